@@ -1,0 +1,114 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run ansible-test on a copy of this checkout, and fail where ansible-test itself would pass without having looked.
+
+usage: .venv/bin/python tools/ansible_test.py sanity --local [...]
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+FEWEST_FILES = 40
+
+# ansible-test gets pip from a host that a closed network does not reach; the standard library brings a pip of its own.
+PIP_BOOTSTRAP = "import ensurepip\nensurepip.bootstrap(default_pip=True)\n"
+MISSING_BOOTSTRAP = re.compile(r"bootstrap script can be manually downloaded and saved to: (\S+)")
+PASSED_UNSEEN = re.compile(r"^WARNING: .*(?:skipp|not found|unsupported|required).*$", re.IGNORECASE | re.MULTILINE)
+# A Python that is not on the machine can't be tried there, which is said and no fault.
+NO_SUCH_PYTHON = re.compile(r"on Python (\S+) because it could not be found")
+
+
+def copy_files(target: Path) -> None:
+    """Copy what git knows or would know; a symbolic link to the checkout would be resolved by ansible-test."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
+    for name in filter(None, names):
+        source, copy = CHECKOUT / name, target / name
+        if source.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, copy)
+
+
+def link_pythons(folder: Path) -> None:
+    """Gather links to the Pythons that really run, since version managers' shims only look like them."""
+    folder.mkdir()
+    listed = subprocess.run([CHECKOUT / "tools" / "find-python", "--all"], check=True, stdout=subprocess.PIPE, text=True)
+    for python in map(Path, listed.stdout.split()):
+        (folder / python.name).symlink_to(python)
+
+
+def environment(pythons: Path) -> dict[str, str]:
+    """Put the tools of the virtual environment first, then the real Pythons, and drop the shims."""
+    folders = [f for f in os.environ.get("PATH", os.defpath).split(os.pathsep) if not f.endswith("/shims")]
+    settings = {name: value for name, value in os.environ.items() if name != "ANSIBLE_COLLECTIONS_PATH"}
+    return {**settings, "PATH": os.pathsep.join([str(BIN), str(pythons), *folders])}
+
+
+def ansible_test(arguments: list[str], folder: Path, env: dict[str, str]) -> tuple[int, str]:
+    """Run ansible-test, showing its output as it comes, and return its exit code and that output."""
+    process = subprocess.Popen(
+        [str(BIN / "ansible-test"), *arguments],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        sys.stdout.write(line)
+        lines.append(line)
+    return process.wait(), "".join(lines)
+
+
+def main() -> int:
+    # Outside any git tree: in a folder that git ignores, ansible-test finds no file and passes.
+    with tempfile.TemporaryDirectory(prefix="treasury-bybit-") as temporary:
+        folder = Path(temporary) / "ansible_collections" / "treasury" / "bybit"
+        copy_files(folder)
+        link_pythons(Path(temporary) / "pythons")
+        env = environment(Path(temporary) / "pythons")
+        listed = subprocess.run(
+            [str(BIN / "ansible-test"), "env", "--list-files"],
+            cwd=folder,
+            env=env,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout.split()
+        if len(listed) < FEWEST_FILES:
+            print(f"ansible-test sees only {len(listed)} files: its result would mean nothing", file=sys.stderr)
+            return 1
+        code, output = ansible_test(sys.argv[1:], folder, env)
+        missing = MISSING_BOOTSTRAP.search(output)
+        if code and missing:
+            script = Path(missing.group(1))
+            print(f"The download failed; {script} now takes pip from the standard library instead.")
+            script.parent.mkdir(parents=True, exist_ok=True)
+            script.write_text(PIP_BOOTSTRAP)
+            code, output = ansible_test(sys.argv[1:], folder, env)
+        unseen = [line for line in PASSED_UNSEEN.findall(output) if not NO_SUCH_PYTHON.search(line)]
+        if not code and unseen:
+            print("ansible-test passed without looking:", *unseen, sep="\n", file=sys.stderr)
+            return 1
+        absent = sorted(set(NO_SUCH_PYTHON.findall(output)))
+        print(f"ansible-test saw {len(listed)} files and ended with exit code {code}.")
+        print(f"Pythons that are not on this machine and were not tried: {', '.join(absent) or 'none'}.")
+        return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
