@@ -1,0 +1,148 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: run in the foreground, start and stop in the background."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from . import process
+from .errors import SandboxError
+
+EXIT_TROUBLE = 2
+REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements.txt"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_TROUBLE, f"{self.prog}: {message}\n")
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise ValueError(text)
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 10**9:
+        raise ValueError(text)
+    return number
+
+
+# argparse names these in its messages.
+_port.__name__ = "port"
+_seconds.__name__ = "number of seconds"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="sandbox.py", description="A stand-in exchange for the legacy crypto loan.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run|start|stop")
+    run = commands.add_parser("run", help="serve in the foreground until a signal", allow_abbrev=False)
+    start = commands.add_parser("start", help="serve in the background and print where", allow_abbrev=False)
+    stop = commands.add_parser("stop", help="end what start began", allow_abbrev=False)
+    for command, port in ((run, 8765), (start, 0)):
+        command.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+        command.add_argument("--port", type=_port, default=port, help="0 takes a free one (default %(default)s)")
+        command.add_argument("--seed", type=Path, metavar="FILE", help="book to begin with (default: the built-in one)")
+        command.add_argument("--state", type=Path, metavar="FILE", help="keep the book here; it outlives the process")
+        command.add_argument("--tls", action="store_true", help="serve HTTPS with a throw-away authority")
+        command.add_argument("--tls-dir", type=Path, metavar="DIR", help="where ca.pem is written")
+        command.add_argument("--rsa-public-key", type=Path, metavar="FILE", help="PEM file for the key sandbox-rsa-key")
+        command.add_argument("--lifetime", type=_seconds, metavar="SECONDS", help="end by itself after this time")
+        command.add_argument("--clock-offset-ms", type=int, metavar="N", help="difference to real time")
+        command.add_argument("--quiet", action="store_true", help="print only where it listens")
+    for command in (start, stop):
+        command.add_argument("--run-dir", type=Path, required=True, metavar="DIR", help="holds sandbox.json and log")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return {"run": _run, "start": _start, "stop": _stop}[options.command](options)
+    except SandboxError as error:
+        print(error, file=sys.stderr)
+        return EXIT_TROUBLE
+
+
+def _start(options: argparse.Namespace) -> int:
+    passed = ["--host", options.host, "--port", str(options.port)]
+    for name in ("seed", "state", "tls_dir", "rsa_public_key"):
+        path = getattr(options, name)
+        passed += [f"--{name.replace('_', '-')}", str(path.resolve())] if path else []
+    for name in ("lifetime", "clock_offset_ms"):
+        value = getattr(options, name)
+        passed += [f"--{name.replace('_', '-')}={value}"] if value is not None else []
+    if options.tls and not options.tls_dir:
+        passed += ["--tls-dir", str(options.run_dir.resolve() / "tls")]
+    passed += [f"--{name}" for name in ("tls", "quiet") if getattr(options, name)]
+    print(json.dumps(process.start(options.run_dir, passed)), flush=True)
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    print(json.dumps({"stopped": process.stop(options.run_dir)}), flush=True)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        import aiohttp  # noqa: F401 - only to say plainly what is missing
+    except ImportError as error:
+        raise SandboxError(
+            f"The sandbox needs the Python package aiohttp: {sys.executable} -m pip install -r {REQUIREMENTS}"
+        ) from error
+    from .exchange import Exchange
+    from .seed import DEFAULT_SEED, read_json
+    from .server import serve
+    from .store import Store
+
+    report = (lambda line: None) if options.quiet else _say
+    pem = _text(options.rsa_public_key) if options.rsa_public_key else ""
+    exchange = Exchange(
+        read_json(options.seed or DEFAULT_SEED, "The seed"), Store(options.state), offset_ms=options.clock_offset_ms,
+        rsa_public_key=pem, report=report,
+    )
+    context, ca_path = None, None
+    if options.tls:
+        from .tls import server_context
+
+        context, ca_path = server_context(options.host, options.tls_dir)
+
+    def ready(port: int) -> None:
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        url = f"{'https' if context else 'http'}://{host}:{port}"
+        _say(f"{process.LISTENING}{url}")
+        if ca_path:
+            _say(f"{process.TRUST}{ca_path}")
+        report(f"export BYBIT_API_URL={url} BYBIT_API_KEY=sandbox-key BYBIT_API_SECRET=sandbox-secret")
+        report(f"Open {url} in a browser to watch the book.")
+
+    asyncio.run(serve(exchange, options.host, options.port, context, options.lifetime, ready))
+    return 0
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise SandboxError(f"{path} cannot be read: {error}") from error
+
+
+def _say(line: str) -> None:
+    try:
+        print(line, flush=True)
+    except OSError:
+        # Whoever read the output has gone; the exchange goes on.
+        sys.stdout = None

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two ways in which the stand-in says no."""
+
+from __future__ import annotations
+
+MESSAGES = {
+    10001: "Request parameter error",
+    10002: "The request time exceeds the time window range.",
+    10003: "API key is invalid.",
+    10004: "Error sign, please check your signature generation algorithm.",
+    10005: "Permission denied, please check your API key permissions.",
+    10006: "Too many visits. Exceeded the API Rate Limit.",
+    10007: "User authentication failed.",
+    10008: "Common banned, please check your account mode",
+    10009: "Service Restricted: Access is currently unavailable for your region.",
+    10010: "Unmatched IP, please check your API key's bound IP addresses.",
+    10016: "Server error.",
+    10017: "Route not found.",
+    10024: "Compliance rules triggered",
+    10027: "Transactions are banned.",
+    10028: "The API can only be accessed by unified account users.",
+    33004: "Your api key has expired",
+    100028: "The API cannot be accessed by unified account users.",
+    177002: "Server is busy, please wait and try again",
+    177003: "Illegal characters found in a parameter",
+    177004: "Precision is over the maximum defined for this asset",
+    177005: "Order does not exist",
+    177010: "Repay amount exceeds borrow amount",
+    177011: "Balance is not enough",
+    177018: "duplicate request",
+    177019: "Your input param is invalid",
+    177021: "Repayment failed",
+}
+
+
+class SandboxError(Exception):
+    """Something the person who runs the stand-in must put right; its text is one sentence."""
+
+
+class Refusal(Exception):
+    """The exchange refuses a request with a return code; nothing has happened."""
+
+    def __init__(self, code: int, detail: str = "") -> None:
+        self.code = code
+        message = MESSAGES.get(code, "")
+        self.message = f"{message.rstrip('.')}: {detail}" if detail else message
+        super().__init__(f"{code} {self.message}")
+
+
+class HttpRefusal(Exception):
+    """The exchange refuses a request with a bare HTTP status; nothing has happened."""
+
+    def __init__(self, status: int, text: str) -> None:
+        self.status = status
+        self.text = text
+        super().__init__(f"HTTP {status} {text}")

@@ -1,0 +1,152 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The exchange as one object: its book, clock, faults and logs, and what becomes of a request to its calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from . import gate, queries, wire
+from .book import NO_EFFECTS, Book
+from .clock import Clock
+from .errors import HttpRefusal, Refusal
+from .faults import NORMAL, Fault, Faults
+from .gate import Incoming
+from .journal import Journal
+from .limits import EndpointLimits, IpLimits
+from .model import Ledger
+from .routes import PATHS, ROUTES, Call
+from .seed import add_rsa_key, ledger_from
+from .store import Store
+from .wire import Reply
+
+
+class Exchange:
+    def __init__(
+        self, seed: object, store: Store, *, offset_ms: int | None = None, rsa_public_key: str = "",
+        report: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.seed = seed
+        self.store = store
+        self.report = report
+        self._first_offset_ms = offset_ms or 0
+        self._rsa_public_key = rsa_public_key
+        self.reset()
+        kept = store.load()
+        if kept is not None:
+            ledger, self.clock = kept
+            self.book = Book(self._with_rsa_key(ledger))
+            if offset_ms is not None:
+                self.clock.set_offset(offset_ms)
+        self.look()
+        self.save()
+
+    def reset(self, seed: object = None) -> None:
+        """Back to the seed, or to a new one; a broken one changes nothing."""
+        clock = Clock(self._first_offset_ms)
+        document = self.seed if seed is None else seed
+        ledger = self._with_rsa_key(ledger_from(document, clock.now_ms()))
+        self.seed = document
+        self.clock = clock
+        self.book = Book(ledger)
+        self.faults = Faults()
+        self.journal = Journal()
+        self.endpoint_limits = EndpointLimits()
+        self.ip_limits = IpLimits()
+
+    def _with_rsa_key(self, ledger: Ledger) -> Ledger:
+        if self._rsa_public_key:
+            add_rsa_key(ledger, self._rsa_public_key)
+        return ledger
+
+    def look(self) -> int:
+        """Bring the book up to the present; returns the present."""
+        now = self.clock.now_ms()
+        self.book.advance(now)
+        return now
+
+    def save(self) -> None:
+        if self.book.changed:
+            self.store.save(self.book.ledger, self.clock)
+            self.book.changed = False
+
+    async def answer(self, incoming: Incoming) -> tuple[str, Reply]:
+        """The trick to play on the connection, if any, and the answer."""
+        fault = self.faults.take(incoming.method, incoming.path)
+        entry = self.journal.add(incoming, self.clock.now_ms(), fault.name() if fault else None)
+        if fault is None:
+            reply = self._handled(incoming, entry, None)
+            entry["http_status"] = reply.status
+            return NORMAL, reply
+        self.report(f"fault {fault.name()} for {incoming.endpoint}")
+        await asyncio.sleep(fault.delay_ms / 1000)
+        now = self.clock.now_ms() + (fault.clock_offset_ms or 0)
+        if fault.commit:
+            reply = self._handled(incoming, entry, fault)
+        else:
+            reply = wire.envelope(0, "request.success", {}, now)
+        if fault.omit_limit_headers:
+            reply.headers.clear()
+        await asyncio.sleep(fault.delay_answer_ms / 1000)
+        reply = wire.replaced(fault.answer, reply, now)
+        trick = fault.answer if isinstance(fault.answer, str) else NORMAL
+        if trick not in ("close", "reset"):
+            entry["http_status"] = reply.status
+        return trick, reply
+
+    def _handled(self, incoming: Incoming, entry: dict, fault: Fault | None) -> Reply:
+        now = self.look()
+        gate_now = now + (fault.clock_offset_ms or 0 if fault else 0)
+        headers: dict[str, str] = {}
+        try:
+            reply = self._served(incoming, now, gate_now, fault, headers)
+        except Refusal as refusal:
+            reply = wire.envelope(refusal.code, refusal.message, {}, gate_now)
+        except HttpRefusal as refusal:
+            reply = Reply(refusal.status, refusal.text.encode(), "text/plain; charset=utf-8")
+        reply.headers.update(headers)
+        self.save()
+        entry["ret_code"] = reply.ret_code
+        entry["committed"] = reply.ret_code == 0
+        return reply
+
+    def _served(
+        self, incoming: Incoming, now: int, gate_now: int, fault: Fault | None, headers: dict[str, str]
+    ) -> Reply:
+        ledger = self.book.ledger
+        self.ip_limits.check(ledger.settings, incoming.remote, now)
+        if incoming.method not in ("GET", "POST"):
+            raise HttpRefusal(400, "Bad request: use GET or POST")
+        if incoming.path not in PATHS:
+            raise HttpRefusal(404, "404 page not found")
+        route = ROUTES.get(incoming.endpoint)
+        if route is None:
+            raise Refusal(10017)
+        if incoming.method == "GET" and b"".join(incoming.body.split()) == b"{}":
+            raise HttpRefusal(403, "Forbidden: a GET request with an empty JSON body")
+        call = Call(
+            queries.parameters(incoming.raw_query), incoming.body, self.book, None, now, gate_now * 1_000_000,
+            fault.effects() if fault else NO_EFFECTS,
+        )
+        if route.permission:
+            account, key = gate.authenticate(incoming, ledger, gate_now)
+            headers.update(self.endpoint_limits.look(ledger.settings, account.uid, incoming.endpoint, now).headers())
+            gate.authorise(incoming, account, key, route.permission)
+            allowance = self.endpoint_limits.take(ledger.settings, account.uid, incoming.endpoint, now)
+            headers.update(allowance.headers())
+            if not allowance.allowed:
+                raise Refusal(10006)
+            call = replace(call, account=account)
+        result = route.answer(call)
+        if incoming.endpoint == "POST /v5/crypto-loan/repay":
+            self.report_repayment(call.account.uid, result["repayId"])
+        return wire.envelope(0, route.message, result, gate_now)
+
+    def report_repayment(self, uid: str, repay_id: str) -> None:
+        for account in self.book.ledger.accounts:
+            for item in account.repayments:
+                if account.uid == uid and item.repay_id == repay_id:
+                    self.report(f"repayment {repay_id}: {item.amount:f} {item.loan_coin} of order {item.order_id}")

@@ -1,0 +1,110 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a JSON object field by field, with one sentence about the first thing that is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+from .clock import DAY_MS, HOUR_MS
+from .errors import SandboxError
+from .money import ZERO, parse
+
+_RELATIVE = re.compile(r"([+-])([0-9]{1,6})(m|h|d)")
+_UNITS_MS = {"m": 60_000, "h": HOUR_MS, "d": DAY_MS}
+_MISSING = object()
+
+
+class Fields:
+    def __init__(self, place: str, document: object) -> None:
+        self.place = place
+        if not isinstance(document, dict):
+            raise self.wrong("must be a JSON object")
+        self._rest = dict(document)
+
+    def wrong(self, text: str, name: str = "") -> SandboxError:
+        where = f"{self.place}.{name}" if self.place and name else self.place or name
+        return SandboxError(f"{where} {text}" if where else text)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._rest
+
+    def names(self) -> list[str]:
+        return list(self._rest)
+
+    def take(self, name: str, default: object = _MISSING) -> object:
+        value = self._rest.pop(name, default)
+        if value is _MISSING:
+            raise self.wrong("is missing", name)
+        return value
+
+    def text(self, name: str, default: object = _MISSING, choices: tuple[str, ...] = ()) -> str:
+        value = self.take(name, default)
+        if not isinstance(value, str):
+            raise self.wrong("must be a string", name)
+        if choices and value not in choices:
+            raise self.wrong(f"must be one of {', '.join(choices)}", name)
+        return value
+
+    def flag(self, name: str, default: object = _MISSING) -> bool:
+        value = self.take(name, default)
+        if not isinstance(value, bool):
+            raise self.wrong("must be true or false", name)
+        return value
+
+    def integer(self, name: str, default: object = _MISSING, least: int | None = 0) -> int:
+        value = self.take(name, default)
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**15:
+            raise self.wrong("must be a whole number", name)
+        if least is not None and value < least:
+            raise self.wrong(f"must be at least {least}", name)
+        return value
+
+    def amount(self, name: str, default: object = _MISSING, above_zero: bool = False) -> Decimal:
+        value = self.take(name, default)
+        if isinstance(value, Decimal):
+            return value
+        number = parse(value) if isinstance(value, str) else None
+        if number is None or number < ZERO or (above_zero and number == ZERO):
+            wanted = "above zero" if above_zero else "of zero or more"
+            raise self.wrong(f'must be a plain decimal number {wanted}, written as a string like "12.5"', name)
+        return number
+
+    def moment(self, name: str, now: int, default: object = _MISSING) -> int:
+        """A time: milliseconds since 1970, or relative to now like -3d, +20h or -5m."""
+        value = self.take(name, default)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        match = _RELATIVE.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            raise self.wrong('must be a time in milliseconds or relative like "-3d", "+20h" or "-5m"', name)
+        distance = int(match[2]) * _UNITS_MS[match[3]]
+        return now - distance if match[1] == "-" else now + distance
+
+    def texts(self, name: str, default: object = _MISSING) -> list[str]:
+        value = self.take(name, default)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.wrong("must be a list of strings", name)
+        return list(value)
+
+    def part(self, name: str, default: object = _MISSING) -> Fields:
+        return Fields(f"{self.place}.{name}" if self.place else name, self.take(name, default))
+
+    def parts(self, name: str, read: Callable[[Fields], object], default: object = _MISSING) -> list:
+        value = self.take(name, default)
+        if not isinstance(value, list):
+            raise self.wrong("must be a list", name)
+        prefix = f"{self.place}.{name}" if self.place else name
+        return [read(Fields(f"{prefix}[{number}]", item)) for number, item in enumerate(value)]
+
+    def amounts(self, name: str, default: object = _MISSING, above_zero: bool = False) -> dict[str, Decimal]:
+        part = self.part(name, default)
+        return {coin: part.amount(coin, above_zero=above_zero) for coin in part.names()}
+
+    def done(self) -> None:
+        """Refuse what nobody has asked for: a misspelt field must not be ignored."""
+        if self._rest:
+            raise self.wrong(f"has an unknown field {sorted(self._rest)[0]!r}")

@@ -1,0 +1,172 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The things in the book, and how they are written to and read from the state file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from decimal import Decimal
+
+from .money import ZERO, plain
+
+OPEN, REPAID, LIQUIDATED = "open", "repaid", "liquidated"
+SUCCESS, PROCESSING, FAILED = 1, 2, 3
+BY_USER, BY_LIQUIDATION = "1", "2"
+
+
+@dataclass
+class Loan:
+    order_id: str
+    loan_coin: str
+    collateral_coin: str
+    term: str
+    principal: Decimal
+    collateral: Decimal
+    hourly_rate: Decimal
+    borrowed_at: int
+    due_at: int | None
+    initial_loan: Decimal
+    initial_collateral: Decimal
+    interest: Decimal = ZERO
+    penalty: Decimal = ZERO
+    repaid_interest: Decimal = ZERO
+    repaid_penalty: Decimal = ZERO
+    accrued_hours: int = 0
+    status: str = OPEN
+    closed_at: int | None = None
+
+    @property
+    def debt(self) -> Decimal:
+        """Everything that is owed now: principal, interest and penalty interest."""
+        return self.principal + self.interest + self.penalty
+
+
+@dataclass
+class Repayment:
+    repay_id: str
+    order_id: str
+    loan_coin: str
+    collateral_coin: str
+    term: str
+    amount: Decimal
+    time: int
+    type: str = BY_USER
+    status: int = SUCCESS
+    collateral_return: Decimal = ZERO
+    origin: str = "api"
+    visible_at: int = 0
+    settles_at: int | None = None
+    final_status: int = SUCCESS
+
+
+@dataclass
+class Snapshot:
+    """What queries go on showing for a while although the ledger has moved on."""
+
+    until: int
+    loan: Loan
+    wallet: dict[str, Decimal]
+
+
+@dataclass
+class Key:
+    key: str
+    secret: str = ""
+    rsa_public_key: str = ""
+    permissions: list[str] = field(default_factory=list)
+    read_only: bool = False
+    ips: list[str] = field(default_factory=list)
+    expires_at: int | None = None
+
+
+@dataclass
+class Account:
+    uid: str
+    name: str
+    restriction: int
+    wallet: dict[str, Decimal]
+    keys: list[Key]
+    loans: list[Loan]
+    repayments: list[Repayment]
+    snapshots: list[Snapshot] = field(default_factory=list)
+
+    def loan(self, order_id: str) -> Loan | None:
+        return next((loan for loan in self.loans if loan.order_id == order_id), None)
+
+    def credit(self, coin: str, amount: Decimal) -> None:
+        self.wallet[coin] = self.wallet.get(coin, ZERO) + amount
+
+
+@dataclass
+class LoanCoin:
+    accuracy: int
+    flexible_rate: str
+    fixed_rates: dict[str, str]
+    min_amount: Decimal
+    max_amount: Decimal
+
+
+@dataclass
+class CollateralCoin:
+    accuracy: int
+    initial_ltv: Decimal
+    margin_call_ltv: Decimal
+    liquidation_ltv: Decimal
+    max_limit: Decimal
+
+
+@dataclass
+class Settings:
+    forgive_dust: bool = True
+    ip_requests: int = 600
+    ip_window_ms: int = 5000
+    ip_ban_ms: int = 600_000
+    limits: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Ledger:
+    """Everything that must outlive the process."""
+
+    settings: Settings
+    prices: dict[str, Decimal]
+    vip_levels: list[str]
+    loan_coins: dict[str, LoanCoin]
+    collateral_coins: dict[str, CollateralCoin]
+    accounts: list[Account]
+    last_repay_id: int
+
+
+_PARTS = {
+    "Settings": Settings, "LoanCoin": LoanCoin, "CollateralCoin": CollateralCoin, "Account": Account, "Key": Key,
+    "Loan": Loan, "Repayment": Repayment, "Snapshot": Snapshot,
+}
+
+
+def to_plain(value: object) -> object:
+    """The same thing made of dicts, lists, strings and integers, ready for JSON."""
+    if is_dataclass(value):
+        return to_plain(asdict(value))
+    if isinstance(value, dict):
+        return {name: to_plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [to_plain(item) for item in value]
+    return plain(value) if isinstance(value, Decimal) else value
+
+
+def from_plain(kind: str, value: object) -> object:
+    """The inverse of to_plain, led by the field's declared type."""
+    if kind == "Decimal":
+        return Decimal(value)
+    if kind in _PARTS:
+        return build(_PARTS[kind], value)
+    if kind.startswith("list["):
+        return [from_plain(kind[5:-1], item) for item in value]
+    if kind.startswith("dict[str, "):
+        return {name: from_plain(kind[10:-1], item) for name, item in value.items()}
+    return value
+
+
+def build(cls: type, document: dict) -> object:
+    return cls(**{item.name: from_plain(item.type, document[item.name]) for item in fields(cls)})

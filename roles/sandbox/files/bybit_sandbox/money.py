@@ -1,0 +1,47 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exact decimal amounts: reading, printing and rounding them."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, setcontext
+
+# The usual 28 digits could round a sum of very large amounts without a word.
+setcontext(Context(prec=60))
+
+ZERO = Decimal(0)
+_PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
+
+
+def parse(text: str) -> Decimal | None:
+    """The amount that a plain decimal text stands for; None for any other text."""
+    return Decimal(text) if _PLAIN.fullmatch(text) else None
+
+
+def plain(value: Decimal) -> str:
+    """The amount without exponent and without trailing zeros."""
+    text = f"{value:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def decimals(value: Decimal) -> int:
+    """How many decimal places the amount really uses (1.500 uses one)."""
+    text = plain(value)
+    return len(text.partition(".")[2])
+
+
+def unit(accuracy: int) -> Decimal:
+    """The smallest amount of a coin with so many decimal places."""
+    return Decimal(1).scaleb(-accuracy)
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+    return value.quantize(unit(places), rounding=ROUND_HALF_UP)
+
+
+def rounded_down(value: Decimal, places: int) -> Decimal:
+    return value.quantize(unit(places), rounding=ROUND_DOWN)

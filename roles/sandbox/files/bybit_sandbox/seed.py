@@ -1,0 +1,195 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turning a seed document into a ledger; every mistake is one sentence that names the place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .clock import DAY_MS
+from .errors import SandboxError
+from .fields import Fields
+from .gate import load_rsa_key
+from .interest import accrue, full_hours
+from .limits import DEFAULT_LIMITS
+from .model import (
+    BY_LIQUIDATION, BY_USER, LIQUIDATED, OPEN, REPAID,
+    Account, CollateralCoin, Key, Ledger, Loan, LoanCoin, Repayment, Settings,
+)
+from .money import ZERO
+from .routes import ROUTES, TERMS
+
+DEFAULT_SEED = Path(__file__).with_name("seed.json")
+VIP_LEVELS = [*(f"VIP{number}" for number in range(6)), "VIP99", *(f"PRO{number}" for number in range(1, 7))]
+RSA_KEY_NAME = "sandbox-rsa-key"
+FIRST_REPAY_ID = 1_794_271_131_730_737_664
+
+
+def read_json(path: Path, what: str) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SandboxError(f"{what} {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SandboxError(f"{what} {path} is not JSON: {error}") from error
+
+
+def ledger_from(document: object, now: int) -> Ledger:
+    seed = Fields("", document) if isinstance(document, dict) else Fields("The seed", document)
+    seed.take("_comment", "")
+    settings = _settings(seed.part("settings", {}))
+    prices = seed.amounts("prices", above_zero=True)
+    loan_coins = {name: _loan_coin(part) for name, part in _parts(seed.part("loan_coins"))}
+    collateral_coins = {name: _collateral_coin(part) for name, part in _parts(seed.part("collateral_coins"))}
+    unpriced = sorted({*loan_coins, *collateral_coins} - set(prices))
+    if unpriced:
+        raise seed.wrong(f"has no price for {unpriced[0]}", "prices")
+    ledger = Ledger(settings, prices, seed.texts("vip_levels", VIP_LEVELS), loan_coins, collateral_coins, [], 0)
+    ledger.accounts = seed.parts("accounts", lambda part: _account(part, ledger, now))
+    seed.done()
+    if not ledger.accounts:
+        raise seed.wrong("must name at least one account", "accounts")
+    _refuse_twins(ledger)
+    used = [int(item.repay_id) for account in ledger.accounts for item in account.repayments]
+    ledger.last_repay_id = max([FIRST_REPAY_ID, *used])
+    return ledger
+
+
+def add_rsa_key(ledger: Ledger, pem: str) -> None:
+    """Give the first account the key whose public half came with the command line."""
+    load_rsa_key(pem)
+    keys = ledger.accounts[0].keys
+    keys[:] = [key for key in keys if key.key != RSA_KEY_NAME]
+    keys.append(Key(RSA_KEY_NAME, rsa_public_key=pem, permissions=["SpotTrade", "Wallet"]))
+
+
+def _parts(group: Fields) -> list[tuple[str, Fields]]:
+    return [(name, group.part(name)) for name in group.names()]
+
+
+def _settings(part: Fields) -> Settings:
+    ip = part.part("ip_limit", {})
+    limits = part.part("limits", {})
+    settings = Settings(
+        forgive_dust=part.flag("forgive_dust", True),
+        ip_requests=ip.integer("requests", 600, least=1),
+        ip_window_ms=ip.integer("window_ms", 5000, least=1),
+        ip_ban_ms=ip.integer("ban_ms", 600_000),
+        limits=dict(DEFAULT_LIMITS),
+    )
+    for name in limits.names():
+        if name != "default" and name not in ROUTES:
+            raise limits.wrong(f"has a limit for {name!r}, which is no call that is served")
+        settings.limits[name] = limits.integer(name, least=1)
+    ip.done()
+    part.done()
+    return settings
+
+
+def _loan_coin(part: Fields) -> LoanCoin:
+    fixed = part.part("fixed_hourly_rates", {})
+    rates = {term: fixed.text(term) for term in TERMS if term in fixed}
+    fixed.done()
+    coin = LoanCoin(
+        part.integer("accuracy"), part.text("flexible_hourly_rate", ""), rates, part.amount("min"), part.amount("max")
+    )
+    part.done()
+    return coin
+
+
+def _collateral_coin(part: Fields) -> CollateralCoin:
+    coin = CollateralCoin(
+        part.integer("accuracy"), part.amount("initial_ltv"), part.amount("margin_call_ltv"),
+        part.amount("liquidation_ltv", above_zero=True), part.amount("max_limit"),
+    )
+    part.done()
+    return coin
+
+
+def _account(part: Fields, ledger: Ledger, now: int) -> Account:
+    account = Account(
+        uid=part.text("uid"), name=part.text("name", ""), restriction=part.integer("restriction", 0),
+        wallet=part.amounts("wallet", {}), keys=part.parts("keys", lambda item: _key(item, now), []),
+        loans=part.parts("loans", lambda item: _loan(item, ledger, now), []), repayments=[],
+    )
+    for coin in account.wallet:
+        if coin not in ledger.prices:
+            raise part.wrong(f"holds {coin}, which has no price", "wallet")
+    account.repayments = part.parts("repayments", lambda item: _repayment(item, account, now), [])
+    part.done()
+    return account
+
+
+def _key(part: Fields, now: int) -> Key:
+    key = Key(
+        key=part.text("key"), secret=part.text("secret", ""), rsa_public_key=part.text("rsa_public_key", ""),
+        permissions=part.texts("permissions", []), read_only=part.flag("read_only", False), ips=part.texts("ips", []),
+        expires_at=part.moment("expires", now) if "expires" in part else None,
+    )
+    part.done()
+    if bool(key.secret) == bool(key.rsa_public_key):
+        raise part.wrong("needs either a secret or an rsa_public_key")
+    if key.rsa_public_key:
+        load_rsa_key(key.rsa_public_key)
+    return key
+
+
+def _loan(part: Fields, ledger: Ledger, now: int) -> Loan:
+    status = part.text("status", OPEN, (OPEN, REPAID, LIQUIDATED))
+    term = part.text("term", "", ("", *TERMS))
+    borrowed_at = part.moment("borrowed_at", now)
+    due_at = part.moment("due_at", now, borrowed_at + int(term) * DAY_MS) if term else None
+    principal = part.amount("principal", above_zero=True) if status == OPEN else ZERO
+    collateral = part.amount("collateral", above_zero=True) if status == OPEN else ZERO
+    charged = "interest" in part or "penalty" in part
+    loan = Loan(
+        order_id=part.text("order_id"), term=term, borrowed_at=borrowed_at, due_at=due_at, status=status,
+        loan_coin=part.text("loan_coin", choices=tuple(ledger.loan_coins)),
+        collateral_coin=part.text("collateral_coin", choices=tuple(ledger.collateral_coins)),
+        principal=principal, collateral=collateral, hourly_rate=part.amount("hourly_rate"),
+        initial_loan=part.amount("initial_loan", principal),
+        initial_collateral=part.amount("initial_collateral", collateral),
+        interest=part.amount("interest", ZERO), penalty=part.amount("penalty", ZERO),
+        repaid_interest=part.amount("repaid_interest", ZERO), repaid_penalty=part.amount("repaid_penalty", ZERO),
+        closed_at=None if status == OPEN else part.moment("closed_at", now),
+    )
+    part.done()
+    if charged:
+        # The seed says what is owed now, so the hours so far are already in it.
+        loan.accrued_hours = full_hours(loan, now)
+    elif status == OPEN:
+        accrue(loan, now)
+    return loan
+
+
+def _repayment(part: Fields, account: Account, now: int) -> Repayment:
+    order_id = part.text("order_id")
+    loan = account.loan(order_id)
+    if loan is None:
+        raise part.wrong(f"is not a loan of this account: {order_id}", "order_id")
+    repay_id = part.text("repay_id")
+    if not (repay_id.isascii() and repay_id.isdigit()):
+        raise part.wrong("must consist of digits", "repay_id")
+    repayment = Repayment(
+        repay_id=repay_id, order_id=order_id, loan_coin=loan.loan_coin, collateral_coin=loan.collateral_coin,
+        term=loan.term, amount=part.amount("amount"), time=part.moment("time", now),
+        type=part.text("type", BY_USER, (BY_USER, BY_LIQUIDATION)),
+        collateral_return=part.amount("collateral_return", ZERO), origin="seed",
+    )
+    part.done()
+    return repayment
+
+
+def _refuse_twins(ledger: Ledger) -> None:
+    named = {
+        "uid": [account.uid for account in ledger.accounts],
+        "key": [key.key for account in ledger.accounts for key in account.keys],
+        "order_id": [loan.order_id for account in ledger.accounts for loan in account.loans],
+        "repay_id": [item.repay_id for account in ledger.accounts for item in account.repayments],
+    }
+    for kind, names in named.items():
+        twins = sorted({name for name in names if names.count(name) > 1})
+        if twins:
+            raise SandboxError(f"The seed has the {kind} {twins[0]} more than once")

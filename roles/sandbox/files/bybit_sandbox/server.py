@@ -1,0 +1,96 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listening, and handing every request to the exchange, to the control calls or to the page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import ssl
+import sys
+import traceback
+from pathlib import Path
+
+from aiohttp import web
+
+from . import control, wire
+from .errors import SandboxError
+from .exchange import Exchange
+from .faults import WIRE_ANSWERS
+from .gate import Incoming
+from .wire import Reply
+
+PAGE = Path(__file__).with_name("page.html")
+# Nothing from outside may ever run or be loaded, whatever names a seed contains.
+PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+                               "connect-src 'self'; img-src data:",
+}
+SHUTDOWN_SECONDS = 0.2
+
+
+class Handler:
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._answer(await _incoming(request), request)
+        except ConnectionError:
+            # The client went away in the middle of its request; there is nobody to answer.
+            return web.Response()
+        except web.HTTPRequestEntityTooLarge:
+            return wire.response(Reply(413, b"Request entity too large", "text/plain; charset=utf-8"))
+        except Exception as error:  # noqa: BLE001 - a mistake in here must answer 500 and never hang a client
+            traceback.print_exc(file=sys.stderr)
+            sys.stderr.flush()
+            return wire.response(wire.json_reply(500, {"error": f"The sandbox failed: {error!r}"}))
+
+    async def _answer(self, incoming: Incoming, request: web.BaseRequest) -> web.StreamResponse:
+        if incoming.path.startswith("/v5/"):
+            trick, reply = await self.exchange.answer(incoming)
+            return wire.broken(request, trick, reply) if trick in WIRE_ANSWERS else wire.response(reply)
+        if incoming.path.startswith("/sandbox/"):
+            return wire.response(control.respond(self.exchange, incoming))
+        if incoming.endpoint == "GET /":
+            return wire.response(Reply(200, PAGE.read_bytes(), wire.HTML_TYPE, dict(PAGE_HEADERS)))
+        return wire.response(Reply(404, b"404 page not found", "text/plain; charset=utf-8"))
+
+
+async def _incoming(request: web.BaseRequest) -> Incoming:
+    # The parsed URL is re-quoted by the library; the signature covers the target as it was sent.
+    target = request.message.path.partition("#")[0]
+    if not target.startswith("/"):
+        target = "/" + target.partition("://")[2].partition("/")[2]
+    path, _mark, query = target.partition("?")
+    return Incoming(
+        request.method, path, query.encode("utf-8", "surrogateescape"), await request.read(), request.headers,
+        request.remote or "",
+    )
+
+
+async def serve(
+    exchange: Exchange, host: str, port: int, context: ssl.SSLContext | None, lifetime: float | None,
+    ready: object,
+) -> None:
+    """Serve until a signal or the end of the lifetime; ready is called with the port once it listens."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    server = web.Server(Handler(exchange), access_log=None)
+    runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port, ssl_context=context)
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise SandboxError(f"Cannot listen on {host} port {port}: {error.strerror or error}") from error
+    ready(runner.addresses[0][1])
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(stop.wait(), lifetime)
+    await runner.cleanup()

@@ -1,0 +1,13 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start the stand-in exchange: sandbox.py run | start | stop."""
+
+from __future__ import annotations
+
+import sys
+
+from bybit_sandbox.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

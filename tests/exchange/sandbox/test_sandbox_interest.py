@@ -1,0 +1,117 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The arithmetic by itself."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from bybit_sandbox import interest, money
+from bybit_sandbox.clock import HOUR_MS, Clock
+from bybit_sandbox.model import Loan, build, to_plain
+
+
+def loan(**changes) -> Loan:
+    values = {
+        "order_id": "1", "loan_coin": "USDT", "collateral_coin": "BTC", "term": "", "principal": Decimal(1000),
+        "collateral": Decimal("0.04"), "hourly_rate": Decimal("0.0000090346"), "borrowed_at": 0, "due_at": None,
+        "initial_loan": Decimal(1000), "initial_collateral": Decimal("0.04"),
+    }
+    return Loan(**{**values, **changes})
+
+
+@pytest.mark.parametrize(("text", "value"), [
+    ("0", "0"), ("12.50", "12.5"), ("-3", "-3"), ("007", "7"), ("0.00000001", "0.00000001"), ("1" * 40, "1" * 40),
+])
+def test_plain_decimals(text, value):
+    assert money.plain(money.parse(text)) == value
+
+
+@pytest.mark.parametrize("text", [
+    "", "1e5", "1E-5", "+1", ".5", "5.", "1 ", "1\n", "1_000", "Infinity", "NaN", "١", "1" * 41,
+])
+def test_other_texts(text):
+    assert money.parse(text) is None
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (Decimal("1E+3"), "1000"), (Decimal("1E-8"), "0.00000001"), (Decimal("-0.000"), "0"), (Decimal("10.00"), "10"),
+])
+def test_printing_without_exponent(value, text):
+    assert money.plain(value) == text
+
+
+def test_decimals_and_rounding():
+    assert [money.decimals(Decimal(text)) for text in ("1", "1.0", "1.50", "1E-8", "1E+2")] == [0, 0, 1, 8, 0]
+    assert money.rounded(Decimal("0.000000005"), 8) == Decimal("0.00000001")
+    assert money.rounded_down(Decimal("0.00000001999"), 8) == Decimal("0.00000001")
+    assert money.unit(4) == Decimal("0.0001")
+
+
+def test_hours_that_are_not_full_cost_nothing():
+    item = loan()
+    assert not interest.accrue(item, HOUR_MS - 1)
+    assert item.debt == 1000
+
+
+def test_looking_often_costs_the_same_as_looking_once():
+    often, once = loan(principal=Decimal("333.3333")), loan(principal=Decimal("333.3333"))
+    for number in range(1, 200):
+        interest.accrue(often, number * HOUR_MS + 5)
+    interest.accrue(once, 199 * HOUR_MS + 5)
+    assert often.interest == once.interest == 199 * Decimal("0.00301153")
+
+
+def test_a_clock_that_goes_back_takes_nothing_back():
+    item = loan()
+    interest.accrue(item, 10 * HOUR_MS)
+    assert not interest.accrue(item, 2 * HOUR_MS)
+    assert item.interest == Decimal("0.090346") and not interest.accrue(item, 10 * HOUR_MS)
+
+
+@pytest.mark.parametrize(("hours", "ordinary", "overdue"), [(10, 10, 0), (11, 10, 1), (15, 10, 5), (3, 3, 0)])
+def test_overdue_hours_cost_three_times_as_penalty(hours, ordinary, overdue):
+    item = loan(due_at=10 * HOUR_MS)
+    interest.accrue(item, hours * HOUR_MS)
+    assert (item.interest, item.penalty) == (ordinary * Decimal("0.0090346"), overdue * Decimal("0.0271038"))
+
+
+def test_an_hour_that_ends_after_the_due_time_is_overdue():
+    item = loan(due_at=10 * HOUR_MS + 1)
+    interest.accrue(item, 11 * HOUR_MS)
+    assert (item.interest, item.penalty) == (10 * Decimal("0.0090346"), Decimal("0.0271038"))
+
+
+def test_allocation():
+    item = loan(interest=Decimal(3), penalty=Decimal(2))
+    interest.allocate(item, Decimal("4.5"))
+    assert (item.penalty, item.interest, item.principal) == (0, Decimal("0.5"), 1000)
+    interest.allocate(item, Decimal("10"))
+    assert (item.penalty, item.interest, item.principal) == (0, 0, Decimal("990.5"))
+    assert (item.repaid_penalty, item.repaid_interest) == (2, 3)
+
+
+def test_ltv():
+    assert interest.ltv(loan(interest=Decimal(200)), {"USDT": Decimal(1), "BTC": Decimal(60000)}) == Decimal("0.5")
+
+
+def test_a_loan_survives_being_written_and_read():
+    item = loan(interest=Decimal("0.00000001"), due_at=5, term="7")
+    document = to_plain(item)
+    assert document["interest"] == "0.00000001" and build(Loan, document) == item
+
+
+def test_clock():
+    clock = Clock(5000)
+    real = Clock()
+    assert abs(clock.now_ms() - real.now_ms() - 5000) < 200
+    clock.freeze(1000)
+    clock.advance(10)
+    assert clock.now_ms() == 1010
+    clock.unfreeze()
+    assert abs(clock.now_ms() - real.now_ms() - 5000) < 200
+    clock.freeze()
+    clock.set_offset(0)
+    assert clock.frozen_at_ms is None and abs(clock.now_ms() - real.now_ms()) < 200
