@@ -1,0 +1,125 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Decimal money: read it from YAML, compare it with a coin's accuracy, print it plainly.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_DOWN, Decimal, localcontext
+
+MAX_INTEGER_DIGITS = 18
+MAX_DECIMALS = 18
+# Every decimal number of up to 15 digits survives the way through a binary float and back.
+MAX_FLOAT_DIGITS = 15
+
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[ ,._'\u00a0\u202f][0-9]{2,3})+(?:[.,][0-9]*)?|[0-9]+,[0-9]+")
+_UNSIGNED_WORDS = {"nan", "inf", "infinity", ".nan", ".inf"}
+_SHOWN_CHARACTERS = 40
+
+
+class InvalidAmount(ValueError):
+    """The text of this exception is one sentence for the user; it does not name the option."""
+
+
+def parse_amount(value: object) -> Decimal:
+    """Return the positive amount that a user wrote as decimal string, integer or exact float.
+
+    :param value: What the option holds, as Ansible hands it to a module.
+    :return: A finite positive number without trailing zeros, at most 18 digits before and 18 after the point.
+    :raises InvalidAmount: For everything else, saying what to write instead.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise InvalidAmount(f'{_shown(value)} is not a number: write a quoted decimal number such as "100.5"')
+    if isinstance(value, float):
+        value = _float_text(value)
+    elif isinstance(value, int):
+        # Converting a huge integer to text is itself an error, so its size is judged first.
+        if abs(value) >= 10**MAX_INTEGER_DIGITS:
+            raise InvalidAmount(_too_long("an integer"))
+        value = str(value)
+    number = _parse_text(value.strip())
+    if not number:
+        raise InvalidAmount(f"{_shown(value)} is zero: write an amount greater than zero")
+    return number
+
+
+def parse_exchange_decimal(text: object) -> Decimal:
+    """Return the number in a decimal string of the exchange; an empty string counts as zero.
+
+    :raises InvalidAmount: When it is anything but a finite, non-negative decimal string.
+    """
+    if text == "":
+        return Decimal(0)
+    if not isinstance(text, str) or not _NUMBER.fullmatch(text):
+        raise InvalidAmount(f"{_shown(text)} is not a decimal string")
+    return Decimal(text)
+
+
+def plain(number: Decimal) -> str:
+    """Write a number without exponent and without trailing zeros: C(1E-7) becomes C(0.0000001)."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text
+
+
+def decimal_places(number: Decimal) -> int:
+    """Count the decimal places that the number needs."""
+    return len(plain(number).partition(".")[2])
+
+
+def round_down(number: Decimal, places: int) -> Decimal:
+    """Cut the number to so many decimal places."""
+    with localcontext() as context:
+        context.prec = 60
+        return number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_DOWN)
+
+
+def _parse_text(text: str) -> Decimal:
+    if not text:
+        raise InvalidAmount('it is empty: write a decimal number such as "100.5"')
+    if not _NUMBER.fullmatch(text):
+        raise InvalidAmount(_why_not(text))
+    number = Decimal(text)
+    if number and (number.adjusted() >= MAX_INTEGER_DIGITS or decimal_places(number) > MAX_DECIMALS):
+        raise InvalidAmount(_too_long(_shown(text)))
+    return Decimal(plain(number))
+
+
+def _float_text(value: float) -> str:
+    text = repr(value)
+    if len(re.sub(r"e.*|[^0-9]", "", text).strip("0")) > MAX_FLOAT_DIGITS:
+        raise InvalidAmount(
+            f"{text} is a floating-point number of more than {MAX_FLOAT_DIGITS} digits, which is not exact: "
+            f'write it as a quoted decimal number such as "100.5"'
+        )
+    return text
+
+
+def _why_not(text: str) -> str:
+    if text.lstrip("+-").lower() in _UNSIGNED_WORDS:
+        return f'{_shown(text)} is not a finite number: write a decimal number such as "100.5"'
+    if text.startswith("-"):
+        return f"{_shown(text)} is negative: write an amount greater than zero"
+    if _GROUPED.fullmatch(text):
+        return f'{_shown(text)} has separators: write it without them and with a decimal point, such as "1000.5"'
+    return f'{_shown(text)} is not a decimal number: write only digits and at most one point, such as "100.5"'
+
+
+def _too_long(what: str) -> str:
+    return f"{what} has too many digits: write at most {MAX_INTEGER_DIGITS} before and {MAX_DECIMALS} after the point"
+
+
+def _shown(value: object) -> str:
+    text = str(value) if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
+    if value is None:
+        return "null"
+    if len(text) > _SHOWN_CHARACTERS:
+        text = text[:_SHOWN_CHARACTERS] + "…"
+    return f"'{text}'" if isinstance(value, str) else text

@@ -1,0 +1,221 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Signed calls: clock offset, rate limits, pages, and one exception per consequence.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import typing as t
+import uuid
+from urllib.parse import urlencode
+
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
+    BybitError,
+    Failure,
+    NotSent,
+    OutcomeUnknown,
+    ReadFailed,
+    Refused,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._http import NoReply, Reply, Transport
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
+    ACCEPTED,
+    CLOCK_CODES,
+    NOT_EXECUTED,
+    RATE_LIMITED,
+    UNKNOWN,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._signing import Signer
+from ansible_collections.treasury.bybit.plugins.module_utils._verdict import Verdict, judge
+
+PAGE_LIMIT = 100
+# A pause of exactly one second still meets the limit of "1 a second" now and then.
+_SHORTEST_PAUSE_MS = 1050
+_MOST_PAGES = 10_000
+
+
+class Clock:
+    """The time of this machine; tests put another one in its place."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def sleep_ms(self, duration_ms: int) -> None:
+        time.sleep(duration_ms / 1000)
+
+
+class Retries:
+    """How often the gate turned a request away and it was sent again; shown to the user."""
+
+    def __init__(self) -> None:
+        self.clock_syncs = 0
+        self.rate_limits = 0
+        self.rate_limit_wait_ms = 0
+
+    def as_result(self) -> dict[str, int]:
+        return dict(vars(self))
+
+
+class Client:
+    """The exchange as seen with one key.
+
+    :param recv_window_ms: How long after its timestamp the exchange accepts a request.
+    :param rate_limit_timeout: Seconds that all pauses for the rate limit may take together.
+    :ivar posted_at_ms: When the last POST that may have left this machine was signed (exchange's time, UTC, ms).
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        api_key: str,
+        signer: Signer,
+        recv_window_ms: int = 5000,
+        rate_limit_timeout: int = 30,
+        clock: Clock | None = None,
+    ) -> None:
+        self._transport = transport
+        self._api_key = api_key
+        self._signer = signer
+        self._recv_window_ms = recv_window_ms
+        self._rate_limit_timeout_ms = rate_limit_timeout * 1000
+        self._clock = clock or Clock()
+        self._clock_offset_ms = 0
+        self.retries = Retries()
+        self.posted_at_ms: int | None = None
+
+    def now_ms(self) -> int:
+        """Return the exchange's time as far as it is known (UTC, ms)."""
+        return self._clock.now_ms() + self._clock_offset_ms
+
+    def read(self, path: str, query: dict[str, str] | None = None, signed: bool = True) -> dict[str, t.Any]:
+        """GET a path and return the object C(result).
+
+        :raises Refused: When the exchange refused.
+        :raises ReadFailed: When no usable answer came.
+        """
+        text = urlencode(query or {})
+        target = f"{path}?{text}" if text else path
+        verdict = self._call("GET", target, text, None, signed)
+        if verdict.reading == ACCEPTED:
+            return verdict.result
+        what = f"reading {path}: {verdict.sentences()}"
+        # Whatever became of a read, it has moved no money.
+        failure = verdict.failure._replace(reading=NOT_EXECUTED)
+        if verdict.reading == NOT_EXECUTED:
+            raise Refused(f"Bybit refused {what}", failure)
+        raise ReadFailed(f"Bybit gave no usable answer to {what}", failure)
+
+    def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+        """Yield the rows of all pages of a list.
+
+        :raises ReadFailed: When a page has not the documented form, besides what C(read) raises.
+        """
+        cursor = ""
+        for dummy in range(_MOST_PAGES):
+            page = self.read(path, {**query, "limit": str(PAGE_LIMIT), **({"cursor": cursor} if cursor else {})})
+            rows = page.get("list")
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise ReadFailed(f"Bybit answered {path} without a list of rows.")
+            yield from rows
+            following = page.get("nextPageCursor") or ""
+            if not following:
+                return
+            if following == cursor:
+                break
+            cursor = following
+        raise ReadFailed(f"The pages of {path} do not come to an end.")
+
+    def post_once(self, path: str, body: dict[str, str]) -> dict[str, t.Any]:
+        """POST a body and return the object C(result); never sent again once its outcome can be in doubt.
+
+        :raises Refused: When the exchange refused and did nothing.
+        :raises NotSent: When the request did not reach the exchange.
+        :raises OutcomeUnknown: When it may have been executed.
+        """
+        text = json.dumps(body, separators=(",", ":"))
+        verdict = self._call("POST", path, text, text.encode(), signed=True)
+        if verdict.reading == ACCEPTED:
+            return verdict.result
+        if verdict.reading == NOT_EXECUTED:
+            raise Refused(f"Bybit refused it: {verdict.sentences()}", verdict.failure)
+        raise OutcomeUnknown(f"Bybit's answer leaves it open: {verdict.sentences()}", verdict.failure)
+
+    def _call(self, method: str, target: str, payload: str, body: bytes | None, signed: bool) -> Verdict:
+        """Send a request; only a gate that surely turned it away lets it be sent a further time."""
+        while True:
+            reply, request_id = self._send(method, target, payload, body, signed)
+            verdict = judge(reply, request_id)
+            if verdict.is_gate_refusal(*CLOCK_CODES) and signed and not self.retries.clock_syncs:
+                self._synchronise_clock()
+            elif verdict.is_gate_refusal(RATE_LIMITED) and self._pause_for_limit(reply, verdict):
+                pass
+            else:
+                return verdict
+
+    def _send(
+        self, method: str, target: str, payload: str, body: bytes | None, signed: bool
+    ) -> tuple[Reply, str]:
+        request_id = str(uuid.uuid4())
+        now_ms = self.now_ms()
+        headers = {"cdn-request-id": request_id}
+        if signed:
+            headers.update(self._signature_headers(now_ms, payload))
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            self.posted_at_ms = now_ms
+        try:
+            return self._transport.send(method, target, headers, body), request_id
+        except NoReply as error:
+            if body is not None and not error.sent:
+                self.posted_at_ms = None
+            raise self._unanswered(method, target, error, request_id) from error
+
+    def _signature_headers(self, now_ms: int, payload: str) -> dict[str, str]:
+        timestamp, window = str(now_ms), str(self._recv_window_ms)
+        text = f"{timestamp}{self._api_key}{window}{payload}"
+        return {
+            "X-BAPI-API-KEY": self._api_key,
+            "X-BAPI-TIMESTAMP": timestamp,
+            "X-BAPI-RECV-WINDOW": window,
+            "X-BAPI-SIGN": self._signer.sign(text.encode()),
+            "X-BAPI-SIGN-TYPE": "2",
+        }
+
+    def _unanswered(self, method: str, target: str, error: NoReply, request_id: str) -> BybitError:
+        failure = Failure(None, None, None, request_id, NOT_EXECUTED)
+        if method == "GET":
+            return ReadFailed(f"Bybit gave no answer to reading {target.partition('?')[0]}: {error}.", failure)
+        if error.sent:
+            return OutcomeUnknown(f"No answer came: {error}.", failure._replace(reading=UNKNOWN))
+        return NotSent(f"The connection failed before anything was sent: {error}.", failure)
+
+    def _synchronise_clock(self) -> None:
+        self.retries.clock_syncs += 1
+        before_ms = self._clock.now_ms()
+        result = self.read("/v5/market/time", signed=False)
+        after_ms = self._clock.now_ms()
+        try:
+            server_ms = int(result["timeNano"]) // 1_000_000
+        except (KeyError, TypeError, ValueError):
+            raise ReadFailed("Bybit answered /v5/market/time without its time.") from None
+        self._clock_offset_ms = server_ms - (before_ms + after_ms) // 2
+
+    def _pause_for_limit(self, reply: Reply, verdict: Verdict) -> bool:
+        """Wait as the answer says and return true, or return false when that would take longer than allowed."""
+        now_ms = self.now_ms() if verdict.time_ms is None else verdict.time_ms
+        reset = reply.headers.get("x-bapi-limit-reset-timestamp", "")
+        reset_ms = int(reset) if re.fullmatch("[0-9]{1,15}", reset) else 0
+        pause_ms = max(_SHORTEST_PAUSE_MS, reset_ms - now_ms)
+        if self.retries.rate_limit_wait_ms + pause_ms > self._rate_limit_timeout_ms:
+            return False
+        self._clock.sleep_ms(pause_ms)
+        self.retries.rate_limits += 1
+        self.retries.rate_limit_wait_ms += pause_ms
+        return True

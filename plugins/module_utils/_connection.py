@@ -1,0 +1,144 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connection options: argument specification, validation, and the client they lead to.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import env_fallback
+
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._http import Transport, is_loopback
+from ansible_collections.treasury.bybit.plugins.module_utils._signing import (
+    HmacSigner,
+    RsaSigner,
+    Signer,
+    UnusableKey,
+    read_private_key,
+)
+
+ENVIRONMENTS = {
+    "mainnet": "https://api.bybit.com",
+    "testnet": "https://api-testnet.bybit.com",
+}
+# The mistake that a default can make must cost nothing, so it is the host without real money.
+DEFAULT_ENVIRONMENT = "testnet"
+
+_MOST_RECV_WINDOW_MS = 60_000
+
+
+def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options that every module shares; documented in the doc fragment C(connection)."""
+    return {
+        "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["BYBIT_API_KEY"])},
+        "api_secret": {"type": "str", "no_log": True, "fallback": (env_fallback, ["BYBIT_API_SECRET"])},
+        "rsa_private_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["BYBIT_RSA_PRIVATE_KEY"])},
+        "environment": {"type": "str", "choices": list(ENVIRONMENTS)},
+        "api_url": {"type": "str", "fallback": (env_fallback, ["BYBIT_API_URL"])},
+        "recv_window": {"type": "int", "default": 5000},
+        "api_timeout": {"type": "int", "default": 10},
+        "rate_limit_timeout": {"type": "int", "default": 30},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+    }
+
+
+class Connection:
+    """The connection options of one task, checked.
+
+    :param options: The options as Ansible has read them.
+    :raises BadInput: When one of them cannot be used, naming it and the remedy, never the value of a secret.
+    :raises MissingCryptography: When an RSA key needs the library and it is not installed.
+    """
+
+    def __init__(self, options: dict[str, t.Any]) -> None:
+        self._options = options
+        self.base_url = _base_url(options["environment"], options["api_url"])
+        self.api_host = urlsplit(self.base_url).netloc
+        self._api_key = _token(options["api_key"], "api_key", "BYBIT_API_KEY")
+        self._signer = self._make_signer()
+        for name, most in (("recv_window", _MOST_RECV_WINDOW_MS), ("api_timeout", 3600), ("rate_limit_timeout", 86400)):
+            least = 0 if name == "rate_limit_timeout" else 1
+            if not least <= options[name] <= most:
+                raise BadInput(f"{name} '{options[name]}' is out of range: give a whole number from {least} to {most}.")
+        ca_path = options["ca_path"]
+        if ca_path is not None and not os.path.isfile(ca_path):
+            raise BadInput(f"ca_path '{ca_path}' is not a file: name a file of CA certificates in PEM form.")
+
+    def client(self) -> Client:
+        """Return a client for this connection; nothing is sent yet."""
+        options = self._options
+        transport = Transport(self.base_url, options["api_timeout"], options["validate_certs"], options["ca_path"])
+        return Client(
+            transport, self._api_key, self._signer, options["recv_window"], options["rate_limit_timeout"]
+        )
+
+    def warnings(self) -> list[str]:
+        """Say what is allowed but dangerous."""
+        if self.base_url.startswith("https:") and not self._options["validate_certs"]:
+            return [f"validate_certs is false: whoever answers in the place of {self.api_host} is believed."]
+        return []
+
+    def _make_signer(self) -> Signer:
+        secret, private_key = self._options["api_secret"], self._options["rsa_private_key"]
+        if secret and private_key:
+            raise BadInput(
+                "api_secret and rsa_private_key are both given (as options, or as BYBIT_API_SECRET and "
+                "BYBIT_RSA_PRIVATE_KEY in the environment): give only the one that belongs to api_key."
+            )
+        if not private_key:
+            return HmacSigner(_token(secret, "api_secret (or rsa_private_key)", "BYBIT_API_SECRET"))
+        try:
+            return RsaSigner(read_private_key(private_key))
+        except UnusableKey as error:
+            raise BadInput(f"rsa_private_key {error}.") from None
+
+
+def _token(value: str | None, option: str, variable: str) -> str:
+    if not value:
+        raise BadInput(f"{option} is missing: give the option, or set {variable} in the environment.")
+    if not re.fullmatch("[!-~]+", value):
+        # The value of a secret is never shown, not even a wrong one.
+        raise BadInput(f"{option} holds white space or other characters that no key has: copy it again.")
+    return value
+
+
+def _base_url(environment: str | None, api_url: str | None) -> str:
+    if not api_url:
+        return ENVIRONMENTS[environment or DEFAULT_ENVIRONMENT]
+    if environment:
+        raise BadInput(
+            f"environment '{environment}' and api_url '{_without_password(api_url)}' (an option, or BYBIT_API_URL in the "
+            f"environment) both name a host: give only one of them."
+        )
+    return _checked_url(api_url)
+
+
+def _checked_url(api_url: str) -> str:
+    shown = _without_password(api_url)
+    try:
+        parts = urlsplit(api_url)
+        host, dummy = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("https", "http") or re.search(r"\s", api_url):
+        raise BadInput(f"api_url '{shown}' is not a URL: give one such as 'https://api.bybit.com'.")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise BadInput(f"api_url '{shown}' has a user, a query or a fragment: give only scheme, host, port and path.")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise BadInput(f"api_url '{shown}' is not encrypted: give an https URL; http is only for this machine itself.")
+    return api_url.rstrip("/")
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//…@", url)

@@ -1,0 +1,60 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One exception per consequence. The text of each is what the user reads.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import NOT_EXECUTED, UNKNOWN
+
+
+class Failure(t.NamedTuple):
+    """What is known of a failed request; returned to the user as C(failure)."""
+
+    ret_code: int | None = None
+    ret_msg: str | None = None
+    http_status: int | None = None
+    request_id: str | None = None
+    reading: str = NOT_EXECUTED
+
+
+class BybitError(Exception):
+    """The common parent: C(str(error)) is one or two sentences for the user, without any secret."""
+
+    outcome = NOT_EXECUTED
+
+    def __init__(self, message: str, failure: Failure | None = None) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
+class BadInput(BybitError):
+    """An option is wrong; nothing has been sent."""
+
+
+class Declined(BybitError):
+    """The plan refuses what was asked for; nothing but reads has been sent."""
+
+
+class Refused(BybitError):
+    """The exchange refused the request and did nothing."""
+
+
+class NotSent(BybitError):
+    """The request did not reach the exchange."""
+
+
+class ReadFailed(BybitError):
+    """A read got no usable answer; reading again is harmless."""
+
+
+class OutcomeUnknown(BybitError):
+    """The request may have been executed: it must not be sent again before its outcome is known."""
+
+    outcome = UNKNOWN

@@ -1,0 +1,146 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The loan products of the exchange behind one small interface: read a loan, know its coin, repay.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import (
+    InvalidAmount,
+    parse_exchange_decimal,
+    plain,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import OutcomeUnknown, ReadFailed, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, REPAID, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
+
+_CLOSED_STATUSES = {1: REPAID, 2: LIQUIDATED}
+
+
+class LegacyLoans:
+    """The legacy crypto loans (C(/v5/crypto-loan/)), one order at a time."""
+
+    history_call = "/v5/crypto-loan/repayment-history"
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def find(self, order_id: str) -> Loan | None:
+        """Return the loan, open or completed within the last 6 months; none when the exchange knows no such order.
+
+        :raises Refused: When the exchange refused to tell.
+        :raises ReadFailed: When its answer is missing or does not have the documented form.
+        """
+        return self._one("/v5/crypto-loan/ongoing-orders", order_id, _open_loan) or self.find_completed(order_id)
+
+    def find_completed(self, order_id: str) -> Loan | None:
+        """Return the loan when it has no debt any more; raises what C(find) raises."""
+        return self._one("/v5/crypto-loan/borrow-history", order_id, _completed_loan)
+
+    def accuracy(self, coin: str) -> int | None:
+        """Return how many decimal places an amount of the coin may have; none when the exchange does not list it.
+
+        :raises ReadFailed: When the answer is missing or does not have the documented form.
+        """
+        path = "/v5/crypto-loan/loanable-data"
+        levels = self._client.read(path, {"currency": coin}, signed=False).get("vipCoinList")
+        for level in levels if isinstance(levels, list) else []:
+            for row in _rows(path, level):
+                if row.get("currency") == coin:
+                    return _whole_number(path, row, "borrowingAccuracy")
+        return None
+
+    def repay(self, order_id: str, amount: Decimal) -> str:
+        """POST one repayment and return its C(repayId); raises what C(Client.post_once) raises."""
+        result = self._client.post_once("/v5/crypto-loan/repay", {"orderId": order_id, "amount": plain(amount)})
+        repay_id = result.get("repayId")
+        if not isinstance(repay_id, str) or not repay_id:
+            raise OutcomeUnknown("Bybit reported success but gave no repayId.")
+        return repay_id
+
+    def _one(self, path: str, order_id: str, build: t.Callable[[str, dict[str, t.Any]], Loan]) -> Loan | None:
+        try:
+            for row in self._client.pages(path, {"orderId": order_id}):
+                # The filter is the exchange's; that it was applied is checked here, because money follows.
+                if row.get("orderId") == order_id:
+                    return build(path, row)
+        except Refused as error:
+            # The documentation does not say whether an unknown order is an empty list or a refusal.
+            if error.failure is None or error.failure.ret_code != ORDER_NOT_FOUND:
+                raise
+        return None
+
+
+def _open_loan(path: str, row: dict[str, t.Any]) -> Loan:
+    return Loan(
+        order_id=_text(path, row, "orderId"),
+        coin=_text(path, row, "loanCurrency"),
+        # The exchange calls the unpaid principal of a legacy loan "totalDebt".
+        principal=_number(path, row, "totalDebt"),
+        interest=_number(path, row, "residualInterest"),
+        penalty_interest=_number(path, row, "residualPenaltyInterest"),
+        collateral_coin=_text(path, row, "collateralCurrency"),
+        collateral_amount=_number(path, row, "collateralAmount"),
+        ltv=_number(path, row, "currentLTV"),
+        maturity_time_ms=_maturity(path, row),
+        status=OPEN,
+    )
+
+
+def _completed_loan(path: str, row: dict[str, t.Any]) -> Loan:
+    status = _CLOSED_STATUSES.get(_whole_number(path, row, "status"))
+    if status is None:
+        raise ReadFailed(f"Bybit answered {path} with the unknown status {row['status']}.")
+    return Loan(
+        order_id=_text(path, row, "orderId"),
+        coin=_text(path, row, "loanCurrency"),
+        principal=Decimal(0),
+        interest=Decimal(0),
+        penalty_interest=Decimal(0),
+        collateral_coin=_text(path, row, "collateralCurrency"),
+        collateral_amount=Decimal(0),
+        ltv=None,
+        maturity_time_ms=_maturity(path, row),
+        status=status,
+    )
+
+
+def _maturity(path: str, row: dict[str, t.Any]) -> int | None:
+    flexible = row.get("expirationTime") in ("", None)
+    return None if flexible else _whole_number(path, row, "expirationTime")
+
+
+def _rows(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
+    rows = holder.get("list") if isinstance(holder, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ReadFailed(f"Bybit answered {path} without a list of rows.")
+    return rows
+
+
+def _text(path: str, row: dict[str, t.Any], field: str) -> str:
+    value = row.get(field)
+    if not isinstance(value, str) or not value:
+        raise ReadFailed(f"Bybit answered {path} with an unusable {field}.")
+    return value
+
+
+def _number(path: str, row: dict[str, t.Any], field: str) -> Decimal:
+    try:
+        return parse_exchange_decimal(row.get(field))
+    except InvalidAmount as error:
+        raise ReadFailed(f"Bybit answered {path} with an unusable {field}: {error}.") from None
+
+
+def _whole_number(path: str, row: dict[str, t.Any], field: str) -> int:
+    number = _number(path, {field: str(row.get(field))}, field)
+    if number != int(number):
+        raise ReadFailed(f"Bybit answered {path} with an unusable {field}: {number} is not a whole number.")
+    return int(number)

@@ -1,0 +1,163 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an answer of the exchange means for the money: the one table of return codes and HTTP statuses.
+
+Sources: "Error Codes" of the exchange's v5 documentation for the codes and their meaning. Whether a refused request may
+nevertheless have been executed is not documented; the readings are this project's. This module util is private to the
+collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+ACCEPTED = "accepted"
+NOT_EXECUTED = "not_executed"
+UNKNOWN = "unknown"
+EARLIER_REQUEST = "earlier_request"
+
+SUCCESS = 0
+RATE_LIMITED = 10006
+CLOCK_CODES = (10002, -1)
+ORDER_NOT_FOUND = 177005
+
+
+class Meaning(t.NamedTuple):
+    """One row of the table.
+
+    :ivar reading: Whether the request may have been executed: one of the constants above.
+    :ivar cause: What is wrong, as the middle of a sentence.
+    :ivar remedy: What the user should do, as a sentence which names the option.
+    """
+
+    reading: str
+    cause: str
+    remedy: str
+
+
+_LOOK = "Look at the loan and its repayment history before anything is sent again."
+_WAIT = "Run again later."
+_SUPPORT = "Ask the support of the exchange, naming the request id."
+_DECIMALS = "Give amount with fewer decimal places."
+_KEY_PAIR = "Check that api_secret (or rsa_private_key) belongs to api_key and that the key is of that type."
+_ACCOUNT = "Follow the message of the exchange; until its support lifts the restriction, no repayment can be made by API."
+_COLLATERAL = "Check the collateral that you named."
+
+CODES: dict[int, Meaning] = {
+    SUCCESS: Meaning(ACCEPTED, "the request was accepted", ""),
+    # The gate: refused before any business logic has seen the request.
+    -1: Meaning(NOT_EXECUTED, "the timestamp is outside the window", "Set the clock of this machine by NTP."),
+    10001: Meaning(NOT_EXECUTED, "a parameter is wrong", "Correct the option that the message names."),
+    10002: Meaning(
+        NOT_EXECUTED,
+        "the timestamp is outside the window",
+        "Set the clock of this machine by NTP; on a slow connection raise recv_window.",
+    ),
+    10003: Meaning(
+        NOT_EXECUTED,
+        "the key is not known at this host",
+        "Check api_key, and that environment (or api_url) is the one where the key was made.",
+    ),
+    10004: Meaning(NOT_EXECUTED, "the signature is wrong", _KEY_PAIR),
+    10005: Meaning(
+        NOT_EXECUTED, "the key lacks a permission", 'Grant api_key the permission "Spot trade", read and write.'
+    ),
+    10006: Meaning(NOT_EXECUTED, "too many requests in a second", "Raise rate_limit_timeout, or run fewer at once."),
+    10007: Meaning(NOT_EXECUTED, "the authentication failed", _KEY_PAIR),
+    10008: Meaning(NOT_EXECUTED, "the account is banned", _ACCOUNT),
+    10009: Meaning(NOT_EXECUTED, "the service is restricted in this region", _ACCOUNT),
+    10010: Meaning(
+        NOT_EXECUTED,
+        "the key is bound to other IP addresses",
+        "Add the address of this machine (or of its proxy) to the IP addresses of api_key.",
+    ),
+    10014: Meaning(EARLIER_REQUEST, "the request is a duplicate of an earlier one", _LOOK),
+    10017: Meaning(NOT_EXECUTED, "the host does not serve this call", "Check environment or api_url."),
+    10024: Meaning(NOT_EXECUTED, "compliance rules forbid it", _ACCOUNT),
+    10027: Meaning(NOT_EXECUTED, "the account may not make transactions", _ACCOUNT),
+    10028: Meaning(NOT_EXECUTED, "only unified accounts may do this", _ACCOUNT),
+    100028: Meaning(NOT_EXECUTED, "unified accounts may not do this", _ACCOUNT),
+    -2015: Meaning(NOT_EXECUTED, "the key has expired", "Make a new key and set api_key and its secret."),
+    33004: Meaning(NOT_EXECUTED, "the key has expired", "Make a new key and set api_key and its secret."),
+    # Behind the gate, in doubt.
+    429: Meaning(UNKNOWN, "the exchange is overloaded", _LOOK),
+    10000: Meaning(UNKNOWN, "the exchange timed out", _LOOK),
+    10016: Meaning(UNKNOWN, "the exchange had an internal error", _LOOK),
+    # Legacy crypto loans.
+    177002: Meaning(UNKNOWN, "the loan service is busy", _LOOK),
+    177003: Meaning(NOT_EXECUTED, "a parameter has illegal characters", "Check order_id and amount."),
+    177004: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
+    ORDER_NOT_FOUND: Meaning(
+        NOT_EXECUTED,
+        "there is no such open loan order",
+        "Check order_id, and that api_key belongs to the account that borrowed.",
+    ),
+    177006: Meaning(NOT_EXECUTED, "the exchange does not have this coin", "Check order_id."),
+    177007: Meaning(NOT_EXECUTED, "the amount exceeds the maximum for borrowing", _SUPPORT),
+    177008: Meaning(NOT_EXECUTED, "borrowing this coin is banned", _SUPPORT),
+    177009: Meaning(NOT_EXECUTED, "the amount is below the minimum for borrowing", _SUPPORT),
+    177010: Meaning(NOT_EXECUTED, "the amount exceeds the debt", "Read the debt again and give a smaller amount."),
+    177011: Meaning(NOT_EXECUTED, "the balance is too small", "Top up the Funding wallet or give a smaller amount."),
+    177012: Meaning(NOT_EXECUTED, "the exchange lacks the asset now", _WAIT),
+    177013: Meaning(NOT_EXECUTED, "the adjustment exceeds the minimum collateral", _COLLATERAL),
+    177014: Meaning(NOT_EXECUTED, "the loan quota of the account is reached", _SUPPORT),
+    177015: Meaning(NOT_EXECUTED, "the collateral has reached its limit", _COLLATERAL),
+    177016: Meaning(NOT_EXECUTED, "the collateral is not enough", _COLLATERAL),
+    177017: Meaning(NOT_EXECUTED, "the coin cannot be collateral", _COLLATERAL),
+    177018: Meaning(EARLIER_REQUEST, "the request is a duplicate of an earlier one", _LOOK),
+    177019: Meaning(NOT_EXECUTED, "a parameter is invalid", "Check order_id and amount."),
+    177020: Meaning(NOT_EXECUTED, "the account does not support this asset", _SUPPORT),
+    177021: Meaning(UNKNOWN, "the repayment is said to have failed", _LOOK),
+    # New generation of crypto loans.
+    148001: Meaning(NOT_EXECUTED, "the coin is not supported", "Check the coin."),
+    148003: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
+    148004: Meaning(NOT_EXECUTED, "the coin cannot be collateral", _COLLATERAL),
+    148005: Meaning(NOT_EXECUTED, "the collateral amount has too many decimal places", _COLLATERAL),
+    148006: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _COLLATERAL),
+    148011: Meaning(NOT_EXECUTED, "the balance is too small", "Top up the Funding wallet or give a smaller amount."),
+    148012: Meaning(NOT_EXECUTED, "the collateral is not enough", _COLLATERAL),
+    148014: Meaning(NOT_EXECUTED, "the coin is not supported", "Check the coin."),
+    148019: Meaning(UNKNOWN, "the loan service is busy", _LOOK),
+    148021: Meaning(UNKNOWN, "another operation is in conflict with this one", _LOOK),
+    148023: Meaning(NOT_EXECUTED, "there is no such loan", "Read the loan again: it may be repaid already."),
+    148026: Meaning(UNKNOWN, "the repayment could not be created", _LOOK),
+    148027: Meaning(NOT_EXECUTED, "the account has no active loan", "Read the loan again: it may be repaid already."),
+    148028: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
+    148029: Meaning(NOT_EXECUTED, "the balance is too small", "Top up the Funding wallet or give a smaller amount."),
+    148031: Meaning(NOT_EXECUTED, "the loan is being liquidated", "Stop, and look at the loan on the exchange's site."),
+    148032: Meaning(NOT_EXECUTED, "there is no debt", "Read the loan again: it may be repaid already."),
+    148033: Meaning(NOT_EXECUTED, "the loan order cannot be repaid", _SUPPORT),
+    148034: Meaning(UNKNOWN, "the loan service asks to wait", _LOOK),
+    148035: Meaning(UNKNOWN, "the loan service asks to wait", _LOOK),
+    148037: Meaning(NOT_EXECUTED, "the collateral is not enough or the adjustment too large", _COLLATERAL),
+    148038: Meaning(NOT_EXECUTED, "the amount exceeds the debt", "Read the debt again and give a smaller amount."),
+    148039: Meaning(NOT_EXECUTED, "a collateral coin is named twice", _COLLATERAL),
+    148040: Meaning(NOT_EXECUTED, "the collateral coin is wrong", _COLLATERAL),
+    148041: Meaning(EARLIER_REQUEST, "a repayment of this loan exists already", _LOOK),
+    148042: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
+    148047: Meaning(NOT_EXECUTED, "the collateral exceeds USD 300,000 in one repayment", "Give a smaller amount."),
+    148048: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _COLLATERAL),
+}
+
+HTTP_STATUSES: dict[int, Meaning] = {
+    400: Meaning(NOT_EXECUTED, "the request is malformed for this host", "Check environment or api_url."),
+    401: Meaning(NOT_EXECUTED, "the host wants other credentials", "Check api_key and environment or api_url."),
+    403: Meaning(
+        NOT_EXECUTED,
+        "this IP address sent too many requests, or its country is blocked",
+        "Stop all requests from this address for at least 10 minutes.",
+    ),
+    404: Meaning(NOT_EXECUTED, "the host does not serve this call", "Check environment or api_url."),
+}
+
+
+def meaning_of_code(code: int) -> Meaning:
+    """Return the row of a return code; a code that the table does not know leaves the outcome unknown."""
+    return CODES.get(code) or Meaning(UNKNOWN, "this collection does not know the return code", _LOOK)
+
+
+def meaning_of_status(status: int) -> Meaning:
+    """Return the row of an HTTP status that came without a usable body; all but a few leave the outcome unknown."""
+    return HTTP_STATUSES.get(status) or Meaning(UNKNOWN, "the answer is not one of the exchange's API", _LOOK)

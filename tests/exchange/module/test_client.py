@@ -1,0 +1,105 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The client in this process, for what the module alone does not reach."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import NotSent, OutcomeUnknown, ReadFailed
+from ansible_collections.treasury.bybit.plugins.module_utils._http import NoReply, Transport
+from ansible_collections.treasury.bybit.plugins.module_utils._signing import HmacSigner
+
+BODY = {"orderId": "1794267532472646144", "amount": "100"}
+REPAY = "/v5/crypto-loan/repay"
+
+
+def client(url: str, **options) -> Client:
+    return Client(Transport(url, 5, **options), "sandbox-key", HmacSigner("sandbox-secret"))
+
+
+def test_pages_are_followed_to_the_end(sandbox, roomy_seed) -> None:
+    [account, *dummy] = roomy_seed["accounts"]
+    pattern = account["loans"][0]
+    account["loans"] += [{**pattern, "order_id": f"18{number:017}"} for number in range(250)]
+    sandbox.control("PUT", "seed", roomy_seed)
+    sandbox.control("DELETE", "requests")
+    rows = list(client(sandbox.url).pages("/v5/crypto-loan/ongoing-orders", {}))
+    assert len({row["orderId"] for row in rows}) == len(rows) == len(sandbox.account()["loans"]) > 250
+    assert sandbox.requests()["counts"] == {"GET /v5/crypto-loan/ongoing-orders": 3}
+
+
+def test_pages_that_go_round_in_circles_end_in_an_error(sandbox) -> None:
+    body = json.dumps({"retCode": 0, "result": {"list": [], "nextPageCursor": "again"}})
+    sandbox.control("POST", "faults", {"method": "GET", "times": 0, "answer": {"http_status": 200, "body": body}})
+    with pytest.raises(ReadFailed, match="do not come to an end"):
+        list(client(sandbox.url).pages("/v5/crypto-loan/ongoing-orders", {}))
+
+
+def test_the_signature_covers_the_query_as_it_is_sent(sandbox) -> None:
+    odd = {"loanCurrency": "US DT+/=&?%~é"}
+    assert client(sandbox.url).read("/v5/crypto-loan/ongoing-orders", odd)["list"] == []
+
+
+def test_one_connection_serves_many_requests(sandbox) -> None:
+    ports = set()
+    plain = client(sandbox.url)
+    for dummy in range(3):
+        plain.read("/v5/market/time", signed=False)
+        [pool] = plain._transport._session.get_adapter(sandbox.url).poolmanager.pools._container.values()
+        connection = pool.pool.queue[-1]
+        ports.add(connection.sock.getsockname())
+    assert len(ports) == 1
+
+
+def test_a_refused_connection_is_known_not_to_have_sent_anything() -> None:
+    refused = client("http://127.0.0.1:1")
+    with pytest.raises(NotSent, match="failed before anything was sent: .*Connection refused") as caught:
+        refused.post_once(REPAY, BODY)
+    assert (caught.value.outcome, caught.value.failure.reading, refused.posted_at_ms) == (
+        "not_executed",
+        "not_executed",
+        None,
+    )
+
+
+def test_a_failed_tls_handshake_is_known_not_to_have_sent_anything(start, names) -> None:
+    secure = start("--tls")
+    with pytest.raises(NotSent, match="certificate verify failed"):
+        client(secure.url).post_once(REPAY, BODY)
+    assert names.client(secure.url, secure.ca_path).requests()["counts"] == {}
+
+
+def test_a_server_that_does_not_speak_tls_is_known_not_to_have_got_anything(sandbox) -> None:
+    before = sandbox.repayments()
+    with pytest.raises(NotSent):
+        client(sandbox.url.replace("http:", "https:")).post_once(REPAY, BODY)
+    assert sandbox.repayments() == before
+
+
+def test_a_server_that_hangs_up_after_the_head_leaves_it_open() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def hang_up() -> None:
+        connection, dummy = server.accept()
+        connection.recv(65536)
+        connection.close()
+
+    threading.Thread(target=hang_up, daemon=True).start()
+    open_end = client("http://127.0.0.1:%d" % server.getsockname()[1])
+    with pytest.raises(OutcomeUnknown):
+        open_end.post_once(REPAY, BODY)
+    assert open_end.posted_at_ms is not None
+    server.close()
+
+
+def test_a_long_reason_is_cut() -> None:
+    with pytest.raises(NoReply) as caught:
+        Transport("http://127.0.0.1:1/" + "x" * 300, 5).send("GET", "/", {})
+    assert len(str(caught.value)) <= 201

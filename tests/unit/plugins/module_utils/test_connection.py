@@ -1,0 +1,94 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._connection import Connection, connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
+
+SECRET = "s3cr3t-value"
+
+
+def options(**given: object) -> dict[str, object]:
+    spec = {name: option.get("default") for name, option in connection_argument_spec().items()}
+    return {**spec, "api_key": "the-key", "api_secret": SECRET, **given}
+
+
+def test_without_any_choice_no_real_money_can_move() -> None:
+    connection = Connection(options())
+    assert (connection.base_url, connection.api_host) == ("https://api-testnet.bybit.com", "api-testnet.bybit.com")
+    assert connection.warnings() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "host"),
+    [
+        ({"environment": "mainnet"}, "https://api.bybit.com", "api.bybit.com"),
+        ({"environment": "testnet"}, "https://api-testnet.bybit.com", "api-testnet.bybit.com"),
+        ({"api_url": "https://api.bybit.eu/"}, "https://api.bybit.eu", "api.bybit.eu"),
+        ({"api_url": "https://proxy.example/bybit"}, "https://proxy.example/bybit", "proxy.example"),
+        ({"api_url": "http://127.0.0.1:8765"}, "http://127.0.0.1:8765", "127.0.0.1:8765"),
+        ({"api_url": "http://[::1]:8765"}, "http://[::1]:8765", "[::1]:8765"),
+        ({"api_url": "http://localhost:8765"}, "http://localhost:8765", "localhost:8765"),
+    ],
+)
+def test_hosts(given: dict[str, object], url: str, host: str) -> None:
+    connection = Connection(options(**given))
+    assert (connection.base_url, connection.api_host) == (url, host)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"api_key": None}, "api_key is missing: give the option, or set BYBIT_API_KEY"),
+        ({"api_key": ""}, "api_key is missing"),
+        ({"api_secret": None}, "api_secret (or rsa_private_key) is missing: give the option, or set BYBIT_API_SECRET"),
+        ({"api_key": "the key"}, "api_key holds white space or other characters"),
+        ({"api_secret": SECRET + "\n"}, "api_secret (or rsa_private_key) holds white space"),
+        ({"rsa_private_key": "/key.pem"}, "api_secret and rsa_private_key are both given"),
+        ({"api_secret": None, "rsa_private_key": "/nowhere/key.pem"}, "rsa_private_key names a file that cannot be read"),
+        (
+            {"environment": "mainnet", "api_url": "http://127.0.0.1:8765"},
+            "environment 'mainnet' and api_url 'http://127.0.0.1:8765' (an option, or BYBIT_API_URL in the environment) "
+            "both name a host: give only one of them.",
+        ),
+        ({"api_url": "api.bybit.com"}, "api_url 'api.bybit.com' is not a URL: give one such as 'https://api.bybit.com'."),
+        ({"api_url": "ftp://api.bybit.com"}, "is not a URL"),
+        ({"api_url": "https://"}, "is not a URL"),
+        ({"api_url": "https://host:port"}, "is not a URL"),
+        ({"api_url": "https://api.bybit.com /v5"}, "is not a URL"),
+        ({"api_url": "https://[::1"}, "is not a URL"),
+        ({"api_url": "https://api.bybit.com?x=1"}, "has a user, a query or a fragment"),
+        ({"api_url": f"https://me:{SECRET}@api.bybit.com"}, "api_url 'https://…@api.bybit.com' has a user"),
+        ({"api_url": "http://api.bybit.com"}, "is not encrypted: give an https URL"),
+        ({"api_url": "http://10.0.0.1"}, "is not encrypted"),
+        ({"api_url": "http://localhost.example.com"}, "is not encrypted"),
+        ({"recv_window": 0}, "recv_window '0' is out of range: give a whole number from 1 to 60000."),
+        ({"recv_window": 60001}, "recv_window '60001' is out of range"),
+        ({"api_timeout": 0}, "api_timeout '0' is out of range"),
+        ({"rate_limit_timeout": -1}, "rate_limit_timeout '-1' is out of range: give a whole number from 0 to 86400."),
+        ({"ca_path": "/nowhere/ca.pem"}, "ca_path '/nowhere/ca.pem' is not a file"),
+    ],
+)
+def test_bad_input_gets_one_sentence_without_secrets(given: dict[str, object], sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        Connection(options(**given))
+    assert sentence in str(caught.value)
+    assert SECRET not in str(caught.value)
+    assert (caught.value.outcome, caught.value.failure) == ("not_executed", None)
+
+
+def test_an_unchecked_certificate_is_worth_a_warning() -> None:
+    unchecked = {"validate_certs": False}
+    assert "believed" in Connection(options(environment="mainnet", **unchecked)).warnings()[0]
+    assert Connection(options(api_url="http://127.0.0.1:1", **unchecked)).warnings() == []
+
+
+def test_ca_path_of_an_existing_file_is_fine(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("")
+    assert Connection(options(ca_path=str(file))).client().posted_at_ms is None

@@ -1,0 +1,100 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._signing import (
+    HmacSigner,
+    RsaSigner,
+    UnusableKey,
+    read_private_key,
+)
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from pybit.unified_trading import HTTP
+
+TIMESTAMP = 1728629785224
+PAYLOADS = [
+    '{"orderId":"1794267532472646144","amount":"100"}',
+    '{"orderId": "1794267532472646144", "amount": "100"}',
+    "orderId=1794267532472646144&limit=100",
+    "cursor=a%2Bb%2F%3D&limit=100",
+    "",
+]
+
+
+def pem(key: object, password: bytes | None = None) -> str:
+    protection = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection).decode()
+
+
+@pytest.fixture(scope="module")
+def rsa_pem() -> str:
+    return pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+def signed_text(payload: str) -> bytes:
+    return f"{TIMESTAMP}the-key5000{payload}".encode()
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_hmac_signature_equals_that_of_pybit(payload: str) -> None:
+    pybit = HTTP(api_key="the-key", api_secret="the-secret")
+    assert HmacSigner("the-secret").sign(signed_text(payload)) == pybit._auth(payload, 5000, TIMESTAMP)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_rsa_signature_equals_that_of_pybit(payload: str, rsa_pem: str) -> None:
+    pybit = HTTP(api_key="the-key", api_secret=rsa_pem, rsa_authentication=True)
+    assert RsaSigner(rsa_pem).sign(signed_text(payload)) == pybit._auth(payload, 5000, TIMESTAMP)
+
+
+def test_hmac_signature_differs_with_one_bit_of_the_text() -> None:
+    signer = HmacSigner("the-secret")
+    assert signer.sign(b"a") != signer.sign(b"b")
+    assert signer.sign(b"a") == signer.sign(b"a")
+
+
+def test_private_key_is_read_from_text_or_file(tmp_path: Path, rsa_pem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key.pem").write_text(rsa_pem)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert read_private_key(rsa_pem) == read_private_key(str(tmp_path / "key.pem")) == read_private_key("~/key.pem") == rsa_pem
+
+
+def test_an_unreadable_key_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UnusableKey, match="names a file that cannot be read .No such file or directory.: give a readable"):
+        read_private_key(str(tmp_path / "missing.pem"))
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UnusableKey, match="is no PEM text"):
+        read_private_key(str(tmp_path / "binary"))
+
+
+def test_unusable_keys_are_named_without_showing_them() -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    wrong = {
+        "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n": "is not a private key in PEM form",
+        pem(key, b"pass"): "is protected by a passphrase",
+        pem(ec.generate_private_key(ec.SECP256R1())): "is not an RSA key",
+    }
+    for text, sentence in wrong.items():
+        with pytest.raises(UnusableKey, match=sentence) as caught:
+            RsaSigner(text)
+        assert text.splitlines()[1] not in str(caught.value)
+
+
+def test_hmac_keys_work_where_cryptography_is_missing() -> None:
+    program = (
+        "import sys; sys.modules['cryptography'] = None\n"
+        "from ansible_collections.treasury.bybit.plugins.module_utils import _signing\n"
+        "print(_signing.HmacSigner('s').sign(b'text'))\n"
+        "try:\n    _signing.RsaSigner('-----BEGIN')\n"
+        "except _signing.MissingCryptography:\n    print('missing')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == [HmacSigner("s").sign(b"text"), "missing"]
