@@ -1,0 +1,25 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """What a module supports."""
+
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would change, without changing anything.
+  diff_mode:
+    description: Returns what has changed, or would change in check mode, when run with C(--diff).
+  idempotent:
+    description: Run a second time with the same options, the module changes nothing.
+  action_group:
+    description: Use C(group/treasury.bybit.bybit) in C(module_defaults) to give the connection options once.
+    support: full
+    membership:
+      - treasury.bybit.bybit
+"""

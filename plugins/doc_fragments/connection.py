@@ -1,0 +1,86 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options by which every module reaches the exchange."""
+
+    DOCUMENTATION = r"""
+options:
+  api_key:
+    description:
+      - The API key, with the permission C(Spot trade), read and write.
+      - If not set, the environment variable E(BYBIT_API_KEY) is used. One of them is required.
+    type: str
+  api_secret:
+    description:
+      - The secret of a key that the exchange generated (HMAC).
+      - If not set, the environment variable E(BYBIT_API_SECRET) is used.
+      - Exactly one of O(api_secret) and O(rsa_private_key) is required.
+    type: str
+  rsa_private_key:
+    description:
+      - The private key of an API key that you generated yourself (RSA), as PEM text or as the path of a PEM file
+        on the machine that runs the module. It must not be protected by a passphrase.
+      - If not set, the environment variable E(BYBIT_RSA_PRIVATE_KEY) is used.
+      - Requires the Python library C(cryptography).
+    type: str
+  environment:
+    description:
+      - Which of the exchange's public hosts to use.
+      - V(mainnet) is C(https://api.bybit.com), where the money is real.
+      - V(testnet) is C(https://api-testnet.bybit.com). It has its own keys; a key of one is refused by the other.
+      - If neither this nor O(api_url) is given, V(testnet) is used, so that a forgotten option cannot move real money.
+      - RV(ignore:api_host) of the result tells which host was used.
+      - Must not be given together with O(api_url).
+    type: str
+    choices:
+      - mainnet
+      - testnet
+  api_url:
+    description:
+      - The base URL of the API, for a regional host such as V(https://api.bybit.eu) or for a stand-in exchange.
+      - Must be C(https), except for the loopback addresses of the machine that runs the module.
+      - If not set, the environment variable E(BYBIT_API_URL) is used.
+    type: str
+  recv_window:
+    description:
+      - For how many milliseconds after its timestamp the exchange accepts a request, from V(1) to V(60000).
+      - A clock that runs wrong is not cured by a larger window. When the exchange refuses a timestamp, the module reads
+        the exchange's clock and signs once more by it.
+    type: int
+    default: 5000
+  api_timeout:
+    description:
+      - Seconds to wait for a connection, and for an answer of the exchange, from V(1) to V(3600).
+    type: int
+    default: 10
+  rate_limit_timeout:
+    description:
+      - Seconds that all pauses together may take which the exchange's rate limit demands, from V(0) to V(86400).
+      - A request that the rate limit turned away did nothing, so it is sent again after the pause.
+      - V(0) fails at once instead of waiting.
+    type: int
+    default: 30
+  validate_certs:
+    description:
+      - Whether to check the certificate of the host. Turn it off only against a stand-in exchange.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - The path of a file of CA certificates in PEM form that are trusted instead of the usual ones, on the machine that
+        runs the module.
+      - If not set, the environment variables E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE) are used where they are set.
+    type: path
+requirements:
+  - requests >= 2.31
+  - cryptography >= 41 (only with O(rsa_private_key))
+notes:
+  - Proxies are taken from the usual environment variables E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY); a loopback address
+    is always reached directly. A C(.netrc) file is not used.
+  - No option that holds a secret is ever shown.
+"""

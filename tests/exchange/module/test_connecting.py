@@ -1,0 +1,145 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hosts, certificates, proxies, headers, and libraries that are missing."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import typing as t
+
+import pytest
+
+REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class Listener:
+    """A server that writes down the head of each request and refuses it."""
+
+    def __init__(self) -> None:
+        self.heads: list[str] = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, dummy = self._socket.accept()
+            except OSError:
+                return
+            with connection:
+                self.heads.append(connection.recv(65536).decode())
+                connection.sendall(REFUSAL)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def listener() -> t.Iterator[Listener]:
+    server = Listener()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def secure(start, names):
+    return start("--tls")
+
+
+def test_tls_with_the_right_authority(repay, secure) -> None:
+    run = repay(api_url=secure.url, ca_path=secure.ca_path)
+    assert (run["changed"], run.warnings) == (True, "")
+
+
+def test_tls_with_the_authority_from_the_environment(repay, secure) -> None:
+    assert repay(api_url=secure.url, env={"REQUESTS_CA_BUNDLE": secure.ca_path})["changed"] is True
+
+
+def test_ca_path_wins_over_the_environment(repay, secure, tmp_path) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    environment = {"REQUESTS_CA_BUNDLE": str(tmp_path / "empty.pem")}
+    assert repay(api_url=secure.url, ca_path=secure.ca_path, env=environment)["changed"] is True
+
+
+def test_an_unknown_authority_is_refused_before_anything_is_sent(repay, secure, names) -> None:
+    run = repay(api_url=secure.url, env={"REQUESTS_CA_BUNDLE": ""})
+    assert (run.failed, run["outcome"]) == (True, "not_executed")
+    assert "certificate verify failed" in run["msg"]
+    assert names.client(secure.url, secure.ca_path).requests()["counts"] == {}
+
+
+def test_certificates_are_not_checked_only_on_request_and_with_a_warning(repay, secure) -> None:
+    run = repay(api_url=secure.url, validate_certs=False)
+    assert run["changed"] is True
+    assert "validate_certs is false" in run.warnings
+    assert "InsecureRequestWarning" not in run.output
+
+
+def test_the_default_host_is_the_testnet_and_a_proxy_is_used(repay, listener) -> None:
+    run = repay(api_url=None, env={"HTTPS_PROXY": f"http://{listener.address}"})
+    assert run["api_host"] == "api-testnet.bybit.com"
+    assert (run.failed, run["outcome"]) == (True, "not_executed")
+    [head] = listener.heads
+    assert head.startswith("CONNECT api-testnet.bybit.com:443 HTTP/1.")
+    assert "sandbox-key" not in head
+
+
+def test_a_loopback_address_is_reached_past_the_proxy(repay, listener) -> None:
+    proxies = {"HTTP_PROXY": f"http://{listener.address}", "http_proxy": f"http://{listener.address}"}
+    assert repay(env=proxies)["changed"] is True
+    assert listener.heads == []
+
+
+def test_headers(repay, listener, tmp_path) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("default login stranger password stranger\n")
+    netrc.chmod(0o600)
+    repay(api_url=f"http://{listener.address}", env={"HOME": str(tmp_path)})
+    [head] = listener.heads
+    lines = head.split("\r\n")
+    headers = {line.partition(": ")[0].lower(): line.partition(": ")[2] for line in lines[1:] if line}
+    assert lines[0] == "GET /v5/crypto-loan/ongoing-orders?orderId=1794267532472646144&limit=100 HTTP/1.1"
+    assert (headers["x-bapi-api-key"], headers["x-bapi-recv-window"]) == ("sandbox-key", "5000")
+    assert len(headers["x-bapi-timestamp"]) == 13
+    assert len(headers["x-bapi-sign"]) == 64
+    assert len(headers["cdn-request-id"]) == 36
+    assert "authorization" not in headers
+    assert "sandbox-secret" not in head
+
+
+def without(library: str) -> tuple[str, str]:
+    program = f"import sys; sys.modules[{library!r}] = None\n"
+    return ("-c", program + "from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay as m; m.main()")
+
+
+def test_requests_is_missing(repay) -> None:
+    run = repay(program=without("requests"))
+    assert run.failed
+    assert "Failed to import the required Python library (requests)" in run["msg"]
+
+
+def test_cryptography_is_missing_but_needed_only_for_rsa(repay, rsa_keys) -> None:
+    assert repay(program=without("cryptography"))["changed"] is True
+    run = repay(program=without("cryptography"), api_secret=None, rsa_private_key=rsa_keys.private_pem)
+    assert run.failed
+    assert "(cryptography)" in run["msg"]
+    assert "to sign with rsa_private_key" in run["msg"]
+
+
+def test_the_recv_window_is_what_the_exchange_is_told(repay, listener) -> None:
+    repay(api_url=f"http://{listener.address}", recv_window=1234)
+    assert "X-BAPI-RECV-WINDOW: 1234\r\n" in listener.heads[0]
+
+
+def test_accuracy_that_cannot_be_read_is_left_to_the_exchange(repay, sandbox, paid) -> None:
+    path = "/v5/crypto-loan/loanable-data"
+    sandbox.control("POST", "faults", {"method": "GET", "path": path, "times": 0, "answer": {"ret_code": 10017}})
+    run = repay()
+    assert (run["changed"], paid()) == (True, ["100"])
+    assert "The decimal places of amount are left to the exchange to check" in run.warnings
+    refused = repay(amount="1.00001")
+    assert (refused["failure"]["ret_code"], refused["outcome"]) == (177004, "not_executed")

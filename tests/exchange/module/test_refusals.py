@@ -1,0 +1,158 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Refusals: one sentence, the structured failure, and no money moved."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+REPAY_PATH = "/v5/crypto-loan/repay"
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "sentence"),
+    [
+        ({"api_key": "no-such-key"}, 10003, "the key is not known at this host"),
+        ({"api_secret": "wrong"}, 10004, "Check that api_secret (or rsa_private_key) belongs to api_key"),
+        ({"api_key": "sandbox-key-no-permission"}, 10005, 'Grant api_key the permission "Spot trade"'),
+        ({"api_key": "sandbox-key-other-ip"}, 10010, "the key is bound to other IP addresses"),
+        ({"api_key": "sandbox-key-expired"}, 33004, "the key has expired"),
+        ({"api_key": "sandbox-key-banned"}, 10027, "the account may not make transactions"),
+    ],
+)
+def test_keys_that_the_gate_refuses(repay, posts, paid, options: dict, code: int, sentence: str) -> None:
+    run = repay(**options)
+    assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "not_executed")
+    assert sentence in run["msg"]
+    assert f"retCode {code}" in run["msg"]
+    failure = run["failure"]
+    assert (failure["ret_code"], failure["http_status"], failure["reading"]) == (code, 200, "not_executed")
+    assert failure["ret_msg"]
+    assert len(failure["request_id"]) == 36
+    assert (posts(), paid()) == (0, [])
+
+
+def test_a_read_only_key_is_refused_when_it_comes_to_paying(repay, posts, paid) -> None:
+    run = repay(api_key="sandbox-key-readonly")
+    assert run["msg"].startswith("The repayment of 100 USDT on loan 1794267532472646144 was not made. Bybit refused it: ")
+    assert (run["failure"]["ret_code"], run["outcome"]) == (10005, "not_executed")
+    assert (posts(), paid()) == (1, [])
+
+
+def test_a_funding_wallet_that_is_too_small(repay, sandbox, posts, paid) -> None:
+    sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "99.9999"})
+    run = repay()
+    assert (run["failure"]["ret_code"], run["outcome"], run["changed"]) == (177011, "not_executed", False)
+    assert "Top up the Funding wallet or give a smaller amount." in run["msg"]
+    assert (posts(), paid(), sandbox.loan()["debt"]) == (1, [], "1000.4")
+
+
+@pytest.mark.parametrize("code", [10001, 177003, 177004, 177006, 177010, 177012, 177019, 177020, 10008, 10009, 10024])
+def test_documented_refusals_of_the_repayment_itself(repay, sandbox, posts, paid, code: int) -> None:
+    sandbox.fault(answer={"ret_code": code})
+    run = repay()
+    assert (run["failure"]["ret_code"], run["failure"]["reading"]) == (code, "not_executed")
+    assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
+    assert f"(retCode {code}" in run["msg"]
+    assert (posts(), paid()) == (1, [])
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_refusals_by_status(repay, sandbox, posts, paid, status: int) -> None:
+    sandbox.fault(answer={"http_status": status, "body": "access too frequent"})
+    run = repay()
+    assert (run["failure"]["ret_code"], run["failure"]["http_status"]) == (None, status)
+    assert (run["outcome"], posts(), paid()) == ("not_executed", 1, [])
+
+
+def test_an_order_closed_meanwhile_by_somebody_else_is_not_an_error(repay, sandbox, posts, paid, names) -> None:
+    sandbox.fault(delay_ms=800)
+
+    def pay_off_in_the_app() -> None:
+        while not posts() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        sandbox.control("POST", "repay", {"orderId": names.loan, "amount": "1000.4"})
+
+    deadline = time.monotonic() + 10
+    other = threading.Thread(target=pay_off_in_the_app)
+    other.start()
+    run = repay()
+    other.join()
+    assert (run.failed, run["changed"], run["outcome"]) == (False, False, "nothing_to_do")
+    assert "is already fully repaid" in run["msg"]
+    assert (paid(), sandbox.repayments()[0]["origin"]) == (["1000.4"], "app")
+
+
+def test_an_order_that_vanished_without_trace_is_an_error(repay, sandbox, paid) -> None:
+    sandbox.fault(answer={"ret_code": 177005})
+    run = repay()
+    assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 177005)
+    assert paid() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"amount": "0"}, "amount cannot be used: '0' is zero: write an amount greater than zero."),
+        ({"amount": "-5"}, "amount cannot be used: '-5' is negative"),
+        ({"amount": "1,000"}, "amount cannot be used: '1,000' has separators"),
+        ({"amount": ""}, "amount cannot be used: it is empty"),
+        ({"amount": True}, "amount cannot be used: True is not a number"),
+        ({"amount": ["1"]}, "amount cannot be used: a list is not a number"),
+        ({"order_id": ""}, "order_id '' is not an order id: give it as the exchange shows it"),
+        ({"order_id": "17 942"}, "order_id '17 942' is not an order id"),
+        ({"api_key": ""}, "api_key is missing"),
+        ({"api_secret": None}, "api_secret (or rsa_private_key) is missing"),
+        ({"environment": "mainnet"}, "both name a host: give only one of them."),
+        ({"api_url": "http://203.0.113.1"}, "is not encrypted"),
+        ({"recv_window": 0}, "recv_window '0' is out of range"),
+        ({"order_id": None}, "missing required arguments: order_id"),
+        ({"amount": None}, "missing required arguments: amount"),
+        ({"environment": "demo", "api_url": None}, "value of environment must be one of: mainnet, testnet, got: demo"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_sent(repay, sandbox, options: dict, sentence: str) -> None:
+    run = repay(**options)
+    assert (run.failed, run.exit_code) == (True, 1)
+    assert sentence in run["msg"]
+    assert "Traceback" not in run.output
+    assert sandbox.requests()["counts"] == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ('{"retCode":0,"result":{}}', "without a list of rows"),
+        ('{"retCode":0,"result":{"list":["?"]}}', "without a list of rows"),
+        ('{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144"}]}}', "an unusable loanCurrency"),
+        (
+            '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","loanCurrency":"USDT","totalDebt":"lots"}]}}',
+            "an unusable totalDebt: 'lots' is not a decimal string",
+        ),
+        ("<html>", "gave no usable answer to reading /v5/crypto-loan/ongoing-orders"),
+    ],
+)
+def test_a_loan_that_is_not_understood_is_not_repaid(repay, sandbox, posts, body: str, sentence: str) -> None:
+    sandbox.control("POST", "faults", {"method": "GET", "answer": {"http_status": 200, "body": body}})
+    run = repay()
+    assert (run.failed, run["outcome"], posts()) == (True, "not_executed", 0)
+    assert sentence in run["msg"]
+
+
+def test_a_loan_that_was_not_asked_for_is_never_taken_for_the_right_one(repay, sandbox, posts) -> None:
+    row = '{"orderId":"42","loanCurrency":"USDT","totalDebt":"1"}'
+    body = '{"retCode":0,"result":{"list":[' + row + "]}}"
+    sandbox.control("POST", "faults", {"method": "GET", "answer": {"http_status": 200, "body": body}})
+    assert "names no loan of this account" in repay()["msg"]
+    assert posts() == 0
+
+
+def test_the_host_cannot_be_reached(repay) -> None:
+    run = repay(api_url="http://127.0.0.1:1")
+    assert (run.failed, run["outcome"], run["api_host"]) == (True, "not_executed", "127.0.0.1:1")
+    assert "Connection refused" in run["msg"]
