@@ -1,0 +1,59 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real playbooks, run by ansible-playbook against a sandbox with a fresh book."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+
+
+@pytest.fixture
+def play(sandbox, tmp_path) -> t.Callable[..., subprocess.CompletedProcess]:
+    """Run a playbook, by its name in the collection or by its text, with the sandbox's key in the environment."""
+
+    def call(
+        playbook: str, *arguments: str, env: dict[str, str] | None = None, **options: t.Any
+    ) -> subprocess.CompletedProcess:
+        if "\n" in playbook:
+            file = tmp_path / "playbook.yml"
+            file.write_text(playbook)
+            playbook = str(file)
+        settings = {n: v for n, v in os.environ.items() if not n.startswith(("ANSIBLE_", "BYBIT_", "COVERAGE_"))}
+        given = {
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            "BYBIT_API_URL": sandbox.url,
+            "BYBIT_API_KEY": "sandbox-key",
+            "BYBIT_API_SECRET": "sandbox-secret",
+        }
+        return subprocess.run(
+            [str(ANSIBLE_PLAYBOOK), playbook, *arguments],
+            cwd=tmp_path,
+            env={**settings, **given, **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=180,
+            check=False,
+            **options,
+        )
+
+    return call
+
+
+@pytest.fixture
+def new_amounts(sandbox) -> t.Callable[[], list[str]]:
+    """List the amounts of the repayments that the exchange has made since the test began."""
+    old = {entry["repay_id"] for entry in sandbox.account()["repayments"]}
+    return lambda: [e["amount"] for e in sandbox.account()["repayments"] if e["repay_id"] not in old]

@@ -1,0 +1,120 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Amounts on their way from YAML through Ansible to the module, in every spelling that people use."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+# What stands behind "amount:" in the playbook, and what is sent, or a part of the sentence that refuses it.
+SPELLINGS = [
+    ('"100.50"', "100.5"),
+    ("'100.50'", "100.5"),
+    ("100.50", "100.5"),
+    ("100", "100"),
+    ('"100"', "100"),
+    ("1e-07", "0.0000001"),
+    ("1.0e-07", "0.0000001"),
+    ('"1e-07"', "0.0000001"),
+    (".5", "0.5"),
+    ("1e+2", "100"),
+    ("'{{ 100 }}'", "100"),
+    ("'{{ 100.25 * 2 }}'", "200.5"),
+    ("'{{ 100 / 8 }}'", "12.5"),
+    ("'{{ quoted }}'", "0.00000001"),
+    ("'{{ unquoted }}'", "0.25"),
+    ("'{{ unquoted | string }}'", "0.25"),
+    ("'{{ quoted | float }}'", "0.00000001"),
+    ("'{{ [quoted, unquoted] | last }}'", "0.25"),
+    ('>-\n            {{ quoted }}', "0.00000001"),
+    ("'{{ 0.1 + 0.2 }}'", "0.30000000000000004 is a floating-point number of more than 15 digits"),
+    ("123456789012345.67", "more than 15 digits"),
+    ("0", "is zero"),
+    ("-1.5", "is negative"),
+    (".nan", "is not a finite number"),
+    (".inf", "is not a finite number"),
+    ('""', "it is empty"),
+    ("1,000", "has separators"),
+    ('"1_000"', "has separators"),
+    ("100 ETH", "is not a decimal number"),
+    ("yes", "True is not a number"),
+    ("[100]", "a list is not a number"),
+    ("{amount: 100}", "a dict is not a number"),
+    ("'{{ 10 ** 20 }}'", "too many digits"),
+    ('"' + "1" * 40 + '"', "too many digits"),
+]
+
+HEAD = """
+- hosts: localhost
+  gather_facts: false
+  vars:
+    quoted: "0.00000001"
+    unquoted: 0.25
+    results: []
+  tasks:
+"""
+
+TASKS = """
+    - treasury.bybit.bybit_loan_repay:
+        order_id: {order_id}
+        amount: {amount}
+      register: result_{number}
+      ignore_errors: true
+"""
+
+TAIL = """
+    - copy:
+        content: "{{{{ [{names}] | to_json }}}}"
+        dest: "{dest}"
+      check_mode: false
+"""
+
+
+def test_spellings_in_a_playbook(play, roomy_seed, sandbox, tmp_path) -> None:
+    loan = roomy_seed["accounts"][0]["loans"][0]
+    loan.update(loan_coin="ETH", collateral="1000")
+    sandbox.control("PUT", "seed", roomy_seed)
+    tasks = [
+        TASKS.format(number=number, order_id=loan["order_id"], amount=amount)
+        for number, (amount, dummy) in enumerate(SPELLINGS)
+    ]
+    names = ", ".join(f"result_{number}" for number in range(len(SPELLINGS)))
+    dest = tmp_path / "results.json"
+    ended = play(HEAD + "".join(tasks) + TAIL.format(names=names, dest=dest), "--check")
+    assert ended.returncode == 0, ended.stdout
+    results = json.loads(dest.read_text())
+    seen = [result["msg"] if result.get("failed") else result["amount"] for result in results]
+    assert [
+        (spelling, expected if expected in got else got)
+        for (spelling, expected), got in zip(SPELLINGS, seen)
+    ] == SPELLINGS
+    # A sentence that holds an amount must not pass for the amount itself.
+    assert [bool(r.get("failed")) for r in results] == [" " in expected for dummy, expected in SPELLINGS]
+    assert "POST /v5/crypto-loan/repay" not in sandbox.requests()["counts"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "sent"),
+    [
+        ("amount=100.50", "100.5"),
+        ("amount=1e-3", "0.001"),
+        ('{"amount": 100.50}', "100.5"),
+        ('{"amount": "100.50"}', "100.5"),
+        ('{"amount": 1e2}', "100"),
+    ],
+)
+def test_extra_vars(play, new_amounts, names, extra: str, sent: str) -> None:
+    ended = play("treasury.bybit.repay", "-e", f"order_id={names.loan}", "-e", extra)
+    assert ended.returncode == 0, ended.stdout
+    assert new_amounts() == [sent]
+    assert f"Repaid {sent} USDT on loan {names.loan}" in ended.stdout
+
+
+def test_extra_vars_from_a_file(play, new_amounts, names, tmp_path) -> None:
+    (tmp_path / "vars.yml").write_text(f"order_id: {names.loan}\namount: 100.5\n")
+    assert play("treasury.bybit.repay", "-e", "@vars.yml").returncode == 0
+    assert new_amounts() == ["100.5"]
