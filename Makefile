@@ -1,0 +1,57 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# `make demo` and `make test` need Python 3.11 or later, git and make; all else goes into .venv.
+
+SHELL := /bin/sh
+BIN := .venv/bin
+PORT ?= 8765
+SANDBOX_ARGS ?=
+QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
+
+.PHONY: help env demo sandbox test test-python test-install lint sanity molecule clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+env: .venv/ready ## Set up .venv, in which every tool finds this checkout as the collection treasury.bybit
+
+.venv/ready: requirements-dev.txt tools/find-python tools/link_checkout.py
+	@echo "Setting up .venv (a minute or so)"
+	rm -rf .venv
+	python=$$(tools/find-python) && "$$python" -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python tools/link_checkout.py
+	@touch $@
+
+demo: env ## Start the stand-in exchange, repay a part of a loan there, show what happened, stop it
+	@$(QUIET_LOCALHOST) $(BIN)/ansible-playbook treasury.bybit.demo
+
+sandbox: env ## Run the stand-in exchange in the foreground (PORT=8765, SANDBOX_ARGS=)
+	@exec $(BIN)/python roles/sandbox/files/sandbox.py run --port $(PORT) $(SANDBOX_ARGS)
+
+test: lint sanity test-python molecule test-install ## Run all the tests below
+
+lint: env ## ansible-lint at profile production, the changelog, the YAML
+	$(BIN)/ansible-lint --strict
+	$(BIN)/yamllint --strict .
+	$(BIN)/antsibull-changelog lint
+
+sanity: env ## ansible-test sanity, without containers
+	$(BIN)/python tools/ansible_test.py sanity --local --python default --color no
+
+test-python: env ## Unit tests and tests over loopback HTTP, with branch coverage of module_utils
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+molecule: env ## Whole playbooks against the stand-in exchange: check, converge, verify with its ledger
+	$(BIN)/molecule test --all
+
+test-install: env ## Build the tarball, install it elsewhere, use module, documentation and playbooks from there
+	$(BIN)/pytest tests/install
+
+clean: ## Remove .venv and what the tools leave behind
+	rm -rf .venv .ansible .cache .coverage .coverage.* .pytest_cache build tests/output
