@@ -24,7 +24,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
     ReadFailed,
     Refused,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._loan import Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._loans import LegacyLoans
 from ansible_collections.treasury.bybit.plugins.module_utils._plan import (
     DECLINE,
@@ -104,7 +104,7 @@ class Repayment:
         return {"before": _debt_and_ltv(self._before), "after": _debt_and_ltv(self._after)}
 
     def _accuracy(self) -> int | None:
-        if self._before is None:
+        if self._before is None or self._before.status != OPEN:
             return None
         try:
             accuracy = self._loans.accuracy(self._before.coin)
@@ -145,7 +145,11 @@ class Repayment:
         """Tell whether the loan was closed by somebody else between the look and the request."""
         if refusal.failure is None or refusal.failure.ret_code != ORDER_NOT_FOUND:
             return False
-        loan = self._loans.find_completed(self._order_id)
+        try:
+            loan = self._loans.find_completed(self._order_id)
+        except BybitError as error:
+            self.warnings.append(f"Whether the loan was closed meanwhile could not be read: {error}")
+            return False
         decision = decide(self._order_id, loan, self._amount, None)
         if decision.kind != NOTHING_TO_DO:
             return False
@@ -162,8 +166,8 @@ class Repayment:
     def _how_to_find_out(self, error: OutcomeUnknown) -> str:
         debt = f"{plain(self._before.debt)} {self._before.coin}" if self._before else "not known"
         return (
-            f"Whether the repayment of {self._what()} was made is unknown. {error} It was sent once, at "
-            f"{_utc(self._client.posted_at_ms)}, and is not sent again. Do not run this again before you have found out: look for "
+            f"Whether the repayment of {self._what()} was made is unknown. {error} It was sent at "
+            f"{_utc(self._client.posted_at_ms)} and is not sent again. Do not run this again before you have found out: look for "
             f"a repayment of that time and amount in the repayment history (GET {LegacyLoans.history_call}?orderId="
             f"{self._order_id}, or the loan's page on the exchange's site), and whether the debt is still {debt}. Both may "
             f"be late by some seconds."

@@ -36,10 +36,12 @@ def test_pages_are_followed_to_the_end(sandbox, roomy_seed) -> None:
 
 
 def test_pages_that_go_round_in_circles_end_in_an_error(sandbox) -> None:
+    sandbox.control("DELETE", "requests")
     body = json.dumps({"retCode": 0, "result": {"list": [], "nextPageCursor": "again"}})
     sandbox.control("POST", "faults", {"method": "GET", "times": 0, "answer": {"http_status": 200, "body": body}})
     with pytest.raises(ReadFailed, match="do not come to an end"):
         list(client(sandbox.url).pages("/v5/crypto-loan/ongoing-orders", {}))
+    assert sandbox.requests()["counts"] == {"GET /v5/crypto-loan/ongoing-orders": 2}
 
 
 def test_the_signature_covers_the_query_as_it_is_sent(sandbox) -> None:

@@ -95,6 +95,16 @@ def test_an_order_that_vanished_without_trace_is_an_error(repay, sandbox, paid) 
     assert paid() == []
 
 
+def test_when_a_vanished_order_cannot_be_looked_up_its_refusal_is_still_told(repay, sandbox, paid) -> None:
+    sandbox.fault(answer={"ret_code": 177005})
+    path = "/v5/crypto-loan/borrow-history"
+    sandbox.control("POST", "faults", {"method": "GET", "path": path, "answer": "close"})
+    run = repay()
+    assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 177005)
+    assert "Whether the loan was closed meanwhile could not be read" in run.warnings
+    assert paid() == []
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

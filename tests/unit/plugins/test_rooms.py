@@ -1,0 +1,84 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rules of the house: which room may know which."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
+ROOMS = PLUGINS / "module_utils"
+PACKAGE = "ansible_collections.treasury.bybit.plugins.module_utils"
+
+# From the ground up: a room may import only from the rooms named before it.
+FLOORS = (
+    "_return_codes",
+    "_errors",
+    "_amounts",
+    "_signing",
+    "_http",
+    "_verdict",
+    "_client",
+    "_loan",
+    "_loans",
+    "_plan",
+    "_connection",
+    "_repayment",
+    "_module",
+)
+PURE = ("_return_codes", "_errors", "_amounts", "_loan", "_plan", "_verdict")
+WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil"}
+
+
+def imported(room: str) -> set[str]:
+    """Return the full names of what a file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse((ROOMS / f"{room}.py").read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def called(room: str) -> set[str]:
+    """Return the names of the methods that a file calls."""
+    tree = ast.parse((ROOMS / f"{room}.py").read_text())
+    return {n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
+
+
+def test_every_room_has_its_floor() -> None:
+    assert {file.stem for file in ROOMS.glob("*.py")} == set(FLOORS)
+
+
+@pytest.mark.parametrize("room", FLOORS)
+def test_imports_point_downwards(room: str) -> None:
+    ours = {name.removeprefix(PACKAGE + ".").partition(".")[0] for name in imported(room) if name.startswith(PACKAGE)}
+    assert ours <= set(FLOORS[: FLOORS.index(room)])
+
+
+@pytest.mark.parametrize("room", PURE)
+def test_pure_rooms_do_not_touch_the_world(room: str) -> None:
+    assert {name.partition(".")[0] for name in imported(room)} & WORLD == set()
+
+
+def test_one_room_speaks_http() -> None:
+    speaking = [room for room in FLOORS if {n.partition(".")[0] for n in imported(room)} & {"requests", "urllib3"}]
+    assert speaking == ["_http"]
+
+
+def test_money_moves_from_one_room() -> None:
+    assert [room for room in FLOORS if "post_once" in called(room)] == ["_loans"]
+    assert [room for room in FLOORS if "repay" in called(room)] == ["_repayment"]
+
+
+def test_modules_decide_nothing() -> None:
+    for file in (PLUGINS / "modules").glob("*.py"):
+        functions = [n for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.FunctionDef)]
+        assert [function.name for function in functions] == ["main"]
+        assert not any(isinstance(n, (ast.If, ast.For, ast.While, ast.Try)) for n in ast.walk(functions[0]))
