@@ -55,7 +55,7 @@ options:
     default: 5000
   api_timeout:
     description:
-      - Seconds to wait for a connection, and for an answer of the exchange, from V(1) to V(3600).
+      - Seconds to wait for a connection, and for each part of an answer of the exchange, from V(1) to V(3600).
     type: int
     default: 10
   rate_limit_timeout:
@@ -82,5 +82,7 @@ requirements:
 notes:
   - Proxies are taken from the usual environment variables E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY); a loopback address
     is always reached directly. A C(.netrc) file is not used.
-  - No option that holds a secret is ever shown.
+  - No option that holds a secret is ever shown by the module. Ansible shows the lines of a task that failed, so never write a secret
+    into a task; and it keeps or prints the options of every module if it is told to, by E(ANSIBLE_KEEP_REMOTE_FILES) or
+    E(ANSIBLE_DEBUG).
 """

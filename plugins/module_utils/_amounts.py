@@ -21,6 +21,8 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[ ,._'\u00a0\u202f][0-9]{2,3})+(?:[.,][0-9]*)?|[0-9]+,[0-9]+")
 _UNSIGNED_WORDS = {"nan", "inf", "infinity", ".nan", ".inf"}
 _SHOWN_CHARACTERS = 40
+# No coin needs more on either side of the point; beyond, a number is a mistake that would only take up memory.
+_MOST_EXCHANGE_DIGITS = 40
 
 
 class InvalidAmount(ValueError):
@@ -58,7 +60,10 @@ def parse_exchange_decimal(text: object) -> Decimal:
         return Decimal(0)
     if not isinstance(text, str) or not _NUMBER.fullmatch(text):
         raise InvalidAmount(f"{_shown(text)} is not a decimal string")
-    return Decimal(text)
+    number = Decimal(text)
+    if number and (abs(number.adjusted()) > _MOST_EXCHANGE_DIGITS or decimal_places(number) > _MOST_EXCHANGE_DIGITS):
+        raise InvalidAmount(f"{_shown(text)} has too many digits")
+    return number
 
 
 def plain(number: Decimal) -> str:

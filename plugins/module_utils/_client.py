@@ -28,6 +28,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._http import NoRepl
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
     ACCEPTED,
     CLOCK_CODES,
+    LOOK_FIRST,
     NOT_EXECUTED,
     RATE_LIMITED,
     UNKNOWN,
@@ -105,12 +106,12 @@ class Client:
         verdict = self._call("GET", target, text, None, signed)
         if verdict.reading == ACCEPTED:
             return verdict.result
-        what = f"reading {path}: {verdict.sentences()}"
         # Whatever became of a read, it has moved no money.
         failure = verdict.failure._replace(reading=NOT_EXECUTED)
         if verdict.reading == NOT_EXECUTED:
-            raise Refused(f"Bybit refused {what}", failure)
-        raise ReadFailed(f"Bybit gave no usable answer to {what}", failure)
+            raise Refused(f"Bybit refused reading {path}: {verdict.cause()}. {verdict.meaning.remedy}", failure)
+        remedy = "Run again later." if verdict.meaning.remedy == LOOK_FIRST else verdict.meaning.remedy
+        raise ReadFailed(f"Bybit gave no usable answer to reading {path}: {verdict.cause()}. {remedy}", failure)
 
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
         """Yield the rows of all pages of a list.
@@ -132,20 +133,25 @@ class Client:
             cursor = following
         raise ReadFailed(f"The pages of {path} do not come to an end.")
 
-    def post_once(self, path: str, body: dict[str, str]) -> dict[str, t.Any]:
-        """POST a body and return the object C(result); never sent again once its outcome can be in doubt.
+    def post_once(self, path: str, body: dict[str, str], id_field: str) -> str:
+        """POST a body and return the id that the answer gives; never sent again once its outcome can be in doubt.
 
+        :param id_field: The field of C(result) without which an answer is no success.
         :raises Refused: When the exchange refused and did nothing.
         :raises NotSent: When the request did not reach the exchange.
         :raises OutcomeUnknown: When it may have been executed.
         """
         text = json.dumps(body, separators=(",", ":"))
         verdict = self._call("POST", path, text, text.encode(), signed=True)
-        if verdict.reading == ACCEPTED:
-            return verdict.result
         if verdict.reading == NOT_EXECUTED:
-            raise Refused(f"Bybit refused it: {verdict.sentences()}", verdict.failure)
-        raise OutcomeUnknown(f"Bybit's answer leaves it open: {verdict.sentences()}", verdict.failure)
+            raise Refused(f"Bybit refused it: {verdict.cause()}. {verdict.meaning.remedy}", verdict.failure)
+        if verdict.reading != ACCEPTED:
+            raise OutcomeUnknown(verdict.cause(), verdict.failure)
+        given = verdict.result.get(id_field)
+        if not isinstance(given, str) or not given:
+            failure = verdict.failure._replace(reading=UNKNOWN)
+            raise OutcomeUnknown(f"Bybit reported success but gave no {id_field}", failure)
+        return given
 
     def _call(self, method: str, target: str, payload: str, body: bytes | None, signed: bool) -> Verdict:
         """Send a request; only a gate that surely turned it away lets it be sent a further time."""
@@ -190,21 +196,23 @@ class Client:
 
     def _unanswered(self, method: str, target: str, error: NoReply, request_id: str) -> BybitError:
         failure = Failure(None, None, None, request_id, NOT_EXECUTED)
+        host = self._transport.base_url
         if method == "GET":
-            return ReadFailed(f"Bybit gave no answer to reading {target.partition('?')[0]}: {error}.", failure)
+            path = target.partition("?")[0]
+            return ReadFailed(f"No answer from {host} to reading {path}: {error}. {error.remedy}", failure)
         if error.sent:
-            return OutcomeUnknown(f"No answer came: {error}.", failure._replace(reading=UNKNOWN))
-        return NotSent(f"The connection failed before anything was sent: {error}.", failure)
+            return OutcomeUnknown(f"no answer came from {host} ({error})", failure._replace(reading=UNKNOWN))
+        return NotSent(f"The connection to {host} failed before anything was sent: {error}. {error.remedy}", failure)
 
     def _synchronise_clock(self) -> None:
         self.retries.clock_syncs += 1
         before_ms = self._clock.now_ms()
         result = self.read("/v5/market/time", signed=False)
         after_ms = self._clock.now_ms()
-        try:
-            server_ms = int(result["timeNano"]) // 1_000_000
-        except (KeyError, TypeError, ValueError):
-            raise ReadFailed("Bybit answered /v5/market/time without its time.") from None
+        nanoseconds = str(result.get("timeNano"))
+        if not re.fullmatch("[0-9]{18,20}", nanoseconds):
+            raise ReadFailed("Bybit answered /v5/market/time without its time.")
+        server_ms = int(nanoseconds) // 1_000_000
         self._clock_offset_ms = server_ms - (before_ms + after_ms) // 2
 
     def _pause_for_limit(self, reply: Reply, verdict: Verdict) -> bool:

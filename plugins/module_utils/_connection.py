@@ -133,7 +133,7 @@ def _checked_url(api_url: str) -> str:
         host = None
     if not host or parts.scheme not in ("https", "http") or re.search(r"\s", api_url):
         raise BadInput(f"api_url '{shown}' is not a URL: give one such as 'https://api.bybit.com'.")
-    if "@" in parts.netloc or parts.query or parts.fragment:
+    if "@" in parts.netloc or "?" in api_url or "#" in api_url:
         raise BadInput(f"api_url '{shown}' has a user, a query or a fragment: give only scheme, host, port and path.")
     if parts.scheme == "http" and not is_loopback(host):
         raise BadInput(f"api_url '{shown}' is not encrypted: give an https URL; http is only for this machine itself.")

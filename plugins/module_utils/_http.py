@@ -39,13 +39,15 @@ class Reply(t.NamedTuple):
 
 
 class NoReply(Exception):
-    """No whole answer came.
+    """No whole answer came; the text is the reason in the system's words.
 
+    :ivar remedy: What the user should look at, as a sentence which names the option.
     :ivar sent: Whether any of the request's body may have left this machine. A request without body counts as sent.
     """
 
-    def __init__(self, reason: str, sent: bool) -> None:
+    def __init__(self, reason: str, remedy: str, sent: bool) -> None:
         super().__init__(reason)
+        self.remedy = remedy
         self.sent = sent
 
 
@@ -75,7 +77,7 @@ class Transport:
     """
 
     def __init__(self, base_url: str, timeout: float, validate_certs: bool = True, ca_path: str | None = None) -> None:
-        self._base_url = base_url
+        self.base_url = base_url
         self._timeout = timeout
         self._session = requests.Session()
         # Otherwise a ~/.netrc would add a stranger's credentials, and REQUESTS_CA_BUNDLE would overrule ca_path.
@@ -97,7 +99,7 @@ class Transport:
         """
         data = None if body is None else _Body(body)
         prepared = self._session.prepare_request(
-            requests.Request(method, self._base_url + path, headers=headers, data=data)
+            requests.Request(method, self.base_url + path, headers=headers, data=data)
         )
         try:
             response = self._session.send(
@@ -109,7 +111,8 @@ class Transport:
             )
         except Exception as error:
             # Every kind of failure has the same two consequences, told apart by the body alone.
-            raise NoReply(_reason(error, self._timeout), sent=data is None or data.was_read) from error
+            reason, remedy = _reason(error, self._timeout), _remedy(error)
+            raise NoReply(reason, remedy, sent=data is None or data.was_read) from error
         return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
 
 
@@ -136,6 +139,16 @@ def _reason(error: Exception, timeout: float) -> str:
         return f"no answer within {timeout:g} s"
     text = str(_innermost(error)) or type(error).__name__
     return text if len(text) <= _REASON_CHARACTERS else text[:_REASON_CHARACTERS] + "…"
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.Timeout):
+        return "Check the network, or raise api_timeout if the connection is slow."
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "Check the proxy that HTTPS_PROXY or HTTP_PROXY names, or except the host by NO_PROXY."
+    if isinstance(error, requests.exceptions.SSLError) or not isinstance(error, requests.exceptions.RequestException):
+        return "Check environment or api_url, and ca_path (or REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE)."
+    return "Check environment or api_url, and the network."
 
 
 def _innermost(error: BaseException) -> BaseException:

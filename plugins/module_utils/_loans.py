@@ -18,7 +18,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._amounts import (
     plain,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import OutcomeUnknown, ReadFailed, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
 
@@ -60,11 +60,8 @@ class LegacyLoans:
 
     def repay(self, order_id: str, amount: Decimal) -> str:
         """POST one repayment and return its C(repayId); raises what C(Client.post_once) raises."""
-        result = self._client.post_once("/v5/crypto-loan/repay", {"orderId": order_id, "amount": plain(amount)})
-        repay_id = result.get("repayId")
-        if not isinstance(repay_id, str) or not repay_id:
-            raise OutcomeUnknown("Bybit reported success but gave no repayId.")
-        return repay_id
+        body = {"orderId": order_id, "amount": plain(amount)}
+        return self._client.post_once("/v5/crypto-loan/repay", body, "repayId")
 
     def _one(self, path: str, order_id: str, build: t.Callable[[str, dict[str, t.Any]], Loan]) -> Loan | None:
         try:

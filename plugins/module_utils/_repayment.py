@@ -24,11 +24,12 @@ from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
     ReadFailed,
     Refused,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._loan import OPEN, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._loans import LegacyLoans
 from ansible_collections.treasury.bybit.plugins.module_utils._plan import (
     DECLINE,
     NOTHING_TO_DO,
+    Decision,
     decide,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
@@ -76,7 +77,7 @@ class Repayment:
         if decision.kind == DECLINE:
             raise Declined(decision.message)
         if decision.kind == NOTHING_TO_DO:
-            self._conclude(NOTHING_TO_DO, decision.message, decision.after)
+            self._nothing_to_do(decision)
         elif check_mode:
             self._conclude(PLANNED, f"Would repay {decision.message}.", decision.after)
         else:
@@ -95,7 +96,7 @@ class Repayment:
                 "after": self._after.as_result() if self._after else None,
             },
             "sent_at_ms": self._client.posted_at_ms,
-            "retries": self._client.retries.as_result(),
+            "gate_retries": self._client.retries.as_result(),
             "msg": self._message,
         }
 
@@ -124,7 +125,7 @@ class Repayment:
             raise Refused(f"The repayment of {self._what()} was not made. {error}", error.failure) from error
         except BybitError as error:
             raise type(error)(f"The repayment of {self._what()} was not made. {error}", error.failure) from error
-        self._conclude(ACCEPTED, f"Repaid {self._what()} (repayment {self._repay_id}).", None)
+        self._conclude(ACCEPTED, f"Bybit accepted the repayment of {self._what()} (repayment {self._repay_id}).", None)
         self._look_again()
 
     def _look_again(self) -> None:
@@ -136,10 +137,13 @@ class Repayment:
             return
         if after is None:
             self.warnings.append("The repayment was accepted, but the exchange does not list the loan any more.")
-        elif self._before is not None:
-            self._message += f" Debt before: {plain(self._before.debt)}, now: {plain(after.debt)}."
-            if after.debt >= self._before.debt:
-                self.warnings.append("The repayment was accepted, but the debt has not fallen yet: it may be in process.")
+        elif self._before is not None and after.debt < self._before.debt:
+            self._message = (
+                f"Repaid {self._what()} (repayment {self._repay_id}). "
+                f"Debt before: {plain(self._before.debt)}, now: {plain(after.debt)}."
+            )
+        else:
+            self.warnings.append("The repayment was accepted, but the debt has not fallen yet: it may be in process.")
 
     def _is_closed_meanwhile(self, refusal: Refused) -> bool:
         """Tell whether the loan was closed by somebody else between the look and the request."""
@@ -153,8 +157,13 @@ class Repayment:
         decision = decide(self._order_id, loan, self._amount, None)
         if decision.kind != NOTHING_TO_DO:
             return False
-        self._conclude(NOTHING_TO_DO, decision.message, decision.after)
+        self._nothing_to_do(decision)
         return True
+
+    def _nothing_to_do(self, decision: Decision) -> None:
+        self._conclude(NOTHING_TO_DO, decision.message, decision.after)
+        if decision.after is not None and decision.after.status == LIQUIDATED:
+            self.warnings.append(f"{decision.message} The exchange has sold its collateral.")
 
     def _conclude(self, outcome: str, message: str, after: Loan | None) -> None:
         self._outcome, self._message, self._after = outcome, message, after
@@ -164,17 +173,20 @@ class Repayment:
         return f"{plain(self._amount)}{coin} on loan {self._order_id}"
 
     def _how_to_find_out(self, error: OutcomeUnknown) -> str:
-        debt = f"{plain(self._before.debt)} {self._before.coin}" if self._before else "not known"
+        fallen = ""
+        if self._before is not None:
+            less = plain(self._before.debt - self._amount)
+            fallen = f" and whether the debt has fallen from {plain(self._before.debt)} to about {less}"
         return (
-            f"Whether the repayment of {self._what()} was made is unknown. {error} It was sent at "
-            f"{_utc(self._client.posted_at_ms)} and is not sent again. Do not run this again before you have found out: look for "
-            f"a repayment of that time and amount in the repayment history (GET {LegacyLoans.history_call}?orderId="
-            f"{self._order_id}, or the loan's page on the exchange's site), and whether the debt is still {debt}. Both may "
-            f"be late by some seconds."
+            f"Whether the repayment of {self._what()} was made is unknown: {error}. It was sent at "
+            f"{_utc(self._client.posted_at_ms)} and is not sent again. Before you run this again, look whether it stands in "
+            f"the repayment history (GET {LegacyLoans.history_call}?orderId={self._order_id}){fallen}; both may lag by some "
+            f"seconds."
         )
 
 
 def _checked_order_id(order_id: str) -> str:
+    order_id = order_id.strip()
     if not re.fullmatch("[0-9A-Za-z_-]{1,64}", order_id):
         raise BadInput(
             f"order_id '{order_id[:64]}' is not an order id: give it as the exchange shows it, "

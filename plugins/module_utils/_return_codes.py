@@ -37,7 +37,7 @@ class Meaning(t.NamedTuple):
     remedy: str
 
 
-_LOOK = "Look at the loan and its repayment history before anything is sent again."
+LOOK_FIRST = "Look at the loan and its repayment history before anything is sent again."
 _WAIT = "Run again later."
 _SUPPORT = "Ask the support of the exchange, naming the request id."
 _DECIMALS = "Give amount with fewer decimal places."
@@ -73,7 +73,7 @@ CODES: dict[int, Meaning] = {
         "the key is bound to other IP addresses",
         "Add the address of this machine (or of its proxy) to the IP addresses of api_key.",
     ),
-    10014: Meaning(EARLIER_REQUEST, "the request is a duplicate of an earlier one", _LOOK),
+    10014: Meaning(EARLIER_REQUEST, "the request is a duplicate of an earlier one", LOOK_FIRST),
     10017: Meaning(NOT_EXECUTED, "the host does not serve this call", "Check environment or api_url."),
     10024: Meaning(NOT_EXECUTED, "compliance rules forbid it", _ACCOUNT),
     10027: Meaning(NOT_EXECUTED, "the account may not make transactions", _ACCOUNT),
@@ -82,11 +82,11 @@ CODES: dict[int, Meaning] = {
     -2015: Meaning(NOT_EXECUTED, "the key has expired", "Make a new key and set api_key and its secret."),
     33004: Meaning(NOT_EXECUTED, "the key has expired", "Make a new key and set api_key and its secret."),
     # Behind the gate, in doubt.
-    429: Meaning(UNKNOWN, "the exchange is overloaded", _LOOK),
-    10000: Meaning(UNKNOWN, "the exchange timed out", _LOOK),
-    10016: Meaning(UNKNOWN, "the exchange had an internal error", _LOOK),
+    429: Meaning(UNKNOWN, "the exchange is overloaded", LOOK_FIRST),
+    10000: Meaning(UNKNOWN, "the exchange timed out", LOOK_FIRST),
+    10016: Meaning(UNKNOWN, "the exchange had an internal error", LOOK_FIRST),
     # Legacy crypto loans.
-    177002: Meaning(UNKNOWN, "the loan service is busy", _LOOK),
+    177002: Meaning(UNKNOWN, "the loan service is busy", LOOK_FIRST),
     177003: Meaning(NOT_EXECUTED, "a parameter has illegal characters", "Check order_id and amount."),
     177004: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
     ORDER_NOT_FOUND: Meaning(
@@ -106,10 +106,10 @@ CODES: dict[int, Meaning] = {
     177015: Meaning(NOT_EXECUTED, "the collateral has reached its limit", _COLLATERAL),
     177016: Meaning(NOT_EXECUTED, "the collateral is not enough", _COLLATERAL),
     177017: Meaning(NOT_EXECUTED, "the coin cannot be collateral", _COLLATERAL),
-    177018: Meaning(EARLIER_REQUEST, "the request is a duplicate of an earlier one", _LOOK),
+    177018: Meaning(EARLIER_REQUEST, "the request is a duplicate of an earlier one", LOOK_FIRST),
     177019: Meaning(NOT_EXECUTED, "a parameter is invalid", "Check order_id and amount."),
     177020: Meaning(NOT_EXECUTED, "the account does not support this asset", _SUPPORT),
-    177021: Meaning(UNKNOWN, "the repayment is said to have failed", _LOOK),
+    177021: Meaning(UNKNOWN, "the repayment is said to have failed", LOOK_FIRST),
     # New generation of crypto loans.
     148001: Meaning(NOT_EXECUTED, "the coin is not supported", "Check the coin."),
     148003: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
@@ -119,23 +119,23 @@ CODES: dict[int, Meaning] = {
     148011: Meaning(NOT_EXECUTED, "the balance is too small", "Top up the Funding wallet or give a smaller amount."),
     148012: Meaning(NOT_EXECUTED, "the collateral is not enough", _COLLATERAL),
     148014: Meaning(NOT_EXECUTED, "the coin is not supported", "Check the coin."),
-    148019: Meaning(UNKNOWN, "the loan service is busy", _LOOK),
-    148021: Meaning(UNKNOWN, "another operation is in conflict with this one", _LOOK),
+    148019: Meaning(UNKNOWN, "the loan service is busy", LOOK_FIRST),
+    148021: Meaning(UNKNOWN, "another operation is in conflict with this one", LOOK_FIRST),
     148023: Meaning(NOT_EXECUTED, "there is no such loan", "Read the loan again: it may be repaid already."),
-    148026: Meaning(UNKNOWN, "the repayment could not be created", _LOOK),
+    148026: Meaning(UNKNOWN, "the repayment could not be created", LOOK_FIRST),
     148027: Meaning(NOT_EXECUTED, "the account has no active loan", "Read the loan again: it may be repaid already."),
     148028: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
     148029: Meaning(NOT_EXECUTED, "the balance is too small", "Top up the Funding wallet or give a smaller amount."),
     148031: Meaning(NOT_EXECUTED, "the loan is being liquidated", "Stop, and look at the loan on the exchange's site."),
     148032: Meaning(NOT_EXECUTED, "there is no debt", "Read the loan again: it may be repaid already."),
     148033: Meaning(NOT_EXECUTED, "the loan order cannot be repaid", _SUPPORT),
-    148034: Meaning(UNKNOWN, "the loan service asks to wait", _LOOK),
-    148035: Meaning(UNKNOWN, "the loan service asks to wait", _LOOK),
+    148034: Meaning(UNKNOWN, "the loan service asks to wait", LOOK_FIRST),
+    148035: Meaning(UNKNOWN, "the loan service asks to wait", LOOK_FIRST),
     148037: Meaning(NOT_EXECUTED, "the collateral is not enough or the adjustment too large", _COLLATERAL),
     148038: Meaning(NOT_EXECUTED, "the amount exceeds the debt", "Read the debt again and give a smaller amount."),
     148039: Meaning(NOT_EXECUTED, "a collateral coin is named twice", _COLLATERAL),
     148040: Meaning(NOT_EXECUTED, "the collateral coin is wrong", _COLLATERAL),
-    148041: Meaning(EARLIER_REQUEST, "a repayment of this loan exists already", _LOOK),
+    148041: Meaning(EARLIER_REQUEST, "a repayment of this loan exists already", LOOK_FIRST),
     148042: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
     148047: Meaning(NOT_EXECUTED, "the collateral exceeds USD 300,000 in one repayment", "Give a smaller amount."),
     148048: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _COLLATERAL),
@@ -155,9 +155,9 @@ HTTP_STATUSES: dict[int, Meaning] = {
 
 def meaning_of_code(code: int) -> Meaning:
     """Return the row of a return code; a code that the table does not know leaves the outcome unknown."""
-    return CODES.get(code) or Meaning(UNKNOWN, "this collection does not know the return code", _LOOK)
+    return CODES.get(code) or Meaning(UNKNOWN, "this collection does not know the return code", LOOK_FIRST)
 
 
 def meaning_of_status(status: int) -> Meaning:
     """Return the row of an HTTP status that came without a usable body; all but a few leave the outcome unknown."""
-    return HTTP_STATUSES.get(status) or Meaning(UNKNOWN, "the answer is not one of the exchange's API", _LOOK)
+    return HTTP_STATUSES.get(status) or Meaning(UNKNOWN, "the answer is not one of the exchange's API", LOOK_FIRST)

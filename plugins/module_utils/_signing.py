@@ -60,7 +60,10 @@ class RsaSigner:
             raise UnusableKey("is protected by a passphrase: give it decrypted, for example from a vault") from None
         except Exception as error:
             # The library's own text may quote the input, so only the kind of error is passed on.
-            raise UnusableKey(f"is not a private key in PEM form ({type(error).__name__})") from None
+            raise UnusableKey(
+                f"is not a private key in PEM form ({type(error).__name__}): "
+                f"give the whole text with its line breaks, or the path of the file"
+            ) from None
         if not isinstance(key, rsa.RSAPrivateKey):
             raise UnusableKey("is not an RSA key: the exchange accepts RSA only")
         self._sign = lambda text: key.sign(text, padding.PKCS1v15(), hashes.SHA256())

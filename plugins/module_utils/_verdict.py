@@ -18,6 +18,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
     ACCEPTED,
     HTTP_STATUSES,
+    LOOK_FIRST,
     NOT_EXECUTED,
     UNKNOWN,
     Meaning,
@@ -51,8 +52,8 @@ class Verdict(t.NamedTuple):
         refused = self.failure.http_status == 200 and self.reading == NOT_EXECUTED
         return refused and self.failure.ret_code in codes
 
-    def sentences(self) -> str:
-        """Say what the exchange answered, why, and what to do."""
+    def cause(self) -> str:
+        """Say what the exchange answered and why, as the middle of a sentence."""
         failure = self.failure
         if failure.ret_code is None:
             answer = f"HTTP {failure.http_status}"
@@ -60,7 +61,7 @@ class Verdict(t.NamedTuple):
             quoted = f' "{failure.ret_msg}"' if failure.ret_msg else ""
             status = "" if failure.http_status == 200 else f", HTTP {failure.http_status}"
             answer = f"retCode {failure.ret_code}{quoted}{status}"
-        return f"{self.meaning.cause} ({answer}). {self.meaning.remedy}"
+        return f"{self.meaning.cause} ({answer})"
 
 
 def judge(reply: Reply, request_id: str) -> Verdict:
@@ -69,10 +70,13 @@ def judge(reply: Reply, request_id: str) -> Verdict:
     code = document.get("retCode") if document else None
     if document is None or not _is_integer(code):
         meaning = meaning_of_status(reply.status)
+        if reply.body.lstrip().startswith(b"<"):
+            # A page for people comes from something in between, which may have replaced an answer of the exchange.
+            meaning = meaning._replace(reading=UNKNOWN)
         return Verdict(meaning, Failure(None, None, reply.status, request_id, meaning.reading), {}, None)
     meaning = meaning_of_code(code)
     if not _fits(reply.status, meaning):
-        meaning = Meaning(UNKNOWN, "the HTTP status and the return code contradict each other", meaning_of_status(0).remedy)
+        meaning = Meaning(UNKNOWN, "the HTTP status and the return code contradict each other", LOOK_FIRST)
     message = str(document.get("retMsg") or "")[:_MESSAGE_CHARACTERS]
     result, time_ms = document.get("result"), document.get("time")
     return Verdict(
@@ -85,10 +89,14 @@ def judge(reply: Reply, request_id: str) -> Verdict:
 
 def _document(body: bytes) -> dict[str, t.Any] | None:
     try:
-        document = json.loads(body.decode("utf-8"), parse_float=Decimal)
+        document = json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
+
+
+def _refuse(constant: str) -> t.NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _is_integer(value: object) -> bool:

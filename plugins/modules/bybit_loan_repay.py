@@ -25,6 +25,11 @@ description:
 extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.connection
+notes:
+  - Do not put C(until) and C(retries) around a task with this module, and run it on one host (C(run_once)), because every run
+    repays once more.
+  - A task that Ansible itself breaks off, by C(timeout), C(async) or an interruption, ends without RV(outcome), and the repayment
+    may have been made. Use O(api_timeout) to limit how long the module waits.
 attributes:
   check_mode:
     support: full
@@ -49,7 +54,8 @@ options:
       - Write it as a quoted decimal number, such as V("100.5"). An integer is fine too.
       - Unquoted, YAML makes a floating-point number of it; that is accepted only when it has at most 15 significant digits, so
         that it is exact. It is always sent as a plain decimal number, without exponent.
-      - YAML reads an unquoted V(0100) as octal and V(1_000) as a thousand before the module sees them. Quotes avoid all that.
+      - YAML reads an unquoted V(0100) as octal and V(1_000) as a thousand, and drops what a floating-point number cannot hold,
+        before the module sees them. Quotes avoid all that.
       - At most 18 digits before and 18 after the point, and not more decimal places than the coin allows.
     type: raw
     required: true
@@ -82,7 +88,7 @@ EXAMPLES = r"""
 
     - name: Show what happened
       ansible.builtin.debug:
-        msg: "{{ repayment.repay_id }}: debt {{ repayment.loan.before.debt }} to {{ repayment.loan.after.debt }}"
+        msg: "{{ repayment.msg }}"
 
 - name: Repay with a self-generated RSA key, on a regional host
   treasury.bybit.bybit_loan_repay:
@@ -106,12 +112,12 @@ outcome:
     - V(planned), check mode only, the repayment would be made.
     - V(not_executed), failed, and nothing was paid.
     - V(unknown), failed, and the repayment may have been made. Find out before you run it again.
-  returned: always, except when a required option is missing
+  returned: always, unless Ansible itself refuses the options or a Python library is missing
   type: str
   sample: accepted
 repay_id:
   description: The exchange's id of the repayment; V(none) when there is none.
-  returned: when the connection options are usable
+  returned: when the options are usable
   type: str
   sample: "1794271131730737664"
 order_id:
@@ -178,12 +184,12 @@ loan:
           description: The collateral that is held, in its own coin.
           type: str
           returned: when the loan is known
-          sample: "0.0964687"
+          sample: "0.04"
         ltv:
           description: Debt divided by collateral, as a fraction which the exchange rounds to four places; V(none) without debt.
           type: str
           returned: when the loan is known
-          sample: "0.4161"
+          sample: "0.4168"
         maturity_time_ms:
           description: When a fixed-term loan is due (UTC, milliseconds since 1970); V(none) for a flexible loan.
           type: int
@@ -203,7 +209,7 @@ sent_at_ms:
   returned: when the options are usable
   type: int
   sample: 1728629785224
-retries:
+gate_retries:
   description: How often the exchange turned a request away at its gate, so that it was sent again without danger.
   returned: when the options are usable
   type: dict
@@ -229,8 +235,8 @@ api_host:
   type: str
   sample: api-testnet.bybit.com
 failure:
-  description: What is known of a failed request; V(none) when it failed before anything was sent.
-  returned: failure
+  description: What is known of the request that failed; V(none) when the failure is not that of one request.
+  returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
   contains:
     ret_code:
@@ -262,19 +268,19 @@ failure:
       sample: not_executed
 diff:
   description: Debt and LTV before and after.
-  returned: in diff mode
+  returned: success, in diff mode
   type: dict
   sample:
     before:
       order_id: "1794267532472646144"
       coin: USDT
       debt: "1000.4"
-      ltv: "0.5002"
+      ltv: "0.4168"
     after:
       order_id: "1794267532472646144"
       coin: USDT
       debt: "900.4"
-      ltv: "0.4502"
+      ltv: "0.3752"
 """
 
 from ansible.module_utils.basic import AnsibleModule

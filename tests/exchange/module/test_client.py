@@ -63,7 +63,7 @@ def test_one_connection_serves_many_requests(sandbox) -> None:
 def test_a_refused_connection_is_known_not_to_have_sent_anything() -> None:
     refused = client("http://127.0.0.1:1")
     with pytest.raises(NotSent, match="failed before anything was sent: .*Connection refused") as caught:
-        refused.post_once(REPAY, BODY)
+        refused.post_once(REPAY, BODY, "repayId")
     assert (caught.value.outcome, caught.value.failure.reading, refused.posted_at_ms) == (
         "not_executed",
         "not_executed",
@@ -74,14 +74,14 @@ def test_a_refused_connection_is_known_not_to_have_sent_anything() -> None:
 def test_a_failed_tls_handshake_is_known_not_to_have_sent_anything(start, names) -> None:
     secure = start("--tls")
     with pytest.raises(NotSent, match="certificate verify failed"):
-        client(secure.url).post_once(REPAY, BODY)
+        client(secure.url).post_once(REPAY, BODY, "repayId")
     assert names.client(secure.url, secure.ca_path).requests()["counts"] == {}
 
 
 def test_a_server_that_does_not_speak_tls_is_known_not_to_have_got_anything(sandbox) -> None:
     before = sandbox.repayments()
     with pytest.raises(NotSent):
-        client(sandbox.url.replace("http:", "https:")).post_once(REPAY, BODY)
+        client(sandbox.url.replace("http:", "https:")).post_once(REPAY, BODY, "repayId")
     assert sandbox.repayments() == before
 
 
@@ -96,7 +96,7 @@ def test_a_server_that_hangs_up_after_the_head_leaves_it_open() -> None:
     threading.Thread(target=hang_up, daemon=True).start()
     open_end = client("http://127.0.0.1:%d" % server.getsockname()[1])
     with pytest.raises(OutcomeUnknown):
-        open_end.post_once(REPAY, BODY)
+        open_end.post_once(REPAY, BODY, "repayId")
     assert open_end.posted_at_ms is not None
     server.close()
 

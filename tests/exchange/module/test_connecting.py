@@ -69,7 +69,15 @@ def test_an_unknown_authority_is_refused_before_anything_is_sent(repay, secure, 
     run = repay(api_url=secure.url, env={"REQUESTS_CA_BUNDLE": ""})
     assert (run.failed, run["outcome"]) == (True, "not_executed")
     assert "certificate verify failed" in run["msg"]
+    assert "Check environment or api_url, and ca_path (or REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE)." in run["msg"]
     assert names.client(secure.url, secure.ca_path).requests()["counts"] == {}
+
+
+def test_a_bundle_in_the_environment_that_does_not_exist(repay, secure) -> None:
+    run = repay(api_url=secure.url, env={"REQUESTS_CA_BUNDLE": "/nowhere/ca.pem"})
+    assert (run.failed, run["outcome"]) == (True, "not_executed")
+    assert "/nowhere/ca.pem" in run["msg"]
+    assert "and ca_path (or REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE)." in run["msg"]
 
 
 def test_certificates_are_not_checked_only_on_request_and_with_a_warning(repay, secure) -> None:
@@ -84,6 +92,7 @@ def test_the_default_host_is_the_testnet_and_a_proxy_is_used(repay, listener) ->
     assert run["api_host"] == "api-testnet.bybit.com"
     assert (run.failed, run["outcome"]) == (True, "not_executed")
     [head] = listener.heads
+    assert "Check the proxy that HTTPS_PROXY or HTTP_PROXY names" in run["msg"]
     assert head.startswith("CONNECT api-testnet.bybit.com:443 HTTP/1.")
     assert "sandbox-key" not in head
 

@@ -15,21 +15,21 @@ import pytest
 def test_a_wrong_clock_is_corrected_once(repay, sandbox, paid, posts, offset_ms: int) -> None:
     sandbox.clock(offset_ms=offset_ms)
     run = repay()
-    assert (run["changed"], run["retries"]["clock_syncs"], paid(), posts()) == (True, 1, ["100"], 1)
+    assert (run["changed"], run["gate_retries"]["clock_syncs"], paid(), posts()) == (True, 1, ["100"], 1)
     assert sandbox.requests()["counts"]["GET /v5/market/time"] == 1
     assert abs(run["sent_at_ms"] - offset_ms - time.time() * 1000) < 30_000
 
 
 def test_a_clock_within_the_window_is_left_alone(repay, sandbox) -> None:
     sandbox.clock(offset_ms=2_000)
-    assert repay()["retries"]["clock_syncs"] == 0
+    assert repay()["gate_retries"]["clock_syncs"] == 0
 
 
 @pytest.mark.parametrize("code", [10002, -1])
 def test_a_repayment_whose_timestamp_was_refused_is_signed_once_more(repay, sandbox, paid, posts, code: int) -> None:
     sandbox.fault(answer={"ret_code": code})
     run = repay()
-    assert (run["changed"], run["retries"]["clock_syncs"], paid(), posts()) == (True, 1, ["100"], 2)
+    assert (run["changed"], run["gate_retries"]["clock_syncs"], paid(), posts()) == (True, 1, ["100"], 2)
 
 
 def test_a_timestamp_refused_again_is_a_failure(repay, sandbox, paid, posts) -> None:
@@ -37,12 +37,15 @@ def test_a_timestamp_refused_again_is_a_failure(repay, sandbox, paid, posts) -> 
     run = repay()
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 10002)
     assert "Set the clock of this machine by NTP" in run["msg"]
-    assert (run["retries"]["clock_syncs"], paid(), posts()) == (1, [], 2)
+    assert (run["gate_retries"]["clock_syncs"], paid(), posts()) == (1, [], 2)
 
 
-def test_without_the_exchanges_time_the_clock_cannot_be_corrected(repay, sandbox, paid, posts) -> None:
+@pytest.mark.parametrize("nanoseconds", ["", "soon", "1e18", "0", "9" * 40])
+def test_without_the_exchanges_time_the_clock_cannot_be_corrected(
+    repay, sandbox, paid, posts, nanoseconds: str
+) -> None:
     sandbox.fault(answer={"ret_code": 10002})
-    answer = {"http_status": 200, "body": '{"retCode":0,"result":{}}'}
+    answer = {"http_status": 200, "body": '{"retCode":0,"result":{"timeNano":"%s"}}' % nanoseconds}
     sandbox.control("POST", "faults", {"method": "GET", "path": "/v5/market/time", "answer": answer})
     run = repay()
     assert (run.failed, run["outcome"], paid(), posts()) == (True, "not_executed", [], 1)
@@ -52,8 +55,8 @@ def test_without_the_exchanges_time_the_clock_cannot_be_corrected(repay, sandbox
 def test_the_rate_limit_is_waited_for(repay, strict, paid) -> None:
     strict.repay(amount="1")
     run = repay()
-    assert (run["changed"], run["retries"]["rate_limits"], paid()) == (True, 1, ["100", "1"])
-    assert 1050 <= run["retries"]["rate_limit_wait_ms"] <= 2000
+    assert (run["changed"], run["gate_retries"]["rate_limits"], paid()) == (True, 1, ["100", "1"])
+    assert 1050 <= run["gate_retries"]["rate_limit_wait_ms"] <= 2000
 
 
 def test_the_pause_is_as_long_as_the_header_says(repay, sandbox, paid, posts) -> None:
@@ -61,15 +64,15 @@ def test_the_pause_is_as_long_as_the_header_says(repay, sandbox, paid, posts) ->
     sandbox.fault(answer={"ret_code": 10006, "headers": reset})
     begun = time.monotonic()
     run = repay()
-    assert (run["changed"], run["retries"]["rate_limits"], paid(), posts()) == (True, 1, ["100"], 2)
-    assert 1500 < run["retries"]["rate_limit_wait_ms"] <= 3000
+    assert (run["changed"], run["gate_retries"]["rate_limits"], paid(), posts()) == (True, 1, ["100"], 2)
+    assert 1500 < run["gate_retries"]["rate_limit_wait_ms"] <= 3000
     assert time.monotonic() - begun > 1.5
 
 
 @pytest.mark.parametrize("reset", ["", "1", "soon", "-5", "9" * 400])
 def test_a_useless_header_means_the_shortest_pause(repay, sandbox, paid, reset: str) -> None:
     sandbox.fault(answer={"ret_code": 10006, "headers": {"X-Bapi-Limit-Reset-Timestamp": reset}})
-    assert repay()["retries"] == {"clock_syncs": 0, "rate_limits": 1, "rate_limit_wait_ms": 1050}
+    assert repay()["gate_retries"] == {"clock_syncs": 0, "rate_limits": 1, "rate_limit_wait_ms": 1050}
     assert paid() == ["100"]
 
 
@@ -79,7 +82,7 @@ def test_a_pause_longer_than_allowed_is_not_begun(repay, sandbox, paid, posts) -
     begun = time.monotonic()
     run = repay(rate_limit_timeout=5)
     assert time.monotonic() - begun < 3
-    assert (run.failed, run["outcome"], run["retries"]["rate_limits"]) == (True, "not_executed", 0)
+    assert (run.failed, run["outcome"], run["gate_retries"]["rate_limits"]) == (True, "not_executed", 0)
     assert "Raise rate_limit_timeout" in run["msg"]
     assert (paid(), posts()) == ([], 1)
 
@@ -88,4 +91,4 @@ def test_pauses_end_when_they_have_used_up_the_allowance(repay, sandbox, paid, p
     sandbox.fault(answer={"ret_code": 10006}, times=0)
     run = repay(rate_limit_timeout=3)
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 10006)
-    assert (run["retries"]["rate_limits"], paid(), posts()) == (2, [], 3)
+    assert (run["gate_retries"]["rate_limits"], paid(), posts()) == (2, [], 3)

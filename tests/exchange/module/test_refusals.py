@@ -144,7 +144,8 @@ def test_bad_input_is_refused_before_anything_is_sent(repay, sandbox, options: d
             '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","loanCurrency":"USDT","totalDebt":"lots"}]}}',
             "an unusable totalDebt: 'lots' is not a decimal string",
         ),
-        ("<html>", "gave no usable answer to reading /v5/crypto-loan/ongoing-orders"),
+        ("<html>", "gave no usable answer to reading /v5/crypto-loan/ongoing-orders: the answer is not one"),
+        ('{"retCode":10016}', "an internal error (retCode 10016). Run again later."),
     ],
 )
 def test_a_loan_that_is_not_understood_is_not_repaid(repay, sandbox, posts, body: str, sentence: str) -> None:
@@ -165,4 +166,7 @@ def test_a_loan_that_was_not_asked_for_is_never_taken_for_the_right_one(repay, s
 def test_the_host_cannot_be_reached(repay) -> None:
     run = repay(api_url="http://127.0.0.1:1")
     assert (run.failed, run["outcome"], run["api_host"]) == (True, "not_executed", "127.0.0.1:1")
-    assert "Connection refused" in run["msg"]
+    assert run["msg"] == (
+        "No answer from http://127.0.0.1:1 to reading /v5/crypto-loan/ongoing-orders: [Errno 111] Connection refused. "
+        "Check environment or api_url, and the network."
+    )

@@ -39,7 +39,7 @@ def test_a_repayment(repay, sandbox, posts, paid, names) -> None:
     assert sandbox.loan()["debt"] == "900.4"
     assert run["api_host"] == sandbox.url.removeprefix("http://")
     assert before_ms <= run["sent_at_ms"] <= after_ms
-    assert run["retries"] == {"clock_syncs": 0, "rate_limits": 0, "rate_limit_wait_ms": 0}
+    assert run["gate_retries"] == {"clock_syncs": 0, "rate_limits": 0, "rate_limit_wait_ms": 0}
     assert run["msg"] == (
         f"Repaid 100 USDT on loan {names.loan} (repayment {entry['repay_id']}). Debt before: 1000.4, now: 900.4."
     )
@@ -64,6 +64,12 @@ def test_amounts_reach_the_exchange_as_plain_decimal_strings(repay, paid, amount
 def test_amount_without_exponent_down_to_the_last_place_of_a_coin(repay, sandbox, names) -> None:
     assert repay(order_id=names.eth, amount=1e-08)["amount"] == "0.00000001"
     assert [entry["amount"] for entry in sandbox.repayments(names.eth)] == ["0.00000001"]
+
+
+@pytest.mark.parametrize("surrounded", ["{}\n", "  {} "])
+def test_white_space_around_an_order_id_is_no_part_of_it(repay, paid, names, surrounded: str) -> None:
+    assert repay(order_id=surrounded.format(names.loan))["order_id"] == names.loan
+    assert paid() == ["100"]
 
 
 def test_a_numeric_order_id_may_stand_unquoted(repay, paid, names) -> None:
@@ -93,6 +99,7 @@ def test_a_liquidated_loan_needs_nothing_and_says_why(repay, posts) -> None:
     run = repay(order_id="1793120457719046144")
     assert (run.failed, run["changed"]) == (False, False)
     assert "was closed by liquidation" in run["msg"]
+    assert "The exchange has sold its collateral." in run.warnings
     assert posts() == 0
 
 

@@ -15,9 +15,10 @@ BROKEN_ANSWERS = ["close", "reset", "truncate", "html_502", "html_200", "not_jso
 def assert_unknown(run, posts, names) -> None:
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "unknown")
     assert posts() == 1
-    assert run["msg"].startswith(f"Whether the repayment of 100 USDT on loan {names.loan} was made is unknown.")
-    assert f"GET /v5/crypto-loan/repayment-history?orderId={names.loan}" in run["msg"]
-    assert "whether the debt is still 1000.4 USDT" in run["msg"]
+    assert run["msg"].startswith(f"Whether the repayment of 100 USDT on loan {names.loan} was made is unknown: ")
+    assert f"(GET /v5/crypto-loan/repayment-history?orderId={names.loan})" in run["msg"]
+    assert "whether the debt has fallen from 1000.4 to about 900.4" in run["msg"]
+    assert len(run["failure"]["request_id"]) == 36
     assert isinstance(run["sent_at_ms"], int)
     assert (run["repay_id"], run["loan"]["after"]) == (None, None)
     assert "Traceback" not in run.output
@@ -59,6 +60,13 @@ def test_a_redirect_is_not_followed(repay, sandbox, posts, names, status: int) -
     assert_unknown(repay(), posts, names)
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_page_for_people_is_no_refusal_by_the_exchange(repay, sandbox, posts, paid, names, status: int) -> None:
+    sandbox.fault(answer={"http_status": status, "body": "<html>Blocked by your company</html>"}, commit=True)
+    assert_unknown(repay(), posts, names)
+    assert paid() == ["100"]
+
+
 @pytest.mark.parametrize("commit", [True, False])
 def test_no_answer_in_time(repay, sandbox, posts, names, commit: bool) -> None:
     sandbox.fault(delay_answer_ms=3000, commit=commit, answer="normal" if commit else "close")
@@ -72,6 +80,7 @@ def test_success_without_repay_id(repay, sandbox, posts, names) -> None:
     run = repay()
     assert_unknown(run, posts, names)
     assert "Bybit reported success but gave no repayId." in run["msg"]
+    assert (run["failure"]["ret_code"], run["failure"]["reading"]) == (0, "unknown")
 
 
 def test_an_accepted_repayment_stays_one_when_the_loan_cannot_be_read_afterwards(repay, sandbox, paid) -> None:
@@ -88,12 +97,12 @@ def test_an_accepted_repayment_in_process_says_that_the_debt_has_not_fallen(repa
     sandbox.fault(processing_ms=60_000)
     run = repay()
     assert (run["changed"], run["loan"]["after"]["debt"]) == (True, "1000.4")
-    assert "Debt before: 1000.4, now: 1000.4." in run["msg"]
+    assert run["msg"].startswith("Bybit accepted the repayment of 100 USDT on loan ")
     assert "the debt has not fallen yet" in run.warnings
 
 
 SABOTAGED = """
-from ansible_collections.treasury.bybit.plugins.module_utils import _loans
+from ansible_collections.treasury.bybit.plugins.module_utils import _client, _loans
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
 def broken(*dummy): raise ZeroDivisionError
 {where} = broken
@@ -106,7 +115,7 @@ bybit_loan_repay.main()
     [
         ("_loans.LegacyLoans.find", False, "not_executed"),
         ("_loans.LegacyLoans.find_completed", True, "accepted"),
-        ("_loans.OutcomeUnknown", False, "unknown"),
+        ("_client.OutcomeUnknown", False, "unknown"),
     ],
 )
 def test_a_defect_of_ours_does_not_hide_what_happened_to_the_money(

@@ -84,6 +84,28 @@ def test_the_demo_stops_the_exchange_when_the_repayment_fails(play, tmp_path) ->
     assert running_sandboxes(temporary) == []
 
 
+WATCHED = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - treasury.bybit.bybit_loan_repay:
+        order_id: "1794267532472646144"
+        amount: "1"
+        api_key: unknown
+      until: attempt is succeeded
+      retries: 2
+      delay: 0
+      register: attempt
+      ignore_errors: true
+"""
+
+
+def test_the_result_does_not_disturb_ansibles_own_retries(play) -> None:
+    ended = play(WATCHED)
+    assert ended.stdout.count("FAILED - RETRYING") == 2
+    assert "Callback dispatch" not in ended.stdout
+
+
 def running_sandboxes(folder: Path) -> list[str]:
     """List the processes that were started with this folder among their arguments."""
     assert shutil.which("ps")

@@ -194,6 +194,8 @@ def test_clock_offset(start, names):
 def test_tls(start, names, roomy_seed):
     found = start("--tls")
     assert found.url.startswith("https://127.0.0.1:") and found.ca_path.endswith("ca.pem")
+    log = Path(found.run_dir, "log").read_text(encoding="utf-8")
+    assert f"export REQUESTS_CA_BUNDLE={found.ca_path} CURL_CA_BUNDLE={found.ca_path}\n" in log
     client = names.client(found.url, found.ca_path)
     client.control("PUT", "seed", roomy_seed)
     assert client.repay().code == 0

@@ -127,6 +127,8 @@ def _run(options: argparse.Namespace) -> int:
         if ca_path:
             _say(f"{process.TRUST}{ca_path}")
         report(f"export BYBIT_API_URL={url} BYBIT_API_KEY=sandbox-key BYBIT_API_SECRET=sandbox-secret")
+        if ca_path:
+            report(f"export REQUESTS_CA_BUNDLE={ca_path} CURL_CA_BUNDLE={ca_path}")
         report(f"Open {url} in a browser to watch the book.")
 
     asyncio.run(serve(exchange, options.host, options.port, context, options.lifetime, ready))

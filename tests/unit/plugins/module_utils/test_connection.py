@@ -63,6 +63,8 @@ def test_hosts(given: dict[str, object], url: str, host: str) -> None:
         ({"api_url": "https://api.bybit.com /v5"}, "is not a URL"),
         ({"api_url": "https://[::1"}, "is not a URL"),
         ({"api_url": "https://api.bybit.com?x=1"}, "has a user, a query or a fragment"),
+        ({"api_url": "https://api.bybit.com?"}, "has a user, a query or a fragment"),
+        ({"api_url": "https://api.bybit.com#"}, "has a user, a query or a fragment"),
         ({"api_url": f"https://me:{SECRET}@api.bybit.com"}, "api_url 'https://…@api.bybit.com' has a user"),
         ({"api_url": "http://api.bybit.com"}, "is not encrypted: give an https URL"),
         ({"api_url": "http://10.0.0.1"}, "is not encrypted"),

@@ -48,6 +48,9 @@ CASES = [
     (400, envelope(10016), "unknown"),
     (429, envelope(10006), "unknown"),
     (307, b"", "unknown"),
+    (403, b"\n<!DOCTYPE html><html>Blocked by your company</html>", "unknown"),
+    (401, b"<html></html>", "unknown"),
+    (200, b'{"retCode":0,"result":{"repayId":"1"},"time":Infinity}', "unknown"),
 ]
 
 
@@ -59,21 +62,21 @@ def test_reading(status: int, body: bytes, reading: str) -> None:
     assert verdict.failure.request_id == "the-request-id"
 
 
-def test_sentences_name_cause_answer_and_remedy() -> None:
+def test_the_cause_names_the_answer() -> None:
     verdict = judge(Reply(200, {}, envelope(177011, "Balance is not enough")), "id")
-    assert verdict.sentences() == (
-        'the balance is too small (retCode 177011 "Balance is not enough"). '
-        "Top up the Funding wallet or give a smaller amount."
-    )
+    assert verdict.cause() == 'the balance is too small (retCode 177011 "Balance is not enough")'
+    assert verdict.meaning.remedy == "Top up the Funding wallet or give a smaller amount."
 
 
-def test_sentences_without_a_body_name_the_status() -> None:
-    assert "(HTTP 403). Stop all requests" in judge(Reply(403, {}, b"access too frequent"), "id").sentences()
+def test_the_cause_without_a_body_names_the_status() -> None:
+    verdict = judge(Reply(403, {}, b"access too frequent"), "id")
+    assert verdict.cause().endswith("(HTTP 403)")
+    assert verdict.meaning.remedy.startswith("Stop all requests")
 
 
 def test_a_contradiction_between_status_and_code_is_named() -> None:
-    sentences = judge(Reply(502, {}, envelope(0, "OK")), "id").sentences()
-    assert sentences.startswith('the HTTP status and the return code contradict each other (retCode 0 "OK", HTTP 502).')
+    cause = judge(Reply(502, {}, envelope(0, "OK")), "id").cause()
+    assert cause == 'the HTTP status and the return code contradict each other (retCode 0 "OK", HTTP 502)'
 
 
 @pytest.mark.parametrize(("status", "expected"), [(200, True), (403, False), (502, False)])
