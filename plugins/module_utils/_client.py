@@ -14,7 +14,7 @@ import re
 import time
 import typing as t
 import uuid
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
     BybitError,
@@ -40,6 +40,7 @@ PAGE_LIMIT = 100
 # A pause of exactly one second still meets the limit of "1 a second" now and then.
 _SHORTEST_PAUSE_MS = 1050
 _MOST_PAGES = 10_000
+_ENCODED = re.compile("(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*")
 
 
 class Clock:
@@ -101,7 +102,7 @@ class Client:
         :raises Refused: When the exchange refused.
         :raises ReadFailed: When no usable answer came.
         """
-        text = urlencode(query or {})
+        text = _query_text(query or {})
         target = f"{path}?{text}" if text else path
         verdict = self._call("GET", target, text, None, signed)
         if verdict.reading == ACCEPTED:
@@ -227,3 +228,8 @@ class Client:
         self.retries.rate_limits += 1
         self.retries.rate_limit_wait_ms += pause_ms
         return True
+
+
+def _query_text(query: dict[str, str]) -> str:
+    # The exchange hands out its cursors percent-encoded, to be sent back as they are.
+    return "&".join(f"{k}={v if _ENCODED.fullmatch(v) else quote_plus(v)}" for k, v in query.items())

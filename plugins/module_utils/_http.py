@@ -101,6 +101,8 @@ class Transport:
         prepared = self._session.prepare_request(
             requests.Request(method, self.base_url + path, headers=headers, data=data)
         )
+        # The library may write the query otherwise than it was signed.
+        prepared.url = self.base_url + path
         try:
             response = self._session.send(
                 prepared,

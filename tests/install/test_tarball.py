@@ -19,6 +19,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 LOAN = "1794267532472646144"
+INSTALLED = Path("home", ".ansible", "collections", "ansible_collections", "treasury", "bybit")
 
 NEEDED = {
     "LICENSE",
@@ -67,9 +68,8 @@ def elsewhere(tarball, tmp_path_factory) -> Path:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, f"ansible-core=={core}"], check=True)
     run(folder, "ansible-galaxy", "collection", "install", "--offline", str(tarball))
-    collection = folder / "home" / ".ansible" / "collections" / "ansible_collections" / "treasury" / "bybit"
     requirements = ["requirements.txt", "roles/sandbox/files/requirements.txt"]
-    subprocess.run([*pip, *(part for name in requirements for part in ("-r", str(collection / name)))], check=True)
+    subprocess.run([*pip, *(f"--requirement={folder / INSTALLED / name}" for name in requirements)], check=True)
     return folder
 
 
@@ -118,7 +118,7 @@ def test_demo_with_an_inventory_that_would_find_another_python(elsewhere) -> Non
 
 
 def test_repay(elsewhere) -> None:
-    python, server = str(elsewhere / "venv" / "bin" / "python"), next(elsewhere.rglob("sandbox.py"))
+    python, server = "python", elsewhere / INSTALLED / "roles" / "sandbox" / "files" / "sandbox.py"
     run(elsewhere, python, str(server), "start", "--run-dir", "run", "--lifetime", "120")
     try:
         env = {

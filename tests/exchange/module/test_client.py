@@ -33,6 +33,7 @@ def test_pages_are_followed_to_the_end(sandbox, roomy_seed) -> None:
     rows = list(client(sandbox.url).pages("/v5/crypto-loan/ongoing-orders", {}))
     assert len({row["orderId"] for row in rows}) == len(rows) == len(sandbox.account()["loans"]) > 250
     assert sandbox.requests()["counts"] == {"GET /v5/crypto-loan/ongoing-orders": 3}
+    assert "%25" not in "".join(request["query"] for request in sandbox.requests()["requests"])
 
 
 def test_pages_that_go_round_in_circles_end_in_an_error(sandbox) -> None:
@@ -44,9 +45,9 @@ def test_pages_that_go_round_in_circles_end_in_an_error(sandbox) -> None:
     assert sandbox.requests()["counts"] == {"GET /v5/crypto-loan/ongoing-orders": 2}
 
 
-def test_the_signature_covers_the_query_as_it_is_sent(sandbox) -> None:
-    odd = {"loanCurrency": "US DT+/=&?%~é"}
-    assert client(sandbox.url).read("/v5/crypto-loan/ongoing-orders", odd)["list"] == []
+@pytest.mark.parametrize("odd", ["US DT+/=&?%~é", "%41%7E", "a%2", "%zz", "a%3Ab%2Cc", "\"'<>#"])
+def test_the_signature_covers_the_query_as_it_is_sent(sandbox, odd: str) -> None:
+    assert client(sandbox.url).read("/v5/crypto-loan/ongoing-orders", {"loanCurrency": odd})["list"] == []
 
 
 def test_one_connection_serves_many_requests(sandbox) -> None:

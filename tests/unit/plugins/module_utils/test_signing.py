@@ -77,8 +77,9 @@ def test_an_unreadable_key_file_says_so(tmp_path: Path) -> None:
 
 def test_unusable_keys_are_named_without_showing_them() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    no_key = "is not a private key in PEM form .ValueError.: give the whole text with its line breaks"
     wrong = {
-        "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n": "is not a private key in PEM form .ValueError.: give the whole text with its line breaks",
+        "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n": no_key,
         pem(key, b"pass"): "is protected by a passphrase",
         pem(ec.generate_private_key(ec.SECP256R1())): "is not an RSA key",
     }
