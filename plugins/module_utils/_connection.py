@@ -34,7 +34,7 @@ ENVIRONMENTS = {
 # The mistake that a default can make must cost nothing, so it is the host without real money.
 DEFAULT_ENVIRONMENT = "testnet"
 
-_MOST_RECV_WINDOW_MS = 60_000
+_RANGES = {"recv_window": (1, 60_000), "api_timeout": (1, 3600), "rate_limit_timeout": (0, 86_400)}
 
 
 def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -67,8 +67,7 @@ class Connection:
         self.api_host = urlsplit(self.base_url).netloc
         self._api_key = _token(options["api_key"], "api_key", "BYBIT_API_KEY")
         self._signer = self._make_signer()
-        for name, most in (("recv_window", _MOST_RECV_WINDOW_MS), ("api_timeout", 3600), ("rate_limit_timeout", 86400)):
-            least = 0 if name == "rate_limit_timeout" else 1
+        for name, (least, most) in _RANGES.items():
             if not least <= options[name] <= most:
                 raise BadInput(f"{name} '{options[name]}' is out of range: give a whole number from {least} to {most}.")
         ca_path = options["ca_path"]
@@ -79,9 +78,7 @@ class Connection:
         """Return a client for this connection; nothing is sent yet."""
         options = self._options
         transport = Transport(self.base_url, options["api_timeout"], options["validate_certs"], options["ca_path"])
-        return Client(
-            transport, self._api_key, self._signer, options["recv_window"], options["rate_limit_timeout"]
-        )
+        return Client(transport, self._api_key, self._signer, options["recv_window"], options["rate_limit_timeout"])
 
     def warnings(self) -> list[str]:
         """Say what is allowed but dangerous."""
