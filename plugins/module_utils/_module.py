@@ -38,12 +38,12 @@ def run_repayment(module: AnsibleModule) -> None:
         _fail(module, error, {**repayment.as_result(), **host})
     except Exception as error:
         # A defect of this collection must not look like an ordinary failure when money may have moved.
-        known = {**repayment.as_result(), **host, "failure": None}
-        known["msg"] = (
+        message = (
             f"An error inside treasury.bybit ({type(error).__name__}); outcome: {repayment.outcome}. Look at the loan "
             f"before you run this again, and report the error."
         )
-        module.fail_json(exception=traceback.format_exc(), **known)
+        known = {**repayment.as_result(), **host, "failure": None, "msg": message}
+        _end(module, exception=traceback.format_exc(), **known)
     _warn(module, repayment)
     result = {**repayment.as_result(), **host}
     if module._diff:
@@ -53,12 +53,12 @@ def run_repayment(module: AnsibleModule) -> None:
 
 def _connect(module: AnsibleModule) -> Connection:
     if _http.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("requests"), exception=_http.IMPORT_ERROR)
+        _end(module, msg=missing_required_lib("requests"), exception=_http.IMPORT_ERROR)
     try:
         return Connection(module.params)
     except MissingCryptography:
-        reason = "to sign with rsa_private_key"
-        module.fail_json(msg=missing_required_lib("cryptography", reason=reason), exception=traceback.format_exc())
+        message = missing_required_lib("cryptography", reason="to sign with rsa_private_key")
+        _end(module, msg=message, exception=traceback.format_exc())
     except BybitError as error:
         _fail(module, error, {})
 
@@ -70,6 +70,10 @@ def _warn(module: AnsibleModule, repayment: Repayment) -> None:
 
 def _fail(module: AnsibleModule, error: BybitError, known: dict[str, t.Any]) -> t.NoReturn:
     failure = error.failure._asdict() if error.failure else None
-    known = {**known, "changed": False, "outcome": error.outcome, "failure": failure, "msg": str(error)}
-    module.fail_json(**known)
-    raise AssertionError("fail_json ends the module")
+    _end(module, **{**known, "changed": False, "outcome": error.outcome, "failure": failure, "msg": str(error)})
+
+
+def _end(module: AnsibleModule, **result: t.Any) -> t.NoReturn:
+    module.fail_json(**result)
+    # Whatever stands in for AnsibleModule one day, nothing may go on after a failure.
+    raise AssertionError("fail_json returned")
