@@ -15,15 +15,8 @@ QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNIN
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-env: .venv/ready ## Set up .venv, in which every tool finds this checkout as the collection treasury.bybit
-
-.venv/ready: requirements-dev.txt tools/find-python tools/link_checkout.py
-	@echo "Setting up .venv (a minute or so)"
-	rm -rf .venv
-	python=$$(tools/find-python) && "$$python" -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	$(BIN)/python tools/link_checkout.py
-	@touch $@
+env: ## Set up .venv, in which every tool finds this checkout as the collection treasury.bybit
+	@tools/make-env
 
 demo: env ## Start the stand-in exchange, repay a part of a loan there, show what happened, stop it
 	@$(QUIET_LOCALHOST) $(BIN)/ansible-playbook treasury.bybit.demo
@@ -32,6 +25,7 @@ sandbox: env ## Run the stand-in exchange in the foreground (PORT=8765, SANDBOX_
 	@exec $(BIN)/python roles/sandbox/files/sandbox.py run --port $(PORT) $(SANDBOX_ARGS)
 
 test: lint sanity test-python molecule test-install ## Run all the tests below
+	@echo "All tests have passed: $^."
 
 lint: env ## ansible-lint at profile production, the changelog, the YAML
 	$(BIN)/ansible-lint --strict

@@ -16,8 +16,9 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 SITE_PACKAGES = Path(sysconfig.get_path("purelib"))
 
-# Run at the start of every Python of this environment. A collection installed in the home directory would come first, and
-# molecule and ansible-lint look for Ansible's commands on the PATH only; what the user has set there himself still counts.
+# Run at the start of every Python of this environment. molecule and ansible-lint look for Ansible's commands on the PATH only.
+# A copy of the collection in one of Ansible's usual folders would come before the checkout; only then is the search path set,
+# because a path in the environment overrules the user's ansible.cfg.
 START_HOOK = """\
 import os
 import sysconfig
@@ -26,8 +27,10 @@ _bin, _packages = sysconfig.get_path("scripts"), sysconfig.get_path("purelib")
 _folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
 if _bin not in _folders:
     os.environ["PATH"] = os.pathsep.join([_bin, *_folders])
-_collections = [_packages, "~/.ansible/collections", "/usr/share/ansible/collections"]
-os.environ.setdefault("ANSIBLE_COLLECTIONS_PATH", os.pathsep.join(_collections))
+_usual = ["~/.ansible/collections", "/usr/share/ansible/collections"]
+_copies = [os.path.join(os.path.expanduser(folder), "ansible_collections", "treasury", "bybit") for folder in _usual]
+if any(map(os.path.isdir, _copies)):
+    os.environ.setdefault("ANSIBLE_COLLECTIONS_PATH", os.pathsep.join([_packages, *_usual]))
 """
 
 

@@ -10,7 +10,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import re
-from decimal import ROUND_DOWN, Decimal, localcontext
+from decimal import ROUND_DOWN, Context, Decimal
 
 MAX_INTEGER_DIGITS = 18
 MAX_DECIMALS = 18
@@ -23,6 +23,8 @@ _UNSIGNED_WORDS = {"nan", "inf", "infinity", ".nan", ".inf"}
 _SHOWN_CHARACTERS = 40
 # No coin needs more on either side of the point; beyond, a number is a mistake that would only take up memory.
 _MOST_EXCHANGE_DIGITS = 40
+# Python's default of 28 digits would round a sum in silence.
+_EXACT = Context(prec=200)
 
 
 class InvalidAmount(ValueError):
@@ -74,6 +76,19 @@ def plain(number: Decimal) -> str:
     return text
 
 
+def total(*numbers: Decimal) -> Decimal:
+    """Add numbers without rounding."""
+    result = Decimal(0)
+    for number in numbers:
+        result = _EXACT.add(result, number)
+    return result
+
+
+def difference(minuend: Decimal, subtrahend: Decimal) -> Decimal:
+    """Subtract without rounding."""
+    return _EXACT.subtract(minuend, subtrahend)
+
+
 def decimal_places(number: Decimal) -> int:
     """Count the decimal places that the number needs."""
     return len(plain(number).partition(".")[2])
@@ -81,9 +96,7 @@ def decimal_places(number: Decimal) -> int:
 
 def round_down(number: Decimal, places: int) -> Decimal:
     """Cut the number to so many decimal places."""
-    with localcontext() as context:
-        context.prec = 60
-        return number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_DOWN)
+    return number.quantize(Decimal(1).scaleb(-places), ROUND_DOWN, _EXACT)
 
 
 def _parse_text(text: str) -> Decimal:

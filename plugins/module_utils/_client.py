@@ -25,13 +25,11 @@ from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
     Refused,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._http import NoReply, Reply, Transport
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import ACCEPTED, NOT_EXECUTED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
-    ACCEPTED,
     CLOCK_CODES,
     LOOK_FIRST,
-    NOT_EXECUTED,
     RATE_LIMITED,
-    UNKNOWN,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import Signer
 from ansible_collections.treasury.bybit.plugins.module_utils._verdict import Verdict, judge
@@ -110,9 +108,10 @@ class Client:
         # Whatever became of a read, it has moved no money.
         failure = verdict.failure._replace(reading=NOT_EXECUTED)
         if verdict.reading == NOT_EXECUTED:
-            raise Refused(f"Bybit refused reading {path}: {verdict.cause()}. {verdict.meaning.remedy}", failure)
-        remedy = "Run again later." if verdict.meaning.remedy == LOOK_FIRST else verdict.meaning.remedy
-        raise ReadFailed(f"Bybit gave no usable answer to reading {path}: {verdict.cause()}. {remedy}", failure)
+            raise Refused(f"Bybit refused reading {path}: {verdict.sentence()}", failure)
+        if verdict.meaning.remedy == LOOK_FIRST:
+            verdict = verdict._replace(meaning=verdict.meaning._replace(remedy="Run again later."))
+        raise ReadFailed(f"Bybit gave no usable answer to reading {path}: {verdict.sentence()}", failure)
 
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
         """Yield the rows of all pages of a list.
@@ -145,7 +144,7 @@ class Client:
         text = json.dumps(body, separators=(",", ":"))
         verdict = self._call("POST", path, text, text.encode(), signed=True)
         if verdict.reading == NOT_EXECUTED:
-            raise Refused(f"Bybit refused it: {verdict.cause()}. {verdict.meaning.remedy}", verdict.failure)
+            raise Refused(verdict.sentence(), verdict.failure)
         if verdict.reading != ACCEPTED:
             raise OutcomeUnknown(verdict.cause(), verdict.failure)
         given = verdict.result.get(id_field)
@@ -158,7 +157,7 @@ class Client:
         """Send a request; only a gate that surely turned it away lets it be sent a further time."""
         while True:
             reply, request_id = self._send(method, target, payload, body, signed)
-            verdict = judge(reply, request_id)
+            verdict = judge(reply.status, reply.body, request_id)
             if verdict.is_gate_refusal(*CLOCK_CODES) and signed and not self.retries.clock_syncs:
                 self._synchronise_clock()
             elif verdict.is_gate_refusal(RATE_LIMITED) and self._pause_for_limit(reply, verdict):
@@ -197,13 +196,13 @@ class Client:
 
     def _unanswered(self, method: str, target: str, error: NoReply, request_id: str) -> BybitError:
         failure = Failure(None, None, None, request_id, NOT_EXECUTED)
-        host = self._transport.base_url
+        host, remedy = self._transport.base_url, error.remedy[0].lower() + error.remedy[1:]
         if method == "GET":
             path = target.partition("?")[0]
-            return ReadFailed(f"No answer from {host} to reading {path}: {error}. {error.remedy}", failure)
+            return ReadFailed(f"No answer from {host} to reading {path} ({error}): {remedy}", failure)
         if error.sent:
             return OutcomeUnknown(f"no answer came from {host} ({error})", failure._replace(reading=UNKNOWN))
-        return NotSent(f"The connection to {host} failed before anything was sent: {error}. {error.remedy}", failure)
+        return NotSent(f"the connection to {host} failed before anything was sent ({error}): {remedy}", failure)
 
     def _synchronise_clock(self) -> None:
         self.retries.clock_syncs += 1

@@ -94,7 +94,7 @@ class Connection:
                 "BYBIT_RSA_PRIVATE_KEY in the environment): give only the one that belongs to api_key."
             )
         if not private_key:
-            return HmacSigner(_token(secret, "api_secret (or rsa_private_key)", "BYBIT_API_SECRET"))
+            return HmacSigner(_token(secret, "api_secret (or rsa_private_key)", "BYBIT_API_SECRET (or BYBIT_RSA_PRIVATE_KEY)"))
         try:
             return RsaSigner(read_private_key(private_key))
         except UnusableKey as error:

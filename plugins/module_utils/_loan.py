@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 from decimal import ROUND_HALF_UP, Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, plain, total
 
 OPEN = "open"
 REPAID = "repaid"
@@ -49,14 +49,14 @@ class Loan:
     @property
     def debt(self) -> Decimal:
         """Everything that is still to be paid: principal, interest and penalty interest."""
-        return self.principal + self.interest + self.penalty_interest
+        return total(self.principal, self.interest, self.penalty_interest)
 
     def after_paying(self, amount: Decimal) -> Loan:
         """Foresee the loan after a repayment: interest is paid first, and prices stay as they are."""
         penalty_interest, rest = _pay(self.penalty_interest, amount)
         interest, rest = _pay(self.interest, rest)
         principal, dummy = _pay(self.principal, rest)
-        debt = principal + interest + penalty_interest
+        debt = total(principal, interest, penalty_interest)
         return dataclasses.replace(
             self,
             principal=principal,
@@ -86,4 +86,4 @@ class Loan:
 
 def _pay(due: Decimal, amount: Decimal) -> tuple[Decimal, Decimal]:
     paid = min(due, amount)
-    return due - paid, amount - paid
+    return difference(due, paid), difference(amount, paid)

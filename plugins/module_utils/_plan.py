@@ -14,9 +14,9 @@ from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import decimal_places, plain, round_down
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
 
 PAY = "pay"
-NOTHING_TO_DO = "nothing_to_do"
 DECLINE = "decline"
 
 

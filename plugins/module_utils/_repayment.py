@@ -14,7 +14,12 @@ import re
 import typing as t
 from decimal import Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import InvalidAmount, parse_amount, plain
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import (
+    InvalidAmount,
+    difference,
+    parse_amount,
+    plain,
+)
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
     BadInput,
@@ -26,20 +31,15 @@ from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._loans import LegacyLoans
-from ansible_collections.treasury.bybit.plugins.module_utils._plan import (
-    DECLINE,
-    NOTHING_TO_DO,
-    Decision,
-    decide,
-)
-from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import (
+    ACCEPTED,
     NOT_EXECUTED,
-    ORDER_NOT_FOUND,
+    NOTHING_TO_DO,
+    PLANNED,
     UNKNOWN,
 )
-
-ACCEPTED = "accepted"
-PLANNED = "planned"
+from ansible_collections.treasury.bybit.plugins.module_utils._plan import DECLINE, Decision, decide
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
 
 
 class Repayment:
@@ -122,9 +122,9 @@ class Repayment:
         except Refused as error:
             if self._is_closed_meanwhile(error):
                 return
-            raise Refused(f"The repayment of {self._what()} was not made. {error}", error.failure) from error
+            raise Refused(f"The repayment of {self._what()} was not made: {error}", error.failure) from error
         except BybitError as error:
-            raise type(error)(f"The repayment of {self._what()} was not made. {error}", error.failure) from error
+            raise type(error)(f"The repayment of {self._what()} was not made: {error}", error.failure) from error
         self._conclude(ACCEPTED, f"Bybit accepted the repayment of {self._what()} (repayment {self._repay_id}).", None)
         self._look_again()
 
@@ -175,12 +175,12 @@ class Repayment:
     def _how_to_find_out(self, error: OutcomeUnknown) -> str:
         fallen = ""
         if self._before is not None:
-            less = plain(self._before.debt - self._amount)
+            less = plain(difference(self._before.debt, self._amount))
             fallen = f" and whether the debt has fallen from {plain(self._before.debt)} to about {less}"
         return (
             f"Whether the repayment of {self._what()} was made is unknown: {error}. It was sent at "
             f"{_utc(self._client.posted_at_ms)} and is not sent again. Before you run this again, look whether it stands in "
-            f"the repayment history (GET {LegacyLoans.history_call}?orderId={self._order_id}){fallen}; both may lag by some "
+            f"the repayment history (GET {LegacyLoans.history_call}?orderId={self._order_id}, or the loan's page on the exchange's site){fallen}; both may lag by some "
             f"seconds."
         )
 

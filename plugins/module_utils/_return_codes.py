@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import typing as t
 
-ACCEPTED = "accepted"
-NOT_EXECUTED = "not_executed"
-UNKNOWN = "unknown"
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import ACCEPTED, NOT_EXECUTED, UNKNOWN
+
 EARLIER_REQUEST = "earlier_request"
 
 SUCCESS = 0
@@ -27,7 +26,8 @@ ORDER_NOT_FOUND = 177005
 class Meaning(t.NamedTuple):
     """One row of the table.
 
-    :ivar reading: Whether the request may have been executed: one of the constants above.
+    :ivar reading: Whether it was executed: C(ACCEPTED), C(NOT_EXECUTED), C(UNKNOWN), or C(EARLIER_REQUEST) when this request did
+        nothing but an identical earlier one may have been executed.
     :ivar cause: What is wrong, as the middle of a sentence.
     :ivar remedy: What the user should do, as a sentence which names the option.
     """
@@ -42,7 +42,7 @@ _WAIT = "Run again later."
 _SUPPORT = "Ask the support of the exchange, naming the request id."
 _DECIMALS = "Give amount with fewer decimal places."
 _KEY_PAIR = "Check that api_secret (or rsa_private_key) belongs to api_key and that the key is of that type."
-_ACCOUNT = "Follow the message of the exchange; until its support lifts the restriction, no repayment can be made by API."
+_ACCOUNT = "Ask the support of the exchange about the account of api_key; until then, it can repay nothing by API."
 _COLLATERAL = "Check the collateral that you named."
 
 CODES: dict[int, Meaning] = {

@@ -14,13 +14,10 @@ import typing as t
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import Failure
-from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import ACCEPTED, NOT_EXECUTED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
-    ACCEPTED,
     HTTP_STATUSES,
     LOOK_FIRST,
-    NOT_EXECUTED,
-    UNKNOWN,
     Meaning,
     meaning_of_code,
     meaning_of_status,
@@ -52,6 +49,11 @@ class Verdict(t.NamedTuple):
         refused = self.failure.http_status == 200 and self.reading == NOT_EXECUTED
         return refused and self.failure.ret_code in codes
 
+    def sentence(self) -> str:
+        """Say what the exchange answered, why, and what to do."""
+        remedy = self.meaning.remedy
+        return f"{self.cause()}: {remedy[:1].lower()}{remedy[1:]}"
+
     def cause(self) -> str:
         """Say what the exchange answered and why, as the middle of a sentence."""
         failure = self.failure
@@ -64,24 +66,24 @@ class Verdict(t.NamedTuple):
         return f"{self.meaning.cause} ({answer})"
 
 
-def judge(reply: Reply, request_id: str) -> Verdict:
-    """Read a reply; whatever is not surely accepted or surely refused is unknown."""
-    document = _document(reply.body)
+def judge(status: int, body: bytes, request_id: str) -> Verdict:
+    """Read an answer; whatever is not surely accepted or surely refused is unknown."""
+    document = _document(body)
     code = document.get("retCode") if document else None
     if document is None or not _is_integer(code):
-        meaning = meaning_of_status(reply.status)
-        if reply.body.lstrip().startswith(b"<"):
+        meaning = meaning_of_status(status)
+        if body.lstrip().startswith(b"<"):
             # A page for people comes from something in between, which may have replaced an answer of the exchange.
             meaning = meaning._replace(reading=UNKNOWN)
-        return Verdict(meaning, Failure(None, None, reply.status, request_id, meaning.reading), {}, None)
+        return Verdict(meaning, Failure(None, None, status, request_id, meaning.reading), {}, None)
     meaning = meaning_of_code(code)
-    if not _fits(reply.status, meaning):
+    if not _fits(status, meaning):
         meaning = Meaning(UNKNOWN, "the HTTP status and the return code contradict each other", LOOK_FIRST)
     message = str(document.get("retMsg") or "")[:_MESSAGE_CHARACTERS]
     result, time_ms = document.get("result"), document.get("time")
     return Verdict(
         meaning,
-        Failure(code, message, reply.status, request_id, meaning.reading),
+        Failure(code, message, status, request_id, meaning.reading),
         result if isinstance(result, dict) else {},
         time_ms if _is_integer(time_ms) else None,
     )

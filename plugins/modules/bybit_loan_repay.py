@@ -29,7 +29,7 @@ notes:
   - Do not put C(until) and C(retries) around a task with this module, and run it on one host (C(run_once)), because every run
     repays once more.
   - A task that Ansible itself breaks off, by C(timeout), C(async) or an interruption, ends without RV(outcome), and the repayment
-    may have been made. Use O(api_timeout) to limit how long the module waits.
+    may have been made. O(api_timeout) is the way to limit how long the module waits, for each part of an answer.
 attributes:
   check_mode:
     support: full
@@ -198,7 +198,8 @@ loan:
     after:
       description:
         - The loan as read after the repayment, or as foreseen in check mode. What is foreseen of RV(loan.after.ltv) may
-          differ in the last place, because it is reckoned from the rounded LTV before.
+          differ in the last place, because it is reckoned from the rounded LTV before. Whether the exchange forgives a remainder
+          below the coin's smallest amount is not foreseen.
         - V(none) when it could not be read, or when nothing is known of the outcome.
       type: dict
       returned: when the options are usable

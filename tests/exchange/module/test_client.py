@@ -63,7 +63,7 @@ def test_one_connection_serves_many_requests(sandbox) -> None:
 
 def test_a_refused_connection_is_known_not_to_have_sent_anything() -> None:
     refused = client("http://127.0.0.1:1")
-    with pytest.raises(NotSent, match="failed before anything was sent: .*Connection refused") as caught:
+    with pytest.raises(NotSent, match="failed before anything was sent .*Connection refused.*: check environment or api_url") as caught:
         refused.post_once(REPAY, BODY, "repayId")
     assert (caught.value.outcome, caught.value.failure.reading, refused.posted_at_ms) == (
         "not_executed",

@@ -69,7 +69,7 @@ def test_an_unknown_authority_is_refused_before_anything_is_sent(repay, secure, 
     run = repay(api_url=secure.url, env={"REQUESTS_CA_BUNDLE": ""})
     assert (run.failed, run["outcome"]) == (True, "not_executed")
     assert "certificate verify failed" in run["msg"]
-    assert "Check environment or api_url, and ca_path (or REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE)." in run["msg"]
+    assert "check environment or api_url, and ca_path (or REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE)." in run["msg"]
     assert names.client(secure.url, secure.ca_path).requests()["counts"] == {}
 
 
@@ -92,7 +92,7 @@ def test_the_default_host_is_the_testnet_and_a_proxy_is_used(repay, listener) ->
     assert run["api_host"] == "api-testnet.bybit.com"
     assert (run.failed, run["outcome"]) == (True, "not_executed")
     [head] = listener.heads
-    assert "Check the proxy that HTTPS_PROXY or HTTP_PROXY names" in run["msg"]
+    assert "check the proxy that HTTPS_PROXY or HTTP_PROXY names" in run["msg"]
     assert head.startswith("CONNECT api-testnet.bybit.com:443 HTTP/1.")
     assert "sandbox-key" not in head
 

@@ -36,7 +36,7 @@ def test_a_timestamp_refused_again_is_a_failure(repay, sandbox, paid, posts) -> 
     sandbox.fault(answer={"ret_code": 10002}, times=0)
     run = repay()
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 10002)
-    assert "Set the clock of this machine by NTP" in run["msg"]
+    assert "set the clock of this machine by NTP" in run["msg"]
     assert (run["gate_retries"]["clock_syncs"], paid(), posts()) == (1, [], 2)
 
 
@@ -69,6 +69,15 @@ def test_the_pause_is_as_long_as_the_header_says(repay, sandbox, paid, posts) ->
     assert time.monotonic() - begun > 1.5
 
 
+def test_the_pause_is_reckoned_by_the_exchanges_clock(repay, sandbox) -> None:
+    server_ms = sandbox.clock(offset_ms=3_000)
+    reset = {"X-Bapi-Limit-Reset-Timestamp": str(server_ms + 3_000)}
+    sandbox.fault(answer={"ret_code": 10006, "headers": reset})
+    run = repay()
+    assert run["gate_retries"]["clock_syncs"] == 0
+    assert 1500 < run["gate_retries"]["rate_limit_wait_ms"] <= 3000
+
+
 @pytest.mark.parametrize("reset", ["", "1", "soon", "-5", "9" * 400])
 def test_a_useless_header_means_the_shortest_pause(repay, sandbox, paid, reset: str) -> None:
     sandbox.fault(answer={"ret_code": 10006, "headers": {"X-Bapi-Limit-Reset-Timestamp": reset}})
@@ -83,7 +92,7 @@ def test_a_pause_longer_than_allowed_is_not_begun(repay, sandbox, paid, posts) -
     run = repay(rate_limit_timeout=5)
     assert time.monotonic() - begun < 3
     assert (run.failed, run["outcome"], run["gate_retries"]["rate_limits"]) == (True, "not_executed", 0)
-    assert "Raise rate_limit_timeout" in run["msg"]
+    assert "raise rate_limit_timeout" in run["msg"]
     assert (paid(), posts()) == ([], 1)
 
 

@@ -18,8 +18,8 @@ REPAY_PATH = "/v5/crypto-loan/repay"
     ("options", "code", "sentence"),
     [
         ({"api_key": "no-such-key"}, 10003, "the key is not known at this host"),
-        ({"api_secret": "wrong"}, 10004, "Check that api_secret (or rsa_private_key) belongs to api_key"),
-        ({"api_key": "sandbox-key-no-permission"}, 10005, 'Grant api_key the permission "Spot trade"'),
+        ({"api_secret": "wrong"}, 10004, "check that api_secret (or rsa_private_key) belongs to api_key"),
+        ({"api_key": "sandbox-key-no-permission"}, 10005, 'grant api_key the permission "Spot trade"'),
         ({"api_key": "sandbox-key-other-ip"}, 10010, "the key is bound to other IP addresses"),
         ({"api_key": "sandbox-key-expired"}, 33004, "the key has expired"),
         ({"api_key": "sandbox-key-banned"}, 10027, "the account may not make transactions"),
@@ -39,7 +39,7 @@ def test_keys_that_the_gate_refuses(repay, posts, paid, options: dict, code: int
 
 def test_a_read_only_key_is_refused_when_it_comes_to_paying(repay, posts, paid) -> None:
     run = repay(api_key="sandbox-key-readonly")
-    assert run["msg"].startswith("The repayment of 100 USDT on loan 1794267532472646144 was not made. Bybit refused it: ")
+    assert run["msg"].startswith("The repayment of 100 USDT on loan 1794267532472646144 was not made: the key lacks a permission (")
     assert (run["failure"]["ret_code"], run["outcome"]) == (10005, "not_executed")
     assert (posts(), paid()) == (1, [])
 
@@ -48,7 +48,7 @@ def test_a_funding_wallet_that_is_too_small(repay, sandbox, posts, paid) -> None
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "99.9999"})
     run = repay()
     assert (run["failure"]["ret_code"], run["outcome"], run["changed"]) == (177011, "not_executed", False)
-    assert "Top up the Funding wallet or give a smaller amount." in run["msg"]
+    assert ": top up the Funding wallet or give a smaller amount." in run["msg"]
     assert (posts(), paid(), sandbox.loan()["debt"]) == (1, [], "1000.4")
 
 
@@ -145,7 +145,7 @@ def test_bad_input_is_refused_before_anything_is_sent(repay, sandbox, options: d
             "an unusable totalDebt: 'lots' is not a decimal string",
         ),
         ("<html>", "gave no usable answer to reading /v5/crypto-loan/ongoing-orders: the answer is not one"),
-        ('{"retCode":10016}', "an internal error (retCode 10016). Run again later."),
+        ('{"retCode":10016}', "an internal error (retCode 10016): run again later."),
     ],
 )
 def test_a_loan_that_is_not_understood_is_not_repaid(repay, sandbox, posts, body: str, sentence: str) -> None:
@@ -167,6 +167,6 @@ def test_the_host_cannot_be_reached(repay) -> None:
     run = repay(api_url="http://127.0.0.1:1")
     assert (run.failed, run["outcome"], run["api_host"]) == (True, "not_executed", "127.0.0.1:1")
     assert run["msg"] == (
-        "No answer from http://127.0.0.1:1 to reading /v5/crypto-loan/ongoing-orders: [Errno 111] Connection refused. "
-        "Check environment or api_url, and the network."
+        "No answer from http://127.0.0.1:1 to reading /v5/crypto-loan/ongoing-orders ([Errno 111] Connection refused): "
+        "check environment or api_url, and the network."
     )

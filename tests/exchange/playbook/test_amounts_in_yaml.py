@@ -88,12 +88,12 @@ def test_spellings_in_a_playbook(play, roomy_seed, sandbox, tmp_path) -> None:
     assert ended.returncode == 0, ended.stdout
     results = json.loads(dest.read_text())
     seen = [result["msg"] if result.get("failed") else result["amount"] for result in results]
+    told = [(bool(result.get("failed")), text) for result, text in zip(results, seen)]
     assert [
-        (spelling, expected if expected in got else got)
-        for (spelling, expected), got in zip(SPELLINGS, seen)
+        (spelling, expected if (expected in text if failed else expected == text) else text)
+        for (spelling, expected), (failed, text) in zip(SPELLINGS, told)
     ] == SPELLINGS
-    # A sentence that holds an amount must not pass for the amount itself.
-    assert [bool(r.get("failed")) for r in results] == [" " in expected for dummy, expected in SPELLINGS]
+    assert [failed for failed, dummy in told] == [" " in expected for dummy, expected in SPELLINGS]
     assert "POST /v5/crypto-loan/repay" not in sandbox.requests()["counts"]
 
 

@@ -389,3 +389,16 @@ def test_requests_that_are_not_http(sandbox):
     with socket.create_connection((sandbox.parts.hostname, sandbox.parts.port), 5) as line:
         line.sendall(b"POST /v5/crypto-loan/repay HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
     assert sandbox.repay().code == 0
+
+
+def test_a_throw_away_authority_is_thrown_away(tmp_path, names):
+    command = [sys.executable, str(names.launcher), "run", "--port", "0", "--tls", "--lifetime", "30"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    url = running.stdout.readline().split()[-1]
+    ca_path = running.stdout.readline().split()[-1]
+    assert names.client(url, ca_path).control("GET", "ping")["pid"] == running.pid
+    running.terminate()
+    assert running.wait(10) == 0
+    running.stdout.close()
+    assert list(tmp_path.iterdir()) == []

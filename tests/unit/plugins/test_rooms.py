@@ -13,10 +13,12 @@ import pytest
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 ROOMS = PLUGINS / "module_utils"
+SANDBOX = PLUGINS.parent / "roles" / "sandbox" / "files"
 PACKAGE = "ansible_collections.treasury.bybit.plugins.module_utils"
 
 # From the ground up: a room may import only from the rooms named before it.
 FLOORS = (
+    "_outcomes",
     "_return_codes",
     "_errors",
     "_amounts",
@@ -31,19 +33,27 @@ FLOORS = (
     "_repayment",
     "_module",
 )
-PURE = ("_return_codes", "_errors", "_amounts", "_loan", "_plan", "_verdict")
+PURE = ("_outcomes", "_return_codes", "_errors", "_amounts", "_loan", "_plan", "_verdict")
 WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil"}
 
 
-def imported(room: str) -> set[str]:
-    """Return the full names of what a file imports, anywhere in it."""
+def imports_of(file: Path) -> set[str]:
+    """Return the full names of what a file imports, anywhere in it; one dot before a name for each step upwards."""
     names = set()
-    for node in ast.walk(ast.parse((ROOMS / f"{room}.py").read_text())):
+    for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {'.' * node.level + '.'.join(filter(None, [node.module, a.name])) for a in node.names}
     return names
+
+
+def imported(room: str) -> set[str]:
+    return imports_of(ROOMS / f"{room}.py")
+
+
+def rooms_imported(room: str) -> set[str]:
+    return {name.removeprefix(PACKAGE + ".").partition(".")[0] for name in imported(room) if name.startswith(PACKAGE)}
 
 
 def called(room: str) -> set[str]:
@@ -58,13 +68,13 @@ def test_every_room_has_its_floor() -> None:
 
 @pytest.mark.parametrize("room", FLOORS)
 def test_imports_point_downwards(room: str) -> None:
-    ours = {name.removeprefix(PACKAGE + ".").partition(".")[0] for name in imported(room) if name.startswith(PACKAGE)}
-    assert ours <= set(FLOORS[: FLOORS.index(room)])
+    assert rooms_imported(room) <= set(FLOORS[: FLOORS.index(room)])
 
 
 @pytest.mark.parametrize("room", PURE)
 def test_pure_rooms_do_not_touch_the_world(room: str) -> None:
     assert {name.partition(".")[0] for name in imported(room)} & WORLD == set()
+    assert rooms_imported(room) <= set(PURE)
 
 
 def test_one_room_speaks_http() -> None:
@@ -75,6 +85,16 @@ def test_one_room_speaks_http() -> None:
 def test_money_moves_from_one_room() -> None:
     assert [room for room in FLOORS if "post_once" in called(room)] == ["_loans"]
     assert [room for room in FLOORS if "repay" in called(room)] == ["_repayment"]
+
+
+def test_the_stand_in_exchange_and_the_collection_know_nothing_of_each_other() -> None:
+    files = list(SANDBOX.rglob("*.py"))
+    assert len(files) > 10
+    for file in files:
+        foreign = {name for name in imports_of(file) if name.startswith(("ansible", "..", "requests", "pybit"))}
+        assert foreign == set(), file
+    for file in PLUGINS.rglob("*.py"):
+        assert not any("sandbox" in name for name in imports_of(file)), file
 
 
 def test_modules_decide_nothing() -> None:

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import functools
+import importlib
 import json
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -98,7 +103,7 @@ def _stop(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     try:
-        import aiohttp  # noqa: F401 - only to say plainly what is missing
+        importlib.import_module("aiohttp")
     except ImportError as error:
         raise SandboxError(
             f"The sandbox needs the Python package aiohttp: {sys.executable} -m pip install -r {REQUIREMENTS}"
@@ -114,25 +119,29 @@ def _run(options: argparse.Namespace) -> int:
         read_json(options.seed or DEFAULT_SEED, "The seed"), Store(options.state), offset_ms=options.clock_offset_ms,
         rsa_public_key=pem, report=report,
     )
-    context, ca_path = None, None
-    if options.tls:
-        from .tls import server_context
+    with contextlib.ExitStack() as stack:
+        context, ca_path = None, None
+        if options.tls:
+            from .tls import server_context
 
-        context, ca_path = server_context(options.host, options.tls_dir)
-
-    def ready(port: int) -> None:
-        host = f"[{options.host}]" if ":" in options.host else options.host
-        url = f"{'https' if context else 'http'}://{host}:{port}"
-        _say(f"{process.LISTENING}{url}")
-        if ca_path:
-            _say(f"{process.TRUST}{ca_path}")
-        report(f"export BYBIT_API_URL={url} BYBIT_API_KEY=sandbox-key BYBIT_API_SECRET=sandbox-secret")
-        if ca_path:
-            report(f"export REQUESTS_CA_BUNDLE={ca_path} CURL_CA_BUNDLE={ca_path}")
-        report(f"Open {url} in a browser to watch the book.")
-
-    asyncio.run(serve(exchange, options.host, options.port, context, options.lifetime, ready))
+            made = options.tls_dir or stack.enter_context(tempfile.TemporaryDirectory(prefix="bybit-sandbox-tls-"))
+            context, ca_path = server_context(options.host, Path(made))
+        ready = functools.partial(_tell, options.host, ca_path, report)
+        asyncio.run(serve(exchange, options.host, options.port, context, options.lifetime, ready))
     return 0
+
+
+def _tell(bind: str, ca_path: Path | None, report: Callable[[str], None], port: int) -> None:
+    """Say where it listens, and what another terminal needs to use it."""
+    host = f"[{bind}]" if ":" in bind else bind
+    url = f"{'https' if ca_path else 'http'}://{host}:{port}"
+    _say(f"{process.LISTENING}{url}")
+    if ca_path:
+        _say(f"{process.TRUST}{ca_path}")
+    report(f"export BYBIT_API_URL={url} BYBIT_API_KEY=sandbox-key BYBIT_API_SECRET=sandbox-secret")
+    if ca_path:
+        report(f"export REQUESTS_CA_BUNDLE={ca_path} CURL_CA_BUNDLE={ca_path}")
+    report(f"Open {url} in a browser to watch the book.")
 
 
 def _text(path: Path) -> str:

@@ -71,7 +71,7 @@ class Faults:
         return [asdict(fault) for fault in self._pending]
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The first fault that is due for this request, used once; others that fit count it as skipped."""
+        """The first fault that is due for this request, used once; those before it that fit count it as skipped."""
         for fault in self._pending:
             if not fault.fits(method, path):
                 continue

@@ -11,6 +11,7 @@ import signal
 import ssl
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -44,7 +45,8 @@ class Handler:
             return web.Response()
         except web.HTTPRequestEntityTooLarge:
             return wire.response(Reply(413, b"Request entity too large", "text/plain; charset=utf-8"))
-        except Exception as error:  # noqa: BLE001 - a mistake in here must answer 500 and never hang a client
+        except Exception as error:
+            # A mistake in here must answer 500 and never hang a client.
             traceback.print_exc(file=sys.stderr)
             sys.stderr.flush()
             return wire.response(wire.json_reply(500, {"error": f"The sandbox failed: {error!r}"}))
@@ -74,7 +76,7 @@ async def _incoming(request: web.BaseRequest) -> Incoming:
 
 async def serve(
     exchange: Exchange, host: str, port: int, context: ssl.SSLContext | None, lifetime: float | None,
-    ready: object,
+    ready: Callable[[int], None],
 ) -> None:
     """Serve until a signal or the end of the lifetime; ready is called with the port once it listens."""
     stop = asyncio.Event()

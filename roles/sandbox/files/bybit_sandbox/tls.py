@@ -6,26 +6,24 @@
 from __future__ import annotations
 
 import ssl
-import tempfile
 from pathlib import Path
 
 from .errors import SandboxError
 
 
-def server_context(host: str, folder: Path | None) -> tuple[ssl.SSLContext, Path]:
+def server_context(host: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
     """The server's TLS settings and the file with the authority that a client must trust."""
     try:
         import trustme
     except ImportError as error:
         raise SandboxError("TLS needs the Python package trustme: pip install trustme") from error
-    place = folder or Path(tempfile.mkdtemp(prefix="bybit-sandbox-tls-"))
     authority = trustme.CA()
     certificate = authority.issue_cert(*dict.fromkeys(["127.0.0.1", "localhost", host]))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     certificate.configure_cert(context)
-    ca_path = place / "ca.pem"
+    ca_path = folder / "ca.pem"
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         authority.cert_pem.write_to_path(str(ca_path))
     except OSError as error:
         raise SandboxError(f"{ca_path} cannot be written: {error.strerror}") from error

@@ -12,8 +12,10 @@ from ansible_collections.treasury.bybit.plugins.module_utils._amounts import (
     decimal_places,
     parse_amount,
     parse_exchange_decimal,
+    difference,
     plain,
     round_down,
+    total,
 )
 
 ACCEPTED = [
@@ -117,6 +119,12 @@ def test_decimal_strings_of_the_exchange(text: str, number: Decimal) -> None:
 def test_anything_else_from_the_exchange_is_refused(value: object) -> None:
     with pytest.raises(InvalidAmount):
         parse_exchange_decimal(value)
+
+
+def test_sums_of_long_numbers_are_exact() -> None:
+    long, least = Decimal("12345678901234567890.123456789012345678"), Decimal("0.000000000000000001")
+    assert plain(total(long, least, least)) == "12345678901234567890.12345678901234568"
+    assert difference(total(long, least), least) == long
 
 
 @pytest.mark.parametrize(("number", "places"), [("1", 0), ("1.10", 1), ("1E-7", 7), ("1E+7", 0), ("100.00", 0)])

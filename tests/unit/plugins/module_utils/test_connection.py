@@ -46,7 +46,11 @@ def test_hosts(given: dict[str, object], url: str, host: str) -> None:
     [
         ({"api_key": None}, "api_key is missing: give the option, or set BYBIT_API_KEY"),
         ({"api_key": ""}, "api_key is missing"),
-        ({"api_secret": None}, "api_secret (or rsa_private_key) is missing: give the option, or set BYBIT_API_SECRET"),
+        (
+            {"api_secret": None},
+            "api_secret (or rsa_private_key) is missing: "
+            "give the option, or set BYBIT_API_SECRET (or BYBIT_RSA_PRIVATE_KEY) in the environment.",
+        ),
         ({"api_key": "the key"}, "api_key holds white space or other characters"),
         ({"api_secret": SECRET + "\n"}, "api_secret (or rsa_private_key) holds white space"),
         ({"rsa_private_key": "/key.pem"}, "api_secret and rsa_private_key are both given"),

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._verdict import judge
 
 
@@ -56,37 +55,43 @@ CASES = [
 
 @pytest.mark.parametrize(("status", "body", "reading"), CASES, ids=lambda value: repr(value)[:24])
 def test_reading(status: int, body: bytes, reading: str) -> None:
-    verdict = judge(Reply(status, {}, body), "the-request-id")
+    verdict = judge(status, body, "the-request-id")
     assert verdict.reading == verdict.failure.reading == reading
     assert verdict.failure.http_status == status
     assert verdict.failure.request_id == "the-request-id"
 
 
-def test_the_cause_names_the_answer() -> None:
-    verdict = judge(Reply(200, {}, envelope(177011, "Balance is not enough")), "id")
-    assert verdict.cause() == 'the balance is too small (retCode 177011 "Balance is not enough")'
-    assert verdict.meaning.remedy == "Top up the Funding wallet or give a smaller amount."
+def test_the_sentence_names_cause_answer_and_remedy() -> None:
+    verdict = judge(200, envelope(177011, "Balance is not enough"), "id")
+    assert verdict.sentence() == (
+        'the balance is too small (retCode 177011 "Balance is not enough"): '
+        "top up the Funding wallet or give a smaller amount."
+    )
 
 
-def test_the_cause_without_a_body_names_the_status() -> None:
-    verdict = judge(Reply(403, {}, b"access too frequent"), "id")
-    assert verdict.cause().endswith("(HTTP 403)")
-    assert verdict.meaning.remedy.startswith("Stop all requests")
+def test_the_sentence_without_a_body_names_the_status() -> None:
+    verdict = judge(403, b"access too frequent", "id")
+    assert "(HTTP 403): stop all requests" in verdict.sentence()
 
 
 def test_a_contradiction_between_status_and_code_is_named() -> None:
-    cause = judge(Reply(502, {}, envelope(0, "OK")), "id").cause()
+    cause = judge(502, envelope(0, "OK"), "id").cause()
     assert cause == 'the HTTP status and the return code contradict each other (retCode 0 "OK", HTTP 502)'
 
 
 @pytest.mark.parametrize(("status", "expected"), [(200, True), (403, False), (502, False)])
 def test_only_the_exchange_itself_can_be_the_gate(status: int, expected: bool) -> None:
-    verdict = judge(Reply(status, {}, envelope(10006)), "id")
+    verdict = judge(status, envelope(10006), "id")
     assert verdict.is_gate_refusal(10006) is expected
     assert not verdict.is_gate_refusal(10002)
 
 
 def test_odd_fields_are_dropped_rather_than_believed() -> None:
     body = json.dumps({"retCode": 0, "retMsg": None, "result": [], "time": "soon"}).encode()
-    verdict = judge(Reply(200, {}, body), "id")
+    verdict = judge(200, body, "id")
     assert (verdict.result, verdict.time_ms, verdict.failure.ret_msg) == ({}, None, "")
+
+
+def test_a_long_message_of_the_exchange_is_cut() -> None:
+    verdict = judge(200, envelope(10001, "x" * 10_000), "id")
+    assert verdict.failure.ret_msg == "x" * 300
