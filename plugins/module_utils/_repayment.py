@@ -177,11 +177,11 @@ class Repayment:
         if self._before is not None:
             less = plain(difference(self._before.debt, self._amount))
             fallen = f" and whether the debt has fallen from {plain(self._before.debt)} to about {less}"
+        history = f"GET {LegacyLoans.history_call}?orderId={self._order_id}, or the loan's page on the exchange's site"
         return (
             f"Whether the repayment of {self._what()} was made is unknown: {error}. It was sent at "
             f"{_utc(self._client.posted_at_ms)} and is not sent again. Before you run this again, look whether it stands in "
-            f"the repayment history (GET {LegacyLoans.history_call}?orderId={self._order_id}, or the loan's page on the exchange's site){fallen}; both may lag by some "
-            f"seconds."
+            f"the repayment history ({history}){fallen}; both may lag by some seconds."
         )
 
 
