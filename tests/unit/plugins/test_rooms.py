@@ -66,6 +66,11 @@ def test_every_room_has_its_floor() -> None:
     assert {file.stem for file in ROOMS.glob("*.py")} == set(FLOORS)
 
 
+def test_the_readme_shows_every_room() -> None:
+    readme = (PLUGINS.parent / "README.md").read_text()
+    assert [room for room in FLOORS if f"`{room}`" not in readme and f"`module_utils/{room}`" not in readme] == []
+
+
 @pytest.mark.parametrize("room", FLOORS)
 def test_imports_point_downwards(room: str) -> None:
     assert rooms_imported(room) <= set(FLOORS[: FLOORS.index(room)])
