@@ -32,7 +32,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._return_codes impor
     RATE_LIMITED,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import Signer
-from ansible_collections.treasury.bybit.plugins.module_utils._verdict import Verdict, judge
+from ansible_collections.treasury.bybit.plugins.module_utils._verdict import Verdict, judge, with_remedy
 
 PAGE_LIMIT = 100
 # A pause of exactly one second still meets the limit of "1 a second" now and then.
@@ -100,9 +100,7 @@ class Client:
         :raises Refused: When the exchange refused.
         :raises ReadFailed: When no usable answer came.
         """
-        text = _query_text(query or {})
-        target = f"{path}?{text}" if text else path
-        verdict = self._call("GET", target, text, None, signed)
+        verdict = self._call("GET", path, _query_text(query or {}), signed)
         if verdict.reading == ACCEPTED:
             return verdict.result
         # Whatever became of a read, it has moved no money.
@@ -121,10 +119,7 @@ class Client:
         cursor = ""
         for dummy in range(_MOST_PAGES):
             page = self.read(path, {**query, "limit": str(PAGE_LIMIT), **({"cursor": cursor} if cursor else {})})
-            rows = page.get("list")
-            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise ReadFailed(f"Bybit answered {path} without a list of rows.")
-            yield from rows
+            yield from rows_of(path, page)
             following = page.get("nextPageCursor") or ""
             if not following:
                 return
@@ -141,8 +136,7 @@ class Client:
         :raises NotSent: When the request did not reach the exchange.
         :raises OutcomeUnknown: When it may have been executed.
         """
-        text = json.dumps(body, separators=(",", ":"))
-        verdict = self._call("POST", path, text, text.encode(), signed=True)
+        verdict = self._call("POST", path, json.dumps(body, separators=(",", ":")), signed=True)
         if verdict.reading == NOT_EXECUTED:
             raise Refused(verdict.sentence(), verdict.failure)
         if verdict.reading != ACCEPTED:
@@ -153,10 +147,13 @@ class Client:
             raise OutcomeUnknown(f"Bybit reported success but gave no {id_field}", failure)
         return given
 
-    def _call(self, method: str, target: str, payload: str, body: bytes | None, signed: bool) -> Verdict:
-        """Send a request; only a gate that surely turned it away lets it be sent a further time."""
+    def _call(self, method: str, path: str, payload: str, signed: bool) -> Verdict:
+        """Send a request; only a gate that surely turned it away lets it be sent a further time.
+
+        :param payload: What is signed: the query of a GET or the body of a POST.
+        """
         while True:
-            reply, request_id = self._send(method, target, payload, body, signed)
+            reply, request_id = self._send(method, path, payload, signed)
             verdict = judge(reply.status, reply.body, request_id)
             if verdict.is_gate_refusal(*CLOCK_CODES) and signed and not self.retries.clock_syncs:
                 self._synchronise_clock()
@@ -165,23 +162,25 @@ class Client:
             else:
                 return verdict
 
-    def _send(
-        self, method: str, target: str, payload: str, body: bytes | None, signed: bool
-    ) -> tuple[Reply, str]:
+    def _send(self, method: str, path: str, payload: str, signed: bool) -> tuple[Reply, str]:
         request_id = str(uuid.uuid4())
         now_ms = self.now_ms()
         headers = {"cdn-request-id": request_id}
         if signed:
             headers.update(self._signature_headers(now_ms, payload))
-        if body is not None:
+        target, body = path, None
+        if method == "POST":
+            body = payload.encode()
             headers["Content-Type"] = "application/json"
             self.posted_at_ms = now_ms
+        elif payload:
+            target = f"{path}?{payload}"
         try:
             return self._transport.send(method, target, headers, body), request_id
         except NoReply as error:
-            if body is not None and not error.sent:
+            if not error.sent:
                 self.posted_at_ms = None
-            raise self._unanswered(method, target, error, request_id) from error
+            raise self._unanswered(method, path, error, request_id) from error
 
     def _signature_headers(self, now_ms: int, payload: str) -> dict[str, str]:
         timestamp, window = str(now_ms), str(self._recv_window_ms)
@@ -194,15 +193,15 @@ class Client:
             "X-BAPI-SIGN-TYPE": "2",
         }
 
-    def _unanswered(self, method: str, target: str, error: NoReply, request_id: str) -> BybitError:
-        failure = Failure(None, None, None, request_id, NOT_EXECUTED)
-        host, remedy = self._transport.base_url, error.remedy[0].lower() + error.remedy[1:]
+    def _unanswered(self, method: str, path: str, error: NoReply, request_id: str) -> BybitError:
+        failure = Failure(request_id=request_id)
+        host = self._transport.base_url
         if method == "GET":
-            path = target.partition("?")[0]
-            return ReadFailed(f"No answer from {host} to reading {path} ({error}): {remedy}", failure)
+            return ReadFailed(with_remedy(f"No answer from {host} to reading {path} ({error})", error.remedy), failure)
         if error.sent:
             return OutcomeUnknown(f"no answer came from {host} ({error})", failure._replace(reading=UNKNOWN))
-        return NotSent(f"the connection to {host} failed before anything was sent ({error}): {remedy}", failure)
+        cause = f"the connection to {host} failed before anything was sent ({error})"
+        return NotSent(with_remedy(cause, error.remedy), failure)
 
     def _synchronise_clock(self) -> None:
         self.retries.clock_syncs += 1
@@ -227,6 +226,17 @@ class Client:
         self.retries.rate_limits += 1
         self.retries.rate_limit_wait_ms += pause_ms
         return True
+
+
+def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
+    """Return the rows of the documented form C({"list": [{...}, ...]}).
+
+    :raises ReadFailed: When the answer has another form.
+    """
+    rows = holder.get("list") if isinstance(holder, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ReadFailed(f"Bybit answered {path} without a list of rows.")
+    return rows
 
 
 def _query_text(query: dict[str, str]) -> str:

@@ -25,7 +25,7 @@ class Failure(t.NamedTuple):
 
 
 class BybitError(Exception):
-    """The common parent: C(str(error)) is one or two sentences for the user, without any secret."""
+    """The common parent: C(str(error)) is what the user reads, whole sentences without any secret."""
 
     outcome = NOT_EXECUTED
 

@@ -104,13 +104,7 @@ class Transport:
         # The library may write the query otherwise than it was signed.
         prepared.url = self.base_url + path
         try:
-            response = self._session.send(
-                prepared,
-                timeout=self._timeout,
-                allow_redirects=False,
-                proxies=self._session.proxies,
-                verify=self._session.verify,
-            )
+            response = self._session.send(prepared, timeout=self._timeout, allow_redirects=False)
         except Exception as error:
             # Every kind of failure has the same two consequences, told apart by the body alone.
             reason, remedy = _reason(error, self._timeout), _remedy(error)

@@ -17,7 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._amounts import (
     parse_exchange_decimal,
     plain,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client, rows_of
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
@@ -53,7 +53,7 @@ class LegacyLoans:
         path = "/v5/crypto-loan/loanable-data"
         levels = self._client.read(path, {"currency": coin}, signed=False).get("vipCoinList")
         for level in levels if isinstance(levels, list) else []:
-            for row in _rows(path, level):
+            for row in rows_of(path, level):
                 if row.get("currency") == coin:
                     return _whole_number(path, row, "borrowingAccuracy")
         return None
@@ -113,13 +113,6 @@ def _completed_loan(path: str, row: dict[str, t.Any]) -> Loan:
 def _maturity(path: str, row: dict[str, t.Any]) -> int | None:
     flexible = row.get("expirationTime") in ("", None)
     return None if flexible else _whole_number(path, row, "expirationTime")
-
-
-def _rows(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
-    rows = holder.get("list") if isinstance(holder, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ReadFailed(f"Bybit answered {path} without a list of rows.")
-    return rows
 
 
 def _text(path: str, row: dict[str, t.Any], field: str) -> str:

@@ -72,16 +72,17 @@ class Repayment:
 
         :raises BybitError: When it was not made, or when that is unknown; C(as_result) then tells what is known.
         """
-        self._before = self._loans.find(self._order_id)
-        decision = decide(self._order_id, self._before, self._amount, self._accuracy())
-        if decision.kind == DECLINE:
+        loan = self._before = self._loans.find(self._order_id)
+        accuracy = self._accuracy(loan.coin) if loan is not None and loan.status == OPEN else None
+        decision = decide(self._order_id, loan, self._amount, accuracy)
+        if loan is None or decision.kind == DECLINE:
             raise Declined(decision.message)
         if decision.kind == NOTHING_TO_DO:
             self._nothing_to_do(decision)
         elif check_mode:
             self._conclude(PLANNED, f"Would repay {decision.message}.", decision.after)
         else:
-            self._pay()
+            self._pay(loan)
 
     def as_result(self) -> dict[str, t.Any]:
         """Return what the module returns, whether the repayment succeeded or not."""
@@ -104,31 +105,29 @@ class Repayment:
         """Return debt and LTV before and after, for C(--diff)."""
         return {"before": _debt_and_ltv(self._before), "after": _debt_and_ltv(self._after)}
 
-    def _accuracy(self) -> int | None:
-        if self._before is None or self._before.status != OPEN:
-            return None
+    def _accuracy(self, coin: str) -> int | None:
         try:
-            accuracy = self._loans.accuracy(self._before.coin)
+            return self._loans.accuracy(coin)
         except (ReadFailed, Refused) as error:
-            accuracy = None
             self.warnings.append(f"The decimal places of amount are left to the exchange to check: {error}")
-        return accuracy
+            return None
 
-    def _pay(self) -> None:
+    def _pay(self, before: Loan) -> None:
+        what = f"{plain(self._amount)} {before.coin} on loan {self._order_id}"
         try:
             self._repay_id = self._loans.repay(self._order_id, self._amount)
         except OutcomeUnknown as error:
-            raise OutcomeUnknown(self._how_to_find_out(error), error.failure) from error
+            raise OutcomeUnknown(self._how_to_find_out(what, before, error), error.failure) from error
         except Refused as error:
             if self._is_closed_meanwhile(error):
                 return
-            raise Refused(f"The repayment of {self._what()} was not made: {error}", error.failure) from error
+            raise Refused(f"The repayment of {what} was not made: {error}", error.failure) from error
         except BybitError as error:
-            raise type(error)(f"The repayment of {self._what()} was not made: {error}", error.failure) from error
-        self._conclude(ACCEPTED, f"Bybit accepted the repayment of {self._what()} (repayment {self._repay_id}).", None)
-        self._look_again()
+            raise type(error)(f"The repayment of {what} was not made: {error}", error.failure) from error
+        self._conclude(ACCEPTED, f"Bybit accepted the repayment of {what} (repayment {self._repay_id}).", None)
+        self._look_again(what, before)
 
-    def _look_again(self) -> None:
+    def _look_again(self, what: str, before: Loan) -> None:
         """Read the loan after an accepted repayment; whatever goes wrong here must not hide that the money went."""
         try:
             after = self._after = self._loans.find(self._order_id)
@@ -137,10 +136,10 @@ class Repayment:
             return
         if after is None:
             self.warnings.append("The repayment was accepted, but the exchange does not list the loan any more.")
-        elif self._before is not None and after.debt < self._before.debt:
+        elif after.debt < before.debt:
             self._message = (
-                f"Repaid {self._what()} (repayment {self._repay_id}). "
-                f"Debt before: {plain(self._before.debt)}, now: {plain(after.debt)}."
+                f"Repaid {what} (repayment {self._repay_id}). "
+                f"Debt before: {plain(before.debt)}, now: {plain(after.debt)}."
             )
         else:
             self.warnings.append("The repayment was accepted, but the debt has not fallen yet: it may be in process.")
@@ -168,20 +167,14 @@ class Repayment:
     def _conclude(self, outcome: str, message: str, after: Loan | None) -> None:
         self._outcome, self._message, self._after = outcome, message, after
 
-    def _what(self) -> str:
-        coin = f" {self._before.coin}" if self._before else ""
-        return f"{plain(self._amount)}{coin} on loan {self._order_id}"
-
-    def _how_to_find_out(self, error: OutcomeUnknown) -> str:
-        fallen = ""
-        if self._before is not None:
-            less = plain(difference(self._before.debt, self._amount))
-            fallen = f" and whether the debt has fallen from {plain(self._before.debt)} to about {less}"
+    def _how_to_find_out(self, what: str, before: Loan, error: OutcomeUnknown) -> str:
+        less = plain(difference(before.debt, self._amount))
         history = f"GET {LegacyLoans.history_call}?orderId={self._order_id}, or the loan's page on the exchange's site"
         return (
-            f"Whether the repayment of {self._what()} was made is unknown: {error}. It was sent at "
+            f"Whether the repayment of {what} was made is unknown: {error}. It was sent at "
             f"{_utc(self._client.posted_at_ms)} and is not sent again. Before you run this again, look whether it stands in "
-            f"the repayment history ({history}){fallen}; both may lag by some seconds."
+            f"the repayment history ({history}) and whether the debt has fallen from {plain(before.debt)} to about {less}; "
+            f"both may lag by some seconds."
         )
 
 

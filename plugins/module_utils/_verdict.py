@@ -51,8 +51,7 @@ class Verdict(t.NamedTuple):
 
     def sentence(self) -> str:
         """Say what the exchange answered, why, and what to do."""
-        remedy = self.meaning.remedy
-        return f"{self.cause()}: {remedy[:1].lower()}{remedy[1:]}"
+        return with_remedy(self.cause(), self.meaning.remedy)
 
     def cause(self) -> str:
         """Say what the exchange answered and why, as the middle of a sentence."""
@@ -64,6 +63,11 @@ class Verdict(t.NamedTuple):
             status = "" if failure.http_status == 200 else f", HTTP {failure.http_status}"
             answer = f"retCode {failure.ret_code}{quoted}{status}"
         return f"{self.meaning.cause} ({answer})"
+
+
+def with_remedy(cause: str, remedy: str) -> str:
+    """Join what is wrong and what to do about it into one sentence."""
+    return f"{cause}: {remedy[:1].lower()}{remedy[1:]}"
 
 
 def judge(status: int, body: bytes, request_id: str) -> Verdict:

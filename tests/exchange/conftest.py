@@ -241,3 +241,10 @@ def strict(server, default_seed) -> Sandbox:
     client = Sandbox(server)
     client.control("PUT", "seed", default_seed)
     return client
+
+
+@pytest.fixture
+def paid(sandbox):
+    """List the amounts of the repayments that the exchange has made for the first account since the test began."""
+    old = {entry["repay_id"] for entry in sandbox.account()["repayments"]}
+    return lambda: [e["amount"] for e in sandbox.account()["repayments"] if e["repay_id"] not in old]

@@ -95,10 +95,3 @@ def repay(sandbox, names) -> t.Callable[..., Run]:
 def posts(sandbox) -> t.Callable[[], int]:
     """Count the repayment requests that have reached the exchange, executed or not."""
     return lambda: sandbox.requests()["counts"].get(REPAY_CALL, 0)
-
-
-@pytest.fixture
-def paid(sandbox) -> t.Callable[[], list[str]]:
-    """List the amounts of the repayments of the first loan that the exchange has made since the test began."""
-    old = {entry["repay_id"] for entry in sandbox.repayments()}
-    return lambda: [entry["amount"] for entry in sandbox.repayments() if entry["repay_id"] not in old]

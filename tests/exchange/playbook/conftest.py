@@ -50,10 +50,3 @@ def play(sandbox, tmp_path) -> t.Callable[..., subprocess.CompletedProcess]:
         )
 
     return call
-
-
-@pytest.fixture
-def new_amounts(sandbox) -> t.Callable[[], list[str]]:
-    """List the amounts of the repayments that the exchange has made since the test began."""
-    old = {entry["repay_id"] for entry in sandbox.account()["repayments"]}
-    return lambda: [e["amount"] for e in sandbox.account()["repayments"] if e["repay_id"] not in old]

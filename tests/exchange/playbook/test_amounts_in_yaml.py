@@ -107,14 +107,14 @@ def test_spellings_in_a_playbook(play, roomy_seed, sandbox, tmp_path) -> None:
         ('{"amount": 1e2}', "100"),
     ],
 )
-def test_extra_vars(play, new_amounts, names, extra: str, sent: str) -> None:
+def test_extra_vars(play, paid, names, extra: str, sent: str) -> None:
     ended = play("treasury.bybit.repay", "-e", f"order_id={names.loan}", "-e", extra)
     assert ended.returncode == 0, ended.stdout
-    assert new_amounts() == [sent]
+    assert paid() == [sent]
     assert f"Repaid {sent} USDT on loan {names.loan}" in ended.stdout
 
 
-def test_extra_vars_from_a_file(play, new_amounts, names, tmp_path) -> None:
+def test_extra_vars_from_a_file(play, paid, names, tmp_path) -> None:
     (tmp_path / "vars.yml").write_text(f"order_id: {names.loan}\namount: 100.5\n")
     assert play("treasury.bybit.repay", "-e", "@vars.yml").returncode == 0
-    assert new_amounts() == ["100.5"]
+    assert paid() == ["100.5"]

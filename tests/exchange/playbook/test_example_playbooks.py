@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 
-def test_repay_checks_first_and_pays_then(play, new_amounts, names) -> None:
+def test_repay_checks_first_and_pays_then(play, paid, names) -> None:
     options = ("treasury.bybit.repay", "-e", f"order_id={names.loan}", "-e", "amount=100", "--diff")
     checked = play(*options, "--check")
     assert checked.returncode == 0, checked.stdout
@@ -20,11 +20,11 @@ def test_repay_checks_first_and_pays_then(play, new_amounts, names) -> None:
     assert "Repayment not made, at 127.0.0.1:" in checked.stdout
     assert '-    "debt": "1000.4",\n' in checked.stdout
     assert '+    "debt": "900.4",\n' in checked.stdout
-    assert new_amounts() == []
+    assert paid() == []
     real = play(*options)
     assert real.returncode == 0, real.stdout
     assert "Debt before: 1000.4, now: 900.4." in real.stdout
-    assert new_amounts() == ["100"]
+    assert paid() == ["100"]
 
 
 def test_repay_asks_for_what_is_missing(play) -> None:
@@ -33,15 +33,15 @@ def test_repay_asks_for_what_is_missing(play) -> None:
     assert "Say which loan and how much" in ended.stdout
 
 
-def test_repay_fails_with_a_sentence_and_without_traceback(play, new_amounts, names) -> None:
+def test_repay_fails_with_a_sentence_and_without_traceback(play, paid, names) -> None:
     ended = play("treasury.bybit.repay", "-e", f"order_id={names.loan}", "-e", "amount=99999")
     assert ended.returncode == 2
     assert "amount '99999' is more than the debt of 1000.4 USDT" in ended.stdout
     assert "Traceback" not in ended.stdout
-    assert new_amounts() == []
+    assert paid() == []
 
 
-def test_repay_with_keys_from_a_vault(play, new_amounts, names, tmp_path) -> None:
+def test_repay_with_keys_from_a_vault(play, paid, names, tmp_path) -> None:
     (tmp_path / "password").write_text("vault-password\n")
     (tmp_path / "keys.yml").write_text("bybit_api_key: sandbox-key\nbybit_api_secret: sandbox-secret\n")
     vault = Path(sys.executable).with_name("ansible-vault")
@@ -52,15 +52,15 @@ def test_repay_with_keys_from_a_vault(play, new_amounts, names, tmp_path) -> Non
         env={"BYBIT_API_KEY": "wrong", "BYBIT_API_SECRET": "wrong"},
     )
     assert ended.returncode == 0, ended.stdout
-    assert new_amounts() == ["100"]
+    assert paid() == ["100"]
 
 
-def test_repay_refuses_two_hosts(play, new_amounts, names) -> None:
+def test_repay_refuses_two_hosts(play, paid, names) -> None:
     options = ("-e", f"order_id={names.loan}", "-e", "amount=100", "-e", "environment_name=mainnet")
     ended = play("treasury.bybit.repay", *options)
     assert ended.returncode == 2
     assert "both name a host: give only one of them" in ended.stdout
-    assert new_amounts() == []
+    assert paid() == []
 
 
 def test_the_demo_shows_the_repayment_and_leaves_nothing_behind(play, tmp_path) -> None:

@@ -170,7 +170,7 @@ def _repay(exchange: Exchange, document: object) -> dict:
     for account in exchange.book.ledger.accounts:
         if account.loan(order_id) is not None:
             item = exchange.book.repay(account, order_id, amount, exchange.clock.now_ms(), origin="app")
-            exchange.report_repayment(account.uid, item.repay_id)
+            exchange.report_repayment(item)
             return {"repayId": item.repay_id}
     raise Refusal(177005)
 

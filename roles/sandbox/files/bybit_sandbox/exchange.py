@@ -17,7 +17,7 @@ from .faults import NORMAL, Fault, Faults
 from .gate import Incoming
 from .journal import Journal
 from .limits import EndpointLimits, IpLimits
-from .model import Ledger
+from .model import Ledger, Repayment
 from .routes import PATHS, ROUTES, Call
 from .seed import add_rsa_key, ledger_from
 from .store import Store
@@ -129,7 +129,7 @@ class Exchange:
             raise HttpRefusal(403, "Forbidden: a GET request with an empty JSON body")
         call = Call(
             queries.parameters(incoming.raw_query), incoming.body, self.book, None, now, gate_now * 1_000_000,
-            fault.effects() if fault else NO_EFFECTS,
+            fault.effects() if fault else NO_EFFECTS, self.report_repayment,
         )
         if route.permission:
             account, key = gate.authenticate(incoming, ledger, gate_now)
@@ -140,13 +140,7 @@ class Exchange:
             if not allowance.allowed:
                 raise Refusal(10006)
             call = replace(call, account=account)
-        result = route.answer(call)
-        if incoming.endpoint == "POST /v5/crypto-loan/repay":
-            self.report_repayment(call.account.uid, result["repayId"])
-        return wire.envelope(0, route.message, result, gate_now)
+        return wire.envelope(0, route.message, route.answer(call), gate_now)
 
-    def report_repayment(self, uid: str, repay_id: str) -> None:
-        for account in self.book.ledger.accounts:
-            for item in account.repayments:
-                if account.uid == uid and item.repay_id == repay_id:
-                    self.report(f"repayment {repay_id}: {item.amount:f} {item.loan_coin} of order {item.order_id}")
+    def report_repayment(self, item: Repayment) -> None:
+        self.report(f"repayment {item.repay_id}: {item.amount:f} {item.loan_coin} of order {item.order_id}")

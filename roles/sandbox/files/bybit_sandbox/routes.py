@@ -31,6 +31,7 @@ class Call:
     now: int
     shown_time_ns: int
     effects: Effects
+    report: Callable[[Repayment], None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ def repay(call: Call) -> dict:
     value = parse(amount)
     if value is None:
         raise Refusal(177003)
-    return {"repayId": call.book.repay(call.account, order_id, value, call.now, effects=call.effects).repay_id}
+    repayment = call.book.repay(call.account, order_id, value, call.now, effects=call.effects)
+    call.report(repayment)
+    return {"repayId": repayment.repay_id}
 
 
 def ongoing_orders(call: Call) -> dict:
