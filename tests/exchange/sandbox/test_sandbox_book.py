@@ -200,6 +200,18 @@ def test_repayment_in_the_app(sandbox, names):
     assert sandbox.requests()["counts"].get("POST /v5/crypto-loan/repay") is None
 
 
+def test_who_made_a_repayment_is_kept_and_is_no_secret_of_the_exchange(start, cli, names, tmp_path):
+    state = str(tmp_path / "state.json")
+    found = start("--state", state)
+    client = names.client(found.url)
+    assert client.repay().code == 0
+    client.control("POST", "repay", {"orderId": names.loan, "amount": "200"})
+    cli("stop", "--run-dir", found.run_dir)
+    client = names.client(start("--state", state, name="second").url)
+    assert [item["origin"] for item in client.repayments()] == ["app", "api", "seed"]
+    assert not [item for item in client.listed("repayment-history") if {"origin", "app"} & {*item, *item.values()}]
+
+
 def test_accounts_do_not_see_each_other(sandbox, names):
     key = {"key": "sandbox-key-second-account"}
     assert [loan["orderId"] for loan in sandbox.listed("ongoing-orders", **key)] == [names.second]

@@ -45,11 +45,12 @@ def _ping(exchange: Exchange, document: object) -> dict:
 def _state(exchange: Exchange, document: object) -> dict:
     ledger = exchange.book.ledger
     return {
-        "server_time": exchange.clock.now_ms(),
+        "server_time": exchange.look(),
         "clock": exchange.clock.to_dict(),
         "prices": {coin: plain(price) for coin, price in ledger.prices.items()},
         "accounts": [_account(account, ledger) for account in ledger.accounts],
         "faults": exchange.faults.to_plain(),
+        "waiting": exchange.late.to_plain(),
     }
 
 
@@ -144,7 +145,7 @@ def _prices(exchange: Exchange, document: object) -> dict:
     unknown = sorted(set(prices) - set(exchange.book.ledger.prices))
     if unknown:
         raise SandboxError(f"prices: {unknown[0]} is no coin of the seed")
-    exchange.book.set_prices(prices, exchange.clock.now_ms())
+    exchange.book.set_prices(prices, exchange.look())
     return {coin: plain(price) for coin, price in exchange.book.ledger.prices.items()}
 
 
@@ -169,7 +170,7 @@ def _repay(exchange: Exchange, document: object) -> dict:
         raise Refusal(177003)
     for account in exchange.book.ledger.accounts:
         if account.loan(order_id) is not None:
-            item = exchange.book.repay(account, order_id, amount, exchange.clock.now_ms(), origin="app")
+            item = exchange.book.repay(account, order_id, amount, exchange.look(), origin="app")
             exchange.report_repayment(item)
             return {"repayId": item.repay_id}
     raise Refusal(177005)

@@ -16,6 +16,7 @@ from .errors import HttpRefusal, Refusal
 from .faults import NORMAL, Fault, Faults
 from .gate import Incoming
 from .journal import Journal
+from .late import LatePackets, Packet
 from .limits import EndpointLimits, IpLimits
 from .model import Ledger, Repayment
 from .routes import PATHS, ROUTES, Call
@@ -34,6 +35,7 @@ class Exchange:
         self.report = report
         self._first_offset_ms = offset_ms or 0
         self._rsa_public_key = rsa_public_key
+        self._alarm: asyncio.TimerHandle | None = None
         self.reset()
         kept = store.load()
         if kept is not None:
@@ -53,6 +55,7 @@ class Exchange:
         self.clock = clock
         self.book = Book(ledger)
         self.faults = Faults()
+        self.late = LatePackets()
         self.journal = Journal()
         self.endpoint_limits = EndpointLimits()
         self.ip_limits = IpLimits()
@@ -63,10 +66,24 @@ class Exchange:
         return ledger
 
     def look(self) -> int:
-        """Bring the book up to the present; returns the present."""
+        """Bring the book up to the present, with every late packet in its turn; returns the present."""
         now = self.clock.now_ms()
+        while (packet := self.late.take(now)) is not None:
+            self.book.advance(packet.arrives_at)
+            reply = self._handled(packet.incoming, packet.entry, packet.fault, packet.arrives_at)
+            self.report(f"late {packet.incoming.endpoint} has arrived: HTTP {reply.status}, retCode {reply.ret_code}")
         self.book.advance(now)
+        self._set_alarm(now)
         return now
+
+    def _set_alarm(self, now: int) -> None:
+        """Look again when the next late packet is due, even if nobody asks for anything until then."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        due = self.late.next_at()
+        if due is not None and self.clock.frozen_at_ms is None:
+            self._alarm = asyncio.get_running_loop().call_later((due - now) / 1000, self.look)
 
     def save(self) -> None:
         if self.book.changed:
@@ -78,16 +95,18 @@ class Exchange:
         fault = self.faults.take(incoming.method, incoming.path)
         entry = self.journal.add(incoming, self.clock.now_ms(), fault.name() if fault else None)
         if fault is None:
-            reply = self._handled(incoming, entry, None)
+            reply = self._handled(incoming, entry, None, self.look())
             entry["http_status"] = reply.status
             return NORMAL, reply
         self.report(f"fault {fault.name()} for {incoming.endpoint}")
         await asyncio.sleep(fault.delay_ms / 1000)
         now = self.clock.now_ms() + (fault.clock_offset_ms or 0)
-        if fault.commit:
-            reply = self._handled(incoming, entry, fault)
-        else:
-            reply = wire.envelope(0, "request.success", {}, now)
+        reply = wire.envelope(0, "request.success", {}, now)
+        if fault.arrive_after_ms is not None:
+            self.late.add(Packet(self.clock.now_ms() + fault.arrive_after_ms, incoming, entry, fault))
+            self.look()
+        elif fault.commit:
+            reply = self._handled(incoming, entry, fault, self.look())
         if fault.omit_limit_headers:
             reply.headers.clear()
         await asyncio.sleep(fault.delay_answer_ms / 1000)
@@ -97,8 +116,7 @@ class Exchange:
             entry["http_status"] = reply.status
         return trick, reply
 
-    def _handled(self, incoming: Incoming, entry: dict, fault: Fault | None) -> Reply:
-        now = self.look()
+    def _handled(self, incoming: Incoming, entry: dict, fault: Fault | None, now: int) -> Reply:
         gate_now = now + (fault.clock_offset_ms or 0 if fault else 0)
         headers: dict[str, str] = {}
         try:
@@ -109,6 +127,7 @@ class Exchange:
             reply = Reply(refusal.status, refusal.text.encode(), "text/plain; charset=utf-8")
         reply.headers.update(headers)
         self.save()
+        entry["handled_at"] = now
         entry["ret_code"] = reply.ret_code
         entry["committed"] = reply.ret_code == 0
         return reply

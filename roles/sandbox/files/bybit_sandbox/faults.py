@@ -34,6 +34,7 @@ class Fault:
     processing_ms: int
     final_status: int
     clock_offset_ms: int | None
+    arrive_after_ms: int | None
 
     def fits(self, method: str, path: str) -> bool:
         return self.method in ("", method) and self.path in ("", path)
@@ -88,33 +89,34 @@ class Faults:
 
 def _read(part: Fields) -> Fault:
     answer = _answer(part)
+    arrive_after_ms = _optional(part, "arrive_after_ms", least=0)
     fault = Fault(
         id=0, method=part.text("method", "", ("", "GET", "POST")), path=part.text("path", ""),
         skip=part.integer("skip", 0), times=part.integer("times", 1),
         delay_ms=part.integer("delay_ms", 0), delay_answer_ms=part.integer("delay_answer_ms", 0),
-        commit=part.flag("commit", isinstance(answer, str)), answer=answer,
+        commit=part.flag("commit", isinstance(answer, str) or arrive_after_ms is not None), answer=answer,
         omit_limit_headers=part.flag("omit_limit_headers", False),
         history_delay_ms=part.integer("history_delay_ms", 0), debt_delay_ms=part.integer("debt_delay_ms", 0),
         processing_ms=part.integer("processing_ms", 0), final_status=part.integer("final_status", SUCCESS),
-        clock_offset_ms=_offset(part),
+        clock_offset_ms=_optional(part, "clock_offset_ms", least=None), arrive_after_ms=arrive_after_ms,
     )
     part.done()
     if fault.final_status not in (SUCCESS, FAILED):
         raise part.wrong(f"must be {SUCCESS} or {FAILED}", "final_status")
     if fault.final_status == FAILED and not fault.processing_ms:
         raise part.wrong("needs a processing_ms of at least 1", "final_status")
+    if arrive_after_ms is not None and fault.answer == NORMAL:
+        raise part.wrong(f'needs an answer other than "{NORMAL}"', "arrive_after_ms")
+    if arrive_after_ms is not None and not fault.commit:
+        raise part.wrong("must not be false when arrive_after_ms is given", "commit")
     if fault.answer == NORMAL and not fault.commit:
         raise part.wrong('must be true when the answer is "normal"', "commit")
     return fault
 
 
-def _offset(part: Fields) -> int | None:
-    if "clock_offset_ms" not in part:
-        return None
-    value = part.take("clock_offset_ms")
-    return None if value is None else Fields(part.place, {"clock_offset_ms": value}).integer(
-        "clock_offset_ms", least=None
-    )
+def _optional(part: Fields, name: str, least: int | None) -> int | None:
+    value = part.take(name, None)
+    return None if value is None else Fields(part.place, {name: value}).integer(name, least=least)
 
 
 def _answer(part: Fields) -> str | dict:

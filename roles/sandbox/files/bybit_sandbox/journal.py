@@ -34,6 +34,7 @@ class Journal:
             "referer": incoming.headers.get("X-Referer") or incoming.headers.get("Referer"),
             "user_agent": incoming.headers.get("User-Agent"),
             "fault": fault,
+            "handled_at": None,
             "ret_code": None,
             "http_status": None,
             "committed": False,
