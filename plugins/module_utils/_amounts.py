@@ -10,7 +10,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import re
-from decimal import ROUND_DOWN, Context, Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 
 MAX_INTEGER_DIGITS = 18
 MAX_DECIMALS = 18
@@ -97,6 +97,11 @@ def decimal_places(number: Decimal) -> int:
 def round_down(number: Decimal, places: int) -> Decimal:
     """Cut the number to so many decimal places."""
     return number.quantize(Decimal(1).scaleb(-places), ROUND_DOWN, _EXACT)
+
+
+def round_up(number: Decimal, places: int) -> Decimal:
+    """Raise the number to so many decimal places."""
+    return number.quantize(Decimal(1).scaleb(-places), ROUND_UP, _EXACT)
 
 
 def _parse_text(text: str) -> Decimal:

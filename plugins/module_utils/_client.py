@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import typing as t
 import uuid
 from urllib.parse import quote_plus
 
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
     BybitError,
     Failure,
@@ -25,9 +25,12 @@ from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
     Refused,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._http import NoReply, Reply, Transport
-from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import ACCEPTED, NOT_EXECUTED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
+    ACCEPTED,
     CLOCK_CODES,
+    CLOCK_REFUSED,
+    IP_BLOCKED,
     LOOK_FIRST,
     RATE_LIMITED,
 )
@@ -39,16 +42,6 @@ PAGE_LIMIT = 100
 _SHORTEST_PAUSE_MS = 1050
 _MOST_PAGES = 10_000
 _ENCODED = re.compile("(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*")
-
-
-class Clock:
-    """The time of this machine; tests put another one in its place."""
-
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    def sleep_ms(self, duration_ms: int) -> None:
-        time.sleep(duration_ms / 1000)
 
 
 class Retries:
@@ -83,33 +76,47 @@ class Client:
         self._transport = transport
         self._api_key = api_key
         self._signer = signer
-        self._recv_window_ms = recv_window_ms
+        self.recv_window_ms = recv_window_ms
         self._rate_limit_timeout_ms = rate_limit_timeout * 1000
-        self._clock = clock or Clock()
+        self.clock = clock or Clock()
         self._clock_offset_ms = 0
+        self._time_differences_ms: list[int] = []
+        self._blocked: BybitError | None = None
         self.retries = Retries()
         self.posted_at_ms: int | None = None
 
     def now_ms(self) -> int:
         """Return the exchange's time as far as it is known (UTC, ms)."""
-        return self._clock.now_ms() + self._clock_offset_ms
+        return self.clock.now_ms() + self._clock_offset_ms
+
+    def exchange_time_ms(self, monotonic_ms: int | None = None) -> int | None:
+        """Return a time (UTC, ms) that the exchange's clock had surely reached at a moment; none before it told any.
+
+        :param monotonic_ms: The moment, by this machine's monotonic clock; now unless given.
+        """
+        if not self._time_differences_ms:
+            return None
+        # The lower middle: an answer from a machine whose clock is wrong does not count among others.
+        differences = sorted(self._time_differences_ms)
+        moment_ms = self.clock.monotonic_ms() if monotonic_ms is None else monotonic_ms
+        return moment_ms + differences[(len(differences) - 1) // 2]
 
     def read(self, path: str, query: dict[str, str] | None = None, signed: bool = True) -> dict[str, t.Any]:
         """GET a path and return the object C(result).
 
-        :raises Refused: When the exchange refused.
+        :raises Refused: When the exchange refused, also when it has blocked this address by an earlier answer.
         :raises ReadFailed: When no usable answer came.
         """
+        if self._blocked is not None:
+            raise Refused(str(self._blocked), self._blocked.failure)
         verdict = self._call("GET", path, _query_text(query or {}), signed)
         if verdict.reading == ACCEPTED:
             return verdict.result
-        # Whatever became of a read, it has moved no money.
-        failure = verdict.failure._replace(reading=NOT_EXECUTED)
-        if verdict.reading == NOT_EXECUTED:
-            raise Refused(f"Bybit refused reading {path}: {verdict.sentence()}", failure)
-        if verdict.meaning.remedy == LOOK_FIRST:
-            verdict = verdict._replace(meaning=verdict.meaning._replace(remedy="Run again later."))
-        raise ReadFailed(f"Bybit gave no usable answer to reading {path}: {verdict.sentence()}", failure)
+        error = _read_error(path, verdict)
+        if verdict.failure.http_status == IP_BLOCKED:
+            # Each further request would prolong the block.
+            self._blocked = error
+        raise error
 
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
         """Yield the rows of all pages of a list.
@@ -128,15 +135,16 @@ class Client:
             cursor = following
         raise ReadFailed(f"The pages of {path} do not come to an end.")
 
-    def post_once(self, path: str, body: dict[str, str], id_field: str) -> str:
+    def post_once(self, path: str, body: dict[str, str], id_field: str, on_signed: t.Callable[[int], None]) -> str:
         """POST a body and return the id that the answer gives; never sent again once its outcome can be in doubt.
 
         :param id_field: The field of C(result) without which an answer is no success.
+        :param on_signed: Called with the timestamp (UTC, ms) before the request leaves; when it raises, nothing is sent.
         :raises Refused: When the exchange refused and did nothing.
         :raises NotSent: When the request did not reach the exchange.
         :raises OutcomeUnknown: When it may have been executed.
         """
-        verdict = self._call("POST", path, json.dumps(body, separators=(",", ":")), signed=True)
+        verdict = self._call("POST", path, json.dumps(body, separators=(",", ":")), signed=True, on_signed=on_signed)
         if verdict.reading == NOT_EXECUTED:
             raise Refused(verdict.sentence(), verdict.failure)
         if verdict.reading != ACCEPTED:
@@ -147,22 +155,30 @@ class Client:
             raise OutcomeUnknown(f"Bybit reported success but gave no {id_field}", failure)
         return given
 
-    def _call(self, method: str, path: str, payload: str, signed: bool) -> Verdict:
+    def _call(
+        self, method: str, path: str, payload: str, signed: bool, on_signed: t.Callable[[int], None] | None = None
+    ) -> Verdict:
         """Send a request; only a gate that surely turned it away lets it be sent a further time.
 
         :param payload: What is signed: the query of a GET or the body of a POST.
         """
+        clock_codes = CLOCK_CODES if method == "GET" else (CLOCK_REFUSED,)
+        clock_syncs_before = self.retries.clock_syncs
         while True:
-            reply, request_id = self._send(method, path, payload, signed)
+            reply, request_id = self._send(method, path, payload, signed, on_signed)
             verdict = judge(reply.status, reply.body, request_id)
-            if verdict.is_gate_refusal(*CLOCK_CODES) and signed and not self.retries.clock_syncs:
+            if verdict.time_ms is not None:
+                self._time_differences_ms.append(verdict.time_ms - self.clock.monotonic_ms())
+            if verdict.is_gate_refusal(*clock_codes) and signed and self.retries.clock_syncs == clock_syncs_before:
                 self._synchronise_clock()
             elif verdict.is_gate_refusal(RATE_LIMITED) and self._pause_for_limit(reply, verdict):
                 pass
             else:
                 return verdict
 
-    def _send(self, method: str, path: str, payload: str, signed: bool) -> tuple[Reply, str]:
+    def _send(
+        self, method: str, path: str, payload: str, signed: bool, on_signed: t.Callable[[int], None] | None
+    ) -> tuple[Reply, str]:
         request_id = str(uuid.uuid4())
         now_ms = self.now_ms()
         headers = {"cdn-request-id": request_id}
@@ -172,6 +188,8 @@ class Client:
         if method == "POST":
             body = payload.encode()
             headers["Content-Type"] = "application/json"
+            if on_signed:
+                on_signed(now_ms)
             self.posted_at_ms = now_ms
         elif payload:
             target = f"{path}?{payload}"
@@ -183,7 +201,7 @@ class Client:
             raise self._unanswered(method, path, error, request_id) from error
 
     def _signature_headers(self, now_ms: int, payload: str) -> dict[str, str]:
-        timestamp, window = str(now_ms), str(self._recv_window_ms)
+        timestamp, window = str(now_ms), str(self.recv_window_ms)
         text = f"{timestamp}{self._api_key}{window}{payload}"
         return {
             "X-BAPI-API-KEY": self._api_key,
@@ -205,9 +223,9 @@ class Client:
 
     def _synchronise_clock(self) -> None:
         self.retries.clock_syncs += 1
-        before_ms = self._clock.now_ms()
+        before_ms = self.clock.now_ms()
         result = self.read("/v5/market/time", signed=False)
-        after_ms = self._clock.now_ms()
+        after_ms = self.clock.now_ms()
         nanoseconds = str(result.get("timeNano"))
         if not re.fullmatch("[0-9]{18,20}", nanoseconds):
             raise ReadFailed("Bybit answered /v5/market/time without its time.")
@@ -222,10 +240,20 @@ class Client:
         pause_ms = max(_SHORTEST_PAUSE_MS, reset_ms - now_ms)
         if self.retries.rate_limit_wait_ms + pause_ms > self._rate_limit_timeout_ms:
             return False
-        self._clock.sleep_ms(pause_ms)
+        self.clock.sleep_ms(pause_ms)
         self.retries.rate_limits += 1
         self.retries.rate_limit_wait_ms += pause_ms
         return True
+
+
+def _read_error(path: str, verdict: Verdict) -> BybitError:
+    # Whatever became of a read, it has moved no money.
+    failure = verdict.failure._replace(reading=NOT_EXECUTED)
+    if verdict.reading == NOT_EXECUTED:
+        return Refused(f"Bybit refused reading {path}: {verdict.sentence()}", failure)
+    if verdict.meaning.remedy == LOOK_FIRST:
+        verdict = verdict._replace(meaning=verdict.meaning._replace(remedy="Run again later."))
+    return ReadFailed(f"Bybit gave no usable answer to reading {path}: {verdict.sentence()}", failure)
 
 
 def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:

@@ -9,6 +9,7 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import typing as t
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import env_fallback
 
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Transport, is_loopback
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import (
@@ -34,7 +36,18 @@ ENVIRONMENTS = {
 # The mistake that a default can make must cost nothing, so it is the host without real money.
 DEFAULT_ENVIRONMENT = "testnet"
 
+_USUAL_PORTS = {"https": 443, "http": 80}
 _RANGES = {"recv_window": (1, 60_000), "api_timeout": (1, 3600), "rate_limit_timeout": (0, 86_400)}
+
+
+def check_ranges(options: dict[str, t.Any], ranges: dict[str, tuple[int, int]]) -> None:
+    """Refuse a number that is too small or too large.
+
+    :raises BadInput: Naming the option and the range.
+    """
+    for name, (least, most) in ranges.items():
+        if not least <= options[name] <= most:
+            raise BadInput(f"{name} '{options[name]}' is out of range: give a whole number from {least} to {most}.")
 
 
 def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -67,18 +80,29 @@ class Connection:
         self.api_host = urlsplit(self.base_url).netloc
         self._api_key = _token(options["api_key"], "api_key", "BYBIT_API_KEY")
         self._signer = self._make_signer()
-        for name, (least, most) in _RANGES.items():
-            if not least <= options[name] <= most:
-                raise BadInput(f"{name} '{options[name]}' is out of range: give a whole number from {least} to {most}.")
+        check_ranges(options, _RANGES)
         ca_path = options["ca_path"]
         if ca_path is not None and not os.path.isfile(ca_path):
             raise BadInput(f"ca_path '{ca_path}' is not a file: name a file of CA certificates in PEM form.")
 
-    def client(self) -> Client:
+    @property
+    def host(self) -> str:
+        """The host as a name that stays the same, however the URL is written."""
+        parts = urlsplit(self.base_url)
+        name = (parts.hostname or "").rstrip(".")
+        is_usual = parts.port in (None, _USUAL_PORTS[parts.scheme])
+        return f"{name}{'' if is_usual else f':{parts.port}'}{parts.path}"
+
+    @property
+    def key_fingerprint(self) -> str:
+        """Tells one API key from another without showing it."""
+        return hashlib.sha256(self._api_key.encode()).hexdigest()[:16]
+
+    def client(self, clock: Clock) -> Client:
         """Return a client for this connection; nothing is sent yet."""
         options = self._options
         transport = Transport(self.base_url, options["api_timeout"], options["validate_certs"], options["ca_path"])
-        return Client(transport, self._api_key, self._signer, options["recv_window"], options["rate_limit_timeout"])
+        return Client(transport, self._api_key, self._signer, options["recv_window"], options["rate_limit_timeout"], clock)
 
     def warnings(self) -> list[str]:
         """Say what is allowed but dangerous."""

@@ -54,6 +54,14 @@ class ReadFailed(BybitError):
     """A read got no usable answer; reading again is harmless."""
 
 
+class Busy(BybitError):
+    """Another run for the same target has not ended in time; nothing has been sent."""
+
+
+class NotExecuted(BybitError):
+    """It was sent, perhaps accepted, and it is certain by now that nothing is paid."""
+
+
 class OutcomeUnknown(BybitError):
     """The request may have been executed: it must not be sent again before its outcome is known."""
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The loan products of the exchange behind one small interface: read a loan, know its coin, repay.
+"""The loan products of the exchange behind one small interface: read a loan and its history, know its coin, repay.
 
 This module util is private to the collection.
 """
@@ -20,14 +20,18 @@ from ansible_collections.treasury.bybit.plugins.module_utils._amounts import (
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client, rows_of
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, REPAID, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
 
 _CLOSED_STATUSES = {1: REPAID, 2: LIQUIDATED}
+_REPAYMENT_STATUSES = {1: SUCCESS, 2: PROCESSING, 3: FAILED}
+_BY_USER = 1
 
 
 class LegacyLoans:
     """The legacy crypto loans (C(/v5/crypto-loan/)), one order at a time."""
 
+    product = "legacy"
     history_call = "/v5/crypto-loan/repayment-history"
 
     def __init__(self, client: Client) -> None:
@@ -58,17 +62,33 @@ class LegacyLoans:
                     return _whole_number(path, row, "borrowingAccuracy")
         return None
 
-    def repay(self, order_id: str, amount: Decimal) -> str:
-        """POST one repayment and return its C(repayId); raises what C(Client.post_once) raises."""
+    def history(self, order_id: str, repay_id: str | None = None) -> list[Record]:
+        """Return all repayments of the loan that the exchange tells of (6 months), or only the one with an id.
+
+        :raises Refused: When the exchange refused to tell.
+        :raises ReadFailed: When its answer is missing or does not have the documented form.
+        """
+        query = {"orderId": order_id, **({"repayId": repay_id} if repay_id else {})}
+        records = [_record(self.history_call, row) for row in self._rows(self.history_call, query)]
+        # A repayment that comes in between two pages moves a row from one to the next, where it stands again.
+        once = {record.repay_id: record for record in records if repay_id in (None, record.repay_id)}
+        return list(once.values())
+
+    def repay(self, order_id: str, amount: Decimal, on_signed: t.Callable[[int], None]) -> str:
+        """POST one repayment and return its C(repayId); parameters and errors are those of C(Client.post_once)."""
         body = {"orderId": order_id, "amount": plain(amount)}
-        return self._client.post_once("/v5/crypto-loan/repay", body, "repayId")
+        return self._client.post_once("/v5/crypto-loan/repay", body, "repayId", on_signed)
+
+    def _rows(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+        for row in self._client.pages(path, query):
+            # The filter is the exchange's; that it was applied is checked here, because money follows.
+            if row.get("orderId") == query["orderId"]:
+                yield row
 
     def _one(self, path: str, order_id: str, build: t.Callable[[str, dict[str, t.Any]], Loan]) -> Loan | None:
         try:
-            for row in self._client.pages(path, {"orderId": order_id}):
-                # The filter is the exchange's; that it was applied is checked here, because money follows.
-                if row.get("orderId") == order_id:
-                    return build(path, row)
+            for row in self._rows(path, {"orderId": order_id}):
+                return build(path, row)
         except Refused as error:
             # The documentation does not say whether an unknown order is an empty list or a refusal.
             if error.failure is None or error.failure.ret_code != ORDER_NOT_FOUND:
@@ -107,6 +127,22 @@ def _completed_loan(path: str, row: dict[str, t.Any]) -> Loan:
         ltv=None,
         maturity_time_ms=_maturity(path, row),
         status=status,
+    )
+
+
+def _record(path: str, row: dict[str, t.Any]) -> Record:
+    status = _REPAYMENT_STATUSES.get(_whole_number(path, row, "repayStatus"))
+    if status is None:
+        raise ReadFailed(f"Bybit answered {path} with the unknown repayStatus {row['repayStatus']}.")
+    time_ms = _whole_number(path, row, "repayTime")
+    if not time_ms:
+        raise ReadFailed(f"Bybit answered {path} without a repayTime.")
+    return Record(
+        repay_id=_text(path, row, "repayId"),
+        amount=_number(path, row, "repayAmount"),
+        status=status,
+        by_user=_whole_number(path, row, "repayType") == _BY_USER,
+        time_ms=time_ms,
     )
 
 

@@ -9,46 +9,90 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import sys
 import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _http
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._connection import Connection
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
+from ansible_collections.treasury.bybit.plugins.module_utils._loans import LegacyLoans
+from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
+from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import (
+    goal_of,
+    manner_of,
+    order_id_of,
+    state_dir_of,
+)
 from ansible_collections.treasury.bybit.plugins.module_utils._repayment import Repayment
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import MissingCryptography
+from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
 
 
-def run_repayment(module: AnsibleModule) -> None:
-    """Carry out what a repay module was asked for, and end the module with its result."""
+def run_repayment(module: AnsibleModule, clock: Clock | None = None) -> None:
+    """Carry out what a repay module was asked for, and end the module with its result.
+
+    :param clock: The time to go by; that of this machine unless given.
+    """
+    clock = clock or Clock()
     connection = _connect(module)
     host = {"api_host": connection.api_host}
     for warning in connection.warnings():
         module.warn(warning)
     try:
-        repayment = Repayment(connection.client(), module.params["order_id"], module.params["amount"])
+        client = connection.client(clock)
+        target = Target(connection.host, connection.key_fingerprint, LegacyLoans.product, order_id_of(module.params))
+        memory = Memory(State(state_dir_of(module.params), target, clock))
+        goal, manner = goal_of(module.params), manner_of(module.params)
+        repayment = Repayment(client, memory, target.order_id, goal, manner)
     except BybitError as error:
         _fail(module, error, host)
     try:
         repayment.run(module.check_mode)
     except BybitError as error:
+        known = {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
         _warn(module, repayment)
-        _fail(module, error, {**repayment.as_result(), **host})
+        with _Telling(memory, is_success=False):
+            _fail(module, error, known)
     except Exception as error:
         # A defect of this collection must not look like an ordinary failure when money may have moved.
         message = (
             f"An error inside treasury.bybit ({type(error).__name__}); outcome: {repayment.outcome}. Look at the loan "
             f"before you run this again, and report the error."
         )
-        known = {**repayment.as_result(), **host, "failure": None, "msg": message}
+        known = {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
+        known.update(outcome=repayment.outcome, failure=None, msg=message)
         _end(module, exception=traceback.format_exc(), **known)
     _warn(module, repayment)
-    result = {**repayment.as_result(), **host}
+    result = {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
     if module._diff:
-        result["diff"] = repayment.diff()
-    module.exit_json(**result)
+        result["diff"] = repayment.result.diff()
+    with _Telling(memory, is_success=True):
+        module.exit_json(**result)
+
+
+class _Telling:
+    """Closes the memory once the result has been written out; whoever kills us before that leaves it open."""
+
+    def __init__(self, memory: Memory, is_success: bool) -> None:
+        self._memory = memory
+        self._is_success = is_success
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, SystemExit):
+            return
+        # Ansible's exit_json only fills a buffer.
+        sys.stdout.flush()
+        try:
+            self._memory.close(self._is_success)
+        except BybitError as failed:
+            sys.stderr.write(f"{failed} The next run will settle this repayment again.\n")
 
 
 def _connect(module: AnsibleModule) -> Connection:
@@ -64,7 +108,7 @@ def _connect(module: AnsibleModule) -> Connection:
 
 
 def _warn(module: AnsibleModule, repayment: Repayment) -> None:
-    for warning in repayment.warnings:
+    for warning in repayment.result.warnings:
         module.warn(warning)
 
 

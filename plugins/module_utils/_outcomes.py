@@ -9,8 +9,11 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-ACCEPTED = "accepted"
+EXECUTED = "executed"
+PENDING = "pending"
 NOTHING_TO_DO = "nothing_to_do"
 PLANNED = "planned"
 NOT_EXECUTED = "not_executed"
 UNKNOWN = "unknown"
+
+CHANGED = (EXECUTED, PENDING, PLANNED)

@@ -2,147 +2,247 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The only place from which money moves: look, decide, send once, look again.
+"""The only place from which money moves: settle what is open, look, decide, write down, send once, find out.
 
 This module util is private to the collection.
 """
 
 from __future__ import annotations
 
-import datetime
-import re
+import dataclasses
 import typing as t
-from decimal import Decimal
+import uuid
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import (
-    InvalidAmount,
-    difference,
-    parse_amount,
-    plain,
-)
+from ansible_collections.treasury.bybit.plugins.module_utils import _messages
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
-    BadInput,
     BybitError,
     Declined,
+    NotExecuted,
     OutcomeUnknown,
     ReadFailed,
     Refused,
 )
+from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Resolution
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent, baseline_of
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._loans import LegacyLoans
+from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import (
-    ACCEPTED,
+    EXECUTED,
     NOT_EXECUTED,
     NOTHING_TO_DO,
+    PENDING,
     PLANNED,
     UNKNOWN,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._plan import DECLINE, Decision, decide
+from ansible_collections.treasury.bybit.plugins.module_utils._plan import (
+    DECLINE,
+    Decision,
+    check_since,
+    decide,
+    progress_of,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._record import Record
+from ansible_collections.treasury.bybit.plugins.module_utils._resolve import Resolver
+from ansible_collections.treasury.bybit.plugins.module_utils._result import Result
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
+from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
+
+
+class Manner(t.NamedTuple):
+    """How a run goes about its goal: the options of these names, times in milliseconds."""
+
+    wait: bool
+    wait_timeout_ms: int
+    settle_margin_ms: int
+    lock_timeout_ms: int
+    acknowledge: str | None
 
 
 class Repayment:
-    """One repayment of one loan, and everything that is known of it so far, also when it fails half-way.
+    """One run for one loan.
 
-    :param order_id: The exchange's id of the loan order, as the user wrote it.
-    :param amount: What to repay, as the user wrote it.
-    :raises BadInput: When one of them cannot be used.
+    :param order_id: The exchange's id of the loan order.
+    :ivar result: Everything that is known so far, also when the run fails half-way.
     """
 
-    def __init__(self, client: Client, order_id: str, amount: object) -> None:
+    def __init__(self, client: Client, memory: Memory, order_id: str, goal: Goal, manner: Manner) -> None:
         self._client = client
         self._loans = LegacyLoans(client)
-        self._order_id = _checked_order_id(order_id)
-        self._amount = _checked_amount(amount)
-        self._before: Loan | None = None
-        self._after: Loan | None = None
-        self._outcome: str | None = None
-        self._repay_id: str | None = None
-        self._message = ""
-        self.warnings: list[str] = []
+        self._memory = memory
+        self._order_id = order_id
+        self._goal = goal
+        self._manner = manner
+        self._settler = Settler(client, self._loans, order_id, manner.settle_margin_ms)
+        self._resolver = Resolver(self._settler, memory, manner.wait)
+        self.result = Result(order_id, goal.amount, since_ms=goal.since_ms)
 
     @property
     def outcome(self) -> str:
         """What is known now; until it is concluded, a request that has left makes it unknown."""
-        return self._outcome or (NOT_EXECUTED if self._client.posted_at_ms is None else UNKNOWN)
+        return self.result.outcome or (NOT_EXECUTED if self._client.posted_at_ms is None else UNKNOWN)
 
     def run(self, check_mode: bool) -> None:
-        """Carry the repayment out, or only foresee it in check mode.
+        """Reach the goal, or only foresee it in check mode.
 
-        :raises BybitError: When it was not made, or when that is unknown; C(as_result) then tells what is known.
+        :raises BybitError: When it was not reached, or when that is unknown; C(result) then tells what is known.
         """
-        loan = self._before = self._loans.find(self._order_id)
+        self._memory.begin(check_mode, self._manner.lock_timeout_ms)
+        if not self._is_answered_by_earlier():
+            self._look_and_pay(check_mode)
+
+    def _is_answered_by_earlier(self) -> bool:
+        """Find out what became of the open repayments of earlier runs; return whether one was asked for the same."""
+        answer = None
+        for intent in self._memory.open_intents():
+            found = self._resolver.resolve(intent, self._deadline_ms())
+            if found.outcome == UNKNOWN and self._manner.acknowledge != intent.intent_id:
+                raise self._in_doubt(found, "an earlier run sent it and did not tell its end")
+            if found.outcome == UNKNOWN:
+                self._memory.forget(intent)
+            self.result.add_earlier(found.intent, found.outcome)
+            self.result.warnings.append(_messages.earlier(found.intent, found.outcome, self._order_id))
+            if intent.goal == self._goal and found.outcome in (EXECUTED, PENDING):
+                answer = found
+        if answer:
+            self._conclude(answer, is_earlier=True)
+        return answer is not None
+
+    def _look_and_pay(self, check_mode: bool) -> None:
+        loan = self.result.before = self._loans.find(self._order_id)
         accuracy = self._accuracy(loan.coin) if loan is not None and loan.status == OPEN else None
-        decision = decide(self._order_id, loan, self._amount, accuracy)
+        records = self._read_history() if loan is not None else []
+        decision = decide(self._order_id, loan, self._goal, self.result.progress, accuracy)
         if loan is None or decision.kind == DECLINE:
             raise Declined(decision.message)
+        self.result.amount = decision.amount
         if decision.kind == NOTHING_TO_DO:
             self._nothing_to_do(decision)
         elif check_mode:
-            self._conclude(PLANNED, f"Would repay {decision.message}.", decision.after)
+            self.result.conclude(PLANNED, f"Would repay {decision.message}.", decision.after)
         else:
-            self._pay(loan)
-
-    def as_result(self) -> dict[str, t.Any]:
-        """Return what the module returns, whether the repayment succeeded or not."""
-        return {
-            "changed": self.outcome in (ACCEPTED, PLANNED),
-            "outcome": self.outcome,
-            "repay_id": self._repay_id,
-            "order_id": self._order_id,
-            "amount": plain(self._amount),
-            "loan": {
-                "before": self._before.as_result() if self._before else None,
-                "after": self._after.as_result() if self._after else None,
-            },
-            "sent_at_ms": self._client.posted_at_ms,
-            "gate_retries": self._client.retries.as_result(),
-            "msg": self._message,
-        }
-
-    def diff(self) -> dict[str, dict[str, t.Any]]:
-        """Return debt and LTV before and after, for C(--diff)."""
-        return {"before": _debt_and_ltv(self._before), "after": _debt_and_ltv(self._after)}
+            self._pay(decision, loan, baseline_of(loan, records, self._exchange_time_ms()))
 
     def _accuracy(self, coin: str) -> int | None:
         try:
             return self._loans.accuracy(coin)
         except (ReadFailed, Refused) as error:
-            self.warnings.append(f"The decimal places of amount are left to the exchange to check: {error}")
+            self.result.warnings.append(f"The decimal places of amount are left to the exchange to check: {error}")
             return None
 
-    def _pay(self, before: Loan) -> None:
-        what = f"{plain(self._amount)} {before.coin} on loan {self._order_id}"
-        try:
-            self._repay_id = self._loans.repay(self._order_id, self._amount)
-        except OutcomeUnknown as error:
-            raise OutcomeUnknown(self._how_to_find_out(what, before, error), error.failure) from error
-        except Refused as error:
-            if self._is_closed_meanwhile(error):
-                return
-            raise Refused(f"The repayment of {what} was not made: {error}", error.failure) from error
-        except BybitError as error:
-            raise type(error)(f"The repayment of {what} was not made: {error}", error.failure) from error
-        self._conclude(ACCEPTED, f"Bybit accepted the repayment of {what} (repayment {self._repay_id}).", None)
-        self._look_again(what, before)
+    def _read_history(self) -> list[Record]:
+        """Read the history, and for a goal with C(since) how far it has come."""
+        records = self._loans.history(self._order_id)
+        unseen = self._unseen(records)
+        if self._goal.since_ms is None:
+            return records
+        check_since(self._goal.since_ms, self._exchange_time_ms())
+        if unseen:
+            self._wait_for(unseen)
+            records = self._loans.history(self._order_id)
+            unseen = self._unseen(records)
+        self.result.progress = progress_of(self._goal, records, unseen)
+        return records
 
-    def _look_again(self, what: str, before: Loan) -> None:
-        """Read the loan after an accepted repayment; whatever goes wrong here must not hide that the money went."""
+    def _unseen(self, records: list[Record]) -> list[Intent]:
+        """Return the accepted repayments that the history does not show yet."""
+        shown = {record.repay_id for record in records}
+        for intent in self._memory.unseen():
+            if intent.repay_id in shown:
+                self._memory.see(intent)
+            elif intent.intent_id == self._manner.acknowledge:
+                self._memory.forget(intent)
+        return self._memory.unseen()
+
+    def _wait_for(self, unseen: list[Intent]) -> None:
+        """Wait until the exchange shows what it has accepted; a sum without it would pay once more."""
+        deadline_ms = self._deadline_ms()
+        for intent in unseen:
+            shown = self._settler.follow(intent.repay_id or "", deadline_ms, until_final=False)
+            if shown is None and self._exchange_time_ms() > intent.window_end_ms + self._manner.settle_margin_ms:
+                self._speak_of(intent)
+                self.result.intent_id = intent.intent_id
+                raise OutcomeUnknown(_messages.unseen(intent, self._order_id, self._history_call()))
+
+    def _nothing_to_do(self, decision: Decision) -> None:
+        self.result.conclude(NOTHING_TO_DO, decision.message, decision.after)
+        if decision.after is not None and decision.after.status == LIQUIDATED:
+            self.result.warnings.append(f"{decision.message} The exchange has sold its collateral.")
+
+    def _pay(self, decision: Decision, loan: Loan, baseline: Baseline) -> None:
+        intent_id = str(uuid.uuid4())
+        window_ms = self._client.recv_window_ms
+        intent = Intent(intent_id, self._goal, decision.amount, loan.coin, baseline, 0, window_ms)
+
+        def write_down(sent_at_ms: int) -> None:
+            nonlocal intent
+            intent = dataclasses.replace(intent, sent_at_ms=sent_at_ms)
+            self._memory.note(intent)
+
         try:
-            after = self._after = self._loans.find(self._order_id)
+            repay_id = self._loans.repay(self._order_id, decision.amount, write_down)
+        except OutcomeUnknown as error:
+            self._settle(intent, error)
         except BybitError as error:
-            self.warnings.append(f"The repayment was accepted, but the loan could not be read afterwards: {error}")
+            self._memory.forget(intent)
+            self.result.sent_at_ms = self._client.posted_at_ms
+            if isinstance(error, Refused) and self._is_closed_meanwhile(error):
+                return
+            what = _messages.name_of(intent, self._order_id)
+            raise type(error)(f"The repayment of {what} was not made: {error}", error.failure) from error
+        else:
+            found = self._resolver.resolve(dataclasses.replace(intent, repay_id=repay_id), self._deadline_ms())
+            self._end(found, None)
+
+    def _settle(self, intent: Intent, lost: OutcomeUnknown) -> None:
+        found = self._resolver.resolve(intent, self._deadline_ms())
+        if found.outcome == UNKNOWN:
+            raise self._in_doubt(found, str(lost), lost)
+        self._end(found, lost)
+
+    def _end(self, found: Resolution, lost: OutcomeUnknown | None) -> None:
+        """End a run that has sent its repayment and knows what became of it.
+
+        :param lost: Why the answer told nothing, when it had to be looked for.
+        """
+        self._speak_of(found.intent)
+        self.result.evidence = found.evidence
+        if found.outcome == NOT_EXECUTED:
+            raise NotExecuted(_messages.not_executed(found, self._order_id, lost), lost.failure if lost else None)
+        self._conclude(found, is_earlier=False)
+
+    def _conclude(self, found: Resolution, is_earlier: bool) -> None:
+        """Tell of a repayment that was made, by this run or an earlier one, and look at the loan again."""
+        result, intent = self.result, found.intent
+        self._speak_of(intent)
+        result.recovered = is_earlier or found.finding is not None
+        result.evidence = found.evidence
+        result.conclude(found.outcome, _messages.made(found, self._order_id, is_earlier))
+        if found.warning:
+            result.warnings.append(found.warning)
+        try:
+            after = result.after = self._loans.find(self._order_id)
+        except BybitError as error:
+            result.warnings.append(f"The repayment was accepted, but the loan could not be read afterwards: {error}")
             return
         if after is None:
-            self.warnings.append("The repayment was accepted, but the exchange does not list the loan any more.")
-        elif after.debt < before.debt:
-            self._message = (
-                f"Repaid {what} (repayment {self._repay_id}). "
-                f"Debt before: {plain(before.debt)}, now: {plain(after.debt)}."
-            )
+            result.warnings.append("The repayment was accepted, but the exchange does not list the loan any more.")
+        elif after.debt < intent.baseline.debt:
+            result.message += f" Debt before: {plain(intent.baseline.debt)}, now: {plain(after.debt)}."
         else:
-            self.warnings.append("The repayment was accepted, but the debt has not fallen yet: it may be in process.")
+            result.warnings.append("The repayment was accepted, but the debt has not fallen yet: it may be in process.")
+
+    def _in_doubt(self, found: Resolution, cause: str, lost: OutcomeUnknown | None = None) -> OutcomeUnknown:
+        self._speak_of(found.intent)
+        self.result.intent_id, self.result.evidence = found.intent.intent_id, found.evidence
+        message = _messages.unknown(found, cause, self._order_id, self._history_call())
+        return OutcomeUnknown(message, lost.failure if lost else None)
+
+    def _speak_of(self, intent: Intent) -> None:
+        result = self.result
+        result.amount, result.repay_id, result.sent_at_ms = intent.amount, intent.repay_id, intent.sent_at_ms
 
     def _is_closed_meanwhile(self, refusal: Refused) -> bool:
         """Tell whether the loan was closed by somebody else between the look and the request."""
@@ -151,59 +251,21 @@ class Repayment:
         try:
             loan = self._loans.find_completed(self._order_id)
         except BybitError as error:
-            self.warnings.append(f"Whether the loan was closed meanwhile could not be read: {error}")
+            self.result.warnings.append(f"Whether the loan was closed meanwhile could not be read: {error}")
             return False
-        decision = decide(self._order_id, loan, self._amount, None)
+        decision = decide(self._order_id, loan, self._goal)
         if decision.kind != NOTHING_TO_DO:
             return False
+        self.result.amount = decision.amount
         self._nothing_to_do(decision)
         return True
 
-    def _nothing_to_do(self, decision: Decision) -> None:
-        self._conclude(NOTHING_TO_DO, decision.message, decision.after)
-        if decision.after is not None and decision.after.status == LIQUIDATED:
-            self.warnings.append(f"{decision.message} The exchange has sold its collateral.")
+    def _history_call(self) -> str:
+        return f"GET {self._loans.history_call}?orderId={self._order_id}"
 
-    def _conclude(self, outcome: str, message: str, after: Loan | None) -> None:
-        self._outcome, self._message, self._after = outcome, message, after
+    def _exchange_time_ms(self) -> int:
+        told_ms = self._client.exchange_time_ms()
+        return self._client.now_ms() if told_ms is None else told_ms
 
-    def _how_to_find_out(self, what: str, before: Loan, error: OutcomeUnknown) -> str:
-        less = plain(difference(before.debt, self._amount))
-        history = f"GET {LegacyLoans.history_call}?orderId={self._order_id}, or the loan's page on the exchange's site"
-        return (
-            f"Whether the repayment of {what} was made is unknown: {error}. It was sent at "
-            f"{_utc(self._client.posted_at_ms)} and is not sent again. Before you run this again, look whether it stands in "
-            f"the repayment history ({history}) and whether the debt has fallen from {plain(before.debt)} to about {less}; "
-            f"both may lag by some seconds."
-        )
-
-
-def _checked_order_id(order_id: str) -> str:
-    order_id = order_id.strip()
-    if not re.fullmatch("[0-9A-Za-z_-]{1,64}", order_id):
-        raise BadInput(
-            f"order_id '{order_id[:64]}' is not an order id: give it as the exchange shows it, "
-            f"such as '1794267532472646144'."
-        )
-    return order_id
-
-
-def _checked_amount(amount: object) -> Decimal:
-    try:
-        return parse_amount(amount)
-    except InvalidAmount as error:
-        raise BadInput(f"amount cannot be used: {error}.") from None
-
-
-def _utc(time_ms: int | None) -> str:
-    if time_ms is None:
-        return "an unknown time"
-    moment = datetime.datetime.fromtimestamp(time_ms // 1000, tz=datetime.timezone.utc)
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _debt_and_ltv(loan: Loan | None) -> dict[str, t.Any]:
-    if loan is None:
-        return {}
-    values = loan.as_result()
-    return {name: values[name] for name in ("order_id", "coin", "debt", "ltv")}
+    def _deadline_ms(self) -> int:
+        return self._client.clock.monotonic_ms() + self._manner.wait_timeout_ms

@@ -13,14 +13,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import ACCEPTED, NOT_EXECUTED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
 
+ACCEPTED = "accepted"
 EARLIER_REQUEST = "earlier_request"
 
 SUCCESS = 0
 RATE_LIMITED = 10006
-CLOCK_CODES = (10002, -1)
+CLOCK_REFUSED = 10002
+CLOCK_CODES = (CLOCK_REFUSED, -1)
 ORDER_NOT_FOUND = 177005
+
+IP_BLOCKED = 403
 
 
 class Meaning(t.NamedTuple):
@@ -144,7 +148,7 @@ CODES: dict[int, Meaning] = {
 HTTP_STATUSES: dict[int, Meaning] = {
     400: Meaning(NOT_EXECUTED, "the request is malformed for this host", "Check environment or api_url."),
     401: Meaning(NOT_EXECUTED, "the host wants other credentials", "Check api_key and environment or api_url."),
-    403: Meaning(
+    IP_BLOCKED: Meaning(
         NOT_EXECUTED,
         "this IP address sent too many requests, or its country is blocked",
         "Stop all requests from this address for at least 10 minutes.",

@@ -14,8 +14,9 @@ import typing as t
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import Failure
-from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import ACCEPTED, NOT_EXECUTED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
+    ACCEPTED,
     HTTP_STATUSES,
     LOOK_FIRST,
     Meaning,

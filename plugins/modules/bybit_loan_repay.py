@@ -16,48 +16,44 @@ author:
 description:
   - Repays an amount of one legacy crypto loan, fully or in part, from the Funding wallet. Interest that is due is paid first,
     then the loaned amount. The collateral comes back with the repayment that closes the loan.
-  - The loan is read first, and what the exchange would refuse is refused before anything is paid. Then the repayment is sent
-    once. A request that may have reached the exchange is never sent again by the module.
-  - When no clear answer comes (time-out, reset connection, truncated answer, server error), the module fails with
-    RV(outcome=unknown) and says how to find out whether the money went.
+  - With O(since) it repays only what is missing of O(amount) since that moment, and nothing when nothing is missing.
+  - The loan is read first, and what the exchange would refuse is refused before anything is paid. Then an intent is written to
+    O(state_dir), and the repayment is sent once. A request that may have reached the exchange is never sent again.
+  - When no clear answer comes (time-out, reset connection, truncated answer, server error), the module looks at the history and the
+    debt until it is known whether the repayment was made. When that cannot be known, it fails with RV(outcome=unknown), and no run
+    sends anything for this loan until it is known, or acknowledged by O(acknowledge).
+  - A run that was killed or cut off leaves its intent behind. The next run for the loan first finds out what became of it.
   - Uses the calls C(POST /v5/crypto-loan/repay), C(GET /v5/crypto-loan/ongoing-orders),
-    C(GET /v5/crypto-loan/borrow-history), C(GET /v5/crypto-loan/loanable-data) and C(GET /v5/market/time).
+    C(GET /v5/crypto-loan/repayment-history), C(GET /v5/crypto-loan/borrow-history), C(GET /v5/crypto-loan/loanable-data) and
+    C(GET /v5/market/time).
 extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.connection
+  - treasury.bybit.repayment
 notes:
-  - Do not put C(until) and C(retries) around a task with this module, and run it on one host (C(run_once)), because every run
-    repays once more.
-  - A task that Ansible itself breaks off, by C(timeout), C(async) or an interruption, ends without RV(outcome), and the repayment
-    may have been made. O(api_timeout) is the way to limit how long the module waits, for each part of an answer.
+  - C(until) and C(retries) around a task with this module are safe. A run after one that failed or was cut off is answered by what
+    that one sent, if it was asked for the same.
+  - Run it on one host (C(run_once)). A play over several hosts repays once for each of them, unless O(since) is used and they share
+    O(state_dir).
 attributes:
   check_mode:
     support: full
     details:
-      - Reads the loan and answers as the real run would; sends no POST.
+      - Reads the loan and answers as the real run would; sends no POST and writes nothing to O(state_dir).
       - What only the exchange knows when it is asked to pay, such as the balance of the Funding wallet, is not foreseen.
   diff_mode:
     support: full
   idempotent:
-    support: none
+    support: partial
     details:
-      - Every run repays O(amount) once more, until the loan is repaid. A loan that is already repaid is not changed.
+      - With O(since), a second run changes nothing.
+      - Without O(since), every run that is not the continuation of one that failed or was cut off repays O(amount) once more,
+        until the loan is repaid. A loan that is already repaid is not changed.
 options:
   order_id:
     description:
       - The id of the loan order, as C(GET /v5/crypto-loan/ongoing-orders) and the exchange's site show it.
     type: str
-    required: true
-  amount:
-    description:
-      - How much to repay, in the coin of the loan.
-      - Write it as a quoted decimal number, such as V("100.5"). An integer is fine too.
-      - Unquoted, YAML makes a floating-point number of it; that is accepted only when it has at most 15 significant digits, so
-        that it is exact. It is always sent as a plain decimal number, without exponent.
-      - YAML reads an unquoted V(0100) as octal and V(1_000) as a thousand, and drops what a floating-point number cannot hold,
-        before the module sees them. Quotes avoid all that.
-      - At most 18 digits before and 18 after the point, and not more decimal places than the coin allows.
-    type: raw
     required: true
 seealso:
   - name: Repay a legacy crypto loan
@@ -67,6 +63,21 @@ seealso:
 
 EXAMPLES = r"""
 ---
+- name: See that at least 100 are repaid in November, however often this runs
+  treasury.bybit.bybit_loan_repay:
+    environment: testnet
+    order_id: "1794267532472646144"
+    amount: "100"
+    since: "2026-11-01"
+
+- name: The same each month, from cron or CI
+  treasury.bybit.bybit_loan_repay:
+    environment: mainnet
+    order_id: "1794267532472646144"
+    amount: "250.5"
+    since: "{{ now(utc=true).strftime('%Y-%m-01') }}"
+    state_dir: /var/lib/treasury
+
 - name: Repay 100 of a loan on the testnet, with the key in BYBIT_API_KEY and BYBIT_API_SECRET
   treasury.bybit.bybit_loan_repay:
     environment: testnet
@@ -90,6 +101,23 @@ EXAMPLES = r"""
       ansible.builtin.debug:
         msg: "{{ repayment.msg }}"
 
+- name: Try again when the exchange refuses or cannot be reached, without ever paying twice
+  treasury.bybit.bybit_loan_repay:
+    environment: testnet
+    order_id: "1794267532472646144"
+    amount: "75"
+  register: tried
+  until: tried is succeeded
+  retries: 5
+  delay: 30
+
+- name: Go on after a person has looked what became of a repayment in doubt
+  treasury.bybit.bybit_loan_repay:
+    environment: testnet
+    order_id: "1794267532472646144"
+    amount: "50"
+    acknowledge: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
+
 - name: Repay with a self-generated RSA key, on a regional host
   treasury.bybit.bybit_loan_repay:
     api_url: https://api.bybit.eu
@@ -107,26 +135,41 @@ msg:
   sample: "Repaid 100 USDT on loan 1794267532472646144 (repayment 1794271131730737664). Debt before: 1000.4, now: 900.4."
 outcome:
   description:
-    - V(accepted), the exchange accepted the repayment. It may still be processing it.
-    - V(nothing_to_do), the loan is already closed.
+    - V(executed), the repayment was made, and the exchange shows it as final.
+    - V(pending), the exchange accepted the repayment, and it is not known yet to be final. O(wait) was false, or
+      O(wait_timeout) ended first.
+    - V(nothing_to_do), the loan is already closed, or enough was repaid since O(since).
     - V(planned), check mode only, the repayment would be made.
-    - V(not_executed), failed, and nothing was paid.
-    - V(unknown), failed, and the repayment may have been made. Find out before you run it again.
+    - V(not_executed), failed, and nothing was paid. It is safe to run again.
+    - V(unknown), failed, and the repayment may have been made. Nothing is sent for this loan until it is known. RV(evidence) has
+      what was seen, and RV(msg) says what to do.
   returned: always, unless Ansible itself refuses the options or a Python library is missing
   type: str
-  sample: accepted
+  sample: executed
 repay_id:
-  description: The exchange's id of the repayment; V(none) when there is none.
+  description:
+    - The exchange's id of the repayment; V(none) when there is none. A repayment that was accepted and then failed on the exchange
+      has one too, with RV(outcome=not_executed).
   returned: when the options are usable
   type: str
   sample: "1794271131730737664"
+recovered:
+  description:
+    - Whether RV(repay_id) was not in a clear answer to this run, but found afterwards in the history, or sent by an earlier run
+      that was asked for the same and could not tell it.
+  returned: when the options are usable
+  type: bool
+  sample: false
 order_id:
   description: The id of the loan order.
   returned: when the options are usable
   type: str
   sample: "1794267532472646144"
 amount:
-  description: The amount as sent to the exchange, a plain decimal number.
+  description:
+    - The amount of the repayment that this result speaks of, as a plain decimal number. It is what was sent, would be sent in check
+      mode, or is in doubt.
+    - V(0) when there is nothing to do.
   returned: when the options are usable
   type: str
   sample: "100"
@@ -136,7 +179,7 @@ loan:
   type: dict
   contains:
     before:
-      description: The loan as read before anything was sent; V(none) when it is not known.
+      description: The loan as read before anything was sent; V(none) when it is not known, or an earlier run sent it.
       type: dict
       returned: when the options are usable
       contains: &loan
@@ -204,19 +247,121 @@ loan:
       type: dict
       returned: when the options are usable
       contains: *loan
+since:
+  description: How far the goal with O(since) had come before anything was sent; V(none) without O(since), or when it was not read.
+  returned: when the options are usable
+  type: dict
+  contains:
+    time_ms:
+      description: The moment of O(since) (UTC, milliseconds since 1970).
+      type: int
+      returned: always
+      sample: 1793491200000
+    repaid:
+      description: What had been repaid since then, with what was in process.
+      type: str
+      returned: always
+      sample: "40"
+    missing:
+      description: What was left of O(amount).
+      type: str
+      returned: always
+      sample: "60"
 sent_at_ms:
   description: When the repayment was signed and sent (UTC, milliseconds since 1970, by the exchange's clock as far as known);
     V(none) when none was sent.
   returned: when the options are usable
   type: int
   sample: 1728629785224
+intent:
+  description: The id of the intent that stays open because its outcome is unknown, as O(acknowledge) takes it; otherwise V(none).
+  returned: when the options are usable
+  type: str
+  sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
+earlier:
+  description: What became of repayments that earlier runs for this loan had sent without telling their end.
+  returned: when the options are usable
+  type: list
+  elements: dict
+  contains:
+    intent:
+      description: The id of its intent.
+      type: str
+      returned: always
+      sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
+    amount:
+      description: The amount that was sent, in the loan's coin.
+      type: str
+      returned: always
+      sample: "100"
+    outcome:
+      description: V(executed), V(pending), V(not_executed), or V(unknown) when O(acknowledge) named it.
+      type: str
+      returned: always
+      sample: not_executed
+    repay_id:
+      description: The exchange's id of it; V(none) when there is none.
+      type: str
+      returned: always
+      sample: "1794271131730737664"
+    sent_at_ms:
+      description: When it was signed and sent (UTC, milliseconds since 1970).
+      type: int
+      returned: always
+      sample: 1728629785224
+evidence:
+  description: What was seen when a repayment without a clear answer was looked for; V(none) when that was not necessary.
+  returned: when the options are usable
+  type: dict
+  contains:
+    sent_at_ms:
+      description: When it was signed and sent (UTC, milliseconds since 1970).
+      type: int
+      returned: always
+      sample: 1728629785224
+    window_end_ms:
+      description: Until when the exchange could accept it (UTC, milliseconds since 1970).
+      type: int
+      returned: always
+      sample: 1728629790224
+    exchange_time_ms:
+      description: The exchange's time of the last look (UTC, milliseconds since 1970); V(none) when it told none.
+      type: int
+      returned: always
+      sample: 1728629801350
+    debt_before:
+      description: The debt before it was sent.
+      type: str
+      returned: always
+      sample: "1000.4"
+    debt_now:
+      description: The debt at the last look; V(none) when it could not be read.
+      type: str
+      returned: always
+      sample: "900.4"
+    candidates:
+      description: The ids of the repayments in the history that look like it.
+      type: list
+      elements: str
+      returned: always
+      sample: ["1794271131730737664"]
+    looks:
+      description: How often history and debt were looked at.
+      type: int
+      returned: always
+      sample: 7
+    reason:
+      description: What was concluded from it, or why nothing could be concluded.
+      type: str
+      returned: always
+      sample: it stands in the history
 gate_retries:
   description: How often the exchange turned a request away at its gate, so that it was sent again without danger.
   returned: when the options are usable
   type: dict
   contains:
     clock_syncs:
-      description: How often the exchange's clock was read because it refused a timestamp; at most one.
+      description: How often the exchange's clock was read because it refused a timestamp; at most once for each request.
       type: int
       returned: always
       sample: 0
@@ -286,20 +431,22 @@ diff:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._connection import connection_argument_spec
 from ansible_collections.treasury.bybit.plugins.module_utils._module import run_repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import repay_argument_spec
 
 
-def main() -> None:
+def main(clock: Clock | None = None) -> None:
     module = AnsibleModule(
         argument_spec={
             **connection_argument_spec(),
             "order_id": {"type": "str", "required": True},
-            "amount": {"type": "raw", "required": True},
+            **repay_argument_spec(),
         },
         supports_check_mode=True,
     )
-    run_repayment(module)
+    run_repayment(module, clock)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -37,21 +39,71 @@ class Run(t.NamedTuple):
         return " ".join(str(warning) for warning in self.result.get("warnings", []))
 
 
-def run_module(
-    options: dict[str, t.Any], environment: dict[str, str], program: tuple[str, ...] = AS_MODULE
-) -> Run:
-    settings = {n: v for n, v in os.environ.items() if not n.startswith("BYBIT_") and not n.lower().endswith("_proxy")}
-    ended = subprocess.run(
-        [sys.executable, *program],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
-        env={**settings, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.stdout, ended.stderr
-    return Run(json.loads(ended.stdout), ended.returncode, ended.stdout + ended.stderr)
+class Process:
+    """A run of the module that has begun: wait for its end, or kill it."""
+
+    def __init__(self, options: dict[str, t.Any], environment: dict[str, str], program: tuple[str, ...]) -> None:
+        settings = {
+            n: v
+            for n, v in os.environ.items()
+            if n == "BYBIT_STATE_DIR" or not (n.startswith("BYBIT_") or n.lower().endswith("_proxy"))
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, *program],
+            env={**settings, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
+        self._process.stdin.close()
+        self._process.stdin = None
+        self.pid = self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def end(self) -> Run:
+        out, error = self._process.communicate(timeout=60)
+        assert out, error
+        return Run(json.loads(out), self._process.returncode, out + error)
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL; it must not have told its result."""
+        assert self.is_running
+        self._process.kill()
+        out, dummy = self._process.communicate(timeout=60)
+        assert (out, self._process.returncode) == ("", -9)
+
+
+def wait_until(condition: t.Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it has not happened in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def state_dir(tmp_path, monkeypatch) -> Path:
+    """Keep each test's intents apart, and out of the home of whoever runs the tests."""
+    monkeypatch.setenv("BYBIT_STATE_DIR", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def until() -> t.Callable[..., None]:
+    """Wait until something is so."""
+    return wait_until
+
+
+@pytest.fixture
+def remembered(state_dir) -> t.Callable[[], list[dict[str, t.Any]]]:
+    """List the intents that are written down."""
+    files = state_dir.glob
+    return lambda: [intent for file in sorted(files("*.json")) for intent in json.loads(file.read_text())["intents"]]
 
 
 @pytest.fixture
@@ -59,14 +111,14 @@ def run() -> t.Callable[..., Run]:
     """Run the module with just these options."""
 
     def call(env: dict[str, str] | None = None, **options: t.Any) -> Run:
-        return run_module(options, env or {})
+        return Process(options, env or {}, AS_MODULE).end()
 
     return call
 
 
 @pytest.fixture
-def repay(sandbox, names) -> t.Callable[..., Run]:
-    """Run the module against the sandbox: 100 of the first loan, unless the test says otherwise."""
+def begin(sandbox, names) -> t.Callable[..., Process]:
+    """Begin a run of the module against the sandbox: 100 of the first loan, unless the test says otherwise."""
     sandbox.control("DELETE", "requests")
 
     def call(
@@ -75,18 +127,41 @@ def repay(sandbox, names) -> t.Callable[..., Run]:
         env: dict[str, str] | None = None,
         program: tuple[str, ...] = AS_MODULE,
         **options: t.Any,
-    ) -> Run:
+    ) -> Process:
         defaults = {
             "api_url": sandbox.url,
             "api_key": "sandbox-key",
             "api_secret": "sandbox-secret",
             "order_id": names.loan,
             "amount": "100",
+            # As short as can be, so that a lost answer is settled in a second.
+            "recv_window": 1000,
+            "settle_margin": 0,
             "_ansible_check_mode": check,
             "_ansible_diff": diff,
         }
         given = {**defaults, **options}
-        return run_module({n: v for n, v in given.items() if v is not None}, env or {}, program)
+        return Process({n: v for n, v in given.items() if v is not None}, env or {}, program)
+
+    return call
+
+
+@pytest.fixture
+def repay(begin) -> t.Callable[..., Run]:
+    """Run the module as C(begin) does, to its end."""
+    return lambda **options: begin(**options).end()
+
+
+@pytest.fixture
+def meanwhile(begin, sandbox, posts, names) -> t.Callable[..., Run]:
+    """Run the module while, right after its POST, the owner repays these amounts in the app."""
+
+    def call(*amounts: str, **options: t.Any) -> Run:
+        process = begin(**options)
+        wait_until(posts)
+        for amount in amounts:
+            sandbox.control("POST", "repay", {"orderId": names.loan, "amount": amount})
+        return process.end()
 
     return call
 
@@ -95,3 +170,9 @@ def repay(sandbox, names) -> t.Callable[..., Run]:
 def posts(sandbox) -> t.Callable[[], int]:
     """Count the repayment requests that have reached the exchange, executed or not."""
     return lambda: sandbox.requests()["counts"].get(REPAY_CALL, 0)
+
+
+@pytest.fixture
+def calls(sandbox) -> t.Callable[[], list[str]]:
+    """Name the requests that have reached the exchange, in their order."""
+    return lambda: [f"{r['method']} {r['path'].rpartition('/')[2]}" for r in sandbox.requests()["requests"]]

@@ -24,6 +24,10 @@ def client(url: str, **options) -> Client:
     return Client(Transport(url, 5, **options), "sandbox-key", HmacSigner("sandbox-secret"))
 
 
+def unnoted(sent_at_ms: int) -> None:
+    """Write nothing down before a request leaves."""
+
+
 def test_pages_are_followed_to_the_end(sandbox, roomy_seed) -> None:
     [account, *dummy] = roomy_seed["accounts"]
     pattern = account["loans"][0]
@@ -64,7 +68,7 @@ def test_one_connection_serves_many_requests(sandbox) -> None:
 def test_a_refused_connection_is_known_not_to_have_sent_anything() -> None:
     refused = client("http://127.0.0.1:1")
     with pytest.raises(NotSent, match="failed before anything was sent .*Connection refused.*: check environment or api_url") as caught:
-        refused.post_once(REPAY, BODY, "repayId")
+        refused.post_once(REPAY, BODY, "repayId", unnoted)
     assert (caught.value.outcome, caught.value.failure.reading, refused.posted_at_ms) == (
         "not_executed",
         "not_executed",
@@ -75,14 +79,14 @@ def test_a_refused_connection_is_known_not_to_have_sent_anything() -> None:
 def test_a_failed_tls_handshake_is_known_not_to_have_sent_anything(start, names) -> None:
     secure = start("--tls")
     with pytest.raises(NotSent, match="certificate verify failed"):
-        client(secure.url).post_once(REPAY, BODY, "repayId")
+        client(secure.url).post_once(REPAY, BODY, "repayId", unnoted)
     assert names.client(secure.url, secure.ca_path).requests()["counts"] == {}
 
 
 def test_a_server_that_does_not_speak_tls_is_known_not_to_have_got_anything(sandbox) -> None:
     before = sandbox.repayments()
     with pytest.raises(NotSent):
-        client(sandbox.url.replace("http:", "https:")).post_once(REPAY, BODY, "repayId")
+        client(sandbox.url.replace("http:", "https:")).post_once(REPAY, BODY, "repayId", unnoted)
     assert sandbox.repayments() == before
 
 
@@ -97,9 +101,31 @@ def test_a_server_that_hangs_up_after_the_head_leaves_it_open() -> None:
     threading.Thread(target=hang_up, daemon=True).start()
     open_end = client("http://127.0.0.1:%d" % server.getsockname()[1])
     with pytest.raises(OutcomeUnknown):
-        open_end.post_once(REPAY, BODY, "repayId")
+        open_end.post_once(REPAY, BODY, "repayId", unnoted)
     assert open_end.posted_at_ms is not None
     server.close()
+
+
+def test_what_cannot_be_noted_is_not_sent(sandbox) -> None:
+    sandbox.control("DELETE", "requests")
+
+    def fail(sent_at_ms: int) -> None:
+        raise OSError(sent_at_ms)
+
+    willing = client(sandbox.url)
+    with pytest.raises(OSError):
+        willing.post_once(REPAY, BODY, "repayId", fail)
+    assert (willing.posted_at_ms, sandbox.requests()["counts"]) == (None, {})
+
+
+def test_each_request_is_noted_with_the_time_that_it_is_signed_with(sandbox) -> None:
+    sandbox.control("DELETE", "requests")
+    sandbox.clock(offset_ms=3_600_000)
+    noted: list[int] = []
+    client(sandbox.url).post_once(REPAY, BODY, "repayId", noted.append)
+    sent = [int(r["timestamp"]) for r in sandbox.requests()["requests"] if r["method"] == "POST"]
+    assert (len(sent), sent) == (2, noted)
+    assert 3_590_000 < sent[1] - sent[0] < 3_610_000
 
 
 def test_a_long_reason_is_cut() -> None:

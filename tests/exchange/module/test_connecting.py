@@ -112,7 +112,7 @@ def test_headers(repay, listener, tmp_path) -> None:
     lines = head.split("\r\n")
     headers = {line.partition(": ")[0].lower(): line.partition(": ")[2] for line in lines[1:] if line}
     assert lines[0] == "GET /v5/crypto-loan/ongoing-orders?orderId=1794267532472646144&limit=100 HTTP/1.1"
-    assert (headers["x-bapi-api-key"], headers["x-bapi-recv-window"]) == ("sandbox-key", "5000")
+    assert (headers["x-bapi-api-key"], headers["x-bapi-recv-window"]) == ("sandbox-key", "1000")
     assert len(headers["x-bapi-timestamp"]) == 13
     assert len(headers["x-bapi-sign"]) == 64
     assert len(headers["cdn-request-id"]) == 36

@@ -19,8 +19,9 @@ def test_a_repayment(repay, sandbox, posts, paid, names) -> None:
     assert paid() == ["100"]
     entry = sandbox.repayments()[0]
     assert (entry["amount"], entry["order_id"], entry["coin"]) == ("100", names.loan, "USDT")
-    assert (run.exit_code, run.failed, run["changed"], run["outcome"]) == (0, False, True, "accepted")
+    assert (run.exit_code, run.failed, run["changed"], run["outcome"]) == (0, False, True, "executed")
     assert (run["repay_id"], run["order_id"], run["amount"]) == (entry["repay_id"], names.loan, "100")
+    assert (run["recovered"], run["intent"], run["earlier"], run["evidence"], run["since"]) == (False, None, [], None, None)
     assert run["loan"]["before"] == {
         "order_id": names.loan,
         "status": "open",

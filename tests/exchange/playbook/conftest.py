@@ -36,6 +36,8 @@ def play(sandbox, tmp_path) -> t.Callable[..., subprocess.CompletedProcess]:
             "BYBIT_API_URL": sandbox.url,
             "BYBIT_API_KEY": "sandbox-key",
             "BYBIT_API_SECRET": "sandbox-secret",
+            # Nobody's home is written to.
+            "BYBIT_STATE_DIR": str(tmp_path / "state"),
         }
         return subprocess.run(
             [str(ANSIBLE_PLAYBOOK), playbook, *arguments],

@@ -77,6 +77,7 @@ PLAYBOOK = """
       treasury.bybit.bybit_loan_repay:
         api_secret: "{{ secret }}"
         api_timeout: 1
+        wait_timeout: 0
       register: last
       ignore_errors: true
 
@@ -114,7 +115,7 @@ def test_no_secret_is_seen(play, sandbox, roomy_seed, rsa_keys, tmp_path, verbos
     next(key for key in roomy_seed["accounts"][0]["keys"] if key["key"] == "sandbox-key")["secret"] = SECRET
     sandbox.control("PUT", "seed", roomy_seed)
     path = "/v5/crypto-loan/repay"
-    fault = {"method": "POST", "path": path, "skip": 3, "delay_answer_ms": 3000}
+    fault = {"method": "POST", "path": path, "skip": 3, "delay_answer_ms": 1500, "answer": "close", "commit": False}
     sandbox.control("POST", "faults", fault)
     (tmp_path / "secrets.yml").write_text(json.dumps({"secret": SECRET, "private_key": rsa_keys.private_pem}))
     (tmp_path / "key.pem").write_text(rsa_keys.private_pem)
@@ -126,6 +127,7 @@ def test_no_secret_is_seen(play, sandbox, roomy_seed, rsa_keys, tmp_path, verbos
         "HOME": str(home),
         "TMPDIR": str(home),
         "BYBIT_API_SECRET": "",
+        "BYBIT_STATE_DIR": str(home / "state"),
         "ANSIBLE_LOG_PATH": str(home / "log"),
         "ANSIBLE_INJECT_INVOCATION": "1",
         "ANSIBLE_DISPLAY_TRACEBACK": "always",
@@ -140,6 +142,7 @@ def test_no_secret_is_seen(play, sandbox, roomy_seed, rsa_keys, tmp_path, verbos
 
     left = {str(file): file.read_bytes() for file in home.rglob("*") if file.is_file()}
     assert str(home / "log") in left
+    assert [name for name in left if name.startswith(str(home / "state")) and name.endswith(".json")]
     places = {"output": ended.stdout.encode(), "process list": commands, **left}
     needles = [SECRET, *(line for line in rsa_keys.private_pem.splitlines() if "-----" not in line)]
     assert len(needles) > 20

@@ -22,19 +22,45 @@ FLOORS = (
     "_return_codes",
     "_errors",
     "_amounts",
+    "_times",
+    "_clock",
     "_signing",
     "_http",
     "_verdict",
     "_client",
     "_loan",
+    "_record",
     "_loans",
+    "_intent",
+    "_evidence",
     "_plan",
-    "_connection",
+    "_result",
+    "_messages",
+    "_state",
+    "_memory",
+    "_settle",
+    "_resolve",
     "_repayment",
+    "_connection",
+    "_repay_options",
     "_module",
 )
-PURE = ("_outcomes", "_return_codes", "_errors", "_amounts", "_loan", "_plan", "_verdict")
-WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil"}
+PURE = (
+    "_outcomes",
+    "_return_codes",
+    "_errors",
+    "_amounts",
+    "_times",
+    "_verdict",
+    "_loan",
+    "_record",
+    "_intent",
+    "_evidence",
+    "_plan",
+    "_result",
+    "_messages",
+)
+WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil", "fcntl"}
 
 
 def imports_of(file: Path) -> set[str]:
@@ -85,6 +111,10 @@ def test_pure_rooms_do_not_touch_the_world(room: str) -> None:
 def test_one_room_speaks_http() -> None:
     speaking = [room for room in FLOORS if {n.partition(".")[0] for n in imported(room)} & {"requests", "urllib3"}]
     assert speaking == ["_http"]
+
+
+def test_one_room_has_the_time() -> None:
+    assert [room for room in FLOORS if "time" in {n.partition(".")[0] for n in imported(room)}] == ["_clock"]
 
 
 def test_money_moves_from_one_room() -> None:

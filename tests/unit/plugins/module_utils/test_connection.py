@@ -7,7 +7,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._connection import Connection, connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
+from ansible_collections.treasury.bybit.plugins.module_utils._connection import (
+    Connection,
+    check_ranges,
+    connection_argument_spec,
+)
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
 
 SECRET = "s3cr3t-value"
@@ -97,4 +102,55 @@ def test_an_unchecked_certificate_is_worth_a_warning() -> None:
 def test_ca_path_of_an_existing_file_is_fine(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("")
-    assert Connection(options(ca_path=str(file))).client().posted_at_ms is None
+    assert Connection(options(ca_path=str(file))).client(Clock()).posted_at_ms is None
+
+
+def test_the_client_goes_by_the_given_clock() -> None:
+    clock = Clock()
+    client = Connection(options(recv_window=1234)).client(clock)
+    assert client.clock is clock
+    assert client.recv_window_ms == 1234
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://api.bybit.com", "api.bybit.com"),
+        ("https://api.bybit.com/", "api.bybit.com"),
+        ("https://API.Bybit.com", "api.bybit.com"),
+        ("https://api.bybit.com.", "api.bybit.com"),
+        ("https://api.bybit.com:443", "api.bybit.com"),
+        ("https://api.bybit.com:8443", "api.bybit.com:8443"),
+        ("https://api.bybit.com:80", "api.bybit.com:80"),
+        ("http://localhost:80", "localhost"),
+        ("http://localhost:443", "localhost:443"),
+        ("http://127.0.0.1:8765", "127.0.0.1:8765"),
+        ("https://proxy.example/bybit/", "proxy.example/bybit"),
+    ],
+)
+def test_a_host_has_one_name_however_it_is_written(url: str, host: str) -> None:
+    assert Connection(options(api_url=url)).host == host
+
+
+def test_mainnet_and_its_url_are_one_host() -> None:
+    assert Connection(options(environment="mainnet")).host == Connection(options(api_url="https://api.bybit.com:443/")).host
+
+
+def test_a_fingerprint_tells_keys_apart_and_shows_none() -> None:
+    one, same, other = (Connection(options(api_key=key)).key_fingerprint for key in ("the-key", "the-key", "the-kez"))
+    assert one == same != other
+    assert len(one) == 16 and set(one) <= set("0123456789abcdef")
+
+
+def test_a_fingerprint_outlives_a_new_secret() -> None:
+    assert Connection(options()).key_fingerprint == Connection(options(api_secret="another")).key_fingerprint
+
+
+@pytest.mark.parametrize(("number", "is_fine"), [(0, False), (1, True), (5, True), (6, False), (-1, False)])
+def test_the_limits_of_a_range_belong_to_it(number: int, is_fine: bool) -> None:
+    if is_fine:
+        check_ranges({"x": number}, {"x": (1, 5)})
+        return
+    with pytest.raises(BadInput) as caught:
+        check_ranges({"x": number}, {"x": (1, 5)})
+    assert str(caught.value) == f"x '{number}' is out of range: give a whole number from 1 to 5."

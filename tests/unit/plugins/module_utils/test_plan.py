@@ -8,8 +8,9 @@ import dataclasses
 from decimal import Decimal
 
 import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, REPAID, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._plan import DECLINE, NOTHING_TO_DO, PAY, decide
+from ansible_collections.treasury.bybit.plugins.module_utils._plan import DECLINE, NOTHING_TO_DO, PAY, Decision, decide
 
 LOAN = Loan(
     order_id="17",
@@ -23,6 +24,10 @@ LOAN = Loan(
     maturity_time_ms=None,
     status=OPEN,
 )
+
+
+def plan(loan: Loan | None, amount: str, accuracy: int | None) -> Decision:
+    return decide("17", loan, Goal(Decimal(amount)), accuracy=accuracy)
 
 
 def test_debt_is_everything_that_is_owed() -> None:
@@ -52,15 +57,15 @@ def test_the_last_repayment_returns_the_collateral() -> None:
 
 
 def test_pay() -> None:
-    decision = decide("17", LOAN, Decimal("100"), 4)
-    assert decision.kind == PAY
+    decision = plan(LOAN, "100", 4)
+    assert (decision.kind, decision.amount) == (PAY, Decimal(100))
     assert decision.message == "100 USDT on loan 17: debt 1000.4 to 900.4"
     assert decision.after == LOAN.after_paying(Decimal("100"))
 
 
 @pytest.mark.parametrize("amount", ["0.0001", "1000.4", "1000.3999"])
 def test_the_limits_themselves_are_allowed(amount: str) -> None:
-    assert decide("17", LOAN, Decimal(amount), 4).kind == PAY
+    assert plan(LOAN, amount, 4).kind == PAY
 
 
 @pytest.mark.parametrize(
@@ -89,10 +94,9 @@ def test_the_limits_themselves_are_allowed(amount: str) -> None:
     ],
 )
 def test_decline(loan: Loan | None, amount: str, accuracy: int | None, sentence: str) -> None:
-    decision = decide("17", loan, Decimal(amount), accuracy)
-    assert decision.kind == DECLINE
+    decision = plan(loan, amount, accuracy)
     assert sentence in decision.message
-    assert decision.after is None
+    assert decision == (DECLINE, decision.message, Decimal(0), None)
 
 
 @pytest.mark.parametrize(
@@ -104,8 +108,8 @@ def test_decline(loan: Loan | None, amount: str, accuracy: int | None, sentence:
 )
 def test_a_closed_loan_needs_nothing(status: str, message: str) -> None:
     closed = dataclasses.replace(LOAN, status=status)
-    assert decide("17", closed, Decimal("1.123456789"), 4) == (NOTHING_TO_DO, message, closed)
+    assert plan(closed, "1.123456789", 4) == (NOTHING_TO_DO, message, Decimal(0), closed)
 
 
 def test_unknown_accuracy_is_left_to_the_exchange() -> None:
-    assert decide("17", LOAN, Decimal("1.123456789"), None).kind == PAY
+    assert plan(LOAN, "1.123456789", None).kind == PAY

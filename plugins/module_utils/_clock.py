@@ -1,0 +1,27 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Time on this machine. All time and all waiting of the collection come from here, but for the timeouts of HTTP itself.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import time
+
+
+class Clock:
+    """The clock of this machine; tests put another one in its place."""
+
+    def now_ms(self) -> int:
+        """Return the time of day (UTC, ms since 1970), which somebody may set at any moment."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic_ms(self) -> int:
+        """Return a time that only ever goes forward; only differences have a meaning."""
+        return time.monotonic_ns() // 1_000_000
+
+    def sleep_ms(self, duration_ms: int) -> None:
+        time.sleep(duration_ms / 1000)

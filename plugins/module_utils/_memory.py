@@ -1,0 +1,112 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What this run knows of earlier ones, and what later ones will know of this one.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._state import State
+
+
+class Memory:
+    """The intents of one target during one run.
+
+    An intent is I(open) until a run has told what became of it. Afterwards it is forgotten, unless the exchange has
+    accepted the repayment and does not show it yet; then it stays as I(unseen), so that a sum over the history can count it.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._writable = False
+        self._intents: list[Intent] = []
+        self._forgotten: set[str] = set()
+        self._told: dict[str, Intent | None] = {}
+        self._found: set[str] = set()
+
+    @property
+    def path(self) -> str:
+        return self._state.path
+
+    def begin(self, check_mode: bool, lock_timeout_ms: int) -> None:
+        """Lock the target and read what is remembered of it; in check mode nothing is written.
+
+        :raises Busy: When another run for the target does not end in time.
+        :raises BadInput: When the state directory cannot be used.
+        """
+        self._writable = not check_mode
+        if check_mode and not self._state.exists():
+            return
+        self._state.lock(lock_timeout_ms, writes=not check_mode)
+        self._intents = self._state.load()
+
+    def open_intents(self) -> list[Intent]:
+        return [intent for intent in self._known() if not intent.told]
+
+    def unseen(self) -> list[Intent]:
+        """Return the accepted repayments that the exchange did not show when they were last looked for."""
+        return [intent for intent in self._known() if intent.told or self._told.get(intent.intent_id)]
+
+    def repay_ids(self) -> frozenset[str]:
+        """Return the ids of the repayments that are known."""
+        return frozenset(intent.repay_id for intent in self._intents if intent.repay_id) | self._found
+
+    def note(self, intent: Intent) -> None:
+        """Write an intent down, new or changed; when this returns, later runs will know it.
+
+        :raises BadInput: When it cannot be written.
+        """
+        others = [i for i in self._known() if i.intent_id != intent.intent_id]
+        self._save([*others, intent])
+
+    def forget(self, intent: Intent) -> None:
+        """Strike an intent that has moved no money, or that the user has taken care of, with the next writing."""
+        self._forgotten.add(intent.intent_id)
+
+    def tell(self, intent: Intent, is_seen: bool) -> None:
+        """Close an intent when this run has told its result and was a success.
+
+        :param is_seen: Whether the exchange shows the repayment already.
+        """
+        if intent.repay_id:
+            self._found.add(intent.repay_id)
+        self._told[intent.intent_id] = None if is_seen else dataclasses.replace(intent, told=True)
+
+    def see(self, intent: Intent) -> None:
+        """Note that the exchange shows an accepted repayment by now; one that nobody has been told of stays open till then."""
+        if intent.told:
+            self.forget(intent)
+        else:
+            self.tell(intent, is_seen=True)
+
+    def close(self, is_success: bool) -> None:
+        """Write what later runs need to know after the result has been told, and let them in.
+
+        :raises BadInput: When it cannot be written.
+        """
+        kept = self._known()
+        if is_success:
+            kept = [told for told in (self._told.get(i.intent_id, i) for i in kept) if told]
+        try:
+            if kept != self._intents:
+                self._save(kept)
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Let other runs in, and leave to them what was not known for sure."""
+        self._state.unlock()
+
+    def _known(self) -> list[Intent]:
+        return [intent for intent in self._intents if intent.intent_id not in self._forgotten]
+
+    def _save(self, intents: list[Intent]) -> None:
+        if self._writable:
+            self._state.save(intents)
+        self._intents = intents

@@ -1,0 +1,86 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sentences in which a run tells the user what became of a repayment.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain
+from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Resolution
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, NOT_EXECUTED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._times import utc
+
+
+def name_of(intent: Intent, order_id: str) -> str:
+    return f"{plain(intent.amount)} {intent.coin} on loan {order_id}"
+
+
+def made(found: Resolution, order_id: str, is_earlier: bool) -> str:
+    """Tell of a repayment that was accepted or found."""
+    intent, is_final = found.intent, found.outcome == EXECUTED
+    what = f"{name_of(intent, order_id)} (repayment {intent.repay_id})"
+    pending = "" if is_final else " It is pending: the exchange has not shown yet that it is final."
+    if is_earlier:
+        return f"{_sent_earlier(what, intent)} It was made, so nothing was sent now.{pending}"
+    story = f"Repaid {what}" if is_final else f"Bybit accepted the repayment of {what}"
+    lost = ": there was no clear answer, but it stands in the exchange's history" if found.finding else ""
+    return f"{story}{lost}.{pending}"
+
+
+def not_executed(found: Resolution, order_id: str, lost: Exception | None) -> str:
+    """Tell of a repayment that has come to nothing."""
+    what = name_of(found.intent, order_id)
+    if found.intent.repay_id:
+        story = f"was accepted (repayment {found.intent.repay_id}), but then it failed on the exchange"
+    else:
+        story = f"was sent without a clear answer ({lost}), but {found.finding.reason if found.finding else ''}"
+    return f"The repayment of {what} {story}. Nothing was paid, and it is safe to run again."
+
+
+def unknown(found: Resolution, cause: str, order_id: str, history_call: str) -> str:
+    """Tell what was seen of a repayment in doubt, and how the user can end the doubt."""
+    intent, finding, evidence = found.intent, found.finding, found.evidence or {}
+    candidates = ", ".join(record.repay_id for record in finding.candidates) if finding else ""
+    return (
+        f"Whether the repayment of {name_of(intent, order_id)} was made is unknown: {cause}, and "
+        f"{finding.reason if finding else ''}. It was sent at {utc(intent.sent_at_ms)}; the debt was "
+        f"{plain(intent.baseline.debt)} then and is {evidence.get('debt_now') or 'not known'} now. "
+        f"{f'It may be repayment {candidates}. ' if candidates else ''}"
+        f"Nothing is sent for this loan until that is known. {_how_to_go_on(intent, history_call)}"
+    )
+
+
+def unseen(intent: Intent, order_id: str, history_call: str) -> str:
+    """Tell of an accepted repayment which the exchange does not show, so that no sum over the history is right."""
+    what = f"{name_of(intent, order_id)} (repayment {intent.repay_id})"
+    return (
+        f"Whether the repayment of {what} counts is unknown: it was accepted at {utc(intent.sent_at_ms)}, but the exchange "
+        f"does not show it. Nothing was sent now. {_how_to_go_on(intent, history_call)}"
+    )
+
+
+def earlier(intent: Intent, outcome: str, order_id: str) -> str:
+    """Tell what became of the repayment of an earlier run that had not told it."""
+    story = _sent_earlier(name_of(intent, order_id), intent)
+    if outcome == UNKNOWN:
+        return f"{story} What became of it is unknown; it is forgotten now, because acknowledge names it."
+    if outcome == NOT_EXECUTED:
+        return f"{story} It was not executed."
+    pending = "" if outcome == EXECUTED else " and is pending"
+    return f"{story} It was made{pending} (repayment {intent.repay_id})."
+
+
+def _sent_earlier(what: str, intent: Intent) -> str:
+    return f"An earlier run sent a repayment of {what} at {utc(intent.sent_at_ms)} and did not tell its end."
+
+
+def _how_to_go_on(intent: Intent, history_call: str) -> str:
+    return (
+        f"Run again to look again; or look yourself ({history_call}, or the loan's page on the exchange's site), and when "
+        f"you know, run with acknowledge: '{intent.intent_id}', which forgets this one."
+    )

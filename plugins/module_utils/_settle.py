@@ -1,0 +1,128 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Look at history and debt, again and again with growing pauses, until it is known what became of a repayment.
+
+Only reads are sent from here. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
+from ansible_collections.treasury.bybit.plugins.module_utils._evidence import FOUND, Finding, Sight, weigh
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._loans import LegacyLoans
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._record import SUCCESS, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import IP_BLOCKED
+
+_FIRST_PAUSE_MS = 500
+_LONGEST_PAUSE_MS = 4000
+
+
+class Settled(t.NamedTuple):
+    """What is known of a repayment whose answer was lost.
+
+    :ivar evidence: What was seen, in the form of the result C(evidence).
+    """
+
+    finding: Finding
+    evidence: dict[str, t.Any]
+
+
+class Settler:
+    """Looks for the repayments of one loan.
+
+    :param settle_margin_ms: How late history and debt may be at worst.
+    """
+
+    def __init__(self, client: Client, loans: LegacyLoans, order_id: str, settle_margin_ms: int) -> None:
+        self._client = client
+        self._loans = loans
+        self._order_id = order_id
+        self._settle_margin_ms = settle_margin_ms
+
+    def settle(self, intent: Intent, others: frozenset[str], deadline_ms: int) -> Settled:
+        """Find out whether the repayment of an intent was executed.
+
+        :param others: The ids of repayments that are known to be other ones.
+        :param deadline_ms: When to give up, by the monotonic clock.
+        """
+        sight, error, looks = None, None, 0
+        finding = Finding(UNKNOWN, "")
+        for dummy in self._looks(deadline_ms):
+            looks += 1
+            try:
+                sight = self._look()
+            except BybitError as failed:
+                error = failed
+                if _must_stop(failed):
+                    break
+                continue
+            error = None
+            finding = weigh(intent, sight, self._settle_margin_ms, others)
+            if finding.outcome != UNKNOWN:
+                break
+        if finding.outcome == UNKNOWN and finding.record and finding.record.status == SUCCESS:
+            # Its time window is still open, but the only such entry of the history is evidence enough.
+            finding = finding._replace(outcome=EXECUTED, reason=FOUND)
+        elif error is not None:
+            finding = finding._replace(reason=f"the exchange could not be read ({error})")
+        return Settled(finding, self._evidence(intent, sight, finding, looks))
+
+    def follow(self, repay_id: str, deadline_ms: int, until_final: bool = True) -> Record | None:
+        """Return the entry of a repayment in the history as last seen; none when it never showed.
+
+        :param until_final: Whether to look on while it is in process.
+        """
+        seen = None
+        for dummy in self._looks(deadline_ms):
+            try:
+                found = self._loans.history(self._order_id, repay_id)
+            except BybitError as failed:
+                if _must_stop(failed):
+                    break
+                continue
+            seen = found[0] if found else seen
+            if seen and (seen.is_final or not until_final):
+                break
+        return seen
+
+    def _looks(self, deadline_ms: int) -> t.Iterator[None]:
+        """Yield once for each look: at least one, the last one when the time is over."""
+        clock, pause_ms = self._client.clock, _FIRST_PAUSE_MS
+        while True:
+            yield
+            left_ms = deadline_ms - clock.monotonic_ms()
+            if left_ms <= 0:
+                return
+            clock.sleep_ms(min(pause_ms, left_ms))
+            pause_ms = min(pause_ms * 3 // 2, _LONGEST_PAUSE_MS)
+
+    def _look(self) -> Sight:
+        begun_ms = self._client.clock.monotonic_ms()
+        records = self._loans.history(self._order_id)
+        loan = self._loans.find(self._order_id)
+        return Sight(self._client.exchange_time_ms(begun_ms), records, loan)
+
+    def _evidence(self, intent: Intent, sight: Sight | None, finding: Finding, looks: int) -> dict[str, t.Any]:
+        return {
+            "sent_at_ms": intent.sent_at_ms,
+            "window_end_ms": intent.window_end_ms,
+            "exchange_time_ms": sight.at_ms if sight else None,
+            "debt_before": plain(intent.baseline.debt),
+            "debt_now": plain(sight.loan.debt) if sight and sight.loan else None,
+            "candidates": [record.repay_id for record in finding.candidates],
+            "looks": looks,
+            "reason": finding.reason,
+        }
+
+
+def _must_stop(error: BybitError) -> bool:
+    """Tell whether each further request would make things worse."""
+    return error.failure is not None and error.failure.http_status == IP_BLOCKED

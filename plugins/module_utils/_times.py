@@ -1,0 +1,74 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Times: read from YAML, written for people. UTC everywhere; numbers are milliseconds since 1970.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+SECOND_MS = 1000
+MINUTE_MS = 60 * SECOND_MS
+DAY_MS = 24 * 60 * MINUTE_MS
+
+_YEAR_9999 = 253_370_764_800
+
+_DATE = "(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+_TIME = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+_ZONE = "(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)"
+_MOMENT = re.compile(f"{_DATE}(?:[Tt ]{_TIME} ?{_ZONE}?)?", re.ASCII)
+_EXAMPLE = "write a date such as '2026-11-01' (its beginning in UTC) or a time with its zone such as '2026-11-01T00:00:00Z'"
+
+
+class InvalidTime(ValueError):
+    """The text of this exception is one sentence for the user; it does not name the option."""
+
+
+def parse_moment(text: str) -> int:
+    """Return the moment that a user wrote as ISO 8601 date (its beginning in UTC) or as time with zone.
+
+    :return: Milliseconds since 1970.
+    :raises InvalidTime: For everything else, saying what to write instead.
+    """
+    match = _MOMENT.fullmatch(text.strip())
+    if not match:
+        raise InvalidTime(f"'{text[:40]}' is not an ISO 8601 time: {_EXAMPLE}")
+    if match["hour"] and not match["zone"]:
+        raise InvalidTime(f"'{text[:40]}' has no time zone: {_EXAMPLE}")
+    milliseconds = int((match["fraction"] or "0").ljust(3, "0")[:3])
+    try:
+        day = datetime.datetime.strptime(match["date"], "%Y-%m-%d")
+        moment = day.replace(
+            hour=int(match["hour"] or 0),
+            minute=int(match["minute"] or 0),
+            second=int(match["second"] or 0),
+            tzinfo=_zone(match["zone"] or "Z"),
+        )
+    except ValueError:
+        raise InvalidTime(f"'{text[:40]}' is no time of the calendar: {_EXAMPLE}") from None
+    seconds = round(moment.timestamp())
+    # A zone can move the ends of the calendar beyond what can be written as a date.
+    if not 0 <= seconds < _YEAR_9999:
+        raise InvalidTime(f"'{text[:40]}' is out of range: {_EXAMPLE}")
+    return seconds * SECOND_MS + milliseconds
+
+
+def utc(time_ms: int) -> str:
+    """Write a time for people, to the second."""
+    moment = datetime.datetime.fromtimestamp(time_ms // SECOND_MS, tz=datetime.timezone.utc)
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _zone(text: str) -> datetime.timezone:
+    if text in "Zz":
+        return datetime.timezone.utc
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    if int(digits[2:]) > 59:
+        raise ValueError("the zone has more than 59 minutes")
+    offset = datetime.timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return datetime.timezone(-offset if text[0] == "-" else offset)

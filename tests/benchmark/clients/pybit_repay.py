@@ -1,0 +1,39 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Repay with pybit as it comes, the way its users script it; the last line says in JSON what the user is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from pybit.unified_trading import HTTP
+
+# pybit 5.17 reads this attribute in every legacy loan call but never sets it.
+HTTP.crypto_loan_legacy_message = ""
+
+
+def main(order_id: str, amount: str, force_retry: str, timeout: str) -> int:
+    session = HTTP(
+        api_key=os.environ["BYBIT_API_KEY"],
+        api_secret=os.environ["BYBIT_API_SECRET"],
+        force_retry=json.loads(force_retry),
+        timeout=float(timeout),
+    )
+    session.endpoint = os.environ["BYBIT_API_URL"]
+    try:
+        answer = session.repay_crypto_loan(orderId=order_id, amount=json.loads(amount))
+    except Exception as error:
+        # Whatever is raised is what the user gets to read, so nothing is left out here.
+        told = {"failed": True, "code": getattr(error, "status_code", None), "msg": f"{type(error).__name__}: {error}"}
+    else:
+        told = {"failed": False, "code": 0, "msg": answer["retMsg"], "repay_id": answer["result"].get("repayId")}
+    print(json.dumps(told))
+    return int(told["failed"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

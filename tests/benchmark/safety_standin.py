@@ -1,0 +1,86 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stand-in exchange as a process of its own, and what a measurement asks of it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+from urllib.parse import urlsplit
+
+FILES = Path(__file__).resolve().parents[2] / "roles" / "sandbox" / "files"
+REPAY = "/v5/crypto-loan/repay"
+# Longer than anything that a fault delays, shorter than an hour, so that no interest is charged.
+LONG_ENOUGH_MS = 120_000
+FAILED = 3
+
+
+class StandIn:
+    """Started when made; C(stop) ends it, and so does its lifetime if nobody does."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._run_dir = run_dir
+        self.url: str = self._command("start", "--lifetime", "1800")["url"]
+        self._seed = json.loads((FILES / "bybit_sandbox" / "seed.json").read_text(encoding="utf-8"))
+        self._old: set[str] = set()
+
+    def fresh(self, wallet: dict[str, str] | None, fault: dict[str, t.Any] | None) -> None:
+        """Begin again with the built-in book, which has the exchange's rate limits."""
+        self._control("PUT", "seed", self._seed)
+        for coin, balance in (wallet or {}).items():
+            self._control("POST", "wallet", {"coin": coin, "balance": balance})
+        if fault is not None:
+            self._control("POST", "faults", {"method": "POST", "path": REPAY, **fault})
+        self._old = {item["repay_id"] for item in self._repayments(self.state())}
+
+    def settle(self) -> None:
+        """Let everything happen that is still under way: late packets, processing, late records."""
+        self._control("POST", "clock", {"advance_ms": LONG_ENOUGH_MS})
+        state = self.state()
+        under_way = [item for item in self._repayments(state) if item["settles_at"] is not None]
+        if under_way or state.get("waiting"):
+            raise RuntimeError("The stand-in has not come to rest.")
+
+    def new_repayments(self) -> list[dict[str, t.Any]]:
+        return [item for item in self._repayments(self.state()) if item["repay_id"] not in self._old]
+
+    def posts(self) -> list[dict[str, t.Any]]:
+        """Return the repayments that were delivered, the oldest first."""
+        requests = self._control("GET", "requests")["requests"]
+        return [entry for entry in requests if (entry["method"], entry["path"]) == ("POST", REPAY)]
+
+    def state(self) -> dict[str, t.Any]:
+        return self._control("GET", "state")
+
+    def stop(self) -> None:
+        self._command("stop")
+
+    @staticmethod
+    def _repayments(state: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+        return [item for account in state["accounts"] for item in account["repayments"]]
+
+    def _command(self, name: str, *arguments: str) -> dict[str, t.Any]:
+        command = [sys.executable, str(FILES / "sandbox.py"), name, "--run-dir", str(self._run_dir), *arguments]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        if ended.returncode:
+            raise RuntimeError(f"The stand-in did not {name}: {ended.stderr}")
+        return json.loads(ended.stdout)
+
+    def _control(self, method: str, name: str, document: object = None) -> dict[str, t.Any]:
+        parts = urlsplit(self.url)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+        try:
+            connection.request(method, f"/sandbox/{name}", None if document is None else json.dumps(document))
+            response = connection.getresponse()
+            text = response.read()
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise RuntimeError(f"The stand-in refused {method} /sandbox/{name}: {text.decode()}")
+        return json.loads(text)

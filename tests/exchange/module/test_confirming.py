@@ -1,0 +1,121 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An accepted repayment is followed until it is final; until then it is called pending, and a failure a failure."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+HISTORY = "/v5/crypto-loan/repayment-history"
+LOOK = ["GET ongoing-orders", "GET loanable-data", "GET repayment-history", "POST repay"]
+
+
+def assert_told(run, sandbox, outcome: str) -> None:
+    """The run tells of the one repayment that the exchange has accepted."""
+    entry = sandbox.repayments()[0]
+    assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (False, 0, True, outcome)
+    assert (run["repay_id"], run["amount"]) == (entry["repay_id"], entry["amount"])
+    assert (run["recovered"], run["intent"], run["evidence"]) == (False, None, None)
+
+
+def test_a_plain_run_confirms_and_looks_once(repay, sandbox, calls, remembered) -> None:
+    run = repay()
+    assert_told(run, sandbox, "executed")
+    assert calls() == [*LOOK, "GET repayment-history", "GET ongoing-orders"]
+    [*dummy, confirming, last] = sandbox.requests()["requests"]
+    assert f"repayId={run['repay_id']}" in confirming["query"]
+    assert remembered() == []
+
+
+def test_without_wait_an_accepted_repayment_is_pending(repay, sandbox, calls, names) -> None:
+    run = repay(wait=False)
+    assert_told(run, sandbox, "pending")
+    assert calls() == [*LOOK, "GET ongoing-orders"]
+    assert run["msg"] == (
+        f"Bybit accepted the repayment of 100 USDT on loan {names.loan} (repayment {run['repay_id']}). It is pending: the "
+        f"exchange has not shown yet that it is final. Debt before: 1000.4, now: 900.4."
+    )
+
+
+def test_what_is_in_process_is_followed_to_its_success(repay, sandbox, remembered) -> None:
+    sandbox.fault(processing_ms=900)
+    run = repay()
+    assert_told(run, sandbox, "executed")
+    assert run["msg"].endswith("Debt before: 1000.4, now: 900.4.")
+    assert (run["loan"]["after"]["debt"], run.warnings, remembered()) == ("900.4", "", [])
+
+
+def test_what_is_in_process_is_followed_to_its_failure(repay, sandbox, posts, remembered) -> None:
+    sandbox.fault(processing_ms=900, final_status=3)
+    run = repay()
+    [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
+    assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "not_executed")
+    assert (run["repay_id"], run["amount"], entry["status"]) == (entry["repay_id"], "100", 3)
+    assert f"was accepted (repayment {entry['repay_id']}), but then it failed on the exchange" in run["msg"]
+    assert run["msg"].endswith("Nothing was paid, and it is safe to run again.")
+    assert (sandbox.loan()["debt"], sandbox.balance(), posts(), remembered()) == ("1000.4", 10000, 1, [])
+    again = repay()
+    assert_told(again, sandbox, "executed")
+    assert (again["earlier"], posts(), sandbox.loan()["debt"]) == ([], 2, "900.4")
+
+
+def test_without_wait_what_is_in_process_is_not_followed(repay, sandbox) -> None:
+    sandbox.fault(processing_ms=60_000)
+    begun = time.monotonic()
+    run = repay(wait=False)
+    assert time.monotonic() - begun < 5
+    assert_told(run, sandbox, "pending")
+    assert run["loan"]["after"]["debt"] == "1000.4"
+    assert "the debt has not fallen yet" in run.warnings
+
+
+@pytest.mark.parametrize("effect", ["processing_ms", "history_delay_ms"])
+def test_when_the_time_ends_first_it_is_pending(repay, sandbox, effect: str) -> None:
+    sandbox.fault(**{effect: 60_000})
+    begun = time.monotonic()
+    run = repay(wait_timeout=1)
+    assert 1 <= time.monotonic() - begun < 5
+    assert_told(run, sandbox, "pending")
+    assert "It is pending: the exchange has not shown yet that it is final." in run["msg"]
+
+
+def test_a_history_that_is_late_is_waited_for(repay, sandbox, remembered) -> None:
+    sandbox.fault(history_delay_ms=900)
+    assert_told(repay(), sandbox, "executed")
+    assert remembered() == []
+
+
+def test_a_history_that_cannot_be_read_for_a_while(repay, sandbox) -> None:
+    sandbox.control("POST", "faults", {"method": "GET", "path": HISTORY, "skip": 1, "answer": "html_502"})
+    assert_told(repay(), sandbox, "executed")
+
+
+def test_a_history_that_cannot_be_read_at_all_leaves_it_pending(repay, sandbox, paid) -> None:
+    sandbox.control("POST", "faults", {"method": "GET", "path": HISTORY, "skip": 1, "times": 0, "answer": "close"})
+    assert_told(repay(wait_timeout=1), sandbox, "pending")
+    assert paid() == ["100"]
+
+
+def test_an_exchange_that_blocks_the_address_is_asked_no_further(repay, sandbox, calls, paid) -> None:
+    blocked = {"http_status": 403, "body": "access too frequent"}
+    sandbox.control("POST", "faults", {"method": "GET", "skip": 3, "times": 0, "answer": blocked})
+    assert_told(repay(), sandbox, "pending")
+    assert (calls(), paid()) == ([*LOOK, "GET repayment-history"], ["100"])
+
+
+def test_another_that_looks_like_it_is_not_mistaken_for_it(repay, sandbox, names) -> None:
+    sandbox.control("POST", "repay", {"orderId": names.loan, "amount": "100"})
+    sandbox.fault(processing_ms=60_000)
+    assert_told(repay(wait_timeout=1), sandbox, "pending")
+
+
+@pytest.mark.parametrize(("wait", "outcome"), [(True, "executed"), (False, "pending")])
+def test_what_was_lost_and_found_in_process_is_followed_as_well(repay, sandbox, wait: bool, outcome: str) -> None:
+    sandbox.fault(answer="reset", processing_ms=1500)
+    run = repay(wait=wait)
+    entry = sandbox.repayments()[0]
+    assert (run["changed"], run["outcome"], run["recovered"], run["repay_id"]) == (True, outcome, True, entry["repay_id"])

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two runs for one loan at once wait for each other, for a limited time, and never pay for one another."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+
+@pytest.fixture
+def holder(begin, sandbox, until, posts):
+    """Begin a run that waits for its answer and keeps the lock for so long."""
+
+    def call(hold_ms: int, **options):
+        sandbox.fault(delay_answer_ms=hold_ms)
+        process = begin(**options)
+        until(posts)
+        return process
+
+    return call
+
+
+def test_the_second_waits_for_the_first(begin, holder, calls, paid) -> None:
+    first = holder(1200)
+    second = begin(amount="30")
+    time.sleep(0.6)
+    assert (second.is_running, calls()[-1]) == (True, "POST repay")
+    first, second = first.end(), second.end()
+    assert [(run["outcome"], run["recovered"], run["earlier"]) for run in (first, second)] == [("executed", False, [])] * 2
+    assert paid() == ["30", "100"]
+    # The second has looked only after the first had paid.
+    assert (first["loan"]["before"]["debt"], second["loan"]["before"]["debt"]) == ("1000.4", "900.4")
+    assert calls()[4:8] == ["GET repayment-history", "GET ongoing-orders", "GET ongoing-orders", "GET loanable-data"]
+
+
+def test_two_declarative_runs_at_once_pay_once(begin, sandbox, holder, paid) -> None:
+    since = sandbox.state()["server_time"] // 1000 - 3600
+    text = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
+    first = holder(500, since=text)
+    second = begin(since=text)
+    assert (first.end()["outcome"], second.end()["outcome"], paid()) == ("executed", "nothing_to_do", ["100"])
+
+
+def test_the_wait_ends_with_a_sentence(repay, holder, state_dir, calls, paid) -> None:
+    first = holder(5000)
+    begun = time.monotonic()
+    run = repay(lock_timeout=1)
+    assert time.monotonic() - begun >= 1
+    assert first.is_running
+    assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "not_executed", None)
+    [lock] = state_dir.glob("*.lock")
+    assert run["msg"] == (
+        f"Another run for this loan (process {first.pid}, lock file '{lock}') has not ended within lock_timeout, 1 s: "
+        f"nothing was sent; run again when it has ended, or raise lock_timeout."
+    )
+    assert (calls()[-1], paid()) == ("POST repay", ["100"])
+    first.kill()
+
+
+def test_no_wait_at_all(repay, holder) -> None:
+    first = holder(5000)
+    assert "has not ended within lock_timeout, 0 s" in repay(lock_timeout=0)["msg"]
+    first.kill()
+
+
+def test_a_run_that_could_not_wait_leaves_the_memory_of_the_other_alone(repay, holder, remembered) -> None:
+    first = holder(5000)
+    before = remembered()
+    repay(lock_timeout=0)
+    assert (len(before), remembered()) == (1, before)
+    first.kill()
+
+
+def test_a_killed_holder_frees_the_lock(repay, holder, until, paid, posts) -> None:
+    first = holder(5000)
+    until(paid)
+    first.kill()
+    run = repay(lock_timeout=0)
+    assert (run["outcome"], run["recovered"], paid(), posts()) == ("executed", True, ["100"], 1)
+
+
+def test_a_second_run_that_is_killed_while_it_waits_does_no_harm(begin, repay, holder, paid, remembered) -> None:
+    first = holder(1200)
+    second = begin()
+    time.sleep(0.5)
+    second.kill()
+    assert (first.end()["outcome"], paid(), remembered()) == ("executed", ["100"], [])
+    assert repay(amount="30", lock_timeout=0)["outcome"] == "executed"
+
+
+def test_another_loan_need_not_wait(repay, holder, names) -> None:
+    first = holder(5000)
+    assert repay(order_id=names.overdue, lock_timeout=0)["outcome"] == "executed"
+    first.kill()
+
+
+def test_check_mode_waits_as_well(repay, holder) -> None:
+    first = holder(5000)
+    assert "has not ended within lock_timeout" in repay(check=True, lock_timeout=0)["msg"]
+    first.kill()
+    foreseen = repay(check=True, lock_timeout=0)
+    assert (foreseen["outcome"], foreseen["earlier"][0]["outcome"]) == ("executed", "executed")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("lock_timeout", -1), ("lock_timeout", 86_401), ("wait_timeout", -1), ("settle_margin", 3601)]
+)
+def test_times_out_of_range_are_refused(repay, sandbox, option: str, value: int) -> None:
+    run = repay(**{option: value})
+    assert (run.failed, run["outcome"]) == (True, "not_executed")
+    assert f"{option} '{value}' is out of range: give a whole number from 0 to " in run["msg"]
+    assert sandbox.requests()["counts"] == {}

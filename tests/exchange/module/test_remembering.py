@@ -1,0 +1,249 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A repayment whose end was not told is remembered: the next run settles it first, and never sends while it is open."""
+
+from __future__ import annotations
+
+import pytest
+
+HISTORY = "/v5/crypto-loan/repayment-history"
+
+
+@pytest.fixture
+def open_intent(repay, sandbox, remembered):
+    """Leave a repayment of 100 in doubt, whose history never shows; returns its intent."""
+
+    def call(**fault) -> dict:
+        sandbox.fault(answer="close", **fault)
+        run = repay(wait_timeout=0)
+        [intent] = remembered()
+        assert (run["outcome"], run["intent"]) == ("unknown", intent["intent"])
+        return intent
+
+    return call
+
+
+@pytest.fixture
+def killed(begin, sandbox, until, posts, remembered):
+    """Kill a run that has sent its repayment; returns what it has written down."""
+
+    def call(moment=lambda: True, **options) -> dict:
+        process = begin(**options)
+        until(lambda: posts() and moment())
+        process.kill()
+        [intent] = remembered()
+        return intent
+
+    return call
+
+
+def assert_answered(run, sandbox, intent: dict, remembered) -> None:
+    """The run is answered by the earlier one's repayment."""
+    [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
+    assert (run.failed, run["changed"], run["outcome"], run["recovered"]) == (False, True, "executed", True)
+    assert (run["repay_id"], run["amount"], run["sent_at_ms"]) == (entry["repay_id"], "100", intent["sent_at_ms"])
+    assert run["earlier"] == [
+        {
+            "intent": intent["intent"],
+            "amount": "100",
+            "outcome": "executed",
+            "repay_id": entry["repay_id"],
+            "sent_at_ms": intent["sent_at_ms"],
+        }
+    ]
+    assert "An earlier run sent a repayment of 100 USDT on loan" in run["msg"]
+    assert "It was made, so nothing was sent now." in run["msg"]
+    assert (run["intent"], remembered()) == (None, [])
+
+
+def test_what_is_written_down_before_the_repayment_leaves(begin, sandbox, until, posts, remembered) -> None:
+    sandbox.fault(delay_ms=400)
+    process = begin()
+    until(posts)
+    [intent] = remembered()
+    [request] = [r for r in sandbox.requests()["requests"] if r["method"] == "POST"]
+    assert request["handled_at"] is None
+    assert (intent["sent_at_ms"], intent["recv_window_ms"], intent["amount"]) == (int(request["timestamp"]), 1000, "100")
+    assert (intent["goal"], intent["repay_id"]) == ({"amount": "100", "since_ms": None}, None)
+    assert (intent["baseline"]["debt"], intent["coin"]) == ("1000.4", "USDT")
+    process.end()
+    assert remembered() == []
+
+
+def test_the_same_goal_is_answered_by_what_was_in_doubt(repay, open_intent, sandbox, paid, posts, remembered) -> None:
+    intent = open_intent(history_delay_ms=800)
+    assert_answered(repay(), sandbox, intent, remembered)
+    assert (paid(), posts()) == (["100"], 1)
+    fresh = repay()
+    assert (fresh["recovered"], fresh["earlier"], paid()) == (False, [], ["100", "100"])
+
+
+def test_the_same_goal_is_reached_now_when_it_came_to_nothing(repay, open_intent, sandbox, paid, posts, remembered) -> None:
+    intent = open_intent(commit=False)
+    run = repay(amount="100.0")
+    assert (run["changed"], run["outcome"], run["recovered"]) == (True, "executed", False)
+    assert run["repay_id"] == sandbox.repayments()[0]["repay_id"]
+    [earlier] = run["earlier"]
+    assert (earlier["intent"], earlier["outcome"], earlier["repay_id"]) == (intent["intent"], "not_executed", None)
+    assert "It was not executed." in run.warnings
+    assert (paid(), posts(), remembered()) == (["100"], 2, [])
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_another_goal_reports_it_and_does_its_own_work(repay, open_intent, sandbox, paid, posts, remembered, commit: bool) -> None:
+    intent = open_intent(commit=commit, history_delay_ms=500 if commit else 0)
+    run = repay(amount="30")
+    assert (run["changed"], run["outcome"], run["recovered"], run["amount"]) == (True, "executed", False, "30")
+    ids = {entry["amount"]: entry["repay_id"] for entry in sandbox.repayments()}
+    assert run["repay_id"] == ids["30"]
+    [earlier] = run["earlier"]
+    assert (earlier["intent"], earlier["amount"], earlier["repay_id"]) == (intent["intent"], "100", ids.get("100"))
+    assert earlier["outcome"] == ("executed" if commit else "not_executed")
+    assert "An earlier run sent a repayment of 100 USDT" in run.warnings
+    assert (sorted(paid()), posts(), remembered()) == (["100", "30"] if commit else ["30"], 2, [])
+
+
+def test_what_was_found_is_kept_until_a_run_that_succeeds_has_told_it(repay, open_intent, sandbox, paid, remembered) -> None:
+    intent = open_intent(history_delay_ms=500)
+    failed = repay(amount="99999")
+    assert (failed.failed, failed["outcome"], failed["earlier"][0]["outcome"]) == (True, "not_executed", "executed")
+    assert [kept["intent"] for kept in remembered()] == [intent["intent"]]
+    assert_answered(repay(), sandbox, intent, remembered)
+    assert paid() == ["100"]
+
+
+def test_what_a_killed_run_was_accepted_for_is_kept_until_a_run_that_succeeds_has_told_it(
+    repay, killed, sandbox, calls, until, paid, remembered
+) -> None:
+    sandbox.fault(history_delay_ms=400)
+    intent = killed(lambda: calls().count("GET repayment-history") > 1)
+    until(lambda: sandbox.listed("repayment-history")[0]["repayId"] == intent["repay_id"])
+    failed = repay(amount="99999", wait=False)
+    assert (failed.failed, failed["outcome"], failed["earlier"][0]["repay_id"]) == (True, "not_executed", intent["repay_id"])
+    assert [kept["intent"] for kept in remembered()] == [intent["intent"]]
+    assert_answered(repay(), sandbox, intent, remembered)
+    assert paid() == ["100"]
+
+
+@pytest.mark.parametrize("amount", ["100", "30"])
+def test_nothing_is_sent_while_it_is_in_doubt(repay, open_intent, paid, posts, remembered, amount: str) -> None:
+    intent = open_intent(history_delay_ms=60_000)
+    run = repay(amount=amount, wait_timeout=2)
+    assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
+    assert (run["intent"], run["amount"], run["sent_at_ms"]) == (intent["intent"], "100", intent["sent_at_ms"])
+    assert "an earlier run sent it and did not tell its end" in run["msg"]
+    assert "the debt fell by 100 more than the history explains" in run["msg"]
+    assert (paid(), posts(), remembered()) == (["100"], 1, [intent])
+
+
+def test_nothing_is_sent_when_the_exchange_cannot_be_asked_about_it(repay, open_intent, sandbox, paid, posts) -> None:
+    open_intent(commit=False)
+    sandbox.control("POST", "faults", {"method": "GET", "path": HISTORY, "times": 0, "answer": "close"})
+    assert repay(wait_timeout=1)["outcome"] == "unknown"
+    assert (paid(), posts()) == ([], 1)
+
+
+def test_acknowledging_forgets_it(repay, open_intent, paid, posts, remembered) -> None:
+    intent = open_intent(history_delay_ms=60_000)
+    run = repay(amount="30", wait_timeout=2, acknowledge=intent["intent"])
+    assert (run["outcome"], run["amount"], run["intent"]) == ("executed", "30", None)
+    [earlier] = run["earlier"]
+    assert (earlier["intent"], earlier["outcome"], earlier["repay_id"]) == (intent["intent"], "unknown", None)
+    assert "it is forgotten now, because acknowledge names it" in run.warnings
+    assert (sorted(paid()), posts(), remembered()) == (["100", "30"], 2, [])
+
+
+def test_acknowledging_another_forgets_nothing(repay, open_intent, posts, remembered) -> None:
+    intent = open_intent(history_delay_ms=60_000)
+    for wrong in ("00000000-0000-4000-8000-000000000000", intent["intent"][:8], "", "*"):
+        run = repay(wait_timeout=0, acknowledge=wrong)
+        assert (run.failed, run["outcome"], run["intent"]) == (True, "unknown", intent["intent"])
+    assert (posts(), remembered()) == (1, [intent])
+
+
+def test_acknowledging_does_not_hide_what_can_be_found(repay, open_intent, sandbox, paid, remembered) -> None:
+    intent = open_intent(history_delay_ms=500)
+    assert_answered(repay(acknowledge=intent["intent"]), sandbox, intent, remembered)
+    assert paid() == ["100"]
+
+
+def test_a_run_that_is_killed_while_the_answer_is_held(repay, killed, sandbox, paid, posts, remembered) -> None:
+    sandbox.fault(delay_answer_ms=1500)
+    intent = killed(paid)
+    assert intent["repay_id"] is None
+    assert_answered(repay(), sandbox, intent, remembered)
+    assert (paid(), posts()) == (["100"], 1)
+
+
+def test_a_run_that_is_killed_before_the_exchange_looks_at_its_repayment(repay, killed, sandbox, paid, remembered) -> None:
+    sandbox.fault(answer="close", commit=False, delay_answer_ms=1500)
+    intent = killed()
+    run = repay()
+    assert (run["outcome"], run["recovered"], run["earlier"][0]["intent"]) == ("executed", False, intent["intent"])
+    assert (paid(), remembered()) == (["100"], [])
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_a_run_that_is_killed_while_it_settles(repay, killed, sandbox, calls, paid, posts, remembered, commit: bool) -> None:
+    sandbox.fault(answer="reset", commit=commit)
+    intent = killed(lambda: calls().count("GET repayment-history") > 1, recv_window=1500)
+    run = repay()
+    assert (run["outcome"], run["recovered"], paid(), posts()) == ("executed", commit, ["100"], 1 if commit else 2)
+    assert (run["earlier"][0]["intent"], remembered()) == (intent["intent"], [])
+
+
+def test_a_run_that_is_killed_while_it_confirms(repay, killed, sandbox, calls, posts, remembered) -> None:
+    sandbox.fault(processing_ms=900)
+    intent = killed(lambda: calls().count("GET repayment-history") > 1)
+    assert intent["repay_id"] == sandbox.repayments()[0]["repay_id"]
+    assert_answered(repay(), sandbox, intent, remembered)
+    assert posts() == 1
+
+
+def test_what_a_killed_run_was_accepted_for_and_failed_is_sent_again(repay, killed, sandbox, calls, posts, remembered) -> None:
+    sandbox.fault(processing_ms=1000, final_status=3)
+    intent = killed(lambda: calls().count("GET repayment-history") > 1)
+    run = repay()
+    assert (run["outcome"], run["recovered"], sandbox.loan()["debt"]) == ("executed", False, "900.4")
+    assert (run["earlier"][0]["outcome"], run["earlier"][0]["repay_id"]) == ("not_executed", intent["repay_id"])
+    assert (run["repay_id"] != intent["repay_id"], posts(), remembered()) == (True, 2, [])
+
+
+DYING = """
+import os
+from ansible_collections.treasury.bybit.plugins.module_utils import _http, _memory
+from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
+def die(*dummy): os.kill(os.getpid(), 9)
+whole = _http.Transport.send
+def dying(self, method, *rest): return die() if method == "POST" else whole(self, method, *rest)
+{where}
+bybit_loan_repay.main()
+"""
+
+
+def test_a_run_that_is_killed_after_it_has_told_its_result(repay, sandbox, paid, posts, remembered) -> None:
+    told = repay(program=("-c", DYING.format(where="_memory.Memory.close = die")))
+    assert (told.exit_code, told["outcome"]) == (-9, "executed")
+    [intent] = remembered()
+    assert_answered(repay(), sandbox, intent, remembered)
+    assert (paid(), posts()) == (["100"], 1)
+
+
+def test_a_result_that_nobody_could_read_is_not_taken_for_told(begin, repay, sandbox, until, posts, remembered) -> None:
+    process = begin(program=("-c", DYING.format(where="reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 1)")))
+    until(lambda: not process.is_running)
+    [intent] = remembered()
+    assert_answered(repay(), sandbox, intent, remembered)
+    assert posts() == 1
+
+
+def test_a_run_that_is_killed_between_writing_and_sending(begin, repay, until, paid, posts, remembered) -> None:
+    process = begin(program=("-c", DYING.format(where="_http.Transport.send = dying")))
+    until(lambda: not process.is_running)
+    [intent] = remembered()
+    assert (intent["repay_id"], posts()) == (None, 0)
+    run = repay()
+    assert (run["outcome"], run["recovered"], run["earlier"][0]["intent"]) == ("executed", False, intent["intent"])
+    assert (paid(), posts(), remembered()) == (["100"], 1, [])

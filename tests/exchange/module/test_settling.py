@@ -1,0 +1,236 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A repayment without a clear answer is settled by looking: executed, not executed, or unknown with the evidence."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+HISTORY = "/v5/crypto-loan/repayment-history"
+
+
+def assert_found(run, sandbox, remembered) -> None:
+    """The run tells of the repayment that the exchange made for it, and of no other."""
+    [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
+    assert (run.failed, run["changed"], run["outcome"], run["recovered"]) == (False, True, "executed", True)
+    assert (run["repay_id"], run["amount"]) == (entry["repay_id"], entry["amount"])
+    assert run["evidence"]["candidates"] == [entry["repay_id"]]
+    assert run["sent_at_ms"] == run["evidence"]["sent_at_ms"]
+    assert (run["intent"], remembered()) == (None, [])
+
+
+def assert_not_executed(run, remembered) -> None:
+    assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "not_executed")
+    assert (run["repay_id"], run["recovered"], run["intent"], remembered()) == (None, False, None, [])
+    assert run["msg"].startswith("The repayment of 100 USDT on loan ")
+    assert run["msg"].endswith(". Nothing was paid, and it is safe to run again.")
+
+
+def assert_unknown(run, remembered, reason: str) -> None:
+    [intent] = remembered()
+    assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "unknown")
+    assert (run["repay_id"], run["recovered"], run["intent"]) == (None, False, intent["intent"])
+    assert reason in run["evidence"]["reason"]
+    assert reason in run["msg"]
+    assert f"run with acknowledge: '{run['intent']}'" in run["msg"]
+
+
+@pytest.mark.parametrize("answer", ["reset", {"ret_code": 10016}])
+def test_what_was_paid_is_found(repay, sandbox, paid, posts, remembered, answer: object) -> None:
+    sandbox.fault(answer=answer, commit=True)
+    run = repay()
+    assert_found(run, sandbox, remembered)
+    assert run["loan"]["after"]["debt"] == run["evidence"]["debt_now"] == sandbox.loan()["debt"] == "900.4"
+    assert (paid(), posts()) == (["100"], 1)
+
+
+def test_what_was_not_paid_is_told_when_its_time_is_over(repay, sandbox, paid, posts, remembered) -> None:
+    sandbox.fault(answer={"http_status": 503}, commit=False)
+    run = repay()
+    assert_not_executed(run, remembered)
+    assert run["evidence"]["exchange_time_ms"] > run["evidence"]["window_end_ms"] == run["sent_at_ms"] + 1000
+    assert (run["evidence"]["debt_before"], run["evidence"]["debt_now"]) == ("1000.4", "1000.4")
+    assert (paid(), posts()) == ([], 1)
+    again = repay()
+    assert (again["changed"], again["earlier"], paid()) == (True, [], ["100"])
+
+
+def test_the_margin_is_waited_for_before_nothing_is_believed(repay, sandbox, remembered) -> None:
+    sandbox.fault(answer="close", commit=False)
+    run = repay(settle_margin=1)
+    assert_not_executed(run, remembered)
+    assert run["evidence"]["exchange_time_ms"] > run["sent_at_ms"] + 1000 + 1000
+
+
+def test_a_history_that_is_late(repay, sandbox, paid, remembered) -> None:
+    sandbox.fault(answer="reset", history_delay_ms=1300)
+    run = repay(settle_margin=3)
+    assert_found(run, sandbox, remembered)
+    assert paid() == ["100"]
+
+
+def test_a_debt_that_is_late(repay, sandbox, paid, remembered) -> None:
+    sandbox.fault(answer="reset", debt_delay_ms=10_000)
+    run = repay()
+    assert_found(run, sandbox, remembered)
+    assert (run["loan"]["after"]["debt"], paid()) == ("1000.4", ["100"])
+    assert "the debt has not fallen yet" in run.warnings
+
+
+def test_a_history_and_a_debt_that_are_late(repay, sandbox, paid, remembered) -> None:
+    sandbox.fault(answer="html_502", history_delay_ms=1300, debt_delay_ms=1300)
+    assert_found(repay(settle_margin=3), sandbox, remembered)
+    assert paid() == ["100"]
+
+
+def test_a_packet_that_is_late_and_still_accepted(repay, sandbox, paid, posts, remembered) -> None:
+    sandbox.fault(answer="close", arrive_after_ms=650)
+    assert_found(repay(), sandbox, remembered)
+    assert (paid(), posts()) == (["100"], 1)
+
+
+def test_a_packet_that_is_too_late(repay, sandbox, until, paid, posts, remembered) -> None:
+    sandbox.fault(answer="html_502", arrive_after_ms=1700)
+    assert_not_executed(repay(), remembered)
+    until(lambda: not sandbox.state()["waiting"])
+    [late] = [r for r in sandbox.requests()["requests"] if r["method"] == "POST"]
+    assert (late["ret_code"], late["committed"], paid(), posts()) == (10002, False, [], 1)
+
+
+def test_a_repayment_that_fails_while_it_is_looked_for(repay, sandbox, remembered) -> None:
+    sandbox.fault(answer="close", processing_ms=1500, final_status=3)
+    run = repay()
+    [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
+    assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
+    # That it was this run's is likely, and not certain.
+    assert run["repay_id"] in (None, entry["repay_id"])
+    assert "it is safe to run again" in run["msg"]
+    assert (entry["status"], sandbox.loan()["debt"], remembered()) == (3, "1000.4", [])
+
+
+def test_a_repayment_of_another_amount_meanwhile_is_not_taken_for_it(meanwhile, sandbox, paid, posts, remembered) -> None:
+    sandbox.fault(answer="close", commit=False, delay_answer_ms=200)
+    run = meanwhile("50")
+    assert_not_executed(run, remembered)
+    assert (run["evidence"]["debt_now"], paid(), posts()) == ("950.4", ["50"], 1)
+
+
+def test_beside_a_repayment_of_another_amount_it_is_found(meanwhile, sandbox, paid, remembered) -> None:
+    sandbox.fault(answer="close", delay_answer_ms=200)
+    assert_found(meanwhile("50", "30"), sandbox, remembered)
+    assert sorted(paid()) == ["100", "30", "50"]
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_one_like_it_before_it_is_not_taken_for_it(repay, sandbox, paid, names, remembered, commit: bool) -> None:
+    sandbox.control("POST", "repay", {"orderId": names.loan, "amount": "100"})
+    sandbox.fault(answer="close", commit=commit)
+    run = repay()
+    if commit:
+        assert_found(run, sandbox, remembered)
+    else:
+        assert_not_executed(run, remembered)
+    assert len(paid()) == 1 + commit
+
+
+def test_two_that_look_like_it(meanwhile, sandbox, paid, posts, remembered) -> None:
+    sandbox.fault(answer="close", delay_answer_ms=200)
+    run = meanwhile("100", wait_timeout=2)
+    assert_unknown(run, remembered, "2 repayments in the history look like it")
+    made = [entry["repay_id"] for entry in sandbox.repayments()][:2]
+    assert sorted(run["evidence"]["candidates"]) == sorted(made)
+    assert all(repay_id in run["msg"] for repay_id in made)
+    assert (paid(), posts()) == (["100", "100"], 1)
+
+
+def test_one_like_it_is_not_believed_before_its_own_time_is_over(meanwhile, sandbox, posts, remembered) -> None:
+    sandbox.fault(answer="close", arrive_after_ms=750)
+    assert_unknown(meanwhile("100", wait_timeout=2), remembered, "2 repayments in the history look like it")
+    assert posts() == 1
+
+
+def test_one_like_it_by_the_owner_at_the_same_time_cannot_be_told_apart(meanwhile, sandbox, paid, posts) -> None:
+    """A risk that the documentation names: what is told of stands in the ledger, and nothing is sent a second time."""
+    sandbox.fault(answer="close", commit=False, delay_answer_ms=200)
+    run = meanwhile("100")
+    [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "app"]
+    assert (run["outcome"], run["repay_id"], paid(), posts()) == ("executed", entry["repay_id"], ["100"], 1)
+
+
+def test_a_debt_that_fell_without_a_record(repay, sandbox, posts, remembered) -> None:
+    sandbox.fault(answer="close", history_delay_ms=60_000)
+    run = repay(wait_timeout=2)
+    assert_unknown(run, remembered, "the debt fell by 100 more than the history explains")
+    assert (run["evidence"]["debt_before"], run["evidence"]["debt_now"], run["evidence"]["candidates"]) == (
+        "1000.4",
+        "900.4",
+        [],
+    )
+    assert posts() == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"recv_window": 60_000, "wait_timeout": 1}, "wait_timeout ended before the exchange's time window for it"),
+        ({"settle_margin": 60, "wait_timeout": 2}, "wait_timeout ended before settle_margin had passed since"),
+    ],
+)
+def test_a_wait_timeout_that_is_too_short_to_tell(repay, sandbox, remembered, options: dict, reason: str) -> None:
+    sandbox.fault(answer="close", commit=False)
+    begun = time.monotonic()
+    assert_unknown(repay(**options), remembered, reason)
+    assert options["wait_timeout"] <= time.monotonic() - begun < options["wait_timeout"] + 5
+
+
+def test_the_pauses_grow(repay, sandbox, calls) -> None:
+    sandbox.fault(answer="close", commit=False)
+    looks = repay(settle_margin=60, wait_timeout=3)["evidence"]["looks"]
+    assert 4 <= looks <= 5
+    assert calls()[4:] == ["GET repayment-history", "GET ongoing-orders"] * looks
+
+
+def test_an_exchange_that_cannot_be_read_for_a_while(repay, sandbox, paid, remembered) -> None:
+    sandbox.fault(answer="reset")
+    sandbox.control("POST", "faults", {"method": "GET", "path": HISTORY, "skip": 1, "times": 2, "answer": "html_502"})
+    assert_found(repay(), sandbox, remembered)
+    assert paid() == ["100"]
+
+
+def test_an_exchange_that_cannot_be_read_at_all(repay, sandbox, posts, remembered) -> None:
+    sandbox.fault(answer="reset")
+    sandbox.control("POST", "faults", {"method": "GET", "path": HISTORY, "skip": 1, "times": 0, "answer": "close"})
+    assert_unknown(repay(wait_timeout=1), remembered, "the exchange could not be read (No answer from ")
+    assert posts() == 1
+
+
+def test_an_exchange_that_blocks_the_address_is_asked_no_further(repay, sandbox, calls, remembered) -> None:
+    sandbox.fault(answer="reset")
+    blocked = {"http_status": 403, "body": "access too frequent"}
+    sandbox.control("POST", "faults", {"method": "GET", "path": HISTORY, "skip": 1, "times": 0, "answer": blocked})
+    assert_unknown(repay(), remembered, "this IP address sent too many requests")
+    assert calls()[3:] == ["POST repay", "GET repayment-history"]
+
+
+def test_dust_that_the_exchange_forgives_is_no_missing_repayment(begin, sandbox, until, posts, names) -> None:
+    """Somebody pays the loan off meanwhile; what is then forgiven is less than the coin's smallest amount."""
+    sandbox.fault(answer="close", commit=False, delay_answer_ms=200)
+    process = begin(order_id=names.dusty, wait_timeout=3)
+    until(posts)
+    sandbox.control("POST", "repay", {"orderId": names.dusty, "amount": "1888.0453"})
+    run = process.end()
+    assert (sandbox.loan(names.dusty), run["outcome"]) == (None, "not_executed")
+
+
+def test_a_liquidation_meanwhile_is_not_taken_for_it(begin, sandbox, until, posts) -> None:
+    sandbox.fault(answer="close", commit=False, delay_answer_ms=200)
+    process = begin(wait_timeout=3)
+    until(posts)
+    sandbox.control("POST", "prices", {"BTC": "26000"})
+    run = process.end()
+    assert sandbox.loan() is None
+    assert (run.failed, run["outcome"], run["repay_id"]) == (True, "not_executed", None)

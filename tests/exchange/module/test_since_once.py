@@ -1,0 +1,121 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A goal with `since` is reached once, whatever is lost, late or not shown: it is found, counted, or not guessed at."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+import pytest
+
+
+@pytest.fixture
+def goal(repay) -> t.Callable[..., t.Any]:
+    """Run with a goal of 100 since an hour ago, unless the test says otherwise."""
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
+    return lambda amount="100", **options: repay(**{"amount": amount, "since": since, **options})
+
+
+@pytest.fixture
+def hidden(repay, sandbox, remembered):
+    """Have a repayment accepted which the history does not show for so long; returns what is remembered of it."""
+
+    def call(history_delay_ms: int, amount: str = "60") -> dict:
+        sandbox.fault(history_delay_ms=history_delay_ms)
+        run = repay(amount=amount, wait=False)
+        [noted] = remembered()
+        assert (run["outcome"], run["intent"], noted["repay_id"], noted["told"]) == ("pending", None, run["repay_id"], True)
+        return noted
+
+    return call
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_a_lost_answer_and_another_try(goal, sandbox, paid, remembered, commit: bool) -> None:
+    sandbox.fault(answer="reset", commit=commit)
+    first = goal()
+    assert (first["outcome"], first["recovered"]) == (("executed", True) if commit else ("not_executed", False))
+    second = goal()
+    assert (second["outcome"], second["earlier"]) == ("nothing_to_do" if commit else "executed", [])
+    assert (paid(), remembered()) == (["100"], [])
+
+
+def test_a_shortfall_that_was_in_doubt_answers_the_same_goal(goal, sandbox, paid, posts, names) -> None:
+    sandbox.control("POST", "repay", {"orderId": names.loan, "amount": "70"})
+    sandbox.fault(answer="close", history_delay_ms=600)
+    assert goal(wait_timeout=0)["outcome"] == "unknown"
+    run = goal()
+    assert (run["changed"], run["outcome"], run["recovered"], run["amount"]) == (True, "executed", True, "30")
+    assert (paid(), posts()) == (["30", "70"], 1)
+    assert goal()["outcome"] == "nothing_to_do"
+
+
+@pytest.mark.parametrize("amount", ["100", "60"])
+def test_what_another_goal_has_paid_is_counted_once_it_is_found(goal, repay, sandbox, paid, amount: str) -> None:
+    sandbox.fault(answer="close", history_delay_ms=600)
+    assert repay(amount="60", wait_timeout=0)["outcome"] == "unknown"
+    run = goal(amount)
+    assert (run["earlier"][0]["outcome"], run["earlier"][0]["amount"]) == ("executed", "60")
+    assert (run["since"]["repaid"], run["outcome"]) == ("60", "executed" if amount == "100" else "nothing_to_do")
+    assert sorted(paid()) == (["40", "60"] if amount == "100" else ["60"])
+
+
+def test_what_was_accepted_and_is_late_is_waited_for(goal, hidden, remembered, paid) -> None:
+    hidden(1300)
+    run = goal(settle_margin=10)
+    assert (run["outcome"], run["amount"], run["since"]["repaid"]) == ("executed", "40", "60")
+    assert (paid(), remembered()) == (["40", "60"], [])
+
+
+def test_what_was_accepted_and_is_not_shown_yet_is_counted(goal, hidden, remembered, paid) -> None:
+    noted = hidden(60_000)
+    run = goal(settle_margin=30, wait_timeout=1)
+    assert (run["since"]["repaid"], run["since"]["missing"], run["amount"]) == ("60", "40", "40")
+    assert sorted(paid()) == ["40", "60"]
+    assert [intent["intent"] for intent in remembered()] == [noted["intent"]]
+    assert goal(settle_margin=30, wait_timeout=0)["outcome"] == "nothing_to_do"
+
+
+def test_a_plain_run_is_not_stopped_by_it(hidden, repay, paid, remembered) -> None:
+    noted = hidden(60_000)
+    run = repay(amount="5")
+    assert (run["outcome"], run["earlier"]) == ("executed", [])
+    assert (paid(), [intent["intent"] for intent in remembered()]) == (["5", "60"], [noted["intent"]])
+
+
+def test_what_is_not_shown_in_all_its_time_is_not_guessed_at(goal, hidden, remembered, paid, posts) -> None:
+    noted = hidden(60_000)
+    time.sleep(1.1)
+    run = goal(wait_timeout=1)
+    assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
+    assert (run["intent"], remembered()) == (noted["intent"], [noted])
+    assert f"(repayment {noted['repay_id']}) counts is unknown: it was accepted at" in run["msg"]
+    assert f"run with acknowledge: '{noted['intent']}'" in run["msg"]
+    assert (paid(), posts()) == (["60"], 1)
+    again = goal(acknowledge=noted["intent"])
+    assert (again["outcome"], again["amount"], remembered()) == ("executed", "100", [])
+
+
+def test_what_was_accepted_and_has_failed_meanwhile_does_not_count(goal, repay, sandbox, remembered) -> None:
+    sandbox.fault(history_delay_ms=500, processing_ms=500, final_status=3)
+    assert repay(amount="60", wait=False)["outcome"] == "pending"
+    time.sleep(0.6)
+    run = goal()
+    assert (run["since"]["repaid"], run["amount"], remembered()) == ("0", "100", [])
+
+
+def test_what_a_killed_run_was_accepted_for_counts_though_it_is_not_shown(
+    goal, begin, sandbox, until, calls, paid, remembered
+) -> None:
+    sandbox.fault(history_delay_ms=60_000)
+    process = begin(amount="60")
+    until(lambda: calls().count("GET repayment-history") > 1)
+    process.kill()
+    [intent] = remembered()
+    assert intent["repay_id"]
+    run = goal(settle_margin=30, wait_timeout=1)
+    assert (run["earlier"][0]["outcome"], run["earlier"][0]["repay_id"]) == ("pending", intent["repay_id"])
+    assert (run["since"]["repaid"], run["amount"], sorted(paid())) == ("60", "40", ["40", "60"])

@@ -1,0 +1,214 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import (
+    BASELINE_REACH_MS,
+    Baseline,
+    Goal,
+    Intent,
+    baseline_of,
+    intent_from,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import OPEN, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
+
+SENT_MS = 1793534400000
+YOUNG = Record("11", Decimal("0.1"), SUCCESS, True, SENT_MS - 5000)
+PENDING = Record("12", Decimal("1E-7"), PROCESSING, False, 1)
+INTENT = Intent(
+    intent_id="8f2a",
+    goal=Goal(Decimal("100.50"), None),
+    amount=Decimal("40.5"),
+    coin="USDT",
+    baseline=Baseline(Decimal("1000.4"), Decimal("1000"), (YOUNG, PENDING)),
+    sent_at_ms=SENT_MS,
+    recv_window_ms=5000,
+)
+LOAN = Loan("17", "USDT", Decimal("1000"), Decimal("0.3"), Decimal("0.1"), "BTC", Decimal("0.04"), None, None, OPEN)
+
+
+def through_json(intent: Intent) -> Intent:
+    return intent_from(json.loads(json.dumps(intent.as_document())))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"goal": Goal(Decimal("100.5"), SENT_MS - 86_400_000)},
+        {"goal": Goal(Decimal("100.5"), 0)},
+        {"repay_id": "1849026"},
+        {"told": True},
+        {"amount": Decimal("0.000000000000000001")},
+        {"amount": Decimal("123456789012345678.123456789012345678")},
+        {"baseline": Baseline(Decimal(0), Decimal(0), ())},
+    ],
+    ids=str,
+)
+def test_nothing_is_lost_on_the_way_through_json(change: dict[str, t.Any]) -> None:
+    intent = dataclasses.replace(INTENT, **change)
+    assert through_json(intent) == intent
+
+
+def test_the_document() -> None:
+    assert INTENT.as_document() == {
+        "intent": "8f2a",
+        "goal": {"amount": "100.5", "since_ms": None},
+        "amount": "40.5",
+        "coin": "USDT",
+        "sent_at_ms": SENT_MS,
+        "recv_window_ms": 5000,
+        "repay_id": None,
+        "told": False,
+        "baseline": {
+            "debt": "1000.4",
+            "principal": "1000",
+            "records": [
+                {"repay_id": "11", "amount": "0.1", "status": "success", "by_user": True, "time_ms": SENT_MS - 5000},
+                {"repay_id": "12", "amount": "0.0000001", "status": "processing", "by_user": False, "time_ms": 1},
+            ],
+        },
+    }
+
+
+def test_there_is_no_place_for_a_secret() -> None:
+    names = {field.name for field in dataclasses.fields(Intent)}
+    assert names == {
+        "intent_id", "goal", "amount", "coin", "baseline", "sent_at_ms", "recv_window_ms", "repay_id", "told",
+    }
+
+
+def test_an_old_amount_with_zeros_is_the_same_goal() -> None:
+    assert through_json(INTENT).goal == Goal(Decimal("100.5"))
+
+
+def test_a_goal_with_since_is_another_goal() -> None:
+    assert Goal(Decimal(100)) != Goal(Decimal(100), 0)
+
+
+@pytest.mark.parametrize("document", [None, [], {}, "8f2a", 5, True], ids=repr)
+def test_what_is_no_object_is_refused(document: object) -> None:
+    with pytest.raises(ValueError, match="^not an intent: "):
+        intent_from(document)
+
+
+@pytest.mark.parametrize("name", sorted(INTENT.as_document()))
+def test_a_missing_field_is_refused(name: str) -> None:
+    document = INTENT.as_document()
+    del document[name]
+    with pytest.raises(ValueError, match=f"^not an intent: '{name}'"):
+        intent_from(document)
+
+
+@pytest.mark.parametrize("name", ["debt", "principal", "records"])
+def test_a_missing_field_of_the_baseline_is_refused(name: str) -> None:
+    document = INTENT.as_document()
+    del document["baseline"][name]
+    with pytest.raises(ValueError, match=f"^not an intent: '{name}'"):
+        intent_from(document)
+
+
+@pytest.mark.parametrize("name", Record._fields)
+def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
+    document = INTENT.as_document()
+    del document["baseline"]["records"][1][name]
+    with pytest.raises(ValueError, match="^not an intent: "):
+        intent_from(document)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("amount", "a lot"),
+        ("amount", None),
+        ("amount", {}),
+        ("goal", "100"),
+        ("goal", {"amount": "100"}),
+        ("goal", {"since_ms": None}),
+        ("goal", None),
+        ("sent_at_ms", None),
+        ("sent_at_ms", "soon"),
+        ("recv_window_ms", []),
+        ("baseline", []),
+        ("baseline", {"debt": "x", "principal": "0", "records": []}),
+        ("baseline", {"debt": "0", "principal": "x", "records": []}),
+        ("baseline", {"debt": "0", "principal": "0", "records": None}),
+        ("baseline", {"debt": "0", "principal": "0", "records": [5]}),
+        ("baseline", {"debt": "0", "principal": "0", "records": [{**YOUNG._asdict(), "amount": "x"}]}),
+        ("baseline", {"debt": "0", "principal": "0", "records": {}}),
+        ("amount", "NaN"),
+        ("amount", "Infinity"),
+        ("amount", "-5"),
+        ("amount", "0"),
+        ("amount", 100.1),
+        ("goal", {"amount": "100", "since_ms": "soon"}),
+        ("goal", {"amount": "NaN", "since_ms": None}),
+        ("sent_at_ms", float("inf")),
+        ("sent_at_ms", 1.5),
+        ("sent_at_ms", True),
+        ("recv_window_ms", "5000"),
+        ("told", "no"),
+        ("told", None),
+        ("repay_id", 5),
+        ("coin", None),
+        ("intent", None),
+    ],
+)
+def test_a_damaged_field_is_refused(name: str, value: object) -> None:
+    with pytest.raises(ValueError):
+        intent_from({**INTENT.as_document(), name: value})
+
+
+@pytest.mark.parametrize("change", [{"by_user": "no"}, {"time_ms": "soon"}, {"status": 1}, {"repay_id": 11}], ids=str)
+def test_a_damaged_record_is_refused(change: dict[str, object]) -> None:
+    document = INTENT.as_document()
+    document["baseline"]["records"][0].update(change)
+    with pytest.raises(ValueError):
+        intent_from(document)
+
+
+def test_the_times_between_which_it_can_be_executed() -> None:
+    # The exchange accepts while server_time - recv_window <= timestamp < server_time + 1000.
+    assert (INTENT.earliest_ms, INTENT.window_end_ms) == (SENT_MS - 1000, SENT_MS + 5000)
+
+
+def test_a_baseline_knows_debt_and_principal() -> None:
+    assert baseline_of(LOAN, [], SENT_MS) == Baseline(Decimal("1000.4"), Decimal("1000"), ())
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "status", "is_kept"),
+    [
+        (0, SUCCESS, True),
+        (2 * BASELINE_REACH_MS - 1, SUCCESS, True),
+        (2 * BASELINE_REACH_MS, SUCCESS, False),
+        (2 * BASELINE_REACH_MS, FAILED, False),
+        (2 * BASELINE_REACH_MS, PROCESSING, True),
+        (0, FAILED, True),
+        # A clock of another machine of the exchange.
+        (-5000, SUCCESS, True),
+    ],
+)
+def test_a_baseline_keeps_what_can_still_matter(age_ms: int, status: str, is_kept: bool) -> None:
+    record = Record("11", Decimal(5), status, True, SENT_MS - age_ms)
+    assert baseline_of(LOAN, [record], SENT_MS).records == ((record,) if is_kept else ())
+
+
+def test_a_baseline_keeps_repayments_of_others_too() -> None:
+    record = Record("11", Decimal(5), SUCCESS, False, SENT_MS)
+    assert baseline_of(LOAN, [record, YOUNG], SENT_MS).records == (record, YOUNG)
+
+
+def test_an_entry_of_nothing_in_the_history_can_be_read_back() -> None:
+    record = Record("99", Decimal(0), SUCCESS, True, 1)
+    intent = dataclasses.replace(INTENT, baseline=INTENT.baseline._replace(records=(record,)))
+    assert through_json(intent) == intent

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, Busy
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
+from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
+
+TARGET = Target("api.bybit.com", "0123456789abcdef", "legacy", "17")
+BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
+SENT = Intent("a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000)
+ACCEPTED = dataclasses.replace(SENT, intent_id="b", repay_id="98")
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def state(directory: Path, clock: t.Any) -> State:
+    """What is on the disk, whoever has the lock."""
+    return State(str(directory), TARGET, clock)
+
+
+@pytest.fixture
+def begin(directory: Path, clock: t.Any) -> t.Callable[..., Memory]:
+    """Begin a run as a process would."""
+
+    def call(check_mode: bool = False) -> Memory:
+        memory = Memory(State(str(directory), TARGET, clock))
+        memory.begin(check_mode, 1000)
+        return memory
+
+    return call
+
+
+def test_check_mode_makes_no_directory(begin: t.Callable[..., Memory], directory: Path) -> None:
+    memory = begin(check_mode=True)
+    memory.note(SENT)
+    memory.close(True)
+    assert memory.open_intents() == [SENT]
+    assert not directory.exists()
+
+
+def test_check_mode_changes_no_memory(begin: t.Callable[..., Memory], state: State) -> None:
+    begin().abandon()
+    state.save([SENT, ACCEPTED])
+    before = Path(state.path).read_bytes()
+    memory = begin(check_mode=True)
+    assert memory.open_intents() == [SENT, ACCEPTED]
+    memory.note(dataclasses.replace(SENT, repay_id="99"))
+    memory.forget(SENT)
+    memory.tell(ACCEPTED, is_seen=True)
+    assert memory.open_intents() == [ACCEPTED]
+    memory.close(True)
+    assert Path(state.path).read_bytes() == before
+
+
+def test_check_mode_waits_for_others_too(begin: t.Callable[..., Memory], state: State) -> None:
+    state.save([])
+    begin()
+    with pytest.raises(Busy):
+        begin(check_mode=True)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_damaged_memory_stops_the_run(begin: t.Callable[..., Memory], state: State, check_mode: bool) -> None:
+    begin().abandon()
+    Path(state.path).write_text("{")
+    with pytest.raises(BadInput, match="cannot be read as the memory"):
+        begin(check_mode)
+
+
+def test_check_mode_leaves_the_lock_file_alone(begin: t.Callable[..., Memory], directory: Path) -> None:
+    begin().abandon()
+    (lock_file,) = directory.iterdir()
+    lock_file.write_text("4711")
+    begin(check_mode=True)
+    assert lock_file.read_text() == "4711"
+    assert list(directory.iterdir()) == [lock_file]
+
+
+def test_check_mode_finds_what_is_open_without_a_lock_file(begin: t.Callable[..., Memory], state: State) -> None:
+    begin().abandon()
+    state.save([SENT])
+    lock = Path(state.path).with_suffix(".lock")
+    lock.unlink()
+    assert begin(check_mode=True).open_intents() == [SENT]
+    assert not lock.exists()
+
+
+def test_two_runs_in_check_mode_do_not_wait_for_each_other(begin: t.Callable[..., Memory], state: State) -> None:
+    begin().abandon()
+    begin(check_mode=True)
+    assert begin(check_mode=True).open_intents() == []

@@ -1,0 +1,172 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils import _messages
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import OutcomeUnknown
+from ansible_collections.treasury.bybit.plugins.module_utils._evidence import FOUND, Finding, Resolution
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._record import SUCCESS, Record
+
+SENT = Intent(
+    "8f2a", Goal(Decimal("100.50")), Decimal("100.50"), "USDT", Baseline(Decimal("1000.40"), Decimal(1000), ()), 1793534400000, 5000
+)
+ACCEPTED = dataclasses.replace(SENT, repay_id="99")
+OURS = Record("99", Decimal("100.5"), SUCCESS, True, 1793534400040)
+TWIN = OURS._replace(repay_id="98")
+SEEN = Finding("executed", FOUND, OURS, (OURS,))
+ABSENT = Finding("not_executed", "its time is over, no such repayment stands in the history, and the debt did not fall by it")
+LOST = OutcomeUnknown("no answer came from https://api.bybit.com (the connection was reset)")
+CALL = "GET /v5/crypto-loan/repayment-history?orderId=17"
+EARLIER = "An earlier run sent a repayment of 100.5 USDT on loan 17{} at 2026-11-01 12:00:00 UTC and did not tell its end."
+PENDING = " It is pending: the exchange has not shown yet that it is final."
+GO_ON = (
+    f"Run again to look again; or look yourself ({CALL}, or the loan's page on the exchange's site), and when you know, "
+    f"run with acknowledge: '8f2a', which forgets this one."
+)
+
+Case = tuple[str, t.Callable[[], str], str]
+
+MADE: list[Case] = [
+    (
+        "accepted and final",
+        lambda: _messages.made(Resolution("executed", ACCEPTED), "17", False),
+        "Repaid 100.5 USDT on loan 17 (repayment 99).",
+    ),
+    (
+        "accepted and pending",
+        lambda: _messages.made(Resolution("pending", ACCEPTED), "17", False),
+        f"Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99).{PENDING}",
+    ),
+    (
+        "found and final",
+        lambda: _messages.made(Resolution("executed", ACCEPTED, SEEN), "17", False),
+        "Repaid 100.5 USDT on loan 17 (repayment 99): there was no clear answer, but it stands in the exchange's history.",
+    ),
+    (
+        "found and pending",
+        lambda: _messages.made(Resolution("pending", ACCEPTED, SEEN), "17", False),
+        "Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99): there was no clear answer, but it stands in the "
+        f"exchange's history.{PENDING}",
+    ),
+    (
+        "found of an earlier run",
+        lambda: _messages.made(Resolution("executed", ACCEPTED, SEEN), "17", True),
+        f"{EARLIER.format(' (repayment 99)')} It was made, so nothing was sent now.",
+    ),
+    (
+        "pending of an earlier run",
+        lambda: _messages.made(Resolution("pending", ACCEPTED), "17", True),
+        f"{EARLIER.format(' (repayment 99)')} It was made, so nothing was sent now.{PENDING}",
+    ),
+]
+NOT_EXECUTED: list[Case] = [
+    (
+        "lost",
+        lambda: _messages.not_executed(Resolution("not_executed", SENT, ABSENT), "17", LOST),
+        "The repayment of 100.5 USDT on loan 17 was sent without a clear answer (no answer came from https://api.bybit.com "
+        "(the connection was reset)), but its time is over, no such repayment stands in the history, and the debt did not fall "
+        "by it. Nothing was paid, and it is safe to run again.",
+    ),
+    (
+        "accepted and failed",
+        lambda: _messages.not_executed(Resolution("not_executed", ACCEPTED), "17", None),
+        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange. "
+        "Nothing was paid, and it is safe to run again.",
+    ),
+    (
+        "found and failed",
+        lambda: _messages.not_executed(Resolution("not_executed", ACCEPTED, SEEN), "17", LOST),
+        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange. "
+        "Nothing was paid, and it is safe to run again.",
+    ),
+]
+
+
+def unknown(finding: Finding, evidence: dict[str, t.Any] | None) -> str:
+    return _messages.unknown(Resolution("unknown", SENT, finding, evidence), str(LOST), "17", CALL)
+
+
+UNKNOWN: list[Case] = [
+    (
+        "two candidates",
+        lambda: unknown(Finding("unknown", "2 repayments in the history look like it", None, (OURS, TWIN)), {"debt_now": "799.4"}),
+        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: no answer came from https://api.bybit.com (the "
+        "connection was reset), and 2 repayments in the history look like it. It was sent at 2026-11-01 12:00:00 UTC; the debt "
+        "was 1000.4 then and is 799.4 now. It may be repayment 99, 98. Nothing is sent for this loan until that is known. "
+        f"{GO_ON}",
+    ),
+    (
+        "no candidate, debt not known",
+        lambda: unknown(Finding("unknown", "the exchange could not be read (No answer.)"), {"debt_now": None}),
+        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: no answer came from https://api.bybit.com (the "
+        "connection was reset), and the exchange could not be read (No answer.). It was sent at 2026-11-01 12:00:00 UTC; the debt "
+        f"was 1000.4 then and is not known now. Nothing is sent for this loan until that is known. {GO_ON}",
+    ),
+    (
+        "no debt left",
+        lambda: unknown(Finding("unknown", "the debt fell by 1000.4 more than the history explains"), {"debt_now": "0"}),
+        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: no answer came from https://api.bybit.com (the "
+        "connection was reset), and the debt fell by 1000.4 more than the history explains. It was sent at 2026-11-01 12:00:00 "
+        f"UTC; the debt was 1000.4 then and is 0 now. Nothing is sent for this loan until that is known. {GO_ON}",
+    ),
+    (
+        "accepted and never shown",
+        lambda: _messages.unseen(ACCEPTED, "17", CALL),
+        "Whether the repayment of 100.5 USDT on loan 17 (repayment 99) counts is unknown: it was accepted at 2026-11-01 12:00:00 "
+        f"UTC, but the exchange does not show it. Nothing was sent now. {GO_ON}",
+    ),
+]
+OF_EARLIER_RUNS: list[Case] = [
+    (
+        "executed",
+        lambda: _messages.earlier(ACCEPTED, "executed", "17"),
+        f"{EARLIER.format('')} It was made (repayment 99).",
+    ),
+    (
+        "pending",
+        lambda: _messages.earlier(ACCEPTED, "pending", "17"),
+        f"{EARLIER.format('')} It was made and is pending (repayment 99).",
+    ),
+    (
+        "not executed",
+        lambda: _messages.earlier(SENT, "not_executed", "17"),
+        f"{EARLIER.format('')} It was not executed.",
+    ),
+    (
+        "acknowledged",
+        lambda: _messages.earlier(SENT, "unknown", "17"),
+        f"{EARLIER.format('')} What became of it is unknown; it is forgotten now, because acknowledge names it.",
+    ),
+]
+CASES = [
+    pytest.param(tell, text, id=f"{kind}: {name}")
+    for kind, cases in {"made": MADE, "not": NOT_EXECUTED, "unknown": UNKNOWN, "earlier": OF_EARLIER_RUNS}.items()
+    for name, tell, text in cases
+]
+
+
+@pytest.mark.parametrize(("tell", "text"), CASES)
+def test_messages(tell: t.Callable[[], str], text: str) -> None:
+    assert tell() == text
+
+
+@pytest.mark.parametrize(("tell", "text"), CASES)
+def test_messages_are_whole_sentences(tell: t.Callable[[], str], text: str) -> None:
+    message = tell()
+    assert not re.search(r"None|  |\n|Decimal|\{|\}|, \.|\(\)|E[+-]", message)
+    assert message[0].isupper() and message.endswith(".") and not message.endswith("..")
+
+
+@pytest.mark.parametrize(("amount", "text"), [("1E-7", "0.0000001"), ("1E+3", "1000"), ("100.500", "100.5")])
+def test_amounts_are_written_plainly(amount: str, text: str) -> None:
+    intent = dataclasses.replace(SENT, amount=Decimal(amount))
+    assert _messages.name_of(intent, "17") == f"{text} USDT on loan 17"

@@ -1,0 +1,176 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Finding
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._resolve import Resolver
+from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settled
+
+BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
+SENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000)
+ACCEPTED = dataclasses.replace(SENT, repay_id="99")
+OURS = Record("99", Decimal(100), SUCCESS, True, 1793534400040)
+UNDER_WAY = OURS._replace(status=PROCESSING)
+HAS_FAILED = OURS._replace(status=FAILED)
+SEEN = Finding("executed", "it stands in the history", OURS, (OURS,))
+ABSENT = Finding("not_executed", "its time is over")
+DOUBT = Finding("unknown", "2 repayments in the history look like it", None, (OURS, OURS._replace(repay_id="98")))
+EVIDENCE = {"looks": 3}
+
+
+class FakeSettler:
+    """Finds what it is told to find, one thing after the other."""
+
+    def __init__(self, *findings: Finding, followed: Record | None = None) -> None:
+        self.findings = list(findings)
+        self.followed = followed
+        self.asked: list[tuple[object, ...]] = []
+
+    def settle(self, *asked: object) -> Settled:
+        self.asked.append(asked)
+        return Settled(self.findings.pop(0), EVIDENCE)
+
+    def follow(self, *asked: object) -> Record | None:
+        self.asked.append(asked)
+        return self.followed
+
+
+class FakeMemory:
+    """Writes down what it is asked to remember."""
+
+    def __init__(self, *known: str) -> None:
+        self.known = frozenset(known)
+        self.done: list[tuple[t.Any, ...]] = []
+        self.is_broken = False
+
+    def repay_ids(self) -> frozenset[str]:
+        return self.known
+
+    def note(self, intent: Intent) -> None:
+        if self.is_broken:
+            raise BadInput("The disk is full.")
+        self.known |= {intent.repay_id}
+        self.done.append(("note", intent))
+
+    def forget(self, intent: Intent) -> None:
+        self.done.append(("forget", intent))
+
+    def tell(self, intent: Intent, is_seen: bool) -> None:
+        self.done.append(("tell", intent, is_seen))
+
+
+@pytest.fixture
+def memory() -> FakeMemory:
+    return FakeMemory("98")
+
+
+@pytest.mark.parametrize(
+    ("followed", "outcome", "end"),
+    [
+        (OURS, "executed", ("tell", ACCEPTED, True)),
+        (UNDER_WAY, "pending", ("tell", ACCEPTED, True)),
+        (None, "pending", ("tell", ACCEPTED, False)),
+        (HAS_FAILED, "not_executed", ("forget", ACCEPTED)),
+    ],
+    ids=str,
+)
+def test_an_accepted_repayment_is_followed(
+    memory: FakeMemory, followed: Record | None, outcome: str, end: tuple[object, ...]
+) -> None:
+    settler = FakeSettler(followed=followed)
+    found = Resolver(settler, memory, wait=True).resolve(ACCEPTED, 777)
+    assert found == (outcome, ACCEPTED, None, None, "")
+    assert settler.asked == [("99", 777)]
+    assert memory.done == [("note", ACCEPTED), end]
+
+
+def test_without_wait_an_accepted_repayment_is_pending(memory: FakeMemory) -> None:
+    settler = FakeSettler(followed=OURS)
+    assert Resolver(settler, memory, wait=False).resolve(ACCEPTED, 777).outcome == "pending"
+    assert settler.asked == []
+    assert memory.done == [("note", ACCEPTED), ("tell", ACCEPTED, False)]
+
+
+def test_an_id_that_is_known_is_not_written_again() -> None:
+    memory = FakeMemory("99")
+    Resolver(FakeSettler(followed=OURS), memory, wait=True).resolve(ACCEPTED, 777)
+    assert memory.done == [("tell", ACCEPTED, True)]
+
+
+def test_an_id_that_cannot_be_written_down_is_a_warning(memory: FakeMemory) -> None:
+    memory.is_broken = True
+    found = Resolver(FakeSettler(followed=OURS), memory, wait=True).resolve(ACCEPTED, 777)
+    assert (found.outcome, found.warning) == ("executed", "The id of the repayment could not be written down: The disk is full.")
+
+
+@pytest.mark.parametrize(
+    ("wait", "record", "followed", "outcome"),
+    [
+        (True, OURS, None, "executed"),
+        (True, UNDER_WAY, OURS, "executed"),
+        (True, UNDER_WAY, None, "pending"),
+        (True, UNDER_WAY, UNDER_WAY, "pending"),
+        (False, OURS, None, "executed"),
+        (False, UNDER_WAY, OURS, "pending"),
+    ],
+)
+def test_a_repayment_that_was_found(
+    memory: FakeMemory, wait: bool, record: Record, followed: Record | None, outcome: str
+) -> None:
+    finding = SEEN._replace(record=record, candidates=(record,))
+    settler = FakeSettler(finding, followed=followed)
+    found = Resolver(settler, memory, wait).resolve(SENT, 777)
+    assert found == (outcome, ACCEPTED, finding, EVIDENCE, "")
+    assert settler.asked[0] == (SENT, frozenset({"98"}), 777)
+    assert ("tell", ACCEPTED, True) in memory.done
+    # Only what is final is surely ours.
+    assert (("note", ACCEPTED) in memory.done) == (outcome == "executed")
+
+
+@pytest.mark.parametrize(
+    ("then", "outcome"), [(SEEN, "executed"), (ABSENT, "not_executed"), (DOUBT, "unknown")], ids=lambda value: str(value)[:40]
+)
+def test_a_candidate_that_fails_may_be_of_somebody_else(memory: FakeMemory, then: Finding, outcome: str) -> None:
+    twin = UNDER_WAY._replace(repay_id="97")
+    first = SEEN._replace(record=twin, candidates=(twin,))
+    settler = FakeSettler(first, then, followed=twin._replace(status=FAILED))
+    found = Resolver(settler, memory, wait=True).resolve(SENT, 777)
+    assert (found.outcome, found.finding) == (outcome, then)
+    assert found.intent.repay_id == ("99" if outcome == "executed" else None)
+    assert settler.asked == [(SENT, frozenset({"98"}), 777), ("97", 777), (SENT, frozenset({"98"}), 777)]
+    assert "97" not in memory.known
+
+
+def test_an_exchange_that_contradicts_itself_does_not_hold_a_run_for_ever(memory: FakeMemory) -> None:
+    twin = UNDER_WAY._replace(repay_id="97")
+    settler = FakeSettler(*[SEEN._replace(record=twin)] * 2, ABSENT, followed=twin._replace(status=FAILED))
+    assert Resolver(settler, memory, wait=True).resolve(SENT, 777).outcome == "not_executed"
+    assert settler.asked[-1] == (SENT, frozenset({"97", "98"}), 777)
+
+
+def test_a_candidate_is_not_ours_while_its_time_is_open(memory: FakeMemory) -> None:
+    early = Finding("unknown", "wait_timeout ended", UNDER_WAY, (UNDER_WAY,))
+    found = Resolver(FakeSettler(early), memory, wait=True).resolve(SENT, 777)
+    assert (found.outcome, found.intent, memory.done) == ("unknown", SENT, [])
+
+
+def test_a_repayment_that_was_not_executed_is_forgotten(memory: FakeMemory) -> None:
+    found = Resolver(FakeSettler(ABSENT), memory, wait=True).resolve(SENT, 777)
+    assert found == ("not_executed", SENT, ABSENT, EVIDENCE, "")
+    assert memory.done == [("forget", SENT)]
+
+
+def test_a_repayment_in_doubt_stays_open(memory: FakeMemory) -> None:
+    found = Resolver(FakeSettler(DOUBT), memory, wait=True).resolve(SENT, 777)
+    assert found == ("unknown", SENT, DOUBT, EVIDENCE, "")
+    assert memory.done == []

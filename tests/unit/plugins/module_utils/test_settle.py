@@ -1,0 +1,286 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import Failure, ReadFailed, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import OPEN, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settled, Settler
+
+SENT_MS = 1793534400000
+WINDOW_MS = 5000
+MARGIN_MS = 10_000
+BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
+INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, SENT_MS, WINDOW_MS)
+LOAN = Loan("17", "USDT", Decimal(1000), Decimal(0), Decimal(0), "BTC", Decimal(1), None, None, OPEN)
+OURS = Record("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
+TWIN = OURS._replace(repay_id="98")
+BLOCKED = Refused("Blocked.", Failure(http_status=403))
+BROKEN = ReadFailed("No answer.", Failure(http_status=502))
+UNREACHABLE = ReadFailed("No answer.")
+
+# What a look finds in the history: entries, or an error.
+Shown = list[Record] | Exception
+
+
+class Exchange:
+    """Stands in for client and loans: shows at each look what comes next, the last again and again.
+
+    :ivar looks: When it was looked at, in ms since the first moment.
+    :ivar latency_ms: How long an answer takes.
+    """
+
+    def __init__(self, clock: t.Any) -> None:
+        self.clock = clock
+        self.begun_ms = clock.monotonic_ms()
+        self.shown: list[Shown] = [[]]
+        self.loan: Loan | None | Exception = LOAN
+        self.looks: list[int] = []
+        self.asked: list[tuple[str, ...]] = []
+        self.latency_ms = 0
+        self.tells_time = True
+
+    def exchange_time_ms(self, monotonic_ms: int) -> int | None:
+        return SENT_MS + monotonic_ms - self.begun_ms if self.tells_time else None
+
+    def history(self, *asked: str) -> list[Record]:
+        self.looks.append(self.clock.monotonic_ms() - self.begun_ms)
+        self.asked.append(asked)
+        self.clock.pass_ms(self.latency_ms)
+        shown = self.shown.pop(0) if len(self.shown) > 1 else self.shown[0]
+        if isinstance(shown, Exception):
+            raise shown
+        return shown
+
+    def find(self, order_id: str) -> Loan | None:
+        assert order_id == "17"
+        if isinstance(self.loan, Exception):
+            raise self.loan
+        return self.loan
+
+
+@pytest.fixture
+def exchange(clock: t.Any) -> Exchange:
+    return Exchange(clock)
+
+
+def settle(exchange: Exchange, timeout_ms: int = 60_000, others: frozenset[str] = frozenset()) -> Settled:
+    settler = Settler(exchange, exchange, "17", MARGIN_MS)
+    return settler.settle(INTENT, others, exchange.begun_ms + timeout_ms)
+
+
+def follow(exchange: Exchange, timeout_ms: int = 60_000, **more: bool) -> Record | None:
+    return Settler(exchange, exchange, "17", MARGIN_MS).follow("99", exchange.begun_ms + timeout_ms, **more)
+
+
+def test_the_pauses_grow_until_it_is_certain(exchange: Exchange) -> None:
+    settled = settle(exchange)
+    assert exchange.clock.pauses == [500, 750, 1125, 1687, 2530, 3795, 4000, 4000]
+    assert exchange.looks[-2:] == [14387, 18387]
+    assert settled.finding.outcome == "not_executed"
+    assert settled.evidence["looks"] == 9
+
+
+def test_a_record_ends_it_as_soon_as_the_window_has_closed(exchange: Exchange) -> None:
+    exchange.shown = [[OURS]]
+    settled = settle(exchange)
+    assert exchange.looks == [0, 500, 1250, 2375, 4062, 6592]
+    assert settled.finding == ("executed", "it stands in the history", OURS, (OURS,))
+
+
+def test_the_time_of_a_look_is_that_of_its_beginning(exchange: Exchange) -> None:
+    # The look that begins at 4062 ends after the window has closed; what it shows may be older.
+    exchange.shown, exchange.latency_ms = [[OURS]], 1000
+    settled = settle(exchange)
+    assert settled.evidence["exchange_time_ms"] - SENT_MS == exchange.looks[-1] > WINDOW_MS >= exchange.looks[-2]
+
+
+@pytest.mark.parametrize(
+    ("timeout_ms", "looks"),
+    [
+        (0, [0]),
+        (1, [0, 1]),
+        (500, [0, 500]),
+        (501, [0, 500, 501]),
+        (3000, [0, 500, 1250, 2375, 3000]),
+    ],
+)
+def test_the_last_look_is_at_the_deadline(exchange: Exchange, timeout_ms: int, looks: list[int]) -> None:
+    assert settle(exchange, timeout_ms).finding.outcome == "unknown"
+    assert exchange.looks == looks
+
+
+def test_a_deadline_that_has_passed_leaves_one_look(exchange: Exchange) -> None:
+    settle(exchange, -5000)
+    assert exchange.looks == [0]
+
+
+def test_slow_answers_do_not_outlast_the_deadline(exchange: Exchange) -> None:
+    exchange.latency_ms = 2000
+    settle(exchange, 3000)
+    assert exchange.looks == [0, 2500]
+
+
+@pytest.mark.parametrize(
+    ("timeout_ms", "outcome", "reason"),
+    [
+        (5000, "unknown", "wait_timeout ended before the exchange's time window for it"),
+        (15_000, "unknown", "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"),
+        (15_001, "not_executed", "its time is over, no such repayment stands in the history, and the debt did not fall by it"),
+    ],
+)
+def test_the_shortest_wait_that_can_tell(exchange: Exchange, timeout_ms: int, outcome: str, reason: str) -> None:
+    finding = settle(exchange, timeout_ms).finding
+    assert (finding.outcome, finding.reason) == (outcome, reason)
+
+
+@pytest.mark.parametrize("timeout_ms", [0, 3000, 5000])
+def test_a_record_counts_at_the_deadline_though_the_window_is_open(exchange: Exchange, timeout_ms: int) -> None:
+    exchange.shown = [[OURS]]
+    settled = settle(exchange, timeout_ms)
+    assert settled.finding == ("executed", "it stands in the history", OURS, (OURS,))
+    assert settled.evidence["reason"] == "it stands in the history"
+
+
+def test_a_record_in_process_does_not_count_before_the_window_has_closed(exchange: Exchange) -> None:
+    under_way = OURS._replace(status=PROCESSING)
+    exchange.shown = [[under_way]]
+    assert settle(exchange, 5000).finding[0::2] == ("unknown", under_way)
+    assert settle(exchange, 5001).finding[0::2] == ("executed", under_way)
+
+
+def test_a_record_that_has_failed_by_the_deadline_does_not_count(exchange: Exchange) -> None:
+    exchange.shown = [[OURS._replace(status=PROCESSING)], [OURS._replace(status=FAILED)]]
+    assert settle(exchange, 3000).finding[0::2] == ("unknown", None)
+
+
+def test_two_records_at_the_deadline_are_a_doubt(exchange: Exchange) -> None:
+    exchange.shown = [[OURS], [OURS, TWIN]]
+    settled = settle(exchange, 3000)
+    assert (settled.finding.outcome, settled.finding.record) == ("unknown", None)
+    assert settled.evidence["candidates"] == ["99", "98"]
+
+
+def test_a_record_that_comes_late_is_found(exchange: Exchange) -> None:
+    exchange.shown = [[], [], [], [], [], [], [], [OURS]]
+    assert settle(exchange).finding.record == OURS
+    assert exchange.looks[-1] == 14387
+
+
+def test_a_debt_that_fell_without_a_record_is_looked_at_until_the_end(exchange: Exchange) -> None:
+    exchange.loan = LOAN.after_paying(Decimal(100))
+    settled = settle(exchange)
+    assert settled.finding.reason == "the debt fell by 100 more than the history explains"
+    assert exchange.looks[-1] == 60_000
+
+
+def test_the_ids_of_others_are_respected(exchange: Exchange) -> None:
+    exchange.shown = [[OURS]]
+    assert settle(exchange, others=frozenset({"99"})).finding.outcome == "not_executed"
+
+
+def test_without_a_told_time_nothing_is_certain(exchange: Exchange) -> None:
+    exchange.tells_time = False
+    assert settle(exchange).finding.reason == "the exchange did not tell its time"
+
+
+@pytest.mark.parametrize("error", [BROKEN, UNREACHABLE, Refused("Too many.", Failure(ret_code=10006, http_status=200))])
+def test_reads_that_fail_in_between_do_no_harm(exchange: Exchange, error: Exception) -> None:
+    exchange.shown = [error, error, [OURS], error, [OURS], error, error, [OURS]]
+    settled = settle(exchange)
+    assert settled.finding.outcome == "executed"
+    assert settled.evidence["looks"] == 8
+
+
+def test_a_look_is_whole_or_does_not_count(exchange: Exchange) -> None:
+    exchange.loan = BROKEN
+    settled = settle(exchange)
+    assert settled.finding == ("unknown", "the exchange could not be read (No answer.)", None, ())
+    assert settled.evidence["exchange_time_ms"] is None
+
+
+def test_reads_that_all_fail_are_a_doubt(exchange: Exchange) -> None:
+    exchange.shown = [BROKEN]
+    settled = settle(exchange)
+    assert settled.finding == ("unknown", "the exchange could not be read (No answer.)", None, ())
+    assert (settled.evidence["debt_now"], settled.evidence["looks"]) == (None, 20)
+
+
+def test_a_failing_last_look_is_the_reason(exchange: Exchange) -> None:
+    exchange.shown = [[], BROKEN]
+    settled = settle(exchange, 3000)
+    assert settled.finding[:2] == ("unknown", "the exchange could not be read (No answer.)")
+    assert settled.evidence["exchange_time_ms"] == SENT_MS
+
+
+def test_a_failing_look_before_the_last_is_not(exchange: Exchange) -> None:
+    exchange.shown = [BROKEN, []]
+    assert settle(exchange, 3000).finding.reason.startswith("wait_timeout ended")
+
+
+def test_a_record_seen_before_all_reads_failed_counts(exchange: Exchange) -> None:
+    exchange.shown = [[OURS], BROKEN]
+    assert settle(exchange, 3000).finding == ("executed", "it stands in the history", OURS, (OURS,))
+
+
+def test_a_block_stops_all_requests(exchange: Exchange) -> None:
+    exchange.shown = [[], BLOCKED, [OURS]]
+    assert settle(exchange).finding == ("unknown", "the exchange could not be read (Blocked.)", None, ())
+    assert exchange.looks == [0, 500]
+
+
+def test_the_evidence(exchange: Exchange) -> None:
+    exchange.shown = [[OURS, TWIN]]
+    assert settle(exchange, 500).evidence == {
+        "sent_at_ms": SENT_MS,
+        "window_end_ms": SENT_MS + WINDOW_MS,
+        "exchange_time_ms": SENT_MS + 500,
+        "debt_before": "1000",
+        "debt_now": "1000",
+        "candidates": ["99", "98"],
+        "looks": 2,
+        "reason": "2 repayments in the history look like it",
+    }
+
+
+def test_a_loan_that_is_gone_has_no_debt_in_the_evidence(exchange: Exchange) -> None:
+    exchange.loan = None
+    assert settle(exchange).evidence["debt_now"] is None
+
+
+@pytest.mark.parametrize(
+    ("shown", "found", "looks"),
+    [
+        ([[OURS]], OURS, 1),
+        ([[], [], [OURS]], OURS, 3),
+        ([[OURS._replace(status=PROCESSING)], [OURS._replace(status=FAILED)]], OURS._replace(status=FAILED), 2),
+        ([[OURS._replace(status=PROCESSING)]], OURS._replace(status=PROCESSING), 6),
+        ([[OURS._replace(status=PROCESSING)], []], OURS._replace(status=PROCESSING), 6),
+        ([[]], None, 6),
+        ([BROKEN], None, 6),
+        ([BROKEN, [OURS]], OURS, 2),
+        ([[OURS._replace(status=PROCESSING)], BROKEN], OURS._replace(status=PROCESSING), 6),
+        ([BLOCKED, [OURS]], None, 1),
+        ([[OURS._replace(status=PROCESSING)], BLOCKED, [OURS]], OURS._replace(status=PROCESSING), 2),
+    ],
+    ids=str,
+)
+def test_follow(exchange: Exchange, shown: list[Shown], found: Record | None, looks: int) -> None:
+    exchange.shown = shown
+    assert follow(exchange, 5000) == found
+    assert len(exchange.looks) == looks
+    assert set(exchange.asked) == {("17", "99")}
+
+
+@pytest.mark.parametrize(("shown", "looks"), [([[OURS._replace(status=PROCESSING)]], 1), ([[], [OURS]], 2), ([[]], 6)])
+def test_follow_until_it_shows(exchange: Exchange, shown: list[Shown], looks: int) -> None:
+    exchange.shown = shown
+    follow(exchange, 5000, until_final=False)
+    assert len(exchange.looks) == looks

@@ -1,0 +1,170 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._times import InvalidTime, parse_moment, utc
+
+# 2026-11-01 00:00:00 UTC
+MIDNIGHT_MS = 1793491200000
+HOUR_MS = 3600_000
+
+
+@pytest.mark.parametrize(
+    ("text", "time_ms"),
+    [
+        ("2026-11-01", MIDNIGHT_MS),
+        (" 2026-11-01\n", MIDNIGHT_MS),
+        ("1970-01-01", 0),
+        ("2024-02-29", 1709164800000),
+        ("2026-11-01T00:00:00Z", MIDNIGHT_MS),
+        ("2026-11-01t00:00:00z", MIDNIGHT_MS),
+        ("2026-11-01 00:00:00 Z", MIDNIGHT_MS),
+        ("2026-11-01T00:00Z", MIDNIGHT_MS),
+        ("2026-11-01T12:34:56Z", MIDNIGHT_MS + 12 * HOUR_MS + 34 * 60_000 + 56_000),
+        ("1970-01-01T01:00:00.5+01:00", 500),
+        # As Ansible writes a YAML timestamp without quotes.
+        ("2026-11-01 00:00:00+00:00", MIDNIGHT_MS),
+    ],
+)
+def test_moments(text: str, time_ms: int) -> None:
+    assert parse_moment(text) == time_ms
+
+
+@pytest.mark.parametrize(
+    ("zone", "earlier_ms"),
+    [
+        ("+01:00", HOUR_MS),
+        ("+01", HOUR_MS),
+        ("+0100", HOUR_MS),
+        (" +0100", HOUR_MS),
+        ("-08:00", -8 * HOUR_MS),
+        ("-0330", -12_600_000),
+        ("+05:45", 20_700_000),
+        ("+14:00", 14 * HOUR_MS),
+        ("+23:59", 24 * HOUR_MS - 60_000),
+        ("-00:00", 0),
+    ],
+)
+def test_zones(zone: str, earlier_ms: int) -> None:
+    assert parse_moment(f"2026-11-01T00:00:00{zone}") == MIDNIGHT_MS - earlier_ms
+
+
+@pytest.mark.parametrize(
+    ("fraction", "milliseconds"),
+    [(".1", 100), (".12", 120), (".123", 123), (".1239", 123), (".000999999", 0), (".999999999", 999), (",5", 500)],
+)
+def test_fractions_are_cut_to_milliseconds(fraction: str, milliseconds: int) -> None:
+    assert parse_moment(f"2026-11-01T00:00:00{fraction}Z") == MIDNIGHT_MS + milliseconds
+
+
+@pytest.mark.parametrize("text", ["2026-11-01T00:00:00", "2026-11-01 00:00", "2026-11-01T00:00:00.5"])
+def test_a_time_without_zone_is_refused(text: str) -> None:
+    with pytest.raises(InvalidTime, match=f"^'{text}' has no time zone: write a date such as '2026-11-01'"):
+        parse_moment(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        "now",
+        "yesterday",
+        "1793491200",
+        "20261101",
+        "2026-11",
+        "2026-W44-7",
+        "2026-11-1",
+        "01.11.2026",
+        "11/01/2026",
+        "2026-11-01Z",
+        "2026-11-01T",
+        "2026-11-01T00Z",
+        "2026-11-01T00:00:00.Z",
+        "2026-11-01T00:00:00.1234567890Z",
+        "2026-11-01T00:00:00 UTC",
+        "2026-11-01T00:00:00 Europe/Berlin",
+        "2026-11-01T00:00:00+1",
+        "2026-11-01T00:00:00+00:00:00",
+        "2026-11-01T00:00:00\u221201:00",
+        "+2026-11-01",
+        "-2026-11-01",
+        "\u0662\u0660\u0662\u0666-11-01",
+        "2026-11-01\n2026-11-02",
+    ],
+)
+def test_nonsense_is_refused(text: str) -> None:
+    with pytest.raises(InvalidTime, match="is not an ISO 8601 time: write a date such as '2026-11-01'"):
+        parse_moment(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0000-01-01",
+        "2026-00-01",
+        "2026-13-01",
+        "2026-11-00",
+        "2026-11-31",
+        "2026-02-29",
+        "2100-02-29",
+        "2026-11-01T24:00:00Z",
+        "2026-11-01T23:60:00Z",
+        # A leap second is not in the time of computers.
+        "2016-12-31T23:59:60Z",
+        "2026-11-01T00:00:00+24:00",
+        "2026-11-01T00:00:00-99",
+        "2026-11-01T00:00:00+00:60",
+    ],
+)
+def test_what_no_calendar_has_is_refused(text: str) -> None:
+    with pytest.raises(InvalidTime, match="is no time of the calendar"):
+        parse_moment(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01",
+        "0001-01-01T00:00:00+14:00",
+        "1969-12-31T23:59:59.999Z",
+        "1970-01-01T00:00:00+00:01",
+        "9999-01-01",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_what_lies_beyond_all_loans_is_refused(text: str) -> None:
+    with pytest.raises(InvalidTime, match="is out of range: write a date"):
+        parse_moment(text)
+
+
+def test_the_last_moment_can_be_written() -> None:
+    assert utc(parse_moment("9998-12-31T23:59:59Z")) == "9998-12-31 23:59:59 UTC"
+
+
+def test_a_long_text_is_cut() -> None:
+    with pytest.raises(InvalidTime) as caught:
+        parse_moment("9" * 1000)
+    assert str(caught.value).startswith(f"'{'9' * 40}' is not")
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "text"),
+    [
+        (0, "1970-01-01 00:00:00 UTC"),
+        (999, "1970-01-01 00:00:00 UTC"),
+        (1000, "1970-01-01 00:00:01 UTC"),
+        (-1, "1969-12-31 23:59:59 UTC"),
+        (MIDNIGHT_MS, "2026-11-01 00:00:00 UTC"),
+        (MIDNIGHT_MS - 1, "2026-10-31 23:59:59 UTC"),
+    ],
+)
+def test_utc(time_ms: int, text: str) -> None:
+    assert utc(time_ms) == text
+
+
+def test_what_is_written_can_be_read() -> None:
+    assert parse_moment(utc(MIDNIGHT_MS + 5000).replace(" UTC", "Z")) == MIDNIGHT_MS + 5000
