@@ -5,9 +5,14 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
+from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
+from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
+
+TARGET = Target("api.bybit.com", "0123456789abcdef", "legacy", "17")
 
 
 class FakeClock(Clock):
@@ -44,3 +49,26 @@ class FakeClock(Clock):
 def clock() -> FakeClock:
     """Let no test wait in real time."""
     return FakeClock()
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def state(directory: Path, clock: t.Any) -> State:
+    """What is on the disk, whoever has the lock."""
+    return State(str(directory), TARGET, clock)
+
+
+@pytest.fixture
+def begin(directory: Path, clock: t.Any) -> t.Callable[..., Memory]:
+    """Begin a run as a process would."""
+
+    def call(check_mode: bool = False) -> Memory:
+        memory = Memory(State(str(directory), TARGET, clock))
+        memory.begin(check_mode, 1000)
+        return memory
+
+    return call

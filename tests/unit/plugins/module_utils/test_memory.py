@@ -14,36 +14,12 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, Busy
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
-from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
+from ansible_collections.treasury.bybit.plugins.module_utils._state import State
 
-TARGET = Target("api.bybit.com", "0123456789abcdef", "legacy", "17")
 BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
 SENT = Intent("a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000)
 ACCEPTED = dataclasses.replace(SENT, intent_id="b", repay_id="98")
 UNSEEN = dataclasses.replace(SENT, intent_id="c", repay_id="97", told=True)
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    return tmp_path / "state"
-
-
-@pytest.fixture
-def state(directory: Path, clock: t.Any) -> State:
-    """What is on the disk, whoever has the lock."""
-    return State(str(directory), TARGET, clock)
-
-
-@pytest.fixture
-def begin(directory: Path, clock: t.Any) -> t.Callable[..., Memory]:
-    """Begin a run as a process would."""
-
-    def call(check_mode: bool = False) -> Memory:
-        memory = Memory(State(str(directory), TARGET, clock))
-        memory.begin(check_mode, 1000)
-        return memory
-
-    return call
 
 
 def ids(intents: list[Intent]) -> list[str]:
