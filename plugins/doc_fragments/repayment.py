@@ -75,7 +75,8 @@ options:
     description:
       - The id of an intent that cannot be settled, as RV(ignore:intent) and the message of the failed run show it. You have looked
         what became of that repayment, and it shall be forgotten.
-      - The module still looks for it once more, and forgets it only if its outcome is still unknown. An id that is not open has no
-        effect, so it does no harm to leave the option in place.
+      - The module looks for it once more. If its outcome is still unknown, the module forgets it and sends nothing in this run. Run
+        again without this option if something is still to be repaid.
+      - An id that is not open has no effect.
     type: str
 """

@@ -42,6 +42,7 @@ class Memory:
         """
         self._writable = not check_mode
         if check_mode and not self._state.exists():
+            self._state.check()
             return
         self._state.lock(lock_timeout_ms, writes=not check_mode)
         self._intents = self._state.load()

@@ -68,11 +68,19 @@ def earlier(intent: Intent, outcome: str, order_id: str) -> str:
     """Tell what became of the repayment of an earlier run that had not told it."""
     story = _sent_earlier(name_of(intent, order_id), intent)
     if outcome == UNKNOWN:
-        return f"{story} What became of it is unknown; it is forgotten now, because acknowledge names it."
+        return f"{story} What became of it is unknown."
     if outcome == NOT_EXECUTED:
         return f"{story} It was not executed."
     pending = "" if outcome == EXECUTED else " and is pending"
     return f"{story} It was made{pending} (repayment {intent.repay_id})."
+
+
+def acknowledged(intent: Intent, order_id: str) -> str:
+    """Tell that a repayment in doubt is left to the user."""
+    return (
+        f"The repayment of {name_of(intent, order_id)} that was sent at {utc(intent.sent_at_ms)} is forgotten, because "
+        f"acknowledge names it. Nothing was sent now; run without acknowledge if something is still to be repaid."
+    )
 
 
 def _sent_earlier(what: str, intent: Intent) -> str:
@@ -82,5 +90,5 @@ def _sent_earlier(what: str, intent: Intent) -> str:
 def _how_to_go_on(intent: Intent, history_call: str) -> str:
     return (
         f"Run again to look again; or look yourself ({history_call}, or the loan's page on the exchange's site), and when "
-        f"you know, run with acknowledge: '{intent.intent_id}', which forgets this one."
+        f"you know, run once with acknowledge: '{intent.intent_id}', which sends nothing and forgets this one."
     )

@@ -19,6 +19,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils import _http
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._connection import Connection
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
+from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
 from ansible_collections.treasury.bybit.plugins.module_utils._loans import LegacyLoans
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
 from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import (
@@ -37,7 +38,7 @@ def run_repayment(module: AnsibleModule, clock: Clock | None = None) -> None:
 
     :param clock: The time to go by; that of this machine unless given.
     """
-    clock = clock or Clock()
+    clock, listeners = clock or Clock(), Listeners()
     connection = _connect(module)
     host = {"api_host": connection.api_host}
     for warning in connection.warnings():
@@ -55,7 +56,7 @@ def run_repayment(module: AnsibleModule, clock: Clock | None = None) -> None:
     except BybitError as error:
         known = {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
         _warn(module, repayment)
-        with _Telling(memory, is_success=False):
+        with _Telling(memory, listeners, is_success=False):
             _fail(module, error, known)
     except Exception as error:
         # A defect of this collection must not look like an ordinary failure when money may have moved.
@@ -70,15 +71,16 @@ def run_repayment(module: AnsibleModule, clock: Clock | None = None) -> None:
     result = {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
     if module._diff:
         result["diff"] = repayment.result.diff()
-    with _Telling(memory, is_success=True):
+    with _Telling(memory, listeners, is_success=True):
         module.exit_json(**result)
 
 
 class _Telling:
-    """Closes the memory once the result has been written out; whoever kills us before that leaves it open."""
+    """Closes the memory once the result has been written out to somebody who can show it; otherwise it stays open."""
 
-    def __init__(self, memory: Memory, is_success: bool) -> None:
+    def __init__(self, memory: Memory, listeners: Listeners, is_success: bool) -> None:
         self._memory = memory
+        self._listeners = listeners
         self._is_success = is_success
 
     def __enter__(self) -> None:
@@ -89,6 +91,10 @@ class _Telling:
             return
         # Ansible's exit_json only fills a buffer.
         sys.stdout.flush()
+        if not self._listeners.are_all_there():
+            self._memory.abandon()
+            sys.stderr.write("Who started this has ended, so the next run will tell the result again.\n")
+            return
         try:
             self._memory.close(self._is_success)
         except BybitError as failed:

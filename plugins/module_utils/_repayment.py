@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 import uuid
+from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _messages
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain
@@ -95,20 +96,34 @@ class Repayment:
 
     def _is_answered_by_earlier(self) -> bool:
         """Find out what became of the open repayments of earlier runs; return whether one was asked for the same."""
-        answer = None
+        answer, acknowledged = None, self._acknowledged_unseen()
         for intent in self._memory.open_intents():
             found = self._resolver.resolve(intent, self._deadline_ms())
             if found.outcome == UNKNOWN and self._manner.acknowledge != intent.intent_id:
                 raise self._in_doubt(found, "an earlier run sent it and did not tell its end")
             if found.outcome == UNKNOWN:
                 self._memory.forget(intent)
+                acknowledged = intent
             self.result.add_earlier(found.intent, found.outcome)
             self.result.warnings.append(_messages.earlier(found.intent, found.outcome, self._order_id))
             if intent.goal == self._goal and found.outcome in (EXECUTED, PENDING):
                 answer = found
         if answer:
             self._conclude(answer, is_earlier=True)
-        return answer is not None
+        elif acknowledged:
+            self.result.amount = Decimal(0)
+            self.result.conclude(NOTHING_TO_DO, _messages.acknowledged(acknowledged, self._order_id))
+        return answer is not None or acknowledged is not None
+
+    def _acknowledged_unseen(self) -> Intent | None:
+        """Forget the accepted repayment that C(acknowledge) names, unless the exchange shows it by now."""
+        for intent in self._memory.unseen():
+            named = intent.intent_id == self._manner.acknowledge
+            if named and self._settler.follow(intent.repay_id or "", self._deadline_ms(), until_final=False) is None:
+                self._memory.forget(intent)
+                self.result.add_earlier(intent, UNKNOWN)
+                return intent
+        return None
 
     def _look_and_pay(self, check_mode: bool) -> None:
         loan = self.result.before = self._loans.find(self._order_id)
@@ -152,8 +167,6 @@ class Repayment:
         for intent in self._memory.unseen():
             if intent.repay_id in shown:
                 self._memory.see(intent)
-            elif intent.intent_id == self._manner.acknowledge:
-                self._memory.forget(intent)
         return self._memory.unseen()
 
     def _wait_for(self, unseen: list[Intent]) -> None:

@@ -14,15 +14,17 @@ import typing as t
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
-from ansible_collections.treasury.bybit.plugins.module_utils._evidence import FOUND, Finding, Sight, weigh
+from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Finding, Sight, weigh
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans import LegacyLoans
-from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, UNKNOWN
-from ansible_collections.treasury.bybit.plugins.module_utils._record import SUCCESS, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._record import Record
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import IP_BLOCKED
 
 _FIRST_PAUSE_MS = 500
 _LONGEST_PAUSE_MS = 4000
+# Somewhat more than the exchange's time is known too early by.
+_AFTER_TURN_MS = 100
 
 
 class Settled(t.NamedTuple):
@@ -55,7 +57,8 @@ class Settler:
         """
         sight, error, looks = None, None, 0
         finding = Finding(UNKNOWN, "")
-        for dummy in self._looks(deadline_ms):
+        turns = (intent.window_end_ms, intent.window_end_ms + self._settle_margin_ms)
+        for dummy in self._looks(deadline_ms, turns):
             looks += 1
             try:
                 sight = self._look()
@@ -68,10 +71,7 @@ class Settler:
             finding = weigh(intent, sight, self._settle_margin_ms, others)
             if finding.outcome != UNKNOWN:
                 break
-        if finding.outcome == UNKNOWN and finding.record and finding.record.status == SUCCESS:
-            # Its time window is still open, but the only such entry of the history is evidence enough.
-            finding = finding._replace(outcome=EXECUTED, reason=FOUND)
-        elif error is not None:
+        if error is not None and finding.outcome == UNKNOWN:
             finding = finding._replace(reason=f"the exchange could not be read ({error})")
         return Settled(finding, self._evidence(intent, sight, finding, looks))
 
@@ -93,15 +93,20 @@ class Settler:
                 break
         return seen
 
-    def _looks(self, deadline_ms: int) -> t.Iterator[None]:
-        """Yield once for each look: at least one, the last one when the time is over."""
+    def _looks(self, deadline_ms: int, turns: tuple[int, ...] = ()) -> t.Iterator[None]:
+        """Yield once for each look: at least one, the last one when the time is over.
+
+        :param turns: Moments of the exchange's clock after which a look can tell more, so that none is slept through.
+        """
         clock, pause_ms = self._client.clock, _FIRST_PAUSE_MS
         while True:
             yield
             left_ms = deadline_ms - clock.monotonic_ms()
             if left_ms <= 0:
                 return
-            clock.sleep_ms(min(pause_ms, left_ms))
+            now_ms = self._client.exchange_time_ms()
+            until_turns = [turn - now_ms + _AFTER_TURN_MS for turn in turns if now_ms is not None and turn >= now_ms]
+            clock.sleep_ms(min(pause_ms, left_ms, *until_turns))
             pause_ms = min(pause_ms * 3 // 2, _LONGEST_PAUSE_MS)
 
     def _look(self) -> Sight:

@@ -160,9 +160,21 @@ class State:
             f"lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again when it has ended, or raise lock_timeout."
         )
 
+    def check(self) -> None:
+        """Refuse a directory that could not be made or written, without making or writing it."""
+        path = self._directory
+        while not os.path.lexists(path):
+            path = os.path.dirname(path)
+        if not os.path.isdir(path):
+            raise self._unusable(NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise self._unusable(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
     def _unusable(self, error: OSError) -> BadInput:
+        is_other = os.path.lexists(self._directory) and not os.path.isdir(self._directory)
+        reason = "it is not a directory" if is_other else error.strerror
         return BadInput(
-            f"state_dir '{self._directory}' cannot be used ({error.strerror}): name a directory on a disk that lasts, which "
+            f"state_dir '{self._directory}' cannot be used ({reason}): name a directory on a disk that lasts, which "
             f"the user who runs the module can write."
         )
 

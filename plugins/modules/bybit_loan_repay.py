@@ -33,6 +33,8 @@ extends_documentation_fragment:
 notes:
   - C(until) and C(retries) around a task with this module are safe. A run after one that failed or was cut off is answered by what
     that one sent, if it was asked for the same.
+  - With C(async), use O(since). The module cannot know whether anybody reads the result of a job, so without O(since) a run after a
+    job whose result was lost repays once more.
   - Run it on one host (C(run_once)). A play over several hosts repays once for each of them, unless O(since) is used and they share
     O(state_dir).
 attributes:
@@ -138,9 +140,10 @@ outcome:
     - V(executed), the repayment was made, and the exchange shows it as final.
     - V(pending), the exchange accepted the repayment, and it is not known yet to be final. O(wait) was false, or
       O(wait_timeout) ended first.
-    - V(nothing_to_do), the loan is already closed, or enough was repaid since O(since).
-    - V(planned), check mode only, the repayment would be made.
-    - V(not_executed), failed, and nothing was paid. It is safe to run again.
+    - V(nothing_to_do), the loan is already closed, or enough was repaid since O(since), or O(acknowledge) was followed.
+    - V(planned), check mode only, the repayment would be made. When an earlier run has left the same repayment open, check mode
+      too says what became of that.
+    - V(not_executed), failed, and this run has paid nothing. It is safe to run again.
     - V(unknown), failed, and the repayment may have been made. Nothing is sent for this loan until it is known. RV(evidence) has
       what was seen, and RV(msg) says what to do.
   returned: always, unless Ansible itself refuses the options or a Python library is missing

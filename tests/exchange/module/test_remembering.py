@@ -145,14 +145,31 @@ def test_nothing_is_sent_when_the_exchange_cannot_be_asked_about_it(repay, open_
     assert (paid(), posts()) == ([], 1)
 
 
-def test_acknowledging_forgets_it(repay, open_intent, paid, posts, remembered) -> None:
+@pytest.mark.parametrize("amount", ["100", "30"])
+def test_acknowledging_forgets_it_and_sends_nothing(repay, open_intent, paid, posts, remembered, amount: str) -> None:
     intent = open_intent(history_delay_ms=60_000)
-    run = repay(amount="30", wait_timeout=2, acknowledge=intent["intent"])
-    assert (run["outcome"], run["amount"], run["intent"]) == ("executed", "30", None)
+    run = repay(amount=amount, wait_timeout=2, acknowledge=intent["intent"])
+    assert (run.failed, run["changed"], run["outcome"], run["amount"]) == (False, False, "nothing_to_do", "0")
+    assert (run["repay_id"], run["intent"], len(run["earlier"])) == (None, None, 1)
     [earlier] = run["earlier"]
     assert (earlier["intent"], earlier["outcome"], earlier["repay_id"]) == (intent["intent"], "unknown", None)
-    assert "it is forgotten now, because acknowledge names it" in run.warnings
-    assert (sorted(paid()), posts(), remembered()) == (["100", "30"], 2, [])
+    assert run["msg"].startswith("The repayment of 100 USDT on loan ")
+    assert run["msg"].endswith(
+        " is forgotten, because acknowledge names it. Nothing was sent now; run without acknowledge if something is still to be "
+        "repaid."
+    )
+    assert "What became of it is unknown." in run.warnings
+    assert (paid(), posts(), remembered()) == (["100"], 1, [])
+    after = repay(amount=amount)
+    assert (after["outcome"], after["amount"], after["earlier"]) == ("executed", amount, [])
+    assert (sorted(paid()), posts()) == (sorted(["100", amount]), 2)
+
+
+def test_acknowledging_pays_when_it_turns_out_not_executed(repay, open_intent, paid, posts, remembered) -> None:
+    intent = open_intent(commit=False)
+    run = repay(acknowledge=intent["intent"])
+    assert (run["outcome"], run["recovered"], run["earlier"][0]["outcome"]) == ("executed", False, "not_executed")
+    assert (paid(), posts(), remembered()) == (["100"], 2, [])
 
 
 def test_acknowledging_another_forgets_nothing(repay, open_intent, posts, remembered) -> None:
@@ -237,6 +254,31 @@ def test_a_result_that_nobody_could_read_is_not_taken_for_told(begin, repay, san
     [intent] = remembered()
     assert_answered(repay(), sandbox, intent, remembered)
     assert posts() == 1
+
+
+ORPHAN = """
+import os, time
+from ansible_collections.treasury.bybit.plugins.module_utils import _loans
+from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
+whole = _loans.LegacyLoans.repay
+def orphaned(*rest):
+    os.kill(parent, 9)
+    while os.getppid() == parent: time.sleep(0.01)
+    return whole(*rest)
+_loans.LegacyLoans.repay = orphaned
+parent = os.getpid()
+if os.fork(): os.wait()
+else: bybit_loan_repay.main()
+"""
+
+
+def test_a_result_is_told_again_when_who_started_the_run_has_ended(repay, sandbox, paid, posts, remembered) -> None:
+    told = repay(program=("-c", ORPHAN))
+    assert (told["outcome"], told.exit_code) == ("executed", -9)
+    assert "Who started this has ended, so the next run will tell the result again." in told.output
+    [intent] = remembered()
+    assert_answered(repay(), sandbox, intent, remembered)
+    assert (paid(), posts()) == (["100"], 1)
 
 
 def test_a_run_that_is_killed_between_writing_and_sending(begin, repay, until, paid, posts, remembered) -> None:

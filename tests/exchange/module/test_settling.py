@@ -36,7 +36,7 @@ def assert_unknown(run, remembered, reason: str) -> None:
     assert (run["repay_id"], run["recovered"], run["intent"]) == (None, False, intent["intent"])
     assert reason in run["evidence"]["reason"]
     assert reason in run["msg"]
-    assert f"run with acknowledge: '{run['intent']}'" in run["msg"]
+    assert f"run once with acknowledge: '{run['intent']}'" in run["msg"]
 
 
 @pytest.mark.parametrize("answer", ["reset", {"ret_code": 10016}])
@@ -135,6 +135,18 @@ def test_one_like_it_before_it_is_not_taken_for_it(repay, sandbox, paid, names, 
     else:
         assert_not_executed(run, remembered)
     assert len(paid()) == 1 + commit
+
+
+def test_what_is_found_while_its_time_is_open_is_told_by_the_next_run(repay, sandbox, paid, posts, remembered) -> None:
+    """Until then another one like it may come, and which of them was this run's could not be told."""
+    sandbox.fault(answer="close")
+    first = repay(recv_window=2500, wait_timeout=0)
+    assert_unknown(first, remembered, "wait_timeout ended before the exchange's time window for it")
+    [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
+    assert first["evidence"]["candidates"] == [entry["repay_id"]]
+    second = repay()
+    assert_found(second, sandbox, remembered)
+    assert (second["sent_at_ms"], paid(), posts()) == (first["sent_at_ms"], ["100"], 1)
 
 
 def test_two_that_look_like_it(meanwhile, sandbox, paid, posts, remembered) -> None:

@@ -93,10 +93,29 @@ def test_what_is_not_shown_in_all_its_time_is_not_guessed_at(goal, hidden, remem
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
     assert (run["intent"], remembered()) == (noted["intent"], [noted])
     assert f"(repayment {noted['repay_id']}) counts is unknown: it was accepted at" in run["msg"]
-    assert f"run with acknowledge: '{noted['intent']}'" in run["msg"]
+    assert f"run once with acknowledge: '{noted['intent']}'" in run["msg"]
     assert (paid(), posts()) == (["60"], 1)
-    again = goal(acknowledge=noted["intent"])
-    assert (again["outcome"], again["amount"], remembered()) == ("executed", "100", [])
+
+
+def test_acknowledging_what_is_not_shown_sends_nothing(goal, hidden, remembered, paid, posts) -> None:
+    noted = hidden(60_000)
+    time.sleep(1.1)
+    run = goal(wait_timeout=1, acknowledge=noted["intent"])
+    assert (run.failed, run["changed"], run["outcome"], run["amount"]) == (False, False, "nothing_to_do", "0")
+    assert [(e["intent"], e["outcome"], e["repay_id"]) for e in run["earlier"]] == [
+        (noted["intent"], "unknown", noted["repay_id"])
+    ]
+    assert run["msg"].endswith("Nothing was sent now; run without acknowledge if something is still to be repaid.")
+    assert (paid(), posts(), remembered()) == (["60"], 1, [])
+    after = goal()
+    assert (after["outcome"], after["amount"], sorted(paid())) == ("executed", "100", ["100", "60"])
+
+
+def test_acknowledging_what_is_shown_by_now_counts_it(goal, hidden, remembered, paid) -> None:
+    noted = hidden(1300)
+    run = goal(acknowledge=noted["intent"])
+    assert (run["outcome"], run["since"]["repaid"], run["amount"], run["earlier"]) == ("executed", "60", "40", [])
+    assert (paid(), remembered()) == (["40", "60"], [])
 
 
 def test_what_was_accepted_and_has_failed_meanwhile_does_not_count(goal, repay, sandbox, remembered) -> None:

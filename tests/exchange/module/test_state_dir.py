@@ -71,12 +71,13 @@ def test_the_option_wins_over_the_environment(doubt, state_dir, tmp_path) -> Non
     assert not state_dir.exists()
 
 
+@pytest.mark.parametrize("check", [False, True])
 @pytest.mark.parametrize("obstacle", ["state", "state/below"])
 def test_a_directory_that_cannot_be_made_is_refused_before_anything_is_sent(
-    repay, sandbox, tmp_path, obstacle: str
+    repay, sandbox, tmp_path, obstacle: str, check: bool
 ) -> None:
     (tmp_path / "state").write_text("a file")
-    run = repay(state_dir=str(tmp_path / obstacle))
+    run = repay(state_dir=str(tmp_path / obstacle), check=check)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
     assert f"state_dir '{tmp_path / obstacle}' cannot be used (" in run["msg"]
     assert "name a directory on a disk that lasts" in run["msg"]
@@ -143,11 +144,11 @@ def test_check_mode_foresees_what_an_open_repayment_leads_to_and_writes_nothing(
     assert (real["outcome"], real["earlier"], paid()) == ("executed", foreseen["earlier"], ["100"])
 
 
-def test_check_mode_pays_no_heed_to_acknowledge_beyond_its_end(repay, sandbox, remembered) -> None:
+def test_check_mode_foresees_what_acknowledge_leads_to_and_forgets_nothing(repay, sandbox, remembered) -> None:
     sandbox.fault(answer="close", history_delay_ms=60_000)
     intent = repay(wait_timeout=0)["intent"]
     foreseen = repay(check=True, wait_timeout=0, acknowledge=intent)
-    assert (foreseen["outcome"], foreseen["earlier"][0]["outcome"]) == ("planned", "unknown")
+    assert (foreseen["outcome"], foreseen["earlier"][0]["outcome"]) == ("nothing_to_do", "unknown")
     assert [kept["intent"] for kept in remembered()] == [intent]
 
 

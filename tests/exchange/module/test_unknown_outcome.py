@@ -13,11 +13,11 @@ BROKEN_ANSWERS = ["close", "reset", "truncate", "html_502", "html_200", "not_jso
 
 
 @pytest.fixture
-def at_once(repay, sandbox, posts, paid, names, remembered):
-    """Run with a single look after the POST: what was paid is found by it, and the rest stays in doubt."""
+def unclear(repay, sandbox, posts, paid, names, remembered):
+    """Run without a clear answer: what was paid is found when its time is over, and the rest, looked at once, stays in doubt."""
 
     def call(commit: bool, **options):
-        run = repay(wait_timeout=0, **options)
+        run = repay(wait_timeout=5 if commit else 0, **options)
         assert posts() == 1
         assert isinstance(run["sent_at_ms"], int)
         assert "Traceback" not in run.output
@@ -36,7 +36,7 @@ def at_once(repay, sandbox, posts, paid, names, remembered):
             assert (run["repay_id"], run["recovered"], run["intent"]) == (None, False, intent["intent"])
             assert run["msg"].startswith(f"Whether the repayment of 100 USDT on loan {names.loan} was made is unknown: ")
             assert f"(GET /v5/crypto-loan/repayment-history?orderId={names.loan}, or the loan's page on the" in run["msg"]
-            assert f"run with acknowledge: '{intent['intent']}', which forgets this one." in run["msg"]
+            assert f"run once with acknowledge: '{intent['intent']}', which sends nothing and forgets this one." in run["msg"]
             assert "the debt was 1000.4 then and is 1000.4 now" in run["msg"]
             assert len(run["failure"]["request_id"]) == 36
             assert (run["loan"]["after"], paid()) == (None, [])
@@ -47,52 +47,52 @@ def at_once(repay, sandbox, posts, paid, names, remembered):
 
 @pytest.mark.parametrize("commit", [True, False])
 @pytest.mark.parametrize("answer", BROKEN_ANSWERS)
-def test_a_broken_answer(at_once, sandbox, answer: str, commit: bool) -> None:
+def test_a_broken_answer(unclear, sandbox, answer: str, commit: bool) -> None:
     sandbox.fault(answer=answer, commit=commit)
-    run = at_once(commit)
+    run = unclear(commit)
     assert commit or run["failure"]["reading"] == "unknown"
 
 
 @pytest.mark.parametrize("commit", [True, False])
 @pytest.mark.parametrize("code", IN_DOUBT_CODES)
-def test_a_code_that_leaves_it_open(at_once, sandbox, code: int, commit: bool) -> None:
+def test_a_code_that_leaves_it_open(unclear, sandbox, code: int, commit: bool) -> None:
     sandbox.fault(answer={"ret_code": code}, commit=commit)
-    run = at_once(commit)
+    run = unclear(commit)
     if not commit:
         assert run["failure"]["ret_code"] == code
         assert run["failure"]["reading"] == ("earlier_request" if code in (10014, 177018) else "unknown")
 
 
 @pytest.mark.parametrize("status", [204, 408, 409, 429, 500, 502, 503, 504])
-def test_a_status_that_leaves_it_open(at_once, sandbox, status: int) -> None:
+def test_a_status_that_leaves_it_open(unclear, sandbox, status: int) -> None:
     sandbox.fault(answer={"http_status": status, "body": ""})
-    assert at_once(False)["failure"]["http_status"] == status
+    assert unclear(False)["failure"]["http_status"] == status
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed(at_once, sandbox, status: int) -> None:
+def test_a_redirect_is_not_followed(unclear, sandbox, status: int) -> None:
     target = {"Location": sandbox.url + "/v5/crypto-loan/repay"}
     sandbox.fault(answer={"http_status": status, "body": "", "headers": target}, commit=False)
-    at_once(False)
+    unclear(False)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_a_page_for_people_is_no_refusal_by_the_exchange(at_once, sandbox, status: int) -> None:
+def test_a_page_for_people_is_no_refusal_by_the_exchange(unclear, sandbox, status: int) -> None:
     sandbox.fault(answer={"http_status": status, "body": "<html>Blocked by your company</html>"}, commit=True)
-    at_once(True)
+    unclear(True)
 
 
 @pytest.mark.parametrize("commit", [True, False])
-def test_no_answer_in_time(at_once, sandbox, commit: bool) -> None:
+def test_no_answer_in_time(unclear, sandbox, commit: bool) -> None:
     sandbox.fault(delay_answer_ms=2000, commit=commit, answer="normal" if commit else "close")
-    # So that the window is still open afterwards.
-    run = at_once(commit, api_timeout=1, recv_window=5000)
+    # So that what was not paid has its window still open afterwards.
+    run = unclear(commit, api_timeout=1, recv_window=1000 if commit else 5000)
     assert commit or "no answer within 1 s" in run["msg"]
 
 
-def test_success_without_repay_id(at_once, sandbox) -> None:
+def test_success_without_repay_id(unclear, sandbox) -> None:
     sandbox.fault(answer={"http_status": 200, "body": '{"retCode":0,"retMsg":"OK","result":{}}'})
-    run = at_once(False)
+    run = unclear(False)
     assert "Bybit reported success but gave no repayId" in run["msg"]
     assert (run["failure"]["ret_code"], run["failure"]["reading"]) == (0, "unknown")
 

@@ -18,12 +18,10 @@ ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 
 
 @pytest.fixture
-def play(sandbox, tmp_path) -> t.Callable[..., subprocess.CompletedProcess]:
-    """Run a playbook, by its name in the collection or by its text, with the sandbox's key in the environment."""
+def command(sandbox, tmp_path) -> t.Callable[..., dict[str, t.Any]]:
+    """Say how to start a playbook, by its name in the collection or by its text, with the sandbox's key in the environment."""
 
-    def call(
-        playbook: str, *arguments: str, env: dict[str, str] | None = None, **options: t.Any
-    ) -> subprocess.CompletedProcess:
+    def call(playbook: str, *arguments: str, env: dict[str, str] | None = None) -> dict[str, t.Any]:
         if "\n" in playbook:
             file = tmp_path / "playbook.yml"
             file.write_text(playbook)
@@ -39,16 +37,37 @@ def play(sandbox, tmp_path) -> t.Callable[..., subprocess.CompletedProcess]:
             # Nobody's home is written to.
             "BYBIT_STATE_DIR": str(tmp_path / "state"),
         }
+        return {
+            "args": [str(ANSIBLE_PLAYBOOK), playbook, *arguments],
+            "cwd": tmp_path,
+            "env": {**settings, **given, **(env or {})},
+            "text": True,
+        }
+
+    return call
+
+
+@pytest.fixture
+def play(command) -> t.Callable[..., subprocess.CompletedProcess]:
+    """Run a playbook to its end."""
+
+    def call(
+        playbook: str, *arguments: str, env: dict[str, str] | None = None, **options: t.Any
+    ) -> subprocess.CompletedProcess:
+        how = command(playbook, *arguments, env=env)
         return subprocess.run(
-            [str(ANSIBLE_PLAYBOOK), playbook, *arguments],
-            cwd=tmp_path,
-            env={**settings, **given, **(env or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=180,
-            check=False,
-            **options,
+            **how, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=180, check=False, **options
         )
+
+    return call
+
+
+@pytest.fixture
+def begin(command, tmp_path) -> t.Callable[..., subprocess.Popen]:
+    """Start a playbook and do not wait for it."""
+
+    def call(playbook: str, *arguments: str) -> subprocess.Popen:
+        with (tmp_path / "begun.log").open("w") as log:
+            return subprocess.Popen(**command(playbook, *arguments), stdout=log, stderr=log)
 
     return call

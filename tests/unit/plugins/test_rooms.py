@@ -36,6 +36,7 @@ FLOORS = (
     "_plan",
     "_result",
     "_messages",
+    "_listeners",
     "_state",
     "_memory",
     "_settle",

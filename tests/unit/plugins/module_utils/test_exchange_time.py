@@ -32,7 +32,7 @@ class Answers:
         return SERVER_MS + self.clock.monotonic_ms() - self.begun_ms
 
     def send(self, *dummy: object) -> Reply:
-        told = self.true_time_ms() + self.error_ms if type(self.error_ms) is int else self.error_ms
+        told = self.true_time_ms() + self.error_ms if isinstance(self.error_ms, int) and not isinstance(self.error_ms, bool) else self.error_ms
         self.clock.pass_ms(self.latency_ms)
         return Reply(200, {}, json.dumps({"retCode": self.code, "result": {}, "time": told}).encode())
 

@@ -30,7 +30,7 @@ EARLIER = "An earlier run sent a repayment of 100.5 USDT on loan 17{} at 2026-11
 PENDING = " It is pending: the exchange has not shown yet that it is final."
 GO_ON = (
     f"Run again to look again; or look yourself ({CALL}, or the loan's page on the exchange's site), and when you know, "
-    f"run with acknowledge: '8f2a', which forgets this one."
+    f"run once with acknowledge: '8f2a', which sends nothing and forgets this one."
 )
 
 Case = tuple[str, t.Callable[[], str], str]
@@ -142,9 +142,15 @@ OF_EARLIER_RUNS: list[Case] = [
         f"{EARLIER.format('')} It was not executed.",
     ),
     (
-        "acknowledged",
+        "unknown",
         lambda: _messages.earlier(SENT, "unknown", "17"),
-        f"{EARLIER.format('')} What became of it is unknown; it is forgotten now, because acknowledge names it.",
+        f"{EARLIER.format('')} What became of it is unknown.",
+    ),
+    (
+        "acknowledged",
+        lambda: _messages.acknowledged(SENT, "17"),
+        "The repayment of 100.5 USDT on loan 17 that was sent at 2026-11-01 12:00:00 UTC is forgotten, because acknowledge names "
+        "it. Nothing was sent now; run without acknowledge if something is still to be repaid.",
     ),
 ]
 CASES = [

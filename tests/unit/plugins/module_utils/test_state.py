@@ -238,15 +238,15 @@ def test_a_file_that_cannot_be_read_is_not_taken_for_none(state: State) -> None:
         state.save([])
 
 
-@pytest.mark.parametrize("way", ["", "below"])
-def test_a_file_in_the_place_of_the_directory_stops_the_run(tmp_path: Path, clock: t.Any, way: str) -> None:
+@pytest.mark.parametrize(("way", "reason"), [("", "it is not a directory"), ("below", "File exists")])
+def test_a_file_in_the_place_of_the_directory_stops_the_run(tmp_path: Path, clock: t.Any, way: str, reason: str) -> None:
     (tmp_path / "file").touch()
     place = str(tmp_path / "file" / way) if way else str(tmp_path / "file")
     state = State(place, TARGET, clock)
     for action in (lambda: state.lock(0), lambda: state.save([])):
         with pytest.raises(BadInput) as caught:
             action()
-        assert str(caught.value) == f"state_dir '{place}' cannot be used (File exists): {HOW_TO_GO_ON}"
+        assert str(caught.value) == f"state_dir '{place}' cannot be used ({reason}): {HOW_TO_GO_ON}"
 
 
 @pytest.mark.parametrize("path", ["state", "a/b/c", "a/b/", "./a"])
