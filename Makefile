@@ -8,9 +8,12 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PORT ?= 8765
 SANDBOX_ARGS ?=
+SCHEDULES ?= 10000
+SEED ?=
 QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
 
-.PHONY: help env demo sandbox test test-python test-install lint sanity molecule clean
+.PHONY: help env demo sandbox test test-python test-faults test-install lint sanity molecule \
+	fault-test fault-sabotage compare-safety clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -24,7 +27,7 @@ demo: env ## Start the stand-in exchange, repay a part of a loan there, show wha
 sandbox: env ## Run the stand-in exchange in the foreground (PORT=8765, SANDBOX_ARGS=)
 	@exec $(BIN)/python roles/sandbox/files/sandbox.py run --port $(PORT) $(SANDBOX_ARGS)
 
-test: lint sanity test-python molecule test-install ## Run all the tests below
+test: lint sanity test-python test-faults molecule test-install ## Run all the tests below
 	@echo "All tests have passed: $^."
 
 lint: env ## ansible-lint at profile production, the changelog, the YAML
@@ -37,9 +40,12 @@ sanity: env ## ansible-test sanity, without containers
 
 test-python: env ## Unit tests and tests over loopback HTTP, with branch coverage of module_utils
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses 3
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+test-faults: env ## 300 schedules of faults, kills and reruns in simulated time, and some with real playbooks
+	$(BIN)/pytest tests/faults
 
 molecule: env ## Whole playbooks against the stand-in exchange: check, converge, verify with its ledger
 	for folder in extensions/molecule/*/; do \
@@ -48,6 +54,15 @@ molecule: env ## Whole playbooks against the stand-in exchange: check, converge,
 
 test-install: env ## Build the tarball, install it elsewhere, use module, documentation and playbooks from there
 	$(BIN)/pytest tests/install
+
+fault-test: env ## 10,000 fault schedules, shared among the processors (SEED=, SCHEDULES=)
+	@tools/fault-test $(SCHEDULES) $(SEED)
+
+fault-sabotage: env ## Take out one part of the safety at a time, and see that the fault schedules find it
+	$(BIN)/python tests/faults/sabotage.py
+
+compare-safety: env ## What other clients do with the money under the same faults, as a table
+	@$(BIN)/python tests/benchmark/compare_safety.py
 
 clean: ## Remove .venv and what the tools leave behind
 	rm -rf .venv .ansible .cache .coverage .coverage.* .pytest_cache build tests/output

@@ -1,0 +1,64 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The stand-in exchange for all schedules, and what is shown of them."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from simulation import process, settings, standin
+from simulation.machine import Stage
+from simulation.tally import Tally
+
+# Nothing is kept from one run to the next, so nothing need lie about in the checkout.
+set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "treasury-bybit-hypothesis"))
+
+_STAGE = pytest.StashKey[Stage]()
+
+
+def pytest_report_header() -> str:
+    chosen = settings.from_environment()
+    return f"fault schedules: {chosen.mine} of {chosen.schedules}, seed {chosen.seed} ({chosen.variables()})"
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory, request) -> Stage:
+    """Everything that a schedule needs, made once: the exchange, and a process that has imported what a run imports."""
+    run_dir = tmp_path_factory.mktemp("sandbox")
+    # A disk of memory, because thousands of schedules would wait for the real one.
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(dir=memory)) if memory.is_dir() else tmp_path_factory.mktemp("schedule")
+    os.environ["LC_ALL"] = "C.UTF-8"
+    url = standin.start(run_dir)
+    main = process.warm_up()
+    tested = Path(sys.modules[process.MODULE].__file__ or "").resolve()
+    assert tested.is_relative_to(standin.ROOT), f"{tested} is not the module of this checkout"
+    # What stands here for good need not be copied in every run.
+    gc.collect()
+    gc.freeze()
+    made = request.config.stash[_STAGE] = Stage(standin.StandIn(url), main, folder, Tally(), {"begun": 0})
+    yield made
+    log = standin.stop(run_dir)
+    shutil.rmtree(folder)
+    assert "Traceback" not in log, log[-5000:]
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    made = config.stash.get(_STAGE, None)
+    if made is None or not made.tally:
+        return
+    terminalreporter.section("what has happened in the fault schedules")
+    for line in made.tally.table():
+        terminalreporter.write_line(line)

@@ -1,0 +1,182 @@
+#!/usr/bin/env python
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Does the fault suite find the bug? Takes one safeguard after the other out of a copy of the collection and looks.
+
+Usage: python tests/faults/sabotage.py [--schedules N] [--jobs N] [WORD]   (only what has the word in its name)
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+UTILS = "plugins/module_utils/"
+
+
+class Edit(t.NamedTuple):
+    """A text that stands exactly once in a file, and what comes in its place."""
+
+    file: str
+    old: str
+    new: str
+
+
+class Sabotage(t.NamedTuple):
+    removed: str
+    edits: tuple[Edit, ...]
+
+
+SABOTAGES = (
+    Sabotage("nothing (the suite must pass)", ()),
+    Sabotage("settling: a lost answer counts as not executed", (
+        Edit(
+            UTILS + "_repayment.py", "            self._settle(intent, error)\n",
+            "            self._memory.forget(intent)\n"
+            "            raise NotExecuted(str(error), error.failure) from error\n",
+        ),
+    )),
+    Sabotage("settling: the wait for the end of the time window", (
+        Edit(UTILS + "_evidence.py", "sight.at_ms > intent.window_end_ms\n", "True\n"),
+        Edit(UTILS + "_evidence.py", "if sight.at_ms <= intent.window_end_ms + settle_margin_ms:", "if False:"),
+    )),
+    Sabotage("settling: the wait for settle_margin", (
+        Edit(UTILS + "_evidence.py", "if sight.at_ms <= intent.window_end_ms + settle_margin_ms:", "if False:"),
+    )),
+    Sabotage("settling: the look at the debt", (
+        Edit(UTILS + "_evidence.py", "    if missing > forgiven:\n", "    if False:\n"),
+    )),
+    Sabotage("settling: what stood in the history before", (
+        Edit(
+            UTILS + "_evidence.py", "    known = others.union(record.repay_id for record in intent.baseline.records)\n",
+            "    known = frozenset()\n",
+        ),
+        Edit(UTILS + "_evidence.py", " and record.time_ms > intent.earliest_ms\n", "\n"),
+    )),
+    Sabotage("the intent: it is not written", (
+        Edit(
+            UTILS + "_memory.py", "        self._save([*others, intent])\n",
+            "        self._intents = [*others, intent]\n",
+        ),
+    )),
+    Sabotage("the intent: it is not read", (
+        Edit(UTILS + "_memory.py", "        self._intents = self._state.load()\n", ""),
+    )),
+    Sabotage("the intent: it is written after the request has left", (
+        Edit(UTILS + "_repayment.py", "            self._memory.note(intent)\n\n        try:\n", "\n        try:\n"),
+        Edit(
+            UTILS + "_repayment.py", "        except OutcomeUnknown as error:\n            self._settle(",
+            "            self._memory.note(intent)\n        except OutcomeUnknown as error:\n"
+            "            self._memory.note(intent)\n            self._settle(",
+        ),
+    )),
+    Sabotage("the lock", (
+        Edit(
+            UTILS + "_state.py",
+            "            fcntl.flock(lock, (fcntl.LOCK_EX if writes else fcntl.LOCK_SH) | fcntl.LOCK_NB)\n", "",
+        ),
+    )),
+    Sabotage("the closing of the intent", (
+        Edit(UTILS + "_memory.py", "            if kept != self._intents:\n", "            if False:\n"),
+    )),
+    Sabotage("the order of telling and closing", (
+        Edit(
+            UTILS + "_module.py", "    with _Telling(memory, listeners, is_success=True):\n        module.exit_json(**result)",
+            "    memory.close(True)\n    module.exit_json(**result)",
+        ),
+    )),
+    Sabotage("the goal: any earlier repayment answers a run", (
+        Edit(UTILS + "_repayment.py", "if intent.goal == self._goal and found", "if found"),
+    )),
+    Sabotage("confirming: accepted counts as executed", (
+        Edit(
+            UTILS + "_resolve.py", "        if record is not None and record.status == SUCCESS:\n", "        if True:\n",
+        ),
+    )),
+    Sabotage("since: what is accepted but not shown yet", (
+        Edit(
+            UTILS + "_repayment.py", "progress_of(self._goal, records, unseen)", "progress_of(self._goal, records, [])"
+        ),
+    )),
+    Sabotage("send once: the transport library retries", (
+        Edit(
+            UTILS + "_http.py", "        self._session.trust_env = False\n",
+            "        self._session.trust_env = False\n"
+            "        again = urllib3.util.Retry(2, allowed_methods=None, backoff_factor=0)\n"
+            "        self._session.mount('http://', requests.adapters.HTTPAdapter(max_retries=again))\n",
+        ),
+    )),
+    Sabotage("return codes: 10016 counts as a refusal", (
+        Edit(UTILS + "_return_codes.py", "    10016: Meaning(UNKNOWN,", "    10016: Meaning(NOT_EXECUTED,"),
+    )),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Take safeguards out of a copy, and see whether the suite notices.")
+    parser.add_argument("word", nargs="?", default="", help="only what has this word in its name")
+    parser.add_argument("--schedules", type=int, default=300, help="how many schedules at most")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    given = parser.parse_args()
+    chosen = [one for one in SABOTAGES if given.word in one.removed]
+    with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
+        found = list(pool.map(lambda one: _try(one, given.schedules), chosen))
+    width = max(len(one.removed) for one in chosen)
+    print(f"{'removed':<{width}} | found by | what the suite said")
+    for one, (number, said) in zip(chosen, found):
+        print(f"{one.removed:<{width}} | {number or '-':>8} | {said}")
+    if any(bool(number) != bool(one.edits) for one, (number, dummy) in zip(chosen, found)):
+        sys.exit("The suite has not told everything apart.")
+
+
+def _try(sabotage: Sabotage, schedules: int) -> tuple[int | None, str]:
+    """Return the number of the first schedule that fails without a safeguard, none when all pass, and what it said."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "ansible_collections" / "treasury" / "bybit"
+        _copy_to(copy)
+        for edit in sabotage.edits:
+            _apply(edit, copy)
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/faults/test_schedules.py"],
+            cwd=copy, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+            env={**os.environ, "PYTHONPATH": folder, "FAULT_SHRINK": "0", "FAULT_SCHEDULES": str(schedules)},
+        )
+    if ended.returncode == 0:
+        return None, "passed"
+    number = re.search(r"the first schedule that failed was number (\d+)", ended.stdout)
+    said = re.search(r"^E +simulation\.machine\.Violation: (.*)", ended.stdout, re.MULTILINE)
+    if not number or not said:
+        sys.exit(f"{sabotage.removed}: the suite ended otherwise:\n{ended.stdout[-5000:]}")
+    return int(number[1]), said[1][:150]
+
+
+def _copy_to(copy: Path) -> None:
+    command = ["git", "ls-files", "-z", "-co", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+
+
+def _apply(edit: Edit, copy: Path) -> None:
+    file = copy / edit.file
+    text = file.read_text(encoding="utf-8")
+    if text.count(edit.old) != 1:
+        sys.exit(f"{edit.file} holds {text.count(edit.old)} times what is to be replaced, adapt this tool:\n{edit.old}")
+    file.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

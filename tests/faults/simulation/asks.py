@@ -1,0 +1,111 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the users have asked for: one ask is one decision to pay, however many runs it takes.
+
+Pure: no I/O.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from .facts import KNOWN_SUCCESSES, Facts, Goal, Post, Run
+
+
+@dataclass
+class Ask:
+    """:ivar is_open: Whether the user does not know yet that it is fulfilled, and would run the playbook again."""
+
+    goal: Goal
+    is_open: bool = True
+    runs: list[int] = field(default_factory=list)
+
+
+class Asks:
+    """The bookkeeping of one schedule.
+
+    :ivar told: The ids of the repayments that the users have been told of, or have seen by themselves.
+    """
+
+    def __init__(self) -> None:
+        self._asks: list[Ask] = []
+        self.told: set[str] = set()
+
+    def begin(self, run: Run, taken: t.Collection[int] = ()) -> Ask | None:
+        """Say which ask a run belongs to: an open one of the same goal that nobody else takes care of, or a new one."""
+        if run.plan.check:
+            return None
+        for ask in self.open():
+            if ask.goal == run.plan.goal and not set(ask.runs) & set(taken):
+                break
+        else:
+            ask = Ask(run.plan.goal)
+            self._asks.append(ask)
+        ask.runs.append(run.index)
+        return ask
+
+    def end(self, run: Run, facts: Facts) -> None:
+        """Note what the result of a run has told."""
+        if not run.result or run.plan.check:
+            return
+        for earlier in run.earlier:
+            self._hear_of_earlier(earlier, run, facts)
+        outcome = run.outcome
+        if outcome in KNOWN_SUCCESSES:
+            self.told.add(run.result["repay_id"])
+        if outcome in KNOWN_SUCCESSES or outcome == "nothing_to_do":
+            for ask in self._asks:
+                # Who only has something forgotten wants nothing new, and still wants what was wanted before.
+                if run.index in ask.runs and not (run.only_forgot and len(ask.runs) > 1):
+                    ask.is_open = False
+
+    def human_looked(self, posts: t.Iterable[Post], facts: Facts) -> None:
+        """Somebody has looked into the exchange's own books and knows now what became of these."""
+        for post in posts:
+            entry = facts.entry_of(post)
+            if entry and entry.lives:
+                self.told.add(entry.repay_id)
+                self._close_one(post, facts)
+
+    def count(self, goal: Goal) -> int:
+        return sum(1 for ask in self._asks if ask.goal == goal)
+
+    def open(self) -> list[Ask]:
+        return [ask for ask in self._asks if ask.is_open]
+
+    def all(self) -> list[Ask]:
+        return list(self._asks)
+
+    def _hear_of_earlier(self, earlier: dict[str, t.Any], hearer: Run, facts: Facts) -> None:
+        if earlier.get("outcome") not in KNOWN_SUCCESSES:
+            return
+        self.told.add(earlier["repay_id"])
+        for post in facts.posts:
+            if post.timestamp == earlier.get("sent_at_ms"):
+                self._part_from(self._close_one(post, facts), hearer, facts)
+
+    def _part_from(self, ask: Ask | None, hearer: Run, facts: Facts) -> None:
+        """Give runs that go on beside the one that told of their ask's end asks of their own: they cannot know it."""
+        later = [index for index in ask.runs if _overlap(facts.runs[index], hearer)] if ask else []
+        if ask:
+            ask.runs = [index for index in ask.runs if index not in later]
+        self._asks += [Ask(facts.runs[index].plan.goal, runs=[index]) for index in later]
+
+    def _close_one(self, post: Post, facts: Facts) -> Ask | None:
+        """Close the ask that a request has fulfilled, and return it."""
+        goal = facts.runs[post.run].plan.goal
+        own = [ask for ask in self.open() if post.run in ask.runs]
+        # Its run's own ask may have been answered otherwise; then it serves another one of the same goal.
+        for ask in [*own, *(ask for ask in self.open() if ask.goal == goal)]:
+            ask.is_open = False
+            return ask
+        return None
+
+
+def _overlap(run: Run, hearer: Run) -> bool:
+    """Tell whether a run had begun when another one told its result, and ended after that."""
+    told_at = hearer.ended_at or 0
+    return run.index != hearer.index and run.began_at <= told_at < (run.ended_at or 0)

@@ -1,0 +1,135 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The side of the module's process: it runs the real module and stops at every step until the world lets it go on.
+
+Nothing of the product is replaced. The only thing handed in is the clock; the steps are seen by an audit hook, which
+Python calls before it does what the hook is told of.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import resource
+import struct
+import sys
+import traceback
+import typing as t
+
+ANSWER = struct.Struct("<qq")
+LENGTH = struct.Struct("<I")
+_FILE_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.link", "os.truncate", "os.chmod"})
+_EVENTS = _FILE_EVENTS | {"http.client.connect", "http.client.send", "fcntl.flock"}
+_LOST_WORLD = 71
+
+
+class World:
+    """The world as the run sees it: two pipes."""
+
+    def __init__(self, reports: int, answers: int) -> None:
+        self._reports, self._answers = reports, answers
+        self.wall_ms = self.monotonic_ms = 0
+
+    def step(self, kind: str, detail: str = "", number: int = 0) -> None:
+        """Tell what comes next, and wait until it may be done."""
+        report = json.dumps([kind, detail, number]).encode()
+        os.write(self._reports, LENGTH.pack(len(report)) + report)
+        answer = os.read(self._answers, ANSWER.size)
+        if len(answer) < ANSWER.size:
+            os._exit(_LOST_WORLD)
+        self.wall_ms, self.monotonic_ms = ANSWER.unpack(answer)
+
+
+class WorldClock:
+    """The clock that is handed to the module."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now_ms(self) -> int:
+        return self._world.wall_ms
+
+    def monotonic_ms(self) -> int:
+        return self._world.monotonic_ms
+
+    def sleep_ms(self, duration_ms: int) -> None:
+        self._world.step("sleep", number=int(duration_ms))
+
+
+def hook(world: World, state_dir: str) -> t.Callable[[str, tuple], None]:
+    """Return the observer of everything that the world or the disk can see of a run."""
+
+    def within(path: object) -> bool:
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return False
+        return os.fsdecode(path).startswith(state_dir)
+
+    def observe(event: str, arguments: tuple) -> None:
+        if event not in _EVENTS:
+            return
+        if event in _FILE_EVENTS:
+            if within(arguments[0]):
+                how = f" {arguments[1]}" if event == "open" and isinstance(arguments[1], str) else ""
+                world.step("file", f"{event}{how} {os.path.basename(os.fsdecode(arguments[0]))}")
+        elif event == "fcntl.flock":
+            world.step("lock", str(arguments[1]))
+        elif event == "http.client.connect":
+            world.step("connect")
+        else:
+            data = arguments[1]
+            text = bytes(data[:200]) if isinstance(data, (bytes, bytearray, memoryview)) else b"?"
+            first_line = text.split(b"\r\n")[0].split(b"?")[0].decode("ascii", "replace")
+            is_head = first_line.startswith(("GET ", "POST "))
+            world.step("head" if is_head else "body", first_line.removesuffix(" HTTP/1.1") if is_head else "")
+
+    return observe
+
+
+def become(
+    main: t.Callable[[t.Any], None], *, reports: int, answers: int, stdin: int, stdout: int, stderr: int,
+    state_dir: str, disk_is_full: bool,
+) -> t.NoReturn:
+    """Turn this forked process into one run of the module; never returns."""
+    code = 70
+    try:
+        gc.disable()
+        for number, descriptor in enumerate((stdin, stdout, stderr)):
+            os.dup2(descriptor, number)
+        keep = sorted({reports, answers})
+        low = 3
+        for descriptor in keep:
+            os.closerange(low, descriptor)
+            low = descriptor + 1
+        os.closerange(low, 4096)
+        # Those of pytest must not run here; those of the module must.
+        atexit._clear()
+        sys.argv = ["bybit_loan_repay.py"]
+        for name in [n for n in os.environ if n.startswith(("BYBIT_", "ANSIBLE_")) or n.lower().endswith("_proxy")]:
+            del os.environ[name]
+        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
+        if disk_is_full:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        world = World(reports, answers)
+        world.step("start")
+        sys.addaudithook(hook(world, state_dir))
+        code = _run(main, WorldClock(world))
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _run(main: t.Callable[[t.Any], None], clock: WorldClock) -> int:
+    try:
+        main(clock)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0

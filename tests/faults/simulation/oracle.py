@@ -1,0 +1,95 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What must hold, whatever happens: each check returns the sentences that say what is wrong.
+
+Pure: no I/O.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import excuses, sending, telling
+from .asks import Asks
+from .excuses import twins
+from .facts import API, KNOWN_SUCCESSES, OWNER, Facts, Run
+from .truth import is_shown, was_hidden
+
+
+def after_run(run: Run, facts: Facts) -> list[str]:
+    """Check one run that has just ended, and what it told."""
+    wrong = telling.document(run)
+    if not wrong and run.result is not None:
+        wrong = telling.agreement(run, facts) + telling.truth(run, facts)
+        for earlier in run.earlier:
+            wrong += telling.earlier_repayment(earlier, run, facts)
+    wrong += sending.sending(run, facts)
+    return [f"run {run.index}: {sentence}" for sentence in wrong]
+
+
+def always(facts: Facts, asks: Asks) -> list[str]:
+    """Check the ledger against everything that was asked for and told so far."""
+    return [*_ledger(facts, asks), *_still_not_executed(facts), *_told_once(facts)]
+
+
+def at_the_end(facts: Facts, asks: Asks) -> list[str]:
+    """Check, after everything was healed, that what was told and what stands in the ledger are the same."""
+    made = {e.repay_id for e in facts.ledger.values() if e.source == API and e.lives and not was_hidden(e, facts)}
+    # Somebody who pays the same while the exchange hides ours is taken for us.
+    for post in facts.posts:
+        if not is_shown(post, facts) and any(entry.repay_id in asks.told for entry in twins(post, facts)):
+            made.discard(post.repay_id or "")
+    told = {i for i in asks.told if i in facts.ledger and facts.ledger[i].lives and facts.ledger[i].source != OWNER}
+    wrong = [f"nobody was told of repayment {repay_id}" for repay_id in sorted(made - told)]
+    return wrong + [f"the ask for {ask.goal} is still open" for ask in asks.open()]
+
+
+def on_disk(files: t.Iterable[tuple[str, int, bytes]], secrets: t.Iterable[str]) -> list[str]:
+    """Check name, mode and content of what a run leaves behind."""
+    wrong = []
+    for name, mode, content in files:
+        if mode != 0o600:
+            wrong.append(f"the file {name} has mode {mode:o}")
+        for secret in secrets:
+            if secret.encode() in content or secret in name:
+                wrong.append(f"the file {name} holds '{secret}'")
+    return wrong
+
+
+def _ledger(facts: Facts, asks: Asks) -> list[str]:
+    wrong = []
+    for goal in {ask.goal for ask in asks.all()}:
+        entries = [
+            entry for post in facts.posts if facts.runs[post.run].plan.goal == goal
+            for entry in [facts.entry_of(post)] if entry and entry.lives and not was_hidden(entry, facts)
+        ]
+        if goal.since_ms is None and len(entries) > asks.count(goal):
+            wrong.append(f"{len(entries)} repayments for {asks.count(goal)} asks for {goal}: {entries}")
+    return wrong
+
+
+def _still_not_executed(facts: Facts) -> list[str]:
+    wrong = []
+    for run in facts.runs:
+        if run.outcome == "not_executed":
+            for post in run.posts:
+                entry = facts.entry_of(post)
+                if entry and entry.lives and not excuses.is_later_than_assumed(post, facts, run.plan.settle_margin):
+                    wrong.append(f"run {run.index} told not_executed, but the ledger holds {entry}")
+    return wrong
+
+
+def _told_once(facts: Facts) -> list[str]:
+    """Check that no repayment answers two decisions, unless the first answer may have been lost with its process."""
+    seen: dict[str, int] = {}
+    wrong = []
+    for run in sorted(facts.runs, key=lambda run: (run.ended_at or 0, run.index)):
+        if run.outcome in KNOWN_SUCCESSES and run.result and not run.plan.check:
+            repay_id = run.result["repay_id"]
+            if repay_id in seen:
+                wrong.append(f"runs {seen[repay_id]} and {run.index} both told of repayment {repay_id}")
+            if not run.killed:
+                seen[repay_id] = run.index
+    return wrong

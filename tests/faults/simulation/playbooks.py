@@ -1,0 +1,135 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real playbooks in real time, and the module's processes among their children."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import typing as t
+from pathlib import Path
+
+from .facts import Goal
+from .standin import KEY, SECRET, StandIn
+
+ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+POLL_SECONDS = 0.02
+_PATIENCE_SECONDS = 60
+
+# Times so small that a settlement takes two seconds.
+_TASKS = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Repay
+      treasury.bybit.bybit_loan_repay:
+        {options}
+      register: attempt
+      {again}
+      ignore_errors: true
+
+    - name: Tell
+      ansible.builtin.debug:
+        msg: "RESULT {{{{ attempt | to_json }}}}"
+"""
+_AGAIN = """until: attempt is changed or attempt.outcome | default('') == 'nothing_to_do'
+      retries: {}
+      delay: 0"""
+OPTIONS = {"recv_window": 1000, "settle_margin": 1, "wait_timeout": 20, "api_timeout": 5}
+
+
+class Playbook:
+    """One ansible-playbook that runs the module, again and again if asked to."""
+
+    def __init__(self, standin: StandIn, folder: Path, goal: Goal, retries: int = 0) -> None:
+        self.goal = goal
+        options = {**goal.options(), **OPTIONS, "state_dir": str(folder / "state")}
+        lines = "\n        ".join(f"{name}: {json.dumps(value)}" for name, value in options.items())
+        text = _TASKS.format(options=lines, again=_AGAIN.format(retries) if retries else "")
+        file = folder / f"playbook-{time.monotonic_ns()}.yml"
+        file.write_text(text, encoding="utf-8")
+        kept = {n: v for n, v in os.environ.items() if not n.startswith(("ANSIBLE_", "BYBIT_", "COVERAGE_"))}
+        given = {
+            "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            "BYBIT_API_URL": standin.url, "BYBIT_API_KEY": KEY, "BYBIT_API_SECRET": SECRET,
+        }
+        self._process = subprocess.Popen(
+            [str(ANSIBLE_PLAYBOOK), str(file)], cwd=folder, env={**kept, **given}, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
+        )
+        self.output = ""
+        self._seen: set[int] = set()
+
+    def kill_module(self, when: t.Callable[[], bool]) -> bool:
+        """Kill the next process of the module as soon as a condition holds; false when it ended before."""
+        module = None
+        for dummy in _polls():
+            if module is None:
+                module = self._module()
+            if module is not None and not _runs(module):
+                return False
+            if self._process.poll() is not None:
+                return False
+            if module is not None and when():
+                os.kill(module, signal.SIGKILL)
+                return True
+        raise AssertionError("neither the end of the module nor the moment to kill it came")
+
+    def result(self) -> dict[str, t.Any]:
+        """Wait for its end and return the result of the last attempt."""
+        self.output, dummy = self._process.communicate(timeout=_PATIENCE_SECONDS)
+        match = re.search(r'"msg": ("RESULT .*")', self.output)
+        assert match, self.output
+        return json.loads(json.loads(match[1]).removeprefix("RESULT "))
+
+    def _module(self) -> int | None:
+        """Return a process of the module among the descendants that has not been seen before."""
+        for pid in _descendants(self._process.pid):
+            arguments = _arguments(pid)
+            is_module = len(arguments) > 1 and arguments[1].endswith("AnsiballZ_bybit_loan_repay.py")
+            if is_module and "python" in arguments[0] and pid not in self._seen:
+                self._seen.add(pid)
+                return pid
+        return None
+
+
+def _polls() -> t.Iterator[None]:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(POLL_SECONDS)
+
+
+def _descendants(root: int) -> list[int]:
+    parents: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                stat = Path(f"/proc/{name}/stat").read_text(encoding="utf-8")
+            except OSError:
+                continue
+            parents.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(name))
+    found, waiting = [], [root]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found
+
+
+def _arguments(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")
+    except OSError:
+        return []
+
+
+def _runs(pid: int) -> bool:
+    return bool(_arguments(pid))

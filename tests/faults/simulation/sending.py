@@ -1,0 +1,74 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run may send: each check returns the sentences that say what is wrong.
+
+Pure: no I/O.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from . import excuses
+from .facts import FAILED, Facts, Post, Run
+from .truth import counted_at, is_in_doubt, was_hidden
+
+
+def sending(run: Run, facts: Facts) -> list[str]:
+    wrong = []
+    if run.posts and (run.plan.check or run.plan.broken_state):
+        wrong.append("sent a repayment although it must not")
+    for post in run.posts[:-1]:
+        if not post.gate_refusal:
+            wrong.append(f"sent again after {post}")
+    if run.result and run.posts and "gate_retries" in run.result:
+        retries = run.result["gate_retries"]
+        # Reads are turned away at the gate as well, so there may be more of them.
+        if len(run.posts) - 1 > retries["clock_syncs"] + retries["rate_limits"]:
+            wrong.append(f"sent {len(run.posts)} times, but tells of {retries}")
+    for post in run.posts:
+        wrong += [f"sent at {post.sent_at} while {other} was open" for other in _open_posts(post, run, facts)]
+        wrong += _shortfall(post, run, facts)
+    return wrong
+
+
+def _open_posts(post: Post, run: Run, facts: Facts) -> list[Post]:
+    """Return the earlier requests of which nobody could know yet what became of them when this one was sent."""
+    found = []
+    for other in facts.posts_on(post.order_id):
+        if other.sent_at >= post.sent_at or other.run == post.run:
+            continue
+        entry = facts.entry_of(other)
+        if other.can_still_be_accepted(post.sent_at):
+            found.append(other)
+        elif not other.answered and not other.gate_refusal and is_in_doubt(other, facts, post.sent_at):
+            seen = [*([entry] if entry else []), *excuses.twins(other, facts)]
+            is_seen = any(candidate.visible_at <= post.sent_at for candidate in seen)
+            # A run that was killed may have settled it before, by its own margin.
+            margins = [r.plan.settle_margin for r in facts.runs if other.run < r.index and r.began_at <= post.sent_at]
+            if not is_seen and post.sent_at <= other.window_end + min([*margins, run.plan.settle_margin]) * 1000:
+                found.append(other)
+    return found
+
+
+def _shortfall(post: Post, run: Run, facts: Facts) -> list[str]:
+    """Check that a run with since sends exactly what was missing when it was sent."""
+    goal = run.plan.goal
+    if goal.since_ms is None:
+        return [] if post.amount == Decimal(goal.amount) else [f"sent {post.amount} for the goal {goal}"]
+    if any(run.began_at <= at <= post.sent_at for at, order_id in facts.meddled if order_id == goal.order_id):
+        return []
+    paid = Decimal(0)
+    for entry in facts.entries_on(goal.order_id):
+        if goal.since_ms <= entry.time < post.sent_at and counted_at(entry, post.sent_at, facts):
+            if was_hidden(entry, facts):
+                return []
+            paid += entry.amount
+    missing = max(Decimal(0), Decimal(goal.amount) - paid)
+    # What turned out to be a failure between the look and the request was rightly counted.
+    failing = [e for e in facts.entries_on(goal.order_id) if e.status == FAILED and e.time >= goal.since_ms]
+    if post.amount == missing or (failing and post.amount < missing):
+        return []
+    return [f"sent {post.amount} for the goal {goal}, but {missing} was missing"]

@@ -1,0 +1,50 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the environment says about a run of the suite."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+DEFAULT_SEED = 20261103
+DEFAULT_SCHEDULES = 300
+TESTED_FROM = 300
+
+
+class Settings(t.NamedTuple):
+    """:ivar part: This process is number part of parts, which share the schedules."""
+
+    schedules: int
+    seed: int
+    part: int
+    parts: int
+    shrink: bool
+    replay: str
+
+    @property
+    def mine(self) -> int:
+        """How many schedules this process runs."""
+        return self.schedules // self.parts + (self.part <= self.schedules % self.parts)
+
+    @property
+    def own_seed(self) -> int:
+        return self.seed * 1000 + self.part
+
+    def variables(self) -> str:
+        return f"FAULT_SEED={self.seed} FAULT_SCHEDULES={self.schedules} FAULT_PART={self.part}/{self.parts}"
+
+
+def from_environment() -> Settings:
+    part, parts = (int(number) for number in os.environ.get("FAULT_PART", "1/1").split("/"))
+    assert 1 <= part <= parts, "FAULT_PART is i/n with i from 1 to n"
+    return Settings(
+        schedules=int(os.environ.get("FAULT_SCHEDULES", DEFAULT_SCHEDULES)),
+        seed=int(os.environ.get("FAULT_SEED", DEFAULT_SEED)),
+        part=part,
+        parts=parts,
+        shrink=os.environ.get("FAULT_SHRINK", "1") == "1",
+        replay=os.environ.get("FAULT_REPLAY", ""),
+    )

@@ -1,0 +1,103 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What has happened over all schedules, so that nobody need hope that the important things were among it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from . import excuses
+from .facts import Facts, Run
+
+# Without each of these, the suite would be green for the wrong reason.
+REQUIRED = (
+    "outcome executed", "outcome pending", "outcome not_executed", "outcome unknown", "outcome nothing_to_do",
+    "outcome planned", "recovered by the same run", "recovered by a later run",
+    "earlier executed", "earlier not_executed",
+    "late packet accepted", "late packet refused", "killed between POST and closing", "killed before the POST",
+    "killed after the result was told", "lock wait", "unknown because of wait_timeout", "unknown because of reads",
+    "unknown because of twin", "unknown because of late", "acknowledged", "since met", "since shortfall sent",
+    "state_dir broken", "owner repaid during a run", "until: more than one run",
+    "POST close", "POST reset", "POST truncate", "POST html_502", "POST html_200", "POST not_json",
+    "POST ret_code 10016", "POST ret_code 10006", "POST HTTP 503",
+    "ledger: failed in the end", "GET refused or broken", "clock wrong by more than a minute",
+    "clock_syncs", "rate_limits",
+)
+
+
+class Tally(Counter):
+    """How often each thing has happened."""
+
+    def add_run(self, run: Run, facts: Facts) -> None:
+        if run.killed:
+            self._add_kill(run)
+        if run.result:
+            self._add_result(run, facts)
+        self["runs"] += 1
+        self["GET refused or broken"] += sum(1 for read in run.reads if not read.clean)
+        self["lock wait"] += bool(run.lock_waits)
+        self["check mode"] += run.plan.check
+        self["state_dir broken"] += run.plan.broken_state is not None
+        self["clock wrong by more than a minute"] += abs(run.plan.drift_ms) >= 60_000
+        for post in run.posts:
+            self[f"POST {_name(post.answer)}"] += 1
+
+    def add_schedule(self, facts: Facts) -> None:
+        self["schedules"] += 1
+        for post in facts.posts:
+            if post.late:
+                self[f"late packet {'accepted' if post.committed else 'refused'}"] += 1
+            entry = facts.entry_of(post)
+            if entry:
+                self["ledger: failed in the end"] += not entry.lives
+                history, debt = excuses.lateness(post, entry)
+                self["ledger: history late"] += 0 < history <= 10_000
+                self["ledger: history later than settle_margin"] += history > 10_000
+                self["ledger: debt late"] += 0 < debt <= 10_000
+
+    def missing(self) -> list[str]:
+        return [name for name in REQUIRED if not self[name]]
+
+    def table(self) -> list[str]:
+        width = max([len(name) for name in self], default=0)
+        return [f"{name:<{width}}  {self[name]:>7}" for name in sorted(self) if self[name]]
+
+    def _add_kill(self, run: Run) -> None:
+        if run.told:
+            when = "after the result was told"
+        elif run.posts:
+            when = "between POST and closing"
+        else:
+            when = "before the POST"
+        self[f"killed {when}"] += 1
+        self[f"killed before step: {run.killed_before}"] += 1
+
+    def _add_result(self, run: Run, facts: Facts) -> None:
+        result = run.result or {}
+        self[f"outcome {run.outcome}"] += 1
+        if result.get("recovered"):
+            own = any(post.timestamp == result["sent_at_ms"] for post in run.posts)
+            self[f"recovered by {'the same' if own else 'a later'} run"] += 1
+        for found in run.earlier:
+            self[f"earlier {found['outcome']}"] += 1
+        if run.outcome == "unknown":
+            posts = facts.sent(run.plan.goal.order_id, result["sent_at_ms"], result["amount"])
+            self[f"unknown because of {excuses.for_unknown(run, posts[-1], facts) if posts else 'unseen'}"] += 1
+        if run.outcome == "pending":
+            entry = facts.ledger.get(result["repay_id"])
+            self[f"pending because of {excuses.for_pending(run, entry, facts) if entry else '?'}"] += 1
+        if run.since:
+            self["since met"] += run.outcome == "nothing_to_do"
+            self["since shortfall sent"] += bool(run.posts)
+        for name, value in (result.get("gate_retries") or {}).items():
+            self[name] += bool(value)
+
+
+def _name(answer: object) -> str:
+    if not isinstance(answer, dict):
+        return str(answer)
+    if "ret_code" in answer:
+        return f"ret_code {answer['ret_code']}"
+    return f"HTTP {answer['http_status']}"

@@ -1,0 +1,285 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The world: it holds the time, lets one run at a time do one step, kills as it was told, and writes down the facts."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from collections import deque
+from decimal import ROUND_DOWN, Decimal
+from pathlib import Path
+
+from .facts import PROCESSING, REPAY, Entry, Facts, Plan, Post, Read, Run
+from .process import Process
+from .standin import KEY, SECRET, START_MS, StandIn
+
+# Every request takes a little time, so that no two things happen at the same moment.
+_REQUEST_MS = 3
+_MONOTONIC_START_MS = 1_000_000
+_MOST_STEPS = 5000
+_SHOWN = ("changed", "failed", "outcome", "repay_id", "amount", "recovered", "intent", "earlier", "since", "msg")
+
+
+class Choices:
+    """What the schedule has chosen for a batch: whose turn it is, and how long the network takes."""
+
+    def __init__(self, turns: t.Sequence[int] = (), delays: t.Sequence[int] = ()) -> None:
+        self._turns, self._delays = deque(turns), deque(delays)
+
+    def turn(self, count: int) -> int:
+        if count == 1 or not self._turns:
+            return 0
+        return self._turns.popleft() % count
+
+    def delay_ms(self) -> int:
+        return self._delays.popleft() if self._delays else 0
+
+
+class Meddling(t.NamedTuple):
+    """Something that the owner pays after so many steps of a batch."""
+
+    after_steps: int
+    order_id: str
+    amount: str | None
+
+
+class _Actor:
+    """A run on the stage."""
+
+    def __init__(self, run: Run, process: Process, ready_at: int) -> None:
+        self.run, self.process, self.ready_at = run, process, ready_at
+        self._since_post: int | None = None
+        self._since_told: int | None = None
+
+    def is_to_die(self) -> bool:
+        """Tell whether the schedule kills it before the step that it is about to do."""
+        kind = self.process.report[0] if self.process.report else ""
+        if self._since_post is not None:
+            self._since_post += 1
+        elif kind == "body":
+            self._since_post = 0
+        if self._since_told is not None:
+            self._since_told += 1
+        elif self.process.has_printed():
+            self._since_told = 0
+        kill = self.run.plan.kill
+        if kill is None:
+            return False
+        counted = {"step": len(self.run.steps), "post": self._since_post, "told": self._since_told}[kill.moment]
+        return counted is not None and counted >= kill.number
+
+
+class World:
+    """One schedule's world.
+
+    :ivar facts: What has truly happened so far.
+    :ivar trace: The same for people.
+    """
+
+    def __init__(self, standin: StandIn, main: t.Callable[[t.Any], None], folder: Path) -> None:
+        self._standin, self._main = standin, main
+        self.folder = folder
+        self.state_dir = folder / "state"
+        self.facts = Facts(START_MS)
+        self.trace: list[str] = []
+        self._pushed: int | None = START_MS
+        self._post_faults: deque[dict[str, t.Any]] = deque()
+        self._wire: list[tuple[Run, Post | None, str]] = []
+        self._known_requests = 0
+        standin.begin()
+
+    @property
+    def now(self) -> int:
+        return self.facts.now
+
+    def tell(self, text: str) -> None:
+        self.trace.append(f"{(self.now - START_MS) / 1000:>12.3f}  {text}")
+
+    def pass_time(self, duration_ms: int) -> None:
+        self.facts.now += duration_ms
+
+    def order_fault(self, fault: dict[str, t.Any]) -> None:
+        if fault["method"] == "POST":
+            self._post_faults.append(fault)
+        self.tell(f"fault ordered: {json.dumps(fault)}")
+        self._standin.control("POST", "faults", fault)
+
+    def heal(self) -> None:
+        self._post_faults.clear()
+        self._standin.control("DELETE", "faults")
+        self.tell("all faults cleared")
+
+    def owner_repays(self, order_id: str, amount: str | None) -> bool:
+        """Repay as the owner does in the app, without an amount all that is left; return whether it was possible."""
+        self._look_at_time()
+        ledger, debts = self._standin.books()
+        processing = [e.amount for e in ledger.values() if e.order_id == order_id and e.status == PROCESSING]
+        left = debts.get(order_id, Decimal(0)) - sum(processing, Decimal(0))
+        amount = amount or str(left.quantize(Decimal("0.0001"), ROUND_DOWN))
+        if not 0 < Decimal(amount) <= left:
+            return False
+        repay_id = self._standin.control("POST", "repay", {"orderId": order_id, "amount": amount})["repayId"]
+        self.facts.meddled.append((self.now, order_id))
+        self.tell(f"owner repays {amount} on …{order_id[-3:]}: {repay_id}")
+        return True
+
+    def play(
+        self, plans: t.Sequence[Plan], choices: Choices | None = None, meddling: Meddling | None = None
+    ) -> list[Run]:
+        """Run the module once for each plan, all at the same time, and return what was seen."""
+        choices = choices or Choices()
+        actors = [self._enter(plan) for plan in plans]
+        active, steps = list(actors), 0
+        try:
+            while active:
+                ready = [actor for actor in active if actor.ready_at <= self.now]
+                if not ready:
+                    self.facts.now = min(actor.ready_at for actor in active)
+                    continue
+                if meddling and steps >= meddling.after_steps:
+                    self.owner_repays(meddling.order_id, meddling.amount)
+                    meddling = None
+                actor = ready[choices.turn(len(ready))]
+                self._step(actor, choices)
+                steps += 1
+                assert steps < _MOST_STEPS, f"{_MOST_STEPS} steps without an end"
+                if actor.process.report is None:
+                    active.remove(actor)
+                    self._leave(actor)
+        finally:
+            for actor in active:
+                if actor.process.report is not None:
+                    actor.process.kill()
+        self.look()
+        return [actor.run for actor in actors]
+
+    def look(self) -> None:
+        """Bring the facts up to the present."""
+        self._look_at_time()
+        self.facts.ledger, self.facts.debts = self._standin.books()
+        entries = self._standin.control("GET", "requests")["requests"] if self._wire else []
+        for entry in entries:
+            run, post, line = self._wire[entry["number"] - 1]
+            assert line == f"{entry['method']} {entry['path']}", "the world has lost count of the requests"
+            if post is not None:
+                self._complete(post, entry)
+            elif entry["number"] > self._known_requests:
+                clean = entry["fault"] in (None, "normal") and (entry["http_status"], entry["ret_code"]) == (200, 0)
+                run.reads.append(Read(entry["time"], entry["path"], clean))
+        self._known_requests = len(self._wire)
+        self._match()
+
+    def files(self) -> list[tuple[str, int, bytes]]:
+        """Name, mode and content of every file in the state folder."""
+        found = [path for path in sorted(self.state_dir.rglob("*")) if path.is_file()]
+        return [(path.name, path.stat().st_mode & 0o777, path.read_bytes()) for path in found]
+
+    def _enter(self, plan: Plan) -> _Actor:
+        run = Run(len(self.facts.runs), plan, self.now + plan.start_after_ms)
+        self.facts.runs.append(run)
+        state_dir = self.state_dir
+        if plan.broken_state == "file":
+            state_dir = self.folder / "in-the-way" / "state"
+            state_dir.parent.touch()
+        options = {
+            **plan.goal.options(), "api_url": self._standin.url, "api_key": KEY, "api_secret": SECRET,
+            "wait": plan.wait, "wait_timeout": plan.wait_timeout, "settle_margin": plan.settle_margin,
+            "recv_window": plan.recv_window, "lock_timeout": plan.lock_timeout,
+            "state_dir": str(state_dir), "_ansible_check_mode": plan.check,
+        }
+        if plan.acknowledge is not None:
+            options["acknowledge"] = plan.acknowledge
+        self.tell(f"run {run.index} begins: {plan!r}")
+        process = Process(self._main, options, str(state_dir), plan.broken_state == "full")
+        return _Actor(run, process, run.began_at)
+
+    def _step(self, actor: _Actor, choices: Choices) -> None:
+        process, run = actor.process, actor.run
+        kind, detail, dummy = process.report or ("", "", 0)
+        if actor.is_to_die():
+            run.killed, run.killed_before = True, kind
+            self.tell(f"run {run.index} is killed before step {len(run.steps)} ({kind} {detail})")
+            process.kill()
+            return
+        run.steps.append(f"{kind} {detail}".rstrip())
+        if kind in ("head", "body", "connect"):
+            self._travel(run, kind, detail, choices)
+        elif kind == "lock" and not run.reads:
+            run.locked_at = self.now
+        wall_ms = self.now + run.plan.drift_ms
+        process.go(wall_ms, self.now - START_MS + _MONOTONIC_START_MS)
+        if process.report and process.report[0] == "sleep":
+            actor.ready_at = self.now + process.report[2]
+            if kind == "lock":
+                run.lock_waits += 1
+        else:
+            actor.ready_at = self.now
+
+    def _travel(self, run: Run, kind: str, detail: str, choices: Choices) -> None:
+        self.facts.now += choices.delay_ms()
+        if kind == "body" or detail.startswith("GET "):
+            self.facts.now += _REQUEST_MS
+            self._look_at_time()
+            line = detail or f"POST {REPAY}"
+            post = None
+            if kind == "body":
+                fault = self._post_faults.popleft() if self._post_faults else {}
+                post = Post(run.index, self.now, 0, "", Decimal(0), run.plan.recv_window, fault)
+                run.posts.append(post)
+                self.facts.posts.append(post)
+            self._wire.append((run, post, line))
+            meets = f", meets {json.dumps(post.fault)}" if post and post.fault else ""
+            self.tell(f"run {run.index} sends {line}{meets}")
+
+    def _leave(self, actor: _Actor) -> None:
+        run, process = actor.run, actor.process
+        run.ended_at, run.exit_code = self.now, process.exit_code
+        run.output, run.errors = process.output, process.errors
+        try:
+            run.result = json.loads(process.output)
+        except ValueError:
+            run.result = None
+        if not run.killed:
+            self.tell(f"run {run.index} ends")
+        if run.result is not None:
+            self.tell(f"  and told: {json.dumps({name: run.result.get(name) for name in _SHOWN})}")
+
+    def _complete(self, post: Post, entry: dict[str, t.Any]) -> None:
+        if not post.timestamp:
+            body = json.loads(entry["body"])
+            post.timestamp, post.order_id = int(entry["timestamp"]), body["orderId"]
+            post.amount = Decimal(body["amount"])
+        post.handled_at, post.ret_code, post.committed = entry["handled_at"], entry["ret_code"], entry["committed"]
+
+    def _match(self) -> None:
+        """Find the ledger's entry of every repayment request."""
+        claimed = {post.repay_id for post in self.facts.posts}
+        for post in self.facts.posts:
+            if post.committed and post.repay_id is None:
+                alike = [e for e in self.facts.ledger.values() if _fits(e, post) and e.repay_id not in claimed]
+                assert alike, f"no entry in the ledger for {post}"
+                post.repay_id = min(alike, key=lambda entry: int(entry.repay_id)).repay_id
+                claimed.add(post.repay_id)
+
+    def _look_at_time(self) -> None:
+        if self._pushed != self.now:
+            self._standin.set_clock(self.now)
+            self._pushed = self.now
+
+
+def _fits(entry: Entry, post: Post) -> bool:
+    same = (entry.order_id, entry.amount, entry.time) == (post.order_id, post.amount, post.handled_at)
+    return same and entry.source == "api"
+
+
+def clean_folder(folder: Path) -> None:
+    """Remove what a schedule has left in its folder."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            path.rmdir()
+        else:
+            os.unlink(path)

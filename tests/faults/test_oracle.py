@@ -1,0 +1,205 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The oracle judges rightly: it lets the truth pass, and each kind of untruth is one sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from decimal import Decimal
+
+import pytest
+from simulation import excuses, oracle
+from simulation.asks import Asks
+from simulation.facts import FAILED, HISTORY, ORDERS, PROCESSING, SUCCESS, Entry, Facts, Goal, Plan, Post, Read, Run
+
+LOAN = "1"
+GOAL = Goal(LOAN, "100")
+SINCE = Goal(LOAN, "300", 0)
+T0 = 1_000_000
+
+
+def entry(repay_id: str = "7", amount: str = "100", **changed: t.Any) -> Entry:
+    usual = Entry(repay_id, LOAN, Decimal(amount), T0, SUCCESS, "api", T0, None)
+    return dataclasses.replace(usual, **changed)
+
+
+def post(run: int = 0, fault: dict[str, t.Any] | None = None, repay_id: str | None = "7", **changed: t.Any) -> Post:
+    handled = T0 if repay_id else None
+    code = 0 if repay_id else None
+    made = Post(run, T0, T0 - 3, LOAN, Decimal("100"), 5000, fault or {}, handled, code, bool(repay_id), repay_id)
+    return dataclasses.replace(made, **changed)
+
+
+def told(outcome: str, **changed: t.Any) -> dict[str, t.Any]:
+    success = outcome in ("executed", "pending")
+    return {
+        "changed": success or outcome == "planned", "failed": outcome in ("not_executed", "unknown"),
+        "outcome": outcome, "order_id": LOAN, "loan": {}, "api_host": "", "msg": "", "evidence": None, "since": None,
+        "repay_id": "7" if success else None, "amount": "0" if outcome == "nothing_to_do" else "100",
+        "recovered": False, "intent": "i" if outcome == "unknown" else None, "earlier": [], "sent_at_ms": T0 - 3,
+        "gate_retries": {"clock_syncs": 0, "rate_limits": 0},
+        **changed,
+    }
+
+
+def looks(first: int, last: int, clean: bool = True) -> list[Read]:
+    return [Read(at, path, clean) for at in range(first, last, 1000) for path in (HISTORY, ORDERS)]
+
+
+def run(
+    result: dict[str, t.Any] | None, posts: list[Post], index: int = 0, plan: Plan | None = None, **changed: t.Any
+) -> Run:
+    made = Run(index, plan or Plan(GOAL), T0 - 10, T0 + 60_000, result=result, posts=posts)
+    made.reads = looks(T0, T0 + 60_000)
+    made.exit_code = int(bool(result and result["failed"]))
+    return dataclasses.replace(made, **changed)
+
+
+def judge(runs: list[Run], ledger: list[Entry]) -> list[str]:
+    facts = Facts(T0 + 90_000, runs, [p for r in runs for p in r.posts], {e.repay_id: e for e in ledger})
+    asks = Asks()
+    for one in runs:
+        asks.begin(one)
+        asks.end(one, facts)
+    return [sentence for one in runs for sentence in oracle.after_run(one, facts)] + oracle.always(facts, asks)
+
+
+LOST = {"answer": "close"}
+NEVER = {"answer": "close", "commit": False}
+TELLS_NOT_EXECUTED = {"sent_at_ms": T0 - 3, "amount": "100", "outcome": "not_executed"}
+DEBT_TOO_LATE = {"answer": "close", "debt_delay_ms": 50_000}
+
+
+@pytest.mark.parametrize(("runs", "ledger"), [
+    ([run(told("executed"), [post()])], [entry()]),
+    ([run(told("executed", recovered=True), [post(fault=LOST)])], [entry()]),
+    ([run(told("not_executed"), [post(fault=NEVER, repay_id=None)])], []),
+    ([run(told("not_executed", repay_id="7"), [post()])], [entry(status=FAILED)]),
+    ([run(told("pending"), [post()], plan=Plan(GOAL, wait=False))], [entry(status=PROCESSING)]),
+    (
+        [run(told("nothing_to_do", since={"repaid": "300"}), [], plan=Plan(SINCE))],
+        [entry(amount="300", source="owner")],
+    ),
+    ([run(None, [post()], killed=True)], [entry()]),
+    ([run(told("unknown"), [post(fault=LOST)], plan=Plan(GOAL, wait_timeout=3))], [entry()]),
+    ([run(told("unknown"), [post(fault=LOST)], reads=looks(T0, T0 + 60_000, clean=False))], [entry()]),
+    ([run(told("unknown"), [post(fault=LOST)])], [entry(), entry("8", source="owner")]),
+    ([run(told("unknown"), [post(fault=LOST)])], [entry(visible_at=T0 + 50_000)]),
+    ([run(told("not_executed"), [post(fault=DEBT_TOO_LATE)])], [entry(visible_at=T0 + 50_000)]),
+    (
+        [run(None, [post(fault=LOST)], killed=True), run(told("executed", recovered=True), [], 1)],
+        [entry()],
+    ),
+])
+def test_the_truth_passes(runs: list[Run], ledger: list[Entry]) -> None:
+    assert judge(runs, ledger) == []
+
+
+@pytest.mark.parametrize(("runs", "ledger", "sentence"), [
+    ([run(None, [], output="oops")], [], "no JSON document"),
+    ([run(told("executed"), [post()], errors="Traceback")], [entry()], "an error inside"),
+    ([run(told("executed", changed=False), [post()])], [entry()], "outcome executed with changed False"),
+    ([run(told("unknown", failed=False), [post()], exit_code=0)], [entry()], "failed False"),
+    ([run(told("executed"), [post()], exit_code=1)], [entry()], "exit code 1"),
+    ([run(told("executed", repay_id=None), [post()])], [entry()], "with repay_id None"),
+    ([run(told("unknown", intent=None), [post()])], [entry()], "no intent is named"),
+    ([run(told("executed"), [post(repay_id=None)])], [], "is not in the ledger"),
+    ([run(told("executed", amount="99"), [post()])], [entry()], "told an amount of 99"),
+    ([run(told("executed"), [post(fault=LOST)])], [entry()], "but the answer was lost"),
+    ([run(told("executed", recovered=True), [post()])], [entry()], "but the answer was not lost"),
+    ([run(told("executed"), [post()])], [entry(status=PROCESSING)], "told executed, but repayment 7 has status 2"),
+    ([run(told("executed"), [post(repay_id=None)])], [entry(source="owner", time=T0 - 600_000)], "was made by owner"),
+    ([run(told("pending"), [post()])], [entry()], "could have seen"),
+    ([run(told("not_executed"), [post(fault=LOST)])], [entry()], "told not_executed, but the ledger holds"),
+    ([run(told("not_executed"), [post(fault=LOST)])], [entry(visible_at=T0 + 50_000)], "told not_executed, but"),
+    ([run(told("unknown"), [post(fault=LOST)])], [entry()], "told unknown without need"),
+    ([run(told("unknown"), [post(fault=NEVER, repay_id=None)])], [], "told unknown without need"),
+    ([run(told("unknown", sent_at_ms=5), [])], [], "but none was"),
+    ([run(told("nothing_to_do"), [])], [], "but the loan is open"),
+    ([run(told("executed"), [post(fault=LOST), post(repay_id="8")])], [entry(), entry("8")], "sent again after"),
+    ([run(told("planned"), [post()], plan=Plan(GOAL, check=True))], [entry()], "although it must not"),
+    ([run(told("not_executed"), [post()], plan=Plan(GOAL, broken_state="file"))], [entry()], "although it must not"),
+    (
+        [run(told("executed"), [post()]), run(told("executed", recovered=True), [], 1)],
+        [entry()],
+        "runs 0 and 1 both told of repayment 7",
+    ),
+    (
+        [run(None, [post(fault=LOST)], killed=True), run(told("executed", repay_id="8"), [post(1, repay_id="8")], 1)],
+        [entry(), entry("8")],
+        "2 repayments for 1 asks",
+    ),
+    (
+        [
+            run(None, [post(fault={**LOST, "arrive_after_ms": 4000}, repay_id=None)], killed=True),
+            run(told("executed", repay_id="8"), [post(1, repay_id="8", sent_at=T0 + 500)], 1),
+        ],
+        [entry("8")],
+        "was open",
+    ),
+    (
+        [run(told("executed", since={}), [post()], plan=Plan(SINCE))],
+        [entry(), entry("8", "250", time=T0 - 500, source="owner")],
+        "sent 100 for the goal <300 on …1 since 0>, but 50 was missing",
+    ),
+    (
+        [run(told("nothing_to_do", since={"repaid": "300"}), [], plan=Plan(SINCE))], [entry(source="owner")],
+        "told nothing to do, but only 100 has been paid",
+    ),
+    (
+        [run(None, [post(fault=LOST)], killed=True), run(told("nothing_to_do", earlier=[TELLS_NOT_EXECUTED]), [], 1)],
+        [entry()],
+        "calls an earlier repayment not executed",
+    ),
+])
+def test_each_untruth_is_found(runs: list[Run], ledger: list[Entry], sentence: str) -> None:
+    runs = sorted(runs, key=lambda one: one.index)
+    assert any(sentence in found for found in judge(runs, ledger)), judge(runs, ledger)
+
+
+def test_at_the_end_everybody_knows() -> None:
+    runs = [run(None, [post(fault=LOST)], killed=True)]
+    facts = Facts(T0 + 90_000, runs, runs[0].posts, {"7": entry()})
+    asks = Asks()
+    asks.begin(runs[0])
+    assert oracle.at_the_end(facts, asks) == ["nobody was told of repayment 7", f"the ask for {GOAL} is still open"]
+    asks.human_looked(runs[0].posts, facts)
+    assert oracle.at_the_end(facts, asks) == []
+
+
+@pytest.mark.parametrize(("name", "mode", "content", "sentence"), [
+    ("a.json", 0o644, b"", "the file a.json has mode 644"),
+    ("a.json", 0o600, b'{"key": "k-1"}', "the file a.json holds 'k-1'"),
+    ("k-1.lock", 0o600, b"", "the file k-1.lock holds 'k-1'"),
+])
+def test_what_lies_on_the_disk(name: str, mode: int, content: bytes, sentence: str) -> None:
+    assert oracle.on_disk([("b.json", 0o600, b"{}"), (name, mode, content)], ["k-1"]) == [sentence]
+
+
+def test_an_ask_takes_as_many_runs_as_it_needs() -> None:
+    facts = Facts(T0, [], [], {"7": entry()})
+    asks = Asks()
+    first, second, third = run(None, [], killed=True), run(told("executed"), [], 1), run(told("executed"), [], 2)
+    for one in (first, second):
+        asks.begin(one)
+        asks.end(one, facts)
+    assert (asks.count(GOAL), asks.open(), asks.told) == (1, [], {"7"})
+    asks.begin(third)
+    assert asks.count(GOAL) == 2
+
+
+@pytest.mark.parametrize(("plan", "reads", "reason"), [
+    (Plan(GOAL), looks(T0, T0 + 60_000), None),
+    (Plan(GOAL, wait_timeout=16), looks(T0, T0 + 16_000), "wait_timeout"),
+    (Plan(GOAL), looks(T0, T0 + 8000) + looks(T0 + 8000, T0 + 60_000, False), "reads"),
+    (Plan(GOAL), looks(T0, T0 + 8000, False) + looks(T0 + 8000, T0 + 60_000), None),
+    # Whoever stops looking although nothing is in the way has no excuse.
+    (Plan(GOAL), looks(T0, T0 + 12_000), None),
+])
+def test_who_may_say_unknown(plan: Plan, reads: list[Read], reason: str | None) -> None:
+    sent = post(fault=NEVER, repay_id=None)
+    one = run(told("unknown"), [sent], plan=plan, reads=reads)
+    assert excuses.for_unknown(one, sent, Facts(T0, [one], [sent])) == reason

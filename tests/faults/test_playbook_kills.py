@@ -1,0 +1,174 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Paid once, and known: real playbooks in real time, with SIGKILL to the module's process."""
+
+from __future__ import annotations
+
+import random
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from simulation import oracle, settings, standin
+from simulation.asks import Asks
+from simulation.facts import API, HISTORY, OWNER, REPAY, SUCCESS, Facts, Goal, Plan, Run
+from simulation.playbooks import Playbook
+from simulation.standin import BIG_LOAN, KEY, SECRET, StandIn
+
+GOAL, OTHER = Goal(BIG_LOAN, "100"), Goal(BIG_LOAN, "40.5")
+# Long enough to kill the module while it waits, short enough for its api_timeout.
+HELD = {"delay_answer_ms": 3000}
+LOST, NEVER = {"answer": "reset"}, {"answer": "close", "commit": False}
+LATE = {"answer": "close", "arrive_after_ms": 800}
+RANDOM_FAULTS: list[dict[str, t.Any]] = [
+    {}, LOST, NEVER, {"answer": "html_502"}, {"answer": {"ret_code": 10016}}, {"processing_ms": 1500},
+    {"answer": "close", "arrive_after_ms": 700}, {"answer": "truncate", "history_delay_ms": 800},
+]
+
+
+class Theatre:
+    """A fresh exchange in real time, and everything that playbooks have told."""
+
+    def __init__(self, exchange: StandIn, folder: Path) -> None:
+        self.exchange, self.folder = exchange, folder
+        self.asks, self.facts = Asks(), Facts(0)
+        exchange.begin_now()
+
+    def fault(self, **fault: t.Any) -> None:
+        if fault:
+            self.exchange.control("POST", "faults", {"method": "POST", "path": REPAY, **fault})
+
+    def start(self, goal: Goal = GOAL, retries: int = 0) -> Playbook:
+        return Playbook(self.exchange, self.folder, goal, retries)
+
+    def end(self, playbook: Playbook) -> dict[str, t.Any]:
+        """Wait for the end of a playbook and hold what it tells against the ledger."""
+        result = playbook.result()
+        assert "Traceback" not in playbook.output, playbook.output
+        run = Run(len(self.facts.runs), Plan(playbook.goal), 0, 0, result=result if "outcome" in result else None)
+        self.facts.runs.append(run)
+        self.look()
+        self.asks.begin(run)
+        self.asks.end(run, self.facts)
+        if run.outcome in ("executed", "pending"):
+            entry = self.facts.ledger[result["repay_id"]]
+            assert (entry.source, str(entry.amount)) == (API, result["amount"])
+            assert run.outcome == "pending" or entry.status == SUCCESS
+            assert result["changed"]
+        assert run.outcome != "unknown", result
+        return result
+
+    def look(self) -> None:
+        self.facts.ledger = self.exchange.ledger()
+        state = self.folder / "state"
+        files = [(p.name, p.stat().st_mode & 0o777, p.read_bytes()) for p in state.glob("*")] if state.is_dir() else []
+        assert oracle.on_disk(files, [KEY, SECRET]) == []
+
+    def account(self) -> None:
+        """Run every ask that is open once more; then everybody must know of every repayment, and none be too many."""
+        self.exchange.control("DELETE", "faults")
+        while asks := self.asks.open():
+            self.end(self.start(asks[0].goal))
+        assert oracle.at_the_end(self.facts, self.asks) == []
+        for goal in {ask.goal for ask in self.asks.all()}:
+            ours = [entry for entry in self.facts.ledger.values() if entry.source == API and entry.lives]
+            made = [entry for entry in ours if str(entry.amount) == goal.amount]
+            assert goal.since_ms is not None or len(made) <= self.asks.count(goal), made
+
+    def posts(self) -> int:
+        return self.exchange.control("GET", "requests")["counts"].get(f"POST {REPAY}", 0)
+
+    def looks_after_post(self) -> int:
+        requests = self.exchange.control("GET", "requests")["requests"]
+        methods = [r["method"] for r in requests if r["path"] in (REPAY, HISTORY)]
+        return len(methods) - 1 - methods.index("POST") if "POST" in methods else 0
+
+
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory) -> t.Iterator[StandIn]:
+    run_dir = tmp_path_factory.mktemp("sandbox")
+    yield StandIn(standin.start(run_dir, lifetime=1800))
+    assert "Traceback" not in standin.stop(run_dir)
+
+
+@pytest.fixture
+def theatre(exchange, tmp_path) -> t.Iterator[Theatre]:
+    made = Theatre(exchange, tmp_path)
+    yield made
+    made.account()
+
+
+@pytest.mark.parametrize("fate", [{}, NEVER], ids=["executed", "lost"])
+def test_killed_while_it_waits_for_the_answer(theatre: Theatre, fate: dict[str, t.Any]) -> None:
+    theatre.fault(**HELD, **fate)
+    playbook = theatre.start()
+    assert playbook.kill_module(lambda: theatre.posts() == 1)
+    assert "outcome" not in playbook.result()
+    theatre.asks.begin(Run(0, Plan(GOAL), 0))
+    again = theatre.end(theatre.start())
+    assert (again["outcome"], again["recovered"], theatre.posts()) == ("executed", not fate, 1 if not fate else 2)
+
+
+@pytest.mark.parametrize("fate", [LOST, NEVER, LATE], ids=["executed", "lost", "late"])
+def test_killed_while_it_settles(theatre: Theatre, fate: dict[str, t.Any]) -> None:
+    theatre.fault(**fate)
+    playbook = theatre.start(retries=1)
+    assert playbook.kill_module(lambda: theatre.looks_after_post() >= 2)
+    result = theatre.end(playbook)
+    assert (result["outcome"], result["recovered"]) == ("executed", fate is not NEVER)
+
+
+def test_two_at_once_and_one_is_killed(theatre: Theatre) -> None:
+    theatre.fault(**HELD)
+    first = theatre.start()
+    second = theatre.start()
+    killed = []
+    for playbook in (first, second):
+        killed.append(playbook.kill_module(lambda: theatre.posts() >= 1))
+        if killed[-1]:
+            break
+    assert any(killed)
+    for playbook in (first, second):
+        theatre.end(playbook)
+
+
+def test_two_at_once_with_different_goals(theatre: Theatre) -> None:
+    theatre.fault(**LOST)
+    playbooks = [theatre.start(GOAL, retries=1), theatre.start(OTHER, retries=1)]
+    results = [theatre.end(playbook) for playbook in playbooks]
+    assert [result["outcome"] for result in results] == ["executed", "executed"]
+    assert sorted(str(e.amount) for e in theatre.facts.ledger.values() if e.source == API) == ["100", "40.5"]
+
+
+def test_a_goal_with_since_is_met_once(theatre: Theatre) -> None:
+    goal = Goal(BIG_LOAN, "250", time.time_ns() // 1_000_000 - 1000)
+    theatre.exchange.control("POST", "repay", {"orderId": BIG_LOAN, "amount": "100"})
+    theatre.fault(**HELD)
+    playbook = theatre.start(goal, retries=2)
+    assert playbook.kill_module(lambda: theatre.posts() == 1)
+    theatre.end(playbook)
+    assert theatre.end(theatre.start(goal))["outcome"] == "nothing_to_do"
+    assert {(e.source, str(e.amount)) for e in theatre.facts.ledger.values() if e.source in (API, OWNER)} == {
+        (API, "150"), (OWNER, "100"),
+    }
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_killed_at_a_random_time(theatre: Theatre, number: int) -> None:
+    seed = settings.from_environment().seed * 100 + number
+    chance = random.Random(seed)
+    fault, after = chance.choice(RANDOM_FAULTS), chance.uniform(0.1, 2.5)
+    print(f"seed {seed}: {fault}, killed after {after:.2f} s")
+    theatre.fault(**fault)
+    playbook = theatre.start(retries=2)
+    begun: list[float] = []
+
+    def is_time() -> bool:
+        begun.append(time.monotonic())
+        return begun[-1] - begun[0] >= after
+
+    playbook.kill_module(is_time)
+    theatre.end(playbook)
