@@ -80,35 +80,39 @@ def weigh(intent: Intent, sight: Sight, settle_margin_ms: int, others: frozenset
     alike = [record for record in all_alike if record.status != FAILED]
     in_time = [record for record in alike if record.time_ms <= intent.window_end_ms + settle_margin_ms]
     closed = sight.at_ms is not None and sight.at_ms > intent.window_end_ms
+    is_over = sight.at_ms is not None and sight.at_ms > intent.window_end_ms + settle_margin_ms
     if len(in_time) > 1:
         return Finding(UNKNOWN, f"{len(in_time)} repayments in the history look like it", None, tuple(in_time))
     if in_time:
         (found,) = in_time
-        if closed:
-            return Finding(EXECUTED, FOUND, found, (found,))
-        return Finding(UNKNOWN, _WINDOW_OPEN, found, (found,))
+        if not closed:
+            return Finding(UNKNOWN, _WINDOW_OPEN, found, (found,))
+        if sight.loan is None and not is_over:
+            # Without the debt, only time can show that there is no second one.
+            return Finding(UNKNOWN, _MARGIN_OPEN, None, (found,))
+        missing = _unexplained_fall(intent, sight, settle_margin_ms)
+        if missing:
+            # It may be somebody else's, and this repayment the one that does not show yet.
+            return Finding(UNKNOWN, _fell_too_much(missing), None, (found,))
+        return Finding(EXECUTED, FOUND, found, (found,))
     if alike:
         later = f"the history shows one like it, but made at {utc(alike[0].time_ms)}, after its time"
         return Finding(UNKNOWN, later, None, tuple(alike))
     failed = [record for record in all_alike if record.status == FAILED]
-    return _absent(intent, sight, settle_margin_ms, closed, failed)
-
-
-def _absent(intent: Intent, sight: Sight, settle_margin_ms: int, closed: bool, failed: list[Record]) -> Finding:
-    """Judge when no entry of the history can be the repayment."""
     if sight.at_ms is None:
         return Finding(UNKNOWN, "the exchange did not tell its time")
-    if not closed:
-        return Finding(UNKNOWN, _WINDOW_OPEN)
-    if sight.at_ms <= intent.window_end_ms + settle_margin_ms:
-        return Finding(UNKNOWN, _MARGIN_OPEN)
+    if not is_over:
+        return Finding(UNKNOWN, _MARGIN_OPEN if closed else _WINDOW_OPEN)
+    return _absent(intent, sight, settle_margin_ms, failed)
+
+
+def _absent(intent: Intent, sight: Sight, settle_margin_ms: int, failed: list[Record]) -> Finding:
+    """Judge when all time is over and no entry of the history can be the repayment."""
     if sight.loan is None:
         return Finding(UNKNOWN, "the exchange does not list the loan any more")
-    missing = _unexplained_fall(intent, sight.records, sight.loan, settle_margin_ms)
-    # Who closes a loan is forgiven what is below the coin's smallest amount; that is no trace of this repayment.
-    forgiven = Decimal(0) if sight.loan.status == OPEN else intent.amount / 2
-    if missing > forgiven:
-        return Finding(UNKNOWN, f"the debt fell by {plain(missing)} more than the history explains")
+    missing = _unexplained_fall(intent, sight, settle_margin_ms)
+    if missing:
+        return Finding(UNKNOWN, _fell_too_much(missing))
     story = "no such repayment stands in the history"
     if failed:
         story = f"the only such repayment in the history, {failed[0].repay_id}, has failed"
@@ -119,11 +123,18 @@ def _is_alike(record: Record, intent: Intent) -> bool:
     return record.by_user and record.amount == intent.amount and record.time_ms > intent.earliest_ms
 
 
-def _unexplained_fall(intent: Intent, records: list[Record], loan: Loan, settle_margin_ms: int) -> Decimal:
-    """Return how much more the debt has fallen than other repayments can explain."""
+def _fell_too_much(missing: Decimal) -> str:
+    return f"the debt fell by {plain(missing)} more than the history explains"
+
+
+def _unexplained_fall(intent: Intent, sight: Sight, settle_margin_ms: int) -> Decimal:
+    """Return how much more the debt has fallen than the history can explain; zero when it has not, or is not known."""
+    loan = sight.loan
+    if loan is None:
+        return Decimal(0)
     before = {record.repay_id: record for record in intent.baseline.records}
     explained = Decimal(0)
-    for record in records:
+    for record in sight.records:
         known = before.get(record.repay_id)
         if known is None:
             counts = record.time_ms > intent.earliest_ms - BASELINE_REACH_MS
@@ -134,4 +145,7 @@ def _unexplained_fall(intent: Intent, records: list[Record], loan: Loan, settle_
             explained = total(explained, record.amount)
     # Interest that accrues hides a fall of the debt, but not one of the principal.
     falls = difference(intent.baseline.debt, loan.debt), difference(intent.baseline.principal, loan.principal)
-    return difference(max(falls), explained)
+    # Who closes a loan is forgiven what is below the coin's smallest amount; that is no trace of a repayment.
+    forgiven = Decimal(0) if loan.status == OPEN else intent.amount / 2
+    missing = difference(max(falls), explained)
+    return missing if missing > forgiven else Decimal(0)

@@ -96,7 +96,7 @@ class Repayment:
 
     def _is_answered_by_earlier(self) -> bool:
         """Find out what became of the open repayments of earlier runs; return whether one was asked for the same."""
-        answer, acknowledged = None, self._acknowledged_unseen()
+        answer = acknowledged = None
         for intent in self._memory.open_intents():
             found = self._resolver.resolve(intent, self._deadline_ms())
             if found.outcome == UNKNOWN and self._manner.acknowledge != intent.intent_id:
@@ -110,18 +110,25 @@ class Repayment:
                 answer = found
         if answer:
             self._conclude(answer, is_earlier=True)
-        elif acknowledged:
+            return True
+        acknowledged = acknowledged or self._acknowledged_unseen()
+        if acknowledged:
             self.result.amount = Decimal(0)
             self.result.conclude(NOTHING_TO_DO, _messages.acknowledged(acknowledged, self._order_id))
-        return answer is not None or acknowledged is not None
+        return acknowledged is not None
 
     def _acknowledged_unseen(self) -> Intent | None:
         """Forget the accepted repayment that C(acknowledge) names, unless the exchange shows it by now."""
         for intent in self._memory.unseen():
-            named = intent.intent_id == self._manner.acknowledge
-            if named and self._settler.follow(intent.repay_id or "", self._deadline_ms(), until_final=False) is None:
+            if intent.intent_id != self._manner.acknowledge:
+                continue
+            self._settler.follow(intent.repay_id or "", self._deadline_ms(), until_final=False)
+            # Read once more, so that an exchange which cannot be read is no reason to forget.
+            if intent in self._unseen(self._loans.history(self._order_id)):
                 self._memory.forget(intent)
-                self.result.add_earlier(intent, UNKNOWN)
+                if intent.told:
+                    self.result.add_earlier(intent, UNKNOWN)
+                    self.result.warnings.append(_messages.earlier(intent, UNKNOWN, self._order_id))
                 return intent
         return None
 

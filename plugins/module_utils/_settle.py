@@ -60,16 +60,11 @@ class Settler:
         turns = (intent.window_end_ms, intent.window_end_ms + self._settle_margin_ms)
         for dummy in self._looks(deadline_ms, turns):
             looks += 1
-            try:
-                sight = self._look()
-            except BybitError as failed:
-                error = failed
-                if _must_stop(failed):
-                    break
-                continue
-            error = None
-            finding = weigh(intent, sight, self._settle_margin_ms, others)
-            if finding.outcome != UNKNOWN:
+            seen, error = self._look()
+            if seen is not None:
+                sight = seen
+                finding = weigh(intent, sight, self._settle_margin_ms, others)
+            if finding.outcome != UNKNOWN or (error is not None and _must_stop(error)):
                 break
         if error is not None and finding.outcome == UNKNOWN:
             finding = finding._replace(reason=f"the exchange could not be read ({error})")
@@ -109,11 +104,18 @@ class Settler:
             clock.sleep_ms(min(pause_ms, left_ms, *until_turns))
             pause_ms = min(pause_ms * 3 // 2, _LONGEST_PAUSE_MS)
 
-    def _look(self) -> Sight:
-        begun_ms = self._client.clock.monotonic_ms()
-        records = self._loans.history(self._order_id)
-        loan = self._loans.find(self._order_id)
-        return Sight(self._client.exchange_time_ms(begun_ms), records, loan)
+    def _look(self) -> tuple[Sight | None, BybitError | None]:
+        """Return what can be seen, and what could not; the history alone can show that a repayment was made."""
+        begun_ms, loan, error = self._client.clock.monotonic_ms(), None, None
+        try:
+            records = self._loans.history(self._order_id)
+        except BybitError as failed:
+            return None, failed
+        try:
+            loan = self._loans.find(self._order_id)
+        except BybitError as failed:
+            error = failed
+        return Sight(self._client.exchange_time_ms(begun_ms), records, loan), error
 
     def _evidence(self, intent: Intent, sight: Sight | None, finding: Finding, looks: int) -> dict[str, t.Any]:
         return {

@@ -49,13 +49,13 @@ SABOTAGES = (
     )),
     Sabotage("settling: the wait for the end of the time window", (
         Edit(UTILS + "_evidence.py", "sight.at_ms > intent.window_end_ms\n", "True\n"),
-        Edit(UTILS + "_evidence.py", "if sight.at_ms <= intent.window_end_ms + settle_margin_ms:", "if False:"),
+        Edit(UTILS + "_evidence.py", "sight.at_ms > intent.window_end_ms + settle_margin_ms\n", "True\n"),
     )),
     Sabotage("settling: the wait for settle_margin", (
-        Edit(UTILS + "_evidence.py", "if sight.at_ms <= intent.window_end_ms + settle_margin_ms:", "if False:"),
+        Edit(UTILS + "_evidence.py", "sight.at_ms > intent.window_end_ms + settle_margin_ms\n", "closed\n"),
     )),
     Sabotage("settling: the look at the debt", (
-        Edit(UTILS + "_evidence.py", "    if missing > forgiven:\n", "    if False:\n"),
+        Edit(UTILS + "_evidence.py", "    missing = difference(max(falls), explained)\n", "    missing = Decimal(0)\n"),
     )),
     Sabotage("settling: what stood in the history before", (
         Edit(

@@ -138,3 +138,26 @@ def test_what_a_killed_run_was_accepted_for_counts_though_it_is_not_shown(
     run = goal(settle_margin=30, wait_timeout=1)
     assert (run["earlier"][0]["outcome"], run["earlier"][0]["repay_id"]) == ("pending", intent["repay_id"])
     assert (run["since"]["repaid"], run["amount"], sorted(paid())) == ("60", "40", ["40", "60"])
+
+
+def test_acknowledging_what_a_killed_run_was_accepted_for(goal, begin, sandbox, until, calls, paid, remembered) -> None:
+    sandbox.fault(history_delay_ms=60_000)
+    process = begin(amount="60")
+    until(lambda: calls().count("GET repayment-history") > 1)
+    process.kill()
+    (noted,) = remembered()
+    assert noted["repay_id"] and not noted["told"]
+    time.sleep(1.1)
+    assert goal(wait_timeout=1)["intent"] == noted["intent"]
+    run = goal(wait_timeout=1, acknowledge=noted["intent"])
+    assert (run["changed"], run["outcome"], [e["repay_id"] for e in run["earlier"]]) == (
+        False, "nothing_to_do", [noted["repay_id"]]
+    )
+    assert (paid(), remembered()) == (["60"], [])
+
+
+def test_what_cannot_be_read_is_not_forgotten(goal, hidden, sandbox, remembered) -> None:
+    noted = hidden(60_000)
+    sandbox.fault(method="GET", path="/v5/crypto-loan/repayment-history", answer="close", times=0)
+    run = goal(wait_timeout=0, acknowledge=noted["intent"])
+    assert (run.failed, run["outcome"], remembered()) == (True, "not_executed", [noted])

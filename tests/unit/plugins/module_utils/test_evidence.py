@@ -190,8 +190,9 @@ def test_a_failed_one_does_not_take_the_place_of_a_good_one() -> None:
     assert judge([TWIN._replace(status=FAILED), OURS]).record == OURS
 
 
-def test_a_look_without_the_loan_still_finds_a_record() -> None:
-    assert weigh(intent(), Sight(CLOSED_MS, [OURS], None), MARGIN_MS, frozenset()).outcome == "executed"
+@pytest.mark.parametrize(("later_ms", "outcome"), [(0, "unknown"), (MARGIN_MS, "executed")])
+def test_a_look_without_the_loan_needs_the_margin_to_believe_a_record(later_ms: int, outcome: str) -> None:
+    assert weigh(intent(), Sight(CLOSED_MS + later_ms, [OURS], None), MARGIN_MS, frozenset()).outcome == outcome
 
 
 def test_the_order_of_the_history_does_not_matter() -> None:

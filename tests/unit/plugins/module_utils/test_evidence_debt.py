@@ -226,10 +226,17 @@ def test_a_record_that_vanished_explains_nothing() -> None:
     assert_unexplained(judge(loan("900"), (), before=(before,)), "100")
 
 
-def test_a_record_found_outweighs_any_debt() -> None:
+def test_a_record_found_outweighs_a_debt_that_does_not_show_it() -> None:
     ours = record("100", SENT_MS)
-    for now in (loan(), loan("900"), loan("1"), None):
+    for now in (loan(), loan("900"), None):
         assert judge(now, (ours,)).outcome == "executed"
+
+
+def test_a_debt_that_fell_by_more_makes_the_only_record_a_doubt() -> None:
+    perhaps_of_somebody_else = record("100", SENT_MS)
+    finding = judge(loan("800"), (perhaps_of_somebody_else,))
+    reason = "the debt fell by 100 more than the history explains"
+    assert finding == ("unknown", reason, None, (perhaps_of_somebody_else,))
 
 
 def test_long_numbers_are_not_rounded() -> None:

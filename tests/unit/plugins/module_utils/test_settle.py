@@ -210,11 +210,14 @@ def test_reads_that_fail_in_between_do_no_harm(exchange: Exchange, error: Except
     assert settled.evidence["looks"] == 8
 
 
-def test_a_look_is_whole_or_does_not_count(exchange: Exchange) -> None:
+def test_without_the_debt_no_absence_is_certain(exchange: Exchange) -> None:
     exchange.loan = BROKEN
-    settled = settle(exchange)
-    assert settled.finding == ("unknown", "the exchange could not be read (No answer.)", None, ())
-    assert settled.evidence["exchange_time_ms"] is None
+    assert settle(exchange).finding == ("unknown", "the exchange could not be read (No answer.)", None, ())
+
+
+def test_the_history_alone_shows_what_was_made(exchange: Exchange) -> None:
+    exchange.shown, exchange.loan = [[OURS]], BROKEN
+    assert settle(exchange).finding.outcome == "executed"
 
 
 def test_reads_that_all_fail_are_a_doubt(exchange: Exchange) -> None:
