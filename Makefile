@@ -40,7 +40,7 @@ sanity: env ## ansible-test sanity, without containers
 
 test-python: env ## Unit tests and tests over loopback HTTP, with branch coverage of module_utils
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 3
+	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
