@@ -23,6 +23,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = "plugins/module_utils/"
+# The second does not leave to chance what the first may miss in a few hundred schedules.
+TESTS = ("tests/faults/test_schedules.py", "tests/faults/test_one_by_one.py")
 
 
 class Edit(t.NamedTuple):
@@ -148,13 +150,13 @@ def _try(sabotage: Sabotage, schedules: int) -> tuple[int | None, str]:
         for edit in sabotage.edits:
             _apply(edit, copy)
         ended = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/faults/test_schedules.py"],
+            [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *TESTS],
             cwd=copy, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
             env={**os.environ, "PYTHONPATH": folder, "FAULT_SHRINK": "0", "FAULT_SCHEDULES": str(schedules)},
         )
     if ended.returncode == 0:
         return None, "passed"
-    number = re.search(r"the first schedule that failed was number (\d+)", ended.stdout)
+    number = re.search(r"the first schedule that failed was number (\d+)|^FAILED .*::test_(\w+)", ended.stdout, re.MULTILINE)
     said = re.search(r"^E +simulation\.machine\.Violation: (.*)", ended.stdout, re.MULTILINE)
     if not number or not said:
         sys.exit(f"{sabotage.removed}: the suite ended otherwise:\n{ended.stdout[-5000:]}")

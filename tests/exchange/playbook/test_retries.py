@@ -103,7 +103,11 @@ def test_retries_give_up_on_what_stays_in_doubt_and_tell_how_to_go_on(play, sand
     settled = (PLAYBOOK + UNTIL % {"wait_timeout": 0, "dest": tmp_path / "result.json"}).replace('"100"', '"30"')
     ended = play(settled.replace("wait_timeout: 0", f"acknowledge: {found}\n        wait_timeout: 0"))
     assert ended.returncode == 0, ended.stdout
-    assert "it is forgotten now, because acknowledge names it" in ended.stdout
+    forgotten = json.loads((tmp_path / "result.json").read_text())
+    assert (forgotten["changed"], forgotten["outcome"]) == (False, "nothing_to_do")
+    assert "is forgotten, because acknowledge names it. Nothing was sent now" in forgotten["msg"]
+    assert paid() == ["100"]
+    assert play(settled).returncode == 0
     assert sorted(paid()) == ["100", "30"]
 
 

@@ -17,11 +17,15 @@ _SLACK_MS = 4500
 _LOOKS = 2
 
 
-def lateness(post: Post, entry: Entry) -> tuple[int, int]:
+def lateness(post: Post, entry: Entry, facts: Facts) -> tuple[int, int]:
     """Return how much later than the ledger history and debt show a repayment."""
-    history = entry.visible_at - entry.time
-    debt = max(int(post.fault.get("debt_delay_ms", 0)), int(post.fault.get("processing_ms", 0)))
-    return history, debt
+    shown_at = [entry.time + int(post.fault.get("processing_ms", 0))]
+    for other in facts.posts_on(post.order_id):
+        before = facts.entry_of(other)
+        # As long as the stand-in shows a debt as it was before one repayment, it shows none of the later ones either.
+        if before and before.time <= entry.time:
+            shown_at.append(before.time + int(other.fault.get("debt_delay_ms", 0)))
+    return entry.visible_at - entry.time, max(shown_at) - entry.time
 
 
 def is_later_than_assumed(post: Post, facts: Facts, margin_s: int) -> bool:
@@ -29,7 +33,7 @@ def is_later_than_assumed(post: Post, facts: Facts, margin_s: int) -> bool:
     entry = facts.entry_of(post)
     if entry is None:
         return False
-    history, debt = lateness(post, entry)
+    history, debt = lateness(post, entry, facts)
     hides_debt = debt > margin_s * 1000 or _has_young_neighbour(post, facts, margin_s)
     return history > margin_s * 1000 and hides_debt
 
@@ -107,7 +111,7 @@ def _something_is_late(run: Run, post: Post, facts: Facts) -> bool:
         entry = facts.entry_of(other)
         if entry is None:
             continue
-        history, debt = lateness(other, entry)
+        history = entry.visible_at - entry.time
         debt = int(other.fault.get("debt_delay_ms", 0))
         reaches = entry.time + max(history, debt) >= post.sent_at - 60_000
         if reaches and max(history, debt) > run.plan.settle_margin * 1000:

@@ -61,7 +61,7 @@ class Schedule(stateful.RuleBasedStateMachine):
 
     @stateful.rule(faults=strategies.faults(1))
     def things_will_go_wrong(self, faults: list[dict[str, t.Any]]) -> None:
-        self._order(faults)
+        self.order(faults)
 
     @stateful.rule()
     def the_network_heals(self) -> None:
@@ -79,23 +79,23 @@ class Schedule(stateful.RuleBasedStateMachine):
     def run(
         self, faults: list[dict[str, t.Any]], data: st.DataObject, choices: Choices, meddling: Meddling | None
     ) -> None:
-        self._order(faults)
-        self._play([data.draw(strategies.plans(self.drift_ms))], choices, meddling)
+        self.order(faults)
+        self.play([data.draw(strategies.plans(self.drift_ms))], choices, meddling)
 
     @stateful.rule(faults=strategies.faults(1), data=st.data(), pause_ms=strategies.durations)
     def run_and_run_again(self, faults: list[dict[str, t.Any]], data: st.DataObject, pause_ms: int) -> None:
-        self._order(faults)
+        self.order(faults)
         plan = data.draw(strategies.plans(self.drift_ms))
-        self._play([plan])
+        self.play([plan])
         self.world.pass_time(pause_ms)
-        self._play([Plan(plan.goal, drift_ms=self.drift_ms)])
+        self.play([Plan(plan.goal, drift_ms=self.drift_ms)])
 
     @stateful.rule(faults=strategies.faults(1), data=st.data(), retries=st.integers(1, 3))
     def run_until_changed(self, faults: list[dict[str, t.Any]], data: st.DataObject, retries: int) -> None:
-        self._order(faults)
+        self.order(faults)
         plan = data.draw(strategies.plans(self.drift_ms))
         for number in range(1 + retries):
-            [run] = self._play([plan])
+            [run] = self.play([plan])
             if run.result and (run.result.get("changed") or run.outcome == "nothing_to_do"):
                 break
             self.own["until: more than one run"] += number == 1
@@ -109,22 +109,34 @@ class Schedule(stateful.RuleBasedStateMachine):
         self, faults: list[dict[str, t.Any]], data: st.DataObject, choices: Choices, same: bool,
         meddling: Meddling | None,
     ) -> None:
-        self._order(faults)
+        self.order(faults)
         plans = data.draw(st.lists(strategies.plans(self.drift_ms), min_size=2, max_size=3))
         if same:
             plans = [dataclasses.replace(plan, goal=plans[0].goal) for plan in plans]
-        self._play(plans, choices, meddling)
+        self.play(plans, choices, meddling)
+
+    @stateful.rule(faults=st.lists(strategies.lost_posts(), min_size=2, max_size=2), goal=strategies.goals)
+    def run_into_lost_answers(self, faults: list[dict[str, t.Any]], goal: Goal) -> None:
+        self.order(faults)
+        for dummy in faults:
+            self.play([Plan(goal, drift_ms=self.drift_ms)])
+
+    @stateful.rule(fault=strategies.shown_late, first=strategies.plain_goals, then=strategies.goals, wait=st.booleans())
+    def run_again_before_it_shows(self, fault: dict[str, t.Any], first: Goal, then: Goal, wait: bool) -> None:
+        self.order([fault])
+        self.play([Plan(first, wait=wait, wait_timeout=3, drift_ms=self.drift_ms)])
+        self.play([Plan(dataclasses.replace(then, order_id=first.order_id), drift_ms=self.drift_ms)])
 
     @stateful.rule(fault=strategies.lost_posts(), goal=strategies.plain_goals, after_steps=st.integers(8, 30))
     def run_beside_somebody_who_pays_the_same(self, fault: dict[str, t.Any], goal: Goal, after_steps: int) -> None:
-        self._order([fault])
-        self._play([Plan(goal, drift_ms=self.drift_ms)], None, Meddling(after_steps, goal.order_id, goal.amount))
+        self.order([fault])
+        self.play([Plan(goal, drift_ms=self.drift_ms)], None, Meddling(after_steps, goal.order_id, goal.amount))
 
     @stateful.rule(goal=strategies.goals, how=st.sampled_from(["check", "file", "full"]))
     def run_without_effect(self, goal: Goal, how: str) -> None:
         plan = Plan(goal, drift_ms=self.drift_ms)
         changed = {"check": True} if how == "check" else {"broken_state": how}
-        self._play([dataclasses.replace(plan, **changed)])
+        self.play([dataclasses.replace(plan, **changed)])
 
     @stateful.rule(amount=strategies.manual_amounts, order_id=strategies.orders)
     def the_owner_repays(self, amount: str | None, order_id: str) -> None:
@@ -149,11 +161,11 @@ class Schedule(stateful.RuleBasedStateMachine):
 
     # How it is checked.
 
-    def _order(self, faults: list[dict[str, t.Any]]) -> None:
+    def order(self, faults: list[dict[str, t.Any]]) -> None:
         for fault in faults:
             self.world.order_fault(fault)
 
-    def _play(
+    def play(
         self, plans: list[Plan], choices: Choices | None = None, meddling: Meddling | None = None
     ) -> list[Run]:
         world, first = self.world, len(self.world.facts.runs)
@@ -189,7 +201,7 @@ class Schedule(stateful.RuleBasedStateMachine):
         self.asks.human_looked(looked_at, self.world.facts)
         self.own["acknowledged"] += 1
         goal = Goal(order_id, goal.amount) if goal.order_id != order_id else goal
-        return self._play([Plan(goal, acknowledge=intent, drift_ms=self.drift_ms)])[0]
+        return self.play([Plan(goal, acknowledge=intent, drift_ms=self.drift_ms)])[0]
 
     def _heal_and_account(self) -> None:
         """After everything is healed, every ask must come to a known end, and the ledger must hold what was told."""
@@ -201,7 +213,7 @@ class Schedule(stateful.RuleBasedStateMachine):
             asks = self.asks.open()
             if not asks:
                 break
-            [run] = self._play([Plan(asks[0].goal)])
+            [run] = self.play([Plan(asks[0].goal)])
             if run.outcome == "unknown":
                 run = self._acknowledge((run.result or {})["intent"], asks[0].goal)
             if run.outcome == "not_executed" and not run.posts and self._is_too_much(asks[0].goal):
@@ -218,13 +230,13 @@ class Schedule(stateful.RuleBasedStateMachine):
             told = self.asks.told
             entries = [e for e in self.world.facts.entries_on(order_id) if e.source == "api" and e.lives]
             if any(entry.repay_id not in told for entry in entries):
-                self._play([Plan(Goal(order_id, "0.5"))])
+                self.play([Plan(Goal(order_id, "0.5"))])
 
     def _meet_since(self) -> None:
         for goal in sorted({run.plan.goal for run in self.world.facts.runs if run.since}, key=repr):
             # The first may be answered by what an earlier run has left open, the second has to meet the goal.
             for dummy in range(3):
-                [run] = self._play([Plan(goal)])
+                [run] = self.play([Plan(goal)])
                 if run.outcome == "nothing_to_do":
                     break
             paid = self.world.facts.paid_since(goal.order_id, goal.since_ms or 0)

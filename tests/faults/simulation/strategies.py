@@ -36,7 +36,7 @@ _unclear_statuses = st.builds(
 )
 # Whatever its status, a page for people comes from something in between.
 _pages = st.sampled_from([403, 400, 404]).map(lambda status: {"http_status": status, "body": HTML})
-_unclear = st.one_of(_broken, _unknown_codes, _unclear_statuses, _pages)
+_unclear = st.one_of(_broken, _unknown_codes, _unknown_codes, _unclear_statuses, _pages)
 _refused = st.one_of(
     st.sampled_from(REFUSALS).map(lambda code: {"ret_code": code}),
     st.sampled_from(REFUSING_STATUSES).map(lambda status: {"http_status": status, "body": "access too frequent"}),
@@ -93,7 +93,14 @@ def get_faults(draw: st.DrawFn) -> dict[str, t.Any]:
 @st.composite
 def lost_posts(draw: st.DrawFn) -> dict[str, t.Any]:
     """A repayment request whose answer is lost, and nothing else."""
-    return {"method": "POST", "path": REPAY, "answer": draw(_unclear), "commit": draw(st.booleans())}
+    commit = draw(st.sampled_from([True, True, False]))
+    return {"method": "POST", "path": REPAY, "answer": draw(_unclear), "commit": commit}
+
+
+shown_late = st.builds(
+    lambda delay_ms: {"method": "POST", "path": REPAY, "history_delay_ms": delay_ms},
+    st.sampled_from([9900, 8000, 3000]),
+)
 
 
 def faults(least: int = 0) -> st.SearchStrategy[list[dict[str, t.Any]]]:

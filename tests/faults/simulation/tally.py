@@ -21,7 +21,7 @@ REQUIRED = (
     "unknown because of twin", "unknown because of late", "acknowledged", "since met", "since shortfall sent",
     "state_dir broken", "owner repaid during a run", "until: more than one run",
     "POST close", "POST reset", "POST truncate", "POST html_502", "POST html_200", "POST not_json",
-    "POST ret_code 10016", "POST ret_code 10006", "POST HTTP 503",
+    "POST ret_code 10006", "POST HTTP 503",
     "ledger: failed in the end", "GET refused or broken", "clock wrong by more than a minute",
     "clock_syncs", "rate_limits",
 )
@@ -52,7 +52,7 @@ class Tally(Counter):
             entry = facts.entry_of(post)
             if entry:
                 self["ledger: failed in the end"] += not entry.lives
-                history, debt = excuses.lateness(post, entry)
+                history, debt = excuses.lateness(post, entry, facts)
                 self["ledger: history late"] += 0 < history <= 10_000
                 self["ledger: history later than settle_margin"] += history > 10_000
                 self["ledger: debt late"] += 0 < debt <= 10_000
