@@ -174,7 +174,7 @@ def default_seed() -> dict:
 def roomy_seed(default_seed) -> dict:
     """The default book without the rate limits, so that a test need not wait a second between two calls."""
     seed = json.loads(json.dumps(default_seed))
-    seed["settings"]["limits"] = {"POST /v5/crypto-loan/repay": 10000, "default": 10000}
+    seed["settings"]["limits"] = dict.fromkeys(seed["settings"]["limits"], 10000)
     seed["settings"]["ip_limit"]["requests"] = 100000
     return seed
 

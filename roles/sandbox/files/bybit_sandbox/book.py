@@ -1,158 +1,77 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The book: accounts, Funding wallets, loans and repayments. It knows nothing of HTTP."""
+"""The book: its ledger, and letting everything happen in it that is due. It knows nothing of HTTP."""
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass
 from decimal import Decimal
 
-from . import interest
-from .errors import Refusal
-from .model import (
-    BY_LIQUIDATION, FAILED, LIQUIDATED, OPEN, PROCESSING, REPAID, SUCCESS,
-    Account, Ledger, Loan, Repayment, Snapshot,
-)
-from .money import ZERO, decimals, rounded_down, unit
-
-# Chosen so that the documented example of a repayId carries the documented time of that repayment.
-ID_EPOCH_MS = 1_300_842_213_125
-ID_TIME_SHIFT = 22
-
-
-@dataclass(frozen=True)
-class Effects:
-    """How the outside world sees one repayment later than the ledger."""
-
-    history_delay_ms: int = 0
-    debt_delay_ms: int = 0
-    processing_ms: int = 0
-    final_status: int = SUCCESS
-
-
-NO_EFFECTS = Effects()
+from .agenda import Agenda
+from .fixed import Fixed
+from .flexible import Flexible
+from .legacy import LegacyLoans
+from .model import Account, Ledger, Snapshot
+from .payments import Payments
+from .pool import Pool
 
 
 class Book:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.changed = True
+        # Settlements and maturities happen one after the other, charging interest is done for all hours at once.
+        self.events = Agenda()
+        self.hours = Agenda()
+        self._touched: dict[str, Account] = {}
+        self.legacy = LegacyLoans(self)
+        self.payments = Payments(self)
+        self.pool = Pool(self)
+        self.flexible = Flexible(self)
+        self.fixed = Fixed(self)
+        for account in ledger.accounts:
+            self._enrol(account)
+
+    def _enrol(self, account: Account) -> None:
+        for snapshot in account.snapshots:
+            self._forget_later(account, snapshot)
+        for part in (self.legacy, self.payments, self.pool, self.flexible, self.fixed):
+            part.enrol(account)
+        self.touch(account)
 
     def advance(self, now: int) -> None:
-        """Let everything happen that is due by now: settlements, interest, liquidations."""
-        for account in self.ledger.accounts:
-            waiting = [item for item in account.repayments if item.status == PROCESSING and item.settles_at <= now]
-            for repayment in sorted(waiting, key=lambda item: item.settles_at):
-                self._bring(account, account.loan(repayment.order_id), repayment.settles_at)
-                self._settle(account, repayment, repayment.settles_at)
-            for loan in account.loans:
-                self._bring(account, loan, now)
-            current = [item for item in account.snapshots if item.until > now]
-            if len(current) < len(account.snapshots):
-                account.snapshots = current
-                self.changed = True
+        """Let everything happen that is due by now: settlements, maturities, interest, liquidations."""
+        for at, action in self.events.due(now):
+            action(at)
+        for _at, action in self.hours.due(now):
+            action(now)
+        while self._touched:
+            _uid, account = self._touched.popitem()
+            self.pool.check(account, now)
 
-    def repay(
-        self, account: Account, order_id: str, amount: Decimal, now: int, *, origin: str = "api",
-        effects: Effects = NO_EFFECTS,
-    ) -> Repayment:
-        loan = account.loan(order_id)
-        if amount <= ZERO:
-            raise Refusal(177019)
-        if loan is None or loan.status != OPEN:
-            raise Refusal(177005)
-        if decimals(amount) > self.ledger.loan_coins[loan.loan_coin].accuracy:
-            raise Refusal(177004)
-        processing = [item for item in account.repayments if item.order_id == order_id and item.status == PROCESSING]
-        under_way = sum((item.amount for item in processing), ZERO)
-        if amount > loan.debt - under_way:
-            raise Refusal(177010)
-        if amount > account.wallet.get(loan.loan_coin, ZERO):
-            raise Refusal(177011)
-        if effects.debt_delay_ms:
-            before = Snapshot(now + effects.debt_delay_ms, copy.deepcopy(loan), dict(account.wallet))
-            account.snapshots.append(before)
-        account.credit(loan.loan_coin, -amount)
-        repayment = self._record(account, loan, amount, now)
-        repayment.origin = origin
-        repayment.visible_at = now + effects.history_delay_ms
-        repayment.final_status = effects.final_status
-        repayment.settles_at = now + effects.processing_ms
-        repayment.status = PROCESSING
-        if repayment.settles_at <= now:
-            self._settle(account, repayment, now)
-        return repayment
+    def touch(self, account: Account) -> None:
+        """Have the account's loan-to-value ratio looked at once everything else has been done."""
+        self._touched[account.uid] = account
 
     def set_prices(self, prices: dict[str, Decimal], now: int) -> None:
         self.ledger.prices.update(prices)
         self.changed = True
+        for account in self.ledger.accounts:
+            self.legacy.bring_all(account, now)
+            self.touch(account)
         self.advance(now)
 
     def set_wallet(self, account: Account, coin: str, balance: Decimal) -> None:
         account.wallet[coin] = balance
         self.changed = True
 
-    def _bring(self, account: Account, loan: Loan, now: int) -> None:
-        if loan.status != OPEN:
-            return
-        deadline = None if loan.due_at is None else loan.due_at + interest.GRACE_MS
-        at = now if deadline is None else min(now, deadline)
-        self.changed |= interest.accrue(loan, at)
-        limit = self.ledger.collateral_coins[loan.collateral_coin].liquidation_ltv
-        if at == deadline or interest.ltv(loan, self.ledger.prices) >= limit:
-            self._liquidate(account, loan, at)
+    def keep_showing(self, account: Account, snapshot: Snapshot) -> None:
+        account.snapshots.append(snapshot)
+        self._forget_later(account, snapshot)
 
-    def _liquidate(self, account: Account, loan: Loan, at: int) -> None:
-        prices = self.ledger.prices
-        proceeds = loan.collateral * prices[loan.collateral_coin] / prices[loan.loan_coin]
-        amount = min(loan.debt, rounded_down(proceeds, interest.PLACES))
-        sold = loan.debt * prices[loan.loan_coin] / prices[loan.collateral_coin]
-        accuracy = self.ledger.collateral_coins[loan.collateral_coin].accuracy
-        surplus = max(ZERO, rounded_down(loan.collateral - sold, accuracy))
-        repayment = self._record(account, loan, amount, at)
-        repayment.type = BY_LIQUIDATION
-        repayment.origin = "liquidation"
-        repayment.visible_at = at
-        interest.allocate(loan, amount)
-        self._close(account, loan, repayment, LIQUIDATED, surplus, at)
+    def _forget_later(self, account: Account, snapshot: Snapshot) -> None:
+        def forget(at: int) -> None:
+            account.snapshots = [item for item in account.snapshots if item is not snapshot]
+            self.changed = True
 
-    def _record(self, account: Account, loan: Loan, amount: Decimal, now: int) -> Repayment:
-        repayment = Repayment(
-            repay_id=self._next_id(now), order_id=loan.order_id, loan_coin=loan.loan_coin,
-            collateral_coin=loan.collateral_coin, term=loan.term, amount=amount, time=now,
-        )
-        account.repayments.append(repayment)
-        self.changed = True
-        return repayment
-
-    def _settle(self, account: Account, repayment: Repayment, at: int) -> None:
-        loan = account.loan(repayment.order_id)
-        repayment.settles_at = None
-        self.changed = True
-        # A liquidation may have closed the loan while the repayment was under way.
-        if repayment.final_status == FAILED or loan.status != OPEN:
-            repayment.status = FAILED
-            account.credit(repayment.loan_coin, repayment.amount)
-            return
-        repayment.status = SUCCESS
-        interest.allocate(loan, repayment.amount)
-        smallest = unit(self.ledger.loan_coins[loan.loan_coin].accuracy)
-        if loan.debt == ZERO or (self.ledger.settings.forgive_dust and loan.debt < smallest):
-            self._close(account, loan, repayment, REPAID, loan.collateral, at)
-
-    def _close(
-        self, account: Account, loan: Loan, repayment: Repayment, status: str, returned: Decimal, at: int
-    ) -> None:
-        account.credit(loan.collateral_coin, returned)
-        repayment.collateral_return = returned
-        loan.status = status
-        loan.closed_at = at
-        loan.principal = loan.interest = loan.penalty = loan.collateral = ZERO
-
-    def _next_id(self, now: int) -> str:
-        # The low bits are odd on purpose: a client that reads the number as a float gets a wrong one.
-        by_time = ((now - ID_EPOCH_MS) << ID_TIME_SHIFT) + (now * 7919 % (1 << ID_TIME_SHIFT) | 1)
-        self.ledger.last_repay_id = max(self.ledger.last_repay_id + 1, by_time)
-        return str(self.ledger.last_repay_id)
+        self.events.add(snapshot.until, forget)

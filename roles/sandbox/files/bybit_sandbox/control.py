@@ -9,13 +9,15 @@ import json
 import os
 from collections.abc import Callable
 
-from . import VERSION, interest
+from . import VERSION
+from .debts import FIXED, FLEXIBLE
 from .errors import Refusal, SandboxError
 from .exchange import Exchange
 from .fields import Fields
 from .gate import Incoming
-from .model import OPEN, Account, Ledger, Loan, Repayment
-from .money import parse, plain, rounded
+from .model import Account
+from .money import parse, plain
+from .state import LEGACY, state
 from .wire import Reply, json_reply
 
 
@@ -43,60 +45,7 @@ def _ping(exchange: Exchange, document: object) -> dict:
 
 
 def _state(exchange: Exchange, document: object) -> dict:
-    ledger = exchange.book.ledger
-    return {
-        "server_time": exchange.look(),
-        "clock": exchange.clock.to_dict(),
-        "prices": {coin: plain(price) for coin, price in ledger.prices.items()},
-        "accounts": [_account(account, ledger) for account in ledger.accounts],
-        "faults": exchange.faults.to_plain(),
-        "waiting": exchange.late.to_plain(),
-    }
-
-
-def _account(account: Account, ledger: Ledger) -> dict:
-    newest = sorted(account.repayments, key=lambda item: (item.time, item.repay_id), reverse=True)
-    return {
-        "uid": account.uid,
-        "name": account.name,
-        "restriction": account.restriction,
-        "keys": [key.key for key in account.keys],
-        "wallet": {coin: plain(amount) for coin, amount in account.wallet.items()},
-        "loans": [_open(loan, ledger) for loan in account.loans if loan.status == OPEN],
-        "closed_loans": [_closed(loan) for loan in account.loans if loan.status != OPEN],
-        "repayments": [_repayment(item) for item in newest],
-    }
-
-
-def _open(loan: Loan, ledger: Ledger) -> dict:
-    terms = ledger.collateral_coins[loan.collateral_coin]
-    return {
-        "order_id": loan.order_id, "loan_coin": loan.loan_coin, "term": loan.term,
-        "principal": plain(loan.principal), "interest": plain(loan.interest), "penalty": plain(loan.penalty),
-        "debt": plain(loan.debt), "initial_loan": plain(loan.initial_loan), "hourly_rate": plain(loan.hourly_rate),
-        "collateral_coin": loan.collateral_coin, "collateral": plain(loan.collateral),
-        "ltv": plain(rounded(interest.ltv(loan, ledger.prices), 4)),
-        "margin_call_ltv": plain(terms.margin_call_ltv), "liquidation_ltv": plain(terms.liquidation_ltv),
-        "accuracy": ledger.loan_coins[loan.loan_coin].accuracy,
-        "borrowed_at": loan.borrowed_at, "due_at": loan.due_at,
-    }
-
-
-def _closed(loan: Loan) -> dict:
-    return {
-        "order_id": loan.order_id, "loan_coin": loan.loan_coin, "term": loan.term, "status": loan.status,
-        "initial_loan": plain(loan.initial_loan), "repaid_interest": plain(loan.repaid_interest),
-        "repaid_penalty": plain(loan.repaid_penalty), "closed_at": loan.closed_at,
-    }
-
-
-def _repayment(item: Repayment) -> dict:
-    return {
-        "repay_id": item.repay_id, "order_id": item.order_id, "coin": item.loan_coin, "amount": plain(item.amount),
-        "time": item.time, "type": item.type, "status": item.status, "origin": item.origin,
-        "collateral_coin": item.collateral_coin, "collateral_return": plain(item.collateral_return),
-        "visible_at": item.visible_at, "settles_at": item.settles_at,
-    }
+    return state(exchange)
 
 
 def _requests(exchange: Exchange, document: object) -> dict:
@@ -151,9 +100,7 @@ def _prices(exchange: Exchange, document: object) -> dict:
 
 def _wallet(exchange: Exchange, document: object) -> dict:
     fields = Fields("wallet", document)
-    accounts = {account.uid: account for account in exchange.book.ledger.accounts}
-    first = next(iter(accounts))
-    account = accounts[fields.text("uid", first, tuple(accounts))]
+    account = _chosen(exchange, fields)
     coin = fields.text("coin", choices=tuple(exchange.book.ledger.prices))
     balance = fields.amount("balance")
     fields.done()
@@ -163,17 +110,48 @@ def _wallet(exchange: Exchange, document: object) -> dict:
 
 def _repay(exchange: Exchange, document: object) -> dict:
     fields = Fields("repay", document)
-    order_id, text = fields.text("orderId"), fields.text("amount")
+    product = fields.text("product", LEGACY, (LEGACY, FLEXIBLE, FIXED))
+    now, book = exchange.look(), exchange.book
+    if product == LEGACY:
+        order_id, amount = fields.text("orderId"), fields.text("amount")
+        fields.done()
+        if parse(amount) is None:
+            raise Refusal(177003)
+        owners = [account for account in book.ledger.accounts if account.loan(order_id) is not None]
+        if not owners:
+            raise Refusal(177005)
+        item = book.legacy.repay(owners[0], order_id, parse(amount), now, origin="app")
+    else:
+        account = _chosen(exchange, fields)
+        if product == FLEXIBLE:
+            coin, amount = fields.text("loanCurrency"), fields.amount("amount", above_zero=True)
+            fields.done()
+            item = book.flexible.repay(account, coin, amount, now, origin="app")
+        else:
+            loan_id, coin = fields.text("loanId", ""), fields.text("loanCurrency", "")
+            fields.done()
+            if not (loan_id or coin):
+                raise fields.wrong("needs loanId or loanCurrency")
+            item = book.fixed.fully_repay(account, loan_id, coin, now, origin="app")
+    exchange.report(item.told())
+    return {"repayId": item.repay_id}
+
+
+def _borrow(exchange: Exchange, document: object) -> dict:
+    fields = Fields("borrow", document)
+    fields.text("product", choices=(FLEXIBLE,))
+    account = _chosen(exchange, fields)
+    coin, amount = fields.text("loanCurrency"), fields.amount("amount", above_zero=True)
     fields.done()
-    amount = parse(text)
-    if amount is None:
-        raise Refusal(177003)
-    for account in exchange.book.ledger.accounts:
-        if account.loan(order_id) is not None:
-            item = exchange.book.repay(account, order_id, amount, exchange.look(), origin="app")
-            exchange.report_repayment(item)
-            return {"repayId": item.repay_id}
-    raise Refusal(177005)
+    order = exchange.book.flexible.borrow(account, coin, amount, exchange.look())
+    exchange.report(f"borrowed {plain(amount)} {coin} in the app")
+    return {"orderId": order.order_id}
+
+
+def _chosen(exchange: Exchange, fields: Fields) -> Account:
+    """The account that the field uid names, or the first one."""
+    accounts = {account.uid: account for account in exchange.book.ledger.accounts}
+    return accounts[fields.text("uid", next(iter(accounts)), tuple(accounts))]
 
 
 def _add_faults(exchange: Exchange, document: object) -> dict:
@@ -200,6 +178,7 @@ ACTIONS: dict[str, Callable[[Exchange, object], dict]] = {
     "POST /sandbox/prices": _prices,
     "POST /sandbox/wallet": _wallet,
     "POST /sandbox/repay": _repay,
+    "POST /sandbox/borrow": _borrow,
     "POST /sandbox/faults": _add_faults,
     "GET /sandbox/faults": _list_faults,
     "DELETE /sandbox/faults": _clear_faults,

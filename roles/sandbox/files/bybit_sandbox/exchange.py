@@ -10,16 +10,18 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from . import gate, queries, wire
-from .book import NO_EFFECTS, Book
+from .book import Book
+from .calls import Call
 from .clock import Clock
+from .effects import NO_EFFECTS
 from .errors import HttpRefusal, Refusal
 from .faults import NORMAL, Fault, Faults
 from .gate import Incoming
 from .journal import Journal
 from .late import LatePackets, Packet
 from .limits import EndpointLimits, IpLimits
-from .model import Ledger, Repayment
-from .routes import PATHS, ROUTES, Call
+from .model import Ledger
+from .routes import PATHS, ROUTES
 from .seed import add_rsa_key, ledger_from
 from .store import Store
 from .wire import Reply
@@ -148,7 +150,7 @@ class Exchange:
             raise HttpRefusal(403, "Forbidden: a GET request with an empty JSON body")
         call = Call(
             queries.parameters(incoming.raw_query), incoming.body, self.book, None, now, gate_now * 1_000_000,
-            fault.effects() if fault else NO_EFFECTS, self.report_repayment,
+            fault.effects() if fault else NO_EFFECTS, self.report,
         )
         if route.permission:
             account, key = gate.authenticate(incoming, ledger, gate_now)
@@ -160,6 +162,3 @@ class Exchange:
                 raise Refusal(10006)
             call = replace(call, account=account)
         return wire.envelope(0, route.message, route.answer(call), gate_now)
-
-    def report_repayment(self, item: Repayment) -> None:
-        self.report(f"repayment {item.repay_id}: {item.amount:f} {item.loan_coin} of order {item.order_id}")

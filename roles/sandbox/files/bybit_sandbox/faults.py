@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from .book import Effects
+from .effects import Effects
 from .errors import MESSAGES
 from .fields import Fields
 from .model import FAILED, SUCCESS

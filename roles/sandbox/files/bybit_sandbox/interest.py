@@ -16,8 +16,8 @@ PENALTY_FACTOR = 3
 GRACE_MS = 48 * HOUR_MS
 
 
-def full_hours(loan: Loan, now: int) -> int:
-    return max(0, (now - loan.borrowed_at) // HOUR_MS)
+def full_hours(since: int, now: int) -> int:
+    return max(0, (now - since) // HOUR_MS)
 
 
 def overdue_hours(loan: Loan, first: int, last: int) -> int:
@@ -30,7 +30,7 @@ def overdue_hours(loan: Loan, first: int, last: int) -> int:
 
 def accrue(loan: Loan, now: int) -> bool:
     """Charge every full hour that has not been charged yet; true if there was one."""
-    last = full_hours(loan, now)
+    last = full_hours(loan.borrowed_at, now)
     if last <= loan.accrued_hours:
         return False
     overdue = overdue_hours(loan, loan.accrued_hours + 1, last)

@@ -12,7 +12,15 @@ from .clock import SECOND_MS
 from .errors import HttpRefusal
 from .model import Settings
 
-DEFAULT_LIMITS = {"POST /v5/crypto-loan/repay": 1, "default": 5}
+DEFAULT_LIMITS = {
+    "POST /v5/crypto-loan/repay": 1,
+    "POST /v5/crypto-loan-flexible/repay": 1,
+    "POST /v5/crypto-loan-flexible/repay-collateral": 1,
+    "POST /v5/crypto-loan-fixed/fully-repay": 1,
+    "POST /v5/crypto-loan-fixed/repay-collateral": 1,
+    "POST /v5/crypto-loan-common/adjust-ltv": 1,
+    "default": 5,
+}
 
 
 def _drop_old(times: deque[int], now: int, window_ms: int) -> None:

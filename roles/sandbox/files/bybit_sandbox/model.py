@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from decimal import Decimal
 
+from .debts import BY_COIN, Adjustment, Borrowing, FixedContract, FlexibleDebt, Payment, Share
 from .money import ZERO, plain
 
 OPEN, REPAID, LIQUIDATED = "open", "repaid", "liquidated"
@@ -41,6 +42,10 @@ class Loan:
         """Everything that is owed now: principal, interest and penalty interest."""
         return self.principal + self.interest + self.penalty
 
+    @property
+    def position(self) -> tuple[int, str]:
+        return self.borrowed_at, self.order_id
+
 
 @dataclass
 class Repayment:
@@ -59,14 +64,29 @@ class Repayment:
     settles_at: int | None = None
     final_status: int = SUCCESS
 
+    @property
+    def position(self) -> tuple[int, str]:
+        return self.time, self.repay_id
+
+    def told(self) -> str:
+        return f"repayment {self.repay_id}: {self.amount:f} {self.loan_coin} of order {self.order_id}"
+
 
 @dataclass
 class Snapshot:
     """What queries go on showing for a while although the ledger has moved on."""
 
     until: int
-    loan: Loan
     wallet: dict[str, Decimal]
+    collateral: dict[str, Decimal]
+    loans: list[Loan] = field(default_factory=list)
+    flexible: list[FlexibleDebt] = field(default_factory=list)
+    fixed: list[FixedContract] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, account: Account, until: int) -> Snapshot:
+        """The account's money as it is now; whoever moves it adds the debts that change with it."""
+        return cls(until, dict(account.wallet), dict(account.collateral))
 
 
 @dataclass
@@ -89,6 +109,12 @@ class Account:
     keys: list[Key]
     loans: list[Loan]
     repayments: list[Repayment]
+    flexible: dict[str, FlexibleDebt] = field(default_factory=dict)
+    fixed: list[FixedContract] = field(default_factory=list)
+    collateral: dict[str, Decimal] = field(default_factory=dict)
+    payments: list[Payment] = field(default_factory=list)
+    borrowings: list[Borrowing] = field(default_factory=list)
+    adjustments: list[Adjustment] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
 
     def loan(self, order_id: str) -> Loan | None:
@@ -96,6 +122,9 @@ class Account:
 
     def credit(self, coin: str, amount: Decimal) -> None:
         self.wallet[coin] = self.wallet.get(coin, ZERO) + amount
+
+    def pledge(self, coin: str, amount: Decimal) -> None:
+        self.collateral[coin] = self.collateral.get(coin, ZERO) + amount
 
 
 @dataclass
@@ -105,6 +134,9 @@ class LoanCoin:
     fixed_rates: dict[str, str]
     min_amount: Decimal
     max_amount: Decimal
+    flexible_accuracy: int
+    fixed_accuracy: int
+    annual_rates: dict[str, str]
 
 
 @dataclass
@@ -114,11 +146,16 @@ class CollateralCoin:
     margin_call_ltv: Decimal
     liquidation_ltv: Decimal
     max_limit: Decimal
+    ratios: dict[str, Decimal]
+    liquidation_order: int
 
 
 @dataclass
 class Settings:
     forgive_dust: bool = True
+    initial_ltv: Decimal = Decimal("0.8")
+    liquidation_ltv: Decimal = Decimal("0.95")
+    collateral_repay_type: int = BY_COIN
     ip_requests: int = 600
     ip_window_ms: int = 5000
     ip_ban_ms: int = 600_000
@@ -134,13 +171,18 @@ class Ledger:
     vip_levels: list[str]
     loan_coins: dict[str, LoanCoin]
     collateral_coins: dict[str, CollateralCoin]
+    repay_fees: dict[str, Decimal]
     accounts: list[Account]
     last_repay_id: int
+    last_repay_number: int
+    last_order_number: int
+    last_adjust_number: int
 
 
 _PARTS = {
     "Settings": Settings, "LoanCoin": LoanCoin, "CollateralCoin": CollateralCoin, "Account": Account, "Key": Key,
-    "Loan": Loan, "Repayment": Repayment, "Snapshot": Snapshot,
+    "Loan": Loan, "Repayment": Repayment, "Snapshot": Snapshot, "FlexibleDebt": FlexibleDebt,
+    "FixedContract": FixedContract, "Payment": Payment, "Share": Share, "Borrowing": Borrowing, "Adjustment": Adjustment,
 }
 
 

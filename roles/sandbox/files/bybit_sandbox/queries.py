@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -13,7 +14,8 @@ from .errors import Refusal
 
 DEFAULT_PAGE = 10
 LARGEST_PAGE = 100
-_CURSOR = re.compile(r"([0-9]{1,16}):([0-9A-Za-z-]{1,64})")
+_LEGACY_CURSOR = re.compile(r"([0-9]{1,16}):([0-9A-Za-z-]{1,64})")
+_NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 def parameters(raw_query: bytes) -> dict[str, str]:
@@ -22,23 +24,62 @@ def parameters(raw_query: bytes) -> dict[str, str]:
     return {name: value for name, value in pairs if value}
 
 
-def chosen(items: list, query: dict[str, str], filters: dict[str, str]) -> list:
-    """The items whose fields have the values that the query asks for."""
-    wanted = {field: query[name] for name, field in filters.items() if name in query}
-    return [item for item in items if all(getattr(item, field) == value for field, value in wanted.items())]
+def page(
+    items: list, query: dict[str, str], filters: dict[str, str], position: Callable[[object], tuple],
+    shown: Callable[[object], object | None] = lambda item: item, after: tuple | None = None,
+) -> tuple[list, bool]:
+    """One page, newest first, of items that are kept sorted with the oldest first, and whether there are more.
 
-
-def page(items: list, query: dict[str, str], position: Callable[[object], tuple[int, str]]) -> tuple[list, str]:
-    """One page of a list that is sorted newest first, and the cursor of the next one."""
+    filters tells which field must have the value of which parameter; shown gives what to show of an item, None to omit
+    it; after is the position of the last item of the page before.
+    """
     limit = _limit(query)
-    after = _position(query)
-    rest = [item for item in items if after is None or position(item) < after]
-    shown = rest[:limit]
-    if len(rest) <= limit:
-        return shown, ""
-    time, name = position(shown[-1])
+    wanted = [(field, query[name]) for name, field in filters.items() if name in query]
+    end = len(items) if after is None else bisect_left(items, after, key=position)
+    found: list = []
+    # Only as far as the page reaches: a book may hold ten thousand loans.
+    for number in range(end - 1, -1, -1):
+        item = shown(items[number])
+        if item is not None and all(getattr(item, field) == value for field, value in wanted):
+            if len(found) == limit:
+                return found, True
+            found.append(item)
+    return found, False
+
+
+def legacy_page(
+    items: list, query: dict[str, str], filters: dict[str, str], position: Callable[[object], tuple[int, str]],
+    shown: Callable[[object], object | None] = lambda item: item,
+) -> tuple[list, str]:
+    """One page, and the cursor of the next one, made of time and name."""
+    after = None
+    if "cursor" in query:
+        # Some clients send the cursor as they got it, some encode it once more.
+        match = _LEGACY_CURSOR.fullmatch(unquote(query["cursor"]))
+        if match is None:
+            raise Refusal(10001, "cursor is invalid")
+        after = int(match[1]), match[2]
+    found, more = page(items, query, filters, position, shown, after)
+    if not more:
+        return found, ""
+    time, name = position(found[-1])
     # Cursors of the exchange come percent-encoded, so these do as well.
-    return shown, quote(f"{time}:{name}", safe="")
+    return found, quote(f"{time}:{name}", safe="")
+
+
+def numbered_page(
+    items: list, query: dict[str, str], filters: dict[str, str],
+    shown: Callable[[object], object | None] = lambda item: item,
+) -> tuple[list, str]:
+    """One page of the new generation, and the cursor of the next one: the number of the last item, as documented."""
+    after = None
+    if "cursor" in query:
+        number = int(query["cursor"]) if _NUMBER.fullmatch(query["cursor"]) else None
+        after = next((item.position for item in reversed(items) if item.position[1] == number), None)
+        if after is None:
+            raise Refusal(10001, "cursor is invalid")
+    found, more = page(items, query, filters, lambda item: item.position, shown, after)
+    return found, str(found[-1].position[1]) if more else ""
 
 
 def _limit(query: dict[str, str]) -> int:
@@ -46,13 +87,3 @@ def _limit(query: dict[str, str]) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= LARGEST_PAGE:
         raise Refusal(10001, f"limit must be within 1 and {LARGEST_PAGE}")
     return int(text)
-
-
-def _position(query: dict[str, str]) -> tuple[int, str] | None:
-    if "cursor" not in query:
-        return None
-    # Some clients send the cursor as they got it, some encode it once more.
-    match = _CURSOR.fullmatch(unquote(query["cursor"]))
-    if match is None:
-        raise Refusal(10001, "cursor is invalid")
-    return int(match[1]), match[2]

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
+from .calls import TERMS
 from .clock import DAY_MS
 from .errors import SandboxError
 from .fields import Fields
@@ -18,13 +20,18 @@ from .model import (
     BY_LIQUIDATION, BY_USER, LIQUIDATED, OPEN, REPAID,
     Account, CollateralCoin, Key, Ledger, Loan, LoanCoin, Repayment, Settings,
 )
-from .money import ZERO
-from .routes import ROUTES, TERMS
+from .money import ZERO, parse, plain
+from .common_routes import TERMS as NEW_TERMS
+from .routes import ROUTES
+from .seed_new import read_new_loans
 
 DEFAULT_SEED = Path(__file__).with_name("seed.json")
 VIP_LEVELS = [*(f"VIP{number}" for number in range(6)), "VIP99", *(f"PRO{number}" for number in range(1, 7))]
+DEFAULT_RATIO = "0.8"
 RSA_KEY_NAME = "sandbox-rsa-key"
 FIRST_REPAY_ID = 1_794_271_131_730_737_664
+# The documented examples of the new generation follow these.
+FIRST_REPAY_NUMBER, FIRST_ORDER_NUMBER, FIRST_ADJUST_NUMBER = 1770, 1362, 27510
 
 
 def read_json(path: Path, what: str) -> object:
@@ -42,11 +49,20 @@ def ledger_from(document: object, now: int) -> Ledger:
     settings = _settings(seed.part("settings", {}))
     prices = seed.amounts("prices", above_zero=True)
     loan_coins = {name: _loan_coin(part) for name, part in _parts(seed.part("loan_coins"))}
-    collateral_coins = {name: _collateral_coin(part) for name, part in _parts(seed.part("collateral_coins"))}
+    collateral_coins = {
+        name: _collateral_coin(part, number)
+        for number, (name, part) in enumerate(_parts(seed.part("collateral_coins")), start=1)
+    }
     unpriced = sorted({*loan_coins, *collateral_coins} - set(prices))
     if unpriced:
         raise seed.wrong(f"has no price for {unpriced[0]}", "prices")
-    ledger = Ledger(settings, prices, seed.texts("vip_levels", VIP_LEVELS), loan_coins, collateral_coins, [], 0)
+    fees = seed.amounts("repay_fees", {})
+    if not set(fees) <= set(prices):
+        raise seed.wrong("names a coin that has no price", "repay_fees")
+    ledger = Ledger(
+        settings, prices, seed.texts("vip_levels", VIP_LEVELS), loan_coins, collateral_coins, fees, [], 0,
+        FIRST_REPAY_NUMBER, FIRST_ORDER_NUMBER, FIRST_ADJUST_NUMBER,
+    )
     ledger.accounts = seed.parts("accounts", lambda part: _account(part, ledger, now))
     seed.done()
     if not ledger.accounts:
@@ -54,6 +70,10 @@ def ledger_from(document: object, now: int) -> Ledger:
     _refuse_twins(ledger)
     used = [int(item.repay_id) for account in ledger.accounts for item in account.repayments]
     ledger.last_repay_id = max([FIRST_REPAY_ID, *used])
+    numbers = [int(item.repay_id) for account in ledger.accounts for item in account.payments]
+    ledger.last_repay_number = max([FIRST_REPAY_NUMBER, *numbers])
+    numbers = [int(item.order_id) for account in ledger.accounts for item in account.borrowings]
+    ledger.last_order_number = max([FIRST_ORDER_NUMBER, *numbers])
     return ledger
 
 
@@ -74,6 +94,9 @@ def _settings(part: Fields) -> Settings:
     limits = part.part("limits", {})
     settings = Settings(
         forgive_dust=part.flag("forgive_dust", True),
+        initial_ltv=part.amount("initial_ltv", Settings.initial_ltv, above_zero=True),
+        liquidation_ltv=part.amount("liquidation_ltv", Settings.liquidation_ltv, above_zero=True),
+        collateral_repay_type=part.integer("collateral_repay_type", Settings.collateral_repay_type),
         ip_requests=ip.integer("requests", 600, least=1),
         ip_window_ms=ip.integer("window_ms", 5000, least=1),
         ip_ban_ms=ip.integer("ban_ms", 600_000),
@@ -89,22 +112,30 @@ def _settings(part: Fields) -> Settings:
 
 
 def _loan_coin(part: Fields) -> LoanCoin:
-    fixed = part.part("fixed_hourly_rates", {})
+    fixed, annual = part.part("fixed_hourly_rates", {}), part.part("fixed_annual_rates", {})
     rates = {term: fixed.text(term) for term in TERMS if term in fixed}
+    annual_rates = {term: plain(annual.amount(term)) for term in NEW_TERMS if term in annual}
     fixed.done()
+    annual.done()
+    accuracy = part.integer("accuracy")
     coin = LoanCoin(
-        part.integer("accuracy"), part.text("flexible_hourly_rate", ""), rates, part.amount("min"), part.amount("max")
+        accuracy, part.text("flexible_hourly_rate", ""), rates, part.amount("min"), part.amount("max"),
+        part.integer("flexible_accuracy", accuracy), part.integer("fixed_accuracy", accuracy), annual_rates,
     )
     part.done()
     return coin
 
 
-def _collateral_coin(part: Fields) -> CollateralCoin:
+def _collateral_coin(part: Fields, number: int) -> CollateralCoin:
     coin = CollateralCoin(
         part.integer("accuracy"), part.amount("initial_ltv"), part.amount("margin_call_ltv"),
         part.amount("liquidation_ltv", above_zero=True), part.amount("max_limit"),
+        part.amounts("ratios", {"0": DEFAULT_RATIO}, above_zero=True), part.integer("liquidation_order", number, least=1),
     )
     part.done()
+    starts = [parse(start) for start in coin.ratios]
+    if None in starts or starts != sorted(set(starts)) or starts[0] != ZERO:
+        raise part.wrong("must go up from an amount of 0", "ratios")
     return coin
 
 
@@ -117,8 +148,13 @@ def _account(part: Fields, ledger: Ledger, now: int) -> Account:
     for coin in account.wallet:
         if coin not in ledger.prices:
             raise part.wrong(f"holds {coin}, which has no price", "wallet")
-    account.repayments = part.parts("repayments", lambda item: _repayment(item, account, now), [])
+    loans = {loan.order_id: loan for loan in account.loans}
+    account.repayments = part.parts("repayments", lambda item: _repayment(item, loans, now), [])
+    read_new_loans(part, account, ledger, now)
     part.done()
+    # The queries rely on it.
+    account.loans.sort(key=lambda item: item.position)
+    account.repayments.sort(key=lambda item: item.position)
     return account
 
 
@@ -158,15 +194,15 @@ def _loan(part: Fields, ledger: Ledger, now: int) -> Loan:
     part.done()
     if charged:
         # The seed says what is owed now, so the hours so far are already in it.
-        loan.accrued_hours = full_hours(loan, now)
+        loan.accrued_hours = full_hours(loan.borrowed_at, now)
     elif status == OPEN:
         accrue(loan, now)
     return loan
 
 
-def _repayment(part: Fields, account: Account, now: int) -> Repayment:
+def _repayment(part: Fields, loans: dict[str, Loan], now: int) -> Repayment:
     order_id = part.text("order_id")
-    loan = account.loan(order_id)
+    loan = loans.get(order_id)
     if loan is None:
         raise part.wrong(f"is not a loan of this account: {order_id}", "order_id")
     repay_id = part.text("repay_id")
@@ -183,13 +219,16 @@ def _repayment(part: Fields, account: Account, now: int) -> Repayment:
 
 
 def _refuse_twins(ledger: Ledger) -> None:
+    accounts = ledger.accounts
     named = {
-        "uid": [account.uid for account in ledger.accounts],
-        "key": [key.key for account in ledger.accounts for key in account.keys],
-        "order_id": [loan.order_id for account in ledger.accounts for loan in account.loans],
-        "repay_id": [item.repay_id for account in ledger.accounts for item in account.repayments],
+        "uid": [account.uid for account in accounts],
+        "key": [key.key for account in accounts for key in account.keys],
+        "order_id": [loan.order_id for account in accounts for loan in account.loans],
+        "repay_id": [item.repay_id for account in accounts for item in (*account.repayments, *account.payments)],
+        "loan_id": [contract.loan_id for account in accounts for contract in account.fixed],
+        "order_id of a flexible loan": [order.order_id for account in accounts for order in account.borrowings],
     }
     for kind, names in named.items():
-        twins = sorted({name for name in names if names.count(name) > 1})
+        twins = sorted(name for name, count in Counter(names).items() if count > 1)
         if twins:
             raise SandboxError(f"The seed has the {kind} {twins[0]} more than once")

@@ -5,43 +5,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from .clock import DAY_MS
+from .debts import FixedContract, FlexibleDebt, Payment
 from .model import OPEN, Account, Loan, Repayment, Snapshot
 
 # "Last 6 months", as the documentation says without counting days.
 HISTORY_MS = 183 * DAY_MS
 
 
-def _snapshot(account: Account, order_id: str, now: int) -> Snapshot | None:
-    return next((item for item in account.snapshots if item.loan.order_id == order_id and item.until > now), None)
+def _snapshots(account: Account, now: int) -> list[Snapshot]:
+    return [item for item in account.snapshots if item.until > now]
 
 
-def open_loans(account: Account, now: int) -> list[Loan]:
-    shown = []
-    for loan in account.loans:
-        before = _snapshot(account, loan.order_id, now)
-        if before is not None:
-            shown.append(before.loan)
-        elif loan.status == OPEN:
-            shown.append(loan)
-    return sorted(shown, key=lambda loan: (loan.borrowed_at, loan.order_id), reverse=True)
+def _held_loans(account: Account, now: int) -> dict[str, Loan]:
+    """The legacy loans that are still shown as they were, each as the first of its snapshots has it."""
+    return {loan.order_id: loan for item in reversed(_snapshots(account, now)) for loan in item.loans}
+
+
+def open_loans(account: Account, now: int) -> Callable[[Loan], Loan | None]:
+    """What to show of a loan among the open ones."""
+    held = _held_loans(account, now)
+    return lambda loan: held.get(loan.order_id, loan if loan.status == OPEN else None)
 
 
 def closed_loans(account: Account, now: int) -> list[Loan]:
+    held = _held_loans(account, now)
     shown = [
         loan for loan in account.loans
-        if loan.status != OPEN and loan.closed_at >= now - HISTORY_MS and _snapshot(account, loan.order_id, now) is None
+        if loan.status != OPEN and loan.closed_at >= now - HISTORY_MS and loan.order_id not in held
     ]
-    return sorted(shown, key=lambda loan: (loan.closed_at, loan.order_id), reverse=True)
+    return sorted(shown, key=closing)
 
 
-def repayments(account: Account, now: int) -> list[Repayment]:
-    shown = [item for item in account.repayments if item.visible_at <= now and item.time >= now - HISTORY_MS]
-    return sorted(shown, key=lambda item: (item.time, item.repay_id), reverse=True)
+def closing(loan: Loan) -> tuple[int, str]:
+    return loan.closed_at, loan.order_id
+
+
+def repayments(now: int) -> Callable[[Repayment], Repayment | None]:
+    """What to show of a repayment in the history."""
+    return lambda item: item if item.visible_at <= now and item.time >= now - HISTORY_MS else None
 
 
 def wallet(account: Account, now: int) -> dict[str, Decimal]:
-    before = next((item for item in account.snapshots if item.until > now), None)
-    return account.wallet if before is None else before.wallet
+    held = _snapshots(account, now)
+    return held[0].wallet if held else account.wallet
+
+
+def collateral(account: Account, now: int) -> dict[str, Decimal]:
+    held = _snapshots(account, now)
+    return held[0].collateral if held else account.collateral
+
+
+def flexible(account: Account, now: int) -> list[FlexibleDebt]:
+    """The flexible debts, sorted by coin."""
+    held = {debt.coin: debt for item in reversed(_snapshots(account, now)) for debt in item.flexible}
+    return [debt for _coin, debt in sorted({**account.flexible, **held}.items())]
+
+
+def contracts(account: Account, now: int) -> Callable[[FixedContract], FixedContract]:
+    """What to show of a contract."""
+    held = {contract.loan_id: contract for item in reversed(_snapshots(account, now)) for contract in item.fixed}
+    return lambda contract: held.get(contract.loan_id, contract)
+
+
+def payments(product: str, now: int) -> Callable[[Payment], Payment | None]:
+    """What to show of a repayment in the history of this product, which has no end."""
+    return lambda item: item if item.product == product and item.visible_at <= now else None

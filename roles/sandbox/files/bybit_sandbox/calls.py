@@ -1,0 +1,67 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a call of the exchange is given, and how it reads its body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .book import Book
+from .effects import Effects
+from .errors import Refusal
+from .model import Account
+from .money import ZERO, parse
+
+TERMS = ("7", "14", "30", "90", "180")
+ACCOUNT_TYPES = ("FUND", "UNIFIED", "SPOT", "CONTRACT", "OPTION", "INVESTMENT")
+LOANS, WALLET = "SpotTrade", "Wallet"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request that has passed the gate; account is None for a public call."""
+
+    query: dict[str, str]
+    body: bytes
+    book: Book
+    account: Account | None
+    now: int
+    shown_time_ns: int
+    effects: Effects
+    report: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Route:
+    answer: Callable[[Call], dict]
+    permission: str = ""
+    message: str = "request.success"
+
+
+def json_body(body: bytes, *required: str, optional: tuple[str, ...] = ()) -> dict[str, str]:
+    """These fields of the body; an optional one that is missing is empty."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refusal(10001, "the body is not JSON") from None
+    if not isinstance(document, dict):
+        raise Refusal(10001, "the body is not a JSON object")
+    for name in required:
+        if not isinstance(document.get(name), str) or not document[name]:
+            raise Refusal(10001, f"{name} must be a string")
+    for name in optional:
+        if not isinstance(document.get(name, ""), str):
+            raise Refusal(10001, f"{name} must be a string")
+    return {name: document.get(name, "") for name in (*required, *optional)}
+
+
+def amount_of(text: str) -> Decimal:
+    """An amount of the new generation, for which there is no code of its own."""
+    value = parse(text)
+    if value is None or value <= ZERO:
+        raise Refusal(10001, "amount must be a plain decimal number above zero")
+    return value

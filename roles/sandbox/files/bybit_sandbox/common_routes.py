@@ -1,0 +1,136 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The calls that flexible and fixed loans have in common, each with the documented fields and types."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from . import views
+from .calls import LOANS, Call, Route, amount_of, json_body
+from .debts import ADD, OPEN, REDUCE
+from .errors import Refusal
+from .fixed import HOURS_OF_A_YEAR
+from .money import ZERO, parse, plain, rounded
+
+TERMS = ("7", "14", "30", "60", "90", "180")
+NO_END = "99999999999"
+USD_PLACES, LTV_PLACES = 2, 6
+
+
+def position(call: Call) -> dict:
+    ledger, pool = call.book.ledger, call.book.pool
+    flexible = {debt.coin: debt for debt in views.flexible(call.account, call.now)}
+    fixed: dict[str, Decimal] = {}
+    shown = views.contracts(call.account, call.now)
+    for contract in map(shown, call.account.fixed):
+        if contract.status == OPEN:
+            fixed[contract.coin] = fixed.get(contract.coin, ZERO) + contract.debt
+    borrowed, total = [], ZERO
+    for coin in sorted({*flexible, *fixed}):
+        owed = flexible[coin].debt if coin in flexible else ZERO
+        rate = plain(flexible[coin].hourly_rate) if coin in flexible else ledger.loan_coins[coin].flexible_rate
+        price = ledger.prices[coin]
+        total += (owed + fixed.get(coin, ZERO)) * price
+        borrowed.append({
+            "fixedTotalDebt": plain(fixed.get(coin, ZERO)),
+            "fixedTotalDebtUSD": _usd(fixed.get(coin, ZERO) * price),
+            "flexibleHourlyInterestRate": rate,
+            "flexibleTotalDebt": plain(owed),
+            "flexibleTotalDebtUSD": _usd(owed * price),
+            "loanCurrency": coin,
+        })
+    held = {coin: amount for coin, amount in views.collateral(call.account, call.now).items() if amount > ZERO}
+    value = pool.collateral_usd(held)
+    return {
+        "borrowList": borrowed,
+        "collateralList": [
+            {"amount": plain(amount), "amountUSD": _usd(pool.value(coin, amount)), "currency": coin}
+            for coin, amount in held.items()
+        ],
+        "ltv": plain(rounded(total / value, LTV_PLACES)) if value else "0",
+        "supplyList": [],
+        "totalCollateral": _usd(value),
+        "totalDebt": _usd(total),
+        "totalSupply": "0",
+        "colRes": "0",
+    }
+
+
+def adjust_ltv(call: Call) -> dict:
+    body = json_body(call.body, "currency", "amount", "direction")
+    if body["direction"] not in (ADD, REDUCE):
+        raise Refusal(10001, "direction must be 0 or 1")
+    adjustment = call.book.pool.adjust(
+        call.account, body["currency"], amount_of(body["amount"]), body["direction"], call.now, call.effects
+    )
+    return {"adjustId": adjustment.adjust_id}
+
+
+def loanable_data(call: Call) -> dict:
+    levels = call.book.ledger.vip_levels
+    level = call.query.get("vipLevel", levels[0])
+    if level not in levels:
+        raise Refusal(10001, "vipLevel is unknown")
+    wanted = call.query.get("currency")
+    return {"list": [
+        {
+            "currency": name,
+            "fixedBorrowable": bool(coin.annual_rates),
+            "fixedBorrowingAccuracy": coin.fixed_accuracy,
+            "flexibleBorrowable": bool(coin.flexible_rate),
+            "flexibleBorrowingAccuracy": coin.flexible_accuracy,
+            "maxBorrowingAmount": plain(coin.max_amount),
+            "minFixedBorrowingAmount": plain(coin.min_amount),
+            "minFlexibleBorrowingAmount": plain(coin.min_amount),
+            "vipLevel": level,
+            **{f"annualizedInterestRate{term}D": coin.annual_rates.get(term, "") for term in TERMS},
+            "flexibleAnnualizedInterestRate": _annual(coin.flexible_rate),
+        }
+        for name, coin in call.book.ledger.loan_coins.items() if wanted in (None, name)
+    ]}
+
+
+def collateral_data(call: Call) -> dict:
+    coins = call.book.ledger.collateral_coins
+    wanted = call.query.get("currency")
+    groups: dict[tuple, list[str]] = {}
+    for name, coin in coins.items():
+        groups.setdefault(tuple(coin.ratios.items()), []).append(name)
+    return {
+        "collateralRatioConfigList": [
+            {"collateralRatioList": _tiers(ratios), "currencies": ",".join(names)}
+            for ratios, names in groups.items() if wanted is None or wanted in names
+        ],
+        "currencyLiquidationList": [
+            {"currency": name, "liquidationOrder": coin.liquidation_order}
+            for name, coin in sorted(coins.items(), key=lambda item: item[1].liquidation_order)
+            if wanted in (None, name)
+        ],
+    }
+
+
+def _tiers(ratios: tuple[tuple[str, Decimal], ...]) -> list[dict]:
+    ends = [least for least, _ratio in ratios[1:]] + [NO_END]
+    return [
+        {"collateralRatio": plain(ratio), "maxValue": end, "minValue": least}
+        for (least, ratio), end in zip(ratios, ends, strict=True)
+    ]
+
+
+def _annual(hourly_rate: str) -> str:
+    rate = parse(hourly_rate)
+    return "" if rate is None else plain(rate * HOURS_OF_A_YEAR)
+
+
+def _usd(value: Decimal) -> str:
+    return plain(rounded(value, USD_PLACES))
+
+
+COMMON_ROUTES = {
+    "GET /v5/crypto-loan-common/position": Route(position, LOANS, "ok"),
+    "POST /v5/crypto-loan-common/adjust-ltv": Route(adjust_ltv, LOANS, "ok"),
+    "GET /v5/crypto-loan-common/loanable-data": Route(loanable_data, message="ok"),
+    "GET /v5/crypto-loan-common/collateral-data": Route(collateral_data, message="ok"),
+}

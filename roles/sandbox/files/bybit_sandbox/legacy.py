@@ -1,0 +1,155 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The legacy loans in the book: repayments, interest and liquidations of each loan by itself."""
+
+from __future__ import annotations
+
+import bisect
+import copy
+import functools
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from . import interest
+from .clock import HOUR_MS
+from .effects import NO_EFFECTS, Effects
+from .errors import Refusal
+from .model import (
+    BY_LIQUIDATION, FAILED, LIQUIDATED, OPEN, PROCESSING, REPAID, SUCCESS,
+    Account, Loan, Repayment, Snapshot,
+)
+from .money import ZERO, decimals, rounded_down, unit
+
+if TYPE_CHECKING:
+    from .book import Book
+
+# Chosen so that the documented example of a repayId carries the documented time of that repayment.
+ID_EPOCH_MS = 1_300_842_213_125
+ID_TIME_SHIFT = 22
+
+
+class LegacyLoans:
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.ledger = book.ledger
+
+    def enrol(self, account: Account) -> None:
+        for loan in account.loans:
+            if loan.status == OPEN:
+                self.book.hours.add(0, functools.partial(self._hour, account, loan))
+        for repayment in account.repayments:
+            if repayment.status == PROCESSING:
+                self.book.events.add(repayment.settles_at, functools.partial(self._settle_later, account, repayment))
+
+    def bring_all(self, account: Account, now: int) -> None:
+        for loan in account.loans:
+            self._bring(account, loan, now)
+
+    def repay(
+        self, account: Account, order_id: str, amount: Decimal, now: int, *, origin: str = "api",
+        effects: Effects = NO_EFFECTS,
+    ) -> Repayment:
+        loan = account.loan(order_id)
+        if amount <= ZERO:
+            raise Refusal(177019)
+        if loan is None or loan.status != OPEN:
+            raise Refusal(177005)
+        if decimals(amount) > self.ledger.loan_coins[loan.loan_coin].accuracy:
+            raise Refusal(177004)
+        processing = [item for item in account.repayments if item.order_id == order_id and item.status == PROCESSING]
+        under_way = sum((item.amount for item in processing), ZERO)
+        if amount > loan.debt - under_way:
+            raise Refusal(177010)
+        if amount > account.wallet.get(loan.loan_coin, ZERO):
+            raise Refusal(177011)
+        if effects.debt_delay_ms:
+            before = Snapshot.of(account, now + effects.debt_delay_ms)
+            before.loans.append(copy.deepcopy(loan))
+            self.book.keep_showing(account, before)
+        account.credit(loan.loan_coin, -amount)
+        repayment = self._record(account, loan, amount, now)
+        repayment.origin = origin
+        repayment.visible_at = now + effects.history_delay_ms
+        repayment.final_status = effects.final_status
+        repayment.settles_at = now + effects.processing_ms
+        repayment.status = PROCESSING
+        if repayment.settles_at <= now:
+            self._settle(account, repayment, now)
+        else:
+            self.book.events.add(repayment.settles_at, functools.partial(self._settle_later, account, repayment))
+        return repayment
+
+    def _hour(self, account: Account, loan: Loan, now: int) -> None:
+        self._bring(account, loan, now)
+        if loan.status == OPEN:
+            following = loan.borrowed_at + (interest.full_hours(loan.borrowed_at, now) + 1) * HOUR_MS
+            at = following if loan.due_at is None else min(following, loan.due_at + interest.GRACE_MS)
+            self.book.hours.add(at, functools.partial(self._hour, account, loan))
+
+    def _bring(self, account: Account, loan: Loan, now: int) -> None:
+        if loan.status != OPEN:
+            return
+        deadline = None if loan.due_at is None else loan.due_at + interest.GRACE_MS
+        at = now if deadline is None else min(now, deadline)
+        self.book.changed |= interest.accrue(loan, at)
+        limit = self.ledger.collateral_coins[loan.collateral_coin].liquidation_ltv
+        if at == deadline or interest.ltv(loan, self.ledger.prices) >= limit:
+            self._liquidate(account, loan, at)
+
+    def _liquidate(self, account: Account, loan: Loan, at: int) -> None:
+        prices = self.ledger.prices
+        proceeds = loan.collateral * prices[loan.collateral_coin] / prices[loan.loan_coin]
+        amount = min(loan.debt, rounded_down(proceeds, interest.PLACES))
+        sold = loan.debt * prices[loan.loan_coin] / prices[loan.collateral_coin]
+        accuracy = self.ledger.collateral_coins[loan.collateral_coin].accuracy
+        surplus = max(ZERO, rounded_down(loan.collateral - sold, accuracy))
+        repayment = self._record(account, loan, amount, at)
+        repayment.type = BY_LIQUIDATION
+        repayment.origin = "liquidation"
+        repayment.visible_at = at
+        interest.allocate(loan, amount)
+        self._close(account, loan, repayment, LIQUIDATED, surplus, at)
+
+    def _record(self, account: Account, loan: Loan, amount: Decimal, now: int) -> Repayment:
+        repayment = Repayment(
+            repay_id=self._next_id(now), order_id=loan.order_id, loan_coin=loan.loan_coin,
+            collateral_coin=loan.collateral_coin, term=loan.term, amount=amount, time=now,
+        )
+        bisect.insort(account.repayments, repayment, key=lambda item: item.position)
+        self.book.changed = True
+        return repayment
+
+    def _settle_later(self, account: Account, repayment: Repayment, at: int) -> None:
+        self._bring(account, account.loan(repayment.order_id), at)
+        self._settle(account, repayment, at)
+
+    def _settle(self, account: Account, repayment: Repayment, at: int) -> None:
+        loan = account.loan(repayment.order_id)
+        repayment.settles_at = None
+        self.book.changed = True
+        # A liquidation may have closed the loan while the repayment was under way.
+        if repayment.final_status == FAILED or loan.status != OPEN:
+            repayment.status = FAILED
+            account.credit(repayment.loan_coin, repayment.amount)
+            return
+        repayment.status = SUCCESS
+        interest.allocate(loan, repayment.amount)
+        smallest = unit(self.ledger.loan_coins[loan.loan_coin].accuracy)
+        if loan.debt == ZERO or (self.ledger.settings.forgive_dust and loan.debt < smallest):
+            self._close(account, loan, repayment, REPAID, loan.collateral, at)
+
+    def _close(
+        self, account: Account, loan: Loan, repayment: Repayment, status: str, returned: Decimal, at: int
+    ) -> None:
+        account.credit(loan.collateral_coin, returned)
+        repayment.collateral_return = returned
+        loan.status = status
+        loan.closed_at = at
+        loan.principal = loan.interest = loan.penalty = loan.collateral = ZERO
+
+    def _next_id(self, now: int) -> str:
+        # The low bits are odd on purpose: a client that reads the number as a float gets a wrong one.
+        by_time = ((now - ID_EPOCH_MS) << ID_TIME_SHIFT) + (now * 7919 % (1 << ID_TIME_SHIFT) | 1)
+        self.ledger.last_repay_id = max(self.ledger.last_repay_id + 1, by_time)
+        return str(self.ledger.last_repay_id)

@@ -1,0 +1,160 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collateral that stands for all flexible and fixed loans of an account: its value, its sale, its adjustment."""
+
+from __future__ import annotations
+
+import functools
+from decimal import ROUND_UP, Decimal
+from typing import TYPE_CHECKING
+
+from .debts import ADD, BY_LIQUIDATION, FIXED, FLEXIBLE, OPEN, Adjustment, FlexibleDebt, Payment, Share
+from .effects import Effects
+from .errors import Refusal
+from .interest import PLACES
+from .model import FAILED, PROCESSING, Account, Snapshot
+from .money import ZERO, decimals, rounded_down, unit
+
+if TYPE_CHECKING:
+    from .book import Book
+
+DEFAULT_FEE = Decimal("0.0005")
+MOST_USD_AT_ONCE = 300_000
+
+
+class Pool:
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.ledger = book.ledger
+
+    def enrol(self, account: Account) -> None:
+        for adjustment in account.adjustments:
+            if adjustment.status == PROCESSING:
+                self._settle_later(account, adjustment)
+
+    def value(self, coin: str, amount: Decimal) -> Decimal:
+        """What so much of a coin counts for in USD: each part of the amount at its own collateral ratio."""
+        tiers = [(Decimal(least), ratio) for least, ratio in self.ledger.collateral_coins[coin].ratios.items()]
+        ends = [least for least, _ratio in tiers[1:]] + [amount]
+        parts = [max(ZERO, min(amount, end) - least) * ratio for (least, ratio), end in zip(tiers, ends, strict=True)]
+        return sum(parts, ZERO) * self.ledger.prices[coin]
+
+    def collateral_usd(self, collateral: dict[str, Decimal]) -> Decimal:
+        return sum((self.value(coin, amount) for coin, amount in collateral.items()), ZERO)
+
+    def debt_usd(self, account: Account) -> Decimal:
+        owed: dict[str, Decimal] = {coin: debt.debt for coin, debt in account.flexible.items()}
+        for contract in account.fixed:
+            if contract.status == OPEN:
+                owed[contract.coin] = owed.get(contract.coin, ZERO) + contract.debt
+        return sum((amount * self.ledger.prices[coin] for coin, amount in owed.items()), ZERO)
+
+    def check(self, account: Account, now: int) -> None:
+        """Liquidate the account if it owes too much for its collateral."""
+        debt = self.debt_usd(account)
+        if debt > ZERO and debt >= self.ledger.settings.liquidation_ltv * self.collateral_usd(account.collateral):
+            for flexible in list(account.flexible.values()):
+                self.sell_for(account, flexible, BY_LIQUIDATION, now)
+                del account.flexible[flexible.coin]
+            for contract in sorted(account.fixed, key=lambda item: item.due_at):
+                if contract.status == OPEN:
+                    self.sell_for(account, contract, BY_LIQUIDATION, now)
+                    self.book.fixed.close(contract, now)
+
+    def sell_for(self, account: Account, owed: object, kind: int, at: int) -> None:
+        """Sell collateral for a debt, coin by coin in the liquidation order; what it does not cover is given up."""
+        price = self.ledger.prices[owed.coin]
+        missing, sold = owed.debt * price, {}
+        order = {coin: self.ledger.collateral_coins[coin].liquidation_order for coin in account.collateral}
+        for coin in sorted(order, key=order.get):
+            missing, taken = self._sale(coin, account.collateral[coin], missing, ZERO)
+            if taken > ZERO:
+                sold[coin] = taken
+        for coin, amount in sold.items():
+            account.pledge(coin, -amount)
+        amount = owed.debt if missing <= ZERO else rounded_down(owed.debt - missing / price, PLACES)
+        self.book.changed = True
+        if amount > ZERO:
+            flexible = isinstance(owed, FlexibleDebt)
+            self.book.payments.record(account, Payment(
+                FLEXIBLE if flexible else FIXED, owed.coin, amount, at, kind,
+                origin="liquidation", visible_at=at, shares=[] if flexible else [Share(owed.loan_id, amount)], sold=sold,
+            ))
+
+    def quote(self, account: Account, loan_coin: str, amount: Decimal, names: str) -> dict[str, Decimal]:
+        """How much of which collateral pays for so much of a debt, with the fee; in the order of the names."""
+        coins = names.split(",")
+        if len(set(coins)) < len(coins):
+            raise Refusal(148039)
+        for coin in coins:
+            if not coin:
+                raise Refusal(148040)
+            if coin not in self.ledger.collateral_coins:
+                raise Refusal(148004)
+        missing = amount * self.ledger.prices[loan_coin]
+        if missing > MOST_USD_AT_ONCE:
+            raise Refusal(148047)
+        sold = {}
+        for coin in coins:
+            fee = max(self.ledger.repay_fees.get(name, DEFAULT_FEE) for name in (coin, loan_coin))
+            missing, taken = self._sale(coin, account.collateral.get(coin, ZERO), missing, fee)
+            if taken > ZERO:
+                sold[coin] = taken
+        if missing > ZERO:
+            raise Refusal(148037)
+        return sold
+
+    def _sale(self, coin: str, held: Decimal, missing: Decimal, fee: Decimal) -> tuple[Decimal, Decimal]:
+        """What is still missing in USD after the sale of this coin, and how much of it that takes."""
+        if missing <= ZERO:
+            return ZERO, ZERO
+        price, accuracy = self.ledger.prices[coin], self.ledger.collateral_coins[coin].accuracy
+        needed = (missing * (1 + fee) / price).quantize(unit(accuracy), rounding=ROUND_UP)
+        if needed <= held:
+            return ZERO, needed
+        return missing - held * price / (1 + fee), held
+
+    def adjust(
+        self, account: Account, coin: str, amount: Decimal, direction: str, now: int, effects: Effects
+    ) -> Adjustment:
+        if coin not in self.ledger.collateral_coins:
+            raise Refusal(148004)
+        if decimals(amount) > self.ledger.collateral_coins[coin].accuracy:
+            raise Refusal(148005)
+        if direction == ADD and amount > account.wallet.get(coin, ZERO):
+            raise Refusal(148012)
+        if direction != ADD:
+            left = account.collateral.get(coin, ZERO) - amount
+            value = self.collateral_usd({**account.collateral, coin: max(ZERO, left)})
+            if left < ZERO or self.debt_usd(account) > self.ledger.settings.initial_ltv * value:
+                raise Refusal(148037)
+        if effects.debt_delay_ms:
+            self.book.keep_showing(account, Snapshot.of(account, now + effects.debt_delay_ms))
+        self.ledger.last_adjust_number += 1
+        adjustment = Adjustment(
+            self.ledger.last_adjust_number, coin, amount, direction, now, PROCESSING, now + effects.processing_ms,
+            effects.final_status,
+        )
+        account.adjustments.append(adjustment)
+        self._move(account, adjustment, taking=True)
+        if adjustment.settles_at <= now:
+            self._settle(account, adjustment, now)
+        else:
+            self._settle_later(account, adjustment)
+        return adjustment
+
+    def _settle_later(self, account: Account, adjustment: Adjustment) -> None:
+        self.book.events.add(adjustment.settles_at, functools.partial(self._settle, account, adjustment))
+
+    def _settle(self, account: Account, adjustment: Adjustment, at: int) -> None:
+        adjustment.settles_at = None
+        adjustment.status = adjustment.final_status
+        self._move(account, adjustment, taking=False)
+
+    def _move(self, account: Account, adjustment: Adjustment, *, taking: bool) -> None:
+        """Take the coins where they come from, or bring them where they belong now, back after a failure."""
+        at_the_wallet = (adjustment.direction == ADD) == (taking or adjustment.status == FAILED)
+        put = account.credit if at_the_wallet else account.pledge
+        put(adjustment.coin, -adjustment.amount if taking else adjustment.amount)
+        self.book.changed = True
