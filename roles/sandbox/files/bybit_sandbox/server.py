@@ -31,6 +31,8 @@ PAGE_HEADERS = {
                                "connect-src 'self'; img-src data:",
 }
 SHUTDOWN_SECONDS = 0.2
+# A seed with ten thousand loans and their repayments has some megabytes.
+MOST_BYTES = 64 * 1024 * 1024
 
 
 class Handler:
@@ -62,6 +64,10 @@ class Handler:
         return wire.response(Reply(404, b"404 page not found", "text/plain; charset=utf-8"))
 
 
+def _request(*parts: object) -> web.BaseRequest:
+    return web.BaseRequest(*parts, asyncio.get_running_loop(), client_max_size=MOST_BYTES)
+
+
 async def _incoming(request: web.BaseRequest) -> Incoming:
     # The parsed URL is re-quoted by the library; the signature covers the target as it was sent.
     target = request.message.path.partition("#")[0]
@@ -83,7 +89,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    server = web.Server(Handler(exchange), access_log=None)
+    server = web.Server(Handler(exchange), request_factory=_request, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     site = web.TCPSite(runner, host, port, ssl_context=context)
