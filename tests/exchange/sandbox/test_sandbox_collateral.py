@@ -1,0 +1,194 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collateral of flexible and fixed loans: its value, its sale, its adjustment and its liquidation."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+MINUTE = 60 * 1000
+HOUR = 60 * MINUTE
+
+
+@pytest.fixture(params=["flexible", "fixed"])
+def product(request) -> str:
+    return request.param
+
+
+def sell(loans, product, **changes):
+    body = {"loanCurrency": "USDT", "amount": "600", "collateralCoin": "BTC", **changes}
+    return loans.post(f"{product}/repay-collateral", **body)
+
+
+@pytest.mark.parametrize(("changes", "code"), [
+    ({"loanCurrency": ""}, 10001), ({"amount": None}, 10001), ({"amount": "0"}, 10001), ({"collateralCoin": 1}, 10001),
+    ({"loanCurrency": "DOGE"}, 148014), ({"loanCurrency": "XRP"}, 148032), ({"amount": "0.00001"}, 148028),
+    ({"amount": "6000"}, 148038), ({"collateralCoin": "BTC,BTC"}, 148039), ({"collateralCoin": "BTC,"}, 148040),
+    ({"collateralCoin": "BTC, ETH"}, 148004), ({"collateralCoin": "XRP"}, 148004), ({"collateralCoin": "SOL"}, 148037),
+])
+def test_refused_sales(loans, sandbox, product, changes, code):
+    before = sandbox.state()["accounts"]
+    answer = sell(loans, product, **changes)
+    assert (answer.code, answer.result) == (code, {})
+    assert sandbox.state()["accounts"] == before
+
+
+def test_sale_for_a_flexible_loan(loans, sandbox):
+    answer = sell(loans, "flexible")
+    assert (answer.code, answer.document["retMsg"], answer.result) == (0, "ok", {})
+    assert loans.debt("USDT")["totalDebt"] == "4388.88888939" and loans.debt("USDT")["unpaidInterest"] == "0"
+    # 600 USDT are 0.01 BTC, and the fee of 0.05 percent comes on top.
+    assert (loans.collateral("BTC"), loans.wallet("USDT"), loans.wallet("BTC")) == ("0.239995", "10000", "0.25")
+    entry = loans.history("flexible", "limit=1")[0]
+    assert (entry["repayAmount"], entry["repayType"], entry["repayStatus"]) == ("600", 7, 1)
+    assert sandbox.account()["repayments"][0]["collateral_sold"] == {"BTC": "0.010005"}
+
+
+def test_the_higher_fee_and_the_type_of_the_seed(loans, sandbox, roomy_seed):
+    roomy_seed["repay_fees"] = {"USDT": "0.002", "BTC": "0.001"}
+    roomy_seed["settings"]["collateral_repay_type"] = 1
+    sandbox.control("PUT", "seed", roomy_seed)
+    assert sell(loans, "flexible").code == 0
+    assert loans.collateral("BTC") == "0.23998" and loans.history("flexible", "limit=1")[0]["repayType"] == 1
+
+
+def test_coins_are_sold_in_the_order_of_their_names(loans, sandbox, roomy_seed):
+    roomy_seed["accounts"][0]["collateral"] = {"BTC": "0.25", "ETH": "0.1", "SOL": "60"}
+    sandbox.control("PUT", "seed", roomy_seed)
+    assert sell(loans, "flexible", collateralCoin="ETH").code == 148037
+    assert sell(loans, "flexible", collateralCoin="ETH,BTC").code == 0
+    # 0.1 ETH pay 300 / 1.0005; BTC pays the rest, rounded up to its 8 decimals.
+    assert (loans.collateral("ETH"), loans.collateral("BTC"), loans.collateral("SOL")) == ("0", "0.244995", "60")
+    assert "ETH" not in [item["currency"] for item in loans.get("common/position")["collateralList"]]
+
+
+def test_at_most_300000_usd_at_once(loans, sandbox, roomy_seed):
+    roomy_seed["accounts"][0]["collateral"] = {"BTC": "100"}
+    roomy_seed["accounts"][0]["flexible_loans"][0]["principal"] = "400000"
+    sandbox.control("PUT", "seed", roomy_seed)
+    assert sell(loans, "flexible", amount="300000.0001").code == 148047
+    assert sell(loans, "flexible", amount="300000").code == 0
+
+
+def test_sale_for_one_contract(loans, contracts):
+    assert sell(loans, "fixed", loanId=contracts.in_20_days).code == 0
+    contract = loans.contract(contracts.in_20_days)
+    assert (contract["residualPrincipal"], contract["status"]) == ("200", 1)
+    assert sell(loans, "fixed", loanId=contracts.in_20_days, amount="200.0001").code == 148038
+    assert sell(loans, "fixed", loanId=contracts.in_20_days, amount="200").code == 0
+    assert loans.contract(contracts.in_20_days)["status"] == 2
+    assert sell(loans, "fixed", loanId=contracts.in_20_days).code == 148032
+    assert sell(loans, "fixed", loanId=contracts.in_5_hours).code == 10001
+    assert sell(loans, "fixed", loanId="999").code == 148023
+
+
+def test_the_closest_maturity_is_paid_first(loans, contracts):
+    assert sell(loans, "fixed", amount="1600").code == 0
+    entry = loans.history("fixed", "limit=1")[0]
+    assert (entry["repayAmount"], entry["repayType"]) == ("1600", 7)
+    assert [(item["loanId"], item["repayAmount"]) for item in entry["details"]] == [
+        (contracts.overdue, "500.0856164"), (contracts.in_3_days, "1000"), (contracts.in_20_days, "99.9143836")
+    ]
+    assert loans.contract(contracts.in_20_days)["residualPrincipal"] == "700.0856164"
+
+
+def test_of_the_same_maturity_the_higher_rate_is_paid_first(loans, sandbox, roomy_seed):
+    contracts = roomy_seed["accounts"][0]["fixed_contracts"]
+    contracts[0].update(due_at="+3d", annual_rate="0.09")
+    sandbox.control("PUT", "seed", roomy_seed)
+    assert sell(loans, "fixed", amount="501").code == 0
+    assert [item["loanId"] for item in loans.history("fixed", "limit=1")[0]["details"]] == ["570", "569"]
+
+
+def test_penalty_is_paid_before_principal(loans, contracts):
+    assert sell(loans, "fixed", loanId=contracts.overdue, amount="0.0857").code == 0
+    contract = loans.contract(contracts.overdue)
+    assert (contract["residualPenaltyInterest"], contract["residualPrincipal"]) == ("0", "499.9999164")
+
+
+def test_position(loans):
+    position = loans.get("common/position")
+    # BTC 0.25 x 60000 and ETH 2.6 x 3000, both at 80 percent.
+    assert (position["totalCollateral"], position["totalDebt"], position["ltv"]) == ("18240", "9988.99", "0.547642")
+    assert [item["amountUSD"] for item in position["collateralList"]] == ["12000", "6240"]
+    assert {item["loanCurrency"]: (item["flexibleTotalDebt"], item["fixedTotalDebt"]) for item in position["borrowList"]} == {
+        "BTC": ("0.02000034", "0"), "ETH": ("0", "0.5"), "USDT": ("4988.88888939", "2300.0856164")
+    }
+
+
+def test_large_amounts_count_for_less(loans, sandbox, roomy_seed):
+    roomy_seed["accounts"][0]["collateral"] = {"BTC": "35000"}
+    sandbox.control("PUT", "seed", roomy_seed)
+    # 10000 at 0.8, 10000 at 0.7, 10000 at 0.5 and 5000 at 0.4, times 60000.
+    assert loans.get("common/position")["totalCollateral"] == "1320000000"
+
+
+def adjust(loans, **changes):
+    return loans.post("common/adjust-ltv", **{"currency": "BTC", "amount": "0.05", "direction": "0", **changes})
+
+
+def test_adjusting_the_collateral(loans):
+    assert adjust(loans).result == {"adjustId": 27511}
+    assert (loans.collateral("BTC"), loans.wallet("BTC")) == ("0.3", "0.2")
+    assert adjust(loans, direction="1", amount="0.1").result == {"adjustId": 27512}
+    assert (loans.collateral("BTC"), loans.wallet("BTC")) == ("0.2", "0.3")
+
+
+@pytest.mark.parametrize(("changes", "code"), [
+    ({"currency": ""}, 10001), ({"amount": "-1"}, 10001), ({"direction": "2"}, 10001), ({"direction": 0}, 10001),
+    ({"currency": "XRP"}, 148004), ({"amount": "0.000000001"}, 148005), ({"amount": "0.26"}, 148012),
+    ({"direction": "1", "amount": "0.26"}, 148037), ({"direction": "1", "amount": "0.13"}, 148037),
+])
+def test_refused_adjustments(loans, sandbox, changes, code):
+    before = sandbox.state()["accounts"]
+    assert adjust(loans, **changes).code == code
+    assert sandbox.state()["accounts"] == before
+
+
+def test_without_debts_all_collateral_can_be_taken_back(loans):
+    key = {"key": "sandbox-key-second-account"}
+    assert loans.repay("USDT", "250.0225", **key).code == 0
+    assert adjust(loans, direction="1", amount="0.01", **key).code == 0
+    position = loans.get("common/position", **key)
+    assert (position["ltv"], position["totalDebt"], position["collateralList"]) == ("0", "0", [])
+
+
+def test_liquidation_of_the_whole_account(loans, sandbox):
+    before = sandbox.account()["wallet"]
+    sandbox.control("POST", "prices", {"ETH": "2350", "BTC": "30000", "SOL": "1000"})
+    assert loans.get("common/position")["ltv"] < "0.95"
+    sandbox.control("POST", "prices", {"ETH": "1300"})
+    assert loans.get("flexible/ongoing-coin")["list"] == [] and sandbox.account()["ltv"] == "0"
+    assert {item["status"] for item in loans.get("fixed/borrow-contract-info")["list"]} == {2}
+    newest = [item for item in sandbox.account()["repayments"] if item["origin"] == "liquidation" and item["type"] == 2]
+    assert len(newest) == 6
+    paid = {"USDT": Decimal("4988.88888939") + Decimal("2300.0856164"), "BTC": Decimal("0.02000034"), "ETH": Decimal("0.5")}
+    assert {coin: sum(Decimal(item["amount"]) for item in newest if item["coin"] == coin) for coin in paid} == paid
+    # What is left of the collateral stays where it is.
+    position = loans.get("common/position")
+    assert (position["totalDebt"], sandbox.account()["wallet"]["USDT"]) == ("0", before["USDT"])
+    assert loans.repay("USDT", "1").code == 148027
+
+
+def test_liquidation_of_collateral_that_is_worth_less_than_the_debts(loans, sandbox):
+    sandbox.control("POST", "prices", {"BTC": "4000", "ETH": "500", "SOL": "1000"})
+    assert set(sandbox.account()["collateral"].values()) == {"0"}
+    sold = [item for item in sandbox.account()["repayments"] if item["type"] == 2 and item["product"] == "flexible"]
+    # BTC 0.25 x 4000 and ETH 2.6 x 500.
+    assert [(item["coin"], item["amount"]) for item in sold] == [("USDT", "2300")]
+    assert loans.get("flexible/ongoing-coin")["list"] == []
+
+
+def test_an_account_that_owes_too_much_by_interest(loans, sandbox, roomy_seed):
+    account = roomy_seed["accounts"][0]
+    account["flexible_loans"] = [
+        {"loan_coin": "USDT", "principal": "11390", "interest": "9.99", "hourly_rate": "0.000001", "borrowed_at": "-90m"}
+    ]
+    account.update(fixed_contracts=[], fixed_repayments=[], collateral={"BTC": "0.25"})
+    sandbox.control("PUT", "seed", roomy_seed)
+    assert loans.debt("USDT")["totalDebt"] == "11399.99"
+    sandbox.clock(advance_ms=30 * MINUTE)
+    assert loans.debt("USDT") is None and loans.history("flexible", "limit=1")[0]["repayAmount"] == "11400.00139"
