@@ -134,7 +134,7 @@ def _collateral_coin(part: Fields, number: int) -> CollateralCoin:
     )
     part.done()
     starts = [parse(start) for start in coin.ratios]
-    if None in starts or starts != sorted(set(starts)) or starts[0] != ZERO:
+    if None in starts or starts != sorted(set(starts)) or starts[:1] != [ZERO]:
         raise part.wrong("must go up from an amount of 0", "ratios")
     return coin
 
