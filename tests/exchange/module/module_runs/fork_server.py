@@ -1,0 +1,149 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A process that has imported what the modules need, and forks itself for each run of one of them.
+
+It is single-threaded and never runs a module itself, so that a run finds everything as in a Python that has just begun.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from module_runs.protocol import HAS_BEGUN, HAS_ENDED, LENGTH, NEWS, Order, receive
+
+del sys.path[0]
+
+MODULES = "ansible_collections.treasury.bybit.plugins.modules"
+_UTILS = "ansible_collections.treasury.bybit.plugins.module_utils"
+# What a run imports only when it gets there; found by looking what a run has added.
+_LATER = (
+    "_strptime",
+    "ansible.module_utils._internal._json._profiles._module_legacy_c2m",
+    "ansible.module_utils._internal._json._profiles._module_legacy_m2c",
+    "cryptography.hazmat.primitives.serialization",
+)
+
+
+class Server:
+    """Waits for orders, for the end of runs, and for signals that it shall pass on."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._runs: dict[int, socket.socket | None] = {}
+        self._alarm, self._bell = socket.socketpair()
+        self._alarm.setblocking(False)
+        self._bell.setblocking(False)
+        signal.set_wakeup_fd(self._bell.fileno())
+        signal.signal(signal.SIGCHLD, lambda *dummy: None)
+        # Ctrl-C is for the runs, and for whoever asks for them.
+        self._on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def serve(self) -> Order | None:
+        """Return in each process that shall become a run, and with nothing when there will be no more orders."""
+        while True:
+            heard = select.select([self._control, self._alarm, *filter(None, self._runs.values())], [], [])[0]
+            if self._alarm in heard:
+                self._alarm.recv(4096)
+                self._tell_who_has_ended()
+            for process, run in list(self._runs.items()):
+                if run and run in heard:
+                    self._pass_on(process, run)
+            if self._control in heard:
+                message, descriptors = socket.recv_fds(self._control, 1, 1)[:2]
+                if not message:
+                    return None
+                order = self._begin(socket.socket(fileno=descriptors[0]))
+                if order:
+                    return order
+
+    def _begin(self, run: socket.socket) -> Order | None:
+        length, standard = socket.recv_fds(run, LENGTH.size, 3)[:2]
+        order = Order(**json.loads(receive(run, LENGTH.unpack(length)[0])))
+        process = os.fork()
+        if not process:
+            self._become(order, run, standard)
+            return order
+        for descriptor in standard:
+            os.close(descriptor)
+        self._runs[process] = run
+        return None
+
+    def _become(self, order: Order, run: socket.socket, standard: list[int]) -> None:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, self._on_interrupt)
+        for number, descriptor in enumerate(standard):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        # Each by its object, which otherwise would close whatever gets its number later.
+        for end in (self._control, self._alarm, self._bell, *filter(None, self._runs.values())):
+            end.close()
+        os.environ.clear()
+        os.environ.update(order.environment)
+        os.chdir(order.folder)
+        os.umask(order.umask)
+        sys.argv[1:] = []
+        run.sendall(NEWS.pack(HAS_BEGUN, os.getpid()))
+        run.close()
+
+    def _pass_on(self, process: int, run: socket.socket) -> None:
+        wanted = run.recv(1)
+        if wanted:
+            os.kill(process, wanted[0])
+        else:
+            # Nobody will ask for this run any more, which goes on all the same.
+            run.close()
+            self._runs[process] = None
+
+    def _tell_who_has_ended(self) -> None:
+        for process, run in list(self._runs.items()):
+            ended, status = os.waitpid(process, os.WNOHANG)
+            if not ended:
+                continue
+            del self._runs[process]
+            if not run:
+                continue
+            try:
+                run.sendall(NEWS.pack(HAS_ENDED, os.waitstatus_to_exitcode(status)))
+            except OSError:
+                # Whoever asked for it no longer listens.
+                pass
+            run.close()
+
+
+def warm_up() -> None:
+    utils = importlib.import_module(_UTILS)
+    for name in [*_LATER, *(f"{_UTILS}.{util.name}" for util in pkgutil.iter_modules(utils.__path__))]:
+        try:
+            importlib.import_module(name)
+        except Exception:
+            # The run that needs it imports it again, and says what is wrong with it.
+            pass
+    # What stands here for good need not be copied in every run.
+    gc.collect()
+    gc.freeze()
+
+
+def main() -> None:
+    warm_up()
+    order = Server(socket.socket(fileno=int(sys.argv[1]))).serve()
+    if order:
+        # As Ansible's own wrapper does it.
+        runpy.run_module(f"{MODULES}.{order.module}", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run that is forked, as those of the other tests are, is like one in a Python that starts only for it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+from module_runs.forked import ForkServer
+from module_runs.process import Process, as_module
+
+PROGRAMS = {"forked": None, "started": as_module("bybit_loan_repay")}
+
+
+def stand(process: int) -> dict[str, t.Any]:
+    """Return what the system knows of a process and what it was given by whoever began it."""
+    place = Path(f"/proc/{process}")
+    status = dict(line.split(":\t", 1) for line in (place / "status").read_text().splitlines() if ":\t" in line)
+    files = {int(entry.name): re.sub(r"\d+", "N", os.readlink(entry)) for entry in (place / "fd").iterdir()}
+    # The signals from 32 on are the C library's own.
+    signals = {name: int(status[name], 16) & 0x7FFFFFFF for name in ("SigBlk", "SigIgn", "SigCgt")}
+    return {"folder": os.readlink(place / "cwd"), "umask": int(status["Umask"], 8), "files": files, **signals}
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o022])
+def test_it_stands_where_a_started_one_does(begin, sandbox, until, posts, tmp_path, monkeypatch, umask: int) -> None:
+    monkeypatch.chdir(tmp_path)
+    sandbox.fault(delay_answer_ms=30_000, times=0)
+    # One run more, which a fork could inherit something of.
+    neighbour = begin()
+    until(posts)
+    stands = {}
+    old = os.umask(umask)
+    try:
+        for name, program in PROGRAMS.items():
+            sandbox.control("DELETE", "requests")
+            process = begin(program=program, state_dir=str(tmp_path / name))
+            until(posts)
+            stands[name] = stand(process.pid)
+            process.kill()
+    finally:
+        os.umask(old)
+    neighbour.kill()
+    started = stands["started"]
+    assert (started["folder"], started["umask"], {0, 1, 2} < set(started["files"])) == (str(tmp_path), umask, True)
+    started["files"] = {n: name.replace("/started/", "/forked/") for n, name in started["files"].items()}
+    assert stands["forked"] == started
+
+
+@pytest.mark.parametrize(
+    "options", [{"diff": True}, {"amount": "-1"}, {"amount": None}, {"surprise": "1"}, {"order_id": "1"}], ids=str
+)
+def test_it_ends_as_a_started_one_does(repay, options: dict) -> None:
+    forked, started = (repay(check=True, program=program, **options) for program in PROGRAMS.values())
+    assert (forked.result, forked.exit_code) == (started.result, started.exit_code)
+    assert forked.exit_code == (1 if forked.failed else 0)
+
+
+def test_it_has_its_own_environment_and_leaves_nothing_to_the_next(run, sandbox, names, monkeypatch) -> None:
+    options = {"api_url": sandbox.url, "order_id": names.loan, "amount": "1", "_ansible_check_mode": True}
+    settings = {"BYBIT_API_KEY": "sandbox-key", "BYBIT_API_SECRET": "sandbox-secret"}
+    assert run(settings, **options)["outcome"] == "planned"
+    assert "BYBIT_API_KEY" in run(None, **options)["msg"]
+    # Nor is what the server itself has by such a name for the run.
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    server = ForkServer()
+    assert "BYBIT_API_KEY" in Process(server, "bybit_loan_repay", options, None).end()["msg"]
+    server.end()
+
+
+def test_many_at_once_keep_apart(repay) -> None:
+    amounts = [str(amount) for amount in range(1, 25)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda amount: repay(check=True, amount=amount), amounts))
+    assert [run["amount"] for run in runs] == amounts
+
+
+def test_what_python_heeds_only_as_it_starts_makes_it_start(repay) -> None:
+    assert "import time:" in repay(check=True, env={"PYTHONPROFILEIMPORTTIME": "1"}).errors
+    assert "import time:" not in repay(check=True).errors
+
+
+def test_the_module_is_a_parameter(run_module, begin_module, sandbox, names) -> None:
+    whole = {"order_id": names.loan, "amount": "100"}
+    assert run_module("bybit_loan_repay", check=True, **whole)["outcome"] == "planned"
+    process = begin_module("bybit_no_such_module", **whole)
+    with pytest.raises(AssertionError, match="No module named .*bybit_no_such_module"):
+        process.end()
