@@ -68,7 +68,13 @@ def run(fork_server) -> t.Callable[..., Run]:
 
 
 @pytest.fixture
-def begin_module(fork_server, sandbox) -> t.Callable[..., Process]:
+def window_ms() -> int:
+    """How long the exchange accepts a request; as short as can be, so that a lost answer is settled in a second."""
+    return 1000
+
+
+@pytest.fixture
+def begin_module(fork_server, sandbox, window_ms) -> t.Callable[..., Process]:
     """Begin a run of a module against the sandbox, with these options and those of the connection."""
     sandbox.control("DELETE", "requests")
 
@@ -84,8 +90,7 @@ def begin_module(fork_server, sandbox) -> t.Callable[..., Process]:
             "api_url": sandbox.url,
             "api_key": "sandbox-key",
             "api_secret": "sandbox-secret",
-            # As short as can be, so that a lost answer is settled in a second.
-            "recv_window": 1000,
+            "recv_window": window_ms,
             "_ansible_check_mode": check,
             "_ansible_diff": diff,
         }

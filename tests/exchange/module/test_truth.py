@@ -25,20 +25,26 @@ SCHEDULES: dict[str, tuple[list[dict], str]] = {
     "reset-before": ([{**REPAY, "answer": "reset", "commit": False}], "not_executed"),
     "reset-after": ([{**REPAY, "answer": "reset"}], "executed"),
     "truncated": ([{**REPAY, "answer": "truncate"}], "executed"),
-    "late-history": ([{**REPAY, "answer": "html_502", "history_delay_ms": 1300}], "executed"),
+    "late-history": ([{**REPAY, "answer": "html_502", "history_delay_ms": 800}], "executed"),
     "late-debt": ([{**REPAY, "answer": "close", "debt_delay_ms": 3000}], "executed"),
-    "late-packet": ([{**REPAY, "answer": "html_502", "arrive_after_ms": 600}], "executed"),
-    "too-late-packet": ([{**REPAY, "answer": "close", "arrive_after_ms": 2200}], "not_executed"),
+    "late-packet": ([{**REPAY, "answer": "html_502", "arrive_after_ms": 250}], "executed"),
+    "too-late-packet": ([{**REPAY, "answer": "close", "arrive_after_ms": 1200}], "not_executed"),
     "says-busy-but-pays": ([{**REPAY, "answer": {"ret_code": 177002}, "commit": True}], "executed"),
-    "processing-to-success": ([{**REPAY, "processing_ms": 800}], "executed"),
-    "processing-to-failure": ([{**REPAY, "processing_ms": 800, "final_status": 3}], "not_executed"),
-    "lost-and-failed": ([{**REPAY, "answer": "close", "processing_ms": 600, "final_status": 3}], "not_executed"),
-    "hidden": ([{**REPAY, "history_delay_ms": 3000}], "pending"),
-    "lost-and-hidden": ([{**REPAY, "answer": "reset", "history_delay_ms": 3000}], "unknown"),
+    "processing-to-success": ([{**REPAY, "processing_ms": 300}], "executed"),
+    "processing-to-failure": ([{**REPAY, "processing_ms": 300, "final_status": 3}], "not_executed"),
+    "lost-and-failed": ([{**REPAY, "answer": "close", "processing_ms": 300, "final_status": 3}], "not_executed"),
+    "hidden": ([{**REPAY, "history_delay_ms": 1800}], "pending"),
+    "lost-and-hidden": ([{**REPAY, "answer": "reset", "history_delay_ms": 1800}], "unknown"),
     "blind-afterwards": ([{**REPAY, "answer": "reset"}, {**HISTORY, "skip": 1, "times": 20, "answer": "close"}], "unknown"),
     "blocked-afterwards": ([{**REPAY, "answer": "reset"}, {**HISTORY, "skip": 1, "answer": BLOCKED}], "unknown"),
     "no-look-at-the-end": ([{**ORDERS, "skip": 1, "answer": "close"}], "executed"),
 }
+
+
+@pytest.fixture
+def window_ms() -> int:
+    """Shorter than elsewhere, because so many runs here wait for its end."""
+    return 500
 
 
 @pytest.fixture
@@ -76,10 +82,10 @@ def agree(sandbox, posts, remembered):
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_run_and_those_after_it(repay, sandbox, agree, until, name: str) -> None:
     faults, outcome = SCHEDULES[name]
-    margin = 2 if name == "late-history" else 0
+    margin = 1 if name == "late-history" else 0
     if faults:
         sandbox.control("POST", "faults", faults)
-    run = repay(wait_timeout=5 if margin else 2, settle_margin=margin)
+    run = repay(wait_timeout=5 if margin else 1, settle_margin=margin)
     assert run["outcome"] == outcome
     agree(run)
     for dummy in range(5):
@@ -101,7 +107,7 @@ def test_a_goal_with_since_and_those_after_it(repay, sandbox, name: str) -> None
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
     sandbox.control("POST", "repay", {"orderId": "1794267532472646144", "amount": "40"})
     sandbox.control("POST", "faults", faults)
-    options = {"since": since, "wait_timeout": 2, "settle_margin": 1 if name == "hidden" else 0}
+    options = {"since": since, "wait_timeout": 1, "settle_margin": 1 if name == "hidden" else 0}
     for dummy in range(5):
         run = repay(**options)
         if run["outcome"] == "nothing_to_do":
