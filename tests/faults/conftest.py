@@ -48,7 +48,7 @@ def stage(tmp_path_factory, request) -> Stage:
     # What stands here for good need not be copied in every run.
     gc.collect()
     gc.freeze()
-    made = request.config.stash[_STAGE] = Stage(standin.StandIn(url), main, folder, Tally(), {"begun": 0})
+    made = request.config.stash[_STAGE] = Stage(standin.StandIn(url), main, folder, Tally(), {})
     yield made
     log = standin.stop(run_dir)
     shutil.rmtree(folder)

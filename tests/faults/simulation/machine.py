@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from . import oracle, strategies
 from .asks import Asks
-from .facts import Goal, Plan, Run
+from .facts import HISTORY, ORDERS, Goal, Plan, Run
 from .standin import KEY, SECRET, START_MS, StandIn
 from .tally import Tally
 from .world import Choices, Meddling, World, clean_folder
@@ -47,7 +47,7 @@ class Schedule(stateful.RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stage.counts["begun"] += 1
+        self.stage.counts["begun"] = self.stage.counts.get("begun", 0) + 1
         clean_folder(self.stage.folder)
         self.world = World(self.stage.standin, self.stage.main, self.stage.folder)
         self.asks = Asks()
@@ -121,11 +121,24 @@ class Schedule(stateful.RuleBasedStateMachine):
         for dummy in faults:
             self.play([Plan(goal, drift_ms=self.drift_ms)])
 
-    @stateful.rule(fault=strategies.shown_late, first=strategies.plain_goals, then=strategies.goals, wait=st.booleans())
-    def run_again_before_it_shows(self, fault: dict[str, t.Any], first: Goal, then: Goal, wait: bool) -> None:
+    @stateful.rule(fault=strategies.lost_posts(), path=st.sampled_from([HISTORY, ORDERS]), goal=strategies.goals)
+    def run_into_a_lost_answer_and_see_nothing(self, fault: dict[str, t.Any], path: str, goal: Goal) -> None:
+        blind = {"method": "GET", "path": path, "answer": "html_502", "skip": 1, "times": 0}
+        self.order([fault, blind])
+        self.play([Plan(goal, drift_ms=self.drift_ms)])
+        self.world.heal()
+
+    @stateful.rule(
+        fault=strategies.shown_late, first=strategies.plain_goals, then=strategies.goals, wait=st.booleans(),
+        wait_timeout=st.sampled_from([3, 60]),
+    )
+    def run_again_before_it_shows(
+        self, fault: dict[str, t.Any], first: Goal, then: Goal, wait: bool, wait_timeout: int
+    ) -> None:
         self.order([fault])
         self.play([Plan(first, wait=wait, wait_timeout=3, drift_ms=self.drift_ms)])
-        self.play([Plan(dataclasses.replace(then, order_id=first.order_id), drift_ms=self.drift_ms)])
+        then = dataclasses.replace(then, order_id=first.order_id)
+        self.play([Plan(then, wait_timeout=wait_timeout, drift_ms=self.drift_ms)])
 
     @stateful.rule(fault=strategies.lost_posts(), goal=strategies.plain_goals, after_steps=st.integers(8, 30))
     def run_beside_somebody_who_pays_the_same(self, fault: dict[str, t.Any], goal: Goal, after_steps: int) -> None:
@@ -234,14 +247,17 @@ class Schedule(stateful.RuleBasedStateMachine):
 
     def _meet_since(self) -> None:
         for goal in sorted({run.plan.goal for run in self.world.facts.runs if run.since}, key=repr):
+            self.world.look()
+            paid = self.world.facts.paid_since(goal.order_id, goal.since_ms or 0)
+            # Whoever asks for more than is owed is refused, and would ask in vain for ever.
+            if self._is_too_much(Goal(goal.order_id, str(Decimal(goal.amount) - paid))):
+                continue
             # The first may be answered by what an earlier run has left open, the second has to meet the goal.
             for dummy in range(3):
                 [run] = self.play([Plan(goal)])
                 if run.outcome == "nothing_to_do":
                     break
             paid = self.world.facts.paid_since(goal.order_id, goal.since_ms or 0)
-            if self._is_too_much(Goal(goal.order_id, str(Decimal(goal.amount) - paid))):
-                continue
             if paid < Decimal(goal.amount) or run.outcome != "nothing_to_do":
                 self._fail([f"{paid} was paid for {goal} in the end, and the last run told {run.outcome}"])
 

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Paid once, and known: each fault alone, and SIGKILL before each step, so that chance leaves none of them out."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from simulation.facts import REPAY, Kill, Plan
+from simulation.machine import Schedule, Stage
+from simulation.standin import GETS
+from simulation.strategies import GOALS, HTML, UNKNOWN_CODES
+from simulation.truth import REFUSALS
+from simulation.world import Meddling
+
+PLAIN, SINCE = GOALS[0], GOALS[1]
+CODES: list[t.Any] = [{"ret_code": code} for code in UNKNOWN_CODES]
+STATUSES: list[t.Any] = [{"http_status": status, "body": "later"} for status in (204, 408, 429, 500, 502, 503, 504)]
+PAGES: list[t.Any] = [{"http_status": status, "body": HTML} for status in (400, 401, 403, 404, 503)]
+UNCLEAR = ["close", "reset", "truncate", "html_502", "html_200", "not_json", *CODES, *STATUSES, *PAGES]
+FATES = {"executed": {"commit": True}, "lost": {"commit": False}, "late": {"arrive_after_ms": 4900}}
+# More than a run with a lost answer has.
+STEPS = range(48)
+
+
+@pytest.fixture
+def schedule(stage: Stage) -> t.Iterator[Schedule]:
+    """A schedule that ends as every other one: healed and accounted for."""
+    made = type("Schedule", (Schedule,), {"stage": stage})()
+    yield made
+    made.teardown()
+
+
+def order(schedule: Schedule, method: str = "POST", path: str = REPAY, **fault: t.Any) -> None:
+    schedule.order([{"method": method, "path": path, **fault}])
+
+
+@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("answer", UNCLEAR, ids=str)
+def test_an_answer_that_leaves_it_open(schedule: Schedule, answer: t.Any, fate: str) -> None:
+    order(schedule, answer=answer, **FATES[fate])
+    [run] = schedule.play([Plan(PLAIN)])
+    assert (run.outcome, len(run.posts)) == ("not_executed" if fate == "lost" else "executed", 1)
+    schedule.play([Plan(PLAIN)])
+
+
+@pytest.mark.parametrize("code", [code for code in REFUSALS if code not in (10002, 10006)])
+def test_a_refusal(schedule: Schedule, code: int) -> None:
+    order(schedule, answer={"ret_code": code}, commit=False)
+    [run] = schedule.play([Plan(PLAIN)])
+    assert (run.outcome, len(run.posts)) == ("not_executed", 1)
+
+
+@pytest.mark.parametrize("code", [10002, 10006])
+def test_a_refusal_at_the_gate(schedule: Schedule, code: int) -> None:
+    order(schedule, answer={"ret_code": code}, commit=False)
+    [run] = schedule.play([Plan(PLAIN)])
+    assert (run.outcome, len(run.posts)) == ("executed", 2)
+
+
+@pytest.mark.parametrize("manner", [{}, {"wait": False}, {"wait_timeout": 3}, {"wait": False, "wait_timeout": 3}], ids=str)
+@pytest.mark.parametrize("effects", [
+    {"history_delay_ms": 9900}, {"debt_delay_ms": 9900}, {"history_delay_ms": 9900, "debt_delay_ms": 9900},
+    {"history_delay_ms": 90_000},
+    {"processing_ms": 5000}, {"processing_ms": 200_000}, {"processing_ms": 5000, "final_status": 3},
+], ids=str)
+def test_a_repayment_that_shows_late(schedule: Schedule, effects: dict[str, int], manner: dict[str, t.Any]) -> None:
+    order(schedule, **effects)
+    schedule.play([Plan(PLAIN, **manner)])
+    schedule.play([Plan(SINCE, **manner)])
+
+
+@pytest.mark.parametrize("path", GETS)
+@pytest.mark.parametrize("lasting", [1, 0], ids=["once", "for good"])
+def test_a_read_that_fails_while_it_settles(schedule: Schedule, path: str, lasting: int) -> None:
+    order(schedule, answer="close")
+    order(schedule, "GET", path, answer="html_502", skip=1, times=lasting)
+    schedule.play([Plan(PLAIN)])
+    schedule.play([Plan(PLAIN)])
+
+
+@pytest.mark.parametrize("number", STEPS)
+@pytest.mark.parametrize("answer", ["normal", "close"])
+@pytest.mark.parametrize("goal", [PLAIN, SINCE], ids=["plain", "since"])
+def test_killed_before_each_step(schedule: Schedule, goal: t.Any, answer: str, number: int) -> None:
+    order(schedule, answer=answer)
+    schedule.play([Plan(goal, kill=Kill("step", number))])
+    schedule.play([Plan(goal)])
+
+
+@pytest.mark.parametrize("number", STEPS)
+@pytest.mark.parametrize("answer", ["normal", "close"])
+def test_the_owner_closes_the_loan_after_each_step(schedule: Schedule, answer: str, number: int) -> None:
+    order(schedule, answer=answer)
+    schedule.play([Plan(PLAIN)], None, Meddling(number, PLAIN.order_id, None))
+    schedule.play([Plan(PLAIN)])
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_killed_after_it_told(schedule: Schedule, number: int) -> None:
+    schedule.play([Plan(PLAIN, kill=Kill("told", number))])
+    schedule.play([Plan(PLAIN)])
