@@ -44,7 +44,7 @@ test-python: env ## Unit tests and tests over loopback HTTP, with branch coverag
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-test-faults: env ## 300 schedules of faults, kills and reruns in simulated time, and some with real playbooks
+test-faults: env ## Each fault and kill alone, 300 schedules of them in simulated time, and real playbooks
 	$(BIN)/pytest tests/faults
 
 molecule: env ## Whole playbooks against the stand-in exchange: check, converge, verify with its ledger
