@@ -62,6 +62,11 @@ class FixedContract:
     def position(self) -> tuple[int, int]:
         return self.borrowed_at, int(self.loan_id)
 
+    def close(self, at: int) -> None:
+        self.status = REPAID
+        self.closed_at = at
+        self.principal = self.penalty = ZERO
+
 
 @dataclass
 class Share:

@@ -8,20 +8,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from decimal import ROUND_UP, Decimal
-from typing import TYPE_CHECKING
 
 from .clock import HOUR_MS
 from .debts import (
-    AUTO_REPAY, BY_AUTO_REPAY, BY_OVERDUE, BY_TRANSFER, FIXED, OPEN, REPAID, TO_FLEXIBLE, FixedContract, Payment, Share,
+    AUTO_REPAY, BY_AUTO_REPAY, BY_OVERDUE, BY_TRANSFER, FIXED, OPEN, TO_FLEXIBLE, FixedContract, Payment, Share,
 )
 from .effects import NO_EFFECTS, Effects
 from .errors import Refusal
+from .flexible import Flexible
+from .ground import Ground
 from .interest import GRACE_MS, PENALTY_FACTOR, PLACES, full_hours
 from .model import Account
 from .money import ZERO, decimals, rounded, unit
-
-if TYPE_CHECKING:
-    from .book import Book
+from .payments import Payments
+from .pool import Pool
 
 HOURS_OF_A_YEAR = 365 * 24
 INTEREST_PLACES = 18
@@ -44,16 +44,19 @@ def accrue(contract: FixedContract, now: int) -> bool:
 
 
 class Fixed:
-    def __init__(self, book: Book) -> None:
-        self.book = book
-        self.ledger = book.ledger
-        book.payments.products[FIXED] = self._lower
+    def __init__(self, ground: Ground, payments: Payments, pool: Pool, flexible: Flexible) -> None:
+        self.ground = ground
+        self.ledger = ground.ledger
+        self.payments = payments
+        self.pool = pool
+        self.flexible = flexible
+        payments.products[FIXED] = self._lower
 
     def enrol(self, account: Account) -> None:
         for contract in account.fixed:
             if contract.status == OPEN:
                 if contract.matured:
-                    self.book.hours.add(0, functools.partial(self._hour, account, contract))
+                    self.ground.hours.add(0, functools.partial(self._hour, account, contract))
                 else:
                     self._plan(contract.due_at, self._mature, account, contract)
                 self._plan(contract.due_at + GRACE_MS, self._take_overdue, account, contract)
@@ -67,7 +70,7 @@ class Fixed:
             FIXED, contracts[0].coin, sum((item.amount for item in shares), ZERO), now, origin=origin, full=True,
             shares=shares,
         )
-        return self.book.payments.begin(account, payment, contracts, effects)
+        return self.payments.begin(account, payment, contracts, effects)
 
     def repay_with_collateral(
         self, account: Account, loan_id: str, coin: str, amount: Decimal, names: str, now: int, effects: Effects
@@ -84,16 +87,11 @@ class Fixed:
                 left -= shares[-1].amount
         if left > ZERO:
             raise Refusal(148038)
-        sold = self.book.pool.quote(account, coin, amount, names)
+        sold = self.pool.quote(account, coin, amount, names)
         payment = Payment(
             FIXED, coin, amount, now, self.ledger.settings.collateral_repay_type, shares=shares, sold=sold
         )
-        return self.book.payments.begin(account, payment, lowered, effects)
-
-    def close(self, contract: FixedContract, at: int) -> None:
-        contract.status = REPAID
-        contract.closed_at = at
-        contract.principal = contract.penalty = ZERO
+        return self.payments.begin(account, payment, lowered, effects)
 
     def _repayable(self, account: Account, loan_id: str, coin: str) -> list[FixedContract]:
         """The open contract of this id, or all of this coin, none of which has a repayment under way."""
@@ -116,7 +114,7 @@ class Fixed:
 
     def _busy(self, account: Account) -> dict[str, Payment]:
         """The contracts that have a repayment under way, and that repayment."""
-        return {share.loan_id: item for item in self.book.payments.under_way(account, FIXED) for share in item.shares}
+        return {share.loan_id: item for item in self.payments.under_way(account, FIXED) for share in item.shares}
 
     def _lower(self, account: Account, payment: Payment, at: int) -> bool:
         wanted = {share.loan_id: share.amount for share in payment.shares}
@@ -130,7 +128,7 @@ class Fixed:
             contract.principal -= amount - penalty
             smallest = unit(self.ledger.loan_coins[contract.coin].fixed_accuracy)
             if contract.debt == ZERO or (self.ledger.settings.forgive_dust and contract.debt < smallest):
-                self.close(contract, at)
+                contract.close(at)
         return True
 
     def _plan(
@@ -146,26 +144,26 @@ class Fixed:
             else:
                 self._plan(busy.settles_at, action, account, contract)
 
-        self.book.events.add(at, act)
+        self.ground.events.add(at, act)
 
     def _mature(self, account: Account, contract: FixedContract, at: int) -> None:
         contract.matured = True
-        self.book.changed = True
+        self.ground.changed = True
         if contract.repay_type == AUTO_REPAY and contract.debt <= account.wallet.get(contract.coin, ZERO):
             account.credit(contract.coin, -contract.debt)
             self._finish(account, contract, BY_AUTO_REPAY, at)
         elif contract.repay_type == TO_FLEXIBLE:
-            self.book.flexible.grow(account, contract.coin, contract.debt, at)
+            self.flexible.grow(account, contract.coin, contract.debt, at)
             self._finish(account, contract, BY_TRANSFER, at)
         else:
-            self.book.hours.add(at + HOUR_MS, functools.partial(self._hour, account, contract))
+            self.ground.hours.add(at + HOUR_MS, functools.partial(self._hour, account, contract))
 
     def _finish(self, account: Account, contract: FixedContract, kind: int, at: int) -> None:
-        self.book.payments.record(account, Payment(
+        self.payments.record(account, Payment(
             FIXED, contract.coin, contract.debt, at, kind, origin="auto", visible_at=at,
             shares=[Share(contract.loan_id, contract.debt)],
         ))
-        self.close(contract, at)
+        contract.close(at)
 
     def _hour(self, account: Account, contract: FixedContract, now: int) -> None:
         if contract.status != OPEN:
@@ -173,13 +171,13 @@ class Fixed:
         following = contract.due_at + (full_hours(contract.due_at, now) + 1) * HOUR_MS
         busy = self._busy(account).get(contract.loan_id)
         if busy is None and accrue(contract, now):
-            self.book.changed = True
-            self.book.touch(account)
+            self.ground.changed = True
+            self.ground.touch(account)
         # What is being repaid is charged no more; if that fails it catches up.
         at = following if busy is None else max(now + 1, busy.settles_at)
-        self.book.hours.add(at, functools.partial(self._hour, account, contract))
+        self.ground.hours.add(at, functools.partial(self._hour, account, contract))
 
     def _take_overdue(self, account: Account, contract: FixedContract, at: int) -> None:
         accrue(contract, at)
-        self.book.pool.sell_for(account, contract, BY_OVERDUE, at)
-        self.close(contract, at)
+        self.pool.sell_for(account, contract, BY_OVERDUE, at)
+        contract.close(at)

@@ -8,18 +8,17 @@ from __future__ import annotations
 import bisect
 import functools
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from .clock import HOUR_MS
 from .debts import FLEXIBLE, OPEN, Borrowing, FlexibleDebt, Payment
 from .effects import NO_EFFECTS, Effects
 from .errors import Refusal
+from .ground import Ground
 from .interest import PLACES, full_hours
 from .model import Account
 from .money import ZERO, decimals, rounded, unit
-
-if TYPE_CHECKING:
-    from .book import Book
+from .payments import Payments
+from .pool import Pool
 
 
 def accrue(debt: FlexibleDebt, now: int) -> bool:
@@ -33,14 +32,16 @@ def accrue(debt: FlexibleDebt, now: int) -> bool:
 
 
 class Flexible:
-    def __init__(self, book: Book) -> None:
-        self.book = book
-        self.ledger = book.ledger
-        book.payments.products[FLEXIBLE] = self._lower
+    def __init__(self, ground: Ground, payments: Payments, pool: Pool) -> None:
+        self.ground = ground
+        self.ledger = ground.ledger
+        self.payments = payments
+        self.pool = pool
+        payments.products[FLEXIBLE] = self._lower
 
     def enrol(self, account: Account) -> None:
         for debt in account.flexible.values():
-            self.book.hours.add(0, functools.partial(self._hour, account, debt))
+            self.ground.hours.add(0, functools.partial(self._hour, account, debt))
 
     def repay(
         self, account: Account, coin: str, amount: Decimal, now: int, *, origin: str = "api",
@@ -48,15 +49,15 @@ class Flexible:
     ) -> Payment:
         debt = self._repayable(account, coin, amount)
         payment = Payment(FLEXIBLE, coin, amount, now, origin=origin)
-        return self.book.payments.begin(account, payment, [debt], effects)
+        return self.payments.begin(account, payment, [debt], effects)
 
     def repay_with_collateral(
         self, account: Account, coin: str, amount: Decimal, names: str, now: int, effects: Effects
     ) -> Payment:
         debt = self._repayable(account, coin, amount)
-        sold = self.book.pool.quote(account, coin, amount, names)
+        sold = self.pool.quote(account, coin, amount, names)
         payment = Payment(FLEXIBLE, coin, amount, now, self.ledger.settings.collateral_repay_type, sold=sold)
-        return self.book.payments.begin(account, payment, [debt], effects)
+        return self.payments.begin(account, payment, [debt], effects)
 
     def borrow(self, account: Account, coin: str, amount: Decimal, now: int) -> Borrowing:
         """What the owner does in the app: the money arrives in the Funding wallet."""
@@ -67,8 +68,8 @@ class Flexible:
             raise Refusal(148002)
         if decimals(amount) > terms.flexible_accuracy:
             raise Refusal(148003)
-        debt = self.book.pool.debt_usd(account) + amount * self.ledger.prices[coin]
-        if debt > self.ledger.settings.initial_ltv * self.book.pool.collateral_usd(account.collateral):
+        debt = self.pool.debt_usd(account) + amount * self.ledger.prices[coin]
+        if debt > self.ledger.settings.initial_ltv * self.pool.collateral_usd(account.collateral):
             raise Refusal(148009)
         account.credit(coin, amount)
         return self.grow(account, coin, amount, now)
@@ -79,23 +80,23 @@ class Flexible:
         if debt is None:
             rate = Decimal(self.ledger.loan_coins[coin].flexible_rate or 0)
             debt = account.flexible[coin] = FlexibleDebt(coin, ZERO, rate, at)
-            self.book.hours.add(at + HOUR_MS, functools.partial(self._hour, account, debt))
+            self.ground.hours.add(at + HOUR_MS, functools.partial(self._hour, account, debt))
         accrue(debt, at)
         debt.principal += amount
         self.ledger.last_order_number += 1
         order = Borrowing(str(self.ledger.last_order_number), coin, amount, at)
         bisect.insort(account.borrowings, order, key=lambda item: item.position)
-        self.book.changed = True
+        self.ground.changed = True
         return order
 
     def _hour(self, account: Account, debt: FlexibleDebt, now: int) -> None:
         if account.flexible.get(debt.coin) is not debt:
             return
         if accrue(debt, now):
-            self.book.changed = True
-            self.book.touch(account)
+            self.ground.changed = True
+            self.ground.touch(account)
         following = debt.borrowed_at + (full_hours(debt.borrowed_at, now) + 1) * HOUR_MS
-        self.book.hours.add(following, functools.partial(self._hour, account, debt))
+        self.ground.hours.add(following, functools.partial(self._hour, account, debt))
 
     def _repayable(self, account: Account, coin: str, amount: Decimal) -> FlexibleDebt:
         if coin not in self.ledger.loan_coins:
@@ -106,7 +107,7 @@ class Flexible:
             raise Refusal(148032 if others else 148027)
         if decimals(amount) > self.ledger.loan_coins[coin].flexible_accuracy:
             raise Refusal(148028)
-        processing = self.book.payments.under_way(account, FLEXIBLE)
+        processing = self.payments.under_way(account, FLEXIBLE)
         if amount > debt.debt - sum((item.amount for item in processing if item.coin == coin), ZERO):
             raise Refusal(148038)
         return debt

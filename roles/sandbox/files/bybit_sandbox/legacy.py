@@ -9,20 +9,17 @@ import bisect
 import copy
 import functools
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from . import interest
 from .clock import HOUR_MS
 from .effects import NO_EFFECTS, Effects
 from .errors import Refusal
+from .ground import Ground
 from .model import (
     BY_LIQUIDATION, FAILED, LIQUIDATED, OPEN, PROCESSING, REPAID, SUCCESS,
     Account, Loan, Repayment, Snapshot,
 )
 from .money import ZERO, decimals, rounded_down, unit
-
-if TYPE_CHECKING:
-    from .book import Book
 
 # Chosen so that the documented example of a repayId carries the documented time of that repayment.
 ID_EPOCH_MS = 1_300_842_213_125
@@ -30,17 +27,17 @@ ID_TIME_SHIFT = 22
 
 
 class LegacyLoans:
-    def __init__(self, book: Book) -> None:
-        self.book = book
-        self.ledger = book.ledger
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.ledger = ground.ledger
 
     def enrol(self, account: Account) -> None:
         for loan in account.loans:
             if loan.status == OPEN:
-                self.book.hours.add(0, functools.partial(self._hour, account, loan))
+                self.ground.hours.add(0, functools.partial(self._hour, account, loan))
         for repayment in account.repayments:
             if repayment.status == PROCESSING:
-                self.book.events.add(repayment.settles_at, functools.partial(self._settle_later, account, repayment))
+                self.ground.events.add(repayment.settles_at, functools.partial(self._settle_later, account, repayment))
 
     def bring_all(self, account: Account, now: int) -> None:
         for loan in account.loans:
@@ -66,7 +63,7 @@ class LegacyLoans:
         if effects.debt_delay_ms:
             before = Snapshot.of(account, now + effects.debt_delay_ms)
             before.loans.append(copy.deepcopy(loan))
-            self.book.keep_showing(account, before)
+            self.ground.keep_showing(account, before)
         account.credit(loan.loan_coin, -amount)
         repayment = self._record(account, loan, amount, now)
         repayment.origin = origin
@@ -77,7 +74,7 @@ class LegacyLoans:
         if repayment.settles_at <= now:
             self._settle(account, repayment, now)
         else:
-            self.book.events.add(repayment.settles_at, functools.partial(self._settle_later, account, repayment))
+            self.ground.events.add(repayment.settles_at, functools.partial(self._settle_later, account, repayment))
         return repayment
 
     def _hour(self, account: Account, loan: Loan, now: int) -> None:
@@ -85,14 +82,14 @@ class LegacyLoans:
         if loan.status == OPEN:
             following = loan.borrowed_at + (interest.full_hours(loan.borrowed_at, now) + 1) * HOUR_MS
             at = following if loan.due_at is None else min(following, loan.due_at + interest.GRACE_MS)
-            self.book.hours.add(at, functools.partial(self._hour, account, loan))
+            self.ground.hours.add(at, functools.partial(self._hour, account, loan))
 
     def _bring(self, account: Account, loan: Loan, now: int) -> None:
         if loan.status != OPEN:
             return
         deadline = None if loan.due_at is None else loan.due_at + interest.GRACE_MS
         at = now if deadline is None else min(now, deadline)
-        self.book.changed |= interest.accrue(loan, at)
+        self.ground.changed |= interest.accrue(loan, at)
         limit = self.ledger.collateral_coins[loan.collateral_coin].liquidation_ltv
         if at == deadline or interest.ltv(loan, self.ledger.prices) >= limit:
             self._liquidate(account, loan, at)
@@ -117,7 +114,7 @@ class LegacyLoans:
             collateral_coin=loan.collateral_coin, term=loan.term, amount=amount, time=now,
         )
         bisect.insort(account.repayments, repayment, key=lambda item: item.position)
-        self.book.changed = True
+        self.ground.changed = True
         return repayment
 
     def _settle_later(self, account: Account, repayment: Repayment, at: int) -> None:
@@ -127,7 +124,7 @@ class LegacyLoans:
     def _settle(self, account: Account, repayment: Repayment, at: int) -> None:
         loan = account.loan(repayment.order_id)
         repayment.settles_at = None
-        self.book.changed = True
+        self.ground.changed = True
         # A liquidation may have closed the loan while the repayment was under way.
         if repayment.final_status == FAILED or loan.status != OPEN:
             repayment.status = FAILED

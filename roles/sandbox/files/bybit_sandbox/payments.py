@@ -11,21 +11,19 @@ import functools
 from collections import defaultdict
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from .debts import FlexibleDebt, FixedContract, Payment
 from .effects import Effects
 from .errors import Refusal
+from .ground import Ground
 from .model import FAILED, PROCESSING, SUCCESS, Account, Snapshot
 from .money import ZERO
 
-if TYPE_CHECKING:
-    from .book import Book
-
 
 class Payments:
-    def __init__(self, book: Book) -> None:
-        self.book = book
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.ledger = ground.ledger
         self._under_way: dict[str, list[Payment]] = defaultdict(list)
         # Each product tells how a repayment lowers its debts, and whether it still can.
         self.products: dict[str, Callable[[Account, Payment, int], bool]] = {}
@@ -40,10 +38,10 @@ class Payments:
 
     def record(self, account: Account, payment: Payment) -> None:
         """Put it into the history, under the next number."""
-        self.book.ledger.last_repay_number += 1
-        payment.repay_id = str(self.book.ledger.last_repay_number)
+        self.ledger.last_repay_number += 1
+        payment.repay_id = str(self.ledger.last_repay_number)
         bisect.insort(account.payments, payment, key=lambda item: item.position)
-        self.book.changed = True
+        self.ground.changed = True
 
     def begin(
         self, account: Account, payment: Payment, debts: list[FlexibleDebt | FixedContract], effects: Effects
@@ -56,7 +54,7 @@ class Payments:
             before = Snapshot.of(account, now + effects.debt_delay_ms)
             for debt in debts:
                 (before.flexible if isinstance(debt, FlexibleDebt) else before.fixed).append(copy.copy(debt))
-            self.book.keep_showing(account, before)
+            self.ground.keep_showing(account, before)
         self._move(account, payment, Decimal(-1))
         payment.visible_at = now + effects.history_delay_ms
         payment.final_status = effects.final_status
@@ -71,7 +69,7 @@ class Payments:
 
     def _settle_later(self, account: Account, payment: Payment) -> None:
         self._under_way[account.uid].append(payment)
-        self.book.events.add(payment.settles_at, functools.partial(self._settle, account, payment))
+        self.ground.events.add(payment.settles_at, functools.partial(self._settle, account, payment))
 
     def _settle(self, account: Account, payment: Payment, at: int) -> None:
         self._under_way[account.uid] = [item for item in self._under_way[account.uid] if item is not payment]
@@ -82,7 +80,7 @@ class Payments:
         else:
             payment.status = FAILED
             self._move(account, payment, Decimal(1))
-        self.book.changed = True
+        self.ground.changed = True
 
     def _move(self, account: Account, payment: Payment, sign: Decimal) -> None:
         for coin, amount in payment.sold.items():

@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import functools
 from decimal import ROUND_UP, Decimal
-from typing import TYPE_CHECKING
 
 from .debts import ADD, BY_LIQUIDATION, FIXED, FLEXIBLE, OPEN, Adjustment, FlexibleDebt, Payment, Share
 from .effects import Effects
 from .errors import Refusal
+from .ground import Ground
 from .interest import PLACES
 from .model import FAILED, PROCESSING, Account, Snapshot
 from .money import ZERO, decimals, rounded_down, unit
-
-if TYPE_CHECKING:
-    from .book import Book
+from .payments import Payments
 
 DEFAULT_FEE = Decimal("0.0005")
 MOST_USD_AT_ONCE = 300_000
 
 
 class Pool:
-    def __init__(self, book: Book) -> None:
-        self.book = book
-        self.ledger = book.ledger
+    def __init__(self, ground: Ground, payments: Payments) -> None:
+        self.ground = ground
+        self.ledger = ground.ledger
+        self.payments = payments
 
     def enrol(self, account: Account) -> None:
         for adjustment in account.adjustments:
@@ -60,7 +59,7 @@ class Pool:
             for contract in sorted(account.fixed, key=lambda item: item.due_at):
                 if contract.status == OPEN:
                     self.sell_for(account, contract, BY_LIQUIDATION, now)
-                    self.book.fixed.close(contract, now)
+                    contract.close(now)
 
     def sell_for(self, account: Account, owed: object, kind: int, at: int) -> None:
         """Sell collateral for a debt, coin by coin in the liquidation order; what it does not cover is given up."""
@@ -74,12 +73,13 @@ class Pool:
         for coin, amount in sold.items():
             account.pledge(coin, -amount)
         amount = owed.debt if missing <= ZERO else rounded_down(owed.debt - missing / price, PLACES)
-        self.book.changed = True
+        self.ground.changed = True
         if amount > ZERO:
             flexible = isinstance(owed, FlexibleDebt)
-            self.book.payments.record(account, Payment(
+            self.payments.record(account, Payment(
                 FLEXIBLE if flexible else FIXED, owed.coin, amount, at, kind,
-                origin="liquidation", visible_at=at, shares=[] if flexible else [Share(owed.loan_id, amount)], sold=sold,
+                origin="liquidation", visible_at=at, sold=sold,
+                shares=[] if flexible else [Share(owed.loan_id, amount)],
             ))
 
     def quote(self, account: Account, loan_coin: str, amount: Decimal, names: str) -> dict[str, Decimal]:
@@ -130,7 +130,7 @@ class Pool:
             if left < ZERO or self.debt_usd(account) > self.ledger.settings.initial_ltv * value:
                 raise Refusal(148037)
         if effects.debt_delay_ms:
-            self.book.keep_showing(account, Snapshot.of(account, now + effects.debt_delay_ms))
+            self.ground.keep_showing(account, Snapshot.of(account, now + effects.debt_delay_ms))
         self.ledger.last_adjust_number += 1
         adjustment = Adjustment(
             self.ledger.last_adjust_number, coin, amount, direction, now, PROCESSING, now + effects.processing_ms,
@@ -145,7 +145,7 @@ class Pool:
         return adjustment
 
     def _settle_later(self, account: Account, adjustment: Adjustment) -> None:
-        self.book.events.add(adjustment.settles_at, functools.partial(self._settle, account, adjustment))
+        self.ground.events.add(adjustment.settles_at, functools.partial(self._settle, account, adjustment))
 
     def _settle(self, account: Account, adjustment: Adjustment, at: int) -> None:
         adjustment.settles_at = None
@@ -157,4 +157,4 @@ class Pool:
         at_the_wallet = (adjustment.direction == ADD) == (taking or adjustment.status == FAILED)
         put = account.credit if at_the_wallet else account.pledge
         put(adjustment.coin, -adjustment.amount if taking else adjustment.amount)
-        self.book.changed = True
+        self.ground.changed = True
