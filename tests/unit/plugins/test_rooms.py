@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,15 @@ def called(room: str) -> set[str]:
     return {n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
 
 
+def circle_in(imports: dict[str, set[str]]) -> list[str]:
+    """Return the files of one circle of imports, the first of them also at the end; none if there is no circle."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
 def test_every_room_has_its_floor() -> None:
     assert {file.stem for file in ROOMS.glob("*.py")} == set(FLOORS)
 
@@ -131,6 +141,18 @@ def test_the_stand_in_exchange_and_the_collection_know_nothing_of_each_other() -
         assert foreign == set(), file
     for file in PLUGINS.rglob("*.py"):
         assert not any("sandbox" in name for name in imports_of(file)), file
+
+
+def test_the_stand_in_exchange_has_no_circle_of_imports() -> None:
+    files = {file.stem: imports_of(file) for file in (SANDBOX / "bybit_sandbox").glob("*.py")}
+    imports = {}
+    for file, names in files.items():
+        own = {name.removeprefix("bybit_sandbox") for name in names if name.startswith((".", "bybit_sandbox"))}
+        targets = {name.lstrip(".").partition(".")[0] for name in own}
+        # A name that is no file is one of the package itself.
+        imports[file] = {target if target in files else "__init__" for target in targets}
+    assert len(imports["exchange"]) > 10
+    assert circle_in(imports) == []
 
 
 def test_modules_decide_nothing() -> None:
