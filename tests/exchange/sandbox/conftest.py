@@ -6,9 +6,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+# For the helpers beside the tests.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 
 class Loans:
