@@ -48,6 +48,14 @@ def test_state_keeps_everything(start, cli, names, tmp_path):
     assert after["clock"] == before["clock"]
 
 
+def test_a_clock_that_was_moved_is_kept_though_the_book_is_as_before(start, cli, names, tmp_path):
+    state = str(tmp_path / "state.json")
+    found = start("--state", state)
+    frozen = names.client(found.url).clock(freeze=True)
+    cli("stop", "--run-dir", found.run_dir)
+    assert names.client(start("--state", state, name="second").url).state()["server_time"] == frozen
+
+
 def test_interest_accrues_while_it_was_down(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
