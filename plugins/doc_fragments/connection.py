@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   api_key:
     description:
-      - The API key, with the permission C(Spot trade), read and write.
+      - The API key, with the permission C(Spot trade), read and write; to read is enough for modules that only read.
       - If not set, the environment variable E(BYBIT_API_KEY) is used. One of them is required.
     type: str
   api_secret:

@@ -19,8 +19,8 @@ options:
       - YAML reads an unquoted V(0100) as octal and V(1_000) as a thousand, and drops what a floating-point number cannot hold,
         before the module sees them. Quotes avoid all that.
       - At most 18 digits before and 18 after the point, and not more decimal places than the coin allows.
+      - Just one of O(amount), O(max_debt) and O(max_ltv) says what to reach.
     type: raw
-    required: true
   since:
     description:
       - Makes the goal declarative. At least O(amount) shall have been repaid on this loan since this moment.
@@ -33,6 +33,43 @@ options:
       - For Ansible, V(null) is the same as leaving an option out, so a variable that may be empty should not stand here; an empty
         string is refused.
     type: str
+  max_debt:
+    description:
+      - Makes the goal declarative. The debt, which is principal, interest and penalty interest, shall be at most this, in the coin
+        of the loan. Written like O(amount); V("0") pays the loan off.
+      - What is missing is sent, rounded up to the decimal places that the coin allows, but never more than is owed. What is left
+        because it is less than the coin's smallest amount is named in RV(ignore:dust) and in the message.
+      - If interest accrues while the repayment is made, it is paid by a second, small repayment. Both are in
+        RV(ignore:repayments).
+      - The exchange may show the debt late. So when a repayment was made within the last O(settle_margin) seconds, by anybody, the
+        module waits and reads the debt again before it sends anything.
+    type: raw
+  max_ltv:
+    description:
+      - Makes the goal declarative. The LTV shall be at most this, as a fraction such as V("0.5").
+      - For a legacy loan it is the LTV of the loan; for flexible and fixed loans it is that of the account, which is lowered by
+        repaying this loan.
+      - The exchange shows the LTV and values in USD rounded, and does not say how. So the module assumes the least favourable
+        values behind them, and pays until even the LTV as shown is one step of rounding below. A loan whose LTV is shown as just
+        O(max_ltv) is therefore still repaid a little.
+      - If repaying all of this loan does not reach it, the module says how far that gets, and fails before anything is paid, unless
+        O(allow_partial) is set.
+      - Like for O(max_debt), the module first waits until young repayments are surely in the debt.
+      - Runs on several loans of one account should follow each other, because each of them lowers the same LTV.
+    type: raw
+  at_most:
+    description:
+      - The most that one run may pay, in the coin of the loan. A run that would have to pay more pays nothing and fails.
+      - Written like O(amount).
+    type: raw
+  allow_partial:
+    description:
+      - Whether to pay what can be paid if O(max_debt), O(max_ltv), or O(amount) with O(since) cannot be reached with this loan and the
+        Funding wallet. RV(ignore:goal_reached) then is V(false).
+      - With O(since), it makes the last installment what is left of the debt.
+      - O(at_most) is a limit also then.
+    type: bool
+    default: false
   wait:
     description:
       - Whether to follow an accepted repayment until the exchange shows that it is final. When it turns out to have failed, the
@@ -77,6 +114,6 @@ options:
         what became of that repayment, and it shall be forgotten.
       - The module looks for it once more. If its outcome is still unknown, the module forgets it and sends nothing in this run. Run
         again without this option if something is still to be repaid.
-      - An id that is not open has no effect.
+      - An id that is not noted in O(state_dir) has no effect but a warning.
     type: str
 """

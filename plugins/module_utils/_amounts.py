@@ -31,11 +31,11 @@ class InvalidAmount(ValueError):
     """The text of this exception is one sentence for the user; it does not name the option."""
 
 
-def parse_amount(value: object) -> Decimal:
+def parse_amount(value: object, zero_allowed: bool = False) -> Decimal:
     """Return the positive amount that a user wrote as decimal string, integer or exact float.
 
     :param value: What the option holds, as Ansible hands it to a module.
-    :return: A finite positive number without trailing zeros, at most 18 digits before and 18 after the point.
+    :return: A finite positive number, or zero where that is allowed, without trailing zeros, at most 18 digits before and 18 after the point.
     :raises InvalidAmount: For everything else, saying what to write instead.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
@@ -48,7 +48,7 @@ def parse_amount(value: object) -> Decimal:
             raise InvalidAmount(_too_long("an integer"))
         value = str(value)
     number = _parse_text(value.strip())
-    if not number:
+    if not number and not zero_allowed:
         raise InvalidAmount(f"{_shown(value)} is zero: write an amount greater than zero")
     return number
 
@@ -87,6 +87,16 @@ def total(*numbers: Decimal) -> Decimal:
 def difference(minuend: Decimal, subtrahend: Decimal) -> Decimal:
     """Subtract without rounding."""
     return _EXACT.subtract(minuend, subtrahend)
+
+
+def multiply(first: Decimal, second: Decimal) -> Decimal:
+    """Multiply without rounding."""
+    return _EXACT.multiply(first, second)
+
+
+def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
+    """Divide to so many digits that no rounding afterwards can tell the difference."""
+    return _EXACT.divide(dividend, divisor)
 
 
 def decimal_places(number: Decimal) -> int:

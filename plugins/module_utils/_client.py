@@ -26,6 +26,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._http import NoReply, Reply, Transport
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._pace import Pace
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
     ACCEPTED,
     CLOCK_CODES,
@@ -42,6 +43,17 @@ PAGE_LIMIT = 100
 _SHORTEST_PAUSE_MS = 1050
 _MOST_PAGES = 10_000
 _ENCODED = re.compile("(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*")
+
+
+class Acceptance(t.NamedTuple):
+    """The exchange's clear answer that it has taken a request on.
+
+    :ivar given_id: The id that it gave; none when the call gives none.
+    :ivar time_ms: When it answered (UTC, ms), by its own clock as far as that is known.
+    """
+
+    given_id: str | None
+    time_ms: int
 
 
 class Retries:
@@ -82,6 +94,7 @@ class Client:
         self._clock_offset_ms = 0
         self._time_differences_ms: list[int] = []
         self._blocked: BybitError | None = None
+        self._told_limit = ""
         self.retries = Retries()
         self.posted_at_ms: int | None = None
 
@@ -101,6 +114,11 @@ class Client:
         moment_ms = self.clock.monotonic_ms() if monotonic_ms is None else monotonic_ms
         return moment_ms + differences[(len(differences) - 1) // 2]
 
+    def believed_time_ms(self) -> int:
+        """Return the exchange's time (UTC, ms): as it told it, or by this machine's clock as long as it has not."""
+        told_ms = self.exchange_time_ms()
+        return self.now_ms() if told_ms is None else told_ms
+
     def read(self, path: str, query: dict[str, str] | None = None, signed: bool = True) -> dict[str, t.Any]:
         """GET a path and return the object C(result).
 
@@ -119,13 +137,17 @@ class Client:
         raise error
 
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
-        """Yield the rows of all pages of a list.
+        """Yield the rows of all pages of a list, at a pace that does not trip the exchange's limit by itself.
 
         :raises ReadFailed: When a page has not the documented form, besides what C(read) raises.
         """
-        cursor = ""
+        cursor, pace = "", Pace()
         for dummy in range(_MOST_PAGES):
+            pause_ms, refused_before = pace.pause_ms(self.clock.monotonic_ms()), self.retries.rate_limits
+            if pause_ms:
+                self.clock.sleep_ms(pause_ms)
             page = self.read(path, {**query, "limit": str(PAGE_LIMIT), **({"cursor": cursor} if cursor else {})})
+            pace.note(self.clock.monotonic_ms(), self._told_limit, self.retries.rate_limits > refused_before)
             yield from rows_of(path, page)
             following = page.get("nextPageCursor") or ""
             if not following:
@@ -135,10 +157,12 @@ class Client:
             cursor = following
         raise ReadFailed(f"The pages of {path} do not come to an end.")
 
-    def post_once(self, path: str, body: dict[str, str], id_field: str, on_signed: t.Callable[[int], None]) -> str:
-        """POST a body and return the id that the answer gives; never sent again once its outcome can be in doubt.
+    def post_once(
+        self, path: str, body: dict[str, str], id_field: str | None, on_signed: t.Callable[[int], None]
+    ) -> Acceptance:
+        """POST a body and return that it was accepted; never sent again once its outcome can be in doubt.
 
-        :param id_field: The field of C(result) without which an answer is no success.
+        :param id_field: The field of C(result) without which an answer is no success; none when the call gives no id.
         :param on_signed: Called with the timestamp (UTC, ms) before the request leaves; when it raises, nothing is sent.
         :raises Refused: When the exchange refused and did nothing.
         :raises NotSent: When the request did not reach the exchange.
@@ -149,11 +173,14 @@ class Client:
             raise Refused(verdict.sentence(), verdict.failure)
         if verdict.reading != ACCEPTED:
             raise OutcomeUnknown(verdict.cause(), verdict.failure)
+        time_ms = self.now_ms() if verdict.time_ms is None else verdict.time_ms
+        if id_field is None:
+            return Acceptance(None, time_ms)
         given = verdict.result.get(id_field)
         if not isinstance(given, str) or not given:
             failure = verdict.failure._replace(reading=UNKNOWN)
             raise OutcomeUnknown(f"Bybit reported success but gave no {id_field}", failure)
-        return given
+        return Acceptance(given, time_ms)
 
     def _call(
         self, method: str, path: str, payload: str, signed: bool, on_signed: t.Callable[[int], None] | None = None
@@ -167,6 +194,7 @@ class Client:
         while True:
             reply, request_id = self._send(method, path, payload, signed, on_signed)
             verdict = judge(reply.status, reply.body, request_id)
+            self._told_limit = reply.headers.get("x-bapi-limit", "")
             if verdict.time_ms is not None:
                 self._time_differences_ms.append(verdict.time_ms - self.clock.monotonic_ms())
             if verdict.is_gate_refusal(*clock_codes) and signed and self.retries.clock_syncs == clock_syncs_before:

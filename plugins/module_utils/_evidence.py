@@ -76,7 +76,8 @@ def weigh(intent: Intent, sight: Sight, settle_margin_ms: int, others: frozenset
     :param others: The ids of repayments that are known to be other ones.
     """
     known = others.union(record.repay_id for record in intent.baseline.records)
-    all_alike = [r for r in sight.records if r.repay_id not in known and _is_alike(r, intent)]
+    is_closed = sight.loan is not None and sight.loan.status != OPEN
+    all_alike = [r for r in sight.records if r.repay_id not in known and _is_alike(r, intent, is_closed)]
     alike = [record for record in all_alike if record.status != FAILED]
     in_time = [record for record in alike if record.time_ms <= intent.window_end_ms + settle_margin_ms]
     closed = sight.at_ms is not None and sight.at_ms > intent.window_end_ms
@@ -113,14 +114,23 @@ def _absent(intent: Intent, sight: Sight, settle_margin_ms: int, failed: list[Re
     missing = _unexplained_fall(intent, sight, settle_margin_ms)
     if missing:
         return Finding(UNKNOWN, _fell_too_much(missing))
+    risen = difference(sight.loan.principal, intent.baseline.principal)
+    if risen > 0:
+        return Finding(UNKNOWN, f"{plain(risen)} more were borrowed since, so the debt cannot tell")
+    if intent.accepted_at_ms is not None and not failed:
+        return Finding(UNKNOWN, "the exchange accepted it, but neither its history nor the debt shows it")
     story = "no such repayment stands in the history"
     if failed:
         story = f"the only such repayment in the history, {failed[0].repay_id}, has failed"
     return Finding(NOT_EXECUTED, f"its time is over, {story}, and the debt did not fall by it", None, tuple(failed))
 
 
-def _is_alike(record: Record, intent: Intent) -> bool:
-    return record.by_user and record.amount == intent.amount and record.time_ms > intent.earliest_ms
+def _is_alike(record: Record, intent: Intent, is_closed: bool) -> bool:
+    if not record.by_user or record.time_ms <= intent.earliest_ms:
+        return False
+    # What a whole loan costs is reckoned by the exchange: not less than it was, unless somebody has paid a part meanwhile.
+    is_whole = intent.is_whole and (is_closed or record.amount > intent.amount)
+    return is_whole or record.amount == intent.amount
 
 
 def _fell_too_much(missing: Decimal) -> str:

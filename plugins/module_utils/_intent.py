@@ -27,14 +27,25 @@ BASELINE_REACH_MS = 60 * MINUTE_MS
 
 
 class Goal(t.NamedTuple):
-    """What a run was asked for.
+    """What a run was asked for: just one of C(amount), C(max_debt) and C(max_ltv).
 
     :ivar amount: To be repaid once, or at least repaid since C(since_ms).
     :ivar since_ms: The moment of a declarative goal (UTC, ms); none for a plain repayment.
+    :ivar max_debt: What shall at most be left of the debt.
+    :ivar max_ltv: What the LTV shall be at most, as a fraction.
+    :ivar collateral: The coins that are sold for it; empty when the Funding wallet pays.
     """
 
-    amount: Decimal
+    amount: Decimal | None = None
     since_ms: int | None = None
+    max_debt: Decimal | None = None
+    max_ltv: Decimal | None = None
+    collateral: tuple[str, ...] = ()
+
+    @property
+    def is_of_debt(self) -> bool:
+        """Whether what is to be paid follows from the debt as it is now."""
+        return self.amount is None
 
 
 class Baseline(t.NamedTuple):
@@ -60,10 +71,12 @@ class Intent:
     """One repayment that is about to be sent, or was.
 
     :ivar intent_id: The name by which a user can speak of it.
-    :ivar amount: What is sent: the goal's amount, or what was missing of it.
+    :ivar amount: What is sent, or what is owed where a loan is repaid as a whole.
     :ivar sent_at_ms: Its timestamp (UTC, ms); the exchange accepts it for C(recv_window_ms) from then.
     :ivar repay_id: The exchange's id of it, once known.
     :ivar told: Whether a run has ended by telling the user what became of it.
+    :ivar is_whole: Whether the loan is repaid as a whole, so that the exchange reckons the amount.
+    :ivar accepted_at_ms: When the exchange accepted it without giving an id (UTC, ms).
     """
 
     intent_id: str
@@ -75,6 +88,8 @@ class Intent:
     recv_window_ms: int
     repay_id: str | None = None
     told: bool = False
+    is_whole: bool = False
+    accepted_at_ms: int | None = None
 
     @property
     def earliest_ms(self) -> int:
@@ -83,24 +98,32 @@ class Intent:
 
     @property
     def window_end_ms(self) -> int:
-        """The last moment at which the exchange may accept it."""
-        return self.sent_at_ms + self.recv_window_ms
+        """The last moment at which the exchange may accept it, or the one at which it did."""
+        return self.sent_at_ms + self.recv_window_ms if self.accepted_at_ms is None else self.accepted_at_ms
 
     def as_document(self) -> dict[str, t.Any]:
         """Return what is stored: JSON values only, amounts as decimal strings."""
         return {
             "intent": self.intent_id,
-            "goal": {"amount": plain(self.goal.amount), "since_ms": self.goal.since_ms},
+            "goal": {
+                "amount": _text(self.goal.amount),
+                "since_ms": self.goal.since_ms,
+                "max_debt": _text(self.goal.max_debt),
+                "max_ltv": _text(self.goal.max_ltv),
+                "collateral": list(self.goal.collateral),
+            },
             "amount": plain(self.amount),
             "coin": self.coin,
             "sent_at_ms": self.sent_at_ms,
             "recv_window_ms": self.recv_window_ms,
             "repay_id": self.repay_id,
             "told": self.told,
+            "is_whole": self.is_whole,
+            "accepted_at_ms": self.accepted_at_ms,
             "baseline": {
                 "debt": plain(self.baseline.debt),
                 "principal": plain(self.baseline.principal),
-                "records": [{**r._asdict(), "amount": plain(r.amount)} for r in self.baseline.records],
+                "records": [_stored(record) for record in self.baseline.records],
             },
         }
 
@@ -111,11 +134,10 @@ def intent_from(document: t.Any) -> Intent:
     :raises ValueError: When it is anything else.
     """
     try:
-        goal, baseline = document["goal"], document["baseline"]
-        since_ms, repay_id = goal["since_ms"], document["repay_id"]
+        baseline = document["baseline"]
         return Intent(
             intent_id=_checked(document["intent"], str),
-            goal=Goal(_amount(goal["amount"]), None if since_ms is None else _checked(since_ms, int)),
+            goal=_goal(document["goal"]),
             amount=_amount(document["amount"]),
             coin=_checked(document["coin"], str),
             baseline=Baseline(
@@ -125,11 +147,36 @@ def intent_from(document: t.Any) -> Intent:
             ),
             sent_at_ms=_checked(document["sent_at_ms"], int),
             recv_window_ms=_checked(document["recv_window_ms"], int),
-            repay_id=None if repay_id is None else _checked(repay_id, str),
+            repay_id=_optional(document["repay_id"], str),
             told=_checked(document["told"], bool),
+            is_whole=_checked(document["is_whole"], bool),
+            accepted_at_ms=_optional(document["accepted_at_ms"], int),
         )
     except (LookupError, TypeError) as error:
         raise ValueError(f"not an intent: {error}") from None
+
+
+def _goal(document: t.Any) -> Goal:
+    amount, max_debt, max_ltv = document["amount"], document["max_debt"], document["max_ltv"]
+    if [amount, max_debt, max_ltv].count(None) != 2:
+        raise ValueError("a goal that is not just one")
+    return Goal(
+        amount=None if amount is None else _amount(amount),
+        since_ms=_optional(document["since_ms"], int),
+        max_debt=None if max_debt is None else parse_exchange_decimal(max_debt),
+        max_ltv=None if max_ltv is None else _amount(max_ltv),
+        collateral=tuple(_checked(coin, str) for coin in _checked(document["collateral"], list)),
+    )
+
+
+def _stored(record: Record) -> dict[str, t.Any]:
+    return {
+        "repay_id": record.repay_id,
+        "amount": plain(record.amount),
+        "status": record.status,
+        "by_user": record.by_user,
+        "time_ms": record.time_ms,
+    }
 
 
 def _record(document: t.Any) -> Record:
@@ -147,6 +194,14 @@ def _amount(text: t.Any) -> Decimal:
     if not amount:
         raise ValueError("an amount of nothing")
     return amount
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else plain(number)
+
+
+def _optional(value: t.Any, kind: type[_Value]) -> _Value | None:
+    return None if value is None else _checked(value, kind)
 
 
 def _checked(value: t.Any, kind: type[_Value]) -> _Value:

@@ -19,7 +19,8 @@ class Memory:
     """The intents of one target during one run.
 
     An intent is I(open) until a run has told what became of it. Afterwards it is forgotten, unless the exchange has
-    accepted the repayment and does not show it yet; then it stays as I(unseen), so that a sum over the history can count it.
+    accepted the repayment and does not show it as final yet; then it stays as I(unseen), so that a sum over the history can
+    count it, and that nobody takes a debt for true which it has not lowered yet.
     """
 
     def __init__(self, state: State) -> None:
@@ -47,12 +48,18 @@ class Memory:
         self._state.lock(lock_timeout_ms, writes=not check_mode)
         self._intents = self._state.load()
 
+    def noted(self) -> list[Intent]:
+        """Return all that earlier runs have left here."""
+        return list(self._intents)
+
     def open_intents(self) -> list[Intent]:
         return [intent for intent in self._known() if not intent.told]
 
     def unseen(self) -> list[Intent]:
-        """Return the accepted repayments that the exchange did not show when they were last looked for."""
-        return [intent for intent in self._known() if intent.told or self._told.get(intent.intent_id)]
+        """Return the accepted repayments that the exchange did not show as final when they were last looked for."""
+        unseen = ((self._told.get(i.intent_id, i if i.told else None), i.told) for i in self._known())
+        # What this run has told may have an id that is not written down, because only what is final is surely ours.
+        return [dataclasses.replace(intent, told=told) for intent, told in unseen if intent]
 
     def repay_ids(self) -> frozenset[str]:
         """Return the ids of the repayments that are known."""
@@ -73,18 +80,15 @@ class Memory:
     def tell(self, intent: Intent, is_seen: bool) -> None:
         """Close an intent when this run has told its result and was a success.
 
-        :param is_seen: Whether the exchange shows the repayment already.
+        :param is_seen: Whether the exchange shows the repayment as final already.
         """
         if intent.repay_id:
             self._found.add(intent.repay_id)
         self._told[intent.intent_id] = None if is_seen else dataclasses.replace(intent, told=True)
 
     def see(self, intent: Intent) -> None:
-        """Note that the exchange shows an accepted repayment by now; one that nobody has been told of stays open till then."""
-        if intent.told:
-            self.forget(intent)
-        else:
-            self.tell(intent, is_seen=True)
+        """Note that the exchange shows an accepted repayment as final by now; it is kept till this run is a success."""
+        self.tell(intent, is_seen=True)
 
     def close(self, is_success: bool) -> None:
         """Write what later runs need to know after the result has been told, and let them in.

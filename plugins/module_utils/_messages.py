@@ -16,57 +16,58 @@ from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EX
 from ansible_collections.treasury.bybit.plugins.module_utils._times import utc
 
 
-def name_of(intent: Intent, order_id: str) -> str:
-    return f"{plain(intent.amount)} {intent.coin} on loan {order_id}"
+def name_of(intent: Intent, label: str) -> str:
+    return f"{plain(intent.amount)} {intent.coin} on {label}"
 
 
-def made(found: Resolution, order_id: str, is_earlier: bool) -> str:
+def made(found: Resolution, label: str, is_earlier: bool) -> str:
     """Tell of a repayment that was accepted or found."""
     intent, is_final = found.intent, found.outcome == EXECUTED
-    what = f"{name_of(intent, order_id)} (repayment {intent.repay_id})"
+    what = f"{name_of(intent, label)} (repayment {intent.repay_id})"
     pending = "" if is_final else " It is pending: the exchange has not shown yet that it is final."
     if is_earlier:
-        return f"{_sent_earlier(what, intent)} It was made, so nothing was sent now.{pending}"
+        nothing_sent = "" if intent.goal.is_of_debt else ", so nothing was sent now"
+        return f"{_sent_earlier(what, intent)} It was made{nothing_sent}.{pending}"
     story = f"Repaid {what}" if is_final else f"Bybit accepted the repayment of {what}"
-    lost = ": there was no clear answer, but it stands in the exchange's history" if found.finding else ""
-    return f"{story}{lost}.{pending}"
+    return f"{story}{_how_it_is_known(found)}.{pending}"
 
 
-def not_executed(found: Resolution, order_id: str, lost: Exception | None) -> str:
+def not_executed(found: Resolution, label: str, lost: Exception | None) -> str:
     """Tell of a repayment that has come to nothing."""
-    what = name_of(found.intent, order_id)
+    what = name_of(found.intent, label)
     if found.intent.repay_id:
         story = f"was accepted (repayment {found.intent.repay_id}), but then it failed on the exchange"
     else:
-        story = f"was sent without a clear answer ({lost}), but {found.finding.reason if found.finding else ''}"
+        answer = f"without a clear answer ({lost})" if lost else "and accepted without an id"
+        story = f"was sent {answer}, but {found.finding.reason if found.finding else ''}"
     return f"The repayment of {what} {story}. Nothing was paid, and it is safe to run again."
 
 
-def unknown(found: Resolution, cause: str, order_id: str, history_call: str) -> str:
+def unknown(found: Resolution, cause: str, label: str, history_request: str) -> str:
     """Tell what was seen of a repayment in doubt, and how the user can end the doubt."""
     intent, finding, evidence = found.intent, found.finding, found.evidence or {}
     candidates = ", ".join(record.repay_id for record in finding.candidates) if finding else ""
     return (
-        f"Whether the repayment of {name_of(intent, order_id)} was made is unknown: {cause}, and "
+        f"Whether the repayment of {name_of(intent, label)} was made is unknown: {cause}, and "
         f"{finding.reason if finding else ''}. It was sent at {utc(intent.sent_at_ms)}; the debt was "
         f"{plain(intent.baseline.debt)} then and is {evidence.get('debt_now') or 'not known'} now. "
         f"{f'It may be repayment {candidates}. ' if candidates else ''}"
-        f"Nothing is sent for this loan until that is known. {_how_to_go_on(intent, history_call)}"
+        f"Nothing is sent for this loan until that is known. {_how_to_go_on(intent, history_request)}"
     )
 
 
-def unseen(intent: Intent, order_id: str, history_call: str) -> str:
+def unseen(intent: Intent, label: str, history_request: str) -> str:
     """Tell of an accepted repayment which the exchange does not show, so that no sum over the history is right."""
-    what = f"{name_of(intent, order_id)} (repayment {intent.repay_id})"
+    what = f"{name_of(intent, label)} (repayment {intent.repay_id})"
     return (
         f"Whether the repayment of {what} counts is unknown: it was accepted at {utc(intent.sent_at_ms)}, but the exchange "
-        f"does not show it. Nothing was sent now. {_how_to_go_on(intent, history_call)}"
+        f"does not show it. Nothing was sent now. {_how_to_go_on(intent, history_request)}"
     )
 
 
-def earlier(intent: Intent, outcome: str, order_id: str) -> str:
+def earlier(intent: Intent, outcome: str, label: str) -> str:
     """Tell what became of the repayment of an earlier run that had not told it."""
-    story = _sent_earlier(name_of(intent, order_id), intent)
+    story = _sent_earlier(name_of(intent, label), intent)
     if outcome == UNKNOWN:
         return f"{story} What became of it is unknown."
     if outcome == NOT_EXECUTED:
@@ -75,20 +76,28 @@ def earlier(intent: Intent, outcome: str, order_id: str) -> str:
     return f"{story} It was made{pending} (repayment {intent.repay_id})."
 
 
-def acknowledged(intent: Intent, order_id: str) -> str:
+def acknowledged(intent: Intent, label: str) -> str:
     """Tell that a repayment in doubt is left to the user."""
     return (
-        f"The repayment of {name_of(intent, order_id)} that was sent at {utc(intent.sent_at_ms)} is forgotten, because "
+        f"The repayment of {name_of(intent, label)} that was sent at {utc(intent.sent_at_ms)} is forgotten, because "
         f"acknowledge names it. Nothing was sent now; run without acknowledge if something is still to be repaid."
     )
+
+
+def _how_it_is_known(found: Resolution) -> str:
+    if found.finding is None:
+        return ""
+    if found.intent.accepted_at_ms is not None:
+        return ": the call gives no id, so it is known from the exchange's history; the exchange takes a fee from the collateral"
+    return ": there was no clear answer, but it stands in the exchange's history"
 
 
 def _sent_earlier(what: str, intent: Intent) -> str:
     return f"An earlier run sent a repayment of {what} at {utc(intent.sent_at_ms)} and did not tell its end."
 
 
-def _how_to_go_on(intent: Intent, history_call: str) -> str:
+def _how_to_go_on(intent: Intent, history_request: str) -> str:
     return (
-        f"Run again to look again; or look yourself ({history_call}, or the loan's page on the exchange's site), and when "
+        f"Run again to look again; or look yourself ({history_request}, or the loan's page on the exchange's site), and when "
         f"you know, run once with acknowledge: '{intent.intent_id}', which sends nothing and forgets this one."
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The frame of every module: options in, one result or one sentence out, no traceback and no secret.
+"""The frame of the repay modules: options in, one result or one sentence out, no traceback and no secret.
 
 This module util is private to the collection.
 """
@@ -13,42 +13,41 @@ import sys
 import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.treasury.bybit.plugins.module_utils import _http
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._connection import Connection
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
+from ansible_collections.treasury.bybit.plugins.module_utils._frame import connect, end_failed, failure_of
 from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
-from ansible_collections.treasury.bybit.plugins.module_utils._loans import LegacyLoans
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
-from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import (
-    goal_of,
-    manner_of,
-    order_id_of,
-    state_dir_of,
-)
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import manner_of, state_dir_of
 from ansible_collections.treasury.bybit.plugins.module_utils._repayment import Repayment
-from ansible_collections.treasury.bybit.plugins.module_utils._signing import MissingCryptography
 from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
+from ansible_collections.treasury.bybit.plugins.module_utils._subject_options import Ask
 
 
-def run_repayment(module: AnsibleModule, clock: Clock | None = None) -> None:
+def run_repayment(
+    module: AnsibleModule, ask_of: t.Callable[[Client, dict[str, t.Any]], Ask], clock: Clock | None = None
+) -> None:
     """Carry out what a repay module was asked for, and end the module with its result.
 
+    :param ask_of: Reads from the options what is asked for.
     :param clock: The time to go by; that of this machine unless given.
     """
     clock, listeners = clock or Clock(), Listeners()
-    connection = _connect(module)
+    try:
+        connection = connect(module)
+    except BybitError as error:
+        _fail(module, error, {})
     host = {"api_host": connection.api_host}
-    for warning in connection.warnings():
-        module.warn(warning)
     try:
         client = connection.client(clock)
-        target = Target(connection.host, connection.key_fingerprint, LegacyLoans.product, order_id_of(module.params))
+        subject, goal = ask_of(client, module.params)
+        target = Target(connection.host, connection.key_fingerprint, subject.product, subject.name)
         memory = Memory(State(state_dir_of(module.params), target, clock))
-        goal, manner = goal_of(module.params), manner_of(module.params)
-        repayment = Repayment(client, memory, target.order_id, goal, manner)
+        repayment = Repayment(client, memory, subject, goal, manner_of(module.params))
     except BybitError as error:
         _fail(module, error, host)
     try:
@@ -65,8 +64,8 @@ def run_repayment(module: AnsibleModule, clock: Clock | None = None) -> None:
             f"before you run this again, and report the error."
         )
         known = {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
-        known.update(outcome=repayment.outcome, failure=None, msg=message)
-        _end(module, exception=traceback.format_exc(), **known)
+        known.update(outcome=repayment.outcome, goal_reached=None, failure=None, msg=message)
+        end_failed(module, exception=traceback.format_exc(), **known)
     _warn(module, repayment)
     result = {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
     if module._diff:
@@ -101,29 +100,17 @@ class _Telling:
             sys.stderr.write(f"{failed} The next run will settle this repayment again.\n")
 
 
-def _connect(module: AnsibleModule) -> Connection:
-    if _http.IMPORT_ERROR:
-        _end(module, msg=missing_required_lib("requests"), exception=_http.IMPORT_ERROR)
-    try:
-        return Connection(module.params)
-    except MissingCryptography:
-        message = missing_required_lib("cryptography", reason="to sign with rsa_private_key")
-        _end(module, msg=message, exception=traceback.format_exc())
-    except BybitError as error:
-        _fail(module, error, {})
-
-
 def _warn(module: AnsibleModule, repayment: Repayment) -> None:
     for warning in repayment.result.warnings:
         module.warn(warning)
 
 
 def _fail(module: AnsibleModule, error: BybitError, known: dict[str, t.Any]) -> t.NoReturn:
-    failure = error.failure._asdict() if error.failure else None
-    _end(module, **{**known, "changed": False, "outcome": error.outcome, "failure": failure, "msg": str(error)})
-
-
-def _end(module: AnsibleModule, **result: t.Any) -> t.NoReturn:
-    module.fail_json(**result)
-    # Whatever stands in for AnsibleModule one day, nothing may go on after a failure.
-    raise AssertionError("fail_json returned")
+    # A run that has paid before it failed must not look like one that has not.
+    has_paid = bool(known.get("repayments"))
+    outcome = known["outcome"] if has_paid and error.outcome != UNKNOWN else error.outcome
+    told = {"changed": has_paid, "outcome": outcome, "failure": failure_of(error), "msg": str(error)}
+    if "goal_reached" in known:
+        # What was decided has not come about.
+        told["goal_reached"] = None
+    end_failed(module, **{**known, **told})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What to do, decided before anything is sent: pay this much, nothing to do, or refuse and why.
+"""Decides what to pay, before anything is sent: a loan and a goal make an amount, nothing to do, or a refusal that says why.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -20,115 +20,205 @@ from ansible_collections.treasury.bybit.plugins.module_utils._amounts import (
     round_up,
     total,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
-from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
-from ansible_collections.treasury.bybit.plugins.module_utils._record import PROCESSING, SUCCESS, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_MS, utc
+from ansible_collections.treasury.bybit.plugins.module_utils._progress import Progress
+from ansible_collections.treasury.bybit.plugins.module_utils._traits import Traits
+from ansible_collections.treasury.bybit.plugins.module_utils._times import utc
 
 PAY = "pay"
 DECLINE = "decline"
-# The exchange says "6 months", of which the shortest has 181 days.
-HISTORY_REACH_DAYS = 180
+# For a coin whose decimal places the exchange does not tell; most coins have no more.
+_USUAL_ACCURACY = 8
+
+
+class Means(t.NamedTuple):
+    """What can be paid, and how exactly.
+
+    :ivar accuracy: How many decimal places the coin allows; none when that is unknown and left to the exchange.
+    :ivar wallet: What the Funding wallet holds; none when it is not known, or does not pay.
+    :ivar at_most: What this run may pay; none without such a cap.
+    :ivar allow_partial: Whether to pay what can be paid when that does not reach the goal.
+    :ivar paid: What this run has paid already.
+    """
+
+    accuracy: int | None = None
+    wallet: Decimal | None = None
+    at_most: Decimal | None = None
+    allow_partial: bool = False
+    paid: Decimal = Decimal(0)
 
 
 class Decision(t.NamedTuple):
     """The outcome of the plan.
 
     :ivar kind: C(PAY), C(NOTHING_TO_DO) or C(DECLINE).
-    :ivar message: The arithmetic in words, or why not and what to do instead.
+    :ivar message: What to pay and why, or why not and what to do instead.
     :ivar amount: What to pay; zero unless the kind is C(PAY).
     :ivar after: The loan as it will be when this decision has been carried out; none when declined.
+    :ivar arithmetic: How the amount was reckoned, in words.
+    :ivar shortfall: Why the goal is not reached then; empty when it is, but for what is less than the coin's smallest amount.
     """
 
     kind: str
     message: str
     amount: Decimal
     after: Loan | None
+    arithmetic: str = ""
+    shortfall: str = ""
+
+    @property
+    def reaches_goal(self) -> bool:
+        return not self.shortfall
 
 
-class Progress(t.NamedTuple):
-    """How far a goal with C(since) has come.
+class _Wanted(t.NamedTuple):
+    """What a goal asks for, before it is known whether it can be paid.
 
-    :ivar repaid: What the owner of the account has repaid since then, what is still in process included.
-    :ivar missing: What is left of the goal.
+    :ivar amount: Rounded to the coin's accuracy, towards the goal, and never more than the debt.
+    :ivar what: Names it in a refusal.
+    :ivar story: Begins the arithmetic.
+    :ivar remark: Follows the debt in the arithmetic.
+    :ivar shortfall: Why the goal cannot be reached with this loan alone; empty when it can.
     """
 
-    repaid: Decimal
-    missing: Decimal
+    amount: Decimal
+    what: str
+    story: str = ""
+    remark: str = ""
+    shortfall: str = ""
 
 
-def progress_of(goal: Goal, records: list[Record], unseen: list[Intent]) -> Progress:
-    """Add up what has been repaid since the goal's moment.
-
-    :param unseen: Repayments that the exchange has accepted but does not show yet.
-    """
-    since_ms = goal.since_ms or 0
-    counting = [r.amount for r in records if r.by_user and r.status in (SUCCESS, PROCESSING) and r.time_ms >= since_ms]
-    # Its exact time is not known yet; what was possibly made since then is not sent once more.
-    accepted = [intent.amount for intent in unseen if intent.window_end_ms >= since_ms]
-    repaid = total(*counting, *accepted)
-    return Progress(repaid, max(difference(goal.amount, repaid), Decimal(0)))
-
-
-def decide(
-    order_id: str, loan: Loan | None, goal: Goal, progress: Progress | None = None, accuracy: int | None = None
-) -> Decision:
+def decide(traits: Traits, loan: Loan | None, goal: Goal, means: Means, progress: Progress | None = None) -> Decision:
     """Decide on repaying one loan.
 
-    :param loan: The loan, none when the exchange knows no such order.
+    :param loan: The loan, none when the exchange knows no such loan.
     :param progress: Needed for a goal with C(since).
-    :param accuracy: How many decimal places the coin allows; none when that is unknown and left to the exchange.
     """
     if loan is None:
-        return _decline(
-            f"order_id '{order_id}' names no loan of this account, neither an open one nor one completed within the last "
-            f"6 months: check order_id, and that api_key and environment belong to the account that borrowed"
-        )
+        return _decline(traits.missing)
+    reached = _reached(traits, loan, goal, progress)
+    if reached:
+        return _nothing(reached, loan)
+    if goal.max_debt is not None:
+        wanted = _for_debt(traits, loan, goal.max_debt, means)
+    elif goal.max_ltv is not None:
+        wanted = _for_ltv(traits, loan, goal.max_ltv, means)
+    else:
+        wanted = _for_amount(loan, goal, means, progress)
+    return wanted if isinstance(wanted, Decision) else _within(traits, loan, wanted, means)
+
+
+def dust_of(loan: Loan, goal: Goal, accuracy: int | None) -> Decimal:
+    """Return what a loan owes above C(max_debt) and cannot be repaid, as all it owes is less than the coin's smallest amount."""
+    if goal.max_debt is None or loan.debt <= goal.max_debt or round_down(loan.debt, _places(accuracy)):
+        return Decimal(0)
+    return difference(loan.debt, goal.max_debt)
+
+
+def _reached(traits: Traits, loan: Loan, goal: Goal, progress: Progress | None) -> str:
+    """Say why nothing is to be paid; empty when something is."""
+    label, coin = traits.label, loan.coin
     if progress is not None and not progress.missing:
-        since = f"{plain(progress.repaid)} {loan.coin} have been repaid on loan {order_id} since {utc(goal.since_ms or 0)}"
-        return _nothing(f"{since}, at least {plain(goal.amount)} were asked for: nothing to repay.", loan)
-    if loan.status != OPEN:
+        repaid = f"{plain(progress.repaid)} {coin} have been repaid on {label} since {utc(goal.since_ms or 0)}"
+        return f"{repaid}, at least {plain(goal.amount or Decimal(0))} were asked for: nothing to repay."
+    if goal.max_ltv is not None and loan.shown_ltv is not None and loan.is_ltv_surely_at_most(goal.max_ltv):
+        whose = "of the account" if traits.shares_collateral else f"of {label}"
+        return f"The LTV {whose} is {plain(loan.shown_ltv)}, at most {plain(goal.max_ltv)} was asked for: nothing to repay."
+    if loan.status != OPEN and (goal.max_ltv is None or loan.position is None):
         how = "was closed by liquidation" if loan.status == LIQUIDATED else "is already fully repaid"
-        return _nothing(f"Loan {order_id} {how}: nothing to repay.", loan)
-    if accuracy is not None and decimal_places(goal.amount) > accuracy:
-        return _decline(
-            f"amount '{plain(goal.amount)}' has {decimal_places(goal.amount)} decimal places, but {loan.coin} allows "
-            f"{accuracy}: {_closest(goal.amount, accuracy)}"
-        )
-    if progress is None:
-        return _pay(loan, goal.amount, Decimal(0), accuracy, f"amount '{plain(goal.amount)}'")
-    # Others may have paid amounts with more decimal places than the coin allows here.
-    missing = progress.missing if accuracy is None else round_up(progress.missing, accuracy)
-    what = f"what is missing of amount '{plain(goal.amount)}' since then, {plain(missing)},"
-    return _pay(loan, missing, progress.repaid, accuracy, what)
+        return f"{_capital(label)} {how}: nothing to repay."
+    if goal.max_debt is not None and loan.debt <= goal.max_debt:
+        asked = f"at most {plain(goal.max_debt)} was asked for"
+        return f"The debt on {label} is {plain(loan.debt)} {coin}, {asked}: nothing to repay."
+    return ""
 
 
-def check_since(since_ms: int, now_ms: int) -> None:
-    """Refuse a moment that the exchange's history cannot tell of.
-
-    :raises BadInput: When it lies in the future, or too far back.
-    """
-    if since_ms > now_ms:
-        raise BadInput(f"since lies in the future ({utc(since_ms)}; it is {utc(now_ms)}): give a moment that has passed.")
-    earliest_ms = now_ms - HISTORY_REACH_DAYS * DAY_MS
-    if since_ms < earliest_ms:
-        raise BadInput(
-            f"since lies too far back ({utc(since_ms)}): the exchange's history reaches back 6 months only; give a moment "
-            f"after {utc(earliest_ms)}."
-        )
-
-
-def _pay(loan: Loan, amount: Decimal, repaid: Decimal, accuracy: int | None, what: str) -> Decision:
+def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None) -> _Wanted | Decision:
+    amount, accuracy = goal.amount or Decimal(0), means.accuracy
+    what, story, repaid = f"amount '{plain(amount)}'", "", Decimal(0)
+    if accuracy is not None and decimal_places(amount) > accuracy:
+        places = f"has {decimal_places(amount)} decimal places, but {loan.coin} allows {accuracy}"
+        return _decline(f"{what} {places}: {_closest(amount, accuracy)}")
+    if progress is not None:
+        # Others may have paid amounts with more decimal places than the coin allows here.
+        missing = progress.missing if accuracy is None else round_up(progress.missing, accuracy)
+        what = f"what is missing of {what} since then, {plain(missing)},"
+        story = f"{plain(progress.repaid)} of {plain(amount)} repaid since {utc(goal.since_ms or 0)}, "
+        amount, repaid = missing, progress.repaid
+    payable = round_down(loan.debt, _places(accuracy))
+    if amount > loan.debt and means.allow_partial:
+        return _Wanted(payable, what, story, shortfall=f"{what} is more than the debt of {plain(loan.debt)} {loan.coin}")
     if amount > loan.debt:
         return _decline(
             f"{what} is more than the debt of {plain(loan.debt)} {loan.coin} (principal {plain(loan.principal)}, interest "
             f"{plain(loan.interest)}, penalty interest {plain(loan.penalty_interest)}): {_at_most(loan.debt, repaid, accuracy)}"
         )
+    return _Wanted(amount, what, story)
+
+
+def _for_debt(traits: Traits, loan: Loan, max_debt: Decimal, means: Means) -> _Wanted | Decision:
+    what = f"max_debt '{plain(max_debt)}'"
+    if traits.is_whole:
+        return _Wanted(loan.debt, what)
+    needed, places = difference(loan.debt, max_debt), _places(means.accuracy)
+    amount = min(round_up(needed, places), round_down(loan.debt, places))
+    # Rounding up would be more than is owed.
+    dust = max(difference(needed, amount), Decimal(0))
+    if not amount:
+        left = f"{plain(dust)} {loan.coin} above {what} are left on {traits.label}"
+        return _nothing(f"Only {left}, less than the coin's smallest amount: nothing that can be repaid.", loan)
+    remark = f" ({plain(dust)} of it above {what} and less than the coin's smallest amount)" if dust else ""
+    return _Wanted(amount, what, remark=remark)
+
+
+def _for_ltv(traits: Traits, loan: Loan, max_ltv: Decimal, means: Means) -> _Wanted | Decision:
+    what, places = f"max_ltv '{plain(max_ltv)}'", _places(means.accuracy)
+    payable = loan.debt if traits.is_whole else round_down(loan.debt, places)
+    needed = loan.amount_above_ltv(max_ltv)
+    if needed is None and loan.debt and (loan.position is None or not loan.position.shows(loan.product, loan.coin)):
+        # What can be paid is no answer to a question that was not understood.
+        return _decline(f"{what} cannot be reckoned, because the exchange does not tell what {traits.label} counts for: run again later")
+    is_enough = needed is not None and needed <= payable
+    amount = payable if traits.is_whole or needed is None or not is_enough else round_up(needed, places)
+    story = _ltv_story(loan, amount)
+    if is_enough:
+        return _Wanted(amount, what, story)
+    far = f"all of its {plain(payable)} {loan.coin} give {story}".rstrip(", ") if payable else "nothing can be repaid there"
+    return _Wanted(amount, what, story, shortfall=f"{what} cannot be reached on {traits.label} alone, {far}")
+
+
+def _within(traits: Traits, loan: Loan, wanted: _Wanted, means: Means) -> Decision:
+    """Hold what is wanted against what may and can be paid."""
+    amount, coin, shortfall = wanted.amount, loan.coin, wanted.shortfall
+    if shortfall and not means.allow_partial:
+        return _decline(f"{shortfall}: repay other loans too, or set allow_partial to pay what can be paid here")
+    if means.at_most is not None and total(means.paid, amount) > means.at_most:
+        more = f" more than the {plain(means.paid)} that this run has paid" if means.paid else ""
+        takes = f"{wanted.what} takes {plain(amount)} {coin}{more} on {traits.label}"
+        return _decline(f"{takes}, more than at_most '{plain(means.at_most)}': raise at_most, or ask for less")
+    if means.wallet is not None and amount > means.wallet:
+        shortfall = f"{wanted.what} takes {plain(amount)} {coin}, but the Funding wallet holds {plain(means.wallet)}"
+        if not means.allow_partial or traits.is_whole:
+            return _decline(f"{shortfall}: top up the Funding wallet, or ask for less")
+        amount = round_down(means.wallet, _places(means.accuracy))
+    if not amount:
+        return _nothing(f"Nothing can be paid now, because {shortfall}.", loan)._replace(shortfall=shortfall)
     after = loan.after_paying(amount)
-    arithmetic = f"{plain(amount)} {loan.coin} on loan {loan.order_id}: debt {plain(loan.debt)} to {plain(after.debt)}"
-    return Decision(PAY, arithmetic, amount, after)
+    story = wanted.story if amount == wanted.amount else _ltv_story(loan, amount) if wanted.story else ""
+    remark = wanted.remark if amount == wanted.amount else ""
+    arithmetic = f"{story}debt {plain(loan.debt)} → {plain(after.debt)}{remark}, pay {plain(amount)}"
+    message = f"{plain(amount)} {coin} on {traits.label}: {arithmetic}"
+    if shortfall:
+        message = f"{message}; it is as far as it goes, because {shortfall}"
+    return Decision(PAY, message, amount, after, arithmetic, shortfall)
+
+
+def _ltv_story(loan: Loan, amount: Decimal) -> str:
+    after = loan.after_paying(amount).shown_ltv
+    before = "unknown" if loan.shown_ltv is None else plain(loan.shown_ltv)
+    return f"LTV {before} → {'none' if after is None else plain(after)}, "
 
 
 def _nothing(message: str, loan: Loan) -> Decision:
@@ -137,6 +227,14 @@ def _nothing(message: str, loan: Loan) -> Decision:
 
 def _decline(message: str) -> Decision:
     return Decision(DECLINE, f"{message}.", Decimal(0), None)
+
+
+def _places(accuracy: int | None) -> int:
+    return _USUAL_ACCURACY if accuracy is None else accuracy
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _closest(amount: Decimal, accuracy: int) -> str:

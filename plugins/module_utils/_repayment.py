@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The only place from which money moves: settle what is open, look, decide, write down, send once, find out.
+"""Reach a goal on one subject: settle what is open, look, decide, send once, find out; the only place from which money moves.
 
 This module util is private to the collection.
 """
@@ -10,282 +10,281 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import dataclasses
-import typing as t
 import uuid
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _messages
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain, total
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._earlier import EarlierRuns
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
+    BadInput,
     BybitError,
     Declined,
     NotExecuted,
     OutcomeUnknown,
-    ReadFailed,
     Refused,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Resolution
-from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent, baseline_of
-from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._loans import LegacyLoans
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal, Intent, baseline_of
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._manner import Manner
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import (
     EXECUTED,
     NOT_EXECUTED,
     NOTHING_TO_DO,
-    PENDING,
-    PLANNED,
     UNKNOWN,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._plan import (
-    DECLINE,
-    Decision,
-    check_since,
-    decide,
-    progress_of,
-)
-from ansible_collections.treasury.bybit.plugins.module_utils._record import Record
+from ansible_collections.treasury.bybit.plugins.module_utils._plan import DECLINE, PAY, Decision, dust_of
+from ansible_collections.treasury.bybit.plugins.module_utils._preparation import Preparation, Prepared
 from ansible_collections.treasury.bybit.plugins.module_utils._resolve import Resolver
 from ansible_collections.treasury.bybit.plugins.module_utils._result import Result
-from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
 from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
+from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
 
-
-class Manner(t.NamedTuple):
-    """How a run goes about its goal: the options of these names, times in milliseconds."""
-
-    wait: bool
-    wait_timeout_ms: int
-    settle_margin_ms: int
-    lock_timeout_ms: int
-    acknowledge: str | None
+# Interest of some hours is far below this part of the debt, even at three times the rate; more than it was borrowed anew.
+_MOST_ACCRUED = Decimal("0.001")
 
 
 class Repayment:
-    """One run for one loan.
+    """One run for one subject.
 
-    :param order_id: The exchange's id of the loan order.
     :ivar result: Everything that is known so far, also when the run fails half-way.
     """
 
-    def __init__(self, client: Client, memory: Memory, order_id: str, goal: Goal, manner: Manner) -> None:
+    def __init__(self, client: Client, memory: Memory, subject: Subject, goal: Goal, manner: Manner) -> None:
         self._client = client
-        self._loans = LegacyLoans(client)
+        self._subject = subject
         self._memory = memory
-        self._order_id = order_id
         self._goal = goal
         self._manner = manner
-        self._settler = Settler(client, self._loans, order_id, manner.settle_margin_ms)
-        self._resolver = Resolver(self._settler, memory, manner.wait)
-        self.result = Result(order_id, goal.amount, since_ms=goal.since_ms)
+        self._is_sending = False
+        self._paid = Decimal(0)
+        self.result = Result(subject.ids, subject.traits.label, goal.amount or Decimal(0), goal.since_ms)
+        self._settler = settler = Settler(client, subject, manner.settle_margin_ms)
+        self._resolver = Resolver(settler, memory, manner.wait)
+        self._preparation = Preparation(client, subject, memory, settler, goal, manner, self.result)
+        self._earlier = EarlierRuns(
+            client, subject, memory, settler, self._resolver, self._preparation, manner, self.result
+        )
 
     @property
     def outcome(self) -> str:
         """What is known now; until it is concluded, a request that has left makes it unknown."""
-        return self.result.outcome or (NOT_EXECUTED if self._client.posted_at_ms is None else UNKNOWN)
+        if self._is_sending and self._client.posted_at_ms is not None:
+            return UNKNOWN
+        return self.result.outcome or NOT_EXECUTED
 
     def run(self, check_mode: bool) -> None:
         """Reach the goal, or only foresee it in check mode.
 
         :raises BybitError: When it was not reached, or when that is unknown; C(result) then tells what is known.
         """
+        try:
+            self._run(check_mode)
+        except BybitError as error:
+            if not self.result.made:
+                raise
+            # What this run has paid before it failed comes first.
+            raise type(error)(f"{self.result.message()} {error}", error.failure) from error
+
+    def _run(self, check_mode: bool) -> None:
         self._memory.begin(check_mode, self._manner.lock_timeout_ms)
-        if not self._is_answered_by_earlier():
-            self._look_and_pay(check_mode)
-
-    def _is_answered_by_earlier(self) -> bool:
-        """Find out what became of the open repayments of earlier runs; return whether one was asked for the same."""
-        answer = acknowledged = None
-        for intent in self._memory.open_intents():
-            found = self._resolver.resolve(intent, self._deadline_ms())
-            if found.outcome == UNKNOWN and self._manner.acknowledge != intent.intent_id:
-                raise self._in_doubt(found, "an earlier run sent it and did not tell its end")
-            if found.outcome == UNKNOWN:
-                self._memory.forget(intent)
-                acknowledged = intent
-            self.result.add_earlier(found.intent, found.outcome)
-            self.result.warnings.append(_messages.earlier(found.intent, found.outcome, self._order_id))
-            if intent.goal == self._goal and found.outcome in (EXECUTED, PENDING):
-                answer = found
-        if answer:
+        answers = self._earlier.settle(self._goal)
+        for answer in answers:
             self._conclude(answer, is_earlier=True)
-            return True
-        acknowledged = acknowledged or self._acknowledged_unseen()
-        if acknowledged:
-            self.result.amount = Decimal(0)
-            self.result.conclude(NOTHING_TO_DO, _messages.acknowledged(acknowledged, self._order_id))
-        return acknowledged is not None
+        if self._earlier.acknowledged:
+            self._leave_to_the_user(self._earlier.acknowledged)
+            return
+        if not answers or (self._goal.is_of_debt and self.result.outcome == EXECUTED):
+            self._reach(check_mode)
+        if self.result.outcome == EXECUTED and not check_mode:
+            self._pay_accrued()
 
-    def _acknowledged_unseen(self) -> Intent | None:
-        """Forget the accepted repayment that C(acknowledge) names, unless the exchange shows it by now."""
-        for intent in self._memory.unseen():
-            if intent.intent_id != self._manner.acknowledge:
-                continue
-            self._settler.follow(intent.repay_id or "", self._deadline_ms(), until_final=False)
-            # Read once more, so that an exchange which cannot be read is no reason to forget.
-            if intent in self._unseen(self._loans.history(self._order_id)):
-                self._memory.forget(intent)
-                if intent.told:
-                    self.result.add_earlier(intent, UNKNOWN)
-                    self.result.warnings.append(_messages.earlier(intent, UNKNOWN, self._order_id))
-                return intent
-        return None
+    def _leave_to_the_user(self, doubtful: Intent) -> None:
+        """Send nothing, whatever is missing of the goal, because the repayment in doubt may be in no debt yet."""
+        story = _messages.acknowledged(doubtful, self.result.label)
+        if self.result.made:
+            self.result.stories.append(story)
+        else:
+            self.result.nothing_to_do(story)
 
-    def _look_and_pay(self, check_mode: bool) -> None:
-        loan = self.result.before = self._loans.find(self._order_id)
-        accuracy = self._accuracy(loan.coin) if loan is not None and loan.status == OPEN else None
-        records = self._read_history() if loan is not None else []
-        decision = decide(self._order_id, loan, self._goal, self.result.progress, accuracy)
+    def _reach(self, check_mode: bool) -> None:
+        """Pay what is missing of the goal, or all of what an earlier run has left of it."""
+        prepared = self._preparation.prepare(self._paid)
+        loan, decision = prepared.loan, prepared.decision
         if loan is None or decision.kind == DECLINE:
             raise Declined(decision.message)
-        self.result.amount = decision.amount
+        self.result.decision = decision
+        if not self.result.made:
+            self.result.before = loan
         if decision.kind == NOTHING_TO_DO:
-            self._nothing_to_do(decision)
+            self._nothing_to_do(decision, prepared)
         elif check_mode:
-            self.result.conclude(PLANNED, f"Would repay {decision.message}.", decision.after)
+            self._foresee(decision)
         else:
-            self._pay(decision, loan, baseline_of(loan, records, self._exchange_time_ms()))
+            self._pay(prepared, loan)
 
-    def _accuracy(self, coin: str) -> int | None:
-        try:
-            return self._loans.accuracy(coin)
-        except (ReadFailed, Refused) as error:
-            self.result.warnings.append(f"The decimal places of amount are left to the exchange to check: {error}")
-            return None
+    def _foresee(self, decision: Decision) -> None:
+        if self.result.made:
+            self.result.stories.append(f"Would repay {decision.message}, too.")
+        else:
+            self.result.plan(decision, decision.after)
 
-    def _read_history(self) -> list[Record]:
-        """Read the history, and for a goal with C(since) how far it has come."""
-        records = self._loans.history(self._order_id)
-        unseen = self._unseen(records)
-        if self._goal.since_ms is None:
-            return records
-        check_since(self._goal.since_ms, self._exchange_time_ms())
-        if unseen:
-            self._wait_for(unseen)
-            records = self._loans.history(self._order_id)
-            unseen = self._unseen(records)
-        self.result.progress = progress_of(self._goal, records, unseen)
-        return records
-
-    def _unseen(self, records: list[Record]) -> list[Intent]:
-        """Return the accepted repayments that the history does not show yet."""
-        shown = {record.repay_id for record in records}
-        for intent in self._memory.unseen():
-            if intent.repay_id in shown:
-                self._memory.see(intent)
-        return self._memory.unseen()
-
-    def _wait_for(self, unseen: list[Intent]) -> None:
-        """Wait until the exchange shows what it has accepted; a sum without it would pay once more."""
-        deadline_ms = self._deadline_ms()
-        for intent in unseen:
-            shown = self._settler.follow(intent.repay_id or "", deadline_ms, until_final=False)
-            if shown is None and self._exchange_time_ms() > intent.window_end_ms + self._manner.settle_margin_ms:
-                self._speak_of(intent)
-                self.result.intent_id = intent.intent_id
-                raise OutcomeUnknown(_messages.unseen(intent, self._order_id, self._history_call()))
-
-    def _nothing_to_do(self, decision: Decision) -> None:
-        self.result.conclude(NOTHING_TO_DO, decision.message, decision.after)
+    def _nothing_to_do(self, decision: Decision, prepared: Prepared) -> None:
+        if self.result.made:
+            return
+        self.result.nothing_to_do(decision.message, decision.after)
+        if prepared.loan is not None:
+            self.result.dust = dust_of(prepared.loan, self._goal, prepared.means.accuracy)
+        if not decision.reaches_goal:
+            self.result.warnings.append(decision.message)
         if decision.after is not None and decision.after.status == LIQUIDATED:
             self.result.warnings.append(f"{decision.message} The exchange has sold its collateral.")
 
-    def _pay(self, decision: Decision, loan: Loan, baseline: Baseline) -> None:
-        intent_id = str(uuid.uuid4())
-        window_ms = self._client.recv_window_ms
-        intent = Intent(intent_id, self._goal, decision.amount, loan.coin, baseline, 0, window_ms)
+    def _pay(self, prepared: Prepared, loan: Loan) -> None:
+        """Send one repayment and find out what becomes of it."""
+        intent = Intent(
+            intent_id=str(uuid.uuid4()),
+            goal=self._goal,
+            amount=prepared.decision.amount,
+            coin=loan.coin,
+            baseline=baseline_of(loan, prepared.records, self._client.believed_time_ms()),
+            sent_at_ms=0,
+            recv_window_ms=self._client.recv_window_ms,
+            is_whole=self._subject.traits.is_whole,
+        )
 
         def write_down(sent_at_ms: int) -> None:
             nonlocal intent
             intent = dataclasses.replace(intent, sent_at_ms=sent_at_ms)
             self._memory.note(intent)
 
+        self._is_sending = True
         try:
-            repay_id = self._loans.repay(self._order_id, decision.amount, write_down)
+            accepted = self._subject.repay(loan, intent.amount, write_down)
         except OutcomeUnknown as error:
-            self._settle(intent, error)
+            self._find_out(intent, error)
         except BybitError as error:
-            self._memory.forget(intent)
-            self.result.sent_at_ms = self._client.posted_at_ms
-            if isinstance(error, Refused) and self._is_closed_meanwhile(error):
-                return
-            what = _messages.name_of(intent, self._order_id)
-            raise type(error)(f"The repayment of {what} was not made: {error}", error.failure) from error
+            self._refused(intent, error)
         else:
-            found = self._resolver.resolve(dataclasses.replace(intent, repay_id=repay_id), self._deadline_ms())
-            self._end(found, None)
+            if accepted.given_id is None:
+                intent = self._note_acceptance(dataclasses.replace(intent, accepted_at_ms=accepted.time_ms))
+            self._find_out(dataclasses.replace(intent, repay_id=accepted.given_id), None)
+        self._is_sending = False
+        if not self.result.made:
+            return
+        if prepared.decision.shortfall:
+            self.result.stories.append(f"The goal is not reached: {prepared.decision.shortfall}.")
+        if self.result.after is not None:
+            self.result.dust = dust_of(self.result.after, self._goal, prepared.means.accuracy)
 
-    def _settle(self, intent: Intent, lost: OutcomeUnknown) -> None:
+    def _note_acceptance(self, intent: Intent) -> Intent:
+        try:
+            self._memory.note(intent)
+        except BadInput as error:
+            self.result.warnings.append(f"That the exchange accepted the repayment could not be written down: {error}")
+        return intent
+
+    def _refused(self, intent: Intent, error: BybitError) -> None:
+        """End a repayment that surely was not made."""
+        self._memory.forget(intent)
+        if not self.result.made:
+            self.result.amount, self.result.sent_at_ms = intent.amount, self._client.posted_at_ms
+        if isinstance(error, Refused) and self._is_closed_meanwhile(error):
+            return
+        what = _messages.name_of(intent, self.result.label)
+        raise type(error)(f"The repayment of {what} was not made: {error}", error.failure) from error
+
+    def _find_out(self, intent: Intent, lost: OutcomeUnknown | None) -> None:
+        """Tell what became of a repayment that has left.
+
+        :param lost: Why its answer told nothing; none when it was accepted.
+        """
         found = self._resolver.resolve(intent, self._deadline_ms())
         if found.outcome == UNKNOWN:
-            raise self._in_doubt(found, str(lost), lost)
-        self._end(found, lost)
-
-    def _end(self, found: Resolution, lost: OutcomeUnknown | None) -> None:
-        """End a run that has sent its repayment and knows what became of it.
-
-        :param lost: Why the answer told nothing, when it had to be looked for.
-        """
-        self._speak_of(found.intent)
-        self.result.evidence = found.evidence
+            raise self._earlier.in_doubt(found, str(lost or "the call gives no id"), lost)
         if found.outcome == NOT_EXECUTED:
-            raise NotExecuted(_messages.not_executed(found, self._order_id, lost), lost.failure if lost else None)
+            if not self.result.made:
+                self.result.speak_of(found.intent)
+            self.result.evidence = found.evidence
+            raise NotExecuted(_messages.not_executed(found, self.result.label, lost), lost.failure if lost else None)
+        self._paid = total(self._paid, found.intent.amount)
         self._conclude(found, is_earlier=False)
 
     def _conclude(self, found: Resolution, is_earlier: bool) -> None:
         """Tell of a repayment that was made, by this run or an earlier one, and look at the loan again."""
         result, intent = self.result, found.intent
-        self._speak_of(intent)
-        result.recovered = is_earlier or found.finding is not None
-        result.evidence = found.evidence
-        result.conclude(found.outcome, _messages.made(found, self._order_id, is_earlier))
+        result.add_made(found, _messages.made(found, result.label, is_earlier), is_earlier)
+        # From here on the result itself says what is known.
+        self._is_sending = False
         if found.warning:
             result.warnings.append(found.warning)
+        result.after = None
         try:
-            after = result.after = self._loans.find(self._order_id)
+            # Without that, the next run could take the old debt for what is still to be paid.
+            must_see_fall = self._goal.is_of_debt and found.outcome == EXECUTED and not is_earlier
+            result.after = self._settler.see_fall(intent, self._deadline_ms() if must_see_fall else 0)
+            after = result.after = self._preparation.with_position(result.after)
         except BybitError as error:
             result.warnings.append(f"The repayment was accepted, but the loan could not be read afterwards: {error}")
             return
         if after is None:
             result.warnings.append("The repayment was accepted, but the exchange does not list the loan any more.")
         elif after.debt < intent.baseline.debt:
-            result.message += f" Debt before: {plain(intent.baseline.debt)}, now: {plain(after.debt)}."
+            result.stories.append(f"Debt before: {plain(intent.baseline.debt)}, now: {plain(after.debt)}.")
         else:
             result.warnings.append("The repayment was accepted, but the debt has not fallen yet: it may be in process.")
 
-    def _in_doubt(self, found: Resolution, cause: str, lost: OutcomeUnknown | None = None) -> OutcomeUnknown:
-        self._speak_of(found.intent)
-        self.result.intent_id, self.result.evidence = found.intent.intent_id, found.evidence
-        message = _messages.unknown(found, cause, self._order_id, self._history_call())
-        return OutcomeUnknown(message, lost.failure if lost else None)
-
-    def _speak_of(self, intent: Intent) -> None:
-        result = self.result
-        result.amount, result.repay_id, result.sent_at_ms = intent.amount, intent.repay_id, intent.sent_at_ms
+    def _pay_accrued(self) -> None:
+        """Pay the interest that came to the debt while the first repayment was made, once."""
+        after, first, decision = self.result.after, self.result.made[-1].intent, self.result.decision
+        if self._goal.max_debt is None or after is None or after.debt <= self._goal.max_debt or self.result.dust:
+            return
+        if decision is not None and decision.shortfall:
+            return
+        try:
+            prepared = self._preparation.prepare(self._paid)
+            decision = prepared.decision
+            if decision.kind == DECLINE:
+                raise Declined(decision.message)
+            if decision.amount > first.baseline.debt * _MOST_ACCRUED:
+                raise Declined("It is more than interest can be, so more was borrowed meanwhile.")
+            if decision.kind == PAY and prepared.loan is not None:
+                self._pay(prepared, prepared.loan)
+            else:
+                self.result.after = prepared.loan
+            after = self.result.after or after
+            if after.debt > self._goal.max_debt and not dust_of(after, self._goal, prepared.means.accuracy):
+                raise Declined("Interest has accrued again, or the exchange shows the debt late.")
+        except OutcomeUnknown:
+            raise
+        except BybitError as error:
+            if self.result.decision is not None:
+                self.result.decision = self.result.decision._replace(shortfall=str(error))
+            self.result.warnings.append(
+                f"After this repayment, {plain(after.debt)} {after.coin} are owed, more than max_debt, and this was not repaid: "
+                f"{error} Run again to repay it."
+            )
 
     def _is_closed_meanwhile(self, refusal: Refused) -> bool:
         """Tell whether the loan was closed by somebody else between the look and the request."""
-        if refusal.failure is None or refusal.failure.ret_code != ORDER_NOT_FOUND:
+        if refusal.failure is None or refusal.failure.ret_code not in self._subject.gone_codes:
             return False
         try:
-            loan = self._loans.find_completed(self._order_id)
+            prepared = self._preparation.prepare(self._paid)
         except BybitError as error:
             self.result.warnings.append(f"Whether the loan was closed meanwhile could not be read: {error}")
             return False
-        decision = decide(self._order_id, loan, self._goal)
-        if decision.kind != NOTHING_TO_DO:
+        if prepared.decision.kind != NOTHING_TO_DO:
             return False
-        self.result.amount = decision.amount
-        self._nothing_to_do(decision)
+        if self.result.made:
+            self.result.after = prepared.loan
+        else:
+            self.result.decision = prepared.decision
+        self._nothing_to_do(prepared.decision, prepared)
         return True
-
-    def _history_call(self) -> str:
-        return f"GET {self._loans.history_call}?orderId={self._order_id}"
-
-    def _exchange_time_ms(self) -> int:
-        told_ms = self._client.exchange_time_ms()
-        return self._client.now_ms() if told_ms is None else told_ms
 
     def _deadline_ms(self) -> int:
         return self._client.clock.monotonic_ms() + self._manner.wait_timeout_ms

@@ -69,8 +69,11 @@ class Resolver:
     def _conclude(self, found: Resolution, record: Record | None) -> Resolution:
         """End with a repayment that was made, or is pending."""
         if record is not None and record.status == SUCCESS:
+            if found.intent.is_whole:
+                # What a whole loan has cost, the exchange alone knows.
+                found = found._replace(intent=dataclasses.replace(found.intent, amount=record.amount))
             found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
-        self._memory.tell(found.intent, is_seen=record is not None)
+        self._memory.tell(found.intent, is_seen=record is not None and record.is_final)
         return found
 
     def _write_down(self, intent: Intent) -> str:

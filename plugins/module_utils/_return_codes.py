@@ -19,12 +19,20 @@ ACCEPTED = "accepted"
 EARLIER_REQUEST = "earlier_request"
 
 SUCCESS = 0
+PERMISSION_MISSING = 10005
 RATE_LIMITED = 10006
 CLOCK_REFUSED = 10002
 CLOCK_CODES = (CLOCK_REFUSED, -1)
 ORDER_NOT_FOUND = 177005
+NO_DEBT_CODES = frozenset({148023, 148027, 148032})
+# A read that is refused by these shows that the account cannot use the call: for the key, the region or the kind of account,
+# because the call is retired, or because the product does not have the coin.
+UNUSABLE_CODES = frozenset({PERMISSION_MISSING, 10009, 10017, 10024, 10028, 100028, 148001, 148014, 177006, 177020})
+# By these a product may refuse an id that is one of another product.
+FOREIGN_ID_CODES = frozenset({10001, 177003, 177019})
 
 IP_BLOCKED = 403
+NOT_SERVED = 404
 
 
 class Meaning(t.NamedTuple):
@@ -54,7 +62,7 @@ CODES: dict[int, Meaning] = {
     # The gate: refused before any business logic has seen the request.
     -1: Meaning(NOT_EXECUTED, "the timestamp is outside the window", "Set the clock of this machine by NTP."),
     10001: Meaning(NOT_EXECUTED, "a parameter is wrong", "Correct the option that the message names."),
-    10002: Meaning(
+    CLOCK_REFUSED: Meaning(
         NOT_EXECUTED,
         "the timestamp is outside the window",
         "Set the clock of this machine by NTP; on a slow connection raise recv_window.",
@@ -65,10 +73,10 @@ CODES: dict[int, Meaning] = {
         "Check api_key, and that environment (or api_url) is the one where the key was made.",
     ),
     10004: Meaning(NOT_EXECUTED, "the signature is wrong", _KEY_PAIR),
-    10005: Meaning(
+    PERMISSION_MISSING: Meaning(
         NOT_EXECUTED, "the key lacks a permission", 'Grant api_key the permission "Spot trade", read and write.'
     ),
-    10006: Meaning(NOT_EXECUTED, "too many requests in a second", "Raise rate_limit_timeout, or run fewer at once."),
+    RATE_LIMITED: Meaning(NOT_EXECUTED, "too many requests in a second", "Raise rate_limit_timeout, or run fewer at once."),
     10007: Meaning(NOT_EXECUTED, "the authentication failed", _KEY_PAIR),
     10008: Meaning(NOT_EXECUTED, "the account is banned", _ACCOUNT),
     10009: Meaning(NOT_EXECUTED, "the service is restricted in this region", _ACCOUNT),
@@ -153,7 +161,7 @@ HTTP_STATUSES: dict[int, Meaning] = {
         "this IP address sent too many requests, or its country is blocked",
         "Stop all requests from this address for at least 10 minutes.",
     ),
-    404: Meaning(NOT_EXECUTED, "the host does not serve this call", "Check environment or api_url."),
+    NOT_SERVED: Meaning(NOT_EXECUTED, "the host does not serve this call", "Check environment or api_url."),
 }
 
 

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, plain
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
 from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Finding, Sight, weigh
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
-from ansible_collections.treasury.bybit.plugins.module_utils._loans import LegacyLoans
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Record
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import IP_BLOCKED
+from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
 
 _FIRST_PAUSE_MS = 500
 _LONGEST_PAUSE_MS = 4000
@@ -38,15 +39,14 @@ class Settled(t.NamedTuple):
 
 
 class Settler:
-    """Looks for the repayments of one loan.
+    """Looks for the repayments of one subject.
 
     :param settle_margin_ms: How late history and debt may be at worst.
     """
 
-    def __init__(self, client: Client, loans: LegacyLoans, order_id: str, settle_margin_ms: int) -> None:
+    def __init__(self, client: Client, subject: Subject, settle_margin_ms: int) -> None:
         self._client = client
-        self._loans = loans
-        self._order_id = order_id
+        self._subject = subject
         self._settle_margin_ms = settle_margin_ms
 
     def settle(self, intent: Intent, others: frozenset[str], deadline_ms: int) -> Settled:
@@ -78,7 +78,7 @@ class Settler:
         seen = None
         for dummy in self._looks(deadline_ms):
             try:
-                found = self._loans.history(self._order_id, repay_id)
+                found = self._subject.history(repay_id)
             except BybitError as failed:
                 if _must_stop(failed):
                     break
@@ -88,6 +88,18 @@ class Settler:
                 break
         return seen
 
+    def see_fall(self, intent: Intent, deadline_ms: int) -> Loan | None:
+        """Return the loan as soon as a repayment that was made can be seen in its debt, or as it is when the time is over.
+
+        :raises BybitError: When the loan cannot be read.
+        """
+        loan = None
+        for dummy in self._looks(deadline_ms):
+            loan = self._subject.find()
+            if loan is None or difference(intent.baseline.debt, loan.debt) * 2 >= intent.amount:
+                break
+        return loan
+
     def _looks(self, deadline_ms: int, turns: tuple[int, ...] = ()) -> t.Iterator[None]:
         """Yield once for each look: at least one, the last one when the time is over.
 
@@ -95,12 +107,17 @@ class Settler:
         """
         clock, pause_ms = self._client.clock, _FIRST_PAUSE_MS
         while True:
+            begun_ms = clock.monotonic_ms()
             yield
             left_ms = deadline_ms - clock.monotonic_ms()
             if left_ms <= 0:
                 return
-            now_ms = self._client.exchange_time_ms()
-            until_turns = [turn - now_ms + _AFTER_TURN_MS for turn in turns if now_ms is not None and turn >= now_ms]
+            seen_at_ms, now_ms = self._client.exchange_time_ms(begun_ms), self._client.exchange_time_ms()
+            until_turns = [
+                max(turn - now_ms, 0) + _AFTER_TURN_MS
+                for turn in turns
+                if now_ms is not None and seen_at_ms is not None and turn >= seen_at_ms
+            ]
             clock.sleep_ms(min(pause_ms, left_ms, *until_turns))
             pause_ms = min(pause_ms * 3 // 2, _LONGEST_PAUSE_MS)
 
@@ -108,11 +125,11 @@ class Settler:
         """Return what can be seen, and what could not; the history alone can show that a repayment was made."""
         begun_ms, loan, error = self._client.clock.monotonic_ms(), None, None
         try:
-            records = self._loans.history(self._order_id)
+            records = self._subject.history()
         except BybitError as failed:
             return None, failed
         try:
-            loan = self._loans.find(self._order_id)
+            loan = self._subject.find()
         except BybitError as failed:
             error = failed
         return Sight(self._client.exchange_time_ms(begun_ms), records, loan), error

@@ -32,19 +32,19 @@ class Target(t.NamedTuple):
     :ivar host: The host of the exchange, with its port where it is not the usual one.
     :ivar key_fingerprint: Tells one API key from another without showing it.
     :ivar product: The kind of loan.
-    :ivar order_id: The loan.
+    :ivar name: Tells the loan from others of its product.
     """
 
     host: str
     key_fingerprint: str
     product: str
-    order_id: str
+    name: str
 
     def file_name(self) -> str:
         """Return a name that a person can read, and that no other target has."""
         readable = re.sub("[^A-Za-z0-9.-]", "_", self.host)[:80]
         digest = hashlib.sha256("\n".join(self).encode()).hexdigest()[:16]
-        return f"{readable}_{self.product}_{self.order_id}_{digest}"
+        return f"{readable}_{self.product}_{self.name}_{digest}"
 
 
 class State:

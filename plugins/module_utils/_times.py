@@ -14,14 +14,17 @@ import re
 
 SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS
-DAY_MS = 24 * 60 * MINUTE_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
 
-_YEAR_9999 = 253_370_764_800
+# From the year 9999 on, times cannot be written as a date in every zone.
+END_OF_TIME_MS = 253_370_764_800 * SECOND_MS
 
 _DATE = "(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
 _TIME = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
 _ZONE = "(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _MOMENT = re.compile(f"{_DATE}(?:[Tt ]{_TIME} ?{_ZONE}?)?", re.ASCII)
+_DURATION = re.compile("(?P<number>[0-9]{1,5})(?P<unit>[dh])", re.ASCII)
 _EXAMPLE = "write a date such as '2026-11-01' (its beginning in UTC) or a time with its zone such as '2026-11-01T00:00:00Z'"
 
 
@@ -51,17 +54,36 @@ def parse_moment(text: str) -> int:
         )
     except ValueError:
         raise InvalidTime(f"'{text[:40]}' is no time of the calendar: {_EXAMPLE}") from None
-    seconds = round(moment.timestamp())
-    # A zone can move the ends of the calendar beyond what can be written as a date.
-    if not 0 <= seconds < _YEAR_9999:
+    time_ms = round(moment.timestamp()) * SECOND_MS + milliseconds
+    if not 0 <= time_ms < END_OF_TIME_MS:
         raise InvalidTime(f"'{text[:40]}' is out of range: {_EXAMPLE}")
-    return seconds * SECOND_MS + milliseconds
+    return time_ms
+
+
+def parse_duration(text: str) -> int:
+    """Return the length in milliseconds that a user wrote as whole number of days or hours.
+
+    :raises InvalidTime: For everything else, saying what to write instead.
+    """
+    text = text.strip()
+    match = _DURATION.fullmatch(text)
+    if match:
+        return int(match["number"]) * (DAY_MS if match["unit"] == "d" else HOUR_MS)
+    if re.fullmatch("[0-9]{1,5}", text, re.ASCII):
+        raise InvalidTime(f"'{text}' has no unit: write '{text}d' for days or '{text}h' for hours")
+    raise InvalidTime(f"'{text[:40]}' is not a duration: write whole days such as '3d', or hours such as '36h'")
 
 
 def utc(time_ms: int) -> str:
     """Write a time for people, to the second."""
     moment = datetime.datetime.fromtimestamp(time_ms // SECOND_MS, tz=datetime.timezone.utc)
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def iso(time_ms: int) -> str:
+    """Write a time as ISO 8601 (UTC), to the second, as C(parse_moment) reads it."""
+    moment = datetime.datetime.fromtimestamp(time_ms // SECOND_MS, tz=datetime.timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _zone(text: str) -> datetime.timezone:

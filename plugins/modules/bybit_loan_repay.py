@@ -16,7 +16,8 @@ author:
 description:
   - Repays an amount of one legacy crypto loan, fully or in part, from the Funding wallet. Interest that is due is paid first,
     then the loaned amount. The collateral comes back with the repayment that closes the loan.
-  - With O(since) it repays only what is missing of O(amount) since that moment, and nothing when nothing is missing.
+  - Instead of an amount, a goal can be given. With O(since) it repays only what is missing of O(amount) since that moment, with
+    O(max_debt) and O(max_ltv) what brings debt or LTV to at most this, and nothing when nothing is missing.
   - The loan is read first, and what the exchange would refuse is refused before anything is paid. Then an intent is written to
     O(state_dir), and the repayment is sent once. A request that may have reached the exchange is never sent again.
   - When no clear answer comes (time-out, reset connection, truncated answer, server error), the module looks at the history and the
@@ -24,8 +25,8 @@ description:
     sends anything for this loan until it is known, or acknowledged by O(acknowledge).
   - A run that was killed or cut off leaves its intent behind. The next run for the loan first finds out what became of it.
   - Uses the calls C(POST /v5/crypto-loan/repay), C(GET /v5/crypto-loan/ongoing-orders),
-    C(GET /v5/crypto-loan/repayment-history), C(GET /v5/crypto-loan/borrow-history), C(GET /v5/crypto-loan/loanable-data) and
-    C(GET /v5/market/time).
+    C(GET /v5/crypto-loan/repayment-history), C(GET /v5/crypto-loan/borrow-history), C(GET /v5/crypto-loan/loanable-data),
+    C(GET /v5/asset/transfer/query-account-coin-balance) and C(GET /v5/market/time).
 extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.connection
@@ -33,23 +34,24 @@ extends_documentation_fragment:
 notes:
   - C(until) and C(retries) around a task with this module are safe. A run after one that failed or was cut off is answered by what
     that one sent, if it was asked for the same.
-  - With C(async), use O(since). The module cannot know whether anybody reads the result of a job, so without O(since) a run after a
-    job whose result was lost repays once more.
-  - Run it on one host (C(run_once)). A play over several hosts repays once for each of them, unless O(since) is used and they share
-    O(state_dir).
+  - With C(async), use O(since), O(max_debt) or O(max_ltv). The module cannot know whether anybody reads the result of a job, so
+    with O(amount) alone a run after a job whose result was lost repays once more.
+  - Run it on one host (C(run_once)). A play over several hosts with the same key repays once for each of them, unless a declarative
+    goal is used and they share O(state_dir).
 attributes:
   check_mode:
     support: full
     details:
       - Reads the loan and answers as the real run would; sends no POST and writes nothing to O(state_dir).
-      - What only the exchange knows when it is asked to pay, such as the balance of the Funding wallet, is not foreseen.
+      - What only the exchange knows when it is asked to pay is not foreseen, such as the balance of the Funding wallet when the key
+        may not read it.
   diff_mode:
     support: full
   idempotent:
     support: partial
     details:
-      - With O(since), a second run changes nothing.
-      - Without O(since), every run that is not the continuation of one that failed or was cut off repays O(amount) once more,
+      - With O(since), O(max_debt) or O(max_ltv), a second run changes nothing.
+      - With O(amount) alone, every run that is not the continuation of one that failed or was cut off repays O(amount) once more,
         until the loan is repaid. A loan that is already repaid is not changed.
 options:
   order_id:
@@ -79,6 +81,20 @@ EXAMPLES = r"""
     amount: "250.5"
     since: "{{ now(utc=true).strftime('%Y-%m-01') }}"
     state_dir: /var/lib/treasury
+
+- name: Pay the loan off, interest that accrues meanwhile included, but nothing if it takes more than 1100
+  treasury.bybit.bybit_loan_repay:
+    environment: testnet
+    order_id: "1794267532472646144"
+    max_debt: "0"
+    at_most: "1100"
+
+- name: Bring the LTV of the loan to at most 40 %, or as near as the Funding wallet allows
+  treasury.bybit.bybit_loan_repay:
+    environment: testnet
+    order_id: "1794267532472646144"
+    max_ltv: "0.4"
+    allow_partial: true
 
 - name: Repay 100 of a loan on the testnet, with the key in BYBIT_API_KEY and BYBIT_API_SECRET
   treasury.bybit.bybit_loan_repay:
@@ -144,6 +160,8 @@ outcome:
     - V(planned), check mode only, the repayment would be made. When an earlier run has left the same repayment open, check mode
       too says what became of that.
     - V(not_executed), failed, and this run has paid nothing. It is safe to run again.
+    - Also a module that fails can be V(executed) or V(pending), with RV(repayments) and C(changed). It has paid a part of its goal
+      and could not go on.
     - V(unknown), failed, and the repayment may have been made. Nothing is sent for this loan until it is known. RV(evidence) has
       what was seen, and RV(msg) says what to do.
   returned: always, unless Ansible itself refuses the options or a Python library is missing
@@ -156,6 +174,13 @@ repay_id:
   returned: when the options are usable
   type: str
   sample: "1794271131730737664"
+inferred:
+  description:
+    - Whether it is known only from the exchange's history that a repayment was made, because its answer was lost, or because the call
+      gives no id.
+  returned: when the options are usable
+  type: bool
+  sample: false
 recovered:
   description:
     - Whether RV(repay_id) was not in a clear answer to this run, but found afterwards in the history, or sent by an earlier run
@@ -171,11 +196,63 @@ order_id:
 amount:
   description:
     - The amount of the repayment that this result speaks of, as a plain decimal number. It is what was sent, would be sent in check
-      mode, or is in doubt.
+      mode, or is in doubt. The sum of RV(repayments), when there are any.
     - V(0) when there is nothing to do.
   returned: when the options are usable
   type: str
   sample: "100"
+repayments:
+  description:
+    - The repayments that were made, also when the module fails after them. Those of this run, and first one that an earlier run
+      made for the same goal without telling.
+    - There can be two when interest accrued while the first was made.
+  returned: when the options are usable
+  type: list
+  elements: dict
+  contains: &repayment
+    intent:
+      description: The id of its intent.
+      type: str
+      returned: always
+      sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
+    amount:
+      description: The amount, in the loan's coin.
+      type: str
+      returned: always
+      sample: "100"
+    outcome:
+      description: V(executed) or V(pending); in RV(earlier) also V(not_executed), and V(unknown) when O(acknowledge) named it.
+      type: str
+      returned: always
+      sample: executed
+    repay_id:
+      description: The exchange's id of it; V(none) when there is none.
+      type: str
+      returned: always
+      sample: "1794271131730737664"
+    sent_at_ms:
+      description: When it was signed and sent (UTC, milliseconds since 1970).
+      type: int
+      returned: always
+      sample: 1728629785224
+decision:
+  description: How the amount was reckoned, in words; V(none) when nothing is to be paid, or nothing was decided.
+  returned: when the options are usable
+  type: str
+  sample: debt 1000.4 → 900.4, pay 100
+goal_reached:
+  description:
+    - Whether the goal is reached by this, but for RV(dust).
+    - V(false) with O(allow_partial), or when more came to the debt meanwhile than a second repayment takes. Then a warning says so.
+    - V(none) when nothing was decided, because an earlier run answers, or the module fails.
+  returned: when the options are usable
+  type: bool
+  sample: true
+dust:
+  description: What is left above O(max_debt) and cannot be repaid, because it is less than the coin's smallest amount.
+  returned: when the options are usable
+  type: str
+  sample: "0"
 loan:
   description: The loan before and after, as decimal strings in the loan's coin.
   returned: when the options are usable
@@ -186,8 +263,13 @@ loan:
       type: dict
       returned: when the options are usable
       contains: &loan
-        order_id:
-          description: The id of the loan order.
+        product:
+          description: V(legacy), V(flexible) or V(fixed).
+          type: str
+          returned: when the loan is known
+          sample: legacy
+        id:
+          description: The exchange's id of the loan; V(none) for a flexible loan, and for several contracts together.
           type: str
           returned: when the loan is known
           sample: "1794267532472646144"
@@ -221,18 +303,30 @@ loan:
           type: str
           returned: when the loan is known
           sample: "0"
+        hourly_rate:
+          description: The interest of an hour as a fraction of the principal; V(none) when the exchange does not give it.
+          type: str
+          returned: when the loan is known
+          sample: "0.0000090346"
+        annual_rate:
+          description: The interest of a year of 365 days as a fraction, without compound interest; V(none) for several contracts.
+          type: str
+          returned: when the loan is known
+          sample: "0.079143096"
         collateral_coin:
-          description: The coin of the collateral.
+          description: The coin of the loan's own collateral; V(none) when the collateral is the account's.
           type: str
           returned: when the loan is known
           sample: BTC
         collateral_amount:
-          description: The collateral that is held, in its own coin.
+          description: The loan's own collateral, in its coin.
           type: str
           returned: when the loan is known
           sample: "0.04"
         ltv:
-          description: Debt divided by collateral, as a fraction which the exchange rounds to four places; V(none) without debt.
+          description:
+            - Debt divided by collateral, as a fraction; V(none) without debt. Of a legacy loan, in four places.
+            - Of flexible and fixed loans it is that of the account, in six places, and only read when O(max_ltv) needs it.
           type: str
           returned: when the loan is known
           sample: "0.4168"
@@ -286,32 +380,7 @@ earlier:
   returned: when the options are usable
   type: list
   elements: dict
-  contains:
-    intent:
-      description: The id of its intent.
-      type: str
-      returned: always
-      sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
-    amount:
-      description: The amount that was sent, in the loan's coin.
-      type: str
-      returned: always
-      sample: "100"
-    outcome:
-      description: V(executed), V(pending), V(not_executed), or V(unknown) when O(acknowledge) named it.
-      type: str
-      returned: always
-      sample: not_executed
-    repay_id:
-      description: The exchange's id of it; V(none) when there is none.
-      type: str
-      returned: always
-      sample: "1794271131730737664"
-    sent_at_ms:
-      description: When it was signed and sent (UTC, milliseconds since 1970).
-      type: int
-      returned: always
-      sample: 1728629785224
+  contains: *repayment
 evidence:
   description: What was seen when a repayment without a clear answer was looked for; V(none) when that was not necessary.
   returned: when the options are usable
@@ -323,7 +392,7 @@ evidence:
       returned: always
       sample: 1728629785224
     window_end_ms:
-      description: Until when the exchange could accept it (UTC, milliseconds since 1970).
+      description: Until when the exchange could accept it, or when it did without an id (UTC, milliseconds since 1970).
       type: int
       returned: always
       sample: 1728629790224
@@ -416,17 +485,17 @@ failure:
       returned: always
       sample: not_executed
 diff:
-  description: Debt and LTV before and after.
+  description: Debt and LTV before and after, under the arithmetic that leads from one to the other.
   returned: success, in diff mode
   type: dict
   sample:
+    before_header: loan 1794267532472646144
+    after_header: "loan 1794267532472646144: debt 1000.4 → 900.4, pay 100"
     before:
-      order_id: "1794267532472646144"
       coin: USDT
       debt: "1000.4"
       ltv: "0.4168"
     after:
-      order_id: "1794267532472646144"
       coin: USDT
       debt: "900.4"
       ltv: "0.3752"
@@ -437,7 +506,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._connection import connection_argument_spec
 from ansible_collections.treasury.bybit.plugins.module_utils._module import run_repayment
-from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import repay_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import (
+    ONE_GOAL,
+    REPAY_RULES,
+    repay_argument_spec,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._subject_options import legacy_ask
 
 
 def main(clock: Clock | None = None) -> None:
@@ -448,8 +522,10 @@ def main(clock: Clock | None = None) -> None:
             **repay_argument_spec(),
         },
         supports_check_mode=True,
+        **REPAY_RULES,
+        **ONE_GOAL,
     )
-    run_repayment(module, clock)
+    run_repayment(module, legacy_ask, clock)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,8 @@ class Row:
         if not self.listening:
             return "something was delivered" if posts else ""
         if not posts:
-            return "nothing was delivered"
+            # Who looks into the wallet first has nothing to send.
+            return "" if self.wallet else "nothing was delivered"
         if self.wallet and not any(post["ret_code"] == REFUSED_FUNDS for post in posts):
             return f"nothing was refused with {REFUSED_FUNDS}"
         return self._fault_was_not_met(posts, left) or self._effects_are_missing(records)

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from module_runs.forked import ForkServer
 from module_runs.process import Process, Run
+from ways import WAYS, Way
 
 MODULE = "bybit_loan_repay"
 REPAY_CALL = "POST /v5/crypto-loan/repay"
@@ -143,3 +144,56 @@ def posts(sandbox) -> t.Callable[[], int]:
 def calls(sandbox) -> t.Callable[[], list[str]]:
     """Name the requests that have reached the exchange, in their order."""
     return lambda: [f"{r['method']} {r['path'].rpartition('/')[2]}" for r in sandbox.requests()["requests"]]
+
+
+@pytest.fixture
+def begin_way(begin_module) -> t.Callable[..., Process]:
+    """Begin one of the repayments of L(ways), unless the test says otherwise."""
+    return lambda way, **options: begin_module(way.module, **{"settle_margin": 0, **way.options, **options})
+
+
+@pytest.fixture
+def pay(begin_way) -> t.Callable[..., Run]:
+    """Run a module as C(begin_way) does, to its end."""
+    return lambda way, **options: begin_way(way, **options).end()
+
+
+@pytest.fixture
+def pay_all(begin_way) -> t.Callable[..., list[tuple[Way, Run]]]:
+    """Run all these ways at the same time, which do not touch each other, to their end."""
+
+    def call(ways: t.Iterable[Way] = WAYS, **options: t.Any) -> list[tuple[Way, Run]]:
+        processes = [(way, begin_way(way, **options)) for way in ways]
+        return [(way, process.end()) for way, process in processes]
+
+    return call
+
+
+@pytest.fixture
+def ledger(sandbox) -> t.Callable[..., list[dict[str, t.Any]]]:
+    """List what the exchange has written down for the first account since the test began, of one way or all, oldest first."""
+    old = {entry["repay_id"] for entry in sandbox.account()["repayments"]}
+
+    def call(way: Way | None = None) -> list[dict[str, t.Any]]:
+        new = [entry for entry in reversed(sandbox.account()["repayments"]) if entry["repay_id"] not in old]
+        return [entry for entry in new if way is None or way.is_entry(entry)]
+
+    return call
+
+
+@pytest.fixture
+def sent(sandbox) -> t.Callable[[Way], int]:
+    """Count the repayments of a way that have reached the exchange, executed or not."""
+    return lambda way: [(r["path"], r["body"]) for r in sandbox.requests()["requests"]].count((way.path, way.body))
+
+
+@pytest.fixture
+def posted(sandbox) -> t.Callable[[], list[dict[str, t.Any]]]:
+    """List the requests other than reads that have reached the exchange."""
+    return lambda: [request for request in sandbox.requests()["requests"] if request["method"] != "GET"]
+
+
+@pytest.fixture
+def spoil(sandbox) -> t.Callable[..., None]:
+    """Order a fault for the next request of a way."""
+    return lambda way, **fault: sandbox.control("POST", "faults", {"method": "POST", "path": way.path, **fault})

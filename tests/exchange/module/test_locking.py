@@ -34,7 +34,7 @@ def test_the_second_waits_for_the_first(begin, holder, calls, paid) -> None:
     assert paid() == ["30", "100"]
     # The second has looked only after the first had paid.
     assert (first["loan"]["before"]["debt"], second["loan"]["before"]["debt"]) == ("1000.4", "900.4")
-    assert calls()[4:8] == ["GET repayment-history", "GET ongoing-orders", "GET ongoing-orders", "GET loanable-data"]
+    assert calls()[5:9] == ["GET repayment-history", "GET ongoing-orders", "GET ongoing-orders", "GET loanable-data"]
 
 
 def test_two_declarative_runs_at_once_pay_once(begin, sandbox, holder, paid) -> None:

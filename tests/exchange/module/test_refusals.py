@@ -47,9 +47,21 @@ def test_a_read_only_key_is_refused_when_it_comes_to_paying(repay, posts, paid) 
 def test_a_funding_wallet_that_is_too_small(repay, sandbox, posts, paid) -> None:
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "99.9999"})
     run = repay()
+    assert (run["failure"], run["outcome"], run["changed"]) == (None, "not_executed", False)
+    assert run["msg"] == (
+        "amount '100' takes 100 USDT, but the Funding wallet holds 99.9999: top up the Funding wallet, or ask for less."
+    )
+    assert (posts(), paid(), sandbox.loan()["debt"]) == (0, [], "1000.4")
+    assert repay(check=True)["msg"] == run["msg"]
+
+
+def test_a_funding_wallet_that_the_key_may_not_read(repay, sandbox, posts, paid) -> None:
+    """Then the exchange alone can tell that it is too small."""
+    sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "99.9999"})
+    run = repay(api_key="sandbox-key-no-wallet")
     assert (run["failure"]["ret_code"], run["outcome"], run["changed"]) == (177011, "not_executed", False)
     assert ": top up the Funding wallet or give a smaller amount." in run["msg"]
-    assert (posts(), paid(), sandbox.loan()["debt"]) == (1, [], "1000.4")
+    assert (posts(), paid(), sandbox.loan()["debt"], run.warnings) == (1, [], "1000.4", "")
 
 
 @pytest.mark.parametrize("code", [10001, 177003, 177004, 177006, 177010, 177012, 177019, 177020, 10008, 10009, 10024])
@@ -97,8 +109,8 @@ def test_an_order_that_vanished_without_trace_is_an_error(repay, sandbox, paid) 
 
 def test_when_a_vanished_order_cannot_be_looked_up_its_refusal_is_still_told(repay, sandbox, paid) -> None:
     sandbox.fault(answer={"ret_code": 177005})
-    path = "/v5/crypto-loan/borrow-history"
-    sandbox.control("POST", "faults", {"method": "GET", "path": path, "answer": "close"})
+    path = "/v5/crypto-loan/ongoing-orders"
+    sandbox.control("POST", "faults", {"method": "GET", "path": path, "skip": 1, "answer": "close"})
     run = repay()
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 177005)
     assert "Whether the loan was closed meanwhile could not be read" in run.warnings
@@ -114,15 +126,15 @@ def test_when_a_vanished_order_cannot_be_looked_up_its_refusal_is_still_told(rep
         ({"amount": ""}, "amount cannot be used: it is empty"),
         ({"amount": True}, "amount cannot be used: True is not a number"),
         ({"amount": ["1"]}, "amount cannot be used: a list is not a number"),
-        ({"order_id": ""}, "order_id '' is not an order id: give it as the exchange shows it"),
-        ({"order_id": "17 942"}, "order_id '17 942' is not an order id"),
+        ({"order_id": ""}, "order_id '' is not an id: give it as the exchange shows it, such as '1794267532472646144'."),
+        ({"order_id": "17 942"}, "order_id '17 942' is not an id"),
         ({"api_key": ""}, "api_key is missing"),
         ({"api_secret": None}, "api_secret (or rsa_private_key) is missing"),
         ({"environment": "mainnet"}, "both name a host: give only one of them."),
         ({"api_url": "http://203.0.113.1"}, "is not encrypted"),
         ({"recv_window": 0}, "recv_window '0' is out of range"),
         ({"order_id": None}, "missing required arguments: order_id"),
-        ({"amount": None}, "missing required arguments: amount"),
+        ({"amount": None}, "one of the following is required: amount, max_debt, max_ltv"),
         ({"environment": "demo", "api_url": None}, "value of environment must be one of: mainnet, testnet, got: demo"),
     ],
 )
@@ -139,9 +151,13 @@ def test_bad_input_is_refused_before_anything_is_sent(repay, sandbox, options: d
     [
         ('{"retCode":0,"result":{}}', "without a list of rows"),
         ('{"retCode":0,"result":{"list":["?"]}}', "without a list of rows"),
-        ('{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144"}]}}', "an unusable loanCurrency"),
         (
-            '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","loanCurrency":"USDT","totalDebt":"lots"}]}}',
+            '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","hourlyInterestRate":"0"}]}}',
+            "an unusable loanCurrency",
+        ),
+        (
+            '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","hourlyInterestRate":"0","loanCurrency":"USDT",'
+            '"totalDebt":"lots"}]}}',
             "an unusable totalDebt: 'lots' is not a decimal string",
         ),
         ("<html>", "gave no usable answer to reading /v5/crypto-loan/ongoing-orders: the answer is not one"),

@@ -66,7 +66,8 @@ def test_what_is_written_down_before_the_repayment_leaves(begin, sandbox, until,
     [request] = [r for r in sandbox.requests()["requests"] if r["method"] == "POST"]
     assert request["handled_at"] is None
     assert (intent["sent_at_ms"], intent["recv_window_ms"], intent["amount"]) == (int(request["timestamp"]), 1000, "100")
-    assert (intent["goal"], intent["repay_id"]) == ({"amount": "100", "since_ms": None}, None)
+    goal = {"amount": "100", "since_ms": None, "max_debt": None, "max_ltv": None, "collateral": []}
+    assert (intent["goal"], intent["repay_id"]) == (goal, None)
     assert (intent["baseline"]["debt"], intent["coin"]) == ("1000.4", "USDT")
     process.end()
     assert remembered() == []
@@ -258,14 +259,14 @@ def test_a_result_that_nobody_could_read_is_not_taken_for_told(begin, repay, san
 
 ORPHAN = """
 import os, time
-from ansible_collections.treasury.bybit.plugins.module_utils import _loans
+from ansible_collections.treasury.bybit.plugins.module_utils import _subjects
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
-whole = _loans.LegacyLoans.repay
+whole = _subjects.LegacyOrder.repay
 def orphaned(*rest):
     os.kill(parent, 9)
     while os.getppid() == parent: time.sleep(0.01)
     return whole(*rest)
-_loans.LegacyLoans.repay = orphaned
+_subjects.LegacyOrder.repay = orphaned
 parent = os.getpid()
 if os.fork(): os.wait()
 else: bybit_loan_repay.main()

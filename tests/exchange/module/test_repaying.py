@@ -23,13 +23,16 @@ def test_a_repayment(repay, sandbox, posts, paid, names) -> None:
     assert (run["repay_id"], run["order_id"], run["amount"]) == (entry["repay_id"], names.loan, "100")
     assert (run["recovered"], run["intent"], run["earlier"], run["evidence"], run["since"]) == (False, None, [], None, None)
     assert run["loan"]["before"] == {
-        "order_id": names.loan,
+        "product": "legacy",
+        "id": names.loan,
         "status": "open",
         "coin": "USDT",
         "debt": "1000.4",
         "principal": "1000",
         "interest": "0.4",
         "penalty_interest": "0",
+        "hourly_rate": "0.0000090346",
+        "annual_rate": "0.079143096",
         "collateral_coin": "BTC",
         "collateral_amount": "0.04",
         "ltv": "0.4168",
@@ -128,8 +131,10 @@ def test_check_mode_foresees_the_change_and_sends_nothing(repay, sandbox, posts,
 
 def test_diff_shows_debt_and_ltv(repay, names) -> None:
     assert repay(diff=True)["diff"] == {
-        "before": {"order_id": names.loan, "coin": "USDT", "debt": "1000.4", "ltv": "0.4168"},
-        "after": {"order_id": names.loan, "coin": "USDT", "debt": "900.4", "ltv": "0.3752"},
+        "before_header": f"loan {names.loan}",
+        "after_header": f"loan {names.loan}: debt 1000.4 → 900.4, pay 100",
+        "before": {"coin": "USDT", "debt": "1000.4", "ltv": "0.4168"},
+        "after": {"coin": "USDT", "debt": "900.4", "ltv": "0.3752"},
     }
 
 

@@ -109,7 +109,7 @@ def test_an_accepted_repayment_stays_one_when_the_loan_cannot_be_read_afterwards
 
 
 SABOTAGED = """
-from ansible_collections.treasury.bybit.plugins.module_utils import _client, _loans
+from ansible_collections.treasury.bybit.plugins.module_utils import _client, _legacy, _subjects
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
 def broken(*dummy): raise ZeroDivisionError
 {where} = broken
@@ -120,8 +120,8 @@ bybit_loan_repay.main()
 @pytest.mark.parametrize(
     ("where", "changed", "outcome"),
     [
-        ("_loans.LegacyLoans.find", False, "not_executed"),
-        ("_loans.LegacyLoans.find_completed", True, "executed"),
+        ("_subjects.LegacyOrder.find", False, "not_executed"),
+        ("_legacy._completed_loan", True, "executed"),
         ("_client.OutcomeUnknown", False, "unknown"),
     ],
 )

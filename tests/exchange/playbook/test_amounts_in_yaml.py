@@ -77,6 +77,7 @@ TAIL = """
 def test_spellings_in_a_playbook(play, roomy_seed, sandbox, tmp_path) -> None:
     loan = roomy_seed["accounts"][0]["loans"][0]
     loan.update(loan_coin="ETH", collateral="1000")
+    roomy_seed["accounts"][0]["wallet"]["ETH"] = "1000"
     sandbox.control("PUT", "seed", roomy_seed)
     tasks = [
         TASKS.format(number=number, order_id=loan["order_id"], amount=amount)

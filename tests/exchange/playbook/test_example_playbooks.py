@@ -16,7 +16,7 @@ def test_repay_checks_first_and_pays_then(play, paid, names) -> None:
     options = ("treasury.bybit.repay", "-e", f"order_id={names.loan}", "-e", "amount=100", "--diff")
     checked = play(*options, "--check")
     assert checked.returncode == 0, checked.stdout
-    assert f"Would repay 100 USDT on loan {names.loan}: debt 1000.4 to 900.4." in checked.stdout
+    assert f"Would repay 100 USDT on loan {names.loan}: debt 1000.4 → 900.4, pay 100." in checked.stdout
     assert "Repayment not made, at 127.0.0.1:" in checked.stdout
     assert '-    "debt": "1000.4",\n' in checked.stdout
     assert '+    "debt": "900.4",\n' in checked.stdout

@@ -28,24 +28,49 @@ FLOORS = (
     "_signing",
     "_http",
     "_verdict",
+    "_pace",
     "_client",
+    "_position",
     "_loan",
     "_record",
-    "_loans",
+    "_rows",
+    "_coins",
+    "_account",
+    "_legacy",
+    "_flexible",
+    "_fixed",
+    "_traits",
+    "_subject",
+    "_subjects",
     "_intent",
     "_evidence",
+    "_progress",
     "_plan",
     "_result",
     "_messages",
     "_listeners",
     "_state",
     "_memory",
+    "_manner",
     "_settle",
     "_resolve",
+    "_preparation",
+    "_earlier",
     "_repayment",
+    "_option_values",
     "_connection",
+    "_frame",
     "_repay_options",
+    "_subject_options",
     "_module",
+    "_availability",
+    "_answer",
+    "_loan_question",
+    "_repayment_question",
+    "_query_options",
+    "_loan_survey",
+    "_repayment_survey",
+    "_query",
 )
 PURE = (
     "_outcomes",
@@ -54,13 +79,24 @@ PURE = (
     "_amounts",
     "_times",
     "_verdict",
+    "_pace",
+    "_position",
     "_loan",
     "_record",
+    "_traits",
     "_intent",
     "_evidence",
+    "_progress",
     "_plan",
     "_result",
     "_messages",
+    "_manner",
+    "_option_values",
+    "_availability",
+    "_answer",
+    "_loan_question",
+    "_repayment_question",
+    "_query_options",
 )
 WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil", "fcntl"}
 
@@ -129,8 +165,17 @@ def test_one_room_has_the_time() -> None:
 
 
 def test_money_moves_from_one_room() -> None:
-    assert [room for room in FLOORS if "post_once" in called(room)] == ["_loans"]
+    assert [room for room in FLOORS if "post_once" in called(room)] == ["_subjects"]
     assert [room for room in FLOORS if "repay" in called(room)] == ["_repayment"]
+
+
+def test_queries_cannot_move_money() -> None:
+    found, new = set(), {"_query", "_query_options", "_loan_survey", "_repayment_survey"}
+    while new:
+        found |= new
+        new = set().union(*map(rooms_imported, new)) - found
+    assert found & {"_subjects", "_repayment", "_state", "_memory"} == set()
+    assert [room for room in found if "post_once" in called(room)] == []
 
 
 def test_the_stand_in_exchange_and_the_collection_know_nothing_of_each_other() -> None:

@@ -4,13 +4,28 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import typing as t
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Acceptance
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import LEGACY, OPEN, REPAID, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._manner import Manner
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
+from ansible_collections.treasury.bybit.plugins.module_utils._record import SUCCESS, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._repayment import Repayment
 from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
+from ansible_collections.treasury.bybit.plugins.module_utils._traits import Traits
+from hypothesis.configuration import set_hypothesis_home_dir
+
+# Nothing is kept from one run to the next, so nothing need lie about in the checkout.
+set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "treasury-bybit-hypothesis"))
 
 TARGET = Target("api.bybit.com", "0123456789abcdef", "legacy", "17")
 
@@ -45,10 +60,114 @@ class FakeClock(Clock):
         self.running_ms += duration_ms
 
 
+def given(value: t.Any) -> t.Any:
+    if isinstance(value, Exception):
+        raise value
+    return value
+
+
+class FakeExchange:
+    """One loan and a wallet; stands in for the client and for the subject at once.
+
+    :ivar debt: What is owed, but for what falls with C(falls): amounts, and when the exchange shows that they were paid.
+    :ivar history_lag_ms: How late a repayment stands in the history; C(debt_lag_ms) is the same for the debt.
+    :ivar accruals: The interest that comes to the debt with each repayment.
+    :ivar troubles: What each request to repay is answered with; carried out all the same when it C(is_committed).
+    :ivar sent: The amounts that were asked to be repaid, and when.
+    :ivar wallet: What the wallet holds, or what is raised when it is read; C(places) is the same for the decimal places.
+    :ivar unreadable: Raised when the history is read, if anything.
+    :ivar others: Repayments of other loans of the account.
+    """
+
+    product, name, ids, gone_codes = LEGACY, "17", {"order_id": "17"}, frozenset({177005})
+    history_request = "GET /history"
+    recv_window_ms = 5000
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.traits = Traits("loan 17", "order_id '17' names no loan: check order_id")
+        self.debt = Decimal("1000.4")
+        self.falls: list[tuple[int, Decimal]] = []
+        self.records: list[tuple[int, Record]] = []
+        self.history_lag_ms = self.debt_lag_ms = 0
+        self.accruals: list[str] = []
+        self.troubles: list[Exception | None] = []
+        self.new_status = SUCCESS
+        self.others: list[Record] = []
+        self.sent: list[tuple[Decimal, int]] = []
+        self.wallet: t.Any = "50000"
+        self.places: t.Any = 4
+        self.closed_as = REPAID
+        self.collateral_usd = Decimal(2000)
+        self.posted_at_ms: int | None = None
+        self.reads: list[str] = []
+        self.unreadable: Exception | None = None
+
+    def now_ms(self) -> int:
+        return self.clock.now_ms()
+
+    believed_time_ms = now_ms
+
+    def exchange_time_ms(self, monotonic_ms: int | None = None) -> int | None:
+        return self.now_ms() if monotonic_ms is None else self.now_ms() - self.clock.monotonic_ms() + monotonic_ms
+
+    def read(self, path: str, query: dict[str, str] | None = None) -> dict[str, t.Any]:
+        self.reads.append(path.rpartition("/")[2])
+        if path.endswith("/position"):
+            owed = str(self.find().debt)
+            debts = [{
+                "loanCurrency": "USDT", "flexibleTotalDebt": owed, "flexibleTotalDebtUSD": owed, "fixedTotalDebt": "0",
+                "fixedTotalDebtUSD": "0",
+            }]
+            ltv = str(round(Decimal(owed) / self.collateral_usd, 6))
+            return {"ltv": ltv, "totalDebt": owed, "totalCollateral": str(self.collateral_usd), "borrowList": debts}
+        return {"balance": {"walletBalance": given(self.wallet)}}
+
+    def find(self) -> Loan:
+        debt = self.debt - sum(amount for since_ms, amount in self.falls if since_ms <= self.now_ms())
+        ltv = round(debt / self.collateral_usd, 4) if debt else None
+        return Loan(self.product, "17", "USDT", debt, Decimal(0), Decimal(0), OPEN if debt else self.closed_as, ltv=ltv)
+
+    def accuracy(self, coin: str) -> int | None:
+        return given(self.places)
+
+    def history(self, repay_id: str | None = None) -> list[Record]:
+        given(self.unreadable)
+        shown = [record for since_ms, record in self.records if since_ms <= self.now_ms()]
+        return [record for record in shown if repay_id in (None, record.repay_id)]
+
+    def ltv_history(self) -> list[Record]:
+        return self.history() + self.others
+
+    def repay(self, loan: Loan, amount: Decimal, on_signed: t.Callable[[int], None]) -> Acceptance:
+        on_signed(self.now_ms())
+        self.posted_at_ms = self.now_ms()
+        self.sent.append((amount, self.now_ms()))
+        trouble = self.troubles.pop(0) if self.troubles else None
+        if not getattr(trouble, "is_committed", False):
+            given(trouble)
+        repay_id = self.commit(amount, self.new_status)
+        given(trouble)
+        return Acceptance(None if self.traits.from_collateral else repay_id, self.now_ms())
+
+    def commit(self, amount: Decimal, status: str = SUCCESS) -> str:
+        """Carry a repayment out, whoever has asked for it."""
+        now_ms, repay_id = self.now_ms(), str(100 + len(self.records))
+        self.records.append((now_ms + self.history_lag_ms, Record(repay_id, amount, status, True, now_ms)))
+        self.falls.append((now_ms + self.debt_lag_ms, amount))
+        self.debt += Decimal(self.accruals.pop(0)) if self.accruals else 0
+        return repay_id
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """Let no test wait in real time."""
     return FakeClock()
+
+
+@pytest.fixture
+def bybit(clock: FakeClock) -> FakeExchange:
+    return FakeExchange(clock)
 
 
 @pytest.fixture
@@ -70,5 +189,30 @@ def begin(directory: Path, clock: t.Any) -> t.Callable[..., Memory]:
         memory = Memory(State(str(directory), TARGET, clock))
         memory.begin(check_mode, 1000)
         return memory
+
+    return call
+
+
+@pytest.fixture
+def run(bybit: FakeExchange, state: State) -> t.Callable[..., Repayment]:
+    """Run as a module would, to the end, or to an error that is kept as C(error)."""
+    usual = Manner(True, 60_000, 10_000, 1000, None)
+
+    def call(
+        goal: Goal = Goal(max_debt=Decimal(0)),
+        check_mode: bool = False,
+        error: type[BybitError] | None = None,
+        **manner: t.Any,
+    ) -> Repayment:
+        memory = Memory(state)
+        repayment = Repayment(bybit, memory, bybit, goal, usual._replace(**manner))
+        if error is None:
+            repayment.run(check_mode)
+        else:
+            with pytest.raises(error) as caught:
+                repayment.run(check_mode)
+            repayment.error, repayment.message = caught.value, str(caught.value)
+        memory.close(error is None)
+        return repayment
 
     return call

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Acceptance, Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError, OutcomeUnknown, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import HmacSigner
@@ -47,7 +47,7 @@ def client(network: Network, clock: t.Any) -> Client:
 
 def test_a_repayment_outside_the_time_window_is_signed_again_once(client: Client, network: Network, clock: t.Any) -> None:
     network.answers, told = [LATE, TIME, ACCEPTED], []
-    assert client.post_once(REPAY, BODY, "repayId", told.append) == "1"
+    assert client.post_once(REPAY, BODY, "repayId", told.append) == Acceptance("1", 1793534460000)
     assert network.sent == [f"POST {REPAY}", "GET /v5/market/time", f"POST {REPAY}"]
     assert told == [clock.now_ms(), 1793534460000]
     assert client.posted_at_ms == 1793534460000

@@ -65,7 +65,7 @@ def test_a_read_is_signed_over_its_query(client: Client, recorder: Recorder) -> 
 
 def test_a_repayment_is_signed_over_its_body(client: Client, recorder: Recorder) -> None:
     body, told = {"orderId": "17", "amount": "100"}, []
-    assert client.post_once("/v5/crypto-loan/repay", body, "repayId", told.append) == "1"
+    assert client.post_once("/v5/crypto-loan/repay", body, "repayId", told.append).given_id == "1"
     assert told == [NOW_MS]
     assert recorder.sent["body"] == b'{"orderId":"17","amount":"100"}'
     assert recorder.sent["headers"]["Content-Type"] == "application/json"

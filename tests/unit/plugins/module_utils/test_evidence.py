@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Finding, Sight, weigh
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
-from ansible_collections.treasury.bybit.plugins.module_utils._loan import OPEN, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import LEGACY, OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
 
 SENT_MS = 1793534400000
@@ -27,7 +27,7 @@ WINDOW_OPEN = "wait_timeout ended before the exchange's time window for it"
 MARGIN_OPEN = "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"
 ABSENT = "its time is over, no such repayment stands in the history, and the debt did not fall by it"
 
-LOAN = Loan("17", "USDT", Decimal(1000), Decimal(0), Decimal(0), "BTC", Decimal(1), None, None, OPEN)
+LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 OURS = Record("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
 TWIN = OURS._replace(repay_id="98", time_ms=SENT_MS + 3000)
 

@@ -18,7 +18,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._intent import (
     baseline_of,
     intent_from,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._loan import OPEN, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import LEGACY, OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
 
 SENT_MS = 1793534400000
@@ -33,7 +33,8 @@ INTENT = Intent(
     sent_at_ms=SENT_MS,
     recv_window_ms=5000,
 )
-LOAN = Loan("17", "USDT", Decimal("1000"), Decimal("0.3"), Decimal("0.1"), "BTC", Decimal("0.04"), None, None, OPEN)
+ASKED = INTENT.as_document()["goal"]
+LOAN = Loan(LEGACY, "17", "USDT", Decimal("1000"), Decimal("0.3"), Decimal("0.1"), OPEN)
 
 
 def through_json(intent: Intent) -> Intent:
@@ -48,6 +49,13 @@ def through_json(intent: Intent) -> Intent:
         {"goal": Goal(Decimal("100.5"), 0)},
         {"repay_id": "1849026"},
         {"told": True},
+        {"is_whole": True},
+        {"accepted_at_ms": SENT_MS + 40},
+        {"goal": Goal(max_debt=Decimal(0))},
+        {"goal": Goal(max_debt=Decimal("750.000000000000000001"))},
+        {"goal": Goal(max_ltv=Decimal("0.65"))},
+        {"goal": Goal(Decimal("100.5"), collateral=("BTC", "ETH"))},
+        {"goal": Goal(max_debt=Decimal(0), collateral=("BTC",))},
         {"amount": Decimal("0.000000000000000001")},
         {"amount": Decimal("123456789012345678.123456789012345678")},
         {"baseline": Baseline(Decimal(0), Decimal(0), ())},
@@ -62,13 +70,15 @@ def test_nothing_is_lost_on_the_way_through_json(change: dict[str, t.Any]) -> No
 def test_the_document() -> None:
     assert INTENT.as_document() == {
         "intent": "8f2a",
-        "goal": {"amount": "100.5", "since_ms": None},
+        "goal": {"amount": "100.5", "since_ms": None, "max_debt": None, "max_ltv": None, "collateral": []},
         "amount": "40.5",
         "coin": "USDT",
         "sent_at_ms": SENT_MS,
         "recv_window_ms": 5000,
         "repay_id": None,
         "told": False,
+        "is_whole": False,
+        "accepted_at_ms": None,
         "baseline": {
             "debt": "1000.4",
             "principal": "1000",
@@ -83,7 +93,8 @@ def test_the_document() -> None:
 def test_there_is_no_place_for_a_secret() -> None:
     names = {field.name for field in dataclasses.fields(Intent)}
     assert names == {
-        "intent_id", "goal", "amount", "coin", "baseline", "sent_at_ms", "recv_window_ms", "repay_id", "told",
+        "intent_id", "goal", "amount", "coin", "baseline", "sent_at_ms", "recv_window_ms", "repay_id", "told", "is_whole",
+        "accepted_at_ms",
     }
 
 
@@ -91,8 +102,30 @@ def test_an_old_amount_with_zeros_is_the_same_goal() -> None:
     assert through_json(INTENT).goal == Goal(Decimal("100.5"))
 
 
-def test_a_goal_with_since_is_another_goal() -> None:
-    assert Goal(Decimal(100)) != Goal(Decimal(100), 0)
+def test_what_is_asked_for_otherwise_is_another_goal() -> None:
+    goals = [
+        Goal(Decimal(100)),
+        Goal(Decimal(100), 0),
+        Goal(Decimal(100), collateral=("BTC",)),
+        Goal(Decimal(100), collateral=("BTC", "ETH")),
+        Goal(max_debt=Decimal(100)),
+        Goal(max_debt=Decimal(0)),
+        Goal(max_ltv=Decimal("0.5")),
+    ]
+    assert len({through_json(dataclasses.replace(INTENT, goal=goal)).goal for goal in goals}) == len(goals)
+
+
+@pytest.mark.parametrize(
+    ("goal", "is_of_debt"),
+    [
+        (Goal(Decimal(100)), False),
+        (Goal(Decimal(100), 0), False),
+        (Goal(max_debt=Decimal(0)), True),
+        (Goal(max_ltv=Decimal("0.5")), True),
+    ],
+)
+def test_which_goals_look_at_the_debt(goal: Goal, is_of_debt: bool) -> None:
+    assert goal.is_of_debt == is_of_debt
 
 
 @pytest.mark.parametrize("document", [None, [], {}, "8f2a", 5, True], ids=repr)
@@ -109,6 +142,14 @@ def test_a_missing_field_is_refused(name: str) -> None:
         intent_from(document)
 
 
+@pytest.mark.parametrize("name", sorted(ASKED))
+def test_a_missing_field_of_the_goal_is_refused(name: str) -> None:
+    document = INTENT.as_document()
+    del document["goal"][name]
+    with pytest.raises(ValueError, match=f"^not an intent: '{name}'"):
+        intent_from(document)
+
+
 @pytest.mark.parametrize("name", ["debt", "principal", "records"])
 def test_a_missing_field_of_the_baseline_is_refused(name: str) -> None:
     document = INTENT.as_document()
@@ -117,7 +158,7 @@ def test_a_missing_field_of_the_baseline_is_refused(name: str) -> None:
         intent_from(document)
 
 
-@pytest.mark.parametrize("name", Record._fields)
+@pytest.mark.parametrize("name", ["repay_id", "amount", "status", "by_user", "time_ms"])
 def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
     document = INTENT.as_document()
     del document["baseline"]["records"][1][name]
@@ -134,6 +175,18 @@ def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
         ("goal", "100"),
         ("goal", {"amount": "100"}),
         ("goal", {"since_ms": None}),
+        ("goal", {**ASKED, "amount": None}),
+        ("goal", {**ASKED, "max_debt": "0"}),
+        ("goal", {**ASKED, "max_ltv": "0.5"}),
+        ("goal", {**ASKED, "amount": None, "max_debt": "0", "max_ltv": "0.5"}),
+        ("goal", {**ASKED, "amount": "0"}),
+        ("goal", {**ASKED, "amount": None, "max_debt": "-1"}),
+        ("goal", {**ASKED, "amount": None, "max_debt": 0}),
+        ("goal", {**ASKED, "amount": None, "max_ltv": "0"}),
+        ("goal", {**ASKED, "amount": None, "max_ltv": "half"}),
+        ("goal", {**ASKED, "collateral": None}),
+        ("goal", {**ASKED, "collateral": "BTC"}),
+        ("goal", {**ASKED, "collateral": [5]}),
         ("goal", None),
         ("sent_at_ms", None),
         ("sent_at_ms", "soon"),
@@ -150,14 +203,19 @@ def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
         ("amount", "-5"),
         ("amount", "0"),
         ("amount", 100.1),
-        ("goal", {"amount": "100", "since_ms": "soon"}),
-        ("goal", {"amount": "NaN", "since_ms": None}),
+        ("goal", {**ASKED, "since_ms": "soon"}),
+        ("goal", {**ASKED, "amount": "NaN"}),
         ("sent_at_ms", float("inf")),
         ("sent_at_ms", 1.5),
         ("sent_at_ms", True),
         ("recv_window_ms", "5000"),
         ("told", "no"),
         ("told", None),
+        ("is_whole", "no"),
+        ("is_whole", None),
+        ("accepted_at_ms", "soon"),
+        ("accepted_at_ms", True),
+        ("accepted_at_ms", 1.5),
         ("repay_id", 5),
         ("coin", None),
         ("intent", None),
@@ -179,6 +237,11 @@ def test_a_damaged_record_is_refused(change: dict[str, object]) -> None:
 def test_the_times_between_which_it_can_be_executed() -> None:
     # The exchange accepts while server_time - recv_window <= timestamp < server_time + 1000.
     assert (INTENT.earliest_ms, INTENT.window_end_ms) == (SENT_MS - 1000, SENT_MS + 5000)
+
+
+def test_an_acceptance_without_an_id_ends_the_time_window() -> None:
+    accepted = dataclasses.replace(INTENT, accepted_at_ms=SENT_MS + 40)
+    assert (accepted.earliest_ms, accepted.window_end_ms) == (SENT_MS - 1000, SENT_MS + 40)
 
 
 def test_a_baseline_knows_debt_and_principal() -> None:

@@ -144,7 +144,7 @@ def test_what_is_seen_at_last_stays_open_until_it_is_told(
         memory.see(intent)
     assert memory.unseen() == []
     memory.close(is_success)
-    assert state.load() == ([] if is_success else [ACCEPTED])
+    assert state.load() == ([] if is_success else [ACCEPTED, UNSEEN])
 
 
 def test_telling_counts_with_the_id_found_meanwhile(begin: t.Callable[..., Memory], state: State) -> None:
@@ -155,6 +155,14 @@ def test_telling_counts_with_the_id_found_meanwhile(begin: t.Callable[..., Memor
     memory.tell(found, is_seen=False)
     memory.close(True)
     assert state.load() == [dataclasses.replace(found, told=True)]
+
+
+def test_what_is_unseen_has_the_id_found_meanwhile(begin: t.Callable[..., Memory], state: State) -> None:
+    state.save([SENT])
+    memory = begin()
+    found = dataclasses.replace(SENT, repay_id="99")
+    memory.tell(found, is_seen=False)
+    assert memory.unseen() == [found]
 
 
 def test_telling_again_counts(begin: t.Callable[..., Memory], state: State) -> None:

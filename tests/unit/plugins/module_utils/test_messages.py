@@ -20,6 +20,8 @@ SENT = Intent(
     "8f2a", Goal(Decimal("100.50")), Decimal("100.50"), "USDT", Baseline(Decimal("1000.40"), Decimal(1000), ()), 1793534400000, 5000
 )
 ACCEPTED = dataclasses.replace(SENT, repay_id="99")
+SOLD = dataclasses.replace(ACCEPTED, accepted_at_ms=1793534400040)
+OF_DEBT = dataclasses.replace(ACCEPTED, goal=Goal(max_debt=Decimal(900)))
 OURS = Record("99", Decimal("100.5"), SUCCESS, True, 1793534400040)
 TWIN = OURS._replace(repay_id="98")
 SEEN = Finding("executed", FOUND, OURS, (OURS,))
@@ -38,53 +40,79 @@ Case = tuple[str, t.Callable[[], str], str]
 MADE: list[Case] = [
     (
         "accepted and final",
-        lambda: _messages.made(Resolution("executed", ACCEPTED), "17", False),
+        lambda: _messages.made(Resolution("executed", ACCEPTED), "loan 17", False),
         "Repaid 100.5 USDT on loan 17 (repayment 99).",
     ),
     (
         "accepted and pending",
-        lambda: _messages.made(Resolution("pending", ACCEPTED), "17", False),
+        lambda: _messages.made(Resolution("pending", ACCEPTED), "loan 17", False),
         f"Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99).{PENDING}",
     ),
     (
         "found and final",
-        lambda: _messages.made(Resolution("executed", ACCEPTED, SEEN), "17", False),
+        lambda: _messages.made(Resolution("executed", ACCEPTED, SEEN), "loan 17", False),
         "Repaid 100.5 USDT on loan 17 (repayment 99): there was no clear answer, but it stands in the exchange's history.",
     ),
     (
         "found and pending",
-        lambda: _messages.made(Resolution("pending", ACCEPTED, SEEN), "17", False),
+        lambda: _messages.made(Resolution("pending", ACCEPTED, SEEN), "loan 17", False),
         "Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99): there was no clear answer, but it stands in the "
         f"exchange's history.{PENDING}",
     ),
     (
         "found of an earlier run",
-        lambda: _messages.made(Resolution("executed", ACCEPTED, SEEN), "17", True),
+        lambda: _messages.made(Resolution("executed", ACCEPTED, SEEN), "loan 17", True),
         f"{EARLIER.format(' (repayment 99)')} It was made, so nothing was sent now.",
     ),
     (
+        "found from collateral",
+        lambda: _messages.made(Resolution("executed", SOLD, SEEN), "loan 17", False),
+        "Repaid 100.5 USDT on loan 17 (repayment 99): the call gives no id, so it is known from the exchange's history; the "
+        "exchange takes a fee from the collateral.",
+    ),
+    (
+        "found from collateral and pending",
+        lambda: _messages.made(Resolution("pending", SOLD, SEEN), "loan 17", False),
+        "Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99): the call gives no id, so it is known from the "
+        f"exchange's history; the exchange takes a fee from the collateral.{PENDING}",
+    ),
+    (
+        # The debt is looked at again, so something may be sent.
+        "of an earlier run for a goal of the debt",
+        lambda: _messages.made(Resolution("executed", OF_DEBT), "loan 17", True),
+        f"{EARLIER.format(' (repayment 99)')} It was made.",
+    ),
+    (
         "pending of an earlier run",
-        lambda: _messages.made(Resolution("pending", ACCEPTED), "17", True),
+        lambda: _messages.made(Resolution("pending", ACCEPTED), "loan 17", True),
         f"{EARLIER.format(' (repayment 99)')} It was made, so nothing was sent now.{PENDING}",
     ),
 ]
 NOT_EXECUTED: list[Case] = [
     (
         "lost",
-        lambda: _messages.not_executed(Resolution("not_executed", SENT, ABSENT), "17", LOST),
+        lambda: _messages.not_executed(Resolution("not_executed", SENT, ABSENT), "loan 17", LOST),
         "The repayment of 100.5 USDT on loan 17 was sent without a clear answer (no answer came from https://api.bybit.com "
         "(the connection was reset)), but its time is over, no such repayment stands in the history, and the debt did not fall "
         "by it. Nothing was paid, and it is safe to run again.",
     ),
     (
+        "accepted without an id",
+        lambda: _messages.not_executed(
+            Resolution("not_executed", dataclasses.replace(SENT, accepted_at_ms=5), ABSENT), "loan 17", None
+        ),
+        "The repayment of 100.5 USDT on loan 17 was sent and accepted without an id, but its time is over, no such repayment "
+        "stands in the history, and the debt did not fall by it. Nothing was paid, and it is safe to run again.",
+    ),
+    (
         "accepted and failed",
-        lambda: _messages.not_executed(Resolution("not_executed", ACCEPTED), "17", None),
+        lambda: _messages.not_executed(Resolution("not_executed", ACCEPTED), "loan 17", None),
         "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange. "
         "Nothing was paid, and it is safe to run again.",
     ),
     (
         "found and failed",
-        lambda: _messages.not_executed(Resolution("not_executed", ACCEPTED, SEEN), "17", LOST),
+        lambda: _messages.not_executed(Resolution("not_executed", ACCEPTED, SEEN), "loan 17", LOST),
         "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange. "
         "Nothing was paid, and it is safe to run again.",
     ),
@@ -92,7 +120,7 @@ NOT_EXECUTED: list[Case] = [
 
 
 def unknown(finding: Finding, evidence: dict[str, t.Any] | None) -> str:
-    return _messages.unknown(Resolution("unknown", SENT, finding, evidence), str(LOST), "17", CALL)
+    return _messages.unknown(Resolution("unknown", SENT, finding, evidence), str(LOST), "loan 17", CALL)
 
 
 UNKNOWN: list[Case] = [
@@ -119,8 +147,25 @@ UNKNOWN: list[Case] = [
         f"UTC; the debt was 1000.4 then and is 0 now. Nothing is sent for this loan until that is known. {GO_ON}",
     ),
     (
+        "accepted without an id, and in neither history nor debt",
+        lambda: _messages.unknown(
+            Resolution(
+                "unknown",
+                dataclasses.replace(SENT, accepted_at_ms=1793534400040),
+                Finding("unknown", "the exchange accepted it, but neither its history nor the debt shows it"),
+                {"debt_now": "1000.4"},
+            ),
+            "the exchange accepted it without an id",
+            "loan 17",
+            CALL,
+        ),
+        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: the exchange accepted it without an id, and the "
+        "exchange accepted it, but neither its history nor the debt shows it. It was sent at 2026-11-01 12:00:00 UTC; the debt "
+        f"was 1000.4 then and is 1000.4 now. Nothing is sent for this loan until that is known. {GO_ON}",
+    ),
+    (
         "accepted and never shown",
-        lambda: _messages.unseen(ACCEPTED, "17", CALL),
+        lambda: _messages.unseen(ACCEPTED, "loan 17", CALL),
         "Whether the repayment of 100.5 USDT on loan 17 (repayment 99) counts is unknown: it was accepted at 2026-11-01 12:00:00 "
         f"UTC, but the exchange does not show it. Nothing was sent now. {GO_ON}",
     ),
@@ -128,27 +173,27 @@ UNKNOWN: list[Case] = [
 OF_EARLIER_RUNS: list[Case] = [
     (
         "executed",
-        lambda: _messages.earlier(ACCEPTED, "executed", "17"),
+        lambda: _messages.earlier(ACCEPTED, "executed", "loan 17"),
         f"{EARLIER.format('')} It was made (repayment 99).",
     ),
     (
         "pending",
-        lambda: _messages.earlier(ACCEPTED, "pending", "17"),
+        lambda: _messages.earlier(ACCEPTED, "pending", "loan 17"),
         f"{EARLIER.format('')} It was made and is pending (repayment 99).",
     ),
     (
         "not executed",
-        lambda: _messages.earlier(SENT, "not_executed", "17"),
+        lambda: _messages.earlier(SENT, "not_executed", "loan 17"),
         f"{EARLIER.format('')} It was not executed.",
     ),
     (
         "unknown",
-        lambda: _messages.earlier(SENT, "unknown", "17"),
+        lambda: _messages.earlier(SENT, "unknown", "loan 17"),
         f"{EARLIER.format('')} What became of it is unknown.",
     ),
     (
         "acknowledged",
-        lambda: _messages.acknowledged(SENT, "17"),
+        lambda: _messages.acknowledged(SENT, "loan 17"),
         "The repayment of 100.5 USDT on loan 17 that was sent at 2026-11-01 12:00:00 UTC is forgotten, because acknowledge names "
         "it. Nothing was sent now; run without acknowledge if something is still to be repaid.",
     ),
@@ -175,4 +220,4 @@ def test_messages_are_whole_sentences(tell: t.Callable[[], str], text: str) -> N
 @pytest.mark.parametrize(("amount", "text"), [("1E-7", "0.0000001"), ("1E+3", "1000"), ("100.500", "100.5")])
 def test_amounts_are_written_plainly(amount: str, text: str) -> None:
     intent = dataclasses.replace(SENT, amount=Decimal(amount))
-    assert _messages.name_of(intent, "17") == f"{text} USDT on loan 17"
+    assert _messages.name_of(intent, "loan 17") == f"{text} USDT on loan 17"

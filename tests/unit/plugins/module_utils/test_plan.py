@@ -9,25 +9,27 @@ from decimal import Decimal
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal
-from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, OPEN, REPAID, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._plan import DECLINE, NOTHING_TO_DO, PAY, Decision, decide
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import LEGACY, LIQUIDATED, OPEN, REPAID, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._plan import DECLINE, NOTHING_TO_DO, PAY, Decision, Means, decide
+from ansible_collections.treasury.bybit.plugins.module_utils._traits import Traits
 
 LOAN = Loan(
-    order_id="17",
+    product=LEGACY,
+    loan_id="17",
     coin="USDT",
     principal=Decimal("1000"),
     interest=Decimal("0.3"),
     penalty_interest=Decimal("0.1"),
+    status=OPEN,
     collateral_coin="BTC",
     collateral_amount=Decimal("0.04"),
     ltv=Decimal("0.5002"),
-    maturity_time_ms=None,
-    status=OPEN,
 )
+TRAITS = Traits("loan 17", "order_id '17' names no loan of this account: check order_id")
 
 
 def plan(loan: Loan | None, amount: str, accuracy: int | None) -> Decision:
-    return decide("17", loan, Goal(Decimal(amount)), accuracy=accuracy)
+    return decide(TRAITS, loan, Goal(Decimal(amount)), Means(accuracy))
 
 
 def test_debt_is_everything_that_is_owed() -> None:
@@ -59,8 +61,10 @@ def test_the_last_repayment_returns_the_collateral() -> None:
 def test_pay() -> None:
     decision = plan(LOAN, "100", 4)
     assert (decision.kind, decision.amount) == (PAY, Decimal(100))
-    assert decision.message == "100 USDT on loan 17: debt 1000.4 to 900.4"
+    assert decision.message == "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100"
+    assert decision.arithmetic == "debt 1000.4 → 900.4, pay 100"
     assert decision.after == LOAN.after_paying(Decimal("100"))
+    assert decision.reaches_goal
 
 
 @pytest.mark.parametrize("amount", ["0.0001", "1000.4", "1000.3999"])
@@ -71,7 +75,7 @@ def test_the_limits_themselves_are_allowed(amount: str) -> None:
 @pytest.mark.parametrize(
     ("loan", "amount", "accuracy", "sentence"),
     [
-        (None, "100", 4, "order_id '17' names no loan of this account, neither an open one nor one completed"),
+        (None, "100", 4, "order_id '17' names no loan of this account: check order_id."),
         (LOAN, "1.00001", 4, "amount '1.00001' has 5 decimal places, but USDT allows 4: give '1', for example."),
         (LOAN, "0.00001", 4, "give at least '0.0001'."),
         (LOAN, "1.5", 0, "but USDT allows 0: give '1'"),
@@ -96,7 +100,7 @@ def test_the_limits_themselves_are_allowed(amount: str) -> None:
 def test_decline(loan: Loan | None, amount: str, accuracy: int | None, sentence: str) -> None:
     decision = plan(loan, amount, accuracy)
     assert sentence in decision.message
-    assert decision == (DECLINE, decision.message, Decimal(0), None)
+    assert decision[:4] == (DECLINE, decision.message, Decimal(0), None)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +112,7 @@ def test_decline(loan: Loan | None, amount: str, accuracy: int | None, sentence:
 )
 def test_a_closed_loan_needs_nothing(status: str, message: str) -> None:
     closed = dataclasses.replace(LOAN, status=status)
-    assert plan(closed, "1.123456789", 4) == (NOTHING_TO_DO, message, Decimal(0), closed)
+    assert plan(closed, "1.123456789", 4) == (NOTHING_TO_DO, message, Decimal(0), closed, "", "")
 
 
 def test_unknown_accuracy_is_left_to_the_exchange() -> None:

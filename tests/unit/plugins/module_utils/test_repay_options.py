@@ -11,20 +11,20 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._connection import connection_argument_spec
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._manner import Manner
 from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import (
     goal_of,
     manner_of,
-    order_id_of,
     repay_argument_spec,
+    state_dir_of,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._repayment import Manner
 
 MIDNIGHT_MS = 1793491200000
 
 
 def options(**given: object) -> dict[str, t.Any]:
     spec = {name: option.get("default") for name, option in repay_argument_spec().items()}
-    return {**spec, "amount": "100", "order_id": "17", **given}
+    return {**spec, "amount": "100", **given}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,11 @@ def options(**given: object) -> dict[str, t.Any]:
         ({"since": "2026-11-01"}, Goal(Decimal(100), MIDNIGHT_MS)),
         ({"since": "2026-11-01T01:00:00+01:00"}, Goal(Decimal(100), MIDNIGHT_MS)),
         ({"since": "1970-01-01"}, Goal(Decimal(100), 0)),
+        ({"amount": None, "max_debt": "750.50"}, Goal(max_debt=Decimal("750.5"))),
+        ({"amount": None, "max_debt": 0}, Goal(max_debt=Decimal(0))),
+        ({"amount": None, "max_ltv": "0.65"}, Goal(max_ltv=Decimal("0.65"))),
+        ({"amount": None, "max_ltv": 0.65, "allow_partial": True}, Goal(max_ltv=Decimal("0.65"))),
+        ({"amount": None, "max_debt": "0", "allow_partial": True}, Goal(max_debt=Decimal(0))),
     ],
     ids=str,
 )
@@ -61,7 +66,19 @@ def test_the_same_goal_may_be_written_in_many_ways(given: tuple[dict[str, object
     ("given", "sentence"),
     [
         ({"amount": "0"}, "amount cannot be used: '0' is zero: write an amount greater than zero."),
-        ({"amount": None}, "amount cannot be used: null is not a number"),
+        ({"max_debt": "-1"}, "max_debt cannot be used: '-1' is negative"),
+        ({"max_debt": "all"}, "max_debt cannot be used: 'all' is not a decimal number"),
+        ({"max_ltv": "50 %"}, "max_ltv '50 %' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        ({"amount": None}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
+        ({"amount": None, "since": "2026-11-01"}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
+        ({"max_ltv": "0"}, "max_ltv '0' is not a fraction between 0 and 1: give max_debt '0' to repay all."),
+        ({"max_ltv": 1}, "max_ltv '1' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        ({"max_ltv": "65"}, "max_ltv '65' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        (
+            {"allow_partial": True},
+            "allow_partial 'true' has no meaning with amount alone, of which no part is paid: leave allow_partial out, or give "
+            "since, max_debt or max_ltv.",
+        ),
         ({"amount": "1,5"}, "amount cannot be used: '1,5' has separators"),
         ({"since": ""}, "since cannot be used: '' is not an ISO 8601 time: write a date"),
         ({"since": "2026-11-01 10:00"}, "since cannot be used: '2026-11-01 10:00' has no time zone: write a date"),
@@ -85,6 +102,24 @@ def test_another_manner() -> None:
     assert manner_of(options(**given)) == Manner(False, 1000, 2000, 3000, "8f2a")
 
 
+def test_a_manner_that_limits_what_is_paid() -> None:
+    manner = manner_of(options(at_most="2500.50", allow_partial=True))
+    assert (manner.at_most, manner.allow_partial) == (Decimal("2500.5"), True)
+
+
+@pytest.mark.parametrize(
+    ("at_most", "sentence"),
+    [
+        ("0", "at_most cannot be used: '0' is zero: write an amount greater than zero."),
+        ("lots", "at_most cannot be used: 'lots' is not a decimal number"),
+    ],
+)
+def test_a_cap_that_cannot_be_used(at_most: str, sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        manner_of(options(at_most=at_most))
+    assert str(caught.value).startswith(sentence)
+
+
 @pytest.mark.parametrize(("name", "most"), [("wait_timeout", 86_400), ("settle_margin", 3600), ("lock_timeout", 86_400)])
 def test_ranges(name: str, most: int) -> None:
     for number in (0, most):
@@ -93,20 +128,6 @@ def test_ranges(name: str, most: int) -> None:
         with pytest.raises(BadInput) as caught:
             manner_of(options(**{name: number}))
         assert str(caught.value) == f"{name} '{number}' is out of range: give a whole number from 0 to {most}."
-
-
-@pytest.mark.parametrize(
-    ("order_id", "expected"),
-    [("17", "17"), (" 1794267532472646144\n", "1794267532472646144"), ("aB_-9", "aB_-9"), ("x" * 64, "x" * 64)],
-)
-def test_order_ids(order_id: str, expected: str) -> None:
-    assert order_id_of(options(order_id=order_id)) == expected
-
-
-@pytest.mark.parametrize("order_id", ["", " ", "1 7", "17&amount=1", "../17", "17\n18", "x" * 65, "\u0661\u0667", "17."])
-def test_what_is_no_order_id(order_id: str) -> None:
-    with pytest.raises(BadInput, match="is not an order id: give it as the exchange shows it, such as '1794267532472646144'"):
-        order_id_of(options(order_id=order_id))
 
 
 def test_the_options_of_repaying_and_connecting_are_different_ones() -> None:
@@ -118,3 +139,10 @@ def test_the_state_directory_can_come_from_the_environment() -> None:
     assert option["fallback"][1] == ["BYBIT_STATE_DIR"]
     # A path is expanded by Ansible.
     assert (option["type"], option["default"]) == ("path", "~/.local/state/treasury.bybit")
+
+
+@pytest.mark.parametrize("state_dir", ["state", "./state", "", "~/state"])
+def test_a_state_directory_must_be_the_same_everywhere(state_dir: str) -> None:
+    with pytest.raises(BadInput, match=f"^state_dir '{state_dir}' is not an absolute path: give one such as '/var/lib/treasury'"):
+        state_dir_of(options(state_dir=state_dir))
+    assert state_dir_of(options(state_dir="/var/lib/treasury")) == "/var/lib/treasury"

@@ -78,7 +78,8 @@ def memory() -> FakeMemory:
     ("followed", "outcome", "end"),
     [
         (OURS, "executed", ("tell", ACCEPTED, True)),
-        (UNDER_WAY, "pending", ("tell", ACCEPTED, True)),
+        # It stays noted until it is final, because the debt falls only then.
+        (UNDER_WAY, "pending", ("tell", ACCEPTED, False)),
         (None, "pending", ("tell", ACCEPTED, False)),
         (HAS_FAILED, "not_executed", ("forget", ACCEPTED)),
     ],
@@ -132,7 +133,7 @@ def test_a_repayment_that_was_found(
     found = Resolver(settler, memory, wait).resolve(SENT, 777)
     assert found == (outcome, ACCEPTED, finding, EVIDENCE, "")
     assert settler.asked[0] == (SENT, frozenset({"98"}), 777)
-    assert ("tell", ACCEPTED, True) in memory.done
+    assert ("tell", ACCEPTED, outcome == "executed") in memory.done
     # Only what is final is surely ours.
     assert (("note", ACCEPTED) in memory.done) == (outcome == "executed")
 

@@ -265,7 +265,7 @@ def test_a_relative_directory_works_too(tmp_path: Path, clock: t.Any, path: str,
         (TARGET, "api.bybit.com_legacy_17_"),
         (TARGET._replace(host="127.0.0.1:8765"), "127.0.0.1_8765_legacy_17_"),
         (TARGET._replace(host="proxy.example/../x"), "proxy.example_.._x_legacy_17_"),
-        (TARGET._replace(host="x" * 500, order_id="9" * 64), f"{'x' * 80}_legacy_{'9' * 64}_"),
+        (TARGET._replace(host="x" * 500, name="9" * 64), f"{'x' * 80}_legacy_{'9' * 64}_"),
     ],
 )
 def test_file_names(target: Target, name: str) -> None:
@@ -281,8 +281,8 @@ def test_file_names(target: Target, name: str) -> None:
         {"host": "api_bybit.com"},
         {"key_fingerprint": "0" * 16},
         {"product": "flexible"},
-        {"order_id": "18"},
-        {"product": "legacy_17", "order_id": ""},
+        {"name": "18"},
+        {"product": "legacy_17", "name": ""},
     ],
     ids=str,
 )

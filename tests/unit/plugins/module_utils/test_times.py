@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._times import InvalidTime, parse_moment, utc
+from ansible_collections.treasury.bybit.plugins.module_utils._times import InvalidTime, iso, parse_duration, parse_moment, utc
 
 # 2026-11-01 00:00:00 UTC
 MIDNIGHT_MS = 1793491200000
@@ -168,3 +168,23 @@ def test_utc(time_ms: int, text: str) -> None:
 
 def test_what_is_written_can_be_read() -> None:
     assert parse_moment(utc(MIDNIGHT_MS + 5000).replace(" UTC", "Z")) == MIDNIGHT_MS + 5000
+
+
+@pytest.mark.parametrize(("text", "hours"), [("3d", 72), ("36h", 36), (" 0d ", 0), ("0h", 0), ("99999d", 2_399_976), ("07h", 7)])
+def test_durations(text: str, hours: int) -> None:
+    assert parse_duration(text) == hours * HOUR_MS
+
+
+@pytest.mark.parametrize("text", ["3", "", "d", "3 d", "-3d", "3.5d", "1d12h", "3m", "3D", "100000d", "٣d", "3d\n4h"])
+def test_what_is_not_a_duration(text: str) -> None:
+    with pytest.raises(InvalidTime):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "text"),
+    [(0, "1970-01-01T00:00:00Z"), (MIDNIGHT_MS, "2026-11-01T00:00:00Z"), (MIDNIGHT_MS + HOUR_MS - 1, "2026-11-01T00:59:59Z")],
+)
+def test_a_time_as_iso_8601_can_be_read_again(time_ms: int, text: str) -> None:
+    assert iso(time_ms) == text
+    assert parse_moment(text) == time_ms // 1000 * 1000

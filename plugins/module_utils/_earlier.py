@@ -1,0 +1,107 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What became of the repayments that earlier runs have sent without telling their end; known before anything is sent now.
+
+Only reads are sent from here. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.treasury.bybit.plugins.module_utils import _messages
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import OutcomeUnknown
+from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Resolution
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._manner import Manner
+from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, PENDING, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._preparation import Preparation
+from ansible_collections.treasury.bybit.plugins.module_utils._resolve import Resolver
+from ansible_collections.treasury.bybit.plugins.module_utils._result import Result
+from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
+from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
+
+
+class EarlierRuns:
+    """Settles what earlier runs for the same subject have left open.
+
+    :ivar acknowledged: The intent in doubt that was forgotten because the user says so.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        subject: Subject,
+        memory: Memory,
+        settler: Settler,
+        resolver: Resolver,
+        preparation: Preparation,
+        manner: Manner,
+        result: Result,
+    ) -> None:
+        self._client = client
+        self._subject = subject
+        self._memory = memory
+        self._settler = settler
+        self._resolver = resolver
+        self._preparation = preparation
+        self._manner = manner
+        self._result = result
+        self.acknowledged: Intent | None = None
+
+    def settle(self, goal: Goal) -> list[Resolution]:
+        """Return the open repayments that earlier runs which were asked for the same have made, oldest first.
+
+        :raises OutcomeUnknown: When it cannot be known what became of one.
+        """
+        answers = []
+        named = self._manner.acknowledge
+        if named is not None and named not in {intent.intent_id for intent in self._memory.noted()}:
+            self._result.warnings.append(f"acknowledge '{named}' names no repayment that is noted here, so it has no effect.")
+        for intent in self._memory.open_intents():
+            found = self._resolver.resolve(intent, self._deadline_ms())
+            if found.outcome == UNKNOWN and self._manner.acknowledge != intent.intent_id:
+                raise self.in_doubt(found, "an earlier run sent it and did not tell its end")
+            if found.outcome == UNKNOWN:
+                self._memory.forget(intent)
+                self.acknowledged = intent
+            self._tell(found.intent, found.outcome)
+            if found.outcome == EXECUTED:
+                self._preparation.doubt_debt()
+            if intent.goal == goal and found.outcome in (EXECUTED, PENDING):
+                answers.append(found)
+        if not answers and self.acknowledged is None:
+            self.acknowledged = self._acknowledged_unseen()
+        return answers
+
+    def in_doubt(self, found: Resolution, cause: str, lost: OutcomeUnknown | None = None) -> OutcomeUnknown:
+        """Return the error that tells what is known of a repayment in doubt."""
+        result = self._result
+        if not result.made:
+            result.speak_of(found.intent)
+        result.intent_id, result.evidence = found.intent.intent_id, found.evidence
+        message = _messages.unknown(found, cause, result.label, self._subject.history_request)
+        return OutcomeUnknown(message, lost.failure if lost else None)
+
+    def _acknowledged_unseen(self) -> Intent | None:
+        """Forget the accepted repayment that C(acknowledge) names, unless the exchange shows it by now."""
+        for intent in self._memory.unseen():
+            if intent.intent_id != self._manner.acknowledge:
+                continue
+            self._settler.follow(intent.repay_id or "", self._deadline_ms(), until_final=False)
+            # Read once more, so that an exchange which cannot be read is no reason to forget.
+            if intent in self._preparation.unseen(self._subject.history()):
+                self._memory.forget(intent)
+                if intent.told:
+                    self._tell(intent, UNKNOWN)
+                return intent
+        return None
+
+    def _tell(self, intent: Intent, outcome: str) -> None:
+        self._result.add_earlier(intent, outcome)
+        self._result.warnings.append(_messages.earlier(intent, outcome, self._result.label))
+
+    def _deadline_ms(self) -> int:
+        return self._client.clock.monotonic_ms() + self._manner.wait_timeout_ms

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The fixed crypto loans (C(/v5/crypto-loan-fixed/)): contracts with a term, secured by the collateral of the account.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from decimal import Decimal
+
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import total
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import FIXED, OPEN, REPAID, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._record import Part, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, unique
+
+_CONTRACTS = "/v5/crypto-loan-fixed/borrow-contract-info"
+HISTORY = "/v5/crypto-loan-fixed/repayment-history"
+
+# "Unrepaid" and "overdue" are both open.
+_STATUSES = {1: OPEN, 2: REPAID, 3: OPEN}
+
+
+def find(client: Client, loan_id: str) -> Loan | None:
+    """Return a contract, also when it is repaid.
+
+    :raises Refused: When the exchange refused to tell.
+    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    """
+    return next(_contracts(client, {"loanId": loan_id}), None)
+
+
+def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:
+    """Yield the open contracts of the account, page by page; raises what C(find) raises."""
+    query = {"orderCurrency": coin, "loanId": loan_id}
+    contracts = _contracts(client, {name: value for name, value in query.items() if value})
+    return (loan for loan in contracts if loan.status == OPEN)
+
+
+def together(coin: str, contracts: t.Iterable[Loan]) -> Loan:
+    """Return what is owed in a coin by several contracts as one loan."""
+    owed = Loan(FIXED, None, coin, Decimal(0), Decimal(0), Decimal(0), REPAID)
+    for contract in contracts:
+        due_times = [time for time in (owed.maturity_time_ms, contract.maturity_time_ms) if time is not None]
+        owed = dataclasses.replace(
+            owed,
+            principal=total(owed.principal, contract.principal),
+            penalty_interest=total(owed.penalty_interest, contract.penalty_interest),
+            status=OPEN,
+            maturity_time_ms=min(due_times, default=None),
+        )
+    return owed
+
+
+def repayments(
+    client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None
+) -> t.Iterator[Record]:
+    """Yield the repayments of the account that the exchange tells of; raises what C(find) raises.
+
+    :param loan_id: Only those of this contract, each with the part of its amount that went there.
+    """
+    query = {name: value for name, value in (("loanCurrency", coin), ("repayId", repay_id)) if value}
+    rows = (Row(HISTORY, fields) for fields in client.pages(HISTORY, query))
+    records = unique(_record(row) for row in rows if coin in (None, row.get("loanCurrency")))
+    return records if loan_id is None else _of_contract(loan_id, records)
+
+
+def _of_contract(loan_id: str, records: t.Iterable[Record]) -> t.Iterator[Record]:
+    for record in records:
+        parts = tuple(part for part in record.parts if part.loan_id == loan_id)
+        if parts:
+            yield record._replace(amount=total(*(part.amount for part in parts)), parts=parts)
+
+
+def _contracts(client: Client, query: dict[str, str]) -> t.Iterator[Loan]:
+    seen = set()
+    for fields in client.pages(_CONTRACTS, query):
+        loan = _contract(Row(_CONTRACTS, fields))
+        # The filters are the exchange's; that they were applied is checked here, because money follows.
+        is_asked_for = query.get("loanId", loan.loan_id) == loan.loan_id and query.get("orderCurrency", loan.coin) == loan.coin
+        if is_asked_for and loan.loan_id not in seen:
+            seen.add(loan.loan_id)
+            yield loan
+
+
+def _contract(row: Row) -> Loan:
+    status = _STATUSES.get(row.whole_number("status"))
+    if status is None:
+        raise ReadFailed(f"Bybit answered {row.path} with the unknown status {row.get('status')}.")
+    principal, penalty_interest = row.number("residualPrincipal"), row.number("residualPenaltyInterest")
+    return Loan(
+        product=FIXED,
+        loan_id=row.text("loanId"),
+        coin=row.text("borrowCurrency"),
+        principal=principal,
+        # The interest of the term is paid when the loan is taken; only overdue contracts owe more.
+        interest=Decimal(0),
+        penalty_interest=penalty_interest,
+        status=status if principal or penalty_interest else REPAID,
+        annual_rate=row.number("annualRate"),
+        maturity_time_ms=row.time_ms("repaymentTime"),
+    )
+
+
+def _record(row: Row) -> Record:
+    details = row.get("details")
+    if not isinstance(details, list) or not all(isinstance(fields, dict) for fields in details):
+        raise ReadFailed(f"Bybit answered {row.path} without details.")
+    parts = (Row(row.path, fields) for fields in details)
+    return row.record()._replace(parts=tuple(Part(part.text("loanId"), part.amount("repayAmount")) for part in parts))

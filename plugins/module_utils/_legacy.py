@@ -1,0 +1,159 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The legacy crypto loans (C(/v5/crypto-loan/)): each order has its own collateral.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client, rows_of
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import (
+    LEGACY,
+    LIQUIDATED,
+    OPEN,
+    REPAID,
+    Loan,
+    Thresholds,
+    annual,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._record import Part, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, unique
+
+_OPEN_LOANS = "/v5/crypto-loan/ongoing-orders"
+_COMPLETED_LOANS = "/v5/crypto-loan/borrow-history"
+HISTORY = "/v5/crypto-loan/repayment-history"
+_COINS = "/v5/crypto-loan/loanable-data"
+_COLLATERAL = "/v5/crypto-loan/collateral-data"
+
+_CLOSED_STATUSES = {1: REPAID, 2: LIQUIDATED}
+
+
+def find(client: Client, order_id: str) -> Loan | None:
+    """Return a loan, open or completed within the last 6 months; raises what all reads of a product raise.
+
+    :raises Refused: When the exchange refused to tell.
+    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    """
+    return _one(client, _OPEN_LOANS, order_id, _open_loan) or _one(client, _COMPLETED_LOANS, order_id, _completed_loan)
+
+
+def accuracy(client: Client, coin: str) -> int | None:
+    """Return how many decimal places an amount of the coin may have; none when the exchange does not list it."""
+    for row in _rows_of_levels(_COINS, client.read(_COINS, {"currency": coin}, signed=False)):
+        if row.get("currency") == coin:
+            return row.whole_number("borrowingAccuracy")
+    return None
+
+
+def thresholds(client: Client) -> dict[str, Thresholds]:
+    """Return the thresholds of each collateral coin. Where they differ by the level of the account, the lowest counts."""
+    found: dict[str, Thresholds] = {}
+    for row in _rows_of_levels(_COLLATERAL, client.read(_COLLATERAL, signed=False)):
+        coin, these = row.text("currency"), Thresholds(row.number("marginCallLTV"), row.number("liquidationLTV"))
+        if all(these):
+            found[coin] = Thresholds(*map(min, found.get(coin, these), these))
+    return found
+
+
+def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:
+    """Yield the open loans of the account, page by page; raises what C(find) raises."""
+    query = {"loanCurrency": coin, "orderId": loan_id}
+    return map(_open_loan, _rows(client, _OPEN_LOANS, {name: value for name, value in query.items() if value}))
+
+
+def repayments(
+    client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None
+) -> t.Iterator[Record]:
+    """Yield the repayments of the account that the exchange tells of (6 months); raises what C(find) raises."""
+    query = {"orderId": loan_id, "repayId": repay_id, "loanCurrency": coin}
+    rows = _rows(client, HISTORY, {name: value for name, value in query.items() if value})
+    return unique(_record(row) for row in rows)
+
+
+def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row], Loan]) -> Loan | None:
+    try:
+        for row in _rows(client, path, {"orderId": order_id}):
+            return build(row)
+    except Refused as error:
+        # The documentation does not say whether an unknown order is an empty list or a refusal.
+        if error.failure is None or error.failure.ret_code != ORDER_NOT_FOUND:
+            raise
+    return None
+
+
+def _rows(client: Client, path: str, query: dict[str, str]) -> t.Iterator[Row]:
+    for fields in client.pages(path, query):
+        # The filters are the exchange's; that they were applied is checked here, because money follows.
+        if all(fields.get(name) == value for name, value in query.items() if name != "repayId"):
+            yield Row(path, fields)
+
+
+def _rows_of_levels(path: str, answer: dict[str, t.Any]) -> t.Iterator[Row]:
+    levels = answer.get("vipCoinList")
+    for level in levels if isinstance(levels, list) else []:
+        for fields in rows_of(path, level):
+            yield Row(path, fields)
+
+
+def _open_loan(row: Row) -> Loan:
+    hourly_rate = row.number("hourlyInterestRate")
+    return Loan(
+        product=LEGACY,
+        loan_id=row.text("orderId"),
+        coin=row.text("loanCurrency"),
+        # The exchange calls the unpaid principal of a legacy loan "totalDebt".
+        principal=row.number("totalDebt"),
+        interest=row.number("residualInterest"),
+        penalty_interest=row.number("residualPenaltyInterest"),
+        status=OPEN,
+        hourly_rate=hourly_rate,
+        annual_rate=annual(hourly_rate),
+        collateral_coin=row.text("collateralCurrency"),
+        collateral_amount=row.number("collateralAmount"),
+        # Zero would be taken for a loan that is safe.
+        ltv=None if row.get("currentLTV") == "" else row.number("currentLTV"),
+        maturity_time_ms=_maturity(row),
+    )
+
+
+def _completed_loan(row: Row) -> Loan:
+    status = _CLOSED_STATUSES.get(row.whole_number("status"))
+    if status is None:
+        raise ReadFailed(f"Bybit answered {row.path} with the unknown status {row.get('status')}.")
+    hourly_rate = row.number("hourlyInterestRate")
+    return Loan(
+        product=LEGACY,
+        loan_id=row.text("orderId"),
+        coin=row.text("loanCurrency"),
+        principal=Decimal(0),
+        interest=Decimal(0),
+        penalty_interest=Decimal(0),
+        status=status,
+        hourly_rate=hourly_rate,
+        annual_rate=annual(hourly_rate),
+        collateral_coin=row.text("collateralCurrency"),
+        collateral_amount=Decimal(0),
+        maturity_time_ms=_maturity(row),
+    )
+
+
+def _record(row: Row) -> Record:
+    record = row.record()
+    return record._replace(
+        parts=(Part(row.text("orderId"), record.amount),),
+        collateral_coin=row.text("collateralCurrency"),
+        collateral_return=row.number("collateralReturn"),
+    )
+
+
+def _maturity(row: Row) -> int | None:
+    # Documented is the empty string for a loan without a term; a loan due in 1970 would be the worst reading of a zero.
+    return None if row.get("expirationTime") in ("", "0", None) else row.time_ms("expirationTime")

@@ -1,0 +1,202 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read what the plan needs, and wait until it can be believed, before anything is paid.
+
+Only reads are sent from here. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from decimal import Decimal
+
+from ansible_collections.treasury.bybit.plugins.module_utils import _messages
+from ansible_collections.treasury.bybit.plugins.module_utils._account import funding_balance, read_position
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import Declined, OutcomeUnknown, ReadFailed, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import BASELINE_REACH_MS, Goal, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import OPEN, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._manner import Manner
+from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
+from ansible_collections.treasury.bybit.plugins.module_utils._plan import PAY, Decision, Means, decide
+from ansible_collections.treasury.bybit.plugins.module_utils._progress import check_since, progress_of
+from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._result import Result
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import IP_BLOCKED, PERMISSION_MISSING
+from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
+from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
+
+# Somewhat more than the exchange's time is known too early by.
+_AFTER_TURN_MS = 100
+
+
+class Prepared(t.NamedTuple):
+    """What is known before anything is paid.
+
+    :ivar records: The history of the subject.
+    """
+
+    loan: Loan | None
+    records: list[Record]
+    means: Means
+    decision: Decision
+
+
+class Preparation:
+    """Prepares the payments of one run.
+
+    :param result: Takes the warnings, and how far the goal has come.
+    """
+
+    def __init__(
+        self, client: Client, subject: Subject, memory: Memory, settler: Settler, goal: Goal, manner: Manner, result: Result
+    ) -> None:
+        self._client = client
+        self._subject = subject
+        self._memory = memory
+        self._settler = settler
+        self._goal = goal
+        self._manner = manner
+        self._result = result
+        self._settled_at_ms = 0
+        self._known_final: set[str] = set()
+
+    def prepare(self, paid: Decimal = Decimal(0)) -> Prepared:
+        """Decide on what to pay, by what the exchange shows.
+
+        A goal of the debt is decided on a debt that has every known repayment in it, because what is missing would be paid twice.
+
+        :param paid: What this run has paid already.
+        :raises BybitError: When what is needed cannot be read, or not be believed in time.
+        """
+        deadline_ms = self._deadline_ms()
+        while True:
+            begun_ms = self._client.clock.monotonic_ms()
+            prepared = self._look(paid)
+            # A debt that may be too high is no reason to refuse either.
+            if not self._goal.is_of_debt or prepared.decision.kind == NOTHING_TO_DO:
+                return prepared
+            pause_ms = self._until_settled_ms(prepared, begun_ms)
+            if pause_ms is None:
+                return prepared
+            if not pause_ms:
+                continue
+            if self._client.clock.monotonic_ms() + pause_ms > deadline_ms:
+                raise Declined(
+                    f"A repayment on {self._subject.traits.label} was made only just now or is in process, so what the exchange "
+                    f"shows as debt may be too much: raise wait_timeout, or run again later."
+                )
+            self._client.clock.sleep_ms(pause_ms)
+
+    def unseen(self, records: list[Record]) -> list[Intent]:
+        """Return the accepted repayments that the history does not show yet."""
+        shown = {record.repay_id: record for record in records}
+        for intent in self._memory.unseen():
+            if intent.repay_id in shown and shown[intent.repay_id].is_final:
+                self._memory.see(intent)
+                self.doubt_debt()
+        return [intent for intent in self._memory.unseen() if intent.repay_id not in shown]
+
+    def doubt_debt(self) -> None:
+        """Note that a repayment has become final, possibly just now, however long ago it was made: the debt may be late."""
+        self._settled_at_ms = self._client.clock.monotonic_ms() + self._manner.settle_margin_ms
+
+    def _look(self, paid: Decimal) -> Prepared:
+        loan = self.with_position(self._subject.find())
+        is_open = loan is not None and loan.status == OPEN
+        accuracy = self._accuracy(loan.coin) if loan and is_open else None
+        means = Means(accuracy, None, self._manner.at_most, self._manner.allow_partial, paid)
+        records = self._read_history() if loan is not None else []
+        decision = self._decide(loan, means)
+        if loan is not None and decision.kind == PAY and not self._subject.traits.from_collateral:
+            means = means._replace(wallet=self._wallet(loan.coin))
+            decision = self._decide(loan, means)
+        return Prepared(loan, records, means, decision)
+
+    def _decide(self, loan: Loan | None, means: Means) -> Decision:
+        return decide(self._subject.traits, loan, self._goal, means, self._result.progress)
+
+    def with_position(self, loan: Loan | None) -> Loan | None:
+        """Return the loan with the position of the account, where the goal is an LTV of the account."""
+        if loan is None or self._goal.max_ltv is None or not self._subject.traits.shares_collateral:
+            return loan
+        return dataclasses.replace(loan, position=read_position(self._client))
+
+    def _accuracy(self, coin: str) -> int | None:
+        try:
+            return self._subject.accuracy(coin)
+        except (ReadFailed, Refused) as error:
+            self._warn(f"The decimal places of amounts are left to the exchange to check: {error}")
+            return None
+
+    def _wallet(self, coin: str) -> Decimal | None:
+        try:
+            return funding_balance(self._client, coin)
+        except Refused as error:
+            if error.failure is not None and error.failure.http_status == IP_BLOCKED:
+                raise
+            if error.failure is not None and error.failure.ret_code == PERMISSION_MISSING:
+                # A key for loans need not be one for the wallet; then the exchange alone checks.
+                return None
+            reason = str(error)
+        except ReadFailed as error:
+            reason = str(error)
+        self._warn(f"Whether the Funding wallet holds enough is left to the exchange to check: {reason}")
+        return None
+
+    def _read_history(self) -> list[Record]:
+        """Read the history, and for a goal with C(since) how far it has come."""
+        records = self._subject.history()
+        unseen = self.unseen(records)
+        if self._goal.since_ms is not None:
+            check_since(self._goal.since_ms, self._client.believed_time_ms())
+        if unseen and (self._goal.since_ms is not None or self._goal.is_of_debt):
+            self._wait_for(unseen)
+            records = self._subject.history()
+            unseen = self.unseen(records)
+        if self._goal.since_ms is not None and self._goal.amount is not None:
+            self._result.progress = progress_of(self._goal.amount, self._goal.since_ms, records, unseen)
+        return records
+
+    def _wait_for(self, unseen: list[Intent]) -> None:
+        """Wait until the exchange shows what it has accepted; a sum without it would pay once more."""
+        deadline_ms = self._deadline_ms()
+        for intent in unseen:
+            shown = self._settler.follow(intent.repay_id or "", deadline_ms, until_final=False)
+            if shown is None and self._client.believed_time_ms() > intent.window_end_ms + self._manner.settle_margin_ms:
+                self._result.speak_of(intent)
+                self._result.intent_id = intent.intent_id
+                raise OutcomeUnknown(_messages.unseen(intent, self._subject.traits.label, self._subject.history_request))
+
+    def _until_settled_ms(self, prepared: Prepared, begun_ms: int) -> int | None:
+        """Return how long to wait until what is read then has all known repayments in it; none when what was read has.
+
+        :param begun_ms: When the reading began, by the monotonic clock.
+        """
+        margin_ms = self._manner.settle_margin_ms
+        records = prepared.records if self._goal.max_ltv is None else self._subject.ltv_history()
+        if any(record.status == PROCESSING for record in records) or self._memory.unseen():
+            # However long ago it was made, the debt falls only when it has been processed.
+            self.doubt_debt()
+            return margin_ms or _AFTER_TURN_MS
+        youngest_ms = max((record.time_ms for record in records if record.status != FAILED), default=0)
+        read_at_ms = self._client.exchange_time_ms(begun_ms) or self._client.now_ms()
+        left_ms = max(youngest_ms + margin_ms + 1 - read_at_ms, self._settled_at_ms - begun_ms)
+        # What was in process when the debt was read can be final when the history is, so the debt is read once more after that.
+        recent = {r.repay_id for r in records if r.status != FAILED and r.time_ms > read_at_ms - BASELINE_REACH_MS}
+        is_news = not recent <= self._known_final
+        self._known_final |= recent
+        if left_ms > 0:
+            return left_ms - 1 + _AFTER_TURN_MS
+        return 0 if is_news else None
+
+    def _warn(self, warning: str) -> None:
+        if warning not in self._result.warnings:
+            self._result.warnings.append(warning)
+
+    def _deadline_ms(self) -> int:
+        return self._client.clock.monotonic_ms() + self._manner.wait_timeout_ms

@@ -1,0 +1,60 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How far a goal with C(since) has come, by the exchange's history.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, total
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._record import PROCESSING, SUCCESS, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_MS, utc
+
+# The exchange says "6 months", of which the shortest has 181 days.
+HISTORY_REACH_DAYS = 180
+
+
+class Progress(t.NamedTuple):
+    """How far a goal with C(since) has come.
+
+    :ivar repaid: What the owner of the account has repaid since then, what is still in process included.
+    :ivar missing: What is left of the goal.
+    """
+
+    repaid: Decimal
+    missing: Decimal
+
+
+def progress_of(amount: Decimal, since_ms: int, records: list[Record], unseen: list[Intent]) -> Progress:
+    """Add up what has been repaid since the goal's moment.
+
+    :param unseen: Repayments that the exchange has accepted but does not show yet.
+    """
+    counting = [r.amount for r in records if r.by_user and r.status in (SUCCESS, PROCESSING) and r.time_ms >= since_ms]
+    # Its exact time is not known yet; what was possibly made since then is not sent once more.
+    accepted = [intent.amount for intent in unseen if intent.window_end_ms >= since_ms]
+    repaid = total(*counting, *accepted)
+    return Progress(repaid, max(difference(amount, repaid), Decimal(0)))
+
+
+def check_since(since_ms: int, now_ms: int) -> None:
+    """Refuse a moment that the exchange's history cannot tell of.
+
+    :raises BadInput: When it lies in the future, or too far back.
+    """
+    if since_ms > now_ms:
+        raise BadInput(f"since lies in the future ({utc(since_ms)}; it is {utc(now_ms)}): give a moment that has passed.")
+    earliest_ms = now_ms - HISTORY_REACH_DAYS * DAY_MS
+    if since_ms < earliest_ms:
+        raise BadInput(
+            f"since lies too far back ({utc(since_ms)}): the exchange's history reaches back 6 months only; give a moment "
+            f"after {utc(earliest_ms)}."
+        )

@@ -1,0 +1,29 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How the subject of a repayment behaves, as far as plan and messages must know.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class Traits(t.NamedTuple):
+    """What one subject is called, and how it can be repaid.
+
+    :ivar label: The name of the subject in messages, after "on".
+    :ivar missing: Says, naming option, value and remedy, that the exchange knows no such loan.
+    :ivar is_whole: Whether it can only be repaid in one piece.
+    :ivar from_collateral: Whether the exchange sells collateral for it; otherwise the Funding wallet pays.
+    :ivar shares_collateral: Whether its LTV is that of the account.
+    """
+
+    label: str
+    missing: str
+    is_whole: bool = False
+    from_collateral: bool = False
+    shares_collateral: bool = False

@@ -1,0 +1,199 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Repaying by the sale of collateral: the exchange answers without an id, so the history alone can tell the end."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pytest
+from ways import FIXED, FIXED_COLLATERAL, FLEXIBLE_COLLATERAL
+
+BOTH = pytest.mark.parametrize("way", [FLEXIBLE_COLLATERAL, FIXED_COLLATERAL], ids=lambda way: way.name)
+FIXED_COIN = {"loan_currency": "USDT", "collateral": ["BTC"]}
+
+
+@pytest.fixture
+def window_ms() -> int:
+    """Shorter than elsewhere, because so many runs here wait for its end."""
+    return 700
+
+
+@pytest.fixture
+def fixed(run_module):
+    return lambda **options: run_module("bybit_fixed_loan_repay", **{"settle_margin": 0, **options})
+
+
+@pytest.fixture
+def killed(begin_way, until, ledger, remembered):
+    """Kill a run that has sent its repayment; returns what it has written down."""
+
+    def call(way, moment=lambda noted: True) -> dict:
+        process = begin_way(way, settle_margin=1)
+        until(lambda: ledger(way) and moment(remembered()[0]))
+        process.kill()
+        [noted] = remembered()
+        return noted
+
+    return call
+
+
+@BOTH
+def test_that_it_was_accepted_is_written_down(killed, pay, spoil, ledger, remembered, way) -> None:
+    spoil(way, history_delay_ms=700)
+    noted = killed(way, lambda noted: noted["accepted_at_ms"])
+    [entry] = ledger()
+    assert (noted["accepted_at_ms"], noted["repay_id"]) == (entry["time"], None)
+    assert noted["goal"]["collateral"] == way.options["collateral"]
+    run = pay(way, settle_margin=1)
+    assert (run["outcome"], run["recovered"], run["inferred"], run["repay_id"]) == ("executed", True, True, entry["repay_id"])
+    assert (run["earlier"][0]["outcome"], len(ledger()), remembered()) == ("executed", 1, [])
+
+
+@BOTH
+def test_what_was_accepted_and_cannot_be_found_is_unknown_to_the_next_run_too(killed, pay, spoil, ledger, way) -> None:
+    """That the exchange has accepted it rules out that it was not made."""
+    spoil(way, history_delay_ms=3_600_000, debt_delay_ms=3_600_000)
+    killed(way, lambda noted: noted["accepted_at_ms"])
+    run = pay(way, wait_timeout=0)
+    assert (run["outcome"], run["changed"], run["repayments"], len(ledger())) == ("unknown", False, [], 1)
+    assert "an earlier run sent it and did not tell its end" in run["msg"]
+
+
+@BOTH
+def test_a_debt_that_fell_without_an_entry_leaves_it_unknown(pay, spoil, ledger, way) -> None:
+    spoil(way, history_delay_ms=3_600_000)
+    run = pay(way, wait_timeout=0)
+    assert (run["outcome"], run["changed"], len(ledger())) == ("unknown", False, 1)
+    assert run["evidence"]["debt_now"] == way.after
+
+
+@pytest.mark.parametrize("margin", [0, 2])
+def test_another_one_like_it_right_after_it(begin_way, sandbox, spoil, until, sent, ledger, margin: int) -> None:
+    """It was made after the exchange's answer, and is another one unless times may be as late as that."""
+    way = FLEXIBLE_COLLATERAL
+    spoil(way, delay_answer_ms=300, history_delay_ms=1)
+    process = begin_way(way, settle_margin=margin, wait_timeout=1)
+    until(lambda: sent(way))
+    sandbox.clock(advance_ms=400)
+    sandbox.control("POST", "repay", {"product": "flexible", "loanCurrency": "BTC", "amount": way.amount})
+    run = process.end()
+    made = {entry["origin"]: entry["repay_id"] for entry in ledger()}
+    if margin:
+        assert (run["outcome"], run["changed"]) == ("unknown", False)
+        assert "2 repayments in the history look like it" in run["msg"]
+        assert sorted(run["evidence"]["candidates"]) == sorted(made.values())
+    else:
+        assert (run["outcome"], run["repay_id"]) == ("executed", made["api"])
+
+
+def test_one_of_another_amount_meanwhile(begin_way, sandbox, spoil, until, sent, ledger) -> None:
+    way = FLEXIBLE_COLLATERAL
+    spoil(way, delay_answer_ms=200)
+    process = begin_way(way)
+    until(lambda: sent(way))
+    sandbox.control("POST", "repay", {"product": "flexible", "loanCurrency": "BTC", "amount": "0.001"})
+    run = process.end()
+    [made] = [entry for entry in ledger() if entry["origin"] == "api"]
+    assert (run["outcome"], run["repay_id"], run["amount"]) == ("executed", made["repay_id"], "0.005")
+    assert run["loan"]["after"]["debt"] == "0.01400034"
+
+
+def test_coins_are_sold_in_the_order_in_which_they_are_named(pay, sandbox, posted, ledger) -> None:
+    """The first has not enough."""
+    sandbox.control("POST", "prices", {"ETH": "1500"})
+    run = pay(FLEXIBLE_COLLATERAL, loan_currency="USDT", amount="4800", collateral=["ETH", "BTC"])
+    [entry] = ledger()
+    assert (run["outcome"], run["collateral"], posted()[0]["body"]) == (
+        "executed", ["ETH", "BTC"], '{"loanCurrency":"USDT","amount":"4800","collateralCoin":"ETH,BTC"}'
+    )
+    assert (list(entry["collateral_sold"]), entry["collateral_sold"]["ETH"]) == (["ETH", "BTC"], "2.6")
+
+
+@pytest.mark.parametrize("module", ["bybit_flexible_loan_repay", "bybit_fixed_loan_repay"])
+def test_max_debt(run_module, sandbox, ledger, module: str) -> None:
+    """Fixed contracts pay their penalty, and the one that is due first, before the others."""
+    run = run_module(module, **FIXED_COIN, max_debt="1200", settle_margin=0)
+    [entry] = ledger()
+    needed = "3788.8889" if "flexible" in module else "1100.0857"
+    assert (run["outcome"], run["amount"], entry["amount"], run["goal_reached"]) == ("executed", needed, needed, True)
+    assert Decimal(1200) - Decimal("0.0001") < Decimal(run["loan"]["after"]["debt"]) <= 1200
+    if "fixed" in module:
+        assert [part["loan_id"] for part in entry["details"]] == ["570", "568"]
+    again = run_module(module, **FIXED_COIN, max_debt="1200", settle_margin=0)
+    assert (again["outcome"], again["changed"], len(ledger())) == ("nothing_to_do", False, 1)
+
+
+def test_an_amount_of_several_contracts(fixed, sandbox, ledger) -> None:
+    run = fixed(**FIXED_COIN, amount="1600")
+    [entry] = ledger()
+    assert [(part["loan_id"], part["amount"]) for part in entry["details"]] == [
+        ("570", "500.0856164"), ("568", "1000"), ("569", "99.9143836")
+    ]
+    assert (run["repay_id"], run["amount"], run["inferred"]) == (entry["repay_id"], "1600", True)
+    assert (run["loan"]["before"]["debt"], run["loan"]["after"]["debt"]) == ("2300.0856164", "700.0856164")
+    due = {contract["loan_id"]: contract["due_at"] for contract in sandbox.account()["fixed_contracts"]}
+    assert [run["loan"][when]["maturity_time_ms"] for when in ("before", "after")] == [due["570"], due["569"]]
+
+
+def test_since_counts_for_a_contract_what_it_got_of_a_repayment_of_several(fixed) -> None:
+    fixed(**FIXED_COIN, amount="1600")
+    hour_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
+    run = fixed(loan_id="569", amount="100", since=hour_ago.isoformat(), collateral=["BTC"])
+    assert (run["since"]["repaid"], run["since"]["missing"], run["amount"]) == ("99.9143836", "0.0856164", "0.0857")
+    assert run["outcome"] == "executed"
+
+
+@pytest.mark.parametrize("module", ["bybit_flexible_loan_repay", "bybit_fixed_loan_repay"])
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"collateral": []}, "collateral '[]' names no coin: name the coins to sell, or leave it out to repay from the wallet."),
+        ({"collateral": ["btc"]}, "collateral 'btc' is not a coin: give it as the exchange writes it, such as 'BTC'."),
+        ({"collateral": ["BTC,ETH"]}, "collateral 'BTC,ETH' is not a coin"),
+        ({"collateral": ["BTC", "ETH", "BTC"]}, "collateral names 'BTC' twice: name each coin once."),
+        (
+            {"amount": None, "max_ltv": "0.5"},
+            "max_ltv '0.5' cannot be reckoned with collateral, because the exchange does not tell its fee beforehand: give amount "
+            "or max_debt, or leave collateral out.",
+        ),
+    ],
+)
+def test_bad_input(run_module, sandbox, module: str, options: dict, sentence: str) -> None:
+    run = run_module(module, **{"loan_currency": "USDT", "amount": "10", "collateral": ["BTC"], **options})
+    assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
+    assert sentence in run["msg"]
+    assert sandbox.requests()["counts"] == {}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("collateral", "code", "sentence"),
+    [(["DOGE"], 148004, "Check the collateral"), (["SOL"], 148037, "collateral")],
+)
+def test_collateral_that_the_exchange_refuses(pay, ledger, remembered, way, collateral: list, code: int, sentence: str) -> None:
+    run = pay(way, collateral=collateral)
+    assert (run["outcome"], run["failure"]["ret_code"], ledger(), remembered()) == ("not_executed", code, [], [])
+    assert sentence.lower() in run["msg"].lower()
+
+
+def test_the_kind_of_the_entry_does_not_matter(pay, sandbox, roomy_seed, ledger) -> None:
+    """The documentation leaves open which repayType a repayment from collateral has."""
+    roomy_seed["settings"]["collateral_repay_type"] = 1
+    sandbox.control("PUT", "seed", roomy_seed)
+    run = pay(FLEXIBLE_COLLATERAL)
+    assert (run["outcome"], ledger()[0]["type"]) == ("executed", 1)
+
+
+@pytest.mark.parametrize("way", [FLEXIBLE_COLLATERAL, FIXED_COLLATERAL, FIXED], ids=lambda way: way.name)
+def test_a_liquidation_meanwhile_is_not_taken_for_it(begin_way, sandbox, spoil, until, sent, ledger, way) -> None:
+    spoil(way, delay_answer_ms=200, answer="close", commit=False)
+    process = begin_way(way, wait_timeout=2)
+    until(lambda: sent(way))
+    sandbox.control("POST", "prices", {"BTC": "29000", "ETH": "1500"})
+    run = process.end()
+    assert {entry["origin"] for entry in ledger(way)} == {"liquidation"}
+    assert (run.failed, run["outcome"], run["repayments"], run["repay_id"]) == (True, "not_executed", [], None)

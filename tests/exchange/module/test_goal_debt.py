@@ -1,0 +1,234 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""With `max_debt`, a run brings the debt to at most this, interest that accrues meanwhile included, and a second run pays nothing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from ways import FLEXIBLE, LEGACY
+
+HOUR_MS = 3_600_000
+each_way = pytest.mark.parametrize("way", [LEGACY, FLEXIBLE], ids=lambda way: way.name)
+
+
+@pytest.fixture
+def window_ms() -> int:
+    """Shorter than elsewhere, because so many runs here wait for its end."""
+    return 700
+
+
+@pytest.fixture
+def dusty(sandbox, roomy_seed) -> None:
+    """Have the exchange keep what is less than a coin's smallest amount, and a legacy loan with as many decimal places."""
+    roomy_seed["settings"]["forgive_dust"] = False
+    roomy_seed["accounts"][0]["loans"][0]["principal"] = "1000.00004"
+    sandbox.control("PUT", "seed", roomy_seed)
+
+
+@pytest.fixture
+def hour_turns(begin_way, sandbox, roomy_seed, until, sent):
+    """Run while interest is charged between the look and the request; the hour turns once more for each further request."""
+
+    def call(way, times: int = 1, forgive_dust: bool = True, **options):
+        account = roomy_seed["accounts"][0]
+        loan = account["loans"][0] if way is LEGACY else account["flexible_loans"][0]
+        roomy_seed["settings"]["forgive_dust"] = forgive_dust
+        turns_at_ms = sandbox.state()["server_time"] + 300
+        loan["borrowed_at"] = turns_at_ms - 80 * HOUR_MS
+        sandbox.control("PUT", "seed", roomy_seed)
+        sandbox.clock(freeze_at_ms=turns_at_ms - 1)
+        sandbox.control("POST", "faults", {"method": "POST", "path": way.path, "delay_ms": 200, "times": times})
+        process = begin_way(way, amount=None, **options)
+        until(lambda: count(sandbox, way))
+        sandbox.clock(advance_ms=2)
+        sandbox.clock(freeze=False)
+        return process
+
+    return call
+
+
+def count(sandbox, way) -> int:
+    return sandbox.requests()["counts"].get(f"POST {way.path}", 0)
+
+
+def interest(way) -> str:
+    """Return what an hour costs."""
+    return {"legacy": "0.0090346", "flexible": "0.04506146"}[way.name]
+
+
+@each_way
+def test_what_is_above_it_is_paid(pay, sandbox, ledger, posted, way) -> None:
+    foreseen = pay(way, amount=None, max_debt="600.5", check=True, diff=True)
+    run = pay(way, amount=None, max_debt="600.5", diff=True)
+    # Rounded up to the four places of the coin.
+    amount = {"legacy": "399.9", "flexible": "4388.3889"}[way.name]
+    after = {"legacy": "600.5", "flexible": "600.49998939"}[way.name]
+    assert (run["outcome"], run["amount"], [entry["amount"] for entry in ledger()]) == ("executed", amount, [amount])
+    assert way.debt(sandbox.account()) == run["loan"]["after"]["debt"] == after
+    assert (run["decision"], run["goal_reached"], run["dust"]) == (f"debt {way.before} → {after}, pay {amount}", True, "0")
+    assert (foreseen["outcome"], foreseen["amount"], foreseen["decision"]) == ("planned", amount, run["decision"])
+    assert foreseen["loan"]["after"]["debt"] == after
+    assert foreseen["diff"]["after_header"] == run["diff"]["after_header"] == f"{way.label}: {run['decision']}"
+    again = pay(way, amount=None, max_debt="600.5")
+    assert (again["outcome"], again["changed"], again["goal_reached"]) == ("nothing_to_do", False, True)
+    assert again["msg"] == f"The debt on {way.label} is {after} USDT, at most 600.5 was asked for: nothing to repay."
+    assert len(posted()) == 1
+
+
+@each_way
+def test_a_debt_of_just_so_much_is_left_alone(pay, ledger, way) -> None:
+    run = pay(way, amount=None, max_debt=way.before)
+    assert (run["outcome"], run["changed"], ledger()) == ("nothing_to_do", False, [])
+
+
+@each_way
+def test_zero_pays_it_off(pay, sandbox, ledger, way) -> None:
+    run = pay(way, amount=None, max_debt="0")
+    paid = way.before if way is LEGACY else "4988.8888"
+    assert (run["outcome"], run["amount"], run["goal_reached"], run["dust"]) == ("executed", paid, True, "0")
+    assert (run["loan"]["after"]["status"], way.debt(sandbox.account())) == ("repaid", "0")
+    again = pay(way, amount=None, max_debt="0")
+    assert (again["outcome"], again["changed"], [entry["amount"] for entry in ledger()]) == ("nothing_to_do", False, [paid])
+
+
+@each_way
+def test_dust_is_named(pay, dusty, sandbox, ledger, way) -> None:
+    left = {"legacy": "0.00004", "flexible": "0.00008939"}[way.name]
+    foreseen = pay(way, amount=None, max_debt="0", check=True)
+    remark = f"({left} of it above max_debt '0' and less than the coin's smallest amount)"
+    assert remark in foreseen["msg"]
+    run = pay(way, amount=None, max_debt="0")
+    assert (run["outcome"], run["dust"], run["goal_reached"], way.debt(sandbox.account())) == ("executed", left, True, left)
+    assert remark in run["decision"]
+    again = pay(way, amount=None, max_debt="0")
+    assert (again["outcome"], again["changed"], again["dust"], again["goal_reached"]) == ("nothing_to_do", False, left, True)
+    assert again["msg"] == (
+        f"Only {left} USDT above max_debt '0' are left on {way.label}, less than the coin's smallest amount: nothing that can "
+        f"be repaid."
+    )
+    assert len(ledger()) == 1
+
+
+@each_way
+@pytest.mark.parametrize("max_debt", ["0", "600"])
+def test_interest_that_accrues_meanwhile_is_paid_by_a_second_repayment(hour_turns, pay, sandbox, ledger, way, max_debt: str) -> None:
+    run = hour_turns(way, max_debt=max_debt).end()
+    first, second = ledger()
+    assert (run["outcome"], run["changed"], run["goal_reached"], run.warnings) == ("executed", True, True, "")
+    assert Decimal(interest(way)) - Decimal("0.0001") < Decimal(second["amount"]) < Decimal(interest(way)) + Decimal("0.0001")
+    assert [(item["amount"], item["repay_id"], item["outcome"]) for item in run["repayments"]] == [
+        (entry["amount"], entry["repay_id"], "executed") for entry in (first, second)
+    ]
+    assert Decimal(run["amount"]) == Decimal(first["amount"]) + Decimal(second["amount"])
+    assert (run["repay_id"], run["sent_at_ms"]) == (first["repay_id"], run["repayments"][0]["sent_at_ms"])
+    for entry in (first, second):
+        assert f"Repaid {entry['amount']} USDT on {way.label} (repayment {entry['repay_id']})." in run["msg"]
+    assert run["loan"]["before"]["debt"] == way.before
+    assert run["loan"]["after"]["debt"] == way.debt(sandbox.account())
+    assert Decimal(max_debt) - Decimal("0.0001") < Decimal(way.debt(sandbox.account())) <= Decimal(max_debt)
+    assert pay(way, amount=None, max_debt=max_debt)["outcome"] == "nothing_to_do"
+    assert len(ledger()) == 2
+
+
+@each_way
+def test_the_dust_after_a_second_repayment(hour_turns, ledger, way) -> None:
+    run = hour_turns(way, max_debt="0", forgive_dust=False).end()
+    left = {"legacy": "0.0000346", "flexible": "0.00005085"}[way.name]
+    assert (run["dust"], run["loan"]["after"]["debt"], run["goal_reached"], len(ledger())) == (left, left, True, 2)
+
+
+def test_the_second_repayment_waits_until_the_first_is_surely_in_the_debt(hour_turns, ledger) -> None:
+    run = hour_turns(LEGACY, max_debt="600", settle_margin=1).end()
+    first, second = run["repayments"]
+    assert second["sent_at_ms"] - first["sent_at_ms"] > 1000
+    assert len(ledger()) == 2
+
+
+def test_a_debt_that_falls_later_than_the_margin_is_waited_for(pay, spoil, ledger) -> None:
+    """Otherwise the run would take what it has just paid for what is still to be paid."""
+    spoil(LEGACY, debt_delay_ms=700)
+    run = pay(LEGACY, amount=None, max_debt="600")
+    assert (run["outcome"], run["goal_reached"], run["loan"]["after"]["debt"], run.warnings) == ("executed", True, "600", "")
+    assert [entry["amount"] for entry in ledger()] == ["400.4"]
+
+
+def test_when_the_time_is_too_short_for_it_the_run_says_so(hour_turns, ledger) -> None:
+    run = hour_turns(LEGACY, max_debt="600", settle_margin=2, wait_timeout=1).end()
+    assert (run.failed, run["outcome"], run["goal_reached"], len(ledger())) == (False, "executed", False, 1)
+    assert "600.0090346 USDT are owed, more than max_debt, and this was not repaid: A repayment on loan" in run.warnings
+    assert "was made only just now or is in process" in run.warnings
+    assert "Run again to repay it." in run.warnings
+
+
+def test_at_most_holds_for_both_together(hour_turns, ledger) -> None:
+    run = hour_turns(LEGACY, max_debt="600", at_most="400.409").end()
+    assert (run.failed, run["outcome"], run["goal_reached"], len(ledger())) == (False, "executed", False, 1)
+    assert "takes 0.0091 USDT more than the 400.4 that this run has paid on loan" in run.warnings
+    assert "more than at_most '400.409': raise at_most, or ask for less." in run.warnings
+
+
+def test_a_third_repayment_is_not_made(hour_turns, sandbox, until, ledger) -> None:
+    process = hour_turns(LEGACY, times=2, max_debt="600", wait_timeout=1)
+    until(lambda: count(sandbox, LEGACY) == 2)
+    sandbox.clock(advance_ms=HOUR_MS + 1000)
+    run = process.end()
+    assert [entry["amount"] for entry in ledger()] == ["400.4", "0.0091"]
+    assert (run["outcome"], len(run["repayments"])) == ("executed", 2)
+    assert Decimal(run["loan"]["after"]["debt"]) > 600
+
+
+def test_more_than_interest_can_be_was_borrowed(begin_way, sandbox, until, spoil, sent, ledger) -> None:
+    spoil(FLEXIBLE, delay_ms=200)
+    process = begin_way(FLEXIBLE, amount=None, max_debt="100")
+    until(lambda: sandbox.requests()["counts"].get(f"POST {FLEXIBLE.path}"))
+    sandbox.control("POST", "borrow", {"product": "flexible", "loanCurrency": "USDT", "amount": "1000"})
+    run = process.end()
+    assert (run.failed, run["outcome"], run["goal_reached"]) == (False, "executed", False)
+    assert [entry["amount"] for entry in ledger()] == ["4888.8889"]
+    assert "It is more than interest can be, so more was borrowed meanwhile. Run again to repay it." in run.warnings
+    assert run["loan"]["after"]["debt"] == FLEXIBLE.debt(sandbox.account())
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_made"),
+    [
+        ({"answer": {"ret_code": 177012}}, False),
+        ({"answer": "close", "commit": False}, False),
+        ({"answer": "close", "commit": True}, True),
+    ],
+)
+def test_a_second_repayment_that_is_refused_or_lost(hour_turns, pay, spoil, remembered, ledger, fault: dict, is_made: bool) -> None:
+    process = hour_turns(LEGACY, max_debt="600")
+    spoil(LEGACY, **fault)
+    run = process.end()
+    assert (run.failed, run["changed"], run["outcome"], run["goal_reached"]) == (False, True, "executed", is_made)
+    assert [item["amount"] for item in run["repayments"]] == (["400.4", "0.0091"] if is_made else ["400.4"])
+    assert "Run again to repay it." in run.warnings or is_made
+    assert remembered() == []
+    again = pay(LEGACY, amount=None, max_debt="600")
+    assert again["outcome"] == ("nothing_to_do" if is_made else "executed")
+    assert [entry["amount"] for entry in ledger()] == ["400.4", "0.0091"]
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_a_second_repayment_in_doubt_fails_a_run_that_has_paid(hour_turns, pay, spoil, remembered, ledger, commit: bool) -> None:
+    # The window for it is still open when the run ends.
+    process = hour_turns(LEGACY, max_debt="600", wait_timeout=1, recv_window=1500)
+    spoil(LEGACY, answer="close", commit=commit)
+    run = process.end()
+    assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, True, "unknown")
+    assert ([item["amount"] for item in run["repayments"]], run["amount"]) == (["400.4"], "400.4")
+    assert run["msg"].startswith(f"Repaid 400.4 USDT on {LEGACY.label} (repayment {ledger()[0]['repay_id']}).")
+    assert f"Whether the repayment of 0.0091 USDT on {LEGACY.label} was made is unknown: " in run["msg"]
+    [noted] = [intent for intent in remembered() if intent["amount"] == "0.0091"]
+    assert run["intent"] == noted["intent"]
+    again = pay(LEGACY, amount=None, max_debt="600")
+    assert (again["changed"], again["outcome"], again["goal_reached"], again["recovered"]) == (True, "executed", True, True)
+    assert [item["amount"] for item in again["earlier"]] == ["400.4", "0.0091"]
+    assert [item["amount"] for item in again["repayments"]] == ["400.4", "0.0091"]
+    assert [entry["amount"] for entry in ledger()] == ["400.4", "0.0091"]
+    assert (pay(LEGACY, amount=None, max_debt="600")["outcome"], remembered()) == ("nothing_to_do", [])

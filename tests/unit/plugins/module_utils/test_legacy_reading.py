@@ -1,0 +1,90 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The reading of legacy loans where the exchange's answer is unusual."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils import _legacy
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
+from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import Thresholds
+from ansible_collections.treasury.bybit.plugins.module_utils._signing import HmacSigner
+
+
+class Exchange:
+    """Gives always the same result."""
+
+    base_url = "https://api-testnet.bybit.com"
+
+    def __init__(self, result: dict[str, t.Any]) -> None:
+        self._body = json.dumps({"retCode": 0, "result": result}).encode()
+
+    def send(self, *dummy: object) -> Reply:
+        return Reply(200, {}, self._body)
+
+
+def client(result: dict[str, t.Any], clock: t.Any) -> Client:
+    return Client(Exchange(result), "the-key", HmacSigner("the-secret"), clock=clock)
+
+
+def level(name: str, **thresholds: tuple[str, str]) -> dict[str, t.Any]:
+    rows = [{"currency": coin, "marginCallLTV": call, "liquidationLTV": end} for coin, (call, end) in thresholds.items()]
+    return {"vipLevel": name, "list": rows}
+
+
+@pytest.mark.parametrize(
+    ("levels", "found"),
+    [
+        ([level("VIP0", BTC=("0.87", "0.95"))], {"BTC": ("0.87", "0.95")}),
+        ([level("VIP0", BTC=("0.85", "0.95")), level("VIP1", BTC=("0.87", "0.93"))], {"BTC": ("0.85", "0.93")}),
+        ([level("VIP0", BTC=("", "0.95"), ETH=("0.8", "0.9"))], {"ETH": ("0.8", "0.9")}),
+        ([level("VIP0", BTC=("", "")), level("VIP1", BTC=("0.87", "0.95"))], {"BTC": ("0.87", "0.95")}),
+        ([], {}),
+        (None, {}),
+    ],
+)
+def test_of_the_thresholds_of_all_levels_the_lowest_count(levels: t.Any, found: dict[str, tuple[str, str]], clock: t.Any) -> None:
+    expected = {coin: Thresholds(Decimal(call), Decimal(end)) for coin, (call, end) in found.items()}
+    assert _legacy.thresholds(client({"vipCoinList": levels}, clock)) == expected
+
+
+@pytest.mark.parametrize("levels", [[{"vipLevel": "VIP0"}], [level("VIP0", BTC=("high", "0.95"))]])
+def test_thresholds_in_another_form_are_not_guessed(levels: t.Any, clock: t.Any) -> None:
+    with pytest.raises(ReadFailed):
+        _legacy.thresholds(client({"vipCoinList": levels}, clock))
+
+
+def open_loan(due: t.Any) -> dict[str, t.Any]:
+    return {"list": [{
+        "orderId": "17", "loanCurrency": "USDT", "totalDebt": "100", "residualInterest": "0", "residualPenaltyInterest": "",
+        "hourlyInterestRate": "0.00001", "collateralCurrency": "BTC", "collateralAmount": "0.01", "currentLTV": "0.5",
+        "expirationTime": due,
+    }]}
+
+
+@pytest.mark.parametrize(("due", "time_ms"), [("", None), ("0", None), (None, None), ("1793534400000", 1793534400000)])
+def test_a_loan_without_a_due_time_is_never_due(due: t.Any, time_ms: int | None, clock: t.Any) -> None:
+    (loan,) = _legacy.open_loans(client(open_loan(due), clock))
+    assert loan.maturity_time_ms == time_ms
+
+
+@pytest.mark.parametrize("due", ["253370764800000", "9" * 30, "soon", "1793534400.5"])
+def test_a_due_time_beyond_the_calendar_is_not_guessed(due: str, clock: t.Any) -> None:
+    with pytest.raises(ReadFailed, match="unusable expirationTime"):
+        list(_legacy.open_loans(client(open_loan(due), clock)))
+
+
+@pytest.mark.parametrize(("shown", "ltv"), [("", None), ("0.5", Decimal("0.5")), ("0", Decimal(0))])
+def test_an_ltv_that_is_not_shown_is_not_zero(shown: str, ltv: Decimal | None, clock: t.Any) -> None:
+    answer = open_loan("")
+    answer["list"][0]["currentLTV"] = shown
+    (loan,) = _legacy.open_loans(client(answer, clock))
+    assert loan.ltv == ltv

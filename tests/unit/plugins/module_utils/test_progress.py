@@ -1,0 +1,94 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._progress import check_since, progress_of
+from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
+
+# 2026-11-01 00:00:00 UTC
+SINCE_MS = 1793491200000
+DAY_MS = 86_400_000
+
+
+def record(amount: str, time_ms: int = SINCE_MS, status: str = SUCCESS, by_user: bool = True) -> Record:
+    return Record("1", Decimal(amount), status, by_user, time_ms)
+
+
+def unseen(amount: str, sent_at_ms: int = SINCE_MS + 1) -> Intent:
+    before = Baseline(Decimal(1000), Decimal(1000), ())
+    return Intent("8f2a", Goal(Decimal(100), SINCE_MS), Decimal(amount), "USDT", before, sent_at_ms, 5000, repay_id="2", told=True)
+
+
+@pytest.mark.parametrize(
+    ("records", "repaid", "missing"),
+    [
+        ([], "0", "100"),
+        ([record("30")], "30", "70"),
+        ([record("30"), record("30")], "60", "40"),
+        ([record("100")], "100", "0"),
+        ([record("99.999999999999999999")], "99.999999999999999999", "0.000000000000000001"),
+        ([record("100.000000000000000001")], "100.000000000000000001", "0"),
+        ([record("250")], "250", "0"),
+        ([record("30", status=PROCESSING)], "30", "70"),
+        ([record("30", status=FAILED)], "0", "100"),
+        ([record("30", by_user=False)], "0", "100"),
+        ([record("30", SINCE_MS - 1)], "0", "100"),
+        ([record("30", SINCE_MS)], "30", "70"),
+        ([record("30", SINCE_MS + 365 * DAY_MS)], "30", "70"),
+        ([record("0.1")] * 3, "0.3", "99.7"),
+        ([record("30"), record("5", by_user=False), record("7", status=FAILED), record("9", 1)], "30", "70"),
+    ],
+)
+def test_progress(records: list[Record], repaid: str, missing: str) -> None:
+    assert progress_of(Decimal(100), SINCE_MS, records, []) == (Decimal(repaid), Decimal(missing))
+
+
+@pytest.mark.parametrize(
+    ("intents", "repaid"),
+    [
+        ([unseen("30")], "50"),
+        ([unseen("30"), unseen("10")], "60"),
+        ([unseen("30", SINCE_MS)], "50"),
+        # Its exact time is not known yet, and a clock may be slow.
+        ([unseen("30", SINCE_MS - 5000)], "50"),
+        ([unseen("30", SINCE_MS - 5001)], "20"),
+        ([unseen("30", SINCE_MS - DAY_MS)], "20"),
+    ],
+)
+def test_what_was_accepted_and_is_not_seen_yet_counts(intents: list[Intent], repaid: str) -> None:
+    assert progress_of(Decimal(100), SINCE_MS, [record("20")], intents).repaid == Decimal(repaid)
+
+
+def test_the_whole_history_counts_since_1970() -> None:
+    assert progress_of(Decimal(100), 0, [record("30", 1)], []).repaid == 30
+
+
+@pytest.mark.parametrize("age_ms", [0, 1, DAY_MS, 180 * DAY_MS])
+def test_a_since_that_the_history_can_reach(age_ms: int) -> None:
+    check_since(SINCE_MS, SINCE_MS + age_ms)
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "sentence"),
+    [
+        (-1, "since lies in the future (2026-11-01 00:00:00 UTC; it is 2026-10-31 23:59:59 UTC): give a moment that has passed."),
+        (-365 * DAY_MS, "since lies in the future"),
+        (
+            180 * DAY_MS + 1,
+            "since lies too far back (2026-11-01 00:00:00 UTC): the exchange's history reaches back 6 months only; "
+            "give a moment after 2026-11-01 00:00:00 UTC.",
+        ),
+        (2000 * DAY_MS, "since lies too far back"),
+    ],
+)
+def test_a_since_that_it_cannot_reach(age_ms: int, sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        check_since(SINCE_MS, SINCE_MS + age_ms)
+    assert str(caught.value).startswith(sentence)
