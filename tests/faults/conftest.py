@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ from hypothesis.configuration import set_hypothesis_home_dir
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from simulation import process, settings, standin
-from simulation.machine import Stage
+from simulation.accounted import Stage
+from simulation.machine import Schedule
 from simulation.tally import Tally
 
 # Nothing is kept from one run to the next, so nothing need lie about in the checkout.
@@ -42,17 +44,26 @@ def stage(tmp_path_factory, request) -> Stage:
     folder = Path(tempfile.mkdtemp(dir=memory)) if memory.is_dir() else tmp_path_factory.mktemp("schedule")
     os.environ["LC_ALL"] = "C.UTF-8"
     url = standin.start(run_dir)
-    main = process.warm_up()
-    tested = Path(sys.modules[process.MODULE].__file__ or "").resolve()
-    assert tested.is_relative_to(standin.ROOT), f"{tested} is not the module of this checkout"
+    mains = process.warm_up()
+    for name in mains:
+        tested = Path(sys.modules[process.MODULES + name].__file__ or "").resolve()
+        assert tested.is_relative_to(standin.ROOT), f"{tested} is not the module of this checkout"
     # What stands here for good need not be copied in every run.
     gc.collect()
     gc.freeze()
-    made = request.config.stash[_STAGE] = Stage(standin.StandIn(url), main, folder, Tally(), {})
+    made = request.config.stash[_STAGE] = Stage(standin.StandIn(url), mains, folder, Tally(), {})
     yield made
     log = standin.stop(run_dir)
     shutil.rmtree(folder)
     assert "Traceback" not in log, log[-5000:]
+
+
+@pytest.fixture
+def schedule(stage: Stage) -> t.Iterator[Schedule]:
+    """A schedule that ends as every other one: healed and accounted for."""
+    made = type("Schedule", (Schedule,), {"stage": stage})()
+    yield made
+    made.teardown()
 
 
 def pytest_terminal_summary(terminalreporter, config) -> None:

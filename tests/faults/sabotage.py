@@ -23,8 +23,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = "plugins/module_utils/"
-# The second does not leave to chance what the first may miss in a few hundred schedules.
-TESTS = ("tests/faults/test_schedules.py", "tests/faults/test_one_by_one.py")
+# The others do not leave to chance what the first may miss in a few hundred schedules.
+TESTS = tuple(f"tests/faults/test_{name}.py" for name in ("schedules", "one_by_one", "goals_one_by_one"))
 
 
 class Edit(t.NamedTuple):
@@ -44,7 +44,7 @@ SABOTAGES = (
     Sabotage("nothing (the suite must pass)", ()),
     Sabotage("settling: a lost answer counts as not executed", (
         Edit(
-            UTILS + "_repayment.py", "            self._settle(intent, error)\n",
+            UTILS + "_repayment.py", "            self._find_out(intent, error)\n",
             "            self._memory.forget(intent)\n"
             "            raise NotExecuted(str(error), error.failure) from error\n",
         ),
@@ -64,7 +64,7 @@ SABOTAGES = (
             UTILS + "_evidence.py", "    known = others.union(record.repay_id for record in intent.baseline.records)\n",
             "    known = frozenset()\n",
         ),
-        Edit(UTILS + "_evidence.py", " and record.time_ms > intent.earliest_ms\n", "\n"),
+        Edit(UTILS + "_evidence.py", " or record.time_ms <= intent.earliest_ms:\n", ":\n"),
     )),
     Sabotage("the intent: it is not written", (
         Edit(
@@ -76,11 +76,17 @@ SABOTAGES = (
         Edit(UTILS + "_memory.py", "        self._intents = self._state.load()\n", ""),
     )),
     Sabotage("the intent: it is written after the request has left", (
-        Edit(UTILS + "_repayment.py", "            self._memory.note(intent)\n\n        try:\n", "\n        try:\n"),
         Edit(
-            UTILS + "_repayment.py", "        except OutcomeUnknown as error:\n            self._settle(",
-            "            self._memory.note(intent)\n        except OutcomeUnknown as error:\n"
-            "            self._memory.note(intent)\n            self._settle(",
+            UTILS + "_repayment.py", "            self._memory.note(intent)\n\n        self._is_sending = True\n",
+            "\n        self._is_sending = True\n",
+        ),
+        Edit(
+            UTILS + "_repayment.py", "            self._find_out(intent, error)\n",
+            "            self._memory.note(intent)\n            self._find_out(intent, error)\n",
+        ),
+        Edit(
+            UTILS + "_repayment.py", "        else:\n            if accepted.given_id is None:\n",
+            "        else:\n            self._memory.note(intent)\n            if accepted.given_id is None:\n",
         ),
     )),
     Sabotage("the lock", (
@@ -100,7 +106,7 @@ SABOTAGES = (
         ),
     )),
     Sabotage("the goal: any earlier repayment answers a run", (
-        Edit(UTILS + "_repayment.py", "if intent.goal == self._goal and found", "if found"),
+        Edit(UTILS + "_earlier.py", "if intent.goal == goal and found", "if found"),
     )),
     Sabotage("confirming: accepted counts as executed", (
         Edit(
@@ -109,7 +115,31 @@ SABOTAGES = (
     )),
     Sabotage("since: what is accepted but not shown yet", (
         Edit(
-            UTILS + "_repayment.py", "progress_of(self._goal, records, unseen)", "progress_of(self._goal, records, [])"
+            UTILS + "_preparation.py", "self._goal.since_ms, records, unseen)\n", "self._goal.since_ms, records, [])\n"
+        ),
+    )),
+    Sabotage("goals of the debt: the wait until what was repaid just now shows", (
+        Edit(
+            UTILS + "_preparation.py", "            pause_ms = self._until_settled_ms(prepared, begun_ms)\n",
+            "            pause_ms = 0\n",
+        ),
+    )),
+    Sabotage("goals of the debt: the wait until the debt has fallen", (
+        Edit(UTILS + "_repayment.py", "self._deadline_ms() if must_see_fall else 0)\n", "0)\n"),
+    )),
+    Sabotage("goals of the debt: the most that accrued interest can be", (
+        Edit(UTILS + "_repayment.py", "            if decision.amount > first.baseline.debt * _MOST_ACCRUED:\n", "            if False:\n"),
+    )),
+    Sabotage("from collateral: what was accepted and does not show is not undone", (
+        Edit(UTILS + "_evidence.py", "    if intent.accepted_at_ms is not None and not failed:\n", "    if False:\n"),
+    )),
+    Sabotage("settling: what was borrowed meanwhile", (
+        Edit(UTILS + "_evidence.py", "    if risen > 0:\n", "    if False:\n"),
+    )),
+    Sabotage("whole contracts: an entry of another amount", (
+        Edit(
+            UTILS + "_evidence.py", "    is_whole = intent.is_whole and (is_closed or record.amount > intent.amount)\n",
+            "    is_whole = False\n",
         ),
     )),
     Sabotage("send once: the transport library retries", (
@@ -158,8 +188,8 @@ def _try(sabotage: Sabotage, schedules: int) -> tuple[str, str]:
     if ended.returncode == 0:
         return "", "passed"
     number = re.search(r"the first schedule that failed was number (\d+)", ended.stdout)
-    alone = re.search(r"^FAILED tests/faults/test_one_by_one\.py::test_", ended.stdout, re.MULTILINE)
-    said = re.search(r"^E +(?:simulation\.machine\.Violation: )?(.*)", ended.stdout, re.MULTILINE)
+    alone = re.search(r"^FAILED tests/faults/test_(goals_)?one_by_one\.py::test_", ended.stdout, re.MULTILINE)
+    said = re.search(r"^E +(?:simulation\.accounted\.Violation: )?(.*)", ended.stdout, re.MULTILINE)
     if not said or not (number or alone):
         sys.exit(f"{sabotage.removed}: the suite ended otherwise:\n{ended.stdout[-5000:]}")
     return f"schedule {number[1]}" if number else "one by one", said[1][:120]

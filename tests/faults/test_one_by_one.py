@@ -2,21 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Paid once, and known: each fault alone, and SIGKILL before each step, so that chance leaves none of them out."""
+"""Paid once, and known: each fault alone, and SIGKILL before each step, so that chance leaves none of them out.
+
+With a legacy loan; what other products and goals have of their own is in test_goals_one_by_one.py.
+"""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from simulation.facts import REPAY, Kill, Plan
-from simulation.machine import Schedule, Stage
-from simulation.standin import GETS
-from simulation.strategies import GOALS, HTML, UNKNOWN_CODES
+from simulation.goals import Kill, Plan
+from simulation.machine import Schedule
+from simulation.owner import Meddling
+from simulation.products import LEGACY, PRODUCTS
+from simulation.strategies import HTML, LEGACY_GOALS, UNKNOWN_CODES
 from simulation.truth import REFUSALS
-from simulation.world import Meddling
 
-PLAIN, SINCE = GOALS[0], GOALS[1]
+PLAIN, SINCE = LEGACY_GOALS[:2]
 CODES: list[t.Any] = [{"ret_code": code} for code in UNKNOWN_CODES]
 STATUSES: list[t.Any] = [{"http_status": status, "body": "later"} for status in (204, 408, 429, 500, 502, 503, 504)]
 PAGES: list[t.Any] = [{"http_status": status, "body": HTML} for status in (400, 401, 403, 404, 503)]
@@ -26,16 +29,8 @@ FATES = {"executed": {"commit": True}, "lost": {"commit": False}, "late": {"arri
 STEPS = range(48)
 
 
-@pytest.fixture
-def schedule(stage: Stage) -> t.Iterator[Schedule]:
-    """A schedule that ends as every other one: healed and accounted for."""
-    made = type("Schedule", (Schedule,), {"stage": stage})()
-    yield made
-    made.teardown()
-
-
-def order(schedule: Schedule, method: str = "POST", path: str = REPAY, **fault: t.Any) -> None:
-    schedule.order([{"method": method, "path": path, **fault}])
+def order(schedule: Schedule, **fault: t.Any) -> None:
+    schedule.order([{"method": "POST", **fault}])
 
 
 @pytest.mark.parametrize("fate", FATES)
@@ -73,11 +68,11 @@ def test_a_repayment_that_shows_late(schedule: Schedule, effects: dict[str, int]
     schedule.play([Plan(SINCE, **manner)])
 
 
-@pytest.mark.parametrize("path", GETS)
+@pytest.mark.parametrize("use", PRODUCTS[LEGACY].reads)
 @pytest.mark.parametrize("lasting", [1, 0], ids=["once", "for good"])
-def test_a_read_that_fails_while_it_settles(schedule: Schedule, path: str, lasting: int) -> None:
+def test_a_read_that_fails_while_it_settles(schedule: Schedule, use: str, lasting: int) -> None:
     order(schedule, answer="close")
-    order(schedule, "GET", path, answer="html_502", skip=1, times=lasting)
+    order(schedule, method="GET", use=use, answer="html_502", skip=1, times=lasting)
     schedule.play([Plan(PLAIN)])
     schedule.play([Plan(PLAIN)])
 
@@ -95,7 +90,7 @@ def test_killed_before_each_step(schedule: Schedule, goal: t.Any, answer: str, n
 @pytest.mark.parametrize("answer", ["normal", "close"])
 def test_the_owner_closes_the_loan_after_each_step(schedule: Schedule, answer: str, number: int) -> None:
     order(schedule, answer=answer)
-    schedule.play([Plan(PLAIN)], None, Meddling(number, PLAIN.order_id, None))
+    schedule.play([Plan(PLAIN)], None, Meddling(number, PLAIN.loan, None))
     schedule.play([Plan(PLAIN)])
 
 

@@ -6,71 +6,26 @@
 
 from __future__ import annotations
 
-import dataclasses
-import typing as t
-from decimal import Decimal
-
 import pytest
+from cases import (
+    DEBT_TOO_LATE,
+    GOAL,
+    LOST,
+    NEVER,
+    SINCE,
+    T0,
+    TELLS_NOT_EXECUTED,
+    entry,
+    judge,
+    looks,
+    post,
+    run,
+    told,
+)
 from simulation import excuses, oracle
 from simulation.asks import Asks
-from simulation.facts import FAILED, HISTORY, ORDERS, PROCESSING, SUCCESS, Entry, Facts, Goal, Plan, Post, Read, Run
-
-LOAN = "1"
-GOAL = Goal(LOAN, "100")
-SINCE = Goal(LOAN, "300", 0)
-T0 = 1_000_000
-
-
-def entry(repay_id: str = "7", amount: str = "100", **changed: t.Any) -> Entry:
-    usual = Entry(repay_id, LOAN, Decimal(amount), T0, SUCCESS, "api", T0, None)
-    return dataclasses.replace(usual, **changed)
-
-
-def post(run: int = 0, fault: dict[str, t.Any] | None = None, repay_id: str | None = "7", **changed: t.Any) -> Post:
-    handled = T0 if repay_id else None
-    code = 0 if repay_id else None
-    made = Post(run, T0, T0 - 3, LOAN, Decimal("100"), 5000, fault or {}, handled, code, bool(repay_id), repay_id)
-    return dataclasses.replace(made, **changed)
-
-
-def told(outcome: str, **changed: t.Any) -> dict[str, t.Any]:
-    success = outcome in ("executed", "pending")
-    return {
-        "changed": success or outcome == "planned", "failed": outcome in ("not_executed", "unknown"),
-        "outcome": outcome, "order_id": LOAN, "loan": {}, "api_host": "", "msg": "", "evidence": None, "since": None,
-        "repay_id": "7" if success else None, "amount": "0" if outcome == "nothing_to_do" else "100",
-        "recovered": False, "intent": "i" if outcome == "unknown" else None, "earlier": [], "sent_at_ms": T0 - 3,
-        "gate_retries": {"clock_syncs": 0, "rate_limits": 0},
-        **changed,
-    }
-
-
-def looks(first: int, last: int, clean: bool = True) -> list[Read]:
-    return [Read(at, path, clean) for at in range(first, last, 1000) for path in (HISTORY, ORDERS)]
-
-
-def run(
-    result: dict[str, t.Any] | None, posts: list[Post], index: int = 0, plan: Plan | None = None, **changed: t.Any
-) -> Run:
-    made = Run(index, plan or Plan(GOAL), T0 - 10, T0 + 60_000, result=result, posts=posts)
-    made.reads = looks(T0, T0 + 60_000)
-    made.exit_code = int(bool(result and result["failed"]))
-    return dataclasses.replace(made, **changed)
-
-
-def judge(runs: list[Run], ledger: list[Entry]) -> list[str]:
-    facts = Facts(T0 + 90_000, runs, [p for r in runs for p in r.posts], {e.repay_id: e for e in ledger})
-    asks = Asks()
-    for one in runs:
-        asks.begin(one)
-        asks.end(one, facts)
-    return [sentence for one in runs for sentence in oracle.after_run(one, facts)] + oracle.always(facts, asks)
-
-
-LOST = {"answer": "close"}
-NEVER = {"answer": "close", "commit": False}
-TELLS_NOT_EXECUTED = {"sent_at_ms": T0 - 3, "amount": "100", "outcome": "not_executed"}
-DEBT_TOO_LATE = {"answer": "close", "debt_delay_ms": 50_000}
+from simulation.facts import FAILED, PROCESSING, Entry, Facts, Read, Run
+from simulation.goals import Plan
 
 
 @pytest.mark.parametrize(("runs", "ledger"), [
@@ -108,8 +63,8 @@ def test_the_truth_passes(runs: list[Run], ledger: list[Entry]) -> None:
     ([run(told("unknown", intent=None), [post()])], [entry()], "no intent is named"),
     ([run(told("executed"), [post(repay_id=None)])], [], "is not in the ledger"),
     ([run(told("executed", amount="99"), [post()])], [entry()], "told an amount of 99"),
-    ([run(told("executed"), [post(fault=LOST)])], [entry()], "but the answer was lost"),
-    ([run(told("executed", recovered=True), [post()])], [entry()], "but the answer was not lost"),
+    ([run(told("executed"), [post(fault=LOST)])], [entry()], "but the answers were ['lost']"),
+    ([run(told("executed", recovered=True), [post()])], [entry()], "but the answers were ['clear']"),
     ([run(told("executed"), [post()])], [entry(status=PROCESSING)], "told executed, but repayment 7 has status 2"),
     ([run(told("executed"), [post(repay_id=None)])], [entry(source="owner", time=T0 - 600_000)], "was made by owner"),
     ([run(told("pending"), [post()])], [entry()], "could have seen"),
@@ -143,7 +98,7 @@ def test_the_truth_passes(runs: list[Run], ledger: list[Entry]) -> None:
     (
         [run(told("executed", since={}), [post()], plan=Plan(SINCE))],
         [entry(), entry("8", "250", time=T0 - 500, source="owner")],
-        "sent 100 for the goal <300 on …1 since 0>, but 50 was missing",
+        "sent 100 for the goal <300 on legacy …1 since 0>, but 50 was missing",
     ),
     (
         [run(told("nothing_to_do", since={"repaid": "300"}), [], plan=Plan(SINCE))], [entry(source="owner")],
@@ -156,7 +111,6 @@ def test_the_truth_passes(runs: list[Run], ledger: list[Entry]) -> None:
     ),
 ])
 def test_each_untruth_is_found(runs: list[Run], ledger: list[Entry], sentence: str) -> None:
-    runs = sorted(runs, key=lambda one: one.index)
     assert any(sentence in found for found in judge(runs, ledger)), judge(runs, ledger)
 
 

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from simulation import oracle, settings, standin
 from simulation.asks import Asks
-from simulation.facts import API, HISTORY, OWNER, REPAY, SUCCESS, Facts, Goal, Plan, Run
+from simulation.facts import API, OWNER, SUCCESS, Facts, Run
+from simulation.goals import Goal, Plan
 from simulation.playbooks import Playbook
+from simulation.products import HISTORY, LEGACY, PRODUCTS, REPAY
 from simulation.standin import BIG_LOAN, KEY, SECRET, StandIn
 
 GOAL, OTHER = Goal(BIG_LOAN, "100"), Goal(BIG_LOAN, "40.5")
@@ -83,7 +85,7 @@ class Theatre:
 
     def looks_after_post(self) -> int:
         requests = self.exchange.control("GET", "requests")["requests"]
-        methods = [r["method"] for r in requests if r["path"] in (REPAY, HISTORY)]
+        methods = [r["method"] for r in requests if r["path"] in (REPAY, PRODUCTS[LEGACY].reads[HISTORY])]
         return len(methods) - 1 - methods.index("POST") if "POST" in methods else 0
 
 
@@ -145,7 +147,7 @@ def test_two_at_once_with_different_goals(theatre: Theatre) -> None:
 
 def test_a_goal_with_since_is_met_once(theatre: Theatre) -> None:
     goal = Goal(BIG_LOAN, "250", time.time_ns() // 1_000_000 - 1000)
-    theatre.exchange.control("POST", "repay", {"orderId": BIG_LOAN, "amount": "100"})
+    theatre.exchange.control("POST", "repay", {"orderId": BIG_LOAN.name, "amount": "100"})
     theatre.fault(**HELD)
     playbook = theatre.start(goal, retries=2)
     assert playbook.kill_module(lambda: theatre.posts() == 1)

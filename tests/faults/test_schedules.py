@@ -13,7 +13,8 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase, stateful
 from simulation import settings
-from simulation.machine import Schedule, Stage
+from simulation.accounted import Stage
+from simulation.machine import Schedule
 
 STEPS = 8
 

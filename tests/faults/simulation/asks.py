@@ -12,7 +12,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .facts import KNOWN_SUCCESSES, Facts, Goal, Post, Run
+from .facts import KNOWN_SUCCESSES, Facts, Post, Run
+from .goals import Goal
 
 
 @dataclass
@@ -53,10 +54,8 @@ class Asks:
             return
         for earlier in run.earlier:
             self._hear_of_earlier(earlier, run, facts)
-        outcome = run.outcome
-        if outcome in KNOWN_SUCCESSES:
-            self.told.add(run.result["repay_id"])
-        if outcome in KNOWN_SUCCESSES or outcome == "nothing_to_do":
+        self.told.update(item["repay_id"] for item in run.made)
+        if not run.failed and run.outcome in (*KNOWN_SUCCESSES, "nothing_to_do"):
             for ask in self._asks:
                 # Who only has something forgotten wants nothing new, and still wants what was wanted before.
                 if run.index in ask.runs and not (run.only_forgot and len(ask.runs) > 1):
@@ -96,7 +95,7 @@ class Asks:
 
     def _close_one(self, post: Post, facts: Facts) -> Ask | None:
         """Close the ask that a request has fulfilled, and return it."""
-        goal = facts.runs[post.run].plan.goal
+        goal = facts.goal_of(post)
         own = [ask for ask in self.open() if post.run in ask.runs]
         # Its run's own ask may have been answered otherwise; then it serves another one of the same goal.
         for ask in [*own, *(ask for ask in self.open() if ask.goal == goal)]:

@@ -90,7 +90,7 @@ def hook(world: World, state_dir: str) -> t.Callable[[str, tuple], None]:
 
 
 def become(
-    main: t.Callable[[t.Any], None], *, reports: int, answers: int, stdin: int, stdout: int, stderr: int,
+    module: str, main: t.Callable[[t.Any], None], *, reports: int, answers: int, stdin: int, stdout: int, stderr: int,
     state_dir: str, disk_is_full: bool,
 ) -> t.NoReturn:
     """Turn this forked process into one run of the module; never returns."""
@@ -107,7 +107,7 @@ def become(
         os.closerange(low, 4096)
         # Those of pytest must not run here; those of the module must.
         atexit._clear()
-        sys.argv = ["bybit_loan_repay.py"]
+        sys.argv = [f"{module}.py"]
         for name in [n for n in os.environ if n.startswith(("BYBIT_", "ANSIBLE_")) or n.lower().endswith("_proxy")]:
             del os.environ[name]
         sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")

@@ -9,7 +9,8 @@ Pure: no I/O. A reason is a word for the tally; none means that the run should h
 
 from __future__ import annotations
 
-from .facts import EARLY_MS, FAILED, HISTORY, ORDERS, TIME, Entry, Facts, Post, Run
+from .facts import EARLY_MS, FAILED, OWNER, Entry, Facts, Post, Run
+from .products import DEBT, HISTORY, TIME
 
 # The longest pause between two looks, and what the requests of one look take at most.
 _SLACK_MS = 4500
@@ -17,15 +18,29 @@ _SLACK_MS = 4500
 _LOOKS = 2
 
 
-def lateness(post: Post, entry: Entry, facts: Facts) -> tuple[int, int]:
+def processed_at(entry: Entry, facts: Facts) -> int:
+    """Return when a repayment is no longer in process."""
+    post = facts.post_of(entry)
+    return entry.time + int(post.fault.get("processing_ms", 0) if post else 0)
+
+
+def lateness(entry: Entry, facts: Facts) -> tuple[int, int]:
     """Return how much later than the ledger history and debt show a repayment."""
-    shown_at = [entry.time + int(post.fault.get("processing_ms", 0))]
-    for other in facts.posts_on(post.order_id):
-        before = facts.entry_of(other)
-        # As long as the stand-in shows a debt as it was before one repayment, it shows none of the later ones either.
-        if before and before.time <= entry.time:
-            shown_at.append(before.time + int(other.fault.get("debt_delay_ms", 0)))
+    final_at = processed_at(entry, facts)
+    shown_at = [final_at]
+    for other in facts.posts_on(entry.loan):
+        one = facts.entry_of(other)
+        # As long as the stand-in shows a debt as it was at one repayment, it shows nothing that came later either.
+        if one and one.time <= final_at:
+            shown_at.append(one.time + int(other.fault.get("debt_delay_ms", 0)))
     return entry.visible_at - entry.time, max(shown_at) - entry.time
+
+
+def for_not_executed(post: Post, run: Run, facts: Facts) -> bool:
+    """Tell whether a run may say of a repayment that lives that it was not executed, because the exchange hid it."""
+    # What a run has heard that the exchange accepted, it must not call undone.
+    was_accepted = post.answered and post.run == run.index
+    return not was_accepted and is_later_than_assumed(post, facts, run.plan.settle_margin)
 
 
 def is_later_than_assumed(post: Post, facts: Facts, margin_s: int) -> bool:
@@ -33,7 +48,7 @@ def is_later_than_assumed(post: Post, facts: Facts, margin_s: int) -> bool:
     entry = facts.entry_of(post)
     if entry is None:
         return False
-    history, debt = lateness(post, entry, facts)
+    history, debt = lateness(entry, facts)
     hides_debt = debt > margin_s * 1000 or _has_young_neighbour(post, facts, margin_s)
     return history > margin_s * 1000 and hides_debt
 
@@ -41,20 +56,22 @@ def is_later_than_assumed(post: Post, facts: Facts, margin_s: int) -> bool:
 def _has_young_neighbour(post: Post, facts: Facts, margin_s: int) -> bool:
     """Tell whether a fall of the debt can also come from repayments shortly before, as late as the user has allowed."""
     begin = post.timestamp - EARLY_MS - margin_s * 1000
-    before = [e for e in facts.entries_on(post.order_id) if e.time < post.sent_at and e.status != FAILED]
-    # What shows only afterwards seems to be just as young.
-    return sum(e.amount for e in before if e.time > begin or e.visible_at > post.sent_at) >= post.amount
+    before = [e for e in facts.entries_on(post.loan) if e.time < post.sent_at and e.status != FAILED]
+    # What shows only afterwards, or is in process, seems to be just as young.
+    young = [e for e in before if max(e.time, processed_at(e, facts)) > begin or e.visible_at > post.sent_at]
+    return sum(e.amount for e in young) >= post.amount
 
 
 def twins(post: Post, facts: Facts) -> list[Entry]:
     """Return the repayments that others made and that look like this one."""
     begin = post.timestamp - EARLY_MS
     return [
-        entry for entry in facts.entries_on(post.order_id)
-        if entry.source != "seed" and entry.amount == post.amount and entry.repay_id != post.repay_id
+        entry for entry in facts.entries_on(post.loan)
+        if entry.source == OWNER and entry.repay_id != post.repay_id
+        # What a whole contract costs is not known beforehand.
+        and (entry.amount == post.amount or facts.goal_of(post).is_whole)
         # One that was made long afterwards is a doubt as well: what the exchange calls the time is not documented.
         and begin - 60_000 <= entry.time and entry.status != FAILED
-        and not _is_known_to_us(entry, post, facts)
     ]
 
 
@@ -65,6 +82,8 @@ def for_unknown(run: Run, post: Post, facts: Facts) -> str | None:
         return "twin"
     if _something_is_late(run, post, facts):
         return "late"
+    if _is_hidden_by_a_loan(run, post, facts):
+        return "borrowed"
     entry = facts.entry_of(post)
     # One that has failed is no proof that there is no other, so the whole time must pass as if there were none.
     if entry and entry.lives and entry.time <= min(post.window_end, run.ended_at or 0):
@@ -83,31 +102,31 @@ def for_pending(run: Run, entry: Entry, facts: Facts) -> str | None:
     """Say why this run cannot know that a repayment is final."""
     if not run.plan.wait:
         return "wait"
-    post = next((post for post in facts.posts if post.repay_id == entry.repay_id), None)
-    processing = int(post.fault.get("processing_ms", 0)) if post else 0
-    final_at = max(entry.time + processing, entry.visible_at)
-    begun = max(run.posts[-1].sent_at if run.posts else 0, min([read.at for read in run.reads], default=run.began_at))
+    post = facts.post_of(entry)
+    final_at = max(processed_at(entry, facts), entry.visible_at)
+    sent_at = post.sent_at if post and post.run == run.index else 0
+    begun = max(sent_at, min([read.at for read in run.reads], default=run.began_at))
     if begun + run.plan.wait_timeout * 1000 < final_at + _SLACK_MS:
         return "wait_timeout"
-    clean = [read for read in run.reads if read.path == HISTORY and read.clean and read.at >= final_at]
+    clean = [read for read in run.reads if read.use == HISTORY and read.clean and read.at >= final_at]
     return None if len(clean) >= _LOOKS else "reads"
 
 
 def _could_look(run: Run, need: int) -> bool:
     """Tell whether the run could read all that it needed, after the moment from which on the evidence was there."""
     after = [read for read in run.reads if read.at >= need]
-    for path in (HISTORY, ORDERS):
-        if sum(1 for read in after if read.path == path and read.clean) < _LOOKS:
+    for use in (HISTORY, DEBT):
+        if sum(1 for read in after if read.use == use and read.clean) < _LOOKS:
             disturbed = [read for read in run.reads if not read.clean]
             # A run may stop at once when the exchange asks for it.
             return not disturbed or (disturbed[-1].at < need - _SLACK_MS and run.reads[-1].clean)
-    asked_time = [read for read in after if read.path == TIME]
+    asked_time = [read for read in after if read.use == TIME]
     return not asked_time or any(read.clean for read in asked_time)
 
 
 def _something_is_late(run: Run, post: Post, facts: Facts) -> bool:
     """Tell whether history or debt of any repayment on this loan is later than the user has said it might be."""
-    for other in facts.posts_on(post.order_id):
+    for other in facts.posts_on(post.loan):
         entry = facts.entry_of(other)
         if entry is None:
             continue
@@ -119,7 +138,10 @@ def _something_is_late(run: Run, post: Post, facts: Facts) -> bool:
     return False
 
 
-def _is_known_to_us(entry: Entry, post: Post, facts: Facts) -> bool:
-    """Tell whether the product can know that an entry is another repayment of its own."""
-    other = next((p for p in facts.posts if p.repay_id == entry.repay_id), None)
-    return other is not None
+def _is_hidden_by_a_loan(run: Run, post: Post, facts: Facts) -> bool:
+    """Tell whether more was borrowed since the run looked, so that the debt cannot show whether it was repaid."""
+    sender = facts.runs[post.run]
+    since = max((read.at for read in sender.reads if read.use == DEBT and read.at <= post.sent_at), default=0)
+    entry = facts.entry_of(post)
+    is_seen = entry is not None and entry.lives and entry.visible_at <= (run.ended_at or 0)
+    return not is_seen and any(since <= at <= (run.ended_at or 0) and loan == post.loan for at, loan in facts.borrowed)

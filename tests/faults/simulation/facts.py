@@ -2,90 +2,55 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is asked for, how it is run, and what was seen of it: plain data, shared by the world and the oracle."""
+"""What was seen of the runs, and what has truly happened: plain data, shared by the world and the oracle."""
 
 from __future__ import annotations
 
-import datetime
 import typing as t
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from .goals import Goal, Plan
+from .products import LEGACY, Loan
+
 # The exchange accepts a timestamp that lies less than a second in its future.
 EARLY_MS = 1000
-REPAY = "/v5/crypto-loan/repay"
-HISTORY = "/v5/crypto-loan/repayment-history"
-ORDERS = "/v5/crypto-loan/ongoing-orders"
-TIME = "/v5/market/time"
 SUCCESS, PROCESSING, FAILED = 1, 2, 3
-API, OWNER = "api", "owner"
+API, OWNER, SEED = "api", "owner", "seed"
 KNOWN_SUCCESSES = ("executed", "pending")
 OUTCOMES = ("executed", "pending", "nothing_to_do", "planned", "not_executed", "unknown")
 
 
 @dataclass(frozen=True)
-class Goal:
-    """What a task in a playbook asks for."""
+class Books:
+    """What is truly owed and pledged at a moment.
 
-    order_id: str
-    amount: str
-    since_ms: int | None = None
-
-    def options(self) -> dict[str, str]:
-        options = {"order_id": self.order_id, "amount": self.amount}
-        if self.since_ms is not None:
-            moment = datetime.datetime.fromtimestamp(self.since_ms // 1000, tz=datetime.timezone.utc)
-            options["since"] = f"{moment:%Y-%m-%dT%H:%M:%S}.{self.since_ms % 1000:03d}Z"
-        return options
-
-    def __repr__(self) -> str:
-        since = "" if self.since_ms is None else f" since {self.since_ms}"
-        return f"<{self.amount} on …{self.order_id[-3:]}{since}>"
-
-
-@dataclass(frozen=True)
-class Kill:
-    """When to kill a run: before its step number n, or the n-th step after (before, with 0) something has happened.
-
-    :ivar moment: "step", "post" (its body is about to leave) or "told" (the result stands on its output).
+    :ivar debts: What is owed on each loan that is open, also what is being repaid just then.
+    :ivar collateral_usd: Of the account, for its flexible and fixed loans.
     """
 
-    moment: str
-    number: int
+    debts: dict[Loan, Decimal]
+    collateral_usd: Decimal = Decimal(0)
 
-
-@dataclass(frozen=True)
-class Plan:
-    """One run of the module."""
-
-    goal: Goal
-    wait: bool = True
-    wait_timeout: int = 60
-    settle_margin: int = 10
-    recv_window: int = 5000
-    lock_timeout: int = 180
-    check: bool = False
-    kill: Kill | None = None
-    drift_ms: int = 0
-    start_after_ms: int = 0
-    acknowledge: str | None = None
-    # "file": a file is where the folder should be; "full": nothing can be written to the disk.
-    broken_state: str | None = None
-
-    def __repr__(self) -> str:
-        usual = Plan(self.goal)
-        changed = [f"{n}={v!r}" for n, v in vars(self).items() if n != "goal" and v != getattr(usual, n)]
-        return f"Plan({', '.join([repr(self.goal), *changed])})"
+    @property
+    def shared_debt(self) -> Decimal:
+        """What is owed on all the loans that share the collateral; their coins are all worth a dollar."""
+        return sum((debt for loan, debt in self.debts.items() if loan.product != LEGACY), Decimal(0))
 
 
 @dataclass
 class Post:
-    """One repayment request that has left a run completely."""
+    """One repayment request that has left a run completely.
+
+    :ivar amount: What it asks for; of a whole contract what it has cost, or what was owed.
+    :ivar gives_id: Whether a success is answered with an id.
+    :ivar books: What was truly owed when it left, without what was being repaid just then.
+    """
 
     run: int
     sent_at: int
     timestamp: int
-    order_id: str
+    loan: Loan
     amount: Decimal
     recv_window: int
     fault: dict[str, t.Any]
@@ -94,6 +59,8 @@ class Post:
     committed: bool = False
     # The entry of the ledger that it led to.
     repay_id: str | None = None
+    gives_id: bool = True
+    books: Books = Books({})
 
     @property
     def window_end(self) -> int:
@@ -113,6 +80,11 @@ class Post:
         return self.answer == "normal"
 
     @property
+    def is_clear(self) -> bool:
+        """Whether that answer tells what became of it."""
+        return self.answered and self.gives_id
+
+    @property
     def gate_refusal(self) -> bool:
         """Whether its run was told that it was turned away at the gate, and it was."""
         told = self.ret_code if self.answered else None
@@ -128,16 +100,19 @@ class Post:
 
 @dataclass(frozen=True)
 class Read:
-    """One GET that has reached the exchange."""
+    """One GET that has reached the exchange.
+
+    :ivar use: What it is for: the history, the debt…
+    """
 
     at: int
-    path: str
+    use: str
     clean: bool
 
 
 @dataclass
 class Run:
-    """One run of the module, and what was seen of it."""
+    """One run of a module, and what was seen of it."""
 
     index: int
     plan: Plan
@@ -166,6 +141,10 @@ class Run:
         return self.result.get("outcome") if self.result else None
 
     @property
+    def failed(self) -> bool:
+        return bool(self.result and self.result.get("failed"))
+
+    @property
     def since(self) -> bool:
         return self.plan.goal.since_ms is not None
 
@@ -173,6 +152,38 @@ class Run:
     def earlier(self) -> list[dict[str, t.Any]]:
         """What it told of the repayments of earlier runs."""
         return list((self.result or {}).get("earlier") or [])
+
+    @property
+    def made(self) -> list[dict[str, t.Any]]:
+        """The repayments that it told of as made for its goal."""
+        return list((self.result or {}).get("repayments") or [])
+
+    @property
+    def named(self) -> set[str | None]:
+        """The ids of the repayments that it told of."""
+        return {item.get("repay_id") for item in [*self.made, *self.earlier]}
+
+    @property
+    def decided(self) -> list[Post]:
+        """Its requests, without those that were turned away at the gate and sent again."""
+        return [post for post in self.posts if not post.gate_refusal or post is self.posts[-1]]
+
+    @property
+    def spoke_of(self) -> tuple[int | None, str]:
+        """Timestamp and amount of the repayment that it could not tell the end of, or did not make."""
+        result = self.result or {}
+        # With one repayment made and a second one in doubt, the result itself is about the first.
+        doubt = (result.get("evidence") or {}).get("sent_at_ms") if self.made else None
+        return doubt or result.get("sent_at_ms"), result.get("amount") or "0"
+
+    @property
+    def knows(self) -> set[int | None]:
+        """The timestamps of the requests that it has told the end of."""
+        told = {item.get("sent_at_ms") for item in self.made}
+        if self.result and self.outcome != "unknown":
+            told |= {self.result.get("sent_at_ms"), self.spoke_of[0]}
+        is_acknowledged = self.plan.acknowledge is not None
+        return told | {e.get("sent_at_ms") for e in self.earlier if is_acknowledged or e.get("outcome") != "unknown"}
 
     @property
     def only_forgot(self) -> bool:
@@ -186,7 +197,7 @@ class Entry:
     """One repayment in the true ledger."""
 
     repay_id: str
-    order_id: str
+    loan: Loan
     amount: Decimal
     time: int
     status: int
@@ -207,32 +218,42 @@ class Facts:
     runs: list[Run] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     ledger: dict[str, Entry] = field(default_factory=dict)
-    # Repayments that the owner made during a run, as (time, order id).
-    meddled: list[tuple[int, str]] = field(default_factory=list)
-    # What is owed on each loan that is open.
-    debts: dict[str, Decimal] = field(default_factory=dict)
+    # What the owner did by hand, as (time, loan).
+    meddled: list[tuple[int, Loan]] = field(default_factory=list)
+    borrowed: list[tuple[int, Loan]] = field(default_factory=list)
+    # What is owed now.
+    books: Books = Books({})
 
-    def is_closed(self, order_id: str) -> bool:
-        return bool(self.debts) and order_id not in self.debts
+    def is_closed(self, loan: Loan) -> bool:
+        return bool(self.books.debts) and loan not in self.books.debts
 
-    def posts_on(self, order_id: str) -> list[Post]:
-        return [post for post in self.posts if post.order_id == order_id]
+    def owed(self, loan: Loan) -> Decimal:
+        return self.books.debts.get(loan, Decimal(0))
 
-    def sent(self, order_id: str, timestamp: int | None, amount: str) -> list[Post]:
+    def posts_on(self, loan: Loan) -> list[Post]:
+        return [post for post in self.posts if post.loan == loan]
+
+    def sent(self, loan: Loan, timestamp: int | None, amount: str) -> list[Post]:
         """Return the requests with a timestamp; one that never left, when a run that was killed may have signed it."""
-        found = [post for post in self.posts_on(order_id) if post.timestamp == timestamp]
-        killed = [run for run in self.runs if run.killed and run.plan.goal.order_id == order_id]
+        found = [post for post in self.posts_on(loan) if post.timestamp == timestamp]
+        killed = [run for run in self.runs if run.killed and run.plan.goal.loan == loan]
         if not found and killed and timestamp:
             never = {"answer": "close", "commit": False}
             window = max(run.plan.recv_window for run in killed)
-            found = [Post(killed[0].index, timestamp, timestamp, order_id, Decimal(amount), window, never)]
+            found = [Post(killed[0].index, timestamp, timestamp, loan, Decimal(amount), window, never)]
         return found
 
-    def entries_on(self, order_id: str) -> list[Entry]:
-        return [entry for entry in self.ledger.values() if entry.order_id == order_id]
+    def entries_on(self, loan: Loan) -> list[Entry]:
+        return [entry for entry in self.ledger.values() if entry.loan == loan]
 
     def entry_of(self, post: Post) -> Entry | None:
         return self.ledger.get(post.repay_id) if post.repay_id else None
 
-    def paid_since(self, order_id: str, since_ms: int) -> Decimal:
-        return sum((e.amount for e in self.entries_on(order_id) if e.lives and e.time >= since_ms), Decimal(0))
+    def post_of(self, entry: Entry) -> Post | None:
+        return next((post for post in self.posts if post.repay_id == entry.repay_id), None)
+
+    def goal_of(self, post: Post) -> Goal:
+        return self.runs[post.run].plan.goal
+
+    def paid_since(self, loan: Loan, since_ms: int) -> Decimal:
+        return sum((e.amount for e in self.entries_on(loan) if e.lives and e.time >= since_ms), Decimal(0))

@@ -14,8 +14,8 @@ import typing as t
 from . import excuses, sending, telling
 from .asks import Asks
 from .excuses import twins
-from .facts import API, KNOWN_SUCCESSES, OWNER, Facts, Run
-from .truth import is_shown, was_hidden
+from .facts import API, OWNER, Facts, Run
+from .truth import was_hidden, was_taken_for
 
 
 def after_run(run: Run, facts: Facts) -> list[str]:
@@ -39,7 +39,7 @@ def at_the_end(facts: Facts, asks: Asks) -> list[str]:
     made = {e.repay_id for e in facts.ledger.values() if e.source == API and e.lives and not was_hidden(e, facts)}
     # Somebody who pays the same while the exchange hides ours is taken for us.
     for post in facts.posts:
-        if not is_shown(post, facts) and any(entry.repay_id in asks.told for entry in twins(post, facts)):
+        if any(entry.repay_id in asks.told and was_taken_for(entry, post, facts) for entry in twins(post, facts)):
             made.discard(post.repay_id or "")
     told = {i for i in asks.told if i in facts.ledger and facts.ledger[i].lives and facts.ledger[i].source != OWNER}
     wrong = [f"nobody was told of repayment {repay_id}" for repay_id in sorted(made - told)]
@@ -62,11 +62,13 @@ def _ledger(facts: Facts, asks: Asks) -> list[str]:
     wrong = []
     for goal in {ask.goal for ask in asks.all()}:
         entries = [
-            entry for post in facts.posts if facts.runs[post.run].plan.goal == goal
+            entry for post in facts.posts if facts.goal_of(post) == goal
             for entry in [facts.entry_of(post)] if entry and entry.lives and not was_hidden(entry, facts)
         ]
-        if goal.since_ms is None and len(entries) > asks.count(goal):
+        if not goal.is_declarative and len(entries) > asks.count(goal):
             wrong.append(f"{len(entries)} repayments for {asks.count(goal)} asks for {goal}: {entries}")
+        if goal.is_whole and len(entries) > 1:
+            wrong.append(f"{goal.loan} was repaid {len(entries)} times: {entries}")
     return wrong
 
 
@@ -76,20 +78,22 @@ def _still_not_executed(facts: Facts) -> list[str]:
         if run.outcome == "not_executed":
             for post in run.posts:
                 entry = facts.entry_of(post)
-                if entry and entry.lives and not excuses.is_later_than_assumed(post, facts, run.plan.settle_margin):
+                if entry and entry.lives and not excuses.for_not_executed(post, run, facts):
                     wrong.append(f"run {run.index} told not_executed, but the ledger holds {entry}")
     return wrong
 
 
 def _told_once(facts: Facts) -> list[str]:
-    """Check that no repayment answers two decisions, unless the first answer may have been lost with its process."""
-    seen: dict[str, int] = {}
+    """Check that no repayment answers two decisions, unless the first one failed or its answer was lost with its process."""
+    seen: dict[str, Run] = {}
     wrong = []
     for run in sorted(facts.runs, key=lambda run: (run.ended_at or 0, run.index)):
-        if run.outcome in KNOWN_SUCCESSES and run.result and not run.plan.check:
-            repay_id = run.result["repay_id"]
-            if repay_id in seen:
-                wrong.append(f"runs {seen[repay_id]} and {run.index} both told of repayment {repay_id}")
+        for item in run.made if not run.plan.check else []:
+            repay_id, first = item["repay_id"], seen.get(item["repay_id"])
+            if first and not first.failed:
+                wrong.append(f"runs {first.index} and {run.index} both told of repayment {repay_id}")
+            elif first and run.result and not run.result["recovered"]:
+                wrong.append(f"run {run.index} told anew of repayment {repay_id}, which run {first.index} told of")
             if not run.killed:
-                seen[repay_id] = run.index
+                seen[repay_id] = run
     return wrong

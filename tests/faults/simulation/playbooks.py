@@ -16,7 +16,7 @@ import time
 import typing as t
 from pathlib import Path
 
-from .facts import Goal
+from .goals import Goal
 from .standin import KEY, SECRET, StandIn
 
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")

@@ -18,8 +18,9 @@ import termios
 import typing as t
 
 from . import child
+from .products import PRODUCTS
 
-MODULE = "ansible_collections.treasury.bybit.plugins.modules.bybit_loan_repay"
+MODULES = "ansible_collections.treasury.bybit.plugins.modules."
 # What a run imports only when it gets there; found by looking what a run has added.
 _LATER = (
     "ansible.module_utils.common.respawn", "ansible.module_utils.compat.selinux", "encodings.idna", "encodings.utf_8",
@@ -35,16 +36,17 @@ class Stuck(Exception):
     """A run waits for something that is not the world."""
 
 
-def warm_up() -> t.Callable[[t.Any], None]:
-    """Import everything that a run needs, and return the module's main function."""
-    main = importlib.import_module(MODULE).main
+def warm_up() -> dict[str, t.Callable[[t.Any], None]]:
+    """Import everything that a run needs, and return the main function of each module."""
+    names = [product.module for product in PRODUCTS.values()]
+    mains = {name: importlib.import_module(MODULES + name).main for name in names}
     for name in _LATER:
         try:
             importlib.import_module(name)
         except ImportError:
             # Another version of a library; then each run imports what it needs.
             pass
-    return main
+    return mains
 
 
 class Process:
@@ -54,7 +56,7 @@ class Process:
     """
 
     def __init__(
-        self, main: t.Callable[[t.Any], None], options: dict[str, t.Any], state_dir: str, disk_is_full: bool
+        self, name: str, main: t.Callable[[t.Any], None], options: dict[str, t.Any], state_dir: str, disk_is_full: bool
     ) -> None:
         pipes = [os.pipe() for dummy in range(5)]
         (in_read, in_write), (out_read, out_write), (err_read, err_write) = pipes[:3]
@@ -64,7 +66,7 @@ class Process:
         self.pid = os.fork()
         if not self.pid:
             child.become(
-                main, reports=report_write, answers=answer_read, stdin=in_read, stdout=out_write, stderr=err_write,
+                name, main, reports=report_write, answers=answer_read, stdin=in_read, stdout=out_write, stderr=err_write,
                 state_dir=state_dir, disk_is_full=disk_is_full,
             )
         for descriptor in (in_read, out_write, err_write, report_write, answer_read):

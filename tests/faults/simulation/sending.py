@@ -11,39 +11,54 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from . import excuses
+from . import excuses, overpaying
 from .facts import FAILED, Facts, Post, Run
+from .overpaying import UNIT
 from .truth import counted_at, is_in_doubt, was_hidden
+
+# The part of the debt that interest can be, at most, as far as a run may believe.
+_MOST_ACCRUED = Decimal("0.001")
 
 
 def sending(run: Run, facts: Facts) -> list[str]:
     wrong = []
     if run.posts and (run.plan.check or run.plan.broken_state):
         wrong.append("sent a repayment although it must not")
-    for post in run.posts[:-1]:
-        if not post.gate_refusal:
-            wrong.append(f"sent again after {post}")
+    wrong += _again(run)
     if run.result and run.posts and "gate_retries" in run.result:
         retries = run.result["gate_retries"]
         # Reads are turned away at the gate as well, so there may be more of them.
-        if len(run.posts) - 1 > retries["clock_syncs"] + retries["rate_limits"]:
+        if len(run.posts) - len(run.decided) > retries["clock_syncs"] + retries["rate_limits"]:
             wrong.append(f"sent {len(run.posts)} times, but tells of {retries}")
     for post in run.posts:
         wrong += [f"sent at {post.sent_at} while {other} was open" for other in _open_posts(post, run, facts)]
         wrong += _shortfall(post, run, facts)
-    return wrong
+        wrong += overpaying.overpaid(post, run, facts)
+    return wrong + overpaying.left_too_early(run, facts)
+
+
+def _again(run: Run) -> list[str]:
+    """Check what a run has sent besides its first request; max_debt allows a second one, for interest."""
+    goal, decided = run.plan.goal, run.decided
+    if len(decided) < 2:
+        return []
+    first, second = decided[:2]
+    if len(decided) > 2 or goal.max_debt is None:
+        return [f"sent again after {first}"]
+    most = (first.amount + Decimal(goal.max_debt) + UNIT) * _MOST_ACCRUED
+    return [f"sent {second.amount} as interest after {first}"] if second.amount > most else []
 
 
 def _open_posts(post: Post, run: Run, facts: Facts) -> list[Post]:
     """Return the earlier requests of which nobody could know yet what became of them when this one was sent."""
     found = []
-    for other in facts.posts_on(post.order_id):
+    for other in facts.posts_on(post.loan):
         if other.sent_at >= post.sent_at or other.run == post.run:
             continue
         entry = facts.entry_of(other)
         if other.can_still_be_accepted(post.sent_at):
             found.append(other)
-        elif not other.answered and not other.gate_refusal and is_in_doubt(other, facts, post.sent_at):
+        elif not other.is_clear and not other.gate_refusal and is_in_doubt(other, facts, post.sent_at):
             seen = [*([entry] if entry else []), *excuses.twins(other, facts)]
             is_seen = any(candidate.visible_at <= post.sent_at for candidate in seen)
             # A run that was killed may have settled it before, by its own margin.
@@ -56,19 +71,22 @@ def _open_posts(post: Post, run: Run, facts: Facts) -> list[Post]:
 def _shortfall(post: Post, run: Run, facts: Facts) -> list[str]:
     """Check that a run with since sends exactly what was missing when it was sent."""
     goal = run.plan.goal
+    if goal.is_of_debt:
+        return []
+    amount = Decimal(goal.amount or 0)
     if goal.since_ms is None:
-        return [] if post.amount == Decimal(goal.amount) else [f"sent {post.amount} for the goal {goal}"]
-    if any(run.began_at <= at <= post.sent_at for at, order_id in facts.meddled if order_id == goal.order_id):
+        return [] if post.amount == amount else [f"sent {post.amount} for the goal {goal}"]
+    if any(run.began_at <= at <= post.sent_at for at, loan in facts.meddled if loan == goal.loan):
         return []
     paid = Decimal(0)
-    for entry in facts.entries_on(goal.order_id):
+    for entry in facts.entries_on(goal.loan):
         if goal.since_ms <= entry.time < post.sent_at and counted_at(entry, post.sent_at, facts):
             if was_hidden(entry, facts):
                 return []
             paid += entry.amount
-    missing = max(Decimal(0), Decimal(goal.amount) - paid)
+    missing = max(Decimal(0), amount - paid)
     # What turned out to be a failure between the look and the request was rightly counted.
-    failing = [e for e in facts.entries_on(goal.order_id) if e.status == FAILED and e.time >= goal.since_ms]
+    failing = [e for e in facts.entries_on(goal.loan) if e.status == FAILED and e.time >= goal.since_ms]
     if post.amount == missing or (failing and post.amount < missing):
         return []
     return [f"sent {post.amount} for the goal {goal}, but {missing} was missing"]

@@ -17,49 +17,79 @@ import urllib.parse
 from decimal import Decimal
 from pathlib import Path
 
-from .facts import API, HISTORY, ORDERS, OWNER, REPAY, TIME, Entry
+from .facts import API, OWNER, PROCESSING, Books, Entry
+from .products import FIXED, FLEXIBLE, LEGACY, REPAY, Loan
 
 ROOT = Path(__file__).resolve().parents[3]
 LAUNCHER = ROOT / "roles" / "sandbox" / "files" / "sandbox.py"
 KEY, SECRET = "sandbox-key", "sandbox-secret"
-BIG_LOAN, OTHER_LOAN, SMALL_LOAN = "1794267532472646144", "1794288290015682560", "1794299000112233472"
-GETS = (ORDERS, HISTORY, TIME, "/v5/crypto-loan/loanable-data", "/v5/crypto-loan/borrow-history")
 DAY_MS = 24 * 3600 * 1000
+HOUR_MS = 3_600_000
 # In the future, so that the moments between the seed and the stopped clock charge no interest.
 START_MS = int(datetime.datetime(2033, 5, 18, 9, 30, tzinfo=datetime.timezone.utc).timestamp()) * 1000
+# When an hour of interest is charged for the first time; all loans were taken so many whole hours before.
+TURN_MS = 60_000
+BIG_LOAN, OTHER_LOAN, SMALL_LOAN = (
+    Loan(LEGACY, name) for name in ("1794267532472646144", "1794288290015682560", "1794299000112233472")
+)
+BIG_COIN, SMALL_COIN = Loan(FLEXIBLE, "USDT"), Loan(FLEXIBLE, "USDC")
+# The first two are overdue, so that what closes them grows by the hour.
+CONTRACTS = tuple(Loan(FIXED, number) for number in ("571", "572", "573", "574"))
+_PRINCIPALS = ("1500", "700.25", "1200", "650")
+_BTC_USD, _RATIO = 60_000, Decimal("0.8")
 _SOURCES = {"api": API, "app": OWNER}
 
 
 def book(begin_ms: int = START_MS) -> dict[str, t.Any]:
-    """The seed of every schedule: three loans with plenty of money, one earlier repayment, and no limits."""
+    """The seed of every schedule: loans of all products with plenty of money, and no limits."""
 
-    def loan(order_id: str, principal: str, interest: str) -> dict[str, str | int]:
+    def loan(loan: Loan, principal: str, interest: str) -> dict[str, str | int]:
         return {
-            "order_id": order_id, "loan_coin": "USDT", "collateral_coin": "BTC", "principal": principal,
+            "order_id": loan.name, "loan_coin": "USDT", "collateral_coin": "BTC", "principal": principal,
             "interest": interest, "collateral": "1", "hourly_rate": "0.0000090346",
-            "borrowed_at": begin_ms - 3 * DAY_MS + 60_000,
+            "borrowed_at": begin_ms - 3 * DAY_MS + TURN_MS,
         }
 
-    coin = {"accuracy": 4, "flexible_hourly_rate": "0.0000090346", "min": "20", "max": "8000000"}
+    def debt(loan: Loan, principal: str, interest: str) -> dict[str, str | int]:
+        return {
+            "loan_coin": loan.name, "principal": principal, "interest": interest,
+            "borrowed_at": begin_ms - 3 * DAY_MS + TURN_MS,
+        }
+
+    def contract(number: int, loan: Loan, principal: str) -> dict[str, str | int]:
+        due = {"due_at": begin_ms - 2 * HOUR_MS + TURN_MS} if number < 2 else {"borrowed_at": begin_ms - DAY_MS + TURN_MS}
+        return {
+            "loan_id": loan.name, "order_id": f"1300{number}", "loan_coin": "USDT", "term": "180", "repay_type": "0",
+            "principal": principal, "annual_rate": "0.06", **due,
+        }
+
+    coin = {"accuracy": 4, "flexible_hourly_rate": "0.0000090346", "min": "0.5", "max": "8000000"}
     collateral = {
         "accuracy": 8, "initial_ltv": "0.8", "margin_call_ltv": "0.87", "liquidation_ltv": "0.95", "max_limit": "800",
     }
     return {
-        "settings": {
-            "ip_limit": {"requests": 1_000_000}, "limits": {f"POST {REPAY}": 100_000, "default": 100_000},
-        },
-        "prices": {"USDT": "1", "BTC": "60000"},
-        "loan_coins": {"USDT": coin},
+        "settings": {"ip_limit": {"requests": 1_000_000}, "limits": {f"POST {REPAY}": 100_000, "default": 100_000}},
+        "prices": {"USDT": "1", "USDC": "1", "BTC": str(_BTC_USD)},
+        "loan_coins": {"USDT": {**coin, "fixed_annual_rates": {"180": "0.06"}}, "USDC": coin},
         "collateral_coins": {"BTC": collateral},
         "accounts": [{
-            "uid": "1631373", "name": "Treasury", "wallet": {"USDT": "100000", "BTC": "1"},
+            "uid": "1631373", "name": "Treasury", "wallet": {"USDT": "100000", "USDC": "100000", "BTC": "1"},
             "keys": [{"key": KEY, "secret": SECRET, "permissions": ["SpotTrade", "Wallet"]}],
             "loans": [
                 loan(BIG_LOAN, "9000", "0.4"), loan(OTHER_LOAN, "2340", "1.26844"), loan(SMALL_LOAN, "250", "0.5"),
             ],
             "repayments": [{
-                "repay_id": "1794268920441270272", "order_id": BIG_LOAN, "amount": "100.1", "time": begin_ms - DAY_MS,
+                "repay_id": "1794268920441270272", "order_id": BIG_LOAN.name, "amount": "100.1",
+                "time": begin_ms - DAY_MS,
             }],
+            "collateral": {"BTC": "1"},
+            "flexible_loans": [debt(BIG_COIN, "5000", "0.4"), debt(SMALL_COIN, "250", "0.5")],
+            "flexible_repayments": [
+                {"repay_id": "1768", "loan_coin": BIG_COIN.name, "amount": "112.5", "time": begin_ms - DAY_MS},
+            ],
+            "fixed_contracts": [
+                contract(number, *both) for number, both in enumerate(zip(CONTRACTS, _PRINCIPALS, strict=True))
+            ],
         }],
     }
 
@@ -95,18 +125,34 @@ class StandIn:
     def ledger(self) -> dict[str, Entry]:
         return self.books()[0]
 
-    def books(self) -> tuple[dict[str, Entry], dict[str, Decimal]]:
-        """Return the true repayments by id, and the debts of the loans that are open."""
+    def books(self) -> tuple[dict[str, Entry], Books]:
+        """Return the true repayments by id, and what is owed and pledged."""
         account = self.control("GET", "state")["accounts"][0]
-        debts = {loan["order_id"]: Decimal(loan["debt"]) for loan in account["loans"]}
-        return {item["repay_id"]: entry_of(item) for item in account["repayments"]}, debts
+        debts = {Loan(LEGACY, loan["order_id"]): Decimal(loan["debt"]) for loan in account["loans"]}
+        debts |= {Loan(FLEXIBLE, loan["loan_coin"]): Decimal(loan["debt"]) for loan in account["flexible_loans"]}
+        contracts = [contract for contract in account["fixed_contracts"] if contract["closed_at"] is None]
+        debts |= {Loan(FIXED, contract["loan_id"]): Decimal(contract["debt"]) for contract in contracts}
+        collateral_usd = Decimal(account["collateral"]["BTC"]) * _BTC_USD * _RATIO
+        entries = [entry_of(item) for item in account["repayments"]]
+        return {entry.repay_id: entry for entry in entries}, Books(debts, collateral_usd)
+
+    def open_books(self) -> Books:
+        """Return what is owed and pledged, less what is being repaid just now."""
+        ledger, books = self.books()
+        debts = dict(books.debts)
+        for entry in ledger.values():
+            if entry.status == PROCESSING and entry.loan in debts:
+                debts[entry.loan] -= entry.amount
+        return Books(debts, books.collateral_usd)
 
 
 def entry_of(item: dict[str, t.Any]) -> Entry:
+    # In the schedules, each repayment of fixed contracts is one of a single contract.
+    names = {LEGACY: item["order_id"], FLEXIBLE: item["coin"], FIXED: (item.get("details") or [{}])[0].get("loan_id")}
     return Entry(
-        repay_id=item["repay_id"], order_id=item["order_id"], amount=Decimal(item["amount"]), time=item["time"],
-        status=item["status"], source=_SOURCES.get(item["origin"], item["origin"]), visible_at=item["visible_at"],
-        settles_at=item["settles_at"],
+        repay_id=item["repay_id"], loan=Loan(item["product"], names[item["product"]]), amount=Decimal(item["amount"]),
+        time=item["time"], status=item["status"], source=_SOURCES.get(item["origin"], item["origin"]),
+        visible_at=item["visible_at"], settles_at=item["settles_at"],
     )
 
 

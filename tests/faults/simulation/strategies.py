@@ -10,23 +10,53 @@ import typing as t
 
 from hypothesis import strategies as st
 
-from .facts import HISTORY, ORDERS, REPAY, Goal, Kill, Plan
-from .standin import BIG_LOAN, DAY_MS, GETS, OTHER_LOAN, SMALL_LOAN, START_MS
+from .goals import Goal, Kill, Plan
+from .owner import Meddling
+from .products import COINS, DEBT, FIXED, FLEXIBLE, HISTORY, LEGACY, OTHER, TIME, WALLET, Loan
+from .standin import (
+    BIG_COIN,
+    BIG_LOAN,
+    CONTRACTS,
+    DAY_MS,
+    HOUR_MS,
+    OTHER_LOAN,
+    SMALL_COIN,
+    SMALL_LOAN,
+    START_MS,
+)
 from .truth import REFUSALS, REFUSING_STATUSES
-from .world import Choices, Meddling
+from .world import Choices
 
-SECOND_MS, MINUTE_MS, HOUR_MS = 1000, 60_000, 3_600_000
+MINUTE_MS = 60_000
 HTML = "<html><body>Please wait</body></html>"
 UNKNOWN_CODES = (10016, 429, 10000, 10014, 177002, 177018, 177021, 424242)
-GOALS = (
+_BTC = ("BTC",)
+LEGACY_GOALS = (
     Goal(BIG_LOAN, "100"),
     Goal(BIG_LOAN, "300", START_MS - 2 * DAY_MS),
+    Goal(BIG_LOAN, max_debt="8700"),
     Goal(BIG_LOAN, "40.5"),
     Goal(BIG_LOAN, "150", START_MS - HOUR_MS),
     Goal(OTHER_LOAN, "100"),
     Goal(SMALL_LOAN, "100"),
+    Goal(SMALL_LOAN, max_debt="0"),
     Goal(SMALL_LOAN, "60.25", START_MS - 1),
 )
+FLEXIBLE_GOALS = (
+    Goal(BIG_COIN, "100", collateral=_BTC),
+    Goal(BIG_COIN, max_debt="4700"),
+    Goal(BIG_COIN, "100"),
+    Goal(BIG_COIN, "300", START_MS - 2 * DAY_MS),
+    Goal(BIG_COIN, max_ltv="0.19"),
+    Goal(BIG_COIN, max_debt="4600", collateral=_BTC),
+    Goal(BIG_COIN, "150", START_MS - HOUR_MS, collateral=_BTC),
+    Goal(SMALL_COIN, max_debt="0"),
+    Goal(SMALL_COIN, "60.25"),
+)
+FIXED_GOALS = (*(Goal(contract) for contract in CONTRACTS), Goal(BIG_COIN, "100"), Goal(BIG_COIN, max_ltv="0.19"))
+FOCUSES = {LEGACY: LEGACY_GOALS, FLEXIBLE: FLEXIBLE_GOALS, FIXED: FIXED_GOALS}
+# What most of a schedule is about: one product, or two that share the collateral.
+focuses = st.sampled_from([FLEXIBLE, LEGACY, FIXED, FLEXIBLE, LEGACY])
 
 _broken = st.sampled_from(["close", "reset", "truncate", "html_502", "html_200", "not_json"])
 _unknown_codes = st.sampled_from(UNKNOWN_CODES).map(lambda code: {"ret_code": code})
@@ -43,13 +73,15 @@ _refused = st.one_of(
 )
 # Not later than the default settle_margin, twice in three; otherwise beyond what anybody has to expect.
 _lateness = st.sampled_from([0, 0, 0, 0, 700, 3000, 8000, 9900, 9900, 20_000, 90_000])
+# Which reads go wrong: mostly those that matter most.
+_USES = (HISTORY, DEBT, HISTORY, DEBT, TIME, COINS, OTHER, WALLET)
 _offsets = st.sampled_from([-3000, 2000, -1500, 6000, -HOUR_MS, HOUR_MS])
 
 
 @st.composite
 def post_faults(draw: st.DrawFn) -> dict[str, t.Any]:
     """One thing that goes wrong with the next repayment request."""
-    fault: dict[str, t.Any] = {"method": "POST", "path": REPAY}
+    fault: dict[str, t.Any] = {"method": "POST"}
     kind = draw(st.sampled_from(["lost", "lost", "late", "late", "normal", "refused", "rate", "clock"]))
     if kind == "lost":
         fault.update(answer=draw(_unclear), commit=draw(st.booleans()))
@@ -80,7 +112,7 @@ def _effects(draw: st.DrawFn) -> dict[str, int]:
 @st.composite
 def get_faults(draw: st.DrawFn) -> dict[str, t.Any]:
     """One thing that goes wrong with some of the next reads."""
-    fault: dict[str, t.Any] = {"method": "GET", "path": draw(st.sampled_from([HISTORY, ORDERS, *GETS]))}
+    fault: dict[str, t.Any] = {"method": "GET", "use": draw(st.sampled_from(_USES))}
     if draw(st.integers(0, 9)) == 9:
         fault["clock_offset_ms"] = draw(_offsets)
     else:
@@ -94,13 +126,16 @@ def get_faults(draw: st.DrawFn) -> dict[str, t.Any]:
 def lost_posts(draw: st.DrawFn) -> dict[str, t.Any]:
     """A repayment request whose answer is lost, and nothing else."""
     commit = draw(st.sampled_from([True, True, False]))
-    return {"method": "POST", "path": REPAY, "answer": draw(_unclear), "commit": commit}
+    return {"method": "POST", "answer": draw(_unclear), "commit": commit}
 
 
-shown_late = st.builds(
-    lambda delay_ms: {"method": "POST", "path": REPAY, "history_delay_ms": delay_ms},
-    st.sampled_from([9900, 8000, 3000, 90_000]),
-)
+_LATE = [
+    {"history_delay_ms": 9900}, {"debt_delay_ms": 9900}, {"history_delay_ms": 90_000, "debt_delay_ms": 90_000},
+    {"debt_delay_ms": 90_000}, {"history_delay_ms": 3000}, {"history_delay_ms": 90_000}, {"debt_delay_ms": 20_000},
+    {"history_delay_ms": 20_000, "debt_delay_ms": 20_000}, {"history_delay_ms": 8000, "debt_delay_ms": 9900},
+    {"processing_ms": 20_000}, {"processing_ms": 20_000, "debt_delay_ms": 9900},
+]
+shown_late = st.sampled_from(_LATE).map(lambda effects: {"method": "POST", **effects})
 
 
 def faults(least: int = 0) -> st.SearchStrategy[list[dict[str, t.Any]]]:
@@ -108,9 +143,36 @@ def faults(least: int = 0) -> st.SearchStrategy[list[dict[str, t.Any]]]:
     return st.lists(st.one_of(post_faults(), post_faults(), get_faults()), min_size=least, max_size=3)
 
 
-goals = st.sampled_from(GOALS)
+def _chosen(choose: t.Callable[[str], t.Any]) -> st.SearchStrategy[t.Any]:
+    """Draw from what the focus of the schedule allows."""
+    return st.runner().flatmap(lambda schedule: st.sampled_from(choose(schedule.focus)))
+
+
+def goals_on(loan: Loan) -> list[Goal]:
+    return [goal for goal in dict.fromkeys(sum(FOCUSES.values(), ())) if goal.loan == loan]
+
+
+def any_goal_on(loan: Loan) -> st.SearchStrategy[Goal]:
+    """Draw what somebody may ask for next, more often than not something of which the debt decides."""
+    goals = goals_on(loan)
+    return st.one_of(st.sampled_from([goal for goal in goals if goal.is_of_debt] or goals), st.sampled_from(goals))
+
+
+def _loans(focus: str) -> list[Loan]:
+    return list(dict.fromkeys(goal.loan for goal in FOCUSES[focus]))
+
+
+def probe(loan: Loan) -> Goal:
+    """Return what is asked for only to hear of what is open."""
+    return Goal(loan) if loan.product == FIXED else Goal(loan, "0.5")
+
+
+goals = _chosen(FOCUSES.__getitem__)
+# Those for which interest makes a difference.
+debt_goals = _chosen(lambda focus: [goal for goal in FOCUSES[focus] if goal.max_debt is not None or goal.is_whole])
+plain_goals = _chosen(lambda focus: [goal for goal in FOCUSES[focus] if not goal.is_declarative or goal.is_whole])
+loans = _chosen(_loans)
 drifts = st.sampled_from([0, 400, -400, 950, 1500, -3000, -4900, 60_000, -60_000, 3 * HOUR_MS, -3 * HOUR_MS])
-plain_goals = goals.filter(lambda goal: goal.since_ms is None)
 _sometimes = st.integers(0, 3).map(lambda number: number == 3)
 kills = st.one_of(
     st.builds(Kill, st.just("post"), st.integers(0, 4)),
@@ -128,10 +190,15 @@ quiet_choices = st.builds(Choices, st.just(()), st.lists(st.sampled_from([0, 20,
 durations = st.one_of(
     st.integers(1, 30_000), st.integers(0, 90).map(lambda n: n * MINUTE_MS), st.integers(1, 9).map(lambda n: n * DAY_MS)
 )
+# Before the hour turns and interest is charged: about the requests of a run, and then its pauses.
+before_turns = st.sampled_from([8, 5, 11, 14, 17, 20, 26, 100, 500, 2000, 6000, 12_000])
 # None is all that is left, which closes the loan.
 manual_amounts = st.sampled_from(["100", "40.5", "12.34", "99.9", "199.9", None])
-orders = st.sampled_from([BIG_LOAN, BIG_LOAN, SMALL_LOAN])
-meddlings = st.one_of(st.none(), st.none(), st.builds(Meddling, st.integers(0, 40), orders, manual_amounts))
+borrowed = st.sampled_from(["300", "41.3", "0.77"])
+meddlings = st.one_of(
+    st.none(), st.none(), st.builds(Meddling, st.integers(0, 40), loans, manual_amounts),
+    st.builds(Meddling, st.integers(0, 40), loans, borrowed, st.just(True)),
+)
 
 
 @st.composite

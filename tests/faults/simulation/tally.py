@@ -10,6 +10,7 @@ from collections import Counter
 
 from . import excuses
 from .facts import Facts, Run
+from .goals import Goal
 
 # Without each of these, the suite would be green for the wrong reason.
 REQUIRED = (
@@ -43,6 +44,15 @@ class Tally(Counter):
         self["clock wrong by more than a minute"] += abs(run.plan.drift_ms) >= 60_000
         for post in run.posts:
             self[f"POST {_name(post.answer)}"] += 1
+            self[f"paid: {_kind(run.plan.goal)}"] += post.committed
+        self._add_second(run, facts)
+
+    def _add_second(self, run: Run, facts: Facts) -> None:
+        """Count the repayments of the interest that came to the debt meanwhile, and what became of them."""
+        if run.plan.goal.max_debt is None or len(run.decided) < 2:
+            return
+        self["interest paid by a second repayment"] += run.decided[1].committed
+        self[f"failed after it had paid: {run.outcome}"] += run.failed and bool(run.made)
 
     def add_schedule(self, facts: Facts) -> None:
         self["schedules"] += 1
@@ -52,7 +62,7 @@ class Tally(Counter):
             entry = facts.entry_of(post)
             if entry:
                 self["ledger: failed in the end"] += not entry.lives
-                history, debt = excuses.lateness(post, entry, facts)
+                history, debt = excuses.lateness(entry, facts)
                 self["ledger: history late"] += 0 < history <= 10_000
                 self["ledger: history later than settle_margin"] += history > 10_000
                 self["ledger: debt late"] += 0 < debt <= 10_000
@@ -78,16 +88,16 @@ class Tally(Counter):
         result = run.result or {}
         self[f"outcome {run.outcome}"] += 1
         if result.get("recovered"):
-            own = any(post.timestamp == result["sent_at_ms"] for post in run.posts)
+            own = any(post.timestamp == item["sent_at_ms"] for post in run.posts for item in run.made)
             self[f"recovered by {'the same' if own else 'a later'} run"] += 1
         for found in run.earlier:
             self[f"earlier {found['outcome']}"] += 1
         if run.outcome == "unknown":
-            posts = facts.sent(run.plan.goal.order_id, result["sent_at_ms"], result["amount"])
+            posts = facts.sent(run.plan.goal.loan, *run.spoke_of)
             self[f"unknown because of {excuses.for_unknown(run, posts[-1], facts) if posts else 'unseen'}"] += 1
         if run.outcome == "pending":
-            entry = facts.ledger.get(result["repay_id"])
-            self[f"pending because of {excuses.for_pending(run, entry, facts) if entry else '?'}"] += 1
+            pending = [facts.ledger[item["repay_id"]] for item in run.made if item["outcome"] == "pending"]
+            self[f"pending because of {excuses.for_pending(run, pending[0], facts)}"] += 1
         if run.since:
             self["since met"] += run.outcome == "nothing_to_do"
             self["since shortfall sent"] += bool(run.posts)
@@ -101,3 +111,11 @@ def _name(answer: object) -> str:
     if "ret_code" in answer:
         return f"ret_code {answer['ret_code']}"
     return f"HTTP {answer['http_status']}"
+
+
+def _kind(goal: Goal) -> str:
+    """Name the way in which a goal is paid for."""
+    what = "max_debt" if goal.max_debt is not None else "max_ltv" if goal.max_ltv is not None else "amount"
+    since = " since" if goal.since_ms is not None else ""
+    whole = goal.loan.product if goal.is_whole else f"{goal.loan.product} {what}{since}"
+    return whole + (" from collateral" if goal.collateral else "")

@@ -13,13 +13,16 @@ import typing as t
 from decimal import Decimal
 
 from . import excuses
-from .facts import FAILED, KNOWN_SUCCESSES, OUTCOMES, SUCCESS, Entry, Facts, Run
+from .facts import FAILED, KNOWN_SUCCESSES, OUTCOMES, SUCCESS, Facts, Run
 from .truth import can_be_mistaken, is_in_doubt, something_failed, was_hidden
 
 _KEYS = (
-    "changed", "outcome", "repay_id", "amount", "order_id", "recovered", "intent", "earlier", "evidence", "since",
-    "sent_at_ms", "gate_retries", "msg", "loan", "api_host",
+    "changed", "outcome", "repay_id", "amount", "repayments", "recovered", "inferred", "intent", "earlier", "evidence",
+    "since", "sent_at_ms", "gate_retries", "msg", "loan", "api_host", "decision", "goal_reached", "dust",
 )
+
+# As late as the schedules show a debt, and by how much it grows in that time; what is less than a coin's unit stays.
+_LATE_MS, _GROWTH, _DUST = 90_000, Decimal("1.001"), Decimal("0.0001")
 
 
 def document(run: Run) -> list[str]:
@@ -36,18 +39,20 @@ def document(run: Run) -> list[str]:
 
 def agreement(run: Run, facts: Facts) -> list[str]:
     result, outcome, wrong = run.result or {}, run.outcome, []
-    failed = bool(result.get("failed"))
     if outcome not in OUTCOMES:
         return [f"outcome is {outcome!r}"]
-    expected = {
-        "changed": outcome in ("executed", "pending", "planned"), "failed": outcome in ("not_executed", "unknown"),
-    }
-    if {"changed": result["changed"], "failed": failed} != expected:
-        wrong.append(f"outcome {outcome} with changed {result['changed']} and failed {failed}")
-    if not run.killed and run.exit_code != int(failed):
+    # A goal of the debt may take a second repayment, and fail there.
+    may_fail = outcome in KNOWN_SUCCESSES and run.plan.goal.is_of_debt and bool(run.made)
+    failed = outcome in ("not_executed", "unknown") or (may_fail and run.failed)
+    expected = {"changed": outcome == "planned" or bool(run.made), "failed": failed}
+    if {"changed": result["changed"], "failed": run.failed} != expected:
+        wrong.append(f"outcome {outcome} with changed {result['changed']} and failed {run.failed}")
+    if not run.killed and run.exit_code != int(run.failed):
         wrong.append(f"exit code {run.exit_code}")
+    if (outcome in KNOWN_SUCCESSES) > bool(run.made) or (outcome == "not_executed" and run.made):
+        wrong.append(f"outcome {outcome} with {len(run.made)} repayments")
     if (outcome in KNOWN_SUCCESSES and not result["repay_id"]) or (
-        outcome in ("nothing_to_do", "planned") and result["repay_id"]
+        outcome in ("nothing_to_do", "planned") and (result["repay_id"] or run.made)
     ):
         wrong.append(f"outcome {outcome} with repay_id {result['repay_id']}")
     if outcome == "unknown" and not result["intent"]:
@@ -59,7 +64,7 @@ def agreement(run: Run, facts: Facts) -> list[str]:
     if (outcome == "planned") and not run.plan.check:
         wrong.append("planned outside of check mode")
     answered_by_earlier = run.only_forgot or bool(result["recovered"]) and not run.posts
-    is_closed = facts.is_closed(run.plan.goal.order_id)
+    is_closed = facts.is_closed(run.plan.goal.loan)
     may_lack_since = answered_by_earlier or is_closed or outcome in ("not_executed", "unknown")
     if (result["since"] is not None) != run.since and not may_lack_since:
         wrong.append(f"since is {result['since']}")
@@ -67,65 +72,115 @@ def agreement(run: Run, facts: Facts) -> list[str]:
 
 
 def truth(run: Run, facts: Facts) -> list[str]:
-    result = run.result or {}
-    if run.outcome in KNOWN_SUCCESSES:
-        return _told_success(run, result, facts)
-    if run.outcome == "not_executed":
-        return _told_failure(run, result, facts)
-    if run.outcome == "unknown":
-        return _told_doubt(run, result, facts)
-    if run.outcome == "nothing_to_do":
-        return _told_nothing(run, result, facts)
-    return []
+    result, wrong = run.result or {}, []
+    if run.made:
+        wrong += _told_made(run, result, facts)
+    if run.outcome in KNOWN_SUCCESSES and not run.failed:
+        wrong += _told_success(run, result, facts)
+    elif run.outcome == "not_executed":
+        wrong += _told_failure(run, result, facts)
+    elif run.outcome == "unknown":
+        wrong += _told_doubt(run, result, facts)
+    elif run.outcome == "nothing_to_do":
+        wrong += _told_nothing(run, result, facts)
+    return wrong
 
 
 def earlier_repayment(earlier: dict[str, t.Any], run: Run, facts: Facts) -> list[str]:
-    posts = facts.sent(run.plan.goal.order_id, earlier["sent_at_ms"], earlier["amount"])
+    posts = facts.sent(run.plan.goal.loan, earlier["sent_at_ms"], earlier["amount"])
     if not posts:
         return [f"tells of an earlier repayment that was never sent: {earlier}"]
     post = posts[-1]
     entry, wrong = facts.entry_of(post), []
-    if post.amount != Decimal(earlier["amount"]):
+    # What was to be paid for a whole contract is not known here, only what was paid.
+    if post.amount != Decimal(earlier["amount"]) and not run.plan.goal.is_whole:
         wrong.append(f"tells of an earlier repayment of {earlier['amount']}, but it was {post.amount}")
     if earlier["outcome"] in KNOWN_SUCCESSES:
         found = facts.ledger.get(earlier["repay_id"])
         if found is None or (found is not entry and not can_be_mistaken(found, facts)):
             wrong.append(f"tells of an earlier repayment {earlier['repay_id']}, but it led to {entry}")
-        elif earlier["outcome"] == "executed" and found.status != SUCCESS:
+        elif earlier["outcome"] == "executed" and (found.status, found.amount) != (SUCCESS, Decimal(earlier["amount"])):
             wrong.append(f"calls an earlier repayment executed, but it is {found}")
     elif earlier["outcome"] == "not_executed":
-        if entry and entry.lives and not excuses.is_later_than_assumed(post, facts, run.plan.settle_margin):
+        if entry and entry.lives and not excuses.for_not_executed(post, run, facts):
             wrong.append(f"calls an earlier repayment not executed, but it is {entry}")
     return wrong
 
 
-def _told_success(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
-    entry = facts.ledger.get(result["repay_id"])
+def _told_made(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
+    """Check each repayment that it says was made for its goal, and their sum."""
+    wrong, answers = [], [_answer_to(item, run, facts) for item in run.made]
+    for item in run.made:
+        wrong += _told_one(item, run, facts)
+    amount = sum((Decimal(item["amount"]) for item in run.made), Decimal(0))
+    if (Decimal(result["amount"]), result["repay_id"]) != (amount, run.made[0]["repay_id"]):
+        wrong.append(f"told {result['amount']} and {result['repay_id']} of {run.made}")
+    if None not in answers and bool(result["recovered"]) != ("lost" in answers):
+        wrong.append(f"recovered is {result['recovered']}, but the answers were {answers}")
+    if not result["inferred"] and "no id" in answers:
+        wrong.append(f"not inferred, but the answers were {answers}")
+    return wrong
+
+
+def _told_one(item: dict[str, t.Any], run: Run, facts: Facts) -> list[str]:
+    entry, goal = facts.ledger.get(item["repay_id"]), run.plan.goal
     if entry is None:
-        return [f"told {run.outcome}, but repayment {result['repay_id']} is not in the ledger"]
-    wrong = _same_repayment(result["amount"], run, entry)
-    post = next((post for post in facts.posts if post.repay_id == entry.repay_id), None)
+        return [f"told {item['outcome']}, but repayment {item['repay_id']} is not in the ledger"]
+    wrong, post = [], facts.post_of(entry)
+    if (entry.loan, entry.amount) != (goal.loan, Decimal(item["amount"])):
+        # What a whole contract has cost is known only when it is final.
+        if item["outcome"] == "executed" or not goal.is_whole:
+            wrong.append(f"told an amount of {item['amount']} on {goal.loan}, but the ledger holds {entry}")
     if post is None:
         if not can_be_mistaken(entry, facts):
-            wrong.append(f"told {run.outcome}, but repayment {entry.repay_id} was made by {entry.source}")
-    else:
-        lost = post.run != run.index or not post.answered
-        if bool(result["recovered"]) != lost:
-            wrong.append(f"recovered is {result['recovered']}, but the answer was {'' if lost else 'not '}lost")
-        if facts.runs[post.run].plan.goal != run.plan.goal:
-            wrong.append("answered by the repayment of another goal")
-    if run.outcome == "executed" and entry.status != SUCCESS:
+            wrong.append(f"told {item['outcome']}, but repayment {entry.repay_id} was made by {entry.source}")
+    elif facts.goal_of(post) != goal:
+        wrong.append("answered by the repayment of another goal")
+    if item["outcome"] == "executed" and entry.status != SUCCESS:
         wrong.append(f"told executed, but repayment {entry.repay_id} has status {entry.status}")
-    if run.outcome == "pending" and excuses.for_pending(run, entry, facts) is None:
+    if item["outcome"] == "pending" and excuses.for_pending(run, entry, facts) is None:
         wrong.append(f"told pending, but could have seen that repayment {entry.repay_id} has status {entry.status}")
-    goal = run.plan.goal
-    if goal.since_ms is not None and not something_failed(goal.order_id, facts):
-        paid = facts.paid_since(goal.order_id, goal.since_ms)
-        if paid < Decimal(goal.amount):
-            wrong.append(f"told {run.outcome}, but only {paid} has been paid for {goal}")
-    if not run.since and Decimal(result["amount"]) != Decimal(run.plan.goal.amount):
-        wrong.append(f"amount {result['amount']} for the goal {run.plan.goal}")
+    if not goal.is_declarative and Decimal(item["amount"]) != Decimal(goal.amount or 0):
+        wrong.append(f"amount {item['amount']} for the goal {goal}")
     return wrong
+
+
+def _answer_to(item: dict[str, t.Any], run: Run, facts: Facts) -> str | None:
+    """Say what the run itself heard of a repayment; none when it was somebody else's."""
+    post = next((post for post in facts.posts if post.repay_id == item["repay_id"]), None)
+    if post is None:
+        return None
+    if post.run != run.index or not post.answered:
+        return "lost"
+    return "clear" if post.gives_id else "no id"
+
+
+def _told_success(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
+    goal, wrong = run.plan.goal, []
+    if goal.since_ms is not None and not something_failed(goal.loan, facts):
+        paid = facts.paid_since(goal.loan, goal.since_ms)
+        if paid < Decimal(goal.amount or 0):
+            wrong.append(f"told {run.outcome}, but only {paid} has been paid for {goal}")
+    if run.outcome == "executed" and result["goal_reached"]:
+        wrong += _not_met(run, facts)
+    return wrong
+
+
+def _not_met(run: Run, facts: Facts) -> list[str]:
+    """Check a goal of the debt that is said to be met; interest of some hours may have come to it meanwhile."""
+    goal, books = run.plan.goal, facts.books
+    if any(loan.product == goal.loan.product for at, loan in facts.borrowed if at >= run.began_at - _LATE_MS):
+        return []
+    if something_failed(goal.loan, facts):
+        return []
+    owed = facts.owed(goal.loan)
+    if goal.is_whole and owed:
+        return [f"told that {goal} is met, but {owed} is owed"]
+    if goal.max_debt is not None and owed > Decimal(goal.max_debt) * _GROWTH + _DUST:
+        return [f"told that {goal} is met, but {owed} is owed"]
+    if goal.max_ltv is not None and books.shared_debt > Decimal(goal.max_ltv) * books.collateral_usd * _GROWTH:
+        return [f"told that {goal} is met, but {books.shared_debt} is owed for {books.collateral_usd} USD of collateral"]
+    return []
 
 
 def _told_failure(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
@@ -137,7 +192,7 @@ def _told_failure(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]
     for post in facts.posts:
         entry = facts.entry_of(post)
         ended_at = run.ended_at or 0
-        same = facts.runs[post.run].plan.goal == run.plan.goal and post.run != run.index and post.sent_at < ended_at
+        same = facts.goal_of(post) == run.plan.goal and post.run != run.index and post.sent_at < ended_at
         # Until a run has found out about it, nobody may hear that nothing was paid.
         if same and entry and entry.lives and run.reads and not result["intent"]:
             if is_in_doubt(post, facts, ended_at) and not was_hidden(entry, facts):
@@ -146,12 +201,13 @@ def _told_failure(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]
 
 
 def _told_doubt(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
-    posts = facts.sent(run.plan.goal.order_id, result["sent_at_ms"], result["amount"])
+    goal, (sent_at, amount) = run.plan.goal, run.spoke_of
+    posts = facts.sent(goal.loan, sent_at, amount)
     if not posts:
-        accepted = [p for p in facts.posts_on(run.plan.goal.order_id) if p.committed and p.run != run.index]
-        if run.since and any(excuses.for_unknown(run, post, facts) == "late" for post in accepted):
+        accepted = [p for p in facts.posts_on(goal.loan) if p.committed and p.run != run.index]
+        if goal.is_declarative and any(excuses.for_unknown(run, post, facts) == "late" for post in accepted):
             return []
-        return [f"told unknown of a repayment that was sent at {result['sent_at_ms']}, but none was"]
+        return [f"told unknown of a repayment that was sent at {sent_at}, but none was"]
     if excuses.for_unknown(run, posts[-1], facts) is None:
         return [f"told unknown without need ({result['msg']})"]
     return []
@@ -161,17 +217,13 @@ def _told_nothing(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]
     goal = run.plan.goal
     if run.only_forgot:
         return ["sent something while it forgot"] if run.posts else []
-    if facts.is_closed(goal.order_id):
+    if facts.is_closed(goal.loan):
         return []
+    if goal.is_of_debt:
+        return _not_met(run, facts)
     if goal.since_ms is None or result["since"] is None:
         return ["told nothing to do, but the loan is open"]
-    paid, told = facts.paid_since(goal.order_id, goal.since_ms), Decimal(result["since"]["repaid"])
-    if paid < Decimal(goal.amount) and not something_failed(goal.order_id, facts):
+    paid, told = facts.paid_since(goal.loan, goal.since_ms), Decimal(result["since"]["repaid"])
+    if paid < Decimal(goal.amount or 0) and not something_failed(goal.loan, facts):
         return [f"told nothing to do, but only {paid} has been paid"]
-    return [f"told that {told} has been repaid, but it is only {paid}"] if told < Decimal(goal.amount) else []
-
-
-def _same_repayment(amount: str, run: Run, entry: Entry) -> list[str]:
-    if (entry.order_id, entry.amount) == (run.plan.goal.order_id, Decimal(amount)):
-        return []
-    return [f"told an amount of {amount} on {run.plan.goal.order_id}, but the ledger holds {entry}"]
+    return [f"told that {told} has been repaid, but it is only {paid}"] if told < Decimal(goal.amount or 0) else []

@@ -11,26 +11,23 @@ from __future__ import annotations
 
 from . import excuses
 from .facts import FAILED, OWNER, Entry, Facts, Post
+from .products import Loan
 
 # What surely did nothing, as far as the schedules use it.
-REFUSALS = (10002, 10003, 10005, 10006, 177003, 177005, 177010, 177011, 177019)
+REFUSALS = (10002, 10003, 10005, 10006, 177003, 177005, 177010, 177011, 177019, 148029, 148032, 148038)
 REFUSING_STATUSES = (400, 401, 403, 404)
 
 
 def is_in_doubt(post: Post, facts: Facts, moment: int) -> bool:
     """Tell whether no run that had ended by then has told what became of the request."""
     for earlier in facts.runs:
-        if not earlier.result or earlier.ended_at is None or earlier.ended_at > moment:
-            continue
-        told = [earlier.result.get("sent_at_ms")] if earlier.outcome != "unknown" else []
-        is_acknowledged = earlier.plan.acknowledge is not None
-        told += [e.get("sent_at_ms") for e in earlier.earlier if is_acknowledged or e.get("outcome") != "unknown"]
-        if post.timestamp in told:
-            return False
+        if earlier.result and earlier.ended_at is not None and earlier.ended_at <= moment:
+            if post.timestamp in earlier.knows:
+                return False
     answer = post.answer
     if isinstance(answer, dict) and not post.committed and not post.late:
         return answer.get("ret_code") not in REFUSALS and answer.get("http_status") not in REFUSING_STATUSES
-    return not post.answered
+    return not post.is_clear
 
 
 def can_be_mistaken(entry: Entry, facts: Facts) -> bool:
@@ -38,33 +35,44 @@ def can_be_mistaken(entry: Entry, facts: Facts) -> bool:
     if entry.source != OWNER:
         return False
     # A run that was killed may have written its intent down and sent nothing.
-    if any(run.killed and not run.posts and run.plan.goal.order_id == entry.order_id for run in facts.runs):
+    if any(run.killed and not run.posts and run.plan.goal.loan == entry.loan for run in facts.runs):
         return True
-    return any(not is_shown(post, facts) and entry in excuses.twins(post, facts) for post in facts.posts)
+    return any(was_taken_for(entry, post, facts) for post in facts.posts)
+
+
+def was_taken_for(entry: Entry, post: Post, facts: Facts) -> bool:
+    """Tell whether somebody may have been told of an entry of the owner instead of our own repayment."""
+    if entry not in excuses.twins(post, facts):
+        return False
+    own = facts.entry_of(post)
+    if own is None or not is_shown(post, facts):
+        return True
+    # Neither history nor debt need show it before settle_margin, and by then somebody has been told.
+    hidden_until = own.time + min(excuses.lateness(own, facts))
+    return any(run.began_at < hidden_until and entry.repay_id in run.named for run in facts.runs)
 
 
 def is_shown(post: Post, facts: Facts) -> bool:
     """Tell whether a request led to a repayment that the history shows as early as everybody assumes."""
     entry = facts.entry_of(post)
-    margins = [run.plan.settle_margin for run in facts.runs if run.plan.goal.order_id == post.order_id]
+    margins = [run.plan.settle_margin for run in facts.runs if run.plan.goal.loan == post.loan]
     return entry is not None and entry.lives and entry.visible_at - entry.time <= min(margins) * 1000
 
 
 def was_hidden(entry: Entry, facts: Facts) -> bool:
     """Tell whether the exchange hid a repayment for longer than some run assumed."""
-    post = next((post for post in facts.posts if post.repay_id == entry.repay_id), None)
+    post = facts.post_of(entry)
     if post is None:
         return False
-    margins = {run.plan.settle_margin for run in facts.runs if run.plan.goal.order_id == entry.order_id}
+    margins = {run.plan.settle_margin for run in facts.runs if run.plan.goal.loan == entry.loan}
     return any(excuses.is_later_than_assumed(post, facts, margin) for margin in margins)
 
 
-def something_failed(order_id: str, facts: Facts) -> bool:
-    return any(entry.status == FAILED for entry in facts.entries_on(order_id))
+def something_failed(loan: Loan, facts: Facts) -> bool:
+    return any(entry.status == FAILED for entry in facts.entries_on(loan))
 
 
 def counted_at(entry: Entry, moment: int, facts: Facts) -> bool:
     if entry.status != FAILED:
         return True
-    post = next((post for post in facts.posts if post.repay_id == entry.repay_id), None)
-    return post is not None and entry.time + int(post.fault.get("processing_ms", 0)) > moment
+    return excuses.processed_at(entry, facts) > moment

@@ -10,18 +10,24 @@ import json
 import os
 import typing as t
 from collections import deque
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from pathlib import Path
 
-from .facts import PROCESSING, REPAY, Entry, Facts, Plan, Post, Read, Run
+from . import owner
+from .facts import Entry, Facts, Post, Read, Run
+from .goals import Plan
+from .owner import Meddling
 from .process import Process
+from .products import FIXED, PRODUCTS, loan_of, use_of
 from .standin import KEY, SECRET, START_MS, StandIn
 
 # Every request takes a little time, so that no two things happen at the same moment.
 _REQUEST_MS = 3
 _MONOTONIC_START_MS = 1_000_000
 _MOST_STEPS = 5000
-_SHOWN = ("changed", "failed", "outcome", "repay_id", "amount", "recovered", "intent", "earlier", "since", "msg")
+_SHOWN = (
+    "changed", "failed", "outcome", "repay_id", "amount", "repayments", "recovered", "intent", "earlier", "since", "msg",
+)
 
 
 class Choices:
@@ -39,14 +45,6 @@ class Choices:
         return self._delays.popleft() if self._delays else 0
 
 
-class Meddling(t.NamedTuple):
-    """Something that the owner pays after so many steps of a batch."""
-
-    after_steps: int
-    order_id: str
-    amount: str | None
-
-
 class _Actor:
     """A run on the stage."""
 
@@ -54,6 +52,8 @@ class _Actor:
         self.run, self.process, self.ready_at = run, process, ready_at
         self._since_post: int | None = None
         self._since_told: int | None = None
+        # The path of its last request with a body.
+        self.posts_to = ""
 
     def is_to_die(self) -> bool:
         """Tell whether the schedule kills it before the step that it is about to do."""
@@ -80,8 +80,8 @@ class World:
     :ivar trace: The same for people.
     """
 
-    def __init__(self, standin: StandIn, main: t.Callable[[t.Any], None], folder: Path) -> None:
-        self._standin, self._main = standin, main
+    def __init__(self, standin: StandIn, mains: dict[str, t.Callable[[t.Any], None]], folder: Path) -> None:
+        self._standin, self._mains = standin, mains
         self.folder = folder
         self.state_dir = folder / "state"
         self.facts = Facts(START_MS)
@@ -113,19 +113,14 @@ class World:
         self._standin.control("DELETE", "faults")
         self.tell("all faults cleared")
 
-    def owner_repays(self, order_id: str, amount: str | None) -> bool:
-        """Repay as the owner does in the app, without an amount all that is left; return whether it was possible."""
+    def meddle(self, meddling: Meddling) -> None:
+        """Do by hand what the owner does in the app, if it is possible."""
         self._look_at_time()
-        ledger, debts = self._standin.books()
-        processing = [e.amount for e in ledger.values() if e.order_id == order_id and e.status == PROCESSING]
-        left = debts.get(order_id, Decimal(0)) - sum(processing, Decimal(0))
-        amount = amount or str(left.quantize(Decimal("0.0001"), ROUND_DOWN))
-        if not 0 < Decimal(amount) <= left:
-            return False
-        repay_id = self._standin.control("POST", "repay", {"orderId": order_id, "amount": amount})["repayId"]
-        self.facts.meddled.append((self.now, order_id))
-        self.tell(f"owner repays {amount} on …{order_id[-3:]}: {repay_id}")
-        return True
+        act = owner.borrow if meddling.borrows else owner.repay
+        done = act(self._standin, meddling.loan, meddling.amount)
+        if done:
+            (self.facts.borrowed if meddling.borrows else self.facts.meddled).append((self.now, meddling.loan))
+            self.tell(f"owner {done}")
 
     def play(
         self, plans: t.Sequence[Plan], choices: Choices | None = None, meddling: Meddling | None = None
@@ -141,7 +136,7 @@ class World:
                     self.facts.now = min(actor.ready_at for actor in active)
                     continue
                 if meddling and steps >= meddling.after_steps:
-                    self.owner_repays(meddling.order_id, meddling.amount)
+                    self.meddle(meddling)
                     meddling = None
                 actor = ready[choices.turn(len(ready))]
                 self._step(actor, choices)
@@ -160,7 +155,7 @@ class World:
     def look(self) -> None:
         """Bring the facts up to the present."""
         self._look_at_time()
-        self.facts.ledger, self.facts.debts = self._standin.books()
+        self.facts.ledger, self.facts.books = self._standin.books()
         entries = self._standin.control("GET", "requests")["requests"] if self._wire else []
         for entry in entries:
             run, post, line = self._wire[entry["number"] - 1]
@@ -169,7 +164,7 @@ class World:
                 self._complete(post, entry)
             elif entry["number"] > self._known_requests:
                 clean = entry["fault"] in (None, "normal") and (entry["http_status"], entry["ret_code"]) == (200, 0)
-                run.reads.append(Read(entry["time"], entry["path"], clean))
+                run.reads.append(Read(entry["time"], use_of(entry["path"]), clean))
         self._known_requests = len(self._wire)
         self._match()
 
@@ -194,7 +189,8 @@ class World:
         if plan.acknowledge is not None:
             options["acknowledge"] = plan.acknowledge
         self.tell(f"run {run.index} begins: {plan!r}")
-        process = Process(self._main, options, str(state_dir), plan.broken_state == "full")
+        name = PRODUCTS[plan.goal.loan.product].module
+        process = Process(name, self._mains[name], options, str(state_dir), plan.broken_state == "full")
         return _Actor(run, process, run.began_at)
 
     def _step(self, actor: _Actor, choices: Choices) -> None:
@@ -206,8 +202,10 @@ class World:
             process.kill()
             return
         run.steps.append(f"{kind} {detail}".rstrip())
+        if kind == "head":
+            actor.posts_to = detail.removeprefix("POST ")
         if kind in ("head", "body", "connect"):
-            self._travel(run, kind, detail, choices)
+            self._travel(actor, kind, detail, choices)
         elif kind == "lock" and not run.reads:
             run.locked_at = self.now
         wall_ms = self.now + run.plan.drift_ms
@@ -219,16 +217,18 @@ class World:
         else:
             actor.ready_at = self.now
 
-    def _travel(self, run: Run, kind: str, detail: str, choices: Choices) -> None:
+    def _travel(self, actor: _Actor, kind: str, detail: str, choices: Choices) -> None:
+        run = actor.run
         self.facts.now += choices.delay_ms()
         if kind == "body" or detail.startswith("GET "):
             self.facts.now += _REQUEST_MS
             self._look_at_time()
-            line = detail or f"POST {REPAY}"
+            line = detail or f"POST {actor.posts_to}"
             post = None
             if kind == "body":
                 fault = self._post_faults.popleft() if self._post_faults else {}
-                post = Post(run.index, self.now, 0, "", Decimal(0), run.plan.recv_window, fault)
+                post = Post(run.index, self.now, 0, run.plan.goal.loan, Decimal(0), run.plan.recv_window, fault)
+                post.books = self._standin.open_books()
                 run.posts.append(post)
                 self.facts.posts.append(post)
             self._wire.append((run, post, line))
@@ -251,8 +251,9 @@ class World:
     def _complete(self, post: Post, entry: dict[str, t.Any]) -> None:
         if not post.timestamp:
             body = json.loads(entry["body"])
-            post.timestamp, post.order_id = int(entry["timestamp"]), body["orderId"]
-            post.amount = Decimal(body["amount"])
+            post.timestamp, post.loan = int(entry["timestamp"]), loan_of(entry["path"], body)
+            post.gives_id = entry["path"] != PRODUCTS[post.loan.product].from_collateral
+            post.amount = Decimal(body["amount"]) if "amount" in body else post.books.debts.get(post.loan, Decimal(0))
         post.handled_at, post.ret_code, post.committed = entry["handled_at"], entry["ret_code"], entry["committed"]
 
     def _match(self) -> None:
@@ -262,7 +263,8 @@ class World:
             if post.committed and post.repay_id is None:
                 alike = [e for e in self.facts.ledger.values() if _fits(e, post) and e.repay_id not in claimed]
                 assert alike, f"no entry in the ledger for {post}"
-                post.repay_id = min(alike, key=lambda entry: int(entry.repay_id)).repay_id
+                entry = min(alike, key=lambda entry: int(entry.repay_id))
+                post.repay_id, post.amount = entry.repay_id, entry.amount
                 claimed.add(post.repay_id)
 
     def _look_at_time(self) -> None:
@@ -272,8 +274,8 @@ class World:
 
 
 def _fits(entry: Entry, post: Post) -> bool:
-    same = (entry.order_id, entry.amount, entry.time) == (post.order_id, post.amount, post.handled_at)
-    return same and entry.source == "api"
+    same = (entry.loan, entry.time) == (post.loan, post.handled_at)
+    return same and entry.source == "api" and (entry.amount == post.amount or entry.loan.product == FIXED)
 
 
 def clean_folder(folder: Path) -> None:

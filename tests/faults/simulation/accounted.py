@@ -1,0 +1,185 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every schedule has in common: each run is held against the truth; at its end all is healed and accounted for."""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import stateful
+
+from . import oracle, strategies
+from .asks import Asks
+from .facts import API, Run
+from .goals import Goal, Plan
+from .owner import Meddling
+from .products import LEGACY, PRODUCTS, Loan
+from .standin import HOUR_MS, KEY, SECRET, START_MS, TURN_MS, StandIn
+from .tally import Tally
+from .world import Choices, World, clean_folder
+
+_LONG_MS = 3_600_000
+
+
+class Violation(AssertionError):
+    """Something that must hold did not."""
+
+
+class Stage(t.NamedTuple):
+    """What all schedules of a process share."""
+
+    standin: StandIn
+    mains: dict[str, t.Callable[[t.Any], None]]
+    folder: Path
+    tally: Tally
+    # How many schedules have begun, and the first that failed.
+    counts: dict[str, int]
+
+
+class Accounted(stateful.RuleBasedStateMachine):
+    """One schedule, whatever happens in it.
+
+    :ivar focus: The product that most of it is about.
+    """
+
+    stage: Stage
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stage.counts["begun"] = self.stage.counts.get("begun", 0) + 1
+        clean_folder(self.stage.folder)
+        self.world = World(self.stage.standin, self.stage.mains, self.stage.folder)
+        self.asks = Asks()
+        self.drift_ms = 0
+        self.has_failed = False
+        # Intents that were told to be in doubt: id to loan and the request's timestamp.
+        self.doubts: dict[str, tuple[Loan, int | None]] = {}
+        self.own: Tally = Tally()
+        self.focus = LEGACY
+
+    def teardown(self) -> None:
+        if not self.has_failed:
+            self._heal_and_account()
+            self.stage.tally.update(self.own)
+            self.stage.tally.add_schedule(self.world.facts)
+
+    def order(self, faults: list[dict[str, t.Any]]) -> None:
+        """Have something go wrong with the next calls; a read is named by its use in the product in focus."""
+        reads = PRODUCTS[self.focus].reads
+        for fault in faults:
+            path = {"path": reads[fault["use"]]} if "use" in fault else {}
+            self.world.order_fault({**{name: value for name, value in fault.items() if name != "use"}, **path})
+
+    def play(
+        self, plans: list[Plan], choices: Choices | None = None, meddling: Meddling | None = None
+    ) -> list[Run]:
+        world, first = self.world, len(self.world.facts.runs)
+        meddled, borrowed = len(world.facts.meddled), len(world.facts.borrowed)
+        try:
+            runs = world.play(plans, choices, meddling)
+            taken: list[int] = []
+            for run in runs:
+                if self.asks.begin(run, taken):
+                    taken.append(run.index)
+        except Exception as error:
+            self._fail([f"the suite itself failed in run {first}: {error!r}"], error)
+        wrong: list[str] = []
+        for run in sorted(runs, key=lambda run: run.ended_at or 0):
+            self.asks.end(run, world.facts)
+            wrong += oracle.after_run(run, world.facts)
+            if run.outcome == "unknown" and run.result:
+                self.doubts[run.result["intent"]] = (run.plan.goal.loan, run.spoke_of[0])
+        wrong += oracle.always(world.facts, self.asks) + oracle.on_disk(world.files(), [KEY, SECRET])
+        if wrong:
+            self._fail(wrong)
+        for run in runs:
+            self.own.add_run(run, world.facts)
+        self.own["owner repaid during a run"] += len(world.facts.meddled) > meddled
+        self.own["owner borrowed during a run"] += len(world.facts.borrowed) > borrowed
+        return runs
+
+    def acknowledge(self, intent: str, goal: Goal) -> Run:
+        """Somebody looks into the exchange's books, when nothing can come any more, and tells the module to forget."""
+        loan, timestamp = self.doubts.pop(intent)
+        self.world.pass_time(60_000)
+        self.world.look()
+        looked_at = [post for post in self.world.facts.posts_on(loan) if post.timestamp == timestamp]
+        self.asks.human_looked(looked_at, self.world.facts)
+        self.own["acknowledged"] += 1
+        return self.play([Plan(goal, acknowledge=intent, drift_ms=self.drift_ms)])[0]
+
+    def _heal_and_account(self) -> None:
+        """After everything is healed, every ask must come to a known end, and the ledger must hold what was told."""
+        world = self.world
+        world.tell("the end: everything heals")
+        world.heal()
+        world.pass_time(_LONG_MS)
+        for dummy in range(2 + 2 * len(self.asks.open())):
+            asks = self.asks.open()
+            if not asks:
+                break
+            [run] = self.play([Plan(asks[0].goal)])
+            if run.outcome == "unknown":
+                run = self.acknowledge((run.result or {})["intent"], asks[0].goal)
+            if run.outcome == "not_executed" and not run.posts and self._is_too_much(asks[0].goal):
+                asks[0].is_open = False
+        self._settle_the_rest()
+        self._meet_goals()
+        wrong = oracle.at_the_end(world.facts, self.asks)
+        if wrong:
+            self._fail(wrong)
+
+    def _settle_the_rest(self) -> None:
+        """Intents whose asks were answered otherwise are told of by whoever comes next."""
+        for loan in sorted({post.loan for post in self.world.facts.posts}):
+            entries = [e for e in self.world.facts.entries_on(loan) if e.source == API and e.lives]
+            if any(entry.repay_id not in self.asks.told for entry in entries):
+                self.play([Plan(strategies.probe(loan))])
+
+    def _meet_goals(self) -> None:
+        """Whoever says what shall be true must reach it now, once, and then pay nothing."""
+        for goal in sorted({run.plan.goal for run in self.world.facts.runs if run.plan.goal.is_declarative}, key=repr):
+            self.world.look()
+            # Whoever asks for more than is owed is refused, and would ask in vain for ever.
+            if self._is_too_much(goal):
+                continue
+            runs: list[Run] = []
+            # The first may be answered by what an earlier run has left open, the second has to meet the goal; an hour
+            # that turns meanwhile takes one more.
+            while len(runs) < 4 and not (runs and runs[-1].outcome == "nothing_to_do"):
+                runs += self.play([Plan(goal)])
+                if runs[-1].outcome == "unknown":
+                    self.acknowledge((runs.pop().result or {})["intent"], goal)
+            told = [run.outcome for run in runs]
+            if set(told) - {"executed", "nothing_to_do"} or told[-1] != "nothing_to_do":
+                self._fail([f"in the end, the runs for {goal} told {', '.join(map(str, told))}"])
+            if sum(bool(run.posts) for run in runs) > 1 + self._turned(runs):
+                self._fail([f"in the end, {goal} was paid for by several runs"])
+
+    def _turned(self, runs: list[Run]) -> bool:
+        """Tell whether an hour turned since the first of these runs began."""
+        return (runs[0].began_at - START_MS - TURN_MS) // HOUR_MS < (self.world.now - START_MS - TURN_MS) // HOUR_MS
+
+    def _is_too_much(self, goal: Goal) -> bool:
+        """Tell whether a goal cannot be reached, as it takes more than is owed on its loan."""
+        facts = self.world.facts
+        owed, books = facts.owed(goal.loan), facts.books
+        if goal.max_ltv is not None:
+            # Half a dollar is less than the exchange's rounding could make of it.
+            return books.shared_debt - owed + Decimal("0.5") > Decimal(goal.max_ltv) * books.collateral_usd
+        if goal.amount is None:
+            return False
+        paid = facts.paid_since(goal.loan, goal.since_ms) if goal.since_ms is not None else Decimal(0)
+        return owed < Decimal(goal.amount) - paid
+
+    def _fail(self, wrong: list[str], cause: Exception | None = None) -> t.NoReturn:
+        self.has_failed = True
+        counts = self.stage.counts
+        counts.setdefault("failed", counts["begun"])
+        ledger = [f"    {entry}" for entry in self.world.facts.ledger.values() if entry.source != "seed"]
+        story = [f"The schedule (times in seconds since {START_MS}):", *self.world.trace, "  ledger:", *ledger]
+        raise Violation("\n".join([*wrong, "", *story])) from cause

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is asked for, and how a run is started: plain data."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+from dataclasses import dataclass
+
+from .products import FIXED, PRODUCTS, Loan
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a task in a playbook asks for; a fixed contract alone means all of it.
+
+    :ivar collateral: The coins to sell for it; empty when the Funding wallet pays.
+    """
+
+    loan: Loan
+    amount: str | None = None
+    since_ms: int | None = None
+    max_debt: str | None = None
+    max_ltv: str | None = None
+    collateral: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it closes a contract, whatever that costs."""
+        return self.loan.product == FIXED
+
+    @property
+    def is_of_debt(self) -> bool:
+        """Whether what is to be paid follows from what is owed."""
+        return self.amount is None
+
+    @property
+    def is_declarative(self) -> bool:
+        """Whether it says what shall be true, so that a second run pays nothing."""
+        return self.is_of_debt or self.since_ms is not None
+
+    def options(self) -> dict[str, t.Any]:
+        given = {"amount": self.amount, "max_debt": self.max_debt, "max_ltv": self.max_ltv}
+        options: dict[str, t.Any] = {name: value for name, value in given.items() if value is not None}
+        options[PRODUCTS[self.loan.product].option] = self.loan.name
+        if self.collateral:
+            options["collateral"] = list(self.collateral)
+        if self.since_ms is not None:
+            moment = datetime.datetime.fromtimestamp(self.since_ms // 1000, tz=datetime.timezone.utc)
+            options["since"] = f"{moment:%Y-%m-%dT%H:%M:%S}.{self.since_ms % 1000:03d}Z"
+        return options
+
+    def __repr__(self) -> str:
+        parts = [
+            self.amount or "", f"debt at most {self.max_debt}" if self.max_debt is not None else "",
+            f"LTV at most {self.max_ltv}" if self.max_ltv is not None else "", "all" if self.is_whole else "",
+            f"on {self.loan!r}", f"since {self.since_ms}" if self.since_ms is not None else "",
+            f"from {','.join(self.collateral)}" if self.collateral else "",
+        ]
+        return f"<{' '.join(filter(None, parts))}>"
+
+
+@dataclass(frozen=True)
+class Kill:
+    """When to kill a run: before its step number n, or the n-th step after (before, with 0) something has happened.
+
+    :ivar moment: "step", "post" (its body is about to leave) or "told" (the result stands on its output).
+    """
+
+    moment: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run of a module."""
+
+    goal: Goal
+    wait: bool = True
+    wait_timeout: int = 60
+    settle_margin: int = 10
+    recv_window: int = 5000
+    lock_timeout: int = 180
+    check: bool = False
+    kill: Kill | None = None
+    drift_ms: int = 0
+    start_after_ms: int = 0
+    acknowledge: str | None = None
+    # "file": a file is where the folder should be; "full": nothing can be written to the disk.
+    broken_state: str | None = None
+
+    def __repr__(self) -> str:
+        usual = Plan(self.goal)
+        changed = [f"{n}={v!r}" for n, v in vars(self).items() if n != "goal" and v != getattr(usual, n)]
+        return f"Plan({', '.join([repr(self.goal), *changed])})"

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a goal of the debt was paid for with more than it takes: each check returns what is wrong.
+
+Pure: no I/O. An amount that is asked for is paid once or twice; of a goal of the debt, only the debt can tell.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from . import excuses
+from .facts import Entry, Facts, Post, Run
+from .goals import Goal
+from .products import DEBT, HISTORY, LEGACY
+
+# The smallest amount of every coin in the schedules.
+UNIT = Decimal("0.0001")
+# The exchange shows an LTV and its parts rounded, and whoever wants to be sure pays for the worst case.
+_LTV_SLACK = Decimal("0.5")
+# The longest pause between two looks, and what the requests of one look take at most.
+_SLACK_MS = 4500
+
+
+def overpaid(post: Post, run: Run, facts: Facts) -> list[str]:
+    """Check that a repayment does not lead beyond its goal, by a unit of the coin or more."""
+    goal = run.plan.goal
+    if not goal.is_of_debt or goal.is_whole or not post.committed:
+        return []
+    needed, slack = _needed(post, goal, facts)
+    if post.amount < max(needed, Decimal(0)) + slack or _excuse(post, run, facts):
+        return []
+    return [f"sent {post.amount} for the goal {goal}, but {needed} was needed"]
+
+
+def left_too_early(run: Run, facts: Facts) -> list[str]:
+    """Check that a run for a goal of the debt ended only when the debt showed what it paid, or its patience was over."""
+    if not run.plan.goal.is_of_debt or run.outcome != "executed" or run.killed or run.failed:
+        return []
+    paid = [entry for post in run.decided for entry in [facts.entry_of(post)] if entry and entry.lives]
+    ended_at = run.ended_at or 0
+    if len(paid) != 1 or len(_near(run, facts)) > 1 or not _reads_well_after(paid[0].time, run):
+        return []
+    shown_at = paid[0].time + excuses.lateness(paid[0], facts)[1]
+    if ended_at >= shown_at or ended_at + _SLACK_MS >= run.decided[-1].sent_at + run.plan.wait_timeout * 1000:
+        return []
+    return [f"ended {shown_at - ended_at} ms before the debt showed {paid[0]}"]
+
+
+def _needed(post: Post, goal: Goal, facts: Facts) -> tuple[Decimal, Decimal]:
+    """Return what was missing of the goal when the exchange took the repayment on, and what may come on top."""
+    ours = [entry for entry in facts.ledger.values() if entry.repay_id != post.repay_id and facts.post_of(entry)]
+    meanwhile = [e for e in ours if post.sent_at <= e.time <= (post.handled_at or post.sent_at)]
+    if goal.max_debt is not None:
+        paid = sum((entry.amount for entry in meanwhile if entry.loan == goal.loan), Decimal(0))
+        return post.books.debts.get(goal.loan, Decimal(0)) - paid - Decimal(goal.max_debt), UNIT
+    paid = sum((entry.amount for entry in meanwhile if entry.loan.product != LEGACY), Decimal(0))
+    return post.books.shared_debt - paid - Decimal(goal.max_ltv or 0) * post.books.collateral_usd, _LTV_SLACK
+
+
+def _excuse(post: Post, run: Run, facts: Facts) -> str:
+    """Say why the run could not know what was missing; empty when it could."""
+    looks = [read.at for read in run.reads if read.use == HISTORY and read.clean and read.at <= post.sent_at]
+    looked_at, taken_at = max(looks, default=0), post.handled_at or post.sent_at
+    for entry in facts.ledger.values():
+        if entry.repay_id == post.repay_id or not _counts(entry, run.plan.goal):
+            continue
+        if facts.post_of(entry) is None or entry.loan != post.loan:
+            if looked_at <= entry.time <= taken_at:
+                return "somebody else repaid just then"
+        if entry.loan != post.loan and _is_hidden(entry, looked_at, facts):
+            # What another run for another loan has sent, this one need not know.
+            return "another loan"
+        if _is_hidden(entry, looked_at, facts) and _is_too_late(entry, run, looked_at, facts):
+            return "late"
+    return ""
+
+
+def _counts(entry: Entry, goal: Goal) -> bool:
+    return entry.loan == goal.loan or (goal.max_ltv is not None and entry.loan.product != LEGACY)
+
+
+def _is_hidden(entry: Entry, moment: int, facts: Facts) -> bool:
+    """Tell whether the debt did not show a repayment yet at a moment."""
+    return entry.time <= moment < entry.time + excuses.lateness(entry, facts)[1]
+
+
+def _is_too_late(entry: Entry, run: Run, moment: int, facts: Facts) -> bool:
+    """Tell whether a repayment is later than its users assume, and does not stand in the history as being in process."""
+    margins = [r.plan.settle_margin for r in facts.runs if r.plan.goal.loan == entry.loan and r.began_at <= moment]
+    if entry.visible_at <= moment < excuses.processed_at(entry, facts):
+        return False
+    return max(excuses.lateness(entry, facts)) > min([run.plan.settle_margin, *margins]) * 1000
+
+
+def _near(run: Run, facts: Facts) -> list[Entry]:
+    """Return the repayments whose fall of the debt a run may have taken for that of its own."""
+    entries = [entry for entry in facts.entries_on(run.plan.goal.loan) if entry.time <= (run.ended_at or 0)]
+    return [entry for entry in entries if entry.time + excuses.lateness(entry, facts)[1] >= run.began_at]
+
+
+def _reads_well_after(moment: int, run: Run) -> bool:
+    return all(read.clean for read in run.reads if read.at >= moment and read.use in (DEBT, HISTORY))
