@@ -217,7 +217,7 @@ def start(tmp_path):
 def server(tmp_path_factory, rsa_keys):
     run_dir = tmp_path_factory.mktemp("sandbox")
     done = launch(
-        "start", "--run-dir", str(run_dir), "--lifetime", "600", "--rsa-public-key", str(rsa_keys.public_path)
+        "start", "--run-dir", str(run_dir), "--lifetime", "3600", "--rsa-public-key", str(rsa_keys.public_path)
     )
     assert done.returncode == 0, done.stderr
     yield json.loads(done.stdout)["url"]
