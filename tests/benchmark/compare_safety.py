@@ -54,7 +54,7 @@ from pathlib import Path
 
 from safety_clients import ALL, OURS, Client, Task
 from safety_faults import ROWS, Row
-from safety_standin import StandIn
+from standin import StandIn
 from safety_verdict import HARMFUL, LEGEND, VERDICTS, Finding, find
 
 WORKERS = 2

@@ -7,15 +7,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import typing as t
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-CLIENTS = Path(__file__).with_name("clients")
-ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+from surroundings import ANSIBLE_PLAYBOOK, CLIENTS, clean_environment
+
 TIMEOUT_SECONDS = 1
 LONGEST_RUN_SECONDS = 120
 
@@ -48,23 +47,10 @@ class Task:
     folder: Path
 
     def environment(self) -> dict[str, str]:
-        unwanted = ("ANSIBLE_", "BYBIT_", "COVERAGE_")
-        kept = {
-            name: value for name, value in os.environ.items()
-            if not name.startswith(unwanted) and not name.lower().endswith("_proxy")
-        }
         return {
-            **kept,
+            **clean_environment(self.url, self.folder),
             "ANSIBLE_CALLBACK_PLUGINS": str(CLIENTS / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": "told",
-            "ANSIBLE_HOME": str(self.folder / "ansible"),
-            "ANSIBLE_LOCALHOST_WARNING": "0",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-            "ANSIBLE_NOCOLOR": "1",
-            "BYBIT_API_URL": self.url,
-            "BYBIT_API_KEY": "sandbox-key",
-            "BYBIT_API_SECRET": "sandbox-secret",
-            "BYBIT_STATE_DIR": str(self.folder / "state"),
             "TOLD_FILE": str(self.folder / "told"),
         }
 

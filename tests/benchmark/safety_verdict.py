@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from safety_clients import IN_DOUBT, NO_ID, NOT_PAID, PENDING, SUCCESS, Told
-from safety_standin import FAILED
+from standin import FAILED
 
 # The verdicts, from good to bad.
 OK, LUCKY, LOST, UNTRUE, PAID_AGAIN = "ok", "no id", "lost", "untrue", "paid again"

@@ -16,14 +16,21 @@ from pybit.unified_trading import HTTP
 HTTP.crypto_loan_legacy_message = ""
 
 
-def main(order_id: str, amount: str, force_retry: str, timeout: str) -> int:
+def open_session(force_retry: bool, timeout: float) -> HTTP:
     session = HTTP(
         api_key=os.environ["BYBIT_API_KEY"],
         api_secret=os.environ["BYBIT_API_SECRET"],
-        force_retry=json.loads(force_retry),
-        timeout=float(timeout),
+        force_retry=force_retry,
+        timeout=timeout,
     )
     session.endpoint = os.environ["BYBIT_API_URL"]
+    # It sends prepared requests, for which the library below does not look at this variable.
+    session.client.verify = os.environ.get("REQUESTS_CA_BUNDLE", True)
+    return session
+
+
+def main(order_id: str, amount: str, force_retry: str, timeout: str) -> int:
+    session = open_session(json.loads(force_retry), float(timeout))
     try:
         answer = session.repay_crypto_loan(orderId=order_id, amount=json.loads(amount))
     except Exception as error:

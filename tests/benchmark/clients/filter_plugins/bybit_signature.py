@@ -8,12 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
+
+WINDOW = "5000"
 
 
 def bybit_signature(text: str, secret: str) -> str:
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
+def bybit_headers(body: str, key: str, secret: str) -> dict[str, str]:
+    # All in one, because in a loop Ansible asks a lookup for the time anew for header and signature.
+    timestamp = str(time.time_ns() // 1_000_000)
+    return {
+        "Content-Type": "application/json",
+        "X-BAPI-API-KEY": key,
+        "X-BAPI-TIMESTAMP": timestamp,
+        "X-BAPI-RECV-WINDOW": WINDOW,
+        "X-BAPI-SIGN": bybit_signature(timestamp + key + WINDOW + body, secret),
+    }
+
+
 class FilterModule:
     def filters(self) -> dict[str, object]:
-        return {"bybit_signature": bybit_signature}
+        return {"bybit_signature": bybit_signature, "bybit_headers": bybit_headers}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import subprocess
 import sys
 import typing as t
@@ -21,23 +22,36 @@ LONG_ENOUGH_MS = 120_000
 FAILED = 3
 
 
+def built_in_seed() -> dict[str, t.Any]:
+    return json.loads((FILES / "bybit_sandbox" / "seed.json").read_text(encoding="utf-8"))
+
+
 class StandIn:
     """Started when made; C(stop) ends it, and so does its lifetime if nobody does."""
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, *arguments: str, lifetime_s: int = 1800) -> None:
         self._run_dir = run_dir
-        self.url: str = self._command("start", "--lifetime", "1800")["url"]
-        self._seed = json.loads((FILES / "bybit_sandbox" / "seed.json").read_text(encoding="utf-8"))
+        started = self._command("start", "--lifetime", str(lifetime_s), *arguments)
+        self.url: str = started["url"]
+        self.ca_path: str | None = started["ca_path"]
+        self._context = ssl.create_default_context(cafile=self.ca_path) if self.ca_path else None
         self._old: set[str] = set()
 
     def fresh(self, wallet: dict[str, str] | None, fault: dict[str, t.Any] | None) -> None:
         """Begin again with the built-in book, which has the exchange's rate limits."""
-        self._control("PUT", "seed", self._seed)
+        self.begin(built_in_seed())
         for coin, balance in (wallet or {}).items():
             self._control("POST", "wallet", {"coin": coin, "balance": balance})
         if fault is not None:
-            self._control("POST", "faults", {"method": "POST", "path": REPAY, **fault})
+            self.order_fault({"method": "POST", "path": REPAY, **fault})
+
+    def begin(self, seed: dict[str, t.Any]) -> None:
+        """Begin again with another book."""
+        self._control("PUT", "seed", seed)
         self._old = {item["repay_id"] for item in self._repayments(self.state())}
+
+    def order_fault(self, fault: dict[str, t.Any]) -> None:
+        self._control("POST", "faults", fault)
 
     def settle(self) -> None:
         """Let everything happen that is still under way: late packets, processing, late records."""
@@ -52,8 +66,15 @@ class StandIn:
 
     def posts(self) -> list[dict[str, t.Any]]:
         """Return the repayments that were delivered, the oldest first."""
-        requests = self._control("GET", "requests")["requests"]
-        return [entry for entry in requests if (entry["method"], entry["path"]) == ("POST", REPAY)]
+        return [entry for entry in self.requests() if (entry["method"], entry["path"]) == ("POST", REPAY)]
+
+    def requests(self) -> list[dict[str, t.Any]]:
+        """Return the last thousand requests to the exchange's calls, the oldest first."""
+        return self._control("GET", "requests")["requests"]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many requests there were, by verb and path."""
+        return self._control("GET", "requests")["counts"]
 
     def state(self) -> dict[str, t.Any]:
         return self._control("GET", "state")
@@ -74,7 +95,13 @@ class StandIn:
 
     def _control(self, method: str, name: str, document: object = None) -> dict[str, t.Any]:
         parts = urlsplit(self.url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+        connection: http.client.HTTPConnection
+        if self._context:
+            connection = http.client.HTTPSConnection(
+                parts.hostname or "", parts.port, timeout=10, context=self._context
+            )
+        else:
+            connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
         try:
             connection.request(method, f"/sandbox/{name}", None if document is None else json.dumps(document))
             response = connection.getresponse()

@@ -1,0 +1,124 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is measured: how many repayments, of how many accounts, how far away, and by whom."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+from standin import REPAY, built_in_seed
+from surroundings import KEY, SECRET
+
+# In a second or less than that; a number that a client can take for a limit, and keep to.
+UNLIMITED = 10_000
+_LOANS_APART = 1000
+_FIRST_LOAN = 1_794_267_532_472_646_144
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One play that several contestants make.
+
+    :ivar one_way_ms: For how long the stand-in holds each request before it handles it, and its answer afterwards.
+    :ivar limited: Whether the exchange's limits hold, which are one repayment a second and five reads.
+    :ivar contestants: Who is measured in each round.
+    :ivar once: Who is measured in the first round only, because it takes long and is no goal.
+    :ivar memory: Whose peak of memory is measured, in runs of their own after the rounds.
+    """
+
+    name: str
+    title: str
+    items: int
+    contestants: tuple[str, ...]
+    accounts: int = 1
+    one_way_ms: int = 0
+    tls: bool = False
+    limited: bool = False
+    once: tuple[str, ...] = ()
+    memory: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        return self.items * self.accounts
+
+    def orders(self) -> dict[str, list[str]]:
+        """Return the loans that are repaid, by the key of their account."""
+        return {
+            KEY if account == 0 else f"{KEY}-{account}":
+                [str(_FIRST_LOAN + account * _LOANS_APART + number) for number in range(self.items)]
+            for account in range(self.accounts)
+        }
+
+    def inventory(self) -> str:
+        hosts = {
+            f"account-{number}": {"api_key": key, "orders": orders}
+            for number, (key, orders) in enumerate(self.orders().items(), start=1)
+        }
+        return json.dumps({"all": {"hosts": hosts, "vars": {"api_secret": SECRET}}})
+
+    def seed(self) -> dict[str, t.Any]:
+        """Return the book: each account has its key, its loans, and money for all of them."""
+        seed = built_in_seed()
+        settings = seed["settings"]
+        if not self.limited:
+            settings["limits"] = dict.fromkeys(settings["limits"], UNLIMITED)
+        settings["ip_limit"]["requests"] = 10 * UNLIMITED
+        seed["accounts"] = [
+            {
+                "uid": str(number),
+                "wallet": {"USDT": "1000000"},
+                "keys": [{"key": key, "secret": SECRET, "permissions": ["SpotTrade", "Wallet"]}],
+                "loans": [_loan(order) for order in orders],
+            }
+            for number, (key, orders) in enumerate(self.orders().items(), start=1)
+        ]
+        return seed
+
+    def fault(self) -> dict[str, t.Any] | None:
+        """Return what makes the exchange distant: all requests, and as often as they come."""
+        if not self.one_way_ms:
+            return None
+        return {"times": 0, "delay_ms": self.one_way_ms, "delay_answer_ms": self.one_way_ms}
+
+    def limit_seconds(self) -> int:
+        """Return how long the limit alone makes it last: the first repayment need not wait."""
+        per_second = built_in_seed()["settings"]["limits"][f"POST {REPAY}"]
+        return (self.items - 1) // per_second
+
+
+def _loan(order_id: str) -> dict[str, str]:
+    return {
+        "order_id": order_id, "loan_coin": "USDT", "collateral_coin": "BTC", "principal": "1000", "interest": "0.4",
+        "collateral": "0.04", "hourly_rate": "0.0000090346", "borrowed_at": "-3d",
+    }
+
+
+ONE_BY_ONE = ("in-process", "module", "uri", "command", "pybit", "floor", "noop", "ping")
+SLOW_NEVER = ("in-process", "pybit", "floor", "noop")
+CELLS = (
+    Cell("n1", "1 repayment", 1, ONE_BY_ONE),
+    Cell("n20", "20 repayments", 20, ONE_BY_ONE),
+    Cell(
+        "n100", "100 repayments", 100, ("in-process", "module", "uri", "pybit", "floor", "noop"), once=("uri-steps", "command"),
+        memory=("in-process", "module", "uri", "pybit", "floor", "noop"),
+    ),
+    Cell(
+        "far20", "20 repayments, 50 ms away", 20, ("in-process", "module", "uri", "pybit", "floor", "noop"),
+        once=("command",), one_way_ms=25,
+    ),
+    Cell("far100", "100 repayments, 50 ms away", 100, SLOW_NEVER, once=("uri",), one_way_ms=25),
+    Cell(
+        "tls20", "20 repayments over TLS", 20, ("in-process", "module", "uri", "pybit", "floor", "noop"),
+        once=("command",), tls=True,
+    ),
+    Cell("tls100", "100 repayments over TLS", 100, SLOW_NEVER, once=("uri",), tls=True),
+    Cell(
+        "forks", "20 accounts × 5 repayments, 20 forks", 5, ("in-process", "module", "uri", "noop"), accounts=20,
+        memory=("in-process", "module", "uri", "noop"),
+    ),
+    Cell("limit", "20 repayments at 1 a second", 20, ("in-process", "module", "start"), limited=True),
+)

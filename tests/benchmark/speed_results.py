@@ -1,0 +1,107 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All runs that were made, and what follows from them: medians, ratios, and whether the goals are met."""
+
+from __future__ import annotations
+
+import collections
+import statistics
+import typing as t
+
+from speed_cells import CELLS, Cell
+from speed_run import Run
+
+FASTER_THAN_URI = 25
+FASTER_THAN_MODULE = 12
+MS_ABOVE_NOOP = 10
+PERCENT_ABOVE_LIMIT = 2
+
+
+class Goal(t.NamedTuple):
+    text: str
+    measured: str
+    # None if there is no measurement.
+    is_met: bool | None
+
+
+class Results:
+    def __init__(self) -> None:
+        self._timed: dict[tuple[str, str], list[Run]] = collections.defaultdict(list)
+        self._watched: dict[tuple[str, str], Run] = {}
+
+    def add(self, cell: str, contestant: str, run: Run, watched: bool) -> None:
+        if watched:
+            self._watched[cell, contestant] = run
+        else:
+            self._timed[cell, contestant].append(run)
+
+    def runs(self, cell: str, contestant: str) -> list[Run]:
+        return self._timed.get((cell, contestant), [])
+
+    def good(self, cell: str, contestant: str) -> list[Run]:
+        return [run for run in self.runs(cell, contestant) if not run.trouble]
+
+    def troubles(self) -> list[str]:
+        """Return what did not count, and why."""
+        runs = [(key, run) for key, runs in self._timed.items() for run in runs] + list(self._watched.items())
+        return [f"{cell}, {contestant}: {run.trouble}" for (cell, contestant), run in runs if run.trouble]
+
+    def seconds(self, cell: str, contestant: str) -> float | None:
+        """Return the median; only runs that the ledger confirms count."""
+        good = self.good(cell, contestant)
+        return statistics.median(run.seconds for run in good) if good else None
+
+    def ratio(self, cell: str, contestant: str, other: str) -> float | None:
+        """Return how many times as long as the other one it takes."""
+        seconds, others = self.seconds(cell, contestant), self.seconds(cell, other)
+        return seconds / others if seconds and others else None
+
+    def ms_above(self, cell: Cell, contestant: str, other: str) -> float | None:
+        """Return how much longer than the other one it takes for an item."""
+        seconds, others = self.seconds(cell.name, contestant), self.seconds(cell.name, other)
+        return None if seconds is None or others is None else (seconds - others) * 1000 / cell.total
+
+    def peak_mb(self, cell: str, contestant: str) -> float | None:
+        run = self._watched.get((cell, contestant))
+        return run.peak_kb / 1024 if run and not run.trouble else None
+
+    def goals(self) -> list[Goal]:
+        cells = {cell.name: cell for cell in CELLS}
+        faster = self.ratio("n100", "uri", "in-process")
+        forks = self.ratio("forks", "module", "in-process")
+        above = self.ms_above(cells["n100"], "in-process", "noop")
+        return [
+            Goal(
+                f"100 repayments at least {FASTER_THAN_URI}× faster than `uri`", _text(faster, "{:.1f}×"),
+                None if faster is None else faster >= FASTER_THAN_URI,
+            ),
+            Goal(
+                f"20 accounts × 5 with 20 forks at least {FASTER_THAN_MODULE}× faster than as a module",
+                _text(forks, "{:.1f}×"), None if forks is None else forks >= FASTER_THAN_MODULE,
+            ),
+            Goal(
+                f"at most {MS_ABOVE_NOOP} ms an item above a no-op action, of 100", _text(above, "{:.1f} ms"),
+                None if above is None else above <= MS_ABOVE_NOOP,
+            ),
+            self._limit_goal(cells["limit"]),
+        ]
+
+    def _limit_goal(self, cell: Cell) -> Goal:
+        text = (
+            f"20 repayments at 1 a second at most {PERCENT_ABOVE_LIMIT} % longer than the limit and Ansible's start, "
+            f"without a 10006"
+        )
+        seconds, start = self.seconds(cell.name, "in-process"), self.seconds(cell.name, "start")
+        if seconds is None or start is None:
+            return Goal(text, "", None)
+        least = cell.limit_seconds() + start
+        percent = (seconds / least - 1) * 100
+        refused = max(run.refused for run in self.good(cell.name, "in-process"))
+        measured = f"{percent:+.1f} % ({seconds:.2f} s for {cell.limit_seconds()} + {start:.2f} s), {refused} × 10006"
+        return Goal(text, measured, percent <= PERCENT_ABOVE_LIMIT and not refused)
+
+
+def _text(number: float | None, form: str) -> str:
+    return "" if number is None else form.format(number)
