@@ -10,10 +10,12 @@ PORT ?= 8765
 SANDBOX_ARGS ?=
 SCHEDULES ?= 10000
 SEED ?=
+ROUNDS ?= 3
+CELLS ?=
 QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
 
 .PHONY: help env demo sandbox test test-python test-faults test-install lint sanity molecule \
-	fault-test fault-sabotage compare-safety clean
+	fault-test fault-sabotage compare-safety bench clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -40,12 +42,12 @@ sanity: env ## ansible-test sanity, without containers
 
 test-python: env ## Unit tests and tests over loopback HTTP, with branch coverage of module_utils
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses 3
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 test-faults: env ## Each fault and kill alone, 300 schedules of them in simulated time, and real playbooks
-	$(BIN)/pytest tests/faults
+	@tools/test-faults
 
 molecule: env ## Whole playbooks against the stand-in exchange: check, converge, verify with its ledger
 	for folder in extensions/molecule/*/; do \
@@ -63,6 +65,9 @@ fault-sabotage: env ## Take out one part of the safety at a time, and see that t
 
 compare-safety: env ## What other clients do with the money under the same faults, as a table
 	@$(BIN)/python tests/benchmark/compare_safety.py
+
+bench: env ## How long clients take to repay many loans, as a table, in 25 minutes (ROUNDS=3, CELLS=n1,n20,...)
+	@$(BIN)/python tests/benchmark/compare_speed.py --rounds $(ROUNDS) --cells '$(CELLS)'
 
 clean: ## Remove .venv and what the tools leave behind
 	rm -rf .venv .ansible .cache .coverage .coverage.* .pytest_cache build tests/output

@@ -11,6 +11,16 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options: {}
 attributes:
+  action:
+    description: Has an action plugin, so that it can run on the controller.
+    support: full
+    details:
+      - With a local connection and without C(become), C(async) and C(environment), the module runs in the process of Ansible itself, with
+        the Python of Ansible; its result is the same. The variable C(bybit_in_process), or E(BYBIT_IN_PROCESS) in the environment of
+        Ansible, turns that off when it is V(false).
+  async:
+    description: Supports C(async).
+    support: full
   check_mode:
     description: Can run in check mode and tell what it would change, without changing anything.
   diff_mode:

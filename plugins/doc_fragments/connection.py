@@ -85,4 +85,6 @@ notes:
   - No option that holds a secret is ever shown by the module. Ansible shows the lines of a task that failed, so never write a secret
     into a task; and it keeps or prints the options of every module if it is told to, by E(ANSIBLE_KEEP_REMOTE_FILES) or
     E(ANSIBLE_DEBUG).
+  - A request waits for its turn, so that the exchange's limits for requests in a second are not tripped. These waits do not count for
+    O(rate_limit_timeout).
 """

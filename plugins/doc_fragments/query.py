@@ -34,7 +34,7 @@ options:
 notes:
   - A key that may only read is enough, with the permission C(Spot trade).
   - Long lists are read page by page, a hundred entries each, and as fast as the exchange's limit for requests in a second allows,
-    which is 500 entries in a second for flexible and fixed loans. The pauses between the pages do not count for O(rate_limit_timeout).
+    which is 500 entries in a second for flexible and fixed loans. The products are read side by side.
 attributes:
   check_mode:
     support: full

@@ -114,6 +114,6 @@ options:
         what became of that repayment, and it shall be forgotten.
       - The module looks for it once more. If its outcome is still unknown, the module forgets it and sends nothing in this run. Run
         again without this option if something is still to be repaid.
-      - An id that is not noted in O(state_dir) has no effect but a warning.
+      - Nothing is sent either when the id is not noted in O(state_dir), for example because it was acknowledged before.
     type: str
 """

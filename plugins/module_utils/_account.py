@@ -12,13 +12,16 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._position import CoinCollateral, CoinDebt, Position
 from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row
+from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS
 
 _POSITION = "/v5/crypto-loan-common/position"
 _BALANCE = "/v5/asset/transfer/query-account-coin-balance"
+_WALLET_AGE_MS = MINUTE_MS
 
 
 def read_position(client: Client) -> Position:
@@ -54,8 +57,33 @@ def read_position(client: Client) -> Position:
     )
 
 
-def funding_balance(client: Client, coin: str) -> Decimal:
-    """Return how much of a coin the Funding wallet holds; raises what C(read_position) raises."""
+def funding_balance(client: Client, coin: str, needed: Decimal | None = None) -> Decimal:
+    """Return how much of a coin the Funding wallet holds; raises what C(read_position) raises.
+
+    :param needed: Enough to know; then what was read for an earlier item of a loop counts, less what was paid since.
+    """
+    now_ms = client.clock.monotonic_ms()
+    read_ms, left = client.balances.get(coin, (0, Decimal(0)))
+    if needed is not None and left >= needed and now_ms - read_ms <= _WALLET_AGE_MS:
+        return left
+    held = _read_balance(client, coin)
+    client.balances[coin] = now_ms, held
+    return held
+
+
+def note_payment(client: Client, coin: str, amount: Decimal) -> None:
+    """Take notice that the Funding wallet has paid this."""
+    if coin in client.balances:
+        read_ms, left = client.balances[coin]
+        client.balances[coin] = read_ms, difference(left, amount)
+
+
+def doubt_balance(client: Client, coin: str) -> None:
+    """Take notice that nobody knows what the Funding wallet holds now."""
+    client.balances.pop(coin, None)
+
+
+def _read_balance(client: Client, coin: str) -> Decimal:
     balance = client.read(_BALANCE, {"accountType": "FUND", "coin": coin}).get("balance")
     if not isinstance(balance, dict):
         raise ReadFailed(f"Bybit answered {_BALANCE} without a balance.")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Signed calls: clock offset, rate limits, pages, and one exception per consequence.
+"""The exchange as seen with one key: lists with all their pages, what seldom changes, and the one way to POST.
 
 This module util is private to the collection.
 """
@@ -10,39 +10,21 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import json
-import re
 import typing as t
-import uuid
-from urllib.parse import quote_plus
+from decimal import Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
-    BybitError,
-    Failure,
-    NotSent,
-    OutcomeUnknown,
-    ReadFailed,
-    Refused,
-)
-from ansible_collections.treasury.bybit.plugins.module_utils._http import NoReply, Reply, Transport
+from ansible_collections.treasury.bybit.plugins.module_utils._calls import Calls, query_text
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import OutcomeUnknown, ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
-from ansible_collections.treasury.bybit.plugins.module_utils._pace import Pace
-from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
-    ACCEPTED,
-    CLOCK_CODES,
-    CLOCK_REFUSED,
-    IP_BLOCKED,
-    LOOK_FIRST,
-    RATE_LIMITED,
-)
-from ansible_collections.treasury.bybit.plugins.module_utils._signing import Signer
-from ansible_collections.treasury.bybit.plugins.module_utils._verdict import Verdict, judge, with_remedy
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ACCEPTED
+from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS
 
 PAGE_LIMIT = 100
-# A pause of exactly one second still meets the limit of "1 a second" now and then.
-_SHORTEST_PAUSE_MS = 1050
+# What a public call tells, such as the decimal places of a coin, does not change within some minutes.
+_FACT_AGE_MS = 10 * MINUTE_MS
 _MOST_PAGES = 10_000
-_ENCODED = re.compile("(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*")
+
+_Fact = t.TypeVar("_Fact")
 
 
 class Acceptance(t.NamedTuple):
@@ -56,98 +38,37 @@ class Acceptance(t.NamedTuple):
     time_ms: int
 
 
-class Retries:
-    """How often the gate turned a request away and it was sent again; shown to the user."""
+class Client(Calls):
+    """The exchange as seen with one key."""
 
-    def __init__(self) -> None:
-        self.clock_syncs = 0
-        self.rate_limits = 0
-        self.rate_limit_wait_ms = 0
+    _drew_near_ms: int | None = None
 
-    def as_result(self) -> dict[str, int]:
-        return dict(vars(self))
+    @property
+    def balances(self) -> dict[str, tuple[int, Decimal]]:
+        """What the Funding wallet holds of a coin, as reckoned by this process, and when it was read (ms, monotonic clock)."""
+        return self._line.balances
 
+    def branch(self) -> Client:
+        """Return a client for reads of another thread."""
+        left_ms = max(0, self._rate_limit_timeout_ms - self.retries.rate_limit_wait_ms)
+        branch = Client(self._line, self._api_key, self._signer, self.recv_window_ms, left_ms // 1000, self.clock)
+        branch._blocked = self._blocked
+        return branch
 
-class Client:
-    """The exchange as seen with one key.
-
-    :param recv_window_ms: How long after its timestamp the exchange accepts a request.
-    :param rate_limit_timeout: Seconds that all pauses for the rate limit may take together.
-    :ivar posted_at_ms: When the last POST that may have left this machine was signed (exchange's time, UTC, ms).
-    """
-
-    def __init__(
-        self,
-        transport: Transport,
-        api_key: str,
-        signer: Signer,
-        recv_window_ms: int = 5000,
-        rate_limit_timeout: int = 30,
-        clock: Clock | None = None,
-    ) -> None:
-        self._transport = transport
-        self._api_key = api_key
-        self._signer = signer
-        self.recv_window_ms = recv_window_ms
-        self._rate_limit_timeout_ms = rate_limit_timeout * 1000
-        self.clock = clock or Clock()
-        self._clock_offset_ms = 0
-        self._time_differences_ms: list[int] = []
-        self._blocked: BybitError | None = None
-        self._told_limit = ""
-        self.retries = Retries()
-        self.posted_at_ms: int | None = None
-
-    def now_ms(self) -> int:
-        """Return the exchange's time as far as it is known (UTC, ms)."""
-        return self.clock.now_ms() + self._clock_offset_ms
-
-    def exchange_time_ms(self, monotonic_ms: int | None = None) -> int | None:
-        """Return a time (UTC, ms) that the exchange's clock had surely reached at a moment; none before it told any.
-
-        :param monotonic_ms: The moment, by this machine's monotonic clock; now unless given.
-        """
-        if not self._time_differences_ms:
-            return None
-        # The lower middle: an answer from a machine whose clock is wrong does not count among others.
-        differences = sorted(self._time_differences_ms)
-        moment_ms = self.clock.monotonic_ms() if monotonic_ms is None else monotonic_ms
-        return moment_ms + differences[(len(differences) - 1) // 2]
-
-    def believed_time_ms(self) -> int:
-        """Return the exchange's time (UTC, ms): as it told it, or by this machine's clock as long as it has not."""
-        told_ms = self.exchange_time_ms()
-        return self.now_ms() if told_ms is None else told_ms
-
-    def read(self, path: str, query: dict[str, str] | None = None, signed: bool = True) -> dict[str, t.Any]:
-        """GET a path and return the object C(result).
-
-        :raises Refused: When the exchange refused, also when it has blocked this address by an earlier answer.
-        :raises ReadFailed: When no usable answer came.
-        """
-        if self._blocked is not None:
-            raise Refused(str(self._blocked), self._blocked.failure)
-        verdict = self._call("GET", path, _query_text(query or {}), signed)
-        if verdict.reading == ACCEPTED:
-            return verdict.result
-        error = _read_error(path, verdict)
-        if verdict.failure.http_status == IP_BLOCKED:
-            # Each further request would prolong the block.
-            self._blocked = error
-        raise error
+    def take_in(self, branch: Client) -> None:
+        """Add what a branch has learnt."""
+        self.retries.add(branch.retries)
+        self._time_differences_ms += branch._time_differences_ms
+        self._blocked = self._blocked or branch._blocked
 
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
-        """Yield the rows of all pages of a list, at a pace that does not trip the exchange's limit by itself.
+        """Yield the rows of all pages of a list.
 
         :raises ReadFailed: When a page has not the documented form, besides what C(read) raises.
         """
-        cursor, pace = "", Pace()
+        cursor = ""
         for dummy in range(_MOST_PAGES):
-            pause_ms, refused_before = pace.pause_ms(self.clock.monotonic_ms()), self.retries.rate_limits
-            if pause_ms:
-                self.clock.sleep_ms(pause_ms)
             page = self.read(path, {**query, "limit": str(PAGE_LIMIT), **({"cursor": cursor} if cursor else {})})
-            pace.note(self.clock.monotonic_ms(), self._told_limit, self.retries.rate_limits > refused_before)
             yield from rows_of(path, page)
             following = page.get("nextPageCursor") or ""
             if not following:
@@ -156,6 +77,31 @@ class Client:
                 break
             cursor = following
         raise ReadFailed(f"The pages of {path} do not come to an end.")
+
+    def fact(
+        self, path: str, query: dict[str, str], reading: t.Callable[[dict[str, t.Any]], _Fact | None]
+    ) -> _Fact | None:
+        """Return what a public call tells, asked only once in a while; raises what C(read) raises.
+
+        :param reading: Takes it out of the answer; what it cannot find there is asked for again.
+        """
+        key, now_ms = (path, query_text(query)), self.clock.monotonic_ms()
+        read_ms, fact = self._line.facts.get(key, (0, None))
+        if fact is None or now_ms - read_ms > _FACT_AGE_MS:
+            fact = reading(self.read(path, query, signed=False))
+            self._line.facts[key] = now_ms, fact
+        return fact
+
+    def draw_near(self, path: str) -> None:
+        """Wait until the next POST of a path may leave as soon as what has to be read before it was read.
+
+        Otherwise it would wait with what was read, which would be old when it leaves.
+        """
+        now_ms = self.clock.monotonic_ms()
+        pause_ms = self._line.paces.of("POST", path).pause_ms(now_ms) - self._line.lead_ms
+        if pause_ms > 0:
+            self.clock.sleep_ms(pause_ms)
+        self._drew_near_ms = self.clock.monotonic_ms()
 
     def post_once(
         self, path: str, body: dict[str, str], id_field: str | None, on_signed: t.Callable[[int], None]
@@ -168,7 +114,10 @@ class Client:
         :raises NotSent: When the request did not reach the exchange.
         :raises OutcomeUnknown: When it may have been executed.
         """
-        verdict = self._call("POST", path, json.dumps(body, separators=(",", ":")), signed=True, on_signed=on_signed)
+        if self._drew_near_ms is not None:
+            self._line.lead_ms = self.clock.monotonic_ms() - self._drew_near_ms
+            self._drew_near_ms = None
+        verdict = self.call("POST", path, json.dumps(body, separators=(",", ":")), signed=True, on_signed=on_signed)
         if verdict.reading == NOT_EXECUTED:
             raise Refused(verdict.sentence(), verdict.failure)
         if verdict.reading != ACCEPTED:
@@ -182,107 +131,6 @@ class Client:
             raise OutcomeUnknown(f"Bybit reported success but gave no {id_field}", failure)
         return Acceptance(given, time_ms)
 
-    def _call(
-        self, method: str, path: str, payload: str, signed: bool, on_signed: t.Callable[[int], None] | None = None
-    ) -> Verdict:
-        """Send a request; only a gate that surely turned it away lets it be sent a further time.
-
-        :param payload: What is signed: the query of a GET or the body of a POST.
-        """
-        clock_codes = CLOCK_CODES if method == "GET" else (CLOCK_REFUSED,)
-        clock_syncs_before = self.retries.clock_syncs
-        while True:
-            reply, request_id = self._send(method, path, payload, signed, on_signed)
-            verdict = judge(reply.status, reply.body, request_id)
-            self._told_limit = reply.headers.get("x-bapi-limit", "")
-            if verdict.time_ms is not None:
-                self._time_differences_ms.append(verdict.time_ms - self.clock.monotonic_ms())
-            if verdict.is_gate_refusal(*clock_codes) and signed and self.retries.clock_syncs == clock_syncs_before:
-                self._synchronise_clock()
-            elif verdict.is_gate_refusal(RATE_LIMITED) and self._pause_for_limit(reply, verdict):
-                pass
-            else:
-                return verdict
-
-    def _send(
-        self, method: str, path: str, payload: str, signed: bool, on_signed: t.Callable[[int], None] | None
-    ) -> tuple[Reply, str]:
-        request_id = str(uuid.uuid4())
-        now_ms = self.now_ms()
-        headers = {"cdn-request-id": request_id}
-        if signed:
-            headers.update(self._signature_headers(now_ms, payload))
-        target, body = path, None
-        if method == "POST":
-            body = payload.encode()
-            headers["Content-Type"] = "application/json"
-            if on_signed:
-                on_signed(now_ms)
-            self.posted_at_ms = now_ms
-        elif payload:
-            target = f"{path}?{payload}"
-        try:
-            return self._transport.send(method, target, headers, body), request_id
-        except NoReply as error:
-            if not error.sent:
-                self.posted_at_ms = None
-            raise self._unanswered(method, path, error, request_id) from error
-
-    def _signature_headers(self, now_ms: int, payload: str) -> dict[str, str]:
-        timestamp, window = str(now_ms), str(self.recv_window_ms)
-        text = f"{timestamp}{self._api_key}{window}{payload}"
-        return {
-            "X-BAPI-API-KEY": self._api_key,
-            "X-BAPI-TIMESTAMP": timestamp,
-            "X-BAPI-RECV-WINDOW": window,
-            "X-BAPI-SIGN": self._signer.sign(text.encode()),
-            "X-BAPI-SIGN-TYPE": "2",
-        }
-
-    def _unanswered(self, method: str, path: str, error: NoReply, request_id: str) -> BybitError:
-        failure = Failure(request_id=request_id)
-        host = self._transport.base_url
-        if method == "GET":
-            return ReadFailed(with_remedy(f"No answer from {host} to reading {path} ({error})", error.remedy), failure)
-        if error.sent:
-            return OutcomeUnknown(f"no answer came from {host} ({error})", failure._replace(reading=UNKNOWN))
-        cause = f"the connection to {host} failed before anything was sent ({error})"
-        return NotSent(with_remedy(cause, error.remedy), failure)
-
-    def _synchronise_clock(self) -> None:
-        self.retries.clock_syncs += 1
-        before_ms = self.clock.now_ms()
-        result = self.read("/v5/market/time", signed=False)
-        after_ms = self.clock.now_ms()
-        nanoseconds = str(result.get("timeNano"))
-        if not re.fullmatch("[0-9]{18,20}", nanoseconds):
-            raise ReadFailed("Bybit answered /v5/market/time without its time.")
-        server_ms = int(nanoseconds) // 1_000_000
-        self._clock_offset_ms = server_ms - (before_ms + after_ms) // 2
-
-    def _pause_for_limit(self, reply: Reply, verdict: Verdict) -> bool:
-        """Wait as the answer says and return true, or return false when that would take longer than allowed."""
-        now_ms = self.now_ms() if verdict.time_ms is None else verdict.time_ms
-        reset = reply.headers.get("x-bapi-limit-reset-timestamp", "")
-        reset_ms = int(reset) if re.fullmatch("[0-9]{1,15}", reset) else 0
-        pause_ms = max(_SHORTEST_PAUSE_MS, reset_ms - now_ms)
-        if self.retries.rate_limit_wait_ms + pause_ms > self._rate_limit_timeout_ms:
-            return False
-        self.clock.sleep_ms(pause_ms)
-        self.retries.rate_limits += 1
-        self.retries.rate_limit_wait_ms += pause_ms
-        return True
-
-
-def _read_error(path: str, verdict: Verdict) -> BybitError:
-    # Whatever became of a read, it has moved no money.
-    failure = verdict.failure._replace(reading=NOT_EXECUTED)
-    if verdict.reading == NOT_EXECUTED:
-        return Refused(f"Bybit refused reading {path}: {verdict.sentence()}", failure)
-    if verdict.meaning.remedy == LOOK_FIRST:
-        verdict = verdict._replace(meaning=verdict.meaning._replace(remedy="Run again later."))
-    return ReadFailed(f"Bybit gave no usable answer to reading {path}: {verdict.sentence()}", failure)
-
 
 def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
     """Return the rows of the documented form C({"list": [{...}, ...]}).
@@ -293,8 +141,3 @@ def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ReadFailed(f"Bybit answered {path} without a list of rows.")
     return rows
-
-
-def _query_text(query: dict[str, str]) -> str:
-    # The exchange hands out its cursors percent-encoded, to be sent back as they are.
-    return "&".join(f"{k}={v if _ENCODED.fullmatch(v) else quote_plus(v)}" for k, v in query.items())

@@ -9,6 +9,8 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client, rows_of
 from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row
 
@@ -22,7 +24,10 @@ def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
     :raises Refused: When the exchange refused to tell.
     :raises ReadFailed: When its answer is missing or does not have the documented form.
     """
-    for fields in rows_of(_COINS, client.read(_COINS, {"currency": coin}, signed=False)):
-        if fields.get("currency") == coin:
-            return Row(_COINS, fields).whole_number(f"{product}BorrowingAccuracy")
-    return None
+
+    def row_of_coin(answer: dict[str, t.Any]) -> Row | None:
+        rows = (Row(_COINS, fields) for fields in rows_of(_COINS, answer) if fields.get("currency") == coin)
+        return next(rows, None)
+
+    row = client.fact(_COINS, {"currency": coin}, row_of_coin)
+    return row.whole_number(f"{product}BorrowingAccuracy") if row else None

@@ -21,6 +21,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._client import Clie
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Transport, is_loopback
+from ansible_collections.treasury.bybit.plugins.module_utils._line import line_of
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import (
     HmacSigner,
     RsaSigner,
@@ -101,8 +102,9 @@ class Connection:
     def client(self, clock: Clock) -> Client:
         """Return a client for this connection; nothing is sent yet."""
         options = self._options
-        transport = Transport(self.base_url, options["api_timeout"], options["validate_certs"], options["ca_path"])
-        return Client(transport, self._api_key, self._signer, options["recv_window"], options["rate_limit_timeout"], clock)
+        way = (self.base_url, options["api_timeout"], options["validate_certs"], options["ca_path"])
+        line = line_of((self.key_fingerprint, *way), lambda: Transport(*way))
+        return Client(line, self._api_key, self._signer, options["recv_window"], options["rate_limit_timeout"], clock)
 
     def warnings(self) -> list[str]:
         """Say what is allowed but dangerous."""

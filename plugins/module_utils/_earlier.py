@@ -27,7 +27,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._subject import Sub
 class EarlierRuns:
     """Settles what earlier runs for the same subject have left open.
 
-    :ivar acknowledged: The intent in doubt that was forgotten because the user says so.
+    :ivar left_to_user: Why this run sends nothing: because of what the user says of an intent in doubt; empty otherwise.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class EarlierRuns:
         self._preparation = preparation
         self._manner = manner
         self._result = result
-        self.acknowledged: Intent | None = None
+        self.left_to_user = ""
 
     def settle(self, goal: Goal) -> list[Resolution]:
         """Return the open repayments that earlier runs which were asked for the same have made, oldest first.
@@ -59,21 +59,23 @@ class EarlierRuns:
         answers = []
         named = self._manner.acknowledge
         if named is not None and named not in {intent.intent_id for intent in self._memory.noted()}:
-            self._result.warnings.append(f"acknowledge '{named}' names no repayment that is noted here, so it has no effect.")
+            self.left_to_user = _messages.not_noted(named)
         for intent in self._memory.open_intents():
             found = self._resolver.resolve(intent, self._deadline_ms())
             if found.outcome == UNKNOWN and self._manner.acknowledge != intent.intent_id:
                 raise self.in_doubt(found, "an earlier run sent it and did not tell its end")
             if found.outcome == UNKNOWN:
                 self._memory.forget(intent)
-                self.acknowledged = intent
+                self.left_to_user = _messages.acknowledged(intent, self._result.label)
             self._tell(found.intent, found.outcome)
             if found.outcome == EXECUTED:
                 self._preparation.doubt_debt()
             if intent.goal == goal and found.outcome in (EXECUTED, PENDING):
                 answers.append(found)
-        if not answers and self.acknowledged is None:
-            self.acknowledged = self._acknowledged_unseen()
+        if not answers and not self.left_to_user:
+            forgotten = self._acknowledged_unseen()
+            if forgotten:
+                self.left_to_user = _messages.acknowledged(forgotten, self._result.label)
         return answers
 
     def in_doubt(self, found: Resolution, cause: str, lost: OutcomeUnknown | None = None) -> OutcomeUnknown:

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 try:
     import requests
+    import requests.adapters
+    import requests.structures
     import requests.utils
     import urllib3
 except ImportError:
@@ -26,7 +28,7 @@ except ImportError:
 else:
     IMPORT_ERROR = None
 
-_USER_AGENT = "ansible treasury.bybit"
+_HEADERS = {"User-Agent": "ansible treasury.bybit", "Accept": "application/json"}
 _REASON_CHARACTERS = 200
 
 
@@ -68,7 +70,7 @@ class _Body(io.BytesIO):
 
 
 class Transport:
-    """One kept-alive session with one host.
+    """A kept-alive connection to one host.
 
     :param base_url: For example C(https://api.bybit.com).
     :param timeout: Seconds to wait for a connection, and for each part of the answer.
@@ -79,16 +81,14 @@ class Transport:
     def __init__(self, base_url: str, timeout: float, validate_certs: bool = True, ca_path: str | None = None) -> None:
         self.base_url = base_url
         self._timeout = timeout
-        self._session = requests.Session()
-        # Otherwise a ~/.netrc would add a stranger's credentials, and REQUESTS_CA_BUNDLE would overrule ca_path.
-        self._session.trust_env = False
-        self._session.headers = {"User-Agent": _USER_AGENT, "Accept": "application/json"}
-        self._session.proxies = _proxies(base_url)
+        # Below a session, which would add cookies, redirects, and the credentials of a ~/.netrc.
+        self._adapter = requests.adapters.HTTPAdapter()
+        self._proxies = _proxies(base_url)
+        self._verify: bool | str = False
         if validate_certs:
             environment = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-            self._session.verify = ca_path or environment or True
+            self._verify = ca_path or environment or True
         else:
-            self._session.verify = False
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def send(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Reply:
@@ -98,18 +98,27 @@ class Transport:
         :raises NoReply: When no whole answer came.
         """
         data = None if body is None else _Body(body)
-        prepared = self._session.prepare_request(
-            requests.Request(method, self.base_url + path, headers=headers, data=data)
-        )
-        # The library may write the query otherwise than it was signed.
-        prepared.url = self.base_url + path
+        request = requests.PreparedRequest()
+        # Not prepared by the library, which may write the query otherwise than it was signed.
+        request.method, request.url, request.body = method, self.base_url + path, data
+        length = {} if body is None else {"Content-Length": str(len(body))}
+        request.headers = requests.structures.CaseInsensitiveDict({**_HEADERS, **headers, **length})
         try:
-            response = self._session.send(prepared, timeout=self._timeout, allow_redirects=False)
-        except Exception as error:
+            response = self._adapter.send(request, timeout=self._timeout, verify=self._verify, proxies=self._proxies)
+            content = response.content
+        except BaseException as error:
+            # Also when the task's time is over: nobody knows what would still come over this connection.
+            self.hang_up()
+            if not isinstance(error, Exception):
+                raise
             # Every kind of failure has the same two consequences, told apart by the body alone.
             reason, remedy = _reason(error, self._timeout), _remedy(error)
             raise NoReply(reason, remedy, sent=data is None or data.was_read) from error
-        return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
+        return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
+
+    def hang_up(self) -> None:
+        """Close the connection; the next request opens a new one."""
+        self._adapter.close()
 
 
 def is_loopback(host: str) -> bool:

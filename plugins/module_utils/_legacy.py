@@ -47,20 +47,26 @@ def find(client: Client, order_id: str) -> Loan | None:
 
 def accuracy(client: Client, coin: str) -> int | None:
     """Return how many decimal places an amount of the coin may have; none when the exchange does not list it."""
-    for row in _rows_of_levels(_COINS, client.read(_COINS, {"currency": coin}, signed=False)):
-        if row.get("currency") == coin:
-            return row.whole_number("borrowingAccuracy")
-    return None
+
+    def places(answer: dict[str, t.Any]) -> int | None:
+        rows = (row for row in _rows_of_levels(_COINS, answer) if row.get("currency") == coin)
+        return next((row.whole_number("borrowingAccuracy") for row in rows), None)
+
+    return client.fact(_COINS, {"currency": coin}, places)
 
 
 def thresholds(client: Client) -> dict[str, Thresholds]:
     """Return the thresholds of each collateral coin. Where they differ by the level of the account, the lowest counts."""
-    found: dict[str, Thresholds] = {}
-    for row in _rows_of_levels(_COLLATERAL, client.read(_COLLATERAL, signed=False)):
-        coin, these = row.text("currency"), Thresholds(row.number("marginCallLTV"), row.number("liquidationLTV"))
-        if all(these):
-            found[coin] = Thresholds(*map(min, found.get(coin, these), these))
-    return found
+
+    def lowest(answer: dict[str, t.Any]) -> dict[str, Thresholds]:
+        found: dict[str, Thresholds] = {}
+        for row in _rows_of_levels(_COLLATERAL, answer):
+            coin, these = row.text("currency"), Thresholds(row.number("marginCallLTV"), row.number("liquidationLTV"))
+            if all(these):
+                found[coin] = Thresholds(*map(min, found.get(coin, these), these))
+        return found
+
+    return client.fact(_COLLATERAL, {}, lowest) or {}
 
 
 def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:

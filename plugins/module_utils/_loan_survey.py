@@ -10,6 +10,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _fixed, _flexible, _legacy
@@ -26,6 +27,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loan_question impo
     position_result,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._position import Position
+from ansible_collections.treasury.bybit.plugins.module_utils._side_by_side import side_by_side
 
 
 def survey_loans(client: Client, question: LoanQuestion) -> Answer:
@@ -46,10 +48,7 @@ class _Survey:
         self._no_position: BybitError | None = None
 
     def answer(self) -> Answer:
-        self._read_position()
-        loans: list[Loan] = []
-        for product in self._question.products:
-            loans += self._availability.read(product, self._loans_of)
+        loans = self._read()
         self._availability.check()
         thresholds = self._thresholds(loans)
         now_ms = self._client.believed_time_ms()
@@ -66,30 +65,37 @@ class _Survey:
             self._warnings.append(f"The account's position, and so the LTV of its loans, cannot be read. {self._no_position}")
         return Answer(values, [*self._availability.warnings(), *self._warnings])
 
-    def _loans_of(self, product: str) -> list[Loan]:
+    def _read(self) -> list[Loan]:
+        """Read the position, which tells at once when key, clock or address are no good, and then the products side by side."""
+        products = self._question.products
+        if {FLEXIBLE, FIXED} & set(products):
+            self._read_position()
+        reads = [functools.partial(self._loans_of, product=product) for product in products]
+        loans_of = dict(zip(products, side_by_side(self._client, reads)))
+        return [loan for product in products for loan in self._availability.read(product, lambda p: loans_of[p].result())]
+
+    def _loans_of(self, client: Client, product: str) -> list[Loan]:
         if product != LEGACY and self._question.ltv_above is not None and self._no_position is not None:
             # To show them all, or none, would both be a wrong answer.
             raise self._no_position
         found: dict[str | None, Loan] = {}
-        for loan in self._open_loans(product):
+        for loan in self._open_loans(client, product):
             if product != LEGACY:
                 loan = dataclasses.replace(loan, position=self._position)
-            if self._question.is_about(loan, self._client.believed_time_ms()):
+            if self._question.is_about(loan, client.believed_time_ms()):
                 # A loan can come twice when something changes between the reading of two pages.
                 found.setdefault(loan.loan_id or loan.coin, loan)
         return list(found.values())
 
-    def _open_loans(self, product: str) -> t.Iterator[Loan]:
+    def _open_loans(self, client: Client, product: str) -> t.Iterator[Loan]:
         coin, loan_id = self._question.coin, self._question.loan_id
         if product == LEGACY:
-            return _legacy.open_loans(self._client, coin, loan_id)
+            return _legacy.open_loans(client, coin, loan_id)
         if product == FLEXIBLE:
-            return _flexible.open_loans(self._client, coin)
-        return _fixed.open_loans(self._client, coin, loan_id)
+            return _flexible.open_loans(client, coin)
+        return _fixed.open_loans(client, coin, loan_id)
 
     def _read_position(self) -> None:
-        if not {FLEXIBLE, FIXED} & set(self._question.products):
-            return
         try:
             self._position = read_position(self._client)
         except (Refused, ReadFailed) as error:

@@ -16,7 +16,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._state import State
 
 
 class Memory:
-    """The intents of one target during one run.
+    """The intents of one target during one run; as a context, it lets other runs in at its end.
 
     An intent is I(open) until a run has told what became of it. Afterwards it is forgotten, unless the exchange has
     accepted the repayment and does not show it as final yet; then it stays as I(unseen), so that a sum over the history can
@@ -30,6 +30,12 @@ class Memory:
         self._forgotten: set[str] = set()
         self._told: dict[str, Intent | None] = {}
         self._found: set[str] = set()
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(self, *dummy: object) -> None:
+        self.abandon()
 
     @property
     def path(self) -> str:
@@ -112,6 +118,8 @@ class Memory:
         return [intent for intent in self._intents if intent.intent_id not in self._forgotten]
 
     def _save(self, intents: list[Intent]) -> None:
-        if self._writable:
+        if self._writable and intents:
             self._state.save(intents)
+        elif self._writable:
+            self._state.clear()
         self._intents = intents

@@ -84,6 +84,14 @@ def acknowledged(intent: Intent, label: str) -> str:
     )
 
 
+def not_noted(intent_id: str) -> str:
+    """Tell that there is nothing to acknowledge, most likely because it was done before."""
+    return (
+        f"acknowledge '{intent_id}' names no repayment that is noted here: it was acknowledged or settled before, or was sent for another "
+        f"loan, with another key or state_dir. Nothing was sent; run without acknowledge if something is still to be repaid."
+    )
+
+
 def _how_it_is_known(found: Resolution) -> str:
     if found.finding is None:
         return ""

@@ -113,7 +113,9 @@ class Preparation:
         records = self._read_history() if loan is not None else []
         decision = self._decide(loan, means)
         if loan is not None and decision.kind == PAY and not self._subject.traits.from_collateral:
-            means = means._replace(wallet=self._wallet(loan.coin))
+            # Where the wallet decides how much is paid, it is read anew.
+            is_exact = self._goal.is_of_debt or self._manner.allow_partial
+            means = means._replace(wallet=self._wallet(loan.coin, None if is_exact else decision.amount))
             decision = self._decide(loan, means)
         return Prepared(loan, records, means, decision)
 
@@ -133,9 +135,9 @@ class Preparation:
             self._warn(f"The decimal places of amounts are left to the exchange to check: {error}")
             return None
 
-    def _wallet(self, coin: str) -> Decimal | None:
+    def _wallet(self, coin: str, needed: Decimal | None) -> Decimal | None:
         try:
-            return funding_balance(self._client, coin)
+            return funding_balance(self._client, coin, needed)
         except Refused as error:
             if error.failure is not None and error.failure.http_status == IP_BLOCKED:
                 raise

@@ -14,6 +14,7 @@ import uuid
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _messages
+from ansible_collections.treasury.bybit.plugins.module_utils._account import doubt_balance, note_payment
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain, total
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._earlier import EarlierRuns
@@ -94,17 +95,16 @@ class Repayment:
         answers = self._earlier.settle(self._goal)
         for answer in answers:
             self._conclude(answer, is_earlier=True)
-        if self._earlier.acknowledged:
-            self._leave_to_the_user(self._earlier.acknowledged)
+        if self._earlier.left_to_user:
+            self._leave_to_the_user(self._earlier.left_to_user)
             return
         if not answers or (self._goal.is_of_debt and self.result.outcome == EXECUTED):
             self._reach(check_mode)
         if self.result.outcome == EXECUTED and not check_mode:
             self._pay_accrued()
 
-    def _leave_to_the_user(self, doubtful: Intent) -> None:
+    def _leave_to_the_user(self, story: str) -> None:
         """Send nothing, whatever is missing of the goal, because the repayment in doubt may be in no debt yet."""
-        story = _messages.acknowledged(doubtful, self.result.label)
         if self.result.made:
             self.result.stories.append(story)
         else:
@@ -112,6 +112,8 @@ class Repayment:
 
     def _reach(self, check_mode: bool) -> None:
         """Pay what is missing of the goal, or all of what an earlier run has left of it."""
+        if not check_mode:
+            self._client.draw_near(self._subject.repay_path)
         prepared = self._preparation.prepare(self._paid)
         loan, decision = prepared.loan, prepared.decision
         if loan is None or decision.kind == DECLINE:
@@ -165,10 +167,14 @@ class Repayment:
         try:
             accepted = self._subject.repay(loan, intent.amount, write_down)
         except OutcomeUnknown as error:
+            doubt_balance(self._client, loan.coin)
             self._find_out(intent, error)
         except BybitError as error:
+            doubt_balance(self._client, loan.coin)
             self._refused(intent, error)
         else:
+            if not self._subject.traits.from_collateral:
+                note_payment(self._client, loan.coin, intent.amount)
             if accepted.given_id is None:
                 intent = self._note_acceptance(dataclasses.replace(intent, accepted_at_ms=accepted.time_ms))
             self._find_out(dataclasses.replace(intent, repay_id=accepted.given_id), None)

@@ -25,6 +25,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._repayment_question
     repayment_result,
     repayment_totals,
 )
+from ansible_collections.treasury.bybit.plugins.module_utils._side_by_side import side_by_side
 from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_MS
 
 # The exchange documents 6 months for the repayments of legacy loans; the shortest six months have 181 days.
@@ -37,10 +38,13 @@ def survey_repayments(client: Client, question: RepaymentQuestion) -> Answer:
     :raises BybitError: When something could not be read that could be used.
     """
     availability = Availability(question.products, question.named, question.has_id)
-    found: list[Entry] = []
-    read = functools.partial(_entries_of, client, question)
-    for product in question.products:
-        found += availability.read(product, read)
+    # The first one alone tells at once when key, clock or address are no good.
+    first, *others = question.products
+    found = availability.read(first, functools.partial(_entries_of, client, question))
+    reads = [functools.partial(_entries_of, question=question, product=product) for product in others]
+    entries_of = dict(zip(others, side_by_side(client, reads)))
+    for product in others:
+        found += availability.read(product, lambda product: entries_of[product].result())
     availability.check()
     entries, unavailable = in_order(found), availability.unavailable
     values = {

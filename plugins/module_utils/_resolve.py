@@ -73,7 +73,9 @@ class Resolver:
                 # What a whole loan has cost, the exchange alone knows.
                 found = found._replace(intent=dataclasses.replace(found.intent, amount=record.amount))
             found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
-        self._memory.tell(found.intent, is_seen=record is not None and record.is_final)
+        # An entry that was only found may be somebody else's, and ours not be shown yet: a goal of the debt has to wait for it.
+        is_seen = record is not None and record.is_final and found.finding is None
+        self._memory.tell(found.intent, is_seen)
         return found
 
     def _write_down(self, intent: Intent) -> str:

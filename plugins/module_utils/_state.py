@@ -24,6 +24,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._intent import Inte
 _VERSION = 1
 _FIRST_PAUSE_MS = 50
 _LONGEST_PAUSE_MS = 500
+_PROCESS_ID_LENGTH = 20
 
 
 class Target(t.NamedTuple):
@@ -132,6 +133,18 @@ class State:
         except OSError as error:
             raise self._unusable(error) from None
 
+    def clear(self) -> None:
+        """Remember nothing any more; a loss of power may undo that, and then the last intents are told once more.
+
+        Nothing need wait for the disk here, because an intent too many never leads to a payment too many.
+        """
+        try:
+            os.unlink(self.path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise self._unusable(error) from None
+
     def _intents_in(self, document: t.Any) -> list[Intent]:
         if document["version"] != _VERSION:
             raise ValueError(f"it has version {document['version']}, and this collection knows {_VERSION}")
@@ -145,8 +158,7 @@ class State:
         try:
             fcntl.flock(lock, (fcntl.LOCK_EX if writes else fcntl.LOCK_SH) | fcntl.LOCK_NB)
             if writes:
-                os.ftruncate(lock, 0)
-                os.pwrite(lock, str(os.getpid()).encode(), 0)
+                os.pwrite(lock, str(os.getpid()).ljust(_PROCESS_ID_LENGTH).encode(), 0)
         except OSError as error:
             if error.errno in (errno.EAGAIN, errno.EACCES):
                 return False
@@ -154,7 +166,7 @@ class State:
         return True
 
     def _who_is_busy(self, lock: int, timeout_ms: int) -> str:
-        process = os.pread(lock, 20, 0).decode(errors="replace")
+        process = os.pread(lock, _PROCESS_ID_LENGTH, 0).decode(errors="replace").strip()
         return (
             f"Another run for this loan (process {process or 'unknown'}, lock file '{self._lock_path}') has not ended within "
             f"lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again when it has ended, or raise lock_timeout."

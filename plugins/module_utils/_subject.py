@@ -37,6 +37,10 @@ class Subject(t.Protocol):
     traits: Traits
 
     @property
+    def repay_path(self) -> str:
+        """The call that C(repay) makes."""
+
+    @property
     def history_request(self) -> str:
         """The call and query by which a person can look at the history."""
 

@@ -35,6 +35,7 @@ class LegacyOrder:
         self._client = client
         self.name = order_id
         self.ids = {"order_id": order_id}
+        self.repay_path = "/v5/crypto-loan/repay"
         self.history_request = f"GET {_legacy.HISTORY}?orderId={order_id}"
         self.traits = Traits(
             label=f"loan {order_id}",
@@ -56,7 +57,7 @@ class LegacyOrder:
 
     def repay(self, loan: Loan, amount: Decimal, on_signed: _OnSigned) -> Acceptance:
         body = {"orderId": self.name, "amount": plain(amount)}
-        return self._client.post_once("/v5/crypto-loan/repay", body, "repayId", on_signed)
+        return self._client.post_once(self.repay_path, body, "repayId", on_signed)
 
 
 class FlexibleDebt:
@@ -73,6 +74,7 @@ class FlexibleDebt:
         self._collateral = collateral
         self.name = coin
         self.ids = {"loan_currency": coin, "collateral": list(collateral)}
+        self.repay_path = f"/v5/crypto-loan-flexible/{'repay-collateral' if collateral else 'repay'}"
         self.history_request = f"GET {_flexible.HISTORY}?loanCurrency={coin}"
         self.traits = Traits(
             label=f"the flexible {coin} loan",
@@ -99,9 +101,9 @@ class FlexibleDebt:
     def repay(self, loan: Loan, amount: Decimal, on_signed: _OnSigned) -> Acceptance:
         body = {"loanCurrency": self.name, "amount": plain(amount)}
         if not self._collateral:
-            return self._client.post_once("/v5/crypto-loan-flexible/repay", body, "repayId", on_signed)
+            return self._client.post_once(self.repay_path, body, "repayId", on_signed)
         body["collateralCoin"] = ",".join(self._collateral)
-        return self._client.post_once("/v5/crypto-loan-flexible/repay-collateral", body, None, on_signed)
+        return self._client.post_once(self.repay_path, body, None, on_signed)
 
 
 class FixedContracts:
@@ -125,6 +127,7 @@ class FixedContracts:
             # Nothing named would mean everything.
             raise ValueError("a fixed loan without id and coin")
         self.name = loan_id or coin or ""
+        self.repay_path = f"/v5/crypto-loan-fixed/{'repay-collateral' if collateral else 'fully-repay'}"
         self.ids = {"loan_id": loan_id, "loan_currency": coin, "collateral": list(collateral)}
         self.traits = Traits(
             label=f"fixed contract {loan_id}" if loan_id else f"the fixed {coin} debt",
@@ -158,9 +161,9 @@ class FixedContracts:
     def repay(self, loan: Loan, amount: Decimal, on_signed: _OnSigned) -> Acceptance:
         body = {"loanId": self._loan_id} if self._loan_id else {"loanCurrency": loan.coin}
         if not self._collateral:
-            return self._client.post_once("/v5/crypto-loan-fixed/fully-repay", body, "repayId", on_signed)
+            return self._client.post_once(self.repay_path, body, "repayId", on_signed)
         body.update(loanCurrency=loan.coin, amount=plain(amount), collateralCoin=",".join(self._collateral))
-        return self._client.post_once("/v5/crypto-loan-fixed/repay-collateral", body, None, on_signed)
+        return self._client.post_once(self.repay_path, body, None, on_signed)
 
 
 def _chosen(records: t.Iterable[Record], repay_id: str | None) -> list[Record]:

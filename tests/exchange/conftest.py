@@ -59,7 +59,7 @@ class Sandbox:
         self.parts = urllib.parse.urlsplit(url)
         self.context = ssl.create_default_context(cafile=ca_path) if ca_path else None
 
-    def connect(self, timeout: float = 5) -> http.client.HTTPConnection:
+    def connect(self, timeout: float = 30) -> http.client.HTTPConnection:
         if self.context:
             return http.client.HTTPSConnection(
                 self.parts.hostname, self.parts.port, timeout=timeout, context=self.context
@@ -67,7 +67,7 @@ class Sandbox:
         return http.client.HTTPConnection(self.parts.hostname, self.parts.port, timeout=timeout)
 
     def raw(
-        self, method: str, target: str, body: bytes | None = None, headers: dict | None = None, timeout: float = 5
+        self, method: str, target: str, body: bytes | None = None, headers: dict | None = None, timeout: float = 30
     ) -> Answer:
         connection = self.connect(timeout)
         try:
@@ -84,7 +84,7 @@ class Sandbox:
     def signed(
         self, method: str, path: str, query: str = "", body: str = "", *, key: str = "sandbox-key",
         secret: str = "sandbox-secret", timestamp: int | str | None = None, window: str | None = "5000",
-        change: dict | None = None, timeout: float = 5,
+        change: dict | None = None, timeout: float = 30,
     ) -> Answer:
         if timestamp is None:
             timestamp = time.time_ns() // 1_000_000

@@ -14,7 +14,8 @@ from simulation.machine import Schedule
 from simulation.owner import Meddling
 from simulation.products import DEBT, HISTORY
 from simulation.standin import BIG_COIN, BIG_LOAN, CONTRACTS, SMALL_COIN, SMALL_LOAN, TURN_MS
-from simulation.strategies import probe
+from simulation.strategies import LEGACY_GOALS, probe
+from simulation.world import Choices
 
 BTC = ("BTC",)
 WHOLE = Goal(CONTRACTS[0])
@@ -27,6 +28,8 @@ WAYS = {
     "max_ltv": Goal(BIG_COIN, max_ltv="0.19"),
     "contract": WHOLE,
 }
+# Whoever asks for these a second time has them already.
+ONCE = {"since": LEGACY_GOALS[1], **{name: goal for name, goal in WAYS.items() if goal.is_declarative}}
 PAID_OFF = {
     "legacy": Goal(SMALL_LOAN, max_debt="0"), "flexible": Goal(SMALL_COIN, max_debt="0"),
     "from collateral": Goal(SMALL_COIN, max_debt="0", collateral=BTC), "contract": WHOLE,
@@ -40,6 +43,8 @@ LATE: list[dict[str, int]] = [
 ]
 # Milliseconds before the hour turns at which a run begins: each request takes three of them.
 BEFORE = (5, 8, 11, 14, 17, 200)
+# As many as a run without a fault has, and one more.
+STEPS = range(30)
 ways = pytest.mark.parametrize("goal", WAYS.values(), ids=WAYS.keys())
 
 
@@ -98,11 +103,20 @@ def test_a_read_that_fails_for_good_after_the_repayment(schedule: Schedule, goal
     schedule.play([Plan(goal)])
 
 
-@pytest.mark.parametrize("number", range(48))
+@pytest.mark.parametrize("number", STEPS)
 @pytest.mark.parametrize("goal", [WAYS["max_debt from collateral"], WAYS["max_ltv"], WHOLE], ids=repr)
 def test_killed_before_each_step(schedule: Schedule, goal: Goal, number: int) -> None:
     schedule.play([Plan(goal, kill=Kill("step", number))])
     schedule.play([Plan(goal)])
+
+
+@pytest.mark.parametrize("steps_ahead", range(0, 24, 4))
+@pytest.mark.parametrize("goal", ONCE.values(), ids=ONCE.keys())
+def test_two_at_once_pay_once(schedule: Schedule, goal: Goal, steps_ahead: int) -> None:
+    # From then on it is the second's turn whenever it can go on.
+    runs = schedule.play([Plan(goal), Plan(goal)], Choices([0] * steps_ahead + [1] * 60))
+    assert sorted(str(run.outcome) for run in runs) == ["executed", "nothing_to_do"]
+    assert sum(len(run.posts) for run in runs) == 1
 
 
 @pytest.mark.parametrize("before_ms", BEFORE)
@@ -128,3 +142,19 @@ def test_the_owner_borrows_after_each_step(
     order(schedule, **fault)
     schedule.play([Plan(goal)], None, Meddling(after_steps, goal.loan, "300", borrows=True))
     schedule.play([Plan(goal)])
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (SOLD, Goal(BIG_COIN, max_debt="4600", collateral=BTC)),
+        (Goal(BIG_COIN, "100"), Goal(BIG_COIN, max_debt="4600")),
+        (Goal(BIG_LOAN, "100"), Goal(BIG_LOAN, max_debt="8700")),
+    ],
+    ids=repr,
+)
+def test_the_owners_repayment_is_taken_for_one_that_comes_late(schedule: Schedule, first: Goal, then: Goal) -> None:
+    order(schedule, answer="close", arrive_after_ms=4900, history_delay_ms=9900, debt_delay_ms=9900)
+    schedule.play([Plan(first)], None, Meddling(18, first.loan, "100"))
+    # The schedule itself sees whether this pays more than the true debt asks for.
+    schedule.play([Plan(then)])

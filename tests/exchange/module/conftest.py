@@ -24,7 +24,7 @@ MODULE = "bybit_loan_repay"
 REPAY_CALL = "POST /v5/crypto-loan/repay"
 
 
-def wait_until(condition: t.Callable[[], object], seconds: float = 10) -> None:
+def wait_until(condition: t.Callable[[], object], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it has not happened in time"
@@ -45,10 +45,16 @@ def until() -> t.Callable[..., None]:
 
 
 @pytest.fixture
-def remembered(state_dir) -> t.Callable[[], list[dict[str, t.Any]]]:
+def noted(state_dir) -> t.Callable[[], list[dict[str, t.Any]]]:
     """List the intents that are written down."""
     files = state_dir.glob
     return lambda: [intent for file in sorted(files("*.json")) for intent in json.loads(file.read_text())["intents"]]
+
+
+@pytest.fixture
+def remembered(noted) -> t.Callable[[], list[dict[str, t.Any]]]:
+    """List the intents that are open: nobody was told yet what became of them."""
+    return lambda: [intent for intent in noted() if not intent["told"]]
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ def test_without_wait_what_is_in_process_is_not_followed(repay, sandbox) -> None
     sandbox.fault(processing_ms=60_000)
     begun = time.monotonic()
     run = repay(wait=False)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     assert_told(run, sandbox, "pending")
     assert run["loan"]["after"]["debt"] == "1000.4"
     assert "the debt has not fallen yet" in run.warnings
@@ -78,7 +78,7 @@ def test_when_the_time_ends_first_it_is_pending(repay, sandbox, effect: str) -> 
     sandbox.fault(**{effect: 60_000})
     begun = time.monotonic()
     run = repay(wait_timeout=1)
-    assert 1 <= time.monotonic() - begun < 5
+    assert 1 <= time.monotonic() - begun < 20
     assert_told(run, sandbox, "pending")
     assert "It is pending: the exchange has not shown yet that it is final." in run["msg"]
 

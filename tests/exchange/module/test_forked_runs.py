@@ -32,9 +32,9 @@ def stand(process: int) -> dict[str, t.Any]:
 @pytest.mark.parametrize("umask", [0o077, 0o022])
 def test_it_stands_where_a_started_one_does(begin, sandbox, until, posts, tmp_path, monkeypatch, umask: int) -> None:
     monkeypatch.chdir(tmp_path)
-    sandbox.fault(delay_answer_ms=30_000, times=0)
+    sandbox.fault(delay_answer_ms=60_000, times=0)
     # One run more, which a fork could inherit something of.
-    neighbour = begin()
+    neighbour = begin(api_timeout=60)
     until(posts)
     stands = {}
     old = os.umask(umask)

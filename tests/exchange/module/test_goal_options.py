@@ -86,9 +86,11 @@ def test_the_last_installment_pays_the_loan_off(pay, ledger, way) -> None:
     assert (pay(way, **goal)["outcome"], len(ledger())) == ("nothing_to_do", 1)
 
 
-def test_an_unknown_id_is_acknowledged_with_a_warning(pay) -> None:
-    run = pay(LEGACY, acknowledge="1234")
-    assert (run["outcome"], "acknowledge '1234' names no repayment that is noted here" in run.warnings) == ("executed", True)
+@each_way
+def test_an_id_that_is_not_noted_means_that_nothing_is_sent(pay, ledger, way) -> None:
+    run = pay(way, acknowledge="1234")
+    assert (run.failed, run["changed"], run["outcome"], ledger()) == (False, False, "nothing_to_do", [])
+    assert "acknowledge '1234' names no repayment that is noted here: it was acknowledged or settled before" in run["msg"]
 
 
 def test_a_fixed_contract_is_repaid_without_any_goal(ask, ledger) -> None:

@@ -77,7 +77,7 @@ def test_pages_keep_to_the_exchanges_limit(run_module, book, limits_tripped) -> 
     assert (run.failed, len(run["loans"]), limits_tripped()) == (False, 1150, 0)
     assert run["gate_retries"] == {"clock_syncs": 0, "rate_limits": 0, "rate_limit_wait_ms": 0}
     # Twelve pages, five of them in a second.
-    assert 2 < time.monotonic() - begun < 5
+    assert 2 < time.monotonic() - begun < 10
 
 
 def test_pages_of_repayments_keep_to_the_exchanges_limit(run_module, book, limits_tripped) -> None:

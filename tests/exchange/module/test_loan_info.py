@@ -258,3 +258,13 @@ def test_no_secret_is_told(ask) -> None:
     for run in (ask(), ask(api_secret="sandbox-secret-2"), ask(program=("-c", SABOTAGED))):
         assert "sandbox-key" not in run.output
         assert "sandbox-secret" not in run.output
+
+
+def test_the_products_are_read_side_by_side(ask, sandbox) -> None:
+    paths = ["/v5/crypto-loan/ongoing-orders", "/v5/crypto-loan-flexible/ongoing-coin", "/v5/crypto-loan-fixed/borrow-contract-info"]
+    for path in paths:
+        sandbox.control("POST", "faults", {"method": "GET", "path": path, "delay_answer_ms": 1500})
+    assert not ask().failed
+    arrived = [request["time"] for request in sandbox.requests()["requests"] if request["path"] in paths]
+    # All of them are there before the first is answered.
+    assert len(arrived) == 3 and max(arrived) - min(arrived) < 1500

@@ -166,8 +166,8 @@ def test_two_that_look_like_it(meanwhile, sandbox, paid, posts, remembered) -> N
 
 
 def test_one_like_it_is_not_believed_before_its_own_time_is_over(meanwhile, sandbox, posts, remembered) -> None:
-    sandbox.fault(answer="close", arrive_after_ms=750)
-    assert_unknown(meanwhile("100", recv_window=1000, wait_timeout=2), remembered, "2 repayments in the history look like it")
+    sandbox.fault(answer="close", arrive_after_ms=1500)
+    assert_unknown(meanwhile("100", recv_window=3000, wait_timeout=4), remembered, "2 repayments in the history look like it")
     assert posts() == 1
 
 
@@ -202,7 +202,7 @@ def test_a_wait_timeout_that_is_too_short_to_tell(repay, sandbox, remembered, op
     sandbox.fault(answer="close", commit=False)
     begun = time.monotonic()
     assert_unknown(repay(**options), remembered, reason)
-    assert options["wait_timeout"] <= time.monotonic() - begun < options["wait_timeout"] + 5
+    assert options["wait_timeout"] <= time.monotonic() - begun < options["wait_timeout"] + 20
 
 
 def test_the_pauses_grow(repay, sandbox, calls) -> None:

@@ -26,15 +26,15 @@ def goal(repay) -> t.Callable[..., t.Any]:
 
 
 @pytest.fixture
-def hidden(repay, sandbox, remembered):
+def hidden(repay, sandbox, noted):
     """Have a repayment accepted which the history does not show for so long; returns what is remembered of it."""
 
     def call(history_delay_ms: int, amount: str = "60") -> dict:
         sandbox.fault(history_delay_ms=history_delay_ms)
         run = repay(amount=amount, wait=False)
-        [noted] = remembered()
-        assert (run["outcome"], run["intent"], noted["repay_id"], noted["told"]) == ("pending", None, run["repay_id"], True)
-        return noted
+        [intent] = noted()
+        assert (run["outcome"], run["intent"], intent["repay_id"], intent["told"]) == ("pending", None, run["repay_id"], True)
+        return intent
 
     return call
 
@@ -69,59 +69,59 @@ def test_what_another_goal_has_paid_is_counted_once_it_is_found(goal, repay, san
     assert sorted(paid()) == (["40", "60"] if amount == "100" else ["60"])
 
 
-def test_what_was_accepted_and_is_late_is_waited_for(goal, hidden, remembered, paid) -> None:
+def test_what_was_accepted_and_is_late_is_waited_for(goal, hidden, noted, paid) -> None:
     hidden(700)
     run = goal(settle_margin=10)
     assert (run["outcome"], run["amount"], run["since"]["repaid"]) == ("executed", "40", "60")
-    assert (paid(), remembered()) == (["40", "60"], [])
+    assert (paid(), noted()) == (["40", "60"], [])
 
 
-def test_what_was_accepted_and_is_not_shown_yet_is_counted(goal, hidden, remembered, paid) -> None:
-    noted = hidden(60_000)
+def test_what_was_accepted_and_is_not_shown_yet_is_counted(goal, hidden, noted, paid) -> None:
+    intent = hidden(60_000)
     run = goal(settle_margin=30, wait_timeout=1)
     assert (run["since"]["repaid"], run["since"]["missing"], run["amount"]) == ("60", "40", "40")
     assert sorted(paid()) == ["40", "60"]
-    assert [intent["intent"] for intent in remembered()] == [noted["intent"]]
+    assert [each["intent"] for each in noted()] == [intent["intent"]]
     assert goal(settle_margin=30, wait_timeout=0)["outcome"] == "nothing_to_do"
 
 
-def test_a_plain_run_is_not_stopped_by_it(hidden, repay, paid, remembered) -> None:
-    noted = hidden(60_000)
+def test_a_plain_run_is_not_stopped_by_it(hidden, repay, paid, noted) -> None:
+    intent = hidden(60_000)
     run = repay(amount="5")
     assert (run["outcome"], run["earlier"]) == ("executed", [])
-    assert (paid(), [intent["intent"] for intent in remembered()]) == (["5", "60"], [noted["intent"]])
+    assert (paid(), [each["intent"] for each in noted()]) == (["5", "60"], [intent["intent"]])
 
 
-def test_what_is_not_shown_in_all_its_time_is_not_guessed_at(goal, hidden, remembered, paid, posts) -> None:
-    noted = hidden(60_000)
+def test_what_is_not_shown_in_all_its_time_is_not_guessed_at(goal, hidden, noted, paid, posts) -> None:
+    intent = hidden(60_000)
     time.sleep(0.6)
     run = goal(wait_timeout=1)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
-    assert (run["intent"], remembered()) == (noted["intent"], [noted])
-    assert f"(repayment {noted['repay_id']}) counts is unknown: it was accepted at" in run["msg"]
-    assert f"run once with acknowledge: '{noted['intent']}'" in run["msg"]
+    assert (run["intent"], noted()) == (intent["intent"], [intent])
+    assert f"(repayment {intent['repay_id']}) counts is unknown: it was accepted at" in run["msg"]
+    assert f"run once with acknowledge: '{intent['intent']}'" in run["msg"]
     assert (paid(), posts()) == (["60"], 1)
 
 
-def test_acknowledging_what_is_not_shown_sends_nothing(goal, hidden, remembered, paid, posts) -> None:
-    noted = hidden(60_000)
+def test_acknowledging_what_is_not_shown_sends_nothing(goal, hidden, noted, paid, posts) -> None:
+    intent = hidden(60_000)
     time.sleep(0.6)
-    run = goal(wait_timeout=1, acknowledge=noted["intent"])
+    run = goal(wait_timeout=1, acknowledge=intent["intent"])
     assert (run.failed, run["changed"], run["outcome"], run["amount"]) == (False, False, "nothing_to_do", "0")
     assert [(e["intent"], e["outcome"], e["repay_id"]) for e in run["earlier"]] == [
-        (noted["intent"], "unknown", noted["repay_id"])
+        (intent["intent"], "unknown", intent["repay_id"])
     ]
     assert run["msg"].endswith("Nothing was sent now; run without acknowledge if something is still to be repaid.")
-    assert (paid(), posts(), remembered()) == (["60"], 1, [])
+    assert (paid(), posts(), noted()) == (["60"], 1, [])
     after = goal()
     assert (after["outcome"], after["amount"], sorted(paid())) == ("executed", "100", ["100", "60"])
 
 
-def test_acknowledging_what_is_shown_by_now_counts_it(goal, hidden, remembered, paid) -> None:
-    noted = hidden(700)
-    run = goal(acknowledge=noted["intent"])
+def test_acknowledging_what_is_shown_by_now_counts_it(goal, hidden, noted, paid) -> None:
+    intent = hidden(700)
+    run = goal(acknowledge=intent["intent"])
     assert (run["outcome"], run["since"]["repaid"], run["amount"], run["earlier"]) == ("executed", "60", "40", [])
-    assert (paid(), remembered()) == (["40", "60"], [])
+    assert (paid(), noted()) == (["40", "60"], [])
 
 
 def test_what_was_accepted_and_has_failed_meanwhile_does_not_count(goal, repay, sandbox, remembered) -> None:
@@ -162,8 +162,8 @@ def test_acknowledging_what_a_killed_run_was_accepted_for(goal, begin, sandbox, 
     assert (paid(), remembered()) == (["60"], [])
 
 
-def test_what_cannot_be_read_is_not_forgotten(goal, hidden, sandbox, remembered) -> None:
-    noted = hidden(60_000)
+def test_what_cannot_be_read_is_not_forgotten(goal, hidden, sandbox, noted) -> None:
+    intent = hidden(60_000)
     sandbox.fault(method="GET", path="/v5/crypto-loan/repayment-history", answer="close", times=0)
-    run = goal(wait_timeout=0, acknowledge=noted["intent"])
-    assert (run.failed, run["outcome"], remembered()) == (True, "not_executed", [noted])
+    run = goal(wait_timeout=0, acknowledge=intent["intent"])
+    assert (run.failed, run["outcome"], noted()) == (True, "not_executed", [intent])

@@ -126,7 +126,7 @@ def test_what_cannot_be_known_stops_the_next_run_until_it_is_acknowledged(pay, p
 
 def test_two_runs_at_once_wait_for_each_other(begin_way, pay, spoil, until, sent, ledger) -> None:
     for way in WAYS:
-        spoil(way, delay_answer_ms=600)
+        spoil(way, delay_answer_ms=3000)
     holders = [begin_way(way) for way in WAYS]
     until(lambda: all(sent(way) for way in WAYS))
     for way in WAYS:
@@ -141,7 +141,7 @@ def test_two_runs_at_once_wait_for_each_other(begin_way, pay, spoil, until, sent
 def test_the_same_wait_for_each_other_also_when_the_wallet_pays_for_one_and_collateral_for_the_other(
     begin_way, pay, spoil, until, sent
 ) -> None:
-    spoil(FLEXIBLE_COLLATERAL, delay_answer_ms=500)
+    spoil(FLEXIBLE_COLLATERAL, delay_answer_ms=3000)
     holder = begin_way(FLEXIBLE_COLLATERAL)
     until(lambda: sent(FLEXIBLE_COLLATERAL))
     assert "nothing was sent" in pay(FLEXIBLE_COLLATERAL, collateral=None, lock_timeout=0)["msg"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -60,6 +61,13 @@ def play(command) -> t.Callable[..., subprocess.CompletedProcess]:
         )
 
     return call
+
+
+@pytest.fixture
+def temporary() -> t.Iterator[Path]:
+    """An empty folder for a playbook's TMPDIR. Its path is short, because a socket of Ansible's there may have 107 letters."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

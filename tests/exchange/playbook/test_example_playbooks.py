@@ -63,9 +63,7 @@ def test_repay_refuses_two_hosts(play, paid, names) -> None:
     assert paid() == []
 
 
-def test_the_demo_shows_the_repayment_and_leaves_nothing_behind(play, tmp_path) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+def test_the_demo_shows_the_repayment_and_leaves_nothing_behind(play, temporary) -> None:
     ended = play("treasury.bybit.demo", "-e", "amount=250.5", env={"TMPDIR": str(temporary)})
     assert ended.returncode == 0, ended.stdout
     for line in ("Repayment:   ", "Debt before: 1000.4 USDT (LTV ", "Debt after:  749.9 USDT (LTV "):
@@ -74,9 +72,7 @@ def test_the_demo_shows_the_repayment_and_leaves_nothing_behind(play, tmp_path) 
     assert running_sandboxes(temporary) == []
 
 
-def test_the_demo_stops_the_exchange_when_the_repayment_fails(play, tmp_path) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+def test_the_demo_stops_the_exchange_when_the_repayment_fails(play, temporary) -> None:
     ended = play("treasury.bybit.demo", "-e", "amount=99999", env={"TMPDIR": str(temporary)})
     assert ended.returncode == 2
     assert "is more than the debt" in ended.stdout

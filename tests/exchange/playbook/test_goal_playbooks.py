@@ -44,9 +44,7 @@ def paid_by(sandbox, number: int = 0) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SAID)
-def test_the_documented_command_for_the_sandbox(play, tmp_path, name: str) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+def test_the_documented_command_for_the_sandbox(play, temporary, tmp_path, name: str) -> None:
     (tmp_path / "playbooks").symlink_to(CHECKOUT / "playbooks")
     dummy, *arguments = documented(name)
     # Without the address and the key of another exchange in the environment, as for a newcomer.

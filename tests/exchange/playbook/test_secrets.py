@@ -111,7 +111,7 @@ class ProcessList(threading.Thread):
 
 
 @pytest.mark.parametrize("verbosity", ["-v", "-vvvv"])
-def test_no_secret_is_seen(play, sandbox, roomy_seed, rsa_keys, tmp_path, verbosity: str) -> None:
+def test_no_secret_is_seen(play, sandbox, roomy_seed, rsa_keys, temporary, tmp_path, verbosity: str) -> None:
     next(key for key in roomy_seed["accounts"][0]["keys"] if key["key"] == "sandbox-key")["secret"] = SECRET
     sandbox.control("PUT", "seed", roomy_seed)
     path = "/v5/crypto-loan/repay"
@@ -119,8 +119,7 @@ def test_no_secret_is_seen(play, sandbox, roomy_seed, rsa_keys, tmp_path, verbos
     sandbox.control("POST", "faults", fault)
     (tmp_path / "secrets.yml").write_text(json.dumps({"secret": SECRET, "private_key": rsa_keys.private_pem}))
     (tmp_path / "key.pem").write_text(rsa_keys.private_pem)
-    home = tmp_path / "home"
-    home.mkdir()
+    home = temporary
     processes = ProcessList()
     processes.start()
     env = {

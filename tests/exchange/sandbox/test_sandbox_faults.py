@@ -91,7 +91,7 @@ def test_delay_before_handling(sandbox):
     with pytest.raises(TimeoutError):
         sandbox.repay(timeout=0.1)
     assert sandbox.loan()["debt"] == UNPAID
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while sandbox.loan()["debt"] != PAID and time.monotonic() < deadline:
         time.sleep(0.05)
     assert sandbox.loan()["debt"] == PAID
@@ -104,12 +104,12 @@ def test_a_request_that_is_late_at_the_gate(sandbox):
 
 
 def test_delay_after_handling(sandbox):
-    sandbox.fault(delay_answer_ms=3000)
+    sandbox.fault(delay_answer_ms=20_000)
     begun = time.monotonic()
     with pytest.raises(TimeoutError):
         sandbox.repay(timeout=0.1)
     assert sandbox.loan()["debt"] == PAID
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 20
     sandbox.fault(delay_answer_ms=200)
     begun = time.monotonic()
     assert sandbox.repay().code == 0
@@ -117,12 +117,12 @@ def test_delay_after_handling(sandbox):
 
 
 def test_a_delayed_answer_does_not_hold_up_others(sandbox):
-    sandbox.fault(delay_answer_ms=3000)
+    sandbox.fault(delay_answer_ms=20_000)
     with pytest.raises(TimeoutError):
         sandbox.repay(timeout=0.1)
     begun = time.monotonic()
     assert sandbox.repay().code == 0
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 15
 
 
 def test_the_gate_still_guards_a_committed_fault(sandbox):

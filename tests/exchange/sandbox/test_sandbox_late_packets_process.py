@@ -25,7 +25,7 @@ def written(path: Path) -> list[dict]:
 
 
 def written_when_more_than(count: int, path: Path) -> list[dict]:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while len(written(path)) <= count and time.monotonic() < deadline:
         time.sleep(0.05)
     return written(path)

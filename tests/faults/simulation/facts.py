@@ -187,9 +187,11 @@ class Run:
 
     @property
     def only_forgot(self) -> bool:
-        """Whether it did nothing but forget a repayment in doubt, as its user had acknowledged."""
+        """Whether it did nothing but forget a repayment in doubt, as its user had acknowledged, or find that there is none any more."""
+        if self.plan.acknowledge is None or self.outcome != "nothing_to_do":
+            return False
         forgotten = {e["intent"] for e in self.earlier if e.get("outcome") == "unknown"}
-        return self.outcome == "nothing_to_do" and self.plan.acknowledge in forgotten
+        return self.plan.acknowledge in forgotten or "names no repayment that is noted here" in (self.result or {})["msg"]
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class Schedule(Accounted):
 
     @stateful.rule(
         fault=strategies.shown_late, first=strategies.goals, data=st.data(), wait=st.booleans(),
-        timeouts=st.tuples(st.sampled_from([3, 12, 60]), st.sampled_from([60, 3])),
+        timeouts=st.tuples(st.sampled_from([60, 3, 60, 12]), st.sampled_from([60, 60, 3])),
     )
     def run_again_before_it_shows(
         self, fault: dict[str, t.Any], first: Goal, data: st.DataObject, wait: bool, timeouts: tuple[int, int]
@@ -121,14 +121,11 @@ class Schedule(Accounted):
     @stateful.rule(
         before_ms=strategies.before_turns, lost=st.sampled_from(["none", "first", "second"]),
         fault=strategies.lost_posts(), goal=st.one_of(strategies.debt_goals, strategies.goals),
-        choices=strategies.quiet_choices,
     )
-    def run_while_the_hour_turns(
-        self, before_ms: int, lost: str, fault: dict[str, t.Any], goal: Goal, choices: Choices
-    ) -> None:
+    def run_while_the_hour_turns(self, before_ms: int, lost: str, fault: dict[str, t.Any], goal: Goal) -> None:
         self.world.pass_time((TURN_MS - before_ms - (self.world.now - START_MS)) % HOUR_MS)
         self.order({"none": [], "first": [fault], "second": [{"method": "POST"}, fault]}[lost])
-        self.play([Plan(goal, drift_ms=self.drift_ms)], choices)
+        self.play([Plan(goal, drift_ms=self.drift_ms)])
 
     @stateful.precondition(lambda self: self.focus == FLEXIBLE)
     @stateful.rule(

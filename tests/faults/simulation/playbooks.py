@@ -59,6 +59,8 @@ class Playbook:
         given = {
             "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
             "BYBIT_API_URL": standin.url, "BYBIT_API_KEY": KEY, "BYBIT_API_SECRET": SECRET,
+            # Only a process of its own can be killed while the playbook lives on and tries again.
+            "BYBIT_IN_PROCESS": "false",
         }
         self._process = subprocess.Popen(
             [str(ANSIBLE_PLAYBOOK), str(file)], cwd=folder, env={**kept, **given}, stdout=subprocess.PIPE,

@@ -25,6 +25,21 @@ REQUIRED = (
     "POST ret_code 10006", "POST HTTP 503",
     "ledger: failed in the end", "GET refused or broken", "clock wrong by more than a minute",
     "clock_syncs", "rate_limits",
+    "interest paid by a second repayment", "owner borrowed during a run", "unknown because of borrowed",
+    # Each goal was paid for, in each way that it can be.
+    "paid: legacy amount", "paid: legacy amount since", "paid: legacy max_debt", "paid: legacy max_debt 0",
+    "paid: flexible amount", "paid: flexible amount since", "paid: flexible max_debt", "paid: flexible max_debt 0",
+    "paid: flexible max_ltv", "paid: flexible from collateral amount", "paid: flexible from collateral amount since",
+    "paid: flexible from collateral max_debt", "paid: fixed all",
+    # And each way of paying has met what matters.
+    *(
+        f"{way}: {what}"
+        for way in ("legacy", "flexible", "flexible from collateral", "fixed")
+        for what in (
+            "executed", "not_executed", "unknown", "nothing_to_do", "recovered", "killed with its POST sent",
+            "POST lost and executed", "POST lost and not executed",
+        )
+    ),
 )
 
 
@@ -44,10 +59,22 @@ class Tally(Counter):
         self["clock wrong by more than a minute"] += abs(run.plan.drift_ms) >= 60_000
         for post in run.posts:
             self[f"POST {_name(post.answer)}"] += 1
-            self[f"paid: {_kind(run.plan.goal)}"] += post.committed
-        self._add_second(run, facts)
+        self._add_way(run)
+        self._add_second(run)
 
-    def _add_second(self, run: Run, facts: Facts) -> None:
+    def _add_way(self, run: Run) -> None:
+        """Count what a way of paying has met."""
+        way = _way(run.plan.goal)
+        if run.told:
+            self[f"{way}: {run.outcome}"] += 1
+        self[f"{way}: recovered"] += bool(run.result and run.result.get("recovered"))
+        self[f"{way}: killed with its POST sent"] += run.killed and not run.told and bool(run.posts)
+        for post in run.posts:
+            self[f"paid: {way} {_aim(run.plan.goal)}"] += post.committed
+            if not post.answered and not post.late:
+                self[f"{way}: POST lost and {'executed' if post.committed else 'not executed'}"] += 1
+
+    def _add_second(self, run: Run) -> None:
         """Count the repayments of the interest that came to the debt meanwhile, and what became of them."""
         if run.plan.goal.max_debt is None or len(run.decided) < 2:
             return
@@ -113,9 +140,17 @@ def _name(answer: object) -> str:
     return f"HTTP {answer['http_status']}"
 
 
-def _kind(goal: Goal) -> str:
-    """Name the way in which a goal is paid for."""
-    what = "max_debt" if goal.max_debt is not None else "max_ltv" if goal.max_ltv is not None else "amount"
-    since = " since" if goal.since_ms is not None else ""
-    whole = goal.loan.product if goal.is_whole else f"{goal.loan.product} {what}{since}"
-    return whole + (" from collateral" if goal.collateral else "")
+def _way(goal: Goal) -> str:
+    """Name the product and what pays."""
+    return goal.loan.product + (" from collateral" if goal.collateral else "")
+
+
+def _aim(goal: Goal) -> str:
+    """Name what a goal says, without its numbers; that of paying all off apart, as it ends with a closed loan."""
+    if goal.is_whole:
+        return "all"
+    if goal.max_debt is not None:
+        return "max_debt 0" if goal.max_debt == "0" else "max_debt"
+    if goal.max_ltv is not None:
+        return "max_ltv"
+    return "amount since" if goal.since_ms is not None else "amount"

@@ -81,10 +81,12 @@ class FakeExchange:
 
     product, name, ids, gone_codes = LEGACY, "17", {"order_id": "17"}, frozenset({177005})
     history_request = "GET /history"
+    repay_path = "/repay"
     recv_window_ms = 5000
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
+        self.balances: dict[str, tuple[int, Decimal]] = {}
         self.traits = Traits("loan 17", "order_id '17' names no loan: check order_id")
         self.debt = Decimal("1000.4")
         self.falls: list[tuple[int, Decimal]] = []
@@ -122,6 +124,9 @@ class FakeExchange:
             ltv = str(round(Decimal(owed) / self.collateral_usd, 6))
             return {"ltv": ltv, "totalDebt": owed, "totalCollateral": str(self.collateral_usd), "borrowList": debts}
         return {"balance": {"walletBalance": given(self.wallet)}}
+
+    def draw_near(self, path: str) -> None:
+        assert path == self.repay_path
 
     def find(self) -> Loan:
         debt = self.debt - sum(amount for since_ms, amount in self.falls if since_ms <= self.now_ms())

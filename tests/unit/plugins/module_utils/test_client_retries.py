@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Acceptance, Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError, OutcomeUnknown, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
+from ansible_collections.treasury.bybit.plugins.module_utils._line import Line
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import HmacSigner
 
 REPAY = "/v5/crypto-loan/repay"
@@ -42,7 +43,7 @@ def network() -> Network:
 
 @pytest.fixture
 def client(network: Network, clock: t.Any) -> Client:
-    return Client(network, "the-key", HmacSigner("the-secret"), clock=clock)
+    return Client(Line(network), "the-key", HmacSigner("the-secret"), clock=clock)
 
 
 def test_a_repayment_outside_the_time_window_is_signed_again_once(client: Client, network: Network, clock: t.Any) -> None:

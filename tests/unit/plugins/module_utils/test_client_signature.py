@@ -11,6 +11,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._client import Clie
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
+from ansible_collections.treasury.bybit.plugins.module_utils._line import Line
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import HmacSigner
 from pybit.unified_trading import HTTP
 
@@ -44,7 +45,7 @@ def recorder() -> Recorder:
 
 @pytest.fixture
 def client(recorder: Recorder) -> Client:
-    return Client(recorder, "the-key", HmacSigner("the-secret"), recv_window_ms=1234, clock=StandingClock())
+    return Client(Line(recorder), "the-key", HmacSigner("the-secret"), recv_window_ms=1234, clock=StandingClock())
 
 
 def assert_signed_like_pybit(headers: dict[str, str], payload: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
+from ansible_collections.treasury.bybit.plugins.module_utils._line import Line
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import HmacSigner
 
 SERVER_MS = 1793538000000
@@ -44,7 +45,7 @@ def answers(clock: t.Any) -> Answers:
 
 @pytest.fixture
 def client(answers: Answers) -> Client:
-    return Client(answers, "the-key", HmacSigner("the-secret"), clock=answers.clock)
+    return Client(Line(answers), "the-key", HmacSigner("the-secret"), clock=answers.clock)
 
 
 def hear(client: Client, answers: Answers, *errors_ms: object) -> int | None:

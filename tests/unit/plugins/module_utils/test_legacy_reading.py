@@ -16,6 +16,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._client import Clie
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import Thresholds
+from ansible_collections.treasury.bybit.plugins.module_utils._line import Line
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import HmacSigner
 
 
@@ -32,7 +33,7 @@ class Exchange:
 
 
 def client(result: dict[str, t.Any], clock: t.Any) -> Client:
-    return Client(Exchange(result), "the-key", HmacSigner("the-secret"), clock=clock)
+    return Client(Line(Exchange(result)), "the-key", HmacSigner("the-secret"), clock=clock)
 
 
 def level(name: str, **thresholds: tuple[str, str]) -> dict[str, t.Any]:

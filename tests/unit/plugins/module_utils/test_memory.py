@@ -226,18 +226,19 @@ def test_closing_writes_before_it_lets_others_in(
     assert state.load() == []
 
 
+@pytest.mark.parametrize(("step", "is_seen"), [("fsync", False), ("unlink", True)])
 def test_a_disk_that_fails_at_the_end_lets_others_in(
-    begin: t.Callable[..., Memory], state: State, monkeypatch: pytest.MonkeyPatch
+    begin: t.Callable[..., Memory], state: State, monkeypatch: pytest.MonkeyPatch, step: str, is_seen: bool
 ) -> None:
     memory = begin()
     memory.note(ACCEPTED)
-    memory.tell(ACCEPTED, is_seen=True)
+    memory.tell(ACCEPTED, is_seen=is_seen)
 
     def fail(*dummy: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(os, "fsync", fail)
+        broken.setattr(os, step, fail)
         with pytest.raises(BadInput):
             memory.close(True)
     assert begin().open_intents() == [ACCEPTED]

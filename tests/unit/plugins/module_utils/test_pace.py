@@ -14,6 +14,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._client import Clie
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._pace import Pace
+from ansible_collections.treasury.bybit.plugins.module_utils._line import Line
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import HmacSigner
 
 PATH = "/v5/crypto-loan-fixed/borrow-contract-info"
@@ -63,7 +64,7 @@ def exchange(clock: t.Any) -> Exchange:
 
 @pytest.fixture
 def client(exchange: Exchange, clock: t.Any) -> Client:
-    return Client(exchange, "the-key", HmacSigner("the-secret"), clock=clock)
+    return Client(Line(exchange), "the-key", HmacSigner("the-secret"), clock=clock)
 
 
 @pytest.mark.parametrize("way_ms", [[0], [1], [80], [150, 0, 400, 10], [900, 0, 0, 0, 0, 0], [1100]])
@@ -80,7 +81,7 @@ def test_a_hundred_pages_never_trip_the_limit(client: Client, exchange: Exchange
 def test_a_useless_header_means_the_usual_pace(client: Client, exchange: Exchange, clock: t.Any, told: str) -> None:
     exchange.pages, exchange.header = 6, {"x-bapi-limit": told}
     list(client.pages(PATH, {}))
-    assert (exchange.refused, clock.pauses) == (0, [1050])
+    assert (exchange.refused, clock.pauses) == (0, [1010])
 
 
 @pytest.mark.parametrize("pages", [1, 5])
@@ -93,7 +94,7 @@ def test_a_short_list_is_not_held_up(client: Client, exchange: Exchange, clock: 
 def test_the_sixth_page_is_waited_for(client: Client, exchange: Exchange, clock: t.Any) -> None:
     exchange.pages = 6
     list(client.pages(PATH, {}))
-    assert (len(exchange.arrived_ms), clock.pauses) == (6, [1050])
+    assert (len(exchange.arrived_ms), clock.pauses) == (6, [1010])
 
 
 @pytest.mark.parametrize(("limit", "most_s"), [(1, 106), (2, 54), (10, 10), (20, 5.3), (100, 2.2)])
@@ -152,15 +153,15 @@ def test_pages_are_forgotten_when_they_are_read(client: Client, exchange: Exchan
 
 
 def test_a_pause_is_as_long_as_still_needed() -> None:
-    pace = Pace()
+    pace = Pace(5)
     for moment_ms in (0, 100, 200, 300, 400):
         assert pace.pause_ms(moment_ms) == 0
         pace.note(moment_ms, "", was_refused=False)
-    assert [pace.pause_ms(moment_ms) for moment_ms in (400, 1049, 1050, 5000)] == [650, 1, 0, 0]
+    assert [pace.pause_ms(moment_ms) for moment_ms in (400, 1009, 1010, 5000)] == [610, 1, 0, 0]
 
 
 def test_a_refusal_slows_down_for_good() -> None:
-    pace = Pace()
+    pace = Pace(5)
     pace.note(0, "5", was_refused=True)
     pace.note(1, "5", was_refused=False)
     assert pace.pause_ms(1) == 1049

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils import _account, _coins, _fixed, _flexible, _legacy
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._client import rows_of
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import Failure, ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import Loan
@@ -77,6 +78,8 @@ class Exchange:
     def __init__(self) -> None:
         self.answers: dict[str, t.Any] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.clock = Clock()
+        self.balances: dict[str, t.Any] = {}
 
     def read(self, path: str, query: dict[str, str] | None = None, signed: bool = True) -> t.Any:
         self.asked.append((path, query or {}))
@@ -84,6 +87,9 @@ class Exchange:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def fact(self, path: str, query: dict[str, str], reading: t.Callable[[t.Any], t.Any]) -> t.Any:
+        return reading(self.read(path, query))
 
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
         yield from rows_of(path, self.read(path, query))

@@ -73,7 +73,7 @@ def refusal(build: t.Callable[..., Ask], given: dict[str, object]) -> str:
             {"loan_id": None, "loan_currency": "USDT", "collateral": ["BTC"]}, Goal(max_debt=Decimal(9), collateral=("BTC",)),
         ),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_asks(build: t.Callable[..., Ask], given: dict[str, object], ids: dict[str, object], goal: Goal) -> None:
     subject, asked = ask(build, given)

@@ -38,6 +38,9 @@ class Exchange:
     def read(self, path: str, query: dict[str, str], signed: bool = True) -> dict[str, t.Any]:
         return {"list": list(self.pages(path, query))}
 
+    def fact(self, path: str, query: dict[str, str], reading: t.Callable[[t.Any], t.Any]) -> t.Any:
+        return reading(self.read(path, query))
+
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
         self.asked.append((path, query))
         yield from self.rows.get(path, [])

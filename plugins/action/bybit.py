@@ -1,0 +1,59 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action of all modules of this collection: in this very process where that is the same, else as Ansible runs any module."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.display import Display
+
+from ansible_collections.treasury.bybit.plugins.plugin_utils._eligible import why_not
+from ansible_collections.treasury.bybit.plugins.plugin_utils._in_process import PROFILE, run_here
+from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import desert, is_orphan
+
+display = Display()
+
+
+class ActionModule(NormalAction):
+    """Ansible's own action for modules; only the execution itself is another one where nobody could tell the difference."""
+
+    def _execute_module(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
+        if is_orphan():
+            raise AnsibleActionFail("Ansible itself has ended, so nobody would be told the result: nothing was sent.")
+        task_vars = kwargs.get("task_vars") or {}
+        host, name = task_vars.get("inventory_hostname"), self._task.action
+        reason = why_not(self, task_vars)
+        if reason:
+            display.vvv(f"{name} runs as a module: {reason}", host=host)
+            return self._run_apart(*args, **kwargs)
+        display.vvv(f"{name} runs in this process", host=host)
+        module_args = dict(self._task.args)
+        self._update_module_args(name, module_args, task_vars)
+        # Also an ordinary module runs in this folder when the connection is local.
+        ended = run_here(name.rpartition(".")[2], module_args, self._loader.get_basedir())
+        if ended["stderr"]:
+            display.v(ended["stderr"].rstrip(), host=host)
+        return _plain(self._parse_returned_data(ended, PROFILE))
+
+    def _run_apart(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
+        try:
+            return super()._execute_module(*args, **kwargs)
+        except BaseException as error:
+            desert(error)
+            raise
+
+
+def _plain(parsed: t.Any) -> dict[str, t.Any]:
+    """Return what Ansible makes of the output of a module, without what modules may not return; a dict until core 2.20."""
+    if isinstance(parsed, dict):
+        from ansible.vars.clean import remove_internal_keys
+
+        remove_internal_keys(parsed)
+        return parsed
+    parsed.remove_internal_keys()
+    return parsed.as_result_dict(for_round_trip=True)

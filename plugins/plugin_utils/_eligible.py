@@ -1,0 +1,75 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a module may run in this process. This plugin util is private to the collection."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import typing as t
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.treasury.bybit.plugins.module_utils import _http
+from ansible_collections.treasury.bybit.plugins.plugin_utils import _in_process
+
+_LOCAL = "ansible.builtin.local"
+_VARIABLE = "bybit_in_process"
+_ENVIRONMENT = "BYBIT_IN_PROCESS"
+_KEY_OPTION, _KEY_ENVIRONMENT = "rsa_private_key", "BYBIT_RSA_PRIVATE_KEY"
+
+
+def why_not(action: ActionBase, task_vars: dict[str, t.Any]) -> str:
+    """Say why a task must run as an ordinary module; empty when it may run in this process.
+
+    :raises AnsibleActionFail: When the variable or environment variable that turns it off is no boolean.
+    """
+    if not _is_wanted(action, task_vars):
+        return f"{_VARIABLE} (or {_ENVIRONMENT}) is false"
+    if action._connection.ansible_name != _LOCAL:
+        # Also one that is made from the local one may run things in another place.
+        return f"the connection is {action._connection.ansible_name}, not local"
+    if action._task.action.rpartition(".")[2] not in _in_process.MODULES:
+        return "it was called by another name"
+    if action._connection.become is not None or action._task.become:
+        return "the task has become"
+    if action._task.async_val:
+        return "the task has async"
+    if _has_environment(action):
+        return "the task has environment"
+    if C.DEFAULT_KEEP_REMOTE_FILES:
+        return "the files of modules are to be kept"
+    return _lacks(action)
+
+
+def _is_wanted(action: ActionBase, task_vars: dict[str, t.Any]) -> bool:
+    name, value = _VARIABLE, action._templar.template(task_vars.get(_VARIABLE))
+    if value is None:
+        name, value = _ENVIRONMENT, os.environ.get(_ENVIRONMENT, "true")
+    try:
+        return boolean(value)
+    except TypeError:
+        raise AnsibleActionFail(f"{name} '{value}' is not a boolean: give true or false.") from None
+
+
+def _has_environment(action: ActionBase) -> bool:
+    environment: dict[str, t.Any] = {}
+    action._compute_environment_string(environment)
+    return bool(environment)
+
+
+def _lacks(action: ActionBase) -> str:
+    """Say what this process lacks, which the Python that Ansible would start for the module may have."""
+    if _in_process.CORE_ERROR:
+        return f"this ansible-core is not known ({_in_process.CORE_ERROR})"
+    if _http.IMPORT_ERROR:
+        return "the Python of Ansible has no requests"
+    needs_key = action._task.args.get(_KEY_OPTION) or os.environ.get(_KEY_ENVIRONMENT)
+    if needs_key and importlib.util.find_spec("cryptography") is None:
+        return "the Python of Ansible has no cryptography"
+    return ""

@@ -1,0 +1,24 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Call the stand-in exchange from within a playbook without the start of a Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+
+from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        url = f"{os.environ['STAND_IN_URL']}/sandbox/{self._task.args['path']}"
+        body = json.dumps(self._task.args.get("body")).encode()
+        request = urllib.request.Request(url, body, method=self._task.args.get("method", "POST"))
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            answer.read()
+        return result

@@ -1,0 +1,196 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs in the process of Ansible that are cut off by a time limit or a signal: the ledger says what was paid."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from two_ways.running import IN_PROCESS, MODULE, Controller, Told
+
+pytestmark = pytest.mark.xdist_group("playbooks")
+REPAY = "/v5/crypto-loan/repay"
+REPAYMENT = """
+- name: Repay
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - treasury.bybit.bybit_loan_repay:
+        order_id: "1794267532472646144"
+        amount: "{{ item }}"
+        recv_window: %(recv_window)d
+        settle_margin: 0
+      loop: %(amounts)s
+      timeout: %(timeout)d
+      ignore_errors: true
+"""
+SLOW_DISK = """
+import os
+import time
+
+sync = os.fsync
+
+
+def slow(file):
+    time.sleep(0.3)
+    sync(file)
+
+
+os.fsync = slow
+"""
+
+
+@pytest.fixture(scope="module")
+def url(exchange, roomy) -> str:
+    return exchange(roomy)
+
+
+@pytest.fixture
+def book(url, names) -> t.Any:
+    """The exchange with a fresh book."""
+    client = names.client(url)
+    client.control("POST", "reset")
+    return client
+
+
+@pytest.fixture
+def paid(book) -> t.Callable[[], list[str]]:
+    old = {entry["repay_id"] for entry in book.account()["repayments"]}
+    return lambda: sorted((e["amount"] for e in book.account()["repayments"] if e["repay_id"] not in old), key=float)
+
+
+def repayment(*amounts: str, timeout: int = 0, recv_window: int = 1000) -> str:
+    return REPAYMENT % {"amounts": list(amounts), "timeout": timeout, "recv_window": recv_window}
+
+
+def items_of(told: Told) -> list[dict[str, t.Any]]:
+    """Return the results of the items, their lists and summaries as plain values."""
+    items = [record for record in told.records if record["event"].startswith("item ")]
+    return [{**plain(item["result"]), "failed": item["event"] == "item failed"} for item in items]
+
+
+def plain(value: t.Any) -> t.Any:
+    if not isinstance(value, dict):
+        return value
+    if "items" in value:
+        return {key: plain(item) for key, item in value["items"]}
+    return [plain(item) for item in value["list"]] if "list" in value else value["text"]
+
+
+def wait_until(is_so: t.Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 40
+    while not is_so():
+        assert time.monotonic() < deadline, "it has not happened in time"
+        time.sleep(0.02)
+
+
+def lock_of(controller: Controller) -> Path:
+    (lock,) = controller.state_dir.glob("*.lock")
+    return lock
+
+
+def is_locked(controller: Controller) -> bool:
+    with lock_of(controller).open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def test_the_time_of_an_item_is_over_in_the_middle_of_a_call(tmp_path, url, book, paid) -> None:
+    book.control("POST", "faults", {"method": "POST", "path": REPAY, "delay_answer_ms": 6000})
+    told = Controller(tmp_path / "here", url, IN_PROCESS).play(repayment("10", "20", "30", timeout=4))
+    first, second, third = items_of(told)
+    assert told.here == 3
+    assert first["failed"]
+    assert "Timed out after 4 second(s)." in first["msg"]
+    assert first["timedout"]["period"] == 4
+    # The same process holds no lock against itself, and knows that something was under way.
+    assert [(e["amount"], e["outcome"]) for e in second["earlier"]] == [("10", "executed")]
+    assert (second["outcome"], third["outcome"], third["earlier"]) == ("executed", "executed", [])
+    assert paid() == ["10", "20", "30"]
+
+
+def test_the_time_of_an_item_is_over_and_the_next_asks_for_the_same(tmp_path, url, book, paid) -> None:
+    book.control("POST", "faults", {"method": "POST", "path": REPAY, "delay_answer_ms": 6000})
+    told = Controller(tmp_path / "here", url, IN_PROCESS).play(repayment("10", "10", timeout=4))
+    first, second = items_of(told)
+    assert first["failed"]
+    assert (second["outcome"], second["recovered"], second["changed"]) == ("executed", True, True)
+    assert paid() == ["10"]
+
+
+def test_the_time_is_over_while_the_memory_is_closed(tmp_path, url, book, paid) -> None:
+    """However slow the disk is, an item has told its result or is told by the next one; never neither, never both."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (disk / "sitecustomize.py").write_text(SLOW_DISK)
+    controller = Controller(tmp_path / "here", url, IN_PROCESS)
+    controller.state_dir.mkdir(parents=True)
+    # Three notes of a repayment take 0.6 s each, and the task has three: the last note ends after that.
+    delays_ms = [1250, 1250, 2500]
+    amounts = [str(10 * number) for number, dummy in enumerate(delays_ms, 1)]
+    book.control("POST", "faults", [{"method": "POST", "path": REPAY, "delay_answer_ms": delay} for delay in delays_ms])
+    started = controller.play(repayment(*amounts, timeout=3, recv_window=5000), PYTHONPATH=str(disk))
+    items = items_of(started) + items_of(controller.play(repayment("99")))
+    in_time = [item for item in items if not item["failed"]]
+    late = [item for item in items if item["failed"]]
+    assert not items[0]["failed"]
+    assert late
+    assert all("Timed out after 3 second(s)." in item["msg"] for item in late)
+    told_by_themselves = [item["amount"] for item in in_time]
+    earlier = [entry for item in in_time for entry in item["earlier"]]
+    told_by_others = [entry["amount"] for entry in earlier if entry["outcome"] == "executed"]
+    assert sorted([*told_by_themselves, *told_by_others], key=float) == paid()
+    assert paid() == [*amounts, "99"]
+
+
+def _kill_playbook(process, controller: Controller) -> None:
+    os.kill(process.pid, signal.SIGKILL)
+
+
+def _kill_whoever_repays(process, controller: Controller) -> None:
+    os.kill(int(lock_of(controller).read_text()), signal.SIGKILL)
+
+
+def _press_ctrl_c(process, controller: Controller) -> None:
+    os.killpg(process.pid, signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("way", "cut"),
+    [
+        (IN_PROCESS, _kill_playbook),
+        (IN_PROCESS, _kill_whoever_repays),
+        (IN_PROCESS, _press_ctrl_c),
+        (MODULE, _press_ctrl_c),
+    ],
+)
+@pytest.mark.parametrize("fault", [{"delay_answer_ms": 2500}, {"answer": "reset"}], ids=["held", "lost"])
+def test_it_is_killed(tmp_path, url, book, paid, way: str, cut: t.Callable, fault: dict[str, t.Any]) -> None:
+    book.control("POST", "faults", {"method": "POST", "path": REPAY, **fault})
+    controller = Controller(tmp_path / way, url, way)
+    process = controller.start(repayment("10", recv_window=3000))
+    wait_until(lambda: paid() == ["10"])
+    worker = int(lock_of(controller).read_text())
+    assert worker != process.pid
+    cut(process, controller)
+    killed = controller.end(process)
+    assert [item for item in items_of(killed) if not item["failed"]] == []
+    # What was not killed itself goes on till it has nothing more to do.
+    wait_until(lambda: not is_locked(controller))
+    (again,) = items_of(controller.play(repayment("10")))
+    assert (again["outcome"], again["recovered"]) == ("executed", True)
+    assert paid() == ["10"]
+    (more,) = items_of(controller.play(repayment("10")))
+    assert (more["outcome"], more["recovered"]) == ("executed", False)
+    assert paid() == ["10", "10"]

@@ -1,0 +1,160 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every case both ways: the same results to the byte, and the same words on the screen."""
+
+from __future__ import annotations
+
+import json
+import sys
+import typing as t
+
+import pytest
+from two_ways import cases_keywords, cases_options, cases_results, cases_secrets
+from two_ways.cases import SECRET, playbook_of
+from two_ways.masks import masked as without_chance
+from two_ways.running import IN_PROCESS, MODULE, WAYS, Controller, Told
+
+pytestmark = pytest.mark.xdist_group("playbooks")
+_PLAIN = {**cases_results.CASES, **cases_options.CASES, **cases_keywords.CASES}
+_INVENTORY = """
+[treasury]
+first
+second
+[treasury:vars]
+ansible_connection=local
+ansible_python_interpreter={{ ansible_playbook_python }}
+"""
+# Otherwise the order in which hosts are told is that in which they end.
+FORKS = ("--forks", "1")
+_ROLE = "- treasury.bybit.bybit_loan_info: {product: [fixed], loan_currency: '{{ coin }}'}\n"
+
+
+class Both(t.NamedTuple):
+    """What one playbook said in each way."""
+
+    controllers: dict[str, Controller]
+    told: dict[str, Told]
+
+    def shown(self, way: str, case: str) -> tuple[str, str]:
+        """Return what a case printed and what it handed to callbacks, without what may differ."""
+        told = self.told[way]
+        records = json.dumps(told.records_of(case), indent=1, ensure_ascii=False)
+        return self.masked(way, told.printed_of(case)), self.masked(way, records)
+
+    def told_in_all(self, way: str) -> str:
+        return self.masked(way, self.told[way].printed)
+
+    def masked(self, way: str, text: str) -> str:
+        controller = self.controllers[way]
+        address = controller.url.partition("//")[2]
+        # Where Ansible takes the host for a secret, the port is left of the address.
+        places = {"folder": str(controller.folder), "exchange": address, "port": address.partition(":")[2]}
+        return without_chance("\n".join(line for line in text.splitlines() if not _is_of_the_way(line)), places)
+
+
+def _is_of_the_way(line: str) -> bool:
+    """Tell whether Ansible says in this line how it starts a module."""
+    return line.startswith("<") or line.startswith("Using module file ") or " runs in this process" in line
+
+
+def _run(controllers: dict[str, Controller], cases: t.Mapping[str, str], *arguments: str, **more: str) -> Both:
+    """Run the cases both ways, at the same time."""
+    begun = {}
+    for way, controller in controllers.items():
+        controller.folder.mkdir()
+        (controller.folder / "hosts").write_text(_INVENTORY)
+        tasks = controller.folder / "roles" / "looking" / "tasks"
+        tasks.mkdir(parents=True)
+        (tasks / "main.yml").write_text(_ROLE)
+        begun[way] = controller.start(playbook_of(cases), "-i", "hosts", *FORKS, *arguments, **more)
+    return Both(controllers, {way: controllers[way].end(process) for way, process in begun.items()})
+
+
+@pytest.fixture(scope="module")
+def quiet(controllers, roomy) -> Both:
+    """All cases but those about secrets, as a user runs them."""
+    return _run(controllers(roomy), _PLAIN, ANSIBLE_PIPELINING="1")
+
+
+@pytest.fixture(scope="module")
+def talkative(controllers, secretive) -> Both:
+    """The cases about secrets, with everything told that Ansible can tell."""
+    more = {
+        "ANSIBLE_INJECT_INVOCATION": "1", "ANSIBLE_DISPLAY_TRACEBACK": "always", "NEEDLE": SECRET,
+    }
+    return _run(controllers(secretive), cases_secrets.CASES, "-vvv", "--diff", **more)
+
+
+def _assert_alike(both: Both, case: str) -> None:
+    here, there = both.shown(IN_PROCESS, case), both.shown(MODULE, case)
+    assert here[1] == there[1]
+    assert here[0] == there[0]
+
+
+@pytest.mark.parametrize("case", _PLAIN)
+def test_the_result_is_the_same(quiet: Both, case: str) -> None:
+    _assert_alike(quiet, case)
+
+
+@pytest.mark.parametrize("case", cases_secrets.CASES)
+def test_the_result_is_the_same_with_secrets(talkative: Both, case: str) -> None:
+    _assert_alike(talkative, case)
+
+
+@pytest.mark.parametrize("name", cases_keywords.PLAYBOOKS)
+def test_the_playbook_ends_the_same(controllers, roomy, name: str) -> None:
+    arguments, text = cases_keywords.PLAYBOOKS[name]
+    both = _run(controllers(roomy), {name: text}, *arguments)
+    here, there = both.told[IN_PROCESS], both.told[MODULE]
+    assert here.here == there.there > 0
+    assert here.status == there.status
+    assert both.told_in_all(IN_PROCESS) == both.told_in_all(MODULE)
+    _assert_alike(both, name)
+
+
+def test_a_relative_path_belongs_to_the_playbook(tmp_path, exchange, roomy) -> None:
+    """Wherever Ansible is started, a module finds files from the folder of the playbook."""
+    url = exchange(roomy)
+    playbook = playbook_of({"look": "- treasury.bybit.bybit_loan_info: {ca_path: authorities.pem, product: [fixed]}"})
+    for way in WAYS:
+        controller = Controller(tmp_path / way, url, way, started_in=tmp_path)
+        controller.folder.mkdir()
+        (controller.folder / "authorities.pem").write_text("")
+        told = controller.play(playbook)
+        assert told.here + told.there == 1
+        assert [record["event"] for record in told.records] == ["ok", "ok"], told.printed
+
+
+def test_no_python_is_looked_for_where_none_is_started(controllers, roomy) -> None:
+    """This alone differs: Ansible finds out, tells and keeps where a host has its Python, when it starts one there."""
+    text = "hosts: nowhere_named\nconnection: local\ntasks:\n  - treasury.bybit.bybit_loan_info: {product: [fixed]}"
+    found = json.dumps({"ansible_interpreter_python_fallback": [sys.executable]})
+    both = _run(controllers(roomy), {"look": text}, "-i", "nowhere_named,", "-e", found)
+    results = {way: dict(both.told[way].records[-1]["result"]["items"]) for way in WAYS}
+    facts, warnings = results[MODULE].pop("ansible_facts"), results[MODULE].pop("warnings")
+    assert [key for key, dummy in facts["items"]] == ["discovered_interpreter_python"]
+    assert len(warnings["list"]) == 1
+    alike = [both.masked(way, json.dumps(results[way])) for way in WAYS]
+    assert alike[0] == alike[1]
+
+
+@pytest.mark.parametrize("run", ["quiet", "talkative"])
+def test_each_way_was_taken(request, run: str) -> None:
+    both = request.getfixturevalue(run)
+    here, there = both.told[IN_PROCESS], both.told[MODULE]
+    assert (here.there, there.here) == (0, 0)
+    assert here.here == there.there > 30
+    assert there.log.count("Using module file ") == there.there
+    assert "Using module file " not in here.log
+
+
+@pytest.mark.parametrize("run", ["quiet", "talkative"])
+def test_no_secret_is_seen(request, run: str) -> None:
+    both = request.getfixturevalue(run)
+    for way in WAYS:
+        told = both.told[way]
+        places = {"printed": told.printed, "callbacks": json.dumps(told.records), "log": told.log}
+        found = [place for place, text in places.items() if SECRET in text]
+        assert found == []

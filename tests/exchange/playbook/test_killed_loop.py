@@ -1,0 +1,92 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whoever kills ansible-playbook while it works through a loop leaves a worker behind; the next run must pay nothing twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import typing as t
+
+import pytest
+
+LOANS = {"1794267532472646144": "100", "1794300811046633472": "0.01", "1794288290015682560": "1"}
+PLAYBOOK = """
+- hosts: localhost
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+  tasks:
+    - treasury.bybit.bybit_loan_repay:
+        order_id: "{{ item.id }}"
+        amount: "{{ item.amount }}"
+        recv_window: 2000
+        settle_margin: 0
+      loop:
+%s
+""" % "".join(f"        - {{id: '{name}', amount: '{amount}'}}\n" for name, amount in LOANS.items())
+
+
+def wait_for(is_so: t.Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def workers(marker: str) -> list[int]:
+    """Return the processes that were started with a marker in their environment."""
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) == os.getpid():
+            continue
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                if marker.encode() in file.read():
+                    found.append(int(name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("way", ["true", "false"], ids=["here", "module"])
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+def test_only_the_playbook_is_killed_within_a_loop(play, begin, sandbox, paid, tmp_path, monkeypatch, signal_number, way) -> None:
+    sandbox.fault(delay_answer_ms=2000)
+    playbook = begin(PLAYBOOK, "-e", f"bybit_in_process={way}")
+    marker = f"BYBIT_STATE_DIR={tmp_path / 'state'}"
+    wait_for(lambda: bool(paid()))
+    os.kill(playbook.pid, signal_number)
+    playbook.wait()
+    wait_for(lambda: not workers(marker))
+    done = play(PLAYBOOK, "-e", f"bybit_in_process={way}")
+    assert done.returncode == 0
+    assert sorted(paid()) == sorted(LOANS.values())
+
+
+ONE = """
+- hosts: localhost
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+  tasks:
+    - treasury.bybit.bybit_loan_repay:
+        order_id: "1794267532472646144"
+        amount: "{{ lookup('pipe', 'touch MARK; sleep 3; echo 100') }}"
+"""
+
+
+@pytest.mark.parametrize("way", ["true", "false"], ids=["here", "module"])
+def test_the_playbook_is_killed_before_its_module_begins(play, begin, sandbox, paid, tmp_path, way) -> None:
+    """For example while a vault is asked for a key, or during the delay between two attempts of until/retries."""
+    mark = tmp_path / "mark"
+    playbook = begin(ONE.replace("MARK", str(mark)), "-e", f"bybit_in_process={way}")
+    wait_for(mark.exists)
+    os.kill(playbook.pid, signal.SIGKILL)
+    playbook.wait()
+    wait_for(lambda: not workers(f"BYBIT_STATE_DIR={tmp_path / 'state'}"))
+    assert play(ONE.replace("MARK", str(mark)), "-e", f"bybit_in_process={way}").returncode == 0
+    assert paid() == ["100"]
