@@ -10,10 +10,13 @@ Source: "Authentication" in the exchange's integration guidance. This module uti
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import os
 import typing as t
+
+_KEPT_KEYS = 32
 
 
 class MissingCryptography(Exception):
@@ -49,27 +52,33 @@ class RsaSigner:
     """
 
     def __init__(self, pem: str) -> None:
-        try:
-            from cryptography.hazmat.primitives import hashes, serialization
-            from cryptography.hazmat.primitives.asymmetric import padding, rsa
-        except ImportError as error:
-            raise MissingCryptography() from error
-        try:
-            key = serialization.load_pem_private_key(pem.encode(), password=None)
-        except TypeError:
-            raise UnusableKey("is protected by a passphrase: give it decrypted, for example from a vault") from None
-        except Exception as error:
-            # The library's own text may quote the input, so only the kind of error is passed on.
-            raise UnusableKey(
-                f"is not a private key in PEM form ({type(error).__name__}): "
-                f"give the whole text with its line breaks, or the path of the file"
-            ) from None
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise UnusableKey("is not an RSA key: the exchange accepts RSA only")
-        self._sign = lambda text: key.sign(text, padding.PKCS1v15(), hashes.SHA256())
+        self._sign = _signature_by(pem)
 
     def sign(self, text: bytes) -> str:
         return base64.b64encode(self._sign(text)).decode()
+
+
+# To check the numbers of a key takes longer than all else for an item of a loop.
+@functools.lru_cache(maxsize=_KEPT_KEYS)
+def _signature_by(pem: str) -> t.Callable[[bytes], bytes]:
+    try:
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    except ImportError as error:
+        raise MissingCryptography() from error
+    try:
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+    except TypeError:
+        raise UnusableKey("is protected by a passphrase: give it decrypted, for example from a vault") from None
+    except Exception as error:
+        # The library's own text may quote the input, so only the kind of error is passed on.
+        raise UnusableKey(
+            f"is not a private key in PEM form ({type(error).__name__}): "
+            f"give the whole text with its line breaks, or the path of the file"
+        ) from None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise UnusableKey("is not an RSA key: the exchange accepts RSA only")
+    return lambda text: key.sign(text, padding.PKCS1v15(), hashes.SHA256())
 
 
 def read_private_key(text_or_path: str) -> str:

@@ -55,6 +55,14 @@ def test_rsa_signature_equals_that_of_pybit(payload: str, rsa_pem: str) -> None:
     assert RsaSigner(rsa_pem).sign(signed_text(payload)) == pybit._auth(payload, 5000, TIMESTAMP)
 
 
+def test_keys_are_kept_and_not_mixed_up(rsa_pem: str) -> None:
+    other_pem = pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    first, other, again = RsaSigner(rsa_pem), RsaSigner(other_pem), RsaSigner(rsa_pem)
+    assert first.sign(b"text") == again.sign(b"text") != other.sign(b"text")
+    # To load a key takes some thirty milliseconds, which no item of a loop but the first shall pay.
+    assert (again._sign is first._sign, other._sign is first._sign) == (True, False)
+
+
 def test_hmac_signature_differs_with_one_bit_of_the_text() -> None:
     signer = HmacSigner("the-secret")
     assert signer.sign(b"a") != signer.sign(b"b")
