@@ -18,7 +18,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._client import Clie
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import FIXED, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Part, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, unique
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, unique
 
 _CONTRACTS = "/v5/crypto-loan-fixed/borrow-contract-info"
 HISTORY = "/v5/crypto-loan-fixed/repayment-history"
@@ -65,9 +65,7 @@ def repayments(
 
     :param loan_id: Only those of this contract, each with the part of its amount that went there.
     """
-    query = {name: value for name, value in (("loanCurrency", coin), ("repayId", repay_id)) if value}
-    rows = (Row(HISTORY, fields) for fields in client.pages(HISTORY, query))
-    records = unique(_record(row) for row in rows if coin in (None, row.get("loanCurrency")))
+    records = unique(map(_record, rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})))
     return records if loan_id is None else _of_contract(loan_id, records)
 
 

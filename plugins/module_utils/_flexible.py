@@ -15,7 +15,7 @@ from decimal import Decimal
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client, rows_of
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import FLEXIBLE, OPEN, REPAID, Loan, annual
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Record
-from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, unique
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, unique
 
 _OPEN_LOANS = "/v5/crypto-loan-flexible/ongoing-coin"
 HISTORY = "/v5/crypto-loan-flexible/repayment-history"
@@ -46,9 +46,8 @@ def no_debt(coin: str) -> Loan:
 
 def repayments(client: Client, coin: str | None = None, repay_id: str | None = None) -> t.Iterator[Record]:
     """Yield the repayments of the account that the exchange tells of; raises what C(find) raises."""
-    query = {name: value for name, value in (("loanCurrency", coin), ("repayId", repay_id)) if value}
-    rows = (Row(HISTORY, fields) for fields in client.pages(HISTORY, query))
-    return unique(row.record() for row in rows if coin in (None, row.get("loanCurrency")))
+    rows = rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})
+    return unique(row.record() for row in rows)
 
 
 def _open_loan(row: Row) -> Loan:

@@ -25,7 +25,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loan import (
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Part, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
-from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, unique
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, unique
 
 _OPEN_LOANS = "/v5/crypto-loan/ongoing-orders"
 _COMPLETED_LOANS = "/v5/crypto-loan/borrow-history"
@@ -71,8 +71,7 @@ def thresholds(client: Client) -> dict[str, Thresholds]:
 
 def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:
     """Yield the open loans of the account, page by page; raises what C(find) raises."""
-    query = {"loanCurrency": coin, "orderId": loan_id}
-    return map(_open_loan, _rows(client, _OPEN_LOANS, {name: value for name, value in query.items() if value}))
+    return map(_open_loan, rows_like(client, _OPEN_LOANS, {"loanCurrency": coin, "orderId": loan_id}))
 
 
 def repayments(
@@ -80,26 +79,18 @@ def repayments(
 ) -> t.Iterator[Record]:
     """Yield the repayments of the account that the exchange tells of (6 months); raises what C(find) raises."""
     query = {"orderId": loan_id, "repayId": repay_id, "loanCurrency": coin}
-    rows = _rows(client, HISTORY, {name: value for name, value in query.items() if value})
-    return unique(_record(row) for row in rows)
+    return unique(map(_record, rows_like(client, HISTORY, query)))
 
 
 def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row], Loan]) -> Loan | None:
     try:
-        for row in _rows(client, path, {"orderId": order_id}):
+        for row in rows_like(client, path, {"orderId": order_id}):
             return build(row)
     except Refused as error:
         # The documentation does not say whether an unknown order is an empty list or a refusal.
         if error.failure is None or error.failure.ret_code != ORDER_NOT_FOUND:
             raise
     return None
-
-
-def _rows(client: Client, path: str, query: dict[str, str]) -> t.Iterator[Row]:
-    for fields in client.pages(path, query):
-        # The filters are the exchange's; that they were applied is checked here, because money follows.
-        if all(fields.get(name) == value for name, value in query.items() if name != "repayId"):
-            yield Row(path, fields)
 
 
 def _rows_of_levels(path: str, answer: dict[str, t.Any]) -> t.Iterator[Row]:

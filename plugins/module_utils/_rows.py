@@ -13,6 +13,7 @@ import typing as t
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import InvalidAmount, parse_exchange_decimal
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._record import (
     BY_CURRENCY,
@@ -96,6 +97,18 @@ class Row:
             coin=self.text("loanCurrency"),
             kind=kind,
         )
+
+
+def rows_like(client: Client, path: str, query: dict[str, str | None]) -> t.Iterator[Row]:
+    """Yield the rows of a list, page by page, that have what the query asks for; raises what C(Client.pages) raises.
+
+    :param query: Without what is none; C(repayId) is left to the exchange.
+    """
+    asked = {name: value for name, value in query.items() if value}
+    for fields in client.pages(path, asked):
+        # The filters are the exchange's; that they were applied is checked here, because money follows.
+        if all(fields.get(name) == value for name, value in asked.items() if name != "repayId"):
+            yield Row(path, fields)
 
 
 def unique(records: t.Iterable[Record]) -> t.Iterator[Record]:
