@@ -15,12 +15,18 @@ from ansible.utils.display import Display
 from ansible_collections.treasury.bybit.plugins.plugin_utils._eligible import why_not
 from ansible_collections.treasury.bybit.plugins.plugin_utils._in_process import PROFILE, run_here
 from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import desert, is_orphan
+from ansible_collections.treasury.bybit.plugins.plugin_utils._screen import show_repayment, teller
 
 display = Display()
 
 
 class ActionModule(NormalAction):
     """Ansible's own action for modules; only the execution itself is another one where nobody could tell the difference."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        show_repayment(result, (task_vars or {}).get("inventory_hostname", ""), self._task.no_log)
+        return result
 
     def _execute_module(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
         if is_orphan():
@@ -35,7 +41,7 @@ class ActionModule(NormalAction):
         module_args = dict(self._task.args)
         self._update_module_args(name, module_args, task_vars)
         # Also an ordinary module runs in this folder when the connection is local.
-        ended = run_here(name.rpartition(".")[2], module_args, self._loader.get_basedir())
+        ended = run_here(name.rpartition(".")[2], module_args, self._loader.get_basedir(), teller(host))
         if ended["stderr"]:
             display.v(ended["stderr"].rstrip(), host=host)
         return _plain(self._parse_returned_data(ended, PROFILE))

@@ -162,6 +162,7 @@ class Calls:
         paces = [line.paces.address, *([line.paces.of(method, path)] if signed else [])]
         pause_ms = max(pace.pause_ms(clock.monotonic_ms()) for pace in paces)
         if pause_ms:
+            clock.tell_wait(f"{line.transport.base_url} takes no more requests in these seconds", pause_ms)
             clock.sleep_ms(pause_ms)
         if self.is_abandoned:
             raise ReadFailed("Nobody waits for the answer any more.")
@@ -242,6 +243,7 @@ class Calls:
         pause_ms = max(_SHORTEST_PAUSE_MS, reset_ms - now_ms)
         if self.retries.rate_limit_wait_ms + pause_ms > self._rate_limit_timeout_ms:
             return False
+        self.clock.tell_wait(f"{self._line.transport.base_url} takes no more requests now ({verdict.cause()})", pause_ms)
         self.clock.sleep_ms(pause_ms)
         self.retries.rate_limits += 1
         self.retries.rate_limit_wait_ms += pause_ms

@@ -10,10 +10,21 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import time
+import typing as t
+
+_SHORTEST_TOLD_MS = 2000
 
 
 class Clock:
-    """The clock of this machine; tests put another one in its place."""
+    """The clock of this machine; tests put another one in its place.
+
+    :param tell: Takes a sentence for whoever watches this run while it waits.
+    """
+
+    _tell: t.Callable[[str], object] | None = None
+
+    def __init__(self, tell: t.Callable[[str], object] | None = None) -> None:
+        self._tell = tell
 
     def now_ms(self) -> int:
         """Return the time of day (UTC, ms since 1970), which somebody may set at any moment."""
@@ -25,3 +36,8 @@ class Clock:
 
     def sleep_ms(self, duration_ms: int) -> None:
         time.sleep(duration_ms / 1000)
+
+    def tell_wait(self, reason: str, duration_ms: int) -> None:
+        """Tell that the run waits now, and for how long at most; what is soon over is not worth a line."""
+        if self._tell is not None and duration_ms >= _SHORTEST_TOLD_MS:
+            self._tell(f"{reason}: waiting for {-(-duration_ms // 1000)} s at most.")

@@ -27,11 +27,8 @@ from ansible_collections.treasury.bybit.plugins.module_utils._progress import ch
 from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._result import Result
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import IP_BLOCKED, PERMISSION_MISSING
-from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
+from ansible_collections.treasury.bybit.plugins.module_utils._settle import AFTER_TURN_MS, Settler
 from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
-
-# Somewhat more than the exchange's time is known too early by.
-_AFTER_TURN_MS = 100
 
 
 class Prepared(t.NamedTuple):
@@ -90,6 +87,8 @@ class Preparation:
                     f"A repayment on {self._subject.traits.label} was made only just now or is in process, so what the exchange "
                     f"shows as debt may be too much: raise wait_timeout, or run again later."
                 )
+            reason = f"The debt of {self._subject.traits.label} may not show yet what was repaid just now"
+            self._client.clock.tell_wait(reason, pause_ms)
             self._client.clock.sleep_ms(pause_ms)
 
     def unseen(self, records: list[Record]) -> list[Intent]:
@@ -184,7 +183,7 @@ class Preparation:
         if any(record.status == PROCESSING for record in records) or self._memory.unseen():
             # However long ago it was made, the debt falls only when it has been processed.
             self.doubt_debt()
-            return margin_ms or _AFTER_TURN_MS
+            return margin_ms or AFTER_TURN_MS
         youngest_ms = max((record.time_ms for record in records if record.status != FAILED), default=0)
         read_at_ms = self._client.exchange_time_ms(begun_ms) or self._client.now_ms()
         left_ms = max(youngest_ms + margin_ms + 1 - read_at_ms, self._settled_at_ms - begun_ms)
@@ -193,7 +192,7 @@ class Preparation:
         is_news = not recent <= self._known_final
         self._known_final |= recent
         if left_ms > 0:
-            return left_ms - 1 + _AFTER_TURN_MS
+            return left_ms - 1 + AFTER_TURN_MS
         return 0 if is_news else None
 
     def _warn(self, warning: str) -> None:

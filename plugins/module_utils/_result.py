@@ -14,6 +14,7 @@ import typing as t
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain, total
+from ansible_collections.treasury.bybit.plugins.module_utils._diff import before_and_after
 from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Resolution
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import Loan
@@ -111,15 +112,11 @@ class Result:
             "msg": self.message(),
         }
 
-    def diff(self) -> dict[str, t.Any]:
+    def diff(self) -> dict[str, str]:
         """Return debt and LTV before and after, for C(--diff), under the arithmetic that led from one to the other."""
         arithmetic = self.decision.arithmetic if self.decision else ""
-        return {
-            "before_header": self.label,
-            "after_header": f"{self.label}: {arithmetic}" if arithmetic else self.label,
-            "before": self._before(),
-            "after": _debt_and_ltv(self.after),
-        }
+        before, after = before_and_after(self._before(), _debt_and_ltv(self.after))
+        return {"before_header": self.label, "after_header": arithmetic or self.label, "before": before, "after": after}
 
     def _before(self) -> dict[str, t.Any]:
         if self.before is None and self.made:

@@ -25,7 +25,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._subject import Sub
 _FIRST_PAUSE_MS = 500
 _LONGEST_PAUSE_MS = 4000
 # Somewhat more than the exchange's time is known too early by.
-_AFTER_TURN_MS = 100
+AFTER_TURN_MS = 100
 
 
 class Settled(t.NamedTuple):
@@ -48,6 +48,7 @@ class Settler:
         self._client = client
         self._subject = subject
         self._settle_margin_ms = settle_margin_ms
+        self._label = subject.traits.label
 
     def settle(self, intent: Intent, others: frozenset[str], deadline_ms: int) -> Settled:
         """Find out whether the repayment of an intent was executed.
@@ -58,7 +59,8 @@ class Settler:
         sight, error, looks = None, None, 0
         finding = Finding(UNKNOWN, "")
         turns = (intent.window_end_ms, intent.window_end_ms + self._settle_margin_ms)
-        for dummy in self._looks(deadline_ms, turns):
+        doubt = f"Whether the repayment of {plain(intent.amount)} {intent.coin} on {self._label} was made is not known yet"
+        for dummy in self._looks(deadline_ms, doubt, turns):
             looks += 1
             seen, error = self._look()
             if seen is not None:
@@ -76,7 +78,7 @@ class Settler:
         :param until_final: Whether to look on while it is in process.
         """
         seen = None
-        for dummy in self._looks(deadline_ms):
+        for dummy in self._looks(deadline_ms, f"Repayment {repay_id} on {self._label} is not final yet"):
             try:
                 found = self._subject.history(repay_id)
             except BybitError as failed:
@@ -94,15 +96,16 @@ class Settler:
         :raises BybitError: When the loan cannot be read.
         """
         loan = None
-        for dummy in self._looks(deadline_ms):
+        for dummy in self._looks(deadline_ms, f"The debt does not show the repayment on {self._label} yet"):
             loan = self._subject.find()
             if loan is None or difference(intent.baseline.debt, loan.debt) * 2 >= intent.amount:
                 break
         return loan
 
-    def _looks(self, deadline_ms: int, turns: tuple[int, ...] = ()) -> t.Iterator[None]:
+    def _looks(self, deadline_ms: int, doubt: str, turns: tuple[int, ...] = ()) -> t.Iterator[None]:
         """Yield once for each look: at least one, the last one when the time is over.
 
+        :param doubt: Why there is a second look.
         :param turns: Moments of the exchange's clock after which a look can tell more, so that none is slept through.
         """
         clock, pause_ms = self._client.clock, _FIRST_PAUSE_MS
@@ -112,9 +115,11 @@ class Settler:
             left_ms = deadline_ms - clock.monotonic_ms()
             if left_ms <= 0:
                 return
+            if pause_ms == _FIRST_PAUSE_MS:
+                clock.tell_wait(doubt, left_ms)
             seen_at_ms, now_ms = self._client.exchange_time_ms(begun_ms), self._client.exchange_time_ms()
             until_turns = [
-                max(turn - now_ms, 0) + _AFTER_TURN_MS
+                max(turn - now_ms, 0) + AFTER_TURN_MS
                 for turn in turns
                 if now_ms is not None and seen_at_ms is not None and turn >= seen_at_ms
             ]

@@ -84,6 +84,8 @@ class State:
             left_ms = deadline_ms - self._clock.monotonic_ms()
             if left_ms <= 0:
                 raise Busy(self._who_is_busy(self._lock, timeout_ms))
+            if pause_ms == _FIRST_PAUSE_MS:
+                self._clock.tell_wait(f"Another run for this loan (process {self._holder(self._lock)}) has not ended", left_ms)
             self._clock.sleep_ms(min(pause_ms, left_ms))
             pause_ms = min(pause_ms * 2, _LONGEST_PAUSE_MS)
 
@@ -165,10 +167,12 @@ class State:
             raise self._unusable(error) from None
         return True
 
+    def _holder(self, lock: int) -> str:
+        return os.pread(lock, _PROCESS_ID_LENGTH, 0).decode(errors="replace").strip() or "unknown"
+
     def _who_is_busy(self, lock: int, timeout_ms: int) -> str:
-        process = os.pread(lock, _PROCESS_ID_LENGTH, 0).decode(errors="replace").strip()
         return (
-            f"Another run for this loan (process {process or 'unknown'}, lock file '{self._lock_path}') has not ended within "
+            f"Another run for this loan (process {self._holder(lock)}, lock file '{self._lock_path}') has not ended within "
             f"lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again when it has ended, or raise lock_timeout."
         )
 

@@ -475,20 +475,14 @@ failure:
       returned: always
       sample: not_executed
 diff:
-  description: Debt and LTV before and after, under the arithmetic that leads from one to the other.
+  description: Debt and LTV before and after, as one line each, under the arithmetic that leads from one to the other.
   returned: success, in diff mode
   type: dict
   sample:
     before_header: fixed contract 571
-    after_header: "fixed contract 571: debt 1000 → 0, pay 1000"
-    before:
-      coin: USDT
-      debt: "1000"
-      ltv: null
-    after:
-      coin: USDT
-      debt: "0"
-      ltv: null
+    after_header: "debt 1000 → 0, pay 1000"
+    before: "debt 1000 USDT\\n"
+    after: "debt    0 USDT\\n"
 """
 
 from ansible.module_utils.basic import AnsibleModule

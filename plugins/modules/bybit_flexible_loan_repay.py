@@ -464,20 +464,14 @@ failure:
       returned: always
       sample: not_executed
 diff:
-  description: Debt and LTV before and after, under the arithmetic that leads from one to the other.
+  description: Debt and LTV before and after, as one line each, under the arithmetic that leads from one to the other.
   returned: success, in diff mode
   type: dict
   sample:
     before_header: the flexible USDT loan
-    after_header: "the flexible USDT loan: debt 1000.4 → 900.4, pay 100"
-    before:
-      coin: USDT
-      debt: "1000.4"
-      ltv: null
-    after:
-      coin: USDT
-      debt: "900.4"
-      ltv: null
+    after_header: "debt 1000.4 → 900.4, pay 100"
+    before: "debt 1000.4 USDT\\n"
+    after: "debt  900.4 USDT\\n"
 """
 
 from ansible.module_utils.basic import AnsibleModule

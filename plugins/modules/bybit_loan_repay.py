@@ -485,20 +485,14 @@ failure:
       returned: always
       sample: not_executed
 diff:
-  description: Debt and LTV before and after, under the arithmetic that leads from one to the other.
+  description: Debt and LTV before and after, as one line each, under the arithmetic that leads from one to the other.
   returned: success, in diff mode
   type: dict
   sample:
     before_header: loan 1794267532472646144
-    after_header: "loan 1794267532472646144: debt 1000.4 → 900.4, pay 100"
-    before:
-      coin: USDT
-      debt: "1000.4"
-      ltv: "0.4168"
-    after:
-      coin: USDT
-      debt: "900.4"
-      ltv: "0.3752"
+    after_header: "debt 1000.4 → 900.4, pay 100"
+    before: "debt 1000.4 USDT  LTV 0.4168\\n"
+    after: "debt  900.4 USDT  LTV 0.3752\\n"
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -18,7 +18,12 @@ _FIRST_PROCESS = os.getpid()
 
 def is_orphan() -> bool:
     """Tell whether the process that would show the results of this worker has ended, which the worker survives."""
-    return os.getpid() != _FIRST_PROCESS and os.getppid() != _FIRST_PROCESS
+    return is_worker() and os.getppid() != _FIRST_PROCESS
+
+
+def is_worker() -> bool:
+    """Tell whether this process was forked for a task, so that what it shows goes through the one that shows results."""
+    return os.getpid() != _FIRST_PROCESS
 
 
 def desert(error: BaseException) -> None:

@@ -46,7 +46,7 @@ def test_a_coin_without_debt_needs_nothing(run_module, ledger, goal: dict) -> No
     assert (run.failed, run["changed"], run["outcome"], run["amount"]) == (False, False, "nothing_to_do", "0")
     assert run["msg"] == "The flexible ETH loan is already fully repaid: nothing to repay."
     assert (run["loan"]["before"]["status"], run["loan"]["before"]["debt"]) == ("repaid", "0")
-    assert run["diff"]["before"] == run["diff"]["after"] == {"coin": "ETH", "debt": "0", "ltv": None}
+    assert run["diff"]["before"] == run["diff"]["after"] == "debt 0 ETH\n"
     assert ledger() == []
 
 

@@ -18,8 +18,7 @@ def test_repay_checks_first_and_pays_then(play, paid, names) -> None:
     assert checked.returncode == 0, checked.stdout
     assert f"Would repay 100 USDT on loan {names.loan}: debt 1000.4 → 900.4, pay 100." in checked.stdout
     assert "Repayment not made, at 127.0.0.1:" in checked.stdout
-    assert '-    "debt": "1000.4",\n' in checked.stdout
-    assert '+    "debt": "900.4",\n' in checked.stdout
+    assert "\n-debt 1000.4 USDT  LTV 0.4168\n+debt  900.4 USDT  LTV 0.3751\n" in checked.stdout
     assert paid() == []
     real = play(*options)
     assert real.returncode == 0, real.stdout

@@ -20,6 +20,8 @@ import sys
 import traceback
 import typing as t
 
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
+
 ANSWER = struct.Struct("<qq")
 LENGTH = struct.Struct("<I")
 _FILE_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.link", "os.truncate", "os.chmod"})
@@ -44,10 +46,11 @@ class World:
         self.wall_ms, self.monotonic_ms = ANSWER.unpack(answer)
 
 
-class WorldClock:
+class WorldClock(Clock):
     """The clock that is handed to the module."""
 
     def __init__(self, world: World) -> None:
+        super().__init__()
         self._world = world
 
     def now_ms(self) -> int:

@@ -187,9 +187,9 @@ def test_the_difference(result: Result) -> None:
     result.before, result.decision, result.after = LOAN, DECISION, LOAN.after_paying(FIRST.amount)
     assert result.diff() == {
         "before_header": "the flexible USDT loan",
-        "after_header": f"the flexible USDT loan: {ARITHMETIC}",
-        "before": {"coin": "USDT", "debt": "1000.4", "ltv": "0.5"},
-        "after": {"coin": "USDT", "debt": "0", "ltv": None},
+        "after_header": ARITHMETIC,
+        "before": "debt 1000.4 USDT  LTV 0.5\n",
+        "after": "debt    0   USDT\n",
     }
 
 
@@ -198,6 +198,6 @@ def test_the_difference_when_an_earlier_run_has_made_it(result: Result) -> None:
     assert result.diff() == {
         "before_header": "the flexible USDT loan",
         "after_header": "the flexible USDT loan",
-        "before": {"coin": "USDT", "debt": "1000.4"},
-        "after": {},
+        "before": "debt 1000.4 USDT\n",
+        "after": "",
     }

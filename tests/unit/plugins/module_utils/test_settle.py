@@ -13,6 +13,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._intent import Base
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LEGACY, OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settled, Settler
+from ansible_collections.treasury.bybit.plugins.module_utils._traits import Traits
 
 SENT_MS = 1793534400000
 WINDOW_MS = 5000
@@ -42,6 +43,8 @@ class Exchange:
     :ivar looks: When it was looked at, in ms since the first moment.
     :ivar latency_ms: How long an answer takes.
     """
+
+    traits = Traits("loan 17", "order_id '17' names no loan")
 
     def __init__(self, clock: t.Any) -> None:
         self.clock = clock
@@ -79,6 +82,13 @@ def settle(exchange: Exchange, timeout_ms: int = 60_000, others: frozenset[str] 
 
 def follow(exchange: Exchange, timeout_ms: int = 60_000, **more: bool) -> Record | None:
     return Settler(exchange, exchange, MARGIN_MS).follow("99", exchange.begun_ms + timeout_ms, **more)
+
+
+def test_it_is_told_once_that_there_is_a_wait(exchange: Exchange) -> None:
+    told: list[str] = []
+    exchange.clock.tell_wait = lambda *said: told.append(said)
+    settle(exchange)
+    assert told == [("Whether the repayment of 100 USDT on loan 17 was made is not known yet", 60_000)]
 
 
 def test_the_pauses_grow_until_it_is_certain(exchange: Exchange) -> None:

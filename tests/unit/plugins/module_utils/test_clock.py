@@ -1,0 +1,22 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "told"), [(1999, []), (2000, ["So: waiting for 2 s at most."]), (2001, ["So: waiting for 3 s at most."])]
+)
+def test_only_a_long_wait_is_told(duration_ms: int, told: list[str]) -> None:
+    heard: list[str] = []
+    Clock(heard.append).tell_wait("So", duration_ms)
+    assert heard == told
+
+
+def test_nobody_need_listen(capfd) -> None:
+    Clock().tell_wait("So", 60_000)
+    assert capfd.readouterr() == ("", "")
