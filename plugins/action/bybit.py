@@ -20,7 +20,7 @@ from ansible_collections.treasury.bybit.plugins.plugin_utils._screen import show
 display = Display()
 
 
-class ActionModule(NormalAction):
+class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
     """Ansible's own action for modules; only the execution itself is another one where nobody could tell the difference."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
@@ -48,10 +48,11 @@ class ActionModule(NormalAction):
 
     def _run_apart(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
         try:
-            return super()._execute_module(*args, **kwargs)
+            result: dict[str, t.Any] = super()._execute_module(*args, **kwargs)
         except BaseException as error:
             desert(error)
             raise
+        return result
 
 
 def _plain(parsed: t.Any) -> dict[str, t.Any]:
@@ -62,4 +63,5 @@ def _plain(parsed: t.Any) -> dict[str, t.Any]:
         remove_internal_keys(parsed)
         return parsed
     parsed.remove_internal_keys()
-    return parsed.as_result_dict(for_round_trip=True)
+    result: dict[str, t.Any] = parsed.as_result_dict(for_round_trip=True)
+    return result

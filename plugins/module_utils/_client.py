@@ -86,7 +86,8 @@ class Client(Calls):
         :param reading: Takes it out of the answer; what it cannot find there is asked for again.
         """
         key, now_ms = (path, query_text(query)), self.clock.monotonic_ms()
-        read_ms, fact = self._line.facts.get(key, (0, None))
+        known: tuple[int, _Fact | None] = self._line.facts.get(key, (0, None))
+        read_ms, fact = known
         if fact is None or now_ms - read_ms > _FACT_AGE_MS:
             fact = reading(self.read(path, query, signed=False))
             self._line.facts[key] = now_ms, fact

@@ -78,8 +78,8 @@ def loan_totals(loans: t.Sequence[Loan]) -> list[dict[str, t.Any]]:
     totals = []
     for coin in sorted({loan.coin for loan in loans}):
         those = [loan for loan in loans if loan.coin == coin]
-        by_product = {product: [loan for loan in those if loan.product == product] for product in PRODUCTS}
-        by_product = {product: _sums(members) for product, members in by_product.items() if members}
+        members = {product: [loan for loan in those if loan.product == product] for product in PRODUCTS}
+        by_product = {product: _sums(some) for product, some in members.items() if some}
         totals.append({"coin": coin, **_sums(those), "by_product": by_product})
     return totals
 

@@ -25,7 +25,7 @@ def id_of(options: Options, name: str, example: str) -> str:
 
     :raises BadInput: When the option cannot be used; the other functions raise it too.
     """
-    value = options[name].strip()
+    value: str = options[name].strip()
     if not re.fullmatch("[0-9A-Za-z_-]{1,64}", value):
         raise BadInput(f"{name} '{value[:64]}' is not an id: give it as the exchange shows it, such as '{example}'.")
     return value

@@ -94,7 +94,7 @@ def state_dir_of(options: dict[str, t.Any]) -> str:
 
     :raises BadInput: When it would be another one for each working directory.
     """
-    state_dir = options["state_dir"]
+    state_dir: str = options["state_dir"]
     if not os.path.isabs(state_dir):
         raise BadInput(
             f"state_dir '{state_dir}' is not an absolute path: give one such as '/var/lib/treasury', so that every run "

@@ -38,7 +38,8 @@ class Resolver:
         """
         if intent.repay_id is not None:
             return self._confirm_accepted(intent, deadline_ms)
-        others, failed = self._memory.repay_ids(), set()
+        others = self._memory.repay_ids()
+        failed: set[str] = set()
         while True:
             finding, evidence = self._settler.settle(intent, others, deadline_ms)
             if finding.outcome != EXECUTED or finding.record is None:

@@ -106,7 +106,7 @@ def _refuse(constant: str) -> t.NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _is_integer(value: object) -> bool:
+def _is_integer(value: object) -> t.TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 

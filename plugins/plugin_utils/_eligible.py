@@ -52,9 +52,10 @@ def _is_wanted(action: ActionBase, task_vars: dict[str, t.Any]) -> bool:
     if value is None:
         name, value = _ENVIRONMENT, os.environ.get(_ENVIRONMENT, "true")
     try:
-        return boolean(value)
+        wanted: bool = boolean(value)
     except TypeError:
         raise AnsibleActionFail(f"{name} '{value}' is not a boolean: give true or false.") from None
+    return wanted
 
 
 def _has_environment(action: ActionBase) -> bool:

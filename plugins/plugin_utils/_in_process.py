@@ -90,6 +90,8 @@ def _exit_code_of(main: t.Callable[[], None]) -> int:
             raise RuntimeError("The module has not ended by itself.")
         except Exception as defect:
             _loader._handle_exception(defect, PROFILE)
+            # It ends the module itself, in every core that this collection knows.
+            raise
     except SystemExit as ended:
         return int(ended.code or 0)
 
