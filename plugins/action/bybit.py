@@ -24,7 +24,7 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
     """Ansible's own action for modules; only the execution itself is another one where nobody could tell the difference."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
         show_repayment(result, (task_vars or {}).get("inventory_hostname", ""), self._task.no_log)
         return result
 

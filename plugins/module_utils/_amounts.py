@@ -84,6 +84,11 @@ def total(*numbers: Decimal) -> Decimal:
     return result
 
 
+def plain_or_none(number: Decimal | None) -> str | None:
+    """Write a number plainly; none stays none."""
+    return None if number is None else plain(number)
+
+
 def difference(minuend: Decimal, subtrahend: Decimal) -> Decimal:
     """Subtract without rounding."""
     return _EXACT.subtract(minuend, subtrahend)

@@ -61,7 +61,7 @@ class EarlierRuns:
         if named is not None and named not in {intent.intent_id for intent in self._memory.noted()}:
             self.left_to_user = _messages.not_noted(named)
         for intent in self._memory.open_intents():
-            found = self._resolver.resolve(intent, self._deadline_ms())
+            found = self._resolver.resolve(intent, self._manner.deadline_ms(self._client.clock.monotonic_ms()))
             if found.outcome == UNKNOWN and self._manner.acknowledge != intent.intent_id:
                 raise self.in_doubt(found, "an earlier run sent it and did not tell its end")
             if found.outcome == UNKNOWN:
@@ -92,7 +92,7 @@ class EarlierRuns:
         for intent in self._memory.unseen():
             if intent.intent_id != self._manner.acknowledge:
                 continue
-            self._settler.follow(intent.repay_id or "", self._deadline_ms(), until_final=False)
+            self._settler.follow(intent.repay_id or "", self._manner.deadline_ms(self._client.clock.monotonic_ms()), until_final=False)
             # Read once more, so that an exchange which cannot be read is no reason to forget.
             if intent in self._preparation.unseen(self._subject.history()):
                 self._memory.forget(intent)
@@ -104,6 +104,3 @@ class EarlierRuns:
     def _tell(self, intent: Intent, outcome: str) -> None:
         self._result.add_earlier(intent, outcome)
         self._result.warnings.append(_messages.earlier(intent, outcome, self._result.label))
-
-    def _deadline_ms(self) -> int:
-        return self._client.clock.monotonic_ms() + self._manner.wait_timeout_ms

@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 from decimal import Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import parse_exchange_decimal, plain
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import parse_exchange_decimal, plain, plain_or_none
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._record import PROCESSING, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS
@@ -106,10 +106,10 @@ class Intent:
         return {
             "intent": self.intent_id,
             "goal": {
-                "amount": _text(self.goal.amount),
+                "amount": plain_or_none(self.goal.amount),
                 "since_ms": self.goal.since_ms,
-                "max_debt": _text(self.goal.max_debt),
-                "max_ltv": _text(self.goal.max_ltv),
+                "max_debt": plain_or_none(self.goal.max_debt),
+                "max_ltv": plain_or_none(self.goal.max_ltv),
                 "collateral": list(self.goal.collateral),
             },
             "amount": plain(self.amount),
@@ -194,10 +194,6 @@ def _amount(text: t.Any) -> Decimal:
     if not amount:
         raise ValueError("an amount of nothing")
     return amount
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else plain(number)
 
 
 def _optional(value: t.Any, kind: type[_Value]) -> _Value | None:

@@ -13,7 +13,14 @@ import dataclasses
 import typing as t
 from decimal import ROUND_HALF_UP, Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, divide, multiply, plain, total
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import (
+    difference,
+    divide,
+    multiply,
+    plain,
+    plain_or_none,
+    total,
+)
 from ansible_collections.treasury.bybit.plugins.module_utils._position import Position
 
 LEGACY = "legacy"
@@ -128,11 +135,11 @@ class Loan:
             "principal": plain(self.principal),
             "interest": plain(self.interest),
             "penalty_interest": plain(self.penalty_interest),
-            "hourly_rate": _text(self.hourly_rate),
-            "annual_rate": _text(self.annual_rate),
+            "hourly_rate": plain_or_none(self.hourly_rate),
+            "annual_rate": plain_or_none(self.annual_rate),
             "collateral_coin": self.collateral_coin,
-            "collateral_amount": _text(self.collateral_amount),
-            "ltv": _text(self.shown_ltv),
+            "collateral_amount": plain_or_none(self.collateral_amount),
+            "ltv": plain_or_none(self.shown_ltv),
             "maturity_time_ms": self.maturity_time_ms,
         }
 
@@ -149,7 +156,3 @@ def _pay(due: Decimal, amount: Decimal) -> tuple[Decimal, Decimal]:
 
 def _rounded(ltv: Decimal) -> Decimal:
     return ltv.quantize(LTV_STEP, ROUND_HALF_UP)
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else plain(number)

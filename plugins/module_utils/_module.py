@@ -50,26 +50,28 @@ def run_repayment(
         repayment = Repayment(client, memory, subject, goal, manner_of(module.params))
     except BybitError as error:
         _fail(module, error, host)
+
+    def known() -> dict[str, t.Any]:
+        return {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
+
     # The process may live on with the next item of a loop, whatever cuts this run off.
     with memory:
         try:
             repayment.run(module.check_mode)
         except BybitError as error:
-            known = {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
             _warn(module, repayment)
             with _Telling(memory, listeners, is_success=False):
-                _fail(module, error, known)
+                _fail(module, error, known())
         except Exception as error:
             # A defect of this collection must not look like an ordinary failure when money may have moved.
             message = (
                 f"An error inside treasury.bybit ({type(error).__name__}); outcome: {repayment.outcome}. Look at the loan "
                 f"before you run this again, and report the error."
             )
-            known = {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
-            known.update(outcome=repayment.outcome, goal_reached=None, failure=None, msg=message)
-            end_failed(module, exception=traceback.format_exc(), **known)
+            told = {"outcome": repayment.outcome, "goal_reached": None, "failure": None, "msg": message}
+            end_failed(module, exception=traceback.format_exc(), **{**known(), **told})
         _warn(module, repayment)
-        result = {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
+        result = known()
         if module._diff:
             result["diff"] = repayment.result.diff()
         with _Telling(memory, listeners, is_success=True):

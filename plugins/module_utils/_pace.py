@@ -69,4 +69,7 @@ class Paces:
         self._calls: dict[tuple[str, str], Pace] = {}
 
     def of(self, method: str, path: str) -> Pace:
-        return self._calls.setdefault((method, path), Pace(_USUAL_LIMITS[method]))
+        call = method, path
+        if call not in self._calls:
+            self._calls[call] = Pace(_USUAL_LIMITS[method])
+        return self._calls[call]

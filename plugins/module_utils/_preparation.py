@@ -70,7 +70,7 @@ class Preparation:
         :param paid: What this run has paid already.
         :raises BybitError: When what is needed cannot be read, or not be believed in time.
         """
-        deadline_ms = self._deadline_ms()
+        deadline_ms = self._manner.deadline_ms(self._client.clock.monotonic_ms())
         while True:
             begun_ms = self._client.clock.monotonic_ms()
             prepared = self._look(paid)
@@ -165,7 +165,7 @@ class Preparation:
 
     def _wait_for(self, unseen: list[Intent]) -> None:
         """Wait until the exchange shows what it has accepted; a sum without it would pay once more."""
-        deadline_ms = self._deadline_ms()
+        deadline_ms = self._manner.deadline_ms(self._client.clock.monotonic_ms())
         for intent in unseen:
             shown = self._settler.follow(intent.repay_id or "", deadline_ms, until_final=False)
             if shown is None and self._client.believed_time_ms() > intent.window_end_ms + self._manner.settle_margin_ms:
@@ -198,6 +198,3 @@ class Preparation:
     def _warn(self, warning: str) -> None:
         if warning not in self._result.warnings:
             self._result.warnings.append(warning)
-
-    def _deadline_ms(self) -> int:
-        return self._client.clock.monotonic_ms() + self._manner.wait_timeout_ms

@@ -208,7 +208,7 @@ class Repayment:
 
         :param lost: Why its answer told nothing; none when it was accepted.
         """
-        found = self._resolver.resolve(intent, self._deadline_ms())
+        found = self._resolver.resolve(intent, self._manner.deadline_ms(self._client.clock.monotonic_ms()))
         if found.outcome == UNKNOWN:
             raise self._earlier.in_doubt(found, str(lost or "the call gives no id"), lost)
         if found.outcome == NOT_EXECUTED:
@@ -231,7 +231,7 @@ class Repayment:
         try:
             # Without that, the next run could take the old debt for what is still to be paid.
             must_see_fall = self._goal.is_of_debt and found.outcome == EXECUTED and not is_earlier
-            result.after = self._settler.see_fall(intent, self._deadline_ms() if must_see_fall else 0)
+            result.after = self._settler.see_fall(intent, self._manner.deadline_ms(self._client.clock.monotonic_ms()) if must_see_fall else 0)
             after = result.after = self._preparation.with_position(result.after)
         except BybitError as error:
             result.warnings.append(f"The repayment was accepted, but the loan could not be read afterwards: {error}")
@@ -291,6 +291,3 @@ class Repayment:
             self.result.decision = prepared.decision
         self._nothing_to_do(prepared.decision, prepared)
         return True
-
-    def _deadline_ms(self) -> int:
-        return self._client.clock.monotonic_ms() + self._manner.wait_timeout_ms

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from two_ways.running import IN_PROCESS, MODULE, Controller, Told
 
-pytestmark = pytest.mark.xdist_group("playbooks")
 REPAY = "/v5/crypto-loan/repay"
 REPAYMENT = """
 - name: Repay

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from two_ways.running import IN_PROCESS, MODULE, Controller
 
-pytestmark = pytest.mark.xdist_group("playbooks")
 PLAYBOOK = """
 - name: Look
   hosts: localhost

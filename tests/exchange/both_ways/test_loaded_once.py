@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import pytest
 from two_ways.running import IN_PROCESS, Controller
 
-pytestmark = pytest.mark.xdist_group("playbooks")
 PLAYBOOK = """
 - hosts: localhost
   gather_facts: false

@@ -11,7 +11,6 @@ import json
 import pytest
 from two_ways.running import IN_PROCESS, MODULE, Controller
 
-pytestmark = pytest.mark.xdist_group("playbooks")
 PLAYBOOK = """
 - name: Repay
   hosts: all

@@ -15,7 +15,6 @@ import pytest
 from two_ways.cases import playbook_of
 from two_ways.running import Controller, Told
 
-pytestmark = pytest.mark.xdist_group("playbooks")
 HERE = "runs in this process"
 _LOOK = "treasury.bybit.bybit_loan_info: {product: [legacy]}"
 _SECOND = "{BYBIT_API_KEY: sandbox-key-second-account}"

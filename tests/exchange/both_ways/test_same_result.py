@@ -16,7 +16,6 @@ from two_ways.cases import SECRET, playbook_of
 from two_ways.masks import masked as without_chance
 from two_ways.running import IN_PROCESS, MODULE, WAYS, Controller, Told
 
-pytestmark = pytest.mark.xdist_group("playbooks")
 _PLAIN = {**cases_results.CASES, **cases_options.CASES, **cases_keywords.CASES}
 _INVENTORY = """
 [treasury]
