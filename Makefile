@@ -12,10 +12,12 @@ SCHEDULES ?= 10000
 SEED ?=
 ROUNDS ?= 3
 CELLS ?=
+TARGET ?=
+CONFIG ?= tests/integration/integration_config.yml
 QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
 
 .PHONY: help env demo sandbox test test-python test-faults test-install lint sanity molecule \
-	fault-test fault-sabotage compare-safety bench clean
+	integration testnet fault-test fault-sabotage compare-safety bench clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +58,12 @@ molecule: env ## Whole playbooks against the stand-in exchange: check, converge,
 
 test-install: env ## Build the tarball, install it elsewhere, use module, documentation and playbooks from there
 	$(BIN)/pytest tests/install
+
+integration: env ## ansible-test integration of each module against the stand-in exchange (TARGET=bybit_loan_repay)
+	$(BIN)/python tools/ansible_test.py integration --local --color no $(TARGET)
+
+testnet: env ## Try the modules on the exchange's testnet, with the keys in tests/integration/integration_config.yml (CONFIG=)
+	@tools/testnet '$(CONFIG)'
 
 fault-test: env ## 10,000 fault schedules, shared among the processors (SEED=, SCHEDULES=)
 	@tools/fault-test $(SCHEDULES) $(SEED)

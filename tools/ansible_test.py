@@ -5,6 +5,9 @@
 """Run ansible-test on a copy of this checkout, and fail where ansible-test itself would pass without having looked.
 
 usage: .venv/bin/python tools/ansible_test.py sanity --local [...]
+       .venv/bin/python tools/ansible_test.py integration --local [TARGET...]
+
+INTEGRATION_CONFIG names a file that integration targets get as tests/integration/integration_config.yml.
 """
 
 from __future__ import annotations
@@ -12,10 +15,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import integration_targets
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -27,6 +33,7 @@ MISSING_BOOTSTRAP = re.compile(r"bootstrap script can be manually downloaded and
 PASSED_UNSEEN = re.compile(r"^WARNING: .*(?:skipp|not found|unsupported|required).*$", re.IGNORECASE | re.MULTILINE)
 # A Python that is not on the machine can't be tried there, which is said and no fault.
 NO_SUCH_PYTHON = re.compile(r"on Python (\S+) because it could not be found")
+KNOWN_UNSEEN = (NO_SUCH_PYTHON, integration_targets.KNOWN_SKIPPING)
 
 
 def copy_files(target: Path) -> None:
@@ -65,49 +72,77 @@ def ansible_test(arguments: list[str], folder: Path, env: dict[str, str]) -> tup
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None
     lines = []
-    for line in process.stdout:
-        sys.stdout.write(line)
-        lines.append(line)
-    return process.wait(), "".join(lines)
+    try:
+        for line in process.stdout:
+            sys.stdout.write(line)
+            lines.append(line)
+        return process.wait(), "".join(lines)
+    except BaseException:
+        # Whatever interrupts this must end the playbooks, too.
+        os.killpg(process.pid, signal.SIGTERM)
+        raise
+
+
+def run(arguments: list[str], temporary: Path, folder: Path) -> int:
+    """Run ansible-test on the copy, and judge whether it has looked."""
+    link_pythons(temporary / "pythons")
+    env = environment(temporary / "pythons")
+    listed = subprocess.run(
+        [str(BIN / "ansible-test"), "env", "--list-files"],
+        cwd=folder,
+        env=env,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout.split()
+    if len(listed) < FEWEST_FILES:
+        print(f"ansible-test sees only {len(listed)} files: its result would mean nothing", file=sys.stderr)
+        return 1
+    is_integration = integration_targets.is_integration(arguments)
+    if is_integration:
+        integration_targets.take_config_along(folder)
+    if is_integration and "--local" in arguments:
+        env["HOME"] = str(integration_targets.home(temporary / "home"))
+    code, output = ansible_test(arguments, folder, env)
+    missing = MISSING_BOOTSTRAP.search(output)
+    if code and missing:
+        script = Path(missing.group(1))
+        print(f"The download failed; {script} now takes pip from the standard library instead.")
+        script.parent.mkdir(parents=True, exist_ok=True)
+        script.write_text(PIP_BOOTSTRAP)
+        code, output = ansible_test(arguments, folder, env)
+    unseen = [line for line in PASSED_UNSEEN.findall(output) if not any(known.search(line) for known in KNOWN_UNSEEN)]
+    if is_integration:
+        unseen += integration_targets.unplayed(folder, arguments, output)
+    if not code and unseen:
+        print("ansible-test passed without looking:", *unseen, sep="\n", file=sys.stderr)
+        return 1
+    absent = sorted(set(NO_SUCH_PYTHON.findall(output)))
+    print(f"ansible-test saw {len(listed)} files and ended with exit code {code}.")
+    print(f"Pythons that are not on this machine and were not tried: {', '.join(absent) or 'none'}.")
+    for line in dict.fromkeys(integration_targets.SKIPPED_OPENLY.findall(output)):
+        print(line)
+    return code
 
 
 def main() -> int:
+    # Ended by a signal, it would leave servers and a person's keys behind.
+    signal.signal(signal.SIGTERM, lambda number, dummy: sys.exit(128 + number))
     # Outside any git tree: in a folder that git ignores, ansible-test finds no file and passes.
     with tempfile.TemporaryDirectory(prefix="treasury-bybit-") as temporary:
         folder = Path(temporary) / "ansible_collections" / "treasury" / "bybit"
         copy_files(folder)
-        link_pythons(Path(temporary) / "pythons")
-        env = environment(Path(temporary) / "pythons")
-        listed = subprocess.run(
-            [str(BIN / "ansible-test"), "env", "--list-files"],
-            cwd=folder,
-            env=env,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout.split()
-        if len(listed) < FEWEST_FILES:
-            print(f"ansible-test sees only {len(listed)} files: its result would mean nothing", file=sys.stderr)
-            return 1
-        code, output = ansible_test(sys.argv[1:], folder, env)
-        missing = MISSING_BOOTSTRAP.search(output)
-        if code and missing:
-            script = Path(missing.group(1))
-            print(f"The download failed; {script} now takes pip from the standard library instead.")
-            script.parent.mkdir(parents=True, exist_ok=True)
-            script.write_text(PIP_BOOTSTRAP)
-            code, output = ansible_test(sys.argv[1:], folder, env)
-        unseen = [line for line in PASSED_UNSEEN.findall(output) if not NO_SUCH_PYTHON.search(line)]
-        if not code and unseen:
-            print("ansible-test passed without looking:", *unseen, sep="\n", file=sys.stderr)
-            return 1
-        absent = sorted(set(NO_SUCH_PYTHON.findall(output)))
-        print(f"ansible-test saw {len(listed)} files and ended with exit code {code}.")
-        print(f"Pythons that are not on this machine and were not tried: {', '.join(absent) or 'none'}.")
-        return code
+        try:
+            code = run(sys.argv[1:], Path(temporary), folder)
+        finally:
+            left = integration_targets.stop_servers(folder)
+        if left:
+            print(f"{left} stand-in exchanges outlived their targets, and are stopped now.", file=sys.stderr)
+        return code or int(left > 0)
 
 
 if __name__ == "__main__":
