@@ -5,6 +5,7 @@
 """Run ansible-test on a copy of this checkout, and fail where ansible-test itself would pass without having looked.
 
 usage: .venv/bin/python tools/ansible_test.py sanity --local [...]
+       .venv/bin/python tools/ansible_test.py units --local [...]
        .venv/bin/python tools/ansible_test.py integration --local [TARGET...]
 
 INTEGRATION_CONFIG names a file that integration targets get as tests/integration/integration_config.yml.
@@ -26,6 +27,7 @@ import integration_targets
 CHECKOUT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 FEWEST_FILES = 40
+FEWEST_UNIT_TESTS = 1000
 
 # ansible-test gets pip from a host that a closed network does not reach; the standard library brings a pip of its own.
 PIP_BOOTSTRAP = "import ensurepip\nensurepip.bootstrap(default_pip=True)\n"
@@ -34,6 +36,9 @@ PASSED_UNSEEN = re.compile(r"^WARNING: .*(?:skipp|not found|unsupported|required
 # A Python that is not on the machine can't be tried there, which is said and no fault.
 NO_SUCH_PYTHON = re.compile(r"on Python (\S+) because it could not be found")
 KNOWN_UNSEEN = (NO_SUCH_PYTHON, integration_targets.KNOWN_SKIPPING)
+# ansible-test passes when pytest has found no tests at all.
+UNIT_TESTS_OF_A_PYTHON = re.compile(r"^Unit test module_utils with Python (\S+)$", re.MULTILINE)
+PASSED_TESTS = re.compile(r"^=+ .*?(\d+) passed", re.MULTILINE)
 
 
 def copy_files(target: Path) -> None:
@@ -118,6 +123,8 @@ def run(arguments: list[str], temporary: Path, folder: Path) -> int:
     unseen = [line for line in PASSED_UNSEEN.findall(output) if not any(known.search(line) for known in KNOWN_UNSEEN)]
     if is_integration:
         unseen += integration_targets.unplayed(folder, arguments, output)
+    if "units" in arguments:
+        unseen += too_few_unit_tests(output)
     if not code and unseen:
         print("ansible-test passed without looking:", *unseen, sep="\n", file=sys.stderr)
         return 1
@@ -127,6 +134,14 @@ def run(arguments: list[str], temporary: Path, folder: Path) -> int:
     for line in dict.fromkeys(integration_targets.SKIPPED_OPENLY.findall(output)):
         print(line)
     return code
+
+
+def too_few_unit_tests(output: str) -> list[str]:
+    """Say for which Pythons there were too few unit tests that passed."""
+    _before, *told = UNIT_TESTS_OF_A_PYTHON.split(output)
+    counts = {python: sum(map(int, PASSED_TESTS.findall(text)[:1])) for python, text in zip(told[::2], told[1::2])}
+    few = [f"{count} unit tests on Python {python}" for python, count in counts.items() if count < FEWEST_UNIT_TESTS]
+    return few if counts else ["no unit test on any Python"]
 
 
 def main() -> int:

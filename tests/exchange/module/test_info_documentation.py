@@ -73,4 +73,5 @@ def test_the_fragment_has_the_shared_options() -> None:
 
 def test_the_documented_pace_is_that_of_the_client() -> None:
     notes = " ".join(yaml.safe_load(query.ModuleDocFragment.DOCUMENTATION)["notes"])
-    assert f"which is {_pace._USUAL_LIMITS["GET"] * 100} entries in a second" in notes
+    entries_a_second = _pace._USUAL_LIMITS["GET"] * 100
+    assert f"which is {entries_a_second} entries in a second" in notes

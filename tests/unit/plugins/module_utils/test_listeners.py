@@ -35,10 +35,10 @@ print(*before, listeners.are_all_there(), flush=True)
 """
 
 
-def ask(victim: str, name: str = "parent") -> str:
+def ask(env: dict[str, str], victim: str, name: str = "parent") -> str:
     """Return what the youngest was told, twice before the end of the victim, and once after it."""
     command = [sys.executable, "-c", GENERATIONS, victim, name]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=30, check=False).stdout
+    return subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=30, check=False).stdout
 
 
 def test_who_is_undisturbed_has_all_its_listeners() -> None:
@@ -49,6 +49,8 @@ def test_who_is_undisturbed_has_all_its_listeners() -> None:
 
 @pytest.mark.parametrize("name", ["parent", ") S 1 (", ") (", "a b\tc"])
 @pytest.mark.parametrize(("victim", "after"), [("nobody", True), ("1", False), ("0", False)])
-def test_the_end_of_a_process_above_is_noticed(victim: str, after: bool, name: str) -> None:
+def test_the_end_of_a_process_above_is_noticed(
+    child_environment: dict[str, str], victim: str, after: bool, name: str
+) -> None:
     """Whatever the one between is called, also when it lives on itself."""
-    assert ask(victim, name).split() == ["True", "True", str(after)]
+    assert ask(child_environment, victim, name).split() == ["True", "True", str(after)]

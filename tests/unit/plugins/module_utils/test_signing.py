@@ -97,7 +97,7 @@ def test_unusable_keys_are_named_without_showing_them() -> None:
         assert text.splitlines()[1] not in str(caught.value)
 
 
-def test_hmac_keys_work_where_cryptography_is_missing() -> None:
+def test_hmac_keys_work_where_cryptography_is_missing(child_environment: dict[str, str]) -> None:
     program = (
         "import sys; sys.modules['cryptography'] = None\n"
         "from ansible_collections.treasury.bybit.plugins.module_utils import _signing\n"
@@ -105,5 +105,6 @@ def test_hmac_keys_work_where_cryptography_is_missing() -> None:
         "try:\n    _signing.RsaSigner('-----BEGIN')\n"
         "except _signing.MissingCryptography:\n    print('missing')\n"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, env=child_environment, capture_output=True, text=True, check=True)
     assert ended.stdout.split() == [HmacSigner("s").sign(b"text"), "missing"]

@@ -43,10 +43,11 @@ def lock_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def holder(tmp_path: Path) -> t.Iterator[subprocess.Popen[str]]:
+def holder(tmp_path: Path, child_environment: dict[str, str]) -> t.Iterator[subprocess.Popen[str]]:
     """Another process, which has the lock until its input ends."""
     command = [sys.executable, "-c", HOLDER, str(tmp_path), *TARGET]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=child_environment, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "locked\n"
         yield process
