@@ -18,6 +18,12 @@ QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNIN
 
 .PHONY: help env demo sandbox test test-python test-faults test-install lint sanity molecule \
 	integration testnet fault-test fault-sabotage compare-safety bench clean
+PAIRS ?=
+JOBS ?= 2
+QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
+
+.PHONY: help env demo sandbox test test-python test-faults test-install lint sanity types units matrix molecule \
+	fault-test fault-sabotage compare-safety bench clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +47,16 @@ lint: env ## ansible-lint at profile production, the changelog, the YAML
 
 sanity: env ## ansible-test sanity, without containers
 	$(BIN)/python tools/ansible_test.py sanity --local --python default --color no
+
+types: env ## mypy, strictly, over the plugins and the tools
+	$(BIN)/python tools/check_types.py
+
+units: env ## ansible-test units, on the Python of .venv alone
+	$(BIN)/python tools/ansible_test.py units --local --color no \
+		--python "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+
+matrix: env ## Each supported ansible-core on each Python that is here, in an hour (PAIRS=2.19-3.11,2.21-3.13, JOBS=2)
+	@$(BIN)/python tools/matrix.py --jobs '$(JOBS)' --pairs '$(PAIRS)'
 
 test-python: env ## Unit tests and tests over loopback HTTP, with branch coverage of module_utils
 	$(BIN)/coverage erase

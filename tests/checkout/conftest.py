@@ -1,0 +1,32 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What only a checkout has: its tools, and what a forge runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(CHECKOUT / "tools"))
+
+import versions
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def supported() -> versions.Versions:
+    return versions.read()
+
+
+@pytest.fixture(scope="session")
+def final_cores(supported: versions.Versions) -> list[versions.Core]:
+    return [core for core in supported.cores if core.is_final]

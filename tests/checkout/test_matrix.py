@@ -1,0 +1,76 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which pairs of a core and a Python the matrix runs, and what it tells of them."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_test import too_few_unit_tests
+from matrix import Step, pairs_of, steps_of, table
+from versions import Core
+
+OLD = Core("2.19", "2.19.14", ("3.11", "3.12"), ("3.9",))
+CANDIDATE = Core("2.22", "2.22.0rc1", ("3.13", "3.14"), ("3.9", "3.12"), ("pylint",))
+
+
+def test_every_pair_that_can_run_does():
+    pairs, absent = pairs_of([OLD], ["3.9", "3.11", "3.12"])
+    assert [(pair.name, pair.controller, pair.is_first) for pair in pairs] == [
+        ("2.19-3.11", "3.11", True),
+        ("2.19-3.12", "3.12", False),
+        ("2.19-3.9", "3.12", False),
+    ]
+    assert not absent
+
+
+def test_pairs_without_their_python_are_told():
+    pairs, absent = pairs_of([OLD], ["3.12"])
+    assert [(pair.name, pair.is_first) for pair in pairs] == [("2.19-3.12", True)]
+    assert absent == ["2.19-3.11", "2.19-3.9"]
+    assert "2.19-3.9    not run: no Python 3.9 on this machine" in table([], absent, [])
+
+
+def test_modules_cannot_be_tried_without_a_python_for_the_core():
+    pairs, absent = pairs_of([CANDIDATE], ["3.9", "3.12"])
+    assert not pairs
+    assert absent == ["2.22-3.13", "2.22-3.14", "2.22-3.9", "2.22-3.12"]
+
+
+def test_what_hardly_depends_on_the_python_is_done_once_for_a_core():
+    pairs, _absent = pairs_of([OLD], ["3.9", "3.11", "3.12"])
+    first, second, modules = ({name for name, _command in steps_of(pair)} for pair in pairs)
+    assert first - second == {"sanity", "both ways"}
+    assert {"units", "playbook"} <= second
+    assert modules == {"units"}
+
+
+def test_only_the_named_sanity_tests_are_skipped():
+    for core, skipped in ((OLD, []), (CANDIDATE, ["--skip-test", "pylint"])):
+        pairs, _absent = pairs_of([core], core.controllers)
+        assert dict(steps_of(pairs[0]))["sanity"][-2:] == (skipped or ["--color", "no"])
+
+
+def test_table_says_what_ran_how_it_went_and_how_long():
+    pair = pairs_of([CANDIDATE], ["3.13"])[0][0]
+    shown = table([Step(pair, "sanity", "FAILED", 61.4)], [], ["2.19-3.11"])
+    assert "2.22-3.13   2.22.0rc1            sanity        FAILED        61" in shown
+    assert "2.19-3.11   not run: not asked for" in shown
+
+
+@pytest.mark.parametrize(
+    ("output", "few"),
+    [
+        ("Unit test module_utils with Python 3.12\n==== 1815 passed in 3s ====\n", []),
+        (
+            "Unit test module_utils with Python 3.12\n==== 12 passed in 3s ====\n"
+            "Unit test controller with Python 3.12\n==== 1999 passed in 3s ====\n",
+            ["12 unit tests on Python 3.12"],
+        ),
+        ("Unit test module_utils with Python 3.9\n==== no tests ran in 3s ====\n", ["0 unit tests on Python 3.9"]),
+        ("WARNING: Nothing to do\n", ["no unit test on any Python"]),
+    ],
+)
+def test_few_unit_tests_are_no_pass(output, few):
+    assert too_few_unit_tests(output) == few
