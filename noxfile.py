@@ -1,0 +1,11 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sessions of antsibull-nox.toml, which run ansible-test in containers; what needs none is a target of the Makefile."""
+
+from __future__ import annotations
+
+import antsibull_nox
+
+antsibull_nox.load_antsibull_nox_toml()

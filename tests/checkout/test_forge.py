@@ -1,0 +1,101 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a forge would run, as far as that can be seen without one."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def nox(checkout, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("nox")
+
+    def call(*arguments: str, **more: str) -> str:
+        command = [BIN / "nox", "--envdir", folder, *arguments]
+        done = subprocess.run(
+            command, cwd=checkout, env={**os.environ, **more}, check=False, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def jobs(nox, tmp_path_factory) -> dict[str, list[dict[str, str]]]:
+    """Return what the reusable workflow turns into jobs."""
+    path = tmp_path_factory.mktemp("matrix") / "jobs.json"
+    nox("--session", "matrix-generator", ANTSIBULL_NOX_MATRIX_JSON=str(path))
+    return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def workflow(checkout) -> dict:
+    # A loader for YAML 1.1 reads the key "on" as true, unless it is quoted.
+    return yaml.safe_load((checkout / ".github" / "workflows" / "ci.yml").read_text())
+
+
+def test_sessions_are_listed(nox, final_cores):
+    listed = nox("--list")
+    for core in final_cores:
+        assert f"ansible-test-sanity-{core.name} ->" in listed
+
+
+@pytest.mark.parametrize("kind", ["sanity", "units"])
+def test_a_job_for_every_final_core_and_no_other(jobs, final_cores, kind):
+    assert [job["ansible-core"] for job in jobs[kind]] == [core.name for core in final_cores]
+
+
+def test_an_integration_job_for_every_python_of_every_final_core(jobs, final_cores):
+    assert [job["name"] for job in jobs["integration"]] == [
+        f"ansible-test-integration-{core.name}-{python}" for core in final_cores for python in core.controllers
+    ]
+
+
+def test_reusable_workflow_is_that_of_the_installed_release(workflow, checkout):
+    release = importlib.metadata.version("antsibull-nox")
+    assert workflow["jobs"]["ansible-test"]["uses"].endswith(f"/reusable-nox-matrix.yml@{release}")
+    assert f"antsibull-nox=={release}" in (checkout / "requirements-dev.txt").read_text().splitlines()
+
+
+def test_jobs_may_only_read(workflow):
+    assert workflow["permissions"] == {"contents": "read"}
+    assert not [name for name, job in workflow["jobs"].items() if "permissions" in job or "secrets" in job]
+
+
+def test_runs_weekly_without_a_change(workflow):
+    (when,) = workflow["on"]["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* \d", when["cron"])
+
+
+def test_actions_of_others_are_pinned_to_a_commit(workflow):
+    used = [step["uses"] for job in workflow["jobs"].values() for step in job.get("steps", ()) if "uses" in step]
+    assert used
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action) for action in used)
+
+
+def test_python_of_the_jobs_is_one_of_the_newest_final_core(workflow, final_cores):
+    settings = [step.get("with", {}) for step in workflow["jobs"]["make"]["steps"]]
+    (python,) = [setting["python-version"] for setting in settings if "python-version" in setting]
+    assert python in final_cores[-1].controllers
+
+
+def test_targets_that_the_jobs_make_exist(workflow, checkout):
+    makefile = (checkout / "Makefile").read_text()
+    for target in workflow["jobs"]["make"]["strategy"]["matrix"]["target"]:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
