@@ -10,6 +10,7 @@ usage: .venv/bin/python tools/matrix.py [--jobs 2] [--pairs 2.19-3.11,2.21-3.13]
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -151,7 +152,7 @@ def try_step(pair: Pair, name: str, command: list[str], environment: Environment
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as log:
         is_ready = environment.prepare(log)
-        with SANITY if name == "sanity" else threading.Lock():
+        with SANITY if name == "sanity" else contextlib.nullcontext():
             started = time.monotonic()
             program = str(environment.bin / command[0])
             passed = is_ready and run([program, *command[1:]], log, surroundings(environment.bin))
@@ -191,13 +192,17 @@ def main() -> int:
         (pair.core.name, pair.controller): Environment(pair.core, pair.controller, here[pair.controller]) for pair in pairs
     }
     work = [(pair, name, command) for pair in pairs for name, command in steps_of(pair)]
-    with ThreadPoolExecutor(options.jobs) as pool:
+    pool = ThreadPoolExecutor(options.jobs)
+    try:
         # The longest first, and then as the table shows them.
         begun = {
             (pair, name): pool.submit(try_step, pair, name, command, environments[pair.core.name, pair.controller])
             for pair, name, command in sorted(work, key=lambda one: one[1] != LONGEST)
         }
-    steps = [begun[pair, name].result() for pair, name, _command in work]
+        steps = [begun[pair, name].result() for pair, name, _command in work]
+    finally:
+        # Who interrupts this does not want the rest.
+        pool.shutdown(cancel_futures=True)
     print(table(steps, absent, [pair.name for pair in possible if pair not in pairs]))
     return 0 if all(step.result == "passed" for step in steps) else 1
 
