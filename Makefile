@@ -67,10 +67,8 @@ test-python: env ## Unit tests and tests over loopback HTTP, with branch coverag
 test-faults: env ## Each fault and kill alone, 300 schedules of them in simulated time, and real playbooks
 	@tools/test-faults
 
-molecule: env ## Whole playbooks against the stand-in exchange: check, converge, verify with its ledger
-	for folder in extensions/molecule/*/; do \
-		$(BIN)/molecule test --scenario-name "$$(basename "$$folder")" || exit 1; \
-	done
+molecule: env ## Whole playbooks against one stand-in exchange, verified with its ledger (SCENARIO=policy for one)
+	$(BIN)/python tools/molecule.py $(SCENARIO)
 
 test-install: env ## Build the tarball, install it elsewhere, use module, documentation and playbooks from there
 	$(BIN)/pytest tests/install
