@@ -68,7 +68,7 @@ test-faults: env ## Each fault and kill alone, 300 schedules of them in simulate
 	@tools/test-faults
 
 molecule: env ## Whole playbooks against one stand-in exchange, verified with its ledger (SCENARIO=policy for one)
-	$(BIN)/python tools/molecule.py $(SCENARIO)
+	$(BIN)/python tools/molecule_scenarios.py $(SCENARIO)
 
 test-install: env ## Build the tarball, install it elsewhere, use module, documentation and playbooks from there
 	$(BIN)/pytest tests/install

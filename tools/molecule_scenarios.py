@@ -4,7 +4,7 @@
 
 """Run the molecule scenarios against one stand-in exchange, and fail where molecule would pass without having run them.
 
-usage: .venv/bin/python tools/molecule.py [SCENARIO ...]
+usage: .venv/bin/python tools/molecule_scenarios.py [SCENARIO ...]
 
 Without a name all scenarios run. Each must have made just the steps of its sequence: molecule itself passes over a playbook that
 is missing, and over a folder without molecule.yml.
