@@ -7,6 +7,8 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 PORT ?= 8765
+TAG ?=
+SCENARIO ?=
 SANDBOX_ARGS ?=
 SCHEDULES ?= 10000
 SEED ?=
@@ -16,13 +18,11 @@ TARGET ?=
 CONFIG ?= tests/integration/integration_config.yml
 QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
 
-.PHONY: help env demo sandbox test test-python test-faults test-install lint sanity molecule \
-	integration testnet fault-test fault-sabotage compare-safety bench clean
 PAIRS ?=
 JOBS ?= 2
-QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
 
 .PHONY: help env demo sandbox test test-python test-faults test-install lint sanity types units matrix molecule \
+	integration testnet reuse galaxy-importer ee release-check action-groups arguments \
 	fault-test fault-sabotage compare-safety bench clean
 
 help: ## Show the targets
@@ -66,6 +66,25 @@ test-python: env ## Unit tests and tests over loopback HTTP, with branch coverag
 
 test-faults: env ## Each fault and kill alone, 300 schedules of them in simulated time, and real playbooks
 	@tools/test-faults
+
+reuse: env ## See that every file says under which licence it is
+	@$(BIN)/python tools/reuse_check.py
+
+galaxy-importer: env ## Import the built tarball as Galaxy would, and fail on what its importer only prints
+	@$(BIN)/python tools/importer_check.py
+
+ee: env ## Find the dependencies of an execution environment, and write its build context (no image)
+	@$(BIN)/python tools/ee_check.py
+
+release-check: env ## See whether what is committed could be released (TAG=v0.1.0 for the release itself)
+	@$(BIN)/python tools/release_check.py $(TAG)
+
+action-groups: env ## See that all modules are in the action group, and take its module_defaults
+	$(BIN)/pytest tests/unit/plugins/test_action_group.py
+
+arguments: env ## See that options and documentation agree, of modules and of the role
+	$(BIN)/pytest tests/unit/plugins/test_arguments.py tests/unit/plugins/test_role_arguments.py
+	$(BIN)/python tools/ansible_test.py sanity --local --python default --color no --test validate-modules
 
 molecule: env ## Whole playbooks against one stand-in exchange, verified with its ledger (SCENARIO=policy for one)
 	$(BIN)/python tools/molecule_scenarios.py $(SCENARIO)

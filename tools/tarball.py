@@ -1,0 +1,111 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tarball that Galaxy gets: how it is built, what must and what must not be in it, and an environment of its own to try it in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import venv
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+INSTALLED = Path("home", ".ansible", "collections", "ansible_collections", "treasury", "bybit")
+REQUIREMENTS = ("requirements.txt", "roles/sandbox/files/requirements.txt")
+
+NEEDED = {
+    "LICENSE",
+    "LICENSES/GPL-3.0-or-later.txt",
+    "README.md",
+    "REUSE.toml",
+    "changelogs/config.yaml",
+    "extensions/execution-environment/execution-environment.yml",
+    "meta/execution-environment.yml",
+    "meta/runtime.yml",
+    "playbooks/demo.yml",
+    "playbooks/repay.yml",
+    "plugins/action/bybit.py",
+    "plugins/doc_fragments/connection.py",
+    "plugins/modules/bybit_loan_repay.py",
+    "requirements.txt",
+    "roles/sandbox/files/bybit_sandbox/page.html",
+    "roles/sandbox/files/bybit_sandbox/seed.json",
+    "roles/sandbox/files/requirements.txt",
+    "roles/sandbox/files/sandbox.py",
+    "roles/sandbox/meta/argument_specs.yml",
+    "roles/sandbox/tasks/start.yml",
+    "roles/sandbox/tasks/stop.yml",
+}
+# What git does not know of stays at home, and so does what only serves development here.
+UNWANTED_PARTS = {".ansible", ".cache", ".ci", ".coverage", ".git", ".pytest_cache", ".venv", "__pycache__", "build", "tools"}
+# ansible-galaxy writes these two.
+_WRITTEN = {"MANIFEST.json", "FILES.json"}
+
+
+def known_files(tree: Path) -> set[str]:
+    """Return the files that git knows or would know."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, check=True).stdout.decode().split("\0")
+    return {name for name in listed if name and (tree / name).is_file()}
+
+
+def build(tree: Path, folder: Path) -> Path:
+    """Build the tarball of a tree into a folder that has none yet."""
+    command = [str(BIN / "ansible-galaxy"), "collection", "build", "--output-path", str(folder)]
+    subprocess.run(command, cwd=tree, stdout=subprocess.DEVNULL, check=True)
+    [file] = folder.glob("*.tar.gz")
+    return file
+
+
+def names_in(tarball: Path) -> set[str]:
+    with tarfile.open(tarball) as archive:
+        return {member.name for member in archive.getmembers() if member.isfile()}
+
+
+def contents_amiss(names: set[str], known: set[str]) -> list[str]:
+    """Say what a tarball lacks, and what is in it that does not belong there."""
+    return [
+        *(f"{name} is missing" for name in sorted(NEEDED - names)),
+        *(f"{name} is not known to git" for name in sorted(names - known - _WRITTEN)),
+        *(f"{name} only serves development" for name in sorted(names) if UNWANTED_PARTS & set(Path(name).parts)),
+    ]
+
+
+def install(tarball: Path, folder: Path) -> None:
+    """Install a tarball beside a Python with nothing but Ansible and what the requirement files name."""
+    venv.create(folder / "venv", with_pip=True)
+    core = subprocess.run(
+        [sys.executable, "-c", "from ansible.release import __version__ as v; print(v)"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    pip = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    subprocess.run([*pip, f"ansible-core=={core}"], check=True)
+    run(folder, "ansible-galaxy", "collection", "install", "--offline", str(tarball))
+    subprocess.run([*pip, *(f"--requirement={folder / INSTALLED / name}" for name in REQUIREMENTS)], check=True)
+
+
+def run(folder: Path, *command: str, env: dict[str, str] | None = None, code: int = 0) -> str:
+    """Run a command of the other environment, far from the checkout and with a home of its own."""
+    bin_folder = folder / "venv" / "bin"
+    (folder / "home").mkdir(exist_ok=True)
+    settings = {n: v for n, v in os.environ.items() if not n.startswith(("ANSIBLE_", "BYBIT_", "COVERAGE_", "PYTHON"))}
+    settings.update(HOME=str(folder / "home"), PATH=f"{bin_folder}{os.pathsep}{os.environ['PATH']}", ANSIBLE_NOCOLOR="1")
+    ended = subprocess.run(
+        [str(bin_folder / command[0]), *command[1:]],
+        cwd=folder,
+        env={**settings, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if ended.returncode != code:
+        raise AssertionError(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stdout}")
+    return ended.stdout
