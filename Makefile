@@ -80,7 +80,7 @@ release-check: env ## See whether what is committed could be released (TAG=v0.1.
 	@$(BIN)/python tools/release_check.py $(TAG)
 
 action-groups: env ## See that all modules are in the action group, and take its module_defaults
-	$(BIN)/pytest tests/unit/plugins/test_action_group.py
+	$(BIN)/pytest tests/unit/plugins/test_action_group.py tests/exchange/playbook/test_module_defaults.py
 
 arguments: env ## See that options and documentation agree, of modules and of the role
 	$(BIN)/pytest tests/unit/plugins/test_arguments.py tests/unit/plugins/test_role_arguments.py

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The documentation of the query modules says what they take and return."""
+"""The documentation of the query modules says what they return."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ import typing as t
 import pytest
 import yaml
 from ansible_collections.treasury.bybit.plugins.doc_fragments import query
-from ansible_collections.treasury.bybit.plugins.module_utils import _pace, _query_options, _record
+from ansible_collections.treasury.bybit.plugins.module_utils import _pace, _record
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_info, bybit_loan_repayment_info
 from documented import all_names, check_samples, names_returned
 
 LOANS = yaml.safe_load(bybit_loan_info.RETURN)
 REPAYMENTS = yaml.safe_load(bybit_loan_repayment_info.RETURN)
-OPTIONS = yaml.safe_load(query.ModuleDocFragment.DOCUMENTATION)["options"]
 
 
 @pytest.fixture
@@ -60,15 +59,6 @@ def test_every_kind_of_repayment_is_documented() -> None:
     entry = REPAYMENTS["repayments"]["contains"]["kind"]
     kinds = set(re.findall(r"V\((\w+)\)", entry["description"][0]))
     assert kinds == {*_record.KINDS.values(), _record.OTHER}
-
-
-def test_the_fragment_has_the_shared_options() -> None:
-    specified = _query_options.query_argument_spec()
-    assert set(OPTIONS) == set(specified)
-    for name, option in specified.items():
-        assert {key: OPTIONS[name].get(key) for key in ("type", "elements", "choices")} == {
-            key: option.get(key) for key in ("type", "elements", "choices")
-        }
 
 
 def test_the_documented_pace_is_that_of_the_client() -> None:

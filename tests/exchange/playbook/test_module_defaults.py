@@ -1,0 +1,55 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What stands in module_defaults of the action group reaches every module of it, in process and as a module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+MODULES = {file.stem for file in (CHECKOUT / "plugins" / "modules").glob("*.py") if file.stem != "__init__"}
+# Options with which each module does nothing but what its connection is needed for.
+OPTIONS = {
+    "bybit_fixed_loan_repay": {"loan_id": "571"},
+    "bybit_flexible_loan_repay": {"loan_currency": "USDT", "amount": "1"},
+    "bybit_loan_info": {},
+    "bybit_loan_repay": {"order_id": "1794267532472646144", "amount": "1"},
+    "bybit_loan_repayment_info": {},
+}
+WITHOUT_CREDENTIALS = {"BYBIT_API_URL": "", "BYBIT_API_KEY": "", "BYBIT_API_SECRET": ""}
+
+
+def playbook(defaults: dict[str, str], fails: str) -> str:
+    tasks = [{"name": name, f"treasury.bybit.{name}": OPTIONS[name], "register": "told", "failed_when": fails} for name in OPTIONS]
+    play = {
+        "name": "Take the connection from the group",
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "module_defaults": {"group/treasury.bybit.bybit": defaults},
+        "tasks": tasks,
+    }
+    return yaml.safe_dump([play], sort_keys=False)
+
+
+@pytest.mark.parametrize("in_process", ["true", "false"])
+def test_every_module_takes_the_defaults_of_the_group(play, sandbox, in_process: str) -> None:
+    assert set(OPTIONS) == MODULES
+    defaults = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
+    env = {**WITHOUT_CREDENTIALS, "BYBIT_IN_PROCESS": in_process}
+    ended = play(playbook(defaults, "told.api_host is not defined"), "--check", env=env)
+    assert ended.returncode == 0, ended.stdout
+    assert f"ok={len(OPTIONS)} " in ended.stdout
+    assert {entry["key"] for entry in sandbox.requests()["requests"]} - {None} == {"sandbox-key"}
+
+
+def test_without_them_every_module_lacks_its_key(play, sandbox) -> None:
+    ended = play(playbook({}, "'api_key' not in told.msg"), "--check", env=WITHOUT_CREDENTIALS)
+    assert ended.returncode == 0, ended.stdout
+    assert f"ok={len(OPTIONS)} " in ended.stdout
+    assert sandbox.requests()["requests"] == []

@@ -1,0 +1,50 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the shared documentation says of options is what the code has: defaults, variables of the environment, hosts, ranges.
+
+Names, types and choices of each module as a whole are compared by validate-modules of ansible-test (`make arguments`).
+"""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from ansible_collections.treasury.bybit.plugins.doc_fragments import connection, query, repayment
+from ansible_collections.treasury.bybit.plugins.module_utils import _connection, _query_options, _repay_options
+
+
+def test_documented_defaults_and_hosts() -> None:
+    text = connection.ModuleDocFragment.DOCUMENTATION
+    for environment, url in _connection.ENVIRONMENTS.items():
+        assert f"V({environment}) is C({url})" in text
+    assert f"neither this nor O(api_url) is given, V({_connection.DEFAULT_ENVIRONMENT}) is used" in text
+    more = repayment.ModuleDocFragment.DOCUMENTATION
+    documented = {**yaml.safe_load(text)["options"], **yaml.safe_load(more)["options"]}
+    specified = {**_connection.connection_argument_spec(), **_repay_options.repay_argument_spec()}
+    assert set(documented) == set(specified)
+    for name, option in specified.items():
+        assert documented[name].get("default") == option.get("default"), name
+        for variable in option.get("fallback", (None, []))[1]:
+            assert f"E({variable})" in " ".join(documented[name]["description"]), name
+
+
+@pytest.mark.parametrize("ranges", [_connection._RANGES, _repay_options._RANGES])
+def test_documented_ranges(ranges: dict[str, tuple[int, int]]) -> None:
+    documented = {
+        **yaml.safe_load(connection.ModuleDocFragment.DOCUMENTATION)["options"],
+        **yaml.safe_load(repayment.ModuleDocFragment.DOCUMENTATION)["options"],
+    }
+    for name, (least, most) in ranges.items():
+        assert f"from V({least}) to V({most})" in " ".join(documented[name]["description"]), name
+
+
+def test_documented_options_of_queries() -> None:
+    documented = yaml.safe_load(query.ModuleDocFragment.DOCUMENTATION)["options"]
+    specified = _query_options.query_argument_spec()
+    assert set(documented) == set(specified)
+    for name, option in specified.items():
+        assert {key: documented[name].get(key) for key in ("type", "elements", "choices")} == {
+            key: option.get(key) for key in ("type", "elements", "choices")
+        }
