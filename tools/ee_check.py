@@ -57,7 +57,8 @@ def check_context(context: Path) -> None:
     """Hold the build context against what must be in it."""
     containerfile = (context / "Containerfile").read_text()
     missing = [what for what, pattern in WANTED.items() if not re.search(pattern, containerfile, re.MULTILINE)]
-    names = (context / "_build" / "requirements.yml").read_text()
+    requirements = context / "_build" / "requirements.yml"
+    names = requirements.read_text() if requirements.is_file() else ""
     if f"configs/{TARBALL}" not in names or not (context / "_build" / "configs" / TARBALL).is_file():
         missing.append("the collection")
     if missing:
