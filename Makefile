@@ -23,7 +23,7 @@ JOBS ?= 2
 
 .PHONY: help env demo sandbox test test-python test-faults test-install lint sanity types units matrix molecule \
 	integration testnet reuse galaxy-importer ee release-check action-groups arguments \
-	fault-test fault-sabotage compare-safety bench clean
+	docs docs-lint return-codes pictures fault-test fault-sabotage compare-safety bench clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -109,6 +109,18 @@ compare-safety: env ## What other clients do with the money under the same fault
 
 bench: env ## How long clients take to repay many loans, as a table, in 25 minutes (ROUNDS=3, CELLS=n1,n20,...)
 	@$(BIN)/python tests/benchmark/compare_speed.py --rounds $(ROUNDS) --cells '$(CELLS)'
+
+docs: env ## Build the documentation site into build/docs/html and check its links, offline
+	@$(BIN)/python tools/build_docs.py
+
+docs-lint: env ## Documentation of modules, role and guides: schema, and every reference to an option, value or module
+	@$(BIN)/python tools/docs_lint.py
+
+return-codes: env ## Write the guide's table of return codes from the code's own
+	@$(BIN)/python tools/return_codes.py
+
+pictures: env ## Draw the guides' terminal run anew, from a run of the demo
+	@$(BIN)/python tools/terminal_picture.py
 
 clean: ## Remove .venv and what the tools leave behind
 	rm -rf .venv .ansible .cache .coverage .coverage.* .pytest_cache build tests/output

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write the guide's page of return codes from the table by which the modules themselves judge an answer.
+
+usage: .venv/bin/python tools/return_codes.py
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from pathlib import Path
+
+from ansible_collections.treasury.bybit.plugins.module_utils import _outcomes, _return_codes
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "docsite" / "rst" / "return_codes.rst"
+
+HEAD = """\
+..
+  Copyright (c) 2026 treasury.bybit contributors
+  GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+  SPDX-License-Identifier: GPL-3.0-or-later
+
+.. Written by tools/return_codes.py ("make return-codes"): change plugins/module_utils/_return_codes.py instead.
+
+.. _ansible_collections.treasury.bybit.docsite.return_codes:
+
+Return codes of the exchange
+============================
+
+What each code means for your money. The modules judge by this very table, and this page is written from it. The code stands in
+the result of a failed task as ``ret_code``, beside ``ret_msg`` with the exchange's own words, and ``http_status``.
+
+Where money may have moved, the module does not leave you with the code: it looks at history and debt until it knows, and only fails
+with ``outcome: unknown`` when it cannot.
+See :ref:`Troubleshooting <ansible_collections.treasury.bybit.docsite.troubleshooting>`.
+"""
+MOVED = {
+    _return_codes.ACCEPTED: "Money moves.",
+    _outcomes.NOT_EXECUTED: "No money moved.",
+    _outcomes.UNKNOWN: "**Money may have moved.**",
+    _return_codes.EARLIER_REQUEST: "**An earlier request may have moved money**, this one did not.",
+}
+LEGACY, NEW = range(177_000, 178_000), range(148_000, 149_000)
+
+
+def heading(title: str) -> list[str]:
+    return ["", title, "-" * len(title), ""]
+
+
+def table(first: str, rows: t.Iterable[tuple[object, _return_codes.Meaning]]) -> list[str]:
+    lines = [".. list-table::", "   :header-rows: 1", "   :class: cards", "   :widths: 10 30 25 35", ""]
+    for cells in [
+        (first, "what it means", "your money", "what to do"),
+        *((number, capital(row.cause), MOVED[row.reading], row.remedy) for number, row in rows),
+    ]:
+        # A cell that begins with a minus sign would be a list.
+        words = [f"\\{cell}" if str(cell).startswith("-") else str(cell) for cell in cells]
+        lines += [f"   {'* -' if cell == words[0] else '  -'} {cell}".rstrip() for cell in words]
+    return lines
+
+
+def capital(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def page() -> str:
+    """Return the whole page."""
+    codes = sorted(_return_codes.CODES.items())
+    general = [(code, row) for code, row in codes if code not in LEGACY and code not in NEW]
+    any_other = ("any other", _return_codes.meaning_of_code(99_999_999))
+    no_answer = ("any other", _return_codes.meaning_of_status(502))
+    lines = [
+        HEAD.rstrip(),
+        *heading("Any call"),
+        *table("code", [*general, any_other]),
+        *heading("Legacy loans"),
+        *table("code", [(code, row) for code, row in codes if code in LEGACY]),
+        *heading("Flexible and fixed loans"),
+        *table("code", [(code, row) for code, row in codes if code in NEW]),
+        *heading("HTTP statuses without a code"),
+        "So is judged what answers in the place of the exchange: a gateway, a proxy, a page of HTML.",
+        "",
+        *table("status", [*sorted(_return_codes.HTTP_STATUSES.items()), no_answer]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"{PAGE.name} has {len(_return_codes.CODES)} codes and {len(_return_codes.HTTP_STATUSES)} HTTP statuses.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
