@@ -16,6 +16,7 @@ ROUNDS ?= 3
 CELLS ?=
 TARGET ?=
 CONFIG ?= tests/integration/integration_config.yml
+FORMAT ?= md
 QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
 
 PAIRS ?=
@@ -104,11 +105,11 @@ fault-test: env ## 10,000 fault schedules, shared among the processors (SEED=, S
 fault-sabotage: env ## Take out one part of the safety at a time, and see that the fault schedules find it
 	$(BIN)/python tests/faults/sabotage.py
 
-compare-safety: env ## What other clients do with the money under the same faults, as a table
-	@$(BIN)/python tests/benchmark/compare_safety.py
+compare-safety: env ## What other clients do with the money under the same faults, as a table (FORMAT=md, or rst)
+	@$(BIN)/python tests/benchmark/compare_safety.py --format $(FORMAT)
 
-bench: env ## How long clients take to repay many loans, as a table, in 25 minutes (ROUNDS=3, CELLS=n1,n20,...)
-	@$(BIN)/python tests/benchmark/compare_speed.py --rounds $(ROUNDS) --cells '$(CELLS)'
+bench: env ## How long clients take to repay many loans, as a table, in 25 minutes (ROUNDS=3, CELLS=n1,n20,..., FORMAT=md, or rst)
+	@$(BIN)/python tests/benchmark/compare_speed.py --rounds $(ROUNDS) --cells '$(CELLS)' --format $(FORMAT)
 
 docs: env ## Build the documentation site into build/docs/html and check its links, offline
 	@$(BIN)/python tools/build_docs.py

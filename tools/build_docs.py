@@ -41,7 +41,8 @@ def write_sources(folder: Path) -> None:
     options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--no-add-antsibull-docs-version"]
     # The checkout as it lies in .venv; a path in the environment could lead to another copy.
     env = {name: value for name, value in os.environ.items() if name != "ANSIBLE_COLLECTIONS_PATH"}
-    command = [BIN / "antsibull-docs", "collection", *options, "--dest-dir", folder, COLLECTION]
+    settings = CHECKOUT / "tools" / "docs" / "antsibull-docs.cfg"
+    command = [BIN / "antsibull-docs", "--config-file", settings, "collection", *options, "--dest-dir", folder, COLLECTION]
     subprocess.run(command, cwd=CHECKOUT, env=env, check=True)
     shutil.copytree(CHECKOUT / "docs" / "docsite" / "rst" / "images", folder / "docsite" / "images")
     shutil.copytree(CHECKOUT / "tools" / "docs", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure what each client does with one's money when something goes wrong, and print the table of the README.
+"""Measure what each client does with one's money when something goes wrong, and print the table of the guide.
 
-usage: .venv/bin/python tests/benchmark/compare_safety.py [--only FAULT] [--client CLIENT] [--details]
+usage: .venv/bin/python tests/benchmark/compare_safety.py [--only FAULT] [--client CLIENT] [--details] [--format rst]
 
 For each fault and each client a stand-in exchange gets a fresh book, with the exchange's rate limits, and orders for
 the fault. The client does one task's worth of work, "repay 100 of this loan". Then the clock of the stand-in is moved
@@ -52,6 +52,7 @@ import time
 import typing as t
 from pathlib import Path
 
+from report import FORMATS, render
 from safety_clients import ALL, OURS, Client, Task
 from safety_faults import ROWS, Row
 from standin import StandIn
@@ -185,6 +186,7 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="SUBSTRING", help="only faults with this in their name")
     parser.add_argument("--client", default="", metavar="SUBSTRING", help="only clients with this in their name")
     parser.add_argument("--details", action="store_true", help="say on the error stream what each client said")
+    parser.add_argument("--format", default="md", choices=FORMATS, help="Markdown, or reStructuredText for the guide")
     options = parser.parse_args()
     rows = [row for row in ROWS if options.only in row.name]
     clients = [client for client in ALL if options.client in client.title]
@@ -196,11 +198,8 @@ def main() -> int:
             print(item.details(), file=sys.stderr, flush=True)
 
     done = measure_all(rows, clients, show)
-    print(table(rows, clients, done))
-    print()
-    print(LEGEND)
     versions = [f"{name} {importlib.metadata.version(name)}" for name in PEERS]
-    print(f"\nMeasured with {' and '.join(versions)}.")
+    print(render(f"{table(rows, clients, done)}\n\n{LEGEND}\n\nMeasured with {' and '.join(versions)}.", options.format))
     complaints = [f"{item.row.name}, {item.client.title}: {item.complaint()}" for item in done if item.complaint()]
     for complaint in complaints:
         print(f"FAULT: {complaint}", file=sys.stderr)

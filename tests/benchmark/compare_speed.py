@@ -26,6 +26,7 @@ import typing as t
 from pathlib import Path
 
 import speed_table
+from report import FORMATS, render
 from speed_cells import CELLS, Cell
 from speed_contestants import CONTESTANTS, Contestant
 from speed_results import Results
@@ -119,16 +120,16 @@ def main() -> int:
     parser.add_argument("--rounds", default="3", type=rounds_of, help="how often each is measured")
     parser.add_argument("--cells", default="", type=cells_of, help=f"some of {','.join(c.name for c in CELLS)}")
     parser.add_argument("--contestants", default="", type=contestants_of, help=f"some of {','.join(BY_NAME)}")
+    parser.add_argument("--format", default="md", choices=FORMATS, help="Markdown, or reStructuredText for the guide")
     options = parser.parse_args()
     # So that the stand-ins end, too.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     cells = [cell for cell in CELLS if cell.name in options.cells]
     todo = turns(cells, options.contestants, options.rounds)
     results = play(todo, options.rounds)
-    print(f"Measured on {speed_table.machine(CACHE)}; rounds: {options.rounds}.\n")
-    print(f"{speed_table.goals(results)}\n")
-    print(f"{speed_table.table(cells, results)}\n")
-    print(speed_table.LEGEND)
+    measured = f"Measured on {speed_table.machine(CACHE)}; rounds: {options.rounds}."
+    parts = [measured, speed_table.goals(results), speed_table.table(cells, results), speed_table.LEGEND]
+    print(render("\n\n".join(parts), options.format))
     for trouble in results.troubles():
         tell(f"FAULT: {trouble}")
     return 1 if results.troubles() else 0

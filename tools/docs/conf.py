@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 from docutils import nodes
 
 project = "treasury.bybit"
@@ -41,5 +43,18 @@ def refer_elsewhere(app, env, node, content):
     return address and nodes.reference("", "", content, internal=False, refuri=address)
 
 
+def arrange(app, docname, source):
+    """Fit what antsibull-docs wrote to the theme, which shows the sections of a page and the pages of the site by itself."""
+    text = re.sub(r"^\.\. contents::\n(?: +:.*\n)*", "", source[0], flags=re.MULTILINE)
+    if docname == "index":
+        text = re.sub(r"^(.+)\n-+\n\n\.\. toctree::\n", r"\g<0>    :caption: \1\n", text, flags=re.MULTILINE)
+        for kind, caption in (("module", "Modules"), ("role", "Roles")):
+            listed = rf"(\.\. toctree::\n)((?:    :.*\n)+\n)(?=    \w+_{kind}$)"
+            text = re.sub(listed, rf"\1    :caption: {caption}\n\2", text, flags=re.MULTILINE)
+            text = re.sub(rf"^    (\w+)_{kind}$", rf"    \1 <\1_{kind}>", text, flags=re.MULTILINE)
+    source[0] = text
+
+
 def setup(app):
+    app.connect("source-read", arrange)
     app.connect("missing-reference", refer_elsewhere)
