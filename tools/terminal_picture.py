@@ -36,6 +36,7 @@ SETTINGS = {
     "COLUMNS": str(WIDTH),
 }
 # Rich's own frame, without the fonts that it would have a browser fetch from elsewhere.
+LICENCE = "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->"
 REMOTE_FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
 
 
@@ -50,7 +51,7 @@ def shown() -> str:
 def main() -> int:
     console = Console(width=WIDTH, record=True, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(shown()), soft_wrap=True)
-    frame = REMOTE_FONTS.sub("", CONSOLE_SVG_FORMAT)
+    frame = REMOTE_FONTS.sub("", CONSOLE_SVG_FORMAT).replace("<!-- ", f"{LICENCE}\n    <!-- ", 1)
     # The id names the classes in the picture; a fixed one keeps the difference between two pictures small.
     console.save_svg(str(PICTURE), title="treasury.bybit", code_format=frame, unique_id="demo")
     print(f"{PICTURE.relative_to(CHECKOUT)} is drawn.")

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The guides as they are written: their code blocks and commands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import textwrap
+import typing as t
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+RST = CHECKOUT / "docs" / "docsite" / "rst"
+GUIDES = sorted(RST.glob("*.rst"))
+_BLOCK = re.compile(r"^(?P<indent> *)\.\. code-block:: (?P<language>\w+)\n\n(?P<text>(?:(?P=indent)   .*\n|\n)+)", re.MULTILINE)
+
+
+class Block(t.NamedTuple):
+    guide: str
+    number: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.guide}-{self.number}"
+
+
+def blocks(language: str) -> list[Block]:
+    """Return the code blocks of all guides in one language."""
+    return [
+        Block(guide.stem, number, language, textwrap.dedent(found["text"]))
+        for guide in GUIDES
+        for number, found in enumerate(_BLOCK.finditer(guide.read_text(encoding="utf-8")), start=1)
+        if found["language"] == language
+    ]
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    """Return the guide and the words of every command that the guides tell people to give."""
+    found = []
+    for block in blocks("sh"):
+        for line in block.text.replace("\\\n", " ").splitlines():
+            if line.strip():
+                found.append((block.guide, shlex.split(line)))
+    return found

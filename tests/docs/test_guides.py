@@ -1,0 +1,148 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the guides show is there: options, roles, playbooks, variables, targets of make, and the guides themselves."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import typing as t
+
+import pytest
+import yaml
+from guides import CHECKOUT, GUIDES, blocks, commands
+
+COLLECTION = "treasury.bybit."
+MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("bybit_*.py"))
+ROLE = yaml.safe_load((CHECKOUT / "roles" / "sandbox" / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+# Variables of Ansible itself, and of the example, that a command may set with -e.
+ANSIBLES_OWN = {"ansible_python_interpreter"}
+
+
+class Caught(Exception):
+    pass
+
+
+@pytest.fixture
+def options_of(monkeypatch) -> t.Callable[[str], dict[str, dict]]:
+    """Return the argument specification of a module, as it gives it to Ansible."""
+
+    def catch(argument_spec: dict, **rules: t.Any) -> None:
+        raise Caught(argument_spec)
+
+    def find(name: str) -> dict[str, dict]:
+        module = importlib.import_module(f"ansible_collections.treasury.bybit.plugins.modules.{name}")
+        monkeypatch.setattr(module, "AnsibleModule", catch)
+        with pytest.raises(Caught) as caught:
+            module.main()
+        return caught.value.args[0]
+
+    return find
+
+
+def maps(value: t.Any) -> t.Iterator[dict]:
+    """Return every mapping within a document."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from maps(inner)
+
+
+def complaints(name: str, given: dict, specification: dict[str, dict]) -> list[str]:
+    found = []
+    for option, value in given.items():
+        if option not in specification:
+            found.append(f"{name} has no option {option}")
+            continue
+        choices = specification[option].get("choices")
+        if choices and "{{" not in str(value) and value not in choices:
+            found.append(f"{name}: {option} can't be {value}")
+        if specification[option].get("type") == "raw" and not isinstance(value, str):
+            found.append(f"{name}: {option} is not quoted")
+    return found
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=str)
+def test_what_the_yaml_of_a_guide_names_exists(block, options_of) -> None:
+    found = []
+    for mapping in maps(yaml.safe_load(block.text)):
+        for key, value in mapping.items():
+            name = str(key).removeprefix(COLLECTION)
+            if key == "group/treasury.bybit.bybit":
+                for module in MODULES:
+                    found += complaints(module, value, options_of(module))
+            elif str(key).startswith(COLLECTION) and name not in MODULES:
+                found.append(f"there is no module {key}")
+            elif str(key).startswith(COLLECTION):
+                specification = options_of(name)
+                found += complaints(name, value, specification)
+                found += [f"{name} lacks {n}" for n, o in specification.items() if o.get("required") and n not in value]
+            elif key == "ansible.builtin.include_role":
+                assert value["name"] == "treasury.bybit.sandbox"
+                found += [] if value["tasks_from"] in ROLE else [f"the role has no {value['tasks_from']}"]
+            elif key == "ansible.builtin.import_playbook":
+                found += [] if playbook(value) else [f"there is no playbook {value}"]
+            elif re.fullmatch(r"sandbox_\w+", str(key)):
+                found += [] if key in ROLE["main"]["options"] else [f"the role has no variable {key}"]
+    assert found == []
+
+
+def playbook(name: str) -> str:
+    """Return the text of a playbook by its name in the collection, or nothing."""
+    file = CHECKOUT / "playbooks" / f"{name.removeprefix(COLLECTION)}.yml"
+    return file.read_text() if name.startswith(COLLECTION) and file.is_file() else ""
+
+
+def words_after(words: list[str], option: str) -> list[str]:
+    return [words[number + 1] for number, word in enumerate(words[:-1]) if word == option]
+
+
+PLAYED = [(guide, words) for guide, words in commands() if words[0] in ("ansible-playbook", "ansible-runner", "ansible-navigator")]
+
+
+def test_the_guides_play_every_playbook() -> None:
+    played = {word for _guide, words in PLAYED for word in words if word.startswith(COLLECTION)}
+    assert played == {COLLECTION + file.stem for file in (CHECKOUT / "playbooks").glob("*.yml")}
+
+
+@pytest.mark.parametrize(("guide", "words"), PLAYED, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_a_command_plays_and_sets_exists(guide: str, words: list[str]) -> None:
+    [name] = [word for word in words if word.startswith(COLLECTION)]
+    text = playbook(name)
+    assert text, name
+    given = {word.partition("=")[0] for word in words_after(words, "-e") if "=" in word}
+    assert [variable for variable in given - ANSIBLES_OWN if not re.search(rf"\b{variable}\b", text)] == []
+    files = [*words_after(words, "-i"), *words_after(words, "--vault-password-file")]
+    assert [file for file in files if file.startswith("playbooks/") and not (CHECKOUT / file).is_file()] == []
+
+
+def test_the_files_that_other_commands_name_exist() -> None:
+    named = {word for _guide, words in commands() for word in words if re.match(r"(?:extensions|roles|tools)/\S+\.(?:yml|py)$", word)}
+    assert "roles/sandbox/files/sandbox.py" in named
+    assert [name for name in sorted(named) if not (CHECKOUT / name).is_file()] == []
+
+
+def test_the_targets_of_make_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*##", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
+    named = {name for guide in GUIDES for name in re.findall(r"``make ([a-z-]+)[^`]*``", guide.read_text())}
+    assert named
+    assert named <= targets
+
+
+def test_the_index_lists_every_guide() -> None:
+    sections = yaml.safe_load((CHECKOUT / "docs" / "docsite" / "extra-docs.yml").read_text())["sections"]
+    listed = [name for section in sections for name in section["toctree"]]
+    assert sorted(listed) == [guide.stem for guide in GUIDES]
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+def test_a_guide_has_its_label(guide) -> None:
+    assert f".. _ansible_collections.treasury.bybit.docsite.{guide.stem}:\n" in guide.read_text()
+
+
+def test_every_picture_is_shown_and_said_in_words() -> None:
+    shown = re.findall(r"\.\. image:: (\S+)\n +:alt: \S+", "".join(guide.read_text() for guide in GUIDES))
+    pictures = {f"images/{file.name}" for file in (CHECKOUT / "docs" / "docsite" / "rst" / "images").iterdir()}
+    assert set(shown) == pictures

@@ -1,0 +1,29 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The guide's page of return codes is the table by which the modules judge."""
+
+from __future__ import annotations
+
+import re
+
+import return_codes
+from ansible_collections.treasury.bybit.plugins.module_utils import _return_codes
+from guides import RST
+
+
+def test_the_page_is_current() -> None:
+    assert (RST / "return_codes.rst").read_text(encoding="utf-8") == return_codes.page(), 'run "make return-codes"'
+
+
+def test_the_page_has_every_code_once() -> None:
+    numbers = [int(number) for number in re.findall(r"^   \* - \\?(-?\d+)$", return_codes.page(), re.MULTILINE)]
+    assert sorted(numbers) == sorted([*_return_codes.CODES, *_return_codes.HTTP_STATUSES])
+
+
+def test_no_code_in_doubt_is_called_harmless() -> None:
+    rows = re.findall(r"^   \* - \\?(-?\d+)\n     - .*\n     - (.*)$", return_codes.page(), re.MULTILINE)
+    said = {number for number, money in rows if money == "No money moved."}
+    sure = {n for n, row in [*_return_codes.CODES.items(), *_return_codes.HTTP_STATUSES.items()] if row.reading == "not_executed"}
+    assert {int(number) for number in said} == sure
