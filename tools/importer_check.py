@@ -21,7 +21,7 @@ from pathlib import Path
 
 import yaml
 from ansible_test import copy_files
-from tarball import BIN, CHECKOUT, build
+from tarball import CHECKOUT, build
 
 ALLOWED = [
     # Each line of these files has its reason in itself, as the sanity test demands.
