@@ -7,27 +7,27 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 PORT ?= 8765
-TAG ?=
-SCENARIO ?=
 SANDBOX_ARGS ?=
+SCENARIO ?=
+TARGET ?=
+TAG ?=
+PAIRS ?=
+JOBS ?= 2
+CONFIG ?= tests/integration/integration_config.yml
 SCHEDULES ?= 10000
 SEED ?=
 ROUNDS ?= 3
 CELLS ?=
-TARGET ?=
-CONFIG ?= tests/integration/integration_config.yml
 FORMAT ?= md
 QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
+TESTS := lint sanity types reuse docs-lint test-python test-faults molecule test-install
+CHECKERS := lint sanity units integration molecule types reuse docs-lint docs galaxy-importer action-groups arguments ee
 
-PAIRS ?=
-JOBS ?= 2
-
-.PHONY: help env demo sandbox test test-python test-faults test-install lint sanity types units matrix molecule \
-	integration testnet reuse galaxy-importer ee release-check action-groups arguments \
-	docs docs-lint return-codes pictures fault-test fault-sabotage compare-safety bench clean
+.PHONY: help env demo sandbox test check $(TESTS) $(CHECKERS) ansible-lint yamllint changelog-lint matrix testnet \
+	fault-test fault-sabotage compare-safety bench release-check return-codes pictures clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 env: ## Set up .venv, in which every tool finds this checkout as the collection treasury.bybit
 	@tools/make-env
@@ -38,12 +38,21 @@ demo: env ## Start the stand-in exchange, repay a part of a loan there, show wha
 sandbox: env ## Run the stand-in exchange in the foreground (PORT=8765, SANDBOX_ARGS=)
 	@exec $(BIN)/python roles/sandbox/files/sandbox.py run --port $(PORT) $(SANDBOX_ARGS)
 
-test: lint sanity test-python test-faults molecule test-install ## Run all the tests below
+test: $(TESTS) ## What CI runs: the tests, and the quick ones of the checkers
 	@echo "All tests have passed: $^."
 
-lint: env ## ansible-lint at profile production, the changelog, the YAML
+check: $(CHECKERS) ## Every checker of Ansible's ecosystem, each of which is a target of its own
+	@echo "All checkers have passed: $^."
+
+lint: ansible-lint yamllint changelog-lint ## The next three
+
+ansible-lint: env ## ansible-lint at profile production
 	$(BIN)/ansible-lint --strict
+
+yamllint: env ## The form of all YAML
 	$(BIN)/yamllint --strict .
+
+changelog-lint: env ## The changelog and its fragments
 	$(BIN)/antsibull-changelog lint
 
 sanity: env ## ansible-test sanity, without containers

@@ -42,7 +42,8 @@ def write_sources(folder: Path) -> None:
     # The checkout as it lies in .venv; a path in the environment could lead to another copy.
     env = {name: value for name, value in os.environ.items() if name != "ANSIBLE_COLLECTIONS_PATH"}
     settings = CHECKOUT / "tools" / "docs" / "antsibull-docs.cfg"
-    command = [BIN / "antsibull-docs", "--config-file", settings, "collection", *options, "--dest-dir", folder, COLLECTION]
+    where = ["--dest-dir", str(folder), COLLECTION]
+    command = [str(BIN / "antsibull-docs"), "--config-file", str(settings), "collection", *options, *where]
     subprocess.run(command, cwd=CHECKOUT, env=env, check=True)
     shutil.copytree(CHECKOUT / "docs" / "docsite" / "rst" / "images", folder / "docsite" / "images")
     shutil.copytree(CHECKOUT / "tools" / "docs", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -53,7 +54,7 @@ def main() -> int:
     shutil.rmtree(SITE, ignore_errors=True)
     write_sources(SITE / "rst")
     html = SITE / "html"
-    command = [BIN / "sphinx-build", "-q", "-W", "--keep-going", "-b", "html", SITE / "rst", html]
+    command = [str(BIN / "sphinx-build"), "-q", "-W", "--keep-going", "-b", "html", str(SITE / "rst"), str(html)]
     if subprocess.run(command, check=False).returncode:
         return 1
     missing = sorted(name for name in wanted if not (html / name).is_file())

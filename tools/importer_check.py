@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import typing as t
 from pathlib import Path
 
 import yaml
@@ -33,7 +34,7 @@ PLACEHOLDER = "https://example.com/there-is-no-public-repository-yet"
 STEPS = ("Getting doc strings via ansible-doc", "...ansible-lint run complete", "Importer processing completed successfully")
 
 
-def import_tarball(tarball: Path) -> tuple[str, dict]:
+def import_tarball(tarball: Path) -> tuple[str, dict[str, t.Any]]:
     """Return what the importer printed, and the result that it wrote."""
     ended = subprocess.run(
         [sys.executable, "-m", "galaxy_importer.main", tarball.name],
@@ -49,7 +50,7 @@ def import_tarball(tarball: Path) -> tuple[str, dict]:
     return ended.stdout, json.loads(file.read_text()) if file.is_file() else {}
 
 
-def faults(output: str, result: dict) -> list[str]:
+def faults(output: str, result: dict[str, t.Any]) -> list[str]:
     """Say what speaks against the import, and what was not looked at."""
     bad = [line for line in output.splitlines() if line.startswith(("ERROR", "CRITICAL", "WARNING", "Traceback"))]
     documented = {

@@ -25,7 +25,7 @@ def read_yaml(file: Path) -> t.Any:
     return yaml.safe_load(file.read_text())
 
 
-def order(version: str) -> tuple:
+def order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, int, str], ...]]:
     """Return a key that sorts a version as SemVer does: a pre-release comes before its release."""
     match = SEMVER.fullmatch(version)
     if not match:

@@ -25,7 +25,7 @@ from rich.text import Text
 CHECKOUT = Path(__file__).resolve().parent.parent
 PICTURE = CHECKOUT / "docs" / "docsite" / "rst" / "images" / "demo.svg"
 BIN = Path(sys.executable).parent
-WIDTH = 68
+WIDTH = 80
 FIRST_TASK = "TASK [Repay a part of the loan]"
 NEXT_TASK = "TASK [Stop the stand-in exchange]"
 COMMAND = ["ansible-playbook", "treasury.bybit.demo", "--diff"]
@@ -36,7 +36,9 @@ SETTINGS = {
     "COLUMNS": str(WIDTH),
 }
 # Rich's own frame, without the fonts that it would have a browser fetch from elsewhere.
-LICENCE = "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->"
+# REUSE-IgnoreStart
+LICENCE = "<!-- Copyright (c) 2026 treasury.bybit contributors\n         SPDX-License-Identifier: GPL-3.0-or-later -->"
+# REUSE-IgnoreEnd
 REMOTE_FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
 
 
@@ -50,7 +52,7 @@ def shown() -> str:
 
 def main() -> int:
     console = Console(width=WIDTH, record=True, file=io.StringIO(), force_terminal=True)
-    console.print(Text.from_ansi(shown()), soft_wrap=True)
+    console.print(Text.from_ansi(shown()))
     frame = REMOTE_FONTS.sub("", CONSOLE_SVG_FORMAT).replace("<!-- ", f"{LICENCE}\n    <!-- ", 1)
     # The id names the classes in the picture; a fixed one keeps the difference between two pictures small.
     console.save_svg(str(PICTURE), title="treasury.bybit", code_format=frame, unique_id="demo")

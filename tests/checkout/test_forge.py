@@ -53,7 +53,7 @@ def workflow(checkout) -> dict:
 def test_sessions_are_listed(nox, final_cores):
     listed = nox("--list")
     for core in final_cores:
-        assert f"ansible-test-sanity-{core.name} ->" in listed
+        assert f"\n- ansible-test-sanity-{core.name}" in listed
 
 
 @pytest.mark.parametrize("kind", ["sanity", "units"])
