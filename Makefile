@@ -65,7 +65,7 @@ units: env ## ansible-test units, on the Python of .venv alone
 	$(BIN)/python tools/ansible_test.py units --local --color no \
 		--python "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
 
-matrix: env ## Each supported ansible-core on each Python that is here, in an hour (PAIRS=2.19-3.11,2.21-3.13, JOBS=2)
+matrix: env ## Each supported ansible-core on each Python that is here, in half an hour (PAIRS=2.19-3.11,2.21-3.13, JOBS=2)
 	@$(BIN)/python tools/matrix.py --jobs '$(JOBS)' --pairs '$(PAIRS)'
 
 test-python: env ## Unit tests and tests over loopback HTTP, with branch coverage of module_utils
