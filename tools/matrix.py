@@ -90,9 +90,11 @@ def steps_of(pair: Pair) -> list[tuple[str, list[str]]]:
     if not pair.is_controller:
         return [("units", [*ansible_test, "units", "--venv", "--python", pair.python, "--color", "no"])]
     here = ["--local", "--python", pair.python, "--color", "no"]
-    steps = [("units", [*ansible_test, "units", *here]), ("playbook", ["ansible-playbook", "treasury.bybit.demo"])]
-    if (CHECKOUT / "tests" / "integration" / "targets").is_dir():
-        steps.append(("integration", [*ansible_test, "integration", *here]))
+    steps = [
+        ("units", [*ansible_test, "units", *here]),
+        ("playbook", ["ansible-playbook", "treasury.bybit.demo"]),
+        ("integration", [*ansible_test, "integration", *here]),
+    ]
     if pair.is_first:
         skipped = [word for test in pair.core.skipped_sanity_tests for word in ("--skip-test", test)]
         steps.append(("sanity", [*ansible_test, "sanity", "--local", "--python", "default", "--color", "no", *skipped]))
@@ -165,11 +167,10 @@ def try_step(pair: Pair, name: str, command: list[str], environment: Environment
 
 def table(steps: list[Step], absent: list[str], skipped: list[str]) -> str:
     """Return what ran, and what did not."""
-    lines = ["", "pair        ansible-core  what          result   seconds"]
+    lines = ["", f"{'pair':<10}  {'ansible-core':<19}  {'what':<12}  {'result':<7}  {'seconds':>7}"]
     for step in steps:
         where = step.pair.core.release if step.pair.is_controller else f"{step.pair.core.release}, modules"
         lines.append(f"{step.pair.name:<10}  {where:<19}  {step.name:<12}  {step.result:<7}  {step.seconds:>7.0f}")
-    lines[1] = f"{'pair':<10}  {'ansible-core':<19}  {'what':<12}  {'result':<7}  {'seconds':>7}"
     lines += [f"{name:<10}  not run: no Python {name.partition('-')[2]} on this machine" for name in absent]
     lines += [f"{name:<10}  not run: not asked for" for name in skipped]
     return "\n".join(lines)

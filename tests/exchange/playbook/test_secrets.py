@@ -111,7 +111,10 @@ class ProcessList(threading.Thread):
 
 
 @pytest.mark.parametrize("verbosity", ["-v", "-vvvv"])
-def test_no_secret_is_seen(play, sandbox, roomy_seed, rsa_keys, temporary, tmp_path, verbosity: str) -> None:
+@pytest.mark.parametrize(("in_process", "seen"), [("true", b"ansible-playbook"), ("false", b"AnsiballZ_bybit_loan_repay")])
+def test_no_secret_is_seen(
+    play, sandbox, roomy_seed, rsa_keys, temporary, tmp_path, verbosity: str, in_process: str, seen: bytes
+) -> None:
     next(key for key in roomy_seed["accounts"][0]["keys"] if key["key"] == "sandbox-key")["secret"] = SECRET
     sandbox.control("PUT", "seed", roomy_seed)
     path = "/v5/crypto-loan/repay"
@@ -126,6 +129,7 @@ def test_no_secret_is_seen(play, sandbox, roomy_seed, rsa_keys, temporary, tmp_p
         "HOME": str(home),
         "TMPDIR": str(home),
         "BYBIT_API_SECRET": "",
+        "BYBIT_IN_PROCESS": in_process,
         "BYBIT_STATE_DIR": str(home / "state"),
         "ANSIBLE_LOG_PATH": str(home / "log"),
         "ANSIBLE_INJECT_INVOCATION": "1",
@@ -137,7 +141,7 @@ def test_no_secret_is_seen(play, sandbox, roomy_seed, rsa_keys, temporary, tmp_p
     assert "failed=0" in ended.stdout
     assert ended.stdout.count("...ignoring") == 7
     assert ("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in ended.stdout) == (verbosity == "-vvvv")
-    assert b"bybit_loan_repay" in commands
+    assert seen in commands
 
     left = {str(file): file.read_bytes() for file in home.rglob("*") if file.is_file()}
     assert str(home / "log") in left
