@@ -20,7 +20,7 @@ _DEFAULTS = {
         for name in ("bybit_loan_repay", "bybit_flexible_loan_repay", "bybit_fixed_loan_repay")
     ),
 }
-# Each play has a fresh book.
+# Each play has a fresh book, and nothing noted.
 _RESET = "  pre_tasks:\n    - {name: Reset, stand_in: {path: reset}, run_once: true, check_mode: false}\n"
 
 

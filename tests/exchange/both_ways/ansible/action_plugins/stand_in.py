@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import urllib.request
 
 from ansible.plugins.action import ActionBase
@@ -21,4 +22,7 @@ class ActionModule(ActionBase):
         request = urllib.request.Request(url, body, method=self._task.args.get("method", "POST"))
         with urllib.request.urlopen(request, timeout=10) as answer:
             answer.read()
+        if self._task.args["path"] == "reset":
+            # What is noted of repayments that no longer stand in the book would be waited for.
+            shutil.rmtree(os.environ["BYBIT_STATE_DIR"], ignore_errors=True)
         return result
