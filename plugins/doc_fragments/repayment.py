@@ -112,8 +112,8 @@ options:
     description:
       - The id of an intent that cannot be settled, as RV(ignore:intent) and the message of the failed run show it. You have looked
         what became of that repayment, and it shall be forgotten.
-      - The module looks for it once more. If its outcome is still unknown, the module forgets it and sends nothing in this run. Run
-        again without this option if something is still to be repaid.
-      - Nothing is sent either when the id is not noted in O(state_dir), for example because it was acknowledged before.
+      - The module looks for it once more. If its outcome is still unknown, the module forgets it; otherwise it tells what it has found.
+      - A run with this option never sends a repayment, whatever it finds, and also when the id is not noted in O(state_dir), for
+        example because it was acknowledged or settled before. Run again without it if something is still to be repaid.
     type: str
 """

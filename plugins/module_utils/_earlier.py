@@ -27,7 +27,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._subject import Sub
 class EarlierRuns:
     """Settles what earlier runs for the same subject have left open.
 
-    :ivar left_to_user: Why this run sends nothing: because of what the user says of an intent in doubt; empty otherwise.
+    :ivar left_to_user: Why this run sends nothing, as none does to which the user names an intent in doubt; empty otherwise.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class EarlierRuns:
         answers = []
         named = self._manner.acknowledge
         if named is not None and named not in {intent.intent_id for intent in self._memory.noted()}:
-            self.left_to_user = _messages.not_noted(named)
+            self._leave(_messages.not_noted(named))
         for intent in self._memory.open_intents():
             found = self._resolver.resolve(intent, self._manner.deadline_ms(self._client.clock.monotonic_ms()))
             if found.outcome == UNKNOWN and self._manner.acknowledge != intent.intent_id:
@@ -76,6 +76,8 @@ class EarlierRuns:
             forgotten = self._acknowledged_unseen()
             if forgotten:
                 self.left_to_user = _messages.acknowledged(forgotten, self._result.label)
+        if named is not None and not self.left_to_user and (not answers or goal.is_of_debt):
+            self._leave(_messages.not_in_doubt(named))
         return answers
 
     def in_doubt(self, found: Resolution, cause: str, lost: OutcomeUnknown | None = None) -> OutcomeUnknown:
@@ -100,6 +102,11 @@ class EarlierRuns:
                     self._tell(intent, UNKNOWN)
                 return intent
         return None
+
+    def _leave(self, story: str) -> None:
+        """Send nothing, and say so aloud, because an option that was left in a playbook would keep it from paying for good."""
+        self.left_to_user = story
+        self._result.warnings.append(story)
 
     def _tell(self, intent: Intent, outcome: str) -> None:
         self._result.add_earlier(intent, outcome)

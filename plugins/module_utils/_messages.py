@@ -92,6 +92,14 @@ def not_noted(intent_id: str) -> str:
     )
 
 
+def not_in_doubt(intent_id: str) -> str:
+    """Tell that what is to be acknowledged has been found out."""
+    return (
+        f"What became of the repayment that acknowledge '{intent_id}' names is known by now. A run with acknowledge sends nothing; run "
+        f"without it if something is still to be repaid."
+    )
+
+
 def _how_it_is_known(found: Resolution) -> str:
     if found.finding is None:
         return ""

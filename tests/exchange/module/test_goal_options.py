@@ -91,6 +91,7 @@ def test_an_id_that_is_not_noted_means_that_nothing_is_sent(pay, ledger, way) ->
     run = pay(way, acknowledge="1234")
     assert (run.failed, run["changed"], run["outcome"], ledger()) == (False, False, "nothing_to_do", [])
     assert "acknowledge '1234' names no repayment that is noted here: it was acknowledged or settled before" in run["msg"]
+    assert run["msg"] in run.warnings
 
 
 def test_a_fixed_contract_is_repaid_without_any_goal(ask, ledger) -> None:

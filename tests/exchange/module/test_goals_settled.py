@@ -52,6 +52,19 @@ def test_acknowledging_sends_nothing_also_when_another_repayment_of_the_goal_was
     assert remembered() == []
 
 
+def test_acknowledging_sends_nothing_of_what_the_goal_lacks_after_a_repayment_that_was_found(
+    goal, killed, spoil, sandbox, ledger
+) -> None:
+    spoil(FLEXIBLE, **NO_ANSWER)
+    killed(goal("3000"))
+    sandbox.control("POST", "borrow", {"product": "flexible", "loanCurrency": "USDT", "amount": "50"})
+    told = goal("3000", acknowledge="00000000-0000-4000-8000-000000000000").end()
+    assert (told.failed, told["outcome"], told["recovered"], told["changed"]) == (False, "executed", True, True)
+    assert [entry["amount"] for entry in ledger()] == ["1988.8889"]
+    assert goal("3000").end()["changed"]
+    assert [entry["amount"] for entry in ledger()] == ["1988.8889", "50"]
+
+
 def test_all_that_a_killed_run_has_made_for_the_goal_is_its_answer(goal, killed, spoil, sandbox, until, ledger) -> None:
     spoil(FLEXIBLE, delay_answer_ms=300)
     process = goal("1000")

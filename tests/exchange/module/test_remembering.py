@@ -166,11 +166,33 @@ def test_acknowledging_forgets_it_and_sends_nothing(repay, open_intent, paid, po
     assert (sorted(paid()), posts()) == (sorted(["100", amount]), 2)
 
 
-def test_acknowledging_pays_when_it_turns_out_not_executed(repay, open_intent, paid, posts, remembered) -> None:
+SENDS_NOTHING = "A run with acknowledge sends nothing; run without it if something is still to be repaid."
+
+
+def test_acknowledging_sends_nothing_when_it_turns_out_not_executed(repay, open_intent, paid, posts, remembered) -> None:
     intent = open_intent(commit=False)
     run = repay(acknowledge=intent["intent"])
-    assert (run["outcome"], run["recovered"], run["earlier"][0]["outcome"]) == ("executed", False, "not_executed")
-    assert (paid(), posts(), remembered()) == (["100"], 2, [])
+    assert (run["changed"], run["outcome"], run["earlier"][0]["outcome"]) == (False, "nothing_to_do", "not_executed")
+    assert run["msg"].endswith(SENDS_NOTHING)
+    assert (paid(), posts(), remembered()) == ([], 1, [])
+
+
+@pytest.mark.parametrize("goal", [{"amount": "9"}, {"amount": None, "max_debt": "500"}], ids=["amount", "max_debt"])
+def test_acknowledging_sends_nothing_when_another_repayment_turns_out_executed(repay, open_intent, paid, posts, goal) -> None:
+    intent = open_intent(history_delay_ms=500)
+    run = repay(acknowledge=intent["intent"], **goal)
+    assert (run["changed"], run["outcome"], run["earlier"][0]["outcome"]) == (False, "nothing_to_do", "executed")
+    assert run["msg"].endswith(SENDS_NOTHING)
+    assert (paid(), posts()) == (["100"], 1)
+
+
+@pytest.mark.parametrize("wrong", [None, "00000000-0000-4000-8000-000000000000", ""])
+def test_acknowledging_what_an_earlier_run_has_settled_sends_nothing(repay, open_intent, paid, posts, wrong) -> None:
+    intent = open_intent(history_delay_ms=500)
+    assert repay(acknowledge=wrong)["recovered"]
+    run = repay(acknowledge=intent["intent"])
+    assert (run["changed"], run["outcome"], run["msg"] in run.warnings) == (False, "nothing_to_do", True)
+    assert (paid(), posts()) == (["100"], 1)
 
 
 def test_acknowledging_another_forgets_nothing(repay, open_intent, posts, remembered) -> None:

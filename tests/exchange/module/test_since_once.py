@@ -117,11 +117,13 @@ def test_acknowledging_what_is_not_shown_sends_nothing(goal, hidden, noted, paid
     assert (after["outcome"], after["amount"], sorted(paid())) == ("executed", "100", ["100", "60"])
 
 
-def test_acknowledging_what_is_shown_by_now_counts_it(goal, hidden, noted, paid) -> None:
+def test_what_is_shown_by_now_is_not_forgotten_but_counted_by_the_next_run(goal, hidden, paid) -> None:
     intent = hidden(700)
     run = goal(acknowledge=intent["intent"])
-    assert (run["outcome"], run["since"]["repaid"], run["amount"], run["earlier"]) == ("executed", "60", "40", [])
-    assert (paid(), noted()) == (["40", "60"], [])
+    assert (run["changed"], run["outcome"], run["earlier"], paid()) == (False, "nothing_to_do", [], ["60"])
+    after = goal()
+    assert (after["outcome"], after["since"]["repaid"], after["amount"], after["earlier"]) == ("executed", "60", "40", [])
+    assert paid() == ["40", "60"]
 
 
 def test_what_was_accepted_and_has_failed_meanwhile_does_not_count(goal, repay, sandbox, remembered) -> None:

@@ -191,7 +191,9 @@ class Run:
         if self.plan.acknowledge is None or self.outcome != "nothing_to_do":
             return False
         forgotten = {e["intent"] for e in self.earlier if e.get("outcome") == "unknown"}
-        return self.plan.acknowledge in forgotten or "names no repayment that is noted here" in (self.result or {})["msg"]
+        told = (self.result or {})["msg"]
+        is_found_out = "names no repayment that is noted here" in told or "A run with acknowledge sends nothing" in told
+        return self.plan.acknowledge in forgotten or is_found_out
 
 
 @dataclass(frozen=True)

@@ -197,6 +197,12 @@ OF_EARLIER_RUNS: list[Case] = [
         "The repayment of 100.5 USDT on loan 17 that was sent at 2026-11-01 12:00:00 UTC is forgotten, because acknowledge names "
         "it. Nothing was sent now; run without acknowledge if something is still to be repaid.",
     ),
+    (
+        "acknowledged, and found out",
+        lambda: _messages.not_in_doubt("8f2a"),
+        "What became of the repayment that acknowledge '8f2a' names is known by now. A run with acknowledge sends nothing; run "
+        "without it if something is still to be repaid.",
+    ),
 ]
 CASES = [
     pytest.param(tell, text, id=f"{kind}: {name}")
