@@ -25,7 +25,7 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        show_repayment(result, (task_vars or {}).get("inventory_hostname", ""), self._task.no_log)
+        show_repayment(result, (task_vars or {}).get("inventory_hostname", ""), self._task)
         return result
 
     def _execute_module(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:

@@ -53,12 +53,12 @@ def test_acknowledging_sends_nothing_also_when_another_repayment_of_the_goal_was
 
 
 def test_acknowledging_sends_nothing_of_what_the_goal_lacks_after_a_repayment_that_was_found(
-    goal, killed, spoil, sandbox, ledger
+    goal, killed, spoil, sandbox, ledger, remembered
 ) -> None:
     spoil(FLEXIBLE, **NO_ANSWER)
     killed(goal("3000"))
     sandbox.control("POST", "borrow", {"product": "flexible", "loanCurrency": "USDT", "amount": "50"})
-    told = goal("3000", acknowledge="00000000-0000-4000-8000-000000000000").end()
+    told = goal("3000", acknowledge=remembered()[0]["intent"]).end()
     assert (told.failed, told["outcome"], told["recovered"], told["changed"]) == (False, "executed", True, True)
     assert [entry["amount"] for entry in ledger()] == ["1988.8889"]
     assert goal("3000").end()["changed"]

@@ -59,6 +59,15 @@ def test_check_mode_and_the_diff(play) -> None:
 
 
 @pytest.mark.parametrize(
+    "env", [{"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false"}, {"ANSIBLE_DISPLAY_OK_HOSTS": "false"}, {"ANSIBLE_STRATEGY": "free"}], ids=str
+)
+def test_the_line_names_its_task_where_ansible_does_so_later(play, env: dict[str, str]) -> None:
+    shown = play(PLAYBOOK, env=env).stdout
+    assert f"\nTASK [Repay] [localhost] Repaid 100 USDT on loan {LOAN} (repayment " in shown
+    assert shown.index("] Repaid 100 USDT") < shown.index("changed: [localhost]")
+
+
+@pytest.mark.parametrize(
     ("playbook", "arguments", "env"),
     [
         (QUIET_TASK, (), {}),
