@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import signal
 import typing as t
 
 import pytest
@@ -17,6 +18,11 @@ PLAYBOOKS = (
     ("tests/exchange/both_ways/", "tests/exchange/playbook/test_r", "tests/exchange/playbook/test_t"),
     ("tests/exchange/playbook/", "tests/benchmark/"),
 )
+
+
+def pytest_configure() -> None:
+    # Under nohup it is ignored, and so it would be by all that the tests start and hang up on.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Sharing(LoadScopeScheduling):
