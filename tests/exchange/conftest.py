@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import sys
 import time
+import typing as t
 import urllib.parse
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -177,6 +178,19 @@ def roomy_seed(default_seed) -> dict:
     seed["settings"]["limits"] = dict.fromkeys(seed["settings"]["limits"], 10000)
     seed["settings"]["ip_limit"]["requests"] = 100000
     return seed
+
+
+@pytest.fixture(scope="session")
+def until() -> t.Callable[..., None]:
+    """Wait until something is so."""
+
+    def call(is_so: t.Callable[[], object], seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while not is_so():
+            assert time.monotonic() < deadline, "it has not happened in time"
+            time.sleep(0.02)
+
+    return call
 
 
 @pytest.fixture(scope="session")

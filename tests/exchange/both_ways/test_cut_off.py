@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import time
 import typing as t
 from pathlib import Path
 
@@ -82,13 +81,6 @@ def plain(value: t.Any) -> t.Any:
     if "items" in value:
         return {key: plain(item) for key, item in value["items"]}
     return [plain(item) for item in value["list"]] if "list" in value else value["text"]
-
-
-def wait_until(is_so: t.Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 40
-    while not is_so():
-        assert time.monotonic() < deadline, "it has not happened in time"
-        time.sleep(0.02)
 
 
 def lock_of(controller: Controller) -> Path:
@@ -175,18 +167,18 @@ def _press_ctrl_c(process, controller: Controller) -> None:
     ],
 )
 @pytest.mark.parametrize("fault", [{"delay_answer_ms": 2500}, {"answer": "reset"}], ids=["held", "lost"])
-def test_it_is_killed(tmp_path, url, book, paid, way: str, cut: t.Callable, fault: dict[str, t.Any]) -> None:
+def test_it_is_killed(tmp_path, url, book, paid, until, way: str, cut: t.Callable, fault: dict[str, t.Any]) -> None:
     book.control("POST", "faults", {"method": "POST", "path": REPAY, **fault})
     controller = Controller(tmp_path / way, url, way)
     process = controller.start(repayment("10", recv_window=3000))
-    wait_until(lambda: paid() == ["10"])
+    until(lambda: paid() == ["10"], seconds=40)
     worker = int(lock_of(controller).read_text())
     assert worker != process.pid
     cut(process, controller)
     killed = controller.end(process)
     assert [item for item in items_of(killed) if not item["failed"]] == []
     # What was not killed itself goes on till it has nothing more to do.
-    wait_until(lambda: not is_locked(controller))
+    until(lambda: not is_locked(controller), seconds=40)
     (again,) = items_of(controller.play(repayment("10")))
     assert (again["outcome"], again["recovered"]) == ("executed", True)
     assert paid() == ["10"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 import typing as t
 from pathlib import Path
 
@@ -24,24 +23,11 @@ MODULE = "bybit_loan_repay"
 REPAY_CALL = "POST /v5/crypto-loan/repay"
 
 
-def wait_until(condition: t.Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it has not happened in time"
-        time.sleep(0.02)
-
-
 @pytest.fixture(autouse=True)
 def state_dir(tmp_path, monkeypatch) -> Path:
     """Keep each test's intents apart, and out of the home of whoever runs the tests."""
     monkeypatch.setenv("BYBIT_STATE_DIR", str(tmp_path / "state"))
     return tmp_path / "state"
-
-
-@pytest.fixture
-def until() -> t.Callable[..., None]:
-    """Wait until something is so."""
-    return wait_until
 
 
 @pytest.fixture
@@ -127,12 +113,12 @@ def repay(begin) -> t.Callable[..., Run]:
 
 
 @pytest.fixture
-def meanwhile(begin, sandbox, posts, names) -> t.Callable[..., Run]:
+def meanwhile(begin, sandbox, posts, until, names) -> t.Callable[..., Run]:
     """Run the module while, right after its POST, the owner repays these amounts in the app."""
 
     def call(*amounts: str, **options: t.Any) -> Run:
         process = begin(**options)
-        wait_until(posts)
+        until(posts)
         for amount in amounts:
             sandbox.control("POST", "repay", {"orderId": names.loan, "amount": amount})
         return process.end()

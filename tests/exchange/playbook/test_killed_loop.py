@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-import typing as t
 
 import pytest
 
@@ -30,13 +28,6 @@ PLAYBOOK = """
 """ % "".join(f"        - {{id: '{name}', amount: '{amount}'}}\n" for name, amount in LOANS.items())
 
 
-def wait_for(is_so: t.Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def workers(marker: str) -> list[int]:
     """Return the processes that were started with a marker in their environment."""
     found = []
@@ -54,14 +45,14 @@ def workers(marker: str) -> list[int]:
 
 @pytest.mark.parametrize("way", ["true", "false"], ids=["here", "module"])
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
-def test_only_the_playbook_is_killed_within_a_loop(play, begin, sandbox, paid, tmp_path, monkeypatch, signal_number, way) -> None:
+def test_only_the_playbook_is_killed_within_a_loop(play, begin, sandbox, paid, until, tmp_path, signal_number, way) -> None:
     sandbox.fault(delay_answer_ms=2000)
     playbook = begin(PLAYBOOK, "-e", f"bybit_in_process={way}")
     marker = f"BYBIT_STATE_DIR={tmp_path / 'state'}"
-    wait_for(lambda: bool(paid()))
+    until(lambda: bool(paid()), seconds=60)
     os.kill(playbook.pid, signal_number)
     playbook.wait()
-    wait_for(lambda: not workers(marker))
+    until(lambda: not workers(marker), seconds=60)
     done = play(PLAYBOOK, "-e", f"bybit_in_process={way}")
     assert done.returncode == 0
     assert sorted(paid()) == sorted(LOANS.values())
@@ -80,13 +71,13 @@ ONE = """
 
 
 @pytest.mark.parametrize("way", ["true", "false"], ids=["here", "module"])
-def test_the_playbook_is_killed_before_its_module_begins(play, begin, sandbox, paid, tmp_path, way) -> None:
+def test_the_playbook_is_killed_before_its_module_begins(play, begin, sandbox, paid, until, tmp_path, way) -> None:
     """For example while a vault is asked for a key, or during the delay between two attempts of until/retries."""
     mark = tmp_path / "mark"
     playbook = begin(ONE.replace("MARK", str(mark)), "-e", f"bybit_in_process={way}")
-    wait_for(mark.exists)
+    until(mark.exists, seconds=60)
     os.kill(playbook.pid, signal.SIGKILL)
     playbook.wait()
-    wait_for(lambda: not workers(f"BYBIT_STATE_DIR={tmp_path / 'state'}"))
+    until(lambda: not workers(f"BYBIT_STATE_DIR={tmp_path / 'state'}"), seconds=60)
     assert play(ONE.replace("MARK", str(mark)), "-e", f"bybit_in_process={way}").returncode == 0
     assert paid() == ["100"]

@@ -10,8 +10,6 @@ import fcntl
 import json
 import os
 import signal
-import time
-import typing as t
 from pathlib import Path
 
 import pytest
@@ -35,13 +33,6 @@ PLAYBOOK = """
 """
 
 
-def wait_for(is_so: t.Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def is_unlocked(state_dir: Path) -> bool:
     (lock,) = state_dir.glob("*.lock")
     with lock.open() as file:
@@ -54,13 +45,13 @@ def is_unlocked(state_dir: Path) -> bool:
 
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGHUP])
 @pytest.mark.parametrize("fault", [{"delay_answer_ms": 2000}, {"answer": "reset"}], ids=["accepted", "lost"])
-def test_only_the_playbook_is_killed(play, begin, sandbox, paid, tmp_path, signal_number: int, fault: dict) -> None:
+def test_only_the_playbook_is_killed(play, begin, sandbox, paid, until, tmp_path, signal_number: int, fault: dict) -> None:
     sandbox.fault(**fault)
     playbook = begin(PLAYBOOK)
-    wait_for(lambda: bool(paid()))
+    until(lambda: bool(paid()))
     os.kill(playbook.pid, signal_number)
     playbook.wait()
-    wait_for(lambda: is_unlocked(tmp_path / "state"))
+    until(lambda: is_unlocked(tmp_path / "state"))
     assert not (tmp_path / "result.json").exists()
     assert play(PLAYBOOK).returncode == 0
     result = json.loads((tmp_path / "result.json").read_text())
