@@ -21,6 +21,7 @@ from .journal import Journal
 from .late import LatePackets, Packet
 from .limits import EndpointLimits, IpLimits
 from .model import Ledger
+from .mutations import mutated
 from .routes import PATHS, ROUTES
 from .seed import add_rsa_key, ledger_from
 from .store import Store
@@ -113,6 +114,8 @@ class Exchange:
             reply.headers.clear()
         await asyncio.sleep(fault.delay_answer_ms / 1000)
         reply = wire.replaced(fault.answer, reply, now)
+        if fault.mutations:
+            reply.body = mutated(reply.body, fault.mutations)
         trick = fault.answer if isinstance(fault.answer, str) else NORMAL
         if trick not in ("close", "reset"):
             entry["http_status"] = reply.status

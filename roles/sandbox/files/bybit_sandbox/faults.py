@@ -11,6 +11,7 @@ from .effects import Effects
 from .errors import MESSAGES
 from .fields import Fields
 from .model import FAILED, SUCCESS
+from .mutations import Mutation, read_mutation
 
 NORMAL = "normal"
 WIRE_ANSWERS = ("close", "reset", "truncate")
@@ -35,6 +36,7 @@ class Fault:
     final_status: int
     clock_offset_ms: int | None
     arrive_after_ms: int | None
+    mutations: tuple[Mutation, ...]
 
     def fits(self, method: str, path: str) -> bool:
         return self.method in ("", method) and self.path in ("", path)
@@ -44,10 +46,13 @@ class Fault:
 
     def name(self) -> str:
         """What the answer does, in a few words for the log."""
+        changed = f"mutated {', '.join(mutation.name() for mutation in self.mutations)}" if self.mutations else ""
+        if self.answer == NORMAL and changed:
+            return changed
         if isinstance(self.answer, str):
             return self.answer
         if "ret_code" in self.answer:
-            return f"ret_code {self.answer['ret_code']}"
+            return f"ret_code {self.answer['ret_code']}{', ' if changed else ''}{changed}"
         return f"HTTP {self.answer['http_status']}"
 
 
@@ -99,6 +104,7 @@ def _read(part: Fields) -> Fault:
         history_delay_ms=part.integer("history_delay_ms", 0), debt_delay_ms=part.integer("debt_delay_ms", 0),
         processing_ms=part.integer("processing_ms", 0), final_status=part.integer("final_status", SUCCESS),
         clock_offset_ms=_optional(part, "clock_offset_ms", least=None), arrive_after_ms=arrive_after_ms,
+        mutations=tuple(part.parts("mutations", read_mutation, [])),
     )
     part.done()
     if fault.final_status not in (SUCCESS, FAILED):
@@ -111,6 +117,8 @@ def _read(part: Fields) -> Fault:
         raise part.wrong("must not be false when arrive_after_ms is given", "commit")
     if fault.answer == NORMAL and not fault.commit:
         raise part.wrong('must be true when the answer is "normal"', "commit")
+    if fault.mutations and fault.answer != NORMAL and "ret_code" not in fault.answer:
+        raise part.wrong(f'need an answer of JSON: "{NORMAL}" or one with a ret_code', "mutations")
     return fault
 
 
