@@ -43,7 +43,6 @@ from simulation.goals import Plan
     ([run(told("unknown"), [post(fault=LOST)], reads=looks(T0, T0 + 60_000, clean=False))], [entry()]),
     ([run(told("unknown"), [post(fault=LOST)])], [entry(), entry("8", source="owner")]),
     ([run(told("unknown"), [post(fault=LOST)])], [entry(visible_at=T0 + 50_000)]),
-    ([run(told("not_executed"), [post(fault=DEBT_TOO_LATE)])], [entry(visible_at=T0 + 50_000)]),
     (
         [run(None, [post(fault=LOST)], killed=True), run(told("executed", recovered=True), [], 1)],
         [entry()],
@@ -70,6 +69,7 @@ def test_the_truth_passes(runs: list[Run], ledger: list[Entry]) -> None:
     ([run(told("pending"), [post()])], [entry()], "could have seen"),
     ([run(told("not_executed"), [post(fault=LOST)])], [entry()], "told not_executed, but the ledger holds"),
     ([run(told("not_executed"), [post(fault=LOST)])], [entry(visible_at=T0 + 50_000)], "told not_executed, but"),
+    ([run(told("not_executed"), [post(fault=DEBT_TOO_LATE)])], [entry(visible_at=T0 + 50_000)], "told not_executed, but"),
     ([run(told("unknown"), [post(fault=LOST)])], [entry()], "told unknown without need"),
     ([run(told("unknown"), [post(fault=NEVER, repay_id=None)])], [], "told unknown without need"),
     ([run(told("unknown", sent_at_ms=5), [])], [], "but none was"),

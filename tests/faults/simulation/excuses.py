@@ -36,32 +36,6 @@ def lateness(entry: Entry, facts: Facts) -> tuple[int, int]:
     return entry.visible_at - entry.time, max(shown_at) - entry.time
 
 
-def for_not_executed(post: Post, run: Run, facts: Facts) -> bool:
-    """Tell whether a run may say of a repayment that lives that it was not executed, because the exchange hid it."""
-    # What a run has heard that the exchange accepted, it must not call undone.
-    was_accepted = post.answered and post.run == run.index
-    return not was_accepted and is_later_than_assumed(post, facts, run.plan.settle_margin)
-
-
-def is_later_than_assumed(post: Post, facts: Facts, margin_s: int) -> bool:
-    """Tell whether both history and debt hide a repayment for longer than the user has said they might."""
-    entry = facts.entry_of(post)
-    if entry is None:
-        return False
-    history, debt = lateness(entry, facts)
-    hides_debt = debt > margin_s * 1000 or _has_young_neighbour(post, facts, margin_s)
-    return history > margin_s * 1000 and hides_debt
-
-
-def _has_young_neighbour(post: Post, facts: Facts, margin_s: int) -> bool:
-    """Tell whether a fall of the debt can also come from repayments shortly before, as late as the user has allowed."""
-    begin = post.timestamp - EARLY_MS - margin_s * 1000
-    before = [e for e in facts.entries_on(post.loan) if e.time < post.sent_at and e.status != FAILED]
-    # What shows only afterwards, or is in process, seems to be just as young.
-    young = [e for e in before if max(e.time, processed_at(e, facts)) > begin or e.visible_at > post.sent_at]
-    return sum(e.amount for e in young) >= post.amount
-
-
 def twins(post: Post, facts: Facts) -> list[Entry]:
     """Return the repayments that others made and that look like this one."""
     begin = post.timestamp - EARLY_MS
@@ -78,6 +52,9 @@ def twins(post: Post, facts: Facts) -> list[Entry]:
 def for_unknown(run: Run, post: Post, facts: Facts) -> str | None:
     """Say why this run cannot know what became of this repayment request."""
     margin_ms = run.plan.settle_margin * 1000
+    if run.is_misled or facts.runs[post.run].is_misled:
+        # What was changed when it was sent, nobody can hold anything against later.
+        return "changed"
     if twins(post, facts):
         return "twin"
     if _something_is_late(run, post, facts):

@@ -18,6 +18,8 @@ EARLY_MS = 1000
 SUCCESS, PROCESSING, FAILED = 1, 2, 3
 API, OWNER, SEED = "api", "owner", "seed"
 KNOWN_SUCCESSES = ("executed", "pending")
+# By these a run knows whether its repayment was accepted.
+_READ_OF_POST = ("retCode", "result", "result.repayId")
 OUTCOMES = ("executed", "pending", "nothing_to_do", "planned", "not_executed", "unknown")
 
 
@@ -75,9 +77,14 @@ class Post:
         return self.fault.get("answer", "normal")
 
     @property
+    def changed(self) -> bool:
+        """Whether the answer had changed where a run reads it."""
+        return any(change["field"] in _READ_OF_POST for change in self.fault.get("mutations", ()))
+
+    @property
     def answered(self) -> bool:
         """Whether its run got the exchange's own answer to it."""
-        return self.answer == "normal"
+        return self.answer == "normal" and not self.changed
 
     @property
     def is_clear(self) -> bool:
@@ -103,11 +110,13 @@ class Read:
     """One GET that has reached the exchange.
 
     :ivar use: What it is for: the history, the debt…
+    :ivar changed: Whether fields of the answer were other than the exchange has them.
     """
 
     at: int
     use: str
     clean: bool
+    changed: bool = False
 
 
 @dataclass
@@ -130,6 +139,11 @@ class Run:
     lock_waits: int = 0
     # When it began to look at things after it held the lock.
     locked_at: int | None = None
+
+    @property
+    def is_misled(self) -> bool:
+        """Whether it met an answer that had changed."""
+        return any(read.changed for read in self.reads) or any("mutations" in post.fault for post in self.posts)
 
     @property
     def told(self) -> bool:
@@ -227,6 +241,8 @@ class Facts:
     borrowed: list[tuple[int, Loan]] = field(default_factory=list)
     # What is owed now.
     books: Books = Books({})
+    # What the exchange has lied about in a way that no reader could see; see C(lies).
+    lies: set[str] = field(default_factory=set)
 
     def is_closed(self, loan: Loan) -> bool:
         return bool(self.books.debts) and loan not in self.books.debts

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import typing as t
 
-from . import excuses, sending, telling
+from . import lies, sending, telling
 from .asks import Asks
 from .excuses import twins
 from .facts import API, OWNER, Facts, Run
-from .truth import was_hidden, was_taken_for
+from .truth import was_taken_for
 
 
 def after_run(run: Run, facts: Facts) -> list[str]:
@@ -36,13 +36,15 @@ def always(facts: Facts, asks: Asks) -> list[str]:
 
 def at_the_end(facts: Facts, asks: Asks) -> list[str]:
     """Check, after everything was healed, that what was told and what stands in the ledger are the same."""
-    made = {e.repay_id for e in facts.ledger.values() if e.source == API and e.lives and not was_hidden(e, facts)}
+    made = {e.repay_id for e in facts.ledger.values() if e.source == API and e.lives}
     # Somebody who pays the same while the exchange hides ours is taken for us.
     for post in facts.posts:
         if any(entry.repay_id in asks.told and was_taken_for(entry, post, facts) for entry in twins(post, facts)):
             made.discard(post.repay_id or "")
     told = {i for i in asks.told if i in facts.ledger and facts.ledger[i].lives and facts.ledger[i].source != OWNER}
-    wrong = [f"nobody was told of repayment {repay_id}" for repay_id in sorted(made - told)]
+    # Who hears a wrong id was told of a repayment, too.
+    untold = set() if lies.ID in facts.lies else made - told
+    wrong = [f"nobody was told of repayment {repay_id}" for repay_id in sorted(untold)]
     return wrong + [f"the ask for {ask.goal} is still open" for ask in asks.open()]
 
 
@@ -63,7 +65,7 @@ def _ledger(facts: Facts, asks: Asks) -> list[str]:
     for goal in {ask.goal for ask in asks.all()}:
         entries = [
             entry for post in facts.posts if facts.goal_of(post) == goal
-            for entry in [facts.entry_of(post)] if entry and entry.lives and not was_hidden(entry, facts)
+            for entry in [facts.entry_of(post)] if entry and entry.lives
         ]
         if not goal.is_declarative and len(entries) > asks.count(goal):
             wrong.append(f"{len(entries)} repayments for {asks.count(goal)} asks for {goal}: {entries}")
@@ -78,7 +80,7 @@ def _still_not_executed(facts: Facts) -> list[str]:
         if run.outcome == "not_executed":
             for post in run.posts:
                 entry = facts.entry_of(post)
-                if entry and entry.lives and not excuses.for_not_executed(post, run, facts):
+                if entry and entry.lives:
                     wrong.append(f"run {run.index} told not_executed, but the ledger holds {entry}")
     return wrong
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from . import excuses
+from . import excuses, lies
 from .facts import Entry, Facts, Post, Run
 from .goals import Goal
 from .products import DEBT, HISTORY, LEGACY
@@ -27,7 +27,7 @@ _SLACK_MS = 4500
 def overpaid(post: Post, run: Run, facts: Facts) -> list[str]:
     """Check that a repayment does not lead beyond its goal, by a unit of the coin or more."""
     goal = run.plan.goal
-    if not goal.is_of_debt or goal.is_whole or not post.committed:
+    if not goal.is_of_debt or goal.is_whole or not post.committed or lies.DEBT in facts.lies:
         return []
     needed, slack = _needed(post, goal, facts)
     if post.amount < max(needed, Decimal(0)) + slack or _excuse(post, run, facts):
@@ -73,8 +73,6 @@ def _excuse(post: Post, run: Run, facts: Facts) -> str:
         if entry.loan != post.loan and _is_hidden(entry, looked_at, facts):
             # What another run for another loan has sent, this one need not know.
             return "another loan"
-        if _is_hidden(entry, looked_at, facts) and _is_too_late(entry, run, looked_at, facts):
-            return "late"
     return ""
 
 
@@ -85,14 +83,6 @@ def _counts(entry: Entry, goal: Goal) -> bool:
 def _is_hidden(entry: Entry, moment: int, facts: Facts) -> bool:
     """Tell whether the debt did not show a repayment yet at a moment."""
     return entry.time <= moment < entry.time + excuses.lateness(entry, facts)[1]
-
-
-def _is_too_late(entry: Entry, run: Run, moment: int, facts: Facts) -> bool:
-    """Tell whether a repayment is later than its users assume, and does not stand in the history as being in process."""
-    margins = [r.plan.settle_margin for r in facts.runs if r.plan.goal.loan == entry.loan and r.began_at <= moment]
-    if entry.visible_at <= moment < excuses.processed_at(entry, facts):
-        return False
-    return max(excuses.lateness(entry, facts)) > min([run.plan.settle_margin, *margins]) * 1000
 
 
 def _near(run: Run, facts: Facts) -> list[Entry]:

@@ -11,6 +11,8 @@ import typing as t
 LEGACY, FLEXIBLE, FIXED = "legacy", "flexible", "fixed"
 # What a read is for, whatever the product.
 HISTORY, DEBT, TIME, COINS, WALLET, OTHER = "history", "debt", "time", "coins", "wallet", "other"
+# The Funding wallet's ledger, and what the key may do.
+LEDGER, KEY = "ledger", "key"
 
 
 class Loan(t.NamedTuple):
@@ -40,7 +42,10 @@ class Product(t.NamedTuple):
 
 
 REPAY = "/v5/crypto-loan/repay"
-_ALL = {TIME: "/v5/market/time", WALLET: "/v5/asset/transfer/query-account-coin-balance"}
+_ALL = {
+    TIME: "/v5/market/time", WALLET: "/v5/asset/transfer/query-account-coin-balance",
+    LEDGER: "/v5/asset/fundinghistory", KEY: "/v5/user/query-api",
+}
 _NEW = {**_ALL, COINS: "/v5/crypto-loan-common/loanable-data", OTHER: "/v5/crypto-loan-common/position"}
 PRODUCTS = {
     LEGACY: Product(

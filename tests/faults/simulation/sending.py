@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from . import excuses, overpaying
+from . import excuses, lies, overpaying
 from .facts import FAILED, Facts, Post, Run
 from .overpaying import UNIT
-from .truth import counted_at, is_in_doubt, was_hidden
+from .truth import counted_at, is_in_doubt
 
 # The part of the debt that interest can be, at most, as far as a run may believe.
 _MOST_ACCRUED = Decimal("0.001")
@@ -24,7 +24,7 @@ def sending(run: Run, facts: Facts) -> list[str]:
     wrong = []
     if run.posts and (run.plan.check or run.plan.broken_state):
         wrong.append("sent a repayment although it must not")
-    wrong += _again(run)
+    wrong += [] if lies.DEBT in facts.lies else _again(run)
     if run.result and run.posts and "gate_retries" in run.result:
         retries = run.result["gate_retries"]
         # Reads are turned away at the gate as well, so there may be more of them.
@@ -78,11 +78,11 @@ def _shortfall(post: Post, run: Run, facts: Facts) -> list[str]:
         return [] if post.amount == amount else [f"sent {post.amount} for the goal {goal}"]
     if any(run.began_at <= at <= post.sent_at for at, loan in facts.meddled if loan == goal.loan):
         return []
+    if lies.AMOUNT in facts.lies:
+        return []
     paid = Decimal(0)
     for entry in facts.entries_on(goal.loan):
         if goal.since_ms <= entry.time < post.sent_at and counted_at(entry, post.sent_at, facts):
-            if was_hidden(entry, facts):
-                return []
             paid += entry.amount
     missing = max(Decimal(0), amount - paid)
     # What turned out to be a failure between the look and the request was rightly counted.

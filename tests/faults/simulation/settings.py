@@ -11,11 +11,16 @@ import typing as t
 
 DEFAULT_SEED = 20261103
 DEFAULT_SCHEDULES = 300
+DEFAULT_ANSWERS = 400
 TESTED_FROM = 300
 
 
 class Settings(t.NamedTuple):
-    """:ivar part: This process is number part of parts, which share the schedules."""
+    """What is to be played.
+
+    :ivar part: This process is number part of parts, which share the schedules.
+    :ivar answers: How many cases of answers that change; none for all there are.
+    """
 
     schedules: int
     seed: int
@@ -23,6 +28,7 @@ class Settings(t.NamedTuple):
     parts: int
     shrink: bool
     replay: str
+    answers: int | None
 
     @property
     def mine(self) -> int:
@@ -40,6 +46,7 @@ class Settings(t.NamedTuple):
 def from_environment() -> Settings:
     part, parts = (int(number) for number in os.environ.get("FAULT_PART", "1/1").split("/"))
     assert 1 <= part <= parts, "FAULT_PART is i/n with i from 1 to n"
+    answers = os.environ.get("FAULT_ANSWERS", str(DEFAULT_ANSWERS))
     return Settings(
         schedules=int(os.environ.get("FAULT_SCHEDULES", DEFAULT_SCHEDULES)),
         seed=int(os.environ.get("FAULT_SEED", DEFAULT_SEED)),
@@ -47,4 +54,5 @@ def from_environment() -> Settings:
         parts=parts,
         shrink=os.environ.get("FAULT_SHRINK", "1") == "1",
         replay=os.environ.get("FAULT_REPLAY", ""),
+        answers=None if answers == "all" else int(answers),
     )

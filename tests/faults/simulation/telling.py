@@ -12,9 +12,9 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from . import excuses
+from . import excuses, lies
 from .facts import FAILED, KNOWN_SUCCESSES, OUTCOMES, SUCCESS, Facts, Run
-from .truth import can_be_mistaken, is_in_doubt, something_failed, was_hidden
+from .truth import can_be_mistaken, is_in_doubt, something_failed
 
 _KEYS = (
     "changed", "outcome", "repay_id", "amount", "repayments", "recovered", "inferred", "intent", "earlier", "evidence",
@@ -97,12 +97,14 @@ def earlier_repayment(earlier: dict[str, t.Any], run: Run, facts: Facts) -> list
         wrong.append(f"tells of an earlier repayment of {earlier['amount']}, but it was {post.amount}")
     if earlier["outcome"] in KNOWN_SUCCESSES:
         found = facts.ledger.get(earlier["repay_id"])
+        if found is None and lies.ID in facts.lies:
+            return wrong
         if found is None or (found is not entry and not can_be_mistaken(found, facts)):
             wrong.append(f"tells of an earlier repayment {earlier['repay_id']}, but it led to {entry}")
         elif earlier["outcome"] == "executed" and (found.status, found.amount) != (SUCCESS, Decimal(earlier["amount"])):
             wrong.append(f"calls an earlier repayment executed, but it is {found}")
     elif earlier["outcome"] == "not_executed":
-        if entry and entry.lives and not excuses.for_not_executed(post, run, facts):
+        if entry and entry.lives:
             wrong.append(f"calls an earlier repayment not executed, but it is {entry}")
     return wrong
 
@@ -125,9 +127,10 @@ def _told_made(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
 def _told_one(item: dict[str, t.Any], run: Run, facts: Facts) -> list[str]:
     entry, goal = facts.ledger.get(item["repay_id"]), run.plan.goal
     if entry is None:
-        return [f"told {item['outcome']}, but repayment {item['repay_id']} is not in the ledger"]
+        return [] if lies.ID in facts.lies else [f"told {item['outcome']}, but repayment {item['repay_id']} is not in the ledger"]
     wrong, post = [], facts.post_of(entry)
-    if (entry.loan, entry.amount) != (goal.loan, Decimal(item["amount"])):
+    told = entry.amount if lies.AMOUNT in facts.lies else Decimal(item["amount"])
+    if (entry.loan, entry.amount) != (goal.loan, told):
         # What a whole contract has cost is known only when it is final.
         if item["outcome"] == "executed" or not goal.is_whole:
             wrong.append(f"told an amount of {item['amount']} on {goal.loan}, but the ledger holds {entry}")
@@ -140,7 +143,7 @@ def _told_one(item: dict[str, t.Any], run: Run, facts: Facts) -> list[str]:
         wrong.append(f"told executed, but repayment {entry.repay_id} has status {entry.status}")
     if item["outcome"] == "pending" and excuses.for_pending(run, entry, facts) is None:
         wrong.append(f"told pending, but could have seen that repayment {entry.repay_id} has status {entry.status}")
-    if not goal.is_declarative and Decimal(item["amount"]) != Decimal(goal.amount or 0):
+    if not goal.is_declarative and lies.AMOUNT not in facts.lies and Decimal(item["amount"]) != Decimal(goal.amount or 0):
         wrong.append(f"amount {item['amount']} for the goal {goal}")
     return wrong
 
@@ -150,6 +153,9 @@ def _answer_to(item: dict[str, t.Any], run: Run, facts: Facts) -> str | None:
     post = next((post for post in facts.posts if post.repay_id == item["repay_id"]), None)
     if post is None:
         return None
+    if post.run == run.index and post.changed:
+        # It may be read as the exchange's answer, or as none.
+        return None
     if post.run != run.index or not post.answered:
         return "lost"
     return "clear" if post.gives_id else "no id"
@@ -157,7 +163,7 @@ def _answer_to(item: dict[str, t.Any], run: Run, facts: Facts) -> str | None:
 
 def _told_success(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
     goal, wrong = run.plan.goal, []
-    if goal.since_ms is not None and not something_failed(goal.loan, facts):
+    if goal.since_ms is not None and not something_failed(goal.loan, facts) and lies.AMOUNT not in facts.lies:
         paid = facts.paid_since(goal.loan, goal.since_ms)
         if paid < Decimal(goal.amount or 0):
             wrong.append(f"told {run.outcome}, but only {paid} has been paid for {goal}")
@@ -171,7 +177,7 @@ def _not_met(run: Run, facts: Facts) -> list[str]:
     goal, books = run.plan.goal, facts.books
     if any(loan.product == goal.loan.product for at, loan in facts.borrowed if at >= run.began_at - _LATE_MS):
         return []
-    if something_failed(goal.loan, facts):
+    if something_failed(goal.loan, facts) or lies.DEBT in facts.lies:
         return []
     owed = facts.owed(goal.loan)
     if goal.is_whole and owed:
@@ -195,7 +201,7 @@ def _told_failure(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]
         same = facts.goal_of(post) == run.plan.goal and post.run != run.index and post.sent_at < ended_at
         # Until a run has found out about it, nobody may hear that nothing was paid.
         if same and entry and entry.lives and run.reads and not result["intent"]:
-            if is_in_doubt(post, facts, ended_at) and not was_hidden(entry, facts):
+            if is_in_doubt(post, facts, ended_at):
                 wrong.append(f"told not_executed while repayment {entry.repay_id} of the same goal was in doubt")
     return wrong
 
@@ -224,6 +230,8 @@ def _told_nothing(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]
     if goal.since_ms is None or result["since"] is None:
         return ["told nothing to do, but the loan is open"]
     paid, told = facts.paid_since(goal.loan, goal.since_ms), Decimal(result["since"]["repaid"])
+    if lies.AMOUNT in facts.lies:
+        return []
     if paid < Decimal(goal.amount or 0) and not something_failed(goal.loan, facts):
         return [f"told nothing to do, but only {paid} has been paid"]
     return [f"told that {told} has been repaid, but it is only {paid}"] if told < Decimal(goal.amount or 0) else []

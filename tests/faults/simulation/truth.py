@@ -45,27 +45,11 @@ def was_taken_for(entry: Entry, post: Post, facts: Facts) -> bool:
     if entry not in excuses.twins(post, facts):
         return False
     own = facts.entry_of(post)
-    if own is None or not is_shown(post, facts):
+    if own is None or not own.lives:
         return True
-    # Neither history nor debt need show it before settle_margin, and by then somebody has been told.
+    # As long as neither history nor debt shows it, somebody may have been told of the other one.
     hidden_until = own.time + min(excuses.lateness(own, facts))
     return any(run.began_at < hidden_until and entry.repay_id in run.named for run in facts.runs)
-
-
-def is_shown(post: Post, facts: Facts) -> bool:
-    """Tell whether a request led to a repayment that the history shows as early as everybody assumes."""
-    entry = facts.entry_of(post)
-    margins = [run.plan.settle_margin for run in facts.runs if run.plan.goal.loan == post.loan]
-    return entry is not None and entry.lives and entry.visible_at - entry.time <= min(margins) * 1000
-
-
-def was_hidden(entry: Entry, facts: Facts) -> bool:
-    """Tell whether the exchange hid a repayment for longer than some run assumed."""
-    post = facts.post_of(entry)
-    if post is None:
-        return False
-    margins = {run.plan.settle_margin for run in facts.runs if run.plan.goal.loan == entry.loan}
-    return any(excuses.is_later_than_assumed(post, facts, margin) for margin in margins)
 
 
 def something_failed(loan: Loan, facts: Facts) -> bool:

@@ -13,7 +13,7 @@ from collections import deque
 from decimal import Decimal
 from pathlib import Path
 
-from . import owner
+from . import lies, owner
 from .facts import Entry, Facts, Post, Read, Run
 from .goals import Plan
 from .owner import Meddling
@@ -105,6 +105,7 @@ class World:
     def order_fault(self, fault: dict[str, t.Any]) -> None:
         if fault["method"] == "POST":
             self._post_faults.append(fault)
+        self.facts.lies |= lies.told_by(fault)
         self.tell(f"fault ordered: {json.dumps(fault)}")
         self._standin.control("POST", "faults", fault)
 
@@ -164,7 +165,8 @@ class World:
                 self._complete(post, entry)
             elif entry["number"] > self._known_requests:
                 clean = entry["fault"] in (None, "normal") and (entry["http_status"], entry["ret_code"]) == (200, 0)
-                run.reads.append(Read(entry["time"], use_of(entry["path"]), clean))
+                changed = "mutated " in (entry["fault"] or "")
+                run.reads.append(Read(entry["time"], use_of(entry["path"]), clean, changed))
         self._known_requests = len(self._wire)
         self._match()
 

@@ -1,0 +1,169 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Answers that change: each field of each call that a goal asks, and each way in which it can change.
+
+Pure: no I/O but that of the documentation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+import typing as t
+
+from . import documented
+from .goals import Goal
+from .products import COINS, DEBT, FLEXIBLE, HISTORY, LEDGER, LEGACY, OTHER, PRODUCTS, TIME, WALLET
+from .standin import BIG_COIN, BIG_LOAN, CONTRACTS, DAY_MS, SMALL_COIN, SMALL_LOAN, START_MS
+
+_TWO_DAYS_AGO = START_MS - 2 * DAY_MS
+GOALS = {
+    "legacy amount": Goal(BIG_LOAN, "100"),
+    "legacy since": Goal(BIG_LOAN, "300", _TWO_DAYS_AGO),
+    "legacy max_debt": Goal(BIG_LOAN, max_debt="8700"),
+    "legacy max_debt 0": Goal(SMALL_LOAN, max_debt="0"),
+    "flexible amount": Goal(BIG_COIN, "100"),
+    "flexible since": Goal(BIG_COIN, "300", _TWO_DAYS_AGO),
+    "flexible max_debt": Goal(BIG_COIN, max_debt="4700"),
+    "flexible max_debt 0": Goal(SMALL_COIN, max_debt="0"),
+    "flexible max_ltv": Goal(BIG_COIN, max_ltv="0.19"),
+    "from collateral amount": Goal(BIG_COIN, "100", collateral=("BTC",)),
+    "from collateral max_debt": Goal(BIG_COIN, max_debt="4700", collateral=("BTC",)),
+    "fixed": Goal(CONTRACTS[0]),
+}
+_FIXED_HISTORY = "/v5/crypto-loan-fixed/repayment-history"
+# What no run needs, so that it may change as it likes; a message is for people.
+_UNREAD = {
+    "": "retMsg retExtInfo",
+    "/v5/asset/transfer/query-account-coin-balance":
+        "accountId bizType memberId bonus transferBalance transferSafeAmount ltvTransferSafeAmount",
+    "/v5/asset/fundinghistory": "memberId description descriptionEn",
+    "/v5/crypto-loan/loanable-data":
+        "flexibleHourlyInterestRate hourlyInterestRate[0-9]+D maxBorrowingAmount minBorrowingAmount vipLevel",
+    "/v5/crypto-loan/ongoing-orders": "loanTerm",
+    "/v5/crypto-loan/repayment-history": "loanTerm",
+    "/v5/crypto-loan/borrow-history":
+        "loanTerm borrowTime initialCollateralAmount initialLoanAmount repaidInterest repaidPenaltyInterest",
+    "/v5/crypto-loan-common/loanable-data":
+        "annualizedInterestRate[0-9]+D flexibleAnnualizedInterestRate fixedBorrowable flexibleBorrowable maxBorrowingAmount "
+        "minFixedBorrowingAmount minFlexibleBorrowingAmount vipLevel",
+    "/v5/crypto-loan-common/position": "flexibleHourlyInterestRate colRes supplyList totalSupply",
+    "/v5/crypto-loan-fixed/borrow-contract-info": "autoRepay borrowTime interestPaid orderId repayType term",
+}
+
+
+# How a run goes: its repayment is answered; the answer is lost; it is lost, and only the wallet shows in time that it was
+# made; or the machine's clock is off at first.
+CLEAR, LOST, HIDDEN, CLOCK = "clear", "lost", "hidden", "clock"
+_LOSSES = {
+    LOST: {"method": "POST", "answer": "close"},
+    HIDDEN: {"method": "POST", "answer": "close", "history_delay_ms": 90_000, "debt_delay_ms": 90_000},
+}
+_ALWAYS = (DEBT, HISTORY, COINS)
+_CLOCK_GOAL = "legacy amount"
+_HIDDEN_GOALS = ("legacy amount", "flexible amount", "flexible max_debt", "fixed")
+# A minute is more than any time window.
+DRIFT_MS = 60_000
+
+
+class Case(t.NamedTuple):
+    """One field of one call that changes for as long as one run takes.
+
+    :ivar goal: A name of C(GOALS).
+    :ivar how: As the stand-in's faults call it.
+    """
+
+    goal: str
+    run: str
+    method: str
+    path: str
+    field: str
+    how: str
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the run must go on as if nothing had changed."""
+        if self.run == HIDDEN:
+            return False
+        if self.how in ("extra", "reordered"):
+            return True
+        names = self.field.split(".")
+        return any(
+            re.fullmatch("|".join(_UNREAD.get(path, "-").split()), name) for path in ("", self.path) for name in names
+        )
+
+    def faults(self) -> list[dict[str, t.Any]]:
+        changed = {"method": self.method, "path": self.path, "mutations": [{"field": self.field, "how": self.how}]}
+        return [*losses(self.run), {**changed, "times": 1 if self.method == "POST" else 0}]
+
+    def __str__(self) -> str:
+        return f"{self.goal}, {self.run}: {self.path.removeprefix('/v5/')} {self.field} {self.how}"
+
+
+def losses(run: str) -> list[dict[str, t.Any]]:
+    """Return what goes wrong with the repayment of such a run."""
+    return [_LOSSES[run]] if run in _LOSSES else []
+
+
+def asked(name: str, run: str) -> set[tuple[str, str]]:
+    """Return the calls, as method and path, that a run for a goal makes."""
+    goal = GOALS[name]
+    product = PRODUCTS[goal.loan.product]
+    paths = {product.reads[use] for use in _ALWAYS}
+    # What pays is looked at before, and the wallet's own ledger where nothing else shows the repayment.
+    paths.add(product.reads[OTHER if goal.collateral else WALLET])
+    if run == HIDDEN and not goal.collateral:
+        paths.add(product.reads[LEDGER])
+    if goal.loan.product == LEGACY and goal.max_debt == "0":
+        # There are the loans that are paid off.
+        paths.add(product.reads[OTHER])
+    if goal.loan.product == FLEXIBLE and goal.max_ltv is not None:
+        paths |= {product.reads[OTHER], _FIXED_HISTORY}
+    if run == CLOCK:
+        paths.add(product.reads[TIME])
+    return {*(("GET", path) for path in paths), ("POST", product.from_collateral if goal.collateral else product.repay)}
+
+
+def every() -> list[Case]:
+    """Return all cases: what is read with each goal that reads it, what is not read with one of them."""
+    cases = [
+        Case(name, run, method, path, field, how)
+        for name in GOALS
+        for run in (CLEAR, LOST)
+        for method, path in sorted(asked(name, run))
+        # An answer that is lost has no fields.
+        if (method, run) != ("POST", LOST)
+        for field, how in _changes(path)
+    ]
+    cases += [
+        Case(name, HIDDEN, "GET", path, *change)
+        for name in _HIDDEN_GOALS
+        for path in (PRODUCTS[GOALS[name].loan.product].reads[use] for use in (WALLET, LEDGER))
+        for change in _changes(path)
+    ]
+    time = PRODUCTS[GOALS[_CLOCK_GOAL].loan.product].reads[TIME]
+    cases += [Case(_CLOCK_GOAL, CLOCK, "GET", time, *change) for change in _changes(time)]
+    by_change: dict[tuple[str, ...], list[Case]] = {}
+    for case in cases:
+        by_change.setdefault(case[1:], []).append(case)
+    # In turn, so that each goal meets some of what it does not read.
+    turns = itertools.count()
+    alone = {alike[next(turns) % len(alike)] for alike in by_change.values() if alike[0].is_unread}
+    return [case for case in cases if case in alone or not case.is_unread]
+
+
+def sample(count: int, seed: int) -> list[Case]:
+    """Return some of all cases, in their order: mostly those with a lost answer, as that is where reading matters most."""
+    cases, chance = every(), random.Random(seed)
+    weights = [3 if case.run in _LOSSES and not case.is_unread else 1 for case in cases]
+    order = sorted(range(len(cases)), key=lambda number: chance.random() ** (1 / weights[number]), reverse=True)
+    return [cases[number] for number in sorted(order[:count])]
+
+
+def _changes(path: str) -> t.Iterator[tuple[str, str]]:
+    for field, example in documented.calls()[path].fields.items():
+        for how in documented.ways(example):
+            yield field, how
