@@ -143,19 +143,20 @@ def test_a_repayment_lowers_the_interest_to_come(sandbox, names):
 
 
 def test_liquidation_48_hours_after_the_due_time(sandbox, names):
-    sandbox.clock(advance_ms=36 * HOUR - 60_000)
-    stamp = sandbox.state()["server_time"]
+    [loan] = sandbox.listed("ongoing-orders", f"orderId={names.overdue}")
+    end = int(loan["expirationTime"]) + 48 * HOUR
+    stamp = sandbox.clock(freeze_at_ms=end - 1)
     assert sandbox.query("ongoing-orders", f"orderId={names.overdue}", timestamp=stamp).result["list"]
-    stamp = sandbox.clock(advance_ms=60_000)
+    stamp = sandbox.clock(advance_ms=1)
     assert sandbox.query("ongoing-orders", f"orderId={names.overdue}", timestamp=stamp).result["list"] == []
     [closed] = sandbox.listed("borrow-history", f"orderId={names.overdue}", timestamp=stamp)
-    # 48 overdue hours at three times 500 x 0.0000180692.
-    assert (closed["repaidInterest"], closed["repaidPenaltyInterest"]) == ("1.5178128", "1.3009824")
+    # 47 full overdue hours at three times 500 x 0.0000180692.
+    assert (closed["repaidInterest"], closed["repaidPenaltyInterest"]) == ("1.5178128", "1.2738786")
     assert closed["status"] == 2
     [item] = sandbox.listed("repayment-history", f"orderId={names.overdue}", timestamp=stamp)
-    assert (item["repayType"], item["repayStatus"], item["repayAmount"]) == ("2", 1, "502.8187952")
-    assert item["collateralReturn"] == "0.23239373"
-    assert sandbox.balance("ETH", timestamp=stamp) == Decimal("4.23239373")
+    assert (item["repayType"], item["repayStatus"], item["repayAmount"]) == ("2", 1, "502.7916914")
+    assert item["collateralReturn"] == "0.23240276"
+    assert sandbox.balance("ETH", timestamp=stamp) == Decimal("4.23240276")
     assert sandbox.repay(names.overdue, "1", timestamp=stamp).code == 177005
 
 

@@ -60,6 +60,14 @@ def test_coins_are_sold_in_the_order_of_their_names(loans, sandbox, roomy_seed):
     sandbox.control("PUT", "seed", roomy_seed)
     assert sell(loans, "flexible", collateralCoin="ETH").code == 148037
     assert sell(loans, "flexible", collateralCoin="ETH,BTC").code == 0
+    assert (loans.collateral("ETH"), loans.collateral("BTC"), loans.collateral("SOL")) == ("0.1", "0.239995", "60")
+
+
+def test_coins_are_sold_as_they_are_listed(loans, sandbox, roomy_seed):
+    roomy_seed["accounts"][0]["collateral"] = {"BTC": "0.25", "ETH": "0.1", "SOL": "60"}
+    roomy_seed["settings"]["switches"] = {"collateral_order": "as_listed"}
+    sandbox.control("PUT", "seed", roomy_seed)
+    assert sell(loans, "flexible", collateralCoin="ETH,BTC").code == 0
     # 0.1 ETH pay 300 / 1.0005; BTC pays the rest, rounded up to its 8 decimals.
     assert (loans.collateral("ETH"), loans.collateral("BTC"), loans.collateral("SOL")) == ("0", "0.244995", "60")
     assert "ETH" not in [item["currency"] for item in loans.get("common/position")["collateralList"]]
@@ -122,8 +130,20 @@ def test_position(loans):
 def test_large_amounts_count_for_less(loans, sandbox, roomy_seed):
     roomy_seed["accounts"][0]["collateral"] = {"BTC": "35000"}
     sandbox.control("PUT", "seed", roomy_seed)
-    # 10000 at 0.8, 10000 at 0.7, 10000 at 0.5 and 5000 at 0.4, times 60000.
-    assert loans.get("common/position")["totalCollateral"] == "1320000000"
+    # USD 100000 at 0.8, 100000 at 0.7, 100000 at 0.5, and what is above that at 0.4.
+    assert loans.get("common/position")["totalCollateral"] == "840080000"
+
+
+def test_tiers_are_reckoned_in_usd_as_in_the_documented_position(loans, sandbox, roomy_seed):
+    tiers = {"0": "0.8", "10000": "0.7", "20000": "0.5", "30000": "0.4"}
+    roomy_seed["collateral_coins"]["BTC"]["ratios"] = tiers
+    roomy_seed["prices"]["BTC"] = "106310.2"
+    without_debts = {"flexible_loans": [], "fixed_contracts": [], "fixed_repayments": []}
+    roomy_seed["accounts"][0].update(collateral={"BTC": "0.12"}, **without_debts)
+    sandbox.control("PUT", "seed", roomy_seed)
+    [held] = loans.get("common/position")["collateralList"]
+    # 8000 + 0.7 x 2757.224; the documentation has 9930.11 at a price that it does not tell.
+    assert held == {"amount": "0.12", "amountUSD": "9930.06", "currency": "BTC"}
 
 
 def adjust(loans, **changes):
@@ -140,7 +160,7 @@ def test_adjusting_the_collateral(loans):
 @pytest.mark.parametrize(("changes", "code"), [
     ({"currency": ""}, 10001), ({"amount": "-1"}, 10001), ({"direction": "2"}, 10001), ({"direction": 0}, 10001),
     ({"currency": "XRP"}, 148004), ({"amount": "0.000000001"}, 148005), ({"amount": "0.26"}, 148012),
-    ({"direction": "1", "amount": "0.26"}, 148037), ({"direction": "1", "amount": "0.13"}, 148037),
+    ({"direction": "1", "amount": "0.26"}, 148037), ({"direction": "1", "amount": "0.14"}, 148037),
 ])
 def test_refused_adjustments(loans, sandbox, changes, code):
     before = sandbox.state()["accounts"]
@@ -148,10 +168,16 @@ def test_refused_adjustments(loans, sandbox, changes, code):
     assert sandbox.state()["accounts"] == before
 
 
-def test_without_debts_all_collateral_can_be_taken_back(loans):
+def test_collateral_can_be_taken_back_to_where_the_documented_example_ends(loans):
+    assert adjust(loans, direction="1", amount="0.13").code == 0
+    assert loans.get("common/position")["ltv"] == "0.832416"
+
+
+def test_without_a_loan_nothing_can_be_adjusted(loans):
     key = {"key": "sandbox-key-second-account"}
     assert loans.repay("USDT", "250.0225", **key).code == 0
-    assert adjust(loans, direction="1", amount="0.01", **key).code == 0
+    assert adjust(loans, direction="1", amount="0.01", **key).code == 148013
+    assert adjust(loans, amount="0.01", **key).code == 148013
     position = loans.get("common/position", **key)
     assert (position["ltv"], position["totalDebt"], position["collateralList"]) == ("0", "0", [])
 

@@ -19,18 +19,29 @@ def test_repayment_that_enters_the_history_later(sandbox, names):
     assert len(sandbox.listed("repayment-history", f"repayId={repay_id}", timestamp=stamp)) == 1
 
 
-def test_debt_and_wallet_that_fall_later(sandbox, names):
+def test_debt_that_falls_later(sandbox, names):
     sandbox.clock(freeze=True)
     sandbox.fault(debt_delay_ms=5000)
     repay_id = sandbox.repay().result["repayId"]
     stamp = sandbox.clock(advance_ms=4999)
     [loan] = sandbox.listed("ongoing-orders", f"orderId={names.loan}", timestamp=stamp)
     assert (loan["totalDebt"], loan["residualInterest"]) == ("1000", "0.4")
-    assert sandbox.balance(timestamp=stamp) == 10000
+    assert sandbox.balance(timestamp=stamp) == 9900
     assert sandbox.loan()["debt"] == PAID
     assert len(sandbox.listed("repayment-history", f"repayId={repay_id}", timestamp=stamp)) == 1
     stamp = sandbox.clock(advance_ms=1)
     assert sandbox.listed("ongoing-orders", f"orderId={names.loan}", timestamp=stamp)[0]["totalDebt"] == PAID
+
+
+def test_wallet_that_falls_later(sandbox, names):
+    sandbox.clock(freeze=True)
+    sandbox.fault(wallet_delay_ms=5000)
+    sandbox.repay()
+    stamp = sandbox.clock(advance_ms=4999)
+    assert sandbox.listed("ongoing-orders", f"orderId={names.loan}", timestamp=stamp)[0]["totalDebt"] == PAID
+    assert sandbox.balance(timestamp=stamp) == 10000 and sandbox.account()["wallet"]["USDT"] == "9900"
+    assert sandbox.repay(names.loan, "9900", timestamp=stamp).code == 177010
+    stamp = sandbox.clock(advance_ms=1)
     assert sandbox.balance(timestamp=stamp) == 9900
 
 
@@ -68,7 +79,9 @@ def test_processing_that_fails(sandbox, names):
     repay_id = sandbox.repay().result["repayId"]
     assert sandbox.balance() == 9900
     stamp = sandbox.clock(advance_ms=5000)
-    assert sandbox.listed("repayment-history", f"repayId={repay_id}", timestamp=stamp)[0]["repayStatus"] == 3
+    # Only successful ones can be queried.
+    assert sandbox.listed("repayment-history", f"repayId={repay_id}", timestamp=stamp) == []
+    assert sandbox.repayments()[0]["status"] == 3
     assert sandbox.balance(timestamp=stamp) == 10000 and sandbox.loan()["debt"] == UNPAID
 
 
@@ -78,5 +91,6 @@ def test_processing_of_a_loan_that_is_liquidated_meanwhile(sandbox, names):
     repay_id = sandbox.repay().result["repayId"]
     sandbox.control("POST", "prices", {"BTC": "20000"})
     stamp = sandbox.clock(advance_ms=5000)
-    assert sandbox.listed("repayment-history", f"repayId={repay_id}", timestamp=stamp)[0]["repayStatus"] == 3
+    assert sandbox.listed("repayment-history", f"repayId={repay_id}", timestamp=stamp) == []
+    assert sandbox.repayments()[1]["status"] == 3
     assert sandbox.balance(timestamp=stamp) == 10000

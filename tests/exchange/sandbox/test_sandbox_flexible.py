@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 import pytest
 
@@ -78,17 +78,19 @@ def test_too_little_in_the_wallet(loans, sandbox):
 
 
 def test_interest_by_the_hour(loans):
-    # 4987.6543215 x 0.0000090346, rounded to 8 decimals.
+    # 4987.6543215 x 0.0000090346, rounded up to 8 decimals.
     loans.wait(HOUR - MINUTE)
     assert loans.debt("USDT")["unpaidInterest"] == "1.23456789"
     loans.wait(MINUTE)
-    assert loans.debt("USDT")["unpaidInterest"] == "1.27962935"
+    assert loans.debt("USDT")["unpaidInterest"] == "1.27962936"
     loans.wait(9 * HOUR)
-    assert loans.debt("USDT")["unpaidInterest"] == str(Decimal("1.23456789") + 10 * Decimal("0.04506146"))
+    assert loans.debt("USDT")["unpaidInterest"] == str(Decimal("1.23456789") + 10 * Decimal("0.04506147"))
     loans.repay("USDT", "4900")
     after = Decimal(loans.debt("USDT")["totalDebt"])
     loans.wait(HOUR)
-    assert Decimal(loans.debt("USDT")["unpaidInterest"]) == round(after * Decimal("0.0000090346"), 8)
+    assert Decimal(loans.debt("USDT")["unpaidInterest"]) == (after * Decimal("0.0000090346")).quantize(
+        Decimal("0.00000001"), ROUND_UP
+    )
 
 
 def test_borrowing_in_the_app(loans, sandbox):
@@ -107,7 +109,7 @@ def test_borrowing_in_the_app(loans, sandbox):
 
     assert refused(amount="1") == 148002 and refused(amount="100.00001") == 148003
     assert refused(loanCurrency="DOGE") == 148014 and refused(amount="5000") == 148009
-    assert refused(product="fixed") is refused(amount="0") is refused(more="1") is None
+    assert refused(product="legacy") is refused(amount="0") is refused(more="1") is None
 
 
 def test_repayment_in_the_app(loans, sandbox):

@@ -144,7 +144,7 @@ def test_no_delay_at_all_is_an_answer_lost_after_the_effect(sandbox):
 
 def test_delays_of_the_effect_count_from_the_arrival(sandbox, names):
     now = sandbox.clock(freeze=True)
-    send(sandbox, 3000, timestamp=now, fault={"history_delay_ms": 2000, "debt_delay_ms": 1000})
+    send(sandbox, 3000, timestamp=now, fault={"history_delay_ms": 2000, "wallet_delay_ms": 1000})
     stamp = sandbox.clock(advance_ms=3999)
     assert sandbox.loan()["debt"] == PAID and sandbox.balance(timestamp=stamp) == 10000
     stamp = sandbox.clock(advance_ms=1)

@@ -52,9 +52,22 @@ def test_limits_count_per_account_not_per_key(strict, names):
     assert strict.query("ongoing-orders", key="sandbox-key-second-account", timestamp=now).code == 0
 
 
-def test_public_calls_carry_no_limit(strict):
-    answer = strict.raw("GET", "/v5/market/time")
-    assert answer.code == 0 and not set(HEADERS) & set(answer.headers)
+def test_public_calls_carry_a_limit_too(strict):
+    now = strict.clock(freeze=True)
+    answers = [strict.raw("GET", "/v5/market/time") for _number in range(121)]
+    assert limit_headers(answers[0]) == (120, 119, now)
+    assert [answer.code for answer in answers] == [0] * 120 + [10006]
+    assert strict.raw("GET", "/v5/crypto-loan/loanable-data").code == 0
+
+
+def test_documented_limits(strict, names):
+    now = strict.clock(freeze=True)
+
+    def limit(path, query=""):
+        return limit_headers(strict.signed("GET", path, query, timestamp=now))[0]
+
+    assert limit(names.wallet, "accountType=FUND&coin=USDT") == 450
+    assert (limit("/v5/asset/fundinghistory"), limit("/v5/user/query-api")) == (30, 10)
 
 
 def test_a_refusal_at_the_gate_uses_nothing_up(strict):

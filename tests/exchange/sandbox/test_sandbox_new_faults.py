@@ -21,12 +21,14 @@ REPAYMENTS = [name for name in CALLS if name != "common/adjust-ltv"]
 
 
 def shown(loans) -> list:
-    """What the queries show of debts, collateral and wallet."""
-    wallet = [
-        loans.sandbox.balance(coin, timestamp=loans.sandbox.state()["server_time"]) for coin in ("USDT", "ETH", "BTC")
-    ]
-    names = ("common/position", "flexible/ongoing-coin", "fixed/borrow-contract-info")
-    return [*(loans.get(name) for name in names), *wallet]
+    """What the queries show of debts and collateral."""
+    return [loans.get(name) for name in ("common/position", "flexible/ongoing-coin", "fixed/borrow-contract-info")]
+
+
+def balances(loans) -> list:
+    """What the queries show of the wallet."""
+    now = loans.sandbox.state()["server_time"]
+    return [loans.sandbox.balance(coin, timestamp=now) for coin in ("USDT", "ETH", "BTC")]
 
 
 def money(account: dict) -> list:
@@ -44,6 +46,17 @@ def test_a_debt_that_is_shown_late(loans, sandbox, name):
     assert shown(loans) == before
     loans.wait(1)
     assert shown(loans) != before
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if "collateral" not in name])
+def test_a_wallet_that_is_shown_late(loans, sandbox, name):
+    before, owed = balances(loans), shown(loans)
+    loans.fault(name, wallet_delay_ms=3000)
+    assert loans.post(name, **CALLS[name]).code == 0
+    loans.wait(2999)
+    assert balances(loans) == before and shown(loans) != owed
+    loans.wait(1)
+    assert balances(loans) != before
 
 
 def test_a_debt_that_is_gone_is_still_shown(loans):

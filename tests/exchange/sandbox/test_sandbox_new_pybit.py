@@ -36,7 +36,8 @@ POSITION = {
         "flexibleTotalDebt": "0.08800022", "flexibleTotalDebtUSD": "9355.37", "loanCurrency": "BTC",
     }],
     "collateralList": [{"amount": "0.12", "amountUSD": "9930.11", "currency": "BTC"}],
-    "ltv": "0.524344", "supplyList": [], "totalCollateral": "18381.41", "totalDebt": "9638.17", "totalSupply": "800.13",
+    "ltv": "0.524344", "supplyList": [{"amount": "800.13", "amountUSD": "800.13", "currency": "USDT"}],
+    "totalCollateral": "18381.41", "totalDebt": "9638.17", "totalSupply": "800.13",
     "colRes": "0",
 }
 LOANABLE = {

@@ -11,6 +11,8 @@ import pytest
 from pybit.exceptions import FailedRequestError, InvalidRequestError
 from pybit.unified_trading import HTTP
 
+HOUR = 3600 * 1000
+
 
 @pytest.fixture
 def session(sandbox, monkeypatch):
@@ -59,7 +61,7 @@ def test_completed_loans(session):
     result = session().get_completed_loan_history(orderId="1793569729874260992")["result"]
     [loan] = result["list"]
     borrowed, due = int(loan.pop("borrowTime")), int(loan.pop("expirationTime"))
-    assert due - borrowed == 7 * 24 * 3600 * 1000
+    assert due == borrowed // HOUR * HOUR + 7 * 24 * HOUR - 1000
     assert loan == {
         "collateralCurrency": "BTC", "hourlyInterestRate": "0.0000010241", "initialCollateralAmount": "0.0494727",
         "initialLoanAmount": "1", "loanCurrency": "ETH", "loanTerm": "7", "orderId": "1793569729874260992",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-DAY = 24 * 3600 * 1000
+HOUR = 3600 * 1000
+DAY = 24 * HOUR
 
 
 def orders(sandbox, query="", name="ongoing-orders"):
@@ -33,7 +34,10 @@ def test_filters_of_ongoing_orders(sandbox, names):
 def test_fixed_loans_tell_their_term(sandbox, names):
     [loan] = sandbox.listed("ongoing-orders", f"orderId={names.dusty}")
     assert loan["loanTerm"] == "30" and isinstance(loan["expirationTime"], str)
-    assert int(loan["expirationTime"]) - sandbox.state()["server_time"] == pytest.approx(20 * DAY, abs=60_000)
+    due = int(loan["expirationTime"])
+    # The end of an hour of the clock, as in both documented loans.
+    assert due % HOUR == HOUR - 1000
+    assert 20 * DAY - HOUR - 60_000 < due - sandbox.state()["server_time"] < 20 * DAY
 
 
 @pytest.mark.parametrize("query", [

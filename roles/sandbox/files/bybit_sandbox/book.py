@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from . import funding
 from .fixed import Fixed
 from .flexible import Flexible
 from .ground import Ground
 from .legacy import LegacyLoans
 from .model import Account, Ledger
+from .money import ZERO
 from .payments import Payments
 from .pool import Pool
 
@@ -55,6 +57,8 @@ class Book:
             self._ground.touch(account)
         self.advance(now)
 
-    def set_wallet(self, account: Account, coin: str, balance: Decimal) -> None:
-        account.wallet[coin] = balance
+    def set_wallet(self, account: Account, coin: str, balance: Decimal, now: int) -> None:
+        """A transfer in or out, by which this balance is left."""
+        held = account.wallet.setdefault(coin, ZERO)
+        self._ground.move(account, coin, balance - held, now, funding.TRANSFER)
         self.changed = True

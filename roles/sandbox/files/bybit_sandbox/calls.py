@@ -13,17 +13,19 @@ from decimal import Decimal
 from .book import Book
 from .effects import Effects
 from .errors import Refusal
-from .model import Account
+from .model import Account, Key
 from .money import ZERO, parse
+from .switches import Switches
 
 TERMS = ("7", "14", "30", "90", "180")
 ACCOUNT_TYPES = ("FUND", "UNIFIED", "SPOT", "CONTRACT", "OPTION", "INVESTMENT")
-LOANS, WALLET = "SpotTrade", "Wallet"
+# What a key may do; any key may ask for some things, and everybody for those without a permission.
+LOANS, WALLET, ANY = "SpotTrade", "Wallet", "any"
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request that has passed the gate; account is None for a public call."""
+    """One request that has passed the gate; account and key are None for a public call."""
 
     query: dict[str, str]
     body: bytes
@@ -33,6 +35,16 @@ class Call:
     shown_time_ns: int
     effects: Effects
     report: Callable[[str], None]
+    key: Key | None = None
+
+    @property
+    def switches(self) -> Switches:
+        return self.book.ledger.settings.switches
+
+    @property
+    def by_id(self) -> bool:
+        """Whether a repayment is asked for by its id."""
+        return "repayId" in self.query
 
 
 @dataclass(frozen=True)

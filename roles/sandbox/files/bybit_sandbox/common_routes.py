@@ -20,13 +20,17 @@ USD_PLACES, LTV_PLACES = 2, 6
 
 
 def position(call: Call) -> dict:
-    ledger, pool = call.book.ledger, call.book.pool
+    ledger, pool, switches = call.book.ledger, call.book.pool, call.switches
     flexible = {debt.coin: debt for debt in views.flexible(call.account, call.now)}
     fixed: dict[str, Decimal] = {}
     shown = views.contracts(call.account, call.now)
     for contract in map(shown, call.account.fixed):
         if contract.status == OPEN:
             fixed[contract.coin] = fixed.get(contract.coin, ZERO) + contract.debt
+
+    def usd(value: Decimal) -> str:
+        return switches.amount(rounded(value, USD_PLACES))
+
     borrowed, total = [], ZERO
     for coin in sorted({*flexible, *fixed}):
         owed = flexible[coin].debt if coin in flexible else ZERO
@@ -34,11 +38,11 @@ def position(call: Call) -> dict:
         price = ledger.prices[coin]
         total += (owed + fixed.get(coin, ZERO)) * price
         borrowed.append({
-            "fixedTotalDebt": plain(fixed.get(coin, ZERO)),
-            "fixedTotalDebtUSD": _usd(fixed.get(coin, ZERO) * price),
-            "flexibleHourlyInterestRate": rate,
-            "flexibleTotalDebt": plain(owed),
-            "flexibleTotalDebtUSD": _usd(owed * price),
+            "fixedTotalDebt": switches.amount(fixed.get(coin, ZERO)),
+            "fixedTotalDebtUSD": usd(fixed.get(coin, ZERO) * price),
+            "flexibleHourlyInterestRate": switches.unneeded(rate),
+            "flexibleTotalDebt": switches.amount(owed),
+            "flexibleTotalDebtUSD": usd(owed * price),
             "loanCurrency": coin,
         })
     held = {coin: amount for coin, amount in views.collateral(call.account, call.now).items() if amount > ZERO}
@@ -46,14 +50,17 @@ def position(call: Call) -> dict:
     return {
         "borrowList": borrowed,
         "collateralList": [
-            {"amount": plain(amount), "amountUSD": _usd(pool.value(coin, amount)), "currency": coin}
+            {"amount": switches.amount(amount), "amountUSD": usd(pool.value(coin, amount)), "currency": coin}
             for coin, amount in held.items()
         ],
         "ltv": plain(rounded(total / value, LTV_PLACES)) if value else "0",
-        "supplyList": [],
-        "totalCollateral": _usd(value),
-        "totalDebt": _usd(total),
-        "totalSupply": "0",
+        "supplyList": [
+            {"amount": switches.amount(amount), "amountUSD": usd(amount * ledger.prices[coin]), "currency": coin}
+            for coin, amount in call.account.supply.items()
+        ],
+        "totalCollateral": usd(value),
+        "totalDebt": usd(total),
+        "totalSupply": usd(sum((amount * ledger.prices[coin] for coin, amount in call.account.supply.items()), ZERO)),
         "colRes": "0",
     }
 
@@ -122,10 +129,6 @@ def _tiers(ratios: tuple[tuple[str, Decimal], ...]) -> list[dict]:
 def _annual(hourly_rate: str) -> str:
     rate = parse(hourly_rate)
     return "" if rate is None else plain(rate * HOURS_OF_A_YEAR)
-
-
-def _usd(value: Decimal) -> str:
-    return plain(rounded(value, USD_PLACES))
 
 
 COMMON_ROUTES = {

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from decimal import Decimal
 
 from . import VERSION
-from .debts import FIXED, FLEXIBLE
+from .calls import TERMS
+from .debts import FIXED, FLEXIBLE, PendingBorrowing
 from .errors import Refusal, SandboxError
 from .exchange import Exchange
 from .fields import Fields
@@ -18,7 +20,10 @@ from .gate import Incoming
 from .model import Account
 from .money import parse, plain
 from .state import LEGACY, state
+from .switches import read_switches, shown_switches
 from .wire import Reply, json_reply
+
+DEFAULT_RATE = Decimal("0.06")
 
 
 def respond(exchange: Exchange, incoming: Incoming) -> Reply:
@@ -104,7 +109,7 @@ def _wallet(exchange: Exchange, document: object) -> dict:
     coin = fields.text("coin", choices=tuple(exchange.book.ledger.prices))
     balance = fields.amount("balance")
     fields.done()
-    exchange.book.set_wallet(account, coin, balance)
+    exchange.book.set_wallet(account, coin, balance, exchange.look())
     return {"uid": account.uid, "coin": coin, "balance": plain(balance)}
 
 
@@ -139,13 +144,40 @@ def _repay(exchange: Exchange, document: object) -> dict:
 
 def _borrow(exchange: Exchange, document: object) -> dict:
     fields = Fields("borrow", document)
-    fields.text("product", choices=(FLEXIBLE,))
+    product = fields.text("product", choices=(FLEXIBLE, FIXED))
     account = _chosen(exchange, fields)
     coin, amount = fields.text("loanCurrency"), fields.amount("amount", above_zero=True)
+    if product == FIXED:
+        return _order(exchange, account, coin, amount, fields)
     fields.done()
     order = exchange.book.flexible.borrow(account, coin, amount, exchange.look())
     exchange.report(f"borrowed {plain(amount)} {coin} in the app")
     return {"orderId": order.order_id}
+
+
+def _order(exchange: Exchange, account: Account, coin: str, amount: Decimal, fields: Fields) -> dict:
+    """The owner orders a fixed loan in the app; it waits for a lender."""
+    ledger = exchange.book.ledger
+    ledger.last_order_number += 1
+    order = PendingBorrowing(
+        str(ledger.last_order_number), coin, amount, fields.text("term", "30", TERMS),
+        fields.amount("annualRate", DEFAULT_RATE), exchange.look(),
+    )
+    fields.done()
+    exchange.book.fixed.order(account, order)
+    exchange.report(f"ordered {plain(amount)} {coin} for {order.term} days in the app")
+    return {"orderId": order.order_id}
+
+
+def _switches(exchange: Exchange, document: object) -> dict:
+    return {"switches": shown_switches(exchange.book.ledger.settings.switches)}
+
+
+def _set_switches(exchange: Exchange, document: object) -> dict:
+    changed = read_switches(Fields("switches", document), exchange.book.ledger.settings.switches)
+    exchange.set_switches(changed)
+    exchange.report(f"switches: {document}")
+    return _switches(exchange, document)
 
 
 def _chosen(exchange: Exchange, fields: Fields) -> Account:
@@ -179,6 +211,8 @@ ACTIONS: dict[str, Callable[[Exchange, object], dict]] = {
     "POST /sandbox/wallet": _wallet,
     "POST /sandbox/repay": _repay,
     "POST /sandbox/borrow": _borrow,
+    "GET /sandbox/switches": _switches,
+    "POST /sandbox/switches": _set_switches,
     "POST /sandbox/faults": _add_faults,
     "GET /sandbox/faults": _list_faults,
     "DELETE /sandbox/faults": _clear_faults,

@@ -74,6 +74,7 @@ class Share:
 
     loan_id: str
     amount: Decimal
+    interest: Decimal = ZERO
 
 
 @dataclass
@@ -94,6 +95,10 @@ class Payment:
     full: bool = False
     shares: list[Share] = field(default_factory=list)
     sold: dict[str, Decimal] = field(default_factory=dict)
+    # What the wallet pays for the sale, what of the amount paid interest, and when it was executed.
+    fee: Decimal = ZERO
+    interest: Decimal = ZERO
+    settled_at: int | None = None
 
     @property
     def position(self) -> tuple[int, int]:
@@ -115,6 +120,18 @@ class Borrowing:
     @property
     def position(self) -> tuple[int, int]:
         return self.time, int(self.order_id)
+
+
+@dataclass
+class PendingBorrowing:
+    """An order to borrow at a fixed rate that waits for a lender."""
+
+    order_id: str
+    coin: str
+    amount: Decimal
+    term: str
+    annual_rate: Decimal
+    time: int
 
 
 @dataclass

@@ -14,6 +14,7 @@ from .model import SUCCESS
 class Effects:
     history_delay_ms: int = 0
     debt_delay_ms: int = 0
+    wallet_delay_ms: int = 0
     processing_ms: int = 0
     final_status: int = SUCCESS
 

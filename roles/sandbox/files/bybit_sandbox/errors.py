@@ -29,6 +29,7 @@ MESSAGES = {
     148005: "Exceeds the allowed decimal precision for this collateral currency.",
     148009: "LTV exceeds the risk threshold.",
     148012: "Insufficient collateral amount.",
+    148013: "Non-borrowing users cannot adjust collateral.",
     148014: "This currency is not supported.",
     148019: "The system is busy, please try again later.",
     148023: "Loan order not found.",

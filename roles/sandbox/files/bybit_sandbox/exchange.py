@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from . import gate, queries, wire
 from .book import Book
-from .calls import Call
+from .calls import ANY, Call
 from .clock import Clock
 from .effects import NO_EFFECTS
 from .errors import HttpRefusal, Refusal
@@ -25,6 +25,7 @@ from .mutations import mutated
 from .routes import PATHS, ROUTES
 from .seed import add_rsa_key, ledger_from
 from .store import Store
+from .switches import Switches
 from .wire import Reply
 
 
@@ -62,6 +63,12 @@ class Exchange:
         self.journal = Journal()
         self.endpoint_limits = EndpointLimits()
         self.ip_limits = IpLimits()
+
+    def set_switches(self, switches: Switches) -> None:
+        """Be another exchange from now on; the book is opened anew, so that all that is due is planned by its rules."""
+        self.book.ledger.settings.switches = switches
+        self.book = Book(self.book.ledger)
+        self.look()
 
     def _with_rsa_key(self, ledger: Ledger) -> Ledger:
         if self._rsa_public_key:
@@ -158,10 +165,14 @@ class Exchange:
         if route.permission:
             account, key = gate.authenticate(incoming, ledger, gate_now)
             headers.update(self.endpoint_limits.look(ledger.settings, account.uid, incoming.endpoint, now).headers())
-            gate.authorise(incoming, account, key, route.permission)
+            if route.permission != ANY:
+                gate.authorise(incoming, account, key, route.permission)
             allowance = self.endpoint_limits.take(ledger.settings, account.uid, incoming.endpoint, now)
-            headers.update(allowance.headers())
-            if not allowance.allowed:
-                raise Refusal(10006)
-            call = replace(call, account=account)
+            call = replace(call, account=account, key=key)
+        else:
+            # A public call has no account, so its limit is that of an address; only the limit of all calls is documented.
+            allowance = self.endpoint_limits.take(ledger.settings, incoming.remote, incoming.endpoint, now, "public")
+        headers.update(allowance.headers())
+        if not allowance.allowed:
+            raise Refusal(10006)
         return wire.envelope(0, route.message, route.answer(call), gate_now)

@@ -32,6 +32,7 @@ class Fault:
     omit_limit_headers: bool
     history_delay_ms: int
     debt_delay_ms: int
+    wallet_delay_ms: int
     processing_ms: int
     final_status: int
     clock_offset_ms: int | None
@@ -42,7 +43,9 @@ class Fault:
         return self.method in ("", method) and self.path in ("", path)
 
     def effects(self) -> Effects:
-        return Effects(self.history_delay_ms, self.debt_delay_ms, self.processing_ms, self.final_status)
+        return Effects(
+            self.history_delay_ms, self.debt_delay_ms, self.wallet_delay_ms, self.processing_ms, self.final_status
+        )
 
     def name(self) -> str:
         """What the answer does, in a few words for the log."""
@@ -102,6 +105,7 @@ def _read(part: Fields) -> Fault:
         commit=part.flag("commit", isinstance(answer, str) or arrive_after_ms is not None), answer=answer,
         omit_limit_headers=part.flag("omit_limit_headers", False),
         history_delay_ms=part.integer("history_delay_ms", 0), debt_delay_ms=part.integer("debt_delay_ms", 0),
+        wallet_delay_ms=part.integer("wallet_delay_ms", 0),
         processing_ms=part.integer("processing_ms", 0), final_status=part.integer("final_status", SUCCESS),
         clock_offset_ms=_optional(part, "clock_offset_ms", least=None), arrive_after_ms=arrive_after_ms,
         mutations=tuple(part.parts("mutations", read_mutation, [])),

@@ -5,23 +5,27 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 from collections.abc import Callable
 from decimal import ROUND_UP, Decimal
 
-from .clock import HOUR_MS
+from . import funding
+from .clock import DAY_MS, HOUR_MS
 from .debts import (
-    AUTO_REPAY, BY_AUTO_REPAY, BY_OVERDUE, BY_TRANSFER, FIXED, OPEN, TO_FLEXIBLE, FixedContract, Payment, Share,
+    AUTO_REPAY, BY_AUTO_REPAY, BY_OVERDUE, BY_TRANSFER, FIXED, OPEN, TO_FLEXIBLE, FixedContract, Payment,
+    PendingBorrowing, Share,
 )
 from .effects import NO_EFFECTS, Effects
 from .errors import Refusal
 from .flexible import Flexible
 from .ground import Ground
-from .interest import GRACE_MS, PENALTY_FACTOR, PLACES, full_hours
+from .interest import GRACE_MS, PENALTY_FACTOR, PLACES, hours_charged, next_charge
 from .model import Account
-from .money import ZERO, decimals, rounded, unit
+from .money import ZERO, decimals, rounded, rounded_down, unit
 from .payments import Payments
 from .pool import Pool
+from .switches import FULL, INTEREST_BACK, MATCHED_BEFORE
 
 HOURS_OF_A_YEAR = 365 * 24
 INTEREST_PLACES = 18
@@ -32,15 +36,19 @@ def prepaid_interest(principal: Decimal, annual_rate: Decimal, term: str) -> Dec
     return (principal * annual_rate * int(term) / 365).quantize(unit(INTEREST_PLACES), rounding=ROUND_UP)
 
 
-def accrue(contract: FixedContract, now: int) -> bool:
-    """Charge every full overdue hour that has not been charged yet; true if there was one."""
-    last = full_hours(contract.due_at, now)
+def accrue(contract: FixedContract, now: int, way: str = FULL) -> bool:
+    """Charge every overdue hour that has not been charged yet; true if there was one."""
+    last = hours_charged(way, contract.due_at, now)
     if last <= contract.overdue_hours:
         return False
     hourly = contract.principal * contract.annual_rate / HOURS_OF_A_YEAR
     contract.penalty += (last - contract.overdue_hours) * rounded(hourly * PENALTY_FACTOR, PLACES)
     contract.overdue_hours = last
     return True
+
+
+def _interest(shares: list[Share]) -> Decimal:
+    return sum((share.interest for share in shares), ZERO)
 
 
 class Fixed:
@@ -55,20 +63,26 @@ class Fixed:
     def enrol(self, account: Account) -> None:
         for contract in account.fixed:
             if contract.status == OPEN:
-                if contract.matured:
-                    self.ground.hours.add(0, functools.partial(self._hour, account, contract))
-                else:
-                    self._plan(contract.due_at, self._mature, account, contract)
-                self._plan(contract.due_at + GRACE_MS, self._take_overdue, account, contract)
+                self._watch(account, contract)
+
+    def _watch(self, account: Account, contract: FixedContract) -> None:
+        if contract.matured:
+            self.ground.hours.add(0, functools.partial(self._hour, account, contract))
+        else:
+            self._plan(contract.due_at, self._mature, account, contract)
+        self._plan(contract.due_at + GRACE_MS, self._take_overdue, account, contract)
 
     def fully_repay(
         self, account: Account, loan_id: str, coin: str, now: int, *, origin: str = "api", effects: Effects = NO_EFFECTS
     ) -> Payment:
+        if coin and not loan_id and self.ground.switches.sweep == MATCHED_BEFORE:
+            for order in [item for item in account.pending if item.coin == coin]:
+                self._match(account, order, now)
         contracts = self._repayable(account, loan_id, coin)
-        shares = [Share(contract.loan_id, contract.debt) for contract in contracts]
+        shares = [Share(contract.loan_id, contract.debt, contract.penalty) for contract in contracts]
         payment = Payment(
             FIXED, contracts[0].coin, sum((item.amount for item in shares), ZERO), now, origin=origin, full=True,
-            shares=shares,
+            shares=shares, interest=_interest(shares),
         )
         return self.payments.begin(account, payment, contracts, effects)
 
@@ -76,20 +90,25 @@ class Fixed:
         self, account: Account, loan_id: str, coin: str, amount: Decimal, names: str, now: int, effects: Effects
     ) -> Payment:
         contracts = self._repayable(account, loan_id, coin)
-        if decimals(amount) > self.ledger.loan_coins[coin].fixed_accuracy:
+        debt = sum((item.debt for item in contracts), ZERO)
+        accuracy = self.ledger.loan_coins[coin].fixed_accuracy
+        if decimals(amount) > self.ground.switches.places(accuracy, debt):
             raise Refusal(148028)
+        amount = self.ground.switches.fitting(amount, debt, accuracy)
         contracts.sort(key=lambda item: (item.due_at, -item.annual_rate, int(item.loan_id)))
         left, shares, lowered = amount, [], []
         for contract in contracts:
             if left > ZERO:
-                shares.append(Share(contract.loan_id, min(left, contract.debt)))
+                part = min(left, contract.debt)
+                shares.append(Share(contract.loan_id, part, min(part, contract.penalty)))
                 lowered.append(contract)
                 left -= shares[-1].amount
         if left > ZERO:
             raise Refusal(148038)
-        sold = self.pool.quote(account, coin, amount, names)
+        sold, fee = self.pool.quote(account, coin, amount, names)
         payment = Payment(
-            FIXED, coin, amount, now, self.ledger.settings.collateral_repay_type, shares=shares, sold=sold
+            FIXED, coin, amount, now, self.ledger.settings.collateral_repay_type, shares=shares, sold=sold, fee=fee,
+            interest=_interest(shares),
         )
         return self.payments.begin(account, payment, lowered, effects)
 
@@ -123,13 +142,41 @@ class Fixed:
             return False
         for contract in contracts:
             amount = contract.debt if payment.full else wanted[contract.loan_id]
+            accuracy = self.ledger.loan_coins[contract.coin].fixed_accuracy
+            smallest = unit(self.ground.switches.places(accuracy, contract.debt))
             penalty = min(amount, contract.penalty)
             contract.penalty -= penalty
             contract.principal -= amount - penalty
-            smallest = unit(self.ledger.loan_coins[contract.coin].fixed_accuracy)
             if contract.debt == ZERO or (self.ledger.settings.forgive_dust and contract.debt < smallest):
+                self._return_interest(account, contract, at)
                 contract.close(at)
         return True
+
+    def order(self, account: Account, order: PendingBorrowing) -> None:
+        """An order to borrow, which waits for a lender."""
+        if order.coin not in self.ledger.loan_coins:
+            raise Refusal(148014)
+        account.pending.append(order)
+        self.ground.changed = True
+
+    def _match(self, account: Account, order: PendingBorrowing, now: int) -> None:
+        """Turn an order that waits into a contract; the money comes less the interest of the whole term."""
+        account.pending = [item for item in account.pending if item is not order]
+        number = max((int(item.loan_id) for one in self.ledger.accounts for item in one.fixed), default=0) + 1
+        paid = prepaid_interest(order.amount, order.annual_rate, order.term)
+        contract = FixedContract(
+            str(number), order.order_id, order.coin, order.term, order.amount, order.annual_rate, now,
+            now + int(order.term) * DAY_MS, paid, order.amount,
+        )
+        bisect.insort(account.fixed, contract, key=lambda item: item.position)
+        self.ground.move(account, order.coin, order.amount - paid, now, funding.BORROWING)
+        self._watch(account, contract)
+
+    def _return_interest(self, account: Account, contract: FixedContract, at: int) -> None:
+        hours = max(0, contract.due_at - at) // HOUR_MS
+        if hours and self.ground.switches.early_repayment == INTEREST_BACK:
+            share = contract.interest_paid * hours / (int(contract.term) * DAY_MS // HOUR_MS)
+            self.ground.move(account, contract.coin, rounded_down(share, PLACES), at, funding.INTEREST_BACK)
 
     def _plan(
         self, at: int, action: Callable[[Account, FixedContract, int], None], account: Account, contract: FixedContract
@@ -150,27 +197,32 @@ class Fixed:
         contract.matured = True
         self.ground.changed = True
         if contract.repay_type == AUTO_REPAY and contract.debt <= account.wallet.get(contract.coin, ZERO):
-            account.credit(contract.coin, -contract.debt)
+            self.ground.move(account, contract.coin, -contract.debt, at, funding.AUTO_REPAYMENT)
             self._finish(account, contract, BY_AUTO_REPAY, at)
         elif contract.repay_type == TO_FLEXIBLE:
             self.flexible.grow(account, contract.coin, contract.debt, at)
             self._finish(account, contract, BY_TRANSFER, at)
         else:
-            self.ground.hours.add(at + HOUR_MS, functools.partial(self._hour, account, contract))
+            following = next_charge(self._way, contract.due_at, at)
+            self.ground.hours.add(following, functools.partial(self._hour, account, contract))
 
     def _finish(self, account: Account, contract: FixedContract, kind: int, at: int) -> None:
         self.payments.record(account, Payment(
-            FIXED, contract.coin, contract.debt, at, kind, origin="auto", visible_at=at,
-            shares=[Share(contract.loan_id, contract.debt)],
+            FIXED, contract.coin, contract.debt, at, kind, origin="auto", visible_at=at, settled_at=at,
+            shares=[Share(contract.loan_id, contract.debt, contract.penalty)], interest=contract.penalty,
         ))
         contract.close(at)
+
+    @property
+    def _way(self) -> str:
+        return self.ground.switches.interest_hours
 
     def _hour(self, account: Account, contract: FixedContract, now: int) -> None:
         if contract.status != OPEN:
             return
-        following = contract.due_at + (full_hours(contract.due_at, now) + 1) * HOUR_MS
+        following = next_charge(self._way, contract.due_at, now)
         busy = self._busy(account).get(contract.loan_id)
-        if busy is None and accrue(contract, now):
+        if busy is None and accrue(contract, now, self._way):
             self.ground.changed = True
             self.ground.touch(account)
         # What is being repaid is charged no more; if that fails it catches up.
@@ -178,6 +230,6 @@ class Fixed:
         self.ground.hours.add(at, functools.partial(self._hour, account, contract))
 
     def _take_overdue(self, account: Account, contract: FixedContract, at: int) -> None:
-        accrue(contract, at)
+        accrue(contract, at, self._way)
         self.pool.sell_for(account, contract, BY_OVERDUE, at)
         contract.close(at)

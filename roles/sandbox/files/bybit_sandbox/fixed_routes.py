@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
-from . import queries, views
+import operator
+
+from . import history, queries, views
 from .calls import LOANS, TERMS, Call, Route, amount_of, json_body
 from .debts import AUTO_REPAY, FIXED, OPEN, FixedContract, Payment
 from .errors import Refusal
 from .money import plain
+from .switches import Switches
 
 UNREPAID, REPAID, OVERDUE = 1, 2, 3
+REPAY_ID, LOAN_ID = operator.attrgetter("repay_id"), operator.attrgetter("loan_id")
 
 
 def fully_repay(call: Call) -> dict:
@@ -40,15 +44,17 @@ def contracts(call: Call) -> dict:
         raise Refusal(10001, "term must be 7, 14, 30, 90 or 180")
     filters = {"orderId": "order_id", "loanId": "loan_id", "orderCurrency": "coin", "term": "term"}
     shown = views.contracts(call.account, call.now)
-    items, cursor = queries.numbered_page(call.account.fixed, call.query, filters, shown)
-    return {"list": [_contract(item, call.now) for item in items], "nextPageCursor": cursor}
+    items, cursor = queries.page(
+        call.account.fixed, call.query, filters, LOAN_ID, call.switches.list_end, lambda item: [shown(item)]
+    )
+    return {"list": [_contract(item, call.now, call.switches) for item in items], "nextPageCursor": cursor}
 
 
 def repayment_history(call: Call) -> dict:
     filters = {"repayId": "repay_id", "loanCurrency": "coin"}
-    shown = views.payments(FIXED, call.now)
-    items, cursor = queries.numbered_page(call.account.payments, call.query, filters, shown)
-    return {"list": [_repaid(item) for item in items], "nextPageCursor": cursor}
+    shown = history.payments(FIXED, call.now, call.switches, call.by_id)
+    items, cursor = queries.page(call.account.payments, call.query, filters, REPAY_ID, call.switches.list_end, shown)
+    return {"list": [_repaid(item, call.switches) for item in items], "nextPageCursor": cursor}
 
 
 def status_of(contract: FixedContract, now: int) -> int:
@@ -57,32 +63,32 @@ def status_of(contract: FixedContract, now: int) -> int:
     return UNREPAID if now < contract.due_at else OVERDUE
 
 
-def _contract(contract: FixedContract, now: int) -> dict:
+def _contract(contract: FixedContract, now: int, switches: Switches) -> dict:
     return {
-        "annualRate": plain(contract.annual_rate),
+        "annualRate": switches.unneeded(plain(contract.annual_rate)),
         "autoRepay": "true" if contract.repay_type == AUTO_REPAY else "false",
         "borrowCurrency": contract.coin,
         "borrowTime": str(contract.borrowed_at),
-        "interestPaid": plain(contract.interest_paid),
+        "interestPaid": switches.amount(contract.interest_paid),
         "loanId": contract.loan_id,
         "orderId": contract.order_id,
         "repayType": contract.repay_type,
         "repaymentTime": str(contract.due_at),
-        "residualPenaltyInterest": plain(contract.penalty),
-        "residualPrincipal": plain(contract.principal),
+        "residualPenaltyInterest": switches.unneeded(switches.amount(contract.penalty)),
+        "residualPrincipal": switches.amount(contract.principal),
         "status": status_of(contract, now),
         "term": contract.term,
     }
 
 
-def _repaid(item: Payment) -> dict:
+def _repaid(item: Payment, switches: Switches) -> dict:
     return {
         "details": [
-            {"loanCurrency": item.coin, "loanId": share.loan_id, "repayAmount": plain(share.amount)}
+            {"loanCurrency": item.coin, "loanId": share.loan_id, "repayAmount": switches.amount(share.amount)}
             for share in item.shares
         ],
         "loanCurrency": item.coin,
-        "repayAmount": plain(item.amount),
+        "repayAmount": switches.amount(item.amount),
         "repayId": item.repay_id,
         "repayStatus": item.status,
         "repayTime": item.time,

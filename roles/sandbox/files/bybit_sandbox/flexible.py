@@ -9,24 +9,25 @@ import bisect
 import functools
 from decimal import Decimal
 
-from .clock import HOUR_MS
+from . import funding
 from .debts import FLEXIBLE, OPEN, Borrowing, FlexibleDebt, Payment
 from .effects import NO_EFFECTS, Effects
 from .errors import Refusal
 from .ground import Ground
-from .interest import PLACES, full_hours
+from .interest import PLACES, hours_charged, next_charge
 from .model import Account
-from .money import ZERO, decimals, rounded, unit
+from .money import ZERO, decimals, rounded_up, unit
 from .payments import Payments
 from .pool import Pool
+from .switches import FULL
 
 
-def accrue(debt: FlexibleDebt, now: int) -> bool:
-    """Charge every full hour that has not been charged yet; true if there was one."""
-    last = full_hours(debt.borrowed_at, now)
+def accrue(debt: FlexibleDebt, now: int, way: str = FULL) -> bool:
+    """Charge every hour that has not been charged yet; true if there was one."""
+    last = hours_charged(way, debt.borrowed_at, now)
     if last <= debt.accrued_hours:
         return False
-    debt.interest += (last - debt.accrued_hours) * rounded(debt.principal * debt.hourly_rate, PLACES)
+    debt.interest += (last - debt.accrued_hours) * rounded_up(debt.principal * debt.hourly_rate, PLACES)
     debt.accrued_hours = last
     return True
 
@@ -47,16 +48,19 @@ class Flexible:
         self, account: Account, coin: str, amount: Decimal, now: int, *, origin: str = "api",
         effects: Effects = NO_EFFECTS,
     ) -> Payment:
-        debt = self._repayable(account, coin, amount)
-        payment = Payment(FLEXIBLE, coin, amount, now, origin=origin)
+        debt, amount = self._repayable(account, coin, amount)
+        payment = Payment(FLEXIBLE, coin, amount, now, origin=origin, interest=min(amount, debt.interest))
         return self.payments.begin(account, payment, [debt], effects)
 
     def repay_with_collateral(
         self, account: Account, coin: str, amount: Decimal, names: str, now: int, effects: Effects
     ) -> Payment:
-        debt = self._repayable(account, coin, amount)
-        sold = self.pool.quote(account, coin, amount, names)
-        payment = Payment(FLEXIBLE, coin, amount, now, self.ledger.settings.collateral_repay_type, sold=sold)
+        debt, amount = self._repayable(account, coin, amount)
+        sold, fee = self.pool.quote(account, coin, amount, names)
+        payment = Payment(
+            FLEXIBLE, coin, amount, now, self.ledger.settings.collateral_repay_type, sold=sold, fee=fee,
+            interest=min(amount, debt.interest),
+        )
         return self.payments.begin(account, payment, [debt], effects)
 
     def borrow(self, account: Account, coin: str, amount: Decimal, now: int) -> Borrowing:
@@ -71,7 +75,7 @@ class Flexible:
         debt = self.pool.debt_usd(account) + amount * self.ledger.prices[coin]
         if debt > self.ledger.settings.initial_ltv * self.pool.collateral_usd(account.collateral):
             raise Refusal(148009)
-        account.credit(coin, amount)
+        self.ground.move(account, coin, amount, now, funding.BORROWING)
         return self.grow(account, coin, amount, now)
 
     def grow(self, account: Account, coin: str, amount: Decimal, at: int) -> Borrowing:
@@ -80,8 +84,8 @@ class Flexible:
         if debt is None:
             rate = Decimal(self.ledger.loan_coins[coin].flexible_rate or 0)
             debt = account.flexible[coin] = FlexibleDebt(coin, ZERO, rate, at)
-            self.ground.hours.add(at + HOUR_MS, functools.partial(self._hour, account, debt))
-        accrue(debt, at)
+            self.ground.hours.add(next_charge(self._way, at, at), functools.partial(self._hour, account, debt))
+        accrue(debt, at, self._way)
         debt.principal += amount
         self.ledger.last_order_number += 1
         order = Borrowing(str(self.ledger.last_order_number), coin, amount, at)
@@ -92,37 +96,47 @@ class Flexible:
     def _hour(self, account: Account, debt: FlexibleDebt, now: int) -> None:
         if account.flexible.get(debt.coin) is not debt:
             return
-        if accrue(debt, now):
+        if accrue(debt, now, self._way):
             self.ground.changed = True
             self.ground.touch(account)
-        following = debt.borrowed_at + (full_hours(debt.borrowed_at, now) + 1) * HOUR_MS
-        self.ground.hours.add(following, functools.partial(self._hour, account, debt))
+        self.ground.hours.add(next_charge(self._way, debt.borrowed_at, now), functools.partial(self._hour, account, debt))
 
-    def _repayable(self, account: Account, coin: str, amount: Decimal) -> FlexibleDebt:
+    @property
+    def _way(self) -> str:
+        return self.ground.switches.interest_hours
+
+    def _repayable(self, account: Account, coin: str, amount: Decimal) -> tuple[FlexibleDebt, Decimal]:
+        """The debt that can be lowered by so much, and how much that is."""
         if coin not in self.ledger.loan_coins:
             raise Refusal(148014)
         debt = account.flexible.get(coin)
         if debt is None:
             others = account.flexible or any(contract.status == OPEN for contract in account.fixed)
             raise Refusal(148032 if others else 148027)
-        if decimals(amount) > self.ledger.loan_coins[coin].flexible_accuracy:
+        accuracy = self.ledger.loan_coins[coin].flexible_accuracy
+        if decimals(amount) > self.ground.switches.places(accuracy, debt.debt):
             raise Refusal(148028)
         processing = self.payments.under_way(account, FLEXIBLE)
-        if amount > debt.debt - sum((item.amount for item in processing if item.coin == coin), ZERO):
+        left = debt.debt - sum((item.amount for item in processing if item.coin == coin), ZERO)
+        amount = self.ground.switches.fitting(amount, left, accuracy)
+        if amount > left:
             raise Refusal(148038)
-        return debt
+        return debt, amount
 
     def _lower(self, account: Account, payment: Payment, at: int) -> bool:
         debt = account.flexible.get(payment.coin)
         if debt is None:
             return False
-        accrue(debt, at)
+        accrue(debt, at, self._way)
         if payment.amount > debt.debt:
             return False
-        interest = min(payment.amount, debt.interest)
-        debt.interest -= interest
-        debt.principal -= payment.amount - interest
-        smallest = unit(self.ledger.loan_coins[debt.coin].flexible_accuracy)
+        accuracy = self.ledger.loan_coins[debt.coin].flexible_accuracy
+        smallest = unit(self.ground.switches.places(accuracy, debt.debt))
+        payment.interest = min(payment.amount, debt.interest)
+        debt.interest -= payment.interest
+        debt.principal -= payment.amount - payment.interest
         if debt.debt == ZERO or (self.ledger.settings.forgive_dust and debt.debt < smallest):
             del account.flexible[debt.coin]
+            if self.ground.switches.returns_collateral == "yes" and self.pool.debt_usd(account) == ZERO:
+                self.pool.release(account, at)
         return True

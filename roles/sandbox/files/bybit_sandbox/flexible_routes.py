@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
-from . import queries, views
+import operator
+
+from . import history, queries, views
 from .calls import LOANS, Call, Route, amount_of, json_body
 from .debts import FLEXIBLE, Borrowing, FlexibleDebt, Payment
 from .model import SUCCESS
 from .money import plain
+from .switches import Switches
+
+REPAY_ID, ORDER_ID = operator.attrgetter("repay_id"), operator.attrgetter("order_id")
 
 
 def repay(call: Call) -> dict:
@@ -33,36 +38,36 @@ def repay_with_collateral(call: Call) -> dict:
 def ongoing_coins(call: Call) -> dict:
     debts = views.flexible(call.account, call.now)
     coin = call.query.get("loanCurrency")
-    return {"list": [_debt(debt) for debt in debts if coin in (None, debt.coin)]}
+    return {"list": [_debt(debt, call.switches) for debt in debts if coin in (None, debt.coin)]}
 
 
 def repayment_history(call: Call) -> dict:
     filters = {"repayId": "repay_id", "loanCurrency": "coin"}
-    shown = views.payments(FLEXIBLE, call.now)
-    items, cursor = queries.numbered_page(call.account.payments, call.query, filters, shown)
-    return {"list": [_repaid(item) for item in items], "nextPageCursor": cursor}
+    shown = history.payments(FLEXIBLE, call.now, call.switches, call.by_id)
+    items, cursor = queries.page(call.account.payments, call.query, filters, REPAY_ID, call.switches.list_end, shown)
+    return {"list": [_repaid(item, call.switches) for item in items], "nextPageCursor": cursor}
 
 
 def borrow_history(call: Call) -> dict:
     filters = {"orderId": "order_id", "loanCurrency": "coin"}
-    items, cursor = queries.numbered_page(call.account.borrowings, call.query, filters)
-    return {"list": [_borrowed(item) for item in items], "nextPageCursor": cursor}
+    items, cursor = queries.page(call.account.borrowings, call.query, filters, ORDER_ID, call.switches.list_end)
+    return {"list": [_borrowed(item, call.switches) for item in items], "nextPageCursor": cursor}
 
 
-def _debt(debt: FlexibleDebt) -> dict:
+def _debt(debt: FlexibleDebt, switches: Switches) -> dict:
     return {
-        "hourlyInterestRate": plain(debt.hourly_rate),
+        "hourlyInterestRate": switches.unneeded(plain(debt.hourly_rate)),
         "loanCurrency": debt.coin,
-        "totalDebt": plain(debt.debt),
-        "unpaidAmount": plain(debt.principal),
-        "unpaidInterest": plain(debt.interest),
+        "totalDebt": switches.amount(debt.debt),
+        "unpaidAmount": switches.amount(debt.principal),
+        "unpaidInterest": switches.amount(debt.interest),
     }
 
 
-def _repaid(item: Payment) -> dict:
+def _repaid(item: Payment, switches: Switches) -> dict:
     return {
         "loanCurrency": item.coin,
-        "repayAmount": plain(item.amount),
+        "repayAmount": switches.amount(item.amount),
         "repayId": item.repay_id,
         "repayStatus": item.status,
         "repayTime": item.time,
@@ -70,10 +75,10 @@ def _repaid(item: Payment) -> dict:
     }
 
 
-def _borrowed(item: Borrowing) -> dict:
+def _borrowed(item: Borrowing, switches: Switches) -> dict:
     return {
         "borrowTime": item.time,
-        "initialLoanAmount": plain(item.amount),
+        "initialLoanAmount": switches.amount(item.amount),
         "loanCurrency": item.coin,
         "orderId": item.order_id,
         "status": SUCCESS,

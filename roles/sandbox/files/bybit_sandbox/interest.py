@@ -7,17 +7,34 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from .clock import HOUR_MS
+from .clock import DAY_MS, HOUR_MS, SECOND_MS
 from .model import Loan
-from .money import rounded
+from .money import rounded_up
+from .switches import BEGUN, CLOCK, FULL
 
 PLACES = 8
 PENALTY_FACTOR = 3
 GRACE_MS = 48 * HOUR_MS
 
 
-def full_hours(since: int, now: int) -> int:
-    return max(0, (now - since) // HOUR_MS)
+def hours_charged(way: str, since: int, now: int) -> int:
+    """How often interest has been charged: for full hours, for begun ones, or whenever the clock has struck."""
+    if way == CLOCK:
+        return max(0, now // HOUR_MS - since // HOUR_MS)
+    return max(0, (now - since + (HOUR_MS - 1 if way == BEGUN else 0)) // HOUR_MS)
+
+
+def next_charge(way: str, since: int, now: int) -> int:
+    """When interest is charged for the next time."""
+    following = hours_charged(way, since, now) + 1
+    if way == CLOCK:
+        return (since // HOUR_MS + following) * HOUR_MS
+    return since + (following - 1) * HOUR_MS + 1 if way == BEGUN else since + following * HOUR_MS
+
+
+def due_time(borrowed_at: int, term: str) -> int:
+    """The last second of the term, counted from the start of the hour of the borrowing, as in both documented loans."""
+    return borrowed_at // HOUR_MS * HOUR_MS + int(term) * DAY_MS - SECOND_MS
 
 
 def overdue_hours(loan: Loan, first: int, last: int) -> int:
@@ -25,19 +42,22 @@ def overdue_hours(loan: Loan, first: int, last: int) -> int:
     if loan.due_at is None:
         return 0
     in_time = max(0, (loan.due_at - loan.borrowed_at) // HOUR_MS)
+    if loan.term and loan.due_at == due_time(loan.borrowed_at, loan.term):
+        # The second that lacks to the full hour makes no hour overdue.
+        in_time = int(loan.term) * DAY_MS // HOUR_MS
     return max(0, last - max(first - 1, in_time))
 
 
-def accrue(loan: Loan, now: int) -> bool:
-    """Charge every full hour that has not been charged yet; true if there was one."""
-    last = full_hours(loan.borrowed_at, now)
+def accrue(loan: Loan, now: int, way: str = FULL) -> bool:
+    """Charge every hour that has not been charged yet; true if there was one."""
+    last = hours_charged(way, loan.borrowed_at, now)
     if last <= loan.accrued_hours:
         return False
     overdue = overdue_hours(loan, loan.accrued_hours + 1, last)
     ordinary = last - loan.accrued_hours - overdue
-    # Each hour is rounded by itself, so the sum does not depend on how often someone looks.
-    loan.interest += ordinary * rounded(loan.principal * loan.hourly_rate, PLACES)
-    loan.penalty += overdue * rounded(loan.principal * loan.hourly_rate * PENALTY_FACTOR, PLACES)
+    # Each hour is rounded up by itself, as the documented 0.00000515 shows, so the sum does not depend on who looks when.
+    loan.interest += ordinary * rounded_up(loan.principal * loan.hourly_rate, PLACES)
+    loan.penalty += overdue * rounded_up(loan.principal * loan.hourly_rate * PENALTY_FACTOR, PLACES)
     loan.accrued_hours = last
     return True
 

@@ -6,18 +6,16 @@
 from __future__ import annotations
 
 import bisect
-import copy
 import functools
 from decimal import Decimal
 
-from . import interest
-from .clock import HOUR_MS
+from . import funding, interest
 from .effects import NO_EFFECTS, Effects
 from .errors import Refusal
 from .ground import Ground
 from .model import (
     BY_LIQUIDATION, FAILED, LIQUIDATED, OPEN, PROCESSING, REPAID, SUCCESS,
-    Account, Loan, Repayment, Snapshot,
+    Account, Loan, Repayment,
 )
 from .money import ZERO, decimals, rounded_down, unit
 
@@ -52,19 +50,18 @@ class LegacyLoans:
             raise Refusal(177019)
         if loan is None or loan.status != OPEN:
             raise Refusal(177005)
-        if decimals(amount) > self.ledger.loan_coins[loan.loan_coin].accuracy:
+        if decimals(amount) > self._places(loan):
             raise Refusal(177004)
         processing = [item for item in account.repayments if item.order_id == order_id and item.status == PROCESSING]
         under_way = sum((item.amount for item in processing), ZERO)
+        accuracy = self.ledger.loan_coins[loan.loan_coin].accuracy
+        amount = self.ground.switches.fitting(amount, loan.debt - under_way, accuracy)
         if amount > loan.debt - under_way:
             raise Refusal(177010)
         if amount > account.wallet.get(loan.loan_coin, ZERO):
             raise Refusal(177011)
-        if effects.debt_delay_ms:
-            before = Snapshot.of(account, now + effects.debt_delay_ms)
-            before.loans.append(copy.deepcopy(loan))
-            self.ground.keep_showing(account, before)
-        account.credit(loan.loan_coin, -amount)
+        self.ground.hold(account, effects, now, [loan])
+        self.ground.move(account, loan.loan_coin, -amount, now, funding.REPAYMENT)
         repayment = self._record(account, loan, amount, now)
         repayment.origin = origin
         repayment.visible_at = now + effects.history_delay_ms
@@ -80,7 +77,7 @@ class LegacyLoans:
     def _hour(self, account: Account, loan: Loan, now: int) -> None:
         self._bring(account, loan, now)
         if loan.status == OPEN:
-            following = loan.borrowed_at + (interest.full_hours(loan.borrowed_at, now) + 1) * HOUR_MS
+            following = interest.next_charge(self.ground.switches.interest_hours, loan.borrowed_at, now)
             at = following if loan.due_at is None else min(following, loan.due_at + interest.GRACE_MS)
             self.ground.hours.add(at, functools.partial(self._hour, account, loan))
 
@@ -89,7 +86,7 @@ class LegacyLoans:
             return
         deadline = None if loan.due_at is None else loan.due_at + interest.GRACE_MS
         at = now if deadline is None else min(now, deadline)
-        self.ground.changed |= interest.accrue(loan, at)
+        self.ground.changed |= interest.accrue(loan, at, self.ground.switches.interest_hours)
         limit = self.ledger.collateral_coins[loan.collateral_coin].liquidation_ltv
         if at == deadline or interest.ltv(loan, self.ledger.prices) >= limit:
             self._liquidate(account, loan, at)
@@ -104,7 +101,7 @@ class LegacyLoans:
         repayment = self._record(account, loan, amount, at)
         repayment.type = BY_LIQUIDATION
         repayment.origin = "liquidation"
-        repayment.visible_at = at
+        repayment.visible_at = repayment.settled_at = at
         interest.allocate(loan, amount)
         self._close(account, loan, repayment, LIQUIDATED, surplus, at)
 
@@ -112,6 +109,7 @@ class LegacyLoans:
         repayment = Repayment(
             repay_id=self._next_id(now), order_id=loan.order_id, loan_coin=loan.loan_coin,
             collateral_coin=loan.collateral_coin, term=loan.term, amount=amount, time=now,
+            interest=min(amount, loan.interest + loan.penalty),
         )
         bisect.insort(account.repayments, repayment, key=lambda item: item.position)
         self.ground.changed = True
@@ -124,26 +122,31 @@ class LegacyLoans:
     def _settle(self, account: Account, repayment: Repayment, at: int) -> None:
         loan = account.loan(repayment.order_id)
         repayment.settles_at = None
+        repayment.settled_at = at
         self.ground.changed = True
         # A liquidation may have closed the loan while the repayment was under way.
         if repayment.final_status == FAILED or loan.status != OPEN:
             repayment.status = FAILED
-            account.credit(repayment.loan_coin, repayment.amount)
+            self.ground.move(account, repayment.loan_coin, repayment.amount, at, funding.REPAYMENT_BACK)
             return
         repayment.status = SUCCESS
+        repayment.interest = min(repayment.amount, loan.interest + loan.penalty)
+        smallest = unit(self._places(loan))
         interest.allocate(loan, repayment.amount)
-        smallest = unit(self.ledger.loan_coins[loan.loan_coin].accuracy)
         if loan.debt == ZERO or (self.ledger.settings.forgive_dust and loan.debt < smallest):
             self._close(account, loan, repayment, REPAID, loan.collateral, at)
 
     def _close(
         self, account: Account, loan: Loan, repayment: Repayment, status: str, returned: Decimal, at: int
     ) -> None:
-        account.credit(loan.collateral_coin, returned)
+        self.ground.move(account, loan.collateral_coin, returned, at, funding.COLLATERAL_BACK)
         repayment.collateral_return = returned
         loan.status = status
         loan.closed_at = at
         loan.principal = loan.interest = loan.penalty = loan.collateral = ZERO
+
+    def _places(self, loan: Loan) -> int:
+        return self.ground.switches.places(self.ledger.loan_coins[loan.loan_coin].accuracy, loan.debt)
 
     def _next_id(self, now: int) -> str:
         # The low bits are odd on purpose: a client that reads the number as a float gets a wrong one.

@@ -1,21 +1,21 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls of the legacy loans, the time and the wallet, each with the documented fields and types."""
+"""The calls of the legacy loans and the time, each with the documented fields and types."""
 
 from __future__ import annotations
 
 import operator
 
-from . import interest, queries, views
-from .book import Book
-from .calls import ACCOUNT_TYPES, LOANS, TERMS, WALLET, Call, Route, json_body
+from . import history, interest, queries, views
+from .calls import LOANS, TERMS, Call, Route, json_body
 from .errors import Refusal
 from .model import LIQUIDATED, Loan, Repayment
-from .money import ZERO, parse, plain, rounded
+from .money import parse, plain, rounded
+from .switches import Switches
 
 FIXED, FLEXIBLE = "1", "2"
-POSITION = operator.attrgetter("position")
+ORDER_ID, REPAY_ID = operator.attrgetter("order_id"), operator.attrgetter("repay_id")
 
 
 def repay(call: Call) -> dict:
@@ -42,22 +42,22 @@ def ongoing_orders(call: Call) -> dict:
     elif kind is not None:
         raise Refusal(10001, "loanTermType must be 1 or 2")
     shown = views.open_loans(call.account, call.now)
-    loans, cursor = queries.legacy_page(call.account.loans, query, filters, POSITION, shown)
-    return {"list": [_ongoing(loan, call.book) for loan in loans], "nextPageCursor": cursor}
+    loans, cursor = queries.page(call.account.loans, query, filters, ORDER_ID, call.switches.list_end, shown)
+    return {"list": [_ongoing(loan, call) for loan in loans], "nextPageCursor": cursor}
 
 
 def repayment_history(call: Call) -> dict:
     filters = {"orderId": "order_id", "repayId": "repay_id", "loanCurrency": "loan_coin"}
-    shown = views.repayments(call.now)
-    items, cursor = queries.legacy_page(call.account.repayments, call.query, filters, POSITION, shown)
-    return {"list": [_repaid(item) for item in items], "nextPageCursor": cursor}
+    shown = history.repayments(call.now, call.switches, call.by_id)
+    items, cursor = queries.page(call.account.repayments, call.query, filters, REPAY_ID, call.switches.list_end, shown)
+    return {"list": [_repaid(item, call.switches) for item in items], "nextPageCursor": cursor}
 
 
 def borrow_history(call: Call) -> dict:
     filters = {"orderId": "order_id", "loanCurrency": "loan_coin", "collateralCurrency": "collateral_coin"}
     closed = views.closed_loans(call.account, call.now)
-    loans, cursor = queries.legacy_page(closed, call.query, filters, views.closing)
-    return {"list": [_completed(loan) for loan in loans], "nextPageCursor": cursor}
+    loans, cursor = queries.page(closed, call.query, filters, ORDER_ID, call.switches.list_end)
+    return {"list": [_completed(loan, call.switches) for loan in loans], "nextPageCursor": cursor}
 
 
 def loanable_data(call: Call) -> dict:
@@ -92,33 +92,6 @@ def server_time(call: Call) -> dict:
     return {"timeSecond": str(call.shown_time_ns // 1_000_000_000), "timeNano": str(call.shown_time_ns)}
 
 
-def coin_balance(call: Call) -> dict:
-    query = call.query
-    if query.get("accountType") not in ACCOUNT_TYPES:
-        raise Refusal(10001, "accountType is missing or unknown")
-    coin = query.get("coin", "")
-    if coin not in call.book.ledger.prices:
-        raise Refusal(10001, "coin is missing or unknown")
-    if query.get("memberId", call.account.uid) != call.account.uid:
-        raise Refusal(10001, "memberId is not a sub account of this account")
-    # Only the Funding wallet holds money here.
-    held = views.wallet(call.account, call.now).get(coin, ZERO) if query["accountType"] == "FUND" else ZERO
-    return {
-        "accountType": query["accountType"],
-        "bizType": 1,
-        "accountId": call.account.uid,
-        "memberId": call.account.uid,
-        "balance": {
-            "coin": coin,
-            "walletBalance": plain(held),
-            "transferBalance": plain(held),
-            "bonus": "0",
-            "transferSafeAmount": plain(held) if query.get("withTransferSafeAmount") == "1" else "",
-            "ltvTransferSafeAmount": plain(held) if query.get("withLtvTransferSafeAmount") == "1" else "",
-        },
-    }
-
-
 def _by_vip_level(call: Call, coins: list[dict]) -> dict:
     levels = call.book.ledger.vip_levels
     wanted = call.query.get("vipLevel")
@@ -132,31 +105,32 @@ def _due(loan: Loan) -> str:
     return "" if loan.due_at is None else str(loan.due_at)
 
 
-def _ongoing(loan: Loan, book: Book) -> dict:
+def _ongoing(loan: Loan, call: Call) -> dict:
+    switches = call.switches
     return {
-        "collateralAmount": plain(loan.collateral),
+        "collateralAmount": switches.amount(loan.collateral),
         "collateralCurrency": loan.collateral_coin,
-        "currentLTV": plain(rounded(interest.ltv(loan, book.ledger.prices), 4)),
+        "currentLTV": plain(rounded(interest.ltv(loan, call.book.ledger.prices), 4)),
         "expirationTime": _due(loan),
-        "hourlyInterestRate": plain(loan.hourly_rate),
+        "hourlyInterestRate": switches.unneeded(plain(loan.hourly_rate)),
         "loanCurrency": loan.loan_coin,
         "loanTerm": loan.term,
         "orderId": loan.order_id,
-        "residualInterest": plain(loan.interest),
-        "residualPenaltyInterest": plain(loan.penalty),
+        "residualInterest": switches.amount(loan.interest),
+        "residualPenaltyInterest": switches.unneeded(switches.amount(loan.penalty)),
         # The documentation calls the unpaid principal so; interest is not in it.
-        "totalDebt": plain(loan.principal),
+        "totalDebt": switches.amount(loan.principal),
     }
 
 
-def _repaid(item: Repayment) -> dict:
+def _repaid(item: Repayment, switches: Switches) -> dict:
     return {
         "collateralCurrency": item.collateral_coin,
-        "collateralReturn": plain(item.collateral_return),
+        "collateralReturn": switches.unneeded(switches.amount(item.collateral_return)),
         "loanCurrency": item.loan_coin,
         "loanTerm": item.term,
         "orderId": item.order_id,
-        "repayAmount": plain(item.amount),
+        "repayAmount": switches.amount(item.amount),
         "repayId": item.repay_id,
         "repayStatus": item.status,
         "repayTime": str(item.time),
@@ -164,19 +138,19 @@ def _repaid(item: Repayment) -> dict:
     }
 
 
-def _completed(loan: Loan) -> dict:
+def _completed(loan: Loan, switches: Switches) -> dict:
     return {
         "borrowTime": str(loan.borrowed_at),
         "collateralCurrency": loan.collateral_coin,
         "expirationTime": _due(loan),
-        "hourlyInterestRate": plain(loan.hourly_rate),
-        "initialCollateralAmount": plain(loan.initial_collateral),
-        "initialLoanAmount": plain(loan.initial_loan),
+        "hourlyInterestRate": switches.unneeded(plain(loan.hourly_rate)),
+        "initialCollateralAmount": switches.amount(loan.initial_collateral),
+        "initialLoanAmount": switches.amount(loan.initial_loan),
         "loanCurrency": loan.loan_coin,
         "loanTerm": loan.term,
         "orderId": loan.order_id,
-        "repaidInterest": plain(loan.repaid_interest),
-        "repaidPenaltyInterest": plain(loan.repaid_penalty),
+        "repaidInterest": switches.amount(loan.repaid_interest),
+        "repaidPenaltyInterest": switches.amount(loan.repaid_penalty),
         "status": 2 if loan.status == LIQUIDATED else 1,
     }
 
@@ -189,5 +163,4 @@ LEGACY_ROUTES = {
     "GET /v5/crypto-loan/loanable-data": Route(loanable_data),
     "GET /v5/crypto-loan/collateral-data": Route(collateral_data),
     "GET /v5/market/time": Route(server_time, message="OK"),
-    "GET /v5/asset/transfer/query-account-coin-balance": Route(coin_balance, WALLET, "success"),
 }

@@ -19,6 +19,10 @@ DEFAULT_LIMITS = {
     "POST /v5/crypto-loan-fixed/fully-repay": 1,
     "POST /v5/crypto-loan-fixed/repay-collateral": 1,
     "POST /v5/crypto-loan-common/adjust-ltv": 1,
+    "GET /v5/asset/transfer/query-account-coin-balance": 450,
+    "GET /v5/asset/fundinghistory": 30,
+    "GET /v5/user/query-api": 10,
+    "public": 120,
     "default": 5,
 }
 
@@ -48,17 +52,17 @@ class EndpointLimits:
     def __init__(self) -> None:
         self._times: dict[tuple[str, str], deque[int]] = defaultdict(deque)
 
-    def look(self, settings: Settings, uid: str, endpoint: str, now: int) -> Allowance:
-        """What is left now, without using any of it."""
-        times = self._times[uid, endpoint]
+    def look(self, settings: Settings, who: str, endpoint: str, now: int, usual: str = "default") -> Allowance:
+        """What is left now, without using any of it; usual names the limit of calls that have none of their own."""
+        times = self._times[who, endpoint]
         _drop_old(times, now, SECOND_MS)
-        limit = settings.limits.get(endpoint, settings.limits["default"])
+        limit = settings.limits.get(endpoint, settings.limits[usual])
         return Allowance(len(times) < limit, limit, max(0, limit - len(times)), now)
 
-    def take(self, settings: Settings, uid: str, endpoint: str, now: int) -> Allowance:
+    def take(self, settings: Settings, who: str, endpoint: str, now: int, usual: str = "default") -> Allowance:
         """Use one request if there is one left; a refused request is not counted."""
-        before = self.look(settings, uid, endpoint, now)
-        times = self._times[uid, endpoint]
+        before = self.look(settings, who, endpoint, now, usual)
+        times = self._times[who, endpoint]
         if not before.allowed:
             return Allowance(False, before.limit, 0, times[0] + SECOND_MS)
         times.append(now)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from decimal import Decimal
 
-from .debts import BY_COIN, Adjustment, Borrowing, FixedContract, FlexibleDebt, Payment, Share
+from .debts import BY_COIN, Adjustment, Borrowing, FixedContract, FlexibleDebt, Payment, PendingBorrowing, Share
 from .money import ZERO, plain
+from .switches import Switches
 
 OPEN, REPAID, LIQUIDATED = "open", "repaid", "liquidated"
 SUCCESS, PROCESSING, FAILED = 1, 2, 3
@@ -63,6 +64,9 @@ class Repayment:
     visible_at: int = 0
     settles_at: int | None = None
     final_status: int = SUCCESS
+    # What of the amount paid interest and penalty interest, and when it was executed.
+    interest: Decimal = ZERO
+    settled_at: int | None = None
 
     @property
     def position(self) -> tuple[int, str]:
@@ -77,16 +81,30 @@ class Snapshot:
     """What queries go on showing for a while although the ledger has moved on."""
 
     until: int
-    wallet: dict[str, Decimal]
     collateral: dict[str, Decimal]
     loans: list[Loan] = field(default_factory=list)
     flexible: list[FlexibleDebt] = field(default_factory=list)
     fixed: list[FixedContract] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, account: Account, until: int) -> Snapshot:
-        """The account's money as it is now; whoever moves it adds the debts that change with it."""
-        return cls(until, dict(account.wallet), dict(account.collateral))
+
+@dataclass
+class WalletSnapshot:
+    """The same of the Funding wallet."""
+
+    until: int
+    wallet: dict[str, Decimal]
+
+
+@dataclass
+class FundingEntry:
+    """One movement of the Funding wallet, with the balance after it; what goes out is below zero."""
+
+    number: int
+    coin: str
+    amount: Decimal
+    after: Decimal
+    time: int
+    kind: str
 
 
 @dataclass
@@ -116,12 +134,14 @@ class Account:
     borrowings: list[Borrowing] = field(default_factory=list)
     adjustments: list[Adjustment] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
+    wallet_snapshots: list[WalletSnapshot] = field(default_factory=list)
+    funding: list[FundingEntry] = field(default_factory=list)
+    pending: list[PendingBorrowing] = field(default_factory=list)
+    supply: dict[str, Decimal] = field(default_factory=dict)
+    parent_uid: str = "0"
 
     def loan(self, order_id: str) -> Loan | None:
         return next((loan for loan in self.loans if loan.order_id == order_id), None)
-
-    def credit(self, coin: str, amount: Decimal) -> None:
-        self.wallet[coin] = self.wallet.get(coin, ZERO) + amount
 
     def pledge(self, coin: str, amount: Decimal) -> None:
         self.collateral[coin] = self.collateral.get(coin, ZERO) + amount
@@ -154,12 +174,14 @@ class CollateralCoin:
 class Settings:
     forgive_dust: bool = True
     initial_ltv: Decimal = Decimal("0.8")
+    margin_call_ltv: Decimal = Decimal("0.85")
     liquidation_ltv: Decimal = Decimal("0.95")
     collateral_repay_type: int = BY_COIN
     ip_requests: int = 600
     ip_window_ms: int = 5000
     ip_ban_ms: int = 600_000
     limits: dict[str, int] = field(default_factory=dict)
+    switches: Switches = field(default_factory=Switches)
 
 
 @dataclass
@@ -177,12 +199,15 @@ class Ledger:
     last_repay_number: int
     last_order_number: int
     last_adjust_number: int
+    last_funding_number: int
 
 
 _PARTS = {
     "Settings": Settings, "LoanCoin": LoanCoin, "CollateralCoin": CollateralCoin, "Account": Account, "Key": Key,
     "Loan": Loan, "Repayment": Repayment, "Snapshot": Snapshot, "FlexibleDebt": FlexibleDebt,
     "FixedContract": FixedContract, "Payment": Payment, "Share": Share, "Borrowing": Borrowing, "Adjustment": Adjustment,
+    "PendingBorrowing": PendingBorrowing, "WalletSnapshot": WalletSnapshot, "FundingEntry": FundingEntry,
+    "Switches": Switches,
 }
 
 

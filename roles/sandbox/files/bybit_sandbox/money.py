@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, setcontext
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Context, Decimal, setcontext
 
 # The usual 28 digits could round a sum of very large amounts without a word.
 setcontext(Context(prec=60))
@@ -41,6 +41,10 @@ def unit(accuracy: int) -> Decimal:
 
 def rounded(value: Decimal, places: int) -> Decimal:
     return value.quantize(unit(places), rounding=ROUND_HALF_UP)
+
+
+def rounded_up(value: Decimal, places: int) -> Decimal:
+    return value.quantize(unit(places), rounding=ROUND_UP)
 
 
 def rounded_down(value: Decimal, places: int) -> Decimal:

@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 import bisect
-import copy
 import functools
 from collections import defaultdict
 from collections.abc import Callable
 from decimal import Decimal
 
+from . import funding
 from .debts import FlexibleDebt, FixedContract, Payment
 from .effects import Effects
 from .errors import Refusal
 from .ground import Ground
-from .model import FAILED, PROCESSING, SUCCESS, Account, Snapshot
+from .model import FAILED, PROCESSING, SUCCESS, Account
 from .money import ZERO
 
 
@@ -48,14 +48,11 @@ class Payments:
     ) -> Payment:
         """Take the money that pays for it; debts are those that it will lower."""
         now = payment.time
-        if not payment.sold and payment.amount > account.wallet.get(payment.coin, ZERO):
+        needed = payment.fee if payment.sold else payment.amount
+        if needed > account.wallet.get(payment.coin, ZERO):
             raise Refusal(148029)
-        if effects.debt_delay_ms:
-            before = Snapshot.of(account, now + effects.debt_delay_ms)
-            for debt in debts:
-                (before.flexible if isinstance(debt, FlexibleDebt) else before.fixed).append(copy.copy(debt))
-            self.ground.keep_showing(account, before)
-        self._move(account, payment, Decimal(-1))
+        self.ground.hold(account, effects, now, debts)
+        self._move(account, payment, Decimal(-1), now)
         payment.visible_at = now + effects.history_delay_ms
         payment.final_status = effects.final_status
         payment.settles_at = now + effects.processing_ms
@@ -74,16 +71,22 @@ class Payments:
     def _settle(self, account: Account, payment: Payment, at: int) -> None:
         self._under_way[account.uid] = [item for item in self._under_way[account.uid] if item is not payment]
         payment.settles_at = None
+        payment.settled_at = at
         # A liquidation may have taken the debt away while the repayment was under way.
         if payment.final_status != FAILED and self.products[payment.product](account, payment, at):
             payment.status = SUCCESS
         else:
             payment.status = FAILED
-            self._move(account, payment, Decimal(1))
+            self._move(account, payment, Decimal(1), at)
         self.ground.changed = True
 
-    def _move(self, account: Account, payment: Payment, sign: Decimal) -> None:
+    def _move(self, account: Account, payment: Payment, sign: Decimal, at: int) -> None:
+        """Take the money from where it comes, or bring it back there."""
         for coin, amount in payment.sold.items():
             account.pledge(coin, sign * amount)
-        if not payment.sold:
-            account.credit(payment.coin, sign * payment.amount)
+        if payment.sold:
+            kind = funding.FEE if sign < ZERO else funding.FEE_BACK
+            self.ground.move(account, payment.coin, sign * payment.fee, at, kind)
+        else:
+            kind = funding.REPAYMENT if sign < ZERO else funding.REPAYMENT_BACK
+            self.ground.move(account, payment.coin, sign * payment.amount, at, kind)

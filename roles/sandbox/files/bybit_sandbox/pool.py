@@ -8,14 +8,16 @@ from __future__ import annotations
 import functools
 from decimal import ROUND_UP, Decimal
 
+from . import funding
 from .debts import ADD, BY_LIQUIDATION, FIXED, FLEXIBLE, OPEN, Adjustment, FlexibleDebt, Payment, Share
 from .effects import Effects
 from .errors import Refusal
 from .ground import Ground
 from .interest import PLACES
-from .model import FAILED, PROCESSING, Account, Snapshot
-from .money import ZERO, decimals, rounded_down, unit
+from .model import FAILED, PROCESSING, Account
+from .money import ZERO, decimals, rounded_down, rounded_up, unit
 from .payments import Payments
+from .switches import AS_LISTED, LIQUIDATION_ORDER, WALLET
 
 DEFAULT_FEE = Decimal("0.0005")
 MOST_USD_AT_ONCE = 300_000
@@ -33,11 +35,12 @@ class Pool:
                 self._settle_later(account, adjustment)
 
     def value(self, coin: str, amount: Decimal) -> Decimal:
-        """What so much of a coin counts for in USD: each part of the amount at its own collateral ratio."""
+        """What so much of a coin counts for in USD: each part of its value at its own collateral ratio."""
+        worth = amount * self.ledger.prices[coin]
         tiers = [(Decimal(least), ratio) for least, ratio in self.ledger.collateral_coins[coin].ratios.items()]
-        ends = [least for least, _ratio in tiers[1:]] + [amount]
-        parts = [max(ZERO, min(amount, end) - least) * ratio for (least, ratio), end in zip(tiers, ends, strict=True)]
-        return sum(parts, ZERO) * self.ledger.prices[coin]
+        ends = [least for least, _ratio in tiers[1:]] + [worth]
+        parts = [max(ZERO, min(worth, end) - least) * ratio for (least, ratio), end in zip(tiers, ends, strict=True)]
+        return sum(parts, ZERO)
 
     def collateral_usd(self, collateral: dict[str, Decimal]) -> Decimal:
         return sum((self.value(coin, amount) for coin, amount in collateral.items()), ZERO)
@@ -78,12 +81,12 @@ class Pool:
             flexible = isinstance(owed, FlexibleDebt)
             self.payments.record(account, Payment(
                 FLEXIBLE if flexible else FIXED, owed.coin, amount, at, kind,
-                origin="liquidation", visible_at=at, sold=sold,
+                origin="liquidation", visible_at=at, settled_at=at, sold=sold,
                 shares=[] if flexible else [Share(owed.loan_id, amount)],
             ))
 
-    def quote(self, account: Account, loan_coin: str, amount: Decimal, names: str) -> dict[str, Decimal]:
-        """How much of which collateral pays for so much of a debt, with the fee; in the order of the names."""
+    def quote(self, account: Account, loan_coin: str, amount: Decimal, names: str) -> tuple[dict[str, Decimal], Decimal]:
+        """How much of which collateral pays for so much of a debt, and the fee that the wallet pays beside that."""
         coins = names.split(",")
         if len(set(coins)) < len(coins):
             raise Refusal(148039)
@@ -92,18 +95,37 @@ class Pool:
                 raise Refusal(148040)
             if coin not in self.ledger.collateral_coins:
                 raise Refusal(148004)
-        missing = amount * self.ledger.prices[loan_coin]
+        price = self.ledger.prices[loan_coin]
+        missing = amount * price
         if missing > MOST_USD_AT_ONCE:
             raise Refusal(148047)
-        sold = {}
-        for coin in coins:
+        by_wallet = self.ground.switches.fee_from == WALLET
+        sold, due = {}, ZERO
+        for coin in self._in_order(coins):
             fee = max(self.ledger.repay_fees.get(name, DEFAULT_FEE) for name in (coin, loan_coin))
-            missing, taken = self._sale(coin, account.collateral.get(coin, ZERO), missing, fee)
+            before = missing
+            missing, taken = self._sale(coin, account.collateral.get(coin, ZERO), missing, ZERO if by_wallet else fee)
             if taken > ZERO:
                 sold[coin] = taken
+            if by_wallet:
+                due += rounded_up((before - missing) / price * fee, PLACES)
         if missing > ZERO:
             raise Refusal(148037)
-        return sold
+        return sold, due
+
+    def _in_order(self, coins: list[str]) -> list[str]:
+        order = self.ground.switches.collateral_order
+        if order == AS_LISTED:
+            return coins
+        if order == LIQUIDATION_ORDER:
+            return sorted(coins, key=lambda coin: self.ledger.collateral_coins[coin].liquidation_order)
+        return sorted(coins)
+
+    def release(self, account: Account, at: int) -> None:
+        """Give all collateral back to the wallet."""
+        for coin, amount in account.collateral.items():
+            self.ground.move(account, coin, amount, at, funding.COLLATERAL_BACK)
+            account.collateral[coin] = ZERO
 
     def _sale(self, coin: str, held: Decimal, missing: Decimal, fee: Decimal) -> tuple[Decimal, Decimal]:
         """What is still missing in USD after the sale of this coin, and how much of it that takes."""
@@ -122,22 +144,25 @@ class Pool:
             raise Refusal(148004)
         if decimals(amount) > self.ledger.collateral_coins[coin].accuracy:
             raise Refusal(148005)
+        debt = self.debt_usd(account)
+        if debt == ZERO:
+            raise Refusal(148013)
         if direction == ADD and amount > account.wallet.get(coin, ZERO):
             raise Refusal(148012)
         if direction != ADD:
             left = account.collateral.get(coin, ZERO) - amount
             value = self.collateral_usd({**account.collateral, coin: max(ZERO, left)})
-            if left < ZERO or self.debt_usd(account) > self.ledger.settings.initial_ltv * value:
+            # The documented example ends at 0.8137, beyond what may be borrowed.
+            if left < ZERO or debt > self.ledger.settings.margin_call_ltv * value:
                 raise Refusal(148037)
-        if effects.debt_delay_ms:
-            self.ground.keep_showing(account, Snapshot.of(account, now + effects.debt_delay_ms))
+        self.ground.hold(account, effects, now, [])
         self.ledger.last_adjust_number += 1
         adjustment = Adjustment(
             self.ledger.last_adjust_number, coin, amount, direction, now, PROCESSING, now + effects.processing_ms,
             effects.final_status,
         )
         account.adjustments.append(adjustment)
-        self._move(account, adjustment, taking=True)
+        self._move(account, adjustment, now, taking=True)
         if adjustment.settles_at <= now:
             self._settle(account, adjustment, now)
         else:
@@ -150,11 +175,14 @@ class Pool:
     def _settle(self, account: Account, adjustment: Adjustment, at: int) -> None:
         adjustment.settles_at = None
         adjustment.status = adjustment.final_status
-        self._move(account, adjustment, taking=False)
+        self._move(account, adjustment, at, taking=False)
 
-    def _move(self, account: Account, adjustment: Adjustment, *, taking: bool) -> None:
+    def _move(self, account: Account, adjustment: Adjustment, at: int, *, taking: bool) -> None:
         """Take the coins where they come from, or bring them where they belong now, back after a failure."""
         at_the_wallet = (adjustment.direction == ADD) == (taking or adjustment.status == FAILED)
-        put = account.credit if at_the_wallet else account.pledge
-        put(adjustment.coin, -adjustment.amount if taking else adjustment.amount)
+        amount = -adjustment.amount if taking else adjustment.amount
+        if at_the_wallet:
+            self.ground.move(account, adjustment.coin, amount, at, funding.ADJUSTMENT)
+        else:
+            account.pledge(adjustment.coin, amount)
         self.ground.changed = True

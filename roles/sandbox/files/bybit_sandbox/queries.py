@@ -6,16 +6,14 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Callable
-from urllib.parse import parse_qsl, quote, unquote
+from collections.abc import Callable, Iterator, Sequence
+from urllib.parse import parse_qsl, unquote
 
 from .errors import Refusal
+from .switches import CURSOR_REPEATS, EMPTY_CURSOR
 
 DEFAULT_PAGE = 10
 LARGEST_PAGE = 100
-_LEGACY_CURSOR = re.compile(r"([0-9]{1,16}):([0-9A-Za-z-]{1,64})")
-_NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 def parameters(raw_query: bytes) -> dict[str, str]:
@@ -25,61 +23,60 @@ def parameters(raw_query: bytes) -> dict[str, str]:
 
 
 def page(
-    items: list, query: dict[str, str], filters: dict[str, str], position: Callable[[object], tuple],
-    shown: Callable[[object], object | None] = lambda item: item, after: tuple | None = None,
-) -> tuple[list, bool]:
-    """One page, newest first, of items that are kept sorted with the oldest first, and whether there are more.
+    items: Sequence, query: dict[str, str], filters: dict[str, str], name_of: Callable[[object], str], list_end: str,
+    shown: Callable[[object], Sequence] = lambda item: (item,),
+) -> tuple[list, str]:
+    """One page, newest first, of items that are kept with the oldest first, and the cursor of the next one.
 
-    filters tells which field must have the value of which parameter; shown gives what to show of an item, None to omit
-    it; after is the position of the last item of the page before.
+    filters tells which field must have the value of which parameter; shown gives the rows of an item, none to omit it;
+    a cursor is the name of the last row of its page; list_end is the switch that says how a list ends.
     """
     limit = _limit(query)
     wanted = [(field, query[name]) for name, field in filters.items() if name in query]
-    end = len(items) if after is None else bisect_left(items, after, key=position)
-    found: list = []
-    # Only as far as the page reaches: a book may hold ten thousand loans.
-    for number in range(end - 1, -1, -1):
-        item = shown(items[number])
-        if item is not None and all(getattr(item, field) == value for field, value in wanted):
-            if len(found) == limit:
-                return found, True
-            found.append(item)
-    return found, False
-
-
-def legacy_page(
-    items: list, query: dict[str, str], filters: dict[str, str], position: Callable[[object], tuple[int, str]],
-    shown: Callable[[object], object | None] = lambda item: item,
-) -> tuple[list, str]:
-    """One page, and the cursor of the next one, made of time and name."""
-    after = None
+    rows = _rows(items, name_of, shown, wanted)
     if "cursor" in query:
         # Some clients send the cursor as they got it, some encode it once more.
-        match = _LEGACY_CURSOR.fullmatch(unquote(query["cursor"]))
-        if match is None:
+        cursor = unquote(query["cursor"])
+        rows = _rows(items[: _end_of(items, cursor, name_of)], name_of, shown, wanted)
+        if not any(name == cursor for name, _row in rows):
             raise Refusal(10001, "cursor is invalid")
-        after = int(match[1]), match[2]
-    found, more = page(items, query, filters, position, shown, after)
-    if not more:
-        return found, ""
-    time, name = position(found[-1])
-    # Cursors of the exchange come percent-encoded, so these do as well.
-    return found, quote(f"{time}:{name}", safe="")
+    found: list = []
+    more = False
+    # Only as far as the page reaches: a book may hold ten thousand loans.
+    for _name, row in rows:
+        if row is not None:
+            if len(found) == limit:
+                more = True
+                break
+            found.append(row)
+    if more or (found and list_end != EMPTY_CURSOR):
+        return found, name_of(found[-1])
+    if not found and "cursor" in query and list_end == CURSOR_REPEATS:
+        every = [row for _name, row in _rows(items, name_of, shown, wanted) if row is not None]
+        found = every[(len(every) - 1) // limit * limit:]
+        return found, name_of(found[-1]) if found else ""
+    return found, ""
 
 
-def numbered_page(
-    items: list, query: dict[str, str], filters: dict[str, str],
-    shown: Callable[[object], object | None] = lambda item: item,
-) -> tuple[list, str]:
-    """One page of the new generation, and the cursor of the next one: the number of the last item, as documented."""
-    after = None
-    if "cursor" in query:
-        number = int(query["cursor"]) if _NUMBER.fullmatch(query["cursor"]) else None
-        after = next((item.position for item in reversed(items) if item.position[1] == number), None)
-        if after is None:
-            raise Refusal(10001, "cursor is invalid")
-    found, more = page(items, query, filters, lambda item: item.position, shown, after)
-    return found, str(found[-1].position[1]) if more else ""
+def _end_of(items: Sequence, name: str, name_of: Callable[[object], str]) -> int:
+    """Where the newest item of this name ends, so that those that are newer need not be looked at."""
+    for number in range(len(items) - 1, -1, -1):
+        if name_of(items[number]) == name:
+            return number + 1
+    return len(items)
+
+
+def _rows(
+    items: Sequence, name_of: Callable[[object], str], shown: Callable[[object], Sequence], wanted: list[tuple[str, str]]
+) -> Iterator[tuple[str, object | None]]:
+    """The names of all rows, newest first, each with the row, or with None where it is not to be shown."""
+    for item in reversed(items):
+        rows = shown(item)
+        if not rows:
+            # What has left the list since the page before may still be its cursor.
+            yield name_of(item), None
+        for row in rows:
+            yield name_of(row), row if all(getattr(row, field) == value for field, value in wanted) else None
 
 
 def _limit(query: dict[str, str]) -> int:

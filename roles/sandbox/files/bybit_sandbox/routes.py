@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from .account_routes import ACCOUNT_ROUTES
 from .common_routes import COMMON_ROUTES
 from .fixed_routes import FIXED_ROUTES
 from .flexible_routes import FLEXIBLE_ROUTES
 from .legacy_routes import LEGACY_ROUTES
 
-ROUTES = {**LEGACY_ROUTES, **FLEXIBLE_ROUTES, **FIXED_ROUTES, **COMMON_ROUTES}
+ROUTES = {**LEGACY_ROUTES, **FLEXIBLE_ROUTES, **FIXED_ROUTES, **COMMON_ROUTES, **ACCOUNT_ROUTES}
 PATHS = {endpoint.partition(" ")[2] for endpoint in ROUTES}

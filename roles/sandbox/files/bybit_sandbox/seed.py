@@ -10,11 +10,10 @@ from collections import Counter
 from pathlib import Path
 
 from .calls import TERMS
-from .clock import DAY_MS
 from .errors import SandboxError
 from .fields import Fields
 from .gate import load_rsa_key
-from .interest import accrue, full_hours
+from .interest import accrue, due_time, hours_charged
 from .limits import DEFAULT_LIMITS
 from .model import (
     BY_LIQUIDATION, BY_USER, LIQUIDATED, OPEN, REPAID,
@@ -24,6 +23,7 @@ from .money import ZERO, parse, plain
 from .common_routes import TERMS as NEW_TERMS
 from .routes import ROUTES
 from .seed_new import read_new_loans
+from .switches import Switches, read_switches
 
 DEFAULT_SEED = Path(__file__).with_name("seed.json")
 VIP_LEVELS = [*(f"VIP{number}" for number in range(6)), "VIP99", *(f"PRO{number}" for number in range(1, 7))]
@@ -32,6 +32,7 @@ RSA_KEY_NAME = "sandbox-rsa-key"
 FIRST_REPAY_ID = 1_794_271_131_730_737_664
 # The documented examples of the new generation follow these.
 FIRST_REPAY_NUMBER, FIRST_ORDER_NUMBER, FIRST_ADJUST_NUMBER = 1770, 1362, 27510
+FIRST_FUNDING_NUMBER = 13_715_799
 
 
 def read_json(path: Path, what: str) -> object:
@@ -61,7 +62,7 @@ def ledger_from(document: object, now: int) -> Ledger:
         raise seed.wrong("names a coin that has no price", "repay_fees")
     ledger = Ledger(
         settings, prices, seed.texts("vip_levels", VIP_LEVELS), loan_coins, collateral_coins, fees, [], 0,
-        FIRST_REPAY_NUMBER, FIRST_ORDER_NUMBER, FIRST_ADJUST_NUMBER,
+        FIRST_REPAY_NUMBER, FIRST_ORDER_NUMBER, FIRST_ADJUST_NUMBER, FIRST_FUNDING_NUMBER,
     )
     ledger.accounts = seed.parts("accounts", lambda part: _account(part, ledger, now))
     seed.done()
@@ -72,7 +73,7 @@ def ledger_from(document: object, now: int) -> Ledger:
     ledger.last_repay_id = max([FIRST_REPAY_ID, *used])
     numbers = [int(item.repay_id) for account in ledger.accounts for item in account.payments]
     ledger.last_repay_number = max([FIRST_REPAY_NUMBER, *numbers])
-    numbers = [int(item.order_id) for account in ledger.accounts for item in account.borrowings]
+    numbers = [int(item.order_id) for account in ledger.accounts for item in (*account.borrowings, *account.pending)]
     ledger.last_order_number = max([FIRST_ORDER_NUMBER, *numbers])
     return ledger
 
@@ -95,15 +96,16 @@ def _settings(part: Fields) -> Settings:
     settings = Settings(
         forgive_dust=part.flag("forgive_dust", True),
         initial_ltv=part.amount("initial_ltv", Settings.initial_ltv, above_zero=True),
+        margin_call_ltv=part.amount("margin_call_ltv", Settings.margin_call_ltv, above_zero=True),
         liquidation_ltv=part.amount("liquidation_ltv", Settings.liquidation_ltv, above_zero=True),
         collateral_repay_type=part.integer("collateral_repay_type", Settings.collateral_repay_type),
         ip_requests=ip.integer("requests", 600, least=1),
         ip_window_ms=ip.integer("window_ms", 5000, least=1),
         ip_ban_ms=ip.integer("ban_ms", 600_000),
-        limits=dict(DEFAULT_LIMITS),
+        limits=dict(DEFAULT_LIMITS), switches=read_switches(part.part("switches", {}), Switches()),
     )
     for name in limits.names():
-        if name != "default" and name not in ROUTES:
+        if name not in ("default", "public") and name not in ROUTES:
             raise limits.wrong(f"has a limit for {name!r}, which is no call that is served")
         settings.limits[name] = limits.integer(name, least=1)
     ip.done()
@@ -141,7 +143,8 @@ def _collateral_coin(part: Fields, number: int) -> CollateralCoin:
 
 def _account(part: Fields, ledger: Ledger, now: int) -> Account:
     account = Account(
-        uid=part.text("uid"), name=part.text("name", ""), restriction=part.integer("restriction", 0),
+        uid=_uid(part, "uid"), parent_uid=_uid(part, "parent_uid", "0"), name=part.text("name", ""),
+        restriction=part.integer("restriction", 0),
         wallet=part.amounts("wallet", {}), keys=part.parts("keys", lambda item: _key(item, now), []),
         loans=part.parts("loans", lambda item: _loan(item, ledger, now), []), repayments=[],
     )
@@ -156,6 +159,13 @@ def _account(part: Fields, ledger: Ledger, now: int) -> Account:
     account.loans.sort(key=lambda item: item.position)
     account.repayments.sort(key=lambda item: item.position)
     return account
+
+
+def _uid(part: Fields, name: str, *default: str) -> str:
+    uid = part.text(name, *default)
+    if not (uid.isascii() and uid.isdigit() and len(uid) <= 19):
+        raise part.wrong("must consist of up to 19 digits", name)
+    return uid
 
 
 def _key(part: Fields, now: int) -> Key:
@@ -176,7 +186,7 @@ def _loan(part: Fields, ledger: Ledger, now: int) -> Loan:
     status = part.text("status", OPEN, (OPEN, REPAID, LIQUIDATED))
     term = part.text("term", "", ("", *TERMS))
     borrowed_at = part.moment("borrowed_at", now)
-    due_at = part.moment("due_at", now, borrowed_at + int(term) * DAY_MS) if term else None
+    due_at = part.moment("due_at", now, due_time(borrowed_at, term)) if term else None
     principal = part.amount("principal", above_zero=True) if status == OPEN else ZERO
     collateral = part.amount("collateral", above_zero=True) if status == OPEN else ZERO
     charged = "interest" in part or "penalty" in part
@@ -194,9 +204,9 @@ def _loan(part: Fields, ledger: Ledger, now: int) -> Loan:
     part.done()
     if charged:
         # The seed says what is owed now, so the hours so far are already in it.
-        loan.accrued_hours = full_hours(loan.borrowed_at, now)
+        loan.accrued_hours = hours_charged(ledger.settings.switches.interest_hours, loan.borrowed_at, now)
     elif status == OPEN:
-        accrue(loan, now)
+        accrue(loan, now, ledger.settings.switches.interest_hours)
     return loan
 
 
@@ -214,6 +224,7 @@ def _repayment(part: Fields, loans: dict[str, Loan], now: int) -> Repayment:
         type=part.text("type", BY_USER, (BY_USER, BY_LIQUIDATION)),
         collateral_return=part.amount("collateral_return", ZERO), origin="seed",
     )
+    repayment.settled_at = repayment.time
     part.done()
     return repayment
 
@@ -226,7 +237,9 @@ def _refuse_twins(ledger: Ledger) -> None:
         "order_id": [loan.order_id for account in accounts for loan in account.loans],
         "repay_id": [item.repay_id for account in accounts for item in (*account.repayments, *account.payments)],
         "loan_id": [contract.loan_id for account in accounts for contract in account.fixed],
-        "order_id of a flexible loan": [order.order_id for account in accounts for order in account.borrowings],
+        "order_id of a flexible loan": [
+            order.order_id for account in accounts for order in (*account.borrowings, *account.pending)
+        ],
     }
     for kind, names in named.items():
         twins = sorted(name for name, count in Counter(names).items() if count > 1)

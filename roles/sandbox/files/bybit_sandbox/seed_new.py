@@ -12,10 +12,10 @@ from .calls import TERMS
 from .clock import DAY_MS
 from .debts import (
     AUTO_REPAY, BY_USER, FIXED, FLEXIBLE, NO_AUTOMATIC, OPEN, REPAID, TO_FLEXIBLE,
-    Borrowing, FixedContract, FlexibleDebt, Payment, Share,
+    Borrowing, FixedContract, FlexibleDebt, Payment, PendingBorrowing, Share,
 )
 from .fields import Fields
-from .interest import full_hours
+from .interest import hours_charged
 from .model import Account, Ledger
 from .money import ZERO
 
@@ -36,6 +36,11 @@ def read_new_loans(part: Fields, account: Account, ledger: Ledger, now: int) -> 
     owes = account.flexible or any(contract.status == OPEN for contract in account.fixed)
     if owes and not any(account.collateral.values()):
         raise part.wrong("is missing although the account has flexible or fixed loans", "collateral")
+    account.pending = part.parts("pending_borrowings", lambda item: _pending(item, ledger, now), [])
+    account.supply = part.amounts("supply", {})
+    for coin in account.supply:
+        if coin not in ledger.prices:
+            raise part.wrong(f"has {coin}, which has no price", "supply")
     contracts = {contract.loan_id: contract for contract in account.fixed}
     account.payments = [
         *part.parts("flexible_repayments", lambda item: _flexible_repayment(item, ledger, now), []),
@@ -64,6 +69,15 @@ def _borrowing(part: Fields, ledger: Ledger, now: int) -> Borrowing:
     return order
 
 
+def _pending(part: Fields, ledger: Ledger, now: int) -> PendingBorrowing:
+    order = PendingBorrowing(
+        _number(part, "order_id"), _coin(part, ledger), part.amount("amount", above_zero=True),
+        part.text("term", choices=TERMS), part.amount("annual_rate"), part.moment("time", now),
+    )
+    part.done()
+    return order
+
+
 def _flexible(part: Fields, account: Account, ledger: Ledger, now: int) -> FlexibleDebt:
     coin = _coin(part, ledger)
     rate = Decimal(ledger.loan_coins[coin].flexible_rate or 0)
@@ -79,9 +93,9 @@ def _flexible(part: Fields, account: Account, ledger: Ledger, now: int) -> Flexi
     part.done()
     if charged:
         # The seed says what is owed now, so the hours so far are already in it.
-        debt.accrued_hours = full_hours(debt.borrowed_at, now)
+        debt.accrued_hours = hours_charged(ledger.settings.switches.interest_hours, debt.borrowed_at, now)
     else:
-        flexible.accrue(debt, now)
+        flexible.accrue(debt, now, ledger.settings.switches.interest_hours)
     return debt
 
 
@@ -109,9 +123,9 @@ def _contract(part: Fields, ledger: Ledger, now: int) -> FixedContract:
     )
     part.done()
     if charged:
-        contract.overdue_hours = full_hours(due_at, now)
+        contract.overdue_hours = hours_charged(ledger.settings.switches.interest_hours, due_at, now)
     elif status == OPEN:
-        fixed.accrue(contract, now)
+        fixed.accrue(contract, now, ledger.settings.switches.interest_hours)
     return contract
 
 
@@ -121,6 +135,7 @@ def _flexible_repayment(part: Fields, ledger: Ledger, now: int) -> Payment:
         _number(part, "repay_id"), origin="seed",
     )
     part.done()
+    payment.settled_at = payment.time
     return payment
 
 
@@ -134,6 +149,7 @@ def _fixed_repayment(part: Fields, contracts: dict[str, FixedContract], now: int
         _number(part, "repay_id"), origin="seed", shares=shares,
     )
     part.done()
+    payment.settled_at = payment.time
     return payment
 
 

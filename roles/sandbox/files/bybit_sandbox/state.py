@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from . import interest
 from .book import Book
-from .debts import Adjustment, FixedContract, FlexibleDebt, Payment
+from .debts import Adjustment, FixedContract, FlexibleDebt, Payment, PendingBorrowing
 from .fixed_routes import status_of
-from .model import OPEN, Account, Ledger, Loan, Repayment
+from .model import OPEN, Account, FundingEntry, Ledger, Loan, Repayment
 from .money import plain, rounded
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def state(exchange: Exchange) -> dict:
     return {
         "server_time": now,
         "clock": exchange.clock.to_dict(),
+        "switches": asdict(ledger.settings.switches),
         "prices": {coin: plain(price) for coin, price in ledger.prices.items()},
         "accounts": [_account(account, exchange.book, now) for account in ledger.accounts],
         "faults": exchange.faults.to_plain(),
@@ -50,6 +52,9 @@ def _account(account: Account, book: Book, now: int) -> dict:
         "ltv": plain(rounded(debt / value, 6)) if value else "0",
         "initial_ltv": plain(ledger.settings.initial_ltv),
         "liquidation_ltv": plain(ledger.settings.liquidation_ltv),
+        "margin_call_ltv": plain(ledger.settings.margin_call_ltv),
+        "pending_borrowings": [_pending(item) for item in account.pending],
+        "funding": [_funding(item) for item in reversed(account.funding)],
         "adjustments": [_adjustment(item) for item in reversed(account.adjustments)],
         "repayments": sorted(repayments, key=lambda item: (item["time"], int(item["repay_id"])), reverse=True),
     }
@@ -82,7 +87,7 @@ def _repayment(item: Repayment) -> dict:
         "repay_id": item.repay_id, "product": LEGACY, "order_id": item.order_id, "coin": item.loan_coin, "amount": plain(item.amount),
         "time": item.time, "type": item.type, "status": item.status, "origin": item.origin,
         "collateral_coin": item.collateral_coin, "collateral_return": plain(item.collateral_return),
-        "visible_at": item.visible_at, "settles_at": item.settles_at,
+        "visible_at": item.visible_at, "settles_at": item.settles_at, "settled_at": item.settled_at,
     }
 
 
@@ -104,13 +109,27 @@ def _contract(item: FixedContract, now: int) -> dict:
     }
 
 
+def _pending(item: PendingBorrowing) -> dict:
+    return {
+        "order_id": item.order_id, "loan_coin": item.coin, "amount": plain(item.amount), "term": item.term,
+        "annual_rate": plain(item.annual_rate), "time": item.time,
+    }
+
+
+def _funding(item: FundingEntry) -> dict:
+    return {
+        "number": item.number, "coin": item.coin, "amount": plain(item.amount), "after": plain(item.after),
+        "time": item.time, "kind": item.kind,
+    }
+
+
 def _payment(item: Payment) -> dict:
     return {
         "repay_id": item.repay_id, "product": item.product, "order_id": "", "coin": item.coin,
         "amount": plain(item.amount), "time": item.time, "type": item.type, "status": item.status,
         "origin": item.origin, "details": [{"loan_id": part.loan_id, "amount": plain(part.amount)} for part in item.shares],
-        "collateral_sold": {coin: plain(amount) for coin, amount in item.sold.items()},
-        "visible_at": item.visible_at, "settles_at": item.settles_at,
+        "fee": plain(item.fee), "collateral_sold": {coin: plain(amount) for coin, amount in item.sold.items()},
+        "visible_at": item.visible_at, "settles_at": item.settles_at, "settled_at": item.settled_at,
     }
 
 

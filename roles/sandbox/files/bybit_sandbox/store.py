@@ -14,7 +14,7 @@ from .errors import SandboxError
 from .model import Ledger, build, to_plain
 from .seed import read_json
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Store:

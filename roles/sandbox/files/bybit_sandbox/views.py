@@ -9,8 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from .clock import DAY_MS
-from .debts import FixedContract, FlexibleDebt, Payment
-from .model import OPEN, Account, Loan, Repayment, Snapshot
+from .debts import FixedContract, FlexibleDebt
+from .model import OPEN, Account, Loan, Snapshot
 
 # "Last 6 months", as the documentation says without counting days.
 HISTORY_MS = 183 * DAY_MS
@@ -25,10 +25,16 @@ def _held_loans(account: Account, now: int) -> dict[str, Loan]:
     return {loan.order_id: loan for item in reversed(_snapshots(account, now)) for loan in item.loans}
 
 
-def open_loans(account: Account, now: int) -> Callable[[Loan], Loan | None]:
+def open_loans(account: Account, now: int) -> Callable[[Loan], list[Loan]]:
     """What to show of a loan among the open ones."""
     held = _held_loans(account, now)
-    return lambda loan: held.get(loan.order_id, loan if loan.status == OPEN else None)
+
+    def shown(loan: Loan) -> list[Loan]:
+        if loan.order_id in held:
+            return [held[loan.order_id]]
+        return [loan] if loan.status == OPEN else []
+
+    return shown
 
 
 def closed_loans(account: Account, now: int) -> list[Loan]:
@@ -37,21 +43,11 @@ def closed_loans(account: Account, now: int) -> list[Loan]:
         loan for loan in account.loans
         if loan.status != OPEN and loan.closed_at >= now - HISTORY_MS and loan.order_id not in held
     ]
-    return sorted(shown, key=closing)
-
-
-def closing(loan: Loan) -> tuple[int, str]:
-    return loan.closed_at, loan.order_id
-
-
-def repayments(now: int) -> Callable[[Repayment], Repayment | None]:
-    """What to show of a repayment in the history."""
-    return lambda item: item if item.visible_at <= now and item.time >= now - HISTORY_MS else None
+    return sorted(shown, key=lambda loan: (loan.closed_at, loan.order_id))
 
 
 def wallet(account: Account, now: int) -> dict[str, Decimal]:
-    held = _snapshots(account, now)
-    return held[0].wallet if held else account.wallet
+    return next((item.wallet for item in account.wallet_snapshots if item.until > now), account.wallet)
 
 
 def collateral(account: Account, now: int) -> dict[str, Decimal]:
@@ -69,8 +65,3 @@ def contracts(account: Account, now: int) -> Callable[[FixedContract], FixedCont
     """What to show of a contract."""
     held = {contract.loan_id: contract for item in reversed(_snapshots(account, now)) for contract in item.fixed}
     return lambda contract: held.get(contract.loan_id, contract)
-
-
-def payments(product: str, now: int) -> Callable[[Payment], Payment | None]:
-    """What to show of a repayment in the history of this product, which has no end."""
-    return lambda item: item if item.product == product and item.visible_at <= now else None
