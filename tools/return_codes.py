@@ -43,7 +43,7 @@ MOVED = {
     _outcomes.UNKNOWN: "**Money may have moved.**",
     _return_codes.EARLIER_REQUEST: "**An earlier request may have moved money**, this one did not.",
 }
-LEGACY, NEW = range(177_000, 178_000), range(148_000, 149_000)
+LEGACY, NEW, WALLETS = range(177_000, 178_000), range(148_000, 149_000), range(131_000, 132_000)
 
 
 def heading(title: str) -> list[str]:
@@ -69,9 +69,10 @@ def capital(words: str) -> str:
 def page() -> str:
     """Return the whole page."""
     codes = sorted(_return_codes.CODES.items())
-    general = [(code, row) for code, row in codes if code not in LEGACY and code not in NEW]
+    general = [(code, row) for code, row in codes if not any(code in part for part in (LEGACY, NEW, WALLETS))]
     any_other = ("any other", _return_codes.meaning_of_code(99_999_999))
-    no_answer = ("any other", _return_codes.meaning_of_status(502))
+    to_a_repayment = ("any, to a repayment", _return_codes.meaning_of_status(403, "POST"))
+    no_answer = ("any other", _return_codes.meaning_of_status(502, "GET"))
     lines = [
         HEAD.rstrip(),
         *heading("Any call"),
@@ -80,10 +81,13 @@ def page() -> str:
         *table("code", [(code, row) for code, row in codes if code in LEGACY]),
         *heading("Flexible and fixed loans"),
         *table("code", [(code, row) for code, row in codes if code in NEW]),
+        *heading("Wallets"),
+        *table("code", [(code, row) for code, row in codes if code in WALLETS]),
         *heading("HTTP statuses without a code"),
-        "So is judged what answers in the place of the exchange: a gateway, a proxy, a page of HTML.",
+        "So is judged what answers in the place of the exchange, such as a gateway or a proxy, with anything but the exchange's own JSON.",
+        "In answer to a repayment no such status proves that nothing happened, so the other rows are for answers to reads.",
         "",
-        *table("status", [*sorted(_return_codes.HTTP_STATUSES.items()), no_answer]),
+        *table("in answer to a read", [to_a_repayment, *sorted(_return_codes.HTTP_STATUSES.items()), no_answer]),
     ]
     return "\n".join(lines) + "\n"
 

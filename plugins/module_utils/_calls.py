@@ -31,16 +31,20 @@ from ansible_collections.treasury.bybit.plugins.module_utils._return_codes impor
     CLOCK_CODES,
     CLOCK_REFUSED,
     IP_BLOCKED,
+    IP_LIMITED,
     LOOK_FIRST,
+    NO_API,
     RATE_LIMITED,
+    UNKNOWN_CODE,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import Signer
-from ansible_collections.treasury.bybit.plugins.module_utils._verdict import Verdict, judge, with_remedy
+from ansible_collections.treasury.bybit.plugins.module_utils._verdict import Verdict, judge, told_time_ms, with_remedy
 
 # A pause of exactly one second still meets the limit of "1 a second" now and then.
 _SHORTEST_PAUSE_MS = 1050
 # The exchange may have closed a connection that was not used for longer, and a request that meets that has no answer.
 _LONGEST_SILENCE_MS = 5000
+_PASSING_STATUSES = {408, 429, *range(500, 600)}
 _ENCODED = re.compile("(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*")
 
 
@@ -124,7 +128,7 @@ class Calls:
         if verdict.reading == ACCEPTED:
             return verdict.result
         error = _read_error(path, verdict)
-        if verdict.failure.http_status == IP_BLOCKED:
+        if verdict.failure.http_status == IP_BLOCKED or verdict.failure.ret_code == IP_LIMITED:
             # Each further request would prolong the block.
             self._blocked = error
         raise error
@@ -140,7 +144,7 @@ class Calls:
         clock_syncs_before = self.retries.clock_syncs
         while True:
             reply, request_id = self._send_in_turn(method, path, payload, signed, on_signed)
-            verdict = judge(reply.status, reply.body, request_id)
+            verdict = judge(method, reply.status, reply.body, request_id)
             is_stale = verdict.is_gate_refusal(*clock_codes)
             if signed and not is_stale:
                 told_limit, is_limited = reply.headers.get("x-bapi-limit", ""), verdict.is_gate_refusal(RATE_LIMITED)
@@ -230,17 +234,17 @@ class Calls:
         result = self.read("/v5/market/time", signed=False)
         after_ms = self.clock.now_ms()
         nanoseconds = str(result.get("timeNano"))
-        if not re.fullmatch("[0-9]{18,20}", nanoseconds):
+        server_ms = told_time_ms(int(nanoseconds) // 1_000_000) if re.fullmatch("[0-9]{18,20}", nanoseconds) else None
+        if server_ms is None:
             raise ReadFailed("Bybit answered /v5/market/time without its time.")
-        server_ms = int(nanoseconds) // 1_000_000
         self._line.clock_offset_ms = server_ms - (before_ms + after_ms) // 2
 
     def _pause_for_limit(self, reply: Reply, verdict: Verdict) -> bool:
         """Wait as the answer says and return true, or return false when that would take longer than allowed."""
         now_ms = self.now_ms() if verdict.time_ms is None else verdict.time_ms
         reset = reply.headers.get("x-bapi-limit-reset-timestamp", "")
-        reset_ms = int(reset) if re.fullmatch("[0-9]{1,15}", reset) else 0
-        pause_ms = max(_SHORTEST_PAUSE_MS, reset_ms - now_ms)
+        reset_ms = told_time_ms(int(reset)) if re.fullmatch("[0-9]{1,15}", reset) else None
+        pause_ms = _SHORTEST_PAUSE_MS if reset_ms is None else max(_SHORTEST_PAUSE_MS, reset_ms - now_ms)
         if self.retries.rate_limit_wait_ms + pause_ms > self._rate_limit_timeout_ms:
             return False
         self.clock.tell_wait(f"{self._line.transport.base_url} takes no more requests now ({verdict.cause()})", pause_ms)
@@ -255,8 +259,14 @@ def _read_error(path: str, verdict: Verdict) -> BybitError:
     failure = verdict.failure._replace(reading=NOT_EXECUTED)
     if verdict.reading == NOT_EXECUTED:
         return Refused(f"Bybit refused reading {path}: {verdict.sentence()}", failure)
-    if verdict.meaning.remedy == LOOK_FIRST:
-        verdict = verdict._replace(meaning=verdict.meaning._replace(remedy="Run again later."))
+    # What may never get better is not put off.
+    if verdict.meaning == UNKNOWN_CODE:
+        remedy = "Look the code up in the documentation of the exchange, or ask its support, naming the request id."
+    elif verdict.meaning == NO_API and failure.http_status not in _PASSING_STATUSES:
+        remedy = "Check environment or api_url, and what lies between this machine and the exchange."
+    else:
+        remedy = verdict.meaning.remedy if verdict.meaning.remedy != LOOK_FIRST else "Run again later."
+    verdict = verdict._replace(meaning=verdict.meaning._replace(remedy=remedy))
     return ReadFailed(f"Bybit gave no usable answer to reading {path}: {verdict.sentence()}", failure)
 
 

@@ -10,8 +10,9 @@ Pure: no I/O. This module util is private to the collection.
 from __future__ import annotations
 
 import json
+import re
 import typing as t
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import Failure
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
@@ -25,6 +26,12 @@ from ansible_collections.treasury.bybit.plugins.module_utils._return_codes impor
 )
 
 _MESSAGE_CHARACTERS = 300
+# More than the exchange's answers have, and no trouble for whoever writes them out.
+_MOST_DIGITS = 100
+_MOST_LEVELS = 20
+# From 2018, before there was the exchange, to the end of 9999, the last year that can be written as a date.
+_PLAUSIBLE_MS = range(1_514_764_800_000, 253_402_300_800_000)
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Verdict(t.NamedTuple):
@@ -71,39 +78,90 @@ def with_remedy(cause: str, remedy: str) -> str:
     return f"{cause}: {remedy[:1].lower()}{remedy[1:]}"
 
 
-def judge(status: int, body: bytes, request_id: str) -> Verdict:
-    """Read an answer; whatever is not surely accepted or surely refused is unknown."""
+def judge(method: str, status: int, body: bytes, request_id: str) -> Verdict:
+    """Read an answer; whatever is not surely accepted or surely refused is unknown.
+
+    :param method: A POST is refused by nothing but the exchange's own JSON, because anything in between may have replaced its answer.
+    """
     document = _document(body)
     code = document.get("retCode") if document else None
     if document is None or not _is_integer(code):
-        meaning = meaning_of_status(status)
-        if body.lstrip().startswith(b"<"):
-            # A page for people comes from something in between, which may have replaced an answer of the exchange.
-            meaning = meaning._replace(reading=UNKNOWN)
+        meaning = meaning_of_status(status, method)
         return Verdict(meaning, Failure(None, None, status, request_id, meaning.reading), {}, None)
     meaning = meaning_of_code(code)
     if not _fits(status, meaning):
         meaning = Meaning(UNKNOWN, "the HTTP status and the return code contradict each other", LOOK_FIRST)
-    message = str(document.get("retMsg") or "")[:_MESSAGE_CHARACTERS]
-    result, time_ms = document.get("result"), document.get("time")
+    result = document.get("result")
     return Verdict(
         meaning,
-        Failure(code, message, status, request_id, meaning.reading),
+        Failure(code, _words(document.get("retMsg")), status, request_id, meaning.reading),
         result if isinstance(result, dict) else {},
-        time_ms if _is_integer(time_ms) else None,
+        told_time_ms(document.get("time")),
     )
 
 
+def told_time_ms(value: object) -> int | None:
+    """Return a time of the exchange (UTC, ms); none when it cannot be one, such as one in seconds."""
+    return value if _is_integer(value) and value in _PLAUSIBLE_MS else None
+
+
 def _document(body: bytes) -> dict[str, t.Any] | None:
+    """Return the JSON object of a body; none for what has two meanings, or what could not be shown to anybody."""
     try:
-        document = json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
+        document = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_unique, parse_float=_decimal, parse_int=_whole, parse_constant=_refuse
+        )
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) else None
+    return document if isinstance(document, dict) and _is_plain(document, _MOST_LEVELS) else None
+
+
+def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return fields
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("a number is too long")
+    return int(digits)
+
+
+def _decimal(digits: str) -> Decimal:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("a number is too long")
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:
+        raise ValueError("a number is too large") from None
+    # Written out, 1e999999999 would fill the memory.
+    if abs(number.adjusted()) > _MOST_DIGITS:
+        raise ValueError("a number is too large")
+    return number
 
 
 def _refuse(constant: str) -> t.NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _is_plain(value: object, levels: int) -> bool:
+    """Tell whether a value is not nested deeper than so many levels, and all of its text is Unicode."""
+    if isinstance(value, str):
+        # Half of a surrogate pair can be written in JSON, but not to a file or a terminal.
+        return value.isascii() or not _SURROGATES.search(value)
+    if isinstance(value, dict):
+        return levels > 0 and all(_is_plain(k, 0) and _is_plain(v, levels - 1) for k, v in value.items())
+    if isinstance(value, list):
+        return levels > 0 and all(_is_plain(v, levels - 1) for v in value)
+    return True
+
+
+def _words(message: object) -> str:
+    """Return the exchange's own words, so that they cannot disturb what they are shown on."""
+    shown = message[:_MESSAGE_CHARACTERS] if isinstance(message, str) else ""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
 
 
 def _is_integer(value: object) -> t.TypeGuard[int]:

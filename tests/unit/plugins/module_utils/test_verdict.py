@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._verdict import judge
+from ansible_collections.treasury.bybit.plugins.module_utils._verdict import judge, told_time_ms
 
 
 def envelope(code: object, message: object = "", **more: object) -> bytes:
@@ -40,29 +41,80 @@ CASES = [
     (302, envelope(0), "unknown"),
     (404, envelope(0), "unknown"),
     (201, envelope(0), "unknown"),
-    (403, b"access too frequent", "not_executed"),
-    (404, b"not found", "not_executed"),
-    (401, b"", "not_executed"),
     (401, envelope(10003), "not_executed"),
     (400, envelope(10016), "unknown"),
     (429, envelope(10006), "unknown"),
     (307, b"", "unknown"),
-    (403, b"\n<!DOCTYPE html><html>Blocked by your company</html>", "unknown"),
-    (401, b"<html></html>", "unknown"),
     (200, b'{"retCode":0,"result":{"repayId":"1"},"time":Infinity}', "unknown"),
+    (200, b'{"retCode":177010,"retCode":0,"result":{"repayId":"1"}}', "unknown"),
+    (200, b'{"retCode":0,"retCode":177010}', "unknown"),
+    (200, b'{"retCode":0,"result":{"repayId":"1","repayId":"2"}}', "unknown"),
+    (200, b'{"retCode":0,"result":' + b"[" * 100 + b"]" * 100 + b"}", "unknown"),
+    (200, b'{"retCode":0,"result":{"repayId":"\\ud800"}}', "unknown"),
+    (200, b'{"retCode":177010,"retMsg":"\\udfff"}', "unknown"),
+    (200, b'{"retCode":0,"\\ud800":1}', "unknown"),
+    (200, b'{"retCode":0,"result":{"a":1e9999999999999999999}}', "unknown"),
+    (200, b'{"retCode":0,"result":{"a":1e999999999}}', "unknown"),
+    (200, b'{"retCode":0,"result":{"a":0.' + b"1" * 5000 + b"}}", "unknown"),
+    (200, b'{"retCode":1' + b"0" * 101 + b"}", "unknown"),
+    (200, b'{"retCode":-0.0}', "unknown"),
+    (200, envelope(0) + envelope(0), "unknown"),
+    (200, b"\xef\xbb\xbf" + envelope(0), "unknown"),
+    (200, envelope(0).decode().encode("utf-16"), "unknown"),
+    (200, b'{"retCode":0,"retMsg":"\x00"}', "unknown"),
+    (200, gzip.compress(envelope(0)), "unknown"),
+    (200, envelope(0, "\N{GRINNING FACE} fine"), "accepted"),
+    (400, envelope(177010), "not_executed"),
+    (404, envelope(10017), "not_executed"),
+]
+# What stands in the place of the exchange's own JSON.
+NOT_THE_EXCHANGES = [
+    b"",
+    b" ",
+    b"access too frequent",
+    b"{}",
+    b"[]",
+    b"null",
+    b'{"error":"blocked"}',
+    b'{"retCode":"10003"}',
+    b'{"retCode":true}',
+    b'{"retCode":10003.0}',
+    b'{"retCode":null,"retMsg":"no"}',
+    b'{"retCode":10003,"retCode":10003}',
+    b'[{"retCode":10003}]',
+    b'{"data":{"retCode":10003}}',
+    b"<html>Blocked by your company</html>",
+    b"\n<!DOCTYPE html><html></html>",
+    b"\xef\xbb\xbf<html></html>",
+    "<html></html>".encode("utf-16"),
+    "<html></html>".encode("utf-16-le"),
+    b'<?xml version="1.0"?><Error/>',
+    gzip.compress(b"<html></html>"),
+    b"\x1f\x8b\x08garbage",
 ]
 
 
 @pytest.mark.parametrize(("status", "body", "reading"), CASES, ids=lambda value: repr(value)[:24])
-def test_reading(status: int, body: bytes, reading: str) -> None:
-    verdict = judge(status, body, "the-request-id")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_reading(method: str, status: int, body: bytes, reading: str) -> None:
+    verdict = judge(method, status, body, "the-request-id")
     assert verdict.reading == verdict.failure.reading == reading
     assert verdict.failure.http_status == status
     assert verdict.failure.request_id == "the-request-id"
 
 
+@pytest.mark.parametrize("body", NOT_THE_EXCHANGES, ids=repr)
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_only_the_exchanges_own_json_refuses_what_may_have_moved_money(status: int, body: bytes) -> None:
+    verdict = judge("POST", status, body, "id")
+    assert (verdict.reading, verdict.failure.reading, verdict.failure.ret_code) == ("unknown", "unknown", None)
+    assert verdict.cause() == f"the answer is not one of the exchange's API (HTTP {status})"
+    # A read has moved nothing, whoever refused it.
+    assert judge("GET", status, body, "id").reading == "not_executed"
+
+
 def test_the_sentence_names_cause_answer_and_remedy() -> None:
-    verdict = judge(200, envelope(177011, "Balance is not enough"), "id")
+    verdict = judge("POST", 200, envelope(177011, "Balance is not enough"), "id")
     assert verdict.sentence() == (
         'the balance is too small (retCode 177011 "Balance is not enough"): '
         "top up the Funding wallet or give a smaller amount."
@@ -70,28 +122,53 @@ def test_the_sentence_names_cause_answer_and_remedy() -> None:
 
 
 def test_the_sentence_without_a_body_names_the_status() -> None:
-    verdict = judge(403, b"access too frequent", "id")
+    verdict = judge("GET", 403, b"access too frequent", "id")
     assert "(HTTP 403): stop all requests" in verdict.sentence()
 
 
 def test_a_contradiction_between_status_and_code_is_named() -> None:
-    cause = judge(502, envelope(0, "OK"), "id").cause()
+    cause = judge("POST", 502, envelope(0, "OK"), "id").cause()
     assert cause == 'the HTTP status and the return code contradict each other (retCode 0 "OK", HTTP 502)'
 
 
 @pytest.mark.parametrize(("status", "expected"), [(200, True), (403, False), (502, False)])
 def test_only_the_exchange_itself_can_be_the_gate(status: int, expected: bool) -> None:
-    verdict = judge(status, envelope(10006), "id")
+    verdict = judge("POST", status, envelope(10006), "id")
     assert verdict.is_gate_refusal(10006) is expected
     assert not verdict.is_gate_refusal(10002)
 
 
 def test_odd_fields_are_dropped_rather_than_believed() -> None:
     body = json.dumps({"retCode": 0, "retMsg": None, "result": [], "time": "soon"}).encode()
-    verdict = judge(200, body, "id")
+    verdict = judge("POST", 200, body, "id")
     assert (verdict.result, verdict.time_ms, verdict.failure.ret_msg) == ({}, None, "")
 
 
 def test_a_long_message_of_the_exchange_is_cut() -> None:
-    verdict = judge(200, envelope(10001, "x" * 10_000), "id")
+    verdict = judge("POST", 200, envelope(10001, "x" * 10_000), "id")
     assert verdict.failure.ret_msg == "x" * 300
+
+
+def test_a_message_cannot_disturb_what_it_is_shown_on() -> None:
+    verdict = judge("POST", 200, envelope(10001, "a\x1b[2Jb\nc\u202ed \u00e9"), "id")
+    assert verdict.failure.ret_msg == "a\ufffd[2Jb\ufffdc\ufffdd \u00e9"
+
+
+@pytest.mark.parametrize("message", [["a"], {"a": 1}, 7, True], ids=repr)
+def test_a_message_that_is_no_text_is_none(message: object) -> None:
+    assert judge("POST", 200, envelope(10001, message), "id").failure.ret_msg == ""
+
+
+FIRST_MS, LAST_MS = 1_514_764_800_000, 253_402_300_799_999
+
+
+@pytest.mark.parametrize("time", [FIRST_MS, 1728629786884, LAST_MS])
+def test_a_plausible_time_is_told(time: int) -> None:
+    assert judge("GET", 200, envelope(0, time=time), "id").time_ms == told_time_ms(time) == time
+
+
+@pytest.mark.parametrize(
+    "time", [0, -1, 1, True, 1728629786, FIRST_MS - 1, LAST_MS + 1, 1728629786884000, 10**90, "1728629786884", 1.7e12, None, [], {}]
+)
+def test_what_is_no_time_in_ms_is_not_told(time: object) -> None:
+    assert judge("GET", 200, envelope(0, time=time), "id").time_ms is told_time_ms(time) is None
