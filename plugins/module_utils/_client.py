@@ -14,7 +14,7 @@ import typing as t
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._calls import Calls, query_text
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import OutcomeUnknown, ReadFailed, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import NotSent, OutcomeUnknown, ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ACCEPTED
 from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS
@@ -22,7 +22,8 @@ from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUT
 PAGE_LIMIT = 100
 # What a public call tells, such as the decimal places of a coin, does not change within some minutes.
 _FACT_AGE_MS = 10 * MINUTE_MS
-_MOST_PAGES = 10_000
+_MOST_PAGES = 1000
+_MOST_EMPTY_PAGES = 3
 
 _Fact = t.TypeVar("_Fact")
 
@@ -64,18 +65,25 @@ class Client(Calls):
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
         """Yield the rows of all pages of a list.
 
-        :raises ReadFailed: When a page has not the documented form, besides what C(read) raises.
+        :raises ReadFailed: When a page has not the documented form, or the list does not come to an end, besides what C(read) raises.
         """
-        cursor = ""
+        cursor, empty = "", 0
+        before: list[dict[str, t.Any]] = []
+        followed: set[str] = set()
         for dummy in range(_MOST_PAGES):
             page = self.read(path, {**query, "limit": str(PAGE_LIMIT), **({"cursor": cursor} if cursor else {})})
-            yield from rows_of(path, page)
-            following = page.get("nextPageCursor") or ""
+            rows = rows_of(path, page)
+            following = _cursor_after(path, page, len(rows))
+            if cursor and following == cursor and _brings_nothing_new(rows, before):
+                return
+            yield from rows
+            empty = 0 if rows else empty + 1
             if not following:
                 return
-            if following == cursor:
+            if following in followed or empty == _MOST_EMPTY_PAGES:
                 break
-            cursor = following
+            followed.add(following)
+            cursor, before = following, rows
         raise ReadFailed(f"The pages of {path} do not come to an end.")
 
     def fact(
@@ -115,6 +123,9 @@ class Client(Calls):
         :raises NotSent: When the request did not reach the exchange.
         :raises OutcomeUnknown: When it may have been executed.
         """
+        if self._blocked is not None:
+            self.posted_at_ms = None
+            raise NotSent(str(self._blocked), self._blocked.failure)
         if self._drew_near_ms is not None:
             self._line.lead_ms = self.clock.monotonic_ms() - self._drew_near_ms
             self._drew_near_ms = None
@@ -142,3 +153,22 @@ def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ReadFailed(f"Bybit answered {path} without a list of rows.")
     return rows
+
+
+def _cursor_after(path: str, page: dict[str, t.Any], rows: int) -> str:
+    """Return the cursor of the next page; empty after the last one.
+
+    :raises ReadFailed: When the page does not say whether it is the last one.
+    """
+    following = page.get("nextPageCursor")
+    if following is None and rows < PAGE_LIMIT:
+        return ""
+    if not isinstance(following, str):
+        # What was cut off must not look like the end.
+        raise ReadFailed(f"Bybit answered {path} with an unusable nextPageCursor: it does not say whether there are more pages.")
+    return following
+
+
+def _brings_nothing_new(rows: list[dict[str, t.Any]], before: list[dict[str, t.Any]]) -> bool:
+    """Tell whether a page with its own cursor is the end, as the exchange's examples show it after a short last page."""
+    return not rows or (len(rows) < PAGE_LIMIT and all(row in before for row in rows))

@@ -74,12 +74,21 @@ def test_documented_refusals_of_the_repayment_itself(repay, sandbox, posts, paid
     assert (posts(), paid()) == (1, [])
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("status", [400, 401, 404])
 def test_refusals_by_status(repay, sandbox, posts, paid, status: int) -> None:
-    sandbox.fault(answer={"http_status": status, "body": "access too frequent"})
+    sandbox.fault(answer={"http_status": status, "body": '{"retCode":10017,"retMsg":"Route not found."}'})
     run = repay()
-    assert (run["failure"]["ret_code"], run["failure"]["http_status"]) == (None, status)
+    assert (run["failure"]["ret_code"], run["failure"]["http_status"]) == (10017, status)
     assert (run["outcome"], posts(), paid()) == ("not_executed", 1, [])
+
+
+@pytest.mark.parametrize("body", ["access too frequent", "<html>Blocked</html>", ""])
+def test_nothing_is_sent_after_a_block(repay, sandbox, posts, paid, body: str) -> None:
+    path = "/v5/crypto-loan/loanable-data"
+    sandbox.control("POST", "faults", {"method": "GET", "path": path, "answer": {"http_status": 403, "body": body}})
+    run = repay()
+    assert (run.failed, run["outcome"], run["failure"]["http_status"], posts(), paid()) == (True, "not_executed", 403, 0, [])
+    assert "stop all requests from this address for at least 10 minutes." in run["msg"]
 
 
 def test_an_order_closed_meanwhile_by_somebody_else_is_not_an_error(repay, sandbox, posts, paid, names) -> None:

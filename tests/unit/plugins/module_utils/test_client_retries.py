@@ -4,11 +4,18 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Acceptance, Client
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError, OutcomeUnknown, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
+    BybitError,
+    NotSent,
+    OutcomeUnknown,
+    ReadFailed,
+    Refused,
+)
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._line import Line
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import HmacSigner
@@ -84,10 +91,89 @@ def test_an_answer_without_an_id_is_no_success(client: Client, network: Network)
         client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
 
 
-def test_a_block_ends_all_reading(client: Client, network: Network) -> None:
-    network.answers = [BLOCKED]
+@pytest.mark.parametrize("body", [b"access too frequent", b"", b"<html>Blocked</html>", b"\xef\xbb\xbf<html>", b"{}"], ids=repr)
+def test_a_block_ends_everything(client: Client, network: Network, body: bytes) -> None:
+    network.answers = [Reply(403, {}, body)]
     for dummy in range(3):
         with pytest.raises(Refused) as caught:
             client.read("/v5/crypto-loan/ongoing-orders")
         assert caught.value.failure is not None and caught.value.failure.http_status == 403
+    with pytest.raises(NotSent, match="stop all requests from this address for at least 10 minutes"):
+        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    assert (len(network.sent), client.posted_at_ms) == (1, None)
+
+
+def test_the_code_of_a_block_ends_everything(client: Client, network: Network) -> None:
+    network.answers = [Reply(200, {}, b'{"retCode":10018,"retMsg":"Exceeded the IP Rate Limit."}')]
+    for dummy in range(2):
+        with pytest.raises(Refused, match="stop all requests"):
+            client.read("/v5/crypto-loan/ongoing-orders")
     assert len(network.sent) == 1
+
+
+def test_a_repayment_that_was_blocked_may_be_looked_for(client: Client, network: Network) -> None:
+    network.answers = [BLOCKED, ACCEPTED]
+    with pytest.raises(OutcomeUnknown):
+        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    assert client.read("/v5/crypto-loan/repayment-history") == {"repayId": "1"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (
+            Reply(200, {}, b'{"retCode":424242,"retMsg":"Never heard of."}'),
+            'this collection does not know the return code (retCode 424242 "Never heard of."): look the code up in the documentation '
+            "of the exchange, or ask its support, naming the request id.",
+        ),
+        (
+            Reply(200, {}, b"<html>Welcome</html>"),
+            "the answer is not one of the exchange's API (HTTP 200): check environment or api_url, and what lies between this "
+            "machine and the exchange.",
+        ),
+        (Reply(503, {}, b""), "the answer is not one of the exchange's API (HTTP 503): run again later."),
+        (Reply(200, {}, b'{"retCode":10016}'), "the exchange had an internal error (retCode 10016): run again later."),
+    ],
+    ids=["unknown code", "page", "gateway", "exchange"],
+)
+def test_a_read_is_put_off_only_when_it_may_get_better(
+    client: Client, network: Network, answer: Reply, sentence: str
+) -> None:
+    network.answers = [answer]
+    with pytest.raises(ReadFailed) as caught:
+        client.read("/v5/crypto-loan/ongoing-orders")
+    assert str(caught.value) == f"Bybit gave no usable answer to reading /v5/crypto-loan/ongoing-orders: {sentence}"
+
+
+# In seconds, in microseconds written as nanoseconds, before the exchange was there, and after all calendars.
+@pytest.mark.parametrize("nanoseconds", ["1793534460", "1" * 18, "1514764799999999999", "253402300800000000000"])
+def test_the_clock_is_not_set_to_what_is_no_time(client: Client, network: Network, clock: t.Any, nanoseconds: str) -> None:
+    network.answers = [LATE, Reply(200, {}, b'{"retCode":0,"result":{"timeNano":"%s"}}' % nanoseconds.encode())]
+    with pytest.raises(ReadFailed, match="without its time"):
+        client.read("/v5/crypto-loan/ongoing-orders")
+    assert client.now_ms() == clock.now_ms()
+
+
+def limited(reset: object, **told: object) -> Reply:
+    body = json.dumps({"retCode": 10006, "retMsg": "Too many visits", **told}).encode()
+    return Reply(200, {"x-bapi-limit-reset-timestamp": str(reset)}, body)
+
+
+@pytest.mark.parametrize("reset", ["1793534401", "1514764799999", "999999999999999", "253402300800000", "-1", "soon", ""])
+def test_a_reset_that_is_no_time_means_the_shortest_pause(client: Client, network: Network, clock: t.Any, reset: str) -> None:
+    network.answers = [limited(reset), ACCEPTED]
+    client.read("/v5/crypto-loan/ongoing-orders")
+    assert client.retries.rate_limit_wait_ms == 1050
+
+
+def test_a_pause_of_hours_is_not_slept(client: Client, network: Network, clock: t.Any) -> None:
+    network.answers = [limited(clock.now_ms() + 7_200_000)]
+    with pytest.raises(Refused):
+        client.read("/v5/crypto-loan/ongoing-orders")
+    assert clock.pauses == []
+
+
+def test_a_pause_is_not_reckoned_from_what_is_no_time(client: Client, network: Network, clock: t.Any) -> None:
+    network.answers = [limited(clock.now_ms() + 3000, time=clock.now_ms() // 1000), ACCEPTED]
+    client.read("/v5/crypto-loan/ongoing-orders")
+    assert client.retries.rate_limit_wait_ms == 3000
