@@ -25,6 +25,8 @@ options:
     description:
       - The private key of an API key that you generated yourself (RSA), as PEM text or as the path of a PEM file
         on the machine that runs the module. It must not be protected by a passphrase.
+      - Text around the key does not matter, such as names, certificates or a byte-order mark. A key in the form of OpenSSH must
+        be converted first, by C(ssh-keygen -p -m PEM -f COPY).
       - If not set, the environment variable E(BYBIT_RSA_PRIVATE_KEY) is used.
       - Requires the Python library C(cryptography).
     type: str
@@ -55,7 +57,9 @@ options:
     default: 5000
   api_timeout:
     description:
-      - Seconds to wait for a connection, and for each part of an answer of the exchange, from V(1) to V(3600).
+      - Seconds that a request may take, from the connection to the last byte of the answer, from V(1) to V(3600). The lookup of
+        the host's address may take longer.
+      - An answer of more than 32 MiB is given up, too.
     type: int
     default: 10
   rate_limit_timeout:
@@ -80,8 +84,8 @@ requirements:
   - requests >= 2.31
   - cryptography >= 41 (only with O(rsa_private_key))
 notes:
-  - Proxies are taken from the usual environment variables E(HTTPS_PROXY), E(HTTP_PROXY) and E(NO_PROXY); a loopback address
-    is always reached directly. A C(.netrc) file is not used.
+  - Proxies are taken from the usual environment variables E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY); a loopback
+    address is always reached directly. A proxy with SOCKS needs the Python library C(PySocks). A C(.netrc) file is not used.
   - No option that holds a secret is ever shown by the module. Ansible shows the lines of a task that failed, so never write a secret
     into a task; and it keeps or prints the options of every module if it is told to, by E(ANSIBLE_KEEP_REMOTE_FILES) or
     E(ANSIBLE_DEBUG).

@@ -4,18 +4,24 @@
 
 """One HTTP request, sent once: the only room that imports C(requests).
 
-It knows nothing of the exchange. What it adds to the library is one certainty: whether the body of a request that got no
-answer has left this machine. This module util is private to the collection.
+It knows nothing of the exchange. What it adds to the library is two certainties: whether the body of a request that got no
+answer has left this machine, and that a request ends, however slowly or endlessly somebody answers. This module util is private
+to the collection.
 """
 
 from __future__ import annotations
 
+import functools
 import io
 import ipaddress
 import os
+import socket
 import traceback
 import typing as t
+import zlib
 from urllib.parse import urlsplit
+
+from ansible_collections.treasury.bybit.plugins.module_utils._deadline import TimedConnection, begin, left
 
 try:
     import requests
@@ -23,13 +29,35 @@ try:
     import requests.structures
     import requests.utils
     import urllib3
+    import urllib3.connection
+    import urllib3.exceptions
 except ImportError:
     IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     IMPORT_ERROR = None
 
+    class _Adapter(requests.adapters.HTTPAdapter):
+        """The library's way to the host or its proxy, over connections that keep to the deadline."""
+
+        def init_poolmanager(self, *args: t.Any, **options: t.Any) -> None:
+            super().init_poolmanager(*args, **options)
+            _keep_to_deadline(self.poolmanager)
+
+        def proxy_manager_for(self, proxy: str, **options: t.Any) -> t.Any:
+            manager = super().proxy_manager_for(proxy, **options)
+            _keep_to_deadline(manager)
+            return manager
+
+
 _HEADERS = {"User-Agent": "ansible treasury.bybit", "Accept": "application/json"}
 _REASON_CHARACTERS = 200
+# Some hundred times the longest page of a list.
+_MOST_MIB = 32
+_PART_BYTES = 65_536
+_COMPRESSIONS = ("gzip", "x-gzip", "deflate")
+# Of zlib: a header of gzip or of zlib, whichever is there.
+_ANY_HEADER = 47
+_PROXY_REMEDY = "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names, or except the host by NO_PROXY."
 
 
 class Reply(t.NamedTuple):
@@ -53,6 +81,10 @@ class NoReply(Exception):
         self.sent = sent
 
 
+class _Unusable(Exception):
+    """An answer came that cannot be taken; the text says why."""
+
+
 class _Body(io.BytesIO):
     """A request body that remembers whether somebody began to send it.
 
@@ -69,11 +101,52 @@ class _Body(io.BytesIO):
         return super().read(size)
 
 
+class _DirectConnection(TimedConnection):
+    """One that is opened here, because the library gives each address of a host the whole time."""
+
+    def _new_conn(self) -> socket.socket:
+        name, last = self.host.strip("[]"), OSError("the host has no address")
+        try:
+            found = socket.getaddrinfo(getattr(self, "_dns_host", name).strip("[]"), self.port, type=socket.SOCK_STREAM)
+            for tried, (family, kind, protocol, dummy, address) in enumerate(found):
+                opened = socket.socket(family, kind, protocol)
+                try:
+                    for option in getattr(self, "socket_options", None) or ():
+                        opened.setsockopt(*option)
+                    opened.settimeout(left() / (len(found) - tried))
+                    opened.connect(address)
+                    opened.settimeout(left())
+                    return opened
+                except OSError as error:
+                    opened.close()
+                    last = error
+            raise last
+        except socket.timeout as error:
+            raise urllib3.exceptions.ConnectTimeoutError(self, f"no connection to {name}") from error
+        except (OSError, UnicodeError) as error:
+            raise urllib3.exceptions.NewConnectionError(self, str(error)) from error  # type: ignore[arg-type]
+
+
+def _keep_to_deadline(manager: t.Any) -> None:
+    manager.pool_classes_by_scheme = {scheme: _timed(pool) for scheme, pool in manager.pool_classes_by_scheme.items()}
+
+
+@functools.lru_cache(maxsize=None)
+def _timed(pool: t.Any) -> t.Any:
+    """Return a class of the library's pools whose connections keep to the deadline."""
+    connection = pool.ConnectionCls
+    if issubclass(connection, TimedConnection):
+        return pool
+    is_direct = connection._new_conn is urllib3.connection.HTTPConnection._new_conn
+    bases = (_DirectConnection if is_direct else TimedConnection, connection)
+    return type(pool.__name__, (pool,), {"ConnectionCls": type(connection.__name__, bases, {})})
+
+
 class Transport:
     """A kept-alive connection to one host.
 
     :param base_url: For example C(https://api.bybit.com).
-    :param timeout: Seconds to wait for a connection, and for each part of the answer.
+    :param timeout: Seconds that a request may take from the connection to the last byte of its answer.
     :param validate_certs: Whether the certificate of an C(https) host is checked.
     :param ca_path: A file of CA certificates to trust instead of the usual ones.
     """
@@ -82,7 +155,7 @@ class Transport:
         self.base_url = base_url
         self._timeout = timeout
         # Below a session, which would add cookies, redirects, and the credentials of a ~/.netrc.
-        self._adapter = requests.adapters.HTTPAdapter()
+        self._adapter = _Adapter()
         self._proxies = _proxies(base_url)
         self._verify: bool | str = False
         if validate_certs:
@@ -103,22 +176,30 @@ class Transport:
         request.method, request.url, request.body = method, self.base_url + path, data
         length = {} if body is None else {"Content-Length": str(len(body))}
         request.headers = requests.structures.CaseInsensitiveDict({**_HEADERS, **headers, **length})
+        begin(self._timeout)
         try:
             response = self._adapter.send(request, timeout=self._timeout, verify=self._verify, proxies=self._proxies)
-            content = response.content
+            content = _content(response)
         except BaseException as error:
             # Also when the task's time is over: nobody knows what would still come over this connection.
             self.hang_up()
             if not isinstance(error, Exception):
                 raise
             # Every kind of failure has the same two consequences, told apart by the body alone.
-            reason, remedy = _reason(error, self._timeout), _remedy(error)
+            reason, remedy = self._without_passwords(_reason(error, self._timeout)), _remedy(error)
             raise NoReply(reason, remedy, sent=data is None or data.was_read) from error
         return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
 
     def hang_up(self) -> None:
         """Close the connection; the next request opens a new one."""
         self._adapter.close()
+
+    def _without_passwords(self, text: str) -> str:
+        """Return a text without what stands before the host in the URL of a proxy."""
+        for proxy in self._proxies.values():
+            user = proxy.rpartition("@")[0].rpartition("//")[2]
+            text = text.replace(user, "…") if user else text
+        return text
 
 
 def is_loopback(host: str) -> bool:
@@ -137,23 +218,77 @@ def _proxies(base_url: str) -> dict[str, str]:
     return requests.utils.get_environ_proxies(base_url)
 
 
+def _content(response: requests.Response) -> bytes:
+    """Return the body of an answer, neither endless nor compressed."""
+    parts, length = [], 0
+    try:
+        for part in response.raw.stream(_PART_BYTES, decode_content=False):
+            parts.append(part)
+            length += len(part)
+            _check_length(length)
+    except BaseException:
+        # The rest of it must not be taken for the next answer.
+        response.close()
+        raise
+    content = b"".join(parts)
+    is_compressed = response.headers.get("Content-Encoding", "").strip().lower() in _COMPRESSIONS
+    return _unpacked(content) if is_compressed and content else content
+
+
+def _unpacked(content: bytes) -> bytes:
+    unpacking = zlib.decompressobj(_ANY_HEADER)
+    try:
+        unpacked = unpacking.decompress(content, _MOST_MIB * 2**20 + 1)
+    except zlib.error as error:
+        raise _Unusable("the answer is compressed in a way that cannot be read") from error
+    _check_length(len(unpacked))
+    if not unpacking.eof or unpacking.unused_data:
+        raise _Unusable("the answer is compressed in a way that cannot be read")
+    return unpacked
+
+
+def _check_length(length: int) -> None:
+    if length > _MOST_MIB * 2**20:
+        raise _Unusable(f"the answer is longer than {_MOST_MIB} MiB")
+
+
 def _reason(error: Exception, timeout: float) -> str:
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return f"no connection within {timeout:g} s"
-    if isinstance(error, requests.exceptions.Timeout):
+    if _is_late(error):
         return f"no answer within {timeout:g} s"
-    text = str(_innermost(error)) or type(error).__name__
+    if _is_of_proxy_url(error):
+        # Only that of a proxy is not checked before, and the library quotes it with its password.
+        return "the URL of the proxy cannot be read"
+    innermost = error if isinstance(error, _Unusable) else _innermost(error)
+    text = str(innermost) or type(innermost).__name__
     return text if len(text) <= _REASON_CHARACTERS else text[:_REASON_CHARACTERS] + "…"
 
 
 def _remedy(error: Exception) -> str:
-    if isinstance(error, requests.exceptions.Timeout):
+    if isinstance(error, requests.exceptions.InvalidSchema):
+        # The library raises it for nothing else below a session.
+        return f"Install PySocks, or check {_PROXY_REMEDY}"
+    if isinstance(error, requests.exceptions.ProxyError) or _is_of_proxy_url(error):
+        return f"Check {_PROXY_REMEDY}"
+    if _is_late(error):
         return "Check the network, or raise api_timeout if the connection is slow."
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "Check the proxy that HTTPS_PROXY or HTTP_PROXY names, or except the host by NO_PROXY."
-    if isinstance(error, requests.exceptions.SSLError) or not isinstance(error, requests.exceptions.RequestException):
+    if isinstance(error, _Unusable):
+        return "Check environment or api_url, and what lies between this machine and the host."
+    is_of_library = isinstance(error, (requests.exceptions.RequestException, urllib3.exceptions.HTTPError))
+    if isinstance(error, requests.exceptions.SSLError) or not is_of_library:
         return "Check environment or api_url, and ca_path (or REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE)."
     return "Check environment or api_url, and the network."
+
+
+def _is_of_proxy_url(error: Exception) -> bool:
+    # The library has no exception of its own for one with a user and without a host.
+    return isinstance(error, (requests.exceptions.InvalidURL, TypeError))
+
+
+def _is_late(error: Exception) -> bool:
+    kinds = requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, socket.timeout
+    return isinstance(error, kinds) or isinstance(_innermost(error), socket.timeout)
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -92,7 +92,7 @@ def test_the_default_host_is_the_testnet_and_a_proxy_is_used(repay, listener) ->
     assert run["api_host"] == "api-testnet.bybit.com"
     assert (run.failed, run["outcome"]) == (True, "not_executed")
     [head] = listener.heads
-    assert "check the proxy that HTTPS_PROXY or HTTP_PROXY names" in run["msg"]
+    assert "check the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names, or except the host by NO_PROXY." in run["msg"]
     assert head.startswith("CONNECT api-testnet.bybit.com:443 HTTP/1.")
     assert "sandbox-key" not in head
 

@@ -26,6 +26,7 @@ FLOORS = (
     "_times",
     "_clock",
     "_signing",
+    "_deadline",
     "_http",
     "_verdict",
     "_pace",
