@@ -18,11 +18,12 @@ from .facts import API, Run
 from .goals import Goal, Plan
 from .owner import Meddling
 from .products import LEGACY, PRODUCTS, Loan
-from .standin import HOUR_MS, KEY, SECRET, START_MS, TURN_MS, StandIn
+from .standin import BLIND_KEY, BLIND_SECRET, HOUR_MS, KEY, SECRET, START_MS, TURN_MS, StandIn
 from .tally import Tally
 from .world import Choices, World, clean_folder
 
 _LONG_MS = 3_600_000
+_SECRETS = (KEY, SECRET, BLIND_KEY, BLIND_SECRET)
 
 
 class Violation(AssertionError):
@@ -93,7 +94,7 @@ class Accounted(stateful.RuleBasedStateMachine):
             wrong += oracle.after_run(run, world.facts)
             if run.outcome == "unknown" and run.result:
                 self.doubts[run.result["intent"]] = (run.plan.goal.loan, run.spoke_of[0])
-        wrong += oracle.always(world.facts, self.asks) + oracle.on_disk(world.files(), [KEY, SECRET])
+        wrong += oracle.always(world.facts, self.asks) + oracle.on_disk(world.files(), _SECRETS)
         if wrong:
             self._fail(wrong)
         for run in runs:
@@ -105,7 +106,8 @@ class Accounted(stateful.RuleBasedStateMachine):
     def acknowledge(self, intent: str, goal: Goal) -> Run:
         """Somebody looks into the exchange's books, when nothing can come any more, and tells the module to forget."""
         loan, timestamp = self.doubts.pop(intent)
-        self.world.pass_time(60_000)
+        # What a fault can hide is longest there by then.
+        self.world.pass_time(300_000)
         self.world.look()
         looked_at = [post for post in self.world.facts.posts_on(loan) if post.timestamp == timestamp]
         self.asks.human_looked(looked_at, self.world.facts)
@@ -117,6 +119,7 @@ class Accounted(stateful.RuleBasedStateMachine):
         world = self.world
         world.tell("the end: everything heals")
         world.heal()
+        world.show_as_usual()
         world.pass_time(_LONG_MS)
         for dummy in range(2 + 2 * len(self.asks.open())):
             asks = self.asks.open()
@@ -161,8 +164,9 @@ class Accounted(stateful.RuleBasedStateMachine):
                 self._fail([f"in the end, {goal} was paid for by several runs"])
 
     def _turned(self, runs: list[Run]) -> bool:
-        """Tell whether an hour turned since the first of these runs began."""
-        return (runs[0].began_at - START_MS - TURN_MS) // HOUR_MS < (self.world.now - START_MS - TURN_MS) // HOUR_MS
+        """Tell whether an hour turned since the first of these runs began, that of the loans or that of the clock."""
+        begun, now = runs[0].began_at, self.world.now
+        return any((begun - turn) // HOUR_MS < (now - turn) // HOUR_MS for turn in (START_MS + TURN_MS, 0))
 
     def _is_too_much(self, goal: Goal) -> bool:
         """Tell whether a goal cannot be reached, as it takes more than is owed on its loan."""

@@ -14,7 +14,7 @@ import random
 import re
 import typing as t
 
-from . import documented
+from . import documented, lies
 from .goals import Goal
 from .products import COINS, DEBT, FLEXIBLE, HISTORY, LEDGER, LEGACY, OTHER, PRODUCTS, TIME, WALLET
 from .standin import BIG_COIN, BIG_LOAN, CONTRACTS, DAY_MS, SMALL_COIN, SMALL_LOAN, START_MS
@@ -96,7 +96,7 @@ class Case(t.NamedTuple):
         )
 
     def faults(self) -> list[dict[str, t.Any]]:
-        changed = {"method": self.method, "path": self.path, "mutations": [{"field": self.field, "how": self.how}]}
+        changed = {"method": self.method, **_fault(self.path, self.field, self.how)}
         return [*losses(self.run), {**changed, "times": 1 if self.method == "POST" else 0}]
 
     def __str__(self) -> str:
@@ -117,7 +117,7 @@ def asked(name: str, run: str) -> set[tuple[str, str]]:
     paths.add(product.reads[OTHER if goal.collateral else WALLET])
     if run == HIDDEN and not goal.collateral:
         paths.add(product.reads[LEDGER])
-    if goal.loan.product == LEGACY and goal.max_debt == "0":
+    if goal.loan.product == LEGACY and goal.max_debt == "0" and run != HIDDEN:
         # There are the loans that are paid off.
         paths.add(product.reads[OTHER])
     if goal.loan.product == FLEXIBLE and goal.max_ltv is not None:
@@ -161,6 +161,16 @@ def sample(count: int, seed: int) -> list[Case]:
     weights = [3 if case.run in _LOSSES and not case.is_unread else 1 for case in cases]
     order = sorted(range(len(cases)), key=lambda number: chance.random() ** (1 / weights[number]), reverse=True)
     return [cases[number] for number in sorted(order[:count])]
+
+
+def visible(path: str) -> list[tuple[str, str]]:
+    """Return the changes of a call's answer that a reader can see, as field and how; those of what is read come twice."""
+    found = [change for change in _changes(path) if not lies.told_by(_fault(path, *change))]
+    return [*found, *(one for one in found if not Case("", CLEAR, "GET", path, *one).is_unread)]
+
+
+def _fault(path: str, field: str, how: str) -> dict[str, t.Any]:
+    return {"path": path, "mutations": [{"field": field, "how": how}]}
 
 
 def _changes(path: str) -> t.Iterator[tuple[str, str]]:

@@ -10,12 +10,21 @@ Pure: no I/O. A reason is a word for the tally; none means that the run should h
 from __future__ import annotations
 
 from .facts import EARLY_MS, FAILED, OWNER, Entry, Facts, Post, Run
-from .products import DEBT, HISTORY, TIME
+from .products import DEBT, HISTORY, LEDGER, LEGACY, OTHER, TIME, WALLET
+from .switches import UNRECOGNISED
 
 # The longest pause between two looks, and what the requests of one look take at most.
 _SLACK_MS = 4500
 # Two whole looks, because one may lie astride a failing one.
 _LOOKS = 2
+# Further witnesses, which are asked once or twice.
+_FURTHER = (WALLET, LEDGER, OTHER)
+_NEVER_MS = 10**15
+# Whoever is told so stops at once.
+_BLOCKED = 403
+# What everybody assumes, as nothing is documented: the wallet's ledger shows a payment within settle_margin; where it does
+# not pay or may not be read, one of the other witnesses shows the repayment within so many times settle_margin.
+BLIND_MARGINS = 60
 
 
 def processed_at(entry: Entry, facts: Facts) -> int:
@@ -27,13 +36,26 @@ def processed_at(entry: Entry, facts: Facts) -> int:
 def lateness(entry: Entry, facts: Facts) -> tuple[int, int]:
     """Return how much later than the ledger history and debt show a repayment."""
     final_at = processed_at(entry, facts)
-    shown_at = [final_at]
+    falls_at = [final_at]
     for other in facts.posts_on(entry.loan):
         one = facts.entry_of(other)
         # As long as the stand-in shows a debt as it was at one repayment, it shows nothing that came later either.
         if one and one.time <= final_at:
-            shown_at.append(one.time + int(other.fault.get("debt_delay_ms", 0)))
-    return entry.visible_at - entry.time, max(shown_at) - entry.time
+            falls_at.append(one.time + int(other.fault.get("debt_delay_ms", 0)))
+    return shown_at(entry, facts) - entry.time, max(falls_at) - entry.time
+
+
+def shown_at(entry: Entry, facts: Facts) -> int:
+    """Return when the history shows a repayment."""
+    if _is_gone(entry):
+        return _NEVER_MS
+    is_hidden = entry.loan.product == LEGACY and "hidden" in facts.switched.get("legacy_processing", ())
+    return max(entry.visible_at, processed_at(entry, facts) if is_hidden else 0)
+
+
+def shows_in_ledger(post: Post, facts: Facts) -> bool:
+    """Tell whether the wallet's ledger, which its key may read, shows whether it was executed."""
+    return not facts.is_blind and not facts.goal_of(post).collateral
 
 
 def twins(post: Post, facts: Facts) -> list[Entry]:
@@ -55,22 +77,34 @@ def for_unknown(run: Run, post: Post, facts: Facts) -> str | None:
     if run.is_misled or facts.runs[post.run].is_misled:
         # What was changed when it was sent, nobody can hold anything against later.
         return "changed"
+    if post.run == run.index and isinstance(post.answer, dict) and post.answer.get("http_status") == _BLOCKED:
+        return "blocked"
     if twins(post, facts):
         return "twin"
+    if facts.is_switched(*UNRECOGNISED):
+        return "switch"
+    entry = facts.entry_of(post)
+    is_shown = entry is not None and entry.lives and shown_at(entry, facts) <= (run.ended_at or 0)
+    if not is_shown and _something_else_happened(run, post, facts):
+        return "neighbour"
     if _something_is_late(run, post, facts):
         return "late"
     if _is_hidden_by_a_loan(run, post, facts):
         return "borrowed"
-    entry = facts.entry_of(post)
+    closed_at = max(post.window_end, post.sent_at + post.recv_window + EARLY_MS)
     # One that has failed is no proof that there is no other, so the whole time must pass as if there were none.
     if entry and entry.lives and entry.time <= min(post.window_end, run.ended_at or 0):
-        need = max(post.window_end, entry.visible_at)
+        need = max(closed_at, shown_at(entry, facts))
     else:
-        need = post.window_end + margin_ms
+        need = closed_at + margin_ms * (1 if shows_in_ledger(post, facts) else BLIND_MARGINS)
     begun = post.sent_at if post.run == run.index else min([read.at for read in run.reads], default=run.began_at)
     if begun + run.plan.wait_timeout * 1000 < need + _SLACK_MS:
         return "wait_timeout"
-    if not _could_look(run, need):
+    senders = facts.runs[post.run].reads
+    if any(not read.clean for read in senders if read.use in _FURTHER and read.at <= post.sent_at) and not facts.is_blind:
+        # Without that, the wallet tells nothing afterwards.
+        return "reads"
+    if not _could_look(run, need, facts.is_blind):
         return "reads"
     return None
 
@@ -80,7 +114,9 @@ def for_pending(run: Run, entry: Entry, facts: Facts) -> str | None:
     if not run.plan.wait:
         return "wait"
     post = facts.post_of(entry)
-    final_at = max(processed_at(entry, facts), entry.visible_at)
+    if _is_gone(entry):
+        return "gone"
+    final_at = max(processed_at(entry, facts), entry.visible_at) + max(facts.switched.get("repay_id_query_ms", {0}))
     sent_at = post.sent_at if post and post.run == run.index else 0
     begun = max(sent_at, min([read.at for read in run.reads], default=run.began_at))
     if begun + run.plan.wait_timeout * 1000 < final_at + _SLACK_MS:
@@ -89,16 +125,30 @@ def for_pending(run: Run, entry: Entry, facts: Facts) -> str | None:
     return None if len(clean) >= _LOOKS else "reads"
 
 
-def _could_look(run: Run, need: int) -> bool:
+def _could_look(run: Run, need: int, is_blind: bool) -> bool:
     """Tell whether the run could read all that it needed, after the moment from which on the evidence was there."""
+    if any(not read.clean for read in run.reads if read.use in _FURTHER) and not is_blind:
+        return False
     after = [read for read in run.reads if read.at >= need]
     for use in (HISTORY, DEBT):
         if sum(1 for read in after if read.use == use and read.clean) < _LOOKS:
-            disturbed = [read for read in run.reads if not read.clean]
+            disturbed = [read for read in run.reads if not read.clean and read.use not in _FURTHER]
             # A run may stop at once when the exchange asks for it.
             return not disturbed or (disturbed[-1].at < need - _SLACK_MS and run.reads[-1].clean)
     asked_time = [read for read in after if read.use == TIME]
     return not asked_time or any(read.clean for read in asked_time)
+
+
+def _is_gone(entry: Entry) -> bool:
+    """Tell whether the history shows a repayment no longer: the legacy one has none that failed."""
+    return entry.loan.product == LEGACY and entry.status == FAILED
+
+
+def _something_else_happened(run: Run, post: Post, facts: Facts) -> bool:
+    """Tell whether anything else has moved the same money since the sender looked, which may have been this repayment."""
+    since = facts.runs[post.run].began_at - run.plan.settle_margin * 1000 - EARLY_MS
+    others = [entry for entry in facts.ledger.values() if entry.repay_id != post.repay_id]
+    return any(max(entry.time, processed_at(entry, facts)) >= since and entry.time <= (run.ended_at or 0) for entry in others)
 
 
 def _something_is_late(run: Run, post: Post, facts: Facts) -> bool:
@@ -107,10 +157,9 @@ def _something_is_late(run: Run, post: Post, facts: Facts) -> bool:
         entry = facts.entry_of(other)
         if entry is None:
             continue
-        history = entry.visible_at - entry.time
-        debt = int(other.fault.get("debt_delay_ms", 0))
-        reaches = entry.time + max(history, debt) >= post.sent_at - 60_000
-        if reaches and max(history, debt) > run.plan.settle_margin * 1000:
+        history = shown_at(entry, facts) - entry.time
+        late = max(history, *(int(other.fault.get(name, 0)) for name in ("debt_delay_ms", "wallet_delay_ms")))
+        if entry.time + late >= post.sent_at - 60_000 and late > run.plan.settle_margin * 1000:
             return True
     return False
 
@@ -120,5 +169,5 @@ def _is_hidden_by_a_loan(run: Run, post: Post, facts: Facts) -> bool:
     sender = facts.runs[post.run]
     since = max((read.at for read in sender.reads if read.use == DEBT and read.at <= post.sent_at), default=0)
     entry = facts.entry_of(post)
-    is_seen = entry is not None and entry.lives and entry.visible_at <= (run.ended_at or 0)
+    is_seen = entry is not None and entry.lives and shown_at(entry, facts) <= (run.ended_at or 0)
     return not is_seen and any(since <= at <= (run.ended_at or 0) and loan == post.loan for at, loan in facts.borrowed)

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from .goals import Goal, Plan
 from .products import LEGACY, Loan
+from .switches import DEFAULTS, SECOND_ROW, amounts
 
 # The exchange accepts a timestamp that lies less than a second in its future.
 EARLY_MS = 1000
@@ -212,7 +213,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Entry:
-    """One repayment in the true ledger."""
+    """One repayment in the true ledger.
+
+    :ivar interest: What of it has paid interest.
+    """
 
     repay_id: str
     loan: Loan
@@ -222,6 +226,7 @@ class Entry:
     source: str
     visible_at: int
     settles_at: int | None
+    interest: Decimal = Decimal(0)
 
     @property
     def lives(self) -> bool:
@@ -243,6 +248,10 @@ class Facts:
     books: Books = Books({})
     # What the exchange has lied about in a way that no reader could see; see C(lies).
     lies: set[str] = field(default_factory=set)
+    # All values of each switch that was touched, its default included unless it was set before anything happened.
+    switched: dict[str, set[str | int]] = field(default_factory=dict)
+    # Whether the key may not look into the wallet.
+    is_blind: bool = False
 
     def is_closed(self, loan: Loan) -> bool:
         return bool(self.books.debts) and loan not in self.books.debts
@@ -266,6 +275,24 @@ class Facts:
     def entries_on(self, loan: Loan) -> list[Entry]:
         return [entry for entry in self.ledger.values() if entry.loan == loan]
 
+    def named(self, repay_id: str | None) -> Entry | None:
+        """Return the repayment that an id of the history stands for, also that of its second row."""
+        entry = self.ledger.get(repay_id or "")
+        if entry is None and repay_id and repay_id.isdigit():
+            entry = self.ledger.get(str(int(repay_id) - SECOND_ROW))
+        return entry
+
+    def is_switched(self, *names: str) -> bool:
+        """Tell whether any of these switches was ever other than by default."""
+        return any(self.switched.get(name, {DEFAULTS[name]}) != {DEFAULTS[name]} for name in names)
+
+    def amounts_of(self, entry: Entry) -> set[Decimal]:
+        """Return all amounts by which a repayment can rightly be told: what was sent, what it was, what was shown."""
+        post = self.post_of(entry)
+        ways = self.switched.get("repay_amount", {DEFAULTS["repay_amount"]})
+        shown = {amount for way in ways for amount in amounts(entry.amount, entry.interest, way)}
+        return {entry.amount, *([post.amount] if post else []), *shown}
+
     def entry_of(self, post: Post) -> Entry | None:
         return self.ledger.get(post.repay_id) if post.repay_id else None
 
@@ -277,3 +304,8 @@ class Facts:
 
     def paid_since(self, loan: Loan, since_ms: int) -> Decimal:
         return sum((e.amount for e in self.entries_on(loan) if e.lives and e.time >= since_ms), Decimal(0))
+
+    def told_since(self, loan: Loan, since_ms: int) -> Decimal:
+        """Return the most that the history can have told of it: what it shows is what counts."""
+        entries = [e for e in self.entries_on(loan) if e.lives and e.time >= since_ms]
+        return sum((max(self.amounts_of(entry)) for entry in entries), Decimal(0))

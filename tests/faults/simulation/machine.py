@@ -26,9 +26,12 @@ _UNTIL_DELAY_MS = 5000
 class Schedule(Accounted):
     """One schedule."""
 
-    @stateful.initialize(focus=strategies.focuses)
-    def choose(self, focus: str) -> None:
+    @stateful.initialize(focus=strategies.focuses, exchange=strategies.exchanges, is_blind=strategies.blind)
+    def choose(self, focus: str, exchange: dict[str, t.Any], is_blind: bool) -> None:
         self.focus = focus
+        self.world.switch(exchange)
+        if is_blind:
+            self.world.blind()
 
     # What goes wrong.
 
@@ -43,6 +46,10 @@ class Schedule(Accounted):
     @stateful.rule(drift_ms=strategies.drifts)
     def the_clock_of_the_machine_is_off(self, drift_ms: int) -> None:
         self.drift_ms = drift_ms
+
+    @stateful.rule(chosen=strategies.showings)
+    def the_exchange_shows_it_otherwise(self, chosen: dict[str, t.Any]) -> None:
+        self.world.switch(chosen)
 
     # What the users do.
 

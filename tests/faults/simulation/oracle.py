@@ -41,7 +41,8 @@ def at_the_end(facts: Facts, asks: Asks) -> list[str]:
     for post in facts.posts:
         if any(entry.repay_id in asks.told and was_taken_for(entry, post, facts) for entry in twins(post, facts)):
             made.discard(post.repay_id or "")
-    told = {i for i in asks.told if i in facts.ledger and facts.ledger[i].lives and facts.ledger[i].source != OWNER}
+    heard = [entry for entry in map(facts.named, asks.told) if entry is not None]
+    told = {entry.repay_id for entry in heard if entry.lives and entry.source != OWNER}
     # Who hears a wrong id was told of a repayment, too.
     untold = set() if lies.ID in facts.lies else made - told
     wrong = [f"nobody was told of repayment {repay_id}" for repay_id in sorted(untold)]

@@ -15,9 +15,8 @@ from . import excuses, lies
 from .facts import Entry, Facts, Post, Run
 from .goals import Goal
 from .products import DEBT, HISTORY, LEGACY
+from .standin import UNIT
 
-# The smallest amount of every coin in the schedules.
-UNIT = Decimal("0.0001")
 # The exchange shows an LTV and its parts rounded, and whoever wants to be sure pays for the worst case.
 _LTV_SLACK = Decimal("0.5")
 # The longest pause between two looks, and what the requests of one look take at most.

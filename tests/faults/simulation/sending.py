@@ -13,18 +13,21 @@ from decimal import Decimal
 
 from . import excuses, lies, overpaying
 from .facts import FAILED, Facts, Post, Run
-from .overpaying import UNIT
+from .standin import UNIT
 from .truth import counted_at, is_in_doubt
 
 # The part of the debt that interest can be, at most, as far as a run may believe.
 _MOST_ACCRUED = Decimal("0.001")
+# What the coin's decimal places leave, after the first repayment and after that of the interest.
+_MOST_DUST = 2
 
 
 def sending(run: Run, facts: Facts) -> list[str]:
     wrong = []
     if run.posts and (run.plan.check or run.plan.broken_state):
         wrong.append("sent a repayment although it must not")
-    wrong += [] if lies.DEBT in facts.lies else _again(run)
+    if len(run.decided) > 1 and lies.DEBT not in facts.lies:
+        wrong += _again(run)
     if run.result and run.posts and "gate_retries" in run.result:
         retries = run.result["gate_retries"]
         # Reads are turned away at the gate as well, so there may be more of them.
@@ -38,15 +41,13 @@ def sending(run: Run, facts: Facts) -> list[str]:
 
 
 def _again(run: Run) -> list[str]:
-    """Check what a run has sent besides its first request; max_debt allows a second one, for interest."""
-    goal, decided = run.plan.goal, run.decided
-    if len(decided) < 2:
-        return []
-    first, second = decided[:2]
-    if len(decided) > 2 or goal.max_debt is None:
+    """Check what a run has sent besides its first request; max_debt allows it for interest, and for dust."""
+    goal, (first, *more) = run.plan.goal, run.decided
+    dust = [post for post in more if post.amount < UNIT]
+    if goal.max_debt is None or len(more) > 1 + len(dust) or len(dust) > _MOST_DUST:
         return [f"sent again after {first}"]
     most = (first.amount + Decimal(goal.max_debt) + UNIT) * _MOST_ACCRUED
-    return [f"sent {second.amount} as interest after {first}"] if second.amount > most else []
+    return [f"sent {post.amount} as interest after {first}" for post in more if post.amount > most]
 
 
 def _open_posts(post: Post, run: Run, facts: Facts) -> list[Post]:
@@ -60,7 +61,7 @@ def _open_posts(post: Post, run: Run, facts: Facts) -> list[Post]:
             found.append(other)
         elif not other.is_clear and not other.gate_refusal and is_in_doubt(other, facts, post.sent_at):
             seen = [*([entry] if entry else []), *excuses.twins(other, facts)]
-            is_seen = any(candidate.visible_at <= post.sent_at for candidate in seen)
+            is_seen = any(excuses.shown_at(candidate, facts) <= post.sent_at for candidate in seen)
             # A run that was killed may have settled it before, by its own margin.
             margins = [r.plan.settle_margin for r in facts.runs if other.run < r.index and r.began_at <= post.sent_at]
             if not is_seen and post.sent_at <= other.window_end + min([*margins, run.plan.settle_margin]) * 1000:
@@ -80,13 +81,17 @@ def _shortfall(post: Post, run: Run, facts: Facts) -> list[str]:
         return []
     if lies.AMOUNT in facts.lies:
         return []
-    paid = Decimal(0)
+    least = most = Decimal(0)
     for entry in facts.entries_on(goal.loan):
         if goal.since_ms <= entry.time < post.sent_at and counted_at(entry, post.sent_at, facts):
-            paid += entry.amount
-    missing = max(Decimal(0), amount - paid)
+            shown = facts.amounts_of(entry)
+            least, most = least + min(shown), most + max(shown)
+    missing = max(Decimal(0), amount - least)
     # What turned out to be a failure between the look and the request was rightly counted.
     failing = [e for e in facts.entries_on(goal.loan) if e.status == FAILED and e.time >= goal.since_ms]
+    if least != most:
+        # Where the history may show several amounts, the one that it showed lies between them.
+        return [] if amount - most <= post.amount < missing + UNIT else [f"sent {post.amount}, but {missing} was missing"]
     if post.amount == missing or (failing and post.amount < missing):
         return []
     return [f"sent {post.amount} for the goal {goal}, but {missing} was missing"]

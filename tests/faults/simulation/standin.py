@@ -23,6 +23,8 @@ from .products import FIXED, FLEXIBLE, LEGACY, REPAY, Loan
 ROOT = Path(__file__).resolve().parents[3]
 LAUNCHER = ROOT / "roles" / "sandbox" / "files" / "sandbox.py"
 KEY, SECRET = "sandbox-key", "sandbox-secret"
+# It may repay loans, but not look into the wallet.
+BLIND_KEY, BLIND_SECRET = "sandbox-loan-key", "sandbox-loan-secret"
 DAY_MS = 24 * 3600 * 1000
 HOUR_MS = 3_600_000
 # In the future, so that the moments between the seed and the stopped clock charge no interest.
@@ -35,6 +37,8 @@ BIG_LOAN, OTHER_LOAN, SMALL_LOAN = (
 BIG_COIN, SMALL_COIN = Loan(FLEXIBLE, "USDT"), Loan(FLEXIBLE, "USDC")
 # The first two are overdue, so that what closes them grows by the hour.
 CONTRACTS = tuple(Loan(FIXED, number) for number in ("571", "572", "573", "574"))
+# The smallest amount of every coin.
+UNIT = Decimal("0.0001")
 _PRINCIPALS = ("1500", "700.25", "1200", "650")
 _BTC_USD, _RATIO = 60_000, Decimal("0.8")
 _SOURCES = {"api": API, "app": OWNER}
@@ -74,7 +78,10 @@ def book(begin_ms: int = START_MS) -> dict[str, t.Any]:
         "collateral_coins": {"BTC": collateral},
         "accounts": [{
             "uid": "1631373", "name": "Treasury", "wallet": {"USDT": "100000", "USDC": "100000", "BTC": "1"},
-            "keys": [{"key": KEY, "secret": SECRET, "permissions": ["SpotTrade", "Wallet"]}],
+            "keys": [
+                {"key": KEY, "secret": SECRET, "permissions": ["SpotTrade", "Wallet"]},
+                {"key": BLIND_KEY, "secret": BLIND_SECRET, "permissions": ["SpotTrade"]},
+            ],
             "loans": [
                 loan(BIG_LOAN, "9000", "0.4"), loan(OTHER_LOAN, "2340", "1.26844"), loan(SMALL_LOAN, "250", "0.5"),
             ],
@@ -152,7 +159,7 @@ def entry_of(item: dict[str, t.Any]) -> Entry:
     return Entry(
         repay_id=item["repay_id"], loan=Loan(item["product"], names[item["product"]]), amount=Decimal(item["amount"]),
         time=item["time"], status=item["status"], source=_SOURCES.get(item["origin"], item["origin"]),
-        visible_at=item["visible_at"], settles_at=item["settles_at"],
+        visible_at=item["visible_at"], settles_at=item["settles_at"], interest=Decimal(item.get("interest", "0")),
     )
 
 

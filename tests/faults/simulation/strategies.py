@@ -10,9 +10,10 @@ import typing as t
 
 from hypothesis import strategies as st
 
+from . import answers, switches
 from .goals import Goal, Kill, Plan
 from .owner import Meddling
-from .products import COINS, DEBT, FIXED, FLEXIBLE, HISTORY, LEGACY, OTHER, TIME, WALLET, Loan
+from .products import COINS, DEBT, FIXED, FLEXIBLE, HISTORY, LEDGER, LEGACY, OTHER, PRODUCTS, TIME, WALLET, Loan
 from .standin import (
     BIG_COIN,
     BIG_LOAN,
@@ -24,11 +25,13 @@ from .standin import (
     SMALL_LOAN,
     START_MS,
 )
-from .truth import REFUSALS, REFUSING_STATUSES
+from .truth import REFUSALS
 from .world import Choices
 
 MINUTE_MS = 60_000
 HTML = "<html><body>Please wait</body></html>"
+# To a read they are a refusal, to a repayment they tell nothing.
+_REFUSING_STATUSES = (400, 401, 403, 404)
 UNKNOWN_CODES = (10016, 429, 10000, 10014, 177002, 177018, 177021, 424242)
 _BTC = ("BTC",)
 LEGACY_GOALS = (
@@ -71,12 +74,12 @@ _pages = st.sampled_from([403, 400, 404]).map(lambda status: {"http_status": sta
 _unclear = st.one_of(_broken, _unknown_codes, _unknown_codes, _unclear_statuses, _pages)
 _refused = st.one_of(
     st.sampled_from(REFUSALS).map(lambda code: {"ret_code": code}),
-    st.sampled_from(REFUSING_STATUSES).map(lambda status: {"http_status": status, "body": "access too frequent"}),
+    st.sampled_from(_REFUSING_STATUSES).map(lambda status: {"http_status": status, "body": "access too frequent"}),
 )
 # Not later than the default settle_margin, twice in three; otherwise beyond what anybody has to expect.
 _lateness = st.sampled_from([0, 0, 0, 0, 700, 3000, 8000, 9900, 9900, 20_000, 90_000])
 # Which reads go wrong: mostly those that matter most.
-_USES = (HISTORY, DEBT, HISTORY, DEBT, TIME, COINS, OTHER, WALLET)
+_USES = (HISTORY, DEBT, HISTORY, DEBT, TIME, COINS, OTHER, WALLET, LEDGER)
 _offsets = st.sampled_from([-3000, 2000, -1500, 6000, -HOUR_MS, HOUR_MS])
 
 
@@ -84,7 +87,7 @@ _offsets = st.sampled_from([-3000, 2000, -1500, 6000, -HOUR_MS, HOUR_MS])
 def post_faults(draw: st.DrawFn) -> dict[str, t.Any]:
     """One thing that goes wrong with the next repayment request."""
     fault: dict[str, t.Any] = {"method": "POST"}
-    kind = draw(st.sampled_from(["lost", "lost", "late", "late", "normal", "refused", "rate", "clock"]))
+    kind = draw(st.sampled_from(["lost", "lost", "late", "late", "normal", "refused", "rate", "clock", "changed"]))
     if kind == "lost":
         fault.update(answer=draw(_unclear), commit=draw(st.booleans()))
     elif kind == "late":
@@ -97,14 +100,16 @@ def post_faults(draw: st.DrawFn) -> dict[str, t.Any]:
         fault.update(answer={"ret_code": 10006, "headers": headers}, commit=False)
     elif kind == "clock":
         fault["clock_offset_ms"] = draw(_offsets)
-    if kind in ("lost", "late", "normal"):
+    elif kind == "changed":
+        fault["mutations"] = draw(_mutations(PRODUCTS[draw(st.runner()).focus].repay))
+    if kind in ("lost", "late", "normal", "changed"):
         fault.update({n: v for n, v in draw(_effects()).items() if v})
     return fault
 
 
 @st.composite
 def _effects(draw: st.DrawFn) -> dict[str, int]:
-    effects = {"history_delay_ms": draw(_lateness), "debt_delay_ms": draw(_lateness)}
+    effects = {name: draw(_lateness) for name in ("history_delay_ms", "debt_delay_ms", "wallet_delay_ms")}
     processing = draw(st.sampled_from([0, 0, 0, 1500, 20_000, 200_000]))
     if processing:
         effects.update(processing_ms=processing, final_status=draw(st.sampled_from([1, 3])))
@@ -115,13 +120,38 @@ def _effects(draw: st.DrawFn) -> dict[str, int]:
 def get_faults(draw: st.DrawFn) -> dict[str, t.Any]:
     """One thing that goes wrong with some of the next reads."""
     fault: dict[str, t.Any] = {"method": "GET", "use": draw(st.sampled_from(_USES))}
-    if draw(st.integers(0, 9)) == 9:
+    number = draw(st.integers(0, 9))
+    if number == 9:
         fault["clock_offset_ms"] = draw(_offsets)
+    elif number > 5:
+        path = PRODUCTS[draw(st.runner()).focus].reads[fault["use"]]
+        fault.update(mutations=draw(_mutations(path)), times=draw(st.sampled_from([0, 1, 3, 12])))
     else:
         fault["answer"] = draw(st.one_of(_unclear, _refused))
         fault["times"] = draw(st.sampled_from([1, 2, 3, 6, 12, 0]))
     fault["skip"] = draw(st.integers(0, 6))
     return fault
+
+
+def _mutations(path: str) -> st.SearchStrategy[list[dict[str, str]]]:
+    """One change of an answer that its reader can see."""
+    return st.sampled_from(answers.visible(path)).map(lambda change: [{"field": change[0], "how": change[1]}])
+
+
+def _some_of(choices: dict[str, tuple[t.Any, ...]]) -> st.SearchStrategy[dict[str, t.Any]]:
+    """Up to two switches that are other than by default."""
+    names = st.lists(st.sampled_from(sorted(choices)), max_size=2, unique=True)
+    return names.flatmap(lambda chosen: st.fixed_dictionaries({n: st.sampled_from(choices[n][1:]) for n in chosen}))
+
+
+# How the exchange is in a schedule, as usual in one of two; and how it shows what has happened from some moment on.
+exchanges = st.one_of(
+    st.just({}), st.builds(lambda shown, rules: {**shown, **rules}, _some_of(switches.SHOWN), _some_of(switches.RULES))
+)
+showings = st.sampled_from([(name, value) for name, values in switches.SHOWN.items() for value in values]).map(
+    lambda chosen: dict([chosen])
+)
+blind = st.integers(0, 4).map(lambda number: number == 4)
 
 
 @st.composite
@@ -137,6 +167,7 @@ _LATE = [
     {"debt_delay_ms": 90_000}, {"history_delay_ms": 3000}, {"history_delay_ms": 90_000}, {"debt_delay_ms": 20_000},
     {"history_delay_ms": 20_000, "debt_delay_ms": 20_000}, {"history_delay_ms": 8000, "debt_delay_ms": 9900},
     {"processing_ms": 20_000}, {"processing_ms": 20_000, "debt_delay_ms": 9900},
+    {"history_delay_ms": 20_000, "debt_delay_ms": 90_000, "wallet_delay_ms": 90_000},
 ]
 shown_late = st.sampled_from(_LATE).map(lambda effects: {"method": "POST", **effects})
 
@@ -213,8 +244,9 @@ def plans(draw: st.DrawFn, drift_ms: int, kill: st.SearchStrategy = maybe_kills)
     if draw(_sometimes):
         unusual = draw(st.fixed_dictionaries({}, optional={
             "wait": st.just(False),
-            "wait_timeout": st.sampled_from([3, 12, 20, 300]),
-            "settle_margin": st.sampled_from([2, 30]),
+            "wait_timeout": st.sampled_from([3, 12, 20, 300, 900]),
+            # Sixty times the shorter one is still more than the faults hide anything for.
+            "settle_margin": st.sampled_from([4, 30]),
             "recv_window": st.sampled_from([1000, 20_000]),
             "lock_timeout": st.sampled_from([0, 5, 600]),
         }))

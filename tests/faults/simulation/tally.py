@@ -11,6 +11,8 @@ from collections import Counter
 from . import excuses
 from .facts import Facts, Run
 from .goals import Goal
+from .products import LEDGER
+from .switches import DEFAULTS
 
 # Without each of these, the suite would be green for the wrong reason.
 REQUIRED = (
@@ -25,6 +27,8 @@ REQUIRED = (
     "POST ret_code 10006", "POST HTTP 503",
     "ledger: failed in the end", "GET refused or broken", "clock wrong by more than a minute",
     "clock_syncs", "rate_limits",
+    "GET changed", "POST changed", "wallet's ledger read", "blind key", "unknown because of changed",
+    *(f"switched {name}" for name in DEFAULTS),
     "interest paid by a second repayment", "owner borrowed during a run", "unknown because of borrowed",
     # Each goal was paid for, in each way that it can be.
     "paid: legacy amount", "paid: legacy amount since", "paid: legacy max_debt", "paid: legacy max_debt 0",
@@ -52,7 +56,10 @@ class Tally(Counter):
         if run.result:
             self._add_result(run, facts)
         self["runs"] += 1
-        self["GET refused or broken"] += sum(1 for read in run.reads if not read.clean)
+        self["GET refused or broken"] += sum(1 for read in run.reads if not read.clean and not read.changed)
+        self["GET changed"] += sum(1 for read in run.reads if read.changed)
+        self["POST changed"] += sum(1 for post in run.posts if post.changed)
+        self["wallet's ledger read"] += any(read.use == LEDGER for read in run.reads)
         self["lock wait"] += bool(run.lock_waits)
         self["check mode"] += run.plan.check
         self["state_dir broken"] += run.plan.broken_state is not None
@@ -83,6 +90,9 @@ class Tally(Counter):
 
     def add_schedule(self, facts: Facts) -> None:
         self["schedules"] += 1
+        self["blind key"] += facts.is_blind
+        for name in facts.switched:
+            self[f"switched {name}"] += facts.is_switched(name)
         for post in facts.posts:
             if post.late:
                 self[f"late packet {'accepted' if post.committed else 'refused'}"] += 1
@@ -123,8 +133,9 @@ class Tally(Counter):
             posts = facts.sent(run.plan.goal.loan, *run.spoke_of)
             self[f"unknown because of {excuses.for_unknown(run, posts[-1], facts) if posts else 'unseen'}"] += 1
         if run.outcome == "pending":
-            pending = [facts.ledger[item["repay_id"]] for item in run.made if item["outcome"] == "pending"]
-            self[f"pending because of {excuses.for_pending(run, pending[0], facts)}"] += 1
+            named = [facts.named(item["repay_id"]) for item in run.made if item["outcome"] == "pending"]
+            for entry in filter(None, named[:1]):
+                self[f"pending because of {excuses.for_pending(run, entry, facts)}"] += 1
         if run.since:
             self["since met"] += run.outcome == "nothing_to_do"
             self["since shortfall sent"] += bool(run.posts)

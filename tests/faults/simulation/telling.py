@@ -93,15 +93,19 @@ def earlier_repayment(earlier: dict[str, t.Any], run: Run, facts: Facts) -> list
     post = posts[-1]
     entry, wrong = facts.entry_of(post), []
     # What was to be paid for a whole contract is not known here, only what was paid.
-    if post.amount != Decimal(earlier["amount"]) and not run.plan.goal.is_whole:
+    amounts = {post.amount} | (facts.amounts_of(entry) if entry else set())
+    if Decimal(earlier["amount"]) not in amounts and not run.plan.goal.is_whole and lies.AMOUNT not in facts.lies:
         wrong.append(f"tells of an earlier repayment of {earlier['amount']}, but it was {post.amount}")
     if earlier["outcome"] in KNOWN_SUCCESSES:
-        found = facts.ledger.get(earlier["repay_id"])
+        found = facts.named(earlier["repay_id"])
         if found is None and lies.ID in facts.lies:
             return wrong
         if found is None or (found is not entry and not can_be_mistaken(found, facts)):
             wrong.append(f"tells of an earlier repayment {earlier['repay_id']}, but it led to {entry}")
-        elif earlier["outcome"] == "executed" and (found.status, found.amount) != (SUCCESS, Decimal(earlier["amount"])):
+        elif earlier["outcome"] == "executed" and (
+            found.status != SUCCESS
+            or (Decimal(earlier["amount"]) not in facts.amounts_of(found) and lies.AMOUNT not in facts.lies)
+        ):
             wrong.append(f"calls an earlier repayment executed, but it is {found}")
     elif earlier["outcome"] == "not_executed":
         if entry and entry.lives:
@@ -125,12 +129,13 @@ def _told_made(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
 
 
 def _told_one(item: dict[str, t.Any], run: Run, facts: Facts) -> list[str]:
-    entry, goal = facts.ledger.get(item["repay_id"]), run.plan.goal
+    entry, goal = facts.named(item["repay_id"]), run.plan.goal
     if entry is None:
         return [] if lies.ID in facts.lies else [f"told {item['outcome']}, but repayment {item['repay_id']} is not in the ledger"]
     wrong, post = [], facts.post_of(entry)
-    told = entry.amount if lies.AMOUNT in facts.lies else Decimal(item["amount"])
-    if (entry.loan, entry.amount) != (goal.loan, told):
+    amount, amounts = Decimal(item["amount"]), facts.amounts_of(entry)
+    is_right = amount in amounts or lies.AMOUNT in facts.lies
+    if entry.loan != goal.loan or not is_right:
         # What a whole contract has cost is known only when it is final.
         if item["outcome"] == "executed" or not goal.is_whole:
             wrong.append(f"told an amount of {item['amount']} on {goal.loan}, but the ledger holds {entry}")
@@ -143,14 +148,15 @@ def _told_one(item: dict[str, t.Any], run: Run, facts: Facts) -> list[str]:
         wrong.append(f"told executed, but repayment {entry.repay_id} has status {entry.status}")
     if item["outcome"] == "pending" and excuses.for_pending(run, entry, facts) is None:
         wrong.append(f"told pending, but could have seen that repayment {entry.repay_id} has status {entry.status}")
-    if not goal.is_declarative and lies.AMOUNT not in facts.lies and Decimal(item["amount"]) != Decimal(goal.amount or 0):
+    if not goal.is_declarative and not is_right and amount != Decimal(goal.amount or 0):
         wrong.append(f"amount {item['amount']} for the goal {goal}")
     return wrong
 
 
 def _answer_to(item: dict[str, t.Any], run: Run, facts: Facts) -> str | None:
     """Say what the run itself heard of a repayment; none when it was somebody else's."""
-    post = next((post for post in facts.posts if post.repay_id == item["repay_id"]), None)
+    entry = facts.named(item["repay_id"])
+    post = facts.post_of(entry) if entry else None
     if post is None:
         return None
     if post.run == run.index and post.changed:
@@ -164,7 +170,7 @@ def _answer_to(item: dict[str, t.Any], run: Run, facts: Facts) -> str | None:
 def _told_success(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
     goal, wrong = run.plan.goal, []
     if goal.since_ms is not None and not something_failed(goal.loan, facts) and lies.AMOUNT not in facts.lies:
-        paid = facts.paid_since(goal.loan, goal.since_ms)
+        paid = facts.told_since(goal.loan, goal.since_ms)
         if paid < Decimal(goal.amount or 0):
             wrong.append(f"told {run.outcome}, but only {paid} has been paid for {goal}")
     if run.outcome == "executed" and result["goal_reached"]:
@@ -192,7 +198,7 @@ def _not_met(run: Run, facts: Facts) -> list[str]:
 def _told_failure(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
     wrong = []
     if result["repay_id"]:
-        entry = facts.ledger.get(result["repay_id"])
+        entry = facts.named(result["repay_id"])
         if entry is None or entry.status != FAILED:
             wrong.append(f"told not_executed, but repayment {result['repay_id']} is {entry}")
     for post in facts.posts:
@@ -229,7 +235,7 @@ def _told_nothing(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]
         return _not_met(run, facts)
     if goal.since_ms is None or result["since"] is None:
         return ["told nothing to do, but the loan is open"]
-    paid, told = facts.paid_since(goal.loan, goal.since_ms), Decimal(result["since"]["repaid"])
+    paid, told = facts.told_since(goal.loan, goal.since_ms), Decimal(result["since"]["repaid"])
     if lies.AMOUNT in facts.lies:
         return []
     if paid < Decimal(goal.amount or 0) and not something_failed(goal.loan, facts):

@@ -15,7 +15,6 @@ from .products import Loan
 
 # What surely did nothing, as far as the schedules use it.
 REFUSALS = (10002, 10003, 10005, 10006, 177003, 177005, 177010, 177011, 177019, 148029, 148032, 148038)
-REFUSING_STATUSES = (400, 401, 403, 404)
 
 
 def is_in_doubt(post: Post, facts: Facts, moment: int) -> bool:
@@ -26,7 +25,8 @@ def is_in_doubt(post: Post, facts: Facts, moment: int) -> bool:
                 return False
     answer = post.answer
     if isinstance(answer, dict) and not post.committed and not post.late:
-        return answer.get("ret_code") not in REFUSALS and answer.get("http_status") not in REFUSING_STATUSES
+        # A status alone may come from something in between.
+        return answer.get("ret_code") not in REFUSALS
     return not post.is_clear
 
 

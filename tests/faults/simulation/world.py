@@ -19,7 +19,8 @@ from .goals import Plan
 from .owner import Meddling
 from .process import Process
 from .products import FIXED, PRODUCTS, loan_of, use_of
-from .standin import KEY, SECRET, START_MS, StandIn
+from .standin import BLIND_KEY, BLIND_SECRET, KEY, SECRET, START_MS, UNIT, StandIn
+from .switches import DEFAULTS, SHOWN
 
 # Every request takes a little time, so that no two things happen at the same moment.
 _REQUEST_MS = 3
@@ -109,6 +110,25 @@ class World:
         self.tell(f"fault ordered: {json.dumps(fault)}")
         self._standin.control("POST", "faults", fault)
 
+    def blind(self) -> None:
+        """Use a key from now on that may not look into the wallet."""
+        self.facts.is_blind = True
+        self.tell("the key may not look into the wallet")
+
+    def switch(self, chosen: dict[str, str | int]) -> None:
+        """Have the exchange be as it may be, too."""
+        if not chosen:
+            return
+        for name, value in chosen.items():
+            before = {DEFAULTS[name]} if self.facts.runs else set()
+            self.facts.switched[name] = self.facts.switched.get(name, before) | {value}
+        self.tell(f"switched: {json.dumps(chosen)}")
+        self._standin.control("POST", "switches", chosen)
+
+    def show_as_usual(self) -> None:
+        """Have the exchange show what has happened as it does by default; what it does by itself stays as it is."""
+        self.switch({name: DEFAULTS[name] for name in SHOWN if self.facts.is_switched(name)})
+
     def heal(self) -> None:
         self._post_faults.clear()
         self._standin.control("DELETE", "faults")
@@ -183,7 +203,8 @@ class World:
             state_dir = self.folder / "in-the-way" / "state"
             state_dir.parent.touch()
         options = {
-            **plan.goal.options(), "api_url": self._standin.url, "api_key": KEY, "api_secret": SECRET,
+            **plan.goal.options(), "api_url": self._standin.url, "api_key": BLIND_KEY if self.facts.is_blind else KEY,
+            "api_secret": BLIND_SECRET if self.facts.is_blind else SECRET,
             "wait": plan.wait, "wait_timeout": plan.wait_timeout, "settle_margin": plan.settle_margin,
             "recv_window": plan.recv_window, "lock_timeout": plan.lock_timeout,
             "state_dir": str(state_dir), "_ansible_check_mode": plan.check,
@@ -266,7 +287,8 @@ class World:
                 alike = [e for e in self.facts.ledger.values() if _fits(e, post) and e.repay_id not in claimed]
                 assert alike, f"no entry in the ledger for {post}"
                 entry = min(alike, key=lambda entry: int(entry.repay_id))
-                post.repay_id, post.amount = entry.repay_id, entry.amount
+                post.repay_id = entry.repay_id
+                post.amount = entry.amount if entry.loan.product == FIXED else post.amount
                 claimed.add(post.repay_id)
 
     def _look_at_time(self) -> None:
@@ -277,7 +299,9 @@ class World:
 
 def _fits(entry: Entry, post: Post) -> bool:
     same = (entry.loan, entry.time) == (post.loan, post.handled_at)
-    return same and entry.source == "api" and (entry.amount == post.amount or entry.loan.product == FIXED)
+    # Less than a unit too much may be taken off.
+    is_alike = entry.amount <= post.amount < entry.amount + UNIT or entry.loan.product == FIXED
+    return same and entry.source == "api" and is_alike
 
 
 def clean_folder(folder: Path) -> None:
