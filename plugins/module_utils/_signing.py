@@ -10,13 +10,20 @@ Source: "Authentication" in the exchange's integration guidance. This module uti
 from __future__ import annotations
 
 import base64
+import codecs
 import functools
 import hashlib
 import hmac
 import os
+import re
 import typing as t
 
 _KEPT_KEYS = 32
+_MOST_KEY_BYTES = 1_000_000
+_BLOCK = re.compile("-----BEGIN (?P<label>[A-Z0-9 ]+)-----.*?-----END (?P=label)-----", re.DOTALL)
+_PRIVATE = ("PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
+_OPENSSH = "OPENSSH PRIVATE KEY"
+_PUBLIC_OPENSSH = re.compile(r"\ufeff?\s*ssh-[a-z0-9]+ AAAA")
 
 
 class MissingCryptography(Exception):
@@ -66,8 +73,9 @@ def _signature_by(pem: str) -> t.Callable[[bytes], bytes]:
         from cryptography.hazmat.primitives.asymmetric import padding, rsa
     except ImportError as error:
         raise MissingCryptography() from error
+    block = _block_of(pem)
     try:
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
+        key = serialization.load_pem_private_key(block, password=None)
     except TypeError:
         raise UnusableKey("is protected by a passphrase: give it decrypted, for example from a vault") from None
     except Exception as error:
@@ -81,18 +89,44 @@ def _signature_by(pem: str) -> t.Callable[[bytes], bytes]:
     return lambda text: key.sign(text, padding.PKCS1v15(), hashes.SHA256())
 
 
+def _block_of(pem: str) -> bytes:
+    """Return the private key without the text that may stand around it, such as names, certificates or a byte-order mark.
+
+    :raises UnusableKey: When there is a key, but of a kind that the exchange's signature cannot be made with.
+    """
+    blocks = {found["label"]: found[0] for found in _BLOCK.finditer(pem)}
+    private = next((label for label in blocks if label in _PRIVATE), None)
+    if private is not None:
+        return blocks[private].encode()
+    if _OPENSSH in blocks:
+        raise UnusableKey("is a key in the form of OpenSSH: convert a copy of it to PEM form by 'ssh-keygen -p -m PEM -f COPY'")
+    if any(label.endswith("PUBLIC KEY") for label in blocks) or _PUBLIC_OPENSSH.match(pem):
+        raise UnusableKey("is a public key, which is for the exchange to have: give the private key that belongs to it")
+    return pem.encode(errors="replace")
+
+
 def read_private_key(text_or_path: str) -> str:
     """Return the PEM text that the option holds, or that stands in the file which it names.
 
-    :raises UnusableKey: When the file cannot be read as text.
+    :raises UnusableKey: When the file cannot be read, or holds no key.
     """
-    if "-----BEGIN" in text_or_path:
+    if _is_key(text_or_path):
         return text_or_path
     try:
-        with open(os.path.expanduser(text_or_path), encoding="ascii") as file:
-            return file.read()
+        with open(os.path.expanduser(text_or_path), "rb") as file:
+            content = file.read(_MOST_KEY_BYTES)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UnusableKey(f"names a file that cannot be read ({reason}): give a readable path or the PEM text") from None
     except ValueError:
-        raise UnusableKey("names a file that is no PEM text: give the private key in PEM form") from None
+        raise UnusableKey("is neither PEM text nor a path: give the private key in PEM form") from None
+    # The key itself is ASCII, whatever the text around it is written in.
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content.decode("utf-16" if is_wide else "utf-8", errors="replace")
+    if not _is_key(text):
+        raise UnusableKey("names a file that is no PEM text: give the private key in PEM form")
+    return text
+
+
+def _is_key(text: str) -> bool:
+    return "-----BEGIN" in text or _PUBLIC_OPENSSH.match(text) is not None

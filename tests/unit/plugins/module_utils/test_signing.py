@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pybit.unified_trading import HTTP
 
+PUBLIC = "is a public key, which is for the exchange to have: give the private key that belongs to it"
 TIMESTAMP = 1728629785224
 PAYLOADS = [
     '{"orderId":"1794267532472646144","amount":"100"}',
@@ -73,14 +75,65 @@ def test_private_key_is_read_from_text_or_file(tmp_path: Path, rsa_pem: str, mon
     (tmp_path / "key.pem").write_text(rsa_pem)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert read_private_key(rsa_pem) == read_private_key(str(tmp_path / "key.pem")) == read_private_key("~/key.pem") == rsa_pem
+    (tmp_path / "ssh-rsa AAA").write_text(rsa_pem)
+    monkeypatch.chdir(tmp_path)
+    assert read_private_key("ssh-rsa AAA") == rsa_pem
 
 
 def test_an_unreadable_key_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(UnusableKey, match="names a file that cannot be read .No such file or directory.: give a readable"):
         read_private_key(str(tmp_path / "missing.pem"))
-    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UnusableKey, match="is no PEM text"):
-        read_private_key(str(tmp_path / "binary"))
+    for content in (b"\xff\xfe\x00", b"", b"\x30\x82\x04\xa4\x02", "schl\u00fcssel".encode(), b"----BEGIN"):
+        (tmp_path / "binary").write_bytes(content)
+        with pytest.raises(UnusableKey, match="names a file that is no PEM text: give the private key in PEM form"):
+            read_private_key(str(tmp_path / "binary"))
+    with pytest.raises(UnusableKey, match="is neither PEM text nor a path"):
+        read_private_key("no\0path")
+
+
+AROUND = "Bag Attributes\n    friendlyName: Schl\u00fcssel \u65e5\u672c\n    localKeyID: 01\nKey Attributes: <No Attributes>\n"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda key: (AROUND + key).encode(),
+        lambda key: (AROUND + key).encode("latin-1", errors="replace"),
+        lambda key: b"\xef\xbb\xbf" + key.encode(),
+        lambda key: key.replace("\n", "\r\n").encode("utf-16"),
+        lambda key: (CERTIFICATE + key + CERTIFICATE).encode(),
+        lambda key: f"\n\n  {AROUND}{key}{AROUND}\x00".encode(),
+    ],
+    ids=["name", "name in latin-1", "mark", "wide", "certificates", "text on both sides"],
+)
+def test_what_stands_around_the_key_does_not_matter(tmp_path: Path, rsa_pem: str, written: t.Callable[[str], bytes]) -> None:
+    (tmp_path / "key.pem").write_bytes(written(rsa_pem))
+    signer = RsaSigner(read_private_key(str(tmp_path / "key.pem")))
+    assert signer.sign(b"text") == RsaSigner(rsa_pem).sign(b"text")
+
+
+@pytest.mark.parametrize("around", ["\ufeff", AROUND, CERTIFICATE, "\udcff"])
+def test_what_stands_around_the_key_in_the_option_does_not_matter(rsa_pem: str, around: str) -> None:
+    assert RsaSigner(read_private_key(around + rsa_pem)).sign(b"text") == RsaSigner(rsa_pem).sign(b"text")
+
+
+def test_keys_of_other_kinds_are_called_so(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    formats, encodings = serialization.PublicFormat, serialization.Encoding
+    openssh = key.private_bytes(encodings.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+    kinds = {
+        openssh: "is a key in the form of OpenSSH: convert a copy of it to PEM form by 'ssh-keygen -p -m PEM -f COPY'",
+        key.public_key().public_bytes(encodings.PEM, formats.SubjectPublicKeyInfo): PUBLIC,
+        key.public_key().public_bytes(encodings.PEM, formats.PKCS1): PUBLIC,
+        key.public_key().public_bytes(encodings.OpenSSH, formats.OpenSSH): PUBLIC,
+    }
+    for content, sentence in kinds.items():
+        (tmp_path / "key").write_bytes(content)
+        for given in (content.decode(), str(tmp_path / "key")):
+            with pytest.raises(UnusableKey) as caught:
+                RsaSigner(read_private_key(given))
+            assert str(caught.value) == sentence
 
 
 def test_unusable_keys_are_named_without_showing_them() -> None:
