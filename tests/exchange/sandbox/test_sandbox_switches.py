@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+README = Path(__file__).resolve().parents[3] / "roles" / "sandbox" / "README.md"
 HOUR = 3600 * 1000
 SECOND_KEY = "sandbox-key-second-account"
 
@@ -219,3 +221,13 @@ def test_interest_of_a_contract_that_is_repaid_early(loans, sandbox, way, back):
     assert [abs(amount - Decimal(wanted)) < Decimal("0.007") for amount, wanted in zip(came, back, strict=True)] == [
         True for _wanted in back
     ]
+
+
+def test_the_readme_lists_every_switch_and_choice(sandbox):
+    lines = README.read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in lines if line.startswith("| `")]
+    listed = {name.strip("`"): [choice.strip("` ") for choice in choices.split(",")] for name, choices in rows}
+    shown = sandbox.control("GET", "switches")["switches"]
+    assert {name: listed.get(name) for name in shown} == {
+        name: item["choices"] or ["0 or more"] for name, item in shown.items()
+    }
