@@ -84,7 +84,10 @@ def for_unknown(run: Run, post: Post, facts: Facts) -> str | None:
     if facts.is_switched(*UNRECOGNISED):
         return "switch"
     entry = facts.entry_of(post)
-    is_shown = entry is not None and entry.lives and shown_at(entry, facts) <= (run.ended_at or 0)
+    if entry is not None and not entry.lives:
+        # The money has left the wallet, and come back.
+        return "failed"
+    is_shown = entry is not None and shown_at(entry, facts) <= (run.ended_at or 0)
     if not is_shown and _something_else_happened(run, post, facts):
         return "neighbour"
     if _something_is_late(run, post, facts):

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from .goals import Goal, Plan
 from .products import LEGACY, Loan
-from .switches import DEFAULTS, SECOND_ROW, amounts
+from .switches import DEFAULTS, SECOND_ROW, shown_amounts
 
 # The exchange accepts a timestamp that lies less than a second in its future.
 EARLY_MS = 1000
@@ -30,10 +30,12 @@ class Books:
 
     :ivar debts: What is owed on each loan that is open, also what is being repaid just then.
     :ivar collateral_usd: Of the account, for its flexible and fixed loans.
+    :ivar interests: What of the debts is interest, penalty interest included.
     """
 
     debts: dict[Loan, Decimal]
     collateral_usd: Decimal = Decimal(0)
+    interests: dict[Loan, Decimal] = field(default_factory=dict)
 
     @property
     def shared_debt(self) -> Decimal:
@@ -213,10 +215,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Entry:
-    """One repayment in the true ledger.
-
-    :ivar interest: What of it has paid interest.
-    """
+    """One repayment in the true ledger."""
 
     repay_id: str
     loan: Loan
@@ -226,7 +225,6 @@ class Entry:
     source: str
     visible_at: int
     settles_at: int | None
-    interest: Decimal = Decimal(0)
 
     @property
     def lives(self) -> bool:
@@ -286,12 +284,19 @@ class Facts:
         """Tell whether any of these switches was ever other than by default."""
         return any(self.switched.get(name, {DEFAULTS[name]}) != {DEFAULTS[name]} for name in names)
 
-    def amounts_of(self, entry: Entry) -> set[Decimal]:
-        """Return all amounts by which a repayment can rightly be told: what was sent, what it was, what was shown."""
+    def amounts_of(self, entry: Entry) -> tuple[Decimal, Decimal]:
+        """Return the least and the most by which a repayment can rightly be told: what was sent, was paid, or is shown."""
         post = self.post_of(entry)
+        interest = post.books.interests.get(entry.loan) if post else None
         ways = self.switched.get("repay_amount", {DEFAULTS["repay_amount"]})
-        shown = {amount for way in ways for amount in amounts(entry.amount, entry.interest, way)}
-        return {entry.amount, *([post.amount] if post else []), *shown}
+        found = {entry.amount, *([post.amount] if post else [])}
+        for way in ways:
+            found |= shown_amounts(entry.amount, interest, way)
+        return min(found), max(found)
+
+    def is_told_rightly(self, entry: Entry, amount: Decimal) -> bool:
+        least, most = self.amounts_of(entry)
+        return least <= amount <= most
 
     def entry_of(self, post: Post) -> Entry | None:
         return self.ledger.get(post.repay_id) if post.repay_id else None
@@ -308,4 +313,4 @@ class Facts:
     def told_since(self, loan: Loan, since_ms: int) -> Decimal:
         """Return the most that the history can have told of it: what it shows is what counts."""
         entries = [e for e in self.entries_on(loan) if e.lives and e.time >= since_ms]
-        return sum((max(self.amounts_of(entry)) for entry in entries), Decimal(0))
+        return sum((self.amounts_of(entry)[1] for entry in entries), Decimal(0))

@@ -85,7 +85,7 @@ def _shortfall(post: Post, run: Run, facts: Facts) -> list[str]:
     for entry in facts.entries_on(goal.loan):
         if goal.since_ms <= entry.time < post.sent_at and counted_at(entry, post.sent_at, facts):
             shown = facts.amounts_of(entry)
-            least, most = least + min(shown), most + max(shown)
+            least, most = least + shown[0], most + shown[1]
     missing = max(Decimal(0), amount - least)
     # What turned out to be a failure between the look and the request was rightly counted.
     failing = [e for e in facts.entries_on(goal.loan) if e.status == FAILED and e.time >= goal.since_ms]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import http.client
 import json
@@ -139,9 +140,12 @@ class StandIn:
         debts |= {Loan(FLEXIBLE, loan["loan_coin"]): Decimal(loan["debt"]) for loan in account["flexible_loans"]}
         contracts = [contract for contract in account["fixed_contracts"] if contract["closed_at"] is None]
         debts |= {Loan(FIXED, contract["loan_id"]): Decimal(contract["debt"]) for contract in contracts}
+        interests = {Loan(LEGACY, loan["order_id"]): _interest(loan) for loan in account["loans"]}
+        interests |= {Loan(FLEXIBLE, loan["loan_coin"]): _interest(loan) for loan in account["flexible_loans"]}
+        interests |= {Loan(FIXED, contract["loan_id"]): _interest(contract) for contract in contracts}
         collateral_usd = Decimal(account["collateral"]["BTC"]) * _BTC_USD * _RATIO
         entries = [entry_of(item) for item in account["repayments"]]
-        return {entry.repay_id: entry for entry in entries}, Books(debts, collateral_usd)
+        return {entry.repay_id: entry for entry in entries}, Books(debts, collateral_usd, interests)
 
     def open_books(self) -> Books:
         """Return what is owed and pledged, less what is being repaid just now."""
@@ -150,7 +154,11 @@ class StandIn:
         for entry in ledger.values():
             if entry.status == PROCESSING and entry.loan in debts:
                 debts[entry.loan] -= entry.amount
-        return Books(debts, books.collateral_usd)
+        return dataclasses.replace(books, debts=debts)
+
+
+def _interest(loan: dict[str, t.Any]) -> Decimal:
+    return Decimal(loan.get("interest", "0")) + Decimal(loan.get("penalty", "0"))
 
 
 def entry_of(item: dict[str, t.Any]) -> Entry:
@@ -159,7 +167,7 @@ def entry_of(item: dict[str, t.Any]) -> Entry:
     return Entry(
         repay_id=item["repay_id"], loan=Loan(item["product"], names[item["product"]]), amount=Decimal(item["amount"]),
         time=item["time"], status=item["status"], source=_SOURCES.get(item["origin"], item["origin"]),
-        visible_at=item["visible_at"], settles_at=item["settles_at"], interest=Decimal(item.get("interest", "0")),
+        visible_at=item["visible_at"], settles_at=item["settles_at"],
     )
 
 

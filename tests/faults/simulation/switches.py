@@ -38,19 +38,20 @@ UNRECOGNISED = ("repay_amount", "user_repay_type", "empty_amounts")
 
 # The second row of a repayment that is shown as two has the id of the first, and this on top.
 SECOND_ROW = 10**18
-_CENT, _EIGHT_PLACES, _KEPT_AFTER_FEE, _FIRST_PART = Decimal("0.01"), Decimal("1E-8"), Decimal("0.9995"), Decimal("0.6")
+_CENT, _EIGHT_PLACES, _KEPT_AFTER_FEE, _AN_HOUR_MORE = Decimal("0.01"), Decimal("1E-8"), Decimal("0.9995"), Decimal("1.5")
 
 
-def amounts(amount: Decimal, interest: Decimal, way: str | int) -> set[Decimal]:
-    """Return the amounts of the rows that show a repayment, and of a part its whole."""
+def shown_amounts(amount: Decimal, interest: Decimal | None, way: str | int) -> set[Decimal]:
+    """Return what the rows of a repayment can show, at least and at most.
+
+    :param interest: What it paid of interest, as far as that is known; an hour that turns meanwhile makes it a little more.
+    """
     if way == "principal":
-        return {amount - interest}
+        paid = amount if interest is None else min(amount, interest * _AN_HOUR_MORE)
+        return {amount - paid, amount}
     if way == "rounded":
         return {amount.quantize(_CENT, ROUND_HALF_UP)}
     if way == "after_fee":
         return {(amount * _KEPT_AFTER_FEE).quantize(_EIGHT_PLACES, ROUND_DOWN)}
-    if way == "split":
-        part = (amount * _FIRST_PART).quantize(_EIGHT_PLACES, ROUND_DOWN)
-        first = interest if 0 < interest < amount else part
-        return {amount, first, amount - first}
-    return {amount}
+    # Two rows may come one by one.
+    return {Decimal(0), amount} if way == "split" else {amount}

@@ -93,8 +93,9 @@ def earlier_repayment(earlier: dict[str, t.Any], run: Run, facts: Facts) -> list
     post = posts[-1]
     entry, wrong = facts.entry_of(post), []
     # What was to be paid for a whole contract is not known here, only what was paid.
-    amounts = {post.amount} | (facts.amounts_of(entry) if entry else set())
-    if Decimal(earlier["amount"]) not in amounts and not run.plan.goal.is_whole and lies.AMOUNT not in facts.lies:
+    amount = Decimal(earlier["amount"])
+    is_right = lies.AMOUNT in facts.lies or amount == post.amount or (entry and facts.is_told_rightly(entry, amount))
+    if not is_right and not run.plan.goal.is_whole:
         wrong.append(f"tells of an earlier repayment of {earlier['amount']}, but it was {post.amount}")
     if earlier["outcome"] in KNOWN_SUCCESSES:
         found = facts.named(earlier["repay_id"])
@@ -104,7 +105,7 @@ def earlier_repayment(earlier: dict[str, t.Any], run: Run, facts: Facts) -> list
             wrong.append(f"tells of an earlier repayment {earlier['repay_id']}, but it led to {entry}")
         elif earlier["outcome"] == "executed" and (
             found.status != SUCCESS
-            or (Decimal(earlier["amount"]) not in facts.amounts_of(found) and lies.AMOUNT not in facts.lies)
+            or not (facts.is_told_rightly(found, amount) or lies.AMOUNT in facts.lies)
         ):
             wrong.append(f"calls an earlier repayment executed, but it is {found}")
     elif earlier["outcome"] == "not_executed":
@@ -133,8 +134,8 @@ def _told_one(item: dict[str, t.Any], run: Run, facts: Facts) -> list[str]:
     if entry is None:
         return [] if lies.ID in facts.lies else [f"told {item['outcome']}, but repayment {item['repay_id']} is not in the ledger"]
     wrong, post = [], facts.post_of(entry)
-    amount, amounts = Decimal(item["amount"]), facts.amounts_of(entry)
-    is_right = amount in amounts or lies.AMOUNT in facts.lies
+    amount = Decimal(item["amount"])
+    is_right = facts.is_told_rightly(entry, amount) or lies.AMOUNT in facts.lies
     if entry.loan != goal.loan or not is_right:
         # What a whole contract has cost is known only when it is final.
         if item["outcome"] == "executed" or not goal.is_whole:
