@@ -24,7 +24,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = "plugins/module_utils/"
 # The others do not leave to chance what the first may miss in a few hundred schedules.
-TESTS = tuple(f"tests/faults/test_{name}.py" for name in ("schedules", "one_by_one", "goals_one_by_one"))
+_ALONE = ("witnesses", "the_exchange_as_it_may_be", "one_by_one", "goals_one_by_one", "answers_that_change")
+# Enough of the cases for every kind of change to be among them.
+_ANSWERS = 2000
+_BY = max(map(len, _ALONE))
+TESTS = tuple(f"tests/faults/test_{name}.py" for name in (*_ALONE, "schedules"))
 
 
 class Edit(t.NamedTuple):
@@ -50,21 +54,102 @@ SABOTAGES = (
         ),
     )),
     Sabotage("settling: the wait for the end of the time window", (
-        Edit(UTILS + "_evidence.py", "sight.at_ms > intent.window_end_ms\n", "True\n"),
-        Edit(UTILS + "_evidence.py", "sight.at_ms > intent.window_end_ms + settle_margin_ms\n", "True\n"),
+        Edit(
+            UTILS + "_evidence.py",
+            "    closed, is_over = _is_past(intent, sight, 0), _is_past(intent, sight, settle_margin_ms)\n",
+            "    closed, is_over = True, True\n",
+        ),
     )),
-    Sabotage("settling: the wait for settle_margin", (
-        Edit(UTILS + "_evidence.py", "sight.at_ms > intent.window_end_ms + settle_margin_ms\n", "closed\n"),
+    Sabotage("settling: the window is closed by the exchange's word alone", (
+        Edit(UTILS + "_evidence.py", "    return sight.away_ms > intent.open_for_ms + margin_ms\n", "    return True\n"),
     )),
     Sabotage("settling: the look at the debt", (
         Edit(UTILS + "_evidence.py", "    missing = difference(max(falls), explained)\n", "    missing = Decimal(0)\n"),
+    )),
+    Sabotage("settling: an entry of another amount, or of an unknown type, may be it", (
+        Edit(UTILS + "_evidence.py", "    if strange:\n", "    if False:\n"),
+    )),
+    Sabotage("settling: the wallet's ledger", (
+        Edit(
+            UTILS + "_evidence.py", "    if witness.outflow is not None and witness.outflow >= least:\n", "    if False:\n"
+        ),
+    )),
+    Sabotage("settling: what the wallet held before and holds now", (
+        Edit(UTILS + "_evidence.py", "        if fallen >= least:\n", "        if False:\n"),
+    )),
+    Sabotage("settling: a key that may not look into the wallet waits longer", (
+        Edit(UTILS + "_evidence.py", "_BLIND_FACTOR = 60\n", "_BLIND_FACTOR = 1\n"),
+    )),
+    Sabotage("settling: what the history no longer reaches", (
+        Edit(UTILS + "_evidence.py", "sight.at_ms - intent.sent_at_ms > HISTORY_REACH_DAYS * DAY_MS:\n", "False:\n"),
+    )),
+    Sabotage("an id that the history had before proves nothing", (
+        Edit(
+            UTILS + "_repayment.py", "        if given_id in earlier_ids or given_id in self._memory.repay_ids():\n",
+            "        if False:\n",
+        ),
+        Edit(
+            UTILS + "_evidence.py",
+            "    if record.repay_id in {known.repay_id for known in intent.baseline.records}:\n", "    if False:\n",
+        ),
+        Edit(UTILS + "_evidence.py", "    if record.latest_ms <= intent.earliest_ms:\n", "    if False:\n"),
+    )),
+    Sabotage("the amount that the history shows for an id", (
+        Edit(
+            UTILS + "_resolve.py",
+            "            found = found._replace(intent=dataclasses.replace(found.intent, amount=record.amount))\n",
+            "            found = found._replace(intent=found.intent)\n",
+        ),
+    )),
+    Sabotage("reading: an unknown type is not the user's", (
+        Edit(UTILS + "_record.py", "    UNKNOWN_KIND: None,\n", "    UNKNOWN_KIND: False,\n"),
+    )),
+    Sabotage("reading: an empty amount is none", (
+        Edit(
+            UTILS + "_amounts.py", "    if not isinstance(text, str) or not _NUMBER.fullmatch(text):\n",
+            "    if text == '':\n        return Decimal(0)\n    if not isinstance(text, str) or not _NUMBER.fullmatch(text):\n",
+        ),
+    )),
+    Sabotage("reading: a row that cannot be read is not another loan's", (
+        Edit(UTILS + "_rows.py", "if all(row.text(name) == value for", "if all(row.get(name) == value for"),
+    )),
+    Sabotage("reading: times in another unit", (
+        Edit(UTILS + "_rows.py", "        if not is_plausible(time_ms):\n", "        if False:\n"),
+    )),
+    Sabotage("reading: what stands there twice counts once", (
+        Edit(
+            UTILS + "_rows.py",
+            "            found[record.repay_id] = record if known is None else known.united_with(record)\n",
+            "            found[f'{record.repay_id} {len(found)}'] = record\n",
+        ),
+    )),
+    Sabotage("reading: a last page that repeats its cursor is the end", (
+        Edit(
+            UTILS + "_client.py",
+            "            if cursor and following == cursor and _brings_nothing_new(rows, before):\n", "            if False:\n",
+        ),
+    )),
+    Sabotage("reading: pages that go round in a circle", (
+        Edit(
+            UTILS + "_client.py", "            if following in followed or empty == _MOST_EMPTY_PAGES:\n", "            if False:\n"
+        ),
+    )),
+    Sabotage("a refusal that is not the exchange's", (
+        Edit(
+            UTILS + "_return_codes.py",
+            '    return HTTP_STATUSES.get(status, NO_API) if method == "GET" else NO_API\n',
+            "    return HTTP_STATUSES.get(status, NO_API)\n",
+        ),
     )),
     Sabotage("settling: what stood in the history before", (
         Edit(
             UTILS + "_evidence.py", "    known = others.union(record.repay_id for record in intent.baseline.records)\n",
             "    known = frozenset()\n",
         ),
-        Edit(UTILS + "_evidence.py", " or record.time_ms <= intent.earliest_ms:\n", ":\n"),
+        Edit(
+            UTILS + "_evidence.py",
+            "if r.repay_id not in known and r.latest_ms > intent.earliest_ms]\n", "if r.repay_id not in known]\n",
+        ),
     )),
     Sabotage("the intent: it is not written", (
         Edit(
@@ -85,8 +170,8 @@ SABOTAGES = (
             "            self._memory.note(intent)\n            self._find_out(intent, error)\n",
         ),
         Edit(
-            UTILS + "_repayment.py", "        else:\n            if accepted.given_id is None:\n",
-            "        else:\n            self._memory.note(intent)\n            if accepted.given_id is None:\n",
+            UTILS + "_repayment.py", "            self._accepted(intent, accepted, ",
+            "            self._memory.note(intent)\n            self._accepted(intent, accepted, ",
         ),
     )),
     Sabotage("the lock", (
@@ -101,8 +186,8 @@ SABOTAGES = (
     Sabotage("the order of telling and closing", (
         Edit(
             UTILS + "_module.py",
-            "    with _Telling(memory, listeners, is_success=True):\n        module.exit_json(**result)",
-            "    memory.close(True)\n    module.exit_json(**result)",
+            "        with _Telling(memory, listeners, is_success=True):\n            module.exit_json(**result)",
+            "        memory.close(True)\n        module.exit_json(**result)",
         ),
     )),
     Sabotage("the goal: any earlier repayment answers a run", (
@@ -125,7 +210,10 @@ SABOTAGES = (
         ),
     )),
     Sabotage("goals of the debt: the wait until the debt has fallen", (
-        Edit(UTILS + "_repayment.py", "self._deadline_ms() if must_see_fall else 0)\n", "0)\n"),
+        Edit(
+            UTILS + "_repayment.py",
+            "self._manner.deadline_ms(self._client.clock.monotonic_ms()) if must_see_fall else 0)\n", "0)\n",
+        ),
     )),
     Sabotage("goals of the debt: the most that accrued interest can be", (
         Edit(UTILS + "_repayment.py", "            if decision.amount > first.baseline.debt * _MOST_ACCRUED:\n", "            if False:\n"),
@@ -144,10 +232,9 @@ SABOTAGES = (
     )),
     Sabotage("send once: the transport library retries", (
         Edit(
-            UTILS + "_http.py", "        self._session.trust_env = False\n",
-            "        self._session.trust_env = False\n"
+            UTILS + "_http.py", "        self._adapter = _Adapter()\n",
             "        again = urllib3.util.Retry(2, allowed_methods=None, backoff_factor=0)\n"
-            "        self._session.mount('http://', requests.adapters.HTTPAdapter(max_retries=again))\n",
+            "        self._adapter = _Adapter(max_retries=again)\n",
         ),
     )),
     Sabotage("return codes: 10016 counts as a refusal", (
@@ -165,12 +252,12 @@ def main() -> None:
     given = parser.parse_args()
     chosen = [one for one in SABOTAGES if given.word in one.removed]
     width, is_right = max(len(one.removed) for one in chosen), True
-    print(f"{'removed':<{width}} | found by     | what the suite said")
+    print(f"{'removed':<{width}} | {'found by':<{_BY}} | what the suite said")
     with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
         tried = {pool.submit(_try, one, given.schedules): one for one in chosen}
         for done in concurrent.futures.as_completed(tried):
             one, (by, said) = tried[done], done.result()
-            print(f"{one.removed:<{width}} | {by:<12} | {said}", flush=True)
+            print(f"{one.removed:<{width}} | {by:<{_BY}} | {said}", flush=True)
             is_right = is_right and bool(by) == bool(one.edits)
     if not is_right:
         sys.exit("The suite has not told everything apart.")
@@ -186,17 +273,21 @@ def _try(sabotage: Sabotage, schedules: int) -> tuple[str, str]:
         ended = subprocess.run(
             [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *TESTS],
             cwd=copy, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-            env={**os.environ, "PYTHONPATH": folder, "FAULT_SHRINK": "0", "FAULT_SCHEDULES": str(schedules)},
+            env={
+                **os.environ, "PYTHONPATH": folder, "FAULT_SHRINK": "0", "FAULT_SCHEDULES": str(schedules),
+                "FAULT_ANSWERS": str(_ANSWERS),
+            },
         )
     if ended.returncode == 0:
         return "", "passed"
     number = re.search(r"the first schedule that failed was number (\d+)", ended.stdout)
-    alone = re.search(r"^FAILED tests/faults/test_(goals_)?one_by_one\.py::test_", ended.stdout, re.MULTILINE)
+    alone = re.search(rf"^FAILED tests/faults/test_({'|'.join(_ALONE)})\.py::test_", ended.stdout, re.MULTILINE)
     never = re.search(r"^E +Failed: never happened in ", ended.stdout, re.MULTILINE)
     said = re.search(r"^E +(?:simulation\.accounted\.Violation: )?(.*)", ended.stdout, re.MULTILINE)
     if not said or not (number or alone or never):
         sys.exit(f"{sabotage.removed}: the suite ended otherwise:\n{ended.stdout[-5000:]}")
-    return f"schedule {number[1]}" if number else "one by one" if alone else "the tally", said[1][:120]
+    by = f"schedule {number[1]}" if number else alone[1].replace("_", " ") if alone else "the tally"
+    return by, said[1][:120]
 
 
 def _copy_to(copy: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from .facts import EARLY_MS, FAILED, OWNER, Entry, Facts, Post, Run
 from .products import DEBT, HISTORY, LEDGER, LEGACY, OTHER, TIME, WALLET
+from .standin import DAY_MS
 from .switches import UNRECOGNISED
 
 # The longest pause between two looks, and what the requests of one look take at most.
@@ -20,6 +21,8 @@ _LOOKS = 2
 # Further witnesses, which are asked once or twice.
 _FURTHER = (WALLET, LEDGER, OTHER)
 _NEVER_MS = 10**15
+# Some days less than the history reaches back.
+_HISTORY_MS = 178 * DAY_MS
 # Whoever is told so stops at once.
 _BLOCKED = 403
 # What everybody assumes, as nothing is documented: the wallet's ledger shows a payment within settle_margin; where it does
@@ -79,6 +82,8 @@ def for_unknown(run: Run, post: Post, facts: Facts) -> str | None:
         return "changed"
     if post.run == run.index and isinstance(post.answer, dict) and post.answer.get("http_status") == _BLOCKED:
         return "blocked"
+    if run.began_at - post.sent_at > _HISTORY_MS:
+        return "too old"
     if twins(post, facts):
         return "twin"
     if facts.is_switched(*UNRECOGNISED):

@@ -21,6 +21,7 @@ API, OWNER, SEED = "api", "owner", "seed"
 KNOWN_SUCCESSES = ("executed", "pending")
 # By these a run knows whether its repayment was accepted.
 _READ_OF_POST = ("retCode", "result", "result.repayId")
+_OK = 200
 OUTCOMES = ("executed", "pending", "nothing_to_do", "planned", "not_executed", "unknown")
 
 
@@ -81,8 +82,9 @@ class Post:
 
     @property
     def changed(self) -> bool:
-        """Whether the answer had changed where a run reads it."""
-        return any(change["field"] in _READ_OF_POST for change in self.fault.get("mutations", ()))
+        """Whether the answer had changed where a run reads it, or was another one."""
+        is_other = isinstance(self.answer, dict) and self.answer.get("http_status") == _OK
+        return is_other or any(change["field"] in _READ_OF_POST for change in self.fault.get("mutations", ()))
 
     @property
     def answered(self) -> bool:
@@ -146,7 +148,7 @@ class Run:
     @property
     def is_misled(self) -> bool:
         """Whether it met an answer that had changed."""
-        return any(read.changed for read in self.reads) or any("mutations" in post.fault for post in self.posts)
+        return any(read.changed for read in self.reads) or any(post.changed or "mutations" in post.fault for post in self.posts)
 
     @property
     def told(self) -> bool:
