@@ -24,7 +24,7 @@ TESTS := lint sanity types reuse docs-lint test-python test-faults molecule test
 CHECKERS := lint sanity units integration molecule types reuse docs-lint docs galaxy-importer action-groups arguments ee
 
 .PHONY: help env demo sandbox test check $(TESTS) $(CHECKERS) ansible-lint yamllint changelog-lint matrix testnet \
-	fault-test fault-sabotage compare-safety bench release-check return-codes pictures clean
+	fault-test fault-answers fault-sabotage compare-safety bench release-check return-codes pictures clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -74,7 +74,7 @@ test-python: env ## Unit tests and tests over loopback HTTP, with branch coverag
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-test-faults: env ## Each fault and kill alone, 300 schedules of them in simulated time, and real playbooks
+test-faults: env ## Each fault, kill and changed answer alone, 300 schedules of them in simulated time, and real playbooks
 	@tools/test-faults
 
 reuse: env ## See that every file says under which licence it is
@@ -110,6 +110,9 @@ testnet: env ## Try the modules on the exchange's testnet, with the keys in test
 
 fault-test: env ## 10,000 fault schedules, shared among the processors (SEED=, SCHEDULES=)
 	@tools/fault-test $(SCHEDULES) $(SEED)
+
+fault-answers: env ## Every change of every field of every answer, with each goal that reads it
+	@tools/fault-test answers
 
 fault-sabotage: env ## Take out one part of the safety at a time, and see that the fault schedules find it
 	$(BIN)/python tests/faults/sabotage.py
