@@ -180,7 +180,8 @@ class Accounted(stateful.RuleBasedStateMachine):
         owed, books = facts.owed(goal.loan), facts.books
         if goal.max_ltv is not None:
             # Half a dollar is less than the exchange's rounding could make of it.
-            return books.shared_debt - owed + Decimal("0.5") > Decimal(goal.max_ltv) * books.collateral_usd
+            debt, collateral = books.ltv_of(goal.loan)
+            return debt - owed + Decimal("0.5") > Decimal(goal.max_ltv) * collateral
         if goal.amount is None:
             return False
         paid = facts.paid_since(goal.loan, goal.since_ms) if goal.since_ms is not None else Decimal(0)

@@ -24,6 +24,7 @@ GOALS = {
     "legacy amount": Goal(BIG_LOAN, "100"),
     "legacy since": Goal(BIG_LOAN, "300", _TWO_DAYS_AGO),
     "legacy max_debt": Goal(BIG_LOAN, max_debt="8700"),
+    "legacy max_ltv": Goal(BIG_LOAN, max_ltv="0.145"),
     "legacy max_debt 0": Goal(SMALL_LOAN, max_debt="0"),
     "flexible amount": Goal(BIG_COIN, "100"),
     "flexible since": Goal(BIG_COIN, "300", _TWO_DAYS_AGO),

@@ -32,11 +32,19 @@ class Books:
     :ivar debts: What is owed on each loan that is open, also what is being repaid just then.
     :ivar collateral_usd: Of the account, for its flexible and fixed loans.
     :ivar interests: What of the debts is interest, penalty interest included.
+    :ivar pledged_usd: What is pledged for a legacy loan alone.
     """
 
     debts: dict[Loan, Decimal]
     collateral_usd: Decimal = Decimal(0)
     interests: dict[Loan, Decimal] = field(default_factory=dict)
+    pledged_usd: dict[Loan, Decimal] = field(default_factory=dict)
+
+    def ltv_of(self, loan: Loan) -> tuple[Decimal, Decimal]:
+        """Return the debt and the collateral, both in USD, that make the LTV which this loan counts for."""
+        if loan.product == LEGACY:
+            return self.debts.get(loan, Decimal(0)), self.pledged_usd.get(loan, Decimal(0))
+        return self.shared_debt, self.collateral_usd
 
     @property
     def shared_debt(self) -> Decimal:

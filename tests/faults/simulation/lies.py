@@ -30,8 +30,8 @@ _HISTORY = r"/v5/crypto-loan(-flexible|-fixed)?/repayment-history"
 _HOWS = ("unit", "unknown")
 LIES = (
     Lie(
-        DEBT, "/v5/crypto-loan/ongoing-orders", r"result\.list\.(totalDebt|residualInterest|residualPenaltyInterest)",
-        "no other call tells what is owed on a legacy loan, so a goal of the debt is reckoned from it",
+        DEBT, "/v5/crypto-loan/ongoing-orders", r"result\.list\.(totalDebt|residualInterest|residualPenaltyInterest|currentLTV)",
+        "no other call tells what is owed on a legacy loan, and its LTV, so a goal of the debt is reckoned from it",
     ),
     Lie(
         AMOUNT, _HISTORY, r"result\.list\.repayAmount",

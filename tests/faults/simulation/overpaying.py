@@ -18,7 +18,7 @@ from .products import DEBT, HISTORY, LEGACY
 from .standin import UNIT
 
 # The exchange shows an LTV and its parts rounded, and whoever wants to be sure pays for the worst case.
-_LTV_SLACK = Decimal("0.5")
+_LTV_SLACK, _LEGACY_LTV_SLACK = Decimal("0.5"), Decimal(18)
 # The longest pause between two looks, and what the requests of one look take at most.
 _SLACK_MS = 4500
 
@@ -55,8 +55,11 @@ def _needed(post: Post, goal: Goal, facts: Facts) -> tuple[Decimal, Decimal]:
     if goal.max_debt is not None:
         paid = sum((entry.amount for entry in meanwhile if entry.loan == goal.loan), Decimal(0))
         return post.books.debts.get(goal.loan, Decimal(0)) - paid - Decimal(goal.max_debt), UNIT
-    paid = sum((entry.amount for entry in meanwhile if entry.loan.product != LEGACY), Decimal(0))
-    return post.books.shared_debt - paid - Decimal(goal.max_ltv or 0) * post.books.collateral_usd, _LTV_SLACK
+    paid = sum((entry.amount for entry in meanwhile if _counts(entry, goal)), Decimal(0))
+    debt, collateral = post.books.ltv_of(goal.loan)
+    # That of a legacy loan is shown with four places only.
+    slack = _LEGACY_LTV_SLACK if goal.loan.product == LEGACY else _LTV_SLACK
+    return debt - paid - Decimal(goal.max_ltv or 0) * collateral, slack
 
 
 def _excuse(post: Post, run: Run, facts: Facts) -> str:
@@ -76,7 +79,8 @@ def _excuse(post: Post, run: Run, facts: Facts) -> str:
 
 
 def _counts(entry: Entry, goal: Goal) -> bool:
-    return entry.loan == goal.loan or (goal.max_ltv is not None and entry.loan.product != LEGACY)
+    is_shared = goal.max_ltv is not None and LEGACY not in (goal.loan.product, entry.loan.product)
+    return entry.loan == goal.loan or is_shared
 
 
 def _is_hidden(entry: Entry, moment: int, facts: Facts) -> bool:

@@ -145,7 +145,8 @@ class StandIn:
         interests |= {Loan(FIXED, contract["loan_id"]): _interest(contract) for contract in contracts}
         collateral_usd = Decimal(account["collateral"]["BTC"]) * _BTC_USD * _RATIO
         entries = [entry_of(item) for item in account["repayments"]]
-        return {entry.repay_id: entry for entry in entries}, Books(debts, collateral_usd, interests)
+        pledged = {Loan(LEGACY, loan["order_id"]): Decimal(loan["collateral"]) * _BTC_USD for loan in account["loans"]}
+        return {entry.repay_id: entry for entry in entries}, Books(debts, collateral_usd, interests, pledged)
 
     def open_books(self) -> Books:
         """Return what is owed and pledged, less what is being repaid just now."""

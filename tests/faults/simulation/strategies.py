@@ -39,6 +39,7 @@ LEGACY_GOALS = (
     Goal(BIG_LOAN, "300", START_MS - 2 * DAY_MS),
     Goal(BIG_LOAN, max_debt="8700"),
     Goal(BIG_LOAN, "40.5"),
+    Goal(BIG_LOAN, max_ltv="0.145"),
     Goal(BIG_LOAN, "150", START_MS - HOUR_MS),
     Goal(OTHER_LOAN, "100"),
     Goal(OTHER_LOAN, max_debt="2200"),

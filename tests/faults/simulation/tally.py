@@ -32,6 +32,7 @@ REQUIRED = (
     "interest paid by a second repayment", "owner borrowed during a run", "unknown because of borrowed",
     # Each goal was paid for, in each way that it can be.
     "paid: legacy amount", "paid: legacy amount since", "paid: legacy max_debt", "paid: legacy max_debt 0",
+    "paid: legacy max_ltv",
     "paid: flexible amount", "paid: flexible amount since", "paid: flexible max_debt", "paid: flexible max_debt 0",
     "paid: flexible max_ltv", "paid: flexible from collateral amount", "paid: flexible from collateral amount since",
     "paid: flexible from collateral max_debt", "paid: fixed all",

@@ -191,8 +191,9 @@ def _not_met(run: Run, facts: Facts) -> list[str]:
         return [f"told that {goal} is met, but {owed} is owed"]
     if goal.max_debt is not None and owed > Decimal(goal.max_debt) * _GROWTH + _DUST:
         return [f"told that {goal} is met, but {owed} is owed"]
-    if goal.max_ltv is not None and books.shared_debt > Decimal(goal.max_ltv) * books.collateral_usd * _GROWTH:
-        return [f"told that {goal} is met, but {books.shared_debt} is owed for {books.collateral_usd} USD of collateral"]
+    debt, collateral = books.ltv_of(goal.loan)
+    if goal.max_ltv is not None and debt > Decimal(goal.max_ltv) * collateral * _GROWTH:
+        return [f"told that {goal} is met, but {debt} is owed for {collateral} USD of collateral"]
     return []
 
 
