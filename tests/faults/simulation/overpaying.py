@@ -18,7 +18,7 @@ from .products import DEBT, HISTORY, LEGACY
 from .standin import UNIT
 
 # The exchange shows an LTV and its parts rounded, and whoever wants to be sure pays for the worst case.
-_LTV_SLACK, _LEGACY_LTV_SLACK = Decimal("0.5"), Decimal(18)
+_LTV_SLACK, _LEGACY_LTV_SLACK = Decimal("0.5"), Decimal(24)
 # The longest pause between two looks, and what the requests of one look take at most.
 _SLACK_MS = 4500
 
@@ -57,7 +57,7 @@ def _needed(post: Post, goal: Goal, facts: Facts) -> tuple[Decimal, Decimal]:
         return post.books.debts.get(goal.loan, Decimal(0)) - paid - Decimal(goal.max_debt), UNIT
     paid = sum((entry.amount for entry in meanwhile if _counts(entry, goal)), Decimal(0))
     debt, collateral = post.books.ltv_of(goal.loan)
-    # That of a legacy loan is shown with four places only.
+    # That of a legacy loan is shown with four places, and four units of the last are this much.
     slack = _LEGACY_LTV_SLACK if goal.loan.product == LEGACY else _LTV_SLACK
     return debt - paid - Decimal(goal.max_ltv or 0) * collateral, slack
 
