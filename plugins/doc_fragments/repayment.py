@@ -18,14 +18,16 @@ options:
         that it is exact. It is always sent as a plain decimal number, without exponent.
       - YAML reads an unquoted V(0100) as octal and V(1_000) as a thousand, and drops what a floating-point number cannot hold,
         before the module sees them. Quotes avoid all that.
-      - At most 18 digits before and 18 after the point, and not more decimal places than the coin allows.
+      - At most 18 digits before and 18 after the point, and not more decimal places than the exchange lists for the coin, unless it is
+        just what is owed.
       - Just one of O(amount), O(max_debt) and O(max_ltv) says what to reach.
     type: raw
   since:
     description:
       - Makes the goal declarative. At least O(amount) shall have been repaid on this loan since this moment.
       - The repayments in the exchange's history are added up, whoever of the account made them, with those that are in process and
-        without liquidations. Only what is missing is sent, rounded up to the decimal places that the coin allows; when nothing is
+        without liquidations. The amounts are those that the history shows. An entry of a type that this collection does not know makes
+        the module fail. Only what is missing is sent, rounded up to the decimal places that the coin allows; when nothing is
         missing, nothing is sent.
       - An ISO 8601 date, which means its beginning in UTC, such as V(2026-11-01), or a time with its zone, such as
         V(2026-11-01T09:00:00+01:00).
@@ -37,8 +39,9 @@ options:
     description:
       - Makes the goal declarative. The debt, which is principal, interest and penalty interest, shall be at most this, in the coin
         of the loan. Written like O(amount); V("0") pays the loan off.
-      - What is missing is sent, rounded up to the decimal places that the coin allows, but never more than is owed. What is left
-        because it is less than the coin's smallest amount is named in RV(ignore:dust) and in the message.
+      - What is missing is sent, rounded up to the decimal places that the exchange lists for the coin, but never more than is owed.
+        What is left because it needs more of them is tried once, with all that the debt has; the exchange does not say how many it takes.
+        If it refuses them, what is left is named in RV(ignore:dust) and in the message.
       - If interest accrues while the repayment is made, it is paid by a second, small repayment. Both are in
         RV(ignore:repayments).
       - The exchange may show the debt late. So when a repayment was made within the last O(settle_margin) seconds, by anybody, the
@@ -60,6 +63,8 @@ options:
   at_most:
     description:
       - The most that one run may pay, in the coin of the loan. A run that would have to pay more pays nothing and fails.
+      - For all fixed contracts of a coin, it is held against the contracts that were read. The exchange repays those that are open when
+        the request arrives, so one that is borrowed in between comes on top; the module warns of that.
       - Written like O(amount).
     type: raw
   allow_partial:
@@ -82,14 +87,15 @@ options:
     description:
       - How many seconds to spend, from V(0) to V(86400), on finding out what became of a repayment, and on following it. A repayment
         that an earlier run left open has as much time of its own.
-      - To find out that a repayment was not made takes O(recv_window) and O(settle_margin) together, and a little more.
+      - To find out that a repayment was not made takes O(recv_window) and O(settle_margin) together, and a little more than a second.
     type: int
     default: 60
   settle_margin:
     description:
-      - How many seconds, from V(0) to V(3600), the exchange's history and debt may be late at worst.
+      - How many seconds, from V(0) to V(3600), the exchange may need at worst to show a payment.
       - When no clear answer has come, a repayment counts as not executed only after O(recv_window) has passed, in which the exchange
-        may still accept it, and then this margin, and neither the history nor the debt shows it.
+        may still accept it, and then this margin, and neither the history, nor the debt, nor the Funding wallet and its ledger show it.
+      - Where the wallet cannot tell, because O(api_key) may not read it or because collateral pays, the margin is 60 times as long.
       - The exchange documents no such time; the default is this collection's assumption. If it is too short, a repayment that was
         made can be taken for one that was not.
     type: int

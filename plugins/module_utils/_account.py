@@ -12,15 +12,19 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, total
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._position import CoinCollateral, CoinDebt, Position
 from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row
-from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS
+from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS, SECOND_MS, is_plausible
+from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Movement, Payment
 
 _POSITION = "/v5/crypto-loan-common/position"
 _BALANCE = "/v5/asset/transfer/query-account-coin-balance"
+_LEDGER = "/v5/asset/fundinghistory"
+_IN, _OUT = "I", "O"
+_DIRECTIONS = (_IN, _OUT)
 _WALLET_AGE_MS = MINUTE_MS
 
 
@@ -28,16 +32,14 @@ def read_position(client: Client) -> Position:
     """Return what the account owes and has pledged in flexible and fixed loans.
 
     :raises Refused: When the exchange refused to tell.
-    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    :raises ReadFailed: When its answer is missing, does not have the documented form, or contradicts itself.
     """
     answer = client.read(_POSITION)
     totals = Row(_POSITION, answer)
     debt_usd = totals.number("totalDebt")
-    if debt_usd and totals.get("ltv") == "":
-        # Zero would be taken for an account that is safe.
-        raise totals.unusable("ltv")
-    return Position(
-        ltv=totals.number("ltv"),
+    position = Position(
+        # Who owes nothing has no LTV; otherwise zero would be taken for an account that is safe.
+        ltv=Decimal(0) if not debt_usd and totals.get("ltv") == "" else totals.number("ltv"),
         total_debt_usd=debt_usd,
         total_collateral_usd=totals.number("totalCollateral"),
         debts=tuple(
@@ -55,6 +57,10 @@ def read_position(client: Client) -> Position:
             for row in _rows(answer, "collateralList")
         ),
     )
+    contradiction = position.contradiction()
+    if contradiction:
+        raise ReadFailed(f"Bybit answered {_POSITION} with figures that do not fit together: {contradiction}.")
+    return position
 
 
 def funding_balance(client: Client, coin: str, needed: Decimal | None = None) -> Decimal:
@@ -66,13 +72,15 @@ def funding_balance(client: Client, coin: str, needed: Decimal | None = None) ->
     read_ms, left = client.balances.get(coin, (0, Decimal(0)))
     if needed is not None and left >= needed and now_ms - read_ms <= _WALLET_AGE_MS:
         return left
-    held = _read_balance(client, coin)
+    held = read_balance(client, coin)
     client.balances[coin] = now_ms, held
     return held
 
 
 def note_payment(client: Client, coin: str, amount: Decimal) -> None:
-    """Take notice that the Funding wallet has paid this."""
+    """Take notice that the Funding wallet has just paid this."""
+    now_ms = client.now_ms()
+    client.paid.append(Payment(coin, amount, client.posted_at_ms or now_ms, now_ms))
     if coin in client.balances:
         read_ms, left = client.balances[coin]
         client.balances[coin] = read_ms, difference(left, amount)
@@ -83,17 +91,41 @@ def doubt_balance(client: Client, coin: str) -> None:
     client.balances.pop(coin, None)
 
 
-def _read_balance(client: Client, coin: str) -> Decimal:
+def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> list[Movement]:
+    """Return what the Funding wallet's own ledger tells of a coin; raises what C(read_position) raises.
+
+    :param from_ms: The first moment (UTC, ms), as C(to_ms) is the last one; not more than 7 days apart.
+    """
+    # The ledger has whole seconds.
+    seconds = {"createTimeFrom": str(from_ms // SECOND_MS), "createTimeTo": str(-(-to_ms // SECOND_MS))}
+    found = []
+    for fields in client.pages(_LEDGER, seconds):
+        row = Row(_LEDGER, fields)
+        direction, time_ms = row.text("ioDirection"), row.whole_number("createTime") * SECOND_MS
+        if direction not in _DIRECTIONS:
+            raise row.unusable("ioDirection", f": '{direction[:20]}' is not known")
+        if not is_plausible(time_ms):
+            raise row.unusable("createTime", f": {time_ms // SECOND_MS} is no time in seconds")
+        if row.text("currency") == coin:
+            amount = row.number("txnAmt")
+            found.append(Movement(-amount if direction == _OUT else amount, time_ms))
+    return found
+
+
+def read_balance(client: Client, coin: str) -> Decimal:
+    """Return how much of a coin the Funding wallet holds now; raises what C(read_position) raises."""
     balance = client.read(_BALANCE, {"accountType": "FUND", "coin": coin}).get("balance")
     if not isinstance(balance, dict):
         raise ReadFailed(f"Bybit answered {_BALANCE} without a balance.")
-    return Row(_BALANCE, balance).number("walletBalance")
+    row = Row(_BALANCE, balance)
+    if row.text("coin") != coin:
+        raise row.unusable("coin", f": {coin} was asked for")
+    return row.number("walletBalance")
 
 
-def _rows(answer: dict[str, t.Any], name: str) -> t.Iterator[Row]:
-    rows = answer.get(name)
-    # An account without loans may have no list at all.
-    for fields in rows if isinstance(rows, list) else []:
-        if not isinstance(fields, dict):
-            raise ReadFailed(f"Bybit answered {_POSITION} with an unusable {name}.")
-        yield Row(_POSITION, fields)
+def _rows(answer: dict[str, t.Any], name: str) -> list[Row]:
+    # An account without loans may have no list at all; whether that fits, the totals tell.
+    rows = answer.get(name) if answer.get(name) is not None else []
+    if not isinstance(rows, list) or not all(isinstance(fields, dict) for fields in rows):
+        raise ReadFailed(f"Bybit answered {_POSITION} with an unusable {name}.")
+    return [Row(_POSITION, fields) for fields in rows]

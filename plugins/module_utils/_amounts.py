@@ -54,12 +54,10 @@ def parse_amount(value: object, zero_allowed: bool = False) -> Decimal:
 
 
 def parse_exchange_decimal(text: object) -> Decimal:
-    """Return the number in a decimal string of the exchange; an empty string counts as zero.
+    """Return the number in a decimal string of the exchange.
 
-    :raises InvalidAmount: When it is anything but a finite, non-negative decimal string.
+    :raises InvalidAmount: When it is anything but a finite, non-negative decimal string. An empty string is none: it tells nothing.
     """
-    if text == "":
-        return Decimal(0)
     if not isinstance(text, str) or not _NUMBER.fullmatch(text):
         raise InvalidAmount(f"{_shown(text)} is not a decimal string")
     number = Decimal(text)

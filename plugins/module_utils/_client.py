@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from collections import deque
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._calls import Calls, query_text
@@ -18,6 +19,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._errors import NotS
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ACCEPTED
 from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS
+from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Payment
 
 PAGE_LIMIT = 100
 # What a public call tells, such as the decimal places of a coin, does not change within some minutes.
@@ -48,6 +50,11 @@ class Client(Calls):
     def balances(self) -> dict[str, tuple[int, Decimal]]:
         """What the Funding wallet holds of a coin, as reckoned by this process, and when it was read (ms, monotonic clock)."""
         return self._line.balances
+
+    @property
+    def paid(self) -> deque[Payment]:
+        """What this process has paid from the Funding wallet lately."""
+        return self._line.paid
 
     def branch(self) -> Client:
         """Return a client for reads of another thread."""

@@ -13,6 +13,7 @@ import time
 import typing as t
 
 _SHORTEST_TOLD_MS = 2000
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 class Clock:
@@ -33,6 +34,14 @@ class Clock:
     def monotonic_ms(self) -> int:
         """Return a time that only ever goes forward; only differences have a meaning."""
         return time.monotonic_ns() // 1_000_000
+
+    def boot_id(self) -> str:
+        """Tell one start of this machine from another, as the monotonic clock counts from it; empty where the system does not tell."""
+        try:
+            with open(_BOOT_ID, encoding="ascii") as file:
+                return file.read().strip()
+        except (OSError, ValueError):
+            return ""
 
     def sleep_ms(self, duration_ms: int) -> None:
         time.sleep(duration_ms / 1000)

@@ -26,8 +26,8 @@ def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
     """
 
     def row_of_coin(answer: dict[str, t.Any]) -> Row | None:
-        rows = (Row(_COINS, fields) for fields in rows_of(_COINS, answer) if fields.get("currency") == coin)
-        return next(rows, None)
+        rows = (Row(_COINS, fields) for fields in rows_of(_COINS, answer))
+        return next((row for row in rows if row.text("currency") == coin), None)
 
     row = client.fact(_COINS, {"currency": coin}, row_of_coin)
-    return row.whole_number(f"{product}BorrowingAccuracy") if row else None
+    return row.decimal_places(f"{product}BorrowingAccuracy") if row else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a repayment was executed, judged from what the exchange shows of history and debt.
+"""Whether a repayment was executed, judged from what the exchange shows of history, debt and wallet.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -12,29 +12,53 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, plain, total
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, multiply, plain, total
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import BASELINE_REACH_MS, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, NOT_EXECUTED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._times import utc
+from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_MS, HISTORY_REACH_DAYS, SECOND_MS, utc
+from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Movement, Payment
 
 FOUND = "it stands in the history"
 _WINDOW_OPEN = "wait_timeout ended before the exchange's time window for it"
 _MARGIN_OPEN = "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"
+# How many times longer history and debt must show nothing where no wallet can bear witness: a repayment in process may be hidden.
+_BLIND_FACTOR = 60
+# What the exchange shows of an amount may be rounded, or less a fee.
+_NEARLY, _HARDLY_MORE = Decimal("0.99"), Decimal("1.01")
 
 
 class Sight(t.NamedTuple):
     """What the exchange showed in one look.
 
     :ivar at_ms: A time that the exchange's clock had surely reached before the look; none when that is not known.
+    :ivar away_ms: How long ago, by this machine's monotonic clock, the request had surely left when the look began.
     :ivar records: The history of the loan.
     :ivar loan: The loan; none when the exchange did not list it.
     """
 
     at_ms: int | None
+    away_ms: int
     records: list[Record]
     loan: Loan | None
+
+
+class Witness(t.NamedTuple):
+    """What became of the money that a repayment takes: in the Funding wallet, or in the collateral that is sold for it.
+
+    :ivar outflow: What left the wallet in its time, by the wallet's ledger; none when that cannot be read.
+    :ivar balance: What the wallet holds now; none when that cannot be read.
+    :ivar net: What has come into the wallet since it was sent, less what has left, by the ledger; none when that cannot be read.
+    :ivar pledged: What is pledged now, by coin.
+    :ivar blindness: Why nobody can tell that the wallet has not paid, as a sentence; empty when its ledger tells.
+    """
+
+    outflow: Decimal | None = None
+    balance: Decimal | None = None
+    net: Decimal | None = None
+    pledged: tuple[tuple[str, Decimal], ...] = ()
+    blindness: str = ""
 
 
 class Finding(t.NamedTuple):
@@ -60,6 +84,7 @@ class Resolution(t.NamedTuple):
     :ivar finding: The judgement, when its answer was lost and it had to be looked for.
     :ivar evidence: What was seen then.
     :ivar warning: What went wrong on the way without changing the outcome.
+    :ivar records: The history as it was read last.
     """
 
     outcome: str
@@ -67,21 +92,31 @@ class Resolution(t.NamedTuple):
     finding: Finding | None = None
     evidence: dict[str, t.Any] | None = None
     warning: str = ""
+    records: tuple[Record, ...] = ()
+
+
+def blind_margin_ms(settle_margin_ms: int) -> int:
+    """Return how long history and debt must show nothing when the wallet cannot bear witness."""
+    return settle_margin_ms * _BLIND_FACTOR
 
 
 def weigh(intent: Intent, sight: Sight, settle_margin_ms: int, others: frozenset[str]) -> Finding:
-    """Judge whether the repayment of an intent was executed.
+    """Judge by history and debt whether the repayment of an intent was executed.
+
+    That it was not, C(hold_against) has to confirm.
 
     :param settle_margin_ms: How late history and debt may be at worst.
     :param others: The ids of repayments that are known to be other ones.
     """
+    if sight.at_ms is not None and sight.at_ms - intent.sent_at_ms > HISTORY_REACH_DAYS * DAY_MS:
+        return Finding(UNKNOWN, f"it was sent more than {HISTORY_REACH_DAYS} days ago, and the history does not reach so far back")
     known = others.union(record.repay_id for record in intent.baseline.records)
+    new = [r for r in sight.records if r.repay_id not in known and r.latest_ms > intent.earliest_ms]
     is_closed = sight.loan is not None and sight.loan.status != OPEN
-    all_alike = [r for r in sight.records if r.repay_id not in known and _is_alike(r, intent, is_closed)]
+    all_alike = [record for record in new if _is_alike(record, intent, is_closed)]
     alike = [record for record in all_alike if record.status != FAILED]
     in_time = [record for record in alike if record.time_ms <= intent.window_end_ms + settle_margin_ms]
-    closed = sight.at_ms is not None and sight.at_ms > intent.window_end_ms
-    is_over = sight.at_ms is not None and sight.at_ms > intent.window_end_ms + settle_margin_ms
+    closed, is_over = _is_past(intent, sight, 0), _is_past(intent, sight, settle_margin_ms)
     if len(in_time) > 1:
         return Finding(UNKNOWN, f"{len(in_time)} repayments in the history look like it", None, tuple(in_time))
     if in_time:
@@ -91,6 +126,8 @@ def weigh(intent: Intent, sight: Sight, settle_margin_ms: int, others: frozenset
         if sight.loan is None and not is_over:
             # Without the debt, only time can show that there is no second one.
             return Finding(UNKNOWN, _MARGIN_OPEN, None, (found,))
+        if found.by_user is None:
+            return Finding(UNKNOWN, "an entry of the history looks like it, but is of a type that this collection does not know", None, (found,))
         missing = _unexplained_fall(intent, sight, settle_margin_ms)
         if missing:
             # It may be somebody else's, and this repayment the one that does not show yet.
@@ -99,12 +136,102 @@ def weigh(intent: Intent, sight: Sight, settle_margin_ms: int, others: frozenset
     if alike:
         later = f"the history shows one like it, but made at {utc(alike[0].time_ms)}, after its time"
         return Finding(UNKNOWN, later, None, tuple(alike))
+    # What is shown as the amount may be rounded, the principal only, less a fee, or a part of it.
+    latest_ms = intent.window_end_ms + blind_margin_ms(settle_margin_ms)
+    strange = [record for record in new if record.status != FAILED and record.time_ms <= latest_ms]
+    if strange:
+        shown = " and ".join(f"{plain(record.amount)} ({record.kind or 'user'})" for record in strange)
+        return Finding(UNKNOWN, f"the history shows {shown} in its time, which may be it", None, tuple(strange))
     failed = [record for record in all_alike if record.status == FAILED]
     if sight.at_ms is None:
         return Finding(UNKNOWN, "the exchange did not tell its time")
     if not is_over:
         return Finding(UNKNOWN, _MARGIN_OPEN if closed else _WINDOW_OPEN)
     return _absent(intent, sight, settle_margin_ms, failed)
+
+
+def hold_against(witness: Witness, finding: Finding, intent: Intent, sight: Sight, settle_margin_ms: int) -> Finding:
+    """Hold a judgement that nothing was executed against what became of the money."""
+    if finding.outcome != NOT_EXECUTED:
+        return finding
+    least = multiply(intent.amount, _NEARLY)
+    if witness.outflow is not None and witness.outflow >= least:
+        return _doubted(finding, f"{plain(witness.outflow)} {intent.coin} left the Funding wallet in its time")
+    before = intent.baseline.wallet
+    if before is not None and witness.balance is not None:
+        # What the ledger tells explains what the balance shows, also much later.
+        fallen = difference(total(before, witness.net or Decimal(0)), witness.balance)
+        if fallen >= least:
+            return _doubted(finding, f"the Funding wallet held {plain(before)} {intent.coin} before and holds {plain(witness.balance)} now")
+    pledged = dict(witness.pledged)
+    for coin, amount in intent.baseline.pledged:
+        if pledged.get(coin, Decimal(0)) < amount:
+            return _doubted(finding, f"{plain(amount)} {coin} were pledged before, and {plain(pledged.get(coin, Decimal(0)))} are now")
+    if not witness.blindness:
+        return finding._replace(reason=f"{finding.reason}, and no such amount left the Funding wallet")
+    margin_ms = blind_margin_ms(settle_margin_ms)
+    if not _is_past(intent, sight, margin_ms):
+        return _doubted(finding, f"{witness.blindness}, so history and debt have to show nothing for {margin_ms // SECOND_MS} s")
+    return finding._replace(reason=f"{finding.reason} for {margin_ms // SECOND_MS} s; {witness.blindness}")
+
+
+def without_own(movements: t.Sequence[Movement], paid: t.Iterable[Payment]) -> list[Movement]:
+    """Leave out what the same process had paid before for other repayments: one entry of the ledger for each."""
+    left = list(movements)
+    for payment in paid:
+        # The ledger's time is cut to the second.
+        fitting = [
+            movement for movement in left
+            if movement.amount == -payment.amount and payment.from_ms - 2 * SECOND_MS < movement.time_ms <= payment.to_ms
+        ]
+        if fitting:
+            left.remove(fitting[0])
+    return left
+
+
+def doubt_of(record: Record, intent: Intent) -> str:
+    """Say why the entry with the id that the exchange has given cannot be the repayment; empty when it can.
+
+    That its amount is less is no reason: what the history shows may be rounded, the principal only, or less a fee.
+    """
+    if record.repay_id in {known.repay_id for known in intent.baseline.records}:
+        return "it stood in the history before"
+    if record.latest_ms <= intent.earliest_ms:
+        return f"it was made at {utc(record.time_ms)}, before this was sent"
+    if record.coin and record.coin != intent.coin:
+        return f"it is one of {record.coin}"
+    if record.by_user is False:
+        return f"its type is {record.kind}"
+    if not intent.is_whole and record.amount > multiply(intent.amount, _HARDLY_MORE):
+        return f"it is one of {plain(record.amount)}"
+    return ""
+
+
+def seen_in_debt(intents: t.Sequence[Intent], records: t.Sequence[Record], loan: Loan) -> list[Intent]:
+    """Return which of some repayments the debt shows, as far as can be told.
+
+    :param intents: Repayments that were made, the oldest first.
+    :param records: The history of the loan; what others have repaid since must be in the debt as well.
+    """
+    if not intents or loan.status != OPEN:
+        return list(intents)
+    first = intents[0]
+    known = {intent.repay_id for intent in intents} | {record.repay_id for record in first.baseline.records}
+    others = [r.amount for r in records if r.repay_id not in known and r.latest_ms > first.earliest_ms and r.status != FAILED]
+    fallen, needed, seen = difference(first.baseline.debt, loan.debt), total(*others), []
+    for intent in intents:
+        # Interest may hide a part of it.
+        if fallen >= total(needed, intent.amount / 2):
+            seen.append(intent)
+        needed = total(needed, intent.amount)
+    return seen
+
+
+def _is_past(intent: Intent, sight: Sight, margin_ms: int) -> bool:
+    """Tell whether a margin has passed since the exchange could accept the repayment: by its clock, and by this machine's own."""
+    if sight.at_ms is None or sight.at_ms <= intent.window_end_ms + margin_ms:
+        return False
+    return sight.away_ms > intent.open_for_ms + margin_ms
 
 
 def _absent(intent: Intent, sight: Sight, settle_margin_ms: int, failed: list[Record]) -> Finding:
@@ -122,11 +249,15 @@ def _absent(intent: Intent, sight: Sight, settle_margin_ms: int, failed: list[Re
     story = "no such repayment stands in the history"
     if failed:
         story = f"the only such repayment in the history, {failed[0].repay_id}, has failed"
-    return Finding(NOT_EXECUTED, f"its time is over, {story}, and the debt did not fall by it", None, tuple(failed))
+    return Finding(NOT_EXECUTED, f"its time is over, {story}, the debt did not fall by it", None, tuple(failed))
+
+
+def _doubted(finding: Finding, reason: str) -> Finding:
+    return finding._replace(outcome=UNKNOWN, reason=f"it does not stand in the history, but {reason}")
 
 
 def _is_alike(record: Record, intent: Intent, is_closed: bool) -> bool:
-    if not record.by_user or record.time_ms <= intent.earliest_ms:
+    if record.by_user is False:
         return False
     # What a whole loan costs is reckoned by the exchange: not less than it was, unless somebody has paid a part meanwhile.
     is_whole = intent.is_whole and (is_closed or record.amount > intent.amount)

@@ -18,13 +18,14 @@ from ansible_collections.treasury.bybit.plugins.module_utils._client import Clie
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import FIXED, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Part, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, unique
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, united
 
 _CONTRACTS = "/v5/crypto-loan-fixed/borrow-contract-info"
 HISTORY = "/v5/crypto-loan-fixed/repayment-history"
 
+_OVERDUE = 3
 # "Unrepaid" and "overdue" are both open.
-_STATUSES = {1: OPEN, 2: REPAID, 3: OPEN}
+_STATUSES = {1: OPEN, 2: REPAID, _OVERDUE: OPEN}
 
 
 def find(client: Client, loan_id: str) -> Loan | None:
@@ -33,7 +34,7 @@ def find(client: Client, loan_id: str) -> Loan | None:
     :raises Refused: When the exchange refused to tell.
     :raises ReadFailed: When its answer is missing or does not have the documented form.
     """
-    return next(_contracts(client, {"loanId": loan_id}), None)
+    return next(iter(list(_contracts(client, {"loanId": loan_id}))), None)
 
 
 def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:
@@ -60,13 +61,13 @@ def together(coin: str, contracts: t.Iterable[Loan]) -> Loan:
 
 def repayments(
     client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None
-) -> t.Iterator[Record]:
-    """Yield the repayments of the account that the exchange tells of; raises what C(find) raises.
+) -> list[Record]:
+    """Return the repayments of the account that the exchange tells of; raises what C(find) raises.
 
     :param loan_id: Only those of this contract, each with the part of its amount that went there.
     """
-    records = unique(map(_record, rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})))
-    return records if loan_id is None else _of_contract(loan_id, records)
+    records = united(HISTORY, map(_record, rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})))
+    return records if loan_id is None else list(_of_contract(loan_id, records))
 
 
 def _of_contract(loan_id: str, records: t.Iterable[Record]) -> t.Iterator[Record]:
@@ -77,21 +78,26 @@ def _of_contract(loan_id: str, records: t.Iterable[Record]) -> t.Iterator[Record
 
 
 def _contracts(client: Client, query: dict[str, str]) -> t.Iterator[Loan]:
-    seen = set()
+    seen: dict[str | None, Loan] = {}
     for fields in client.pages(_CONTRACTS, query):
         loan = _contract(Row(_CONTRACTS, fields))
         # The filters are the exchange's; that they were applied is checked here, because money follows.
         is_asked_for = query.get("loanId", loan.loan_id) == loan.loan_id and query.get("orderCurrency", loan.coin) == loan.coin
-        if is_asked_for and loan.loan_id not in seen:
-            seen.add(loan.loan_id)
+        first = seen.setdefault(loan.loan_id, loan)
+        if first != loan:
+            raise ReadFailed(f"Bybit answered {_CONTRACTS} with contradicting rows of contract {loan.loan_id}.")
+        if is_asked_for and first is loan:
             yield loan
 
 
 def _contract(row: Row) -> Loan:
-    status = _STATUSES.get(row.whole_number("status"))
+    code = row.whole_number("status")
+    status = _STATUSES.get(code)
     if status is None:
         raise ReadFailed(f"Bybit answered {row.path} with the unknown status {row.get('status')}.")
-    principal, penalty_interest = row.number("residualPrincipal"), row.number("residualPenaltyInterest")
+    principal, penalty_interest = row.number("residualPrincipal"), row.penalty_interest(is_overdue=code == _OVERDUE)
+    if status == REPAID and (principal or penalty_interest):
+        raise row.unusable("status", f": the contract is said to be repaid, and to owe {principal} and {penalty_interest}")
     return Loan(
         product=FIXED,
         loan_id=row.text("loanId"),
@@ -101,14 +107,15 @@ def _contract(row: Row) -> Loan:
         interest=Decimal(0),
         penalty_interest=penalty_interest,
         status=status if principal or penalty_interest else REPAID,
-        annual_rate=row.number("annualRate"),
+        annual_rate=row.number_or_none("annualRate"),
         maturity_time_ms=row.time_ms("repaymentTime"),
     )
 
 
 def _record(row: Row) -> Record:
     details = row.get("details")
-    if not isinstance(details, list) or not all(isinstance(fields, dict) for fields in details):
+    # Without them, nobody knows which contract it was for.
+    if not isinstance(details, list) or not details or not all(isinstance(fields, dict) for fields in details):
         raise ReadFailed(f"Bybit answered {row.path} without details.")
     parts = (Row(row.path, fields) for fields in details)
     return row.record()._replace(parts=tuple(Part(part.text("loanId"), part.amount("repayAmount")) for part in parts))

@@ -9,16 +9,20 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-import typing as t
 from decimal import Decimal
 
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, total
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client, rows_of
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import FLEXIBLE, OPEN, REPAID, Loan, annual
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Record
-from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, unique
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, united
 
 _OPEN_LOANS = "/v5/crypto-loan-flexible/ongoing-coin"
 HISTORY = "/v5/crypto-loan-flexible/repayment-history"
+
+# By how much a sum that is shown with fewer decimal places may differ from its parts.
+_ROUNDING = Decimal("0.0001")
 
 
 def find(client: Client, coin: str) -> Loan | None:
@@ -27,16 +31,19 @@ def find(client: Client, coin: str) -> Loan | None:
     :raises Refused: When the exchange refused to tell.
     :raises ReadFailed: When its answer is missing or does not have the documented form.
     """
-    return next(open_loans(client, coin), None)
+    return next(iter(open_loans(client, coin)), None)
 
 
-def open_loans(client: Client, coin: str | None = None) -> t.Iterator[Loan]:
-    """Yield the debts of the account, one a coin; raises what C(find) raises."""
-    for fields in rows_of(_OPEN_LOANS, client.read(_OPEN_LOANS, {"loanCurrency": coin} if coin else {})):
-        if coin in (None, fields.get("loanCurrency")):
-            loan = _open_loan(Row(_OPEN_LOANS, fields))
-            if loan.debt:
-                yield loan
+def open_loans(client: Client, coin: str | None = None) -> list[Loan]:
+    """Return the debts of the account, one a coin; raises what C(find) raises."""
+    answer = client.read(_OPEN_LOANS, {"loanCurrency": coin} if coin else {})
+    rows = [Row(_OPEN_LOANS, fields) for fields in rows_of(_OPEN_LOANS, answer)]
+    found: dict[str, Loan] = {}
+    for row in rows:
+        loan = _open_loan(row)
+        if found.setdefault(loan.coin, loan) != loan:
+            raise ReadFailed(f"Bybit answered {_OPEN_LOANS} with contradicting rows of {loan.coin}.")
+    return [loan for loan in found.values() if coin in (None, loan.coin) and loan.debt]
 
 
 def no_debt(coin: str) -> Loan:
@@ -44,21 +51,25 @@ def no_debt(coin: str) -> Loan:
     return Loan(FLEXIBLE, None, coin, Decimal(0), Decimal(0), Decimal(0), REPAID)
 
 
-def repayments(client: Client, coin: str | None = None, repay_id: str | None = None) -> t.Iterator[Record]:
-    """Yield the repayments of the account that the exchange tells of; raises what C(find) raises."""
+def repayments(client: Client, coin: str | None = None, repay_id: str | None = None) -> list[Record]:
+    """Return the repayments of the account that the exchange tells of; raises what C(find) raises."""
     rows = rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})
-    return unique(row.record() for row in rows)
+    return united(HISTORY, (row.record() for row in rows))
 
 
 def _open_loan(row: Row) -> Loan:
-    hourly_rate = row.number("hourlyInterestRate")
+    hourly_rate = row.number_or_none("hourlyInterestRate")
+    principal, interest = row.number("unpaidAmount"), row.number("unpaidInterest")
+    # Here "totalDebt" has the interest in it.
+    owed = row.number("totalDebt")
+    if abs(difference(owed, total(principal, interest))) > _ROUNDING:
+        raise row.unusable("totalDebt", f": {owed} is not the sum of unpaidAmount {principal} and unpaidInterest {interest}")
     return Loan(
         product=FLEXIBLE,
         loan_id=None,
         coin=row.text("loanCurrency"),
-        # Here "totalDebt" has the interest in it, so it is not needed.
-        principal=row.number("unpaidAmount"),
-        interest=row.number("unpaidInterest"),
+        principal=principal,
+        interest=interest,
         penalty_interest=Decimal(0),
         status=OPEN,
         hourly_rate=hourly_rate,

@@ -17,6 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._amounts import par
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._record import PROCESSING, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS
+from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Payment
 
 _Value = t.TypeVar("_Value")
 
@@ -24,6 +25,8 @@ _Value = t.TypeVar("_Value")
 _CLOCK_AHEAD_MS = 1000
 # How far back a baseline knows the history; the exchange must not tell of a repayment later than that.
 BASELINE_REACH_MS = 60 * MINUTE_MS
+# The wallet's ledger has whole seconds, so what was paid in the seconds before a request cannot be told from it by time alone.
+_PAID_REACH_MS = MINUTE_MS
 
 
 class Goal(t.NamedTuple):
@@ -52,18 +55,32 @@ class Baseline(t.NamedTuple):
     """The loan and its history as they were before the repayment was sent.
 
     :ivar records: The entries of the history that were not much older than C(BASELINE_REACH_MS) or in process.
+    :ivar wallet: What the Funding wallet held of the loan's coin; none when it does not pay, or cannot be read.
+    :ivar pledged: What was pledged of the coins that are sold, by coin; empty when the wallet pays.
+    :ivar paid: What the same process had paid in the coin just before.
     """
 
     debt: Decimal
     principal: Decimal
     records: tuple[Record, ...]
+    wallet: Decimal | None = None
+    pledged: tuple[tuple[str, Decimal], ...] = ()
+    paid: tuple[Payment, ...] = ()
 
 
-def baseline_of(loan: Loan, records: list[Record], now_ms: int) -> Baseline:
-    """Return what is worth remembering of a loan and its history."""
+def baseline_of(
+    loan: Loan,
+    records: list[Record],
+    now_ms: int,
+    wallet: Decimal | None,
+    pledged: tuple[tuple[str, Decimal], ...],
+    paid: t.Iterable[Payment] = (),
+) -> Baseline:
+    """Return what is worth remembering of a loan, its history, and the money that pays."""
     # Twice the reach, because the request may be signed later, and by a clock that is slow.
     young = tuple(r for r in records if r.status == PROCESSING or r.time_ms > now_ms - 2 * BASELINE_REACH_MS)
-    return Baseline(loan.debt, loan.principal, young)
+    just_paid = tuple(p for p in paid if p.coin == loan.coin and p.to_ms > now_ms - _PAID_REACH_MS)
+    return Baseline(loan.debt, loan.principal, young, wallet, pledged, just_paid)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +93,10 @@ class Intent:
     :ivar repay_id: The exchange's id of it, once known.
     :ivar told: Whether a run has ended by telling the user what became of it.
     :ivar is_whole: Whether the loan is repaid as a whole, so that the exchange reckons the amount.
-    :ivar accepted_at_ms: When the exchange accepted it without giving an id (UTC, ms).
+    :ivar accepted_at_ms: When the exchange accepted it without giving an id that is its own (UTC, ms).
+    :ivar sent_monotonic_ms: When it was signed, by this machine's monotonic clock, which counts from its start; none when the
+        machine does not tell one start from another.
+    :ivar boot_id: Which start of the machine that was.
     """
 
     intent_id: str
@@ -90,6 +110,8 @@ class Intent:
     told: bool = False
     is_whole: bool = False
     accepted_at_ms: int | None = None
+    sent_monotonic_ms: int | None = None
+    boot_id: str = ""
 
     @property
     def earliest_ms(self) -> int:
@@ -100,6 +122,11 @@ class Intent:
     def window_end_ms(self) -> int:
         """The last moment at which the exchange may accept it, or the one at which it did."""
         return self.sent_at_ms + self.recv_window_ms if self.accepted_at_ms is None else self.accepted_at_ms
+
+    @property
+    def open_for_ms(self) -> int:
+        """How long after it has left the exchange may accept it, whatever the time of day is here or there."""
+        return self.recv_window_ms + _CLOCK_AHEAD_MS if self.accepted_at_ms is None else 0
 
     def as_document(self) -> dict[str, t.Any]:
         """Return what is stored: JSON values only, amounts as decimal strings."""
@@ -120,10 +147,15 @@ class Intent:
             "told": self.told,
             "is_whole": self.is_whole,
             "accepted_at_ms": self.accepted_at_ms,
+            "sent_monotonic_ms": self.sent_monotonic_ms,
+            "boot_id": self.boot_id,
             "baseline": {
                 "debt": plain(self.baseline.debt),
                 "principal": plain(self.baseline.principal),
                 "records": [_stored(record) for record in self.baseline.records],
+                "wallet": plain_or_none(self.baseline.wallet),
+                "pledged": {coin: plain(amount) for coin, amount in self.baseline.pledged},
+                "paid": [{**paid._asdict(), "amount": plain(paid.amount)} for paid in self.baseline.paid],
             },
         }
 
@@ -144,6 +176,9 @@ def intent_from(document: t.Any) -> Intent:
                 parse_exchange_decimal(baseline["debt"]),
                 parse_exchange_decimal(baseline["principal"]),
                 tuple(_record(record) for record in _checked(baseline["records"], list)),
+                None if baseline["wallet"] is None else parse_exchange_decimal(baseline["wallet"]),
+                tuple((coin, parse_exchange_decimal(held)) for coin, held in _checked(baseline["pledged"], dict).items()),
+                tuple(_payment(paid) for paid in _checked(baseline["paid"], list)),
             ),
             sent_at_ms=_checked(document["sent_at_ms"], int),
             recv_window_ms=_checked(document["recv_window_ms"], int),
@@ -151,6 +186,8 @@ def intent_from(document: t.Any) -> Intent:
             told=_checked(document["told"], bool),
             is_whole=_checked(document["is_whole"], bool),
             accepted_at_ms=_optional(document["accepted_at_ms"], int),
+            sent_monotonic_ms=_optional(document["sent_monotonic_ms"], int),
+            boot_id=_checked(document["boot_id"], str),
         )
     except (LookupError, TypeError) as error:
         raise ValueError(f"not an intent: {error}") from None
@@ -184,8 +221,17 @@ def _record(document: t.Any) -> Record:
         repay_id=_checked(document["repay_id"], str),
         amount=parse_exchange_decimal(document["amount"]),
         status=_checked(document["status"], str),
-        by_user=_checked(document["by_user"], bool),
+        by_user=_optional(document["by_user"], bool),
         time_ms=_checked(document["time_ms"], int),
+    )
+
+
+def _payment(document: t.Any) -> Payment:
+    return Payment(
+        coin=_checked(document["coin"], str),
+        amount=_amount(document["amount"]),
+        from_ms=_checked(document["from_ms"], int),
+        to_ms=_checked(document["to_ms"], int),
     )
 
 

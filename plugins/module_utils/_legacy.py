@@ -25,7 +25,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loan import (
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Part, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
-from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, unique
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, united
 
 _OPEN_LOANS = "/v5/crypto-loan/ongoing-orders"
 _COMPLETED_LOANS = "/v5/crypto-loan/borrow-history"
@@ -49,8 +49,8 @@ def accuracy(client: Client, coin: str) -> int | None:
     """Return how many decimal places an amount of the coin may have; none when the exchange does not list it."""
 
     def places(answer: dict[str, t.Any]) -> int | None:
-        rows = (row for row in _rows_of_levels(_COINS, answer) if row.get("currency") == coin)
-        return next((row.whole_number("borrowingAccuracy") for row in rows), None)
+        rows = (row for row in _rows_of_levels(_COINS, answer) if row.text("currency") == coin)
+        return next((row.decimal_places("borrowingAccuracy") for row in rows), None)
 
     return client.fact(_COINS, {"currency": coin}, places)
 
@@ -61,8 +61,10 @@ def thresholds(client: Client) -> dict[str, Thresholds]:
     def lowest(answer: dict[str, t.Any]) -> dict[str, Thresholds]:
         found: dict[str, Thresholds] = {}
         for row in _rows_of_levels(_COLLATERAL, answer):
-            coin, these = row.text("currency"), Thresholds(row.number("marginCallLTV"), row.number("liquidationLTV"))
-            if all(these):
+            coin, margin_call = row.text("currency"), row.number_or_none("marginCallLTV")
+            liquidation = row.number_or_none("liquidationLTV")
+            if margin_call and liquidation:
+                these = Thresholds(margin_call, liquidation)
                 found[coin] = Thresholds(*map(min, found.get(coin, these), these))
         return found
 
@@ -71,37 +73,42 @@ def thresholds(client: Client) -> dict[str, Thresholds]:
 
 def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:
     """Yield the open loans of the account, page by page; raises what C(find) raises."""
-    return map(_open_loan, rows_like(client, _OPEN_LOANS, {"loanCurrency": coin, "orderId": loan_id}))
+    rows = rows_like(client, _OPEN_LOANS, {"loanCurrency": coin, "orderId": loan_id})
+    return (_open_loan(row, client.believed_time_ms()) for row in rows)
 
 
 def repayments(
     client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None
-) -> t.Iterator[Record]:
-    """Yield the repayments of the account that the exchange tells of (6 months); raises what C(find) raises."""
+) -> list[Record]:
+    """Return the repayments of the account that the exchange tells of (6 months); raises what C(find) raises."""
     query = {"orderId": loan_id, "repayId": repay_id, "loanCurrency": coin}
-    return unique(map(_record, rows_like(client, HISTORY, query)))
+    return united(HISTORY, map(_record, rows_like(client, HISTORY, query)))
 
 
-def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row], Loan]) -> Loan | None:
+def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row, int], Loan]) -> Loan | None:
     try:
-        for row in rows_like(client, path, {"orderId": order_id}):
-            return build(row)
+        found = [build(row, client.believed_time_ms()) for row in rows_like(client, path, {"orderId": order_id})]
     except Refused as error:
         # The documentation does not say whether an unknown order is an empty list or a refusal.
         if error.failure is None or error.failure.ret_code != ORDER_NOT_FOUND:
             raise
-    return None
+        return None
+    if any(loan != found[0] for loan in found):
+        raise ReadFailed(f"Bybit answered {path} with contradicting rows of loan {order_id}.")
+    return found[0] if found else None
 
 
 def _rows_of_levels(path: str, answer: dict[str, t.Any]) -> t.Iterator[Row]:
     levels = answer.get("vipCoinList")
-    for level in levels if isinstance(levels, list) else []:
+    if not isinstance(levels, list):
+        raise ReadFailed(f"Bybit answered {path} without vipCoinList.")
+    for level in levels:
         for fields in rows_of(path, level):
             yield Row(path, fields)
 
 
-def _open_loan(row: Row) -> Loan:
-    hourly_rate = row.number("hourlyInterestRate")
+def _open_loan(row: Row, now_ms: int) -> Loan:
+    hourly_rate, maturity_time_ms = row.number_or_none("hourlyInterestRate"), _maturity(row)
     return Loan(
         product=LEGACY,
         loan_id=row.text("orderId"),
@@ -109,23 +116,23 @@ def _open_loan(row: Row) -> Loan:
         # The exchange calls the unpaid principal of a legacy loan "totalDebt".
         principal=row.number("totalDebt"),
         interest=row.number("residualInterest"),
-        penalty_interest=row.number("residualPenaltyInterest"),
+        penalty_interest=row.penalty_interest(maturity_time_ms is not None and maturity_time_ms <= now_ms),
         status=OPEN,
         hourly_rate=hourly_rate,
         annual_rate=annual(hourly_rate),
         collateral_coin=row.text("collateralCurrency"),
-        collateral_amount=row.number("collateralAmount"),
+        collateral_amount=row.number_or_none("collateralAmount"),
         # Zero would be taken for a loan that is safe.
-        ltv=None if row.get("currentLTV") == "" else row.number("currentLTV"),
-        maturity_time_ms=_maturity(row),
+        ltv=row.number_or_none("currentLTV"),
+        maturity_time_ms=maturity_time_ms,
     )
 
 
-def _completed_loan(row: Row) -> Loan:
+def _completed_loan(row: Row, dummy: int) -> Loan:
     status = _CLOSED_STATUSES.get(row.whole_number("status"))
     if status is None:
         raise ReadFailed(f"Bybit answered {row.path} with the unknown status {row.get('status')}.")
-    hourly_rate = row.number("hourlyInterestRate")
+    hourly_rate = row.number_or_none("hourlyInterestRate")
     return Loan(
         product=LEGACY,
         loan_id=row.text("orderId"),
@@ -147,10 +154,10 @@ def _record(row: Row) -> Record:
     return record._replace(
         parts=(Part(row.text("orderId"), record.amount),),
         collateral_coin=row.text("collateralCurrency"),
-        collateral_return=row.number("collateralReturn"),
+        collateral_return=row.number_or_none("collateralReturn"),
     )
 
 
 def _maturity(row: Row) -> int | None:
     # Documented is the empty string for a loan without a term; a loan due in 1970 would be the worst reading of a zero.
-    return None if row.get("expirationTime") in ("", "0", None) else row.time_ms("expirationTime")
+    return None if row.get("expirationTime") in ("", "0") else row.time_ms("expirationTime")

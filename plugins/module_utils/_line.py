@@ -11,10 +11,15 @@ from __future__ import annotations
 
 import os
 import typing as t
+from collections import deque
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._pace import Paces
+from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Payment
+
+# Of the last seconds, in which the exchange takes one a second.
+_KEPT_PAYMENTS = 20
 
 
 class Sender(t.Protocol):
@@ -34,6 +39,7 @@ class Line:
     :ivar heard_ms: When the last answer came, by the monotonic clock.
     :ivar lead_ms: How long the reading before the last POST took.
     :ivar balances: What the Funding wallet held of a coin when it was read (ms, by the monotonic clock), less what was paid since.
+    :ivar paid: What the Funding wallet has paid lately, the oldest first.
     :ivar facts: What public calls have told, and when (ms, by the monotonic clock).
     """
 
@@ -44,6 +50,7 @@ class Line:
         self.heard_ms: int | None = None
         self.lead_ms = 0
         self.balances: dict[str, tuple[int, Decimal]] = {}
+        self.paid: deque[Payment] = deque(maxlen=_KEPT_PAYMENTS)
         self.facts: dict[tuple[str, str], tuple[int, t.Any]] = {}
 
 

@@ -144,9 +144,9 @@ class Loan:
         }
 
 
-def annual(hourly_rate: Decimal) -> Decimal:
+def annual(hourly_rate: Decimal | None) -> Decimal | None:
     """Return a rate for a year of 365 days, without compound interest."""
-    return multiply(hourly_rate, Decimal(24 * 365))
+    return None if hourly_rate is None else multiply(hourly_rate, Decimal(24 * 365))
 
 
 def _pay(due: Decimal, amount: Decimal) -> tuple[Decimal, Decimal]:

@@ -87,7 +87,7 @@ class _Survey:
                 found.setdefault(loan.loan_id or loan.coin, loan)
         return list(found.values())
 
-    def _open_loans(self, client: Client, product: str) -> t.Iterator[Loan]:
+    def _open_loans(self, client: Client, product: str) -> t.Iterable[Loan]:
         coin, loan_id = self._question.coin, self._question.loan_id
         if product == LEGACY:
             return _legacy.open_loans(client, coin, loan_id)

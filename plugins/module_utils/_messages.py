@@ -13,6 +13,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._amounts import pla
 from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Resolution
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, NOT_EXECUTED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._record import Record
 from ansible_collections.treasury.bybit.plugins.module_utils._times import utc
 
 
@@ -40,7 +41,7 @@ def not_executed(found: Resolution, label: str, lost: Exception | None) -> str:
     else:
         answer = f"without a clear answer ({lost})" if lost else "and accepted without an id"
         story = f"was sent {answer}, but {found.finding.reason if found.finding else ''}"
-    return f"The repayment of {what} {story}. Nothing was paid, and it is safe to run again."
+    return f"The repayment of {what} {story}. So it was not executed, and a further run sends it anew."
 
 
 def unknown(found: Resolution, cause: str, label: str, history_request: str) -> str:
@@ -63,6 +64,32 @@ def unseen(intent: Intent, label: str, history_request: str) -> str:
         f"Whether the repayment of {what} counts is unknown: it was accepted at {utc(intent.sent_at_ms)}, but the exchange "
         f"does not show it. Nothing was sent now. {_how_to_go_on(intent, history_request)}"
     )
+
+
+def other_amount(intent: Intent, record: Record) -> str:
+    """Tell that the exchange shows another amount than the one that was sent."""
+    return (
+        f"{plain(intent.amount)} {intent.coin} were sent, but the exchange's history shows {plain(record.amount)} for repayment "
+        f"{record.repay_id}. Amounts and sums of this collection are those of the history."
+    )
+
+
+def known_id(repay_id: str) -> str:
+    """Tell that the id which the exchange gave is one that it had given before."""
+    return f"Bybit reported success, but gave repayId {repay_id}, which is that of an earlier repayment"
+
+
+def cap_of_sweep(label: str) -> str:
+    """Tell that a cap on a repayment of all contracts holds only for those that were read."""
+    return (
+        f"at_most is held against the contracts of {label} that were read. The exchange repays all that are open when the request "
+        f"arrives, and one that is borrowed in between comes on top: name loan_id where at_most must hold."
+    )
+
+
+def left_over(rest: str, coin: str, why: str) -> str:
+    """Tell that an amount too small for the exchange is left of the debt."""
+    return f"{rest} {coin} are left: the exchange did not take them ({why})."
 
 
 def earlier(intent: Intent, outcome: str, label: str) -> str:
@@ -104,7 +131,7 @@ def _how_it_is_known(found: Resolution) -> str:
     if found.finding is None:
         return ""
     if found.intent.accepted_at_ms is not None:
-        return ": the call gives no id, so it is known from the exchange's history; the exchange takes a fee from the collateral"
+        return ": the exchange gave no id of its own, so it is known from its history"
     return ": there was no clear answer, but it stands in the exchange's history"
 
 

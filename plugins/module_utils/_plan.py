@@ -58,7 +58,8 @@ class Decision(t.NamedTuple):
     :ivar amount: What to pay; zero unless the kind is C(PAY).
     :ivar after: The loan as it will be when this decision has been carried out; none when declined.
     :ivar arithmetic: How the amount was reckoned, in words.
-    :ivar shortfall: Why the goal is not reached then; empty when it is, but for what is less than the coin's smallest amount.
+    :ivar shortfall: Why the goal is not reached then; empty when it is, but for C(rest).
+    :ivar rest: What is missing of the goal then because it needs more decimal places than the exchange lists; it may take them.
     """
 
     kind: str
@@ -67,6 +68,7 @@ class Decision(t.NamedTuple):
     after: Loan | None
     arithmetic: str = ""
     shortfall: str = ""
+    rest: Decimal = Decimal(0)
 
     @property
     def reaches_goal(self) -> bool:
@@ -111,7 +113,7 @@ def decide(traits: Traits, loan: Loan | None, goal: Goal, means: Means, progress
 
 
 def dust_of(loan: Loan, goal: Goal, accuracy: int | None) -> Decimal:
-    """Return what a loan owes above C(max_debt) and cannot be repaid, as all it owes is less than the coin's smallest amount."""
+    """Return what a loan owes above C(max_debt), when all it owes is less than the smallest amount that the exchange lists."""
     if goal.max_debt is None or loan.debt <= goal.max_debt or round_down(loan.debt, _places(accuracy)):
         return Decimal(0)
     return difference(loan.debt, goal.max_debt)
@@ -138,8 +140,9 @@ def _reached(traits: Traits, loan: Loan, goal: Goal, progress: Progress | None) 
 def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None) -> _Wanted | Decision:
     amount, accuracy = goal.amount or Decimal(0), means.accuracy
     what, story, repaid = f"amount '{plain(amount)}'", "", Decimal(0)
-    if accuracy is not None and decimal_places(amount) > accuracy:
-        places = f"has {decimal_places(amount)} decimal places, but {loan.coin} allows {accuracy}"
+    # Who closes a loan may need as many as its debt has; whether the exchange takes them is not documented.
+    if accuracy is not None and decimal_places(amount) > accuracy and (progress is not None or amount != loan.debt):
+        places = f"has {decimal_places(amount)} decimal places, but the exchange lists {accuracy} for {loan.coin}"
         return _decline(f"{what} {places}: {_closest(amount, accuracy)}")
     if progress is not None:
         # Others may have paid amounts with more decimal places than the coin allows here.
@@ -168,8 +171,9 @@ def _for_debt(traits: Traits, loan: Loan, max_debt: Decimal, means: Means) -> _W
     dust = max(difference(needed, amount), Decimal(0))
     if not amount:
         left = f"{plain(dust)} {loan.coin} above {what} are left on {traits.label}"
-        return _nothing(f"Only {left}, less than the coin's smallest amount: nothing that can be repaid.", loan)
-    remark = f" ({plain(dust)} of it above {what} and less than the coin's smallest amount)" if dust else ""
+        story = f"Only {left}, less than the smallest amount that the exchange lists, with {places} decimal places."
+        return _nothing(story, loan)._replace(rest=dust)
+    remark = f" ({plain(dust)} of it above {what} and less than the smallest amount that the exchange lists)" if dust else ""
     return _Wanted(amount, what, remark=remark)
 
 
@@ -248,4 +252,4 @@ def _at_most(debt: Decimal, repaid: Decimal, accuracy: int | None) -> str:
     most = debt if accuracy is None else round_down(debt, accuracy)
     if most:
         return f"give at most '{plain(total(repaid, most))}'"
-    return "what is left is less than the coin's smallest amount, and cannot be repaid by this call"
+    return "give max_debt '0' to have it tried, as it is less than the smallest amount that the exchange lists"

@@ -12,11 +12,13 @@ from __future__ import annotations
 import typing as t
 from decimal import ROUND_HALF_UP, Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, divide, multiply, plain
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, divide, multiply, plain, total
 
 # The exchange shows USD to two places and the LTV to six; whether it rounds or cuts is not documented.
 _USD_STEP = Decimal("0.01")
 _LTV_STEP = Decimal("0.000001")
+# The exchange need not reckon all figures of an answer at the same moment; 1 % is far less than a wrong unit or a missing part.
+_LARGEST_DRIFT = Decimal("0.01")
 
 
 class CoinDebt(t.NamedTuple):
@@ -49,6 +51,20 @@ class Position(t.NamedTuple):
     total_collateral_usd: Decimal
     debts: tuple[CoinDebt, ...] = ()
     collateral: tuple[CoinCollateral, ...] = ()
+
+    def contradiction(self) -> str:
+        """Say which figures do not fit together; empty when all do."""
+        debts_usd = [usd for debt in self.debts for usd in (debt.flexible_usd, debt.fixed_usd)]
+        collateral_usd = [entry.amount_usd for entry in self.collateral]
+        for name, shown, parts in (
+            ("totalDebt", self.total_debt_usd, debts_usd), ("totalCollateral", self.total_collateral_usd, collateral_usd)
+        ):
+            if not _is_near(shown, total(*parts), multiply(_USD_STEP, Decimal(len(parts) + 1))):
+                return f"{name} is {plain(shown)}, its parts add up to {plain(total(*parts))}"
+        rounding = total(_USD_STEP, multiply(_LTV_STEP, self.total_collateral_usd))
+        if not _is_near(multiply(self.ltv, self.total_collateral_usd), self.total_debt_usd, rounding):
+            return f"ltv is {plain(self.ltv)}, {plain(self.total_debt_usd)} are owed for {plain(self.total_collateral_usd)}"
+        return ""
 
     def is_surely_at_most(self, max_ltv: Decimal) -> bool:
         """Tell whether the true LTV is at most this, however the exchange has rounded the one that it shows."""
@@ -93,3 +109,8 @@ class Position(t.NamedTuple):
             if debt.coin == coin:
                 return (debt.flexible, debt.flexible_usd) if product == "flexible" else (debt.fixed, debt.fixed_usd)
         return Decimal(0), Decimal(0)
+
+
+def _is_near(shown: Decimal, reckoned: Decimal, rounding: Decimal) -> bool:
+    """Tell whether two sums in USD differ by no more than rounding, or prices of neighbouring moments, can explain."""
+    return abs(difference(shown, reckoned)) <= max(rounding, multiply(max(shown, reckoned), _LARGEST_DRIFT))

@@ -17,6 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils import _messages
 from ansible_collections.treasury.bybit.plugins.module_utils._account import funding_balance, read_position
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import Declined, OutcomeUnknown, ReadFailed, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._evidence import blind_margin_ms, seen_in_debt
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import BASELINE_REACH_MS, Goal, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._manner import Manner
@@ -26,8 +27,8 @@ from ansible_collections.treasury.bybit.plugins.module_utils._plan import PAY, D
 from ansible_collections.treasury.bybit.plugins.module_utils._progress import check_since, progress_of
 from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._result import Result
-from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import IP_BLOCKED, PERMISSION_MISSING
-from ansible_collections.treasury.bybit.plugins.module_utils._settle import AFTER_TURN_MS, Settler
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import PERMISSION_MISSING
+from ansible_collections.treasury.bybit.plugins.module_utils._settle import AFTER_TURN_MS, Settler, must_stop
 from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
 
 
@@ -35,12 +36,14 @@ class Prepared(t.NamedTuple):
     """What is known before anything is paid.
 
     :ivar records: The history of the subject.
+    :ivar pledged: What is pledged of the coins that are sold, by coin; empty when the wallet pays, or when it cannot be read.
     """
 
     loan: Loan | None
     records: list[Record]
     means: Means
     decision: Decision
+    pledged: tuple[tuple[str, Decimal], ...] = ()
 
 
 class Preparation:
@@ -75,7 +78,8 @@ class Preparation:
             begun_ms = self._client.clock.monotonic_ms()
             prepared = self._look(paid)
             # A debt that may be too high is no reason to refuse either.
-            if not self._goal.is_of_debt or prepared.decision.kind == NOTHING_TO_DO:
+            is_nothing = prepared.decision.kind == NOTHING_TO_DO and not prepared.decision.rest
+            if not self._goal.is_of_debt or is_nothing:
                 return prepared
             pause_ms = self._until_settled_ms(prepared, begun_ms)
             if pause_ms is None:
@@ -91,14 +95,35 @@ class Preparation:
             self._client.clock.tell_wait(reason, pause_ms)
             self._client.clock.sleep_ms(pause_ms)
 
-    def unseen(self, records: list[Record]) -> list[Intent]:
-        """Return the accepted repayments that the history does not show yet."""
+    def unseen(self, records: list[Record], loan: Loan | None = None) -> list[Intent]:
+        """Return the accepted repayments that the history does not show yet, and forget those that history and debt show.
+
+        :param loan: As it was read before the history; none when the debt is not to be judged.
+        """
         shown = {record.repay_id: record for record in records}
-        for intent in self._memory.unseen():
-            if intent.repay_id in shown and shown[intent.repay_id].is_final:
-                self._memory.see(intent)
-                self.doubt_debt()
+        unseen = sorted(self._memory.unseen(), key=lambda intent: intent.sent_at_ms)
+        if loan is not None:
+            in_debt = seen_in_debt(unseen, records, loan)
+            for intent in unseen:
+                is_final = intent.repay_id in shown and shown[intent.repay_id].is_final
+                if is_final and (intent in in_debt or self._is_old(intent)):
+                    self._memory.see(intent)
+                    self.doubt_debt()
         return [intent for intent in self._memory.unseen() if intent.repay_id not in shown]
+
+    def see_alone(self, intent: Intent, records: t.Sequence[Record], loan: Loan) -> None:
+        """Forget a final repayment that the debt shows, when no other one can be what it shows.
+
+        :param records: The history, read before the loan.
+        """
+        others = [other for other in self._memory.unseen() if other.intent_id != intent.intent_id]
+        if not others and seen_in_debt([intent], records, loan):
+            self._memory.see(intent)
+
+    def _is_old(self, intent: Intent) -> bool:
+        """Tell whether even a debt that no other witness confirms must show a repayment by now."""
+        margin_ms = blind_margin_ms(self._manner.settle_margin_ms)
+        return self._client.believed_time_ms() > intent.window_end_ms + margin_ms
 
     def doubt_debt(self) -> None:
         """Note that a repayment has become final, possibly just now, however long ago it was made: the debt may be late."""
@@ -109,14 +134,17 @@ class Preparation:
         is_open = loan is not None and loan.status == OPEN
         accuracy = self._accuracy(loan.coin) if loan and is_open else None
         means = Means(accuracy, None, self._manner.at_most, self._manner.allow_partial, paid)
-        records = self._read_history() if loan is not None else []
+        records = self._read_history(loan) if loan is not None else []
         decision = self._decide(loan, means)
-        if loan is not None and decision.kind == PAY and not self._subject.traits.from_collateral:
-            # Where the wallet decides how much is paid, it is read anew.
-            is_exact = self._goal.is_of_debt or self._manner.allow_partial
-            means = means._replace(wallet=self._wallet(loan.coin, None if is_exact else decision.amount))
-            decision = self._decide(loan, means)
-        return Prepared(loan, records, means, decision)
+        prepared = Prepared(loan, records, means, decision)
+        if loan is None or not (decision.kind == PAY or decision.rest):
+            return prepared
+        if self._subject.traits.from_collateral:
+            return prepared._replace(pledged=self._pledged())
+        # Where the wallet decides how much is paid, it is read anew.
+        is_exact = self._goal.is_of_debt or self._manner.allow_partial
+        means = means._replace(wallet=self._wallet(loan.coin, None if is_exact else decision.amount))
+        return prepared._replace(means=means, decision=self._decide(loan, means))
 
     def _decide(self, loan: Loan | None, means: Means) -> Decision:
         return decide(self._subject.traits, loan, self._goal, means, self._result.progress)
@@ -138,7 +166,7 @@ class Preparation:
         try:
             return funding_balance(self._client, coin, needed)
         except Refused as error:
-            if error.failure is not None and error.failure.http_status == IP_BLOCKED:
+            if must_stop(error):
                 raise
             if error.failure is not None and error.failure.ret_code == PERMISSION_MISSING:
                 # A key for loans need not be one for the wallet; then the exchange alone checks.
@@ -149,10 +177,15 @@ class Preparation:
         self._warn(f"Whether the Funding wallet holds enough is left to the exchange to check: {reason}")
         return None
 
-    def _read_history(self) -> list[Record]:
+    def _pledged(self) -> tuple[tuple[str, Decimal], ...]:
+        """Return what is pledged of the coins that are to be sold, which falls when they are."""
+        position = read_position(self._client)
+        return tuple((entry.coin, entry.amount) for entry in position.collateral if entry.coin in self._goal.collateral)
+
+    def _read_history(self, loan: Loan) -> list[Record]:
         """Read the history, and for a goal with C(since) how far it has come."""
         records = self._subject.history()
-        unseen = self.unseen(records)
+        unseen = self.unseen(records, loan)
         if self._goal.since_ms is not None:
             check_since(self._goal.since_ms, self._client.believed_time_ms())
         if unseen and (self._goal.since_ms is not None or self._goal.is_of_debt):
@@ -168,7 +201,7 @@ class Preparation:
         deadline_ms = self._manner.deadline_ms(self._client.clock.monotonic_ms())
         for intent in unseen:
             shown = self._settler.follow(intent.repay_id or "", deadline_ms, until_final=False)
-            if shown is None and self._client.believed_time_ms() > intent.window_end_ms + self._manner.settle_margin_ms:
+            if shown.record is None and self._client.believed_time_ms() > intent.window_end_ms + self._manner.settle_margin_ms:
                 self._result.speak_of(intent)
                 self._result.intent_id = intent.intent_id
                 raise OutcomeUnknown(_messages.unseen(intent, self._subject.traits.label, self._subject.history_request))
@@ -184,7 +217,7 @@ class Preparation:
             # However long ago it was made, the debt falls only when it has been processed.
             self.doubt_debt()
             return margin_ms or AFTER_TURN_MS
-        youngest_ms = max((record.time_ms for record in records if record.status != FAILED), default=0)
+        youngest_ms = max((record.latest_ms for record in records if record.status != FAILED), default=0)
         read_at_ms = self._client.exchange_time_ms(begun_ms) or self._client.now_ms()
         left_ms = max(youngest_ms + margin_ms + 1 - read_at_ms, self._settled_at_ms - begun_ms)
         # What was in process when the debt was read can be final when the history is, so the debt is read once more after that.

@@ -12,14 +12,11 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, total
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, plain, total
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._record import PROCESSING, SUCCESS, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_MS, utc
-
-# The exchange says "6 months", of which the shortest has 181 days.
-HISTORY_REACH_DAYS = 180
+from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_MS, HISTORY_REACH_DAYS, utc
 
 
 class Progress(t.NamedTuple):
@@ -37,8 +34,16 @@ def progress_of(amount: Decimal, since_ms: int, records: list[Record], unseen: l
     """Add up what has been repaid since the goal's moment.
 
     :param unseen: Repayments that the exchange has accepted but does not show yet.
+    :raises ReadFailed: When it is not known whether an entry of the history counts.
     """
-    counting = [r.amount for r in records if r.by_user and r.status in (SUCCESS, PROCESSING) and r.time_ms >= since_ms]
+    young = [r for r in records if r.status in (SUCCESS, PROCESSING) and r.latest_ms >= since_ms]
+    for record in young:
+        if record.by_user is None:
+            raise ReadFailed(
+                f"The exchange's history has repayment {record.repay_id} of {plain(record.amount)} {record.coin}, of a type that this "
+                f"collection does not know, so nobody can tell what has been repaid since {utc(since_ms)}."
+            )
+    counting = [record.amount for record in young if record.by_user]
     # Its exact time is not known yet; what was possibly made since then is not sent once more.
     accepted = [intent.amount for intent in unseen if intent.window_end_ms >= since_ms]
     repaid = total(*counting, *accepted)

@@ -12,13 +12,16 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import total
+from ansible_collections.treasury.bybit.plugins.module_utils._times import SECOND_MS
+
 SUCCESS = "success"
 PROCESSING = "processing"
 FAILED = "failed"
 
 USER = "user"
 BY_CURRENCY = "by_currency"
-OTHER = "other"
+UNKNOWN_KIND = "unknown"
 # The exchange's repayType; its documentation leaves open whether 7 is a repayment from collateral or of a whole coin.
 KINDS = {
     1: USER,
@@ -30,6 +33,15 @@ KINDS = {
     7: BY_CURRENCY,
     8: "moved_to_flexible",
 }
+# Whether the owner of the account has made it; of a kind that is added to the list one day, nobody knows.
+BY_USER: dict[str, bool | None] = {
+    **{kind: kind in (USER, BY_CURRENCY) for kind in KINDS.values()},
+    UNKNOWN_KIND: None,
+}
+
+
+class Contradiction(ValueError):
+    """Two rows cannot belong to one repayment."""
 
 
 class Part(t.NamedTuple):
@@ -44,9 +56,9 @@ class Record(t.NamedTuple):
 
     :ivar amount: In the loan's coin.
     :ivar status: One of C(success), C(processing), C(failed).
-    :ivar by_user: Whether the owner of the account made it, by API or otherwise; false for a liquidation.
+    :ivar by_user: Whether the owner of the account made it, by API or otherwise; false for a liquidation, none when that is not known.
     :ivar time_ms: When it was made, by the exchange's clock (UTC).
-    :ivar kind: How it came about: a value of C(KINDS), or C(other).
+    :ivar kind: How it came about: a value of C(KINDS), or C(unknown).
     :ivar parts: The loans that it has paid, where the product tells them.
     :ivar collateral_coin: Of the loan, where the product has it.
     :ivar collateral_return: What came back with it of the collateral, where the product tells it.
@@ -55,7 +67,7 @@ class Record(t.NamedTuple):
     repay_id: str
     amount: Decimal
     status: str
-    by_user: bool
+    by_user: bool | None
     time_ms: int
     coin: str = ""
     kind: str = ""
@@ -66,3 +78,31 @@ class Record(t.NamedTuple):
     @property
     def is_final(self) -> bool:
         return self.status != PROCESSING
+
+    @property
+    def latest_ms(self) -> int:
+        """The last moment at which it can have been made: the exchange may tell its times in whole seconds."""
+        return self.time_ms if self.time_ms % SECOND_MS else self.time_ms + SECOND_MS - 1
+
+    def united_with(self, other: Record) -> Record:
+        """Return what two rows with the same id tell together.
+
+        Rows of the same amount are the same row, shown again, perhaps after it became final. Otherwise each is a part of the amount.
+
+        :raises Contradiction: When they cannot belong to one repayment.
+        """
+        if (self.coin, self.by_user) != (other.coin, other.by_user):
+            raise Contradiction()
+        if (self.amount, self.parts) == (other.amount, other.parts):
+            both_final = self.is_final and other.is_final
+            if self.time_ms != other.time_ms or (both_final and self.status != other.status):
+                raise Contradiction()
+            return other if other.is_final else self
+        if (self.status == FAILED) != (other.status == FAILED):
+            raise Contradiction()
+        return self._replace(
+            amount=total(self.amount, other.amount),
+            status=other.status if self.is_final else self.status,
+            time_ms=min(self.time_ms, other.time_ms),
+            parts=(*self.parts, *other.parts),
+        )

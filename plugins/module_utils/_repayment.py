@@ -16,7 +16,7 @@ from decimal import Decimal
 from ansible_collections.treasury.bybit.plugins.module_utils import _messages
 from ansible_collections.treasury.bybit.plugins.module_utils._account import doubt_balance, note_payment
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain, total
-from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._client import Acceptance, Client
 from ansible_collections.treasury.bybit.plugins.module_utils._earlier import EarlierRuns
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
     BadInput,
@@ -40,6 +40,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import (
 from ansible_collections.treasury.bybit.plugins.module_utils._plan import DECLINE, PAY, Decision, dust_of
 from ansible_collections.treasury.bybit.plugins.module_utils._preparation import Preparation, Prepared
 from ansible_collections.treasury.bybit.plugins.module_utils._resolve import Resolver
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import SUCCESS, TOO_FINE_CODES
 from ansible_collections.treasury.bybit.plugins.module_utils._result import Result
 from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
 from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
@@ -61,6 +62,7 @@ class Repayment:
         self._goal = goal
         self._manner = manner
         self._is_sending = False
+        self._has_tried_rest = False
         self._paid = Decimal(0)
         self.result = Result(subject.ids, subject.traits.label, goal.amount or Decimal(0), goal.since_ms)
         self._settler = settler = Settler(client, subject, manner.settle_margin_ms)
@@ -102,6 +104,8 @@ class Repayment:
             self._reach(check_mode)
         if self.result.outcome == EXECUTED and not check_mode:
             self._pay_accrued()
+        if self.result.outcome == EXECUTED and not check_mode and self.result.dust and not self._has_tried_rest:
+            self._pay_rest()
 
     def _leave_to_the_user(self, story: str) -> None:
         """Send nothing, whatever is missing of the goal, because the repayment in doubt may be in no debt yet."""
@@ -121,8 +125,12 @@ class Repayment:
         self.result.decision = decision
         if not self.result.made:
             self.result.before = loan
+        if self._subject.traits.is_sweep and self._manner.at_most is not None:
+            self.result.warnings.append(_messages.cap_of_sweep(self.result.label))
         if decision.kind == NOTHING_TO_DO:
             self._nothing_to_do(decision, prepared)
+            if decision.rest and not check_mode:
+                self._try_rest(prepared, loan)
         elif check_mode:
             self._foresee(decision)
         else:
@@ -152,7 +160,10 @@ class Repayment:
             goal=self._goal,
             amount=prepared.decision.amount,
             coin=loan.coin,
-            baseline=baseline_of(loan, prepared.records, self._client.believed_time_ms()),
+            baseline=baseline_of(
+                loan, prepared.records, self._client.believed_time_ms(), prepared.means.wallet, prepared.pledged,
+                self._client.paid,
+            ),
             sent_at_ms=0,
             recv_window_ms=self._client.recv_window_ms,
             is_whole=self._subject.traits.is_whole,
@@ -160,7 +171,10 @@ class Repayment:
 
         def write_down(sent_at_ms: int) -> None:
             nonlocal intent
-            intent = dataclasses.replace(intent, sent_at_ms=sent_at_ms)
+            clock = self._client.clock
+            intent = dataclasses.replace(
+                intent, sent_at_ms=sent_at_ms, sent_monotonic_ms=clock.monotonic_ms(), boot_id=clock.boot_id()
+            )
             self._memory.note(intent)
 
         self._is_sending = True
@@ -168,6 +182,9 @@ class Repayment:
             accepted = self._subject.repay(loan, intent.amount, write_down)
         except OutcomeUnknown as error:
             doubt_balance(self._client, loan.coin)
+            if error.failure is not None and error.failure.ret_code == SUCCESS:
+                # It was accepted, only not in the documented form.
+                intent = self._note_acceptance(dataclasses.replace(intent, accepted_at_ms=self._client.believed_time_ms()))
             self._find_out(intent, error)
         except BybitError as error:
             doubt_balance(self._client, loan.coin)
@@ -175,9 +192,7 @@ class Repayment:
         else:
             if not self._subject.traits.from_collateral:
                 note_payment(self._client, loan.coin, intent.amount)
-            if accepted.given_id is None:
-                intent = self._note_acceptance(dataclasses.replace(intent, accepted_at_ms=accepted.time_ms))
-            self._find_out(dataclasses.replace(intent, repay_id=accepted.given_id), None)
+            self._accepted(intent, accepted, {record.repay_id for record in prepared.records})
         self._is_sending = False
         if not self.result.made:
             return
@@ -185,6 +200,22 @@ class Repayment:
             self.result.stories.append(f"The goal is not reached: {prepared.decision.shortfall}.")
         if self.result.after is not None:
             self.result.dust = dust_of(self.result.after, self._goal, prepared.means.accuracy)
+
+    def _accepted(self, intent: Intent, accepted: Acceptance, earlier_ids: set[str]) -> None:
+        """Find out what becomes of a repayment that the exchange has accepted.
+
+        :param earlier_ids: The ids that its history had before.
+        """
+        given_id = accepted.given_id
+        lost: OutcomeUnknown | None = None
+        if given_id in earlier_ids or given_id in self._memory.repay_ids():
+            # It proves nothing of this request.
+            given_id, lost = None, OutcomeUnknown(_messages.known_id(str(given_id)))
+        if given_id is None:
+            # The answer may be an earlier one, with the time of that.
+            accepted_at_ms = accepted.time_ms if lost is None else intent.window_end_ms
+            intent = self._note_acceptance(dataclasses.replace(intent, accepted_at_ms=accepted_at_ms))
+        self._find_out(dataclasses.replace(intent, repay_id=given_id), lost)
 
     def _note_acceptance(self, intent: Intent) -> Intent:
         try:
@@ -216,7 +247,8 @@ class Repayment:
                 self.result.speak_of(found.intent)
             self.result.evidence = found.evidence
             raise NotExecuted(_messages.not_executed(found, self.result.label, lost), lost.failure if lost else None)
-        self._paid = total(self._paid, found.intent.amount)
+        # What the history shows may be less a fee, which was paid as well.
+        self._paid = total(self._paid, max(intent.amount, found.intent.amount))
         self._conclude(found, is_earlier=False)
 
     def _conclude(self, found: Resolution, is_earlier: bool) -> None:
@@ -236,6 +268,9 @@ class Repayment:
         except BybitError as error:
             result.warnings.append(f"The repayment was accepted, but the loan could not be read afterwards: {error}")
             return
+        # An entry that was only found may be somebody else's, and ours not be shown yet: a goal of the debt has to wait for it.
+        if after is not None and found.outcome == EXECUTED and found.finding is None:
+            self._preparation.see_alone(intent, found.records, after)
         if after is None:
             result.warnings.append("The repayment was accepted, but the exchange does not list the loan any more.")
         elif after.debt < intent.baseline.debt:
@@ -273,6 +308,35 @@ class Repayment:
                 f"After this repayment, {plain(after.debt)} {after.coin} are owed, more than max_debt, and this was not repaid: "
                 f"{error} Run again to repay it."
             )
+
+    def _pay_rest(self) -> None:
+        """Try once to repay what was left because it needs more decimal places than the exchange lists."""
+        try:
+            prepared = self._preparation.prepare(self._paid)
+            self.result.after = prepared.loan or self.result.after
+            if prepared.loan is not None and prepared.decision.rest:
+                self._try_rest(prepared, prepared.loan)
+        except OutcomeUnknown:
+            raise
+        except BybitError as error:
+            self.result.warnings.append(f"What is left was not repaid: {error}")
+
+    def _try_rest(self, prepared: Prepared, loan: Loan) -> None:
+        """Pay what needs more decimal places than the exchange lists, if it takes them."""
+        rest, means = prepared.decision.rest, prepared.means
+        self._has_tried_rest = True
+        is_too_much = means.at_most is not None and total(means.paid, rest) > means.at_most
+        if is_too_much or (means.wallet is not None and rest > means.wallet):
+            return
+        try:
+            self._pay(prepared._replace(decision=prepared.decision._replace(kind=PAY, amount=rest)), loan)
+        except Refused as error:
+            if error.failure is None or error.failure.ret_code not in TOO_FINE_CODES:
+                raise
+            self._is_sending = False
+            if not self.result.made:
+                self.result.amount, self.result.sent_at_ms = Decimal(0), None
+            self.result.stories.append(_messages.left_over(plain(rest), loan.coin, f"retCode {error.failure.ret_code}"))
 
     def _is_closed_meanwhile(self, refusal: Refused) -> bool:
         """Tell whether the loan was closed by somebody else between the look and the request."""

@@ -94,7 +94,8 @@ def _sums(coin: str, records: t.Sequence[Record]) -> dict[str, t.Any]:
     return {
         "coin": coin,
         "by_user": plain(total(*(record.amount for record in made if record.by_user))),
-        "by_exchange": plain(total(*(record.amount for record in made if not record.by_user))),
+        "by_exchange": plain(total(*(record.amount for record in made if record.by_user is False))),
+        "by_unknown": plain(total(*(record.amount for record in made if record.by_user is None))),
         "processing": plain(total(*(record.amount for record in records if record.status == PROCESSING))),
         "repayments": len(records),
     }

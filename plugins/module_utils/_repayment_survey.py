@@ -26,10 +26,10 @@ from ansible_collections.treasury.bybit.plugins.module_utils._repayment_question
     repayment_totals,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._side_by_side import side_by_side
-from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_MS
+from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_MS, HISTORY_REACH_DAYS
 
-# The exchange documents 6 months for the repayments of legacy loans; the shortest six months have 181 days.
-_LEGACY_REACH_MS = 180 * DAY_MS
+# Documented for the repayments of legacy loans only.
+_LEGACY_REACH_MS = HISTORY_REACH_DAYS * DAY_MS
 
 
 def survey_repayments(client: Client, question: RepaymentQuestion) -> Answer:
@@ -61,7 +61,7 @@ def _entries_of(client: Client, question: RepaymentQuestion, product: str) -> li
     return [Entry(product, record) for record in _repayments(client, question, product) if question.is_about(record)]
 
 
-def _repayments(client: Client, question: RepaymentQuestion, product: str) -> t.Iterator[Record]:
+def _repayments(client: Client, question: RepaymentQuestion, product: str) -> list[Record]:
     if product == LEGACY:
         return _legacy.repayments(client, question.coin, question.loan_id, question.repay_id)
     if product == FLEXIBLE:

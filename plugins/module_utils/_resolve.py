@@ -12,12 +12,13 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
-from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Resolution
+from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Resolution, doubt_of
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
+from ansible_collections.treasury.bybit.plugins.module_utils._messages import other_amount
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, NOT_EXECUTED, PENDING
-from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, SUCCESS, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
+from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._settle import Followed, Settler
 
 
 class Resolver:
@@ -36,17 +37,25 @@ class Resolver:
 
         :param deadline_ms: When to give up, by the monotonic clock.
         """
+        others, doubt = self._memory.repay_ids(), ""
         if intent.repay_id is not None:
-            return self._confirm_accepted(intent, deadline_ms)
-        others = self._memory.repay_ids()
+            warning = self._write_down(intent)
+            followed = self._follow(intent.repay_id, None, deadline_ms)
+            doubt = doubt_of(followed.record, intent) if followed.record else self._doubt_of_unseen(intent.repay_id)
+            if not doubt:
+                return self._confirm_accepted(Resolution(PENDING, intent, warning=warning, records=followed.records), followed.record)
+            # The exchange has accepted it, but which entry it is has to be found out.
+            others |= {intent.repay_id}
+            doubt = f"the exchange gave it the id {intent.repay_id}, but {doubt}; "
+            intent = dataclasses.replace(intent, repay_id=None, accepted_at_ms=intent.window_end_ms)
         failed: set[str] = set()
         while True:
             finding, evidence = self._settler.settle(intent, others, deadline_ms)
             if finding.outcome != EXECUTED or finding.record is None:
                 if finding.outcome == NOT_EXECUTED:
                     self._memory.forget(intent)
-                return Resolution(finding.outcome, intent, finding, evidence)
-            record = self._follow(finding.record.repay_id, finding.record, deadline_ms) or finding.record
+                return Resolution(finding.outcome, intent, finding._replace(reason=doubt + finding.reason), evidence)
+            record = self._follow(finding.record.repay_id, finding.record, deadline_ms).record or finding.record
             if record.status != FAILED:
                 found = dataclasses.replace(intent, repay_id=record.repay_id)
                 return self._conclude(Resolution(PENDING, found, finding, evidence), record)
@@ -54,29 +63,33 @@ class Resolver:
             others |= failed & {record.repay_id}
             failed.add(record.repay_id)
 
-    def _confirm_accepted(self, intent: Intent, deadline_ms: int) -> Resolution:
-        warning = self._write_down(intent)
-        record = self._follow(intent.repay_id or "", None, deadline_ms)
+    def _confirm_accepted(self, found: Resolution, record: Record | None) -> Resolution:
+        """End with what the history shows for the id that the exchange has given."""
         if record is not None and record.status == FAILED:
-            self._memory.forget(intent)
-            return Resolution(NOT_EXECUTED, intent, warning=warning)
-        return self._conclude(Resolution(PENDING, intent, warning=warning), record)
+            self._memory.forget(found.intent)
+            return found._replace(outcome=NOT_EXECUTED)
+        return self._conclude(found, record)
 
-    def _follow(self, repay_id: str, record: Record | None, deadline_ms: int) -> Record | None:
+    def _follow(self, repay_id: str, record: Record | None, deadline_ms: int) -> Followed:
         if self._wait and (record is None or not record.is_final):
-            return self._settler.follow(repay_id, deadline_ms) or record
-        return record
+            return self._settler.follow(repay_id, deadline_ms)
+        return Followed(record)
+
+    def _doubt_of_unseen(self, repay_id: str) -> str:
+        """Say why an id that this loan's history does not show is another one's; empty when nothing says so."""
+        return self._settler.loan_of(repay_id) if self._wait else ""
 
     def _conclude(self, found: Resolution, record: Record | None) -> Resolution:
         """End with a repayment that was made, or is pending."""
+        if record is not None and not (found.intent.is_whole and record.status == PROCESSING):
+            # What a whole loan has cost, the exchange alone knows; and of the others, what it shows is what counts.
+            if record.amount != found.intent.amount and not found.intent.is_whole:
+                found = found._replace(warning=found.warning or other_amount(found.intent, record))
+            found = found._replace(intent=dataclasses.replace(found.intent, amount=record.amount))
         if record is not None and record.status == SUCCESS:
-            if found.intent.is_whole:
-                # What a whole loan has cost, the exchange alone knows.
-                found = found._replace(intent=dataclasses.replace(found.intent, amount=record.amount))
             found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
-        # An entry that was only found may be somebody else's, and ours not be shown yet: a goal of the debt has to wait for it.
-        is_seen = record is not None and record.is_final and found.finding is None
-        self._memory.tell(found.intent, is_seen)
+        # Whether the debt shows it has to be seen.
+        self._memory.tell(found.intent, is_seen=False)
         return found
 
     def _write_down(self, intent: Intent) -> str:

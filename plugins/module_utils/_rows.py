@@ -12,22 +12,27 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import InvalidAmount, parse_exchange_decimal
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import MAX_DECIMALS, InvalidAmount, parse_exchange_decimal
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._record import (
-    BY_CURRENCY,
+    BY_USER,
     FAILED,
     KINDS,
-    OTHER,
     PROCESSING,
     SUCCESS,
-    USER,
+    UNKNOWN_KIND,
+    Contradiction,
     Record,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._times import END_OF_TIME_MS
+from ansible_collections.treasury.bybit.plugins.module_utils._times import is_plausible
 
 _STATUSES = {1: SUCCESS, 2: PROCESSING, 3: FAILED}
+# The exchange writes "" for what it does not tell. Only these may be untold: no payment is reckoned from them.
+_MAY_BE_UNTOLD = frozenset({
+    "annualRate", "collateralAmount", "collateralReturn", "currentLTV", "hourlyInterestRate", "liquidationLTV", "marginCallLTV",
+    "residualPenaltyInterest",
+})
 
 
 class Row:
@@ -54,11 +59,22 @@ class Row:
         return value
 
     def number(self, field: str) -> Decimal:
-        """Return a decimal string as number; an empty one counts as zero."""
+        """Return a decimal string as number."""
         try:
             return parse_exchange_decimal(self._fields.get(field))
         except InvalidAmount as error:
             raise self.unusable(field, f": {error}") from None
+
+    def number_or_none(self, field: str) -> Decimal | None:
+        """Return a decimal string as number; none when it is empty and may be."""
+        return None if field in _MAY_BE_UNTOLD and self._fields.get(field) == "" else self.number(field)
+
+    def penalty_interest(self, is_overdue: bool) -> Decimal:
+        """Return what is owed as penalty interest; only a loan that is not overdue may leave it untold."""
+        penalty = self.number_or_none("residualPenaltyInterest")
+        if penalty is None and is_overdue:
+            raise self.unusable("residualPenaltyInterest", " of an overdue loan")
+        return Decimal(0) if penalty is None else penalty
 
     def amount(self, field: str) -> Decimal:
         """Return an amount that stands there as decimal string or, against the documentation, as JSON number."""
@@ -72,11 +88,18 @@ class Row:
             raise self.unusable(field, f": {number} is not a whole number")
         return int(number)
 
+    def decimal_places(self, field: str) -> int:
+        """Return how many decimal places a coin has."""
+        places = self.whole_number(field)
+        if places > MAX_DECIMALS:
+            raise self.unusable(field, f": no coin has {places} decimal places")
+        return places
+
     def time_ms(self, field: str) -> int:
-        """Return a time (UTC, milliseconds since 1970), which is within the calendar."""
+        """Return a time (UTC, milliseconds since 1970), which is too early to be one in seconds, and within the calendar."""
         time_ms = self.whole_number(field)
-        if not 0 < time_ms < END_OF_TIME_MS:
-            raise self.unusable(field)
+        if not is_plausible(time_ms):
+            raise self.unusable(field, f": {time_ms} is no time in milliseconds")
         return time_ms
 
     def unusable(self, field: str, why: str = "") -> ReadFailed:
@@ -87,12 +110,12 @@ class Row:
         status = _STATUSES.get(self.whole_number("repayStatus"))
         if status is None:
             raise ReadFailed(f"Bybit answered {self.path} with the unknown repayStatus {self.get('repayStatus')}.")
-        kind = KINDS.get(self.whole_number("repayType"), OTHER)
+        kind = KINDS.get(self.whole_number("repayType"), UNKNOWN_KIND)
         return Record(
             repay_id=self.text("repayId"),
             amount=self.amount("repayAmount"),
             status=status,
-            by_user=kind in (USER, BY_CURRENCY),
+            by_user=BY_USER[kind],
             time_ms=self.time_ms("repayTime"),
             coin=self.text("loanCurrency"),
             kind=kind,
@@ -106,18 +129,27 @@ def rows_like(client: Client, path: str, query: dict[str, str | None]) -> t.Iter
     """
     asked = {name: value for name, value in query.items() if value}
     for fields in client.pages(path, asked):
-        # The filters are the exchange's; that they were applied is checked here, because money follows.
-        if all(fields.get(name) == value for name, value in asked.items() if name != "repayId"):
-            yield Row(path, fields)
+        row = Row(path, fields)
+        # The filters are the exchange's; that they were applied is checked here, because money follows. Each field is read before
+        # it is compared: what cannot be read is not another loan's.
+        if all(row.text(name) == value for name, value in asked.items() if name != "repayId"):
+            yield row
 
 
-def unique(records: t.Iterable[Record]) -> t.Iterator[Record]:
-    """Leave out what stands there again, because something came in between the reading of two pages."""
-    seen: set[str] = set()
+def united(path: str, records: t.Iterable[Record]) -> list[Record]:
+    """Return one record for each repayment: what stands there again, because something came in between the reading of two pages,
+    counts once, and rows of one repayment are added up.
+
+    :raises ReadFailed: When rows of one repayment contradict each other.
+    """
+    found: dict[str, Record] = {}
     for record in records:
-        if record.repay_id not in seen:
-            seen.add(record.repay_id)
-            yield record
+        known = found.get(record.repay_id)
+        try:
+            found[record.repay_id] = record if known is None else known.united_with(record)
+        except Contradiction:
+            raise ReadFailed(f"Bybit answered {path} with contradicting rows of repayment {record.repay_id}.") from None
+    return list(found.values())
 
 
 def _is_number(value: object) -> bool:

@@ -10,22 +10,38 @@ Only reads are sent from here. This module util is private to the collection.
 from __future__ import annotations
 
 import typing as t
+from decimal import Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, plain
+from ansible_collections.treasury.bybit.plugins.module_utils._account import read_balance, read_position, wallet_movements
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, plain, plain_or_none, total
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
-from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Finding, Sight, weigh
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._evidence import (
+    Finding,
+    Sight,
+    Witness,
+    blind_margin_ms,
+    hold_against,
+    weigh,
+    without_own,
+)
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Record
-from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import IP_BLOCKED
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import IP_BLOCKED, IP_LIMITED
 from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
+from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_MS, SECOND_MS
+from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Movement
+
+_Told = t.TypeVar("_Told", Decimal, "list[Movement]")
 
 _FIRST_PAUSE_MS = 500
 _LONGEST_PAUSE_MS = 4000
 # Somewhat more than the exchange's time is known too early by.
 AFTER_TURN_MS = 100
+# How far back the Funding wallet's ledger reaches.
+_LEDGER_REACH_MS = 7 * DAY_MS
 
 
 class Settled(t.NamedTuple):
@@ -36,6 +52,17 @@ class Settled(t.NamedTuple):
 
     finding: Finding
     evidence: dict[str, t.Any]
+
+
+class Followed(t.NamedTuple):
+    """What the history shows of a repayment whose id is known.
+
+    :ivar record: Its entry as last seen; none when it never showed.
+    :ivar records: The whole history as last seen.
+    """
+
+    record: Record | None
+    records: tuple[Record, ...] = ()
 
 
 class Settler:
@@ -49,6 +76,7 @@ class Settler:
         self._subject = subject
         self._settle_margin_ms = settle_margin_ms
         self._label = subject.traits.label
+        self._begun_ms = client.clock.monotonic_ms()
 
     def settle(self, intent: Intent, others: frozenset[str], deadline_ms: int) -> Settled:
         """Find out whether the repayment of an intent was executed.
@@ -56,39 +84,61 @@ class Settler:
         :param others: The ids of repayments that are known to be other ones.
         :param deadline_ms: When to give up, by the monotonic clock.
         """
-        sight, error, looks = None, None, 0
+        sight, witness, error, looks = None, Witness(), None, 0
         finding = Finding(UNKNOWN, "")
-        turns = (intent.window_end_ms, intent.window_end_ms + self._settle_margin_ms)
+        margins_ms = (0, self._settle_margin_ms, blind_margin_ms(self._settle_margin_ms))
+        turns = tuple(intent.window_end_ms + margin_ms for margin_ms in margins_ms)
+        own_turns = tuple(self._left_ms(intent) + intent.open_for_ms + margin_ms for margin_ms in margins_ms)
         doubt = f"Whether the repayment of {plain(intent.amount)} {intent.coin} on {self._label} was made is not known yet"
-        for dummy in self._looks(deadline_ms, doubt, turns):
+        for dummy in self._looks(deadline_ms, doubt, turns, own_turns):
             looks += 1
-            seen, error = self._look()
+            seen, error = self._look(intent)
             if seen is not None:
                 sight = seen
                 finding = weigh(intent, sight, self._settle_margin_ms, others)
-            if finding.outcome != UNKNOWN or (error is not None and _must_stop(error)):
+            if sight is not None and finding.outcome == NOT_EXECUTED:
+                try:
+                    witness = self._ask_witness(intent, has_failed=bool(finding.candidates))
+                except BybitError as failed:
+                    finding, error = finding._replace(outcome=UNKNOWN), failed
+                else:
+                    finding = hold_against(witness, finding, intent, sight, self._settle_margin_ms)
+            if finding.outcome != UNKNOWN or (error is not None and must_stop(error)):
                 break
         if error is not None and finding.outcome == UNKNOWN:
             finding = finding._replace(reason=f"the exchange could not be read ({error})")
-        return Settled(finding, self._evidence(intent, sight, finding, looks))
+        return Settled(finding, _evidence(intent, sight, witness, finding, looks))
 
-    def follow(self, repay_id: str, deadline_ms: int, until_final: bool = True) -> Record | None:
-        """Return the entry of a repayment in the history as last seen; none when it never showed.
+    def follow(self, repay_id: str, deadline_ms: int, until_final: bool = True) -> Followed:
+        """Look for the entry of a repayment in the history.
 
         :param until_final: Whether to look on while it is in process.
         """
-        seen = None
+        seen, records = None, []
         for dummy in self._looks(deadline_ms, f"Repayment {repay_id} on {self._label} is not final yet"):
             try:
-                found = self._subject.history(repay_id)
+                # All of it, because what others have repaid meanwhile tells what the debt shows.
+                records = self._subject.history()
             except BybitError as failed:
-                if _must_stop(failed):
+                if must_stop(failed):
                     break
                 continue
-            seen = found[0] if found else seen
+            seen = next((record for record in records if record.repay_id == repay_id), seen)
             if seen and (seen.is_final or not until_final):
                 break
-        return seen
+        return Followed(seen, tuple(records))
+
+    def loan_of(self, repay_id: str) -> str:
+        """Say of what other loan the history shows the repayment with this id; empty when it shows none."""
+        try:
+            found = self._subject.repayments_of_account(repay_id)
+            is_ours = bool(found) and any(record.repay_id == repay_id for record in self._subject.history())
+        except BybitError:
+            # Without an answer, nothing contradicts the exchange's word.
+            return ""
+        if is_ours:
+            return ""
+        return f"its history has that of a repayment of {plain(found[0].amount)} {found[0].coin} on another loan" if found else ""
 
     def see_fall(self, intent: Intent, deadline_ms: int) -> Loan | None:
         """Return the loan as soon as a repayment that was made can be seen in its debt, or as it is when the time is over.
@@ -102,11 +152,22 @@ class Settler:
                 break
         return loan
 
-    def _looks(self, deadline_ms: int, doubt: str, turns: tuple[int, ...] = ()) -> t.Iterator[None]:
+    def _left_ms(self, intent: Intent) -> int:
+        """Return when a request has left, by the monotonic clock; the beginning of this run, if it was before that of this machine."""
+        sent_ms = intent.sent_monotonic_ms
+        if sent_ms is None or not intent.boot_id or intent.boot_id != self._client.clock.boot_id():
+            return self._begun_ms
+        # What lies in the future was noted by another clock.
+        return sent_ms if sent_ms <= self._client.clock.monotonic_ms() else self._begun_ms
+
+    def _looks(
+        self, deadline_ms: int, doubt: str, turns: tuple[int, ...] = (), own_turns: tuple[int, ...] = ()
+    ) -> t.Iterator[None]:
         """Yield once for each look: at least one, the last one when the time is over.
 
         :param doubt: Why there is a second look.
         :param turns: Moments of the exchange's clock after which a look can tell more, so that none is slept through.
+        :param own_turns: The same of this machine's monotonic clock.
         """
         clock, pause_ms = self._client.clock, _FIRST_PAUSE_MS
         while True:
@@ -123,10 +184,11 @@ class Settler:
                 for turn in turns
                 if now_ms is not None and seen_at_ms is not None and turn >= seen_at_ms
             ]
+            until_turns += [max(turn - clock.monotonic_ms(), 0) + AFTER_TURN_MS for turn in own_turns if turn >= begun_ms]
             clock.sleep_ms(min(pause_ms, left_ms, *until_turns))
             pause_ms = min(pause_ms * 3 // 2, _LONGEST_PAUSE_MS)
 
-    def _look(self) -> tuple[Sight | None, BybitError | None]:
+    def _look(self, intent: Intent) -> tuple[Sight | None, BybitError | None]:
         """Return what can be seen, and what could not; the history alone can show that a repayment was made."""
         begun_ms, loan, error = self._client.clock.monotonic_ms(), None, None
         try:
@@ -137,21 +199,63 @@ class Settler:
             loan = self._subject.find()
         except BybitError as failed:
             error = failed
-        return Sight(self._client.exchange_time_ms(begun_ms), records, loan), error
+        away_ms = begun_ms - self._left_ms(intent)
+        return Sight(self._client.exchange_time_ms(begun_ms), away_ms, records, loan), error
 
-    def _evidence(self, intent: Intent, sight: Sight | None, finding: Finding, looks: int) -> dict[str, t.Any]:
-        return {
-            "sent_at_ms": intent.sent_at_ms,
-            "window_end_ms": intent.window_end_ms,
-            "exchange_time_ms": sight.at_ms if sight else None,
-            "debt_before": plain(intent.baseline.debt),
-            "debt_now": plain(sight.loan.debt) if sight and sight.loan else None,
-            "candidates": [record.repay_id for record in finding.candidates],
-            "looks": looks,
-            "reason": finding.reason,
-        }
+    def _ask_witness(self, intent: Intent, has_failed: bool) -> Witness:
+        """Read what the money itself tells.
+
+        :param has_failed: Whether the history shows one like it that has failed, so that its money has come back.
+        :raises BybitError: When that could not be read now; when the key may not, there is no witness.
+        """
+        # What pays for this run need not be what paid for that one.
+        if intent.goal.collateral:
+            position = read_position(self._client)
+            pledged = tuple((entry.coin, entry.amount) for entry in position.collateral)
+            return Witness(pledged=pledged, blindness="no ledger tells of the collateral that it sells")
+        balance = self._allowed(lambda: read_balance(self._client, intent.coin))
+        now_ms = self._client.believed_time_ms()
+        if now_ms - intent.sent_at_ms > _LEDGER_REACH_MS:
+            return Witness(balance=balance, blindness="the Funding wallet's ledger does not reach back to when it was sent")
+        # The ledger has whole seconds.
+        from_ms, latest_ms = intent.earliest_ms - SECOND_MS, intent.window_end_ms + self._settle_margin_ms + SECOND_MS
+        movements = self._allowed(
+            lambda: wallet_movements(self._client, intent.coin, from_ms, max(latest_ms, now_ms))
+        )
+        if movements is None:
+            return Witness(balance=balance, blindness="api_key may not read the Funding wallet's ledger")
+        movements = without_own(movements, intent.baseline.paid)
+        net = total(*(movement.amount for movement in movements))
+        left = total(*(-m.amount for m in movements if m.amount < 0 and m.time_ms <= latest_ms))
+        return Witness(max(-net, Decimal(0)) if has_failed else left, balance, net)
+
+    def _allowed(self, read: t.Callable[[], _Told]) -> _Told | None:
+        """Return what is read; none when the exchange refuses to tell it."""
+        try:
+            return read()
+        except Refused as error:
+            if must_stop(error):
+                raise
+            return None
 
 
-def _must_stop(error: BybitError) -> bool:
+def _evidence(intent: Intent, sight: Sight | None, witness: Witness, finding: Finding, looks: int) -> dict[str, t.Any]:
+    return {
+        "sent_at_ms": intent.sent_at_ms,
+        "window_end_ms": intent.window_end_ms,
+        "exchange_time_ms": sight.at_ms if sight else None,
+        "debt_before": plain(intent.baseline.debt),
+        "debt_now": plain(sight.loan.debt) if sight and sight.loan else None,
+        "wallet_before": plain_or_none(intent.baseline.wallet),
+        "wallet_now": plain_or_none(witness.balance),
+        "wallet_outflow": plain_or_none(witness.outflow),
+        "candidates": [record.repay_id for record in finding.candidates],
+        "looks": looks,
+        "reason": finding.reason,
+    }
+
+
+def must_stop(error: BybitError) -> bool:
     """Tell whether each further request would make things worse."""
-    return error.failure is not None and error.failure.http_status == IP_BLOCKED
+    failure = error.failure
+    return failure is not None and (failure.http_status == IP_BLOCKED or failure.ret_code == IP_LIMITED)

@@ -21,7 +21,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, Busy
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent, intent_from
 
-_VERSION = 1
+_VERSION = 2
 _FIRST_PAUSE_MS = 50
 _LONGEST_PAUSE_MS = 500
 _PROCESS_ID_LENGTH = 20

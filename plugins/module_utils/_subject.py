@@ -50,8 +50,11 @@ class Subject(t.Protocol):
     def accuracy(self, coin: str) -> int | None:
         """Return how many decimal places an amount of the coin may have; none when the exchange does not list it."""
 
-    def history(self, repay_id: str | None = None) -> list[Record]:
-        """Return all repayments that the exchange tells of (6 months), or only the one with an id."""
+    def history(self) -> list[Record]:
+        """Return all repayments that the exchange tells of (6 months)."""
+
+    def repayments_of_account(self, repay_id: str) -> list[Record]:
+        """Return the repayments with this id, of whatever loan of the product."""
 
     def ltv_history(self) -> list[Record]:
         """Return all repayments that lower the same LTV."""

@@ -9,7 +9,6 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-import itertools
 import typing as t
 from decimal import Decimal
 
@@ -49,8 +48,11 @@ class LegacyOrder:
     def accuracy(self, coin: str) -> int | None:
         return _legacy.accuracy(self._client, coin)
 
-    def history(self, repay_id: str | None = None) -> list[Record]:
-        return _chosen(_legacy.repayments(self._client, loan_id=self.name, repay_id=repay_id), repay_id)
+    def history(self) -> list[Record]:
+        return _legacy.repayments(self._client, loan_id=self.name)
+
+    def repayments_of_account(self, repay_id: str) -> list[Record]:
+        return _chosen(_legacy.repayments(self._client, repay_id=repay_id), repay_id)
 
     def ltv_history(self) -> list[Record]:
         return self.history()
@@ -92,8 +94,11 @@ class FlexibleDebt:
     def accuracy(self, coin: str) -> int | None:
         return borrowing_accuracy(self._client, coin, FLEXIBLE)
 
-    def history(self, repay_id: str | None = None) -> list[Record]:
-        return _chosen(_flexible.repayments(self._client, self.name, repay_id), repay_id)
+    def history(self) -> list[Record]:
+        return _flexible.repayments(self._client, self.name)
+
+    def repayments_of_account(self, repay_id: str) -> list[Record]:
+        return _chosen(_flexible.repayments(self._client, repay_id=repay_id), repay_id)
 
     def ltv_history(self) -> list[Record]:
         return _account_history(self._client)
@@ -133,6 +138,7 @@ class FixedContracts:
             label=f"fixed contract {loan_id}" if loan_id else f"the fixed {coin} debt",
             missing=_no_such_contract(loan_id) if loan_id else _no_such_coin(self.name),
             is_whole=not collateral,
+            is_sweep=not loan_id and not collateral,
             from_collateral=bool(collateral),
             shares_collateral=True,
         )
@@ -152,8 +158,11 @@ class FixedContracts:
     def accuracy(self, coin: str) -> int | None:
         return borrowing_accuracy(self._client, coin, FIXED)
 
-    def history(self, repay_id: str | None = None) -> list[Record]:
-        return _chosen(_fixed.repayments(self._client, self._coin, self._loan_id, repay_id), repay_id)
+    def history(self) -> list[Record]:
+        return _fixed.repayments(self._client, self._coin, self._loan_id)
+
+    def repayments_of_account(self, repay_id: str) -> list[Record]:
+        return _chosen(_fixed.repayments(self._client, repay_id=repay_id), repay_id)
 
     def ltv_history(self) -> list[Record]:
         return _account_history(self._client)
@@ -166,12 +175,13 @@ class FixedContracts:
         return self._client.post_once(self.repay_path, body, None, on_signed)
 
 
-def _chosen(records: t.Iterable[Record], repay_id: str | None) -> list[Record]:
-    return [record for record in records if repay_id in (None, record.repay_id)]
+def _chosen(records: list[Record], repay_id: str) -> list[Record]:
+    # The filters are the exchange's; that they were applied is checked here.
+    return [record for record in records if record.repay_id == repay_id]
 
 
 def _account_history(client: Client) -> list[Record]:
-    return list(itertools.chain(_flexible.repayments(client), _fixed.repayments(client)))
+    return _flexible.repayments(client) + _fixed.repayments(client)
 
 
 def _no_such_contract(loan_id: str) -> str:

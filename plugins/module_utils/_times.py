@@ -17,6 +17,11 @@ MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
+# The exchange says "6 months", of which the shortest has 181 days.
+HISTORY_REACH_DAYS = 180
+
+# The exchange opened in 2018. A time in seconds would lie in January 1970, one in microseconds after the end of the calendar.
+_FIRST_PLAUSIBLE_MS = 1_514_764_800 * SECOND_MS
 # From the year 9999 on, times cannot be written as a date in every zone.
 END_OF_TIME_MS = 253_370_764_800 * SECOND_MS
 
@@ -26,6 +31,11 @@ _ZONE = "(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _MOMENT = re.compile(f"{_DATE}(?:[Tt ]{_TIME} ?{_ZONE}?)?", re.ASCII)
 _DURATION = re.compile("(?P<number>[0-9]{1,5})(?P<unit>[dh])", re.ASCII)
 _EXAMPLE = "write a date such as '2026-11-01' (its beginning in UTC) or a time with its zone such as '2026-11-01T00:00:00Z'"
+
+
+def is_plausible(time_ms: int) -> bool:
+    """Tell whether a number can be a time of the exchange in milliseconds, and not in another unit."""
+    return _FIRST_PLAUSIBLE_MS <= time_ms < END_OF_TIME_MS
 
 
 class InvalidTime(ValueError):

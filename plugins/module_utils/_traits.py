@@ -18,6 +18,7 @@ class Traits(t.NamedTuple):
     :ivar label: The name of the subject in messages, after "on".
     :ivar missing: Says, naming option, value and remedy, that the exchange knows no such loan.
     :ivar is_whole: Whether it can only be repaid in one piece.
+    :ivar is_sweep: Whether it is all contracts of a coin, also those that are borrowed between look and request.
     :ivar from_collateral: Whether the exchange sells collateral for it; otherwise the Funding wallet pays.
     :ivar shares_collateral: Whether its LTV is that of the account.
     """
@@ -25,5 +26,6 @@ class Traits(t.NamedTuple):
     label: str
     missing: str
     is_whole: bool = False
+    is_sweep: bool = False
     from_collateral: bool = False
     shares_collateral: bool = False

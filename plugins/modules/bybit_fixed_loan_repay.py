@@ -19,14 +19,15 @@ description:
   - With O(collateral) it repays an amount of a contract, or of the contracts of a coin, by selling collateral.
   - The loan is read first, and what the exchange would refuse is refused before anything is paid. Then an intent is written to
     O(state_dir), and the repayment is sent once. A request that may have reached the exchange is never sent again.
-  - When no clear answer comes (time-out, reset connection, truncated answer, server error), the module looks at the history and the
-    debt until it is known whether the repayment was made. When that cannot be known, it fails with RV(outcome=unknown), and no run
+  - When no clear answer comes (time-out, reset connection, truncated answer, server error), the module looks at the history, the
+    debt, and what pays until it is known whether the repayment was made. When that cannot be known, it fails with RV(outcome=unknown), and no run
     sends anything for this loan until it is known, or acknowledged by O(acknowledge).
   - A run that was killed or cut off leaves its intent behind. The next run for the loan first finds out what became of it.
   - Uses the calls C(POST /v5/crypto-loan-fixed/fully-repay), C(POST /v5/crypto-loan-fixed/repay-collateral),
     C(GET /v5/crypto-loan-fixed/borrow-contract-info), C(GET /v5/crypto-loan-fixed/repayment-history),
     C(GET /v5/crypto-loan-flexible/repayment-history), C(GET /v5/crypto-loan-common/position),
-    C(GET /v5/crypto-loan-common/loanable-data), C(GET /v5/asset/transfer/query-account-coin-balance) and C(GET /v5/market/time).
+    C(GET /v5/crypto-loan-common/loanable-data), C(GET /v5/asset/transfer/query-account-coin-balance),
+    C(GET /v5/asset/fundinghistory) and C(GET /v5/market/time).
 extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.connection
@@ -74,8 +75,8 @@ options:
     default: false
   collateral:
     description:
-      - The coins of the account's collateral that the exchange shall sell for the repayment, in this order. It charges a fee, which is
-        taken from the collateral, too.
+      - The coins of the account's collateral that the exchange shall sell for the repayment. It charges a fee. In which order it sells them,
+        and from what it takes the fee, it does not document.
       - If left out, the Funding wallet pays, and only whole contracts. Then O(amount) and O(since) cannot be used, O(max_debt) can
         only be V("0"), which is also what is done without any goal, and O(max_ltv) repays the whole contract if the LTV is higher.
       - Cannot be used with O(max_ltv), because the fee and what a collateral counts for are not known beforehand.
@@ -138,7 +139,7 @@ outcome:
     - V(nothing_to_do), nothing is owed, or enough was repaid since O(since), or O(acknowledge) was followed.
     - V(planned), check mode only, the repayment would be made. When an earlier run has left the same repayment open, check mode
       too says what became of that.
-    - V(not_executed), failed, and this run has paid nothing. It is safe to run again.
+    - V(not_executed), failed, and nothing was paid as far as every witness tells that could be asked. A further run decides anew.
     - Also a module that fails can be V(executed) or V(pending), with RV(repayments) and C(changed). It has paid a part of its goal
       and could not go on.
     - V(unknown), failed, and the repayment may have been made. Nothing is sent for this loan until it is known. RV(evidence) has
@@ -239,7 +240,7 @@ goal_reached:
   type: bool
   sample: true
 dust:
-  description: What is left above O(max_debt) and cannot be repaid, because it is less than the coin's smallest amount.
+  description: What is left above O(max_debt) because it needs more decimal places than the exchange takes.
   returned: when the options are usable
   type: str
   sample: "0"
@@ -401,6 +402,22 @@ evidence:
       type: str
       returned: always
       sample: "900.4"
+    wallet_before:
+      description: What the Funding wallet held of the coin before it was sent; V(none) when it was not read or does not pay.
+      type: str
+      returned: always
+      sample: "1523.75"
+    wallet_now:
+      description: What the Funding wallet held when it was asked at the end; V(none) when that was not necessary or not possible.
+      type: str
+      returned: always
+      sample: "1523.75"
+    wallet_outflow:
+      description:
+        - What left the Funding wallet in its time, by the wallet's ledger; V(none) when that was not necessary, or not possible.
+      type: str
+      returned: always
+      sample: "0"
     candidates:
       description: The ids of the repayments in the history that look like it.
       type: list

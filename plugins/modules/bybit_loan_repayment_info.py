@@ -134,13 +134,13 @@ repayments:
     kind:
       description:
         - How it came about, which is V(user), V(liquidation), V(auto), V(overdue), V(delisting), V(delayed_liquidation),
-          V(by_currency), V(moved_to_flexible), or V(other) for what the exchange does not document.
+          V(by_currency), V(moved_to_flexible), or V(unknown) for what this collection does not know.
         - The exchange does not say whether V(by_currency) means a repayment from collateral, or one of all contracts of a coin.
       type: str
       returned: always
       sample: user
     by_user:
-      description: Whether somebody of the account made it, with the kind V(user) or V(by_currency).
+      description: Whether somebody of the account made it, with the kind V(user) or V(by_currency); V(none) when the kind is V(unknown).
       type: bool
       returned: always
       sample: true
@@ -203,6 +203,11 @@ totals:
       type: str
       returned: always
       sample: "400.3614"
+    by_unknown:
+      description: What was repaid in a way that this collection does not know, with RV(repayments[].status=success).
+      type: str
+      returned: always
+      sample: "0"
     processing:
       description: What is not final yet.
       type: str

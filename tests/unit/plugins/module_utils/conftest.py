@@ -8,6 +8,7 @@ import inspect
 import os
 import tempfile
 import typing as t
+from collections import deque
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,15 +20,20 @@ from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LEGACY, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._manner import Manner
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
-from ansible_collections.treasury.bybit.plugins.module_utils._record import SUCCESS, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._preparation import Preparation
+from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, SUCCESS, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._repayment import Repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._result import Result
+from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
 from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
 from ansible_collections.treasury.bybit.plugins.module_utils._traits import Traits
+from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Payment
 from hypothesis.configuration import set_hypothesis_home_dir
 
 # Nothing is kept from one run to the next, so nothing need lie about in the checkout.
 set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "treasury-bybit-hypothesis"))
 
+USUAL = Manner(True, 60_000, 10_000, 1000, None)
 TARGET = Target("api.bybit.com", "0123456789abcdef", "legacy", "17")
 
 
@@ -49,6 +55,9 @@ class FakeClock(Clock):
 
     def monotonic_ms(self) -> int:
         return self.running_ms
+
+    def boot_id(self) -> str:
+        return "one-start"
 
     def sleep_ms(self, duration_ms: int) -> None:
         assert duration_ms > 0
@@ -76,6 +85,8 @@ class FakeExchange:
     :ivar troubles: What each request to repay is answered with; carried out all the same when it C(is_committed).
     :ivar sent: The amounts that were asked to be repaid, and when.
     :ivar wallet: What the wallet holds, or what is raised when it is read; C(places) is the same for the decimal places.
+    :ivar ledger: What its ledger tells beside what was repaid: direction, amount, and when; or what is raised when it is read.
+    :ivar pledged: The collateral in BTC.
     :ivar unreadable: Raised when the history is read, if anything.
     :ivar others: Repayments of other loans of the account.
     """
@@ -87,6 +98,7 @@ class FakeExchange:
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
+        self.paid: deque[Payment] = deque()
         self.balances: dict[str, tuple[int, Decimal]] = {}
         self.traits = Traits("loan 17", "order_id '17' names no loan: check order_id")
         self.debt = Decimal("1000.4")
@@ -99,6 +111,8 @@ class FakeExchange:
         self.others: list[Record] = []
         self.sent: list[tuple[Decimal, int]] = []
         self.wallet: t.Any = "50000"
+        self.ledger: t.Any = []
+        self.pledged = Decimal(1)
         self.places: t.Any = 4
         self.closed_as = REPAID
         self.collateral_usd = Decimal(2000)
@@ -123,8 +137,17 @@ class FakeExchange:
                 "fixedTotalDebtUSD": "0",
             }]
             ltv = str(round(Decimal(owed) / self.collateral_usd, 6))
-            return {"ltv": ltv, "totalDebt": owed, "totalCollateral": str(self.collateral_usd), "borrowList": debts}
-        return {"balance": {"walletBalance": given(self.wallet)}}
+            pledged = [{"currency": "BTC", "amount": str(self.pledged), "amountUSD": str(self.collateral_usd)}]
+            total = {"ltv": ltv, "totalDebt": owed, "totalCollateral": str(self.collateral_usd)}
+            return {**total, "borrowList": debts, "collateralList": pledged}
+        return {"balance": {"coin": "USDT", "walletBalance": given(self.wallet)}}
+
+    def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+        self.reads.append(path.rpartition("/")[2])
+        moved = [*given(self.ledger), *(("O", str(r.amount), r.time_ms) for dummy, r in self.records if r.status != FAILED)]
+        for direction, amount, time_ms in moved:
+            if int(query["createTimeFrom"]) <= time_ms // 1000 <= int(query["createTimeTo"]):
+                yield {"currency": "USDT", "ioDirection": direction, "txnAmt": amount, "createTime": str(time_ms // 1000)}
 
     def draw_near(self, path: str) -> None:
         assert path == self.repay_path
@@ -137,10 +160,12 @@ class FakeExchange:
     def accuracy(self, coin: str) -> int | None:
         return given(self.places)
 
-    def history(self, repay_id: str | None = None) -> list[Record]:
+    def history(self) -> list[Record]:
         given(self.unreadable)
-        shown = [record for since_ms, record in self.records if since_ms <= self.now_ms()]
-        return [record for record in shown if repay_id in (None, record.repay_id)]
+        return [record for since_ms, record in self.records if since_ms <= self.now_ms()]
+
+    def repayments_of_account(self, repay_id: str) -> list[Record]:
+        return [record for record in self.history() + self.others if record.repay_id == repay_id]
 
     def ltv_history(self) -> list[Record]:
         return self.history() + self.others
@@ -165,6 +190,21 @@ class FakeExchange:
         return repay_id
 
 
+class Prepare:
+    """Prepares as one run would."""
+
+    def __init__(self, bybit: FakeExchange, memory: Memory) -> None:
+        self.bybit = bybit
+        self.memory = memory
+        self.result = Result({}, "loan 17", Decimal(0))
+
+    def __call__(self, goal: Goal = Goal(max_debt=Decimal(0)), paid: str = "0", **manner: t.Any) -> t.Any:
+        how = USUAL._replace(**manner)
+        settler = Settler(self.bybit, self.bybit, how.settle_margin_ms)
+        preparation = Preparation(self.bybit, self.bybit, self.memory, settler, goal, how, self.result)
+        return preparation.prepare(Decimal(paid))
+
+
 @pytest.fixture(scope="session")
 def child_environment() -> dict[str, str]:
     """Let another process find the collection where this one has found it; ansible-test leaves that to a loader of its own."""
@@ -180,6 +220,8 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def bybit(clock: FakeClock) -> FakeExchange:
+    # A time in whole seconds would be taken for one that is cut.
+    clock.pass_ms(7)
     return FakeExchange(clock)
 
 
@@ -209,23 +251,26 @@ def begin(directory: Path, clock: t.Any) -> t.Callable[..., Memory]:
 @pytest.fixture
 def run(bybit: FakeExchange, state: State) -> t.Callable[..., Repayment]:
     """Run as a module would, to the end, or to an error that is kept as C(error)."""
-    usual = Manner(True, 60_000, 10_000, 1000, None)
-
     def call(
         goal: Goal = Goal(max_debt=Decimal(0)),
         check_mode: bool = False,
         error: type[BybitError] | None = None,
         **manner: t.Any,
     ) -> Repayment:
-        memory = Memory(state)
-        repayment = Repayment(bybit, memory, bybit, goal, usual._replace(**manner))
-        if error is None:
-            repayment.run(check_mode)
-        else:
-            with pytest.raises(error) as caught:
+        with Memory(state) as memory:
+            repayment = Repayment(bybit, memory, bybit, goal, USUAL._replace(**manner))
+            if error is None:
                 repayment.run(check_mode)
-            repayment.error, repayment.message = caught.value, str(caught.value)
-        memory.close(error is None)
-        return repayment
+            else:
+                with pytest.raises(error) as caught:
+                    repayment.run(check_mode)
+                repayment.error, repayment.message = caught.value, str(caught.value)
+            memory.close(error is None)
+            return repayment
 
     return call
+
+
+@pytest.fixture
+def prepare(bybit: FakeExchange, begin: t.Callable[[], Memory]) -> Prepare:
+    return Prepare(bybit, begin())

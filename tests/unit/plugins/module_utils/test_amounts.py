@@ -109,13 +109,13 @@ def test_a_long_wrong_amount_is_not_shown_in_full() -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("", 0), ("0", 0), ("1888.005198", Decimal("1888.005198")), ("1e-8", Decimal("1e-8"))],
+    [("0", 0), ("0.000", 0), ("1888.005198", Decimal("1888.005198")), ("1e-8", Decimal("1e-8"))],
 )
 def test_decimal_strings_of_the_exchange(text: str, number: Decimal) -> None:
     assert parse_exchange_decimal(text) == number
 
 
-@pytest.mark.parametrize("value", [None, 5, 0.5, "-1", "NaN", "1,5", {}, " 1", "1e41", "1e-41", "1e9999", "1" * 50])
+@pytest.mark.parametrize("value", [None, "", " ", 5, 0.5, "-1", "NaN", "1,5", {}, " 1", "1e41", "1e-41", "1e9999", "1" * 50])
 def test_anything_else_from_the_exchange_is_refused(value: object) -> None:
     with pytest.raises(InvalidAmount):
         parse_exchange_decimal(value)

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 
@@ -20,3 +23,12 @@ def test_only_a_long_wait_is_told(duration_ms: int, told: list[str]) -> None:
 def test_nobody_need_listen(capfd) -> None:
     Clock().tell_wait("So", 60_000)
     assert capfd.readouterr() == ("", "")
+
+
+def test_one_start_of_the_machine_has_one_name() -> None:
+    told = Clock().boot_id()
+    assert told == Clock().boot_id()
+    # Where the system does not tell, nothing is told.
+    is_told = Path("/proc/sys/kernel/random/boot_id").exists()
+    assert bool(re.fullmatch("[0-9a-f-]{36}", told)) == is_told
+    assert is_told or told == ""

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which entries of the history can be the repayment, and when that can be told. The debt is in test_evidence_debt."""
+"""Which entries of the history can be the repayment, and when that can be told. The debt is in test_evidence_debt, time in
+test_evidence_time, what happened to the money in test_evidence_witness."""
 
 from __future__ import annotations
 
@@ -25,11 +26,15 @@ SURE_MS = CLOSES_MS + MARGIN_MS + 1
 FOUND = "it stands in the history"
 WINDOW_OPEN = "wait_timeout ended before the exchange's time window for it"
 MARGIN_OPEN = "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"
-ABSENT = "its time is over, no such repayment stands in the history, and the debt did not fall by it"
+ABSENT = "its time is over, no such repayment stands in the history, the debt did not fall by it"
+# By this machine's own clock, all time is over.
+LONG_AWAY_MS = 10**9
 
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 OURS = Record("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
-TWIN = OURS._replace(repay_id="98", time_ms=SENT_MS + 3000)
+TWIN = OURS._replace(repay_id="98", time_ms=SENT_MS + 3001)
+# Where no wallet bears witness, an entry of the history may be as late as this.
+LATEST_MS = CLOSES_MS + 60 * MARGIN_MS
 
 
 def intent(*baseline: Record) -> Intent:
@@ -41,7 +46,7 @@ def judge(
     records: t.Iterable[Record], at_ms: int | None = SURE_MS, others: t.Iterable[str] = (), before: t.Iterable[Record] = ()
 ) -> Finding:
     """Judge with a debt that has not fallen."""
-    return weigh(intent(*before), Sight(at_ms, list(records), LOAN), MARGIN_MS, frozenset(others))
+    return weigh(intent(*before), Sight(at_ms, LONG_AWAY_MS, list(records), LOAN), MARGIN_MS, frozenset(others))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +82,7 @@ def test_one_that_looks_like_it(at_ms: int | None, outcome: str, reason: str) ->
 
 
 def test_without_margin_the_window_alone_decides() -> None:
-    sent, sight = intent(), Sight(CLOSED_MS, [], LOAN)
+    sent, sight = intent(), Sight(CLOSED_MS, LONG_AWAY_MS, [], LOAN)
     assert weigh(sent, sight, 0, frozenset()).outcome == "not_executed"
     assert weigh(sent, sight._replace(at_ms=CLOSES_MS), 0, frozenset()).outcome == "unknown"
 
@@ -97,13 +102,14 @@ def test_an_amount_is_a_number_however_it_is_written(amount: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"amount": Decimal("99.999999999999999999")},
-        {"amount": Decimal("100.000000000000000001")},
-        {"amount": Decimal(10)},
-        {"by_user": False},
-        {"time_ms": SENT_MS - 1000},
+        # Before it was sent; a time in whole seconds may be any of that second.
         {"time_ms": SENT_MS - 1001},
+        {"time_ms": SENT_MS - 2000},
         {"time_ms": SENT_MS - 86_400_000},
+        {"amount": Decimal(10), "time_ms": SENT_MS - 1001},
+        {"amount": Decimal(10), "status": FAILED},
+        {"amount": Decimal(10), "time_ms": LATEST_MS + 1},
+        {"by_user": False, "kind": "liquidation", "time_ms": LATEST_MS + 1},
     ],
     ids=str,
 )
@@ -113,9 +119,61 @@ def test_one_that_cannot_be_it(change: dict[str, t.Any]) -> None:
     assert judge([other, TWIN]) == ("executed", FOUND, TWIN, (TWIN,))
 
 
+@pytest.mark.parametrize(
+    ("others", "shown"),
+    [
+        # Less a fee, rounded, the principal only, or in parts: what the exchange shows as the amount is not documented.
+        ([{"amount": "99.95"}], "99.95 (user)"),
+        ([{"amount": "100.0001"}], "100.0001 (user)"),
+        ([{"amount": "99.999999999999999999"}], "99.999999999999999999 (user)"),
+        ([{"amount": "60"}, {"amount": "40", "repay_id": "98"}], "60 (user) and 40 (user)"),
+        ([{"amount": "10"}], "10 (user)"),
+        ([{"amount": "5000"}], "5000 (user)"),
+        ([{"amount": "10", "status": PROCESSING}], "10 (user)"),
+        ([{"amount": "10", "by_user": None, "kind": "unknown"}], "10 (unknown)"),
+        # Of the same amount, of a type that is not the user's.
+        ([{"by_user": False, "kind": "liquidation"}], "100 (liquidation)"),
+        ([{"by_user": False, "kind": "moved_to_flexible"}], "100 (moved_to_flexible)"),
+        # At each end of its time.
+        ([{"amount": "10", "time_ms": SENT_MS - 999}], "10 (user)"),
+        ([{"amount": "10", "time_ms": SENT_MS - 1000}], "10 (user)"),
+        ([{"amount": "10", "time_ms": LATEST_MS}], "10 (user)"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("at_ms", [CLOSED_MS, SURE_MS, LATEST_MS + 1, LATEST_MS + 86_400_000])
+def test_any_new_entry_in_its_time_may_be_it(others: list[dict[str, t.Any]], shown: str, at_ms: int) -> None:
+    entries = [OURS._replace(**{**other, "amount": Decimal(other.get("amount", "100"))}) for other in others]
+    reason = f"the history shows {shown} in its time, which may be it"
+    assert judge(entries, at_ms) == ("unknown", reason, None, tuple(entries))
+
+
+@pytest.mark.parametrize("with_our_own", [False, True])
+def test_an_entry_that_is_accounted_for_is_no_doubt(with_our_own: bool) -> None:
+    other, ours = OURS._replace(repay_id="50", amount=Decimal(10)), [OURS] if with_our_own else []
+    outcome = "executed" if with_our_own else "not_executed"
+    assert judge([other, *ours], others={"50"}).outcome == outcome
+    assert judge([other, *ours], before=[other]).outcome == outcome
+
+
+def test_one_of_its_amount_is_it_although_another_one_is_near() -> None:
+    other = OURS._replace(repay_id="50", amount=Decimal("99.95"))
+    assert judge([OURS, other]) == ("executed", FOUND, OURS, (OURS,))
+
+
+def test_one_of_unknown_type_may_be_it() -> None:
+    strange = OURS._replace(by_user=None, kind="unknown")
+    reason = "an entry of the history looks like it, but is of a type that this collection does not know"
+    assert judge([strange], SURE_MS + 86_400_000) == ("unknown", reason, None, (strange,))
+    assert judge([strange], CLOSES_MS) == ("unknown", WINDOW_OPEN, strange, (strange,))
+    assert judge([strange, TWIN]) == ("unknown", "2 repayments in the history look like it", None, (strange, TWIN))
+    assert judge([strange._replace(status=FAILED)]).outcome == "not_executed"
+    assert judge([strange], others={"99"}).outcome == judge([strange], before=[strange]).outcome == "not_executed"
+
+
 def test_one_that_has_failed_is_named_but_is_not_it() -> None:
     failed = OURS._replace(status=FAILED)
-    reason = "its time is over, the only such repayment in the history, 99, has failed, and the debt did not fall by it"
+    reason = "its time is over, the only such repayment in the history, 99, has failed, the debt did not fall by it"
     assert judge([failed]) == ("not_executed", reason, None, (failed,))
     assert judge([failed, TWIN]) == ("executed", FOUND, TWIN, (TWIN,))
     assert judge([failed], CLOSES_MS) == ("unknown", WINDOW_OPEN, None, ())
@@ -127,6 +185,8 @@ def test_one_that_has_failed_is_named_but_is_not_it() -> None:
     "time_ms",
     [
         SENT_MS - 999,
+        # In whole seconds.
+        SENT_MS - 1000,
         SENT_MS,
         CLOSES_MS,
         CLOSES_MS + 1,
@@ -192,18 +252,18 @@ def test_a_failed_one_does_not_take_the_place_of_a_good_one() -> None:
 
 @pytest.mark.parametrize(("later_ms", "outcome"), [(0, "unknown"), (MARGIN_MS, "executed")])
 def test_a_look_without_the_loan_needs_the_margin_to_believe_a_record(later_ms: int, outcome: str) -> None:
-    assert weigh(intent(), Sight(CLOSED_MS + later_ms, [OURS], None), MARGIN_MS, frozenset()).outcome == outcome
+    assert weigh(intent(), Sight(CLOSED_MS + later_ms, LONG_AWAY_MS, [OURS], None), MARGIN_MS, frozenset()).outcome == outcome
 
 
 def test_the_order_of_the_history_does_not_matter() -> None:
-    crowd = [OURS, OURS._replace(repay_id="1", amount=Decimal(7)), OURS._replace(repay_id="2", by_user=False)]
+    crowd = [OURS, OURS._replace(repay_id="1", amount=Decimal(7)), OURS._replace(repay_id="2", by_user=False, kind="auto")]
     assert judge(crowd) == judge(crowd[::-1]) == ("executed", FOUND, OURS, (OURS,))
 
 
 def test_a_wide_time_window_is_waited_for() -> None:
     sent = intent()
     wide = Intent(sent.intent_id, sent.goal, sent.amount, sent.coin, sent.baseline, SENT_MS, 60_000)
-    assert weigh(wide, Sight(SENT_MS + 60_000, [OURS], LOAN), 0, frozenset()).outcome == "unknown"
-    assert weigh(wide, Sight(SENT_MS + 60_001, [OURS], LOAN), 0, frozenset()).outcome == "executed"
-    assert weigh(wide, Sight(SENT_MS + 70_000, [], LOAN), MARGIN_MS, frozenset()).outcome == "unknown"
-    assert weigh(wide, Sight(SENT_MS + 70_001, [], LOAN), MARGIN_MS, frozenset()).outcome == "not_executed"
+    assert weigh(wide, Sight(SENT_MS + 60_000, LONG_AWAY_MS, [OURS], LOAN), 0, frozenset()).outcome == "unknown"
+    assert weigh(wide, Sight(SENT_MS + 60_001, LONG_AWAY_MS, [OURS], LOAN), 0, frozenset()).outcome == "executed"
+    assert weigh(wide, Sight(SENT_MS + 70_000, LONG_AWAY_MS, [], LOAN), MARGIN_MS, frozenset()).outcome == "unknown"
+    assert weigh(wide, Sight(SENT_MS + 70_001, LONG_AWAY_MS, [], LOAN), MARGIN_MS, frozenset()).outcome == "not_executed"

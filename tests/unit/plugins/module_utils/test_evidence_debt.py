@@ -19,6 +19,10 @@ WINDOW_MS = 5000
 MARGIN_MS = 10_000
 EARLIEST_MS = SENT_MS - 1000
 SURE_MS = SENT_MS + WINDOW_MS + MARGIN_MS + 1
+# By this machine's own clock, all time is over.
+LONG_AWAY_MS = 10**9
+# What was made then can't be the repayment, and explains a fall when the history shows it late.
+SHORTLY_BEFORE_MS = SENT_MS - 60_000
 HOUR_MS = 3600_000
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 
@@ -27,7 +31,9 @@ def loan(principal: str = "1000", interest: str = "0", penalty: str = "0", statu
     return Loan(LEGACY, "17", "USDT", Decimal(principal), Decimal(interest), Decimal(penalty), status)
 
 
-def record(amount: str, time_ms: int, status: str = SUCCESS, by_user: bool = True, repay_id: str = "50") -> Record:
+def record(
+    amount: str, time_ms: int = SHORTLY_BEFORE_MS, status: str = SUCCESS, by_user: bool = True, repay_id: str = "50"
+) -> Record:
     return Record(repay_id, Decimal(amount), status, by_user, time_ms)
 
 
@@ -42,7 +48,7 @@ def judge(
     """Judge a repayment of 100 on a loan that was as C(then), with C(before) in its history."""
     baseline = Baseline(then.debt, then.principal, before)
     intent = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", baseline, SENT_MS, WINDOW_MS)
-    return weigh(intent, Sight(at_ms, list(records), now), MARGIN_MS, others)
+    return weigh(intent, Sight(at_ms, LONG_AWAY_MS, list(records), now), MARGIN_MS, others)
 
 
 def assert_unexplained(finding: Finding, amount: str) -> None:
@@ -87,7 +93,7 @@ def test_a_debt_that_fell_without_a_record_is_a_doubt(now: Loan, amount: str) ->
         (loan("1100"), (), "100"),
         (loan("1000.000000000000000001"), (), "0.000000000000000001"),
         # What was borrowed has hidden the fall, in part or whole, or may have.
-        (loan("1050"), (record("50", SENT_MS),), "50"),
+        (loan("1050"), (record("50"),), "50"),
         (loan("1100"), (record("100", SENT_MS, FAILED),), "100"),
     ],
     ids=repr,
@@ -119,16 +125,16 @@ def test_a_loan_that_is_gone_is_a_doubt() -> None:
 @pytest.mark.parametrize(
     ("now", "other"),
     [
-        (loan("900"), record("100", SENT_MS, by_user=False)),
-        (loan("950"), record("50", SENT_MS + 1)),
-        (loan("950"), record("50", SENT_MS - 60_000)),
-        (loan("950"), record("50", SENT_MS + 60_000)),
-        (loan("950"), record("50", SENT_MS, PROCESSING)),
+        (loan("900"), record("100", by_user=False)),
+        (loan("950"), record("50", EARLIEST_MS - 1)),
+        (loan("950"), record("50")),
+        (loan("950"), record("50", SENT_MS + WINDOW_MS + 60 * MARGIN_MS + 1)),
+        (loan("950"), record("50", SHORTLY_BEFORE_MS, PROCESSING)),
         # It has paid interest first.
-        (loan("970"), record("50", SENT_MS)),
-        (loan(), record("50", SENT_MS, PROCESSING)),
-        (loan("0", status=LIQUIDATED), record("1000", SENT_MS, by_user=False)),
-        (loan("0", status=REPAID), record("1000", SENT_MS)),
+        (loan("970"), record("50")),
+        (loan(), record("50", SHORTLY_BEFORE_MS, PROCESSING)),
+        (loan("0", status=LIQUIDATED), record("1000", by_user=False)),
+        (loan("0", status=REPAID), record("1000")),
     ],
     ids=repr,
 )
@@ -139,12 +145,12 @@ def test_a_fall_that_another_repayment_explains(now: Loan, other: Record) -> Non
 @pytest.mark.parametrize(
     ("now", "others", "amount"),
     [
-        (loan("850"), (record("50", SENT_MS),), "100"),
-        (loan("899"), (record("100", SENT_MS, by_user=False),), "1"),
-        (loan("949.9"), (record("50", SENT_MS),), "0.1"),
+        (loan("850"), (record("50"),), "100"),
+        (loan("899"), (record("100", by_user=False),), "1"),
+        (loan("949.9"), (record("50"),), "0.1"),
         (loan("900"), (record("100", SENT_MS, FAILED),), "100"),
-        (loan("850"), (record("100", SENT_MS, FAILED), record("50", SENT_MS, repay_id="51")), "100"),
-        (loan("0", status=LIQUIDATED), (record("900", SENT_MS, by_user=False),), "100"),
+        (loan("850"), (record("100", SENT_MS, FAILED), record("50", repay_id="51")), "100"),
+        (loan("0", status=LIQUIDATED), (record("900", by_user=False),), "100"),
     ],
     ids=repr,
 )
@@ -164,11 +170,11 @@ def test_a_fall_that_others_explain_in_part(now: Loan, others: tuple[Record, ...
     ],
 )
 def test_the_remainder_of_a_closed_loan_is_no_trace(status: str, explained: str, outcome: str) -> None:
-    assert judge(loan("0", status=status), (record(explained, SENT_MS),)).outcome == outcome
+    assert judge(loan("0", status=status), (record(explained),)).outcome == outcome
 
 
 def test_many_others_are_added_up() -> None:
-    others = tuple(record("7", SENT_MS + index, repay_id=str(index)) for index in range(10))
+    others = tuple(record("7", SHORTLY_BEFORE_MS + index, repay_id=str(index)) for index in range(10))
     assert judge(loan("930"), others).outcome == "not_executed"
     assert_unexplained(judge(loan("929"), others), "1")
 
@@ -206,7 +212,7 @@ def test_an_hourly_repayment_does_not_explain_the_next(lag_ms: int) -> None:
     # It was signed by a clock that was slow, or long after the look.
     for jitter_ms in (-500, 0, 500):
         last = record("100", SENT_MS + lag_ms - HOUR_MS + jitter_ms)
-        before = baseline_of(LOAN, [last], SENT_MS + lag_ms).records
+        before = baseline_of(LOAN, [last], SENT_MS + lag_ms, None, ()).records
         assert_unexplained(judge(loan("900"), (last,), before), "100")
 
 

@@ -22,6 +22,8 @@ CLOSED_MS = SENT_MS + WINDOW_MS + 1
 SURE_MS = CLOSED_MS + MARGIN_MS
 ACCEPTED_MS = SENT_MS + 40
 FOUND = "it stands in the history"
+# By this machine's own clock, all time is over.
+LONG_AWAY_MS = 10**9
 BEFORE = Baseline(Decimal("1.4"), Decimal("1.4"), ())
 WHOLE = Intent("8f2a", Goal(max_debt=Decimal(0)), Decimal("1.4"), "ETH", BEFORE, SENT_MS, WINDOW_MS, is_whole=True)
 SOLD = dataclasses.replace(
@@ -38,7 +40,7 @@ def record(amount: str, time_ms: int = SENT_MS + 40, status: str = SUCCESS, by_u
 
 
 def judge(intent: Intent, now: Loan | None, *records: Record, at_ms: int = SURE_MS, margin_ms: int = MARGIN_MS) -> Finding:
-    return weigh(intent, Sight(at_ms, list(records), now), margin_ms, frozenset())
+    return weigh(intent, Sight(at_ms, LONG_AWAY_MS, list(records), now), margin_ms, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -58,23 +60,33 @@ def judge(intent: Intent, now: Loan | None, *records: Record, at_ms: int = SURE_
 def test_a_whole_loan_is_known_by_an_amount_that_the_exchange_has_reckoned(amount: str, now: Loan | None) -> None:
     records = [record(amount)]
     if amount == "0.9":
-        records.append(Record("98", Decimal("0.5"), SUCCESS, False, SENT_MS + 10))
+        records.append(Record("98", Decimal("0.5"), SUCCESS, False, SENT_MS + 10, kind="liquidation"))
     assert judge(WHOLE, now, *records) == ("executed", FOUND, records[0], (records[0],))
 
 
 @pytest.mark.parametrize(
-    "other",
-    [record("1.3999"), record("0.9"), record("1.4", by_user=False), record("1.5", SENT_MS - 1000)],
+    ("other", "shown"),
+    [
+        (record("1.3999"), "1.3999 (user)"),
+        (record("0.9"), "0.9 (user)"),
+        (record("1.4", by_user=False)._replace(kind="overdue"), "1.4 (overdue)"),
+    ],
     ids=repr,
 )
-def test_a_part_of_a_loan_that_is_open_is_not_its_whole(other: Record) -> None:
-    finding = judge(WHOLE, loan("1.4"), other)
+def test_a_part_of_a_loan_that_is_open_may_be_its_whole(other: Record, shown: str) -> None:
+    """Nobody knows which amount the exchange shows for a whole loan: the principal alone, or less a fee."""
+    reason = f"the history shows {shown} in its time, which may be it"
+    assert judge(WHOLE, loan("1.4"), other) == ("unknown", reason, None, (other,))
+
+
+def test_what_was_made_before_is_not_its_whole() -> None:
+    finding = judge(WHOLE, loan("1.4"), record("1.5", SENT_MS - 1001))
     assert (finding.outcome, finding.candidates) == ("not_executed", ())
 
 
-def test_a_part_is_not_a_whole_for_an_amount_that_was_named() -> None:
+def test_a_whole_is_not_found_for_an_amount_that_was_named() -> None:
     part = dataclasses.replace(WHOLE, is_whole=False)
-    assert judge(part, loan("1.4"), record("1.4001")).outcome == "not_executed"
+    assert judge(part, loan("1.4"), record("1.4001")).outcome == "unknown"
     assert judge(part, loan("1.4"), record("1.4")).outcome == "executed"
 
 
@@ -129,7 +141,7 @@ def test_what_was_accepted_and_never_shows_is_a_doubt_for_ever(at_ms: int, reaso
 
 def test_what_was_accepted_and_then_failed_was_not_made() -> None:
     failed = record("0.4", status=FAILED)
-    reason = "its time is over, the only such repayment in the history, 99, has failed, and the debt did not fall by it"
+    reason = "its time is over, the only such repayment in the history, 99, has failed, the debt did not fall by it"
     assert judge(SOLD, loan("1.4"), failed) == ("not_executed", reason, None, (failed,))
 
 

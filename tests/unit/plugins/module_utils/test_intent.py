@@ -20,6 +20,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._intent import (
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LEGACY, OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Payment
 
 SENT_MS = 1793534400000
 YOUNG = Record("11", Decimal("0.1"), SUCCESS, True, SENT_MS - 5000)
@@ -33,7 +34,9 @@ INTENT = Intent(
     sent_at_ms=SENT_MS,
     recv_window_ms=5000,
 )
+PAID = {"coin": "USDT", "amount": "5", "from_ms": SENT_MS - 2000, "to_ms": SENT_MS - 1900}
 ASKED = INTENT.as_document()["goal"]
+BEFORE = INTENT.as_document()["baseline"]
 LOAN = Loan(LEGACY, "17", "USDT", Decimal("1000"), Decimal("0.3"), Decimal("0.1"), OPEN)
 
 
@@ -59,6 +62,13 @@ def through_json(intent: Intent) -> Intent:
         {"amount": Decimal("0.000000000000000001")},
         {"amount": Decimal("123456789012345678.123456789012345678")},
         {"baseline": Baseline(Decimal(0), Decimal(0), ())},
+        {"baseline": Baseline(Decimal(0), Decimal(0), (), Decimal("523.5"))},
+        {"baseline": Baseline(Decimal(0), Decimal(0), (), Decimal(0))},
+        {"baseline": Baseline(Decimal(0), Decimal(0), (), None, (("BTC", Decimal("0.5")), ("ETH", Decimal("1E-7"))))},
+        # Of an unknown type, so that it stays unknown whose it was.
+        {"baseline": Baseline(Decimal(0), Decimal(0), (YOUNG._replace(by_user=None),))},
+        {"sent_monotonic_ms": 7_000_000, "boot_id": "1c7be4a5-one-start"},
+        {"sent_monotonic_ms": 0},
     ],
     ids=str,
 )
@@ -79,9 +89,14 @@ def test_the_document() -> None:
         "told": False,
         "is_whole": False,
         "accepted_at_ms": None,
+        "sent_monotonic_ms": None,
+        "boot_id": "",
         "baseline": {
             "debt": "1000.4",
             "principal": "1000",
+            "wallet": None,
+            "pledged": {},
+            "paid": [],
             "records": [
                 {"repay_id": "11", "amount": "0.1", "status": "success", "by_user": True, "time_ms": SENT_MS - 5000},
                 {"repay_id": "12", "amount": "0.0000001", "status": "processing", "by_user": False, "time_ms": 1},
@@ -94,7 +109,7 @@ def test_there_is_no_place_for_a_secret() -> None:
     names = {field.name for field in dataclasses.fields(Intent)}
     assert names == {
         "intent_id", "goal", "amount", "coin", "baseline", "sent_at_ms", "recv_window_ms", "repay_id", "told", "is_whole",
-        "accepted_at_ms",
+        "accepted_at_ms", "sent_monotonic_ms", "boot_id",
     }
 
 
@@ -150,7 +165,7 @@ def test_a_missing_field_of_the_goal_is_refused(name: str) -> None:
         intent_from(document)
 
 
-@pytest.mark.parametrize("name", ["debt", "principal", "records"])
+@pytest.mark.parametrize("name", ["debt", "principal", "records", "wallet", "pledged", "paid"])
 def test_a_missing_field_of_the_baseline_is_refused(name: str) -> None:
     document = INTENT.as_document()
     del document["baseline"][name]
@@ -192,12 +207,12 @@ def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
         ("sent_at_ms", "soon"),
         ("recv_window_ms", []),
         ("baseline", []),
-        ("baseline", {"debt": "x", "principal": "0", "records": []}),
-        ("baseline", {"debt": "0", "principal": "x", "records": []}),
-        ("baseline", {"debt": "0", "principal": "0", "records": None}),
-        ("baseline", {"debt": "0", "principal": "0", "records": [5]}),
-        ("baseline", {"debt": "0", "principal": "0", "records": [{**YOUNG._asdict(), "amount": "x"}]}),
-        ("baseline", {"debt": "0", "principal": "0", "records": {}}),
+        *[("baseline", {**BEFORE, "debt": value}) for value in ("x", "", None, 0)],
+        *[("baseline", {**BEFORE, "principal": value}) for value in ("x", "", None, 0)],
+        *[("baseline", {**BEFORE, "records": value}) for value in (None, {}, [5], [{**YOUNG._asdict(), "amount": "x"}])],
+        *[("baseline", {**BEFORE, "wallet": value}) for value in ("", "x", "-1", 0, 5.5, False)],
+        *[("baseline", {**BEFORE, "pledged": value}) for value in (None, [], "BTC", {"BTC": ""}, {"BTC": None}, {"BTC": 1})],
+        *[("baseline", {**BEFORE, "paid": value}) for value in (None, {}, [5], [{**PAID, "amount": "0"}], [{**PAID, "from_ms": "1"}])],
         ("amount", "NaN"),
         ("amount", "Infinity"),
         ("amount", "-5"),
@@ -216,6 +231,11 @@ def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
         ("accepted_at_ms", "soon"),
         ("accepted_at_ms", True),
         ("accepted_at_ms", 1.5),
+        ("sent_monotonic_ms", "soon"),
+        ("sent_monotonic_ms", True),
+        ("sent_monotonic_ms", 1.5),
+        ("boot_id", None),
+        ("boot_id", 5),
         ("repay_id", 5),
         ("coin", None),
         ("intent", None),
@@ -244,8 +264,30 @@ def test_an_acceptance_without_an_id_ends_the_time_window() -> None:
     assert (accepted.earliest_ms, accepted.window_end_ms) == (SENT_MS - 1000, SENT_MS + 40)
 
 
+def test_how_long_it_is_open_after_it_has_left() -> None:
+    # Whatever the clocks say: a second more, because the exchange accepts what is a second in its future.
+    assert INTENT.open_for_ms == 6000
+    assert dataclasses.replace(INTENT, recv_window_ms=60_000).open_for_ms == 61_000
+    assert dataclasses.replace(INTENT, accepted_at_ms=SENT_MS + 40).open_for_ms == 0
+
+
 def test_a_baseline_knows_debt_and_principal() -> None:
-    assert baseline_of(LOAN, [], SENT_MS) == Baseline(Decimal("1000.4"), Decimal("1000"), ())
+    assert baseline_of(LOAN, [], SENT_MS, None, ()) == Baseline(Decimal("1000.4"), Decimal("1000"), ())
+
+
+def test_a_baseline_knows_the_money_that_pays() -> None:
+    pledged = (("BTC", Decimal("0.5")),)
+    assert baseline_of(LOAN, [], SENT_MS, Decimal("523.5"), ())[3:] == (Decimal("523.5"), (), ())
+    assert baseline_of(LOAN, [], SENT_MS, None, pledged)[3:] == (None, pledged, ())
+
+
+def test_a_baseline_knows_what_was_paid_in_the_coin_just_before() -> None:
+    paid = Payment("USDT", Decimal(5), SENT_MS - 2000, SENT_MS - 1900)
+    old, other = paid._replace(to_ms=SENT_MS - 60_000), paid._replace(coin="ETH")
+    baseline = baseline_of(LOAN, [], SENT_MS, None, (), [old, other, paid])
+    assert baseline.paid == (paid,)
+    intent = dataclasses.replace(INTENT, baseline=baseline)
+    assert through_json(intent) == intent
 
 
 @pytest.mark.parametrize(
@@ -263,12 +305,12 @@ def test_a_baseline_knows_debt_and_principal() -> None:
 )
 def test_a_baseline_keeps_what_can_still_matter(age_ms: int, status: str, is_kept: bool) -> None:
     record = Record("11", Decimal(5), status, True, SENT_MS - age_ms)
-    assert baseline_of(LOAN, [record], SENT_MS).records == ((record,) if is_kept else ())
+    assert baseline_of(LOAN, [record], SENT_MS, None, ()).records == ((record,) if is_kept else ())
 
 
 def test_a_baseline_keeps_repayments_of_others_too() -> None:
     record = Record("11", Decimal(5), SUCCESS, False, SENT_MS)
-    assert baseline_of(LOAN, [record, YOUNG], SENT_MS).records == (record, YOUNG)
+    assert baseline_of(LOAN, [record, YOUNG], SENT_MS, None, ()).records == (record, YOUNG)
 
 
 def test_an_entry_of_nothing_in_the_history_can_be_read_back() -> None:

@@ -64,7 +64,7 @@ class Exchange:
             self.refused += 1
             return {"retCode": 10006, "retMsg": "Too many visits"}
         self.arrived.append((now_ms, f"{method} {path}"))
-        result = {"repayId": "1", "list": [], "balance": {"walletBalance": self.balance}}
+        result = {"repayId": "1", "list": [], "balance": {"coin": "USDT", "walletBalance": self.balance}}
         return {"retCode": 0, "result": result, "time": time_ms}
 
     def hang_up(self) -> None:

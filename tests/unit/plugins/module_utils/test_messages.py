@@ -25,7 +25,7 @@ OF_DEBT = dataclasses.replace(ACCEPTED, goal=Goal(max_debt=Decimal(900)))
 OURS = Record("99", Decimal("100.5"), SUCCESS, True, 1793534400040)
 TWIN = OURS._replace(repay_id="98")
 SEEN = Finding("executed", FOUND, OURS, (OURS,))
-ABSENT = Finding("not_executed", "its time is over, no such repayment stands in the history, and the debt did not fall by it")
+ABSENT = Finding("not_executed", "its time is over, no such repayment stands in the history, the debt did not fall by it")
 LOST = OutcomeUnknown("no answer came from https://api.bybit.com (the connection was reset)")
 CALL = "GET /v5/crypto-loan/repayment-history?orderId=17"
 EARLIER = "An earlier run sent a repayment of 100.5 USDT on loan 17{} at 2026-11-01 12:00:00 UTC and did not tell its end."
@@ -67,14 +67,13 @@ MADE: list[Case] = [
     (
         "found from collateral",
         lambda: _messages.made(Resolution("executed", SOLD, SEEN), "loan 17", False),
-        "Repaid 100.5 USDT on loan 17 (repayment 99): the call gives no id, so it is known from the exchange's history; the "
-        "exchange takes a fee from the collateral.",
+        "Repaid 100.5 USDT on loan 17 (repayment 99): the exchange gave no id of its own, so it is known from its history.",
     ),
     (
         "found from collateral and pending",
         lambda: _messages.made(Resolution("pending", SOLD, SEEN), "loan 17", False),
-        "Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99): the call gives no id, so it is known from the "
-        f"exchange's history; the exchange takes a fee from the collateral.{PENDING}",
+        "Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99): the exchange gave no id of its own, so it "
+        f"is known from its history.{PENDING}",
     ),
     (
         # The debt is looked at again, so something may be sent.
@@ -93,8 +92,8 @@ NOT_EXECUTED: list[Case] = [
         "lost",
         lambda: _messages.not_executed(Resolution("not_executed", SENT, ABSENT), "loan 17", LOST),
         "The repayment of 100.5 USDT on loan 17 was sent without a clear answer (no answer came from https://api.bybit.com "
-        "(the connection was reset)), but its time is over, no such repayment stands in the history, and the debt did not fall "
-        "by it. Nothing was paid, and it is safe to run again.",
+        "(the connection was reset)), but its time is over, no such repayment stands in the history, the debt did not fall by "
+        "it. So it was not executed, and a further run sends it anew.",
     ),
     (
         "accepted without an id",
@@ -102,19 +101,19 @@ NOT_EXECUTED: list[Case] = [
             Resolution("not_executed", dataclasses.replace(SENT, accepted_at_ms=5), ABSENT), "loan 17", None
         ),
         "The repayment of 100.5 USDT on loan 17 was sent and accepted without an id, but its time is over, no such repayment "
-        "stands in the history, and the debt did not fall by it. Nothing was paid, and it is safe to run again.",
+        "stands in the history, the debt did not fall by it. So it was not executed, and a further run sends it anew.",
     ),
     (
         "accepted and failed",
         lambda: _messages.not_executed(Resolution("not_executed", ACCEPTED), "loan 17", None),
         "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange. "
-        "Nothing was paid, and it is safe to run again.",
+        "So it was not executed, and a further run sends it anew.",
     ),
     (
         "found and failed",
         lambda: _messages.not_executed(Resolution("not_executed", ACCEPTED, SEEN), "loan 17", LOST),
         "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange. "
-        "Nothing was paid, and it is safe to run again.",
+        "So it was not executed, and a further run sends it anew.",
     ),
 ]
 
@@ -204,9 +203,33 @@ OF_EARLIER_RUNS: list[Case] = [
         "without it if something is still to be repaid.",
     ),
 ]
+OF_WHAT_DOES_NOT_FIT: list[Case] = [
+    (
+        "another amount",
+        lambda: _messages.other_amount(dataclasses.replace(SENT, amount=Decimal(10)), OURS._replace(amount=Decimal("9.90"))),
+        "10 USDT were sent, but the exchange's history shows 9.9 for repayment 99. Amounts and sums of this collection are those of "
+        "the history.",
+    ),
+    (
+        "an id that was known",
+        lambda: f"{_messages.known_id('99')}.",
+        "Bybit reported success, but gave repayId 99, which is that of an earlier repayment.",
+    ),
+    (
+        "a cap on all contracts",
+        lambda: _messages.cap_of_sweep("the fixed ETH debt"),
+        "at_most is held against the contracts of the fixed ETH debt that were read. The exchange repays all that are open when the "
+        "request arrives, and one that is borrowed in between comes on top: name loan_id where at_most must hold.",
+    ),
+    (
+        "a rest",
+        lambda: _messages.left_over("0.00005", "USDT", "retCode 148003"),
+        "0.00005 USDT are left: the exchange did not take them (retCode 148003).",
+    ),
+]
 CASES = [
     pytest.param(tell, text, id=f"{kind}: {name}")
-    for kind, cases in {"made": MADE, "not": NOT_EXECUTED, "unknown": UNKNOWN, "earlier": OF_EARLIER_RUNS}.items()
+    for kind, cases in {"made": MADE, "not": NOT_EXECUTED, "unknown": UNKNOWN, "earlier": OF_EARLIER_RUNS, "odd": OF_WHAT_DOES_NOT_FIT}.items()
     for name, tell, text in cases
 ]
 
@@ -220,7 +243,8 @@ def test_messages(tell: t.Callable[[], str], text: str) -> None:
 def test_messages_are_whole_sentences(tell: t.Callable[[], str], text: str) -> None:
     message = tell()
     assert not re.search(r"None|  |\n|Decimal|\{|\}|, \.|\(\)|E[+-]", message)
-    assert message[0].isupper() and message.endswith(".") and not message.endswith("..")
+    # An amount and the name of an option are written as they are.
+    assert re.match("[A-Z]|[0-9]|at_most ", message) and message.endswith(".") and not message.endswith("..")
 
 
 @pytest.mark.parametrize(("amount", "text"), [("1E-7", "0.0000001"), ("1E+3", "1000"), ("100.500", "100.5")])

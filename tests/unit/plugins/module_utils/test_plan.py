@@ -76,9 +76,9 @@ def test_the_limits_themselves_are_allowed(amount: str) -> None:
     ("loan", "amount", "accuracy", "sentence"),
     [
         (None, "100", 4, "order_id '17' names no loan of this account: check order_id."),
-        (LOAN, "1.00001", 4, "amount '1.00001' has 5 decimal places, but USDT allows 4: give '1', for example."),
+        (LOAN, "1.00001", 4, "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: give '1', for example."),
         (LOAN, "0.00001", 4, "give at least '0.0001'."),
-        (LOAN, "1.5", 0, "but USDT allows 0: give '1'"),
+        (LOAN, "1.5", 0, "but the exchange lists 0 for USDT: give '1'"),
         (LOAN, "0.5", 0, "give at least '1'."),
         (
             LOAN,
@@ -93,7 +93,7 @@ def test_the_limits_themselves_are_allowed(amount: str) -> None:
             dataclasses.replace(LOAN, principal=Decimal(0), interest=Decimal("0.00001"), penalty_interest=Decimal(0)),
             "1",
             4,
-            "what is left is less than the coin's smallest amount",
+            "give max_debt '0' to have it tried, as it is less than the smallest amount that the exchange lists.",
         ),
     ],
 )
@@ -112,7 +112,18 @@ def test_decline(loan: Loan | None, amount: str, accuracy: int | None, sentence:
 )
 def test_a_closed_loan_needs_nothing(status: str, message: str) -> None:
     closed = dataclasses.replace(LOAN, status=status)
-    assert plan(closed, "1.123456789", 4) == (NOTHING_TO_DO, message, Decimal(0), closed, "", "")
+    assert plan(closed, "1.123456789", 4) == (NOTHING_TO_DO, message, Decimal(0), closed, "", "", Decimal(0))
+
+
+FINE = dataclasses.replace(LOAN, interest=Decimal("0.34567"))
+
+
+@pytest.mark.parametrize(
+    ("amount", "kind"), [("1000.44567", PAY), ("1000.4456", PAY), ("1000.44566", DECLINE), ("0.44567", DECLINE), ("1000.44568", DECLINE)]
+)
+def test_who_closes_a_loan_may_need_as_many_decimal_places_as_its_debt_has(amount: str, kind: str) -> None:
+    decision = plan(FINE, amount, 4)
+    assert (decision.kind, decision.amount) == (kind, Decimal(amount) if kind == PAY else 0)
 
 
 def test_unknown_accuracy_is_left_to_the_exchange() -> None:

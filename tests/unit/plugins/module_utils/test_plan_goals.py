@@ -28,7 +28,6 @@ from ansible_collections.treasury.bybit.plugins.module_utils._plan import (
     Decision,
     Means,
     decide,
-    dust_of,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._position import CoinDebt, Position
 from ansible_collections.treasury.bybit.plugins.module_utils._traits import Traits
@@ -78,12 +77,12 @@ def can(wallet: str | None = None, at_most: str | None = None, partial: bool = F
         # But never to more than the debt; what is left then is named.
         (
             "0", FINE, 4, "1000.4",
-            "debt 1000.40005 → 0.00005 (0.00005 of it above max_debt '0' and less than the coin's smallest amount), pay 1000.4",
+            "debt 1000.40005 → 0.00005 (0.00005 of it above max_debt '0' and less than the smallest amount that the exchange lists), pay 1000.4",
         ),
         ("0.00005", FINE, 4, "1000.4", "debt 1000.40005 → 0.00005, pay 1000.4"),
         (
             "0.3", LOAN, 0, "1000",
-            "debt 1000.4 → 0.4 (0.1 of it above max_debt '0.3' and less than the coin's smallest amount), pay 1000",
+            "debt 1000.4 → 0.4 (0.1 of it above max_debt '0.3' and less than the smallest amount that the exchange lists), pay 1000",
         ),
         ("0", FINE, None, "1000.40005", "debt 1000.40005 → 0, pay 1000.40005"),
         ("750.000000000001", LOAN, None, "250.4", "debt 1000.4 → 750, pay 250.4"),
@@ -109,8 +108,8 @@ def test_an_unknown_accuracy_counts_as_that_of_most_coins() -> None:
         (to_debt("2000"), "The debt on loan 17 is 1000.4 USDT, at most 2000 was asked for: nothing to repay."),
         (
             to_debt("0", DUST),
-            "Only 0.00005 USDT above max_debt '0' are left on loan 17, less than the coin's smallest amount: nothing that can "
-            "be repaid.",
+            "Only 0.00005 USDT above max_debt '0' are left on loan 17, less than the smallest amount that the exchange lists, with 4 "
+            "decimal places.",
         ),
         (to_debt("0", dataclasses.replace(LOAN, status=REPAID)), "Loan 17 is already fully repaid: nothing to repay."),
         (to_debt("5", dataclasses.replace(LOAN, status=LIQUIDATED)), "Loan 17 was closed by liquidation: nothing to repay."),
@@ -285,7 +284,7 @@ def test_an_ltv_may_be_reached_in_part() -> None:
 def test_nothing_can_be_paid_from_an_empty_wallet(wallet: str) -> None:
     shortfall = f"max_debt '0' takes 1000.4 USDT, but the Funding wallet holds {wallet}"
     message = f"Nothing can be paid now, because {shortfall}."
-    assert to_debt("0", means=can(wallet, partial=True)) == (NOTHING_TO_DO, message, Decimal(0), LOAN, "", shortfall)
+    assert to_debt("0", means=can(wallet, partial=True)) == (NOTHING_TO_DO, message, Decimal(0), LOAN, "", shortfall, Decimal(0))
 
 
 def test_nothing_more_can_be_paid_where_all_is_repaid() -> None:
@@ -293,26 +292,4 @@ def test_nothing_more_can_be_paid_where_all_is_repaid() -> None:
     decision = to_ltv("0.4", closed, DEBT, can(partial=True))
     shortfall = "max_ltv '0.4' cannot be reached on the flexible USDT loan alone, nothing can be repaid there"
     message = f"Nothing can be paid now, because {shortfall}."
-    assert decision == (NOTHING_TO_DO, message, Decimal(0), closed, "", shortfall)
-
-
-@pytest.mark.parametrize(
-    ("loan", "max_debt", "accuracy", "dust"),
-    [
-        (DUST, "0", 4, "0.00005"),
-        (DUST, "0.00002", 4, "0.00003"),
-        (DUST, "0.00005", 4, "0"),
-        (DUST, "1", 4, "0"),
-        (DUST, "0", 5, "0"),
-        (DUST, "0", None, "0"),
-        # Less than a unit above the goal can be repaid as long as a unit is owed.
-        (FINE, "1000.4", 4, "0"),
-        (FINE, "0", 4, "0"),
-    ],
-)
-def test_dust(loan: Loan, max_debt: str, accuracy: int | None, dust: str) -> None:
-    assert dust_of(loan, Goal(max_debt=Decimal(max_debt)), accuracy) == Decimal(dust)
-
-
-def test_there_is_no_dust_without_a_debt_to_reach() -> None:
-    assert dust_of(DUST, Goal(Decimal(5)), 4) == dust_of(DUST, Goal(max_ltv=Decimal("0.5")), 4) == 0
+    assert decision == (NOTHING_TO_DO, message, Decimal(0), closed, "", shortfall, Decimal(0))

@@ -48,7 +48,7 @@ def test_a_goal_that_is_reached_needs_nothing(repaid: str) -> None:
         f"{repaid} USDT have been repaid on loan 17 since 2026-11-01 00:00:00 UTC, at least 100 were asked for: "
         f"nothing to repay."
     )
-    assert plan(repaid) == (NOTHING_TO_DO, message, Decimal(0), LOAN, "", "")
+    assert plan(repaid) == (NOTHING_TO_DO, message, Decimal(0), LOAN, "", "", Decimal(0))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_is_missing_may_be_the_whole_debt() -> None:
         ),
         ("0", "2000", "give at most '1000.4'."),
         ("0.00005", "2000", "give at most '1000.40005'."),
-        ("0", "1.00001", "amount '1.00001' has 5 decimal places, but USDT allows 4: give '1', for example."),
+        ("0", "1.00001", "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: give '1', for example."),
     ],
 )
 def test_decline(repaid: str, amount: str, sentence: str) -> None:
@@ -94,13 +94,20 @@ def test_decline(repaid: str, amount: str, sentence: str) -> None:
     assert sentence in decision.message
 
 
+def test_a_part_never_has_more_decimal_places_than_are_listed() -> None:
+    # Even if it is what is owed: what is missing is rounded up, and the debt is not.
+    fine = dataclasses.replace(LOAN, interest=Decimal("0.44567"))
+    assert plan("0", "1000.44567", loan=fine).kind == DECLINE
+    assert plan("0", "1000.4456", loan=fine).amount == Decimal("1000.4456")
+
+
 def test_a_loan_that_is_not_known_is_declined() -> None:
     assert plan("100", loan=None).kind == DECLINE
 
 
 def test_a_remainder_below_the_smallest_amount_is_declined() -> None:
     dust = dataclasses.replace(LOAN, principal=Decimal(0), interest=Decimal("0.00001"))
-    assert "cannot be repaid by this call" in plan("30", loan=dust).message
+    assert "give max_debt '0' to have it tried" in plan("30", loan=dust).message
 
 
 @pytest.mark.parametrize(
@@ -109,7 +116,7 @@ def test_a_remainder_below_the_smallest_amount_is_declined() -> None:
 def test_a_closed_loan_needs_nothing_whatever_is_missing(status: str, how: str) -> None:
     closed = dataclasses.replace(LOAN, status=status, principal=Decimal(0), interest=Decimal(0))
     message = f"Loan 17 {how}: nothing to repay."
-    assert plan("30", loan=closed) == (NOTHING_TO_DO, message, Decimal(0), closed, "", "")
+    assert plan("30", loan=closed) == (NOTHING_TO_DO, message, Decimal(0), closed, "", "", Decimal(0))
     assert plan("100", loan=closed).message.startswith("100 USDT have been repaid on loan 17 since")
 
 

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._progress import check_since, progress_of
 from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
@@ -17,7 +18,7 @@ SINCE_MS = 1793491200000
 DAY_MS = 86_400_000
 
 
-def record(amount: str, time_ms: int = SINCE_MS, status: str = SUCCESS, by_user: bool = True) -> Record:
+def record(amount: str, time_ms: int = SINCE_MS, status: str = SUCCESS, by_user: bool | None = True) -> Record:
     return Record("1", Decimal(amount), status, by_user, time_ms)
 
 
@@ -40,6 +41,8 @@ def unseen(amount: str, sent_at_ms: int = SINCE_MS + 1) -> Intent:
         ([record("30", status=FAILED)], "0", "100"),
         ([record("30", by_user=False)], "0", "100"),
         ([record("30", SINCE_MS - 1)], "0", "100"),
+        # In whole seconds, it may be any moment of the second in which the goal's lies; that before has passed.
+        ([record("30", SINCE_MS - 1000)], "0", "100"),
         ([record("30", SINCE_MS)], "30", "70"),
         ([record("30", SINCE_MS + 365 * DAY_MS)], "30", "70"),
         ([record("0.1")] * 3, "0.3", "99.7"),
@@ -68,6 +71,28 @@ def test_what_was_accepted_and_is_not_seen_yet_counts(intents: list[Intent], rep
 
 def test_the_whole_history_counts_since_1970() -> None:
     assert progress_of(Decimal(100), 0, [record("30", 1)], []).repaid == 30
+
+
+@pytest.mark.parametrize(("since_ms", "repaid"), [(SINCE_MS + 1, "30"), (SINCE_MS + 999, "30"), (SINCE_MS + 1000, "0")])
+def test_what_is_told_in_whole_seconds_may_be_younger(since_ms: int, repaid: str) -> None:
+    assert progress_of(Decimal(100), since_ms, [record("30", SINCE_MS)], []).repaid == Decimal(repaid)
+
+
+@pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
+def test_an_entry_of_unknown_type_leaves_the_sum_unknown(status: str) -> None:
+    strange = record("30", SINCE_MS + 5, status, by_user=None)._replace(coin="USDT", kind="unknown")
+    with pytest.raises(ReadFailed) as caught:
+        progress_of(Decimal(100), SINCE_MS, [record("20"), strange], [])
+    assert str(caught.value) == (
+        "The exchange's history has repayment 1 of 30 USDT, of a type that this collection does not know, so nobody can tell what "
+        "has been repaid since 2026-11-01 00:00:00 UTC."
+    )
+
+
+@pytest.mark.parametrize("change", [{"status": FAILED}, {"time_ms": SINCE_MS - 1}, {"time_ms": SINCE_MS - DAY_MS}], ids=str)
+def test_an_entry_of_unknown_type_that_would_not_count_leaves_it_known(change: dict[str, t.Any]) -> None:
+    strange = record("30", SINCE_MS + 5, by_user=None)._replace(**change)
+    assert progress_of(Decimal(100), SINCE_MS, [record("20"), strange], []).repaid == 20
 
 
 @pytest.mark.parametrize("age_ms", [0, 1, DAY_MS, 180 * DAY_MS])

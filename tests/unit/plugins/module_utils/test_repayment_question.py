@@ -96,6 +96,11 @@ def test_a_repayment_is_shown_with_its_parts() -> None:
     }
 
 
+def test_who_has_made_one_of_unknown_type_is_not_told() -> None:
+    result = repayment_result(Entry("fixed", record(by_user=None, kind="unknown")))
+    assert (result["by_user"], result["kind"]) == (None, "unknown")
+
+
 def test_returned_collateral_is_a_plain_amount() -> None:
     result = repayment_result(Entry("legacy", record(collateral_coin="BTC", collateral_return=Decimal("0E-8"))))
     assert (result["collateral_coin"], result["collateral_return"]) == ("BTC", "0")
@@ -108,9 +113,13 @@ def test_sums_tell_who_repaid_and_what_is_not_final() -> None:
         record(coin="USDT", amount=Decimal(400), by_user=False, kind="liquidation"),
         record(coin="USDT", amount=Decimal(7), status=PROCESSING),
         record(coin="USDT", amount=Decimal(9), status=FAILED),
+        record(coin="USDT", amount=Decimal("0.5"), by_user=None, kind="unknown"),
+        record(coin="USDT", amount=Decimal(3), by_user=None, kind="unknown", status=PROCESSING),
         record(coin="ETH", amount=Decimal("0.00000001")),
     ]
     assert repayment_totals([Entry("legacy", one) for one in made]) == [
-        {"coin": "ETH", "by_user": "0.00000001", "by_exchange": "0", "processing": "0", "repayments": 1},
-        {"coin": "USDT", "by_user": "150.1", "by_exchange": "400", "processing": "7", "repayments": 5},
+        {"coin": "ETH", "by_user": "0.00000001", "by_exchange": "0", "by_unknown": "0", "processing": "0", "repayments": 1},
+        {
+            "coin": "USDT", "by_user": "150.1", "by_exchange": "400", "by_unknown": "0.5", "processing": "10", "repayments": 7,
+        },
     ]

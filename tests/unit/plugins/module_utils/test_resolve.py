@@ -14,12 +14,13 @@ from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Fi
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._resolve import Resolver
-from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settled
+from ansible_collections.treasury.bybit.plugins.module_utils._settle import Followed, Settled
 
 BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
 SENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000)
 ACCEPTED = dataclasses.replace(SENT, repay_id="99")
 OURS = Record("99", Decimal(100), SUCCESS, True, 1793534400040)
+TWIN = OURS._replace(repay_id="97")
 UNDER_WAY = OURS._replace(status=PROCESSING)
 HAS_FAILED = OURS._replace(status=FAILED)
 SEEN = Finding("executed", "it stands in the history", OURS, (OURS,))
@@ -34,15 +35,20 @@ class FakeSettler:
     def __init__(self, *findings: Finding, followed: Record | None = None) -> None:
         self.findings = list(findings)
         self.followed = followed
+        self.other_loan = ""
         self.asked: list[tuple[object, ...]] = []
 
     def settle(self, *asked: object) -> Settled:
         self.asked.append(asked)
         return Settled(self.findings.pop(0), EVIDENCE)
 
-    def follow(self, *asked: object) -> Record | None:
+    def follow(self, *asked: object) -> Followed:
         self.asked.append(asked)
-        return self.followed
+        return Followed(self.followed, (TWIN,))
+
+    def loan_of(self, repay_id: str) -> str:
+        self.asked.append((repay_id,))
+        return self.other_loan
 
 
 class FakeMemory:
@@ -77,8 +83,8 @@ def memory() -> FakeMemory:
 @pytest.mark.parametrize(
     ("followed", "outcome", "end"),
     [
-        (OURS, "executed", ("tell", ACCEPTED, True)),
-        # It stays noted until it is final, because the debt falls only then.
+        # It stays noted until the debt shows it, which only a later look can tell.
+        (OURS, "executed", ("tell", ACCEPTED, False)),
         (UNDER_WAY, "pending", ("tell", ACCEPTED, False)),
         (None, "pending", ("tell", ACCEPTED, False)),
         (HAS_FAILED, "not_executed", ("forget", ACCEPTED)),
@@ -90,8 +96,8 @@ def test_an_accepted_repayment_is_followed(
 ) -> None:
     settler = FakeSettler(followed=followed)
     found = Resolver(settler, memory, wait=True).resolve(ACCEPTED, 777)
-    assert found == (outcome, ACCEPTED, None, None, "")
-    assert settler.asked == [("99", 777)]
+    assert found == (outcome, ACCEPTED, None, None, "", (TWIN,))
+    assert settler.asked == [("99", 777), *([] if followed else [("99",)])]
     assert memory.done == [("note", ACCEPTED), end]
 
 
@@ -105,7 +111,7 @@ def test_without_wait_an_accepted_repayment_is_pending(memory: FakeMemory) -> No
 def test_an_id_that_is_known_is_not_written_again() -> None:
     memory = FakeMemory("99")
     Resolver(FakeSettler(followed=OURS), memory, wait=True).resolve(ACCEPTED, 777)
-    assert memory.done == [("tell", ACCEPTED, True)]
+    assert memory.done == [("tell", ACCEPTED, False)]
 
 
 def test_an_id_that_cannot_be_written_down_is_a_warning(memory: FakeMemory) -> None:
@@ -131,7 +137,7 @@ def test_a_repayment_that_was_found(
     finding = SEEN._replace(record=record, candidates=(record,))
     settler = FakeSettler(finding, followed=followed)
     found = Resolver(settler, memory, wait).resolve(SENT, 777)
-    assert found == (outcome, ACCEPTED, finding, EVIDENCE, "")
+    assert found == (outcome, ACCEPTED, finding, EVIDENCE, "", ())
     assert settler.asked[0] == (SENT, frozenset({"98"}), 777)
     # It stays noted, because it may be somebody else's, and ours not be shown yet.
     assert ("tell", ACCEPTED, False) in memory.done
@@ -168,11 +174,81 @@ def test_a_candidate_is_not_ours_while_its_time_is_open(memory: FakeMemory) -> N
 
 def test_a_repayment_that_was_not_executed_is_forgotten(memory: FakeMemory) -> None:
     found = Resolver(FakeSettler(ABSENT), memory, wait=True).resolve(SENT, 777)
-    assert found == ("not_executed", SENT, ABSENT, EVIDENCE, "")
+    assert found == ("not_executed", SENT, ABSENT, EVIDENCE, "", ())
     assert memory.done == [("forget", SENT)]
 
 
 def test_a_repayment_in_doubt_stays_open(memory: FakeMemory) -> None:
     found = Resolver(FakeSettler(DOUBT), memory, wait=True).resolve(SENT, 777)
-    assert found == ("unknown", SENT, DOUBT, EVIDENCE, "")
+    assert found == ("unknown", SENT, DOUBT, EVIDENCE, "", ())
     assert memory.done == []
+
+
+@pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
+@pytest.mark.parametrize("amount", ["9.9", "99.95", "100.5", "0.0001"])
+def test_the_amount_that_stands_in_the_history_is_told(memory: FakeMemory, amount: str, status: str) -> None:
+    other = OURS._replace(amount=Decimal(amount), status=status)
+    found = Resolver(FakeSettler(followed=other), memory, wait=True).resolve(ACCEPTED, 777)
+    told = dataclasses.replace(ACCEPTED, amount=Decimal(amount))
+    assert (found.outcome, found.intent) == ("executed" if status == SUCCESS else "pending", told)
+    assert found.warning == (
+        f"100 USDT were sent, but the exchange's history shows {amount} for repayment 99. Amounts and sums of this collection are "
+        "those of the history."
+    )
+    assert memory.done[-1] == ("tell", told, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "amount", "told"), [(SUCCESS, "250", "250"), (SUCCESS, "99", "99"), (PROCESSING, "250", "100")]
+)
+def test_what_a_whole_loan_has_cost_is_no_surprise(memory: FakeMemory, status: str, amount: str, told: str) -> None:
+    whole = dataclasses.replace(ACCEPTED, is_whole=True)
+    other = OURS._replace(amount=Decimal(amount), status=status)
+    found = Resolver(FakeSettler(followed=other), memory, wait=True).resolve(whole, 777)
+    # As long as it is in process, the exchange may reckon anew.
+    assert (found.intent.amount, found.warning) == (Decimal(told), "")
+
+
+KNOWN = OURS._replace(repay_id="99", time_ms=SENT.sent_at_ms - 60_001)
+CONTRADICTED = [
+    (OURS._replace(amount=Decimal("101.5")), "it is one of 101.5"),
+    (OURS._replace(time_ms=SENT.sent_at_ms - 1001), "it was made at 2026-11-01 11:59:58 UTC, before this was sent"),
+    (OURS._replace(coin="BTC"), "it is one of BTC"),
+    (OURS._replace(by_user=False, kind="liquidation"), "its type is liquidation"),
+]
+
+
+@pytest.mark.parametrize(("shown", "doubt"), CONTRADICTED)
+@pytest.mark.parametrize("status", [SUCCESS, PROCESSING, FAILED])
+def test_an_id_that_is_contradicted_proves_nothing(memory: FakeMemory, shown: Record, doubt: str, status: str) -> None:
+    settler = FakeSettler(Finding("unknown", "it does not show"), followed=shown._replace(status=status))
+    found = Resolver(settler, memory, wait=True).resolve(ACCEPTED, 777)
+    assert found.outcome == "unknown"
+    assert found.finding == Finding("unknown", f"the exchange gave it the id 99, but {doubt}; it does not show")
+    # It is looked for among all but that one; as the exchange has accepted it, its absence alone is no proof.
+    looked_for = dataclasses.replace(SENT, accepted_at_ms=SENT.window_end_ms)
+    assert settler.asked[-1] == (looked_for, frozenset({"98", "99"}), 777)
+    assert (found.intent, found.evidence) == (looked_for, EVIDENCE)
+    # What is noted stays, with the id.
+    assert memory.done == [("note", ACCEPTED)]
+
+
+def test_an_id_of_the_baseline_proves_nothing(memory: FakeMemory) -> None:
+    sent = dataclasses.replace(ACCEPTED, baseline=BEFORE._replace(records=(KNOWN,)))
+    found = Resolver(FakeSettler(DOUBT, followed=KNOWN), memory, wait=True).resolve(sent, 777)
+    assert found.finding is not None
+    assert found.finding.reason.startswith("the exchange gave it the id 99, but it stood in the history before; ")
+    assert (found.outcome, memory.done) == ("unknown", [("note", sent)])
+
+
+def test_behind_an_id_that_is_contradicted_it_may_be_found(memory: FakeMemory) -> None:
+    ours = OURS._replace(repay_id="97")
+    settler = FakeSettler(Finding("executed", "it stands in the history", ours, (ours,)), followed=CONTRADICTED[0][0])
+    found = Resolver(settler, memory, wait=True).resolve(ACCEPTED, 777)
+    assert (found.outcome, found.intent.repay_id, found.intent.amount) == ("executed", "97", Decimal(100))
+    assert "97" in memory.known
+
+
+def test_an_entry_of_unknown_type_with_its_id_is_ours(memory: FakeMemory) -> None:
+    strange = OURS._replace(by_user=None, kind="unknown")
+    assert Resolver(FakeSettler(followed=strange), memory, wait=True).resolve(ACCEPTED, 777).outcome == "executed"

@@ -74,7 +74,7 @@ def test_the_file(state: State) -> None:
     state.save([INTENT])
     text = Path(state.path).read_text()
     assert text.endswith("}\n")
-    assert json.loads(text) == {"version": 1, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
+    assert json.loads(text) == {"version": 2, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
 
 
 @pytest.mark.usefixtures("open_umask")
@@ -178,7 +178,7 @@ def test_a_linked_file_is_replaced_not_followed(state: State, tmp_path: Path) ->
     assert victim.read_text() == "precious"
 
 
-DOCUMENT = {"version": 1, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
+DOCUMENT = {"version": 2, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
 
 
 @pytest.mark.parametrize(
@@ -191,17 +191,18 @@ DOCUMENT = {"version": 1, "target": TARGET._asdict(), "intents": [INTENT.as_docu
         ("[]", "list indices must be integers"),
         ("17", "not subscriptable"),
         ("{}", "'version'"),
-        ('{"version": 1}', "'target'"),
-        ('{"version": 1, "target": {}, "intents": []}', "it belongs to another host, key or loan"),
+        ('{"version": 2}', "'target'"),
+        ('{"version": 2, "target": {}, "intents": []}', "it belongs to another host, key or loan"),
         (json.dumps({**DOCUMENT, "target": {**TARGET._asdict(), "host": "api.bybit.eu"}}), "it belongs to another host"),
-        (json.dumps({"version": 1, "target": TARGET._asdict()}), "'intents'"),
+        (json.dumps({"version": 2, "target": TARGET._asdict()}), "'intents'"),
         (json.dumps({**DOCUMENT, "intents": None}), "it has no list of intents"),
         (json.dumps({**DOCUMENT, "intents": {}}), "it has no list of intents"),
         (json.dumps({**DOCUMENT, "intents": ""}), "it has no list of intents"),
         (json.dumps({**DOCUMENT, "intents": [None]}), "not an intent"),
         (json.dumps({**DOCUMENT, "intents": [{}]}), "not an intent: '"),
-        (json.dumps({**DOCUMENT, "version": 2}), "it has version 2, and this collection knows 1"),
-        (json.dumps({**DOCUMENT, "version": "1"}), "it has version 1, and this collection knows 1"),
+        (json.dumps({**DOCUMENT, "version": 1}), "it has version 1, and this collection knows 2"),
+        (json.dumps({**DOCUMENT, "version": 3}), "it has version 3, and this collection knows 2"),
+        (json.dumps({**DOCUMENT, "version": "2"}), "it has version 2, and this collection knows 2"),
         (json.dumps({**DOCUMENT, "intents": [{**INTENT.as_document(), "sent_at_ms": None}]}), "None is no int"),
         (json.dumps({**DOCUMENT, "intents": [{**INTENT.as_document(), "sent_at_ms": float("inf")}]}), "inf is no int"),
         ("[" * 100_000, "recursion"),
@@ -218,7 +219,7 @@ def test_a_damaged_file_stops_the_run_and_stays(state: State, text: str, reason:
     assert path.read_text() == text
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'{"version": 1, "intents": [], "x": "\x80"}'])
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'{"version": 2, "intents": [], "x": "\x80"}'])
 def test_a_file_of_other_bytes_stops_the_run(state: State, content: bytes) -> None:
     path = written(state, content)
     with pytest.raises(BadInput, match="cannot be read as the memory of repayments that were sent .'utf-"):

@@ -155,9 +155,10 @@ def test_the_history_of_a_subject(exchange: t.Any) -> None:
     assert shown["contracts"] == [("1", "1"), ("2", "1")]
     assert shown["debt"] == [("3", "1"), ("4", "1")]
     # The exchange is asked for the one, and may answer with all.
-    assert [r.repay_id for r in subjects(exchange)["debt"].history("4")] == ["4"]
-    assert [r.repay_id for r in subjects(exchange)["contracts"].history("2")] == ["2"]
-    assert subjects(exchange)["contract"].history("2") == []
+    assert [r.repay_id for r in subjects(exchange)["debt"].repayments_of_account("4")] == ["4"]
+    assert [r.repay_id for r in subjects(exchange)["contracts"].repayments_of_account("2")] == ["2"]
+    # Also one of another loan.
+    assert [r.repay_id for r in subjects(exchange)["contract"].repayments_of_account("2")] == ["2"]
 
 
 def test_the_history_of_a_contract_is_asked_for_its_coin(exchange: t.Any) -> None:
@@ -170,8 +171,9 @@ def test_the_history_of_a_contract_is_asked_for_its_coin(exchange: t.Any) -> Non
 
 
 def test_all_repayments_of_an_account_lower_its_ltv(exchange: t.Any) -> None:
+    details = [{"loanId": "571", "repayAmount": "1"}]
     exchange.rows[f"{FLEXIBLE}/repayment-history"] = [{**REPAYMENT, "repayId": "3", "loanCurrency": "BTC"}]
-    exchange.rows[f"{CONTRACTS}/repayment-history"] = [{**REPAYMENT, "repayId": "1", "details": []}]
+    exchange.rows[f"{CONTRACTS}/repayment-history"] = [{**REPAYMENT, "repayId": "1", "details": details}]
     for name in ("debt", "contract", "contracts"):
         assert [record.repay_id for record in subjects(exchange)[name].ltv_history()] == ["3", "1"]
     exchange.asked.clear()

@@ -5,7 +5,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._times import InvalidTime, iso, parse_duration, parse_moment, utc
+from ansible_collections.treasury.bybit.plugins.module_utils._times import (
+    InvalidTime,
+    is_plausible,
+    iso,
+    parse_duration,
+    parse_moment,
+    utc,
+)
 
 # 2026-11-01 00:00:00 UTC
 MIDNIGHT_MS = 1793491200000
@@ -188,3 +195,22 @@ def test_what_is_not_a_duration(text: str) -> None:
 def test_a_time_as_iso_8601_can_be_read_again(time_ms: int, text: str) -> None:
     assert iso(time_ms) == text
     assert parse_moment(text) == time_ms // 1000 * 1000
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "is_time"),
+    [
+        (1514764800000, True),
+        (1793534400000, True),
+        (253370764799999, True),
+        # In seconds, in microseconds, of no year, and before the exchange opened.
+        (1793534400, False),
+        (1793534400000000, False),
+        (0, False),
+        (-1793534400000, False),
+        (1514764799999, False),
+        (253370764800000, False),
+    ],
+)
+def test_which_numbers_can_be_times_of_the_exchange(time_ms: int, is_time: bool) -> None:
+    assert is_plausible(time_ms) == is_time

@@ -1,0 +1,36 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What has moved in the Funding wallet, by its ledger, and what this process has paid from it.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+
+class Payment(t.NamedTuple):
+    """What the Funding wallet has paid of a coin for a repayment that the exchange has accepted.
+
+    :ivar from_ms: When it was signed (exchange's time, UTC, ms), as C(to_ms) is when its answer was here.
+    """
+
+    coin: str
+    amount: Decimal
+    from_ms: int
+    to_ms: int
+
+
+class Movement(t.NamedTuple):
+    """One entry of the Funding wallet's ledger.
+
+    :ivar amount: What came in; negative for what left.
+    :ivar time_ms: When (UTC, ms), to the second.
+    """
+
+    amount: Decimal
+    time_ms: int
