@@ -159,3 +159,17 @@ def test_a_cap_of_a_sweep_holds_for_what_was_read(
     cap = None if at_most is None else Decimal(at_most)
     warnings = [warning.split(" that were read.")[0] for warning in run(check_mode=check_mode, at_most=cap).result.warnings]
     assert warnings == ["at_most is held against the contracts of loan 17"] * is_warned
+
+
+def test_what_was_paid_a_moment_before_is_no_trace_of_the_next(run: Run, bybit: t.Any) -> None:
+    """Two loans of a coin in one loop: the ledger, in whole seconds, shows the first one's payment in the time of the second one."""
+    run(HUNDRED)
+    bybit.wallet = "49900"
+    bybit.troubles = [OutcomeUnknown("no answer came", Failure(http_status=502))]
+    repayment = run(Goal(Decimal(70)), error=NotExecuted)
+    assert repayment.result.evidence["wallet_outflow"] == "0"
+    # Of the same amount that somebody else has moved, nobody knows what it was for.
+    bybit.ledger = [("O", "100", bybit.now_ms() + 40)]
+    bybit.wallet = "49800"
+    bybit.troubles = [OutcomeUnknown("no answer came", Failure(http_status=502))]
+    assert "100 USDT left the Funding wallet in its time" in run(Goal(Decimal(70)), error=OutcomeUnknown).message

@@ -252,3 +252,18 @@ def test_behind_an_id_that_is_contradicted_it_may_be_found(memory: FakeMemory) -
 def test_an_entry_of_unknown_type_with_its_id_is_ours(memory: FakeMemory) -> None:
     strange = OURS._replace(by_user=None, kind="unknown")
     assert Resolver(FakeSettler(followed=strange), memory, wait=True).resolve(ACCEPTED, 777).outcome == "executed"
+
+
+def test_an_id_of_another_loan_proves_nothing(memory: FakeMemory) -> None:
+    settler = FakeSettler(ABSENT._replace(outcome="unknown"))
+    settler.other_loan = "its history has that of a repayment of 1.5 ETH on another loan"
+    found = Resolver(settler, memory, wait=True).resolve(ACCEPTED, 777)
+    assert found.outcome == "unknown" and found.finding is not None
+    assert found.finding.reason == f"the exchange gave it the id 99, but {settler.other_loan}; its time is over"
+    assert settler.asked[-1][1] == {"98", "99"}
+
+
+def test_an_id_that_shows_nowhere_is_believed(memory: FakeMemory) -> None:
+    settler = FakeSettler()
+    assert Resolver(settler, memory, wait=True).resolve(ACCEPTED, 777).outcome == "pending"
+    assert settler.asked == [("99", 777), ("99",)]

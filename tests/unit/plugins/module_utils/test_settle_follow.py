@@ -27,6 +27,7 @@ class Exchange:
     """Stands in for client and subject: shows at each look what comes next, the last again and again.
 
     :ivar looks: How often it was looked at.
+    :ivar of_account: What the history of all loans shows of an id: entries, or an error.
     """
 
     traits = Traits("loan 17", "order_id '17' names no loan")
@@ -35,6 +36,7 @@ class Exchange:
         self.clock = clock
         self.shown: list[Shown] = [[]]
         self.looks = 0
+        self.of_account: Shown = []
 
     def exchange_time_ms(self, monotonic_ms: int | None = None) -> int | None:
         return None
@@ -45,6 +47,12 @@ class Exchange:
         if isinstance(shown, Exception):
             raise shown
         return t.cast(list[Record], shown)
+
+    def repayments_of_account(self, repay_id: str) -> list[Record]:
+        assert repay_id == "99"
+        if isinstance(self.of_account, Exception):
+            raise self.of_account
+        return t.cast(list[Record], self.of_account)
 
 
 @pytest.fixture
@@ -84,3 +92,27 @@ def test_follow_until_it_shows(exchange: Exchange, shown: list[Shown], looks: in
     exchange.shown = shown
     follow(exchange, 5000, until_final=False)
     assert exchange.looks == looks
+
+
+def test_the_whole_history_comes_with_it(exchange: t.Any) -> None:
+    other = OURS._replace(repay_id="98")
+    exchange.shown = [[], [other, OURS]]
+    followed = Settler(exchange, exchange, 10_000).follow("99", exchange.clock.monotonic_ms() + 5000)
+    assert followed == (OURS, (other, OURS))
+
+
+@pytest.mark.parametrize(
+    ("of_account", "of_loan", "said"),
+    [
+        ([OURS._replace(coin="ETH", amount=Decimal("1.50"))], [], "its history has that of a repayment of 1.5 ETH on another loan"),
+        # Shown meanwhile, not shown at all, and not to be read: nothing contradicts the exchange's word.
+        ([OURS], [OURS], ""),
+        ([], [], ""),
+        (BROKEN, [], ""),
+        (BLOCKED, [], ""),
+        ([OURS], BROKEN, ""),
+    ],
+)
+def test_an_id_may_be_one_of_another_loan(exchange: t.Any, of_account: Shown, of_loan: Shown, said: str) -> None:
+    exchange.of_account, exchange.shown = of_account, [of_loan]
+    assert Settler(exchange, exchange, 10_000).loan_of("99") == said
