@@ -10,16 +10,8 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._intent import (
-    BASELINE_REACH_MS,
-    Baseline,
-    Goal,
-    Intent,
-    baseline_of,
-    intent_from,
-)
-from ansible_collections.treasury.bybit.plugins.module_utils._loan import LEGACY, OPEN, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent, intent_from
+from ansible_collections.treasury.bybit.plugins.module_utils._record import PROCESSING, SUCCESS, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Payment
 
 SENT_MS = 1793534400000
@@ -37,7 +29,6 @@ INTENT = Intent(
 PAID = {"coin": "USDT", "amount": "5", "from_ms": SENT_MS - 2000, "to_ms": SENT_MS - 1900}
 ASKED = INTENT.as_document()["goal"]
 BEFORE = INTENT.as_document()["baseline"]
-LOAN = Loan(LEGACY, "17", "USDT", Decimal("1000"), Decimal("0.3"), Decimal("0.1"), OPEN)
 
 
 def through_json(intent: Intent) -> Intent:
@@ -65,6 +56,7 @@ def through_json(intent: Intent) -> Intent:
         {"baseline": Baseline(Decimal(0), Decimal(0), (), Decimal("523.5"))},
         {"baseline": Baseline(Decimal(0), Decimal(0), (), Decimal(0))},
         {"baseline": Baseline(Decimal(0), Decimal(0), (), None, (("BTC", Decimal("0.5")), ("ETH", Decimal("1E-7"))))},
+        {"baseline": Baseline(Decimal(0), Decimal(0), (), None, (), (Payment("USDT", Decimal("5.50"), SENT_MS - 9, SENT_MS - 1),))},
         # Of an unknown type, so that it stays unknown whose it was.
         {"baseline": Baseline(Decimal(0), Decimal(0), (YOUNG._replace(by_user=None),))},
         {"sent_monotonic_ms": 7_000_000, "boot_id": "1c7be4a5-one-start"},
@@ -269,48 +261,6 @@ def test_how_long_it_is_open_after_it_has_left() -> None:
     assert INTENT.open_for_ms == 6000
     assert dataclasses.replace(INTENT, recv_window_ms=60_000).open_for_ms == 61_000
     assert dataclasses.replace(INTENT, accepted_at_ms=SENT_MS + 40).open_for_ms == 0
-
-
-def test_a_baseline_knows_debt_and_principal() -> None:
-    assert baseline_of(LOAN, [], SENT_MS, None, ()) == Baseline(Decimal("1000.4"), Decimal("1000"), ())
-
-
-def test_a_baseline_knows_the_money_that_pays() -> None:
-    pledged = (("BTC", Decimal("0.5")),)
-    assert baseline_of(LOAN, [], SENT_MS, Decimal("523.5"), ())[3:] == (Decimal("523.5"), (), ())
-    assert baseline_of(LOAN, [], SENT_MS, None, pledged)[3:] == (None, pledged, ())
-
-
-def test_a_baseline_knows_what_was_paid_in_the_coin_just_before() -> None:
-    paid = Payment("USDT", Decimal(5), SENT_MS - 2000, SENT_MS - 1900)
-    old, other = paid._replace(to_ms=SENT_MS - 60_000), paid._replace(coin="ETH")
-    baseline = baseline_of(LOAN, [], SENT_MS, None, (), [old, other, paid])
-    assert baseline.paid == (paid,)
-    intent = dataclasses.replace(INTENT, baseline=baseline)
-    assert through_json(intent) == intent
-
-
-@pytest.mark.parametrize(
-    ("age_ms", "status", "is_kept"),
-    [
-        (0, SUCCESS, True),
-        (2 * BASELINE_REACH_MS - 1, SUCCESS, True),
-        (2 * BASELINE_REACH_MS, SUCCESS, False),
-        (2 * BASELINE_REACH_MS, FAILED, False),
-        (2 * BASELINE_REACH_MS, PROCESSING, True),
-        (0, FAILED, True),
-        # A clock of another machine of the exchange.
-        (-5000, SUCCESS, True),
-    ],
-)
-def test_a_baseline_keeps_what_can_still_matter(age_ms: int, status: str, is_kept: bool) -> None:
-    record = Record("11", Decimal(5), status, True, SENT_MS - age_ms)
-    assert baseline_of(LOAN, [record], SENT_MS, None, ()).records == ((record,) if is_kept else ())
-
-
-def test_a_baseline_keeps_repayments_of_others_too() -> None:
-    record = Record("11", Decimal(5), SUCCESS, False, SENT_MS)
-    assert baseline_of(LOAN, [record, YOUNG], SENT_MS, None, ()).records == (record, YOUNG)
 
 
 def test_an_entry_of_nothing_in_the_history_can_be_read_back() -> None:

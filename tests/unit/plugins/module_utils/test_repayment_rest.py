@@ -148,6 +148,12 @@ def test_what_comes_to_a_rest_is_not_tried_again(run: Run, bybit: t.Any) -> None
     assert told(repayment)[2:4] == ("1000.40005", "0.00001")
 
 
+def test_what_comes_to_the_only_rest_is_not_tried_either(run: Run, bybit: t.Any) -> None:
+    bybit.debt, bybit.accruals = Decimal("0.00005"), ["0.00001"]
+    assert told(run())[:4] == (True, "executed", "0.00005", "0.00001")
+    assert amounts(bybit) == ["0.00005"]
+
+
 @pytest.mark.parametrize(
     ("manner", "reason"),
     [
