@@ -188,6 +188,9 @@ def test_each_field_of_each_call_that_is_asked_changes() -> None:
 def test_a_sample_is_chosen_by_its_seed() -> None:
     some = answers.sample(50, 1)
     assert len(some) == 50 and some == answers.sample(50, 1) != answers.sample(50, 2)
+    # What has once found something is among them.
+    found = [case for case in some if case.goal == "legacy since" and case.field == "result.list.orderId"]
+    assert {(case.run, case.how) for case in found} >= {(answers.CLEAR, "unknown"), (answers.LOST, "unit")}
     assert {case.run for case in answers.sample(500, 1)} >= {answers.CLEAR, answers.LOST, answers.HIDDEN}
     assert all(change in answers.visible("/v5/crypto-loan/repay") for change in [("result.repayId", "null"), ("retCode", "unknown")])
     assert ("result.repayId", "unknown") not in answers.visible("/v5/crypto-loan/repay")
