@@ -118,8 +118,7 @@ def read_balance(client: Client, coin: str) -> Decimal:
     if not isinstance(balance, dict):
         raise ReadFailed(f"Bybit answered {_BALANCE} without a balance.")
     row = Row(_BALANCE, balance)
-    if row.text("coin") != coin:
-        raise row.unusable("coin", f": {coin} was asked for")
+    row.must_be("coin", coin)
     return row.number("walletBalance")
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client, rows_of
-from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, row_of_coin
 
 _COINS = "/v5/crypto-loan-common/loanable-data"
 
@@ -25,9 +25,8 @@ def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
     :raises ReadFailed: When its answer is missing or does not have the documented form.
     """
 
-    def row_of_coin(answer: dict[str, t.Any]) -> Row | None:
-        rows = (Row(_COINS, fields) for fields in rows_of(_COINS, answer))
-        return next((row for row in rows if row.text("currency") == coin), None)
+    def row_of(answer: dict[str, t.Any]) -> Row | None:
+        return row_of_coin(coin, [Row(_COINS, fields) for fields in rows_of(_COINS, answer)])
 
-    row = client.fact(_COINS, {"currency": coin}, row_of_coin)
+    row = client.fact(_COINS, {"currency": coin}, row_of)
     return row.decimal_places(f"{product}BorrowingAccuracy") if row else None

@@ -80,13 +80,15 @@ def _of_contract(loan_id: str, records: t.Iterable[Record]) -> t.Iterator[Record
 def _contracts(client: Client, query: dict[str, str]) -> t.Iterator[Loan]:
     seen: dict[str | None, Loan] = {}
     for fields in client.pages(_CONTRACTS, query):
-        loan = _contract(Row(_CONTRACTS, fields))
-        # The filters are the exchange's; that they were applied is checked here, because money follows.
-        is_asked_for = query.get("loanId", loan.loan_id) == loan.loan_id and query.get("orderCurrency", loan.coin) == loan.coin
+        row = Row(_CONTRACTS, fields)
+        for name, field in (("loanId", "loanId"), ("orderCurrency", "borrowCurrency")):
+            if name in query:
+                row.must_be(field, query[name])
+        loan = _contract(row)
         first = seen.setdefault(loan.loan_id, loan)
         if first != loan:
             raise ReadFailed(f"Bybit answered {_CONTRACTS} with contradicting rows of contract {loan.loan_id}.")
-        if is_asked_for and first is loan:
+        if first is loan:
             yield loan
 
 

@@ -40,10 +40,12 @@ def open_loans(client: Client, coin: str | None = None) -> list[Loan]:
     rows = [Row(_OPEN_LOANS, fields) for fields in rows_of(_OPEN_LOANS, answer)]
     found: dict[str, Loan] = {}
     for row in rows:
+        if coin is not None:
+            row.must_be("loanCurrency", coin)
         loan = _open_loan(row)
         if found.setdefault(loan.coin, loan) != loan:
             raise ReadFailed(f"Bybit answered {_OPEN_LOANS} with contradicting rows of {loan.coin}.")
-    return [loan for loan in found.values() if coin in (None, loan.coin) and loan.debt]
+    return [loan for loan in found.values() if loan.debt]
 
 
 def no_debt(coin: str) -> Loan:

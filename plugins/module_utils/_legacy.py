@@ -25,7 +25,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loan import (
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Part, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
-from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, united
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, row_of_coin, rows_like, united
 
 _OPEN_LOANS = "/v5/crypto-loan/ongoing-orders"
 _COMPLETED_LOANS = "/v5/crypto-loan/borrow-history"
@@ -49,8 +49,8 @@ def accuracy(client: Client, coin: str) -> int | None:
     """Return how many decimal places an amount of the coin may have; none when the exchange does not list it."""
 
     def places(answer: dict[str, t.Any]) -> int | None:
-        rows = (row for row in _rows_of_levels(_COINS, answer) if row.text("currency") == coin)
-        return next((row.decimal_places("borrowingAccuracy") for row in rows), None)
+        row = row_of_coin(coin, list(_rows_of_levels(_COINS, answer)))
+        return row.decimal_places("borrowingAccuracy") if row else None
 
     return client.fact(_COINS, {"currency": coin}, places)
 

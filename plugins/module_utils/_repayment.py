@@ -184,7 +184,7 @@ class Repayment:
             doubt_balance(self._client, loan.coin)
             if error.failure is not None and error.failure.ret_code == SUCCESS:
                 # It was accepted, only not in the documented form.
-                intent = self._note_acceptance(dataclasses.replace(intent, accepted_at_ms=self._client.believed_time_ms()))
+                intent = self._note_acceptance(dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms))
             self._find_out(intent, error)
         except BybitError as error:
             doubt_balance(self._client, loan.coin)
@@ -241,7 +241,7 @@ class Repayment:
         """
         found = self._resolver.resolve(intent, self._manner.deadline_ms(self._client.clock.monotonic_ms()))
         if found.outcome == UNKNOWN:
-            raise self._earlier.in_doubt(found, str(lost or "the call gives no id"), lost)
+            raise self._earlier.in_doubt(found, str(lost or "the exchange accepted it without an id of its own"), lost)
         if found.outcome == NOT_EXECUTED:
             if not self.result.made:
                 self.result.speak_of(found.intent)

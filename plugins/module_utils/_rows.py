@@ -58,6 +58,11 @@ class Row:
             raise self.unusable(field)
         return value
 
+    def must_be(self, field: str, asked: str) -> None:
+        """Refuse a row that is not one of those that were asked for."""
+        if self.text(field) != asked:
+            raise self.unusable(field, f": '{self.text(field)[:64]}', when '{asked}' was asked for")
+
     def number(self, field: str) -> Decimal:
         """Return a decimal string as number."""
         try:
@@ -123,17 +128,29 @@ class Row:
 
 
 def rows_like(client: Client, path: str, query: dict[str, str | None]) -> t.Iterator[Row]:
-    """Yield the rows of a list, page by page, that have what the query asks for; raises what C(Client.pages) raises.
+    """Yield the rows of a list, page by page; raises what C(Client.pages) raises.
 
-    :param query: Without what is none; C(repayId) is left to the exchange.
+    :param query: What the rows must have, without what is none; C(repayId) is left to the exchange.
+    :raises ReadFailed: When a row is not what was asked for: it may be ours under another name.
     """
     asked = {name: value for name, value in query.items() if value}
     for fields in client.pages(path, asked):
         row = Row(path, fields)
-        # The filters are the exchange's; that they were applied is checked here, because money follows. Each field is read before
-        # it is compared: what cannot be read is not another loan's.
-        if all(row.text(name) == value for name, value in asked.items() if name != "repayId"):
-            yield row
+        for name, value in asked.items():
+            if name != "repayId":
+                row.must_be(name, value)
+        yield row
+
+
+def row_of_coin(coin: str, rows: list[Row]) -> Row | None:
+    """Return the first row of a coin that was asked for; none when there are no rows.
+
+    :raises ReadFailed: When all are of other coins: one may be it, under another name.
+    """
+    found = next((row for row in rows if row.text("currency") == coin), None)
+    if found is None and rows:
+        rows[0].must_be("currency", coin)
+    return found
 
 
 def united(path: str, records: t.Iterable[Record]) -> list[Record]:

@@ -200,7 +200,7 @@ def test_no_balance_is_not_an_empty_wallet(answer: dict[str, t.Any]) -> None:
 
 @pytest.mark.parametrize("coin", ["USDC", "usdt", "USDT "])
 def test_the_balance_of_another_coin_is_no_balance(coin: str) -> None:
-    with pytest.raises(ReadFailed, match="unusable coin: USDT was asked for"):
+    with pytest.raises(ReadFailed, match=f"unusable coin: '{coin}', when 'USDT' was asked for"):
         _account.read_balance(t.cast(t.Any, Exchange({"balance": {**HELD, "coin": coin}})), "USDT")
 
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils import _account, _coins, _fixed, _flexible, _legacy
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._client import rows_of
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import Failure, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import Failure, ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._position import CoinCollateral, CoinDebt, Position
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Part, Record
@@ -144,16 +144,20 @@ def test_an_order_that_nobody_knows() -> None:
 
 
 def test_the_filters_of_the_exchange_are_checked() -> None:
-    assert _legacy.find(showing(ORDERS, ORDER), "17") is None
-    assert list(_legacy.repayments(showing(PAID, ORDER_REPAYMENT), loan_id="18")) == []
-    assert list(_legacy.repayments(showing(PAID, ORDER_REPAYMENT), coin="BTC")) == []
-    assert list(_legacy.open_loans(showing(ORDERS, ORDER), coin="BTC")) == []
-    assert _flexible.find(showing(COINS, COIN), "BTC") is None
-    assert list(_flexible.repayments(showing(COINS_PAID, COIN_REPAYMENT), "ETH")) == []
-    assert _fixed.find(showing(CONTRACTS, CONTRACT), "570") is None
-    assert list(_fixed.open_loans(showing(CONTRACTS, CONTRACT), coin="BTC")) == []
-    assert list(_fixed.repayments(showing(CONTRACTS_PAID, CONTRACT_REPAYMENT), "BTC")) == []
-    assert _coins.borrowing_accuracy(showing(LENT, {"currency": "BTC", "flexibleBorrowingAccuracy": 4}), "ETH", "flexible") is None
+    for read in (
+        lambda: _legacy.find(showing(ORDERS, ORDER), "17"),
+        lambda: _legacy.repayments(showing(PAID, ORDER_REPAYMENT), loan_id="18"),
+        lambda: _legacy.repayments(showing(PAID, ORDER_REPAYMENT), coin="BTC"),
+        lambda: list(_legacy.open_loans(showing(ORDERS, ORDER), coin="BTC")),
+        lambda: _flexible.find(showing(COINS, COIN), "BTC"),
+        lambda: _flexible.repayments(showing(COINS_PAID, COIN_REPAYMENT), "ETH"),
+        lambda: _fixed.find(showing(CONTRACTS, CONTRACT), "570"),
+        lambda: list(_fixed.open_loans(showing(CONTRACTS, CONTRACT), coin="BTC")),
+        lambda: _fixed.repayments(showing(CONTRACTS_PAID, CONTRACT_REPAYMENT), "BTC"),
+        lambda: _coins.borrowing_accuracy(showing(LENT, {"currency": "BTC", "flexibleBorrowingAccuracy": 4}), "ETH", "flexible"),
+    ):
+        with pytest.raises(ReadFailed, match="with an unusable .* was asked for"):
+            read()
 
 
 def test_repayments_of_an_order() -> None:
@@ -273,7 +277,7 @@ def test_decimal_places() -> None:
     levels = Exchange()
     level = {"list": [{"currency": "BTC", "borrowingAccuracy": 8}, {"currency": "USDT", "borrowingAccuracy": 4}]}
     levels.answers["/v5/crypto-loan/loanable-data"] = {"vipCoinList": [level, level]}
-    assert [_legacy.accuracy(levels, coin) for coin in ("USDT", "ETH")] == [4, None]
+    assert _legacy.accuracy(levels, "USDT") == 4
     nothing = Exchange()
     nothing.answers["/v5/crypto-loan/loanable-data"] = {"vipCoinList": []}
     assert _legacy.accuracy(nothing, "USDT") is None

@@ -116,7 +116,7 @@ def test_a_repayment_from_collateral_is_found_in_the_history(run: t.Callable[...
 def test_a_repayment_from_collateral_that_never_shows_is_a_doubt(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
     bybit.traits = bybit.traits._replace(from_collateral=True)
     bybit.history_lag_ms = bybit.debt_lag_ms = 10**9
-    for cause in ("the call gives no id", "an earlier run sent it and did not tell its end"):
+    for cause in ("the exchange accepted it without an id of its own", "an earlier run sent it and did not tell its end"):
         repayment = run(Goal(Decimal(100), collateral=("BTC",)), error=OutcomeUnknown)
         assert repayment.message.startswith(f"Whether the repayment of 100 USDT on loan 17 was made is unknown: {cause}, and ")
     assert len(bybit.sent) == 1

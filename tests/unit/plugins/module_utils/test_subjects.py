@@ -141,6 +141,7 @@ def test_the_decimal_places_are_those_of_the_product(exchange: t.Any) -> None:
 def test_contracts_of_a_coin_are_one_debt(exchange: t.Any) -> None:
     exchange.rows[f"{CONTRACTS}/borrow-contract-info"] = [CONTRACT, {**CONTRACT, "loanId": "570"}]
     assert subjects(exchange)["contracts"].find().debt == 3
+    exchange.rows[f"{CONTRACTS}/borrow-contract-info"] = [CONTRACT]
     loan = subjects(exchange)["contract"].find()
     assert (loan.loan_id, loan.debt) == ("571", Decimal("1.5"))
 
