@@ -97,6 +97,14 @@ def test_the_balance_tells_where_the_ledger_may_not(schedule: Schedule, name: st
     assert run.outcome == "unknown"
 
 
+@goals
+def test_the_debt_tells_where_the_wallet_may_not(schedule: Schedule, name: str) -> None:
+    schedule.world.blind()
+    lose(schedule, {"history_delay_ms": _VERY_LONG["history_delay_ms"]})
+    [run] = schedule.play([Plan(GOALS[name], **_PATIENT)])
+    assert run.outcome == "unknown"
+
+
 @pytest.mark.parametrize("amount", ["40.5", "99.9", "0.5"])
 @pytest.mark.parametrize("name", ["legacy", "flexible", "collateral"])
 @pytest.mark.parametrize("commit", [True, False], ids=["executed", "lost"])
