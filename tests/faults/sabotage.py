@@ -110,8 +110,13 @@ SABOTAGES = (
             "    if text == '':\n        return Decimal(0)\n    if not isinstance(text, str) or not _NUMBER.fullmatch(text):\n",
         ),
     )),
-    Sabotage("reading: a row that cannot be read is not another loan's", (
-        Edit(UTILS + "_rows.py", "if all(row.text(name) == value for", "if all(row.get(name) == value for"),
+    Sabotage("reading: a row that was not asked for is refused", (
+        Edit(
+            UTILS + "_rows.py",
+            '        for name, value in asked.items():\n            if name != "repayId":\n                row.must_be(name, value)\n'
+            "        yield row\n",
+            '        if all(row.get(name) == value for name, value in asked.items() if name != "repayId"):\n            yield row\n',
+        ),
     )),
     Sabotage("reading: times in another unit", (
         Edit(UTILS + "_rows.py", "        if not is_plausible(time_ms):\n", "        if False:\n"),
