@@ -14,7 +14,7 @@ import pytest
 from simulation.answers import GOALS
 from simulation.goals import Goal, Kill, Plan
 from simulation.machine import Schedule
-from simulation.products import FLEXIBLE, LEGACY
+from simulation.products import FLEXIBLE, HISTORY, LEGACY, PRODUCTS
 from simulation.standin import BIG_COIN, BIG_LOAN, DAY_MS, HOUR_MS
 from simulation.switches import RULES, SHOWN, UNRECOGNISED
 
@@ -107,3 +107,22 @@ def test_what_the_history_no_longer_reaches_is_not_called_undone(schedule: Sched
     schedule.world.pass_time(190 * DAY_MS)
     [run] = schedule.play([Plan(GOALS[name])])
     assert run.outcome == "unknown"
+
+
+@pytest.mark.parametrize("name", ["legacy since", "flexible since", "fixed"])
+def test_pages_that_go_round_in_a_circle_come_to_an_end(schedule: Schedule, name: str) -> None:
+    history = PRODUCTS[GOALS[name].loan.product].reads[HISTORY]
+    schedule.order([
+        {"method": "GET", "path": history, "answer": {"http_status": 200, "body": _page("AB"[number % 2], schedule.world.now)}}
+        for number in range(12)
+    ])
+    [run] = schedule.play([Plan(GOALS[name])])
+    assert (run.outcome, run.posts) == ("not_executed", []), run.result
+    assert sum(1 for read in run.reads if read.use == HISTORY) == 3
+    schedule.world.heal()
+    schedule.play([Plan(GOALS[name])])
+
+
+def _page(cursor: str, now: int) -> str:
+    result = {"list": [], "nextPageCursor": cursor}
+    return json.dumps({"retCode": 0, "retMsg": "ok", "result": result, "retExtInfo": {}, "time": now})
