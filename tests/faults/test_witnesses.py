@@ -130,3 +130,11 @@ def test_whoever_pays_from_the_wallet_asks_the_collateral_of_what_it_sold(schedu
     schedule.world.pass_time(3_600_000)
     [run] = schedule.play([Plan(OTHERS["collateral"])])
     assert [earlier["outcome"] for earlier in run.earlier] == ["not_executed"], run.result
+
+
+@pytest.mark.parametrize("name", ["legacy", "flexible"])
+def test_what_stood_in_the_history_before_is_not_it(schedule: Schedule, name: str) -> None:
+    schedule.play([Plan(GOALS[name])])
+    lose(schedule, {}, commit=False)
+    [run] = schedule.play([Plan(GOALS[name])])
+    assert run.outcome in ("not_executed", "unknown")
