@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import json
 import os
 import resource
@@ -61,6 +62,18 @@ class WorldClock(Clock):
 
     def sleep_ms(self, duration_ms: int) -> None:
         self._world.step("sleep", number=int(duration_ms))
+
+
+class _Output(io.FileIO):
+    """The run's output, which Python's audit events do not tell of: what it prints is a step like any other."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(1, "w", closefd=False)
+        self._world = world
+
+    def write(self, data: t.Any) -> int:
+        self._world.step("print")
+        return super().write(data)
 
 
 def hook(world: World, state_dir: str) -> t.Callable[[str, tuple], None]:
@@ -113,10 +126,11 @@ def become(
         sys.argv = [f"{module}.py"]
         for name in [n for n in os.environ if n.startswith(("BYBIT_", "ANSIBLE_")) or n.lower().endswith("_proxy")]:
             del os.environ[name]
-        sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
+        sys.stdin, sys.stderr = open(0), open(2, "w")
         if disk_is_full:
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         world = World(reports, answers)
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Output(world)), encoding="utf-8")
         world.step("start")
         sys.addaudithook(hook(world, state_dir))
         code = _run(main, WorldClock(world))
