@@ -17,7 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._client import Clie
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._position import CoinCollateral, CoinDebt, Position
 from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row
-from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS, SECOND_MS, is_plausible
+from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS, SECOND_MS
 from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Movement, Payment
 
 _POSITION = "/v5/crypto-loan-common/position"
@@ -97,18 +97,18 @@ def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> lis
     :param from_ms: The first moment (UTC, ms), as C(to_ms) is the last one; not more than 7 days apart.
     """
     # The ledger has whole seconds.
-    seconds = {"createTimeFrom": str(from_ms // SECOND_MS), "createTimeTo": str(-(-to_ms // SECOND_MS))}
+    from_s, to_s = from_ms // SECOND_MS, -(-to_ms // SECOND_MS)
     found = []
-    for fields in client.pages(_LEDGER, seconds):
+    for fields in client.pages(_LEDGER, {"createTimeFrom": str(from_s), "createTimeTo": str(to_s)}):
         row = Row(_LEDGER, fields)
-        direction, time_ms = row.text("ioDirection"), row.whole_number("createTime") * SECOND_MS
+        direction, created_s = row.text("ioDirection"), row.whole_number("createTime")
         if direction not in _DIRECTIONS:
             raise row.unusable("ioDirection", f": '{direction[:20]}' is not known")
-        if not is_plausible(time_ms):
-            raise row.unusable("createTime", f": {time_ms // SECOND_MS} is no time in seconds")
-        if row.text("currency") == coin:
+        if not from_s <= created_s <= to_s:
+            raise row.unusable("createTime", f": {created_s}, when {from_s} to {to_s} were asked for (seconds)")
+        if row.is_of("currency", coin):
             amount = row.number("txnAmt")
-            found.append(Movement(-amount if direction == _OUT else amount, time_ms))
+            found.append(Movement(-amount if direction == _OUT else amount, created_s * SECOND_MS))
     return found
 
 

@@ -44,6 +44,8 @@ from ansible_collections.treasury.bybit.plugins.module_utils._verdict import Ver
 _SHORTEST_PAUSE_MS = 1050
 # The exchange may have closed a connection that was not used for longer, and a request that meets that has no answer.
 _LONGEST_SILENCE_MS = 5000
+# By how much an answer may seem older than its request; the exchange takes no timestamp of more than a second in its future.
+_OLDEST_ANSWER_MS = 60_000
 _PASSING_STATUSES = {408, 429, *range(500, 600)}
 _ENCODED = re.compile("(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*")
 
@@ -146,6 +148,8 @@ class Calls:
             reply, request_id = self._send_in_turn(method, path, payload, signed, on_signed)
             verdict = judge(method, reply.status, reply.body, request_id)
             is_stale = verdict.is_gate_refusal(*clock_codes)
+            if not is_stale and self._is_too_old(method, verdict):
+                verdict = verdict.as_too_old()
             if signed and not is_stale:
                 told_limit, is_limited = reply.headers.get("x-bapi-limit", ""), verdict.is_gate_refusal(RATE_LIMITED)
                 self._line.paces.of(method, path).note(self.clock.monotonic_ms(), told_limit, is_limited)
@@ -157,6 +161,12 @@ class Calls:
                 pass
             else:
                 return verdict
+
+    def _is_too_old(self, method: str, verdict: Verdict) -> bool:
+        """Tell whether an answer to a POST is one to an earlier request, which something in between has kept."""
+        if method != "POST" or verdict.time_ms is None or self.posted_at_ms is None:
+            return False
+        return verdict.time_ms < self.posted_at_ms - _OLDEST_ANSWER_MS
 
     def _send_in_turn(
         self, method: str, path: str, payload: str, signed: bool, on_signed: t.Callable[[int], None] | None

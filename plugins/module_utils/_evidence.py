@@ -257,7 +257,7 @@ def _doubted(finding: Finding, reason: str) -> Finding:
 
 
 def _is_alike(record: Record, intent: Intent, is_closed: bool) -> bool:
-    if record.by_user is False:
+    if record.by_user is False or (record.coin and record.coin != intent.coin):
         return False
     # What a whole loan costs is reckoned by the exchange: not less than it was, unless somebody has paid a part meanwhile.
     is_whole = intent.is_whole and (is_closed or record.amount > intent.amount)

@@ -98,8 +98,8 @@ def _contract(row: Row) -> Loan:
     if status is None:
         raise ReadFailed(f"Bybit answered {row.path} with the unknown status {row.get('status')}.")
     principal, penalty_interest = row.number("residualPrincipal"), row.penalty_interest(is_overdue=code == _OVERDUE)
-    if status == REPAID and (principal or penalty_interest):
-        raise row.unusable("status", f": the contract is said to be repaid, and to owe {principal} and {penalty_interest}")
+    if (status == REPAID) == bool(principal or penalty_interest):
+        raise row.unusable("status", f": {code} does not fit a contract that owes {principal} and {penalty_interest}")
     return Loan(
         product=FIXED,
         loan_id=row.text("loanId"),
@@ -108,7 +108,7 @@ def _contract(row: Row) -> Loan:
         # The interest of the term is paid when the loan is taken; only overdue contracts owe more.
         interest=Decimal(0),
         penalty_interest=penalty_interest,
-        status=status if principal or penalty_interest else REPAID,
+        status=status,
         annual_rate=row.number_or_none("annualRate"),
         maturity_time_ms=row.time_ms("repaymentTime"),
     )

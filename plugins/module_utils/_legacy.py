@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import total
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client, rows_of
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import (
@@ -109,21 +110,23 @@ def _rows_of_levels(path: str, answer: dict[str, t.Any]) -> t.Iterator[Row]:
 
 def _open_loan(row: Row, now_ms: int) -> Loan:
     hourly_rate, maturity_time_ms = row.number_or_none("hourlyInterestRate"), _maturity(row)
+    # The exchange calls the unpaid principal of a legacy loan "totalDebt".
+    principal, interest = row.number("totalDebt"), row.number("residualInterest")
+    penalty_interest = row.penalty_interest(maturity_time_ms is not None and maturity_time_ms <= now_ms)
     return Loan(
         product=LEGACY,
         loan_id=row.text("orderId"),
         coin=row.text("loanCurrency"),
-        # The exchange calls the unpaid principal of a legacy loan "totalDebt".
-        principal=row.number("totalDebt"),
-        interest=row.number("residualInterest"),
-        penalty_interest=row.penalty_interest(maturity_time_ms is not None and maturity_time_ms <= now_ms),
+        principal=principal,
+        interest=interest,
+        penalty_interest=penalty_interest,
         status=OPEN,
         hourly_rate=hourly_rate,
         annual_rate=annual(hourly_rate),
         collateral_coin=row.text("collateralCurrency"),
         collateral_amount=row.number_or_none("collateralAmount"),
         # Zero would be taken for a loan that is safe.
-        ltv=row.number_or_none("currentLTV"),
+        ltv=row.ltv_or_none("currentLTV", total(principal, interest, penalty_interest)),
         maturity_time_ms=maturity_time_ms,
     )
 

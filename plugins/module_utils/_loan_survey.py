@@ -82,10 +82,28 @@ class _Survey:
         for loan in self._open_loans(client, product):
             if product != LEGACY:
                 loan = dataclasses.replace(loan, position=self._position)
-            if self._question.is_about(loan, client.believed_time_ms()):
-                # A loan can come twice when something changes between the reading of two pages.
-                found.setdefault(loan.loan_id or loan.coin, loan)
-        return list(found.values())
+            key = loan.loan_id or loan.coin
+            # A loan can come twice when something changes between the reading of two pages.
+            first = found.setdefault(key, loan)
+            if (first.coin, first.collateral_coin) != (loan.coin, loan.collateral_coin):
+                raise ReadFailed(f"Bybit answered with different {product} loans of the id {key}.")
+        self._check_against_position(product, {loan.coin for loan in found.values()})
+        now_ms = client.believed_time_ms()
+        return [loan for loan in found.values() if self._question.is_about(loan, now_ms)]
+
+    def _check_against_position(self, product: str, coins: set[str]) -> None:
+        """Refuse a list that lacks what the account's position owes in the product, or owes what that lacks."""
+        question = self._question
+        if product == LEGACY or self._position is None or question.loan_id is not None:
+            return
+        owed = {debt.coin for debt in self._position.debts if self._position.shows(product, debt.coin)}
+        for coin in owed ^ coins:
+            if question.coin in (None, coin):
+                has, lacks = ("position", "list") if coin in owed else ("list", "position")
+                raise ReadFailed(
+                    f"What Bybit tells of the {product} loans does not fit together: the {has} has a debt in {coin}, and the {lacks} has "
+                    f"none. Run again; a loan may just have been taken or repaid."
+                )
 
     def _open_loans(self, client: Client, product: str) -> t.Iterable[Loan]:
         coin, loan_id = self._question.coin, self._question.loan_id

@@ -38,6 +38,7 @@ def not_executed(found: Resolution, label: str, lost: Exception | None) -> str:
     what = name_of(found.intent, label)
     if found.intent.repay_id:
         story = f"was accepted (repayment {found.intent.repay_id}), but then it failed on the exchange"
+        story += f": {found.finding.reason}" if found.finding else ""
     else:
         answer = f"without a clear answer ({lost})" if lost else "and accepted without an id"
         story = f"was sent {answer}, but {found.finding.reason if found.finding else ''}"
@@ -71,6 +72,14 @@ def other_amount(intent: Intent, record: Record) -> str:
     return (
         f"{plain(intent.amount)} {intent.coin} were sent, but the exchange's history shows {plain(record.amount)} for repayment "
         f"{record.repay_id}. Amounts and sums of this collection are those of the history."
+    )
+
+
+def no_amount(intent: Intent, record: Record) -> str:
+    """Tell that the exchange shows a repayment without its amount."""
+    return (
+        f"{plain(intent.amount)} {intent.coin} were sent, but the exchange's history shows repayment {record.repay_id} with an amount of 0. "
+        f"A sum over the history cannot count it."
     )
 
 

@@ -185,6 +185,10 @@ class Preparation:
     def _read_history(self, loan: Loan) -> list[Record]:
         """Read the history, and for a goal with C(since) how far it has come."""
         records = self._subject.history()
+        for record in records:
+            if record.coin and record.coin != loan.coin:
+                label = self._subject.traits.label
+                raise ReadFailed(f"The exchange's history of {label} has repayment {record.repay_id} in {record.coin}, and not in {loan.coin}.")
         unseen = self.unseen(records, loan)
         if self._goal.since_ms is not None:
             check_since(self._goal.since_ms, self._client.believed_time_ms())

@@ -43,6 +43,11 @@ def progress_of(amount: Decimal, since_ms: int, records: list[Record], unseen: l
                 f"The exchange's history has repayment {record.repay_id} of {plain(record.amount)} {record.coin}, of a type that this "
                 f"collection does not know, so nobody can tell what has been repaid since {utc(since_ms)}."
             )
+        if record.by_user and not record.amount:
+            raise ReadFailed(
+                f"The exchange's history has repayment {record.repay_id} with an amount of 0, so nobody can tell what has been repaid "
+                f"since {utc(since_ms)}."
+            )
     counting = [record.amount for record in young if record.by_user]
     # Its exact time is not known yet; what was possibly made since then is not sent once more.
     accepted = [intent.amount for intent in unseen if intent.window_end_ms >= since_ms]

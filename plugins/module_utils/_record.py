@@ -12,7 +12,6 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import total
 from ansible_collections.treasury.bybit.plugins.module_utils._times import SECOND_MS
 
 SUCCESS = "success"
@@ -85,24 +84,12 @@ class Record(t.NamedTuple):
         return self.time_ms if self.time_ms % SECOND_MS else self.time_ms + SECOND_MS - 1
 
     def united_with(self, other: Record) -> Record:
-        """Return what two rows with the same id tell together.
+        """Return what two rows with the same id tell together: it is the same row, shown again, perhaps after it became final.
 
-        Rows of the same amount are the same row, shown again, perhaps after it became final. Otherwise each is a part of the amount.
-
-        :raises Contradiction: When they cannot belong to one repayment.
+        :raises Contradiction: When they cannot be the same row.
         """
-        if (self.coin, self.by_user) != (other.coin, other.by_user):
+        first, second = (row._replace(status="", collateral_return=None) for row in (self, other))
+        both_final = self.is_final and other.is_final
+        if first != second or (both_final and self.status != other.status):
             raise Contradiction()
-        if (self.amount, self.parts) == (other.amount, other.parts):
-            both_final = self.is_final and other.is_final
-            if self.time_ms != other.time_ms or (both_final and self.status != other.status):
-                raise Contradiction()
-            return other if other.is_final else self
-        if (self.status == FAILED) != (other.status == FAILED):
-            raise Contradiction()
-        return self._replace(
-            amount=total(self.amount, other.amount),
-            status=other.status if self.is_final else self.status,
-            time_ms=min(self.time_ms, other.time_ms),
-            parts=(*self.parts, *other.parts),
-        )
+        return other if other.is_final else self

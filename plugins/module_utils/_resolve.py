@@ -15,7 +15,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadI
 from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Resolution, doubt_of
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
-from ansible_collections.treasury.bybit.plugins.module_utils._messages import other_amount
+from ansible_collections.treasury.bybit.plugins.module_utils._messages import no_amount, other_amount
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, NOT_EXECUTED, PENDING
 from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, PROCESSING, SUCCESS, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._settle import Followed, Settler
@@ -37,16 +37,21 @@ class Resolver:
 
         :param deadline_ms: When to give up, by the monotonic clock.
         """
-        others, doubt = self._memory.repay_ids(), ""
+        others, doubt, failed_id = self._memory.repay_ids(), "", None
         if intent.repay_id is not None:
             warning = self._write_down(intent)
             followed = self._follow(intent.repay_id, None, deadline_ms)
-            doubt = doubt_of(followed.record, intent) if followed.record else self._doubt_of_unseen(intent.repay_id)
-            if not doubt:
-                return self._confirm_accepted(Resolution(PENDING, intent, warning=warning, records=followed.records), followed.record)
-            # The exchange has accepted it, but which entry it is has to be found out.
-            others |= {intent.repay_id}
-            doubt = f"the exchange gave it the id {intent.repay_id}, but {doubt}; "
+            record = followed.record
+            doubt = doubt_of(record, intent) if record else self._doubt_of_unseen(intent.repay_id)
+            if not doubt and (record is None or record.status != FAILED):
+                return self._conclude(Resolution(PENDING, intent, warning=warning, records=followed.records), record)
+            if doubt:
+                # The exchange has accepted it, but which entry it is has to be found out.
+                others |= {intent.repay_id}
+                doubt = f"the exchange gave it the id {intent.repay_id}, but {doubt}; "
+            else:
+                # That it failed is what the history says; whether the money is still there, debt and wallet tell.
+                others, failed_id = others - {intent.repay_id}, intent.repay_id
             intent = dataclasses.replace(intent, repay_id=None, accepted_at_ms=intent.window_end_ms)
         failed: set[str] = set()
         while True:
@@ -54,7 +59,8 @@ class Resolver:
             if finding.outcome != EXECUTED or finding.record is None:
                 if finding.outcome == NOT_EXECUTED:
                     self._memory.forget(intent)
-                return Resolution(finding.outcome, intent, finding._replace(reason=doubt + finding.reason), evidence)
+                found = dataclasses.replace(intent, repay_id=failed_id)
+                return Resolution(finding.outcome, found, finding._replace(reason=doubt + finding.reason), evidence)
             record = self._follow(finding.record.repay_id, finding.record, deadline_ms).record or finding.record
             if record.status != FAILED:
                 found = dataclasses.replace(intent, repay_id=record.repay_id)
@@ -62,13 +68,6 @@ class Resolver:
             # It may have been somebody else's, so the search goes on; without it, if the exchange contradicts itself.
             others |= failed & {record.repay_id}
             failed.add(record.repay_id)
-
-    def _confirm_accepted(self, found: Resolution, record: Record | None) -> Resolution:
-        """End with what the history shows for the id that the exchange has given."""
-        if record is not None and record.status == FAILED:
-            self._memory.forget(found.intent)
-            return found._replace(outcome=NOT_EXECUTED)
-        return self._conclude(found, record)
 
     def _follow(self, repay_id: str, record: Record | None, deadline_ms: int) -> Followed:
         if self._wait and (record is None or not record.is_final):
@@ -81,7 +80,9 @@ class Resolver:
 
     def _conclude(self, found: Resolution, record: Record | None) -> Resolution:
         """End with a repayment that was made, or is pending."""
-        if record is not None and not (found.intent.is_whole and record.status == PROCESSING):
+        if record is not None and not record.amount:
+            found = found._replace(warning=found.warning or no_amount(found.intent, record))
+        elif record is not None and not (found.intent.is_whole and record.status == PROCESSING):
             # What a whole loan has cost, the exchange alone knows; and of the others, what it shows is what counts.
             if record.amount != found.intent.amount and not found.intent.is_whole:
                 found = found._replace(warning=found.warning or other_amount(found.intent, record))

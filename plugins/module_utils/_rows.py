@@ -33,6 +33,8 @@ _MAY_BE_UNTOLD = frozenset({
     "annualRate", "collateralAmount", "collateralReturn", "currentLTV", "hourlyInterestRate", "liquidationLTV", "marginCallLTV",
     "residualPenaltyInterest",
 })
+# A loan is liquidated below 1; what is far above is a percentage.
+_LARGEST_LTV = Decimal("1.5")
 
 
 class Row:
@@ -63,6 +65,13 @@ class Row:
         if self.text(field) != asked:
             raise self.unusable(field, f": '{self.text(field)[:64]}', when '{asked}' was asked for")
 
+    def is_of(self, field: str, coin: str) -> bool:
+        """Tell whether the row is one of a coin; what is only written otherwise is not another coin's."""
+        text = self.text(field)
+        if text != coin and text.strip().upper() == coin.upper():
+            raise self.unusable(field, f": '{text[:64]}' may be {coin}")
+        return text == coin
+
     def number(self, field: str) -> Decimal:
         """Return a decimal string as number."""
         try:
@@ -73,6 +82,13 @@ class Row:
     def number_or_none(self, field: str) -> Decimal | None:
         """Return a decimal string as number; none when it is empty and may be."""
         return None if field in _MAY_BE_UNTOLD and self._fields.get(field) == "" else self.number(field)
+
+    def ltv_or_none(self, field: str, debt: Decimal) -> Decimal | None:
+        """Return the LTV of a loan with its own collateral; none when it is not told, or shown as zero for what is owed."""
+        ltv = self.number_or_none(field)
+        if ltv is not None and (ltv > _LARGEST_LTV or (ltv and not debt)):
+            raise self.unusable(field, f": {ltv} does not fit a debt of {debt}")
+        return ltv or None
 
     def penalty_interest(self, is_overdue: bool) -> Decimal:
         """Return what is owed as penalty interest; only a loan that is not overdue may leave it untold."""
@@ -147,7 +163,7 @@ def row_of_coin(coin: str, rows: list[Row]) -> Row | None:
 
     :raises ReadFailed: When all are of other coins: one may be it, under another name.
     """
-    found = next((row for row in rows if row.text("currency") == coin), None)
+    found = next((row for row in rows if row.is_of("currency", coin)), None)
     if found is None and rows:
         rows[0].must_be("currency", coin)
     return found
@@ -155,7 +171,7 @@ def row_of_coin(coin: str, rows: list[Row]) -> Row | None:
 
 def united(path: str, records: t.Iterable[Record]) -> list[Record]:
     """Return one record for each repayment: what stands there again, because something came in between the reading of two pages,
-    counts once, and rows of one repayment are added up.
+    counts once.
 
     :raises ReadFailed: When rows of one repayment contradict each other.
     """

@@ -57,6 +57,11 @@ class Verdict(t.NamedTuple):
         refused = self.failure.http_status == 200 and self.reading == NOT_EXECUTED
         return refused and self.failure.ret_code in codes
 
+    def as_too_old(self) -> Verdict:
+        """Return the reading of an answer that was given before the request was made."""
+        meaning = Meaning(UNKNOWN, "the answer is older than the request", LOOK_FIRST)
+        return self._replace(meaning=meaning, failure=self.failure._replace(reading=UNKNOWN), time_ms=None)
+
     def sentence(self) -> str:
         """Say what the exchange answered, why, and what to do."""
         return with_remedy(self.cause(), self.meaning.remedy)
@@ -92,6 +97,8 @@ def judge(method: str, status: int, body: bytes, request_id: str) -> Verdict:
     if not _fits(status, meaning):
         meaning = Meaning(UNKNOWN, "the HTTP status and the return code contradict each other", LOOK_FIRST)
     result = document.get("result")
+    if method == "POST" and meaning.reading == NOT_EXECUTED and isinstance(result, dict) and any(result.values()):
+        meaning = Meaning(UNKNOWN, "the answer refuses the request, and has a result of it", LOOK_FIRST)
     return Verdict(
         meaning,
         Failure(code, _words(document.get("retMsg")), status, request_id, meaning.reading),

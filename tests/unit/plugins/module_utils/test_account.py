@@ -231,6 +231,19 @@ def test_what_has_moved_in_the_wallet(rows: list[dict[str, t.Any]], found: list[
     assert movements(*rows) == found
 
 
+@pytest.mark.parametrize("currency", ["usdt", "USDT ", " USDT", "Usdt"])
+def test_a_coin_that_is_only_written_otherwise_is_not_another_one(currency: str) -> None:
+    with pytest.raises(ReadFailed, match=f"unusable currency: '{currency}' may be USDT"):
+        movements({**MOVED, "currency": currency})
+
+
+@pytest.mark.parametrize("second", [-1, 6, 600, -86_400])
+def test_an_entry_of_a_time_that_was_not_asked_for_is_not_passed_over(second: int) -> None:
+    created = SENT_MS // 1000 + second
+    with pytest.raises(ReadFailed, match=f"unusable createTime: {created}, when 1793534400 to 1793534405 were asked for"):
+        movements(MOVED, {**MOVED, "createTime": str(created)})
+
+
 @pytest.mark.parametrize(
     ("from_ms", "to_ms", "seconds"),
     [

@@ -177,3 +177,23 @@ def test_a_pause_is_not_reckoned_from_what_is_no_time(client: Client, network: N
     network.answers = [limited(clock.now_ms() + 3000, time=clock.now_ms() // 1000), ACCEPTED]
     client.read("/v5/crypto-loan/ongoing-orders")
     assert client.retries.rate_limit_wait_ms == 3000
+
+
+@pytest.mark.parametrize("code", [10006, 148029, 0])
+@pytest.mark.parametrize(("age_ms", "is_doubted"), [(0, False), (60_000, False), (60_001, True), (3_600_000, True)])
+def test_an_answer_that_is_older_than_its_request_is_one_to_another(
+    client: Client, network: Network, clock: t.Any, code: int, age_ms: int, is_doubted: bool
+) -> None:
+    result = {"repayId": "1"} if code == 0 else {}
+    old = json.dumps({"retCode": code, "result": result, "time": clock.now_ms() - age_ms}).encode()
+    # Only one that was turned away at the gate is sent again, and is then refused for good.
+    network.answers = [Reply(200, {}, old), Reply(200, {}, b'{"retCode":148029,"result":{}}')]
+    if is_doubted:
+        with pytest.raises(OutcomeUnknown, match="the answer is older than the request"):
+            client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None)
+    elif code == 0:
+        assert client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None).given_id == "1"
+    else:
+        with pytest.raises(Refused):
+            client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None)
+    assert len(network.sent) == (2 if code == 10006 and not is_doubted else 1)

@@ -267,3 +267,9 @@ def test_a_wide_time_window_is_waited_for() -> None:
     assert weigh(wide, Sight(SENT_MS + 60_001, LONG_AWAY_MS, [OURS], LOAN), 0, frozenset()).outcome == "executed"
     assert weigh(wide, Sight(SENT_MS + 70_000, LONG_AWAY_MS, [], LOAN), MARGIN_MS, frozenset()).outcome == "unknown"
     assert weigh(wide, Sight(SENT_MS + 70_001, LONG_AWAY_MS, [], LOAN), MARGIN_MS, frozenset()).outcome == "not_executed"
+
+
+def test_one_of_another_coin_is_neither_it_nor_nothing() -> None:
+    strange = OURS._replace(coin="USDC", kind="user")
+    assert judge([strange])[:2] == ("unknown", "the history shows 100 (user) in its time, which may be it")
+    assert judge([OURS._replace(coin="USDT")]).outcome == "executed"

@@ -82,9 +82,17 @@ def test_a_due_time_beyond_the_calendar_is_not_guessed(due: t.Any, clock: t.Any)
         list(_legacy.open_loans(client(open_loan(due), clock)))
 
 
-@pytest.mark.parametrize(("shown", "ltv"), [("", None), ("0.5", Decimal("0.5")), ("0", Decimal(0))])
+@pytest.mark.parametrize(("shown", "ltv"), [("", None), ("0.5", Decimal("0.5")), ("1.2", Decimal("1.2")), ("0", None)])
 def test_an_ltv_that_is_not_shown_is_not_zero(shown: str, ltv: Decimal | None, clock: t.Any) -> None:
     answer = open_loan("")
     answer["list"][0]["currentLTV"] = shown
     (loan,) = _legacy.open_loans(client(answer, clock))
     assert loan.ltv == ltv
+
+
+@pytest.mark.parametrize(("ltv", "debt"), [("41.68", "100"), ("1.51", "100"), ("0.4168", "0")])
+def test_an_ltv_that_does_not_fit_is_not_believed(ltv: str, debt: str, clock: t.Any) -> None:
+    answer = open_loan("")
+    answer["list"][0].update(currentLTV=ltv, totalDebt=debt)
+    with pytest.raises(ReadFailed, match=f"unusable currentLTV: {ltv} does not fit a debt of {debt}"):
+        list(_legacy.open_loans(client(answer, clock)))

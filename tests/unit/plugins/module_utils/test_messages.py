@@ -112,8 +112,8 @@ NOT_EXECUTED: list[Case] = [
     (
         "found and failed",
         lambda: _messages.not_executed(Resolution("not_executed", ACCEPTED, SEEN), "loan 17", LOST),
-        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange. "
-        "So it was not executed, and a further run sends it anew.",
+        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange: it stands in the "
+        "history. So it was not executed, and a further run sends it anew.",
     ),
 ]
 

@@ -24,7 +24,7 @@ LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal("0.4"), Decimal(0), OPE
 
 
 def plan(repaid: str, amount: str = "100", accuracy: int | None = 4, loan: Loan | None = LOAN) -> Decision:
-    history = [Record("1", Decimal(repaid), SUCCESS, True, SINCE_MS)]
+    history = [Record("1", Decimal(repaid), SUCCESS, True, SINCE_MS)] if repaid != "0" else []
     progress = progress_of(Decimal(amount), SINCE_MS, history, [])
     return decide(TRAITS, loan, Goal(Decimal(amount), SINCE_MS), Means(accuracy), progress)
 

@@ -10,7 +10,7 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import Declined
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import Declined, ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._manner import Manner
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
@@ -151,3 +151,11 @@ def test_the_fall_for_somebody_elses_is_not_taken_for_ours(run: t.Callable[..., 
     run(Goal(Decimal(100)))
     pay_until_reached(run, bybit)
     assert (bybit.find().debt, sum(amount for amount, dummy in bybit.sent)) == (750, Decimal("150.4"))
+
+
+@pytest.mark.parametrize("goal", [Goal(Decimal(100)), Goal(Decimal(100), 1793534300000), TO_750], ids=str)
+def test_a_history_in_another_coin_is_not_this_loans(run: t.Callable[..., Repayment], bybit: t.Any, goal: Goal) -> None:
+    bybit.records = [(0, Record("7", Decimal(100), SUCCESS, True, bybit.now_ms() - 5000, "USDC", "user"))]
+    repayment = run(goal, error=ReadFailed)
+    assert repayment.message == "The exchange's history of loan 17 has repayment 7 in USDC, and not in USDT."
+    assert bybit.sent == []

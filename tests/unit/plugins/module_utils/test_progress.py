@@ -95,6 +95,12 @@ def test_an_entry_of_unknown_type_that_would_not_count_leaves_it_known(change: d
     assert progress_of(Decimal(100), SINCE_MS, [record("20"), strange], []).repaid == 20
 
 
+def test_an_entry_without_amount_cannot_be_added_up() -> None:
+    with pytest.raises(ReadFailed, match="repayment 1 with an amount of 0, so nobody can tell what has been repaid since 2026"):
+        progress_of(Decimal(100), SINCE_MS, [record("20"), record("0")], [])
+    assert progress_of(Decimal(100), SINCE_MS, [record("20"), record("0", SINCE_MS - DAY_MS), record("0", by_user=False)], []).repaid == 20
+
+
 @pytest.mark.parametrize("age_ms", [0, 1, DAY_MS, 180 * DAY_MS])
 def test_a_since_that_the_history_can_reach(age_ms: int) -> None:
     check_since(SINCE_MS, SINCE_MS + age_ms)

@@ -204,4 +204,21 @@ def test_one_that_fails_on_the_exchange_was_not_made(run: t.Callable[..., Repaym
     bybit.new_status, bybit.debt_lag_ms = FAILED, 10**9
     repayment = run(error=NotExecuted)
     assert told(repayment) == (False, None, "1000.4", [])
-    assert repayment.message.endswith("but then it failed on the exchange. So it was not executed, and a further run sends it anew.")
+    assert repayment.message.endswith(
+        "but then it failed on the exchange: its time is over, the only such repayment in the history, 100, has failed, the debt did not "
+        "fall by it, and no such amount left the Funding wallet. So it was not executed, and a further run sends it anew."
+    )
+
+
+@pytest.mark.parametrize("witness", ["debt", "wallet"])
+def test_one_that_is_said_to_have_failed_is_doubted_where_the_money_is_gone(
+    run: t.Callable[..., Repayment], bybit: t.Any, witness: str
+) -> None:
+    bybit.new_status = FAILED
+    if witness == "wallet":
+        bybit.debt_lag_ms = 10**9
+        bybit.ledger = [("O", "1000.4", bybit.now_ms() + 1000)]
+    repayment = run(error=OutcomeUnknown)
+    assert len(bybit.sent) == 1
+    gone = "the debt fell by 1000.4 more than the history explains" if witness == "debt" else "1000.4 USDT left the Funding wallet"
+    assert gone in repayment.message

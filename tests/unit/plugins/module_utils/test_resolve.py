@@ -87,7 +87,6 @@ def memory() -> FakeMemory:
         (OURS, "executed", ("tell", ACCEPTED, False)),
         (UNDER_WAY, "pending", ("tell", ACCEPTED, False)),
         (None, "pending", ("tell", ACCEPTED, False)),
-        (HAS_FAILED, "not_executed", ("forget", ACCEPTED)),
     ],
     ids=str,
 )
@@ -99,6 +98,25 @@ def test_an_accepted_repayment_is_followed(
     assert found == (outcome, ACCEPTED, None, None, "", (TWIN,))
     assert settler.asked == [("99", 777), *([] if followed else [("99",)])]
     assert memory.done == [("note", ACCEPTED), end]
+
+
+@pytest.mark.parametrize(("finding", "outcome", "done"), [(ABSENT, "not_executed", ("forget",)), (DOUBT, "unknown", ())], ids=str)
+def test_one_that_is_said_to_have_failed_is_looked_for(
+    memory: FakeMemory, finding: Finding, outcome: str, done: tuple[str, ...]
+) -> None:
+    settler = FakeSettler(finding, followed=HAS_FAILED)
+    found = Resolver(settler, memory, wait=True).resolve(ACCEPTED, 777)
+    looked_for = dataclasses.replace(SENT, accepted_at_ms=SENT.window_end_ms)
+    # Its own entry is no other one's, though its id has just been written down.
+    assert settler.asked == [("99", 777), (looked_for, frozenset({"98"}), 777)]
+    assert (found.outcome, found.intent.repay_id, found.finding) == (outcome, "99", finding)
+    assert tuple(kind for kind, *dummy in memory.done) == ("note", *done)
+
+
+def test_an_amount_of_nothing_is_told_as_what_it_is(memory: FakeMemory) -> None:
+    found = Resolver(FakeSettler(followed=OURS._replace(amount=Decimal(0))), memory, wait=True).resolve(ACCEPTED, 777)
+    assert (found.outcome, found.intent.amount) == ("executed", Decimal(100))
+    assert "with an amount of 0" in found.warning
 
 
 def test_without_wait_an_accepted_repayment_is_pending(memory: FakeMemory) -> None:

@@ -245,25 +245,8 @@ OTHER = READ._replace(repay_id="1772")
         ([READ, READ._replace(status="processing")], [READ]),
         ([READ._replace(status="processing"), READ._replace(status="failed")], [READ._replace(status="failed")]),
         ([READ._replace(status="failed"), READ._replace(status="failed")], [READ._replace(status="failed")]),
-        # Interest and principal, or one row for each coin of the collateral.
-        ([READ, READ._replace(amount=Decimal("0.003"))], [READ._replace(amount=Decimal("0.010"))]),
-        (
-            [READ._replace(time_ms=READ.time_ms + 5), READ._replace(amount=Decimal("0.003"))],
-            [READ._replace(amount=Decimal("0.010"))],
-        ),
-        (
-            [READ, READ._replace(amount=Decimal("0.003"), status="processing")],
-            [READ._replace(amount=Decimal("0.010"), status="processing")],
-        ),
-        (
-            [READ._replace(parts=(Part("1", Decimal("0.007")),)), READ._replace(parts=(Part("2", Decimal("0.007")),))],
-            [READ._replace(amount=Decimal("0.014"), parts=(Part("1", Decimal("0.007")), Part("2", Decimal("0.007"))))],
-        ),
     ],
-    ids=[
-        "none", "two", "again", "becomes final", "was in process", "fails", "failed again", "parts", "parts in time",
-        "parts in process", "contracts",
-    ],
+    ids=["none", "two", "again", "becomes final", "was in process", "fails", "failed again"],
 )
 def test_rows_of_one_repayment_are_one(rows: list[Record], expected: list[Record]) -> None:
     assert united("/v5/list", rows) == expected
@@ -278,10 +261,10 @@ def test_rows_of_one_repayment_are_one(rows: list[Record], expected: list[Record
         {"time_ms": READ.time_ms + 1},
         # What is final stays what it is.
         {"status": "failed"},
-        {"amount": Decimal("0.003"), "coin": "ETH"},
-        {"amount": Decimal("0.003"), "by_user": None},
-        # One half of it cannot have failed.
-        {"amount": Decimal("0.003"), "status": "failed"},
+        # Nobody can tell two parts of one repayment from a row that has changed between two pages.
+        {"amount": Decimal("0.003")},
+        {"amount": Decimal("0.003"), "status": "processing"},
+        {"parts": (Part("2", Decimal("0.007")),)},
     ],
     ids=str,
 )

@@ -12,7 +12,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._verdict import jud
 
 
 def envelope(code: object, message: object = "", **more: object) -> bytes:
-    return json.dumps({"retCode": code, "retMsg": message, "result": {"repayId": "1"}, **more}).encode()
+    return json.dumps({"retCode": code, "retMsg": message, "result": {"repayId": "1"} if code == 0 else {}, **more}).encode()
 
 
 CASES = [
@@ -172,3 +172,16 @@ def test_a_plausible_time_is_told(time: int) -> None:
 )
 def test_what_is_no_time_in_ms_is_not_told(time: object) -> None:
     assert judge("GET", 200, envelope(0, time=time), "id").time_ms is told_time_ms(time) is None
+
+
+@pytest.mark.parametrize("code", [10006, 10002, 148029, 177010])
+@pytest.mark.parametrize("result", [{"repayId": "1771"}, {"repayId": 5}, {"list": [{}]}], ids=str)
+def test_a_refusal_of_a_repayment_that_has_a_result_contradicts_itself(code: int, result: dict[str, object]) -> None:
+    body = json.dumps({"retCode": code, "retMsg": "no", "result": result}).encode()
+    verdict = judge("POST", 200, body, "id")
+    assert (verdict.reading, verdict.is_gate_refusal(code)) == ("unknown", False)
+    assert "the answer refuses the request, and has a result of it" in verdict.cause()
+    # A read has moved nothing, and an empty field is no result.
+    assert judge("GET", 200, body, "id").reading == "not_executed"
+    for nothing in ({}, {"repayId": ""}, None, [], "x"):
+        assert judge("POST", 200, json.dumps({"retCode": code, "result": nothing}).encode(), "id").reading == "not_executed"
