@@ -30,6 +30,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._result import Resu
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import PERMISSION_MISSING
 from ansible_collections.treasury.bybit.plugins.module_utils._settle import AFTER_TURN_MS, Settler, must_stop
 from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
+from ansible_collections.treasury.bybit.plugins.module_utils._times import HOUR_MS, utc
 
 
 class Prepared(t.NamedTuple):
@@ -137,6 +138,8 @@ class Preparation:
         records = self._read_history(loan) if loan is not None else []
         decision = self._decide(loan, means)
         prepared = Prepared(loan, records, means, decision)
+        if loan is not None and not loan.debt and loan.loan_id is None and decision.kind == NOTHING_TO_DO:
+            self._check_nothing_owed(loan)
         if loan is None or not (decision.kind == PAY or decision.rest):
             return prepared
         if self._subject.traits.from_collateral:
@@ -145,6 +148,14 @@ class Preparation:
         is_exact = self._goal.is_of_debt or self._manner.allow_partial
         means = means._replace(wallet=self._wallet(loan.coin, None if is_exact else decision.amount))
         return prepared._replace(means=means, decision=self._decide(loan, means))
+
+    def _check_nothing_owed(self, loan: Loan) -> None:
+        """Refuse to call a coin's debt repaid that only a list does not show, while the position of the account does."""
+        if read_position(self._client).shows(loan.product, loan.coin):
+            raise ReadFailed(
+                f"The exchange lists no debt of {self._subject.traits.label}, but the account's position shows one. Run again; when it "
+                f"stays so, look at the loan on the exchange's site."
+            )
 
     def _decide(self, loan: Loan | None, means: Means) -> Decision:
         return decide(self._subject.traits, loan, self._goal, means, self._result.progress)
@@ -185,7 +196,10 @@ class Preparation:
     def _read_history(self, loan: Loan) -> list[Record]:
         """Read the history, and for a goal with C(since) how far it has come."""
         records = self._subject.history()
+        latest_ms = self._client.believed_time_ms() + HOUR_MS
         for record in records:
+            if record.time_ms > latest_ms:
+                raise ReadFailed(f"The exchange's history has repayment {record.repay_id} in the future, at {utc(record.time_ms)}.")
             if record.coin and record.coin != loan.coin:
                 label = self._subject.traits.label
                 raise ReadFailed(f"The exchange's history of {label} has repayment {record.repay_id} in {record.coin}, and not in {loan.coin}.")

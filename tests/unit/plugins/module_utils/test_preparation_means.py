@@ -12,6 +12,9 @@ from decimal import Decimal
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import Failure, ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import FLEXIBLE, REPAID, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._record import SUCCESS, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._repayment import Repayment
 
 TO_750, HALF = Goal(max_debt=Decimal(750)), Goal(max_ltv=Decimal("0.25"))
 
@@ -114,3 +117,32 @@ def test_no_accuracy_is_needed_where_nothing_is_owed(prepare: t.Any, bybit: t.An
 @pytest.mark.parametrize(("paid", "kind"), [("0", "pay"), ("749.5999", "pay"), ("749.6", "pay"), ("749.6001", "decline")])
 def test_what_was_paid_counts_for_the_cap(prepare: t.Any, paid: str, kind: str) -> None:
     assert prepare(TO_750, paid=paid, at_most=Decimal(1000)).decision.kind == kind
+
+
+@pytest.mark.parametrize(("owed", "is_believed"), [("0", True), ("0.01", False), ("1000.4", False)])
+def test_a_debt_that_is_not_listed_is_repaid_only_where_the_position_agrees(
+    run: t.Callable[..., Repayment], bybit: t.Any, owed: str, is_believed: bool
+) -> None:
+    bybit.find = lambda: Loan(FLEXIBLE, None, "USDT", Decimal(0), Decimal(0), Decimal(0), REPAID)
+    debt = {"loanCurrency": "USDT", "flexibleTotalDebt": owed, "flexibleTotalDebtUSD": owed, "fixedTotalDebt": "0", "fixedTotalDebtUSD": "0"}
+    ltv = str(round(Decimal(owed) / 2000, 6))
+    pledged = [{"currency": "BTC", "amount": "1", "amountUSD": "2000"}]
+    position = {"ltv": ltv, "totalDebt": owed, "totalCollateral": "2000", "borrowList": [debt], "collateralList": pledged}
+    bybit.read = lambda path, query=None: position
+    if is_believed:
+        assert run(Goal(max_debt=Decimal(0))).result.outcome == "nothing_to_do"
+    else:
+        repayment = run(Goal(max_debt=Decimal(0)), error=ReadFailed)
+        assert repayment.message.startswith("The exchange lists no debt of loan 17, but the account's position shows one. Run again;")
+    assert bybit.sent == []
+
+
+@pytest.mark.parametrize(("ahead_ms", "is_read"), [(0, True), (3_600_000, True), (3_600_001, False), (86_400_000, False)])
+def test_a_repayment_in_the_future_is_not_believed(
+    run: t.Callable[..., Repayment], bybit: t.Any, ahead_ms: int, is_read: bool
+) -> None:
+    bybit.records = [(0, Record("7", Decimal(100), SUCCESS, True, bybit.now_ms() + ahead_ms))]
+    repayment = run(Goal(Decimal(5)), error=None if is_read else ReadFailed)
+    assert len(bybit.sent) == is_read
+    if not is_read:
+        assert "has repayment 7 in the future, at 2026-" in repayment.message
