@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from module_runs.forked import ForkServer
 from module_runs.process import Process, Run
+from relay import Relay
 from ways import WAYS, Way
 
 MODULE = "bybit_loan_repay"
@@ -189,3 +190,28 @@ def posted(sandbox) -> t.Callable[[], list[dict[str, t.Any]]]:
 def spoil(sandbox) -> t.Callable[..., None]:
     """Order a fault for the next request of a way."""
     return lambda way, **fault: sandbox.control("POST", "faults", {"method": "POST", "path": way.path, **fault})
+
+
+@pytest.fixture
+def switch(sandbox) -> t.Callable[..., None]:
+    """Let the exchange be one of those that its documentation allows."""
+    return lambda **switches: sandbox.control("POST", "switches", switches)
+
+
+@pytest.fixture
+def change(sandbox) -> t.Callable[..., None]:
+    """Change fields of the result in the answers of a call, but for the first ones."""
+
+    def call(path: str, how: str, *fields: str, skip: int = 0) -> None:
+        mutations = [{"field": f"result.{field}", "how": how} for field in fields]
+        sandbox.control("POST", "faults", {"method": "GET", "path": path, "skip": skip, "times": 0, "mutations": mutations})
+
+    return call
+
+
+@pytest.fixture
+def relay(sandbox) -> t.Iterator[Relay]:
+    """A relay to the sandbox, for C(api_url)."""
+    relay = Relay(sandbox.url)
+    yield relay
+    relay.end()

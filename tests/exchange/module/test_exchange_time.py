@@ -1,0 +1,170 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whatever time the exchange tells, no window is over before this machine's own clock says so, and no time is believed in a wrong unit."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+import typing as t
+
+import pytest
+from relay import Answer
+from ways import FIXED, FLEXIBLE, LEGACY, WAYS
+
+DAY_MS = 86_400_000
+READS = (LEGACY.history, "/v5/crypto-loan/ongoing-orders", "/v5/asset/fundinghistory")
+NOTHING = {"answer": "close", "commit": False}
+each_product = pytest.mark.parametrize("way", [LEGACY, FLEXIBLE, FIXED], ids=lambda way: way.name)
+
+
+@pytest.fixture
+def window_ms() -> int:
+    """Shorter than elsewhere, because so many runs here wait for its end."""
+    return 500
+
+
+@pytest.fixture
+def a_day_ahead(relay, sent) -> str:
+    """Let the exchange claim, as soon as a repayment has left, that a day has gone by."""
+
+    def ahead(answer: Answer) -> Answer:
+        document = json.loads(answer.body)
+        document["time"] += DAY_MS if sent(LEGACY) else 0
+        return answer._replace(body=json.dumps(document).encode())
+
+    for path in READS:
+        relay.on(path, ahead)
+    return relay.url
+
+
+@pytest.fixture
+def rewrite(state_dir) -> t.Callable[..., None]:
+    """Write down other values for the only intent that is noted."""
+
+    def call(**values: t.Any) -> None:
+        [file] = state_dir.glob("*.json")
+        document = json.loads(file.read_text())
+        document["intents"][0].update(values)
+        file.write_text(json.dumps(document))
+
+    return call
+
+
+@pytest.fixture
+def in_doubt(pay, spoil, remembered):
+    """Leave a repayment behind that did not arrive, and whose window was still open."""
+
+    def call(**options: t.Any) -> dict[str, t.Any]:
+        spoil(LEGACY, **NOTHING)
+        assert pay(LEGACY, wait_timeout=0, **options)["outcome"] == "unknown"
+        [intent] = remembered()
+        return intent
+
+    return call
+
+
+def test_a_late_packet_is_waited_for_though_the_exchange_says_that_a_day_is_over(pay, a_day_ahead, spoil, ledger, remembered) -> None:
+    spoil(LEGACY, answer="close", arrive_after_ms=900)
+    run = pay(LEGACY, api_url=a_day_ahead, recv_window=1500)
+    [entry] = ledger()
+    assert (run["outcome"], run["recovered"], run["repay_id"], remembered()) == ("executed", True, entry["repay_id"], [])
+
+
+def test_nor_is_a_repayment_told_as_lost_before_its_own_time_is_over(pay, a_day_ahead, spoil) -> None:
+    spoil(LEGACY, **NOTHING)
+    run = pay(LEGACY, api_url=a_day_ahead, wait_timeout=1, recv_window=5000)
+    assert run["evidence"]["exchange_time_ms"] > run["evidence"]["window_end_ms"]
+    assert (run.failed, run["outcome"]) == (True, "unknown")
+    assert "wait_timeout ended before the exchange's time window for it" in run["msg"]
+
+
+def test_a_lost_answer_takes_its_window_and_a_second_by_the_own_clock(pay, spoil) -> None:
+    spoil(LEGACY, **NOTHING)
+    begun = time.monotonic()
+    assert pay(LEGACY)["outcome"] == "not_executed"
+    assert time.monotonic() - begun > 0.5 + 1
+
+
+@pytest.mark.parametrize("how", ["absent", "unit", "empty", "type"])
+def test_an_exchange_that_does_not_tell_its_time(pay, sandbox, spoil, ledger, sent, how: str) -> None:
+    spoil(LEGACY, **NOTHING)
+    mutations = [{"field": "time", "how": how}]
+    sandbox.control("POST", "faults", {"method": "GET", "times": 0, "mutations": mutations})
+    run = pay(LEGACY, wait_timeout=2)
+    assert (run.failed, run["outcome"], run["evidence"]["exchange_time_ms"]) == (True, "unknown", None)
+    assert "the exchange did not tell its time" in run["msg"]
+    assert (ledger(), sent(LEGACY)) == ([], 1)
+
+
+@each_product
+@pytest.mark.parametrize("how", ["unit", "empty", "null", "absent"])
+def test_the_time_of_an_entry_in_another_unit_is_none(pay, spoil, change, ledger, sent, way, how: str) -> None:
+    """Read as milliseconds, seconds would lie in January 1970, before any request."""
+    spoil(way, answer="reset")
+    change(way.history, how, "list.repayTime", skip=1)
+    run = pay(way, wait_timeout=2)
+    assert (run.failed, run["outcome"], len(ledger()), sent(way)) == (True, "unknown", 1, 1)
+    assert f"the exchange could not be read (Bybit answered {way.history} with an unusable repayTime" in run["msg"]
+
+
+@pytest.mark.parametrize("way", [LEGACY, FLEXIBLE], ids=lambda way: way.name)
+def test_with_since_such_a_time_makes_the_sum_fail(pay, change, posted, way) -> None:
+    change(way.history, "unit", "list.repayTime")
+    hour_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
+    run = pay(way, since=hour_ago.isoformat())
+    assert (run.failed, run["outcome"], posted()) == (True, "not_executed", [])
+    assert f"Bybit answered {way.history} with an unusable repayTime: " in run["msg"]
+
+
+@pytest.mark.parametrize("offset_ms", [0, -900])
+def test_times_in_whole_seconds_hide_no_repayment(pay_all, sandbox, spoil, switch, ledger, offset_ms: int) -> None:
+    """They lie up to a second before the request, and a second more where the exchange's clock is as slow as it accepts."""
+    sandbox.clock(offset_ms=offset_ms)
+    switch(repay_time_precision="s")
+    for way in WAYS:
+        spoil(way, answer="reset")
+    for way, run in pay_all():
+        assert (run["outcome"], run["repay_id"]) == ("executed", ledger(way)[0]["repay_id"]), way.name
+
+
+def test_the_time_of_an_entry_may_be_that_of_its_execution(pay_all, spoil, switch, ledger) -> None:
+    switch(repay_time="executed")
+    for way in WAYS:
+        spoil(way, answer="reset", processing_ms=300)
+    for way, run in pay_all(settle_margin=1):
+        assert (run["outcome"], run["repay_id"]) == ("executed", ledger(way)[0]["repay_id"]), way.name
+
+
+def test_an_intent_older_than_the_history_is_never_told_as_not_executed(in_doubt, pay, rewrite, ledger, sent) -> None:
+    intent = in_doubt()
+    rewrite(sent_at_ms=intent["sent_at_ms"] - 181 * DAY_MS)
+    run = pay(LEGACY, wait_timeout=2)
+    assert (run.failed, run["outcome"], ledger(), sent(LEGACY)) == (True, "unknown", [], 1)
+    assert "it was sent more than 180 days ago, and the history does not reach so far back" in run["msg"]
+
+
+def test_an_intent_older_than_the_wallets_ledger_says_so(in_doubt, pay, rewrite, ledger) -> None:
+    intent = in_doubt()
+    rewrite(sent_at_ms=intent["sent_at_ms"] - 8 * DAY_MS)
+    reason = "the Funding wallet's ledger does not reach back to when it was sent"
+    unsure = pay(LEGACY, settle_margin=1, wait_timeout=4)
+    assert (unsure["outcome"], f"{reason}, so history and debt have to show nothing for 60 s" in unsure["msg"]) == ("unknown", True)
+    run = pay(LEGACY)
+    assert [earlier["outcome"] for earlier in run["earlier"]] == ["not_executed"]
+    assert (run["outcome"], [entry["amount"] for entry in ledger()]) == ("executed", ["100"])
+
+
+@pytest.mark.parametrize("boot_id", ["another-start", ""])
+def test_what_another_start_of_the_machine_has_sent_is_waited_for_anew(in_doubt, pay, rewrite, sandbox, boot_id: str) -> None:
+    """Nobody knows what its clock counted, and the exchange's may be wrong."""
+    in_doubt(recv_window=1000)
+    rewrite(boot_id=boot_id)
+    sandbox.clock(advance_ms=20_000)
+    run = pay(LEGACY, wait_timeout=0)
+    assert (run["outcome"], "wait_timeout ended before the exchange's time window for it" in run["msg"]) == ("unknown", True)
+    again = pay(LEGACY, wait_timeout=4)
+    assert ([earlier["outcome"] for earlier in again["earlier"]], again["outcome"]) == (["not_executed"], "executed")

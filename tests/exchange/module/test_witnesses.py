@@ -1,0 +1,182 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""That nothing was paid is told only when history, debt and the money itself agree; whoever cannot see the money waits, and says so."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ways import FIXED, FIXED_COLLATERAL, FLEXIBLE, FLEXIBLE_COLLATERAL, LEGACY, WAYS
+
+FUNDING = "/v5/asset/fundinghistory"
+BALANCE = "/v5/asset/transfer/query-account-coin-balance"
+FROM_THE_WALLET = (LEGACY, FLEXIBLE, FIXED)
+FROM_COLLATERAL = pytest.mark.parametrize("way", [FLEXIBLE_COLLATERAL, FIXED_COLLATERAL], ids=lambda way: way.name)
+HIDDEN = {"answer": "reset", "history_delay_ms": 60_000, "processing_ms": 60_000}
+NOTHING = {"answer": "close", "commit": False}
+
+
+@pytest.fixture
+def window_ms() -> int:
+    """Shorter than elsewhere, because so many runs here wait for its end."""
+    return 500
+
+
+@pytest.fixture
+def lost_while(begin_way, sandbox, spoil, until, sent):
+    """Run a legacy repayment that does not arrive, while the owner repays so much of the flexible loan."""
+
+    def call(amount: str, **options: t.Any):
+        spoil(LEGACY, delay_ms=200, **NOTHING)
+        process = begin_way(LEGACY, **options)
+        until(lambda: sent(LEGACY))
+        sandbox.control("POST", "repay", {"product": "flexible", "loanCurrency": "USDT", "amount": amount})
+        return process.end()
+
+    return call
+
+
+def assert_unknown(way, run, reason: str) -> None:
+    assert (run.failed, run["changed"], run["outcome"], run["repayments"]) == (True, False, "unknown", []), way.name
+    assert reason in run["evidence"]["reason"], way.name
+    assert reason in run["msg"], way.name
+    assert "not executed" not in run["msg"], way.name
+
+
+def test_a_legacy_repayment_in_process_may_be_hidden(pay, sandbox, spoil, switch, ledger, sent) -> None:
+    """The exchange says that only successful ones can be queried."""
+    switch(legacy_processing="hidden")
+    spoil(LEGACY, answer="reset", processing_ms=6000)
+    for dummy in range(2):
+        run = pay(LEGACY, wait_timeout=2)
+        assert_unknown(LEGACY, run, "100 USDT left the Funding wallet in its time")
+        assert (run["evidence"]["debt_now"], run["evidence"]["candidates"], run["evidence"]["wallet_outflow"]) == ("1000.4", [], "100")
+    assert sent(LEGACY) == 1
+    sandbox.clock(advance_ms=6000)
+    run = pay(LEGACY)
+    assert (run["outcome"], run["recovered"], run["repay_id"], sent(LEGACY)) == ("executed", True, ledger()[0]["repay_id"], 1)
+
+
+def test_the_wallets_ledger_tells_of_what_is_hidden_everywhere_else(pay_all, spoil, ledger, sent) -> None:
+    """The balance is late as well."""
+    for way in (LEGACY, FIXED):
+        spoil(way, wallet_delay_ms=60_000, **HIDDEN)
+    for way, run in pay_all((LEGACY, FIXED), wait_timeout=2):
+        assert_unknown(way, run, " USDT left the Funding wallet in its time")
+        assert (run["evidence"]["wallet_before"], run["evidence"]["wallet_now"]) == ("10000", "10000"), way.name
+        assert (len(ledger(way)), sent(way)) == (1, 1), way.name
+
+
+def test_so_does_the_balance_where_the_ledger_is_refused(pay, sandbox, spoil, ledger, sent) -> None:
+    spoil(FLEXIBLE, **HIDDEN)
+    sandbox.control("POST", "faults", {"method": "GET", "path": FUNDING, "times": 0, "answer": {"ret_code": 10005}})
+    run = pay(FLEXIBLE, wait_timeout=2)
+    assert_unknown(FLEXIBLE, run, "the Funding wallet held 10000 USDT before and holds 9900 now")
+    assert (run["evidence"]["wallet_outflow"], len(ledger()), sent(FLEXIBLE)) == (None, 1, 1)
+
+
+@FROM_COLLATERAL
+def test_so_does_the_collateral_that_was_sold(pay, spoil, ledger, sent, way) -> None:
+    spoil(way, **HIDDEN)
+    for dummy in range(2):
+        [coin] = way.sold
+        assert_unknown(way, pay(way, wait_timeout=2), f" {coin} were pledged before, and ")
+    assert (len(ledger()), sent(way)) == (1, 1)
+
+
+def test_where_all_agree_it_was_not_executed(pay_all, spoil, ledger, remembered) -> None:
+    for way in WAYS:
+        spoil(way, **NOTHING)
+    for way, run in pay_all():
+        assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed"), way.name
+        held = (None, None, None) if way.sold else (run["evidence"]["wallet_before"], run["evidence"]["wallet_before"], "0")
+        assert tuple(run["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")) == held, way.name
+        words = "no ledger tells of the collateral that it sells" if way.sold else "no such amount left the Funding wallet"
+        assert run["msg"].endswith(f"{words}. So it was not executed, and a further run sends it anew."), way.name
+    assert (ledger(), remembered()) == ([], [])
+
+
+@pytest.mark.parametrize(("amount", "is_clear"), [("50", True), ("98.9", True), ("99", False), ("100", False), ("250", False)])
+def test_another_payment_from_the_wallet_meanwhile(lost_while, pay, paid, amount: str, is_clear: bool) -> None:
+    """Whose it is, the wallet does not tell; what shows of an amount may be less a fee."""
+    run = lost_while(amount, wait_timeout=2)
+    if is_clear:
+        assert (run["outcome"], run["evidence"]["wallet_outflow"]) == ("not_executed", amount)
+    else:
+        assert_unknown(LEGACY, run, f"{amount} USDT left the Funding wallet in its time")
+        assert pay(LEGACY, wait_timeout=0)["outcome"] == "unknown"
+    assert paid() == [amount]
+
+
+def test_a_wallet_that_cannot_be_read_now_bears_no_witness(pay, sandbox, spoil, ledger, sent) -> None:
+    spoil(LEGACY, **NOTHING)
+    sandbox.control("POST", "faults", {"method": "GET", "path": FUNDING, "times": 0, "answer": "close"})
+    assert_unknown(LEGACY, pay(LEGACY, wait_timeout=2), "the exchange could not be read (No answer from ")
+    sandbox.control("DELETE", "faults")
+    run = pay(LEGACY)
+    assert ([earlier["outcome"] for earlier in run["earlier"]], run["outcome"]) == (["not_executed"], "executed")
+    assert ([entry["amount"] for entry in ledger()], sent(LEGACY)) == (["100"], 2)
+
+
+@pytest.mark.parametrize("path", [BALANCE, FUNDING])
+def test_a_block_while_the_witness_is_asked_stops_all_requests(pay, sandbox, spoil, calls, path: str) -> None:
+    spoil(LEGACY, **NOTHING)
+    blocked = {"http_status": 403, "body": "access too frequent"}
+    skip = 1 if path == BALANCE else 0
+    sandbox.control("POST", "faults", {"method": "GET", "path": path, "skip": skip, "times": 0, "answer": blocked})
+    assert_unknown(LEGACY, pay(LEGACY), "this IP address sent too many requests")
+    assert calls()[-1] == f"GET {path.rpartition('/')[2]}"
+
+
+@pytest.mark.parametrize("balance", ["empty", "null", "absent", "type"])
+def test_a_balance_that_is_not_told_bears_no_witness(pay, spoil, change, ledger, sent, balance: str) -> None:
+    spoil(LEGACY, **NOTHING)
+    change(BALANCE, balance, "balance.walletBalance", skip=1)
+    assert_unknown(LEGACY, pay(LEGACY, wait_timeout=2), f"Bybit answered {BALANCE} with an unusable walletBalance")
+    assert (ledger(), sent(LEGACY)) == ([], 1)
+
+
+@pytest.mark.parametrize("answer", ["reset", "nothing"])
+def test_a_key_that_may_not_see_the_wallet_has_to_wait_for_longer(pay, spoil, switch, ledger, sent, answer: str) -> None:
+    """In that time, what is hidden shows, or the debt falls."""
+    switch(legacy_processing="hidden")
+    spoil(LEGACY, **({"answer": "reset", "processing_ms": 60_000} if answer == "reset" else NOTHING))
+    for dummy in range(2):
+        run = pay(LEGACY, api_key="sandbox-key-no-wallet", settle_margin=1, wait_timeout=3)
+        reason = "api_key may not read the Funding wallet's ledger, so history and debt have to show nothing for 60 s"
+        assert_unknown(LEGACY, run, reason)
+        assert [run["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")] == [None, None, None]
+    assert (len(ledger()), sent(LEGACY)) == (int(answer == "reset"), 1)
+
+
+@FROM_COLLATERAL
+def test_so_has_who_sells_collateral(pay, spoil, ledger, sent, way) -> None:
+    spoil(way, **NOTHING)
+    run = pay(way, settle_margin=1, wait_timeout=3)
+    assert_unknown(way, run, "no ledger tells of the collateral that it sells, so history and debt have to show nothing for 60 s")
+    assert (ledger(), sent(way)) == ([], 1)
+
+
+def test_when_that_time_is_over_the_words_do_not_claim_more_than_was_seen(pay, spoil, ledger, remembered) -> None:
+    spoil(LEGACY, **NOTHING)
+    run = pay(LEGACY, api_key="sandbox-key-no-wallet")
+    assert (run["outcome"], ledger(), remembered()) == ("not_executed", [], [])
+    assert "the debt did not fall by it for 0 s; api_key may not read the Funding wallet's ledger." in run["msg"]
+    assert "left the Funding wallet" not in run["msg"]
+
+
+@pytest.mark.parametrize("way", FROM_THE_WALLET, ids=lambda way: way.name)
+def test_a_liquidation_in_its_time_may_be_it(begin_way, pay, sandbox, spoil, until, sent, ledger, way) -> None:
+    """What explains a fall of the debt is no longer taken for somebody else's only because of its type."""
+    spoil(way, delay_ms=200, **NOTHING)
+    process = begin_way(way, wait_timeout=2)
+    until(lambda: sent(way))
+    sandbox.control("POST", "prices", {"BTC": "26000", "ETH": "1300"})
+    run = process.end()
+    assert {entry["origin"] for entry in ledger(way)} == {"liquidation"}
+    assert (run.failed, run["outcome"], run["repay_id"]) == (True, "unknown", None)
+    assert " (liquidation) in its time, which may be it" in run["msg"]
+    assert (pay(way, wait_timeout=0)["outcome"], sent(way)) == ("unknown", 1)
