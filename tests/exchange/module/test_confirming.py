@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from ways import FLEXIBLE
 
 HISTORY = "/v5/crypto-loan/repayment-history"
 LOOK = ["GET ongoing-orders", "GET loanable-data", "GET repayment-history", "GET query-account-coin-balance", "POST repay"]
@@ -22,12 +23,13 @@ def assert_told(run, sandbox, outcome: str) -> None:
     assert (run["recovered"], run["intent"], run["evidence"]) == (False, None, None)
 
 
-def test_a_plain_run_confirms_and_looks_once(repay, sandbox, calls, remembered) -> None:
+def test_a_plain_run_confirms_and_looks_once(repay, sandbox, calls, names, remembered) -> None:
     run = repay()
     assert_told(run, sandbox, "executed")
     assert calls() == [*LOOK, "GET repayment-history", "GET ongoing-orders"]
     [*dummy, confirming, last] = sandbox.requests()["requests"]
-    assert f"repayId={run['repay_id']}" in confirming["query"]
+    # All of the loan, because what others have repaid meanwhile tells what the debt shows.
+    assert confirming["query"] == f"orderId={names.loan}&limit=100"
     assert remembered() == []
 
 
@@ -49,18 +51,32 @@ def test_what_is_in_process_is_followed_to_its_success(repay, sandbox, remembere
     assert (run["loan"]["after"]["debt"], run.warnings, remembered()) == ("900.4", "", [])
 
 
-def test_what_is_in_process_is_followed_to_its_failure(repay, sandbox, posts, remembered) -> None:
-    sandbox.fault(processing_ms=900, final_status=3)
-    run = repay()
-    [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
+def test_what_is_in_process_is_followed_to_its_failure(pay, sandbox, spoil, ledger, sent, remembered) -> None:
+    spoil(FLEXIBLE, processing_ms=900, final_status=3)
+    run = pay(FLEXIBLE)
+    [entry] = ledger()
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "not_executed")
     assert (run["repay_id"], run["amount"], entry["status"]) == (entry["repay_id"], "100", 3)
     assert f"was accepted (repayment {entry['repay_id']}), but then it failed on the exchange" in run["msg"]
-    assert run["msg"].endswith("Nothing was paid, and it is safe to run again.")
-    assert (sandbox.loan()["debt"], sandbox.balance(), posts(), remembered()) == ("1000.4", 10000, 1, [])
+    assert run["msg"].endswith("So it was not executed, and a further run sends it anew.")
+    assert (FLEXIBLE.debt(sandbox.account()), sandbox.balance(), sent(FLEXIBLE), remembered()) == (FLEXIBLE.before, 10000, 1, [])
+    again = pay(FLEXIBLE)
+    assert (again["outcome"], again["repay_id"], again["earlier"]) == ("executed", ledger()[-1]["repay_id"], [])
+    assert (sent(FLEXIBLE), FLEXIBLE.debt(sandbox.account())) == (2, FLEXIBLE.after)
+
+
+def test_a_failure_that_the_history_does_not_show_leaves_it_pending(repay, sandbox, posts) -> None:
+    """That of the legacy loans has successful repayments only, and those in process."""
+    sandbox.fault(processing_ms=900, final_status=3)
+    run = repay(wait_timeout=2)
+    [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
+    assert_told(run, sandbox, "pending")
+    assert "It is pending: the exchange has not shown yet that it is final." in run["msg"]
+    assert "The repayment was accepted, but the debt has not fallen yet: it may be in process." in run.warnings
+    assert (entry["status"], sandbox.loan()["debt"], posts()) == (3, "1000.4", 1)
     again = repay()
     assert_told(again, sandbox, "executed")
-    assert (again["earlier"], posts(), sandbox.loan()["debt"]) == ([], 2, "900.4")
+    assert (posts(), sandbox.loan()["debt"]) == (2, "900.4")
 
 
 def test_without_wait_what_is_in_process_is_not_followed(repay, sandbox) -> None:
@@ -115,7 +131,7 @@ def test_another_that_looks_like_it_is_not_mistaken_for_it(repay, sandbox, names
 
 @pytest.mark.parametrize(("wait", "outcome"), [(True, "executed"), (False, "pending")])
 def test_what_was_lost_and_found_in_process_is_followed_as_well(repay, sandbox, wait: bool, outcome: str) -> None:
-    sandbox.fault(answer="reset", processing_ms=1500)
+    sandbox.fault(answer="reset", processing_ms=4000)
     run = repay(wait=wait)
     entry = sandbox.repayments()[0]
     assert (run["changed"], run["outcome"], run["recovered"], run["repay_id"]) == (True, outcome, True, entry["repay_id"])

@@ -60,7 +60,7 @@ def test_a_coin_without_debt_needs_nothing(run_module, ledger, goal: dict) -> No
         ({"loan_currency": None}, "missing required arguments: loan_currency"),
         ({"amount": "4988.8889"}, "amount '4988.8889' is more than the debt of 4988.88888939 USDT (principal 4987.6543215,"),
         ({"amount": "4988.8889"}, "interest 1.23456789, penalty interest 0): give at most '4988.8888'."),
-        ({"amount": "1.00001"}, "amount '1.00001' has 5 decimal places, but USDT allows 4: give '1', for example."),
+        ({"amount": "1.00001"}, "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: give '1', for example."),
     ],
 )
 def test_what_is_refused(usdt, ledger, posted, options: dict, sentence: str) -> None:
@@ -103,7 +103,7 @@ def test_what_is_borrowed_meanwhile_does_not_hide_a_repayment(borrowed_meanwhile
 
 def test_what_is_borrowed_meanwhile_leaves_a_lost_request_in_doubt(borrowed_meanwhile, usdt, ledger, posted) -> None:
     """A debt that has risen cannot tell that nothing was paid."""
-    run = borrowed_meanwhile("500", {"answer": "close", "commit": False}, wait_timeout=1)
+    run = borrowed_meanwhile("500", {"answer": "close", "commit": False}, wait_timeout=3)
     assert (run.failed, run["outcome"], run["changed"]) == (True, "unknown", False)
     assert "500 more were borrowed since, so the debt cannot tell" in run["msg"]
     assert (ledger(), len(posted())) == ([], 1)
@@ -126,4 +126,5 @@ def test_a_debt_in_another_coin_is_never_taken_for_the_right_one(run_module, san
     answer = {"http_status": 200, "body": '{"retCode":0,"result":{"list":[%s]}}' % row}
     sandbox.control("POST", "faults", {"path": "/v5/crypto-loan-flexible/ongoing-coin", "times": 0, "answer": answer})
     run = run_module("bybit_flexible_loan_repay", loan_currency="BTC", amount="1")
-    assert (run["outcome"], run["loan"]["before"]["coin"], ledger()) == ("nothing_to_do", "BTC", [])
+    assert (run.failed, run["outcome"], run["loan"]["before"], ledger()) == (True, "not_executed", None, [])
+    assert "with an unusable loanCurrency: 'USDT', when 'BTC' was asked for." in run["msg"]

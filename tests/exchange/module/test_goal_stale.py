@@ -32,8 +32,8 @@ DELAYS: list[dict[str, int]] = [
     {"processing_ms": 400, "debt_delay_ms": LATE_MS},
     # In process for longer than the margin.
     {"processing_ms": 1600},
-    {"processing_ms": 1600, "final_status": 3},
 ]
+FAILING = {"processing_ms": 1600, "final_status": 3}
 LATE_IN_HISTORY: list[dict[str, int]] = [
     {"history_delay_ms": SOON_MS},
     {"history_delay_ms": SOON_MS, "debt_delay_ms": LATE_MS},
@@ -112,7 +112,7 @@ def test_after_a_repayment_in_the_app(cases, pay_after, sandbox) -> None:
     def in_the_app(case: Case) -> None:
         assert sandbox.repay(case.order_id, "300").code == 0
 
-    for case, run in pay_after(cases(DELAYS), in_the_app):
+    for case, run in pay_after(cases([*DELAYS, FAILING]), in_the_app):
         assert_reached_once(sandbox, case, run)
 
 
@@ -124,6 +124,18 @@ def test_after_a_run_that_did_not_wait(cases, pay_after, run_module, sandbox, de
 
     for case, run in pay_after(cases(delays), without_waiting):
         assert_reached_once(sandbox, case, run)
+
+
+def test_after_a_run_whose_repayment_failed_out_of_sight(cases, pay_after, run_module, sandbox) -> None:
+    """The history of the legacy loans has no failures, so it may be a repayment that the debt does not show yet."""
+    def without_waiting(case: Case) -> None:
+        run = run_module("bybit_loan_repay", order_id=case.order_id, amount="300", wait=False)
+        assert run["outcome"] == "pending"
+
+    for case, run in pay_after(cases([FAILING]), without_waiting):
+        assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown"), case
+        assert "it was accepted at " in run["msg"] and "but the exchange does not show it. Nothing was sent now." in run["msg"], case
+        assert [entry["status"] for entry in sandbox.repayments(case.order_id)] == [3], case
 
 
 def test_after_a_run_whose_answer_was_lost(cases, pay_after, run_module, sandbox) -> None:

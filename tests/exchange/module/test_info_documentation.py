@@ -58,7 +58,7 @@ def test_what_is_returned_always_is(run_module) -> None:
 def test_every_kind_of_repayment_is_documented() -> None:
     entry = REPAYMENTS["repayments"]["contains"]["kind"]
     kinds = set(re.findall(r"V\((\w+)\)", entry["description"][0]))
-    assert kinds == {*_record.KINDS.values(), _record.OTHER}
+    assert kinds == {*_record.KINDS.values(), _record.UNKNOWN_KIND}
 
 
 def test_the_documented_pace_is_that_of_the_client() -> None:

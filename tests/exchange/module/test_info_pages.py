@@ -84,7 +84,7 @@ def test_pages_of_repayments_keep_to_the_exchanges_limit(run_module, book, limit
     book(repayments=750)
     run = run_module("bybit_loan_repayment_info", rate_limit_timeout=0)
     assert (run.failed, run["msg"], limits_tripped()) == (False, "750 repayments (750 flexible).", 0)
-    assert run["totals"] == [{"coin": "USDT", "by_user": "375", "by_exchange": "0", "processing": "0", "repayments": 750}]
+    assert run["totals"] == [{"coin": "USDT", "by_user": "375", "by_exchange": "0", "by_unknown": "0", "processing": "0", "repayments": 750}]
     assert [entry["repay_id"] for entry in run["repayments"]] == [str(10_000 + number) for number in range(750)]
 
 

@@ -161,12 +161,13 @@ def test_bad_input_is_refused_before_anything_is_sent(repay, sandbox, options: d
         ('{"retCode":0,"result":{}}', "without a list of rows"),
         ('{"retCode":0,"result":{"list":["?"]}}', "without a list of rows"),
         (
-            '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","hourlyInterestRate":"0"}]}}',
+            '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","hourlyInterestRate":"0","expirationTime":"",'
+            '"totalDebt":"1","residualInterest":"0","residualPenaltyInterest":"0"}]}}',
             "an unusable loanCurrency",
         ),
         (
-            '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","hourlyInterestRate":"0","loanCurrency":"USDT",'
-            '"totalDebt":"lots"}]}}',
+            '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","hourlyInterestRate":"0","expirationTime":"",'
+            '"loanCurrency":"USDT","totalDebt":"lots"}]}}',
             "an unusable totalDebt: 'lots' is not a decimal string",
         ),
         ("<html>", "gave no usable answer to reading /v5/crypto-loan/ongoing-orders: the answer is not one"),
@@ -180,11 +181,11 @@ def test_a_loan_that_is_not_understood_is_not_repaid(repay, sandbox, posts, body
     assert sentence in run["msg"]
 
 
-def test_a_loan_that_was_not_asked_for_is_never_taken_for_the_right_one(repay, sandbox, posts) -> None:
+def test_a_loan_that_was_not_asked_for_is_never_taken_for_the_right_one(repay, sandbox, posts, names) -> None:
     row = '{"orderId":"42","loanCurrency":"USDT","totalDebt":"1"}'
     body = '{"retCode":0,"result":{"list":[' + row + "]}}"
     sandbox.control("POST", "faults", {"method": "GET", "answer": {"http_status": 200, "body": body}})
-    assert "names no loan of this account" in repay()["msg"]
+    assert f"with an unusable orderId: '42', when '{names.loan}' was asked for." in repay()["msg"]
     assert posts() == 0
 
 

@@ -142,7 +142,7 @@ def test_diff_shows_debt_and_ltv(repay, names) -> None:
     [
         ({"order_id": "1111111111111111111"}, "order_id '1111111111111111111' names no loan of this account"),
         ({"amount": "1000.41"}, "amount '1000.41' is more than the debt of 1000.4 USDT"),
-        ({"amount": "1.00001"}, "amount '1.00001' has 5 decimal places, but USDT allows 4: give '1', for example."),
+        ({"amount": "1.00001"}, "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: give '1', for example."),
     ],
 )
 def test_check_mode_fails_as_the_real_run_does(repay, posts, paid, options: dict, sentence: str) -> None:

@@ -10,6 +10,7 @@ import datetime
 import typing as t
 
 import pytest
+from ways import FLEXIBLE
 
 HISTORY = "/v5/crypto-loan/repayment-history"
 # The built-in book has one repayment of the first loan: 100.1, a day ago.
@@ -94,10 +95,12 @@ def test_a_liquidation_does_not_count(goal, sandbox, roomy_seed, names) -> None:
     assert (run["outcome"], run["amount"], run["since"]["repaid"]) == ("planned", "100", "0")
 
 
-def test_what_has_failed_does_not_count(goal, repay, sandbox) -> None:
-    sandbox.fault(processing_ms=1, final_status=3)
-    assert repay()["outcome"] == "not_executed"
-    assert_paid(goal(), sandbox, "100", "0")
+def test_what_has_failed_does_not_count(pay, spoil, ledger) -> None:
+    spoil(FLEXIBLE, processing_ms=1, final_status=3)
+    assert pay(FLEXIBLE)["outcome"] == "not_executed"
+    run = pay(FLEXIBLE, since=ago(TODAY))
+    assert (run["outcome"], run["amount"], run["since"]["repaid"]) == ("executed", "100", "0")
+    assert [(entry["amount"], entry["status"]) for entry in ledger()] == [("100", 3), ("100", 1)]
 
 
 def test_what_is_in_process_counts(goal, repay, sandbox, posts) -> None:
@@ -180,5 +183,5 @@ def test_an_unknown_loan_is_refused(goal, posts) -> None:
 
 
 def test_too_many_decimal_places_are_refused(goal, posts) -> None:
-    assert "has 5 decimal places, but USDT allows 4" in goal("100.00001")["msg"]
+    assert "has 5 decimal places, but the exchange lists 4 for USDT" in goal("100.00001")["msg"]
     assert posts() == 0

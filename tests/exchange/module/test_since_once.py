@@ -10,6 +10,7 @@ import time
 import typing as t
 
 import pytest
+from ways import FLEXIBLE
 
 
 @pytest.fixture
@@ -69,11 +70,11 @@ def test_what_another_goal_has_paid_is_counted_once_it_is_found(goal, repay, san
     assert sorted(paid()) == (["40", "60"] if amount == "100" else ["60"])
 
 
-def test_what_was_accepted_and_is_late_is_waited_for(goal, hidden, noted, paid) -> None:
+def test_what_was_accepted_and_is_late_is_waited_for(goal, hidden, remembered, paid) -> None:
     hidden(700)
     run = goal(settle_margin=10)
     assert (run["outcome"], run["amount"], run["since"]["repaid"]) == ("executed", "40", "60")
-    assert (paid(), noted()) == (["40", "60"], [])
+    assert (paid(), remembered()) == (["40", "60"], [])
 
 
 def test_what_was_accepted_and_is_not_shown_yet_is_counted(goal, hidden, noted, paid) -> None:
@@ -81,7 +82,7 @@ def test_what_was_accepted_and_is_not_shown_yet_is_counted(goal, hidden, noted, 
     run = goal(settle_margin=30, wait_timeout=1)
     assert (run["since"]["repaid"], run["since"]["missing"], run["amount"]) == ("60", "40", "40")
     assert sorted(paid()) == ["40", "60"]
-    assert [each["intent"] for each in noted()] == [intent["intent"]]
+    assert intent["intent"] in [each["intent"] for each in noted()]
     assert goal(settle_margin=30, wait_timeout=0)["outcome"] == "nothing_to_do"
 
 
@@ -89,7 +90,7 @@ def test_a_plain_run_is_not_stopped_by_it(hidden, repay, paid, noted) -> None:
     intent = hidden(60_000)
     run = repay(amount="5")
     assert (run["outcome"], run["earlier"]) == ("executed", [])
-    assert (paid(), [each["intent"] for each in noted()]) == (["5", "60"], [intent["intent"]])
+    assert (paid(), intent["intent"] in [each["intent"] for each in noted()]) == (["5", "60"], True)
 
 
 def test_what_is_not_shown_in_all_its_time_is_not_guessed_at(goal, hidden, noted, paid, posts) -> None:
@@ -126,12 +127,26 @@ def test_what_is_shown_by_now_is_not_forgotten_but_counted_by_the_next_run(goal,
     assert paid() == ["40", "60"]
 
 
-def test_what_was_accepted_and_has_failed_meanwhile_does_not_count(goal, repay, sandbox, remembered) -> None:
-    sandbox.fault(history_delay_ms=500, processing_ms=500, final_status=3)
-    assert repay(amount="60", wait=False)["outcome"] == "pending"
+def test_what_was_accepted_and_has_failed_meanwhile_does_not_count(pay, spoil, remembered) -> None:
+    spoil(FLEXIBLE, history_delay_ms=500, processing_ms=500, final_status=3)
+    assert pay(FLEXIBLE, amount="60", wait=False)["outcome"] == "pending"
     time.sleep(0.6)
-    run = goal()
+    run = pay(FLEXIBLE, since=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600)))
     assert (run["since"]["repaid"], run["amount"], remembered()) == ("0", "100", [])
+
+
+def test_a_failure_that_is_never_shown_stops_the_sum_until_it_is_acknowledged(goal, repay, sandbox, paid) -> None:
+    """The history of the legacy loans has no failures, so nobody can tell it from a repayment that is shown late."""
+    sandbox.fault(processing_ms=1, final_status=3)
+    assert repay(amount="60", wait=False)["outcome"] == "pending"
+    sandbox.clock(advance_ms=2000)
+    for dummy in range(2):
+        run = goal(wait_timeout=1)
+        assert (run.failed, run["outcome"]) == (True, "unknown")
+        assert "counts is unknown: it was accepted at " in run["msg"]
+    assert goal(acknowledge=run["intent"], wait_timeout=0)["outcome"] == "nothing_to_do"
+    run = goal()
+    assert (run["outcome"], run["since"]["repaid"], run["amount"], paid()) == ("executed", "0", "100", ["100", "60"])
 
 
 def test_what_a_killed_run_was_accepted_for_counts_though_it_is_not_shown(

@@ -31,10 +31,8 @@ SCHEDULES: dict[str, tuple[list[dict], str]] = {
     "too-late-packet": ([{**REPAY, "answer": "close", "arrive_after_ms": 1200}], "not_executed"),
     "says-busy-but-pays": ([{**REPAY, "answer": {"ret_code": 177002}, "commit": True}], "executed"),
     "processing-to-success": ([{**REPAY, "processing_ms": 300}], "executed"),
-    "processing-to-failure": ([{**REPAY, "processing_ms": 300, "final_status": 3}], "not_executed"),
-    "lost-and-failed": ([{**REPAY, "answer": "close", "processing_ms": 300, "final_status": 3}], "not_executed"),
-    "hidden": ([{**REPAY, "history_delay_ms": 1800}], "pending"),
-    "lost-and-hidden": ([{**REPAY, "answer": "reset", "history_delay_ms": 1800}], "unknown"),
+    "hidden": ([{**REPAY, "history_delay_ms": 4000}], "pending"),
+    "lost-and-hidden": ([{**REPAY, "answer": "reset", "history_delay_ms": 4000}], "unknown"),
     "blind-afterwards": ([{**REPAY, "answer": "reset"}, {**HISTORY, "skip": 1, "times": 20, "answer": "close"}], "unknown"),
     "blocked-afterwards": ([{**REPAY, "answer": "reset"}, {**HISTORY, "skip": 1, "answer": BLOCKED}], "unknown"),
     "no-look-at-the-end": ([{**ORDERS, "skip": 1, "answer": "close"}], "executed"),
@@ -85,7 +83,7 @@ def test_a_run_and_those_after_it(repay, sandbox, agree, until, name: str) -> No
     margin = 1 if name == "late-history" else 0
     if faults:
         sandbox.control("POST", "faults", faults)
-    run = repay(wait_timeout=5 if margin else 1, settle_margin=margin)
+    run = repay(wait_timeout=5 if margin else 2, settle_margin=margin)
     assert run["outcome"] == outcome
     agree(run)
     for dummy in range(5):
@@ -101,13 +99,13 @@ def test_a_run_and_those_after_it(repay, sandbox, agree, until, name: str) -> No
     assert sandbox.loan()["debt"] == "900.4"
 
 
-@pytest.mark.parametrize("name", ["reset-before", "late-packet", "processing-to-failure", "hidden"])
+@pytest.mark.parametrize("name", ["reset-before", "late-packet", "hidden"])
 def test_a_goal_with_since_and_those_after_it(repay, sandbox, name: str) -> None:
     faults, outcome = SCHEDULES[name]
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
     sandbox.control("POST", "repay", {"orderId": "1794267532472646144", "amount": "40"})
     sandbox.control("POST", "faults", faults)
-    options = {"since": since, "wait_timeout": 1, "settle_margin": 1 if name == "hidden" else 0}
+    options = {"since": since, "wait_timeout": 2, "settle_margin": 1 if name == "hidden" else 0}
     for dummy in range(5):
         run = repay(**options)
         if run["outcome"] == "nothing_to_do":
@@ -117,3 +115,19 @@ def test_a_goal_with_since_and_those_after_it(repay, sandbox, name: str) -> None
     assert (run["outcome"], run["amount"], run["repay_id"], run["changed"]) == ("nothing_to_do", "0", None, False)
     live = [entry for entry in sandbox.repayments() if entry["origin"] == "api" and entry["status"] != 3]
     assert ([entry["amount"] for entry in live], sandbox.loan()["debt"]) == (["60"], "900.4")
+
+
+@pytest.mark.parametrize(("answer", "outcome"), [("normal", "pending"), ("close", "unknown")])
+def test_a_failure_out_of_sight_is_never_told_as_executed(repay, sandbox, posts, noted, answer: str, outcome: str) -> None:
+    """The history of the legacy loans has no failures, so the user looks, and acknowledges it; only then is it paid for a goal."""
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
+    sandbox.fault(answer=answer, processing_ms=300, final_status=3)
+    assert repay(since=since, wait_timeout=2)["outcome"] == outcome
+    for dummy in range(2):
+        run = repay(since=since, wait_timeout=2)
+        assert (run.failed, run["changed"], run["outcome"], posts()) == (True, False, "unknown", 1)
+    [intent] = noted()
+    assert run["intent"] == intent["intent"]
+    assert repay(since=since, wait_timeout=2, acknowledge=run["intent"])["outcome"] == "nothing_to_do"
+    assert (repay(since=since)["outcome"], repay(since=since)["outcome"], posts()) == ("executed", "nothing_to_do", 2)
+    assert sandbox.loan()["debt"] == "900.4"

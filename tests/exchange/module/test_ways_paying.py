@@ -48,7 +48,7 @@ def test_a_repayment(pay, sandbox, ledger, remembered, way) -> None:
     assert (run["intent"], run["earlier"], run["since"], run["dust"]) == (None, [], None, "0")
     assert (run["decision"], run["goal_reached"]) == (f"debt {way.before} → {way.after}, pay {way.amount}", True)
     assert [run["loan"][when]["debt"] for when in ("before", "after")] == [way.before, way.after]
-    known = " the call gives no id, so it is known from the exchange's history; the exchange takes a fee from the collateral"
+    known = " the exchange gave no id of its own, so it is known from its history"
     assert run["msg"] == (
         f"Repaid {way.amount} {way.coin} on {way.label} (repayment {entry['repay_id']}){f':{known}' if way.sold else ''}. "
         f"Debt before: {way.before}, now: {way.after}."
@@ -62,8 +62,9 @@ def test_what_is_sent(pay, sandbox, calls, way) -> None:
     [request] = [r for r in sandbox.requests()["requests"] if r["method"] == "POST"]
     assert (request["path"], request["body"]) == (way.path, way.body)
     loan = {"legacy": "ongoing-orders", "flexible": "ongoing-coin", "fixed": "borrow-contract-info"}[way.name.partition("-")[0]]
-    wallet = [] if way.sold else ["GET query-account-coin-balance"]
-    looks = [f"GET {loan}", "GET loanable-data", "GET repayment-history", *wallet]
+    # What falls when it is paid, the wallet or the pledged collateral, is read before.
+    money = "GET position" if way.sold else "GET query-account-coin-balance"
+    looks = [f"GET {loan}", "GET loanable-data", "GET repayment-history", money]
     # Without an id in the answer, history and debt tell of it, as soon as the exchange's clock has surely gone on.
     looked = (run["evidence"] or {"looks": 0})["looks"]
     found = ["GET repayment-history", f"GET {loan}"] * looked if way.sold else ["GET repayment-history"]
