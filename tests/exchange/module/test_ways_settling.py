@@ -170,7 +170,7 @@ def test_what_fails_afterwards_was_not_made(pay_all, spoil, sandbox, ledger, rem
             # Which entry is this run's is likely without an id, and not certain.
             assert f"the only such repayment in the history, {entry['repay_id']}, has failed" in run["msg"], way.name
         else:
-            assert f"was accepted (repayment {entry['repay_id']}), but then it failed on the exchange." in run["msg"], way.name
+            assert f"was accepted (repayment {entry['repay_id']}), but then it failed on the exchange" in run["msg"], way.name
             assert run["repay_id"] == entry["repay_id"], way.name
         assert way.debt(sandbox.account()) == way.before, way.name
     assert remembered() == []
