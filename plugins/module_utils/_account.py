@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, total
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._position import CoinCollateral, CoinDebt, Position

@@ -10,7 +10,6 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import functools
-import typing as t
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _fixed, _flexible, _legacy
 from ansible_collections.treasury.bybit.plugins.module_utils._answer import Answer, counted

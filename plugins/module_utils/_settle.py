@@ -34,7 +34,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._subject import Sub
 from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_MS, SECOND_MS
 from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Movement
 
-_Told = t.TypeVar("_Told", Decimal, "list[Movement]")
+_Told = t.TypeVar("_Told", Decimal, t.List[Movement])
 
 _FIRST_PAUSE_MS = 500
 _LONGEST_PAUSE_MS = 4000

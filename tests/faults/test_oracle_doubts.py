@@ -194,5 +194,3 @@ def test_a_sample_is_chosen_by_its_seed() -> None:
     assert {case.run for case in answers.sample(500, 1)} >= {answers.CLEAR, answers.LOST, answers.HIDDEN}
     assert all(change in answers.visible("/v5/crypto-loan/repay") for change in [("result.repayId", "null"), ("retCode", "unknown")])
     assert ("result.repayId", "unknown") not in answers.visible("/v5/crypto-loan/repay")
-
-

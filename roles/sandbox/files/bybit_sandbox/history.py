@@ -91,7 +91,7 @@ def _first_part(amount: Decimal, interest: Decimal) -> Decimal:
 
 
 def _type(item: Repayment | Payment, switches: Switches) -> int | str:
-    by_user = item.type == type(item.type)(BY_USER) or item.origin in ("api", "app")
+    by_user = str(item.type) == str(BY_USER) or item.origin in ("api", "app")
     if switches.user_repay_type == AS_RECORDED or not by_user:
         return item.type
     return type(item.type)(switches.user_repay_type)

@@ -13,7 +13,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils import _coins, _leg
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 
 MISSING = ...
-Read = t.Callable[[t.Any], int | None]
+Read = t.Callable[[t.Any], t.Optional[int]]
 READS: dict[str, Read] = {
     "legacy": lambda exchange: _legacy.accuracy(exchange, "USDT"),
     "flexible": lambda exchange: _coins.borrowing_accuracy(exchange, "USDT", "flexible"),

@@ -150,7 +150,11 @@ def test_an_answer_that_comes_too_slowly_is_given_up(serve: t.Any, answer: t.Any
 
 def test_a_connection_that_was_used_before_has_no_longer_time(serve: t.Any) -> None:
     answers = iter([once(PLAIN), once(PLAIN), ONE_HEADER_AFTER_ANOTHER])
-    server = serve(lambda connection: next(answers)(connection))
+
+    def answer_in_turn(connection: t.Any) -> None:
+        next(answers)(connection)
+
+    server = serve(answer_in_turn)
     transport = Transport(f"http://{server.address}", SECONDS)
     for dummy in range(2):
         # Each request has the whole time.
@@ -245,7 +249,11 @@ def test_an_answer_that_is_too_long_is_given_up(serve: t.Any, answer: t.Any) -> 
 
 def test_after_an_answer_without_end_the_next_request_has_a_connection_of_its_own(serve: t.Any) -> None:
     answers = iter([LENGTHY["with its length"], once(PLAIN)])
-    server = serve(lambda connection: next(answers)(connection))
+
+    def answer_in_turn(connection: t.Any) -> None:
+        next(answers)(connection)
+
+    server = serve(answer_in_turn)
     transport = Transport(f"http://{server.address}", 60)
     with pytest.raises(NoReply):
         transport.send("POST", "/", {}, b"{}")

@@ -12,7 +12,6 @@ from decimal import Decimal
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils import _fixed, _flexible, _legacy
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
-from ansible_collections.treasury.bybit.plugins.module_utils._record import Part
 
 ORDER = {
     "collateralAmount": "0.1", "collateralCurrency": "BTC", "currentLTV": "0.4161", "expirationTime": "1730131200000",

@@ -23,6 +23,12 @@ BROKEN = ReadFailed("No answer.", Failure(http_status=502))
 Shown = t.Any
 
 
+def given(value: t.Any) -> t.Any:
+    if isinstance(value, Exception):
+        raise value
+    return value
+
+
 class Exchange:
     """Stands in for client and subject: shows at each look what comes next, the last again and again.
 
@@ -44,15 +50,11 @@ class Exchange:
     def history(self) -> list[Record]:
         self.looks += 1
         shown = self.shown.pop(0) if len(self.shown) > 1 else self.shown[0]
-        if isinstance(shown, Exception):
-            raise shown
-        return t.cast(list[Record], shown)
+        return given(shown)
 
     def repayments_of_account(self, repay_id: str) -> list[Record]:
         assert repay_id == "99"
-        if isinstance(self.of_account, Exception):
-            raise self.of_account
-        return t.cast(list[Record], self.of_account)
+        return given(self.of_account)
 
 
 @pytest.fixture
