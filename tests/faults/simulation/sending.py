@@ -47,7 +47,7 @@ def _again(run: Run) -> list[str]:
     if goal.max_debt is None or len(more) > 1 + len(dust) or len(dust) > _MOST_DUST:
         return [f"sent again after {first}"]
     most = (first.amount + Decimal(goal.max_debt) + UNIT) * _MOST_ACCRUED
-    return [f"sent {post.amount} as interest after {first}" for post in more if post.amount > most]
+    return [f"sent {post.amount} as interest after {first}" for post in more if post not in dust and post.amount > most]
 
 
 def _open_posts(post: Post, run: Run, facts: Facts) -> list[Post]:
