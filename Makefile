@@ -70,11 +70,11 @@ matrix: env ## Each supported ansible-core on each Python that is here, in half 
 
 test-python: env ## Unit tests and tests over loopback HTTP, with branch coverage of module_utils
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 3
+	$(BIN)/coverage run -m pytest --numprocesses 6
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-test-faults: env ## Each fault, kill and changed answer alone, 300 schedules of them in simulated time, and real playbooks
+test-faults: env ## Each fault, kill and changed answer alone, 150 schedules of them in simulated time, and real playbooks
 	@tools/test-faults
 
 reuse: env ## See that every file says under which licence it is
