@@ -163,7 +163,7 @@ def test_an_answer_that_trickles_does_not_hold_the_loan(repay, between, posts, p
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(run_module, between) -> None:
-    bomb = gzip.compress(b" " * (40 * 2**20))
+    bomb = gzip.compress(b" " * (40 * 2**20), mtime=0)
     between.answers[f"GET {ORDERS}"] = [answer_of(bomb, 200, "Content-Encoding: gzip")]
     run = run_module("bybit_loan_info", product="legacy", api_url=between.url)
     assert run["msg"] == (

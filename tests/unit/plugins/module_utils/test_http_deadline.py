@@ -111,7 +111,7 @@ def once(*parts: bytes) -> t.Callable[[socket.socket], None]:
 
 
 def compressed(content: bytes, coding: str = "gzip") -> bytes:
-    packed = zlib.compress(content) if coding == "deflate" else gzip.compress(content)
+    packed = zlib.compress(content) if coding == "deflate" else gzip.compress(content, mtime=0)
     return OK + f"Content-Encoding: {coding}\r\nContent-Length: {len(packed)}\r\n\r\n".encode() + packed
 
 
@@ -137,7 +137,7 @@ SLOW = {
     "length of a chunk": trickle(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
     "inside of a chunk": trickle(OK + b"Transfer-Encoding: chunked\r\n\r\nFFFFF\r\n", b"x"),
     "trailers": trickle(OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n", b"X: y\r\n"),
-    "gzip": trickle(OK + b"Content-Encoding: gzip\r\nContent-Length: 100000\r\n\r\n", gzip.compress(b"x" * 9)),
+    "gzip": trickle(OK + b"Content-Encoding: gzip\r\nContent-Length: 100000\r\n\r\n", gzip.compress(b"x" * 9, mtime=0)),
 }
 
 
@@ -262,13 +262,13 @@ def test_after_an_answer_without_end_the_next_request_has_a_connection_of_its_ow
 
 def test_packed_twice_is_not_unpacked_twice(serve: t.Any) -> None:
     """A bomb in a bomb would be a million times as large as what comes over the line."""
-    once_packed = gzip.compress(b"{}")
-    twice = gzip.compress(once_packed)
+    once_packed = gzip.compress(b"{}", mtime=0)
+    twice = gzip.compress(once_packed, mtime=0)
     server = serve(once(OK, f"Content-Encoding: gzip, gzip\r\nContent-Length: {len(twice)}\r\n\r\n".encode(), twice))
     assert Transport(f"http://{server.address}", 60).send("GET", "/", {}).body == twice
 
 
-@pytest.mark.parametrize("packed", [b"\x1f\x8b\x08garbage", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") + b"{}", b"{}"], ids=repr)
+@pytest.mark.parametrize("packed", [b"\x1f\x8b\x08garbage", gzip.compress(b"{}", mtime=0)[:-4], gzip.compress(b"{}", mtime=0) + b"{}", b"{}"], ids=repr)
 def test_what_is_packed_badly_is_no_answer(serve: t.Any, packed: bytes) -> None:
     server = serve(once(OK, f"Content-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n".encode(), packed))
     error = fail(server)

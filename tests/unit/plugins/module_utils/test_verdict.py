@@ -62,7 +62,7 @@ CASES = [
     (200, b"\xef\xbb\xbf" + envelope(0), "unknown"),
     (200, envelope(0).decode().encode("utf-16"), "unknown"),
     (200, b'{"retCode":0,"retMsg":"\x00"}', "unknown"),
-    (200, gzip.compress(envelope(0)), "unknown"),
+    (200, gzip.compress(envelope(0), mtime=0), "unknown"),
     (200, envelope(0, "\N{GRINNING FACE} fine"), "accepted"),
     (400, envelope(177010), "not_executed"),
     (404, envelope(10017), "not_executed"),
@@ -89,7 +89,7 @@ NOT_THE_EXCHANGES = [
     "<html></html>".encode("utf-16"),
     "<html></html>".encode("utf-16-le"),
     b'<?xml version="1.0"?><Error/>',
-    gzip.compress(b"<html></html>"),
+    gzip.compress(b"<html></html>", mtime=0),
     b"\x1f\x8b\x08garbage",
 ]
 
