@@ -30,8 +30,6 @@ from ansible_collections.treasury.bybit.plugins.module_utils._return_codes impor
     ACCEPTED,
     CLOCK_CODES,
     CLOCK_REFUSED,
-    IP_BLOCKED,
-    IP_LIMITED,
     LOOK_FIRST,
     NO_API,
     RATE_LIMITED,
@@ -130,8 +128,7 @@ class Calls:
         if verdict.reading == ACCEPTED:
             return verdict.result
         error = _read_error(path, verdict)
-        if verdict.failure.http_status == IP_BLOCKED or verdict.failure.ret_code == IP_LIMITED:
-            # Each further request would prolong the block.
+        if verdict.failure.is_block:
             self._blocked = error
         raise error
 

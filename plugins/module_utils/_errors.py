@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import IP_BLOCKED, IP_LIMITED
 
 
 class Failure(t.NamedTuple):
@@ -22,6 +23,11 @@ class Failure(t.NamedTuple):
     http_status: int | None = None
     request_id: str | None = None
     reading: str = NOT_EXECUTED
+
+    @property
+    def is_block(self) -> bool:
+        """Whether the exchange has blocked this IP address, so that each further request would make it worse."""
+        return self.http_status == IP_BLOCKED or self.ret_code == IP_LIMITED
 
 
 class BybitError(Exception):

@@ -165,8 +165,9 @@ def hold_against(witness: Witness, finding: Finding, intent: Intent, sight: Sigh
             return _doubted(finding, f"the Funding wallet held {plain(before)} {intent.coin} before and holds {plain(witness.balance)} now")
     pledged = dict(witness.pledged)
     for coin, amount in intent.baseline.pledged:
-        if pledged.get(coin, Decimal(0)) < amount:
-            return _doubted(finding, f"{plain(amount)} {coin} were pledged before, and {plain(pledged.get(coin, Decimal(0)))} are now")
+        held = pledged.get(coin, Decimal(0))
+        if held < amount:
+            return _doubted(finding, f"{plain(amount)} {coin} were pledged before, and {plain(held)} are now")
     if not witness.blindness:
         return finding._replace(reason=f"{finding.reason}, and no such amount left the Funding wallet")
     margin_ms = blind_margin_ms(settle_margin_ms)

@@ -18,7 +18,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._client import Clie
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import FIXED, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Part, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, united
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, each_once, rows_like, united
 
 _CONTRACTS = "/v5/crypto-loan-fixed/borrow-contract-info"
 HISTORY = "/v5/crypto-loan-fixed/repayment-history"
@@ -34,7 +34,8 @@ def find(client: Client, loan_id: str) -> Loan | None:
     :raises Refused: When the exchange refused to tell.
     :raises ReadFailed: When its answer is missing or does not have the documented form.
     """
-    return next(iter(list(_contracts(client, {"loanId": loan_id}))), None)
+    found = list(_contracts(client, {"loanId": loan_id}))
+    return found[0] if found else None
 
 
 def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:
@@ -78,21 +79,14 @@ def _of_contract(loan_id: str, records: t.Iterable[Record]) -> t.Iterator[Record
 
 
 def _contracts(client: Client, query: dict[str, str]) -> t.Iterator[Loan]:
-    seen: dict[str | None, Loan] = {}
-    for fields in client.pages(_CONTRACTS, query):
-        row = Row(_CONTRACTS, fields)
-        for name, field in (("loanId", "loanId"), ("orderCurrency", "borrowCurrency")):
-            if name in query:
-                row.must_be(field, query[name])
-        loan = _contract(row)
-        first = seen.setdefault(loan.loan_id, loan)
-        if first != loan:
-            raise ReadFailed(f"Bybit answered {_CONTRACTS} with contradicting rows of contract {loan.loan_id}.")
-        if first is loan:
-            yield loan
+    rows = (Row(_CONTRACTS, fields) for fields in client.pages(_CONTRACTS, query))
+    return each_once(_CONTRACTS, (_contract(row, query) for row in rows), "contract ")
 
 
-def _contract(row: Row) -> Loan:
+def _contract(row: Row, query: dict[str, str]) -> Loan:
+    for name, field in (("loanId", "loanId"), ("orderCurrency", "borrowCurrency")):
+        if name in query:
+            row.must_be(field, query[name])
     code = row.whole_number("status")
     status = _STATUSES.get(code)
     if status is None:

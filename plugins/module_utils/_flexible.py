@@ -13,10 +13,9 @@ from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, total
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client, rows_of
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import FLEXIBLE, OPEN, REPAID, Loan, annual
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Record
-from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, rows_like, united
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, each_once, rows_like, united
 
 _OPEN_LOANS = "/v5/crypto-loan-flexible/ongoing-coin"
 HISTORY = "/v5/crypto-loan-flexible/repayment-history"
@@ -31,21 +30,16 @@ def find(client: Client, coin: str) -> Loan | None:
     :raises Refused: When the exchange refused to tell.
     :raises ReadFailed: When its answer is missing or does not have the documented form.
     """
-    return next(iter(open_loans(client, coin)), None)
+    found = open_loans(client, coin)
+    return found[0] if found else None
 
 
 def open_loans(client: Client, coin: str | None = None) -> list[Loan]:
     """Return the debts of the account, one a coin; raises what C(find) raises."""
     answer = client.read(_OPEN_LOANS, {"loanCurrency": coin} if coin else {})
-    rows = [Row(_OPEN_LOANS, fields) for fields in rows_of(_OPEN_LOANS, answer)]
-    found: dict[str, Loan] = {}
-    for row in rows:
-        if coin is not None:
-            row.must_be("loanCurrency", coin)
-        loan = _open_loan(row)
-        if found.setdefault(loan.coin, loan) != loan:
-            raise ReadFailed(f"Bybit answered {_OPEN_LOANS} with contradicting rows of {loan.coin}.")
-    return [loan for loan in found.values() if loan.debt]
+    rows = (Row(_OPEN_LOANS, fields) for fields in rows_of(_OPEN_LOANS, answer))
+    loans = each_once(_OPEN_LOANS, (_open_loan(row, coin) for row in rows), "")
+    return [loan for loan in loans if loan.debt]
 
 
 def no_debt(coin: str) -> Loan:
@@ -59,7 +53,9 @@ def repayments(client: Client, coin: str | None = None, repay_id: str | None = N
     return united(HISTORY, (row.record() for row in rows))
 
 
-def _open_loan(row: Row) -> Loan:
+def _open_loan(row: Row, coin: str | None) -> Loan:
+    if coin is not None:
+        row.must_be("loanCurrency", coin)
     hourly_rate = row.number_or_none("hourlyInterestRate")
     principal, interest = row.number("unpaidAmount"), row.number("unpaidInterest")
     # Here "totalDebt" has the interest in it.

@@ -26,7 +26,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loan import (
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Part, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ORDER_NOT_FOUND
-from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, row_of_coin, rows_like, united
+from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row, each_once, row_of_coin, rows_like, united
 
 _OPEN_LOANS = "/v5/crypto-loan/ongoing-orders"
 _COMPLETED_LOANS = "/v5/crypto-loan/borrow-history"
@@ -88,14 +88,13 @@ def repayments(
 
 def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row, int], Loan]) -> Loan | None:
     try:
-        found = [build(row, client.believed_time_ms()) for row in rows_like(client, path, {"orderId": order_id})]
+        loans = (build(row, client.believed_time_ms()) for row in rows_like(client, path, {"orderId": order_id}))
+        found = list(each_once(path, loans, "loan "))
     except Refused as error:
         # The documentation does not say whether an unknown order is an empty list or a refusal.
         if error.failure is None or error.failure.ret_code != ORDER_NOT_FOUND:
             raise
         return None
-    if any(loan != found[0] for loan in found):
-        raise ReadFailed(f"Bybit answered {path} with contradicting rows of loan {order_id}.")
     return found[0] if found else None
 
 

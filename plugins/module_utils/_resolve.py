@@ -42,7 +42,10 @@ class Resolver:
             warning = self._write_down(intent)
             followed = self._follow(intent.repay_id, None, deadline_ms)
             record = followed.record
-            doubt = doubt_of(record, intent) if record else self._doubt_of_unseen(intent.repay_id)
+            if record is not None:
+                doubt = doubt_of(record, intent)
+            elif self._wait:
+                doubt = self._settler.loan_of(intent.repay_id)
             if not doubt and (record is None or record.status != FAILED):
                 return self._conclude(Resolution(PENDING, intent, warning=warning, records=followed.records), record)
             if doubt:
@@ -73,10 +76,6 @@ class Resolver:
         if self._wait and (record is None or not record.is_final):
             return self._settler.follow(repay_id, deadline_ms)
         return Followed(record)
-
-    def _doubt_of_unseen(self, repay_id: str) -> str:
-        """Say why an id that this loan's history does not show is another one's; empty when nothing says so."""
-        return self._settler.loan_of(repay_id) if self._wait else ""
 
     def _conclude(self, found: Resolution, record: Record | None) -> Resolution:
         """End with a repayment that was made, or is pending."""

@@ -15,6 +15,7 @@ from decimal import Decimal
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import MAX_DECIMALS, InvalidAmount, parse_exchange_decimal
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
+from ansible_collections.treasury.bybit.plugins.module_utils._loan import Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._record import (
     BY_USER,
     FAILED,
@@ -62,8 +63,9 @@ class Row:
 
     def must_be(self, field: str, asked: str) -> None:
         """Refuse a row that is not one of those that were asked for."""
-        if self.text(field) != asked:
-            raise self.unusable(field, f": '{self.text(field)[:64]}', when '{asked}' was asked for")
+        text = self.text(field)
+        if text != asked:
+            raise self.unusable(field, f": '{text[:64]}', when '{asked}' was asked for")
 
     def is_of(self, field: str, coin: str) -> bool:
         """Tell whether the row is one of a coin; what is only written otherwise is not another coin's."""
@@ -167,6 +169,22 @@ def row_of_coin(coin: str, rows: list[Row]) -> Row | None:
     if found is None and rows:
         rows[0].must_be("currency", coin)
     return found
+
+
+def each_once(path: str, loans: t.Iterable[Loan], name: str) -> t.Iterator[Loan]:
+    """Yield each loan once, also when it stands there again.
+
+    :param name: Comes before the id or the coin in the message.
+    :raises ReadFailed: When rows of one loan contradict each other.
+    """
+    seen: dict[str, Loan] = {}
+    for loan in loans:
+        key = loan.loan_id or loan.coin
+        first = seen.setdefault(key, loan)
+        if first != loan:
+            raise ReadFailed(f"Bybit answered {path} with contradicting rows of {name}{key}.")
+        if first is loan:
+            yield loan
 
 
 def united(path: str, records: t.Iterable[Record]) -> list[Record]:

@@ -13,7 +13,7 @@ import typing as t
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._account import read_balance, read_position, wallet_movements
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, plain, plain_or_none, total
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain, plain_or_none, total
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._evidence import (
@@ -22,6 +22,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._evidence import (
     Witness,
     blind_margin_ms,
     hold_against,
+    seen_in_debt,
     weigh,
     without_own,
 )
@@ -29,7 +30,6 @@ from ansible_collections.treasury.bybit.plugins.module_utils._intent import Inte
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Record
-from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import IP_BLOCKED, IP_LIMITED
 from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
 from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_MS, SECOND_MS
 from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Movement
@@ -88,11 +88,12 @@ class Settler:
         finding = Finding(UNKNOWN, "")
         margins_ms = (0, self._settle_margin_ms, blind_margin_ms(self._settle_margin_ms))
         turns = tuple(intent.window_end_ms + margin_ms for margin_ms in margins_ms)
-        own_turns = tuple(self._left_ms(intent) + intent.open_for_ms + margin_ms for margin_ms in margins_ms)
+        left_ms = self._left_ms(intent)
+        own_turns = tuple(left_ms + intent.open_for_ms + margin_ms for margin_ms in margins_ms)
         doubt = f"Whether the repayment of {plain(intent.amount)} {intent.coin} on {self._label} was made is not known yet"
         for dummy in self._looks(deadline_ms, doubt, turns, own_turns):
             looks += 1
-            seen, error = self._look(intent)
+            seen, error = self._look(left_ms)
             if seen is not None:
                 sight = seen
                 finding = weigh(intent, sight, self._settle_margin_ms, others)
@@ -132,13 +133,12 @@ class Settler:
         """Say of what other loan the history shows the repayment with this id; empty when it shows none."""
         try:
             found = self._subject.repayments_of_account(repay_id)
-            is_ours = bool(found) and any(record.repay_id == repay_id for record in self._subject.history())
+            if not found or any(record.repay_id == repay_id for record in self._subject.history()):
+                return ""
         except BybitError:
             # Without an answer, nothing contradicts the exchange's word.
             return ""
-        if is_ours:
-            return ""
-        return f"its history has that of a repayment of {plain(found[0].amount)} {found[0].coin} on another loan" if found else ""
+        return f"its history has that of a repayment of {plain(found[0].amount)} {found[0].coin} on another loan"
 
     def see_fall(self, intent: Intent, deadline_ms: int) -> Loan | None:
         """Return the loan as soon as a repayment that was made can be seen in its debt, or as it is when the time is over.
@@ -148,7 +148,7 @@ class Settler:
         loan = None
         for dummy in self._looks(deadline_ms, f"The debt does not show the repayment on {self._label} yet"):
             loan = self._subject.find()
-            if loan is None or difference(intent.baseline.debt, loan.debt) * 2 >= intent.amount:
+            if loan is None or seen_in_debt([intent], [], loan):
                 break
         return loan
 
@@ -188,8 +188,11 @@ class Settler:
             clock.sleep_ms(min(pause_ms, left_ms, *until_turns))
             pause_ms = min(pause_ms * 3 // 2, _LONGEST_PAUSE_MS)
 
-    def _look(self, intent: Intent) -> tuple[Sight | None, BybitError | None]:
-        """Return what can be seen, and what could not; the history alone can show that a repayment was made."""
+    def _look(self, left_ms: int) -> tuple[Sight | None, BybitError | None]:
+        """Return what can be seen, and what could not; the history alone can show that a repayment was made.
+
+        :param left_ms: When the request has left, by the monotonic clock.
+        """
         begun_ms, loan, error = self._client.clock.monotonic_ms(), None, None
         try:
             records = self._subject.history()
@@ -199,8 +202,7 @@ class Settler:
             loan = self._subject.find()
         except BybitError as failed:
             error = failed
-        away_ms = begun_ms - self._left_ms(intent)
-        return Sight(self._client.exchange_time_ms(begun_ms), away_ms, records, loan), error
+        return Sight(self._client.exchange_time_ms(begun_ms), begun_ms - left_ms, records, loan), error
 
     def _ask_witness(self, intent: Intent, has_failed: bool) -> Witness:
         """Read what the money itself tells.
@@ -257,5 +259,4 @@ def _evidence(intent: Intent, sight: Sight | None, witness: Witness, finding: Fi
 
 def must_stop(error: BybitError) -> bool:
     """Tell whether each further request would make things worse."""
-    failure = error.failure
-    return failure is not None and (failure.http_status == IP_BLOCKED or failure.ret_code == IP_LIMITED)
+    return error.failure is not None and error.failure.is_block

@@ -300,7 +300,9 @@ loan:
           returned: when the loan is known
           sample: "0.0000090346"
         annual_rate:
-          description: The interest of a year of 365 days as a fraction, without compound interest; V(none) for several contracts.
+          description:
+            - The interest of a year of 365 days as a fraction, without compound interest; V(none) for several contracts, or when the
+              exchange does not give it.
           type: str
           returned: when the loan is known
           sample: "0.079143096"
@@ -310,7 +312,7 @@ loan:
           returned: when the loan is known
           sample: BTC
         collateral_amount:
-          description: The loan's own collateral, in its coin.
+          description: The loan's own collateral, in its coin; V(none) when it has none, or when the exchange does not give it.
           type: str
           returned: when the loan is known
           sample: "0.04"

@@ -151,7 +151,7 @@ loans:
       returned: always
       sample: "0.0000180692"
     annual_rate:
-      description: The interest of a year of 365 days as a fraction, without compound interest.
+      description: The interest of a year of 365 days as a fraction, without compound interest; V(none) when the exchange does not tell it.
       type: str
       returned: always
       sample: "0.158286192"
@@ -161,7 +161,7 @@ loans:
       returned: always
       sample: ETH
     collateral_amount:
-      description: The loan's own collateral, in its coin; V(none) when the collateral is the account's.
+      description: The loan's own collateral, in its coin; V(none) when the collateral is the account's, or when it is not told.
       type: str
       returned: always
       sample: "0.4"

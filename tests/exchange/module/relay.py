@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 import typing as t
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +27,19 @@ class Answer(t.NamedTuple):
     query: dict[str, str]
 
 
-Change = t.Callable[[Answer], Answer]
+class Raw(t.NamedTuple):
+    """What goes over the wire instead, byte by byte, before the connection is closed.
+
+    :ivar slowly: What comes after that, five times a second, until whoever asked has hung up.
+    """
+
+    at_once: bytes
+    slowly: bytes = b""
+
+
+Change = t.Callable[[Answer], "Answer | Raw"]
+# Longer than any client here waits.
+TRICKLE_SECONDS = 30
 _OF_A_CONNECTION = {"connection", "content-length", "date", "server", "transfer-encoding"}
 
 
@@ -61,7 +74,7 @@ class Relay:
         self._thread.join()
         self._server.server_close()
 
-    def _ask(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Answer:
+    def _ask(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> Answer | Raw:
         connection = http.client.HTTPConnection(self._upstream.hostname or "", self._upstream.port, timeout=30)
         try:
             connection.request(method, target, body or None, headers)
@@ -88,11 +101,25 @@ class Relay:
                     # As the exchange has hung up, so does the relay.
                     self.close_connection = True
                     return
+                if isinstance(answer, Raw):
+                    self.close_connection = True
+                    self._write_raw(answer)
+                    return
                 self.send_response(answer.status)
                 for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(answer.body)
+
+            def _write_raw(self, raw: Raw) -> None:
+                try:
+                    self.wfile.write(raw.at_once)
+                    for dummy in range(TRICKLE_SECONDS * 5 if raw.slowly else 0):
+                        time.sleep(0.2)
+                        self.wfile.write(raw.slowly)
+                except OSError:
+                    # Whoever asked has hung up, as it should.
+                    return
 
             do_GET = do_POST = pass_on
 

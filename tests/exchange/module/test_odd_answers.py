@@ -9,122 +9,38 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import socket
-import threading
 import time
 import typing as t
 
 import pytest
+from relay import TRICKLE_SECONDS, Answer, Raw
 
 ORDERS = "/v5/crypto-loan/ongoing-orders"
 HISTORY = "/v5/crypto-loan/repayment-history"
-TRICKLE_SECONDS = 30
+REPAY = "/v5/crypto-loan/repay"
 DEMO = (
     "demo trading does not have this call (retCode 10032 \"Demo trading are not supported.\"): the demo host serves no loans: give "
     "environment or api_url of testnet or mainnet, and a key of it."
 )
 
 
-class Between:
-    """Stands between a module and the sandbox, and answers one call in its place, once the sandbox has carried it out.
+@pytest.fixture
+def replace(relay) -> t.Callable[..., None]:
+    """Let something in between replace the bodies of the answers to a call, one after the other; the last of them again and again."""
 
-    :ivar answers: What the calls of a path, such as C(POST /v5/crypto-loan/repay), are answered with, one after the other; the last
-        of them again and again.
-    """
+    def call(path: str, *bodies: bytes, headers: dict[str, str] | None = None) -> None:
+        left = list(bodies)
 
-    def __init__(self, behind: str) -> None:
-        self._behind = behind.rpartition("/")[2]
-        self.answers: dict[str, list[bytes]] = {}
-        self.asked: list[str] = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:%d" % self._socket.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        def change(answer: Answer) -> Answer:
+            return Answer(200, headers or {}, left.pop(0) if len(left) > 1 else left[0], answer.query)
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, dummy = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._relay, args=(connection,), daemon=True).start()
+        relay.on(path, change)
 
-    def _relay(self, connection: socket.socket) -> None:
-        host, port = self._behind.split(":")
-        with connection, socket.create_connection((host, int(port))) as behind:
-            try:
-                while (asked := message(connection)) and (answer := self._exchange(asked, behind)):
-                    self._send(connection, answer)
-            except OSError:
-                # Whoever asked has hung up, as it should.
-                return
-
-    def _exchange(self, asked: bytes, behind: socket.socket) -> bytes:
-        behind.sendall(asked)
-        answer = message(behind)
-        call = " ".join(asked.decode("latin-1").split(" ")[:2]).partition("?")[0]
-        self.asked.append(call)
-        answers = self.answers.get(call, [answer])
-        return answers.pop(0) if len(answers) > 1 else answers[0]
-
-    def _send(self, connection: socket.socket, answer: bytes) -> None:
-        at_once, mark, slowly = answer.partition(b"<slowly>")
-        connection.sendall(at_once)
-        for second in range(TRICKLE_SECONDS * 5 if mark else 0):
-            time.sleep(0.2)
-            connection.sendall(slowly)
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-def message(connection: socket.socket) -> bytes:
-    """Take a whole request or answer; nothing when the other side has hung up."""
-    taken = b""
-    while part := connection.recv(65_536):
-        taken += part
-        head, end, body = taken.partition(b"\r\n\r\n")
-        lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-        if end and len(body) >= int(lengths[0] if lengths else 0):
-            return taken
-    return b""
-
-
-def answer_of(body: bytes, status: int = 200, *headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}", *headers, "", ""]
-    return "\r\n".join(lines).encode() + body
+    return call
 
 
 def page_of(rows: list[t.Any], **cursor: t.Any) -> bytes:
-    body = {"retCode": 0, "retMsg": "", "result": {"list": rows, **cursor}}
-    return answer_of(json.dumps(body).encode(), 200, "X-Bapi-Limit: 500")
-
-
-@pytest.fixture
-def between(sandbox) -> t.Iterator[Between]:
-    relay = Between(sandbox.url)
-    yield relay
-    relay.close()
-
-
-PAGES = {
-    "nothing": (400, b""),
-    "text": (403, b"access too frequent"),
-    "other JSON": (401, b'{"error":"blocked"}'),
-    "code as text": (404, b'{"retCode":"10003","retMsg":"no"}'),
-    "code twice": (400, b'{"retCode":10003,"retCode":10003}'),
-    "page": (404, b"<html>Blocked by your company</html>"),
-    "page with a mark": (403, b"\xef\xbb\xbf<html></html>"),
-    "page in UTF-16": (401, "<html></html>".encode("utf-16")),
-}
-
-
-@pytest.mark.parametrize(("status", "body"), PAGES.values(), ids=PAGES)
-def test_only_the_exchange_can_refuse_a_repayment(repay, between, posts, paid, status: int, body: bytes) -> None:
-    """It was made; something in between has replaced the answer."""
-    between.answers["POST /v5/crypto-loan/repay"] = [answer_of(body, status)]
-    run = repay(api_url=between.url, recv_window=500)
-    assert (run.failed, run["changed"], run["outcome"], run["recovered"]) == (False, True, "executed", True)
-    assert (paid(), posts()) == (["100"], 1)
+    return json.dumps({"retCode": 0, "retMsg": "", "result": {"list": rows, **cursor}}).encode()
 
 
 @pytest.mark.parametrize(
@@ -137,52 +53,52 @@ def test_only_the_exchange_can_refuse_a_repayment(repay, between, posts, paid, s
     ],
     ids=["code twice", "half a character", "deep", "huge"],
 )
-def test_what_cannot_be_understood_is_no_success(repay, between, sandbox, posts, paid, body: bytes) -> None:
-    sandbox.fault(answer="close", commit=False)
-    between.answers["POST /v5/crypto-loan/repay"] = [answer_of(body)]
-    run = repay(api_url=between.url, wait_timeout=0)
+def test_what_cannot_be_understood_is_no_success(repay, replace, relay, sandbox, posts, paid, body: bytes) -> None:
+    sandbox.fault(answer={"ret_code": 10016}, commit=False)
+    replace(REPAY, body)
+    run = repay(api_url=relay.url, wait_timeout=0)
     assert (run.failed, run["outcome"], run["repay_id"]) == (True, "unknown", None)
     assert "Traceback" not in run.output
     assert paid() == []
 
 
 SLOW = {
-    "headers": b"HTTP/1.1 200 OK\r\n<slowly>X-Header: x\r\n",
-    "body": b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n<slowly>x",
-    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n<slowly>1\r\nx\r\n",
+    "headers": Raw(b"HTTP/1.1 200 OK\r\n", b"X-Header: x\r\n"),
+    "body": Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", b"x"),
+    "chunks": Raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
 }
 
 
 @pytest.mark.parametrize("answer", SLOW.values(), ids=SLOW)
-def test_an_answer_that_trickles_does_not_hold_the_loan(repay, between, posts, paid, answer: bytes) -> None:
-    between.answers["POST /v5/crypto-loan/repay"] = [answer]
+def test_an_answer_that_trickles_does_not_hold_the_loan(repay, relay, posts, paid, answer: Raw) -> None:
+    relay.on(REPAY, lambda dummy: answer)
     begun = time.monotonic()
-    run = repay(api_url=between.url, api_timeout=1, recv_window=500)
+    run = repay(api_url=relay.url, api_timeout=1, recv_window=500)
     assert time.monotonic() - begun < TRICKLE_SECONDS / 2
     assert (run["outcome"], run["recovered"], paid(), posts()) == ("executed", True, ["100"], 1)
 
 
-def test_an_answer_without_end_is_not_read_to_its_end(run_module, between) -> None:
+def test_an_answer_without_end_is_not_read_to_its_end(run_module, replace, relay) -> None:
     bomb = gzip.compress(b" " * (40 * 2**20), mtime=0)
-    between.answers[f"GET {ORDERS}"] = [answer_of(bomb, 200, "Content-Encoding: gzip")]
-    run = run_module("bybit_loan_info", product="legacy", api_url=between.url)
+    replace(ORDERS, bomb, headers={"Content-Encoding": "gzip"})
+    run = run_module("bybit_loan_info", product="legacy", api_url=relay.url)
     assert run["msg"] == (
-        f"No answer from {between.url} to reading {ORDERS} (the answer is longer than 32 MiB): check environment or api_url, and "
+        f"No answer from {relay.url} to reading {ORDERS} (the answer is longer than 32 MiB): check environment or api_url, and "
         f"what lies between this machine and the host."
     )
 
 
-def test_cursors_that_go_round_in_a_circle_are_followed_once(run_module, between) -> None:
-    between.answers[f"GET {HISTORY}"] = [page_of([], nextPageCursor=cursor) for cursor in "ABABAB"]
-    run = run_module("bybit_loan_repayment_info", product="legacy", api_url=between.url)
+def test_cursors_that_go_round_in_a_circle_are_followed_once(run_module, replace, relay, calls) -> None:
+    replace(HISTORY, *(page_of([], nextPageCursor=cursor) for cursor in "ABABAB"))
+    run = run_module("bybit_loan_repayment_info", product="legacy", api_url=relay.url)
     assert (run.failed, run["msg"]) == (True, f"The pages of {HISTORY} do not come to an end.")
-    assert between.asked.count(f"GET {HISTORY}") == 3
+    assert calls().count("GET repayment-history") == 3
 
 
 @pytest.mark.parametrize("cursor", [{"nextPageCursor": 7}, {"nextPageCursor": ["A"]}, {"nextPageCursor": False}], ids=repr)
-def test_a_list_that_may_be_cut_is_not_shown(run_module, between, cursor: dict[str, t.Any]) -> None:
-    between.answers[f"GET {HISTORY}"] = [page_of([], **cursor)]
-    run = run_module("bybit_loan_repayment_info", product="legacy", api_url=between.url)
+def test_a_list_that_may_be_cut_is_not_shown(run_module, replace, relay, cursor: dict[str, t.Any]) -> None:
+    replace(HISTORY, page_of([], **cursor))
+    run = run_module("bybit_loan_repayment_info", product="legacy", api_url=relay.url)
     assert (run.failed, "repayments" in run.result) == (True, False)
     assert run["msg"] == f"Bybit answered {HISTORY} with an unusable nextPageCursor: it does not say whether there are more pages."
 
