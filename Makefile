@@ -24,7 +24,7 @@ TESTS := lint sanity types reuse docs-lint test-python test-faults molecule test
 CHECKERS := lint sanity units integration molecule types reuse docs-lint docs galaxy-importer action-groups arguments ee
 
 .PHONY: help env demo sandbox test check $(TESTS) $(CHECKERS) ansible-lint yamllint changelog-lint matrix testnet \
-	fault-test fault-answers fault-sabotage compare-safety bench release-check return-codes pictures clean
+	fault-test fault-answers fault-sabotage compare-safety bench release-check return-codes pictures lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -134,6 +134,13 @@ return-codes: env ## Write the guide's table of return codes from the code's own
 
 pictures: env ## Draw the guides' terminal run anew, from a run of the demo
 	@$(BIN)/python tools/terminal_picture.py
+
+lock: | $(BIN)/uv ## Take the newest releases for development, and lock them with their hashes, for each Python
+	@$(BIN)/python tools/lock.py
+
+# Not env: the packages of the old lock need not be set up anew, only for the new one to replace them.
+$(BIN)/uv:
+	@tools/make-env
 
 clean: ## Remove .venv and what the tools leave behind
 	rm -rf .venv .ansible .cache .coverage .coverage.* .pytest_cache build tests/output
