@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import typing as t
+import unicodedata
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
@@ -20,7 +21,8 @@ from ansible.module_utils.basic import env_fallback
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
-from ansible_collections.treasury.bybit.plugins.module_utils._http import Transport, is_loopback
+from ansible_collections.treasury.bybit.plugins.module_utils._hosts import NoAddress, canonical_url, is_loopback, realm_of
+from ansible_collections.treasury.bybit.plugins.module_utils._http import Transport
 from ansible_collections.treasury.bybit.plugins.module_utils._line import line_of
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import (
     HmacSigner,
@@ -77,8 +79,9 @@ class Connection:
 
     def __init__(self, options: dict[str, t.Any]) -> None:
         self._options = options
-        self.base_url = _base_url(options["environment"], options["api_url"])
-        self.api_host = urlsplit(self.base_url).netloc
+        given_url = _given_url(options["environment"], options["api_url"])
+        self.base_url = canonical_url(given_url)
+        self.api_host = urlsplit(given_url).netloc
         self._api_key = _token(options["api_key"], "api_key", "BYBIT_API_KEY")
         self._signer = self._make_signer()
         check_ranges(options, _RANGES)
@@ -93,6 +96,11 @@ class Connection:
         name = (parts.hostname or "").rstrip(".")
         is_usual = parts.port in (None, _USUAL_PORTS[parts.scheme])
         return f"{name}{'' if is_usual else f':{parts.port}'}{parts.path}"
+
+    @property
+    def realm(self) -> str:
+        """The world that the account lives in: all hosts of mainnet are one, and so are all spellings of a host."""
+        return realm_of(self.base_url)
 
     @property
     def key_fingerprint(self) -> str:
@@ -136,7 +144,7 @@ def _token(value: str | None, option: str, variable: str) -> str:
     return value
 
 
-def _base_url(environment: str | None, api_url: str | None) -> str:
+def _given_url(environment: str | None, api_url: str | None) -> str:
     if not api_url:
         return ENVIRONMENTS[environment or DEFAULT_ENVIRONMENT]
     if environment:
@@ -149,18 +157,15 @@ def _base_url(environment: str | None, api_url: str | None) -> str:
 
 def _checked_url(api_url: str) -> str:
     shown = _without_password(api_url)
-    try:
-        parts = urlsplit(api_url)
-        host, dummy = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in ("https", "http") or re.search(r"\s", api_url):
-        raise BadInput(f"api_url '{shown}' is not a URL: give one such as 'https://api.bybit.com'.")
-    if "@" in parts.netloc or "?" in api_url or "#" in api_url:
+    if any(sign in unicodedata.normalize("NFKC", api_url) for sign in "@?#"):
         raise BadInput(f"api_url '{shown}' has a user, a query or a fragment: give only scheme, host, port and path.")
-    if parts.scheme == "http" and not is_loopback(host):
+    try:
+        url = canonical_url(api_url)
+    except NoAddress:
+        raise BadInput(f"api_url '{shown}' is not a URL: give one such as 'https://api.bybit.com'.") from None
+    if url.startswith("http:") and not is_loopback(url):
         raise BadInput(f"api_url '{shown}' is not encrypted: give an https URL; http is only for this machine itself.")
-    return api_url.rstrip("/")
+    return api_url
 
 
 def _without_password(url: str) -> str:

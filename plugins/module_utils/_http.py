@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import functools
 import io
-import ipaddress
 import os
 import socket
 import traceback
 import typing as t
 import zlib
-from urllib.parse import urlsplit
 
 from ansible_collections.treasury.bybit.plugins.module_utils._deadline import TimedConnection, begin, left
+from ansible_collections.treasury.bybit.plugins.module_utils._hosts import is_loopback
 
 try:
     import requests
@@ -202,18 +201,8 @@ class Transport:
         return text
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address of a URL can only mean this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _proxies(base_url: str) -> dict[str, str]:
-    if is_loopback(urlsplit(base_url).hostname or ""):
+    if is_loopback(base_url):
         return {}
     return requests.utils.get_environ_proxies(base_url)
 

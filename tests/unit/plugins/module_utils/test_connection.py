@@ -154,3 +154,15 @@ def test_the_limits_of_a_range_belong_to_it(number: int, is_fine: bool) -> None:
     with pytest.raises(BadInput) as caught:
         check_ranges({"x": number}, {"x": (1, 5)})
     assert str(caught.value) == f"x '{number}' is out of range: give a whole number from 1 to 5."
+
+
+def test_a_host_in_another_spelling_is_the_same_realm_and_the_same_address() -> None:
+    connection = Connection(options(api_url="https://ＡＰＩ．bybit。com.:443/./"))
+    assert (connection.base_url, connection.realm) == ("https://api.bybit.com", Connection(options(environment="mainnet")).realm)
+    assert connection.api_host == "ＡＰＩ．bybit。com.:443"
+
+
+@pytest.mark.parametrize("url", ["http://evil.localhost", "http://evil.localhost.:8765", "http://a.localhost/"])
+def test_a_name_under_localhost_may_be_anywhere(url: str) -> None:
+    with pytest.raises(BadInput, match="is not encrypted: give an https URL; http is only for this machine itself."):
+        Connection(options(api_url=url))

@@ -1,0 +1,172 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The address of an API: one spelling of each, and the realm in which its accounts live.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+import unicodedata
+from urllib.parse import unquote, urlsplit
+
+_Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+
+MAINNET, TESTNET, DEMO = "mainnet", "testnet", "demo"
+
+_USUAL_PORTS = {"https": 443, "http": 80}
+# "Environment" in the exchange's integration guidance names api.bybit.com, api.bytick.com, api.bybit.nl, .tr, .kz, .ae, .eu and .id,
+# api.bybitgeorgia.ge and api.manepa.jp, its P2P guide api.byhkbit.com, its page on rate limits api.bybick.com, and new ones come.
+_OF_THE_EXCHANGE = re.compile(r"bybit[a-z0-9-]*|bytick|bybick|byhkbit|manepa")
+_OF_AN_API = re.compile(r"(?:[a-z0-9]+-)*api[0-9]*(?:-[a-z0-9]+)*")
+_DOTS = re.compile("[\u3002\uff0e\uff61]")
+_NUMBER = re.compile("0x[0-9a-f]*|[0-9]+")
+_BRACKETED = re.compile(r"\[[^][]*:[^][]*\](?::[0-9]*)?")
+_ASCII_LABEL = re.compile("[a-z0-9_-]{1,63}")
+
+
+class NoAddress(ValueError):
+    """The text is no URL of an API; the exception does not quote it."""
+
+
+def realm_of(url: str) -> str:
+    """Return in which world the accounts live that this URL leads to; the same for all hosts and spellings that lead there.
+
+    :raises NoAddress: When it is no URL of an API.
+    """
+    scheme, host, port, path = _parts_of(url)
+    labels = host.split(".")
+    if _OF_AN_API.fullmatch(labels[0]) and any(map(_OF_THE_EXCHANGE.fullmatch, labels[1:3])):
+        return DEMO if "demo" in labels[0] else TESTNET if "testnet" in labels[0] else MAINNET
+    # What of the path is the same for one server only is taken for the same: two realms would be two memories.
+    folded = re.sub("/{2,}", "/", unicodedata.normalize("NFKC", unquote(path))).lower().rstrip("/")
+    return _netloc(scheme, _machine(host), port) + folded
+
+
+def canonical_url(url: str) -> str:
+    """Return the URL in the one spelling that requests are sent to, without a slash at its end.
+
+    :raises NoAddress: When it is no URL of an API.
+    """
+    scheme, host, port, path = _parts_of(url)
+    return f"{scheme}://{_netloc(scheme, host, port)}{path}"
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL can only mean this machine. Names under C(.localhost) may be anywhere, and so may what is no URL."""
+    try:
+        host = _parts_of(url)[1]
+    except NoAddress:
+        return False
+    return host == "localhost" or _is_loopback_address(host)
+
+
+def _machine(host: str) -> str:
+    """Return one name for the addresses of a machine that are told apart only by how it is reached."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    # Whatever has no address of its own answers on this machine.
+    return "localhost" if _is_loopback_address(host) or address.is_unspecified else str(_unmapped(address))
+
+
+def _is_loopback_address(host: str) -> bool:
+    try:
+        return _unmapped(ipaddress.ip_address(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def _unmapped(address: _Address) -> _Address:
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _parts_of(url: str) -> tuple[str, str, int | None, str]:
+    if re.search(r"[\s\\]", url) or not url.isprintable():
+        raise NoAddress("it has characters that no URL has")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        # Its text quotes what may be a password.
+        raise NoAddress("it cannot be read") from None
+    if parts.scheme not in _USUAL_PORTS or not host:
+        raise NoAddress("it has no scheme or no host")
+    if "@" in parts.netloc or parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise NoAddress("it has a user, a query or a fragment")
+    if re.search(r"[][]", parts.netloc) and not _BRACKETED.fullmatch(parts.netloc):
+        raise NoAddress("it has brackets around something else than an address of IPv6")
+    return parts.scheme, _one_spelling(host), port, _one_path(parts.path)
+
+
+def _netloc(scheme: str, host: str, port: int | None) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return shown if port in (None, _USUAL_PORTS[scheme]) else f"{shown}:{port}"
+
+
+def _one_spelling(host: str) -> str:
+    """Return a host name or address in its one spelling.
+
+    :raises NoAddress: When there cannot be such a host.
+    """
+    if ":" in host:
+        address, percent, zone = host.partition("%")
+        try:
+            return str(ipaddress.IPv6Address(address)) + percent + zone
+        except ValueError:
+            raise NoAddress("it has no address of IPv6 between the brackets") from None
+    name = _DOTS.sub(".", unicodedata.normalize("NFKC", host)).lower()
+    labels = [_label(label) for label in name[: -1 if name.endswith(".") else None].split(".")]
+    return _ipv4(labels) if _NUMBER.fullmatch(labels[-1]) else ".".join(labels)
+
+
+def _label(label: str) -> str:
+    if _ASCII_LABEL.fullmatch(label):
+        return label
+    label = unicodedata.normalize("NFKC", label)
+    is_word = all(c.isalnum() or c in "-_" or unicodedata.category(c).startswith("M") for c in label)
+    if not label or label.isascii() or not is_word:
+        raise NoAddress("it has no name of a host")
+    return "xn--" + label.encode("punycode").decode()
+
+
+def _ipv4(labels: list[str]) -> str:
+    """Return an address of IPv4 with four decimal numbers, where resolvers also take fewer, octal and hexadecimal ones."""
+    try:
+        *first, last = [_number(label) for label in labels]
+        if len(first) > 3 or any(number > 255 for number in first) or last >= 256 ** (4 - len(first)):
+            raise ValueError("a number is too large")
+    except ValueError:
+        raise NoAddress("it has no address of IPv4") from None
+    value = last + sum(number << (24 - 8 * place) for place, number in enumerate(first))
+    return str(ipaddress.IPv4Address(value))
+
+
+def _number(label: str) -> int:
+    if label.startswith("0x"):
+        return int(label[2:] or "0", 16)
+    return int(label, 8 if label.startswith("0") else 10)
+
+
+def _one_path(path: str) -> str:
+    """Return a path without what means nothing in it: steps to where one is, steps back, and needless escapes."""
+    plain = re.sub("%[0-9A-Fa-f]{2}", _needed_escape, path)
+    kept: list[str] = []
+    for segment in plain.split("/"):
+        if segment == "..":
+            # The first one is what stands before the first slash.
+            del kept[max(1, len(kept) - 1):]
+        elif segment != ".":
+            kept.append(segment)
+    return "/".join(kept).rstrip("/")
+
+
+def _needed_escape(found: re.Match[str]) -> str:
+    character = chr(int(found[0][1:], 16))
+    return character if re.fullmatch("[A-Za-z0-9._~-]", character) else found[0].upper()
