@@ -37,7 +37,7 @@ def pythons() -> list[str]:
 
 def lock(python: str) -> Path:
     uv = Path(sys.executable).with_name("uv")
-    command = [uv, *COMPILE, f"--python-version={python}", "requirements-dev.txt"]
+    command = [str(uv), *COMPILE, f"--python-version={python}", "requirements-dev.txt"]
     locked = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True).stdout
     path = LOCKS / f"dev-{python}.txt"
     path.write_text(HEADER.format(python=python) + locked, encoding="utf-8")

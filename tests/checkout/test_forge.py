@@ -50,6 +50,14 @@ def workflow(checkout) -> dict:
     return yaml.safe_load((checkout / ".github" / "workflows" / "ci.yml").read_text())
 
 
+@pytest.fixture(scope="module")
+def used(checkout) -> list[tuple[str, str, str]]:
+    """Return what the workflows call of others: each with its commit, and the version that a comment names."""
+    lines = [line for path in (checkout / ".github" / "workflows").glob("*.yml") for line in path.read_text().splitlines()]
+    calls = [re.fullmatch(r"\s*(?:- )?uses: (\S+)@(\S+)(?:  # (\S+))?", line) for line in lines if "uses:" in line]
+    return [call.groups(default="") if call else ("", "", "") for call in calls]
+
+
 def test_sessions_are_listed(nox, final_cores):
     listed = nox("--list")
     for core in final_cores:
@@ -67,10 +75,10 @@ def test_an_integration_job_for_every_python_of_every_final_core(jobs, final_cor
     ]
 
 
-def test_reusable_workflow_is_that_of_the_installed_release(workflow, checkout):
-    release = importlib.metadata.version("antsibull-nox")
-    assert workflow["jobs"]["ansible-test"]["uses"].endswith(f"/reusable-nox-matrix.yml@{release}")
-    assert f"antsibull-nox=={release}" in (checkout / "requirements-dev.txt").read_text().splitlines()
+def test_reusable_workflow_is_that_of_the_installed_release(used, checkout):
+    (version,) = [version for action, _commit, version in used if action.startswith("ansible-community/antsibull-nox/")]
+    assert version == importlib.metadata.version("antsibull-nox")
+    assert f"antsibull-nox=={version}" in (checkout / "requirements-dev.txt").read_text().splitlines()
 
 
 def test_jobs_may_only_read(workflow):
@@ -83,10 +91,20 @@ def test_runs_weekly_without_a_change(workflow):
     assert re.fullmatch(r"\d+ \d+ \* \* \d", when["cron"])
 
 
-def test_actions_of_others_are_pinned_to_a_commit(workflow):
-    used = [step["uses"] for job in workflow["jobs"].values() for step in job.get("steps", ()) if "uses" in step]
-    assert used
-    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action) for action in used)
+def test_whatever_is_of_others_is_pinned_to_a_commit_and_names_its_version(used, workflow):
+    steps = [step for job in workflow["jobs"].values() for step in [job, *job.get("steps", ())] if "uses" in step]
+    assert [f"{action}@{commit}" for action, commit, _version in used] == [step["uses"] for step in steps]
+    assert len(used) == 3
+    for action, commit, version in used:
+        assert re.fullmatch(r"[0-9a-f]{40}", commit), action
+        assert re.fullmatch(r"v?\d+\.\d+\.\d+", version), action
+
+
+def test_weekly_run_takes_what_others_have_released_meanwhile(workflow):
+    steps = workflow["jobs"]["make"]["steps"]
+    renewing = next(number for number, step in enumerate(steps) if step.get("run") == "make lock")
+    assert steps[renewing]["if"] == "github.event_name == 'schedule'"
+    assert steps[renewing + 1]["run"].startswith("make ")
 
 
 def test_python_of_the_jobs_is_one_of_the_newest_final_core(workflow, final_cores):
