@@ -17,6 +17,8 @@ from .errors import Refusal, SandboxError
 from .exchange import Exchange
 from .fields import Fields
 from .gate import Incoming
+from .guard import CLOSED
+from .keys import change_key, shown_keys
 from .model import Account
 from .money import parse, plain
 from .state import LEGACY, state
@@ -27,6 +29,12 @@ DEFAULT_RATE = Decimal("0.06")
 
 
 def respond(exchange: Exchange, incoming: Incoming) -> Reply:
+    reply = _answer(exchange, incoming)
+    reply.headers.update(CLOSED)
+    return reply
+
+
+def _answer(exchange: Exchange, incoming: Incoming) -> Reply:
     action = ACTIONS.get(incoming.endpoint)
     if action is None:
         return json_reply(404, {"error": f"There is no {incoming.endpoint} here"})
@@ -169,6 +177,17 @@ def _order(exchange: Exchange, account: Account, coin: str, amount: Decimal, fie
     return {"orderId": order.order_id}
 
 
+def _keys(exchange: Exchange, document: object) -> dict:
+    return {"keys": shown_keys(exchange.book.ledger)}
+
+
+def _change_key(exchange: Exchange, document: object) -> dict:
+    key = change_key(exchange.book.ledger, document, exchange.look())
+    exchange.book.changed = True
+    exchange.report(f"key {key['key']!r} has changed")
+    return key
+
+
 def _switches(exchange: Exchange, document: object) -> dict:
     return {"switches": shown_switches(exchange.book.ledger.settings.switches)}
 
@@ -211,6 +230,8 @@ ACTIONS: dict[str, Callable[[Exchange, object], dict]] = {
     "POST /sandbox/wallet": _wallet,
     "POST /sandbox/repay": _repay,
     "POST /sandbox/borrow": _borrow,
+    "GET /sandbox/keys": _keys,
+    "POST /sandbox/keys": _change_key,
     "GET /sandbox/switches": _switches,
     "POST /sandbox/switches": _set_switches,
     "POST /sandbox/faults": _add_faults,

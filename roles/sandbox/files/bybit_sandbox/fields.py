@@ -15,6 +15,7 @@ from .money import ZERO, parse
 
 _RELATIVE = re.compile(r"([+-])([0-9]{1,6})(m|h|d)")
 _UNITS_MS = {"m": 60_000, "h": HOUR_MS, "d": DAY_MS}
+_LAST_MS = 253_402_300_799_999
 _MISSING = object()
 
 
@@ -77,12 +78,22 @@ class Fields:
         """A time: milliseconds since 1970, or relative to now like -3d, +20h or -5m."""
         value = self.take(name, default)
         if isinstance(value, int) and not isinstance(value, bool):
+            if not 0 <= value <= _LAST_MS:
+                raise self.wrong("must be a time from 1970 to 9999", name)
             return value
         match = _RELATIVE.fullmatch(value) if isinstance(value, str) else None
         if match is None:
             raise self.wrong('must be a time in milliseconds or relative like "-3d", "+20h" or "-5m"', name)
         distance = int(match[2]) * _UNITS_MS[match[3]]
         return now - distance if match[1] == "-" else now + distance
+
+    def optional_moment(self, name: str, now: int) -> int | None:
+        """The same, or null for no such time."""
+        value = self.take(name)
+        if value is None:
+            return None
+        self._rest[name] = value
+        return self.moment(name, now)
 
     def texts(self, name: str, default: object = _MISSING) -> list[str]:
         value = self.take(name, default)

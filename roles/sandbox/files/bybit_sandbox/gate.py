@@ -59,7 +59,7 @@ def load_rsa_key(pem: str) -> object:
 def find_key(ledger: Ledger, name: str) -> tuple[Account, Key]:
     for account in ledger.accounts:
         for key in account.keys:
-            if key.key == name:
+            if key.key == name and not key.deleted:
                 return account, key
     raise Refusal(10003)
 

@@ -116,6 +116,8 @@ class Key:
     read_only: bool = False
     ips: list[str] = field(default_factory=list)
     expires_at: int | None = None
+    # It stays, so that the ids of the others do not change.
+    deleted: bool = False
 
 
 @dataclass

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from . import control, wire
+from . import control, guard, wire
 from .errors import SandboxError
 from .exchange import Exchange
 from .faults import WIRE_ANSWERS
@@ -26,9 +26,9 @@ from .wire import Reply
 PAGE = Path(__file__).with_name("page.html")
 # Nothing from outside may ever run or be loaded, whatever names a seed contains.
 PAGE_HEADERS = {
-    "Cache-Control": "no-store",
+    **guard.CLOSED,
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-                               "connect-src 'self'; img-src data:",
+                               "connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
 SHUTDOWN_SECONDS = 0.2
 # A seed with ten thousand loans and their repayments has some megabytes.
@@ -36,8 +36,9 @@ MOST_BYTES = 64 * 1024 * 1024
 
 
 class Handler:
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, host: str) -> None:
         self.exchange = exchange
+        self.host = host
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -54,6 +55,9 @@ class Handler:
             return wire.response(wire.json_reply(500, {"error": f"The sandbox failed: {error!r}"}))
 
     async def _answer(self, incoming: Incoming, request: web.BaseRequest) -> web.StreamResponse:
+        refused = guard.refusal(incoming, self._here(request))
+        if refused is not None:
+            return wire.response(refused)
         if incoming.path.startswith("/v5/"):
             trick, reply = await self.exchange.answer(incoming)
             return wire.broken(request, trick, reply) if trick in WIRE_ANSWERS else wire.response(reply)
@@ -62,6 +66,11 @@ class Handler:
         if incoming.endpoint == "GET /":
             return wire.response(Reply(200, PAGE.read_bytes(), wire.HTML_TYPE, dict(PAGE_HEADERS)))
         return wire.response(Reply(404, b"404 page not found", "text/plain; charset=utf-8"))
+
+    def _here(self, request: web.BaseRequest) -> guard.Here:
+        if request.transport is None:
+            raise ConnectionResetError("the client has gone")
+        return guard.Here(self.host, request.transport.get_extra_info("sockname")[1], request.secure)
 
 
 def _request(*parts: object) -> web.BaseRequest:
@@ -89,7 +98,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    server = web.Server(Handler(exchange), request_factory=_request, access_log=None)
+    server = web.Server(Handler(exchange, host), request_factory=_request, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     site = web.TCPSite(runner, host, port, ssl_context=context)

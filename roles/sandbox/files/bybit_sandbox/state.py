@@ -42,7 +42,7 @@ def _account(account: Account, book: Book, now: int) -> dict:
         "uid": account.uid,
         "name": account.name,
         "restriction": account.restriction,
-        "keys": [key.key for key in account.keys],
+        "keys": [key.key for key in account.keys if not key.deleted],
         "wallet": {coin: plain(amount) for coin, amount in account.wallet.items()},
         "loans": [_open(loan, ledger) for loan in reversed(account.loans) if loan.status == OPEN],
         "closed_loans": [_closed(loan) for loan in reversed(account.loans) if loan.status != OPEN],

@@ -14,7 +14,7 @@ from .errors import SandboxError
 from .model import Ledger, build, to_plain
 from .seed import read_json
 
-FORMAT = 3
+FORMAT = 4
 
 
 class Store:
