@@ -14,7 +14,9 @@ from .wire import Reply, json_reply
 
 # With each answer that is not the exchange's: for no other page to embed, to guess the type of, or to keep.
 CLOSED = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
-JSON, CURLS_OWN = "application/json", "application/x-www-form-urlencoded"
+JSON = "application/json"
+# What curl says of any body, and aiohttp of none.
+CURLS_OWN, AIOHTTPS_OWN = "application/x-www-form-urlencoded", "application/octet-stream"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NETLOC = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z._-]+))(?::(?P<port>[0-9]{1,5}))?")
 
@@ -92,7 +94,8 @@ def _is_json(incoming: Incoming) -> bool:
     kind = incoming.headers.get("Content-Type", JSON).partition(";")[0].strip().lower()
     # No browser sends a form, or leaves out the type, without naming the origin or itself.
     by_browser = any(name.lower() == "origin" or name.lower().startswith("sec-fetch-") for name in incoming.headers)
-    return kind == JSON or (kind == CURLS_OWN and not by_browser)
+    by_itself = kind == CURLS_OWN or (kind == AIOHTTPS_OWN and not incoming.body)
+    return kind == JSON or (by_itself and not by_browser)
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
