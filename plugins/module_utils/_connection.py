@@ -24,7 +24,9 @@ from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadI
 from ansible_collections.treasury.bybit.plugins.module_utils._hosts import NoAddress, canonical_url, is_loopback, realm_of
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Transport
 from ansible_collections.treasury.bybit.plugins.module_utils._line import line_of
+from ansible_collections.treasury.bybit.plugins.module_utils._redaction import forms_of, shown_url
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import (
+    SECRET_HEADERS,
     HmacSigner,
     RsaSigner,
     Signer,
@@ -39,6 +41,8 @@ ENVIRONMENTS = {
 # The mistake that a default can make must cost nothing, so it is the host without real money.
 DEFAULT_ENVIRONMENT = "testnet"
 
+# A shorter one could stand in any word or number of a result.
+_SHORTEST_HIDDEN = 8
 _USUAL_PORTS = {"https": 443, "http": 80}
 _RANGES = {"recv_window": (1, 60_000), "api_timeout": (1, 3600), "rate_limit_timeout": (0, 86_400)}
 
@@ -83,7 +87,7 @@ class Connection:
         self.base_url = canonical_url(given_url)
         self.api_host = urlsplit(given_url).netloc
         self._api_key = _token(options["api_key"], "api_key", "BYBIT_API_KEY")
-        self._signer = self._make_signer()
+        self._signer, self._exposure = self._make_signer()
         check_ranges(options, _RANGES)
         ca_path = options["ca_path"]
         if ca_path is not None and not os.path.isfile(ca_path):
@@ -111,16 +115,25 @@ class Connection:
         """Return a client for this connection; nothing is sent yet."""
         options = self._options
         way = (self.base_url, options["api_timeout"], options["validate_certs"], options["ca_path"])
-        line = line_of((self.key_fingerprint, *way), lambda: Transport(*way))
+        line = line_of((self.key_fingerprint, *way), lambda: Transport(*way, secret_headers=SECRET_HEADERS))
         return Client(line, self._api_key, self._signer, options["recv_window"], options["rate_limit_timeout"], clock)
 
     def warnings(self) -> list[str]:
         """Say what is allowed but dangerous."""
+        warnings = []
         if self.base_url.startswith("https:") and not self._options["validate_certs"]:
-            return [f"validate_certs is false: whoever answers in the place of {self.api_host} is believed."]
-        return []
+            warnings.append(f"validate_certs is false: whoever answers in the place of {self.api_host} is believed.")
+        if self._exposure:
+            warnings.append(f"rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file {self._exposure}.")
+        return warnings
 
-    def _make_signer(self) -> Signer:
+    def secrets(self) -> set[str]:
+        """Return what nobody may see, in each form in which others may give it back."""
+        given = [self._api_key, self._options["api_secret"] or ""]
+        return {form for secret in given for form in forms_of(secret) if len(form) >= _SHORTEST_HIDDEN}
+
+    def _make_signer(self) -> tuple[Signer, str]:
+        """Return what signs, and who else could do so with the file of its key."""
         secret, private_key = self._options["api_secret"], self._options["rsa_private_key"]
         if secret and private_key:
             raise BadInput(
@@ -128,9 +141,11 @@ class Connection:
                 "BYBIT_RSA_PRIVATE_KEY in the environment): give only the one that belongs to api_key."
             )
         if not private_key:
-            return HmacSigner(_token(secret, "api_secret (or rsa_private_key)", "BYBIT_API_SECRET (or BYBIT_RSA_PRIVATE_KEY)"))
+            option, variable = "api_secret (or rsa_private_key)", "BYBIT_API_SECRET (or BYBIT_RSA_PRIVATE_KEY)"
+            return HmacSigner(_token(secret, option, variable)), ""
         try:
-            return RsaSigner(read_private_key(private_key))
+            key = read_private_key(private_key)
+            return RsaSigner(key.pem), key.exposure
         except UnusableKey as error:
             raise BadInput(f"rsa_private_key {error}.") from None
 
@@ -149,14 +164,14 @@ def _given_url(environment: str | None, api_url: str | None) -> str:
         return ENVIRONMENTS[environment or DEFAULT_ENVIRONMENT]
     if environment:
         raise BadInput(
-            f"environment '{environment}' and api_url '{_without_password(api_url)}' (an option, or BYBIT_API_URL in the "
+            f"environment '{environment}' and api_url '{shown_url(api_url)}' (an option, or BYBIT_API_URL in the "
             f"environment) both name a host: give only one of them."
         )
     return _checked_url(api_url)
 
 
 def _checked_url(api_url: str) -> str:
-    shown = _without_password(api_url)
+    shown = shown_url(api_url)
     if any(sign in unicodedata.normalize("NFKC", api_url) for sign in "@?#"):
         raise BadInput(f"api_url '{shown}' has a user, a query or a fragment: give only scheme, host, port and path.")
     try:
@@ -166,7 +181,3 @@ def _checked_url(api_url: str) -> str:
     if url.startswith("http:") and not is_loopback(url):
         raise BadInput(f"api_url '{shown}' is not encrypted: give an https URL; http is only for this machine itself.")
     return api_url
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//…@", url)

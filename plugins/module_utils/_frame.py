@@ -9,10 +9,14 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
+import sysconfig
 import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _http
 from ansible_collections.treasury.bybit.plugins.module_utils._connection import Connection
@@ -26,15 +30,36 @@ def connect(module: AnsibleModule) -> Connection:
     :raises BadInput: When one of them cannot be used.
     """
     if _http.IMPORT_ERROR:
-        end_failed(module, msg=missing_required_lib("requests"), exception=_http.IMPORT_ERROR)
+        end_failed(module, msg=missing("requests", "2.31"), exception=_http.IMPORT_ERROR)
     try:
         connection = Connection(module.params)
     except MissingCryptography:
-        message = missing_required_lib("cryptography", reason="to sign with rsa_private_key")
+        message = missing("cryptography", "41", "rsa_private_key")
         end_failed(module, msg=message, exception=traceback.format_exc())
+    # Ansible looks for the options as they were given only.
+    module.no_log_values.update(connection.secrets())
     for warning in connection.warnings():
         module.warn(warning)
     return connection
+
+
+def missing(library: str, version: str, option: str = "") -> str:
+    """Say that this Python lacks a library, and how to give it one.
+
+    :param version: The least that is needed.
+    :param option: What needs it, when not everything does.
+    """
+    python = sys.executable or "python3"
+    remedy = f"install it by: {shlex.quote(python)} -m pip install '{library}>={version}'"
+    is_in_venv = sys.prefix != sys.base_prefix
+    if not is_in_venv and os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")):
+        # There pip refuses to install anything.
+        remedy = f"install the system's package of it (often python3-{library})"
+    name = f"{library}, which {option} needs," if option else library
+    return (
+        f"The Python library {name} is missing in {python}, which runs this module, or cannot be loaded: {remedy}; or let another Python "
+        f"run it by ansible_python_interpreter, such as that of Ansible itself (ansible_playbook_python)."
+    )
 
 
 def failure_of(error: BybitError) -> dict[str, t.Any] | None:

@@ -18,9 +18,11 @@ import socket
 import traceback
 import typing as t
 import zlib
+from urllib.request import getproxies_environment
 
 from ansible_collections.treasury.bybit.plugins.module_utils._deadline import TimedConnection, begin, left
 from ansible_collections.treasury.bybit.plugins.module_utils._hosts import is_loopback
+from ansible_collections.treasury.bybit.plugins.module_utils._redaction import NoProxy, secrets_of_proxy, shown
 
 try:
     import requests
@@ -60,11 +62,15 @@ _PROXY_REMEDY = "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names, or e
 
 
 class Reply(t.NamedTuple):
-    """An answer as it came: any status, the header names in lower case, the body undecoded."""
+    """An answer as it came: any status, the header names in lower case, the body undecoded.
+
+    :ivar secrets: What was sent and must not be seen where the answer is quoted, because it may give it back.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
+    secrets: tuple[str, ...] = ()
 
 
 class NoReply(Exception):
@@ -148,13 +154,22 @@ class Transport:
     :param timeout: Seconds that a request may take from the connection to the last byte of its answer.
     :param validate_certs: Whether the certificate of an C(https) host is checked.
     :param ca_path: A file of CA certificates to trust instead of the usual ones.
+    :param secret_headers: The names of the headers whose values must not be seen.
     """
 
-    def __init__(self, base_url: str, timeout: float, validate_certs: bool = True, ca_path: str | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        timeout: float,
+        validate_certs: bool = True,
+        ca_path: str | None = None,
+        secret_headers: tuple[str, ...] = (),
+    ) -> None:
         self.base_url = base_url
         self._timeout = timeout
         # Below a session, which would add cookies, redirects, and the credentials of a ~/.netrc.
         self._adapter = _Adapter()
+        self._secret_headers = secret_headers
         self._proxies = _proxies(base_url)
         self._verify: bool | str = False
         if validate_certs:
@@ -175,6 +190,7 @@ class Transport:
         request.method, request.url, request.body = method, self.base_url + path, data
         length = {} if body is None else {"Content-Length": str(len(body))}
         request.headers = requests.structures.CaseInsensitiveDict({**_HEADERS, **headers, **length})
+        secrets = tuple(headers[name] for name in self._secret_headers if name in headers) + self._secrets_of_proxy()
         begin(self._timeout)
         try:
             response = self._adapter.send(request, timeout=self._timeout, verify=self._verify, proxies=self._proxies)
@@ -185,26 +201,33 @@ class Transport:
             if not isinstance(error, Exception):
                 raise
             # Every kind of failure has the same two consequences, told apart by the body alone.
-            reason, remedy = self._without_passwords(_reason(error, self._timeout)), _remedy(error)
-            raise NoReply(reason, remedy, sent=data is None or data.was_read) from error
-        return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
+            reason, remedy = shown(_reason(error, self._timeout), _REASON_CHARACTERS, secrets), _remedy(error)
+            # Without its cause, whose text Ansible would show in a traceback.
+            raise NoReply(reason, remedy, sent=data is None or data.was_read) from None
+        return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content, secrets)
 
     def hang_up(self) -> None:
         """Close the connection; the next request opens a new one."""
         self._adapter.close()
 
-    def _without_passwords(self, text: str) -> str:
-        """Return a text without what stands before the host in the URL of a proxy."""
-        for proxy in self._proxies.values():
-            user = proxy.rpartition("@")[0].rpartition("//")[2]
-            text = text.replace(user, "…") if user else text
-        return text
+    def _secrets_of_proxy(self) -> tuple[str, ...]:
+        """Return what of the proxy's URL must not be seen.
+
+        :raises NoReply: When the library could take a part of its password for a host, ask for that one's address, and quote it.
+        """
+        proxy = requests.utils.select_proxy(self.base_url, self._proxies)
+        try:
+            return secrets_of_proxy(proxy) if proxy else ()
+        except NoProxy as error:
+            escape = "Write special characters of its user and password percent-encoded, such as %2F for a slash, and check "
+            raise NoReply(str(error), f"{escape if error.has_user else 'Check '}{_PROXY_REMEDY}", sent=False) from None
 
 
 def _proxies(base_url: str) -> dict[str, str]:
     if is_loopback(base_url):
         return {}
-    return requests.utils.get_environ_proxies(base_url)
+    # Where there are none, the library would ask macOS, which ends a process that was forked for that.
+    return requests.utils.get_environ_proxies(base_url) if getproxies_environment() else {}
 
 
 def _content(response: requests.Response) -> bytes:
@@ -250,8 +273,7 @@ def _reason(error: Exception, timeout: float) -> str:
         # Only that of a proxy is not checked before, and the library quotes it with its password.
         return "the URL of the proxy cannot be read"
     innermost = error if isinstance(error, _Unusable) else _innermost(error)
-    text = str(innermost) or type(innermost).__name__
-    return text if len(text) <= _REASON_CHARACTERS else text[:_REASON_CHARACTERS] + "…"
+    return str(innermost) or type(innermost).__name__
 
 
 def _remedy(error: Exception) -> str:

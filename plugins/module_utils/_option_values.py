@@ -15,9 +15,14 @@ from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import InvalidAmount, parse_amount
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._redaction import shown
 from ansible_collections.treasury.bybit.plugins.module_utils._times import InvalidTime, parse_duration, parse_moment
 
 Options = t.Dict[str, t.Any]
+
+_MOST_SHOWN = 64
+# What Ansible makes of a YAML boolean where an option takes text, and a coin that it may have been.
+_BOOLEANS = {"True": "ON", "False": "NO"}
 
 
 def id_of(options: Options, name: str, example: str) -> str:
@@ -26,8 +31,10 @@ def id_of(options: Options, name: str, example: str) -> str:
     :raises BadInput: When the option cannot be used; the other functions raise it too.
     """
     value: str = options[name].strip()
+    if value in _BOOLEANS:
+        raise BadInput(f"{name} is a YAML boolean, not an id: put the id in quotes, such as '{example}'.")
     if not re.fullmatch("[0-9A-Za-z_-]{1,64}", value):
-        raise BadInput(f"{name} '{value[:64]}' is not an id: give it as the exchange shows it, such as '{example}'.")
+        raise BadInput(f"{name} '{shown(value, _MOST_SHOWN)}' is not an id: give it as the exchange shows it, such as '{example}'.")
     return value
 
 
@@ -39,9 +46,11 @@ def coin_of(options: Options, name: str) -> str:
 def checked_coin(name: str, value: str) -> str:
     """Return a coin that stands in the option C(name) in the exchange's spelling."""
     coin = value.strip()
+    if coin in _BOOLEANS:
+        raise BadInput(f"{name} is a YAML boolean, not a coin: put the coin in quotes, such as '{_BOOLEANS[coin]}'.")
     if not re.fullmatch("[0-9A-Z]{1,20}", coin):
         example = coin.upper() if re.fullmatch("[0-9A-Za-z]{1,20}", coin) else "USDT"
-        raise BadInput(f"{name} '{value[:40]}' is not a coin: give it as the exchange writes it, such as '{example}'.")
+        raise BadInput(f"{name} '{shown(value, _MOST_SHOWN)}' is not a coin: give it as the exchange writes it, such as '{example}'.")
     return coin
 
 
@@ -62,7 +71,8 @@ def fraction_of(options: Options, name: str) -> Decimal | None:
     except InvalidAmount:
         fraction = Decimal(1)
     if fraction is not None and fraction >= 1:
-        raise BadInput(f"{name} '{str(options[name])[:40]}' is not a fraction between 0 and 1: give '0.5' for 50 %, for example.")
+        given = shown(str(options[name]), _MOST_SHOWN)
+        raise BadInput(f"{name} '{given}' is not a fraction between 0 and 1: give '0.5' for 50 %, for example.")
     return fraction
 
 

@@ -16,7 +16,11 @@ import hashlib
 import hmac
 import os
 import re
+import stat
 import typing as t
+
+# What else than the body a request carries that nobody else may see.
+SECRET_HEADERS = ("X-BAPI-API-KEY", "X-BAPI-SIGN")
 
 _KEPT_KEYS = 32
 _MOST_KEY_BYTES = 1_000_000
@@ -105,27 +109,60 @@ def _block_of(pem: str) -> bytes:
     return pem.encode(errors="replace")
 
 
-def read_private_key(text_or_path: str) -> str:
+class PrivateKey(t.NamedTuple):
+    """A private key as it was given.
+
+    :ivar pem: Its text.
+    :ivar exposure: Who else could read or change its file, and the remedy, as the end of a sentence; empty when nobody could.
+    """
+
+    pem: str
+    exposure: str
+
+
+def read_private_key(text_or_path: str) -> PrivateKey:
     """Return the PEM text that the option holds, or that stands in the file which it names.
 
     :raises UnusableKey: When the file cannot be read, or holds no key.
     """
     if _is_key(text_or_path):
-        return text_or_path
+        return PrivateKey(text_or_path, "")
     try:
-        with open(os.path.expanduser(text_or_path), "rb") as file:
-            content = file.read(_MOST_KEY_BYTES)
+        with open(os.path.expanduser(text_or_path), "rb", opener=_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            content = file.read(_MOST_KEY_BYTES) if stat.S_ISREG(status.st_mode) else None
+    except IsADirectoryError:
+        content = None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UnusableKey(f"names a file that cannot be read ({reason}): give a readable path or the PEM text") from None
     except ValueError:
         raise UnusableKey("is neither PEM text nor a path: give the private key in PEM form") from None
+    if content is None:
+        raise UnusableKey("names no ordinary file, but a folder, a pipe or a device: give the path of the PEM file, or its text")
     # The key itself is ASCII, whatever the text around it is written in.
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = content.decode("utf-16" if is_wide else "utf-8", errors="replace")
     if not _is_key(text):
         raise UnusableKey("names a file that is no PEM text: give the private key in PEM form")
-    return text
+    return PrivateKey(text, _exposure(status))
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # Nobody may be at the other end of a pipe.
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+
+def _exposure(status: os.stat_result) -> str:
+    """Say who besides its user and root could do something with the file of a key; the path itself counts as a secret for Ansible."""
+    ways = [("read", stat.S_IRGRP | stat.S_IROTH), ("change", stat.S_IWGRP | stat.S_IWOTH)]
+    could = " and ".join(way for way, bits in ways if status.st_mode & bits)
+    found = []
+    if could:
+        found.append(f"that others could {could} (mode {stat.S_IMODE(status.st_mode):04o}): keep them out by 'chmod 600'")
+    if status.st_uid not in (0, os.geteuid()):
+        found.append(f"of another user (uid {status.st_uid}), who could change it: make it your own by 'chown'")
+    return "; it is one ".join(found)
 
 
 def _is_key(text: str) -> bool:

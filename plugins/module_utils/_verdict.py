@@ -16,6 +16,7 @@ from decimal import Decimal, InvalidOperation
 
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import Failure
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._redaction import shown
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import (
     ACCEPTED,
     HTTP_STATUSES,
@@ -83,10 +84,11 @@ def with_remedy(cause: str, remedy: str) -> str:
     return f"{cause}: {remedy[:1].lower()}{remedy[1:]}"
 
 
-def judge(method: str, status: int, body: bytes, request_id: str) -> Verdict:
+def judge(method: str, status: int, body: bytes, request_id: str, secrets: tuple[str, ...] = ()) -> Verdict:
     """Read an answer; whatever is not surely accepted or surely refused is unknown.
 
     :param method: A POST is refused by nothing but the exchange's own JSON, because anything in between may have replaced its answer.
+    :param secrets: What was sent with the request and must not be seen.
     """
     document = _document(body)
     code = document.get("retCode") if document else None
@@ -101,7 +103,7 @@ def judge(method: str, status: int, body: bytes, request_id: str) -> Verdict:
         meaning = Meaning(UNKNOWN, "the answer refuses the request, and has a result of it", LOOK_FIRST)
     return Verdict(
         meaning,
-        Failure(code, _words(document.get("retMsg")), status, request_id, meaning.reading),
+        Failure(code, _words(document.get("retMsg"), secrets), status, request_id, meaning.reading),
         result if isinstance(result, dict) else {},
         told_time_ms(document.get("time")),
     )
@@ -165,10 +167,9 @@ def _is_plain(value: object, levels: int) -> bool:
     return True
 
 
-def _words(message: object) -> str:
-    """Return the exchange's own words, so that they cannot disturb what they are shown on."""
-    shown = message[:_MESSAGE_CHARACTERS] if isinstance(message, str) else ""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+def _words(message: object, secrets: tuple[str, ...]) -> str:
+    """Return the exchange's own words."""
+    return shown(message, _MESSAGE_CHARACTERS, secrets) if isinstance(message, str) else ""
 
 
 def _is_integer(value: object) -> t.TypeGuard[int]:

@@ -6,12 +6,17 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import sys
 import threading
 import typing as t
 
 import pytest
 
+OTHER_PYTHON = (
+    "or let another Python run it by ansible_python_interpreter, such as that of Ansible itself (ansible_playbook_python)."
+)
 REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -103,6 +108,59 @@ def test_a_loopback_address_is_reached_past_the_proxy(repay, listener) -> None:
     assert listener.heads == []
 
 
+@pytest.mark.parametrize("written", ["http://127.1:{}", "http://ＬＯＣＡＬＨＯＳＴ.:{}/.", "http://0x7f.0.0.1:{}//..", "HTTP://127。0．0.1:{}"])
+def test_a_host_in_another_spelling_is_reached(repay, sandbox, paid, written: str) -> None:
+    url = written.format(sandbox.parts.port)
+    run = repay(api_url=url)
+    assert (run["changed"], paid(), run["api_host"]) == (True, ["100"], url.split("/")[2])
+
+
+def test_a_name_under_localhost_is_reached_by_the_proxy(repay, listener) -> None:
+    proxies = {"HTTPS_PROXY": f"http://{listener.address}", "NO_PROXY": "", "no_proxy": ""}
+    assert repay(api_url="https://evil.localhost:8443", env=proxies)["outcome"] == "not_executed"
+    assert [head.split("\r\n")[0] for head in listener.heads] == ["CONNECT evil.localhost:8443 HTTP/1.1"]
+
+
+@pytest.mark.parametrize("password", ["open/sesame", "open#sesame", "open@sesame", "open%2Fsesame", "1234/sesame", "open\uff20sesame"])
+def test_the_password_of_a_proxy_is_seen_nowhere(repay, listener, password: str) -> None:
+    environment = {"HTTPS_PROXY": f"http://treasurer:{password}@{listener.address}", "NO_PROXY": "", "no_proxy": ""}
+    run = repay(api_url="https://api.bybit.invalid", env=environment, _ansible_tracebacks_for=["error", "warning"])
+    assert (run.failed, run["outcome"]) == (True, "not_executed")
+    assert ("sesame" in run.output, "treasurer" in run.output) == (False, False)
+
+
+@pytest.mark.parametrize("before", range(250, 274, 3))
+def test_a_key_at_the_border_of_a_cut_message_is_not_seen(run_module, sandbox, before: int) -> None:
+    message = f"{'w' * before} origin_string[1672531200000sandbox-key5000] sandbox-secret {'and more ' * 40}"[: before + 300]
+    sandbox.control("POST", "faults", {"method": "GET", "answer": {"ret_code": 10004, "ret_msg": message}})
+    run = run_module("bybit_loan_info", product="flexible")
+    assert run["failure"]["ret_code"] == 10004
+    for text in (run["msg"], run["failure"]["ret_msg"]):
+        assert not any(part in text for part in ("sandbox-k", "sandbox-s", "sand"))
+
+
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_a_private_key_that_others_can_read_is_a_warning(run_module, rsa_keys, tmp_path, by: str) -> None:
+    file = tmp_path / "key.pem"
+    file.write_text(rsa_keys.private_pem)
+    file.chmod(0o640)
+    key = {"rsa_private_key": str(file)} if by == "option" else {"env": {"BYBIT_RSA_PRIVATE_KEY": str(file)}}
+    warning = (
+        "rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that others could read (mode 0640): keep them out by 'chmod 600'."
+    )
+    options = {"product": "flexible", "api_key": "sandbox-rsa-key", "api_secret": None, **key}
+    assert warning in run_module("bybit_loan_info", **options).warnings
+    file.chmod(0o600)
+    assert run_module("bybit_loan_info", **options).warnings == ""
+
+
+def test_a_pipe_in_the_place_of_a_private_key_is_not_waited_for(run_module, tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        run = run_module("bybit_loan_info", product="flexible", api_secret=None, rsa_private_key=str(path))
+        assert run["msg"].startswith("rsa_private_key names no ordinary file, but a folder, a pipe or a device: give the path of the PEM")
+
+
 def test_headers(repay, listener, tmp_path) -> None:
     netrc = tmp_path / ".netrc"
     netrc.write_text("default login stranger password stranger\n")
@@ -111,7 +169,7 @@ def test_headers(repay, listener, tmp_path) -> None:
     [head] = listener.heads
     lines = head.split("\r\n")
     headers = {line.partition(": ")[0].lower(): line.partition(": ")[2] for line in lines[1:] if line}
-    assert lines[0] == "GET /v5/crypto-loan/ongoing-orders?orderId=1794267532472646144&limit=100 HTTP/1.1"
+    assert lines[0] == "GET /v5/user/query-api HTTP/1.1"
     assert (headers["x-bapi-api-key"], headers["x-bapi-recv-window"]) == ("sandbox-key", "1000")
     assert len(headers["x-bapi-timestamp"]) == 13
     assert len(headers["x-bapi-sign"]) == 64
@@ -128,15 +186,26 @@ def without(library: str) -> tuple[str, str]:
 def test_requests_is_missing(repay) -> None:
     run = repay(program=without("requests"))
     assert run.failed
-    assert "Failed to import the required Python library (requests)" in run["msg"]
+    assert run["msg"] == (
+        f"The Python library requests is missing in {sys.executable}, which runs this module, or cannot be loaded: "
+        f"install it by: {sys.executable} -m pip install 'requests>=2.31'; {OTHER_PYTHON}"
+    )
+
+
+def test_requests_is_missing_where_pip_may_not_install_anything(repay, tmp_path) -> None:
+    (tmp_path / "EXTERNALLY-MANAGED").touch()
+    managed = f"import sys, sysconfig; sys.prefix = sys.base_prefix; sysconfig.get_path = lambda *names: {str(tmp_path)!r}\n"
+    option, program = without("requests")
+    run = repay(program=(option, managed + program))
+    assert f"or cannot be loaded: install the system's package of it (often python3-requests); {OTHER_PYTHON}" in run["msg"]
 
 
 def test_cryptography_is_missing_but_needed_only_for_rsa(repay, rsa_keys) -> None:
     assert repay(program=without("cryptography"))["changed"] is True
     run = repay(program=without("cryptography"), api_secret=None, rsa_private_key=rsa_keys.private_pem)
     assert run.failed
-    assert "(cryptography)" in run["msg"]
-    assert "to sign with rsa_private_key" in run["msg"]
+    assert run["msg"].startswith(f"The Python library cryptography, which rsa_private_key needs, is missing in {sys.executable}, ")
+    assert f"install it by: {sys.executable} -m pip install 'cryptography>=41'; {OTHER_PYTHON}" in run["msg"]
 
 
 def test_the_recv_window_is_what_the_exchange_is_told(repay, listener) -> None:

@@ -51,6 +51,29 @@ def test_bad_input_is_refused_before_anything_is_sent(ask, sandbox, module: str,
     assert sandbox.requests()["counts"] == {}
 
 
+@pytest.mark.parametrize(
+    ("module", "options", "sentence"),
+    [
+        (FLEXIBLE.module, {"loan_currency": True}, "loan_currency is a YAML boolean, not a coin: put the coin in quotes, such as 'ON'."),
+        (FLEXIBLE.module, {"loan_currency": False}, "loan_currency is a YAML boolean, not a coin: put the coin in quotes, such as 'NO'."),
+        (FIXED.module, {"loan_id": None, "loan_currency": True}, "loan_currency is a YAML boolean, not a coin: put"),
+        (FIXED.module, {"collateral": ["BTC", False], "amount": "1"}, "collateral is a YAML boolean, not a coin: put the coin in quotes"),
+        (FLEXIBLE.module, {"collateral": [True], "amount": "1"}, "collateral is a YAML boolean, not a coin: put the coin in quotes"),
+        (FIXED.module, {"loan_id": True}, "loan_id is a YAML boolean, not an id: put the id in quotes, such as '"),
+        (LEGACY.module, {"order_id": False}, "order_id is a YAML boolean, not an id: put the id in quotes, such as '"),
+        ("bybit_loan_info", {"loan_currency": True}, "loan_currency is a YAML boolean, not a coin: put the coin in quotes"),
+        ("bybit_loan_repayment_info", {"loan_currency": False}, "loan_currency is a YAML boolean, not a coin: put the coin in quotes"),
+        ("bybit_loan_repayment_info", {"product": "legacy", "loan_id": True}, "loan_id is a YAML boolean, not an id: put the id in quotes"),
+        ("bybit_loan_repayment_info", {"repay_id": True}, "repay_id is a YAML boolean, not an id: put the id in quotes"),
+    ],
+)
+def test_a_yaml_boolean_is_no_coin_and_no_id(run_module, sandbox, module: str, options: dict, sentence: str) -> None:
+    goal = {"amount": "10"} if module in (LEGACY.module, FLEXIBLE.module) else {}
+    run = run_module(module, **{**LOANS.get(module, {}), **goal, **options})
+    assert (run.failed, run["msg"][: len(sentence)]) == (True, sentence)
+    assert sandbox.requests()["counts"] == {}
+
+
 @pytest.mark.parametrize("module", [LEGACY.module, FLEXIBLE.module])
 def test_one_goal_is_needed(ask, sandbox, module: str) -> None:
     assert ask(module)["msg"] == "one of the following is required: amount, max_debt, max_ltv"
@@ -151,10 +174,23 @@ def test_at_most_holds_for_what_is_missing_since_then(pay, sandbox, names, ledge
 
 
 @each_way
-def test_allow_partial_does_not_lift_at_most(pay, ledger, way) -> None:
-    run = pay(way, amount=None, max_debt="0", at_most="50", allow_partial=True)
-    assert (run["outcome"], ledger()) == ("not_executed", [])
-    assert "more than at_most '50': raise at_most, or ask for less." in run["msg"]
+def test_with_allow_partial_at_most_is_paid_up_to(pay, ledger, way) -> None:
+    goal = {"amount": None, "max_debt": "0", "at_most": "50", "allow_partial": True}
+    for check in (True, False):
+        run = pay(way, **goal, check=check)
+        assert (run["changed"], run["amount"], run["goal_reached"]) == (True, "50", False)
+        assert f"max_debt '0' takes {run['loan']['before']['debt'][:-1]}" in run["msg"]
+        assert run["msg"].rstrip(".").endswith("more than at_most '50'")
+    assert [entry["amount"] for entry in ledger()] == ["50"]
+
+
+@each_way
+def test_a_refusal_says_what_a_playbook_needs_to_go_on(pay, posted, way) -> None:
+    run = pay(way, amount=None, max_debt="0", at_most="50")
+    assert (run["outcome"], run["goal_reached"], posted()) == ("not_executed", None, [])
+    debt = run["loan"]["before"]["debt"]
+    assert run["decision"].startswith(f"debt {debt} → 0")
+    assert (run["loan"]["after"], run["repayments"]) == (None, [])
 
 
 @each_way

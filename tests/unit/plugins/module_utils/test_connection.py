@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from ansible_collections.treasury.bybit.plugins.module_utils._connection import 
     connection_argument_spec,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 SECRET = "s3cr3t-value"
 
@@ -74,7 +78,7 @@ def test_hosts(given: dict[str, object], url: str, host: str) -> None:
         ({"api_url": "https://api.bybit.com?x=1"}, "has a user, a query or a fragment"),
         ({"api_url": "https://api.bybit.com?"}, "has a user, a query or a fragment"),
         ({"api_url": "https://api.bybit.com#"}, "has a user, a query or a fragment"),
-        ({"api_url": f"https://me:{SECRET}@api.bybit.com"}, "api_url 'https://…@api.bybit.com' has a user"),
+        ({"api_url": f"https://me:{SECRET}@api.bybit.com"}, "api_url 'https://…' has a user, a query or a fragment: give only"),
         ({"api_url": "http://api.bybit.com"}, "is not encrypted: give an https URL"),
         ({"api_url": "http://10.0.0.1"}, "is not encrypted"),
         ({"api_url": "http://localhost.example.com"}, "is not encrypted"),
@@ -166,3 +170,69 @@ def test_a_host_in_another_spelling_is_the_same_realm_and_the_same_address() -> 
 def test_a_name_under_localhost_may_be_anywhere(url: str) -> None:
     with pytest.raises(BadInput, match="is not encrypted: give an https URL; http is only for this machine itself."):
         Connection(options(api_url=url))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:{}@host", "https://user:p/{}@host", "https://user:{}/w@host", "https:/user:{}@host", "https:user:{}@host",
+        "user:{}@host", "https//user:{}@host", "https://user:{}\\@host", "https:\\\\user:{}@host", "https://user:{}\uff20host",
+        "https://user\uff1a{}\ufe6bhost", "https://user:{}%40host", "https://user:{}", "https:/user:{}", "user:{}", "https//user:{}",
+        "https://user:{}@", "https://user:{}#@host", "https://user:{}?@host", "https://host?token={}",
+        "https://host/#{}", "https://host\uff1f{}", "//user:{}@host", "https://user:{}@[::1", "https://user:{} @host", "https://user:{}\n@host",
+        "http://user:{}@localhost", "ftp://user:{}@host", "https://user:p@{}@host", "HTTPS://user:{}@HOST", "https://ho\u2100st:{}@x",
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"environment": "mainnet"}], ids=["alone", "beside environment"])
+def test_a_password_in_a_url_is_never_shown(url: str, more: dict[str, object]) -> None:
+    with pytest.raises(BadInput) as caught:
+        Connection(options(api_url=url.format(SECRET), **more))
+    traces = "".join(traceback.format_exception(caught.type, caught.value, caught.tb, chain=True))
+    assert "api_url '" in str(caught.value)
+    for part in (SECRET, SECRET[:6], SECRET[-5:]):
+        assert part not in str(caught.value)
+    assert SECRET not in traces
+
+
+def private_key_file(folder: Path, mode: int) -> Path:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file = folder / "key.pem"
+    file.write_bytes(key.private_bytes(*form))
+    file.chmod(mode)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("mode", "could"),
+    [(0o600, ""), (0o400, ""), (0o700, ""), (0o711, ""), (0o640, "read"), (0o604, "read"), (0o620, "change"), (0o666, "read and change")],
+)
+def test_a_private_key_that_others_could_use_is_worth_a_warning(tmp_path: Path, mode: int, could: str) -> None:
+    file = private_key_file(tmp_path, mode)
+    connection = Connection(options(api_secret=None, rsa_private_key=str(file)))
+    assert connection.warnings() == (
+        [
+            f"rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that others could {could} (mode {mode:04o}): keep them out "
+            f"by 'chmod 600'."
+        ]
+        if could
+        else []
+    )
+    assert Connection(options(api_secret=None, rsa_private_key=file.read_text())).warnings() == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_a_private_key_of_another_user_is_worth_a_warning(tmp_path: Path) -> None:
+    file = private_key_file(tmp_path, 0o644)
+    os.chown(file, 12345, -1)
+    [warning] = Connection(options(api_secret=None, rsa_private_key=str(file))).warnings()
+    assert warning == (
+        "rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that others could read (mode 0644): keep them out by 'chmod 600'; "
+        "it is one of another user (uid 12345), who could change it: make it your own by 'chown'."
+    )
+
+
+def test_what_ansible_shall_hide_has_the_forms_that_others_write() -> None:
+    secrets = Connection(options(api_key="key/with+signs", api_secret='s"ecret&1')).secrets()
+    assert {"key/with+signs", "key%2Fwith%2Bsigns", 's"ecret&1', 's\\"ecret&1', "s&quot;ecret&amp;1"} <= secrets
+    assert min(map(len, Connection(options(api_key="k", api_secret="s")).secrets()), default=8) >= 8

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
 import typing as t
@@ -74,10 +76,11 @@ def test_hmac_signature_differs_with_one_bit_of_the_text() -> None:
 def test_private_key_is_read_from_text_or_file(tmp_path: Path, rsa_pem: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "key.pem").write_text(rsa_pem)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert read_private_key(rsa_pem) == read_private_key(str(tmp_path / "key.pem")) == read_private_key("~/key.pem") == rsa_pem
+    for given in (rsa_pem, str(tmp_path / "key.pem"), "~/key.pem"):
+        assert read_private_key(given).pem == rsa_pem
     (tmp_path / "ssh-rsa AAA").write_text(rsa_pem)
     monkeypatch.chdir(tmp_path)
-    assert read_private_key("ssh-rsa AAA") == rsa_pem
+    assert read_private_key("ssh-rsa AAA").pem == rsa_pem
 
 
 def test_an_unreadable_key_file_says_so(tmp_path: Path) -> None:
@@ -89,6 +92,16 @@ def test_an_unreadable_key_file_says_so(tmp_path: Path) -> None:
             read_private_key(str(tmp_path / "binary"))
     with pytest.raises(UnusableKey, match="is neither PEM text nor a path"):
         read_private_key("no\0path")
+
+
+@pytest.mark.parametrize("name", ["", "pipe", "socket", "/dev/zero", "/dev/null"])
+def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        with pytest.raises(UnusableKey) as caught:
+            read_private_key(str(tmp_path / name))
+    assert str(caught.value).startswith(("names no ordinary file, but a folder, a pipe", "names a file that cannot be read (No such device"))
 
 
 AROUND = "Bag Attributes\n    friendlyName: Schl\u00fcssel \u65e5\u672c\n    localKeyID: 01\nKey Attributes: <No Attributes>\n"
@@ -109,13 +122,13 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE--
 )
 def test_what_stands_around_the_key_does_not_matter(tmp_path: Path, rsa_pem: str, written: t.Callable[[str], bytes]) -> None:
     (tmp_path / "key.pem").write_bytes(written(rsa_pem))
-    signer = RsaSigner(read_private_key(str(tmp_path / "key.pem")))
+    signer = RsaSigner(read_private_key(str(tmp_path / "key.pem")).pem)
     assert signer.sign(b"text") == RsaSigner(rsa_pem).sign(b"text")
 
 
 @pytest.mark.parametrize("around", ["\ufeff", AROUND, CERTIFICATE, "\udcff"])
 def test_what_stands_around_the_key_in_the_option_does_not_matter(rsa_pem: str, around: str) -> None:
-    assert RsaSigner(read_private_key(around + rsa_pem)).sign(b"text") == RsaSigner(rsa_pem).sign(b"text")
+    assert RsaSigner(read_private_key(around + rsa_pem).pem).sign(b"text") == RsaSigner(rsa_pem).sign(b"text")
 
 
 def test_keys_of_other_kinds_are_called_so(tmp_path: Path) -> None:
@@ -132,7 +145,7 @@ def test_keys_of_other_kinds_are_called_so(tmp_path: Path) -> None:
         (tmp_path / "key").write_bytes(content)
         for given in (content.decode(), str(tmp_path / "key")):
             with pytest.raises(UnusableKey) as caught:
-                RsaSigner(read_private_key(given))
+                RsaSigner(read_private_key(given).pem)
             assert str(caught.value) == sentence
 
 

@@ -176,7 +176,8 @@ def test_what_is_no_id(value: str) -> None:
     with pytest.raises(BadInput) as caught:
         id_of({"order_id": value}, "order_id", "1794267532472646144")
     example = "give it as the exchange shows it, such as '1794267532472646144'."
-    assert str(caught.value) == f"order_id '{value[:64].strip()}' is not an id: {example}"
+    shown = {"x" * 65: "… (65 characters)", "17\n18": "17\ufffd18"}.get(value, value.strip())
+    assert str(caught.value) == f"order_id '{shown}' is not an id: {example}"
 
 
 @pytest.mark.parametrize(("value", "expected"), [("USDT", "USDT"), (" BTC\n", "BTC"), ("1INCH", "1INCH"), ("X" * 20, "X" * 20)])
@@ -188,7 +189,18 @@ def test_coins(value: str, expected: str) -> None:
 def test_what_is_no_coin(value: str) -> None:
     with pytest.raises(BadInput) as caught:
         coin_of({"loan_currency": value}, "loan_currency")
-    assert str(caught.value).startswith(f"loan_currency '{value[:40]}' is not a coin: give it as the exchange writes it, such as '")
+    shown = value if len(value) <= 64 else f"… ({len(value)} characters)"
+    assert str(caught.value).startswith(f"loan_currency '{shown}' is not a coin: give it as the exchange writes it, such as '")
+
+
+@pytest.mark.parametrize(("value", "example"), [("True", "ON"), ("False", "NO"), (" True\n", "ON")])
+def test_a_boolean_of_yaml_is_no_coin_and_no_id(value: str, example: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        coin_of({"loan_currency": value}, "loan_currency")
+    assert str(caught.value) == f"loan_currency is a YAML boolean, not a coin: put the coin in quotes, such as '{example}'."
+    with pytest.raises(BadInput) as caught:
+        id_of({"order_id": value}, "order_id", "17")
+    assert str(caught.value) == "order_id is a YAML boolean, not an id: put the id in quotes, such as '17'."
 
 
 def test_a_fixed_loan_is_named_in_one_way() -> None:

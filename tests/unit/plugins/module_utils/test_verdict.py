@@ -145,8 +145,15 @@ def test_odd_fields_are_dropped_rather_than_believed() -> None:
 
 
 def test_a_long_message_of_the_exchange_is_cut() -> None:
-    verdict = judge("POST", 200, envelope(10001, "x" * 10_000), "id")
-    assert verdict.failure.ret_msg == "x" * 300
+    verdict = judge("POST", 200, envelope(10001, "word " * 10_000), "id")
+    assert verdict.failure.ret_msg == "word " * 60 + "…"
+
+
+def test_a_message_is_told_without_what_was_sent_in_secret() -> None:
+    body = envelope(10004, f"error sign! origin_string[1672531200000the-key5000{{}}], sign {'5a' * 32}: {'word ' * 60}the-key")
+    verdict = judge("POST", 200, body, "id", ("the-key", "5a" * 32))
+    assert str(verdict.failure.ret_msg).startswith("error sign! origin_string[1672531200000…5000{}], sign …: word word ")
+    assert ("the-" in verdict.sentence(), "5a" in verdict.sentence()) == (False, False)
 
 
 def test_a_message_cannot_disturb_what_it_is_shown_on() -> None:

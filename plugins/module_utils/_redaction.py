@@ -1,0 +1,103 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a text that somebody else wrote is quoted, so that no secret is seen in it. Ansible itself hides whole secrets only.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import typing as t
+import unicodedata
+from urllib.parse import quote, quote_plus, unquote
+
+HIDDEN = "…"
+# Beyond, a text is not even looked through.
+_MOST_LOOKED_THROUGH = 20_000
+_MOST_OF_A_URL = 200
+_PROXY = re.compile(
+    r"(?:(?:https?|socks4a?|socks5h?)://|//)?(?!(?:https?|socks[0-9a-z]*):)"
+    r"(?:(?P<user>[^/?#\\\[\]]*)@)?(?:[^/?#\\\[\]@: ]+|\[[^][/?#\\@ ]+\])(?::[0-9]{1,5})?(?:/[^@?#]*)?",
+    re.IGNORECASE,
+)
+_DELIMITERS = "@:/?#[]\\"
+
+
+class NoProxy(ValueError):
+    """The text is no URL of a proxy; the exception does not quote it.
+
+    :ivar has_user: Whether there seems to be a user or a password in it.
+    """
+
+    def __init__(self, has_user: bool) -> None:
+        super().__init__("the URL of the proxy cannot be read")
+        self.has_user = has_user
+
+
+def shown(text: str, most: int, secrets: t.Iterable[str] = ()) -> str:
+    """Return a text of somebody else as it may be quoted in a message: without secrets, on one line, and not endless.
+
+    :param most: The characters that it may have.
+    :param secrets: What must not be seen, in whatever form it was given back.
+    """
+    is_cut, text = len(text) > _MOST_LOOKED_THROUGH, text[:_MOST_LOOKED_THROUGH]
+    forms = sorted({form for secret in secrets for form in forms_of(secret)}, key=len, reverse=True)
+    if forms:
+        text = re.sub("|".join(map(re.escape, forms)), HIDDEN, text, flags=re.IGNORECASE)
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    if len(text) <= most and not is_cut:
+        return text
+    # Half of a secret would not be known for one, so nothing is cut inside a word.
+    words = text[: most + 1].rpartition(" ")[0].rstrip()
+    return f"{words} {HIDDEN}" if words else f"{HIDDEN} ({len(text)} characters)"
+
+
+def forms_of(secret: str) -> set[str]:
+    """Return a secret as programs write it into URLs, JSON, HTML, headers and messages of their own."""
+    forms = set()
+    plain = {secret, unquote(secret, errors="surrogateescape")}
+    # The lines of an HTTP header are read so.
+    misread = {text.encode(errors="surrogateescape").decode("latin-1") for text in plain}
+    for text in plain | misread:
+        raw = text.encode(errors="surrogateescape")
+        escaped = quote(raw, safe="")
+        json_text = json.dumps(text)[1:-1]
+        forms |= {text, escaped, quote(raw), quote_plus(raw), quote(escaped, safe=""), json_text, json_text.replace("/", "\\/")}
+        forms |= {json.dumps(text, ensure_ascii=False)[1:-1], html.escape(text), html.escape(text, quote=False), repr(text)[1:-1]}
+        forms |= {encode(raw).decode().rstrip("=") for encode in (base64.b64encode, base64.urlsafe_b64encode)}
+    return {form for form in forms if form}
+
+
+def shown_url(url: str) -> str:
+    """Return a URL that cannot be used as it may be quoted: no more of it than surely is no user, password, query or fragment."""
+    url = unicodedata.normalize("NFKC", url)
+    scheme = re.match("(?:[A-Za-z]+:/+)?", url)
+    start = scheme[0] if scheme else ""
+    if re.search(r"@|%40|\\", url):
+        return start + HIDDEN
+    # A port has digits only; what else stands behind a colon may be a password whose @ is missing.
+    plain = re.match("(?:[^:?#]|:[0-9]*(?:/|$))*", url[len(start):])
+    rest = plain[0] if plain else ""
+    return shown(start + rest, _MOST_OF_A_URL) + ("" if start + rest == url else HIDDEN)
+
+
+def secrets_of_proxy(url: str) -> tuple[str, ...]:
+    """Return what of the URL of a proxy must not be seen.
+
+    :raises NoProxy: When a program could take something else in it for the host than its user does.
+    """
+    folded = unicodedata.normalize("NFKC", url)
+    found = _PROXY.fullmatch(url) if url.isprintable() else None
+    if found is None or any(folded.count(sign) != url.count(sign) for sign in _DELIMITERS):
+        raise NoProxy(has_user="@" in folded)
+    user = found["user"] or ""
+    name, colon, password = user.partition(":")
+    decoded = f"{unquote(name)}{colon}{unquote(password)}"
+    # A user alone is a token.
+    return tuple(secret for secret in (user, decoded, password if colon else name) if secret.strip(":"))
