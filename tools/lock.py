@@ -20,7 +20,7 @@ import versions
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOCKS = Path(__file__).resolve().with_name("locks")
 # The newest releases for this Python alone; by itself, uv would add those for the later ones.
-COMPILE = ["pip", "compile", "--quiet", "--universal", "--fork-strategy=fewest", "--generate-hashes", "--no-header"]
+COMPILE = ["pip", "compile", "--quiet", "--system-certs", "--universal", "--fork-strategy=fewest", "--generate-hashes", "--no-header"]
 HEADER = """\
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
@@ -50,7 +50,11 @@ def main() -> int:
         if old.stem.removeprefix("dev-") not in pythons():
             old.unlink()
     for python in pythons():
-        print(f"Locked {lock(python).relative_to(CHECKOUT)}")
+        try:
+            print(f"Locked {lock(python).relative_to(CHECKOUT)}")
+        except subprocess.CalledProcessError as error:
+            print(f"Nothing is locked for Python {python}; what uv says of it stands above", file=sys.stderr)
+            return error.returncode
     return 0
 
 
