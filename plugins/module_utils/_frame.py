@@ -21,6 +21,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.treasury.bybit.plugins.module_utils import _http
 from ansible_collections.treasury.bybit.plugins.module_utils._connection import Connection
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
+from ansible_collections.treasury.bybit.plugins.module_utils._redaction import shown_url
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import MissingCryptography
 
 
@@ -31,6 +32,10 @@ def connect(module: AnsibleModule) -> Connection:
     """
     if _http.IMPORT_ERROR:
         end_failed(module, msg=missing("requests", "2.31"), exception=_http.IMPORT_ERROR)
+    api_url = module.params["api_url"]
+    if api_url and shown_url(api_url) != api_url:
+        # Ansible shows the options themselves, too, when it is asked to.
+        module.no_log_values.add(api_url)
     try:
         connection = Connection(module.params)
     except MissingCryptography:

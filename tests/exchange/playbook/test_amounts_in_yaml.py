@@ -7,8 +7,12 @@
 from __future__ import annotations
 
 import json
+import urllib.parse
 
 import pytest
+
+YES = ["ON", "YES", "TRUE", "on", "Yes", "true"]
+NO = ["NO", "OFF", "FALSE", "no", "Off", "false"]
 
 # What stands behind "amount:" in the playbook, and what is sent, or a part of the sentence that refuses it.
 SPELLINGS = [
@@ -38,6 +42,32 @@ SPELLINGS = [
     (".nan", "is not a finite number"),
     (".inf", "is not a finite number"),
     ('""', "it is empty"),
+    # What YAML rewrites before anybody sees it, as the guide lists it.
+    ("0100", "64"),
+    ("'0100'", "100"),
+    ("0x10", "16"),
+    ("0b11", "3"),
+    ("1_000", "1000"),
+    ("1_00.5", "100.5"),
+    ("1:30", "90"),
+    ("1:30.5", "90.5"),
+    ("+1", "1"),
+    ("1.", "1"),
+    # What it leaves as text, which is then read as a number.
+    ("1e3", "1000"),
+    ("1.0e3", "1000"),
+    ("080", "80"),
+    ("0o17", "is not a decimal number"),
+    ("'0x10'", "is not a decimal number"),
+    ("'1:30'", "is not a decimal number"),
+    ("'+1'", "is not a decimal number"),
+    ("'.5'", "is not a decimal number"),
+    ("2026-11-01", "is not a decimal number"),
+    ("on", "True is not a number"),
+    ("NO", "False is not a number"),
+    ("~", "amount, max_debt, max_ltv are missing, or their variable is empty"),
+    ("NULL", "amount, max_debt, max_ltv are missing, or their variable is empty"),
+    ("", "amount, max_debt, max_ltv are missing, or their variable is empty"),
     ("1,000", "has separators"),
     ('"1_000"', "has separators"),
     ("100 ETH", "is not a decimal number"),
@@ -119,3 +149,75 @@ def test_extra_vars_from_a_file(play, paid, names, tmp_path) -> None:
     (tmp_path / "vars.yml").write_text(f"order_id: {names.loan}\namount: 100.5\n")
     assert play("treasury.bybit.repay", "-e", "@vars.yml").returncode == 0
     assert paid() == ["100.5"]
+
+
+# What stands behind the option, and its value as the module reads it, or a part of the sentence that refuses it.
+COINS = [
+    ("USDT", "USDT"),
+    ("1INCH", "1INCH"),
+    ("'ON'", "ON"),
+    ("Y", "Y"),
+    ("N", "N"),
+    ("0100", "64"),
+    ("y", "loan_currency 'y' is not a coin: give it as the exchange writes it, such as 'Y'."),
+    *((word, "loan_currency is a YAML boolean, not a coin: put the coin in quotes, such as 'ON'.") for word in YES),
+    *((word, "loan_currency is a YAML boolean, not a coin: put the coin in quotes, such as 'NO'.") for word in NO),
+    ("'{{ true }}'", "loan_currency is a YAML boolean, not a coin: put the coin in quotes, such as 'ON'."),
+]
+IDS = [
+    ("1794267532472646144", "1794267532472646144"),
+    ("'0100'", "0100"),
+    ("0100", "64"),
+    ("0179", "0179"),
+    ("0x10", "16"),
+    ("1_000", "1000"),
+    ("1:30", "90"),
+    ("+17", "17"),
+    ("1e3", "1e3"),
+    ("1.0e+3", "repay_id '1000.0' is not an id: give it as the exchange shows it"),
+    ("2026-11-01", "2026-11-01"),
+    ("on", "repay_id is a YAML boolean, not an id: put the id in quotes, such as '"),
+    ("no", "repay_id is a YAML boolean, not an id: put the id in quotes, such as '"),
+]
+ASKING = """
+    - treasury.bybit.bybit_loan_repayment_info:
+        product: {product}
+        {option}: {value}
+      register: result_{number}
+      ignore_errors: true
+"""
+
+
+@pytest.mark.parametrize(
+    ("product", "option", "sent_as", "values"),
+    [("flexible", "loan_currency", "loanCurrency", COINS), ("legacy", "repay_id", "repayId", IDS)],
+    ids=["coins", "ids"],
+)
+def test_coins_and_ids_in_a_playbook(play, sandbox, tmp_path, product: str, option: str, sent_as: str, values: list) -> None:
+    sandbox.control("DELETE", "requests")
+    tasks = [
+        ASKING.format(product=product, option=option, number=number, value=value) for number, (value, dummy) in enumerate(values)
+    ]
+    names = ", ".join(f"result_{number}" for number in range(len(values)))
+    ended = play(HEAD + "".join(tasks) + TAIL.format(names=names, dest=tmp_path / "results.json"))
+    assert ended.returncode == 0, ended.stdout
+    results = json.loads((tmp_path / "results.json").read_text())
+    queries = [urllib.parse.parse_qs(request["query"]) for request in sandbox.requests()["requests"]]
+    asked = iter([query[sent_as][0] for query in queries])
+    seen = [result["msg"] if result["failed"] else next(asked) for result in results]
+    assert [(value, expected if " " in expected and expected in text else text) for (value, expected), text in zip(values, seen)] == values
+    assert list(asked) == []
+
+
+@pytest.mark.parametrize("empty", ["~", "NULL", ""])
+def test_a_coin_that_yaml_reads_as_nothing_is_missing(play, sandbox, empty: str) -> None:
+    sandbox.control("DELETE", "requests")
+    task = f"""
+    - treasury.bybit.bybit_flexible_loan_repay:
+        loan_currency: {empty}
+        amount: "1"
+"""
+    ended = play(HEAD + task)
+    assert ended.returncode == 2
+    assert "loan_currency '' is not a coin: give it as the exchange writes it, such as 'USDT'." in ended.stdout
+    assert sandbox.requests()["counts"] == {}
