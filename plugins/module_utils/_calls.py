@@ -65,6 +65,16 @@ class Retries:
         return dict(vars(self))
 
 
+class Called(t.NamedTuple):
+    """What came of one request.
+
+    :ivar was_turned_away: Whether only the exchange's gate refused it, and the pause that this takes has been made.
+    """
+
+    verdict: Verdict
+    was_turned_away: bool
+
+
 class Calls:
     """The calls of one run with one key.
 
@@ -124,7 +134,10 @@ class Calls:
         """
         if self._blocked is not None:
             raise Refused(str(self._blocked), self._blocked.failure)
-        verdict = self.call("GET", path, query_text(query or {}), signed)
+        syncs_before, was_turned_away = self.retries.clock_syncs, True
+        while was_turned_away:
+            may_synchronise = self.retries.clock_syncs == syncs_before
+            verdict, was_turned_away = self.call("GET", path, query_text(query or {}), signed, may_synchronise)
         if verdict.reading == ACCEPTED:
             return verdict.result
         error = _read_error(path, verdict)
@@ -133,31 +146,34 @@ class Calls:
         raise error
 
     def call(
-        self, method: str, path: str, payload: str, signed: bool, on_signed: t.Callable[[int], None] | None = None
-    ) -> Verdict:
-        """Send a request and return what its answer means; only a gate that surely turned it away lets it be sent a further time.
+        self,
+        method: str,
+        path: str,
+        payload: str,
+        signed: bool,
+        may_synchronise: bool,
+        on_signed: t.Callable[[int], None] | None = None,
+    ) -> Called:
+        """Send a request once, and make the pause after which it may be signed anew when only the gate turned it away.
 
         :param payload: What is signed: the query of a GET or the body of a POST.
+        :param may_synchronise: Whether a refused timestamp is worth a look at the exchange's clock; once is enough.
         """
-        clock_codes = CLOCK_CODES if method == "GET" else (CLOCK_REFUSED,)
-        clock_syncs_before = self.retries.clock_syncs
-        while True:
-            reply, request_id = self._send_in_turn(method, path, payload, signed, on_signed)
-            verdict = judge(method, reply.status, reply.body, request_id)
-            is_stale = verdict.is_gate_refusal(*clock_codes)
-            if not is_stale and self._is_too_old(method, verdict):
-                verdict = verdict.as_too_old()
-            if signed and not is_stale:
-                told_limit, is_limited = reply.headers.get("x-bapi-limit", ""), verdict.is_gate_refusal(RATE_LIMITED)
-                self._line.paces.of(method, path).note(self.clock.monotonic_ms(), told_limit, is_limited)
-            if verdict.time_ms is not None:
-                self._time_differences_ms.append(verdict.time_ms - self.clock.monotonic_ms())
-            if is_stale and signed and self.retries.clock_syncs == clock_syncs_before:
-                self._synchronise_clock()
-            elif verdict.is_gate_refusal(RATE_LIMITED) and self._pause_for_limit(reply, verdict):
-                pass
-            else:
-                return verdict
+        reply, request_id = self._send_in_turn(method, path, payload, signed, on_signed)
+        verdict = judge(method, reply.status, reply.body, request_id)
+        is_stale = verdict.is_gate_refusal(*(CLOCK_CODES if method == "GET" else (CLOCK_REFUSED,)))
+        if not is_stale and self._is_too_old(method, verdict):
+            verdict = verdict.as_too_old()
+        is_limited = verdict.is_gate_refusal(RATE_LIMITED)
+        if signed and not is_stale:
+            told_limit = reply.headers.get("x-bapi-limit", "")
+            self._line.paces.of(method, path).note(self.clock.monotonic_ms(), told_limit, is_limited)
+        if verdict.time_ms is not None:
+            self._time_differences_ms.append(verdict.time_ms - self.clock.monotonic_ms())
+        if is_stale and signed and may_synchronise:
+            self._synchronise_clock()
+            return Called(verdict, True)
+        return Called(verdict, is_limited and self._pause_for_limit(reply, verdict))
 
     def _is_too_old(self, method: str, verdict: Verdict) -> bool:
         """Tell whether an answer to a POST is one to an earlier request, which something in between has kept."""

@@ -15,14 +15,14 @@ from collections import deque
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._calls import Calls, query_text
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import NotSent, OutcomeUnknown, ReadFailed, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import NotSent, OutcomeUnknown, ReadFailed, Refused, TurnedAway
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._return_codes import ACCEPTED
 from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS
 from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Payment
 
 PAGE_LIMIT = 100
-# What a public call tells, such as the decimal places of a coin, does not change within some minutes.
+# The decimal places of a coin, or whose a key is, do not change within some minutes.
 _FACT_AGE_MS = 10 * MINUTE_MS
 _MOST_PAGES = 1000
 _MOST_EMPTY_PAGES = 3
@@ -45,6 +45,7 @@ class Client(Calls):
     """The exchange as seen with one key."""
 
     _drew_near_ms: int | None = None
+    _has_synchronised: bool = False
 
     @property
     def balances(self) -> dict[str, tuple[int, Decimal]]:
@@ -94,17 +95,18 @@ class Client(Calls):
         raise ReadFailed(f"The pages of {path} do not come to an end.")
 
     def fact(
-        self, path: str, query: dict[str, str], reading: t.Callable[[dict[str, t.Any]], _Fact | None]
+        self, path: str, query: dict[str, str], reading: t.Callable[[dict[str, t.Any]], _Fact | None], signed: bool = False
     ) -> _Fact | None:
-        """Return what a public call tells, asked only once in a while; raises what C(read) raises.
+        """Return what a call tells that seldom changes, asked only once in a while; raises what C(read) raises.
 
         :param reading: Takes it out of the answer; what it cannot find there is asked for again.
+        :param signed: Whether it is told to this key alone.
         """
         key, now_ms = (path, query_text(query)), self.clock.monotonic_ms()
         known: tuple[int, _Fact | None] = self._line.facts.get(key, (0, None))
         read_ms, fact = known
         if fact is None or now_ms - read_ms > _FACT_AGE_MS:
-            fact = reading(self.read(path, query, signed=False))
+            fact = reading(self.read(path, query, signed=signed))
             self._line.facts[key] = now_ms, fact
         return fact
 
@@ -122,10 +124,11 @@ class Client(Calls):
     def post_once(
         self, path: str, body: dict[str, str], id_field: str | None, on_signed: t.Callable[[int], None]
     ) -> Acceptance:
-        """POST a body and return that it was accepted; never sent again once its outcome can be in doubt.
+        """POST a body once and return that it was accepted.
 
         :param id_field: The field of C(result) without which an answer is no success; none when the call gives no id.
         :param on_signed: Called with the timestamp (UTC, ms) before the request leaves; when it raises, nothing is sent.
+        :raises TurnedAway: When only the gate refused it; it may be signed anew, but the world has gone on meanwhile.
         :raises Refused: When the exchange refused and did nothing.
         :raises NotSent: When the request did not reach the exchange.
         :raises OutcomeUnknown: When it may have been executed.
@@ -136,7 +139,12 @@ class Client(Calls):
         if self._drew_near_ms is not None:
             self._line.lead_ms = self.clock.monotonic_ms() - self._drew_near_ms
             self._drew_near_ms = None
-        verdict = self.call("POST", path, json.dumps(body, separators=(",", ":")), signed=True, on_signed=on_signed)
+        payload, syncs_before = json.dumps(body, separators=(",", ":")), self.retries.clock_syncs
+        verdict, was_turned_away = self.call("POST", path, payload, True, not self._has_synchronised, on_signed)
+        if was_turned_away:
+            # A clock that was set by the exchange's and is refused all the same will not get better.
+            self._has_synchronised = self._has_synchronised or self.retries.clock_syncs > syncs_before
+            raise TurnedAway(verdict.sentence(), verdict.failure)
         if verdict.reading == NOT_EXECUTED:
             raise Refused(verdict.sentence(), verdict.failure)
         if verdict.reading != ACCEPTED:

@@ -19,13 +19,13 @@ _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 class Clock:
     """The clock of this machine; tests put another one in its place.
 
-    :param tell: Takes a sentence for whoever watches this run while it waits.
+    :param log: Takes a sentence at once when a long wait begins, where the system keeps it.
+    :ivar waits: Those sentences, for the result.
     """
 
-    _tell: t.Callable[[str], object] | None = None
-
-    def __init__(self, tell: t.Callable[[str], object] | None = None) -> None:
-        self._tell = tell
+    def __init__(self, log: t.Callable[[str], object] | None = None) -> None:
+        self._log = log
+        self.waits: list[str] = []
 
     def now_ms(self) -> int:
         """Return the time of day (UTC, ms since 1970), which somebody may set at any moment."""
@@ -48,5 +48,9 @@ class Clock:
 
     def tell_wait(self, reason: str, duration_ms: int) -> None:
         """Tell that the run waits now, and for how long at most; what is soon over is not worth a line."""
-        if self._tell is not None and duration_ms >= _SHORTEST_TOLD_MS:
-            self._tell(f"{reason}: waiting for {-(-duration_ms // 1000)} s at most.")
+        if duration_ms < _SHORTEST_TOLD_MS:
+            return
+        sentence = f"{reason}: waiting for {-(-duration_ms // 1000)} s at most."
+        self.waits.append(sentence)
+        if self._log is not None:
+            self._log(sentence)

@@ -22,6 +22,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._resolve import Res
 from ansible_collections.treasury.bybit.plugins.module_utils._result import Result
 from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
 from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
+from ansible_collections.treasury.bybit.plugins.module_utils._times import HOUR_MS
 
 
 class EarlierRuns:
@@ -70,7 +71,7 @@ class EarlierRuns:
             self._tell(found.intent, found.outcome)
             if found.outcome == EXECUTED:
                 self._preparation.doubt_debt()
-            if intent.goal == goal and found.outcome in (EXECUTED, PENDING):
+            if intent.goal == goal and found.outcome in (EXECUTED, PENDING) and self._answers(intent):
                 answers.append(found)
         if not answers and not self.left_to_user:
             forgotten = self._acknowledged_unseen()
@@ -79,6 +80,15 @@ class EarlierRuns:
         if named is not None and not self.left_to_user and (not answers or goal.is_of_debt):
             self._leave(_messages.not_in_doubt(named))
         return answers
+
+    def _answers(self, intent: Intent) -> bool:
+        """Tell whether a repayment that was made is what this run was asked for, and say so where that is only inferred."""
+        if intent.reported_at_ms is None:
+            return True
+        is_young = self._client.believed_time_ms() - intent.reported_at_ms <= _messages.ANSWERS_FOR_HOURS * HOUR_MS
+        tell = _messages.may_have_been_reported if is_young else _messages.too_old_to_answer
+        self._result.warnings.append(tell(intent, self._result.label))
+        return is_young
 
     def in_doubt(self, found: Resolution, cause: str, lost: OutcomeUnknown | None = None) -> OutcomeUnknown:
         """Return the error that tells what is known of a repayment in doubt."""

@@ -44,12 +44,22 @@ class BadInput(BybitError):
     """An option is wrong; nothing has been sent."""
 
 
+class MemoryLost(BadInput):
+    """What earlier runs have noted cannot be read, so nobody knows what became of it; nothing has been sent."""
+
+    outcome = UNKNOWN
+
+
 class Declined(BybitError):
     """The plan refuses what was asked for; nothing but reads has been sent."""
 
 
 class Refused(BybitError):
     """The exchange refused the request and did nothing."""
+
+
+class TurnedAway(Refused):
+    """The exchange's gate refused the request and did nothing; after the pause that was made since, it may be signed anew."""
 
 
 class NotSent(BybitError):

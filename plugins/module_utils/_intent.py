@@ -50,6 +50,11 @@ class Goal(t.NamedTuple):
         """Whether what is to be paid follows from the debt as it is now."""
         return self.amount is None
 
+    @property
+    def is_declarative(self) -> bool:
+        """Whether a second run pays only what is still missing; otherwise each run is a further step."""
+        return self.amount is None or self.since_ms is not None
+
 
 class Baseline(t.NamedTuple):
     """The loan and its history as they were before the repayment was sent.
@@ -97,6 +102,8 @@ class Intent:
     :ivar sent_monotonic_ms: When it was signed, by this machine's monotonic clock, which counts from its start; none when the
         machine does not tell one start from another.
     :ivar boot_id: Which start of the machine that was.
+    :ivar reported_at_ms: When a run has written its result out (UTC, ms) though nobody may have been there to take it; none when no
+        run has got so far.
     """
 
     intent_id: str
@@ -112,6 +119,7 @@ class Intent:
     accepted_at_ms: int | None = None
     sent_monotonic_ms: int | None = None
     boot_id: str = ""
+    reported_at_ms: int | None = None
 
     @property
     def earliest_ms(self) -> int:
@@ -149,6 +157,7 @@ class Intent:
             "accepted_at_ms": self.accepted_at_ms,
             "sent_monotonic_ms": self.sent_monotonic_ms,
             "boot_id": self.boot_id,
+            "reported_at_ms": self.reported_at_ms,
             "baseline": {
                 "debt": plain(self.baseline.debt),
                 "principal": plain(self.baseline.principal),
@@ -188,6 +197,7 @@ def intent_from(document: t.Any) -> Intent:
             accepted_at_ms=_optional(document["accepted_at_ms"], int),
             sent_monotonic_ms=_optional(document["sent_monotonic_ms"], int),
             boot_id=_checked(document["boot_id"], str),
+            reported_at_ms=_optional(document["reported_at_ms"], int),
         )
     except (LookupError, TypeError) as error:
         raise ValueError(f"not an intent: {error}") from None

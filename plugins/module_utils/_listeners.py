@@ -11,13 +11,23 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import os
+import sys
 
 
 class Listeners:
-    """The processes above this one, as they are when this is made."""
+    """The processes from this one up to C(ansible-playbook), as they are when this is made.
 
-    def __init__(self) -> None:
+    A worker leads a process group of its own, and its parent is C(ansible-playbook). Who started that, such as a shell, may
+    end at any time: C(nohup) and a logout take nothing away from whoever reads the output.
+
+    :param is_taken: Whether the process that this is made in hands the result on itself, as the action of this collection does.
+    :ivar are_known: Whether these processes are the ones that get the result. What runs modules in a process of its own, such
+        as Mitogen, takes their output into a buffer that may reach nobody.
+    """
+
+    def __init__(self, is_taken: bool = False) -> None:
         self._first = _ancestors()
+        self.are_known = is_taken or _has_own_output()
 
     def are_all_there(self) -> bool:
         """Tell whether none of them has ended: a process whose parent ends gets another one."""
@@ -26,12 +36,21 @@ class Listeners:
 
 def _ancestors() -> list[int]:
     """Return their ids, nearest first; only the nearest one where the system does not tell more."""
-    chain = [os.getppid()]
-    while chain[-1] > 1:
+    chain, group = [os.getppid()], os.getpgrp()
+    below = os.getpid()
+    while chain[-1] > 1 and below != group:
+        below = chain[-1]
         try:
-            with open(f"/proc/{chain[-1]}/stat", "rb") as file:
+            with open(f"/proc/{below}/stat", "rb") as file:
                 # The second field is a name, in parentheses, which may hold anything.
                 chain.append(int(file.read().rpartition(b")")[2].split()[1]))
         except OSError:
             break
     return chain
+
+
+def _has_own_output() -> bool:
+    try:
+        return sys.stdout.fileno() >= 0
+    except (AttributeError, OSError, ValueError):
+        return False

@@ -26,6 +26,7 @@ class Memory:
     def __init__(self, state: State) -> None:
         self._state = state
         self._writable = False
+        self._is_read = False
         self._intents: list[Intent] = []
         self._forgotten: set[str] = set()
         self._told: dict[str, Intent | None] = {}
@@ -45,21 +46,28 @@ class Memory:
         """Lock the target and read what is remembered of it; in check mode nothing is written.
 
         :raises Busy: When another run for the target does not end in time.
-        :raises BadInput: When the state directory cannot be used.
+        :raises BadInput: When the state directory cannot be used; C(MemoryLost) when that hides what is noted there.
         """
         self._writable = not check_mode
         if check_mode and not self._state.exists():
-            self._state.check()
+            self._is_read = True
             return
         self._state.lock(lock_timeout_ms, writes=not check_mode)
         self._intents = self._state.load()
+        self._is_read = True
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether nobody knows what became of a repayment, or whether there is one at all."""
+        return not self._is_read or bool(self.open_intents())
 
     def noted(self) -> list[Intent]:
         """Return all that earlier runs have left here."""
         return list(self._intents)
 
     def open_intents(self) -> list[Intent]:
-        return [intent for intent in self._known() if not intent.told]
+        """Return the repayments of which no run has told what became of them, this one neither."""
+        return [intent for intent in self._known() if not intent.told and intent.intent_id not in self._told]
 
     def unseen(self) -> list[Intent]:
         """Return the accepted repayments that the exchange did not show as final when they were last looked for."""
@@ -109,6 +117,25 @@ class Memory:
                 self._save(kept)
         finally:
             self.abandon()
+
+    def leave_open(self, reported_at_ms: int) -> None:
+        """Keep the repayments of this run open, because its result may have reached nobody, and let other runs in.
+
+        :param reported_at_ms: When the result was written out (UTC, ms).
+        :raises BadInput: When it cannot be written.
+        """
+        kept = [
+            dataclasses.replace(intent, reported_at_ms=reported_at_ms) if self._is_of_this_run(intent) else intent
+            for intent in self._known()
+        ]
+        try:
+            if kept != self._intents:
+                self._save(kept)
+        finally:
+            self.abandon()
+
+    def _is_of_this_run(self, intent: Intent) -> bool:
+        return not intent.told and intent.intent_id in self._told and intent.reported_at_ms is None
 
     def abandon(self) -> None:
         """Let other runs in, and leave to them what was not known for sure."""

@@ -11,10 +11,14 @@ from __future__ import annotations
 
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain
 from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Resolution
-from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, NOT_EXECUTED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._progress import Progress
 from ansible_collections.treasury.bybit.plugins.module_utils._record import Record
 from ansible_collections.treasury.bybit.plugins.module_utils._times import utc
+
+# What was reported, but perhaps to nobody, stands for an equal step for as long.
+ANSWERS_FOR_HOURS = 12
 
 
 def name_of(intent: Intent, label: str) -> str:
@@ -88,6 +92,45 @@ def known_id(repay_id: str) -> str:
     return f"Bybit reported success, but gave repayId {repay_id}, which is that of an earlier repayment"
 
 
+def counted(progress: Progress, goal: Goal, coin: str) -> str:
+    """Tell how much of a goal with C(since) had been repaid before."""
+    before = f"{plain(progress.repaid)} {coin}" if progress.repaid else "nothing"
+    return f"Of the {plain(goal.amount or progress.repaid)} {coin} since {utc(goal.since_ms or 0)}, {before} had been repaid before."
+
+
+def came_between(record: Record, coin: str) -> str:
+    """Tell of a repayment that appeared while a request was turned away."""
+    return (
+        f"While the exchange turned the request away, its history came to show repayment {record.repay_id} of {plain(record.amount)} "
+        f"{coin}. What is missing was reckoned anew with it."
+    )
+
+
+def too_old_to_answer(intent: Intent, label: str) -> str:
+    """Tell that a repayment which may not have been reported is too old to be what a task asks for."""
+    return (
+        f"The repayment of {name_of(intent, label)} that was sent at {utc(intent.sent_at_ms)} was reported when nobody may have been there "
+        f"to see it. That is more than {ANSWERS_FOR_HOURS} hours ago, so it does not count as what this task asks for."
+    )
+
+
+def may_have_been_reported(intent: Intent, label: str) -> str:
+    """Tell that a task was answered with a repayment of which it is only inferred that nobody was told."""
+    return (
+        f"The repayment of {name_of(intent, label)} that was sent at {utc(intent.sent_at_ms)} was reported, but probably nobody was there to "
+        f"see it. So it counts as what this task asks for, as it does for {ANSWERS_FOR_HOURS} hours after that report."
+    )
+
+
+def may_reach_nobody() -> str:
+    """Tell that something stands between this run and Ansible, so that nobody knows whether its result arrives."""
+    return (
+        f"Something other than Ansible itself runs this module, such as the strategy plugin of Mitogen, so nobody can tell whether this result "
+        f"reaches you. For {ANSWERS_FOR_HOURS} hours, a task that asks for the same is answered with this repayment and pays nothing: give "
+        f"since, max_debt or max_ltv, or use the strategy linear, if it shall pay again."
+    )
+
+
 def cap_of_sweep(label: str) -> str:
     """Tell that a cap on a repayment of all contracts holds only for those that were read."""
     return (
@@ -124,7 +167,7 @@ def not_noted(intent_id: str) -> str:
     """Tell that there is nothing to acknowledge, most likely because it was done before."""
     return (
         f"acknowledge '{intent_id}' names no repayment that is noted here: it was acknowledged or settled before, or was sent for another "
-        f"loan, with another key or state_dir. Nothing was sent; run without acknowledge if something is still to be repaid."
+        f"loan or account, or is noted in another state_dir. Nothing was sent; run without acknowledge if something is still to be repaid."
     )
 
 

@@ -15,44 +15,57 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.treasury.bybit.plugins.module_utils._api_key import read_key
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
 from ansible_collections.treasury.bybit.plugins.module_utils._frame import connect, end_failed, failure_of
 from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
+from ansible_collections.treasury.bybit.plugins.module_utils._messages import may_reach_nobody
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import manner_of, state_dir_of
 from ansible_collections.treasury.bybit.plugins.module_utils._repayment import Repayment
-from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
+from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target, check_directory
 from ansible_collections.treasury.bybit.plugins.module_utils._subject_options import Ask
 
 
 def run_repayment(
-    module: AnsibleModule, ask_of: t.Callable[[Client, dict[str, t.Any]], Ask], clock: Clock | None = None
+    module: AnsibleModule,
+    ask_of: t.Callable[[Client, dict[str, t.Any]], Ask],
+    clock: Clock | None = None,
+    listeners: Listeners | None = None,
 ) -> None:
     """Carry out what a repay module was asked for, and end the module with its result.
 
     :param ask_of: Reads from the options what is asked for.
     :param clock: The time to go by; that of this machine unless given.
+    :param listeners: Who gets the result; the processes above this one unless given.
     """
-    clock, listeners = clock or Clock(), Listeners()
+    clock, listeners = clock or Clock(module.log), listeners or Listeners()
     try:
         connection = connect(module)
     except BybitError as error:
         _fail(module, error, {})
-    host = {"api_host": connection.api_host}
+    client = connection.client(clock)
+
+    def of_connection() -> dict[str, t.Any]:
+        return {"gate_retries": client.retries.as_result(), "waits": clock.waits, "api_host": connection.api_host}
+
     try:
-        client = connection.client(clock)
-        subject, goal = ask_of(client, module.params)
-        target = Target(connection.host, connection.key_fingerprint, subject.product, subject.name)
-        memory = Memory(State(state_dir_of(module.params), target, clock))
-        repayment = Repayment(client, memory, subject, goal, manner_of(module.params))
+        (subject, goal), manner = ask_of(client, module.params), manner_of(module.params)
+        directory = state_dir_of(module.params)
+        check_directory(directory)
+        key = read_key(client)
+        memory = Memory(State(directory, Target(connection.realm, key.account, subject.product, subject.name), clock))
     except BybitError as error:
-        _fail(module, error, host)
+        _fail(module, error, of_connection())
+    repayment = Repayment(client, memory, subject, goal, manner, listeners)
+    if key.expiry_warning(client.believed_time_ms()):
+        repayment.result.warnings.append(key.expiry_warning(client.believed_time_ms()))
 
     def known() -> dict[str, t.Any]:
-        return {**repayment.result.as_dict(), "gate_retries": client.retries.as_result(), **host}
+        return {**repayment.result.as_dict(), **of_connection()}
 
     # The process may live on with the next item of a loop, whatever cuts this run off.
     with memory:
@@ -60,7 +73,7 @@ def run_repayment(
             repayment.run(module.check_mode)
         except BybitError as error:
             _warn(module, repayment)
-            with _Telling(memory, listeners, is_success=False):
+            with _Telling(memory, True, listeners, client, is_success=False):
                 _fail(module, error, known())
         except Exception as error:
             # A defect of this collection must not look like an ordinary failure when money may have moved.
@@ -70,20 +83,29 @@ def run_repayment(
             )
             told = {"outcome": repayment.outcome, "goal_reached": None, "failure": None, "msg": message}
             end_failed(module, exception=traceback.format_exc(), **{**known(), **told})
+        # What pays only what is missing does no harm when its result is lost.
+        can_be_known = listeners.are_known or goal.is_declarative
+        if repayment.result.made and not can_be_known:
+            repayment.result.warnings.append(may_reach_nobody())
         _warn(module, repayment)
         result = known()
         if module._diff:
             result["diff"] = repayment.result.diff()
-        with _Telling(memory, listeners, is_success=True):
+        with _Telling(memory, can_be_known, listeners, client, is_success=True):
             module.exit_json(**result)
 
 
 class _Telling:
-    """Closes the memory once the result has been written out to somebody who can show it; otherwise it stays open."""
+    """Closes the memory once the result has been written out to somebody who can show it; otherwise it stays open.
 
-    def __init__(self, memory: Memory, listeners: Listeners, is_success: bool) -> None:
+    :param can_be_known: Whether C(listeners) are those who get the result.
+    """
+
+    def __init__(self, memory: Memory, can_be_known: bool, listeners: Listeners, client: Client, is_success: bool) -> None:
         self._memory = memory
+        self._can_be_known = can_be_known
         self._listeners = listeners
+        self._client = client
         self._is_success = is_success
 
     def __enter__(self) -> None:
@@ -94,12 +116,13 @@ class _Telling:
             return
         # Ansible's exit_json only fills a buffer.
         sys.stdout.flush()
-        if not self._listeners.are_all_there():
-            self._memory.abandon()
-            sys.stderr.write("Who started this has ended, so the next run will tell the result again.\n")
-            return
+        is_told = self._can_be_known and self._listeners.are_all_there()
         try:
-            self._memory.close(self._is_success)
+            if is_told or not self._is_success:
+                self._memory.close(is_told and self._is_success)
+            else:
+                self._memory.leave_open(self._client.believed_time_ms())
+                sys.stderr.write("Nobody may have been there to take the result, so the next run will tell it again.\n")
         except BybitError as failed:
             sys.stderr.write(f"{failed} The next run will settle this repayment again.\n")
 

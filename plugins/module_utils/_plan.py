@@ -41,6 +41,7 @@ class Means(t.NamedTuple):
     :ivar at_most: What this run may pay; none without such a cap.
     :ivar allow_partial: Whether to pay what can be paid when that does not reach the goal.
     :ivar paid: What this run has paid already.
+    :ivar lack: Why the key may not pay at all, and the remedy; empty when it may.
     """
 
     accuracy: int | None = None
@@ -48,6 +49,7 @@ class Means(t.NamedTuple):
     at_most: Decimal | None = None
     allow_partial: bool = False
     paid: Decimal = Decimal(0)
+    lack: str = ""
 
 
 class Decision(t.NamedTuple):
@@ -83,6 +85,7 @@ class _Wanted(t.NamedTuple):
     :ivar story: Begins the arithmetic.
     :ivar remark: Follows the debt in the arithmetic.
     :ivar shortfall: Why the goal cannot be reached with this loan alone; empty when it can.
+    :ivar is_of_ltv: Whether C(story) tells what the amount makes of the LTV, so that another amount has another story.
     """
 
     amount: Decimal
@@ -90,6 +93,7 @@ class _Wanted(t.NamedTuple):
     story: str = ""
     remark: str = ""
     shortfall: str = ""
+    is_of_ltv: bool = False
 
 
 def decide(traits: Traits, loan: Loan | None, goal: Goal, means: Means, progress: Progress | None = None) -> Decision:
@@ -140,10 +144,11 @@ def _reached(traits: Traits, loan: Loan, goal: Goal, progress: Progress | None) 
 def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None) -> _Wanted | Decision:
     amount, accuracy = goal.amount or Decimal(0), means.accuracy
     what, story, repaid = f"amount '{plain(amount)}'", "", Decimal(0)
+    asked = f"debt {plain(loan.debt)}, {plain(amount)} asked for"
     # Who closes a loan may need as many as its debt has; whether the exchange takes them is not documented.
     if accuracy is not None and decimal_places(amount) > accuracy and (progress is not None or amount != loan.debt):
         places = f"has {decimal_places(amount)} decimal places, but the exchange lists {accuracy} for {loan.coin}"
-        return _decline(f"{what} {places}: {_closest(amount, accuracy)}")
+        return _decline(f"{what} {places}: {_closest(amount, accuracy)}", asked)
     if progress is not None:
         # Others may have paid amounts with more decimal places than the coin allows here.
         missing = progress.missing if accuracy is None else round_up(progress.missing, accuracy)
@@ -156,7 +161,8 @@ def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None)
     if amount > loan.debt:
         return _decline(
             f"{what} is more than the debt of {plain(loan.debt)} {loan.coin} (principal {plain(loan.principal)}, interest "
-            f"{plain(loan.interest)}, penalty interest {plain(loan.penalty_interest)}): {_at_most(loan.debt, repaid, accuracy)}"
+            f"{plain(loan.interest)}, penalty interest {plain(loan.penalty_interest)}): {_at_most(loan.debt, repaid, accuracy)}",
+            f"{story}debt {plain(loan.debt)}, {plain(amount)} asked for",
         )
     return _Wanted(amount, what, story)
 
@@ -164,7 +170,8 @@ def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None)
 def _for_debt(traits: Traits, loan: Loan, max_debt: Decimal, means: Means) -> _Wanted | Decision:
     what = f"max_debt '{plain(max_debt)}'"
     if traits.is_whole:
-        return _Wanted(loan.debt, what)
+        # The user need not have written max_debt.
+        return _Wanted(loan.debt, "The whole debt")
     needed, places = difference(loan.debt, max_debt), _places(means.accuracy)
     amount = min(round_up(needed, places), round_down(loan.debt, places))
     # Rounding up would be more than is owed.
@@ -183,54 +190,71 @@ def _for_ltv(traits: Traits, loan: Loan, max_ltv: Decimal, means: Means) -> _Wan
     needed = loan.amount_above_ltv(max_ltv)
     if needed is None and loan.debt and (loan.position is None or not loan.position.shows(loan.product, loan.coin)):
         # What can be paid is no answer to a question that was not understood.
-        return _decline(f"{what} cannot be reckoned, because the exchange does not tell what {traits.label} counts for: run again later")
+        why = f"{what} cannot be reckoned, because the exchange does not tell what {traits.label} counts for: run again later"
+        return _decline(why, f"LTV {_shown(loan)}, {plain(max_ltv)} asked for")
     is_enough = needed is not None and needed <= payable
     amount = payable if traits.is_whole or needed is None or not is_enough else round_up(needed, places)
     story = _ltv_story(loan, amount)
     if is_enough:
-        return _Wanted(amount, what, story)
+        return _Wanted(amount, what, story, is_of_ltv=True)
     far = f"all of its {plain(payable)} {loan.coin} give {story}".rstrip(", ") if payable else "nothing can be repaid there"
-    return _Wanted(amount, what, story, shortfall=f"{what} cannot be reached on {traits.label} alone, {far}")
+    return _Wanted(amount, what, story, shortfall=f"{what} cannot be reached on {traits.label} alone, {far}", is_of_ltv=True)
 
 
 def _within(traits: Traits, loan: Loan, wanted: _Wanted, means: Means) -> Decision:
     """Hold what is wanted against what may and can be paid."""
     amount, coin, shortfall = wanted.amount, loan.coin, wanted.shortfall
+    asked = _arithmetic(loan, wanted, amount)
+    is_partial = means.allow_partial and not traits.is_whole
+    less = "" if traits.is_whole else ", or ask for less"
+    if means.lack:
+        return _decline(means.lack, asked)
     if shortfall and not means.allow_partial:
-        return _decline(f"{shortfall}: repay other loans too, or set allow_partial to pay what can be paid here")
+        return _decline(f"{shortfall}: repay other loans too, or set allow_partial to pay what can be paid here", asked)
     if means.at_most is not None and total(means.paid, amount) > means.at_most:
         more = f" more than the {plain(means.paid)} that this run has paid" if means.paid else ""
         takes = f"{wanted.what} takes {plain(amount)} {coin}{more} on {traits.label}"
-        return _decline(f"{takes}, more than at_most '{plain(means.at_most)}': raise at_most, or ask for less")
+        shortfall = f"{takes}, more than at_most '{plain(means.at_most)}'"
+        if not is_partial:
+            return _decline(f"{shortfall}: raise at_most{less}", asked)
+        amount = round_down(max(difference(means.at_most, means.paid), Decimal(0)), _places(means.accuracy))
     if means.wallet is not None and amount > means.wallet:
-        shortfall = f"{wanted.what} takes {plain(amount)} {coin}, but the Funding wallet holds {plain(means.wallet)}"
-        if not means.allow_partial or traits.is_whole:
-            return _decline(f"{shortfall}: top up the Funding wallet, or ask for less")
+        shortfall = f"{wanted.what} takes {plain(wanted.amount)} {coin}, but the Funding wallet holds {plain(means.wallet)}"
+        if not is_partial:
+            return _decline(f"{shortfall}: top up the Funding wallet{less}", asked)
         amount = round_down(means.wallet, _places(means.accuracy))
     if not amount:
         return _nothing(f"Nothing can be paid now, because {shortfall}.", loan)._replace(shortfall=shortfall)
-    after = loan.after_paying(amount)
-    story = wanted.story if amount == wanted.amount else _ltv_story(loan, amount) if wanted.story else ""
-    remark = wanted.remark if amount == wanted.amount else ""
-    arithmetic = f"{story}debt {plain(loan.debt)} → {plain(after.debt)}{remark}, pay {plain(amount)}"
+    arithmetic = _arithmetic(loan, wanted, amount)
     message = f"{plain(amount)} {coin} on {traits.label}: {arithmetic}"
     if shortfall:
         message = f"{message}; it is as far as it goes, because {shortfall}"
-    return Decision(PAY, message, amount, after, arithmetic, shortfall)
+    return Decision(PAY, message, amount, loan.after_paying(amount), arithmetic, shortfall)
+
+
+def _arithmetic(loan: Loan, wanted: _Wanted, amount: Decimal) -> str:
+    """Say what an amount, which may be less than what is wanted, makes of the loan."""
+    is_all = amount == wanted.amount
+    story = _ltv_story(loan, amount) if wanted.is_of_ltv and not is_all else wanted.story
+    debt = f"{plain(loan.debt)} → {plain(loan.after_paying(amount).debt)}{wanted.remark if is_all else ''}"
+    return f"{story}debt {debt}, pay {plain(amount)}"
 
 
 def _ltv_story(loan: Loan, amount: Decimal) -> str:
     after = loan.after_paying(amount).shown_ltv
-    before = "unknown" if loan.shown_ltv is None else plain(loan.shown_ltv)
-    return f"LTV {before} → {'none' if after is None else plain(after)}, "
+    return f"LTV {_shown(loan)} → {'none' if after is None else plain(after)}, "
+
+
+def _shown(loan: Loan) -> str:
+    return "unknown" if loan.shown_ltv is None else plain(loan.shown_ltv)
 
 
 def _nothing(message: str, loan: Loan) -> Decision:
     return Decision(NOTHING_TO_DO, message, Decimal(0), loan)
 
 
-def _decline(message: str) -> Decision:
-    return Decision(DECLINE, f"{message}.", Decimal(0), None)
+def _decline(message: str, arithmetic: str = "") -> Decision:
+    return Decision(DECLINE, f"{message}.", Decimal(0), None, arithmetic)
 
 
 def _places(accuracy: int | None) -> int:

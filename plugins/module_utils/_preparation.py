@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _messages
 from ansible_collections.treasury.bybit.plugins.module_utils._account import funding_balance, read_position
+from ansible_collections.treasury.bybit.plugins.module_utils._api_key import read_key
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import Declined, OutcomeUnknown, ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._evidence import blind_margin_ms, seen_in_debt
@@ -134,7 +135,8 @@ class Preparation:
         loan = self.with_position(self._subject.find())
         is_open = loan is not None and loan.status == OPEN
         accuracy = self._accuracy(loan.coin) if loan and is_open else None
-        means = Means(accuracy, None, self._manner.at_most, self._manner.allow_partial, paid)
+        lack = read_key(self._client).lack
+        means = Means(accuracy, None, self._manner.at_most, self._manner.allow_partial, paid, lack)
         records = self._read_history(loan) if loan is not None else []
         decision = self._decide(loan, means)
         prepared = Prepared(loan, records, means, decision)

@@ -10,6 +10,7 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 import uuid
 from decimal import Decimal
 
@@ -23,11 +24,14 @@ from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
     BybitError,
     Declined,
     NotExecuted,
+    NotSent,
     OutcomeUnknown,
     Refused,
+    TurnedAway,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._evidence import Resolution
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal, Intent, baseline_of
+from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LIQUIDATED, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._manner import Manner
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
@@ -44,9 +48,18 @@ from ansible_collections.treasury.bybit.plugins.module_utils._return_codes impor
 from ansible_collections.treasury.bybit.plugins.module_utils._result import Result
 from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
 from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
+from ansible_collections.treasury.bybit.plugins.module_utils._turned_away import entries_since, has_money_moved
 
 # Interest of some hours is far below this part of the debt, even at three times the rate; more than it was borrowed anew.
 _MOST_ACCRUED = Decimal("0.001")
+_MORE_THAN_INTEREST = "It is more than interest can be, so more was borrowed meanwhile."
+
+
+class _Turned(t.NamedTuple):
+    """A repayment that only the gate of the exchange has turned away."""
+
+    intent: Intent
+    error: TurnedAway
 
 
 class Repayment:
@@ -55,8 +68,17 @@ class Repayment:
     :ivar result: Everything that is known so far, also when the run fails half-way.
     """
 
-    def __init__(self, client: Client, memory: Memory, subject: Subject, goal: Goal, manner: Manner) -> None:
+    def __init__(
+        self,
+        client: Client,
+        memory: Memory,
+        subject: Subject,
+        goal: Goal,
+        manner: Manner,
+        listeners: Listeners | None = None,
+    ) -> None:
         self._client = client
+        self._listeners = listeners or Listeners()
         self._subject = subject
         self._memory = memory
         self._goal = goal
@@ -77,7 +99,7 @@ class Repayment:
         """What is known now; until it is concluded, a request that has left makes it unknown."""
         if self._is_sending and self._client.posted_at_ms is not None:
             return UNKNOWN
-        return self.result.outcome or NOT_EXECUTED
+        return self.result.outcome or (UNKNOWN if self._memory.is_in_doubt else NOT_EXECUTED)
 
     def run(self, check_mode: bool) -> None:
         """Reach the goal, or only foresee it in check mode.
@@ -120,11 +142,11 @@ class Repayment:
             self._client.draw_near(self._subject.repay_path)
         prepared = self._preparation.prepare(self._paid)
         loan, decision = prepared.loan, prepared.decision
-        if loan is None or decision.kind == DECLINE:
-            raise Declined(decision.message)
         self.result.decision = decision
         if not self.result.made:
             self.result.before = loan
+        if loan is None or decision.kind == DECLINE:
+            raise Declined(decision.message)
         if self._subject.traits.is_sweep and self._manner.at_most is not None:
             self.result.warnings.append(_messages.cap_of_sweep(self.result.label))
         if decision.kind == NOTHING_TO_DO:
@@ -153,8 +175,30 @@ class Repayment:
         if decision.after is not None and decision.after.status == LIQUIDATED:
             self.result.warnings.append(f"{decision.message} The exchange has sold its collateral.")
 
-    def _pay(self, prepared: Prepared, loan: Loan) -> None:
-        """Send one repayment and find out what becomes of it."""
+    def _pay(self, prepared: Prepared, loan: Loan, most: Decimal | None = None, is_rest: bool = False) -> None:
+        """Send one repayment, decided anew whenever the gate has turned it away, and find out what becomes of it.
+
+        :param most: The most that it may be, whatever is decided anew; none without such a bound.
+        :param is_rest: Whether it is what needs more decimal places than the exchange lists.
+        """
+        self._is_sending = True
+        while (turned := self._send(prepared, loan)) is not None:
+            anew = self._decide_anew(turned, prepared, most, is_rest)
+            if anew is None or anew.loan is None:
+                break
+            prepared, loan = anew, anew.loan
+        self._is_sending = False
+        if not self.result.made:
+            return
+        if self.result.progress is not None:
+            self.result.stories.append(_messages.counted(self.result.progress, self._goal, loan.coin))
+        if prepared.decision.shortfall:
+            self.result.stories.append(f"The goal is not reached: {prepared.decision.shortfall}.")
+        if self.result.after is not None:
+            self.result.dust = dust_of(self.result.after, self._goal, prepared.means.accuracy)
+
+    def _send(self, prepared: Prepared, loan: Loan) -> _Turned | None:
+        """Sign, write down, send once, and find out; return what the gate has turned away, if it did."""
         intent = Intent(
             intent_id=str(uuid.uuid4()),
             goal=self._goal,
@@ -175,11 +219,16 @@ class Repayment:
             intent = dataclasses.replace(
                 intent, sent_at_ms=sent_at_ms, sent_monotonic_ms=clock.monotonic_ms(), boot_id=clock.boot_id()
             )
+            # Looked at last, because they may end while this run waits or reads.
+            if not self._listeners.are_all_there():
+                raise NotSent("Who started this has ended, so nobody would be told the result: nothing was sent.")
             self._memory.note(intent)
 
-        self._is_sending = True
         try:
             accepted = self._subject.repay(loan, intent.amount, write_down)
+        except TurnedAway as error:
+            doubt_balance(self._client, loan.coin)
+            return _Turned(intent, error)
         except OutcomeUnknown as error:
             doubt_balance(self._client, loan.coin)
             if error.failure is not None and error.failure.ret_code == SUCCESS:
@@ -193,13 +242,53 @@ class Repayment:
             if not self._subject.traits.from_collateral:
                 note_payment(self._client, loan.coin, intent.amount)
             self._accepted(intent, accepted, {record.repay_id for record in prepared.records})
-        self._is_sending = False
+        return None
+
+    def _decide_anew(self, turned: _Turned, before: Prepared, most: Decimal | None, is_rest: bool) -> Prepared | None:
+        """Decide on fresh reads after a pause that the gate forced; none when nothing is to be sent any more.
+
+        :param before: What was known when the request left.
+        """
+        intent, error = turned
+        try:
+            now = self._preparation.prepare(self._paid)
+            if has_money_moved(intent, before, now):
+                self._await_entry(intent)
+                now = self._preparation.prepare(self._paid)
+        except BybitError as failed:
+            what = _messages.name_of(intent, self.result.label)
+            raise type(failed)(f"The repayment of {what} was not made: {error} Then: {failed}", failed.failure) from failed
+        news = entries_since(before, now)
+        if news and not self._goal.is_declarative:
+            # Nobody can tell whether it is this step, so it is looked for like one whose answer was lost.
+            seen = f"the history came to show repayment {news[0].repay_id} meanwhile"
+            self._find_out(intent, OutcomeUnknown(f"{error} But {seen}", error.failure))
+            return None
+        self._memory.forget(intent)
+        self.result.warnings += [_messages.came_between(record, intent.coin) for record in news]
+        if is_rest:
+            now = _with_rest(now)
+        decision = now.decision
         if not self.result.made:
-            return
-        if prepared.decision.shortfall:
-            self.result.stories.append(f"The goal is not reached: {prepared.decision.shortfall}.")
-        if self.result.after is not None:
-            self.result.dust = dust_of(self.result.after, self._goal, prepared.means.accuracy)
+            self.result.decision = decision
+        if now.loan is None or decision.kind == DECLINE:
+            raise Declined(decision.message)
+        if most is not None and decision.amount > most:
+            raise Declined(_MORE_THAN_INTEREST)
+        if decision.kind == PAY:
+            return now
+        self._is_sending = False
+        self.result.after = now.loan
+        self._nothing_to_do(decision, now)
+        return None
+
+    def _await_entry(self, intent: Intent) -> None:
+        """Wait until the history must show a repayment if it was made when its request was turned away."""
+        clock = self._client.clock
+        left_ms = (intent.sent_monotonic_ms or 0) + self._manner.settle_margin_ms - clock.monotonic_ms()
+        if left_ms > 0:
+            clock.tell_wait(f"Money has moved while {self.result.label} could not be repaid, and the history may be late", left_ms)
+            clock.sleep_ms(left_ms)
 
     def _accepted(self, intent: Intent, accepted: Acceptance, earlier_ids: set[str]) -> None:
         """Find out what becomes of a repayment that the exchange has accepted.
@@ -290,10 +379,11 @@ class Repayment:
             decision = prepared.decision
             if decision.kind == DECLINE:
                 raise Declined(decision.message)
-            if decision.amount > first.baseline.debt * _MOST_ACCRUED:
-                raise Declined("It is more than interest can be, so more was borrowed meanwhile.")
+            most = first.baseline.debt * _MOST_ACCRUED
+            if decision.amount > most:
+                raise Declined(_MORE_THAN_INTEREST)
             if decision.kind == PAY and prepared.loan is not None:
-                self._pay(prepared, prepared.loan)
+                self._pay(prepared, prepared.loan, most)
             else:
                 self.result.after = prepared.loan
             after = self.result.after or after
@@ -329,7 +419,7 @@ class Repayment:
         if is_too_much or (means.wallet is not None and rest > means.wallet):
             return
         try:
-            self._pay(prepared._replace(decision=prepared.decision._replace(kind=PAY, amount=rest)), loan)
+            self._pay(_with_rest(prepared), loan, is_rest=True)
         except Refused as error:
             if error.failure is None or error.failure.ret_code not in TOO_FINE_CODES:
                 raise
@@ -355,3 +445,9 @@ class Repayment:
             self.result.decision = prepared.decision
         self._nothing_to_do(prepared.decision, prepared)
         return True
+
+
+def _with_rest(prepared: Prepared) -> Prepared:
+    """Return what pays the rest that needs more decimal places than the exchange lists, if there is one."""
+    decision = prepared.decision
+    return prepared._replace(decision=decision._replace(kind=PAY, amount=decision.rest)) if decision.rest else prepared

@@ -17,35 +17,56 @@ import os
 import re
 import typing as t
 
+from ansible_collections.treasury.bybit.plugins.module_utils import _files
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, Busy
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, Busy, MemoryLost
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent, intent_from
 
-_VERSION = 2
+_VERSION = 3
+_SUFFIX = ".json"
 _FIRST_PAUSE_MS = 50
 _LONGEST_PAUSE_MS = 500
 _PROCESS_ID_LENGTH = 20
 
 
+def check_directory(directory: str) -> None:
+    """Refuse a directory that could not be made or written, without making or writing it.
+
+    :raises BadInput: Then; C(MemoryLost) when that hides what earlier runs may have noted.
+    """
+    path = directory
+    while not os.path.lexists(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    try:
+        if not os.path.isdir(path):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if path == directory:
+            _files.check_directory(path)
+    except OSError as error:
+        raise _hidden(error, directory, directory) from None
+
+
 class Target(t.NamedTuple):
     """Whom an intent concerns.
 
-    :ivar host: The host of the exchange, with its port where it is not the usual one.
-    :ivar key_fingerprint: Tells one API key from another without showing it.
+    :ivar realm: The world in which the account lives, such as C(mainnet), whatever address leads there.
+    :ivar account: The exchange's id of the account, which all its keys share.
     :ivar product: The kind of loan.
     :ivar name: Tells the loan from others of its product.
     """
 
-    host: str
-    key_fingerprint: str
+    realm: str
+    account: str
     product: str
     name: str
 
     def file_name(self) -> str:
         """Return a name that a person can read, and that no other target has."""
-        readable = re.sub("[^A-Za-z0-9.-]", "_", self.host)[:80]
+        readable = re.sub("[^A-Za-z0-9.-]", "_", self.realm)[:80]
         digest = hashlib.sha256("\n".join(self).encode()).hexdigest()[:16]
-        return f"{readable}_{self.product}_{self.name}_{digest}"
+        return f"{readable}_{self.account}_{self.product}_{self.name}_{digest}"
 
 
 class State:
@@ -53,6 +74,7 @@ class State:
 
     :param directory: Is created when something is first written.
     :raises BadInput: From each method, when the directory or a file in it cannot be used.
+    :raises MemoryLost: From each that reads, when that hides what earlier runs may have noted.
     """
 
     def __init__(self, directory: str, target: Target, clock: Clock) -> None:
@@ -60,7 +82,8 @@ class State:
         self._target = target
         self._clock = clock
         self._lock: int | None = None
-        self.path = os.path.join(directory, f"{target.file_name()}.json")
+        self._content: bytes | None = None
+        self.path = os.path.join(directory, f"{target.file_name()}{_SUFFIX}")
         self._lock_path = os.path.join(directory, f"{target.file_name()}.lock")
 
     def lock(self, timeout_ms: int, writes: bool = True) -> None:
@@ -69,23 +92,26 @@ class State:
         :param writes: Whether this run writes; one that only reads leaves no trace, and needs no lock that was never made.
         :raises Busy: When another run has not ended in time.
         """
-        try:
-            if writes:
-                _make_directory(self._directory)
-            access = os.O_RDWR | os.O_CREAT if writes else os.O_RDONLY
-            self._lock = os.open(self._lock_path, access | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            if not writes and error.errno == errno.ENOENT:
-                return
-            raise self._unusable(error) from None
         deadline_ms = self._clock.monotonic_ms() + timeout_ms
         pause_ms = _FIRST_PAUSE_MS
-        while not self._try_lock(self._lock, writes):
+        while True:
+            lock = self._open_lock(writes)
+            if lock is None:
+                return
+            if self._try_lock(lock, writes):
+                if _files.is_same(lock, self._lock_path):
+                    self._lock = lock
+                    return
+                # It was removed, or another one was put in its place, while this run waited for it.
+                os.close(lock)
+                continue
+            holder = self._holder(lock)
+            os.close(lock)
             left_ms = deadline_ms - self._clock.monotonic_ms()
             if left_ms <= 0:
-                raise Busy(self._who_is_busy(self._lock, timeout_ms))
+                raise Busy(self._who_is_busy(holder, timeout_ms))
             if pause_ms == _FIRST_PAUSE_MS:
-                self._clock.tell_wait(f"Another run for this loan (process {self._holder(self._lock)}) has not ended", left_ms)
+                self._clock.tell_wait(f"Another run for this loan (process {holder}) has not ended", left_ms)
             self._clock.sleep_ms(min(pause_ms, left_ms))
             pause_ms = min(pause_ms * 2, _LONGEST_PAUSE_MS)
 
@@ -96,65 +122,78 @@ class State:
 
     def exists(self) -> bool:
         """Tell whether a run for this target has ever written here."""
-        return os.path.lexists(self.path) or os.path.lexists(self._lock_path)
+        return self._is_there(self.path) or self._is_there(self._lock_path)
 
     def load(self) -> list[Intent]:
         """Return the intents, in the order in which they were made."""
         try:
-            with open(self.path, "rb") as file:
-                content = file.read()
-        except FileNotFoundError:
-            return []
+            self._content = _files.read_private(self.path)
         except OSError as error:
             # Another state_dir would be the wrong remedy: it would forget what is noted in this one.
-            raise BadInput(
-                f"The file '{self.path}' remembers repayments that were sent and cannot be read ({error.strerror}): make it "
-                f"readable for the user who runs the module, and run again."
+            raise MemoryLost(
+                f"The file '{self.path}' remembers repayments that were sent and cannot be read ({error.strerror}), so what became of "
+                f"them is unknown. Nothing was sent now: make it a file that only the user who runs the module can write, and run again."
             ) from None
+        if self._content is None:
+            return []
         try:
-            return self._intents_in(json.loads(content))
+            return self._intents_in(json.loads(self._content))
         except (ValueError, LookupError, TypeError, RecursionError) as error:
-            raise BadInput(
-                f"The file '{self.path}' cannot be read as the memory of repayments that were sent ({error}): look at the "
-                f"loan and its repayment history; when no repayment is in doubt, remove the file and run again."
+            raise MemoryLost(
+                f"The file '{self.path}' cannot be read as the memory of repayments that were sent ({error}), so what became of them is "
+                f"unknown. Nothing was sent now: look at the loan and its repayment history; when no repayment is in doubt, remove the "
+                f"file and run again."
             ) from None
 
     def save(self, intents: list[Intent]) -> None:
-        """Replace what is remembered; when this returns, it outlives a loss of power."""
+        """Replace what is remembered; when this returns, it outlives a loss of power, and when it raises, nothing has changed."""
         document = {
             "version": _VERSION,
             "target": self._target._asdict(),
             "intents": [intent.as_document() for intent in intents],
         }
-        draft = f"{self.path}.new"
+        content = (json.dumps(document, indent=1) + "\n").encode()
+        self._check_lock()
         try:
-            _make_directory(self._directory)
-            _write_durably(draft, json.dumps(document, indent=1) + "\n")
-            os.replace(draft, self.path)
-            _sync_directory(self._directory)
+            _files.replace(self.path, content, self._content)
         except OSError as error:
-            raise self._unusable(error) from None
+            raise _unusable(error, self._directory) from None
+        self._content = content
 
     def clear(self) -> None:
         """Remember nothing any more; a loss of power may undo that, and then the last intents are told once more.
 
         Nothing need wait for the disk here, because an intent too many never leads to a payment too many.
         """
+        self._check_lock()
         try:
-            os.unlink(self.path)
-        except FileNotFoundError:
-            pass
+            _files.remove(self.path)
         except OSError as error:
-            raise self._unusable(error) from None
+            raise _unusable(error, self._directory) from None
+        self._content = None
 
     def _intents_in(self, document: t.Any) -> list[Intent]:
         if document["version"] != _VERSION:
             raise ValueError(f"it has version {document['version']}, and this collection knows {_VERSION}")
         if document["target"] != self._target._asdict():
-            raise ValueError("it belongs to another host, key or loan")
+            raise ValueError("it belongs to another account or loan")
         if not isinstance(document["intents"], list):
             raise ValueError("it has no list of intents")
         return [intent_from(entry) for entry in document["intents"]]
+
+    def _open_lock(self, writes: bool) -> int | None:
+        """Return the lock's descriptor; none when nothing was ever written, and this run does not write either."""
+        try:
+            if writes:
+                _files.make_directory(self._directory)
+            _files.check_directory(self._directory)
+            return _files.open_private(self._lock_path, os.O_RDWR | os.O_CREAT if writes else os.O_RDONLY)
+        except FileNotFoundError as error:
+            if not writes:
+                return None
+            raise _unusable(error, self._directory) from None
+        except OSError as error:
+            raise self._hidden(error) from None
 
     def _try_lock(self, lock: int, writes: bool) -> bool:
         try:
@@ -164,64 +203,70 @@ class State:
         except OSError as error:
             if error.errno in (errno.EAGAIN, errno.EACCES):
                 return False
-            raise self._unusable(error) from None
+            os.close(lock)
+            raise self._hidden(OSError(error.errno, f"it cannot be locked: {error.strerror}")) from None
         return True
+
+    def _check_lock(self) -> None:
+        """Refuse to write when another run may have got in, because the lock's file was removed or replaced.
+
+        :raises BadInput: Then.
+        """
+        if self._lock is None or not _files.is_same(self._lock, self._lock_path):
+            raise BadInput(
+                f"The lock file '{self._lock_path}' was removed or replaced while this run held it, so another run for this loan may be "
+                f"under way: keep everything else, such as a cleaner of old files, away from state_dir, and run again."
+            )
 
     def _holder(self, lock: int) -> str:
         return os.pread(lock, _PROCESS_ID_LENGTH, 0).decode(errors="replace").strip() or "unknown"
 
-    def _who_is_busy(self, lock: int, timeout_ms: int) -> str:
+    def _who_is_busy(self, holder: str, timeout_ms: int) -> str:
         return (
-            f"Another run for this loan (process {self._holder(lock)}, lock file '{self._lock_path}') has not ended within "
+            f"Another run for this loan (process {holder}, lock file '{self._lock_path}') has not ended within "
             f"lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again when it has ended, or raise lock_timeout."
         )
 
-    def check(self) -> None:
-        """Refuse a directory that could not be made or written, without making or writing it."""
-        path = self._directory
-        while not os.path.lexists(path):
-            path = os.path.dirname(path)
-        if not os.path.isdir(path):
-            raise self._unusable(NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise self._unusable(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    def _is_there(self, path: str) -> bool:
+        try:
+            os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise self._hidden(error) from None
+        return True
 
-    def _unusable(self, error: OSError) -> BadInput:
-        is_other = os.path.lexists(self._directory) and not os.path.isdir(self._directory)
-        reason = "it is not a directory" if is_other else error.strerror
-        return BadInput(
-            f"state_dir '{self._directory}' cannot be used ({reason}): name a directory on a disk that lasts, which "
-            f"the user who runs the module can write."
-        )
+    def _hidden(self, error: OSError) -> BadInput:
+        return _hidden(error, self._directory, self.path)
 
 
-def _make_directory(path: str) -> None:
-    if os.path.isdir(path):
-        return
-    parent = os.path.dirname(path)
-    if parent and parent != path:
-        _make_directory(parent)
+def _hidden(error: OSError, directory: str, path: str) -> BadInput:
+    """Return the error for a memory that cannot be looked into.
+
+    :param path: Where something would stand if something was noted.
+    """
+    unusable = _unusable(error, directory)
+    if not _may_be_noted(path):
+        return unusable
+    return MemoryLost(f"{unusable} Earlier runs may have noted repayments there, so what became of them is unknown.")
+
+
+def _may_be_noted(path: str) -> bool:
     try:
-        os.mkdir(path, 0o700)
-    except FileExistsError:
-        if not os.path.isdir(path):
-            raise
-    _sync_directory(parent)
+        if os.path.isdir(path):
+            return any(name.endswith(_SUFFIX) for name in os.listdir(path))
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return path.endswith(_SUFFIX)
 
 
-def _write_durably(path: str, text: str) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(file, "w", encoding="utf-8") as stream:
-        # A left-over draft keeps the mode that it was made with.
-        os.fchmod(file, 0o600)
-        stream.write(text)
-        stream.flush()
-        os.fsync(file)
-
-
-def _sync_directory(path: str) -> None:
-    directory = os.open(path or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+def _unusable(error: OSError, directory: str) -> BadInput:
+    is_other = os.path.lexists(directory) and not os.path.isdir(directory)
+    reason = "it is not a directory" if is_other else error.strerror
+    return BadInput(
+        f"state_dir '{directory}' cannot be used ({reason}): name a directory on a local disk that lasts, which only the user who "
+        f"runs the module can write."
+    )

@@ -27,9 +27,10 @@ description:
     C(GET /v5/crypto-loan-fixed/borrow-contract-info), C(GET /v5/crypto-loan-fixed/repayment-history),
     C(GET /v5/crypto-loan-flexible/repayment-history), C(GET /v5/crypto-loan-common/position),
     C(GET /v5/crypto-loan-common/loanable-data), C(GET /v5/asset/transfer/query-account-coin-balance),
-    C(GET /v5/asset/fundinghistory) and C(GET /v5/market/time).
+    C(GET /v5/asset/fundinghistory), C(GET /v5/user/query-api) and C(GET /v5/market/time).
 extends_documentation_fragment:
   - treasury.bybit.attributes
+  - treasury.bybit.attributes.repay_group
   - treasury.bybit.connection
   - treasury.bybit.repayment
 notes:
@@ -436,6 +437,14 @@ evidence:
       type: str
       returned: always
       sample: it stands in the history
+waits:
+  description:
+    - What this run has waited for, one sentence for each wait of two seconds or more, in their order. It was written to the system's log when
+      the wait began.
+  returned: when the options are usable
+  type: list
+  elements: str
+  sample: []
 gate_retries:
   description: How often the exchange turned a request away at its gate, so that it was sent again without danger.
   returned: when the options are usable
@@ -508,12 +517,13 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._connection import connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
 from ansible_collections.treasury.bybit.plugins.module_utils._module import run_repayment
 from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import repay_argument_spec
 from ansible_collections.treasury.bybit.plugins.module_utils._subject_options import FIXED_RULES, fixed_ask
 
 
-def main(clock: Clock | None = None) -> None:
+def main(clock: Clock | None = None, listeners: Listeners | None = None) -> None:
     module = AnsibleModule(
         argument_spec={
             **connection_argument_spec(),
@@ -526,7 +536,7 @@ def main(clock: Clock | None = None) -> None:
         supports_check_mode=True,
         **FIXED_RULES,
     )
-    run_repayment(module, fixed_ask, clock)
+    run_repayment(module, fixed_ask, clock, listeners)
 
 
 if __name__ == "__main__":

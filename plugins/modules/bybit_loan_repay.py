@@ -26,9 +26,11 @@ description:
   - A run that was killed or cut off leaves its intent behind. The next run for the loan first finds out what became of it.
   - Uses the calls C(POST /v5/crypto-loan/repay), C(GET /v5/crypto-loan/ongoing-orders),
     C(GET /v5/crypto-loan/repayment-history), C(GET /v5/crypto-loan/borrow-history), C(GET /v5/crypto-loan/loanable-data),
-    C(GET /v5/asset/transfer/query-account-coin-balance), C(GET /v5/asset/fundinghistory) and C(GET /v5/market/time).
+    C(GET /v5/asset/transfer/query-account-coin-balance), C(GET /v5/asset/fundinghistory), C(GET /v5/user/query-api) and
+    C(GET /v5/market/time).
 extends_documentation_fragment:
   - treasury.bybit.attributes
+  - treasury.bybit.attributes.repay_group
   - treasury.bybit.connection
   - treasury.bybit.repayment
 notes:
@@ -445,6 +447,14 @@ evidence:
       type: str
       returned: always
       sample: it stands in the history
+waits:
+  description:
+    - What this run has waited for, one sentence for each wait of two seconds or more, in their order. It was written to the system's log when
+      the wait began.
+  returned: when the options are usable
+  type: list
+  elements: str
+  sample: []
 gate_retries:
   description: How often the exchange turned a request away at its gate, so that it was sent again without danger.
   returned: when the options are usable
@@ -517,6 +527,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._connection import connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
 from ansible_collections.treasury.bybit.plugins.module_utils._module import run_repayment
 from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import (
     ONE_GOAL,
@@ -526,7 +537,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._repay_options impo
 from ansible_collections.treasury.bybit.plugins.module_utils._subject_options import legacy_ask
 
 
-def main(clock: Clock | None = None) -> None:
+def main(clock: Clock | None = None, listeners: Listeners | None = None) -> None:
     module = AnsibleModule(
         argument_spec={
             **connection_argument_spec(),
@@ -537,7 +548,7 @@ def main(clock: Clock | None = None) -> None:
         **REPAY_RULES,
         **ONE_GOAL,
     )
-    run_repayment(module, legacy_ask, clock)
+    run_repayment(module, legacy_ask, clock, listeners)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import typing as t
 
 from ansible.module_utils import basic
 
-from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
+from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
 
 try:
     from ansible.module_utils import _internal
@@ -44,7 +44,7 @@ else:
 
 PROFILE = "legacy"
 _PACKAGE = "ansible_collections.treasury.bybit.plugins.modules"
-MODULES: dict[str, t.Callable[[Clock], None]] = {
+MODULES: dict[str, t.Callable[..., None]] = {
     name: importlib.import_module(f"{_PACKAGE}.{name}").main
     for name in (
         "bybit_fixed_loan_repay",
@@ -54,22 +54,24 @@ MODULES: dict[str, t.Callable[[Clock], None]] = {
         "bybit_loan_repayment_info",
     )
 }
+_PAYING = [name for name in MODULES if name.endswith("_repay")]
 
 
-def run_here(name: str, module_args: dict[str, t.Any], folder: str, tell: t.Callable[[str], object]) -> dict[str, t.Any]:
+def run_here(name: str, module_args: dict[str, t.Any], folder: str) -> dict[str, t.Any]:
     """Run a module with these arguments, and return its output as the action of Ansible gets it from a process.
 
     :param name: The name of the module without that of the collection.
     :param module_args: Its options, and those of Ansible itself (C(_ansible_check_mode) and the like).
     :param folder: Where it runs; relative paths in its options start there.
-    :param tell: Takes a sentence when the module begins to wait.
     """
     encoder = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
     document = json.dumps({"ANSIBLE_MODULE_ARGS": module_args}, cls=encoder).encode()
     output, errors = _Output(), io.StringIO()
     with _as_on_the_target(document), contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         with contextlib.chdir(folder):
-            code = _exit_code_of(lambda: MODULES[name](Clock(tell)))
+            # What it writes is taken here, and goes on to whoever listens to this process.
+            known = {"listeners": Listeners(is_taken=True)} if name in _PAYING else {}
+            code = _exit_code_of(lambda: MODULES[name](**known))
     out, error = output.getvalue(), errors.getvalue()
     return {"rc": code, "stdout": out, "stdout_lines": out.splitlines(), "stderr": error, "stderr_lines": error.splitlines()}
 

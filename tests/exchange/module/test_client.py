@@ -12,7 +12,7 @@ import threading
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import NotSent, OutcomeUnknown
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import NotSent, OutcomeUnknown, TurnedAway
 from ansible_collections.treasury.bybit.plugins.module_utils._http import NoReply, Transport
 from ansible_collections.treasury.bybit.plugins.module_utils._line import Line
 from ansible_collections.treasury.bybit.plugins.module_utils._signing import HmacSigner
@@ -122,7 +122,10 @@ def test_each_request_is_noted_with_the_time_that_it_is_signed_with(sandbox) -> 
     sandbox.control("DELETE", "requests")
     sandbox.clock(offset_ms=3_600_000)
     noted: list[int] = []
-    client(sandbox.url).post_once(REPAY, BODY, "repayId", noted.append)
+    willing = client(sandbox.url)
+    with pytest.raises(TurnedAway):
+        willing.post_once(REPAY, BODY, "repayId", noted.append)
+    willing.post_once(REPAY, BODY, "repayId", noted.append)
     sent = [int(r["timestamp"]) for r in sandbox.requests()["requests"] if r["method"] == "POST"]
     assert (len(sent), sent) == (2, noted)
     assert 3_590_000 < sent[1] - sent[0] < 3_610_000

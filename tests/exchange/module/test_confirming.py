@@ -12,7 +12,9 @@ import pytest
 from ways import FLEXIBLE
 
 HISTORY = "/v5/crypto-loan/repayment-history"
-LOOK = ["GET ongoing-orders", "GET loanable-data", "GET repayment-history", "GET query-account-coin-balance", "POST repay"]
+LOOK = [
+    "GET query-api", "GET ongoing-orders", "GET loanable-data", "GET repayment-history", "GET query-account-coin-balance", "POST repay",
+]
 
 
 def assert_told(run, sandbox, outcome: str) -> None:
@@ -118,7 +120,7 @@ def test_a_history_that_cannot_be_read_at_all_leaves_it_pending(repay, sandbox, 
 
 def test_an_exchange_that_blocks_the_address_is_asked_no_further(repay, sandbox, calls, paid) -> None:
     blocked = {"http_status": 403, "body": "access too frequent"}
-    sandbox.control("POST", "faults", {"method": "GET", "skip": 4, "times": 0, "answer": blocked})
+    sandbox.control("POST", "faults", {"method": "GET", "skip": 5, "times": 0, "answer": blocked})
     assert_told(repay(), sandbox, "pending")
     assert (calls(), paid()) == ([*LOOK, "GET repayment-history"], ["100"])
 

@@ -129,6 +129,7 @@ def test_examples(
     here = {"api_url": sandbox.url, "environment": None, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
     if "rsa_private_key" in options:
         (tmp_path / "bybit.pem").write_text(rsa_keys.private_pem)
+        (tmp_path / "bybit.pem").chmod(0o600)
         key = {"rsa_private_key": str(tmp_path / "bybit.pem"), "api_key": "sandbox-rsa-key", "api_secret": None}
         here.update(key)
     if "since" in options:

@@ -107,7 +107,7 @@ def test_all_contracts_of_a_coin(fixed, sandbox, ledger) -> None:
 def test_at_most_stops_a_sweep(fixed, ledger, posted) -> None:
     run = fixed(**BY_COIN, at_most="2300")
     assert run["msg"] == (
-        "max_debt '0' takes 2300.0856164 USDT on the fixed USDT debt, more than at_most '2300': raise at_most, or ask for less."
+        "The whole debt takes 2300.0856164 USDT on the fixed USDT debt, more than at_most '2300': raise at_most."
     )
     assert (run["outcome"], ledger(), posted()) == ("not_executed", [], [])
     assert fixed(**BY_COIN, at_most="2300.0856164")["outcome"] == "executed"
@@ -158,7 +158,7 @@ def test_which_of_two_repayments_was_a_lost_sweep_is_not_guessed(begin_fixed, sa
         ({"loan_id": "568", "since": "2026-01-01"}, "missing parameter(s) required by 'since': amount"),
         ({"loan_id": "568", "collateral": ["BTC"]}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
         ({"loan_id": "568", "max_debt": "0", "max_ltv": "0.5"}, "parameters are mutually exclusive: amount|max_debt|max_ltv"),
-        ({"loan_id": "568", "at_most": "999"}, "max_debt '0' takes 1000 USDT on fixed contract 568, more than at_most '999'"),
+        ({"loan_id": "568", "at_most": "999"}, "The whole debt takes 1000 USDT on fixed contract 568, more than at_most '999'"),
     ],
 )
 def test_what_is_refused(fixed, ledger, posted, options: dict, sentence: str) -> None:
@@ -214,7 +214,7 @@ def test_a_wallet_that_pays_only_a_part_pays_nothing_of_a_whole(fixed, sandbox, 
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "999.9999"})
     run = fixed(loan_id="568", max_debt="0", allow_partial=True)
     assert (run["outcome"], ledger(), posted()) == ("not_executed", [], [])
-    assert "max_debt '0' takes 1000 USDT, but the Funding wallet holds 999.9999" in run["msg"]
+    assert "The whole debt takes 1000 USDT, but the Funding wallet holds 999.9999" in run["msg"]
 
 
 def test_the_contract_of_the_answer_is_checked(fixed, sandbox, posted) -> None:

@@ -115,3 +115,83 @@ def test_pauses_end_when_they_have_used_up_the_allowance(repay, sandbox, paid, p
     run = repay(rate_limit_timeout=3)
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 10006)
     assert (run["gate_retries"]["rate_limits"], paid(), posts()) == (2, [], 3)
+
+
+# A goal, and what the owner of the account repays of it while the gate has turned the request away.
+GOALS = [({"max_debt": "900.4"}, "100", None), ({"max_debt": "900.4"}, "60", "40"), ({"amount": "100"}, "100", None), ({"amount": "100"}, "60", "40")]
+
+
+@pytest.mark.parametrize(("goal", "by_hand", "sent"), GOALS)
+@pytest.mark.parametrize("code", [10006, 10002])
+def test_a_goal_is_decided_anew_after_the_gate_has_turned_it_away(
+    begin, sandbox, names, until, posts, goal: dict, by_hand: str, sent: str | None, code: int
+) -> None:
+    reset = {"X-Bapi-Limit-Reset-Timestamp": str(time.time_ns() // 1_000_000 + 2_500)}
+    sandbox.fault(answer={"ret_code": code, "headers": reset}, delay_answer_ms=500)
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60)) if "amount" in goal else None
+    process = begin(**{"amount": None, "since": since, **goal})
+    until(posts)
+    sandbox.control("POST", "repay", {"orderId": names.loan, "amount": by_hand})
+    run = process.end()
+    entries = [entry for entry in sandbox.repayments() if entry["origin"] != "seed"]
+    ledger = [(entry["origin"], entry["amount"]) for entry in entries]
+    assert ledger == ([("app", by_hand)] if sent is None else [("api", sent), ("app", by_hand)])
+    assert (run["changed"], run["amount"], run["goal_reached"]) == (sent is not None, sent or "0", True)
+    assert run["loan"]["after"]["debt"] == "900.4"
+    assert f"its history came to show repayment {entries[-1]['repay_id']} of {by_hand} USDT" in run.warnings
+
+
+def test_a_goal_that_cannot_be_reached_any_more_is_told_as_not_made(begin, sandbox, until, posts, paid) -> None:
+    sandbox.fault(answer={"ret_code": 10006}, delay_answer_ms=500)
+    process = begin(amount=None, max_debt="900.4")
+    until(posts)
+    sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "10"})
+    run = process.end()
+    assert (run.failed, run["changed"], run["outcome"], paid(), posts()) == (True, False, "not_executed", [], 1)
+    assert "max_debt '900.4' takes 100 USDT, but the Funding wallet holds 10" in run["msg"]
+
+
+@pytest.mark.parametrize("code", [10006, 10002])
+def test_a_step_of_which_another_copy_was_executed_is_not_sent_again(repay, sandbox, code: int, paid, posts, remembered) -> None:
+    """A proxy has sent the request twice; the first was executed, and the answer is that to the second."""
+    sandbox.fault(answer={"ret_code": code}, commit=True)
+    run = repay()
+    assert (run["outcome"], run["changed"], run["inferred"], run["repay_id"]) == ("executed", True, True, sandbox.repayments()[0]["repay_id"])
+    assert (paid(), posts(), remembered()) == (["100"], 1, [])
+
+
+@pytest.mark.parametrize("goal", [{"amount": "100"}, {"amount": None, "max_debt": "900.4"}], ids=str)
+def test_an_executed_copy_that_the_history_shows_late_is_seen_by_the_money(repay, sandbox, paid, posts, goal: dict) -> None:
+    sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=3000, debt_delay_ms=3000)
+    run = repay(**goal, settle_margin=5)
+    assert (run["outcome"], paid(), posts()) == ("executed" if goal["amount"] else "nothing_to_do", ["100"], 1)
+    assert len(run["waits"]) == 1
+    assert run["waits"][0].startswith("Money has moved while loan")
+
+
+def test_what_others_pay_from_the_wallet_meanwhile_does_not_keep_a_step_from_being_made(begin, sandbox, until, posts, paid) -> None:
+    sandbox.fault(answer={"ret_code": 10006}, delay_answer_ms=500)
+    process = begin(settle_margin=3)
+    until(posts)
+    sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "9000"})
+    run = process.end()
+    assert (run["outcome"], run["inferred"], paid(), posts()) == ("executed", False, ["100"], 2)
+
+
+def test_between_turning_away_and_signing_anew_the_listeners_are_looked_for(begin, sandbox, until, posts, paid, remembered) -> None:
+    sandbox.fault(answer={"ret_code": 10006}, delay_answer_ms=500)
+    process = begin(program=("-c", ORPHANED))
+    until(posts)
+    until(lambda: not process.is_running)
+    time.sleep(4)
+    assert (posts(), paid(), remembered()) == (1, [], [])
+
+
+ORPHANED = """
+import os, threading, time
+from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
+if os.fork():
+    time.sleep(1)
+    os._exit(0)
+bybit_loan_repay.main()
+"""

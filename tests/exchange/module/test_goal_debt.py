@@ -171,13 +171,24 @@ def test_at_most_holds_for_both_together(hour_turns, ledger) -> None:
 
 
 def test_a_third_repayment_is_not_made(hour_turns, sandbox, until, ledger) -> None:
-    process = hour_turns(LEGACY, times=2, max_debt="600", wait_timeout=1)
+    process = hour_turns(FLEXIBLE, times=2, max_debt="600", wait_timeout=1)
+    until(lambda: count(sandbox, FLEXIBLE) == 2)
+    sandbox.control("POST", "borrow", {"product": "flexible", "loanCurrency": "USDT", "amount": "100"})
+    run = process.end()
+    assert (run["outcome"], len(run["repayments"]), len(ledger())) == ("executed", 2, 2)
+    assert Decimal(run["loan"]["after"]["debt"]) > 600
+    assert "Interest has accrued again, or the exchange shows the debt late. Run again to repay it." in run.warnings
+
+
+def test_what_accrues_while_the_second_is_turned_away_is_in_what_is_decided_anew(hour_turns, sandbox, until, ledger) -> None:
+    process = hour_turns(LEGACY, times=2, max_debt="600")
     until(lambda: count(sandbox, LEGACY) == 2)
+    # Its timestamp is an hour old when it arrives.
     sandbox.clock(advance_ms=HOUR_MS + 1000)
     run = process.end()
-    assert [entry["amount"] for entry in ledger()] == ["400.4", "0.0091"]
-    assert (run["outcome"], len(run["repayments"])) == ("executed", 2)
-    assert Decimal(run["loan"]["after"]["debt"]) > 600
+    assert (run["outcome"], run["goal_reached"], run["gate_retries"]["clock_syncs"]) == ("executed", True, 1)
+    assert [entry["amount"] for entry in ledger()] == ["400.4", "0.0145"]
+    assert Decimal(run["loan"]["after"]["debt"]) <= 600
 
 
 def test_more_than_interest_can_be_was_borrowed(begin_way, sandbox, until, spoil, sent, ledger) -> None:

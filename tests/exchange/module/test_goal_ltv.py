@@ -130,7 +130,7 @@ def test_the_ltv_of_a_loan_that_is_repaid_or_owes_nothing(pay, ledger, account_l
 def test_at_most_and_the_wallet_hold_here_too(pay, sandbox, ledger) -> None:
     goal = {"amount": None, "max_ltv": "0.45"}
     needed = pay(FLEXIBLE, **goal, check=True)["amount"]
-    run = pay(FLEXIBLE, **goal, at_most="100", allow_partial=True)
+    run = pay(FLEXIBLE, **goal, at_most="100")
     assert run["msg"] == (
         f"max_ltv '0.45' takes {needed} USDT on the flexible USDT loan, more than at_most '100': raise at_most, or ask for less."
     )

@@ -38,10 +38,14 @@ def test_keys_that_the_gate_refuses(repay, posts, paid, options: dict, code: int
 
 
 def test_a_read_only_key_is_refused_when_it_comes_to_paying(repay, posts, paid) -> None:
-    run = repay(api_key="sandbox-key-readonly")
-    assert run["msg"].startswith("The repayment of 100 USDT on loan 1794267532472646144 was not made: the key lacks a permission (")
-    assert (run["failure"]["ret_code"], run["outcome"]) == (10005, "not_executed")
-    assert (posts(), paid()) == (1, [])
+    message = "api_key is read-only: give the key of this account that may write, or make one with 'Spot trade', read and write."
+    for check in (True, False):
+        run = repay(api_key="sandbox-key-readonly", check=check)
+        assert (run["msg"], run["failure"], run["outcome"]) == (message, None, "not_executed")
+        assert (run["decision"], run["loan"]["before"]["debt"]) == ("debt 1000.4 → 900.4, pay 100", "1000.4")
+    assert (posts(), paid()) == (0, [])
+    # Who has nothing to pay needs no right to.
+    assert repay(api_key="sandbox-key-readonly", amount=None, max_debt="5000")["outcome"] == "nothing_to_do"
 
 
 def test_a_funding_wallet_that_is_too_small(repay, sandbox, posts, paid) -> None:
@@ -175,7 +179,7 @@ def test_bad_input_is_refused_before_anything_is_sent(repay, sandbox, options: d
     ],
 )
 def test_a_loan_that_is_not_understood_is_not_repaid(repay, sandbox, posts, body: str, sentence: str) -> None:
-    sandbox.control("POST", "faults", {"method": "GET", "answer": {"http_status": 200, "body": body}})
+    sandbox.control("POST", "faults", {"method": "GET", "skip": 1, "answer": {"http_status": 200, "body": body}})
     run = repay()
     assert (run.failed, run["outcome"], posts()) == (True, "not_executed", 0)
     assert sentence in run["msg"]
@@ -184,7 +188,7 @@ def test_a_loan_that_is_not_understood_is_not_repaid(repay, sandbox, posts, body
 def test_a_loan_that_was_not_asked_for_is_never_taken_for_the_right_one(repay, sandbox, posts, names) -> None:
     row = '{"orderId":"42","loanCurrency":"USDT","totalDebt":"1"}'
     body = '{"retCode":0,"result":{"list":[' + row + "]}}"
-    sandbox.control("POST", "faults", {"method": "GET", "answer": {"http_status": 200, "body": body}})
+    sandbox.control("POST", "faults", {"method": "GET", "skip": 1, "answer": {"http_status": 200, "body": body}})
     assert f"with an unusable orderId: '42', when '{names.loan}' was asked for." in repay()["msg"]
     assert posts() == 0
 
@@ -193,6 +197,6 @@ def test_the_host_cannot_be_reached(repay) -> None:
     run = repay(api_url="http://127.0.0.1:1")
     assert (run.failed, run["outcome"], run["api_host"]) == (True, "not_executed", "127.0.0.1:1")
     assert run["msg"] == (
-        "No answer from http://127.0.0.1:1 to reading /v5/crypto-loan/ongoing-orders ([Errno 111] Connection refused): "
+        "No answer from http://127.0.0.1:1 to reading /v5/user/query-api ([Errno 111] Connection refused): "
         "check environment or api_url, and the network."
     )

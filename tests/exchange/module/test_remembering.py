@@ -298,9 +298,10 @@ from ansible_collections.treasury.bybit.plugins.module_utils import _subjects
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
 whole = _subjects.LegacyOrder.repay
 def orphaned(*rest):
+    accepted = whole(*rest) if {is_after} else None
     os.kill(parent, 9)
     while os.getppid() == parent: time.sleep(0.01)
-    return whole(*rest)
+    return accepted or whole(*rest)
 _subjects.LegacyOrder.repay = orphaned
 parent = os.getpid()
 if os.fork(): os.wait()
@@ -309,12 +310,20 @@ else: bybit_loan_repay.main()
 
 
 def test_a_result_is_told_again_when_who_started_the_run_has_ended(repay, sandbox, paid, posts, remembered) -> None:
-    told = repay(program=("-c", ORPHAN))
+    told = repay(program=("-c", ORPHAN.format(is_after=True)))
     assert (told["outcome"], told.exit_code) == ("executed", -9)
-    assert "Who started this has ended, so the next run will tell the result again." in told.output
+    assert "Nobody may have been there to take the result, so the next run will tell it again." in told.output
     [intent] = remembered()
+    assert 0 <= intent["reported_at_ms"] - intent["sent_at_ms"] < 60_000
     assert_answered(repay(), sandbox, intent, remembered)
     assert (paid(), posts()) == (["100"], 1)
+
+
+def test_nothing_is_begun_when_who_started_the_run_has_ended(repay, paid, posts, remembered) -> None:
+    told = repay(program=("-c", ORPHAN.format(is_after=False)))
+    assert (told["outcome"], told["changed"], told.exit_code) == ("not_executed", False, -9)
+    assert "was not made: Who started this has ended, so nobody would be told the result: nothing was sent." in told["msg"]
+    assert (paid(), posts(), remembered()) == ([], 0, [])
 
 
 def test_a_run_that_is_killed_between_writing_and_sending(begin, repay, until, paid, posts, remembered) -> None:

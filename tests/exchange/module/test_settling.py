@@ -228,7 +228,7 @@ def test_the_pauses_grow(repay, sandbox, calls) -> None:
     sandbox.fault(answer="close", commit=False)
     looks = repay(recv_window=1000, settle_margin=60, wait_timeout=3)["evidence"]["looks"]
     assert 4 <= looks <= 5
-    assert calls()[5:] == ["GET repayment-history", "GET ongoing-orders"] * looks
+    assert calls()[6:] == ["GET repayment-history", "GET ongoing-orders"] * looks
 
 
 def test_an_exchange_that_cannot_be_read_for_a_while(repay, sandbox, paid, remembered) -> None:
@@ -250,7 +250,7 @@ def test_an_exchange_that_blocks_the_address_is_asked_no_further(repay, sandbox,
     blocked = {"http_status": 403, "body": "access too frequent"}
     sandbox.control("POST", "faults", {"method": "GET", "path": HISTORY, "skip": 1, "times": 0, "answer": blocked})
     assert_unknown(repay(), remembered, "this IP address sent too many requests")
-    assert calls()[4:] == ["POST repay", "GET repayment-history"]
+    assert calls()[5:] == ["POST repay", "GET repayment-history"]
 
 
 def test_what_somebody_pays_off_meanwhile_may_be_it(begin, sandbox, until, posts, names) -> None:

@@ -120,7 +120,7 @@ def test_all_pages_are_added_up(goal, sandbox, roomy_seed, names, calls) -> None
     sandbox.control("PUT", "seed", roomy_seed)
     sandbox.control("DELETE", "requests")
     assert_nothing_to_do(goal("125"), "125")
-    assert calls() == ["GET ongoing-orders", "GET loanable-data", *["GET repayment-history"] * 3]
+    assert calls() == ["GET query-api", "GET ongoing-orders", "GET loanable-data", *["GET repayment-history"] * 3]
     assert_paid(goal("126"), sandbox, "1", "125")
 
 

@@ -50,7 +50,8 @@ def test_neither_key_nor_secret_is_written_down(doubt, repay, state_dir, rsa_key
     doubt(api_key="sandbox-rsa-key", api_secret=None, rsa_private_key=rsa_keys.private_pem)
     repay(order_id="1111111111111111111")
     written = everything_in(state_dir)
-    assert len(written) == 5
+    # Two loans of one account, of which one is noted.
+    assert len(written) == 3
     lines = [line for line in rsa_keys.private_pem.splitlines() if "-----" not in line]
     needles = ["sandbox-key", "sandbox-rsa-key", "sandbox-secret", *lines]
     text = b"\n".join([*(name.encode() for name in written), *written.values()])
@@ -80,7 +81,7 @@ def test_a_directory_that_cannot_be_made_is_refused_before_anything_is_sent(
     run = repay(state_dir=str(tmp_path / obstacle), check=check)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
     assert f"state_dir '{tmp_path / obstacle}' cannot be used (" in run["msg"]
-    assert "name a directory on a disk that lasts" in run["msg"]
+    assert "name a directory on a local disk that lasts" in run["msg"]
     assert sandbox.requests()["counts"] == {}
     assert "Traceback" not in run.output
 
@@ -104,11 +105,12 @@ def test_a_damaged_file_is_refused_before_anything_is_sent(doubt, repay, state_d
     for damage in [whole[:-20], whole.replace(b'"sent_at_ms"', b'"sent"'), *others]:
         file.write_bytes(damage)
         run = repay()
-        assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
+        assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
         assert f"The file '{file}' cannot be read as the memory of repayments that were sent" in run["msg"]
         assert "when no repayment is in doubt, remove the file and run again" in run["msg"]
         assert "Traceback" not in run.output
-        assert (sandbox.requests()["counts"], file.read_bytes()) == ({}, damage)
+        assert set(sandbox.requests()["counts"]) == {"GET /v5/user/query-api"}
+        assert file.read_bytes() == damage
     file.unlink()
     assert repay()["changed"] is True
 
@@ -152,10 +154,27 @@ def test_check_mode_foresees_what_acknowledge_leads_to_and_forgets_nothing(repay
     assert [kept["intent"] for kept in remembered()] == [intent]
 
 
-def test_another_key_is_another_target(doubt, repay, paid) -> None:
+def test_another_key_of_the_account_finds_what_is_open(doubt, repay, remembered, paid) -> None:
+    """So does one that takes the place of a key that has expired."""
     doubt()
+    [intent] = remembered()
     run = repay(api_key="sandbox-key-no-wallet", wait_timeout=0)
-    assert (run["outcome"], run["earlier"], paid()) == ("executed", [], ["100"])
+    assert (run["outcome"], run["intent"], paid()) == ("unknown", intent["intent"], [])
+    assert repay(api_key="sandbox-key-no-wallet")["earlier"][0]["intent"] == intent["intent"]
+
+
+def test_another_address_of_the_account_finds_what_is_open(doubt, repay, remembered, sandbox, paid) -> None:
+    doubt()
+    [intent] = remembered()
+    run = repay(api_url=sandbox.url.replace("127.0.0.1", "localhost") + "/.", wait_timeout=0)
+    assert (run["outcome"], run["intent"], paid()) == ("unknown", intent["intent"], [])
+
+
+def test_another_account_is_another_target(doubt, repay, remembered) -> None:
+    doubt()
+    before = remembered()
+    run = repay(api_key="sandbox-key-second-account", wait_timeout=0)
+    assert (run["outcome"], run["intent"], run["earlier"], remembered()) == ("not_executed", None, [], before)
 
 
 def test_another_loan_is_another_target(doubt, repay, sandbox, names) -> None:

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Acceptance
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
-from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import LEGACY, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._manner import Manner
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
@@ -34,7 +34,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "treasury-bybit-hypothesis"))
 
 USUAL = Manner(True, 60_000, 10_000, 1000, None)
-TARGET = Target("api.bybit.com", "0123456789abcdef", "legacy", "17")
+TARGET = Target("mainnet", "104", "legacy", "17")
 
 
 class FakeClock(Clock):
@@ -44,6 +44,7 @@ class FakeClock(Clock):
     """
 
     def __init__(self) -> None:
+        super().__init__()
         # The two readings have nothing to do with each other.
         self.time_ms = 1793534400000
         self.running_ms = 7_000_000
@@ -89,6 +90,7 @@ class FakeExchange:
     :ivar pledged: The collateral in BTC.
     :ivar unreadable: Raised when the history is read, if anything.
     :ivar others: Repayments of other loans of the account.
+    :ivar key: What the exchange tells of the key.
     """
 
     product, name, ids, gone_codes = LEGACY, "17", {"order_id": "17"}, frozenset({177005})
@@ -119,6 +121,7 @@ class FakeExchange:
         self.posted_at_ms: int | None = None
         self.reads: list[str] = []
         self.unreadable: Exception | None = None
+        self.key: dict[str, t.Any] = {"userID": 104}
 
     def now_ms(self) -> int:
         return self.clock.now_ms()
@@ -148,6 +151,10 @@ class FakeExchange:
         for direction, amount, time_ms in moved:
             if int(query["createTimeFrom"]) <= time_ms // 1000 <= int(query["createTimeTo"]):
                 yield {"currency": "USDT", "ioDirection": direction, "txnAmt": amount, "createTime": str(time_ms // 1000)}
+
+    def fact(self, path: str, query: dict[str, str], reading: t.Callable[[dict[str, t.Any]], t.Any], signed: bool = False) -> t.Any:
+        assert (path, signed) == ("/v5/user/query-api", True)
+        return reading(self.key)
 
     def draw_near(self, path: str) -> None:
         assert path == self.repay_path
@@ -230,10 +237,19 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
+class Disk(State):
+    """What is on the disk."""
+
+    def put(self, intents: list[Intent]) -> None:
+        """Remember these, as an earlier run would have."""
+        self.lock(0)
+        self.save(intents)
+        self.unlock()
+
+
 @pytest.fixture
-def state(directory: Path, clock: t.Any) -> State:
-    """What is on the disk, whoever has the lock."""
-    return State(str(directory), TARGET, clock)
+def state(directory: Path, clock: t.Any) -> Disk:
+    return Disk(str(directory), TARGET, clock)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._errors import (
     OutcomeUnknown,
     ReadFailed,
     Refused,
+    TurnedAway,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._http import Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._line import Line
@@ -53,20 +54,25 @@ def client(network: Network, clock: t.Any) -> Client:
     return Client(Line(network), "the-key", HmacSigner("the-secret"), clock=clock)
 
 
-def test_a_repayment_outside_the_time_window_is_signed_again_once(client: Client, network: Network, clock: t.Any) -> None:
+def test_a_repayment_outside_the_time_window_may_be_signed_anew_once(client: Client, network: Network, clock: t.Any) -> None:
     network.answers, told = [LATE, TIME, ACCEPTED], []
+    with pytest.raises(TurnedAway):
+        client.post_once(REPAY, BODY, "repayId", told.append)
+    assert network.sent == [f"POST {REPAY}", "GET /v5/market/time"]
     assert client.post_once(REPAY, BODY, "repayId", told.append) == Acceptance("1", 1793534460000)
-    assert network.sent == [f"POST {REPAY}", "GET /v5/market/time", f"POST {REPAY}"]
     assert told == [clock.now_ms(), 1793534460000]
     assert client.posted_at_ms == 1793534460000
 
 
-def test_the_clock_is_set_once_for_a_request(client: Client, network: Network) -> None:
+def test_the_clock_is_set_once_for_all_repayments_of_a_run(client: Client, network: Network) -> None:
     network.answers = [LATE, TIME, LATE]
-    with pytest.raises(Refused):
+    with pytest.raises(TurnedAway):
         client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    with pytest.raises(Refused) as caught:
+        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    assert type(caught.value) is Refused
     assert network.sent.count(f"POST {REPAY}") == 2
-    # The next request may set it again.
+    # The next read may set it again.
     network.answers = [LATE, TIME, ACCEPTED]
     assert client.read("/v5/crypto-loan/ongoing-orders") == {"repayId": "1"}
     assert client.retries.clock_syncs == 2
@@ -186,14 +192,14 @@ def test_an_answer_that_is_older_than_its_request_is_one_to_another(
 ) -> None:
     result = {"repayId": "1"} if code == 0 else {}
     old = json.dumps({"retCode": code, "result": result, "time": clock.now_ms() - age_ms}).encode()
-    # Only one that was turned away at the gate is sent again, and is then refused for good.
-    network.answers = [Reply(200, {}, old), Reply(200, {}, b'{"retCode":148029,"result":{}}')]
+    network.answers = [Reply(200, {}, old)]
     if is_doubted:
         with pytest.raises(OutcomeUnknown, match="the answer is older than the request"):
             client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None)
     elif code == 0:
         assert client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None).given_id == "1"
     else:
-        with pytest.raises(Refused):
+        with pytest.raises(Refused) as caught:
             client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None)
-    assert len(network.sent) == (2 if code == 10006 and not is_doubted else 1)
+        assert isinstance(caught.value, TurnedAway) == (code == 10006)
+    assert len(network.sent) == 1

@@ -83,6 +83,7 @@ def test_the_document() -> None:
         "accepted_at_ms": None,
         "sent_monotonic_ms": None,
         "boot_id": "",
+        "reported_at_ms": None,
         "baseline": {
             "debt": "1000.4",
             "principal": "1000",
@@ -101,7 +102,7 @@ def test_there_is_no_place_for_a_secret() -> None:
     names = {field.name for field in dataclasses.fields(Intent)}
     assert names == {
         "intent_id", "goal", "amount", "coin", "baseline", "sent_at_ms", "recv_window_ms", "repay_id", "told", "is_whole",
-        "accepted_at_ms", "sent_monotonic_ms", "boot_id",
+        "accepted_at_ms", "sent_monotonic_ms", "boot_id", "reported_at_ms",
     }
 
 

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import typing as t
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
@@ -54,3 +56,54 @@ def test_the_end_of_a_process_above_is_noticed(
 ) -> None:
     """Whatever the one between is called, also when it lives on itself."""
     assert ask(child_environment, victim, name).split() == ["True", "True", str(after)]
+
+
+# A family of four, of which the youngest leads a process group, as a worker of Ansible does; it looks after the end of one above.
+GROUPED = """
+import os, signal, sys, time
+from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
+family, (begun, begin), (seen, show) = [os.getpid()], os.pipe(), os.pipe()
+for generation in ("shell", "ansible-playbook", "worker"):
+    if os.fork():
+        os.close(show)
+        if len(family) == 1:
+            print(os.read(seen, 99).decode(), flush=True)
+            os._exit(0)
+        os.wait()
+        os._exit(0)
+    family.append(os.getpid())
+    if generation == "worker": os.setpgid(0, 0) if sys.argv[2] == "group" else os.setsid()
+listeners, victim = Listeners(), family[int(sys.argv[1])]
+os.kill(victim, 9)
+def is_gone():
+    try:
+        with open(f"/proc/{victim}/stat") as file: return file.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError: return True
+deadline = time.monotonic() + 10
+while not is_gone() and time.monotonic() < deadline: time.sleep(0.01)
+time.sleep(0.1)
+os.write(show, str(listeners.are_all_there()).encode())
+"""
+
+
+@pytest.mark.parametrize("isolation", ["session", "group"])
+@pytest.mark.parametrize(("victim", "after"), [("1", "True"), ("2", "False")])
+def test_whoever_has_started_ansible_may_end(child_environment: dict[str, str], victim: str, after: str, isolation: str) -> None:
+    """Such as a shell, by a logout; what counts is the process that a worker was forked from."""
+    command = [sys.executable, "-c", GROUPED, victim, isolation]
+    output = subprocess.run(command, env=child_environment, stdout=subprocess.PIPE, text=True, timeout=30, check=False).stdout
+    assert output.strip() == after
+
+
+class Taken(io.StringIO):
+    """What runs modules in a process of its own puts this in the place of the output."""
+
+
+@pytest.mark.parametrize(("output", "are_known"), [(Taken(), False), (None, False), (sys.__stdout__, True)], ids=["buffer", "none", "own"])
+def test_an_output_that_somebody_has_taken_may_reach_nobody(
+    monkeypatch: pytest.MonkeyPatch, output: t.Any, are_known: bool
+) -> None:
+    monkeypatch.setattr(sys, "stdout", output)
+    assert Listeners().are_known == are_known
+    # Unless it was the one who asks for the run that has taken it.
+    assert Listeners(is_taken=True).are_known

@@ -35,7 +35,7 @@ def test_nothing_is_remembered_at_first(begin: t.Callable[..., Memory], state: S
 
 
 def test_open_is_what_was_not_told(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([UNSEEN, SENT, ACCEPTED])
+    state.put([UNSEEN, SENT, ACCEPTED])
     memory = begin()
     assert memory.open_intents() == [SENT, ACCEPTED]
     assert memory.unseen() == [UNSEEN]
@@ -49,7 +49,7 @@ def test_a_note_is_on_the_disk_at_once(begin: t.Callable[..., Memory], state: St
 
 
 def test_a_note_takes_the_place_of_the_same_intent_only(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([SENT, ACCEPTED, UNSEEN])
+    state.put([SENT, ACCEPTED, UNSEEN])
     changed = dataclasses.replace(SENT, repay_id="99")
     memory = begin()
     memory.note(changed)
@@ -70,7 +70,7 @@ def test_a_run_that_is_killed_leaves_its_intent_open(begin: t.Callable[..., Memo
 
 @pytest.mark.parametrize("is_success", [True, False])
 def test_what_is_forgotten_is_struck_with_the_next_writing(begin: t.Callable[..., Memory], state: State, is_success: bool) -> None:
-    state.save([SENT, ACCEPTED, UNSEEN])
+    state.put([SENT, ACCEPTED, UNSEEN])
     memory = begin()
     memory.forget(SENT)
     memory.forget(UNSEEN)
@@ -81,7 +81,7 @@ def test_what_is_forgotten_is_struck_with_the_next_writing(begin: t.Callable[...
 
 
 def test_a_note_strikes_what_was_forgotten(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([SENT, ACCEPTED])
+    state.put([SENT, ACCEPTED])
     memory = begin()
     memory.forget(SENT)
     memory.note(dataclasses.replace(SENT, intent_id="new"))
@@ -89,7 +89,7 @@ def test_a_note_strikes_what_was_forgotten(begin: t.Callable[..., Memory], state
 
 
 def test_forgetting_does_not_reach_the_disk_when_the_run_is_killed(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([SENT])
+    state.put([SENT])
     memory = begin()
     memory.forget(SENT)
     memory.abandon()
@@ -117,7 +117,7 @@ def test_only_a_success_closes(
 
 
 def test_closing_leaves_the_others_as_they_are(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([SENT, ACCEPTED, UNSEEN])
+    state.put([SENT, ACCEPTED, UNSEEN])
     memory = begin()
     memory.tell(ACCEPTED, is_seen=True)
     memory.close(True)
@@ -125,7 +125,7 @@ def test_closing_leaves_the_others_as_they_are(begin: t.Callable[..., Memory], s
 
 
 def test_what_this_run_has_not_seen_counts_as_unseen_at_once(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([ACCEPTED, UNSEEN])
+    state.put([ACCEPTED, UNSEEN])
     memory = begin()
     memory.tell(ACCEPTED, is_seen=False)
     assert ids(memory.unseen()) == ["b", "c"]
@@ -137,7 +137,7 @@ def test_what_this_run_has_not_seen_counts_as_unseen_at_once(begin: t.Callable[.
 def test_what_is_seen_at_last_stays_open_until_it_is_told(
     begin: t.Callable[..., Memory], state: State, is_success: bool
 ) -> None:
-    state.save([ACCEPTED, UNSEEN])
+    state.put([ACCEPTED, UNSEEN])
     memory = begin()
     memory.tell(ACCEPTED, is_seen=False)
     for intent in memory.unseen():
@@ -148,7 +148,7 @@ def test_what_is_seen_at_last_stays_open_until_it_is_told(
 
 
 def test_telling_counts_with_the_id_found_meanwhile(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([SENT])
+    state.put([SENT])
     memory = begin()
     found = dataclasses.replace(SENT, repay_id="99")
     memory.note(found)
@@ -158,7 +158,7 @@ def test_telling_counts_with_the_id_found_meanwhile(begin: t.Callable[..., Memor
 
 
 def test_what_is_unseen_has_the_id_found_meanwhile(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([SENT])
+    state.put([SENT])
     memory = begin()
     found = dataclasses.replace(SENT, repay_id="99")
     memory.tell(found, is_seen=False)
@@ -166,7 +166,7 @@ def test_what_is_unseen_has_the_id_found_meanwhile(begin: t.Callable[..., Memory
 
 
 def test_telling_again_counts(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([ACCEPTED])
+    state.put([ACCEPTED])
     memory = begin()
     memory.tell(ACCEPTED, is_seen=False)
     memory.tell(ACCEPTED, is_seen=True)
@@ -175,7 +175,7 @@ def test_telling_again_counts(begin: t.Callable[..., Memory], state: State) -> N
 
 
 def test_what_is_told_and_forgotten_is_forgotten(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([ACCEPTED])
+    state.put([ACCEPTED])
     memory = begin()
     memory.tell(ACCEPTED, is_seen=False)
     memory.forget(ACCEPTED)
@@ -184,7 +184,7 @@ def test_what_is_told_and_forgotten_is_forgotten(begin: t.Callable[..., Memory],
 
 
 def test_an_id_is_known_until_its_intent_is_struck(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([ACCEPTED])
+    state.put([ACCEPTED])
     memory = begin()
     memory.forget(ACCEPTED)
     assert memory.repay_ids() == {"98"}
@@ -193,7 +193,7 @@ def test_an_id_is_known_until_its_intent_is_struck(begin: t.Callable[..., Memory
 
 
 def test_nothing_is_written_when_nothing_has_changed(begin: t.Callable[..., Memory], state: State) -> None:
-    state.save([SENT])
+    state.put([SENT])
     before = os.stat(state.path)
     begin().close(True)
     assert os.stat(state.path).st_ino == before.st_ino
@@ -264,3 +264,28 @@ def test_what_was_found_for_one_is_another_one_for_the_next(begin: t.Callable[..
     memory.note(SENT)
     memory.tell(dataclasses.replace(SENT, repay_id="96"), is_seen=True)
     assert memory.repay_ids() == {"96"}
+
+
+def test_what_may_have_reached_nobody_stays_open_with_its_time(begin: t.Callable[..., Memory], state: t.Any) -> None:
+    state.put([SENT, UNSEEN])
+    memory = begin()
+    memory.tell(SENT, is_seen=True)
+    memory.see(UNSEEN)
+    memory.leave_open(17)
+    again = begin()
+    assert again.open_intents() == [dataclasses.replace(SENT, reported_at_ms=17)]
+    assert again.noted()[1:] == [UNSEEN]
+    # The first report counts.
+    again.tell(again.open_intents()[0], is_seen=True)
+    again.leave_open(18)
+    assert begin().open_intents() == [dataclasses.replace(SENT, reported_at_ms=17)]
+
+
+def test_doubt(begin: t.Callable[..., Memory], state: t.Any) -> None:
+    assert Memory(state).is_in_doubt
+    memory = begin()
+    assert not memory.is_in_doubt
+    memory.note(SENT)
+    assert memory.is_in_doubt
+    memory.tell(SENT, is_seen=False)
+    assert not memory.is_in_doubt

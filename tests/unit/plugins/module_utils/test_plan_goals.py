@@ -221,10 +221,9 @@ def test_a_whole_contract_is_repaid_whatever_is_needed() -> None:
             decide(ORDER, LOAN, Goal(Decimal(100)), can(at_most="99")),
             "amount '100' takes 100 USDT on loan 17, more than at_most '99': raise at_most, or ask for less.",
         ),
-        # A cap is not a wish for less.
         (
-            to_debt("750", means=can(at_most="250.3999", partial=True)),
-            "max_debt '750' takes 250.4 USDT on loan 17, more than at_most '250.3999': raise at_most, or ask for less.",
+            to_debt("0", FIXED_LOAN, CONTRACT, can(at_most="1000.39", partial=True)),
+            "The whole debt takes 1000.4 USDT on fixed contract 571, more than at_most '1000.39': raise at_most.",
         ),
         (
             to_debt("750", means=can(wallet="250.39999999")),
@@ -237,7 +236,7 @@ def test_a_whole_contract_is_repaid_whatever_is_needed() -> None:
         ),
         (
             to_debt("0", FIXED_LOAN, CONTRACT, can(wallet="1000.39", partial=True)),
-            "max_debt '0' takes 1000.4 USDT, but the Funding wallet holds 1000.39: top up the Funding wallet, or ask for less.",
+            "The whole debt takes 1000.4 USDT, but the Funding wallet holds 1000.39: top up the Funding wallet.",
         ),
         (decide(DEBT, None, Goal(max_debt=Decimal(0)), Means()), "loan_currency 'USDT' is no coin: check it."),
     ],
@@ -245,13 +244,46 @@ def test_a_whole_contract_is_repaid_whatever_is_needed() -> None:
 def test_decline(decision: Decision, message: str) -> None:
     assert decision[:4] == (DECLINE, message, Decimal(0), None)
     # One sentence of what was given and what to do instead.
-    assert re.fullmatch(r"(\w+) '.*?' .*[^.]: .*\w\.", message)
+    assert re.fullmatch(r"(\w+ '.*?'|The whole debt) .*[^.]: .*\w\.", message)
     assert not re.search(r"None|Decimal|  |\. [A-Z]|, :|E-", message)
 
 
 @pytest.mark.parametrize("means", [can("250.4", "250.4"), can("250.4"), can(at_most="250.4"), can("1000000", "1000000", True)])
 def test_what_is_just_enough_is_enough(means: Means) -> None:
     assert to_debt("750", means=means) == to_debt("750")
+
+
+def test_a_cap_is_paid_up_to_and_never_past() -> None:
+    decision = to_debt("750", means=can(at_most="100.00009", partial=True))
+    assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal(100), False)
+    assert decision.message == (
+        "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100; it is as far as it goes, because max_debt '750' takes 250.4 USDT on loan "
+        "17, more than at_most '100.00009'"
+    )
+    # What this run has paid already counts.
+    assert to_debt("750", means=can(at_most="100", partial=True)._replace(paid=Decimal(60))).amount == 40
+    nothing = to_debt("750", means=can(at_most="100", partial=True)._replace(paid=Decimal(100)))
+    assert (nothing.kind, nothing.amount, nothing.reaches_goal) == (NOTHING_TO_DO, Decimal(0), False)
+
+
+def test_the_lower_of_cap_and_wallet_holds() -> None:
+    assert to_debt("750", means=can("50", "100", True)).amount == 50
+    assert to_debt("750", means=can("100", "50", True)).amount == 50
+
+
+@pytest.mark.parametrize(
+    ("decision", "arithmetic"),
+    [
+        (to_debt("750", means=can(at_most="250")), "debt 1000.4 → 750, pay 250.4"),
+        (to_ltv("0.4", means=can("1")), "LTV 0.5002 → 0.3997, debt 1000.4 → 799.4401, pay 200.9599"),
+        (of_account("0.4"), "LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4"),
+        (decide(ORDER, LOAN, Goal(Decimal(2000)), can()), "debt 1000.4, 2000 asked for"),
+        (decide(ORDER, LOAN, Goal(Decimal("0.00001")), Means(4)), "debt 1000.4, 0.00001 asked for"),
+        (of_account("0.4", debts=()), "LTV 0.6, 0.4 asked for"),
+    ],
+)
+def test_a_refusal_tells_its_arithmetic(decision: Decision, arithmetic: str) -> None:
+    assert (decision.kind, decision.arithmetic) == (DECLINE, arithmetic)
 
 
 def test_a_debt_goal_may_be_reached_in_part() -> None:

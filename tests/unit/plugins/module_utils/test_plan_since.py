@@ -133,3 +133,12 @@ def test_the_last_installment_is_what_is_left_of_the_debt() -> None:
     decision = decide(TRAITS, LOAN, goal, Means(4, allow_partial=True), progress)
     assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal("1000.4"), False)
     assert decision.shortfall == "what is missing of amount '2000' since then, 1500, is more than the debt of 1000.4 USDT"
+
+
+def test_a_short_wallet_or_cap_leaves_the_progress_in_the_arithmetic() -> None:
+    """An LTV is none of its business."""
+    progress = progress_of(Decimal(100), SINCE_MS, [Record("1", Decimal(30), SUCCESS, True, SINCE_MS)], [])
+    for means in (Means(4, Decimal(50), None, True), Means(4, None, Decimal(50), True)):
+        decision = decide(TRAITS, LOAN, Goal(Decimal(100), SINCE_MS), means, progress)
+        assert decision.arithmetic == "30 of 100 repaid since 2026-11-01 00:00:00 UTC, debt 1000.4 → 950.4, pay 50"
+        assert not decision.reaches_goal

@@ -43,7 +43,7 @@ def test_an_old_history_needs_no_wait(prepare: t.Any, bybit: t.Any) -> None:
     shown(bybit, 60_000)
     prepared = prepare()
     assert (prepared.decision.kind, prepared.decision.amount, bybit.clock.pauses) == ("pay", Decimal("1000.4"), [])
-    assert prepared.means == (4, Decimal(50000), None, False, Decimal(0))
+    assert prepared.means == (4, Decimal(50000), None, False, Decimal(0), "")
     assert [record.repay_id for record in prepared.records] == ["50"]
 
 

@@ -14,17 +14,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, MemoryLost
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._record import SUCCESS, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
+from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target, check_directory
 
-TARGET = Target("api.bybit.com", "0123456789abcdef", "legacy", "17")
+TARGET = Target("mainnet", "104", "legacy", "17")
 SEEN = Record("11", Decimal("0.1"), SUCCESS, True, 1793534395000)
 BEFORE = Baseline(Decimal("1000.4"), Decimal("1000"), (SEEN,))
 INTENT = Intent("8f2a", Goal(Decimal("100.5")), Decimal("40.5"), "USDT", BEFORE, 1793534400000, 5000)
 OTHER = dataclasses.replace(INTENT, intent_id="9c1b", goal=Goal(Decimal(7), 0), repay_id="99", told=True)
-HOW_TO_GO_ON = "name a directory on a disk that lasts, which the user who runs the module can write."
+HOW_TO_GO_ON = "name a directory on a local disk that lasts, which only the user who runs the module can write."
 
 
 @pytest.fixture
@@ -33,8 +33,15 @@ def directory(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def state(directory: Path, clock: t.Any) -> State:
+def fresh(directory: Path, clock: t.Any) -> State:
     return State(str(directory), TARGET, clock)
+
+
+@pytest.fixture
+def state(fresh: State) -> State:
+    """One that holds the lock, as whoever reads and writes does."""
+    fresh.lock(0)
+    return fresh
 
 
 @pytest.fixture
@@ -57,9 +64,10 @@ def written(state: State, text: str | bytes) -> Path:
     return path
 
 
-def test_looking_leaves_no_traces(state: State, tmp_path: Path) -> None:
-    assert not state.exists()
-    assert state.load() == []
+def test_looking_leaves_no_traces(fresh: State, tmp_path: Path) -> None:
+    assert not fresh.exists()
+    assert fresh.load() == []
+    fresh.lock(0, writes=False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -74,26 +82,27 @@ def test_the_file(state: State) -> None:
     state.save([INTENT])
     text = Path(state.path).read_text()
     assert text.endswith("}\n")
-    assert json.loads(text) == {"version": 2, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
+    assert json.loads(text) == {"version": 3, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_nobody_else_can_read(state: State, directory: Path) -> None:
-    state.lock(0)
-    state.save([INTENT])
+def test_nobody_else_can_read(fresh: State, directory: Path) -> None:
+    fresh.lock(0)
+    fresh.save([INTENT])
     assert {file.name: mode(file) for file in directory.iterdir()} == {
-        Path(state.path).name: 0o600,
+        Path(fresh.path).name: 0o600,
         f"{TARGET.file_name()}.lock": 0o600,
     }
     assert (mode(directory), mode(directory.parent)) == (0o700, 0o700)
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_a_directory_that_was_there_keeps_its_mode(state: State, directory: Path) -> None:
+def test_a_directory_that_was_there_keeps_its_mode(fresh: State, directory: Path) -> None:
     directory.mkdir(parents=True)
     directory.chmod(0o750)
-    state.save([INTENT])
-    assert (mode(directory), mode(state.path)) == (0o750, 0o600)
+    fresh.lock(0)
+    fresh.save([INTENT])
+    assert (mode(directory), mode(fresh.path)) == (0o750, 0o600)
 
 
 def test_a_left_over_draft_is_no_obstacle(state: State) -> None:
@@ -106,7 +115,7 @@ def test_a_left_over_draft_is_no_obstacle(state: State) -> None:
     assert not draft.exists()
 
 
-def test_it_outlives_a_loss_of_power(state: State, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_outlives_a_loss_of_power(fresh: State, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[tuple[str, str]] = []
     real_sync, real_replace = os.fsync, os.replace
 
@@ -124,16 +133,18 @@ def test_it_outlives_a_loss_of_power(state: State, directory: Path, monkeypatch:
 
     monkeypatch.setattr(os, "fsync", sync)
     monkeypatch.setattr(os, "replace", replace)
-    state.save([INTENT])
-    parents = [("sync", str(directory.parent.parent)), ("sync", str(directory.parent))]
-    save = [("sync", f"{state.path}.new"), ("replace", state.path), ("sync", str(directory))]
-    assert steps == parents + save
+    fresh.lock(0)
+    assert steps == [("sync", str(directory.parent.parent)), ("sync", str(directory.parent))]
     steps.clear()
-    state.save([INTENT])
+    fresh.save([INTENT])
+    save = [("sync", f"{fresh.path}.new"), ("replace", fresh.path), ("sync", str(directory))]
+    assert steps == save
+    steps.clear()
+    fresh.save([INTENT])
     assert steps == save
 
 
-@pytest.mark.parametrize("step", ["fsync", "replace", "fchmod", "open"])
+@pytest.mark.parametrize("step", ["fsync", "replace", "open"])
 def test_a_failing_disk_leaves_what_was_there(state: State, directory: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     state.save([INTENT])
 
@@ -146,6 +157,39 @@ def test_a_failing_disk_leaves_what_was_there(state: State, directory: Path, ste
             state.save([OTHER])
     assert str(caught.value) == f"state_dir '{directory}' cannot be used (No space left on device): {HOW_TO_GO_ON}"
     assert state.load() == [INTENT]
+    assert [file.name for file in directory.glob("*.new")] == []
+
+
+@pytest.mark.parametrize("before", [[], [INTENT]])
+def test_what_could_not_be_flushed_is_not_there(
+    state: State, directory: Path, before: list[Intent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some file systems cannot flush a directory, and say so only after the file is in its place."""
+    state.save(before) if before else None
+    real = os.fsync
+
+    def fsync(file: int) -> None:
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            raise OSError(22, "Invalid argument")
+        real(file)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fsync)
+        with pytest.raises(BadInput, match="the directory cannot be flushed to the disk: Invalid argument"):
+            state.save([OTHER])
+    assert state.load() == before
+    assert Path(state.path).exists() == bool(before)
+
+
+def test_what_can_neither_be_flushed_nor_taken_back_is_told(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*dummy: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: fail() if stat.S_ISDIR(os.fstat(file).st_mode) else real(file))
+    monkeypatch.setattr(os, "unlink", lambda path: fail() if path == state.path else os.remove(path))
+    with pytest.raises(BadInput, match=f"what was written to '{state.path}' could not be taken back: Input/output error"):
+        state.save([INTENT])
 
 
 def test_a_reader_sees_the_old_or_the_new_whole(state: State) -> None:
@@ -155,30 +199,87 @@ def test_a_reader_sees_the_old_or_the_new_whole(state: State) -> None:
         assert json.load(reader)["intents"] == [INTENT.as_document()]
 
 
-@pytest.mark.parametrize("suffix", ["json.new", "lock"])
-def test_a_link_is_not_followed(state: State, directory: Path, tmp_path: Path, suffix: str) -> None:
-    victim = tmp_path / "victim"
-    victim.write_text("precious")
+def test_a_linked_lock_is_refused(fresh: State, directory: Path, tmp_path: Path) -> None:
     directory.mkdir(parents=True)
-    (directory / f"{TARGET.file_name()}.{suffix}").symlink_to(victim)
+    (directory / f"{TARGET.file_name()}.lock").symlink_to(tmp_path / "victim")
     with pytest.raises(BadInput, match="cannot be used .Too many levels of symbolic links"):
-        if suffix == "lock":
-            state.lock(0)
-        state.save([INTENT])
-    assert victim.read_text() == "precious"
+        fresh.lock(0)
+    assert not (tmp_path / "victim").exists()
 
 
-def test_a_linked_file_is_replaced_not_followed(state: State, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_linked_draft_is_replaced_not_followed(state: State, tmp_path: Path, is_there: bool) -> None:
     victim = tmp_path / "victim"
-    victim.write_text("precious")
-    written(state, "").unlink()
-    Path(state.path).symlink_to(victim)
+    if is_there:
+        victim.write_text("precious")
+    Path(f"{state.path}.new").symlink_to(victim)
     state.save([INTENT])
-    assert not Path(state.path).is_symlink()
-    assert victim.read_text() == "precious"
+    assert (state.load(), victim.exists()) == ([INTENT], is_there)
 
 
-DOCUMENT = {"version": 2, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
+def as_link(path: Path) -> None:
+    path.symlink_to(path.with_name("elsewhere"))
+
+
+def as_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def open_to_others(path: Path) -> None:
+    path.write_text("")
+    path.chmod(0o620)
+
+
+def of_somebody_else(path: Path) -> None:
+    path.write_text("")
+    os.chown(path, 65534, -1)
+
+
+_STRANGE = [(as_link, "Too many levels"), (as_pipe, "is not a regular file"), (open_to_others, "can be written by others: .* chmod go-w")]
+if not os.geteuid():
+    _STRANGE.append((of_somebody_else, "belongs to another user"))
+
+
+@pytest.mark.parametrize(("make", "reason"), _STRANGE)
+def test_a_memory_that_is_not_the_users_own_file_is_refused(
+    state: State, make: t.Callable[[Path], None], reason: str
+) -> None:
+    make(Path(state.path))
+    with pytest.raises(MemoryLost, match=reason) as caught:
+        state.load()
+    assert caught.value.outcome == "unknown"
+
+
+@pytest.mark.parametrize(("make", "reason"), _STRANGE)
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_lock_that_is_not_the_users_own_file_is_refused(
+    fresh: State, directory: Path, writes: bool, make: t.Callable[[Path], None], reason: str
+) -> None:
+    directory.mkdir(parents=True)
+    make(directory / f"{TARGET.file_name()}.lock")
+    with pytest.raises(BadInput, match=reason) as caught:
+        fresh.lock(0, writes)
+    assert caught.value.outcome == "not_executed"
+
+
+@pytest.mark.parametrize("bits", [0o720, 0o702, 0o1777])
+def test_a_directory_that_others_may_write_is_refused(fresh: State, directory: Path, bits: int) -> None:
+    directory.mkdir(parents=True)
+    directory.chmod(bits)
+    for action in (lambda: fresh.lock(0), lambda: fresh.lock(0, writes=False), lambda: check_directory(str(directory))):
+        with pytest.raises(BadInput, match="can be written by others: take that away by chmod go-w"):
+            action()
+
+
+def test_a_refusal_that_hides_what_is_noted_makes_it_unknown(state: State, directory: Path) -> None:
+    state.save([INTENT])
+    state.unlock()
+    directory.chmod(0o777)
+    with pytest.raises(MemoryLost, match="Earlier runs may have noted repayments there, so what became of them is unknown"):
+        state.lock(0)
+
+
+DOCUMENT = {"version": 3, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
 
 
 @pytest.mark.parametrize(
@@ -191,18 +292,18 @@ DOCUMENT = {"version": 2, "target": TARGET._asdict(), "intents": [INTENT.as_docu
         ("[]", "list indices must be integers"),
         ("17", "not subscriptable"),
         ("{}", "'version'"),
-        ('{"version": 2}', "'target'"),
-        ('{"version": 2, "target": {}, "intents": []}', "it belongs to another host, key or loan"),
-        (json.dumps({**DOCUMENT, "target": {**TARGET._asdict(), "host": "api.bybit.eu"}}), "it belongs to another host"),
-        (json.dumps({"version": 2, "target": TARGET._asdict()}), "'intents'"),
+        ('{"version": 3}', "'target'"),
+        ('{"version": 3, "target": {}, "intents": []}', "it belongs to another account or loan"),
+        (json.dumps({**DOCUMENT, "target": {**TARGET._asdict(), "account": "105"}}), "it belongs to another account"),
+        (json.dumps({"version": 3, "target": TARGET._asdict()}), "'intents'"),
         (json.dumps({**DOCUMENT, "intents": None}), "it has no list of intents"),
         (json.dumps({**DOCUMENT, "intents": {}}), "it has no list of intents"),
         (json.dumps({**DOCUMENT, "intents": ""}), "it has no list of intents"),
         (json.dumps({**DOCUMENT, "intents": [None]}), "not an intent"),
         (json.dumps({**DOCUMENT, "intents": [{}]}), "not an intent: '"),
-        (json.dumps({**DOCUMENT, "version": 1}), "it has version 1, and this collection knows 2"),
-        (json.dumps({**DOCUMENT, "version": 3}), "it has version 3, and this collection knows 2"),
-        (json.dumps({**DOCUMENT, "version": "2"}), "it has version 2, and this collection knows 2"),
+        (json.dumps({**DOCUMENT, "version": 2}), "it has version 2, and this collection knows 3"),
+        (json.dumps({**DOCUMENT, "version": 4}), "it has version 4, and this collection knows 3"),
+        (json.dumps({**DOCUMENT, "version": "3"}), "it has version 3, and this collection knows 3"),
         (json.dumps({**DOCUMENT, "intents": [{**INTENT.as_document(), "sent_at_ms": None}]}), "None is no int"),
         (json.dumps({**DOCUMENT, "intents": [{**INTENT.as_document(), "sent_at_ms": float("inf")}]}), "inf is no int"),
         ("[" * 100_000, "recursion"),
@@ -210,16 +311,17 @@ DOCUMENT = {"version": 2, "target": TARGET._asdict(), "intents": [INTENT.as_docu
 )
 def test_a_damaged_file_stops_the_run_and_stays(state: State, text: str, reason: str) -> None:
     path = written(state, text)
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(MemoryLost) as caught:
         state.load()
     message = str(caught.value)
+    assert caught.value.outcome == "unknown"
     assert message.startswith(f"The file '{path}' cannot be read as the memory of repayments that were sent (")
     assert message.endswith(": look at the loan and its repayment history; when no repayment is in doubt, remove the file and run again.")
     assert reason in message
     assert path.read_text() == text
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'{"version": 2, "intents": [], "x": "\x80"}'])
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'{"version": 3, "intents": [], "x": "\x80"}'])
 def test_a_file_of_other_bytes_stops_the_run(state: State, content: bytes) -> None:
     path = written(state, content)
     with pytest.raises(BadInput, match="cannot be read as the memory of repayments that were sent .'utf-"):
@@ -229,11 +331,11 @@ def test_a_file_of_other_bytes_stops_the_run(state: State, content: bytes) -> No
 
 def test_a_file_that_cannot_be_read_is_not_taken_for_none(state: State) -> None:
     Path(state.path).mkdir(parents=True)
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(MemoryLost) as caught:
         state.load()
     assert str(caught.value) == (
-        f"The file '{state.path}' remembers repayments that were sent and cannot be read (Is a directory): make it readable "
-        f"for the user who runs the module, and run again."
+        f"The file '{state.path}' remembers repayments that were sent and cannot be read ('{state.path}' is not a regular file), so what "
+        f"became of them is unknown. Nothing was sent now: make it a file that only the user who runs the module can write, and run again."
     )
     with pytest.raises(BadInput, match="cannot be used .Is a directory"):
         state.save([])
@@ -244,10 +346,10 @@ def test_a_file_in_the_place_of_the_directory_stops_the_run(tmp_path: Path, cloc
     (tmp_path / "file").touch()
     place = str(tmp_path / "file" / way) if way else str(tmp_path / "file")
     state = State(place, TARGET, clock)
-    for action in (lambda: state.lock(0), lambda: state.save([])):
-        with pytest.raises(BadInput) as caught:
-            action()
-        assert str(caught.value) == f"state_dir '{place}' cannot be used ({reason}): {HOW_TO_GO_ON}"
+    with pytest.raises(BadInput) as caught:
+        state.lock(0)
+    assert str(caught.value) == f"state_dir '{place}' cannot be used ({reason}): {HOW_TO_GO_ON}"
+    assert caught.value.outcome == "not_executed"
 
 
 @pytest.mark.parametrize("path", ["state", "a/b/c", "a/b/", "./a"])
@@ -263,33 +365,93 @@ def test_a_relative_directory_works_too(tmp_path: Path, clock: t.Any, path: str,
 @pytest.mark.parametrize(
     ("target", "name"),
     [
-        (TARGET, "api.bybit.com_legacy_17_"),
-        (TARGET._replace(host="127.0.0.1:8765"), "127.0.0.1_8765_legacy_17_"),
-        (TARGET._replace(host="proxy.example/../x"), "proxy.example_.._x_legacy_17_"),
-        (TARGET._replace(host="x" * 500, name="9" * 64), f"{'x' * 80}_legacy_{'9' * 64}_"),
+        (TARGET, "mainnet_104_legacy_17_"),
+        (TARGET._replace(realm="localhost:8765"), "localhost_8765_104_legacy_17_"),
+        (TARGET._replace(realm="proxy.example/../x"), "proxy.example_.._x_104_legacy_17_"),
+        (TARGET._replace(realm="x" * 500, name="9" * 64), f"{'x' * 80}_104_legacy_{'9' * 64}_"),
     ],
 )
 def test_file_names(target: Target, name: str) -> None:
     assert re.fullmatch(re.escape(name) + "[0-9a-f]{16}", target.file_name())
-    assert target.key_fingerprint not in target.file_name()
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"host": "api.bybit.eu"},
-        {"host": "api.bybit.com:8443"},
-        {"host": "api_bybit.com"},
-        {"key_fingerprint": "0" * 16},
+        {"realm": "testnet"},
+        {"realm": "main_net"},
+        {"account": "105"},
         {"product": "flexible"},
         {"name": "18"},
         {"product": "legacy_17", "name": ""},
+        {"realm": "mainnet_104", "account": "legacy"},
     ],
     ids=str,
 )
 def test_each_target_has_a_memory_of_its_own(state: State, directory: Path, clock: t.Any, change: dict[str, str]) -> None:
     state.save([INTENT])
-    state.lock(0)
     other = State(str(directory), TARGET._replace(**change), clock)
     other.lock(0)
     assert other.load() == []
+
+
+def replaced(path: Path) -> None:
+    path.unlink()
+    path.touch(0o600)
+
+
+def restored(path: Path) -> None:
+    """Put a copy in its place, as who restores a backup does."""
+    copy = path.with_name("backup")
+    copy.write_bytes(path.read_bytes())
+    copy.chmod(0o600)
+    copy.rename(path)
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, replaced, restored])
+def test_who_has_lost_the_lock_writes_nothing(state: State, directory: Path, harm: t.Callable[[Path], None]) -> None:
+    state.save([INTENT])
+    lock = directory / f"{TARGET.file_name()}.lock"
+    harm(lock)
+    for action in (lambda: state.save([OTHER]), state.clear):
+        with pytest.raises(BadInput, match=f"The lock file '{lock}' was removed or replaced while this run held it"):
+            action()
+    assert state.load() == [INTENT]
+
+
+@pytest.mark.parametrize(("way", "reason"), [(".", "it is not a directory"), ("below/that", "Not a directory")])
+def test_a_directory_that_could_not_be_made_is_refused(directory: Path, way: str, reason: str) -> None:
+    directory.parent.mkdir()
+    directory.touch()
+    with pytest.raises(BadInput) as caught:
+        check_directory(str(directory / way))
+    assert str(caught.value).startswith(f"state_dir '{directory / way}' cannot be used ({reason}): name a directory")
+    assert caught.value.outcome == "not_executed"
+    assert list(directory.parent.iterdir()) == [directory]
+
+
+@pytest.mark.parametrize(("way", "asked"), [(".", "state"), ("below/that", "state"), ("../other/below", ".")])
+@pytest.mark.parametrize("may", [True, False])
+def test_the_nearest_directory_is_asked_whether_it_can_be_written(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, way: str, asked: str, may: bool
+) -> None:
+    directory.mkdir(parents=True)
+    place = os.path.normpath(directory / way)
+    questions: list[tuple[str, int]] = []
+    # Who runs the tests may be root, who can write everywhere.
+    monkeypatch.setattr(os, "access", lambda path, way: questions.append((path, way)) or may)
+    if may:
+        check_directory(place)
+    else:
+        with pytest.raises(BadInput) as caught:
+            check_directory(place)
+        assert str(caught.value).startswith(f"state_dir '{place}' cannot be used (Permission denied): name a directory")
+    assert questions == [(str(directory.parent / asked), os.W_OK | os.X_OK)]
+    assert list(directory.parent.rglob("*")) == [directory]
+
+
+def test_a_directory_of_notes_that_cannot_be_used_hides_them(state: State, directory: Path) -> None:
+    state.save([INTENT])
+    directory.chmod(0o770)
+    with pytest.raises(MemoryLost, match="can be written by others"):
+        check_directory(str(directory))

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, Busy
 from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
 
-TARGET = Target("api.bybit.com", "0123456789abcdef", "legacy", "17")
+TARGET = Target("mainnet", "104", "legacy", "17")
 HOLDER = """
 import sys
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
@@ -172,7 +172,7 @@ def test_a_full_disk_stops_the_run(state: State, monkeypatch: pytest.MonkeyPatch
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "pwrite", fail)
-    with pytest.raises(BadInput, match="^state_dir '.*' cannot be used .No space left on device"):
+    with pytest.raises(BadInput, match="^state_dir '.*' cannot be used .it cannot be locked: No space left on device"):
         state.lock(1000)
 
 
@@ -199,3 +199,14 @@ def test_a_killed_process_lets_us_in(state: State, holder: subprocess.Popen[str]
     state.lock(1000)
     assert clock.pauses == [50]
     assert lock_file.read_text().strip() == str(os.getpid())
+
+
+def test_who_waits_for_a_lock_that_is_removed_takes_the_one_that_is_there(
+    state: State, other: State, clock: t.Any, lock_file: Path
+) -> None:
+    """Otherwise it would hold a file that nobody else ever looks at."""
+    state.lock(0)
+    clock.after_pause = lambda: (lock_file.unlink(missing_ok=True), state.unlock())
+    other.lock(1000)
+    with pytest.raises(Busy):
+        state.lock(0)

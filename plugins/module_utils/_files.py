@@ -1,0 +1,135 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files that outlive a loss of power, are written as a whole or not at all, and belong to this user alone.
+
+Every function raises C(OSError), whose C(strerror) tells a person what is wrong. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+class NotPrivate(OSError):
+    """Somebody else could write, or has made, what this run would believe."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(errno.EPERM, reason)
+
+
+def make_directory(path: str) -> None:
+    """Make a directory and those above it, unless they are there."""
+    if os.path.isdir(path):
+        return
+    parent = os.path.dirname(path)
+    if parent and parent != path:
+        make_directory(parent)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
+    _flush_directory(parent)
+
+
+def check_directory(path: str) -> None:
+    """Refuse a directory that others own or may write."""
+    _check(os.stat(path), path)
+
+
+def open_private(path: str, flags: int) -> int:
+    """Open a regular file that is this user's alone, and is no link to another one; return its descriptor."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise NotPrivate(f"'{path}' is not a regular file")
+        _check(found, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def is_same(descriptor: int, path: str) -> bool:
+    """Tell whether a path still names the file that was opened."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
+def read_private(path: str) -> bytes | None:
+    """Return what a file holds; none when it is not there."""
+    try:
+        descriptor = open_private(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
+
+
+def replace(path: str, content: bytes, before: bytes | None) -> None:
+    """Give a file this content; when this returns, it outlives a loss of power, and when it raises, all is as it was.
+
+    :param before: What it holds; none when it is not there.
+    """
+    _put(path, content)
+    try:
+        _flush_directory(os.path.dirname(path))
+    except OSError as failed:
+        try:
+            if before is None:
+                os.unlink(path)
+            else:
+                _put(path, before)
+        except OSError as error:
+            reason = f"{failed.strerror}, and what was written to '{path}' could not be taken back: {error.strerror}"
+            raise OSError(failed.errno, reason) from None
+        raise
+
+
+def remove(path: str) -> None:
+    """Remove a file, if it is there; a loss of power may undo that."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def _put(path: str, content: bytes) -> None:
+    draft = f"{path}.new"
+    try:
+        # One that is left over may be anything.
+        remove(draft)
+        with os.fdopen(open_private(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except OSError:
+        remove(draft)
+        raise
+
+
+def _flush_directory(path: str) -> None:
+    directory = os.open(path or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    except OSError as error:
+        raise OSError(error.errno, f"the directory cannot be flushed to the disk: {error.strerror}") from None
+    finally:
+        os.close(directory)
+
+
+def _check(found: os.stat_result, path: str) -> None:
+    if found.st_uid != os.geteuid():
+        raise NotPrivate(f"'{path}' belongs to another user")
+    if found.st_mode & _WRITABLE_BY_OTHERS:
+        raise NotPrivate(f"'{path}' can be written by others: take that away by chmod go-w")
