@@ -25,6 +25,8 @@ options:
     description:
       - The private key of an API key that you generated yourself (RSA), as PEM text or as the path of a PEM file
         on the machine that runs the module. It must not be protected by a passphrase.
+      - A file that others than its user can read or change, or that belongs to another user, is a warning. A folder, a pipe or a
+        device is refused.
       - Text around the key does not matter, such as names, certificates or a byte-order mark. A key in the form of OpenSSH must
         be converted first, by C(ssh-keygen -p -m PEM -f COPY).
       - If not set, the environment variable E(BYBIT_RSA_PRIVATE_KEY) is used.
@@ -33,7 +35,7 @@ options:
   environment:
     description:
       - Which of the exchange's public hosts to use.
-      - V(mainnet) is C(https://api.bybit.com), where the money is real.
+      - V(mainnet) is C(https://api.bybit.com), where the money is real. Some countries have hosts of their own, which O(api_url) names.
       - V(testnet) is C(https://api-testnet.bybit.com). It has its own keys; a key of one is refused by the other.
       - If neither this nor O(api_url) is given, V(testnet) is used, so that a forgotten option cannot move real money.
       - RV(ignore:api_host) of the result tells which host was used.
@@ -45,7 +47,11 @@ options:
   api_url:
     description:
       - The base URL of the API, for a regional host such as V(https://api.bybit.eu) or for a stand-in exchange.
-      - Must be C(https), except for the loopback addresses of the machine that runs the module.
+      - Must be C(https), except for C(localhost) and the loopback addresses of the machine that runs the module. Names under
+        C(.localhost) are none of them.
+      - Must not hold a user, a password, a query or a fragment.
+      - It does not matter how the host is spelled. All hosts of the exchange's mainnet count as one, and so do those of its testnet, where
+        runs for the same loan wait for each other and find what earlier ones have noted.
       - If not set, the environment variable E(BYBIT_API_URL) is used.
     type: str
   recv_window:
@@ -84,8 +90,10 @@ requirements:
   - requests >= 2.31
   - cryptography >= 41 (only with O(rsa_private_key))
 notes:
-  - Proxies are taken from the usual environment variables E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY); a loopback
-    address is always reached directly. A proxy with SOCKS needs the Python library C(PySocks). A C(.netrc) file is not used.
+  - Proxies are taken from the usual environment variables E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY), and from nothing
+    else, such as the settings of macOS. C(localhost) and loopback addresses are always reached directly. Special characters of a
+    proxy's password must be percent-encoded, such as C(%2F) for a slash. A proxy with SOCKS needs the Python library C(PySocks). A
+    C(.netrc) file is not used.
   - No option that holds a secret is ever shown by the module. Ansible shows the lines of a task that failed, so never write a secret
     into a task; and it keeps or prints the options of every module if it is told to, by E(ANSIBLE_KEEP_REMOTE_FILES) or
     E(ANSIBLE_DEBUG).

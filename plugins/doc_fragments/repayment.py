@@ -16,8 +16,8 @@ options:
       - Write it as a quoted decimal number, such as V("100.5"). An integer is fine too.
       - Unquoted, YAML makes a floating-point number of it; that is accepted only when it has at most 15 significant digits, so
         that it is exact. It is always sent as a plain decimal number, without exponent.
-      - YAML reads an unquoted V(0100) as octal and V(1_000) as a thousand, and drops what a floating-point number cannot hold,
-        before the module sees them. Quotes avoid all that.
+      - YAML rewrites what stands without quotes before the module sees it. V(0100) becomes 64 and V(0x10) 16, V(1:30) becomes 90,
+        V(1_000) a thousand, and a floating-point number loses what it cannot hold. Quotes avoid all that.
       - At most 18 digits before and 18 after the point, and not more decimal places than the exchange lists for the coin, unless it is
         just what is owed.
       - Just one of O(amount), O(max_debt) and O(max_ltv) says what to reach.

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.parse
+from pathlib import Path
 
 import pytest
 
@@ -207,6 +209,23 @@ def test_coins_and_ids_in_a_playbook(play, sandbox, tmp_path, product: str, opti
     seen = [result["msg"] if result["failed"] else next(asked) for result in results]
     assert [(value, expected if " " in expected and expected in text else text) for (value, expected), text in zip(values, seen)] == values
     assert list(asked) == []
+
+
+def test_what_the_guide_says_of_yaml_is_tried() -> None:
+    guide = (Path(__file__).resolve().parents[3] / "docs" / "docsite" / "rst" / "troubleshooting.rst").read_text()
+    table = guide.partition("\nWritten without quotes\n")[2].partition("\nVariables of ")[0]
+    rows = re.findall(r"   \* - (``.*)\n     - (.*)", table)
+    tried = {written: expected for written, expected in [*SPELLINGS, *COINS]}
+    claims = {written: told for words, told in rows for written in re.findall("``(.*?)``", words)}
+    # That one is a moment, which test_since_in_yaml.py tries.
+    assert claims.pop("2026-11-01 12:00:00").startswith("A time without a zone: refused")
+    assert len(claims) > 25
+    for written, told in claims.items():
+        number = re.match(r"[0-9.]*[0-9](?=[,:]|$)", told)
+        if number:
+            assert tried[written] == number[0], written
+        else:
+            assert ("refused" in told.lower()) == (" " in tried[written]), written
 
 
 @pytest.mark.parametrize("empty", ["~", "NULL", ""])
