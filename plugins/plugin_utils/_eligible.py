@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a module may run in this process. This plugin util is private to the collection."""
+"""Whether a module may run at all, in this process, or from a pipe. This plugin util is private to the collection."""
 
 from __future__ import annotations
 
@@ -22,6 +22,27 @@ _LOCAL = "ansible.builtin.local"
 _VARIABLE = "bybit_in_process"
 _ENVIRONMENT = "BYBIT_IN_PROCESS"
 _KEY_OPTION, _KEY_ENVIRONMENT = "rsa_private_key", "BYBIT_RSA_PRIVATE_KEY"
+_SECRETS = {"BYBIT_API_KEY": "api_key", "BYBIT_API_SECRET": "api_secret", _KEY_ENVIRONMENT: _KEY_OPTION}
+
+
+def exposed_secret(action: ActionBase) -> str:
+    """Say which part of the key the keyword C(environment) would show to everybody; empty when it shows none."""
+    environment = _environment_of(action)
+    for variable, option in _SECRETS.items():
+        value = str(environment.get(variable) or "")
+        # The path of a key is no secret.
+        if value and (variable != _KEY_ENVIRONMENT or "-----" in value or "\n" in value):
+            return (
+                f"environment sets {variable}, which Ansible would write into a command line that all users of the machine can read, and "
+                f"show at -vvv: give the option {option} from a vault instead, or export {variable} for ansible-playbook itself."
+            )
+    return ""
+
+
+def can_be_piped(action: ActionBase, module_style: str, wrap_async: bool) -> bool:
+    """Tell whether a module that runs in a process of its own needs no file, whether or not C(pipelining) is set."""
+    has_pipe = action._connection.has_pipelining and action._connection.become is None
+    return bool(module_style == "new" and has_pipe and not wrap_async and not C.DEFAULT_KEEP_REMOTE_FILES)
 
 
 def why_not(action: ActionBase, task_vars: dict[str, t.Any]) -> str:
@@ -40,7 +61,7 @@ def why_not(action: ActionBase, task_vars: dict[str, t.Any]) -> str:
         return "the task has become"
     if action._task.async_val:
         return "the task has async"
-    if _has_environment(action):
+    if _environment_of(action):
         return "the task has environment"
     if C.DEFAULT_KEEP_REMOTE_FILES:
         return "the files of modules are to be kept"
@@ -58,10 +79,10 @@ def _is_wanted(action: ActionBase, task_vars: dict[str, t.Any]) -> bool:
     return wanted
 
 
-def _has_environment(action: ActionBase) -> bool:
+def _environment_of(action: ActionBase) -> dict[str, t.Any]:
     environment: dict[str, t.Any] = {}
     action._compute_environment_string(environment)
-    return bool(environment)
+    return environment
 
 
 def _lacks(action: ActionBase) -> str:

@@ -10,20 +10,51 @@ This plugin util is private to the collection.
 from __future__ import annotations
 
 import os
+import select
+import stat
 import subprocess
+import threading
 
 # Loaded by the process that reads the playbook, before it forks its workers.
 _FIRST_PROCESS = os.getpid()
+# The function that Ansible's thread for results runs, and Python names the thread after it.
+_TAKING_RESULTS = "results_thread_main"
+_taking: list[int] = []
+# What the system tells of the first process, where it tells so much; its standard output and error are 1 and 2.
+_SEEN = f"/proc/{_FIRST_PROCESS}"
+_OUTPUTS = (1, 2)
 
 
-def is_orphan() -> bool:
-    """Tell whether the process that would show the results of this worker has ended, which the worker survives."""
-    return is_worker() and os.getppid() != _FIRST_PROCESS
+def nobody_listens() -> str:
+    """Say why no result of this worker would reach anybody; empty when one would, or when the system does not tell."""
+    if os.getpid() == _FIRST_PROCESS:
+        return ""
+    if os.getppid() != _FIRST_PROCESS:
+        return "Ansible itself has ended"
+    # That thread ends, and Ansible waits for ever, when neither standard output nor standard error can be written.
+    if _taking and os.path.isdir(f"{_SEEN}/task") and not os.path.exists(f"{_SEEN}/task/{_taking[0]}"):
+        return "Ansible takes no results any more, as its output cannot be written"
+    if all(_is_left_by_its_reader(f"{_SEEN}/fd/{output}") for output in _OUTPUTS):
+        return "Whoever read the output of Ansible has ended"
+    return ""
 
 
-def is_worker() -> bool:
-    """Tell whether this process was forked for a task, so that what it shows goes through the one that shows results."""
-    return os.getpid() != _FIRST_PROCESS
+def _is_left_by_its_reader(output: str) -> bool:
+    """Tell whether this is a pipe at whose other end nobody is."""
+    try:
+        # To open anything else may do something.
+        if not stat.S_ISFIFO(os.stat(output).st_mode):
+            return False
+        end = os.open(output, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        # The system does not tell, or does not let this process look.
+        return False
+    try:
+        poll = select.poll()
+        poll.register(end, select.POLLOUT)
+        return any(event & select.POLLERR for dummy, event in poll.poll(0))
+    finally:
+        os.close(end)
 
 
 def desert(error: BaseException) -> None:
@@ -45,3 +76,13 @@ def _leave(process: subprocess.Popen[bytes]) -> None:
             pipe.close()
     # A connection to another machine ends with it; the module itself, on this one, has a shell between.
     process.kill()
+
+
+def _note_who_takes_results() -> None:
+    """Keep the id of the thread for the worker that is about to be forked; each play has a thread of its own."""
+    found = [thread.native_id for thread in threading.enumerate() if _TAKING_RESULTS in thread.name and thread.native_id is not None]
+    if found and os.getpid() == _FIRST_PROCESS:
+        _taking[:] = found[-1:]
+
+
+os.register_at_fork(before=_note_who_takes_results)

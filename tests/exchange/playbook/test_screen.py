@@ -2,52 +2,90 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the default callback shows of repayments, without any option and with those that people use."""
+"""What the callback `repayments` shows beside Ansible's own callbacks, and that nothing is shown without it."""
 
 from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 LOAN = "1794267532472646144"
-PLAYBOOK = f"""
+HEAD = """
 - hosts: localhost
   gather_facts: false
-  vars: {{ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"}}
+  vars: {ansible_python_interpreter: "{{ ansible_playbook_python }}"}
+  module_defaults:
+    treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", recv_window: 1000, settle_margin: 0}
   tasks:
+"""
+PLAYBOOK = f"""{HEAD}
     - name: Repay
       treasury.bybit.bybit_loan_repay:
-        order_id: "{LOAN}"
         max_debt: "{{{{ item }}}}"
-        state_dir: "{{{{ playbook_dir }}}}/state"
       loop: ["900.4", "900.4"]
 """
 QUIET_TASK = PLAYBOOK.replace("loop:", "no_log: true\n      loop:")
+STEP = f"""{HEAD}
+    - name: Repay
+      treasury.bybit.bybit_loan_repay: {{amount: "100"}}
+"""
+ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "treasury.bybit.repayments"}
+TOLD = f"[localhost] Repaid 100 USDT on loan {LOAN} (repayment "
+# The money is there, but nothing shows it within the time of the task.
+HIDDEN = {"answer": "reset", "history_delay_ms": 600_000}
 
 
-@pytest.fixture(autouse=True)
-def book(sandbox, default_seed) -> None:
-    sandbox.control("PUT", "seed", default_seed)
+@pytest.fixture
+def show(play):
+    """Play with the callback enabled, to a good end unless another is named, and return what is shown."""
+
+    def call(playbook: str, *arguments: str, env: dict[str, str] | None = None, status: int = 0) -> str:
+        played = play(playbook, *arguments, env={**ENABLED, **(env or {})})
+        assert played.returncode == status, played.stdout
+        return played.stdout
+
+    return call
 
 
-def lines_of(played) -> list[str]:
+def lines_of(shown: str) -> list[str]:
     """Return what is shown of the task, without Ansible's own words around it."""
-    assert played.returncode == 0, played.stdout
-    shown = played.stdout.partition("TASK [Repay]")[2].partition("PLAY RECAP")[0]
-    return [line for line in shown.splitlines()[1:] if line]
+    task = shown.partition("TASK [Repay]")[2].partition("PLAY RECAP")[0]
+    return [line for line in task.splitlines()[1:] if line]
+
+
+def sums_of(shown: str) -> list[str]:
+    assert shown.count("REPAYMENTS ***") <= 1
+    return shown.partition("REPAYMENTS ***")[2].splitlines()[1:]
 
 
 @pytest.mark.parametrize("in_process", ["true", "false"])
-def test_one_line_for_each_repayment(play, in_process: str) -> None:
-    told, changed, ok = lines_of(play(PLAYBOOK, env={"BYBIT_IN_PROCESS": in_process}))
-    assert told.startswith(f"[localhost] Repaid 100 USDT on loan {LOAN} (repayment ")
+def test_one_line_for_each_repayment_and_their_sum(show, sandbox, in_process: str) -> None:
+    shown = show(PLAYBOOK, env={"BYBIT_IN_PROCESS": in_process})
+    changed, told, ok = lines_of(shown)
+    assert told.startswith(TOLD)
     assert told.endswith("). Debt before: 1000.4, now: 900.4.")
     assert (changed, ok) == ("changed: [localhost] => (item=900.4)", "ok: [localhost] => (item=900.4)")
+    assert sums_of(shown) == ["localhost                  : USDT paid=100  recovered=0  pending=0  planned=0"]
 
 
-def test_check_mode_and_the_diff(play) -> None:
-    lines = lines_of(play(PLAYBOOK, "--check", "--diff"))
-    assert lines[:7] == [
-        f"[localhost] Would repay 100 USDT on loan {LOAN}: debt 1000.4 → 900.4, pay 100.",
+def test_nothing_is_shown_where_it_is_not_enabled(play, sandbox) -> None:
+    shown = play(PLAYBOOK, "-v").stdout
+    assert "changed=1" in shown
+    assert not re.search(r"REPAYMENTS|^\[localhost\]", shown, re.MULTILINE)
+
+
+def test_nothing_is_shown_where_no_repay_module_ran(show) -> None:
+    assert "REPAYMENTS" not in show(f"{HEAD}    - debug: {{msg: 'REPAID'}}\n    - treasury.bybit.bybit_loan_info:\n")
+
+
+def test_check_mode_and_the_diff(show, sandbox) -> None:
+    shown = show(PLAYBOOK.replace(', "900.4"]', ', "800.4"]'), "--check", "--diff")
+    assert lines_of(shown)[:7] == [
         f"--- before: loan {LOAN}",
         "+++ after: debt 1000.4 → 900.4, pay 100",
         "@@ -1 +1 @@",
@@ -55,36 +93,112 @@ def test_check_mode_and_the_diff(play) -> None:
         # Reckoned from an LTV that the exchange has rounded; it will show 0.3752.
         "+debt  900.4 USDT  LTV 0.3751",
         "changed: [localhost] => (item=900.4)",
+        f"[localhost] Would repay 100 USDT on loan {LOAN}: debt 1000.4 → 900.4, pay 100.",
     ]
+    assert sums_of(shown) == ["localhost                  : USDT paid=0  recovered=0  pending=0  planned=300"]
 
 
 @pytest.mark.parametrize(
     "env", [{"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false"}, {"ANSIBLE_DISPLAY_OK_HOSTS": "false"}, {"ANSIBLE_STRATEGY": "free"}], ids=str
 )
-def test_the_line_names_its_task_where_ansible_does_so_later(play, env: dict[str, str]) -> None:
-    shown = play(PLAYBOOK, env=env).stdout
-    assert f"\nTASK [Repay] [localhost] Repaid 100 USDT on loan {LOAN} (repayment " in shown
-    assert shown.index("] Repaid 100 USDT") < shown.index("changed: [localhost]")
+def test_the_line_names_its_task_where_ansible_does_so_late(show, sandbox, env: dict[str, str]) -> None:
+    assert f"\nTASK [Repay] {TOLD}" in show(PLAYBOOK, env=env)
 
 
-@pytest.mark.parametrize(
-    ("playbook", "arguments", "env"),
-    [
-        (QUIET_TASK, (), {}),
-        # Here Ansible shows the whole result itself.
-        (PLAYBOOK, ("-v",), {}),
-        (PLAYBOOK, (), {"ANSIBLE_STDOUT_CALLBACK": "minimal"}),
-    ],
-)
-def test_no_line_where_it_would_be_too_much(play, playbook: str, arguments: tuple[str, ...], env: dict[str, str]) -> None:
-    played = play(playbook, *arguments, env=env)
-    assert "localhost" in played.stdout
-    assert [line for line in played.stdout.splitlines() if line.startswith("[localhost]")] == []
+def test_what_a_task_keeps_to_itself_is_not_shown(show, sandbox, paid) -> None:
+    shown = show(QUIET_TASK)
+    assert paid() == ["100"]
+    assert "Repaid" not in shown
+    assert "REPAYMENTS" not in shown
 
 
-def test_a_long_wait_is_shown_while_it_lasts(sandbox, play) -> None:
-    sandbox.control("POST", "faults", {"path": "/v5/crypto-loan/repay", "answer": "reset", "commit": False})
-    played = play(PLAYBOOK.replace("state_dir:", "settle_margin: 3\n        recv_window: 2000\n        state_dir:"), "-v")
-    waiting = f"<localhost> Whether the repayment of 100 USDT on loan {LOAN} was made is not known yet: waiting for "
-    assert played.stdout.count(waiting) == 1
-    assert played.stdout.index(waiting) < played.stdout.index("failed: [localhost]")
+@pytest.mark.parametrize("after", ["ignore_errors: true", "failed_when: false", ""], ids=["ignored", "not failed", "failed"])
+def test_an_unknown_outcome_is_loud(show, sandbox, paid, after: str) -> None:
+    sandbox.fault(**HIDDEN)
+    shown = show(STEP.replace('{amount: "100"}', f'{{amount: "100", wait_timeout: 0}}\n      {after}'), status=0 if after else 2)
+    assert paid() == ["100"]
+    [intent] = re.findall(r"\[localhost\] OUTCOME UNKNOWN \(intent (\S{36})\): Whether the repayment of 100 USDT ", shown)
+    assert sums_of(shown) == [f"localhost                  : OUTCOME UNKNOWN amount=100 USDT intent={intent}"]
+
+
+def test_retries_are_told_one_by_one_and_summed_once(show, sandbox, paid) -> None:
+    sandbox.fault(answer="reset", history_delay_ms=2500)
+    until = '{amount: "100", wait_timeout: 0}\n      until: done is succeeded\n      retries: 8\n      delay: 1\n      register: done'
+    shown = show(STEP.replace('{amount: "100"}', until))
+    assert paid() == ["100"]
+    assert "OUTCOME UNKNOWN (intent " in shown
+    assert lines_of(shown)[-1].startswith("[localhost] An earlier run sent a repayment of 100 USDT on loan")
+    assert sums_of(shown) == ["localhost                  : USDT paid=0  recovered=100  pending=0  planned=0"]
+
+
+def test_a_task_that_was_cut_off_is_loud(show, sandbox) -> None:
+    sandbox.fault(delay_answer_ms=4000)
+    shown = show(f"{STEP}      timeout: 2\n      ignore_errors: true\n")
+    assert "[localhost] OUTCOME UNKNOWN: the task has ended without telling what it sent. Run it again: " in shown
+    assert sums_of(shown) == ["localhost                  : OUTCOME UNKNOWN intent=not told"]
+
+
+def test_async_is_told_once(show, sandbox, paid) -> None:
+    shown = show(f"{STEP}      async: 60\n      poll: 1\n")
+    assert paid() == ["100"]
+    assert shown.count(TOLD) == 1
+    assert sums_of(shown) == ["localhost                  : USDT paid=100  recovered=0  pending=0  planned=0"]
+
+
+def test_async_that_is_asked_later_is_told_once(show, sandbox, paid) -> None:
+    later = f"{STEP}      async: 60\n      poll: 0\n      register: job\n" + "".join(
+        "    - async_status: {jid: '{{ job.ansible_job_id }}'}\n      register: done\n      until: done is finished\n"
+        "      retries: 30\n      delay: 1\n" for dummy in range(2)
+    )
+    shown = show(later)
+    assert paid() == ["100"]
+    assert sums_of(shown) == ["localhost                  : USDT paid=100  recovered=0  pending=0  planned=0"]
+
+
+def test_a_wait_is_shown_at_v(show, sandbox) -> None:
+    sandbox.fault(answer="reset", commit=False)
+    shown = show(STEP.replace('{amount: "100"}', '{amount: "100", settle_margin: 3, recv_window: 2000}'), "-v", status=2)
+    waits = [line for line in shown.splitlines() if re.match(r"\[localhost\] .*: waiting for \d+ s at most\.$", line)]
+    assert waits[0].startswith(f"[localhost] Whether the repayment of 100 USDT on loan {LOAN} was made is not known yet: waiting for ")
+
+
+@pytest.mark.parametrize("callback", ["ansible.builtin.minimal", "machine"])
+def test_the_output_of_other_callbacks_stays_as_it_is(command, sandbox, tmp_path, callback: str) -> None:
+    (tmp_path / "callbacks").mkdir()
+    (tmp_path / "callbacks" / "machine.py").write_text(MACHINE)
+    env = {**ENABLED, "ANSIBLE_STDOUT_CALLBACK": callback, "ANSIBLE_CALLBACK_PLUGINS": str(tmp_path / "callbacks")}
+    played = subprocess.run(**command(PLAYBOOK, env=env), capture_output=True, check=True, timeout=60)
+    assert "\nTASK [Repay] " + TOLD in "\n" + played.stderr
+    assert "paid=100" in played.stderr
+    assert "Repaid 100 USDT" not in re.sub(r'"msg": ".*"', "", played.stdout)
+    assert "REPAYMENTS" not in played.stdout
+    if callback == "machine":
+        assert json.loads(played.stdout) == {"localhost": {"changed": 1}}
+
+
+MACHINE = """
+import json
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = "{name: machine, type: stdout, short_description: Writes JSON alone, description: [Serves a test.]}"
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "machine"
+
+    def v2_playbook_on_stats(self, stats):
+        print(json.dumps({host: {"changed": stats.summarize(host)["changed"]} for host in stats.processed}))
+"""
+
+
+def test_single_commands(command, sandbox) -> None:
+    how = command("localhost", "-m", "treasury.bybit.bybit_loan_repay", "-a", f"order_id={LOAN} amount=100",
+                  env={**ENABLED, "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1"})
+    how["args"][0] = str(Path(sys.executable).with_name("ansible"))
+    played = subprocess.run(**how, capture_output=True, check=True, timeout=60)
+    assert TOLD in played.stderr
+    assert "paid=100" in played.stderr
+    assert played.stdout.startswith("localhost | CHANGED => {")
+    assert json.loads(played.stdout.partition("=> ")[2])["outcome"] == "executed"

@@ -1,0 +1,135 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the results of repay modules tell of money, line by line and in sums.
+
+Pure: no I/O. This plugin util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import typing as t
+from decimal import Decimal
+
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain, total
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, PENDING, PLANNED, UNKNOWN
+
+PAID, RECOVERED = "paid", "recovered"
+COLUMNS = (PAID, RECOVERED, PENDING, PLANNED)
+# What Ansible itself puts into the result of a task when the module could not tell one.
+_CUT_OFF = ("timedout", "async_result", "module_stdout", "unreachable")
+_LOUD = "OUTCOME UNKNOWN"
+_NO_RESULT = "the task has ended without telling what it sent. Run it again: that is found out before anything is sent."
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One repayment that a result tells of.
+
+    :ivar state: One of C(COLUMNS), or C(UNKNOWN).
+    :ivar intent: The id of its intent; none when it is only planned, or when no id was told.
+    """
+
+    host: str
+    state: str
+    coin: str
+    amount: Decimal | None
+    intent: str | None = None
+
+
+def is_told(result: t.Mapping[str, t.Any]) -> bool:
+    """Tell whether this is the result of a repay module, by whichever action it came here."""
+    return all(name in result for name in ("outcome", "repayments", "earlier", "intent"))
+
+
+def is_cut_off(result: t.Mapping[str, t.Any]) -> bool:
+    """Tell whether the task of a repay module has ended without the module's own result."""
+    return not is_told(result) and any(result.get(name) for name in _CUT_OFF)
+
+
+def lines_of(result: t.Mapping[str, t.Any]) -> list[tuple[str, bool]]:
+    """Return what to show of a result at once, and of each line whether it is to be loud."""
+    message = result.get("msg") or ""
+    if is_cut_off(result):
+        return [(f"{_LOUD}: {_NO_RESULT}", True)]
+    if not is_told(result):
+        return []
+    coin = _coin_of(result)
+    lines = []
+    if result["outcome"] == UNKNOWN:
+        lines.append((f"{_LOUD} (intent {result['intent'] or 'not told'}): {message}", True))
+    if result.get("failed"):
+        # The message is that of the failure.
+        made = [f"{entry['amount']} {coin} (repayment {entry['repay_id']}, {entry['outcome']})" for entry in result["repayments"]]
+        return [*((f"Repaid before the failure: {text}", False) for text in made), *lines]
+    if result["outcome"] == PLANNED or result["repayments"]:
+        lines.append((message, False))
+    return lines
+
+
+def entries_of(result: t.Mapping[str, t.Any], host: str) -> list[Entry]:
+    """Return each repayment that a result tells of."""
+    if is_cut_off(result):
+        return [Entry(host, UNKNOWN, "", None)]
+    if not is_told(result):
+        return []
+    coin = _coin_of(result)
+    earlier = {entry["intent"] for entry in result["earlier"]}
+    made = [entry for entry in result["repayments"] if entry["intent"] not in earlier]
+    entries = [_entry(host, coin, entry, RECOVERED) for entry in result["earlier"]]
+    entries += [_entry(host, coin, entry, PAID) for entry in made]
+    if result["outcome"] == PLANNED:
+        entries.append(Entry(host, PLANNED, coin, Decimal(result["amount"])))
+    elif result["outcome"] == UNKNOWN:
+        # With repayments that were made before, the amount is theirs.
+        amount = None if result["repayments"] else Decimal(result["amount"])
+        entries.append(Entry(host, UNKNOWN, coin, amount, result["intent"]))
+    return entries
+
+
+def _entry(host: str, coin: str, told: t.Mapping[str, t.Any], state: str) -> Entry:
+    states = {EXECUTED: state, PENDING: PENDING}
+    return Entry(host, states.get(told["outcome"], told["outcome"]), told.get("coin") or coin, Decimal(told["amount"]), told["intent"])
+
+
+def _coin_of(result: t.Mapping[str, t.Any]) -> str:
+    loans = [loan for loan in (result.get("loan") or {}).values() if loan]
+    return next((loan["coin"] for loan in loans if loan.get("coin")), None) or result.get("loan_currency") or "of a coin that was not read"
+
+
+class Tally:
+    """Sums what the results of a run tell, each repayment once, as it was told last."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str | int, Entry] = {}
+        self._hosts: set[str] = set()
+        self._number = itertools.count()
+
+    def add(self, result: t.Mapping[str, t.Any], host: str) -> None:
+        self._hosts.add(host)
+        for entry in entries_of(result, host):
+            key = entry.intent or next(self._number)
+            before = self._entries.get(key)
+            # What this run has paid stays so when a later task tells it once more.
+            if before is None or not (before.state == PAID and entry.state == RECOVERED):
+                self._entries[key] = entry
+
+    def lines(self) -> list[tuple[str, bool]]:
+        """Return the sums for each host and coin, and each repayment in doubt, which is to be loud; nothing without results."""
+        return [(f"{host:<26} : {text}", is_loud) for host in sorted(self._hosts) for text, is_loud in self._lines_of(host)]
+
+    def _lines_of(self, host: str) -> t.Iterator[tuple[str, bool]]:
+        entries = [entry for entry in self._entries.values() if entry.host == host]
+        counted = [entry for entry in entries if entry.state in COLUMNS]
+        doubtful = [entry for entry in entries if entry.state == UNKNOWN]
+        if not counted and not doubtful:
+            yield "nothing was repaid", False
+        for coin in sorted({entry.coin for entry in counted}):
+            sums = {state: total(*(e.amount or Decimal(0) for e in counted if (e.coin, e.state) == (coin, state))) for state in COLUMNS}
+            yield f"{coin} {'  '.join(f'{state}={plain(number)}' for state, number in sums.items())}", False
+        for entry in doubtful:
+            amount = f" amount={plain(entry.amount)} {entry.coin}" if entry.amount is not None else ""
+            yield f"{_LOUD}{amount} intent={entry.intent or 'not told'}", True

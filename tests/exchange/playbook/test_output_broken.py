@@ -1,0 +1,97 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Output that cannot be written takes no result away, and a play that nobody reads pays no further."""
+
+from __future__ import annotations
+
+import subprocess
+import typing as t
+
+import pytest
+
+HEAD = """
+- hosts: localhost
+  gather_facts: false
+  vars: {ansible_python_interpreter: "{{ ansible_playbook_python }}"}
+  module_defaults:
+    treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144"}
+  tasks:
+"""
+TASK = f"""{HEAD}
+    - treasury.bybit.bybit_loan_repay: {{amount: "10"}}
+      register: done
+    - copy: {{content: "{{{{ done.repayments | length }}}}", dest: heard}}
+"""
+LOOP = f"""{HEAD}
+    - treasury.bybit.bybit_loan_repay: {{amount: "{{{{ item }}}}"}}
+      loop: ["10", "11"]
+      register: done
+    - copy: {{content: "{{{{ done.results | sum(attribute='repayments', start=[]) | length }}}}", dest: heard}}
+"""
+PAUSED = f"""{HEAD}
+    - treasury.bybit.bybit_loan_repay: {{amount: "{{{{ item }}}}"}}
+      loop: ["10", "11", "12"]
+      loop_control: {{pause: 2}}
+"""
+ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "treasury.bybit.repayments"}
+# Where each line is written at once, as in most containers, the run goes on; else Ansible starts nothing when its buffer cannot be emptied.
+AT_ONCE, BUFFERED = {"PYTHONUNBUFFERED": "1"}, {"PYTHONUNBUFFERED": ""}
+
+
+@pytest.fixture
+def shell(command) -> t.Callable[..., subprocess.CompletedProcess]:
+    """Run a playbook from a shell, with a redirection of its output; it must end."""
+
+    def call(playbook: str, redirection: str, env: dict[str, str]) -> subprocess.CompletedProcess:
+        how = command(playbook, env=env)
+        line = f'"$0" "$@" {redirection}'
+        how["args"] = ["/bin/sh", "-c", line, *how["args"]]
+        return subprocess.run(**how, capture_output=True, timeout=60, check=False)
+
+    return call
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", "2>/dev/full", "| head -n 1"])
+@pytest.mark.parametrize("playbook", [TASK, LOOP], ids=["task", "loop"])
+@pytest.mark.parametrize("callback", [ENABLED, {}], ids=["callback", "none"])
+def test_one_stream_is_enough(shell, paid, tmp_path, redirection: str, playbook: str, callback: dict[str, str]) -> None:
+    told = shell(playbook, redirection, {**AT_ONCE, **callback})
+    amounts = ["10"] if playbook is TASK else ["11", "10"]
+    assert paid() == amounts
+    # The play has got the results, and went on with them.
+    assert (tmp_path / "heard").read_text() == str(len(amounts))
+    shown = told.stdout if redirection == "2>/dev/full" else told.stderr
+    assert [f"Repaid {amount} USDT on loan" in shown for amount in amounts] == [bool(callback)] * len(amounts)
+    assert (f"paid={10 if playbook is TASK else 21} " in shown) == bool(callback)
+
+
+@pytest.mark.parametrize(
+    ("redirection", "env"),
+    [
+        (">/dev/full 2>&1", AT_ONCE), ("2>&1 | true", AT_ONCE), (">/dev/full 2>&1", BUFFERED), ("2>&1 | true", BUFFERED),
+        (">/dev/full", BUFFERED), ("| true", BUFFERED),
+    ],
+)
+def test_what_ansible_cannot_begin_is_not_paid(shell, paid, redirection: str, env: dict[str, str]) -> None:
+    shell(TASK, redirection, {**env, **ENABLED})
+    assert paid() == []
+
+
+@pytest.mark.parametrize("in_process", ["true", "false"])
+def test_nobody_reads_on(command, paid, until, in_process: str) -> None:
+    """Ansible itself waits for ever then; what is not paid need not be told."""
+    how = command(PAUSED, env={**AT_ONCE, "BYBIT_IN_PROCESS": in_process})
+    begun = subprocess.Popen(**how, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        for line in begun.stdout:
+            if line.startswith("changed: "):
+                break
+        begun.stdout.close()
+        with pytest.raises(subprocess.TimeoutExpired):
+            begun.wait(12)
+        assert paid() == ["10"]
+    finally:
+        begun.kill()
+        begun.wait()
