@@ -27,9 +27,31 @@ attributes:
     description: Returns what has changed, or would change in check mode, when run with C(--diff).
   idempotent:
     description: Run a second time with the same options, the module changes nothing.
+"""
+
+    # For modules that only read.
+    GROUP = r"""
+options: {}
+attributes:
   action_group:
-    description: Use C(group/treasury.bybit.bybit) in C(module_defaults) to give the connection options once.
+    description:
+      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to give the connection options once, for all modules.
     support: full
     membership:
       - treasury.bybit.bybit
+"""
+
+    # For modules that repay.
+    REPAY_GROUP = r"""
+options: {}
+attributes:
+  action_group:
+    description:
+      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to give the connection options once, for all modules.
+      - Use C(group/treasury.bybit.bybit_repay) to give once what all modules that repay take, such as C(state_dir), C(at_most) and
+        C(wait_timeout). In the other group they would make the modules fail that do not have them.
+    support: full
+    membership:
+      - treasury.bybit.bybit
+      - treasury.bybit.bybit_repay
 """

@@ -31,6 +31,7 @@ description:
 extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.attributes.repay_group
+  - treasury.bybit.attributes.repay_group
   - treasury.bybit.connection
   - treasury.bybit.repayment
 notes:

@@ -21,6 +21,7 @@ description:
     C(GET /v5/crypto-loan-fixed/repayment-history) and C(GET /v5/market/time).
 extends_documentation_fragment:
   - treasury.bybit.attributes
+  - treasury.bybit.attributes.group
   - treasury.bybit.connection
   - treasury.bybit.query
 notes:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What stands in module_defaults of the action group reaches every module of it, in process and as a module."""
+"""What stands in module_defaults of an action group reaches every module of it and no other, in process and as a module."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ OPTIONS = {
 WITHOUT_CREDENTIALS = {"BYBIT_API_URL": "", "BYBIT_API_KEY": "", "BYBIT_API_SECRET": ""}
 
 
-def playbook(defaults: dict[str, str], fails: str) -> str:
+def playbook(defaults: dict[str, str], fails: str, repay_defaults: dict[str, str] | None = None) -> str:
     tasks = [{"name": name, f"treasury.bybit.{name}": OPTIONS[name], "register": "told", "failed_when": fails} for name in OPTIONS]
     play = {
         "name": "Take the connection from the group",
         "hosts": "localhost",
         "gather_facts": False,
         "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-        "module_defaults": {"group/treasury.bybit.bybit": defaults},
+        "module_defaults": {"group/treasury.bybit.bybit": defaults, "group/treasury.bybit.bybit_repay": repay_defaults or {}},
         "tasks": tasks,
     }
     return yaml.safe_dump([play], sort_keys=False)
@@ -53,3 +53,23 @@ def test_without_them_every_module_lacks_its_key(play, sandbox) -> None:
     assert ended.returncode == 0, ended.stdout
     assert f"ok={len(OPTIONS)} " in ended.stdout
     assert sandbox.requests()["requests"] == []
+
+
+@pytest.mark.parametrize("in_process", ["true", "false"])
+def test_what_repay_modules_share_reaches_them_and_does_not_break_the_others(play, paid, sandbox, tmp_path, in_process: str) -> None:
+    defaults = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
+    shared = {"at_most": "0.25", "state_dir": str(tmp_path / "once")}
+    # Only modules that repay have an outcome, and of each of them more is asked than its cap allows.
+    fails = "(told.msg is search('more than at_most')) != (told.outcome is defined)"
+    ended = play(playbook(defaults, fails, shared), env={**WITHOUT_CREDENTIALS, "BYBIT_IN_PROCESS": in_process})
+    assert ended.returncode == 0, ended.stdout
+    assert f"ok={len(OPTIONS)} " in ended.stdout
+    assert paid() == []
+    assert (tmp_path / "once").is_dir()
+
+
+def test_in_the_group_of_all_they_would_break_the_modules_that_only_read(play) -> None:
+    fails = "('Unsupported parameters' in told.msg) == (told.outcome is defined)"
+    ended = play(playbook({"at_most": "0.25"}, fails), "--check")
+    assert ended.returncode == 0, ended.stdout
+    assert f"ok={len(OPTIONS)} " in ended.stdout

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All modules are members of the action group, by their own word too, and all run by way of the action plugin."""
+"""Modules are members of their action groups, by their own word too, and all run by way of the action plugin."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[3]
 MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("*.py") if file.stem != "__init__")
 RUNTIME = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text())
-GROUP = "bybit"
+REPAY_MODULES = [name for name in MODULES if name.endswith("_repay")]
+GROUPS = {"bybit": MODULES, "bybit_repay": REPAY_MODULES}
 
 
-def documentation(name: str) -> dict:
+def documentation(name: str, part: str = "DOCUMENTATION") -> dict:
     """Read what a plugin says of itself, without running it."""
     for node in ast.walk(ast.parse((CHECKOUT / "plugins" / f"{name}.py").read_text())):
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DOCUMENTATION":
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == part:
             assert isinstance(node.value, ast.Constant)
             return yaml.safe_load(node.value.value)
-    raise AssertionError(f"{name} has no DOCUMENTATION")
+    raise AssertionError(f"{name} has no {part}")
 
 
 def test_there_are_modules() -> None:
-    assert len(MODULES) >= 5
+    assert (len(MODULES), len(REPAY_MODULES)) == (5, 3)
 
 
-def test_the_group_has_every_module_and_nothing_else() -> None:
-    assert RUNTIME["action_groups"] == {GROUP: MODULES}
+def test_the_groups_have_every_module_that_belongs_there_and_nothing_else() -> None:
+    assert RUNTIME["action_groups"] == GROUPS
 
 
 def test_every_module_runs_by_way_of_the_action_plugin() -> None:
@@ -40,7 +41,10 @@ def test_every_module_runs_by_way_of_the_action_plugin() -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_every_module_says_that_it_is_a_member(name: str) -> None:
-    assert "treasury.bybit.attributes" in documentation(f"modules/{name}")["extends_documentation_fragment"]
-    attribute = documentation("doc_fragments/attributes")["attributes"]["action_group"]
-    assert (attribute["support"], attribute["membership"]) == ("full", [f"treasury.bybit.{GROUP}"])
+def test_every_module_says_of_which_groups_it_is_a_member(name: str) -> None:
+    fragments = documentation(f"modules/{name}")["extends_documentation_fragment"]
+    [part] = [one.rpartition(".")[2].upper() for one in fragments if one.startswith("treasury.bybit.attributes.")]
+    attribute = documentation("doc_fragments/attributes", part)["attributes"]["action_group"]
+    groups = [f"treasury.bybit.{group}" for group, members in GROUPS.items() if name in members]
+    assert (attribute["support"], attribute["membership"]) == ("full", groups)
+    assert all(f"C(group/{group})" in " ".join(attribute["description"]) for group in groups)
