@@ -62,15 +62,16 @@ options:
     type: raw
   at_most:
     description:
-      - The most that one run may pay, in the coin of the loan. A run that would have to pay more pays nothing and fails.
+      - The most that one run may pay, in the coin of the loan. A run that would have to pay more pays nothing and fails, or pays up to this
+        with O(allow_partial).
       - For all fixed contracts of a coin, it is held against the contracts that were read. The exchange repays those that are open when
         the request arrives, so one that is borrowed in between comes on top; the module warns of that.
       - Written like O(amount).
     type: raw
   allow_partial:
     description:
-      - Whether to pay what can be paid if O(max_debt), O(max_ltv), or O(amount) with O(since) cannot be reached with this loan and the
-        Funding wallet. RV(ignore:goal_reached) then is V(false).
+      - Whether to pay what can be paid if O(max_debt), O(max_ltv), or O(amount) with O(since) cannot be reached with this loan, the
+        Funding wallet and O(at_most). RV(ignore:goal_reached) then is V(false).
       - With O(since), it makes the last installment what is left of the debt.
       - O(at_most) is a limit also then.
     type: bool
@@ -105,7 +106,9 @@ options:
       - The directory on the machine that runs the module where it notes what it is about to send, so that a later run can find out
         what became of it. It is made when it is missing. The files can be read by their owner only and hold no secret.
       - It must outlive the run. In a container, mount a volume there.
-      - Runs for the same host, key and loan wait for each other if they share this directory.
+      - Runs for the same account and loan wait for each other if they share this directory, whatever key and address they use.
+      - It must belong to the user who runs the module, and nobody else may write it. So must the files in it; a link or a pipe is refused.
+      - It must be on a file system that can lock files and flush directories, such as a local disk.
       - If not set, the environment variable E(BYBIT_STATE_DIR) is used where it is set.
     type: path
     default: ~/.local/state/treasury.bybit

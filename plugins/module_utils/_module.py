@@ -25,7 +25,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memo
 from ansible_collections.treasury.bybit.plugins.module_utils._messages import may_reach_nobody
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import manner_of, state_dir_of
-from ansible_collections.treasury.bybit.plugins.module_utils._repayment import Repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._repayment import Repayment, empty_result
 from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target, check_directory
 from ansible_collections.treasury.bybit.plugins.module_utils._subject_options import Ask
 
@@ -55,11 +55,14 @@ def run_repayment(
     try:
         (subject, goal), manner = ask_of(client, module.params), manner_of(module.params)
         directory = state_dir_of(module.params)
-        check_directory(directory)
-        key = read_key(client)
-        memory = Memory(State(directory, Target(connection.realm, key.account, subject.product, subject.name), clock))
     except BybitError as error:
         _fail(module, error, of_connection())
+    try:
+        check_directory(directory)
+        key = read_key(client)
+    except BybitError as error:
+        _fail(module, error, {**empty_result(subject, goal).as_dict(), **of_connection()})
+    memory = Memory(State(directory, Target(connection.realm, key.account, subject.product, subject.name), clock))
     repayment = Repayment(client, memory, subject, goal, manner, listeners)
     if key.expiry_warning(client.believed_time_ms()):
         repayment.result.warnings.append(key.expiry_warning(client.believed_time_ms()))

@@ -86,7 +86,7 @@ class Repayment:
         self._is_sending = False
         self._has_tried_rest = False
         self._paid = Decimal(0)
-        self.result = Result(subject.ids, subject.traits.label, goal.amount or Decimal(0), goal.since_ms)
+        self.result = empty_result(subject, goal)
         self._settler = settler = Settler(client, subject, manner.settle_margin_ms)
         self._resolver = Resolver(settler, memory, manner.wait)
         self._preparation = Preparation(client, subject, memory, settler, goal, manner, self.result)
@@ -445,6 +445,11 @@ class Repayment:
             self.result.decision = prepared.decision
         self._nothing_to_do(prepared.decision, prepared)
         return True
+
+
+def empty_result(subject: Subject, goal: Goal) -> Result:
+    """Return what is known before anything was read."""
+    return Result(subject.ids, subject.traits.label, goal.amount or Decimal(0), goal.since_ms)
 
 
 def _with_rest(prepared: Prepared) -> Prepared:

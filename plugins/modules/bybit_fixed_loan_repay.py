@@ -31,7 +31,6 @@ description:
 extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.attributes.repay_group
-  - treasury.bybit.attributes.repay_group
   - treasury.bybit.connection
   - treasury.bybit.repayment
 notes:
@@ -229,7 +228,8 @@ repayments:
       returned: always
       sample: 1728629785224
 decision:
-  description: How the amount was reckoned, in words; V(none) when nothing is to be paid, or nothing was decided.
+  description:
+    - How the amount was reckoned, in words, also when it was then refused; V(none) when nothing is to be paid, or nothing was decided.
   returned: when the options are usable
   type: str
   sample: debt 1000 → 0, pay 1000

@@ -163,6 +163,41 @@ def test_another_key_of_the_account_finds_what_is_open(doubt, repay, remembered,
     assert repay(api_key="sandbox-key-no-wallet")["earlier"][0]["intent"] == intent["intent"]
 
 
+def test_a_key_that_takes_the_place_of_an_expired_one_finds_what_is_open(repay, sandbox, remembered, paid, posts) -> None:
+    sandbox.fault(answer="reset", history_delay_ms=3000, debt_delay_ms=3000)
+    assert repay(wait_timeout=0)["outcome"] == "unknown"
+    sandbox.control("POST", "keys", {"key": "sandbox-key", "replaced_by": "next-key", "old": "expired"})
+    assert repay()["outcome"] == "not_executed"
+    run = repay(api_key="next-key")
+    assert (run["outcome"], run["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])
+
+
+@pytest.mark.parametrize(("days", "warns"), [(6, True), (8, False)])
+def test_a_key_that_expires_within_a_week_is_a_warning(repay, sandbox, days: int, warns: bool) -> None:
+    sandbox.control("POST", "keys", {"key": "sandbox-key", "expires_in_days": days})
+    for check in (True, False):
+        run = repay(check=check)
+        assert run["changed"] is True
+        assert ("api_key expires at" in run.warnings) == warns
+
+
+def test_check_mode_foresees_a_key_that_may_not_repay(repay, sandbox, posts) -> None:
+    sandbox.control("POST", "keys", {"key": "sandbox-key", "permissions": ["Wallet"]})
+    run = repay(check=True)
+    assert (run.failed, run["outcome"], run["order_id"], posts()) == (True, "not_executed", "1794267532472646144", 0)
+
+
+def test_without_knowing_the_account_nothing_goes_on(doubt, repay, sandbox, remembered, posts) -> None:
+    doubt()
+    before, sent = remembered(), posts()
+    answers = [{"http_status": 200, "body": '{"retCode":0,"result":{}}'}, {"ret_code": 10016}, "html_502"]
+    for answer in answers:
+        sandbox.control("POST", "faults", {"method": "GET", "path": "/v5/user/query-api", "answer": answer})
+        run = repay()
+        assert (run.failed, run["changed"], run["outcome"], run["repay_id"]) == (True, False, "not_executed", None)
+        assert (remembered(), posts()) == (before, sent)
+
+
 def test_another_address_of_the_account_finds_what_is_open(doubt, repay, remembered, sandbox, paid) -> None:
     doubt()
     [intent] = remembered()
