@@ -17,8 +17,7 @@ import sys
 class Listeners:
     """The processes from this one up to C(ansible-playbook), as they are when this is made.
 
-    A worker leads a process group of its own, and its parent is C(ansible-playbook). Who started that, such as a shell, may
-    end at any time: C(nohup) and a logout take nothing away from whoever reads the output.
+    Who started that, such as a shell, may end at any time: C(nohup) and a logout take nothing away from whoever reads the output.
 
     :param is_taken: Whether the process that this is made in hands the result on itself, as the action of this collection does.
     :ivar are_known: Whether these processes are the ones that get the result. What runs modules in a process of its own, such
@@ -36,17 +35,33 @@ class Listeners:
 
 def _ancestors() -> list[int]:
     """Return their ids, nearest first; only the nearest one where the system does not tell more."""
-    chain, group = [os.getppid()], os.getpgrp()
-    below = os.getpid()
-    while chain[-1] > 1 and below != group:
-        below = chain[-1]
-        try:
-            with open(f"/proc/{below}/stat", "rb") as file:
-                # The second field is a name, in parentheses, which may hold anything.
-                chain.append(int(file.read().rpartition(b")")[2].split()[1]))
-        except OSError:
-            break
+    chain = [os.getppid()]
+    try:
+        is_worker = _is_worker(os.getpid(), chain[0])
+        while chain[-1] > 1 and not is_worker:
+            above = _parent_and_group(chain[-1])[0]
+            is_worker = _is_worker(chain[-1], above)
+            chain.append(above)
+    except OSError:
+        pass
     return chain
+
+
+def _is_worker(process: int, parent: int) -> bool:
+    """Tell a worker of Ansible: it leads a process group, and was forked from its parent without becoming another program."""
+    return _parent_and_group(process)[1] == process and parent > 1 and _command_line(process) == _command_line(parent)
+
+
+def _parent_and_group(process: int) -> tuple[int, int]:
+    with open(f"/proc/{process}/stat", "rb") as file:
+        # The second field is a name, in parentheses, which may hold anything.
+        fields = file.read().rpartition(b")")[2].split()
+    return int(fields[1]), int(fields[2])
+
+
+def _command_line(process: int) -> bytes:
+    with open(f"/proc/{process}/cmdline", "rb") as file:
+        return file.read()
 
 
 def _has_own_output() -> bool:

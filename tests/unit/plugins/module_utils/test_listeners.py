@@ -58,22 +58,23 @@ def test_the_end_of_a_process_above_is_noticed(
     assert ask(child_environment, victim, name).split() == ["True", "True", str(after)]
 
 
-# A family of four, of which the youngest leads a process group, as a worker of Ansible does; it looks after the end of one above.
-GROUPED = """
-import os, signal, sys, time
-from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
-family, (begun, begin), (seen, show) = [os.getpid()], os.pipe(), os.pipe()
-for generation in ("shell", "ansible-playbook", "worker"):
+# A shell, ansible-playbook, its worker, and the module, which becomes a program of its own; with sudo between, in a session of its own.
+FAMILY = """
+import os, sys
+family = [os.getpid()]
+for generation in ("ansible-playbook", "worker", "module"):
     if os.fork():
-        os.close(show)
-        if len(family) == 1:
-            print(os.read(seen, 99).decode(), flush=True)
-            os._exit(0)
         os.wait()
         os._exit(0)
     family.append(os.getpid())
     if generation == "worker": os.setpgid(0, 0) if sys.argv[2] == "group" else os.setsid()
-listeners, victim = Listeners(), family[int(sys.argv[1])]
+if sys.argv[2] == "sudo": os.setsid()
+os.execv(sys.executable, [sys.executable, "-c", sys.argv[3], str(family[int(sys.argv[1])])])
+"""
+MODULE = """
+import os, sys, time
+from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
+listeners, victim = Listeners(), int(sys.argv[1])
 os.kill(victim, 9)
 def is_gone():
     try:
@@ -82,15 +83,15 @@ def is_gone():
 deadline = time.monotonic() + 10
 while not is_gone() and time.monotonic() < deadline: time.sleep(0.01)
 time.sleep(0.1)
-os.write(show, str(listeners.are_all_there()).encode())
+print(listeners.are_all_there(), flush=True)
 """
 
 
-@pytest.mark.parametrize("isolation", ["session", "group"])
-@pytest.mark.parametrize(("victim", "after"), [("1", "True"), ("2", "False")])
-def test_whoever_has_started_ansible_may_end(child_environment: dict[str, str], victim: str, after: str, isolation: str) -> None:
-    """Such as a shell, by a logout; what counts is the process that a worker was forked from."""
-    command = [sys.executable, "-c", GROUPED, victim, isolation]
+@pytest.mark.parametrize("way", ["session", "group", "sudo"])
+@pytest.mark.parametrize(("victim", "after"), [("0", "True"), ("1", "False"), ("2", "False")])
+def test_whoever_has_started_ansible_may_end(child_environment: dict[str, str], victim: str, after: str, way: str) -> None:
+    """Such as a shell, by a logout; what counts is the process that the worker was forked from."""
+    command = [sys.executable, "-c", FAMILY, victim, way, MODULE]
     output = subprocess.run(command, env=child_environment, stdout=subprocess.PIPE, text=True, timeout=30, check=False).stdout
     assert output.strip() == after
 
