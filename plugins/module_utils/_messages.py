@@ -106,6 +106,14 @@ def came_between(record: Record, coin: str) -> str:
     )
 
 
+def hidden(directory: str, label: str) -> str:
+    """Tell that what is noted of a loan cannot be looked up, because nobody knows whose the key is."""
+    return (
+        f"A run has noted a repayment on {label} in '{directory}' and did not tell its end. What became of it is unknown, and nothing was sent "
+        f"now: run again when the exchange tells whose api_key is, or with another key of the account."
+    )
+
+
 def too_old_to_answer(intent: Intent, label: str) -> str:
     """Tell that a repayment which may not have been reported is too old to be what a task asks for."""
     return (

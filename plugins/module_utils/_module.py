@@ -18,15 +18,15 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.treasury.bybit.plugins.module_utils._api_key import read_key
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError, OutcomeUnknown
 from ansible_collections.treasury.bybit.plugins.module_utils._frame import connect, end_failed, failure_of
 from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
 from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
-from ansible_collections.treasury.bybit.plugins.module_utils._messages import may_reach_nobody
+from ansible_collections.treasury.bybit.plugins.module_utils._messages import hidden, may_reach_nobody
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import manner_of, state_dir_of
 from ansible_collections.treasury.bybit.plugins.module_utils._repayment import Repayment, empty_result
-from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target, check_directory
+from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target, check_directory, is_in_doubt
 from ansible_collections.treasury.bybit.plugins.module_utils._subject_options import Ask
 
 
@@ -61,7 +61,10 @@ def run_repayment(
         check_directory(directory)
         key = read_key(client)
     except BybitError as error:
-        _fail(module, error, {**empty_result(subject, goal).as_dict(), **of_connection()})
+        nothing = {**empty_result(subject, goal).as_dict(), **of_connection()}
+        if error.outcome != UNKNOWN and is_in_doubt(directory, connection.realm, subject.product, subject.name):
+            error = OutcomeUnknown(f"{error} {hidden(directory, subject.traits.label)}", error.failure)
+        _fail(module, error, nothing)
     memory = Memory(State(directory, Target(connection.realm, key.account, subject.product, subject.name), clock))
     repayment = Repayment(client, memory, subject, goal, manner, listeners)
     if key.expiry_warning(client.believed_time_ms()):

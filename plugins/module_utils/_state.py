@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import fnmatch
 import hashlib
 import json
 import os
@@ -48,6 +49,19 @@ def check_directory(directory: str) -> None:
         raise _hidden(error, directory, directory) from None
 
 
+def is_in_doubt(directory: str, realm: str, product: str, name: str) -> bool:
+    """Tell whether a repayment of a loan may be open, whoever's account it is, as long as nobody can tell whose the key is."""
+    pattern = f"{_readable(realm)}_*_{product}_{name}_*{_SUFFIX}"
+    try:
+        found = fnmatch.filter(os.listdir(directory), pattern)
+        notes = [json.loads(_files.read_private(os.path.join(directory, file)) or b"") for file in found]
+        return any(not intent["told"] for note in notes for intent in note["intents"])
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return True
+
+
 class Target(t.NamedTuple):
     """Whom an intent concerns.
 
@@ -64,9 +78,8 @@ class Target(t.NamedTuple):
 
     def file_name(self) -> str:
         """Return a name that a person can read, and that no other target has."""
-        readable = re.sub("[^A-Za-z0-9.-]", "_", self.realm)[:80]
         digest = hashlib.sha256("\n".join(self).encode()).hexdigest()[:16]
-        return f"{readable}_{self.account}_{self.product}_{self.name}_{digest}"
+        return f"{_readable(self.realm)}_{self.account}_{self.product}_{self.name}_{digest}"
 
 
 class State:
@@ -238,6 +251,10 @@ class State:
 
     def _hidden(self, error: OSError) -> BadInput:
         return _hidden(error, self._directory, self.path)
+
+
+def _readable(realm: str) -> str:
+    return re.sub("[^A-Za-z0-9.-]", "_", realm)[:80]
 
 
 def _hidden(error: OSError, directory: str, path: str) -> BadInput:

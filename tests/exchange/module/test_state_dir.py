@@ -167,7 +167,9 @@ def test_a_key_that_takes_the_place_of_an_expired_one_finds_what_is_open(repay, 
     sandbox.fault(answer="reset", history_delay_ms=3000, debt_delay_ms=3000)
     assert repay(wait_timeout=0)["outcome"] == "unknown"
     sandbox.control("POST", "keys", {"key": "sandbox-key", "replaced_by": "next-key", "old": "expired"})
-    assert repay()["outcome"] == "not_executed"
+    run = repay()
+    assert (run["outcome"], run["failure"]["ret_code"], run["amount"]) == ("unknown", 33004, "100")
+    assert "did not tell its end. What became of it is unknown, and nothing was sent now" in run["msg"]
     run = repay(api_key="next-key")
     assert (run["outcome"], run["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])
 
@@ -194,8 +196,12 @@ def test_without_knowing_the_account_nothing_goes_on(doubt, repay, sandbox, reme
     for answer in answers:
         sandbox.control("POST", "faults", {"method": "GET", "path": "/v5/user/query-api", "answer": answer})
         run = repay()
-        assert (run.failed, run["changed"], run["outcome"], run["repay_id"]) == (True, False, "not_executed", None)
+        assert (run.failed, run["changed"], run["outcome"], run["repay_id"]) == (True, False, "unknown", None)
         assert (remembered(), posts()) == (before, sent)
+    repay()
+    sandbox.control("POST", "faults", {"method": "GET", "path": "/v5/user/query-api", "answer": "html_502"})
+    run = repay()
+    assert (run.failed, run["outcome"], run["amount"]) == (True, "not_executed", "100")
 
 
 def test_another_address_of_the_account_finds_what_is_open(doubt, repay, remembered, sandbox, paid) -> None:

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, MemoryLost
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._record import SUCCESS, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target, check_directory
+from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target, check_directory, is_in_doubt
 
 TARGET = Target("mainnet", "104", "legacy", "17")
 SEEN = Record("11", Decimal("0.1"), SUCCESS, True, 1793534395000)
@@ -455,3 +455,25 @@ def test_a_directory_of_notes_that_cannot_be_used_hides_them(state: State, direc
     directory.chmod(0o770)
     with pytest.raises(MemoryLost, match="can be written by others"):
         check_directory(str(directory))
+
+
+@pytest.mark.parametrize(
+    ("intents", "is_open"), [([], False), ([OTHER], False), ([OTHER, INTENT], True)], ids=["nothing", "told", "open"]
+)
+def test_whoever_has_the_key_what_is_open_of_the_loan_is_known(
+    state: State, directory: Path, intents: list[Intent], is_open: bool
+) -> None:
+    state.save(intents)
+    assert is_in_doubt(str(directory), "mainnet", "legacy", "17") == is_open
+    for other in (("testnet", "legacy", "17"), ("mainnet", "fixed", "17"), ("mainnet", "legacy", "7")):
+        assert not is_in_doubt(str(directory), *other)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"intents": [{}]}', b"\xff"])
+def test_what_cannot_be_read_may_be_open(state: State, directory: Path, content: bytes) -> None:
+    written(state, content)
+    assert is_in_doubt(str(directory), "mainnet", "legacy", "17")
+
+
+def test_where_nothing_is_nothing_is_open(fresh: State, directory: Path) -> None:
+    assert not is_in_doubt(str(directory), "mainnet", "legacy", "17")
