@@ -33,7 +33,7 @@ env: ## Set up .venv, in which every tool finds this checkout as the collection 
 	@tools/make-env
 
 demo: env ## Start the stand-in exchange, repay a part of a loan there, show what happened, stop it
-	@$(QUIET_LOCALHOST) $(BIN)/ansible-playbook treasury.bybit.demo
+	@ANSIBLE_CONFIG=playbooks/ansible.cfg $(QUIET_LOCALHOST) $(BIN)/ansible-playbook treasury.bybit.demo
 
 sandbox: env ## Run the stand-in exchange in the foreground (PORT=8765, SANDBOX_ARGS=)
 	@exec $(BIN)/python roles/sandbox/files/sandbox.py run --port $(PORT) $(SANDBOX_ARGS)

@@ -30,6 +30,7 @@ FIRST_TASK = "TASK [Repay a part of the loan]"
 NEXT_TASK = "TASK [Stop the stand-in exchange]"
 COMMAND = ["ansible-playbook", "treasury.bybit.demo", "--diff"]
 SETTINGS = {
+    "ANSIBLE_CONFIG": str(CHECKOUT / "playbooks" / "ansible.cfg"),
     "ANSIBLE_FORCE_COLOR": "true",
     "ANSIBLE_LOCALHOST_WARNING": "false",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",

@@ -119,7 +119,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
             C.config.get_config_value(option, plugin_type="callback", plugin_name="default")
             for option in ("display_skipped_hosts", "display_ok_hosts")
         ]
-        return not all(shown) or self._strategy not in ("linear", "ansible.builtin.linear") or not _is_output_readable()
+        return not all(shown) or self._strategy.rpartition(".")[2] in ("free", "host_pinned") or not _is_output_readable()
 
     def _show(self, text: str, color: str | None) -> None:
         self._display.display(text, color=color, log_only=True)

@@ -97,6 +97,10 @@ notes:
   - No option that holds a secret is ever shown by the module. Ansible shows the lines of a task that failed, so never write a secret
     into a task; and it keeps or prints the options of every module if it is told to, by E(ANSIBLE_KEEP_REMOTE_FILES) or
     E(ANSIBLE_DEBUG).
+  - The keyword C(environment) of a task, block, role or play must not hold E(BYBIT_API_KEY), E(BYBIT_API_SECRET) or the text of a key in
+    E(BYBIT_RSA_PRIVATE_KEY), because Ansible would write it into a command line that all users of the machine can read. Such a task is refused.
+  - With C(become) (unless C(pipelining) is set), with C(async), or over a connection that cannot pipe, Ansible writes the options into a file
+    of its temporary folder, and leaves it there when it is interrupted. Otherwise no file holds a secret.
   - A request waits for its turn, so that the exchange's limits for requests in a second are not tripped. These waits do not count for
     O(rate_limit_timeout).
 """
