@@ -127,7 +127,7 @@ def test_retries_are_told_one_by_one_and_summed_once(show, sandbox, paid) -> Non
     shown = show(STEP.replace('{amount: "100"}', until))
     assert paid() == ["100"]
     assert "OUTCOME UNKNOWN (intent " in shown
-    assert lines_of(shown)[-1].startswith("[localhost] An earlier run sent a repayment of 100 USDT on loan")
+    assert lines_of(shown)[-1].startswith("[localhost] An earlier run began a repayment of 100 USDT on loan")
     assert sums_of(shown) == ["localhost                  : USDT paid=0  recovered=100  pending=0  planned=0"]
 
 
