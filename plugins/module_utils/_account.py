@@ -16,6 +16,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._amounts import dif
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._position import CoinCollateral, CoinDebt, Position
+from ansible_collections.treasury.bybit.plugins.module_utils._redaction import shown
 from ansible_collections.treasury.bybit.plugins.module_utils._rows import Row
 from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS, SECOND_MS
 from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Movement, Payment
@@ -103,7 +104,7 @@ def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> lis
         row = Row(_LEDGER, fields)
         direction, created_s = row.text("ioDirection"), row.whole_number("createTime")
         if direction not in _DIRECTIONS:
-            raise row.unusable("ioDirection", f": '{direction[:20]}' is not known")
+            raise row.unusable("ioDirection", f": '{shown(direction, 20)}' is not known")
         if not from_s <= created_s <= to_s:
             raise row.unusable("createTime", f": {created_s}, when {from_s} to {to_s} were asked for (seconds)")
         if row.is_of("currency", coin):

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 
+from ansible_collections.treasury.bybit.plugins.module_utils._redaction import shown
+
 MAX_INTEGER_DIGITS = 18
 MAX_DECIMALS = 18
 # Every decimal number of up to 15 digits survives the way through a binary float and back.
@@ -156,6 +158,5 @@ def _shown(value: object) -> str:
     text = str(value) if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
     if value is None:
         return "null"
-    if len(text) > _SHOWN_CHARACTERS:
-        text = text[:_SHOWN_CHARACTERS] + "…"
+    text = shown(text, _SHOWN_CHARACTERS)
     return f"'{text}'" if isinstance(value, str) else text

@@ -160,7 +160,7 @@ class Calls:
         :param may_synchronise: Whether a refused timestamp is worth a look at the exchange's clock; once is enough.
         """
         reply, request_id = self._send_in_turn(method, path, payload, signed, on_signed)
-        verdict = judge(method, reply.status, reply.body, request_id)
+        verdict = judge(method, reply.status, reply.body, request_id, reply.secrets)
         is_stale = verdict.is_gate_refusal(*(CLOCK_CODES if method == "GET" else (CLOCK_REFUSED,)))
         if not is_stale and self._is_too_old(method, verdict):
             verdict = verdict.as_too_old()

@@ -64,7 +64,7 @@ class EarlierRuns:
         for intent in self._memory.open_intents():
             found = self._resolver.resolve(intent, self._manner.deadline_ms(self._client.clock.monotonic_ms()))
             if found.outcome == UNKNOWN and self._manner.acknowledge != intent.intent_id:
-                raise self.in_doubt(found, "an earlier run sent it and did not tell its end")
+                raise self.in_doubt(found, "an earlier run began it and did not tell its end")
             if found.outcome == UNKNOWN:
                 self._memory.forget(intent)
                 self.left_to_user = _messages.acknowledged(intent, self._result.label)

@@ -16,6 +16,7 @@ from decimal import Decimal
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import parse_exchange_decimal, plain, plain_or_none
 from ansible_collections.treasury.bybit.plugins.module_utils._loan import Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._record import PROCESSING, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._redaction import shown
 from ansible_collections.treasury.bybit.plugins.module_utils._times import MINUTE_MS
 from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Payment
 
@@ -258,5 +259,5 @@ def _optional(value: t.Any, kind: type[_Value]) -> _Value | None:
 
 def _checked(value: t.Any, kind: type[_Value]) -> _Value:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ValueError(f"{str(value)[:40]} is no {kind.__name__}")
+        raise ValueError(f"{shown(str(value), 40)} is no {kind.__name__}")
     return value

@@ -13,6 +13,9 @@ from __future__ import annotations
 import os
 import sys
 
+# No process has this number.
+_UNSEEN = -1
+
 
 class Listeners:
     """The processes from this one up to C(ansible-playbook), as they are when this is made.
@@ -20,13 +23,13 @@ class Listeners:
     Who started that, such as a shell, may end at any time: C(nohup) and a logout take nothing away from whoever reads the output.
 
     :param is_taken: Whether the process that this is made in hands the result on itself, as the action of this collection does.
-    :ivar are_known: Whether these processes are the ones that get the result. What runs modules in a process of its own, such
-        as Mitogen, takes their output into a buffer that may reach nobody.
+    :ivar are_known: Whether these processes are the ones that get the result, and all of them can be seen. What runs modules in a
+        process of its own, such as Mitogen, takes their output into a buffer that may reach nobody.
     """
 
     def __init__(self, is_taken: bool = False) -> None:
         self._first = _ancestors()
-        self.are_known = is_taken or _has_own_output()
+        self.are_known = is_taken or (_has_own_output() and self._first[-1] != _UNSEEN)
 
     def are_all_there(self) -> bool:
         """Tell whether none of them has ended: a process whose parent ends gets another one."""
@@ -34,16 +37,19 @@ class Listeners:
 
 
 def _ancestors() -> list[int]:
-    """Return their ids, nearest first; only the nearest one where the system does not tell more."""
+    """Return their ids, nearest first; at the end another number where the system does not tell more."""
     chain = [os.getppid()]
     try:
+        if os.readlink("/proc/self") != str(os.getpid()):
+            # It is that of another namespace, in which these numbers mean other processes.
+            raise FileNotFoundError
         is_worker = _is_worker(os.getpid(), chain[0])
         while chain[-1] > 1 and not is_worker:
             above = _parent_and_group(chain[-1])[0]
             is_worker = _is_worker(chain[-1], above)
             chain.append(above)
     except OSError:
-        pass
+        chain.append(_UNSEEN)
     return chain
 
 

@@ -131,10 +131,10 @@ def may_have_been_reported(intent: Intent, label: str) -> str:
 
 
 def may_reach_nobody() -> str:
-    """Tell that something stands between this run and Ansible, so that nobody knows whether its result arrives."""
+    """Tell that nobody knows whether the result of this run arrives."""
     return (
-        f"Something other than Ansible itself runs this module, such as the strategy plugin of Mitogen, so nobody can tell whether this result "
-        f"reaches you. For {ANSWERS_FOR_HOURS} hours, a task that asks for the same is answered with this repayment and pays nothing: give "
+        f"Nobody can tell whether this result reaches you: something other than Ansible itself runs this module, such as the strategy plugin of "
+        f"Mitogen, or the system does not tell which processes have started it. For {ANSWERS_FOR_HOURS} hours, a task that asks for the same is answered with this repayment and pays nothing: give "
         f"since, max_debt or max_ltv, or use the strategy linear, if it shall pay again."
     )
 
@@ -196,7 +196,7 @@ def _how_it_is_known(found: Resolution) -> str:
 
 
 def _sent_earlier(what: str, intent: Intent) -> str:
-    return f"An earlier run sent a repayment of {what} at {utc(intent.sent_at_ms)} and did not tell its end."
+    return f"An earlier run began a repayment of {what} at {utc(intent.sent_at_ms)} and did not tell its end."
 
 
 def _how_to_go_on(intent: Intent, history_request: str) -> str:

@@ -26,6 +26,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._record import (
     Contradiction,
     Record,
 )
+from ansible_collections.treasury.bybit.plugins.module_utils._redaction import shown
 from ansible_collections.treasury.bybit.plugins.module_utils._times import is_plausible
 
 _STATUSES = {1: SUCCESS, 2: PROCESSING, 3: FAILED}
@@ -65,13 +66,13 @@ class Row:
         """Refuse a row that is not one of those that were asked for."""
         text = self.text(field)
         if text != asked:
-            raise self.unusable(field, f": '{text[:64]}', when '{asked}' was asked for")
+            raise self.unusable(field, f": '{shown(text, 64)}', when '{asked}' was asked for")
 
     def is_of(self, field: str, coin: str) -> bool:
         """Tell whether the row is one of a coin; what is only written otherwise is not another coin's."""
         text = self.text(field)
         if text != coin and text.strip().upper() == coin.upper():
-            raise self.unusable(field, f": '{text[:64]}' may be {coin}")
+            raise self.unusable(field, f": '{shown(text, 64)}' may be {coin}")
         return text == coin
 
     def number(self, field: str) -> Decimal:

@@ -60,7 +60,7 @@ def test_what_was_accepted_and_cannot_be_found_is_unknown_to_the_next_run_too(ki
     killed(way, lambda noted: noted["accepted_at_ms"])
     run = pay(way, wait_timeout=0)
     assert (run["outcome"], run["changed"], run["repayments"], len(ledger())) == ("unknown", False, [], 1)
-    assert "an earlier run sent it and did not tell its end" in run["msg"]
+    assert "an earlier run began it and did not tell its end" in run["msg"]
 
 
 @BOTH

@@ -244,7 +244,7 @@ def test_a_run_that_fails_after_an_earlier_one_has_paid(begin_way, pay, sandbox,
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, True, "executed")
     [made] = ledger()
     assert [(item["repay_id"], item["amount"]) for item in run["repayments"]] == [(made["repay_id"], "988.8889")]
-    assert "An earlier run sent a repayment of 988.8889 USDT on the flexible USDT loan (repayment 1771) at " in run["msg"]
+    assert "An earlier run began a repayment of 988.8889 USDT on the flexible USDT loan (repayment 1771) at " in run["msg"]
     assert "more than at_most '999': raise at_most, or ask for less." in run["msg"]
     told = pay(FLEXIBLE, **goal, wait_timeout=2)
     assert (told["outcome"], [item["amount"] for item in told["repayments"]]) == ("executed", ["988.8889", "1000"])

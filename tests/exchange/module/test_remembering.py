@@ -54,7 +54,7 @@ def assert_answered(run, sandbox, intent: dict, remembered) -> None:
             "sent_at_ms": intent["sent_at_ms"],
         }
     ]
-    assert "An earlier run sent a repayment of 100 USDT on loan" in run["msg"]
+    assert "An earlier run began a repayment of 100 USDT on loan" in run["msg"]
     assert "It was made, so nothing was sent now." in run["msg"]
     assert (run["intent"], remembered()) == (None, [])
 
@@ -103,7 +103,7 @@ def test_another_goal_reports_it_and_does_its_own_work(repay, open_intent, sandb
     [earlier] = run["earlier"]
     assert (earlier["intent"], earlier["amount"], earlier["repay_id"]) == (intent["intent"], "100", ids.get("100"))
     assert earlier["outcome"] == ("executed" if commit else "not_executed")
-    assert "An earlier run sent a repayment of 100 USDT" in run.warnings
+    assert "An earlier run began a repayment of 100 USDT" in run.warnings
     assert (sorted(paid()), posts(), remembered()) == (["100", "30"] if commit else ["30"], 2, [])
 
 
@@ -135,7 +135,7 @@ def test_nothing_is_sent_while_it_is_in_doubt(repay, open_intent, paid, posts, r
     run = repay(amount=amount, wait_timeout=2)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
     assert (run["intent"], run["amount"], run["sent_at_ms"]) == (intent["intent"], "100", intent["sent_at_ms"])
-    assert "an earlier run sent it and did not tell its end" in run["msg"]
+    assert "an earlier run began it and did not tell its end" in run["msg"]
     assert "the debt fell by 100 more than the history explains" in run["msg"]
     assert (paid(), posts(), remembered()) == (["100"], 1, [intent])
 

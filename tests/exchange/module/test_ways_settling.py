@@ -86,7 +86,7 @@ def test_a_run_that_was_killed_is_answered_by_the_next(begin_way, pay_all, spoil
         assert (run["recovered"], sent(way)) == (True, 1), way.name
         [earlier] = run["earlier"]
         assert (earlier["outcome"], earlier["repay_id"]) == ("executed", run["repay_id"]), way.name
-        assert f"An earlier run sent a repayment of {way.amount} {way.coin} on {way.label}" in run["msg"], way.name
+        assert f"An earlier run began a repayment of {way.amount} {way.coin} on {way.label}" in run["msg"], way.name
         assert (run["loan"]["before"], run["loan"]["after"]["debt"]) == (None, way.after), way.name
     assert remembered() == []
 
@@ -128,7 +128,7 @@ def test_what_cannot_be_known_stops_the_next_run_until_it_is_acknowledged(pay, p
 
 def test_two_runs_at_once_wait_for_each_other(begin_way, pay, spoil, until, sent, ledger) -> None:
     for way in WAYS:
-        spoil(way, delay_answer_ms=3000)
+        spoil(way, delay_answer_ms=6000)
     holders = [begin_way(way) for way in WAYS]
     until(lambda: all(sent(way) for way in WAYS))
     for way in WAYS:

@@ -100,6 +100,24 @@ class Taken(io.StringIO):
     """What runs modules in a process of its own puts this in the place of the output."""
 
 
+def test_processes_that_the_system_does_not_show_are_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as on macOS, or where C(/proc) is not mounted, or is that of another namespace."""
+    monkeypatch.setattr(sys, "stdout", sys.__stdout__)
+    assert Listeners().are_known
+
+    def fail(path: str, *dummy: object) -> None:
+        raise FileNotFoundError(path)
+
+    for name, stranger in (("builtins.open", fail), ("os.readlink", lambda path: "4711")):
+        with monkeypatch.context() as strange:
+            strange.setattr(name, stranger)
+            listeners = Listeners()
+            assert (listeners.are_known, listeners.are_all_there()) == (False, True)
+    monkeypatch.setattr("builtins.open", fail)
+    # A worker of Ansible knows its parent without that.
+    assert Listeners(is_taken=True).are_known
+
+
 @pytest.mark.parametrize(("output", "are_known"), [(Taken(), False), (None, False), (sys.__stdout__, True)], ids=["buffer", "none", "own"])
 def test_an_output_that_somebody_has_taken_may_reach_nobody(
     monkeypatch: pytest.MonkeyPatch, output: t.Any, are_known: bool

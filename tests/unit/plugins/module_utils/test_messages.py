@@ -28,7 +28,7 @@ SEEN = Finding("executed", FOUND, OURS, (OURS,))
 ABSENT = Finding("not_executed", "its time is over, no such repayment stands in the history, the debt did not fall by it")
 LOST = OutcomeUnknown("no answer came from https://api.bybit.com (the connection was reset)")
 CALL = "GET /v5/crypto-loan/repayment-history?orderId=17"
-EARLIER = "An earlier run sent a repayment of 100.5 USDT on loan 17{} at 2026-11-01 12:00:00 UTC and did not tell its end."
+EARLIER = "An earlier run began a repayment of 100.5 USDT on loan 17{} at 2026-11-01 12:00:00 UTC and did not tell its end."
 PENDING = " It is pending: the exchange has not shown yet that it is final."
 GO_ON = (
     f"Run again to look again; or look yourself ({CALL}, or the loan's page on the exchange's site), and when you know, "

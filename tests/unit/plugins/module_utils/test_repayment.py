@@ -101,7 +101,7 @@ def test_a_failure_after_an_earlier_repayment_tells_of_it(run: t.Callable[..., R
     assert told(repayment) == (True, "executed", "100", ["100"])
     assert "It was made. Debt before: 1000.4, now: 900.4. The repayment of 150.4 USDT" in repayment.message
     bybit.wallet = "5"
-    assert run(TO_750, error=Declined).message.startswith("An earlier run sent a repayment of 100 USDT on loan 17 (repayment 100)")
+    assert run(TO_750, error=Declined).message.startswith("An earlier run began a repayment of 100 USDT on loan 17 (repayment 100)")
 
 
 def test_a_repayment_from_collateral_is_found_in_the_history(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
@@ -116,7 +116,7 @@ def test_a_repayment_from_collateral_is_found_in_the_history(run: t.Callable[...
 def test_a_repayment_from_collateral_that_never_shows_is_a_doubt(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
     bybit.traits = bybit.traits._replace(from_collateral=True)
     bybit.history_lag_ms = bybit.debt_lag_ms = 10**9
-    for cause in ("the exchange accepted it without an id of its own", "an earlier run sent it and did not tell its end"):
+    for cause in ("the exchange accepted it without an id of its own", "an earlier run began it and did not tell its end"):
         repayment = run(Goal(Decimal(100), collateral=("BTC",)), error=OutcomeUnknown)
         assert repayment.message.startswith(f"Whether the repayment of 100 USDT on loan 17 was made is unknown: {cause}, and ")
     assert len(bybit.sent) == 1
