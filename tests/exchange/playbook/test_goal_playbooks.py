@@ -74,7 +74,7 @@ def test_pay_off_a_second_time_changes_nothing(play, sandbox) -> None:
 
 
 def test_pay_off_pays_the_others_when_one_is_refused(play, sandbox) -> None:
-    ended = play("treasury.bybit.pay_off", "-e", "product=fixed", "-e", "loan_currency=USDT", "-e", "at_most=900")
+    ended = play("treasury.bybit.pay_off", "-e", "product=fixed", "-e", "loan_currency=USDT", "-e", "at_most_each=900")
     assert ended.returncode == 2
     assert "more than at_most '900'" in ended.stdout
     assert "Not everything was paid off" in ended.stdout
