@@ -22,7 +22,7 @@ LOOKED_AT = re.compile(r"(?:in|checked) (\d+) source files?")
 
 # The oldest Python that mypy knows; that the modules also run on 3.9 is seen by ansible-test.
 ON_TARGETS = ("3.10", ("module_utils", "modules"))
-IN_ANSIBLE = ("3.11", ("plugin_utils", "action"))
+IN_ANSIBLE = ("3.11", ("plugin_utils", "action", "callback"))
 
 
 def link_checkout() -> None:

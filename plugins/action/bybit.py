@@ -15,6 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED
 from ansible_collections.treasury.bybit.plugins.plugin_utils._eligible import can_be_piped, exposed_secret, why_not
 from ansible_collections.treasury.bybit.plugins.plugin_utils._in_process import PROFILE, run_here
 from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import desert, nobody_listens
@@ -36,7 +37,8 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
     def _execute_module(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
         reason = nobody_listens()
         if reason:
-            raise AnsibleActionFail(f"{reason}, so nobody would be told the result: nothing was sent.")
+            known = {"changed": False, "outcome": NOT_EXECUTED}
+            raise AnsibleActionFail(f"{reason}, so nobody would be told the result: nothing was sent.", result=known)
         task_vars = kwargs.get("task_vars") or {}
         host, name = task_vars.get("inventory_hostname"), self._task.action
         reason = why_not(self, task_vars)

@@ -11,10 +11,15 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import os
+import select
+import stat
 import sys
+import typing as t
 
 # No process has this number.
 _UNSEEN = -1
+# Standard output and standard error.
+_OUTPUTS = (1, 2)
 
 
 class Listeners:
@@ -22,26 +27,60 @@ class Listeners:
 
     Who started that, such as a shell, may end at any time: C(nohup) and a logout take nothing away from whoever reads the output.
 
-    :param is_taken: Whether the process that this is made in hands the result on itself, as the action of this collection does.
+    :param takes: Asked whether the result would still be taken, when the process that this is made in hands it on itself, as the
+        action of this collection does.
     :ivar are_known: Whether these processes are the ones that get the result, and all of them can be seen. What runs modules in a
         process of its own, such as Mitogen, takes their output into a buffer that may reach nobody.
     """
 
-    def __init__(self, is_taken: bool = False) -> None:
-        self._first = _ancestors()
-        self.are_known = is_taken or (_has_own_output() and self._first[-1] != _UNSEEN)
+    def __init__(self, takes: t.Callable[[], bool] | None = None) -> None:
+        self._first, self._ansible = _ancestors()
+        self._takes = takes
+        self.are_known = takes is not None or (_has_own_output() and self._first[-1] != _UNSEEN)
 
     def are_all_there(self) -> bool:
-        """Tell whether none of them has ended: a process whose parent ends gets another one."""
-        return _ancestors() == self._first
+        """Tell whether none of them has ended, and somebody can read what they show."""
+        # A process whose parent ends gets another one.
+        if _ancestors()[0] != self._first or (self._ansible is not None and has_no_reader(self._ansible)):
+            return False
+        return self._takes is None or self._takes()
 
 
-def _ancestors() -> list[int]:
-    """Return their ids, nearest first; at the end another number where the system does not tell more."""
-    chain = [os.getppid()]
+def has_no_reader(process: int) -> bool:
+    """Tell whether both outputs of a process are pipes at whose other ends nobody is; false when the system does not tell."""
+    return all(_is_left_by_its_reader(f"/proc/{process}/fd/{output}") for output in _OUTPUTS)
+
+
+def is_own_proc() -> bool:
+    """Tell whether C(/proc) is there, and not that of another namespace, in which the ids of processes mean other ones."""
     try:
-        if os.readlink("/proc/self") != str(os.getpid()):
-            # It is that of another namespace, in which these numbers mean other processes.
+        return os.readlink("/proc/self") == str(os.getpid())
+    except OSError:
+        return False
+
+
+def _is_left_by_its_reader(output: str) -> bool:
+    try:
+        # To open anything else may do something.
+        if not stat.S_ISFIFO(os.stat(output).st_mode):
+            return False
+        end = os.open(output, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        # The system does not let this process look.
+        return False
+    try:
+        poll = select.poll()
+        poll.register(end, select.POLLOUT)
+        return any(event & select.POLLERR for dummy, event in poll.poll(0))
+    finally:
+        os.close(end)
+
+
+def _ancestors() -> tuple[list[int], int | None]:
+    """Return their ids, nearest first, at the end another number where the system does not tell more; and that of Ansible, if found."""
+    chain, is_worker = [os.getppid()], False
+    try:
+        if not is_own_proc():
             raise FileNotFoundError
         is_worker = _is_worker(os.getpid(), chain[0])
         while chain[-1] > 1 and not is_worker:
@@ -50,12 +89,12 @@ def _ancestors() -> list[int]:
             chain.append(above)
     except OSError:
         chain.append(_UNSEEN)
-    return chain
+    return chain, chain[-1] if is_worker else None
 
 
 def _is_worker(process: int, parent: int) -> bool:
     """Tell a worker of Ansible: it leads a process group, and was forked from its parent without becoming another program."""
-    return _parent_and_group(process)[1] == process and parent > 1 and _command_line(process) == _command_line(parent)
+    return _parent_and_group(process)[1] == process and parent > 0 and _command_line(process) == _command_line(parent)
 
 
 def _parent_and_group(process: int) -> tuple[int, int]:

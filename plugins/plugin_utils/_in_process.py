@@ -20,6 +20,7 @@ import typing as t
 from ansible.module_utils import basic
 
 from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
+from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import nobody_listens
 
 try:
     from ansible.module_utils import _internal
@@ -70,7 +71,7 @@ def run_here(name: str, module_args: dict[str, t.Any], folder: str) -> dict[str,
     with _as_on_the_target(document), contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         with contextlib.chdir(folder):
             # What it writes is taken here, and goes on to whoever listens to this process.
-            known = {"listeners": Listeners(is_taken=True)} if name in _PAYING else {}
+            known = {"listeners": Listeners(takes=lambda: not nobody_listens())} if name in _PAYING else {}
             code = _exit_code_of(lambda: MODULES[name](**known))
     out, error = output.getvalue(), errors.getvalue()
     return {"rc": code, "stdout": out, "stdout_lines": out.splitlines(), "stderr": error, "stderr_lines": error.splitlines()}

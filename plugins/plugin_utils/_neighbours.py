@@ -10,19 +10,16 @@ This plugin util is private to the collection.
 from __future__ import annotations
 
 import os
-import select
-import stat
 import subprocess
 import threading
+
+from ansible_collections.treasury.bybit.plugins.module_utils._listeners import has_no_reader, is_own_proc
 
 # Loaded by the process that reads the playbook, before it forks its workers.
 _FIRST_PROCESS = os.getpid()
 # The function that Ansible's thread for results runs, and Python names the thread after it.
 _TAKING_RESULTS = "results_thread_main"
 _taking: list[int] = []
-# What the system tells of the first process, where it tells so much; its standard output and error are 1 and 2.
-_SEEN = f"/proc/{_FIRST_PROCESS}"
-_OUTPUTS = (1, 2)
 
 
 def nobody_listens() -> str:
@@ -32,29 +29,11 @@ def nobody_listens() -> str:
     if os.getppid() != _FIRST_PROCESS:
         return "Ansible itself has ended"
     # That thread ends, and Ansible waits for ever, when neither standard output nor standard error can be written.
-    if _taking and os.path.isdir(f"{_SEEN}/task") and not os.path.exists(f"{_SEEN}/task/{_taking[0]}"):
+    if _taking and is_own_proc() and not os.path.exists(f"/proc/{_FIRST_PROCESS}/task/{_taking[0]}"):
         return "Ansible takes no results any more, as its output cannot be written"
-    if all(_is_left_by_its_reader(f"{_SEEN}/fd/{output}") for output in _OUTPUTS):
+    if is_own_proc() and has_no_reader(_FIRST_PROCESS):
         return "Whoever read the output of Ansible has ended"
     return ""
-
-
-def _is_left_by_its_reader(output: str) -> bool:
-    """Tell whether this is a pipe at whose other end nobody is."""
-    try:
-        # To open anything else may do something.
-        if not stat.S_ISFIFO(os.stat(output).st_mode):
-            return False
-        end = os.open(output, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:
-        # The system does not tell, or does not let this process look.
-        return False
-    try:
-        poll = select.poll()
-        poll.register(end, select.POLLOUT)
-        return any(event & select.POLLERR for dummy, event in poll.poll(0))
-    finally:
-        os.close(end)
 
 
 def desert(error: BaseException) -> None:

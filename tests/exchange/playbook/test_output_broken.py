@@ -95,3 +95,22 @@ def test_nobody_reads_on(command, paid, until, in_process: str) -> None:
     finally:
         begun.kill()
         begun.wait()
+
+
+@pytest.mark.parametrize("in_process", ["true", "false"])
+def test_what_was_paid_when_the_last_reader_ended_is_told_by_the_next_run(command, sandbox, until, paid, play, in_process: str) -> None:
+    sandbox.fault(delay_answer_ms=3000)
+    begun = subprocess.Popen(
+        **command(TASK, env={**AT_ONCE, "BYBIT_IN_PROCESS": in_process}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    until(paid)
+    begun.stdout.close()
+    try:
+        begun.wait(30)
+    except subprocess.TimeoutExpired:
+        # Ansible itself may wait for ever.
+        begun.kill()
+        begun.wait()
+    told = play(f"{TASK}    - debug: {{msg: 'recovered={{{{ done.recovered }}}}'}}\n")
+    assert "recovered=True" in told.stdout
+    assert paid() == ["10"]

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
@@ -96,6 +98,34 @@ def test_whoever_has_started_ansible_may_end(child_environment: dict[str, str], 
     assert output.strip() == after
 
 
+READ = """
+import os, sys
+from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
+sys.stdin.readline()
+with open(sys.argv[1], "w") as told: told.write(str(Listeners().are_all_there()))
+"""
+
+
+@pytest.mark.parametrize(("left", "is_read"), [((), "True"), ((1,), "True"), ((2,), "True"), ((1, 2), "False")])
+def test_what_nobody_reads_is_not_taken(
+    child_environment: dict[str, str], tmp_path: Path, left: tuple[int, ...], is_read: str
+) -> None:
+    """As when a terminal's pager has ended; one output that is read is enough."""
+    pipes = {1: os.pipe(), 2: os.pipe()}
+    family = FAMILY.replace("sys.argv[3], str", f"sys.argv[3], {str(tmp_path / 'told')!r}, str")
+    command = [sys.executable, "-c", family, "0", "session", READ]
+    with subprocess.Popen(command, env=child_environment, stdin=subprocess.PIPE, stdout=pipes[1][1], stderr=pipes[2][1], text=True) as process:
+        for number, (reader, writer) in pipes.items():
+            os.close(writer)
+            if number in left:
+                os.close(reader)
+        process.communicate("\n", timeout=30)
+    assert (tmp_path / "told").read_text() == is_read
+    for number, (reader, dummy) in pipes.items():
+        if number not in left:
+            os.close(reader)
+
+
 class Taken(io.StringIO):
     """What runs modules in a process of its own puts this in the place of the output."""
 
@@ -115,7 +145,8 @@ def test_processes_that_the_system_does_not_show_are_not_known(monkeypatch: pyte
             assert (listeners.are_known, listeners.are_all_there()) == (False, True)
     monkeypatch.setattr("builtins.open", fail)
     # A worker of Ansible knows its parent without that.
-    assert Listeners(is_taken=True).are_known
+    assert Listeners(takes=lambda: True).are_known
+    assert not Listeners(takes=lambda: False).are_all_there()
 
 
 @pytest.mark.parametrize(("output", "are_known"), [(Taken(), False), (None, False), (sys.__stdout__, True)], ids=["buffer", "none", "own"])
@@ -125,4 +156,4 @@ def test_an_output_that_somebody_has_taken_may_reach_nobody(
     monkeypatch.setattr(sys, "stdout", output)
     assert Listeners().are_known == are_known
     # Unless it was the one who asks for the run that has taken it.
-    assert Listeners(is_taken=True).are_known
+    assert Listeners(takes=lambda: True).are_known
