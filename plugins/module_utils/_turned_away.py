@@ -25,12 +25,15 @@ def entries_since(before: Prepared, now: Prepared) -> list[Record]:
 
 
 def has_money_moved(intent: Intent, before: Prepared, now: Prepared) -> bool:
-    """Tell whether as much as an intent wanted has left what pays, though others may have taken it.
+    """Tell whether as much as an intent wanted may have left what pays, though others may have taken it.
 
     :param before: What was known when it was sent, as C(now) is what is known after the pause.
     """
+    if before.pledged:
+        held = dict(now.pledged)
+        return any(held.get(coin, Decimal(0)) < amount for coin, amount in before.pledged)
     old, new = before.means.wallet, now.means.wallet
-    if old is not None and new is not None and difference(old, new) >= intent.amount:
+    if old is None:
+        # The key may not look.
         return True
-    held = dict(now.pledged)
-    return any(held.get(coin, Decimal(0)) < amount for coin, amount in before.pledged)
+    return new is not None and difference(old, new) >= intent.amount

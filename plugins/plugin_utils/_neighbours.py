@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 
 from ansible_collections.treasury.bybit.plugins.module_utils._listeners import has_no_reader, is_own_proc
 
 # Loaded by the process that reads the playbook, before it forks its workers.
 _FIRST_PROCESS = os.getpid()
+_HAS_OUTPUT = sys.stdout is not None
 # The function that Ansible's thread for results runs, and Python names the thread after it.
 _TAKING_RESULTS = "results_thread_main"
 _taking: list[int] = []
@@ -24,6 +26,8 @@ _taking: list[int] = []
 
 def nobody_listens() -> str:
     """Say why no result of this worker would reach anybody; empty when one would, or when the system does not tell."""
+    if not _HAS_OUTPUT:
+        return "Ansible has no standard output, without which it fails as soon as it shows a result"
     if os.getpid() == _FIRST_PROCESS:
         return ""
     if os.getppid() != _FIRST_PROCESS:

@@ -169,6 +169,12 @@ def test_an_executed_copy_that_the_history_shows_late_is_seen_by_the_money(repay
     assert run["waits"][0].startswith("Money has moved while loan")
 
 
+def test_a_key_that_cannot_see_the_money_waits_for_the_history(repay, sandbox, paid, posts) -> None:
+    sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=2000)
+    run = repay(api_key="sandbox-key-no-wallet", settle_margin=4)
+    assert (run["outcome"], run["inferred"], paid(), posts()) == ("executed", True, ["100"], 1)
+
+
 def test_what_others_pay_from_the_wallet_meanwhile_does_not_keep_a_step_from_being_made(begin, sandbox, until, posts, paid) -> None:
     sandbox.fault(answer={"ret_code": 10006}, delay_answer_ms=500)
     process = begin(settle_margin=3)

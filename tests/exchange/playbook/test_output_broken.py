@@ -71,7 +71,7 @@ def test_one_stream_is_enough(shell, paid, tmp_path, redirection: str, playbook:
     ("redirection", "env"),
     [
         (">/dev/full 2>&1", AT_ONCE), ("2>&1 | true", AT_ONCE), (">/dev/full 2>&1", BUFFERED), ("2>&1 | true", BUFFERED),
-        (">/dev/full", BUFFERED), ("| true", BUFFERED),
+        (">/dev/full", BUFFERED), ("| true", BUFFERED), (">&-", AT_ONCE), (">&- 2>&-", AT_ONCE),
     ],
 )
 def test_what_ansible_cannot_begin_is_not_paid(shell, paid, redirection: str, env: dict[str, str]) -> None:
