@@ -89,7 +89,7 @@ ee: env ## Find the dependencies of an execution environment, and write its buil
 release-check: env ## See whether what is committed could be released (TAG=v0.1.0 for the release itself)
 	@$(BIN)/python tools/release_check.py $(TAG)
 
-action-groups: env ## See that all modules are in the action group, and take its module_defaults
+action-groups: env ## See that the modules are in the action groups, and take their module_defaults
 	$(BIN)/pytest tests/unit/plugins/test_action_group.py tests/exchange/playbook/test_module_defaults.py
 
 arguments: env ## See that options and documentation agree, of modules and of the role

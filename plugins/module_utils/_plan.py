@@ -29,6 +29,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._times import utc
 
 PAY = "pay"
 DECLINE = "decline"
+_WHOLE = "the whole debt"
 # For a coin whose decimal places the exchange does not tell; most coins have no more.
 _USUAL_ACCURACY = 8
 
@@ -168,19 +169,19 @@ def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None)
 
 
 def _for_debt(traits: Traits, loan: Loan, max_debt: Decimal, means: Means) -> _Wanted | Decision:
-    what = f"max_debt '{plain(max_debt)}'"
+    # Who pays all of it need not have written max_debt: whole contracts need no goal, and playbooks have a word of their own for it.
+    what = f"max_debt '{plain(max_debt)}'" if max_debt else _WHOLE
     if traits.is_whole:
-        # The user need not have written max_debt.
-        return _Wanted(loan.debt, "The whole debt")
+        return _Wanted(loan.debt, what)
     needed, places = difference(loan.debt, max_debt), _places(means.accuracy)
     amount = min(round_up(needed, places), round_down(loan.debt, places))
     # Rounding up would be more than is owed.
     dust = max(difference(needed, amount), Decimal(0))
     if not amount:
-        left = f"{plain(dust)} {loan.coin} above {what} are left on {traits.label}"
+        left = f"{plain(dust)} {loan.coin} above max_debt '{plain(max_debt)}' are left on {traits.label}"
         story = f"Only {left}, less than the smallest amount that the exchange lists, with {places} decimal places."
         return _nothing(story, loan)._replace(rest=dust)
-    remark = f" ({plain(dust)} of it above {what} and less than the smallest amount that the exchange lists)" if dust else ""
+    remark = f" ({plain(dust)} of it above max_debt '{plain(max_debt)}' and less than the smallest amount that the exchange lists)" if dust else ""
     return _Wanted(amount, what, remark=remark)
 
 
@@ -254,7 +255,8 @@ def _nothing(message: str, loan: Loan) -> Decision:
 
 
 def _decline(message: str, arithmetic: str = "") -> Decision:
-    return Decision(DECLINE, f"{message}.", Decimal(0), None, arithmetic)
+    sentence = _capital(message) if message.startswith(_WHOLE) else message
+    return Decision(DECLINE, f"{sentence}.", Decimal(0), None, arithmetic)
 
 
 def _places(accuracy: int | None) -> int:

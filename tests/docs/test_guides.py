@@ -16,6 +16,10 @@ from guides import CHECKOUT, GUIDES, blocks, commands
 
 COLLECTION = "treasury.bybit."
 MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("bybit_*.py"))
+GROUPS = {
+    "group/treasury.bybit.bybit": MODULES,
+    "group/treasury.bybit.bybit_repay": [name for name in MODULES if name.endswith("_repay")],
+}
 ROLE = yaml.safe_load((CHECKOUT / "roles" / "sandbox" / "meta" / "argument_specs.yml").read_text())["argument_specs"]
 # Variables of Ansible itself, and of the example, that a command may set with -e.
 ANSIBLES_OWN = {"ansible_python_interpreter"}
@@ -52,7 +56,7 @@ def maps(value: t.Any) -> t.Iterator[dict]:
 
 def complaints(name: str, given: dict, specification: dict[str, dict]) -> list[str]:
     found = []
-    for option, value in given.items():
+    for option, value in (given or {}).items():
         if option not in specification:
             found.append(f"{name} has no option {option}")
             continue
@@ -70,8 +74,8 @@ def test_what_the_yaml_of_a_guide_names_exists(block, options_of) -> None:
     for mapping in maps(yaml.safe_load(block.text)):
         for key, value in mapping.items():
             name = str(key).removeprefix(COLLECTION)
-            if key == "group/treasury.bybit.bybit":
-                for module in MODULES:
+            if key in GROUPS:
+                for module in GROUPS[key]:
                     found += complaints(module, value, options_of(module))
             elif str(key).startswith(COLLECTION) and name not in MODULES:
                 found.append(f"there is no module {key}")

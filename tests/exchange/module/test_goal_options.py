@@ -179,7 +179,7 @@ def test_with_allow_partial_at_most_is_paid_up_to(pay, ledger, way) -> None:
     for check in (True, False):
         run = pay(way, **goal, check=check)
         assert (run["changed"], run["amount"], run["goal_reached"]) == (True, "50", False)
-        assert f"max_debt '0' takes {run['loan']['before']['debt'][:6]}" in run["msg"]
+        assert f"the whole debt takes {run['loan']['before']['debt'][:6]}" in run["msg"]
         assert run["msg"].rstrip(".").endswith("more than at_most '50'")
     assert [entry["amount"] for entry in ledger()] == ["50"]
 

@@ -314,7 +314,7 @@ def test_an_ltv_may_be_reached_in_part() -> None:
 
 @pytest.mark.parametrize("wallet", ["0", "0.00009"])
 def test_nothing_can_be_paid_from_an_empty_wallet(wallet: str) -> None:
-    shortfall = f"max_debt '0' takes 1000.4 USDT, but the Funding wallet holds {wallet}"
+    shortfall = f"the whole debt takes 1000.4 USDT, but the Funding wallet holds {wallet}"
     message = f"Nothing can be paid now, because {shortfall}."
     assert to_debt("0", means=can(wallet, partial=True)) == (NOTHING_TO_DO, message, Decimal(0), LOAN, "", shortfall, Decimal(0))
 

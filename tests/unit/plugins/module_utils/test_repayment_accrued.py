@@ -195,7 +195,7 @@ def test_an_empty_wallet_is_a_warning(run: t.Callable[..., Repayment], bybit: t.
     bybit.wallet = wallet
     repayment = run(allow_partial=True)
     assert told(repayment) == (False, "nothing_to_do", "0", [])
-    message = f"Nothing can be paid now, because max_debt '0' takes 1000.4 USDT, but the Funding wallet holds {wallet}."
+    message = f"Nothing can be paid now, because the whole debt takes 1000.4 USDT, but the Funding wallet holds {wallet}."
     assert (repayment.result.warnings, repayment.result.as_dict()["goal_reached"]) == ([message], False)
 
 
@@ -206,6 +206,6 @@ def test_a_wallet_that_was_emptied_has_no_second(run: t.Callable[..., Repayment]
     assert told(repayment) == (True, "executed", "300", ["300"])
     assert (repayment.result.as_dict()["goal_reached"], repayment.result.after.debt) == (False, Decimal("700.4"))
     assert repayment.result.message().endswith(
-        "The goal is not reached: max_debt '0' takes 1000.4 USDT, but the Funding wallet holds 300."
+        "The goal is not reached: the whole debt takes 1000.4 USDT, but the Funding wallet holds 300."
     )
     assert (repayment.result.warnings, bybit.clock.pauses, amounts(bybit)) == ([], [], ["300"])
