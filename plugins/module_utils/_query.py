@@ -45,18 +45,19 @@ def run_query(
         question = question_of(module.params)
     except BybitError as error:
         _fail(module, error, host)
-    client = connection.client(clock or Clock())
+    clock = clock or Clock(module.log)
+    client = connection.client(clock)
     try:
         answer = survey(client, question)
     except BybitError as error:
-        _fail(module, error, {"gate_retries": client.retries.as_result(), **host})
+        _fail(module, error, {"gate_retries": client.retries.as_result(), "waits": clock.waits, **host})
     except Exception as error:
         message = f"An error inside treasury.bybit ({type(error).__name__}). Nothing was changed; report the error."
-        known = {"gate_retries": client.retries.as_result(), **host}
+        known = {"gate_retries": client.retries.as_result(), "waits": clock.waits, **host}
         end_failed(module, exception=traceback.format_exc(), failure=None, msg=message, **known)
     for warning in answer.warnings:
         module.warn(warning)
-    module.exit_json(changed=False, **answer.values, gate_retries=client.retries.as_result(), **host)
+    module.exit_json(changed=False, **answer.values, gate_retries=client.retries.as_result(), waits=clock.waits, **host)
 
 
 def _fail(module: AnsibleModule, error: BybitError, known: dict[str, t.Any]) -> t.NoReturn:

@@ -138,6 +138,7 @@ def _summary(intent: Intent, outcome: str) -> dict[str, t.Any]:
     return {
         "intent": intent.intent_id,
         "amount": plain(intent.amount),
+        "coin": intent.coin,
         "outcome": outcome,
         "repay_id": intent.repay_id,
         "sent_at_ms": intent.sent_at_ms,

@@ -201,6 +201,11 @@ repayments:
       type: str
       returned: always
       sample: "100"
+    coin:
+      description: The loan's coin.
+      type: str
+      returned: always
+      sample: USDT
     outcome:
       description: V(executed) or V(pending); in RV(earlier) also V(not_executed), and V(unknown) when O(acknowledge) named it.
       type: str

@@ -269,6 +269,14 @@ unavailable:
           type: str
           returned: always
           sample: not_executed
+waits:
+  description:
+    - What this run has waited for, one sentence for each wait of two seconds or more, in their order. It was written to the system's log when
+      the wait began.
+  returned: when the options are usable
+  type: list
+  elements: str
+  sample: []
 gate_retries:
   description: How often the exchange turned a request away at its gate, so that it was sent again.
   returned: when the options are usable

@@ -49,6 +49,7 @@ def assert_answered(run, sandbox, intent: dict, remembered) -> None:
         {
             "intent": intent["intent"],
             "amount": "100",
+            "coin": "USDT",
             "outcome": "executed",
             "repay_id": entry["repay_id"],
             "sent_at_ms": intent["sent_at_ms"],

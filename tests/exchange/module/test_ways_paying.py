@@ -40,6 +40,7 @@ def test_a_repayment(pay, sandbox, ledger, remembered, way) -> None:
     assert {**repayment, "intent": len(repayment["intent"])} == {
         "intent": 36,
         "amount": way.amount,
+        "coin": way.coin,
         "outcome": "executed",
         "repay_id": entry["repay_id"],
         "sent_at_ms": run["sent_at_ms"],

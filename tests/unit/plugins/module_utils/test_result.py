@@ -72,7 +72,7 @@ def test_one_repayment(result: Result) -> None:
     assert (told["recovered"], told["inferred"], told["evidence"]) == (False, False, None)
     assert (told["decision"], told["goal_reached"]) == (ARITHMETIC, True)
     assert told["repayments"] == [
-        {"intent": "8f2a", "amount": "1000.4", "outcome": "executed", "repay_id": "99", "sent_at_ms": SENT_MS}
+        {"intent": "8f2a", "amount": "1000.4", "coin": "USDT", "outcome": "executed", "repay_id": "99", "sent_at_ms": SENT_MS}
     ]
     assert told["loan"]["before"]["debt"] == "1000.4" and told["loan"]["after"] is None
 
@@ -178,7 +178,7 @@ def test_progress(result: Result) -> None:
 def test_repayments_of_earlier_runs(result: Result) -> None:
     result.add_earlier(SECOND, "not_executed")
     assert result.as_dict()["earlier"] == [
-        {"intent": "8f2b", "amount": "0.0002", "outcome": "not_executed", "repay_id": "100", "sent_at_ms": SENT_MS + 20_000}
+        {"intent": "8f2b", "amount": "0.0002", "coin": "USDT", "outcome": "not_executed", "repay_id": "100", "sent_at_ms": SENT_MS + 20_000}
     ]
     assert result.as_dict()["repayments"] == []
 
