@@ -38,7 +38,7 @@ notes:
     that one sent, if it was asked for the same.
   - With C(async), use O(since), O(max_debt) or O(max_ltv). The module cannot know whether anybody reads the result of a job, so
     with O(amount) alone a run after a job whose result was lost repays once more.
-  - Run it on one host (C(run_once)). A play over several hosts with the same key repays once for each of them, unless a declarative
+  - Run it on one host (C(run_once)). A play over several hosts with the same account repays once for each of them, unless a declarative
     goal is used and they share O(state_dir).
 attributes:
   check_mode:
