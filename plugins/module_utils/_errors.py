@@ -74,6 +74,12 @@ class Busy(BybitError):
     """Another run for the same target has not ended in time; nothing has been sent."""
 
 
+class BusyInDoubt(Busy):
+    """The other run has begun a repayment of which nobody knows yet what became of it."""
+
+    outcome = UNKNOWN
+
+
 class NotExecuted(BybitError):
     """It was sent, perhaps accepted, and it is certain by now that nothing is paid."""
 

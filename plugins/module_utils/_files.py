@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import typing as t
 
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -75,12 +76,13 @@ def read_private(path: str) -> bytes | None:
         return file.read()
 
 
-def replace(path: str, content: bytes, before: bytes | None) -> None:
+def replace(path: str, content: bytes, before: bytes | None, check: t.Callable[[], None]) -> None:
     """Give a file this content; when this returns, it outlives a loss of power, and when it raises, all is as it was.
 
     :param before: What it holds; none when it is not there.
+    :param check: Called right before the file gets it; when it raises, the file stays as it is.
     """
-    _put(path, content)
+    _put(path, content, check)
     try:
         _flush_directory(os.path.dirname(path))
     except OSError as failed:
@@ -88,7 +90,7 @@ def replace(path: str, content: bytes, before: bytes | None) -> None:
             if before is None:
                 os.unlink(path)
             else:
-                _put(path, before)
+                _put(path, before, check)
         except OSError as error:
             reason = f"{failed.strerror}, and what was written to '{path}' could not be taken back: {error.strerror}"
             raise OSError(failed.errno, reason) from None
@@ -103,7 +105,7 @@ def remove(path: str) -> None:
         pass
 
 
-def _put(path: str, content: bytes) -> None:
+def _put(path: str, content: bytes, check: t.Callable[[], None]) -> None:
     draft = f"{path}.new"
     try:
         # One that is left over may be anything.
@@ -112,8 +114,9 @@ def _put(path: str, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        check()
         os.replace(draft, path)
-    except OSError:
+    except BaseException:
         remove(draft)
         raise
 

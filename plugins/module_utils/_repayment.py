@@ -255,9 +255,13 @@ class Repayment:
             if has_money_moved(intent, before, now):
                 self._await_entry(intent)
                 now = self._preparation.prepare(self._paid)
+        except Declined:
+            self._memory.forget(intent)
+            raise
         except BybitError as failed:
-            what = _messages.name_of(intent, self.result.label)
-            raise type(failed)(f"The repayment of {what} was not made: {error} Then: {failed}", failed.failure) from failed
+            # Whether something in between has sent it twice cannot be seen now.
+            self._find_out(intent, OutcomeUnknown(f"{error} And then: {failed}", error.failure))
+            return None
         news = entries_since(before, now)
         if news and not self._goal.is_declarative:
             # Nobody can tell whether it is this step, so it is looked for like one whose answer was lost.

@@ -20,7 +20,7 @@ import typing as t
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _files
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, Busy, MemoryLost
+from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, Busy, BusyInDoubt, MemoryLost
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent, intent_from
 
 _VERSION = 3
@@ -54,12 +54,11 @@ def is_in_doubt(directory: str, realm: str, product: str, name: str) -> bool:
     pattern = f"{_readable(realm)}_*_{product}_{name}_*{_SUFFIX}"
     try:
         found = fnmatch.filter(os.listdir(directory), pattern)
-        notes = [json.loads(_files.read_private(os.path.join(directory, file)) or b"") for file in found]
-        return any(not intent["told"] for note in notes for intent in note["intents"])
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+    except OSError:
         return True
+    return _is_any_open([os.path.join(directory, file) for file in found])
 
 
 class Target(t.NamedTuple):
@@ -122,7 +121,7 @@ class State:
             os.close(lock)
             left_ms = deadline_ms - self._clock.monotonic_ms()
             if left_ms <= 0:
-                raise Busy(self._who_is_busy(holder, timeout_ms))
+                raise self._busy(holder, timeout_ms)
             if pause_ms == _FIRST_PAUSE_MS:
                 self._clock.tell_wait(f"Another run for this loan (process {holder}) has not ended", left_ms)
             self._clock.sleep_ms(min(pause_ms, left_ms))
@@ -166,12 +165,13 @@ class State:
             "intents": [intent.as_document() for intent in intents],
         }
         content = (json.dumps(document, indent=1) + "\n").encode()
-        self._check_lock()
         try:
-            _files.replace(self.path, content, self._content)
+            _files.replace(self.path, content, self._content, self._check_lock)
         except OSError as error:
             raise _unusable(error, self._directory) from None
         self._content = content
+        # Whoever has got in before this has not read it; whoever gets in later has.
+        self._check_lock()
 
     def clear(self) -> None:
         """Remember nothing any more; a loss of power may undo that, and then the last intents are told once more.
@@ -234,11 +234,15 @@ class State:
     def _holder(self, lock: int) -> str:
         return os.pread(lock, _PROCESS_ID_LENGTH, 0).decode(errors="replace").strip() or "unknown"
 
-    def _who_is_busy(self, holder: str, timeout_ms: int) -> str:
-        return (
+    def _busy(self, holder: str, timeout_ms: int) -> Busy:
+        message = (
             f"Another run for this loan (process {holder}, lock file '{self._lock_path}') has not ended within "
             f"lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again when it has ended, or raise lock_timeout."
         )
+        # That run writes it meanwhile, but never a half of it.
+        if _is_any_open([self.path]):
+            return BusyInDoubt(f"{message} What became of the repayment that it has noted is not known yet.")
+        return Busy(message)
 
     def _is_there(self, path: str) -> bool:
         try:
@@ -251,6 +255,15 @@ class State:
 
     def _hidden(self, error: OSError) -> BadInput:
         return _hidden(error, self._directory, self.path)
+
+
+def _is_any_open(paths: list[str]) -> bool:
+    """Tell whether one of these files has an intent of which nobody was told, or cannot be read."""
+    try:
+        contents = [content for content in map(_files.read_private, paths) if content is not None]
+        return any(not intent["told"] for content in contents for intent in json.loads(content)["intents"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return True
 
 
 def _readable(realm: str) -> str:

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference
 from ansible_collections.treasury.bybit.plugins.module_utils._intent import Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._plan import PAY
 from ansible_collections.treasury.bybit.plugins.module_utils._preparation import Prepared
 from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, Record
 
@@ -36,4 +37,7 @@ def has_money_moved(intent: Intent, before: Prepared, now: Prepared) -> bool:
     if old is None:
         # The key may not look.
         return True
-    return new is not None and difference(old, new) >= intent.amount
+    if new is None:
+        # It is read only where something is to be paid still.
+        return now.decision.kind == PAY
+    return difference(old, new) >= intent.amount

@@ -175,6 +175,18 @@ def test_a_key_that_cannot_see_the_money_waits_for_the_history(repay, sandbox, p
     assert (run["outcome"], run["inferred"], paid(), posts()) == ("executed", True, ["100"], 1)
 
 
+def test_when_nothing_can_be_read_after_the_gate_it_is_in_doubt(repay, sandbox, paid, posts, remembered) -> None:
+    sandbox.fault(answer={"ret_code": 10006}, commit=True)
+    orders = "/v5/crypto-loan/ongoing-orders"
+    sandbox.control("POST", "faults", {"method": "GET", "path": orders, "skip": 1, "times": 0, "answer": "html_502"})
+    sandbox.control("POST", "faults", {"method": "GET", "path": "/v5/crypto-loan/repayment-history", "skip": 1, "times": 0, "answer": "html_502"})
+    run = repay(wait_timeout=2)
+    assert (run.failed, run["outcome"], run["changed"], len(remembered())) == (True, "unknown", False, 1)
+    sandbox.control("DELETE", "faults")
+    run = repay()
+    assert (run["outcome"], run["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])
+
+
 def test_what_others_pay_from_the_wallet_meanwhile_does_not_keep_a_step_from_being_made(begin, sandbox, until, posts, paid) -> None:
     sandbox.fault(answer={"ret_code": 10006}, delay_answer_ms=500)
     process = begin(settle_margin=3)

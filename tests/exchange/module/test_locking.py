@@ -51,11 +51,12 @@ def test_the_wait_ends_with_a_sentence(repay, holder, state_dir, calls, paid) ->
     run = repay(lock_timeout=1)
     assert time.monotonic() - begun >= 1
     assert first.is_running
-    assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "not_executed", None)
+    assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "unknown", None)
     [lock] = state_dir.glob("*.lock")
     assert run["msg"] == (
         f"Another run for this loan (process {first.pid}, lock file '{lock}') has not ended within lock_timeout, 1 s: "
-        f"nothing was sent; run again when it has ended, or raise lock_timeout."
+        f"nothing was sent; run again when it has ended, or raise lock_timeout. What became of the repayment that it has noted is not "
+        f"known yet."
     )
     assert (calls()[-2:], paid()) == (["POST repay", "GET query-api"], ["100"])
     first.kill()

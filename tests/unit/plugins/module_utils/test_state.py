@@ -477,3 +477,33 @@ def test_what_cannot_be_read_may_be_open(state: State, directory: Path, content:
 
 def test_where_nothing_is_nothing_is_open(fresh: State, directory: Path) -> None:
     assert not is_in_doubt(str(directory), "mainnet", "legacy", "17")
+
+
+def test_the_lock_is_looked_at_also_after_writing(state: State, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise another run could get in between, and read what is not written yet."""
+    lock, real = directory / f"{TARGET.file_name()}.lock", os.replace
+
+    def replace(source: str, target: str) -> None:
+        lock.unlink()
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(BadInput, match="was removed or replaced while this run held it"):
+        state.save([INTENT])
+    # An intent too many never leads to a payment too many.
+    assert state.load() == [INTENT]
+
+
+def test_the_lock_is_looked_at_right_before_the_file_is_replaced(state: State, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state.save([OTHER])
+    real = os.fsync
+
+    def fsync(file: int) -> None:
+        (directory / f"{TARGET.file_name()}.lock").unlink(missing_ok=True)
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(BadInput, match="was removed or replaced while this run held it"):
+        state.save([INTENT])
+    assert state.load() == [OTHER]
+    assert list(directory.glob("*.new")) == []

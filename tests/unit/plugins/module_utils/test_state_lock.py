@@ -8,10 +8,12 @@ import os
 import subprocess
 import sys
 import typing as t
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BadInput, Busy
+from ansible_collections.treasury.bybit.plugins.module_utils._intent import Baseline, Goal, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
 
 TARGET = Target("mainnet", "104", "legacy", "17")
@@ -95,6 +97,17 @@ def test_who_is_busy_is_named(state: State, other: State, lock_file: Path) -> No
         f"nothing was sent; run again when it has ended, or raise lock_timeout."
     )
     assert caught.value.outcome == "not_executed"
+
+
+@pytest.mark.parametrize(("told", "outcome"), [(True, "not_executed"), (False, "unknown")])
+def test_what_the_busy_one_has_noted_is_in_doubt(state: State, other: State, told: bool, outcome: str) -> None:
+    before = Baseline(Decimal(1000), Decimal(1000), ())
+    state.lock(0)
+    state.save([Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", before, 1793534400000, 5000, told=told)])
+    with pytest.raises(Busy) as caught:
+        other.lock(0)
+    assert caught.value.outcome == outcome
+    assert ("What became of the repayment that it has noted is not known yet." in str(caught.value)) == (not told)
 
 
 def test_who_is_busy_may_have_no_name(state: State, other: State, lock_file: Path) -> None:
