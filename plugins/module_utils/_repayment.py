@@ -252,7 +252,9 @@ class Repayment:
         intent, error = turned
         try:
             now = self._preparation.prepare(self._paid)
-            if has_money_moved(intent, before, now):
+            # The balance may be late where the ledger is not.
+            is_paying = now.decision.kind == PAY
+            if is_paying and (has_money_moved(intent, before, now) or self._settler.has_flown_out(intent)):
                 self._await_entry(intent)
                 now = self._preparation.prepare(self._paid)
         except Declined:

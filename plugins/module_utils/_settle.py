@@ -152,6 +152,14 @@ class Settler:
                 break
         return loan
 
+    def has_flown_out(self, intent: Intent) -> bool:
+        """Tell whether the wallet's own ledger shows that as much as an intent wants has left since, whoever has taken it.
+
+        :raises BybitError: When that could not be read now; a key that may not read it sees nothing.
+        """
+        witness = self._ask_witness(intent, has_failed=False)
+        return witness.outflow is not None and witness.outflow >= intent.amount
+
     def _left_ms(self, intent: Intent) -> int:
         """Return when a request has left, by the monotonic clock; the beginning of this run, if it was before that of this machine."""
         sent_ms = intent.sent_monotonic_ms

@@ -169,6 +169,12 @@ def test_an_executed_copy_that_the_history_shows_late_is_seen_by_the_money(repay
     assert run["waits"][0].startswith("Money has moved while loan")
 
 
+def test_the_ledger_shows_what_the_balance_does_not_yet(repay, sandbox, paid, posts) -> None:
+    sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=3000, debt_delay_ms=3000, wallet_delay_ms=3000)
+    run = repay(settle_margin=5)
+    assert (run["outcome"], run["inferred"], paid(), posts()) == ("executed", True, ["100"], 1)
+
+
 def test_a_key_that_cannot_see_the_money_waits_for_the_history(repay, sandbox, paid, posts) -> None:
     sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=2000)
     run = repay(api_key="sandbox-key-no-wallet", settle_margin=4)
