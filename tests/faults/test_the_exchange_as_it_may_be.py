@@ -22,8 +22,8 @@ CHOSEN = ("legacy since", "legacy max_debt 0", "flexible amount", "flexible max_
 WAYS = [{name: value} for name, values in {**SHOWN, **RULES}.items() for value in values[1:]]
 # What a run may not recognise: then it may fail, or not know.
 DOUBTFUL = [way for way in WAYS if set(way) & {*UNRECOGNISED, "legacy_processing"}]
-# Loan, coin, history and wallet.
-_READS_BEFORE = 4
+# Key, loan, coin, history and wallet.
+_READS_BEFORE = 5
 _PATIENT = {"wait_timeout": 900}
 LOST = {"method": "POST", "answer": "close"}
 goals = pytest.mark.parametrize("name", CHOSEN)

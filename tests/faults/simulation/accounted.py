@@ -16,7 +16,7 @@ from . import oracle, strategies
 from .asks import Asks
 from .facts import API, Run
 from .goals import Goal, Plan
-from .owner import Meddling
+from .owner import LockGone, Meddling
 from .products import LEGACY, PRODUCTS, Loan
 from .standin import BLIND_KEY, BLIND_SECRET, HOUR_MS, KEY, SECRET, START_MS, TURN_MS, StandIn
 from .tally import Tally
@@ -76,12 +76,12 @@ class Accounted(stateful.RuleBasedStateMachine):
             self.world.order_fault({**{name: value for name, value in fault.items() if name != "use"}, **path})
 
     def play(
-        self, plans: list[Plan], choices: Choices | None = None, meddling: Meddling | None = None
+        self, plans: list[Plan], choices: Choices | None = None, *events: Meddling | LockGone | None
     ) -> list[Run]:
         world, first = self.world, len(self.world.facts.runs)
         meddled, borrowed = len(world.facts.meddled), len(world.facts.borrowed)
         try:
-            runs = world.play(plans, choices, meddling)
+            runs = world.play(plans, choices, *events)
             taken: list[int] = []
             for run in runs:
                 if self.asks.begin(run, taken):
@@ -92,7 +92,7 @@ class Accounted(stateful.RuleBasedStateMachine):
         for run in sorted(runs, key=lambda run: run.ended_at or 0):
             self.asks.end(run, world.facts)
             wrong += oracle.after_run(run, world.facts)
-            if run.outcome == "unknown" and run.result:
+            if run.outcome == "unknown" and run.result and run.result["intent"] and run.is_heard:
                 self.doubts[run.result["intent"]] = (run.plan.goal.loan, run.spoke_of[0])
         wrong += oracle.always(world.facts, self.asks) + oracle.on_disk(world.files(), _SECRETS)
         if wrong:
@@ -114,6 +114,19 @@ class Accounted(stateful.RuleBasedStateMachine):
         self.own["acknowledged"] += 1
         return self.play([Plan(goal, acknowledge=intent, drift_ms=self.drift_ms)])[0]
 
+    def remove_memory(self, loan: Loan) -> None:
+        """Somebody looks into the exchange's books, as for C(acknowledge), and removes the file that cannot be read."""
+        self.world.pass_time(300_000)
+        self.world.look()
+        facts = self.world.facts
+        posts = facts.posts_on(loan)
+        self.asks.human_looked([post for post in posts if post.repay_id not in self.asks.told], facts)
+        facts.looked_up |= {post.timestamp for post in posts}
+        self.doubts = {intent: doubt for intent, doubt in self.doubts.items() if doubt[0] != loan}
+        self.world.memory.remove(loan)
+        self.world.tell(f"somebody removes the memory of {loan!r}")
+        self.own["memory removed"] += 1
+
     def _heal_and_account(self) -> None:
         """After everything is healed, every ask must come to a known end, and the ledger must hold what was told."""
         world = self.world
@@ -121,6 +134,8 @@ class Accounted(stateful.RuleBasedStateMachine):
         world.heal()
         world.show_as_usual()
         world.pass_time(_LONG_MS)
+        for loan in world.memory.damaged():
+            self.remove_memory(loan)
         for dummy in range(2 + 2 * len(self.asks.open())):
             asks = self.asks.open()
             if not asks:

@@ -16,7 +16,7 @@ import typing as t
 
 from . import documented, lies
 from .goals import Goal
-from .products import COINS, DEBT, FLEXIBLE, HISTORY, LEDGER, LEGACY, OTHER, PRODUCTS, TIME, WALLET
+from .products import COINS, DEBT, FLEXIBLE, HISTORY, KEY, LEDGER, LEGACY, OTHER, PRODUCTS, TIME, WALLET
 from .standin import BIG_COIN, BIG_LOAN, CONTRACTS, DAY_MS, SMALL_COIN, SMALL_LOAN, START_MS
 
 _TWO_DAYS_AGO = START_MS - 2 * DAY_MS
@@ -52,6 +52,11 @@ _UNREAD = {
         "annualizedInterestRate[0-9]+D flexibleAnnualizedInterestRate fixedBorrowable flexibleBorrowable maxBorrowingAmount "
         "minFixedBorrowingAmount minFlexibleBorrowingAmount vipLevel",
     "/v5/crypto-loan-common/position": "flexibleHourlyInterestRate colRes supplyList totalSupply",
+    "/v5/user/query-api":
+        "id note apiKey secret ContractTrade Wallet Options Derivatives Exchange Earn FiatP2P FiatBitPay FiatConvertBroker "
+        "FiatGlobalPay BitCard ByXPost Affiliate BlockTrade NFT CopyTrading ips type deadlineDay expiredAt createdAt uta inviterID "
+        "vipLevel mktMakerLevel affiliateID rsaPublicKey isMaster parentUid kycLevel kycRegion unified userIDInt64 "
+        "inviterIDInt64 affiliateIDInt64",
     "/v5/crypto-loan-fixed/borrow-contract-info": "autoRepay borrowTime interestPaid orderId repayType term",
 }
 
@@ -63,7 +68,7 @@ _LOSSES = {
     LOST: {"method": "POST", "answer": "close"},
     HIDDEN: {"method": "POST", "answer": "close", "history_delay_ms": 90_000, "debt_delay_ms": 90_000},
 }
-_ALWAYS = (DEBT, HISTORY, COINS)
+_ALWAYS = (KEY, DEBT, HISTORY, COINS)
 _CLOCK_GOAL = "legacy amount"
 _HIDDEN_GOALS = ("legacy amount", "flexible amount", "flexible max_debt", "fixed")
 # A minute is more than any time window.

@@ -12,17 +12,21 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .facts import KNOWN_SUCCESSES, Facts, Post, Run
+from .facts import ANSWERS_SURELY_FOR_MS, KNOWN_SUCCESSES, Facts, Post, Run
 from .goals import Goal
 
 
 @dataclass
 class Ask:
-    """:ivar is_open: Whether the user does not know yet that it is fulfilled, and would run the playbook again."""
+    """:ivar is_open: Whether the user does not know yet that it is fulfilled, and would run the playbook again.
+
+    :ivar reported_at: When a run has told its result to nobody; after some hours, nobody can tell that from an ask that was answered.
+    """
 
     goal: Goal
     is_open: bool = True
     runs: list[int] = field(default_factory=list)
+    reported_at: int | None = None
 
 
 class Asks:
@@ -40,7 +44,9 @@ class Asks:
         if run.plan.check:
             return None
         for ask in self.open():
-            if ask.goal == run.plan.goal and not set(ask.runs) & set(taken):
+            if ask.reported_at is not None and run.began_at - ask.reported_at > ANSWERS_SURELY_FOR_MS:
+                ask.is_open = False
+            elif ask.goal == run.plan.goal and not set(ask.runs) & set(taken):
                 break
         else:
             ask = Ask(run.plan.goal)
@@ -51,6 +57,11 @@ class Asks:
     def end(self, run: Run, facts: Facts) -> None:
         """Note what the result of a run has told."""
         if not run.result or run.plan.check:
+            return
+        # Its warning names them, and no later run does, as they have been counted.
+        self.told |= run.came_between
+        if not run.is_heard:
+            self._report(run, facts)
             return
         for earlier in run.earlier:
             self._hear_of_earlier(earlier, run, facts)
@@ -68,6 +79,14 @@ class Asks:
             if entry and entry.lives:
                 self.told.add(entry.repay_id)
                 self._close_one(post, facts)
+
+    def _report(self, run: Run, facts: Facts) -> None:
+        """Note that a run has told what was made when nobody may have been there."""
+        timestamps = {item["sent_at_ms"] for item in [*run.made, *run.earlier] if item.get("outcome") in KNOWN_SUCCESSES}
+        senders = {post.run for post in facts.posts if post.timestamp in timestamps}
+        for ask in self.open():
+            if not run.failed and ask.reported_at is None and senders & set(ask.runs):
+                ask.reported_at = run.ended_at
 
     def count(self, goal: Goal) -> int:
         return sum(1 for ask in self._asks if ask.goal == goal)

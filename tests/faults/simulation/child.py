@@ -11,11 +11,13 @@ Python calls before it does what the hook is told of.
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import io
 import json
 import os
 import resource
+import stat
 import struct
 import sys
 import traceback
@@ -28,6 +30,21 @@ LENGTH = struct.Struct("<I")
 _FILE_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.link", "os.truncate", "os.chmod"})
 _EVENTS = _FILE_EVENTS | {"http.client.connect", "http.client.send", "fcntl.flock"}
 _LOST_WORLD = 71
+
+
+class Around(t.NamedTuple):
+    """What is around a run, other than usual.
+
+    :ivar disk_is_full: Whether nothing can be written to the disk.
+    :ivar flushes: How many times a directory can be flushed to the disk before that fails; none for always.
+    :ivar is_buffered: Whether its output is taken into a buffer, as by Mitogen, instead of a file of its own.
+    :ivar defect_at: At which of its pauses, counted from 0, an error inside comes up; none for never.
+    """
+
+    disk_is_full: bool = False
+    flushes: int | None = None
+    is_buffered: bool = False
+    defect_at: int | None = None
 
 
 class World:
@@ -50,9 +67,10 @@ class World:
 class WorldClock(Clock):
     """The clock that is handed to the module."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, defect_at: int | None) -> None:
         super().__init__()
         self._world = world
+        self._left = defect_at
 
     def now_ms(self) -> int:
         return self._world.wall_ms
@@ -61,6 +79,10 @@ class WorldClock(Clock):
         return self._world.monotonic_ms
 
     def sleep_ms(self, duration_ms: int) -> None:
+        if self._left is not None:
+            if not self._left:
+                raise RuntimeError("a clock that is out of order")
+            self._left -= 1
         self._world.step("sleep", number=int(duration_ms))
 
 
@@ -74,6 +96,21 @@ class _Output(io.FileIO):
     def write(self, data: t.Any) -> int:
         self._world.step("print")
         return super().write(data)
+
+
+class _Buffer(io.RawIOBase):
+    """The same where something else takes the output and hands it on, so that no file stands behind it."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: t.Any) -> int:
+        self._world.step("print")
+        return os.write(1, data)
 
 
 def hook(world: World, state_dir: str) -> t.Callable[[str, tuple], None]:
@@ -107,7 +144,7 @@ def hook(world: World, state_dir: str) -> t.Callable[[str, tuple], None]:
 
 def become(
     module: str, main: t.Callable[[t.Any], None], *, reports: int, answers: int, stdin: int, stdout: int, stderr: int,
-    state_dir: str, disk_is_full: bool,
+    state_dir: str, around: Around,
 ) -> t.NoReturn:
     """Turn this forked process into one run of the module; never returns."""
     code = 70
@@ -127,18 +164,36 @@ def become(
         for name in [n for n in os.environ if n.startswith(("BYBIT_", "ANSIBLE_")) or n.lower().endswith("_proxy")]:
             del os.environ[name]
         sys.stdin, sys.stderr = open(0), open(2, "w")
-        if disk_is_full:
+        if around.disk_is_full:
             resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        if around.flushes is not None:
+            os.fsync = _failing_after(around.flushes)
         world = World(reports, answers)
-        sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Output(world)), encoding="utf-8")
+        output = _Buffer(world) if around.is_buffered else _Output(world)
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(output), encoding="utf-8")
         world.step("start")
         sys.addaudithook(hook(world, state_dir))
-        code = _run(main, WorldClock(world))
+        code = _run(main, WorldClock(world, around.defect_at))
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def _failing_after(flushes: int) -> t.Callable[[int], None]:
+    """Return a fsync that flushes so many directories; then it fails, as on file systems that cannot do it."""
+    fsync, left = os.fsync, flushes
+
+    def flush(descriptor: int) -> None:
+        nonlocal left
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            if not left:
+                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+            left -= 1
+        fsync(descriptor)
+
+    return flush
 
 
 def _run(main: t.Callable[[t.Any], None], clock: WorldClock) -> int:

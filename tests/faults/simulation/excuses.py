@@ -10,7 +10,7 @@ Pure: no I/O. A reason is a word for the tally; none means that the run should h
 from __future__ import annotations
 
 from .facts import EARLY_MS, FAILED, OWNER, Entry, Facts, Post, Run
-from .products import DEBT, HISTORY, LEDGER, LEGACY, OTHER, TIME, WALLET
+from .products import DEBT, HISTORY, LEDGER, LEGACY, OTHER, TIME, WALLET, Loan
 from .standin import DAY_MS
 from .switches import UNRECOGNISED
 
@@ -131,6 +131,39 @@ def for_pending(run: Run, entry: Entry, facts: Facts) -> str | None:
         return "wait_timeout"
     clean = [read for read in run.reads if read.use == HISTORY and read.clean and read.at >= final_at]
     return None if len(clean) >= _LOOKS else "reads"
+
+
+def for_believing_the_gate(post: Post, facts: Facts) -> str | None:
+    """Say why a run could not see that another copy of a request was executed, of which the gate said that it was turned away."""
+    run, entry = facts.runs[post.run], facts.entry_of(post)
+    if not post.is_turned_away or entry is None:
+        return None
+    until = min([other.sent_at for other in run.posts if other.sent_at > post.sent_at], default=run.ended_at or 0)
+    reads = [read for read in run.reads if post.sent_at < read.at <= until]
+    looks = [read.at for read in reads if read.use == HISTORY and read.clean]
+    if not any(read.use == HISTORY for read in reads):
+        return "refused"
+    if any(at >= shown_at(entry, facts) for at in looks):
+        return None
+    if shown_at(entry, facts) - post.sent_at > run.plan.settle_margin * 1000:
+        return "late"
+    if run.is_misled or facts.is_switched(*UNRECOGNISED):
+        return "changed"
+    # What is pledged is shown as late as the debt.
+    pays, late = (OTHER, "debt_delay_ms") if run.plan.goal.collateral else (WALLET, "wallet_delay_ms")
+    seen = [read.at for read in reads if read.use == pays and read.clean]
+    if facts.is_blind and pays == WALLET:
+        # Then it has to wait as long as if it had been executed.
+        return None
+    if not seen or seen[-1] < entry.time + int(post.fault.get(late, 0)):
+        return "reads"
+    return "borrowed" if any(post.sent_at <= at <= until for at, dummy in facts.borrowed) else None
+
+
+def is_hidden_by_the_gate(loan: Loan, moment: int, facts: Facts) -> bool:
+    """Tell whether a repayment that nobody could know of was not in the history yet."""
+    hidden = [facts.entry_of(post) for post in facts.posts_on(loan) if for_believing_the_gate(post, facts)]
+    return any(moment <= shown_at(entry, facts) for entry in hidden if entry)
 
 
 def _could_look(run: Run, need: int, is_blind: bool) -> bool:

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from .goals import Goal, Plan
-from .products import LEGACY, Loan
+from .products import KEY, LEGACY, TIME, Loan
 from .switches import DEFAULTS, SECOND_ROW, shown_amounts
 
 # The exchange accepts a timestamp that lies less than a second in its future.
@@ -22,6 +23,9 @@ KNOWN_SUCCESSES = ("executed", "pending")
 # By these a run knows whether its repayment was accepted.
 _READ_OF_POST = ("retCode", "result", "result.repayId")
 _OK = 200
+GATE_CODES = (10002, 10006)
+# For how long a repayment of which it is only inferred that nobody was told answers an equal step: twelve hours, less what a run takes.
+ANSWERS_SURELY_FOR_MS = 12 * 3_600_000 - 900_000
 OUTCOMES = ("executed", "pending", "nothing_to_do", "planned", "not_executed", "unknown")
 
 
@@ -59,6 +63,7 @@ class Post:
     :ivar amount: What it asks for; of a whole contract what it has cost, or what was owed.
     :ivar gives_id: Whether a success is answered with an id.
     :ivar books: What was truly owed when it left, without what was being repaid just then.
+    :ivar step: Which step of its run its leaving was, counted from 0.
     """
 
     run: int
@@ -75,6 +80,7 @@ class Post:
     repay_id: str | None = None
     gives_id: bool = True
     books: Books = Books({})
+    step: int = 0
 
     @property
     def window_end(self) -> int:
@@ -105,12 +111,17 @@ class Post:
         return self.answered and self.gives_id
 
     @property
-    def gate_refusal(self) -> bool:
-        """Whether its run was told that it was turned away at the gate, and it was."""
+    def is_turned_away(self) -> bool:
+        """Whether its run was told that it was turned away at the gate, be it that another copy of it was executed."""
         told = self.ret_code if self.answered else None
         if isinstance(self.answer, dict):
             told = self.answer.get("ret_code")
-        return told in (10002, 10006) and not self.committed
+        return told in GATE_CODES
+
+    @property
+    def gate_refusal(self) -> bool:
+        """Whether its run was told that it was turned away at the gate, and it was."""
+        return self.is_turned_away and not self.committed
 
     def can_still_be_accepted(self, now: int) -> bool:
         if self.late and (self.handled_at is None or self.handled_at > now):
@@ -152,6 +163,12 @@ class Run:
     lock_waits: int = 0
     # When it began to look at things after it held the lock.
     locked_at: int | None = None
+    # Before which of its steps somebody ended who would have got its result.
+    orphaned_at: int | None = None
+    # Whether somebody removed or replaced the lock's file while it was under way.
+    has_lost_lock: bool = False
+    # Whether the memory of its loan could not be read when it began.
+    has_lost_memory: bool = False
 
     @property
     def is_misled(self) -> bool:
@@ -162,6 +179,45 @@ class Run:
     def told(self) -> bool:
         """Whether the user got a result, be it that the process was killed right after."""
         return self.result is not None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody was surely there to take its result, and it could know that."""
+        if not self.told or (self.plan.is_buffered and not self.plan.goal.is_declarative):
+            return False
+        printed = [number for number, step in enumerate(self.steps) if step.startswith("print")]
+        return self.orphaned_at is None or not printed or self.orphaned_at > printed[-1]
+
+    @property
+    def was_kept_out(self) -> bool:
+        """Whether it has seen nothing but another run for the same loan that did not end in time."""
+        return "has not ended within" in (self.result or {}).get("msg", "")
+
+    @property
+    def may_stay_noted(self) -> bool:
+        """Whether what it has told may stay noted as open, because it could not write that any more."""
+        return self.has_lost_lock or self.plan.broken_state is not None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether it may have left a note of what it never sent: it was killed, or must not write any more."""
+        return self.killed or self.has_lost_lock
+
+    @property
+    def has_defect(self) -> bool:
+        """Whether it told of an error inside that the schedule has brought about."""
+        return self.plan.defect_at is not None and "An error inside treasury.bybit (RuntimeError)" in (self.result or {}).get("msg", "")
+
+    @property
+    def could_not_look(self) -> bool:
+        """Whether it could not see at all what earlier runs have noted."""
+        return self.has_defect or all(read.use in (KEY, TIME) for read in self.reads)
+
+    @property
+    def came_between(self) -> set[str]:
+        """The ids of the repayments that it told of as having appeared while it was turned away."""
+        warnings = [str(text) for text in (self.result or {}).get("warnings") or []]
+        return {match[1] for text in warnings for match in re.finditer(r"came to show repayment (\d+)", text)}
 
     @property
     def outcome(self) -> str | None:
@@ -192,8 +248,8 @@ class Run:
 
     @property
     def decided(self) -> list[Post]:
-        """Its requests, without those that were turned away at the gate and sent again."""
-        return [post for post in self.posts if not post.gate_refusal or post is self.posts[-1]]
+        """Its requests, without those that were turned away at the gate and decided anew."""
+        return [post for post in self.posts if not post.is_turned_away or post is self.posts[-1]]
 
     @property
     def spoke_of(self) -> tuple[int | None, str]:
@@ -260,6 +316,8 @@ class Facts:
     switched: dict[str, set[str | int]] = field(default_factory=dict)
     # Whether the key may not look into the wallet.
     is_blind: bool = False
+    # The timestamps of the requests that somebody has looked up in the exchange's books.
+    looked_up: set[int] = field(default_factory=set)
 
     def is_closed(self, loan: Loan) -> bool:
         return bool(self.books.debts) and loan not in self.books.debts
@@ -271,9 +329,9 @@ class Facts:
         return [post for post in self.posts if post.loan == loan]
 
     def sent(self, loan: Loan, timestamp: int | None, amount: str) -> list[Post]:
-        """Return the requests with a timestamp; one that never left, when a run that was killed may have signed it."""
+        """Return the requests with a timestamp; one that never left, when a run that was cut off may have signed it."""
         found = [post for post in self.posts_on(loan) if post.timestamp == timestamp]
-        killed = [run for run in self.runs if run.killed and run.plan.goal.loan == loan]
+        killed = [run for run in self.runs if run.is_cut_off and run.plan.goal.loan == loan]
         if not found and killed and timestamp:
             never = {"answer": "close", "commit": False}
             window = max(run.plan.recv_window for run in killed)

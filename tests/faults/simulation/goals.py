@@ -75,8 +75,27 @@ class Kill:
 
 
 @dataclass(frozen=True)
+class Loss(Kill):
+    """When one of those who would get a run's result ends; the run itself goes on.
+
+    :ivar who: "playbook", or "worker".
+    """
+
+    who: str = "playbook"
+
+
+@dataclass(frozen=True)
 class Plan:
-    """One run of a module."""
+    """One run of a module.
+
+    :ivar at_most: The option, with C(allow_partial) where that has a meaning.
+    :ivar key: With which key of the account: the usual one if empty, "second", or "old", the one that the usual one has replaced.
+    :ivar is_at_other_address: Whether the exchange is called by its other name.
+    :ivar loss: None as long as everybody is there.
+    :ivar is_buffered: Whether something that is not Ansible takes its output, which may reach nobody.
+    :ivar flushes: How often a directory can be flushed to the disk, with C(broken_state) "flush".
+    :ivar defect_at: At which of its pauses, counted from 0, an error inside comes up.
+    """
 
     goal: Goal
     wait: bool = True
@@ -89,8 +108,25 @@ class Plan:
     drift_ms: int = 0
     start_after_ms: int = 0
     acknowledge: str | None = None
-    # "file": a file is where the folder should be; "full": nothing can be written to the disk.
+    # "file": a file is where the folder should be; "full": nothing can be written to the disk; "flush": no directory can be flushed.
     broken_state: str | None = None
+    at_most: str | None = None
+    key: str = ""
+    is_at_other_address: bool = False
+    loss: Loss | None = None
+    is_buffered: bool = False
+    flushes: int = 0
+    defect_at: int | None = None
+
+    @property
+    def may_send(self) -> bool:
+        """Whether it may come so far as to send a repayment."""
+        return not self.check and (self.broken_state is None or self.flushes > 0)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it pays as much as it may when that is not enough."""
+        return self.at_most is not None and self.goal.is_declarative and not self.goal.is_whole
 
     def __repr__(self) -> str:
         usual = Plan(self.goal)

@@ -13,7 +13,7 @@ import re
 import typing as t
 
 # What the exchange lies about.
-DEBT, AMOUNT, ID = "debt", "amount", "id"
+DEBT, AMOUNT, ID, ACCOUNT = "debt", "amount", "id", "account"
 
 
 class Lie(t.NamedTuple):
@@ -40,6 +40,7 @@ LIES = (
     Lie(ID, _HISTORY, r"result\.list\.repayId", "when the answer was lost, no other call tells the id"),
     Lie(ID, r"/v5/crypto-loan(-flexible)?/repay|/v5/crypto-loan-fixed/fully-repay", r"result\.repayId",
         "the history may show it late, and until then the answer alone tells the id"),
+    Lie(ACCOUNT, "/v5/user/query-api", r"result\.userID", "no other call tells whose a key is"),
 )
 
 

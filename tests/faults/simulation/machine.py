@@ -12,10 +12,10 @@ import typing as t
 from hypothesis import stateful
 from hypothesis import strategies as st
 
-from . import strategies
+from . import strategies, surroundings
 from .accounted import Accounted
-from .goals import Goal, Plan
-from .owner import Meddling
+from .goals import Goal, Kill, Loss, Plan
+from .owner import LockGone, Meddling
 from .products import DEBT, FLEXIBLE, HISTORY, Loan
 from .standin import HOUR_MS, START_MS, TURN_MS
 from .world import Choices
@@ -146,7 +146,63 @@ class Schedule(Accounted):
         goal = data.draw(strategies.goals)
         self.play([Plan(goal, drift_ms=self.drift_ms)], None, Meddling(after_steps, goal.loan, amount, borrows=True))
 
-    @stateful.rule(goal=strategies.goals, how=st.sampled_from(["check", "file", "full"]))
+    # What is around the runs.
+
+    @stateful.rule(fate=surroundings.fates_of_keys)
+    def the_key_is_replaced(self, fate: str) -> None:
+        self.world.replace_key(fate)
+        self.own["key replaced"] += 1
+        self.own["key replaced while something was in doubt"] += bool(self.doubts)
+
+    @stateful.rule(
+        faults=strategies.faults(), data=st.data(), choices=strategies.choices, same=st.booleans(), gone=surroundings.locks_gone,
+    )
+    def run_at_once_and_lose_the_lock(
+        self, faults: list[dict[str, t.Any]], data: st.DataObject, choices: Choices, same: bool, gone: LockGone
+    ) -> None:
+        self.order(faults)
+        plans = data.draw(st.lists(strategies.plans(self.drift_ms), min_size=1, max_size=3))
+        if same:
+            plans = [dataclasses.replace(plan, goal=plans[0].goal) for plan in plans]
+        self.play(plans, choices, gone)
+
+    @stateful.rule(fault=strategies.lost_posts(), goal=strategies.goals, how=surroundings.damages, data=st.data())
+    def run_with_a_damaged_memory(self, fault: dict[str, t.Any], goal: Goal, how: str, data: st.DataObject) -> None:
+        self.order([fault])
+        self.play([Plan(goal, kill=Kill("post", 2), drift_ms=self.drift_ms)])
+        self.own["memory damaged"] += len(self.world.damage_memory(how))
+        then = data.draw(strategies.any_goal_on(goal.loan))
+        self.play([Plan(then, drift_ms=self.drift_ms)])
+
+    @stateful.precondition(lambda self: self.world.memory.damaged())
+    @stateful.rule(data=st.data())
+    def somebody_removes_a_damaged_memory(self, data: st.DataObject) -> None:
+        self.remove_memory(data.draw(st.sampled_from(self.world.memory.damaged())))
+
+    @stateful.rule(
+        faults=strategies.faults(), goal=strategies.goals, loss=surroundings.losses, pause_ms=surroundings.later, data=st.data(),
+    )
+    def run_for_nobody_and_run_again(
+        self, faults: list[dict[str, t.Any]], goal: Goal, loss: Loss, pause_ms: int, data: st.DataObject
+    ) -> None:
+        self.order(faults)
+        self.play([Plan(goal, loss=loss, drift_ms=self.drift_ms)])
+        self.world.pass_time(pause_ms)
+        then = data.draw(st.sampled_from([goal, goal, *strategies.goals_on(goal.loan)]))
+        self.play([Plan(then, drift_ms=self.drift_ms)])
+
+    @stateful.rule(
+        goal=strategies.goals, copy=st.one_of(st.none(), surroundings.copies), pause_ms=surroundings.pauses,
+        amount=strategies.manual_amounts,
+    )
+    def run_while_the_gate_is_closed(
+        self, goal: Goal, copy: dict[str, t.Any] | None, pause_ms: int, amount: str | None
+    ) -> None:
+        self.order([surroundings.turned_away(self.world.now, pause_ms, **(copy or {}))])
+        during = None if copy else Meddling(0, goal.loan, amount, in_pause=True)
+        self.play([Plan(goal, drift_ms=self.drift_ms)], None, during)
+
+    @stateful.rule(goal=strategies.goals, how=st.sampled_from(["check", "file", "full", "flush"]))
     def run_without_effect(self, goal: Goal, how: str) -> None:
         plan = Plan(goal, drift_ms=self.drift_ms)
         changed = {"check": True} if how == "check" else {"broken_state": how}

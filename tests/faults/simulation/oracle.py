@@ -13,7 +13,7 @@ import typing as t
 
 from . import lies, sending, telling
 from .asks import Asks
-from .excuses import twins
+from .excuses import for_believing_the_gate, twins
 from .facts import API, OWNER, Facts, Run
 from .truth import was_taken_for
 
@@ -41,6 +41,8 @@ def at_the_end(facts: Facts, asks: Asks) -> list[str]:
     for post in facts.posts:
         if any(entry.repay_id in asks.told and was_taken_for(entry, post, facts) for entry in twins(post, facts)):
             made.discard(post.repay_id or "")
+        if for_believing_the_gate(post, facts):
+            made.discard(post.repay_id or "")
     heard = [entry for entry in map(facts.named, asks.told) if entry is not None]
     told = {entry.repay_id for entry in heard if entry.lives and entry.source != OWNER}
     # Who hears a wrong id was told of a repayment, too.
@@ -65,7 +67,7 @@ def _ledger(facts: Facts, asks: Asks) -> list[str]:
     wrong = []
     for goal in {ask.goal for ask in asks.all()}:
         entries = [
-            entry for post in facts.posts if facts.goal_of(post) == goal
+            entry for post in facts.posts if facts.goal_of(post) == goal and not for_believing_the_gate(post, facts)
             for entry in [facts.entry_of(post)] if entry and entry.lives
         ]
         if not goal.is_declarative and len(entries) > asks.count(goal):
@@ -81,22 +83,25 @@ def _still_not_executed(facts: Facts) -> list[str]:
         if run.outcome == "not_executed":
             for post in run.posts:
                 entry = facts.entry_of(post)
-                if entry and entry.lives:
+                if entry and entry.lives and not for_believing_the_gate(post, facts):
                     wrong.append(f"run {run.index} told not_executed, but the ledger holds {entry}")
     return wrong
 
 
 def _told_once(facts: Facts) -> list[str]:
-    """Check that no repayment answers two decisions, unless the first one failed or its answer was lost with its process."""
+    """Check that no repayment answers two decisions, unless the first one failed, or may have reached nobody."""
     seen: dict[str, Run] = {}
     wrong = []
     for run in sorted(facts.runs, key=lambda run: (run.ended_at or 0, run.index)):
         for item in run.made if not run.plan.check else []:
             repay_id, first = item["repay_id"], seen.get(item["repay_id"])
-            if first and not first.failed:
+            if first is None or first.may_stay_noted or run.has_lost_lock:
+                # It could not be closed any more, or is told beside each other.
+                pass
+            elif not first.failed:
                 wrong.append(f"runs {first.index} and {run.index} both told of repayment {repay_id}")
-            elif first and run.result and not run.result["recovered"]:
+            elif run.result and not run.result["recovered"]:
                 wrong.append(f"run {run.index} told anew of repayment {repay_id}, which run {first.index} told of")
-            if not run.killed:
+            if not run.killed and run.is_heard:
                 seen[repay_id] = run
     return wrong

@@ -66,12 +66,18 @@ def _excuse(post: Post, run: Run, facts: Facts) -> str:
     """Say why the run could not know what was missing; empty when it could."""
     looks = [read.at for read in run.reads if read.use == HISTORY and read.clean and read.at <= post.sent_at]
     looked_at, taken_at = max(looks, default=0), post.handled_at or post.sent_at
+    if any(excuses.is_hidden_by_the_gate(loan, looked_at, facts) for loan in {entry.loan for entry in facts.ledger.values()}):
+        return "the gate's word"
     for entry in facts.ledger.values():
         if entry.repay_id == post.repay_id or not _counts(entry, run.plan.goal):
             continue
         if facts.post_of(entry) is None or entry.loan != post.loan:
             if looked_at <= entry.time <= taken_at:
                 return "somebody else repaid just then"
+        copy = facts.post_of(entry)
+        if copy and copy.is_turned_away and excuses.lateness(entry, facts)[1] > run.plan.settle_margin * 1000:
+            # It counts as somebody else's, whose debt is late by the margin at most.
+            return "another copy, later than anybody has to expect"
         if entry.loan != post.loan and _is_hidden(entry, looked_at, facts):
             # What another run for another loan has sent, this one need not know.
             return "another loan"

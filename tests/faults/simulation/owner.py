@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the owner of the account does by hand, in the exchange's app."""
+"""What somebody does by hand while runs are under way: in the exchange's app, or on the machine."""
 
 from __future__ import annotations
 
@@ -14,12 +14,23 @@ from .standin import StandIn
 
 
 class Meddling(t.NamedTuple):
-    """Something that the owner pays, or borrows, after so many steps of a batch."""
+    """Something that the owner pays, or borrows, after so many steps of a batch.
+
+    :ivar in_pause: Whether that is put off until a run pauses after its repayment request.
+    """
 
     after_steps: int
     loan: Loan
     amount: str | None
     borrows: bool = False
+    in_pause: bool = False
+
+
+class LockGone(t.NamedTuple):
+    """Somebody removes the lock files after so many steps of a batch, or puts others in their place."""
+
+    after_steps: int
+    is_replaced: bool = False
 
 
 def repay(standin: StandIn, loan: Loan, amount: str | None) -> str:

@@ -18,6 +18,7 @@ import termios
 import typing as t
 
 from . import child
+from .parents import Parents
 from .products import PRODUCTS
 
 MODULES = "ansible_collections.treasury.bybit.plugins.modules."
@@ -52,23 +53,32 @@ def warm_up() -> dict[str, t.Callable[[t.Any], None]]:
 class Process:
     """One run, begun but standing before its first step.
 
+    :param has_parents: Whether there are processes above it that may end, besides this one.
     :ivar report: Kind, detail and number of the step that it is about to do; none when it has ended.
     """
 
     def __init__(
-        self, name: str, main: t.Callable[[t.Any], None], options: dict[str, t.Any], state_dir: str, disk_is_full: bool
+        self, name: str, main: t.Callable[[t.Any], None], options: dict[str, t.Any], state_dir: str, around: child.Around,
+        has_parents: bool,
     ) -> None:
         pipes = [os.pipe() for dummy in range(5)]
         (in_read, in_write), (out_read, out_write), (err_read, err_write) = pipes[:3]
         (report_read, report_write), (answer_read, answer_write) = pipes[3:]
         sys.stdout.flush()
         sys.stderr.flush()
-        self.pid = os.fork()
-        if not self.pid:
+
+        def become() -> t.NoReturn:
             child.become(
                 name, main, reports=report_write, answers=answer_read, stdin=in_read, stdout=out_write, stderr=err_write,
-                state_dir=state_dir, disk_is_full=disk_is_full,
+                state_dir=state_dir, around=around,
             )
+
+        self._parents = Parents(become) if has_parents else None
+        self.pid = self._parents.module if self._parents else os.fork()
+        if not self.pid:
+            # As a worker of Ansible that runs the module itself.
+            os.setpgid(0, 0)
+            become()
         for descriptor in (in_read, out_write, err_write, report_write, answer_read):
             os.close(descriptor)
         self._out, self._err, self._reports, self._answers = out_read, err_read, report_read, answer_write
@@ -88,6 +98,11 @@ class Process:
         os.kill(self.pid, signal.SIGKILL)
         self._end()
 
+    def lose_parent(self, who: str) -> None:
+        """End one of those that would get its result."""
+        assert self._parents is not None
+        self._parents.end_one(who)
+
     def has_printed(self) -> bool:
         size = struct.unpack("i", fcntl.ioctl(self._out, termios.FIONREAD, b"\0" * 4))[0]
         return size > 0
@@ -106,6 +121,8 @@ class Process:
         self.report = (kind, detail, number)
 
     def _end(self) -> None:
+        if self._parents:
+            self._parents.end()
         dummy, status = os.waitpid(self.pid, 0)
         self.exit_code = os.waitstatus_to_exitcode(status)
         self.output, self.errors = _rest(self._out), _rest(self._err)

@@ -26,6 +26,8 @@ LAUNCHER = ROOT / "roles" / "sandbox" / "files" / "sandbox.py"
 KEY, SECRET = "sandbox-key", "sandbox-secret"
 # It may repay loans, but not look into the wallet.
 BLIND_KEY, BLIND_SECRET = "sandbox-loan-key", "sandbox-loan-secret"
+# Each of the two has a second one beside it, with the same secret.
+SECOND = "-2"
 DAY_MS = 24 * 3600 * 1000
 HOUR_MS = 3_600_000
 # In the future, so that the moments between the seed and the stopped clock charge no interest.
@@ -80,8 +82,11 @@ def book(begin_ms: int = START_MS) -> dict[str, t.Any]:
         "accounts": [{
             "uid": "1631373", "name": "Treasury", "wallet": {"USDT": "100000", "USDC": "100000", "BTC": "1"},
             "keys": [
-                {"key": KEY, "secret": SECRET, "permissions": ["SpotTrade", "Wallet"]},
-                {"key": BLIND_KEY, "secret": BLIND_SECRET, "permissions": ["SpotTrade"]},
+                {"key": name + beside, "secret": secret, "permissions": permissions}
+                for name, secret, permissions in (
+                    (KEY, SECRET, ["SpotTrade", "Wallet"]), (BLIND_KEY, BLIND_SECRET, ["SpotTrade"]),
+                )
+                for beside in ("", SECOND)
             ],
             "loans": [
                 loan(BIG_LOAN, "9000", "0.4"), loan(OTHER_LOAN, "2340", "1.26844"), loan(SMALL_LOAN, "250", "0.5"),
@@ -103,11 +108,15 @@ def book(begin_ms: int = START_MS) -> dict[str, t.Any]:
 
 
 class StandIn:
-    """A stand-in exchange at this address."""
+    """A stand-in exchange at this address.
+
+    :ivar other_url: Another address of the same.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         parts = urllib.parse.urlsplit(url)
+        self.other_url = f"{parts.scheme}://localhost:{parts.port}"
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
 
     def control(self, method: str, name: str, document: object = None) -> t.Any:
@@ -129,6 +138,10 @@ class StandIn:
 
     def set_clock(self, now: int) -> None:
         self.control("POST", "clock", {"freeze_at_ms": now})
+
+    def replace_key(self, old: str, new: str, fate: str) -> None:
+        """Put another key of the same account, with the same secret, in the place of one that is expired or deleted from now on."""
+        self.control("POST", "keys", {"key": old, "replaced_by": new, "old": fate})
 
     def ledger(self) -> dict[str, Entry]:
         return self.books()[0]

@@ -10,7 +10,7 @@ import typing as t
 
 from hypothesis import strategies as st
 
-from . import answers, switches
+from . import answers, surroundings, switches
 from .goals import Goal, Kill, Plan
 from .owner import Meddling
 from .products import COINS, DEBT, FIXED, FLEXIBLE, HISTORY, LEDGER, LEGACY, OTHER, PRODUCTS, TIME, WALLET, Loan
@@ -98,7 +98,10 @@ def post_faults(draw: st.DrawFn) -> dict[str, t.Any]:
         fault.update(answer=draw(_refused), commit=False)
     elif kind == "rate":
         headers = draw(st.sampled_from([{}, {"X-Bapi-Limit-Reset-Timestamp": str(START_MS + 2000)}]))
-        fault.update(answer={"ret_code": 10006, "headers": headers}, commit=False)
+        is_copy = draw(st.integers(0, 2)) == 2
+        fault.update(answer={"ret_code": draw(st.sampled_from([10006, 10002])), "headers": headers}, commit=is_copy)
+        if is_copy:
+            fault.update({n: v for n, v in draw(surroundings.copies).items() if v})
     elif kind == "clock":
         fault["clock_offset_ms"] = draw(_offsets)
     elif kind == "changed":
@@ -251,4 +254,8 @@ def plans(draw: st.DrawFn, drift_ms: int, kill: st.SearchStrategy = maybe_kills)
             "recv_window": st.sampled_from([1000, 20_000]),
             "lock_timeout": st.sampled_from([0, 5, 600]),
         }))
-    return Plan(goal, kill=draw(kill), drift_ms=drift_ms, **unusual)
+    around = draw(surroundings.maybe_around)
+    if goal.is_whole:
+        # What a contract costs is not known beforehand.
+        around.pop("at_most", None)
+    return Plan(goal, kill=draw(kill), drift_ms=drift_ms, **unusual, **around)

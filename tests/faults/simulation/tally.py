@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 
 from . import excuses
 from .facts import Facts, Run
@@ -29,6 +30,11 @@ REQUIRED = (
     "clock_syncs", "rate_limits",
     "GET changed", "POST changed", "wallet's ledger read", "blind key", "unknown because of changed",
     *(f"switched {name}" for name in DEFAULTS),
+    # What is around the runs.
+    "key replaced", "key replaced while something was in doubt", "run with another key", "run with a key that has ended",
+    "run at another address", "lock lost", "two runs side by side without a lock", "memory damaged", "memory unreadable", "memory removed",
+    "nobody there: nothing sent", "nobody there: sent before", "told to nobody", "output taken into a buffer", "directory not flushed",
+    "error inside: unknown", "capped", "gate: decided anew", "gate: another copy was executed", "gate: the owner repaid meanwhile",
     "interest paid by a second repayment", "owner borrowed during a run", "unknown because of borrowed",
     # Each goal was paid for, in each way that it can be.
     "paid: legacy amount", "paid: legacy amount since", "paid: legacy max_debt", "paid: legacy max_debt 0",
@@ -69,6 +75,33 @@ class Tally(Counter):
             self[f"POST {_name(post.answer)}"] += 1
         self._add_way(run)
         self._add_second(run)
+        self._add_surroundings(run, facts)
+
+    def _add_surroundings(self, run: Run, facts: Facts) -> None:
+        plan = run.plan
+        self["run with another key"] += plan.key == "second"
+        self["run with a key that has ended"] += plan.key == "old" and run.told and not run.posts and "api_key" in (run.result or {})["msg"]
+        self["run at another address"] += plan.is_at_other_address
+        self["lock lost"] += run.has_lost_lock
+        beside = [one for one in facts.runs if one.index != run.index and one.plan.goal.loan == plan.goal.loan and one.locked_at]
+        self["two runs side by side without a lock"] += run.has_lost_lock and any(
+            run.began_at <= (one.locked_at or 0) < (run.ended_at or 0) for one in beside if (run.locked_at or 0) <= (one.locked_at or 0)
+        )
+        self["memory unreadable"] += run.has_lost_memory and run.outcome == "unknown"
+        if run.orphaned_at is not None:
+            self[f"nobody there: {'sent before' if run.posts else 'nothing sent'}"] += 1
+        self["told to nobody"] += run.told and not run.is_heard and not plan.is_buffered
+        self["output taken into a buffer"] += plan.is_buffered
+        self["directory not flushed"] += plan.broken_state == "flush"
+        if run.has_defect:
+            self[f"error inside: {run.outcome}"] += 1
+        self["capped"] += plan.at_most is not None and any(post.amount == Decimal(plan.at_most) for post in run.posts)
+        turned = [post for post in run.posts if post.is_turned_away]
+        self["gate: decided anew"] += bool(turned) and turned[0] is not run.posts[-1]
+        self["gate: another copy was executed"] += any(post.committed for post in turned)
+        self["gate: the owner repaid meanwhile"] += any(
+            post.sent_at < at <= (run.ended_at or 0) for post in turned for at, loan in facts.meddled if loan == post.loan
+        )
 
     def _add_way(self, run: Run) -> None:
         """Count what a way of paying has met."""

@@ -13,7 +13,7 @@ import typing as t
 from decimal import Decimal
 
 from . import excuses, lies
-from .facts import FAILED, KNOWN_SUCCESSES, OUTCOMES, SUCCESS, Facts, Run
+from .facts import FAILED, KNOWN_SUCCESSES, OUTCOMES, SUCCESS, Facts, Post, Run
 from .truth import can_be_mistaken, is_in_doubt, something_failed
 
 _KEYS = (
@@ -31,7 +31,7 @@ def document(run: Run) -> list[str]:
             return []
         return [f"no JSON document: {run.output[:500]!r} {run.errors[-1500:]!r}"]
     text = run.output + run.errors
-    if "Traceback" in text or "An error inside" in text:
+    if ("Traceback" in text or "An error inside" in text) and not run.has_defect:
         return [f"an error inside: {text[-3000:]}"]
     missing = [key for key in _KEYS if key not in run.result]
     return [f"the result lacks {', '.join(missing)}"] if missing else []
@@ -43,7 +43,7 @@ def agreement(run: Run, facts: Facts) -> list[str]:
         return [f"outcome is {outcome!r}"]
     # A goal of the debt may take a second repayment, and fail there.
     may_fail = outcome in KNOWN_SUCCESSES and run.plan.goal.is_of_debt and bool(run.made)
-    failed = outcome in ("not_executed", "unknown") or (may_fail and run.failed)
+    failed = outcome in ("not_executed", "unknown") or run.has_defect or (may_fail and run.failed)
     expected = {"changed": outcome == "planned" or bool(run.made), "failed": failed}
     if {"changed": result["changed"], "failed": run.failed} != expected:
         wrong.append(f"outcome {outcome} with changed {result['changed']} and failed {run.failed}")
@@ -55,7 +55,7 @@ def agreement(run: Run, facts: Facts) -> list[str]:
         outcome in ("nothing_to_do", "planned") and (result["repay_id"] or run.made)
     ):
         wrong.append(f"outcome {outcome} with repay_id {result['repay_id']}")
-    if outcome == "unknown" and not result["intent"]:
+    if outcome == "unknown" and not result["intent"] and not run.could_not_look:
         wrong.append("unknown, but no intent is named")
     if outcome in ("executed", "pending", "nothing_to_do") and result["intent"]:
         wrong.append(f"outcome {outcome}, but intent {result['intent']} stays open")
@@ -73,6 +73,8 @@ def agreement(run: Run, facts: Facts) -> list[str]:
 
 def truth(run: Run, facts: Facts) -> list[str]:
     result, wrong = run.result or {}, []
+    if run.has_lost_memory and run.outcome != "unknown" and not run.was_kept_out:
+        wrong.append(f"told {run.outcome}, but what earlier runs have noted cannot be read")
     if run.made:
         wrong += _told_made(run, result, facts)
     if run.outcome in KNOWN_SUCCESSES and not run.failed:
@@ -172,7 +174,7 @@ def _told_success(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]
     goal, wrong = run.plan.goal, []
     if goal.since_ms is not None and not something_failed(goal.loan, facts) and lies.AMOUNT not in facts.lies:
         paid = facts.told_since(goal.loan, goal.since_ms)
-        if paid < Decimal(goal.amount or 0):
+        if paid < Decimal(goal.amount or 0) and not (run.plan.is_partial and result["goal_reached"] is False):
             wrong.append(f"told {run.outcome}, but only {paid} has been paid for {goal}")
     if run.outcome == "executed" and result["goal_reached"]:
         wrong += _not_met(run, facts)
@@ -208,14 +210,22 @@ def _told_failure(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]
         ended_at = run.ended_at or 0
         same = facts.goal_of(post) == run.plan.goal and post.run != run.index and post.sent_at < ended_at
         # Until a run has found out about it, nobody may hear that nothing was paid.
-        if same and entry and entry.lives and run.reads and not result["intent"]:
+        if same and entry and entry.lives and run.reads and not result["intent"] and not _kept_out(post, run):
             if is_in_doubt(post, facts, ended_at):
                 wrong.append(f"told not_executed while repayment {entry.repay_id} of the same goal was in doubt")
     return wrong
 
 
+def _kept_out(post: Post, run: Run) -> bool:
+    """Tell whether a run cannot know of a request, because another run was under way beside it."""
+    return run.was_kept_out or (run.has_lost_lock and post.sent_at >= (run.locked_at or 0))
+
+
 def _told_doubt(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
     goal, (sent_at, amount) = run.plan.goal, run.spoke_of
+    if run.could_not_look and not result["intent"]:
+        may_be_noted = run.has_defect or any(one.index != run.index and one.plan.goal.loan == goal.loan for one in facts.runs)
+        return [] if may_be_noted else ["told unknown, but nothing can be noted of its loan"]
     posts = facts.sent(goal.loan, sent_at, amount)
     if not posts:
         accepted = [p for p in facts.posts_on(goal.loan) if p.committed and p.run != run.index]

@@ -19,9 +19,11 @@ REFUSALS = (10002, 10003, 10005, 10006, 177003, 177005, 177010, 177011, 177019, 
 
 def is_in_doubt(post: Post, facts: Facts, moment: int) -> bool:
     """Tell whether no run that had ended by then has told what became of the request."""
+    if post.timestamp in facts.looked_up or excuses.for_believing_the_gate(post, facts):
+        return False
     for earlier in facts.runs:
         if earlier.result and earlier.ended_at is not None and earlier.ended_at <= moment:
-            if post.timestamp in earlier.knows:
+            if post.timestamp in earlier.knows or post.repay_id in earlier.came_between:
                 return False
     answer = post.answer
     if isinstance(answer, dict) and not post.committed and not post.late:
@@ -34,8 +36,8 @@ def can_be_mistaken(entry: Entry, facts: Facts) -> bool:
     """Tell whether an entry of the owner looks exactly like one of ours that came to nothing."""
     if entry.source != OWNER:
         return False
-    # A run that was killed may have written its intent down and sent nothing.
-    if any(run.killed and not run.posts and run.plan.goal.loan == entry.loan for run in facts.runs):
+    # A run that was cut off may have written its intent down and sent nothing.
+    if any(run.is_cut_off and not run.posts and run.plan.goal.loan == entry.loan for run in facts.runs):
         return True
     return any(was_taken_for(entry, post, facts) for post in facts.posts)
 

@@ -15,11 +15,13 @@ from pathlib import Path
 
 from . import lies, owner
 from .facts import Entry, Facts, Post, Read, Run
-from .goals import Plan
-from .owner import Meddling
+from .goals import Kill, Plan
+from .child import Around
+from .memory import Memory
+from .owner import LockGone, Meddling
 from .process import Process
-from .products import FIXED, PRODUCTS, loan_of, use_of
-from .standin import BLIND_KEY, BLIND_SECRET, KEY, SECRET, START_MS, UNIT, StandIn
+from .products import FIXED, PRODUCTS, Loan, loan_of, use_of
+from .standin import BLIND_KEY, BLIND_SECRET, KEY, SECOND, SECRET, START_MS, UNIT, StandIn
 from .switches import DEFAULTS, SHOWN
 
 # Every request takes a little time, so that no two things happen at the same moment.
@@ -56,8 +58,8 @@ class _Actor:
         # The path of its last request with a body.
         self.posts_to = ""
 
-    def is_to_die(self) -> bool:
-        """Tell whether the schedule kills it before the step that it is about to do."""
+    def count(self) -> None:
+        """Count the step that it is about to do."""
         kind = self.process.report[0] if self.process.report else ""
         if self._since_post is not None:
             self._since_post += 1
@@ -67,11 +69,13 @@ class _Actor:
             self._since_told += 1
         elif self.process.has_printed():
             self._since_told = 0
-        kill = self.run.plan.kill
-        if kill is None:
+
+    def has_come_to(self, moment: Kill | None) -> bool:
+        """Tell whether a moment of the schedule has come before the step that it is about to do."""
+        if moment is None:
             return False
-        counted = {"step": len(self.run.steps), "post": self._since_post, "told": self._since_told}[kill.moment]
-        return counted is not None and counted >= kill.number
+        counted = {"step": len(self.run.steps), "post": self._since_post, "told": self._since_told}[moment.moment]
+        return counted is not None and counted >= moment.number
 
 
 class World:
@@ -79,18 +83,22 @@ class World:
 
     :ivar facts: What has truly happened so far.
     :ivar trace: The same for people.
+    :ivar memory: What the runs know of each other, as it lies on the disk.
     """
 
     def __init__(self, standin: StandIn, mains: dict[str, t.Callable[[t.Any], None]], folder: Path) -> None:
         self._standin, self._mains = standin, mains
         self.folder = folder
         self.state_dir = folder / "state"
+        self.memory = Memory(self.state_dir)
         self.facts = Facts(START_MS)
         self.trace: list[str] = []
         self._pushed: int | None = START_MS
         self._post_faults: deque[dict[str, t.Any]] = deque()
         self._wire: list[tuple[Run, Post | None, str]] = []
         self._known_requests = 0
+        # How often the key was replaced, and by which of its names it was known before.
+        self._keys: list[str] = [""]
         standin.begin()
 
     @property
@@ -114,6 +122,27 @@ class World:
         """Use a key from now on that may not look into the wallet."""
         self.facts.is_blind = True
         self.tell("the key may not look into the wallet")
+
+    def replace_key(self, fate: str) -> None:
+        """Have another key of the same account in the place of the one that is used."""
+        before = self._key("")
+        self._keys.append(f"-renewed-{len(self._keys)}")
+        self.tell(f"the key is {fate}, and another one of the account in its place")
+        self._look_at_time()
+        self._standin.replace_key(before, self._key(""), fate)
+
+    def damage_memory(self, how: str) -> list[Loan]:
+        """Make what is noted of all loans unreadable, and return those that it is noted of."""
+        found = self.memory.damage(how)
+        self.tell(f"the memory of {found} is {how}")
+        return found
+
+    def lose_locks(self, runs: t.Iterable[Run], is_replaced: bool) -> None:
+        """Remove all lock files, as a cleaner of old files does, or put others in their place."""
+        for run in runs:
+            run.has_lost_lock = run.has_lost_lock or any(step.startswith("lock") for step in run.steps)
+        if self.memory.lose_locks(is_replaced):
+            self.tell(f"the locks are {'replaced' if is_replaced else 'removed'}")
 
     def switch(self, chosen: dict[str, str | int]) -> None:
         """Have the exchange be as it may be, too."""
@@ -144,10 +173,11 @@ class World:
             self.tell(f"owner {done}")
 
     def play(
-        self, plans: t.Sequence[Plan], choices: Choices | None = None, meddling: Meddling | None = None
+        self, plans: t.Sequence[Plan], choices: Choices | None = None, *events: Meddling | LockGone | None
     ) -> list[Run]:
         """Run the module once for each plan, all at the same time, and return what was seen."""
         choices = choices or Choices()
+        coming = deque(sorted(filter(None, events), key=lambda event: event.after_steps))
         actors = [self._enter(plan) for plan in plans]
         active, steps = list(actors), 0
         try:
@@ -156,9 +186,12 @@ class World:
                 if not ready:
                     self.facts.now = min(actor.ready_at for actor in active)
                     continue
-                if meddling and steps >= meddling.after_steps:
-                    self.meddle(meddling)
-                    meddling = None
+                while coming and steps >= coming[0].after_steps and _is_time(coming[0], active):
+                    event = coming.popleft()
+                    if isinstance(event, Meddling):
+                        self.meddle(event)
+                    else:
+                        self.lose_locks([actor.run for actor in active], event.is_replaced)
                 actor = ready[choices.turn(len(ready))]
                 self._step(actor, choices)
                 steps += 1
@@ -197,13 +230,15 @@ class World:
 
     def _enter(self, plan: Plan) -> _Actor:
         run = Run(len(self.facts.runs), plan, self.now + plan.start_after_ms)
+        run.has_lost_memory = plan.broken_state != "file" and self.memory.is_damaged(plan.goal.loan)
         self.facts.runs.append(run)
         state_dir = self.state_dir
         if plan.broken_state == "file":
             state_dir = self.folder / "in-the-way" / "state"
             state_dir.parent.touch()
         options = {
-            **plan.goal.options(), "api_url": self._standin.url, "api_key": BLIND_KEY if self.facts.is_blind else KEY,
+            **plan.goal.options(), "api_url": self._standin.other_url if plan.is_at_other_address else self._standin.url,
+            "api_key": self._key(plan.key),
             "api_secret": BLIND_SECRET if self.facts.is_blind else SECRET,
             "wait": plan.wait, "wait_timeout": plan.wait_timeout, "settle_margin": plan.settle_margin,
             "recv_window": plan.recv_window, "lock_timeout": plan.lock_timeout,
@@ -211,15 +246,31 @@ class World:
         }
         if plan.acknowledge is not None:
             options["acknowledge"] = plan.acknowledge
+        if plan.at_most is not None:
+            options.update(at_most=plan.at_most, allow_partial=plan.is_partial)
         self.tell(f"run {run.index} begins: {plan!r}")
         name = PRODUCTS[plan.goal.loan.product].module
-        process = Process(name, self._mains[name], options, str(state_dir), plan.broken_state == "full")
+        flushes = plan.flushes if plan.broken_state == "flush" else None
+        around = Around(plan.broken_state == "full", flushes, plan.is_buffered, plan.defect_at)
+        process = Process(name, self._mains[name], options, str(state_dir), around, plan.loss is not None)
         return _Actor(run, process, run.began_at)
+
+    def _key(self, which: str) -> str:
+        """Return the name of a key: the one that is used, a second one, or the one that was used before."""
+        first = BLIND_KEY if self.facts.is_blind else KEY
+        if which == "second":
+            return first + SECOND
+        return first + self._keys[-2 if which == "old" and len(self._keys) > 1 else -1]
 
     def _step(self, actor: _Actor, choices: Choices) -> None:
         process, run = actor.process, actor.run
         kind, detail, dummy = process.report or ("", "", 0)
-        if actor.is_to_die():
+        actor.count()
+        if run.plan.loss and run.orphaned_at is None and actor.has_come_to(run.plan.loss):
+            process.lose_parent(run.plan.loss.who)
+            run.orphaned_at = len(run.steps)
+            self.tell(f"the {run.plan.loss.who} of run {run.index} ends before its step {len(run.steps)} ({kind} {detail})")
+        if actor.has_come_to(run.plan.kill):
             run.killed, run.killed_before = True, kind
             self.tell(f"run {run.index} is killed before step {len(run.steps)} ({kind} {detail})")
             process.kill()
@@ -251,7 +302,7 @@ class World:
             if kind == "body":
                 fault = self._post_faults.popleft() if self._post_faults else {}
                 post = Post(run.index, self.now, 0, run.plan.goal.loan, Decimal(0), run.plan.recv_window, fault)
-                post.books = self._standin.open_books()
+                post.books, post.step = self._standin.open_books(), len(run.steps) - 1
                 run.posts.append(post)
                 self.facts.posts.append(post)
             self._wire.append((run, post, line))
@@ -295,6 +346,12 @@ class World:
         if self._pushed != self.now:
             self._standin.set_clock(self.now)
             self._pushed = self.now
+
+
+def _is_time(event: Meddling | LockGone, active: list[_Actor]) -> bool:
+    if not isinstance(event, Meddling) or not event.in_pause:
+        return True
+    return any(actor.run.posts and actor.process.report and actor.process.report[0] == "sleep" for actor in active)
 
 
 def _fits(entry: Entry, post: Post) -> bool:

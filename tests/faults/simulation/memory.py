@@ -1,0 +1,60 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the runs know of each other, as it lies on the disk, and what may befall it there."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+from .products import Loan
+
+# How much of a file is left, and what comes in its place.
+DAMAGES: dict[str, t.Callable[[bytes], bytes]] = {
+    "cut": lambda content: content[: len(content) // 2],
+    "filled with zeros": lambda content: bytes(len(content)),
+    "empty": lambda content: b"",
+}
+
+
+class Memory:
+    """The files of one schedule."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._damaged: dict[Loan, Path] = {}
+
+    def damage(self, how: str) -> list[Loan]:
+        """Make every file unreadable that is not yet, and return the loans that they belong to."""
+        found = []
+        for path in sorted(self._folder.glob("*.json")):
+            if path not in self._damaged.values():
+                content = path.read_bytes()
+                target = json.loads(content)["target"]
+                loan = Loan(target["product"], target["name"])
+                path.write_bytes(DAMAGES[how](content))
+                self._damaged[loan] = path
+                found.append(loan)
+        return found
+
+    def is_damaged(self, loan: Loan) -> bool:
+        return loan in self._damaged
+
+    def damaged(self) -> list[Loan]:
+        return sorted(self._damaged)
+
+    def remove(self, loan: Loan) -> None:
+        """Do what whoever cannot read a file is told to do, after a look at the exchange's own books."""
+        self._damaged.pop(loan).unlink()
+
+    def lose_locks(self, is_replaced: bool) -> bool:
+        """Remove all lock files, or put others in their place; tell whether there were any."""
+        locks = sorted(self._folder.glob("*.lock"))
+        for path in locks:
+            path.unlink()
+            if is_replaced:
+                path.touch(mode=0o600)
+        return bool(locks)
