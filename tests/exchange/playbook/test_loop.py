@@ -45,5 +45,5 @@ def test_a_loop_keeps_to_the_limit(sandbox, default_seed, play) -> None:
     assert counts == {
         "GET ongoing-orders": 8, "POST repay": 4,
         # What does not change from one item to the next is read once.
-        "GET loanable-data": 1, "GET query-account-coin-balance": 1,
+        "GET query-api": 1, "GET loanable-data": 1, "GET query-account-coin-balance": 1,
     }

@@ -71,7 +71,7 @@ def test_it_pays_only_what_it_was_told_to(configured, sandbox, smoke: bool) -> N
     assert len(posts) == len(paid)
     assert "Would repay 0.5 ETH on fixed contract 571" in ended.stdout
     # It was as talkative as it was told to be.
-    assert "runs in this process" in ended.stdout
+    assert "task path: " in ended.stdout
     assert [needle for needle in (KEY, SECRET) if needle in ended.stdout] == []
 
 
