@@ -99,8 +99,8 @@ notes:
     E(ANSIBLE_DEBUG).
   - The keyword C(environment) of a task, block, role or play must not hold E(BYBIT_API_KEY), E(BYBIT_API_SECRET) or the text of a key in
     E(BYBIT_RSA_PRIVATE_KEY), because Ansible would write it into a command line that all users of the machine can read. Such a task is refused.
-  - With C(become) (unless C(pipelining) is set), with C(async), or over a connection that cannot pipe, Ansible writes the options into a file
-    of its temporary folder, and leaves it there when it is interrupted. Otherwise no file holds a secret.
+  - With C(become) (unless C(pipelining) is set, and always with C(su)), with C(async), or over a connection that cannot pipe, Ansible
+    writes the options into a file of its temporary folder, and leaves it there when it is interrupted. Otherwise no file holds a secret.
   - A request waits for its turn, so that the exchange's limits for requests in a second are not tripped. These waits do not count for
     O(rate_limit_timeout).
 """

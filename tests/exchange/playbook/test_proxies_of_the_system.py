@@ -42,7 +42,7 @@ def test_a_worker_does_not_ask_the_system_for_proxies(play, tmp_path, monkeypatc
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
-    ended = play(PLAYBOOK, "-vvv", env={"BYBIT_API_URL": "", "ANSIBLE_LOG_PATH": str(tmp_path / "log"), **proxies})
+    ended = play(PLAYBOOK, "-vvv", env={"BYBIT_API_URL": "", "ANSIBLE_LOG_PATH": str(tmp_path / "log"), "ANSIBLE_LOG_VERBOSITY": "3", **proxies})
     assert ended.returncode == 0, ended.stdout
     assert "runs in this process" in (tmp_path / "log").read_text()
     asked = json.loads((tmp_path / "asked.json").read_text())
