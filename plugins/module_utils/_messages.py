@@ -134,8 +134,8 @@ def may_reach_nobody() -> str:
     """Tell that nobody knows whether the result of this run arrives."""
     return (
         f"Nobody can tell whether this result reaches you: something other than Ansible itself runs this module, such as the strategy plugin of "
-        f"Mitogen, or the system does not tell which processes have started it. For {ANSWERS_FOR_HOURS} hours, a task that asks for the same is answered with this repayment and pays nothing: give "
-        f"since, max_debt or max_ltv, or use the strategy linear, if it shall pay again."
+        f"Mitogen, or the system does not tell which processes have started it. For {ANSWERS_FOR_HOURS} hours, a task that asks for the same is "
+        f"answered with this repayment and pays nothing: give since, max_debt or max_ltv, or use the strategy linear, if it shall pay again."
     )
 
 

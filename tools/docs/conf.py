@@ -32,6 +32,11 @@ _ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/reference_appendice
 ELSEWHERE = {
     "ansible_configuration_settings": f"{_ANSIBLE}/config.html",
     "common_return_values": f"{_ANSIBLE}/common_return_values.html",
+    "callback_plugins": "https://docs.ansible.com/projects/ansible/latest/plugins/callback.html",
+    "ansible_collections.ansible.builtin.default_callback": (
+        "https://docs.ansible.com/projects/ansible/latest/collections/ansible/builtin/default_callback.html"
+    ),
+    "ANSIBLE_CALLBACKS_ENABLED": f"{_ANSIBLE}/config.html#envvar-ANSIBLE_CALLBACKS_ENABLED",
     "ANSIBLE_DEBUG": f"{_ANSIBLE}/config.html#envvar-ANSIBLE_DEBUG",
     "ANSIBLE_KEEP_REMOTE_FILES": f"{_ANSIBLE}/config.html#envvar-ANSIBLE_KEEP_REMOTE_FILES",
 }
@@ -48,7 +53,7 @@ def arrange(app, docname, source):
     text = re.sub(r"^\.\. contents::\n(?: +:.*\n)*", "", source[0], flags=re.MULTILINE)
     if docname == "index":
         text = re.sub(r"^(.+)\n-+\n\n\.\. toctree::\n", r"\g<0>    :caption: \1\n", text, flags=re.MULTILINE)
-        for kind, caption in (("module", "Modules"), ("role", "Roles")):
+        for kind, caption in (("module", "Modules"), ("callback", "Callbacks"), ("role", "Roles")):
             listed = rf"(\.\. toctree::\n)((?:    :.*\n)+\n)(?=    \w+_{kind}$)"
             text = re.sub(listed, rf"\1    :caption: {caption}\n\2", text, flags=re.MULTILINE)
             text = re.sub(rf"^    (\w+)_{kind}$", rf"    \1 <\1_{kind}>", text, flags=re.MULTILINE)

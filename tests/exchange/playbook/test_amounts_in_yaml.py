@@ -215,7 +215,7 @@ def test_what_the_guide_says_of_yaml_is_tried() -> None:
     guide = (Path(__file__).resolve().parents[3] / "docs" / "docsite" / "rst" / "troubleshooting.rst").read_text()
     table = guide.partition("\nWritten without quotes\n")[2].partition("\nVariables of ")[0]
     rows = re.findall(r"   \* - (``.*)\n     - (.*)", table)
-    tried = {written: expected for written, expected in [*SPELLINGS, *COINS]}
+    tried = dict([*SPELLINGS, *COINS])
     claims = {written: told for words, told in rows for written in re.findall("``(.*?)``", words)}
     # That one is a moment, which test_since_in_yaml.py tries.
     assert claims.pop("2026-11-01 12:00:00").startswith("A time without a zone: refused")

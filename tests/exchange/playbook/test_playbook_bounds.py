@@ -241,7 +241,7 @@ def test_a_bound_holds(given, name: str, variables: dict[str, t.Any], paid: list
 def test_every_bound_of_every_playbook_is_held_to() -> None:
     """A bound that a playbook takes has a case above, in which the ledger shows that it held."""
     bounds = set(WORDS) - FOR_ALL - {"sandbox", "amount", "installment", "order_id"}
-    tried = {(name, word) for name, variables, *_ in BOUNDS for word in {**NEEDED[name], **variables}}
+    tried = {(name, word) for name, variables, *dummy in BOUNDS for word in {**NEEDED[name], **variables}}
     assert {"at_most", "max_debt", "product"} < bounds
     assert {(name, word) for name in PLAYBOOKS for word in USED[name] & bounds} - tried == set()
 
