@@ -12,9 +12,11 @@ from decimal import Decimal
 
 from simulation import oracle
 from simulation.asks import Asks
-from simulation.facts import SUCCESS, Books, Entry, Facts, Post, Read, Run
+from simulation.facts import Facts
 from simulation.goals import Goal, Plan
+from simulation.ledger import SUCCESS, Books, Entry
 from simulation.products import DEBT, FIXED, FLEXIBLE, HISTORY, LEGACY, Loan
+from simulation.runs import Post, Read, Run
 
 LOAN, COIN, CONTRACT = Loan(LEGACY, "1"), Loan(FLEXIBLE, "USDT"), Loan(FIXED, "571")
 GOAL = Goal(LOAN, "100")

@@ -276,10 +276,11 @@ SABOTAGES = (
         Edit(UTILS + "_repayment.py", "(UNKNOWN if self._memory.is_in_doubt else NOT_EXECUTED)\n", "NOT_EXECUTED\n"),
     )),
     Sabotage("the memory: it is the account's, not the key's", (
-        Edit(UTILS + "_module.py", "Target(connection.realm, key.account, ", 'Target(connection.realm, module.params["api_key"], '),
+        Edit(UTILS + "_module.py", "Target(connection.realm, key.account, ", 'Target(connection.realm, module.params["api_key"][::-1], '),
     )),
     Sabotage("the memory: it is the realm's, not the address's", (
         Edit(UTILS + "_module.py", "Target(connection.realm, key.account, ", "Target(connection.api_host, key.account, "),
+        Edit(UTILS + "_module.py", "is_in_doubt(directory, connection.realm, ", "is_in_doubt(directory, connection.api_host, "),
     )),
     Sabotage("the memory: as long as nobody can tell whose the key is, what is open is in doubt", (
         Edit(UTILS + "_module.py", "        if error.outcome != UNKNOWN and is_in_doubt(", "        if False and is_in_doubt("),
@@ -295,7 +296,11 @@ SABOTAGES = (
         Edit(UTILS + "_repayment.py", "        if news and not self._goal.is_declarative:\n", "        if False:\n"),
     )),
     Sabotage("the gate: the wait for the history when money has moved", (
-        Edit(UTILS + "_repayment.py", "            if has_money_moved(intent, before, now):\n", "            if False:\n"),
+        Edit(
+            UTILS + "_repayment.py",
+            "            if is_paying and (has_money_moved(intent, before, now) or self._settler.has_flown_out(intent)):\n",
+            "            if False:\n",
+        ),
     )),
     Sabotage("the cap: at_most with allow_partial", (
         Edit(UTILS + "_plan.py", "    if means.at_most is not None and total(means.paid, amount) > means.at_most:\n", "    if False:\n"),

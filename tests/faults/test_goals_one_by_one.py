@@ -9,13 +9,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from simulation.actor import Choices
 from simulation.goals import Goal, Kill, Plan
 from simulation.machine import Schedule
 from simulation.owner import Meddling
 from simulation.products import DEBT, HISTORY
 from simulation.standin import BIG_COIN, BIG_LOAN, CONTRACTS, SMALL_COIN, SMALL_LOAN, TURN_MS
 from simulation.strategies import LEGACY_GOALS, probe
-from simulation.world import Choices
 
 BTC = ("BTC",)
 WHOLE = Goal(CONTRACTS[0])

@@ -24,8 +24,10 @@ from cases import (
 )
 from simulation import excuses, oracle
 from simulation.asks import Asks
-from simulation.facts import FAILED, PROCESSING, Entry, Facts, Read, Run
+from simulation.facts import Facts
 from simulation.goals import Plan
+from simulation.ledger import FAILED, PROCESSING, Entry
+from simulation.runs import Read, Run
 
 
 @pytest.mark.parametrize(("runs", "ledger"), [

@@ -13,9 +13,11 @@ from decimal import Decimal
 import pytest
 from cases import COIN, GOAL, LOST, MAX_DEBT, NEVER, SINCE, SOLD, T0, entry, judge, looks, made, owed, post, run, told
 from simulation import answers, documented, excuses, lies, switches
-from simulation.facts import FAILED, PROCESSING, Books, Facts, Post, Run
+from simulation.facts import Facts
 from simulation.goals import Plan
+from simulation.ledger import FAILED, PROCESSING, Books
 from simulation.products import WALLET
+from simulation.runs import Post, Run
 
 AFTER_FEE = {"switched": {"repay_amount": {"after_fee"}}}
 SPLIT = {"switched": {"repay_amount": {"sent", "split"}}}

@@ -28,9 +28,11 @@ from cases import (
     told,
 )
 from simulation import excuses
-from simulation.facts import PROCESSING, Books, Entry, Facts, Post, Run
+from simulation.facts import Facts
 from simulation.goals import Goal, Plan
+from simulation.ledger import PROCESSING, Books, Entry
 from simulation.products import Loan
+from simulation.runs import Post, Run
 
 OTHER_COIN = Loan(COIN.product, "USDC")
 DEBT = Plan(MAX_DEBT)

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 from simulation import oracle, settings, standin
 from simulation.asks import Asks
-from simulation.facts import API, OWNER, SUCCESS, Facts, Run
+from simulation.facts import Facts
 from simulation.goals import Goal, Plan
+from simulation.ledger import API, OWNER, SUCCESS
 from simulation.playbooks import Playbook
 from simulation.products import HISTORY, LEGACY, PRODUCTS, REPAY
+from simulation.runs import Run
 from simulation.standin import BIG_LOAN, KEY, SECRET, StandIn
 
 GOAL, OTHER = Goal(BIG_LOAN, "100"), Goal(BIG_LOAN, "40.5")

@@ -12,16 +12,16 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from simulation.facts import Run
+from simulation.actor import Choices
 from simulation.goals import Goal, Kill, Loss, Plan
 from simulation.machine import Schedule
 from simulation.memory import DAMAGES
 from simulation.owner import LockGone, Meddling
 from simulation.parents import PLAYBOOK, WORKER
 from simulation.products import KEY, LEGACY, PRODUCTS
+from simulation.runs import Run
 from simulation.standin import BIG_COIN, BIG_LOAN, CONTRACTS, HOUR_MS, SMALL_COIN, START_MS
 from simulation.surroundings import turned_away
-from simulation.world import Choices
 
 BTC = ("BTC",)
 STEP, SINCE = Goal(BIG_LOAN, "100"), Goal(BIG_COIN, "300", START_MS - HOUR_MS)

@@ -13,14 +13,16 @@ from pathlib import Path
 from hypothesis import stateful
 
 from . import oracle, strategies
+from .actor import Choices
 from .asks import Asks
-from .facts import API, Run
 from .goals import Goal, Plan
+from .ledger import API
 from .owner import LockGone, Meddling
 from .products import LEGACY, PRODUCTS, Loan
+from .runs import Run
 from .standin import BLIND_KEY, BLIND_SECRET, HOUR_MS, KEY, SECRET, START_MS, TURN_MS, StandIn
 from .tally import Tally
-from .world import Choices, World, clean_folder
+from .world import World, clean_folder
 
 _LONG_MS = 3_600_000
 _SECRETS = (KEY, SECRET, BLIND_KEY, BLIND_SECRET)

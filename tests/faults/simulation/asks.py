@@ -12,8 +12,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .facts import ANSWERS_SURELY_FOR_MS, KNOWN_SUCCESSES, Facts, Post, Run
+from .facts import Facts
 from .goals import Goal
+from .runs import ANSWERS_SURELY_FOR_MS, KNOWN_SUCCESSES, Post, Run
 
 
 @dataclass

@@ -9,8 +9,10 @@ Pure: no I/O. A reason is a word for the tally; none means that the run should h
 
 from __future__ import annotations
 
-from .facts import EARLY_MS, FAILED, OWNER, Entry, Facts, Post, Run
+from .facts import Facts
+from .ledger import EARLY_MS, FAILED, OWNER, Entry
 from .products import DEBT, HISTORY, LEDGER, LEGACY, OTHER, TIME, WALLET, Loan
+from .runs import Post, Run
 from .standin import DAY_MS
 from .switches import UNRECOGNISED
 
@@ -154,6 +156,8 @@ def for_believing_the_gate(post: Post, facts: Facts) -> str | None:
     seen = [read.at for read in reads if read.use == pays and read.clean]
     if facts.is_blind and pays == WALLET:
         # Then it has to wait as long as if it had been executed.
+        return None
+    if pays == WALLET and any(read.use == LEDGER and read.clean for read in reads):
         return None
     if not seen or seen[-1] < entry.time + int(post.fault.get(late, 0)):
         return "reads"

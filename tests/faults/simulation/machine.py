@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from . import strategies, surroundings
 from .accounted import Accounted
+from .actor import Choices
 from .goals import Goal, Kill, Loss, Plan
 from .owner import LockGone, Meddling
 from .products import DEBT, FLEXIBLE, HISTORY, Loan
 from .standin import HOUR_MS, START_MS, TURN_MS
-from .world import Choices
 
 _UNTIL_DELAY_MS = 5000
 

@@ -14,7 +14,9 @@ import typing as t
 from . import lies, sending, telling
 from .asks import Asks
 from .excuses import for_believing_the_gate, twins
-from .facts import API, OWNER, Facts, Run
+from .facts import Facts
+from .ledger import API, OWNER
+from .runs import Run
 from .truth import was_taken_for
 
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from . import excuses, lies
-from .facts import Entry, Facts, Post, Run
+from .facts import Facts
 from .goals import Goal
+from .ledger import Entry
 from .products import DEBT, HISTORY, LEGACY
+from .runs import Post, Run
 from .standin import UNIT
 
 # The exchange shows an LTV and its parts rounded, and whoever wants to be sure pays for the worst case.

@@ -12,8 +12,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from . import excuses, lies, overpaying
-from .facts import FAILED, Facts, Post, Run
+from .facts import Facts
+from .ledger import FAILED
 from .products import DEBT, HISTORY
+from .runs import Post, Run
 from .standin import UNIT
 from .truth import counted_at, is_in_doubt
 

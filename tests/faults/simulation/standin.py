@@ -18,7 +18,7 @@ import urllib.parse
 from decimal import Decimal
 from pathlib import Path
 
-from .facts import API, OWNER, PROCESSING, Books, Entry
+from .ledger import API, OWNER, PROCESSING, Books, Entry
 from .products import FIXED, FLEXIBLE, LEGACY, REPAY, Loan
 
 ROOT = Path(__file__).resolve().parents[3]

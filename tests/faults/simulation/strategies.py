@@ -11,6 +11,7 @@ import typing as t
 from hypothesis import strategies as st
 
 from . import answers, surroundings, switches
+from .actor import Choices
 from .goals import Goal, Kill, Plan
 from .owner import Meddling
 from .products import COINS, DEBT, FIXED, FLEXIBLE, HISTORY, LEDGER, LEGACY, OTHER, PRODUCTS, TIME, WALLET, Loan
@@ -26,7 +27,6 @@ from .standin import (
     START_MS,
 )
 from .truth import REFUSALS
-from .world import Choices
 
 MINUTE_MS = 60_000
 HTML = "<html><body>Please wait</body></html>"

@@ -13,7 +13,9 @@ import typing as t
 from decimal import Decimal
 
 from . import excuses, lies
-from .facts import FAILED, KNOWN_SUCCESSES, OUTCOMES, SUCCESS, Facts, Post, Run
+from .facts import Facts
+from .ledger import FAILED, SUCCESS
+from .runs import KNOWN_SUCCESSES, OUTCOMES, Post, Run
 from .truth import can_be_mistaken, is_in_doubt, something_failed
 
 _KEYS = (

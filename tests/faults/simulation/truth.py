@@ -10,8 +10,10 @@ Pure: no I/O.
 from __future__ import annotations
 
 from . import excuses
-from .facts import FAILED, OWNER, Entry, Facts, Post
+from .facts import Facts
+from .ledger import FAILED, OWNER, Entry
 from .products import Loan
+from .runs import Post
 
 # What surely did nothing, as far as the schedules use it.
 REFUSALS = (10002, 10003, 10005, 10006, 177003, 177005, 177010, 177011, 177019, 148029, 148032, 148038)

@@ -14,13 +14,16 @@ from decimal import Decimal
 from pathlib import Path
 
 from . import lies, owner
-from .facts import Entry, Facts, Post, Read, Run
-from .goals import Kill, Plan
+from .actor import Actor, Choices, is_time
 from .child import Around
+from .facts import Facts
+from .goals import Plan
+from .ledger import Entry
 from .memory import Memory
 from .owner import LockGone, Meddling
 from .process import Process
 from .products import FIXED, PRODUCTS, Loan, loan_of, use_of
+from .runs import Post, Read, Run
 from .standin import BLIND_KEY, BLIND_SECRET, KEY, SECOND, SECRET, START_MS, UNIT, StandIn
 from .switches import DEFAULTS, SHOWN
 
@@ -31,51 +34,6 @@ _MOST_STEPS = 5000
 _SHOWN = (
     "changed", "failed", "outcome", "repay_id", "amount", "repayments", "recovered", "intent", "earlier", "since", "msg",
 )
-
-
-class Choices:
-    """What the schedule has chosen for a batch: whose turn it is, and how long the network takes."""
-
-    def __init__(self, turns: t.Sequence[int] = (), delays: t.Sequence[int] = ()) -> None:
-        self._turns, self._delays = deque(turns), deque(delays)
-
-    def turn(self, count: int) -> int:
-        if count == 1 or not self._turns:
-            return 0
-        return self._turns.popleft() % count
-
-    def delay_ms(self) -> int:
-        return self._delays.popleft() if self._delays else 0
-
-
-class _Actor:
-    """A run on the stage."""
-
-    def __init__(self, run: Run, process: Process, ready_at: int) -> None:
-        self.run, self.process, self.ready_at = run, process, ready_at
-        self._since_post: int | None = None
-        self._since_told: int | None = None
-        # The path of its last request with a body.
-        self.posts_to = ""
-
-    def count(self) -> None:
-        """Count the step that it is about to do."""
-        kind = self.process.report[0] if self.process.report else ""
-        if self._since_post is not None:
-            self._since_post += 1
-        elif kind == "body":
-            self._since_post = 0
-        if self._since_told is not None:
-            self._since_told += 1
-        elif self.process.has_printed():
-            self._since_told = 0
-
-    def has_come_to(self, moment: Kill | None) -> bool:
-        """Tell whether a moment of the schedule has come before the step that it is about to do."""
-        if moment is None:
-            return False
-        counted = {"step": len(self.run.steps), "post": self._since_post, "told": self._since_told}[moment.moment]
-        return counted is not None and counted >= moment.number
 
 
 class World:
@@ -186,7 +144,7 @@ class World:
                 if not ready:
                     self.facts.now = min(actor.ready_at for actor in active)
                     continue
-                while coming and steps >= coming[0].after_steps and _is_time(coming[0], active):
+                while coming and steps >= coming[0].after_steps and is_time(coming[0], active):
                     event = coming.popleft()
                     if isinstance(event, Meddling):
                         self.meddle(event)
@@ -228,7 +186,7 @@ class World:
         found = [path for path in sorted(self.state_dir.rglob("*")) if path.is_file()]
         return [(path.name, path.stat().st_mode & 0o777, path.read_bytes()) for path in found]
 
-    def _enter(self, plan: Plan) -> _Actor:
+    def _enter(self, plan: Plan) -> Actor:
         run = Run(len(self.facts.runs), plan, self.now + plan.start_after_ms)
         run.has_lost_memory = plan.broken_state != "file" and self.memory.is_damaged(plan.goal.loan)
         self.facts.runs.append(run)
@@ -253,7 +211,7 @@ class World:
         flushes = plan.flushes if plan.broken_state == "flush" else None
         around = Around(plan.broken_state == "full", flushes, plan.is_buffered, plan.defect_at)
         process = Process(name, self._mains[name], options, str(state_dir), around, plan.loss is not None)
-        return _Actor(run, process, run.began_at)
+        return Actor(run, process, run.began_at)
 
     def _key(self, which: str) -> str:
         """Return the name of a key: the one that is used, a second one, or the one that was used before."""
@@ -262,7 +220,7 @@ class World:
             return first + SECOND
         return first + self._keys[-2 if which == "old" and len(self._keys) > 1 else -1]
 
-    def _step(self, actor: _Actor, choices: Choices) -> None:
+    def _step(self, actor: Actor, choices: Choices) -> None:
         process, run = actor.process, actor.run
         kind, detail, dummy = process.report or ("", "", 0)
         actor.count()
@@ -291,7 +249,7 @@ class World:
         else:
             actor.ready_at = self.now
 
-    def _travel(self, actor: _Actor, kind: str, detail: str, choices: Choices) -> None:
+    def _travel(self, actor: Actor, kind: str, detail: str, choices: Choices) -> None:
         run = actor.run
         self.facts.now += choices.delay_ms()
         if kind == "body" or detail.startswith("GET "):
@@ -309,7 +267,7 @@ class World:
             meets = f", meets {json.dumps(post.fault)}" if post and post.fault else ""
             self.tell(f"run {run.index} sends {line}{meets}")
 
-    def _leave(self, actor: _Actor) -> None:
+    def _leave(self, actor: Actor) -> None:
         run, process = actor.run, actor.process
         run.ended_at, run.exit_code = self.now, process.exit_code
         run.output, run.errors = process.output, process.errors
@@ -346,12 +304,6 @@ class World:
         if self._pushed != self.now:
             self._standin.set_clock(self.now)
             self._pushed = self.now
-
-
-def _is_time(event: Meddling | LockGone, active: list[_Actor]) -> bool:
-    if not isinstance(event, Meddling) or not event.in_pause:
-        return True
-    return any(actor.run.posts and actor.process.report and actor.process.report[0] == "sleep" for actor in active)
 
 
 def _fits(entry: Entry, post: Post) -> bool:

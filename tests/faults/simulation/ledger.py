@@ -1,0 +1,62 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is truly owed, and what was truly repaid: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from .products import LEGACY, Loan
+
+# The exchange accepts a timestamp that lies less than a second in its future.
+EARLY_MS = 1000
+SUCCESS, PROCESSING, FAILED = 1, 2, 3
+API, OWNER, SEED = "api", "owner", "seed"
+
+
+@dataclass(frozen=True)
+class Books:
+    """What is truly owed and pledged at a moment.
+
+    :ivar debts: What is owed on each loan that is open, also what is being repaid just then.
+    :ivar collateral_usd: Of the account, for its flexible and fixed loans.
+    :ivar interests: What of the debts is interest, penalty interest included.
+    :ivar pledged_usd: What is pledged for a legacy loan alone.
+    """
+
+    debts: dict[Loan, Decimal]
+    collateral_usd: Decimal = Decimal(0)
+    interests: dict[Loan, Decimal] = field(default_factory=dict)
+    pledged_usd: dict[Loan, Decimal] = field(default_factory=dict)
+
+    def ltv_of(self, loan: Loan) -> tuple[Decimal, Decimal]:
+        """Return the debt and the collateral, both in USD, that make the LTV which this loan counts for."""
+        if loan.product == LEGACY:
+            return self.debts.get(loan, Decimal(0)), self.pledged_usd.get(loan, Decimal(0))
+        return self.shared_debt, self.collateral_usd
+
+    @property
+    def shared_debt(self) -> Decimal:
+        """What is owed on all the loans that share the collateral; their coins are all worth a dollar."""
+        return sum((debt for loan, debt in self.debts.items() if loan.product != LEGACY), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One repayment in the true ledger."""
+
+    repay_id: str
+    loan: Loan
+    amount: Decimal
+    time: int
+    status: int
+    source: str
+    visible_at: int
+    settles_at: int | None
+
+    @property
+    def lives(self) -> bool:
+        return self.status in (SUCCESS, PROCESSING)

@@ -1,0 +1,248 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was seen of the runs, and of the requests that they sent: plain data."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from .goals import Plan
+from .ledger import Books
+from .products import KEY, TIME, Loan
+
+KNOWN_SUCCESSES = ("executed", "pending")
+# By these a run knows whether its repayment was accepted.
+_READ_OF_POST = ("retCode", "result", "result.repayId")
+_OK = 200
+GATE_CODES = (10002, 10006)
+# For how long a repayment of which it is only inferred that nobody was told answers an equal step: twelve hours, less what a run takes.
+ANSWERS_SURELY_FOR_MS = 12 * 3_600_000 - 900_000
+OUTCOMES = ("executed", "pending", "nothing_to_do", "planned", "not_executed", "unknown")
+
+
+@dataclass
+class Post:
+    """One repayment request that has left a run completely.
+
+    :ivar amount: What it asks for; of a whole contract what it has cost, or what was owed.
+    :ivar gives_id: Whether a success is answered with an id.
+    :ivar books: What was truly owed when it left, without what was being repaid just then.
+    :ivar step: Which step of its run its leaving was, counted from 0.
+    """
+
+    run: int
+    sent_at: int
+    timestamp: int
+    loan: Loan
+    amount: Decimal
+    recv_window: int
+    fault: dict[str, t.Any]
+    handled_at: int | None = None
+    ret_code: int | None = None
+    committed: bool = False
+    # The entry of the ledger that it led to.
+    repay_id: str | None = None
+    gives_id: bool = True
+    books: Books = Books({})
+    step: int = 0
+
+    @property
+    def window_end(self) -> int:
+        return self.timestamp + self.recv_window
+
+    @property
+    def late(self) -> bool:
+        return self.fault.get("arrive_after_ms") is not None
+
+    @property
+    def answer(self) -> t.Any:
+        return self.fault.get("answer", "normal")
+
+    @property
+    def changed(self) -> bool:
+        """Whether the answer had changed where a run reads it, or was another one."""
+        is_other = isinstance(self.answer, dict) and self.answer.get("http_status") == _OK
+        return is_other or any(change["field"] in _READ_OF_POST for change in self.fault.get("mutations", ()))
+
+    @property
+    def answered(self) -> bool:
+        """Whether its run got the exchange's own answer to it."""
+        return self.answer == "normal" and not self.changed
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether that answer tells what became of it."""
+        return self.answered and self.gives_id
+
+    @property
+    def is_turned_away(self) -> bool:
+        """Whether its run was told that it was turned away at the gate, be it that another copy of it was executed."""
+        told = self.ret_code if self.answered else None
+        if isinstance(self.answer, dict):
+            told = self.answer.get("ret_code")
+        return told in GATE_CODES
+
+    @property
+    def gate_refusal(self) -> bool:
+        """Whether its run was told that it was turned away at the gate, and it was."""
+        return self.is_turned_away and not self.committed
+
+    def can_still_be_accepted(self, now: int) -> bool:
+        if self.late and (self.handled_at is None or self.handled_at > now):
+            return now <= self.window_end
+        return False
+
+
+@dataclass(frozen=True)
+class Read:
+    """One GET that has reached the exchange.
+
+    :ivar use: What it is for: the history, the debt…
+    :ivar changed: Whether fields of the answer were other than the exchange has them.
+    """
+
+    at: int
+    use: str
+    clean: bool
+    changed: bool = False
+
+
+@dataclass
+class Run:
+    """One run of a module, and what was seen of it."""
+
+    index: int
+    plan: Plan
+    began_at: int
+    ended_at: int | None = None
+    killed: bool = False
+    killed_before: str | None = None
+    exit_code: int | None = None
+    output: str = ""
+    errors: str = ""
+    result: dict[str, t.Any] | None = None
+    steps: list[str] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
+    lock_waits: int = 0
+    # When it began to look at things after it held the lock.
+    locked_at: int | None = None
+    # Before which of its steps somebody ended who would have got its result.
+    orphaned_at: int | None = None
+    # Whether somebody removed or replaced the lock's file while it was under way.
+    has_lost_lock: bool = False
+    # Whether the memory of its loan could not be read when it began.
+    has_lost_memory: bool = False
+
+    @property
+    def is_misled(self) -> bool:
+        """Whether it met an answer that had changed."""
+        return any(read.changed for read in self.reads) or any(post.changed or "mutations" in post.fault for post in self.posts)
+
+    @property
+    def told(self) -> bool:
+        """Whether the user got a result, be it that the process was killed right after."""
+        return self.result is not None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody was surely there to take its result, and it could know that."""
+        if not self.told or (self.plan.is_buffered and not self.plan.goal.is_declarative):
+            return False
+        printed = [number for number, step in enumerate(self.steps) if step.startswith("print")]
+        return self.orphaned_at is None or not printed or self.orphaned_at > printed[-1]
+
+    @property
+    def was_kept_out(self) -> bool:
+        """Whether it has seen nothing but another run for the same loan that did not end in time."""
+        return "has not ended within" in (self.result or {}).get("msg", "")
+
+    @property
+    def may_stay_noted(self) -> bool:
+        """Whether what it has told may stay noted as open, because it could not write that any more."""
+        return self.has_lost_lock or self.plan.broken_state is not None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether it may have left a note of what it never sent: it was killed, or must not write any more."""
+        return self.killed or self.has_lost_lock
+
+    @property
+    def has_defect(self) -> bool:
+        """Whether it told of an error inside that the schedule has brought about."""
+        return self.plan.defect_at is not None and "An error inside treasury.bybit (RuntimeError)" in (self.result or {}).get("msg", "")
+
+    @property
+    def could_not_look(self) -> bool:
+        """Whether it could not see at all what earlier runs have noted."""
+        return self.has_defect or all(read.use in (KEY, TIME) for read in self.reads)
+
+    @property
+    def came_between(self) -> set[str]:
+        """The ids of the repayments that it told of as having appeared while it was turned away."""
+        warnings = [str(text) for text in (self.result or {}).get("warnings") or []]
+        return {match[1] for text in warnings for match in re.finditer(r"came to show repayment (\d+)", text)}
+
+    @property
+    def outcome(self) -> str | None:
+        return self.result.get("outcome") if self.result else None
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.result and self.result.get("failed"))
+
+    @property
+    def since(self) -> bool:
+        return self.plan.goal.since_ms is not None
+
+    @property
+    def earlier(self) -> list[dict[str, t.Any]]:
+        """What it told of the repayments of earlier runs."""
+        return list((self.result or {}).get("earlier") or [])
+
+    @property
+    def made(self) -> list[dict[str, t.Any]]:
+        """The repayments that it told of as made for its goal."""
+        return list((self.result or {}).get("repayments") or [])
+
+    @property
+    def named(self) -> set[str | None]:
+        """The ids of the repayments that it told of."""
+        return {item.get("repay_id") for item in [*self.made, *self.earlier]}
+
+    @property
+    def decided(self) -> list[Post]:
+        """Its requests, without those that were turned away at the gate and decided anew."""
+        return [post for post in self.posts if not post.is_turned_away or post is self.posts[-1]]
+
+    @property
+    def spoke_of(self) -> tuple[int | None, str]:
+        """Timestamp and amount of the repayment that it could not tell the end of, or did not make."""
+        result = self.result or {}
+        # With one repayment made and a second one in doubt, the result itself is about the first.
+        doubt = (result.get("evidence") or {}).get("sent_at_ms") if self.made else None
+        return doubt or result.get("sent_at_ms"), result.get("amount") or "0"
+
+    @property
+    def knows(self) -> set[int | None]:
+        """The timestamps of the requests that it has told the end of."""
+        told = {item.get("sent_at_ms") for item in self.made}
+        if self.result and self.outcome != "unknown":
+            told |= {self.result.get("sent_at_ms"), self.spoke_of[0]}
+        is_acknowledged = self.plan.acknowledge is not None
+        return told | {e.get("sent_at_ms") for e in self.earlier if is_acknowledged or e.get("outcome") != "unknown"}
+
+    @property
+    def only_forgot(self) -> bool:
+        """Whether it did nothing but forget a repayment in doubt, as its user had acknowledged, or find that there is none any more."""
+        if self.plan.acknowledge is None or self.outcome != "nothing_to_do":
+            return False
+        forgotten = {e["intent"] for e in self.earlier if e.get("outcome") == "unknown"}
+        told = (self.result or {})["msg"]
+        is_found_out = "names no repayment that is noted here" in told or "A run with acknowledge sends nothing" in told
+        return self.plan.acknowledge in forgotten or is_found_out
