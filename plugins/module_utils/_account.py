@@ -109,7 +109,8 @@ def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> lis
             raise row.unusable("createTime", f": {created_s}, when {from_s} to {to_s} were asked for (seconds)")
         if row.is_of("currency", coin):
             amount = row.number("txnAmt")
-            found.append(Movement(-amount if direction == _OUT else amount, created_s * SECOND_MS))
+            after = row.number_or_none("afterAmt") if row.get("afterAmt") is not None else None
+            found.append(Movement(-amount if direction == _OUT else amount, created_s * SECOND_MS, after))
     return found
 
 

@@ -49,6 +49,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._result import Resu
 from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
 from ansible_collections.treasury.bybit.plugins.module_utils._subject import Subject
 from ansible_collections.treasury.bybit.plugins.module_utils._turned_away import entries_since, has_money_moved
+from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Movement
 
 # Interest of some hours is far below this part of the debt, even at three times the rate; more than it was borrowed anew.
 _MOST_ACCRUED = Decimal("0.001")
@@ -252,11 +253,13 @@ class Repayment:
         intent, error = turned
         try:
             now = self._preparation.prepare(self._paid)
-            # The balance may be late where the ledger is not.
-            is_paying = now.decision.kind == PAY
-            if is_paying and (has_money_moved(intent, before, now) or self._settler.has_flown_out(intent)):
-                self._await_entry(intent)
-                now = self._preparation.prepare(self._paid)
+            flown: list[Movement] = []
+            if now.decision.kind == PAY:
+                # The balance may be late where the ledger is not.
+                flown = self._settler.outflows(intent)
+                if flown or has_money_moved(intent, before, now):
+                    self._await_entry(intent)
+                    now = self._preparation.prepare(self._paid)
         except Declined:
             self._memory.forget(intent)
             raise
@@ -265,10 +268,14 @@ class Repayment:
             self._find_out(intent, OutcomeUnknown(f"{error} And then: {failed}", error.failure))
             return None
         news = entries_since(before, now)
+        trace = ""
         if news and not self._goal.is_declarative:
-            # Nobody can tell whether it is this step, so it is looked for like one whose answer was lost.
-            seen = f"the history came to show repayment {news[0].repay_id} meanwhile"
-            self._find_out(intent, OutcomeUnknown(f"{error} But {seen}", error.failure))
+            trace = f"the history came to show repayment {news[0].repay_id} meanwhile"
+        elif not news and any(-movement.amount == intent.amount for movement in flown):
+            trace = f"the wallet's ledger shows that {plain(intent.amount)} {intent.coin} left meanwhile"
+        if trace:
+            # Nobody can tell whether that was this one, so it is looked for like one whose answer was lost.
+            self._find_out(intent, OutcomeUnknown(f"{error} But {trace}", error.failure))
             return None
         self._memory.forget(intent)
         self.result.warnings += [_messages.came_between(record, intent.coin) for record in news]

@@ -32,7 +32,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._times import is_pl
 _STATUSES = {1: SUCCESS, 2: PROCESSING, 3: FAILED}
 # The exchange writes "" for what it does not tell. Only these may be untold: no payment is reckoned from them.
 _MAY_BE_UNTOLD = frozenset({
-    "annualRate", "collateralAmount", "collateralReturn", "currentLTV", "hourlyInterestRate", "liquidationLTV", "marginCallLTV",
+    "afterAmt", "annualRate", "collateralAmount", "collateralReturn", "currentLTV", "hourlyInterestRate", "liquidationLTV", "marginCallLTV",
     "residualPenaltyInterest",
 })
 # A loan is liquidated below 1; what is far above is a percentage.

@@ -13,7 +13,7 @@ import typing as t
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._account import read_balance, read_position, wallet_movements
-from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain, plain_or_none, total
+from ansible_collections.treasury.bybit.plugins.module_utils._amounts import difference, plain, plain_or_none, total
 from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
 from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._evidence import (
@@ -152,13 +152,21 @@ class Settler:
                 break
         return loan
 
-    def has_flown_out(self, intent: Intent) -> bool:
-        """Tell whether the wallet's own ledger shows that as much as an intent wants has left since, whoever has taken it.
+    def outflows(self, intent: Intent) -> list[Movement]:
+        """Return what the wallet's own ledger shows to have left since an intent was signed, of as much as it wants or more.
 
-        :raises BybitError: When that could not be read now; a key that may not read it sees nothing.
+        Nothing when the key may not read the ledger, or when collateral pays.
+
+        :raises BybitError: When it could not be read now.
         """
-        witness = self._ask_witness(intent, has_failed=False)
-        return witness.outflow is not None and witness.outflow >= intent.amount
+        held = intent.baseline.wallet
+        if held is None:
+            return []
+        from_ms, to_ms = intent.earliest_ms - SECOND_MS, max(self._client.believed_time_ms(), intent.window_end_ms)
+        ledger = self._allowed(lambda: wallet_movements(self._client, intent.coin, from_ms, to_ms)) or []
+        flown = [movement for movement in without_own(ledger, intent.baseline.paid) if -movement.amount >= intent.amount]
+        # The ledger has whole seconds: what had left before, the wallet did not hold any more when it was read.
+        return [movement for movement in flown if movement.after is None or movement.after <= difference(held, intent.amount)]
 
     def _left_ms(self, intent: Intent) -> int:
         """Return when a request has left, by the monotonic clock; the beginning of this run, if it was before that of this machine."""

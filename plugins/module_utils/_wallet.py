@@ -30,7 +30,9 @@ class Movement(t.NamedTuple):
 
     :ivar amount: What came in; negative for what left.
     :ivar time_ms: When (UTC, ms), to the second.
+    :ivar after: What the wallet held then; none when that is not told.
     """
 
     amount: Decimal
     time_ms: int
+    after: Decimal | None = None

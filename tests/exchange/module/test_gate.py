@@ -175,6 +175,14 @@ def test_the_ledger_shows_what_the_balance_does_not_yet(repay, sandbox, paid, po
     assert (run["outcome"], run["inferred"], paid(), posts()) == ("executed", True, ["100"], 1)
 
 
+@pytest.mark.parametrize("goal", [{"amount": "100"}, {"amount": None, "max_debt": "900.4"}], ids=str)
+def test_what_only_the_ledger_shows_is_in_doubt(repay, sandbox, paid, posts, remembered, goal: dict) -> None:
+    sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=60_000, debt_delay_ms=60_000)
+    run = repay(**goal, settle_margin=2, wait_timeout=8)
+    assert (run.failed, run["outcome"], paid(), posts(), len(remembered())) == (True, "unknown", ["100"], 1, 1)
+    assert "But the wallet's ledger shows that 100 USDT left meanwhile" in run["msg"]
+
+
 def test_a_key_that_cannot_see_the_money_waits_for_the_history(repay, sandbox, paid, posts) -> None:
     sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=2000)
     run = repay(api_key="sandbox-key-no-wallet", settle_margin=4)

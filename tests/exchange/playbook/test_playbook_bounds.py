@@ -129,6 +129,9 @@ MISTAKES = {
     "hyphen": ({"at-most": "10"}, "at-most is no variable of treasury.bybit, so nothing was sent: write at_most, or leave it out."),
     "capitals": ({"AT_MOST": "10"}, "AT_MOST is no variable"),
     "as_the_exchange_writes_it": ({"loanCurrency": "USDT"}, "write loan_currency"),
+    "prefixed": ({"bybit_at_most": "10"}, "bybit_at_most is no variable of treasury.bybit, so nothing was sent: write at_most"),
+    "spaced": ({"at most": "10"}, "at most is no variable of treasury.bybit, so nothing was sent: write at_most"),
+    "a_result": ({"flexible": "true"}, "flexible is a name by which the playbook keeps a result, so nothing was sent: leave it out."),
     "null": ({"at_most": None}, "at_most is given without a value"),
     "empty": ({"at_most": " "}, "at_most is given without a value"),
     "both": ({"at_most": "1", "at_most_each": "1"}, "at_most and at_most_each are both given"),
@@ -254,6 +257,14 @@ def test_an_imported_playbook_takes_its_bounds_from_the_import(play, paid) -> No
     ended = play(text)
     assert "at_most_each '10' is not used by treasury.bybit.installment, so nothing was sent: give at_most." in ended.stdout
     assert paid() == ["10"]
+
+
+def test_each_name_of_a_result_is_kept_from_variables() -> None:
+    text = CHECK.read_text()
+    kept = set(re.findall(r"'(\w+)'", text.partition("names_of_results:")[2].partition("]")[0]))
+    registered = {name for file in CHECK.parent.parent.glob("*.yml") for name in re.findall(r"register: (\w+)", file.read_text())}
+    # That one is also a variable of a playbook.
+    assert registered - {"paid"} == kept
 
 
 def test_a_sandbox_of_the_inventory_is_not_overlooked(play, sandbox, tmp_path) -> None:
