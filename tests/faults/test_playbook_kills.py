@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Paid once, and known: real playbooks in real time, with SIGKILL to the module's process."""
+"""Paid once, and known: real playbooks in real time, whose modules are killed, left alone or cut off."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import time
 import typing as t
 from pathlib import Path
 
+import ansible_mitogen
 import pytest
 from simulation import oracle, settings, standin
 from simulation.asks import Asks
 from simulation.facts import Facts
 from simulation.goals import Goal, Plan
 from simulation.ledger import API, OWNER, SUCCESS
-from simulation.playbooks import Playbook
+from simulation.playbooks import CutOff, LeftAlone, Playbook
 from simulation.products import HISTORY, LEGACY, PRODUCTS, REPAY
 from simulation.runs import Run
 from simulation.standin import BIG_LOAN, KEY, SECRET, StandIn
@@ -33,6 +34,15 @@ RANDOM_FAULTS: list[dict[str, t.Any]] = [
 ]
 
 
+# More than the module has time to settle a repayment before it is cut off.
+SLOW = {"answer": "reset", "history_delay_ms": 4000, "debt_delay_ms": 4000}
+MITOGEN = {
+    "ANSIBLE_STRATEGY": "mitogen_linear",
+    "ANSIBLE_STRATEGY_PLUGINS": str(Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"),
+}
+_Kind = t.TypeVar("_Kind", bound=Playbook)
+
+
 class Theatre:
     """A fresh exchange in real time, and everything that playbooks have told."""
 
@@ -45,8 +55,8 @@ class Theatre:
         if fault:
             self.exchange.control("POST", "faults", {"method": "POST", "path": REPAY, **fault})
 
-    def start(self, goal: Goal = GOAL, retries: int = 0) -> Playbook:
-        return Playbook(self.exchange, self.folder, goal, retries)
+    def start(self, goal: Goal = GOAL, retries: int = 0, kind: type[_Kind] = Playbook, **env: str) -> _Kind:
+        return kind(self.exchange, self.folder, goal, retries, env)
 
     def end(self, playbook: Playbook) -> dict[str, t.Any]:
         """Wait for the end of a playbook and hold what it tells against the ledger."""
@@ -176,3 +186,21 @@ def test_killed_at_a_random_time(theatre: Theatre, number: int) -> None:
 
     playbook.kill_module(is_time)
     theatre.end(playbook)
+
+
+@pytest.mark.parametrize("in_process", ["true", "false"])
+def test_a_shell_that_ends_takes_nothing_away(theatre: Theatre, in_process: str) -> None:
+    """What is written to a file is told, so the same step a second time is a second one."""
+    theatre.fault(**HELD)
+    playbook = theatre.start(kind=LeftAlone, BYBIT_IN_PROCESS=in_process)
+    playbook.log_out(lambda: theatre.posts() == 1)
+    results = [theatre.end(playbook), theatre.end(theatre.start())]
+    assert [(result["outcome"], result["recovered"]) for result in results] == [("executed", False)] * 2
+    assert theatre.posts() == 2
+
+
+@pytest.mark.parametrize("env", [MITOGEN, {"BYBIT_IN_PROCESS": "true"}, {}], ids=["mitogen", "in process", "process"])
+def test_a_task_that_is_cut_off_and_run_again(theatre: Theatre, env: dict[str, str]) -> None:
+    theatre.fault(**SLOW)
+    result = theatre.end(theatre.start(kind=CutOff, **env))
+    assert (result["outcome"], result["recovered"], theatre.posts()) == ("executed", True, 1)

@@ -46,13 +46,19 @@ OPTIONS = {"recv_window": 1000, "settle_margin": 1, "wait_timeout": 20, "api_tim
 
 
 class Playbook:
-    """One ansible-playbook that runs the module, again and again if asked to."""
+    """One ansible-playbook that runs the module, again and again if asked to.
 
-    def __init__(self, standin: StandIn, folder: Path, goal: Goal, retries: int = 0) -> None:
+    :param env: More of its environment.
+    """
+
+    def __init__(
+        self, standin: StandIn, folder: Path, goal: Goal, retries: int = 0, env: dict[str, str] | None = None
+    ) -> None:
         self.goal = goal
+        self._folder = folder
         options = {**goal.options(), **OPTIONS, "state_dir": str(folder / "state")}
         lines = "\n        ".join(f"{name}: {json.dumps(value)}" for name, value in options.items())
-        text = _TASKS.format(options=lines, again=_AGAIN.format(retries) if retries else "")
+        text = self._text(lines, _AGAIN.format(retries) if retries else "")
         file = folder / f"playbook-{time.monotonic_ns()}.yml"
         file.write_text(text, encoding="utf-8")
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("ANSIBLE_", "BYBIT_", "COVERAGE_"))}
@@ -62,12 +68,17 @@ class Playbook:
             # Only a process of its own can be killed while the playbook lives on and tries again.
             "BYBIT_IN_PROCESS": "false",
         }
-        self._process = subprocess.Popen(
-            [str(ANSIBLE_PLAYBOOK), str(file)], cwd=folder, env={**kept, **given}, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True,
-        )
+        self._process = self._start([str(ANSIBLE_PLAYBOOK), str(file)], {**kept, **given, **(env or {})})
         self.output = ""
         self._seen: set[int] = set()
+
+    def _text(self, options: str, again: str) -> str:
+        return _TASKS.format(options=options, again=again)
+
+    def _start(self, command: list[str], env: dict[str, str]) -> subprocess.Popen:
+        return subprocess.Popen(
+            command, cwd=self._folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
     def kill_module(self, when: t.Callable[[], bool]) -> bool:
         """Kill the next process of the module as soon as a condition holds; false when it ended before."""
@@ -86,10 +97,13 @@ class Playbook:
 
     def result(self) -> dict[str, t.Any]:
         """Wait for its end and return the result of the last attempt."""
-        self.output, dummy = self._process.communicate(timeout=_PATIENCE_SECONDS)
+        self.output = self._last_output()
         match = re.search(r'"msg": ("RESULT .*")', self.output)
         assert match, self.output
         return json.loads(json.loads(match[1]).removeprefix("RESULT "))
+
+    def _last_output(self) -> str:
+        return self._process.communicate(timeout=_PATIENCE_SECONDS)[0]
 
     def _module(self) -> int | None:
         """Return a process of the module among the descendants that has not been seen before."""
@@ -100,6 +114,53 @@ class Playbook:
                 self._seen.add(pid)
                 return pid
         return None
+
+
+class LeftAlone(Playbook):
+    """The same, started by a shell that puts it into the background with nohup and ends while it runs, as at a logout."""
+
+    def _start(self, command: list[str], env: dict[str, str]) -> subprocess.Popen:
+        self._log = self._folder / f"nohup-{time.monotonic_ns()}.log"
+        script = 'nohup "$@" >"$LOG" 2>&1 & wait'
+        return subprocess.Popen(
+            ["sh", "-c", script, "sh", *command], cwd=self._folder, env={**env, "LOG": str(self._log)},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )
+
+    def log_out(self, when: t.Callable[[], bool]) -> None:
+        """End the shell as soon as a condition holds: all that it has started is hung up on."""
+        for dummy in _polls():
+            if when():
+                os.killpg(self._process.pid, signal.SIGHUP)
+                assert self._process.wait(_PATIENCE_SECONDS) == -signal.SIGHUP
+                return
+        raise AssertionError("the moment to log out never came")
+
+    def _last_output(self) -> str:
+        for dummy in _polls():
+            output = self._log.read_text(encoding="utf-8")
+            if "PLAY RECAP" in output:
+                return output
+        raise AssertionError(f"the playbook that was left alone has not ended: {output}")
+
+
+class CutOff(Playbook):
+    """The same, where a task that is cut off is followed by one that asks for the same; the result is the second one's."""
+
+    def _text(self, options: str, again: str) -> str:
+        first = f"""
+    - name: Repay, and be cut off
+      treasury.bybit.bybit_loan_repay:
+        {options}
+      register: first
+      timeout: 2
+      ignore_errors: true
+
+    - name: Tell
+      ansible.builtin.assert:
+        that: first is failed
+"""
+        return super()._text(options, again).replace("  tasks:\n", f"  tasks:{first}\n", 1)
 
 
 def _polls() -> t.Iterator[None]:
