@@ -298,8 +298,8 @@ SABOTAGES = (
     Sabotage("the gate: the wait for the history when money has moved", (
         Edit(
             UTILS + "_repayment.py",
-            "            if is_paying and (has_money_moved(intent, before, now) or self._settler.has_flown_out(intent)):\n",
-            "            if False:\n",
+            "                if flown or has_money_moved(intent, before, now):\n",
+            "                if False:\n",
         ),
     )),
     Sabotage("the cap: at_most with allow_partial", (
