@@ -260,16 +260,13 @@ class Repayment:
                 if flown or has_money_moved(intent, before, now):
                     self._await_entry(intent)
                     now = self._preparation.prepare(self._paid)
-        except Declined:
-            self._memory.forget(intent)
-            raise
         except BybitError as failed:
-            # Whether something in between has sent it twice cannot be seen now.
+            # Something in between may have sent it twice: that cannot be seen now, or it is a copy in process that declines this.
             self._find_out(intent, OutcomeUnknown(f"{error} And then: {failed}", error.failure))
             return None
         news = entries_since(before, now)
         trace = ""
-        if news and not self._goal.is_declarative:
+        if news and (not self._goal.is_declarative or now.decision.kind == DECLINE):
             trace = f"the history came to show repayment {news[0].repay_id} meanwhile"
         elif not news and any(-movement.amount == intent.amount for movement in flown):
             trace = f"the wallet's ledger shows that {plain(intent.amount)} {intent.coin} left meanwhile"

@@ -293,7 +293,7 @@ SABOTAGES = (
         ),
     )),
     Sabotage("the gate: a step is looked for when the history shows a new entry", (
-        Edit(UTILS + "_repayment.py", "        if news and not self._goal.is_declarative:\n", "        if False:\n"),
+        Edit(UTILS + "_repayment.py", "        if news and (not self._goal.is_declarative or now.decision.kind == DECLINE):\n", "        if False:\n"),
     )),
     Sabotage("the gate: the wait for the history when money has moved", (
         Edit(

@@ -201,6 +201,12 @@ def test_when_nothing_can_be_read_after_the_gate_it_is_in_doubt(repay, sandbox, 
     assert (run["outcome"], run["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])
 
 
+def test_a_copy_in_process_that_declines_the_goal_is_found(repay, sandbox, paid, posts) -> None:
+    sandbox.fault(answer={"ret_code": 10006}, commit=True, processing_ms=60_000)
+    run = repay(amount=None, max_debt="900.4", wait_timeout=3)
+    assert (run.failed, run["outcome"], run["inferred"], paid(), posts()) == (False, "pending", True, ["100"], 1)
+
+
 def test_what_others_pay_from_the_wallet_meanwhile_does_not_keep_a_step_from_being_made(begin, sandbox, until, posts, paid) -> None:
     sandbox.fault(answer={"ret_code": 10006}, delay_answer_ms=500)
     process = begin(settle_margin=3)
