@@ -228,6 +228,16 @@ def test_another_copy_of_what_the_gate_turned_away_was_executed(
     schedule.play([Plan(goal)])
 
 
+@goals
+def test_another_copy_that_is_in_process(schedule: Schedule, goal: Goal) -> None:
+    """It may be just what keeps the goal from being decided anew."""
+    schedule.order([{"method": "POST", "answer": {"ret_code": 10006}, "commit": True, "processing_ms": 200_000}])
+    [run] = schedule.play([Plan(goal)])
+    assert run.outcome in ("pending", "unknown", "nothing_to_do") and len(run.posts) == 1, run.result
+    schedule.world.pass_time(200_000)
+    schedule.play([Plan(goal)])
+
+
 @pytest.mark.parametrize("amount", ["100", "40.5", None], ids=["the same", "another", "all"])
 @goals
 def test_the_owner_repays_while_the_gate_is_closed(schedule: Schedule, goal: Goal, amount: str | None) -> None:
