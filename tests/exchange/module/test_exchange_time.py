@@ -76,7 +76,8 @@ def test_a_late_packet_is_waited_for_though_the_exchange_says_that_a_day_is_over
 
 def test_nor_is_a_repayment_told_as_lost_before_its_own_time_is_over(pay, a_day_ahead, spoil) -> None:
     spoil(LEGACY, **NOTHING)
-    run = pay(LEGACY, api_url=a_day_ahead, wait_timeout=1, recv_window=5000)
+    # Long enough for more answers after the request than there were before it.
+    run = pay(LEGACY, api_url=a_day_ahead, wait_timeout=3, recv_window=8000)
     assert run["evidence"]["exchange_time_ms"] > run["evidence"]["window_end_ms"]
     assert (run.failed, run["outcome"]) == (True, "unknown")
     assert "wait_timeout ended before the exchange's time window for it" in run["msg"]

@@ -41,11 +41,13 @@ HIDDEN = {"answer": "reset", "history_delay_ms": 600_000}
 
 
 @pytest.fixture
-def show(play):
+def show(play, tmp_path):
     """Play with the callback enabled, to a good end unless another is named, and return what is shown."""
 
     def call(playbook: str, *arguments: str, env: dict[str, str] | None = None, status: int = 0) -> str:
-        played = play(playbook, *arguments, env={**ENABLED, **(env or {})})
+        # By default it is looked for in two homes: that of the environment, and that of the user.
+        given = {**ENABLED, "ANSIBLE_ASYNC_DIR": str(tmp_path / "async")}
+        played = play(playbook, *arguments, env={**given, **(env or {})})
         assert played.returncode == status, played.stdout
         return played.stdout
 
