@@ -27,6 +27,7 @@ _PATIENCE_SECONDS = 60
 _TASKS = """
 - hosts: localhost
   gather_facts: false
+  vars: {{ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"}}
   tasks:
     - name: Repay
       treasury.bybit.bybit_loan_repay:
@@ -109,8 +110,9 @@ class Playbook:
         """Return a process of the module among the descendants that has not been seen before."""
         for pid in _descendants(self._process.pid):
             arguments = _arguments(pid)
-            is_module = len(arguments) > 1 and arguments[1].endswith("AnsiballZ_bybit_loan_repay.py")
-            if is_module and "python" in arguments[0] and pid not in self._seen:
+            # Its code comes through a pipe, so its command line is that of a Python without arguments.
+            is_module = arguments[1:] == [""] and "python" in arguments[0]
+            if is_module and pid not in self._seen:
                 self._seen.add(pid)
                 return pid
         return None

@@ -67,7 +67,9 @@ class Post:
     def changed(self) -> bool:
         """Whether the answer had changed where a run reads it, or was another one."""
         is_other = isinstance(self.answer, dict) and self.answer.get("http_status") == _OK
-        return is_other or any(change["field"] in _READ_OF_POST for change in self.fault.get("mutations", ()))
+        # Of a refusal, the result is not read.
+        read = _READ_OF_POST if self.ret_code in (0, None) else _READ_OF_POST[:1]
+        return is_other or any(change["field"] in read for change in self.fault.get("mutations", ()))
 
     @property
     def answered(self) -> bool:
