@@ -8,7 +8,8 @@ One run in four of those that C(plans) draws has one of these, each as often as 
 
 - C(key): a second key of the account, or the one that has been replaced, if there is one;
 - C(address): C(localhost) for C(127.0.0.1);
-- C(loss): its ansible-playbook or its worker ends, before any of its steps, or around its POST or its result;
+- C(loss): its ansible-playbook or its worker ends, before any of its steps, one time in four one of the first, or around its POST or
+  its result;
 - C(buffer): something else than Ansible takes its output, as Mitogen does, and nobody knows whether it arrives;
 - C(flush): no directory can be flushed to the disk, from the first, second or third time on;
 - C(defect): an error inside, in one of its first pauses;
@@ -40,6 +41,7 @@ KEY, ADDRESS, LOSS, BUFFER, FLUSH, DEFECT, CAP = "key", "address", "loss", "buff
 _who = st.sampled_from([PLAYBOOK, WORKER])
 # A run that has just begun does not know yet who is there.
 losses = st.one_of(
+    st.builds(Loss, st.just("step"), st.integers(1, 16), _who),
     st.builds(Loss, st.just("step"), st.integers(1, 45), _who),
     st.builds(Loss, st.just("post"), st.integers(0, 6), _who),
     st.builds(Loss, st.just("told"), st.integers(0, 3), _who),
