@@ -99,6 +99,8 @@ tasks:
     "unknown_then_recovered_then_told": """
 - stand_in: {path: faults, body: {method: POST, path: /v5/crypto-loan/repay, answer: html_502}}
 - treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "100", wait_timeout: 0, state_dir: "{{ playbook_dir }}/unknown"}
+# Longer than recv_window, so that neither way has to wait for its end.
+- ansible.builtin.wait_for: {timeout: 6}
 - treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "7", state_dir: "{{ playbook_dir }}/unknown"}
   register: told
 - debug: {var: told}
