@@ -13,7 +13,8 @@ import sys
 import typing as t
 from pathlib import Path
 
-from ansible_collections.treasury.bybit.plugins.module_utils import _outcomes, _return_codes
+from ansible_collections.treasury.bybit.plugins.module_utils import _outcomes
+from ansible_collections.treasury.bybit.plugins.module_utils._api import return_codes
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "docsite" / "rst" / "return_codes.rst"
 
@@ -23,7 +24,7 @@ HEAD = """\
   GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
   SPDX-License-Identifier: GPL-3.0-or-later
 
-.. Written by tools/return_codes.py ("make return-codes"): change plugins/module_utils/_return_codes.py instead.
+.. Written by tools/return_codes.py ("make return-codes"): change plugins/module_utils/_api/return_codes.py instead.
 
 .. _ansible_collections.treasury.bybit.docsite.return_codes:
 
@@ -38,10 +39,10 @@ with ``outcome: unknown`` when it cannot.
 See :ref:`Troubleshooting <ansible_collections.treasury.bybit.docsite.troubleshooting>`.
 """
 MOVED = {
-    _return_codes.ACCEPTED: "Money moves.",
+    return_codes.ACCEPTED: "Money moves.",
     _outcomes.NOT_EXECUTED: "No money moved.",
     _outcomes.UNKNOWN: "**Money may have moved.**",
-    _return_codes.EARLIER_REQUEST: "**An earlier request may have moved money**, this one did not.",
+    return_codes.EARLIER_REQUEST: "**An earlier request may have moved money**, this one did not.",
 }
 LEGACY, NEW, WALLETS = range(177_000, 178_000), range(148_000, 149_000), range(131_000, 132_000)
 
@@ -50,7 +51,7 @@ def heading(title: str) -> list[str]:
     return ["", title, "-" * len(title), ""]
 
 
-def table(first: str, rows: t.Iterable[tuple[object, _return_codes.Meaning]]) -> list[str]:
+def table(first: str, rows: t.Iterable[tuple[object, return_codes.Meaning]]) -> list[str]:
     lines = [".. list-table::", "   :header-rows: 1", "   :class: cards", "   :widths: 10 30 25 35", ""]
     for cells in [
         (first, "what it means", "your money", "what to do"),
@@ -68,11 +69,11 @@ def capital(words: str) -> str:
 
 def page() -> str:
     """Return the whole page."""
-    codes = sorted(_return_codes.CODES.items())
+    codes = sorted(return_codes.CODES.items())
     general = [(code, row) for code, row in codes if not any(code in part for part in (LEGACY, NEW, WALLETS))]
-    any_other = ("any other", _return_codes.meaning_of_code(99_999_999))
-    to_a_repayment = ("any, to a repayment", _return_codes.meaning_of_status(403, "POST"))
-    no_answer = ("any other", _return_codes.meaning_of_status(502, "GET"))
+    any_other = ("any other", return_codes.meaning_of_code(99_999_999))
+    to_a_repayment = ("any, to a repayment", return_codes.meaning_of_status(403, "POST"))
+    no_answer = ("any other", return_codes.meaning_of_status(502, "GET"))
     lines = [
         HEAD.rstrip(),
         *heading("Any call"),
@@ -87,14 +88,14 @@ def page() -> str:
         "So is judged what answers in the place of the exchange, such as a gateway or a proxy, with anything but the exchange's own JSON.",
         "In answer to a repayment no such status proves that nothing happened, so the other rows are for answers to reads.",
         "",
-        *table("in answer to a read", [to_a_repayment, *sorted(_return_codes.HTTP_STATUSES.items()), no_answer]),
+        *table("in answer to a read", [to_a_repayment, *sorted(return_codes.HTTP_STATUSES.items()), no_answer]),
     ]
     return "\n".join(lines) + "\n"
 
 
 def main() -> int:
     PAGE.write_text(page(), encoding="utf-8")
-    print(f"{PAGE.name} has {len(_return_codes.CODES)} codes and {len(_return_codes.HTTP_STATUSES)} HTTP statuses.")
+    print(f"{PAGE.name} has {len(return_codes.CODES)} codes and {len(return_codes.HTTP_STATUSES)} HTTP statuses.")
     return 0
 
 

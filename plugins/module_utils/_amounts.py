@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 
-from ansible_collections.treasury.bybit.plugins.module_utils._redaction import shown
+from ._redaction import shown
 
 MAX_INTEGER_DIGITS = 18
 MAX_DECIMALS = 18

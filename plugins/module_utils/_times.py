@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from ansible_collections.treasury.bybit.plugins.module_utils._redaction import shown
+from ._redaction import shown
 
 SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS

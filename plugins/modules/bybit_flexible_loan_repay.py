@@ -511,15 +511,15 @@ diff:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._connection import connection_argument_spec
-from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
-from ansible_collections.treasury.bybit.plugins.module_utils._module import run_repayment
-from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import (
+from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Listeners
+from ansible_collections.treasury.bybit.plugins.module_utils._module.repay import run_repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import (
     ONE_GOAL,
     REPAY_RULES,
     repay_argument_spec,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._subject_options import flexible_ask
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import flexible_ask
 
 
 def main(clock: Clock | None = None, listeners: Listeners | None = None) -> None:

@@ -421,10 +421,10 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._connection import connection_argument_spec
-from ansible_collections.treasury.bybit.plugins.module_utils._loan_survey import survey_loans
-from ansible_collections.treasury.bybit.plugins.module_utils._query import run_query
-from ansible_collections.treasury.bybit.plugins.module_utils._query_options import loan_argument_spec, loan_question
+from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._info.loans import survey_loans
+from ansible_collections.treasury.bybit.plugins.module_utils._module.info import run_query
+from ansible_collections.treasury.bybit.plugins.module_utils._options.info import loan_argument_spec, loan_question
 
 
 def main(clock: Clock | None = None) -> None:

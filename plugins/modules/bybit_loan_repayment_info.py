@@ -312,13 +312,13 @@ failure:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._connection import connection_argument_spec
-from ansible_collections.treasury.bybit.plugins.module_utils._query import run_query
-from ansible_collections.treasury.bybit.plugins.module_utils._query_options import (
+from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._module.info import run_query
+from ansible_collections.treasury.bybit.plugins.module_utils._options.info import (
     repayment_argument_spec,
     repayment_question,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._repayment_survey import survey_repayments
+from ansible_collections.treasury.bybit.plugins.module_utils._info.repayments import survey_repayments
 
 
 def main(clock: Clock | None = None) -> None:

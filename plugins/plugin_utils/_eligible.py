@@ -15,7 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.treasury.bybit.plugins.module_utils import _http
+from ansible_collections.treasury.bybit.plugins.module_utils._api import transport
 from ansible_collections.treasury.bybit.plugins.plugin_utils import _in_process
 
 _LOCAL = "ansible.builtin.local"
@@ -89,7 +89,7 @@ def _lacks(action: ActionBase) -> str:
     """Say what this process lacks, which the Python that Ansible would start for the module may have."""
     if _in_process.CORE_ERROR:
         return f"this ansible-core is not known ({_in_process.CORE_ERROR})"
-    if _http.IMPORT_ERROR:
+    if transport.IMPORT_ERROR:
         return "the Python of Ansible has no requests"
     needs_key = action._task.args.get(_KEY_OPTION) or os.environ.get(_KEY_ENVIRONMENT)
     if needs_key and importlib.util.find_spec("cryptography") is None:

@@ -19,7 +19,7 @@ import typing as t
 
 from ansible.module_utils import basic
 
-from ansible_collections.treasury.bybit.plugins.module_utils._listeners import Listeners
+from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Listeners
 from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import nobody_listens
 
 try:

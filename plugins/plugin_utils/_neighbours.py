@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 
-from ansible_collections.treasury.bybit.plugins.module_utils._listeners import has_no_reader, is_own_proc
+from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import has_no_reader, is_own_proc
 
 # Loaded by the process that reads the playbook, before it forks its workers.
 _FIRST_PROCESS = os.getpid()

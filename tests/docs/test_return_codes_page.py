@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 import return_codes
-from ansible_collections.treasury.bybit.plugins.module_utils import _return_codes
+from ansible_collections.treasury.bybit.plugins.module_utils._api import return_codes as codes
 from guides import RST
 
 
@@ -19,11 +19,11 @@ def test_the_page_is_current() -> None:
 
 def test_the_page_has_every_code_once() -> None:
     numbers = [int(number) for number in re.findall(r"^   \* - \\?(-?\d+)$", return_codes.page(), re.MULTILINE)]
-    assert sorted(numbers) == sorted([*_return_codes.CODES, *_return_codes.HTTP_STATUSES])
+    assert sorted(numbers) == sorted([*codes.CODES, *codes.HTTP_STATUSES])
 
 
 def test_no_code_in_doubt_is_called_harmless() -> None:
     rows = re.findall(r"^   \* - \\?(-?\d+)\n     - .*\n     - (.*)$", return_codes.page(), re.MULTILINE)
     said = {number for number, money in rows if money == "No money moved."}
-    sure = {n for n, row in [*_return_codes.CODES.items(), *_return_codes.HTTP_STATUSES.items()] if row.reading == "not_executed"}
+    sure = {n for n, row in [*codes.CODES.items(), *codes.HTTP_STATUSES.items()] if row.reading == "not_executed"}
     assert {int(number) for number in said} == sure

@@ -31,61 +31,61 @@ SABOTAGES = (
     Sabotage("nothing (the suite must pass)", ()),
     Sabotage("settling: a lost answer counts as not executed", (
         Edit(
-            UTILS + "_repayment.py", "            self._find_out(intent, error)\n",
-            "            self._memory.forget(intent)\n"
+            UTILS + "_engine/run.py", "            self._find_out(intent, error)\n",
+            "            self._journal.forget(intent)\n"
             "            raise NotExecuted(str(error), error.failure) from error\n",
         ),
     )),
     Sabotage("settling: the wait for the end of the time window", (
         Edit(
-            UTILS + "_evidence.py",
+            UTILS + "_reconcile/judge.py",
             "    closed, is_over = _is_past(intent, sight, 0), _is_past(intent, sight, settle_margin_ms)\n",
             "    closed, is_over = True, True\n",
         ),
     )),
     Sabotage("settling: the window is closed by the exchange's word alone", (
-        Edit(UTILS + "_evidence.py", "    return sight.away_ms > intent.open_for_ms + margin_ms\n", "    return True\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    return sight.away_ms > intent.open_for_ms + margin_ms\n", "    return True\n"),
     )),
     Sabotage("settling: the look at the debt", (
-        Edit(UTILS + "_evidence.py", "    missing = difference(max(falls), explained)\n", "    missing = Decimal(0)\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    missing = difference(max(falls), explained)\n", "    missing = Decimal(0)\n"),
     )),
     Sabotage("settling: an entry of another amount, or of an unknown type, may be it", (
-        Edit(UTILS + "_evidence.py", "    if strange:\n", "    if False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    if strange:\n", "    if False:\n"),
     )),
     Sabotage("settling: the wallet's ledger", (
         Edit(
-            UTILS + "_evidence.py", "    if witness.outflow is not None and witness.outflow >= least:\n", "    if False:\n"
+            UTILS + "_reconcile/judge.py", "    if witness.outflow is not None and witness.outflow >= least:\n", "    if False:\n"
         ),
     )),
     Sabotage("settling: what the wallet held before and holds now", (
-        Edit(UTILS + "_evidence.py", "        if fallen >= least:\n", "        if False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "        if fallen >= least:\n", "        if False:\n"),
     )),
     Sabotage("settling: a key that may not look into the wallet waits longer", (
-        Edit(UTILS + "_evidence.py", "_BLIND_FACTOR = 60\n", "_BLIND_FACTOR = 1\n"),
+        Edit(UTILS + "_reconcile/judge.py", "_BLIND_FACTOR = 60\n", "_BLIND_FACTOR = 1\n"),
     )),
     Sabotage("settling: what the history no longer reaches", (
-        Edit(UTILS + "_evidence.py", "sight.at_ms - intent.sent_at_ms > HISTORY_REACH_DAYS * DAY_MS:\n", "False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "sight.at_ms - intent.sent_at_ms > HISTORY_REACH_DAYS * DAY_MS:\n", "False:\n"),
     )),
     Sabotage("an id that the history had before proves nothing", (
         Edit(
-            UTILS + "_repayment.py", "        if given_id in earlier_ids or given_id in self._memory.repay_ids():\n",
+            UTILS + "_engine/run.py", "        if given_id in earlier_ids or given_id in self._journal.repay_ids():\n",
             "        if False:\n",
         ),
         Edit(
-            UTILS + "_evidence.py",
-            "    if record.repay_id in {known.repay_id for known in intent.baseline.records}:\n", "    if False:\n",
+            UTILS + "_reconcile/judge.py",
+            "    if entry.repay_id in {known.repay_id for known in intent.baseline.entries}:\n", "    if False:\n",
         ),
-        Edit(UTILS + "_evidence.py", "    if record.latest_ms <= intent.earliest_ms:\n", "    if False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    if entry.latest_ms <= intent.earliest_ms:\n", "    if False:\n"),
     )),
     Sabotage("the amount that the history shows for an id", (
         Edit(
-            UTILS + "_resolve.py",
-            "            found = found._replace(intent=dataclasses.replace(found.intent, amount=record.amount))\n",
+            UTILS + "_reconcile/reconcile.py",
+            "            found = found._replace(intent=dataclasses.replace(found.intent, amount=entry.amount))\n",
             "            found = found._replace(intent=found.intent)\n",
         ),
     )),
     Sabotage("reading: an unknown type is not the user's", (
-        Edit(UTILS + "_record.py", "    UNKNOWN_KIND: None,\n", "    UNKNOWN_KIND: False,\n"),
+        Edit(UTILS + "_loans/history.py", "    UNKNOWN_KIND: None,\n", "    UNKNOWN_KIND: False,\n"),
     )),
     Sabotage("reading: an empty amount is none", (
         Edit(
@@ -95,82 +95,82 @@ SABOTAGES = (
     )),
     Sabotage("reading: a row that was not asked for is refused", (
         Edit(
-            UTILS + "_rows.py",
+            UTILS + "_loans/parsing.py",
             '        for name, value in asked.items():\n            if name != "repayId":\n                row.must_be(name, value)\n'
             "        yield row\n",
             '        if all(row.get(name) == value for name, value in asked.items() if name != "repayId"):\n            yield row\n',
         ),
     )),
     Sabotage("reading: times in another unit", (
-        Edit(UTILS + "_rows.py", "        if not is_plausible(time_ms):\n", "        if False:\n"),
+        Edit(UTILS + "_loans/parsing.py", "        if not is_plausible(time_ms):\n", "        if False:\n"),
     )),
     Sabotage("reading: what stands there twice counts once", (
         Edit(
-            UTILS + "_rows.py",
-            "            found[record.repay_id] = record if known is None else known.united_with(record)\n",
-            "            found[f'{record.repay_id} {len(found)}'] = record\n",
+            UTILS + "_loans/parsing.py",
+            "            found[entry.repay_id] = entry if known is None else known.united_with(entry)\n",
+            "            found[f'{entry.repay_id} {len(found)}'] = entry\n",
         ),
     )),
     Sabotage("reading: a last page that repeats its cursor is the end", (
         Edit(
-            UTILS + "_client.py",
+            UTILS + "_api/client.py",
             "            if cursor and following == cursor and _brings_nothing_new(rows, before):\n", "            if False:\n",
         ),
     )),
     Sabotage("reading: pages that go round in a circle", (
         Edit(
-            UTILS + "_client.py", "            if following in followed or empty == _MOST_EMPTY_PAGES:\n", "            if False:\n"
+            UTILS + "_api/client.py", "            if following in followed or empty == _MOST_EMPTY_PAGES:\n", "            if False:\n"
         ),
     )),
     Sabotage("a refusal that is not the exchange's", (
         Edit(
-            UTILS + "_return_codes.py",
+            UTILS + "_api/return_codes.py",
             '    return HTTP_STATUSES.get(status, NO_API) if method == "GET" else NO_API\n',
             "    return HTTP_STATUSES.get(status, NO_API)\n",
         ),
     )),
     Sabotage("settling: what stood in the history before", (
         Edit(
-            UTILS + "_evidence.py", "    known = others.union(record.repay_id for record in intent.baseline.records)\n",
+            UTILS + "_reconcile/judge.py", "    known = others.union(entry.repay_id for entry in intent.baseline.entries)\n",
             "    known = frozenset()\n",
         ),
         Edit(
-            UTILS + "_evidence.py",
+            UTILS + "_reconcile/judge.py",
             "if r.repay_id not in known and r.latest_ms > intent.earliest_ms]\n", "if r.repay_id not in known]\n",
         ),
     )),
     Sabotage("the intent: it is not written", (
         Edit(
-            UTILS + "_memory.py", "        self._save([*others, intent])\n",
+            UTILS + "_journal/journal.py", "        self._save([*others, intent])\n",
             "        self._intents = [*others, intent]\n",
         ),
     )),
     Sabotage("the intent: it is not read", (
-        Edit(UTILS + "_memory.py", "        self._intents = self._state.load()\n", ""),
+        Edit(UTILS + "_journal/journal.py", "        self._intents = self._store.load()\n", ""),
     )),
     Sabotage("the intent: it is written after the request has left", (
         Edit(
-            UTILS + "_repayment.py", "            self._memory.note(intent)\n\n        try:\n            accepted = ",
+            UTILS + "_engine/run.py", "            self._journal.note(intent)\n\n        try:\n            accepted = ",
             "\n        try:\n            accepted = ",
         ),
         Edit(
-            UTILS + "_repayment.py", "            self._find_out(intent, error)\n",
-            "            self._memory.note(intent)\n            self._find_out(intent, error)\n",
+            UTILS + "_engine/run.py", "            self._find_out(intent, error)\n",
+            "            self._journal.note(intent)\n            self._find_out(intent, error)\n",
         ),
         Edit(
-            UTILS + "_repayment.py", "            self._accepted(intent, accepted, ",
-            "            self._memory.note(intent)\n            self._accepted(intent, accepted, ",
+            UTILS + "_engine/run.py", "            self._accepted(intent, accepted, ",
+            "            self._journal.note(intent)\n            self._accepted(intent, accepted, ",
         ),
     )),
     Sabotage("the lock", (
         Edit(
-            UTILS + "_state.py",
+            UTILS + "_journal/store.py",
             "            fcntl.flock(lock, (fcntl.LOCK_EX if writes else fcntl.LOCK_SH) | fcntl.LOCK_NB)\n", "",
         ),
     )),
     Sabotage("the closing of the intent", (
         Edit(
-            UTILS + "_memory.py",
+            UTILS + "_journal/journal.py",
             "            kept = [told for told in (self._told.get(i.intent_id, i) for i in kept) if told]\n        try:\n"
             "            if kept != self._intents:\n",
             "            kept = [told for told in (self._told.get(i.intent_id, i) for i in kept) if told]\n        try:\n"
@@ -179,130 +179,130 @@ SABOTAGES = (
     )),
     Sabotage("the order of telling and closing", (
         Edit(
-            UTILS + "_module.py",
-            "        with _Telling(memory, can_be_known, listeners, client, is_success=True):\n            module.exit_json(**result)",
-            "        memory.close(True)\n        module.exit_json(**result)",
+            UTILS + "_module/repay.py",
+            "        with _Telling(journal, can_be_known, listeners, client, is_success=True):\n            module.exit_json(**result)",
+            "        journal.close(True)\n        module.exit_json(**result)",
         ),
     )),
     Sabotage("the goal: any earlier repayment answers a run", (
-        Edit(UTILS + "_earlier.py", "if intent.goal == goal and found", "if found"),
+        Edit(UTILS + "_engine/recover.py", "if intent.goal == goal and found", "if found"),
     )),
     Sabotage("confirming: accepted counts as executed", (
         Edit(
-            UTILS + "_resolve.py", "        if record is not None and record.status == SUCCESS:\n", "        if True:\n",
+            UTILS + "_reconcile/reconcile.py", "        if entry is not None and entry.status == SUCCESS:\n", "        if True:\n",
         ),
     )),
     Sabotage("since: what is accepted but not shown yet", (
         Edit(
-            UTILS + "_preparation.py", "self._goal.since_ms, records, unseen)\n", "self._goal.since_ms, records, [])\n"
+            UTILS + "_engine/preflight.py", "self._goal.since_ms, entries, unseen)\n", "self._goal.since_ms, entries, [])\n"
         ),
     )),
     Sabotage("goals of the debt: the wait until what was repaid just now shows", (
         Edit(
-            UTILS + "_preparation.py", "            pause_ms = self._until_settled_ms(prepared, begun_ms)\n",
+            UTILS + "_engine/preflight.py", "            pause_ms = self._until_settled_ms(prepared, begun_ms)\n",
             "            pause_ms = 0\n",
         ),
     )),
     Sabotage("goals of the debt: the wait until the debt has fallen", (
         Edit(
-            UTILS + "_repayment.py",
-            "self._manner.deadline_ms(self._client.clock.monotonic_ms()) if must_see_fall else 0)\n", "0)\n",
+            UTILS + "_engine/run.py",
+            "self._run_options.deadline_ms(self._client.clock.monotonic_ms()) if must_see_fall else 0)\n", "0)\n",
         ),
     )),
     Sabotage("goals of the debt: the most that accrued interest can be", (
-        Edit(UTILS + "_repayment.py", "            most = first.baseline.debt * _MOST_ACCRUED\n", "            most = first.baseline.debt\n"),
+        Edit(UTILS + "_engine/run.py", "            most = first.baseline.debt * _MOST_ACCRUED\n", "            most = first.baseline.debt\n"),
     )),
     Sabotage("from collateral: what was accepted and does not show is not undone", (
-        Edit(UTILS + "_evidence.py", "    if intent.accepted_at_ms is not None and not failed:\n", "    if False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    if intent.accepted_at_ms is not None and not failed:\n", "    if False:\n"),
     )),
     Sabotage("settling: what was borrowed meanwhile", (
-        Edit(UTILS + "_evidence.py", "    if risen > 0:\n", "    if False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    if risen > 0:\n", "    if False:\n"),
     )),
     Sabotage("whole contracts: an entry of another amount", (
         Edit(
-            UTILS + "_evidence.py", "    is_whole = intent.is_whole and (is_closed or record.amount > intent.amount)\n",
+            UTILS + "_reconcile/judge.py", "    is_whole = intent.is_whole and (is_closed or entry.amount > intent.amount)\n",
             "    is_whole = False\n",
         ),
     )),
     Sabotage("send once: the transport library retries", (
         Edit(
-            UTILS + "_http.py", "        self._adapter = _Adapter()\n",
+            UTILS + "_api/transport.py", "        self._adapter = _Adapter()\n",
             "        again = urllib3.util.Retry(2, allowed_methods=None, backoff_factor=0)\n"
             "        self._adapter = _Adapter(max_retries=again)\n",
         ),
     )),
     Sabotage("return codes: 10016 counts as a refusal", (
-        Edit(UTILS + "_return_codes.py", "    10016: Meaning(UNKNOWN,", "    10016: Meaning(NOT_EXECUTED,"),
+        Edit(UTILS + "_api/return_codes.py", "    10016: Meaning(UNKNOWN,", "    10016: Meaning(NOT_EXECUTED,"),
     )),
     Sabotage("who is told: whether they are there right before the intent is written", (
-        Edit(UTILS + "_repayment.py", "            if not self._listeners.are_all_there():\n", "            if False:\n"),
+        Edit(UTILS + "_engine/run.py", "            if not self._has_listeners():\n", "            if False:\n"),
     )),
     Sabotage("who is told: whether they are there when it is told", (
         Edit(
-            UTILS + "_module.py", "        is_told = self._can_be_known and self._listeners.are_all_there()\n",
+            UTILS + "_module/repay.py", "        is_told = self._can_be_known and self._listeners.are_all_there()\n",
             "        is_told = self._can_be_known\n",
         ),
     )),
     Sabotage("who is told: what something else takes into a buffer has reached nobody", (
-        Edit(UTILS + "_module.py", "        can_be_known = listeners.are_known or goal.is_declarative\n", "        can_be_known = True\n"),
+        Edit(UTILS + "_module/repay.py", "        can_be_known = listeners.are_known or goal.is_declarative\n", "        can_be_known = True\n"),
     )),
     Sabotage("who is told: what is only inferred answers a step for some hours", (
         Edit(
-            UTILS + "_earlier.py",
-            "self._client.believed_time_ms() - intent.reported_at_ms <= _messages.ANSWERS_FOR_HOURS * HOUR_MS\n", "True\n",
+            UTILS + "_engine/recover.py",
+            "self._client.believed_time_ms() - intent.reported_at_ms <= messages.ANSWERS_FOR_HOURS * HOUR_MS\n", "True\n",
         ),
     )),
     Sabotage("the lock: whether its file is still the same", (
         Edit(
-            UTILS + "_state.py", "        if self._lock is None or not _files.is_same(self._lock, self._lock_path):\n",
+            UTILS + "_journal/store.py", "        if self._lock is None or not files.is_same(self._lock, self._lock_path):\n",
             "        if self._lock is None:\n",
         ),
-        Edit(UTILS + "_state.py", "                if _files.is_same(lock, self._lock_path):\n", "                if True:\n"),
+        Edit(UTILS + "_journal/store.py", "                if files.is_same(lock, self._lock_path):\n", "                if True:\n"),
     )),
     Sabotage("the memory: a save that fails is undone", (
         Edit(
-            UTILS + "_files.py",
+            UTILS + "_journal/files.py",
             "            if before is None:\n                os.unlink(path)\n            else:\n                _put(path, before, check)\n",
             "            pass\n",
         ),
     )),
     Sabotage("the memory: what cannot be read leaves it unknown", (
         Edit(
-            UTILS + "_errors.py", "so nobody knows what became of it; nothing has been sent.\"\"\"\n\n    outcome = UNKNOWN\n",
+            UTILS + "_api/errors.py", "so nobody knows what became of it; nothing has been sent.\"\"\"\n\n    outcome = UNKNOWN\n",
             "so nobody knows what became of it; nothing has been sent.\"\"\"\n",
         ),
     )),
     Sabotage("the memory: an error inside while something is open leaves it unknown", (
-        Edit(UTILS + "_repayment.py", "(UNKNOWN if self._memory.is_in_doubt else NOT_EXECUTED)\n", "NOT_EXECUTED\n"),
+        Edit(UTILS + "_engine/run.py", "(UNKNOWN if self._journal.is_in_doubt else NOT_EXECUTED)\n", "NOT_EXECUTED\n"),
     )),
     Sabotage("the memory: it is the account's, not the key's", (
-        Edit(UTILS + "_module.py", "Target(connection.realm, key.account, ", 'Target(connection.realm, module.params["api_key"][::-1], '),
+        Edit(UTILS + "_module/repay.py", "Target(connection.realm, key.account, ", 'Target(connection.realm, module.params["api_key"][::-1], '),
     )),
     Sabotage("the memory: it is the realm's, not the address's", (
-        Edit(UTILS + "_module.py", "Target(connection.realm, key.account, ", "Target(connection.api_host, key.account, "),
-        Edit(UTILS + "_module.py", "is_in_doubt(directory, connection.realm, ", "is_in_doubt(directory, connection.api_host, "),
+        Edit(UTILS + "_module/repay.py", "Target(connection.realm, key.account, ", "Target(connection.api_host, key.account, "),
+        Edit(UTILS + "_module/repay.py", "is_in_doubt(directory, connection.realm, ", "is_in_doubt(directory, connection.api_host, "),
     )),
     Sabotage("the memory: as long as nobody can tell whose the key is, what is open is in doubt", (
-        Edit(UTILS + "_module.py", "        if error.outcome != UNKNOWN and is_in_doubt(", "        if False and is_in_doubt("),
+        Edit(UTILS + "_module/repay.py", "        if error.outcome != UNKNOWN and is_in_doubt(", "        if False and is_in_doubt("),
     )),
     Sabotage("the gate: a goal is decided anew", (
         Edit(
-            UTILS + "_repayment.py", "            anew = self._decide_anew(turned, prepared, most, is_rest)\n",
-            "            if self._goal.is_declarative:\n                self._memory.forget(turned.intent)\n                continue\n"
+            UTILS + "_engine/run.py", "            anew = self._decide_anew(turned, prepared, most, is_rest)\n",
+            "            if self._goal.is_declarative:\n                self._journal.forget(turned.intent)\n                continue\n"
             "            anew = self._decide_anew(turned, prepared, most, is_rest)\n",
         ),
     )),
     Sabotage("the gate: a step is looked for when the history shows a new entry", (
-        Edit(UTILS + "_repayment.py", "        if news and (not self._goal.is_declarative or now.decision.kind == DECLINE):\n", "        if False:\n"),
+        Edit(UTILS + "_engine/run.py", "        if news and (not self._goal.is_declarative or now.decision.kind == DECLINE):\n", "        if False:\n"),
     )),
     Sabotage("the gate: the wait for the history when money has moved", (
         Edit(
-            UTILS + "_repayment.py",
+            UTILS + "_engine/run.py",
             "                if flown or has_money_moved(intent, before, now):\n",
             "                if False:\n",
         ),
     )),
     Sabotage("the cap: at_most with allow_partial", (
-        Edit(UTILS + "_plan.py", "    if means.at_most is not None and total(means.paid, amount) > means.at_most:\n", "    if False:\n"),
+        Edit(UTILS + "_engine/plan.py", "    if means.at_most is not None and total(means.paid, amount) > means.at_most:\n", "    if False:\n"),
     )),
 )

@@ -19,8 +19,8 @@ NEEDED = (
     "requests",
     "urllib3",
     "ansible.module_utils.basic",
-    "ansible_collections.treasury.bybit.plugins.module_utils._loan_survey",
-    "ansible_collections.treasury.bybit.plugins.module_utils._repayment",
+    "ansible_collections.treasury.bybit.plugins.module_utils._info.loans",
+    "ansible_collections.treasury.bybit.plugins.module_utils._engine.run",
 )
 WATCH = """
 import os

@@ -11,18 +11,18 @@ import socket
 import threading
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._client import Client
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import NotSent, OutcomeUnknown, TurnedAway
-from ansible_collections.treasury.bybit.plugins.module_utils._http import NoReply, Transport
-from ansible_collections.treasury.bybit.plugins.module_utils._line import Line
-from ansible_collections.treasury.bybit.plugins.module_utils._signing import HmacSigner
+from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import NotSent, OutcomeUnknown, TurnedAway
+from ansible_collections.treasury.bybit.plugins.module_utils._api.transport import NoReply, Transport
+from ansible_collections.treasury.bybit.plugins.module_utils._api.session import Session
+from ansible_collections.treasury.bybit.plugins.module_utils._api.signing import HmacSigner
 
 BODY = {"orderId": "1794267532472646144", "amount": "100"}
 REPAY = "/v5/crypto-loan/repay"
 
 
 def client(url: str, **options) -> Client:
-    return Client(Line(Transport(url, 5, **options)), "sandbox-key", HmacSigner("sandbox-secret"))
+    return Client(Session(Transport(url, 5, **options)), "sandbox-key", HmacSigner("sandbox-secret"))
 
 
 def unnoted(sent_at_ms: int) -> None:
@@ -59,7 +59,7 @@ def test_one_connection_serves_many_requests(sandbox) -> None:
     plain = client(sandbox.url)
     for dummy in range(3):
         plain.read("/v5/market/time", signed=False)
-        [pool] = plain._line.transport._adapter.poolmanager.pools._container.values()
+        [pool] = plain._session.transport._adapter.poolmanager.pools._container.values()
         connection = pool.pool.queue[-1]
         ports.add(connection.sock.getsockname())
     assert len(ports) == 1

@@ -12,7 +12,8 @@ import typing as t
 import pytest
 import yaml
 from ansible_collections.treasury.bybit.plugins.doc_fragments import query
-from ansible_collections.treasury.bybit.plugins.module_utils import _pace, _record
+from ansible_collections.treasury.bybit.plugins.module_utils._api import rate_limit
+from ansible_collections.treasury.bybit.plugins.module_utils._loans import history
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_info, bybit_loan_repayment_info
 from documented import all_names, check_samples, names_returned
 
@@ -58,10 +59,10 @@ def test_what_is_returned_always_is(run_module) -> None:
 def test_every_kind_of_repayment_is_documented() -> None:
     entry = REPAYMENTS["repayments"]["contains"]["kind"]
     kinds = set(re.findall(r"V\((\w+)\)", entry["description"][0]))
-    assert kinds == {*_record.KINDS.values(), _record.UNKNOWN_KIND}
+    assert kinds == {*history.KINDS.values(), history.UNKNOWN_KIND}
 
 
 def test_the_documented_pace_is_that_of_the_client() -> None:
     notes = " ".join(yaml.safe_load(query.ModuleDocFragment.DOCUMENTATION)["notes"])
-    entries_a_second = _pace._USUAL_LIMITS["GET"] * 100
+    entries_a_second = rate_limit._USUAL_LIMITS["GET"] * 100
     assert f"which is {entries_a_second} entries in a second" in notes

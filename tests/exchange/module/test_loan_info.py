@@ -14,10 +14,10 @@ import pytest
 
 DAY_MS = 24 * 3_600_000
 SABOTAGED = """
-from ansible_collections.treasury.bybit.plugins.module_utils import _fixed
+from ansible_collections.treasury.bybit.plugins.module_utils._loans import fixed
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_info
 def broken(*dummy): raise ZeroDivisionError
-_fixed.open_loans = broken
+fixed.open_loans = broken
 bybit_loan_info.main()
 """
 FLEXIBLE_BTC, FLEXIBLE_USDT = "BTC", "USDT"

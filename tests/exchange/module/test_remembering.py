@@ -267,10 +267,11 @@ def test_what_a_killed_run_was_accepted_for_is_pending_where_failures_are_not_sh
 
 DYING = """
 import os
-from ansible_collections.treasury.bybit.plugins.module_utils import _http, _memory
+from ansible_collections.treasury.bybit.plugins.module_utils._api import transport
+from ansible_collections.treasury.bybit.plugins.module_utils._journal import journal
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
 def die(*dummy): os.kill(os.getpid(), 9)
-whole = _http.Transport.send
+whole = transport.Transport.send
 def dying(self, method, *rest): return die() if method == "POST" else whole(self, method, *rest)
 {where}
 bybit_loan_repay.main()
@@ -278,7 +279,7 @@ bybit_loan_repay.main()
 
 
 def test_a_run_that_is_killed_after_it_has_told_its_result(repay, sandbox, paid, posts, remembered) -> None:
-    told = repay(program=("-c", DYING.format(where="_memory.Memory.close = die")))
+    told = repay(program=("-c", DYING.format(where="journal.Journal.close = die")))
     assert (told.exit_code, told["outcome"]) == (-9, "executed")
     [intent] = remembered()
     assert_answered(repay(), sandbox, intent, remembered)
@@ -295,15 +296,15 @@ def test_a_result_that_nobody_could_read_is_not_taken_for_told(begin, repay, san
 
 ORPHAN = """
 import os, time
-from ansible_collections.treasury.bybit.plugins.module_utils import _subjects
+from ansible_collections.treasury.bybit.plugins.module_utils._operations import repay
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
-whole = _subjects.LegacyOrder.repay
+whole = repay.LegacyOrder.repay
 def orphaned(*rest):
     accepted = whole(*rest) if {is_after} else None
     os.kill(parent, 9)
     while os.getppid() == parent: time.sleep(0.01)
     return accepted or whole(*rest)
-_subjects.LegacyOrder.repay = orphaned
+repay.LegacyOrder.repay = orphaned
 parent = os.getpid()
 if os.fork(): os.wait()
 else: bybit_loan_repay.main()
@@ -328,7 +329,7 @@ def test_nothing_is_begun_when_who_started_the_run_has_ended(repay, paid, posts,
 
 
 def test_a_run_that_is_killed_between_writing_and_sending(begin, repay, until, paid, posts, remembered) -> None:
-    process = begin(program=("-c", DYING.format(where="_http.Transport.send = dying")))
+    process = begin(program=("-c", DYING.format(where="transport.Transport.send = dying")))
     until(lambda: not process.is_running)
     [intent] = remembered()
     assert (intent["repay_id"], posts()) == (None, 0)

@@ -109,7 +109,9 @@ def test_an_accepted_repayment_stays_one_when_the_loan_cannot_be_read_afterwards
 
 
 SABOTAGED = """
-from ansible_collections.treasury.bybit.plugins.module_utils import _client, _legacy, _subjects
+from ansible_collections.treasury.bybit.plugins.module_utils._api import client
+from ansible_collections.treasury.bybit.plugins.module_utils._loans import legacy
+from ansible_collections.treasury.bybit.plugins.module_utils._operations import repay
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
 def broken(*dummy): raise ZeroDivisionError
 {where} = broken
@@ -120,9 +122,9 @@ bybit_loan_repay.main()
 @pytest.mark.parametrize(
     ("where", "changed", "outcome"),
     [
-        ("_subjects.LegacyOrder.find", False, "not_executed"),
-        ("_legacy._completed_loan", True, "executed"),
-        ("_client.OutcomeUnknown", False, "unknown"),
+        ("repay.LegacyOrder.find", False, "not_executed"),
+        ("legacy._completed_loan", True, "executed"),
+        ("client.OutcomeUnknown", False, "unknown"),
     ],
 )
 def test_a_defect_of_ours_does_not_hide_what_happened_to_the_money(
@@ -138,7 +140,7 @@ def test_a_defect_of_ours_does_not_hide_what_happened_to_the_money(
 
 def test_after_a_defect_of_ours_the_next_run_settles_it(repay, sandbox, paid, posts, remembered) -> None:
     sandbox.fault(answer={"http_status": 200, "body": '{"retCode":0,"result":{}}'}, commit=True)
-    repay(program=("-c", SABOTAGED.format(where="_client.OutcomeUnknown")))
+    repay(program=("-c", SABOTAGED.format(where="client.OutcomeUnknown")))
     assert len(remembered()) == 1
     run = repay()
     assert (run["outcome"], run["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])

@@ -16,8 +16,8 @@ import jinja2
 import jinja2.nodes
 import pytest
 import yaml
-from ansible_collections.treasury.bybit.plugins.module_utils._connection import connection_argument_spec
-from ansible_collections.treasury.bybit.plugins.module_utils._repay_options import repay_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import repay_argument_spec
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PLAYBOOKS = sorted(file.stem for file in (CHECKOUT / "playbooks").glob("*.yml"))

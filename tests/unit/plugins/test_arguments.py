@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.treasury.bybit.plugins.doc_fragments import connection, query, repayment
-from ansible_collections.treasury.bybit.plugins.module_utils import _connection, _query_options, _repay_options
+from ansible_collections.treasury.bybit.plugins.doc_fragments import connection as connection_fragment
+from ansible_collections.treasury.bybit.plugins.doc_fragments import query, repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._options import connection, info, repay
 
 
 def test_documented_defaults_and_hosts() -> None:
-    text = connection.ModuleDocFragment.DOCUMENTATION
-    for environment, url in _connection.ENVIRONMENTS.items():
+    text = connection_fragment.ModuleDocFragment.DOCUMENTATION
+    for environment, url in connection.ENVIRONMENTS.items():
         assert f"V({environment}) is C({url})" in text
-    assert f"neither this nor O(api_url) is given, V({_connection.DEFAULT_ENVIRONMENT}) is used" in text
+    assert f"neither this nor O(api_url) is given, V({connection.DEFAULT_ENVIRONMENT}) is used" in text
     more = repayment.ModuleDocFragment.DOCUMENTATION
     documented = {**yaml.safe_load(text)["options"], **yaml.safe_load(more)["options"]}
-    specified = {**_connection.connection_argument_spec(), **_repay_options.repay_argument_spec()}
+    specified = {**connection.connection_argument_spec(), **repay.repay_argument_spec()}
     assert set(documented) == set(specified)
     for name, option in specified.items():
         assert documented[name].get("default") == option.get("default"), name
@@ -30,10 +31,10 @@ def test_documented_defaults_and_hosts() -> None:
             assert f"E({variable})" in " ".join(documented[name]["description"]), name
 
 
-@pytest.mark.parametrize("ranges", [_connection._RANGES, _repay_options._RANGES])
+@pytest.mark.parametrize("ranges", [connection._RANGES, repay._RANGES])
 def test_documented_ranges(ranges: dict[str, tuple[int, int]]) -> None:
     documented = {
-        **yaml.safe_load(connection.ModuleDocFragment.DOCUMENTATION)["options"],
+        **yaml.safe_load(connection_fragment.ModuleDocFragment.DOCUMENTATION)["options"],
         **yaml.safe_load(repayment.ModuleDocFragment.DOCUMENTATION)["options"],
     }
     for name, (least, most) in ranges.items():
@@ -42,7 +43,7 @@ def test_documented_ranges(ranges: dict[str, tuple[int, int]]) -> None:
 
 def test_documented_options_of_queries() -> None:
     documented = yaml.safe_load(query.ModuleDocFragment.DOCUMENTATION)["options"]
-    specified = _query_options.query_argument_spec()
+    specified = info.query_argument_spec()
     assert set(documented) == set(specified)
     for name, option in specified.items():
         assert {key: documented[name].get(key) for key in ("type", "elements", "choices")} == {

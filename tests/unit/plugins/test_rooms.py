@@ -17,101 +17,16 @@ ROOMS = PLUGINS / "module_utils"
 SANDBOX = PLUGINS.parent / "roles" / "sandbox" / "files"
 PACKAGE = "ansible_collections.treasury.bybit.plugins.module_utils"
 
-# From the ground up: a room may import only from the rooms named before it.
-FLOORS = (
-    "_outcomes",
-    "_return_codes",
-    "_errors",
-    "_redaction",
-    "_amounts",
-    "_times",
-    "_clock",
-    "_signing",
-    "_deadline",
-    "_hosts",
-    "_http",
-    "_verdict",
-    "_pace",
-    "_wallet",
-    "_line",
-    "_calls",
-    "_client",
-    "_side_by_side",
-    "_position",
-    "_loan",
-    "_record",
-    "_rows",
-    "_coins",
-    "_account",
-    "_legacy",
-    "_flexible",
-    "_fixed",
-    "_traits",
-    "_subject",
-    "_subjects",
-    "_intent",
-    "_evidence",
-    "_progress",
-    "_plan",
-    "_diff",
-    "_result",
-    "_messages",
-    "_listeners",
-    "_files",
-    "_state",
-    "_memory",
-    "_manner",
-    "_settle",
-    "_resolve",
-    "_api_key",
-    "_preparation",
-    "_turned_away",
-    "_earlier",
-    "_repayment",
-    "_option_values",
-    "_connection",
-    "_frame",
-    "_repay_options",
-    "_subject_options",
-    "_module",
-    "_availability",
-    "_answer",
-    "_loan_question",
-    "_repayment_question",
-    "_query_options",
-    "_loan_survey",
-    "_repayment_survey",
-    "_query",
-)
+# From top to bottom: what stands in one may import only from those below it, and from its own.
+FLOORS = ("_module", "_options", "_info", "_engine", "_reconcile", "_operations", "_journal", "_loans", "_api", "leaves")
+# Files without a folder; each knows only those before it.
+LEAVES = ("_outcomes", "_redaction", "_amounts", "_times", "_clock", "_goal")
+# They take values and return values.
 PURE = (
-    "_outcomes",
-    "_return_codes",
-    "_errors",
-    "_amounts",
-    "_times",
-    "_hosts",
-    "_redaction",
-    "_verdict",
-    "_pace",
-    "_wallet",
-    "_position",
-    "_loan",
-    "_record",
-    "_traits",
-    "_intent",
-    "_evidence",
-    "_progress",
-    "_plan",
-    "_diff",
-    "_result",
-    "_messages",
-    "_manner",
-    "_option_values",
-    "_availability",
-    "_answer",
-    "_loan_question",
-    "_repayment_question",
-    "_query_options",
+    "_outcomes", "_redaction", "_amounts", "_times", "_goal",
+    "_api/return_codes", "_api/errors", "_api/hosts", "_api/response", "_api/rate_limit",
+    "_loans/wallet", "_loans/position", "_loans/loan", "_loans/history", "_operations/traits", "_journal/intent", "_reconcile/judge",
+    "_engine/progress", "_engine/plan", "_engine/diff", "_engine/report", "_engine/messages", "_options/values",
 )
 WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil", "fcntl"}
 
@@ -127,17 +42,38 @@ def imports_of(file: Path) -> set[str]:
     return names
 
 
-def imported(room: str) -> set[str]:
-    return imports_of(ROOMS / f"{room}.py")
+def files_of(floor: str) -> list[str]:
+    """Return the names of the files of a floor, as in C(_api/client)."""
+    found = ROOMS.glob("*.py") if floor == "leaves" else (ROOMS / floor).rglob("*.py")
+    return sorted(str(file.relative_to(ROOMS).with_suffix("")) for file in found)
 
 
-def rooms_imported(room: str) -> set[str]:
-    return {name.removeprefix(PACKAGE + ".").partition(".")[0] for name in imported(room) if name.startswith(PACKAGE)}
+FILES = [name for floor in FLOORS for name in files_of(floor)]
 
 
-def called(room: str) -> set[str]:
+def imported(name: str) -> set[str]:
+    """Return the full names of what a file imports, relative ones from the folder of all rooms: C(_api/client)."""
+    folder, found = Path(name).parent.parts, set()
+    for full in imports_of(ROOMS / f"{name}.py"):
+        level = len(full) - len(full.lstrip("."))
+        if level:
+            base = "/".join([*folder[: len(folder) - level + 1], *full[level:].split(".")])
+            full = next(path for path in (base, base.rpartition("/")[0]) if path in FILES)
+        found.add(full)
+    return found
+
+
+def rooms_imported(name: str) -> set[str]:
+    return imported(name) & set(FILES)
+
+
+def floor_of(name: str) -> str:
+    return name.partition("/")[0] if "/" in name else "leaves"
+
+
+def called(name: str) -> set[str]:
     """Return the names of the methods that a file calls."""
-    tree = ast.parse((ROOMS / f"{room}.py").read_text())
+    tree = ast.parse((ROOMS / f"{name}.py").read_text())
     return {n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
 
 
@@ -150,47 +86,60 @@ def circle_in(imports: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def test_every_room_has_its_floor() -> None:
-    assert {file.stem for file in ROOMS.glob("*.py")} == set(FLOORS)
+def test_every_file_has_its_floor() -> None:
+    assert {str(file.relative_to(ROOMS).with_suffix("")) for file in ROOMS.rglob("*.py")} == set(FILES)
+    assert files_of("leaves") == sorted(LEAVES)
+    assert set(PURE) <= set(FILES)
+    # Ansible finds folders without it, and ansible-test takes each file for code that somebody may import.
+    assert list(ROOMS.rglob("__init__.py")) == []
 
 
-def test_contributors_are_shown_every_room() -> None:
+def test_contributors_are_shown_every_folder() -> None:
     shown = (PLUGINS.parent / "CONTRIBUTING.md").read_text()
-    assert [room for room in FLOORS if f"`{room}`" not in shown and f"`module_utils/{room}`" not in shown] == []
+    assert [name for name in (*FLOORS[:-1], *LEAVES) if f"`{name}/`" not in shown and f"`{name}`" not in shown] == []
 
 
-@pytest.mark.parametrize("room", FLOORS)
-def test_imports_point_downwards(room: str) -> None:
-    assert rooms_imported(room) <= set(FLOORS[: FLOORS.index(room)])
+@pytest.mark.parametrize("name", FILES)
+def test_imports_are_relative_and_point_downwards(name: str) -> None:
+    assert not any(full.startswith("ansible_collections.treasury") for full in imported(name))
+    below = FLOORS[FLOORS.index(floor_of(name)):]
+    assert {floor_of(other) for other in rooms_imported(name)} <= set(below)
+    if name in LEAVES:
+        assert rooms_imported(name) <= set(LEAVES[: LEAVES.index(name)])
 
 
-@pytest.mark.parametrize("room", PURE)
-def test_pure_rooms_do_not_touch_the_world(room: str) -> None:
-    assert {name.partition(".")[0] for name in imported(room)} & WORLD == set()
-    assert rooms_imported(room) <= set(PURE)
+@pytest.mark.parametrize("floor", FLOORS)
+def test_no_floor_has_a_circle_of_imports(floor: str) -> None:
+    assert circle_in({name: rooms_imported(name) for name in files_of(floor)}) == []
 
 
-def test_one_room_speaks_http() -> None:
-    speaking = [room for room in FLOORS if {n.partition(".")[0] for n in imported(room)} & {"requests", "urllib3"}]
-    assert speaking == ["_http"]
+@pytest.mark.parametrize("name", PURE)
+def test_pure_rooms_do_not_touch_the_world(name: str) -> None:
+    assert {full.partition(".")[0] for full in imported(name)} & WORLD == set()
+    assert rooms_imported(name) <= set(PURE)
 
 
-def test_one_room_has_the_time() -> None:
-    assert [room for room in FLOORS if "time" in {n.partition(".")[0] for n in imported(room)}] == ["_clock"]
+def test_one_file_speaks_http() -> None:
+    speaking = [name for name in FILES if {n.partition(".")[0] for n in imported(name)} & {"requests", "urllib3"}]
+    assert speaking == ["_api/transport"]
 
 
-def test_money_moves_from_one_room() -> None:
-    assert [room for room in FLOORS if "post_once" in called(room)] == ["_subjects"]
-    assert [room for room in FLOORS if "repay" in called(room)] == ["_repayment"]
+def test_one_file_has_the_time() -> None:
+    assert [name for name in FILES if "time" in imported(name)] == ["_clock"]
+
+
+def test_money_moves_from_one_place() -> None:
+    assert {floor_of(name) for name in FILES if "post_once" in called(name)} == {"_operations"}
+    assert [name for name in FILES if "repay" in called(name)] == ["_engine/run"]
 
 
 def test_queries_cannot_move_money() -> None:
-    found, new = set(), {"_query", "_query_options", "_loan_survey", "_repayment_survey"}
+    found, new = set(), {"_module/info", "_options/info", *files_of("_info")}
     while new:
         found |= new
         new = set().union(*map(rooms_imported, new)) - found
-    assert found & {"_subjects", "_repayment", "_state", "_memory"} == set()
-    assert [room for room in found if "post_once" in called(room)] == []
+    assert {floor_of(name) for name in found} & {"_engine", "_operations", "_journal"} == set()
+    assert [name for name in found if "post_once" in called(name)] == []
 
 
 def test_the_stand_in_exchange_and_the_collection_know_nothing_of_each_other() -> None:

@@ -13,7 +13,6 @@ import gc
 import importlib
 import json
 import os
-import pkgutil
 import runpy
 import select
 import signal
@@ -125,8 +124,10 @@ class Server:
 
 
 def warm_up() -> None:
-    utils = importlib.import_module(_UTILS)
-    for name in [*_LATER, *(f"{_UTILS}.{util.name}" for util in pkgutil.iter_modules(utils.__path__))]:
+    # Not by pkgutil, which does not see folders that are no packages by name.
+    folder = Path(*importlib.import_module(_UTILS).__path__)
+    utils = [".".join((_UTILS, *file.relative_to(folder).with_suffix("").parts)) for file in folder.rglob("*.py")]
+    for name in [*_LATER, *utils]:
         try:
             importlib.import_module(name)
         except Exception:

@@ -8,32 +8,32 @@ import inspect
 import os
 import tempfile
 import typing as t
-from collections import deque
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._client import Acceptance
+from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Acceptance
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._errors import BybitError
-from ansible_collections.treasury.bybit.plugins.module_utils._intent import Goal, Intent
-from ansible_collections.treasury.bybit.plugins.module_utils._loan import LEGACY, OPEN, REPAID, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._manner import Manner
-from ansible_collections.treasury.bybit.plugins.module_utils._memory import Memory
-from ansible_collections.treasury.bybit.plugins.module_utils._preparation import Preparation
-from ansible_collections.treasury.bybit.plugins.module_utils._record import FAILED, SUCCESS, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._repayment import Repayment
-from ansible_collections.treasury.bybit.plugins.module_utils._result import Result
-from ansible_collections.treasury.bybit.plugins.module_utils._settle import Settler
-from ansible_collections.treasury.bybit.plugins.module_utils._state import State, Target
-from ansible_collections.treasury.bybit.plugins.module_utils._traits import Traits
-from ansible_collections.treasury.bybit.plugins.module_utils._wallet import Payment
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BybitError
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, REPAID, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import RunOptions
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.preflight import Preparation
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, SUCCESS, HistoryEntry
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import Repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Poller
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store, Target
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.traits import Traits
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Spending
 from hypothesis.configuration import set_hypothesis_home_dir
 
 # Nothing is kept from one run to the next, so nothing need lie about in the checkout.
 set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "treasury-bybit-hypothesis"))
 
-USUAL = Manner(True, 60_000, 10_000, 1000, None)
+USUAL = RunOptions(True, 60_000, 10_000, 1000, None)
 TARGET = Target("mainnet", "104", "legacy", "17")
 
 
@@ -100,17 +100,16 @@ class FakeExchange:
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
-        self.paid: deque[Payment] = deque()
-        self.balances: dict[str, tuple[int, Decimal]] = {}
+        self.spending = Spending()
         self.traits = Traits("loan 17", "order_id '17' names no loan: check order_id")
         self.debt = Decimal("1000.4")
         self.falls: list[tuple[int, Decimal]] = []
-        self.records: list[tuple[int, Record]] = []
+        self.entries: list[tuple[int, HistoryEntry]] = []
         self.history_lag_ms = self.debt_lag_ms = 0
         self.accruals: list[str] = []
         self.troubles: list[Exception | None] = []
         self.new_status = SUCCESS
-        self.others: list[Record] = []
+        self.others: list[HistoryEntry] = []
         self.sent: list[tuple[Decimal, int]] = []
         self.wallet: t.Any = "50000"
         self.ledger: t.Any = []
@@ -122,6 +121,10 @@ class FakeExchange:
         self.reads: list[str] = []
         self.unreadable: Exception | None = None
         self.key: dict[str, t.Any] = {"userID": 104}
+
+    def kept(self, kind: type[Spending]) -> Spending:
+        assert kind is Spending
+        return self.spending
 
     def now_ms(self) -> int:
         return self.clock.now_ms()
@@ -147,7 +150,7 @@ class FakeExchange:
 
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
         self.reads.append(path.rpartition("/")[2])
-        moved = [*given(self.ledger), *(("O", str(r.amount), r.time_ms) for dummy, r in self.records if r.status != FAILED)]
+        moved = [*given(self.ledger), *(("O", str(r.amount), r.time_ms) for dummy, r in self.entries if r.status != FAILED)]
         for direction, amount, time_ms in moved:
             if int(query["createTimeFrom"]) <= time_ms // 1000 <= int(query["createTimeTo"]):
                 yield {"currency": "USDT", "ioDirection": direction, "txnAmt": amount, "createTime": str(time_ms // 1000)}
@@ -167,14 +170,14 @@ class FakeExchange:
     def accuracy(self, coin: str) -> int | None:
         return given(self.places)
 
-    def history(self) -> list[Record]:
+    def history(self) -> list[HistoryEntry]:
         given(self.unreadable)
-        return [record for since_ms, record in self.records if since_ms <= self.now_ms()]
+        return [entry for since_ms, entry in self.entries if since_ms <= self.now_ms()]
 
-    def repayments_of_account(self, repay_id: str) -> list[Record]:
-        return [record for record in self.history() + self.others if record.repay_id == repay_id]
+    def repayments_of_account(self, repay_id: str) -> list[HistoryEntry]:
+        return [entry for entry in self.history() + self.others if entry.repay_id == repay_id]
 
-    def ltv_history(self) -> list[Record]:
+    def ltv_history(self) -> list[HistoryEntry]:
         return self.history() + self.others
 
     def repay(self, loan: Loan, amount: Decimal, on_signed: t.Callable[[int], None]) -> Acceptance:
@@ -190,8 +193,8 @@ class FakeExchange:
 
     def commit(self, amount: Decimal, status: str = SUCCESS) -> str:
         """Carry a repayment out, whoever has asked for it."""
-        now_ms, repay_id = self.now_ms(), str(100 + len(self.records))
-        self.records.append((now_ms + self.history_lag_ms, Record(repay_id, amount, status, True, now_ms)))
+        now_ms, repay_id = self.now_ms(), str(100 + len(self.entries))
+        self.entries.append((now_ms + self.history_lag_ms, HistoryEntry(repay_id, amount, status, True, now_ms)))
         self.falls.append((now_ms + self.debt_lag_ms, amount))
         self.debt += Decimal(self.accruals.pop(0)) if self.accruals else 0
         return repay_id
@@ -200,15 +203,15 @@ class FakeExchange:
 class Prepare:
     """Prepares as one run would."""
 
-    def __init__(self, bybit: FakeExchange, memory: Memory) -> None:
+    def __init__(self, bybit: FakeExchange, journal: Journal) -> None:
         self.bybit = bybit
-        self.memory = memory
-        self.result = Result({}, "loan 17", Decimal(0))
+        self.journal = journal
+        self.result = Report({}, "loan 17", Decimal(0))
 
-    def __call__(self, goal: Goal = Goal(max_debt=Decimal(0)), paid: str = "0", **manner: t.Any) -> t.Any:
-        how = USUAL._replace(**manner)
-        settler = Settler(self.bybit, self.bybit, how.settle_margin_ms)
-        preparation = Preparation(self.bybit, self.bybit, self.memory, settler, goal, how, self.result)
+    def __call__(self, goal: Goal = Goal(max_debt=Decimal(0)), paid: str = "0", **run_options: t.Any) -> t.Any:
+        how = USUAL._replace(**run_options)
+        poller = Poller(self.bybit, self.bybit, how.settle_margin_ms)
+        preparation = Preparation(self.bybit, self.bybit, self.journal, poller, goal, how, self.result)
         return preparation.prepare(Decimal(paid))
 
 
@@ -237,7 +240,7 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-class Disk(State):
+class Disk(Store):
     """What is on the disk."""
 
     def put(self, intents: list[Intent]) -> None:
@@ -248,45 +251,45 @@ class Disk(State):
 
 
 @pytest.fixture
-def state(directory: Path, clock: t.Any) -> Disk:
+def store(directory: Path, clock: t.Any) -> Disk:
     return Disk(str(directory), TARGET, clock)
 
 
 @pytest.fixture
-def begin(directory: Path, clock: t.Any) -> t.Callable[..., Memory]:
+def begin(directory: Path, clock: t.Any) -> t.Callable[..., Journal]:
     """Begin a run as a process would."""
 
-    def call(check_mode: bool = False) -> Memory:
-        memory = Memory(State(str(directory), TARGET, clock))
-        memory.begin(check_mode, 1000)
-        return memory
+    def call(check_mode: bool = False) -> Journal:
+        journal = Journal(Store(str(directory), TARGET, clock))
+        journal.begin(check_mode, 1000)
+        return journal
 
     return call
 
 
 @pytest.fixture
-def run(bybit: FakeExchange, state: State) -> t.Callable[..., Repayment]:
+def run(bybit: FakeExchange, store: Store) -> t.Callable[..., Repayment]:
     """Run as a module would, to the end, or to an error that is kept as C(error)."""
     def call(
         goal: Goal = Goal(max_debt=Decimal(0)),
         check_mode: bool = False,
         error: type[BybitError] | None = None,
-        **manner: t.Any,
+        **run_options: t.Any,
     ) -> Repayment:
-        with Memory(state) as memory:
-            repayment = Repayment(bybit, memory, bybit, goal, USUAL._replace(**manner))
+        with Journal(store) as journal:
+            repayment = Repayment(bybit, journal, bybit, goal, USUAL._replace(**run_options))
             if error is None:
                 repayment.run(check_mode)
             else:
                 with pytest.raises(error) as caught:
                     repayment.run(check_mode)
                 repayment.error, repayment.message = caught.value, str(caught.value)
-            memory.close(error is None)
+            journal.close(error is None)
             return repayment
 
     return call
 
 
 @pytest.fixture
-def prepare(bybit: FakeExchange, begin: t.Callable[[], Memory]) -> Prepare:
+def prepare(bybit: FakeExchange, begin: t.Callable[[], Journal]) -> Prepare:
     return Prepare(bybit, begin())

@@ -1,0 +1,89 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the exchange tells of the API key itself: whose it is, what it may do, and how long.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .._times import DAY_MS, InvalidTime, is_plausible, parse_moment, utc
+from .client import Client
+from .errors import ReadFailed
+
+_PATH = "/v5/user/query-api"
+_READ_ONLY = 1
+_LOANS = "SpotTrade"
+_SOON_MS = 7 * DAY_MS
+
+
+class ApiKey(t.NamedTuple):
+    """The key of a run.
+
+    :ivar account: The exchange's id of the account, which all its keys share.
+    :ivar lack: Why the key may not repay, and the remedy; empty when it may, or when the exchange does not tell.
+    :ivar expires_at_ms: When it ends (UTC, ms); none when it does not.
+    """
+
+    account: str
+    lack: str
+    expires_at_ms: int | None
+
+    def expiry_warning(self, now_ms: int) -> str:
+        """Say that the key ends within a week; empty when it does not."""
+        if self.expires_at_ms is None or self.expires_at_ms - now_ms > _SOON_MS:
+            return ""
+        return (
+            f"api_key expires at {utc(self.expires_at_ms)}: make a new one of the same account in time. What earlier runs have noted "
+            f"belongs to the account, so the new key finds it. A key that is bound to IP addresses does not expire."
+        )
+
+
+def read_key(client: Client) -> ApiKey:
+    """Return what the exchange tells of the key (GET /v5/user/query-api, which every key may ask).
+
+    :raises Refused: When the exchange refused to tell.
+    :raises ReadFailed: When its answer is missing, or does not say whose the key is.
+    """
+    key = client.fact(_PATH, {}, _key_of, signed=True)
+    if key is None:
+        raise ReadFailed(f"Bybit answered {_PATH} without the id of the account, so nobody can tell what earlier runs have noted of it. Run again later.")
+    return key
+
+
+def _key_of(answer: dict[str, t.Any]) -> ApiKey | None:
+    # The second is documented by its example alone, which has 0 there.
+    account = _id(answer.get("userID")) or _id(answer.get("userIDInt64"))
+    return ApiKey(account, _lack(answer), _expiry_ms(answer.get("expiredAt"))) if account else None
+
+
+def _id(value: t.Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return ""
+    found = re.fullmatch("0*([1-9][0-9]{0,19})", str(value))
+    return found[1] if found else ""
+
+
+def _lack(answer: dict[str, t.Any]) -> str:
+    if answer.get("readOnly") == _READ_ONLY:
+        return "api_key is read-only: give the key of this account that may write, or make one with 'Spot trade', read and write"
+    permissions = answer.get("permissions")
+    spot = permissions.get("Spot") if isinstance(permissions, dict) else None
+    if isinstance(spot, list) and _LOANS not in spot:
+        return "api_key lacks the permission 'Spot trade': grant it on the exchange's page of API keys, or give another key of this account"
+    return ""
+
+
+def _expiry_ms(value: t.Any) -> int | None:
+    """Return when a key ends; what cannot be read is no reason to keep anybody from paying."""
+    try:
+        time_ms = parse_moment(value) if isinstance(value, str) else 0
+    except InvalidTime:
+        return None
+    # A key that does not end has the first second of 1970.
+    return time_ms if is_plausible(time_ms) else None

@@ -1,0 +1,181 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The exchange as seen with one key: lists with all their pages, what seldom changes, and the one way to POST.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .._outcomes import NOT_EXECUTED, UNKNOWN
+from .._times import MINUTE_MS
+from .errors import NotSent, OutcomeUnknown, ReadFailed, Refused, TurnedAway
+from .requestor import Requestor, query_text
+from .return_codes import ACCEPTED
+
+PAGE_LIMIT = 100
+# The decimal places of a coin, or whose a key is, do not change within some minutes.
+_FACT_AGE_MS = 10 * MINUTE_MS
+_MOST_PAGES = 1000
+_MOST_EMPTY_PAGES = 3
+
+_Fact = t.TypeVar("_Fact")
+_Kept = t.TypeVar("_Kept")
+
+
+class Acceptance(t.NamedTuple):
+    """The exchange's clear answer that it has taken a request on.
+
+    :ivar given_id: The id that it gave; none when the call gives none.
+    :ivar time_ms: When it answered (UTC, ms), by its own clock as far as that is known.
+    """
+
+    given_id: str | None
+    time_ms: int
+
+
+class Client(Requestor):
+    """The exchange as seen with one key."""
+
+    _drew_near_ms: int | None = None
+    _has_synchronised: bool = False
+
+    def kept(self, kind: type[_Kept]) -> _Kept:
+        """Return what is kept for the account, from one item of a loop to the next, in an object of this class."""
+        return self._session.kept(kind)
+
+    def branch(self) -> Client:
+        """Return a client for reads of another thread."""
+        left_ms = max(0, self._rate_limit_timeout_ms - self.retries.rate_limit_wait_ms)
+        branch = Client(self._session, self._api_key, self._signer, self.recv_window_ms, left_ms // 1000, self.clock)
+        branch._blocked = self._blocked
+        return branch
+
+    def take_in(self, branch: Client) -> None:
+        """Add what a branch has learnt."""
+        self.retries.add(branch.retries)
+        self._time_differences_ms += branch._time_differences_ms
+        self._blocked = self._blocked or branch._blocked
+
+    def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+        """Yield the rows of all pages of a list.
+
+        :raises ReadFailed: When a page has not the documented form, or the list does not come to an end, besides what C(read) raises.
+        """
+        cursor, empty = "", 0
+        before: list[dict[str, t.Any]] = []
+        followed: set[str] = set()
+        for dummy in range(_MOST_PAGES):
+            page = self.read(path, {**query, "limit": str(PAGE_LIMIT), **({"cursor": cursor} if cursor else {})})
+            rows = rows_of(path, page)
+            following = _cursor_after(path, page, len(rows))
+            if cursor and following == cursor and _brings_nothing_new(rows, before):
+                return
+            yield from rows
+            empty = 0 if rows else empty + 1
+            if not following:
+                return
+            if following in followed or empty == _MOST_EMPTY_PAGES:
+                break
+            followed.add(following)
+            cursor, before = following, rows
+        raise ReadFailed(f"The pages of {path} do not come to an end.")
+
+    def fact(
+        self, path: str, query: dict[str, str], reading: t.Callable[[dict[str, t.Any]], _Fact | None], signed: bool = False
+    ) -> _Fact | None:
+        """Return what a call tells that seldom changes, asked only once in a while; raises what C(read) raises.
+
+        :param reading: Takes it out of the answer; what it cannot find there is asked for again.
+        :param signed: Whether it is told to this key alone.
+        """
+        key, now_ms = (path, query_text(query)), self.clock.monotonic_ms()
+        known: tuple[int, _Fact | None] = self._session.facts.get(key, (0, None))
+        read_ms, fact = known
+        if fact is None or now_ms - read_ms > _FACT_AGE_MS:
+            fact = reading(self.read(path, query, signed=signed))
+            self._session.facts[key] = now_ms, fact
+        return fact
+
+    def draw_near(self, path: str) -> None:
+        """Wait until the next POST of a path may leave as soon as what has to be read before it was read.
+
+        Otherwise it would wait with what was read, which would be old when it leaves.
+        """
+        now_ms = self.clock.monotonic_ms()
+        pause_ms = self._session.limits.of("POST", path).pause_ms(now_ms) - self._session.lead_ms
+        if pause_ms > 0:
+            self.clock.sleep_ms(pause_ms)
+        self._drew_near_ms = self.clock.monotonic_ms()
+
+    def post_once(
+        self, path: str, body: dict[str, str], id_field: str | None, on_signed: t.Callable[[int], None]
+    ) -> Acceptance:
+        """POST a body once and return that it was accepted.
+
+        :param id_field: The field of C(result) without which an answer is no success; none when the call gives no id.
+        :param on_signed: Called with the timestamp (UTC, ms) before the request leaves; when it raises, nothing is sent.
+        :raises TurnedAway: When only the gate refused it; it may be signed anew, but the world has gone on meanwhile.
+        :raises Refused: When the exchange refused and did nothing.
+        :raises NotSent: When the request did not reach the exchange.
+        :raises OutcomeUnknown: When it may have been executed.
+        """
+        if self._blocked is not None:
+            self.posted_at_ms = None
+            raise NotSent(str(self._blocked), self._blocked.failure)
+        if self._drew_near_ms is not None:
+            self._session.lead_ms = self.clock.monotonic_ms() - self._drew_near_ms
+            self._drew_near_ms = None
+        payload, syncs_before = json.dumps(body, separators=(",", ":")), self.retries.clock_syncs
+        response, was_turned_away = self.call("POST", path, payload, True, not self._has_synchronised, on_signed)
+        if was_turned_away:
+            # A clock that was set by the exchange's and is refused all the same will not get better.
+            self._has_synchronised = self._has_synchronised or self.retries.clock_syncs > syncs_before
+            raise TurnedAway(response.sentence(), response.failure)
+        if response.reading == NOT_EXECUTED:
+            raise Refused(response.sentence(), response.failure)
+        if response.reading != ACCEPTED:
+            raise OutcomeUnknown(response.cause(), response.failure)
+        time_ms = self.now_ms() if response.time_ms is None else response.time_ms
+        if id_field is None:
+            return Acceptance(None, time_ms)
+        given = response.result.get(id_field)
+        if not isinstance(given, str) or not given:
+            failure = response.failure._replace(reading=UNKNOWN)
+            raise OutcomeUnknown(f"Bybit reported success but gave no {id_field}", failure)
+        return Acceptance(given, time_ms)
+
+
+def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
+    """Return the rows of the documented form C({"list": [{...}, ...]}).
+
+    :raises ReadFailed: When the answer has another form.
+    """
+    rows = holder.get("list") if isinstance(holder, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ReadFailed(f"Bybit answered {path} without a list of rows.")
+    return rows
+
+
+def _cursor_after(path: str, page: dict[str, t.Any], rows: int) -> str:
+    """Return the cursor of the next page; empty after the last one.
+
+    :raises ReadFailed: When the page does not say whether it is the last one.
+    """
+    following = page.get("nextPageCursor")
+    if following is None and rows < PAGE_LIMIT:
+        return ""
+    if not isinstance(following, str):
+        # What was cut off must not look like the end.
+        raise ReadFailed(f"Bybit answered {path} with an unusable nextPageCursor: it does not say whether there are more pages.")
+    return following
+
+
+def _brings_nothing_new(rows: list[dict[str, t.Any]], before: list[dict[str, t.Any]]) -> bool:
+    """Tell whether a page with its own cursor is the end, as the exchange's examples show it after a short last page."""
+    return not rows or (len(rows) < PAGE_LIMIT and all(row in before for row in rows))

@@ -1,0 +1,90 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One exception per consequence. The text of each is what the user reads.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._outcomes import NOT_EXECUTED, UNKNOWN
+from .return_codes import IP_BLOCKED, IP_LIMITED
+
+
+class Failure(t.NamedTuple):
+    """What is known of a failed request; returned to the user as C(failure)."""
+
+    ret_code: int | None = None
+    ret_msg: str | None = None
+    http_status: int | None = None
+    request_id: str | None = None
+    reading: str = NOT_EXECUTED
+
+    @property
+    def is_block(self) -> bool:
+        """Whether the exchange has blocked this IP address, so that each further request would make it worse."""
+        return self.http_status == IP_BLOCKED or self.ret_code == IP_LIMITED
+
+
+class BybitError(Exception):
+    """The common parent: C(str(error)) is what the user reads, whole sentences without any secret."""
+
+    outcome = NOT_EXECUTED
+
+    def __init__(self, message: str, failure: Failure | None = None) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
+class BadInput(BybitError):
+    """An option is wrong; nothing has been sent."""
+
+
+class MemoryLost(BadInput):
+    """What earlier runs have noted cannot be read, so nobody knows what became of it; nothing has been sent."""
+
+    outcome = UNKNOWN
+
+
+class Declined(BybitError):
+    """The plan refuses what was asked for; nothing but reads has been sent."""
+
+
+class Refused(BybitError):
+    """The exchange refused the request and did nothing."""
+
+
+class TurnedAway(Refused):
+    """The exchange's gate refused the request and did nothing; after the pause that was made since, it may be signed anew."""
+
+
+class NotSent(BybitError):
+    """The request did not reach the exchange."""
+
+
+class ReadFailed(BybitError):
+    """A read got no usable answer; reading again is harmless."""
+
+
+class Busy(BybitError):
+    """Another run for the same target has not ended in time; nothing has been sent."""
+
+
+class BusyInDoubt(Busy):
+    """The other run has begun a repayment of which nobody knows yet what became of it."""
+
+    outcome = UNKNOWN
+
+
+class NotExecuted(BybitError):
+    """It was sent, perhaps accepted, and it is certain by now that nothing is paid."""
+
+
+class OutcomeUnknown(BybitError):
+    """The request may have been executed: it must not be sent again before its outcome is known."""
+
+    outcome = UNKNOWN

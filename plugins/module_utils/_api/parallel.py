@@ -1,0 +1,46 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads that do not depend on each other, at the same time.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from concurrent.futures import Future, wait
+from threading import Thread
+
+from .client import Client
+
+_Found = t.TypeVar("_Found")
+
+
+def side_by_side(client: Client, reads: t.Sequence[t.Callable[[Client], _Found]]) -> list[Future[_Found]]:
+    """Carry out reads at the same time, and return them in their order when all have ended.
+
+    :param reads: Each gets a client of its own; what it raises is raised when its result is asked for.
+    """
+    branches = [client.branch() for dummy in reads]
+    ended: list[Future[_Found]] = [Future() for dummy in reads]
+    for read, branch, future in zip(reads, branches, ended):
+        # A daemon, so that a read that waits for its turn does not hold back the end of a process that waits no more.
+        Thread(target=_carry_out, args=(read, branch, future), daemon=True).start()
+    try:
+        wait(ended)
+    except BaseException:
+        for branch in branches:
+            branch.is_abandoned = True
+        raise
+    for branch in branches:
+        client.take_in(branch)
+    return ended
+
+
+def _carry_out(read: t.Callable[[Client], _Found], branch: Client, future: Future[_Found]) -> None:
+    try:
+        future.set_result(read(branch))
+    except BaseException as error:
+        future.set_exception(error)

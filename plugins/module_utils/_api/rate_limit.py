@@ -1,0 +1,75 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How fast requests may follow each other, so that none of the exchange's limits is tripped.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+
+# Requests in a second that the exchange documents for the queries and the repayments of flexible and fixed loans; of those of
+# legacy loans nothing is documented. What its answers tell comes before that.
+_USUAL_LIMITS = {"GET": 5, "POST": 1}
+_WINDOW_MS = 1010
+# Once the limit was tripped all the same, the exchange's second is not quite ours.
+_CAREFUL_WINDOW_MS = 1050
+# Of the 600 that the exchange allows an IP address in 5 seconds, and beyond which it blocks it for 10 minutes.
+_ADDRESS_LIMIT = 550
+_ADDRESS_WINDOW_MS = 5050
+
+
+class RateLimit:
+    """The pace of the requests that count for one limit.
+
+    However long a request is on its way, it reaches the exchange before its answer is here. So as many requests as the limit
+    allows never arrive within one second, if each is sent a second after the answer to the one so many before it.
+
+    :param limit: How many requests may arrive within the window, unless the exchange tells another number.
+    """
+
+    def __init__(self, limit: int, window_ms: int = _WINDOW_MS) -> None:
+        self._usual = self._limit = limit
+        self._window_ms = window_ms
+        self._most = _ADDRESS_LIMIT
+        self._answered_ms: deque[int] = deque(maxlen=_ADDRESS_LIMIT)
+
+    def pause_ms(self, now_ms: int) -> int:
+        """Return how long to wait before the next request.
+
+        :param now_ms: By a clock that is never set.
+        """
+        if len(self._answered_ms) < self._limit:
+            return 0
+        return max(0, self._answered_ms[-self._limit] + self._window_ms - now_ms)
+
+    def note(self, now_ms: int, told_limit: str = "", was_refused: bool = False) -> None:
+        """Take notice of an answer, or that none has come.
+
+        :param told_limit: The header C(X-Bapi-Limit) of the answer, the number of requests in a second; empty without it.
+        :param was_refused: Whether the limit was tripped. Then it is lower than thought, or others use it, too.
+        """
+        self._answered_ms.append(now_ms)
+        if was_refused:
+            self._most = max(1, self._limit // 2)
+            self._window_ms = max(self._window_ms, _CAREFUL_WINDOW_MS)
+        told = int(told_limit) if re.fullmatch("[1-9][0-9]{0,5}", told_limit) else self._usual
+        self._limit = min(told, self._most)
+
+
+class RateLimits:
+    """The paces of one account: one for each call, and one for all of them together, which belongs to the IP address."""
+
+    def __init__(self) -> None:
+        self.address = RateLimit(_ADDRESS_LIMIT, _ADDRESS_WINDOW_MS)
+        self._calls: dict[tuple[str, str], RateLimit] = {}
+
+    def of(self, method: str, path: str) -> RateLimit:
+        call = method, path
+        if call not in self._calls:
+            self._calls[call] = RateLimit(_USUAL_LIMITS[method])
+        return self._calls[call]

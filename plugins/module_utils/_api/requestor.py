@@ -1,0 +1,283 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One call at a time: signed, in turn, sent, and its answer judged.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+import uuid
+from urllib.parse import quote_plus
+
+from .._clock import Clock
+from .._outcomes import NOT_EXECUTED, UNKNOWN
+from .errors import BybitError, Failure, NotSent, OutcomeUnknown, ReadFailed, Refused
+from .response import Response, judge, told_time_ms, with_remedy
+from .return_codes import ACCEPTED, CLOCK_CODES, CLOCK_REFUSED, LOOK_FIRST, NO_API, RATE_LIMITED, UNKNOWN_CODE
+from .session import Session
+from .signing import Signer
+from .transport import NoReply, Reply
+
+# A pause of exactly one second still meets the limit of "1 a second" now and then.
+_SHORTEST_PAUSE_MS = 1050
+# The exchange may have closed a connection that was not used for longer, and a request that meets that has no answer.
+_LONGEST_SILENCE_MS = 5000
+# By how much an answer may seem older than its request; the exchange takes no timestamp of more than a second in its future.
+_OLDEST_ANSWER_MS = 60_000
+_PASSING_STATUSES = {408, 429, *range(500, 600)}
+_ENCODED = re.compile("(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*")
+
+
+class Retries:
+    """How often the gate turned a request away and it was sent again; shown to the user."""
+
+    def __init__(self) -> None:
+        self.clock_syncs = 0
+        self.rate_limits = 0
+        self.rate_limit_wait_ms = 0
+
+    def add(self, other: Retries) -> None:
+        self.clock_syncs += other.clock_syncs
+        self.rate_limits += other.rate_limits
+        self.rate_limit_wait_ms += other.rate_limit_wait_ms
+
+    def as_result(self) -> dict[str, int]:
+        return dict(vars(self))
+
+
+class Called(t.NamedTuple):
+    """What came of one request.
+
+    :ivar was_turned_away: Whether only the exchange's gate refused it, and the pause that this takes has been made.
+    """
+
+    response: Response
+    was_turned_away: bool
+
+
+class Requestor:
+    """The calls of one run with one key.
+
+    :param recv_window_ms: How long after its timestamp the exchange accepts a request.
+    :param rate_limit_timeout: Seconds that all pauses for the rate limit may take together.
+    :ivar is_abandoned: Whether nobody waits for the answers any more, so that nothing more is sent.
+    :ivar posted_at_ms: When the last POST that may have left this machine was signed (exchange's time, UTC, ms).
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        api_key: str,
+        signer: Signer,
+        recv_window_ms: int = 5000,
+        rate_limit_timeout: int = 30,
+        clock: Clock | None = None,
+    ) -> None:
+        self._session = session
+        self._api_key = api_key
+        self._signer = signer
+        self.recv_window_ms = recv_window_ms
+        self._rate_limit_timeout_ms = rate_limit_timeout * 1000
+        self.clock = clock or Clock()
+        self._time_differences_ms: list[int] = []
+        self._blocked: BybitError | None = None
+        self.retries = Retries()
+        self.is_abandoned = False
+        self.posted_at_ms: int | None = None
+
+    def now_ms(self) -> int:
+        """Return the exchange's time as far as it is known (UTC, ms)."""
+        return self.clock.now_ms() + self._session.clock_offset_ms
+
+    def exchange_time_ms(self, monotonic_ms: int | None = None) -> int | None:
+        """Return a time (UTC, ms) that the exchange's clock had surely reached at a moment; none before it told any.
+
+        :param monotonic_ms: The moment, by this machine's monotonic clock; now unless given.
+        """
+        if not self._time_differences_ms:
+            return None
+        # The lower middle: an answer from a machine whose clock is wrong does not count among others.
+        differences = sorted(self._time_differences_ms)
+        moment_ms = self.clock.monotonic_ms() if monotonic_ms is None else monotonic_ms
+        return moment_ms + differences[(len(differences) - 1) // 2]
+
+    def believed_time_ms(self) -> int:
+        """Return the exchange's time (UTC, ms): as it told it, or by this machine's clock as long as it has not."""
+        told_ms = self.exchange_time_ms()
+        return self.now_ms() if told_ms is None else told_ms
+
+    def read(self, path: str, query: dict[str, str] | None = None, signed: bool = True) -> dict[str, t.Any]:
+        """GET a path and return the object C(result).
+
+        :raises Refused: When the exchange refused, also when it has blocked this address by an earlier answer.
+        :raises ReadFailed: When no usable answer came.
+        """
+        if self._blocked is not None:
+            raise Refused(str(self._blocked), self._blocked.failure)
+        syncs_before, was_turned_away = self.retries.clock_syncs, True
+        while was_turned_away:
+            may_synchronise = self.retries.clock_syncs == syncs_before
+            response, was_turned_away = self.call("GET", path, query_text(query or {}), signed, may_synchronise)
+        if response.reading == ACCEPTED:
+            return response.result
+        error = _read_error(path, response)
+        if response.failure.is_block:
+            self._blocked = error
+        raise error
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        payload: str,
+        signed: bool,
+        may_synchronise: bool,
+        on_signed: t.Callable[[int], None] | None = None,
+    ) -> Called:
+        """Send a request once, and make the pause after which it may be signed anew when only the gate turned it away.
+
+        :param payload: What is signed: the query of a GET or the body of a POST.
+        :param may_synchronise: Whether a refused timestamp is worth a look at the exchange's clock; once is enough.
+        """
+        reply, request_id = self._send_in_turn(method, path, payload, signed, on_signed)
+        response = judge(method, reply.status, reply.body, request_id, reply.secrets)
+        is_stale = response.is_gate_refusal(*(CLOCK_CODES if method == "GET" else (CLOCK_REFUSED,)))
+        if not is_stale and self._is_too_old(method, response):
+            response = response.as_too_old()
+        is_limited = response.is_gate_refusal(RATE_LIMITED)
+        if signed and not is_stale:
+            told_limit = reply.headers.get("x-bapi-limit", "")
+            self._session.limits.of(method, path).note(self.clock.monotonic_ms(), told_limit, is_limited)
+        if response.time_ms is not None:
+            self._time_differences_ms.append(response.time_ms - self.clock.monotonic_ms())
+        if is_stale and signed and may_synchronise:
+            self._synchronise_clock()
+            return Called(response, True)
+        return Called(response, is_limited and self._pause_for_limit(reply, response))
+
+    def _is_too_old(self, method: str, response: Response) -> bool:
+        """Tell whether an answer to a POST is one to an earlier request, which something in between has kept."""
+        if method != "POST" or response.time_ms is None or self.posted_at_ms is None:
+            return False
+        return response.time_ms < self.posted_at_ms - _OLDEST_ANSWER_MS
+
+    def _send_in_turn(
+        self, method: str, path: str, payload: str, signed: bool, on_signed: t.Callable[[int], None] | None
+    ) -> tuple[Reply, str]:
+        """Send a request as soon as the limits allow it."""
+        session, clock = self._session, self.clock
+        limits = [session.limits.address, *([session.limits.of(method, path)] if signed else [])]
+        pause_ms = max(limit.pause_ms(clock.monotonic_ms()) for limit in limits)
+        if pause_ms:
+            clock.tell_wait(f"{session.transport.base_url} takes no more requests in these seconds", pause_ms)
+            clock.sleep_ms(pause_ms)
+        if self.is_abandoned:
+            raise ReadFailed("Nobody waits for the answer any more.")
+        if session.heard_ms is not None and clock.monotonic_ms() - session.heard_ms > _LONGEST_SILENCE_MS:
+            session.transport.hang_up()
+        try:
+            sent = self._send(method, path, payload, signed, on_signed)
+        except BaseException:
+            # It may arrive all the same, and then it counts.
+            for limit in limits:
+                limit.note(clock.monotonic_ms())
+            raise
+        session.heard_ms = clock.monotonic_ms()
+        session.limits.address.note(session.heard_ms)
+        return sent
+
+    def _send(
+        self, method: str, path: str, payload: str, signed: bool, on_signed: t.Callable[[int], None] | None
+    ) -> tuple[Reply, str]:
+        request_id = str(uuid.uuid4())
+        now_ms = self.now_ms()
+        headers = {"cdn-request-id": request_id}
+        if signed:
+            headers.update(self._signature_headers(now_ms, payload))
+        target, body = path, None
+        if method == "POST":
+            body = payload.encode()
+            headers["Content-Type"] = "application/json"
+            if on_signed:
+                on_signed(now_ms)
+            self.posted_at_ms = now_ms
+        elif payload:
+            target = f"{path}?{payload}"
+        try:
+            return self._session.transport.send(method, target, headers, body), request_id
+        except NoReply as error:
+            if not error.sent:
+                self.posted_at_ms = None
+            raise self._unanswered(method, path, error, request_id) from error
+
+    def _signature_headers(self, now_ms: int, payload: str) -> dict[str, str]:
+        timestamp, window = str(now_ms), str(self.recv_window_ms)
+        text = f"{timestamp}{self._api_key}{window}{payload}"
+        return {
+            "X-BAPI-API-KEY": self._api_key,
+            "X-BAPI-TIMESTAMP": timestamp,
+            "X-BAPI-RECV-WINDOW": window,
+            "X-BAPI-SIGN": self._signer.sign(text.encode()),
+            "X-BAPI-SIGN-TYPE": "2",
+        }
+
+    def _unanswered(self, method: str, path: str, error: NoReply, request_id: str) -> BybitError:
+        failure = Failure(request_id=request_id)
+        host = self._session.transport.base_url
+        if method == "GET":
+            return ReadFailed(with_remedy(f"No answer from {host} to reading {path} ({error})", error.remedy), failure)
+        if error.sent:
+            return OutcomeUnknown(f"no answer came from {host} ({error})", failure._replace(reading=UNKNOWN))
+        cause = f"the connection to {host} failed before anything was sent ({error})"
+        return NotSent(with_remedy(cause, error.remedy), failure)
+
+    def _synchronise_clock(self) -> None:
+        self.retries.clock_syncs += 1
+        before_ms = self.clock.now_ms()
+        result = self.read("/v5/market/time", signed=False)
+        after_ms = self.clock.now_ms()
+        nanoseconds = str(result.get("timeNano"))
+        server_ms = told_time_ms(int(nanoseconds) // 1_000_000) if re.fullmatch("[0-9]{18,20}", nanoseconds) else None
+        if server_ms is None:
+            raise ReadFailed("Bybit answered /v5/market/time without its time.")
+        self._session.clock_offset_ms = server_ms - (before_ms + after_ms) // 2
+
+    def _pause_for_limit(self, reply: Reply, response: Response) -> bool:
+        """Wait as the answer says and return true, or return false when that would take longer than allowed."""
+        now_ms = self.now_ms() if response.time_ms is None else response.time_ms
+        reset = reply.headers.get("x-bapi-limit-reset-timestamp", "")
+        reset_ms = told_time_ms(int(reset)) if re.fullmatch("[0-9]{1,15}", reset) else None
+        pause_ms = _SHORTEST_PAUSE_MS if reset_ms is None else max(_SHORTEST_PAUSE_MS, reset_ms - now_ms)
+        if self.retries.rate_limit_wait_ms + pause_ms > self._rate_limit_timeout_ms:
+            return False
+        self.clock.tell_wait(f"{self._session.transport.base_url} takes no more requests now ({response.cause()})", pause_ms)
+        self.clock.sleep_ms(pause_ms)
+        self.retries.rate_limits += 1
+        self.retries.rate_limit_wait_ms += pause_ms
+        return True
+
+
+def _read_error(path: str, response: Response) -> BybitError:
+    # Whatever became of a read, it has moved no money.
+    failure = response.failure._replace(reading=NOT_EXECUTED)
+    if response.reading == NOT_EXECUTED:
+        return Refused(f"Bybit refused reading {path}: {response.sentence()}", failure)
+    # What may never get better is not put off.
+    if response.meaning == UNKNOWN_CODE:
+        remedy = "Look the code up in the documentation of the exchange, or ask its support, naming the request id."
+    elif response.meaning == NO_API and failure.http_status not in _PASSING_STATUSES:
+        remedy = "Check environment or api_url, and what lies between this machine and the exchange."
+    else:
+        remedy = response.meaning.remedy if response.meaning.remedy != LOOK_FIRST else "Run again later."
+    response = response._replace(meaning=response.meaning._replace(remedy=remedy))
+    return ReadFailed(f"Bybit gave no usable answer to reading {path}: {response.sentence()}", failure)
+
+
+def query_text(query: dict[str, str]) -> str:
+    # The exchange hands out its cursors percent-encoded, to be sent back as they are.
+    return "&".join(f"{k}={v if _ENCODED.fullmatch(v) else quote_plus(v)}" for k, v in query.items())

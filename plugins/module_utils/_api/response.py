@@ -1,0 +1,175 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one HTTP reply says: accepted, refused, or unknown whether it was executed.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from decimal import Decimal, InvalidOperation
+
+from .._outcomes import NOT_EXECUTED, UNKNOWN
+from .._redaction import shown
+from .errors import Failure
+from .return_codes import ACCEPTED, HTTP_STATUSES, LOOK_FIRST, Meaning, meaning_of_code, meaning_of_status
+
+_MESSAGE_CHARACTERS = 300
+# More than the exchange's answers have, and no trouble for whoever writes them out.
+_MOST_DIGITS = 100
+_MOST_LEVELS = 20
+# From 2018, before there was the exchange, to the end of 9999, the last year that can be written as a date.
+_PLAUSIBLE_MS = range(1_514_764_800_000, 253_402_300_800_000)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class Response(t.NamedTuple):
+    """The reading of a reply.
+
+    :ivar meaning: The row of the table that applies.
+    :ivar failure: The reply in the form that a user gets when it is a failure.
+    :ivar result: The object C(result) of the answer; empty when there is none.
+    :ivar time_ms: The exchange's clock when it answered (UTC), where the answer tells it.
+    """
+
+    meaning: Meaning
+    failure: Failure
+    result: dict[str, t.Any]
+    time_ms: int | None
+
+    @property
+    def reading(self) -> str:
+        return self.meaning.reading
+
+    def is_gate_refusal(self, *codes: int) -> bool:
+        """Tell whether the exchange itself certainly refused the request with one of these codes."""
+        refused = self.failure.http_status == 200 and self.reading == NOT_EXECUTED
+        return refused and self.failure.ret_code in codes
+
+    def as_too_old(self) -> Response:
+        """Return the reading of an answer that was given before the request was made."""
+        meaning = Meaning(UNKNOWN, "the answer is older than the request", LOOK_FIRST)
+        return self._replace(meaning=meaning, failure=self.failure._replace(reading=UNKNOWN), time_ms=None)
+
+    def sentence(self) -> str:
+        """Say what the exchange answered, why, and what to do."""
+        return with_remedy(self.cause(), self.meaning.remedy)
+
+    def cause(self) -> str:
+        """Say what the exchange answered and why, as the middle of a sentence."""
+        failure = self.failure
+        if failure.ret_code is None:
+            answer = f"HTTP {failure.http_status}"
+        else:
+            quoted = f' "{failure.ret_msg}"' if failure.ret_msg else ""
+            status = "" if failure.http_status == 200 else f", HTTP {failure.http_status}"
+            answer = f"retCode {failure.ret_code}{quoted}{status}"
+        return f"{self.meaning.cause} ({answer})"
+
+
+def with_remedy(cause: str, remedy: str) -> str:
+    """Join what is wrong and what to do about it into one sentence."""
+    return f"{cause}: {remedy[:1].lower()}{remedy[1:]}"
+
+
+def judge(method: str, status: int, body: bytes, request_id: str, secrets: tuple[str, ...] = ()) -> Response:
+    """Read an answer; whatever is not surely accepted or surely refused is unknown.
+
+    :param method: A POST is refused by nothing but the exchange's own JSON, because anything in between may have replaced its answer.
+    :param secrets: What was sent with the request and must not be seen.
+    """
+    document = _document(body)
+    code = document.get("retCode") if document else None
+    if document is None or not _is_integer(code):
+        meaning = meaning_of_status(status, method)
+        return Response(meaning, Failure(None, None, status, request_id, meaning.reading), {}, None)
+    meaning = meaning_of_code(code)
+    if not _fits(status, meaning):
+        meaning = Meaning(UNKNOWN, "the HTTP status and the return code contradict each other", LOOK_FIRST)
+    result = document.get("result")
+    if method == "POST" and meaning.reading == NOT_EXECUTED and isinstance(result, dict) and any(result.values()):
+        meaning = Meaning(UNKNOWN, "the answer refuses the request, and has a result of it", LOOK_FIRST)
+    return Response(
+        meaning,
+        Failure(code, _words(document.get("retMsg"), secrets), status, request_id, meaning.reading),
+        result if isinstance(result, dict) else {},
+        told_time_ms(document.get("time")),
+    )
+
+
+def told_time_ms(value: object) -> int | None:
+    """Return a time of the exchange (UTC, ms); none when it cannot be one, such as one in seconds."""
+    return value if _is_integer(value) and value in _PLAUSIBLE_MS else None
+
+
+def _document(body: bytes) -> dict[str, t.Any] | None:
+    """Return the JSON object of a body; none for what has two meanings, or what could not be shown to anybody."""
+    try:
+        document = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_unique, parse_float=_decimal, parse_int=_whole, parse_constant=_refuse
+        )
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) and _is_plain(document, _MOST_LEVELS) else None
+
+
+def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return fields
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("a number is too long")
+    return int(digits)
+
+
+def _decimal(digits: str) -> Decimal:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("a number is too long")
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:
+        raise ValueError("a number is too large") from None
+    # Written out, 1e999999999 would fill the memory.
+    if abs(number.adjusted()) > _MOST_DIGITS:
+        raise ValueError("a number is too large")
+    return number
+
+
+def _refuse(constant: str) -> t.NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _is_plain(value: object, levels: int) -> bool:
+    """Tell whether a value is not nested deeper than so many levels, and all of its text is Unicode."""
+    if isinstance(value, str):
+        # Half of a surrogate pair can be written in JSON, but not to a file or a terminal.
+        return value.isascii() or not _SURROGATES.search(value)
+    if isinstance(value, dict):
+        return levels > 0 and all(_is_plain(k, 0) and _is_plain(v, levels - 1) for k, v in value.items())
+    if isinstance(value, list):
+        return levels > 0 and all(_is_plain(v, levels - 1) for v in value)
+    return True
+
+
+def _words(message: object, secrets: tuple[str, ...]) -> str:
+    """Return the exchange's own words."""
+    return shown(message, _MESSAGE_CHARACTERS, secrets) if isinstance(message, str) else ""
+
+
+def _is_integer(value: object) -> t.TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _fits(status: int, meaning: Meaning) -> bool:
+    if meaning.reading == ACCEPTED:
+        return status == 200
+    return status == 200 or meaning.reading != NOT_EXECUTED or status in HTTP_STATUSES

@@ -1,0 +1,67 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one process keeps of the exchange for one account, from one item of a loop to the next.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from .rate_limit import RateLimits
+from .transport import Reply
+
+_Kept = t.TypeVar("_Kept")
+
+
+class Sender(t.Protocol):
+    """What carries the requests, such as C(Transport)."""
+
+    base_url: str
+
+    def send(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Reply: ...
+
+    def hang_up(self) -> None: ...
+
+
+class Session:
+    """The connection of one account to one host, and what was learnt over it.
+
+    :ivar clock_offset_ms: The exchange's time less that of this machine, once they were found to differ.
+    :ivar heard_ms: When the last answer came, by the monotonic clock.
+    :ivar lead_ms: How long the reading before the last POST took.
+    :ivar facts: What public calls have told, and when (ms, by the monotonic clock).
+    """
+
+    def __init__(self, transport: Sender) -> None:
+        self.transport = transport
+        self.limits = RateLimits()
+        self.clock_offset_ms = 0
+        self.heard_ms: int | None = None
+        self.lead_ms = 0
+        self.facts: dict[tuple[str, str], tuple[int, t.Any]] = {}
+        self._kept: dict[type, t.Any] = {}
+
+    def kept(self, kind: type[_Kept]) -> _Kept:
+        """Return what the rooms above keep for the account in an object of this class, a new one the first time."""
+        kept: _Kept = self._kept.setdefault(kind, kind())
+        return kept
+
+
+_sessions: dict[tuple[t.Hashable, ...], Session] = {}
+
+
+def session_of(owner: tuple[t.Hashable, ...], connect: t.Callable[[], Sender]) -> Session:
+    """Return the line of an account; a new one the first time that this process asks for it.
+
+    :param owner: Tells the account, the host, and how it is reached.
+    """
+    # A connection that is shared with a process that was forked off would mix up the answers of both.
+    key = (os.getpid(), *owner)
+    if key not in _sessions:
+        _sessions[key] = Session(connect())
+    return _sessions[key]

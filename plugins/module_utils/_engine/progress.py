@@ -1,0 +1,70 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How far a goal with C(since) has come, by the exchange's history.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from .._amounts import difference, plain, total
+from .._api.errors import BadInput, ReadFailed
+from .._journal.intent import Intent
+from .._loans.history import PROCESSING, SUCCESS, HistoryEntry
+from .._times import DAY_MS, HISTORY_REACH_DAYS, utc
+
+
+class Progress(t.NamedTuple):
+    """How far a goal with C(since) has come.
+
+    :ivar repaid: What the owner of the account has repaid since then, what is still in process included.
+    :ivar missing: What is left of the goal.
+    """
+
+    repaid: Decimal
+    missing: Decimal
+
+
+def progress_of(amount: Decimal, since_ms: int, entries: list[HistoryEntry], unseen: list[Intent]) -> Progress:
+    """Add up what has been repaid since the goal's moment.
+
+    :param unseen: Repayments that the exchange has accepted but does not show yet.
+    :raises ReadFailed: When it is not known whether an entry of the history counts.
+    """
+    young = [r for r in entries if r.status in (SUCCESS, PROCESSING) and r.latest_ms >= since_ms]
+    for entry in young:
+        if entry.by_user is None:
+            raise ReadFailed(
+                f"The exchange's history has repayment {entry.repay_id} of {plain(entry.amount)} {entry.coin}, of a type that this "
+                f"collection does not know, so nobody can tell what has been repaid since {utc(since_ms)}."
+            )
+        if entry.by_user and not entry.amount:
+            raise ReadFailed(
+                f"The exchange's history has repayment {entry.repay_id} with an amount of 0, so nobody can tell what has been repaid "
+                f"since {utc(since_ms)}."
+            )
+    counting = [entry.amount for entry in young if entry.by_user]
+    # Its exact time is not known yet; what was possibly made since then is not sent once more.
+    accepted = [intent.amount for intent in unseen if intent.window_end_ms >= since_ms]
+    repaid = total(*counting, *accepted)
+    return Progress(repaid, max(difference(amount, repaid), Decimal(0)))
+
+
+def check_since(since_ms: int, now_ms: int) -> None:
+    """Refuse a moment that the exchange's history cannot tell of.
+
+    :raises BadInput: When it lies in the future, or too far back.
+    """
+    if since_ms > now_ms:
+        raise BadInput(f"since lies in the future ({utc(since_ms)}; it is {utc(now_ms)}): give a moment that has passed.")
+    earliest_ms = now_ms - HISTORY_REACH_DAYS * DAY_MS
+    if since_ms < earliest_ms:
+        raise BadInput(
+            f"since lies too far back ({utc(since_ms)}): the exchange's history reaches back 6 months only; give a moment "
+            f"after {utc(earliest_ms)}."
+        )

@@ -1,0 +1,110 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the query modules share: which products an account cannot use, and how an answer is counted.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._api.errors import BybitError, ReadFailed, Refused
+from .._api.return_codes import FOREIGN_ID_CODES, NO_DEBT_CODES, NOT_SERVED, ORDER_NOT_FOUND, UNUSABLE_CODES
+
+_NOTHING_THERE_CODES = NO_DEBT_CODES | {ORDER_NOT_FOUND}
+
+_Found = t.TypeVar("_Found")
+
+
+class Unavailable(t.NamedTuple):
+    """A product that cannot be used, and the refusal that says so."""
+
+    product: str
+    error: BybitError
+
+    def as_result(self) -> dict[str, t.Any]:
+        failure = self.error.failure
+        return {"product": self.product, "reason": str(self.error), "failure": failure._asdict() if failure else None}
+
+
+class Availability:
+    """Reads one product after the other, and keeps which of them cannot be used.
+
+    :param products: Those that will be read.
+    :param named: Whether the user asked for them by name.
+    :param has_id: Whether an id is asked for, which a product may refuse because it is one of another product.
+    """
+
+    def __init__(self, products: t.Sequence[str], named: bool, has_id: bool) -> None:
+        self._products = products
+        self._named = named
+        self._has_id = has_id
+        self.unavailable: list[Unavailable] = []
+
+    def read(self, product: str, read: t.Callable[[str], list[_Found]]) -> list[_Found]:
+        """Return what a product answers; nothing when it cannot be used.
+
+        :raises Refused: When it cannot be used, but was asked for by name.
+        :raises BybitError: When it could not be read for another reason.
+        """
+        try:
+            return read(product)
+        except (Refused, ReadFailed) as error:
+            if _was_refused_by(error, _NOTHING_THERE_CODES):
+                return []
+            if not is_unusable(error) and not (self._has_id and _was_refused_by(error, FOREIGN_ID_CODES)):
+                raise
+            if self._named:
+                raise Refused(f"product names '{product}', which cannot be read. {error}", error.failure) from None
+            self.unavailable.append(Unavailable(product, error))
+            return []
+
+    def check(self) -> None:
+        """Refuse an answer that would be empty only because no product can be used."""
+        if len(self.unavailable) < len(self._products):
+            return
+        alike: dict[object, list[Unavailable]] = {}
+        for entry in self.unavailable:
+            alike.setdefault(entry.error.failure and entry.error.failure[:3], []).append(entry)
+        reasons = (f"{' and '.join(entry.product for entry in group)}: {group[0].error}" for group in alike.values())
+        raise Refused(f"None of the loan products can be read. {' '.join(reasons)}", self.unavailable[0].error.failure)
+
+    def warnings(self) -> list[str]:
+        missing = ((entry.product, entry.error) for entry in self.unavailable)
+        return [f"The {product} loans cannot be read, so the result is without them. {error}" for product, error in missing]
+
+
+def is_unusable(error: BybitError) -> bool:
+    """Tell whether a read failed because the account cannot use the call, and not, for example, for the network."""
+    failure = error.failure
+    is_not_served = failure is not None and failure.ret_code is None and failure.http_status == NOT_SERVED
+    return is_not_served or _was_refused_by(error, UNUSABLE_CODES)
+
+
+def _was_refused_by(error: BybitError, codes: frozenset[int]) -> bool:
+    return isinstance(error, Refused) and error.failure is not None and error.failure.ret_code in codes
+
+
+class Answer(t.NamedTuple):
+    """What a query module returns.
+
+    :ivar warnings: What whoever reads the answer must know about it.
+    """
+
+    values: dict[str, t.Any]
+    warnings: list[str]
+
+
+def counted(what: str, products: t.Sequence[str], unavailable: t.Sequence[str]) -> str:
+    """Say how many were found, and of which products.
+
+    :param what: One of them.
+    :param products: The product of each.
+    :param unavailable: The products that could not be read.
+    """
+    each = ", ".join(f"{products.count(product)} {product}" for product in dict.fromkeys(products))
+    found = f"{len(products)} {what}{'' if len(products) == 1 else 's'}{f' ({each})' if each else ''}."
+    return f"{found} Not read: {', '.join(unavailable)}." if unavailable else found

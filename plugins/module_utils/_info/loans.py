@@ -1,0 +1,213 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The open loans: which of them are meant, how they are read, their sums, and how they are returned.
+
+Nothing but reads is sent from here. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+from decimal import Decimal
+
+from .._amounts import plain, total
+from .._api.client import Client
+from .._api.errors import BybitError, ReadFailed, Refused
+from .._api.parallel import side_by_side
+from .._loans import fixed, flexible, legacy
+from .._loans.account import read_position
+from .._loans.loan import FIXED, FLEXIBLE, LEGACY, PRODUCTS, Loan, Thresholds
+from .._loans.position import CoinCollateral, CoinDebt, Position
+from .._times import iso
+from .common import Answer, Availability, counted, is_unusable
+
+
+class LoanQuestion(t.NamedTuple):
+    """Which open loans somebody wants to see; none is no limit.
+
+    :ivar products: Those to read.
+    :ivar named: Whether the products were asked for by name.
+    :ivar ltv_above: As a fraction; of the loan, or of the account where the collateral is the account's.
+    :ivar matures_within_ms: Loans that are due within so long, or overdue.
+    """
+
+    products: tuple[str, ...]
+    named: bool
+    coin: str | None = None
+    loan_id: str | None = None
+    ltv_above: Decimal | None = None
+    matures_within_ms: int | None = None
+
+    @property
+    def has_id(self) -> bool:
+        return self.loan_id is not None
+
+    def is_about(self, loan: Loan, now_ms: int) -> bool:
+        """Tell whether a loan is meant; one whose LTV is not known is not above any."""
+        ltv = loan.shown_ltv
+        return (
+            self.coin in (None, loan.coin)
+            and self.loan_id in (None, loan.loan_id)
+            and (self.ltv_above is None or (ltv is not None and ltv > self.ltv_above))
+            and (self.matures_within_ms is None or _is_due(loan, now_ms + self.matures_within_ms))
+        )
+
+
+def loan_result(loan: Loan, thresholds: Thresholds | None, now_ms: int) -> dict[str, t.Any]:
+    """Return a loan as the module returns it.
+
+    :param thresholds: Those of a loan with its own collateral, where the exchange gives them.
+    """
+    due_ms = loan.maturity_time_ms
+    return {
+        **loan.as_result(),
+        "maturity_time": None if due_ms is None else iso(due_ms),
+        "is_overdue": _is_due(loan, now_ms),
+        "margin_call_ltv": plain(thresholds.margin_call_ltv) if thresholds else None,
+        "liquidation_ltv": plain(thresholds.liquidation_ltv) if thresholds else None,
+    }
+
+
+def position_result(position: Position) -> dict[str, t.Any]:
+    """Return the position of an account as the module returns it."""
+    return {
+        **position.as_result(),
+        "debts": [_plainly(debt) for debt in position.debts],
+        "collateral": [_plainly(collateral) for collateral in position.collateral],
+    }
+
+
+def loan_totals(loans: t.Sequence[Loan]) -> list[dict[str, t.Any]]:
+    """Add up the loans of each coin, and of each product in it."""
+    totals = []
+    for coin in sorted({loan.coin for loan in loans}):
+        those = [loan for loan in loans if loan.coin == coin]
+        members = {product: [loan for loan in those if loan.product == product] for product in PRODUCTS}
+        by_product = {product: _sums(some) for product, some in members.items() if some}
+        totals.append({"coin": coin, **_sums(those), "by_product": by_product})
+    return totals
+
+
+def _sums(loans: t.Sequence[Loan]) -> dict[str, t.Any]:
+    return {
+        "debt": plain(total(*(loan.debt for loan in loans))),
+        "principal": plain(total(*(loan.principal for loan in loans))),
+        "interest": plain(total(*(loan.interest for loan in loans))),
+        "penalty_interest": plain(total(*(loan.penalty_interest for loan in loans))),
+        "loans": len(loans),
+    }
+
+
+def _is_due(loan: Loan, time_ms: int) -> bool:
+    return loan.maturity_time_ms is not None and loan.maturity_time_ms <= time_ms
+
+
+def _plainly(entry: CoinDebt | CoinCollateral) -> dict[str, t.Any]:
+    return {name: plain(value) if isinstance(value, Decimal) else value for name, value in entry._asdict().items()}
+
+
+def survey_loans(client: Client, question: LoanQuestion) -> Answer:
+    """Return the open loans, their sums, and the position of the account.
+
+    :raises BybitError: When something could not be read that could be used.
+    """
+    return _Survey(client, question).answer()
+
+
+class _Survey:
+    def __init__(self, client: Client, question: LoanQuestion) -> None:
+        self._client = client
+        self._question = question
+        self._availability = Availability(question.products, question.named, question.has_id)
+        self._warnings: list[str] = []
+        self._position: Position | None = None
+        self._no_position: BybitError | None = None
+
+    def answer(self) -> Answer:
+        loans = self._read()
+        self._availability.check()
+        thresholds = self._thresholds(loans)
+        now_ms = self._client.believed_time_ms()
+        unavailable = self._availability.unavailable
+        values = {
+            "loans": [loan_result(loan, thresholds.get(loan.collateral_coin or ""), now_ms) for loan in loans],
+            "totals": loan_totals(loans),
+            "position": position_result(self._position) if self._position else None,
+            "unavailable": [entry.as_result() for entry in unavailable],
+            "msg": counted("open loan", [loan.product for loan in loans], [entry.product for entry in unavailable]),
+        }
+        needing_position = set(self._question.products) - {LEGACY} - {entry.product for entry in unavailable}
+        if self._no_position and needing_position:
+            self._warnings.append(f"The account's position, and so the LTV of its loans, cannot be read. {self._no_position}")
+        return Answer(values, [*self._availability.warnings(), *self._warnings])
+
+    def _read(self) -> list[Loan]:
+        """Read the position, which tells at once when key, clock or address are no good, and then the products side by side."""
+        products = self._question.products
+        if {FLEXIBLE, FIXED} & set(products):
+            self._read_position()
+        reads = [functools.partial(self._loans_of, product=product) for product in products]
+        loans_of = dict(zip(products, side_by_side(self._client, reads)))
+        return [loan for product in products for loan in self._availability.read(product, lambda p: loans_of[p].result())]
+
+    def _loans_of(self, client: Client, product: str) -> list[Loan]:
+        if product != LEGACY and self._question.ltv_above is not None and self._no_position is not None:
+            # To show them all, or none, would both be a wrong answer.
+            raise self._no_position
+        found: dict[str | None, Loan] = {}
+        for loan in self._open_loans(client, product):
+            if product != LEGACY:
+                loan = dataclasses.replace(loan, position=self._position)
+            key = loan.loan_id or loan.coin
+            # A loan can come twice when something changes between the reading of two pages.
+            first = found.setdefault(key, loan)
+            if (first.coin, first.collateral_coin) != (loan.coin, loan.collateral_coin):
+                raise ReadFailed(f"Bybit answered with different {product} loans of the id {key}.")
+        self._check_against_position(product, {loan.coin for loan in found.values()})
+        now_ms = client.believed_time_ms()
+        return [loan for loan in found.values() if self._question.is_about(loan, now_ms)]
+
+    def _check_against_position(self, product: str, coins: set[str]) -> None:
+        """Refuse a list that lacks what the account's position owes in the product, or owes what that lacks."""
+        question = self._question
+        if product == LEGACY or self._position is None or question.loan_id is not None:
+            return
+        owed = {debt.coin for debt in self._position.debts if self._position.shows(product, debt.coin)}
+        for coin in owed ^ coins:
+            if question.coin in (None, coin):
+                has, lacks = ("position", "list") if coin in owed else ("list", "position")
+                raise ReadFailed(
+                    f"What Bybit tells of the {product} loans does not fit together: the {has} has a debt in {coin}, and the {lacks} has "
+                    f"none. Run again; a loan may just have been taken or repaid."
+                )
+
+    def _open_loans(self, client: Client, product: str) -> t.Iterable[Loan]:
+        coin, loan_id = self._question.coin, self._question.loan_id
+        if product == LEGACY:
+            return legacy.open_loans(client, coin, loan_id)
+        if product == FLEXIBLE:
+            return flexible.open_loans(client, coin)
+        return fixed.open_loans(client, coin, loan_id)
+
+    def _read_position(self) -> None:
+        try:
+            self._position = read_position(self._client)
+        except (Refused, ReadFailed) as error:
+            if not is_unusable(error):
+                raise
+            self._no_position = error
+
+    def _thresholds(self, loans: list[Loan]) -> dict[str, Thresholds]:
+        if not any(loan.product == LEGACY for loan in loans):
+            return {}
+        try:
+            return legacy.thresholds(self._client)
+        except (Refused, ReadFailed) as error:
+            if not is_unusable(error):
+                raise
+            self._warnings.append(f"The LTVs of margin call and liquidation cannot be read. {error}")
+            return {}

@@ -1,0 +1,237 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is written down before a repayment is sent, so that whoever comes later can find out what became of it.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from decimal import Decimal
+
+from .._amounts import parse_exchange_decimal, plain, plain_or_none
+from .._goal import Goal
+from .._loans.history import PROCESSING, HistoryEntry
+from .._loans.loan import Loan
+from .._loans.wallet import Payment
+from .._redaction import shown
+from .._times import MINUTE_MS
+
+_Value = t.TypeVar("_Value")
+
+# The exchange accepts a timestamp of less than a second in its future.
+_CLOCK_AHEAD_MS = 1000
+# How far back a baseline knows the history; the exchange must not tell of a repayment later than that.
+BASELINE_REACH_MS = 60 * MINUTE_MS
+# The wallet's ledger has whole seconds, so what was paid in the seconds before a request cannot be told from it by time alone.
+_PAID_REACH_MS = MINUTE_MS
+
+
+class Baseline(t.NamedTuple):
+    """The loan and its history as they were before the repayment was sent.
+
+    :ivar entries: The entries of the history that were not much older than C(BASELINE_REACH_MS) or in process.
+    :ivar wallet: What the Funding wallet held of the loan's coin; none when it does not pay, or cannot be read.
+    :ivar pledged: What was pledged of the coins that are sold, by coin; empty when the wallet pays.
+    :ivar paid: What the same process had paid in the coin just before.
+    """
+
+    debt: Decimal
+    principal: Decimal
+    entries: tuple[HistoryEntry, ...]
+    wallet: Decimal | None = None
+    pledged: tuple[tuple[str, Decimal], ...] = ()
+    paid: tuple[Payment, ...] = ()
+
+
+def baseline_of(
+    loan: Loan,
+    entries: list[HistoryEntry],
+    now_ms: int,
+    wallet: Decimal | None,
+    pledged: tuple[tuple[str, Decimal], ...],
+    paid: t.Iterable[Payment] = (),
+) -> Baseline:
+    """Return what is worth remembering of a loan, its history, and the money that pays."""
+    # Twice the reach, because the request may be signed later, and by a clock that is slow.
+    young = tuple(r for r in entries if r.status == PROCESSING or r.time_ms > now_ms - 2 * BASELINE_REACH_MS)
+    just_paid = tuple(p for p in paid if p.coin == loan.coin and p.to_ms > now_ms - _PAID_REACH_MS)
+    return Baseline(loan.debt, loan.principal, young, wallet, pledged, just_paid)
+
+
+@dataclasses.dataclass(frozen=True)
+class Intent:
+    """One repayment that is about to be sent, or was.
+
+    :ivar intent_id: The name by which a user can speak of it.
+    :ivar amount: What is sent, or what is owed where a loan is repaid as a whole.
+    :ivar sent_at_ms: Its timestamp (UTC, ms); the exchange accepts it for C(recv_window_ms) from then.
+    :ivar repay_id: The exchange's id of it, once known.
+    :ivar told: Whether a run has ended by telling the user what became of it.
+    :ivar is_whole: Whether the loan is repaid as a whole, so that the exchange reckons the amount.
+    :ivar accepted_at_ms: When the exchange accepted it without giving an id that is its own (UTC, ms).
+    :ivar sent_monotonic_ms: When it was signed, by this machine's monotonic clock, which counts from its start; none when the
+        machine does not tell one start from another.
+    :ivar boot_id: Which start of the machine that was.
+    :ivar reported_at_ms: When a run has written its result out (UTC, ms) though nobody may have been there to take it; none when no
+        run has got so far.
+    """
+
+    intent_id: str
+    goal: Goal
+    amount: Decimal
+    coin: str
+    baseline: Baseline
+    sent_at_ms: int
+    recv_window_ms: int
+    repay_id: str | None = None
+    told: bool = False
+    is_whole: bool = False
+    accepted_at_ms: int | None = None
+    sent_monotonic_ms: int | None = None
+    boot_id: str = ""
+    reported_at_ms: int | None = None
+
+    @property
+    def earliest_ms(self) -> int:
+        """The exchange cannot have executed it at this time or before."""
+        return self.sent_at_ms - _CLOCK_AHEAD_MS
+
+    @property
+    def window_end_ms(self) -> int:
+        """The last moment at which the exchange may accept it, or the one at which it did."""
+        return self.sent_at_ms + self.recv_window_ms if self.accepted_at_ms is None else self.accepted_at_ms
+
+    @property
+    def open_for_ms(self) -> int:
+        """How long after it has left the exchange may accept it, whatever the time of day is here or there."""
+        return self.recv_window_ms + _CLOCK_AHEAD_MS if self.accepted_at_ms is None else 0
+
+    def as_document(self) -> dict[str, t.Any]:
+        """Return what is stored: JSON values only, amounts as decimal strings."""
+        return {
+            "intent": self.intent_id,
+            "goal": {
+                "amount": plain_or_none(self.goal.amount),
+                "since_ms": self.goal.since_ms,
+                "max_debt": plain_or_none(self.goal.max_debt),
+                "max_ltv": plain_or_none(self.goal.max_ltv),
+                "collateral": list(self.goal.collateral),
+            },
+            "amount": plain(self.amount),
+            "coin": self.coin,
+            "sent_at_ms": self.sent_at_ms,
+            "recv_window_ms": self.recv_window_ms,
+            "repay_id": self.repay_id,
+            "told": self.told,
+            "is_whole": self.is_whole,
+            "accepted_at_ms": self.accepted_at_ms,
+            "sent_monotonic_ms": self.sent_monotonic_ms,
+            "boot_id": self.boot_id,
+            "reported_at_ms": self.reported_at_ms,
+            "baseline": {
+                "debt": plain(self.baseline.debt),
+                "principal": plain(self.baseline.principal),
+                "records": [_stored(entry) for entry in self.baseline.entries],
+                "wallet": plain_or_none(self.baseline.wallet),
+                "pledged": {coin: plain(amount) for coin, amount in self.baseline.pledged},
+                "paid": [{**paid._asdict(), "amount": plain(paid.amount)} for paid in self.baseline.paid],
+            },
+        }
+
+
+def intent_from(document: t.Any) -> Intent:
+    """Return the intent that C(as_document) stored.
+
+    :raises ValueError: When it is anything else.
+    """
+    try:
+        baseline = document["baseline"]
+        return Intent(
+            intent_id=_checked(document["intent"], str),
+            goal=_goal(document["goal"]),
+            amount=_amount(document["amount"]),
+            coin=_checked(document["coin"], str),
+            baseline=Baseline(
+                parse_exchange_decimal(baseline["debt"]),
+                parse_exchange_decimal(baseline["principal"]),
+                tuple(_entry(entry) for entry in _checked(baseline["records"], list)),
+                None if baseline["wallet"] is None else parse_exchange_decimal(baseline["wallet"]),
+                tuple((coin, parse_exchange_decimal(held)) for coin, held in _checked(baseline["pledged"], dict).items()),
+                tuple(_payment(paid) for paid in _checked(baseline["paid"], list)),
+            ),
+            sent_at_ms=_checked(document["sent_at_ms"], int),
+            recv_window_ms=_checked(document["recv_window_ms"], int),
+            repay_id=_optional(document["repay_id"], str),
+            told=_checked(document["told"], bool),
+            is_whole=_checked(document["is_whole"], bool),
+            accepted_at_ms=_optional(document["accepted_at_ms"], int),
+            sent_monotonic_ms=_optional(document["sent_monotonic_ms"], int),
+            boot_id=_checked(document["boot_id"], str),
+            reported_at_ms=_optional(document["reported_at_ms"], int),
+        )
+    except (LookupError, TypeError) as error:
+        raise ValueError(f"not an intent: {error}") from None
+
+
+def _goal(document: t.Any) -> Goal:
+    amount, max_debt, max_ltv = document["amount"], document["max_debt"], document["max_ltv"]
+    if [amount, max_debt, max_ltv].count(None) != 2:
+        raise ValueError("a goal that is not just one")
+    return Goal(
+        amount=None if amount is None else _amount(amount),
+        since_ms=_optional(document["since_ms"], int),
+        max_debt=None if max_debt is None else parse_exchange_decimal(max_debt),
+        max_ltv=None if max_ltv is None else _amount(max_ltv),
+        collateral=tuple(_checked(coin, str) for coin in _checked(document["collateral"], list)),
+    )
+
+
+def _stored(entry: HistoryEntry) -> dict[str, t.Any]:
+    return {
+        "repay_id": entry.repay_id,
+        "amount": plain(entry.amount),
+        "status": entry.status,
+        "by_user": entry.by_user,
+        "time_ms": entry.time_ms,
+    }
+
+
+def _entry(document: t.Any) -> HistoryEntry:
+    return HistoryEntry(
+        repay_id=_checked(document["repay_id"], str),
+        amount=parse_exchange_decimal(document["amount"]),
+        status=_checked(document["status"], str),
+        by_user=_optional(document["by_user"], bool),
+        time_ms=_checked(document["time_ms"], int),
+    )
+
+
+def _payment(document: t.Any) -> Payment:
+    return Payment(
+        coin=_checked(document["coin"], str),
+        amount=_amount(document["amount"]),
+        from_ms=_checked(document["from_ms"], int),
+        to_ms=_checked(document["to_ms"], int),
+    )
+
+
+def _amount(text: t.Any) -> Decimal:
+    amount = parse_exchange_decimal(text)
+    if not amount:
+        raise ValueError("an amount of nothing")
+    return amount
+
+
+def _optional(value: t.Any, kind: type[_Value]) -> _Value | None:
+    return None if value is None else _checked(value, kind)
+
+
+def _checked(value: t.Any, kind: type[_Value]) -> _Value:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ValueError(f"{shown(str(value), 40)} is no {kind.__name__}")
+    return value

@@ -1,0 +1,152 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What this run knows of earlier ones, and what later ones will know of this one.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .intent import Intent
+from .store import Store
+
+
+class Journal:
+    """The intents of one target during one run; as a context, it lets other runs in at its end.
+
+    An intent is I(open) until a run has told what became of it. Afterwards it is forgotten, unless the exchange has
+    accepted the repayment and does not show it as final yet; then it stays as I(unseen), so that a sum over the history can
+    count it, and that nobody takes a debt for true which it has not lowered yet.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._writable = False
+        self._is_read = False
+        self._intents: list[Intent] = []
+        self._forgotten: set[str] = set()
+        self._told: dict[str, Intent | None] = {}
+        self._found: set[str] = set()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *dummy: object) -> None:
+        self.abandon()
+
+    @property
+    def path(self) -> str:
+        return self._store.path
+
+    def begin(self, check_mode: bool, lock_timeout_ms: int) -> None:
+        """Lock the target and read what is remembered of it; in check mode nothing is written.
+
+        :raises Busy: When another run for the target does not end in time.
+        :raises BadInput: When the state directory cannot be used; C(MemoryLost) when that hides what is noted there.
+        """
+        self._writable = not check_mode
+        if check_mode and not self._store.exists():
+            self._is_read = True
+            return
+        self._store.lock(lock_timeout_ms, writes=not check_mode)
+        self._intents = self._store.load()
+        self._is_read = True
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether nobody knows what became of a repayment, or whether there is one at all."""
+        return not self._is_read or bool(self.open_intents())
+
+    def noted(self) -> list[Intent]:
+        """Return all that earlier runs have left here."""
+        return list(self._intents)
+
+    def open_intents(self) -> list[Intent]:
+        """Return the repayments of which no run has told what became of them, this one neither."""
+        return [intent for intent in self._known() if not intent.told and intent.intent_id not in self._told]
+
+    def unseen(self) -> list[Intent]:
+        """Return the accepted repayments that the exchange did not show as final when they were last looked for."""
+        unseen = ((self._told.get(i.intent_id, i if i.told else None), i.told) for i in self._known())
+        # What this run has told may have an id that is not written down, because only what is final is surely ours.
+        return [dataclasses.replace(intent, told=told) for intent, told in unseen if intent]
+
+    def repay_ids(self) -> frozenset[str]:
+        """Return the ids of the repayments that are known."""
+        return frozenset(intent.repay_id for intent in self._intents if intent.repay_id) | self._found
+
+    def note(self, intent: Intent) -> None:
+        """Write an intent down, new or changed; when this returns, later runs will know it.
+
+        :raises BadInput: When it cannot be written.
+        """
+        others = [i for i in self._known() if i.intent_id != intent.intent_id]
+        self._save([*others, intent])
+
+    def forget(self, intent: Intent) -> None:
+        """Strike an intent that has moved no money, or that the user has taken care of, with the next writing."""
+        self._forgotten.add(intent.intent_id)
+
+    def tell(self, intent: Intent, is_seen: bool) -> None:
+        """Close an intent when this run has told its result and was a success.
+
+        :param is_seen: Whether the exchange shows the repayment as final already.
+        """
+        if intent.repay_id:
+            self._found.add(intent.repay_id)
+        self._told[intent.intent_id] = None if is_seen else dataclasses.replace(intent, told=True)
+
+    def see(self, intent: Intent) -> None:
+        """Note that the exchange shows an accepted repayment as final by now; it is kept till this run is a success."""
+        self.tell(intent, is_seen=True)
+
+    def close(self, is_success: bool) -> None:
+        """Write what later runs need to know after the result has been told, and let them in.
+
+        :raises BadInput: When it cannot be written.
+        """
+        kept = self._known()
+        if is_success:
+            kept = [told for told in (self._told.get(i.intent_id, i) for i in kept) if told]
+        try:
+            if kept != self._intents:
+                self._save(kept)
+        finally:
+            self.abandon()
+
+    def leave_open(self, reported_at_ms: int) -> None:
+        """Keep the repayments of this run open, because its result may have reached nobody, and let other runs in.
+
+        :param reported_at_ms: When the result was written out (UTC, ms).
+        :raises BadInput: When it cannot be written.
+        """
+        kept = [
+            dataclasses.replace(intent, reported_at_ms=reported_at_ms) if self._is_of_this_run(intent) else intent
+            for intent in self._known()
+        ]
+        try:
+            if kept != self._intents:
+                self._save(kept)
+        finally:
+            self.abandon()
+
+    def _is_of_this_run(self, intent: Intent) -> bool:
+        return not intent.told and intent.intent_id in self._told and intent.reported_at_ms is None
+
+    def abandon(self) -> None:
+        """Let other runs in, and leave to them what was not known for sure."""
+        self._store.unlock()
+
+    def _known(self) -> list[Intent]:
+        return [intent for intent in self._intents if intent.intent_id not in self._forgotten]
+
+    def _save(self, intents: list[Intent]) -> None:
+        if self._writable and intents:
+            self._store.save(intents)
+        elif self._writable:
+            self._store.clear()
+        self._intents = intents

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads what belongs to the account and not to one loan: its position and its Funding wallet.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from .._amounts import difference
+from .._api.client import Client
+from .._api.errors import ReadFailed
+from .._redaction import shown
+from .._times import MINUTE_MS, SECOND_MS
+from .parsing import Row
+from .position import CoinCollateral, CoinDebt, Position
+from .wallet import Movement, Payment, Spending
+
+_POSITION = "/v5/crypto-loan-common/position"
+_BALANCE = "/v5/asset/transfer/query-account-coin-balance"
+_LEDGER = "/v5/asset/fundinghistory"
+_IN, _OUT = "I", "O"
+_DIRECTIONS = (_IN, _OUT)
+_WALLET_AGE_MS = MINUTE_MS
+
+
+def read_position(client: Client) -> Position:
+    """Return what the account owes and has pledged in flexible and fixed loans.
+
+    :raises Refused: When the exchange refused to tell.
+    :raises ReadFailed: When its answer is missing, does not have the documented form, or contradicts itself.
+    """
+    answer = client.read(_POSITION)
+    totals = Row(_POSITION, answer)
+    debt_usd = totals.number("totalDebt")
+    position = Position(
+        # Who owes nothing has no LTV; otherwise zero would be taken for an account that is safe.
+        ltv=Decimal(0) if not debt_usd and totals.get("ltv") == "" else totals.number("ltv"),
+        total_debt_usd=debt_usd,
+        total_collateral_usd=totals.number("totalCollateral"),
+        debts=tuple(
+            CoinDebt(
+                row.text("loanCurrency"),
+                row.number("flexibleTotalDebt"),
+                row.number("flexibleTotalDebtUSD"),
+                row.number("fixedTotalDebt"),
+                row.number("fixedTotalDebtUSD"),
+            )
+            for row in _rows(answer, "borrowList")
+        ),
+        collateral=tuple(
+            CoinCollateral(row.text("currency"), row.number("amount"), row.number("amountUSD"))
+            for row in _rows(answer, "collateralList")
+        ),
+    )
+    contradiction = position.contradiction()
+    if contradiction:
+        raise ReadFailed(f"Bybit answered {_POSITION} with figures that do not fit together: {contradiction}.")
+    return position
+
+
+def funding_balance(client: Client, coin: str, needed: Decimal | None = None) -> Decimal:
+    """Return how much of a coin the Funding wallet holds; raises what C(read_position) raises.
+
+    :param needed: Enough to know; then what was read for an earlier item of a loop counts, less what was paid since.
+    """
+    now_ms = client.clock.monotonic_ms()
+    read_ms, left = client.kept(Spending).balances.get(coin, (0, Decimal(0)))
+    if needed is not None and left >= needed and now_ms - read_ms <= _WALLET_AGE_MS:
+        return left
+    held = read_balance(client, coin)
+    client.kept(Spending).balances[coin] = now_ms, held
+    return held
+
+
+def note_payment(client: Client, coin: str, amount: Decimal) -> None:
+    """Take notice that the Funding wallet has just paid this."""
+    now_ms = client.now_ms()
+    client.kept(Spending).paid.append(Payment(coin, amount, client.posted_at_ms or now_ms, now_ms))
+    balances = client.kept(Spending).balances
+    if coin in balances:
+        read_ms, left = balances[coin]
+        balances[coin] = read_ms, difference(left, amount)
+
+
+def doubt_balance(client: Client, coin: str) -> None:
+    """Take notice that nobody knows what the Funding wallet holds now."""
+    client.kept(Spending).balances.pop(coin, None)
+
+
+def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> list[Movement]:
+    """Return what the Funding wallet's own ledger tells of a coin; raises what C(read_position) raises.
+
+    :param from_ms: The first moment (UTC, ms), as C(to_ms) is the last one; not more than 7 days apart.
+    """
+    # The ledger has whole seconds.
+    from_s, to_s = from_ms // SECOND_MS, -(-to_ms // SECOND_MS)
+    found = []
+    for fields in client.pages(_LEDGER, {"createTimeFrom": str(from_s), "createTimeTo": str(to_s)}):
+        row = Row(_LEDGER, fields)
+        direction, created_s = row.text("ioDirection"), row.whole_number("createTime")
+        if direction not in _DIRECTIONS:
+            raise row.unusable("ioDirection", f": '{shown(direction, 20)}' is not known")
+        if not from_s <= created_s <= to_s:
+            raise row.unusable("createTime", f": {created_s}, when {from_s} to {to_s} were asked for (seconds)")
+        if row.is_of("currency", coin):
+            amount = row.number("txnAmt")
+            after = row.number_or_none("afterAmt") if row.get("afterAmt") is not None else None
+            found.append(Movement(-amount if direction == _OUT else amount, created_s * SECOND_MS, after))
+    return found
+
+
+def read_balance(client: Client, coin: str) -> Decimal:
+    """Return how much of a coin the Funding wallet holds now; raises what C(read_position) raises."""
+    balance = client.read(_BALANCE, {"accountType": "FUND", "coin": coin}).get("balance")
+    if not isinstance(balance, dict):
+        raise ReadFailed(f"Bybit answered {_BALANCE} without a balance.")
+    row = Row(_BALANCE, balance)
+    row.must_be("coin", coin)
+    return row.number("walletBalance")
+
+
+def _rows(answer: dict[str, t.Any], name: str) -> list[Row]:
+    # An account without loans may have no list at all; whether that fits, the totals tell.
+    rows = answer.get(name) if answer.get(name) is not None else []
+    if not isinstance(rows, list) or not all(isinstance(fields, dict) for fields in rows):
+        raise ReadFailed(f"Bybit answered {_POSITION} with an unusable {name}.")
+    return [Row(_POSITION, fields) for fields in rows]

@@ -1,0 +1,117 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The fixed crypto loans (C(/v5/crypto-loan-fixed/)): contracts with a term, secured by the collateral of the account.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from decimal import Decimal
+
+from .._amounts import total
+from .._api.client import Client
+from .._api.errors import ReadFailed
+from .history import HistoryEntry, Part
+from .loan import FIXED, OPEN, REPAID, Loan
+from .parsing import Row, each_once, rows_like, united
+
+_CONTRACTS = "/v5/crypto-loan-fixed/borrow-contract-info"
+HISTORY = "/v5/crypto-loan-fixed/repayment-history"
+
+_OVERDUE = 3
+# "Unrepaid" and "overdue" are both open.
+_STATUSES = {1: OPEN, 2: REPAID, _OVERDUE: OPEN}
+
+
+def find(client: Client, loan_id: str) -> Loan | None:
+    """Return a contract, also when it is repaid.
+
+    :raises Refused: When the exchange refused to tell.
+    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    """
+    found = list(_contracts(client, {"loanId": loan_id}))
+    return found[0] if found else None
+
+
+def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:
+    """Yield the open contracts of the account, page by page; raises what C(find) raises."""
+    query = {"orderCurrency": coin, "loanId": loan_id}
+    contracts = _contracts(client, {name: value for name, value in query.items() if value})
+    return (loan for loan in contracts if loan.status == OPEN)
+
+
+def together(coin: str, contracts: t.Iterable[Loan]) -> Loan:
+    """Return what is owed in a coin by several contracts as one loan."""
+    owed = Loan(FIXED, None, coin, Decimal(0), Decimal(0), Decimal(0), REPAID)
+    for contract in contracts:
+        due_times = [time for time in (owed.maturity_time_ms, contract.maturity_time_ms) if time is not None]
+        owed = dataclasses.replace(
+            owed,
+            principal=total(owed.principal, contract.principal),
+            penalty_interest=total(owed.penalty_interest, contract.penalty_interest),
+            status=OPEN,
+            maturity_time_ms=min(due_times, default=None),
+        )
+    return owed
+
+
+def repayments(
+    client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None
+) -> list[HistoryEntry]:
+    """Return the repayments of the account that the exchange tells of; raises what C(find) raises.
+
+    :param loan_id: Only those of this contract, each with the part of its amount that went there.
+    """
+    entries = united(HISTORY, map(_entry, rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})))
+    return entries if loan_id is None else list(_of_contract(loan_id, entries))
+
+
+def _of_contract(loan_id: str, entries: t.Iterable[HistoryEntry]) -> t.Iterator[HistoryEntry]:
+    for entry in entries:
+        parts = tuple(part for part in entry.parts if part.loan_id == loan_id)
+        if parts:
+            yield entry._replace(amount=total(*(part.amount for part in parts)), parts=parts)
+
+
+def _contracts(client: Client, query: dict[str, str]) -> t.Iterator[Loan]:
+    rows = (Row(_CONTRACTS, fields) for fields in client.pages(_CONTRACTS, query))
+    return each_once(_CONTRACTS, (_contract(row, query) for row in rows), "contract ")
+
+
+def _contract(row: Row, query: dict[str, str]) -> Loan:
+    for name, field in (("loanId", "loanId"), ("orderCurrency", "borrowCurrency")):
+        if name in query:
+            row.must_be(field, query[name])
+    code = row.whole_number("status")
+    status = _STATUSES.get(code)
+    if status is None:
+        raise ReadFailed(f"Bybit answered {row.path} with the unknown status {row.get('status')}.")
+    principal, penalty_interest = row.number("residualPrincipal"), row.penalty_interest(is_overdue=code == _OVERDUE)
+    if (status == REPAID) == bool(principal or penalty_interest):
+        raise row.unusable("status", f": {code} does not fit a contract that owes {principal} and {penalty_interest}")
+    return Loan(
+        product=FIXED,
+        loan_id=row.text("loanId"),
+        coin=row.text("borrowCurrency"),
+        principal=principal,
+        # The interest of the term is paid when the loan is taken; only overdue contracts owe more.
+        interest=Decimal(0),
+        penalty_interest=penalty_interest,
+        status=status,
+        annual_rate=row.number_or_none("annualRate"),
+        maturity_time_ms=row.time_ms("repaymentTime"),
+    )
+
+
+def _entry(row: Row) -> HistoryEntry:
+    details = row.get("details")
+    # Without them, nobody knows which contract it was for.
+    if not isinstance(details, list) or not details or not all(isinstance(fields, dict) for fields in details):
+        raise ReadFailed(f"Bybit answered {row.path} without details.")
+    parts = (Row(row.path, fields) for fields in details)
+    return row.entry()._replace(parts=tuple(Part(part.text("loanId"), part.amount("repayAmount")) for part in parts))

@@ -1,0 +1,95 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One entry of the exchange's repayment history, whatever product it comes from, in one vocabulary.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from .._times import SECOND_MS
+
+SUCCESS = "success"
+PROCESSING = "processing"
+FAILED = "failed"
+
+USER = "user"
+BY_CURRENCY = "by_currency"
+UNKNOWN_KIND = "unknown"
+# The exchange's repayType; its documentation leaves open whether 7 is a repayment from collateral or of a whole coin.
+KINDS = {
+    1: USER,
+    2: "liquidation",
+    3: "auto",
+    4: "overdue",
+    5: "delisting",
+    6: "delayed_liquidation",
+    7: BY_CURRENCY,
+    8: "moved_to_flexible",
+}
+# Whether the owner of the account has made it; of a kind that is added to the list one day, nobody knows.
+BY_USER: dict[str, bool | None] = {
+    **{kind: kind in (USER, BY_CURRENCY) for kind in KINDS.values()},
+    UNKNOWN_KIND: None,
+}
+
+
+class Contradiction(ValueError):
+    """Two rows cannot belong to one repayment."""
+
+
+class Part(t.NamedTuple):
+    """What a repayment has paid of one loan; the loan has an id in some products only."""
+
+    loan_id: str
+    amount: Decimal
+
+
+class HistoryEntry(t.NamedTuple):
+    """A repayment as the exchange tells it.
+
+    :ivar amount: In the loan's coin.
+    :ivar status: One of C(success), C(processing), C(failed).
+    :ivar by_user: Whether the owner of the account made it, by API or otherwise; false for a liquidation, none when that is not known.
+    :ivar time_ms: When it was made, by the exchange's clock (UTC).
+    :ivar kind: How it came about: a value of C(KINDS), or C(unknown).
+    :ivar parts: The loans that it has paid, where the product tells them.
+    :ivar collateral_coin: Of the loan, where the product has it.
+    :ivar collateral_return: What came back with it of the collateral, where the product tells it.
+    """
+
+    repay_id: str
+    amount: Decimal
+    status: str
+    by_user: bool | None
+    time_ms: int
+    coin: str = ""
+    kind: str = ""
+    parts: tuple[Part, ...] = ()
+    collateral_coin: str | None = None
+    collateral_return: Decimal | None = None
+
+    @property
+    def is_final(self) -> bool:
+        return self.status != PROCESSING
+
+    @property
+    def latest_ms(self) -> int:
+        """The last moment at which it can have been made: the exchange may tell its times in whole seconds."""
+        return self.time_ms if self.time_ms % SECOND_MS else self.time_ms + SECOND_MS - 1
+
+    def united_with(self, other: HistoryEntry) -> HistoryEntry:
+        """Return what two rows with the same id tell together: it is the same row, shown again, perhaps after it became final.
+
+        :raises Contradiction: When they cannot be the same row.
+        """
+        first, second = (row._replace(status="", collateral_return=None) for row in (self, other))
+        both_final = self.is_final and other.is_final
+        if first != second or (both_final and self.status != other.status):
+            raise Contradiction()
+        return other if other.is_final else self

@@ -1,0 +1,157 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The legacy crypto loans (C(/v5/crypto-loan/)): each order has its own collateral.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from .._amounts import total
+from .._api.client import Client, rows_of
+from .._api.errors import ReadFailed, Refused
+from .._api.return_codes import ORDER_NOT_FOUND
+from .history import HistoryEntry, Part
+from .loan import LEGACY, LIQUIDATED, OPEN, REPAID, Loan, Thresholds, annual
+from .parsing import Row, each_once, row_of_coin, rows_like, united
+
+_OPEN_LOANS = "/v5/crypto-loan/ongoing-orders"
+_COMPLETED_LOANS = "/v5/crypto-loan/borrow-history"
+HISTORY = "/v5/crypto-loan/repayment-history"
+_COINS = "/v5/crypto-loan/loanable-data"
+_COLLATERAL = "/v5/crypto-loan/collateral-data"
+
+_CLOSED_STATUSES = {1: REPAID, 2: LIQUIDATED}
+
+
+def find(client: Client, order_id: str) -> Loan | None:
+    """Return a loan, open or completed within the last 6 months; raises what all reads of a product raise.
+
+    :raises Refused: When the exchange refused to tell.
+    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    """
+    return _one(client, _OPEN_LOANS, order_id, _open_loan) or _one(client, _COMPLETED_LOANS, order_id, _completed_loan)
+
+
+def accuracy(client: Client, coin: str) -> int | None:
+    """Return how many decimal places an amount of the coin may have; none when the exchange does not list it."""
+
+    def places(answer: dict[str, t.Any]) -> int | None:
+        row = row_of_coin(coin, list(_rows_of_levels(_COINS, answer)))
+        return row.decimal_places("borrowingAccuracy") if row else None
+
+    return client.fact(_COINS, {"currency": coin}, places)
+
+
+def thresholds(client: Client) -> dict[str, Thresholds]:
+    """Return the thresholds of each collateral coin. Where they differ by the level of the account, the lowest counts."""
+
+    def lowest(answer: dict[str, t.Any]) -> dict[str, Thresholds]:
+        found: dict[str, Thresholds] = {}
+        for row in _rows_of_levels(_COLLATERAL, answer):
+            coin, margin_call = row.text("currency"), row.number_or_none("marginCallLTV")
+            liquidation = row.number_or_none("liquidationLTV")
+            if margin_call and liquidation:
+                these = Thresholds(margin_call, liquidation)
+                found[coin] = Thresholds(*map(min, found.get(coin, these), these))
+        return found
+
+    return client.fact(_COLLATERAL, {}, lowest) or {}
+
+
+def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:
+    """Yield the open loans of the account, page by page; raises what C(find) raises."""
+    rows = rows_like(client, _OPEN_LOANS, {"loanCurrency": coin, "orderId": loan_id})
+    return (_open_loan(row, client.believed_time_ms()) for row in rows)
+
+
+def repayments(
+    client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None
+) -> list[HistoryEntry]:
+    """Return the repayments of the account that the exchange tells of (6 months); raises what C(find) raises."""
+    query = {"orderId": loan_id, "repayId": repay_id, "loanCurrency": coin}
+    return united(HISTORY, map(_entry, rows_like(client, HISTORY, query)))
+
+
+def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row, int], Loan]) -> Loan | None:
+    try:
+        loans = (build(row, client.believed_time_ms()) for row in rows_like(client, path, {"orderId": order_id}))
+        found = list(each_once(path, loans, "loan "))
+    except Refused as error:
+        # The documentation does not say whether an unknown order is an empty list or a refusal.
+        if error.failure is None or error.failure.ret_code != ORDER_NOT_FOUND:
+            raise
+        return None
+    return found[0] if found else None
+
+
+def _rows_of_levels(path: str, answer: dict[str, t.Any]) -> t.Iterator[Row]:
+    levels = answer.get("vipCoinList")
+    if not isinstance(levels, list):
+        raise ReadFailed(f"Bybit answered {path} without vipCoinList.")
+    for level in levels:
+        for fields in rows_of(path, level):
+            yield Row(path, fields)
+
+
+def _open_loan(row: Row, now_ms: int) -> Loan:
+    hourly_rate, maturity_time_ms = row.number_or_none("hourlyInterestRate"), _maturity(row)
+    # The exchange calls the unpaid principal of a legacy loan "totalDebt".
+    principal, interest = row.number("totalDebt"), row.number("residualInterest")
+    penalty_interest = row.penalty_interest(maturity_time_ms is not None and maturity_time_ms <= now_ms)
+    return Loan(
+        product=LEGACY,
+        loan_id=row.text("orderId"),
+        coin=row.text("loanCurrency"),
+        principal=principal,
+        interest=interest,
+        penalty_interest=penalty_interest,
+        status=OPEN,
+        hourly_rate=hourly_rate,
+        annual_rate=annual(hourly_rate),
+        collateral_coin=row.text("collateralCurrency"),
+        collateral_amount=row.number_or_none("collateralAmount"),
+        # Zero would be taken for a loan that is safe.
+        ltv=row.ltv_or_none("currentLTV", total(principal, interest, penalty_interest)),
+        maturity_time_ms=maturity_time_ms,
+    )
+
+
+def _completed_loan(row: Row, dummy: int) -> Loan:
+    status = _CLOSED_STATUSES.get(row.whole_number("status"))
+    if status is None:
+        raise ReadFailed(f"Bybit answered {row.path} with the unknown status {row.get('status')}.")
+    hourly_rate = row.number_or_none("hourlyInterestRate")
+    return Loan(
+        product=LEGACY,
+        loan_id=row.text("orderId"),
+        coin=row.text("loanCurrency"),
+        principal=Decimal(0),
+        interest=Decimal(0),
+        penalty_interest=Decimal(0),
+        status=status,
+        hourly_rate=hourly_rate,
+        annual_rate=annual(hourly_rate),
+        collateral_coin=row.text("collateralCurrency"),
+        collateral_amount=Decimal(0),
+        maturity_time_ms=_maturity(row),
+    )
+
+
+def _entry(row: Row) -> HistoryEntry:
+    entry = row.entry()
+    return entry._replace(
+        parts=(Part(row.text("orderId"), entry.amount),),
+        collateral_coin=row.text("collateralCurrency"),
+        collateral_return=row.number_or_none("collateralReturn"),
+    )
+
+
+def _maturity(row: Row) -> int | None:
+    # Documented is the empty string for a loan without a term; a loan due in 1970 would be the worst reading of a zero.
+    return None if row.get("expirationTime") in ("", "0") else row.time_ms("expirationTime")

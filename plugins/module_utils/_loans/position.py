@@ -1,0 +1,116 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an account owes and has pledged in flexible and fixed loans together, and how a repayment changes it.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import ROUND_HALF_UP, Decimal
+
+from .._amounts import difference, divide, multiply, plain, total
+
+# The exchange shows USD to two places and the LTV to six; whether it rounds or cuts is not documented.
+_USD_STEP = Decimal("0.01")
+_LTV_STEP = Decimal("0.000001")
+# The exchange need not reckon all figures of an answer at the same moment; 1 % is far less than a wrong unit or a missing part.
+_LARGEST_DRIFT = Decimal("0.01")
+
+
+class CoinDebt(t.NamedTuple):
+    """What is owed in one coin, in the coin and in USD."""
+
+    coin: str
+    flexible: Decimal
+    flexible_usd: Decimal
+    fixed: Decimal
+    fixed_usd: Decimal
+
+
+class CoinCollateral(t.NamedTuple):
+    """What is pledged in one coin; its USD are those that count, after the exchange's collateral ratio."""
+
+    coin: str
+    amount: Decimal
+    amount_usd: Decimal
+
+
+class Position(t.NamedTuple):
+    """The account as of one moment.
+
+    :ivar ltv: Debt divided by collateral, as the exchange shows it.
+    :ivar total_collateral_usd: After the exchange's collateral ratios.
+    """
+
+    ltv: Decimal
+    total_debt_usd: Decimal
+    total_collateral_usd: Decimal
+    debts: tuple[CoinDebt, ...] = ()
+    collateral: tuple[CoinCollateral, ...] = ()
+
+    def contradiction(self) -> str:
+        """Say which figures do not fit together; empty when all do."""
+        debts_usd = [usd for debt in self.debts for usd in (debt.flexible_usd, debt.fixed_usd)]
+        collateral_usd = [entry.amount_usd for entry in self.collateral]
+        for name, shown, parts in (
+            ("totalDebt", self.total_debt_usd, debts_usd), ("totalCollateral", self.total_collateral_usd, collateral_usd)
+        ):
+            if not _is_near(shown, total(*parts), multiply(_USD_STEP, Decimal(len(parts) + 1))):
+                return f"{name} is {plain(shown)}, its parts add up to {plain(total(*parts))}"
+        rounding = total(_USD_STEP, multiply(_LTV_STEP, self.total_collateral_usd))
+        if not _is_near(multiply(self.ltv, self.total_collateral_usd), self.total_debt_usd, rounding):
+            return f"ltv is {plain(self.ltv)}, {plain(self.total_debt_usd)} are owed for {plain(self.total_collateral_usd)}"
+        return ""
+
+    def is_surely_at_most(self, max_ltv: Decimal) -> bool:
+        """Tell whether the true LTV is at most this, however the exchange has rounded the one that it shows."""
+        return self.ltv + _LTV_STEP <= max_ltv or not (self.ltv or self.total_debt_usd)
+
+    def usd_above(self, max_ltv: Decimal) -> Decimal:
+        """Return how many USD of debt must go, so that afterwards even the LTV as shown is surely at most this."""
+        most_collateral = self.total_collateral_usd + _USD_STEP
+        least_collateral = max(self.total_collateral_usd - _USD_STEP, Decimal(0))
+        most_debt = max(self.total_debt_usd + _USD_STEP, multiply(self.ltv + _LTV_STEP, most_collateral))
+        target = max(max_ltv - 2 * _LTV_STEP, Decimal(0))
+        return max(difference(most_debt, multiply(target, least_collateral)), Decimal(0))
+
+    def shows(self, product: str, coin: str) -> bool:
+        """Tell whether a debt of the product in a coin is in the totals."""
+        return bool(self._owed(product, coin)[0])
+
+    def coins_for(self, product: str, coin: str, usd: Decimal) -> Decimal | None:
+        """Return an amount of a coin that is surely worth so many USD; none when its price is not known so well."""
+        owed, owed_usd = self._owed(product, coin)
+        least_usd = owed_usd - _USD_STEP
+        return divide(multiply(usd, owed), least_usd) if owed and least_usd > 0 else None
+
+    def after_paying(self, product: str, coin: str, amount: Decimal) -> Position:
+        """Foresee the totals after a repayment from the Funding wallet, at the prices of this moment."""
+        owed, owed_usd = self._owed(product, coin)
+        paid_usd = divide(multiply(owed_usd, min(amount, owed)), owed) if owed else Decimal(0)
+        debt_usd = max(difference(self.total_debt_usd, paid_usd.quantize(_USD_STEP, ROUND_HALF_UP)), Decimal(0))
+        ltv = divide(debt_usd, self.total_collateral_usd) if self.total_collateral_usd else Decimal(0)
+        return self._replace(ltv=ltv.quantize(_LTV_STEP, ROUND_HALF_UP), total_debt_usd=debt_usd, debts=())
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return the totals as the modules return them: amounts as decimal strings."""
+        return {
+            "ltv": plain(self.ltv),
+            "total_debt_usd": plain(self.total_debt_usd),
+            "total_collateral_usd": plain(self.total_collateral_usd),
+        }
+
+    def _owed(self, product: str, coin: str) -> tuple[Decimal, Decimal]:
+        for debt in self.debts:
+            if debt.coin == coin:
+                return (debt.flexible, debt.flexible_usd) if product == "flexible" else (debt.fixed, debt.fixed_usd)
+        return Decimal(0), Decimal(0)
+
+
+def _is_near(shown: Decimal, reckoned: Decimal, rounding: Decimal) -> bool:
+    """Tell whether two sums in USD differ by no more than rounding, or prices of neighbouring moments, can explain."""
+    return abs(difference(shown, reckoned)) <= max(rounding, multiply(max(shown, reckoned), _LARGEST_DRIFT))

@@ -1,0 +1,106 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of the query modules: their specification, and the question that they mean.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._api.errors import BadInput
+from .._info.loans import LoanQuestion
+from .._info.repayments import RepaymentQuestion
+from .._loans.history import FAILED, PROCESSING, SUCCESS
+from .._loans.loan import FLEXIBLE, PRODUCTS
+from .values import Options, coin_of, duration_of, fraction_of, id_of, moment_of
+
+
+def query_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options that the query modules share; documented in the doc fragment C(query)."""
+    return {
+        "product": {"type": "list", "elements": "str", "choices": list(PRODUCTS)},
+        "loan_currency": {"type": "str"},
+        "loan_id": {"type": "str"},
+    }
+
+
+def loan_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options of C(bybit_loan_info) but those of the connection."""
+    return {**query_argument_spec(), "ltv_above": {"type": "raw"}, "matures_within": {"type": "str"}}
+
+
+def repayment_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options of C(bybit_loan_repayment_info) but those of the connection."""
+    return {
+        **query_argument_spec(),
+        "repay_id": {"type": "str"},
+        "since": {"type": "str"},
+        "until": {"type": "str"},
+        "status": {"type": "list", "elements": "str", "choices": [SUCCESS, PROCESSING, FAILED]},
+    }
+
+
+def loan_question(options: Options) -> LoanQuestion:
+    """Return what the options of C(bybit_loan_info) ask for.
+
+    :raises BadInput: When one of them cannot be used; the function below raises it too.
+    """
+    matures_within_ms = duration_of(options, "matures_within")
+    if matures_within_ms is not None:
+        _refuse_only_flexible(options, "matures_within", "are never due")
+    return LoanQuestion(
+        products=_products(options),
+        named=options["product"] is not None,
+        coin=_coin(options),
+        loan_id=_loan_id(options),
+        ltv_above=fraction_of(options, "ltv_above"),
+        matures_within_ms=matures_within_ms,
+    )
+
+
+def repayment_question(options: Options) -> RepaymentQuestion:
+    """Return what the options of C(bybit_loan_repayment_info) ask for."""
+    since_ms, until_ms = moment_of(options, "since"), moment_of(options, "until")
+    if since_ms is not None and until_ms is not None and since_ms >= until_ms:
+        given = f"until '{options['until']}' is not after since '{options['since']}'"
+        raise BadInput(f"{given}: give a later moment, or leave one of them out.")
+    return RepaymentQuestion(
+        products=_products(options),
+        named=options["product"] is not None,
+        coin=_coin(options),
+        loan_id=_loan_id(options),
+        repay_id=None if options["repay_id"] is None else id_of(options, "repay_id", "1794271131730737664"),
+        since_ms=since_ms,
+        until_ms=until_ms,
+        statuses=frozenset(options["status"] or ()),
+    )
+
+
+def _products(options: Options) -> tuple[str, ...]:
+    names = options["product"]
+    if names is not None and not names:
+        raise BadInput("product '[]' names no product: name those to read, or leave it out to read all.")
+    # A flexible loan has no id, so none of them can be meant.
+    fitting = [product for product in PRODUCTS if product != FLEXIBLE or options["loan_id"] is None]
+    return tuple(product for product in fitting if names is None or product in names)
+
+
+def _coin(options: Options) -> str | None:
+    return None if options["loan_currency"] is None else coin_of(options, "loan_currency")
+
+
+def _loan_id(options: Options) -> str | None:
+    if options["loan_id"] is None:
+        return None
+    _refuse_only_flexible(options, "loan_id", "have no id")
+    return id_of(options, "loan_id", "1794267532472646144")
+
+
+def _refuse_only_flexible(options: Options, name: str, why: str) -> None:
+    if options["product"] and set(options["product"]) == {FLEXIBLE}:
+        given = f"{name} '{options[name]}' fits no flexible loan, because those {why}"
+        raise BadInput(f"{given}: leave it out, or name other products.")

@@ -1,0 +1,199 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of the repay modules: their specification, and the loan, the goal and the run options that they mean.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from decimal import Decimal
+
+from ansible.module_utils.basic import env_fallback
+
+from .._api.client import Client
+from .._api.errors import BadInput
+from .._goal import Goal, RunOptions
+from .._operations.base import Operation
+from .._operations.repay import FixedContracts, FlexibleDebt, LegacyOrder
+from .._times import SECOND_MS
+from .connection import check_ranges
+from .values import Options, amount_of, checked_coin, coin_of, fraction_of, id_of, moment_of
+
+_RANGES = {"wait_timeout": (0, 86_400), "settle_margin": (0, 3600), "lock_timeout": (0, 86_400)}
+_GOALS = ("amount", "max_debt", "max_ltv")
+# What holds between the options of every repay module, as AnsibleModule takes it.
+REPAY_RULES: dict[str, t.Any] = {"mutually_exclusive": [_GOALS], "required_by": {"since": ("amount",)}}
+ONE_GOAL = {"required_one_of": [_GOALS]}
+
+
+def repay_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options that every repay module shares; documented in the doc fragment C(repayment)."""
+    return {
+        "amount": {"type": "raw"},
+        "since": {"type": "str"},
+        "max_debt": {"type": "raw"},
+        "max_ltv": {"type": "raw"},
+        "at_most": {"type": "raw"},
+        "allow_partial": {"type": "bool", "default": False},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 60},
+        "settle_margin": {"type": "int", "default": 10},
+        "state_dir": {
+            "type": "path",
+            "default": "~/.local/state/treasury.bybit",
+            "fallback": (env_fallback, ["BYBIT_STATE_DIR"]),
+        },
+        "lock_timeout": {"type": "int", "default": 180},
+        "acknowledge": {"type": "str"},
+    }
+
+
+def goal_of(options: dict[str, t.Any], is_needed: bool = True) -> Goal:
+    """Return what the options ask for; the goal's own amount only, not yet from where.
+
+    :raises BadInput: When an option cannot be used.
+    """
+    if is_needed and all(options[name] is None for name in _GOALS):
+        # Ansible counts an option as given whose variable is null.
+        raise BadInput(f"{', '.join(_GOALS)} are missing, or their variable is empty: give just one of them.")
+    if options["allow_partial"] and options["amount"] is not None and options["since"] is None:
+        raise BadInput(
+            "allow_partial 'true' has no meaning with amount alone, of which no part is paid: leave allow_partial out, or give "
+            "since, max_debt or max_ltv."
+        )
+    return Goal(
+        amount=amount_of(options, "amount"),
+        since_ms=moment_of(options, "since"),
+        max_debt=amount_of(options, "max_debt", zero_allowed=True),
+        max_ltv=_max_ltv(options),
+    )
+
+
+def run_options_of(options: dict[str, t.Any]) -> RunOptions:
+    """Return how the options want it to be done.
+
+    :raises BadInput: When one of them cannot be used.
+    """
+    check_ranges(options, _RANGES)
+    return RunOptions(
+        wait=options["wait"],
+        wait_timeout_ms=options["wait_timeout"] * SECOND_MS,
+        settle_margin_ms=options["settle_margin"] * SECOND_MS,
+        lock_timeout_ms=options["lock_timeout"] * SECOND_MS,
+        acknowledge=options["acknowledge"],
+        at_most=amount_of(options, "at_most"),
+        allow_partial=options["allow_partial"],
+    )
+
+
+def state_dir_of(options: dict[str, t.Any]) -> str:
+    """Return the directory of the intents.
+
+    :raises BadInput: When it would be another one for each working directory.
+    """
+    state_dir: str = options["state_dir"]
+    if not os.path.isabs(state_dir):
+        raise BadInput(
+            f"state_dir '{state_dir}' is not an absolute path: give one such as '/var/lib/treasury', so that every run "
+            f"finds what an earlier one has noted."
+        )
+    return state_dir
+
+
+def _max_ltv(options: dict[str, t.Any]) -> Decimal | None:
+    max_ltv = fraction_of(options, "max_ltv")
+    if max_ltv is not None and not max_ltv:
+        raise BadInput("max_ltv '0' is not a fraction between 0 and 1: give max_debt '0' to repay all.")
+    return max_ltv
+
+
+# What holds between the options of bybit_fixed_loan_repay, as AnsibleModule takes it.
+FIXED_RULES = {
+    **REPAY_RULES,
+    "mutually_exclusive": [*REPAY_RULES["mutually_exclusive"], ("loan_id", "loan_currency")],
+    "required_one_of": [("loan_id", "loan_currency")],
+}
+
+
+class Ask(t.NamedTuple):
+    """What a task asks for: a subject, and a goal for it."""
+
+    operation: Operation
+    goal: Goal
+
+
+def legacy_ask(client: Client, options: Options) -> Ask:
+    """Return what the options of C(bybit_loan_repay) ask for.
+
+    :raises BadInput: When one of them cannot be used; the other functions raise it too.
+    """
+    return Ask(LegacyOrder(client, id_of(options, "order_id", "1794267532472646144")), goal_of(options))
+
+
+def flexible_ask(client: Client, options: Options) -> Ask:
+    """Return what the options of C(bybit_flexible_loan_repay) ask for."""
+    coin, collateral = coin_of(options, "loan_currency"), _collateral(options)
+    goal = goal_of(options)._replace(collateral=collateral)
+    _check_goal_from_collateral(goal)
+    return Ask(FlexibleDebt(client, coin, collateral), goal)
+
+
+def fixed_ask(client: Client, options: Options) -> Ask:
+    """Return what the options of C(bybit_fixed_loan_repay) ask for."""
+    loan_id = id_of(options, "loan_id", "571") if options["loan_id"] is not None else None
+    coin = coin_of(options, "loan_currency") if options["loan_currency"] is not None else None
+    collateral = _collateral(options)
+    if loan_id is None and coin is None:
+        raise BadInput("loan_id and loan_currency are missing, or their variable is empty: give one of them.")
+    goal = goal_of(options, is_needed=bool(collateral))._replace(collateral=collateral)
+    if collateral:
+        _check_goal_from_collateral(goal)
+    else:
+        goal = _whole(goal)
+        if coin is not None and not options["sweep"]:
+            raise BadInput(
+                f"loan_currency '{coin}' without loan_id repays all fixed {coin} contracts: set sweep to true if that is "
+                f"meant, or give loan_id."
+            )
+    return Ask(FixedContracts(client, loan_id, coin, collateral), goal)
+
+
+def _collateral(options: Options) -> tuple[str, ...]:
+    names = options["collateral"]
+    if names is None:
+        return ()
+    if not names:
+        raise BadInput("collateral '[]' names no coin: name the coins to sell, or leave it out to repay from the wallet.")
+    coins = tuple(checked_coin("collateral", name) for name in names)
+    for coin in coins:
+        if coins.count(coin) > 1:
+            raise BadInput(f"collateral names '{coin}' twice: name each coin once.")
+    return coins
+
+
+def _check_goal_from_collateral(goal: Goal) -> None:
+    if goal.collateral and goal.max_ltv is not None:
+        raise BadInput(
+            f"max_ltv '{goal.max_ltv}' cannot be reckoned with collateral, because the exchange does not tell its fee "
+            f"beforehand: give amount or max_debt, or leave collateral out."
+        )
+
+
+def _whole(goal: Goal) -> Goal:
+    """Return the goal of repaying whole contracts from the Funding wallet, which knows no amount."""
+    if goal.amount is not None:
+        raise BadInput(
+            f"amount '{goal.amount}' cannot be used without collateral, because the Funding wallet repays a fixed contract "
+            f"only as a whole: leave amount out, or name collateral."
+        )
+    if goal.max_debt:
+        raise BadInput(
+            f"max_debt '{goal.max_debt}' cannot be used without collateral, because the Funding wallet repays a fixed "
+            f"contract only as a whole: give '0', or name collateral."
+        )
+    return goal if goal.max_ltv is not None else goal._replace(max_debt=Decimal(0))

@@ -1,0 +1,95 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads single options of a task: ids, coins, amounts, times. What is wrong is told with option, value and remedy.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from decimal import Decimal
+
+from .._amounts import InvalidAmount, parse_amount
+from .._api.errors import BadInput
+from .._redaction import shown
+from .._times import InvalidTime, parse_duration, parse_moment
+
+Options = t.Dict[str, t.Any]
+
+_MOST_SHOWN = 64
+# What Ansible makes of a YAML boolean where an option takes text, and a coin that it may have been.
+_BOOLEANS = {"True": "ON", "False": "NO"}
+
+
+def id_of(options: Options, name: str, example: str) -> str:
+    """Return an id of the exchange.
+
+    :raises BadInput: When the option cannot be used; the other functions raise it too.
+    """
+    value: str = options[name].strip()
+    if value in _BOOLEANS:
+        raise BadInput(f"{name} is a YAML boolean, not an id: put the id in quotes, such as '{example}'.")
+    if not re.fullmatch("[0-9A-Za-z_-]{1,64}", value):
+        raise BadInput(f"{name} '{shown(value, _MOST_SHOWN)}' is not an id: give it as the exchange shows it, such as '{example}'.")
+    return value
+
+
+def coin_of(options: Options, name: str) -> str:
+    """Return a coin in the exchange's spelling."""
+    return checked_coin(name, options[name])
+
+
+def checked_coin(name: str, value: str) -> str:
+    """Return a coin that stands in the option C(name) in the exchange's spelling."""
+    coin = value.strip()
+    if coin in _BOOLEANS:
+        raise BadInput(f"{name} is a YAML boolean, not a coin: put the coin in quotes, such as '{_BOOLEANS[coin]}'.")
+    if not re.fullmatch("[0-9A-Z]{1,20}", coin):
+        example = coin.upper() if re.fullmatch("[0-9A-Za-z]{1,20}", coin) else "USDT"
+        raise BadInput(f"{name} '{shown(value, _MOST_SHOWN)}' is not a coin: give it as the exchange writes it, such as '{example}'.")
+    return coin
+
+
+def amount_of(options: Options, name: str, zero_allowed: bool = False) -> Decimal | None:
+    """Return an amount; none when the option is not given, as with the functions below."""
+    if options[name] is None:
+        return None
+    try:
+        return parse_amount(options[name], zero_allowed)
+    except InvalidAmount as error:
+        raise BadInput(f"{name} cannot be used: {error}.") from None
+
+
+def fraction_of(options: Options, name: str) -> Decimal | None:
+    """Return an LTV, from zero to below one."""
+    try:
+        fraction = None if options[name] is None else parse_amount(options[name], zero_allowed=True)
+    except InvalidAmount:
+        fraction = Decimal(1)
+    if fraction is not None and fraction >= 1:
+        given = shown(str(options[name]), _MOST_SHOWN)
+        raise BadInput(f"{name} '{given}' is not a fraction between 0 and 1: give '0.5' for 50 %, for example.")
+    return fraction
+
+
+def moment_of(options: Options, name: str) -> int | None:
+    """Return a moment (UTC, ms)."""
+    return _time_of(options, name, parse_moment)
+
+
+def duration_of(options: Options, name: str) -> int | None:
+    """Return a duration (ms)."""
+    return _time_of(options, name, parse_duration)
+
+
+def _time_of(options: Options, name: str, parse: t.Callable[[str], int]) -> int | None:
+    if options[name] is None:
+        return None
+    try:
+        return parse(options[name])
+    except InvalidTime as error:
+        raise BadInput(f"{name} cannot be used: {error}.") from None

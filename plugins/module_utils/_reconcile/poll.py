@@ -1,0 +1,269 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Look at history and debt, again and again with growing pauses, until it is known what became of a repayment.
+
+Only reads are sent from here. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from .._amounts import difference, plain, plain_or_none, total
+from .._api.client import Client
+from .._api.errors import BybitError, Refused
+from .._journal.intent import Intent
+from .._loans.account import read_balance, read_position, wallet_movements
+from .._loans.history import HistoryEntry
+from .._loans.loan import Loan
+from .._loans.wallet import Movement
+from .._operations.base import Operation
+from .._outcomes import NOT_EXECUTED, UNKNOWN
+from .._times import DAY_MS, SECOND_MS
+from .judge import Finding, Observation, Witness, blind_margin_ms, hold_against, seen_in_debt, weigh, without_own
+
+_Told = t.TypeVar("_Told", Decimal, t.List[Movement])
+
+_FIRST_PAUSE_MS = 500
+_LONGEST_PAUSE_MS = 4000
+# Somewhat more than the exchange's time is known too early by.
+AFTER_TURN_MS = 100
+# How far back the Funding wallet's ledger reaches.
+_LEDGER_REACH_MS = 7 * DAY_MS
+
+
+class Settled(t.NamedTuple):
+    """What is known of a repayment whose answer was lost.
+
+    :ivar evidence: What was seen, in the form of the result C(evidence).
+    """
+
+    finding: Finding
+    evidence: dict[str, t.Any]
+
+
+class Followed(t.NamedTuple):
+    """What the history shows of a repayment whose id is known.
+
+    :ivar entry: Its entry as last seen; none when it never showed.
+    :ivar entries: The whole history as last seen.
+    """
+
+    entry: HistoryEntry | None
+    entries: tuple[HistoryEntry, ...] = ()
+
+
+class Poller:
+    """Looks for the repayments of one subject.
+
+    :param settle_margin_ms: How late history and debt may be at worst.
+    """
+
+    def __init__(self, client: Client, operation: Operation, settle_margin_ms: int) -> None:
+        self._client = client
+        self._operation = operation
+        self._settle_margin_ms = settle_margin_ms
+        self._label = operation.traits.label
+        self._begun_ms = client.clock.monotonic_ms()
+
+    def settle(self, intent: Intent, others: frozenset[str], deadline_ms: int) -> Settled:
+        """Find out whether the repayment of an intent was executed.
+
+        :param others: The ids of repayments that are known to be other ones.
+        :param deadline_ms: When to give up, by the monotonic clock.
+        """
+        latest, witness, error, looks = None, Witness(), None, 0
+        finding = Finding(UNKNOWN, "")
+        margins_ms = (0, self._settle_margin_ms, blind_margin_ms(self._settle_margin_ms))
+        turns = tuple(intent.window_end_ms + margin_ms for margin_ms in margins_ms)
+        left_ms = self._left_ms(intent)
+        own_turns = tuple(left_ms + intent.open_for_ms + margin_ms for margin_ms in margins_ms)
+        doubt = f"Whether the repayment of {plain(intent.amount)} {intent.coin} on {self._label} was made is not known yet"
+        for dummy in self._looks(deadline_ms, doubt, turns, own_turns):
+            looks += 1
+            seen, error = self._look(left_ms)
+            if seen is not None:
+                latest = seen
+                finding = weigh(intent, latest, self._settle_margin_ms, others)
+            if latest is not None and finding.outcome == NOT_EXECUTED:
+                try:
+                    witness = self._ask_witness(intent, has_failed=bool(finding.candidates))
+                except BybitError as failed:
+                    finding, error = finding._replace(outcome=UNKNOWN), failed
+                else:
+                    finding = hold_against(witness, finding, intent, latest, self._settle_margin_ms)
+            if finding.outcome != UNKNOWN or (error is not None and must_stop(error)):
+                break
+        if error is not None and finding.outcome == UNKNOWN:
+            finding = finding._replace(reason=f"the exchange could not be read ({error})")
+        return Settled(finding, _evidence(intent, latest, witness, finding, looks))
+
+    def follow(self, repay_id: str, deadline_ms: int, until_final: bool = True) -> Followed:
+        """Look for the entry of a repayment in the history.
+
+        :param until_final: Whether to look on while it is in process.
+        """
+        seen, entries = None, []
+        for dummy in self._looks(deadline_ms, f"Repayment {repay_id} on {self._label} is not final yet"):
+            try:
+                # All of it, because what others have repaid meanwhile tells what the debt shows.
+                entries = self._operation.history()
+            except BybitError as failed:
+                if must_stop(failed):
+                    break
+                continue
+            seen = next((entry for entry in entries if entry.repay_id == repay_id), seen)
+            if seen and (seen.is_final or not until_final):
+                break
+        return Followed(seen, tuple(entries))
+
+    def loan_of(self, repay_id: str) -> str:
+        """Say of what other loan the history shows the repayment with this id; empty when it shows none."""
+        try:
+            found = self._operation.repayments_of_account(repay_id)
+            if not found or any(entry.repay_id == repay_id for entry in self._operation.history()):
+                return ""
+        except BybitError:
+            # Without an answer, nothing contradicts the exchange's word.
+            return ""
+        return f"its history has that of a repayment of {plain(found[0].amount)} {found[0].coin} on another loan"
+
+    def see_fall(self, intent: Intent, deadline_ms: int) -> Loan | None:
+        """Return the loan as soon as a repayment that was made can be seen in its debt, or as it is when the time is over.
+
+        :raises BybitError: When the loan cannot be read.
+        """
+        loan = None
+        for dummy in self._looks(deadline_ms, f"The debt does not show the repayment on {self._label} yet"):
+            loan = self._operation.find()
+            if loan is None or seen_in_debt([intent], [], loan):
+                break
+        return loan
+
+    def outflows(self, intent: Intent) -> list[Movement]:
+        """Return what the wallet's own ledger shows to have left since an intent was signed, of as much as it wants or more.
+
+        Nothing when the key may not read the ledger, or when collateral pays.
+
+        :raises BybitError: When it could not be read now.
+        """
+        held = intent.baseline.wallet
+        if held is None:
+            return []
+        from_ms, to_ms = intent.earliest_ms - SECOND_MS, max(self._client.believed_time_ms(), intent.window_end_ms)
+        ledger = self._allowed(lambda: wallet_movements(self._client, intent.coin, from_ms, to_ms)) or []
+        flown = [movement for movement in without_own(ledger, intent.baseline.paid) if -movement.amount >= intent.amount]
+        # The ledger has whole seconds: what had left before, the wallet did not hold any more when it was read.
+        return [movement for movement in flown if movement.after is None or movement.after <= difference(held, intent.amount)]
+
+    def _left_ms(self, intent: Intent) -> int:
+        """Return when a request has left, by the monotonic clock; the beginning of this run, if it was before that of this machine."""
+        sent_ms = intent.sent_monotonic_ms
+        if sent_ms is None or not intent.boot_id or intent.boot_id != self._client.clock.boot_id():
+            return self._begun_ms
+        # What lies in the future was noted by another clock.
+        return sent_ms if sent_ms <= self._client.clock.monotonic_ms() else self._begun_ms
+
+    def _looks(
+        self, deadline_ms: int, doubt: str, turns: tuple[int, ...] = (), own_turns: tuple[int, ...] = ()
+    ) -> t.Iterator[None]:
+        """Yield once for each look: at least one, the last one when the time is over.
+
+        :param doubt: Why there is a second look.
+        :param turns: Moments of the exchange's clock after which a look can tell more, so that none is slept through.
+        :param own_turns: The same of this machine's monotonic clock.
+        """
+        clock, pause_ms = self._client.clock, _FIRST_PAUSE_MS
+        while True:
+            begun_ms = clock.monotonic_ms()
+            yield
+            left_ms = deadline_ms - clock.monotonic_ms()
+            if left_ms <= 0:
+                return
+            if pause_ms == _FIRST_PAUSE_MS:
+                clock.tell_wait(doubt, left_ms)
+            seen_at_ms, now_ms = self._client.exchange_time_ms(begun_ms), self._client.exchange_time_ms()
+            until_turns = [
+                max(turn - now_ms, 0) + AFTER_TURN_MS
+                for turn in turns
+                if now_ms is not None and seen_at_ms is not None and turn >= seen_at_ms
+            ]
+            until_turns += [max(turn - clock.monotonic_ms(), 0) + AFTER_TURN_MS for turn in own_turns if turn >= begun_ms]
+            clock.sleep_ms(min(pause_ms, left_ms, *until_turns))
+            pause_ms = min(pause_ms * 3 // 2, _LONGEST_PAUSE_MS)
+
+    def _look(self, left_ms: int) -> tuple[Observation | None, BybitError | None]:
+        """Return what can be seen, and what could not; the history alone can show that a repayment was made.
+
+        :param left_ms: When the request has left, by the monotonic clock.
+        """
+        begun_ms, loan, error = self._client.clock.monotonic_ms(), None, None
+        try:
+            entries = self._operation.history()
+        except BybitError as failed:
+            return None, failed
+        try:
+            loan = self._operation.find()
+        except BybitError as failed:
+            error = failed
+        return Observation(self._client.exchange_time_ms(begun_ms), begun_ms - left_ms, entries, loan), error
+
+    def _ask_witness(self, intent: Intent, has_failed: bool) -> Witness:
+        """Read what the money itself tells.
+
+        :param has_failed: Whether the history shows one like it that has failed, so that its money has come back.
+        :raises BybitError: When that could not be read now; when the key may not, there is no witness.
+        """
+        # What pays for this run need not be what paid for that one.
+        if intent.goal.collateral:
+            position = read_position(self._client)
+            pledged = tuple((entry.coin, entry.amount) for entry in position.collateral)
+            return Witness(pledged=pledged, blindness="no ledger tells of the collateral that it sells")
+        balance = self._allowed(lambda: read_balance(self._client, intent.coin))
+        now_ms = self._client.believed_time_ms()
+        if now_ms - intent.sent_at_ms > _LEDGER_REACH_MS:
+            return Witness(balance=balance, blindness="the Funding wallet's ledger does not reach back to when it was sent")
+        # The ledger has whole seconds.
+        from_ms, latest_ms = intent.earliest_ms - SECOND_MS, intent.window_end_ms + self._settle_margin_ms + SECOND_MS
+        movements = self._allowed(
+            lambda: wallet_movements(self._client, intent.coin, from_ms, max(latest_ms, now_ms))
+        )
+        if movements is None:
+            return Witness(balance=balance, blindness="api_key may not read the Funding wallet's ledger")
+        movements = without_own(movements, intent.baseline.paid)
+        net = total(*(movement.amount for movement in movements))
+        left = total(*(-m.amount for m in movements if m.amount < 0 and m.time_ms <= latest_ms))
+        return Witness(max(-net, Decimal(0)) if has_failed else left, balance, net)
+
+    def _allowed(self, read: t.Callable[[], _Told]) -> _Told | None:
+        """Return what is read; none when the exchange refuses to tell it."""
+        try:
+            return read()
+        except Refused as error:
+            if must_stop(error):
+                raise
+            return None
+
+
+def _evidence(intent: Intent, seen: Observation | None, witness: Witness, finding: Finding, looks: int) -> dict[str, t.Any]:
+    return {
+        "sent_at_ms": intent.sent_at_ms,
+        "window_end_ms": intent.window_end_ms,
+        "exchange_time_ms": seen.at_ms if seen else None,
+        "debt_before": plain(intent.baseline.debt),
+        "debt_now": plain(seen.loan.debt) if seen and seen.loan else None,
+        "wallet_before": plain_or_none(intent.baseline.wallet),
+        "wallet_now": plain_or_none(witness.balance),
+        "wallet_outflow": plain_or_none(witness.outflow),
+        "candidates": [entry.repay_id for entry in finding.candidates],
+        "looks": looks,
+        "reason": finding.reason,
+    }
+
+
+def must_stop(error: BybitError) -> bool:
+    """Tell whether each further request would make things worse."""
+    return error.failure is not None and error.failure.is_block

@@ -1,0 +1,119 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What became of one repayment that was sent, now or by an earlier run: settle it if need be, then follow it to its end.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .._amounts import plain
+from .._api.errors import BadInput
+from .._journal.intent import Intent
+from .._journal.journal import Journal
+from .._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
+from .._outcomes import EXECUTED, NOT_EXECUTED, PENDING
+from .judge import Reconciled, doubt_of
+from .poll import Followed, Poller
+
+
+class Reconciler:
+    """Finds out, and keeps the memory in step with what it finds.
+
+    :param wait: Whether to follow an accepted repayment until it is final.
+    """
+
+    def __init__(self, poller: Poller, journal: Journal, wait: bool) -> None:
+        self._poller = poller
+        self._journal = journal
+        self._wait = wait
+
+    def resolve(self, intent: Intent, deadline_ms: int) -> Reconciled:
+        """Find out what became of the repayment of an intent.
+
+        :param deadline_ms: When to give up, by the monotonic clock.
+        """
+        others, doubt, failed_id = self._journal.repay_ids(), "", None
+        if intent.repay_id is not None:
+            warning = self._write_down(intent)
+            followed = self._follow(intent.repay_id, None, deadline_ms)
+            entry = followed.entry
+            if entry is not None:
+                doubt = doubt_of(entry, intent)
+            elif self._wait:
+                doubt = self._poller.loan_of(intent.repay_id)
+            if not doubt and (entry is None or entry.status != FAILED):
+                return self._conclude(Reconciled(PENDING, intent, warning=warning, entries=followed.entries), entry)
+            if doubt:
+                # The exchange has accepted it, but which entry it is has to be found out.
+                others |= {intent.repay_id}
+                doubt = f"the exchange gave it the id {intent.repay_id}, but {doubt}; "
+            else:
+                # That it failed is what the history says; whether the money is still there, debt and wallet tell.
+                others, failed_id = others - {intent.repay_id}, intent.repay_id
+            intent = dataclasses.replace(intent, repay_id=None, accepted_at_ms=intent.window_end_ms)
+        failed: set[str] = set()
+        while True:
+            finding, evidence = self._poller.settle(intent, others, deadline_ms)
+            if finding.outcome != EXECUTED or finding.entry is None:
+                if finding.outcome == NOT_EXECUTED:
+                    self._journal.forget(intent)
+                found = dataclasses.replace(intent, repay_id=failed_id)
+                return Reconciled(finding.outcome, found, finding._replace(reason=doubt + finding.reason), evidence)
+            entry = self._follow(finding.entry.repay_id, finding.entry, deadline_ms).entry or finding.entry
+            if entry.status != FAILED:
+                found = dataclasses.replace(intent, repay_id=entry.repay_id)
+                return self._conclude(Reconciled(PENDING, found, finding, evidence), entry)
+            # It may have been somebody else's, so the search goes on; without it, if the exchange contradicts itself.
+            others |= failed & {entry.repay_id}
+            failed.add(entry.repay_id)
+
+    def _follow(self, repay_id: str, entry: HistoryEntry | None, deadline_ms: int) -> Followed:
+        if self._wait and (entry is None or not entry.is_final):
+            return self._poller.follow(repay_id, deadline_ms)
+        return Followed(entry)
+
+    def _conclude(self, found: Reconciled, entry: HistoryEntry | None) -> Reconciled:
+        """End with a repayment that was made, or is pending."""
+        if entry is not None and not entry.amount:
+            found = found._replace(warning=found.warning or _no_amount(found.intent, entry))
+        elif entry is not None and not (found.intent.is_whole and entry.status == PROCESSING):
+            # What a whole loan has cost, the exchange alone knows; and of the others, what it shows is what counts.
+            if entry.amount != found.intent.amount and not found.intent.is_whole:
+                found = found._replace(warning=found.warning or _other_amount(found.intent, entry))
+            found = found._replace(intent=dataclasses.replace(found.intent, amount=entry.amount))
+        if entry is not None and entry.status == SUCCESS:
+            found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
+        # Whether the debt shows it has to be seen.
+        self._journal.tell(found.intent, is_seen=False)
+        return found
+
+    def _write_down(self, intent: Intent) -> str:
+        """Keep the id of a repayment for later runs; return what went wrong, because the repayment itself did not."""
+        if intent.repay_id in self._journal.repay_ids():
+            return ""
+        try:
+            self._journal.note(intent)
+        except BadInput as error:
+            return f"The id of the repayment could not be written down: {error}"
+        return ""
+
+
+def _other_amount(intent: Intent, entry: HistoryEntry) -> str:
+    """Tell that the exchange shows another amount than the one that was sent."""
+    return (
+        f"{plain(intent.amount)} {intent.coin} were sent, but the exchange's history shows {plain(entry.amount)} for repayment "
+        f"{entry.repay_id}. Amounts and sums of this collection are those of the history."
+    )
+
+
+def _no_amount(intent: Intent, entry: HistoryEntry) -> str:
+    """Tell that the exchange shows a repayment without its amount."""
+    return (
+        f"{plain(intent.amount)} {intent.coin} were sent, but the exchange's history shows repayment {entry.repay_id} with an amount of 0. "
+        f"A sum over the history cannot count it."
+    )

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the answer of GET /v5/user/query-api is read as; the documented example is in tests/documented."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.api_key import ApiKey, read_key
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import ReadFailed
+
+EXAMPLE = json.loads((Path(__file__).resolve().parents[4] / "documented" / "user_apikey-info.json").read_text())["example"]["result"]
+NOW_MS = 1793534400000
+DAY_MS = 86_400_000
+REPAYING = {**EXAMPLE, "readOnly": 0}
+
+
+class Exchange:
+    """Answers with what is told of the key."""
+
+    def __init__(self, told: dict[str, t.Any]) -> None:
+        self.told = told
+
+    def fact(self, path: str, query: dict[str, str], reading: t.Callable[[dict[str, t.Any]], t.Any], signed: bool) -> t.Any:
+        assert (path, query, signed) == ("/v5/user/query-api", {}, True)
+        return reading(self.told)
+
+
+def read(**changed: t.Any) -> ApiKey:
+    return read_key(Exchange({**REPAYING, **changed}))
+
+
+def test_the_documented_example() -> None:
+    assert read_key(Exchange(EXAMPLE)) == ("1448939", read(readOnly=1).lack, None)
+    assert read() == ("1448939", "", None)
+
+
+@pytest.mark.parametrize(
+    ("told", "account"),
+    [
+        ({"userID": "1448939"}, "1448939"),
+        ({"userID": 1448939, "userIDInt64": "99"}, "1448939"),
+        ({"userID": 0, "userIDInt64": "9223372036854775807"}, "9223372036854775807"),
+        ({"userID": "0001448939"}, "1448939"),
+        ({"userID": None, "userIDInt64": "7"}, "7"),
+    ],
+)
+def test_one_account_has_one_name(told: dict[str, t.Any], account: str) -> None:
+    assert read(**told).account == account
+
+
+@pytest.mark.parametrize("value", [None, 0, -5, "", "0", "-1", True, 1.5, [], {}, "1 2", "../x", "1" * 30, "1\n"], ids=repr)
+def test_without_the_account_nothing_goes_on(value: t.Any) -> None:
+    with pytest.raises(ReadFailed, match="without the id of the account, so nobody can tell what earlier runs have noted of it"):
+        read(userID=value, userIDInt64="0")
+
+
+@pytest.mark.parametrize(
+    ("told", "lack"),
+    [
+        ({"readOnly": 1}, "api_key is read-only: give the key of this account that may write, or make one with 'Spot trade', read and write"),
+        (
+            {"permissions": {"Spot": []}},
+            "api_key lacks the permission 'Spot trade': grant it on the exchange's page of API keys, or give another key of this account",
+        ),
+        ({"permissions": {"Spot": ["SpotTrade"]}}, ""),
+        # What is not told is left to the exchange.
+        ({"permissions": {}}, ""),
+        ({"permissions": None}, ""),
+        ({"permissions": {"Spot": "SpotTrade"}}, ""),
+        ({"readOnly": "?"}, ""),
+    ],
+)
+def test_what_a_key_lacks(told: dict[str, t.Any], lack: str) -> None:
+    assert read(**told).lack == lack
+
+
+@pytest.mark.parametrize(
+    ("expires_in_ms", "is_told"), [(None, False), (8 * DAY_MS, False), (7 * DAY_MS + 1, False), (7 * DAY_MS, True), (DAY_MS, True), (-1, True)]
+)
+def test_a_key_that_ends_within_a_week(expires_in_ms: int | None, is_told: bool) -> None:
+    key = ApiKey("7", "", None if expires_in_ms is None else NOW_MS + expires_in_ms)
+    assert key.expiry_warning(NOW_MS).startswith("api_key expires at 20") == is_told
+    assert bool(key.expiry_warning(NOW_MS)) == is_told
+
+
+@pytest.mark.parametrize(
+    ("value", "time_ms"),
+    [("2026-11-01T12:00:00Z", NOW_MS), ("1970-01-01T00:00:00Z", None), ("soon", None), ("", None), (None, None), (17, None), ([], None)],
+    ids=repr,
+)
+def test_the_end_of_a_key(value: t.Any, time_ms: int | None) -> None:
+    assert read(expiredAt=value).expires_at_ms == time_ms

@@ -1,0 +1,205 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Acceptance, Client
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import (
+    BybitError,
+    NotSent,
+    OutcomeUnknown,
+    ReadFailed,
+    Refused,
+    TurnedAway,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._api.transport import Reply
+from ansible_collections.treasury.bybit.plugins.module_utils._api.session import Session
+from ansible_collections.treasury.bybit.plugins.module_utils._api.signing import HmacSigner
+
+REPAY = "/v5/crypto-loan/repay"
+BODY = {"orderId": "17", "amount": "100"}
+ACCEPTED = Reply(200, {}, b'{"retCode":0,"result":{"repayId":"1"}}')
+LATE = Reply(200, {}, b'{"retCode":10002,"retMsg":"invalid request"}')
+CLOCK_OF_ANOTHER_KIND = Reply(200, {}, b'{"retCode":-1,"retMsg":"timestamp"}')
+TIME = Reply(200, {}, b'{"retCode":0,"result":{"timeNano":"1793534460000000000"}}')
+BLOCKED = Reply(403, {}, b"access too frequent")
+
+
+class Network:
+    """Gives the answers in turn, and writes down what was sent."""
+
+    base_url = "https://api-testnet.bybit.com"
+
+    def __init__(self) -> None:
+        self.answers: list[Reply] = []
+        self.sent: list[str] = []
+
+    def send(self, method: str, path: str, *dummy: object) -> Reply:
+        self.sent.append(f"{method} {path}")
+        return self.answers.pop(0)
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network()
+
+
+@pytest.fixture
+def client(network: Network, clock: t.Any) -> Client:
+    return Client(Session(network), "the-key", HmacSigner("the-secret"), clock=clock)
+
+
+def test_a_repayment_outside_the_time_window_may_be_signed_anew_once(client: Client, network: Network, clock: t.Any) -> None:
+    network.answers, told = [LATE, TIME, ACCEPTED], []
+    with pytest.raises(TurnedAway):
+        client.post_once(REPAY, BODY, "repayId", told.append)
+    assert network.sent == [f"POST {REPAY}", "GET /v5/market/time"]
+    assert client.post_once(REPAY, BODY, "repayId", told.append) == Acceptance("1", 1793534460000)
+    assert told == [clock.now_ms(), 1793534460000]
+    assert client.posted_at_ms == 1793534460000
+
+
+def test_the_clock_is_set_once_for_all_repayments_of_a_run(client: Client, network: Network) -> None:
+    network.answers = [LATE, TIME, LATE]
+    with pytest.raises(TurnedAway):
+        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    with pytest.raises(Refused) as caught:
+        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    assert not isinstance(caught.value, TurnedAway)
+    assert network.sent.count(f"POST {REPAY}") == 2
+    # The next read may set it again.
+    network.answers = [LATE, TIME, ACCEPTED]
+    assert client.read("/v5/crypto-loan/ongoing-orders") == {"repayId": "1"}
+    assert client.retries.clock_syncs == 2
+
+
+def test_a_repayment_is_not_signed_again_after_a_code_of_another_kind(client: Client, network: Network) -> None:
+    network.answers = [CLOCK_OF_ANOTHER_KIND]
+    with pytest.raises(BybitError):
+        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    assert network.sent == [f"POST {REPAY}"]
+
+
+def test_a_read_is_signed_again_after_either(client: Client, network: Network) -> None:
+    network.answers = [CLOCK_OF_ANOTHER_KIND, TIME, ACCEPTED]
+    client.read("/v5/crypto-loan/ongoing-orders")
+    assert len(network.sent) == 3
+
+
+def test_an_answer_without_an_id_is_no_success(client: Client, network: Network) -> None:
+    network.answers = [TIME]
+    with pytest.raises(OutcomeUnknown):
+        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+
+
+@pytest.mark.parametrize("body", [b"access too frequent", b"", b"<html>Blocked</html>", b"\xef\xbb\xbf<html>", b"{}"], ids=repr)
+def test_a_block_ends_everything(client: Client, network: Network, body: bytes) -> None:
+    network.answers = [Reply(403, {}, body)]
+    for dummy in range(3):
+        with pytest.raises(Refused) as caught:
+            client.read("/v5/crypto-loan/ongoing-orders")
+        assert caught.value.failure is not None and caught.value.failure.http_status == 403
+    with pytest.raises(NotSent, match="stop all requests from this address for at least 10 minutes"):
+        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    assert (len(network.sent), client.posted_at_ms) == (1, None)
+
+
+def test_the_code_of_a_block_ends_everything(client: Client, network: Network) -> None:
+    network.answers = [Reply(200, {}, b'{"retCode":10018,"retMsg":"Exceeded the IP Rate Limit."}')]
+    for dummy in range(2):
+        with pytest.raises(Refused, match="stop all requests"):
+            client.read("/v5/crypto-loan/ongoing-orders")
+    assert len(network.sent) == 1
+
+
+def test_a_repayment_that_was_blocked_may_be_looked_for(client: Client, network: Network) -> None:
+    network.answers = [BLOCKED, ACCEPTED]
+    with pytest.raises(OutcomeUnknown):
+        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    assert client.read("/v5/crypto-loan/repayment-history") == {"repayId": "1"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (
+            Reply(200, {}, b'{"retCode":424242,"retMsg":"Never heard of."}'),
+            'this collection does not know the return code (retCode 424242 "Never heard of."): look the code up in the documentation '
+            "of the exchange, or ask its support, naming the request id.",
+        ),
+        (
+            Reply(200, {}, b"<html>Welcome</html>"),
+            "the answer is not one of the exchange's API (HTTP 200): check environment or api_url, and what lies between this "
+            "machine and the exchange.",
+        ),
+        (Reply(503, {}, b""), "the answer is not one of the exchange's API (HTTP 503): run again later."),
+        (Reply(200, {}, b'{"retCode":10016}'), "the exchange had an internal error (retCode 10016): run again later."),
+    ],
+    ids=["unknown code", "page", "gateway", "exchange"],
+)
+def test_a_read_is_put_off_only_when_it_may_get_better(
+    client: Client, network: Network, answer: Reply, sentence: str
+) -> None:
+    network.answers = [answer]
+    with pytest.raises(ReadFailed) as caught:
+        client.read("/v5/crypto-loan/ongoing-orders")
+    assert str(caught.value) == f"Bybit gave no usable answer to reading /v5/crypto-loan/ongoing-orders: {sentence}"
+
+
+# In seconds, in microseconds written as nanoseconds, before the exchange was there, and after all calendars.
+@pytest.mark.parametrize("nanoseconds", ["1793534460", "1" * 18, "1514764799999999999", "253402300800000000000"])
+def test_the_clock_is_not_set_to_what_is_no_time(client: Client, network: Network, clock: t.Any, nanoseconds: str) -> None:
+    network.answers = [LATE, Reply(200, {}, b'{"retCode":0,"result":{"timeNano":"%s"}}' % nanoseconds.encode())]
+    with pytest.raises(ReadFailed, match="without its time"):
+        client.read("/v5/crypto-loan/ongoing-orders")
+    assert client.now_ms() == clock.now_ms()
+
+
+def limited(reset: object, **told: object) -> Reply:
+    body = json.dumps({"retCode": 10006, "retMsg": "Too many visits", **told}).encode()
+    return Reply(200, {"x-bapi-limit-reset-timestamp": str(reset)}, body)
+
+
+@pytest.mark.parametrize("reset", ["1793534401", "1514764799999", "999999999999999", "253402300800000", "-1", "soon", ""])
+def test_a_reset_that_is_no_time_means_the_shortest_pause(client: Client, network: Network, clock: t.Any, reset: str) -> None:
+    network.answers = [limited(reset), ACCEPTED]
+    client.read("/v5/crypto-loan/ongoing-orders")
+    assert client.retries.rate_limit_wait_ms == 1050
+
+
+def test_a_pause_of_hours_is_not_slept(client: Client, network: Network, clock: t.Any) -> None:
+    network.answers = [limited(clock.now_ms() + 7_200_000)]
+    with pytest.raises(Refused):
+        client.read("/v5/crypto-loan/ongoing-orders")
+    assert clock.pauses == []
+
+
+def test_a_pause_is_not_reckoned_from_what_is_no_time(client: Client, network: Network, clock: t.Any) -> None:
+    network.answers = [limited(clock.now_ms() + 3000, time=clock.now_ms() // 1000), ACCEPTED]
+    client.read("/v5/crypto-loan/ongoing-orders")
+    assert client.retries.rate_limit_wait_ms == 3000
+
+
+@pytest.mark.parametrize("code", [10006, 148029, 0])
+@pytest.mark.parametrize(("age_ms", "is_doubted"), [(0, False), (60_000, False), (60_001, True), (3_600_000, True)])
+def test_an_answer_that_is_older_than_its_request_is_one_to_another(
+    client: Client, network: Network, clock: t.Any, code: int, age_ms: int, is_doubted: bool
+) -> None:
+    result = {"repayId": "1"} if code == 0 else {}
+    old = json.dumps({"retCode": code, "result": result, "time": clock.now_ms() - age_ms}).encode()
+    network.answers = [Reply(200, {}, old)]
+    if is_doubted:
+        with pytest.raises(OutcomeUnknown, match="the answer is older than the request"):
+            client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None)
+    elif code == 0:
+        assert client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None).given_id == "1"
+    else:
+        with pytest.raises(Refused) as caught:
+            client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None)
+        assert isinstance(caught.value, TurnedAway) == (code == 10006)
+    assert len(network.sent) == 1

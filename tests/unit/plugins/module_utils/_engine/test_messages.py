@@ -1,0 +1,248 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._engine import messages
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import OutcomeUnknown
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import FOUND, Finding, Reconciled
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
+
+SENT = Intent(
+    "8f2a", Goal(Decimal("100.50")), Decimal("100.50"), "USDT", Baseline(Decimal("1000.40"), Decimal(1000), ()), 1793534400000, 5000
+)
+ACCEPTED = dataclasses.replace(SENT, repay_id="99")
+SOLD = dataclasses.replace(ACCEPTED, accepted_at_ms=1793534400040)
+OF_DEBT = dataclasses.replace(ACCEPTED, goal=Goal(max_debt=Decimal(900)))
+OURS = HistoryEntry("99", Decimal("100.5"), SUCCESS, True, 1793534400040)
+TWIN = OURS._replace(repay_id="98")
+SEEN = Finding("executed", FOUND, OURS, (OURS,))
+ABSENT = Finding("not_executed", "its time is over, no such repayment stands in the history, the debt did not fall by it")
+LOST = OutcomeUnknown("no answer came from https://api.bybit.com (the connection was reset)")
+CALL = "GET /v5/crypto-loan/repayment-history?orderId=17"
+EARLIER = "An earlier run began a repayment of 100.5 USDT on loan 17{} at 2026-11-01 12:00:00 UTC and did not tell its end."
+PENDING = " It is pending: the exchange has not shown yet that it is final."
+GO_ON = (
+    f"Run again to look again; or look yourself ({CALL}, or the loan's page on the exchange's site), and when you know, "
+    f"run once with acknowledge: '8f2a', which sends nothing and forgets this one."
+)
+
+Case = tuple[str, t.Callable[[], str], str]
+
+MADE: list[Case] = [
+    (
+        "accepted and final",
+        lambda: messages.made(Reconciled("executed", ACCEPTED), "loan 17", False),
+        "Repaid 100.5 USDT on loan 17 (repayment 99).",
+    ),
+    (
+        "accepted and pending",
+        lambda: messages.made(Reconciled("pending", ACCEPTED), "loan 17", False),
+        f"Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99).{PENDING}",
+    ),
+    (
+        "found and final",
+        lambda: messages.made(Reconciled("executed", ACCEPTED, SEEN), "loan 17", False),
+        "Repaid 100.5 USDT on loan 17 (repayment 99): there was no clear answer, but it stands in the exchange's history.",
+    ),
+    (
+        "found and pending",
+        lambda: messages.made(Reconciled("pending", ACCEPTED, SEEN), "loan 17", False),
+        "Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99): there was no clear answer, but it stands in the "
+        f"exchange's history.{PENDING}",
+    ),
+    (
+        "found of an earlier run",
+        lambda: messages.made(Reconciled("executed", ACCEPTED, SEEN), "loan 17", True),
+        f"{EARLIER.format(' (repayment 99)')} It was made, so nothing was sent now.",
+    ),
+    (
+        "found from collateral",
+        lambda: messages.made(Reconciled("executed", SOLD, SEEN), "loan 17", False),
+        "Repaid 100.5 USDT on loan 17 (repayment 99): the exchange gave no id of its own, so it is known from its history.",
+    ),
+    (
+        "found from collateral and pending",
+        lambda: messages.made(Reconciled("pending", SOLD, SEEN), "loan 17", False),
+        "Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99): the exchange gave no id of its own, so it "
+        f"is known from its history.{PENDING}",
+    ),
+    (
+        # The debt is looked at again, so something may be sent.
+        "of an earlier run for a goal of the debt",
+        lambda: messages.made(Reconciled("executed", OF_DEBT), "loan 17", True),
+        f"{EARLIER.format(' (repayment 99)')} It was made.",
+    ),
+    (
+        "pending of an earlier run",
+        lambda: messages.made(Reconciled("pending", ACCEPTED), "loan 17", True),
+        f"{EARLIER.format(' (repayment 99)')} It was made, so nothing was sent now.{PENDING}",
+    ),
+]
+NOT_EXECUTED: list[Case] = [
+    (
+        "lost",
+        lambda: messages.not_executed(Reconciled("not_executed", SENT, ABSENT), "loan 17", LOST),
+        "The repayment of 100.5 USDT on loan 17 was sent without a clear answer (no answer came from https://api.bybit.com "
+        "(the connection was reset)), but its time is over, no such repayment stands in the history, the debt did not fall by "
+        "it. So it was not executed, and a further run sends it anew.",
+    ),
+    (
+        "accepted without an id",
+        lambda: messages.not_executed(
+            Reconciled("not_executed", dataclasses.replace(SENT, accepted_at_ms=5), ABSENT), "loan 17", None
+        ),
+        "The repayment of 100.5 USDT on loan 17 was sent and accepted without an id, but its time is over, no such repayment "
+        "stands in the history, the debt did not fall by it. So it was not executed, and a further run sends it anew.",
+    ),
+    (
+        "accepted and failed",
+        lambda: messages.not_executed(Reconciled("not_executed", ACCEPTED), "loan 17", None),
+        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange. "
+        "So it was not executed, and a further run sends it anew.",
+    ),
+    (
+        "found and failed",
+        lambda: messages.not_executed(Reconciled("not_executed", ACCEPTED, SEEN), "loan 17", LOST),
+        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange: it stands in the "
+        "history. So it was not executed, and a further run sends it anew.",
+    ),
+]
+
+
+def unknown(finding: Finding, evidence: dict[str, t.Any] | None) -> str:
+    return messages.unknown(Reconciled("unknown", SENT, finding, evidence), str(LOST), "loan 17", CALL)
+
+
+UNKNOWN: list[Case] = [
+    (
+        "two candidates",
+        lambda: unknown(Finding("unknown", "2 repayments in the history look like it", None, (OURS, TWIN)), {"debt_now": "799.4"}),
+        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: no answer came from https://api.bybit.com (the "
+        "connection was reset), and 2 repayments in the history look like it. It was sent at 2026-11-01 12:00:00 UTC; the debt "
+        "was 1000.4 then and is 799.4 now. It may be repayment 99, 98. Nothing is sent for this loan until that is known. "
+        f"{GO_ON}",
+    ),
+    (
+        "no candidate, debt not known",
+        lambda: unknown(Finding("unknown", "the exchange could not be read (No answer.)"), {"debt_now": None}),
+        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: no answer came from https://api.bybit.com (the "
+        "connection was reset), and the exchange could not be read (No answer.). It was sent at 2026-11-01 12:00:00 UTC; the debt "
+        f"was 1000.4 then and is not known now. Nothing is sent for this loan until that is known. {GO_ON}",
+    ),
+    (
+        "no debt left",
+        lambda: unknown(Finding("unknown", "the debt fell by 1000.4 more than the history explains"), {"debt_now": "0"}),
+        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: no answer came from https://api.bybit.com (the "
+        "connection was reset), and the debt fell by 1000.4 more than the history explains. It was sent at 2026-11-01 12:00:00 "
+        f"UTC; the debt was 1000.4 then and is 0 now. Nothing is sent for this loan until that is known. {GO_ON}",
+    ),
+    (
+        "accepted without an id, and in neither history nor debt",
+        lambda: messages.unknown(
+            Reconciled(
+                "unknown",
+                dataclasses.replace(SENT, accepted_at_ms=1793534400040),
+                Finding("unknown", "the exchange accepted it, but neither its history nor the debt shows it"),
+                {"debt_now": "1000.4"},
+            ),
+            "the exchange accepted it without an id",
+            "loan 17",
+            CALL,
+        ),
+        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: the exchange accepted it without an id, and the "
+        "exchange accepted it, but neither its history nor the debt shows it. It was sent at 2026-11-01 12:00:00 UTC; the debt "
+        f"was 1000.4 then and is 1000.4 now. Nothing is sent for this loan until that is known. {GO_ON}",
+    ),
+    (
+        "accepted and never shown",
+        lambda: messages.unseen(ACCEPTED, "loan 17", CALL),
+        "Whether the repayment of 100.5 USDT on loan 17 (repayment 99) counts is unknown: it was accepted at 2026-11-01 12:00:00 "
+        f"UTC, but the exchange does not show it. Nothing was sent now. {GO_ON}",
+    ),
+]
+OF_EARLIER_RUNS: list[Case] = [
+    (
+        "executed",
+        lambda: messages.earlier(ACCEPTED, "executed", "loan 17"),
+        f"{EARLIER.format('')} It was made (repayment 99).",
+    ),
+    (
+        "pending",
+        lambda: messages.earlier(ACCEPTED, "pending", "loan 17"),
+        f"{EARLIER.format('')} It was made and is pending (repayment 99).",
+    ),
+    (
+        "not executed",
+        lambda: messages.earlier(SENT, "not_executed", "loan 17"),
+        f"{EARLIER.format('')} It was not executed.",
+    ),
+    (
+        "unknown",
+        lambda: messages.earlier(SENT, "unknown", "loan 17"),
+        f"{EARLIER.format('')} What became of it is unknown.",
+    ),
+    (
+        "acknowledged",
+        lambda: messages.acknowledged(SENT, "loan 17"),
+        "The repayment of 100.5 USDT on loan 17 that was sent at 2026-11-01 12:00:00 UTC is forgotten, because acknowledge names "
+        "it. Nothing was sent now; run without acknowledge if something is still to be repaid.",
+    ),
+    (
+        "acknowledged, and found out",
+        lambda: messages.not_in_doubt("8f2a"),
+        "What became of the repayment that acknowledge '8f2a' names is known by now. A run with acknowledge sends nothing; run "
+        "without it if something is still to be repaid.",
+    ),
+]
+OF_WHAT_DOES_NOT_FIT: list[Case] = [
+    (
+        "an id that was known",
+        lambda: f"{messages.known_id('99')}.",
+        "Bybit reported success, but gave repayId 99, which is that of an earlier repayment.",
+    ),
+    (
+        "a cap on all contracts",
+        lambda: messages.cap_of_sweep("the fixed ETH debt"),
+        "at_most is held against the contracts of the fixed ETH debt that were read. The exchange repays all that are open when the "
+        "request arrives, and one that is borrowed in between comes on top: name loan_id where at_most must hold.",
+    ),
+    (
+        "a rest",
+        lambda: messages.left_over("0.00005", "USDT", "retCode 148003"),
+        "0.00005 USDT are left: the exchange did not take them (retCode 148003).",
+    ),
+]
+CASES = [
+    pytest.param(tell, text, id=f"{kind}: {name}")
+    for kind, cases in {"made": MADE, "not": NOT_EXECUTED, "unknown": UNKNOWN, "earlier": OF_EARLIER_RUNS, "odd": OF_WHAT_DOES_NOT_FIT}.items()
+    for name, tell, text in cases
+]
+
+
+@pytest.mark.parametrize(("tell", "text"), CASES)
+def test_messages(tell: t.Callable[[], str], text: str) -> None:
+    assert tell() == text
+
+
+@pytest.mark.parametrize(("tell", "text"), CASES)
+def test_messages_are_whole_sentences(tell: t.Callable[[], str], text: str) -> None:
+    message = tell()
+    assert not re.search(r"None|  |\n|Decimal|\{|\}|, \.|\(\)|E[+-]", message)
+    # An amount and the name of an option are written as they are.
+    assert re.match("[A-Z]|[0-9]|at_most ", message) and message.endswith(".") and not message.endswith("..")
+
+
+@pytest.mark.parametrize(("amount", "text"), [("1E-7", "0.0000001"), ("1E+3", "1000"), ("100.500", "100.5")])
+def test_amounts_are_written_plainly(amount: str, text: str) -> None:
+    intent = dataclasses.replace(SENT, amount=Decimal(amount))
+    assert messages.name_of(intent, "loan 17") == f"{text} USDT on loan 17"

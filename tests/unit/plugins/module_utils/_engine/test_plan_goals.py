@@ -1,0 +1,327 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is decided on a debt or an LTV that shall be reached, and on what may and can be paid for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import (
+    FIXED,
+    FLEXIBLE,
+    LEGACY,
+    LIQUIDATED,
+    OPEN,
+    REPAID,
+    Loan,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import (
+    DECLINE,
+    NOTHING_TO_DO,
+    PAY,
+    Decision,
+    Means,
+    decide,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.position import CoinDebt, Position
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.traits import Traits
+
+ORDER = Traits("loan 17", "order_id '17' names no loan: check order_id")
+DEBT = Traits("the flexible USDT loan", "loan_currency 'USDT' is no coin: check it", shares_collateral=True)
+CONTRACT = Traits("fixed contract 571", "loan_id '571' names no contract: check loan_id", is_whole=True, shares_collateral=True)
+
+LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal("0.3"), Decimal("0.1"), OPEN, ltv=Decimal("0.5002"))
+FINE = dataclasses.replace(LOAN, interest=Decimal("0.30005"))
+DUST = dataclasses.replace(LOAN, principal=Decimal(0), interest=Decimal("0.00005"), penalty_interest=Decimal(0))
+COINS = CoinDebt("USDT", Decimal("1000.4"), Decimal("1000.40"), Decimal("1000.4"), Decimal("1000.40"))
+ACCOUNT = Position(Decimal("0.600000"), Decimal("6000.00"), Decimal("10000.00"), (COINS,))
+FLEXIBLE_LOAN = Loan(FLEXIBLE, None, "USDT", Decimal(1000), Decimal("0.4"), Decimal(0), OPEN, position=ACCOUNT)
+FIXED_LOAN = Loan(FIXED, "571", "USDT", Decimal(1000), Decimal(0), Decimal("0.4"), OPEN, position=ACCOUNT)
+
+
+def to_debt(max_debt: str, loan: Loan = LOAN, traits: Traits = ORDER, means: Means = Means(4)) -> Decision:
+    return decide(traits, loan, Goal(max_debt=Decimal(max_debt)), means)
+
+
+def to_ltv(max_ltv: str, loan: Loan = LOAN, traits: Traits = ORDER, means: Means = Means(4)) -> Decision:
+    return decide(traits, loan, Goal(max_ltv=Decimal(max_ltv)), means)
+
+
+def of_account(max_ltv: str, means: Means = Means(4), **change: object) -> Decision:
+    loan = dataclasses.replace(FLEXIBLE_LOAN, position=ACCOUNT._replace(**change))
+    return to_ltv(max_ltv, loan, DEBT, means)
+
+
+def can(wallet: str | None = None, at_most: str | None = None, partial: bool = False, accuracy: int | None = 4) -> Means:
+    wallet_holds, cap = [None if text is None else Decimal(text) for text in (wallet, at_most)]
+    return Means(accuracy, wallet_holds, cap, partial)
+
+
+@pytest.mark.parametrize(
+    ("max_debt", "loan", "accuracy", "amount", "arithmetic"),
+    [
+        ("750", LOAN, 4, "250.4", "debt 1000.4 → 750, pay 250.4"),
+        ("0", LOAN, 4, "1000.4", "debt 1000.4 → 0, pay 1000.4"),
+        ("1000.3999", LOAN, 4, "0.0001", "debt 1000.4 → 1000.3999, pay 0.0001"),
+        # Rounded towards the goal.
+        ("750", FINE, 4, "250.4001", "debt 1000.40005 → 749.99995, pay 250.4001"),
+        ("750", LOAN, 0, "251", "debt 1000.4 → 749.4, pay 251"),
+        ("750.00001", LOAN, 4, "250.4", "debt 1000.4 → 750, pay 250.4"),
+        ("1000.39999", LOAN, 4, "0.0001", "debt 1000.4 → 1000.3999, pay 0.0001"),
+        # But never to more than the debt; what is left then is named.
+        (
+            "0", FINE, 4, "1000.4",
+            "debt 1000.40005 → 0.00005 (0.00005 of it above max_debt '0' and less than the smallest amount that the exchange lists), pay 1000.4",
+        ),
+        ("0.00005", FINE, 4, "1000.4", "debt 1000.40005 → 0.00005, pay 1000.4"),
+        (
+            "0.3", LOAN, 0, "1000",
+            "debt 1000.4 → 0.4 (0.1 of it above max_debt '0.3' and less than the smallest amount that the exchange lists), pay 1000",
+        ),
+        ("0", FINE, None, "1000.40005", "debt 1000.40005 → 0, pay 1000.40005"),
+        ("750.000000000001", LOAN, None, "250.4", "debt 1000.4 → 750, pay 250.4"),
+    ],
+)
+def test_a_debt_is_brought_down(max_debt: str, loan: Loan, accuracy: int | None, amount: str, arithmetic: str) -> None:
+    decision = to_debt(max_debt, loan, means=Means(accuracy))
+    assert (decision.kind, decision.amount, decision.arithmetic) == (PAY, Decimal(amount), arithmetic)
+    assert decision.message == f"{amount} USDT on loan 17: {arithmetic}"
+    assert decision.after == loan.after_paying(Decimal(amount))
+    assert decision.reaches_goal
+
+
+def test_an_unknown_accuracy_counts_as_that_of_most_coins() -> None:
+    loan = dataclasses.replace(LOAN, interest=Decimal("0.300000001"))
+    assert to_debt("750", loan, means=Means(None)).amount == Decimal("250.40000001")
+
+
+@pytest.mark.parametrize(
+    ("decision", "message"),
+    [
+        (to_debt("1000.4"), "The debt on loan 17 is 1000.4 USDT, at most 1000.4 was asked for: nothing to repay."),
+        (to_debt("2000"), "The debt on loan 17 is 1000.4 USDT, at most 2000 was asked for: nothing to repay."),
+        (
+            to_debt("0", DUST),
+            "Only 0.00005 USDT above max_debt '0' are left on loan 17, less than the smallest amount that the exchange lists, with 4 "
+            "decimal places.",
+        ),
+        (to_debt("0", dataclasses.replace(LOAN, status=REPAID)), "Loan 17 is already fully repaid: nothing to repay."),
+        (to_debt("5", dataclasses.replace(LOAN, status=LIQUIDATED)), "Loan 17 was closed by liquidation: nothing to repay."),
+        (
+            to_debt("5", dataclasses.replace(FLEXIBLE_LOAN, principal=Decimal(0), interest=Decimal(0), status=REPAID), DEBT),
+            "The flexible USDT loan is already fully repaid: nothing to repay.",
+        ),
+        (to_ltv("0.5003"), "The LTV of loan 17 is 0.5002, at most 0.5003 was asked for: nothing to repay."),
+        (to_ltv("0.9"), "The LTV of loan 17 is 0.5002, at most 0.9 was asked for: nothing to repay."),
+        (
+            to_ltv("0.2", dataclasses.replace(LOAN, status=LIQUIDATED, ltv=None)),
+            "Loan 17 was closed by liquidation: nothing to repay.",
+        ),
+        (of_account("0.600001"), "The LTV of the account is 0.6, at most 0.600001 was asked for: nothing to repay."),
+    ],
+)
+def test_a_goal_that_is_reached_needs_nothing(decision: Decision, message: str) -> None:
+    assert (decision.kind, decision.message) == (NOTHING_TO_DO, message)
+    assert (decision.amount, decision.arithmetic, decision.reaches_goal) == (0, "", True)
+    assert decision.after is not None
+
+
+@pytest.mark.parametrize(
+    ("max_ltv", "accuracy", "amount", "ltv"),
+    [
+        # 1000.4 - 1000.4 * (0.4 - 0.0002) / (0.5002 + 0.0001)
+        ("0.4", 4, "200.9599", "0.3997"),
+        ("0.4", 0, "201", "0.3997"),
+        ("0.4", None, "200.95982411", "0.3997"),
+        # As shown it is 0.5002, but it may be a step more.
+        ("0.5002", 4, "0.5999", "0.4999"),
+        ("0.0001", 4, "1000.4", None),
+    ],
+)
+def test_the_ltv_of_a_loan_is_brought_down(max_ltv: str, accuracy: int | None, amount: str, ltv: str | None) -> None:
+    decision = to_ltv(max_ltv, means=Means(accuracy))
+    assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal(amount), True)
+    assert decision.after is not None and decision.after.as_result()["ltv"] == ltv
+    assert decision.arithmetic.startswith(f"LTV 0.5002 → {ltv or 'none'}, debt 1000.4 → ")
+
+
+def test_the_arithmetic_of_an_ltv_is_told() -> None:
+    arithmetic = "LTV 0.5002 → 0.3997, debt 1000.4 → 799.4401, pay 200.9599"
+    assert to_ltv("0.4").message == f"200.9599 USDT on loan 17: {arithmetic}"
+    assert to_ltv("0.4").arithmetic == arithmetic
+
+
+@pytest.mark.parametrize(
+    ("max_ltv", "accuracy", "amount", "ltv"),
+    [
+        # 6000.016 USD may be owed (0.600001 of 10,000.01), (0.55 - 0.000002) * 9999.99 are allowed; 1000.4 are worth 1000.39.
+        ("0.55", 4, "500.0465", "0.549995"),
+        ("0.55", 0, "501", "0.5499"),
+        ("0.6", 4, "0.0421", "0.599996"),
+    ],
+)
+def test_the_ltv_of_an_account_is_brought_down(max_ltv: str, accuracy: int, amount: str, ltv: str) -> None:
+    decision = of_account(max_ltv, Means(accuracy))
+    assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal(amount), True)
+    assert decision.arithmetic.startswith(f"LTV 0.6 → {ltv}, debt 1000.4 → ")
+
+
+def test_a_whole_contract_is_repaid_whatever_is_needed() -> None:
+    for decision in (to_ltv("0.55", FIXED_LOAN, CONTRACT, Means(0)), to_debt("0", FIXED_LOAN, CONTRACT, Means(0))):
+        assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal("1000.4"), True)
+    arithmetic = "LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4"
+    assert to_ltv("0.55", FIXED_LOAN, CONTRACT).message == f"1000.4 USDT on fixed contract 571: {arithmetic}"
+
+
+@pytest.mark.parametrize(
+    ("decision", "message"),
+    [
+        (
+            of_account("0.4"),
+            "max_ltv '0.4' cannot be reached on the flexible USDT loan alone, all of its 1000.4 USDT give LTV 0.6 → 0.49996: "
+            "repay other loans too, or set allow_partial to pay what can be paid here.",
+        ),
+        (
+            of_account("0.4", debts=()),
+            "max_ltv '0.4' cannot be reckoned, because the exchange does not tell what the flexible USDT loan counts for: run again later.",
+        ),
+        (
+            of_account("0.4", can(partial=True), debts=()),
+            "max_ltv '0.4' cannot be reckoned, because the exchange does not tell what the flexible USDT loan counts for: run again later.",
+        ),
+        (
+            to_ltv("0.4", dataclasses.replace(FLEXIBLE_LOAN, principal=Decimal(0), interest=Decimal(0), status=REPAID), DEBT),
+            "max_ltv '0.4' cannot be reached on the flexible USDT loan alone, nothing can be repaid there: "
+            "repay other loans too, or set allow_partial to pay what can be paid here.",
+        ),
+        (
+            to_ltv("0.4", dataclasses.replace(LOAN, ltv=None), means=can(partial=True)),
+            "max_ltv '0.4' cannot be reckoned, because the exchange does not tell what loan 17 counts for: run again later.",
+        ),
+        (
+            to_ltv("0.4", FIXED_LOAN, CONTRACT),
+            "max_ltv '0.4' cannot be reached on fixed contract 571 alone, all of its 1000.4 USDT give LTV 0.6 → 0.49996: "
+            "repay other loans too, or set allow_partial to pay what can be paid here.",
+        ),
+        (
+            to_debt("750", means=can(at_most="250.3999")),
+            "max_debt '750' takes 250.4 USDT on loan 17, more than at_most '250.3999': raise at_most, or ask for less.",
+        ),
+        (
+            to_ltv("0.4", means=can(at_most="200")),
+            "max_ltv '0.4' takes 200.9599 USDT on loan 17, more than at_most '200': raise at_most, or ask for less.",
+        ),
+        (
+            decide(ORDER, LOAN, Goal(Decimal(100)), can(at_most="99")),
+            "amount '100' takes 100 USDT on loan 17, more than at_most '99': raise at_most, or ask for less.",
+        ),
+        (
+            to_debt("0", FIXED_LOAN, CONTRACT, can(at_most="1000.39", partial=True)),
+            "The whole debt takes 1000.4 USDT on fixed contract 571, more than at_most '1000.39': raise at_most.",
+        ),
+        (
+            to_debt("750", means=can(wallet="250.39999999")),
+            "max_debt '750' takes 250.4 USDT, but the Funding wallet holds 250.39999999: top up the Funding wallet, or ask for "
+            "less.",
+        ),
+        (
+            decide(ORDER, LOAN, Goal(Decimal(100)), can(wallet="0")),
+            "amount '100' takes 100 USDT, but the Funding wallet holds 0: top up the Funding wallet, or ask for less.",
+        ),
+        (
+            to_debt("0", FIXED_LOAN, CONTRACT, can(wallet="1000.39", partial=True)),
+            "The whole debt takes 1000.4 USDT, but the Funding wallet holds 1000.39: top up the Funding wallet.",
+        ),
+        (decide(DEBT, None, Goal(max_debt=Decimal(0)), Means()), "loan_currency 'USDT' is no coin: check it."),
+    ],
+)
+def test_decline(decision: Decision, message: str) -> None:
+    assert decision[:4] == (DECLINE, message, Decimal(0), None)
+    # One sentence of what was given and what to do instead.
+    assert re.fullmatch(r"(\w+ '.*?'|The whole debt) .*[^.]: .*\w\.", message)
+    assert not re.search(r"None|Decimal|  |\. [A-Z]|, :|E-", message)
+
+
+@pytest.mark.parametrize("means", [can("250.4", "250.4"), can("250.4"), can(at_most="250.4"), can("1000000", "1000000", True)])
+def test_what_is_just_enough_is_enough(means: Means) -> None:
+    assert to_debt("750", means=means) == to_debt("750")
+
+
+def test_a_cap_is_paid_up_to_and_never_past() -> None:
+    decision = to_debt("750", means=can(at_most="100.00009", partial=True))
+    assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal(100), False)
+    assert decision.message == (
+        "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100; it is as far as it goes, because max_debt '750' takes 250.4 USDT on loan "
+        "17, more than at_most '100.00009'"
+    )
+    # What this run has paid already counts.
+    assert to_debt("750", means=can(at_most="100", partial=True)._replace(paid=Decimal(60))).amount == 40
+    nothing = to_debt("750", means=can(at_most="100", partial=True)._replace(paid=Decimal(100)))
+    assert (nothing.kind, nothing.amount, nothing.reaches_goal) == (NOTHING_TO_DO, Decimal(0), False)
+
+
+def test_the_lower_of_cap_and_wallet_holds() -> None:
+    assert to_debt("750", means=can("50", "100", True)).amount == 50
+    assert to_debt("750", means=can("100", "50", True)).amount == 50
+
+
+@pytest.mark.parametrize(
+    ("decision", "arithmetic"),
+    [
+        (to_debt("750", means=can(at_most="250")), "debt 1000.4 → 750, pay 250.4"),
+        (to_ltv("0.4", means=can("1")), "LTV 0.5002 → 0.3997, debt 1000.4 → 799.4401, pay 200.9599"),
+        (of_account("0.4"), "LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4"),
+        (decide(ORDER, LOAN, Goal(Decimal(2000)), can()), "debt 1000.4, 2000 asked for"),
+        (decide(ORDER, LOAN, Goal(Decimal("0.00001")), Means(4)), "debt 1000.4, 0.00001 asked for"),
+        (of_account("0.4", debts=()), "LTV 0.6, 0.4 asked for"),
+    ],
+)
+def test_a_refusal_tells_its_arithmetic(decision: Decision, arithmetic: str) -> None:
+    assert (decision.kind, decision.arithmetic) == (DECLINE, arithmetic)
+
+
+def test_a_debt_goal_may_be_reached_in_part() -> None:
+    decision = to_debt("750", means=can("100.00009", partial=True))
+    arithmetic = "debt 1000.4 → 900.4, pay 100"
+    assert decision.message == (
+        f"100 USDT on loan 17: {arithmetic}; it is as far as it goes, because max_debt '750' takes 250.4 USDT, but the "
+        f"Funding wallet holds 100.00009"
+    )
+    assert decision[2:5] == (Decimal(100), LOAN.after_paying(Decimal(100)), arithmetic)
+    assert decision.shortfall == "max_debt '750' takes 250.4 USDT, but the Funding wallet holds 100.00009"
+    assert not decision.reaches_goal
+
+
+def test_the_remark_on_dust_is_left_out_when_more_is_left() -> None:
+    assert to_debt("0", FINE, means=can("100", partial=True)).arithmetic == "debt 1000.40005 → 900.40005, pay 100"
+
+
+def test_an_ltv_may_be_reached_in_part() -> None:
+    assert to_ltv("0.4", means=can("100", partial=True)).arithmetic == "LTV 0.5002 → 0.4502, debt 1000.4 → 900.4, pay 100"
+    decision = of_account("0.4", can(partial=True))
+    assert decision.message == (
+        "1000.4 USDT on the flexible USDT loan: LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4; it is as far as it goes, "
+        "because max_ltv '0.4' cannot be reached on the flexible USDT loan alone, all of its 1000.4 USDT give LTV 0.6 → 0.49996"
+    )
+    assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal("1000.4"), False)
+
+
+@pytest.mark.parametrize("wallet", ["0", "0.00009"])
+def test_nothing_can_be_paid_from_an_empty_wallet(wallet: str) -> None:
+    shortfall = f"the whole debt takes 1000.4 USDT, but the Funding wallet holds {wallet}"
+    message = f"Nothing can be paid now, because {shortfall}."
+    assert to_debt("0", means=can(wallet, partial=True)) == (NOTHING_TO_DO, message, Decimal(0), LOAN, "", shortfall, Decimal(0))
+
+
+def test_nothing_more_can_be_paid_where_all_is_repaid() -> None:
+    closed = dataclasses.replace(FLEXIBLE_LOAN, principal=Decimal(0), interest=Decimal(0), status=REPAID)
+    decision = to_ltv("0.4", closed, DEBT, can(partial=True))
+    shortfall = "max_ltv '0.4' cannot be reached on the flexible USDT loan alone, nothing can be repaid there"
+    message = f"Nothing can be paid now, because {shortfall}."
+    assert decision == (NOTHING_TO_DO, message, Decimal(0), closed, "", shortfall, Decimal(0))

@@ -1,0 +1,231 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is read before a decision, and how long is waited until what was read can be believed."""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput, Declined, OutcomeUnknown, ReadFailed
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
+
+MARGIN_MS = 10_000
+PAY_OFF, TO_750 = Goal(max_debt=Decimal(0)), Goal(max_debt=Decimal(750))
+HALF = Goal(max_ltv=Decimal("0.25"))
+NOT_YET = (
+    "A repayment on loan 17 was made only just now or is in process, so what the exchange shows as debt may be too much: raise "
+    "wait_timeout, or run again later."
+)
+
+
+def shown(bybit: t.Any, age_ms: int, amount: str = "100", status: str = SUCCESS) -> None:
+    """Put a repayment into the history that the debt has in it already."""
+    bybit.entries.append((0, HistoryEntry("50", Decimal(amount), status, True, bybit.now_ms() - age_ms)))
+
+
+def accepted(bybit: t.Any, journal: Journal, age_ms: int = 0, repay_id: str = "77") -> Intent:
+    """Note a repayment of an earlier run that the exchange has accepted, and does not show yet."""
+    before = Baseline(Decimal("1000.4"), Decimal("1000.4"), ())
+    intent = Intent(
+        "8f2a", PAY_OFF, Decimal(100), "USDT", before, bybit.now_ms() - age_ms, 5000, repay_id=repay_id, told=True
+    )
+    journal.note(intent)
+    return intent
+
+
+def test_an_old_history_needs_no_wait(prepare: t.Any, bybit: t.Any) -> None:
+    shown(bybit, 60_000)
+    prepared = prepare()
+    assert (prepared.decision.kind, prepared.decision.amount, bybit.clock.pauses) == ("pay", Decimal("1000.4"), [])
+    assert prepared.means == (4, Decimal(50000), None, False, Decimal(0), "")
+    assert [entry.repay_id for entry in prepared.entries] == ["50"]
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "pauses"), [(0, [10_100]), (4000, [6100]), (9999, [101]), (10_000, [100]), (10_001, []), (-500, [10_600])]
+)
+def test_a_young_repayment_may_not_be_in_the_debt_yet(prepare: t.Any, bybit: t.Any, age_ms: int, pauses: list[int]) -> None:
+    shown(bybit, age_ms)
+    assert prepare().decision.kind == "pay"
+    assert bybit.clock.pauses == pauses
+
+
+def test_a_time_in_whole_seconds_may_be_any_moment_of_it(prepare: t.Any, bybit: t.Any) -> None:
+    shown(bybit, 7)
+    prepare()
+    # It is 7 ms past the second, of which 999 ms may be past when it was made.
+    assert bybit.clock.pauses == [10_100 + 999 - 7]
+
+
+def test_what_is_paid_follows_from_the_debt_after_the_wait(prepare: t.Any, bybit: t.Any) -> None:
+    bybit.debt_lag_ms = 9000
+    bybit.commit(Decimal(100))
+    assert prepare(TO_750).decision.amount == Decimal("150.4")
+    bybit.commit(Decimal("150.4"))
+    assert prepare(TO_750).decision.kind == "nothing_to_do"
+
+
+def test_a_repayment_between_the_looks_at_debt_and_history_is_waited_for(prepare: t.Any, bybit: t.Any) -> None:
+    find = bybit.find
+
+    class Busy(type(bybit)):
+        """Somebody pays as soon as the debt was read."""
+
+        def find(self) -> t.Any:
+            loan = find()
+            if not self.entries:
+                self.commit(Decimal(100))
+            return loan
+
+    bybit.__class__ = Busy
+    assert prepare(TO_750).decision.amount == Decimal("150.4")
+    assert bybit.clock.pauses == [10_100]
+
+
+def test_one_that_failed_lowers_no_debt(prepare: t.Any, bybit: t.Any) -> None:
+    shown(bybit, 0, status=FAILED)
+    prepare()
+    assert bybit.clock.pauses == []
+
+
+@pytest.mark.parametrize(("margin_ms", "pauses"), [(MARGIN_MS, [10_000] * 3), (0, [100] * 3)])
+def test_one_in_process_is_waited_for(prepare: t.Any, bybit: t.Any, margin_ms: int, pauses: list[int]) -> None:
+    shown(bybit, 86_400_000, status=PROCESSING)
+
+    def end_soon() -> None:
+        if len(bybit.clock.pauses) == 3:
+            bybit.entries[0] = (0, bybit.entries[0][1]._replace(status=SUCCESS))
+
+    bybit.clock.after_pause = end_soon
+    assert prepare(settle_margin_ms=margin_ms).decision.kind == "pay"
+    assert bybit.clock.pauses == pauses
+
+
+@pytest.mark.parametrize("status", [PROCESSING, SUCCESS])
+@pytest.mark.parametrize("goal", [PAY_OFF, HALF])
+def test_what_cannot_be_believed_in_time_is_declined(prepare: t.Any, bybit: t.Any, status: str, goal: Goal) -> None:
+    shown(bybit, 0, status=status)
+    with pytest.raises(Declined) as caught:
+        prepare(goal, wait_timeout_ms=9999)
+    assert (str(caught.value), bybit.clock.pauses) == (NOT_YET, [])
+
+
+@pytest.mark.parametrize(("timeout_ms", "is_enough"), [(10_100, True), (10_099, False)])
+def test_the_shortest_wait(prepare: t.Any, bybit: t.Any, timeout_ms: int, is_enough: bool) -> None:
+    shown(bybit, 0)
+    if is_enough:
+        assert prepare(wait_timeout_ms=timeout_ms).decision.kind == "pay"
+    else:
+        with pytest.raises(Declined):
+            prepare(wait_timeout_ms=timeout_ms)
+
+
+@pytest.mark.parametrize(
+    ("goal", "kind"), [(Goal(Decimal(100)), "pay"), (Goal(max_debt=Decimal(2000)), "nothing_to_do"), (Goal(Decimal(5000)), "decline")]
+)
+def test_what_does_not_follow_from_the_debt_is_not_waited_for(prepare: t.Any, bybit: t.Any, goal: Goal, kind: str) -> None:
+    shown(bybit, 0, status=PROCESSING)
+    assert prepare(goal).decision.kind == kind
+    assert bybit.clock.pauses == []
+
+
+def test_a_repayment_of_another_loan_lowers_the_same_ltv(prepare: t.Any, bybit: t.Any) -> None:
+    bybit.others = [HistoryEntry("60", Decimal(5), SUCCESS, True, bybit.now_ms() - 3000)]
+    prepare(PAY_OFF)
+    assert bybit.clock.pauses == []
+    prepare(HALF)
+    assert bybit.clock.pauses == [7100]
+
+
+def test_a_sum_with_an_entry_of_unknown_type_is_not_told(prepare: t.Any, bybit: t.Any) -> None:
+    bybit.entries.append((0, HistoryEntry("50", Decimal(100), SUCCESS, None, bybit.now_ms() - 1000, "USDT", "unknown")))
+    with pytest.raises(ReadFailed, match="of a type that this collection does not know"):
+        prepare(Goal(Decimal(100), bybit.now_ms() - 5000))
+    # A plain amount, and a goal of the debt, need no sum.
+    assert prepare(Goal(Decimal(100))).decision.kind == prepare(TO_750).decision.kind == "pay"
+
+
+def test_what_was_accepted_is_waited_for_until_it_shows_and_has_shown_for_the_margin(prepare: t.Any, bybit: t.Any) -> None:
+    accepted(bybit, prepare.journal, repay_id="100")
+    bybit.history_lag_ms = bybit.debt_lag_ms = 3000
+    bybit.commit(Decimal(100))
+    assert prepare(TO_750).decision.amount == Decimal("150.4")
+    # Until it is in the history, then the whole margin for the debt, and once more, because it may have become final only now.
+    shown, rest = bybit.clock.pauses[:4], bybit.clock.pauses[4:]
+    assert (shown, sum(rest) >= MARGIN_MS, sum(rest) < 3 * MARGIN_MS) == ([500, 750, 1125, 1687], True, True)
+    assert prepare.journal.unseen() == []
+
+
+def test_what_was_accepted_and_does_not_show_in_time_is_a_doubt(prepare: t.Any, bybit: t.Any) -> None:
+    accepted(bybit, prepare.journal)
+    with pytest.raises(OutcomeUnknown) as caught:
+        prepare()
+    assert str(caught.value).startswith("Whether the repayment of 100 USDT on loan 17 (repayment 77) counts is unknown: it was")
+    assert "acknowledge: '8f2a'" in str(caught.value)
+    assert (prepare.result.intent_id, prepare.result.repay_id, prepare.result.amount) == ("8f2a", "77", Decimal(100))
+
+
+def test_what_was_accepted_just_now_is_declined_when_there_is_no_time(prepare: t.Any, bybit: t.Any) -> None:
+    accepted(bybit, prepare.journal)
+    with pytest.raises(Declined) as caught:
+        prepare(wait_timeout_ms=1000)
+    assert (str(caught.value), sum(bybit.clock.pauses)) == (NOT_YET, 1000)
+
+
+@pytest.mark.parametrize(("age_ms", "error"), [(14_000, Declined), (14_001, OutcomeUnknown)])
+def test_when_it_ought_to_show(prepare: t.Any, bybit: t.Any, age_ms: int, error: type[Exception]) -> None:
+    # Its time window is 5 s wide, and history may be 10 s late; one second is waited.
+    accepted(bybit, prepare.journal, age_ms)
+    with pytest.raises(error):
+        prepare(wait_timeout_ms=1000)
+
+
+def test_a_plain_amount_does_not_wait_for_what_was_accepted(prepare: t.Any, bybit: t.Any) -> None:
+    accepted(bybit, prepare.journal)
+    assert prepare(Goal(Decimal(100))).decision.kind == "pay"
+    assert bybit.clock.pauses == []
+
+
+def test_progress_is_told(prepare: t.Any, bybit: t.Any) -> None:
+    now_ms = bybit.now_ms()
+    shown(bybit, 1000, "30")
+    accepted(bybit, prepare.journal)
+    prepared = prepare(Goal(Decimal(100), now_ms - 5000), wait_timeout_ms=1000)
+    # What was accepted and does not show yet counts, so that it is not paid again.
+    assert prepare.result.progress == (Decimal(130), Decimal(0))
+    assert sum(bybit.clock.pauses) == 1000
+    assert prepared.decision.kind == "nothing_to_do"
+
+
+def test_for_a_sum_it_is_enough_that_it_shows(prepare: t.Any, bybit: t.Any) -> None:
+    now_ms = bybit.now_ms()
+    accepted(bybit, prepare.journal, repay_id="100")
+    bybit.history_lag_ms = 3000
+    bybit.commit(Decimal(30), PROCESSING)
+    assert prepare(Goal(Decimal(100), now_ms - 5000)).decision.amount == 70
+    assert bybit.clock.pauses == [500, 750, 1125, 1687]
+
+
+def test_a_moment_that_has_not_come_is_refused(prepare: t.Any, bybit: t.Any) -> None:
+    with pytest.raises(BadInput, match="^since lies in the future"):
+        prepare(Goal(Decimal(100), bybit.now_ms() + 1))
+
+
+def test_a_loan_that_is_not_known_is_not_looked_into(prepare: t.Any, bybit: t.Any) -> None:
+    class Unknown(type(bybit)):
+        def find(self) -> None:
+            return None
+
+    bybit.__class__ = Unknown
+    shown(bybit, 0)
+    bybit.traits = bybit.traits._replace(shares_collateral=True)
+    for goal in (PAY_OFF, HALF):
+        prepared = prepare(goal)
+        assert (prepared.loan, prepared.entries, prepared.decision.kind, bybit.reads) == (None, [], "decline", [])

@@ -1,0 +1,271 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent, intent_from
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import PROCESSING, SUCCESS, HistoryEntry
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Payment
+
+SENT_MS = 1793534400000
+YOUNG = HistoryEntry("11", Decimal("0.1"), SUCCESS, True, SENT_MS - 5000)
+PENDING = HistoryEntry("12", Decimal("1E-7"), PROCESSING, False, 1)
+INTENT = Intent(
+    intent_id="8f2a",
+    goal=Goal(Decimal("100.50"), None),
+    amount=Decimal("40.5"),
+    coin="USDT",
+    baseline=Baseline(Decimal("1000.4"), Decimal("1000"), (YOUNG, PENDING)),
+    sent_at_ms=SENT_MS,
+    recv_window_ms=5000,
+)
+PAID = {"coin": "USDT", "amount": "5", "from_ms": SENT_MS - 2000, "to_ms": SENT_MS - 1900}
+ASKED = INTENT.as_document()["goal"]
+BEFORE = INTENT.as_document()["baseline"]
+
+
+def through_json(intent: Intent) -> Intent:
+    return intent_from(json.loads(json.dumps(intent.as_document())))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"goal": Goal(Decimal("100.5"), SENT_MS - 86_400_000)},
+        {"goal": Goal(Decimal("100.5"), 0)},
+        {"repay_id": "1849026"},
+        {"told": True},
+        {"is_whole": True},
+        {"accepted_at_ms": SENT_MS + 40},
+        {"goal": Goal(max_debt=Decimal(0))},
+        {"goal": Goal(max_debt=Decimal("750.000000000000000001"))},
+        {"goal": Goal(max_ltv=Decimal("0.65"))},
+        {"goal": Goal(Decimal("100.5"), collateral=("BTC", "ETH"))},
+        {"goal": Goal(max_debt=Decimal(0), collateral=("BTC",))},
+        {"amount": Decimal("0.000000000000000001")},
+        {"amount": Decimal("123456789012345678.123456789012345678")},
+        {"baseline": Baseline(Decimal(0), Decimal(0), ())},
+        {"baseline": Baseline(Decimal(0), Decimal(0), (), Decimal("523.5"))},
+        {"baseline": Baseline(Decimal(0), Decimal(0), (), Decimal(0))},
+        {"baseline": Baseline(Decimal(0), Decimal(0), (), None, (("BTC", Decimal("0.5")), ("ETH", Decimal("1E-7"))))},
+        {"baseline": Baseline(Decimal(0), Decimal(0), (), None, (), (Payment("USDT", Decimal("5.50"), SENT_MS - 9, SENT_MS - 1),))},
+        # Of an unknown type, so that it stays unknown whose it was.
+        {"baseline": Baseline(Decimal(0), Decimal(0), (YOUNG._replace(by_user=None),))},
+        {"sent_monotonic_ms": 7_000_000, "boot_id": "1c7be4a5-one-start"},
+        {"sent_monotonic_ms": 0},
+    ],
+    ids=str,
+)
+def test_nothing_is_lost_on_the_way_through_json(change: dict[str, t.Any]) -> None:
+    intent = dataclasses.replace(INTENT, **change)
+    assert through_json(intent) == intent
+
+
+def test_the_document() -> None:
+    assert INTENT.as_document() == {
+        "intent": "8f2a",
+        "goal": {"amount": "100.5", "since_ms": None, "max_debt": None, "max_ltv": None, "collateral": []},
+        "amount": "40.5",
+        "coin": "USDT",
+        "sent_at_ms": SENT_MS,
+        "recv_window_ms": 5000,
+        "repay_id": None,
+        "told": False,
+        "is_whole": False,
+        "accepted_at_ms": None,
+        "sent_monotonic_ms": None,
+        "boot_id": "",
+        "reported_at_ms": None,
+        "baseline": {
+            "debt": "1000.4",
+            "principal": "1000",
+            "wallet": None,
+            "pledged": {},
+            "paid": [],
+            "records": [
+                {"repay_id": "11", "amount": "0.1", "status": "success", "by_user": True, "time_ms": SENT_MS - 5000},
+                {"repay_id": "12", "amount": "0.0000001", "status": "processing", "by_user": False, "time_ms": 1},
+            ],
+        },
+    }
+
+
+def test_there_is_no_place_for_a_secret() -> None:
+    names = {field.name for field in dataclasses.fields(Intent)}
+    assert names == {
+        "intent_id", "goal", "amount", "coin", "baseline", "sent_at_ms", "recv_window_ms", "repay_id", "told", "is_whole",
+        "accepted_at_ms", "sent_monotonic_ms", "boot_id", "reported_at_ms",
+    }
+
+
+def test_an_old_amount_with_zeros_is_the_same_goal() -> None:
+    assert through_json(INTENT).goal == Goal(Decimal("100.5"))
+
+
+def test_what_is_asked_for_otherwise_is_another_goal() -> None:
+    goals = [
+        Goal(Decimal(100)),
+        Goal(Decimal(100), 0),
+        Goal(Decimal(100), collateral=("BTC",)),
+        Goal(Decimal(100), collateral=("BTC", "ETH")),
+        Goal(max_debt=Decimal(100)),
+        Goal(max_debt=Decimal(0)),
+        Goal(max_ltv=Decimal("0.5")),
+    ]
+    assert len({through_json(dataclasses.replace(INTENT, goal=goal)).goal for goal in goals}) == len(goals)
+
+
+@pytest.mark.parametrize(
+    ("goal", "is_of_debt"),
+    [
+        (Goal(Decimal(100)), False),
+        (Goal(Decimal(100), 0), False),
+        (Goal(max_debt=Decimal(0)), True),
+        (Goal(max_ltv=Decimal("0.5")), True),
+    ],
+)
+def test_which_goals_look_at_the_debt(goal: Goal, is_of_debt: bool) -> None:
+    assert goal.is_of_debt == is_of_debt
+
+
+@pytest.mark.parametrize("document", [None, [], {}, "8f2a", 5, True], ids=repr)
+def test_what_is_no_object_is_refused(document: object) -> None:
+    with pytest.raises(ValueError, match="^not an intent: "):
+        intent_from(document)
+
+
+@pytest.mark.parametrize("name", sorted(INTENT.as_document()))
+def test_a_missing_field_is_refused(name: str) -> None:
+    document = INTENT.as_document()
+    del document[name]
+    with pytest.raises(ValueError, match=f"^not an intent: '{name}'"):
+        intent_from(document)
+
+
+@pytest.mark.parametrize("name", sorted(ASKED))
+def test_a_missing_field_of_the_goal_is_refused(name: str) -> None:
+    document = INTENT.as_document()
+    del document["goal"][name]
+    with pytest.raises(ValueError, match=f"^not an intent: '{name}'"):
+        intent_from(document)
+
+
+@pytest.mark.parametrize("name", ["debt", "principal", "records", "wallet", "pledged", "paid"])
+def test_a_missing_field_of_the_baseline_is_refused(name: str) -> None:
+    document = INTENT.as_document()
+    del document["baseline"][name]
+    with pytest.raises(ValueError, match=f"^not an intent: '{name}'"):
+        intent_from(document)
+
+
+@pytest.mark.parametrize("name", ["repay_id", "amount", "status", "by_user", "time_ms"])
+def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
+    document = INTENT.as_document()
+    del document["baseline"]["records"][1][name]
+    with pytest.raises(ValueError, match="^not an intent: "):
+        intent_from(document)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("amount", "a lot"),
+        ("amount", None),
+        ("amount", {}),
+        ("goal", "100"),
+        ("goal", {"amount": "100"}),
+        ("goal", {"since_ms": None}),
+        ("goal", {**ASKED, "amount": None}),
+        ("goal", {**ASKED, "max_debt": "0"}),
+        ("goal", {**ASKED, "max_ltv": "0.5"}),
+        ("goal", {**ASKED, "amount": None, "max_debt": "0", "max_ltv": "0.5"}),
+        ("goal", {**ASKED, "amount": "0"}),
+        ("goal", {**ASKED, "amount": None, "max_debt": "-1"}),
+        ("goal", {**ASKED, "amount": None, "max_debt": 0}),
+        ("goal", {**ASKED, "amount": None, "max_ltv": "0"}),
+        ("goal", {**ASKED, "amount": None, "max_ltv": "half"}),
+        ("goal", {**ASKED, "collateral": None}),
+        ("goal", {**ASKED, "collateral": "BTC"}),
+        ("goal", {**ASKED, "collateral": [5]}),
+        ("goal", None),
+        ("sent_at_ms", None),
+        ("sent_at_ms", "soon"),
+        ("recv_window_ms", []),
+        ("baseline", []),
+        *[("baseline", {**BEFORE, "debt": value}) for value in ("x", "", None, 0)],
+        *[("baseline", {**BEFORE, "principal": value}) for value in ("x", "", None, 0)],
+        *[("baseline", {**BEFORE, "records": value}) for value in (None, {}, [5], [{**YOUNG._asdict(), "amount": "x"}])],
+        *[("baseline", {**BEFORE, "wallet": value}) for value in ("", "x", "-1", 0, 5.5, False)],
+        *[("baseline", {**BEFORE, "pledged": value}) for value in (None, [], "BTC", {"BTC": ""}, {"BTC": None}, {"BTC": 1})],
+        *[("baseline", {**BEFORE, "paid": value}) for value in (None, {}, [5], [{**PAID, "amount": "0"}], [{**PAID, "from_ms": "1"}])],
+        ("amount", "NaN"),
+        ("amount", "Infinity"),
+        ("amount", "-5"),
+        ("amount", "0"),
+        ("amount", 100.1),
+        ("goal", {**ASKED, "since_ms": "soon"}),
+        ("goal", {**ASKED, "amount": "NaN"}),
+        ("sent_at_ms", float("inf")),
+        ("sent_at_ms", 1.5),
+        ("sent_at_ms", True),
+        ("recv_window_ms", "5000"),
+        ("told", "no"),
+        ("told", None),
+        ("is_whole", "no"),
+        ("is_whole", None),
+        ("accepted_at_ms", "soon"),
+        ("accepted_at_ms", True),
+        ("accepted_at_ms", 1.5),
+        ("sent_monotonic_ms", "soon"),
+        ("sent_monotonic_ms", True),
+        ("sent_monotonic_ms", 1.5),
+        ("boot_id", None),
+        ("boot_id", 5),
+        ("repay_id", 5),
+        ("coin", None),
+        ("intent", None),
+    ],
+)
+def test_a_damaged_field_is_refused(name: str, value: object) -> None:
+    with pytest.raises(ValueError):
+        intent_from({**INTENT.as_document(), name: value})
+
+
+@pytest.mark.parametrize("change", [{"by_user": "no"}, {"time_ms": "soon"}, {"status": 1}, {"repay_id": 11}], ids=str)
+def test_a_damaged_record_is_refused(change: dict[str, object]) -> None:
+    document = INTENT.as_document()
+    document["baseline"]["records"][0].update(change)
+    with pytest.raises(ValueError):
+        intent_from(document)
+
+
+def test_the_times_between_which_it_can_be_executed() -> None:
+    # The exchange accepts while server_time - recv_window <= timestamp < server_time + 1000.
+    assert (INTENT.earliest_ms, INTENT.window_end_ms) == (SENT_MS - 1000, SENT_MS + 5000)
+
+
+def test_an_acceptance_without_an_id_ends_the_time_window() -> None:
+    accepted = dataclasses.replace(INTENT, accepted_at_ms=SENT_MS + 40)
+    assert (accepted.earliest_ms, accepted.window_end_ms) == (SENT_MS - 1000, SENT_MS + 40)
+
+
+def test_how_long_it_is_open_after_it_has_left() -> None:
+    # Whatever the clocks say: a second more, because the exchange accepts what is a second in its future.
+    assert INTENT.open_for_ms == 6000
+    assert dataclasses.replace(INTENT, recv_window_ms=60_000).open_for_ms == 61_000
+    assert dataclasses.replace(INTENT, accepted_at_ms=SENT_MS + 40).open_for_ms == 0
+
+
+def test_an_entry_of_nothing_in_the_history_can_be_read_back() -> None:
+    entry = HistoryEntry("99", Decimal(0), SUCCESS, True, 1)
+    intent = dataclasses.replace(INTENT, baseline=INTENT.baseline._replace(entries=(entry,)))
+    assert through_json(intent) == intent

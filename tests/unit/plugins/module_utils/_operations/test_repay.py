@@ -1,0 +1,188 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each subject asks of the exchange, and what it sends."""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Acceptance
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FIXED, OPEN, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.repay import FixedContracts, FlexibleDebt, LegacyOrder
+
+LOAN = Loan(FIXED, None, "ETH", Decimal("1.4"), Decimal(0), Decimal("0.1"), OPEN)
+CONTRACT = {
+    "annualRate": "0.022", "borrowCurrency": "ETH", "loanId": "571", "repaymentTime": "1755225756068",
+    "residualPenaltyInterest": "0.1", "residualPrincipal": "1.4", "status": 1,
+}
+REPAYMENT = {"loanCurrency": "ETH", "repayAmount": "1", "repayStatus": 1, "repayTime": 1752717174353, "repayType": 1}
+ORDERS, FLEXIBLE, CONTRACTS = "/v5/crypto-loan", "/v5/crypto-loan-flexible", "/v5/crypto-loan-fixed"
+
+
+class Exchange:
+    """Answers each path with the rows that were put there, and keeps what was sent."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[dict[str, t.Any]]] = {
+            "/v5/crypto-loan-common/loanable-data": [
+                {"currency": "ETH", "flexibleBorrowingAccuracy": 6, "fixedBorrowingAccuracy": 4}
+            ],
+        }
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.sent: list[tuple[str, dict[str, str], str | None]] = []
+
+    def read(self, path: str, query: dict[str, str], signed: bool = True) -> dict[str, t.Any]:
+        return {"list": list(self.pages(path, query))}
+
+    def fact(self, path: str, query: dict[str, str], reading: t.Callable[[t.Any], t.Any]) -> t.Any:
+        return reading(self.read(path, query))
+
+    def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+        self.asked.append((path, query))
+        yield from self.rows.get(path, [])
+
+    def post_once(
+        self, path: str, body: dict[str, str], id_field: str | None, on_signed: t.Callable[[int], None]
+    ) -> Acceptance:
+        on_signed(5)
+        self.sent.append((path, body, id_field))
+        return Acceptance("99" if id_field else None, 7)
+
+
+@pytest.fixture
+def exchange() -> t.Any:
+    return Exchange()
+
+
+def subjects(exchange: t.Any) -> dict[str, t.Any]:
+    return {
+        "order": LegacyOrder(exchange, "17"),
+        "debt": FlexibleDebt(exchange, "ETH"),
+        "debt from collateral": FlexibleDebt(exchange, "ETH", ("BTC", "USDT")),
+        "contract": FixedContracts(exchange, "571"),
+        "contracts": FixedContracts(exchange, None, "ETH"),
+        "contract from collateral": FixedContracts(exchange, "571", None, ("BTC",)),
+        "contracts from collateral": FixedContracts(exchange, None, "ETH", ("BTC", "USDT")),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "body", "id_field"),
+    [
+        ("order", f"{ORDERS}/repay", {"orderId": "17", "amount": "0.0000001"}, "repayId"),
+        ("debt", f"{FLEXIBLE}/repay", {"loanCurrency": "ETH", "amount": "0.0000001"}, "repayId"),
+        (
+            "debt from collateral", f"{FLEXIBLE}/repay-collateral",
+            {"loanCurrency": "ETH", "amount": "0.0000001", "collateralCoin": "BTC,USDT"}, None,
+        ),
+        ("contract", f"{CONTRACTS}/fully-repay", {"loanId": "571"}, "repayId"),
+        ("contracts", f"{CONTRACTS}/fully-repay", {"loanCurrency": "ETH"}, "repayId"),
+        (
+            "contract from collateral", f"{CONTRACTS}/repay-collateral",
+            {"loanId": "571", "loanCurrency": "ETH", "amount": "0.0000001", "collateralCoin": "BTC"}, None,
+        ),
+        (
+            "contracts from collateral", f"{CONTRACTS}/repay-collateral",
+            {"loanCurrency": "ETH", "amount": "0.0000001", "collateralCoin": "BTC,USDT"}, None,
+        ),
+    ],
+)
+def test_what_is_sent(exchange: t.Any, name: str, path: str, body: dict[str, str], id_field: str | None) -> None:
+    operation, signed = subjects(exchange)[name], []
+    accepted = operation.repay(LOAN, Decimal("1E-7"), signed.append)
+    assert exchange.sent == [(path, body, id_field)]
+    assert (accepted.given_id is None, signed) == (operation.traits.from_collateral, [5])
+
+
+@pytest.mark.parametrize(
+    ("name", "product", "label", "request_to_look"),
+    [
+        ("order", "legacy", "loan 17", f"GET {ORDERS}/repayment-history?orderId=17"),
+        ("debt", "flexible", "the flexible ETH loan", f"GET {FLEXIBLE}/repayment-history?loanCurrency=ETH"),
+        ("contract", "fixed", "fixed contract 571", f"GET {CONTRACTS}/repayment-history"),
+        ("contracts", "fixed", "the fixed ETH debt", f"GET {CONTRACTS}/repayment-history?loanCurrency=ETH"),
+    ],
+)
+def test_how_a_subject_is_called(exchange: t.Any, name: str, product: str, label: str, request_to_look: str) -> None:
+    operation = subjects(exchange)[name]
+    assert (operation.product, operation.traits.label, operation.history_request) == (product, label, request_to_look)
+    assert operation.traits.shares_collateral == (name != "order")
+
+
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [
+        ("order", "order_id '17' names no loan of this account, neither an open one nor one completed within the last 6 months: check"),
+        ("debt", "loan_currency 'ETH' is no coin that the exchange lends: check it, and write it in capitals"),
+        ("contract", "loan_id '571' names no fixed contract of this account: check loan_id (it is not the id of the order), and"),
+        ("contracts", "loan_currency 'ETH' is no coin that the exchange lends: check it"),
+    ],
+)
+def test_what_is_said_of_a_loan_that_is_not_known(exchange: t.Any, name: str, beginning: str) -> None:
+    assert subjects(exchange)[name].traits.missing.startswith(beginning)
+
+
+def test_a_coin_that_is_lent_has_a_debt_of_nothing(exchange: t.Any) -> None:
+    for name in ("debt", "contracts"):
+        loan = subjects(exchange)[name].find()
+        assert (loan.coin, loan.debt, loan.status) == ("ETH", 0, "repaid")
+    exchange.rows.clear()
+    assert [subjects(exchange)[name].find() for name in ("debt", "contracts", "contract", "order")] == [None] * 4
+
+
+def test_the_decimal_places_are_those_of_the_product(exchange: t.Any) -> None:
+    assert [subjects(exchange)[name].accuracy("ETH") for name in ("debt", "contract", "contracts")] == [6, 4, 4]
+
+
+def test_contracts_of_a_coin_are_one_debt(exchange: t.Any) -> None:
+    exchange.rows[f"{CONTRACTS}/borrow-contract-info"] = [CONTRACT, {**CONTRACT, "loanId": "570"}]
+    assert subjects(exchange)["contracts"].find().debt == 3
+    exchange.rows[f"{CONTRACTS}/borrow-contract-info"] = [CONTRACT]
+    loan = subjects(exchange)["contract"].find()
+    assert (loan.loan_id, loan.debt) == ("571", Decimal("1.5"))
+
+
+def test_the_history_of_a_subject(exchange: t.Any) -> None:
+    details = [{"loanId": "571", "repayAmount": "0.6"}, {"loanId": "570", "repayAmount": "0.4"}]
+    one, other = {**REPAYMENT, "repayId": "1", "details": details}, {**REPAYMENT, "repayId": "2", "details": details[1:]}
+    exchange.rows[f"{CONTRACTS}/repayment-history"] = [one, other]
+    exchange.rows[f"{FLEXIBLE}/repayment-history"] = [{**REPAYMENT, "repayId": "3"}, {**REPAYMENT, "repayId": "4"}]
+    shown = {name: [(r.repay_id, str(r.amount)) for r in operation.history()] for name, operation in subjects(exchange).items()}
+    assert shown["contract"] == shown["contract from collateral"] == [("1", "0.6")]
+    assert shown["contracts"] == [("1", "1"), ("2", "1")]
+    assert shown["debt"] == [("3", "1"), ("4", "1")]
+    # The exchange is asked for the one, and may answer with all.
+    assert [r.repay_id for r in subjects(exchange)["debt"].repayments_of_account("4")] == ["4"]
+    assert [r.repay_id for r in subjects(exchange)["contracts"].repayments_of_account("2")] == ["2"]
+    # Also one of another loan.
+    assert [r.repay_id for r in subjects(exchange)["contract"].repayments_of_account("2")] == ["2"]
+
+
+def test_the_history_of_a_contract_is_asked_for_its_coin(exchange: t.Any) -> None:
+    exchange.rows[f"{CONTRACTS}/borrow-contract-info"] = [CONTRACT]
+    operation = subjects(exchange)["contract"]
+    operation.find()
+    assert operation.history() == []
+    assert exchange.asked[-1] == (f"{CONTRACTS}/repayment-history", {"loanCurrency": "ETH"})
+    assert operation.history_request == f"GET {CONTRACTS}/repayment-history?loanCurrency=ETH"
+
+
+def test_all_repayments_of_an_account_lower_its_ltv(exchange: t.Any) -> None:
+    details = [{"loanId": "571", "repayAmount": "1"}]
+    exchange.rows[f"{FLEXIBLE}/repayment-history"] = [{**REPAYMENT, "repayId": "3", "loanCurrency": "BTC"}]
+    exchange.rows[f"{CONTRACTS}/repayment-history"] = [{**REPAYMENT, "repayId": "1", "details": details}]
+    for name in ("debt", "contract", "contracts"):
+        assert [entry.repay_id for entry in subjects(exchange)[name].ltv_history()] == ["3", "1"]
+    exchange.asked.clear()
+    assert subjects(exchange)["order"].ltv_history() == []
+    assert exchange.asked == [(f"{ORDERS}/repayment-history", {"orderId": "17"})]
+
+
+def test_the_codes_for_nothing_left(exchange: t.Any) -> None:
+    codes = {name: operation.gone_codes for name, operation in subjects(exchange).items()}
+    assert codes["order"] == {177005}
+    assert codes["debt"] == codes["contract"] == {148023, 148027, 148032}

@@ -1,0 +1,141 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the options of the query modules mean, and what is refused."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._options.info import (
+    loan_argument_spec,
+    loan_question,
+    repayment_argument_spec,
+    repayment_question,
+)
+
+DAY_MS = 24 * 3_600_000
+
+
+def loans(**given: t.Any) -> dict[str, t.Any]:
+    return {**dict.fromkeys(loan_argument_spec()), **given}
+
+
+def repayments(**given: t.Any) -> dict[str, t.Any]:
+    return {**dict.fromkeys(repayment_argument_spec()), **given}
+
+
+@pytest.mark.parametrize(
+    ("given", "products", "named"),
+    [
+        ({}, ("legacy", "flexible", "fixed"), False),
+        ({"product": ["fixed", "legacy", "fixed"]}, ("legacy", "fixed"), True),
+        ({"loan_id": "571"}, ("legacy", "fixed"), False),
+        ({"loan_id": "571", "product": ["fixed", "flexible"]}, ("fixed",), True),
+    ],
+)
+def test_which_products_are_read(given: dict[str, t.Any], products: tuple[str, ...], named: bool) -> None:
+    for question in (loan_question(loans(**given)), repayment_question(repayments(**given))):
+        assert (question.products, question.named) == (products, named)
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "value"),
+    [
+        ({}, "has_id", False),
+        ({"loan_currency": " USDT "}, "coin", "USDT"),
+        ({"loan_id": " 571 "}, "loan_id", "571"),
+        ({"loan_id": "571"}, "has_id", True),
+        ({"ltv_above": "0.750"}, "ltv_above", Decimal("0.75")),
+        ({"ltv_above": 0.75}, "ltv_above", Decimal("0.75")),
+        ({"ltv_above": 0}, "ltv_above", Decimal(0)),
+        ({"matures_within": "3d"}, "matures_within_ms", 3 * DAY_MS),
+        ({"matures_within": "36h"}, "matures_within_ms", 3 * DAY_MS // 2),
+        ({"matures_within": "0d"}, "matures_within_ms", 0),
+    ],
+)
+def test_what_is_asked_of_loans(given: dict[str, t.Any], field: str, value: object) -> None:
+    assert getattr(loan_question(loans(**given)), field) == value
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "value"),
+    [
+        ({}, "has_id", False),
+        ({"repay_id": "1764"}, "repay_id", "1764"),
+        ({"repay_id": "1764"}, "has_id", True),
+        ({"loan_id": "571"}, "has_id", True),
+        ({"since": "2026-11-01"}, "since_ms", 1793491200000),
+        ({"until": "2026-11-01T01:00:00+01:00"}, "until_ms", 1793491200000),
+        ({}, "statuses", frozenset()),
+        ({"status": ["success", "failed"]}, "statuses", frozenset({"success", "failed"})),
+    ],
+)
+def test_what_is_asked_of_repayments(given: dict[str, t.Any], field: str, value: object) -> None:
+    assert getattr(repayment_question(repayments(**given)), field) == value
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"product": []}, "product '[]' names no product: name those to read, or leave it out to read all."),
+        ({"loan_currency": "usdt"}, "loan_currency 'usdt' is not a coin: give it as the exchange writes it, such as 'USDT'."),
+        ({"loan_id": "a b"}, "loan_id 'a b' is not an id: give it as the exchange shows it, such as '1794267532472646144'."),
+        (
+            {"loan_id": "571", "product": ["flexible"]},
+            "loan_id '571' fits no flexible loan, because those have no id: leave it out, or name other products.",
+        ),
+    ],
+)
+def test_what_both_modules_refuse(given: dict[str, t.Any], sentence: str) -> None:
+    with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
+        loan_question(loans(**given))
+    with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
+        repayment_question(repayments(**given))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"ltv_above": "75"}, "ltv_above '75' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        ({"ltv_above": "1"}, "ltv_above '1' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        ({"ltv_above": "75%"}, "ltv_above '75%' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        ({"matures_within": "3"}, "matures_within cannot be used: '3' has no unit: write '3d' for days or '3h' for hours."),
+        (
+            {"matures_within": "soon"},
+            "matures_within cannot be used: 'soon' is not a duration: write whole days such as '3d', or hours such as '36h'.",
+        ),
+        (
+            {"matures_within": "3d", "product": ["flexible"]},
+            "matures_within '3d' fits no flexible loan, because those are never due: leave it out, or name other products.",
+        ),
+    ],
+)
+def test_what_is_refused_of_loans(given: dict[str, t.Any], sentence: str) -> None:
+    with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
+        loan_question(loans(**given))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"since": "2026-11-01", "until": "2026-11-01"},
+            "until '2026-11-01' is not after since '2026-11-01': give a later moment, or leave one of them out.",
+        ),
+        ({"repay_id": ""}, "repay_id '' is not an id: give it as the exchange shows it, such as '1794271131730737664'."),
+        (
+            {"until": "tomorrow"},
+            "until cannot be used: 'tomorrow' is not an ISO 8601 time: write a date such as '2026-11-01' (its beginning in UTC) or a "
+            "time with its zone such as '2026-11-01T00:00:00Z'.",
+        ),
+    ],
+)
+def test_what_is_refused_of_repayments(given: dict[str, t.Any], sentence: str) -> None:
+    with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
+        repayment_question(repayments(**given))

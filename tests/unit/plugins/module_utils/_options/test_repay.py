@@ -1,0 +1,148 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import RunOptions
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import (
+    goal_of,
+    run_options_of,
+    repay_argument_spec,
+    state_dir_of,
+)
+
+MIDNIGHT_MS = 1793491200000
+
+
+def options(**given: object) -> dict[str, t.Any]:
+    spec = {name: option.get("default") for name, option in repay_argument_spec().items()}
+    return {**spec, "amount": "100", **given}
+
+
+@pytest.mark.parametrize(
+    ("given", "goal"),
+    [
+        ({}, Goal(Decimal(100), None)),
+        ({"amount": 100}, Goal(Decimal(100))),
+        ({"amount": "100.10"}, Goal(Decimal("100.1"))),
+        ({"since": "2026-11-01"}, Goal(Decimal(100), MIDNIGHT_MS)),
+        ({"since": "2026-11-01T01:00:00+01:00"}, Goal(Decimal(100), MIDNIGHT_MS)),
+        ({"since": "1970-01-01"}, Goal(Decimal(100), 0)),
+        ({"amount": None, "max_debt": "750.50"}, Goal(max_debt=Decimal("750.5"))),
+        ({"amount": None, "max_debt": 0}, Goal(max_debt=Decimal(0))),
+        ({"amount": None, "max_ltv": "0.65"}, Goal(max_ltv=Decimal("0.65"))),
+        ({"amount": None, "max_ltv": 0.65, "allow_partial": True}, Goal(max_ltv=Decimal("0.65"))),
+        ({"amount": None, "max_debt": "0", "allow_partial": True}, Goal(max_debt=Decimal(0))),
+    ],
+    ids=str,
+)
+def test_goals(given: dict[str, object], goal: Goal) -> None:
+    assert goal_of(options(**given)) == goal
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ({"amount": "100"}, {"amount": 100}),
+        ({"amount": "100"}, {"amount": "100.00"}),
+        ({"amount": "0.1"}, {"amount": 0.1}),
+        ({"since": "2026-11-01"}, {"since": "2026-11-01T00:00:00.000Z"}),
+    ],
+    ids=str,
+)
+def test_the_same_goal_may_be_written_in_many_ways(given: tuple[dict[str, object], ...]) -> None:
+    assert len({goal_of(options(**way)) for way in given}) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"amount": "0"}, "amount cannot be used: '0' is zero: write an amount greater than zero."),
+        ({"max_debt": "-1"}, "max_debt cannot be used: '-1' is negative"),
+        ({"max_debt": "all"}, "max_debt cannot be used: 'all' is not a decimal number"),
+        ({"max_ltv": "50 %"}, "max_ltv '50 %' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        ({"amount": None}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
+        ({"amount": None, "since": "2026-11-01"}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
+        ({"max_ltv": "0"}, "max_ltv '0' is not a fraction between 0 and 1: give max_debt '0' to repay all."),
+        ({"max_ltv": 1}, "max_ltv '1' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        ({"max_ltv": "65"}, "max_ltv '65' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        (
+            {"allow_partial": True},
+            "allow_partial 'true' has no meaning with amount alone, of which no part is paid: leave allow_partial out, or give "
+            "since, max_debt or max_ltv.",
+        ),
+        ({"amount": "1,5"}, "amount cannot be used: '1,5' has separators"),
+        ({"since": ""}, "since cannot be used: '' is not an ISO 8601 time: write a date"),
+        ({"since": "2026-11-01 10:00"}, "since cannot be used: '2026-11-01 10:00' has no time zone: write a date"),
+        ({"since": "2026-11-31"}, "since cannot be used: '2026-11-31' is no time of the calendar"),
+    ],
+)
+def test_a_goal_that_cannot_be_used(given: dict[str, object], sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        goal_of(options(**given))
+    assert str(caught.value).startswith(sentence)
+    assert str(caught.value).endswith(".")
+    assert caught.value.outcome == "not_executed"
+
+
+def test_the_usual_manner() -> None:
+    assert run_options_of(options()) == RunOptions(True, 60_000, 10_000, 180_000, None)
+
+
+def test_another_manner() -> None:
+    given = {"wait": False, "wait_timeout": 1, "settle_margin": 2, "lock_timeout": 3, "acknowledge": "8f2a"}
+    assert run_options_of(options(**given)) == RunOptions(False, 1000, 2000, 3000, "8f2a")
+
+
+def test_a_manner_that_limits_what_is_paid() -> None:
+    run_options = run_options_of(options(at_most="2500.50", allow_partial=True))
+    assert (run_options.at_most, run_options.allow_partial) == (Decimal("2500.5"), True)
+
+
+@pytest.mark.parametrize(
+    ("at_most", "sentence"),
+    [
+        ("0", "at_most cannot be used: '0' is zero: write an amount greater than zero."),
+        ("lots", "at_most cannot be used: 'lots' is not a decimal number"),
+    ],
+)
+def test_a_cap_that_cannot_be_used(at_most: str, sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        run_options_of(options(at_most=at_most))
+    assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(("name", "most"), [("wait_timeout", 86_400), ("settle_margin", 3600), ("lock_timeout", 86_400)])
+def test_ranges(name: str, most: int) -> None:
+    for number in (0, most):
+        assert getattr(run_options_of(options(**{name: number})), f"{name}_ms") == number * 1000
+    for number in (-1, most + 1):
+        with pytest.raises(BadInput) as caught:
+            run_options_of(options(**{name: number}))
+        assert str(caught.value) == f"{name} '{number}' is out of range: give a whole number from 0 to {most}."
+
+
+def test_the_options_of_repaying_and_connecting_are_different_ones() -> None:
+    assert set(repay_argument_spec()) & set(connection_argument_spec()) == set()
+
+
+def test_the_state_directory_can_come_from_the_environment() -> None:
+    option = repay_argument_spec()["state_dir"]
+    assert option["fallback"][1] == ["BYBIT_STATE_DIR"]
+    # A path is expanded by Ansible.
+    assert (option["type"], option["default"]) == ("path", "~/.local/state/treasury.bybit")
+
+
+@pytest.mark.parametrize("state_dir", ["state", "./state", "", "~/state"])
+def test_a_state_directory_must_be_the_same_everywhere(state_dir: str) -> None:
+    with pytest.raises(BadInput, match=f"^state_dir '{state_dir}' is not an absolute path: give one such as '/var/lib/treasury'"):
+        state_dir_of(options(state_dir=state_dir))
+    assert state_dir_of(options(state_dir="/var/lib/treasury")) == "/var/lib/treasury"

@@ -1,0 +1,210 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import repay_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import (
+    FIXED_RULES,
+    Ask,
+    coin_of,
+    fixed_ask,
+    flexible_ask,
+    id_of,
+    legacy_ask,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.repay import FixedContracts, FlexibleDebt, LegacyOrder
+
+NAMING = {
+    legacy_ask: {"order_id": "17"},
+    flexible_ask: {"loan_currency": "USDT", "collateral": None},
+    fixed_ask: {"loan_id": None, "loan_currency": None, "collateral": None, "sweep": False},
+}
+ONE, ALL = {"loan_id": "571"}, {"loan_currency": "USDT", "sweep": True}
+PAID_OFF = Goal(max_debt=Decimal(0))
+
+
+def ask(build: t.Callable[..., Ask], given: dict[str, object]) -> Ask:
+    # No client is needed before something is read.
+    client: t.Any = None
+    spec = {name: option.get("default") for name, option in repay_argument_spec().items()}
+    return build(client, {**spec, **NAMING[build], **given})
+
+
+def refusal(build: t.Callable[..., Ask], given: dict[str, object]) -> str:
+    with pytest.raises(BadInput) as caught:
+        ask(build, given)
+    assert caught.value.outcome == "not_executed"
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("build", "given", "ids", "goal"),
+    [
+        (legacy_ask, {"amount": "100"}, {"order_id": "17"}, Goal(Decimal(100))),
+        (legacy_ask, {"max_ltv": "0.5"}, {"order_id": "17"}, Goal(max_ltv=Decimal("0.5"))),
+        (flexible_ask, {"max_debt": "0"}, {"loan_currency": "USDT", "collateral": []}, PAID_OFF),
+        (flexible_ask, {"max_ltv": "0.5"}, {"loan_currency": "USDT", "collateral": []}, Goal(max_ltv=Decimal("0.5"))),
+        (
+            flexible_ask, {"amount": 5, "since": "1970-01-01", "collateral": ["BTC", " ETH "]},
+            {"loan_currency": "USDT", "collateral": ["BTC", "ETH"]}, Goal(Decimal(5), 0, collateral=("BTC", "ETH")),
+        ),
+        (fixed_ask, ONE, {"loan_id": "571", "loan_currency": None, "collateral": []}, PAID_OFF),
+        (fixed_ask, {**ONE, "max_debt": "0"}, {"loan_id": "571", "loan_currency": None, "collateral": []}, PAID_OFF),
+        (
+            fixed_ask, {**ONE, "max_ltv": "0.5"},
+            {"loan_id": "571", "loan_currency": None, "collateral": []}, Goal(max_ltv=Decimal("0.5")),
+        ),
+        (fixed_ask, ALL, {"loan_id": None, "loan_currency": "USDT", "collateral": []}, PAID_OFF),
+        (
+            fixed_ask, {**ONE, "amount": "5", "collateral": ["BTC"]},
+            {"loan_id": "571", "loan_currency": None, "collateral": ["BTC"]}, Goal(Decimal(5), collateral=("BTC",)),
+        ),
+        # From collateral an amount is named, so nothing sweeps.
+        (
+            fixed_ask, {"loan_currency": "USDT", "max_debt": "9", "collateral": ["BTC"]},
+            {"loan_id": None, "loan_currency": "USDT", "collateral": ["BTC"]}, Goal(max_debt=Decimal(9), collateral=("BTC",)),
+        ),
+    ],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_asks(build: t.Callable[..., Ask], given: dict[str, object], ids: dict[str, object], goal: Goal) -> None:
+    operation, asked = ask(build, given)
+    kinds = {legacy_ask: LegacyOrder, flexible_ask: FlexibleDebt, fixed_ask: FixedContracts}
+    assert isinstance(operation, kinds[build])
+    assert (operation.ids, asked) == (ids, goal)
+    assert operation.traits.from_collateral == bool(goal.collateral)
+    assert operation.traits.is_whole == (build is fixed_ask and not goal.collateral)
+
+
+@pytest.mark.parametrize(
+    ("build", "given", "message"),
+    [
+        (
+            legacy_ask, {"order_id": "1 7", "amount": "1"},
+            "order_id '1 7' is not an id: give it as the exchange shows it, such as '1794267532472646144'.",
+        ),
+        (legacy_ask, {"amount": "0"}, "amount cannot be used: '0' is zero: write an amount greater than zero."),
+        (
+            flexible_ask, {"loan_currency": "usdt", "amount": "1"},
+            "loan_currency 'usdt' is not a coin: give it as the exchange writes it, such as 'USDT'.",
+        ),
+        (
+            flexible_ask, {"loan_currency": "btc", "amount": "1"},
+            "loan_currency 'btc' is not a coin: give it as the exchange writes it, such as 'BTC'.",
+        ),
+        (
+            flexible_ask, {"collateral": [], "amount": "1"},
+            "collateral '[]' names no coin: name the coins to sell, or leave it out to repay from the wallet.",
+        ),
+        (
+            flexible_ask, {"collateral": ["BTC", "eth"], "amount": "1"},
+            "collateral 'eth' is not a coin: give it as the exchange writes it, such as 'ETH'.",
+        ),
+        (
+            flexible_ask, {"collateral": ["BTC,ETH"], "amount": "1"},
+            "collateral 'BTC,ETH' is not a coin: give it as the exchange writes it, such as 'USDT'.",
+        ),
+        (
+            flexible_ask, {"collateral": ["BTC", "ETH", "BTC"], "amount": "1"},
+            "collateral names 'BTC' twice: name each coin once.",
+        ),
+        *[
+            (
+                build, {**given, "collateral": ["BTC"], "max_ltv": "0.5"},
+                "max_ltv '0.5' cannot be reckoned with collateral, because the exchange does not tell its fee beforehand: give "
+                "amount or max_debt, or leave collateral out.",
+            )
+            for build, given in ((flexible_ask, {}), (fixed_ask, ONE))
+        ],
+        (fixed_ask, {"loan_id": "571?"}, "loan_id '571?' is not an id: give it as the exchange shows it, such as '571'."),
+        (fixed_ask, {"loan_id": ""}, "loan_id '' is not an id: give it as the exchange shows it, such as '571'."),
+        (
+            fixed_ask, {"loan_currency": "$", "sweep": True},
+            "loan_currency '$' is not a coin: give it as the exchange writes it, such as 'USDT'.",
+        ),
+        (
+            fixed_ask, {**ONE, "collateral": ["BTC"]},
+            "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them.",
+        ),
+        # A variable that is null must not mean everything.
+        *(
+            (fixed_ask, {"sweep": sweep, **goal}, "loan_id and loan_currency are missing, or their variable is empty: give one of them.")
+            for sweep in (False, True)
+            for goal in ({}, {"amount": "5", "collateral": ["BTC"]})
+        ),
+        (legacy_ask, {}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
+        (flexible_ask, {"allow_partial": True}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
+        (
+            fixed_ask, {**ONE, "amount": "5"},
+            "amount '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a whole: "
+            "leave amount out, or name collateral.",
+        ),
+        (
+            fixed_ask, {**ALL, "max_debt": "5"},
+            "max_debt '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a "
+            "whole: give '0', or name collateral.",
+        ),
+        (
+            fixed_ask, {"loan_currency": "USDT"},
+            "loan_currency 'USDT' without loan_id repays all fixed USDT contracts: set sweep to true if that is meant, or give "
+            "loan_id.",
+        ),
+    ],
+)
+def test_what_cannot_be_asked(build: t.Callable[..., Ask], given: dict[str, object], message: str) -> None:
+    assert refusal(build, given) == message
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("17", "17"), (" 1794267532472646144\n", "1794267532472646144"), ("aB_-9", "aB_-9"), ("x" * 64, "x" * 64)],
+)
+def test_ids(value: str, expected: str) -> None:
+    assert id_of({"order_id": value}, "order_id", "17") == expected
+
+
+@pytest.mark.parametrize("value", ["", " ", "1 7", "17&amount=1", "../17", "17\n18", "x" * 65, "\u0661\u0667", "17."])
+def test_what_is_no_id(value: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        id_of({"order_id": value}, "order_id", "1794267532472646144")
+    example = "give it as the exchange shows it, such as '1794267532472646144'."
+    shown = {"x" * 65: "… (65 characters)", "17\n18": "17\ufffd18"}.get(value, value.strip())
+    assert str(caught.value) == f"order_id '{shown}' is not an id: {example}"
+
+
+@pytest.mark.parametrize(("value", "expected"), [("USDT", "USDT"), (" BTC\n", "BTC"), ("1INCH", "1INCH"), ("X" * 20, "X" * 20)])
+def test_coins(value: str, expected: str) -> None:
+    assert coin_of({"loan_currency": value}, "loan_currency") == expected
+
+
+@pytest.mark.parametrize("value", ["", "usdt", "US DT", "USDT&amount=1", "X" * 21, "\u0412TC", "BTC/USDT", "x" * 100])
+def test_what_is_no_coin(value: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        coin_of({"loan_currency": value}, "loan_currency")
+    shown = value if len(value) <= 64 else f"… ({len(value)} characters)"
+    assert str(caught.value).startswith(f"loan_currency '{shown}' is not a coin: give it as the exchange writes it, such as '")
+
+
+@pytest.mark.parametrize(("value", "example"), [("True", "ON"), ("False", "NO"), (" True\n", "ON")])
+def test_a_boolean_of_yaml_is_no_coin_and_no_id(value: str, example: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        coin_of({"loan_currency": value}, "loan_currency")
+    assert str(caught.value) == f"loan_currency is a YAML boolean, not a coin: put the coin in quotes, such as '{example}'."
+    with pytest.raises(BadInput) as caught:
+        id_of({"order_id": value}, "order_id", "17")
+    assert str(caught.value) == "order_id is a YAML boolean, not an id: put the id in quotes, such as '17'."
+
+
+def test_a_fixed_loan_is_named_in_one_way() -> None:
+    assert FIXED_RULES["required_one_of"] == [("loan_id", "loan_currency")]
+    assert ("loan_id", "loan_currency") in FIXED_RULES["mutually_exclusive"]
+    assert ("amount", "max_debt", "max_ltv") in FIXED_RULES["mutually_exclusive"]
+    assert FIXED_RULES["required_by"] == {"since": ("amount",)}

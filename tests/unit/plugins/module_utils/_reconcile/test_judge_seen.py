@@ -1,0 +1,96 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which of some repayments the debt shows already, so that what is missing of a goal is not paid twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import seen_in_debt
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, LIQUIDATED, OPEN, REPAID, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
+
+SENT_MS = 1793534400000
+FIRST = Intent(
+    "a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), SENT_MS, 5000, repay_id="1", told=True
+)
+SECOND = dataclasses.replace(
+    FIRST, intent_id="b", amount=Decimal(50), repay_id="2", sent_at_ms=SENT_MS + 60_000, baseline=Baseline(Decimal(900), Decimal(900), ())
+)
+
+
+def loan(debt: str, status: str = OPEN) -> Loan:
+    return Loan(LEGACY, "17", "USDT", Decimal(debt), Decimal(0), Decimal(0), status)
+
+
+def other(amount: str, **change: t.Any) -> HistoryEntry:
+    return HistoryEntry("50", Decimal(amount), SUCCESS, True, SENT_MS + 1)._replace(**change)
+
+
+def shown(*entries: HistoryEntry) -> list[HistoryEntry]:
+    return [HistoryEntry("1", Decimal(100), SUCCESS, True, SENT_MS + 40), HistoryEntry("2", Decimal(50), SUCCESS, True, SENT_MS + 60_040), *entries]
+
+
+def seen(debt: str, *entries: HistoryEntry, intents: tuple[Intent, ...] = (FIRST, SECOND)) -> str:
+    return "".join(intent.intent_id for intent in seen_in_debt(intents, shown(*entries), loan(debt)))
+
+
+@pytest.mark.parametrize(
+    ("debt", "expected"),
+    [
+        ("1000", ""),
+        ("950.0001", ""),
+        # Interest may hide up to a half of it.
+        ("950", "a"),
+        ("900", "a"),
+        ("875.0001", "a"),
+        ("875", "ab"),
+        ("850", "ab"),
+        ("500", "ab"),
+        ("1200", ""),
+    ],
+)
+def test_a_debt_shows_the_oldest_first(debt: str, expected: str) -> None:
+    assert seen(debt) == expected
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        # What others have repaid since must be in the debt as well, so its fall is not ours.
+        ([other("100")], ""),
+        ([other("30")], "a"),
+        ([other("60")], ""),
+        ([other("100", by_user=False)], ""),
+        ([other("100", by_user=None)], ""),
+        ([other("100", status=PROCESSING)], ""),
+        ([other("100", time_ms=SENT_MS - 999)], ""),
+        ([other("100", time_ms=SENT_MS - 1000)], ""),
+        ([other("100", status=FAILED)], "a"),
+        ([other("100", time_ms=SENT_MS - 1001)], "a"),
+        ([other("30", repay_id="51"), other("30", repay_id="52")], ""),
+    ],
+)
+def test_what_others_have_repaid_explains_a_fall_first(entries: list[HistoryEntry], expected: str) -> None:
+    assert seen("900", *entries) == expected
+
+
+def test_what_was_there_before_is_in_the_debt_already() -> None:
+    before = FIRST.baseline._replace(entries=(other("100"),))
+    assert seen("900", other("100"), intents=(dataclasses.replace(FIRST, baseline=before), SECOND)) == "a"
+
+
+@pytest.mark.parametrize("status", [REPAID, LIQUIDATED])
+def test_a_loan_that_is_closed_shows_all(status: str) -> None:
+    assert seen_in_debt([FIRST, SECOND], shown(), loan("0", status)) == [FIRST, SECOND]
+
+
+def test_of_nothing_nothing_is_seen() -> None:
+    assert seen_in_debt([], shown(), loan("0")) == []
