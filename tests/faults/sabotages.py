@@ -37,34 +37,31 @@ SABOTAGES = (
         ),
     )),
     Sabotage("settling: the wait for the end of the time window", (
-        Edit(
-            UTILS + "_reconcile/judge.py",
-            "    closed, is_over = _is_past(intent, sight, 0), _is_past(intent, sight, settle_margin_ms)\n",
-            "    closed, is_over = True, True\n",
-        ),
+        Edit(UTILS + "_reconcile/evidence.py", "    return has_passed(intent, observation, 0)\n", "    return True\n"),
+        Edit(UTILS + "_reconcile/evidence.py", "    return has_passed(intent, observation, settle_margin_ms)\n", "    return True\n"),
     )),
     Sabotage("settling: the window is closed by the exchange's word alone", (
-        Edit(UTILS + "_reconcile/judge.py", "    return sight.away_ms > intent.open_for_ms + margin_ms\n", "    return True\n"),
+        Edit(UTILS + "_reconcile/evidence.py", "    return observation.away_ms > intent.open_for_ms + margin_ms\n", "    return True\n"),
     )),
     Sabotage("settling: the look at the debt", (
-        Edit(UTILS + "_reconcile/judge.py", "    missing = difference(max(falls), explained)\n", "    missing = Decimal(0)\n"),
+        Edit(UTILS + "_reconcile/evidence.py", "    missing = difference(max(falls), explained)\n", "    missing = Decimal(0)\n"),
     )),
     Sabotage("settling: an entry of another amount, or of an unknown type, may be it", (
-        Edit(UTILS + "_reconcile/judge.py", "    if strange:\n", "    if False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    if ambiguous:\n", "    if False:\n"),
     )),
     Sabotage("settling: the wallet's ledger", (
         Edit(
-            UTILS + "_reconcile/judge.py", "    if witness.outflow is not None and witness.outflow >= least:\n", "    if False:\n"
+            UTILS + "_reconcile/judge.py", "    if has_left_wallet(intent, funds):\n", "    if False:\n"
         ),
     )),
     Sabotage("settling: what the wallet held before and holds now", (
-        Edit(UTILS + "_reconcile/judge.py", "        if fallen >= least:\n", "        if False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    if has_balance_fallen(intent, funds):\n", "    if False:\n"),
     )),
     Sabotage("settling: a key that may not look into the wallet waits longer", (
-        Edit(UTILS + "_reconcile/judge.py", "_BLIND_FACTOR = 60\n", "_BLIND_FACTOR = 1\n"),
+        Edit(UTILS + "_reconcile/evidence.py", "_FACTOR_WITHOUT_LEDGER = 60\n", "_FACTOR_WITHOUT_LEDGER = 1\n"),
     )),
     Sabotage("settling: what the history no longer reaches", (
-        Edit(UTILS + "_reconcile/judge.py", "sight.at_ms - intent.sent_at_ms > HISTORY_REACH_DAYS * DAY_MS:\n", "False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    if is_beyond_history(intent, observation):\n", "    if False:\n"),
     )),
     Sabotage("an id that the history had before proves nothing", (
         Edit(
@@ -72,10 +69,9 @@ SABOTAGES = (
             "        if False:\n",
         ),
         Edit(
-            UTILS + "_reconcile/judge.py",
-            "    if entry.repay_id in {known.repay_id for known in intent.baseline.entries}:\n", "    if False:\n",
+            UTILS + "_reconcile/judge.py", "    if was_listed_before(entry, intent):\n", "    if False:\n",
         ),
-        Edit(UTILS + "_reconcile/judge.py", "    if entry.latest_ms <= intent.earliest_ms:\n", "    if False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    if was_made_before(entry, intent):\n", "    if False:\n"),
     )),
     Sabotage("the amount that the history shows for an id", (
         Edit(
@@ -131,12 +127,7 @@ SABOTAGES = (
     )),
     Sabotage("settling: what stood in the history before", (
         Edit(
-            UTILS + "_reconcile/judge.py", "    known = others.union(entry.repay_id for entry in intent.baseline.entries)\n",
-            "    known = frozenset()\n",
-        ),
-        Edit(
-            UTILS + "_reconcile/judge.py",
-            "if r.repay_id not in known and r.latest_ms > intent.earliest_ms]\n", "if r.repay_id not in known]\n",
+            UTILS + "_reconcile/judge.py", "    new = new_entries(intent, observation, others)\n", "    new = list(observation.entries)\n",
         ),
     )),
     Sabotage("the intent: it is not written", (
@@ -213,15 +204,15 @@ SABOTAGES = (
         Edit(UTILS + "_engine/run.py", "            most = first.baseline.debt * _MOST_ACCRUED\n", "            most = first.baseline.debt\n"),
     )),
     Sabotage("from collateral: what was accepted and does not show is not undone", (
-        Edit(UTILS + "_reconcile/judge.py", "    if intent.accepted_at_ms is not None and not failed:\n", "    if False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    if is_accepted_without_trace(intent, failed):\n", "    if False:\n"),
     )),
     Sabotage("settling: what was borrowed meanwhile", (
-        Edit(UTILS + "_reconcile/judge.py", "    if risen > 0:\n", "    if False:\n"),
+        Edit(UTILS + "_reconcile/judge.py", "    if borrowed > 0:\n", "    if False:\n"),
     )),
     Sabotage("whole contracts: an entry of another amount", (
         Edit(
-            UTILS + "_reconcile/judge.py", "    is_whole = intent.is_whole and (is_closed or entry.amount > intent.amount)\n",
-            "    is_whole = False\n",
+            UTILS + "_reconcile/evidence.py", "    return intent.is_whole and (is_loan_closed or entry.amount > intent.amount)\n",
+            "    return False\n",
         ),
     )),
     Sabotage("send once: the transport library retries", (

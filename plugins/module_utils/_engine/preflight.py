@@ -25,7 +25,8 @@ from .._loans.history import FAILED, PROCESSING, HistoryEntry
 from .._loans.loan import OPEN, Loan
 from .._operations.base import Operation
 from .._outcomes import NOTHING_TO_DO
-from .._reconcile.judge import blind_margin_ms, seen_in_debt
+from .._reconcile.evidence import margin_without_ledger_ms
+from .._reconcile.judge import seen_in_debt
 from .._reconcile.poll import AFTER_TURN_MS, Poller, must_stop
 from .._times import HOUR_MS, utc
 from . import messages
@@ -123,8 +124,8 @@ class Preparation:
             self._journal.see(intent)
 
     def _is_old(self, intent: Intent) -> bool:
-        """Tell whether even a debt that no other witness confirms must show a repayment by now."""
-        margin_ms = blind_margin_ms(self._run_options.settle_margin_ms)
+        """Tell whether the debt must show a repayment by now, even if nothing else confirms it."""
+        margin_ms = margin_without_ledger_ms(self._run_options.settle_margin_ms)
         return self._client.believed_time_ms() > intent.window_end_ms + margin_ms
 
     def doubt_debt(self) -> None:

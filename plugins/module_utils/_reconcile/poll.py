@@ -23,7 +23,8 @@ from .._loans.wallet import Movement
 from .._operations.base import Operation
 from .._outcomes import NOT_EXECUTED, UNKNOWN
 from .._times import DAY_MS, SECOND_MS
-from .judge import Finding, Observation, Witness, blind_margin_ms, hold_against, seen_in_debt, weigh, without_own
+from .evidence import Funds, Observation, margin_without_ledger_ms, without_own
+from .judge import Finding, confirm_not_executed, judge, seen_in_debt
 
 _Told = t.TypeVar("_Told", Decimal, t.List[Movement])
 
@@ -75,9 +76,9 @@ class Poller:
         :param others: The ids of repayments that are known to be other ones.
         :param deadline_ms: When to give up, by the monotonic clock.
         """
-        latest, witness, error, looks = None, Witness(), None, 0
+        latest, funds, error, looks = None, Funds(), None, 0
         finding = Finding(UNKNOWN, "")
-        margins_ms = (0, self._settle_margin_ms, blind_margin_ms(self._settle_margin_ms))
+        margins_ms = (0, self._settle_margin_ms, margin_without_ledger_ms(self._settle_margin_ms))
         turns = tuple(intent.window_end_ms + margin_ms for margin_ms in margins_ms)
         left_ms = self._left_ms(intent)
         own_turns = tuple(left_ms + intent.open_for_ms + margin_ms for margin_ms in margins_ms)
@@ -87,19 +88,19 @@ class Poller:
             seen, error = self._look(left_ms)
             if seen is not None:
                 latest = seen
-                finding = weigh(intent, latest, self._settle_margin_ms, others)
+                finding = judge(intent, latest, self._settle_margin_ms, others)
             if latest is not None and finding.outcome == NOT_EXECUTED:
                 try:
-                    witness = self._ask_witness(intent, has_failed=bool(finding.candidates))
+                    funds = self._read_funds(intent, has_failed=bool(finding.candidates))
                 except BybitError as failed:
                     finding, error = finding._replace(outcome=UNKNOWN), failed
                 else:
-                    finding = hold_against(witness, finding, intent, latest, self._settle_margin_ms)
+                    finding = confirm_not_executed(finding, funds, intent, latest, self._settle_margin_ms)
             if finding.outcome != UNKNOWN or (error is not None and must_stop(error)):
                 break
         if error is not None and finding.outcome == UNKNOWN:
             finding = finding._replace(reason=f"the exchange could not be read ({error})")
-        return Settled(finding, _evidence(intent, latest, witness, finding, looks))
+        return Settled(finding, _evidence(intent, latest, funds, finding, looks))
 
     def follow(self, repay_id: str, deadline_ms: int, until_final: bool = True) -> Followed:
         """Look for the entry of a repayment in the history.
@@ -211,32 +212,32 @@ class Poller:
             error = failed
         return Observation(self._client.exchange_time_ms(begun_ms), begun_ms - left_ms, entries, loan), error
 
-    def _ask_witness(self, intent: Intent, has_failed: bool) -> Witness:
-        """Read what the money itself tells.
+    def _read_funds(self, intent: Intent, has_failed: bool) -> Funds:
+        """Read what happened to the money that pays.
 
         :param has_failed: Whether the history shows one like it that has failed, so that its money has come back.
-        :raises BybitError: When that could not be read now; when the key may not, there is no witness.
+        :raises BybitError: When that could not be read now; what the key may not read is none.
         """
         # What pays for this run need not be what paid for that one.
         if intent.goal.collateral:
             position = read_position(self._client)
             pledged = tuple((entry.coin, entry.amount) for entry in position.collateral)
-            return Witness(pledged=pledged, blindness="no ledger tells of the collateral that it sells")
+            return Funds(pledged=pledged, ledger_gap="no ledger tells of the collateral that it sells")
         balance = self._allowed(lambda: read_balance(self._client, intent.coin))
         now_ms = self._client.believed_time_ms()
         if now_ms - intent.sent_at_ms > _LEDGER_REACH_MS:
-            return Witness(balance=balance, blindness="the Funding wallet's ledger does not reach back to when it was sent")
+            return Funds(balance=balance, ledger_gap="the Funding wallet's ledger does not reach back to when it was sent")
         # The ledger has whole seconds.
         from_ms, latest_ms = intent.earliest_ms - SECOND_MS, intent.window_end_ms + self._settle_margin_ms + SECOND_MS
         movements = self._allowed(
             lambda: wallet_movements(self._client, intent.coin, from_ms, max(latest_ms, now_ms))
         )
         if movements is None:
-            return Witness(balance=balance, blindness="api_key may not read the Funding wallet's ledger")
+            return Funds(balance=balance, ledger_gap="api_key may not read the Funding wallet's ledger")
         movements = without_own(movements, intent.baseline.paid)
         net = total(*(movement.amount for movement in movements))
         left = total(*(-m.amount for m in movements if m.amount < 0 and m.time_ms <= latest_ms))
-        return Witness(max(-net, Decimal(0)) if has_failed else left, balance, net)
+        return Funds(max(-net, Decimal(0)) if has_failed else left, balance, net)
 
     def _allowed(self, read: t.Callable[[], _Told]) -> _Told | None:
         """Return what is read; none when the exchange refuses to tell it."""
@@ -248,7 +249,7 @@ class Poller:
             return None
 
 
-def _evidence(intent: Intent, seen: Observation | None, witness: Witness, finding: Finding, looks: int) -> dict[str, t.Any]:
+def _evidence(intent: Intent, seen: Observation | None, funds: Funds, finding: Finding, looks: int) -> dict[str, t.Any]:
     return {
         "sent_at_ms": intent.sent_at_ms,
         "window_end_ms": intent.window_end_ms,
@@ -256,8 +257,8 @@ def _evidence(intent: Intent, seen: Observation | None, witness: Witness, findin
         "debt_before": plain(intent.baseline.debt),
         "debt_now": plain(seen.loan.debt) if seen and seen.loan else None,
         "wallet_before": plain_or_none(intent.baseline.wallet),
-        "wallet_now": plain_or_none(witness.balance),
-        "wallet_outflow": plain_or_none(witness.outflow),
+        "wallet_now": plain_or_none(funds.balance),
+        "wallet_outflow": plain_or_none(funds.outflow),
         "candidates": [entry.repay_id for entry in finding.candidates],
         "looks": looks,
         "reason": finding.reason,

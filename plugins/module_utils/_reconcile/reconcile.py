@@ -17,7 +17,7 @@ from .._journal.intent import Intent
 from .._journal.journal import Journal
 from .._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from .._outcomes import EXECUTED, NOT_EXECUTED, PENDING
-from .judge import Reconciled, doubt_of
+from .judge import Reconciled, mismatch
 from .poll import Followed, Poller
 
 
@@ -43,7 +43,7 @@ class Reconciler:
             followed = self._follow(intent.repay_id, None, deadline_ms)
             entry = followed.entry
             if entry is not None:
-                doubt = doubt_of(entry, intent)
+                doubt = mismatch(entry, intent)
             elif self._wait:
                 doubt = self._poller.loan_of(intent.repay_id)
             if not doubt and (entry is None or entry.status != FAILED):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Which entries of the history can be the repayment, and when that can be told. The debt is in test_judge_debt, time in
-test_judge_time, what happened to the money in test_judge_witness."""
+test_judge_time, what happened to the money in test_judge_funds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, Observation, weigh
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, judge
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
@@ -34,7 +35,7 @@ LONG_AWAY_MS = 10**9
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
 TWIN = OURS._replace(repay_id="98", time_ms=SENT_MS + 3001)
-# Where no wallet bears witness, an entry of the history may be as late as this.
+# Where no wallet ledger can be read, an entry of the history may be as late as this.
 LATEST_MS = CLOSES_MS + 60 * MARGIN_MS
 
 
@@ -43,11 +44,11 @@ def intent(*baseline: HistoryEntry) -> Intent:
     return Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", before, SENT_MS, WINDOW_MS)
 
 
-def judge(
+def judged(
     entries: t.Iterable[HistoryEntry], at_ms: int | None = SURE_MS, others: t.Iterable[str] = (), before: t.Iterable[HistoryEntry] = ()
 ) -> Finding:
     """Judge with a debt that has not fallen."""
-    return weigh(intent(*before), Observation(at_ms, LONG_AWAY_MS, list(entries), LOAN), MARGIN_MS, frozenset(others))
+    return judge(intent(*before), Observation(at_ms, LONG_AWAY_MS, list(entries), LOAN), MARGIN_MS, frozenset(others))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def judge(
     ],
 )
 def test_nothing_to_be_seen(at_ms: int | None, outcome: str, reason: str) -> None:
-    assert judge([], at_ms) == (outcome, reason, None, ())
+    assert judged([], at_ms) == (outcome, reason, None, ())
 
 
 @pytest.mark.parametrize(
@@ -79,25 +80,25 @@ def test_nothing_to_be_seen(at_ms: int | None, outcome: str, reason: str) -> Non
     ],
 )
 def test_one_that_looks_like_it(at_ms: int | None, outcome: str, reason: str) -> None:
-    assert judge([OURS], at_ms) == (outcome, reason, OURS, (OURS,))
+    assert judged([OURS], at_ms) == (outcome, reason, OURS, (OURS,))
 
 
 def test_without_margin_the_window_alone_decides() -> None:
     sent, seen = intent(), Observation(CLOSED_MS, LONG_AWAY_MS, [], LOAN)
-    assert weigh(sent, seen, 0, frozenset()).outcome == "not_executed"
-    assert weigh(sent, seen._replace(at_ms=CLOSES_MS), 0, frozenset()).outcome == "unknown"
+    assert judge(sent, seen, 0, frozenset()).outcome == "not_executed"
+    assert judge(sent, seen._replace(at_ms=CLOSES_MS), 0, frozenset()).outcome == "unknown"
 
 
 def test_a_repayment_in_process_is_executed() -> None:
     found = OURS._replace(status=PROCESSING)
-    assert judge([found]) == ("executed", FOUND, found, (found,))
+    assert judged([found]) == ("executed", FOUND, found, (found,))
 
 
 @pytest.mark.parametrize(
     "amount", ["100", "100.0", "100.000000000000000000", "1E+2"],
 )
 def test_an_amount_is_a_number_however_it_is_written(amount: str) -> None:
-    assert judge([OURS._replace(amount=Decimal(amount))]).outcome == "executed"
+    assert judged([OURS._replace(amount=Decimal(amount))]).outcome == "executed"
 
 
 @pytest.mark.parametrize(
@@ -116,8 +117,8 @@ def test_an_amount_is_a_number_however_it_is_written(amount: str) -> None:
 )
 def test_one_that_cannot_be_it(change: dict[str, t.Any]) -> None:
     other = OURS._replace(**change)
-    assert judge([other]) == ("not_executed", ABSENT, None, ())
-    assert judge([other, TWIN]) == ("executed", FOUND, TWIN, (TWIN,))
+    assert judged([other]) == ("not_executed", ABSENT, None, ())
+    assert judged([other, TWIN]) == ("executed", FOUND, TWIN, (TWIN,))
 
 
 @pytest.mark.parametrize(
@@ -146,40 +147,40 @@ def test_one_that_cannot_be_it(change: dict[str, t.Any]) -> None:
 def test_any_new_entry_in_its_time_may_be_it(others: list[dict[str, t.Any]], shown: str, at_ms: int) -> None:
     entries = [OURS._replace(**{**other, "amount": Decimal(other.get("amount", "100"))}) for other in others]
     reason = f"the history shows {shown} in its time, which may be it"
-    assert judge(entries, at_ms) == ("unknown", reason, None, tuple(entries))
+    assert judged(entries, at_ms) == ("unknown", reason, None, tuple(entries))
 
 
 @pytest.mark.parametrize("with_our_own", [False, True])
 def test_an_entry_that_is_accounted_for_is_no_doubt(with_our_own: bool) -> None:
     other, ours = OURS._replace(repay_id="50", amount=Decimal(10)), [OURS] if with_our_own else []
     outcome = "executed" if with_our_own else "not_executed"
-    assert judge([other, *ours], others={"50"}).outcome == outcome
-    assert judge([other, *ours], before=[other]).outcome == outcome
+    assert judged([other, *ours], others={"50"}).outcome == outcome
+    assert judged([other, *ours], before=[other]).outcome == outcome
 
 
 def test_one_of_its_amount_is_it_although_another_one_is_near() -> None:
     other = OURS._replace(repay_id="50", amount=Decimal("99.95"))
-    assert judge([OURS, other]) == ("executed", FOUND, OURS, (OURS,))
+    assert judged([OURS, other]) == ("executed", FOUND, OURS, (OURS,))
 
 
 def test_one_of_unknown_type_may_be_it() -> None:
     strange = OURS._replace(by_user=None, kind="unknown")
     reason = "an entry of the history looks like it, but is of a type that this collection does not know"
-    assert judge([strange], SURE_MS + 86_400_000) == ("unknown", reason, None, (strange,))
-    assert judge([strange], CLOSES_MS) == ("unknown", WINDOW_OPEN, strange, (strange,))
-    assert judge([strange, TWIN]) == ("unknown", "2 repayments in the history look like it", None, (strange, TWIN))
-    assert judge([strange._replace(status=FAILED)]).outcome == "not_executed"
-    assert judge([strange], others={"99"}).outcome == judge([strange], before=[strange]).outcome == "not_executed"
+    assert judged([strange], SURE_MS + 86_400_000) == ("unknown", reason, None, (strange,))
+    assert judged([strange], CLOSES_MS) == ("unknown", WINDOW_OPEN, strange, (strange,))
+    assert judged([strange, TWIN]) == ("unknown", "2 repayments in the history look like it", None, (strange, TWIN))
+    assert judged([strange._replace(status=FAILED)]).outcome == "not_executed"
+    assert judged([strange], others={"99"}).outcome == judged([strange], before=[strange]).outcome == "not_executed"
 
 
 def test_one_that_has_failed_is_named_but_is_not_it() -> None:
     failed = OURS._replace(status=FAILED)
     reason = "its time is over, the only such repayment in the history, 99, has failed, the debt did not fall by it"
-    assert judge([failed]) == ("not_executed", reason, None, (failed,))
-    assert judge([failed, TWIN]) == ("executed", FOUND, TWIN, (TWIN,))
-    assert judge([failed], CLOSES_MS) == ("unknown", WINDOW_OPEN, None, ())
-    assert judge([failed], SURE_MS - 1) == ("unknown", MARGIN_OPEN, None, ())
-    assert judge([failed], others={"99"}) == ("not_executed", ABSENT, None, ())
+    assert judged([failed]) == ("not_executed", reason, None, (failed,))
+    assert judged([failed, TWIN]) == ("executed", FOUND, TWIN, (TWIN,))
+    assert judged([failed], CLOSES_MS) == ("unknown", WINDOW_OPEN, None, ())
+    assert judged([failed], SURE_MS - 1) == ("unknown", MARGIN_OPEN, None, ())
+    assert judged([failed], others={"99"}) == ("not_executed", ABSENT, None, ())
 
 
 @pytest.mark.parametrize(
@@ -195,41 +196,41 @@ def test_one_that_has_failed_is_named_but_is_not_it() -> None:
     ],
 )
 def test_the_times_at_which_it_can_have_been_made(time_ms: int) -> None:
-    assert judge([OURS._replace(time_ms=time_ms)]).outcome == "executed"
+    assert judged([OURS._replace(time_ms=time_ms)]).outcome == "executed"
 
 
 def test_one_like_it_after_its_time_is_a_doubt() -> None:
     later = OURS._replace(time_ms=CLOSES_MS + MARGIN_MS + 1)
     reason = "the history shows one like it, but made at 2026-11-01 12:00:15 UTC, after its time"
-    assert judge([later], SURE_MS + 60_000) == ("unknown", reason, None, (later,))
+    assert judged([later], SURE_MS + 60_000) == ("unknown", reason, None, (later,))
 
 
 def test_one_in_time_outweighs_one_after_it() -> None:
     later = TWIN._replace(time_ms=CLOSES_MS + MARGIN_MS + 1)
     for entries in ([OURS, later], [later, OURS]):
-        assert judge(entries) == ("executed", FOUND, OURS, (OURS,))
+        assert judged(entries) == ("executed", FOUND, OURS, (OURS,))
 
 
 @pytest.mark.parametrize("at_ms", [None, SENT_MS, CLOSED_MS, SURE_MS, SURE_MS + 86_400_000])
 def test_two_that_look_like_it_are_a_doubt_at_any_time(at_ms: int | None) -> None:
     reason = "2 repayments in the history look like it"
-    assert judge([OURS, TWIN], at_ms) == ("unknown", reason, None, (OURS, TWIN))
+    assert judged([OURS, TWIN], at_ms) == ("unknown", reason, None, (OURS, TWIN))
 
 
 def test_three_that_look_like_it() -> None:
     third = OURS._replace(repay_id="97", status=PROCESSING)
-    assert judge([OURS, TWIN, third]).reason == "3 repayments in the history look like it"
+    assert judged([OURS, TWIN, third]).reason == "3 repayments in the history look like it"
 
 
 @pytest.mark.parametrize("entries", [[OURS], [TWIN, OURS], [OURS, TWIN]])
 def test_what_was_there_before_is_not_it(entries: list[HistoryEntry]) -> None:
     rest = tuple(entry for entry in entries if entry != OURS)
-    finding = judge(entries, before=[OURS])
+    finding = judged(entries, before=[OURS])
     assert (finding.outcome, finding.candidates) == ("executed" if rest else "not_executed", rest)
 
 
 def test_what_was_there_before_in_process_is_not_it() -> None:
-    assert judge([OURS], before=[OURS._replace(status=PROCESSING)]).outcome == "not_executed"
+    assert judged([OURS], before=[OURS._replace(status=PROCESSING)]).outcome == "not_executed"
 
 
 @pytest.mark.parametrize(
@@ -243,34 +244,34 @@ def test_what_was_there_before_in_process_is_not_it() -> None:
     ],
 )
 def test_what_is_known_as_another_one_is_not_it(others: tuple[str, ...], outcome: str, entry: HistoryEntry | None) -> None:
-    finding = judge([OURS, TWIN], others=others)
+    finding = judged([OURS, TWIN], others=others)
     assert (finding.outcome, finding.entry) == (outcome, entry)
 
 
 def test_a_failed_one_does_not_take_the_place_of_a_good_one() -> None:
-    assert judge([TWIN._replace(status=FAILED), OURS]).entry == OURS
+    assert judged([TWIN._replace(status=FAILED), OURS]).entry == OURS
 
 
 @pytest.mark.parametrize(("later_ms", "outcome"), [(0, "unknown"), (MARGIN_MS, "executed")])
 def test_a_look_without_the_loan_needs_the_margin_to_believe_a_record(later_ms: int, outcome: str) -> None:
-    assert weigh(intent(), Observation(CLOSED_MS + later_ms, LONG_AWAY_MS, [OURS], None), MARGIN_MS, frozenset()).outcome == outcome
+    assert judge(intent(), Observation(CLOSED_MS + later_ms, LONG_AWAY_MS, [OURS], None), MARGIN_MS, frozenset()).outcome == outcome
 
 
 def test_the_order_of_the_history_does_not_matter() -> None:
     crowd = [OURS, OURS._replace(repay_id="1", amount=Decimal(7)), OURS._replace(repay_id="2", by_user=False, kind="auto")]
-    assert judge(crowd) == judge(crowd[::-1]) == ("executed", FOUND, OURS, (OURS,))
+    assert judged(crowd) == judged(crowd[::-1]) == ("executed", FOUND, OURS, (OURS,))
 
 
 def test_a_wide_time_window_is_waited_for() -> None:
     sent = intent()
     wide = Intent(sent.intent_id, sent.goal, sent.amount, sent.coin, sent.baseline, SENT_MS, 60_000)
-    assert weigh(wide, Observation(SENT_MS + 60_000, LONG_AWAY_MS, [OURS], LOAN), 0, frozenset()).outcome == "unknown"
-    assert weigh(wide, Observation(SENT_MS + 60_001, LONG_AWAY_MS, [OURS], LOAN), 0, frozenset()).outcome == "executed"
-    assert weigh(wide, Observation(SENT_MS + 70_000, LONG_AWAY_MS, [], LOAN), MARGIN_MS, frozenset()).outcome == "unknown"
-    assert weigh(wide, Observation(SENT_MS + 70_001, LONG_AWAY_MS, [], LOAN), MARGIN_MS, frozenset()).outcome == "not_executed"
+    assert judge(wide, Observation(SENT_MS + 60_000, LONG_AWAY_MS, [OURS], LOAN), 0, frozenset()).outcome == "unknown"
+    assert judge(wide, Observation(SENT_MS + 60_001, LONG_AWAY_MS, [OURS], LOAN), 0, frozenset()).outcome == "executed"
+    assert judge(wide, Observation(SENT_MS + 70_000, LONG_AWAY_MS, [], LOAN), MARGIN_MS, frozenset()).outcome == "unknown"
+    assert judge(wide, Observation(SENT_MS + 70_001, LONG_AWAY_MS, [], LOAN), MARGIN_MS, frozenset()).outcome == "not_executed"
 
 
 def test_one_of_another_coin_is_neither_it_nor_nothing() -> None:
     strange = OURS._replace(coin="USDC", kind="user")
-    assert judge([strange])[:2] == ("unknown", "the history shows 100 (user) in its time, which may be it")
-    assert judge([OURS._replace(coin="USDT")]).outcome == "executed"
+    assert judged([strange])[:2] == ("unknown", "the history shows 100 (user) in its time, which may be it")
+    assert judged([OURS._replace(coin="USDT")]).outcome == "executed"

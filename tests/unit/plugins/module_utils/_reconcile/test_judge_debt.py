@@ -9,7 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, Observation, weigh
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, judge
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent, baseline_of
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, LIQUIDATED, OPEN, REPAID, Loan
@@ -38,7 +39,7 @@ def entry(
     return HistoryEntry(repay_id, Decimal(amount), status, by_user, time_ms)
 
 
-def judge(
+def judged(
     now: Loan | None,
     entries: tuple[HistoryEntry, ...] = (),
     before: tuple[HistoryEntry, ...] = (),
@@ -49,7 +50,7 @@ def judge(
     """Judge a repayment of 100 on a loan that was as C(then), with C(before) in its history."""
     baseline = Baseline(then.debt, then.principal, before)
     intent = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", baseline, SENT_MS, WINDOW_MS)
-    return weigh(intent, Observation(at_ms, LONG_AWAY_MS, list(entries), now), MARGIN_MS, others)
+    return judge(intent, Observation(at_ms, LONG_AWAY_MS, list(entries), now), MARGIN_MS, others)
 
 
 def assert_unexplained(finding: Finding, amount: str) -> None:
@@ -66,7 +67,7 @@ def assert_unexplained(finding: Finding, amount: str) -> None:
     ids=repr,
 )
 def test_a_debt_that_did_not_fall(now: Loan) -> None:
-    assert judge(now).outcome == "not_executed"
+    assert judged(now).outcome == "not_executed"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_a_debt_that_did_not_fall(now: Loan) -> None:
     ids=repr,
 )
 def test_a_debt_that_fell_without_a_record_is_a_doubt(now: Loan, amount: str) -> None:
-    assert_unexplained(judge(now), amount)
+    assert_unexplained(judged(now), amount)
 
 
 @pytest.mark.parametrize(
@@ -101,26 +102,26 @@ def test_a_debt_that_fell_without_a_record_is_a_doubt(now: Loan, amount: str) ->
 )
 def test_a_debt_that_was_raised_meanwhile_is_a_doubt(now: Loan, entries: tuple[HistoryEntry, ...], amount: str) -> None:
     reason = f"{amount} more were borrowed since, so the debt cannot tell"
-    assert judge(now, entries) == ("unknown", reason, None, ())
+    assert judged(now, entries) == ("unknown", reason, None, ())
 
 
 def test_what_was_borrowed_does_not_hide_a_record() -> None:
     ours = entry("100", SENT_MS)
-    assert judge(loan("1500"), (ours,)) == ("executed", "it stands in the history", ours, (ours,))
+    assert judged(loan("1500"), (ours,)) == ("executed", "it stands in the history", ours, (ours,))
 
 
 def test_interest_that_fell_is_a_doubt_too() -> None:
-    assert_unexplained(judge(loan(), then=loan(interest="100")), "100")
-    assert_unexplained(judge(loan(penalty="50"), then=loan(penalty="150")), "100")
+    assert_unexplained(judged(loan(), then=loan(interest="100")), "100")
+    assert_unexplained(judged(loan(penalty="50"), then=loan(penalty="150")), "100")
 
 
 def test_debt_is_not_asked_before_the_margin_has_passed() -> None:
-    assert judge(loan("900"), at_ms=SURE_MS - 1).reason.startswith("wait_timeout ended before settle_margin")
-    assert judge(loan("900"), at_ms=None).reason == "the exchange did not tell its time"
+    assert judged(loan("900"), at_ms=SURE_MS - 1).reason.startswith("wait_timeout ended before settle_margin")
+    assert judged(loan("900"), at_ms=None).reason == "the exchange did not tell its time"
 
 
 def test_a_loan_that_is_gone_is_a_doubt() -> None:
-    assert judge(None) == ("unknown", "the exchange does not list the loan any more", None, ())
+    assert judged(None) == ("unknown", "the exchange does not list the loan any more", None, ())
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_a_loan_that_is_gone_is_a_doubt() -> None:
     ids=repr,
 )
 def test_a_fall_that_another_repayment_explains(now: Loan, other: HistoryEntry) -> None:
-    assert judge(now, (other,)).outcome == "not_executed"
+    assert judged(now, (other,)).outcome == "not_executed"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_a_fall_that_another_repayment_explains(now: Loan, other: HistoryEntry) 
     ids=repr,
 )
 def test_a_fall_that_others_explain_in_part(now: Loan, others: tuple[HistoryEntry, ...], amount: str) -> None:
-    assert_unexplained(judge(now, others), amount)
+    assert_unexplained(judged(now, others), amount)
 
 
 @pytest.mark.parametrize(
@@ -171,13 +172,13 @@ def test_a_fall_that_others_explain_in_part(now: Loan, others: tuple[HistoryEntr
     ],
 )
 def test_the_remainder_of_a_closed_loan_is_no_trace(status: str, explained: str, outcome: str) -> None:
-    assert judge(loan("0", status=status), (entry(explained),)).outcome == outcome
+    assert judged(loan("0", status=status), (entry(explained),)).outcome == outcome
 
 
 def test_many_others_are_added_up() -> None:
     others = tuple(entry("7", SHORTLY_BEFORE_MS + index, repay_id=str(index)) for index in range(10))
-    assert judge(loan("930"), others).outcome == "not_executed"
-    assert_unexplained(judge(loan("929"), others), "1")
+    assert judged(loan("930"), others).outcome == "not_executed"
+    assert_unexplained(judged(loan("929"), others), "1")
 
 
 @pytest.mark.parametrize(
@@ -190,13 +191,13 @@ def test_many_others_are_added_up() -> None:
     ids=repr,
 )
 def test_a_repayment_that_is_known_as_another_one_explains(now: Loan, other: HistoryEntry, is_explained: bool) -> None:
-    finding = judge(now, (other,), others=frozenset({"50"}))
+    finding = judged(now, (other,), others=frozenset({"50"}))
     assert finding.outcome == ("not_executed" if is_explained else "unknown")
 
 
 def test_what_the_history_showed_before_does_not_explain() -> None:
     old = entry("100", EARLIEST_MS - MARGIN_MS)
-    assert_unexplained(judge(loan("900"), (old,), before=(old,)), "100")
+    assert_unexplained(judged(loan("900"), (old,), before=(old,)), "100")
 
 
 @pytest.mark.parametrize(
@@ -204,7 +205,7 @@ def test_what_the_history_showed_before_does_not_explain() -> None:
     [(EARLIEST_MS - HOUR_MS, False), (EARLIEST_MS - HOUR_MS + 1, True), (EARLIEST_MS - 24 * HOUR_MS, False)],
 )
 def test_what_the_history_should_have_shown_before_does_not_explain(time_ms: int, is_explained: bool) -> None:
-    finding = judge(loan("900"), (entry("100", time_ms),))
+    finding = judged(loan("900"), (entry("100", time_ms),))
     assert finding.outcome == ("not_executed" if is_explained else "unknown")
 
 
@@ -214,7 +215,7 @@ def test_an_hourly_repayment_does_not_explain_the_next(lag_ms: int) -> None:
     for jitter_ms in (-500, 0, 500):
         last = entry("100", SENT_MS + lag_ms - HOUR_MS + jitter_ms)
         before = baseline_of(LOAN, [last], SENT_MS + lag_ms, None, ()).entries
-        assert_unexplained(judge(loan("900"), (last,), before), "100")
+        assert_unexplained(judged(loan("900"), (last,), before), "100")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_an_hourly_repayment_does_not_explain_the_next(lag_ms: int) -> None:
 )
 def test_a_young_one_from_before_may_have_lowered_the_debt_late(time_ms: int, is_explained: bool) -> None:
     young = entry("100", time_ms)
-    finding = judge(loan("900"), (young,), before=(young,))
+    finding = judged(loan("900"), (young,), before=(young,))
     assert finding.outcome == ("not_executed" if is_explained else "unknown")
 
 
@@ -238,33 +239,33 @@ def test_a_young_one_from_before_may_have_lowered_the_debt_late(time_ms: int, is
 )
 def test_one_that_was_in_process_before_may_lower_the_debt_now(status: str, is_explained: bool) -> None:
     before = entry("100", SENT_MS - 24 * HOUR_MS, PROCESSING)
-    finding = judge(loan("900"), (before._replace(status=status),), before=(before,))
+    finding = judged(loan("900"), (before._replace(status=status),), before=(before,))
     assert finding.outcome == ("not_executed" if is_explained else "unknown")
 
 
 def test_one_that_was_in_process_before_explains_only_itself() -> None:
     before = entry("60", SENT_MS - 24 * HOUR_MS, PROCESSING)
-    assert_unexplained(judge(loan("840"), (before._replace(status=SUCCESS),), before=(before,)), "100")
+    assert_unexplained(judged(loan("840"), (before._replace(status=SUCCESS),), before=(before,)), "100")
 
 
 def test_a_record_that_vanished_explains_nothing() -> None:
     before = entry("100", SENT_MS - 500, PROCESSING)
-    assert_unexplained(judge(loan("900"), (), before=(before,)), "100")
+    assert_unexplained(judged(loan("900"), (), before=(before,)), "100")
 
 
 def test_a_record_found_outweighs_a_debt_that_does_not_show_it() -> None:
     ours = entry("100", SENT_MS)
     for now in (loan(), loan("900"), None):
-        assert judge(now, (ours,)).outcome == "executed"
+        assert judged(now, (ours,)).outcome == "executed"
 
 
 def test_a_debt_that_fell_by_more_makes_the_only_record_a_doubt() -> None:
     perhaps_of_somebody_else = entry("100", SENT_MS)
-    finding = judge(loan("800"), (perhaps_of_somebody_else,))
+    finding = judged(loan("800"), (perhaps_of_somebody_else,))
     reason = "the debt fell by 100 more than the history explains"
     assert finding == ("unknown", reason, None, (perhaps_of_somebody_else,))
 
 
 def test_long_numbers_are_not_rounded() -> None:
     then, now = loan("123456789012345678.000000000000000001"), loan("123456789012345678")
-    assert_unexplained(judge(now, then=then), "0.000000000000000001")
+    assert_unexplained(judged(now, then=then), "0.000000000000000001")

@@ -10,7 +10,8 @@ import dataclasses
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, Observation, weigh
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, judge
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FIXED, OPEN, REPAID, Loan
@@ -40,8 +41,8 @@ def entry(amount: str, time_ms: int = SENT_MS + 40, status: str = SUCCESS, by_us
     return HistoryEntry("99", Decimal(amount), status, by_user, time_ms)
 
 
-def judge(intent: Intent, now: Loan | None, *entries: HistoryEntry, at_ms: int = SURE_MS, margin_ms: int = MARGIN_MS) -> Finding:
-    return weigh(intent, Observation(at_ms, LONG_AWAY_MS, list(entries), now), margin_ms, frozenset())
+def judged(intent: Intent, now: Loan | None, *entries: HistoryEntry, at_ms: int = SURE_MS, margin_ms: int = MARGIN_MS) -> Finding:
+    return judge(intent, Observation(at_ms, LONG_AWAY_MS, list(entries), now), margin_ms, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_a_whole_loan_is_known_by_an_amount_that_the_exchange_has_reckoned(amoun
     entries = [entry(amount)]
     if amount == "0.9":
         entries.append(HistoryEntry("98", Decimal("0.5"), SUCCESS, False, SENT_MS + 10, kind="liquidation"))
-    assert judge(WHOLE, now, *entries) == ("executed", FOUND, entries[0], (entries[0],))
+    assert judged(WHOLE, now, *entries) == ("executed", FOUND, entries[0], (entries[0],))
 
 
 @pytest.mark.parametrize(
@@ -77,28 +78,28 @@ def test_a_whole_loan_is_known_by_an_amount_that_the_exchange_has_reckoned(amoun
 def test_a_part_of_a_loan_that_is_open_may_be_its_whole(other: HistoryEntry, shown: str) -> None:
     """Nobody knows which amount the exchange shows for a whole loan: the principal alone, or less a fee."""
     reason = f"the history shows {shown} in its time, which may be it"
-    assert judge(WHOLE, loan("1.4"), other) == ("unknown", reason, None, (other,))
+    assert judged(WHOLE, loan("1.4"), other) == ("unknown", reason, None, (other,))
 
 
 def test_what_was_made_before_is_not_its_whole() -> None:
-    finding = judge(WHOLE, loan("1.4"), entry("1.5", SENT_MS - 1001))
+    finding = judged(WHOLE, loan("1.4"), entry("1.5", SENT_MS - 1001))
     assert (finding.outcome, finding.candidates) == ("not_executed", ())
 
 
 def test_a_whole_is_not_found_for_an_amount_that_was_named() -> None:
     part = dataclasses.replace(WHOLE, is_whole=False)
-    assert judge(part, loan("1.4"), entry("1.4001")).outcome == "unknown"
-    assert judge(part, loan("1.4"), entry("1.4")).outcome == "executed"
+    assert judged(part, loan("1.4"), entry("1.4001")).outcome == "unknown"
+    assert judged(part, loan("1.4"), entry("1.4")).outcome == "executed"
 
 
 def test_two_that_may_have_closed_a_loan_are_a_doubt() -> None:
     rest = entry("0.5")._replace(repay_id="98")
-    finding = judge(WHOLE, loan("0", REPAID), entry("0.9"), rest)
+    finding = judged(WHOLE, loan("0", REPAID), entry("0.9"), rest)
     assert (finding.outcome, finding.reason) == ("unknown", "2 repayments in the history look like it")
 
 
 def test_a_whole_loan_that_was_closed_without_a_trace_is_a_doubt() -> None:
-    finding = judge(WHOLE, loan("0", REPAID))
+    finding = judged(WHOLE, loan("0", REPAID))
     assert finding == ("unknown", "the debt fell by 1.4 more than the history explains", None, ())
 
 
@@ -108,12 +109,12 @@ def test_a_whole_loan_that_was_closed_without_a_trace_is_a_doubt() -> None:
 )
 def test_what_was_accepted_need_not_wait_for_its_time_window(at_ms: int, outcome: str) -> None:
     ours = entry("0.4", ACCEPTED_MS)
-    assert judge(SOLD, loan("1"), ours, at_ms=at_ms).outcome == outcome
+    assert judged(SOLD, loan("1"), ours, at_ms=at_ms).outcome == outcome
 
 
 @pytest.mark.parametrize(("late_ms", "outcome"), [(MARGIN_MS, "executed"), (MARGIN_MS + 1, "unknown")])
 def test_its_record_may_be_as_late_as_the_margin(late_ms: int, outcome: str) -> None:
-    finding = judge(SOLD, loan("1"), entry("0.4", ACCEPTED_MS + late_ms))
+    finding = judged(SOLD, loan("1"), entry("0.4", ACCEPTED_MS + late_ms))
     assert finding.outcome == outcome
     assert outcome == "executed" or finding.reason.endswith("after its time")
 
@@ -121,7 +122,7 @@ def test_its_record_may_be_as_late_as_the_margin(late_ms: int, outcome: str) -> 
 @pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
 def test_what_was_accepted_is_found_in_the_history(status: str) -> None:
     ours = entry("0.4", status=status)
-    assert judge(SOLD, loan("1"), ours) == ("executed", FOUND, ours, (ours,))
+    assert judged(SOLD, loan("1"), ours) == ("executed", FOUND, ours, (ours,))
 
 
 @pytest.mark.parametrize(
@@ -137,23 +138,23 @@ def test_what_was_accepted_is_found_in_the_history(status: str) -> None:
     ],
 )
 def test_what_was_accepted_and_never_shows_is_a_doubt_for_ever(at_ms: int, reason: str) -> None:
-    assert judge(SOLD, loan("1.4"), at_ms=at_ms) == ("unknown", reason, None, ())
+    assert judged(SOLD, loan("1.4"), at_ms=at_ms) == ("unknown", reason, None, ())
 
 
 def test_what_was_accepted_and_then_failed_was_not_made() -> None:
     failed = entry("0.4", status=FAILED)
     reason = "its time is over, the only such repayment in the history, 99, has failed, the debt did not fall by it"
-    assert judge(SOLD, loan("1.4"), failed) == ("not_executed", reason, None, (failed,))
+    assert judged(SOLD, loan("1.4"), failed) == ("not_executed", reason, None, (failed,))
 
 
 @pytest.mark.parametrize("intent", [WHOLE, SOLD], ids=["whole", "accepted"])
 @pytest.mark.parametrize("with_failed", [False, True])
 def test_what_was_borrowed_meanwhile_hides_a_fall(intent: Intent, with_failed: bool) -> None:
     failed = [entry(str(intent.amount), status=FAILED)] if with_failed else []
-    finding = judge(intent, loan("1.5"), *failed)
+    finding = judged(intent, loan("1.5"), *failed)
     assert finding == ("unknown", "0.1 more were borrowed since, so the debt cannot tell", None, ())
 
 
 def test_without_margin_the_acceptance_decides() -> None:
-    assert judge(SOLD, loan("1.4"), at_ms=ACCEPTED_MS, margin_ms=0).reason.startswith("wait_timeout ended")
-    assert judge(SOLD, loan("1.4"), at_ms=ACCEPTED_MS + 1, margin_ms=0).reason.startswith("the exchange accepted it")
+    assert judged(SOLD, loan("1.4"), at_ms=ACCEPTED_MS, margin_ms=0).reason.startswith("wait_timeout ended")
+    assert judged(SOLD, loan("1.4"), at_ms=ACCEPTED_MS + 1, margin_ms=0).reason.startswith("the exchange accepted it")

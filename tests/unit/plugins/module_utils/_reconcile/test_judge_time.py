@@ -10,7 +10,8 @@ import dataclasses
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, Observation, blind_margin_ms, weigh
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation, margin_without_ledger_ms
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, judge
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
@@ -29,8 +30,8 @@ OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
 INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), SENT_MS, WINDOW_MS)
 
 
-def judge(*entries: HistoryEntry, at_ms: int | None, away_ms: int, intent: Intent = INTENT, margin_ms: int = MARGIN_MS) -> Finding:
-    return weigh(intent, Observation(at_ms, away_ms, list(entries), LOAN), margin_ms, frozenset())
+def judged(*entries: HistoryEntry, at_ms: int | None, away_ms: int, intent: Intent = INTENT, margin_ms: int = MARGIN_MS) -> Finding:
+    return judge(intent, Observation(at_ms, away_ms, list(entries), LOAN), margin_ms, frozenset())
 
 
 @pytest.mark.parametrize("at_ms", [SENT_MS + 60_000, SENT_MS + DAY_MS, SENT_MS + 100 * DAY_MS])
@@ -45,7 +46,7 @@ def judge(*entries: HistoryEntry, at_ms: int | None, away_ms: int, intent: Inten
     ],
 )
 def test_an_exchange_that_claims_a_later_time_ends_nothing(at_ms: int, away_ms: int, outcome: str, reason: str) -> None:
-    finding = judge(at_ms=at_ms, away_ms=away_ms)
+    finding = judged(at_ms=at_ms, away_ms=away_ms)
     assert finding.outcome == outcome
     assert finding.reason == reason or outcome == "not_executed"
 
@@ -53,26 +54,26 @@ def test_an_exchange_that_claims_a_later_time_ends_nothing(at_ms: int, away_ms: 
 @pytest.mark.parametrize("at_ms", [SENT_MS - DAY_MS, SENT_MS, SENT_MS + WINDOW_MS, None])
 @pytest.mark.parametrize("away_ms", [0, OPEN_FOR_MS + MARGIN_MS + 1, DAY_MS, 100 * DAY_MS])
 def test_a_machine_that_waited_long_ends_nothing_alone(at_ms: int | None, away_ms: int) -> None:
-    assert judge(at_ms=at_ms, away_ms=away_ms).outcome == "unknown"
-    assert judge(OURS, at_ms=at_ms, away_ms=away_ms) == ("unknown", WINDOW_OPEN, OURS, (OURS,))
+    assert judged(at_ms=at_ms, away_ms=away_ms).outcome == "unknown"
+    assert judged(OURS, at_ms=at_ms, away_ms=away_ms) == ("unknown", WINDOW_OPEN, OURS, (OURS,))
 
 
 @pytest.mark.parametrize(("away_ms", "outcome"), [(0, "unknown"), (OPEN_FOR_MS, "unknown"), (OPEN_FOR_MS + 1, "executed")])
 @pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
 def test_what_stands_there_counts_when_no_second_one_can_come(away_ms: int, outcome: str, status: str) -> None:
-    assert judge(OURS._replace(status=status), at_ms=SENT_MS + DAY_MS, away_ms=away_ms).outcome == outcome
+    assert judged(OURS._replace(status=status), at_ms=SENT_MS + DAY_MS, away_ms=away_ms).outcome == outcome
 
 
 def test_a_wide_window_is_waited_for_here_too() -> None:
     wide = dataclasses.replace(INTENT, recv_window_ms=60_000)
-    assert judge(OURS, at_ms=SENT_MS + DAY_MS, away_ms=61_000, intent=wide).outcome == "unknown"
-    assert judge(OURS, at_ms=SENT_MS + DAY_MS, away_ms=61_001, intent=wide).outcome == "executed"
+    assert judged(OURS, at_ms=SENT_MS + DAY_MS, away_ms=61_000, intent=wide).outcome == "unknown"
+    assert judged(OURS, at_ms=SENT_MS + DAY_MS, away_ms=61_001, intent=wide).outcome == "executed"
 
 
 def test_an_acceptance_has_no_window_left() -> None:
     accepted = dataclasses.replace(INTENT, accepted_at_ms=SENT_MS + 40)
-    assert judge(OURS, at_ms=SENT_MS + 41, away_ms=0, intent=accepted).outcome == "unknown"
-    assert judge(OURS, at_ms=SENT_MS + 41, away_ms=1, intent=accepted).outcome == "executed"
+    assert judged(OURS, at_ms=SENT_MS + 41, away_ms=0, intent=accepted).outcome == "unknown"
+    assert judged(OURS, at_ms=SENT_MS + 41, away_ms=1, intent=accepted).outcome == "executed"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_an_acceptance_has_no_window_left() -> None:
     ],
 )
 def test_a_time_in_whole_seconds_is_not_before(time_ms: int, is_it: bool) -> None:
-    found = judge(OURS._replace(time_ms=time_ms), at_ms=SENT_MS + 60_000, away_ms=DAY_MS)
+    found = judged(OURS._replace(time_ms=time_ms), at_ms=SENT_MS + 60_000, away_ms=DAY_MS)
     assert found.outcome == ("executed" if is_it else "not_executed")
 
 
@@ -96,24 +97,24 @@ def test_a_time_in_whole_seconds_is_not_before(time_ms: int, is_it: bool) -> Non
 def test_what_was_made_at_once_is_found_although_its_time_is_cut(sent_ms: int) -> None:
     late = dataclasses.replace(INTENT, sent_at_ms=sent_ms)
     cut = OURS._replace(time_ms=SENT_MS)
-    assert judge(cut, at_ms=SENT_MS + 60_000, away_ms=DAY_MS, intent=late).entry == cut
+    assert judged(cut, at_ms=SENT_MS + 60_000, away_ms=DAY_MS, intent=late).entry == cut
     # The exchange's clock may be up to a second behind.
-    assert judge(cut._replace(time_ms=SENT_MS - 1000), at_ms=SENT_MS + 60_000, away_ms=DAY_MS, intent=late).outcome == "executed"
-    assert judge(cut._replace(time_ms=SENT_MS - 2000), at_ms=SENT_MS + 60_000, away_ms=DAY_MS, intent=late).outcome == "not_executed"
+    assert judged(cut._replace(time_ms=SENT_MS - 1000), at_ms=SENT_MS + 60_000, away_ms=DAY_MS, intent=late).outcome == "executed"
+    assert judged(cut._replace(time_ms=SENT_MS - 2000), at_ms=SENT_MS + 60_000, away_ms=DAY_MS, intent=late).outcome == "not_executed"
 
 
 @pytest.mark.parametrize("entries", [(), (OURS,), (OURS._replace(amount=Decimal(7)),)])
 @pytest.mark.parametrize("age_days", [181, 365, 3650])
 def test_what_is_older_than_the_history_is_never_told_as_not_executed(entries: tuple[HistoryEntry, ...], age_days: int) -> None:
-    finding = judge(*entries, at_ms=SENT_MS + age_days * DAY_MS, away_ms=age_days * DAY_MS)
+    finding = judged(*entries, at_ms=SENT_MS + age_days * DAY_MS, away_ms=age_days * DAY_MS)
     assert finding == ("unknown", "it was sent more than 180 days ago, and the history does not reach so far back", None, ())
 
 
 @pytest.mark.parametrize(("age_ms", "outcome"), [(180 * DAY_MS, "not_executed"), (180 * DAY_MS + 1, "unknown")])
 def test_how_far_the_history_reaches(age_ms: int, outcome: str) -> None:
-    assert judge(at_ms=SENT_MS + age_ms, away_ms=age_ms).outcome == outcome
+    assert judged(at_ms=SENT_MS + age_ms, away_ms=age_ms).outcome == outcome
 
 
 @pytest.mark.parametrize(("margin_ms", "blind_ms"), [(0, 0), (1000, 60_000), (10_000, 600_000)])
-def test_where_nobody_can_bear_witness_it_takes_longer(margin_ms: int, blind_ms: int) -> None:
-    assert blind_margin_ms(margin_ms) == blind_ms
+def test_it_takes_longer_without_a_ledger(margin_ms: int, blind_ms: int) -> None:
+    assert margin_without_ledger_ms(margin_ms) == blind_ms

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of the money, held against a judgement; and what speaks against an id that the exchange has given."""
+"""What happened to the money that pays, as a check of the judgement; and what speaks against an id that the exchange gave."""
 
 from __future__ import annotations
 
@@ -11,14 +11,8 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import (
-    Finding,
-    Observation,
-    Witness,
-    doubt_of,
-    hold_against,
-    without_own,
-)
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Funds, Observation, without_own
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, confirm_not_executed, mismatch
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
@@ -30,12 +24,12 @@ WINDOW_MS = 5000
 MARGIN_MS = 10_000
 OPEN_FOR_MS = WINDOW_MS + 1000
 BLIND_MS = 60 * MARGIN_MS
-# The first moments after which nobody need bear witness, by the exchange's clock and by this machine's.
+# The first moments at which no ledger is needed any more, by the exchange's clock and by this machine's.
 LONG_AT_MS, LONG_AWAY_MS = SENT_MS + WINDOW_MS + BLIND_MS + 1, OPEN_FOR_MS + BLIND_MS + 1
 REASON = "its time is over, no such repayment stands in the history, the debt did not fall by it"
 ABSENT = Finding("not_executed", REASON)
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
-SIGHT = Observation(SENT_MS + WINDOW_MS + MARGIN_MS + 1, OPEN_FOR_MS + MARGIN_MS + 1, [], LOAN)
+SEEN = Observation(SENT_MS + WINDOW_MS + MARGIN_MS + 1, OPEN_FOR_MS + MARGIN_MS + 1, [], LOAN)
 BEFORE = Baseline(Decimal(1000), Decimal(1000), (), Decimal(700))
 PAID = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, SENT_MS, WINDOW_MS)
 PLEDGED = (("BTC", Decimal("0.5")), ("ETH", Decimal(2)))
@@ -50,14 +44,14 @@ def number(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def hold(witness: Witness, intent: Intent = PAID, seen: Observation = SIGHT, margin_ms: int = MARGIN_MS) -> Finding:
-    return hold_against(witness, ABSENT, intent, seen, margin_ms)
+def confirmed(funds: Funds, intent: Intent = PAID, seen: Observation = SEEN, margin_ms: int = MARGIN_MS) -> Finding:
+    return confirm_not_executed(ABSENT, funds, intent, seen, margin_ms)
 
 
 @pytest.mark.parametrize("balance", [None, "700", "601.0001", "5000"])
 @pytest.mark.parametrize("outflow", ["0", "1", "98.9999"])
 def test_a_wallet_that_has_not_paid_confirms_it(outflow: str, balance: str | None) -> None:
-    finding = hold(Witness(Decimal(outflow), number(balance)))
+    finding = confirmed(Funds(Decimal(outflow), number(balance)))
     assert finding == ("not_executed", f"{REASON}, and no such amount left the Funding wallet", None, ())
 
 
@@ -65,7 +59,7 @@ def test_a_wallet_that_has_not_paid_confirms_it(outflow: str, balance: str | Non
 @pytest.mark.parametrize("balance", [None, "700", "600"])
 def test_an_amount_that_left_the_wallet_alone_is_a_doubt(outflow: str, balance: str | None) -> None:
     reason = f"it does not stand in the history, but {outflow} USDT left the Funding wallet in its time"
-    assert hold(Witness(Decimal(outflow), number(balance))) == ("unknown", reason, None, ())
+    assert confirmed(Funds(Decimal(outflow), number(balance))) == ("unknown", reason, None, ())
 
 
 @pytest.mark.parametrize(
@@ -90,7 +84,7 @@ def test_an_amount_that_left_the_wallet_alone_is_a_doubt(outflow: str, balance: 
 )
 def test_a_wallet_that_fell_by_it_is_a_doubt(before: str | None, now: str | None, net: str | None, outcome: str) -> None:
     intent = dataclasses.replace(PAID, baseline=BEFORE._replace(wallet=number(before)))
-    finding = hold(Witness(Decimal(0), number(now), number(net)), intent)
+    finding = confirmed(Funds(Decimal(0), number(now), number(net)), intent)
     assert finding.outcome == outcome
     doubt = f"it does not stand in the history, but the Funding wallet held {before} USDT before and holds {now} now"
     assert outcome == "not_executed" or finding.reason == doubt
@@ -108,8 +102,8 @@ def test_a_wallet_that_fell_by_it_is_a_doubt(before: str | None, now: str | None
     ],
 )
 def test_collateral_that_was_sold_is_a_doubt(now: tuple[tuple[str, Decimal], ...], doubt: str) -> None:
-    late = SIGHT._replace(at_ms=LONG_AT_MS, away_ms=LONG_AWAY_MS)
-    finding = hold(Witness(pledged=now, blindness="no ledger tells of it"), SOLD, late)
+    late = SEEN._replace(at_ms=LONG_AT_MS, away_ms=LONG_AWAY_MS)
+    finding = confirmed(Funds(pledged=now, ledger_gap="no ledger tells of it"), SOLD, late)
     if doubt:
         assert finding == ("unknown", f"it does not stand in the history, but {doubt}", None, ())
     else:
@@ -119,7 +113,7 @@ def test_collateral_that_was_sold_is_a_doubt(now: tuple[tuple[str, Decimal], ...
 @pytest.mark.parametrize(
     ("at_ms", "away_ms", "outcome"),
     [
-        (SIGHT.at_ms, SIGHT.away_ms, "unknown"),
+        (SEEN.at_ms, SEEN.away_ms, "unknown"),
         (LONG_AT_MS - 1, LONG_AWAY_MS, "unknown"),
         # However late the exchange says that it is.
         (LONG_AT_MS + 86_400_000, LONG_AWAY_MS - 1, "unknown"),
@@ -129,7 +123,7 @@ def test_collateral_that_was_sold_is_a_doubt(now: tuple[tuple[str, Decimal], ...
 )
 @pytest.mark.parametrize("balance", [None, "700"])
 def test_without_a_ledger_it_takes_longer(at_ms: int | None, away_ms: int, outcome: str, balance: str | None) -> None:
-    finding = hold(Witness(None, number(balance), blindness=BLIND), seen=SIGHT._replace(at_ms=at_ms, away_ms=away_ms))
+    finding = confirmed(Funds(None, number(balance), ledger_gap=BLIND), seen=SEEN._replace(at_ms=at_ms, away_ms=away_ms))
     assert finding.outcome == outcome
     if outcome == "unknown":
         expected = f"it does not stand in the history, but {BLIND}, so history and debt have to show nothing for 600 s"
@@ -139,20 +133,20 @@ def test_without_a_ledger_it_takes_longer(at_ms: int | None, away_ms: int, outco
 
 
 def test_a_wallet_that_fell_speaks_also_without_its_ledger() -> None:
-    late = SIGHT._replace(at_ms=LONG_AT_MS, away_ms=LONG_AWAY_MS)
-    assert hold(Witness(None, Decimal(600), blindness=BLIND), seen=late).outcome == "unknown"
+    late = SEEN._replace(at_ms=LONG_AT_MS, away_ms=LONG_AWAY_MS)
+    assert confirmed(Funds(None, Decimal(600), ledger_gap=BLIND), seen=late).outcome == "unknown"
 
 
 def test_without_margin_the_window_is_enough_for_all() -> None:
-    closed = SIGHT._replace(at_ms=SENT_MS + WINDOW_MS + 1, away_ms=OPEN_FOR_MS + 1)
-    assert hold(Witness(blindness=BLIND), seen=closed, margin_ms=0).outcome == "not_executed"
-    assert hold(Witness(blindness=BLIND), seen=closed._replace(away_ms=OPEN_FOR_MS), margin_ms=0).outcome == "unknown"
+    closed = SEEN._replace(at_ms=SENT_MS + WINDOW_MS + 1, away_ms=OPEN_FOR_MS + 1)
+    assert confirmed(Funds(ledger_gap=BLIND), seen=closed, margin_ms=0).outcome == "not_executed"
+    assert confirmed(Funds(ledger_gap=BLIND), seen=closed._replace(away_ms=OPEN_FOR_MS), margin_ms=0).outcome == "unknown"
 
 
 @pytest.mark.parametrize("outcome", ["executed", "unknown"])
 def test_any_other_judgement_stands(outcome: str) -> None:
     finding = Finding(outcome, "so it is", OURS, (OURS,))
-    assert hold_against(Witness(Decimal(100), Decimal(0), blindness=BLIND), finding, PAID, SIGHT, MARGIN_MS) == finding
+    assert confirm_not_executed(finding, Funds(Decimal(100), Decimal(0), ledger_gap=BLIND), PAID, SEEN, MARGIN_MS) == finding
 
 
 @pytest.mark.parametrize(
@@ -186,13 +180,13 @@ def test_any_other_judgement_stands(outcome: str) -> None:
 def test_what_speaks_against_an_id(change: dict[str, t.Any], doubt: str) -> None:
     known = OURS._replace(repay_id="11", time_ms=SENT_MS - 3_600_000)
     intent = dataclasses.replace(PAID, repay_id="99", baseline=BEFORE._replace(entries=(known,)))
-    assert doubt_of(OURS._replace(**change), intent) == doubt
+    assert mismatch(OURS._replace(**change), intent) == doubt
 
 
 def test_what_a_whole_loan_costs_the_exchange_alone_knows() -> None:
     whole = dataclasses.replace(PAID, is_whole=True)
-    assert doubt_of(OURS._replace(amount=Decimal(5000)), whole) == ""
-    assert doubt_of(OURS._replace(amount=Decimal(5000), coin="BTC"), whole) == "it is one of BTC"
+    assert mismatch(OURS._replace(amount=Decimal(5000)), whole) == ""
+    assert mismatch(OURS._replace(amount=Decimal(5000), coin="BTC"), whole) == "it is one of BTC"
 
 
 PAID_BEFORE = Payment("USDT", Decimal(100), SENT_MS - 1500, SENT_MS - 1400)
