@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Does the fault suite find the bug? Takes one safeguard after the other out of a copy of the collection and looks.
+"""Does the fault suite find the bug? Takes one safeguard after the other out of a copy of the collection, and runs the suite there.
 
 Usage: python tests/faults/sabotage.py [--schedules N] [--jobs N] [WORD]   (only what has the word in its name)
 """
@@ -20,13 +20,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sabotages import SABOTAGES, Edit, Sabotage
+from removals import NOTHING, REMOVALS
+from removals.replacing import VARIABLE, Edit, Removal
 
 ROOT = Path(__file__).resolve().parents[2]
 # The others do not leave to chance what the first may miss in a few hundred schedules.
 _ALONE = ("witnesses", "surroundings", "the_exchange_as_it_may_be", "one_by_one", "goals_one_by_one", "answers_that_change")
 # Enough of the cases for every kind of change to be among them.
 _ANSWERS = 2000
+# In the copy: has every Python process take the removal out of what it imports.
+_START = "tests/faults/removals/start"
 _BY = max(map(len, _ALONE))
 TESTS = tuple(f"tests/faults/test_{name}.py" for name in (*_ALONE, "schedules"))
 
@@ -38,7 +41,7 @@ def main() -> None:
     parser.add_argument("--schedules", type=int, default=299, help="how many schedules at most")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
-    chosen = [one for one in SABOTAGES if given.word in one.removed]
+    chosen = [one for one in REMOVALS if given.word in one.removed]
     width, is_right = max(len(one.removed) for one in chosen), True
     print(f"{'removed':<{width}} | {'found by':<{_BY}} | what the suite said")
     with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
@@ -46,24 +49,24 @@ def main() -> None:
         for done in concurrent.futures.as_completed(tried):
             one, (by, said) = tried[done], done.result()
             print(f"{one.removed:<{width}} | {by:<{_BY}} | {said}", flush=True)
-            is_right = is_right and bool(by) == bool(one.edits)
+            is_right = is_right and bool(by) == (one is not NOTHING)
     if not is_right:
-        sys.exit("The suite has not told everything apart.")
+        sys.exit("The suite has missed a removal, or has failed without one.")
 
 
-def _try(sabotage: Sabotage, schedules: int) -> tuple[str, str]:
+def _try(removal: Removal, schedules: int) -> tuple[str, str]:
     """Return what fails first without a safeguard, nothing when all pass, and what the suite said."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "ansible_collections" / "treasury" / "bybit"
         _copy_to(copy)
-        for edit in sabotage.edits:
+        for edit in removal.edits:
             _apply(edit, copy)
         ended = subprocess.run(
             [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *TESTS],
             cwd=copy, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
             env={
-                **os.environ, "PYTHONPATH": folder, "FAULT_SHRINK": "0", "FAULT_SCHEDULES": str(schedules),
-                "FAULT_ANSWERS": str(_ANSWERS),
+                **os.environ, "PYTHONPATH": os.pathsep.join([folder, str(copy / _START)]), VARIABLE: removal.removed,
+                "FAULT_SHRINK": "0", "FAULT_SCHEDULES": str(schedules), "FAULT_ANSWERS": str(_ANSWERS),
             },
         )
     if ended.returncode == 0:
@@ -73,7 +76,7 @@ def _try(sabotage: Sabotage, schedules: int) -> tuple[str, str]:
     never = re.search(r"^E +Failed: never happened in ", ended.stdout, re.MULTILINE)
     said = re.search(r"^E +(?:simulation\.accounted\.Violation: )?(.*)", ended.stdout, re.MULTILINE)
     if not said or not (number or alone or never):
-        sys.exit(f"{sabotage.removed}: the suite ended otherwise:\n{ended.stdout[-5000:]}")
+        sys.exit(f"{removal.removed}: the suite ended otherwise:\n{ended.stdout[-5000:]}")
     by = f"schedule {number[1]}" if number else alone[1].replace("_", " ") if alone else "the tally"
     return by, said[1][:120]
 
@@ -88,7 +91,7 @@ def _copy_to(copy: Path) -> None:
 
 
 def _apply(edit: Edit, copy: Path) -> None:
-    file = copy / edit.file
+    file = copy / "plugins" / "module_utils" / edit.file
     text = file.read_text(encoding="utf-8")
     if text.count(edit.old) != 1:
         sys.exit(f"{edit.file} holds {text.count(edit.old)} times what is to be replaced, adapt this tool:\n{edit.old}")

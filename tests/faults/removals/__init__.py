@@ -1,0 +1,13 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The parts of the safety that can be taken out one at a time, each as named things of the collection and what comes in their place."""
+
+from __future__ import annotations
+
+from . import engine, journal, reading, reconciling
+from .replacing import Removal
+
+NOTHING = Removal("nothing (the suite must pass)", ())
+REMOVALS = (NOTHING, *reconciling.REMOVALS, *reading.REMOVALS, *journal.REMOVALS, *engine.REMOVALS)

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs know of each other: the intents on disk, their lock, and who is there to get the result."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from .replacing import Edit, Removal, Replacement, around, instead
+
+
+def _after_the_request() -> tuple[Replacement, ...]:
+    """Write each new intent down only when its request has left."""
+    postponed: list[t.Callable[[], None]] = []
+
+    def note(original: t.Callable[..., None]) -> t.Callable[..., None]:
+        def stand_in(self: t.Any, intent: t.Any) -> None:
+            if intent.intent_id in {known.intent_id for known in self.noted()}:
+                original(self, intent)
+            else:
+                postponed.append(lambda: original(self, intent))
+
+        return stand_in
+
+    def send(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+        def stand_in(*arguments: t.Any, **named: t.Any) -> t.Any:
+            try:
+                return original(*arguments, **named)
+            finally:
+                while postponed:
+                    postponed.pop()()
+
+        return stand_in
+
+    return around("_journal.journal:Journal.note", note), around("_api.client:Client.post_once", send)
+
+
+def _without_undoing(original: t.Any) -> t.Callable[..., None]:
+    def replace(path: str, content: bytes, before: bytes | None, check: t.Callable[[], None]) -> None:
+        original.__globals__["_put"](path, content, check)
+        original.__globals__["_flush_directory"](os.path.dirname(path))
+
+    return replace
+
+
+def _with_known_parents(original: t.Callable[..., None]) -> t.Callable[..., None]:
+    def make(self: t.Any, takes: t.Callable[[], bool] | None = None) -> None:
+        original(self, takes)
+        self.are_known = True
+
+    return make
+
+
+def _closing_first(self: t.Any) -> None:
+    if self._is_success:
+        self._journal.close(True)
+
+
+REMOVALS = (
+    Removal("the intent: it is not written", (
+        instead("_journal.store:Store.save", lambda self, intents: None),
+    )),
+    Removal("the intent: it is not read", (
+        instead("_journal.store:Store.load", lambda self: []),
+    )),
+    Removal("the intent: it is written before the request leaves", _after_the_request()),
+    Removal("the intent: it is closed", (
+        instead("_journal.journal:Journal.close", lambda self, is_success: self.abandon()),
+    )),
+    Removal("the intent: it is closed after the result is out", (
+        instead("_module.repay:_Telling.__enter__", _closing_first),
+        instead("_module.repay:_Telling.__exit__", lambda self, kind, error, trace: None),
+    )),
+    Removal("the lock", (
+        instead("_journal.store:Store._try_lock", lambda self, lock, writes: True),
+    )),
+    Removal("the lock: whether its file is still the same", (
+        instead("_journal.files:is_same", lambda descriptor, path: True),
+    )),
+    Removal("the journal: a save that fails is undone", (
+        around("_journal.files:replace", _without_undoing),
+    )),
+    Removal("the journal: what cannot be read leaves the outcome unknown", (
+        instead("_api.errors:MemoryLost.outcome", "not_executed"),
+    )),
+    Removal("the journal: an error inside while something is open leaves the outcome unknown", (
+        instead("_journal.journal:Journal.is_in_doubt", property(lambda self: False)),
+    )),
+    Removal("the journal: it is the account's, not the key's", (
+        around("_api.api_key:read_key", lambda original: lambda client: original(client)._replace(account=client._api_key[::-1])),
+    )),
+    Removal("the journal: it is the realm's, not the address's", (
+        instead("_options.connection:Connection.realm", property(lambda self: self.api_host)),
+    )),
+    Removal("the journal: as long as nobody knows whose the key is, what is open is in doubt", (
+        instead("_journal.store:is_in_doubt", lambda directory, realm, product, name: False),
+    )),
+    Removal("the reader: somebody is there right before the intent is written", (), (
+        Edit("_engine/run.py", "            if not self._has_listeners():\n", "            if False:\n"),
+    )),
+    Removal("the reader: somebody is there when the result is out", (), (
+        Edit(
+            "_module/repay.py", "        is_told = self._can_be_known and self._listeners.are_all_there()\n",
+            "        is_told = self._can_be_known\n",
+        ),
+    )),
+    Removal("the reader: output that something else buffers may reach nobody", (
+        around("_module.parents:Listeners.__init__", _with_known_parents),
+    )),
+    Removal("the reader: a result that may have reached nobody answers an equal task for some hours only", (
+        instead("_engine.messages:ANSWERS_FOR_HOURS", 10**6),
+    )),
+)

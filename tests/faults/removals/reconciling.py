@@ -1,0 +1,85 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What finds out what became of a repayment that was sent."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from decimal import Decimal
+
+from .replacing import Edit, Removal, around, instead
+
+
+def _refusing(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+    def send(*arguments: t.Any, **named: t.Any) -> t.Any:
+        from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import OutcomeUnknown, Refused
+
+        try:
+            return original(*arguments, **named)
+        except OutcomeUnknown as error:
+            raise Refused(str(error), error.failure) from error
+
+    return send
+
+
+REMOVALS = (
+    Removal("reconciling: a lost answer counts as a refusal", (
+        around("_api.client:Client.post_once", _refusing),
+    )),
+    Removal("reconciling: the wait for the end of the time window", (
+        instead("_reconcile.evidence:is_window_closed", lambda intent, observation: True),
+        instead("_reconcile.evidence:is_margin_over", lambda intent, observation, settle_margin_ms: True),
+    )),
+    Removal("reconciling: this machine's own clock also closes the time window", (
+        instead("_reconcile.evidence:has_passed_here", lambda intent, observation, margin_ms: True),
+    )),
+    Removal("reconciling: the debt", (
+        instead("_reconcile.evidence:unexplained_fall", lambda intent, observation, settle_margin_ms: Decimal(0)),
+    )),
+    Removal("reconciling: an entry of another amount, or of an unknown type, may be it", (
+        instead("_reconcile.evidence:ambiguous_entries", lambda new, intent, settle_margin_ms: []),
+    )),
+    Removal("reconciling: the wallet's ledger", (
+        instead("_reconcile.evidence:has_left_wallet", lambda intent, funds: False),
+    )),
+    Removal("reconciling: the wallet's balance", (
+        instead("_reconcile.evidence:has_balance_fallen", lambda intent, funds: False),
+    )),
+    Removal("reconciling: a key that may not read the wallet's ledger waits longer", (
+        instead("_reconcile.evidence:_FACTOR_WITHOUT_LEDGER", 1),
+    )),
+    Removal("reconciling: what the history no longer reaches", (
+        instead("_reconcile.evidence:is_beyond_history", lambda intent, observation: False),
+    )),
+    Removal("reconciling: what stood in the history before", (
+        instead("_reconcile.evidence:new_entries", lambda intent, observation, others: list(observation.entries)),
+    )),
+    Removal("reconciling: what was borrowed meanwhile", (
+        instead("_reconcile.evidence:borrowed_since", lambda intent, loan: Decimal(0)),
+    )),
+    Removal("from collateral: what was accepted and does not show is not undone", (
+        instead("_reconcile.evidence:is_accepted_without_trace", lambda intent, failed: False),
+    )),
+    Removal("whole contracts: an entry of another amount", (
+        instead("_reconcile.evidence:is_price_of_whole_loan", lambda entry, intent, is_loan_closed: False),
+    )),
+    Removal("an id that the history had before proves nothing", (
+        instead("_reconcile.judge:was_listed_before", lambda entry, intent: False),
+        instead("_reconcile.judge:was_made_before", lambda entry, intent: False),
+    ), (
+        Edit("_engine/run.py", "        if given_id in earlier_ids or given_id in self._journal.repay_ids():\n", "        if False:\n"),
+    )),
+    Removal("the amount that the history shows for an id", (
+        around("_reconcile.reconcile:Reconciler._conclude", lambda original: lambda self, found, entry: original(
+            self, found, entry and entry._replace(amount=found.intent.amount)
+        )),
+    )),
+    Removal("confirming: accepted counts as executed", (
+        around("_reconcile.reconcile:Reconciler._conclude", lambda original: lambda self, found, entry: original(
+            self, found, entry
+        )._replace(outcome="executed")),
+    )),
+)
