@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from bybit_sandbox.routes import ROUTES
+from bybit_sandbox.api.routes import ROUTES
 from documented_answers import Shape, differences, pages
 
 PAGES = pages()

@@ -8,46 +8,47 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from bybit_sandbox import interest, money
+from bybit_sandbox import amounts
 from bybit_sandbox.clock import HOUR_MS, Clock
-from bybit_sandbox.model import Loan, build, to_plain
+from bybit_sandbox.ledger import interest
+from bybit_sandbox.ledger.model import LegacyLoan, build, to_plain
 
 
-def loan(**changes) -> Loan:
+def loan(**changes) -> LegacyLoan:
     values = {
         "order_id": "1", "loan_coin": "USDT", "collateral_coin": "BTC", "term": "", "principal": Decimal(1000),
         "collateral": Decimal("0.04"), "hourly_rate": Decimal("0.0000090346"), "borrowed_at": 0, "due_at": None,
         "initial_loan": Decimal(1000), "initial_collateral": Decimal("0.04"),
     }
-    return Loan(**{**values, **changes})
+    return LegacyLoan(**{**values, **changes})
 
 
 @pytest.mark.parametrize(("text", "value"), [
     ("0", "0"), ("12.50", "12.5"), ("-3", "-3"), ("007", "7"), ("0.00000001", "0.00000001"), ("1" * 40, "1" * 40),
 ])
 def test_plain_decimals(text, value):
-    assert money.plain(money.parse(text)) == value
+    assert amounts.plain(amounts.parse(text)) == value
 
 
 @pytest.mark.parametrize("text", [
     "", "1e5", "1E-5", "+1", ".5", "5.", "1 ", "1\n", "1_000", "Infinity", "NaN", "١", "1" * 41,
 ])
 def test_other_texts(text):
-    assert money.parse(text) is None
+    assert amounts.parse(text) is None
 
 
 @pytest.mark.parametrize(("value", "text"), [
     (Decimal("1E+3"), "1000"), (Decimal("1E-8"), "0.00000001"), (Decimal("-0.000"), "0"), (Decimal("10.00"), "10"),
 ])
 def test_printing_without_exponent(value, text):
-    assert money.plain(value) == text
+    assert amounts.plain(value) == text
 
 
 def test_decimals_and_rounding():
-    assert [money.decimals(Decimal(text)) for text in ("1", "1.0", "1.50", "1E-8", "1E+2")] == [0, 0, 1, 8, 0]
-    assert money.rounded(Decimal("0.000000005"), 8) == Decimal("0.00000001")
-    assert money.rounded_down(Decimal("0.00000001999"), 8) == Decimal("0.00000001")
-    assert money.unit(4) == Decimal("0.0001")
+    assert [amounts.decimals(Decimal(text)) for text in ("1", "1.0", "1.50", "1E-8", "1E+2")] == [0, 0, 1, 8, 0]
+    assert amounts.rounded(Decimal("0.000000005"), 8) == Decimal("0.00000001")
+    assert amounts.rounded_down(Decimal("0.00000001999"), 8) == Decimal("0.00000001")
+    assert amounts.unit(4) == Decimal("0.0001")
 
 
 def test_hours_that_are_not_full_cost_nothing():
@@ -100,7 +101,7 @@ def test_ltv():
 def test_a_loan_survives_being_written_and_read():
     item = loan(interest=Decimal("0.00000001"), due_at=5, term="7")
     document = to_plain(item)
-    assert document["interest"] == "0.00000001" and build(Loan, document) == item
+    assert document["interest"] == "0.00000001" and build(LegacyLoan, document) == item
 
 
 def test_clock():

@@ -109,14 +109,15 @@ def _run(options: argparse.Namespace) -> int:
             f"The sandbox needs the Python package aiohttp: {sys.executable} -m pip install -r {REQUIREMENTS}"
         ) from error
     from .exchange import Exchange
-    from .seed import DEFAULT_SEED, read_json
+    from .fields import read_json
+    from .seed.reader import BUILT_IN_SEED
     from .server import serve
-    from .store import Store
+    from .state_file import StateFile
 
     report = (lambda line: None) if options.quiet else _say
     pem = _text(options.rsa_public_key) if options.rsa_public_key else ""
     exchange = Exchange(
-        read_json(options.seed or DEFAULT_SEED, "The seed"), Store(options.state), offset_ms=options.clock_offset_ms,
+        read_json(options.seed or BUILT_IN_SEED, "The seed"), StateFile(options.state), offset_ms=options.clock_offset_ms,
         rsa_public_key=pem, report=report,
     )
     with contextlib.ExitStack() as stack:

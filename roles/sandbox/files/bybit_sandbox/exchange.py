@@ -9,45 +9,45 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import gate, queries, wire
-from .book import Book
-from .calls import ANY, Call
+from . import http_messages
+from .api import authentication, pagination
+from .api.rate_limits import EndpointLimits, IpLimits
+from .api.request import ANY, ApiRequest
+from .api.routes import PATHS, ROUTES
 from .clock import Clock
-from .effects import NO_EFFECTS
 from .errors import HttpRefusal, Refusal
-from .faults import NORMAL, Fault, Faults
-from .gate import Incoming
-from .journal import Journal
-from .late import LatePackets, Packet
-from .limits import EndpointLimits, IpLimits
-from .model import Ledger
-from .mutations import mutated
-from .routes import PATHS, ROUTES
-from .seed import add_rsa_key, ledger_from
-from .store import Store
+from .faults.delayed_requests import DelayedRequest, DelayedRequests
+from .faults.fault import NORMAL, Fault, Faults
+from .faults.mutations import mutated
+from .http_messages import IncomingRequest, Reply
+from .ledger.loan_book import LoanBook
+from .ledger.model import Ledger
+from .ledger.settlement import IMMEDIATE
+from .request_log import RequestLog
+from .seed.reader import add_rsa_key, ledger_from
+from .state_file import StateFile
 from .switches import Switches
-from .wire import Reply
 
 
 class Exchange:
     def __init__(
-        self, seed: object, store: Store, *, offset_ms: int | None = None, rsa_public_key: str = "",
+        self, seed: object, state_file: StateFile, *, offset_ms: int | None = None, rsa_public_key: str = "",
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.seed = seed
-        self.store = store
+        self.state_file = state_file
         self.report = report
         self._first_offset_ms = offset_ms or 0
         self._rsa_public_key = rsa_public_key
-        self._alarm: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self.reset()
-        kept = store.load()
+        kept = state_file.load()
         if kept is not None:
             ledger, self.clock = kept
-            self.book = Book(self._with_rsa_key(ledger))
+            self.loan_book = LoanBook(self._with_rsa_key(ledger))
             if offset_ms is not None:
                 self.clock.set_offset(offset_ms)
-        self.look()
+        self.catch_up()
         self.save()
 
     def reset(self, seed: object = None) -> None:
@@ -57,84 +57,84 @@ class Exchange:
         ledger = self._with_rsa_key(ledger_from(document, clock.now_ms()))
         self.seed = document
         self.clock = clock
-        self.book = Book(ledger)
+        self.loan_book = LoanBook(ledger)
         self.faults = Faults()
-        self.late = LatePackets()
-        self.journal = Journal()
+        self.delayed_requests = DelayedRequests()
+        self.request_log = RequestLog()
         self.endpoint_limits = EndpointLimits()
         self.ip_limits = IpLimits()
 
     def set_switches(self, switches: Switches) -> None:
         """Be another exchange from now on; the book is opened anew, so that all that is due is planned by its rules."""
-        self.book.ledger.settings.switches = switches
-        self.book = Book(self.book.ledger)
-        self.look()
+        self.loan_book.ledger.settings.switches = switches
+        self.loan_book = LoanBook(self.loan_book.ledger)
+        self.catch_up()
 
     def _with_rsa_key(self, ledger: Ledger) -> Ledger:
         if self._rsa_public_key:
             add_rsa_key(ledger, self._rsa_public_key)
         return ledger
 
-    def look(self) -> int:
-        """Bring the book up to the present, with every late packet in its turn; returns the present."""
+    def catch_up(self) -> int:
+        """Bring the book up to the present, with every late request in its turn; returns the present."""
         now = self.clock.now_ms()
-        while (packet := self.late.take(now)) is not None:
-            self.book.advance(packet.arrives_at)
-            reply = self._handled(packet.incoming, packet.entry, packet.fault, packet.arrives_at)
-            self.report(f"late {packet.incoming.endpoint} has arrived: HTTP {reply.status}, retCode {reply.ret_code}")
-        self.book.advance(now)
-        self._set_alarm(now)
+        while (request := self.delayed_requests.take(now)) is not None:
+            self.loan_book.advance(request.arrives_at)
+            reply = self._handle(request.incoming, request.entry, request.fault, request.arrives_at)
+            self.report(f"late {request.incoming.endpoint} has arrived: HTTP {reply.status}, retCode {reply.ret_code}")
+        self.loan_book.advance(now)
+        self._set_timer(now)
         return now
 
-    def _set_alarm(self, now: int) -> None:
-        """Look again when the next late packet is due, even if nobody asks for anything until then."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-        due = self.late.next_at()
+    def _set_timer(self, now: int) -> None:
+        """Look again when the next late request is due, even if nobody asks for anything until then."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = self.delayed_requests.next_at()
         if due is not None and self.clock.frozen_at_ms is None:
-            self._alarm = asyncio.get_running_loop().call_later((due - now) / 1000, self.look)
+            self._timer = asyncio.get_running_loop().call_later((due - now) / 1000, self.catch_up)
 
     def save(self) -> None:
-        if self.book.changed:
-            self.store.save(self.book.ledger, self.clock)
-            self.book.changed = False
+        if self.loan_book.changed:
+            self.state_file.save(self.loan_book.ledger, self.clock)
+            self.loan_book.changed = False
 
-    async def answer(self, incoming: Incoming) -> tuple[str, Reply]:
-        """The trick to play on the connection, if any, and the answer."""
+    async def answer(self, incoming: IncomingRequest) -> tuple[str, Reply]:
+        """The fault of the connection, if any, and the answer."""
         fault = self.faults.take(incoming.method, incoming.path)
-        entry = self.journal.add(incoming, self.clock.now_ms(), fault.name() if fault else None)
+        entry = self.request_log.add(incoming, self.clock.now_ms(), fault.name() if fault else None)
         if fault is None:
-            reply = self._handled(incoming, entry, None, self.look())
+            reply = self._handle(incoming, entry, None, self.catch_up())
             entry["http_status"] = reply.status
             return NORMAL, reply
         self.report(f"fault {fault.name()} for {incoming.endpoint}")
         await asyncio.sleep(fault.delay_ms / 1000)
         now = self.clock.now_ms() + (fault.clock_offset_ms or 0)
-        reply = wire.envelope(0, "request.success", {}, now)
+        reply = http_messages.envelope(0, "request.success", {}, now)
         if fault.arrive_after_ms is not None:
-            self.late.add(Packet(self.clock.now_ms() + fault.arrive_after_ms, incoming, entry, fault))
-            self.look()
+            self.delayed_requests.add(DelayedRequest(self.clock.now_ms() + fault.arrive_after_ms, incoming, entry, fault))
+            self.catch_up()
         elif fault.commit:
-            reply = self._handled(incoming, entry, fault, self.look())
+            reply = self._handle(incoming, entry, fault, self.catch_up())
         if fault.omit_limit_headers:
             reply.headers.clear()
         await asyncio.sleep(fault.delay_answer_ms / 1000)
-        reply = wire.replaced(fault.answer, reply, now)
+        reply = http_messages.replaced_by_fault(fault.answer, reply, now)
         if fault.mutations:
             reply.body = mutated(reply.body, fault.mutations)
-        trick = fault.answer if isinstance(fault.answer, str) else NORMAL
-        if trick not in ("close", "reset"):
+        connection_fault = fault.answer if isinstance(fault.answer, str) else NORMAL
+        if connection_fault not in ("close", "reset"):
             entry["http_status"] = reply.status
-        return trick, reply
+        return connection_fault, reply
 
-    def _handled(self, incoming: Incoming, entry: dict, fault: Fault | None, now: int) -> Reply:
+    def _handle(self, incoming: IncomingRequest, entry: dict, fault: Fault | None, now: int) -> Reply:
         gate_now = now + (fault.clock_offset_ms or 0 if fault else 0)
         headers: dict[str, str] = {}
         try:
-            reply = self._served(incoming, now, gate_now, fault, headers)
+            reply = self._serve(incoming, now, gate_now, fault, headers)
         except Refusal as refusal:
-            reply = wire.envelope(refusal.code, refusal.message, {}, gate_now)
+            reply = http_messages.envelope(refusal.code, refusal.message, {}, gate_now)
         except HttpRefusal as refusal:
             reply = Reply(refusal.status, refusal.text.encode(), "text/plain; charset=utf-8")
         reply.headers.update(headers)
@@ -144,10 +144,10 @@ class Exchange:
         entry["committed"] = reply.ret_code == 0
         return reply
 
-    def _served(
-        self, incoming: Incoming, now: int, gate_now: int, fault: Fault | None, headers: dict[str, str]
+    def _serve(
+        self, incoming: IncomingRequest, now: int, gate_now: int, fault: Fault | None, headers: dict[str, str]
     ) -> Reply:
-        ledger = self.book.ledger
+        ledger = self.loan_book.ledger
         self.ip_limits.check(ledger.settings, incoming.remote, now)
         if incoming.method not in ("GET", "POST"):
             raise HttpRefusal(400, "Bad request: use GET or POST")
@@ -158,21 +158,21 @@ class Exchange:
             raise Refusal(10017)
         if incoming.method == "GET" and b"".join(incoming.body.split()) == b"{}":
             raise HttpRefusal(403, "Forbidden: a GET request with an empty JSON body")
-        call = Call(
-            queries.parameters(incoming.raw_query), incoming.body, self.book, None, now, gate_now * 1_000_000,
-            fault.effects() if fault else NO_EFFECTS, self.report,
+        request = ApiRequest(
+            pagination.query_parameters(incoming.raw_query), incoming.body, self.loan_book, None, now, gate_now * 1_000_000,
+            fault.settlement() if fault else IMMEDIATE, self.report,
         )
         if route.permission:
-            account, key = gate.authenticate(incoming, ledger, gate_now)
-            headers.update(self.endpoint_limits.look(ledger.settings, account.uid, incoming.endpoint, now).headers())
+            account, key = authentication.authenticate(incoming, ledger, gate_now)
+            headers.update(self.endpoint_limits.peek(ledger.settings, account.uid, incoming.endpoint, now).headers())
             if route.permission != ANY:
-                gate.authorise(incoming, account, key, route.permission)
+                authentication.authorise(incoming, account, key, route.permission)
             allowance = self.endpoint_limits.take(ledger.settings, account.uid, incoming.endpoint, now)
-            call = replace(call, account=account, key=key)
+            request = replace(request, account=account, key=key)
         else:
             # A public call has no account, so its limit is that of an address; only the limit of all calls is documented.
             allowance = self.endpoint_limits.take(ledger.settings, incoming.remote, incoming.endpoint, now, "public")
         headers.update(allowance.headers())
         if not allowance.allowed:
             raise Refusal(10006)
-        return wire.envelope(0, route.message, route.answer(call), gate_now)
+        return http_messages.envelope(0, route.message, route.answer(request), gate_now)

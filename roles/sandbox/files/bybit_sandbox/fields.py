@@ -5,18 +5,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
+from .amounts import ZERO, parse
 from .clock import DAY_MS, HOUR_MS
 from .errors import SandboxError
-from .money import ZERO, parse
 
 _RELATIVE = re.compile(r"([+-])([0-9]{1,6})(m|h|d)")
 _UNITS_MS = {"m": 60_000, "h": HOUR_MS, "d": DAY_MS}
 _LAST_MS = 253_402_300_799_999
 _MISSING = object()
+
+
+def read_json(path: Path, what: str) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SandboxError(f"{what} {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SandboxError(f"{what} {path} is not JSON: {error}") from error
 
 
 class Fields:

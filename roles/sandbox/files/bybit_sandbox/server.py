@@ -16,17 +16,17 @@ from pathlib import Path
 
 from aiohttp import web
 
-from . import control, guard, wire
+from . import cross_origin, http_messages
+from .control import actions
 from .errors import SandboxError
 from .exchange import Exchange
-from .faults import WIRE_ANSWERS
-from .gate import Incoming
-from .wire import Reply
+from .faults.fault import CONNECTION_FAULTS
+from .http_messages import IncomingRequest, Reply
 
 PAGE = Path(__file__).with_name("page.html")
 # Nothing from outside may ever run or be loaded, whatever names a seed contains.
 PAGE_HEADERS = {
-    **guard.CLOSED,
+    **cross_origin.SECURITY_HEADERS,
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
                                "connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
@@ -47,43 +47,45 @@ class Handler:
             # The client went away in the middle of its request; there is nobody to answer.
             return web.Response()
         except web.HTTPRequestEntityTooLarge:
-            return wire.response(Reply(413, b"Request entity too large", "text/plain; charset=utf-8"))
+            return http_messages.to_aiohttp(Reply(413, b"Request entity too large", "text/plain; charset=utf-8"))
         except Exception as error:
             # A mistake in here must answer 500 and never hang a client.
             traceback.print_exc(file=sys.stderr)
             sys.stderr.flush()
-            return wire.response(wire.json_reply(500, {"error": f"The sandbox failed: {error!r}"}))
+            return http_messages.to_aiohttp(http_messages.json_reply(500, {"error": f"The sandbox failed: {error!r}"}))
 
-    async def _answer(self, incoming: Incoming, request: web.BaseRequest) -> web.StreamResponse:
-        refused = guard.refusal(incoming, self._here(request))
+    async def _answer(self, incoming: IncomingRequest, request: web.BaseRequest) -> web.StreamResponse:
+        refused = cross_origin.refusal(incoming, self._here(request))
         if refused is not None:
-            return wire.response(refused)
+            return http_messages.to_aiohttp(refused)
         if incoming.path.startswith("/v5/"):
-            trick, reply = await self.exchange.answer(incoming)
-            return wire.broken(request, trick, reply) if trick in WIRE_ANSWERS else wire.response(reply)
+            fault, reply = await self.exchange.answer(incoming)
+            if fault in CONNECTION_FAULTS:
+                return http_messages.break_connection(request, fault, reply)
+            return http_messages.to_aiohttp(reply)
         if incoming.path.startswith("/sandbox/"):
-            return wire.response(control.respond(self.exchange, incoming))
+            return http_messages.to_aiohttp(actions.respond(self.exchange, incoming))
         if incoming.endpoint == "GET /":
-            return wire.response(Reply(200, PAGE.read_bytes(), wire.HTML_TYPE, dict(PAGE_HEADERS)))
-        return wire.response(Reply(404, b"404 page not found", "text/plain; charset=utf-8"))
+            return http_messages.to_aiohttp(Reply(200, PAGE.read_bytes(), http_messages.HTML_TYPE, dict(PAGE_HEADERS)))
+        return http_messages.to_aiohttp(Reply(404, b"404 page not found", "text/plain; charset=utf-8"))
 
-    def _here(self, request: web.BaseRequest) -> guard.Here:
+    def _here(self, request: web.BaseRequest) -> cross_origin.ListenAddress:
         if request.transport is None:
             raise ConnectionResetError("the client has gone")
-        return guard.Here(self.host, request.transport.get_extra_info("sockname")[1], request.secure)
+        return cross_origin.ListenAddress(self.host, request.transport.get_extra_info("sockname")[1], request.secure)
 
 
 def _request(*parts: object) -> web.BaseRequest:
     return web.BaseRequest(*parts, asyncio.get_running_loop(), client_max_size=MOST_BYTES)
 
 
-async def _incoming(request: web.BaseRequest) -> Incoming:
+async def _incoming(request: web.BaseRequest) -> IncomingRequest:
     # The parsed URL is re-quoted by the library; the signature covers the target as it was sent.
     target = request.message.path.partition("#")[0]
     if not target.startswith("/"):
         target = "/" + target.partition("://")[2].partition("/")[2]
     path, _mark, query = target.partition("?")
-    return Incoming(
+    return IncomingRequest(
         request.method, path, query.encode("utf-8", "surrogateescape"), await request.read(), request.headers,
         request.remote or "",
     )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 
+from .amounts import ZERO, decimals, plain, unit
 from .fields import Fields
-from .money import ZERO, decimals, plain, unit
 
 SHOWN, HIDDEN = "shown", "hidden"
 SENT, PRINCIPAL, ROUNDED, AFTER_FEE, SPLIT = "sent", "principal", "rounded", "after_fee", "split"
@@ -71,7 +71,7 @@ class Switches:
             return max(accuracy, _EIGHT_PLACES)
         return max(accuracy, decimals(debt)) if self.repay_decimals == DEBT else accuracy
 
-    def fitting(self, amount: Decimal, left: Decimal, accuracy: int) -> Decimal:
+    def cut_to_debt(self, amount: Decimal, left: Decimal, accuracy: int) -> Decimal:
         """The amount, or what is left of the debt if it exceeds that by less than one unit and such dust is taken."""
         dust = ZERO < amount - left < unit(accuracy)
         return left if dust and left > ZERO and self.overpayment_dust == TAKEN else amount
@@ -80,7 +80,7 @@ class Switches:
         """How an amount of a row or a total is written."""
         return "" if self.empty_amounts == ZEROS and value == ZERO else plain(value)
 
-    def unneeded(self, text: str) -> str:
+    def optional(self, text: str) -> str:
         """The text of what nobody needs to be told to repay: rates, penalty interest, collateral that came back."""
         return "" if self.empty_amounts == UNTOLD else text
 

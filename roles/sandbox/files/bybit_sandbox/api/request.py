@@ -1,0 +1,79 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a call of the exchange is given, and how it reads its body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..amounts import ZERO, parse
+from ..errors import Refusal
+from ..ledger.loan_book import LoanBook
+from ..ledger.model import Account, Key
+from ..ledger.settlement import Settlement
+from ..switches import Switches
+
+TERMS = ("7", "14", "30", "90", "180")
+ACCOUNT_TYPES = ("FUND", "UNIFIED", "SPOT", "CONTRACT", "OPTION", "INVESTMENT")
+# What a key may do; any key may ask for some things, and everybody for those without a permission.
+LOANS, WALLET, ANY = "SpotTrade", "Wallet", "any"
+
+
+@dataclass(frozen=True)
+class ApiRequest:
+    """One request that has passed the gate; account and key are None for a public call."""
+
+    query: dict[str, str]
+    body: bytes
+    loan_book: LoanBook
+    account: Account | None
+    now: int
+    shown_time_ns: int
+    settlement: Settlement
+    report: Callable[[str], None]
+    key: Key | None = None
+
+    @property
+    def switches(self) -> Switches:
+        return self.loan_book.ledger.settings.switches
+
+    @property
+    def by_id(self) -> bool:
+        """Whether a repayment is asked for by its id."""
+        return "repayId" in self.query
+
+
+@dataclass(frozen=True)
+class Route:
+    answer: Callable[[ApiRequest], dict]
+    permission: str = ""
+    message: str = "request.success"
+
+
+def json_body(body: bytes, *required: str, optional: tuple[str, ...] = ()) -> dict[str, str]:
+    """These fields of the body; an optional one that is missing is empty."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refusal(10001, "the body is not JSON") from None
+    if not isinstance(document, dict):
+        raise Refusal(10001, "the body is not a JSON object")
+    for name in required:
+        if not isinstance(document.get(name), str) or not document[name]:
+            raise Refusal(10001, f"{name} must be a string")
+    for name in optional:
+        if not isinstance(document.get(name, ""), str):
+            raise Refusal(10001, f"{name} must be a string")
+    return {name: document.get(name, "") for name in (*required, *optional)}
+
+
+def amount_of(text: str) -> Decimal:
+    """An amount of the new generation, for which there is no code of its own."""
+    value = parse(text)
+    if value is None or value <= ZERO:
+        raise Refusal(10001, "amount must be a plain decimal number above zero")
+    return value

@@ -1,0 +1,97 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keys as their owner changes them on the exchange's site: their rights, their expiry, and one in the place of another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..api.request import LOANS, WALLET
+from ..clock import DAY_MS
+from ..errors import SandboxError
+from ..fields import Fields
+from ..ledger.model import Account, Key, Ledger
+
+DELETED, EXPIRED = "deleted", "expired"
+FURTHEST_DAYS = 36_500
+
+
+def shown_keys(ledger: Ledger) -> list[dict]:
+    return [_shown(account, key) for account in ledger.accounts for key in account.keys if not key.deleted]
+
+
+def change_key(ledger: Ledger, document: object, now: int) -> dict:
+    """Change a key, or put another one in its place; what is told is the key that is good from now on."""
+    fields = Fields("", document)
+    account, key = _found(ledger, fields)
+    if not fields.names():
+        raise fields.wrong("needs what is to change: read_only, permissions, ips, expires_in_days, expires_at_ms or replaced_by")
+    if "replaced_by" not in fields:
+        changed = _with_rights(key, fields, now)
+        fields.done()
+        account.keys[account.keys.index(key)] = changed
+        return _shown(account, changed)
+    name, old = _new_name(ledger, fields), fields.text("old", DELETED, (DELETED, EXPIRED))
+    following = replace(key, key=name, expires_at=None)
+    if "secret" in fields:
+        following = replace(following, secret=_needed(fields, "secret"), rsa_public_key="")
+    following = _with_rights(following, fields, now)
+    fields.done()
+    ended = replace(key, deleted=True) if old == DELETED else replace(key, expires_at=now)
+    account.keys[account.keys.index(key)] = ended
+    account.keys.append(following)
+    return _shown(account, following)
+
+
+def _found(ledger: Ledger, fields: Fields) -> tuple[Account, Key]:
+    name = fields.text("key")
+    for account in ledger.accounts:
+        for key in account.keys:
+            if key.key == name and not key.deleted:
+                return account, key
+    raise fields.wrong("is no key of the book: see GET /sandbox/keys", "key")
+
+
+def _new_name(ledger: Ledger, fields: Fields) -> str:
+    name = _needed(fields, "replaced_by")
+    if name in {key["key"] for key in shown_keys(ledger)}:
+        raise fields.wrong("must be the name of no key yet", "replaced_by")
+    return name
+
+
+def _needed(fields: Fields, name: str) -> str:
+    text = fields.text(name)
+    if not text:
+        raise fields.wrong("must not be empty", name)
+    return text
+
+
+def _with_rights(key: Key, fields: Fields, now: int) -> Key:
+    permissions = fields.texts("permissions", key.permissions)
+    if not set(permissions) <= {LOANS, WALLET}:
+        raise fields.wrong(f"must be a list of {LOANS} and {WALLET}, or empty", "permissions")
+    return replace(
+        key, read_only=fields.flag("read_only", key.read_only), permissions=permissions, ips=fields.texts("ips", key.ips),
+        expires_at=_expiry(key, fields, now),
+    )
+
+
+def _expiry(key: Key, fields: Fields, now: int) -> int | None:
+    if "expires_in_days" in fields and "expires_at_ms" in fields:
+        raise SandboxError("Give either expires_in_days or expires_at_ms")
+    if "expires_in_days" in fields:
+        days = fields.integer("expires_in_days", least=-FURTHEST_DAYS)
+        if days > FURTHEST_DAYS:
+            raise fields.wrong(f"must be at most {FURTHEST_DAYS}", "expires_in_days")
+        return now + days * DAY_MS
+    if "expires_at_ms" in fields:
+        return fields.optional_moment("expires_at_ms", now)
+    return key.expires_at
+
+
+def _shown(account: Account, key: Key) -> dict:
+    return {
+        "uid": account.uid, "key": key.key, "permissions": key.permissions, "read_only": key.read_only,
+        "expires_at_ms": key.expires_at, "ips": key.ips,
+    }

@@ -1,0 +1,154 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults that a test orders in advance: what goes wrong, with which request, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from ..errors import MESSAGES
+from ..fields import Fields
+from ..ledger.model import FAILED, SUCCESS
+from ..ledger.settlement import Settlement
+from .mutations import Mutation, read_mutation
+
+NORMAL = "normal"
+CONNECTION_FAULTS = ("close", "reset", "truncate")
+ANSWERS = (NORMAL, *CONNECTION_FAULTS, "html_502", "html_200", "not_json")
+
+
+@dataclass
+class Fault:
+    id: int
+    method: str
+    path: str
+    skip: int
+    times: int
+    delay_ms: int
+    delay_answer_ms: int
+    commit: bool
+    answer: str | dict
+    omit_limit_headers: bool
+    history_delay_ms: int
+    debt_delay_ms: int
+    wallet_delay_ms: int
+    processing_ms: int
+    final_status: int
+    clock_offset_ms: int | None
+    arrive_after_ms: int | None
+    mutations: tuple[Mutation, ...]
+
+    def fits(self, method: str, path: str) -> bool:
+        return self.method in ("", method) and self.path in ("", path)
+
+    def settlement(self) -> Settlement:
+        return Settlement(
+            self.history_delay_ms, self.debt_delay_ms, self.wallet_delay_ms, self.processing_ms, self.final_status
+        )
+
+    def name(self) -> str:
+        """What the answer does, in a few words for the log."""
+        changed = f"mutated {', '.join(mutation.name() for mutation in self.mutations)}" if self.mutations else ""
+        if self.answer == NORMAL and changed:
+            return changed
+        if isinstance(self.answer, str):
+            return self.answer
+        if "ret_code" in self.answer:
+            return f"ret_code {self.answer['ret_code']}{', ' if changed else ''}{changed}"
+        return f"HTTP {self.answer['http_status']}"
+
+
+class Faults:
+    def __init__(self) -> None:
+        self._pending: list[Fault] = []
+        self._last_id = 0
+
+    def add(self, document: object) -> list[Fault]:
+        documents = document if isinstance(document, list) else [document]
+        added = [_read(Fields("The fault", item)) for item in documents]
+        for fault in added:
+            self._last_id += 1
+            fault.id = self._last_id
+        self._pending += added
+        return added
+
+    def clear(self) -> None:
+        self._pending.clear()
+
+    def to_plain(self) -> list[dict]:
+        return [asdict(fault) for fault in self._pending]
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The first fault that is due for this request, used once; those before it that fit count it as skipped."""
+        for fault in self._pending:
+            if not fault.fits(method, path):
+                continue
+            if fault.skip:
+                fault.skip -= 1
+                continue
+            if fault.times:
+                fault.times -= 1
+                if not fault.times:
+                    self._pending.remove(fault)
+            return fault
+        return None
+
+
+def _read(part: Fields) -> Fault:
+    answer = _answer(part)
+    arrive_after_ms = _optional(part, "arrive_after_ms", least=0)
+    fault = Fault(
+        id=0, method=part.text("method", "", ("", "GET", "POST")), path=part.text("path", ""),
+        skip=part.integer("skip", 0), times=part.integer("times", 1),
+        delay_ms=part.integer("delay_ms", 0), delay_answer_ms=part.integer("delay_answer_ms", 0),
+        commit=part.flag("commit", isinstance(answer, str) or arrive_after_ms is not None), answer=answer,
+        omit_limit_headers=part.flag("omit_limit_headers", False),
+        history_delay_ms=part.integer("history_delay_ms", 0), debt_delay_ms=part.integer("debt_delay_ms", 0),
+        wallet_delay_ms=part.integer("wallet_delay_ms", 0),
+        processing_ms=part.integer("processing_ms", 0), final_status=part.integer("final_status", SUCCESS),
+        clock_offset_ms=_optional(part, "clock_offset_ms", least=None), arrive_after_ms=arrive_after_ms,
+        mutations=tuple(part.parts("mutations", read_mutation, [])),
+    )
+    part.done()
+    if fault.final_status not in (SUCCESS, FAILED):
+        raise part.wrong(f"must be {SUCCESS} or {FAILED}", "final_status")
+    if fault.final_status == FAILED and not fault.processing_ms:
+        raise part.wrong("needs a processing_ms of at least 1", "final_status")
+    if arrive_after_ms is not None and fault.answer == NORMAL:
+        raise part.wrong(f'needs an answer other than "{NORMAL}"', "arrive_after_ms")
+    if arrive_after_ms is not None and not fault.commit:
+        raise part.wrong("must not be false when arrive_after_ms is given", "commit")
+    if fault.answer == NORMAL and not fault.commit:
+        raise part.wrong('must be true when the answer is "normal"', "commit")
+    if fault.mutations and fault.answer != NORMAL and "ret_code" not in fault.answer:
+        raise part.wrong(f'need an answer of JSON: "{NORMAL}" or one with a ret_code', "mutations")
+    return fault
+
+
+def _optional(part: Fields, name: str, least: int | None) -> int | None:
+    value = part.take(name, None)
+    return None if value is None else Fields(part.place, {name: value}).integer(name, least=least)
+
+
+def _answer(part: Fields) -> str | dict:
+    answer = part.take("answer", NORMAL)
+    if isinstance(answer, str):
+        if answer not in ANSWERS:
+            raise part.wrong(f"must be one of {', '.join(ANSWERS)} or an object", "answer")
+        return answer
+    fields = Fields(f"{part.place}.answer", answer)
+    if ("ret_code" in fields) == ("http_status" in fields):
+        raise fields.wrong("needs either ret_code or http_status")
+    headers = fields.part("headers", {})
+    read: dict = {"headers": {name: headers.text(name) for name in headers.names()}}
+    if "ret_code" in fields:
+        read["ret_code"] = fields.integer("ret_code", least=None)
+        read["ret_msg"] = fields.text("ret_msg", MESSAGES.get(read["ret_code"], ""))
+    else:
+        read["http_status"] = fields.integer("http_status", least=200)
+        if read["http_status"] > 599:
+            raise fields.wrong("must be at most 599", "http_status")
+        read["body"] = fields.text("body", "")
+    fields.done()
+    return read

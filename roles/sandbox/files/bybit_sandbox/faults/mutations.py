@@ -1,0 +1,143 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers that change: one field of a JSON answer that is missing, empty, of another type or unit, or unknown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..amounts import parse, plain
+from ..fields import Fields
+
+ABSENT, NULL, EMPTY, TYPE, UNIT, UNKNOWN = "absent", "null", "empty", "type", "unit", "unknown"
+DOUBLED, REORDERED, EXTRA = "doubled", "reordered", "extra"
+WAYS = (ABSENT, NULL, EMPTY, TYPE, UNIT, UNKNOWN, DOUBLED, REORDERED, EXTRA)
+UNEXPECTED = {"a": [1]}
+_PATH = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
+# Seconds have ten digits and milliseconds thirteen from 2001 to 2286.
+_SECONDS, _MILLISECONDS = re.compile(r"[1-9][0-9]{9}"), re.compile(r"[1-9][0-9]{12}")
+_EXACT = re.compile(r'"\\u0000([-0-9.]+)\\u0000"')
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """What becomes of one field, named by its path in the whole document."""
+
+    field: str
+    how: str
+
+    def name(self) -> str:
+        return f"{self.field}: {self.how}"
+
+
+def read_mutation(part: Fields) -> Mutation:
+    mutation = Mutation(part.text("field"), part.text("how", choices=WAYS))
+    part.done()
+    if not _PATH.fullmatch(mutation.field):
+        raise part.wrong('must be names with dots between them, such as "result.list.repayAmount"', "field")
+    return mutation
+
+
+def mutated(body: bytes, mutations: tuple[Mutation, ...]) -> bytes:
+    """The same answer with these changes; a body that is no JSON object has no field to change."""
+    try:
+        document = json.loads(body, parse_float=Decimal)
+    except ValueError:
+        return body
+    for mutation in mutations:
+        *way, name = mutation.field.split(".")
+        for holder in _holders(document, way):
+            if name not in holder:
+                continue
+            if mutation.how == ABSENT:
+                del holder[name]
+            else:
+                holder[name] = _CHANGES[mutation.how](holder[name])
+    return _written(document)
+
+
+def _holders(value: object, way: list[str]) -> Iterator[dict]:
+    """The objects at the end of this way; a list on it stands for each of its rows."""
+    if isinstance(value, list):
+        for row in value:
+            yield from _holders(row, way)
+    elif isinstance(value, dict):
+        if not way:
+            yield value
+        elif way[0] in value:
+            yield from _holders(value[way[0]], way[1:])
+
+
+def _written(document: object) -> bytes:
+    # A float would round a long amount, so a Decimal is marked and then written as it is.
+    text = json.dumps(document, separators=(",", ":"), default=lambda number: f"\0{plain(number)}\0")
+    return _EXACT.sub(r"\1", text).encode()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+
+
+def _of_another_type(value: object) -> object:
+    if isinstance(value, str):
+        number = parse(value)
+        if number is None:
+            return {"value": value}
+        return int(value) if value.lstrip("-").isdigit() else number
+    if isinstance(value, list):
+        return {str(place): row for place, row in enumerate(value)}
+    if isinstance(value, dict):
+        return list(value.values())
+    if _is_number(value):
+        return plain(Decimal(value))
+    return json.dumps(value)
+
+
+def _in_another_unit(value: object) -> object:
+    text = plain(Decimal(value)) if _is_number(value) else value
+    if not isinstance(text, str) or parse(text) is None:
+        return value
+    if _MILLISECONDS.fullmatch(text):
+        changed = Decimal(int(text) // 1000)
+    elif _SECONDS.fullmatch(text):
+        changed = Decimal(text) * 1000
+    else:
+        changed = Decimal(text) * 100
+    if isinstance(value, str):
+        return plain(changed)
+    return int(changed) if changed == int(changed) else changed
+
+
+def _unknown(value: object) -> object:
+    if isinstance(value, list):
+        return [row if isinstance(row, dict) else _unknown(row) for row in value]
+    if isinstance(value, str):
+        return "99"
+    return 99 if _is_number(value) else value
+
+
+def _doubled(value: object) -> object:
+    return [row for row in value for _time in range(2)] if isinstance(value, list) else [value, value]
+
+
+def _reordered(value: object) -> object:
+    return value[::-1] if isinstance(value, list) else value
+
+
+def _with_more(value: object) -> object:
+    if isinstance(value, dict):
+        return {**value, "unexpected": UNEXPECTED}
+    if isinstance(value, list):
+        return [_with_more(row) for row in value]
+    return value
+
+
+_CHANGES: dict[str, Callable[[object], object]] = {
+    NULL: lambda value: None, EMPTY: lambda value: "", TYPE: _of_another_type, UNIT: _in_another_unit,
+    UNKNOWN: _unknown, DOUBLED: _doubled, REORDERED: _reordered, EXTRA: _with_more,
+}

@@ -1,0 +1,188 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collateral that stands for all flexible and fixed loans of an account: its value, its sale, its adjustment."""
+
+from __future__ import annotations
+
+import functools
+from decimal import ROUND_UP, Decimal
+
+from ..amounts import ZERO, decimals, rounded_down, rounded_up, unit
+from ..errors import Refusal
+from ..switches import AS_LISTED, LIQUIDATION_ORDER, WALLET
+from . import business_types
+from .bookkeeping import Bookkeeping
+from .interest import PLACES
+from .model import FAILED, PROCESSING, Account
+from .records import ADD, BY_LIQUIDATION, FIXED, FLEXIBLE, OPEN, Adjustment, Allocation, FlexibleDebt, Repayment
+from .repayments import Repayments
+from .settlement import Settlement
+
+DEFAULT_FEE = Decimal("0.0005")
+MOST_USD_AT_ONCE = 300_000
+
+
+class CollateralPool:
+    def __init__(self, books: Bookkeeping, repayments: Repayments) -> None:
+        self.books = books
+        self.ledger = books.ledger
+        self.repayments = repayments
+
+    def resume(self, account: Account) -> None:
+        for adjustment in account.adjustments:
+            if adjustment.status == PROCESSING:
+                self._settle_later(account, adjustment)
+
+    def value(self, coin: str, amount: Decimal) -> Decimal:
+        """What so much of a coin counts for in USD: each part of its value at its own collateral ratio."""
+        worth = amount * self.ledger.prices[coin]
+        tiers = [(Decimal(least), ratio) for least, ratio in self.ledger.collateral_coins[coin].ratios.items()]
+        ends = [least for least, _ratio in tiers[1:]] + [worth]
+        parts = [max(ZERO, min(worth, end) - least) * ratio for (least, ratio), end in zip(tiers, ends, strict=True)]
+        return sum(parts, ZERO)
+
+    def collateral_usd(self, collateral: dict[str, Decimal]) -> Decimal:
+        return sum((self.value(coin, amount) for coin, amount in collateral.items()), ZERO)
+
+    def debt_usd(self, account: Account) -> Decimal:
+        owed: dict[str, Decimal] = {coin: debt.debt for coin, debt in account.flexible_loans.items()}
+        for contract in account.fixed_contracts:
+            if contract.status == OPEN:
+                owed[contract.coin] = owed.get(contract.coin, ZERO) + contract.debt
+        return sum((amount * self.ledger.prices[coin] for coin, amount in owed.items()), ZERO)
+
+    def check(self, account: Account, now: int) -> None:
+        """Liquidate the account if it owes too much for its collateral."""
+        debt = self.debt_usd(account)
+        if debt > ZERO and debt >= self.ledger.settings.liquidation_ltv * self.collateral_usd(account.collateral):
+            for flexible in list(account.flexible_loans.values()):
+                self.sell_for(account, flexible, BY_LIQUIDATION, now)
+                del account.flexible_loans[flexible.coin]
+            for contract in sorted(account.fixed_contracts, key=lambda item: item.due_at):
+                if contract.status == OPEN:
+                    self.sell_for(account, contract, BY_LIQUIDATION, now)
+                    contract.close(now)
+
+    def sell_for(self, account: Account, owed: object, kind: int, at: int) -> None:
+        """Sell collateral for a debt, coin by coin in the liquidation order; what it does not cover is given up."""
+        price = self.ledger.prices[owed.coin]
+        missing, sold = owed.debt * price, {}
+        order = {coin: self.ledger.collateral_coins[coin].liquidation_order for coin in account.collateral}
+        for coin in sorted(order, key=order.get):
+            missing, taken = self._sale(coin, account.collateral[coin], missing, ZERO)
+            if taken > ZERO:
+                sold[coin] = taken
+        for coin, amount in sold.items():
+            account.pledge(coin, -amount)
+        amount = owed.debt if missing <= ZERO else rounded_down(owed.debt - missing / price, PLACES)
+        self.books.changed = True
+        if amount > ZERO:
+            flexible = isinstance(owed, FlexibleDebt)
+            self.repayments.record(account, Repayment(
+                FLEXIBLE if flexible else FIXED, owed.coin, amount, at, kind,
+                origin="liquidation", visible_at=at, settled_at=at, sold=sold,
+                allocations=[] if flexible else [Allocation(owed.loan_id, amount)],
+            ))
+
+    def quote(self, account: Account, loan_coin: str, amount: Decimal, names: str) -> tuple[dict[str, Decimal], Decimal]:
+        """How much of which collateral pays for so much of a debt, and the fee that the wallet pays beside that."""
+        coins = names.split(",")
+        if len(set(coins)) < len(coins):
+            raise Refusal(148039)
+        for coin in coins:
+            if not coin:
+                raise Refusal(148040)
+            if coin not in self.ledger.collateral_coins:
+                raise Refusal(148004)
+        price = self.ledger.prices[loan_coin]
+        missing = amount * price
+        if missing > MOST_USD_AT_ONCE:
+            raise Refusal(148047)
+        by_wallet = self.books.switches.fee_from == WALLET
+        sold, due = {}, ZERO
+        for coin in self._in_order(coins):
+            fee = max(self.ledger.repay_fees.get(name, DEFAULT_FEE) for name in (coin, loan_coin))
+            before = missing
+            missing, taken = self._sale(coin, account.collateral.get(coin, ZERO), missing, ZERO if by_wallet else fee)
+            if taken > ZERO:
+                sold[coin] = taken
+            if by_wallet:
+                due += rounded_up((before - missing) / price * fee, PLACES)
+        if missing > ZERO:
+            raise Refusal(148037)
+        return sold, due
+
+    def _in_order(self, coins: list[str]) -> list[str]:
+        order = self.books.switches.collateral_order
+        if order == AS_LISTED:
+            return coins
+        if order == LIQUIDATION_ORDER:
+            return sorted(coins, key=lambda coin: self.ledger.collateral_coins[coin].liquidation_order)
+        return sorted(coins)
+
+    def release(self, account: Account, at: int) -> None:
+        """Give all collateral back to the wallet."""
+        for coin, amount in account.collateral.items():
+            self.books.post(account, coin, amount, at, business_types.COLLATERAL_BACK)
+            account.collateral[coin] = ZERO
+
+    def _sale(self, coin: str, held: Decimal, missing: Decimal, fee: Decimal) -> tuple[Decimal, Decimal]:
+        """What is still missing in USD after the sale of this coin, and how much of it that takes."""
+        if missing <= ZERO:
+            return ZERO, ZERO
+        price, accuracy = self.ledger.prices[coin], self.ledger.collateral_coins[coin].accuracy
+        needed = (missing * (1 + fee) / price).quantize(unit(accuracy), rounding=ROUND_UP)
+        if needed <= held:
+            return ZERO, needed
+        return missing - held * price / (1 + fee), held
+
+    def adjust(
+        self, account: Account, coin: str, amount: Decimal, direction: str, now: int, settlement: Settlement
+    ) -> Adjustment:
+        if coin not in self.ledger.collateral_coins:
+            raise Refusal(148004)
+        if decimals(amount) > self.ledger.collateral_coins[coin].accuracy:
+            raise Refusal(148005)
+        debt = self.debt_usd(account)
+        if debt == ZERO:
+            raise Refusal(148013)
+        if direction == ADD and amount > account.wallet.get(coin, ZERO):
+            raise Refusal(148012)
+        if direction != ADD:
+            left = account.collateral.get(coin, ZERO) - amount
+            value = self.collateral_usd({**account.collateral, coin: max(ZERO, left)})
+            # The documented example ends at 0.8137, beyond what may be borrowed.
+            if left < ZERO or debt > self.ledger.settings.margin_call_ltv * value:
+                raise Refusal(148037)
+        self.books.keep_snapshots(account, settlement, now, [])
+        self.ledger.last_adjust_number += 1
+        adjustment = Adjustment(
+            self.ledger.last_adjust_number, coin, amount, direction, now, PROCESSING, now + settlement.processing_ms,
+            settlement.final_status,
+        )
+        account.adjustments.append(adjustment)
+        self._move(account, adjustment, now, taking=True)
+        if adjustment.settles_at <= now:
+            self._settle(account, adjustment, now)
+        else:
+            self._settle_later(account, adjustment)
+        return adjustment
+
+    def _settle_later(self, account: Account, adjustment: Adjustment) -> None:
+        self.books.events.add(adjustment.settles_at, functools.partial(self._settle, account, adjustment))
+
+    def _settle(self, account: Account, adjustment: Adjustment, at: int) -> None:
+        adjustment.settles_at = None
+        adjustment.status = adjustment.final_status
+        self._move(account, adjustment, at, taking=False)
+
+    def _move(self, account: Account, adjustment: Adjustment, at: int, *, taking: bool) -> None:
+        """Take the coins where they come from, or bring them where they belong now, back after a failure."""
+        at_the_wallet = (adjustment.direction == ADD) == (taking or adjustment.status == FAILED)
+        amount = -adjustment.amount if taking else adjustment.amount
+        if at_the_wallet:
+            self.books.post(account, adjustment.coin, amount, at, business_types.ADJUSTMENT)
+        else:
+            account.pledge(adjustment.coin, amount)
+        self.books.changed = True
