@@ -105,4 +105,4 @@ def running_sandboxes(folder: Path) -> list[str]:
     """List the processes that were started with this folder among their arguments."""
     assert shutil.which("ps")
     listed = subprocess.run(["ps", "-eo", "args"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if "sandbox.py" in line and str(folder) in line]
+    return [line for line in listed.splitlines() if "bybit_sandbox" in line and str(folder) in line]

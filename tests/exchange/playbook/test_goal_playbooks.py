@@ -53,7 +53,7 @@ def test_the_documented_command_for_the_sandbox(play, temporary, tmp_path, name:
     assert [text for text in SAID[name] if text not in ended.stdout] == [], ended.stdout
     assert list(temporary.iterdir()) == []
     listed = subprocess.run(["ps", "-eo", "args"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    assert [line for line in listed.splitlines() if "sandbox.py" in line and str(temporary) in line] == []
+    assert [line for line in listed.splitlines() if "bybit_sandbox" in line and str(temporary) in line] == []
 
 
 def changed(ended: subprocess.CompletedProcess, host: str = "localhost") -> int:

@@ -21,7 +21,6 @@ from . import process
 from .errors import SandboxError
 
 EXIT_TROUBLE = 2
-REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements.txt"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -50,7 +49,7 @@ _seconds.__name__ = "number of seconds"
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="sandbox.py", description="A stand-in exchange for the legacy crypto loan.", allow_abbrev=False
+        prog="bybit-sandbox", description="Run a stand-in for Bybit's crypto loan API with invented money.", allow_abbrev=False
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="run|start|stop")
     run = commands.add_parser("run", help="serve in the foreground until a signal", allow_abbrev=False)
@@ -105,9 +104,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         importlib.import_module("aiohttp")
     except ImportError as error:
-        raise SandboxError(
-            f"The sandbox needs the Python package aiohttp: {sys.executable} -m pip install -r {REQUIREMENTS}"
-        ) from error
+        raise SandboxError(f"The sandbox needs the Python package aiohttp: {sys.executable} -m pip install aiohttp") from error
     from .exchange import Exchange
     from .fields import read_json
     from .seed.reader import BUILT_IN_SEED

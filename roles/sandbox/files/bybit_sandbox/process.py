@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .errors import SandboxError
 
-LAUNCHER = Path(__file__).resolve().parent.parent / "sandbox.py"
+LAUNCHER = Path(__file__).resolve().with_name("__main__.py")
 LISTENING = "Sandbox exchange listening on "
 TRUST = "Certificate authority to trust: "
 START_SECONDS = 20.0
