@@ -108,7 +108,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         name = f"TASK [{result.task.get_name()}] " if self._is_banner_elsewhere() else ""
         prefix = f"{name}[{self.host_label(result)}]"
         if self._display.verbosity > 0:
-            for sentence in told.get("waits") or ():
+            for sentence in (told.get("details") or {}).get("waits") or ():
                 self._show(f"{prefix} {sentence}", C.COLOR_VERBOSE)
         for text, is_loud in lines_of(told):
             self._show(f"{prefix} {text}", C.COLOR_ERROR if is_loud else C.COLOR_CHANGED)

@@ -41,7 +41,7 @@ options:
         of the loan. Written like O(amount); V("0") pays the loan off.
       - What is missing is sent, rounded up to the decimal places that the exchange lists for the coin, but never more than is owed.
         What is left because it needs more of them is tried once, with all that the debt has; the exchange does not say how many it takes.
-        If it refuses them, what is left is named in RV(ignore:dust) and in the message.
+        If it refuses them, what is left is named in RV(ignore:details.dust) and in the message.
       - If interest accrues while the repayment is made, it is paid by a second, small repayment. Both are in
         RV(ignore:repayments).
       - The exchange may show the debt late. So when a repayment was made within the last O(settle_margin) seconds, by anybody, the
@@ -119,7 +119,7 @@ options:
     default: 180
   acknowledge:
     description:
-      - The id of an intent that cannot be settled, as RV(ignore:intent) and the message of the failed run show it. You have looked
+      - The id of an intent that cannot be settled, as RV(ignore:details.intent) and the message of the failed run show it. You have looked
         what became of that repayment, and it shall be forgotten.
       - The module looks for it once more. If its outcome is still unknown, the module forgets it; otherwise it tells what it has found.
       - A run with this option never sends a repayment, whatever it finds, and also when the id is not noted in O(state_dir), for

@@ -38,7 +38,7 @@ notes:
   - C(until) and C(retries) around a task with this module are safe. A run after one that failed or was cut off is answered by what
     that one sent, if it was asked for the same.
   - The exchange answers a repayment from collateral without an id. So its outcome is always inferred from the history, and
-    RV(inferred) says so. If neither history nor debt shows it, the module fails with RV(outcome=unknown), although the exchange has
+    RV(details.inferred) says so. If neither history nor debt shows it, the module fails with RV(outcome=unknown), although the exchange has
     accepted it.
   - Whether a debt that is new since, borrowed by somebody else, hides a repayment cannot be known. Then the outcome stays unknown.
 attributes:
@@ -137,7 +137,7 @@ outcome:
     - V(not_executed), failed, and nothing was paid as far as every witness tells that could be asked. A further run decides anew.
     - Also a module that fails can be V(executed) or V(pending), with RV(repayments) and C(changed). It has paid a part of its goal
       and could not go on.
-    - V(unknown), failed, and the repayment may have been made. Nothing is sent for this loan until it is known. RV(evidence) has
+    - V(unknown), failed, and the repayment may have been made. Nothing is sent for this loan until it is known. RV(details.evidence) has
       what was seen, and RV(msg) says what to do.
   returned: always, unless Ansible itself refuses the options or a Python library is missing
   type: str
@@ -149,20 +149,6 @@ repay_id:
   returned: when the options are usable
   type: str
   sample: "1771"
-inferred:
-  description:
-    - Whether it is known only from the exchange's history that a repayment was made, because its answer was lost, or because the call
-      gives no id.
-  returned: when the options are usable
-  type: bool
-  sample: false
-recovered:
-  description:
-    - Whether RV(repay_id) was not in a clear answer to this run, but found afterwards in the history, or sent by an earlier run
-      that was asked for the same and could not tell it.
-  returned: when the options are usable
-  type: bool
-  sample: false
 loan_currency:
   description: The coin that is owed.
   returned: when the options are usable
@@ -182,6 +168,14 @@ amount:
   returned: when the options are usable
   type: str
   sample: "100"
+goal_reached:
+  description:
+    - Whether the goal is reached by this, but for RV(details.dust).
+    - V(false) with O(allow_partial), or when more came to the debt meanwhile than a second repayment takes. Then a warning says so.
+    - V(none) when nothing was decided, because an earlier run answers, or the module fails.
+  returned: when the options are usable
+  type: bool
+  sample: true
 repayments:
   description:
     - The repayments that were made, also when the module fails after them. Those of this run, and first one that an earlier run
@@ -207,7 +201,7 @@ repayments:
       returned: always
       sample: USDT
     outcome:
-      description: V(executed) or V(pending); in RV(earlier) also V(not_executed), and V(unknown) when O(acknowledge) named it.
+      description: V(executed) or V(pending); in RV(details.earlier) also V(not_executed), and V(unknown) when O(acknowledge) named it.
       type: str
       returned: always
       sample: executed
@@ -221,25 +215,6 @@ repayments:
       type: int
       returned: always
       sample: 1728629785224
-decision:
-  description:
-    - How the amount was reckoned, in words, also when it was then refused; V(none) when nothing is to be paid, or nothing was decided.
-  returned: when the options are usable
-  type: str
-  sample: debt 1000.4 → 900.4, pay 100
-goal_reached:
-  description:
-    - Whether the goal is reached by this, but for RV(dust).
-    - V(false) with O(allow_partial), or when more came to the debt meanwhile than a second repayment takes. Then a warning says so.
-    - V(none) when nothing was decided, because an earlier run answers, or the module fails.
-  returned: when the options are usable
-  type: bool
-  sample: true
-dust:
-  description: What is left above O(max_debt) because it needs more decimal places than the exchange takes.
-  returned: when the options are usable
-  type: str
-  sample: "0"
 loan:
   description: The loan before and after, as decimal strings in the loan's coin.
   returned: when the options are usable
@@ -333,133 +308,172 @@ loan:
       type: dict
       returned: when the options are usable
       contains: *loan
-since:
-  description: How far the goal with O(since) had come before anything was sent; V(none) without O(since), or when it was not read.
+diff:
+  description: Debt and LTV before and after, as one line each, under the arithmetic that leads from one to the other.
+  returned: success, in diff mode
+  type: dict
+  sample:
+    before_header: the flexible USDT loan
+    after_header: "debt 1000.4 → 900.4, pay 100"
+    before: "debt 1000.4 USDT\\n"
+    after: "debt  900.4 USDT\\n"
+details:
+  description: What helps to investigate.
   returned: when the options are usable
   type: dict
   contains:
-    time_ms:
-      description: The moment of O(since) (UTC, milliseconds since 1970).
-      type: int
-      returned: always
-      sample: 1793491200000
-    repaid:
-      description: What had been repaid since then, with what was in process.
-      type: str
-      returned: always
-      sample: "40"
-    missing:
-      description: What was left of O(amount).
-      type: str
-      returned: always
-      sample: "60"
-sent_at_ms:
-  description: When the repayment was signed and sent (UTC, milliseconds since 1970, by the exchange's clock as far as known);
-    V(none) when none was sent.
-  returned: when the options are usable
-  type: int
-  sample: 1728629785224
-intent:
-  description: The id of the intent that stays open because its outcome is unknown, as O(acknowledge) takes it; otherwise V(none).
-  returned: when the options are usable
-  type: str
-  sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
-earlier:
-  description: What became of repayments that earlier runs for this loan had sent without telling their end.
-  returned: when the options are usable
-  type: list
-  elements: dict
-  contains: *repayment
-evidence:
-  description: What was seen when a repayment without a clear answer was looked for; V(none) when that was not necessary.
-  returned: when the options are usable
-  type: dict
-  contains:
-    sent_at_ms:
-      description: When it was signed and sent (UTC, milliseconds since 1970).
-      type: int
-      returned: always
-      sample: 1728629785224
-    window_end_ms:
-      description: Until when the exchange could accept it, or when it did without an id (UTC, milliseconds since 1970).
-      type: int
-      returned: always
-      sample: 1728629790224
-    exchange_time_ms:
-      description: The exchange's time of the last look (UTC, milliseconds since 1970); V(none) when it told none.
-      type: int
-      returned: always
-      sample: 1728629801350
-    debt_before:
-      description: The debt before it was sent.
-      type: str
-      returned: always
-      sample: "1000.4"
-    debt_now:
-      description: The debt at the last look; V(none) when it could not be read.
-      type: str
-      returned: always
-      sample: "900.4"
-    wallet_before:
-      description: What the Funding wallet held of the coin before it was sent; V(none) when it was not read or does not pay.
-      type: str
-      returned: always
-      sample: "1523.75"
-    wallet_now:
-      description: What the Funding wallet held when it was asked at the end; V(none) when that was not necessary or not possible.
-      type: str
-      returned: always
-      sample: "1523.75"
-    wallet_outflow:
+    recovered:
       description:
-        - What left the Funding wallet in its time, by the wallet's ledger; V(none) when that was not necessary, or not possible.
-      type: str
+        - Whether RV(repay_id) was not in a clear answer to this run, but found afterwards in the history, or sent by an earlier run
+          that was asked for the same and could not tell it.
       returned: always
+      type: bool
+      sample: false
+    inferred:
+      description:
+        - Whether it is known only from the exchange's history that a repayment was made, because its answer was lost, or because the call
+          gives no id.
+      returned: always
+      type: bool
+      sample: false
+    decision:
+      description:
+        - How the amount was reckoned, in words, also when it was then refused; V(none) when nothing is to be paid, or nothing was decided.
+      returned: always
+      type: str
+      sample: debt 1000.4 → 900.4, pay 100
+    dust:
+      description: What is left above O(max_debt) because it needs more decimal places than the exchange takes.
+      returned: always
+      type: str
       sample: "0"
-    candidates:
-      description: The ids of the repayments in the history that look like it.
+    since:
+      description: How far the goal with O(since) had come before anything was sent; V(none) without O(since), or when it was not read.
+      returned: always
+      type: dict
+      contains:
+        time_ms:
+          description: The moment of O(since) (UTC, milliseconds since 1970).
+          type: int
+          returned: always
+          sample: 1793491200000
+        repaid:
+          description: What had been repaid since then, with what was in process.
+          type: str
+          returned: always
+          sample: "40"
+        missing:
+          description: What was left of O(amount).
+          type: str
+          returned: always
+          sample: "60"
+    sent_at_ms:
+      description: When the repayment was signed and sent (UTC, milliseconds since 1970, by the exchange's clock as far as known);
+        V(none) when none was sent.
+      returned: always
+      type: int
+      sample: 1728629785224
+    intent:
+      description: The id of the intent that stays open because its outcome is unknown, as O(acknowledge) takes it; otherwise V(none).
+      returned: always
+      type: str
+      sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
+    earlier:
+      description: What became of repayments that earlier runs for this loan had sent without telling their end.
+      returned: always
+      type: list
+      elements: dict
+      contains: *repayment
+    evidence:
+      description: What was seen when a repayment without a clear answer was looked for; V(none) when that was not necessary.
+      returned: always
+      type: dict
+      contains:
+        sent_at_ms:
+          description: When it was signed and sent (UTC, milliseconds since 1970).
+          type: int
+          returned: always
+          sample: 1728629785224
+        window_end_ms:
+          description: Until when the exchange could accept it, or when it did without an id (UTC, milliseconds since 1970).
+          type: int
+          returned: always
+          sample: 1728629790224
+        exchange_time_ms:
+          description: The exchange's time of the last look (UTC, milliseconds since 1970); V(none) when it told none.
+          type: int
+          returned: always
+          sample: 1728629801350
+        debt_before:
+          description: The debt before it was sent.
+          type: str
+          returned: always
+          sample: "1000.4"
+        debt_now:
+          description: The debt at the last look; V(none) when it could not be read.
+          type: str
+          returned: always
+          sample: "900.4"
+        wallet_before:
+          description: What the Funding wallet held of the coin before it was sent; V(none) when it was not read or does not pay.
+          type: str
+          returned: always
+          sample: "1523.75"
+        wallet_now:
+          description: What the Funding wallet held when it was asked at the end; V(none) when that was not necessary or not possible.
+          type: str
+          returned: always
+          sample: "1523.75"
+        wallet_outflow:
+          description:
+            - What left the Funding wallet in its time, by the wallet's ledger; V(none) when that was not necessary, or not possible.
+          type: str
+          returned: always
+          sample: "0"
+        candidates:
+          description: The ids of the repayments in the history that look like it.
+          type: list
+          elements: str
+          returned: always
+          sample: ["1771"]
+        looks:
+          description: How often history and debt were looked at.
+          type: int
+          returned: always
+          sample: 7
+        reason:
+          description: What was concluded from it, or why nothing could be concluded.
+          type: str
+          returned: always
+          sample: it stands in the history
+    waits:
+      description:
+        - What this run has waited for, one sentence for each wait of two seconds or more, in their order. It was written to the system's log when
+          the wait began.
+      returned: always
       type: list
       elements: str
+      sample: []
+    gate_retries:
+      description: How often the exchange turned a request away at its gate, so that it was sent again without danger.
       returned: always
-      sample: ["1771"]
-    looks:
-      description: How often history and debt were looked at.
-      type: int
-      returned: always
-      sample: 7
-    reason:
-      description: What was concluded from it, or why nothing could be concluded.
-      type: str
-      returned: always
-      sample: it stands in the history
-waits:
-  description:
-    - What this run has waited for, one sentence for each wait of two seconds or more, in their order. It was written to the system's log when
-      the wait began.
-  returned: when the options are usable
-  type: list
-  elements: str
-  sample: []
-gate_retries:
-  description: How often the exchange turned a request away at its gate, so that it was sent again without danger.
-  returned: when the options are usable
-  type: dict
-  contains:
-    clock_syncs:
-      description: How often the exchange's clock was read because it refused a timestamp; at most once for each request.
-      type: int
-      returned: always
-      sample: 0
-    rate_limits:
-      description: How often a pause was made for the rate limit.
-      type: int
-      returned: always
-      sample: 1
-    rate_limit_wait_ms:
-      description: How long these pauses took together, in milliseconds.
-      type: int
-      returned: always
-      sample: 1050
+      type: dict
+      contains:
+        clock_syncs:
+          description: How often the exchange's clock was read because it refused a timestamp; at most once for each request.
+          type: int
+          returned: always
+          sample: 0
+        rate_limits:
+          description: How often a pause was made for the rate limit.
+          type: int
+          returned: always
+          sample: 1
+        rate_limit_wait_ms:
+          description: How long these pauses took together, in milliseconds.
+          type: int
+          returned: always
+          sample: 1050
 api_host:
   description: The host that was used, with its port where the URL has one.
   returned: when the connection options are usable
@@ -497,15 +511,6 @@ failure:
       type: str
       returned: always
       sample: not_executed
-diff:
-  description: Debt and LTV before and after, as one line each, under the arithmetic that leads from one to the other.
-  returned: success, in diff mode
-  type: dict
-  sample:
-    before_header: the flexible USDT loan
-    after_header: "debt 1000.4 → 900.4, pay 100"
-    before: "debt 1000.4 USDT\\n"
-    after: "debt  900.4 USDT\\n"
 """
 
 from ansible.module_utils.basic import AnsibleModule

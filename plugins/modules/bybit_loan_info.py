@@ -378,34 +378,39 @@ unavailable:
           type: str
           returned: always
           sample: not_executed
-waits:
-  description:
-    - What this run has waited for, one sentence for each wait of two seconds or more, in their order. It was written to the system's log when
-      the wait began.
-  returned: when the options are usable
-  type: list
-  elements: str
-  sample: []
-gate_retries:
-  description: How often the exchange turned a request away at its gate, so that it was sent again.
+details:
+  description: What helps to investigate.
   returned: when the options are usable
   type: dict
   contains:
-    clock_syncs:
-      description: How often the exchange's clock was read because it refused a timestamp; at most once for each request.
-      type: int
+    waits:
+      description:
+        - What this run has waited for, one sentence for each wait of two seconds or more, in their order. It was written to the system's log when
+          the wait began.
       returned: always
-      sample: 0
-    rate_limits:
-      description: How often a pause was made because the rate limit was tripped.
-      type: int
+      type: list
+      elements: str
+      sample: []
+    gate_retries:
+      description: How often the exchange turned a request away at its gate, so that it was sent again.
       returned: always
-      sample: 0
-    rate_limit_wait_ms:
-      description: How long these pauses took together, in milliseconds.
-      type: int
-      returned: always
-      sample: 0
+      type: dict
+      contains:
+        clock_syncs:
+          description: How often the exchange's clock was read because it refused a timestamp; at most once for each request.
+          type: int
+          returned: always
+          sample: 0
+        rate_limits:
+          description: How often a pause was made because the rate limit was tripped.
+          type: int
+          returned: always
+          sample: 0
+        rate_limit_wait_ms:
+          description: How long these pauses took together, in milliseconds.
+          type: int
+          returned: always
+          sample: 0
 api_host:
   description: The host that was used, with its port where the URL has one.
   returned: when the connection options are usable

@@ -42,7 +42,8 @@ class Entry:
 
 def is_told(result: t.Mapping[str, t.Any]) -> bool:
     """Tell whether this is the result of a repay module, by whichever action it came here."""
-    return all(name in result for name in ("outcome", "repayments", "earlier", "intent"))
+    details = result.get("details")
+    return "outcome" in result and "repayments" in result and isinstance(details, dict) and {"earlier", "intent"} <= set(details)
 
 
 def is_cut_off(result: t.Mapping[str, t.Any]) -> bool:
@@ -60,7 +61,7 @@ def lines_of(result: t.Mapping[str, t.Any]) -> list[tuple[str, bool]]:
     coin = _coin_of(result)
     lines = []
     if result["outcome"] == UNKNOWN:
-        lines.append((f"{_LOUD} (intent {result['intent'] or 'not told'}): {message}", True))
+        lines.append((f"{_LOUD} (intent {result['details']['intent'] or 'not told'}): {message}", True))
     if result.get("failed"):
         # The message is that of the failure.
         made = [f"{entry['amount']} {coin} (repayment {entry['repay_id']}, {entry['outcome']})" for entry in result["repayments"]]
@@ -77,16 +78,16 @@ def entries_of(result: t.Mapping[str, t.Any], host: str) -> list[Entry]:
     if not is_told(result):
         return []
     coin = _coin_of(result)
-    earlier = {entry["intent"] for entry in result["earlier"]}
+    earlier = {entry["intent"] for entry in result["details"]["earlier"]}
     made = [entry for entry in result["repayments"] if entry["intent"] not in earlier]
-    entries = [_entry(host, coin, entry, RECOVERED) for entry in result["earlier"]]
+    entries = [_entry(host, coin, entry, RECOVERED) for entry in result["details"]["earlier"]]
     entries += [_entry(host, coin, entry, PAID) for entry in made]
     if result["outcome"] == PLANNED:
         entries.append(Entry(host, PLANNED, coin, Decimal(result["amount"])))
     elif result["outcome"] == UNKNOWN:
         # With repayments that were made before, the amount is theirs.
         amount = None if result["repayments"] else Decimal(result["amount"])
-        entries.append(Entry(host, UNKNOWN, coin, amount, result["intent"]))
+        entries.append(Entry(host, UNKNOWN, coin, amount, result["details"]["intent"]))
     return entries
 
 

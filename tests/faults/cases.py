@@ -42,13 +42,18 @@ def told(outcome: str, **changed: t.Any) -> dict[str, t.Any]:
     success = outcome in ("executed", "pending")
     result = {
         "changed": success or outcome == "planned", "failed": outcome in ("not_executed", "unknown"),
-        "outcome": outcome, "loan": {}, "api_host": "", "msg": "", "evidence": None, "since": None,
+        "outcome": outcome, "loan": {}, "api_host": "", "msg": "", "goal_reached": None,
         "repay_id": "7" if success else None, "amount": "0" if outcome == "nothing_to_do" else "100",
-        "recovered": False, "inferred": False, "intent": "i" if outcome == "unknown" else None, "earlier": [],
-        "sent_at_ms": T0 - 3, "gate_retries": {"clock_syncs": 0, "rate_limits": 0}, "decision": None,
-        "goal_reached": None, "dust": "0", **changed,
     }
-    return {"repayments": [made(result["repay_id"], result["amount"], outcome)] if success else [], **result}
+    details = {
+        "evidence": None, "since": None, "recovered": False, "inferred": False,
+        "intent": "i" if outcome == "unknown" else None, "earlier": [], "sent_at_ms": T0 - 3,
+        "gate_retries": {"clock_syncs": 0, "rate_limits": 0}, "waits": [], "decision": None, "dust": "0",
+    }
+    result.update({name: value for name, value in changed.items() if name not in details})
+    details.update({name: value for name, value in changed.items() if name in details})
+    repayments = [made(result["repay_id"], result["amount"], outcome)] if success else []
+    return {"repayments": repayments, **result, "details": details}
 
 
 def made(repay_id: str = "7", amount: str = "100", outcome: str = "executed", sent_at_ms: int = T0 - 3) -> dict[str, t.Any]:

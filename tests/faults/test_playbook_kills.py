@@ -123,7 +123,7 @@ def test_killed_while_it_waits_for_the_answer(theatre: Theatre, fate: dict[str, 
     assert "outcome" not in playbook.result()
     theatre.asks.begin(Run(0, Plan(GOAL), 0))
     again = theatre.end(theatre.start())
-    assert (again["outcome"], again["recovered"], theatre.posts()) == ("executed", not fate, 1 if not fate else 2)
+    assert (again["outcome"], again["details"]["recovered"], theatre.posts()) == ("executed", not fate, 1 if not fate else 2)
 
 
 @pytest.mark.parametrize("fate", [LOST, NEVER, LATE], ids=["executed", "lost", "late"])
@@ -132,7 +132,7 @@ def test_killed_while_it_settles(theatre: Theatre, fate: dict[str, t.Any]) -> No
     playbook = theatre.start(retries=1)
     assert playbook.kill_module(lambda: theatre.looks_after_post() >= 2)
     result = theatre.end(playbook)
-    assert (result["outcome"], result["recovered"]) == ("executed", fate is not NEVER)
+    assert (result["outcome"], result["details"]["recovered"]) == ("executed", fate is not NEVER)
 
 
 def test_two_at_once_and_one_is_killed(theatre: Theatre) -> None:
@@ -195,7 +195,7 @@ def test_a_shell_that_ends_takes_nothing_away(theatre: Theatre, in_process: str)
     playbook = theatre.start(kind=LeftAlone, BYBIT_IN_PROCESS=in_process)
     playbook.log_out(lambda: theatre.posts() == 1)
     results = [theatre.end(playbook), theatre.end(theatre.start())]
-    assert [(result["outcome"], result["recovered"]) for result in results] == [("executed", False)] * 2
+    assert [(result["outcome"], result["details"]["recovered"]) for result in results] == [("executed", False)] * 2
     assert theatre.posts() == 2
 
 
@@ -203,4 +203,4 @@ def test_a_shell_that_ends_takes_nothing_away(theatre: Theatre, in_process: str)
 def test_a_task_that_is_cut_off_and_run_again(theatre: Theatre, env: dict[str, str]) -> None:
     theatre.fault(**SLOW)
     result = theatre.end(theatre.start(kind=CutOff, **env))
-    assert (result["outcome"], result["recovered"], theatre.posts()) == ("executed", True, 1)
+    assert (result["outcome"], result["details"]["recovered"], theatre.posts()) == ("executed", True, 1)

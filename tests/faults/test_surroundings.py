@@ -110,7 +110,7 @@ def test_a_key_that_is_replaced_while_a_repayment_is_in_doubt(schedule: Schedule
     [run] = schedule.play([Plan(goal, key="old")])
     assert (run.outcome, run.posts) == ("unknown", []), run.result
     [run] = schedule.play([Plan(goal)])
-    assert (run.outcome, told(run)["recovered"], paid(schedule)) == ("executed", True, 1)
+    assert (run.outcome, run.details["recovered"], paid(schedule)) == ("executed", True, 1)
 
 
 @pytest.mark.parametrize("other", [{"key": "second"}, {"is_at_other_address": True}], ids=str)
@@ -118,7 +118,7 @@ def test_a_key_that_is_replaced_while_a_repayment_is_in_doubt(schedule: Schedule
 def test_another_way_to_the_same_account(schedule: Schedule, goal: Goal, other: dict[str, t.Any]) -> None:
     leave_in_doubt(schedule, goal)
     [run] = schedule.play([Plan(goal, **other)])
-    assert (run.outcome, told(run)["recovered"], paid(schedule)) == ("executed", True, 1)
+    assert (run.outcome, run.details["recovered"], paid(schedule)) == ("executed", True, 1)
 
 
 @pytest.mark.parametrize("steps_ahead", range(4, 24, 4))
@@ -178,7 +178,7 @@ def test_what_reached_nobody_answers_a_step_for_some_hours(
     schedule.world.pass_time(hours * HOUR_MS)
     [run] = schedule.play([Plan(goal)])
     assert (run.outcome, paid(schedule)) == ("executed", 1 + is_paid_again)
-    assert told(run)["recovered"] is not is_paid_again
+    assert run.details["recovered"] is not is_paid_again
     assert "reported" in str(told(run)["warnings"])
 
 
@@ -224,7 +224,7 @@ def test_another_copy_of_what_the_gate_turned_away_was_executed(
     [run] = schedule.play([Plan(goal)])
     assert paid(schedule) == 1
     if not goal.is_declarative and run.outcome == "executed":
-        assert told(run)["recovered"] is True
+        assert run.details["recovered"] is True
     schedule.play([Plan(goal)])
 
 

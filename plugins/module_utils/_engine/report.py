@@ -90,26 +90,28 @@ class Report:
     def as_dict(self) -> dict[str, t.Any]:
         return {
             "changed": self.outcome in CHANGED or bool(self.made),
+            "msg": self.message(),
             "outcome": self.outcome,
             "repay_id": self.repay_id,
-            "recovered": self.recovered,
-            "inferred": self.inferred,
             **self.ids,
             "amount": plain(self.amount),
+            "goal_reached": self.decision.reaches_goal if self.decision else None,
             "repayments": [_summary(found.intent, found.outcome) for found in self.made],
             "loan": {
                 "before": self.before.as_result() if self.before else None,
                 "after": self.after.as_result() if self.after else None,
             },
-            "decision": self.decision.arithmetic or None if self.decision else None,
-            "goal_reached": self.decision.reaches_goal if self.decision else None,
-            "dust": plain(self.dust),
-            "since": self._since(),
-            "sent_at_ms": self.sent_at_ms,
-            "intent": self.intent_id,
-            "earlier": self.earlier,
-            "evidence": self.evidence,
-            "msg": self.message(),
+            "details": {
+                "recovered": self.recovered,
+                "inferred": self.inferred,
+                "decision": self.decision.arithmetic or None if self.decision else None,
+                "dust": plain(self.dust),
+                "since": self._since(),
+                "sent_at_ms": self.sent_at_ms,
+                "intent": self.intent_id,
+                "earlier": self.earlier,
+                "evidence": self.evidence,
+            },
         }
 
     def diff(self) -> dict[str, str]:

@@ -47,17 +47,20 @@ def run_query(
         _fail(module, error, host)
     clock = clock or Clock(module.log)
     client = connection.client(clock)
+
+    def known() -> dict[str, t.Any]:
+        return {"details": {"gate_retries": client.retries.as_result(), "waits": clock.waits}, **host}
+
     try:
         answer = survey(client, question)
     except BybitError as error:
-        _fail(module, error, {"gate_retries": client.retries.as_result(), "waits": clock.waits, **host})
+        _fail(module, error, known())
     except Exception as error:
         message = f"An error inside treasury.bybit ({type(error).__name__}). Nothing was changed; report the error."
-        known = {"gate_retries": client.retries.as_result(), "waits": clock.waits, **host}
-        end_failed(module, exception=traceback.format_exc(), failure=None, msg=message, **known)
+        end_failed(module, exception=traceback.format_exc(), failure=None, msg=message, **known())
     for warning in answer.warnings:
         module.warn(warning)
-    module.exit_json(changed=False, **answer.values, gate_retries=client.retries.as_result(), waits=clock.waits, **host)
+    module.exit_json(changed=False, **answer.values, **known())
 
 
 def _fail(module: AnsibleModule, error: BybitError, known: dict[str, t.Any]) -> t.NoReturn:

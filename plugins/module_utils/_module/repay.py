@@ -48,19 +48,20 @@ def run_repayment(
         _fail(module, error, {})
     client = connection.client(clock)
 
-    def of_connection() -> dict[str, t.Any]:
-        return {"gate_retries": client.retries.as_result(), "waits": clock.waits, "api_host": connection.api_host}
+    def with_connection(report: dict[str, t.Any]) -> dict[str, t.Any]:
+        details = {**report.get("details", {}), "gate_retries": client.retries.as_result(), "waits": clock.waits}
+        return {**report, "details": details, "api_host": connection.api_host}
 
     try:
         (operation, goal), run_options = ask_of(client, module.params), run_options_of(module.params)
         directory = state_dir_of(module.params)
     except BybitError as error:
-        _fail(module, error, of_connection())
+        _fail(module, error, with_connection({}))
     try:
         check_directory(directory)
         key = read_key(client)
     except BybitError as error:
-        nothing = {**empty_result(operation, goal).as_dict(), **of_connection()}
+        nothing = with_connection(empty_result(operation, goal).as_dict())
         if error.outcome != UNKNOWN and is_in_doubt(directory, connection.realm, operation.product, operation.name):
             error = OutcomeUnknown(f"{error} {hidden(directory, operation.traits.label)}", error.failure)
         _fail(module, error, nothing)
@@ -70,7 +71,7 @@ def run_repayment(
         repayment.result.warnings.append(key.expiry_warning(client.believed_time_ms()))
 
     def known() -> dict[str, t.Any]:
-        return {**repayment.result.as_dict(), **of_connection()}
+        return with_connection(repayment.result.as_dict())
 
     # The process may live on with the next item of a loop, whatever cuts this run off.
     with journal:

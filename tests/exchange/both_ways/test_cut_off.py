@@ -106,8 +106,8 @@ def test_the_time_of_an_item_is_over_in_the_middle_of_a_call(tmp_path, url, book
     assert "Timed out after 4 second(s)." in first["msg"]
     assert first["timedout"]["period"] == 4
     # The same process holds no lock against itself, and knows that something was under way.
-    assert [(e["amount"], e["outcome"]) for e in second["earlier"]] == [("10", "executed")]
-    assert (second["outcome"], third["outcome"], third["earlier"]) == ("executed", "executed", [])
+    assert [(e["amount"], e["outcome"]) for e in second["details"]["earlier"]] == [("10", "executed")]
+    assert (second["outcome"], third["outcome"], third["details"]["earlier"]) == ("executed", "executed", [])
     assert paid() == ["10", "20", "30"]
 
 
@@ -116,7 +116,7 @@ def test_the_time_of_an_item_is_over_and_the_next_asks_for_the_same(tmp_path, ur
     told = Controller(tmp_path / "here", url, IN_PROCESS).play(repayment("10", "10", timeout=4))
     first, second = items_of(told)
     assert first["failed"]
-    assert (second["outcome"], second["recovered"], second["changed"]) == ("executed", True, True)
+    assert (second["outcome"], second["details"]["recovered"], second["changed"]) == ("executed", True, True)
     assert paid() == ["10"]
 
 
@@ -139,7 +139,7 @@ def test_the_time_is_over_while_the_memory_is_closed(tmp_path, url, book, paid) 
     assert late
     assert all("Timed out after 3 second(s)." in item["msg"] for item in late)
     told_by_themselves = [item["amount"] for item in in_time]
-    earlier = [entry for item in in_time for entry in item["earlier"]]
+    earlier = [entry for item in in_time for entry in item["details"]["earlier"]]
     told_by_others = [entry["amount"] for entry in earlier if entry["outcome"] == "executed"]
     assert sorted([*told_by_themselves, *told_by_others], key=float) == paid()
     assert paid() == [*amounts, "99"]
@@ -180,8 +180,8 @@ def test_it_is_killed(tmp_path, url, book, paid, until, way: str, cut: t.Callabl
     # What was not killed itself goes on till it has nothing more to do.
     until(lambda: not is_locked(controller), seconds=40)
     (again,) = items_of(controller.play(repayment("10")))
-    assert (again["outcome"], again["recovered"]) == ("executed", True)
+    assert (again["outcome"], again["details"]["recovered"]) == ("executed", True)
     assert paid() == ["10"]
     (more,) = items_of(controller.play(repayment("10")))
-    assert (more["outcome"], more["recovered"]) == ("executed", False)
+    assert (more["outcome"], more["details"]["recovered"]) == ("executed", False)
     assert paid() == ["10", "10"]

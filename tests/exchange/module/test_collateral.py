@@ -49,8 +49,9 @@ def test_that_it_was_accepted_is_written_down(killed, pay, spoil, ledger, rememb
     assert (noted["accepted_at_ms"], noted["repay_id"]) == (entry["time"], None)
     assert noted["goal"]["collateral"] == way.options["collateral"]
     run = pay(way, settle_margin=1)
-    assert (run["outcome"], run["recovered"], run["inferred"], run["repay_id"]) == ("executed", True, True, entry["repay_id"])
-    assert (run["earlier"][0]["outcome"], len(ledger()), remembered()) == ("executed", 1, [])
+    assert (run["outcome"], run["repay_id"]) == ("executed", entry["repay_id"])
+    assert (run.details["recovered"], run.details["inferred"]) == (True, True)
+    assert (run.details["earlier"][0]["outcome"], len(ledger()), remembered()) == ("executed", 1, [])
 
 
 @BOTH
@@ -68,7 +69,7 @@ def test_a_debt_that_fell_without_an_entry_leaves_it_unknown(pay, spoil, ledger,
     spoil(way, history_delay_ms=3_600_000)
     run = pay(way, wait_timeout=0)
     assert (run["outcome"], run["changed"], len(ledger())) == ("unknown", False, 1)
-    assert run["evidence"]["debt_now"] == way.after
+    assert run.details["evidence"]["debt_now"] == way.after
 
 
 @pytest.mark.parametrize("margin", [0, 2])
@@ -85,7 +86,7 @@ def test_another_one_like_it_right_after_it(begin_way, sandbox, spoil, until, se
     if margin:
         assert (run["outcome"], run["changed"]) == ("unknown", False)
         assert "2 repayments in the history look like it" in run["msg"]
-        assert sorted(run["evidence"]["candidates"]) == sorted(made.values())
+        assert sorted(run.details["evidence"]["candidates"]) == sorted(made.values())
     else:
         assert (run["outcome"], run["repay_id"]) == ("executed", made["api"])
 
@@ -134,7 +135,7 @@ def test_an_amount_of_several_contracts(fixed, sandbox, ledger) -> None:
     assert [(part["loan_id"], part["amount"]) for part in entry["details"]] == [
         ("570", "500.0856164"), ("568", "1000"), ("569", "99.9143836")
     ]
-    assert (run["repay_id"], run["amount"], run["inferred"]) == (entry["repay_id"], "1600", True)
+    assert (run["repay_id"], run["amount"], run.details["inferred"]) == (entry["repay_id"], "1600", True)
     assert (run["loan"]["before"]["debt"], run["loan"]["after"]["debt"]) == ("2300.0856164", "700.0856164")
     due = {contract["loan_id"]: contract["due_at"] for contract in sandbox.account()["fixed_contracts"]}
     assert [run["loan"][when]["maturity_time_ms"] for when in ("before", "after")] == [due["570"], due["569"]]
@@ -144,7 +145,7 @@ def test_since_counts_for_a_contract_what_it_got_of_a_repayment_of_several(fixed
     fixed(**FIXED_COIN, amount="1600")
     hour_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
     run = fixed(loan_id="569", amount="100", since=hour_ago.isoformat(), collateral=["BTC"])
-    assert (run["since"]["repaid"], run["since"]["missing"], run["amount"]) == ("99.9143836", "0.0856164", "0.0857")
+    assert (run.details["since"]["repaid"], run.details["since"]["missing"], run["amount"]) == ("99.9143836", "0.0856164", "0.0857")
     assert run["outcome"] == "executed"
 
 

@@ -22,7 +22,7 @@ def assert_told(run, sandbox, outcome: str) -> None:
     entry = sandbox.repayments()[0]
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (False, 0, True, outcome)
     assert (run["repay_id"], run["amount"]) == (entry["repay_id"], entry["amount"])
-    assert (run["recovered"], run["intent"], run["evidence"]) == (False, None, None)
+    assert (run.details["recovered"], run.details["intent"], run.details["evidence"]) == (False, None, None)
 
 
 def test_a_plain_run_confirms_and_looks_once(repay, sandbox, calls, names, remembered) -> None:
@@ -63,7 +63,7 @@ def test_what_is_in_process_is_followed_to_its_failure(pay, sandbox, spoil, ledg
     assert run["msg"].endswith("So it was not executed, and a further run sends it anew.")
     assert (FLEXIBLE.debt(sandbox.account()), sandbox.balance(), sent(FLEXIBLE), remembered()) == (FLEXIBLE.before, 10000, 1, [])
     again = pay(FLEXIBLE)
-    assert (again["outcome"], again["repay_id"], again["earlier"]) == ("executed", ledger()[-1]["repay_id"], [])
+    assert (again["outcome"], again["repay_id"], again.details["earlier"]) == ("executed", ledger()[-1]["repay_id"], [])
     assert (sent(FLEXIBLE), FLEXIBLE.debt(sandbox.account())) == (2, FLEXIBLE.after)
 
 
@@ -136,4 +136,4 @@ def test_what_was_lost_and_found_in_process_is_followed_as_well(repay, sandbox, 
     sandbox.fault(answer="reset", processing_ms=4000)
     run = repay(wait=wait)
     entry = sandbox.repayments()[0]
-    assert (run["changed"], run["outcome"], run["recovered"], run["repay_id"]) == (True, outcome, True, entry["repay_id"])
+    assert (run["changed"], run["outcome"], run.details["recovered"], run["repay_id"]) == (True, outcome, True, entry["repay_id"])

@@ -70,7 +70,7 @@ def test_without_them_no_dust_is_made(pay, sandbox, change, switch, ledger, take
     assert (run.failed, run["outcome"]) == ((False, "executed") if takes_all else (True, "not_executed"))
     assert [entry["amount"] for entry in ledger()] == ([FLEXIBLE.before] if takes_all else [])
     assert FLEXIBLE.debt(sandbox.account()) == ("0" if takes_all else FLEXIBLE.before)
-    assert (run["dust"], run["goal_reached"]) == ("0", True if takes_all else None)
+    assert (run.details["dust"], run["goal_reached"]) == ("0", True if takes_all else None)
 
 
 def test_the_parts_of_a_debt_have_to_fit_its_total(pay, change, posted) -> None:

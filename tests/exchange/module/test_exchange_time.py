@@ -71,14 +71,14 @@ def test_a_late_packet_is_waited_for_though_the_exchange_says_that_a_day_is_over
     spoil(LEGACY, answer="close", arrive_after_ms=900)
     run = pay(LEGACY, api_url=a_day_ahead, recv_window=1500)
     [entry] = ledger()
-    assert (run["outcome"], run["recovered"], run["repay_id"], remembered()) == ("executed", True, entry["repay_id"], [])
+    assert (run["outcome"], run.details["recovered"], run["repay_id"], remembered()) == ("executed", True, entry["repay_id"], [])
 
 
 def test_nor_is_a_repayment_told_as_lost_before_its_own_time_is_over(pay, a_day_ahead, spoil) -> None:
     spoil(LEGACY, **NOTHING)
     # Long enough for more answers after the request than there were before it.
     run = pay(LEGACY, api_url=a_day_ahead, wait_timeout=3, recv_window=8000)
-    assert run["evidence"]["exchange_time_ms"] > run["evidence"]["window_end_ms"]
+    assert run.details["evidence"]["exchange_time_ms"] > run.details["evidence"]["window_end_ms"]
     assert (run.failed, run["outcome"]) == (True, "unknown")
     assert "wait_timeout ended before the exchange's time window for it" in run["msg"]
 
@@ -96,7 +96,7 @@ def test_an_exchange_that_does_not_tell_its_time(pay, sandbox, spoil, ledger, se
     mutations = [{"field": "time", "how": how}]
     sandbox.control("POST", "faults", {"method": "GET", "times": 0, "mutations": mutations})
     run = pay(LEGACY, wait_timeout=2)
-    assert (run.failed, run["outcome"], run["evidence"]["exchange_time_ms"]) == (True, "unknown", None)
+    assert (run.failed, run["outcome"], run.details["evidence"]["exchange_time_ms"]) == (True, "unknown", None)
     assert "the exchange did not tell its time" in run["msg"]
     assert (ledger(), sent(LEGACY)) == ([], 1)
 
@@ -155,7 +155,7 @@ def test_an_intent_older_than_the_wallets_ledger_says_so(in_doubt, pay, rewrite,
     unsure = pay(LEGACY, settle_margin=1, wait_timeout=4)
     assert (unsure["outcome"], f"{reason}, so history and debt have to show nothing for 60 s" in unsure["msg"]) == ("unknown", True)
     run = pay(LEGACY)
-    assert [earlier["outcome"] for earlier in run["earlier"]] == ["not_executed"]
+    assert [earlier["outcome"] for earlier in run.details["earlier"]] == ["not_executed"]
     assert (run["outcome"], [entry["amount"] for entry in ledger()]) == ("executed", ["100"])
 
 
@@ -168,4 +168,4 @@ def test_what_another_start_of_the_machine_has_sent_is_waited_for_anew(in_doubt,
     run = pay(LEGACY, wait_timeout=0)
     assert (run["outcome"], "wait_timeout ended before the exchange's time window for it" in run["msg"]) == ("unknown", True)
     again = pay(LEGACY, wait_timeout=4)
-    assert ([earlier["outcome"] for earlier in again["earlier"]], again["outcome"]) == (["not_executed"], "executed")
+    assert ([earlier["outcome"] for earlier in again.details["earlier"]], again["outcome"]) == (["not_executed"], "executed")

@@ -70,9 +70,9 @@ def test_an_overdue_contract_costs_its_penalty_too(fixed, sandbox, ledger) -> No
 def test_a_penalty_that_accrues_before_the_request_arrives(hour_turns, ledger, answer: str) -> None:
     """The exchange alone knows then what the contract has cost."""
     run = hour_turns(answer=answer)
-    assert (run["loan"]["before"]["debt"], run["decision"]) == ("500.07705476", "debt 500.07705476 → 0, pay 500.07705476")
+    assert (run["loan"]["before"]["debt"], run.details["decision"]) == ("500.07705476", "debt 500.07705476 → 0, pay 500.07705476")
     [entry] = ledger()
-    assert (run["outcome"], run["repay_id"], run["recovered"]) == ("executed", entry["repay_id"], answer != "normal")
+    assert (run["outcome"], run["repay_id"], run.details["recovered"]) == ("executed", entry["repay_id"], answer != "normal")
     assert run["amount"] == run["repayments"][0]["amount"] == entry["amount"] == "500.0856164"
     assert run["msg"].startswith(f"Repaid 500.0856164 USDT on fixed contract 570 (repayment {entry['repay_id']})")
     assert run["msg"].endswith("Debt before: 500.07705476, now: 0.")
@@ -130,7 +130,7 @@ def test_which_of_two_repayments_was_a_lost_sweep_is_not_guessed(begin_fixed, sa
     sandbox.control("POST", "repay", {"product": "fixed", "loanId": "568"})
     run = process.end()
     assert (run["outcome"], run["changed"]) == ("unknown", False)
-    assert sorted(run["evidence"]["candidates"]) == sorted(entry["repay_id"] for entry in ledger())
+    assert sorted(run.details["evidence"]["candidates"]) == sorted(entry["repay_id"] for entry in ledger())
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_interest_is_paid_first(usdt, sandbox) -> None:
 
 def test_what_is_borrowed_meanwhile_does_not_hide_a_repayment(borrowed_meanwhile, sandbox, ledger) -> None:
     run = borrowed_meanwhile("500", {"answer": "close"})
-    assert (run["outcome"], run["recovered"], [entry["amount"] for entry in ledger()]) == ("executed", True, ["100"])
+    assert (run["outcome"], run.details["recovered"], [entry["amount"] for entry in ledger()]) == ("executed", True, ["100"])
     assert run["loan"]["after"]["debt"] == FLEXIBLE.debt(sandbox.account()) == "5388.88888939"
     assert "the debt has not fallen yet" in run.warnings
 
@@ -107,7 +107,7 @@ def test_what_is_borrowed_meanwhile_leaves_a_lost_request_in_doubt(borrowed_mean
     assert (run.failed, run["outcome"], run["changed"]) == (True, "unknown", False)
     assert "500 more were borrowed since, so the debt cannot tell" in run["msg"]
     assert (ledger(), len(posted())) == ([], 1)
-    assert usdt(amount="100", acknowledge=run["intent"], wait_timeout=0)["outcome"] == "nothing_to_do"
+    assert usdt(amount="100", acknowledge=run.details["intent"], wait_timeout=0)["outcome"] == "nothing_to_do"
     assert usdt(amount="100")["outcome"] == "executed"
     assert [entry["amount"] for entry in ledger()] == ["100"]
 

@@ -49,7 +49,7 @@ def test_what_was_executed_is_found(pay, replace, relay, ledger, sent, remembere
     replace(LEGACY, status, BODIES[body])
     run = pay(LEGACY, api_url=relay.url)
     [entry] = ledger()
-    assert (run.failed, run["changed"], run["outcome"], run["recovered"]) == (False, True, "executed", True)
+    assert (run.failed, run["changed"], run["outcome"], run.details["recovered"]) == (False, True, "executed", True)
     assert (run["repay_id"], run["amount"], sent(LEGACY), remembered()) == (entry["repay_id"], "100", 1, [])
 
 
@@ -78,8 +78,8 @@ def test_what_was_not_executed_is_told_when_all_witnesses_agree(pay, spoil, ledg
     run = pay(LEGACY)
     assert (run.failed, run["outcome"], run["failure"]["http_status"]) == (True, "not_executed", status)
     assert "it is safe" not in run["msg"]
-    assert run["evidence"]["wallet_before"] == run["evidence"]["wallet_now"] == "10000"
-    assert (run["evidence"]["wallet_outflow"], ledger(), sent(LEGACY), remembered()) == ("0", [], 1, [])
+    assert run.details["evidence"]["wallet_before"] == run.details["evidence"]["wallet_now"] == "10000"
+    assert (run.details["evidence"]["wallet_outflow"], ledger(), sent(LEGACY), remembered()) == ("0", [], 1, [])
 
 
 @pytest.mark.parametrize("status", [400, 401, 404])
@@ -87,7 +87,7 @@ def test_a_refusal_in_the_exchanges_own_words_is_one(pay, spoil, ledger, remembe
     spoil(LEGACY, answer={"http_status": status, "body": '{"retCode":10003,"retMsg":"API key is invalid."}'}, commit=False)
     run = pay(LEGACY)
     assert (run["outcome"], run["failure"]["ret_code"], run["failure"]["reading"]) == ("not_executed", 10003, "not_executed")
-    assert (run["evidence"], ledger(), remembered()) == (None, [], [])
+    assert (run.details["evidence"], ledger(), remembered()) == (None, [], [])
 
 
 @pytest.mark.parametrize("body", ["", "{}", "access too frequent"])

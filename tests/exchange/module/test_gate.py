@@ -15,28 +15,28 @@ import pytest
 def test_a_wrong_clock_is_corrected_once(repay, sandbox, paid, posts, offset_ms: int) -> None:
     sandbox.clock(offset_ms=offset_ms)
     run = repay()
-    assert (run["changed"], run["gate_retries"]["clock_syncs"], paid(), posts()) == (True, 1, ["100"], 1)
+    assert (run["changed"], run.details["gate_retries"]["clock_syncs"], paid(), posts()) == (True, 1, ["100"], 1)
     assert sandbox.requests()["counts"]["GET /v5/market/time"] == 1
-    assert abs(run["sent_at_ms"] - offset_ms - time.time() * 1000) < 30_000
+    assert abs(run.details["sent_at_ms"] - offset_ms - time.time() * 1000) < 30_000
 
 
 def test_a_clock_within_the_window_is_left_alone(repay, sandbox) -> None:
     sandbox.clock(offset_ms=2_000)
-    assert repay(recv_window=5000)["gate_retries"]["clock_syncs"] == 0
+    assert repay(recv_window=5000).details["gate_retries"]["clock_syncs"] == 0
 
 
 def test_a_repayment_whose_timestamp_was_refused_is_signed_once_more(repay, sandbox, paid, posts, remembered) -> None:
     sandbox.fault(answer={"ret_code": 10002})
     run = repay()
-    assert (run["changed"], run["gate_retries"]["clock_syncs"], paid(), posts()) == (True, 1, ["100"], 2)
-    assert (run["outcome"], run["recovered"], remembered()) == ("executed", False, [])
+    assert (run["changed"], run.details["gate_retries"]["clock_syncs"], paid(), posts()) == (True, 1, ["100"], 2)
+    assert (run["outcome"], run.details["recovered"], remembered()) == ("executed", False, [])
 
 
 def test_a_repayment_that_was_refused_in_a_way_that_few_know_is_not_sent_again(repay, sandbox, paid, posts, remembered) -> None:
     sandbox.fault(answer={"ret_code": -1})
     run = repay()
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", -1)
-    assert (run["gate_retries"]["clock_syncs"], paid(), posts(), remembered()) == (0, [], 1, [])
+    assert (run.details["gate_retries"]["clock_syncs"], paid(), posts(), remembered()) == (0, [], 1, [])
 
 
 def test_a_timestamp_refused_again_is_a_failure(repay, sandbox, paid, posts) -> None:
@@ -44,7 +44,7 @@ def test_a_timestamp_refused_again_is_a_failure(repay, sandbox, paid, posts) -> 
     run = repay()
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 10002)
     assert "set the clock of this machine by NTP" in run["msg"]
-    assert (run["gate_retries"]["clock_syncs"], paid(), posts()) == (1, [], 2)
+    assert (run.details["gate_retries"]["clock_syncs"], paid(), posts()) == (1, [], 2)
 
 
 @pytest.mark.parametrize("nanoseconds", ["", "soon", "1e18", "0", "9" * 40])
@@ -67,9 +67,9 @@ def test_the_rate_limit_is_waited_for(begin, strict, paid, posts, until) -> None
     until(lambda: posts() > 1)
     strict.clock(freeze=False)
     run = process.end()
-    pauses = run["gate_retries"]["rate_limits"]
+    pauses = run.details["gate_retries"]["rate_limits"]
     assert (run["changed"], pauses > 0, paid()) == (True, True, ["100", "1"])
-    assert 1050 * pauses <= run["gate_retries"]["rate_limit_wait_ms"] <= 2000 * pauses
+    assert 1050 * pauses <= run.details["gate_retries"]["rate_limit_wait_ms"] <= 2000 * pauses
 
 
 def test_the_pause_is_as_long_as_the_header_says(repay, sandbox, paid, posts) -> None:
@@ -77,9 +77,9 @@ def test_the_pause_is_as_long_as_the_header_says(repay, sandbox, paid, posts) ->
     sandbox.fault(answer={"ret_code": 10006, "headers": reset})
     begun = time.monotonic()
     run = repay()
-    assert (run["changed"], run["gate_retries"]["rate_limits"], paid(), posts()) == (True, 1, ["100"], 2)
+    assert (run["changed"], run.details["gate_retries"]["rate_limits"], paid(), posts()) == (True, 1, ["100"], 2)
     # More than the shortest pause.
-    assert 1100 < run["gate_retries"]["rate_limit_wait_ms"] <= 2200
+    assert 1100 < run.details["gate_retries"]["rate_limit_wait_ms"] <= 2200
     assert time.monotonic() - begun > 1.1
 
 
@@ -88,14 +88,14 @@ def test_the_pause_is_reckoned_by_the_exchanges_clock(repay, sandbox) -> None:
     reset = {"X-Bapi-Limit-Reset-Timestamp": str(server_ms + 2_500)}
     sandbox.fault(answer={"ret_code": 10006, "headers": reset})
     run = repay(recv_window=5000)
-    assert run["gate_retries"]["clock_syncs"] == 0
-    assert 1100 < run["gate_retries"]["rate_limit_wait_ms"] <= 2500
+    assert run.details["gate_retries"]["clock_syncs"] == 0
+    assert 1100 < run.details["gate_retries"]["rate_limit_wait_ms"] <= 2500
 
 
 @pytest.mark.parametrize("reset", ["", "1", "soon", "-5", "9" * 400])
 def test_a_useless_header_means_the_shortest_pause(repay, sandbox, paid, reset: str) -> None:
     sandbox.fault(answer={"ret_code": 10006, "headers": {"X-Bapi-Limit-Reset-Timestamp": reset}})
-    assert repay()["gate_retries"] == {"clock_syncs": 0, "rate_limits": 1, "rate_limit_wait_ms": 1050}
+    assert repay().details["gate_retries"] == {"clock_syncs": 0, "rate_limits": 1, "rate_limit_wait_ms": 1050}
     assert paid() == ["100"]
 
 
@@ -105,7 +105,7 @@ def test_a_pause_longer_than_allowed_is_not_begun(repay, sandbox, paid, posts) -
     begun = time.monotonic()
     run = repay(rate_limit_timeout=5)
     assert time.monotonic() - begun < 20
-    assert (run.failed, run["outcome"], run["gate_retries"]["rate_limits"]) == (True, "not_executed", 0)
+    assert (run.failed, run["outcome"], run.details["gate_retries"]["rate_limits"]) == (True, "not_executed", 0)
     assert "raise rate_limit_timeout" in run["msg"]
     assert (paid(), posts()) == ([], 1)
 
@@ -114,7 +114,7 @@ def test_pauses_end_when_they_have_used_up_the_allowance(repay, sandbox, paid, p
     sandbox.fault(answer={"ret_code": 10006}, times=0)
     run = repay(rate_limit_timeout=3)
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 10006)
-    assert (run["gate_retries"]["rate_limits"], paid(), posts()) == (2, [], 3)
+    assert (run.details["gate_retries"]["rate_limits"], paid(), posts()) == (2, [], 3)
 
 
 # A goal, and what the owner of the account repays of it while the gate has turned the request away.
@@ -156,7 +156,8 @@ def test_a_step_of_which_another_copy_was_executed_is_not_sent_again(repay, sand
     """A proxy has sent the request twice; the first was executed, and the answer is that to the second."""
     sandbox.fault(answer={"ret_code": code}, commit=True)
     run = repay()
-    assert (run["outcome"], run["changed"], run["inferred"], run["repay_id"]) == ("executed", True, True, sandbox.repayments()[0]["repay_id"])
+    assert (run["outcome"], run["changed"], run["repay_id"]) == ("executed", True, sandbox.repayments()[0]["repay_id"])
+    assert run.details["inferred"] is True
     assert (paid(), posts(), remembered()) == (["100"], 1, [])
 
 
@@ -165,14 +166,14 @@ def test_an_executed_copy_that_the_history_shows_late_is_seen_by_the_money(repay
     sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=3000, debt_delay_ms=3000)
     run = repay(**goal, settle_margin=5)
     assert (run["outcome"], paid(), posts()) == ("executed" if goal["amount"] else "nothing_to_do", ["100"], 1)
-    assert len(run["waits"]) == 1
-    assert run["waits"][0].startswith("Money has moved while loan")
+    assert len(run.details["waits"]) == 1
+    assert run.details["waits"][0].startswith("Money has moved while loan")
 
 
 def test_the_ledger_shows_what_the_balance_does_not_yet(repay, sandbox, paid, posts) -> None:
     sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=3000, debt_delay_ms=3000, wallet_delay_ms=3000)
     run = repay(settle_margin=5)
-    assert (run["outcome"], run["inferred"], paid(), posts()) == ("executed", True, ["100"], 1)
+    assert (run["outcome"], run.details["inferred"], paid(), posts()) == ("executed", True, ["100"], 1)
 
 
 @pytest.mark.parametrize("goal", [{"amount": "100"}, {"amount": None, "max_debt": "900.4"}], ids=str)
@@ -186,7 +187,7 @@ def test_what_only_the_ledger_shows_is_in_doubt(repay, sandbox, paid, posts, rem
 def test_a_key_that_cannot_see_the_money_waits_for_the_history(repay, sandbox, paid, posts) -> None:
     sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=2000)
     run = repay(api_key="sandbox-key-no-wallet", settle_margin=4)
-    assert (run["outcome"], run["inferred"], paid(), posts()) == ("executed", True, ["100"], 1)
+    assert (run["outcome"], run.details["inferred"], paid(), posts()) == ("executed", True, ["100"], 1)
 
 
 def test_when_nothing_can_be_read_after_the_gate_it_is_in_doubt(repay, sandbox, paid, posts, remembered) -> None:
@@ -198,13 +199,13 @@ def test_when_nothing_can_be_read_after_the_gate_it_is_in_doubt(repay, sandbox, 
     assert (run.failed, run["outcome"], run["changed"], len(remembered())) == (True, "unknown", False, 1)
     sandbox.control("DELETE", "faults")
     run = repay()
-    assert (run["outcome"], run["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])
+    assert (run["outcome"], run.details["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])
 
 
 def test_a_copy_in_process_that_declines_the_goal_is_found(repay, sandbox, paid, posts) -> None:
     sandbox.fault(answer={"ret_code": 10006}, commit=True, processing_ms=60_000)
     run = repay(amount=None, max_debt="900.4", wait_timeout=3)
-    assert (run.failed, run["outcome"], run["inferred"], paid(), posts()) == (False, "pending", True, ["100"], 1)
+    assert (run.failed, run["outcome"], run.details["inferred"], paid(), posts()) == (False, "pending", True, ["100"], 1)
 
 
 def test_what_others_pay_from_the_wallet_meanwhile_does_not_keep_a_step_from_being_made(begin, sandbox, until, posts, paid) -> None:
@@ -213,7 +214,7 @@ def test_what_others_pay_from_the_wallet_meanwhile_does_not_keep_a_step_from_bei
     until(posts)
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "9000"})
     run = process.end()
-    assert (run["outcome"], run["inferred"], paid(), posts()) == ("executed", False, ["100"], 2)
+    assert (run["outcome"], run.details["inferred"], paid(), posts()) == ("executed", False, ["100"], 2)
 
 
 def test_between_turning_away_and_signing_anew_the_listeners_are_looked_for(begin, sandbox, until, posts, paid, remembered) -> None:

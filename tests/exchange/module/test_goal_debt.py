@@ -69,10 +69,11 @@ def test_what_is_above_it_is_paid(pay, sandbox, ledger, posted, way) -> None:
     after = {"legacy": "600.5", "flexible": "600.49998939"}[way.name]
     assert (run["outcome"], run["amount"], [entry["amount"] for entry in ledger()]) == ("executed", amount, [amount])
     assert way.debt(sandbox.account()) == run["loan"]["after"]["debt"] == after
-    assert (run["decision"], run["goal_reached"], run["dust"]) == (f"debt {way.before} → {after}, pay {amount}", True, "0")
-    assert (foreseen["outcome"], foreseen["amount"], foreseen["decision"]) == ("planned", amount, run["decision"])
+    assert (run["goal_reached"], run.details["dust"]) == (True, "0")
+    assert run.details["decision"] == f"debt {way.before} → {after}, pay {amount}"
+    assert (foreseen["outcome"], foreseen["amount"], foreseen.details["decision"]) == ("planned", amount, run.details["decision"])
     assert foreseen["loan"]["after"]["debt"] == after
-    assert foreseen["diff"]["after_header"] == run["diff"]["after_header"] == run["decision"]
+    assert foreseen["diff"]["after_header"] == run["diff"]["after_header"] == run.details["decision"]
     again = pay(way, amount=None, max_debt="600.5")
     assert (again["outcome"], again["changed"], again["goal_reached"]) == ("nothing_to_do", False, True)
     assert again["msg"] == f"The debt on {way.label} is {after} USDT, at most 600.5 was asked for: nothing to repay."
@@ -89,7 +90,7 @@ def test_a_debt_of_just_so_much_is_left_alone(pay, ledger, way) -> None:
 def test_zero_pays_it_off(pay, sandbox, ledger, way) -> None:
     run = pay(way, amount=None, max_debt="0")
     paid = way.before if way is LEGACY else "4988.8888"
-    assert (run["outcome"], run["amount"], run["goal_reached"], run["dust"]) == ("executed", paid, True, "0")
+    assert (run["outcome"], run["amount"], run["goal_reached"], run.details["dust"]) == ("executed", paid, True, "0")
     assert (run["loan"]["after"]["status"], way.debt(sandbox.account())) == ("repaid", "0")
     again = pay(way, amount=None, max_debt="0")
     assert (again["outcome"], again["changed"], [entry["amount"] for entry in ledger()]) == ("nothing_to_do", False, [paid])
@@ -102,10 +103,10 @@ def test_dust_is_named(pay, dusty, sandbox, ledger, way) -> None:
     remark = f"({left} of it above max_debt '0' and less than the smallest amount that the exchange lists)"
     assert remark in foreseen["msg"]
     run = pay(way, amount=None, max_debt="0")
-    assert (run["outcome"], run["dust"], run["goal_reached"], way.debt(sandbox.account())) == ("executed", left, True, left)
-    assert remark in run["decision"]
+    assert (run["outcome"], run.details["dust"], run["goal_reached"], way.debt(sandbox.account())) == ("executed", left, True, left)
+    assert remark in run.details["decision"]
     again = pay(way, amount=None, max_debt="0")
-    assert (again["outcome"], again["changed"], again["dust"], again["goal_reached"]) == ("nothing_to_do", False, left, True)
+    assert (again["outcome"], again["changed"], again.details["dust"], again["goal_reached"]) == ("nothing_to_do", False, left, True)
     assert again["msg"].startswith(
         f"Only {left} USDT above max_debt '0' are left on {way.label}, less than the smallest amount that the exchange lists, with 4 "
     )
@@ -123,7 +124,7 @@ def test_interest_that_accrues_meanwhile_is_paid_by_a_second_repayment(hour_turn
         (entry["amount"], entry["repay_id"], "executed") for entry in (first, second)
     ]
     assert Decimal(run["amount"]) == Decimal(first["amount"]) + Decimal(second["amount"])
-    assert (run["repay_id"], run["sent_at_ms"]) == (first["repay_id"], run["repayments"][0]["sent_at_ms"])
+    assert (run["repay_id"], run.details["sent_at_ms"]) == (first["repay_id"], run["repayments"][0]["sent_at_ms"])
     for entry in (first, second):
         assert f"Repaid {entry['amount']} USDT on {way.label} (repayment {entry['repay_id']})." in run["msg"]
     assert run["loan"]["before"]["debt"] == way.before
@@ -137,13 +138,13 @@ def test_interest_that_accrues_meanwhile_is_paid_by_a_second_repayment(hour_turn
 def test_the_dust_after_a_second_repayment(hour_turns, ledger, way) -> None:
     run = hour_turns(way, max_debt="0", forgive_dust=False).end()
     left = {"legacy": "0.0000346", "flexible": "0.00005086"}[way.name]
-    assert (run["dust"], run["loan"]["after"]["debt"], run["goal_reached"], len(ledger())) == (left, left, True, 2)
+    assert (run.details["dust"], run["loan"]["after"]["debt"], run["goal_reached"], len(ledger())) == (left, left, True, 2)
 
 
 def test_the_second_repayment_waits_until_the_first_is_surely_in_the_debt(hour_turns, ledger) -> None:
     run = hour_turns(LEGACY, max_debt="600", settle_margin=1).end()
     first, second = run["repayments"]
-    assert second["sent_at_ms"] - first["sent_at_ms"] > 1000
+    assert second.details["sent_at_ms"] - first.details["sent_at_ms"] > 1000
     assert len(ledger()) == 2
 
 
@@ -186,7 +187,7 @@ def test_what_accrues_while_the_second_is_turned_away_is_in_what_is_decided_anew
     # Its timestamp is an hour old when it arrives.
     sandbox.clock(advance_ms=HOUR_MS + 1000)
     run = process.end()
-    assert (run["outcome"], run["goal_reached"], run["gate_retries"]["clock_syncs"]) == ("executed", True, 1)
+    assert (run["outcome"], run["goal_reached"], run.details["gate_retries"]["clock_syncs"]) == ("executed", True, 1)
     assert [entry["amount"] for entry in ledger()] == ["400.4", "0.0145"]
     assert Decimal(run["loan"]["after"]["debt"]) <= 600
 
@@ -235,10 +236,10 @@ def test_a_second_repayment_in_doubt_fails_a_run_that_has_paid(hour_turns, pay, 
     assert run["msg"].startswith(f"Repaid 400.4 USDT on {LEGACY.label} (repayment {ledger()[0]['repay_id']}).")
     assert f"Whether the repayment of 0.0091 USDT on {LEGACY.label} was made is unknown: " in run["msg"]
     [noted] = [intent for intent in remembered() if intent["amount"] == "0.0091"]
-    assert run["intent"] == noted["intent"]
+    assert run.details["intent"] == noted["intent"]
     again = pay(LEGACY, amount=None, max_debt="600")
-    assert (again["changed"], again["outcome"], again["goal_reached"], again["recovered"]) == (True, "executed", True, True)
-    assert [item["amount"] for item in again["earlier"]] == ["400.4", "0.0091"]
+    assert (again["changed"], again["outcome"], again["goal_reached"], again.details["recovered"]) == (True, "executed", True, True)
+    assert [item["amount"] for item in again.details["earlier"]] == ["400.4", "0.0091"]
     assert [item["amount"] for item in again["repayments"]] == ["400.4", "0.0091"]
     assert [entry["amount"] for entry in ledger()] == ["400.4", "0.0091"]
     assert (pay(LEGACY, amount=None, max_debt="600")["outcome"], remembered()) == ("nothing_to_do", [])

@@ -189,7 +189,7 @@ def test_a_refusal_says_what_a_playbook_needs_to_go_on(pay, posted, way) -> None
     run = pay(way, amount=None, max_debt="0", at_most="50")
     assert (run["outcome"], run["goal_reached"], posted()) == ("not_executed", None, [])
     debt = run["loan"]["before"]["debt"]
-    assert run["decision"].startswith(f"debt {debt} → 0")
+    assert run.details["decision"].startswith(f"debt {debt} → 0")
     assert (run["loan"]["after"], run["repayments"]) == (None, [])
 
 

@@ -17,6 +17,6 @@ def test_an_old_debt_is_not_paid_after_a_recovered_repayment(repay, sandbox, pai
     goal = {"amount": None, "max_debt": "500", "settle_margin": 2}
     assert repay(**goal, wait_timeout=0)["outcome"] == "unknown"
     recovered = repay(**goal)
-    assert (recovered["outcome"], recovered["recovered"], recovered["amount"]) == ("executed", True, "500.4")
+    assert (recovered["outcome"], recovered.details["recovered"], recovered["amount"]) == ("executed", True, "500.4")
     assert paid() == ["500.4"]
     assert repay(**goal)["outcome"] == "nothing_to_do"

@@ -146,7 +146,7 @@ def test_after_a_run_whose_answer_was_lost(cases, pay_after, run_module, sandbox
     delays = [{**late, "answer": "close"} for late in (*DELAYS[:3], *LATE_IN_HISTORY[:3])]
     for case, run in pay_after(cases(delays, GOALS[::2]), lost):
         assert_reached_once(sandbox, case, run)
-        assert [earlier["outcome"] for earlier in run["earlier"]] == ["executed"], case
+        assert [earlier["outcome"] for earlier in run.details["earlier"]] == ["executed"], case
 
 
 def test_after_the_same_goal_whose_run_was_killed(cases, pay_after, begin_module, sandbox, until) -> None:
@@ -159,7 +159,7 @@ def test_after_the_same_goal_whose_run_was_killed(cases, pay_after, begin_module
     delays = [{**late, "delay_answer_ms": 5000} for late in (*DELAYS[:5], *LATE_IN_HISTORY[:3])]
     for case, run in pay_after(cases(delays, GOALS[::2]), killed):
         entries = [entry["amount"] for entry in sandbox.repayments(case.order_id)]
-        assert (run["outcome"], run["recovered"], len(entries)) == ("executed", True, 1), f"{case}: {entries}, {run['msg']}"
+        assert (run["outcome"], run.details["recovered"], len(entries)) == ("executed", True, 1), f"{case}: {entries}, {run['msg']}"
         loan = sandbox.loan(case.order_id) or {"debt": "0", "ltv": "0"}
         assert loan["debt"] == case.goal["max_debt"] if "max_debt" in case.goal else Decimal(loan["ltv"]) <= Decimal("0.2"), case
 

@@ -44,10 +44,10 @@ def test_acknowledging_sends_nothing_also_when_another_repayment_of_the_goal_was
     in_doubt = {"recv_window": 60_000, "wait_timeout": 1}
     doubt = goal("3000", **in_doubt).end()
     assert (doubt["outcome"], [r["amount"] for r in doubt["repayments"]]) == ("unknown", ["500"])
-    told = goal("3000", **in_doubt, acknowledge=doubt["intent"]).end()
+    told = goal("3000", **in_doubt, acknowledge=doubt.details["intent"]).end()
     assert [entry["amount"] for entry in ledger()] == ["500", "1488.8889"]
     assert (told.failed, told["outcome"], told["amount"]) == (False, "executed", "500")
-    assert [earlier["outcome"] for earlier in told["earlier"]] == ["executed", "unknown"]
+    assert [earlier["outcome"] for earlier in told.details["earlier"]] == ["executed", "unknown"]
     assert told["msg"].endswith("Nothing was sent now; run without acknowledge if something is still to be repaid.")
     assert remembered() == []
 
@@ -59,7 +59,7 @@ def test_acknowledging_sends_nothing_of_what_the_goal_lacks_after_a_repayment_th
     killed(goal("3000"))
     sandbox.control("POST", "borrow", {"product": "flexible", "loanCurrency": "USDT", "amount": "50"})
     told = goal("3000", acknowledge=remembered()[0]["intent"]).end()
-    assert (told.failed, told["outcome"], told["recovered"], told["changed"]) == (False, "executed", True, True)
+    assert (told.failed, told["outcome"], told.details["recovered"], told["changed"]) == (False, "executed", True, True)
     assert [entry["amount"] for entry in ledger()] == ["1988.8889"]
     assert goal("3000").end()["changed"]
     assert [entry["amount"] for entry in ledger()] == ["1988.8889", "50"]
@@ -76,7 +76,7 @@ def test_all_that_a_killed_run_has_made_for_the_goal_is_its_answer(goal, killed,
     run = goal("1000").end()
     assert [entry["amount"] for entry in ledger()] == ["3988.8889", "0.0091"]
     assert [repayment["amount"] for repayment in run["repayments"]] == ["3988.8889", "0.0091"]
-    assert (run["outcome"], run["changed"], run["recovered"], run["amount"]) == ("executed", True, True, "3988.898")
+    assert (run["outcome"], run["changed"], run.details["recovered"], run["amount"]) == ("executed", True, True, "3988.898")
     assert run["repay_id"] == ledger()[0]["repay_id"]
     assert goal("1000").end()["outcome"] == "nothing_to_do"
 
@@ -113,7 +113,7 @@ def test_what_a_killed_run_for_another_goal_has_sent_is_waited_for(begin_way, go
     killed(begin_way(FLEXIBLE, amount="988.8889"))
     until(lambda: ledger()[0]["status"] == 1)
     run = goal("4000", settle_margin=2).end()
-    assert [earlier["amount"] for earlier in run["earlier"]] == ["988.8889"]
+    assert [earlier["amount"] for earlier in run.details["earlier"]] == ["988.8889"]
     assert_not_paid_again(run, ledger)
 
 
@@ -121,7 +121,7 @@ def test_what_is_in_process_counts_once(begin_way, spoil, ledger) -> None:
     spoil(FLEXIBLE, answer="close", processing_ms=20_000)
     assert begin_way(FLEXIBLE, wait_timeout=0).end()["outcome"] == "unknown"
     run = begin_way(FLEXIBLE, amount="250", since=time.strftime("%Y-%m-%d", time.gmtime()), wait_timeout=2, wait=False).end()
-    assert (run["since"]["repaid"], run["amount"]) == ("100", "150")
+    assert (run.details["since"]["repaid"], run["amount"]) == ("100", "150")
     assert [entry["amount"] for entry in ledger()] == ["100", "150"]
 
 

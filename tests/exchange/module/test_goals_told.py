@@ -40,7 +40,7 @@ def test_what_was_decided_is_not_told_when_somebody_else_has_closed_the_loan(beg
     until(lambda: sent(LEGACY))
     sandbox.control("POST", "repay", {"orderId": LEGACY.ids["order_id"], "amount": "1000.4"})
     run = process.end()
-    assert (run["outcome"], run["amount"], run["decision"]) == ("nothing_to_do", "0", None)
+    assert (run["outcome"], run["amount"], run.details["decision"]) == ("nothing_to_do", "0", None)
     assert run["diff"]["after_header"] == LEGACY.label
 
 

@@ -45,7 +45,7 @@ def assert_in_doubt(run, amounts: list[str]) -> None:
     assert (run.failed, run["changed"], run["outcome"], run["repayments"]) == (True, False, "unknown", [])
     shown = f"the history shows {' and '.join(f'{amount} (user)' for amount in amounts)} in its time, which may be it"
     assert shown in run["msg"]
-    assert len(run["evidence"]["candidates"]) == len(amounts)
+    assert len(run.details["evidence"]["candidates"]) == len(amounts)
 
 
 @STEPS
@@ -161,7 +161,7 @@ def test_the_id_of_an_earlier_run_proves_nothing(pay, answer_with, relay, ledger
     first = pay(FLEXIBLE, api_url=relay.url)
     answer_with(FLEXIBLE, first["repay_id"], True)
     second = pay(FLEXIBLE, api_url=relay.url, wait_timeout=3)
-    assert (first["outcome"], second["outcome"], second["inferred"]) == ("executed", "executed", True)
+    assert (first["outcome"], second["outcome"], second.details["inferred"]) == ("executed", "executed", True)
     assert [first["repay_id"], second["repay_id"]] == [entry["repay_id"] for entry in ledger()]
     assert sent(FLEXIBLE) == 2
 

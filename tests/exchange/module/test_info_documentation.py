@@ -51,7 +51,7 @@ def test_what_is_returned_always_is(run_module) -> None:
     for name, documented in (("bybit_loan_info", LOANS), ("bybit_loan_repayment_info", REPAYMENTS)):
         always = {value for value, entry in documented.items() if not entry["returned"].startswith("failure")}
         assert always <= set(run_module(name, loan_currency="XRP").result)
-        assert always - {"msg", "api_host", "gate_retries", "waits"} == {
+        assert always - {"msg", "api_host", "details"} == {
             value for value, entry in documented.items() if entry["returned"] == "success"
         }
 

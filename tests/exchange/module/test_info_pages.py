@@ -75,7 +75,7 @@ def test_pages_keep_to_the_exchanges_limit(run_module, book, limits_tripped) -> 
     begun = time.monotonic()
     run = run_module("bybit_loan_info", product="fixed", rate_limit_timeout=0)
     assert (run.failed, len(run["loans"]), limits_tripped()) == (False, 1150, 0)
-    assert run["gate_retries"] == {"clock_syncs": 0, "rate_limits": 0, "rate_limit_wait_ms": 0}
+    assert run.details["gate_retries"] == {"clock_syncs": 0, "rate_limits": 0, "rate_limit_wait_ms": 0}
     # Twelve pages, five of them in a second.
     assert 2 < time.monotonic() - begun < 10
 

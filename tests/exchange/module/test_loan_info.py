@@ -147,7 +147,7 @@ def test_what_is_due_goes_by_the_exchanges_clock(ask, sandbox) -> None:
     sandbox.clock(offset_ms=DAY_MS)
     run = ask(matures_within="0d", product="fixed")
     assert shown(run) == ["571", "570"]
-    assert run["gate_retries"]["clock_syncs"] == 1
+    assert run.details["gate_retries"]["clock_syncs"] == 1
 
 
 def test_the_exchange_is_asked_for_what_is_wanted_only(ask, sandbox) -> None:
@@ -228,7 +228,7 @@ def test_what_cannot_be_read_for_another_reason_is_a_failure(ask, sandbox, path:
     run = ask()
     assert (run.failed, "loans" in run.result, path in run["msg"]) == (True, False, True)
     assert run["failure"]["reading"] == "not_executed"
-    assert set(run["gate_retries"].values()) == {0}
+    assert set(run.details["gate_retries"].values()) == {0}
 
 
 @pytest.mark.parametrize(

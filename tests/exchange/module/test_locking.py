@@ -30,7 +30,7 @@ def test_the_second_waits_for_the_first(begin, holder, calls, paid) -> None:
     time.sleep(0.6)
     assert (second.is_running, calls()[-2:]) == (True, ["POST repay", "GET query-api"])
     first, second = first.end(), second.end()
-    assert [(run["outcome"], run["recovered"], run["earlier"]) for run in (first, second)] == [("executed", False, [])] * 2
+    assert [(run["outcome"], run.details["recovered"], run.details["earlier"]) for run in (first, second)] == [("executed", False, [])] * 2
     assert paid() == ["30", "100"]
     # The second has looked only after the first had paid.
     assert (first["loan"]["before"]["debt"], second["loan"]["before"]["debt"]) == ("1000.4", "900.4")
@@ -81,7 +81,7 @@ def test_a_killed_holder_frees_the_lock(repay, holder, until, paid, posts) -> No
     until(paid)
     first.kill()
     run = repay(lock_timeout=0)
-    assert (run["outcome"], run["recovered"], paid(), posts()) == ("executed", True, ["100"], 1)
+    assert (run["outcome"], run.details["recovered"], paid(), posts()) == ("executed", True, ["100"], 1)
 
 
 def test_a_second_run_that_is_killed_while_it_waits_does_no_harm(begin, repay, holder, paid, remembered) -> None:
@@ -104,7 +104,7 @@ def test_check_mode_waits_as_well(repay, holder) -> None:
     assert "has not ended within lock_timeout" in repay(check=True, lock_timeout=0)["msg"]
     first.kill()
     foreseen = repay(check=True, lock_timeout=0)
-    assert (foreseen["outcome"], foreseen["earlier"][0]["outcome"]) == ("executed", "executed")
+    assert (foreseen["outcome"], foreseen.details["earlier"][0]["outcome"]) == ("executed", "executed")
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_an_answer_that_trickles_does_not_hold_the_loan(repay, relay, posts, pai
     begun = time.monotonic()
     run = repay(api_url=relay.url, api_timeout=1, recv_window=500)
     assert time.monotonic() - begun < TRICKLE_SECONDS / 2
-    assert (run["outcome"], run["recovered"], paid(), posts()) == ("executed", True, ["100"], 1)
+    assert (run["outcome"], run.details["recovered"], paid(), posts()) == ("executed", True, ["100"], 1)
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(run_module, replace, relay) -> None:

@@ -42,7 +42,7 @@ def test_a_read_only_key_is_refused_when_it_comes_to_paying(repay, posts, paid) 
     for check in (True, False):
         run = repay(api_key="sandbox-key-readonly", check=check)
         assert (run["msg"], run["failure"], run["outcome"]) == (message, None, "not_executed")
-        assert (run["decision"], run["loan"]["before"]["debt"]) == ("debt 1000.4 → 900.4, pay 100", "1000.4")
+        assert (run.details["decision"], run["loan"]["before"]["debt"]) == ("debt 1000.4 → 900.4, pay 100", "1000.4")
     assert (posts(), paid()) == (0, [])
     # Who has nothing to pay needs no right to.
     assert repay(api_key="sandbox-key-readonly", amount=None, max_debt="5000")["outcome"] == "nothing_to_do"

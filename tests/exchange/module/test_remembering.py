@@ -20,7 +20,7 @@ def open_intent(repay, sandbox, remembered):
         sandbox.fault(answer="close", **fault)
         run = repay(wait_timeout=0)
         [intent] = remembered()
-        assert (run["outcome"], run["intent"]) == ("unknown", intent["intent"])
+        assert (run["outcome"], run.details["intent"]) == ("unknown", intent["intent"])
         return intent
 
     return call
@@ -43,9 +43,9 @@ def killed(begin, sandbox, until, posts, remembered):
 def assert_answered(run, sandbox, intent: dict, remembered) -> None:
     """The run is answered by the earlier one's repayment."""
     [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
-    assert (run.failed, run["changed"], run["outcome"], run["recovered"]) == (False, True, "executed", True)
-    assert (run["repay_id"], run["amount"], run["sent_at_ms"]) == (entry["repay_id"], "100", intent["sent_at_ms"])
-    assert run["earlier"] == [
+    assert (run.failed, run["changed"], run["outcome"], run.details["recovered"]) == (False, True, "executed", True)
+    assert (run["repay_id"], run["amount"], run.details["sent_at_ms"]) == (entry["repay_id"], "100", intent["sent_at_ms"])
+    assert run.details["earlier"] == [
         {
             "intent": intent["intent"],
             "amount": "100",
@@ -57,7 +57,7 @@ def assert_answered(run, sandbox, intent: dict, remembered) -> None:
     ]
     assert "An earlier run began a repayment of 100 USDT on loan" in run["msg"]
     assert "It was made, so nothing was sent now." in run["msg"]
-    assert (run["intent"], remembered()) == (None, [])
+    assert (run.details["intent"], remembered()) == (None, [])
 
 
 def test_what_is_written_down_before_the_repayment_leaves(begin, sandbox, until, posts, remembered) -> None:
@@ -80,15 +80,15 @@ def test_the_same_goal_is_answered_by_what_was_in_doubt(repay, open_intent, sand
     assert_answered(repay(), sandbox, intent, remembered)
     assert (paid(), posts()) == (["100"], 1)
     fresh = repay()
-    assert (fresh["recovered"], fresh["earlier"], paid()) == (False, [], ["100", "100"])
+    assert (fresh.details["recovered"], fresh.details["earlier"], paid()) == (False, [], ["100", "100"])
 
 
 def test_the_same_goal_is_reached_now_when_it_came_to_nothing(repay, open_intent, sandbox, paid, posts, remembered) -> None:
     intent = open_intent(commit=False)
     run = repay(amount="100.0")
-    assert (run["changed"], run["outcome"], run["recovered"]) == (True, "executed", False)
+    assert (run["changed"], run["outcome"], run.details["recovered"]) == (True, "executed", False)
     assert run["repay_id"] == sandbox.repayments()[0]["repay_id"]
-    [earlier] = run["earlier"]
+    [earlier] = run.details["earlier"]
     assert (earlier["intent"], earlier["outcome"], earlier["repay_id"]) == (intent["intent"], "not_executed", None)
     assert "It was not executed." in run.warnings
     assert (paid(), posts(), remembered()) == (["100"], 2, [])
@@ -98,10 +98,10 @@ def test_the_same_goal_is_reached_now_when_it_came_to_nothing(repay, open_intent
 def test_another_goal_reports_it_and_does_its_own_work(repay, open_intent, sandbox, paid, posts, remembered, commit: bool) -> None:
     intent = open_intent(commit=commit, history_delay_ms=500 if commit else 0)
     run = repay(amount="30")
-    assert (run["changed"], run["outcome"], run["recovered"], run["amount"]) == (True, "executed", False, "30")
+    assert (run["changed"], run["outcome"], run.details["recovered"], run["amount"]) == (True, "executed", False, "30")
     ids = {entry["amount"]: entry["repay_id"] for entry in sandbox.repayments()}
     assert run["repay_id"] == ids["30"]
-    [earlier] = run["earlier"]
+    [earlier] = run.details["earlier"]
     assert (earlier["intent"], earlier["amount"], earlier["repay_id"]) == (intent["intent"], "100", ids.get("100"))
     assert earlier["outcome"] == ("executed" if commit else "not_executed")
     assert "An earlier run began a repayment of 100 USDT" in run.warnings
@@ -111,7 +111,7 @@ def test_another_goal_reports_it_and_does_its_own_work(repay, open_intent, sandb
 def test_what_was_found_is_kept_until_a_run_that_succeeds_has_told_it(repay, open_intent, sandbox, paid, remembered) -> None:
     intent = open_intent(history_delay_ms=500)
     failed = repay(amount="99999")
-    assert (failed.failed, failed["outcome"], failed["earlier"][0]["outcome"]) == (True, "not_executed", "executed")
+    assert (failed.failed, failed["outcome"], failed.details["earlier"][0]["outcome"]) == (True, "not_executed", "executed")
     assert [kept["intent"] for kept in remembered()] == [intent["intent"]]
     assert_answered(repay(), sandbox, intent, remembered)
     assert paid() == ["100"]
@@ -124,7 +124,7 @@ def test_what_a_killed_run_was_accepted_for_is_kept_until_a_run_that_succeeds_ha
     intent = killed(lambda: calls().count("GET repayment-history") > 1)
     until(lambda: sandbox.listed("repayment-history")[0]["repayId"] == intent["repay_id"])
     failed = repay(amount="99999", wait=False)
-    assert (failed.failed, failed["outcome"], failed["earlier"][0]["repay_id"]) == (True, "not_executed", intent["repay_id"])
+    assert (failed.failed, failed["outcome"], failed.details["earlier"][0]["repay_id"]) == (True, "not_executed", intent["repay_id"])
     assert [kept["intent"] for kept in remembered()] == [intent["intent"]]
     assert_answered(repay(), sandbox, intent, remembered)
     assert paid() == ["100"]
@@ -135,7 +135,7 @@ def test_nothing_is_sent_while_it_is_in_doubt(repay, open_intent, paid, posts, r
     intent = open_intent(history_delay_ms=60_000)
     run = repay(amount=amount, wait_timeout=2)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
-    assert (run["intent"], run["amount"], run["sent_at_ms"]) == (intent["intent"], "100", intent["sent_at_ms"])
+    assert (run.details["intent"], run["amount"], run.details["sent_at_ms"]) == (intent["intent"], "100", intent["sent_at_ms"])
     assert "an earlier run began it and did not tell its end" in run["msg"]
     assert "the debt fell by 100 more than the history explains" in run["msg"]
     assert (paid(), posts(), remembered()) == (["100"], 1, [intent])
@@ -153,8 +153,8 @@ def test_acknowledging_forgets_it_and_sends_nothing(repay, open_intent, paid, po
     intent = open_intent(history_delay_ms=60_000)
     run = repay(amount=amount, wait_timeout=2, acknowledge=intent["intent"])
     assert (run.failed, run["changed"], run["outcome"], run["amount"]) == (False, False, "nothing_to_do", "0")
-    assert (run["repay_id"], run["intent"], len(run["earlier"])) == (None, None, 1)
-    [earlier] = run["earlier"]
+    assert (run["repay_id"], run.details["intent"], len(run.details["earlier"])) == (None, None, 1)
+    [earlier] = run.details["earlier"]
     assert (earlier["intent"], earlier["outcome"], earlier["repay_id"]) == (intent["intent"], "unknown", None)
     assert run["msg"].startswith("The repayment of 100 USDT on loan ")
     assert run["msg"].endswith(
@@ -164,7 +164,7 @@ def test_acknowledging_forgets_it_and_sends_nothing(repay, open_intent, paid, po
     assert "What became of it is unknown." in run.warnings
     assert (paid(), posts(), remembered()) == (["100"], 1, [])
     after = repay(amount=amount)
-    assert (after["outcome"], after["amount"], after["earlier"]) == ("executed", amount, [])
+    assert (after["outcome"], after["amount"], after.details["earlier"]) == ("executed", amount, [])
     assert (sorted(paid()), posts()) == (sorted(["100", amount]), 2)
 
 
@@ -174,7 +174,7 @@ SENDS_NOTHING = "A run with acknowledge sends nothing; run without it if somethi
 def test_acknowledging_sends_nothing_when_it_turns_out_not_executed(repay, open_intent, paid, posts, remembered) -> None:
     intent = open_intent(commit=False)
     run = repay(acknowledge=intent["intent"])
-    assert (run["changed"], run["outcome"], run["earlier"][0]["outcome"]) == (False, "nothing_to_do", "not_executed")
+    assert (run["changed"], run["outcome"], run.details["earlier"][0]["outcome"]) == (False, "nothing_to_do", "not_executed")
     assert run["msg"].endswith(SENDS_NOTHING)
     assert (paid(), posts(), remembered()) == ([], 1, [])
 
@@ -183,7 +183,7 @@ def test_acknowledging_sends_nothing_when_it_turns_out_not_executed(repay, open_
 def test_acknowledging_sends_nothing_when_another_repayment_turns_out_executed(repay, open_intent, paid, posts, goal) -> None:
     intent = open_intent(history_delay_ms=500)
     run = repay(acknowledge=intent["intent"], **goal)
-    assert (run["changed"], run["outcome"], run["earlier"][0]["outcome"]) == (False, "nothing_to_do", "executed")
+    assert (run["changed"], run["outcome"], run.details["earlier"][0]["outcome"]) == (False, "nothing_to_do", "executed")
     assert run["msg"].endswith(SENDS_NOTHING)
     assert (paid(), posts()) == (["100"], 1)
 
@@ -191,7 +191,7 @@ def test_acknowledging_sends_nothing_when_another_repayment_turns_out_executed(r
 @pytest.mark.parametrize("wrong", [None, "00000000-0000-4000-8000-000000000000", ""])
 def test_acknowledging_what_an_earlier_run_has_settled_sends_nothing(repay, open_intent, paid, posts, wrong) -> None:
     intent = open_intent(history_delay_ms=500)
-    assert repay(acknowledge=wrong)["recovered"]
+    assert repay(acknowledge=wrong).details["recovered"]
     run = repay(acknowledge=intent["intent"])
     assert (run["changed"], run["outcome"], run["msg"] in run.warnings) == (False, "nothing_to_do", True)
     assert (paid(), posts()) == (["100"], 1)
@@ -201,7 +201,7 @@ def test_acknowledging_another_forgets_nothing(repay, open_intent, posts, rememb
     intent = open_intent(history_delay_ms=60_000)
     for wrong in ("00000000-0000-4000-8000-000000000000", intent["intent"][:8], "", "*"):
         run = repay(wait_timeout=0, acknowledge=wrong)
-        assert (run.failed, run["outcome"], run["intent"]) == (True, "unknown", intent["intent"])
+        assert (run.failed, run["outcome"], run.details["intent"]) == (True, "unknown", intent["intent"])
     assert (posts(), remembered()) == (1, [intent])
 
 
@@ -223,7 +223,7 @@ def test_a_run_that_is_killed_before_the_exchange_looks_at_its_repayment(repay, 
     sandbox.fault(answer="close", commit=False, delay_answer_ms=1500)
     intent = killed()
     run = repay()
-    assert (run["outcome"], run["recovered"], run["earlier"][0]["intent"]) == ("executed", False, intent["intent"])
+    assert (run["outcome"], run.details["recovered"], run.details["earlier"][0]["intent"]) == ("executed", False, intent["intent"])
     assert (paid(), remembered()) == (["100"], [])
 
 
@@ -232,8 +232,8 @@ def test_a_run_that_is_killed_while_it_settles(repay, killed, sandbox, calls, pa
     sandbox.fault(answer="reset", commit=commit)
     intent = killed(lambda: calls().count("GET repayment-history") > 1, recv_window=1500)
     run = repay()
-    assert (run["outcome"], run["recovered"], paid(), posts()) == ("executed", commit, ["100"], 1 if commit else 2)
-    assert (run["earlier"][0]["intent"], remembered()) == (intent["intent"], [])
+    assert (run["outcome"], run.details["recovered"], paid(), posts()) == ("executed", commit, ["100"], 1 if commit else 2)
+    assert (run.details["earlier"][0]["intent"], remembered()) == (intent["intent"], [])
 
 
 def test_a_run_that_is_killed_while_it_confirms(repay, killed, sandbox, calls, posts, remembered) -> None:
@@ -253,8 +253,8 @@ def test_what_a_killed_run_was_accepted_for_and_failed_is_sent_again(
     process.kill()
     [intent] = remembered()
     run = pay(FLEXIBLE)
-    assert (run["outcome"], run["recovered"], FLEXIBLE.debt(sandbox.account())) == ("executed", False, FLEXIBLE.after)
-    assert (run["earlier"][0]["outcome"], run["earlier"][0]["repay_id"]) == ("not_executed", intent["repay_id"])
+    assert (run["outcome"], run.details["recovered"], FLEXIBLE.debt(sandbox.account())) == ("executed", False, FLEXIBLE.after)
+    assert (run.details["earlier"][0]["outcome"], run.details["earlier"][0]["repay_id"]) == ("not_executed", intent["repay_id"])
     assert (run["repay_id"] != intent["repay_id"], sent(FLEXIBLE), remembered()) == (True, 2, [])
 
 
@@ -262,7 +262,7 @@ def test_what_a_killed_run_was_accepted_for_is_pending_where_failures_are_not_sh
     sandbox.fault(processing_ms=1000, final_status=3)
     intent = killed(lambda: calls().count("GET repayment-history") > 1)
     run = repay(wait_timeout=2)
-    assert (run["outcome"], run["recovered"], run["repay_id"], posts()) == ("pending", True, intent["repay_id"], 1)
+    assert (run["outcome"], run.details["recovered"], run["repay_id"], posts()) == ("pending", True, intent["repay_id"], 1)
 
 
 DYING = """
@@ -334,5 +334,5 @@ def test_a_run_that_is_killed_between_writing_and_sending(begin, repay, until, p
     [intent] = remembered()
     assert (intent["repay_id"], posts()) == (None, 0)
     run = repay()
-    assert (run["outcome"], run["recovered"], run["earlier"][0]["intent"]) == ("executed", False, intent["intent"])
+    assert (run["outcome"], run.details["recovered"], run.details["earlier"][0]["intent"]) == ("executed", False, intent["intent"])
     assert (paid(), posts(), remembered()) == (["100"], 1, [])

@@ -21,7 +21,8 @@ def test_a_repayment(repay, sandbox, posts, paid, names) -> None:
     assert (entry["amount"], entry["order_id"], entry["coin"]) == ("100", names.loan, "USDT")
     assert (run.exit_code, run.failed, run["changed"], run["outcome"]) == (0, False, True, "executed")
     assert (run["repay_id"], run["order_id"], run["amount"]) == (entry["repay_id"], names.loan, "100")
-    assert (run["recovered"], run["intent"], run["earlier"], run["evidence"], run["since"]) == (False, None, [], None, None)
+    found = {name: run.details[name] for name in ("recovered", "intent", "earlier", "evidence", "since")}
+    assert found == {"recovered": False, "intent": None, "earlier": [], "evidence": None, "since": None}
     assert run["loan"]["before"] == {
         "product": "legacy",
         "id": names.loan,
@@ -42,8 +43,8 @@ def test_a_repayment(repay, sandbox, posts, paid, names) -> None:
     assert run["loan"]["after"] == {**run["loan"]["before"], **changed}
     assert sandbox.loan()["debt"] == "900.4"
     assert run["api_host"] == sandbox.url.removeprefix("http://")
-    assert before_ms <= run["sent_at_ms"] <= after_ms
-    assert run["gate_retries"] == {"clock_syncs": 0, "rate_limits": 0, "rate_limit_wait_ms": 0}
+    assert before_ms <= run.details["sent_at_ms"] <= after_ms
+    assert run.details["gate_retries"] == {"clock_syncs": 0, "rate_limits": 0, "rate_limit_wait_ms": 0}
     assert run["msg"] == (
         f"Repaid 100 USDT on loan {names.loan} (repayment {entry['repay_id']}). Debt before: 1000.4, now: 900.4."
     )
@@ -88,7 +89,7 @@ def test_paying_off_returns_the_collateral_and_a_second_run_does_nothing(repay, 
     second = repay(amount="1000.4")
     assert (second.failed, second["changed"], second["outcome"]) == (False, False, "nothing_to_do")
     assert second["msg"] == f"Loan {names.loan} is already fully repaid: nothing to repay."
-    assert (second["repay_id"], second["sent_at_ms"]) == (None, None)
+    assert (second["repay_id"], second.details["sent_at_ms"]) == (None, None)
     assert posts() == 1
 
 
@@ -118,7 +119,7 @@ def test_interest_and_penalty_are_part_of_the_debt(repay, sandbox, names) -> Non
 def test_check_mode_foresees_the_change_and_sends_nothing(repay, sandbox, posts, paid) -> None:
     foreseen = repay(check=True, diff=True)
     assert (foreseen.failed, foreseen["changed"], foreseen["outcome"]) == (False, True, "planned")
-    assert (foreseen["repay_id"], foreseen["sent_at_ms"]) == (None, None)
+    assert (foreseen["repay_id"], foreseen.details["sent_at_ms"]) == (None, None)
     assert foreseen["msg"].startswith("Would repay 100 USDT on loan")
     assert (posts(), paid(), sandbox.loan()["debt"]) == (0, [], "1000.4")
     real = repay(diff=True)

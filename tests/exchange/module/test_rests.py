@@ -44,7 +44,7 @@ def test_a_rest_that_the_exchange_takes_closes_the_loan(pay, sandbox, switch, le
     run = pay_off(pay, way)
     assert [entry["amount"] for entry in ledger()] == [LARGE[way.name], REST[way.name]]
     assert [item["amount"] for item in run["repayments"]] == [LARGE[way.name], REST[way.name]]
-    assert (run.failed, run["outcome"], run["goal_reached"], run["dust"]) == (False, "executed", True, "0")
+    assert (run.failed, run["outcome"], run["goal_reached"], run.details["dust"]) == (False, "executed", True, "0")
     assert (run["amount"], run["loan"]["after"]["debt"], way.debt(sandbox.account())) == (BEFORE[way.name], "0", "0")
     again = pay_off(pay, way)
     assert (again["outcome"], len(ledger())) == ("nothing_to_do", 2)
@@ -56,11 +56,11 @@ def test_a_rest_that_it_refuses_is_left(pay, sandbox, ledger, posted, remembered
     rest = REST[way.name]
     assert [entry["amount"] for entry in ledger()] == [LARGE[way.name]]
     assert [request["ret_code"] for request in posted()] == [0, CODE[way.name]]
-    assert (run.failed, run["outcome"], run["goal_reached"], run["dust"]) == (False, "executed", True, rest)
+    assert (run.failed, run["outcome"], run["goal_reached"], run.details["dust"]) == (False, "executed", True, rest)
     assert f"{rest} USDT are left: the exchange did not take them (retCode {CODE[way.name]})." in run["msg"]
     assert ("cannot be repaid" in run["msg"], remembered(), way.debt(sandbox.account())) == (False, [], rest)
     again = pay_off(pay, way)
-    assert (again.failed, again["changed"], again["outcome"], again["dust"], again["amount"]) == (
+    assert (again.failed, again["changed"], again["outcome"], again.details["dust"], again["amount"]) == (
         False, False, "nothing_to_do", rest, "0"
     )
     assert again["msg"].startswith(f"Only {rest} USDT above max_debt '0' are left on {way.label}, less than the smallest amount that")
@@ -73,7 +73,7 @@ def test_a_rest_alone_is_tried_too(pay, sandbox, switch, ledger, way) -> None:
     pay_off(pay, way)
     switch(repay_decimals="debt")
     run = pay_off(pay, way)
-    assert (run["changed"], run["outcome"], run["amount"], run["dust"]) == (True, "executed", REST[way.name], "0")
+    assert (run["changed"], run["outcome"], run["amount"], run.details["dust"]) == (True, "executed", REST[way.name], "0")
     assert ([entry["amount"] for entry in ledger()], way.debt(sandbox.account())) == ([LARGE[way.name], REST[way.name]], "0")
 
 
@@ -81,7 +81,7 @@ def test_a_rest_alone_is_tried_too(pay, sandbox, switch, ledger, way) -> None:
 def test_a_rest_above_at_most_is_not_tried(pay, switch, ledger, posted, decimals: str) -> None:
     switch(repay_decimals=decimals)
     run = pay_off(pay, FLEXIBLE, at_most=LARGE["flexible"])
-    assert (run["outcome"], run["dust"], run["goal_reached"]) == ("executed", REST["flexible"], True)
+    assert (run["outcome"], run.details["dust"], run["goal_reached"]) == ("executed", REST["flexible"], True)
     assert ([entry["amount"] for entry in ledger()], len(posted())) == ([LARGE["flexible"]], 1)
 
 
@@ -90,7 +90,7 @@ def test_nor_is_one_that_the_wallet_does_not_hold(pay, sandbox, switch, ledger, 
     switch(repay_decimals=decimals)
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": LARGE["flexible"]})
     run = pay_off(pay, FLEXIBLE)
-    assert (run["outcome"], run["dust"]) == ("executed", REST["flexible"])
+    assert (run["outcome"], run.details["dust"]) == ("executed", REST["flexible"])
     assert ([entry["amount"] for entry in ledger()], len(posted())) == ([LARGE["flexible"]], 1)
 
 
@@ -117,7 +117,7 @@ def test_a_rest_whose_answer_is_lost_is_found(lost_rest, pay, ledger, remembered
     run = lost_rest(commit=True)
     amounts = [LARGE["flexible"], REST["flexible"]]
     assert [item["amount"] for item in run["repayments"]] == [entry["amount"] for entry in ledger()] == amounts
-    assert (run.failed, run["outcome"], run["dust"], remembered()) == (False, "executed", "0", [])
+    assert (run.failed, run["outcome"], run.details["dust"], remembered()) == (False, "executed", "0", [])
     assert (pay_off(pay, FLEXIBLE)["outcome"], len(ledger())) == ("nothing_to_do", 2)
 
 
@@ -125,7 +125,7 @@ def test_a_rest_that_did_not_arrive_is_left_to_the_next_run(lost_rest, pay, ledg
     """What the run itself has paid before is no sign of it in the wallet."""
     run = lost_rest(commit=False)
     assert [item["amount"] for item in run["repayments"]] == [entry["amount"] for entry in ledger()] == [LARGE["flexible"]]
-    assert (run.failed, run["outcome"], run["dust"], remembered()) == (False, "executed", REST["flexible"], [])
+    assert (run.failed, run["outcome"], run.details["dust"], remembered()) == (False, "executed", REST["flexible"], [])
     assert "What is left was not repaid: The repayment of 0.00008939 USDT on the flexible USDT loan was sent without a" in run.warnings
     assert pay_off(pay, FLEXIBLE)["outcome"] == "executed"
     assert [entry["amount"] for entry in ledger()] == [LARGE["flexible"], REST["flexible"]]

@@ -23,16 +23,16 @@ def window_ms() -> int:
 def assert_found(run, sandbox, remembered) -> None:
     """The run tells of the repayment that the exchange made for it, and of no other."""
     [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
-    assert (run.failed, run["changed"], run["outcome"], run["recovered"]) == (False, True, "executed", True)
+    assert (run.failed, run["changed"], run["outcome"], run.details["recovered"]) == (False, True, "executed", True)
     assert (run["repay_id"], run["amount"]) == (entry["repay_id"], entry["amount"])
-    assert run["evidence"]["candidates"] == [entry["repay_id"]]
-    assert run["sent_at_ms"] == run["evidence"]["sent_at_ms"]
-    assert (run["intent"], remembered()) == (None, [])
+    assert run.details["evidence"]["candidates"] == [entry["repay_id"]]
+    assert run.details["sent_at_ms"] == run.details["evidence"]["sent_at_ms"]
+    assert (run.details["intent"], remembered()) == (None, [])
 
 
 def assert_not_executed(run, remembered) -> None:
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "not_executed")
-    assert (run["repay_id"], run["recovered"], run["intent"], remembered()) == (None, False, None, [])
+    assert (run["repay_id"], run.details["recovered"], run.details["intent"], remembered()) == (None, False, None, [])
     assert run["msg"].startswith("The repayment of 100 USDT on loan ")
     witnesses = "its time is over, no such repayment stands in the history, the debt did not fall by it, and no such amount left"
     assert run["msg"].endswith(f", but {witnesses} the Funding wallet. So it was not executed, and a further run sends it anew.")
@@ -41,10 +41,10 @@ def assert_not_executed(run, remembered) -> None:
 def assert_unknown(run, remembered, reason: str) -> None:
     [intent] = remembered()
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "unknown")
-    assert (run["repay_id"], run["recovered"], run["intent"]) == (None, False, intent["intent"])
-    assert reason in run["evidence"]["reason"]
+    assert (run["repay_id"], run.details["recovered"], run.details["intent"]) == (None, False, intent["intent"])
+    assert reason in run.details["evidence"]["reason"]
     assert reason in run["msg"]
-    assert f"run once with acknowledge: '{run['intent']}'" in run["msg"]
+    assert f"run once with acknowledge: '{run.details['intent']}'" in run["msg"]
 
 
 @pytest.mark.parametrize("answer", ["reset", {"ret_code": 10016}])
@@ -52,7 +52,7 @@ def test_what_was_paid_is_found(repay, sandbox, paid, posts, remembered, answer:
     sandbox.fault(answer=answer, commit=True)
     run = repay()
     assert_found(run, sandbox, remembered)
-    assert run["loan"]["after"]["debt"] == run["evidence"]["debt_now"] == sandbox.loan()["debt"] == "900.4"
+    assert run["loan"]["after"]["debt"] == run.details["evidence"]["debt_now"] == sandbox.loan()["debt"] == "900.4"
     assert (paid(), posts()) == (["100"], 1)
 
 
@@ -60,19 +60,19 @@ def test_what_was_not_paid_is_told_when_its_time_is_over(repay, sandbox, paid, p
     sandbox.fault(answer={"http_status": 503}, commit=False)
     run = repay()
     assert_not_executed(run, remembered)
-    assert run["evidence"]["exchange_time_ms"] > run["evidence"]["window_end_ms"] == run["sent_at_ms"] + 500
-    assert (run["evidence"]["debt_before"], run["evidence"]["debt_now"]) == ("1000.4", "1000.4")
-    assert [run["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")] == ["10000", "10000", "0"]
+    assert run.details["evidence"]["exchange_time_ms"] > run.details["evidence"]["window_end_ms"] == run.details["sent_at_ms"] + 500
+    assert (run.details["evidence"]["debt_before"], run.details["evidence"]["debt_now"]) == ("1000.4", "1000.4")
+    assert [run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")] == ["10000", "10000", "0"]
     assert (paid(), posts()) == ([], 1)
     again = repay()
-    assert (again["changed"], again["earlier"], paid()) == (True, [], ["100"])
+    assert (again["changed"], again.details["earlier"], paid()) == (True, [], ["100"])
 
 
 def test_the_margin_is_waited_for_before_nothing_is_believed(repay, sandbox, remembered) -> None:
     sandbox.fault(answer="close", commit=False)
     run = repay(settle_margin=1)
     assert_not_executed(run, remembered)
-    assert run["evidence"]["exchange_time_ms"] > run["sent_at_ms"] + 500 + 1000
+    assert run.details["evidence"]["exchange_time_ms"] > run.details["sent_at_ms"] + 500 + 1000
 
 
 def test_a_history_that_is_late(repay, sandbox, paid, remembered) -> None:
@@ -128,7 +128,7 @@ def test_one_that_fails_out_of_sight_stays_in_doubt(repay, sandbox, posts, remem
     assert_unknown(run, remembered, "it does not stand in the history, but 100 USDT left the Funding wallet in its time")
     assert (sandbox.repayments()[0]["status"], sandbox.loan()["debt"], posts()) == (3, "1000.4", 1)
     assert repay(wait_timeout=0)["outcome"] == "unknown"
-    assert repay(wait_timeout=0, acknowledge=run["intent"])["outcome"] == "nothing_to_do"
+    assert repay(wait_timeout=0, acknowledge=run.details["intent"])["outcome"] == "nothing_to_do"
     assert (repay()["outcome"], sandbox.loan()["debt"]) == ("executed", "900.4")
 
 
@@ -137,8 +137,8 @@ def test_a_repayment_of_another_amount_meanwhile_may_be_it(meanwhile, repay, san
     sandbox.fault(answer="close", commit=False, delay_answer_ms=200)
     run = meanwhile("50", wait_timeout=3)
     assert_unknown(run, remembered, "the history shows 50 (user) in its time, which may be it")
-    assert run["evidence"]["candidates"] == [sandbox.repayments()[0]["repay_id"]]
-    assert (run["evidence"]["debt_now"], paid(), posts()) == ("950.4", ["50"], 1)
+    assert run.details["evidence"]["candidates"] == [sandbox.repayments()[0]["repay_id"]]
+    assert (run.details["evidence"]["debt_now"], paid(), posts()) == ("950.4", ["50"], 1)
     assert (repay(wait_timeout=0)["outcome"], posts()) == ("unknown", 1)
 
 
@@ -168,10 +168,10 @@ def test_what_is_found_while_its_time_is_open_is_told_by_the_next_run(repay, san
     first = repay(recv_window=1500, wait_timeout=0)
     assert_unknown(first, remembered, "wait_timeout ended before the exchange's time window for it")
     [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
-    assert first["evidence"]["candidates"] == [entry["repay_id"]]
+    assert first.details["evidence"]["candidates"] == [entry["repay_id"]]
     second = repay()
     assert_found(second, sandbox, remembered)
-    assert (second["sent_at_ms"], paid(), posts()) == (first["sent_at_ms"], ["100"], 1)
+    assert (second.details["sent_at_ms"], paid(), posts()) == (first.details["sent_at_ms"], ["100"], 1)
 
 
 def test_two_that_look_like_it(meanwhile, sandbox, paid, posts, remembered) -> None:
@@ -179,7 +179,7 @@ def test_two_that_look_like_it(meanwhile, sandbox, paid, posts, remembered) -> N
     run = meanwhile("100", recv_window=1000, wait_timeout=2)
     assert_unknown(run, remembered, "2 repayments in the history look like it")
     made = [entry["repay_id"] for entry in sandbox.repayments()][:2]
-    assert sorted(run["evidence"]["candidates"]) == sorted(made)
+    assert sorted(run.details["evidence"]["candidates"]) == sorted(made)
     assert all(repay_id in run["msg"] for repay_id in made)
     assert (paid(), posts()) == (["100", "100"], 1)
 
@@ -202,7 +202,7 @@ def test_a_debt_that_fell_without_a_record(repay, sandbox, posts, remembered) ->
     sandbox.fault(answer="close", history_delay_ms=60_000)
     run = repay(wait_timeout=2)
     assert_unknown(run, remembered, "the debt fell by 100 more than the history explains")
-    assert (run["evidence"]["debt_before"], run["evidence"]["debt_now"], run["evidence"]["candidates"]) == (
+    assert (run.details["evidence"]["debt_before"], run.details["evidence"]["debt_now"], run.details["evidence"]["candidates"]) == (
         "1000.4",
         "900.4",
         [],
@@ -226,7 +226,7 @@ def test_a_wait_timeout_that_is_too_short_to_tell(repay, sandbox, remembered, op
 
 def test_the_pauses_grow(repay, sandbox, calls) -> None:
     sandbox.fault(answer="close", commit=False)
-    looks = repay(recv_window=1000, settle_margin=60, wait_timeout=3)["evidence"]["looks"]
+    looks = repay(recv_window=1000, settle_margin=60, wait_timeout=3).details["evidence"]["looks"]
     assert 4 <= looks <= 5
     assert calls()[6:] == ["GET repayment-history", "GET ongoing-orders"] * looks
 

@@ -35,8 +35,8 @@ def goal(repay) -> t.Callable[..., t.Any]:
 
 def assert_nothing_to_do(run, repaid: str) -> None:
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (False, 0, False, "nothing_to_do")
-    assert (run["amount"], run["repay_id"], run["sent_at_ms"], run["earlier"]) == ("0", None, None, [])
-    assert (run["since"]["repaid"], run["since"]["missing"]) == (repaid, "0")
+    assert (run["amount"], run["repay_id"], run.details["sent_at_ms"], run.details["earlier"]) == ("0", None, None, [])
+    assert (run.details["since"]["repaid"], run.details["since"]["missing"]) == (repaid, "0")
     assert f"{repaid} USDT have been repaid on loan" in run["msg"]
 
 
@@ -45,7 +45,7 @@ def assert_paid(run, sandbox, amount: str, repaid: str) -> None:
     entry = sandbox.repayments()[0]
     assert (run.failed, run["changed"], run["outcome"]) == (False, True, "executed")
     assert (run["amount"], run["repay_id"]) == (amount, entry["repay_id"])
-    assert (run["since"]["repaid"], run["since"]["missing"], entry["amount"]) == (repaid, amount, amount)
+    assert (run.details["since"]["repaid"], run.details["since"]["missing"], entry["amount"]) == (repaid, amount, amount)
 
 
 def app(sandbox, amount: str) -> None:
@@ -70,7 +70,7 @@ def test_the_moment_itself_counts(goal, sandbox) -> None:
     for moment_ms, repaid in ((time_ms, "100.1"), (time_ms + 1, "0")):
         moment = datetime.datetime.fromtimestamp(moment_ms / 1000, tz=datetime.timezone.utc)
         run = goal(since=moment.isoformat(timespec="milliseconds"), check=True)
-        assert run["since"] == {"time_ms": moment_ms, "repaid": repaid, "missing": "0" if repaid == "100.1" else "100"}
+        assert run.details["since"] == {"time_ms": moment_ms, "repaid": repaid, "missing": "0" if repaid == "100.1" else "100"}
 
 
 def test_only_the_shortfall_is_sent(goal, sandbox, paid) -> None:
@@ -92,14 +92,14 @@ def test_a_liquidation_does_not_count(goal, sandbox, roomy_seed, names) -> None:
     entries.append({"repay_id": "1794270000000000001", "order_id": names.loan, "amount": "60", "time": "-2h", "type": "2"})
     sandbox.control("PUT", "seed", roomy_seed)
     run = goal(check=True)
-    assert (run["outcome"], run["amount"], run["since"]["repaid"]) == ("planned", "100", "0")
+    assert (run["outcome"], run["amount"], run.details["since"]["repaid"]) == ("planned", "100", "0")
 
 
 def test_what_has_failed_does_not_count(pay, spoil, ledger) -> None:
     spoil(FLEXIBLE, processing_ms=1, final_status=3)
     assert pay(FLEXIBLE)["outcome"] == "not_executed"
     run = pay(FLEXIBLE, since=ago(TODAY))
-    assert (run["outcome"], run["amount"], run["since"]["repaid"]) == ("executed", "100", "0")
+    assert (run["outcome"], run["amount"], run.details["since"]["repaid"]) == ("executed", "100", "0")
     assert [(entry["amount"], entry["status"]) for entry in ledger()] == [("100", 3), ("100", 1)]
 
 
@@ -107,7 +107,7 @@ def test_what_is_in_process_counts(goal, repay, sandbox, posts) -> None:
     sandbox.fault(processing_ms=60_000)
     assert repay(amount="60", wait=False)["outcome"] == "pending"
     run = goal(check=True)
-    assert (run["outcome"], run["amount"], run["since"]["repaid"]) == ("planned", "40", "60")
+    assert (run["outcome"], run["amount"], run.details["since"]["repaid"]) == ("planned", "40", "60")
     assert_nothing_to_do(goal("60"), "60")
     assert posts() == 1
 
@@ -135,7 +135,7 @@ def test_a_history_that_cannot_be_read_stops_the_run(goal, sandbox, paid, posts)
         sandbox.control("DELETE", "faults")
         sandbox.control("POST", "faults", {**fault, "answer": answer})
         run = goal()
-        assert (run.failed, run["outcome"], run["since"]) == (True, "not_executed", None)
+        assert (run.failed, run["outcome"], run.details["since"]) == (True, "not_executed", None)
     assert (paid(), posts()) == ([], 0)
 
 
@@ -147,7 +147,7 @@ def test_check_mode_foresees_the_shortfall(goal, sandbox, posts) -> None:
     assert posts() == 0
     real = goal()
     assert_paid(real, sandbox, "60", "40")
-    assert real["since"] == foreseen["since"]
+    assert real.details["since"] == foreseen.details["since"]
     assert_nothing_to_do(goal(check=True), "100")
 
 
@@ -155,7 +155,7 @@ def test_check_mode_foresees_the_shortfall(goal, sandbox, posts) -> None:
 def test_a_closed_loan_needs_nothing(goal, posts, order: str, word: str) -> None:
     run = goal("5", order_id=order)
     assert (run.failed, run["changed"], run["outcome"], run["amount"]) == (False, False, "nothing_to_do", "0")
-    assert (run["since"]["repaid"], run["since"]["missing"]) == ("0", "5")
+    assert (run.details["since"]["repaid"], run.details["since"]["missing"]) == ("0", "5")
     assert word in run["msg"]
     assert posts() == 0
 
@@ -172,13 +172,13 @@ def test_a_shortfall_that_is_more_than_the_debt_is_refused(goal, sandbox, posts)
     assert (run.failed, run["outcome"], posts()) == (True, "not_executed", 0)
     assert "what is missing of amount '1000.5' since then, 600.5, is more than the debt of 600.4 USDT" in run["msg"]
     assert "give at most '1000.4'." in run["msg"]
-    assert run["since"]["missing"] == "600.5"
+    assert run.details["since"]["missing"] == "600.5"
     assert_paid(goal("1000.4"), sandbox, "600.4", "400")
 
 
 def test_an_unknown_loan_is_refused(goal, posts) -> None:
     run = goal(order_id="1111111111111111111")
-    assert (run.failed, run["since"], posts()) == (True, None, 0)
+    assert (run.failed, run.details["since"], posts()) == (True, None, 0)
     assert "names no loan of this account" in run["msg"]
 
 

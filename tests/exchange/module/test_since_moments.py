@@ -31,7 +31,7 @@ def shifted(days: float) -> str:
 def test_moments_that_are_understood(repay, spelling: str, hours: float) -> None:
     run = repay(since=spelling.format(YESTERDAY), check=True)
     midnight = datetime.datetime.fromisoformat(YESTERDAY).replace(tzinfo=UTC)
-    assert run["since"]["time_ms"] == round((midnight.timestamp() + hours * 3600) * 1000)
+    assert run.details["since"]["time_ms"] == round((midnight.timestamp() + hours * 3600) * 1000)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_moments_that_the_history_cannot_tell_of_are_refused(repay, posts, days:
 
 
 def test_as_far_back_as_the_history_reaches(repay) -> None:
-    assert repay(since=shifted(-179.9), check=True)["since"]["repaid"] == "100.1"
+    assert repay(since=shifted(-179.9), check=True).details["since"]["repaid"] == "100.1"
 
 
 def test_past_and_future_go_by_the_clock_of_the_exchange(repay, sandbox) -> None:

@@ -34,7 +34,7 @@ def hidden(repay, sandbox, noted):
         sandbox.fault(history_delay_ms=history_delay_ms)
         run = repay(amount=amount, wait=False)
         [intent] = noted()
-        assert (run["outcome"], run["intent"], intent["repay_id"], intent["told"]) == ("pending", None, run["repay_id"], True)
+        assert (run["outcome"], run.details["intent"], intent["repay_id"], intent["told"]) == ("pending", None, run["repay_id"], True)
         return intent
 
     return call
@@ -44,9 +44,9 @@ def hidden(repay, sandbox, noted):
 def test_a_lost_answer_and_another_try(goal, sandbox, paid, remembered, commit: bool) -> None:
     sandbox.fault(answer="reset", commit=commit)
     first = goal()
-    assert (first["outcome"], first["recovered"]) == (("executed", True) if commit else ("not_executed", False))
+    assert (first["outcome"], first.details["recovered"]) == (("executed", True) if commit else ("not_executed", False))
     second = goal()
-    assert (second["outcome"], second["earlier"]) == ("nothing_to_do" if commit else "executed", [])
+    assert (second["outcome"], second.details["earlier"]) == ("nothing_to_do" if commit else "executed", [])
     assert (paid(), remembered()) == (["100"], [])
 
 
@@ -55,7 +55,7 @@ def test_a_shortfall_that_was_in_doubt_answers_the_same_goal(goal, sandbox, paid
     sandbox.fault(answer="close", history_delay_ms=600)
     assert goal(recv_window=1000, wait_timeout=0)["outcome"] == "unknown"
     run = goal()
-    assert (run["changed"], run["outcome"], run["recovered"], run["amount"]) == (True, "executed", True, "30")
+    assert (run["changed"], run["outcome"], run.details["recovered"], run["amount"]) == (True, "executed", True, "30")
     assert (paid(), posts()) == (["30", "70"], 1)
     assert goal()["outcome"] == "nothing_to_do"
 
@@ -65,22 +65,22 @@ def test_what_another_goal_has_paid_is_counted_once_it_is_found(goal, repay, san
     sandbox.fault(answer="close", history_delay_ms=600)
     assert repay(amount="60", recv_window=1000, wait_timeout=0)["outcome"] == "unknown"
     run = goal(amount)
-    assert (run["earlier"][0]["outcome"], run["earlier"][0]["amount"]) == ("executed", "60")
-    assert (run["since"]["repaid"], run["outcome"]) == ("60", "executed" if amount == "100" else "nothing_to_do")
+    assert (run.details["earlier"][0]["outcome"], run.details["earlier"][0]["amount"]) == ("executed", "60")
+    assert (run.details["since"]["repaid"], run["outcome"]) == ("60", "executed" if amount == "100" else "nothing_to_do")
     assert sorted(paid()) == (["40", "60"] if amount == "100" else ["60"])
 
 
 def test_what_was_accepted_and_is_late_is_waited_for(goal, hidden, remembered, paid) -> None:
     hidden(700)
     run = goal(settle_margin=10)
-    assert (run["outcome"], run["amount"], run["since"]["repaid"]) == ("executed", "40", "60")
+    assert (run["outcome"], run["amount"], run.details["since"]["repaid"]) == ("executed", "40", "60")
     assert (paid(), remembered()) == (["40", "60"], [])
 
 
 def test_what_was_accepted_and_is_not_shown_yet_is_counted(goal, hidden, noted, paid) -> None:
     intent = hidden(60_000)
     run = goal(settle_margin=30, wait_timeout=1)
-    assert (run["since"]["repaid"], run["since"]["missing"], run["amount"]) == ("60", "40", "40")
+    assert (run.details["since"]["repaid"], run.details["since"]["missing"], run["amount"]) == ("60", "40", "40")
     assert sorted(paid()) == ["40", "60"]
     assert intent["intent"] in [each["intent"] for each in noted()]
     assert goal(settle_margin=30, wait_timeout=0)["outcome"] == "nothing_to_do"
@@ -89,7 +89,7 @@ def test_what_was_accepted_and_is_not_shown_yet_is_counted(goal, hidden, noted, 
 def test_a_plain_run_is_not_stopped_by_it(hidden, repay, paid, noted) -> None:
     intent = hidden(60_000)
     run = repay(amount="5")
-    assert (run["outcome"], run["earlier"]) == ("executed", [])
+    assert (run["outcome"], run.details["earlier"]) == ("executed", [])
     assert (paid(), intent["intent"] in [each["intent"] for each in noted()]) == (["5", "60"], True)
 
 
@@ -98,7 +98,7 @@ def test_what_is_not_shown_in_all_its_time_is_not_guessed_at(goal, hidden, noted
     time.sleep(0.6)
     run = goal(wait_timeout=1)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
-    assert (run["intent"], noted()) == (intent["intent"], [intent])
+    assert (run.details["intent"], noted()) == (intent["intent"], [intent])
     assert f"(repayment {intent['repay_id']}) counts is unknown: it was accepted at" in run["msg"]
     assert f"run once with acknowledge: '{intent['intent']}'" in run["msg"]
     assert (paid(), posts()) == (["60"], 1)
@@ -109,7 +109,7 @@ def test_acknowledging_what_is_not_shown_sends_nothing(goal, hidden, noted, paid
     time.sleep(0.6)
     run = goal(wait_timeout=1, acknowledge=intent["intent"])
     assert (run.failed, run["changed"], run["outcome"], run["amount"]) == (False, False, "nothing_to_do", "0")
-    assert [(e["intent"], e["outcome"], e["repay_id"]) for e in run["earlier"]] == [
+    assert [(e["intent"], e["outcome"], e["repay_id"]) for e in run.details["earlier"]] == [
         (intent["intent"], "unknown", intent["repay_id"])
     ]
     assert run["msg"].endswith("Nothing was sent now; run without acknowledge if something is still to be repaid.")
@@ -121,9 +121,9 @@ def test_acknowledging_what_is_not_shown_sends_nothing(goal, hidden, noted, paid
 def test_what_is_shown_by_now_is_not_forgotten_but_counted_by_the_next_run(goal, hidden, paid) -> None:
     intent = hidden(700)
     run = goal(acknowledge=intent["intent"])
-    assert (run["changed"], run["outcome"], run["earlier"], paid()) == (False, "nothing_to_do", [], ["60"])
+    assert (run["changed"], run["outcome"], run.details["earlier"], paid()) == (False, "nothing_to_do", [], ["60"])
     after = goal()
-    assert (after["outcome"], after["since"]["repaid"], after["amount"], after["earlier"]) == ("executed", "60", "40", [])
+    assert (after["outcome"], after.details["since"]["repaid"], after["amount"], after.details["earlier"]) == ("executed", "60", "40", [])
     assert paid() == ["40", "60"]
 
 
@@ -132,7 +132,7 @@ def test_what_was_accepted_and_has_failed_meanwhile_does_not_count(pay, spoil, r
     assert pay(FLEXIBLE, amount="60", wait=False)["outcome"] == "pending"
     time.sleep(0.6)
     run = pay(FLEXIBLE, since=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600)))
-    assert (run["since"]["repaid"], run["amount"], remembered()) == ("0", "100", [])
+    assert (run.details["since"]["repaid"], run["amount"], remembered()) == ("0", "100", [])
 
 
 def test_a_failure_that_is_never_shown_stops_the_sum_until_it_is_acknowledged(goal, repay, sandbox, paid) -> None:
@@ -144,9 +144,9 @@ def test_a_failure_that_is_never_shown_stops_the_sum_until_it_is_acknowledged(go
         run = goal(wait_timeout=1)
         assert (run.failed, run["outcome"]) == (True, "unknown")
         assert "counts is unknown: it was accepted at " in run["msg"]
-    assert goal(acknowledge=run["intent"], wait_timeout=0)["outcome"] == "nothing_to_do"
+    assert goal(acknowledge=run.details["intent"], wait_timeout=0)["outcome"] == "nothing_to_do"
     run = goal()
-    assert (run["outcome"], run["since"]["repaid"], run["amount"], paid()) == ("executed", "0", "100", ["100", "60"])
+    assert (run["outcome"], run.details["since"]["repaid"], run["amount"], paid()) == ("executed", "0", "100", ["100", "60"])
 
 
 def test_what_a_killed_run_was_accepted_for_counts_though_it_is_not_shown(
@@ -159,8 +159,8 @@ def test_what_a_killed_run_was_accepted_for_counts_though_it_is_not_shown(
     [intent] = remembered()
     assert intent["repay_id"]
     run = goal(settle_margin=30, wait_timeout=1)
-    assert (run["earlier"][0]["outcome"], run["earlier"][0]["repay_id"]) == ("pending", intent["repay_id"])
-    assert (run["since"]["repaid"], run["amount"], sorted(paid())) == ("60", "40", ["40", "60"])
+    assert (run.details["earlier"][0]["outcome"], run.details["earlier"][0]["repay_id"]) == ("pending", intent["repay_id"])
+    assert (run.details["since"]["repaid"], run["amount"], sorted(paid())) == ("60", "40", ["40", "60"])
 
 
 def test_acknowledging_what_a_killed_run_was_accepted_for(goal, begin, sandbox, until, calls, paid, remembered) -> None:
@@ -171,9 +171,9 @@ def test_acknowledging_what_a_killed_run_was_accepted_for(goal, begin, sandbox, 
     (noted,) = remembered()
     assert noted["repay_id"] and not noted["told"]
     time.sleep(0.6)
-    assert goal(wait_timeout=1)["intent"] == noted["intent"]
+    assert goal(wait_timeout=1).details["intent"] == noted["intent"]
     run = goal(wait_timeout=1, acknowledge=noted["intent"])
-    assert (run["changed"], run["outcome"], [e["repay_id"] for e in run["earlier"]]) == (
+    assert (run["changed"], run["outcome"], [e["repay_id"] for e in run.details["earlier"]]) == (
         False, "nothing_to_do", [noted["repay_id"]]
     )
     assert (paid(), remembered()) == (["60"], [])

@@ -120,7 +120,7 @@ def test_a_draft_that_a_killed_run_left_does_no_harm(doubt, repay, state_dir, pa
     [file] = state_dir.glob("*.json")
     Path(f"{file}.new").write_text("half of")
     run = repay()
-    assert (run["outcome"], run["earlier"][0]["outcome"], paid()) == ("executed", "not_executed", ["100"])
+    assert (run["outcome"], run.details["earlier"][0]["outcome"], paid()) == ("executed", "not_executed", ["100"])
 
 
 def test_check_mode_makes_no_directory(repay, state_dir) -> None:
@@ -141,16 +141,16 @@ def test_check_mode_foresees_what_an_open_repayment_leads_to_and_writes_nothing(
     assert set(after) == set(before)
     assert posts() == 1
     assert (foreseen["changed"], foreseen["outcome"]) == (True, "executed" if commit else "planned")
-    assert foreseen["earlier"][0]["outcome"] == ("executed" if commit else "not_executed")
+    assert foreseen.details["earlier"][0]["outcome"] == ("executed" if commit else "not_executed")
     real = repay()
-    assert (real["outcome"], real["earlier"], paid()) == ("executed", foreseen["earlier"], ["100"])
+    assert (real["outcome"], real.details["earlier"], paid()) == ("executed", foreseen.details["earlier"], ["100"])
 
 
 def test_check_mode_foresees_what_acknowledge_leads_to_and_forgets_nothing(repay, sandbox, remembered) -> None:
     sandbox.fault(answer="close", history_delay_ms=60_000)
-    intent = repay(wait_timeout=0)["intent"]
+    intent = repay(wait_timeout=0).details["intent"]
     foreseen = repay(check=True, wait_timeout=0, acknowledge=intent)
-    assert (foreseen["outcome"], foreseen["earlier"][0]["outcome"]) == ("nothing_to_do", "unknown")
+    assert (foreseen["outcome"], foreseen.details["earlier"][0]["outcome"]) == ("nothing_to_do", "unknown")
     assert [kept["intent"] for kept in remembered()] == [intent]
 
 
@@ -159,8 +159,8 @@ def test_another_key_of_the_account_finds_what_is_open(doubt, repay, remembered,
     doubt()
     [intent] = remembered()
     run = repay(api_key="sandbox-key-no-wallet", wait_timeout=0)
-    assert (run["outcome"], run["intent"], paid()) == ("unknown", intent["intent"], [])
-    assert repay(api_key="sandbox-key-no-wallet")["earlier"][0]["intent"] == intent["intent"]
+    assert (run["outcome"], run.details["intent"], paid()) == ("unknown", intent["intent"], [])
+    assert repay(api_key="sandbox-key-no-wallet").details["earlier"][0]["intent"] == intent["intent"]
 
 
 def test_a_key_that_takes_the_place_of_an_expired_one_finds_what_is_open(repay, sandbox, remembered, paid, posts) -> None:
@@ -171,7 +171,7 @@ def test_a_key_that_takes_the_place_of_an_expired_one_finds_what_is_open(repay, 
     assert (run["outcome"], run["failure"]["ret_code"], run["amount"]) == ("unknown", 33004, "100")
     assert "did not tell its end. What became of it is unknown, and nothing was sent now" in run["msg"]
     run = repay(api_key="next-key")
-    assert (run["outcome"], run["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])
+    assert (run["outcome"], run.details["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])
 
 
 @pytest.mark.parametrize(("days", "warns"), [(6, True), (8, False)])
@@ -208,26 +208,26 @@ def test_another_address_of_the_account_finds_what_is_open(doubt, repay, remembe
     doubt()
     [intent] = remembered()
     run = repay(api_url=sandbox.url.replace("127.0.0.1", "localhost") + "/.", wait_timeout=0)
-    assert (run["outcome"], run["intent"], paid()) == ("unknown", intent["intent"], [])
+    assert (run["outcome"], run.details["intent"], paid()) == ("unknown", intent["intent"], [])
 
 
 def test_another_account_is_another_target(doubt, repay, remembered) -> None:
     doubt()
     before = remembered()
     run = repay(api_key="sandbox-key-second-account", wait_timeout=0)
-    assert (run["outcome"], run["intent"], run["earlier"], remembered()) == ("not_executed", None, [], before)
+    assert (run["outcome"], run.details["intent"], run.details["earlier"], remembered()) == ("not_executed", None, [], before)
 
 
 def test_another_loan_is_another_target(doubt, repay, sandbox, names) -> None:
     doubt()
     run = repay(order_id=names.overdue, wait_timeout=0)
-    assert (run["outcome"], run["earlier"], len(sandbox.repayments(names.overdue))) == ("executed", [], 1)
+    assert (run["outcome"], run.details["earlier"], len(sandbox.repayments(names.overdue))) == ("executed", [], 1)
 
 
 def test_another_host_is_another_target(doubt, repay, start) -> None:
     doubt()
     run = repay(api_url=start().url, wait_timeout=0)
-    assert (run["outcome"], run["earlier"]) == ("executed", [])
+    assert (run["outcome"], run.details["earlier"]) == ("executed", [])
 
 
 @pytest.mark.parametrize("spelling", ["{}/", "{}//", "upper"])
@@ -242,4 +242,4 @@ def test_a_lost_directory_is_a_lost_memory(doubt, repay, state_dir, paid) -> Non
     """A risk that the documentation names."""
     doubt()
     shutil.rmtree(state_dir)
-    assert (repay(wait_timeout=0)["earlier"], paid()) == ([], ["100"])
+    assert (repay(wait_timeout=0).details["earlier"], paid()) == ([], ["100"])

@@ -56,17 +56,17 @@ def agree(sandbox, posts, remembered):
         outcome, entry = run["outcome"], new.get(run["repay_id"])
         assert run["changed"] == (outcome in ("executed", "pending"))
         assert run.failed == (outcome in ("not_executed", "unknown")) == (run.exit_code == 1)
-        assert (run["intent"] is not None) == (outcome == "unknown")
+        assert (run.details["intent"] is not None) == (outcome == "unknown")
         if run["changed"]:
             assert (entry["amount"], entry["status"]) == (run["amount"], 1 if outcome == "executed" else entry["status"])
             assert entry["status"] in (1, 2)
-            assert abs(entry["time"] - run["sent_at_ms"]) < 1500
+            assert abs(entry["time"] - run.details["sent_at_ms"]) < 1500
         elif outcome == "not_executed":
             assert [e for e in new.values() if e["status"] != 3] == []
             assert run["repay_id"] is None or entry["status"] == 3
         elif outcome == "unknown":
             assert run["repay_id"] is None
-            assert run["intent"] in [intent["intent"] for intent in remembered()]
+            assert run.details["intent"] in [intent["intent"] for intent in remembered()]
         else:
             assert (run["amount"], run["repay_id"]) == ("0", None)
         if outcome == "executed" and run["loan"]["after"] and run["loan"]["after"]["debt"] != str(debt):
@@ -127,7 +127,7 @@ def test_a_failure_out_of_sight_is_never_told_as_executed(repay, sandbox, posts,
         run = repay(since=since, wait_timeout=2)
         assert (run.failed, run["changed"], run["outcome"], posts()) == (True, False, "unknown", 1)
     [intent] = noted()
-    assert run["intent"] == intent["intent"]
-    assert repay(since=since, wait_timeout=2, acknowledge=run["intent"])["outcome"] == "nothing_to_do"
+    assert run.details["intent"] == intent["intent"]
+    assert repay(since=since, wait_timeout=2, acknowledge=run.details["intent"])["outcome"] == "nothing_to_do"
     assert (repay(since=since)["outcome"], repay(since=since)["outcome"], posts()) == ("executed", "nothing_to_do", 2)
     assert sandbox.loan()["debt"] == "900.4"

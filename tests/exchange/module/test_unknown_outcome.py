@@ -21,12 +21,12 @@ def unclear(repay, sandbox, posts, paid, names, remembered):
         limits = {"wait_timeout": 5, "recv_window": 500} if commit else {"wait_timeout": 0, "recv_window": 5000}
         run = repay(**{**limits, **options})
         assert posts() == 1
-        assert isinstance(run["sent_at_ms"], int)
+        assert isinstance(run.details["sent_at_ms"], int)
         assert "Traceback" not in run.output
         if commit:
             [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
             assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (False, 0, True, "executed")
-            assert (run["repay_id"], run["recovered"], run["intent"]) == (entry["repay_id"], True, None)
+            assert (run["repay_id"], run.details["recovered"], run.details["intent"]) == (entry["repay_id"], True, None)
             assert run["msg"] == (
                 f"Repaid 100 USDT on loan {names.loan} (repayment {entry['repay_id']}): there was no clear answer, but it "
                 f"stands in the exchange's history. Debt before: 1000.4, now: 900.4."
@@ -35,7 +35,7 @@ def unclear(repay, sandbox, posts, paid, names, remembered):
         else:
             [intent] = remembered()
             assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "unknown")
-            assert (run["repay_id"], run["recovered"], run["intent"]) == (None, False, intent["intent"])
+            assert (run["repay_id"], run.details["recovered"], run.details["intent"]) == (None, False, intent["intent"])
             assert run["msg"].startswith(f"Whether the repayment of 100 USDT on loan {names.loan} was made is unknown: ")
             assert f"(GET /v5/crypto-loan/repayment-history?orderId={names.loan}, or the loan's page on the" in run["msg"]
             assert f"run once with acknowledge: '{intent['intent']}', which sends nothing and forgets this one." in run["msg"]
@@ -143,4 +143,4 @@ def test_after_a_defect_of_ours_the_next_run_settles_it(repay, sandbox, paid, po
     repay(program=("-c", SABOTAGED.format(where="client.OutcomeUnknown")))
     assert len(remembered()) == 1
     run = repay()
-    assert (run["outcome"], run["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])
+    assert (run["outcome"], run.details["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])

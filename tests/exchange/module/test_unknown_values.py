@@ -33,7 +33,7 @@ def hour_ago() -> str:
 
 def assert_unknown(way, run, reason: str) -> None:
     assert (run.failed, run["changed"], run["outcome"], run["repayments"]) == (True, False, "unknown", []), way.name
-    assert reason in run["evidence"]["reason"], way.name
+    assert reason in run.details["evidence"]["reason"], way.name
     assert reason in run["msg"], way.name
 
 
@@ -45,9 +45,9 @@ def test_a_lost_repayment_of_an_unknown_type_is_unknown_to_each_run(pay_all, spo
         for way, run in pay_all(wait_timeout=3 - number):
             [entry] = ledger(way)
             assert_unknown(way, run, "looks like it, but is of a type that this collection does not know")
-            assert (entry["amount"], run["evidence"]["candidates"]) == (way.amount, [entry["repay_id"]]), way.name
-            assert run["evidence"]["debt_now"] == way.after, way.name
-            assert (sent(way), run["intent"] in [intent["intent"] for intent in remembered()]) == (1, True), way.name
+            assert (entry["amount"], run.details["evidence"]["candidates"]) == (way.amount, [entry["repay_id"]]), way.name
+            assert run.details["evidence"]["debt_now"] == way.after, way.name
+            assert (sent(way), run.details["intent"] in [intent["intent"] for intent in remembered()]) == (1, True), way.name
 
 
 @pytest.mark.parametrize("way", [LEGACY, FLEXIBLE, FIXED], ids=lambda way: way.name)
@@ -65,14 +65,14 @@ def test_a_lost_repayment_whose_type_cannot_be_read(pay, spoil, change, ledger, 
 def test_an_accepted_repayment_of_an_unknown_type_is_known_by_its_id(pay_all, switch, ledger) -> None:
     switch(user_repay_type="9")
     for way, run in pay_all((LEGACY, FLEXIBLE, FIXED)):
-        assert (run["outcome"], run["repay_id"], run["inferred"]) == ("executed", ledger(way)[0]["repay_id"], False), way.name
+        assert (run["outcome"], run["repay_id"], run.details["inferred"]) == ("executed", ledger(way)[0]["repay_id"], False), way.name
 
 
 def test_an_accepted_repayment_from_collateral_has_no_id_to_know_it_by(pay_all, switch, ledger) -> None:
     switch(user_repay_type="9")
     for way, run in pay_all((FLEXIBLE_COLLATERAL, FIXED_COLLATERAL), wait_timeout=1):
         assert_unknown(way, run, "of a type that this collection does not know")
-        assert run["evidence"]["candidates"] == [entry["repay_id"] for entry in ledger(way)], way.name
+        assert run.details["evidence"]["candidates"] == [entry["repay_id"] for entry in ledger(way)], way.name
 
 
 @STEPS
@@ -141,7 +141,7 @@ def test_a_movement_of_the_wallet_in_an_unknown_direction_bears_no_witness(
     assert (paid(), sent(LEGACY)) == (["7"], 1)
     sandbox.control("DELETE", "faults")
     again = pay(LEGACY)
-    assert (again["outcome"], again["earlier"][0]["outcome"], sorted(paid())) == ("executed", "not_executed", ["100", "7"])
+    assert (again["outcome"], again.details["earlier"][0]["outcome"], sorted(paid())) == ("executed", "not_executed", ["100", "7"])
 
 
 def test_what_is_of_an_unknown_type_is_told_apart(run_module, sandbox, switch) -> None:

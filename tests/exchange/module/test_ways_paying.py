@@ -43,11 +43,11 @@ def test_a_repayment(pay, sandbox, ledger, remembered, way) -> None:
         "coin": way.coin,
         "outcome": "executed",
         "repay_id": entry["repay_id"],
-        "sent_at_ms": run["sent_at_ms"],
+        "sent_at_ms": run.details["sent_at_ms"],
     }
-    assert (run["recovered"], run["inferred"]) == (False, bool(way.sold))
-    assert (run["intent"], run["earlier"], run["since"], run["dust"]) == (None, [], None, "0")
-    assert (run["decision"], run["goal_reached"]) == (f"debt {way.before} → {way.after}, pay {way.amount}", True)
+    assert (run.details["recovered"], run.details["inferred"]) == (False, bool(way.sold))
+    assert (run.details["intent"], run.details["earlier"], run.details["since"], run.details["dust"]) == (None, [], None, "0")
+    assert (run.details["decision"], run["goal_reached"]) == (f"debt {way.before} → {way.after}, pay {way.amount}", True)
     assert [run["loan"][when]["debt"] for when in ("before", "after")] == [way.before, way.after]
     known = " the exchange gave no id of its own, so it is known from its history"
     assert run["msg"] == (
@@ -67,7 +67,7 @@ def test_what_is_sent(pay, sandbox, calls, way) -> None:
     money = "GET position" if way.sold else "GET query-account-coin-balance"
     looks = ["GET query-api", f"GET {loan}", "GET loanable-data", "GET repayment-history", money]
     # Without an id in the answer, history and debt tell of it, as soon as the exchange's clock has surely gone on.
-    looked = (run["evidence"] or {"looks": 0})["looks"]
+    looked = (run.details["evidence"] or {"looks": 0})["looks"]
     found = ["GET repayment-history", f"GET {loan}"] * looked if way.sold else ["GET repayment-history"]
     assert calls() == [*looks, f"POST {way.path.rpartition('/')[2]}", *found, f"GET {loan}"]
     assert looked in ((1, 2) if way.sold else (0,))
@@ -77,15 +77,16 @@ def test_what_is_sent(pay, sandbox, calls, way) -> None:
 def test_check_mode_foresees_it_and_sends_nothing(pay, sandbox, ledger, state_dir, way) -> None:
     foreseen = pay(way, check=True, diff=True)
     assert (foreseen.failed, foreseen["changed"], foreseen["outcome"]) == (False, True, "planned")
-    assert (foreseen["amount"], foreseen["repay_id"], foreseen["sent_at_ms"]) == (way.amount, None, None)
-    assert (foreseen["repayments"], foreseen["inferred"]) == ([], False)
+    assert (foreseen["amount"], foreseen["repay_id"], foreseen.details["sent_at_ms"]) == (way.amount, None, None)
+    assert (foreseen["repayments"], foreseen.details["inferred"]) == ([], False)
     assert foreseen["msg"] == (
         f"Would repay {way.amount} {way.coin} on {way.label}: debt {way.before} → {way.after}, pay {way.amount}."
     )
     assert (ledger(), state_dir.exists()) == ([], False)
     assert [r for r in sandbox.requests()["requests"] if r["method"] != "GET"] == []
     real = pay(way, diff=True)
-    assert [foreseen[n] for n in ("decision", "goal_reached", "dust")] == [real[n] for n in ("decision", "goal_reached", "dust")]
+    assert [foreseen.details[n] for n in ("decision", "dust")] == [real.details[n] for n in ("decision", "dust")]
+    assert foreseen["goal_reached"] == real["goal_reached"]
     # The LTV of a legacy loan is reckoned from one that the exchange has rounded.
     for run in (foreseen, real):
         run["loan"]["after"]["ltv"] = None
@@ -112,13 +113,13 @@ def test_since_is_reached_once(pay, ledger, way) -> None:
     since = {"since": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d") + "T00:00:00Z"}
     first = pay(way, **since)
     again = pay(way, **since, diff=True)
-    assert (first["since"]["repaid"], first["since"]["missing"], first["changed"]) == ("0", way.amount, True)
+    assert (first.details["since"]["repaid"], first.details["since"]["missing"], first["changed"]) == ("0", way.amount, True)
     assert (again["outcome"], again["changed"], again["amount"], again["repayments"]) == ("nothing_to_do", False, "0", [])
-    assert (again["since"]["repaid"], again["since"]["missing"]) == (way.amount, "0")
+    assert (again.details["since"]["repaid"], again.details["since"]["missing"]) == (way.amount, "0")
     assert f"{way.amount} {way.coin} have been repaid on {way.label} since " in again["msg"]
     assert again["diff"]["before"] == again["diff"]["after"]
     more = pay(way, **since, amount=str(Decimal(way.amount) * 3 / 2))
-    assert Decimal(more["since"]["missing"]) == Decimal(more["amount"]) == Decimal(way.amount) / 2
+    assert Decimal(more.details["since"]["missing"]) == Decimal(more["amount"]) == Decimal(way.amount) / 2
     assert [entry["amount"] for entry in ledger()] == [way.amount, more["amount"]]
 
 
@@ -155,7 +156,7 @@ def test_a_key_that_may_only_read(pay, ledger, way) -> None:
 def test_a_timestamp_that_is_refused_is_corrected_once(pay, spoil, ledger, sent, way) -> None:
     spoil(way, **refusal(10002))
     run = pay(way)
-    assert (run["outcome"], run["recovered"], run["gate_retries"]["clock_syncs"]) == ("executed", False, 1)
+    assert (run["outcome"], run.details["recovered"], run.details["gate_retries"]["clock_syncs"]) == ("executed", False, 1)
     assert (len(ledger()), sent(way)) == (1, 2)
 
 
@@ -164,7 +165,7 @@ def test_a_timestamp_that_is_refused_is_corrected_once(pay, spoil, ledger, sent,
 def test_the_rate_limit_is_waited_for(pay, spoil, ledger, sent, way) -> None:
     spoil(way, **refusal(10006))
     run = pay(way)
-    assert (run["outcome"], run["gate_retries"]["rate_limits"]) == ("executed", 1)
+    assert (run["outcome"], run.details["gate_retries"]["rate_limits"]) == ("executed", 1)
     assert (len(ledger()), sent(way)) == (1, 2)
 
 

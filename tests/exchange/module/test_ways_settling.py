@@ -29,13 +29,13 @@ def window_ms() -> int:
 def assert_made(way, run, ledger) -> None:
     """The run tells of the only repayment that the exchange has made."""
     [entry] = [entry for entry in ledger(way) if entry["status"] == 1]
-    assert (run.failed, run["changed"], run["outcome"], run["intent"]) == (False, True, "executed", None), way.name
+    assert (run.failed, run["changed"], run["outcome"], run.details["intent"]) == (False, True, "executed", None), way.name
     assert (run["repay_id"], run["amount"], entry["amount"]) == (entry["repay_id"], way.amount, way.amount), way.name
 
 
 def assert_not_made(way, run) -> None:
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed"), way.name
-    assert (run["repayments"], run["intent"]) == ([], None), way.name
+    assert (run["repayments"], run.details["intent"]) == ([], None), way.name
     assert run["msg"].startswith(f"The repayment of {way.amount} {way.coin} on {way.label} "), way.name
     assert run["msg"].endswith("So it was not executed, and a further run sends it anew."), way.name
 
@@ -43,10 +43,10 @@ def assert_not_made(way, run) -> None:
 def assert_unknown(way, run, remembered) -> None:
     intents = [intent["intent"] for intent in remembered()]
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown"), way.name
-    assert (run["repayments"], run["repay_id"], run["intent"] in intents) == ([], None, True), way.name
+    assert (run["repayments"], run["repay_id"], run.details["intent"] in intents) == ([], None, True), way.name
     assert f"Whether the repayment of {way.amount} {way.coin} on {way.label} was made is unknown: " in run["msg"], way.name
     assert f"(GET {way.history}" in run["msg"], way.name
-    assert f"run once with acknowledge: '{run['intent']}'" in run["msg"], way.name
+    assert f"run once with acknowledge: '{run.details['intent']}'" in run["msg"], way.name
 
 
 def test_a_lost_answer_is_found_in_the_history(pay_all, spoil, ledger, sent, remembered) -> None:
@@ -54,8 +54,8 @@ def test_a_lost_answer_is_found_in_the_history(pay_all, spoil, ledger, sent, rem
         spoil(way, answer=answer, commit=True)
     for way, run in pay_all():
         assert_made(way, run, ledger)
-        assert (run["recovered"], run["inferred"], sent(way)) == (True, True, 1), way.name
-        assert run["evidence"]["candidates"] == [run["repay_id"]], way.name
+        assert (run.details["recovered"], run.details["inferred"], sent(way)) == (True, True, 1), way.name
+        assert run.details["evidence"]["candidates"] == [run["repay_id"]], way.name
         assert ": there was no clear answer, but it stands in the exchange's history. Debt before: " in run["msg"], way.name
         assert run["loan"]["after"]["debt"] == way.after, way.name
     assert remembered() == []
@@ -66,11 +66,11 @@ def test_a_lost_request_was_not_executed_and_may_be_sent_again(pay_all, spoil, l
         spoil(way, answer=answer, commit=False)
     for way, run in pay_all():
         assert_not_made(way, run)
-        assert (run["evidence"]["debt_before"], run["evidence"]["debt_now"]) == (way.before, way.before), way.name
+        assert (run.details["evidence"]["debt_before"], run.details["evidence"]["debt_now"]) == (way.before, way.before), way.name
     assert (ledger(), remembered()) == ([], [])
     for way, run in pay_all():
         assert_made(way, run, ledger)
-        assert (run["recovered"], run["earlier"]) == (False, []), way.name
+        assert (run.details["recovered"], run.details["earlier"]) == (False, []), way.name
 
 
 def test_a_run_that_was_killed_is_answered_by_the_next(begin_way, pay_all, spoil, until, ledger, sent, remembered) -> None:
@@ -83,8 +83,8 @@ def test_a_run_that_was_killed_is_answered_by_the_next(begin_way, pay_all, spoil
     assert len(remembered()) == len(WAYS)
     for way, run in pay_all():
         assert_made(way, run, ledger)
-        assert (run["recovered"], sent(way)) == (True, 1), way.name
-        [earlier] = run["earlier"]
+        assert (run.details["recovered"], sent(way)) == (True, 1), way.name
+        [earlier] = run.details["earlier"]
         assert (earlier["outcome"], earlier["repay_id"]) == ("executed", run["repay_id"]), way.name
         assert f"An earlier run began a repayment of {way.amount} {way.coin} on {way.label}" in run["msg"], way.name
         assert (run["loan"]["before"], run["loan"]["after"]["debt"]) == (None, way.after), way.name
@@ -100,8 +100,8 @@ def test_a_run_that_was_killed_before_its_request_arrived(begin_way, pay_all, sp
         process.kill()
     for way, run in pay_all():
         assert_made(way, run, ledger)
-        assert [earlier["outcome"] for earlier in run["earlier"]] == ["not_executed"], way.name
-        assert (run["recovered"], len(ledger(way))) == (False, 1), way.name
+        assert [earlier["outcome"] for earlier in run.details["earlier"]] == ["not_executed"], way.name
+        assert (run.details["recovered"], len(ledger(way))) == (False, 1), way.name
     assert remembered() == []
 
 
@@ -117,9 +117,9 @@ def test_what_cannot_be_known_stops_the_next_run_until_it_is_acknowledged(pay, p
         assert_unknown(way, run, remembered)
         assert sent(way) == 1, way.name
     for way, run in doubts:
-        told = pay(way, **patient, acknowledge=run["intent"])
+        told = pay(way, **patient, acknowledge=run.details["intent"])
         assert (told["outcome"], told["changed"], told["repayments"]) == ("nothing_to_do", False, []), way.name
-        assert [earlier["outcome"] for earlier in told["earlier"]] == ["unknown"], way.name
+        assert [earlier["outcome"] for earlier in told.details["earlier"]] == ["unknown"], way.name
         assert f"The repayment of {way.amount} {way.coin} on {way.label} that was sent at " in told["msg"], way.name
     assert (remembered(), ledger()) == ([], [])
     for way, run in pay_all():
@@ -181,7 +181,7 @@ def test_a_history_that_is_late_is_waited_for(pay_all, spoil, ledger, remembered
         spoil(way, history_delay_ms=500)
     for way, run in pay_all(settle_margin=1):
         assert_made(way, run, ledger)
-        assert run["recovered"] is False, way.name
+        assert run.details["recovered"] is False, way.name
     assert remembered() == []
 
 
@@ -194,7 +194,8 @@ def test_a_history_that_never_shows_an_accepted_repayment(pay_all, spoil, ledger
         if way.sold:
             assert_unknown(way, run, remembered)
             reason = "the exchange accepted it, but neither its history nor the debt shows it"
-            assert (run["evidence"]["reason"], f": the exchange accepted it without an id of its own, and {reason}." in run["msg"]) == (reason, True), way.name
+            assert run.details["evidence"]["reason"] == reason, way.name
+            assert f": the exchange accepted it without an id of its own, and {reason}." in run["msg"], way.name
         else:
             assert (run["outcome"], run["changed"], run["repay_id"]) == ("pending", True, ledger(way)[0]["repay_id"]), way.name
     for way, run in pay_all(FROM_COLLATERAL, wait_timeout=0):

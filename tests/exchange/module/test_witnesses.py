@@ -41,7 +41,7 @@ def lost_while(begin_way, sandbox, spoil, until, sent):
 
 def assert_unknown(way, run, reason: str) -> None:
     assert (run.failed, run["changed"], run["outcome"], run["repayments"]) == (True, False, "unknown", []), way.name
-    assert reason in run["evidence"]["reason"], way.name
+    assert reason in run.details["evidence"]["reason"], way.name
     assert reason in run["msg"], way.name
     assert "not executed" not in run["msg"], way.name
 
@@ -53,11 +53,12 @@ def test_a_legacy_repayment_in_process_may_be_hidden(pay, sandbox, spoil, switch
     for dummy in range(2):
         run = pay(LEGACY, wait_timeout=2)
         assert_unknown(LEGACY, run, "100 USDT left the Funding wallet in its time")
-        assert (run["evidence"]["debt_now"], run["evidence"]["candidates"], run["evidence"]["wallet_outflow"]) == ("1000.4", [], "100")
+        evidence = run.details["evidence"]
+        assert (evidence["debt_now"], evidence["candidates"], evidence["wallet_outflow"]) == ("1000.4", [], "100")
     assert sent(LEGACY) == 1
     sandbox.clock(advance_ms=6000)
     run = pay(LEGACY)
-    assert (run["outcome"], run["recovered"], run["repay_id"], sent(LEGACY)) == ("executed", True, ledger()[0]["repay_id"], 1)
+    assert (run["outcome"], run.details["recovered"], run["repay_id"], sent(LEGACY)) == ("executed", True, ledger()[0]["repay_id"], 1)
 
 
 def test_the_wallets_ledger_tells_of_what_is_hidden_everywhere_else(pay_all, spoil, ledger, sent) -> None:
@@ -66,7 +67,7 @@ def test_the_wallets_ledger_tells_of_what_is_hidden_everywhere_else(pay_all, spo
         spoil(way, wallet_delay_ms=60_000, **HIDDEN)
     for way, run in pay_all((LEGACY, FIXED), wait_timeout=2):
         assert_unknown(way, run, " USDT left the Funding wallet in its time")
-        assert (run["evidence"]["wallet_before"], run["evidence"]["wallet_now"]) == ("10000", "10000"), way.name
+        assert (run.details["evidence"]["wallet_before"], run.details["evidence"]["wallet_now"]) == ("10000", "10000"), way.name
         assert (len(ledger(way)), sent(way)) == (1, 1), way.name
 
 
@@ -75,7 +76,7 @@ def test_so_does_the_balance_where_the_ledger_is_refused(pay, sandbox, spoil, le
     sandbox.control("POST", "faults", {"method": "GET", "path": FUNDING, "times": 0, "answer": {"ret_code": 10005}})
     run = pay(FLEXIBLE, wait_timeout=2)
     assert_unknown(FLEXIBLE, run, "the Funding wallet held 10000 USDT before and holds 9900 now")
-    assert (run["evidence"]["wallet_outflow"], len(ledger()), sent(FLEXIBLE)) == (None, 1, 1)
+    assert (run.details["evidence"]["wallet_outflow"], len(ledger()), sent(FLEXIBLE)) == (None, 1, 1)
 
 
 @FROM_COLLATERAL
@@ -92,8 +93,8 @@ def test_where_all_agree_it_was_not_executed(pay_all, spoil, ledger, remembered)
         spoil(way, **NOTHING)
     for way, run in pay_all():
         assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed"), way.name
-        held = (None, None, None) if way.sold else (run["evidence"]["wallet_before"], run["evidence"]["wallet_before"], "0")
-        assert tuple(run["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")) == held, way.name
+        held = (None, None, None) if way.sold else (run.details["evidence"]["wallet_before"], run.details["evidence"]["wallet_before"], "0")
+        assert tuple(run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")) == held, way.name
         words = "no ledger tells of the collateral that it sells" if way.sold else "no such amount left the Funding wallet"
         assert run["msg"].endswith(f"{words}. So it was not executed, and a further run sends it anew."), way.name
     assert (ledger(), remembered()) == ([], [])
@@ -104,7 +105,7 @@ def test_another_payment_from_the_wallet_meanwhile(lost_while, pay, paid, amount
     """Whose it is, the wallet does not tell; what shows of an amount may be less a fee."""
     run = lost_while(amount, wait_timeout=2)
     if is_clear:
-        assert (run["outcome"], run["evidence"]["wallet_outflow"]) == ("not_executed", amount)
+        assert (run["outcome"], run.details["evidence"]["wallet_outflow"]) == ("not_executed", amount)
     else:
         assert_unknown(LEGACY, run, f"{amount} USDT left the Funding wallet in its time")
         assert pay(LEGACY, wait_timeout=0)["outcome"] == "unknown"
@@ -117,7 +118,7 @@ def test_a_wallet_that_cannot_be_read_now_bears_no_witness(pay, sandbox, spoil, 
     assert_unknown(LEGACY, pay(LEGACY, wait_timeout=2), "the exchange could not be read (No answer from ")
     sandbox.control("DELETE", "faults")
     run = pay(LEGACY)
-    assert ([earlier["outcome"] for earlier in run["earlier"]], run["outcome"]) == (["not_executed"], "executed")
+    assert ([earlier["outcome"] for earlier in run.details["earlier"]], run["outcome"]) == (["not_executed"], "executed")
     assert ([entry["amount"] for entry in ledger()], sent(LEGACY)) == (["100"], 2)
 
 
@@ -148,7 +149,7 @@ def test_a_key_that_may_not_see_the_wallet_has_to_wait_for_longer(pay, spoil, sw
         run = pay(LEGACY, api_key="sandbox-key-no-wallet", settle_margin=1, wait_timeout=3)
         reason = "api_key may not read the Funding wallet's ledger, so history and debt have to show nothing for 60 s"
         assert_unknown(LEGACY, run, reason)
-        assert [run["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")] == [None, None, None]
+        assert [run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")] == [None, None, None]
     assert (len(ledger()), sent(LEGACY)) == (int(answer == "reset"), 1)
 
 

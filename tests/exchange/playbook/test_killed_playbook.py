@@ -56,7 +56,7 @@ def test_only_the_playbook_is_killed(play, begin, sandbox, paid, until, tmp_path
     assert play(PLAYBOOK).returncode == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert paid() == ["100"]
-    assert (result["outcome"], result["recovered"], result["amount"]) == ("executed", True, "100")
+    assert (result["outcome"], result["details"]["recovered"], result["amount"]) == ("executed", True, "100")
     assert result["repay_id"] == sandbox.repayments()[0]["repay_id"]
     # Somebody has heard it now, so another run is another wish.
     assert play(PLAYBOOK).returncode == 0

@@ -23,7 +23,7 @@ LOOP = """
 
     - name: Tell
       ansible.builtin.debug:
-        msg: "RETRIES {{ repaid.results | map(attribute='gate_retries') | list | to_json }}"
+        msg: "RETRIES {{ repaid.results | map(attribute='details.gate_retries') | list | to_json }}"
 """
 
 

@@ -111,6 +111,6 @@ def test_what_was_paid_when_the_last_reader_ended_is_told_by_the_next_run(comman
         # Ansible itself may wait for ever.
         begun.kill()
         begun.wait()
-    told = play(f"{TASK}    - debug: {{msg: 'recovered={{{{ done.recovered }}}}'}}\n")
+    told = play(f"{TASK}    - debug: {{msg: 'recovered={{{{ done.details.recovered }}}}'}}\n")
     assert "recovered=True" in told.stdout
     assert paid() == ["10"]

@@ -62,7 +62,7 @@ RESCUE = """
             amount: "100"
           register: repayment
         - debug:
-            msg: "{{ repayment.outcome }} {{ repayment.recovered }}"
+            msg: "{{ repayment.outcome }} {{ repayment.details.recovered }}"
 """
 
 
@@ -88,7 +88,7 @@ def test_until_and_retries_pay_once(
     assert (attempts == 1) == (repayment["attempts"] == 1)
     assert paid() == ["100"]
     assert repayment["repay_id"] == sandbox.repayments()[0]["repay_id"]
-    assert (repayment["changed"], repayment["outcome"], repayment["recovered"]) == (True, "executed", recovered)
+    assert (repayment["changed"], repayment["outcome"], repayment["details"]["recovered"]) == (True, "executed", recovered)
     assert sum(r["committed"] for r in sandbox.requests()["requests"] if r["method"] == "POST") == 1
     assert not list(tmp_path.glob(".local"))
 

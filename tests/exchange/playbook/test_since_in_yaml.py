@@ -73,7 +73,7 @@ def test_spellings_in_a_playbook(play, sandbox, tmp_path) -> None:
     ended = play(HEAD + "".join(tasks) + TAIL.format(names=names, dest=tmp_path / "results.json"), "--check")
     assert ended.returncode == 0, ended.stdout
     results = json.loads((tmp_path / "results.json").read_text())
-    seen = [result["msg"] if result["failed"] else hours_after_the_day_began(result["since"]["time_ms"]) for result in results]
+    seen = [result["msg"] if result["failed"] else hours_after_the_day_began(result["details"]["since"]["time_ms"]) for result in results]
     assert [
         (spelling, expected if isinstance(expected, str) and expected in str(found) else found)
         for (spelling, expected), found in zip(SPELLINGS, seen)

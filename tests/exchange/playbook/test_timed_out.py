@@ -24,7 +24,7 @@ LOOP = """
       ignore_errors: true
       register: done
     - ansible.builtin.debug:
-        msg: "{{ done.results | map(attribute='recovered', default='none') }}"
+        msg: "{{ done.results | map(attribute='details.recovered', default='none') }}"
 """
 
 

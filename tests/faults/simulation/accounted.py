@@ -94,8 +94,8 @@ class Accounted(stateful.RuleBasedStateMachine):
         for run in sorted(runs, key=lambda run: run.ended_at or 0):
             self.asks.end(run, world.facts)
             wrong += oracle.after_run(run, world.facts)
-            if run.outcome == "unknown" and run.result and run.result["intent"] and run.is_heard:
-                self.doubts[run.result["intent"]] = (run.plan.goal.loan, run.spoke_of[0])
+            if run.outcome == "unknown" and run.result and run.details["intent"] and run.is_heard:
+                self.doubts[run.details["intent"]] = (run.plan.goal.loan, run.spoke_of[0])
         wrong += oracle.always(world.facts, self.asks) + oracle.on_disk(world.files(), _SECRETS)
         if wrong:
             self._fail(wrong)
@@ -144,7 +144,7 @@ class Accounted(stateful.RuleBasedStateMachine):
                 break
             [run] = self.play([Plan(asks[0].goal)])
             if run.outcome == "unknown":
-                run = self.acknowledge((run.result or {})["intent"], asks[0].goal)
+                run = self.acknowledge(run.details["intent"], asks[0].goal)
             if run.outcome == "not_executed" and not run.posts and self._is_too_much(asks[0].goal):
                 asks[0].is_open = False
         self._settle_the_rest()
@@ -174,7 +174,7 @@ class Accounted(stateful.RuleBasedStateMachine):
             while len(runs) < 4 and not (runs and runs[-1].outcome == "nothing_to_do"):
                 runs += self.play([Plan(goal)])
                 if runs[-1].outcome == "unknown":
-                    self.acknowledge((runs.pop().result or {})["intent"], goal)
+                    self.acknowledge(runs.pop().details["intent"], goal)
                 elif runs[-1].outcome == "not_executed" and not runs[-1].posts and not refused:
                     # Whoever doubts a debt that was read so soon after a repayment may be asked again later, once.
                     runs.pop()

@@ -102,7 +102,7 @@ def _told_once(facts: Facts) -> list[str]:
                 pass
             elif not first.failed:
                 wrong.append(f"runs {first.index} and {run.index} both told of repayment {repay_id}")
-            elif run.result and not run.result["recovered"]:
+            elif run.result and not run.details["recovered"]:
                 wrong.append(f"run {run.index} told anew of repayment {repay_id}, which run {first.index} told of")
             if not run.killed and run.is_heard:
                 seen[repay_id] = run

@@ -203,9 +203,14 @@ class Run:
         return self.plan.goal.since_ms is not None
 
     @property
+    def details(self) -> dict[str, t.Any]:
+        """What it told for those who investigate."""
+        return (self.result or {}).get("details") or {}
+
+    @property
     def earlier(self) -> list[dict[str, t.Any]]:
         """What it told of the repayments of earlier runs."""
-        return list((self.result or {}).get("earlier") or [])
+        return list(self.details.get("earlier") or [])
 
     @property
     def made(self) -> list[dict[str, t.Any]]:
@@ -225,17 +230,16 @@ class Run:
     @property
     def spoke_of(self) -> tuple[int | None, str]:
         """Timestamp and amount of the repayment that it could not tell the end of, or did not make."""
-        result = self.result or {}
         # With one repayment made and a second one in doubt, the result itself is about the first.
-        doubt = (result.get("evidence") or {}).get("sent_at_ms") if self.made else None
-        return doubt or result.get("sent_at_ms"), result.get("amount") or "0"
+        doubt = (self.details.get("evidence") or {}).get("sent_at_ms") if self.made else None
+        return doubt or self.details.get("sent_at_ms"), (self.result or {}).get("amount") or "0"
 
     @property
     def knows(self) -> set[int | None]:
         """The timestamps of the requests that it has told the end of."""
         told = {item.get("sent_at_ms") for item in self.made}
         if self.result and self.outcome != "unknown":
-            told |= {self.result.get("sent_at_ms"), self.spoke_of[0]}
+            told |= {self.details.get("sent_at_ms"), self.spoke_of[0]}
         is_acknowledged = self.plan.acknowledge is not None
         return told | {e.get("sent_at_ms") for e in self.earlier if is_acknowledged or e.get("outcome") != "unknown"}
 

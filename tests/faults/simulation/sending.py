@@ -31,8 +31,8 @@ def sending(run: Run, facts: Facts) -> list[str]:
         wrong.append("sent a repayment although it must not")
     if len(run.decided) > 1 and lies.DEBT not in facts.lies:
         wrong += _again(run)
-    if run.result and run.posts and "gate_retries" in run.result:
-        retries = run.result["gate_retries"]
+    if run.posts and "gate_retries" in run.details:
+        retries = run.details["gate_retries"]
         # Reads are turned away at the gate as well, so there may be more of them.
         if len(run.posts) - len(run.decided) > retries["clock_syncs"] + retries["rate_limits"]:
             wrong.append(f"sent {len(run.posts)} times, but tells of {retries}")

@@ -109,7 +109,7 @@ class Tally(Counter):
         way = _way(run.plan.goal)
         if run.told:
             self[f"{way}: {run.outcome}"] += 1
-        self[f"{way}: recovered"] += bool(run.result and run.result.get("recovered"))
+        self[f"{way}: recovered"] += bool(run.details.get("recovered"))
         self[f"{way}: killed with its POST sent"] += run.killed and not run.told and bool(run.posts)
         for post in run.posts:
             self[f"paid: {way} {_aim(run.plan.goal)}"] += post.committed
@@ -157,9 +157,8 @@ class Tally(Counter):
         self[f"killed before step: {run.killed_before}"] += 1
 
     def _add_result(self, run: Run, facts: Facts) -> None:
-        result = run.result or {}
         self[f"outcome {run.outcome}"] += 1
-        if result.get("recovered"):
+        if run.details.get("recovered"):
             own = any(post.timestamp == item["sent_at_ms"] for post in run.posts for item in run.made)
             self[f"recovered by {'the same' if own else 'a later'} run"] += 1
         for found in run.earlier:
@@ -174,7 +173,7 @@ class Tally(Counter):
         if run.since:
             self["since met"] += run.outcome == "nothing_to_do"
             self["since shortfall sent"] += bool(run.posts)
-        for name, value in (result.get("gate_retries") or {}).items():
+        for name, value in (run.details.get("gate_retries") or {}).items():
             self[name] += bool(value)
 
 

@@ -18,9 +18,9 @@ from .ledger import FAILED, SUCCESS
 from .runs import KNOWN_SUCCESSES, OUTCOMES, Post, Run
 from .truth import can_be_mistaken, is_in_doubt, something_failed
 
-_KEYS = (
-    "changed", "outcome", "repay_id", "amount", "repayments", "recovered", "inferred", "intent", "earlier", "evidence",
-    "since", "sent_at_ms", "gate_retries", "msg", "loan", "api_host", "decision", "goal_reached", "dust",
+_KEYS = ("changed", "outcome", "repay_id", "amount", "repayments", "goal_reached", "msg", "loan", "api_host", "details")
+_DETAILS = (
+    "recovered", "inferred", "intent", "earlier", "evidence", "since", "sent_at_ms", "gate_retries", "waits", "decision", "dust",
 )
 
 # As late as the schedules show a debt, and by how much it grows in that time; what is less than a coin's unit stays.
@@ -35,7 +35,7 @@ def document(run: Run) -> list[str]:
     text = run.output + run.errors
     if ("Traceback" in text or "An error inside" in text) and not run.has_defect:
         return [f"an error inside: {text[-3000:]}"]
-    missing = [key for key in _KEYS if key not in run.result]
+    missing = [key for key in _KEYS if key not in run.result] + [key for key in _DETAILS if key not in run.details]
     return [f"the result lacks {', '.join(missing)}"] if missing else []
 
 
@@ -57,19 +57,19 @@ def agreement(run: Run, facts: Facts) -> list[str]:
         outcome in ("nothing_to_do", "planned") and (result["repay_id"] or run.made)
     ):
         wrong.append(f"outcome {outcome} with repay_id {result['repay_id']}")
-    if outcome == "unknown" and not result["intent"] and not run.could_not_look:
+    if outcome == "unknown" and not run.details["intent"] and not run.could_not_look:
         wrong.append("unknown, but no intent is named")
-    if outcome in ("executed", "pending", "nothing_to_do") and result["intent"]:
-        wrong.append(f"outcome {outcome}, but intent {result['intent']} stays open")
+    if outcome in ("executed", "pending", "nothing_to_do") and run.details["intent"]:
+        wrong.append(f"outcome {outcome}, but intent {run.details['intent']} stays open")
     if outcome == "nothing_to_do" and Decimal(result["amount"]) != 0:
         wrong.append(f"nothing to do with amount {result['amount']}")
     if (outcome == "planned") and not run.plan.check:
         wrong.append("planned outside of check mode")
-    answered_by_earlier = run.only_forgot or bool(result["recovered"]) and not run.posts
+    answered_by_earlier = run.only_forgot or bool(run.details["recovered"]) and not run.posts
     is_closed = facts.is_closed(run.plan.goal.loan)
     may_lack_since = answered_by_earlier or is_closed or outcome in ("not_executed", "unknown")
-    if (result["since"] is not None) != run.since and not may_lack_since:
-        wrong.append(f"since is {result['since']}")
+    if (run.details["since"] is not None) != run.since and not may_lack_since:
+        wrong.append(f"since is {run.details['since']}")
     return wrong
 
 
@@ -126,9 +126,9 @@ def _told_made(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
     amount = sum((Decimal(item["amount"]) for item in run.made), Decimal(0))
     if (Decimal(result["amount"]), result["repay_id"]) != (amount, run.made[0]["repay_id"]):
         wrong.append(f"told {result['amount']} and {result['repay_id']} of {run.made}")
-    if None not in answers and bool(result["recovered"]) != ("lost" in answers):
-        wrong.append(f"recovered is {result['recovered']}, but the answers were {answers}")
-    if not result["inferred"] and "no id" in answers:
+    if None not in answers and bool(run.details["recovered"]) != ("lost" in answers):
+        wrong.append(f"recovered is {run.details['recovered']}, but the answers were {answers}")
+    if not run.details["inferred"] and "no id" in answers:
         wrong.append(f"not inferred, but the answers were {answers}")
     return wrong
 
@@ -212,7 +212,7 @@ def _told_failure(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]
         ended_at = run.ended_at or 0
         same = facts.goal_of(post) == run.plan.goal and post.run != run.index and post.sent_at < ended_at
         # Until a run has found out about it, nobody may hear that nothing was paid.
-        if same and entry and entry.lives and run.reads and not result["intent"] and not _kept_out(post, run):
+        if same and entry and entry.lives and run.reads and not run.details["intent"] and not _kept_out(post, run):
             if is_in_doubt(post, facts, ended_at):
                 wrong.append(f"told not_executed while repayment {entry.repay_id} of the same goal was in doubt")
     return wrong
@@ -225,7 +225,7 @@ def _kept_out(post: Post, run: Run) -> bool:
 
 def _told_doubt(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]:
     goal, (sent_at, amount) = run.plan.goal, run.spoke_of
-    if run.could_not_look and not result["intent"]:
+    if run.could_not_look and not run.details["intent"]:
         may_be_noted = run.has_defect or any(one.index != run.index and one.plan.goal.loan == goal.loan for one in facts.runs)
         return [] if may_be_noted else ["told unknown, but nothing can be noted of its loan"]
     posts = facts.sent(goal.loan, sent_at, amount)
@@ -247,9 +247,9 @@ def _told_nothing(run: Run, result: dict[str, t.Any], facts: Facts) -> list[str]
         return []
     if goal.is_of_debt:
         return _not_met(run, facts)
-    if goal.since_ms is None or result["since"] is None:
+    if goal.since_ms is None or run.details["since"] is None:
         return ["told nothing to do, but the loan is open"]
-    paid, told = facts.told_since(goal.loan, goal.since_ms), Decimal(result["since"]["repaid"])
+    paid, told = facts.told_since(goal.loan, goal.since_ms), Decimal(run.details["since"]["repaid"])
     if lies.AMOUNT in facts.lies:
         return []
     if paid < Decimal(goal.amount or 0) and not something_failed(goal.loan, facts):

@@ -31,9 +31,8 @@ from .switches import DEFAULTS, SHOWN
 _REQUEST_MS = 3
 _MONOTONIC_START_MS = 1_000_000
 _MOST_STEPS = 5000
-_SHOWN = (
-    "changed", "failed", "outcome", "repay_id", "amount", "repayments", "recovered", "intent", "earlier", "since", "msg",
-)
+_SHOWN = ("changed", "failed", "outcome", "repay_id", "amount", "repayments", "msg")
+_SHOWN_DETAILS = ("recovered", "intent", "earlier", "since")
 
 
 class World:
@@ -278,7 +277,9 @@ class World:
         if not run.killed:
             self.tell(f"run {run.index} ends")
         if run.result is not None:
-            self.tell(f"  and told: {json.dumps({name: run.result.get(name) for name in _SHOWN})}")
+            details = {name: run.details.get(name) for name in _SHOWN_DETAILS}
+            shown = {**{name: run.result.get(name) for name in _SHOWN}, **details}
+            self.tell(f"  and told: {json.dumps(shown)}")
 
     def _complete(self, post: Post, entry: dict[str, t.Any]) -> None:
         if not post.timestamp:

@@ -27,6 +27,10 @@ class Run(t.NamedTuple):
         return self.result[name]
 
     @property
+    def details(self) -> dict[str, t.Any]:
+        return self.result["details"]
+
+    @property
     def output(self) -> str:
         """All that it wrote."""
         return self.printed + self.errors

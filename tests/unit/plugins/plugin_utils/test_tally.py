@@ -18,7 +18,8 @@ def made(intent: str, amount: str = "100", outcome: str = "executed") -> dict:
 
 def result(outcome: str | None = "executed", amount: str = "100", coin: str | None = "USDT", **more: object) -> dict:
     loan = {"before": {"coin": coin} if coin else None, "after": None}
-    return {"outcome": outcome, "amount": amount, "repayments": [], "earlier": [], "intent": None, "loan": loan, "msg": MESSAGE, **more}
+    details = {"earlier": more.pop("earlier", []), "intent": more.pop("intent", None)}
+    return {"outcome": outcome, "amount": amount, "repayments": [], "loan": loan, "msg": MESSAGE, **more, "details": details}
 
 
 def sums(*results: tuple[str, dict]) -> list[str]:

@@ -44,24 +44,26 @@ def made(result: Report, intent: Intent = FIRST, outcome: str = "executed", **mo
 def test_before_anything_is_known(result: Report) -> None:
     assert json.loads(json.dumps(result.as_dict())) == {
         "changed": False,
+        "msg": "",
         "outcome": None,
         "repay_id": None,
-        "recovered": False,
-        "inferred": False,
         "loan_currency": "USDT",
         "collateral": [],
         "amount": "0",
+        "goal_reached": None,
         "repayments": [],
         "loan": {"before": None, "after": None},
-        "decision": None,
-        "goal_reached": None,
-        "dust": "0",
-        "since": None,
-        "sent_at_ms": None,
-        "intent": None,
-        "earlier": [],
-        "evidence": None,
-        "msg": "",
+        "details": {
+            "recovered": False,
+            "inferred": False,
+            "decision": None,
+            "dust": "0",
+            "since": None,
+            "sent_at_ms": None,
+            "intent": None,
+            "earlier": [],
+            "evidence": None,
+        },
     }
 
 
@@ -69,9 +71,10 @@ def test_one_repayment(result: Report) -> None:
     result.before, result.decision = LOAN, DECISION
     told = made(result)
     assert (told["changed"], told["outcome"], told["repay_id"]) == (True, "executed", "99")
-    assert (told["amount"], told["sent_at_ms"], told["msg"]) == ("1000.4", SENT_MS, "Repaid 99.")
-    assert (told["recovered"], told["inferred"], told["evidence"]) == (False, False, None)
-    assert (told["decision"], told["goal_reached"]) == (ARITHMETIC, True)
+    assert (told["amount"], told["details"]["sent_at_ms"], told["msg"]) == ("1000.4", SENT_MS, "Repaid 99.")
+    details = told["details"]
+    assert (details["recovered"], details["inferred"], details["evidence"]) == (False, False, None)
+    assert (told["details"]["decision"], told["goal_reached"]) == (ARITHMETIC, True)
     assert told["repayments"] == [
         {"intent": "8f2a", "amount": "1000.4", "coin": "USDT", "outcome": "executed", "repay_id": "99", "sent_at_ms": SENT_MS}
     ]
@@ -81,7 +84,7 @@ def test_one_repayment(result: Report) -> None:
 def test_two_repayments_are_added_up_and_the_first_gives_its_name(result: Report) -> None:
     made(result)
     told = made(result, SECOND)
-    assert (told["amount"], told["repay_id"], told["sent_at_ms"]) == ("1000.4002", "99", SENT_MS)
+    assert (told["amount"], told["repay_id"], told["details"]["sent_at_ms"]) == ("1000.4002", "99", SENT_MS)
     assert [one["repay_id"] for one in told["repayments"]] == ["99", "100"]
     assert [one["amount"] for one in told["repayments"]] == ["1000.4", "0.0002"]
     assert told["msg"] == "Repaid 99. Repaid 100."
@@ -117,17 +120,20 @@ def test_as_long_as_one_is_pending_all_is(result: Report, first: str, second: st
 )
 def test_how_it_is_known(result: Report, intent: Intent, more: dict[str, t.Any], recovered: bool, inferred: bool) -> None:
     told = made(result, intent, **more)
-    assert (told["recovered"], told["inferred"], told["evidence"]) == (recovered, inferred, more.get("evidence"))
+    details = told["details"]
+    assert (details["recovered"], details["inferred"], details["evidence"]) == (recovered, inferred, more.get("evidence"))
     # A second one that is known at once takes nothing of that back.
     again = made(result, SECOND)
-    assert (again["recovered"], again["inferred"], again["evidence"]) == (recovered, inferred, more.get("evidence"))
+    details = again["details"]
+    assert (details["recovered"], details["inferred"], details["evidence"]) == (recovered, inferred, more.get("evidence"))
 
 
 @pytest.mark.parametrize("accepted_at_ms", [None, SENT_MS + 40], ids=["with an id", "from collateral"])
 def test_a_second_one_whose_answer_was_lost_is_recovered(result: Report, accepted_at_ms: int | None) -> None:
     made(result, dataclasses.replace(FIRST, accepted_at_ms=accepted_at_ms))
     told = made(result, SECOND, finding=SEEN, evidence=EVIDENCE)
-    assert (told["recovered"], told["inferred"], told["evidence"], told["repay_id"]) == (True, True, EVIDENCE, "99")
+    details = told["details"]
+    assert (details["recovered"], details["inferred"], details["evidence"], told["repay_id"]) == (True, True, EVIDENCE, "99")
 
 
 @pytest.mark.parametrize("outcome", ["executed", "pending"])
@@ -144,7 +150,7 @@ def test_a_repayment_in_doubt_has_changed_nothing_that_is_known(result: Report) 
     result.outcome, result.intent_id = "unknown", "8f2a"
     told = result.as_dict()
     assert (told["changed"], told["repayments"]) == (False, [])
-    assert (told["amount"], told["repay_id"], told["sent_at_ms"], told["intent"]) == ("1000.4", None, SENT_MS, "8f2a")
+    assert (told["amount"], told["repay_id"], told["details"]["sent_at_ms"], told["details"]["intent"]) == ("1000.4", None, SENT_MS, "8f2a")
 
 
 def test_a_plan(result: Report) -> None:
@@ -162,23 +168,23 @@ def test_nothing_to_do(result: Report) -> None:
     result.nothing_to_do("Done.", LOAN)
     told = result.as_dict()
     assert (told["changed"], told["outcome"], told["amount"], told["msg"]) == (False, "nothing_to_do", "0", "Done.")
-    assert (told["decision"], told["goal_reached"], told["loan"]["after"]["debt"]) == (None, True, "1000.4")
+    assert (told["details"]["decision"], told["goal_reached"], told["loan"]["after"]["debt"]) == (None, True, "1000.4")
 
 
 @pytest.mark.parametrize(("shortfall", "reaches_goal"), [("", True), ("the wallet holds 5", False)])
 def test_a_goal_that_was_reached_in_part_is_told(result: Report, shortfall: str, reaches_goal: bool) -> None:
     result.decision, result.dust = DECISION._replace(shortfall=shortfall), Decimal("0.00005")
-    assert (result.as_dict()["goal_reached"], result.as_dict()["dust"]) == (reaches_goal, "0.00005")
+    assert (result.as_dict()["goal_reached"], result.as_dict()["details"]["dust"]) == (reaches_goal, "0.00005")
 
 
 def test_progress(result: Report) -> None:
     result.since_ms, result.progress = 1793491200000, Progress(Decimal("30.0"), Decimal(70))
-    assert result.as_dict()["since"] == {"time_ms": 1793491200000, "repaid": "30", "missing": "70"}
+    assert result.as_dict()["details"]["since"] == {"time_ms": 1793491200000, "repaid": "30", "missing": "70"}
 
 
 def test_repayments_of_earlier_runs(result: Report) -> None:
     result.add_earlier(SECOND, "not_executed")
-    assert result.as_dict()["earlier"] == [
+    assert result.as_dict()["details"]["earlier"] == [
         {"intent": "8f2b", "amount": "0.0002", "coin": "USDT", "outcome": "not_executed", "repay_id": "100", "sent_at_ms": SENT_MS + 20_000}
     ]
     assert result.as_dict()["repayments"] == []
