@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from simulation import oracle
 from simulation.asks import Asks
-from simulation.facts import Facts
+from simulation.recording import Recording
 from simulation.goals import Goal, Plan
 from simulation.ledger import SUCCESS, Books, Entry
 from simulation.products import DEBT, FIXED, FLEXIBLE, HISTORY, LEGACY, Loan
@@ -38,7 +38,7 @@ def post(run: int = 0, fault: dict[str, t.Any] | None = None, repay_id: str | No
     return dataclasses.replace(made, **changed)
 
 
-def told(outcome: str, **changed: t.Any) -> dict[str, t.Any]:
+def reported(outcome: str, **changed: t.Any) -> dict[str, t.Any]:
     success = outcome in ("executed", "pending")
     result = {
         "changed": success or outcome == "planned", "failed": outcome in ("not_executed", "unknown"),
@@ -81,12 +81,12 @@ def judge(runs: list[Run], ledger: list[Entry], books: Books | None = None, **kn
     """Return what the oracle says of some runs and the ledger that they led to."""
     runs = sorted(runs, key=lambda one: one.index)
     posts, entries = [p for r in runs for p in r.posts], {e.repay_id: e for e in ledger}
-    facts = Facts(T0 + 90_000, runs, posts, entries, books=books or Books({}), **known)
+    recording = Recording(T0 + 90_000, runs, posts, entries, books=books or Books({}), **known)
     asks = Asks()
     for one in runs:
         asks.begin(one)
-        asks.end(one, facts)
-    return [sentence for one in runs for sentence in oracle.after_run(one, facts)] + oracle.always(facts, asks)
+        asks.end(one, recording)
+    return [sentence for one in runs for sentence in oracle.after_run(one, recording)] + oracle.always(recording, asks)
 
 
 LOST = {"answer": "close"}

@@ -20,7 +20,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from simulation import process, settings, standin
-from simulation.accounted import Stage
+from simulation.checked import Stage
 from simulation.machine import Schedule
 from simulation.tally import Tally
 

@@ -74,7 +74,7 @@ def _try(removal: Removal, schedules: int) -> tuple[str, str]:
     number = re.search(r"the first schedule that failed was number (\d+)", ended.stdout)
     alone = re.search(rf"^FAILED tests/faults/test_({'|'.join(_ALONE)})\.py::test_", ended.stdout, re.MULTILINE)
     never = re.search(r"^E +Failed: never happened in ", ended.stdout, re.MULTILINE)
-    said = re.search(r"^E +(?:simulation\.accounted\.Violation: )?(.*)", ended.stdout, re.MULTILINE)
+    said = re.search(r"^E +(?:simulation\.checked\.Violation: )?(.*)", ended.stdout, re.MULTILINE)
     if not said or not (number or alone or never):
         sys.exit(f"{removal.removed}: the suite ended otherwise:\n{ended.stdout[-5000:]}")
     by = f"schedule {number[1]}" if number else alone[1].replace("_", " ") if alone else "the tally"

@@ -12,7 +12,7 @@ import pytest
 from simulation.actor import Choices
 from simulation.goals import Goal, Kill, Plan
 from simulation.machine import Schedule
-from simulation.owner import Meddling
+from simulation.owner import OwnerAct
 from simulation.products import DEBT, HISTORY
 from simulation.standin import BIG_COIN, BIG_LOAN, CONTRACTS, SMALL_COIN, SMALL_LOAN, TURN_MS
 from simulation.strategies import LEGACY_GOALS, probe
@@ -76,7 +76,7 @@ def test_a_repayment_that_shows_late(
 
 
 @ways
-@pytest.mark.parametrize("kill", [None, Kill("told", 0)], ids=["told", "killed"])
+@pytest.mark.parametrize("kill", [None, Kill("reported", 0)], ids=["told", "killed"])
 @pytest.mark.parametrize("effects", LATE, ids=str)
 def test_a_goal_after_an_amount_that_shows_late(
     schedule: Schedule, effects: dict[str, int], kill: Kill | None, goal: Goal
@@ -130,7 +130,7 @@ def test_interest_accrues_while_it_pays(schedule: Schedule, goal: Goal, lost: in
         order(schedule, answer="close" if number == lost else "normal")
     [run] = schedule.play([Plan(goal)])
     assert (run.outcome, run.failed) == ("executed", False)
-    assert goal.loan not in schedule.world.facts.books.debts
+    assert goal.loan not in schedule.world.recording.books.debts
     [again] = schedule.play([Plan(goal)])
     assert (again.outcome, again.result and again.result["changed"]) == ("nothing_to_do", False)
 
@@ -142,7 +142,7 @@ def test_the_owner_borrows_after_each_step(
     schedule: Schedule, fault: dict[str, t.Any], goal: Goal, after_steps: int
 ) -> None:
     order(schedule, **fault)
-    schedule.play([Plan(goal)], None, Meddling(after_steps, goal.loan, "300", borrows=True))
+    schedule.play([Plan(goal)], None, OwnerAct(after_steps, goal.loan, "300", borrows=True))
     schedule.play([Plan(goal)])
 
 
@@ -157,6 +157,6 @@ def test_the_owner_borrows_after_each_step(
 )
 def test_the_owners_repayment_is_taken_for_one_that_comes_late(schedule: Schedule, first: Goal, then: Goal) -> None:
     order(schedule, answer="close", arrive_after_ms=4900, history_delay_ms=9900, debt_delay_ms=9900)
-    schedule.play([Plan(first)], None, Meddling(18, first.loan, "100"))
+    schedule.play([Plan(first)], None, OwnerAct(18, first.loan, "100"))
     # The schedule itself sees whether this pays more than the true debt asks for.
     schedule.play([Plan(then)])

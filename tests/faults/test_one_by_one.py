@@ -14,10 +14,10 @@ import typing as t
 import pytest
 from simulation.goals import Kill, Plan
 from simulation.machine import Schedule
-from simulation.owner import Meddling
+from simulation.owner import OwnerAct
 from simulation.products import LEGACY, PRODUCTS
 from simulation.strategies import HTML, LEGACY_GOALS, UNKNOWN_CODES
-from simulation.truth import REFUSALS
+from simulation.knowledge import REFUSALS
 
 PLAIN, SINCE = LEGACY_GOALS[:2]
 CODES: list[t.Any] = [{"ret_code": code} for code in UNKNOWN_CODES]
@@ -90,11 +90,11 @@ def test_killed_before_each_step(schedule: Schedule, goal: t.Any, answer: str, n
 @pytest.mark.parametrize("answer", ["normal", "close"])
 def test_the_owner_closes_the_loan_after_each_step(schedule: Schedule, answer: str, number: int) -> None:
     order(schedule, answer=answer)
-    schedule.play([Plan(PLAIN)], None, Meddling(number, PLAIN.loan, None))
+    schedule.play([Plan(PLAIN)], None, OwnerAct(number, PLAIN.loan, None))
     schedule.play([Plan(PLAIN)])
 
 
 @pytest.mark.parametrize("number", range(6))
 def test_killed_after_it_told(schedule: Schedule, number: int) -> None:
-    schedule.play([Plan(PLAIN, kill=Kill("told", number))])
+    schedule.play([Plan(PLAIN, kill=Kill("reported", number))])
     schedule.play([Plan(PLAIN)])

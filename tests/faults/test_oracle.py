@@ -20,110 +20,110 @@ from cases import (
     looks,
     post,
     run,
-    told,
+    reported,
 )
-from simulation import excuses, oracle
+from simulation import oracle
 from simulation.asks import Asks
-from simulation.facts import Facts
+from simulation.recording import Recording
 from simulation.goals import Plan
 from simulation.ledger import FAILED, PROCESSING, Entry
 from simulation.runs import Read, Run
 
 
 @pytest.mark.parametrize(("runs", "ledger"), [
-    ([run(told("executed"), [post()])], [entry()]),
-    ([run(told("executed", recovered=True), [post(fault=LOST)])], [entry()]),
-    ([run(told("not_executed"), [post(fault=NEVER, repay_id=None)])], []),
-    ([run(told("not_executed", repay_id="7"), [post()])], [entry(status=FAILED)]),
-    ([run(told("pending"), [post()], plan=Plan(GOAL, wait=False))], [entry(status=PROCESSING)]),
+    ([run(reported("executed"), [post()])], [entry()]),
+    ([run(reported("executed", recovered=True), [post(fault=LOST)])], [entry()]),
+    ([run(reported("not_executed"), [post(fault=NEVER, repay_id=None)])], []),
+    ([run(reported("not_executed", repay_id="7"), [post()])], [entry(status=FAILED)]),
+    ([run(reported("pending"), [post()], plan=Plan(GOAL, wait=False))], [entry(status=PROCESSING)]),
     (
-        [run(told("nothing_to_do", since={"repaid": "300"}), [], plan=Plan(SINCE))],
+        [run(reported("nothing_to_do", since={"repaid": "300"}), [], plan=Plan(SINCE))],
         [entry(amount="300", source="owner")],
     ),
     ([run(None, [post()], killed=True)], [entry()]),
-    ([run(told("unknown"), [post(fault=LOST)], plan=Plan(GOAL, wait_timeout=3))], [entry()]),
-    ([run(told("unknown"), [post(fault=LOST)], reads=looks(T0, T0 + 60_000, clean=False))], [entry()]),
-    ([run(told("unknown"), [post(fault=LOST)])], [entry(), entry("8", source="owner")]),
-    ([run(told("unknown"), [post(fault=LOST)])], [entry(visible_at=T0 + 50_000)]),
+    ([run(reported("unknown"), [post(fault=LOST)], plan=Plan(GOAL, wait_timeout=3))], [entry()]),
+    ([run(reported("unknown"), [post(fault=LOST)], reads=looks(T0, T0 + 60_000, clean=False))], [entry()]),
+    ([run(reported("unknown"), [post(fault=LOST)])], [entry(), entry("8", source="owner")]),
+    ([run(reported("unknown"), [post(fault=LOST)])], [entry(visible_at=T0 + 50_000)]),
     (
-        [run(None, [post(fault=LOST)], killed=True), run(told("executed", recovered=True), [], 1)],
+        [run(None, [post(fault=LOST)], killed=True), run(reported("executed", recovered=True), [], 1)],
         [entry()],
     ),
 ])
-def test_the_truth_passes(runs: list[Run], ledger: list[Entry]) -> None:
+def test_what_is_right_passes(runs: list[Run], ledger: list[Entry]) -> None:
     assert judge(runs, ledger) == []
 
 
 @pytest.mark.parametrize(("runs", "ledger", "sentence"), [
     ([run(None, [], output="oops")], [], "no JSON document"),
-    ([run(told("executed"), [post()], errors="Traceback")], [entry()], "an error inside"),
-    ([run(told("executed", changed=False), [post()])], [entry()], "outcome executed with changed False"),
-    ([run(told("unknown", failed=False), [post()], exit_code=0)], [entry()], "failed False"),
-    ([run(told("executed"), [post()], exit_code=1)], [entry()], "exit code 1"),
-    ([run(told("executed", repay_id=None), [post()])], [entry()], "with repay_id None"),
-    ([run(told("unknown", intent=None), [post()])], [entry()], "no intent is named"),
-    ([run(told("executed"), [post(repay_id=None)])], [], "is not in the ledger"),
-    ([run(told("executed", amount="99"), [post()])], [entry()], "told an amount of 99"),
-    ([run(told("executed"), [post(fault=LOST)])], [entry()], "but the answers were ['lost']"),
-    ([run(told("executed", recovered=True), [post()])], [entry()], "but the answers were ['clear']"),
-    ([run(told("executed"), [post()])], [entry(status=PROCESSING)], "told executed, but repayment 7 has status 2"),
-    ([run(told("executed"), [post(repay_id=None)])], [entry(source="owner", time=T0 - 600_000)], "was made by owner"),
-    ([run(told("pending"), [post()])], [entry()], "could have seen"),
-    ([run(told("not_executed"), [post(fault=LOST)])], [entry()], "told not_executed, but the ledger holds"),
-    ([run(told("not_executed"), [post(fault=LOST)])], [entry(visible_at=T0 + 50_000)], "told not_executed, but"),
-    ([run(told("not_executed"), [post(fault=DEBT_TOO_LATE)])], [entry(visible_at=T0 + 50_000)], "told not_executed, but"),
-    ([run(told("unknown"), [post(fault=LOST)])], [entry()], "told unknown without need"),
-    ([run(told("unknown"), [post(fault=NEVER, repay_id=None)])], [], "told unknown without need"),
-    ([run(told("unknown", sent_at_ms=5), [])], [], "but none was"),
-    ([run(told("nothing_to_do"), [])], [], "but the loan is open"),
-    ([run(told("executed"), [post(fault=LOST), post(repay_id="8")])], [entry(), entry("8")], "sent again after"),
-    ([run(told("planned"), [post()], plan=Plan(GOAL, check=True))], [entry()], "although it must not"),
-    ([run(told("not_executed"), [post()], plan=Plan(GOAL, broken_state="file"))], [entry()], "although it must not"),
+    ([run(reported("executed"), [post()], errors="Traceback")], [entry()], "an error inside"),
+    ([run(reported("executed", changed=False), [post()])], [entry()], "outcome executed with changed False"),
+    ([run(reported("unknown", failed=False), [post()], exit_code=0)], [entry()], "failed False"),
+    ([run(reported("executed"), [post()], exit_code=1)], [entry()], "exit code 1"),
+    ([run(reported("executed", repay_id=None), [post()])], [entry()], "with repay_id None"),
+    ([run(reported("unknown", intent=None), [post()])], [entry()], "no intent is named"),
+    ([run(reported("executed"), [post(repay_id=None)])], [], "is not in the ledger"),
+    ([run(reported("executed", amount="99"), [post()])], [entry()], "reported an amount of 99"),
+    ([run(reported("executed"), [post(fault=LOST)])], [entry()], "but the answers were ['lost']"),
+    ([run(reported("executed", recovered=True), [post()])], [entry()], "but the answers were ['clear']"),
+    ([run(reported("executed"), [post()])], [entry(status=PROCESSING)], "reported executed, but repayment 7 has status 2"),
+    ([run(reported("executed"), [post(repay_id=None)])], [entry(source="owner", time=T0 - 600_000)], "was made by owner"),
+    ([run(reported("pending"), [post()])], [entry()], "could have seen"),
+    ([run(reported("not_executed"), [post(fault=LOST)])], [entry()], "reported not_executed, but the ledger holds"),
+    ([run(reported("not_executed"), [post(fault=LOST)])], [entry(visible_at=T0 + 50_000)], "reported not_executed, but"),
+    ([run(reported("not_executed"), [post(fault=DEBT_TOO_LATE)])], [entry(visible_at=T0 + 50_000)], "reported not_executed, but"),
+    ([run(reported("unknown"), [post(fault=LOST)])], [entry()], "reported unknown without need"),
+    ([run(reported("unknown"), [post(fault=NEVER, repay_id=None)])], [], "reported unknown without need"),
+    ([run(reported("unknown", sent_at_ms=5), [])], [], "but none was"),
+    ([run(reported("nothing_to_do"), [])], [], "but the loan is open"),
+    ([run(reported("executed"), [post(fault=LOST), post(repay_id="8")])], [entry(), entry("8")], "sent again after"),
+    ([run(reported("planned"), [post()], plan=Plan(GOAL, check=True))], [entry()], "although it must not"),
+    ([run(reported("not_executed"), [post()], plan=Plan(GOAL, broken_state="file"))], [entry()], "although it must not"),
     (
-        [run(told("executed"), [post()]), run(told("executed", recovered=True), [], 1)],
+        [run(reported("executed"), [post()]), run(reported("executed", recovered=True), [], 1)],
         [entry()],
-        "runs 0 and 1 both told of repayment 7",
+        "runs 0 and 1 both reported repayment 7",
     ),
     (
-        [run(None, [post(fault=LOST)], killed=True), run(told("executed", repay_id="8"), [post(1, repay_id="8")], 1)],
+        [run(None, [post(fault=LOST)], killed=True), run(reported("executed", repay_id="8"), [post(1, repay_id="8")], 1)],
         [entry(), entry("8")],
         "2 repayments for 1 asks",
     ),
     (
         [
             run(None, [post(fault={**LOST, "arrive_after_ms": 4000}, repay_id=None)], killed=True),
-            run(told("executed", repay_id="8"), [post(1, repay_id="8", sent_at=T0 + 500)], 1),
+            run(reported("executed", repay_id="8"), [post(1, repay_id="8", sent_at=T0 + 500)], 1),
         ],
         [entry("8")],
         "was open",
     ),
     (
-        [run(told("executed", since={}), [post()], plan=Plan(SINCE))],
+        [run(reported("executed", since={}), [post()], plan=Plan(SINCE))],
         [entry(), entry("8", "250", time=T0 - 500, source="owner")],
         "sent 100 for the goal <300 on legacy …1 since 0>, but 50 was missing",
     ),
     (
-        [run(told("nothing_to_do", since={"repaid": "300"}), [], plan=Plan(SINCE))], [entry(source="owner")],
-        "told nothing to do, but only 100 has been paid",
+        [run(reported("nothing_to_do", since={"repaid": "300"}), [], plan=Plan(SINCE))], [entry(source="owner")],
+        "reported nothing to do, but only 100 has been paid",
     ),
     (
-        [run(None, [post(fault=LOST)], killed=True), run(told("nothing_to_do", earlier=[TELLS_NOT_EXECUTED]), [], 1)],
+        [run(None, [post(fault=LOST)], killed=True), run(reported("nothing_to_do", earlier=[TELLS_NOT_EXECUTED]), [], 1)],
         [entry()],
         "calls an earlier repayment not executed",
     ),
 ])
-def test_each_untruth_is_found(runs: list[Run], ledger: list[Entry], sentence: str) -> None:
+def test_each_violation_is_found(runs: list[Run], ledger: list[Entry], sentence: str) -> None:
     assert any(sentence in found for found in judge(runs, ledger)), judge(runs, ledger)
 
 
 def test_at_the_end_everybody_knows() -> None:
     runs = [run(None, [post(fault=LOST)], killed=True)]
-    facts = Facts(T0 + 90_000, runs, runs[0].posts, {"7": entry()})
+    recording = Recording(T0 + 90_000, runs, runs[0].posts, {"7": entry()})
     asks = Asks()
     asks.begin(runs[0])
-    assert oracle.at_the_end(facts, asks) == ["nobody was told of repayment 7", f"the ask for {GOAL} is still open"]
-    asks.human_looked(runs[0].posts, facts)
-    assert oracle.at_the_end(facts, asks) == []
+    assert oracle.everybody_knows(recording, asks) == ["nobody was told of repayment 7", f"the ask for {GOAL} is still open"]
+    asks.settled_by_hand(runs[0].posts, recording)
+    assert oracle.everybody_knows(recording, asks) == []
 
 
 @pytest.mark.parametrize(("name", "mode", "content", "sentence"), [
@@ -132,17 +132,17 @@ def test_at_the_end_everybody_knows() -> None:
     ("k-1.lock", 0o600, b"", "the file k-1.lock holds 'k-1'"),
 ])
 def test_what_lies_on_the_disk(name: str, mode: int, content: bytes, sentence: str) -> None:
-    assert oracle.on_disk([("b.json", 0o600, b"{}"), (name, mode, content)], ["k-1"]) == [sentence]
+    assert oracle.keeps_secrets([("b.json", 0o600, b"{}"), (name, mode, content)], ["k-1"]) == [sentence]
 
 
 def test_an_ask_takes_as_many_runs_as_it_needs() -> None:
-    facts = Facts(T0, [], [], {"7": entry()})
+    recording = Recording(T0, [], [], {"7": entry()})
     asks = Asks()
-    first, second, third = run(None, [], killed=True), run(told("executed"), [], 1), run(told("executed"), [], 2)
+    first, second, third = run(None, [], killed=True), run(reported("executed"), [], 1), run(reported("executed"), [], 2)
     for one in (first, second):
         asks.begin(one)
-        asks.end(one, facts)
-    assert (asks.count(GOAL), asks.open(), asks.told) == (1, [], {"7"})
+        asks.end(one, recording)
+    assert (asks.count(GOAL), asks.open(), asks.reported) == (1, [], {"7"})
     asks.begin(third)
     assert asks.count(GOAL) == 2
 
@@ -157,5 +157,5 @@ def test_an_ask_takes_as_many_runs_as_it_needs() -> None:
 ])
 def test_who_may_say_unknown(plan: Plan, reads: list[Read], reason: str | None) -> None:
     sent = post(fault=NEVER, repay_id=None)
-    one = run(told("unknown"), [sent], plan=plan, reads=reads)
-    assert excuses.for_unknown(one, sent, Facts(T0, [one], [sent])) == reason
+    one = run(reported("unknown"), [sent], plan=plan, reads=reads)
+    assert oracle.excuse_for_unknown(one, sent, Recording(T0, [one], [sent])) == reason

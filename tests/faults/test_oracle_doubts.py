@@ -11,13 +11,14 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from cases import COIN, GOAL, LOST, MAX_DEBT, NEVER, SINCE, SOLD, T0, entry, judge, looks, made, owed, post, run, told
-from simulation import answers, documented, excuses, lies, switches
-from simulation.facts import Facts
+from cases import COIN, GOAL, LOST, MAX_DEBT, NEVER, SINCE, SOLD, T0, entry, judge, looks, made, owed, post, run, reported
+from simulation import answers, documented, forgeries, oracle, switches
+from simulation.recording import Recording
 from simulation.goals import Plan
 from simulation.ledger import FAILED, PROCESSING, Books
 from simulation.products import WALLET
 from simulation.runs import Post, Run
+from simulation.shown import shown_at
 
 AFTER_FEE = {"switched": {"repay_amount": {"after_fee"}}}
 SPLIT = {"switched": {"repay_amount": {"sent", "split"}}}
@@ -28,7 +29,7 @@ OTHER_BODY = {"answer": {"http_status": 200, "body": "{}"}}
 
 
 def shown(amount: str, **changed: t.Any) -> dict[str, t.Any]:
-    return told("executed", amount=amount, repayments=[made(amount=amount, **changed)], **changed)
+    return reported("executed", amount=amount, repayments=[made(amount=amount, **changed)], **changed)
 
 
 def dust(number: int, amount: str = "0.00005") -> Post:
@@ -37,7 +38,7 @@ def dust(number: int, amount: str = "0.00005") -> Post:
 
 def since(amount: str) -> Run:
     sent = post(amount=Decimal(amount), repay_id="8")
-    return run(told("executed", amount=amount, repay_id="8", since={}, repayments=[made("8", amount)]), [sent], plan=Plan(SINCE))
+    return run(reported("executed", amount=amount, repay_id="8", since={}, repayments=[made("8", amount)]), [sent], plan=Plan(SINCE))
 
 
 @pytest.mark.parametrize(("runs", "ledger", "known"), [
@@ -46,29 +47,29 @@ def since(amount: str) -> Run:
     ([run(shown("100"), [post()])], [entry()], AFTER_FEE),
     ([run(shown("60", repay_id=SECOND_ROW), [post()])], [entry()], SPLIT),
     ([since("200.05")], [entry("7", time=T0 - 500, source="owner"), entry("8", "200.05")], AFTER_FEE),
-    ([run(shown("99"), [post()])], [entry()], {"lies": {lies.AMOUNT}}),
-    ([run(told("executed", repay_id="99"), [post()])], [entry()], {"lies": {lies.ID}}),
+    ([run(shown("99"), [post()])], [entry()], {"forged": {forgeries.AMOUNT}}),
+    ([run(reported("executed", repay_id="99"), [post()])], [entry()], {"forged": {forgeries.ID}}),
     # An answer that has changed may be read or not.
-    ([run(told("executed"), [post(fault=MUTATED)])], [entry()], {}),
-    ([run(told("executed", recovered=True), [post(fault=MUTATED)])], [entry()], {}),
-    ([run(told("executed", recovered=True), [post(fault=OTHER_BODY)])], [entry()], {}),
-    ([run(told("unknown"), [post(fault=MUTATED)])], [entry()], {}),
+    ([run(reported("executed"), [post(fault=MUTATED)])], [entry()], {}),
+    ([run(reported("executed", recovered=True), [post(fault=MUTATED)])], [entry()], {}),
+    ([run(reported("executed", recovered=True), [post(fault=OTHER_BODY)])], [entry()], {}),
+    ([run(reported("unknown"), [post(fault=MUTATED)])], [entry()], {}),
     # One that has failed has left the wallet and come back.
-    ([run(told("unknown"), [post(fault=LOST)])], [entry(status=FAILED)], {}),
-    ([run(told("unknown"), [post(fault=LOST)])], [entry()], {"switched": {"user_repay_type": {"9"}}}),
-    ([run(told("unknown"), [post(fault=NEVER, repay_id=None)])], [entry("8", "3", source="owner", time=T0 + 900)], {}),
-    ([run(told("unknown"), [post(fault=NEVER, repay_id=None)])], [], {"is_blind": True}),
-    ([run(told("unknown"), [post(loan=COIN, gives_id=False, fault=NEVER, repay_id=None)], plan=Plan(SOLD))], [], {}),
-    ([run(told("unknown"), [post(fault={"answer": {"http_status": 403, "body": ""}, "commit": False}, repay_id=None)])], [], {}),
-    ([run(told("unknown"), [post(fault=LOST)])], [entry()], {"switched": {"empty_amounts": {"never", "zeros"}}}),
-    ([run(told("pending"), [post()])], [entry(status=FAILED)], {}),
-    ([run(told("pending"), [post()])], [entry()], {"switched": {"repay_id_query_ms": {0, 90_000}}}),
+    ([run(reported("unknown"), [post(fault=LOST)])], [entry(status=FAILED)], {}),
+    ([run(reported("unknown"), [post(fault=LOST)])], [entry()], {"switched": {"user_repay_type": {"9"}}}),
+    ([run(reported("unknown"), [post(fault=NEVER, repay_id=None)])], [entry("8", "3", source="owner", time=T0 + 900)], {}),
+    ([run(reported("unknown"), [post(fault=NEVER, repay_id=None)])], [], {"cannot_read_wallet": True}),
+    ([run(reported("unknown"), [post(loan=COIN, gives_id=False, fault=NEVER, repay_id=None)], plan=Plan(SOLD))], [], {}),
+    ([run(reported("unknown"), [post(fault={"answer": {"http_status": 403, "body": ""}, "commit": False}, repay_id=None)])], [], {}),
+    ([run(reported("unknown"), [post(fault=LOST)])], [entry()], {"switched": {"empty_amounts": {"never", "zeros"}}}),
+    ([run(reported("pending"), [post()])], [entry(status=FAILED)], {}),
+    ([run(reported("pending"), [post()])], [entry()], {"switched": {"repay_id_query_ms": {0, 90_000}}}),
     (
-        [run(told("executed"), [post(amount=Decimal("100")), dust(8), dust(9)], plan=Plan(MAX_DEBT))], [entry()],
+        [run(reported("executed"), [post(amount=Decimal("100")), dust(8), dust(9)], plan=Plan(MAX_DEBT))], [entry()],
         {"books": owed("900")},
     ),
 ])
-def test_the_truth_passes(runs: list[Run], ledger: list[t.Any], known: dict[str, t.Any]) -> None:
+def test_what_is_right_passes(runs: list[Run], ledger: list[t.Any], known: dict[str, t.Any]) -> None:
     for one in runs:
         for sent in one.posts:
             # What it truly needs, so that only the rest is judged.
@@ -78,27 +79,27 @@ def test_the_truth_passes(runs: list[Run], ledger: list[t.Any], known: dict[str,
 
 
 @pytest.mark.parametrize(("runs", "ledger", "known", "sentence"), [
-    ([run(shown("99.95"), [post()])], [entry()], {}, "told an amount of 99.95"),
-    ([run(shown("99.94"), [post()])], [entry()], AFTER_FEE, "told an amount of 99.94"),
-    ([run(shown("60", repay_id=SECOND_ROW), [post()])], [entry()], {}, "told an amount of 60"),
+    ([run(shown("99.95"), [post()])], [entry()], {}, "reported an amount of 99.95"),
+    ([run(shown("99.94"), [post()])], [entry()], AFTER_FEE, "reported an amount of 99.94"),
+    ([run(shown("60", repay_id=SECOND_ROW), [post()])], [entry()], {}, "reported an amount of 60"),
     ([since("200.06")], [entry("7", time=T0 - 500, source="owner"), entry("8", "200.06")], AFTER_FEE, "but 200.05000000 was missing"),
     ([since("199.9")], [entry("7", time=T0 - 500, source="owner"), entry("8", "199.9")], AFTER_FEE, "was missing"),
-    ([run(told("executed", repay_id="99"), [post()])], [entry()], {}, "repayment 99 is not in the ledger"),
-    ([run(told("executed", recovered=True), [post(fault=UNREAD)])], [entry()], {}, "recovered is True"),
-    ([run(told("not_executed"), [post(fault=MUTATED)])], [entry()], {}, "told not_executed, but"),
+    ([run(reported("executed", repay_id="99"), [post()])], [entry()], {}, "repayment 99 is not in the ledger"),
+    ([run(reported("executed", recovered=True), [post(fault=UNREAD)])], [entry()], {}, "recovered is True"),
+    ([run(reported("not_executed"), [post(fault=MUTATED)])], [entry()], {}, "reported not_executed, but"),
     # No lateness of whatever kind makes it undone.
-    ([run(told("not_executed"), [post(fault=LOST)])], [entry(visible_at=T0 + 9**9)], {"is_blind": True}, "told not_executed, but"),
-    ([run(told("not_executed"), [post(fault=LOST)])], [entry(status=PROCESSING)], AFTER_FEE, "told not_executed, but"),
-    ([run(told("pending"), [post()])], [entry()], {"switched": {"repay_id_query_ms": {0, 3000}}}, "could have seen"),
-    ([run(told("unknown"), [post(fault=LOST)])], [entry()], {"switched": {"list_end": {"cursor_repeats"}}}, "without need"),
-    ([run(told("unknown"), [post(fault=LOST)])], [entry()], {"is_blind": True}, "without need"),
+    ([run(reported("not_executed"), [post(fault=LOST)])], [entry(visible_at=T0 + 9**9)], {"cannot_read_wallet": True}, "reported not_executed, but"),
+    ([run(reported("not_executed"), [post(fault=LOST)])], [entry(status=PROCESSING)], AFTER_FEE, "reported not_executed, but"),
+    ([run(reported("pending"), [post()])], [entry()], {"switched": {"repay_id_query_ms": {0, 3000}}}, "could have seen"),
+    ([run(reported("unknown"), [post(fault=LOST)])], [entry()], {"switched": {"list_end": {"cursor_repeats"}}}, "without need"),
+    ([run(reported("unknown"), [post(fault=LOST)])], [entry()], {"cannot_read_wallet": True}, "without need"),
     (
-        [run(told("executed"), [post(), *(dust(number) for number in (8, 9, 10))], plan=Plan(MAX_DEBT))],
+        [run(reported("executed"), [post(), *(dust(number) for number in (8, 9, 10))], plan=Plan(MAX_DEBT))],
         [entry()], {}, "sent again after",
     ),
-    ([run(told("executed"), [post(), dust(8)], plan=Plan(GOAL))], [entry()], {}, "sent again after"),
+    ([run(reported("executed"), [post(), dust(8)], plan=Plan(GOAL))], [entry()], {}, "sent again after"),
 ])
-def test_each_untruth_is_found(
+def test_each_violation_is_found(
     runs: list[Run], ledger: list[t.Any], known: dict[str, t.Any], sentence: str
 ) -> None:
     found = judge(runs, ledger, **known)
@@ -110,7 +111,7 @@ def test_a_status_alone_refuses_no_repayment() -> None:
     refused = {"answer": {"http_status": 400, "body": "no"}, "commit": False}
     runs = [
         run(None, [post(fault=refused, repay_id=None)], killed=True),
-        run(told("executed", repay_id="8"), [post(1, repay_id="8", sent_at=T0 + 500)], 1),
+        run(reported("executed", repay_id="8"), [post(1, repay_id="8", sent_at=T0 + 500)], 1),
     ]
     assert any("was open" in one for one in judge(runs, [entry("8")]))
     code = {"answer": {"ret_code": 177011}, "commit": False}
@@ -120,36 +121,36 @@ def test_a_status_alone_refuses_no_repayment() -> None:
 
 @pytest.mark.parametrize(("known", "patience", "reason"), [
     ({}, 60, None),
-    ({"is_blind": True}, 60, "wait_timeout"),
-    ({"is_blind": True}, 900, None),
+    ({"cannot_read_wallet": True}, 60, "wait_timeout"),
+    ({"cannot_read_wallet": True}, 900, None),
 ])
 def test_who_sees_no_wallet_has_to_wait_longer(known: dict[str, t.Any], patience: int, reason: str | None) -> None:
     sent = post(fault=NEVER, repay_id=None)
-    one = run(told("unknown"), [sent], plan=Plan(GOAL, wait_timeout=patience), reads=looks(T0, T0 + patience * 1000))
-    assert excuses.for_unknown(one, sent, Facts(T0, [one], [sent], **known)) == reason
+    one = run(reported("unknown"), [sent], plan=Plan(GOAL, wait_timeout=patience), reads=looks(T0, T0 + patience * 1000))
+    assert oracle.excuse_for_unknown(one, sent, Recording(T0, [one], [sent], **known)) == reason
 
 
 def test_who_was_misled_need_not_know() -> None:
     sent = post(fault=LOST)
     reads = [*looks(T0, T0 + 60_000), dataclasses.replace(looks(T0, T0 + 1000)[0], changed=True, clean=False)]
-    one, later = run(None, [sent], reads=reads, killed=True), run(told("unknown"), [], 1)
-    facts = Facts(T0, [one, later], [sent], {"7": entry()})
-    assert excuses.for_unknown(later, sent, facts) == "changed"
+    one, later = run(None, [sent], reads=reads, killed=True), run(reported("unknown"), [], 1)
+    recording = Recording(T0, [one, later], [sent], {"7": entry()})
+    assert oracle.excuse_for_unknown(later, sent, recording) == "changed"
 
 
 def test_a_wallet_that_could_not_be_read_before_tells_nothing_later() -> None:
     sent = post(fault=NEVER, repay_id=None)
     blind = dataclasses.replace(looks(T0 - 9, T0 - 8)[0], use=WALLET, clean=False)
-    one = run(told("unknown"), [sent], reads=[blind, *looks(T0, T0 + 60_000)])
-    assert excuses.for_unknown(one, sent, Facts(T0, [one], [sent])) == "reads"
+    one = run(reported("unknown"), [sent], reads=[blind, *looks(T0, T0 + 60_000)])
+    assert oracle.excuse_for_unknown(one, sent, Recording(T0, [one], [sent])) == "reads"
 
 
 def test_a_legacy_repayment_in_process_can_be_hidden() -> None:
     late = {"processing_ms": 20_000}
-    facts = Facts(T0, [run(None, [post(fault=late)])], [post(fault=late)], {"7": entry()})
-    assert excuses.shown_at(entry(), facts) == T0
-    facts.switched["legacy_processing"] = {"hidden"}
-    assert excuses.shown_at(entry(), facts) == T0 + 20_000
+    recording = Recording(T0, [run(None, [post(fault=late)])], [post(fault=late)], {"7": entry()})
+    assert shown_at(entry(), recording) == T0
+    recording.switched["legacy_processing"] = {"hidden"}
+    assert shown_at(entry(), recording) == T0 + 20_000
 
 
 @pytest.mark.parametrize(("way", "least", "most"), [
@@ -162,15 +163,15 @@ def test_what_the_history_may_show(way: str, least: str, most: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "field", "how", "about"), [
-    ("/v5/crypto-loan/ongoing-orders", "result.list.totalDebt", "unit", {lies.DEBT}),
+    ("/v5/crypto-loan/ongoing-orders", "result.list.totalDebt", "unit", {forgeries.DEBT}),
     ("/v5/crypto-loan/ongoing-orders", "result.list.totalDebt", "empty", set()),
     ("/v5/crypto-loan-flexible/ongoing-coin", "result.list.unpaidAmount", "unit", set()),
-    ("/v5/crypto-loan-fixed/repayment-history", "result.list.repayAmount", "unknown", {lies.AMOUNT}),
-    ("/v5/crypto-loan-flexible/repay", "result.repayId", "unknown", {lies.ID}),
+    ("/v5/crypto-loan-fixed/repayment-history", "result.list.repayAmount", "unknown", {forgeries.AMOUNT}),
+    ("/v5/crypto-loan-flexible/repay", "result.repayId", "unknown", {forgeries.ID}),
     ("/v5/crypto-loan/repayment-history", "result.list.repayType", "unknown", set()),
 ])
 def test_what_no_reader_can_see(path: str, field: str, how: str, about: set[str]) -> None:
-    assert lies.told_by({"path": path, "mutations": [{"field": field, "how": how}]}) == about
+    assert forgeries.forged_by({"path": path, "mutations": [{"field": field, "how": how}]}) == about
 
 
 def test_each_field_of_each_call_that_is_asked_changes() -> None:

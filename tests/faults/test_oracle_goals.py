@@ -25,14 +25,14 @@ from cases import (
     owed,
     post,
     run,
-    told,
+    reported,
 )
-from simulation import excuses
-from simulation.facts import Facts
+from simulation.recording import Recording
 from simulation.goals import Goal, Plan
 from simulation.ledger import PROCESSING, Books, Entry
 from simulation.products import Loan
 from simulation.runs import Post, Run
+from simulation.shown import lateness
 
 OTHER_COIN = Loan(COIN.product, "USDC")
 DEBT = Plan(MAX_DEBT)
@@ -68,59 +68,59 @@ def debt_run(result: dict[str, t.Any] | None, posts: list[Post], index: int = 0,
 
 
 @pytest.mark.parametrize(("runs", "ledger", "known"), [
-    ([debt_run(told("executed", goal_reached=True), [paid()])], [entry()], {"books": owed("900")}),
+    ([debt_run(reported("executed", goal_reached=True), [paid()])], [entry()], {"books": owed("900")}),
     # A unit more than needed is what rounding takes; two are not.
-    ([debt_run(told("executed", amount="100.00005"), [paid("100.00005")])], [entry(amount="100.00005")], {}),
+    ([debt_run(reported("executed", amount="100.00005"), [paid("100.00005")])], [entry(amount="100.00005")], {}),
     (
-        [debt_run(told("executed", amount="100.5", repayments=TWO), [paid(), interest()])],
+        [debt_run(reported("executed", amount="100.5", repayments=TWO), [paid(), interest()])],
         [entry(), entry("8", "0.5", time=T0 + 20_000)], {"books": owed("900")},
     ),
     # What was paid stays told when the second repayment is in doubt.
     (
         [debt_run(
-            told("unknown", repay_id="7", changed=True, repayments=[made()], evidence={"sent_at_ms": T0 + 20_000}),
+            reported("unknown", repay_id="7", changed=True, repayments=[made()], evidence={"sent_at_ms": T0 + 20_000}),
             [paid(), interest(fault=LOST)], plan=Plan(MAX_DEBT, wait_timeout=3),
         )],
         [entry(), entry("8", "0.5", time=T0 + 20_000)], {},
     ),
-    ([debt_run(told("executed", failed=True), [paid()], exit_code=1)], [entry()], {}),
+    ([debt_run(reported("executed", failed=True), [paid()], exit_code=1)], [entry()], {}),
     # The owner paid between the last look at the history and the repayment.
     (
-        [debt_run(told("executed"), [paid(debt="950", sent_at=T0 + 900, handled_at=T0 + 900)])],
+        [debt_run(reported("executed"), [paid(debt="950", sent_at=T0 + 900, handled_at=T0 + 900)])],
         [entry(time=T0 + 900), entry("8", "50", time=T0 + 500, source="owner")], {},
     ),
-    ([debt_run(told("nothing_to_do"), [])], [], {"books": owed("900")}),
-    ([debt_run(told("nothing_to_do"), [])], [], {"books": owed("950"), "borrowed": [(T0, MAX_DEBT.loan)]}),
-    ([run(told("executed"), [lowered()], plan=Plan(MAX_LTV))], [entry(loan=COIN, amount="300")], {}),
-    ([run(told("executed"), [lowered("300.4")], plan=Plan(MAX_LTV))], [entry(loan=COIN, amount="300.4")], {}),
+    ([debt_run(reported("nothing_to_do"), [])], [], {"books": owed("900")}),
+    ([debt_run(reported("nothing_to_do"), [])], [], {"books": owed("950"), "borrowed": [(T0, MAX_DEBT.loan)]}),
+    ([run(reported("executed"), [lowered()], plan=Plan(MAX_LTV))], [entry(loan=COIN, amount="300")], {}),
+    ([run(reported("executed"), [lowered("300.4")], plan=Plan(MAX_LTV))], [entry(loan=COIN, amount="300.4")], {}),
     # What another run sends for another coin, nobody here can know.
     (
-        [run(told("executed"), [lowered(handled_at=T0 + 500)], plan=Plan(MAX_LTV))],
+        [run(reported("executed"), [lowered(handled_at=T0 + 500)], plan=Plan(MAX_LTV))],
         [entry(loan=COIN, amount="300", time=T0 + 500), entry("8", "9", loan=OTHER_COIN, time=T0 + 200)], {},
     ),
-    ([run(told("executed", inferred=True), [sold()], plan=Plan(SOLD))], [entry(loan=COIN)], {}),
+    ([run(reported("executed", inferred=True), [sold()], plan=Plan(SOLD))], [entry(loan=COIN)], {}),
     (
         [run(None, [sold()], killed=True, plan=Plan(SOLD)),
-         run(told("executed", recovered=True, inferred=True), [], 1, plan=Plan(SOLD))],
+         run(reported("executed", recovered=True, inferred=True), [], 1, plan=Plan(SOLD))],
         [entry(loan=COIN)], {},
     ),
     (
-        [run(told("unknown"), [sold(fault={"debt_delay_ms": 50_000})], plan=Plan(SOLD))],
+        [run(reported("unknown"), [sold(fault={"debt_delay_ms": 50_000})], plan=Plan(SOLD))],
         [entry(loan=COIN, visible_at=T0 + 50_000)], {},
     ),
     # More was borrowed while the answer was lost.
     (
-        [run(told("unknown"), [post(loan=COIN, fault={**LOST, "commit": False}, repay_id=None)], plan=Plan(SOLD))],
+        [run(reported("unknown"), [post(loan=COIN, fault={**LOST, "commit": False}, repay_id=None)], plan=Plan(SOLD))],
         [], {"borrowed": [(T0 + 500, COIN)]},
     ),
-    ([run(told("executed", amount="101.5"), [whole()], plan=Plan(WHOLE))], [entry(loan=CONTRACT, amount="101.5")], {}),
+    ([run(reported("executed", amount="101.5"), [whole()], plan=Plan(WHOLE))], [entry(loan=CONTRACT, amount="101.5")], {}),
     (
-        [run(told("executed", failed=True), [whole()], plan=Plan(WHOLE), exit_code=1),
-         run(told("executed", recovered=True), [], 1, plan=Plan(WHOLE))],
+        [run(reported("executed", failed=True), [whole()], plan=Plan(WHOLE), exit_code=1),
+         run(reported("executed", recovered=True), [], 1, plan=Plan(WHOLE))],
         [entry(loan=CONTRACT)], {},
     ),
 ])
-def test_the_truth_passes(runs: list[Run], ledger: list[Entry], known: dict[str, t.Any]) -> None:
+def test_what_is_right_passes(runs: list[Run], ledger: list[Entry], known: dict[str, t.Any]) -> None:
     for one in runs:
         for sent in one.posts:
             if one.plan.goal.is_whole:
@@ -132,125 +132,125 @@ def test_the_truth_passes(runs: list[Run], ledger: list[Entry], known: dict[str,
 
 @pytest.mark.parametrize(("runs", "ledger", "known", "sentence"), [
     (
-        [debt_run(told("executed", amount="100.0001"), [paid("100.0001")])], [entry(amount="100.0001")], {},
+        [debt_run(reported("executed", amount="100.0001"), [paid("100.0001")])], [entry(amount="100.0001")], {},
         "sent 100.0001 for the goal <debt at most 900 on legacy …1>, but 100 was needed",
     ),
-    ([debt_run(told("executed"), [paid(debt="950")])], [entry()], {}, "but 50 was needed"),
+    ([debt_run(reported("executed"), [paid(debt="950")])], [entry()], {}, "but 50 was needed"),
     # The owner's repayment stood in the history when it looked.
     (
-        [debt_run(told("executed"), [paid(debt="950")])], [entry(), entry("8", "50", time=T0 - 500, source="owner")], {},
+        [debt_run(reported("executed"), [paid(debt="950")])], [entry(), entry("8", "50", time=T0 - 500, source="owner")], {},
         "but 50 was needed",
     ),
     # However late both are, a repayment that lives was executed, and what it hides is paid for already.
     (
         [
-            run(told("not_executed", sent_at_ms=T0 - 30_000), [
+            run(reported("not_executed", sent_at_ms=T0 - 30_000), [
                 post(fault={**LOST, "debt_delay_ms": 50_000}, sent_at=T0 - 30_000, timestamp=T0 - 30_000),
             ]),
-            debt_run(told("executed", repay_id="8"), [paid(debt="900", repay_id="8", run=1)], 1),
+            debt_run(reported("executed", repay_id="8"), [paid(debt="900", repay_id="8", run=1)], 1),
         ],
         [entry(visible_at=T0 + 50_000, time=T0 - 30_000), entry("8")], {}, "but 0 was needed",
     ),
     (
         [
-            run(told("executed"), [post(fault={"debt_delay_ms": 9900}, sent_at=T0 - 5000, timestamp=T0 - 5000)]),
-            debt_run(told("executed", repay_id="8"), [paid(debt="900", repay_id="8", run=1)], 1),
+            run(reported("executed"), [post(fault={"debt_delay_ms": 9900}, sent_at=T0 - 5000, timestamp=T0 - 5000)]),
+            debt_run(reported("executed", repay_id="8"), [paid(debt="900", repay_id="8", run=1)], 1),
         ],
         [entry(time=T0 - 5000), entry("8")], {}, "but 0 was needed",
     ),
     (
-        [debt_run(told("executed"), [paid(fault={"arrive_after_ms": 900, **LOST}, handled_at=T0 + 900),
+        [debt_run(reported("executed"), [paid(fault={"arrive_after_ms": 900, **LOST}, handled_at=T0 + 900),
                                      paid(repay_id="8", debt="1000", sent_at=T0 + 10)])],
         [entry(time=T0 + 900), entry("8", time=T0 + 10)], {}, "but 0 was needed",
     ),
-    ([run(told("executed"), [lowered("300.5")], plan=Plan(MAX_LTV))], [entry(loan=COIN, amount="300.5")], {}, "was needed"),
+    ([run(reported("executed"), [lowered("300.5")], plan=Plan(MAX_LTV))], [entry(loan=COIN, amount="300.5")], {}, "was needed"),
     (
-        [debt_run(told("executed", amount="101.2", repayments=[made(), made("8", "1.2")]), [paid(), interest("1.2")])],
+        [debt_run(reported("executed", amount="101.2", repayments=[made(), made("8", "1.2")]), [paid(), interest("1.2")])],
         [entry(), entry("8", "1.2", time=T0 + 20_000)], {}, "sent 1.2 as interest after",
     ),
     (
-        [debt_run(told("executed"), [paid(), interest(), interest(repay_id="9")])],
+        [debt_run(reported("executed"), [paid(), interest(), interest(repay_id="9")])],
         [entry(), entry("8", "0.5"), entry("9", "0.5")], {}, "sent again after",
     ),
     (
-        [run(told("executed"), [lowered(), lowered("0.1", repay_id="8")], plan=Plan(MAX_LTV))],
+        [run(reported("executed"), [lowered(), lowered("0.1", repay_id="8")], plan=Plan(MAX_LTV))],
         [entry(loan=COIN, amount="300"), entry("8", "0.1", loan=COIN)], {}, "sent again after",
     ),
     (
-        [debt_run(told("executed", repayments=TWO), [paid(), interest()])],
-        [entry(), entry("8", "0.5", time=T0 + 20_000)], {}, "told 100 and 7 of",
+        [debt_run(reported("executed", repayments=TWO), [paid(), interest()])],
+        [entry(), entry("8", "0.5", time=T0 + 20_000)], {}, "reported 100 and 7 of",
     ),
     (
-        [debt_run(told("executed", amount="100.6", repayments=[made(), made("8", "0.6")]), [paid(), interest()])],
-        [entry(), entry("8", "0.5", time=T0 + 20_000)], {}, "told an amount of 0.6",
+        [debt_run(reported("executed", amount="100.6", repayments=[made(), made("8", "0.6")]), [paid(), interest()])],
+        [entry(), entry("8", "0.5", time=T0 + 20_000)], {}, "reported an amount of 0.6",
     ),
     (
-        [debt_run(told("executed", amount="100.5", repayments=TWO), [paid(), interest()])],
+        [debt_run(reported("executed", amount="100.5", repayments=TWO), [paid(), interest()])],
         [entry(), entry("8", "0.5", time=T0 + 20_000, status=PROCESSING)], {}, "but repayment 8 has status 2",
     ),
     (
-        [debt_run(told("unknown", changed=False, repay_id="7", repayments=[made()]), [paid(), interest(fault=LOST)])],
+        [debt_run(reported("unknown", changed=False, repay_id="7", repayments=[made()]), [paid(), interest(fault=LOST)])],
         [entry(), entry("8", "0.5", time=T0 + 20_000)], {}, "outcome unknown with changed False",
     ),
-    ([run(told("executed", failed=True), [post()], exit_code=1)], [entry()], {}, "executed with changed True and failed True"),
+    ([run(reported("executed", failed=True), [post()], exit_code=1)], [entry()], {}, "executed with changed True and failed True"),
     (
-        [debt_run(told("not_executed", changed=True, repayments=[made()], repay_id="7"), [paid()])], [entry()], {},
+        [debt_run(reported("not_executed", changed=True, repayments=[made()], repay_id="7"), [paid()])], [entry()], {},
         "outcome not_executed with 1 repayments",
     ),
     (
-        [debt_run(told("executed", goal_reached=True), [paid()])], [entry()], {"books": owed("910")},
+        [debt_run(reported("executed", goal_reached=True), [paid()])], [entry()], {"books": owed("910")},
         "is met, but 910 is owed",
     ),
-    ([debt_run(told("nothing_to_do"), [])], [], {"books": owed("910")}, "is met, but 910 is owed"),
-    ([run(told("nothing_to_do"), [], plan=Plan(WHOLE))], [], {"books": owed("1", loan=CONTRACT)}, "is met, but 1 is owed"),
+    ([debt_run(reported("nothing_to_do"), [])], [], {"books": owed("910")}, "is met, but 910 is owed"),
+    ([run(reported("nothing_to_do"), [], plan=Plan(WHOLE))], [], {"books": owed("1", loan=CONTRACT)}, "is met, but 1 is owed"),
     (
-        [run(told("nothing_to_do"), [], plan=Plan(MAX_LTV))], [], {"books": owed("600", "1000", COIN)},
+        [run(reported("nothing_to_do"), [], plan=Plan(MAX_LTV))], [], {"books": owed("600", "1000", COIN)},
         "is met, but 600 is owed for 1000 USD",
     ),
     (
-        [debt_run(told("executed"), [paid(fault={"debt_delay_ms": 30_000})], ended_at=T0 + 15_000)], [entry()], {},
+        [debt_run(reported("executed"), [paid(fault={"debt_delay_ms": 30_000})], ended_at=T0 + 15_000)], [entry()], {},
         "ended 15000 ms before the debt showed",
     ),
-    ([run(told("executed"), [sold()], plan=Plan(SOLD))], [entry(loan=COIN)], {}, "not inferred, but the answers"),
+    ([run(reported("executed"), [sold()], plan=Plan(SOLD))], [entry(loan=COIN)], {}, "not inferred, but the answers"),
     (
-        [run(told("executed", recovered=True, inferred=True), [sold()], plan=Plan(SOLD))], [entry(loan=COIN)], {},
+        [run(reported("executed", recovered=True, inferred=True), [sold()], plan=Plan(SOLD))], [entry(loan=COIN)], {},
         "recovered is True",
     ),
-    ([run(told("executed", inferred=True), [sold(repay_id=None)], plan=Plan(SOLD))], [], {}, "is not in the ledger"),
+    ([run(reported("executed", inferred=True), [sold(repay_id=None)], plan=Plan(SOLD))], [], {}, "is not in the ledger"),
     # What the exchange has accepted, no lateness makes undone.
     (
-        [run(told("not_executed"), [sold(fault={"debt_delay_ms": 50_000})], plan=Plan(SOLD))],
-        [entry(loan=COIN, visible_at=T0 + 50_000)], {}, "told not_executed, but the ledger holds",
+        [run(reported("not_executed"), [sold(fault={"debt_delay_ms": 50_000})], plan=Plan(SOLD))],
+        [entry(loan=COIN, visible_at=T0 + 50_000)], {}, "reported not_executed, but the ledger holds",
     ),
     (
         [
             run(None, [sold(fault={"history_delay_ms": 9000})], killed=True, plan=Plan(SOLD)),
-            run(told("executed", repay_id="8"), [post(1, loan=COIN, repay_id="8", sent_at=T0 + 500)], 1,
+            run(reported("executed", repay_id="8"), [post(1, loan=COIN, repay_id="8", sent_at=T0 + 500)], 1,
                 plan=Plan(Goal(COIN, "100"))),
         ],
         [entry(loan=COIN, visible_at=T0 + 9000), entry("8", loan=COIN)], {}, "was open",
     ),
     # Once the history shows it, borrowing hides nothing.
     (
-        [run(told("unknown"), [post(loan=COIN, fault=LOST)], plan=Plan(Goal(COIN, "100")))],
-        [entry(loan=COIN)], {"borrowed": [(T0 + 500, COIN)]}, "told unknown without need",
+        [run(reported("unknown"), [post(loan=COIN, fault=LOST)], plan=Plan(Goal(COIN, "100")))],
+        [entry(loan=COIN)], {"borrowed": [(T0 + 500, COIN)]}, "reported unknown without need",
     ),
     (
-        [run(told("executed"), [whole()], plan=Plan(WHOLE)), run(told("executed", repay_id="8"), [whole(run=1, repay_id="8")], 1,
+        [run(reported("executed"), [whole()], plan=Plan(WHOLE)), run(reported("executed", repay_id="8"), [whole(run=1, repay_id="8")], 1,
                                                                  plan=Plan(WHOLE))],
         [entry(loan=CONTRACT), entry("8", loan=CONTRACT)], {}, "was repaid 2 times",
     ),
     (
-        [run(told("executed", failed=True), [whole()], plan=Plan(WHOLE), exit_code=1),
-         run(told("executed"), [], 1, plan=Plan(WHOLE))],
-        [entry(loan=CONTRACT)], {}, "run 1 told anew of repayment 7, which run 0 told of",
+        [run(reported("executed", failed=True), [whole()], plan=Plan(WHOLE), exit_code=1),
+         run(reported("executed"), [], 1, plan=Plan(WHOLE))],
+        [entry(loan=CONTRACT)], {}, "run 1 reported repayment 7 as new, which run 0 had reported",
     ),
     (
-        [run(told("executed"), [whole()], plan=Plan(WHOLE)), run(told("executed", recovered=True), [], 1, plan=Plan(WHOLE))],
-        [entry(loan=CONTRACT)], {}, "runs 0 and 1 both told of repayment 7",
+        [run(reported("executed"), [whole()], plan=Plan(WHOLE)), run(reported("executed", recovered=True), [], 1, plan=Plan(WHOLE))],
+        [entry(loan=CONTRACT)], {}, "runs 0 and 1 both reported repayment 7",
     ),
 ])
-def test_each_untruth_is_found(
+def test_each_violation_is_found(
     runs: list[Run], ledger: list[Entry], known: dict[str, t.Any], sentence: str
 ) -> None:
     found = judge(runs, ledger, **known)
@@ -262,5 +262,5 @@ def test_what_hides_a_repayment() -> None:
     first = post(fault={"processing_ms": 3000})
     second = post(repay_id="8", fault={"debt_delay_ms": 8000})
     entries = [entry(), entry("8", time=T0 + 2000), entry("9", time=T0 + 4000, source="owner")]
-    facts = Facts(T0, [run(None, [first, second])], [first, second], {e.repay_id: e for e in entries})
-    assert [excuses.lateness(one, facts)[1] for one in entries] == [10_000, 8000, 6000]
+    recording = Recording(T0, [run(None, [first, second])], [first, second], {e.repay_id: e for e in entries})
+    assert [lateness(one, recording)[1] for one in entries] == [10_000, 8000, 6000]

@@ -11,7 +11,7 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from cases import GOAL, LOST, SINCE, T0, entry, judge, looks, post, run, told
+from cases import GOAL, LOST, SINCE, T0, entry, judge, looks, post, run, reported
 from simulation.goals import Loss, Plan
 from simulation.ledger import Entry
 from simulation.products import KEY
@@ -28,14 +28,14 @@ ONE_PAUSE = {"clock_syncs": 0, "rate_limits": 1}
 
 
 def for_nobody(orphaned_at: int, index: int = 0, **changed: t.Any) -> Run:
-    return run(told("executed"), [post(step=6)], index, FOR_NOBODY, **{"steps": STEPS, "orphaned_at": orphaned_at, **changed})
+    return run(reported("executed"), [post(step=6)], index, FOR_NOBODY, **{"steps": STEPS, "orphaned_at": orphaned_at, **changed})
 
 
 def later(hours: int, sent: bool) -> Run:
     """Return an equal step that is asked for so many hours later, and pays again or tells again what was paid."""
     at = T0 + hours * HOUR_MS
     posts = [post(1, repay_id="8", sent_at=at, timestamp=at - 3, handled_at=at)] if sent else []
-    result = told("executed", recovered=not sent, repay_id="8" if sent else "7", sent_at_ms=posts[0].timestamp if sent else T0 - 3)
+    result = reported("executed", recovered=not sent, repay_id="8" if sent else "7", sent_at_ms=posts[0].timestamp if sent else T0 - 3)
     result["repayments"][0]["sent_at_ms"] = result["details"]["sent_at_ms"]
     return run(result, posts, 1, began_at=at - 10, ended_at=at + 60_000)
 
@@ -60,16 +60,16 @@ MUCH_LATER = [entry(), entry("8", time=T0 + 13 * HOUR_MS, visible_at=T0 + 13 * H
     ([for_nobody(8), later(13, sent=True)], MUCH_LATER),
     # What could not be read, or lies with another run.
     (
-        [run(None, [], killed=True), run(told("unknown", intent=None), [], 1, has_lost_memory=True, reads=[Read(T0, KEY, True)])], [],
+        [run(None, [], killed=True), run(reported("unknown", intent=None), [], 1, has_lost_journal=True, reads=[Read(T0, KEY, True)])], [],
     ),
-    ([run(told("executed"), [post()], has_lost_lock=True), run(told("executed", recovered=True), [], 1)], [entry()]),
+    ([run(reported("executed"), [post()], has_lost_lock=True), run(reported("executed", recovered=True), [], 1)], [entry()]),
     # The gate's word is believed only as long as nothing shows that it was wrong.
     (
-        [run(told("executed", repay_id="8", sent_at_ms=T0 + 2997, gate_retries=ONE_PAUSE), copy(20_000))],
+        [run(reported("executed", repay_id="8", sent_at_ms=T0 + 2997, gate_retries=ONE_PAUSE), copy(20_000))],
         [dataclasses.replace(TWO[0], visible_at=T0 + 20_000), TWO[1]],
     ),
 ])
-def test_the_truth_passes(runs: list[Run], ledger: list[Entry]) -> None:
+def test_what_is_right_passes(runs: list[Run], ledger: list[Entry]) -> None:
     for one in runs:
         for item in (one.result or {}).get("repayments", []):
             item["sent_at_ms"] = one.details["sent_at_ms"]
@@ -77,30 +77,30 @@ def test_the_truth_passes(runs: list[Run], ledger: list[Entry]) -> None:
 
 
 @pytest.mark.parametrize(("runs", "ledger", "sentence"), [
-    ([for_nobody(2)], [entry()], "nobody was there any more"),
+    ([for_nobody(2)], [entry()], "nobody was left to get its result"),
     ([for_nobody(7), later(11, sent=True)], TOO_EARLY, "2 repayments for 1 asks"),
-    ([for_nobody(8), later(1, sent=False)], [entry()], "both told of repayment 7"),
-    ([run(told("not_executed"), [], has_lost_memory=True)], [], "cannot be read"),
-    ([run(told("executed"), [post()], has_lost_memory=True)], [entry()], "although it must not"),
-    ([run(told("executed"), [post()], plan=Plan(SINCE, at_most="60"))], [entry()], "paid 100, but at_most is 60"),
-    ([run(told("unknown", intent=None), [], reads=[Read(T0, KEY, True)])], [], "nothing can be noted"),
-    ([run(told("executed", repay_id="8"), copy(), reads=looks(T0 + 1000, T0 + 2000))], TWO, "2 repayments for 1 asks"),
-    ([run(told("executed", repay_id="8"), copy(), reads=[])], TWO, "by what was known before"),
+    ([for_nobody(8), later(1, sent=False)], [entry()], "both reported repayment 7"),
+    ([run(reported("not_executed"), [], has_lost_journal=True)], [], "cannot be read"),
+    ([run(reported("executed"), [post()], has_lost_journal=True)], [entry()], "although it must not"),
+    ([run(reported("executed"), [post()], plan=Plan(SINCE, at_most="60"))], [entry()], "paid 100, but at_most is 60"),
+    ([run(reported("unknown", intent=None), [], reads=[Read(T0, KEY, True)])], [], "nothing can be noted"),
+    ([run(reported("executed", repay_id="8"), copy(), reads=looks(T0 + 1000, T0 + 2000))], TWO, "2 repayments for 1 asks"),
+    ([run(reported("executed", repay_id="8"), copy(), reads=[])], TWO, "by what was known before"),
     (
-        [run(told("not_executed"), [post(fault={**TURNED_AWAY, "commit": True})], reads=looks(T0 + 1000, T0 + 2000))], [entry()],
-        "told not_executed, but the ledger holds",
+        [run(reported("not_executed"), [post(fault={**TURNED_AWAY, "commit": True})], reads=looks(T0 + 1000, T0 + 2000))], [entry()],
+        "reported not_executed, but the ledger holds",
     ),
     (
-        [run(None, [post(fault=LOST)], killed=True), run(told("not_executed", sent_at_ms=None), [], 1, reads=[Read(T0 + 100, KEY, False)])], [entry()],
+        [run(None, [post(fault=LOST)], killed=True), run(reported("not_executed", sent_at_ms=None), [], 1, reads=[Read(T0 + 100, KEY, False)])], [entry()],
         "of the same goal was in doubt",
     ),
 ])
-def test_each_untruth_is_found(runs: list[Run], ledger: list[Entry], sentence: str) -> None:
+def test_each_violation_is_found(runs: list[Run], ledger: list[Entry], sentence: str) -> None:
     found = judge(runs, ledger)
     assert any(sentence in one for one in found), found
 
 
 def test_what_the_rest_of_a_cap_leaves_is_no_untruth() -> None:
-    capped = told("executed", amount="60", goal_reached=False, since={"time_ms": 0, "repaid": "0", "missing": "300"})
+    capped = reported("executed", amount="60", goal_reached=False, since={"time_ms": 0, "repaid": "0", "missing": "300"})
     one = run(capped, [post(amount=Decimal("60"))], plan=Plan(SINCE, at_most="60"))
     assert judge([one], [entry(amount="60")]) == []

@@ -15,7 +15,7 @@ import ansible_mitogen
 import pytest
 from simulation import oracle, settings, standin
 from simulation.asks import Asks
-from simulation.facts import Facts
+from simulation.recording import Recording
 from simulation.goals import Goal, Plan
 from simulation.ledger import API, OWNER, SUCCESS
 from simulation.playbooks import CutOff, LeftAlone, Playbook
@@ -48,7 +48,7 @@ class Theatre:
 
     def __init__(self, exchange: StandIn, folder: Path) -> None:
         self.exchange, self.folder = exchange, folder
-        self.asks, self.facts = Asks(), Facts(0)
+        self.asks, self.recording = Asks(), Recording(0)
         exchange.begin_now()
 
     def fault(self, **fault: t.Any) -> None:
@@ -62,21 +62,21 @@ class Theatre:
         """Wait for the end of a playbook and hold what it tells against the ledger."""
         result = playbook.result()
         assert "Traceback" not in playbook.output, playbook.output
-        run = Run(len(self.facts.runs), Plan(playbook.goal), 0, 0, result=result if "outcome" in result else None)
-        self.facts.runs.append(run)
-        self.look()
+        run = Run(len(self.recording.runs), Plan(playbook.goal), 0, 0, result=result if "outcome" in result else None)
+        self.recording.runs.append(run)
+        self.update_recording()
         self.asks.begin(run)
-        self.asks.end(run, self.facts)
+        self.asks.end(run, self.recording)
         if run.outcome in ("executed", "pending"):
-            entry = self.facts.ledger[result["repay_id"]]
+            entry = self.recording.ledger[result["repay_id"]]
             assert (entry.source, str(entry.amount)) == (API, result["amount"])
             assert run.outcome == "pending" or entry.status == SUCCESS
             assert result["changed"]
         assert run.outcome != "unknown", result
         return result
 
-    def look(self) -> None:
-        self.facts.ledger = self.exchange.ledger()
+    def update_recording(self) -> None:
+        self.recording.ledger = self.exchange.ledger()
         state = self.folder / "state"
         files = [(p.name, p.stat().st_mode & 0o777, p.read_bytes()) for p in state.glob("*")] if state.is_dir() else []
         assert oracle.on_disk(files, [KEY, SECRET]) == []
@@ -86,9 +86,9 @@ class Theatre:
         self.exchange.control("DELETE", "faults")
         while asks := self.asks.open():
             self.end(self.start(asks[0].goal))
-        assert oracle.at_the_end(self.facts, self.asks) == []
+        assert oracle.at_the_end(self.recording, self.asks) == []
         for goal in {ask.goal for ask in self.asks.all()}:
-            ours = [entry for entry in self.facts.ledger.values() if entry.source == API and entry.lives]
+            ours = [entry for entry in self.recording.ledger.values() if entry.source == API and entry.is_paid]
             made = [entry for entry in ours if str(entry.amount) == goal.amount]
             assert goal.since_ms is not None or len(made) <= self.asks.count(goal), made
 
@@ -154,7 +154,7 @@ def test_two_at_once_with_different_goals(theatre: Theatre) -> None:
     playbooks = [theatre.start(GOAL, retries=1), theatre.start(OTHER, retries=1)]
     results = [theatre.end(playbook) for playbook in playbooks]
     assert [result["outcome"] for result in results] == ["executed", "executed"]
-    assert sorted(str(e.amount) for e in theatre.facts.ledger.values() if e.source == API) == ["100", "40.5"]
+    assert sorted(str(e.amount) for e in theatre.recording.ledger.values() if e.source == API) == ["100", "40.5"]
 
 
 def test_a_goal_with_since_is_met_once(theatre: Theatre) -> None:
@@ -165,7 +165,7 @@ def test_a_goal_with_since_is_met_once(theatre: Theatre) -> None:
     assert playbook.kill_module(lambda: theatre.posts() == 1)
     theatre.end(playbook)
     assert theatre.end(theatre.start(goal))["outcome"] == "nothing_to_do"
-    assert {(e.source, str(e.amount)) for e in theatre.facts.ledger.values() if e.source in (API, OWNER)} == {
+    assert {(e.source, str(e.amount)) for e in theatre.recording.ledger.values() if e.source in (API, OWNER)} == {
         (API, "150"), (OWNER, "100"),
     }
 

@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase, stateful
 from simulation import settings
-from simulation.accounted import Stage
+from simulation.checked import Stage
 from simulation.machine import Schedule
 
 STEPS = 8

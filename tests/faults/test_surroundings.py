@@ -16,7 +16,7 @@ from simulation.actor import Choices
 from simulation.goals import Goal, Kill, Loss, Plan
 from simulation.machine import Schedule
 from simulation.memory import DAMAGES
-from simulation.owner import LockGone, Meddling
+from simulation.owner import LockLoss, OwnerAct
 from simulation.parents import PLAYBOOK, WORKER
 from simulation.products import KEY, LEGACY, PRODUCTS
 from simulation.runs import Run
@@ -37,13 +37,13 @@ LOST = {"method": "POST", "answer": "close"}
 goals = pytest.mark.parametrize("goal", GOALS.values(), ids=GOALS.keys())
 
 
-def told(run: Run) -> dict[str, t.Any]:
+def result_of(run: Run) -> dict[str, t.Any]:
     assert run.result is not None
     return run.result
 
 
 def paid(schedule: Schedule) -> int:
-    return sum(1 for entry in schedule.world.facts.ledger.values() if entry.source == "api")
+    return sum(1 for entry in schedule.world.recording.ledger.values() if entry.source == "api")
 
 
 def leave_in_doubt(schedule: Schedule, goal: Goal) -> None:
@@ -61,14 +61,14 @@ def leave_in_doubt(schedule: Schedule, goal: Goal) -> None:
 def test_the_lock_is_lost_after_each_step(schedule: Schedule, goal: Goal, is_replaced: bool, number: int) -> None:
     """From then on it is the turn of another run for the same loan, whenever that can go on."""
     schedule.order([LOST] if number % 4 else [])
-    schedule.play([Plan(goal), Plan(goal)], Choices([0] * number + [1] * 60), LockGone(number, is_replaced))
+    schedule.play([Plan(goal), Plan(goal)], Choices([0] * number + [1] * 60), LockLoss(number, is_replaced))
     assert goal.is_declarative is False or paid(schedule) <= 1
     schedule.play([Plan(goal)])
 
 
 def test_a_run_that_waits_for_the_lock_sees_that_it_was_replaced(schedule: Schedule) -> None:
     schedule.order([{**LOST, "history_delay_ms": 8000}])
-    runs = schedule.play([Plan(STEP), Plan(STEP)], Choices([0] * 8 + [1] * 4), LockGone(40, True))
+    runs = schedule.play([Plan(STEP), Plan(STEP)], Choices([0] * 8 + [1] * 4), LockLoss(40, True))
     assert [run.outcome for run in runs] == ["executed", "executed"]
     assert runs[1].lock_waits
 
@@ -81,10 +81,10 @@ def test_a_run_that_waits_for_the_lock_sees_that_it_was_replaced(schedule: Sched
 @pytest.mark.parametrize("goal", [STEP, MAX_DEBT, WHOLE], ids=repr)
 def test_a_memory_that_cannot_be_read(schedule: Schedule, goal: Goal, how: str, is_check: bool) -> None:
     leave_in_doubt(schedule, goal)
-    assert schedule.world.damage_memory(how) == [goal.loan]
+    assert schedule.world.damage_journals(how) == [goal.loan]
     [run] = schedule.play([Plan(goal, check=is_check)])
     assert (run.outcome, run.posts) == ("unknown", [])
-    schedule.remove_memory(goal.loan)
+    schedule.remove_journal(goal.loan)
     [run] = schedule.play([Plan(goal)])
     assert run.outcome in ("executed", "nothing_to_do")
 
@@ -179,7 +179,7 @@ def test_what_reached_nobody_answers_a_step_for_some_hours(
     [run] = schedule.play([Plan(goal)])
     assert (run.outcome, paid(schedule)) == ("executed", 1 + is_paid_again)
     assert run.details["recovered"] is not is_paid_again
-    assert "reported" in str(told(run)["warnings"])
+    assert "reported" in str(result_of(run)["warnings"])
 
 
 @pytest.mark.parametrize("goal", [SINCE, MAX_DEBT, WHOLE], ids=repr)
@@ -242,8 +242,8 @@ def test_another_copy_that_is_in_process(schedule: Schedule, goal: Goal) -> None
 @goals
 def test_the_owner_repays_while_the_gate_is_closed(schedule: Schedule, goal: Goal, amount: str | None) -> None:
     schedule.order([turned_away(schedule.world.now, 8000)])
-    [run] = schedule.play([Plan(goal)], None, Meddling(0, goal.loan, amount, in_pause=True))
-    assert run.posts[0].sent_at < schedule.world.facts.meddled[0][0] < (run.ended_at or 0)
+    [run] = schedule.play([Plan(goal)], None, OwnerAct(0, goal.loan, amount, in_pause=True))
+    assert run.posts[0].sent_at < schedule.world.recording.owner_repaid[0][0] < (run.ended_at or 0)
     schedule.play([Plan(goal)])
 
 
@@ -255,7 +255,7 @@ def test_the_owner_repays_while_the_gate_is_closed(schedule: Schedule, goal: Goa
 def test_a_cap_is_paid_up_to(schedule: Schedule, name: str, lost: bool) -> None:
     schedule.order([LOST] if lost else [])
     [run] = schedule.play([Plan(GOALS[name], at_most="60")])
-    assert (run.outcome, told(run)["amount"], told(run)["goal_reached"]) == ("executed", "60", False)
+    assert (run.outcome, result_of(run)["amount"], result_of(run)["goal_reached"]) == ("executed", "60", False)
 
 
 @pytest.mark.parametrize("goal", [STEP, SOLD], ids=repr)

@@ -54,7 +54,7 @@ def test_an_answer_that_is_lost(schedule: Schedule, way: dict[str, t.Any], name:
 @pytest.mark.parametrize("way", DOUBTFUL, ids=str)
 def test_an_answer_that_is_lost_to_who_sees_no_wallet(schedule: Schedule, way: dict[str, t.Any], name: str) -> None:
     """Then the history alone is left to show it, in its own way."""
-    schedule.world.blind()
+    schedule.world.use_key_without_wallet()
     schedule.world.switch(way)
     schedule.order([{**LOST, "debt_delay_ms": 580_000}])
     schedule.play([Plan(GOALS[name], **_PATIENT)])
@@ -82,7 +82,7 @@ def test_an_answer_that_repeats_an_id(schedule: Schedule, name: str, commit: boo
     schedule.order([{"method": "POST", "answer": {"http_status": 200, "body": body}, "commit": commit}])
     [run] = schedule.play([Plan(goal)])
     assert run.outcome == ("executed" if commit else "unknown"), run.result
-    assert known not in run.named
+    assert known not in run.reported_ids
     schedule.play([Plan(goal)])
 
 

@@ -14,7 +14,7 @@ import typing as t
 import pytest
 from simulation.goals import Goal, Kill, Plan
 from simulation.machine import Schedule
-from simulation.owner import Meddling
+from simulation.owner import OwnerAct
 from simulation.products import LEDGER
 from simulation.standin import BIG_COIN, BIG_LOAN, CONTRACTS, SMALL_COIN
 
@@ -72,7 +72,7 @@ def test_one_witness_is_enough(schedule: Schedule, looks: str, witness: str, nam
 @goals
 def test_without_the_wallet_only_time_can_tell(schedule: Schedule, name: str) -> None:
     """A key that may not look into the wallet waits longer, and then sees it."""
-    schedule.world.blind()
+    schedule.world.use_key_without_wallet()
     lose(schedule, _LONG)
     [run] = schedule.play([Plan(GOALS[name], **_PATIENT)])
     assert run.outcome in ("executed", "unknown")
@@ -81,7 +81,7 @@ def test_without_the_wallet_only_time_can_tell(schedule: Schedule, name: str) ->
 
 @goals
 def test_without_the_wallet_it_is_told_at_last(schedule: Schedule, name: str) -> None:
-    schedule.world.blind()
+    schedule.world.use_key_without_wallet()
     lose(schedule, {}, commit=False)
     [run] = schedule.play([Plan(GOALS[name], **_PATIENT)])
     assert run.outcome == "not_executed"
@@ -99,7 +99,7 @@ def test_the_balance_tells_where_the_ledger_may_not(schedule: Schedule, name: st
 
 @goals
 def test_the_debt_tells_where_the_wallet_may_not(schedule: Schedule, name: str) -> None:
-    schedule.world.blind()
+    schedule.world.use_key_without_wallet()
     lose(schedule, {"history_delay_ms": _VERY_LONG["history_delay_ms"]})
     [run] = schedule.play([Plan(GOALS[name], **_PATIENT)])
     assert run.outcome == "unknown"
@@ -111,7 +111,7 @@ def test_the_debt_tells_where_the_wallet_may_not(schedule: Schedule, name: str) 
 def test_an_entry_of_any_amount_may_be_it(schedule: Schedule, commit: bool, name: str, amount: str) -> None:
     """What the owner has repaid meanwhile is attributed to nobody."""
     lose(schedule, ONLY["wallet"] if commit else {}, commit=commit)
-    schedule.play([Plan(GOALS[name])], None, Meddling(14, GOALS[name].loan, amount))
+    schedule.play([Plan(GOALS[name])], None, OwnerAct(14, GOALS[name].loan, amount))
     schedule.play([Plan(GOALS[name])])
 
 

@@ -10,7 +10,7 @@ import typing as t
 from collections import deque
 
 from .goals import Kill
-from .owner import LockGone, Meddling
+from .owner import LockLoss, OwnerAct
 from .process import Process
 from .runs import Run
 
@@ -36,7 +36,7 @@ class Actor:
     def __init__(self, run: Run, process: Process, ready_at: int) -> None:
         self.run, self.process, self.ready_at = run, process, ready_at
         self._since_post: int | None = None
-        self._since_told: int | None = None
+        self._since_reported: int | None = None
         # The path of its last request with a body.
         self.posts_to = ""
 
@@ -47,21 +47,21 @@ class Actor:
             self._since_post += 1
         elif kind == "body":
             self._since_post = 0
-        if self._since_told is not None:
-            self._since_told += 1
+        if self._since_reported is not None:
+            self._since_reported += 1
         elif self.process.has_printed():
-            self._since_told = 0
+            self._since_reported = 0
 
     def has_come_to(self, moment: Kill | None) -> bool:
         """Tell whether a moment of the schedule has come before the step that it is about to do."""
         if moment is None:
             return False
-        counted = {"step": len(self.run.steps), "post": self._since_post, "told": self._since_told}[moment.moment]
+        counted = {"step": len(self.run.steps), "post": self._since_post, "reported": self._since_reported}[moment.moment]
         return counted is not None and counted >= moment.number
 
 
-def is_time(event: Meddling | LockGone, active: list[Actor]) -> bool:
+def is_time(event: OwnerAct | LockLoss, active: list[Actor]) -> bool:
     """Tell whether what somebody does by hand may be done now, besides that so many steps are over."""
-    if not isinstance(event, Meddling) or not event.in_pause:
+    if not isinstance(event, OwnerAct) or not event.in_pause:
         return True
     return any(actor.run.posts and actor.process.report and actor.process.report[0] == "sleep" for actor in active)

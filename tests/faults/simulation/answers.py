@@ -14,7 +14,7 @@ import random
 import re
 import typing as t
 
-from . import documented, lies
+from . import documented, forgeries
 from .goals import Goal
 from .products import COINS, DEBT, FLEXIBLE, HISTORY, KEY, LEDGER, LEGACY, OTHER, PRODUCTS, TIME, WALLET
 from .standin import BIG_COIN, BIG_LOAN, CONTRACTS, DAY_MS, SMALL_COIN, SMALL_LOAN, START_MS
@@ -200,7 +200,7 @@ def _weight(case: Case) -> int:
 
 def visible(path: str) -> list[tuple[str, str]]:
     """Return the changes of a call's answer that a reader can see, as field and how; those of what is read come twice."""
-    found = [change for change in _changes(path) if not lies.told_by(_fault(path, *change))]
+    found = [change for change in _changes(path) if not forgeries.forged_by(_fault(path, *change))]
     return [*found, *(one for one in found if not Case("", CLEAR, "GET", path, *one).is_unread)]
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .facts import Facts
+from .recording import Recording
 from .goals import Goal
 from .runs import ANSWERS_SURELY_FOR_MS, KNOWN_SUCCESSES, Post, Run
 
@@ -33,12 +33,12 @@ class Ask:
 class Asks:
     """The bookkeeping of one schedule.
 
-    :ivar told: The ids of the repayments that the users have been told of, or have seen by themselves.
+    :ivar reported: The ids of the repayments that the users have been told of, or have seen by themselves.
     """
 
     def __init__(self) -> None:
         self._asks: list[Ask] = []
-        self.told: set[str] = set()
+        self.reported: set[str] = set()
 
     def begin(self, run: Run, taken: t.Collection[int] = ()) -> Ask | None:
         """Say which ask a run belongs to: an open one of the same goal that nobody else takes care of, or a new one."""
@@ -55,36 +55,36 @@ class Asks:
         ask.runs.append(run.index)
         return ask
 
-    def end(self, run: Run, facts: Facts) -> None:
+    def end(self, run: Run, recording: Recording) -> None:
         """Note what the result of a run has told."""
         if not run.result or run.plan.check:
             return
         # Its warning names them, and no later run does, as they have been counted.
-        self.told |= run.came_between
-        if not run.is_heard:
-            self._report(run, facts)
+        self.reported |= run.came_between
+        if not run.reached_user:
+            self._report(run, recording)
             return
         for earlier in run.earlier:
-            self._hear_of_earlier(earlier, run, facts)
-        self.told.update(item["repay_id"] for item in run.made)
+            self._hear_of_earlier(earlier, run, recording)
+        self.reported.update(item["repay_id"] for item in run.made)
         if not run.failed and run.outcome in (*KNOWN_SUCCESSES, "nothing_to_do"):
             for ask in self._asks:
                 # Who only has something forgotten wants nothing new, and still wants what was wanted before.
-                if run.index in ask.runs and not (run.only_forgot and len(ask.runs) > 1):
+                if run.index in ask.runs and not (run.only_acknowledged and len(ask.runs) > 1):
                     ask.is_open = False
 
-    def human_looked(self, posts: t.Iterable[Post], facts: Facts) -> None:
+    def settled_by_hand(self, posts: t.Iterable[Post], recording: Recording) -> None:
         """Somebody has looked into the exchange's own books and knows now what became of these."""
         for post in posts:
-            entry = facts.entry_of(post)
-            if entry and entry.lives:
-                self.told.add(entry.repay_id)
-                self._close_one(post, facts)
+            entry = recording.entry_of(post)
+            if entry and entry.is_paid:
+                self.reported.add(entry.repay_id)
+                self._close_one(post, recording)
 
-    def _report(self, run: Run, facts: Facts) -> None:
+    def _report(self, run: Run, recording: Recording) -> None:
         """Note that a run has told what was made when nobody may have been there."""
         timestamps = {item["sent_at_ms"] for item in [*run.made, *run.earlier] if item.get("outcome") in KNOWN_SUCCESSES}
-        senders = {post.run for post in facts.posts if post.timestamp in timestamps}
+        senders = {post.run for post in recording.posts if post.timestamp in timestamps}
         for ask in self.open():
             if not run.failed and ask.reported_at is None and senders & set(ask.runs):
                 ask.reported_at = run.ended_at
@@ -98,24 +98,24 @@ class Asks:
     def all(self) -> list[Ask]:
         return list(self._asks)
 
-    def _hear_of_earlier(self, earlier: dict[str, t.Any], hearer: Run, facts: Facts) -> None:
+    def _hear_of_earlier(self, earlier: dict[str, t.Any], hearer: Run, recording: Recording) -> None:
         if earlier.get("outcome") not in KNOWN_SUCCESSES:
             return
-        self.told.add(earlier["repay_id"])
-        for post in facts.posts:
+        self.reported.add(earlier["repay_id"])
+        for post in recording.posts:
             if post.timestamp == earlier.get("sent_at_ms"):
-                self._part_from(self._close_one(post, facts), hearer, facts)
+                self._part_from(self._close_one(post, recording), hearer, recording)
 
-    def _part_from(self, ask: Ask | None, hearer: Run, facts: Facts) -> None:
+    def _part_from(self, ask: Ask | None, hearer: Run, recording: Recording) -> None:
         """Give runs that go on beside the one that told of their ask's end asks of their own: they cannot know it."""
-        later = [index for index in ask.runs if _overlap(facts.runs[index], hearer)] if ask else []
+        later = [index for index in ask.runs if _overlap(recording.runs[index], hearer)] if ask else []
         if ask:
             ask.runs = [index for index in ask.runs if index not in later]
-        self._asks += [Ask(facts.runs[index].plan.goal, runs=[index]) for index in later]
+        self._asks += [Ask(recording.runs[index].plan.goal, runs=[index]) for index in later]
 
-    def _close_one(self, post: Post, facts: Facts) -> Ask | None:
+    def _close_one(self, post: Post, recording: Recording) -> Ask | None:
         """Close the ask that a request has fulfilled, and return it."""
-        goal = facts.goal_of(post)
+        goal = recording.goal_of(post)
         own = [ask for ask in self.open() if post.run in ask.runs]
         # Its run's own ask may have been answered otherwise; then it serves another one of the same goal.
         for ask in [*own, *(ask for ask in self.open() if ask.goal == goal)]:

@@ -32,7 +32,7 @@ _EVENTS = _FILE_EVENTS | {"http.client.connect", "http.client.send", "fcntl.floc
 _LOST_WORLD = 71
 
 
-class Around(t.NamedTuple):
+class Conditions(t.NamedTuple):
     """What is around a run, other than usual.
 
     :ivar disk_is_full: Whether nothing can be written to the disk.
@@ -144,7 +144,7 @@ def hook(world: World, state_dir: str) -> t.Callable[[str, tuple], None]:
 
 def become(
     module: str, main: t.Callable[[t.Any], None], *, reports: int, answers: int, stdin: int, stdout: int, stderr: int,
-    state_dir: str, around: Around,
+    state_dir: str, around: Conditions,
 ) -> t.NoReturn:
     """Turn this forked process into one run of the module; never returns."""
     code = 70

@@ -58,5 +58,5 @@ class Entry:
     settles_at: int | None
 
     @property
-    def lives(self) -> bool:
+    def is_paid(self) -> bool:
         return self.status in (SUCCESS, PROCESSING)

@@ -13,25 +13,25 @@ from hypothesis import stateful
 from hypothesis import strategies as st
 
 from . import strategies, surroundings
-from .accounted import Accounted
+from .checked import CheckedSchedule
 from .actor import Choices
 from .goals import Goal, Kill, Loss, Plan
-from .owner import LockGone, Meddling
+from .owner import LockLoss, OwnerAct
 from .products import DEBT, FLEXIBLE, HISTORY, Loan
 from .standin import HOUR_MS, START_MS, TURN_MS
 
 _UNTIL_DELAY_MS = 5000
 
 
-class Schedule(Accounted):
+class Schedule(CheckedSchedule):
     """One schedule."""
 
-    @stateful.initialize(focus=strategies.focuses, exchange=strategies.exchanges, is_blind=strategies.blind)
-    def choose(self, focus: str, exchange: dict[str, t.Any], is_blind: bool) -> None:
+    @stateful.initialize(focus=strategies.focuses, exchange=strategies.exchanges, cannot_read_wallet=strategies.without_wallet)
+    def choose(self, focus: str, exchange: dict[str, t.Any], cannot_read_wallet: bool) -> None:
         self.focus = focus
         self.world.switch(exchange)
-        if is_blind:
-            self.world.blind()
+        if cannot_read_wallet:
+            self.world.use_key_without_wallet()
 
     # What goes wrong.
 
@@ -54,13 +54,13 @@ class Schedule(Accounted):
     # What the users do.
 
     @stateful.rule(
-        faults=strategies.faults(), data=st.data(), choices=strategies.quiet_choices, meddling=strategies.meddlings
+        faults=strategies.faults(), data=st.data(), choices=strategies.quiet_choices, owner_act=strategies.owner_acts
     )
     def run(
-        self, faults: list[dict[str, t.Any]], data: st.DataObject, choices: Choices, meddling: Meddling | None
+        self, faults: list[dict[str, t.Any]], data: st.DataObject, choices: Choices, owner_act: OwnerAct | None
     ) -> None:
         self.order(faults)
-        self.play([data.draw(strategies.plans(self.drift_ms))], choices, meddling)
+        self.play([data.draw(strategies.plans(self.drift_ms))], choices, owner_act)
 
     @stateful.rule(faults=strategies.faults(1), data=st.data(), pause_ms=strategies.durations)
     def run_and_run_again(self, faults: list[dict[str, t.Any]], data: st.DataObject, pause_ms: int) -> None:
@@ -83,17 +83,17 @@ class Schedule(Accounted):
 
     @stateful.rule(
         faults=strategies.faults(), data=st.data(), choices=strategies.choices, same=st.booleans(),
-        meddling=strategies.meddlings,
+        owner_act=strategies.owner_acts,
     )
     def run_at_once(
         self, faults: list[dict[str, t.Any]], data: st.DataObject, choices: Choices, same: bool,
-        meddling: Meddling | None,
+        owner_act: OwnerAct | None,
     ) -> None:
         self.order(faults)
         plans = data.draw(st.lists(strategies.plans(self.drift_ms), min_size=2, max_size=3))
         if same:
             plans = [dataclasses.replace(plan, goal=plans[0].goal) for plan in plans]
-        self.play(plans, choices, meddling)
+        self.play(plans, choices, owner_act)
 
     @stateful.rule(faults=st.lists(strategies.lost_posts(), min_size=2, max_size=2), goal=strategies.goals)
     def run_into_lost_answers(self, faults: list[dict[str, t.Any]], goal: Goal) -> None:
@@ -123,7 +123,7 @@ class Schedule(Accounted):
     @stateful.rule(fault=strategies.lost_posts(), goal=strategies.plain_goals, after_steps=st.integers(8, 30))
     def run_beside_somebody_who_pays_the_same(self, fault: dict[str, t.Any], goal: Goal, after_steps: int) -> None:
         self.order([fault])
-        self.play([Plan(goal, drift_ms=self.drift_ms)], None, Meddling(after_steps, goal.loan, goal.amount))
+        self.play([Plan(goal, drift_ms=self.drift_ms)], None, OwnerAct(after_steps, goal.loan, goal.amount))
 
     @stateful.rule(
         before_ms=strategies.before_turns, lost=st.sampled_from(["none", "first", "second"]),
@@ -144,7 +144,7 @@ class Schedule(Accounted):
     ) -> None:
         self.order([{**fault, "history_delay_ms": delay_ms} if fault["commit"] else fault])
         goal = data.draw(strategies.goals)
-        self.play([Plan(goal, drift_ms=self.drift_ms)], None, Meddling(after_steps, goal.loan, amount, borrows=True))
+        self.play([Plan(goal, drift_ms=self.drift_ms)], None, OwnerAct(after_steps, goal.loan, amount, borrows=True))
 
     # What is around the runs.
 
@@ -155,10 +155,10 @@ class Schedule(Accounted):
         self.own["key replaced while something was in doubt"] += bool(self.doubts)
 
     @stateful.rule(
-        faults=strategies.faults(), data=st.data(), choices=strategies.choices, same=st.booleans(), gone=surroundings.locks_gone,
+        faults=strategies.faults(), data=st.data(), choices=strategies.choices, same=st.booleans(), gone=surroundings.lock_losses,
     )
     def run_at_once_and_lose_the_lock(
-        self, faults: list[dict[str, t.Any]], data: st.DataObject, choices: Choices, same: bool, gone: LockGone
+        self, faults: list[dict[str, t.Any]], data: st.DataObject, choices: Choices, same: bool, gone: LockLoss
     ) -> None:
         self.order(faults)
         plans = data.draw(st.lists(strategies.plans(self.drift_ms), min_size=1, max_size=3))
@@ -167,17 +167,17 @@ class Schedule(Accounted):
         self.play(plans, choices, gone)
 
     @stateful.rule(fault=strategies.lost_posts(), goal=strategies.goals, how=surroundings.damages, data=st.data())
-    def run_with_a_damaged_memory(self, fault: dict[str, t.Any], goal: Goal, how: str, data: st.DataObject) -> None:
+    def run_with_a_damaged_journal(self, fault: dict[str, t.Any], goal: Goal, how: str, data: st.DataObject) -> None:
         self.order([fault])
         self.play([Plan(goal, kill=Kill("post", 2), drift_ms=self.drift_ms)])
-        self.own["memory damaged"] += len(self.world.damage_memory(how))
+        self.own["journal damaged"] += len(self.world.damage_journals(how))
         then = data.draw(strategies.any_goal_on(goal.loan))
         self.play([Plan(then, drift_ms=self.drift_ms)])
 
-    @stateful.precondition(lambda self: self.world.memory.damaged())
+    @stateful.precondition(lambda self: self.world.journals.damaged())
     @stateful.rule(data=st.data())
-    def somebody_removes_a_damaged_memory(self, data: st.DataObject) -> None:
-        self.remove_memory(data.draw(st.sampled_from(self.world.memory.damaged())))
+    def somebody_removes_a_damaged_journal(self, data: st.DataObject) -> None:
+        self.remove_journal(data.draw(st.sampled_from(self.world.journals.damaged())))
 
     @stateful.rule(
         faults=strategies.faults(), goal=strategies.goals, loss=surroundings.losses, pause_ms=surroundings.later, data=st.data(),
@@ -199,7 +199,7 @@ class Schedule(Accounted):
         self, goal: Goal, copy: dict[str, t.Any] | None, pause_ms: int, amount: str | None
     ) -> None:
         self.order([surroundings.turned_away(self.world.now, pause_ms, **(copy or {}))])
-        during = None if copy else Meddling(0, goal.loan, amount, in_pause=True)
+        during = None if copy else OwnerAct(0, goal.loan, amount, in_pause=True)
         self.play([Plan(goal, drift_ms=self.drift_ms)], None, during)
 
     @stateful.rule(goal=strategies.goals, how=st.sampled_from(["check", "file", "full", "flush"]))
@@ -210,7 +210,7 @@ class Schedule(Accounted):
 
     @stateful.rule(amount=strategies.manual_amounts, loan=strategies.loans)
     def the_owner_repays(self, amount: str | None, loan: Loan) -> None:
-        self.world.meddle(Meddling(0, loan, amount))
+        self.world.act_as_owner(OwnerAct(0, loan, amount))
         self.world.pass_time(3)
 
     @stateful.rule(duration_ms=strategies.durations)

@@ -2,108 +2,216 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must hold, whatever happens: each check returns the sentences that say what is wrong.
+"""What everybody must be able to rely on, whatever goes wrong: the laws of the fault suite, and what excuses a run from them.
 
-Pure: no I/O.
+**The ledger** is what truly happened: each repayment that the exchange has booked, by API or by the owner's hand, and what is owed.
+The stand-in exchange tells it to the suite alone; see `ledger.Entry` and `ledger.Books`.
+
+**Asked** is what the users wanted: one `Ask` is one decision to pay, however many runs it takes until somebody knows that it is done.
+
+**Reported** is what each run told its user: `Run.result`, if there is one. The `Recording` of a schedule holds ledger, runs and requests.
+
+**A law** returns a sentence for each thing that is wrong. The details stand in `payments`, `overpayment` and `reports`.
+
+**An excuse** says why nobody can know better. Without one, not knowing is a defect, too. Pure: no I/O.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from . import lies, sending, telling
+from . import doubts, gate, overpayment, payments, reports
 from .asks import Asks
-from .excuses import for_believing_the_gate, twins
-from .facts import Facts
-from .ledger import API, OWNER
-from .runs import Run
-from .truth import was_taken_for
+from .ledger import Entry
+from .recording import Recording
+from .runs import Post, Run
+
+# Paid: the ledger against what was asked for, at any time.
 
 
-def after_run(run: Run, facts: Facts) -> list[str]:
-    """Check one run that has just ended, and what it told."""
-    wrong = telling.document(run)
-    if not wrong and run.result is not None:
-        wrong = telling.agreement(run, facts) + telling.truth(run, facts)
-        for earlier in run.earlier:
-            wrong += telling.earlier_repayment(earlier, run, facts)
-    wrong += sending.sending(run, facts)
-    return [f"run {run.index}: {sentence}" for sentence in wrong]
+def pays_once(recording: Recording, asks: Asks) -> list[str]:
+    """An amount is paid once for each time that it is asked for, and a contract is closed once."""
+    return payments.paid_too_often(recording, asks)
 
 
-def always(facts: Facts, asks: Asks) -> list[str]:
-    """Check the ledger against everything that was asked for and told so far."""
-    return [*_ledger(facts, asks), *_still_not_executed(facts), *_told_once(facts)]
+def not_executed_is_final(recording: Recording, asks: Asks) -> list[str]:
+    """A run that reports not_executed has paid nothing, and nothing of it is executed later."""
+    return payments.executed_after_all(recording)
 
 
-def at_the_end(facts: Facts, asks: Asks) -> list[str]:
-    """Check, after everything was healed, that what was told and what stands in the ledger are the same."""
-    made = {e.repay_id for e in facts.ledger.values() if e.source == API and e.lives}
-    # Somebody who pays the same while the exchange hides ours is taken for us.
-    for post in facts.posts:
-        if any(entry.repay_id in asks.told and was_taken_for(entry, post, facts) for entry in twins(post, facts)):
-            made.discard(post.repay_id or "")
-        if for_believing_the_gate(post, facts):
-            made.discard(post.repay_id or "")
-    heard = [entry for entry in map(facts.named, asks.told) if entry is not None]
-    told = {entry.repay_id for entry in heard if entry.lives and entry.source != OWNER}
-    # Who hears a wrong id was told of a repayment, too.
-    untold = set() if lies.ID in facts.lies else made - told
-    wrong = [f"nobody was told of repayment {repay_id}" for repay_id in sorted(untold)]
-    return wrong + [f"the ask for {ask.goal} is still open" for ask in asks.open()]
+def answers_once(recording: Recording, asks: Asks) -> list[str]:
+    """A repayment answers one decision: it is reported again only if the first report failed or may have reached nobody."""
+    return reports.reported_again(recording)
 
 
-def on_disk(files: t.Iterable[tuple[str, int, bytes]], secrets: t.Iterable[str]) -> list[str]:
-    """Check name, mode and content of what a run leaves behind."""
-    wrong = []
-    for name, mode, content in files:
-        if mode != 0o600:
-            wrong.append(f"the file {name} has mode {mode:o}")
-        for secret in secrets:
-            if secret.encode() in content or secret in name:
-                wrong.append(f"the file {name} holds '{secret}'")
-    return wrong
+# Sent: each run that has ended.
 
 
-def _ledger(facts: Facts, asks: Asks) -> list[str]:
-    wrong = []
-    for goal in {ask.goal for ask in asks.all()}:
-        entries = [
-            entry for post in facts.posts if facts.goal_of(post) == goal and not for_believing_the_gate(post, facts)
-            for entry in [facts.entry_of(post)] if entry and entry.lives
-        ]
-        if not goal.is_declarative and len(entries) > asks.count(goal):
-            wrong.append(f"{len(entries)} repayments for {asks.count(goal)} asks for {goal}: {entries}")
-        if goal.is_whole and len(entries) > 1:
-            wrong.append(f"{goal.loan} was repaid {len(entries)} times: {entries}")
-    return wrong
+def sends_only_when_it_may(run: Run, recording: Recording) -> list[str]:
+    """Nothing is sent in check mode, without a journal that can be written, or with one that cannot be read."""
+    return payments.sent_without_leave(run)
 
 
-def _still_not_executed(facts: Facts) -> list[str]:
-    wrong = []
-    for run in facts.runs:
-        if run.outcome == "not_executed":
-            for post in run.posts:
-                entry = facts.entry_of(post)
-                if entry and entry.lives and not for_believing_the_gate(post, facts):
-                    wrong.append(f"run {run.index} told not_executed, but the ledger holds {entry}")
-    return wrong
+def sends_once(run: Run, recording: Recording) -> list[str]:
+    """A run sends one repayment; for max_debt one more of the interest that accrued meanwhile, and the dust."""
+    return payments.sent_again(run, recording)
 
 
-def _told_once(facts: Facts) -> list[str]:
-    """Check that no repayment answers two decisions, unless the first one failed, or may have reached nobody."""
-    seen: dict[str, Run] = {}
-    wrong = []
-    for run in sorted(facts.runs, key=lambda run: (run.ended_at or 0, run.index)):
-        for item in run.made if not run.plan.check else []:
-            repay_id, first = item["repay_id"], seen.get(item["repay_id"])
-            if first is None or first.may_stay_noted or run.has_lost_lock:
-                # It could not be closed any more, or is told beside each other.
-                pass
-            elif not first.failed:
-                wrong.append(f"runs {first.index} and {run.index} both told of repayment {repay_id}")
-            elif run.result and not run.details["recovered"]:
-                wrong.append(f"run {run.index} told anew of repayment {repay_id}, which run {first.index} told of")
-            if not run.killed and run.is_heard:
-                seen[repay_id] = run
-    return wrong
+def sends_nothing_while_another_is_open(run: Run, recording: Recording) -> list[str]:
+    """Nothing is sent as long as an earlier request on the loan may still be executed, or nobody knows what became of it."""
+    return payments.sent_beside_open_ones(run, recording)
+
+
+def sends_what_is_missing(run: Run, recording: Recording) -> list[str]:
+    """What is sent is the amount asked for, with since what is missing of it, and for a goal of the debt no more than that takes."""
+    return payments.wrong_amounts(run, recording) + overpayment.beyond_goal(run, recording)
+
+
+def keeps_to_its_cap(run: Run, recording: Recording) -> list[str]:
+    """All that a run pays is at most at_most."""
+    return payments.beyond_cap(run)
+
+
+def decides_anew_after_the_gate(run: Run, recording: Recording) -> list[str]:
+    """What the gate turned away is sent again only by fresh reads of debt and history, and counted in gate_retries."""
+    return payments.sent_by_old_reads(run) + payments.uncounted_retries(run)
+
+
+def sends_nothing_for_nobody(run: Run, recording: Recording) -> list[str]:
+    """Nothing is written down and sent when nobody is left to get the result."""
+    return payments.sent_for_nobody(run)
+
+
+def waits_until_the_debt_shows_it(run: Run, recording: Recording) -> list[str]:
+    """A run for a goal of the debt ends only when the debt shows what it paid, or wait_timeout is over."""
+    return overpayment.left_too_early(run, recording)
+
+
+# Reported: each result of a run.
+
+
+def reports_a_result(run: Run, recording: Recording) -> list[str]:
+    """A run that is not killed ends with one complete JSON document, and without a traceback."""
+    return reports.missing(run)
+
+
+def does_not_contradict_itself(run: Run, recording: Recording) -> list[str]:
+    """Outcome, changed, failed, exit code, amounts and ids of a result fit each other."""
+    return reports.contradictions(run, recording)
+
+
+def knows_its_journal(run: Run, recording: Recording) -> list[str]:
+    """With a journal that cannot be read, the outcome is unknown."""
+    return reports.unread_journal(run)
+
+
+def reports_what_was_made(run: Run, recording: Recording) -> list[str]:
+    """Each repayment that a run reports as made for its goal stands in the ledger, as it says; pending only with an excuse."""
+    return reports.wrong_repayments(run, recording, lambda entry: excuse_for_pending(run, entry, recording))
+
+
+def reaches_its_goal(run: Run, recording: Recording) -> list[str]:
+    """A success, or nothing to do, means that what was asked for is true."""
+    return reports.goal_not_reached(run, recording)
+
+
+def knows_what_is_in_doubt(run: Run, recording: Recording) -> list[str]:
+    """No run reports not_executed while a repayment that was made for its goal is in doubt."""
+    return reports.hidden_doubts(run, recording)
+
+
+def reports_unknown_only_with_an_excuse(run: Run, recording: Recording) -> list[str]:
+    """A run reports unknown only when nobody could know what became of the repayment."""
+    return reports.needless_doubts(run, recording, lambda post: excuse_for_unknown(run, post, recording))
+
+
+def reports_earlier_repayments(run: Run, recording: Recording) -> list[str]:
+    """What a run reports of the repayments of earlier runs is true, too."""
+    return reports.wrong_earlier(run, recording)
+
+
+# The disk, and the end of a schedule.
+
+
+def keeps_secrets(files: t.Iterable[tuple[str, int, bytes]], secrets: t.Iterable[str]) -> list[str]:
+    """What a run leaves on the disk is for its user alone, and holds no key and no secret."""
+    return reports.exposed(files, secrets)
+
+
+def everybody_knows(recording: Recording, asks: Asks) -> list[str]:
+    """After everything has healed, somebody was told of each repayment, and no ask is open."""
+    return reports.unreported(recording, asks)
+
+
+PAID = (pays_once, not_executed_is_final, answers_once)
+SENT = (
+    sends_only_when_it_may, sends_once, sends_nothing_while_another_is_open, sends_what_is_missing, keeps_to_its_cap,
+    decides_anew_after_the_gate, sends_nothing_for_nobody, waits_until_the_debt_shows_it,
+)
+REPORTED = (
+    does_not_contradict_itself, knows_its_journal, reports_what_was_made, reaches_its_goal, knows_what_is_in_doubt,
+    reports_unknown_only_with_an_excuse, reports_earlier_repayments,
+)
+
+
+def after_run(run: Run, recording: Recording) -> list[str]:
+    """Check one run that has just ended, and its result."""
+    broken = reports_a_result(run, recording)
+    laws = SENT if broken or run.result is None else (*REPORTED, *SENT)
+    return [f"run {run.index}: {sentence}" for sentence in broken + [wrong for law in laws for wrong in law(run, recording)]]
+
+
+def always(recording: Recording, asks: Asks) -> list[str]:
+    """Check the ledger against everything that was asked for and reported so far."""
+    return [wrong for law in PAID for wrong in law(recording, asks)]
+
+
+# The excuses, the first that applies counts.
+
+
+class Excuse(t.NamedTuple):
+    """:ivar applies: Asked with the run, the request or the entry of the ledger, and the recording."""
+
+    word: str
+    why: str
+    applies: t.Callable[[Run, t.Any, Recording], bool]
+
+
+# For the outcome unknown.
+UNKNOWN = (
+    Excuse("changed", "an answer was changed on its way, and nobody can check later what it said", doubts.was_misled),
+    Excuse("blocked", "the exchange blocked the sender, who must stop at once", doubts.was_blocked),
+    Excuse("too old", "the history no longer reaches back to the request", doubts.is_too_old),
+    Excuse("twin", "the owner repaid the same amount, and nobody can tell the two apart", doubts.has_twin),
+    Excuse("switch", "the history shows amounts or types otherwise, so that a repayment cannot be recognised", doubts.is_shown_otherwise),
+    Excuse("failed", "it failed in the end: the money left the wallet and came back", doubts.has_failed),
+    Excuse("neighbour", "something else moved the same money, and the history does not show the repayment yet", doubts.has_neighbour),
+    Excuse("late", "history, debt or wallet are later than settle_margin, which the user has set too short", doubts.is_late),
+    Excuse("borrowed", "more was borrowed, so the debt cannot show the repayment", doubts.is_hidden_by_loan),
+    Excuse("wait_timeout", "wait_timeout ended before the exchange showed what became of it", doubts.ended_too_early),
+    Excuse("reads", "what the run needed could not be read", doubts.could_not_read),
+)
+# For the outcome pending.
+PENDING = (
+    Excuse("wait", "the user does not want to wait", doubts.does_not_wait),
+    Excuse("gone", "it failed, and the history of legacy loans no longer shows it", doubts.has_vanished),
+    Excuse("wait_timeout", "wait_timeout ended before it was final", doubts.ended_before_final),
+    Excuse("reads", "the history could not be read after it was final", doubts.could_not_read_final),
+)
+# Elsewhere, where each is used:
+# - the gate's word, when another copy of what it turned away was executed: C(gate), with its own reasons;
+# - a forged field that no other answer contradicts: C(forgeries);
+# - an entry of the owner that looks just like ours: C(knowledge.can_be_mistaken);
+# - a run that was killed may have written down what it never sent: C(Recording.sent);
+# - what others repay at the very moment: C(overpayment).
+GATE = gate.REASONS
+
+
+def excuse_for_unknown(run: Run, post: Post, recording: Recording) -> str | None:
+    """Return the word for why a run cannot know what became of a request; none when it should know."""
+    return next((excuse.word for excuse in UNKNOWN if excuse.applies(run, post, recording)), None)
+
+
+def excuse_for_pending(run: Run, entry: Entry, recording: Recording) -> str | None:
+    """Return the word for why a run cannot know that a repayment is final; none when it should know."""
+    return next((excuse.word for excuse in PENDING if excuse.applies(run, entry, recording)), None)

@@ -13,7 +13,7 @@ from .products import FIXED, FLEXIBLE, LEGACY, Loan
 from .standin import StandIn
 
 
-class Meddling(t.NamedTuple):
+class OwnerAct(t.NamedTuple):
     """Something that the owner pays, or borrows, after so many steps of a batch.
 
     :ivar in_pause: Whether that is put off until a run pauses after its repayment request.
@@ -26,7 +26,7 @@ class Meddling(t.NamedTuple):
     in_pause: bool = False
 
 
-class LockGone(t.NamedTuple):
+class LockLoss(t.NamedTuple):
     """Somebody removes the lock files after so many steps of a batch, or puts others in their place."""
 
     after_steps: int

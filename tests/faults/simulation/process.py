@@ -58,7 +58,7 @@ class Process:
     """
 
     def __init__(
-        self, name: str, main: t.Callable[[t.Any], None], options: dict[str, t.Any], state_dir: str, around: child.Around,
+        self, name: str, main: t.Callable[[t.Any], None], options: dict[str, t.Any], state_dir: str, around: child.Conditions,
         has_parents: bool,
     ) -> None:
         pipes = [os.pipe() for dummy in range(5)]

@@ -139,7 +139,7 @@ class Run:
     # Whether somebody removed or replaced the lock's file while it was under way.
     has_lost_lock: bool = False
     # Whether the memory of its loan could not be read when it began.
-    has_lost_memory: bool = False
+    has_lost_journal: bool = False
 
     @property
     def is_misled(self) -> bool:
@@ -147,14 +147,14 @@ class Run:
         return any(read.changed for read in self.reads) or any(post.changed or "mutations" in post.fault for post in self.posts)
 
     @property
-    def told(self) -> bool:
+    def has_reported(self) -> bool:
         """Whether the user got a result, be it that the process was killed right after."""
         return self.result is not None
 
     @property
-    def is_heard(self) -> bool:
+    def reached_user(self) -> bool:
         """Whether somebody was surely there to take its result, and it could know that."""
-        if not self.told or (self.plan.is_buffered and not self.plan.goal.is_declarative):
+        if not self.has_reported or (self.plan.is_buffered and not self.plan.goal.is_declarative):
             return False
         printed = [number for number, step in enumerate(self.steps) if step.startswith("print")]
         return self.orphaned_at is None or not printed or self.orphaned_at > printed[-1]
@@ -165,7 +165,7 @@ class Run:
         return "has not ended within" in (self.result or {}).get("msg", "")
 
     @property
-    def may_stay_noted(self) -> bool:
+    def may_leave_open(self) -> bool:
         """Whether what it has told may stay noted as open, because it could not write that any more."""
         return self.has_lost_lock or self.plan.broken_state is not None
 
@@ -180,7 +180,7 @@ class Run:
         return self.plan.defect_at is not None and "An error inside treasury.bybit (RuntimeError)" in (self.result or {}).get("msg", "")
 
     @property
-    def could_not_look(self) -> bool:
+    def saw_no_journal(self) -> bool:
         """Whether it could not see at all what earlier runs have noted."""
         return self.has_defect or all(read.use in (KEY, TIME) for read in self.reads)
 
@@ -218,7 +218,7 @@ class Run:
         return list((self.result or {}).get("repayments") or [])
 
     @property
-    def named(self) -> set[str | None]:
+    def reported_ids(self) -> set[str | None]:
         """The ids of the repayments that it told of."""
         return {item.get("repay_id") for item in [*self.made, *self.earlier]}
 
@@ -228,23 +228,23 @@ class Run:
         return [post for post in self.posts if not post.is_turned_away or post is self.posts[-1]]
 
     @property
-    def spoke_of(self) -> tuple[int | None, str]:
+    def subject(self) -> tuple[int | None, str]:
         """Timestamp and amount of the repayment that it could not tell the end of, or did not make."""
         # With one repayment made and a second one in doubt, the result itself is about the first.
         doubt = (self.details.get("evidence") or {}).get("sent_at_ms") if self.made else None
         return doubt or self.details.get("sent_at_ms"), (self.result or {}).get("amount") or "0"
 
     @property
-    def knows(self) -> set[int | None]:
+    def settled(self) -> set[int | None]:
         """The timestamps of the requests that it has told the end of."""
         told = {item.get("sent_at_ms") for item in self.made}
         if self.result and self.outcome != "unknown":
-            told |= {self.details.get("sent_at_ms"), self.spoke_of[0]}
+            told |= {self.details.get("sent_at_ms"), self.subject[0]}
         is_acknowledged = self.plan.acknowledge is not None
         return told | {e.get("sent_at_ms") for e in self.earlier if is_acknowledged or e.get("outcome") != "unknown"}
 
     @property
-    def only_forgot(self) -> bool:
+    def only_acknowledged(self) -> bool:
         """Whether it did nothing but forget a repayment in doubt, as its user had acknowledged, or find that there is none any more."""
         if self.plan.acknowledge is None or self.outcome != "nothing_to_do":
             return False

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[3]
 LAUNCHER = ROOT / "roles" / "sandbox" / "files" / "sandbox.py"
 KEY, SECRET = "sandbox-key", "sandbox-secret"
 # It may repay loans, but not look into the wallet.
-BLIND_KEY, BLIND_SECRET = "sandbox-loan-key", "sandbox-loan-secret"
+KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET = "sandbox-loan-key", "sandbox-loan-secret"
 # Each of the two has a second one beside it, with the same secret.
 SECOND = "-2"
 DAY_MS = 24 * 3600 * 1000
@@ -84,7 +84,7 @@ def book(begin_ms: int = START_MS) -> dict[str, t.Any]:
             "keys": [
                 {"key": name + beside, "secret": secret, "permissions": permissions}
                 for name, secret, permissions in (
-                    (KEY, SECRET, ["SpotTrade", "Wallet"]), (BLIND_KEY, BLIND_SECRET, ["SpotTrade"]),
+                    (KEY, SECRET, ["SpotTrade", "Wallet"]), (KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET, ["SpotTrade"]),
                 )
                 for beside in ("", SECOND)
             ],

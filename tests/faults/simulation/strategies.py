@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from . import answers, surroundings, switches
 from .actor import Choices
 from .goals import Goal, Kill, Plan
-from .owner import Meddling
+from .owner import OwnerAct
 from .products import COINS, DEBT, FIXED, FLEXIBLE, HISTORY, LEDGER, LEGACY, OTHER, PRODUCTS, TIME, WALLET, Loan
 from .standin import (
     BIG_COIN,
@@ -26,7 +26,7 @@ from .standin import (
     SMALL_LOAN,
     START_MS,
 )
-from .truth import REFUSALS
+from .knowledge import REFUSALS
 
 MINUTE_MS = 60_000
 HTML = "<html><body>Please wait</body></html>"
@@ -155,7 +155,7 @@ exchanges = st.one_of(
 showings = st.sampled_from([(name, value) for name, values in switches.SHOWN.items() for value in values]).map(
     lambda chosen: dict([chosen])
 )
-blind = st.integers(0, 4).map(lambda number: number == 4)
+without_wallet = st.integers(0, 4).map(lambda number: number == 4)
 
 
 @st.composite
@@ -216,7 +216,7 @@ _sometimes = st.integers(0, 3).map(lambda number: number == 3)
 kills = st.one_of(
     st.builds(Kill, st.just("post"), st.integers(0, 4)),
     st.builds(Kill, st.just("step"), st.integers(0, 45)),
-    st.builds(Kill, st.just("told"), st.integers(0, 3)),
+    st.builds(Kill, st.just("reported"), st.integers(0, 3)),
     st.builds(Kill, st.just("post"), st.integers(5, 24)),
 )
 maybe_kills = st.one_of(st.none(), kills)
@@ -234,9 +234,9 @@ before_turns = st.one_of(st.sampled_from([8, 5, 11, 14, 17]), st.sampled_from([8
 # None is all that is left, which closes the loan.
 manual_amounts = st.sampled_from(["100", "40.5", "12.34", "99.9", "199.9", None])
 borrowed = st.sampled_from(["300", "900", "41.3", "0.77"])
-meddlings = st.one_of(
-    st.none(), st.none(), st.builds(Meddling, st.integers(0, 40), loans, manual_amounts),
-    st.builds(Meddling, st.integers(0, 40), loans, borrowed, st.just(True)),
+owner_acts = st.one_of(
+    st.none(), st.none(), st.builds(OwnerAct, st.integers(0, 40), loans, manual_amounts),
+    st.builds(OwnerAct, st.integers(0, 40), loans, borrowed, st.just(True)),
 )
 
 

@@ -32,8 +32,8 @@ import typing as t
 from hypothesis import strategies as st
 
 from .goals import Loss
-from .memory import DAMAGES
-from .owner import LockGone
+from .journals import DAMAGES
+from .owner import LockLoss
 from .parents import PLAYBOOK, WORKER
 from .standin import DAY_MS, HOUR_MS
 
@@ -44,7 +44,7 @@ losses = st.one_of(
     st.builds(Loss, st.just("step"), st.integers(1, 16), _who),
     st.builds(Loss, st.just("step"), st.integers(1, 45), _who),
     st.builds(Loss, st.just("post"), st.integers(0, 6), _who),
-    st.builds(Loss, st.just("told"), st.integers(0, 3), _who),
+    st.builds(Loss, st.just("reported"), st.integers(0, 3), _who),
 )
 _AROUND: dict[str, st.SearchStrategy[dict[str, t.Any]]] = {
     KEY: st.sampled_from(["second", "old"]).map(lambda key: {"key": key}),
@@ -60,7 +60,7 @@ maybe_around = st.integers(0, 3).flatmap(lambda number: around if number == 3 el
 
 fates_of_keys = st.sampled_from(["deleted", "expired"])
 damages = st.sampled_from(sorted(DAMAGES))
-locks_gone = st.builds(LockGone, st.integers(0, 40), st.booleans())
+lock_losses = st.builds(LockLoss, st.integers(0, 40), st.booleans())
 # Less and more than what is only inferred is held to be true for.
 later = st.one_of(
     st.sampled_from([5000, HOUR_MS, 11 * HOUR_MS, 13 * HOUR_MS, DAY_MS]), st.integers(1, 40).map(lambda days: days * DAY_MS)

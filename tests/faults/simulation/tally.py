@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 
-from . import excuses
-from .facts import Facts
+from . import oracle
+from .recording import Recording
 from .goals import Goal
 from .products import LEDGER
 from .runs import Run
+from .shown import lateness
 from .switches import DEFAULTS
 
 # Without each of these, the suite would be green for the wrong reason.
@@ -29,11 +30,11 @@ REQUIRED = (
     "POST ret_code 10006", "POST HTTP 503",
     "ledger: failed in the end", "GET refused or broken", "clock wrong by more than a minute",
     "clock_syncs", "rate_limits",
-    "GET changed", "POST changed", "wallet's ledger read", "blind key", "unknown because of changed",
+    "GET changed", "POST changed", "wallet's ledger read", "key without wallet", "unknown because of changed",
     *(f"switched {name}" for name in DEFAULTS),
     # What is around the runs.
     "key replaced", "key replaced while something was in doubt", "run with another key", "run with a key that has ended",
-    "run at another address", "lock lost", "two runs side by side without a lock", "memory damaged", "memory unreadable", "memory removed",
+    "run at another address", "lock lost", "two runs side by side without a lock", "journal damaged", "journal unreadable", "journal removed",
     "nobody there: nothing sent", "nobody there: sent before", "told to nobody", "output taken into a buffer", "directory not flushed",
     "error inside: unknown", "capped", "gate: decided anew", "gate: another copy was executed", "gate: the owner repaid meanwhile",
     "interest paid by a second repayment", "owner borrowed during a run", "unknown because of borrowed",
@@ -58,11 +59,11 @@ REQUIRED = (
 class Tally(Counter):
     """How often each thing has happened."""
 
-    def add_run(self, run: Run, facts: Facts) -> None:
+    def add_run(self, run: Run, recording: Recording) -> None:
         if run.killed:
             self._add_kill(run)
         if run.result:
-            self._add_result(run, facts)
+            self._add_result(run, recording)
         self["runs"] += 1
         self["GET refused or broken"] += sum(1 for read in run.reads if not read.clean and not read.changed)
         self["GET changed"] += sum(1 for read in run.reads if read.changed)
@@ -76,22 +77,22 @@ class Tally(Counter):
             self[f"POST {_name(post.answer)}"] += 1
         self._add_way(run)
         self._add_second(run)
-        self._add_surroundings(run, facts)
+        self._add_surroundings(run, recording)
 
-    def _add_surroundings(self, run: Run, facts: Facts) -> None:
+    def _add_surroundings(self, run: Run, recording: Recording) -> None:
         plan = run.plan
         self["run with another key"] += plan.key == "second"
-        self["run with a key that has ended"] += plan.key == "old" and run.told and not run.posts and "api_key" in (run.result or {})["msg"]
+        self["run with a key that has ended"] += plan.key == "old" and run.has_reported and not run.posts and "api_key" in (run.result or {})["msg"]
         self["run at another address"] += plan.is_at_other_address
         self["lock lost"] += run.has_lost_lock
-        beside = [one for one in facts.runs if one.index != run.index and one.plan.goal.loan == plan.goal.loan and one.locked_at]
+        beside = [one for one in recording.runs if one.index != run.index and one.plan.goal.loan == plan.goal.loan and one.locked_at]
         self["two runs side by side without a lock"] += run.has_lost_lock and any(
             run.began_at <= (one.locked_at or 0) < (run.ended_at or 0) for one in beside if (run.locked_at or 0) <= (one.locked_at or 0)
         )
-        self["memory unreadable"] += run.has_lost_memory and run.outcome == "unknown"
+        self["journal unreadable"] += run.has_lost_journal and run.outcome == "unknown"
         if run.orphaned_at is not None:
             self[f"nobody there: {'sent before' if run.posts else 'nothing sent'}"] += 1
-        self["told to nobody"] += run.told and not run.is_heard and not plan.is_buffered
+        self["told to nobody"] += run.has_reported and not run.reached_user and not plan.is_buffered
         self["output taken into a buffer"] += plan.is_buffered
         self["directory not flushed"] += plan.broken_state == "flush"
         if run.has_defect:
@@ -101,16 +102,16 @@ class Tally(Counter):
         self["gate: decided anew"] += bool(turned) and turned[0] is not run.posts[-1]
         self["gate: another copy was executed"] += any(post.committed for post in turned)
         self["gate: the owner repaid meanwhile"] += any(
-            post.sent_at < at <= (run.ended_at or 0) for post in turned for at, loan in facts.meddled if loan == post.loan
+            post.sent_at < at <= (run.ended_at or 0) for post in turned for at, loan in recording.owner_repaid if loan == post.loan
         )
 
     def _add_way(self, run: Run) -> None:
         """Count what a way of paying has met."""
         way = _way(run.plan.goal)
-        if run.told:
+        if run.has_reported:
             self[f"{way}: {run.outcome}"] += 1
         self[f"{way}: recovered"] += bool(run.details.get("recovered"))
-        self[f"{way}: killed with its POST sent"] += run.killed and not run.told and bool(run.posts)
+        self[f"{way}: killed with its POST sent"] += run.killed and not run.has_reported and bool(run.posts)
         for post in run.posts:
             self[f"paid: {way} {_aim(run.plan.goal)}"] += post.committed
             if not post.answered and not post.late:
@@ -123,18 +124,18 @@ class Tally(Counter):
         self["interest paid by a second repayment"] += run.decided[1].committed
         self[f"failed after it had paid: {run.outcome}"] += run.failed and bool(run.made)
 
-    def add_schedule(self, facts: Facts) -> None:
+    def add_schedule(self, recording: Recording) -> None:
         self["schedules"] += 1
-        self["blind key"] += facts.is_blind
-        for name in facts.switched:
-            self[f"switched {name}"] += facts.is_switched(name)
-        for post in facts.posts:
+        self["key without wallet"] += recording.cannot_read_wallet
+        for name in recording.switched:
+            self[f"switched {name}"] += recording.is_switched(name)
+        for post in recording.posts:
             if post.late:
                 self[f"late packet {'accepted' if post.committed else 'refused'}"] += 1
-            entry = facts.entry_of(post)
+            entry = recording.entry_of(post)
             if entry:
-                self["ledger: failed in the end"] += not entry.lives
-                history, debt = excuses.lateness(entry, facts)
+                self["ledger: failed in the end"] += not entry.is_paid
+                history, debt = lateness(entry, recording)
                 self["ledger: history late"] += 0 < history <= 10_000
                 self["ledger: history later than settle_margin"] += history > 10_000
                 self["ledger: debt late"] += 0 < debt <= 10_000
@@ -147,7 +148,7 @@ class Tally(Counter):
         return [f"{name:<{width}}  {self[name]:>7}" for name in sorted(self) if self[name]]
 
     def _add_kill(self, run: Run) -> None:
-        if run.told:
+        if run.has_reported:
             when = "after the result was told"
         elif run.posts:
             when = "between POST and closing"
@@ -156,7 +157,7 @@ class Tally(Counter):
         self[f"killed {when}"] += 1
         self[f"killed before step: {run.killed_before}"] += 1
 
-    def _add_result(self, run: Run, facts: Facts) -> None:
+    def _add_result(self, run: Run, recording: Recording) -> None:
         self[f"outcome {run.outcome}"] += 1
         if run.details.get("recovered"):
             own = any(post.timestamp == item["sent_at_ms"] for post in run.posts for item in run.made)
@@ -164,12 +165,12 @@ class Tally(Counter):
         for found in run.earlier:
             self[f"earlier {found['outcome']}"] += 1
         if run.outcome == "unknown":
-            posts = facts.sent(run.plan.goal.loan, *run.spoke_of)
-            self[f"unknown because of {excuses.for_unknown(run, posts[-1], facts) if posts else 'unseen'}"] += 1
+            posts = recording.sent(run.plan.goal.loan, *run.subject)
+            self[f"unknown because of {oracle.excuse_for_unknown(run, posts[-1], recording) if posts else 'unseen'}"] += 1
         if run.outcome == "pending":
-            named = [facts.named(item["repay_id"]) for item in run.made if item["outcome"] == "pending"]
+            named = [recording.entry_with_id(item["repay_id"]) for item in run.made if item["outcome"] == "pending"]
             for entry in filter(None, named[:1]):
-                self[f"pending because of {excuses.for_pending(run, entry, facts)}"] += 1
+                self[f"pending because of {oracle.excuse_for_pending(run, entry, recording)}"] += 1
         if run.since:
             self["since met"] += run.outcome == "nothing_to_do"
             self["since shortfall sent"] += bool(run.posts)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The world: it holds the time, lets one run at a time do one step, kills as it was told, and writes down the facts."""
+"""The world: it holds the time, lets one run at a time do one step, kills as it was told, and writes down the recording."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from collections import deque
 from decimal import Decimal
 from pathlib import Path
 
-from . import lies, owner
+from . import forgeries, owner
 from .actor import Actor, Choices, is_time
-from .child import Around
-from .facts import Facts
+from .child import Conditions
+from .recording import Recording
 from .goals import Plan
 from .ledger import Entry
-from .memory import Memory
-from .owner import LockGone, Meddling
+from .journals import JournalFiles
+from .owner import LockLoss, OwnerAct
 from .process import Process
 from .products import FIXED, PRODUCTS, Loan, loan_of, use_of
 from .runs import Post, Read, Run
-from .standin import BLIND_KEY, BLIND_SECRET, KEY, SECOND, SECRET, START_MS, UNIT, StandIn
+from .standin import KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET, KEY, SECOND, SECRET, START_MS, UNIT, StandIn
 from .switches import DEFAULTS, SHOWN
 
 # Every request takes a little time, so that no two things happen at the same moment.
@@ -38,17 +38,17 @@ _SHOWN_DETAILS = ("recovered", "intent", "earlier", "since")
 class World:
     """One schedule's world.
 
-    :ivar facts: What has truly happened so far.
+    :ivar recording: What has truly happened so far.
     :ivar trace: The same for people.
-    :ivar memory: What the runs know of each other, as it lies on the disk.
+    :ivar journals: What the runs know of each other, as it lies on the disk.
     """
 
     def __init__(self, standin: StandIn, mains: dict[str, t.Callable[[t.Any], None]], folder: Path) -> None:
         self._standin, self._mains = standin, mains
         self.folder = folder
         self.state_dir = folder / "state"
-        self.memory = Memory(self.state_dir)
-        self.facts = Facts(START_MS)
+        self.journals = JournalFiles(self.state_dir)
+        self.recording = Recording(START_MS)
         self.trace: list[str] = []
         self._pushed: int | None = START_MS
         self._post_faults: deque[dict[str, t.Any]] = deque()
@@ -60,77 +60,77 @@ class World:
 
     @property
     def now(self) -> int:
-        return self.facts.now
+        return self.recording.now
 
-    def tell(self, text: str) -> None:
+    def log(self, text: str) -> None:
         self.trace.append(f"{(self.now - START_MS) / 1000:>12.3f}  {text}")
 
     def pass_time(self, duration_ms: int) -> None:
-        self.facts.now += duration_ms
+        self.recording.now += duration_ms
 
     def order_fault(self, fault: dict[str, t.Any]) -> None:
         if fault["method"] == "POST":
             self._post_faults.append(fault)
-        self.facts.lies |= lies.told_by(fault)
-        self.tell(f"fault ordered: {json.dumps(fault)}")
+        self.recording.forged |= forgeries.forged_by(fault)
+        self.log(f"fault ordered: {json.dumps(fault)}")
         self._standin.control("POST", "faults", fault)
 
-    def blind(self) -> None:
+    def use_key_without_wallet(self) -> None:
         """Use a key from now on that may not look into the wallet."""
-        self.facts.is_blind = True
-        self.tell("the key may not look into the wallet")
+        self.recording.cannot_read_wallet = True
+        self.log("the key may not look into the wallet")
 
     def replace_key(self, fate: str) -> None:
         """Have another key of the same account in the place of the one that is used."""
         before = self._key("")
         self._keys.append(f"-renewed-{len(self._keys)}")
-        self.tell(f"the key is {fate}, and another one of the account in its place")
+        self.log(f"the key is {fate}, and another one of the account in its place")
         self._look_at_time()
         self._standin.replace_key(before, self._key(""), fate)
 
-    def damage_memory(self, how: str) -> list[Loan]:
+    def damage_journals(self, how: str) -> list[Loan]:
         """Make what is noted of all loans unreadable, and return those that it is noted of."""
-        found = self.memory.damage(how)
-        self.tell(f"the memory of {found} is {how}")
+        found = self.journals.damage(how)
+        self.log(f"the memory of {found} is {how}")
         return found
 
     def lose_locks(self, runs: t.Iterable[Run], is_replaced: bool) -> None:
         """Remove all lock files, as a cleaner of old files does, or put others in their place."""
         for run in runs:
             run.has_lost_lock = run.has_lost_lock or any(step.startswith("lock") for step in run.steps)
-        if self.memory.lose_locks(is_replaced):
-            self.tell(f"the locks are {'replaced' if is_replaced else 'removed'}")
+        if self.journals.lose_locks(is_replaced):
+            self.log(f"the locks are {'replaced' if is_replaced else 'removed'}")
 
     def switch(self, chosen: dict[str, str | int]) -> None:
         """Have the exchange be as it may be, too."""
         if not chosen:
             return
         for name, value in chosen.items():
-            before = {DEFAULTS[name]} if self.facts.runs else set()
-            self.facts.switched[name] = self.facts.switched.get(name, before) | {value}
-        self.tell(f"switched: {json.dumps(chosen)}")
+            before = {DEFAULTS[name]} if self.recording.runs else set()
+            self.recording.switched[name] = self.recording.switched.get(name, before) | {value}
+        self.log(f"switched: {json.dumps(chosen)}")
         self._standin.control("POST", "switches", chosen)
 
     def show_as_usual(self) -> None:
         """Have the exchange show what has happened as it does by default; what it does by itself stays as it is."""
-        self.switch({name: DEFAULTS[name] for name in SHOWN if self.facts.is_switched(name)})
+        self.switch({name: DEFAULTS[name] for name in SHOWN if self.recording.is_switched(name)})
 
     def heal(self) -> None:
         self._post_faults.clear()
         self._standin.control("DELETE", "faults")
-        self.tell("all faults cleared")
+        self.log("all faults cleared")
 
-    def meddle(self, meddling: Meddling) -> None:
+    def act_as_owner(self, owner_act: OwnerAct) -> None:
         """Do by hand what the owner does in the app, if it is possible."""
         self._look_at_time()
-        act = owner.borrow if meddling.borrows else owner.repay
-        done = act(self._standin, meddling.loan, meddling.amount)
+        act = owner.borrow if owner_act.borrows else owner.repay
+        done = act(self._standin, owner_act.loan, owner_act.amount)
         if done:
-            (self.facts.borrowed if meddling.borrows else self.facts.meddled).append((self.now, meddling.loan))
-            self.tell(f"owner {done}")
+            (self.recording.borrowed if owner_act.borrows else self.recording.owner_repaid).append((self.now, owner_act.loan))
+            self.log(f"owner {done}")
 
     def play(
-        self, plans: t.Sequence[Plan], choices: Choices | None = None, *events: Meddling | LockGone | None
+        self, plans: t.Sequence[Plan], choices: Choices | None = None, *events: OwnerAct | LockLoss | None
     ) -> list[Run]:
         """Run the module once for each plan, all at the same time, and return what was seen."""
         choices = choices or Choices()
@@ -141,12 +141,12 @@ class World:
             while active:
                 ready = [actor for actor in active if actor.ready_at <= self.now]
                 if not ready:
-                    self.facts.now = min(actor.ready_at for actor in active)
+                    self.recording.now = min(actor.ready_at for actor in active)
                     continue
                 while coming and steps >= coming[0].after_steps and is_time(coming[0], active):
                     event = coming.popleft()
-                    if isinstance(event, Meddling):
-                        self.meddle(event)
+                    if isinstance(event, OwnerAct):
+                        self.act_as_owner(event)
                     else:
                         self.lose_locks([actor.run for actor in active], event.is_replaced)
                 actor = ready[choices.turn(len(ready))]
@@ -160,13 +160,13 @@ class World:
             for actor in active:
                 if actor.process.report is not None:
                     actor.process.kill()
-        self.look()
+        self.update_recording()
         return [actor.run for actor in actors]
 
-    def look(self) -> None:
-        """Bring the facts up to the present."""
+    def update_recording(self) -> None:
+        """Bring the recording up to the present."""
         self._look_at_time()
-        self.facts.ledger, self.facts.books = self._standin.books()
+        self.recording.ledger, self.recording.books = self._standin.books()
         entries = self._standin.control("GET", "requests")["requests"] if self._wire else []
         for entry in entries:
             run, post, line = self._wire[entry["number"] - 1]
@@ -186,9 +186,9 @@ class World:
         return [(path.name, path.stat().st_mode & 0o777, path.read_bytes()) for path in found]
 
     def _enter(self, plan: Plan) -> Actor:
-        run = Run(len(self.facts.runs), plan, self.now + plan.start_after_ms)
-        run.has_lost_memory = plan.broken_state != "file" and self.memory.is_damaged(plan.goal.loan)
-        self.facts.runs.append(run)
+        run = Run(len(self.recording.runs), plan, self.now + plan.start_after_ms)
+        run.has_lost_journal = plan.broken_state != "file" and self.journals.is_damaged(plan.goal.loan)
+        self.recording.runs.append(run)
         state_dir = self.state_dir
         if plan.broken_state == "file":
             state_dir = self.folder / "in-the-way" / "state"
@@ -196,7 +196,7 @@ class World:
         options = {
             **plan.goal.options(), "api_url": self._standin.other_url if plan.is_at_other_address else self._standin.url,
             "api_key": self._key(plan.key),
-            "api_secret": BLIND_SECRET if self.facts.is_blind else SECRET,
+            "api_secret": SECRET_WITHOUT_WALLET if self.recording.cannot_read_wallet else SECRET,
             "wait": plan.wait, "wait_timeout": plan.wait_timeout, "settle_margin": plan.settle_margin,
             "recv_window": plan.recv_window, "lock_timeout": plan.lock_timeout,
             "state_dir": str(state_dir), "_ansible_check_mode": plan.check,
@@ -205,16 +205,16 @@ class World:
             options["acknowledge"] = plan.acknowledge
         if plan.at_most is not None:
             options.update(at_most=plan.at_most, allow_partial=plan.is_partial)
-        self.tell(f"run {run.index} begins: {plan!r}")
+        self.log(f"run {run.index} begins: {plan!r}")
         name = PRODUCTS[plan.goal.loan.product].module
         flushes = plan.flushes if plan.broken_state == "flush" else None
-        around = Around(plan.broken_state == "full", flushes, plan.is_buffered, plan.defect_at)
+        around = Conditions(plan.broken_state == "full", flushes, plan.is_buffered, plan.defect_at)
         process = Process(name, self._mains[name], options, str(state_dir), around, plan.loss is not None)
         return Actor(run, process, run.began_at)
 
     def _key(self, which: str) -> str:
         """Return the name of a key: the one that is used, a second one, or the one that was used before."""
-        first = BLIND_KEY if self.facts.is_blind else KEY
+        first = KEY_WITHOUT_WALLET if self.recording.cannot_read_wallet else KEY
         if which == "second":
             return first + SECOND
         return first + self._keys[-2 if which == "old" and len(self._keys) > 1 else -1]
@@ -226,10 +226,10 @@ class World:
         if run.plan.loss and run.orphaned_at is None and actor.has_come_to(run.plan.loss):
             process.lose_parent(run.plan.loss.who)
             run.orphaned_at = len(run.steps)
-            self.tell(f"the {run.plan.loss.who} of run {run.index} ends before its step {len(run.steps)} ({kind} {detail})")
+            self.log(f"the {run.plan.loss.who} of run {run.index} ends before its step {len(run.steps)} ({kind} {detail})")
         if actor.has_come_to(run.plan.kill):
             run.killed, run.killed_before = True, kind
-            self.tell(f"run {run.index} is killed before step {len(run.steps)} ({kind} {detail})")
+            self.log(f"run {run.index} is killed before step {len(run.steps)} ({kind} {detail})")
             process.kill()
             return
         run.steps.append(f"{kind} {detail}".rstrip())
@@ -250,9 +250,9 @@ class World:
 
     def _travel(self, actor: Actor, kind: str, detail: str, choices: Choices) -> None:
         run = actor.run
-        self.facts.now += choices.delay_ms()
+        self.recording.now += choices.delay_ms()
         if kind == "body" or detail.startswith("GET "):
-            self.facts.now += _REQUEST_MS
+            self.recording.now += _REQUEST_MS
             self._look_at_time()
             line = detail or f"POST {actor.posts_to}"
             post = None
@@ -261,10 +261,10 @@ class World:
                 post = Post(run.index, self.now, 0, run.plan.goal.loan, Decimal(0), run.plan.recv_window, fault)
                 post.books, post.step = self._standin.open_books(), len(run.steps) - 1
                 run.posts.append(post)
-                self.facts.posts.append(post)
+                self.recording.posts.append(post)
             self._wire.append((run, post, line))
             meets = f", meets {json.dumps(post.fault)}" if post and post.fault else ""
-            self.tell(f"run {run.index} sends {line}{meets}")
+            self.log(f"run {run.index} sends {line}{meets}")
 
     def _leave(self, actor: Actor) -> None:
         run, process = actor.run, actor.process
@@ -275,11 +275,11 @@ class World:
         except ValueError:
             run.result = None
         if not run.killed:
-            self.tell(f"run {run.index} ends")
+            self.log(f"run {run.index} ends")
         if run.result is not None:
             details = {name: run.details.get(name) for name in _SHOWN_DETAILS}
             shown = {**{name: run.result.get(name) for name in _SHOWN}, **details}
-            self.tell(f"  and told: {json.dumps(shown)}")
+            self.log(f"  and told: {json.dumps(shown)}")
 
     def _complete(self, post: Post, entry: dict[str, t.Any]) -> None:
         if not post.timestamp:
@@ -291,10 +291,10 @@ class World:
 
     def _match(self) -> None:
         """Find the ledger's entry of every repayment request."""
-        claimed = {post.repay_id for post in self.facts.posts}
-        for post in self.facts.posts:
+        claimed = {post.repay_id for post in self.recording.posts}
+        for post in self.recording.posts:
             if post.committed and post.repay_id is None:
-                alike = [e for e in self.facts.ledger.values() if _fits(e, post) and e.repay_id not in claimed]
+                alike = [e for e in self.recording.ledger.values() if _fits(e, post) and e.repay_id not in claimed]
                 assert alike, f"no entry in the ledger for {post}"
                 entry = min(alike, key=lambda entry: int(entry.repay_id))
                 post.repay_id = entry.repay_id

@@ -16,7 +16,7 @@ import typing as t
 DEBT, AMOUNT, ID, ACCOUNT = "debt", "amount", "id", "account"
 
 
-class Lie(t.NamedTuple):
+class Forgery(t.NamedTuple):
     """:ivar why: Why no other answer contradicts it."""
 
     about: str
@@ -28,28 +28,28 @@ class Lie(t.NamedTuple):
 _HISTORY = r"/v5/crypto-loan(-flexible|-fixed)?/repayment-history"
 # Another number in the place of the true one; every other change can be seen.
 _HOWS = ("unit", "unknown")
-LIES = (
-    Lie(
+FORGERIES = (
+    Forgery(
         DEBT, "/v5/crypto-loan/ongoing-orders", r"result\.list\.(totalDebt|residualInterest|residualPenaltyInterest|currentLTV)",
         "no other call tells what is owed on a legacy loan, and its LTV, so a goal of the debt is reckoned from it",
     ),
-    Lie(
+    Forgery(
         AMOUNT, _HISTORY, r"result\.list\.repayAmount",
         "what was repaid stands in the history alone: a goal with since counts it, and a repayment is told by it",
     ),
-    Lie(ID, _HISTORY, r"result\.list\.repayId", "when the answer was lost, no other call tells the id"),
-    Lie(ID, r"/v5/crypto-loan(-flexible)?/repay|/v5/crypto-loan-fixed/fully-repay", r"result\.repayId",
+    Forgery(ID, _HISTORY, r"result\.list\.repayId", "when the answer was lost, no other call tells the id"),
+    Forgery(ID, r"/v5/crypto-loan(-flexible)?/repay|/v5/crypto-loan-fixed/fully-repay", r"result\.repayId",
         "the history may show it late, and until then the answer alone tells the id"),
-    Lie(ACCOUNT, "/v5/user/query-api", r"result\.userID", "no other call tells whose a key is"),
+    Forgery(ACCOUNT, "/v5/user/query-api", r"result\.userID", "no other call tells whose a key is"),
 )
 
 
-def told_by(fault: dict[str, t.Any]) -> set[str]:
+def forged_by(fault: dict[str, t.Any]) -> set[str]:
     """Return what an ordered fault makes the exchange lie about."""
     return {
         lie.about
         for change in fault.get("mutations", ())
-        for lie in LIES
+        for lie in FORGERIES
         if change["how"] in _HOWS
         and re.fullmatch(lie.path, fault.get("path", "")) and re.fullmatch(lie.field, change["field"])
     }

@@ -17,15 +17,15 @@ from .actor import Choices
 from .asks import Asks
 from .goals import Goal, Plan
 from .ledger import API
-from .owner import LockGone, Meddling
+from .owner import LockLoss, OwnerAct
 from .products import LEGACY, PRODUCTS, Loan
 from .runs import Run
-from .standin import BLIND_KEY, BLIND_SECRET, HOUR_MS, KEY, SECRET, START_MS, TURN_MS, StandIn
+from .standin import KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET, HOUR_MS, KEY, SECRET, START_MS, TURN_MS, StandIn
 from .tally import Tally
 from .world import World, clean_folder
 
 _LONG_MS = 3_600_000
-_SECRETS = (KEY, SECRET, BLIND_KEY, BLIND_SECRET)
+_SECRETS = (KEY, SECRET, KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET)
 
 
 class Violation(AssertionError):
@@ -43,7 +43,7 @@ class Stage(t.NamedTuple):
     counts: dict[str, int]
 
 
-class Accounted(stateful.RuleBasedStateMachine):
+class CheckedSchedule(stateful.RuleBasedStateMachine):
     """One schedule, whatever happens in it.
 
     :ivar focus: The product that most of it is about.
@@ -68,7 +68,7 @@ class Accounted(stateful.RuleBasedStateMachine):
         if not self.has_failed:
             self._heal_and_account()
             self.stage.tally.update(self.own)
-            self.stage.tally.add_schedule(self.world.facts)
+            self.stage.tally.add_schedule(self.world.recording)
 
     def order(self, faults: list[dict[str, t.Any]]) -> None:
         """Have something go wrong with the next calls; a read is named by its use in the product in focus."""
@@ -78,10 +78,10 @@ class Accounted(stateful.RuleBasedStateMachine):
             self.world.order_fault({**{name: value for name, value in fault.items() if name != "use"}, **path})
 
     def play(
-        self, plans: list[Plan], choices: Choices | None = None, *events: Meddling | LockGone | None
+        self, plans: list[Plan], choices: Choices | None = None, *events: OwnerAct | LockLoss | None
     ) -> list[Run]:
-        world, first = self.world, len(self.world.facts.runs)
-        meddled, borrowed = len(world.facts.meddled), len(world.facts.borrowed)
+        world, first = self.world, len(self.world.recording.runs)
+        repaid, borrowed = len(world.recording.owner_repaid), len(world.recording.borrowed)
         try:
             runs = world.play(plans, choices, *events)
             taken: list[int] = []
@@ -92,17 +92,17 @@ class Accounted(stateful.RuleBasedStateMachine):
             self._fail([f"the suite itself failed in run {first}: {error!r}"], error)
         wrong: list[str] = []
         for run in sorted(runs, key=lambda run: run.ended_at or 0):
-            self.asks.end(run, world.facts)
-            wrong += oracle.after_run(run, world.facts)
-            if run.outcome == "unknown" and run.result and run.details["intent"] and run.is_heard:
-                self.doubts[run.details["intent"]] = (run.plan.goal.loan, run.spoke_of[0])
-        wrong += oracle.always(world.facts, self.asks) + oracle.on_disk(world.files(), _SECRETS)
+            self.asks.end(run, world.recording)
+            wrong += oracle.after_run(run, world.recording)
+            if run.outcome == "unknown" and run.result and run.details["intent"] and run.reached_user:
+                self.doubts[run.details["intent"]] = (run.plan.goal.loan, run.subject[0])
+        wrong += oracle.always(world.recording, self.asks) + oracle.keeps_secrets(world.files(), _SECRETS)
         if wrong:
             self._fail(wrong)
         for run in runs:
-            self.own.add_run(run, world.facts)
-        self.own["owner repaid during a run"] += len(world.facts.meddled) > meddled
-        self.own["owner borrowed during a run"] += len(world.facts.borrowed) > borrowed
+            self.own.add_run(run, world.recording)
+        self.own["owner repaid during a run"] += len(world.recording.owner_repaid) > repaid
+        self.own["owner borrowed during a run"] += len(world.recording.borrowed) > borrowed
         return runs
 
     def acknowledge(self, intent: str, goal: Goal) -> Run:
@@ -110,34 +110,34 @@ class Accounted(stateful.RuleBasedStateMachine):
         loan, timestamp = self.doubts.pop(intent)
         # What a fault can hide is longest there by then.
         self.world.pass_time(300_000)
-        self.world.look()
-        looked_at = [post for post in self.world.facts.posts_on(loan) if post.timestamp == timestamp]
-        self.asks.human_looked(looked_at, self.world.facts)
+        self.world.update_recording()
+        looked_at = [post for post in self.world.recording.posts_on(loan) if post.timestamp == timestamp]
+        self.asks.settled_by_hand(looked_at, self.world.recording)
         self.own["acknowledged"] += 1
         return self.play([Plan(goal, acknowledge=intent, drift_ms=self.drift_ms)])[0]
 
-    def remove_memory(self, loan: Loan) -> None:
+    def remove_journal(self, loan: Loan) -> None:
         """Somebody looks into the exchange's books, as for C(acknowledge), and removes the file that cannot be read."""
         self.world.pass_time(300_000)
-        self.world.look()
-        facts = self.world.facts
-        posts = facts.posts_on(loan)
-        self.asks.human_looked([post for post in posts if post.repay_id not in self.asks.told], facts)
-        facts.looked_up |= {post.timestamp for post in posts}
+        self.world.update_recording()
+        recording = self.world.recording
+        posts = recording.posts_on(loan)
+        self.asks.settled_by_hand([post for post in posts if post.repay_id not in self.asks.reported], recording)
+        recording.looked_up |= {post.timestamp for post in posts}
         self.doubts = {intent: doubt for intent, doubt in self.doubts.items() if doubt[0] != loan}
-        self.world.memory.remove(loan)
-        self.world.tell(f"somebody removes the memory of {loan!r}")
-        self.own["memory removed"] += 1
+        self.world.journals.remove(loan)
+        self.world.log(f"somebody removes the memory of {loan!r}")
+        self.own["journal removed"] += 1
 
     def _heal_and_account(self) -> None:
         """After everything is healed, every ask must come to a known end, and the ledger must hold what was told."""
         world = self.world
-        world.tell("the end: everything heals")
+        world.log("the end: everything heals")
         world.heal()
         world.show_as_usual()
         world.pass_time(_LONG_MS)
-        for loan in world.memory.damaged():
-            self.remove_memory(loan)
+        for loan in world.journals.damaged():
+            self.remove_journal(loan)
         for dummy in range(2 + 2 * len(self.asks.open())):
             asks = self.asks.open()
             if not asks:
@@ -149,21 +149,21 @@ class Accounted(stateful.RuleBasedStateMachine):
                 asks[0].is_open = False
         self._settle_the_rest()
         self._meet_goals()
-        wrong = oracle.at_the_end(world.facts, self.asks)
+        wrong = oracle.everybody_knows(world.recording, self.asks)
         if wrong:
             self._fail(wrong)
 
     def _settle_the_rest(self) -> None:
         """Intents whose asks were answered otherwise are told of by whoever comes next."""
-        for loan in sorted({post.loan for post in self.world.facts.posts}):
-            entries = [e for e in self.world.facts.entries_on(loan) if e.source == API and e.lives]
-            if any(entry.repay_id not in self.asks.told for entry in entries):
+        for loan in sorted({post.loan for post in self.world.recording.posts}):
+            entries = [e for e in self.world.recording.entries_on(loan) if e.source == API and e.is_paid]
+            if any(entry.repay_id not in self.asks.reported for entry in entries):
                 self.play([Plan(strategies.probe(loan))])
 
     def _meet_goals(self) -> None:
         """Whoever says what shall be true must reach it now, once, and then pay nothing."""
-        for goal in sorted({run.plan.goal for run in self.world.facts.runs if run.plan.goal.is_declarative}, key=repr):
-            self.world.look()
+        for goal in sorted({run.plan.goal for run in self.world.recording.runs if run.plan.goal.is_declarative}, key=repr):
+            self.world.update_recording()
             # Whoever asks for more than is owed is refused, and would ask in vain for ever.
             if self._is_too_much(goal):
                 continue
@@ -193,21 +193,21 @@ class Accounted(stateful.RuleBasedStateMachine):
 
     def _is_too_much(self, goal: Goal) -> bool:
         """Tell whether a goal cannot be reached, as it takes more than is owed on its loan."""
-        facts = self.world.facts
-        owed, books = facts.owed(goal.loan), facts.books
+        recording = self.world.recording
+        owed, books = recording.owed(goal.loan), recording.books
         if goal.max_ltv is not None:
             # Half a dollar is less than the exchange's rounding could make of it.
             debt, collateral = books.ltv_of(goal.loan)
             return debt - owed + Decimal("0.5") > Decimal(goal.max_ltv) * collateral
         if goal.amount is None:
             return False
-        paid = facts.paid_since(goal.loan, goal.since_ms) if goal.since_ms is not None else Decimal(0)
+        paid = recording.paid_since(goal.loan, goal.since_ms) if goal.since_ms is not None else Decimal(0)
         return owed < Decimal(goal.amount) - paid
 
     def _fail(self, wrong: list[str], cause: Exception | None = None) -> t.NoReturn:
         self.has_failed = True
         counts = self.stage.counts
         counts.setdefault("failed", counts["begun"])
-        ledger = [f"    {entry}" for entry in self.world.facts.ledger.values() if entry.source != "seed"]
+        ledger = [f"    {entry}" for entry in self.world.recording.ledger.values() if entry.source != "seed"]
         story = [f"The schedule (times in seconds since {START_MS}):", *self.world.trace, "  ledger:", *ledger]
         raise Violation("\n".join([*wrong, "", *story])) from cause

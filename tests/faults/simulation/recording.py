@@ -17,7 +17,7 @@ from .switches import DEFAULTS, SECOND_ROW, shown_amounts
 
 
 @dataclass
-class Facts:
+class Recording:
     """Everything that has truly happened in one schedule."""
 
     now: int
@@ -25,16 +25,16 @@ class Facts:
     posts: list[Post] = field(default_factory=list)
     ledger: dict[str, Entry] = field(default_factory=dict)
     # What the owner did by hand, as (time, loan).
-    meddled: list[tuple[int, Loan]] = field(default_factory=list)
+    owner_repaid: list[tuple[int, Loan]] = field(default_factory=list)
     borrowed: list[tuple[int, Loan]] = field(default_factory=list)
     # What is owed now.
     books: Books = Books({})
     # What the exchange has lied about in a way that no reader could see; see C(lies).
-    lies: set[str] = field(default_factory=set)
+    forged: set[str] = field(default_factory=set)
     # All values of each switch that was touched, its default included unless it was set before anything happened.
     switched: dict[str, set[str | int]] = field(default_factory=dict)
     # Whether the key may not look into the wallet.
-    is_blind: bool = False
+    cannot_read_wallet: bool = False
     # The timestamps of the requests that somebody has looked up in the exchange's books.
     looked_up: set[int] = field(default_factory=set)
 
@@ -60,7 +60,7 @@ class Facts:
     def entries_on(self, loan: Loan) -> list[Entry]:
         return [entry for entry in self.ledger.values() if entry.loan == loan]
 
-    def named(self, repay_id: str | None) -> Entry | None:
+    def entry_with_id(self, repay_id: str | None) -> Entry | None:
         """Return the repayment that an id of the history stands for, also that of its second row."""
         entry = self.ledger.get(repay_id or "")
         if entry is None and repay_id and repay_id.isdigit():
@@ -81,7 +81,7 @@ class Facts:
             found |= shown_amounts(entry.amount, interest, way)
         return min(found), max(found)
 
-    def is_told_rightly(self, entry: Entry, amount: Decimal) -> bool:
+    def can_show(self, entry: Entry, amount: Decimal) -> bool:
         least, most = self.amounts_of(entry)
         return least <= amount <= most
 
@@ -95,9 +95,9 @@ class Facts:
         return self.runs[post.run].plan.goal
 
     def paid_since(self, loan: Loan, since_ms: int) -> Decimal:
-        return sum((e.amount for e in self.entries_on(loan) if e.lives and e.time >= since_ms), Decimal(0))
+        return sum((e.amount for e in self.entries_on(loan) if e.is_paid and e.time >= since_ms), Decimal(0))
 
-    def told_since(self, loan: Loan, since_ms: int) -> Decimal:
+    def shown_since(self, loan: Loan, since_ms: int) -> Decimal:
         """Return the most that the history can have told of it: what it shows is what counts."""
-        entries = [e for e in self.entries_on(loan) if e.lives and e.time >= since_ms]
+        entries = [e for e in self.entries_on(loan) if e.is_paid and e.time >= since_ms]
         return sum((self.amounts_of(entry)[1] for entry in entries), Decimal(0))

@@ -2,57 +2,60 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a goal of the debt was paid for with more than it takes: each check returns what is wrong.
+"""Whether a goal of the debt was paid for with more than it takes, or left before that could be seen: details of the oracle's laws.
 
-Pure: no I/O. An amount that is asked for is paid once or twice; of a goal of the debt, only the debt can tell.
+Pure: no I/O. An amount that is asked for is paid once or twice; for a goal of the debt, only the debt can tell.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from . import excuses, lies
-from .facts import Facts
+from . import forgeries, gate
+from .doubts import SLACK_MS
+from .recording import Recording
 from .goals import Goal
 from .ledger import Entry
 from .products import DEBT, HISTORY, LEGACY
 from .runs import Post, Run
+from .shown import lateness
 from .standin import UNIT
 
 # The exchange shows an LTV and its parts rounded, and whoever wants to be sure pays for the worst case.
 _LTV_SLACK, _LEGACY_LTV_SLACK = Decimal("0.5"), Decimal(24)
-# The longest pause between two looks, and what the requests of one look take at most.
-_SLACK_MS = 4500
 
 
-def overpaid(post: Post, run: Run, facts: Facts) -> list[str]:
+def beyond_goal(run: Run, recording: Recording) -> list[str]:
+    return [sentence for post in run.posts for sentence in _beyond_goal(post, run, recording)]
+
+
+def _beyond_goal(post: Post, run: Run, recording: Recording) -> list[str]:
     """Check that a repayment does not lead beyond its goal, by a unit of the coin or more."""
     goal = run.plan.goal
-    if not goal.is_of_debt or goal.is_whole or not post.committed or lies.DEBT in facts.lies:
+    if not goal.is_of_debt or goal.is_whole or not post.committed or forgeries.DEBT in recording.forged:
         return []
-    needed, slack = _needed(post, goal, facts)
-    if post.amount < max(needed, Decimal(0)) + slack or _excuse(post, run, facts):
+    needed, slack = _needed(post, goal, recording)
+    if post.amount < max(needed, Decimal(0)) + slack or _excuse(post, run, recording):
         return []
     return [f"sent {post.amount} for the goal {goal}, but {needed} was needed"]
 
 
-def left_too_early(run: Run, facts: Facts) -> list[str]:
-    """Check that a run for a goal of the debt ended only when the debt showed what it paid, or its patience was over."""
+def left_too_early(run: Run, recording: Recording) -> list[str]:
     if not run.plan.goal.is_of_debt or run.outcome != "executed" or run.killed or run.failed:
         return []
-    paid = [entry for post in run.decided for entry in [facts.entry_of(post)] if entry and entry.lives]
+    paid = [entry for post in run.decided for entry in [recording.entry_of(post)] if entry and entry.is_paid]
     ended_at = run.ended_at or 0
-    if len(paid) != 1 or len(_near(run, facts)) > 1 or not _reads_well_after(paid[0].time, run):
+    if len(paid) != 1 or len(_near(run, recording)) > 1 or not _reads_well_after(paid[0].time, run):
         return []
-    shown_at = paid[0].time + excuses.lateness(paid[0], facts)[1]
-    if ended_at >= shown_at or ended_at + _SLACK_MS >= run.decided[-1].sent_at + run.plan.wait_timeout * 1000:
+    shown_at = paid[0].time + lateness(paid[0], recording)[1]
+    if ended_at >= shown_at or ended_at + SLACK_MS >= run.decided[-1].sent_at + run.plan.wait_timeout * 1000:
         return []
     return [f"ended {shown_at - ended_at} ms before the debt showed {paid[0]}"]
 
 
-def _needed(post: Post, goal: Goal, facts: Facts) -> tuple[Decimal, Decimal]:
+def _needed(post: Post, goal: Goal, recording: Recording) -> tuple[Decimal, Decimal]:
     """Return what was missing of the goal when the exchange took the repayment on, and what may come on top."""
-    ours = [entry for entry in facts.ledger.values() if entry.repay_id != post.repay_id and facts.post_of(entry)]
+    ours = [entry for entry in recording.ledger.values() if entry.repay_id != post.repay_id and recording.post_of(entry)]
     meanwhile = [e for e in ours if post.sent_at <= e.time <= (post.handled_at or post.sent_at)]
     if goal.max_debt is not None:
         paid = sum((entry.amount for entry in meanwhile if entry.loan == goal.loan), Decimal(0))
@@ -64,23 +67,23 @@ def _needed(post: Post, goal: Goal, facts: Facts) -> tuple[Decimal, Decimal]:
     return debt - paid - Decimal(goal.max_ltv or 0) * collateral, slack
 
 
-def _excuse(post: Post, run: Run, facts: Facts) -> str:
+def _excuse(post: Post, run: Run, recording: Recording) -> str:
     """Say why the run could not know what was missing; empty when it could."""
-    looks = [read.at for read in run.reads if read.use == HISTORY and read.clean and read.at <= post.sent_at]
-    looked_at, taken_at = max(looks, default=0), post.handled_at or post.sent_at
-    if any(excuses.is_hidden_by_the_gate(loan, looked_at, facts) for loan in {entry.loan for entry in facts.ledger.values()}):
+    reads = [read.at for read in run.reads if read.use == HISTORY and read.clean and read.at <= post.sent_at]
+    read_at, taken_at = max(reads, default=0), post.handled_at or post.sent_at
+    if any(gate.hides(loan, read_at, recording) for loan in {entry.loan for entry in recording.ledger.values()}):
         return "the gate's word"
-    for entry in facts.ledger.values():
+    for entry in recording.ledger.values():
         if entry.repay_id == post.repay_id or not _counts(entry, run.plan.goal):
             continue
-        if facts.post_of(entry) is None or entry.loan != post.loan:
-            if looked_at <= entry.time <= taken_at:
+        if recording.post_of(entry) is None or entry.loan != post.loan:
+            if read_at <= entry.time <= taken_at:
                 return "somebody else repaid just then"
-        copy = facts.post_of(entry)
-        if copy and copy.is_turned_away and excuses.lateness(entry, facts)[1] > run.plan.settle_margin * 1000:
+        copy = recording.post_of(entry)
+        if copy and copy.is_turned_away and lateness(entry, recording)[1] > run.plan.settle_margin * 1000:
             # It counts as somebody else's, whose debt is late by the margin at most.
             return "another copy, later than anybody has to expect"
-        if entry.loan != post.loan and _is_hidden(entry, looked_at, facts):
+        if entry.loan != post.loan and _is_hidden(entry, read_at, recording):
             # What another run for another loan has sent, this one need not know.
             return "another loan"
     return ""
@@ -91,15 +94,15 @@ def _counts(entry: Entry, goal: Goal) -> bool:
     return entry.loan == goal.loan or is_shared
 
 
-def _is_hidden(entry: Entry, moment: int, facts: Facts) -> bool:
+def _is_hidden(entry: Entry, moment: int, recording: Recording) -> bool:
     """Tell whether the debt did not show a repayment yet at a moment."""
-    return entry.time <= moment < entry.time + excuses.lateness(entry, facts)[1]
+    return entry.time <= moment < entry.time + lateness(entry, recording)[1]
 
 
-def _near(run: Run, facts: Facts) -> list[Entry]:
+def _near(run: Run, recording: Recording) -> list[Entry]:
     """Return the repayments whose fall of the debt a run may have taken for that of its own."""
-    entries = [entry for entry in facts.entries_on(run.plan.goal.loan) if entry.time <= (run.ended_at or 0)]
-    return [entry for entry in entries if entry.time + excuses.lateness(entry, facts)[1] >= run.began_at]
+    entries = [entry for entry in recording.entries_on(run.plan.goal.loan) if entry.time <= (run.ended_at or 0)]
+    return [entry for entry in entries if entry.time + lateness(entry, recording)[1] >= run.began_at]
 
 
 def _reads_well_after(moment: int, run: Run) -> bool:

@@ -20,7 +20,7 @@ DAMAGES: dict[str, t.Callable[[bytes], bytes]] = {
 }
 
 
-class Memory:
+class JournalFiles:
     """The files of one schedule."""
 
     def __init__(self, folder: Path) -> None:

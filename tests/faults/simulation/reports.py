@@ -1,0 +1,318 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with what was reported: the details of the oracle's laws, each of which returns sentences.
+
+Pure: no I/O.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from . import forgeries, gate
+from .asks import Asks
+from .knowledge import can_be_mistaken, is_in_doubt, something_failed, was_mistaken
+from .ledger import API, FAILED, OWNER, SUCCESS, Entry
+from .recording import Recording
+from .runs import KNOWN_SUCCESSES, OUTCOMES, Post, Run
+from .shown import twins
+
+_KEYS = ("changed", "outcome", "repay_id", "amount", "repayments", "goal_reached", "msg", "loan", "api_host", "details")
+_DETAILS = (
+    "recovered", "inferred", "intent", "earlier", "evidence", "since", "sent_at_ms", "gate_retries", "waits", "decision", "dust",
+)
+# As late as the schedules show a debt, and by how much it grows in that time; what is less than a coin's unit stays.
+_LATE_MS, _GROWTH, _DUST = 90_000, Decimal("1.001"), Decimal("0.0001")
+
+# Its form.
+
+
+def missing(run: Run) -> list[str]:
+    if run.result is None:
+        return [] if run.killed else [f"no JSON document: {run.output[:500]!r} {run.errors[-1500:]!r}"]
+    text = run.output + run.errors
+    if ("Traceback" in text or "An error inside" in text) and not run.has_defect:
+        return [f"an error inside: {text[-3000:]}"]
+    lacking = [key for key in _KEYS if key not in run.result] + [key for key in _DETAILS if key not in run.details]
+    return [f"the result lacks {', '.join(lacking)}"] if lacking else []
+
+
+def contradictions(run: Run, recording: Recording) -> list[str]:
+    result, outcome, wrong = run.result or {}, run.outcome, []
+    if outcome not in OUTCOMES:
+        return [f"outcome is {outcome!r}"]
+    # A goal of the debt may take a second repayment, and fail there.
+    may_fail = outcome in KNOWN_SUCCESSES and run.plan.goal.is_of_debt and bool(run.made)
+    failed = outcome in ("not_executed", "unknown") or run.has_defect or (may_fail and run.failed)
+    expected = {"changed": outcome == "planned" or bool(run.made), "failed": failed}
+    if {"changed": result["changed"], "failed": run.failed} != expected:
+        wrong.append(f"outcome {outcome} with changed {result['changed']} and failed {run.failed}")
+    if not run.killed and run.exit_code != int(run.failed):
+        wrong.append(f"exit code {run.exit_code}")
+    if (outcome in KNOWN_SUCCESSES) > bool(run.made) or (outcome == "not_executed" and run.made):
+        wrong.append(f"outcome {outcome} with {len(run.made)} repayments")
+    if (outcome in KNOWN_SUCCESSES and not result["repay_id"]) or (
+        outcome in ("nothing_to_do", "planned") and (result["repay_id"] or run.made)
+    ):
+        wrong.append(f"outcome {outcome} with repay_id {result['repay_id']}")
+    if outcome == "unknown" and not run.details["intent"] and not run.saw_no_journal:
+        wrong.append("unknown, but no intent is named")
+    if outcome in ("executed", "pending", "nothing_to_do") and run.details["intent"]:
+        wrong.append(f"outcome {outcome}, but intent {run.details['intent']} stays open")
+    if outcome == "nothing_to_do" and Decimal(result["amount"]) != 0:
+        wrong.append(f"nothing to do with amount {result['amount']}")
+    if outcome == "planned" and not run.plan.check:
+        wrong.append("planned outside of check mode")
+    answered_by_earlier = run.only_acknowledged or bool(run.details["recovered"]) and not run.posts
+    is_closed = recording.is_closed(run.plan.goal.loan)
+    may_lack_since = answered_by_earlier or is_closed or outcome in ("not_executed", "unknown")
+    if (run.details["since"] is not None) != run.since and not may_lack_since:
+        wrong.append(f"since is {run.details['since']}")
+    return wrong
+
+
+def unread_journal(run: Run) -> list[str]:
+    if run.has_lost_journal and run.outcome != "unknown" and not run.was_kept_out:
+        return [f"reported {run.outcome}, but what earlier runs have noted cannot be read"]
+    return []
+
+
+# The repayments that it reports as made.
+
+
+def wrong_repayments(run: Run, recording: Recording, excuse: t.Callable[[Entry], str | None]) -> list[str]:
+    """Check each repayment that a run reports as made for its goal, and their sum.
+
+    :param excuse: Why the run cannot know that one is final.
+    """
+    if not run.made:
+        return []
+    result, answers = run.result or {}, [_answer_to(item, run, recording) for item in run.made]
+    wrong = [sentence for item in run.made for sentence in _wrong_repayment(item, run, recording, excuse)]
+    amount = sum((Decimal(item["amount"]) for item in run.made), Decimal(0))
+    if (Decimal(result["amount"]), result["repay_id"]) != (amount, run.made[0]["repay_id"]):
+        wrong.append(f"reported {result['amount']} and {result['repay_id']} of {run.made}")
+    if None not in answers and bool(run.details["recovered"]) != ("lost" in answers):
+        wrong.append(f"recovered is {run.details['recovered']}, but the answers were {answers}")
+    if not run.details["inferred"] and "no id" in answers:
+        wrong.append(f"not inferred, but the answers were {answers}")
+    return wrong
+
+
+def _wrong_repayment(
+    item: dict[str, t.Any], run: Run, recording: Recording, excuse: t.Callable[[Entry], str | None]
+) -> list[str]:
+    entry, goal, outcome = recording.entry_with_id(item["repay_id"]), run.plan.goal, item["outcome"]
+    if entry is None:
+        is_forged = forgeries.ID in recording.forged
+        return [] if is_forged else [f"reported {outcome}, but repayment {item['repay_id']} is not in the ledger"]
+    wrong, post, amount = [], recording.post_of(entry), Decimal(item["amount"])
+    is_right = recording.can_show(entry, amount) or forgeries.AMOUNT in recording.forged
+    if entry.loan != goal.loan or not is_right:
+        # What a whole contract has cost is known only when it is final.
+        if outcome == "executed" or not goal.is_whole:
+            wrong.append(f"reported an amount of {item['amount']} on {goal.loan}, but the ledger holds {entry}")
+    if post is None:
+        if not can_be_mistaken(entry, recording):
+            wrong.append(f"reported {outcome}, but repayment {entry.repay_id} was made by {entry.source}")
+    elif recording.goal_of(post) != goal:
+        wrong.append("answered by the repayment of another goal")
+    if outcome == "executed" and entry.status != SUCCESS:
+        wrong.append(f"reported executed, but repayment {entry.repay_id} has status {entry.status}")
+    if outcome == "pending" and excuse(entry) is None:
+        wrong.append(f"reported pending, but could have seen that repayment {entry.repay_id} has status {entry.status}")
+    if not goal.is_declarative and not is_right and amount != Decimal(goal.amount or 0):
+        wrong.append(f"amount {item['amount']} for the goal {goal}")
+    return wrong
+
+
+def _answer_to(item: dict[str, t.Any], run: Run, recording: Recording) -> str | None:
+    """Return how the exchange answered a run's own request; none when it was not its own, or when the answer may be read either way."""
+    entry = recording.entry_with_id(item["repay_id"])
+    post = recording.post_of(entry) if entry else None
+    if post is None or (post.run == run.index and post.changed):
+        return None
+    if post.run != run.index or not post.answered:
+        return "lost"
+    return "clear" if post.gives_id else "no id"
+
+
+def reported_again(recording: Recording) -> list[str]:
+    first_reports: dict[str, Run] = {}
+    wrong = []
+    for run in sorted(recording.runs, key=lambda run: (run.ended_at or 0, run.index)):
+        for item in run.made if not run.plan.check else []:
+            repay_id, first = item["repay_id"], first_reports.get(item["repay_id"])
+            if first is None or first.may_leave_open or run.has_lost_lock:
+                # The first could not close it any more, or both run beside each other.
+                pass
+            elif not first.failed:
+                wrong.append(f"runs {first.index} and {run.index} both reported repayment {repay_id}")
+            elif run.result and not run.details["recovered"]:
+                wrong.append(f"run {run.index} reported repayment {repay_id} as new, which run {first.index} had reported")
+            if not run.killed and run.reached_user:
+                first_reports[repay_id] = run
+    return wrong
+
+
+def wrong_earlier(run: Run, recording: Recording) -> list[str]:
+    return [sentence for earlier in run.earlier for sentence in _wrong_earlier(earlier, run, recording)]
+
+
+def _wrong_earlier(earlier: dict[str, t.Any], run: Run, recording: Recording) -> list[str]:
+    posts = recording.sent(run.plan.goal.loan, earlier["sent_at_ms"], earlier["amount"])
+    if not posts:
+        return [f"reports an earlier repayment that was never sent: {earlier}"]
+    post = posts[-1]
+    entry, wrong, amount = recording.entry_of(post), [], Decimal(earlier["amount"])
+    is_forged = forgeries.AMOUNT in recording.forged
+    is_right = is_forged or amount == post.amount or (entry and recording.can_show(entry, amount))
+    # What was to be paid for a whole contract is not known here, only what was paid.
+    if not is_right and not run.plan.goal.is_whole:
+        wrong.append(f"reports an earlier repayment of {earlier['amount']}, but it was {post.amount}")
+    if earlier["outcome"] == "not_executed" and entry and entry.is_paid:
+        wrong.append(f"calls an earlier repayment not executed, but it is {entry}")
+    if earlier["outcome"] not in KNOWN_SUCCESSES:
+        return wrong
+    found = recording.entry_with_id(earlier["repay_id"])
+    if found is None and forgeries.ID in recording.forged:
+        return wrong
+    if found is None or (found is not entry and not can_be_mistaken(found, recording)):
+        wrong.append(f"reports an earlier repayment {earlier['repay_id']}, but it led to {entry}")
+    elif earlier["outcome"] == "executed" and (found.status != SUCCESS or not (recording.can_show(found, amount) or is_forged)):
+        wrong.append(f"calls an earlier repayment executed, but it is {found}")
+    return wrong
+
+
+# Its goal.
+
+
+def goal_not_reached(run: Run, recording: Recording) -> list[str]:
+    if run.outcome == "nothing_to_do":
+        return _something_to_do(run, recording)
+    if run.outcome not in KNOWN_SUCCESSES or run.failed:
+        return []
+    goal, result, wrong = run.plan.goal, run.result or {}, []
+    if goal.since_ms is not None and not something_failed(goal.loan, recording) and forgeries.AMOUNT not in recording.forged:
+        paid = recording.shown_since(goal.loan, goal.since_ms)
+        if paid < Decimal(goal.amount or 0) and not (run.plan.is_partial and result["goal_reached"] is False):
+            wrong.append(f"reported {run.outcome}, but only {paid} has been paid for {goal}")
+    if run.outcome == "executed" and result["goal_reached"]:
+        wrong += _debt_above_goal(run, recording)
+    return wrong
+
+
+def _something_to_do(run: Run, recording: Recording) -> list[str]:
+    goal = run.plan.goal
+    if run.only_acknowledged:
+        return ["sent something although it only had to acknowledge"] if run.posts else []
+    if recording.is_closed(goal.loan):
+        return []
+    if goal.is_of_debt:
+        return _debt_above_goal(run, recording)
+    if goal.since_ms is None or run.details["since"] is None:
+        return ["reported nothing to do, but the loan is open"]
+    paid, reported = recording.shown_since(goal.loan, goal.since_ms), Decimal(run.details["since"]["repaid"])
+    if forgeries.AMOUNT in recording.forged:
+        return []
+    if paid < Decimal(goal.amount or 0) and not something_failed(goal.loan, recording):
+        return [f"reported nothing to do, but only {paid} has been paid"]
+    return [f"reported that {reported} has been repaid, but it is only {paid}"] if reported < Decimal(goal.amount or 0) else []
+
+
+def _debt_above_goal(run: Run, recording: Recording) -> list[str]:
+    """Check a goal of the debt that is said to be met; interest of some hours may have accrued meanwhile."""
+    goal, books = run.plan.goal, recording.books
+    if any(loan.product == goal.loan.product for at, loan in recording.borrowed if at >= run.began_at - _LATE_MS):
+        return []
+    if something_failed(goal.loan, recording) or forgeries.DEBT in recording.forged:
+        return []
+    owed = recording.owed(goal.loan)
+    if goal.is_whole and owed:
+        return [f"reported that {goal} is met, but {owed} is owed"]
+    if goal.max_debt is not None and owed > Decimal(goal.max_debt) * _GROWTH + _DUST:
+        return [f"reported that {goal} is met, but {owed} is owed"]
+    debt, collateral = books.ltv_of(goal.loan)
+    if goal.max_ltv is not None and debt > Decimal(goal.max_ltv) * collateral * _GROWTH:
+        return [f"reported that {goal} is met, but {debt} is owed for {collateral} USD of collateral"]
+    return []
+
+
+# What it does not know.
+
+
+def hidden_doubts(run: Run, recording: Recording) -> list[str]:
+    if run.outcome != "not_executed":
+        return []
+    result, wrong, ended_at = run.result or {}, [], run.ended_at or 0
+    if result["repay_id"]:
+        named = recording.entry_with_id(result["repay_id"])
+        if named is None or named.status != FAILED:
+            wrong.append(f"reported not_executed, but repayment {result['repay_id']} is {named}")
+    for post in recording.posts:
+        entry = recording.entry_of(post)
+        is_same = recording.goal_of(post) == run.plan.goal and post.run != run.index and post.sent_at < ended_at
+        # Until a run has found out about it, nobody may hear that nothing was paid.
+        if is_same and entry and entry.is_paid and run.reads and not run.details["intent"] and not _is_beside(post, run):
+            if is_in_doubt(post, recording, ended_at):
+                wrong.append(f"reported not_executed while repayment {entry.repay_id} of the same goal was in doubt")
+    return wrong
+
+
+def _is_beside(post: Post, run: Run) -> bool:
+    """Tell whether a run cannot know of a request, because another run was under way beside it."""
+    return run.was_kept_out or (run.has_lost_lock and post.sent_at >= (run.locked_at or 0))
+
+
+def needless_doubts(run: Run, recording: Recording, excuse: t.Callable[[Post], str | None]) -> list[str]:
+    """Check what a run reports as unknown.
+
+    :param excuse: Why the run cannot know what became of a request.
+    """
+    if run.outcome != "unknown":
+        return []
+    goal, (sent_at, amount) = run.plan.goal, run.subject
+    if run.saw_no_journal and not run.details["intent"]:
+        others = [one for one in recording.runs if one.index != run.index and one.plan.goal.loan == goal.loan]
+        return [] if run.has_defect or others else ["reported unknown, but nothing can be noted of its loan"]
+    posts = recording.sent(goal.loan, sent_at, amount)
+    if not posts:
+        accepted = [post for post in recording.posts_on(goal.loan) if post.committed and post.run != run.index]
+        if goal.is_declarative and any(excuse(post) == "late" for post in accepted):
+            return []
+        return [f"reported unknown of a repayment that was sent at {sent_at}, but none was"]
+    return [] if excuse(posts[-1]) else [f"reported unknown without need ({(run.result or {})['msg']})"]
+
+
+# The disk, and the end.
+
+
+def exposed(files: t.Iterable[tuple[str, int, bytes]], secrets: t.Iterable[str]) -> list[str]:
+    wrong = []
+    for name, mode, content in files:
+        if mode != 0o600:
+            wrong.append(f"the file {name} has mode {mode:o}")
+        for secret in secrets:
+            if secret.encode() in content or secret in name:
+                wrong.append(f"the file {name} holds '{secret}'")
+    return wrong
+
+
+def unreported(recording: Recording, asks: Asks) -> list[str]:
+    made = {entry.repay_id for entry in recording.ledger.values() if entry.source == API and entry.is_paid}
+    for post in recording.posts:
+        # Somebody who pays the same while the exchange hides ours is taken for us.
+        mistaken = any(e.repay_id in asks.reported and was_mistaken(e, post, recording) for e in twins(post, recording))
+        if mistaken or gate.why_believed(post, recording):
+            made.discard(post.repay_id or "")
+    known = [entry for entry in map(recording.entry_with_id, asks.reported) if entry is not None]
+    # Who gets a forged id was told of a repayment, too.
+    if forgeries.ID not in recording.forged:
+        made -= {entry.repay_id for entry in known if entry.is_paid and entry.source != OWNER}
+    else:
+        made = set()
+    wrong = [f"nobody was told of repayment {repay_id}" for repay_id in sorted(made)]
+    return wrong + [f"the ask for {ask.goal} is still open" for ask in asks.open()]
