@@ -15,7 +15,7 @@ import pytest
 from simulation.actor import Choices
 from simulation.goals import Goal, Kill, Loss, Plan
 from simulation.machine import Schedule
-from simulation.memory import DAMAGES
+from simulation.journals import DAMAGES
 from simulation.owner import LockLoss, OwnerAct
 from simulation.parents import PLAYBOOK, WORKER
 from simulation.products import KEY, LEGACY, PRODUCTS
