@@ -7,21 +7,21 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: repayments
 type: aggregate
-short_description: Shows each repayment in one line, and sums at the end
+short_description: Shows one line for each repayment, and totals at the end
 version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
-  - Where Ansible itself only says C(changed), this callback shows one line for each repayment that a repay module of this collection has made,
+  - Where Ansible itself only shows C(changed), this callback shows one line for each repayment that a repay module of this collection made,
     or would make in check mode.
-  - A repayment whose outcome is unknown is shown loudly, with the id of its intent, also when the failure of its task is ignored.
-  - At the end it shows, for each host and coin, C(paid) (what this run has paid), C(recovered) (what earlier tasks or runs had paid and could
-    not tell, so that it was told now), C(pending) (what the exchange has accepted and does not show as final yet) and C(planned) (what would
-    be paid, in check mode). Nothing is shown when no repay module told a result.
-  - At C(-v), it also shows what a module has waited for.
-  - It writes to standard output when that is in the form of P(ansible.builtin.default#callback), and else to standard error, so that a
-    program which reads JSON or YAML is not disturbed. It also does so when standard output cannot be written.
-  - What a task with C(no_log) tells is not shown, and not counted.
+  - Highlights a repayment with an unknown outcome, with the ID of its intent, even if the failure of its task is ignored.
+  - At the end it shows, for each host and coin, C(paid) (paid by this run), C(recovered) (paid by earlier tasks or runs that could not
+    report it), C(pending) (accepted by the exchange, but not final yet) and C(planned) (would be paid; check mode). It shows nothing if
+    no repay module returned a result.
+  - With C(-v), it also shows what a module waited for.
+  - Writes to standard output if that has the format of P(ansible.builtin.default#callback), otherwise to standard error, so that it does not
+    break JSON or YAML output. Also writes to standard error if standard output cannot be written.
+  - Does not show or count results of tasks with C(no_log).
 requirements:
   - Enable it with C(callbacks_enabled = treasury.bybit.repayments) in C(ansible.cfg), or E(ANSIBLE_CALLBACKS_ENABLED).
 """
@@ -32,7 +32,7 @@ EXAMPLES = r"""
 #   [defaults]
 #   callbacks_enabled = treasury.bybit.repayments
 #
-# What the end of a run then shows:
+# The end of the output then looks like this:
 #
 #   REPAYMENTS *********************************************************************
 #   localhost                  : USDT paid=100  recovered=0  pending=0  planned=0
@@ -46,7 +46,7 @@ from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import Tally, is_cut_off, is_told, lines_of
+from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import Tally, is_cut_off, is_report, lines_of
 
 _READABLE = {"default", "ansible.builtin.default"}
 _MODULES = {"bybit_fixed_loan_repay", "bybit_flexible_loan_repay", "bybit_loan_repay"}
@@ -54,7 +54,7 @@ _WIDTH = 80
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no types.
-    """Shows what is told, from the process that shows everything; a worker must not."""
+    """Displays reported repayments from the main process; a worker must not display anything."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -70,22 +70,22 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         self._strategy = play.strategy
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
-        self._tell_task(result)
+        self._show_task_result(result)
 
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
-        self._tell_task(result)
+        self._show_task_result(result)
 
     def v2_runner_on_unreachable(self, result: t.Any) -> None:
-        self._tell_task(result)
+        self._show_task_result(result)
 
     def v2_runner_item_on_ok(self, result: t.Any) -> None:
-        self._tell(result)
+        self._show_result(result)
 
     def v2_runner_item_on_failed(self, result: t.Any) -> None:
-        self._tell(result)
+        self._show_result(result)
 
     def v2_runner_retry(self, result: t.Any) -> None:
-        self._tell(result)
+        self._show_result(result)
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         lines = self._tally.lines()
@@ -94,27 +94,27 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         for text, is_loud in lines:
             self._show(text, C.COLOR_ERROR if is_loud else C.COLOR_OK)
 
-    def _tell_task(self, result: t.Any) -> None:
-        # The items of a loop were told one by one.
+    def _show_task_result(self, result: t.Any) -> None:
+        # The items of a loop have been shown one by one.
         if not (result.task.loop and "results" in result.result):
-            self._tell(result)
+            self._show_result(result)
 
-    def _tell(self, result: t.Any) -> None:
-        told = result.result
+    def _show_result(self, result: t.Any) -> None:
+        report = result.result
         is_ours = result.task.action.rpartition(".")[2] in _MODULES
-        if not is_told(told) and not (is_ours and is_cut_off(told)):
+        if not is_report(report) and not (is_ours and is_cut_off(report)):
             return
-        self._tally.add(told, result.host.get_name())
+        self._tally.add(report, result.host.get_name())
         name = f"TASK [{result.task.get_name()}] " if self._is_banner_elsewhere() else ""
         prefix = f"{name}[{self.host_label(result)}]"
         if self._display.verbosity > 0:
-            for sentence in (told.get("details") or {}).get("waits") or ():
+            for sentence in (report.get("details") or {}).get("waits") or ():
                 self._show(f"{prefix} {sentence}", C.COLOR_VERBOSE)
-        for text, is_loud in lines_of(told):
+        for text, is_loud in lines_of(report):
             self._show(f"{prefix} {text}", C.COLOR_ERROR if is_loud else C.COLOR_CHANGED)
 
     def _is_banner_elsewhere(self) -> bool:
-        """Tell whether the name of the task does not stand above this line, because Ansible shows it late or on the other stream."""
+        """Whether the banner of the task is not above this line, because Ansible shows it late or on the other stream."""
         shown = [
             C.config.get_config_value(option, plugin_type="callback", plugin_name="default")
             for option in ("display_skipped_hosts", "display_ok_hosts")
@@ -124,14 +124,14 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
     def _show(self, text: str, color: str | None) -> None:
         self._display.display(text, color=color, log_only=True)
         for is_error in (False, True) if _is_output_readable() else (True,):
-            # An exception would end the thread that takes results, for good; and whoever cannot be told on either cannot be told that.
+            # An exception would end the thread that collects results for good, and there is no third stream to report it on.
             with contextlib.suppress(OSError):
                 self._display.display(text, color=color, stderr=is_error, screen_only=True)
-                # Otherwise what cannot be written only fails with a later line.
+                # Without a flush, a write error only shows up with a later line.
                 (sys.stderr if is_error else sys.stdout).flush()
                 return
 
 
 def _is_output_readable() -> bool:
-    """Tell whether standard output is for people; Ansible has other callbacks for single commands, too."""
+    """Whether standard output is for people; Ansible also uses other callbacks for ad hoc commands."""
     return C.DEFAULT_STDOUT_CALLBACK in _READABLE and "module_name" not in context.CLIARGS

@@ -15,18 +15,18 @@ attributes:
     description: Has an action plugin, so that it can run on the controller.
     support: full
     details:
-      - With a local connection and without C(become), C(async) and C(environment), the module runs in the process of Ansible itself, with
-        the Python of Ansible; its result is the same. The variable C(bybit_in_process), or E(BYBIT_IN_PROCESS) in the environment of
-        Ansible, turns that off when it is V(false).
+      - With a local connection and without C(become), C(async) and C(environment), the module runs in Ansible's own process with Ansible's
+        Python. The result is the same. Set the variable C(bybit_in_process), or E(BYBIT_IN_PROCESS) in Ansible's environment, to V(false)
+        to prevent this.
   async:
     description: Supports C(async).
     support: full
   check_mode:
-    description: Can run in check mode and tell what it would change, without changing anything.
+    description: Can run in check mode and return what it would change, without changing anything.
   diff_mode:
-    description: Returns what has changed, or would change in check mode, when run with C(--diff).
+    description: Returns what changed, or would change in check mode, when run with C(--diff).
   idempotent:
-    description: Run a second time with the same options, the module changes nothing.
+    description: When run again with the same options, the module changes nothing.
 """
 
     # For modules that only read.
@@ -35,7 +35,7 @@ options: {}
 attributes:
   action_group:
     description:
-      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to give the connection options once, for all modules.
+      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options once for all modules.
     support: full
     membership:
       - treasury.bybit.bybit
@@ -47,9 +47,9 @@ options: {}
 attributes:
   action_group:
     description:
-      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to give the connection options once, for all modules.
-      - Use C(group/treasury.bybit.bybit_repay) to give once what all modules that repay take, such as C(state_dir), C(at_most) and
-        C(wait_timeout). In the other group they would make the modules fail that do not have them.
+      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options once for all modules.
+      - Use C(group/treasury.bybit.bybit_repay) to set once what all repay modules share, such as C(state_dir), C(at_most) and
+        C(wait_timeout). In the other group, these would make the modules fail that do not have them.
     support: full
     membership:
       - treasury.bybit.bybit

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options by which every query module is told which loans are meant."""
+    """The options of the info modules that select products and loans."""
 
     DOCUMENTATION = r"""
 options:
   product:
     description:
-      - The loan products to read. Without this option all of them are read, and one that the account cannot use is left out, with
-        a warning and an entry in RV(ignore:unavailable).
-      - A product that is named here and cannot be used makes the module fail.
+      - The loan products to read. By default all of them; then a product that the account cannot use is skipped, with a warning and an
+        entry in RV(ignore:unavailable).
+      - The module fails if the account cannot use a product listed here.
     type: list
     elements: str
     choices:
@@ -23,23 +23,23 @@ options:
       - fixed
   loan_currency:
     description:
-      - Only loans in this coin, as the exchange writes it, such as V(USDT).
+      - Only loans in this coin, in capitals, such as V(USDT).
     type: str
   loan_id:
     description:
-      - Only the loan with this id, which is the order id of a legacy loan (C(orderId)), or the id of a fixed contract (C(loanId)), not
+      - Only the loan with this ID, which is the order ID of a legacy loan (C(orderId)), or the ID of a fixed contract (C(loanId)), not
         that of its order.
-      - Flexible loans have no id, so none of them is shown with this option.
+      - Flexible loans have no ID, so this option excludes them.
     type: str
 notes:
-  - A key that may only read is enough, with the permission C(Spot trade).
-  - Long lists are read page by page, a hundred entries each, and as fast as the exchange's limit for requests in a second allows,
-    which is 500 entries in a second for flexible and fixed loans. The products are read side by side.
+  - A read-only key with the permission C(Spot trade) is sufficient.
+  - Long lists are read in pages of a hundred entries, as fast as the exchange's rate limit permits, which is 500 entries in a second for
+    flexible and fixed loans. Products are read in parallel.
 attributes:
   check_mode:
     support: full
     details:
-      - The module only reads, so it does the same in check mode.
+      - The module only reads, so check mode makes no difference.
   diff_mode:
     support: N/A
     details:

@@ -14,9 +14,9 @@ version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
-  - Returns the open legacy, flexible and fixed crypto loans of an account in one list, in one vocabulary, with their sums for each coin,
-    and with the position of the account.
-  - All filters can be combined. A loan is returned when it meets all of them.
+  - Returns the open legacy, flexible and fixed crypto loans of an account in one list with the same fields, their totals for each coin, and
+    the position of the account.
+  - Filters can be combined. A loan is returned if it matches all of them.
   - Uses the calls C(GET /v5/crypto-loan/ongoing-orders), C(GET /v5/crypto-loan/collateral-data),
     C(GET /v5/crypto-loan-flexible/ongoing-coin), C(GET /v5/crypto-loan-fixed/borrow-contract-info),
     C(GET /v5/crypto-loan-common/position) and C(GET /v5/market/time).
@@ -28,16 +28,16 @@ extends_documentation_fragment:
 options:
   ltv_above:
     description:
-      - Only loans whose LTV, as the exchange shows it, is above this fraction, such as V("0.7"). For a legacy loan it is the LTV of the
-        loan; for flexible and fixed loans it is that of the account, so all of them are returned or none.
-      - When the LTV of the account cannot be read, flexible and fixed loans count as products that cannot be used.
-      - From V(0) to below V(1), written as a quoted decimal number.
+      - Only loans with an LTV above this fraction, such as V("0.7"), as the exchange displays it. The LTV of a legacy loan is its own.
+        The LTV of flexible and fixed loans is that of the account, so either all of them match or none.
+      - If the LTV of the account cannot be read, flexible and fixed loans are treated as unavailable products.
+      - A quoted decimal number, at least V(0) and less than V(1).
     type: raw
   matures_within:
     description:
-      - Only loans that are due within this time from now, or are overdue. Whole days such as V(3d), or hours such as V(36h).
-        V(0d) means only loans that are overdue.
-      - Loans without a term, such as flexible ones, are never due.
+      - Only loans that are due within this time from now, or are overdue, as whole days such as V(3d), or hours such as V(36h).
+        V(0d) means only overdue loans.
+      - Loans without a term, such as flexible loans, are never due.
     type: str
 seealso:
   - module: treasury.bybit.bybit_loan_repayment_info
@@ -54,25 +54,25 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: See what is owed
+- name: Show what is owed
   block:
-    - name: Read all open loans
+    - name: List all open loans
       treasury.bybit.bybit_loan_info:
         environment: testnet
       register: owed
 
-    - name: Show the debt in each coin, and the LTV of the account
+    - name: Show the debt in each coin and the LTV of the account
       ansible.builtin.debug:
         msg: "{{ owed.totals | items2dict(key_name='coin', value_name='debt') }}, LTV {{ owed.position.ltv | default('unknown') }}"
 
-- name: Find loans that are near a margin call
+- name: List loans that are close to a margin call
   treasury.bybit.bybit_loan_info:
     environment: testnet
     ltv_above: "0.75"
 
 - name: Repay the fixed loans that are due within three days
   block:
-    - name: Find them
+    - name: List them
       treasury.bybit.bybit_loan_info:
         environment: testnet
         product: fixed
@@ -87,7 +87,7 @@ EXAMPLES = r"""
       loop_control:
         label: "{{ item.id }}, {{ item.debt }} {{ item.coin }}, due {{ item.maturity_time }}"
 
-- name: Look at one legacy loan
+- name: Read one legacy loan
   treasury.bybit.bybit_loan_info:
     environment: testnet
     product: legacy
@@ -96,12 +96,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: How many loans were found, and of which products; on failure what is wrong, which option, and what to do.
+  description: How many loans were found for each product. On failure, what went wrong and what to do about it.
   returned: always
   type: str
   sample: "11 open loans (5 legacy, 2 flexible, 4 fixed)."
 loans:
-  description: The open loans, as decimal strings in the loan's coin; the legacy ones first, then the flexible, then the fixed ones.
+  description: The open loans, with amounts as decimal strings in the loan's coin. Legacy loans first, then flexible, then fixed loans.
   returned: success
   type: list
   elements: dict
@@ -112,7 +112,7 @@ loans:
       returned: always
       sample: legacy
     id:
-      description: The exchange's id of the loan, as the repay modules take it; V(none) for a flexible loan.
+      description: The exchange's ID of the loan, as the repay modules expect it; V(none) for a flexible loan.
       type: str
       returned: always
       sample: "1793401222384701440"
@@ -127,7 +127,7 @@ loans:
       returned: always
       sample: USDT
     debt:
-      description: All that is still to be paid, which is principal, interest and penalty interest.
+      description: The total of unpaid principal, interest and penalty interest.
       type: str
       returned: always
       sample: "501.84305840"
@@ -137,7 +137,7 @@ loans:
       returned: always
       sample: "500"
     interest:
-      description: Unpaid interest. That of a fixed loan is paid when the loan is taken.
+      description: Unpaid interest. The interest of a fixed loan is paid when the loan is taken out.
       type: str
       returned: always
       sample: "1.5178128"
@@ -147,46 +147,46 @@ loans:
       returned: always
       sample: "0.3252456"
     hourly_rate:
-      description: The interest of an hour as a fraction of the principal; V(none) when the exchange does not give it.
+      description: The hourly interest rate, as a fraction of the principal; V(none) if the exchange does not provide it.
       type: str
       returned: always
       sample: "0.0000180692"
     annual_rate:
-      description: The interest of a year of 365 days as a fraction, without compound interest; V(none) when the exchange does not tell it.
+      description: The interest rate for 365 days, as a fraction without compounding; V(none) if the exchange does not provide it.
       type: str
       returned: always
       sample: "0.158286192"
     collateral_coin:
-      description: The coin of the loan's own collateral; V(none) when the collateral is the account's.
+      description: The coin of the loan's own collateral; V(none) if the account's collateral secures it.
       type: str
       returned: always
       sample: ETH
     collateral_amount:
-      description: The loan's own collateral, in its coin; V(none) when the collateral is the account's, or when it is not told.
+      description: The loan's own collateral, in its coin; V(none) if it has none, or if the exchange does not provide it.
       type: str
       returned: always
       sample: "0.4"
     ltv:
       description:
-        - Debt divided by collateral, as a fraction. Of a legacy loan that of the loan, in four places. Of flexible and fixed loans that
-          of the account, in six places; V(none) when it cannot be read.
+        - Debt divided by collateral, as a fraction. A legacy loan has its own, with four decimal places. Flexible and fixed loans have
+          that of the account, with six decimal places; V(none) if it cannot be read.
       type: str
       returned: always
       sample: "0.4182"
     margin_call_ltv:
       description:
-        - The LTV from which the exchange warns; V(none) for flexible and fixed loans, for which it gives none. Where it differs by the
-          level of the account, the lowest.
+        - The LTV that triggers a margin call; V(none) for flexible and fixed loans, for which the exchange provides none. If it depends on
+          the level of the account, the lowest one.
       type: str
       returned: always
       sample: "0.87"
     liquidation_ltv:
-      description: The LTV from which the exchange liquidates the loan; as for RV(loans[].margin_call_ltv).
+      description: The LTV that triggers liquidation; otherwise like RV(loans[].margin_call_ltv).
       type: str
       returned: always
       sample: "0.95"
     maturity_time_ms:
-      description: When a fixed-term loan is due (UTC, milliseconds since 1970); V(none) for a loan without a term.
+      description: When the loan is due, in milliseconds since 1970 (UTC); V(none) for a loan without a term.
       type: int
       returned: always
       sample: 1793448000000
@@ -196,12 +196,12 @@ loans:
       returned: always
       sample: "2026-10-31T12:00:00Z"
     is_overdue:
-      description: Whether the loan should have been repaid by now.
+      description: Whether the loan is past its due date.
       type: bool
       returned: always
       sample: true
 totals:
-  description: The sums of RV(loans) for each coin, so of the loans that meet the filters.
+  description: The totals of RV(loans) for each coin.
   returned: success
   type: list
   elements: dict
@@ -212,7 +212,7 @@ totals:
       returned: always
       sample: USDT
     debt: &debt
-      description: All that is still to be paid.
+      description: The total of unpaid principal, interest and penalty interest.
       type: str
       returned: always
       sample: "501.8430584"
@@ -237,14 +237,14 @@ totals:
       returned: always
       sample: 1
     by_product:
-      description: The same sums for each product.
+      description: The same totals for each product.
       type: dict
       returned: always
       contains:
         legacy: &sums
-          description: The sums of this product.
+          description: The totals for this product.
           type: dict
-          returned: when it has loans in this coin
+          returned: if it has loans in this coin
           contains:
             debt: *debt
             principal: *principal
@@ -255,32 +255,31 @@ totals:
         fixed: *sums
 position:
   description:
-    - What the account owes and has pledged in flexible and fixed loans together; legacy loans are not in it. The filters do not change
-      it.
-    - V(none) when only legacy loans were asked for, or when it cannot be used.
+    - Debt and collateral of all flexible and fixed loans of the account, without legacy loans. The filters do not affect it.
+    - V(none) if only legacy loans were requested, or if the account cannot use it.
   returned: success
   type: dict
   contains:
     ltv:
-      description: Debt divided by collateral, as a fraction in six places.
+      description: Debt divided by collateral, as a fraction with six decimal places.
       type: str
-      returned: when it was read
+      returned: if the position is known
       sample: "0.584023"
     total_debt_usd:
       description: The debt in USD.
       type: str
-      returned: when it was read
+      returned: if the position is known
       sample: "10630.79"
     total_collateral_usd:
-      description: The collateral in USD that counts, after the exchange's collateral ratios.
+      description: The value of the collateral in USD, after the exchange's collateral ratios.
       type: str
-      returned: when it was read
+      returned: if the position is known
       sample: "18240"
     debts:
-      description: What is owed in each coin.
+      description: The debt in each coin.
       type: list
       elements: dict
-      returned: when it was read
+      returned: if the position is known
       contains:
         coin:
           description: The coin.
@@ -308,10 +307,10 @@ position:
           returned: always
           sample: "2300.09"
     collateral:
-      description: What is pledged in each coin.
+      description: The collateral in each coin.
       type: list
       elements: dict
-      returned: when it was read
+      returned: if the position is known
       contains:
         coin:
           description: The coin.
@@ -324,15 +323,15 @@ position:
           returned: always
           sample: "0.25"
         amount_usd:
-          description: What it counts for in USD, after the exchange's collateral ratio.
+          description: Its value in USD, after the exchange's collateral ratio.
           type: str
           returned: always
           sample: "12000"
 unavailable:
   description:
     - The products that the account cannot use, for example because the key lacks a permission, or because the exchange does not serve
-      the call any more. They were not asked for by name in O(product).
-    - A read that fails for another reason, such as the network, makes the module fail.
+      the call any more. If O(product) lists such a product, the module fails instead.
+    - The module also fails if a read fails for another reason, such as the network.
   returned: success
   type: list
   elements: dict
@@ -343,84 +342,56 @@ unavailable:
       returned: always
       sample: legacy
     reason:
-      description: What the exchange answered, what that means, and what to do.
+      description: What the exchange answered, what that means, and what to do about it.
       type: str
       returned: always
       sample: >-
         Bybit refused reading /v5/crypto-loan/ongoing-orders: the host does not serve this call (HTTP 404): check environment or api_url.
     failure:
-      description: What is known of the request that was refused.
+      description: The request that was refused; like RV(failure).
       type: dict
       returned: always
-      contains: &failure
-        ret_code:
-          description: The exchange's return code; V(none) without a usable answer.
-          type: int
-          returned: always
-          sample: 10005
-        ret_msg:
-          description: The exchange's message.
-          type: str
-          returned: always
-          sample: Permission denied
-        http_status:
-          description: The HTTP status; V(none) without an answer.
-          type: int
-          returned: always
-          sample: 200
-        request_id:
-          description: The id that was sent with the request (C(cdn-request-id)), for the exchange's support.
-          type: str
-          returned: always
-          sample: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
-        reading:
-          description: Always V(not_executed), because only reads are sent.
-          type: str
-          returned: always
-          sample: not_executed
-details:
-  description: What helps to investigate.
-  returned: when the options are usable
-  type: dict
-  contains:
-    waits:
-      description:
-        - What this run has waited for, one sentence for each wait of two seconds or more, in their order. It was written to the system's log when
-          the wait began.
-      returned: always
-      type: list
-      elements: str
-      sample: []
-    gate_retries:
-      description: How often the exchange turned a request away at its gate, so that it was sent again.
-      returned: always
-      type: dict
-      contains:
-        clock_syncs:
-          description: How often the exchange's clock was read because it refused a timestamp; at most once for each request.
-          type: int
-          returned: always
-          sample: 0
-        rate_limits:
-          description: How often a pause was made because the rate limit was tripped.
-          type: int
-          returned: always
-          sample: 0
-        rate_limit_wait_ms:
-          description: How long these pauses took together, in milliseconds.
-          type: int
-          returned: always
-          sample: 0
+      sample: &failure
+        ret_code: 10005
+        ret_msg: Permission denied
+        http_status: 200
+        request_id: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
+        reading: not_executed
 api_host:
-  description: The host that was used, with its port where the URL has one.
-  returned: when the connection options are usable
+  description: The host that was used, with the port if the URL has one.
+  returned: when the connection options are valid
   type: str
   sample: api-testnet.bybit.com
 failure:
-  description: What is known of the request that failed; V(none) when the failure is not that of one request.
+  description:
+    - The request that failed; V(none) if the module failed for another reason.
+    - C(ret_code) and C(ret_msg) are the exchange's return code and message; C(ret_code) is V(none) without a usable answer.
+    - C(http_status) is V(none) without an answer. C(request_id) was sent with the request; the exchange's support asks for it.
+    - C(reading) is always V(not_executed), because the module only reads.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
-  contains: *failure
+  sample: *failure
+details:
+  description: What helps to investigate a run.
+  returned: when the options are valid
+  type: dict
+  contains:
+    waits:
+      description: One sentence for each wait of two seconds or more. It is also written to the system's log when the wait begins.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    gate_retries:
+      description:
+        - How often a request was sent again because the exchange had rejected it before processing it, for its timestamp
+          (C(clock_syncs)) or for the rate limit (C(rate_limits)), and how long it waited for the rate limit in total.
+      type: dict
+      returned: always
+      sample:
+        clock_syncs: 0
+        rate_limits: 0
+        rate_limit_wait_ms: 0
 """
 
 from ansible.module_utils.basic import AnsibleModule

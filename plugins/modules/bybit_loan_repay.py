@@ -14,16 +14,16 @@ version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
-  - Repays an amount of one legacy crypto loan, fully or in part, from the Funding wallet. Interest that is due is paid first,
-    then the loaned amount. A repayment that leaves some of the loan returns no collateral.
-  - Instead of an amount, a goal can be given. With O(since) it repays only what is missing of O(amount) since that moment, with
-    O(max_debt) and O(max_ltv) what brings debt or LTV to at most this, and nothing when nothing is missing.
-  - The loan is read first, and what the exchange would refuse is refused before anything is paid. Then an intent is written to
-    O(state_dir), and the repayment is sent once. A request that may have reached the exchange is never sent again.
-  - When no clear answer comes (time-out, reset connection, truncated answer, server error), the module looks at the history, the
-    debt and the Funding wallet until it is known whether the repayment was made. When that cannot be known, it fails with RV(outcome=unknown), and no run
-    sends anything for this loan until it is known, or acknowledged by O(acknowledge).
-  - A run that was killed or cut off leaves its intent behind. The next run for the loan first finds out what became of it.
+  - Repays one legacy crypto loan, fully or in part, from the Funding wallet. Interest is paid first, then the principal. A partial
+    repayment returns no collateral.
+  - Supports declarative goals. O(amount) with O(since) repays only what is missing of O(amount) since that time. O(max_debt) and O(max_ltv)
+    repay what brings the debt or the LTV down to this. Nothing is repaid if the goal is already reached.
+  - Reads the loan first, and fails before anything is paid if the exchange would refuse the repayment. Then records an intent in
+    O(state_dir), and sends the repayment once. A request that may have reached the exchange is never sent again.
+  - Without a clear answer (timeout, connection reset, truncated answer, server error), keeps checking the history, the debt, and
+    the Funding wallet, until it is known whether the repayment was made. If that cannot be determined, the module fails with
+    RV(outcome=unknown), and no run sends anything for this loan until it is known, or O(acknowledge) names the intent.
+  - A run that was killed or interrupted leaves its intent behind. The next run for the loan first finds out what became of it.
   - Uses the calls C(POST /v5/crypto-loan/repay), C(GET /v5/crypto-loan/ongoing-orders),
     C(GET /v5/crypto-loan/repayment-history), C(GET /v5/crypto-loan/borrow-history), C(GET /v5/crypto-loan/loanable-data),
     C(GET /v5/asset/transfer/query-account-coin-balance), C(GET /v5/asset/fundinghistory), C(GET /v5/user/query-api) and
@@ -34,49 +34,51 @@ extends_documentation_fragment:
   - treasury.bybit.connection
   - treasury.bybit.repayment
 notes:
-  - C(until) and C(retries) around a task with this module are safe. A run after one that failed or was cut off is answered by what
-    that one sent, if it was asked for the same.
-  - With C(async), use O(since), O(max_debt) or O(max_ltv). The module cannot know whether anybody reads the result of a job, so
-    with O(amount) alone a run after a job whose result was lost repays once more.
-  - Run it on one host (C(run_once)). A play over several hosts with the same account repays once for each of them, unless a declarative
-    goal is used and they share O(state_dir).
+  - It is safe to retry this module with C(until) and C(retries). A run that asks for the same as one that failed or was interrupted
+    reports what that one sent, instead of sending it again.
+  - With C(async), use O(since), O(max_debt) or O(max_ltv). The module cannot know whether anybody reads the result of a job, so a run
+    with O(amount) alone repays once more after a job whose result was lost.
+  - Run it on one host (C(run_once)). A play on several hosts with the same account repays once for each host, unless it uses a
+    declarative goal and they share O(state_dir).
 attributes:
   check_mode:
     support: full
     details:
-      - Reads the loan and answers as the real run would; sends no POST and writes nothing to O(state_dir).
-      - What only the exchange knows when it is asked to pay is not foreseen, such as the balance of the Funding wallet when the key
-        may not read it.
+      - Reads the loan and returns what the real run would return. Sends no POST request and writes nothing to O(state_dir).
+      - Cannot foresee what only the exchange knows when it is asked to pay, such as the balance of a Funding wallet that the key may
+        not read.
   diff_mode:
     support: full
   idempotent:
     support: partial
     details:
       - With O(since), O(max_debt) or O(max_ltv), a second run changes nothing.
-      - With O(amount) alone, every run that is not the continuation of one that failed or was cut off repays O(amount) once more,
-        until the loan is repaid. A loan that is already repaid is not changed.
+      - With O(amount) alone, every run that does not continue one that failed or was interrupted repays O(amount) once more,
+        until the loan is repaid. A repaid loan is not changed.
 options:
   order_id:
     description:
-      - The id of the loan order, as C(GET /v5/crypto-loan/ongoing-orders) and the exchange's site show it.
+      - The ID of the loan order, as in C(GET /v5/crypto-loan/ongoing-orders) and on the exchange's site.
     type: str
     required: true
+    aliases:
+      - loan_id
 seealso:
   - name: Repay a legacy crypto loan
-    description: The exchange's documentation of the call.
+    description: The exchange's documentation of this call.
     link: https://bybit-exchange.github.io/docs/v5/crypto-loan/repay
 """
 
 EXAMPLES = r"""
 ---
-- name: See that at least 100 are repaid in November, however often this runs
+- name: Ensure at least 100 USDT is repaid in November, however often this runs
   treasury.bybit.bybit_loan_repay:
     environment: testnet
     order_id: "1794267532472646144"
     amount: "100"
     since: "2026-11-01"
 
-- name: The same each month, from cron or CI
+- name: Ensure the same every month, from cron or CI
   treasury.bybit.bybit_loan_repay:
     environment: mainnet
     order_id: "1794267532472646144"
@@ -84,44 +86,44 @@ EXAMPLES = r"""
     since: "{{ now(utc=true).strftime('%Y-%m-01') }}"
     state_dir: /var/lib/treasury
 
-- name: Pay the loan off, interest that accrues meanwhile included, but nothing if it takes more than 1100
+- name: Pay off the loan including accruing interest, unless that takes more than 1100 USDT
   treasury.bybit.bybit_loan_repay:
     environment: testnet
     order_id: "1794267532472646144"
     max_debt: "0"
     at_most: "1100"
 
-- name: Bring the LTV of the loan to at most 40 %, or as near as the Funding wallet allows
+- name: Lower the LTV of the loan to at most 40 %, or as far as the Funding wallet allows
   treasury.bybit.bybit_loan_repay:
     environment: testnet
     order_id: "1794267532472646144"
     max_ltv: "0.4"
     allow_partial: true
 
-- name: Repay 100 of a loan on the testnet, with the key in BYBIT_API_KEY and BYBIT_API_SECRET
+- name: Repay 100 USDT once, with the key from BYBIT_API_KEY and BYBIT_API_SECRET
   treasury.bybit.bybit_loan_repay:
     environment: testnet
     order_id: "1794267532472646144"
     amount: "100"
 
-- name: Repay with the connection options given once for all tasks
+- name: Set the connection options once for several tasks
   module_defaults:
     group/treasury.bybit.bybit:
       api_key: "{{ vault_bybit_api_key }}"
       api_secret: "{{ vault_bybit_api_secret }}"
       environment: mainnet
   block:
-    - name: Repay 250.5 of the loan
+    - name: Repay 250.5 USDT
       treasury.bybit.bybit_loan_repay:
         order_id: "1794267532472646144"
         amount: "250.5"
       register: repayment
 
-    - name: Show what happened
+    - name: Show the result
       ansible.builtin.debug:
         msg: "{{ repayment.msg }}"
 
-- name: Try again when the exchange refuses or cannot be reached, without ever paying twice
+- name: Retry if the exchange refuses or cannot be reached, without ever paying twice
   treasury.bybit.bybit_loan_repay:
     environment: testnet
     order_id: "1794267532472646144"
@@ -131,14 +133,14 @@ EXAMPLES = r"""
   retries: 5
   delay: 30
 
-- name: Go on after a person has looked what became of a repayment in doubt
+- name: Continue after checking what became of a repayment with an unknown outcome
   treasury.bybit.bybit_loan_repay:
     environment: testnet
     order_id: "1794267532472646144"
     amount: "50"
     acknowledge: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
 
-- name: Repay with a self-generated RSA key, on a regional host
+- name: Repay with a self-generated RSA key on a regional host
   treasury.bybit.bybit_loan_repay:
     api_url: https://api.bybit.eu
     api_key: "{{ vault_bybit_api_key }}"
@@ -149,68 +151,70 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What happened, in a sentence; on failure what is wrong, which option, and what to do.
+  description: A summary of what happened. On failure, what went wrong and what to do about it.
   returned: always
   type: str
   sample: "Repaid 100 USDT on loan 1794267532472646144 (repayment 1794271131730737664). Debt before: 1000.4, now: 900.4."
 outcome:
   description:
-    - V(executed), the repayment was made, and the exchange shows it as final.
-    - V(pending), the exchange accepted the repayment, and it is not known yet to be final. O(wait) was false, or
-      O(wait_timeout) ended first.
-    - V(nothing_to_do), the loan is already closed, or enough was repaid since O(since), or O(acknowledge) was followed.
-    - V(planned), check mode only, the repayment would be made. When an earlier run has left the same repayment open, check mode
-      too says what became of that.
-    - V(not_executed), failed, and nothing was paid as far as every witness tells that could be asked. A further run decides anew.
-    - Also a module that fails can be V(executed) or V(pending), with RV(repayments) and C(changed). It has paid a part of its goal
-      and could not go on.
-    - V(unknown), failed, and the repayment may have been made. Nothing is sent for this loan until it is known. RV(details.evidence) has
-      what was seen, and RV(msg) says what to do.
+    - V(executed) means that the repayment was made, and that the exchange reports it as final.
+    - V(pending) means that the exchange accepted the repayment, but does not report it as final yet. O(wait) was V(false), or
+      O(wait_timeout) expired.
+    - V(nothing_to_do) means that nothing is owed, that the goal was reached before, or that O(acknowledge) was processed.
+    - V(planned) means that the repayment would be made; check mode only. If an earlier run left the same repayment open, check mode
+      reports the outcome of that one instead.
+    - V(not_executed) means that the task failed and nothing was paid, according to every source that could be read. The next run
+      decides anew.
+    - V(unknown) means that the task failed and the repayment may have been made. Nothing is sent for this loan until the outcome is
+      known. RV(msg) says how to proceed, and RV(details) what was found.
+    - A task that fails after it has paid part of its goal returns V(executed) or V(pending) with RV(repayments), and C(changed) is
+      V(true).
   returned: always, unless Ansible itself refuses the options or a Python library is missing
   type: str
   sample: executed
 repay_id:
   description:
-    - The exchange's id of the repayment; V(none) when there is none. A repayment that was accepted and then failed on the exchange
-      has one too, with RV(outcome=not_executed).
-  returned: when the options are usable
+    - The exchange's ID of the repayment; V(none) if there is none. A repayment that was accepted and then failed on the exchange has
+      one, too, with RV(outcome=not_executed).
+  returned: when the options are valid
   type: str
   sample: "1794271131730737664"
 order_id:
-  description: The id of the loan order.
-  returned: when the options are usable
+  description: The ID of the loan order.
+  returned: when the options are valid
   type: str
   sample: "1794267532472646144"
 amount:
   description:
-    - The amount of the repayment that this result speaks of, as a plain decimal number. It is what was sent, would be sent in check
-      mode, or is in doubt. The sum of RV(repayments), when there are any.
-    - V(0) when there is nothing to do.
-  returned: when the options are usable
+    - The amount that was repaid, would be repaid in check mode, or is in doubt, as a decimal string in the loan's coin. The sum of
+      RV(repayments), if there are any.
+    - V(0) if there is nothing to do.
+  returned: when the options are valid
   type: str
   sample: "100"
 goal_reached:
   description:
-    - Whether the goal is reached by this, but for RV(details.dust).
-    - V(false) with O(allow_partial), or when more came to the debt meanwhile than a second repayment takes. Then a warning says so.
-    - V(none) when nothing was decided, because an earlier run answers, or the module fails.
-  returned: when the options are usable
+    - Whether the goal is reached, apart from C(dust) in RV(details).
+    - V(false) if O(allow_partial) paid only a part, or if more interest accrued in the meantime than a second repayment covers. A
+      warning says so.
+    - V(none) if nothing was decided, because the repayment of an earlier run answers this task, or because the task failed.
+  returned: when the options are valid
   type: bool
   sample: true
 repayments:
   description:
-    - The repayments that were made, also when the module fails after them. Those of this run, and first one that an earlier run
-      made for the same goal without telling.
-    - There can be two when interest accrued while the first was made.
-  returned: when the options are usable
+    - The repayments that were made, even if the task failed after them. One that an earlier run made for the same goal and could
+      not report comes first.
+    - There can be two if interest accrued while the first one was made.
+  returned: when the options are valid
   type: list
   elements: dict
-  contains: &repayment
-    intent:
-      description: The id of its intent.
+  contains:
+    repay_id:
+      description: The exchange's ID of the repayment; V(none) if there is none.
       type: str
       returned: always
-      sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
+      sample: "1794271131730737664"
     amount:
       description: The amount, in the loan's coin.
       type: str
@@ -222,115 +226,72 @@ repayments:
       returned: always
       sample: USDT
     outcome:
-      description: V(executed) or V(pending); in RV(details.earlier) also V(not_executed), and V(unknown) when O(acknowledge) named it.
+      description: V(executed) or V(pending).
       type: str
       returned: always
       sample: executed
-    repay_id:
-      description: The exchange's id of it; V(none) when there is none.
-      type: str
-      returned: always
-      sample: "1794271131730737664"
     sent_at_ms:
-      description: When it was signed and sent (UTC, milliseconds since 1970).
+      description: When the request was signed and sent, in milliseconds since 1970 (UTC).
       type: int
       returned: always
       sample: 1728629785224
+    intent:
+      description: The ID of the intent that was recorded in O(state_dir) before the request was sent.
+      type: str
+      returned: always
+      sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
 loan:
-  description: The loan before and after, as decimal strings in the loan's coin.
-  returned: when the options are usable
+  description:
+    - The loan before and after, with the values that RV(treasury.bybit.bybit_loan_info#module:loans) documents, up to
+      C(maturity_time_ms).
+    - C(status) can also be V(repaid) or V(liquidated). C(id) is V(none) for several contracts together. C(ltv) of a flexible or fixed
+      loan is that of the account, and only read if O(max_ltv) needs it.
+  returned: when the options are valid
   type: dict
   contains:
     before:
-      description: The loan as read before anything was sent; V(none) when it is not known, or an earlier run sent it.
+      description: The loan before anything was sent; V(none) if it is not known, or if an earlier run sent the repayment.
       type: dict
-      returned: when the options are usable
-      contains: &loan
-        product:
-          description: V(legacy), V(flexible) or V(fixed).
-          type: str
-          returned: when the loan is known
-          sample: legacy
-        id:
-          description: The exchange's id of the loan; V(none) for a flexible loan, and for several contracts together.
-          type: str
-          returned: when the loan is known
-          sample: "1794267532472646144"
-        status:
-          description: V(open), V(repaid) by the user, or V(liquidated).
-          type: str
-          returned: when the loan is known
-          sample: open
-        coin:
-          description: The coin that was borrowed.
-          type: str
-          returned: when the loan is known
-          sample: USDT
-        debt:
-          description: All that is still to be paid, which is principal, interest and penalty interest.
-          type: str
-          returned: when the loan is known
-          sample: "1000.4"
-        principal:
-          description: Unpaid principal (the exchange's C(totalDebt)).
-          type: str
-          returned: when the loan is known
-          sample: "1000"
-        interest:
-          description: Unpaid interest.
-          type: str
-          returned: when the loan is known
-          sample: "0.4"
-        penalty_interest:
-          description: Unpaid penalty interest of an overdue loan.
-          type: str
-          returned: when the loan is known
-          sample: "0"
-        hourly_rate:
-          description: The interest of an hour as a fraction of the principal; V(none) when the exchange does not give it.
-          type: str
-          returned: when the loan is known
-          sample: "0.0000090346"
-        annual_rate:
-          description:
-            - The interest of a year of 365 days as a fraction, without compound interest; V(none) for several contracts, or when the
-              exchange does not give it.
-          type: str
-          returned: when the loan is known
-          sample: "0.079143096"
-        collateral_coin:
-          description: The coin of the loan's own collateral; V(none) when the collateral is the account's.
-          type: str
-          returned: when the loan is known
-          sample: BTC
-        collateral_amount:
-          description: The loan's own collateral, in its coin; V(none) when it has none, or when the exchange does not give it.
-          type: str
-          returned: when the loan is known
-          sample: "0.04"
-        ltv:
-          description:
-            - Debt divided by collateral, as a fraction; V(none) without debt. Of a legacy loan, in four places.
-            - Of flexible and fixed loans it is that of the account, in six places, and only read when O(max_ltv) needs it.
-          type: str
-          returned: when the loan is known
-          sample: "0.4168"
-        maturity_time_ms:
-          description: When a fixed-term loan is due (UTC, milliseconds since 1970); V(none) for a flexible loan.
-          type: int
-          returned: when the loan is known
-          sample: 1731149999000
+      returned: always
+      sample:
+        product: legacy
+        id: "1794267532472646144"
+        status: open
+        coin: USDT
+        debt: "1000.4"
+        principal: "1000"
+        interest: "0.4"
+        penalty_interest: "0"
+        hourly_rate: "0.0000090346"
+        annual_rate: "0.079143096"
+        collateral_coin: BTC
+        collateral_amount: "0.04"
+        ltv: "0.4168"
+        maturity_time_ms: 1731149999000
     after:
       description:
-        - The loan as read after the repayment, or as foreseen in check mode. What is foreseen of RV(loan.after.ltv) may
-          differ in the last place, because it is reckoned from the rounded LTV before. Whether the exchange forgives a remainder
-          below the coin's smallest amount is not foreseen.
-        - V(none) when it could not be read, or when nothing is known of the outcome.
+        - The loan after the repayment, or the forecast of check mode; V(none) if it could not be read, or if the outcome is unknown.
+        - A forecast LTV can be off in its last digit, because the LTV before is rounded. Check mode cannot foresee whether the
+          exchange forgives a remainder below the coin's smallest amount.
       type: dict
-      returned: when the options are usable
-      contains: *loan
+      returned: always
+      sample:
+        product: legacy
+        id: "1794267532472646144"
+        status: open
+        coin: USDT
+        debt: "900.4"
+        principal: "900.4"
+        interest: "0"
+        penalty_interest: "0"
+        hourly_rate: "0.0000090346"
+        annual_rate: "0.079143096"
+        collateral_coin: BTC
+        collateral_amount: "0.04"
+        ltv: "0.3752"
+        maturity_time_ms: 1731149999000
 diff:
-  description: Debt and LTV before and after, as one line each, under the arithmetic that leads from one to the other.
+  description: Debt and LTV before and after, one line each. The header of C(after) shows how the amount was calculated.
   returned: success, in diff mode
   type: dict
   sample:
@@ -338,200 +299,126 @@ diff:
     after_header: "debt 1000.4 → 900.4, pay 100"
     before: "debt 1000.4 USDT  LTV 0.4168\\n"
     after: "debt  900.4 USDT  LTV 0.3752\\n"
-details:
-  description: What helps to investigate.
-  returned: when the options are usable
-  type: dict
-  contains:
-    recovered:
-      description:
-        - Whether RV(repay_id) was not in a clear answer to this run, but found afterwards in the history, or sent by an earlier run
-          that was asked for the same and could not tell it.
-      returned: always
-      type: bool
-      sample: false
-    inferred:
-      description:
-        - Whether it is known only from the exchange's history that a repayment was made, because its answer was lost, or because the call
-          gives no id.
-      returned: always
-      type: bool
-      sample: false
-    decision:
-      description:
-        - How the amount was reckoned, in words, also when it was then refused; V(none) when nothing is to be paid, or nothing was decided.
-      returned: always
-      type: str
-      sample: debt 1000.4 → 900.4, pay 100
-    dust:
-      description: What is left above O(max_debt) because it needs more decimal places than the exchange takes.
-      returned: always
-      type: str
-      sample: "0"
-    since:
-      description: How far the goal with O(since) had come before anything was sent; V(none) without O(since), or when it was not read.
-      returned: always
-      type: dict
-      contains:
-        time_ms:
-          description: The moment of O(since) (UTC, milliseconds since 1970).
-          type: int
-          returned: always
-          sample: 1793491200000
-        repaid:
-          description: What had been repaid since then, with what was in process.
-          type: str
-          returned: always
-          sample: "40"
-        missing:
-          description: What was left of O(amount).
-          type: str
-          returned: always
-          sample: "60"
-    sent_at_ms:
-      description: When the repayment was signed and sent (UTC, milliseconds since 1970, by the exchange's clock as far as known);
-        V(none) when none was sent.
-      returned: always
-      type: int
-      sample: 1728629785224
-    intent:
-      description: The id of the intent that stays open because its outcome is unknown, as O(acknowledge) takes it; otherwise V(none).
-      returned: always
-      type: str
-      sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
-    earlier:
-      description: What became of repayments that earlier runs for this loan had sent without telling their end.
-      returned: always
-      type: list
-      elements: dict
-      contains: *repayment
-    evidence:
-      description: What was seen when a repayment without a clear answer was looked for; V(none) when that was not necessary.
-      returned: always
-      type: dict
-      contains:
-        sent_at_ms:
-          description: When it was signed and sent (UTC, milliseconds since 1970).
-          type: int
-          returned: always
-          sample: 1728629785224
-        window_end_ms:
-          description: Until when the exchange could accept it, or when it did without an id (UTC, milliseconds since 1970).
-          type: int
-          returned: always
-          sample: 1728629790224
-        exchange_time_ms:
-          description: The exchange's time of the last look (UTC, milliseconds since 1970); V(none) when it told none.
-          type: int
-          returned: always
-          sample: 1728629801350
-        debt_before:
-          description: The debt before it was sent.
-          type: str
-          returned: always
-          sample: "1000.4"
-        debt_now:
-          description: The debt at the last look; V(none) when it could not be read.
-          type: str
-          returned: always
-          sample: "900.4"
-        wallet_before:
-          description: What the Funding wallet held of the coin before it was sent; V(none) when it was not read or does not pay.
-          type: str
-          returned: always
-          sample: "1523.75"
-        wallet_now:
-          description: What the Funding wallet held when it was asked at the end; V(none) when that was not necessary or not possible.
-          type: str
-          returned: always
-          sample: "1523.75"
-        wallet_outflow:
-          description:
-            - What left the Funding wallet in its time, by the wallet's ledger; V(none) when that was not necessary, or not possible.
-          type: str
-          returned: always
-          sample: "0"
-        candidates:
-          description: The ids of the repayments in the history that look like it.
-          type: list
-          elements: str
-          returned: always
-          sample: ["1794271131730737664"]
-        looks:
-          description: How often history and debt were looked at.
-          type: int
-          returned: always
-          sample: 7
-        reason:
-          description: What was concluded from it, or why nothing could be concluded.
-          type: str
-          returned: always
-          sample: it stands in the history
-    waits:
-      description:
-        - What this run has waited for, one sentence for each wait of two seconds or more, in their order. It was written to the system's log when
-          the wait began.
-      returned: always
-      type: list
-      elements: str
-      sample: []
-    gate_retries:
-      description: How often the exchange turned a request away at its gate, so that it was sent again without danger.
-      returned: always
-      type: dict
-      contains:
-        clock_syncs:
-          description: How often the exchange's clock was read because it refused a timestamp; at most once for each request.
-          type: int
-          returned: always
-          sample: 0
-        rate_limits:
-          description: How often a pause was made for the rate limit.
-          type: int
-          returned: always
-          sample: 1
-        rate_limit_wait_ms:
-          description: How long these pauses took together, in milliseconds.
-          type: int
-          returned: always
-          sample: 1050
 api_host:
-  description: The host that was used, with its port where the URL has one.
-  returned: when the connection options are usable
+  description: The host that was used, with the port if the URL has one.
+  returned: when the connection options are valid
   type: str
   sample: api-testnet.bybit.com
 failure:
-  description: What is known of the request that failed; V(none) when the failure is not that of one request.
+  description:
+    - The request that failed; V(none) if the task failed for another reason.
+    - C(ret_code) and C(ret_msg) are the exchange's return code and message; C(ret_code) is V(none) without a usable answer.
+    - C(http_status) is V(none) without an answer. C(request_id) was sent with the request; the exchange's support asks for it.
+    - C(reading) says whether this request may have been executed, V(not_executed) or V(unknown), or V(earlier_request) if an
+      identical earlier one may have been.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
+  sample:
+    ret_code: 177011
+    ret_msg: Balance is not enough
+    http_status: 200
+    request_id: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
+    reading: not_executed
+details:
+  description: What helps to investigate a run. If the options are not valid, only C(waits) and C(gate_retries).
+  returned: when the connection options are valid
+  type: dict
   contains:
-    ret_code:
-      description: The exchange's return code; V(none) without a usable answer.
-      type: int
-      returned: always
-      sample: 177011
-    ret_msg:
-      description: The exchange's message.
+    intent:
+      description: The ID of the intent that stays open because its outcome is unknown, for O(acknowledge); otherwise V(none).
       type: str
-      returned: always
-      sample: Balance is not enough
-    http_status:
-      description: The HTTP status; V(none) without an answer.
-      type: int
-      returned: always
-      sample: 200
-    request_id:
-      description: The id that was sent with the request (C(cdn-request-id)), for the exchange's support.
-      type: str
-      returned: always
-      sample: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
-    reading:
+      returned: when the options are valid
+      sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
+    earlier:
       description:
-        - Whether that request may have been executed, as this collection reads the answer.
-        - V(not_executed), V(unknown), or V(earlier_request) when an identical earlier request may have been executed.
+        - The repayments of earlier runs for this loan that were interrupted before they reported the outcome. The outcome can also
+          be V(not_executed), or V(unknown) if O(acknowledge) names the intent.
+      type: list
+      elements: dict
+      returned: when the options are valid
+      sample:
+        - intent: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
+          amount: "100"
+          coin: USDT
+          outcome: executed
+          repay_id: "1794271131730737664"
+          sent_at_ms: 1728629785224
+    recovered:
+      description:
+        - Whether RV(repay_id) is not from a clear answer to this run, but was found in the history afterwards, or belongs to an
+          earlier run that was asked for the same and did not report it.
+      type: bool
+      returned: when the options are valid
+      sample: false
+    inferred:
+      description: Whether only the exchange's history shows the repayment, because the answer was lost or had no ID.
+      type: bool
+      returned: when the options are valid
+      sample: false
+    decision:
+      description: How the amount was calculated, also if it was then refused; V(none) if there was nothing to pay or to decide.
       type: str
+      returned: when the options are valid
+      sample: debt 1000.4 → 900.4, pay 100
+    dust:
+      description: What remains above O(max_debt) because it needs more decimal places than the exchange accepts.
+      type: str
+      returned: when the options are valid
+      sample: "0"
+    since:
+      description:
+        - Progress towards the goal with O(since) before anything was sent, with repayments that are being processed; V(none) without
+          O(since), or if it was not read.
+      type: dict
+      returned: when the options are valid
+      sample:
+        time_ms: 1793491200000
+        repaid: "40"
+        missing: "60"
+    sent_at_ms:
+      description:
+        - When the repayment was signed and sent, in milliseconds since 1970 (UTC), by the exchange's clock as far as it is known;
+          V(none) if none was sent.
+      type: int
+      returned: when the options are valid
+      sample: 1728629785224
+    evidence:
+      description:
+        - What history, debt and Funding wallet showed about a repayment without a clear answer; V(none) if there was none.
+        - The exchange could accept the request until C(window_end_ms), or accepted it then without an ID.
+        - C(exchange_time_ms) is the exchange's time of the last of C(looks) reads; C(candidates) are the repayments in the history
+          that may be this one; C(reason) is the conclusion.
+        - The wallet's balance and outflow are V(none) where they were not needed or could not be read, or where it does not pay.
+      type: dict
+      returned: when the options are valid
+      sample:
+        sent_at_ms: 1728629785224
+        window_end_ms: 1728629790224
+        exchange_time_ms: 1728629801350
+        debt_before: "1000.4"
+        debt_now: "900.4"
+        wallet_before: "1523.75"
+        wallet_now: "1423.75"
+        wallet_outflow: "100"
+        candidates: ["1794271131730737664"]
+        looks: 7
+        reason: it stands in the history
+    waits:
+      description: One sentence for each wait of two seconds or more. It is also written to the system's log when the wait begins.
+      type: list
+      elements: str
       returned: always
-      sample: not_executed
+      sample: []
+    gate_retries:
+      description:
+        - How often a request was safely sent again because the exchange had rejected it before processing it, for its timestamp
+          (C(clock_syncs)) or for the rate limit (C(rate_limits)), and how long it waited for the rate limit in total.
+      type: dict
+      returned: always
+      sample:
+        clock_syncs: 0
+        rate_limits: 1
+        rate_limit_wait_ms: 1050
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -552,7 +439,7 @@ def main(clock: Clock | None = None, listeners: Listeners | None = None) -> None
     module = AnsibleModule(
         argument_spec={
             **connection_argument_spec(),
-            "order_id": {"type": "str", "required": True},
+            "order_id": {"type": "str", "required": True, "aliases": ["loan_id"]},
             **repay_argument_spec(),
         },
         supports_check_mode=True,

@@ -14,9 +14,9 @@ version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
-  - Returns the repayments of legacy, flexible and fixed crypto loans that the exchange tells of, in one list, in one vocabulary, the
-    youngest first, with their sums for each coin.
-  - All filters can be combined. A repayment is returned when it meets all of them.
+  - Returns the repayments of legacy, flexible and fixed crypto loans in one list with the same fields, newest first, and their totals for
+    each coin.
+  - Filters can be combined. A repayment is returned if it matches all of them.
   - Uses the calls C(GET /v5/crypto-loan/repayment-history), C(GET /v5/crypto-loan-flexible/repayment-history),
     C(GET /v5/crypto-loan-fixed/repayment-history) and C(GET /v5/market/time).
 extends_documentation_fragment:
@@ -25,27 +25,27 @@ extends_documentation_fragment:
   - treasury.bybit.connection
   - treasury.bybit.query
 notes:
-  - Of legacy loans, the exchange tells the repayments of the last 6 months, and those that failed only by their absence. How far back it
-    goes for the other loans is not documented.
-  - The exchange cannot be asked for a time, so all pages are read also with O(since) and O(until).
+  - For legacy loans, the exchange returns the repayments of the last 6 months, without those that failed. How far back it goes for other
+    loans is not documented.
+  - The exchange cannot filter by time, so all pages are read even with O(since) and O(until).
 options:
   repay_id:
     description:
-      - Only the repayment with this id.
+      - Only the repayment with this ID.
     type: str
   since:
     description:
-      - Only repayments that were made at this moment or later.
-      - An ISO 8601 date, which means its beginning in UTC, such as V(2026-11-01), or a time with its zone, such as
+      - Only repayments that were made at this time or later.
+      - An ISO 8601 date, which means its start in UTC, such as V(2026-11-01), or a time with a time zone, such as
         V(2026-11-01T09:00:00+01:00).
     type: str
   until:
     description:
-      - Only repayments that were made before this moment; written like O(since). So V(2026-12-01) is the end of November.
+      - Only repayments that were made before this time; written like O(since). V(2026-12-01) is the end of November.
     type: str
   status:
     description:
-      - Only repayments with one of these statuses; all of them, if left out.
+      - Only repayments with one of these statuses. All of them by default.
     type: list
     elements: str
     choices:
@@ -70,25 +70,25 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Read the repayments of November
+- name: List the repayments of November
   treasury.bybit.bybit_loan_repayment_info:
     environment: testnet
     since: "2026-11-01"
     until: "2026-12-01"
   register: repaid
 
-- name: Look for repayments that are not final yet
+- name: List repayments that are not final yet
   treasury.bybit.bybit_loan_repayment_info:
     environment: testnet
     status: processing
 
-- name: Read what was repaid on one legacy loan
+- name: List the repayments of one legacy loan
   treasury.bybit.bybit_loan_repayment_info:
     environment: testnet
     product: legacy
     loan_id: "1794267532472646144"
 
-- name: Look at one repayment
+- name: Read one repayment
   treasury.bybit.bybit_loan_repayment_info:
     environment: testnet
     product: fixed
@@ -97,12 +97,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: How many repayments were found, and of which products; on failure what is wrong, which option, and what to do.
+  description: How many repayments were found for each product. On failure, what went wrong and what to do about it.
   returned: always
   type: str
   sample: "7 repayments (4 legacy, 2 flexible, 1 fixed)."
 repayments:
-  description: The repayments, the youngest first.
+  description: The repayments, newest first.
   returned: success
   type: list
   elements: dict
@@ -113,7 +113,7 @@ repayments:
       returned: always
       sample: fixed
     repay_id:
-      description: The exchange's id of the repayment.
+      description: The exchange's ID of the repayment.
       type: str
       returned: always
       sample: "1764"
@@ -123,7 +123,7 @@ repayments:
       returned: always
       sample: ETH
     amount:
-      description: How much was repaid, in this coin. With O(loan_id), the part of it that this loan got.
+      description: The amount in this coin. With O(loan_id), only the part for this loan.
       type: str
       returned: always
       sample: "1.4"
@@ -134,19 +134,19 @@ repayments:
       sample: success
     kind:
       description:
-        - How it came about, which is V(user), V(liquidation), V(auto), V(overdue), V(delisting), V(delayed_liquidation),
-          V(by_currency), V(moved_to_flexible), or V(unknown) for what this collection does not know.
-        - The exchange does not say whether V(by_currency) means a repayment from collateral, or one of all contracts of a coin.
+        - The reason for it, which is V(user), V(liquidation), V(auto), V(overdue), V(delisting), V(delayed_liquidation),
+          V(by_currency), V(moved_to_flexible), or V(unknown) if this collection does not know it.
+        - The exchange does not document whether V(by_currency) means a repayment from collateral, or one of all contracts of a coin.
       type: str
       returned: always
       sample: user
     by_user:
-      description: Whether somebody of the account made it, with the kind V(user) or V(by_currency); V(none) when the kind is V(unknown).
+      description: Whether the user of the account made it, so that its kind is V(user) or V(by_currency); V(none) if the kind is V(unknown).
       type: bool
       returned: always
       sample: true
     time_ms:
-      description: When it was made (UTC, milliseconds since 1970).
+      description: When it was made, in milliseconds since 1970 (UTC).
       type: int
       returned: always
       sample: 1792497600000
@@ -157,19 +157,19 @@ repayments:
       sample: "2026-10-20T12:00:00Z"
     parts:
       description:
-        - The loans that it repaid. One for a legacy loan, one for each contract of a fixed loan, and none for a flexible loan, which has
-          no id. With O(loan_id), only that loan for fixed loans.
+        - The loans that it repaid, which is one for a legacy loan, one for each contract of a fixed loan, and none for a flexible loan,
+          which has no ID. With O(loan_id), only that loan for fixed loans.
       type: list
       elements: dict
       returned: always
       contains:
         loan_id:
-          description: The exchange's id of the loan.
+          description: The exchange's ID of the loan.
           type: str
           returned: always
           sample: "561"
         amount:
-          description: How much of the repayment this loan got.
+          description: The part of the repayment for this loan.
           type: str
           returned: always
           sample: "1.4"
@@ -179,12 +179,12 @@ repayments:
       returned: always
       sample: BTC
     collateral_return:
-      description: How much of this collateral came back with the repayment; V(none) for other loans.
+      description: How much of this collateral was returned with the repayment; V(none) for other loans.
       type: str
       returned: always
       sample: "0.0494727"
 totals:
-  description: The sums of RV(repayments) for each coin, so of the repayments that meet the filters.
+  description: The totals of RV(repayments) for each coin.
   returned: success
   type: list
   elements: dict
@@ -195,35 +195,35 @@ totals:
       returned: always
       sample: USDT
     by_user:
-      description: What somebody of the account has repaid, with RV(repayments[].status=success).
+      description: The total that the user of the account repaid, with RV(repayments[].status=success).
       type: str
       returned: always
       sample: "212.6"
     by_exchange:
-      description: What was repaid otherwise, such as by liquidation, or moved to a flexible loan, with RV(repayments[].status=success).
+      description: The total that was repaid otherwise, such as by liquidation, or moved to a flexible loan, with RV(repayments[].status=success).
       type: str
       returned: always
       sample: "400.3614"
     by_unknown:
-      description: What was repaid in a way that this collection does not know, with RV(repayments[].status=success).
+      description: The total that was repaid for an unknown reason, with RV(repayments[].status=success).
       type: str
       returned: always
       sample: "0"
     processing:
-      description: What is not final yet.
+      description: The total that is not final yet.
       type: str
       returned: always
       sample: "0"
     repayments:
-      description: The number of repayments, whatever became of them.
+      description: The number of repayments, whatever their status.
       type: int
       returned: always
       sample: 3
 unavailable:
   description:
     - The products that the account cannot use, for example because the key lacks a permission, or because the exchange does not serve
-      the call any more. They were not asked for by name in O(product).
-    - A read that fails for another reason, such as the network, makes the module fail.
+      the call any more. If O(product) lists such a product, the module fails instead.
+    - The module also fails if a read fails for another reason, such as the network.
   returned: success
   type: list
   elements: dict
@@ -234,84 +234,56 @@ unavailable:
       returned: always
       sample: legacy
     reason:
-      description: What the exchange answered, what that means, and what to do.
+      description: What the exchange answered, what that means, and what to do about it.
       type: str
       returned: always
       sample: >-
         Bybit refused reading /v5/crypto-loan/repayment-history: the host does not serve this call (HTTP 404): check environment or api_url.
     failure:
-      description: What is known of the request that was refused.
+      description: The request that was refused; like RV(failure).
       type: dict
       returned: always
-      contains: &failure
-        ret_code:
-          description: The exchange's return code; V(none) without a usable answer.
-          type: int
-          returned: always
-          sample: 10005
-        ret_msg:
-          description: The exchange's message.
-          type: str
-          returned: always
-          sample: Permission denied
-        http_status:
-          description: The HTTP status; V(none) without an answer.
-          type: int
-          returned: always
-          sample: 200
-        request_id:
-          description: The id that was sent with the request (C(cdn-request-id)), for the exchange's support.
-          type: str
-          returned: always
-          sample: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
-        reading:
-          description: Always V(not_executed), because only reads are sent.
-          type: str
-          returned: always
-          sample: not_executed
-details:
-  description: What helps to investigate.
-  returned: when the options are usable
-  type: dict
-  contains:
-    waits:
-      description:
-        - What this run has waited for, one sentence for each wait of two seconds or more, in their order. It was written to the system's log when
-          the wait began.
-      returned: always
-      type: list
-      elements: str
-      sample: []
-    gate_retries:
-      description: How often the exchange turned a request away at its gate, so that it was sent again.
-      returned: always
-      type: dict
-      contains:
-        clock_syncs:
-          description: How often the exchange's clock was read because it refused a timestamp; at most once for each request.
-          type: int
-          returned: always
-          sample: 0
-        rate_limits:
-          description: How often a pause was made because the rate limit was tripped.
-          type: int
-          returned: always
-          sample: 0
-        rate_limit_wait_ms:
-          description: How long these pauses took together, in milliseconds.
-          type: int
-          returned: always
-          sample: 0
+      sample: &failure
+        ret_code: 10005
+        ret_msg: Permission denied
+        http_status: 200
+        request_id: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
+        reading: not_executed
 api_host:
-  description: The host that was used, with its port where the URL has one.
-  returned: when the connection options are usable
+  description: The host that was used, with the port if the URL has one.
+  returned: when the connection options are valid
   type: str
   sample: api-testnet.bybit.com
 failure:
-  description: What is known of the request that failed; V(none) when the failure is not that of one request.
+  description:
+    - The request that failed; V(none) if the module failed for another reason.
+    - C(ret_code) and C(ret_msg) are the exchange's return code and message; C(ret_code) is V(none) without a usable answer.
+    - C(http_status) is V(none) without an answer. C(request_id) was sent with the request; the exchange's support asks for it.
+    - C(reading) is always V(not_executed), because the module only reads.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
-  contains: *failure
+  sample: *failure
+details:
+  description: What helps to investigate a run.
+  returned: when the options are valid
+  type: dict
+  contains:
+    waits:
+      description: One sentence for each wait of two seconds or more. It is also written to the system's log when the wait begins.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    gate_retries:
+      description:
+        - How often a request was sent again because the exchange had rejected it before processing it, for its timestamp
+          (C(clock_syncs)) or for the rate limit (C(rate_limits)), and how long it waited for the rate limit in total.
+      type: dict
+      returned: always
+      sample:
+        clock_syncs: 0
+        rate_limits: 0
+        rate_limit_wait_ms: 0
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the results of repay modules tell of money, line by line and in sums.
+"""What the results of repay modules report about money, as lines and as totals.
 
 Pure: no I/O. This plugin util is private to the collection.
 """
@@ -19,18 +19,18 @@ from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EX
 
 PAID, RECOVERED = "paid", "recovered"
 COLUMNS = (PAID, RECOVERED, PENDING, PLANNED)
-# What Ansible itself puts into the result of a task when the module could not tell one.
+# What Ansible itself puts into the result of a task whose module returned none.
 _CUT_OFF = ("timedout", "async_result", "module_stdout", "unreachable")
 _LOUD = "OUTCOME UNKNOWN"
-_NO_RESULT = "the task has ended without telling what it sent. Run it again: that is found out before anything is sent."
+_NO_RESULT = "the task ended before it reported what it sent. Run it again: it finds out before it sends anything."
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One repayment that a result tells of.
+    """One repayment that a result reports.
 
     :ivar state: One of C(COLUMNS), or C(UNKNOWN).
-    :ivar intent: The id of its intent; none when it is only planned, or when no id was told.
+    :ivar intent: The ID of its intent; none if it is only planned, or if none was reported.
     """
 
     host: str
@@ -40,30 +40,30 @@ class Entry:
     intent: str | None = None
 
 
-def is_told(result: t.Mapping[str, t.Any]) -> bool:
-    """Tell whether this is the result of a repay module, by whichever action it came here."""
+def is_report(result: t.Mapping[str, t.Any]) -> bool:
+    """Whether this is the result of a repay module, whichever action returned it."""
     details = result.get("details")
     return "outcome" in result and "repayments" in result and isinstance(details, dict) and {"earlier", "intent"} <= set(details)
 
 
 def is_cut_off(result: t.Mapping[str, t.Any]) -> bool:
-    """Tell whether the task of a repay module has ended without the module's own result."""
-    return not is_told(result) and any(result.get(name) for name in _CUT_OFF)
+    """Whether the task of a repay module ended without the module's own result."""
+    return not is_report(result) and any(result.get(name) for name in _CUT_OFF)
 
 
 def lines_of(result: t.Mapping[str, t.Any]) -> list[tuple[str, bool]]:
-    """Return what to show of a result at once, and of each line whether it is to be loud."""
+    """Return what to show of a result immediately, and for each line whether to highlight it."""
     message = result.get("msg") or ""
     if is_cut_off(result):
         return [(f"{_LOUD}: {_NO_RESULT}", True)]
-    if not is_told(result):
+    if not is_report(result):
         return []
     coin = _coin_of(result)
     lines = []
     if result["outcome"] == UNKNOWN:
-        lines.append((f"{_LOUD} (intent {result['details']['intent'] or 'not told'}): {message}", True))
+        lines.append((f"{_LOUD} (intent {result['details']['intent'] or 'not reported'}): {message}", True))
     if result.get("failed"):
-        # The message is that of the failure.
+        # The message is about the failure.
         made = [f"{entry['amount']} {coin} (repayment {entry['repay_id']}, {entry['outcome']})" for entry in result["repayments"]]
         return [*((f"Repaid before the failure: {text}", False) for text in made), *lines]
     if result["outcome"] == PLANNED or result["repayments"]:
@@ -72,10 +72,10 @@ def lines_of(result: t.Mapping[str, t.Any]) -> list[tuple[str, bool]]:
 
 
 def entries_of(result: t.Mapping[str, t.Any], host: str) -> list[Entry]:
-    """Return each repayment that a result tells of."""
+    """Return each repayment that a result reports."""
     if is_cut_off(result):
         return [Entry(host, UNKNOWN, "", None)]
-    if not is_told(result):
+    if not is_report(result):
         return []
     coin = _coin_of(result)
     earlier = {entry["intent"] for entry in result["details"]["earlier"]}
@@ -85,24 +85,24 @@ def entries_of(result: t.Mapping[str, t.Any], host: str) -> list[Entry]:
     if result["outcome"] == PLANNED:
         entries.append(Entry(host, PLANNED, coin, Decimal(result["amount"])))
     elif result["outcome"] == UNKNOWN:
-        # With repayments that were made before, the amount is theirs.
+        # If repayments were made before this one, the amount is theirs.
         amount = None if result["repayments"] else Decimal(result["amount"])
         entries.append(Entry(host, UNKNOWN, coin, amount, result["details"]["intent"]))
     return entries
 
 
-def _entry(host: str, coin: str, told: t.Mapping[str, t.Any], state: str) -> Entry:
+def _entry(host: str, coin: str, item: t.Mapping[str, t.Any], state: str) -> Entry:
     states = {EXECUTED: state, PENDING: PENDING}
-    return Entry(host, states.get(told["outcome"], told["outcome"]), told.get("coin") or coin, Decimal(told["amount"]), told["intent"])
+    return Entry(host, states.get(item["outcome"], item["outcome"]), item.get("coin") or coin, Decimal(item["amount"]), item["intent"])
 
 
 def _coin_of(result: t.Mapping[str, t.Any]) -> str:
     loans = [loan for loan in (result.get("loan") or {}).values() if loan]
-    return next((loan["coin"] for loan in loans if loan.get("coin")), None) or result.get("loan_currency") or "of a coin that was not read"
+    return next((loan["coin"] for loan in loans if loan.get("coin")), None) or result.get("loan_currency") or "of an unknown coin"
 
 
 class Tally:
-    """Sums what the results of a run tell, each repayment once, as it was told last."""
+    """Adds up what the results of a run report, each repayment once, as last reported."""
 
     def __init__(self) -> None:
         self._entries: dict[str | int, Entry] = {}
@@ -114,12 +114,12 @@ class Tally:
         for entry in entries_of(result, host):
             key = entry.intent or next(self._number)
             before = self._entries.get(key)
-            # What this run has paid stays so when a later task tells it once more.
+            # What this run paid remains paid, even if a later task reports it again.
             if before is None or not (before.state == PAID and entry.state == RECOVERED):
                 self._entries[key] = entry
 
     def lines(self) -> list[tuple[str, bool]]:
-        """Return the sums for each host and coin, and each repayment in doubt, which is to be loud; nothing without results."""
+        """Return the totals for each host and coin, and each repayment in doubt, highlighted; nothing without results."""
         return [(f"{host:<26} : {text}", is_loud) for host in sorted(self._hosts) for text, is_loud in self._lines_of(host)]
 
     def _lines_of(self, host: str) -> t.Iterator[tuple[str, bool]]:
@@ -133,4 +133,4 @@ class Tally:
             yield f"{coin} {'  '.join(f'{state}={plain(number)}' for state, number in sums.items())}", False
         for entry in doubtful:
             amount = f" amount={plain(entry.amount)} {entry.coin}" if entry.amount is not None else ""
-            yield f"{_LOUD}{amount} intent={entry.intent or 'not told'}", True
+            yield f"{_LOUD}{amount} intent={entry.intent or 'not reported'}", True

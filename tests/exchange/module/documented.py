@@ -46,4 +46,8 @@ def _check(values: dict[str, t.Any], documented: dict[str, t.Any], place: str) -
         for entry in value if isinstance(value, list) else [value]:
             if "contains" in documented[name]:
                 seen |= _check(entry, documented[name]["contains"], f"{place}{name}.")
+            elif isinstance(entry, dict):
+                # Documented in prose, and by its sample.
+                sample = documented[name]["sample"]
+                assert set(entry) == set(sample[0] if isinstance(sample, list) else sample), f"{place}{name}"
     return seen

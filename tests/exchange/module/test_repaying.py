@@ -176,3 +176,8 @@ def test_a_self_generated_rsa_key(repay, paid, rsa_keys, tmp_path, form: str) ->
     key = rsa_keys.private_pem if form == "text" else str(file)
     assert repay(api_key="sandbox-rsa-key", api_secret=None, rsa_private_key=key)["changed"] is True
     assert paid() == ["100"]
+
+
+def test_the_order_is_called_loan_id_too(repay, names, paid) -> None:
+    run = repay(order_id=None, loan_id=names.loan)
+    assert (run["outcome"], run["order_id"], paid()) == ("executed", names.loan, ["100"])

@@ -20,7 +20,7 @@ def test_documented_defaults_and_hosts() -> None:
     text = connection_fragment.ModuleDocFragment.DOCUMENTATION
     for environment, url in connection.ENVIRONMENTS.items():
         assert f"V({environment}) is C({url})" in text
-    assert f"neither this nor O(api_url) is given, V({connection.DEFAULT_ENVIRONMENT}) is used" in text
+    assert f"neither this nor O(api_url) is set, V({connection.DEFAULT_ENVIRONMENT}) is used" in text
     more = repayment.ModuleDocFragment.DOCUMENTATION
     documented = {**yaml.safe_load(text)["options"], **yaml.safe_load(more)["options"]}
     specified = {**connection.connection_argument_spec(), **repay.repay_argument_spec()}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which sums and lines follow from which results."""
+"""The totals and lines for each kind of result."""
 
 from __future__ import annotations
 
@@ -48,16 +48,16 @@ def test_no_result_no_line() -> None:
         (result("not_executed", failed=True), "nothing was repaid"),
         (result("not_executed", failed=True, repayments=[made("a", "3")]), "USDT paid=3 recovered=0 pending=0 planned=0"),
         (result("unknown", failed=True, intent="x"), "OUTCOME UNKNOWN amount=100 USDT intent=x"),
-        (result("unknown", failed=True), "OUTCOME UNKNOWN amount=100 USDT intent=not told"),
+        (result("unknown", failed=True), "OUTCOME UNKNOWN amount=100 USDT intent=not reported"),
         (result(coin=None, loan_currency="ETH", repayments=[made("a")]), "ETH paid=100 recovered=0 pending=0 planned=0"),
-        (result(coin=None, repayments=[made("a")]), "of a coin that was not read paid=100 recovered=0 pending=0 planned=0"),
+        (result(coin=None, repayments=[made("a")]), "of an unknown coin paid=100 recovered=0 pending=0 planned=0"),
         # More digits than a float or Python's default context keeps.
         (
             result(repayments=[made("a", "123456789012345678.000000000000000001"), made("b", "1E-18")]),
             "USDT paid=123456789012345678.000000000000000002 recovered=0 pending=0 planned=0",
         ),
-        ({"failed": True, "timedout": {"period": 3}, "msg": "Timed out"}, "OUTCOME UNKNOWN intent=not told"),
-        ({"unreachable": True, "msg": "gone"}, "OUTCOME UNKNOWN intent=not told"),
+        ({"failed": True, "timedout": {"period": 3}, "msg": "Timed out"}, "OUTCOME UNKNOWN intent=not reported"),
+        ({"unreachable": True, "msg": "gone"}, "OUTCOME UNKNOWN intent=not reported"),
     ],
 )
 def test_the_sum_of_one_result(told: dict, expected: str) -> None:
