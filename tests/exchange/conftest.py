@@ -36,6 +36,10 @@ WALLET = "/v5/asset/transfer/query-account-coin-balance"
 sys.path.insert(0, str(FILES))
 
 
+def real_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 @dataclass
 class Answer:
     status: int
@@ -53,10 +57,14 @@ class Answer:
 
 
 class Sandbox:
-    """Talks to a sandbox at this address."""
+    """Talks to a sandbox at this address.
 
-    def __init__(self, url: str, ca_path: str | None = None) -> None:
+    :param now_ms: The time that it signs with.
+    """
+
+    def __init__(self, url: str, ca_path: str | None = None, now_ms: t.Callable[[], int] = real_ms) -> None:
         self.url = url
+        self._now_ms = now_ms
         self.parts = urllib.parse.urlsplit(url)
         self.context = ssl.create_default_context(cafile=ca_path) if ca_path else None
 
@@ -88,7 +96,7 @@ class Sandbox:
         change: dict | None = None, timeout: float = 30,
     ) -> Answer:
         if timestamp is None:
-            timestamp = time.time_ns() // 1_000_000
+            timestamp = self._now_ms()
         text = f"{timestamp}{key}{window or ''}{query if method == 'GET' else body}"
         headers = {
             "X-BAPI-API-KEY": key,
@@ -242,17 +250,23 @@ def server(tmp_path_factory, rsa_keys):
 
 
 @pytest.fixture
-def sandbox(server, roomy_seed) -> Sandbox:
+def now_ms() -> t.Callable[[], int]:
+    """The time that the sandbox goes by."""
+    return real_ms
+
+
+@pytest.fixture
+def sandbox(server, roomy_seed, now_ms) -> Sandbox:
     """The shared server with a fresh default book and without rate limits."""
-    client = Sandbox(server)
+    client = Sandbox(server, now_ms=now_ms)
     client.control("PUT", "seed", roomy_seed)
     return client
 
 
 @pytest.fixture
-def strict(server, default_seed) -> Sandbox:
+def strict(server, default_seed, now_ms) -> Sandbox:
     """The shared server with a fresh default book and the exchange's rate limits."""
-    client = Sandbox(server)
+    client = Sandbox(server, now_ms=now_ms)
     client.control("PUT", "seed", default_seed)
     return client
 

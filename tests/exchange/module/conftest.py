@@ -10,6 +10,7 @@ import json
 import sys
 import typing as t
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from module_runs.forked import ForkServer
 from module_runs.process import Process, Run
+from module_runs.simulated_time import SimulatedTime
 from relay import Relay
 from ways import WAYS, Way
 
@@ -52,11 +54,37 @@ def fork_server() -> t.Iterator[ForkServer]:
 
 
 @pytest.fixture
-def run(fork_server) -> t.Callable[..., Run]:
+def simulated_time(tmp_path, server) -> SimulatedTime:
+    """What the test, its runs and the stand-in exchange go by."""
+    time = SimulatedTime.begin(tmp_path / "time.json")
+    time.follow(server)
+    return time
+
+
+@pytest.fixture
+def now_ms(simulated_time) -> t.Callable[[], int]:
+    return simulated_time.now_ms
+
+
+@pytest.fixture
+def start(start, simulated_time) -> t.Callable[..., SimpleNamespace]:
+    """Start further sandboxes, which go by the time of the test, too, but for those with TLS."""
+
+    def begin(*arguments: str) -> SimpleNamespace:
+        started = start(*arguments)
+        if started.ca_path is None:
+            simulated_time.follow(started.url)
+        return started
+
+    return begin
+
+
+@pytest.fixture
+def run(fork_server, simulated_time) -> t.Callable[..., Run]:
     """Run a module with just these options."""
 
     def call(env: dict[str, str] | None = None, module: str = MODULE, **options: t.Any) -> Run:
-        return Process(fork_server, module, options, env).end()
+        return Process(fork_server, simulated_time, module, options, env).end()
 
     return call
 
@@ -68,7 +96,7 @@ def window_ms() -> int:
 
 
 @pytest.fixture
-def begin_module(fork_server, sandbox, window_ms) -> t.Callable[..., Process]:
+def begin_module(fork_server, simulated_time, sandbox, window_ms) -> t.Callable[..., Process]:
     """Begin a run of a module against the sandbox, with these options and those of the connection."""
     sandbox.control("DELETE", "requests")
 
@@ -89,7 +117,7 @@ def begin_module(fork_server, sandbox, window_ms) -> t.Callable[..., Process]:
             "_ansible_diff": diff,
         }
         given = {n: v for n, v in {**defaults, **options}.items() if v is not None}
-        return Process(fork_server, module, given, env, program)
+        return Process(fork_server, simulated_time, module, given, env, program)
 
     return call
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 
 import pytest
 from ways import FLEXIBLE
@@ -81,22 +80,22 @@ def test_a_failure_that_the_history_does_not_show_leaves_it_pending(repay, sandb
     assert (posts(), sandbox.loan()["debt"]) == (2, "900.4")
 
 
-def test_without_wait_what_is_in_process_is_not_followed(repay, sandbox) -> None:
+def test_without_wait_what_is_in_process_is_not_followed(simulated_time, repay, sandbox) -> None:
     sandbox.fault(processing_ms=60_000)
-    begun = time.monotonic()
+    begun = simulated_time.seconds()
     run = repay(wait=False)
-    assert time.monotonic() - begun < 20
+    assert simulated_time.seconds() - begun < 20
     assert_told(run, sandbox, "pending")
     assert run["loan"]["after"]["debt"] == "1000.4"
     assert "the debt has not fallen yet" in run.warnings
 
 
 @pytest.mark.parametrize("effect", ["processing_ms", "history_delay_ms"])
-def test_when_the_time_ends_first_it_is_pending(repay, sandbox, effect: str) -> None:
+def test_when_the_time_ends_first_it_is_pending(simulated_time, repay, sandbox, effect: str) -> None:
     sandbox.fault(**{effect: 60_000})
-    begun = time.monotonic()
+    begun = simulated_time.seconds()
     run = repay(wait_timeout=1)
-    assert 1 <= time.monotonic() - begun < 20
+    assert 1 <= simulated_time.seconds() - begun < 20
     assert_told(run, sandbox, "pending")
     assert "It is pending: the exchange has not shown yet that it is final." in run["msg"]
 

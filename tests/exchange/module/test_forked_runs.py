@@ -63,7 +63,7 @@ def test_it_ends_as_a_started_one_does(repay, options: dict) -> None:
     assert forked.exit_code == (1 if forked.failed else 0)
 
 
-def test_it_has_its_own_environment_and_leaves_nothing_to_the_next(run, sandbox, names, monkeypatch) -> None:
+def test_it_has_its_own_environment_and_leaves_nothing_to_the_next(run, simulated_time, sandbox, names, monkeypatch) -> None:
     options = {"api_url": sandbox.url, "order_id": names.loan, "amount": "1", "_ansible_check_mode": True}
     settings = {"BYBIT_API_KEY": "sandbox-key", "BYBIT_API_SECRET": "sandbox-secret"}
     assert run(settings, **options)["outcome"] == "planned"
@@ -72,7 +72,7 @@ def test_it_has_its_own_environment_and_leaves_nothing_to_the_next(run, sandbox,
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     server = ForkServer()
-    assert "BYBIT_API_KEY" in Process(server, "bybit_loan_repay", options, None).end()["msg"]
+    assert "BYBIT_API_KEY" in Process(server, simulated_time, "bybit_loan_repay", options, None).end()["msg"]
     server.end()
 
 

@@ -9,9 +9,7 @@ The runs of a test go on at the same time, each on a loan of its own, because al
 
 from __future__ import annotations
 
-import concurrent.futures
 import itertools
-import time
 import typing as t
 from decimal import Decimal
 
@@ -74,7 +72,7 @@ def window_ms() -> int:
 
 
 @pytest.fixture
-def pay_after(run_module, sandbox):
+def pay_after(simulated_time, begin_module, sandbox):
     """Reach all the goals at once, each right after something else."""
 
     def call(cases: list[Case], first: t.Callable[[Case], object]) -> list[tuple[Case, t.Any]]:
@@ -84,11 +82,10 @@ def pay_after(run_module, sandbox):
             if case.delays:
                 sandbox.fault(**case.delays)
             first(case)
-        sandbox.clock(offset_ms=stopped_at_ms - time.time_ns() // 1_000_000)
-        with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
-            options = {"settle_margin": MARGIN, "wait_timeout": 20}
-            runs = pool.map(lambda c: run_module("bybit_loan_repay", order_id=c.order_id, **options, **c.goal), cases)
-            return list(zip(cases, runs))
+        sandbox.clock(offset_ms=stopped_at_ms - simulated_time.now_ms())
+        options = {"settle_margin": MARGIN, "wait_timeout": 20}
+        processes = [begin_module("bybit_loan_repay", order_id=case.order_id, **options, **case.goal) for case in cases]
+        return [(case, process.end()) for case, process in zip(cases, processes)]
 
     return call
 

@@ -32,12 +32,12 @@ def killed(until, ledger):
 
 
 def test_acknowledging_sends_nothing_also_when_another_repayment_of_the_goal_was_made(
-    goal, killed, spoil, sandbox, ledger, remembered
+    simulated_time, goal, killed, spoil, sandbox, ledger, remembered
 ) -> None:
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "500"})
     spoil(FLEXIBLE, **NO_ANSWER)
     killed(goal("3000", allow_partial=True))
-    time.sleep(1.2)
+    simulated_time.pass_by(1.2)
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "10000"})
     # Made, and shown only when the user has found it on the exchange's site.
     spoil(FLEXIBLE, answer="reset", history_delay_ms=3_600_000, debt_delay_ms=3_600_000)
@@ -126,10 +126,10 @@ def test_what_is_in_process_counts_once(begin_way, spoil, ledger) -> None:
 
 
 @pytest.mark.parametrize("goal", [{"max_debt": "500"}, {"max_ltv": "0.2"}], ids=str)
-def test_what_becomes_final_while_loan_and_history_are_read(repay, sandbox, names, paid, goal: dict) -> None:
+def test_what_becomes_final_while_loan_and_history_are_read(simulated_time, repay, sandbox, names, paid, goal: dict) -> None:
     sandbox.fault(processing_ms=2000)
     assert sandbox.repay(names.loan, "300").code == 0
-    time.sleep(1.3)
+    simulated_time.pass_by(1.3)
     # Between the reading of the loan, which shows the old debt, and that of the history, which shows what is final.
     sandbox.control("POST", "faults", {"method": "GET", "path": "/v5/crypto-loan/repayment-history", "delay_ms": 1200})
     run = repay(amount=None, **goal, settle_margin=1)

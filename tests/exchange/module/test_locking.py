@@ -24,10 +24,10 @@ def holder(begin, sandbox, until, posts):
     return call
 
 
-def test_the_second_waits_for_the_first(begin, holder, calls, paid) -> None:
+def test_the_second_waits_for_the_first(simulated_time, begin, holder, calls, paid) -> None:
     first = holder(1200)
     second = begin(amount="30")
-    time.sleep(0.6)
+    simulated_time.pass_by(0.6)
     assert (second.is_running, calls()[-2:]) == (True, ["POST repay", "GET query-api"])
     first, second = first.end(), second.end()
     assert [(run["outcome"], run.details["recovered"], run.details["earlier"]) for run in (first, second)] == [("executed", False, [])] * 2
@@ -45,11 +45,11 @@ def test_two_declarative_runs_at_once_pay_once(begin, sandbox, holder, paid) -> 
     assert (first.end()["outcome"], second.end()["outcome"], paid()) == ("executed", "nothing_to_do", ["100"])
 
 
-def test_the_wait_ends_with_a_sentence(repay, holder, state_dir, calls, paid) -> None:
+def test_the_wait_ends_with_a_sentence(simulated_time, repay, holder, state_dir, calls, paid) -> None:
     first = holder(5000)
-    begun = time.monotonic()
+    begun = simulated_time.seconds()
     run = repay(lock_timeout=1)
-    assert time.monotonic() - begun >= 1
+    assert simulated_time.seconds() - begun >= 1
     assert first.is_running
     assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "unknown", None)
     [lock] = state_dir.glob("*.lock")
@@ -84,10 +84,10 @@ def test_a_killed_holder_frees_the_lock(repay, holder, until, paid, posts) -> No
     assert (run["outcome"], run.details["recovered"], paid(), posts()) == ("executed", True, ["100"], 1)
 
 
-def test_a_second_run_that_is_killed_while_it_waits_does_no_harm(begin, repay, holder, paid, remembered) -> None:
+def test_a_second_run_that_is_killed_while_it_waits_does_no_harm(simulated_time, begin, repay, holder, paid, remembered) -> None:
     first = holder(1200)
     second = begin()
-    time.sleep(0.5)
+    simulated_time.pass_by(0.5)
     second.kill()
     assert (first.end()["outcome"], paid(), remembered()) == ("executed", ["100"], [])
     assert repay(amount="30", lock_timeout=0)["outcome"] == "executed"

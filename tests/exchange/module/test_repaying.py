@@ -6,16 +6,15 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 
 import pytest
 
 
-def test_a_repayment(repay, sandbox, posts, paid, names) -> None:
-    before_ms = time.time_ns() // 1_000_000
+def test_a_repayment(simulated_time, repay, sandbox, posts, paid, names) -> None:
+    before_ms = simulated_time.now_ms()
     run = repay()
-    after_ms = time.time_ns() // 1_000_000
+    after_ms = simulated_time.now_ms()
     assert paid() == ["100"]
     entry = sandbox.repayments()[0]
     assert (entry["amount"], entry["order_id"], entry["coin"]) == ("100", names.loan, "USDT")

@@ -93,9 +93,9 @@ def test_a_plain_run_is_not_stopped_by_it(hidden, repay, paid, noted) -> None:
     assert (paid(), intent["intent"] in [each["intent"] for each in noted()]) == (["5", "60"], True)
 
 
-def test_what_is_not_shown_in_all_its_time_is_not_guessed_at(goal, hidden, noted, paid, posts) -> None:
+def test_what_is_not_shown_in_all_its_time_is_not_guessed_at(simulated_time, goal, hidden, noted, paid, posts) -> None:
     intent = hidden(60_000)
-    time.sleep(0.6)
+    simulated_time.pass_by(0.6)
     run = goal(wait_timeout=1)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
     assert (run.details["intent"], noted()) == (intent["intent"], [intent])
@@ -104,9 +104,9 @@ def test_what_is_not_shown_in_all_its_time_is_not_guessed_at(goal, hidden, noted
     assert (paid(), posts()) == (["60"], 1)
 
 
-def test_acknowledging_what_is_not_shown_sends_nothing(goal, hidden, noted, paid, posts) -> None:
+def test_acknowledging_what_is_not_shown_sends_nothing(simulated_time, goal, hidden, noted, paid, posts) -> None:
     intent = hidden(60_000)
-    time.sleep(0.6)
+    simulated_time.pass_by(0.6)
     run = goal(wait_timeout=1, acknowledge=intent["intent"])
     assert (run.failed, run["changed"], run["outcome"], run["amount"]) == (False, False, "nothing_to_do", "0")
     assert [(e["intent"], e["outcome"], e["repay_id"]) for e in run.details["earlier"]] == [
@@ -127,10 +127,10 @@ def test_what_is_shown_by_now_is_not_forgotten_but_counted_by_the_next_run(goal,
     assert paid() == ["40", "60"]
 
 
-def test_what_was_accepted_and_has_failed_meanwhile_does_not_count(pay, spoil, remembered) -> None:
+def test_what_was_accepted_and_has_failed_meanwhile_does_not_count(simulated_time, pay, spoil, remembered) -> None:
     spoil(FLEXIBLE, history_delay_ms=500, processing_ms=500, final_status=3)
     assert pay(FLEXIBLE, amount="60", wait=False)["outcome"] == "pending"
-    time.sleep(0.6)
+    simulated_time.pass_by(0.6)
     run = pay(FLEXIBLE, since=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600)))
     assert (run.details["since"]["repaid"], run["amount"], remembered()) == ("0", "100", [])
 
@@ -163,14 +163,14 @@ def test_what_a_killed_run_was_accepted_for_counts_though_it_is_not_shown(
     assert (run.details["since"]["repaid"], run["amount"], sorted(paid())) == ("60", "40", ["40", "60"])
 
 
-def test_acknowledging_what_a_killed_run_was_accepted_for(goal, begin, sandbox, until, calls, paid, remembered) -> None:
+def test_acknowledging_what_a_killed_run_was_accepted_for(simulated_time, goal, begin, sandbox, until, calls, paid, remembered) -> None:
     sandbox.fault(history_delay_ms=60_000)
     process = begin(amount="60")
     until(lambda: calls().count("GET repayment-history") > 1)
     process.kill()
     (noted,) = remembered()
     assert noted["repay_id"] and not noted["told"]
-    time.sleep(0.6)
+    simulated_time.pass_by(0.6)
     assert goal(wait_timeout=1).details["intent"] == noted["intent"]
     run = goal(wait_timeout=1, acknowledge=noted["intent"])
     assert (run["changed"], run["outcome"], [e["repay_id"] for e in run.details["earlier"]]) == (

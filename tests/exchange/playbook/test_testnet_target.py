@@ -29,7 +29,7 @@ def try_testnet(tmp_path) -> t.Callable[..., subprocess.CompletedProcess[str]]:
         temporary.mkdir(exist_ok=True)
         if text is not None:
             config.write_text(text)
-        command = [str(CHECKOUT / "tools" / "testnet"), str(config), "-vvv"]
+        command = [sys.executable, str(CHECKOUT / "tools" / "ansible_test.py"), "testnet", str(config), "-vvv"]
         env = {**os.environ, "TMPDIR": str(temporary)}
         ended = subprocess.run(command, env=env, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         # Nobody finds the keys in what a run has left behind.

@@ -13,7 +13,6 @@ import gc
 import importlib
 import json
 import os
-import runpy
 import select
 import signal
 import socket
@@ -22,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from module_runs.protocol import HAS_BEGUN, HAS_ENDED, LENGTH, NEWS, Order, receive
+from module_runs.simulated_time import SimulatedTime
 
 del sys.path[0]
 
@@ -94,7 +94,7 @@ class Server:
         os.environ.update(order.environment)
         os.chdir(order.folder)
         os.umask(order.umask)
-        sys.argv[1:] = []
+        SimulatedTime(order.time_file).join(os.getpid())
         run.sendall(NEWS.pack(HAS_BEGUN, os.getpid()))
         run.close()
 
@@ -142,8 +142,16 @@ def main() -> None:
     warm_up()
     order = Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     if order:
-        # As Ansible's own wrapper does it.
-        runpy.run_module(f"{MODULES}.{order.module}", run_name="__main__", alter_sys=True)
+        run(order)
+
+
+def run(order: Order) -> None:
+    """Be the module, which is handed the time of its test and nothing else."""
+    from module_runs.run_clock import RunClock
+
+    module = importlib.import_module(f"{MODULES}.{order.module}")
+    sys.argv = [module.__file__ or ""]
+    module.main(RunClock(SimulatedTime(order.time_file)))
 
 
 if __name__ == "__main__":

@@ -44,11 +44,11 @@ class ForkServer:
         names = {name for name in {*environment, *self._environment} if name.startswith(_AT_START)}
         return all(environment.get(name) == self._environment.get(name) for name in names)
 
-    def begin(self, module: str, environment: dict[str, str]) -> Forked:
-        """Begin a run where this process stands now."""
+    def begin(self, module: str, environment: dict[str, str], time_file: str) -> Forked:
+        """Begin a run where this process stands now, by the L(simulated_time) of this file."""
         umask = os.umask(0o077)
         os.umask(umask)
-        return Forked(self._control, Order(module, environment, os.getcwd(), umask))
+        return Forked(self._control, Order(module, environment, os.getcwd(), umask, time_file))
 
     def end(self) -> None:
         self._control.close()

@@ -13,6 +13,7 @@ import sys
 import typing as t
 
 from .forked import Forked, ForkServer
+from .simulated_time import SimulatedTime
 
 
 class Run(t.NamedTuple):
@@ -47,11 +48,12 @@ class Run(t.NamedTuple):
 class Process:
     """A run that has begun: wait for its end, or kill it.
 
-    :param program: What a Python that starts only for this run shall do; otherwise the module runs in a fork.
+    :param program: What a Python that starts only for this run shall do, in real time; otherwise the module runs in a fork, in
+        simulated time.
     """
 
     def __init__(
-        self, server: ForkServer, module: str, options: dict[str, t.Any], env: dict[str, str] | None,
+        self, server: ForkServer, time: SimulatedTime, module: str, options: dict[str, t.Any], env: dict[str, str] | None,
         program: tuple[str, ...] | None = None,
     ) -> None:
         settings = {
@@ -61,12 +63,14 @@ class Process:
         }
         environment = {**settings, **(env or {})}
         given = json.dumps({"ANSIBLE_MODULE_ARGS": options})
+        self._time = time
         self._process: Forked | subprocess.Popen[str]
         if program is None and server.can_run_with(environment):
-            self._process = server.begin(module, environment)
+            self._process = server.begin(module, environment, time.path)
             self._process.write(given)
         else:
             self._process = _start(program or as_module(module), environment, given)
+            time.join(self._process.pid)
         self.pid = self._process.pid
 
     @property
@@ -74,7 +78,9 @@ class Process:
         return self._process.poll() is None
 
     def end(self) -> Run:
-        out, error = self._process.communicate(timeout=60)
+        with self._time.waiting():
+            out, error = self._process.communicate(timeout=60)
+        self._time.leave(self.pid)
         assert out, error
         return Run(json.loads(out), self._process.returncode, out, error)
 

@@ -20,12 +20,16 @@ HAS_BEGUN, HAS_ENDED = b"b", b"e"
 
 
 class Order(t.NamedTuple):
-    """What one run shall be."""
+    """What one run shall be.
+
+    :ivar time_file: Of the L(simulated_time) that it goes by.
+    """
 
     module: str
     environment: dict[str, str]
     folder: str
     umask: int
+    time_file: str
 
 
 def receive(connection: socket.socket, size: int) -> bytes:
