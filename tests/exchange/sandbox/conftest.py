@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls of the new generation of loans, for the tests of the stand-in exchange."""
+"""Requests for flexible and fixed loans, for the tests of the stand-in exchange."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 
 class Loans:
-    """Calls of flexible and fixed loans; what a call is refused for is its code."""
+    """Requests for flexible and fixed loans; a refused query returns its code."""
 
     def __init__(self, sandbox) -> None:
         self.sandbox = sandbox
@@ -62,12 +62,12 @@ class Loans:
 
 @pytest.fixture
 def loans(sandbox) -> Loans:
-    """The default book, while the clock stands still."""
+    """The built-in seed, with the clock frozen."""
     sandbox.clock(freeze=True)
     return Loans(sandbox)
 
 
 @pytest.fixture
 def contracts() -> SimpleNamespace:
-    """The fixed contracts of the default book."""
+    """The fixed contracts of the built-in seed."""
     return SimpleNamespace(in_3_days="568", in_20_days="569", overdue="570", in_5_hours="571", repaid="561")

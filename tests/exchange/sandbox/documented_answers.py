@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the exchange documents of its answers: the tables and examples in tests/documented, as one shape for each call."""
+"""The documented answers: the tables and examples in tests/documented, as one shape for each endpoint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OF_TABLES = {
 
 @dataclass
 class Shape:
-    """A type of JSON, and the fields of an object, or of each object in an array."""
+    """A JSON type, and the fields of an object, or of each object in an array."""
 
     kind: str
     fields: dict[str, Shape] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Shape:
 
 @dataclass
 class Page:
-    """What is documented of one call, and where its table and its example disagree."""
+    """What is documented for one endpoint, and where its table and its example disagree."""
 
     name: str
     endpoint: str
@@ -42,13 +42,13 @@ def kind_of(value: object) -> str:
 
 
 def pages() -> dict[str, Page]:
-    """Every documented call by its method and path."""
+    """Every documented endpoint by its method and path."""
     read = [_page(path) for path in sorted(FOLDER.glob("*.json"))]
     return {page.endpoint: page for page in read}
 
 
 def differences(value: object, shape: Shape, place: str) -> list[str]:
-    """What this part of an answer has otherwise than documented, in both directions; nothing compared is a difference, too."""
+    """The differences between a part of an answer and its documentation, in both directions; comparing nothing is one, too."""
     if kind_of(value) != shape.kind:
         return [f"{place} is {kind_of(value)}, not {shape.kind}"]
     if shape.kind == "array" and shape.fields:
@@ -78,7 +78,7 @@ def _page(path: Path) -> Page:
 
 
 def _of_table(rows: list[dict]) -> dict[str, Shape]:
-    """The fields of a table, in which those of an object follow it with a greater depth."""
+    """The fields of a table, where those of an object follow it at a greater depth."""
     top: dict[str, Shape] = {}
     open_at = [top]
     for row in rows:
@@ -98,7 +98,7 @@ def _of_example(value: object) -> Shape:
 
 
 def _join(shape: Shape, value: object, place: str, disagreements: dict[str, tuple[str, str]]) -> None:
-    """Add what only the example has; where both have it, the type in the example counts."""
+    """Add what only the example has; where both have a field, the type in the example wins."""
     if kind_of(value) != shape.kind:
         disagreements[place] = (shape.kind, kind_of(value))
         shape.kind = kind_of(value)

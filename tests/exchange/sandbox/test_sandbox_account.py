@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a key may ask about itself, and the ledger of the Funding wallet."""
+"""What a key may ask about itself, and the history of the Funding wallet."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_any_key_may_ask_about_itself(sandbox):
     assert len({about(sandbox, key)["id"] for key in ("sandbox-key", "sandbox-key-readonly")}) == 2
 
 
-def test_the_gate_stands_before_it(sandbox):
+def test_it_needs_a_valid_signature(sandbox):
     assert sandbox.signed("GET", KEY, secret="another").code == 10004
     assert sandbox.signed("GET", KEY, key="sandbox-key-expired").code == 33004
     assert sandbox.signed("GET", KEY, key="sandbox-key-other-ip").code == 10010
     assert sandbox.raw("GET", KEY).status == 401
 
 
-def test_a_key_that_ends_and_an_account_that_has_a_parent(sandbox, roomy_seed):
+def test_a_key_that_expires_and_a_sub_account(sandbox, roomy_seed):
     account = roomy_seed["accounts"][0]
     account["parent_uid"] = "1631390"
     account["keys"][0].update(expires="+10d", ips=["127.0.0.1"])
@@ -63,7 +63,7 @@ def test_a_key_that_ends_and_an_account_that_has_a_parent(sandbox, roomy_seed):
     assert "parent_uid must consist of up to 19 digits" in sandbox.control("PUT", "seed", roomy_seed, expect=400)["error"]
 
 
-def test_every_movement_stands_in_the_ledger(loans, sandbox, names):
+def test_every_movement_is_in_the_wallets_history(loans, sandbox, names):
     stamp = sandbox.state()["server_time"]
     assert sandbox.repay(names.loan, "1000.4", timestamp=stamp).code == 0
     assert loans.repay("USDT", "600").code == 0
@@ -94,7 +94,7 @@ def test_every_movement_stands_in_the_ledger(loans, sandbox, names):
     assert balances == {coin: amount for coin, amount in sandbox.account()["wallet"].items() if coin in balances}
 
 
-def test_a_failed_repayment_comes_back_and_nothing_in_the_ledger_is_late(loans, sandbox):
+def test_a_failed_repayment_is_returned_and_the_wallets_history_is_never_late(loans, sandbox):
     late = {"history_delay_ms": 60_000, "debt_delay_ms": 60_000, "wallet_delay_ms": 60_000}
     loans.fault("flexible/repay", processing_ms=1000, final_status=3, **late)
     loans.repay("USDT", "600")
@@ -106,7 +106,7 @@ def test_a_failed_repayment_comes_back_and_nothing_in_the_ledger_is_late(loans, 
     assert rows[0]["descriptionEn"] == "Crypto Loans | Repayment Refund"
 
 
-def test_a_book_begins_without_movements_and_pages_go_through_all(sandbox):
+def test_a_seed_has_no_movements_and_pages_go_through_all(sandbox):
     assert entries(sandbox) == []
     for number in range(12):
         sandbox.control("POST", "wallet", {"coin": "XRP", "balance": str(1001 + number)})
@@ -138,12 +138,12 @@ def test_refused_periods(sandbox, query):
     assert sandbox.signed("GET", LEDGER, query).code == 10001
 
 
-def test_the_ledger_needs_the_permission_for_the_wallet(sandbox):
+def test_the_wallets_history_needs_the_permission_for_the_wallet(sandbox):
     assert sandbox.signed("GET", LEDGER, key="sandbox-key-no-wallet").code == 10005
     assert sandbox.signed("GET", LEDGER, key="sandbox-key-readonly").code == 0
 
 
-def test_the_ledger_outlives_the_process(start, cli, names, tmp_path):
+def test_the_wallets_history_is_kept_in_the_state_file(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     client = names.client(found.url)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is let in, and what everybody else is told; a refused request does nothing."""
+"""Authentication: which requests are accepted, and how the others are refused, without effect."""
 
 from __future__ import annotations
 

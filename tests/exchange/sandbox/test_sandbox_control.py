@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control calls, the page, and what is no HTTP at all."""
+"""The control API, the page, and requests that are not HTTP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import time
 import pytest
 
 
-def test_control_calls_that_are_refused(sandbox):
+def test_refused_control_requests(sandbox):
     for method, name, document in (
         ("POST", "clock", {}), ("POST", "clock", {"offset_ms": 1, "advance_ms": 1}),
         ("POST", "clock", {"freeze": "no"}), ("POST", "clock", {"advance_ms": 1.5}),

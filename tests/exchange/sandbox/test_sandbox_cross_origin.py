@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a page of another site, open in the browser of whoever runs the stand-in, may have that browser send."""
+"""Requests that a page of another site can make the user's browser send."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def untouched(sandbox):
     "evil.example:{port}", "127.0.0.1.evil.example:{port}", "127.0.0.1", "localhost", "127.0.0.1:1", "localhost:1{port}",
     "127.0.0.2:{port}", "0.0.0.0:{port}", "[::2]:{port}", "x@127.0.0.1:{port}", "localhost.:{port}", "127.0.0.1:{port}:{port}", "",
 ])
-def test_a_name_that_leads_here_may_not_look(sandbox, target, host):
+def test_a_foreign_name_that_resolves_here_may_not_read(sandbox, target, host):
     said = refused(sandbox.raw("GET", target, headers={"Host": host.format(port=sandbox.parts.port)}))
     assert f"http://127.0.0.1:{sandbox.parts.port}" in said
 
@@ -55,7 +55,7 @@ def test_own_names(sandbox, host):
     assert sandbox.raw("POST", "/sandbox/reset", headers=headers).status == 200
 
 
-def test_a_name_that_leads_here_may_change_nothing(sandbox, untouched):
+def test_a_foreign_name_that_resolves_here_may_change_nothing(sandbox, untouched):
     host = f"evil.example:{sandbox.parts.port}"
     refused(add_fault(sandbox, Host=host, Content_Type="application/json"))
     # The page is of the same origin then, as the browser sees it.
@@ -82,7 +82,7 @@ def test_a_page_of_another_origin(sandbox, untouched, origin):
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site", "unheard-of"])
-def test_a_browser_that_tells_of_another_site(sandbox, untouched, site):
+def test_a_browser_that_reports_another_site(sandbox, untouched, site):
     refused(add_fault(sandbox, Sec_Fetch_Site=site))
     refused(sandbox.raw("GET", "/sandbox/state", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Dest": "document"}))
 
@@ -102,14 +102,14 @@ def test_a_body_that_says_it_is_json(sandbox, kind):
     assert add_fault(sandbox, Content_Type=kind).document["added"]
 
 
-def test_what_curl_sends_by_itself(sandbox):
+def test_the_defaults_of_curl(sandbox):
     assert add_fault(sandbox, Content_Type=FORM, User_Agent="curl/8.5.0", Accept="*/*").document["added"]
     assert add_fault(sandbox).document["added"]
     assert sandbox.raw("POST", "/sandbox/reset").status == 200
     assert sandbox.raw("POST", "/sandbox/faults", b"path=x", {"Content-Type": FORM}).status == 400
 
 
-def test_what_aiohttp_sends_by_itself_when_it_sends_nothing(sandbox):
+def test_the_defaults_of_aiohttp_for_an_empty_body(sandbox):
     nothing = {"Content-Type": "application/octet-stream"}
     assert sandbox.raw("POST", "/sandbox/reset", headers=nothing).status == 200
     refused(sandbox.raw("POST", "/sandbox/reset", b"{}", nothing), 415)
@@ -123,7 +123,7 @@ def test_a_form_of_a_browser(sandbox, untouched):
     refused(add_fault(sandbox, Content_Type=FORM, Sec_Fetch_Site="none", Sec_Fetch_Mode="navigate"), 415)
 
 
-def test_own_page_asks(sandbox):
+def test_requests_of_the_own_page(sandbox):
     own = {"Origin": f"http://{host_of(sandbox)}", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
     assert sandbox.raw("GET", "/sandbox/state", headers={"Sec-Fetch-Site": "same-origin"}).status == 200
     assert sandbox.raw("POST", "/sandbox/faults", FAULT, {**own, "Content-Type": "application/json"}).status == 200
@@ -138,7 +138,7 @@ def test_a_link_of_another_site_may_show_the_page_and_a_frame_may_not(sandbox):
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
 
 
-def test_answers_are_of_no_use_elsewhere(sandbox):
+def test_security_headers(sandbox):
     for target in ("/", "/sandbox/state", "/sandbox/nothing"):
         headers = sandbox.raw("GET", target).headers
         assert headers["x-content-type-options"] == "nosniff"
@@ -146,7 +146,7 @@ def test_answers_are_of_no_use_elsewhere(sandbox):
         assert headers["cache-control"] == "no-store"
 
 
-def test_calls_of_the_exchange_are_for_no_page_of_another_origin(sandbox):
+def test_pages_of_other_origins_may_not_use_the_exchange(sandbox):
     sandbox.fault(answer="reset")
     sandbox.control("DELETE", "requests")
     for headers in ({"Origin": EVIL}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
@@ -157,7 +157,7 @@ def test_calls_of_the_exchange_are_for_no_page_of_another_origin(sandbox):
     assert sandbox.requests()["requests"] == []
 
 
-def test_calls_of_the_exchange_are_answered_whatever_the_host(sandbox):
+def test_the_exchange_answers_whatever_the_host(sandbox):
     assert sandbox.raw("GET", "/v5/market/time", headers={"Host": "api.bybit.com"}).code == 0
 
 

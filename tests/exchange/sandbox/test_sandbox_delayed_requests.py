@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Late packets: the client has its answer already when its request reaches the exchange."""
+"""Delayed requests: the client already has its answer when its request reaches the exchange."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPAY = "/v5/crypto-loan/repay"
 
 
 def send(sandbox, after: int, *, fault: dict | None = None, **options) -> None:
-    """A repayment whose connection breaks at once and whose packet arrives so many milliseconds later."""
+    """A repayment whose connection breaks at once and which arrives this many milliseconds later."""
     sandbox.fault(**{"answer": "close", "arrive_after_ms": after, **(fault or {})})
     with pytest.raises(http.client.RemoteDisconnected):
         sandbox.repay(**options)
@@ -80,7 +80,7 @@ def test_interest_before_the_arrival_is_not_forgotten(sandbox):
     assert (loan["interest"], loan["principal"]) == ("0", loan["debt"]) and 0 < float(loan["debt"]) < 0.05
 
 
-def test_packets_arrive_in_order_of_time_not_of_sending(sandbox):
+def test_they_arrive_in_order_of_time_not_of_sending(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 4000, timestamp=now, amount=UNPAID)
     send(sandbox, 2000, timestamp=now, amount="1")
@@ -89,7 +89,7 @@ def test_packets_arrive_in_order_of_time_not_of_sending(sandbox):
     assert outcomes(sandbox) == [(177010, False), (0, True)]
 
 
-def test_packets_of_the_same_moment_arrive_as_sent(sandbox):
+def test_those_of_the_same_moment_arrive_as_sent(sandbox):
     now = sandbox.clock(freeze=True)
     for amount in ("1", UNPAID, "2"):
         send(sandbox, 2000, timestamp=now, amount=amount)
@@ -98,7 +98,7 @@ def test_packets_of_the_same_moment_arrive_as_sent(sandbox):
 
 
 @pytest.mark.parametrize(("after", "outcome"), [(1999, (177011, False)), (2000, (0, True))])
-def test_what_the_book_does_meanwhile_comes_in_its_turn(sandbox, after, outcome):
+def test_other_events_happen_in_order_of_time(sandbox, after, outcome):
     """The only money comes back from a repayment that fails 2 seconds from now."""
     now = sandbox.clock(freeze=True)
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "100"})
@@ -181,7 +181,7 @@ def test_the_rate_limit_counts_arrivals(strict):
     assert outcomes(strict) == [(0, True), (10006, False), (0, True), (0, True)]
 
 
-def test_a_query_can_be_late_too(sandbox):
+def test_a_query_can_be_delayed_too(sandbox):
     now = sandbox.clock(freeze=True)
     sandbox.control("POST", "faults", {"method": "GET", "answer": {"http_status": 504}, "arrive_after_ms": 10})
     assert sandbox.query("ongoing-orders", timestamp=now).status == 504
@@ -190,7 +190,7 @@ def test_a_query_can_be_late_too(sandbox):
     assert outcomes(sandbox) == [(0, True)]
 
 
-def test_each_use_of_a_fault_is_a_packet(sandbox):
+def test_each_use_of_a_fault_delays_a_request(sandbox):
     now = sandbox.clock(freeze=True)
     sandbox.fault(answer="not_json", arrive_after_ms=3000, times=2)
     assert [sandbox.repay(timestamp=now).body[:8] for _number in range(2)] == [b"upstream"] * 2
@@ -210,7 +210,7 @@ def test_a_clock_that_goes_back_makes_it_wait_longer(sandbox):
 
 
 @pytest.mark.parametrize(("method", "call"), [("POST", "reset"), ("PUT", "seed")])
-def test_a_fresh_book_drops_what_was_waiting(sandbox, roomy_seed, method, call):
+def test_a_reset_drops_what_was_waiting(sandbox, roomy_seed, method, call):
     now = sandbox.clock(freeze=True)
     send(sandbox, 3000, timestamp=now)
     sandbox.control(method, call, roomy_seed if call == "seed" else None)
@@ -227,14 +227,14 @@ def test_a_cleared_log_does_not_stop_it(sandbox):
     assert sandbox.loan()["debt"] == PAID and sandbox.requests()["requests"] == []
 
 
-def test_while_the_clock_stands_still_nothing_arrives(sandbox):
+def test_while_the_clock_is_frozen_nothing_arrives(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 100, timestamp=now)
     time.sleep(0.3)
     assert outcomes(sandbox) == [(None, False)]
 
 
-def test_a_packet_of_the_far_future_is_no_burden(sandbox):
+def test_a_request_in_the_far_future_costs_nothing(sandbox):
     send(sandbox, 10**15)
     assert sandbox.repay().code == 0 and len(sandbox.state()["waiting"]) == 1
 
@@ -253,7 +253,7 @@ def test_refused_faults(sandbox, document, text):
     assert sandbox.control("GET", "faults") == {"faults": []}
 
 
-def test_a_listed_fault_can_be_ordered_again(sandbox):
+def test_a_listed_fault_can_be_added_again(sandbox):
     sandbox.control("POST", "faults", [{"answer": "close"}, {"answer": {"ret_code": 1}, "arrive_after_ms": 5}])
     listed = sandbox.control("GET", "faults")["faults"]
     assert [(fault["arrive_after_ms"], fault["commit"]) for fault in listed] == [(None, True), (5, True)]

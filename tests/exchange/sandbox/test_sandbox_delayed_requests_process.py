@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Late packets in a process of their own: in real time, and with a state file."""
+"""Delayed requests in a process of their own: in real time, and with a state file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def send(client, after: int) -> None:
 
 
 def written(path: Path) -> list[dict]:
-    """The repayments in a state file: what can be seen without a request that would make the exchange look."""
+    """The repayments in a state file, read without a request that would make the exchange catch up."""
     return json.loads(path.read_text(encoding="utf-8"))["ledger"]["accounts"][0]["legacy_repayments"]
 
 
@@ -59,7 +59,7 @@ def test_several_arrive_in_real_time_each_at_its_own_moment(start, names, tmp_pa
     assert [item["time"] for item in items[before:]] == expected and len(expected) == 3
 
 
-def test_waiting_packets_end_with_the_process(start, cli, names, tmp_path):
+def test_waiting_requests_end_with_the_process(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     send(names.client(found.url), 60_000)
@@ -69,7 +69,7 @@ def test_waiting_packets_end_with_the_process(start, cli, names, tmp_path):
     assert client.state()["waiting"] == [] and client.loan()["debt"] == "1000.4"
 
 
-def test_an_arrival_outlives_the_process(start, cli, names, tmp_path):
+def test_an_arrival_is_kept_in_the_state_file(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     client = names.client(found.url)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults with the calls of the new generation: delays, processing, failures, late packets and lost answers."""
+"""Faults with flexible and fixed loans: delays, processing, failures, delayed requests and lost answers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every call of the new generation, made with the official Python client as it is, against the documented examples."""
+"""Every endpoint of flexible and fixed loans, used with the unchanged official Python client, against the documented examples."""
 
 from __future__ import annotations
 

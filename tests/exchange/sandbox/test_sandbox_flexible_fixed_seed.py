@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The loans of the new generation in the seed and in the state file, and a book with very many of them."""
+"""Flexible and fixed loans in the seed and in the state file, and a ledger with very many of them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ MANY = 10_000
     ("fixed_contracts", [CONTRACT], "fixed_contracts[0].borrowed_at is missing"),
     ("fixed_contracts", [{**CONTRACT, "due_at": "+1d", "repay_type": "3"}], "repay_type must be one of 0, 1, 2"),
     ("fixed_contracts", [{**CONTRACT, "due_at": "+1d", "term": "8"}], "fixed_contracts[0].term must be one of 7, 14"),
-    ("fixed_contracts", [{**CONTRACT, "loan_id": "561", "due_at": "+1d"}] * 2, "The seed has the loan_id 561 more than once"),
+    ("fixed_contracts", [{**CONTRACT, "loan_id": "561", "due_at": "+1d"}] * 2, "The seed has loan_id 561 more than once"),
     ("flexible_repayments", [{"repay_id": "1", "loan_coin": "ETH", "amount": "1", "time": "-1d", "type": 9}], "at most 8"),
     ("flexible_repayments", [{"repay_id": "1764", "loan_coin": "ETH", "amount": "1", "time": "-1d"}],
-     "The seed has the repay_id 1764 more than once"),
+     "The seed has repay_id 1764 more than once"),
     ("fixed_repayments", [{"repay_id": "1", "time": "-1d", "details": [{"loan_id": "1", "amount": "1"}]}],
      "fixed_repayments[0].details must name contracts of this account"),
     ("flexible_borrowings", [{"order_id": "1", "loan_coin": "ETH", "amount": "0", "time": "-1d"}], "above zero"),
-    ("collateral", {"XRP": "1"}, "collateral holds XRP, which is no collateral coin"),
+    ("collateral", {"XRP": "1"}, "collateral holds XRP, which is not a collateral coin"),
     ("collateral", {}, "collateral is missing although the account has flexible or fixed loans"),
 ])
 def test_broken_accounts(sandbox, roomy_seed, field, value, text):
@@ -46,9 +46,9 @@ def test_broken_accounts(sandbox, roomy_seed, field, value, text):
 @pytest.mark.parametrize(("change", "text"), [
     (lambda seed: seed["settings"].update(initial_ltv="0"), "settings.initial_ltv must be a plain decimal number above"),
     (lambda seed: seed.update(repay_fees={"DOGE": "1"}), "repay_fees names a coin that has no price"),
-    (lambda seed: seed["collateral_coins"]["BTC"].update(ratios={"1": "0.8"}), "ratios must go up from an amount of 0"),
-    (lambda seed: seed["collateral_coins"]["BTC"].update(ratios={"0": "1", "9": "1", "3": "1"}), "ratios must go up"),
-    (lambda seed: seed["collateral_coins"]["BTC"].update(ratios={}), "ratios must go up"),
+    (lambda seed: seed["collateral_coins"]["BTC"].update(ratios={"1": "0.8"}), "ratios must start at 0 and increase"),
+    (lambda seed: seed["collateral_coins"]["BTC"].update(ratios={"0": "1", "9": "1", "3": "1"}), "ratios must start at 0"),
+    (lambda seed: seed["collateral_coins"]["BTC"].update(ratios={}), "ratios must start at 0"),
     (lambda seed: seed["loan_coins"]["BTC"].update(fixed_annual_rates={"8": "1"}), "has an unknown field '8'"),
 ])
 def test_broken_coins(sandbox, roomy_seed, change, text):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Switches that change what histories and lists show, while the book itself stays true."""
+"""Switches that change what histories and lists show, while the ledger stays true."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ LISTS = [
 
 @pytest.fixture
 def moved(sandbox):
-    """A book in which the wallet's ledger has some entries, too."""
+    """The built-in seed after some movements of the wallet."""
     for balance in ("1", "2", "3"):
         sandbox.control("POST", "wallet", {"coin": "XRP", "balance": balance})
     return sandbox

@@ -18,7 +18,7 @@ from processes import wait_until_gone
 
 @pytest.fixture(scope="module")
 def bin_folder(tmp_path_factory, names) -> Path:
-    """The programs of a new environment into which the stand-in has been installed, without a package index."""
+    """The programs of a new environment with the stand-in installed, without a package index."""
     pytest.importorskip("setuptools", "77", reason="building the package needs setuptools 77 or later")
     folder = tmp_path_factory.mktemp("installed")
     # setuptools leaves its work in the folder that it builds.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The arithmetic by itself."""
+"""Amounts, interest and the clock, without a server."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def test_decimals_and_rounding():
     assert amounts.unit(4) == Decimal("0.0001")
 
 
-def test_hours_that_are_not_full_cost_nothing():
+def test_partial_hours_cost_nothing():
     item = loan()
     assert not interest.accrue(item, HOUR_MS - 1)
     assert item.debt == 1000
 
 
-def test_looking_often_costs_the_same_as_looking_once():
+def test_the_number_of_queries_does_not_change_the_interest():
     often, once = loan(principal=Decimal("333.3333")), loan(principal=Decimal("333.3333"))
     for number in range(1, 200):
         interest.accrue(often, number * HOUR_MS + 5)
@@ -65,7 +65,7 @@ def test_looking_often_costs_the_same_as_looking_once():
     assert often.interest == once.interest == 199 * Decimal("0.00301154")
 
 
-def test_a_clock_that_goes_back_takes_nothing_back():
+def test_a_clock_set_back_returns_no_interest():
     item = loan()
     interest.accrue(item, 10 * HOUR_MS)
     assert not interest.accrue(item, 2 * HOUR_MS)

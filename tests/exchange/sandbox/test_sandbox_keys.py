@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys that change while the stand-in runs: rights, expiry, addresses, and one in the place of another."""
+"""Keys that change while the stand-in runs: permissions, expiry, addresses, replacement."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_keys_are_listed_without_their_secrets(sandbox):
     assert "sandbox-secret" not in json.dumps(listed)
 
 
-def test_a_key_that_may_only_read_from_now_on(sandbox, now):
+def test_a_key_becomes_read_only(sandbox, now):
     assert change(sandbox, read_only=True) == {**USUAL, "read_only": True}
     assert sandbox.repay(timestamp=now).code == 10005
     assert ask(sandbox, now).result["readOnly"] == 1
@@ -44,14 +44,14 @@ def test_a_key_that_may_only_read_from_now_on(sandbox, now):
     assert sandbox.repay(timestamp=now).code == 0
 
 
-def test_a_key_that_loses_a_right(sandbox, now):
+def test_a_key_loses_a_permission(sandbox, now):
     change(sandbox, permissions=["Wallet"])
     assert sandbox.repay(timestamp=now).code == 10005
     assert ask(sandbox, now).result["permissions"]["Spot"] == []
     assert sandbox.balance(timestamp=now) == 10000
 
 
-def test_a_key_that_will_expire(sandbox, now):
+def test_a_key_expires_later(sandbox, now):
     assert change(sandbox, expires_in_days=3)["expires_at_ms"] == now + 3 * DAY_MS
     assert ask(sandbox, now).result["deadlineDay"] == 3
     then = sandbox.clock(advance_ms=3 * DAY_MS)
@@ -62,13 +62,13 @@ def test_a_key_that_will_expire(sandbox, now):
     assert ask(sandbox, then).result["deadlineDay"] == -2
 
 
-def test_a_key_that_has_expired_may_ask_for_nothing(sandbox, now):
+def test_an_expired_key_may_ask_for_nothing(sandbox, now):
     change(sandbox, expires_in_days=-1)
     assert [ask(sandbox, now).code, sandbox.repay(timestamp=now).code] == [33004, 33004]
     assert sandbox.loan()["debt"] == "1000.4"
 
 
-def test_a_key_that_is_bound_to_addresses(sandbox, now):
+def test_a_key_is_bound_to_addresses(sandbox, now):
     change(sandbox, ips=["203.0.113.7"])
     assert ask(sandbox, now).code == 10010
     change(sandbox, ips=["203.0.113.7", "127.0.0.1"])
@@ -76,7 +76,7 @@ def test_a_key_that_is_bound_to_addresses(sandbox, now):
 
 
 @pytest.mark.parametrize(("old", "code"), [({}, 10003), ({"old": "deleted"}, 10003), ({"old": "expired"}, 33004)])
-def test_a_key_in_the_place_of_another(sandbox, now, old, code):
+def test_a_key_replaces_another(sandbox, now, old, code):
     ids = {ask(sandbox, now).result["id"], ask(sandbox, now, "sandbox-key-readonly").result["id"]}
     assert change(sandbox, replaced_by="next-key", secret="next-secret", **old) == {**USUAL, "key": "next-key"}
     assert ask(sandbox, now).code == code and sandbox.repay(timestamp=now).code == code
@@ -89,7 +89,7 @@ def test_a_key_in_the_place_of_another(sandbox, now, old, code):
     assert "next-key" in sandbox.account()["keys"]
 
 
-def test_the_next_key_has_secret_and_rights_of_the_old_one_unless_told(sandbox, now):
+def test_a_replacement_inherits_secret_and_permissions_by_default(sandbox, now):
     change(sandbox, expires_in_days=-1, read_only=True)
     assert change(sandbox, replaced_by="next-key", read_only=False)["expires_at_ms"] is None
     assert sandbox.repay(timestamp=now, key="next-key").code == 0
@@ -97,13 +97,13 @@ def test_the_next_key_has_secret_and_rights_of_the_old_one_unless_told(sandbox, 
     assert late == {**USUAL, "key": "third-key", "permissions": ["SpotTrade"], "expires_at_ms": now + 90 * DAY_MS}
 
 
-def test_a_key_of_rsa_can_be_replaced_too(sandbox, now):
+def test_an_rsa_key_can_be_replaced(sandbox, now):
     assert change(sandbox, key="sandbox-rsa-key", replaced_by="next-rsa-key")["key"] == "next-rsa-key"
     assert ask(sandbox, now, "next-rsa-key").code == 10004
     assert ask(sandbox, now, "sandbox-rsa-key").code == 10003
 
 
-def test_reset_brings_the_keys_of_the_seed_back(sandbox):
+def test_reset_restores_the_keys_of_the_seed(sandbox):
     change(sandbox, replaced_by="next-key")
     sandbox.control("POST", "reset")
     assert sandbox.control("GET", "keys")["keys"][0] == USUAL
@@ -116,7 +116,7 @@ def test_reset_brings_the_keys_of_the_seed_back(sandbox):
     ({"permissions": ["SpotTrade", "Withdraw"]}, "permissions"),
     ({"permissions": "SpotTrade"}, "permissions must be a list"),
     ({"ips": [1]}, "ips must be a list of strings"),
-    ({"expires_in_days": 1, "expires_at_ms": 1}, "expires_in_days or expires_at_ms"),
+    ({"expires_in_days": 1, "expires_at_ms": 1}, "expires_in_days and expires_at_ms are mutually exclusive"),
     ({"expires_in_days": "3"}, "expires_in_days must be a whole number"),
     ({"expires_in_days": 10**9}, "expires_in_days"),
     ({"expires_at_ms": -1}, "expires_at_ms"),
@@ -138,14 +138,14 @@ def test_mistakes_change_nothing(sandbox, document, said):
     assert sandbox.control("GET", "keys") == before
 
 
-def test_a_key_that_was_deleted_is_no_key_any_more(sandbox):
+def test_a_deleted_key_is_unknown(sandbox):
     change(sandbox, replaced_by="next-key")
     assert "key" in sandbox.control("POST", "keys", {"key": "sandbox-key", "read_only": True}, expect=400)["error"]
     # Its name is free again.
     assert change(sandbox, key="next-key", replaced_by="sandbox-key") == USUAL
 
 
-def test_a_seed_with_keys_of_different_rights(sandbox, roomy_seed, now):
+def test_a_seed_with_keys_of_different_permissions(sandbox, roomy_seed, now):
     secret = {"secret": "sandbox-secret"}
     roomy_seed["accounts"][0]["keys"] = [
         {"key": "pays", "permissions": ["SpotTrade", "Wallet"], "expires": "+3d", **secret},
@@ -160,7 +160,7 @@ def test_a_seed_with_keys_of_different_rights(sandbox, roomy_seed, now):
     assert "keys[0].expires" in sandbox.control("PUT", "seed", roomy_seed, expect=400)["error"]
 
 
-def test_asking_for_the_key_is_counted_and_limited(strict):
+def test_queries_of_the_key_are_counted_and_limited(strict):
     now = strict.clock(freeze=True)
     codes = [ask(strict, now, key).code for key in ("sandbox-key", "sandbox-key-readonly") * 5 + ("sandbox-key",)]
     assert codes == [0] * 10 + [10006]
@@ -170,7 +170,7 @@ def test_asking_for_the_key_is_counted_and_limited(strict):
     assert ask(strict, later).code == 0
 
 
-def test_changed_keys_outlive_the_process(start, cli, names, tmp_path):
+def test_changed_keys_are_kept_in_the_state_file(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     change(names.client(found.url), replaced_by="next-key", secret="next-secret", expires_in_days=5)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rate limits of an account and of an IP address, on a stopped clock."""
+"""Rate limits of an account and of an IP address, with the clock frozen."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_limits_count_per_account_not_per_key(strict, names):
     assert strict.query("ongoing-orders", key="sandbox-key-second-account", timestamp=now).code == 0
 
 
-def test_public_calls_carry_a_limit_too(strict):
+def test_public_endpoints_have_a_limit_too(strict):
     now = strict.clock(freeze=True)
     answers = [strict.raw("GET", "/v5/market/time") for _number in range(121)]
     assert limit_headers(answers[0]) == (120, 119, now)
@@ -70,7 +70,7 @@ def test_documented_limits(strict, names):
     assert (limit("/v5/asset/fundinghistory"), limit("/v5/user/query-api")) == (30, 10)
 
 
-def test_a_refusal_at_the_gate_uses_nothing_up(strict):
+def test_a_request_that_fails_authentication_is_not_counted(strict):
     now = strict.clock(freeze=True)
     assert strict.repay(timestamp=now, secret="another").code == 10004
     refused = strict.repay(timestamp=now, key="sandbox-key-readonly")

@@ -15,7 +15,7 @@ COINS = "/v5/crypto-loan-common/loanable-data"
 
 
 def changed(sandbox, path: str, field: str, how: str, query: str = "") -> dict:
-    """The answer of one call, with this one change."""
+    """The answer of one endpoint, with this mutation."""
     sandbox.control("POST", "faults", {"path": path, "mutations": [{"field": field, "how": how}]})
     answer = sandbox.signed("GET", path, query)
     assert answer.status == 200
@@ -130,11 +130,11 @@ def test_a_refusal_without_json_stays_as_it_is(sandbox):
     ({"mutations": [{"field": "result"}]}, "mutations[0].how is missing"),
     ({"mutations": [{"how": "null"}]}, "mutations[0].field is missing"),
     ({"mutations": [{"field": "result", "how": "gone"}]}, "mutations[0].how must be one of absent, null, empty"),
-    ({"mutations": [{"field": "result..list", "how": "null"}]}, "mutations[0].field must be names with dots"),
-    ({"mutations": [{"field": "", "how": "null"}]}, "mutations[0].field must be names with dots"),
+    ({"mutations": [{"field": "result..list", "how": "null"}]}, "mutations[0].field must be field names joined by dots"),
+    ({"mutations": [{"field": "", "how": "null"}]}, "mutations[0].field must be field names joined by dots"),
     ({"mutations": [{"field": "result", "how": "null", "when": 1}]}, "has an unknown field 'when'"),
-    ({"mutations": [{"field": "result", "how": "null"}], "answer": "close"}, "mutations need an answer of JSON"),
-    ({"mutations": [{"field": "a", "how": "null"}], "answer": {"http_status": 500}}, "mutations need an answer of JSON"),
+    ({"mutations": [{"field": "result", "how": "null"}], "answer": "close"}, "mutations need a JSON answer"),
+    ({"mutations": [{"field": "a", "how": "null"}], "answer": {"http_status": 500}}, "mutations need a JSON answer"),
     ({"mutations": [{"field": "result", "how": "null"}], "commit": False}, "commit must be true"),
 ])
 def test_refused_mutations(sandbox, document, text):

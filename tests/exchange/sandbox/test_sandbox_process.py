@@ -43,7 +43,7 @@ def test_starting_twice_gives_the_running_one(start):
     assert second.already_running
 
 
-def test_stop_spares_a_stranger_with_the_same_process_id(cli, tmp_path):
+def test_stop_spares_another_process_with_the_same_id(cli, tmp_path):
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         note = {"url": "http://127.0.0.1:9", "pid": stranger.pid, "run_dir": str(tmp_path), "ca_path": None}

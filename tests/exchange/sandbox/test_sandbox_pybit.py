@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every call that is served, made with the official Python client as it is."""
+"""Every supported endpoint, used with the unchanged official Python client."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The seed: one's own, and what is refused."""
+"""The seed: a custom one, and what is refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def broken(seed: dict, where: tuple, value: object) -> dict:
     (("accounts", 0, "repayments", 0, "order_id"), "1", "is not a loan of this account"),
     (("accounts", 0, "keys", 0, "secret"), "", "needs either a secret or an rsa_public_key"),
     (("accounts", 1, "keys", 0, "key"), "sandbox-key", "key sandbox-key more than once"),
-    (("settings", "limits", "POST /v5/crypto-loan/borrow"), 1, "which is no call that is served"),
+    (("settings", "limits", "POST /v5/crypto-loan/borrow"), 1, "which is not a supported endpoint"),
     (("settings", "forgive_dust"), 1, "must be true or false"),
 ])
 def test_broken_seed(sandbox, roomy_seed, where, value, text):
@@ -50,7 +50,7 @@ def test_broken_seed_file(cli, tmp_path):
         assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
 
 
-def test_own_seed(start, names, tmp_path):
+def test_custom_seed(start, names, tmp_path):
     path = tmp_path / "seed.json"
     path.write_text(json.dumps({
         "prices": {"USDT": "1", "BTC": "50000"},

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state file: what it keeps beyond the end of the process, and what is wrong with it."""
+"""The state file: what it keeps across restarts, and how an invalid one is refused."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_state_keeps_everything(start, cli, names, tmp_path):
     assert after["clock"] == before["clock"]
 
 
-def test_a_clock_that_was_moved_is_kept_though_the_book_is_as_before(start, cli, names, tmp_path):
+def test_a_moved_clock_is_kept_though_the_ledger_is_unchanged(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     frozen = names.client(found.url).clock(freeze=True)
@@ -65,7 +65,7 @@ def test_interest_accrues_while_it_was_down(start, cli, names, tmp_path):
     assert names.client(second.url).loan()["interest"] == "0.4271038"
 
 
-def test_rsa_key_joins_a_book_that_was_kept(start, cli, names, tmp_path, rsa_keys):
+def test_rsa_key_is_added_to_a_saved_ledger(start, cli, names, tmp_path, rsa_keys):
     state = str(tmp_path / "state.json")
     cli("stop", "--run-dir", start("--state", state).run_dir)
     second = start("--state", state, "--rsa-public-key", str(rsa_keys.public_path), name="second")
@@ -94,8 +94,8 @@ def test_broken_state_file(cli, tmp_path, text):
     assert len(done.stderr.strip().splitlines()) == 1 and path.read_text() == text
 
 
-def test_a_mistake_inside_answers_500(start, names, tmp_path):
-    """The only way to make one from outside: take the folder of the state file away."""
+def test_an_internal_error_answers_500(start, names, tmp_path):
+    """The only way to cause one from outside: remove the folder of the state file."""
     folder = tmp_path / "kept"
     folder.mkdir()
     client = names.client(start("--state", str(folder / "state.json")).url)

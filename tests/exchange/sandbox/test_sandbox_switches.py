@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The exchange as it may be: how its switches are set, and what those of interest, sums and collateral change in the book."""
+"""Switches: how they are set, and how those for interest, amounts and collateral change the ledger."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_switches_are_set_and_go_back_to_the_seed(sandbox, roomy_seed):
 
 
 @pytest.mark.parametrize(("document", "text"), [
-    ({"list_ends": "empty_cursor"}, "switches have no 'list_ends': they are legacy_processing, repay_amount,"),
+    ({"list_ends": "empty_cursor"}, "switches do not include 'list_ends': they are legacy_processing, repay_amount,"),
     ({"list_end": "never"}, "switches.list_end must be one of empty_cursor, cursor_then_empty, cursor_repeats"),
     ({"user_repay_type": 1}, "switches.user_repay_type must be a string"),
     ({"repay_id_query_ms": "1"}, "whole number"), ({"repay_id_query_ms": -1}, "at least 0"), ([], "JSON object"),
@@ -56,7 +56,7 @@ def test_refused_switches(sandbox, roomy_seed, document, text):
     assert sandbox.state()["switches"] == before
 
 
-def test_switches_outlive_the_process(start, cli, names, tmp_path):
+def test_switches_are_kept_in_the_state_file(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     switch(names.client(found.url), early_repayment="interest_back")
@@ -65,7 +65,7 @@ def test_switches_outlive_the_process(start, cli, names, tmp_path):
     assert second.state()["switches"]["early_repayment"] == "interest_back"
 
 
-def test_what_is_under_way_goes_on_when_a_switch_is_set(loans, sandbox, names):
+def test_repayments_in_progress_continue_when_a_switch_is_set(loans, sandbox, names):
     sandbox.fault(processing_ms=5000, debt_delay_ms=5000)
     sandbox.repay(timestamp=sandbox.state()["server_time"])
     switch(sandbox, interest_hours="clock")
@@ -158,7 +158,7 @@ def test_a_sweep_closes_what_was_matched_just_before(loans, sandbox):
     assert came["amount"] == "298.520547945205479452"
 
 
-def test_an_order_to_borrow_by_a_control_call(loans, sandbox):
+def test_an_order_to_borrow_through_the_control_api(loans, sandbox):
     order = {"product": "fixed", "loanCurrency": "ETH", "amount": "0.2", "term": "7", "annualRate": "0.02"}
     order_id = sandbox.control("POST", "borrow", order)["orderId"]
     newest = sandbox.account()["pending_borrowings"][-1]

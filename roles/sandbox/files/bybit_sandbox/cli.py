@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: run in the foreground, start and stop in the background."""
+"""The command line: run in the foreground, or start and stop in the background."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _seconds(text: str) -> float:
     return number
 
 
-# argparse names these in its messages.
+# argparse shows these names in its messages.
 _port.__name__ = "port"
 _seconds.__name__ = "number of seconds"
 
@@ -52,22 +52,22 @@ def _parser() -> argparse.ArgumentParser:
         prog="bybit-sandbox", description="Run a stand-in for Bybit's crypto loan API with invented money.", allow_abbrev=False
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="run|start|stop")
-    run = commands.add_parser("run", help="serve in the foreground until a signal", allow_abbrev=False)
-    start = commands.add_parser("start", help="serve in the background and print where", allow_abbrev=False)
-    stop = commands.add_parser("stop", help="end what start began", allow_abbrev=False)
+    run = commands.add_parser("run", help="serve in the foreground until interrupted", allow_abbrev=False)
+    start = commands.add_parser("start", help="serve in the background, and print the address as JSON", allow_abbrev=False)
+    stop = commands.add_parser("stop", help="stop the server that start has started", allow_abbrev=False)
     for command, port in ((run, 8765), (start, 0)):
         command.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-        command.add_argument("--port", type=_port, default=port, help="0 takes a free one (default %(default)s)")
-        command.add_argument("--seed", type=Path, metavar="FILE", help="book to begin with (default: the built-in one)")
-        command.add_argument("--state", type=Path, metavar="FILE", help="keep the book here; it outlives the process")
-        command.add_argument("--tls", action="store_true", help="serve HTTPS with a throw-away authority")
-        command.add_argument("--tls-dir", type=Path, metavar="DIR", help="where ca.pem is written")
-        command.add_argument("--rsa-public-key", type=Path, metavar="FILE", help="PEM file for the key sandbox-rsa-key")
-        command.add_argument("--lifetime", type=_seconds, metavar="SECONDS", help="end by itself after this time")
-        command.add_argument("--clock-offset-ms", type=int, metavar="N", help="difference to real time")
-        command.add_argument("--quiet", action="store_true", help="print only where it listens")
+        command.add_argument("--port", type=_port, default=port, help="port to listen on, 0 for a free one (default %(default)s)")
+        command.add_argument("--seed", type=Path, metavar="FILE", help="accounts, loans and prices (default: built in)")
+        command.add_argument("--state", type=Path, metavar="FILE", help="keep the ledger in this file across restarts")
+        command.add_argument("--tls", action="store_true", help="serve HTTPS with a throw-away certificate authority")
+        command.add_argument("--tls-dir", type=Path, metavar="DIR", help="folder for the authority's certificate, ca.pem")
+        command.add_argument("--rsa-public-key", type=Path, metavar="FILE", help="PEM file for the API key sandbox-rsa-key")
+        command.add_argument("--lifetime", type=_seconds, metavar="SECONDS", help="stop after this time")
+        command.add_argument("--clock-offset-ms", type=int, metavar="N", help="milliseconds to add to real time")
+        command.add_argument("--quiet", action="store_true", help="print only the address")
     for command in (start, stop):
-        command.add_argument("--run-dir", type=Path, required=True, metavar="DIR", help="holds sandbox.json and log")
+        command.add_argument("--run-dir", type=Path, required=True, metavar="DIR", help="folder for sandbox.json and log")
     return parser
 
 
@@ -111,7 +111,7 @@ def _run(options: argparse.Namespace) -> int:
     from .server import serve
     from .state_file import StateFile
 
-    report = (lambda line: None) if options.quiet else _say
+    report = (lambda line: None) if options.quiet else _print
     pem = _text(options.rsa_public_key) if options.rsa_public_key else ""
     exchange = Exchange(
         read_json(options.seed or BUILT_IN_SEED, "The seed"), StateFile(options.state), offset_ms=options.clock_offset_ms,
@@ -124,22 +124,22 @@ def _run(options: argparse.Namespace) -> int:
 
             made = options.tls_dir or stack.enter_context(tempfile.TemporaryDirectory(prefix="bybit-sandbox-tls-"))
             context, ca_path = server_context(options.host, Path(made))
-        ready = functools.partial(_tell, options.host, ca_path, report)
+        ready = functools.partial(_announce, options.host, ca_path, report)
         asyncio.run(serve(exchange, options.host, options.port, context, options.lifetime, ready))
     return 0
 
 
-def _tell(bind: str, ca_path: Path | None, report: Callable[[str], None], port: int) -> None:
-    """Say where it listens, and what another terminal needs to use it."""
+def _announce(bind: str, ca_path: Path | None, report: Callable[[str], None], port: int) -> None:
+    """Print the address, and the settings that another terminal needs."""
     host = f"[{bind}]" if ":" in bind else bind
     url = f"{'https' if ca_path else 'http'}://{host}:{port}"
-    _say(f"{process.LISTENING}{url}")
+    _print(f"{process.LISTENING}{url}")
     if ca_path:
-        _say(f"{process.TRUST}{ca_path}")
+        _print(f"{process.TRUST}{ca_path}")
     report(f"export BYBIT_API_URL={url} BYBIT_API_KEY=sandbox-key BYBIT_API_SECRET=sandbox-secret")
     if ca_path:
         report(f"export REQUESTS_CA_BUNDLE={ca_path} CURL_CA_BUNDLE={ca_path}")
-    report(f"Open {url} in a browser to watch the book.")
+    report(f"Open {url} in a browser to watch the ledger.")
 
 
 def _text(path: Path) -> str:
@@ -149,9 +149,9 @@ def _text(path: Path) -> str:
         raise SandboxError(f"{path} cannot be read: {error}") from error
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     try:
         print(line, flush=True)
     except OSError:
-        # Whoever read the output has gone; the exchange goes on.
+        # The reader of the output has gone; the exchange keeps running.
         sys.stdout = None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one clock of the stand-in, which can be set off, moved on or stopped."""
+"""The clock of the stand-in, which can be offset, advanced or frozen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Clock:
         return time.time_ns() // 1_000_000 + self.offset_ms
 
     def set_offset(self, offset_ms: int) -> None:
-        """Run at real time plus this difference."""
+        """Run at real time plus this offset."""
         self.offset_ms = offset_ms
         self.frozen_at_ms = None
 
@@ -37,7 +37,7 @@ class Clock:
         self.frozen_at_ms = self.now_ms() if at_ms is None else at_ms
 
     def unfreeze(self) -> None:
-        """Run again at real time plus the difference that held before the clock was stopped."""
+        """Run again at real time plus the offset from before the freeze."""
         self.frozen_at_ms = None
 
     def to_dict(self) -> dict:

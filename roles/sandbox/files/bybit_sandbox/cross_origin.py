@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is kept out: pages of other sites, which can have the browser on this machine ask for anything here."""
+"""Protection from pages of other sites, which can make the browser on this machine send requests here."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from dataclasses import dataclass
 
 from .http_messages import IncomingRequest, Reply, json_reply
 
-# With each answer that is not the exchange's: for no other page to embed, to guess the type of, or to keep.
-SECURITY_HEADERS = {"Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
+# For each answer that is not the exchange's: no other page may embed it, guess its type or cache it.
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
+}
 JSON = "application/json"
-# What curl says of any body, and aiohttp of none.
-CURLS_OWN, AIOHTTPS_OWN = "application/x-www-form-urlencoded", "application/octet-stream"
+# The default of curl for any body, and of aiohttp for an empty one.
+CURL_DEFAULT, AIOHTTP_DEFAULT = "application/x-www-form-urlencoded", "application/octet-stream"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NETLOC = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z._-]+))(?::(?P<port>[0-9]{1,5}))?")
 
 
 @dataclass(frozen=True)
 class ListenAddress:
-    """Where a request has arrived: host is what the stand-in was told to listen on."""
+    """Where a request arrived; host is what --host names."""
 
     host: str
     port: int
@@ -38,29 +40,31 @@ class ListenAddress:
         return address is not None and address.is_unspecified
 
     def answers_to(self, netloc: str) -> bool:
-        """Whether this is the stand-in's own name; anybody can have a name of theirs lead here, but not an address."""
+        """Whether this is a name of the stand-in itself; anyone can point a domain name here, but not an IP address."""
         parts = _NETLOC.fullmatch(netloc)
         if parts is None:
             return False
         name = (parts["six"] or parts["name"]).lower()
         if self.is_everywhere:
-            # A container may be reached at an address and a port that it knows nothing of.
+            # A container may be reached at an address and a port unknown to it.
             return name == "localhost" or _address(name) is not None
         port = int(parts["port"] or (443 if self.tls else 80))
-        return port == self.port and _same(name) in {_same(own) for own in (self.host.lower(), *LOOPBACK)}
+        return port == self.port and _normalized(name) in {_normalized(own) for own in (self.host.lower(), *LOOPBACK)}
 
 
 def refusal(incoming: IncomingRequest, here: ListenAddress) -> Reply | None:
-    """What is answered to a request that a page of another site may have caused; None for all others."""
+    """The refusal of a request that a page of another site may have sent; None if it is allowed."""
     if _is_foreign(incoming, here):
-        return _refused(403, "A page of another origin may not use this exchange: ask without Origin and Sec-Fetch-Site, or from its own page")
+        return _refused(
+            403, "Pages of other origins may not use this exchange: send no Origin and Sec-Fetch-Site, or use its own page"
+        )
     if incoming.path.startswith("/v5/"):
-        # These are signed, and a relay may call the exchange by any name.
+        # These are signed, and a proxy may reach the exchange by any name.
         return None
     if not here.answers_to(incoming.headers.get("Host", "")):
-        return _refused(403, f"The page and the control calls do not answer to the name in Host: use {_remedy(here)}")
+        return _refused(403, f"The page and the control API do not answer to the name in Host: use {_remedy(here)}")
     if incoming.method != "GET" and not _is_json(incoming):
-        return _refused(415, f"The control calls take only JSON: send it with Content-Type {JSON}")
+        return _refused(415, f"The control API takes only JSON: send Content-Type {JSON}")
     return None
 
 
@@ -72,7 +76,7 @@ def _refused(status: int, sentence: str) -> Reply:
 
 def _remedy(here: ListenAddress) -> str:
     if here.is_everywhere:
-        return "an IP address or localhost, or have --host name what it shall listen on and answer to"
+        return "an IP address or localhost, or start it with --host set to that name"
     host = f"[{here.host}]" if ":" in here.host else here.host
     return f"{here.scheme}://{host}:{here.port}"
 
@@ -84,17 +88,17 @@ def _is_foreign(incoming: IncomingRequest, here: ListenAddress) -> bool:
         scheme, _mark, netloc = origin.partition("://")
         if scheme != here.scheme or netloc != headers.get("Host") or not here.answers_to(netloc):
             return True
-    # Whoever follows a link to the page has left the other site.
+    # A link leads away from the other site, which gains no access to the page.
     link = incoming.endpoint == "GET /" and headers.get("Sec-Fetch-Dest") == "document"
     return headers.get("Sec-Fetch-Site", "none").lower() not in ("none", "same-origin") and not link
 
 
 def _is_json(incoming: IncomingRequest) -> bool:
     kind = incoming.headers.get("Content-Type", JSON).partition(";")[0].strip().lower()
-    # No browser sends a form, or leaves out the type, without naming the origin or itself.
+    # Browsers never send a form or omit the type without one of these headers.
     by_browser = any(name.lower() == "origin" or name.lower().startswith("sec-fetch-") for name in incoming.headers)
-    by_itself = kind == CURLS_OWN or (kind == AIOHTTPS_OWN and not incoming.body)
-    return kind == JSON or (by_itself and not by_browser)
+    client_default = kind == CURL_DEFAULT or (kind == AIOHTTP_DEFAULT and not incoming.body)
+    return kind == JSON or (client_default and not by_browser)
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -104,6 +108,6 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _same(name: str) -> str:
-    """However an address is written."""
+def _normalized(name: str) -> str:
+    """One spelling for each address."""
     return str(_address(name) or name)

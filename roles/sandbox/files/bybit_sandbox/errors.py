@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two ways in which the stand-in says no."""
+"""What the stand-in refuses: mistakes of whoever runs it, and requests as the exchange would refuse them."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ MESSAGES = {
 
 
 class SandboxError(Exception):
-    """Something the person who runs the stand-in must put right; its text is one sentence."""
+    """A mistake for the user of the stand-in to correct; its text is one sentence."""
 
 
 class Refusal(Exception):
-    """The exchange refuses a request with a return code; nothing has happened."""
+    """The exchange refuses a request with a return code; the request has no effect."""
 
     def __init__(self, code: int, detail: str = "") -> None:
         self.code = code
@@ -73,7 +73,7 @@ class Refusal(Exception):
 
 
 class HttpRefusal(Exception):
-    """The exchange refuses a request with a bare HTTP status; nothing has happened."""
+    """The exchange refuses a request with an HTTP status and no JSON; the request has no effect."""
 
     def __init__(self, status: int, text: str) -> None:
         self.status = status

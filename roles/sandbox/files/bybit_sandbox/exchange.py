@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The exchange as one object: its book, clock, faults and logs, and what becomes of a request to its calls."""
+"""The exchange as one object: ledger, clock, faults and request log; and how it handles a request."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Exchange:
         self.save()
 
     def reset(self, seed: object = None) -> None:
-        """Back to the seed, or to a new one; a broken one changes nothing."""
+        """Start again from the seed, or from a new one; an invalid one changes nothing."""
         clock = Clock(self._first_offset_ms)
         document = self.seed if seed is None else seed
         ledger = self._with_rsa_key(ledger_from(document, clock.now_ms()))
@@ -65,7 +65,7 @@ class Exchange:
         self.ip_limits = IpLimits()
 
     def set_switches(self, switches: Switches) -> None:
-        """Be another exchange from now on; the book is opened anew, so that all that is due is planned by its rules."""
+        """Behave like another exchange from now on; a new loan book schedules everything by its rules."""
         self.loan_book.ledger.settings.switches = switches
         self.loan_book = LoanBook(self.loan_book.ledger)
         self.catch_up()
@@ -76,18 +76,18 @@ class Exchange:
         return ledger
 
     def catch_up(self) -> int:
-        """Bring the book up to the present, with every late request in its turn; returns the present."""
+        """Process all that is due, delayed requests included, in order of time; returns the time now."""
         now = self.clock.now_ms()
         while (request := self.delayed_requests.take(now)) is not None:
             self.loan_book.advance(request.arrives_at)
             reply = self._handle(request.incoming, request.entry, request.fault, request.arrives_at)
-            self.report(f"late {request.incoming.endpoint} has arrived: HTTP {reply.status}, retCode {reply.ret_code}")
+            self.report(f"delayed {request.incoming.endpoint} arrived: HTTP {reply.status}, retCode {reply.ret_code}")
         self.loan_book.advance(now)
         self._set_timer(now)
         return now
 
     def _set_timer(self, now: int) -> None:
-        """Look again when the next late request is due, even if nobody asks for anything until then."""
+        """Catch up when the next delayed request is due, even if no other request comes until then."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -101,7 +101,7 @@ class Exchange:
             self.loan_book.changed = False
 
     async def answer(self, incoming: IncomingRequest) -> tuple[str, Reply]:
-        """The fault of the connection, if any, and the answer."""
+        """How to break the connection, if at all, and the reply."""
         fault = self.faults.take(incoming.method, incoming.path)
         entry = self.request_log.add(incoming, self.clock.now_ms(), fault.name() if fault else None)
         if fault is None:
@@ -129,12 +129,12 @@ class Exchange:
         return connection_fault, reply
 
     def _handle(self, incoming: IncomingRequest, entry: dict, fault: Fault | None, now: int) -> Reply:
-        gate_now = now + (fault.clock_offset_ms or 0 if fault else 0)
+        server_time = now + (fault.clock_offset_ms or 0 if fault else 0)
         headers: dict[str, str] = {}
         try:
-            reply = self._serve(incoming, now, gate_now, fault, headers)
+            reply = self._serve(incoming, now, server_time, fault, headers)
         except Refusal as refusal:
-            reply = http_messages.envelope(refusal.code, refusal.message, {}, gate_now)
+            reply = http_messages.envelope(refusal.code, refusal.message, {}, server_time)
         except HttpRefusal as refusal:
             reply = Reply(refusal.status, refusal.text.encode(), "text/plain; charset=utf-8")
         reply.headers.update(headers)
@@ -145,7 +145,7 @@ class Exchange:
         return reply
 
     def _serve(
-        self, incoming: IncomingRequest, now: int, gate_now: int, fault: Fault | None, headers: dict[str, str]
+        self, incoming: IncomingRequest, now: int, server_time: int, fault: Fault | None, headers: dict[str, str]
     ) -> Reply:
         ledger = self.loan_book.ledger
         self.ip_limits.check(ledger.settings, incoming.remote, now)
@@ -159,20 +159,20 @@ class Exchange:
         if incoming.method == "GET" and b"".join(incoming.body.split()) == b"{}":
             raise HttpRefusal(403, "Forbidden: a GET request with an empty JSON body")
         request = ApiRequest(
-            pagination.query_parameters(incoming.raw_query), incoming.body, self.loan_book, None, now, gate_now * 1_000_000,
+            pagination.query_parameters(incoming.raw_query), incoming.body, self.loan_book, None, now, server_time * 1_000_000,
             fault.settlement() if fault else IMMEDIATE, self.report,
         )
         if route.permission:
-            account, key = authentication.authenticate(incoming, ledger, gate_now)
+            account, key = authentication.authenticate(incoming, ledger, server_time)
             headers.update(self.endpoint_limits.peek(ledger.settings, account.uid, incoming.endpoint, now).headers())
             if route.permission != ANY:
                 authentication.authorise(incoming, account, key, route.permission)
             allowance = self.endpoint_limits.take(ledger.settings, account.uid, incoming.endpoint, now)
             request = replace(request, account=account, key=key)
         else:
-            # A public call has no account, so its limit is that of an address; only the limit of all calls is documented.
+            # A public endpoint has no account, so its limit is for each address; only the limit of all endpoints is documented.
             allowance = self.endpoint_limits.take(ledger.settings, incoming.remote, incoming.endpoint, now, "public")
         headers.update(allowance.headers())
         if not allowance.allowed:
             raise Refusal(10006)
-        return http_messages.envelope(0, route.message, route.answer(request), gate_now)
+        return http_messages.envelope(0, route.message, route.answer(request), server_time)

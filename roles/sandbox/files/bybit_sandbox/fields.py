@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading a JSON object field by field, with one sentence about the first thing that is wrong."""
+"""Read a JSON object field by field; the first error is one sentence that names the field."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Fields:
         return number
 
     def moment(self, name: str, now: int, default: object = _MISSING) -> int:
-        """A time: milliseconds since 1970, or relative to now like -3d, +20h or -5m."""
+        """A time in milliseconds since 1970, or relative to now, such as -3d, +20h or -5m."""
         value = self.take(name, default)
         if isinstance(value, int) and not isinstance(value, bool):
             if not 0 <= value <= _LAST_MS:
@@ -94,12 +94,12 @@ class Fields:
             return value
         match = _RELATIVE.fullmatch(value) if isinstance(value, str) else None
         if match is None:
-            raise self.wrong('must be a time in milliseconds or relative like "-3d", "+20h" or "-5m"', name)
+            raise self.wrong('must be a time in milliseconds, or relative such as "-3d", "+20h" or "-5m"', name)
         distance = int(match[2]) * _UNITS_MS[match[3]]
         return now - distance if match[1] == "-" else now + distance
 
     def optional_moment(self, name: str, now: int) -> int | None:
-        """The same, or null for no such time."""
+        """The same, or None for null."""
         value = self.take(name)
         if value is None:
             return None
@@ -127,6 +127,6 @@ class Fields:
         return {coin: part.amount(coin, above_zero=above_zero) for coin in part.names()}
 
     def done(self) -> None:
-        """Refuse what nobody has asked for: a misspelt field must not be ignored."""
+        """Refuse fields that nobody has taken: a misspelled field must not be ignored."""
         if self._rest:
             raise self.wrong(f"has an unknown field {sorted(self._rest)[0]!r}")

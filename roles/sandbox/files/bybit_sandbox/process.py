@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starting the server in the background, and stopping exactly that process again."""
+"""Start the server in the background, and stop exactly that process again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STEP_SECONDS = 0.02
 
 
 def start(run_dir: Path, options: list[str]) -> dict:
-    """Start it, or name the one that this folder has running already."""
+    """Start the server, or return the one that already runs with this folder."""
     run_dir = run_dir.resolve()
     note = run_dir / "sandbox.json"
     running = _read(note)
@@ -50,13 +50,13 @@ def start(run_dir: Path, options: list[str]) -> dict:
         "ca_path": lines[1].removeprefix(TRUST) if lines[1:] and lines[1].startswith(TRUST) else None,
     }
     note.write_text(json.dumps(found) + "\n", encoding="utf-8")
-    # The server goes on without this process; nothing is left for the destructor to complain about.
+    # The server outlives this process, and the destructor would warn about it.
     child.returncode = 0
     return {**found, "already_running": False}
 
 
 def stop(run_dir: Path) -> bool:
-    """End it if it still runs; never anything else that has inherited its process id."""
+    """Stop the server if it still runs, but never another process that has reused its id."""
     note = run_dir.resolve() / "sandbox.json"
     running = _read(note)
     if running is None:
@@ -77,7 +77,7 @@ def _wait_until_it_listens(child: subprocess.Popen, log: Path, tls: bool) -> lis
         if complete and complete[0].startswith(LISTENING) and len(complete) > int(tls) and not ended:
             return complete
         if ended:
-            raise SandboxError(text.strip() or f"The sandbox ended at once with code {child.returncode}")
+            raise SandboxError(text.strip() or f"The sandbox exited at once with code {child.returncode}")
         time.sleep(STEP_SECONDS)
     child.kill()
     child.wait()
@@ -94,7 +94,7 @@ def _read(note: Path) -> dict | None:
 
 
 def _is_ours(running: dict) -> bool:
-    """Whether this process id still belongs to the sandbox: ask it, or look at its command line if it hangs."""
+    """Whether this process is still the sandbox: ask it, or compare its command line if it hangs."""
     if not _alive(running["pid"]):
         return False
     try:
@@ -121,7 +121,7 @@ def _alive(pid: int) -> bool:
     except OSError:
         return False
     try:
-        # A process that has ended but that nobody has waited for is still listed, as a zombie.
+        # A process that has ended is listed as a zombie until its parent waits for it.
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
         return stat.rpartition(")")[2].split()[0] != "Z"
     except OSError:

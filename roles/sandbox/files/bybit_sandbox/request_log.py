@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A log of the requests to the exchange's calls, so that a test can count what was delivered."""
+"""A log of the requests to the exchange, so that a test can count what was delivered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RequestLog:
         self._number = 0
 
     def add(self, incoming: IncomingRequest, now: int, fault: str | None) -> dict:
-        """A new entry; whoever handles the request fills in what became of it."""
+        """Add an entry, which the handler of the request completes."""
         self._number += 1
         self._counts[incoming.endpoint] += 1
         entry = {

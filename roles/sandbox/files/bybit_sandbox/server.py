@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listening, and handing every request to the exchange, to the control calls or to the page."""
+"""The HTTP server: passes each request to the exchange, to the control API or to the page."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from .faults.fault import CONNECTION_FAULTS
 from .http_messages import IncomingRequest, Reply
 
 PAGE = Path(__file__).with_name("page.html")
-# Nothing from outside may ever run or be loaded, whatever names a seed contains.
+# Nothing from elsewhere may run or load, whatever names a seed contains.
 PAGE_HEADERS = {
     **cross_origin.SECURITY_HEADERS,
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
                                "connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
 SHUTDOWN_SECONDS = 0.2
-# A seed with ten thousand loans and their repayments has some megabytes.
+# A seed with ten thousand loans and their repayments takes some megabytes.
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -44,12 +44,12 @@ class Handler:
         try:
             return await self._answer(await _incoming(request), request)
         except ConnectionError:
-            # The client went away in the middle of its request; there is nobody to answer.
+            # The client closed the connection in the middle of its request.
             return web.Response()
         except web.HTTPRequestEntityTooLarge:
             return http_messages.to_aiohttp(Reply(413, b"Request entity too large", "text/plain; charset=utf-8"))
         except Exception as error:
-            # A mistake in here must answer 500 and never hang a client.
+            # An internal error must answer 500 and never leave a client hanging.
             traceback.print_exc(file=sys.stderr)
             sys.stderr.flush()
             return http_messages.to_aiohttp(http_messages.json_reply(500, {"error": f"The sandbox failed: {error!r}"}))
@@ -71,7 +71,7 @@ class Handler:
 
     def _here(self, request: web.BaseRequest) -> cross_origin.ListenAddress:
         if request.transport is None:
-            raise ConnectionResetError("the client has gone")
+            raise ConnectionResetError("the client closed the connection")
         return cross_origin.ListenAddress(self.host, request.transport.get_extra_info("sockname")[1], request.secure)
 
 
@@ -80,7 +80,7 @@ def _request(*parts: object) -> web.BaseRequest:
 
 
 async def _incoming(request: web.BaseRequest) -> IncomingRequest:
-    # The parsed URL is re-quoted by the library; the signature covers the target as it was sent.
+    # The library re-quotes the parsed URL, but the signature covers the target as it was sent.
     target = request.message.path.partition("#")[0]
     if not target.startswith("/"):
         target = "/" + target.partition("://")[2].partition("/")[2]
@@ -95,7 +95,7 @@ async def serve(
     exchange: Exchange, host: str, port: int, context: ssl.SSLContext | None, lifetime: float | None,
     ready: Callable[[int], None],
 ) -> None:
-    """Serve until a signal or the end of the lifetime; ready is called with the port once it listens."""
+    """Serve until a signal or the end of the lifetime; calls ready with the port once it listens."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

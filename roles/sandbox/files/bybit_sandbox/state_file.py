@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state file: the whole ledger, replaced in one step so that a crash leaves the old one or the new one."""
+"""The state file: the whole ledger, replaced atomically, so that a crash leaves the old file or the new one."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class StateFile:
         self.path = path
 
     def load(self) -> tuple[Ledger, Clock] | None:
-        """What an earlier run has left; None if there is nothing."""
+        """The ledger and clock that an earlier run saved; None if there is no file."""
         if self.path is None or not self.path.exists():
             return None
         document = read_json(self.path, "The state file")
         try:
             if document["format"] != FORMAT:
-                raise SandboxError(f"The state file {self.path} has a format that this version does not know")
+                raise SandboxError(f"The state file {self.path} has a format that this version does not support")
             return build(Ledger, document["ledger"]), Clock(**document["clock"])
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            raise SandboxError(f"The state file {self.path} is not one that this program has written") from error
+            raise SandboxError(f"The state file {self.path} was not written by this program") from error
 
     def save(self, ledger: Ledger, clock: Clock) -> None:
         if self.path is None:
@@ -39,7 +39,7 @@ class StateFile:
         text = json.dumps({"format": FORMAT, "clock": clock.to_dict(), "ledger": to_plain(ledger)}, indent=1)
         temporary = self.path.with_name(self.path.name + ".new")
         try:
-            # The file holds the invented secrets too; a habit of 0600 costs nothing.
+            # The secrets in it are invented, but users may put real ones into a seed.
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)

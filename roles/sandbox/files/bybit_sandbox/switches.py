@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The exchange as it may be: what its documentation leaves open, each point a switch whose first choice is the default."""
+"""Switches: one for each behaviour that the documentation leaves open; the first choice is the default."""
 
 from __future__ import annotations
 
@@ -66,30 +66,30 @@ class Switches:
     repay_id_query_ms: int = 0
 
     def places(self, accuracy: int, debt: Decimal) -> int:
-        """How many decimal places a repayment of this debt may have."""
+        """The number of decimal places that a repayment of this debt may have."""
         if self.repay_decimals == EIGHT:
             return max(accuracy, _EIGHT_PLACES)
         return max(accuracy, decimals(debt)) if self.repay_decimals == DEBT else accuracy
 
     def cut_to_debt(self, amount: Decimal, left: Decimal, accuracy: int) -> Decimal:
-        """The amount, or what is left of the debt if it exceeds that by less than one unit and such dust is taken."""
+        """The amount, cut to the rest of the debt if it exceeds that by less than one unit and the switch allows it."""
         dust = ZERO < amount - left < unit(accuracy)
         return left if dust and left > ZERO and self.overpayment_dust == TAKEN else amount
 
     def amount(self, value: Decimal) -> str:
-        """How an amount of a row or a total is written."""
+        """The text of an amount in a row or a total."""
         return "" if self.empty_amounts == ZEROS and value == ZERO else plain(value)
 
     def optional(self, text: str) -> str:
-        """The text of what nobody needs to be told to repay: rates, penalty interest, collateral that came back."""
+        """The text of a field that a client can repay without: rates, penalty interest, returned collateral."""
         return "" if self.empty_amounts == UNTOLD else text
 
 
 def read_switches(part: Fields, before: Switches) -> Switches:
-    """The switches as they were before, with those changed that the document names."""
+    """The switches before, with the ones changed that the document names."""
     unknown = sorted(set(part.names()) - {*CHOICES, DELAY})
     if unknown:
-        raise part.wrong(f"have no {unknown[0]!r}: they are {', '.join([*CHOICES, DELAY])}")
+        raise part.wrong(f"do not include {unknown[0]!r}: they are {', '.join([*CHOICES, DELAY])}")
     chosen: dict = {name: part.text(name, choices=CHOICES[name]) for name in part.names() if name != DELAY}
     if DELAY in part:
         chosen[DELAY] = part.integer(DELAY)
@@ -97,7 +97,7 @@ def read_switches(part: Fields, before: Switches) -> Switches:
 
 
 def shown_switches(switches: Switches) -> dict:
-    """Each with its value and its choices; the delay has none, as any number of ms is one."""
+    """Each switch with its value and choices; the delay has no choices, since it takes any number of ms."""
     return {
         name: {"value": value, "choices": list(CHOICES.get(name, ()))} for name, value in asdict(switches).items()
     }

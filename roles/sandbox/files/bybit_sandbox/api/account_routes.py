@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls about key, wallet and the wallet's ledger, each with the documented fields and types."""
+"""The endpoints for the API key, the wallet and its history, with the documented fields and types."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ..ledger.model import Account, FundingEntry
 from . import pagination, visibility
 from .request import ACCOUNT_TYPES, ANY, LOANS, WALLET, ApiRequest, Route
 
-LONGEST_S = 7 * DAY_MS // SECOND_MS
+LONGEST_PERIOD_S = 7 * DAY_MS // SECOND_MS
 NO_EXPIRY_DAYS = -2
 CREATED_AT = "2025-10-13T03:20:45Z"
-# What a key may do elsewhere on the exchange; the keys here may do nothing of it.
-_OTHER_RIGHTS = (
+# Permissions for other products of the exchange, which no key here has.
+_OTHER_PERMISSIONS = (
     "ContractTrade", "Options", "Derivatives", "CopyTrading", "BlockTrade", "Exchange", "NFT", "Affiliate", "Earn",
     "FiatP2P", "FiatConvertBroker", "FiatGlobalPay", "FiatBitPay", "BitCard", "ByXPost",
 )
@@ -67,7 +67,7 @@ def key_information(request: ApiRequest) -> dict:
         "permissions": {
             "Spot": ["SpotTrade"] if LOANS in key.permissions else [],
             "Wallet": ["AccountTransfer"] if WALLET in key.permissions else [],
-            **{name: [] for name in _OTHER_RIGHTS},
+            **{name: [] for name in _OTHER_PERMISSIONS},
         },
         "ips": key.ips or ["*"],
         "type": 1,
@@ -104,16 +104,16 @@ def funding_history(request: ApiRequest) -> dict:
 
 
 def _period(request: ApiRequest) -> tuple[int, int]:
-    """From which to which second."""
+    """The first and the last second asked for."""
     names = ("createTimeFrom", "createTimeTo")
     given = [request.query[name] for name in names if name in request.query]
     now = request.now // SECOND_MS
     if not given:
-        return now - LONGEST_S, now
+        return now - LONGEST_PERIOD_S, now
     if len(given) == 1 or not all(_SECONDS.fullmatch(text) for text in given):
         raise Refusal(10001, "createTimeFrom and createTimeTo are needed together, in seconds")
     begin, end = map(int, given)
-    if not begin <= end <= begin + LONGEST_S:
+    if not begin <= end <= begin + LONGEST_PERIOD_S:
         raise Refusal(10001, "createTimeTo must be at most 7 days after createTimeFrom")
     return begin, end
 

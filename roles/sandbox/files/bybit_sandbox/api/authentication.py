@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gate of a signed call: key, time window, signature, restriction and permission, in this order."""
+"""Checks of a signed request: key, time window, signature, restriction and permission, in this order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MILLISECONDS = re.compile(r"[0-9]{1,16}")
 
 @functools.lru_cache(maxsize=16)
 def load_rsa_key(pem: str) -> object:
-    """The public key of a self-generated API key."""
+    """The public key of a self-generated (RSA) API key."""
     try:
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -33,9 +33,9 @@ def load_rsa_key(pem: str) -> object:
     try:
         key = load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise SandboxError("The RSA public key is not a public key in PEM form") from error
+        raise SandboxError("The RSA public key is not a public key in PEM format") from error
     if not isinstance(key, RSAPublicKey):
-        raise SandboxError("The RSA public key is a key of another kind")
+        raise SandboxError("The RSA public key is a key of another type")
     return key
 
 
@@ -48,7 +48,7 @@ def find_key(ledger: Ledger, name: str) -> tuple[Account, Key]:
 
 
 def authenticate(incoming: IncomingRequest, ledger: Ledger, now: int) -> tuple[Account, Key]:
-    """Who sends this request; raises the refusal that the exchange would answer."""
+    """The account and key of the sender; raises the exchange's refusal if a check fails."""
     headers = incoming.headers
     name, timestamp, signature = (headers.get(f"X-BAPI-{part}", "") for part in ("API-KEY", "TIMESTAMP", "SIGN"))
     if not (name and timestamp and signature):
@@ -61,7 +61,7 @@ def authenticate(incoming: IncomingRequest, ledger: Ledger, now: int) -> tuple[A
     window = headers.get("X-BAPI-RECV-WINDOW", "")
     _check_window(timestamp, window, now)
     payload = incoming.raw_query if incoming.method == "GET" else incoming.body
-    # Without the window header clients sign either nothing or the default in its place.
+    # Without the window header, clients sign either nothing or the default in its place.
     candidates = [window] if window else ["", str(DEFAULT_RECV_WINDOW_MS)]
     if not any(_signed(key, f"{timestamp}{name}{text}".encode() + payload, signature) for text in candidates):
         raise Refusal(10004)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls of the fixed loans, each with the documented fields and types."""
+"""The endpoints of fixed loans, with the documented fields and types."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the histories show of a repayment, as the switches have it: amounts, rows, types and times; the book stays true."""
+"""How the histories show a repayment under the current switches: amounts, rows, types and times."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .visibility import HISTORY_MS
 KEPT_AFTER_FEE = Decimal("0.9995")
 FIRST_PART = Decimal("0.6")
 PLACES = 8
-AS_BOOKED = (SENT, AS_RECORDED, ACCEPTED, "ms")
-# Far beyond the numbers that repayments have, so that the second row of one never meets another.
+UNCHANGED = (SENT, AS_RECORDED, ACCEPTED, "ms")
+# Far above all repayment ids, so that the id of a second row is never that of another repayment.
 SECOND_ROW = 10**18
 
 
 def legacy_repayments(now: int, switches: Switches, by_id: bool) -> Callable[[LegacyRepayment], list[LegacyRepayment]]:
-    """The rows of a legacy repayment: only successful ones can be queried, and perhaps those that are processing."""
+    """A function that returns the rows of a legacy repayment; failed ones have none."""
 
     def shown(item: LegacyRepayment) -> list[LegacyRepayment]:
         hidden = item.status == FAILED or (item.status == PROCESSING and switches.legacy_processing == HIDDEN)
-        if hidden or item.time < now - HISTORY_MS or not _can_be_seen(item, now, switches, by_id):
+        if hidden or item.time < now - HISTORY_MS or not _is_visible(item, now, switches, by_id):
             return []
         return _rows(item, switches)
 
@@ -37,17 +37,17 @@ def legacy_repayments(now: int, switches: Switches, by_id: bool) -> Callable[[Le
 
 
 def repayments(product: str, now: int, switches: Switches, by_id: bool) -> Callable[[Repayment], list[Repayment]]:
-    """The rows of a repayment in the history of this product, which has no end."""
+    """A function that returns the rows of a repayment in the history of this product, which goes back without limit."""
 
     def shown(item: Repayment) -> list[Repayment]:
-        if item.product != product or not _can_be_seen(item, now, switches, by_id):
+        if item.product != product or not _is_visible(item, now, switches, by_id):
             return []
         return _rows(item, switches)
 
     return shown
 
 
-def _can_be_seen(item: LegacyRepayment | Repayment, now: int, switches: Switches, by_id: bool) -> bool:
+def _is_visible(item: LegacyRepayment | Repayment, now: int, switches: Switches, by_id: bool) -> bool:
     if by_id and switches.repay_id_query_ms and item.origin != "seed":
         if item.settled_at is None or now < item.settled_at + switches.repay_id_query_ms:
             return False
@@ -55,11 +55,11 @@ def _can_be_seen(item: LegacyRepayment | Repayment, now: int, switches: Switches
 
 
 def _rows(item: LegacyRepayment | Repayment, switches: Switches) -> list:
-    if (switches.repay_amount, switches.user_repay_type, switches.repay_time, switches.repay_time_precision) == AS_BOOKED:
+    if (switches.repay_amount, switches.user_repay_type, switches.repay_time, switches.repay_time_precision) == UNCHANGED:
         return [item]
     row = replace(item, type=_type(item, switches), time=_time(item, switches))
     if switches.repay_amount != SPLIT:
-        return [_with_amounts(row, lambda amount, interest: _changed(amount, interest, switches.repay_amount))]
+        return [_with_amounts(row, lambda amount, interest: _shown_amount(amount, interest, switches.repay_amount))]
     first = _with_amounts(row, _first_part)
     second = _with_amounts(row, lambda amount, interest: amount - _first_part(amount, interest))
     if not (first.amount > ZERO and second.amount > ZERO):
@@ -68,23 +68,23 @@ def _rows(item: LegacyRepayment | Repayment, switches: Switches) -> list:
 
 
 def _with_amounts(row: LegacyRepayment | Repayment, change: Callable[[Decimal, Decimal], Decimal]) -> LegacyRepayment | Repayment:
-    """The row with its amount changed, and with what the contracts got of it, so that both still agree."""
+    """The row with its amount changed, and its allocations with it, so that they still add up."""
     if not isinstance(row, Repayment) or not row.allocations:
         return replace(row, amount=change(row.amount, row.interest))
     allocations = [Allocation(part.loan_id, change(part.amount, part.interest)) for part in row.allocations]
     return replace(row, allocations=allocations, amount=sum((part.amount for part in allocations), ZERO))
 
 
-def _changed(amount: Decimal, interest: Decimal, way: str) -> Decimal:
-    if way == PRINCIPAL:
+def _shown_amount(amount: Decimal, interest: Decimal, choice: str) -> Decimal:
+    if choice == PRINCIPAL:
         return amount - interest
-    if way == ROUNDED:
+    if choice == ROUNDED:
         return rounded(amount, 2)
-    return rounded_down(amount * KEPT_AFTER_FEE, PLACES) if way == AFTER_FEE else amount
+    return rounded_down(amount * KEPT_AFTER_FEE, PLACES) if choice == AFTER_FEE else amount
 
 
 def _first_part(amount: Decimal, interest: Decimal) -> Decimal:
-    """The interest, or three fifths where all of it is interest, or none."""
+    """The interest; three fifths of the amount if all of it is interest, or none."""
     return interest if ZERO < interest < amount else rounded_down(amount * FIRST_PART, PLACES)
 
 

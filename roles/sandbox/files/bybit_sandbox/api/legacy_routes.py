@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls of the legacy loans and the time, each with the documented fields and types."""
+"""The endpoints of legacy loans and of the server time, with the documented fields and types."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _ongoing(loan: LegacyLoan, request: ApiRequest) -> dict:
         "orderId": loan.order_id,
         "residualInterest": switches.amount(loan.interest),
         "residualPenaltyInterest": switches.optional(switches.amount(loan.penalty)),
-        # The documentation calls the unpaid principal so; interest is not in it.
+        # The documentation gives this name to the unpaid principal, without interest.
         "totalDebt": switches.amount(loan.principal),
     }
 

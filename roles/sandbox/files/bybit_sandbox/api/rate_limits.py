@@ -28,7 +28,7 @@ DEFAULT_LIMITS = {
 
 
 def _drop_old(times: deque[int], now: int, window_ms: int) -> None:
-    # Times in the future are left over from before the clock was set back.
+    # Times in the future remain from before the clock was set back.
     while times and not now - window_ms < times[0] <= now:
         times.popleft()
 
@@ -52,16 +52,16 @@ class EndpointLimits:
     def __init__(self) -> None:
         self._times: dict[tuple[str, str], deque[int]] = defaultdict(deque)
 
-    def peek(self, settings: Settings, who: str, endpoint: str, now: int, usual: str = "default") -> Allowance:
-        """What is left now, without using any of it; usual names the limit of calls that have none of their own."""
+    def peek(self, settings: Settings, who: str, endpoint: str, now: int, fallback: str = "default") -> Allowance:
+        """What is left now, without using it; fallback names the limit of endpoints without one of their own."""
         times = self._times[who, endpoint]
         _drop_old(times, now, SECOND_MS)
-        limit = settings.limits.get(endpoint, settings.limits[usual])
+        limit = settings.limits.get(endpoint, settings.limits[fallback])
         return Allowance(len(times) < limit, limit, max(0, limit - len(times)), now)
 
-    def take(self, settings: Settings, who: str, endpoint: str, now: int, usual: str = "default") -> Allowance:
-        """Use one request if there is one left; a refused request is not counted."""
-        before = self.peek(settings, who, endpoint, now, usual)
+    def take(self, settings: Settings, who: str, endpoint: str, now: int, fallback: str = "default") -> Allowance:
+        """Use one request if any is left; a refused request is not counted."""
+        before = self.peek(settings, who, endpoint, now, fallback)
         times = self._times[who, endpoint]
         if not before.allowed:
             return Allowance(False, before.limit, 0, times[0] + SECOND_MS)

@@ -19,13 +19,13 @@ from ..switches import Switches
 
 TERMS = ("7", "14", "30", "90", "180")
 ACCOUNT_TYPES = ("FUND", "UNIFIED", "SPOT", "CONTRACT", "OPTION", "INVESTMENT")
-# What a key may do; any key may ask for some things, and everybody for those without a permission.
+# Permissions of a key; ANY is for endpoints that every key may use, and public ones need none.
 LOANS, WALLET, ANY = "SpotTrade", "Wallet", "any"
 
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """One request that has passed the gate; account and key are None for a public call."""
+    """An authenticated request; account and key are None for a public endpoint."""
 
     query: dict[str, str]
     body: bytes
@@ -43,7 +43,7 @@ class ApiRequest:
 
     @property
     def by_id(self) -> bool:
-        """Whether a repayment is asked for by its id."""
+        """Whether the request asks for a repayment by its id."""
         return "repayId" in self.query
 
 
@@ -55,7 +55,7 @@ class Route:
 
 
 def json_body(body: bytes, *required: str, optional: tuple[str, ...] = ()) -> dict[str, str]:
-    """These fields of the body; an optional one that is missing is empty."""
+    """These fields of the JSON body; a missing optional one is empty."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -72,7 +72,7 @@ def json_body(body: bytes, *required: str, optional: tuple[str, ...] = ()) -> di
 
 
 def amount_of(text: str) -> Decimal:
-    """An amount of the new generation, for which there is no code of its own."""
+    """An amount for flexible and fixed loans, which have no error code for a malformed one."""
     value = parse(text)
     if value is None or value <= ZERO:
         raise Refusal(10001, "amount must be a plain decimal number above zero")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an account's owner can see at a given time, which a fault can hold back behind the ledger."""
+"""What queries show of an account; a fault can make them lag behind the ledger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..clock import DAY_MS
 from ..ledger.model import OPEN, Account, LegacyLoan, Snapshot
 from ..ledger.records import FixedContract, FlexibleDebt
 
-# "Last 6 months", as the documentation says without counting days.
+# The documentation says "last 6 months" and does not give days.
 HISTORY_MS = 183 * DAY_MS
 
 
@@ -20,28 +20,28 @@ def _snapshots(account: Account, now: int) -> list[Snapshot]:
     return [item for item in account.snapshots if item.until > now]
 
 
-def _held_loans(account: Account, now: int) -> dict[str, LegacyLoan]:
-    """The legacy loans that are still shown as they were, each as the first of its snapshots has it."""
+def _lagging_loans(account: Account, now: int) -> dict[str, LegacyLoan]:
+    """The legacy loans that are still shown as they were, each from its earliest snapshot."""
     return {loan.order_id: loan for item in reversed(_snapshots(account, now)) for loan in item.legacy_loans}
 
 
 def open_loans(account: Account, now: int) -> Callable[[LegacyLoan], list[LegacyLoan]]:
-    """What to show of a loan among the open ones."""
-    held = _held_loans(account, now)
+    """A function that returns how to list a loan among the open ones."""
+    lagging = _lagging_loans(account, now)
 
     def shown(loan: LegacyLoan) -> list[LegacyLoan]:
-        if loan.order_id in held:
-            return [held[loan.order_id]]
+        if loan.order_id in lagging:
+            return [lagging[loan.order_id]]
         return [loan] if loan.status == OPEN else []
 
     return shown
 
 
 def closed_loans(account: Account, now: int) -> list[LegacyLoan]:
-    held = _held_loans(account, now)
+    lagging = _lagging_loans(account, now)
     shown = [
         loan for loan in account.legacy_loans
-        if loan.status != OPEN and loan.closed_at >= now - HISTORY_MS and loan.order_id not in held
+        if loan.status != OPEN and loan.closed_at >= now - HISTORY_MS and loan.order_id not in lagging
     ]
     return sorted(shown, key=lambda loan: (loan.closed_at, loan.order_id))
 
@@ -51,17 +51,17 @@ def wallet(account: Account, now: int) -> dict[str, Decimal]:
 
 
 def collateral(account: Account, now: int) -> dict[str, Decimal]:
-    held = _snapshots(account, now)
-    return held[0].collateral if held else account.collateral
+    lagging = _snapshots(account, now)
+    return lagging[0].collateral if lagging else account.collateral
 
 
 def flexible(account: Account, now: int) -> list[FlexibleDebt]:
     """The flexible debts, sorted by coin."""
-    held = {debt.coin: debt for item in reversed(_snapshots(account, now)) for debt in item.flexible_loans}
-    return [debt for _coin, debt in sorted({**account.flexible_loans, **held}.items())]
+    lagging = {debt.coin: debt for item in reversed(_snapshots(account, now)) for debt in item.flexible_loans}
+    return [debt for _coin, debt in sorted({**account.flexible_loans, **lagging}.items())]
 
 
 def contracts(account: Account, now: int) -> Callable[[FixedContract], FixedContract]:
-    """What to show of a contract."""
-    held = {contract.loan_id: contract for item in reversed(_snapshots(account, now)) for contract in item.fixed_contracts}
-    return lambda contract: held.get(contract.loan_id, contract)
+    """A function that returns a contract as it is shown."""
+    lagging = {contract.loan_id: contract for item in reversed(_snapshots(account, now)) for contract in item.fixed_contracts}
+    return lambda contract: lagging.get(contract.loan_id, contract)

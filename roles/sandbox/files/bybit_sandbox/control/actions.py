@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls that exist only here: looking into the book, moving the clock, ordering faults."""
+"""The control API: read the ledger, move the clock, change prices, keys and switches, add faults."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def _clear_requests(exchange: Exchange, document: object) -> dict:
 
 def _reset(exchange: Exchange, document: object) -> dict:
     exchange.reset()
-    exchange.report("reset to the seed")
+    exchange.report("control: reset to the seed")
     return {}
 
 
 def _seed(exchange: Exchange, document: object) -> dict:
     exchange.reset(document)
-    exchange.report("new seed")
+    exchange.report("control: new seed")
     return {}
 
 
@@ -105,7 +105,7 @@ def _prices(exchange: Exchange, document: object) -> dict:
     prices = Fields("", {"prices": document}).amounts("prices", above_zero=True)
     unknown = sorted(set(prices) - set(exchange.loan_book.ledger.prices))
     if unknown:
-        raise SandboxError(f"prices: {unknown[0]} is no coin of the seed")
+        raise SandboxError(f"prices: {unknown[0]} is not a coin of the seed")
     exchange.loan_book.set_prices(prices, exchange.catch_up())
     return {coin: plain(price) for coin, price in exchange.loan_book.ledger.prices.items()}
 
@@ -158,12 +158,12 @@ def _borrow(exchange: Exchange, document: object) -> dict:
         return _order(exchange, account, coin, amount, fields)
     fields.done()
     order = exchange.loan_book.flexible.borrow(account, coin, amount, exchange.catch_up())
-    exchange.report(f"borrowed {plain(amount)} {coin} in the app")
+    exchange.report(f"control: borrowed {plain(amount)} {coin} in the app")
     return {"orderId": order.order_id}
 
 
 def _order(exchange: Exchange, account: Account, coin: str, amount: Decimal, fields: Fields) -> dict:
-    """The owner orders a fixed loan in the app; it waits for a lender."""
+    """Place a borrowing order in the app, as the owner does; it waits for a lender."""
     ledger = exchange.loan_book.ledger
     ledger.last_order_number += 1
     order = PendingBorrowing(
@@ -172,7 +172,7 @@ def _order(exchange: Exchange, account: Account, coin: str, amount: Decimal, fie
     )
     fields.done()
     exchange.loan_book.fixed.order(account, order)
-    exchange.report(f"ordered {plain(amount)} {coin} for {order.term} days in the app")
+    exchange.report(f"control: placed an order in the app to borrow {plain(amount)} {coin} for {order.term} days")
     return {"orderId": order.order_id}
 
 
@@ -183,7 +183,7 @@ def _keys(exchange: Exchange, document: object) -> dict:
 def _change_key(exchange: Exchange, document: object) -> dict:
     key = change_key(exchange.loan_book.ledger, document, exchange.catch_up())
     exchange.loan_book.changed = True
-    exchange.report(f"key {key['key']!r} has changed")
+    exchange.report(f"control: changed key {key['key']}")
     return key
 
 
@@ -194,12 +194,12 @@ def _switches(exchange: Exchange, document: object) -> dict:
 def _set_switches(exchange: Exchange, document: object) -> dict:
     changed = read_switches(Fields("switches", document), exchange.loan_book.ledger.settings.switches)
     exchange.set_switches(changed)
-    exchange.report(f"switches: {document}")
+    exchange.report(f"control: set switches {document}")
     return _switches(exchange, document)
 
 
 def _chosen(exchange: Exchange, fields: Fields) -> Account:
-    """The account that the field uid names, or the first one."""
+    """The account with this uid, or the first one."""
     accounts = {account.uid: account for account in exchange.loan_book.ledger.accounts}
     return accounts[fields.text("uid", next(iter(accounts)), tuple(accounts))]
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys as their owner changes them on the exchange's site: their rights, their expiry, and one in the place of another."""
+"""Changes that an owner makes to API keys on the exchange's site: permissions, expiry, addresses, replacement."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def shown_keys(ledger: Ledger) -> list[dict]:
 
 
 def change_key(ledger: Ledger, document: object, now: int) -> dict:
-    """Change a key, or put another one in its place; what is told is the key that is good from now on."""
+    """Change a key, or replace it; returns the key that is valid from now on."""
     fields = Fields("", document)
     account, key = _found(ledger, fields)
     if not fields.names():
-        raise fields.wrong("needs what is to change: read_only, permissions, ips, expires_in_days, expires_at_ms or replaced_by")
+        raise fields.wrong("needs a change: read_only, permissions, ips, expires_in_days, expires_at_ms or replaced_by")
     if "replaced_by" not in fields:
-        changed = _with_rights(key, fields, now)
+        changed = _changed(key, fields, now)
         fields.done()
         account.keys[account.keys.index(key)] = changed
         return _shown(account, changed)
@@ -36,7 +36,7 @@ def change_key(ledger: Ledger, document: object, now: int) -> dict:
     following = replace(key, key=name, expires_at=None)
     if "secret" in fields:
         following = replace(following, secret=_needed(fields, "secret"), rsa_public_key="")
-    following = _with_rights(following, fields, now)
+    following = _changed(following, fields, now)
     fields.done()
     ended = replace(key, deleted=True) if old == DELETED else replace(key, expires_at=now)
     account.keys[account.keys.index(key)] = ended
@@ -50,13 +50,13 @@ def _found(ledger: Ledger, fields: Fields) -> tuple[Account, Key]:
         for key in account.keys:
             if key.key == name and not key.deleted:
                 return account, key
-    raise fields.wrong("is no key of the book: see GET /sandbox/keys", "key")
+    raise fields.wrong("is not a key of the ledger: see GET /sandbox/keys", "key")
 
 
 def _new_name(ledger: Ledger, fields: Fields) -> str:
     name = _needed(fields, "replaced_by")
     if name in {key["key"] for key in shown_keys(ledger)}:
-        raise fields.wrong("must be the name of no key yet", "replaced_by")
+        raise fields.wrong("must be the name of a new key", "replaced_by")
     return name
 
 
@@ -67,7 +67,7 @@ def _needed(fields: Fields, name: str) -> str:
     return text
 
 
-def _with_rights(key: Key, fields: Fields, now: int) -> Key:
+def _changed(key: Key, fields: Fields, now: int) -> Key:
     permissions = fields.texts("permissions", key.permissions)
     if not set(permissions) <= {LOANS, WALLET}:
         raise fields.wrong(f"must be a list of {LOANS} and {WALLET}, or empty", "permissions")
@@ -79,7 +79,7 @@ def _with_rights(key: Key, fields: Fields, now: int) -> Key:
 
 def _expiry(key: Key, fields: Fields, now: int) -> int | None:
     if "expires_in_days" in fields and "expires_at_ms" in fields:
-        raise SandboxError("Give either expires_in_days or expires_at_ms")
+        raise SandboxError("expires_in_days and expires_at_ms are mutually exclusive")
     if "expires_in_days" in fields:
         days = fields.integer("expires_in_days", least=-FURTHEST_DAYS)
         if days > FURTHEST_DAYS:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Late packets: requests that the network still holds, although their clients have been answered."""
+"""Delayed requests: still on the network, although the client already has its answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .fault import Fault
 
 @dataclass(frozen=True)
 class DelayedRequest:
-    """One request under way; entry is its line in the journal, to be filled in when it arrives."""
+    """A request on its way; entry is its entry in the request log, to be completed when it arrives."""
 
     arrives_at: int
     incoming: IncomingRequest
@@ -27,14 +27,14 @@ class DelayedRequests:
 
     def add(self, request: DelayedRequest) -> None:
         self._waiting.append(request)
-        # The sort is stable, so packets of the same moment stay in the order in which they were sent.
+        # The sort is stable, so requests that arrive at the same moment stay in the order in which they were sent.
         self._waiting.sort(key=lambda item: item.arrives_at)
 
     def next_at(self) -> int | None:
         return self._waiting[0].arrives_at if self._waiting else None
 
     def take(self, now: int) -> DelayedRequest | None:
-        """The first request that has arrived by now, taken from those that wait."""
+        """Remove and return the first request that has arrived by now."""
         return self._waiting.pop(0) if self._waiting and self._waiting[0].arrives_at <= now else None
 
     def to_plain(self) -> list[dict]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults that a test orders in advance: what goes wrong, with which request, and how often."""
+"""Faults that a test adds in advance: what goes wrong, with which request, and how often."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Fault:
     arrive_after_ms: int | None
     mutations: tuple[Mutation, ...]
 
-    def fits(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str) -> bool:
         return self.method in ("", method) and self.path in ("", path)
 
     def settlement(self) -> Settlement:
@@ -48,7 +48,7 @@ class Fault:
         )
 
     def name(self) -> str:
-        """What the answer does, in a few words for the log."""
+        """What happens to the answer, in a few words for the log."""
         changed = f"mutated {', '.join(mutation.name() for mutation in self.mutations)}" if self.mutations else ""
         if self.answer == NORMAL and changed:
             return changed
@@ -80,9 +80,9 @@ class Faults:
         return [asdict(fault) for fault in self._pending]
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The first fault that is due for this request, used once; those before it that fit count it as skipped."""
+        """Use the first fault that is due for this request; earlier matches with a skip left count it as skipped."""
         for fault in self._pending:
-            if not fault.fits(method, path):
+            if not fault.matches(method, path):
                 continue
             if fault.skip:
                 fault.skip -= 1
@@ -118,11 +118,11 @@ def _read(part: Fields) -> Fault:
     if arrive_after_ms is not None and fault.answer == NORMAL:
         raise part.wrong(f'needs an answer other than "{NORMAL}"', "arrive_after_ms")
     if arrive_after_ms is not None and not fault.commit:
-        raise part.wrong("must not be false when arrive_after_ms is given", "commit")
+        raise part.wrong("must not be false with arrive_after_ms", "commit")
     if fault.answer == NORMAL and not fault.commit:
         raise part.wrong('must be true when the answer is "normal"', "commit")
     if fault.mutations and fault.answer != NORMAL and "ret_code" not in fault.answer:
-        raise part.wrong(f'need an answer of JSON: "{NORMAL}" or one with a ret_code', "mutations")
+        raise part.wrong(f'need a JSON answer: "{NORMAL}" or one with a ret_code', "mutations")
     return fault
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that change: one field of a JSON answer that is missing, empty, of another type or unit, or unknown."""
+"""Mutated answers: a field of the JSON is missing, empty, of another type or unit, or has an unknown value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..fields import Fields
 
 ABSENT, NULL, EMPTY, TYPE, UNIT, UNKNOWN = "absent", "null", "empty", "type", "unit", "unknown"
 DOUBLED, REORDERED, EXTRA = "doubled", "reordered", "extra"
-WAYS = (ABSENT, NULL, EMPTY, TYPE, UNIT, UNKNOWN, DOUBLED, REORDERED, EXTRA)
+CHANGES = (ABSENT, NULL, EMPTY, TYPE, UNIT, UNKNOWN, DOUBLED, REORDERED, EXTRA)
 UNEXPECTED = {"a": [1]}
 _PATH = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 # Seconds have ten digits and milliseconds thirteen from 2001 to 2286.
@@ -26,7 +26,7 @@ _EXACT = re.compile(r'"\\u0000([-0-9.]+)\\u0000"')
 
 @dataclass(frozen=True)
 class Mutation:
-    """What becomes of one field, named by its path in the whole document."""
+    """How one field changes; field is its path from the top of the document."""
 
     field: str
     how: str
@@ -36,22 +36,22 @@ class Mutation:
 
 
 def read_mutation(part: Fields) -> Mutation:
-    mutation = Mutation(part.text("field"), part.text("how", choices=WAYS))
+    mutation = Mutation(part.text("field"), part.text("how", choices=CHANGES))
     part.done()
     if not _PATH.fullmatch(mutation.field):
-        raise part.wrong('must be names with dots between them, such as "result.list.repayAmount"', "field")
+        raise part.wrong('must be field names joined by dots, such as "result.list.repayAmount"', "field")
     return mutation
 
 
 def mutated(body: bytes, mutations: tuple[Mutation, ...]) -> bytes:
-    """The same answer with these changes; a body that is no JSON object has no field to change."""
+    """The answer with these changes; a body that is not a JSON object stays as it is."""
     try:
         document = json.loads(body, parse_float=Decimal)
     except ValueError:
         return body
     for mutation in mutations:
-        *way, name = mutation.field.split(".")
-        for holder in _holders(document, way):
+        *path, name = mutation.field.split(".")
+        for holder in _holders(document, path):
             if name not in holder:
                 continue
             if mutation.how == ABSENT:
@@ -61,20 +61,20 @@ def mutated(body: bytes, mutations: tuple[Mutation, ...]) -> bytes:
     return _written(document)
 
 
-def _holders(value: object, way: list[str]) -> Iterator[dict]:
-    """The objects at the end of this way; a list on it stands for each of its rows."""
+def _holders(value: object, path: list[str]) -> Iterator[dict]:
+    """The objects that this path leads to; a list on the path stands for each of its rows."""
     if isinstance(value, list):
         for row in value:
-            yield from _holders(row, way)
+            yield from _holders(row, path)
     elif isinstance(value, dict):
-        if not way:
+        if not path:
             yield value
-        elif way[0] in value:
-            yield from _holders(value[way[0]], way[1:])
+        elif path[0] in value:
+            yield from _holders(value[path[0]], path[1:])
 
 
 def _written(document: object) -> bytes:
-    # A float would round a long amount, so a Decimal is marked and then written as it is.
+    # A float would round a long amount, so each Decimal is marked and then written digit by digit.
     text = json.dumps(document, separators=(",", ":"), default=lambda number: f"\0{plain(number)}\0")
     return _EXACT.sub(r"\1", text).encode()
 

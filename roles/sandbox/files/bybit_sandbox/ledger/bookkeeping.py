@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every kind of loan in the book stands on: the ledger, what is to be done when, and what has changed."""
+"""What all products share: the ledger, wallet postings, snapshots, and what is due when."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Bookkeeping:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.changed = True
-        # Settlements and maturities happen one after the other, charging interest is done for all hours at once.
+        # Settlements and maturities happen in order of time; interest is charged for all elapsed hours at once.
         self.events = Schedule()
         self.interest_charges = Schedule()
         self._to_check: dict[str, Account] = {}
@@ -32,23 +32,23 @@ class Bookkeeping:
 
     def resume(self, account: Account) -> None:
         for snapshot in account.snapshots:
-            self._forget_later(account.snapshots, snapshot)
+            self._expire_later(account.snapshots, snapshot)
         for snapshot in account.wallet_snapshots:
-            self._forget_later(account.wallet_snapshots, snapshot)
+            self._expire_later(account.wallet_snapshots, snapshot)
         self.check_later(account)
 
     def check_later(self, account: Account) -> None:
-        """Have the account's loan-to-value ratio looked at once everything else has been done."""
+        """Check the account's loan-to-value ratio after everything else that is due."""
         self._to_check[account.uid] = account
 
     def accounts_to_check(self) -> Iterator[Account]:
-        """Each account to be looked at, once; also those that are touched meanwhile."""
+        """Each account to check, once, including those added meanwhile."""
         while self._to_check:
             _uid, account = self._to_check.popitem()
             yield account
 
     def post(self, account: Account, coin: str, amount: Decimal, at: int, kind: str) -> None:
-        """Let so much come into the Funding wallet, or leave it; nobody else changes a balance."""
+        """Add this amount to the Funding wallet, below zero to take it; no other code changes a balance."""
         if amount == ZERO:
             return
         account.wallet[coin] = account.wallet.get(coin, ZERO) + amount
@@ -58,10 +58,10 @@ class Bookkeeping:
         )
         self.changed = True
 
-    def keep_snapshots(
+    def delay_visibility(
         self, account: Account, settlement: Settlement, now: int, owed: list[LegacyLoan | FlexibleDebt | FixedContract]
     ) -> None:
-        """Go on showing for a while what is about to change: these debts and the collateral, and the wallet."""
+        """Keep what queries show for the delays in settlement: these debts and the collateral, and the wallet."""
         if settlement.debt_delay_ms:
             before = Snapshot(now + settlement.debt_delay_ms, dict(account.collateral))
             for debt in owed:
@@ -69,20 +69,20 @@ class Bookkeeping:
                     LegacyLoan: before.legacy_loans, FlexibleDebt: before.flexible_loans, FixedContract: before.fixed_contracts,
                 }
                 kinds[type(debt)].append(copy.copy(debt))
-            self._keep_showing(account.snapshots, before)
+            self._keep(account.snapshots, before)
         if settlement.wallet_delay_ms:
-            self._keep_showing(
+            self._keep(
                 account.wallet_snapshots, WalletSnapshot(now + settlement.wallet_delay_ms, dict(account.wallet))
             )
 
-    def _keep_showing(self, kept: list, snapshot: Snapshot | WalletSnapshot) -> None:
+    def _keep(self, kept: list, snapshot: Snapshot | WalletSnapshot) -> None:
         kept.append(snapshot)
-        self._forget_later(kept, snapshot)
+        self._expire_later(kept, snapshot)
         self.changed = True
 
-    def _forget_later(self, kept: list, snapshot: Snapshot | WalletSnapshot) -> None:
-        def forget(at: int) -> None:
+    def _expire_later(self, kept: list, snapshot: Snapshot | WalletSnapshot) -> None:
+        def expire(at: int) -> None:
             kept[:] = [item for item in kept if item is not snapshot]
             self.changed = True
 
-        self.events.add(snapshot.until, forget)
+        self.events.add(snapshot.until, expire)

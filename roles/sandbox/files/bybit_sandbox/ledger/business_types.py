@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why money comes into the Funding wallet or leaves it, and the business types by which its ledger calls that."""
+"""Reasons for movements of the Funding wallet, and the business types that its history shows for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ COLLATERAL_BACK, ADJUSTMENT, BORROWING = "collateral_back", "adjustment", "borro
 AUTO_REPAYMENT, INTEREST_BACK, TRANSFER = "auto_repayment", "interest_back", "transfer"
 
 _LOANS = "Crypto Loans"
-# The documentation gives one example of another business; these follow its form.
+# The documentation has one example, of another business; these names follow its pattern.
 NAMES = {
     REPAYMENT: (_LOANS, "Repayment"),
     REPAYMENT_BACK: (_LOANS, "Repayment Refund"),
@@ -26,7 +26,7 @@ NAMES = {
 
 
 def described(kind: str) -> dict[str, str]:
-    """The four fields that say what a movement was."""
+    """The four fields that describe a movement."""
     business, what = NAMES[kind]
     text = business if what == business else f"{business} | {what}"
     return {

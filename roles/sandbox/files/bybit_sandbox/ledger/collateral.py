@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collateral that stands for all flexible and fixed loans of an account: its value, its sale, its adjustment."""
+"""The collateral behind all flexible and fixed loans of an account: its value, its sale, its adjustment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CollateralPool:
                 self._settle_later(account, adjustment)
 
     def value(self, coin: str, amount: Decimal) -> Decimal:
-        """What so much of a coin counts for in USD: each part of its value at its own collateral ratio."""
+        """The collateral value of an amount in USD: each tier of its market value at the tier's ratio."""
         worth = amount * self.ledger.prices[coin]
         tiers = [(Decimal(least), ratio) for least, ratio in self.ledger.collateral_coins[coin].ratios.items()]
         ends = [least for least, _ratio in tiers[1:]] + [worth]
@@ -53,7 +53,7 @@ class CollateralPool:
         return sum((amount * self.ledger.prices[coin] for coin, amount in owed.items()), ZERO)
 
     def check(self, account: Account, now: int) -> None:
-        """Liquidate the account if it owes too much for its collateral."""
+        """Liquidate the account if its loan-to-value ratio has reached the limit."""
         debt = self.debt_usd(account)
         if debt > ZERO and debt >= self.ledger.settings.liquidation_ltv * self.collateral_usd(account.collateral):
             for flexible in list(account.flexible_loans.values()):
@@ -65,7 +65,7 @@ class CollateralPool:
                     contract.close(now)
 
     def sell_for(self, account: Account, owed: object, kind: int, at: int) -> None:
-        """Sell collateral for a debt, coin by coin in the liquidation order; what it does not cover is given up."""
+        """Sell collateral for a debt, coin by coin in liquidation order; debt that it does not cover is written off."""
         price = self.ledger.prices[owed.coin]
         missing, sold = owed.debt * price, {}
         order = {coin: self.ledger.collateral_coins[coin].liquidation_order for coin in account.collateral}
@@ -86,7 +86,7 @@ class CollateralPool:
             ))
 
     def quote(self, account: Account, loan_coin: str, amount: Decimal, names: str) -> tuple[dict[str, Decimal], Decimal]:
-        """How much of which collateral pays for so much of a debt, and the fee that the wallet pays beside that."""
+        """The collateral to sell for this amount of a debt, by coin, and the fee that the wallet pays."""
         coins = names.split(",")
         if len(set(coins)) < len(coins):
             raise Refusal(148039)
@@ -122,13 +122,13 @@ class CollateralPool:
         return sorted(coins)
 
     def release(self, account: Account, at: int) -> None:
-        """Give all collateral back to the wallet."""
+        """Return all collateral to the wallet."""
         for coin, amount in account.collateral.items():
             self.books.post(account, coin, amount, at, business_types.COLLATERAL_BACK)
             account.collateral[coin] = ZERO
 
     def _sale(self, coin: str, held: Decimal, missing: Decimal, fee: Decimal) -> tuple[Decimal, Decimal]:
-        """What is still missing in USD after the sale of this coin, and how much of it that takes."""
+        """What is still missing in USD after selling this coin, and the amount of it to sell."""
         if missing <= ZERO:
             return ZERO, ZERO
         price, accuracy = self.ledger.prices[coin], self.ledger.collateral_coins[coin].accuracy
@@ -152,10 +152,10 @@ class CollateralPool:
         if direction != ADD:
             left = account.collateral.get(coin, ZERO) - amount
             value = self.collateral_usd({**account.collateral, coin: max(ZERO, left)})
-            # The documented example ends at 0.8137, beyond what may be borrowed.
+            # The documented example ends at a ratio of 0.8137, above the limit for borrowing.
             if left < ZERO or debt > self.ledger.settings.margin_call_ltv * value:
                 raise Refusal(148037)
-        self.books.keep_snapshots(account, settlement, now, [])
+        self.books.delay_visibility(account, settlement, now, [])
         self.ledger.last_adjust_number += 1
         adjustment = Adjustment(
             self.ledger.last_adjust_number, coin, amount, direction, now, PROCESSING, now + settlement.processing_ms,
@@ -178,10 +178,10 @@ class CollateralPool:
         self._move(account, adjustment, at, taking=False)
 
     def _move(self, account: Account, adjustment: Adjustment, at: int, *, taking: bool) -> None:
-        """Take the coins where they come from, or bring them where they belong now, back after a failure."""
-        at_the_wallet = (adjustment.direction == ADD) == (taking or adjustment.status == FAILED)
+        """Take the coins from their source, or deliver them: to their target, or back after a failure."""
+        in_wallet = (adjustment.direction == ADD) == (taking or adjustment.status == FAILED)
         amount = -adjustment.amount if taking else adjustment.amount
-        if at_the_wallet:
+        if in_wallet:
             self.books.post(account, adjustment.coin, amount, at, business_types.ADJUSTMENT)
         else:
             account.pledge(adjustment.coin, amount)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixed loans in the book: contracts with prepaid interest, their maturity, and what happens when they are overdue."""
+"""Fixed loans: contracts with prepaid interest, their maturity, and what follows when they are overdue."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ INTEREST_PLACES = 18
 
 
 def prepaid_interest(principal: Decimal, annual_rate: Decimal, term: str) -> Decimal:
-    # Rounded up, as the two documented contracts are.
+    # Rounded up, as in both documented contracts.
     return (principal * annual_rate * int(term) / 365).quantize(unit(INTEREST_PLACES), rounding=ROUND_UP)
 
 
 def accrue(contract: FixedContract, now: int, charging: str = FULL) -> bool:
-    """Charge every overdue hour that has not been charged yet; true if there was one."""
+    """Charge all overdue hours not charged yet; True if there were any."""
     last = hours_charged(charging, contract.due_at, now)
     if last <= contract.overdue_hours:
         return False
@@ -70,7 +70,7 @@ class FixedLoans:
             self.books.interest_charges.add(0, functools.partial(self._charge_hour, account, contract))
         else:
             self._plan(contract.due_at, self._mature, account, contract)
-        self._plan(contract.due_at + GRACE_MS, self._take_overdue, account, contract)
+        self._plan(contract.due_at + GRACE_MS, self._liquidate_overdue, account, contract)
 
     def fully_repay(
         self, account: Account, loan_id: str, coin: str, now: int, *, origin: str = "api", settlement: Settlement = IMMEDIATE
@@ -113,7 +113,7 @@ class FixedLoans:
         return self.repayments.begin(account, repayment, lowered, settlement)
 
     def _repayable(self, account: Account, loan_id: str, coin: str) -> list[FixedContract]:
-        """The open contract of this id, or all of this coin, none of which has a repayment under way."""
+        """The open contract with this id, or all of this coin, without those that are being repaid."""
         if coin and coin not in self.ledger.loan_coins:
             raise Refusal(148014)
         found = [item for item in account.fixed_contracts if (item.loan_id == loan_id if loan_id else item.coin == coin)]
@@ -132,7 +132,7 @@ class FixedLoans:
         return free
 
     def _busy(self, account: Account) -> dict[str, Repayment]:
-        """The contracts that have a repayment under way, and that repayment."""
+        """The repayment in progress of each contract that has one, by loan id."""
         return {share.loan_id: item for item in self.repayments.under_way(account, FIXED) for share in item.allocations}
 
     def _lower(self, account: Account, repayment: Repayment, at: int) -> bool:
@@ -153,14 +153,14 @@ class FixedLoans:
         return True
 
     def order(self, account: Account, order: PendingBorrowing) -> None:
-        """An order to borrow, which waits for a lender."""
+        """Add a borrowing order, which waits for a lender."""
         if order.coin not in self.ledger.loan_coins:
             raise Refusal(148014)
         account.pending_borrowings.append(order)
         self.books.changed = True
 
     def _match(self, account: Account, order: PendingBorrowing, now: int) -> None:
-        """Turn an order that waits into a contract; the money comes less the interest of the whole term."""
+        """Turn a pending order into a contract; the wallet gets the amount minus the interest of the whole term."""
         account.pending_borrowings = [item for item in account.pending_borrowings if item is not order]
         number = max((int(item.loan_id) for one in self.ledger.accounts for item in one.fixed_contracts), default=0) + 1
         paid = prepaid_interest(order.amount, order.annual_rate, order.term)
@@ -181,7 +181,7 @@ class FixedLoans:
     def _plan(
         self, at: int, action: Callable[[Account, FixedContract, int], None], account: Account, contract: FixedContract
     ) -> None:
-        """Do it at this time, or right after a repayment of the contract that is under way then."""
+        """Do this then, or right after a repayment of the contract that is in progress then."""
         def act(now: int) -> None:
             if contract.status != OPEN:
                 return
@@ -225,11 +225,11 @@ class FixedLoans:
         if busy is None and accrue(contract, now, self._charging):
             self.books.changed = True
             self.books.check_later(account)
-        # What is being repaid is charged no more; if that fails it catches up.
+        # A contract that is being repaid is not charged; after a failed repayment it catches up.
         at = following if busy is None else max(now + 1, busy.settles_at)
         self.books.interest_charges.add(at, functools.partial(self._charge_hour, account, contract))
 
-    def _take_overdue(self, account: Account, contract: FixedContract, at: int) -> None:
+    def _liquidate_overdue(self, account: Account, contract: FixedContract, at: int) -> None:
         accrue(contract, at, self._charging)
         self.collateral.sell_for(account, contract, BY_OVERDUE, at)
         contract.close(at)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flexible loans in the book: one debt for each coin, charged by the hour."""
+"""Flexible loans: one debt for each coin, with hourly interest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .settlement import IMMEDIATE, Settlement
 
 
 def accrue(debt: FlexibleDebt, now: int, charging: str = FULL) -> bool:
-    """Charge every hour that has not been charged yet; true if there was one."""
+    """Charge all hours not charged yet; True if there were any."""
     last = hours_charged(charging, debt.borrowed_at, now)
     if last <= debt.accrued_hours:
         return False
@@ -64,7 +64,7 @@ class FlexibleLoans:
         return self.repayments.begin(account, repayment, [debt], settlement)
 
     def borrow(self, account: Account, coin: str, amount: Decimal, now: int) -> Borrowing:
-        """What the owner does in the app: the money arrives in the Funding wallet."""
+        """Borrow in the app, as the owner does; the money goes to the Funding wallet."""
         terms = self.ledger.loan_coins.get(coin)
         if terms is None:
             raise Refusal(148014)
@@ -79,7 +79,7 @@ class FlexibleLoans:
         return self.grow(account, coin, amount, now)
 
     def grow(self, account: Account, coin: str, amount: Decimal, at: int) -> Borrowing:
-        """Owe so much more from now on."""
+        """Increase the debt by this amount."""
         debt = account.flexible_loans.get(coin)
         if debt is None:
             rate = Decimal(self.ledger.loan_coins[coin].flexible_rate or 0)
@@ -110,7 +110,7 @@ class FlexibleLoans:
         return self.books.switches.interest_hours
 
     def _repayable(self, account: Account, coin: str, amount: Decimal) -> tuple[FlexibleDebt, Decimal]:
-        """The debt that can be lowered by so much, and how much that is."""
+        """The debt to repay, and the amount, which may have been cut to the debt."""
         if coin not in self.ledger.loan_coins:
             raise Refusal(148014)
         debt = account.flexible_loans.get(coin)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Interest by the hour, and the loan-to-value ratio."""
+"""Hourly interest, and the loan-to-value ratio."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ GRACE_MS = 48 * HOUR_MS
 
 
 def hours_charged(charging: str, since: int, now: int) -> int:
-    """How often interest has been charged: for full hours, for begun ones, or whenever the clock has struck."""
+    """How many hours have been charged: full ones, started ones, or one whenever the clock struck."""
     if charging == CLOCK:
         return max(0, now // HOUR_MS - since // HOUR_MS)
     return max(0, (now - since + (HOUR_MS - 1 if charging == BEGUN else 0)) // HOUR_MS)
 
 
 def next_charge(charging: str, since: int, now: int) -> int:
-    """When interest is charged for the next time."""
+    """When interest is charged next."""
     following = hours_charged(charging, since, now) + 1
     if charging == CLOCK:
         return (since // HOUR_MS + following) * HOUR_MS
@@ -33,29 +33,29 @@ def next_charge(charging: str, since: int, now: int) -> int:
 
 
 def due_time(borrowed_at: int, term: str) -> int:
-    """The last second of the term, counted from the start of the hour of the borrowing, as in both documented loans."""
+    """The last second of the term, counted from the start of the hour of borrowing, as in both documented loans."""
     return borrowed_at // HOUR_MS * HOUR_MS + int(term) * DAY_MS - SECOND_MS
 
 
 def overdue_hours(loan: LegacyLoan, first: int, last: int) -> int:
-    """How many of the hours number first..last (counted from 1) end after the loan was due."""
+    """How many of the hours first..last, counted from 1, end after the loan was due."""
     if loan.due_at is None:
         return 0
     in_time = max(0, (loan.due_at - loan.borrowed_at) // HOUR_MS)
     if loan.term and loan.due_at == due_time(loan.borrowed_at, loan.term):
-        # The second that lacks to the full hour makes no hour overdue.
+        # The due time is one second short of a full hour, which does not make that hour overdue.
         in_time = int(loan.term) * DAY_MS // HOUR_MS
     return max(0, last - max(first - 1, in_time))
 
 
 def accrue(loan: LegacyLoan, now: int, charging: str = FULL) -> bool:
-    """Charge every hour that has not been charged yet; true if there was one."""
+    """Charge all hours not charged yet; True if there were any."""
     last = hours_charged(charging, loan.borrowed_at, now)
     if last <= loan.accrued_hours:
         return False
     overdue = overdue_hours(loan, loan.accrued_hours + 1, last)
     ordinary = last - loan.accrued_hours - overdue
-    # Each hour is rounded up by itself, as the documented 0.00000515 shows, so the sum does not depend on who looks when.
+    # Each hour is rounded up on its own, as the documented 0.00000515 shows, so the sum does not depend on when this runs.
     loan.interest += ordinary * rounded_up(loan.principal * loan.hourly_rate, PLACES)
     loan.penalty += overdue * rounded_up(loan.principal * loan.hourly_rate * PENALTY_FACTOR, PLACES)
     loan.accrued_hours = last
@@ -74,5 +74,5 @@ def allocate(loan: LegacyLoan, amount: Decimal) -> None:
 
 
 def ltv(loan: LegacyLoan, prices: dict[str, Decimal]) -> Decimal:
-    """The full debt over the collateral, both in USD."""
+    """The debt divided by the collateral, both in USD."""
     return loan.debt * prices[loan.loan_coin] / (loan.collateral * prices[loan.collateral_coin])

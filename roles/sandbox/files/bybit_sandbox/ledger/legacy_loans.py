@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The legacy loans in the book: repayments, interest and liquidations of each loan by itself."""
+"""Legacy loans: repayment, interest and liquidation, each loan with its own collateral."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .model import (
 )
 from .settlement import IMMEDIATE, Settlement
 
-# Chosen so that the documented example of a repayId carries the documented time of that repayment.
+# Chosen so that the documented repayId encodes the documented time of its repayment.
 ID_EPOCH_MS = 1_300_842_213_125
 ID_TIME_SHIFT = 22
 
@@ -59,7 +59,7 @@ class LegacyLoans:
             raise Refusal(177010)
         if amount > account.wallet.get(loan.loan_coin, ZERO):
             raise Refusal(177011)
-        self.books.keep_snapshots(account, settlement, now, [loan])
+        self.books.delay_visibility(account, settlement, now, [loan])
         self.books.post(account, loan.loan_coin, -amount, now, business_types.REPAYMENT)
         repayment = self._record(account, loan, amount, now)
         repayment.origin = origin
@@ -123,7 +123,7 @@ class LegacyLoans:
         repayment.settles_at = None
         repayment.settled_at = at
         self.books.changed = True
-        # A liquidation may have closed the loan while the repayment was under way.
+        # A liquidation may have closed the loan while the repayment was processing.
         if repayment.final_status == FAILED or loan.status != OPEN:
             repayment.status = FAILED
             self.books.post(account, repayment.loan_coin, repayment.amount, at, business_types.REPAYMENT_BACK)
@@ -148,7 +148,7 @@ class LegacyLoans:
         return self.books.switches.places(self.ledger.loan_coins[loan.loan_coin].accuracy, loan.debt)
 
     def _next_id(self, now: int) -> str:
-        # The low bits are odd on purpose: a client that reads the number as a float gets a wrong one.
+        # Odd on purpose: a client that reads the id as a float gets a different number.
         by_time = ((now - ID_EPOCH_MS) << ID_TIME_SHIFT) + (now * 7919 % (1 << ID_TIME_SHIFT) | 1)
         self.ledger.last_repay_id = max(self.ledger.last_repay_id + 1, by_time)
         return str(self.ledger.last_repay_id)

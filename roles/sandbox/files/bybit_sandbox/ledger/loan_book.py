@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The book: all kinds of loans on one ledger, and letting everything happen in it that is due. It knows no HTTP."""
+"""All loans on one ledger, and the events that are due in it; independent of HTTP."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LoanBook:
 
     @property
     def changed(self) -> bool:
-        """Whether it differs from what was saved last."""
+        """Whether the ledger has changed since it was last saved."""
         return self._books.changed
 
     @changed.setter
@@ -41,7 +41,7 @@ class LoanBook:
         self._books.changed = value
 
     def advance(self, now: int) -> None:
-        """Let everything happen that is due by now: settlements, maturities, interest, liquidations."""
+        """Process all that is due by now: settlements, maturities, interest, liquidations."""
         for at, action in self._books.events.due(now):
             action(at)
         for _at, action in self._books.interest_charges.due(now):
@@ -58,7 +58,7 @@ class LoanBook:
         self.advance(now)
 
     def set_wallet(self, account: Account, coin: str, balance: Decimal, now: int) -> None:
-        """A transfer in or out, by which this balance is left."""
+        """Transfer money in or out, so that this balance results."""
         held = account.wallet.setdefault(coin, ZERO)
         self._books.post(account, coin, balance - held, now, business_types.TRANSFER)
         self.changed = True

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The things in the book, and how they are written to and read from the state file."""
+"""The ledger: accounts, legacy loans, coins and settings; and its form in the state file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LegacyLoan:
 
     @property
     def debt(self) -> Decimal:
-        """Everything that is owed now: principal, interest and penalty interest."""
+        """All that is owed now: principal, interest and penalty interest."""
         return self.principal + self.interest + self.penalty
 
     @property
@@ -66,7 +66,7 @@ class LegacyRepayment:
     visible_at: int = 0
     settles_at: int | None = None
     final_status: int = SUCCESS
-    # What of the amount paid interest and penalty interest, and when it was executed.
+    # The part of the amount that paid interest and penalty interest.
     interest: Decimal = ZERO
     settled_at: int | None = None
 
@@ -80,7 +80,7 @@ class LegacyRepayment:
 
 @dataclass
 class Snapshot:
-    """What queries go on showing for a while although the ledger has moved on."""
+    """What queries still show until a given time, although the ledger has changed."""
 
     until: int
     collateral: dict[str, Decimal]
@@ -91,7 +91,7 @@ class Snapshot:
 
 @dataclass
 class WalletSnapshot:
-    """The same of the Funding wallet."""
+    """The same for the Funding wallet."""
 
     until: int
     wallet: dict[str, Decimal]
@@ -99,7 +99,7 @@ class WalletSnapshot:
 
 @dataclass
 class FundingEntry:
-    """One movement of the Funding wallet, with the balance after it; what goes out is below zero."""
+    """One movement of the Funding wallet, below zero if it takes money, and the balance after it."""
 
     number: int
     coin: str
@@ -118,7 +118,7 @@ class Key:
     read_only: bool = False
     ips: list[str] = field(default_factory=list)
     expires_at: int | None = None
-    # It stays, so that the ids of the others do not change.
+    # Deleted keys stay in the list, so that the ids of the others do not change.
     deleted: bool = False
 
 
@@ -190,7 +190,7 @@ class Settings:
 
 @dataclass
 class Ledger:
-    """Everything that must outlive the process."""
+    """All that the state file keeps."""
 
     settings: Settings
     prices: dict[str, Decimal]
@@ -216,7 +216,7 @@ _PARTS = {
 
 
 def to_plain(value: object) -> object:
-    """The same thing made of dicts, lists, strings and integers, ready for JSON."""
+    """The value as dicts, lists, strings and integers, ready for JSON."""
     if is_dataclass(value):
         return to_plain(asdict(value))
     if isinstance(value, dict):
@@ -227,7 +227,7 @@ def to_plain(value: object) -> object:
 
 
 def from_plain(kind: str, value: object) -> object:
-    """The inverse of to_plain, led by the field's declared type."""
+    """The inverse of to_plain, guided by the field's declared type."""
     if kind == "Decimal":
         return Decimal(value)
     if kind in _PARTS:

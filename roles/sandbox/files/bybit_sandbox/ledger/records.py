@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The things in the book that the new generation of loans adds: debts, contracts, repayments and adjustments."""
+"""Records of flexible and fixed loans: debts, contracts, repayments, orders and adjustments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ADD, REDUCE = "0", "1"
 
 @dataclass
 class FlexibleDebt:
-    """All that an account owes in one coin; charged by the hour since it was first borrowed."""
+    """All that an account owes in one coin at a flexible rate, charged hourly since it was first borrowed."""
 
     coin: str
     principal: Decimal
@@ -35,7 +35,7 @@ class FlexibleDebt:
 
 @dataclass
 class FixedContract:
-    """One contract; principal is what is left of it, and matured tells that its due time has been dealt with."""
+    """One contract; principal is what is left of it, and matured means that its due time has been handled."""
 
     loan_id: str
     order_id: str
@@ -70,7 +70,7 @@ class FixedContract:
 
 @dataclass
 class Allocation:
-    """What one contract got of a repayment."""
+    """The part of a repayment that goes to one contract."""
 
     loan_id: str
     amount: Decimal
@@ -79,7 +79,7 @@ class Allocation:
 
 @dataclass
 class Repayment:
-    """A repayment; sold is the collateral that paid for it, with the fee, and empty if the wallet paid."""
+    """A repayment; sold is the collateral that paid for it and for the fee, empty if the wallet paid."""
 
     product: str
     coin: str
@@ -95,7 +95,7 @@ class Repayment:
     full: bool = False
     allocations: list[Allocation] = field(default_factory=list)
     sold: dict[str, Decimal] = field(default_factory=dict)
-    # What the wallet pays for the sale, what of the amount paid interest, and when it was executed.
+    # What the wallet pays for the sale, and the part of the amount that paid interest.
     fee: Decimal = ZERO
     interest: Decimal = ZERO
     settled_at: int | None = None
@@ -110,7 +110,7 @@ class Repayment:
 
 @dataclass
 class Borrowing:
-    """An order by which a flexible debt came about or grew."""
+    """An order that started or increased a flexible debt."""
 
     order_id: str
     coin: str
@@ -124,7 +124,7 @@ class Borrowing:
 
 @dataclass
 class PendingBorrowing:
-    """An order to borrow at a fixed rate that waits for a lender."""
+    """A fixed-rate borrowing order that waits for a lender."""
 
     order_id: str
     coin: str
@@ -136,7 +136,7 @@ class PendingBorrowing:
 
 @dataclass
 class Adjustment:
-    """Collateral that moves between the pool and the Funding wallet."""
+    """Collateral that moves from the Funding wallet to the pledged collateral, or back."""
 
     adjust_id: int
     coin: str

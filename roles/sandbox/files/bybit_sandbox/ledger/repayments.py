@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Repayments of the new generation: taking the money, settling at once or later, giving it back after a failure."""
+"""Repayments of flexible and fixed loans: take the money, settle now or later, return it after a failure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Repayments:
         self.books = books
         self.ledger = books.ledger
         self._under_way: dict[str, list[Repayment]] = defaultdict(list)
-        # Each product tells how a repayment lowers its debts, and whether it still can.
+        # Each product registers how a repayment lowers its debts; False if it no longer can.
         self.products: dict[str, Callable[[Account, Repayment, int], bool]] = {}
 
     def resume(self, account: Account) -> None:
@@ -37,7 +37,7 @@ class Repayments:
         return [item for item in self._under_way[account.uid] if item.product == product]
 
     def record(self, account: Account, repayment: Repayment) -> None:
-        """Put it into the history, under the next number."""
+        """Add it to the history under the next id."""
         self.ledger.last_repay_number += 1
         repayment.repay_id = str(self.ledger.last_repay_number)
         bisect.insort(account.repayments, repayment, key=lambda item: item.position)
@@ -46,12 +46,12 @@ class Repayments:
     def begin(
         self, account: Account, repayment: Repayment, debts: list[FlexibleDebt | FixedContract], settlement: Settlement
     ) -> Repayment:
-        """Take the money that pays for it; debts are those that it will lower."""
+        """Take the money for it; debts are those that it will lower."""
         now = repayment.time
         needed = repayment.fee if repayment.sold else repayment.amount
         if needed > account.wallet.get(repayment.coin, ZERO):
             raise Refusal(148029)
-        self.books.keep_snapshots(account, settlement, now, debts)
+        self.books.delay_visibility(account, settlement, now, debts)
         self._move(account, repayment, Decimal(-1), now)
         repayment.visible_at = now + settlement.history_delay_ms
         repayment.final_status = settlement.final_status
@@ -72,7 +72,7 @@ class Repayments:
         self._under_way[account.uid] = [item for item in self._under_way[account.uid] if item is not repayment]
         repayment.settles_at = None
         repayment.settled_at = at
-        # A liquidation may have taken the debt away while the repayment was under way.
+        # A liquidation may have closed the debt while the repayment was processing.
         if repayment.final_status != FAILED and self.products[repayment.product](account, repayment, at):
             repayment.status = SUCCESS
         else:
@@ -81,7 +81,7 @@ class Repayments:
         self.books.changed = True
 
     def _move(self, account: Account, repayment: Repayment, sign: Decimal, at: int) -> None:
-        """Take the money from where it comes, or bring it back there."""
+        """Take the money from its source, or return it there."""
         for coin, amount in repayment.sold.items():
             account.pledge(coin, sign * amount)
         if repayment.sold:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to be done at which time, so that nothing needs to look through the whole book at every request."""
+"""Actions by time, so that a request does not have to go through the whole ledger."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Schedule:
         self._number = 0
 
     def add(self, at: int, action: Callable[[int], None]) -> None:
-        # The number keeps actions of the same moment in the order in which they were added.
+        # The number keeps actions of the same time in the order in which they were added.
         self._number += 1
         heapq.heappush(self._entries, (at, self._number, action))
 
     def due(self, now: int) -> Iterator[tuple[int, Callable[[int], None]]]:
-        """Everything that is due by now, the earliest first, also what is added meanwhile."""
+        """All actions due by now, earliest first, including those added meanwhile."""
         while self._entries and self._entries[0][0] <= now:
             at, _number, action = heapq.heappop(self._entries)
             yield at, action

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of a seed document that describes an account's loans of the new generation."""
+"""The part of a seed that describes an account's flexible and fixed loans."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ..ledger.records import (
 HIGHEST_TYPE = 8
 
 
-def read_new_loans(part: Fields, account: Account, ledger: Ledger, now: int) -> None:
+def read_flexible_and_fixed(part: Fields, account: Account, ledger: Ledger, now: int) -> None:
     account.collateral = part.amounts("collateral", {})
     for coin in account.collateral:
         if coin not in ledger.collateral_coins:
-            raise part.wrong(f"holds {coin}, which is no collateral coin", "collateral")
+            raise part.wrong(f"holds {coin}, which is not a collateral coin", "collateral")
     account.borrowings = part.parts("flexible_borrowings", lambda item: _borrowing(item, ledger, now), [])
     for debt in part.parts("flexible_loans", lambda item: _flexible(item, account, ledger, now), []):
         if debt.coin in account.flexible_loans:
@@ -92,7 +92,7 @@ def _flexible(part: Fields, account: Account, ledger: Ledger, now: int) -> Flexi
         ))
     part.done()
     if charged:
-        # The seed says what is owed now, so the hours so far are already in it.
+        # The seed states what is owed now, so it already contains the hours so far.
         debt.accrued_hours = hours_charged(ledger.settings.switches.interest_hours, debt.borrowed_at, now)
     else:
         flexible_loans.accrue(debt, now, ledger.settings.switches.interest_hours)
@@ -118,7 +118,7 @@ def _contract(part: Fields, ledger: Ledger, now: int) -> FixedContract:
         initial_loan=part.amount("initial_loan", initial),
         repay_type=part.text("repay_type", AUTO_REPAY, (NO_AUTOMATIC, AUTO_REPAY, TO_FLEXIBLE)),
         penalty=part.amount("penalty", ZERO), status=status,
-        # A contract that is overdue at the start has seen its due time pass without a repayment.
+        # A contract that is overdue at the start reached its due time without a repayment.
         matured=due_at <= now, closed_at=None if status == OPEN else part.moment("closed_at", now),
     )
     part.done()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turning a seed document into a ledger; every mistake is one sentence that names the place."""
+"""Read a seed into a ledger; each error is one sentence that names the field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..amounts import ZERO, parse, plain
 from ..api.authentication import load_rsa_key
-from ..api.common_routes import TERMS as NEW_TERMS
+from ..api.common_routes import TERMS as FIXED_TERMS
 from ..api.rate_limits import DEFAULT_LIMITS
 from ..api.request import TERMS
 from ..api.routes import ROUTES
@@ -22,14 +22,14 @@ from ..ledger.model import (
     LegacyRepayment, LoanCoin, Settings,
 )
 from ..switches import Switches, read_switches
-from .flexible_and_fixed import read_new_loans
+from .flexible_and_fixed import read_flexible_and_fixed
 
 BUILT_IN_SEED = Path(__file__).resolve().parent.parent / "seed.json"
 VIP_LEVELS = [*(f"VIP{number}" for number in range(6)), "VIP99", *(f"PRO{number}" for number in range(1, 7))]
 DEFAULT_RATIO = "0.8"
 RSA_KEY_NAME = "sandbox-rsa-key"
 FIRST_REPAY_ID = 1_794_271_131_730_737_664
-# The documented examples of the new generation follow these.
+# The documented examples of flexible and fixed loans start after these.
 FIRST_REPAY_NUMBER, FIRST_ORDER_NUMBER, FIRST_ADJUST_NUMBER = 1770, 1362, 27510
 FIRST_FUNDING_NUMBER = 13_715_799
 
@@ -69,7 +69,7 @@ def ledger_from(document: object, now: int) -> Ledger:
 
 
 def add_rsa_key(ledger: Ledger, pem: str) -> None:
-    """Give the first account the key whose public half came with the command line."""
+    """Give the first account the key whose public half was passed on the command line."""
     load_rsa_key(pem)
     keys = ledger.accounts[0].keys
     keys[:] = [key for key in keys if key.key != RSA_KEY_NAME]
@@ -96,7 +96,7 @@ def _settings(part: Fields) -> Settings:
     )
     for name in limits.names():
         if name not in ("default", "public") and name not in ROUTES:
-            raise limits.wrong(f"has a limit for {name!r}, which is no call that is served")
+            raise limits.wrong(f"has a limit for {name!r}, which is not a supported endpoint")
         settings.limits[name] = limits.integer(name, least=1)
     ip.done()
     part.done()
@@ -106,7 +106,7 @@ def _settings(part: Fields) -> Settings:
 def _loan_coin(part: Fields) -> LoanCoin:
     fixed, annual = part.part("fixed_hourly_rates", {}), part.part("fixed_annual_rates", {})
     rates = {term: fixed.text(term) for term in TERMS if term in fixed}
-    annual_rates = {term: plain(annual.amount(term)) for term in NEW_TERMS if term in annual}
+    annual_rates = {term: plain(annual.amount(term)) for term in FIXED_TERMS if term in annual}
     fixed.done()
     annual.done()
     accuracy = part.integer("accuracy")
@@ -127,7 +127,7 @@ def _collateral_coin(part: Fields, number: int) -> CollateralCoin:
     part.done()
     starts = [parse(start) for start in coin.ratios]
     if None in starts or starts != sorted(set(starts)) or starts[:1] != [ZERO]:
-        raise part.wrong("must go up from an amount of 0", "ratios")
+        raise part.wrong("must start at 0 and increase", "ratios")
     return coin
 
 
@@ -143,9 +143,9 @@ def _account(part: Fields, ledger: Ledger, now: int) -> Account:
             raise part.wrong(f"holds {coin}, which has no price", "wallet")
     loans = {loan.order_id: loan for loan in account.legacy_loans}
     account.legacy_repayments = part.parts("repayments", lambda item: _repayment(item, loans, now), [])
-    read_new_loans(part, account, ledger, now)
+    read_flexible_and_fixed(part, account, ledger, now)
     part.done()
-    # The queries rely on it.
+    # Pagination relies on this order.
     account.legacy_loans.sort(key=lambda item: item.position)
     account.legacy_repayments.sort(key=lambda item: item.position)
     return account
@@ -193,7 +193,7 @@ def _loan(part: Fields, ledger: Ledger, now: int) -> LegacyLoan:
     )
     part.done()
     if charged:
-        # The seed says what is owed now, so the hours so far are already in it.
+        # The seed states what is owed now, so it already contains the hours so far.
         loan.accrued_hours = hours_charged(ledger.settings.switches.interest_hours, loan.borrowed_at, now)
     elif status == OPEN:
         accrue(loan, now, ledger.settings.switches.interest_hours)
@@ -234,4 +234,4 @@ def _refuse_duplicates(ledger: Ledger) -> None:
     for kind, names in named.items():
         duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
         if duplicates:
-            raise SandboxError(f"The seed has the {kind} {duplicates[0]} more than once")
+            raise SandboxError(f"The seed has {kind} {duplicates[0]} more than once")

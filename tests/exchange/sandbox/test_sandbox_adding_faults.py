@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ordering faults: which request gets one, which orders are refused, and what the log tells."""
+"""Adding faults: which request gets one, which are refused, and what the request log shows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_times_zero_holds_until_it_is_cleared(sandbox):
     assert sandbox.repay().code == 0
 
 
-def test_several_faults_in_one_order(sandbox):
+def test_several_faults_in_one_request(sandbox):
     path = "/v5/crypto-loan/repay"
     added = sandbox.control("POST", "faults", [
         {"path": path, "answer": {"ret_code": 10016}}, {"path": path, "answer": {"ret_code": 177002}},
@@ -34,13 +34,13 @@ def test_several_faults_in_one_order(sandbox):
     assert [sandbox.repay().code for _number in range(3)] == [10016, 177002, 0]
 
 
-def test_a_fault_without_method_and_path_takes_any_call(sandbox):
+def test_a_fault_without_method_and_path_takes_any_request(sandbox):
     sandbox.control("POST", "faults", {"answer": {"ret_code": 10000}})
     assert sandbox.query("ongoing-orders").code == 10000
     assert sandbox.query("ongoing-orders").code == 0
 
 
-def test_other_calls_pass_by(sandbox):
+def test_other_requests_are_not_affected(sandbox):
     sandbox.fault(answer={"ret_code": 10016})
     assert sandbox.query("ongoing-orders").code == 0
     assert sandbox.repay().code == 10016
@@ -93,6 +93,6 @@ def test_refused_faults(sandbox, document, text):
     assert sandbox.control("GET", "faults") == {"faults": []}
 
 
-def test_a_list_with_one_broken_fault_adds_none(sandbox):
+def test_a_list_with_one_invalid_fault_adds_none(sandbox):
     sandbox.control("POST", "faults", [{"answer": "close"}, {"answer": "explode"}], expect=400)
     assert sandbox.control("GET", "faults") == {"faults": []}
