@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from check_links import examine
+from build_docs import examine
 
 MANY = '<a href="other.html#there">x</a>' + "".join(f'<a href="?{number}">x</a>' for number in range(30))
 
