@@ -19,18 +19,24 @@ SEED ?=
 ROUNDS ?= 3
 CELLS ?=
 FORMAT ?= md
+PROCESSORS := $(shell getconf _NPROCESSORS_ONLN)
 QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
-TESTS := lint sanity types reuse docs-lint test-python test-faults molecule test-install
-CHECKERS := lint sanity units integration molecule types reuse docs-lint docs galaxy-importer action-groups arguments ee
+# Makes its targets on all processors; within a parallel make, on those that it shares out.
+AT_ONCE = $(MAKE) --no-print-directory --keep-going $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=$(PROCESSORS) \
+	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target))
+TESTS := lint sanity types test-python test-faults molecule test-install
+CHECKERS := lint sanity units integration molecule types docs galaxy-importer action-groups arguments ee
+FAULT_ANSWERS := $(addprefix tests/faults/test_,answers_that_change.py the_exchange_as_it_may_be.py witnesses.py surroundings.py)
 
-.PHONY: help env demo sandbox test check $(TESTS) $(CHECKERS) ansible-lint yamllint changelog-lint matrix testnet \
-	fault-test fault-answers fault-sabotage compare-safety bench release-check return-codes pictures lock clean
+.PHONY: help env demo sandbox test check $(TESTS) $(CHECKERS) ansible-lint antsibull-nox yamllint changelog-lint reuse docs-lint \
+	faults-drawn faults-answers faults-alone matrix testnet fault-test fault-answers fault-sabotage compare-safety bench \
+	release-check return-codes pictures lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 env: ## Set up .venv, in which every tool finds this checkout as the collection treasury.bybit
-	@tools/make-env
+	@python=$$(command -v $(BIN)/python || tools/find-python) && "$$python" tools/environment.py
 
 demo: env ## Start the stand-in exchange, repay a part of a loan there, show what happened, stop it
 	@ANSIBLE_CONFIG=playbooks/ansible.cfg $(QUIET_LOCALHOST) $(BIN)/ansible-playbook treasury.bybit.demo
@@ -38,22 +44,35 @@ demo: env ## Start the stand-in exchange, repay a part of a loan there, show wha
 sandbox: env ## Run the stand-in exchange in the foreground (PORT=8765, SANDBOX_ARGS=)
 	@exec $(BIN)/python roles/sandbox/files/sandbox.py run --port $(PORT) $(SANDBOX_ARGS)
 
-test: $(TESTS) ## What CI runs: the tests, and the quick ones of the checkers
-	@echo "All tests have passed: $^."
+test: env ## What CI runs: the tests, and the quick ones of the checkers
+	+@$(AT_ONCE) lint sanity types molecule test-install
+	@$(MAKE) --no-print-directory test-python
+	@$(MAKE) --no-print-directory test-faults
+	@echo "All tests have passed: $(TESTS)."
 
 check: $(CHECKERS) ## Every checker of Ansible's ecosystem, each of which is a target of its own
 	@echo "All checkers have passed: $^."
 
-lint: ansible-lint yamllint changelog-lint ## The next three
+lint: env ## All linters: the next six
+	@$(BIN)/python tools/lint.py
 
 ansible-lint: env ## ansible-lint at profile production
-	$(BIN)/ansible-lint --strict
+	@$(BIN)/python tools/lint.py ansible-lint
 
-yamllint: env ## The form of all YAML
-	$(BIN)/yamllint --strict .
+antsibull-nox: env ## What antsibull-nox has against files in the wrong place, and against its own settings
+	@$(BIN)/python tools/lint.py antsibull-nox
 
 changelog-lint: env ## The changelog and its fragments
-	$(BIN)/antsibull-changelog lint
+	@$(BIN)/python tools/lint.py changelog
+
+docs-lint: env ## Documentation of modules, role and guides: schema, and every reference to an option, value or module
+	@$(BIN)/python tools/lint.py docs
+
+reuse: env ## See that every file says under which licence it is
+	@$(BIN)/python tools/lint.py reuse
+
+yamllint: env ## The form of all YAML, in plugins and guides, too
+	@$(BIN)/python tools/lint.py yamllint
 
 sanity: env ## ansible-test sanity, without containers
 	$(BIN)/python tools/ansible_test.py sanity --local --python default --color no
@@ -75,16 +94,23 @@ test-python: env ## Unit tests and tests over loopback HTTP, with branch coverag
 	$(BIN)/coverage report
 
 test-faults: env ## Each fault, kill and changed answer alone, 150 schedules of them in simulated time, and real playbooks
-	@tools/test-faults
+	+@$(AT_ONCE) faults-alone faults-answers faults-drawn
 
-reuse: env ## See that every file says under which licence it is
-	@$(BIN)/python tools/reuse_check.py
+# Not as processes of pytest-xdist: those have several threads, and what forks itself for each run must have one.
+faults-drawn: env
+	@$(BIN)/pytest tests/faults/test_schedules.py
+
+faults-answers: env
+	@$(BIN)/pytest $(FAULT_ANSWERS)
+
+faults-alone: env
+	@$(BIN)/pytest tests/faults $(addprefix --ignore=,tests/faults/test_schedules.py $(FAULT_ANSWERS))
 
 galaxy-importer: env ## Import the built tarball as Galaxy would, and fail on what its importer only prints
-	@$(BIN)/python tools/importer_check.py
+	@$(BIN)/pytest tests/install/test_galaxy_importer.py
 
 ee: env ## Find the dependencies of an execution environment, and write its build context (no image)
-	@$(BIN)/python tools/ee_check.py
+	@$(BIN)/pytest tests/install/test_execution_environment.py
 
 release-check: env ## See whether what is committed could be released (TAG=v0.1.0 for the release itself)
 	@$(BIN)/python tools/release_check.py $(TAG)
@@ -100,19 +126,27 @@ molecule: env ## Whole playbooks against one stand-in exchange, verified with it
 	$(BIN)/python tools/molecule_scenarios.py $(SCENARIO)
 
 test-install: env ## Build the tarball, install it elsewhere, use module, documentation and playbooks from there
-	$(BIN)/pytest tests/install
+	@$(BIN)/pytest tests/install --ignore=tests/install/test_galaxy_importer.py
 
 integration: env ## ansible-test integration of each module against the stand-in exchange (TARGET=bybit_loan_repay)
 	$(BIN)/python tools/ansible_test.py integration --local --color no $(TARGET)
 
 testnet: env ## Try the modules on the exchange's testnet, with the keys in tests/integration/integration_config.yml (CONFIG=)
-	@tools/testnet '$(CONFIG)'
+	@$(BIN)/python tools/ansible_test.py testnet '$(CONFIG)'
 
 fault-test: env ## 10,000 fault schedules, shared among the processors (SEED=, SCHEDULES=)
-	@tools/fault-test $(SCHEDULES) $(SEED)
+	+@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')) && \
+	echo "seed $$seed: $(SCHEDULES) schedules in $(PROCESSORS) processes (again: make fault-test SEED=$$seed SCHEDULES=$(SCHEDULES))" && \
+	FAULT_SEED=$$seed FAULT_SCHEDULES=$(SCHEDULES) $(AT_ONCE) $(addprefix schedules-part-,$(shell seq $(PROCESSORS)))
 
 fault-answers: env ## Every change of every field of every answer, with each goal that reads it
-	@tools/fault-test answers
+	+@FAULT_ANSWERS=all $(AT_ONCE) $(addprefix answers-part-,$(shell seq $(PROCESSORS)))
+
+schedules-part-%: env
+	@FAULT_PART=$*/$(PROCESSORS) $(BIN)/pytest -q tests/faults/test_schedules.py
+
+answers-part-%: env
+	@FAULT_PART=$*/$(PROCESSORS) $(BIN)/pytest -q tests/faults/test_answers_that_change.py
 
 fault-sabotage: env ## Take out one part of the safety at a time, and see that the fault schedules find it
 	$(BIN)/python tests/faults/sabotage.py
@@ -126,21 +160,18 @@ bench: env ## How long clients take to repay many loans, as a table, in 25 minut
 docs: env ## Build the documentation site into build/docs/html and check its links, offline
 	@$(BIN)/python tools/build_docs.py
 
-docs-lint: env ## Documentation of modules, role and guides: schema, and every reference to an option, value or module
-	@$(BIN)/python tools/docs_lint.py
-
 return-codes: env ## Write the guide's table of return codes from the code's own
-	@$(BIN)/python tools/return_codes.py
+	@$(BIN)/python tools/guide_parts.py return-codes
 
 pictures: env ## Draw the guides' terminal run anew, from a run of the demo
-	@$(BIN)/python tools/terminal_picture.py
-
-lock: | $(BIN)/uv ## Take the newest releases for development, and lock them with their hashes, for each Python
-	@$(BIN)/python tools/lock.py
+	@$(BIN)/python tools/guide_parts.py pictures
 
 # Not env: the packages of the old lock need not be set up anew, only for the new one to replace them.
+lock: | $(BIN)/uv ## Take the newest releases for development, and lock them with their hashes, for each Python
+	@$(BIN)/python tools/environment.py lock
+
 $(BIN)/uv:
-	@tools/make-env
+	@$(MAKE) --no-print-directory env
 
 clean: ## Remove .venv and what the tools leave behind
 	rm -rf .venv .ansible .cache .coverage .coverage.* .pytest_cache build tests/output

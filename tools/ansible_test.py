@@ -7,12 +7,15 @@
 usage: .venv/bin/python tools/ansible_test.py sanity --local [...]
        .venv/bin/python tools/ansible_test.py units --local [...]
        .venv/bin/python tools/ansible_test.py integration --local [TARGET...]
+       .venv/bin/python tools/ansible_test.py testnet CONFIG [...]
 
-INTEGRATION_CONFIG names a file that integration targets get as tests/integration/integration_config.yml.
+Each integration target that was named, or without names that of each module and all the others, must have ended and played some tasks,
+and left no server behind. "testnet" tries the exchange's testnet with the keys in a file, or says plainly that there is none.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -22,12 +25,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-import integration_targets
-
 CHECKOUT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 FEWEST_FILES = 40
 FEWEST_UNIT_TESTS = 1000
+FEWEST_TASKS = 10
+INTEGRATION = Path("tests", "integration")
+OUTPUT = Path("tests", "output")
+# It needs a person's keys, so it is played by its name only.
+KEPT_FOR_PEOPLE = "testnet"
 
 # ansible-test gets pip from a host that a closed network does not reach; the standard library brings a pip of its own.
 PIP_BOOTSTRAP = "import ensurepip\nensurepip.bootstrap(default_pip=True)\n"
@@ -35,7 +41,10 @@ MISSING_BOOTSTRAP = re.compile(r"bootstrap script can be manually downloaded and
 PASSED_UNSEEN = re.compile(r"^WARNING: .*(?:skipp|not found|unsupported|required).*$", re.IGNORECASE | re.MULTILINE)
 # A Python that is not on the machine can't be tried there, which is said and no fault.
 NO_SUCH_PYTHON = re.compile(r"on Python (\S+) because it could not be found")
-KNOWN_UNSEEN = (NO_SUCH_PYTHON, integration_targets.KNOWN_SKIPPING)
+KNOWN_SKIPPING = re.compile(f'tests marked "unsupported" which require --allow-unsupported .*: {KEPT_FOR_PEOPLE}$')
+KNOWN_UNSEEN = (NO_SUCH_PYTHON, KNOWN_SKIPPING)
+TASKS_PLAYED = re.compile(r"^testhost +: ok=(\d+)", re.MULTILINE)
+SKIPPED_OPENLY = re.compile(r"SKIPPED: [^\"\n]*")
 # ansible-test passes when pytest has found no tests at all.
 UNIT_TESTS_OF_A_PYTHON = re.compile(r"^Unit test module_utils with Python (\S+)$", re.MULTILINE)
 PASSED_TESTS = re.compile(r"^=+ .*?(\d+) passed", re.MULTILINE)
@@ -92,6 +101,52 @@ def ansible_test(arguments: list[str], folder: Path, env: dict[str, str]) -> tup
         raise
 
 
+def take_config_along(config: Path, folder: Path) -> None:
+    """Copy the file with a person's keys, which git does not know, so that only this user can read them."""
+    copy = folder / INTEGRATION / "integration_config.yml"
+    copy.touch(mode=0o600)
+    copy.write_bytes(config.read_bytes())
+
+
+def home(folder: Path) -> Path:
+    """Make a home for targets that run on this very machine, so that they neither see nor touch that of the user."""
+    keys = folder / ".ansible" / "test"
+    keys.mkdir(parents=True)
+    for name in ("id_rsa", "id_rsa.pub"):
+        # ansible-test makes a pair by a program that may be missing, and with --local never uses it.
+        (keys / name).write_text("not used\n")
+    return folder
+
+
+def stop_servers(folder: Path) -> int:
+    """Stop the stand-in exchanges that a target has left behind, and return how many did still run."""
+    count = 0
+    for note in (folder / OUTPUT).rglob("sandbox.json"):
+        script = folder / "roles" / "sandbox" / "files" / "sandbox.py"
+        command = [sys.executable, str(script), "stop", "--run-dir", str(note.parent)]
+        count += json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)["stopped"]
+    return count
+
+
+def unplayed(folder: Path, arguments: list[str], output: str) -> list[str]:
+    """Say what is missing of the targets that had to be played."""
+    expected = expected_targets(folder, arguments)
+    reports = (folder / OUTPUT / "data").glob("integration-*.json")
+    ended = {name for report in reports for name in json.loads(report.read_text())["targets"]}
+    if ended != expected:
+        return [f"The targets {sorted(expected)} had to be played, and {sorted(ended)} were."]
+    counts = [int(count) for count in TASKS_PLAYED.findall(output)]
+    if len(counts) != len(expected) or (min(counts) < FEWEST_TASKS and not SKIPPED_OPENLY.search(output)):
+        return [f"{len(expected)} targets have played {counts} tasks, and each should play {FEWEST_TASKS} or more."]
+    return []
+
+
+def expected_targets(folder: Path, arguments: list[str]) -> set[str]:
+    names = {path.name for path in (folder / INTEGRATION / "targets").iterdir() if not path.name.startswith("setup_")}
+    modules = {path.stem for path in (folder / "plugins" / "modules").glob("[!_]*.py")}
+    return names & set(arguments) or (names | modules) - {KEPT_FOR_PEOPLE}
+
+
 def run(arguments: list[str], temporary: Path, folder: Path) -> int:
     """Run ansible-test on the copy, and judge whether it has looked."""
     link_pythons(temporary / "pythons")
@@ -107,11 +162,9 @@ def run(arguments: list[str], temporary: Path, folder: Path) -> int:
     if len(listed) < FEWEST_FILES:
         print(f"ansible-test sees only {len(listed)} files: its result would mean nothing", file=sys.stderr)
         return 1
-    is_integration = integration_targets.is_integration(arguments)
-    if is_integration:
-        integration_targets.take_config_along(folder)
+    is_integration = arguments[:1] == ["integration"]
     if is_integration and "--local" in arguments:
-        env["HOME"] = str(integration_targets.home(temporary / "home"))
+        env["HOME"] = str(home(temporary / "home"))
     code, output = ansible_test(arguments, folder, env)
     missing = MISSING_BOOTSTRAP.search(output)
     if code and missing:
@@ -122,7 +175,7 @@ def run(arguments: list[str], temporary: Path, folder: Path) -> int:
         code, output = ansible_test(arguments, folder, env)
     unseen = [line for line in PASSED_UNSEEN.findall(output) if not any(known.search(line) for known in KNOWN_UNSEEN)]
     if is_integration:
-        unseen += integration_targets.unplayed(folder, arguments, output)
+        unseen += unplayed(folder, arguments, output)
     if "units" in arguments:
         unseen += too_few_unit_tests(output)
     if not code and unseen:
@@ -131,7 +184,7 @@ def run(arguments: list[str], temporary: Path, folder: Path) -> int:
     absent = sorted(set(NO_SUCH_PYTHON.findall(output)))
     print(f"ansible-test saw {len(listed)} files and ended with exit code {code}.")
     print(f"Pythons that are not on this machine and were not tried: {', '.join(absent) or 'none'}.")
-    for line in dict.fromkeys(integration_targets.SKIPPED_OPENLY.findall(output)):
+    for line in dict.fromkeys(SKIPPED_OPENLY.findall(output)):
         print(line)
     return code
 
@@ -147,14 +200,23 @@ def too_few_unit_tests(output: str) -> list[str]:
 def main() -> int:
     # Ended by a signal, it would leave servers and a person's keys behind.
     signal.signal(signal.SIGTERM, lambda number, dummy: sys.exit(128 + number))
+    arguments, config = sys.argv[1:], None
+    if arguments[:1] == ["testnet"]:
+        config = Path(arguments[1])
+        if not config.exists():
+            print(f"SKIPPED: no {config}, so nothing was tried on the testnet; copy {INTEGRATION}/integration_config.yml.template and fill it in.")
+            return 0
+        arguments = ["integration", "--local", "--color", "no", "--allow-unsupported", *arguments[2:], KEPT_FOR_PEOPLE]
     # Outside any git tree: in a folder that git ignores, ansible-test finds no file and passes.
     with tempfile.TemporaryDirectory(prefix="treasury-bybit-") as temporary:
         folder = Path(temporary) / "ansible_collections" / "treasury" / "bybit"
         copy_files(folder)
+        if config:
+            take_config_along(config, folder)
         try:
-            code = run(sys.argv[1:], Path(temporary), folder)
+            code = run(arguments, Path(temporary), folder)
         finally:
-            left = integration_targets.stop_servers(folder)
+            left = stop_servers(folder)
         if left:
             print(f"{left} stand-in exchanges outlived their targets, and are stopped now.", file=sys.stderr)
         return code or int(left > 0)

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -21,8 +22,6 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-import versions
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FOLDER = CHECKOUT / ".cache" / "matrix"
@@ -37,13 +36,43 @@ SANITY = threading.Lock()
 
 
 @dataclass(frozen=True)
+class Core:
+    """A series of ansible-core.
+
+    :ivar controllers: The Pythons that it runs on; C(modules) are those that only its modules run on.
+    """
+
+    name: str
+    release: str
+    controllers: tuple[str, ...]
+    modules: tuple[str, ...]
+    skipped_sanity_tests: tuple[str, ...] = ()
+
+    @property
+    def is_final(self) -> bool:
+        return re.fullmatch(r"[0-9.]+", self.release) is not None
+
+
+# The one place for versions: tests hold everything else that names one to it. A core is here from its first release candidate until
+# upstream no longer maintains it. The pylint that 2.22.0rc1 wants is not on the package index.
+CORES = (
+    Core("2.19", "2.19.14", ("3.11", "3.12", "3.13"), ("3.9", "3.10")),
+    Core("2.20", "2.20.10", ("3.12", "3.13", "3.14"), ("3.9", "3.10", "3.11")),
+    Core("2.21", "2.21.5", ("3.12", "3.13", "3.14"), ("3.9", "3.10", "3.11")),
+    Core("2.22", "2.22.0rc1", ("3.13", "3.14", "3.15"), ("3.9", "3.10", "3.11", "3.12"), ("pylint",)),
+)
+# On which modules run, whichever core sends them.
+OLDEST_MODULE_PYTHON = "3.9"
+
+
+@dataclass(frozen=True)
 class Pair:
     """A core and a Python; on one of C(modules), another Python runs the core.
 
     :ivar is_first: Whether what takes minutes and hardly depends on the Python is done here, for this core.
     """
 
-    core: versions.Core
+    core: Core
     python: str
     controller: str
     is_first: bool
@@ -65,7 +94,13 @@ class Step:
     seconds: float
 
 
-def pairs_of(cores: t.Sequence[versions.Core], here: t.Collection[str]) -> tuple[list[Pair], list[str]]:
+def pythons_here() -> dict[str, Path]:
+    """Return the Pythons that really run on this machine, by version."""
+    listed = subprocess.run([CHECKOUT / "tools" / "find-python", "--all"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return {path.name.removeprefix("python"): path for path in map(Path, listed.split())}
+
+
+def pairs_of(cores: t.Sequence[Core], here: t.Collection[str]) -> tuple[list[Pair], list[str]]:
     """Return the pairs that can run with these Pythons, and the names of those that cannot.
 
     Pythons for modules alone are paired with the newest final core; the sanity tests of every core import the modules on them.
@@ -105,7 +140,7 @@ def steps_of(pair: Pair) -> list[tuple[str, list[str]]]:
 class Environment:
     """The virtual environment of a core on a Python that it runs on, kept from one run to the next."""
 
-    def __init__(self, core: versions.Core, python: str, program: Path) -> None:
+    def __init__(self, core: Core, python: str, program: Path) -> None:
         self.folder = FOLDER / f"{core.name}-{python}"
         self.bin = self.folder / "bin"
         self._core, self._program = core, program
@@ -124,7 +159,7 @@ class Environment:
             commands = (
                 [str(self._program), "-m", "venv", "--clear", str(self.folder)],
                 [python, "-m", "pip", "install", "--quiet", f"ansible-core=={self._core.release}", *TOOLS, *files],
-                [python, "tools/link_checkout.py"],
+                [python, "tools/environment.py", "link"],
             )
             if not all(run(command, log, os.environ) for command in commands):
                 return False
@@ -181,8 +216,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="how many steps run at once")
     parser.add_argument("--pairs", default="", help="only these, such as 2.19-3.11,2.21-3.13")
     options = parser.parse_args()
-    here = versions.pythons_here()
-    possible, absent = pairs_of(versions.read().cores, here)
+    here = pythons_here()
+    possible, absent = pairs_of(CORES, here)
     asked = options.pairs.replace(",", " ").split() or [pair.name for pair in possible]
     unknown = sorted(set(asked) - {pair.name for pair in possible})
     if unknown:

@@ -14,7 +14,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT / "tools"))
 
-import versions
+import matrix
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +23,10 @@ def checkout() -> Path:
 
 
 @pytest.fixture(scope="session")
-def supported() -> versions.Versions:
-    return versions.read()
+def supported() -> tuple[matrix.Core, ...]:
+    return matrix.CORES
 
 
 @pytest.fixture(scope="session")
-def final_cores(supported: versions.Versions) -> list[versions.Core]:
-    return [core for core in supported.cores if core.is_final]
+def final_cores(supported: tuple[matrix.Core, ...]) -> list[matrix.Core]:
+    return [core for core in supported if core.is_final]

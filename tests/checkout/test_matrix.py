@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_test import too_few_unit_tests
-from matrix import Step, pairs_of, steps_of, table
-from versions import Core
+from matrix import Core, Step, pairs_of, steps_of, table
 
 OLD = Core("2.19", "2.19.14", ("3.11", "3.12"), ("3.9",))
 CANDIDATE = Core("2.22", "2.22.0rc1", ("3.13", "3.14"), ("3.9", "3.12"), ("pylint",))

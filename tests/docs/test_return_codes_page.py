@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import re
 
-import return_codes
+import guide_parts
 from ansible_collections.treasury.bybit.plugins.module_utils._api import return_codes as codes
 from guides import RST
 
 
 def test_the_page_is_current() -> None:
-    assert (RST / "return_codes.rst").read_text(encoding="utf-8") == return_codes.page(), 'run "make return-codes"'
+    assert (RST / "return_codes.rst").read_text(encoding="utf-8") == guide_parts.page(), 'run "make return-codes"'
 
 
 def test_the_page_has_every_code_once() -> None:
-    numbers = [int(number) for number in re.findall(r"^   \* - \\?(-?\d+)$", return_codes.page(), re.MULTILINE)]
+    numbers = [int(number) for number in re.findall(r"^   \* - \\?(-?\d+)$", guide_parts.page(), re.MULTILINE)]
     assert sorted(numbers) == sorted([*codes.CODES, *codes.HTTP_STATUSES])
 
 
 def test_no_code_in_doubt_is_called_harmless() -> None:
-    rows = re.findall(r"^   \* - \\?(-?\d+)\n     - .*\n     - (.*)$", return_codes.page(), re.MULTILINE)
+    rows = re.findall(r"^   \* - \\?(-?\d+)\n     - .*\n     - (.*)$", guide_parts.page(), re.MULTILINE)
     said = {number for number, money in rows if money == "No money moved."}
     sure = {n for n, row in [*codes.CODES.items(), *codes.HTTP_STATUSES.items()] if row.reading == "not_executed"}
     assert {int(number) for number in said} == sure

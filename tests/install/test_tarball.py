@@ -35,12 +35,12 @@ def test_contents(tarball) -> None:
 
 
 def test_contents_that_are_amiss_are_named() -> None:
-    known = {*built.NEEDED, "Makefile", "tools/make-env"}
-    names = {*built.NEEDED, "MANIFEST.json", "FILES.json", "tools/make-env", "notes.txt"} - {"LICENSE"}
+    known = {*built.NEEDED, "Makefile", "tools/lint.py"}
+    names = {*built.NEEDED, "MANIFEST.json", "FILES.json", "tools/lint.py", "notes.txt"} - {"LICENSE"}
     assert built.contents_amiss(names, known) == [
         "LICENSE is missing",
         "notes.txt is not known to git",
-        "tools/make-env only serves development",
+        "tools/lint.py only serves development",
     ]
 
 

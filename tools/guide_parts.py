@@ -2,21 +2,34 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the guide's page of return codes from the table by which the modules themselves judge an answer.
+"""Write the parts of the guides that come from the collection itself: the page of return codes, and the picture of a terminal.
 
-usage: .venv/bin/python tools/return_codes.py
+usage: .venv/bin/python tools/guide_parts.py return-codes
+       .venv/bin/python tools/guide_parts.py pictures
+
+The page is the table by which the modules themselves judge an answer. The picture shows the end of the demo in Ansible's own colours,
+without the start and the stop of the stand-in exchange.
 """
 
 from __future__ import annotations
 
+import io
+import os
+import re
+import subprocess
 import sys
 import typing as t
 from pathlib import Path
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _outcomes
 from ansible_collections.treasury.bybit.plugins.module_utils._api import return_codes
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.text import Text
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "docsite" / "rst" / "return_codes.rst"
+CHECKOUT = Path(__file__).resolve().parent.parent
+GUIDES = CHECKOUT / "docs" / "docsite" / "rst"
+PAGE = GUIDES / "return_codes.rst"
 
 HEAD = """\
 ..
@@ -24,7 +37,7 @@ HEAD = """\
   GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
   SPDX-License-Identifier: GPL-3.0-or-later
 
-.. Written by tools/return_codes.py ("make return-codes"): change plugins/module_utils/_api/return_codes.py instead.
+.. Written by tools/guide_parts.py ("make return-codes"): change plugins/module_utils/_api/return_codes.py instead.
 
 .. _ansible_collections.treasury.bybit.docsite.return_codes:
 
@@ -45,6 +58,25 @@ MOVED = {
     return_codes.EARLIER_REQUEST: "**An earlier request may have moved money**, this one did not.",
 }
 LEGACY, NEW, WALLETS = range(177_000, 178_000), range(148_000, 149_000), range(131_000, 132_000)
+
+PICTURE = GUIDES / "images" / "demo.svg"
+BIN = Path(sys.executable).parent
+WIDTH = 80
+FIRST_TASK = "TASK [Repay a part of the loan]"
+NEXT_TASK = "TASK [Stop the stand-in exchange]"
+COMMAND = ["ansible-playbook", "treasury.bybit.demo", "--diff"]
+SETTINGS = {
+    "ANSIBLE_CONFIG": str(CHECKOUT / "playbooks" / "ansible.cfg"),
+    "ANSIBLE_FORCE_COLOR": "true",
+    "ANSIBLE_LOCALHOST_WARNING": "false",
+    "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+    "COLUMNS": str(WIDTH),
+}
+# Rich's own frame, without the fonts that it would have a browser fetch from elsewhere.
+# REUSE-IgnoreStart
+LICENCE = "<!-- Copyright (c) 2026 treasury.bybit contributors\n         SPDX-License-Identifier: GPL-3.0-or-later -->"
+# REUSE-IgnoreEnd
+REMOTE_FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
 
 
 def heading(title: str) -> list[str]:
@@ -93,9 +125,38 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> int:
+def write_page() -> None:
     PAGE.write_text(page(), encoding="utf-8")
     print(f"{PAGE.name} has {len(return_codes.CODES)} codes and {len(return_codes.HTTP_STATUSES)} HTTP statuses.")
+
+
+def shown() -> str:
+    """Return the part of a run that is worth a look; raises when there is none."""
+    command = [str(BIN / COMMAND[0]), *COMMAND[1:]]
+    run = subprocess.run(command, cwd=CHECKOUT, env={**os.environ, **SETTINGS}, check=True, stdout=subprocess.PIPE, text=True)
+    lines = run.stdout[run.stdout.index(FIRST_TASK):run.stdout.index(NEXT_TASK)]
+    return f"$ {' '.join(COMMAND)}\n…\n\n{lines.rstrip()}\n"
+
+
+def draw_picture() -> None:
+    console = Console(width=WIDTH, record=True, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(shown()))
+    frame = REMOTE_FONTS.sub("", CONSOLE_SVG_FORMAT).replace("<!-- ", f"{LICENCE}\n    <!-- ", 1)
+    # The id names the classes in the picture; a fixed one keeps the difference between two pictures small.
+    console.save_svg(str(PICTURE), title="treasury.bybit", code_format=frame, unique_id="demo")
+    print(f"{PICTURE.relative_to(CHECKOUT)} is drawn.")
+
+
+PARTS: dict[str, t.Callable[[], None]] = {"return-codes": write_page, "pictures": draw_picture}
+
+
+def main() -> int:
+    names = sys.argv[1:]
+    if not names or not {*names} <= {*PARTS}:
+        print(__doc__, file=sys.stderr)
+        return 2
+    for name in names:
+        PARTS[name]()
     return 0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import release_facts as facts
+import release_check as facts
 
 
 @pytest.fixture

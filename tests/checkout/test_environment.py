@@ -1,0 +1,129 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What tools/environment.py installs, and when, with a Python that only writes down what it is asked for."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+READ = ("requirements.txt", "requirements-dev.txt", "roles/sandbox/files/requirements.txt", "tools/environment.py")
+PYTHON = """#!/bin/sh
+case $1 in
+    -c) echo "$VERSION" ;;
+    *) echo "$*" >>asked ;;
+esac
+if [ "$2" = venv ]; then
+    mkdir -p .venv/bin && cp "$0" .venv/bin/python
+fi
+[ "$2" != pip ] || exit "$PIP_ENDS_WITH"
+"""
+VENV, LINK = "-m venv .venv", "tools/environment.py link"
+HASHED = "-m pip install --quiet --disable-pip-version-check --require-hashes -r tools/locks/dev-3.12.txt"
+UNHASHED = "-m pip install --quiet --disable-pip-version-check -r requirements-dev.txt"
+UV = """#!/bin/sh
+echo "$*" >>asked
+echo "locked==2"
+"""
+
+
+class Made(t.NamedTuple):
+    """What was said, and what Python was asked for."""
+
+    said: list[str]
+    asked: list[str]
+
+
+@pytest.fixture
+def folder(checkout, tmp_path) -> Path:
+    """Return a folder with what is read, and one lock."""
+    for name in READ:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(checkout / name, tmp_path / name)
+    (tmp_path / "tools" / "locks").mkdir()
+    (tmp_path / "tools" / "locks" / "dev-3.12.txt").write_text("locked==1\n")
+    script(tmp_path / "tools" / "find-python", '#!/bin/sh\n[ "${1-}" = --supported ] && echo 3.13 3.11 || echo "$PWD/tools/python"\n')
+    script(tmp_path / "tools" / "python", PYTHON)
+    return tmp_path
+
+
+def script(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def make_env(folder):
+    def call(version: str, pip_ends_with: int = 0) -> Made:
+        asked = folder / "asked"
+        asked.write_text("")
+        env = {"PATH": "/usr/bin:/bin", "VERSION": version, "PIP_ENDS_WITH": str(pip_ends_with)}
+        command = [sys.executable, folder / "tools" / "environment.py"]
+        done = subprocess.run(command, cwd=folder, env=env, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert done.returncode == pip_ends_with, done.stdout
+        return Made(done.stdout.splitlines(), asked.read_text().splitlines())
+
+    return call
+
+
+def test_installs_from_the_lock_of_the_python_at_hand(make_env):
+    made = make_env("3.12")
+    assert made.asked == [VENV, HASHED, LINK]
+    assert made.said == ["Setting up .venv (a minute or so)"]
+
+
+def test_says_that_a_python_has_no_lock(make_env):
+    made = make_env("3.13")
+    assert made.asked == [VENV, UNHASHED, LINK]
+    assert made.said == [
+        "Setting up .venv (a minute or so)",
+        "There is no tools/locks/dev-3.13.txt: installing the newest releases that requirements-dev.txt allows, with no hashes to hold them to",
+    ]
+
+
+def test_does_nothing_twice(make_env):
+    assert make_env("3.12").asked
+    assert make_env("3.12") == Made([], [])
+
+
+def test_is_done_anew_after_a_failure(make_env):
+    assert make_env("3.12", pip_ends_with=3).asked == [VENV, HASHED]
+    assert make_env("3.12").asked == [VENV, HASHED, LINK]
+
+
+@pytest.mark.parametrize("changed", ["tools/locks/dev-3.12.txt", "requirements-dev.txt", "tools/find-python", "tools/environment.py"])
+def test_is_done_anew_when_what_it_installs_from_has_changed(make_env, folder, changed):
+    make_env("3.12")
+    with (folder / changed).open("a") as file:
+        file.write("# another\n")
+    assert HASHED in make_env("3.12").asked
+
+
+def test_is_done_anew_in_a_copy(make_env, folder, tmp_path_factory):
+    make_env("3.12")
+    copy = tmp_path_factory.mktemp("copy") / "checkout"
+    shutil.copytree(folder, copy)
+    env = {"PATH": "/usr/bin:/bin", "VERSION": "3.12", "PIP_ENDS_WITH": "0"}
+    subprocess.run([sys.executable, copy / "tools" / "environment.py"], cwd=copy, env=env, check=True, stdout=subprocess.DEVNULL)
+    assert HASHED in (copy / "asked").read_text().splitlines()[3:]
+
+
+def test_locks_for_each_python_that_can_control_and_no_other(folder):
+    # uv is looked for beside the Python that runs this.
+    own = folder / "bin" / "python"
+    own.parent.mkdir()
+    script(own, f'#!/bin/sh\nexec "{sys.executable}" -c "import runpy, sys; sys.executable = \'$0\'; sys.argv = sys.argv[1:]; '
+                'runpy.run_path(sys.argv[0], run_name=\'__main__\')" "$@"\n')
+    script(own.with_name("uv"), UV)
+    subprocess.run([own, folder / "tools" / "environment.py", "lock"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    locks = sorted((folder / "tools" / "locks").iterdir())
+    assert [lock.name for lock in locks] == ["dev-3.11.txt", "dev-3.13.txt"]
+    assert locks[0].read_text().endswith("# What `make env` installs on Python 3.11; written by `make lock` from requirements-dev.txt.\nlocked==2\n")
+    assert ["--python-version=3.11" in line for line in (folder / "asked").read_text().splitlines()] == [True, False]
