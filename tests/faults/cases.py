@@ -12,10 +12,10 @@ from decimal import Decimal
 
 from simulation import oracle
 from simulation.asks import Asks
-from simulation.recording import Recording
 from simulation.goals import Goal, Plan
 from simulation.ledger import SUCCESS, Books, Entry
 from simulation.products import DEBT, FIXED, FLEXIBLE, HISTORY, LEGACY, Loan
+from simulation.recording import Recording
 from simulation.runs import Post, Read, Run
 
 LOAN, COIN, CONTRACT = Loan(LEGACY, "1"), Loan(FLEXIBLE, "USDT"), Loan(FIXED, "571")
@@ -77,16 +77,26 @@ def run(
     return dataclasses.replace(made, **changed)
 
 
-def judge(runs: list[Run], ledger: list[Entry], books: Books | None = None, **known: t.Any) -> list[str]:
-    """Return what the oracle says of some runs and the ledger that they led to."""
+def recorded(runs: list[Run], ledger: list[Entry], books: Books | None = None, **known: t.Any) -> Recording:
     runs = sorted(runs, key=lambda one: one.index)
     posts, entries = [p for r in runs for p in r.posts], {e.repay_id: e for e in ledger}
-    recording = Recording(T0 + 90_000, runs, posts, entries, books=books or Books({}), **known)
+    return Recording(T0 + 90_000, runs, posts, entries, books=books or Books({}), **known)
+
+
+def asked(recording: Recording) -> Asks:
+    """Return what was asked for, when each run was started because somebody did not know of an end."""
     asks = Asks()
-    for one in runs:
+    for one in recording.runs:
         asks.begin(one)
         asks.end(one, recording)
-    return [sentence for one in runs for sentence in oracle.after_run(one, recording)] + oracle.always(recording, asks)
+    return asks
+
+
+def judge(runs: list[Run], ledger: list[Entry], books: Books | None = None, **known: t.Any) -> list[str]:
+    """Return what the oracle says of some runs and the ledger that they led to."""
+    recording = recorded(runs, ledger, books, **known)
+    asks = asked(recording)
+    return [sentence for one in recording.runs for sentence in oracle.after_run(one, recording)] + oracle.always(recording, asks)
 
 
 LOST = {"answer": "close"}

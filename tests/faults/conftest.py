@@ -39,9 +39,9 @@ def pytest_report_header() -> str:
 def stage(tmp_path_factory, request) -> Stage:
     """Everything that a schedule needs, made once: the exchange, and a process that has imported what a run imports."""
     run_dir = tmp_path_factory.mktemp("sandbox")
-    # A disk of memory, because thousands of schedules would wait for the real one.
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(dir=memory)) if memory.is_dir() else tmp_path_factory.mktemp("schedule")
+    # A disk in memory, because thousands of schedules would wait for the real one.
+    shared_memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(dir=shared_memory)) if shared_memory.is_dir() else tmp_path_factory.mktemp("schedule")
     os.environ["LC_ALL"] = "C.UTF-8"
     url = standin.start(run_dir)
     mains = process.warm_up()
@@ -60,7 +60,7 @@ def stage(tmp_path_factory, request) -> Stage:
 
 @pytest.fixture
 def schedule(stage: Stage) -> t.Iterator[Schedule]:
-    """A schedule that ends as every other one: healed and accounted for."""
+    """A schedule that ends as all do: everything heals, and has to add up."""
     made = type("Schedule", (Schedule,), {"stage": stage})()
     yield made
     made.teardown()

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Does the fault suite find the bug? Takes one safeguard after the other out of a copy of the collection, and runs the suite there.
+"""Does the fault suite find the bug? Takes out one safeguard after the other, and runs the suite on a copy.
 
 Usage: python tests/faults/sabotage.py [--schedules N] [--jobs N] [WORD]   (only what has the word in its name)
 """

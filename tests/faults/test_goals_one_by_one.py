@@ -58,7 +58,7 @@ def order(schedule: Schedule, **fault: t.Any) -> None:
 def test_an_answer_that_leaves_it_open(schedule: Schedule, answer: t.Any, fate: str, goal: Goal) -> None:
     order(schedule, answer=answer, **FATES[fate])
     [run] = schedule.play([Plan(goal)])
-    # Where the wallet does not pay, its ledger cannot tell that nothing happened, and the margin is longer than the run.
+    # Where the wallet does not pay, its ledger cannot show that nothing happened, and the margin is longer than the run.
     lost = "unknown" if goal.collateral else "not_executed"
     assert (run.outcome, len(run.posts)) == (lost if fate == "lost" else "executed", 1)
     schedule.play([Plan(goal)])
@@ -76,7 +76,7 @@ def test_a_repayment_that_shows_late(
 
 
 @ways
-@pytest.mark.parametrize("kill", [None, Kill("reported", 0)], ids=["told", "killed"])
+@pytest.mark.parametrize("kill", [None, Kill("reported", 0)], ids=["ends", "killed"])
 @pytest.mark.parametrize("effects", LATE, ids=str)
 def test_a_goal_after_an_amount_that_shows_late(
     schedule: Schedule, effects: dict[str, int], kill: Kill | None, goal: Goal
@@ -87,7 +87,7 @@ def test_a_goal_after_an_amount_that_shows_late(
 
 
 @pytest.mark.parametrize("delay_ms", [20_000, 90_000])
-@pytest.mark.parametrize("kill", [None, Kill("post", 12)], ids=["told", "killed"])
+@pytest.mark.parametrize("kill", [None, Kill("post", 12)], ids=["ends", "killed"])
 def test_what_was_accepted_without_an_id_is_not_undone(schedule: Schedule, kill: Kill | None, delay_ms: int) -> None:
     order(schedule, history_delay_ms=delay_ms, debt_delay_ms=delay_ms)
     schedule.play([Plan(SOLD, wait_timeout=16, kill=kill)])

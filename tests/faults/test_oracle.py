@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oracle judges rightly: it lets the truth pass, and each kind of untruth is one sentence."""
+"""The oracle lets pass what is right, and says what is wrong in one sentence for each violation."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from cases import (
 )
 from simulation import oracle
 from simulation.asks import Asks
-from simulation.recording import Recording
 from simulation.goals import Plan
 from simulation.ledger import FAILED, PROCESSING, Entry
+from simulation.recording import Recording
 from simulation.runs import Read, Run
 
 
@@ -152,7 +152,7 @@ def test_an_ask_takes_as_many_runs_as_it_needs() -> None:
     (Plan(GOAL, wait_timeout=16), looks(T0, T0 + 16_000), "wait_timeout"),
     (Plan(GOAL), looks(T0, T0 + 8000) + looks(T0 + 8000, T0 + 60_000, False), "reads"),
     (Plan(GOAL), looks(T0, T0 + 8000, False) + looks(T0 + 8000, T0 + 60_000), None),
-    # Whoever stops looking although nothing is in the way has no excuse.
+    # A run that stops reading although nothing prevents it has no excuse.
     (Plan(GOAL), looks(T0, T0 + 12_000), None),
 ])
 def test_who_may_say_unknown(plan: Plan, reads: list[Read], reason: str | None) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oracle judges rightly of answers that change, of the exchange as it may be, and of keys that may not see the wallet."""
+"""The oracle on answers that change, on the exchange as it may be, and on keys that may not read the wallet."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from decimal import Decimal
 import pytest
 from cases import COIN, GOAL, LOST, MAX_DEBT, NEVER, SINCE, SOLD, T0, entry, judge, looks, made, owed, post, run, reported
 from simulation import answers, documented, forgeries, oracle, switches
-from simulation.recording import Recording
 from simulation.goals import Plan
 from simulation.ledger import FAILED, PROCESSING, Books
 from simulation.products import WALLET
+from simulation.recording import Recording
 from simulation.runs import Post, Run
 from simulation.shown import shown_at
 
@@ -26,6 +26,7 @@ MUTATED = {"mutations": [{"field": "result.repayId", "how": "absent"}]}
 UNREAD = {"mutations": [{"field": "retMsg", "how": "absent"}]}
 SECOND_ROW = str(7 + switches.SECOND_ROW)
 OTHER_BODY = {"answer": {"http_status": 200, "body": "{}"}}
+BLOCKED = {"answer": {"http_status": 403, "body": ""}, "commit": False}
 
 
 def shown(amount: str, **changed: t.Any) -> dict[str, t.Any]:
@@ -38,7 +39,8 @@ def dust(number: int, amount: str = "0.00005") -> Post:
 
 def since(amount: str) -> Run:
     sent = post(amount=Decimal(amount), repay_id="8")
-    return run(reported("executed", amount=amount, repay_id="8", since={}, repayments=[made("8", amount)]), [sent], plan=Plan(SINCE))
+    result = reported("executed", amount=amount, repay_id="8", since={}, repayments=[made("8", amount)])
+    return run(result, [sent], plan=Plan(SINCE))
 
 
 @pytest.mark.parametrize(("runs", "ledger", "known"), [
@@ -60,7 +62,7 @@ def since(amount: str) -> Run:
     ([run(reported("unknown"), [post(fault=NEVER, repay_id=None)])], [entry("8", "3", source="owner", time=T0 + 900)], {}),
     ([run(reported("unknown"), [post(fault=NEVER, repay_id=None)])], [], {"cannot_read_wallet": True}),
     ([run(reported("unknown"), [post(loan=COIN, gives_id=False, fault=NEVER, repay_id=None)], plan=Plan(SOLD))], [], {}),
-    ([run(reported("unknown"), [post(fault={"answer": {"http_status": 403, "body": ""}, "commit": False}, repay_id=None)])], [], {}),
+    ([run(reported("unknown"), [post(fault=BLOCKED, repay_id=None)])], [], {}),
     ([run(reported("unknown"), [post(fault=LOST)])], [entry()], {"switched": {"empty_amounts": {"never", "zeros"}}}),
     ([run(reported("pending"), [post()])], [entry(status=FAILED)], {}),
     ([run(reported("pending"), [post()])], [entry()], {"switched": {"repay_id_query_ms": {0, 90_000}}}),
@@ -72,7 +74,7 @@ def since(amount: str) -> Run:
 def test_what_is_right_passes(runs: list[Run], ledger: list[t.Any], known: dict[str, t.Any]) -> None:
     for one in runs:
         for sent in one.posts:
-            # What it truly needs, so that only the rest is judged.
+            # What it really needs, so that only the rest is judged.
             sent.books = Books({sent.loan: Decimal(1000)})
             sent.committed = sent.repay_id in {known_entry.repay_id for known_entry in ledger}
     assert judge(runs, ledger, **known) == []
@@ -88,7 +90,10 @@ def test_what_is_right_passes(runs: list[Run], ledger: list[t.Any], known: dict[
     ([run(reported("executed", recovered=True), [post(fault=UNREAD)])], [entry()], {}, "recovered is True"),
     ([run(reported("not_executed"), [post(fault=MUTATED)])], [entry()], {}, "reported not_executed, but"),
     # No lateness of whatever kind makes it undone.
-    ([run(reported("not_executed"), [post(fault=LOST)])], [entry(visible_at=T0 + 9**9)], {"cannot_read_wallet": True}, "reported not_executed, but"),
+    (
+        [run(reported("not_executed"), [post(fault=LOST)])], [entry(visible_at=T0 + 9**9)], {"cannot_read_wallet": True},
+        "reported not_executed, but",
+    ),
     ([run(reported("not_executed"), [post(fault=LOST)])], [entry(status=PROCESSING)], AFTER_FEE, "reported not_executed, but"),
     ([run(reported("pending"), [post()])], [entry()], {"switched": {"repay_id_query_ms": {0, 3000}}}, "could have seen"),
     ([run(reported("unknown"), [post(fault=LOST)])], [entry()], {"switched": {"list_end": {"cursor_repeats"}}}, "without need"),
@@ -119,14 +124,14 @@ def test_a_status_alone_refuses_no_repayment() -> None:
     assert judge(runs, [entry("8")]) == []
 
 
-@pytest.mark.parametrize(("known", "patience", "reason"), [
+@pytest.mark.parametrize(("known", "timeout", "reason"), [
     ({}, 60, None),
     ({"cannot_read_wallet": True}, 60, "wait_timeout"),
     ({"cannot_read_wallet": True}, 900, None),
 ])
-def test_who_sees_no_wallet_has_to_wait_longer(known: dict[str, t.Any], patience: int, reason: str | None) -> None:
+def test_a_run_that_cannot_read_the_wallet_has_to_wait_longer(known: dict[str, t.Any], timeout: int, reason: str | None) -> None:
     sent = post(fault=NEVER, repay_id=None)
-    one = run(reported("unknown"), [sent], plan=Plan(GOAL, wait_timeout=patience), reads=looks(T0, T0 + patience * 1000))
+    one = run(reported("unknown"), [sent], plan=Plan(GOAL, wait_timeout=timeout), reads=looks(T0, T0 + timeout * 1000))
     assert oracle.excuse_for_unknown(one, sent, Recording(T0, [one], [sent], **known)) == reason
 
 
@@ -140,8 +145,8 @@ def test_who_was_misled_need_not_know() -> None:
 
 def test_a_wallet_that_could_not_be_read_before_tells_nothing_later() -> None:
     sent = post(fault=NEVER, repay_id=None)
-    blind = dataclasses.replace(looks(T0 - 9, T0 - 8)[0], use=WALLET, clean=False)
-    one = run(reported("unknown"), [sent], reads=[blind, *looks(T0, T0 + 60_000)])
+    failing = dataclasses.replace(looks(T0 - 9, T0 - 8)[0], use=WALLET, clean=False)
+    one = run(reported("unknown"), [sent], reads=[failing, *looks(T0, T0 + 60_000)])
     assert oracle.excuse_for_unknown(one, sent, Recording(T0, [one], [sent])) == "reads"
 
 

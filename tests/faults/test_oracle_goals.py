@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oracle judges rightly of goals of the debt, of whole contracts, and of repayments from collateral."""
+"""The oracle on goals of the debt, of whole contracts, and of repayments from collateral."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from cases import (
     run,
     reported,
 )
-from simulation.recording import Recording
 from simulation.goals import Goal, Plan
 from simulation.ledger import PROCESSING, Books, Entry
 from simulation.products import Loan
+from simulation.recording import Recording
 from simulation.runs import Post, Run
 from simulation.shown import lateness
 
@@ -75,7 +75,7 @@ def debt_run(result: dict[str, t.Any] | None, posts: list[Post], index: int = 0,
         [debt_run(reported("executed", amount="100.5", repayments=TWO), [paid(), interest()])],
         [entry(), entry("8", "0.5", time=T0 + 20_000)], {"books": owed("900")},
     ),
-    # What was paid stays told when the second repayment is in doubt.
+    # What was paid stays reported when the second repayment is in doubt.
     (
         [debt_run(
             reported("unknown", repay_id="7", changed=True, repayments=[made()], evidence={"sent_at_ms": T0 + 20_000}),
@@ -84,7 +84,7 @@ def debt_run(result: dict[str, t.Any] | None, posts: list[Post], index: int = 0,
         [entry(), entry("8", "0.5", time=T0 + 20_000)], {},
     ),
     ([debt_run(reported("executed", failed=True), [paid()], exit_code=1)], [entry()], {}),
-    # The owner paid between the last look at the history and the repayment.
+    # The owner paid between the last read of the history and the repayment.
     (
         [debt_run(reported("executed"), [paid(debt="950", sent_at=T0 + 900, handled_at=T0 + 900)])],
         [entry(time=T0 + 900), entry("8", "50", time=T0 + 500, source="owner")], {},
@@ -136,7 +136,7 @@ def test_what_is_right_passes(runs: list[Run], ledger: list[Entry], known: dict[
         "sent 100.0001 for the goal <debt at most 900 on legacy …1>, but 100 was needed",
     ),
     ([debt_run(reported("executed"), [paid(debt="950")])], [entry()], {}, "but 50 was needed"),
-    # The owner's repayment stood in the history when it looked.
+    # The owner's repayment stood in the history when it was read.
     (
         [debt_run(reported("executed"), [paid(debt="950")])], [entry(), entry("8", "50", time=T0 - 500, source="owner")], {},
         "but 50 was needed",
@@ -192,7 +192,10 @@ def test_what_is_right_passes(runs: list[Run], ledger: list[Entry], known: dict[
         [debt_run(reported("unknown", changed=False, repay_id="7", repayments=[made()]), [paid(), interest(fault=LOST)])],
         [entry(), entry("8", "0.5", time=T0 + 20_000)], {}, "outcome unknown with changed False",
     ),
-    ([run(reported("executed", failed=True), [post()], exit_code=1)], [entry()], {}, "executed with changed True and failed True"),
+    (
+        [run(reported("executed", failed=True), [post()], exit_code=1)], [entry()], {},
+        "executed with changed True and failed True",
+    ),
     (
         [debt_run(reported("not_executed", changed=True, repayments=[made()], repay_id="7"), [paid()])], [entry()], {},
         "outcome not_executed with 1 repayments",
@@ -236,8 +239,8 @@ def test_what_is_right_passes(runs: list[Run], ledger: list[Entry], known: dict[
         [entry(loan=COIN)], {"borrowed": [(T0 + 500, COIN)]}, "reported unknown without need",
     ),
     (
-        [run(reported("executed"), [whole()], plan=Plan(WHOLE)), run(reported("executed", repay_id="8"), [whole(run=1, repay_id="8")], 1,
-                                                                 plan=Plan(WHOLE))],
+        [run(reported("executed"), [whole()], plan=Plan(WHOLE)),
+         run(reported("executed", repay_id="8"), [whole(run=1, repay_id="8")], 1, plan=Plan(WHOLE))],
         [entry(loan=CONTRACT), entry("8", loan=CONTRACT)], {}, "was repaid 2 times",
     ),
     (
@@ -246,7 +249,8 @@ def test_what_is_right_passes(runs: list[Run], ledger: list[Entry], known: dict[
         [entry(loan=CONTRACT)], {}, "run 1 reported repayment 7 as new, which run 0 had reported",
     ),
     (
-        [run(reported("executed"), [whole()], plan=Plan(WHOLE)), run(reported("executed", recovered=True), [], 1, plan=Plan(WHOLE))],
+        [run(reported("executed"), [whole()], plan=Plan(WHOLE)),
+         run(reported("executed", recovered=True), [], 1, plan=Plan(WHOLE))],
         [entry(loan=CONTRACT)], {}, "runs 0 and 1 both reported repayment 7",
     ),
 ])

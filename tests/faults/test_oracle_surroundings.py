@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oracle judges rightly what is around the runs: who was told, what could be read, and what the gate has said."""
+"""The oracle on what is around the runs: who got the result, what could be read, and what the gate has answered."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ def for_nobody(orphaned_at: int, index: int = 0, **changed: t.Any) -> Run:
 
 
 def later(hours: int, sent: bool) -> Run:
-    """Return an equal step that is asked for so many hours later, and pays again or tells again what was paid."""
+    """Return an equal task, so many hours later, that pays again or reports again what was paid."""
     at = T0 + hours * HOUR_MS
     posts = [post(1, repay_id="8", sent_at=at, timestamp=at - 3, handled_at=at)] if sent else []
-    result = reported("executed", recovered=not sent, repay_id="8" if sent else "7", sent_at_ms=posts[0].timestamp if sent else T0 - 3)
+    sent_at_ms = posts[0].timestamp if sent else T0 - 3
+    result = reported("executed", recovered=not sent, repay_id="8" if sent else "7", sent_at_ms=sent_at_ms)
     result["repayments"][0]["sent_at_ms"] = result["details"]["sent_at_ms"]
     return run(result, posts, 1, began_at=at - 10, ended_at=at + 60_000)
 
@@ -53,14 +54,18 @@ MUCH_LATER = [entry(), entry("8", time=T0 + 13 * HOUR_MS, visible_at=T0 + 13 * H
 
 
 @pytest.mark.parametrize(("runs", "ledger"), [
-    # Written down before they ended, and what reached nobody told again.
+    # Written down before they ended, and what reached nobody reported again.
     ([for_nobody(3)], [entry()]),
     ([for_nobody(7), later(11, sent=False)], [entry()]),
     ([for_nobody(7), later(13, sent=True)], MUCH_LATER),
     ([for_nobody(8), later(13, sent=True)], MUCH_LATER),
-    # What could not be read, or lies with another run.
+    # What could not be read, or is another run's.
     (
-        [run(None, [], killed=True), run(reported("unknown", intent=None), [], 1, has_lost_journal=True, reads=[Read(T0, KEY, True)])], [],
+        [
+            run(None, [], killed=True),
+            run(reported("unknown", intent=None), [], 1, has_lost_journal=True, reads=[Read(T0, KEY, True)]),
+        ],
+        [],
     ),
     ([run(reported("executed"), [post()], has_lost_lock=True), run(reported("executed", recovered=True), [], 1)], [entry()]),
     # The gate's word is believed only as long as nothing shows that it was wrong.
@@ -87,11 +92,16 @@ def test_what_is_right_passes(runs: list[Run], ledger: list[Entry]) -> None:
     ([run(reported("executed", repay_id="8"), copy(), reads=looks(T0 + 1000, T0 + 2000))], TWO, "2 repayments for 1 asks"),
     ([run(reported("executed", repay_id="8"), copy(), reads=[])], TWO, "by what was known before"),
     (
-        [run(reported("not_executed"), [post(fault={**TURNED_AWAY, "commit": True})], reads=looks(T0 + 1000, T0 + 2000))], [entry()],
+        [run(reported("not_executed"), [post(fault={**TURNED_AWAY, "commit": True})], reads=looks(T0 + 1000, T0 + 2000))],
+        [entry()],
         "reported not_executed, but the ledger holds",
     ),
     (
-        [run(None, [post(fault=LOST)], killed=True), run(reported("not_executed", sent_at_ms=None), [], 1, reads=[Read(T0 + 100, KEY, False)])], [entry()],
+        [
+            run(None, [post(fault=LOST)], killed=True),
+            run(reported("not_executed", sent_at_ms=None), [], 1, reads=[Read(T0 + 100, KEY, False)]),
+        ],
+        [entry()],
         "of the same goal was in doubt",
     ),
 ])
@@ -100,7 +110,7 @@ def test_each_violation_is_found(runs: list[Run], ledger: list[Entry], sentence:
     assert any(sentence in one for one in found), found
 
 
-def test_what_the_rest_of_a_cap_leaves_is_no_untruth() -> None:
+def test_what_the_rest_of_a_cap_leaves_is_no_violation() -> None:
     capped = reported("executed", amount="60", goal_reached=False, since={"time_ms": 0, "repaid": "0", "missing": "300"})
     one = run(capped, [post(amount=Decimal("60"))], plan=Plan(SINCE, at_most="60"))
     assert judge([one], [entry(amount="60")]) == []

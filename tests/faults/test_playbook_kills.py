@@ -15,11 +15,11 @@ import ansible_mitogen
 import pytest
 from simulation import oracle, settings, standin
 from simulation.asks import Asks
-from simulation.recording import Recording
 from simulation.goals import Goal, Plan
 from simulation.ledger import API, OWNER, SUCCESS
 from simulation.playbooks import CutOff, LeftAlone, Playbook
 from simulation.products import HISTORY, LEGACY, PRODUCTS, REPAY
+from simulation.recording import Recording
 from simulation.runs import Run
 from simulation.standin import BIG_LOAN, KEY, SECRET, StandIn
 
@@ -44,7 +44,7 @@ _Kind = t.TypeVar("_Kind", bound=Playbook)
 
 
 class Theatre:
-    """A fresh exchange in real time, and everything that playbooks have told."""
+    """A fresh exchange in real time, and everything that playbooks have reported."""
 
     def __init__(self, exchange: StandIn, folder: Path) -> None:
         self.exchange, self.folder = exchange, folder
@@ -59,7 +59,7 @@ class Theatre:
         return kind(self.exchange, self.folder, goal, retries, env)
 
     def end(self, playbook: Playbook) -> dict[str, t.Any]:
-        """Wait for the end of a playbook and hold what it tells against the ledger."""
+        """Wait for the end of a playbook and check what it reports against the ledger."""
         result = playbook.result()
         assert "Traceback" not in playbook.output, playbook.output
         run = Run(len(self.recording.runs), Plan(playbook.goal), 0, 0, result=result if "outcome" in result else None)
@@ -190,7 +190,7 @@ def test_killed_at_a_random_time(theatre: Theatre, number: int) -> None:
 
 @pytest.mark.parametrize("in_process", ["true", "false"])
 def test_a_shell_that_ends_takes_nothing_away(theatre: Theatre, in_process: str) -> None:
-    """What is written to a file is told, so the same step a second time is a second one."""
+    """What is written to a file counts as reported, so the same task a second time is a second payment."""
     theatre.fault(**HELD)
     playbook = theatre.start(kind=LeftAlone, BYBIT_IN_PROCESS=in_process)
     playbook.log_out(lambda: theatre.posts() == 1)

@@ -71,7 +71,9 @@ def module() -> types.ModuleType:
     return made
 
 
-@pytest.mark.parametrize("name", ["x:gone", "x:Gone.method", "x:Thing.gone", "x:Thing.inherited", "x:Thing.LIMIT.real", "x:function.real"])
+@pytest.mark.parametrize(
+    "name", ["x:gone", "x:Gone.method", "x:Thing.gone", "x:Thing.inherited", "x:Thing.LIMIT.real", "x:function.real"]
+)
 def test_a_name_that_is_not_defined_there_is_refused(name: str) -> None:
     with pytest.raises(NameMissing, match=f"{name} does not exist"):
         find(name, module())

@@ -19,7 +19,7 @@ from simulation.machine import Schedule
 STEPS = 8
 
 
-def test_no_schedule_pays_twice_or_tells_an_untruth(stage: Stage) -> None:
+def test_no_schedule_pays_twice_or_reports_wrongly(stage: Stage) -> None:
     chosen = settings.from_environment()
     # What other tests have done does not count here.
     stage.tally.clear()

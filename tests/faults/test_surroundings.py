@@ -4,7 +4,7 @@
 
 """Paid once, and known: each thing that can happen around a run alone, at each of its steps.
 
-The schedule itself sees whether anything is paid too often, begun for nobody, or told wrongly.
+The schedule itself checks whether anything is paid too often, begun for nobody, or reported wrongly.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import typing as t
 import pytest
 from simulation.actor import Choices
 from simulation.goals import Goal, Kill, Loss, Plan
-from simulation.machine import Schedule
 from simulation.journals import DAMAGES
+from simulation.machine import Schedule
 from simulation.owner import LockLoss, OwnerAct
 from simulation.parents import PLAYBOOK, WORKER
 from simulation.products import KEY, LEGACY, PRODUCTS
@@ -73,7 +73,7 @@ def test_a_run_that_waits_for_the_lock_sees_that_it_was_replaced(schedule: Sched
     assert runs[1].lock_waits
 
 
-# The memory.
+# The journal.
 
 
 @pytest.mark.parametrize("is_check", [False, True], ids=["run", "check mode"])
@@ -130,7 +130,7 @@ def test_two_ways_to_the_same_account_at_once(schedule: Schedule, goal: Goal, ot
 
 
 @pytest.mark.parametrize("answer", [{"ret_code": 10003}, {"ret_code": 33004}, "html_502", "close"], ids=str)
-@pytest.mark.parametrize("is_open", [True, False], ids=["in doubt", "nothing noted"])
+@pytest.mark.parametrize("is_open", [True, False], ids=["in doubt", "nothing in the journal"])
 def test_a_key_that_cannot_be_asked(schedule: Schedule, is_open: bool, answer: t.Any) -> None:
     if is_open:
         leave_in_doubt(schedule, STEP)
@@ -139,7 +139,7 @@ def test_a_key_that_cannot_be_asked(schedule: Schedule, is_open: bool, answer: t
     assert (run.outcome, run.posts) == ("unknown" if is_open else "not_executed", [])
 
 
-# Who is told.
+# Who gets the result.
 
 
 @pytest.mark.parametrize("number", STEPS)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Paid once, and known: a repayment whose answer was lost, and that only one witness shows; whoever looks, it is never undone.
+"""Paid once, and known: a lost repayment that only one piece of evidence shows is never reported as not executed.
 
-The schedule itself sees whether anybody is told that it was not executed.
+The schedule itself checks whether any run reports that.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GOALS = {
     "collateral": Goal(BIG_COIN, "100", collateral=("BTC",)),
     "fixed": Goal(CONTRACTS[2]),
 }
-# Who looks for it later is somebody with another goal on the same loan, who may pay otherwise.
+# The run that looks for it later may have another goal on the same loan, and pay otherwise.
 OTHERS = {
     "legacy": Goal(BIG_LOAN, max_debt="8700"),
     "flexible": Goal(BIG_COIN, "40.5", collateral=("BTC",)),
@@ -71,7 +71,7 @@ def test_one_witness_is_enough(schedule: Schedule, looks: str, witness: str, nam
 
 @goals
 def test_without_the_wallet_only_time_can_tell(schedule: Schedule, name: str) -> None:
-    """A key that may not look into the wallet waits longer, and then sees it."""
+    """A run whose key may not read the wallet waits longer, and then sees it."""
     schedule.world.use_key_without_wallet()
     lose(schedule, _LONG)
     [run] = schedule.play([Plan(GOALS[name], **_PATIENT)])
@@ -89,7 +89,7 @@ def test_without_the_wallet_it_is_told_at_last(schedule: Schedule, name: str) ->
 
 @pytest.mark.parametrize("name", [name for name in GOALS if not GOALS[name].collateral])
 def test_the_balance_tells_where_the_ledger_may_not(schedule: Schedule, name: str) -> None:
-    """With a ledger that it may not read, what the wallet held before and holds now is a witness all the same."""
+    """With a ledger that it may not read, what the wallet held before and holds now is evidence all the same."""
     schedule.focus = GOALS[name].loan.product
     lose(schedule, _VERY_LONG)
     schedule.order([{"method": "GET", "use": LEDGER, "answer": {"ret_code": 10005}, "times": 0}])
@@ -126,7 +126,7 @@ def test_whoever_sells_collateral_asks_the_wallet_of_what_it_paid(schedule: Sche
 def test_whoever_pays_from_the_wallet_asks_the_collateral_of_what_it_sold(schedule: Schedule) -> None:
     lose(schedule, {}, commit=False)
     schedule.play([Plan(GOALS["collateral"], kill=Kill("post", 2))])
-    # So long that all is told.
+    # So long that everything shows.
     schedule.world.pass_time(3_600_000)
     [run] = schedule.play([Plan(OTHERS["collateral"])])
     assert [earlier["outcome"] for earlier in run.earlier] == ["not_executed"], run.result

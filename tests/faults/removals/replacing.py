@@ -4,8 +4,8 @@
 
 """Replacing named things of the collection before anybody imports them.
 
-The runner puts this package's C(sitecustomize) on the path of every Python process that it starts. Whatever such a process imports of the
-collection comes with the replacements of the removal that the environment names; an unknown name ends the process.
+The runner puts this package's C(sitecustomize) on the path of every Python process that it starts. What such a process imports of
+the collection comes with the replacements of the removal that the environment names; an unknown name ends the process.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Edit(t.NamedTuple):
 
 
 class Removal(t.NamedTuple):
-    """One part of the safety that can be taken out.
+    """One safeguard that can be taken out.
 
     :ivar removed: What it is, for people, and the name by which the environment chooses it.
     """

@@ -137,7 +137,7 @@ def asked(name: str, run: str) -> set[tuple[str, str]]:
     goal = GOALS[name]
     product = PRODUCTS[goal.loan.product]
     paths = {product.reads[use] for use in _ALWAYS}
-    # What pays is looked at before, and the wallet's own ledger where nothing else shows the repayment.
+    # What pays is read before, and the wallet's own ledger where nothing else shows the repayment.
     paths.add(product.reads[OTHER if goal.collateral else WALLET])
     if run == HIDDEN and not goal.collateral:
         paths.add(product.reads[LEDGER])

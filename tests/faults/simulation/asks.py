@@ -12,8 +12,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .recording import Recording
 from .goals import Goal
+from .recording import Recording
 from .runs import ANSWERS_SURELY_FOR_MS, KNOWN_SUCCESSES, Post, Run
 
 
@@ -21,7 +21,7 @@ from .runs import ANSWERS_SURELY_FOR_MS, KNOWN_SUCCESSES, Post, Run
 class Ask:
     """:ivar is_open: Whether the user does not know yet that it is fulfilled, and would run the playbook again.
 
-    :ivar reported_at: When a run has told its result to nobody; after some hours, nobody can tell that from an ask that was answered.
+    :ivar reported_at: When a run has reported its result to nobody; after some hours, no run can tell it from an answered ask.
     """
 
     goal: Goal
@@ -33,7 +33,7 @@ class Ask:
 class Asks:
     """The bookkeeping of one schedule.
 
-    :ivar reported: The ids of the repayments that the users have been told of, or have seen by themselves.
+    :ivar reported: The ids of the repayments that were reported to the users, or that they have looked up.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Asks:
         return ask
 
     def end(self, run: Run, recording: Recording) -> None:
-        """Note what the result of a run has told."""
+        """Note what a run has reported."""
         if not run.result or run.plan.check:
             return
         # Its warning names them, and no later run does, as they have been counted.
@@ -65,16 +65,16 @@ class Asks:
             self._report(run, recording)
             return
         for earlier in run.earlier:
-            self._hear_of_earlier(earlier, run, recording)
+            self._note_earlier(earlier, run, recording)
         self.reported.update(item["repay_id"] for item in run.made)
         if not run.failed and run.outcome in (*KNOWN_SUCCESSES, "nothing_to_do"):
             for ask in self._asks:
-                # Who only has something forgotten wants nothing new, and still wants what was wanted before.
+                # Acknowledging asks for nothing new; what was asked for before is still wanted.
                 if run.index in ask.runs and not (run.only_acknowledged and len(ask.runs) > 1):
                     ask.is_open = False
 
     def settled_by_hand(self, posts: t.Iterable[Post], recording: Recording) -> None:
-        """Somebody has looked into the exchange's own books and knows now what became of these."""
+        """A person has looked these up at the exchange, and knows now what became of them."""
         for post in posts:
             entry = recording.entry_of(post)
             if entry and entry.is_paid:
@@ -82,7 +82,7 @@ class Asks:
                 self._close_one(post, recording)
 
     def _report(self, run: Run, recording: Recording) -> None:
-        """Note that a run has told what was made when nobody may have been there."""
+        """Note that a run has reported what was made when nobody may have been there."""
         timestamps = {item["sent_at_ms"] for item in [*run.made, *run.earlier] if item.get("outcome") in KNOWN_SUCCESSES}
         senders = {post.run for post in recording.posts if post.timestamp in timestamps}
         for ask in self.open():
@@ -98,17 +98,17 @@ class Asks:
     def all(self) -> list[Ask]:
         return list(self._asks)
 
-    def _hear_of_earlier(self, earlier: dict[str, t.Any], hearer: Run, recording: Recording) -> None:
+    def _note_earlier(self, earlier: dict[str, t.Any], reporter: Run, recording: Recording) -> None:
         if earlier.get("outcome") not in KNOWN_SUCCESSES:
             return
         self.reported.add(earlier["repay_id"])
         for post in recording.posts:
             if post.timestamp == earlier.get("sent_at_ms"):
-                self._part_from(self._close_one(post, recording), hearer, recording)
+                self._part_from(self._close_one(post, recording), reporter, recording)
 
-    def _part_from(self, ask: Ask | None, hearer: Run, recording: Recording) -> None:
-        """Give runs that go on beside the one that told of their ask's end asks of their own: they cannot know it."""
-        later = [index for index in ask.runs if _overlap(recording.runs[index], hearer)] if ask else []
+    def _part_from(self, ask: Ask | None, reporter: Run, recording: Recording) -> None:
+        """Give asks of their own to runs that go on beside the one that reported the end of theirs: they cannot know it."""
+        later = [index for index in ask.runs if _overlap(recording.runs[index], reporter)] if ask else []
         if ask:
             ask.runs = [index for index in ask.runs if index not in later]
         self._asks += [Ask(recording.runs[index].plan.goal, runs=[index]) for index in later]
@@ -124,7 +124,7 @@ class Asks:
         return None
 
 
-def _overlap(run: Run, hearer: Run) -> bool:
-    """Tell whether a run had begun when another one told its result, and ended after that."""
-    told_at = hearer.ended_at or 0
-    return run.index != hearer.index and run.began_at <= told_at < (run.ended_at or 0)
+def _overlap(run: Run, reporter: Run) -> bool:
+    """Tell whether a run had begun when another one reported its result, and ended after that."""
+    reported_at_ms = reporter.ended_at or 0
+    return run.index != reporter.index and run.began_at <= reported_at_ms < (run.ended_at or 0)

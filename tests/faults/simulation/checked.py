@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every schedule has in common: each run is held against the truth; at its end all is healed and accounted for."""
+"""What all schedules have in common: the oracle checks each run; at the end, everything heals and has to add up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .ledger import API
 from .owner import LockLoss, OwnerAct
 from .products import LEGACY, PRODUCTS, Loan
 from .runs import Run
-from .standin import KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET, HOUR_MS, KEY, SECRET, START_MS, TURN_MS, StandIn
+from .standin import HOUR_MS, KEY, KEY_WITHOUT_WALLET, SECRET, SECRET_WITHOUT_WALLET, START_MS, TURN_MS, StandIn
 from .tally import Tally
 from .world import World, clean_folder
 
@@ -59,14 +59,14 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         self.asks = Asks()
         self.drift_ms = 0
         self.has_failed = False
-        # Intents that were told to be in doubt: id to loan and the request's timestamp.
+        # Intents that a run reported as in doubt: id to loan and the request's timestamp.
         self.doubts: dict[str, tuple[Loan, int | None]] = {}
         self.own: Tally = Tally()
         self.focus = LEGACY
 
     def teardown(self) -> None:
         if not self.has_failed:
-            self._heal_and_account()
+            self._heal_and_check()
             self.stage.tally.update(self.own)
             self.stage.tally.add_schedule(self.world.recording)
 
@@ -106,7 +106,7 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         return runs
 
     def acknowledge(self, intent: str, goal: Goal) -> Run:
-        """Somebody looks into the exchange's books, when nothing can come any more, and tells the module to forget."""
+        """A person looks the repayment up at the exchange, when nothing can change any more, and acknowledges it."""
         loan, timestamp = self.doubts.pop(intent)
         # What a fault can hide is longest there by then.
         self.world.pass_time(300_000)
@@ -117,7 +117,7 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         return self.play([Plan(goal, acknowledge=intent, drift_ms=self.drift_ms)])[0]
 
     def remove_journal(self, loan: Loan) -> None:
-        """Somebody looks into the exchange's books, as for C(acknowledge), and removes the file that cannot be read."""
+        """A person looks the repayments up, as for C(acknowledge), and removes the journal that cannot be read."""
         self.world.pass_time(300_000)
         self.world.update_recording()
         recording = self.world.recording
@@ -126,11 +126,11 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         recording.looked_up |= {post.timestamp for post in posts}
         self.doubts = {intent: doubt for intent, doubt in self.doubts.items() if doubt[0] != loan}
         self.world.journals.remove(loan)
-        self.world.log(f"somebody removes the memory of {loan!r}")
+        self.world.log(f"somebody removes the journal of {loan!r}")
         self.own["journal removed"] += 1
 
-    def _heal_and_account(self) -> None:
-        """After everything is healed, every ask must come to a known end, and the ledger must hold what was told."""
+    def _heal_and_check(self) -> None:
+        """After everything has healed, every ask must come to a known end, and the reports must match the ledger."""
         world = self.world
         world.log("the end: everything heals")
         world.heal()
@@ -154,17 +154,17 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
             self._fail(wrong)
 
     def _settle_the_rest(self) -> None:
-        """Intents whose asks were answered otherwise are told of by whoever comes next."""
+        """Intents whose asks were answered otherwise are reported by the next run."""
         for loan in sorted({post.loan for post in self.world.recording.posts}):
             entries = [e for e in self.world.recording.entries_on(loan) if e.source == API and e.is_paid]
             if any(entry.repay_id not in self.asks.reported for entry in entries):
                 self.play([Plan(strategies.probe(loan))])
 
     def _meet_goals(self) -> None:
-        """Whoever says what shall be true must reach it now, once, and then pay nothing."""
+        """A goal that says what shall be true must be reached now, by one payment, and then nothing is paid."""
         for goal in sorted({run.plan.goal for run in self.world.recording.runs if run.plan.goal.is_declarative}, key=repr):
             self.world.update_recording()
-            # Whoever asks for more than is owed is refused, and would ask in vain for ever.
+            # What is more than is owed is refused, however often it is asked for.
             if self._is_too_much(goal):
                 continue
             runs: list[Run] = []
@@ -176,15 +176,13 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
                 if runs[-1].outcome == "unknown":
                     self.acknowledge(runs.pop().details["intent"], goal)
                 elif runs[-1].outcome == "not_executed" and not runs[-1].posts and not refused:
-                    # Whoever doubts a debt that was read so soon after a repayment may be asked again later, once.
+                    # A run that does not trust a debt read so soon after a repayment may be repeated later, once.
                     runs.pop()
                     refused += 1
                     self.world.pass_time(_LONG_MS)
-            told = [run.outcome for run in runs]
-            if set(told) - {"executed", "nothing_to_do"} or told[-1] != "nothing_to_do":
-                self._fail([f"in the end, the runs for {goal} told {', '.join(map(str, told))}"])
-            if sum(bool(run.posts) for run in runs) > 1 + self._turned(runs):
-                self._fail([f"in the end, {goal} was paid for by several runs"])
+            wrong = oracle.comes_to_rest(goal, runs, self._turned(runs))
+            if wrong:
+                self._fail(wrong)
 
     def _turned(self, runs: list[Run]) -> bool:
         """Tell whether an hour turned since the first of these runs began, that of the loans or that of the clock."""

@@ -5,7 +5,7 @@
 """The side of the module's process: it runs the real module and stops at every step until the world lets it go on.
 
 Nothing of the product is replaced. The only thing handed in is the clock; the steps are seen by an audit hook, which
-Python calls before it does what the hook is told of.
+Python calls before it does what the event names.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class WorldClock(Clock):
 
 
 class _Output(io.FileIO):
-    """The run's output, which Python's audit events do not tell of: what it prints is a step like any other."""
+    """The run's output, for which Python has no audit event: what it prints is a step like any other."""
 
     def __init__(self, world: World) -> None:
         super().__init__(1, "w", closefd=False)

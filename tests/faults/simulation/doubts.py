@@ -21,7 +21,7 @@ from .switches import UNRECOGNISED
 SLACK_MS = 4500
 # How many times longer than settle_margin a run has to wait where no ledger of the wallet shows the repayment.
 MARGINS_WITHOUT_LEDGER = 60
-# Two whole reads, because one may lie astride a failing one.
+# Two whole reads, because one may overlap a failing one.
 _READS = 2
 # What is read once or twice, besides history and debt.
 _FURTHER = (WALLET, LEDGER, OTHER)
@@ -93,9 +93,9 @@ def ended_too_early(run: Run, post: Post, recording: Recording) -> bool:
 
 
 def could_not_read(run: Run, post: Post, recording: Recording) -> bool:
-    senders = recording.runs[post.run].reads
-    if any(not read.clean for read in senders if read.use in _FURTHER and read.at <= post.sent_at) and not recording.cannot_read_wallet:
-        # What was not known before the request tells nothing after it.
+    before = [read for read in recording.runs[post.run].reads if read.use in _FURTHER and read.at <= post.sent_at]
+    if not recording.cannot_read_wallet and not all(read.clean for read in before):
+        # What was not read before the request cannot be compared after it.
         return True
     return not _could_read(run, _decidable_at(run, post, recording), recording.cannot_read_wallet)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one table of changes that make an answer a lie which no reader could see, and what is excused by it.
+"""The one table of changed fields that no reader can detect, because no other answer contradicts them, and what they excuse.
 
 Pure: no I/O.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-# What the exchange lies about.
+# What such a field is about.
 DEBT, AMOUNT, ID, ACCOUNT = "debt", "amount", "id", "account"
 
 
@@ -31,25 +31,25 @@ _HOWS = ("unit", "unknown")
 FORGERIES = (
     Forgery(
         DEBT, "/v5/crypto-loan/ongoing-orders", r"result\.list\.(totalDebt|residualInterest|residualPenaltyInterest|currentLTV)",
-        "no other call tells what is owed on a legacy loan, and its LTV, so a goal of the debt is reckoned from it",
+        "no other call shows what is owed on a legacy loan, and its LTV, so a goal of the debt is calculated from it",
     ),
     Forgery(
         AMOUNT, _HISTORY, r"result\.list\.repayAmount",
-        "what was repaid stands in the history alone: a goal with since counts it, and a repayment is told by it",
+        "what was repaid stands in the history alone: a goal with since adds it up, and a repayment is reported by it",
     ),
-    Forgery(ID, _HISTORY, r"result\.list\.repayId", "when the answer was lost, no other call tells the id"),
+    Forgery(ID, _HISTORY, r"result\.list\.repayId", "when the answer was lost, no other call shows the id"),
     Forgery(ID, r"/v5/crypto-loan(-flexible)?/repay|/v5/crypto-loan-fixed/fully-repay", r"result\.repayId",
-        "the history may show it late, and until then the answer alone tells the id"),
-    Forgery(ACCOUNT, "/v5/user/query-api", r"result\.userID", "no other call tells whose a key is"),
+        "the history may show it late, and until then the answer alone shows the id"),
+    Forgery(ACCOUNT, "/v5/user/query-api", r"result\.userID", "no other call shows whose a key is"),
 )
 
 
 def forged_by(fault: dict[str, t.Any]) -> set[str]:
-    """Return what an ordered fault makes the exchange lie about."""
+    """Return what an ordered fault forges."""
     return {
-        lie.about
+        forgery.about
         for change in fault.get("mutations", ())
-        for lie in FORGERIES
+        for forgery in FORGERIES
         if change["how"] in _HOWS
-        and re.fullmatch(lie.path, fault.get("path", "")) and re.fullmatch(lie.field, change["field"])
+        and re.fullmatch(forgery.path, fault.get("path", "")) and re.fullmatch(forgery.field, change["field"])
     }

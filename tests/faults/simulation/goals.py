@@ -67,7 +67,7 @@ class Goal:
 class Kill:
     """When to kill a run: before its step number n, or the n-th step after (before, with 0) something has happened.
 
-    :ivar moment: "step", "post" (its body is about to leave) or "told" (the result stands on its output).
+    :ivar moment: "step", "post" (its body is about to leave) or "reported" (the result stands on its output).
     """
 
     moment: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the runs know of each other, as it lies on the disk, and what may befall it there."""
+"""The journals of the runs on the disk, and what may happen to them there."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class JournalFiles:
         return sorted(self._damaged)
 
     def remove(self, loan: Loan) -> None:
-        """Do what whoever cannot read a file is told to do, after a look at the exchange's own books."""
+        """Remove a journal that cannot be read, after its loan was looked up at the exchange."""
         self._damaged.pop(loan).unlink()
 
     def lose_locks(self, is_replaced: bool) -> bool:
-        """Remove all lock files, or put others in their place; tell whether there were any."""
+        """Remove all lock files, or put others in their place; return whether there were any."""
         locks = sorted(self._folder.glob("*.lock"))
         for path in locks:
             path.unlink()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is truly owed, and what was truly repaid: plain data."""
+"""The exchange's ledger: what is really owed, and what was really repaid; plain data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ API, OWNER, SEED = "api", "owner", "seed"
 
 @dataclass(frozen=True)
 class Books:
-    """What is truly owed and pledged at a moment.
+    """What is really owed and pledged at a moment.
 
     :ivar debts: What is owed on each loan that is open, also what is being repaid just then.
     :ivar collateral_usd: Of the account, for its flexible and fixed loans.
@@ -46,7 +46,7 @@ class Books:
 
 @dataclass(frozen=True)
 class Entry:
-    """One repayment in the true ledger."""
+    """One repayment in the ledger."""
 
     repay_id: str
     loan: Loan

@@ -13,8 +13,8 @@ from hypothesis import stateful
 from hypothesis import strategies as st
 
 from . import strategies, surroundings
-from .checked import CheckedSchedule
 from .actor import Choices
+from .checked import CheckedSchedule
 from .goals import Goal, Kill, Loss, Plan
 from .owner import LockLoss, OwnerAct
 from .products import DEBT, FLEXIBLE, HISTORY, Loan
@@ -103,8 +103,8 @@ class Schedule(CheckedSchedule):
 
     @stateful.rule(fault=strategies.lost_posts(), use=st.sampled_from([HISTORY, DEBT]), goal=strategies.goals)
     def run_into_a_lost_answer_and_see_nothing(self, fault: dict[str, t.Any], use: str, goal: Goal) -> None:
-        blind = {"method": "GET", "use": use, "answer": "html_502", "skip": 1, "times": 0}
-        self.order([fault, blind])
+        failing = {"method": "GET", "use": use, "answer": "html_502", "skip": 1, "times": 0}
+        self.order([fault, failing])
         self.play([Plan(goal, drift_ms=self.drift_ms)])
         self.world.heal()
 

@@ -4,14 +4,14 @@
 
 """What everybody must be able to rely on, whatever goes wrong: the laws of the fault suite, and what excuses a run from them.
 
-**The ledger** is what truly happened: each repayment that the exchange has booked, by API or by the owner's hand, and what is owed.
-The stand-in exchange tells it to the suite alone; see `ledger.Entry` and `ledger.Books`.
+**The ledger** is what really happened: each repayment that the exchange has booked, whether by API or by the owner's hand, and what
+is owed. Only the suite reads it from the stand-in exchange; runs see what the exchange shows. `ledger.Entry`, `ledger.Books`.
 
-**Asked** is what the users wanted: one `Ask` is one decision to pay, however many runs it takes until somebody knows that it is done.
+**Asked** is what the users wanted: one `Ask` is one decision to pay, however many runs it takes until its end is known.
 
-**Reported** is what each run told its user: `Run.result`, if there is one. The `Recording` of a schedule holds ledger, runs and requests.
+**Reported** is what each run told its user: `Run.result`, if there is one. A `Recording` holds the ledger, runs and requests.
 
-**A law** returns a sentence for each thing that is wrong. The details stand in `payments`, `overpayment` and `reports`.
+**A law** returns a sentence for each thing that is wrong. Details stand in `payments`, `overpayment`, `reports` and `outcomes`.
 
 **An excuse** says why nobody can know better. Without one, not knowing is a defect, too. Pure: no I/O.
 """
@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import typing as t
 
-from . import doubts, gate, overpayment, payments, reports
+from . import doubts, gate, outcomes, overpayment, payments, reports
 from .asks import Asks
+from .goals import Goal
 from .ledger import Entry
 from .recording import Recording
 from .runs import Post, Run
@@ -63,7 +64,7 @@ def sends_nothing_while_another_is_open(run: Run, recording: Recording) -> list[
 
 
 def sends_what_is_missing(run: Run, recording: Recording) -> list[str]:
-    """What is sent is the amount asked for, with since what is missing of it, and for a goal of the debt no more than that takes."""
+    """What is sent is the amount asked for, with since what is missing of it, for a goal of the debt no more than it takes."""
     return payments.wrong_amounts(run, recording) + overpayment.beyond_goal(run, recording)
 
 
@@ -112,17 +113,17 @@ def reports_what_was_made(run: Run, recording: Recording) -> list[str]:
 
 def reaches_its_goal(run: Run, recording: Recording) -> list[str]:
     """A success, or nothing to do, means that what was asked for is true."""
-    return reports.goal_not_reached(run, recording)
+    return outcomes.goal_not_reached(run, recording)
 
 
 def knows_what_is_in_doubt(run: Run, recording: Recording) -> list[str]:
     """No run reports not_executed while a repayment that was made for its goal is in doubt."""
-    return reports.hidden_doubts(run, recording)
+    return outcomes.hidden_doubts(run, recording)
 
 
 def reports_unknown_only_with_an_excuse(run: Run, recording: Recording) -> list[str]:
     """A run reports unknown only when nobody could know what became of the repayment."""
-    return reports.needless_doubts(run, recording, lambda post: excuse_for_unknown(run, post, recording))
+    return outcomes.needless_doubts(run, recording, lambda post: excuse_for_unknown(run, post, recording))
 
 
 def reports_earlier_repayments(run: Run, recording: Recording) -> list[str]:
@@ -141,6 +142,11 @@ def keeps_secrets(files: t.Iterable[tuple[str, int, bytes]], secrets: t.Iterable
 def everybody_knows(recording: Recording, asks: Asks) -> list[str]:
     """After everything has healed, somebody was told of each repayment, and no ask is open."""
     return reports.unreported(recording, asks)
+
+
+def comes_to_rest(goal: Goal, runs: list[Run], hour_turned: bool) -> list[str]:
+    """After everything has healed, one run reaches a goal that says what shall be true, and the next pays nothing."""
+    return outcomes.unsettled(goal, runs, hour_turned)
 
 
 PAID = (pays_once, not_executed_is_final, answers_once)
@@ -183,9 +189,9 @@ UNKNOWN = (
     Excuse("blocked", "the exchange blocked the sender, who must stop at once", doubts.was_blocked),
     Excuse("too old", "the history no longer reaches back to the request", doubts.is_too_old),
     Excuse("twin", "the owner repaid the same amount, and nobody can tell the two apart", doubts.has_twin),
-    Excuse("switch", "the history shows amounts or types otherwise, so that a repayment cannot be recognised", doubts.is_shown_otherwise),
+    Excuse("switch", "the history shows amounts or types otherwise, so nobody can recognise it", doubts.is_shown_otherwise),
     Excuse("failed", "it failed in the end: the money left the wallet and came back", doubts.has_failed),
-    Excuse("neighbour", "something else moved the same money, and the history does not show the repayment yet", doubts.has_neighbour),
+    Excuse("neighbour", "something else moved the same money, and the history does not show it yet", doubts.has_neighbour),
     Excuse("late", "history, debt or wallet are later than settle_margin, which the user has set too short", doubts.is_late),
     Excuse("borrowed", "more was borrowed, so the debt cannot show the repayment", doubts.is_hidden_by_loan),
     Excuse("wait_timeout", "wait_timeout ended before the exchange showed what became of it", doubts.ended_too_early),

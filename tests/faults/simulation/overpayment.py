@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a goal of the debt was paid for with more than it takes, or left before that could be seen: details of the oracle's laws.
+"""Whether a run paid more than a goal of the debt takes, or ended before the debt showed it: details of the oracle's laws.
 
-Pure: no I/O. An amount that is asked for is paid once or twice; for a goal of the debt, only the debt can tell.
+Pure: no I/O. An amount that is asked for is paid once or twice; for a goal of the debt, only the debt shows it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from decimal import Decimal
 
 from . import forgeries, gate
 from .doubts import SLACK_MS
-from .recording import Recording
 from .goals import Goal
 from .ledger import Entry
 from .products import DEBT, HISTORY, LEGACY
+from .recording import Recording
 from .runs import Post, Run
 from .shown import lateness
 from .standin import UNIT

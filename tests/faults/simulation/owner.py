@@ -27,7 +27,7 @@ class OwnerAct(t.NamedTuple):
 
 
 class LockLoss(t.NamedTuple):
-    """Somebody removes the lock files after so many steps of a batch, or puts others in their place."""
+    """The lock files are removed after so many steps of a batch, or replaced by others."""
 
     after_steps: int
     is_replaced: bool = False

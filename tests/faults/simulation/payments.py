@@ -155,7 +155,8 @@ def _wrong_amount(post: Post, run: Run, recording: Recording) -> list[str]:
     missing = min(max(Decimal(0), amount - least), cap)
     if least != most:
         # Where the history may show several amounts, the one that it showed lies between them.
-        return [] if min(amount - most, cap) <= post.amount < missing + UNIT else [f"sent {post.amount}, but {missing} was missing"]
+        is_right = min(amount - most, cap) <= post.amount < missing + UNIT
+        return [] if is_right else [f"sent {post.amount}, but {missing} was missing"]
     # What turned out to be a failure between the read and the request was rightly counted.
     has_failed = any(e.status == FAILED and e.time >= goal.since_ms for e in recording.entries_on(goal.loan))
     if post.amount == missing or (has_failed and post.amount < missing):

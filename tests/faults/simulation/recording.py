@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything that has truly happened in one schedule, shared by the world and the oracle: plain data."""
+"""Everything that has really happened in one schedule, shared by the world and the oracle: plain data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .switches import DEFAULTS, SECOND_ROW, shown_amounts
 
 @dataclass
 class Recording:
-    """Everything that has truly happened in one schedule."""
+    """Everything that has really happened in one schedule."""
 
     now: int
     runs: list[Run] = field(default_factory=list)
@@ -29,13 +29,13 @@ class Recording:
     borrowed: list[tuple[int, Loan]] = field(default_factory=list)
     # What is owed now.
     books: Books = Books({})
-    # What the exchange has lied about in a way that no reader could see; see C(lies).
+    # What the exchange has shown wrongly in a way that no reader could detect; see C(forgeries).
     forged: set[str] = field(default_factory=set)
     # All values of each switch that was touched, its default included unless it was set before anything happened.
     switched: dict[str, set[str | int]] = field(default_factory=dict)
-    # Whether the key may not look into the wallet.
+    # Whether the key may not read the wallet.
     cannot_read_wallet: bool = False
-    # The timestamps of the requests that somebody has looked up in the exchange's books.
+    # The timestamps of the requests that a person has looked up at the exchange.
     looked_up: set[int] = field(default_factory=set)
 
     def is_closed(self, loan: Loan) -> bool:
@@ -72,7 +72,7 @@ class Recording:
         return any(self.switched.get(name, {DEFAULTS[name]}) != {DEFAULTS[name]} for name in names)
 
     def amounts_of(self, entry: Entry) -> tuple[Decimal, Decimal]:
-        """Return the least and the most by which a repayment can rightly be told: what was sent, was paid, or is shown."""
+        """Return the smallest and the largest amount that may be reported of a repayment: sent, paid, or shown."""
         post = self.post_of(entry)
         interest = post.books.interests.get(entry.loan) if post else None
         ways = self.switched.get("repay_amount", {DEFAULTS["repay_amount"]})
@@ -98,6 +98,6 @@ class Recording:
         return sum((e.amount for e in self.entries_on(loan) if e.is_paid and e.time >= since_ms), Decimal(0))
 
     def shown_since(self, loan: Loan, since_ms: int) -> Decimal:
-        """Return the most that the history can have told of it: what it shows is what counts."""
+        """Return the largest sum that the history can have shown: what it shows is what counts."""
         entries = [e for e in self.entries_on(loan) if e.is_paid and e.time >= since_ms]
         return sum((self.amounts_of(entry)[1] for entry in entries), Decimal(0))

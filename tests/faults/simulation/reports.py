@@ -14,18 +14,16 @@ from decimal import Decimal
 
 from . import forgeries, gate
 from .asks import Asks
-from .knowledge import can_be_mistaken, is_in_doubt, something_failed, was_mistaken
-from .ledger import API, FAILED, OWNER, SUCCESS, Entry
+from .knowledge import can_be_mistaken, was_mistaken
+from .ledger import API, OWNER, SUCCESS, Entry
 from .recording import Recording
-from .runs import KNOWN_SUCCESSES, OUTCOMES, Post, Run
+from .runs import KNOWN_SUCCESSES, OUTCOMES, Run
 from .shown import twins
 
 _KEYS = ("changed", "outcome", "repay_id", "amount", "repayments", "goal_reached", "msg", "loan", "api_host", "details")
 _DETAILS = (
     "recovered", "inferred", "intent", "earlier", "evidence", "since", "sent_at_ms", "gate_retries", "waits", "decision", "dust",
 )
-# As late as the schedules show a debt, and by how much it grows in that time; what is less than a coin's unit stays.
-_LATE_MS, _GROWTH, _DUST = 90_000, Decimal("1.001"), Decimal("0.0001")
 
 # Its form.
 
@@ -130,7 +128,7 @@ def _wrong_repayment(
 
 
 def _answer_to(item: dict[str, t.Any], run: Run, recording: Recording) -> str | None:
-    """Return how the exchange answered a run's own request; none when it was not its own, or when the answer may be read either way."""
+    """Return how the exchange answered a run's own request; none for others, and when it may be read either way."""
     entry = recording.entry_with_id(item["repay_id"])
     post = recording.post_of(entry) if entry else None
     if post is None or (post.run == run.index and post.changed):
@@ -187,106 +185,6 @@ def _wrong_earlier(earlier: dict[str, t.Any], run: Run, recording: Recording) ->
     return wrong
 
 
-# Its goal.
-
-
-def goal_not_reached(run: Run, recording: Recording) -> list[str]:
-    if run.outcome == "nothing_to_do":
-        return _something_to_do(run, recording)
-    if run.outcome not in KNOWN_SUCCESSES or run.failed:
-        return []
-    goal, result, wrong = run.plan.goal, run.result or {}, []
-    if goal.since_ms is not None and not something_failed(goal.loan, recording) and forgeries.AMOUNT not in recording.forged:
-        paid = recording.shown_since(goal.loan, goal.since_ms)
-        if paid < Decimal(goal.amount or 0) and not (run.plan.is_partial and result["goal_reached"] is False):
-            wrong.append(f"reported {run.outcome}, but only {paid} has been paid for {goal}")
-    if run.outcome == "executed" and result["goal_reached"]:
-        wrong += _debt_above_goal(run, recording)
-    return wrong
-
-
-def _something_to_do(run: Run, recording: Recording) -> list[str]:
-    goal = run.plan.goal
-    if run.only_acknowledged:
-        return ["sent something although it only had to acknowledge"] if run.posts else []
-    if recording.is_closed(goal.loan):
-        return []
-    if goal.is_of_debt:
-        return _debt_above_goal(run, recording)
-    if goal.since_ms is None or run.details["since"] is None:
-        return ["reported nothing to do, but the loan is open"]
-    paid, reported = recording.shown_since(goal.loan, goal.since_ms), Decimal(run.details["since"]["repaid"])
-    if forgeries.AMOUNT in recording.forged:
-        return []
-    if paid < Decimal(goal.amount or 0) and not something_failed(goal.loan, recording):
-        return [f"reported nothing to do, but only {paid} has been paid"]
-    return [f"reported that {reported} has been repaid, but it is only {paid}"] if reported < Decimal(goal.amount or 0) else []
-
-
-def _debt_above_goal(run: Run, recording: Recording) -> list[str]:
-    """Check a goal of the debt that is said to be met; interest of some hours may have accrued meanwhile."""
-    goal, books = run.plan.goal, recording.books
-    if any(loan.product == goal.loan.product for at, loan in recording.borrowed if at >= run.began_at - _LATE_MS):
-        return []
-    if something_failed(goal.loan, recording) or forgeries.DEBT in recording.forged:
-        return []
-    owed = recording.owed(goal.loan)
-    if goal.is_whole and owed:
-        return [f"reported that {goal} is met, but {owed} is owed"]
-    if goal.max_debt is not None and owed > Decimal(goal.max_debt) * _GROWTH + _DUST:
-        return [f"reported that {goal} is met, but {owed} is owed"]
-    debt, collateral = books.ltv_of(goal.loan)
-    if goal.max_ltv is not None and debt > Decimal(goal.max_ltv) * collateral * _GROWTH:
-        return [f"reported that {goal} is met, but {debt} is owed for {collateral} USD of collateral"]
-    return []
-
-
-# What it does not know.
-
-
-def hidden_doubts(run: Run, recording: Recording) -> list[str]:
-    if run.outcome != "not_executed":
-        return []
-    result, wrong, ended_at = run.result or {}, [], run.ended_at or 0
-    if result["repay_id"]:
-        named = recording.entry_with_id(result["repay_id"])
-        if named is None or named.status != FAILED:
-            wrong.append(f"reported not_executed, but repayment {result['repay_id']} is {named}")
-    for post in recording.posts:
-        entry = recording.entry_of(post)
-        is_same = recording.goal_of(post) == run.plan.goal and post.run != run.index and post.sent_at < ended_at
-        # Until a run has found out about it, nobody may hear that nothing was paid.
-        if is_same and entry and entry.is_paid and run.reads and not run.details["intent"] and not _is_beside(post, run):
-            if is_in_doubt(post, recording, ended_at):
-                wrong.append(f"reported not_executed while repayment {entry.repay_id} of the same goal was in doubt")
-    return wrong
-
-
-def _is_beside(post: Post, run: Run) -> bool:
-    """Tell whether a run cannot know of a request, because another run was under way beside it."""
-    return run.was_kept_out or (run.has_lost_lock and post.sent_at >= (run.locked_at or 0))
-
-
-def needless_doubts(run: Run, recording: Recording, excuse: t.Callable[[Post], str | None]) -> list[str]:
-    """Check what a run reports as unknown.
-
-    :param excuse: Why the run cannot know what became of a request.
-    """
-    if run.outcome != "unknown":
-        return []
-    goal, (sent_at, amount) = run.plan.goal, run.subject
-    if run.saw_no_journal and not run.details["intent"]:
-        others = [one for one in recording.runs if one.index != run.index and one.plan.goal.loan == goal.loan]
-        return [] if run.has_defect or others else ["reported unknown, but nothing can be noted of its loan"]
-    posts = recording.sent(goal.loan, sent_at, amount)
-    if not posts:
-        accepted = [post for post in recording.posts_on(goal.loan) if post.committed and post.run != run.index]
-        if goal.is_declarative and any(excuse(post) == "late" for post in accepted):
-            return []
-        return [f"reported unknown of a repayment that was sent at {sent_at}, but none was"]
-    return [] if excuse(posts[-1]) else [f"reported unknown without need ({(run.result or {})['msg']})"]
-
-
 # The disk, and the end.
 
 
@@ -304,12 +202,12 @@ def exposed(files: t.Iterable[tuple[str, int, bytes]], secrets: t.Iterable[str])
 def unreported(recording: Recording, asks: Asks) -> list[str]:
     made = {entry.repay_id for entry in recording.ledger.values() if entry.source == API and entry.is_paid}
     for post in recording.posts:
-        # Somebody who pays the same while the exchange hides ours is taken for us.
+        # The same amount, paid by the owner while the exchange hides ours, is taken for ours.
         mistaken = any(e.repay_id in asks.reported and was_mistaken(e, post, recording) for e in twins(post, recording))
         if mistaken or gate.why_believed(post, recording):
             made.discard(post.repay_id or "")
     known = [entry for entry in map(recording.entry_with_id, asks.reported) if entry is not None]
-    # Who gets a forged id was told of a repayment, too.
+    # Whoever was given a forged id was told of a repayment, too.
     if forgeries.ID not in recording.forged:
         made -= {entry.repay_id for entry in known if entry.is_paid and entry.source != OWNER}
     else:

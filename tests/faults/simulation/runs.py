@@ -20,7 +20,7 @@ KNOWN_SUCCESSES = ("executed", "pending")
 _READ_OF_POST = ("retCode", "result", "result.repayId")
 _OK = 200
 GATE_CODES = (10002, 10006)
-# For how long a repayment of which it is only inferred that nobody was told answers an equal step: twelve hours, less what a run takes.
+# How long a repayment that may have been reported to nobody answers an equal task: twelve hours, less what a run takes.
 ANSWERS_SURELY_FOR_MS = 12 * 3_600_000 - 900_000
 OUTCOMES = ("executed", "pending", "nothing_to_do", "planned", "not_executed", "unknown")
 
@@ -31,7 +31,7 @@ class Post:
 
     :ivar amount: What it asks for; of a whole contract what it has cost, or what was owed.
     :ivar gives_id: Whether a success is answered with an id.
-    :ivar books: What was truly owed when it left, without what was being repaid just then.
+    :ivar books: What was really owed when it left, without what was being repaid just then.
     :ivar step: Which step of its run its leaving was, counted from 0.
     """
 
@@ -78,20 +78,20 @@ class Post:
 
     @property
     def is_clear(self) -> bool:
-        """Whether that answer tells what became of it."""
+        """Whether that answer says what became of it."""
         return self.answered and self.gives_id
 
     @property
     def is_turned_away(self) -> bool:
-        """Whether its run was told that it was turned away at the gate, be it that another copy of it was executed."""
-        told = self.ret_code if self.answered else None
+        """Whether its run was answered that the gate turned it away, even if another copy of it was executed."""
+        code = self.ret_code if self.answered else None
         if isinstance(self.answer, dict):
-            told = self.answer.get("ret_code")
-        return told in GATE_CODES
+            code = self.answer.get("ret_code")
+        return code in GATE_CODES
 
     @property
     def gate_refusal(self) -> bool:
-        """Whether its run was told that it was turned away at the gate, and it was."""
+        """Whether its run was answered that the gate turned it away, and that is true."""
         return self.is_turned_away and not self.committed
 
     def can_still_be_accepted(self, now: int) -> bool:
@@ -132,13 +132,13 @@ class Run:
     posts: list[Post] = field(default_factory=list)
     reads: list[Read] = field(default_factory=list)
     lock_waits: int = 0
-    # When it began to look at things after it held the lock.
+    # When it began to read after it held the lock.
     locked_at: int | None = None
     # Before which of its steps somebody ended who would have got its result.
     orphaned_at: int | None = None
     # Whether somebody removed or replaced the lock's file while it was under way.
     has_lost_lock: bool = False
-    # Whether the memory of its loan could not be read when it began.
+    # Whether the journal of its loan could not be read when it began.
     has_lost_journal: bool = False
 
     @property
@@ -166,27 +166,27 @@ class Run:
 
     @property
     def may_leave_open(self) -> bool:
-        """Whether what it has told may stay noted as open, because it could not write that any more."""
+        """Whether what it has reported may stay open in the journal, because it could not write any more."""
         return self.has_lost_lock or self.plan.broken_state is not None
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether it may have left a note of what it never sent: it was killed, or must not write any more."""
+        """Whether its journal may hold what it never sent: it was killed, or could not write any more."""
         return self.killed or self.has_lost_lock
 
     @property
     def has_defect(self) -> bool:
-        """Whether it told of an error inside that the schedule has brought about."""
+        """Whether it reported an error inside that the schedule has caused."""
         return self.plan.defect_at is not None and "An error inside treasury.bybit (RuntimeError)" in (self.result or {}).get("msg", "")
 
     @property
     def saw_no_journal(self) -> bool:
-        """Whether it could not see at all what earlier runs have noted."""
+        """Whether it could not see at all what earlier runs have written down."""
         return self.has_defect or all(read.use in (KEY, TIME) for read in self.reads)
 
     @property
     def came_between(self) -> set[str]:
-        """The ids of the repayments that it told of as having appeared while it was turned away."""
+        """The ids of the repayments that it reported as new in the history after it was turned away."""
         warnings = [str(text) for text in (self.result or {}).get("warnings") or []]
         return {match[1] for text in warnings for match in re.finditer(r"came to show repayment (\d+)", text)}
 
@@ -204,22 +204,22 @@ class Run:
 
     @property
     def details(self) -> dict[str, t.Any]:
-        """What it told for those who investigate."""
+        """What it reported for investigators."""
         return (self.result or {}).get("details") or {}
 
     @property
     def earlier(self) -> list[dict[str, t.Any]]:
-        """What it told of the repayments of earlier runs."""
+        """What it reported of the repayments of earlier runs."""
         return list(self.details.get("earlier") or [])
 
     @property
     def made(self) -> list[dict[str, t.Any]]:
-        """The repayments that it told of as made for its goal."""
+        """The repayments that it reported as made for its goal."""
         return list((self.result or {}).get("repayments") or [])
 
     @property
     def reported_ids(self) -> set[str | None]:
-        """The ids of the repayments that it told of."""
+        """The ids of the repayments that it reported."""
         return {item.get("repay_id") for item in [*self.made, *self.earlier]}
 
     @property
@@ -229,19 +229,19 @@ class Run:
 
     @property
     def subject(self) -> tuple[int | None, str]:
-        """Timestamp and amount of the repayment that it could not tell the end of, or did not make."""
+        """Timestamp and amount of the repayment whose outcome it does not know, or that it did not make."""
         # With one repayment made and a second one in doubt, the result itself is about the first.
         doubt = (self.details.get("evidence") or {}).get("sent_at_ms") if self.made else None
         return doubt or self.details.get("sent_at_ms"), (self.result or {}).get("amount") or "0"
 
     @property
     def settled(self) -> set[int | None]:
-        """The timestamps of the requests that it has told the end of."""
-        told = {item.get("sent_at_ms") for item in self.made}
+        """The timestamps of the requests whose outcome it has reported."""
+        timestamps = {item.get("sent_at_ms") for item in self.made}
         if self.result and self.outcome != "unknown":
-            told |= {self.details.get("sent_at_ms"), self.subject[0]}
+            timestamps |= {self.details.get("sent_at_ms"), self.subject[0]}
         is_acknowledged = self.plan.acknowledge is not None
-        return told | {e.get("sent_at_ms") for e in self.earlier if is_acknowledged or e.get("outcome") != "unknown"}
+        return timestamps | {e.get("sent_at_ms") for e in self.earlier if is_acknowledged or e.get("outcome") != "unknown"}
 
     @property
     def only_acknowledged(self) -> bool:
@@ -249,6 +249,6 @@ class Run:
         if self.plan.acknowledge is None or self.outcome != "nothing_to_do":
             return False
         forgotten = {e["intent"] for e in self.earlier if e.get("outcome") == "unknown"}
-        told = (self.result or {})["msg"]
-        is_found_out = "names no repayment that is noted here" in told or "A run with acknowledge sends nothing" in told
+        message = (self.result or {})["msg"]
+        is_found_out = "names no repayment that is noted here" in message or "A run with acknowledge sends nothing" in message
         return self.plan.acknowledge in forgotten or is_found_out

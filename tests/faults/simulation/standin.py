@@ -24,7 +24,7 @@ from .products import FIXED, FLEXIBLE, LEGACY, REPAY, Loan
 ROOT = Path(__file__).resolve().parents[3]
 LAUNCHER = ROOT / "roles" / "sandbox" / "files" / "sandbox.py"
 KEY, SECRET = "sandbox-key", "sandbox-secret"
-# It may repay loans, but not look into the wallet.
+# It may repay loans, but not read the wallet.
 KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET = "sandbox-loan-key", "sandbox-loan-secret"
 # Each of the two has a second one beside it, with the same secret.
 SECOND = "-2"

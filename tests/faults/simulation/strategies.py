@@ -30,7 +30,7 @@ from .knowledge import REFUSALS
 
 MINUTE_MS = 60_000
 HTML = "<html><body>Please wait</body></html>"
-# To a read they are a refusal, to a repayment they tell nothing.
+# To a read they are a refusal; of a repayment they say nothing.
 _REFUSING_STATUSES = (400, 401, 403, 404)
 UNKNOWN_CODES = (10016, 429, 10000, 10014, 177002, 177018, 177021, 424242)
 _BTC = ("BTC",)
@@ -202,7 +202,7 @@ def _loans(focus: str) -> list[Loan]:
 
 
 def probe(loan: Loan) -> Goal:
-    """Return what is asked for only to hear of what is open."""
+    """Return what is asked for only to have a run report what is open."""
     return Goal(loan) if loan.product == FIXED else Goal(loan, "0.5")
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What has happened over all schedules, so that nobody need hope that the important things were among it."""
+"""How often each thing has happened in all schedules, so that what matters is known to be among it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from collections import Counter
 from decimal import Decimal
 
 from . import oracle
-from .recording import Recording
 from .goals import Goal
 from .products import LEDGER
+from .recording import Recording
 from .runs import Run
 from .shown import lateness
 from .switches import DEFAULTS
@@ -23,7 +23,7 @@ REQUIRED = (
     "outcome planned", "recovered by the same run", "recovered by a later run",
     "earlier executed", "earlier not_executed",
     "late packet accepted", "late packet refused", "killed between POST and closing", "killed before the POST",
-    "killed after the result was told", "lock wait", "unknown because of wait_timeout", "unknown because of reads",
+    "killed after the result was out", "lock wait", "unknown because of wait_timeout", "unknown because of reads",
     "unknown because of twin", "unknown because of late", "acknowledged", "since met", "since shortfall sent",
     "state_dir broken", "owner repaid during a run", "until: more than one run",
     "POST close", "POST reset", "POST truncate", "POST html_502", "POST html_200", "POST not_json",
@@ -34,8 +34,10 @@ REQUIRED = (
     *(f"switched {name}" for name in DEFAULTS),
     # What is around the runs.
     "key replaced", "key replaced while something was in doubt", "run with another key", "run with a key that has ended",
-    "run at another address", "lock lost", "two runs side by side without a lock", "journal damaged", "journal unreadable", "journal removed",
-    "nobody there: nothing sent", "nobody there: sent before", "told to nobody", "output taken into a buffer", "directory not flushed",
+    "run at another address", "lock lost", "two runs side by side without a lock", "journal damaged", "journal unreadable",
+    "journal removed",
+    "reader gone: nothing sent", "reader gone: sent before", "reported to nobody", "output taken into a buffer",
+    "directory not flushed",
     "error inside: unknown", "capped", "gate: decided anew", "gate: another copy was executed", "gate: the owner repaid meanwhile",
     "interest paid by a second repayment", "owner borrowed during a run", "unknown because of borrowed",
     # Each goal was paid for, in each way that it can be.
@@ -82,17 +84,19 @@ class Tally(Counter):
     def _add_surroundings(self, run: Run, recording: Recording) -> None:
         plan = run.plan
         self["run with another key"] += plan.key == "second"
-        self["run with a key that has ended"] += plan.key == "old" and run.has_reported and not run.posts and "api_key" in (run.result or {})["msg"]
+        is_refused = run.has_reported and not run.posts and "api_key" in (run.result or {})["msg"]
+        self["run with a key that has ended"] += plan.key == "old" and is_refused
         self["run at another address"] += plan.is_at_other_address
         self["lock lost"] += run.has_lost_lock
-        beside = [one for one in recording.runs if one.index != run.index and one.plan.goal.loan == plan.goal.loan and one.locked_at]
+        others = [one for one in recording.runs if one.index != run.index and one.plan.goal.loan == plan.goal.loan]
+        beside = [one for one in others if one.locked_at]
         self["two runs side by side without a lock"] += run.has_lost_lock and any(
             run.began_at <= (one.locked_at or 0) < (run.ended_at or 0) for one in beside if (run.locked_at or 0) <= (one.locked_at or 0)
         )
         self["journal unreadable"] += run.has_lost_journal and run.outcome == "unknown"
         if run.orphaned_at is not None:
-            self[f"nobody there: {'sent before' if run.posts else 'nothing sent'}"] += 1
-        self["told to nobody"] += run.has_reported and not run.reached_user and not plan.is_buffered
+            self[f"reader gone: {'sent before' if run.posts else 'nothing sent'}"] += 1
+        self["reported to nobody"] += run.has_reported and not run.reached_user and not plan.is_buffered
         self["output taken into a buffer"] += plan.is_buffered
         self["directory not flushed"] += plan.broken_state == "flush"
         if run.has_defect:
@@ -102,7 +106,8 @@ class Tally(Counter):
         self["gate: decided anew"] += bool(turned) and turned[0] is not run.posts[-1]
         self["gate: another copy was executed"] += any(post.committed for post in turned)
         self["gate: the owner repaid meanwhile"] += any(
-            post.sent_at < at <= (run.ended_at or 0) for post in turned for at, loan in recording.owner_repaid if loan == post.loan
+            post.sent_at < at <= (run.ended_at or 0)
+            for post in turned for at, loan in recording.owner_repaid if loan == post.loan
         )
 
     def _add_way(self, run: Run) -> None:
@@ -149,7 +154,7 @@ class Tally(Counter):
 
     def _add_kill(self, run: Run) -> None:
         if run.has_reported:
-            when = "after the result was told"
+            when = "after the result was out"
         elif run.posts:
             when = "between POST and closing"
         else:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The world: it holds the time, lets one run at a time do one step, kills as it was told, and writes down the recording."""
+"""The world: holds the time, lets one run at a time do one step, kills as planned, and records what happens."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from pathlib import Path
 from . import forgeries, owner
 from .actor import Actor, Choices, is_time
 from .child import Conditions
-from .recording import Recording
 from .goals import Plan
-from .ledger import Entry
 from .journals import JournalFiles
+from .ledger import Entry
 from .owner import LockLoss, OwnerAct
 from .process import Process
 from .products import FIXED, PRODUCTS, Loan, loan_of, use_of
+from .recording import Recording
 from .runs import Post, Read, Run
-from .standin import KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET, KEY, SECOND, SECRET, START_MS, UNIT, StandIn
+from .standin import KEY, KEY_WITHOUT_WALLET, SECOND, SECRET, SECRET_WITHOUT_WALLET, START_MS, UNIT, StandIn
 from .switches import DEFAULTS, SHOWN
 
 # Every request takes a little time, so that no two things happen at the same moment.
@@ -38,9 +38,9 @@ _SHOWN_DETAILS = ("recovered", "intent", "earlier", "since")
 class World:
     """One schedule's world.
 
-    :ivar recording: What has truly happened so far.
+    :ivar recording: What has really happened so far.
     :ivar trace: The same for people.
-    :ivar journals: What the runs know of each other, as it lies on the disk.
+    :ivar journals: What the runs know of each other, on the disk.
     """
 
     def __init__(self, standin: StandIn, mains: dict[str, t.Callable[[t.Any], None]], folder: Path) -> None:
@@ -76,9 +76,9 @@ class World:
         self._standin.control("POST", "faults", fault)
 
     def use_key_without_wallet(self) -> None:
-        """Use a key from now on that may not look into the wallet."""
+        """Use a key from now on that may not read the wallet."""
         self.recording.cannot_read_wallet = True
-        self.log("the key may not look into the wallet")
+        self.log("the key may not read the wallet")
 
     def replace_key(self, fate: str) -> None:
         """Have another key of the same account in the place of the one that is used."""
@@ -89,9 +89,9 @@ class World:
         self._standin.replace_key(before, self._key(""), fate)
 
     def damage_journals(self, how: str) -> list[Loan]:
-        """Make what is noted of all loans unreadable, and return those that it is noted of."""
+        """Make the journals of all loans unreadable, and return those loans."""
         found = self.journals.damage(how)
-        self.log(f"the memory of {found} is {how}")
+        self.log(f"the journal of {found} is {how}")
         return found
 
     def lose_locks(self, runs: t.Iterable[Run], is_replaced: bool) -> None:
@@ -121,7 +121,7 @@ class World:
         self.log("all faults cleared")
 
     def act_as_owner(self, owner_act: OwnerAct) -> None:
-        """Do by hand what the owner does in the app, if it is possible."""
+        """Do by hand what the owner does in the app, if that is possible."""
         self._look_at_time()
         act = owner.borrow if owner_act.borrows else owner.repay
         done = act(self._standin, owner_act.loan, owner_act.amount)
@@ -164,7 +164,7 @@ class World:
         return [actor.run for actor in actors]
 
     def update_recording(self) -> None:
-        """Bring the recording up to the present."""
+        """Record what has happened since the last time."""
         self._look_at_time()
         self.recording.ledger, self.recording.books = self._standin.books()
         entries = self._standin.control("GET", "requests")["requests"] if self._wire else []
@@ -279,7 +279,7 @@ class World:
         if run.result is not None:
             details = {name: run.details.get(name) for name in _SHOWN_DETAILS}
             shown = {**{name: run.result.get(name) for name in _SHOWN}, **details}
-            self.log(f"  and told: {json.dumps(shown)}")
+            self.log(f"  and reported: {json.dumps(shown)}")
 
     def _complete(self, post: Post, entry: dict[str, t.Any]) -> None:
         if not post.timestamp:

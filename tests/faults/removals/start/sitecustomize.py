@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run by every Python process that has this folder on its path, before anything else: takes out the part of the safety that is chosen."""
+"""Takes the chosen safeguard out of every Python process that has this folder on its path, before anything else runs."""
 
 import sys
 from pathlib import Path
