@@ -26,7 +26,7 @@ AT_ONCE = $(MAKE) --no-print-directory --keep-going $(if $(findstring jobserver,
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target))
 TESTS := lint sanity types test-python test-faults molecule test-install
 CHECKERS := lint sanity units integration molecule types docs galaxy-importer action-groups arguments ee
-FAULT_ANSWERS := $(addprefix tests/faults/test_,answers_that_change.py the_exchange_as_it_may_be.py witnesses.py surroundings.py)
+ANSWER_TESTS := $(addprefix tests/faults/test_,answers_that_change.py the_exchange_as_it_may_be.py witnesses.py surroundings.py)
 
 .PHONY: help env demo sandbox test check $(TESTS) $(CHECKERS) ansible-lint antsibull-nox yamllint changelog-lint reuse docs-lint \
 	faults-drawn faults-answers faults-alone matrix testnet fault-test fault-answers fault-sabotage compare-safety bench \
@@ -101,10 +101,10 @@ faults-drawn: env
 	@$(BIN)/pytest tests/faults/test_schedules.py
 
 faults-answers: env
-	@$(BIN)/pytest $(FAULT_ANSWERS)
+	@$(BIN)/pytest $(ANSWER_TESTS)
 
 faults-alone: env
-	@$(BIN)/pytest tests/faults $(addprefix --ignore=,tests/faults/test_schedules.py $(FAULT_ANSWERS))
+	@$(BIN)/pytest tests/faults $(addprefix --ignore=,tests/faults/test_schedules.py $(ANSWER_TESTS))
 
 galaxy-importer: env ## Import the built tarball as Galaxy would, and fail on what its importer only prints
 	@$(BIN)/pytest tests/install/test_galaxy_importer.py

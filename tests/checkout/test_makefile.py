@@ -1,0 +1,84 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How make shares the fault tests among processors, with a pytest that only writes down what it is asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import typing as t
+
+import pytest
+
+PYTEST = """#!/bin/sh
+echo "played $* | schedules=$FAULT_SCHEDULES seed=$FAULT_SEED answers=$FAULT_ANSWERS part=$FAULT_PART"
+case "$*" in *"$FAILING"*) exit 1;; esac
+"""
+
+
+@pytest.fixture
+def make(checkout, tmp_path) -> t.Callable[..., subprocess.CompletedProcess[str]]:
+    """Make a target with two processors and programs that do nothing else."""
+    for name, text in {"pytest": PYTEST, "python": "#!/bin/sh\n", "coverage": "#!/bin/sh\n"}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+
+    def call(*arguments: str, failing: str = "nothing") -> subprocess.CompletedProcess[str]:
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("FAULT_", "MAKE"))}
+        return subprocess.run(
+            ["make", "--no-print-directory", f"BIN={tmp_path}", "PROCESSORS=2", *arguments], cwd=checkout,
+            env={**env, "FAILING": failing}, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+
+    return call
+
+
+def played(output: str) -> list[str]:
+    return sorted(re.findall(r"^played (.*)$", output, re.MULTILINE))
+
+
+def test_schedules_are_shared_with_one_seed(make):
+    output = make("fault-test", "SCHEDULES=7").stdout
+    [seed] = set(re.findall(r"seed=(\d+)", output))
+    assert played(output) == [
+        f"-q tests/faults/test_schedules.py | schedules=7 seed={seed} answers= part={part}/2" for part in (1, 2)
+    ]
+    assert f"(again: make fault-test SEED={seed} SCHEDULES=7)" in output
+
+
+def test_a_seed_is_taken(make):
+    assert "seed=5 " in played(make("fault-test", "SEED=5").stdout)[0]
+
+
+def test_answers_are_shared(make):
+    assert played(make("fault-answers").stdout) == [
+        f"-q tests/faults/test_answers_that_change.py | schedules= seed= answers=all part={part}/2" for part in (1, 2)
+    ]
+
+
+def test_every_file_of_the_fault_tests_is_played_once(make, checkout):
+    first, *others = sorted(line.partition(" |")[0] for line in played(make("test-faults").stdout))
+    assert first.startswith("tests/faults --ignore=")
+    named = sorted(" ".join(others).split())
+    assert sorted(re.findall(r"--ignore=(\S+)", first)) == named
+    assert all((checkout / name).is_file() for name in named)
+
+
+@pytest.mark.parametrize("jobs", [(), ("--jobs=2",)])
+def test_one_failure_fails_the_whole_and_stops_no_other(make, jobs):
+    done = make(*jobs, "test-faults", failing="test_witnesses")
+    assert done.returncode
+    assert len(played(done.stdout)) == 3
+
+
+def test_a_failure_in_what_runs_at_once_fails_make_test(make):
+    done = make("test", failing="tests/install")
+    assert done.returncode
+    assert "All tests have passed" not in done.stdout
+
+
+def test_make_test_says_what_has_passed(make):
+    assert make("test").stdout.splitlines()[-1].startswith("All tests have passed: lint sanity types test-python test-faults ")
