@@ -53,7 +53,7 @@ test: env ## What CI runs: the tests, and the quick ones of the checkers
 check: $(CHECKERS) ## Every checker of Ansible's ecosystem, each of which is a target of its own
 	@echo "All checkers have passed: $^."
 
-lint: env ## All linters: the next six
+lint: env ## All linters: the next six, each of which must show that it has looked
 	@$(BIN)/python tools/lint.py
 
 ansible-lint: env ## ansible-lint at profile production
