@@ -11,7 +11,7 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from cases import COIN, GOAL, LOST, MAX_DEBT, NEVER, SINCE, SOLD, T0, entry, judge, looks, made, owed, post, run, reported
+from cases import COIN, GOAL, LOST, MAX_DEBT, NEVER, SINCE, SOLD, T0, entry, judge, looks, made, owed, post, reported, run
 from simulation import answers, documented, forgeries, oracle, switches
 from simulation.goals import Plan
 from simulation.ledger import FAILED, PROCESSING, Books

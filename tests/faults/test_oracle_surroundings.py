@@ -11,7 +11,7 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from cases import GOAL, LOST, SINCE, T0, entry, judge, looks, post, run, reported
+from cases import GOAL, LOST, SINCE, T0, entry, judge, looks, post, reported, run
 from simulation.goals import Loss, Plan
 from simulation.ledger import Entry
 from simulation.products import KEY

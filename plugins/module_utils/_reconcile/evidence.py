@@ -4,7 +4,7 @@
 
 """What the exchange shows of a repayment, and what each piece says: clocks, history, debt, and the money that pays.
 
-Each question has one function, so that a reviewer can read C(judge) in their words. Pure: no I/O. This module util is private to the
+Each question has one function, so that C(judge) reads as a list of them. Pure: no I/O. This module util is private to the
 collection.
 """
 
@@ -20,8 +20,7 @@ from .._loans.loan import OPEN, Loan
 from .._loans.wallet import Movement, Payment
 from .._times import DAY_MS, HISTORY_REACH_DAYS, SECOND_MS
 
-# How many times settle_margin history and debt must show nothing when no wallet ledger can be read: the exchange may hide a repayment
-# that is in process.
+# How many times settle_margin must pass when no wallet ledger can be read, because the exchange may hide what is in process.
 _FACTOR_WITHOUT_LEDGER = 60
 # The exchange may show an amount rounded, or less a fee.
 _NEARLY = Decimal("0.99")
@@ -45,7 +44,7 @@ class Observation(t.NamedTuple):
 class Funds(t.NamedTuple):
     """What happened to the money that pays: in the Funding wallet, or in the collateral that is sold.
 
-    :ivar outflow: What left the wallet while the repayment could be executed, by the wallet's ledger; none when it cannot be read.
+    :ivar outflow: What left the wallet while the repayment could be executed, by its ledger; none when that cannot be read.
     :ivar balance: What the wallet holds now; none when that cannot be read.
     :ivar net: What came into the wallet since the repayment was sent, less what left, by the ledger; none when it cannot be read.
     :ivar pledged: What is pledged now, by coin.

@@ -90,7 +90,8 @@ def judge(intent: Intent, observation: Observation, settle_margin_ms: int, other
     :param others: The ids of repayments that are known to be other ones.
     """
     if is_beyond_history(intent, observation):
-        return Finding(UNKNOWN, f"it was sent more than {HISTORY_REACH_DAYS} days ago, and the history does not reach so far back")
+        reach = f"it was sent more than {HISTORY_REACH_DAYS} days ago, and the history does not reach so far back"
+        return Finding(UNKNOWN, reach)
     new = new_entries(intent, observation, others)
     is_loan_closed = observation.loan is not None and observation.loan.status != OPEN
     alike = [entry for entry in new if looks_like(entry, intent, is_loan_closed)]
@@ -109,13 +110,15 @@ def judge(intent: Intent, observation: Observation, settle_margin_ms: int, other
         shown = " and ".join(f"{plain(entry.amount)} ({entry.kind or 'user'})" for entry in ambiguous)
         return Finding(UNKNOWN, f"the history shows {shown} in its time, which may be it", None, tuple(ambiguous))
     if observation.at_ms is None:
-        return Finding(UNKNOWN, "the exchange did not tell its time")
+        return Finding(UNKNOWN, "the exchange did not report its time")
     if not is_margin_over(intent, observation, settle_margin_ms):
         return Finding(UNKNOWN, _MARGIN_OPEN if is_window_closed(intent, observation) else _WINDOW_OPEN)
     return _judge_absence(intent, observation, settle_margin_ms, failed)
 
 
-def confirm_not_executed(finding: Finding, funds: Funds, intent: Intent, observation: Observation, settle_margin_ms: int) -> Finding:
+def confirm_not_executed(
+    finding: Finding, funds: Funds, intent: Intent, observation: Observation, settle_margin_ms: int
+) -> Finding:
     """Let a judgement that nothing was executed stand only if the money that would have paid is still there."""
     if finding.outcome != NOT_EXECUTED:
         return finding

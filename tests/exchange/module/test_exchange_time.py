@@ -96,7 +96,7 @@ def test_an_exchange_that_does_not_tell_its_time(pay, sandbox, spoil, ledger, se
     sandbox.control("POST", "faults", {"method": "GET", "times": 0, "mutations": mutations})
     run = pay(LEGACY, wait_timeout=2)
     assert (run.failed, run["outcome"], run.details["evidence"]["exchange_time_ms"]) == (True, "unknown", None)
-    assert "the exchange did not tell its time" in run["msg"]
+    assert "the exchange did not report its time" in run["msg"]
     assert (ledger(), sent(LEGACY)) == ([], 1)
 
 

@@ -26,7 +26,8 @@ PURE = (
     "_outcomes", "_redaction", "_amounts", "_times", "_goal",
     "_api/return_codes", "_api/errors", "_api/hosts", "_api/response", "_api/rate_limit",
     "_loans/wallet", "_loans/position", "_loans/loan", "_loans/history", "_operations/traits", "_journal/intent",
-    "_reconcile/evidence", "_reconcile/judge", "_engine/progress", "_engine/plan", "_engine/diff", "_engine/report", "_engine/messages", "_options/values",
+    "_reconcile/evidence", "_reconcile/judge",
+    "_engine/progress", "_engine/plan", "_engine/diff", "_engine/report", "_engine/messages", "_options/values",
 )
 WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil", "fcntl"}
 

@@ -54,7 +54,7 @@ def judged(
 @pytest.mark.parametrize(
     ("at_ms", "outcome", "reason"),
     [
-        (None, "unknown", "the exchange did not tell its time"),
+        (None, "unknown", "the exchange did not report its time"),
         (SENT_MS, "unknown", WINDOW_OPEN),
         (CLOSES_MS - 1, "unknown", WINDOW_OPEN),
         (CLOSES_MS, "unknown", WINDOW_OPEN),
@@ -254,7 +254,8 @@ def test_a_failed_one_does_not_take_the_place_of_a_good_one() -> None:
 
 @pytest.mark.parametrize(("later_ms", "outcome"), [(0, "unknown"), (MARGIN_MS, "executed")])
 def test_a_look_without_the_loan_needs_the_margin_to_believe_a_record(later_ms: int, outcome: str) -> None:
-    assert judge(intent(), Observation(CLOSED_MS + later_ms, LONG_AWAY_MS, [OURS], None), MARGIN_MS, frozenset()).outcome == outcome
+    seen = Observation(CLOSED_MS + later_ms, LONG_AWAY_MS, [OURS], None)
+    assert judge(intent(), seen, MARGIN_MS, frozenset()).outcome == outcome
 
 
 def test_the_order_of_the_history_does_not_matter() -> None:

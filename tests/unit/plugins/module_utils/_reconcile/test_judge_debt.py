@@ -117,7 +117,7 @@ def test_interest_that_fell_is_a_doubt_too() -> None:
 
 def test_debt_is_not_asked_before_the_margin_has_passed() -> None:
     assert judged(loan("900"), at_ms=SURE_MS - 1).reason.startswith("wait_timeout ended before settle_margin")
-    assert judged(loan("900"), at_ms=None).reason == "the exchange did not tell its time"
+    assert judged(loan("900"), at_ms=None).reason == "the exchange did not report its time"
 
 
 def test_a_loan_that_is_gone_is_a_doubt() -> None:

@@ -30,7 +30,9 @@ OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
 INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), SENT_MS, WINDOW_MS)
 
 
-def judged(*entries: HistoryEntry, at_ms: int | None, away_ms: int, intent: Intent = INTENT, margin_ms: int = MARGIN_MS) -> Finding:
+def judged(
+    *entries: HistoryEntry, at_ms: int | None, away_ms: int, intent: Intent = INTENT, margin_ms: int = MARGIN_MS
+) -> Finding:
     return judge(intent, Observation(at_ms, away_ms, list(entries), LOAN), margin_ms, frozenset())
 
 

@@ -222,7 +222,7 @@ def test_the_ids_of_others_are_respected(exchange: Exchange) -> None:
 
 def test_without_a_told_time_nothing_is_certain(exchange: Exchange) -> None:
     exchange.tells_time = False
-    assert settle(exchange).finding.reason == "the exchange did not tell its time"
+    assert settle(exchange).finding.reason == "the exchange did not report its time"
 
 
 @pytest.mark.parametrize("error", [BROKEN, UNREACHABLE, Refused("Too many.", Failure(ret_code=10006, http_status=200))])
