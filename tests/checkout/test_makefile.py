@@ -2,14 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How make shares the fault tests among processors, with a pytest that only writes down what it is asked for."""
+"""How make shares the fault tests among processors, with a pytest that only writes down what it is asked for; what coverage sees."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
+import sys
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +86,23 @@ def test_a_failure_in_what_runs_at_once_fails_make_test(make):
 
 def test_make_test_says_what_has_passed(make):
     assert make("test").stdout.splitlines()[-1].startswith("All tests have passed: lint sanity types test-python test-faults ")
+
+
+def test_coverage_counts_what_nothing_imports(checkout, tmp_path):
+    tree = tmp_path / "ansible_collections" / "treasury" / "bybit"
+    shutil.copytree(checkout / "plugins" / "module_utils", tree / "plugins" / "module_utils")
+    shutil.copy2(checkout / "pyproject.toml", tree)
+    (tree / "plugins" / "module_utils" / "_engine" / "planted.py").write_text("def planted():\n    return 1\n")
+    recipe = subprocess.run(["make", "-n", "test-python"], cwd=checkout, check=True, stdout=subprocess.PIPE, text=True).stdout
+    [command] = re.findall(r"^\S+/coverage (run --source=.*)$", recipe, re.MULTILINE)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    for arguments in (shlex.split(command), ["combine", "--quiet"]):
+        ended = subprocess.run(
+            [Path(sys.executable).with_name("coverage"), *arguments], cwd=tree, env={**env, "PYTHONPATH": str(tmp_path)}, check=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        assert "CoverageWarning" not in ended.stdout
+    shown = subprocess.run(
+        [Path(sys.executable).with_name("coverage"), "report", "--fail-under=0"], cwd=tree, env=env, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+    assert re.search(r"^plugins/module_utils/_engine/planted\.py +2 +2 .* 0%", shown, re.MULTILINE), shown
