@@ -34,10 +34,10 @@ class Fields:
     def __init__(self, place: str, document: object) -> None:
         self.place = place
         if not isinstance(document, dict):
-            raise self.wrong("must be a JSON object")
+            raise self.error("must be a JSON object")
         self._rest = dict(document)
 
-    def wrong(self, text: str, name: str = "") -> SandboxError:
+    def error(self, text: str, name: str = "") -> SandboxError:
         where = f"{self.place}.{name}" if self.place and name else self.place or name
         return SandboxError(f"{where} {text}" if where else text)
 
@@ -50,29 +50,29 @@ class Fields:
     def take(self, name: str, default: object = _MISSING) -> object:
         value = self._rest.pop(name, default)
         if value is _MISSING:
-            raise self.wrong("is missing", name)
+            raise self.error("is missing", name)
         return value
 
-    def text(self, name: str, default: object = _MISSING, choices: tuple[str, ...] = ()) -> str:
+    def string(self, name: str, default: object = _MISSING, choices: tuple[str, ...] = ()) -> str:
         value = self.take(name, default)
         if not isinstance(value, str):
-            raise self.wrong("must be a string", name)
+            raise self.error("must be a string", name)
         if choices and value not in choices:
-            raise self.wrong(f"must be one of {', '.join(choices)}", name)
+            raise self.error(f"must be one of {', '.join(choices)}", name)
         return value
 
-    def flag(self, name: str, default: object = _MISSING) -> bool:
+    def boolean(self, name: str, default: object = _MISSING) -> bool:
         value = self.take(name, default)
         if not isinstance(value, bool):
-            raise self.wrong("must be true or false", name)
+            raise self.error("must be true or false", name)
         return value
 
     def integer(self, name: str, default: object = _MISSING, least: int | None = 0) -> int:
         value = self.take(name, default)
         if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**15:
-            raise self.wrong("must be a whole number", name)
+            raise self.error("must be a whole number", name)
         if least is not None and value < least:
-            raise self.wrong(f"must be at least {least}", name)
+            raise self.error(f"must be at least {least}", name)
         return value
 
     def amount(self, name: str, default: object = _MISSING, above_zero: bool = False) -> Decimal:
@@ -82,51 +82,51 @@ class Fields:
         number = parse(value) if isinstance(value, str) else None
         if number is None or number < ZERO or (above_zero and number == ZERO):
             wanted = "above zero" if above_zero else "of zero or more"
-            raise self.wrong(f'must be a plain decimal number {wanted}, written as a string like "12.5"', name)
+            raise self.error(f'must be a plain decimal number {wanted}, written as a string like "12.5"', name)
         return number
 
-    def moment(self, name: str, now: int, default: object = _MISSING) -> int:
+    def time(self, name: str, now: int, default: object = _MISSING) -> int:
         """A time in milliseconds since 1970, or relative to now, such as -3d, +20h or -5m."""
         value = self.take(name, default)
         if isinstance(value, int) and not isinstance(value, bool):
             if not 0 <= value <= _LAST_MS:
-                raise self.wrong("must be a time from 1970 to 9999", name)
+                raise self.error("must be a time from 1970 to 9999", name)
             return value
         match = _RELATIVE.fullmatch(value) if isinstance(value, str) else None
         if match is None:
-            raise self.wrong('must be a time in milliseconds, or relative such as "-3d", "+20h" or "-5m"', name)
+            raise self.error('must be a time in milliseconds, or relative such as "-3d", "+20h" or "-5m"', name)
         distance = int(match[2]) * _UNITS_MS[match[3]]
         return now - distance if match[1] == "-" else now + distance
 
-    def optional_moment(self, name: str, now: int) -> int | None:
+    def optional_time(self, name: str, now: int) -> int | None:
         """The same, or None for null."""
         value = self.take(name)
         if value is None:
             return None
         self._rest[name] = value
-        return self.moment(name, now)
+        return self.time(name, now)
 
-    def texts(self, name: str, default: object = _MISSING) -> list[str]:
+    def strings(self, name: str, default: object = _MISSING) -> list[str]:
         value = self.take(name, default)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.wrong("must be a list of strings", name)
+            raise self.error("must be a list of strings", name)
         return list(value)
 
-    def part(self, name: str, default: object = _MISSING) -> Fields:
+    def nested(self, name: str, default: object = _MISSING) -> Fields:
         return Fields(f"{self.place}.{name}" if self.place else name, self.take(name, default))
 
-    def parts(self, name: str, read: Callable[[Fields], object], default: object = _MISSING) -> list:
+    def nested_list(self, name: str, read: Callable[[Fields], object], default: object = _MISSING) -> list:
         value = self.take(name, default)
         if not isinstance(value, list):
-            raise self.wrong("must be a list", name)
+            raise self.error("must be a list", name)
         prefix = f"{self.place}.{name}" if self.place else name
         return [read(Fields(f"{prefix}[{number}]", item)) for number, item in enumerate(value)]
 
     def amounts(self, name: str, default: object = _MISSING, above_zero: bool = False) -> dict[str, Decimal]:
-        part = self.part(name, default)
-        return {coin: part.amount(coin, above_zero=above_zero) for coin in part.names()}
+        fields = self.nested(name, default)
+        return {coin: fields.amount(coin, above_zero=above_zero) for coin in fields.names()}
 
-    def done(self) -> None:
+    def reject_unknown(self) -> None:
         """Refuse fields that nobody has taken: a misspelled field must not be ignored."""
         if self._rest:
-            raise self.wrong(f"has an unknown field {sorted(self._rest)[0]!r}")
+            raise self.error(f"has an unknown field {sorted(self._rest)[0]!r}")

@@ -85,14 +85,14 @@ class Switches:
         return "" if self.empty_amounts == UNTOLD else text
 
 
-def read_switches(part: Fields, before: Switches) -> Switches:
+def read_switches(fields: Fields, before: Switches) -> Switches:
     """The switches before, with the ones changed that the document names."""
-    unknown = sorted(set(part.names()) - {*CHOICES, DELAY})
+    unknown = sorted(set(fields.names()) - {*CHOICES, DELAY})
     if unknown:
-        raise part.wrong(f"do not include {unknown[0]!r}: they are {', '.join([*CHOICES, DELAY])}")
-    chosen: dict = {name: part.text(name, choices=CHOICES[name]) for name in part.names() if name != DELAY}
-    if DELAY in part:
-        chosen[DELAY] = part.integer(DELAY)
+        raise fields.error(f"do not include {unknown[0]!r}: they are {', '.join([*CHOICES, DELAY])}")
+    chosen: dict = {name: fields.string(name, choices=CHOICES[name]) for name in fields.names() if name != DELAY}
+    if DELAY in fields:
+        chosen[DELAY] = fields.integer(DELAY)
     return replace(before, **chosen)
 
 

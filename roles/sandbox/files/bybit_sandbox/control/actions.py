@@ -84,7 +84,7 @@ def _seed(exchange: Exchange, document: object) -> dict:
 def _clock(exchange: Exchange, document: object) -> dict:
     fields = Fields("clock", document)
     if len(fields.names()) != 1:
-        raise fields.wrong("needs exactly one of offset_ms, advance_ms, freeze_at_ms and freeze")
+        raise fields.error("needs exactly one of offset_ms, advance_ms, freeze_at_ms and freeze")
     clock = exchange.clock
     if "offset_ms" in fields:
         clock.set_offset(fields.integer("offset_ms", least=None))
@@ -92,11 +92,11 @@ def _clock(exchange: Exchange, document: object) -> dict:
         clock.advance(fields.integer("advance_ms", least=None))
     elif "freeze_at_ms" in fields:
         clock.freeze(fields.integer("freeze_at_ms"))
-    elif fields.flag("freeze"):
+    elif fields.boolean("freeze"):
         clock.freeze()
     else:
         clock.unfreeze()
-    fields.done()
+    fields.reject_unknown()
     exchange.loan_book.changed = True
     return {"server_time": exchange.catch_up(), **clock.to_dict()}
 
@@ -113,20 +113,20 @@ def _prices(exchange: Exchange, document: object) -> dict:
 def _wallet(exchange: Exchange, document: object) -> dict:
     fields = Fields("wallet", document)
     account = _chosen(exchange, fields)
-    coin = fields.text("coin", choices=tuple(exchange.loan_book.ledger.prices))
+    coin = fields.string("coin", choices=tuple(exchange.loan_book.ledger.prices))
     balance = fields.amount("balance")
-    fields.done()
+    fields.reject_unknown()
     exchange.loan_book.set_wallet(account, coin, balance, exchange.catch_up())
     return {"uid": account.uid, "coin": coin, "balance": plain(balance)}
 
 
 def _repay(exchange: Exchange, document: object) -> dict:
     fields = Fields("repay", document)
-    product = fields.text("product", LEGACY, (LEGACY, FLEXIBLE, FIXED))
+    product = fields.string("product", LEGACY, (LEGACY, FLEXIBLE, FIXED))
     now, loan_book = exchange.catch_up(), exchange.loan_book
     if product == LEGACY:
-        order_id, amount = fields.text("orderId"), fields.text("amount")
-        fields.done()
+        order_id, amount = fields.string("orderId"), fields.string("amount")
+        fields.reject_unknown()
         if parse(amount) is None:
             raise Refusal(177003)
         owners = [account for account in loan_book.ledger.accounts if account.legacy_loan(order_id) is not None]
@@ -136,14 +136,14 @@ def _repay(exchange: Exchange, document: object) -> dict:
     else:
         account = _chosen(exchange, fields)
         if product == FLEXIBLE:
-            coin, amount = fields.text("loanCurrency"), fields.amount("amount", above_zero=True)
-            fields.done()
+            coin, amount = fields.string("loanCurrency"), fields.amount("amount", above_zero=True)
+            fields.reject_unknown()
             item = loan_book.flexible.repay(account, coin, amount, now, origin="app")
         else:
-            loan_id, coin = fields.text("loanId", ""), fields.text("loanCurrency", "")
-            fields.done()
+            loan_id, coin = fields.string("loanId", ""), fields.string("loanCurrency", "")
+            fields.reject_unknown()
             if not (loan_id or coin):
-                raise fields.wrong("needs loanId or loanCurrency")
+                raise fields.error("needs loanId or loanCurrency")
             item = loan_book.fixed.fully_repay(account, loan_id, coin, now, origin="app")
     exchange.report(item.summary())
     return {"repayId": item.repay_id}
@@ -151,12 +151,12 @@ def _repay(exchange: Exchange, document: object) -> dict:
 
 def _borrow(exchange: Exchange, document: object) -> dict:
     fields = Fields("borrow", document)
-    product = fields.text("product", choices=(FLEXIBLE, FIXED))
+    product = fields.string("product", choices=(FLEXIBLE, FIXED))
     account = _chosen(exchange, fields)
-    coin, amount = fields.text("loanCurrency"), fields.amount("amount", above_zero=True)
+    coin, amount = fields.string("loanCurrency"), fields.amount("amount", above_zero=True)
     if product == FIXED:
         return _order(exchange, account, coin, amount, fields)
-    fields.done()
+    fields.reject_unknown()
     order = exchange.loan_book.flexible.borrow(account, coin, amount, exchange.catch_up())
     exchange.report(f"control: borrowed {plain(amount)} {coin} in the app")
     return {"orderId": order.order_id}
@@ -167,10 +167,10 @@ def _order(exchange: Exchange, account: Account, coin: str, amount: Decimal, fie
     ledger = exchange.loan_book.ledger
     ledger.last_order_number += 1
     order = PendingBorrowing(
-        str(ledger.last_order_number), coin, amount, fields.text("term", "30", TERMS),
+        str(ledger.last_order_number), coin, amount, fields.string("term", "30", TERMS),
         fields.amount("annualRate", DEFAULT_RATE), exchange.catch_up(),
     )
-    fields.done()
+    fields.reject_unknown()
     exchange.loan_book.fixed.order(account, order)
     exchange.report(f"control: placed an order in the app to borrow {plain(amount)} {coin} for {order.term} days")
     return {"orderId": order.order_id}
@@ -201,7 +201,7 @@ def _set_switches(exchange: Exchange, document: object) -> dict:
 def _chosen(exchange: Exchange, fields: Fields) -> Account:
     """The account with this uid, or the first one."""
     accounts = {account.uid: account for account in exchange.loan_book.ledger.accounts}
-    return accounts[fields.text("uid", next(iter(accounts)), tuple(accounts))]
+    return accounts[fields.string("uid", next(iter(accounts)), tuple(accounts))]
 
 
 def _add_faults(exchange: Exchange, document: object) -> dict:

@@ -26,18 +26,18 @@ def change_key(ledger: Ledger, document: object, now: int) -> dict:
     fields = Fields("", document)
     account, key = _found(ledger, fields)
     if not fields.names():
-        raise fields.wrong("needs a change: read_only, permissions, ips, expires_in_days, expires_at_ms or replaced_by")
+        raise fields.error("needs a change: read_only, permissions, ips, expires_in_days, expires_at_ms or replaced_by")
     if "replaced_by" not in fields:
         changed = _changed(key, fields, now)
-        fields.done()
+        fields.reject_unknown()
         account.keys[account.keys.index(key)] = changed
         return _shown(account, changed)
-    name, old = _new_name(ledger, fields), fields.text("old", DELETED, (DELETED, EXPIRED))
+    name, old = _new_name(ledger, fields), fields.string("old", DELETED, (DELETED, EXPIRED))
     following = replace(key, key=name, expires_at=None)
     if "secret" in fields:
         following = replace(following, secret=_needed(fields, "secret"), rsa_public_key="")
     following = _changed(following, fields, now)
-    fields.done()
+    fields.reject_unknown()
     ended = replace(key, deleted=True) if old == DELETED else replace(key, expires_at=now)
     account.keys[account.keys.index(key)] = ended
     account.keys.append(following)
@@ -45,34 +45,34 @@ def change_key(ledger: Ledger, document: object, now: int) -> dict:
 
 
 def _found(ledger: Ledger, fields: Fields) -> tuple[Account, Key]:
-    name = fields.text("key")
+    name = fields.string("key")
     for account in ledger.accounts:
         for key in account.keys:
             if key.key == name and not key.deleted:
                 return account, key
-    raise fields.wrong("is not a key of the ledger: see GET /sandbox/keys", "key")
+    raise fields.error("is not a key of the ledger: see GET /sandbox/keys", "key")
 
 
 def _new_name(ledger: Ledger, fields: Fields) -> str:
     name = _needed(fields, "replaced_by")
     if name in {key["key"] for key in shown_keys(ledger)}:
-        raise fields.wrong("must be the name of a new key", "replaced_by")
+        raise fields.error("must be the name of a new key", "replaced_by")
     return name
 
 
 def _needed(fields: Fields, name: str) -> str:
-    text = fields.text(name)
+    text = fields.string(name)
     if not text:
-        raise fields.wrong("must not be empty", name)
+        raise fields.error("must not be empty", name)
     return text
 
 
 def _changed(key: Key, fields: Fields, now: int) -> Key:
-    permissions = fields.texts("permissions", key.permissions)
+    permissions = fields.strings("permissions", key.permissions)
     if not set(permissions) <= {LOANS, WALLET}:
-        raise fields.wrong(f"must be a list of {LOANS} and {WALLET}, or empty", "permissions")
+        raise fields.error(f"must be a list of {LOANS} and {WALLET}, or empty", "permissions")
     return replace(
-        key, read_only=fields.flag("read_only", key.read_only), permissions=permissions, ips=fields.texts("ips", key.ips),
+        key, read_only=fields.boolean("read_only", key.read_only), permissions=permissions, ips=fields.strings("ips", key.ips),
         expires_at=_expiry(key, fields, now),
     )
 
@@ -83,10 +83,10 @@ def _expiry(key: Key, fields: Fields, now: int) -> int | None:
     if "expires_in_days" in fields:
         days = fields.integer("expires_in_days", least=-FURTHEST_DAYS)
         if days > FURTHEST_DAYS:
-            raise fields.wrong(f"must be at most {FURTHEST_DAYS}", "expires_in_days")
+            raise fields.error(f"must be at most {FURTHEST_DAYS}", "expires_in_days")
         return now + days * DAY_MS
     if "expires_at_ms" in fields:
-        return fields.optional_moment("expires_at_ms", now)
+        return fields.optional_time("expires_at_ms", now)
     return key.expires_at
 
 

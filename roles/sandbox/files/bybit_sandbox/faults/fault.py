@@ -95,60 +95,60 @@ class Faults:
         return None
 
 
-def _read(part: Fields) -> Fault:
-    answer = _answer(part)
-    arrive_after_ms = _optional(part, "arrive_after_ms", least=0)
+def _read(fields: Fields) -> Fault:
+    answer = _answer(fields)
+    arrive_after_ms = _optional(fields, "arrive_after_ms", least=0)
     fault = Fault(
-        id=0, method=part.text("method", "", ("", "GET", "POST")), path=part.text("path", ""),
-        skip=part.integer("skip", 0), times=part.integer("times", 1),
-        delay_ms=part.integer("delay_ms", 0), delay_answer_ms=part.integer("delay_answer_ms", 0),
-        commit=part.flag("commit", isinstance(answer, str) or arrive_after_ms is not None), answer=answer,
-        omit_limit_headers=part.flag("omit_limit_headers", False),
-        history_delay_ms=part.integer("history_delay_ms", 0), debt_delay_ms=part.integer("debt_delay_ms", 0),
-        wallet_delay_ms=part.integer("wallet_delay_ms", 0),
-        processing_ms=part.integer("processing_ms", 0), final_status=part.integer("final_status", SUCCESS),
-        clock_offset_ms=_optional(part, "clock_offset_ms", least=None), arrive_after_ms=arrive_after_ms,
-        mutations=tuple(part.parts("mutations", read_mutation, [])),
+        id=0, method=fields.string("method", "", ("", "GET", "POST")), path=fields.string("path", ""),
+        skip=fields.integer("skip", 0), times=fields.integer("times", 1),
+        delay_ms=fields.integer("delay_ms", 0), delay_answer_ms=fields.integer("delay_answer_ms", 0),
+        commit=fields.boolean("commit", isinstance(answer, str) or arrive_after_ms is not None), answer=answer,
+        omit_limit_headers=fields.boolean("omit_limit_headers", False),
+        history_delay_ms=fields.integer("history_delay_ms", 0), debt_delay_ms=fields.integer("debt_delay_ms", 0),
+        wallet_delay_ms=fields.integer("wallet_delay_ms", 0),
+        processing_ms=fields.integer("processing_ms", 0), final_status=fields.integer("final_status", SUCCESS),
+        clock_offset_ms=_optional(fields, "clock_offset_ms", least=None), arrive_after_ms=arrive_after_ms,
+        mutations=tuple(fields.nested_list("mutations", read_mutation, [])),
     )
-    part.done()
+    fields.reject_unknown()
     if fault.final_status not in (SUCCESS, FAILED):
-        raise part.wrong(f"must be {SUCCESS} or {FAILED}", "final_status")
+        raise fields.error(f"must be {SUCCESS} or {FAILED}", "final_status")
     if fault.final_status == FAILED and not fault.processing_ms:
-        raise part.wrong("needs a processing_ms of at least 1", "final_status")
+        raise fields.error("needs a processing_ms of at least 1", "final_status")
     if arrive_after_ms is not None and fault.answer == NORMAL:
-        raise part.wrong(f'needs an answer other than "{NORMAL}"', "arrive_after_ms")
+        raise fields.error(f'needs an answer other than "{NORMAL}"', "arrive_after_ms")
     if arrive_after_ms is not None and not fault.commit:
-        raise part.wrong("must not be false with arrive_after_ms", "commit")
+        raise fields.error("must not be false with arrive_after_ms", "commit")
     if fault.answer == NORMAL and not fault.commit:
-        raise part.wrong('must be true when the answer is "normal"', "commit")
+        raise fields.error('must be true when the answer is "normal"', "commit")
     if fault.mutations and fault.answer != NORMAL and "ret_code" not in fault.answer:
-        raise part.wrong(f'need a JSON answer: "{NORMAL}" or one with a ret_code', "mutations")
+        raise fields.error(f'need a JSON answer: "{NORMAL}" or one with a ret_code', "mutations")
     return fault
 
 
-def _optional(part: Fields, name: str, least: int | None) -> int | None:
-    value = part.take(name, None)
-    return None if value is None else Fields(part.place, {name: value}).integer(name, least=least)
+def _optional(fields: Fields, name: str, least: int | None) -> int | None:
+    value = fields.take(name, None)
+    return None if value is None else Fields(fields.place, {name: value}).integer(name, least=least)
 
 
-def _answer(part: Fields) -> str | dict:
-    answer = part.take("answer", NORMAL)
+def _answer(fields: Fields) -> str | dict:
+    answer = fields.take("answer", NORMAL)
     if isinstance(answer, str):
         if answer not in ANSWERS:
-            raise part.wrong(f"must be one of {', '.join(ANSWERS)} or an object", "answer")
+            raise fields.error(f"must be one of {', '.join(ANSWERS)} or an object", "answer")
         return answer
-    fields = Fields(f"{part.place}.answer", answer)
-    if ("ret_code" in fields) == ("http_status" in fields):
-        raise fields.wrong("needs either ret_code or http_status")
-    headers = fields.part("headers", {})
-    read: dict = {"headers": {name: headers.text(name) for name in headers.names()}}
-    if "ret_code" in fields:
-        read["ret_code"] = fields.integer("ret_code", least=None)
-        read["ret_msg"] = fields.text("ret_msg", MESSAGES.get(read["ret_code"], ""))
+    answer_fields = Fields(f"{fields.place}.answer", answer)
+    if ("ret_code" in answer_fields) == ("http_status" in answer_fields):
+        raise answer_fields.error("needs either ret_code or http_status")
+    headers = answer_fields.nested("headers", {})
+    read: dict = {"headers": {name: headers.string(name) for name in headers.names()}}
+    if "ret_code" in answer_fields:
+        read["ret_code"] = answer_fields.integer("ret_code", least=None)
+        read["ret_msg"] = answer_fields.string("ret_msg", MESSAGES.get(read["ret_code"], ""))
     else:
-        read["http_status"] = fields.integer("http_status", least=200)
+        read["http_status"] = answer_fields.integer("http_status", least=200)
         if read["http_status"] > 599:
-            raise fields.wrong("must be at most 599", "http_status")
-        read["body"] = fields.text("body", "")
-    fields.done()
+            raise answer_fields.error("must be at most 599", "http_status")
+        read["body"] = answer_fields.string("body", "")
+    answer_fields.reject_unknown()
     return read

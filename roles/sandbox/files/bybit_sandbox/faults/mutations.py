@@ -35,11 +35,11 @@ class Mutation:
         return f"{self.field}: {self.how}"
 
 
-def read_mutation(part: Fields) -> Mutation:
-    mutation = Mutation(part.text("field"), part.text("how", choices=CHANGES))
-    part.done()
+def read_mutation(fields: Fields) -> Mutation:
+    mutation = Mutation(fields.string("field"), fields.string("how", choices=CHANGES))
+    fields.reject_unknown()
     if not _PATH.fullmatch(mutation.field):
-        raise part.wrong('must be field names joined by dots, such as "result.list.repayAmount"', "field")
+        raise fields.error('must be field names joined by dots, such as "result.list.repayAmount"', "field")
     return mutation
 
 
