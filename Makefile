@@ -30,7 +30,7 @@ ANSWER_TESTS := $(addprefix tests/faults/test_,answers_that_change.py the_exchan
 
 .PHONY: help env demo sandbox test check $(TESTS) $(CHECKERS) ansible-lint antsibull-nox yamllint changelog-lint reuse docs-lint \
 	faults-drawn faults-answers faults-alone matrix testnet fault-test fault-answers fault-sabotage compare-safety bench \
-	release-check return-codes pictures lock clean
+	release-check return-codes return-values pictures lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -164,6 +164,9 @@ docs: env ## Build the documentation site into build/docs/html and check its lin
 
 return-codes: env ## Write the guide's table of return codes from the code's own
 	@$(BIN)/python tools/guide_parts.py return-codes
+
+return-values: env ## Write the RETURN block of the repay modules from its template
+	@$(BIN)/python tools/return_values.py
 
 pictures: env ## Draw the guides' terminal run anew, from a run of the demo
 	@$(BIN)/python tools/guide_parts.py pictures

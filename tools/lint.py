@@ -68,23 +68,23 @@ LINTERS = {
     "antsibull-nox": Linter(
         (*NOX, "extra-checks", "antsibull-nox-config"),
         (
-            Fault("plugins/modules/planted.txt", "planted\n", "plugins/modules/planted.txt"),
-            Fault("docs/planted.md", "planted \n", "docs/planted.md:1"),
-            Fault("antsibull-nox.toml", "planted = true\n", "planted"),
+            Fault("plugins/modules/misplaced.txt", "planted\n", "plugins/modules/misplaced.txt"),
+            Fault("docs/spaces.md", "planted \n", "docs/spaces.md:1"),
+            Fault("antsibull-nox.toml", "no_such_setting = true\n", "no_such_setting"),
         ),
     ),
     "changelog": Linter(
         ("antsibull-changelog", "lint"),
-        (Fault("changelogs/fragments/planted.yml", "planted:\n  - Planted.\n", "planted.yml"),),
+        (Fault("changelogs/fragments/planted.yml", "no_such_section:\n  - Planted.\n", "no_such_section"),),
     ),
     "docs": Linter(
         (*DOCS, "--check-extra-docs-refs", "--skip-rstcheck", "."),
         (
             Fault("plugins/doc_fragments/connection.py", "O(rsa_private_clef)", "rsa_private_clef", "O(rsa_private_key)"),
-            Fault("docs/docsite/rst/return_codes.rst", "\n:ansopt:`treasury.bybit.bybit_loan_repay#module:plant`\n", "plant"),
+            Fault("docs/docsite/rst/return_codes.rst", "\n:ansopt:`treasury.bybit.bybit_loan_repay#module:no_such_option`\n", "no_such_option"),
         ),
     ),
-    "reuse": Linter((*NOX, "license-check"), (Fault("planted.py", "planted = True\n", "planted.py"),)),
+    "reuse": Linter((*NOX, "license-check"), (Fault("tests/unlicensed.py", "planted = True\n", "tests/unlicensed.py"),)),
     "yamllint": Linter(
         (*NOX, "yamllint"),
         (

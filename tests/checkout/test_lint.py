@@ -41,6 +41,12 @@ def test_every_linter_shows_that_it_has_looked():
     assert all(bool(linter.faults) != bool(linter.count) for linter in lint.LINTERS.values())
 
 
+def test_every_fault_has_a_sign_of_its_own():
+    faults = [fault for linter in lint.LINTERS.values() for fault in linter.faults]
+    for fault in faults:
+        assert not [other for other in faults if other is not fault and fault.found in f"{other.path} {other.text} {other.found}"], fault
+
+
 def test_every_linter_has_its_target(checkout):
     makefile = (checkout / "Makefile").read_text()
     assert set(re.findall(r"tools/lint\.py (\S+)$", makefile, re.MULTILINE)) == {*lint.LINTERS}
