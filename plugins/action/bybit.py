@@ -12,73 +12,57 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED
 from ansible_collections.treasury.bybit.plugins.plugin_utils._eligible import can_be_piped, exposed_secret, why_not
-from ansible_collections.treasury.bybit.plugins.plugin_utils._in_process import PROFILE, run_here
-from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import desert, nobody_listens
+from ansible_collections.treasury.bybit.plugins.plugin_utils._in_process import run_here
+from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import children, end_children, nobody_listens
 
 display = Display()
-_AT_V, _AT_VVV = 0, 2
+_AT_VVV = 2
 
 
 class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
-    """Ansible's own action for modules; only the execution itself is another one where nobody could tell the difference."""
+    """Ansible's own action for modules, unless the module can run here."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        task_vars = task_vars or {}
         refusal = exposed_secret(self)
         if refusal:
             raise AnsibleActionFail(refusal)
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        return result
-
-    def _execute_module(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
         reason = nobody_listens()
         if reason:
             known = {"changed": False, "outcome": NOT_EXECUTED}
             raise AnsibleActionFail(f"{reason}, so nobody would be told the result: nothing was sent.", result=known)
-        task_vars = kwargs.get("task_vars") or {}
         host, name = task_vars.get("inventory_hostname"), self._task.action
         reason = why_not(self, task_vars)
         if reason:
-            _log(f"<{host}> {name} runs as a module: {reason}", _AT_VVV)
-            return self._run_apart(*args, **kwargs)
-        _log(f"<{host}> {name} runs in this process", _AT_VVV)
-        module_args = dict(self._task.args)
-        self._update_module_args(name, module_args, task_vars)
-        # Also an ordinary module runs in this folder when the connection is local.
-        ended = run_here(name.rpartition(".")[2], module_args, self._loader.get_basedir())
-        if ended["stderr"]:
-            _log(f"<{host}> {ended['stderr'].rstrip()}", _AT_V)
-        return _plain(self._parse_returned_data(ended, PROFILE))
+            _log(f"<{host}> {name} runs as a module: {reason}")
+            return self._run_apart(tmp, task_vars)
+        _log(f"<{host}> {name} runs in this process")
+        # Not that of the ordinary action, which would start the module.
+        result: dict[str, t.Any] = ActionBase.run(self, tmp, task_vars)
+        result.update(run_here(self, task_vars))
+        return result
 
     def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
         # A file with the options in it stays behind when Ansible is killed.
         return super()._is_pipelining_enabled(module_style, wrap_async) or can_be_piped(self, module_style, wrap_async)
 
-    def _run_apart(self, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
+    def _run_apart(self, tmp: str | None, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        kept = children()
         try:
-            result: dict[str, t.Any] = super()._execute_module(*args, **kwargs)
-        except BaseException as error:
-            desert(error)
+            result: dict[str, t.Any] = super().run(tmp, task_vars)
+        except BaseException:
+            # Such as the time limit of the task: nobody waits for the module any more, which otherwise would not know.
+            end_children(kept)
             raise
         return result
 
 
-def _log(sentence: str, level: int) -> None:
+def _log(sentence: str) -> None:
     """Write to the file in C(log_path), if there is one that keeps so much; that breaks nothing when it cannot be written."""
-    display.display(sentence, log_only=True, caplevel=level)
-
-
-def _plain(parsed: t.Any) -> dict[str, t.Any]:
-    """Return what Ansible makes of the output of a module, without what modules may not return; a dict until core 2.20."""
-    if isinstance(parsed, dict):
-        from ansible.vars.clean import remove_internal_keys
-
-        remove_internal_keys(parsed)
-        return parsed
-    parsed.remove_internal_keys()
-    result: dict[str, t.Any] = parsed.as_result_dict(for_round_trip=True)
-    return result
+    display.display(sentence, log_only=True, caplevel=_AT_VVV)

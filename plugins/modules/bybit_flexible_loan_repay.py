@@ -398,33 +398,30 @@ details:
         rate_limit_wait_ms: 1050
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
-from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Listeners
+from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Module, Spec, run_as_process
+from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
 from ansible_collections.treasury.bybit.plugins.module_utils._module.repay import run_repayment
-from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import (
-    ONE_GOAL,
-    REPAY_RULES,
-    repay_argument_spec,
+from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import ONE_GOAL, REPAY_RULES, flexible_ask, repay_argument_spec
+
+SPEC = Spec(
+    {
+        **connection_argument_spec(),
+        "loan_currency": {"type": "str", "required": True},
+        "collateral": {"type": "list", "elements": "str"},
+        **repay_argument_spec(),
+    },
+    {**REPAY_RULES, **ONE_GOAL},
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import flexible_ask
 
 
-def main(clock: Clock | None = None, listeners: Listeners | None = None) -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **connection_argument_spec(),
-            "loan_currency": {"type": "str", "required": True},
-            "collateral": {"type": "list", "elements": "str"},
-            **repay_argument_spec(),
-        },
-        supports_check_mode=True,
-        **REPAY_RULES,
-        **ONE_GOAL,
-    )
-    run_repayment(module, flexible_ask, clock, listeners)
+def run(module: Module, clock: Clock | None = None, parents: Parents | None = None) -> None:
+    run_repayment(module, flexible_ask, clock, parents)
+
+
+def main(clock: Clock | None = None) -> None:
+    run_as_process(SPEC, lambda module: run(module, clock))
 
 
 if __name__ == "__main__":

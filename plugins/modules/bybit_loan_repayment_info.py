@@ -286,24 +286,22 @@ details:
         rate_limit_wait_ms: 0
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
-from ansible_collections.treasury.bybit.plugins.module_utils._module.info import run_query
-from ansible_collections.treasury.bybit.plugins.module_utils._options.info import (
-    repayment_argument_spec,
-    repayment_question,
-)
 from ansible_collections.treasury.bybit.plugins.module_utils._info.repayments import survey_repayments
+from ansible_collections.treasury.bybit.plugins.module_utils._module.info import run_query
+from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Module, Spec, run_as_process
+from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._options.info import repayment_argument_spec, repayment_question
+
+SPEC = Spec({**connection_argument_spec(), **repayment_argument_spec()}, {})
+
+
+def run(module: Module, clock: Clock | None = None) -> None:
+    run_query(module, repayment_question, survey_repayments, clock)
 
 
 def main(clock: Clock | None = None) -> None:
-    module = AnsibleModule(
-        argument_spec={**connection_argument_spec(), **repayment_argument_spec()},
-        supports_check_mode=True,
-    )
-    run_query(module, repayment_question, survey_repayments, clock)
+    run_as_process(SPEC, lambda module: run(module, clock))
 
 
 if __name__ == "__main__":

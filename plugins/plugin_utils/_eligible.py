@@ -65,6 +65,10 @@ def why_not(action: ActionBase, task_vars: dict[str, t.Any]) -> str:
         return "the task has environment"
     if C.DEFAULT_KEEP_REMOTE_FILES:
         return "the files of modules are to be kept"
+    try:
+        _in_process.native(action._task.args)
+    except _in_process.UnsupportedValue as error:
+        return f"an option is of type {error}"
     return _lacks(action)
 
 
@@ -87,8 +91,6 @@ def _environment_of(action: ActionBase) -> dict[str, t.Any]:
 
 def _lacks(action: ActionBase) -> str:
     """Say what this process lacks, which the Python that Ansible would start for the module may have."""
-    if _in_process.CORE_ERROR:
-        return f"this ansible-core is not known ({_in_process.CORE_ERROR})"
     if transport.IMPORT_ERROR:
         return "the Python of Ansible has no requests"
     needs_key = action._task.args.get(_KEY_OPTION) or os.environ.get(_KEY_ENVIRONMENT)

@@ -2,122 +2,178 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a module of this collection in this process, and return what its own process would have written.
+"""Run a module of this collection in this process, and return the same result as a process of its own would.
 
-The module itself, and Ansible's C(AnsibleModule) with its validation and redaction, are those of the ordinary way. This plugin
-util is private to the collection.
+The module, its specification and Ansible's validation and redaction are those of the ordinary way; C(AnsibleModule), which needs a
+process for itself, is not used. This plugin util is private to the collection.
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime
 import importlib
-import io
-import json
+import os
 import signal
+import syslog
 import typing as t
 
-from ansible.module_utils import basic
+from ansible import constants as C
+from ansible.errors import AnsibleUndefinedConfigEntry
+from ansible.module_utils.basic import remove_values
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
-from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Listeners
+from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Spec
+from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
 from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import nobody_listens
 
-try:
-    from ansible.module_utils import _internal
-    from ansible.module_utils._internal._ansiballz import _loader
-    from ansible.module_utils.common import warnings
-    from ansible.module_utils.common.json import Direction, get_module_encoder
-
-    # What is set or emptied below, in every core that this collection knows.
-    _KNOWN = (
-        basic._ANSIBLE_ARGS,
-        basic._ANSIBLE_PROFILE,
-        basic._PARSED_MODULE_ARGS,
-        _internal.is_controller,
-        _loader._handle_exception,
-        warnings._global_warnings,
-        warnings._global_deprecations,
-    )
-except (ImportError, AttributeError) as error:
-    CORE_ERROR: str | None = str(error)
-else:
-    CORE_ERROR = None
-
-PROFILE = "legacy"
+display = Display()
+_AT_V = 0
 _PACKAGE = "ansible_collections.treasury.bybit.plugins.modules"
-MODULES: dict[str, t.Callable[..., None]] = {
-    name: importlib.import_module(f"{_PACKAGE}.{name}").main
-    for name in (
-        "bybit_fixed_loan_repay",
-        "bybit_flexible_loan_repay",
-        "bybit_loan_info",
-        "bybit_loan_repay",
-        "bybit_loan_repayment_info",
-    )
+_PAYING = ("bybit_fixed_loan_repay", "bybit_flexible_loan_repay", "bybit_loan_repay")
+MODULES: dict[str, t.Any] = {
+    name: importlib.import_module(f"{_PACKAGE}.{name}") for name in (*_PAYING, "bybit_loan_info", "bybit_loan_repayment_info")
 }
-_PAYING = [name for name in MODULES if name.endswith("_repay")]
 
 
-def run_here(name: str, module_args: dict[str, t.Any], folder: str) -> dict[str, t.Any]:
-    """Run a module with these arguments, and return its output as the action of Ansible gets it from a process.
+class UnsupportedValue(TypeError):
+    """An option holds something that cannot be handed to a module in this process."""
 
-    :param name: The name of the module without that of the collection.
-    :param module_args: Its options, and those of Ansible itself (C(_ansible_check_mode) and the like).
-    :param folder: Where it runs; relative paths in its options start there.
+
+def run_here(action: ActionBase, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Run the module of a task, and return its result."""
+    name = action._task.action.rpartition(".")[2]
+    module = InProcessModule(action, MODULES[name].SPEC, task_vars)
+    # An ordinary module runs in this folder, too, when the connection is local.
+    with _working_in(action._loader.get_basedir()):
+        if module.refusal:
+            module.emit({"msg": module.refusal}, failed=True)
+        elif name in _PAYING:
+            MODULES[name].run(module, parents=Parents(takes=lambda: not nobody_listens()))
+        else:
+            MODULES[name].run(module)
+    if module.result is None:
+        raise RuntimeError("The module has not emitted a result.")
+    return module.result
+
+
+class InProcessModule:
+    """Serves a module from a task, as C(ProcessModule) does from what a process is given.
+
+    :ivar refusal: Why the options cannot be used; empty when they can.
+    :ivar result: What the module has emitted; none before.
     """
-    encoder = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
-    document = json.dumps({"ANSIBLE_MODULE_ARGS": module_args}, cls=encoder).encode()
-    output, errors = _Output(), io.StringIO()
-    with _as_on_the_target(document), contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        with contextlib.chdir(folder):
-            # What it writes is taken here, and goes on to whoever listens to this process.
-            known = {"listeners": Listeners(takes=lambda: not nobody_listens())} if name in _PAYING else {}
-            code = _exit_code_of(lambda: MODULES[name](**known))
-    out, error = output.getvalue(), errors.getvalue()
-    return {"rc": code, "stdout": out, "stdout_lines": out.splitlines(), "stderr": error, "stderr_lines": error.splitlines()}
 
+    def __init__(self, action: ActionBase, spec: Spec, task_vars: dict[str, t.Any]) -> None:
+        task = action._task
+        self._name: str = task.action
+        self._task_vars = task_vars
+        self._is_logged = not (task.no_log or _configured("DEFAULT_NO_TARGET_SYSLOG", task_vars))
+        self._warnings: list[str] = []
+        self._deprecations: list[dict[str, t.Any]] = []
+        self._secrets: set[str] = set()
+        self.check_mode: bool = task.check_mode
+        self.diff: bool = task.diff
+        self.params: dict[str, t.Any] = native(task.args)
+        self.refusal = self._validate(spec)
+        self.result: dict[str, t.Any] | None = None
 
-class _Output(io.StringIO):
-    """What the module writes, which is its result."""
+    def hide(self, secrets: t.Iterable[str]) -> None:
+        self._secrets.update(secrets)
 
-    def write(self, text: str) -> int:
-        # The module closes its memory when it has told its result: from here on, a timeout of the task would lose it.
+    def warn(self, text: str) -> None:
+        self._warnings.append(remove_values(text, self._secrets))
+
+    def log(self, text: str) -> None:
+        if self._is_logged:
+            facility = str(self._task_vars.get("ansible_syslog_facility", C.DEFAULT_SYSLOG_FACILITY))
+            syslog.openlog(f"ansible-{self._name}", 0, getattr(syslog, facility, syslog.LOG_USER))
+            syslog.syslog(syslog.LOG_INFO, remove_values(text, self._secrets))
+
+    def emit(self, result: dict[str, t.Any], failed: bool) -> None:
+        # A task that has its result is not too late: its timeout would take the result away while the journal is closed.
         signal.alarm(0)
-        return super().write(text)
+        shown = {name: value for name, value in result.items() if name != "exception" or _shows_tracebacks()}
+        if failed:
+            shown["failed"] = True
+        if _injects_invocation(self._task_vars):
+            shown["invocation"] = {"module_args": self.params}
+        if self._warnings:
+            shown["warnings"] = list(dict.fromkeys(self._warnings))
+        if self._deprecations:
+            shown["deprecations"] = self._deprecations
+        self.result = remove_values(shown, self._secrets)
+
+    def note(self, text: str) -> None:
+        """Write to the file in C(log_path): what a worker shows on the screen can cost the result."""
+        display.display(text, log_only=True, caplevel=_AT_V)
+
+    def _validate(self, spec: Spec) -> str:
+        validated = ArgumentSpecValidator(spec.options, **spec.rules).validate(self.params)
+        self.params.update(validated.validated_parameters)
+        self._secrets.update(validated._no_log_values)
+        self._deprecations += validated._deprecations
+        for warning in validated._warnings:
+            self.warn(f"Both option {warning['option']} and its alias {warning['alias']} are set.")
+        if not validated.error_messages:
+            return ""
+        message: str = validated.errors.msg
+        if isinstance(validated.errors[0], UnsupportedError):
+            message = f"Unsupported parameters for ({self._name}) module: {message}"
+        return message
 
 
-def _exit_code_of(main: t.Callable[[], None]) -> int:
-    try:
-        try:
-            main()
-            raise RuntimeError("The module has not ended by itself.")
-        except Exception as defect:
-            _loader._handle_exception(defect, PROFILE)
-            # It ends the module itself, in every core that this collection knows.
-            raise
-    except SystemExit as ended:
-        return int(ended.code or 0)
+def native(value: t.Any) -> t.Any:
+    """Return a value as a module in a process of its own gets it: without what Ansible has noted at it, and as JSON knows it.
+
+    :raises UnsupportedValue: When it is of a type that no variable of Ansible has.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {native(key): native(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [native(item) for item in value]
+    raise UnsupportedValue(type(value).__name__)
 
 
 @contextlib.contextmanager
-def _as_on_the_target(document: bytes) -> t.Iterator[None]:
-    """Let C(AnsibleModule) find everything as in a process that was started for the module alone."""
-    names = ("_ANSIBLE_ARGS", "_ANSIBLE_PROFILE", "_PARSED_MODULE_ARGS")
-    kept = {name: getattr(basic, name) for name in names}
-    is_controller = _internal.is_controller
+def _working_in(folder: str) -> t.Iterator[None]:
+    before = os.getcwd()
+    os.chdir(folder)
     try:
-        basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = document, PROFILE
-        # Otherwise a warning is shown at once, instead of being returned in the result.
-        _internal.is_controller = False
-        _forget_warnings()
         yield
     finally:
-        _forget_warnings()
-        _internal.is_controller = is_controller
-        for name, value in kept.items():
-            setattr(basic, name, value)
+        try:
+            os.chdir(before)
+        except OSError:
+            # It is gone, or closed to this user by now; the result must not be lost for that.
+            display.display(f"The working directory {before} cannot be entered again.", log_only=True, caplevel=_AT_V)
 
 
-def _forget_warnings() -> None:
-    warnings._global_warnings.clear()
-    warnings._global_deprecations.clear()
+def _configured(name: str, task_vars: dict[str, t.Any]) -> t.Any:
+    return C.config.get_config_value(name, variables=task_vars)
+
+
+def _injects_invocation(task_vars: dict[str, t.Any]) -> bool:
+    try:
+        return bool(_configured("INJECT_INVOCATION", task_vars))
+    except AnsibleUndefinedConfigEntry:
+        # Until ansible-core 2.20, every module does.
+        return True
+
+
+def _shows_tracebacks() -> bool:
+    wanted = _configured("DISPLAY_TRACEBACK", {})
+    return "always" in wanted or ("error" in wanted and "never" not in wanted)

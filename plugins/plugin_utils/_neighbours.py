@@ -10,11 +10,11 @@ This plugin util is private to the collection.
 from __future__ import annotations
 
 import os
-import subprocess
+import signal
 import sys
 import threading
 
-from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import has_no_reader, is_own_proc
+from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import has_no_reader, is_own_proc, parent_of
 
 # Loaded by the process that reads the playbook, before it forks its workers.
 _FIRST_PROCESS = os.getpid()
@@ -40,25 +40,26 @@ def nobody_listens() -> str:
     return ""
 
 
-def desert(error: BaseException) -> None:
-    """Stop to listen to the process that a module runs in, so that the module knows that its result reaches nobody.
+def children() -> frozenset[int]:
+    """Return the processes that this one has started and that have not ended; none where the system does not show them."""
+    if not is_own_proc():
+        return frozenset()
+    return frozenset(process for process in map(int, filter(str.isdigit, os.listdir("/proc"))) if parent_of(process) == os.getpid())
 
-    :param error: What has cut off the waiting for it, such as the time limit of the task; otherwise Ansible keeps its pipes open.
+
+def end_children(kept: frozenset[int]) -> None:
+    """End what this process has started, so that a module below it knows that its result reaches nobody.
+
+    A connection to another machine ends with it; a module on this one loses the shell between.
+
+    :param kept: The processes that go on.
     """
-    trace = error.__traceback__
-    while trace is not None:
-        for value in list(trace.tb_frame.f_locals.values()):
-            if isinstance(value, subprocess.Popen):
-                _leave(value)
-        trace = trace.tb_next
-
-
-def _leave(process: subprocess.Popen[bytes]) -> None:
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None and not pipe.closed:
-            pipe.close()
-    # A connection to another machine ends with it; the module itself, on this one, has a shell between.
-    process.kill()
+    for process in children() - kept:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except PermissionError:
+            # It has become another user's, and ends by itself.
+            continue
 
 
 def _note_who_takes_results() -> None:

@@ -25,25 +25,11 @@ ROLE = yaml.safe_load((CHECKOUT / "roles" / "sandbox" / "meta" / "argument_specs
 ANSIBLES_OWN = {"ansible_python_interpreter"}
 
 
-class Caught(Exception):
-    pass
-
-
 @pytest.fixture
-def options_of(monkeypatch) -> t.Callable[[str], dict[str, dict]]:
-    """Return the argument specification of a module, as it gives it to Ansible."""
-
-    def catch(argument_spec: dict, **rules: t.Any) -> None:
-        raise Caught(argument_spec)
-
-    def find(name: str) -> dict[str, dict]:
-        module = importlib.import_module(f"ansible_collections.treasury.bybit.plugins.modules.{name}")
-        monkeypatch.setattr(module, "AnsibleModule", catch)
-        with pytest.raises(Caught) as caught:
-            module.main()
-        return caught.value.args[0]
-
-    return find
+def options_of() -> t.Callable[[str], dict[str, dict]]:
+    """Return the argument specification of a module."""
+    modules = "ansible_collections.treasury.bybit.plugins.modules"
+    return lambda name: importlib.import_module(f"{modules}.{name}").SPEC.options
 
 
 def maps(value: t.Any) -> t.Iterator[dict]:

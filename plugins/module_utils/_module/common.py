@@ -16,33 +16,43 @@ import sysconfig
 import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
 from .._api import transport
+from .._api.client import Client
 from .._api.errors import BybitError
 from .._api.signing import MissingCryptography
 from .._options.connection import Connection
 from .._redaction import shown_url
+from .interface import Module
 
 
-def connect(module: AnsibleModule) -> Connection:
+class MissingLibrary(BybitError):
+    """This Python lacks what the module needs; nothing has been sent.
+
+    :ivar import_error: The traceback of the import.
+    """
+
+    def __init__(self, message: str, import_error: str) -> None:
+        super().__init__(message)
+        self.import_error = import_error
+
+
+def connect(module: Module) -> Connection:
     """Return the connection that the options describe, and warn of what is dangerous about it; nothing is sent yet.
 
-    :raises BadInput: When one of them cannot be used.
+    :raises BadInput: When one of them cannot be used; C(MissingLibrary) when this Python cannot use them.
     """
     if transport.IMPORT_ERROR:
-        end_failed(module, msg=missing("requests", "2.31"), exception=transport.IMPORT_ERROR)
+        raise MissingLibrary(missing("requests", "2.31"), transport.IMPORT_ERROR)
     api_url = module.params["api_url"]
     if api_url and shown_url(api_url) != api_url:
         # Ansible shows the options themselves, too, when it is asked to.
-        module.no_log_values.add(api_url)
+        module.hide([api_url])
     try:
         connection = Connection(module.params)
     except MissingCryptography:
-        message = missing("cryptography", "41", "rsa_private_key")
-        end_failed(module, msg=message, exception=traceback.format_exc())
+        raise MissingLibrary(missing("cryptography", "41", "rsa_private_key"), traceback.format_exc()) from None
     # Ansible looks for the options as they were given only.
-    module.no_log_values.update(connection.secrets())
+    module.hide(connection.secrets())
     for warning in connection.warnings():
         module.warn(warning)
     return connection
@@ -67,13 +77,29 @@ def missing(library: str, version: str, option: str = "") -> str:
     )
 
 
-def failure_of(error: BybitError) -> dict[str, t.Any] | None:
-    """Return what is known of the request that failed, as the modules return it."""
-    return error.failure._asdict() if error.failure else None
+def with_connection(result: dict[str, t.Any], connection: Connection, client: Client) -> dict[str, t.Any]:
+    """Return a result with the host that was asked, and what the rate limit has cost."""
+    details = {**result.get("details", {}), "gate_retries": client.retries.as_result(), "waits": client.clock.waits}
+    return {**result, "details": details, "api_host": connection.api_host}
 
 
-def end_failed(module: AnsibleModule, **result: t.Any) -> t.NoReturn:
-    """End the module with this result, as a failure."""
-    module.fail_json(**result)
-    # Whatever stands in for AnsibleModule one day, nothing may go on after a failure.
-    raise AssertionError("fail_json returned")
+def with_failure(result: dict[str, t.Any], error: BybitError) -> dict[str, t.Any]:
+    """Return a result with why it fails, and what is known of the request that did."""
+    failure = error.failure._asdict() if error.failure else None
+    return {**result, "failure": failure, "msg": str(error), "exception": _traceback_of(error)}
+
+
+def with_defect(result: dict[str, t.Any], error: Exception, rest: str) -> dict[str, t.Any]:
+    """Return a result with an error inside this collection.
+
+    :param rest: What the user shall know and do.
+    """
+    message = f"An error inside treasury.bybit ({type(error).__name__}){rest}"
+    return {**result, "failure": None, "msg": message, "exception": _traceback_of(error)}
+
+
+def _traceback_of(error: Exception) -> str:
+    """Return what Ansible shows when it is asked for tracebacks."""
+    if isinstance(error, MissingLibrary):
+        return error.import_error
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))

@@ -22,7 +22,7 @@ _UNSEEN = -1
 _OUTPUTS = (1, 2)
 
 
-class Listeners:
+class Parents:
     """The processes from this one up to C(ansible-playbook), as they are when this is made.
 
     Who started that, such as a shell, may end at any time: C(nohup) and a logout take nothing away from whoever reads the output.
@@ -38,8 +38,8 @@ class Listeners:
         self._takes = takes
         self.are_known = takes is not None or (_has_own_output() and self._first[-1] != _UNSEEN)
 
-    def are_all_there(self) -> bool:
-        """Tell whether none of them has ended, and somebody can read what they show."""
+    def are_alive(self) -> bool:
+        """Tell whether all of them still run, and somebody can read what they show."""
         # A process whose parent ends gets another one.
         if _ancestors()[0] != self._first or (self._ansible is not None and has_no_reader(self._ansible)):
             return False
@@ -57,6 +57,14 @@ def is_own_proc() -> bool:
         return os.readlink("/proc/self") == str(os.getpid())
     except OSError:
         return False
+
+
+def parent_of(process: int) -> int | None:
+    """Return the parent of a process; none when it has ended."""
+    try:
+        return _parent_and_group(process)[0]
+    except OSError:
+        return None
 
 
 def _is_left_by_its_reader(output: str) -> bool:

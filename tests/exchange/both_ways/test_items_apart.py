@@ -102,7 +102,7 @@ def test_warnings_and_secrets_of_one_item(tmp_path, url) -> None:
     ("loan", "message"),
     [
         ("inside", "An error inside treasury.bybit (ZeroDivisionError). Nothing was changed; report the error."),
-        ("outside", "Module failed: outside"),
+        ("outside", "An error inside treasury.bybit (LookupError). Nothing was changed; report the error."),
     ],
 )
 def test_after_a_defect(tmp_path, url, loan: str, message: str) -> None:

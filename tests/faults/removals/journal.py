@@ -54,9 +54,10 @@ def _with_known_parents(original: t.Callable[..., None]) -> t.Callable[..., None
     return make
 
 
-def _closing_first(self: t.Any) -> None:
-    if self._is_success:
-        self._journal.close(True)
+def _closing_first(module: t.Any, report: t.Any, task: t.Any, parents: t.Any) -> None:
+    if not report.failed:
+        task.journal.close(True)
+    module.emit(report.result, report.failed)
 
 
 REMOVALS = (
@@ -71,8 +72,7 @@ REMOVALS = (
         instead("_journal.journal:Journal.close", lambda self, is_success: self.abandon()),
     )),
     Removal("the intent: it is closed after the result is out", (
-        instead("_module.repay:_Telling.__enter__", _closing_first),
-        instead("_module.repay:_Telling.__exit__", lambda self, kind, error, trace: None),
+        instead("_module.repay:finish", _closing_first),
     )),
     Removal("the lock", (
         instead("_journal.store:Store._try_lock", lambda self, lock, writes: True),
@@ -101,14 +101,11 @@ REMOVALS = (
     Removal("the reader: somebody is there right before the intent is written", (), (
         Edit("_engine/run.py", "            if not self._has_listeners():\n", "            if False:\n"),
     )),
-    Removal("the reader: somebody is there when the result is out", (), (
-        Edit(
-            "_module/repay.py", "        is_told = self._can_be_known and self._listeners.are_all_there()\n",
-            "        is_told = self._can_be_known\n",
-        ),
+    Removal("the reader: somebody is there when the result is out", (
+        instead("_module.repay:is_delivered", lambda parents, goal: parents.are_known or goal.is_declarative),
     )),
     Removal("the reader: output that something else buffers may reach nobody", (
-        around("_module.parents:Listeners.__init__", _with_known_parents),
+        around("_module.parents:Parents.__init__", _with_known_parents),
     )),
     Removal("the reader: a result that may have reached nobody answers an equal task for some hours only", (
         instead("_engine.messages:ANSWERS_FOR_HOURS", 10**6),

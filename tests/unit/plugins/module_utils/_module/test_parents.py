@@ -12,13 +12,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Listeners
+from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
 
 # Three generations; the youngest listens for the end of the one above it that the first argument names, its parent being
 # called as the second says.
 GENERATIONS = """
 import os, sys, time
-from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Listeners
+from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
 family = [os.getpid()]
 for name in ("eldest", sys.argv[2]):
     if os.fork():
@@ -29,13 +29,13 @@ for name in ("eldest", sys.argv[2]):
     family.append(os.getpid())
     asked, told = os.pipe() if len(family) == 2 else (asked, told)
 os.read(asked, 1)
-listeners = Listeners()
-before = listeners.are_all_there(), listeners.are_all_there()
+parents = Parents()
+before = parents.are_alive(), parents.are_alive()
 if sys.argv[1] != "nobody":
     os.kill(family[int(sys.argv[1])], 9)
     deadline = time.monotonic() + 10
-    while listeners.are_all_there() and time.monotonic() < deadline: time.sleep(0.01)
-print(*before, listeners.are_all_there(), flush=True)
+    while parents.are_alive() and time.monotonic() < deadline: time.sleep(0.01)
+print(*before, parents.are_alive(), flush=True)
 """
 
 
@@ -45,10 +45,10 @@ def ask(env: dict[str, str], victim: str, name: str = "parent") -> str:
     return subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=30, check=False).stdout
 
 
-def test_who_is_undisturbed_has_all_its_listeners() -> None:
-    listeners = Listeners()
-    assert listeners.are_all_there()
-    assert listeners.are_all_there()
+def test_who_is_undisturbed_has_all_its_parents() -> None:
+    parents = Parents()
+    assert parents.are_alive()
+    assert parents.are_alive()
 
 
 @pytest.mark.parametrize("name", ["parent", ") S 1 (", ") (", "a b\tc"])
@@ -75,8 +75,8 @@ os.execv(sys.executable, [sys.executable, "-c", sys.argv[3], str(family[int(sys.
 """
 MODULE = """
 import os, sys, time
-from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Listeners
-listeners, victim = Listeners(), int(sys.argv[1])
+from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
+parents, victim = Parents(), int(sys.argv[1])
 os.kill(victim, 9)
 def is_gone():
     try:
@@ -85,7 +85,7 @@ def is_gone():
 deadline = time.monotonic() + 10
 while not is_gone() and time.monotonic() < deadline: time.sleep(0.01)
 time.sleep(0.1)
-print(listeners.are_all_there(), flush=True)
+print(parents.are_alive(), flush=True)
 """
 
 
@@ -100,9 +100,9 @@ def test_whoever_has_started_ansible_may_end(child_environment: dict[str, str], 
 
 READ = """
 import os, sys
-from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Listeners
+from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
 sys.stdin.readline()
-with open(sys.argv[1], "w") as told: told.write(str(Listeners().are_all_there()))
+with open(sys.argv[1], "w") as told: told.write(str(Parents().are_alive()))
 """
 
 
@@ -133,7 +133,7 @@ class Taken(io.StringIO):
 def test_processes_that_the_system_does_not_show_are_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as on macOS, or where C(/proc) is not mounted, or is that of another namespace."""
     monkeypatch.setattr(sys, "stdout", sys.__stdout__)
-    assert Listeners().are_known
+    assert Parents().are_known
 
     def fail(path: str, *dummy: object) -> None:
         raise FileNotFoundError(path)
@@ -141,12 +141,12 @@ def test_processes_that_the_system_does_not_show_are_not_known(monkeypatch: pyte
     for name, stranger in (("builtins.open", fail), ("os.readlink", lambda path: "4711")):
         with monkeypatch.context() as strange:
             strange.setattr(name, stranger)
-            listeners = Listeners()
-            assert (listeners.are_known, listeners.are_all_there()) == (False, True)
+            parents = Parents()
+            assert (parents.are_known, parents.are_alive()) == (False, True)
     monkeypatch.setattr("builtins.open", fail)
     # A worker of Ansible knows its parent without that.
-    assert Listeners(takes=lambda: True).are_known
-    assert not Listeners(takes=lambda: False).are_all_there()
+    assert Parents(takes=lambda: True).are_known
+    assert not Parents(takes=lambda: False).are_alive()
 
 
 @pytest.mark.parametrize(("output", "are_known"), [(Taken(), False), (None, False), (sys.__stdout__, True)], ids=["buffer", "none", "own"])
@@ -154,6 +154,6 @@ def test_an_output_that_somebody_has_taken_may_reach_nobody(
     monkeypatch: pytest.MonkeyPatch, output: t.Any, are_known: bool
 ) -> None:
     monkeypatch.setattr(sys, "stdout", output)
-    assert Listeners().are_known == are_known
+    assert Parents().are_known == are_known
     # Unless it was the one who asks for the run that has taken it.
-    assert Listeners(takes=lambda: True).are_known
+    assert Parents(takes=lambda: True).are_known

@@ -1,0 +1,95 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The end of a run: the report is out before the journal is closed, and what was not reported stays open."""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._module.repay import _Report, finish
+
+PLAIN, DECLARATIVE = Goal(amount=Decimal(1)), Goal(max_debt=Decimal(1))
+NOW_MS = 1_790_000_000_000
+NOTE = "note Nobody may have been there to take the result, so the next run will report it again."
+
+
+class Cut(BaseException):
+    """A time limit of Ansible."""
+
+
+class World:
+    """A module, its journal and the processes above, which write down what happens to them, in order."""
+
+    def __init__(self, are_known: bool = True, are_alive: bool = True, emit_raises: bool = False, disk_is_full: bool = False) -> None:
+        self.events: list[str] = []
+        self.are_known = are_known
+        self._are_alive, self._emit_raises, self._disk_is_full = are_alive, emit_raises, disk_is_full
+
+    def emit(self, result: dict[str, t.Any], failed: bool) -> None:
+        if self._emit_raises:
+            raise Cut
+        self.events.append(f"emit {result} {failed}")
+
+    def note(self, text: str) -> None:
+        self.events.append(f"note {text}")
+
+    def are_alive(self) -> bool:
+        self.events.append("ask")
+        return self._are_alive
+
+    def close(self, is_success: bool) -> None:
+        if self._disk_is_full:
+            raise BadInput("The disk is full.")
+        self.events.append(f"close {is_success}")
+
+    def leave_open(self, reported_at_ms: int) -> None:
+        self.events.append(f"leave open {reported_at_ms}")
+
+    def finish(self, report: _Report, goal: Goal = PLAIN) -> list[str]:
+        client = SimpleNamespace(believed_time_ms=lambda: NOW_MS)
+        task = t.cast(t.Any, SimpleNamespace(journal=self, client=client, goal=goal))
+        finish(t.cast(t.Any, self), report, task, t.cast(t.Any, self))
+        return self.events
+
+
+PAID, FAILED = _Report({"outcome": "executed"}), _Report({"msg": "no"}, failed=True)
+
+
+def test_what_is_reported_is_closed_afterwards() -> None:
+    assert World().finish(PAID) == ["emit {'outcome': 'executed'} False", "ask", "close True"]
+
+
+def test_a_failure_is_closed_as_one_whoever_has_seen_it() -> None:
+    assert World(are_alive=False).finish(FAILED) == ["emit {'msg': 'no'} True", "close False"]
+
+
+def test_what_reaches_nobody_stays_open() -> None:
+    assert World(are_alive=False).finish(PAID)[1:] == ["ask", f"leave open {NOW_MS}", NOTE]
+
+
+@pytest.mark.parametrize(("goal", "end"), [(PLAIN, [f"leave open {NOW_MS}", NOTE]), (DECLARATIVE, ["ask", "close True"])])
+def test_who_is_not_known_to_read_has_read_what_a_second_run_does_not_repeat(goal: Goal, end: list[str]) -> None:
+    assert World(are_known=False).finish(PAID, goal)[1:] == end
+
+
+def test_an_error_inside_leaves_the_journal_as_it_is() -> None:
+    report = _Report({"msg": "An error inside"}, failed=True, is_defect=True)
+    assert World().finish(report) == ["emit {'msg': 'An error inside'} True"]
+
+
+def test_a_result_that_is_cut_off_is_not_closed() -> None:
+    world = World(emit_raises=True)
+    with pytest.raises(Cut):
+        world.finish(PAID)
+    assert world.events == []
+
+
+def test_a_journal_that_cannot_be_closed_takes_no_result_away() -> None:
+    assert World(disk_is_full=True).finish(PAID)[2:] == ["note The disk is full. The next run will settle this repayment again."]
