@@ -84,7 +84,7 @@ def test_they_arrive_in_order_of_time_not_of_sending(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 4000, timestamp=now, amount=UNPAID)
     send(sandbox, 2000, timestamp=now, amount="1")
-    assert [packet["arrives_at_ms"] - now for packet in sandbox.state()["waiting"]] == [2000, 4000]
+    assert [request["arrives_at_ms"] - now for request in sandbox.state()["waiting"]] == [2000, 4000]
     sandbox.clock(advance_ms=MINUTE)
     assert outcomes(sandbox) == [(177010, False), (0, True)]
 

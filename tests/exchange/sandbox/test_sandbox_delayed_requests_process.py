@@ -54,7 +54,7 @@ def test_several_arrive_in_real_time_each_at_its_own_moment(start, names, tmp_pa
     before = len(written(path))
     for after in (1600, 1300, 1000):
         send(client, after)
-    expected = sorted(packet["arrives_at_ms"] for packet in client.state()["waiting"])
+    expected = sorted(request["arrives_at_ms"] for request in client.state()["waiting"])
     items = written_when_more_than(before + 2, path)
     assert [item["time"] for item in items[before:]] == expected and len(expected) == 3
 

@@ -86,7 +86,7 @@ def test_http_status(sandbox, commit):
 
 
 def test_delay_before_handling(sandbox):
-    """The request has not happened yet when the client gives up, and happens all the same."""
+    """The client gives up before the request is handled, and it is handled all the same."""
     sandbox.fault(delay_ms=800)
     with pytest.raises(TimeoutError):
         sandbox.repay(timeout=0.1)
@@ -97,7 +97,7 @@ def test_delay_before_handling(sandbox):
     assert sandbox.loan()["debt"] == PAID
 
 
-def test_a_request_that_is_late_at_the_gate(sandbox):
+def test_a_request_outside_its_time_window(sandbox):
     sandbox.fault(delay_ms=200)
     assert sandbox.repay(window="100").code == 10002
     assert sandbox.loan()["debt"] == UNPAID
@@ -125,7 +125,7 @@ def test_a_delayed_answer_does_not_hold_up_others(sandbox):
     assert time.monotonic() - begun < 15
 
 
-def test_the_gate_still_guards_a_committed_fault(sandbox):
+def test_a_committed_fault_still_needs_authentication(sandbox):
     sandbox.fault(answer="html_502")
     assert sandbox.repay(secret="another").status == 502
     assert sandbox.loan()["debt"] == UNPAID

@@ -155,7 +155,7 @@ def test_a_liquidation_overtakes_a_repayment(loans, sandbox):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_late_packets(loans, sandbox, name):
+def test_delayed_requests(loans, sandbox, name):
     before = money(sandbox.account())
     loans.fault(name, answer="html_502", arrive_after_ms=3000)
     assert loans.post(name, **CALLS[name]).status == 502

@@ -121,7 +121,7 @@ def test_position_and_collateral(client):
     assert client.get_position_new_crypto_loan()["result"]["totalCollateral"] == "22080"
 
 
-def test_public_calls(sandbox, client):
+def test_public_endpoints(sandbox, client):
     # The client signs these two as well, which the exchange does not ask for.
     unsigned = sandbox.raw("GET", "/v5/crypto-loan-common/loanable-data?currency=ETH&vipLevel=VIP5").document
     assert unsigned["retMsg"] == sandbox.raw("GET", "/v5/crypto-loan-common/collateral-data").document["retMsg"] == "ok"

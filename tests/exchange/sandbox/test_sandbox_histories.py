@@ -185,7 +185,7 @@ def test_amounts_of_zero_that_are_not_written(loans, sandbox, names):
     ]
 
 
-def test_amounts_that_nobody_needs(loans, sandbox, names):
+def test_optional_values_that_are_not_written(loans, sandbox, names):
     switch(sandbox, empty_amounts="untold")
     stamp = sandbox.state()["server_time"]
     [loan] = sandbox.listed("ongoing-orders", f"orderId={names.overdue}", timestamp=stamp)

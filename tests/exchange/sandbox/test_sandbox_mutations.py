@@ -83,7 +83,7 @@ def test_lists_in_lists_and_objects_in_objects(sandbox):
     assert seen["result"]["balance"]["walletBalance"] == "1000000"
 
 
-def test_public_calls_and_flags(sandbox):
+def test_public_endpoints_and_flags(sandbox):
     [row] = changed(sandbox, COINS, "result.list.fixedBorrowable", "type", "currency=USDT")["result"]["list"]
     assert row["fixedBorrowable"] == "true"
     [row] = changed(sandbox, COINS, "result.list.flexibleBorrowingAccuracy", "empty", "currency=USDT")["result"]["list"]

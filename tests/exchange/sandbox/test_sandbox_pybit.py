@@ -70,7 +70,7 @@ def test_completed_loans(session):
     assert result["nextPageCursor"] == ""
 
 
-def test_public_calls(session):
+def test_public_endpoints(session):
     client = session(api_key=None, api_secret=None)
     answer = client.get_borrowable_coins(currency="USDT", vipLevel="VIP0")
     assert answer["result"] == {"vipCoinList": [{"vipLevel": "VIP0", "list": [{
