@@ -18,6 +18,8 @@ SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+# Somewhat more than the exchange's time is known too early by.
+CLOCK_SLACK_MS = 100
 
 # The exchange says "6 months", of which the shortest has 181 days.
 HISTORY_REACH_DAYS = 180

@@ -14,9 +14,13 @@ import typing as t
 
 from .._outcomes import NOT_EXECUTED, UNKNOWN
 from .._times import MINUTE_MS
-from .errors import NotSent, OutcomeUnknown, ReadFailed, Refused, TurnedAway
-from .requestor import Requestor, query_text
+from .errors import BybitError, NotSent, OutcomeUnknown, ReadFailed, Refused
+from .requestor import Prepared, Requestor, query_text
 from .return_codes import ACCEPTED
+
+TURNED_AWAY = "turned away"
+NOT_MADE = "not made"
+UNCLEAR = "unclear"
 
 PAGE_LIMIT = 100
 # The decimal places of a coin, or whose a key is, do not change within some minutes.
@@ -28,8 +32,31 @@ _Fact = t.TypeVar("_Fact")
 _Kept = t.TypeVar("_Kept")
 
 
-class Acceptance(t.NamedTuple):
-    """The exchange's clear answer that it has taken a request on.
+class Request(t.NamedTuple):
+    """A POST that moves money.
+
+    :ivar id_field: The field of C(result) without which an answer is no success; none when the call gives no id.
+    """
+
+    path: str
+    body: dict[str, str]
+    id_field: str | None
+
+
+class Signed(t.NamedTuple):
+    """Such a POST, signed and ready to leave."""
+
+    prepared: Prepared
+    id_field: str | None
+
+    @property
+    def timestamp_ms(self) -> int:
+        """The exchange's time (UTC, ms) with which it is signed."""
+        return self.prepared.timestamp_ms
+
+
+class Accepted(t.NamedTuple):
+    """The exchange's clear answer that it has taken a POST on.
 
     :ivar given_id: The id that it gave; none when the call gives none.
     :ivar time_ms: When it answered (UTC, ms), by its own clock as far as that is known.
@@ -37,6 +64,18 @@ class Acceptance(t.NamedTuple):
 
     given_id: str | None
     time_ms: int
+
+
+class NotAccepted(t.NamedTuple):
+    """Any other answer to a POST, or none.
+
+    :ivar kind: C(TURNED_AWAY) when only the gate refused it, so that it may be signed anew, though the world has gone on meanwhile;
+        C(NOT_MADE) when it was surely not executed; C(UNCLEAR) when it may have been.
+    :ivar error: What a person needs to know of it.
+    """
+
+    kind: str
+    error: BybitError
 
 
 class Client(Requestor):
@@ -80,7 +119,7 @@ class Client(Requestor):
             empty = 0 if rows else empty + 1
             if not following:
                 return
-            if following in followed or empty == _MOST_EMPTY_PAGES:
+            if goes_in_circles(following, followed, empty):
                 break
             followed.add(following)
             cursor, before = following, rows
@@ -113,42 +152,43 @@ class Client(Requestor):
             self.clock.sleep_ms(pause_ms)
         self._drew_near_ms = self.clock.monotonic_ms()
 
-    def post_once(
-        self, path: str, body: dict[str, str], id_field: str | None, on_signed: t.Callable[[int], None]
-    ) -> Acceptance:
-        """POST a body once and return that it was accepted.
+    def sign(self, request: Request) -> Signed:
+        """Wait for the turn of a POST, and sign it as of then; nothing is sent.
 
-        :param id_field: The field of C(result) without which an answer is no success; none when the call gives no id.
-        :param on_signed: Called with the timestamp (UTC, ms) before the request leaves; when it raises, nothing is sent.
-        :raises TurnedAway: When only the gate refused it; it may be signed anew, but the world has gone on meanwhile.
-        :raises Refused: When the exchange refused and did nothing.
-        :raises NotSent: When the request did not reach the exchange.
-        :raises OutcomeUnknown: When it may have been executed.
+        :raises NotSent: When the exchange has blocked this address.
         """
+        self.posted_at_ms = None
         if self._blocked is not None:
-            self.posted_at_ms = None
             raise NotSent(str(self._blocked), self._blocked.failure)
         if self._drew_near_ms is not None:
             self._session.lead_ms = self.clock.monotonic_ms() - self._drew_near_ms
             self._drew_near_ms = None
-        payload, syncs_before = json.dumps(body, separators=(",", ":")), self.retries.clock_syncs
-        response, was_turned_away = self.call("POST", path, payload, True, not self._has_synchronised, on_signed)
+        payload = json.dumps(request.body, separators=(",", ":"))
+        return Signed(self.prepare("POST", request.path, payload), request.id_field)
+
+    def post(self, signed: Signed) -> Accepted | NotAccepted:
+        """Send a signed POST, once."""
+        syncs_before = self.retries.clock_syncs
+        try:
+            response, was_turned_away = self.send(signed.prepared, may_synchronise=not self._has_synchronised)
+        except OutcomeUnknown as error:
+            return NotAccepted(UNCLEAR, error)
+        except BybitError as error:
+            return NotAccepted(NOT_MADE, error)
         if was_turned_away:
             # A clock that was set by the exchange's and is refused all the same will not get better.
             self._has_synchronised = self._has_synchronised or self.retries.clock_syncs > syncs_before
-            raise TurnedAway(response.sentence(), response.failure)
+            return NotAccepted(TURNED_AWAY, Refused(response.sentence(), response.failure))
         if response.reading == NOT_EXECUTED:
-            raise Refused(response.sentence(), response.failure)
+            return NotAccepted(NOT_MADE, Refused(response.sentence(), response.failure))
         if response.reading != ACCEPTED:
-            raise OutcomeUnknown(response.cause(), response.failure)
+            return NotAccepted(UNCLEAR, OutcomeUnknown(response.cause(), response.failure))
         time_ms = self.now_ms() if response.time_ms is None else response.time_ms
-        if id_field is None:
-            return Acceptance(None, time_ms)
-        given = response.result.get(id_field)
-        if not isinstance(given, str) or not given:
+        given = None if signed.id_field is None else response.result.get(signed.id_field)
+        if signed.id_field is not None and (not isinstance(given, str) or not given):
             failure = response.failure._replace(reading=UNKNOWN)
-            raise OutcomeUnknown(f"Bybit reported success but gave no {id_field}", failure)
-        return Acceptance(given, time_ms)
+            return NotAccepted(UNCLEAR, OutcomeUnknown(f"Bybit reported success but gave no {signed.id_field}", failure))
+        return Accepted(given, time_ms)
 
 
 def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
@@ -174,6 +214,11 @@ def _cursor_after(path: str, page: dict[str, t.Any], rows: int) -> str:
         # What was cut off must not look like the end.
         raise ReadFailed(f"Bybit answered {path} with an unusable nextPageCursor: it does not say whether there are more pages.")
     return following
+
+
+def goes_in_circles(following: str, followed: set[str], empty: int) -> bool:
+    """Tell whether the pages of a list lead back, or on and on to empty ones."""
+    return following in followed or empty == _MOST_EMPTY_PAGES
 
 
 def _brings_nothing_new(rows: list[dict[str, t.Any]], before: list[dict[str, t.Any]]) -> bool:

@@ -58,10 +58,6 @@ class Refused(BybitError):
     """The exchange refused the request and did nothing."""
 
 
-class TurnedAway(Refused):
-    """The exchange's gate refused the request and did nothing; after the pause that was made since, it may be signed anew."""
-
-
 class NotSent(BybitError):
     """The request did not reach the exchange."""
 
@@ -88,3 +84,17 @@ class OutcomeUnknown(BybitError):
     """The request may have been executed: it must not be sent again before its outcome is known."""
 
     outcome = UNKNOWN
+
+
+class Defect(BybitError):
+    """An error inside this collection.
+
+    :ivar outcome: What became of the money as far as that is known.
+    """
+
+    def __init__(self, name: str, outcome: str) -> None:
+        self.outcome = outcome
+        super().__init__(
+            f"An error inside treasury.bybit ({name}); outcome: {outcome}. Look at the loan before you run this again, and report the "
+            f"error."
+        )

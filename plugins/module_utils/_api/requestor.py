@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One call at a time: signed, in turn, sent, and its answer judged.
+"""One call at a time: prepared and signed in its turn, sent once, and its answer read.
 
 This module util is private to the collection.
 """
@@ -17,6 +17,7 @@ from urllib.parse import quote_plus
 from .._clock import Clock
 from .._outcomes import NOT_EXECUTED, UNKNOWN
 from .errors import BybitError, Failure, NotSent, OutcomeUnknown, ReadFailed, Refused
+from .rate_limit import RateLimit
 from .response import Response, judge, told_time_ms, with_remedy
 from .return_codes import ACCEPTED, CLOCK_CODES, CLOCK_REFUSED, LOOK_FIRST, NO_API, RATE_LIMITED, UNKNOWN_CODE
 from .session import Session
@@ -50,6 +51,30 @@ class Retries:
         return dict(vars(self))
 
 
+class Prepared(t.NamedTuple):
+    """A request whose turn has come, ready to leave.
+
+    :ivar payload: What is signed: the query of a GET or the body of a POST.
+    :ivar timestamp_ms: The exchange's time (UTC, ms) with which it is signed.
+    """
+
+    method: str
+    path: str
+    payload: str
+    headers: dict[str, str]
+    request_id: str
+    timestamp_ms: int
+    is_signed: bool
+
+    @property
+    def target(self) -> str:
+        return f"{self.path}?{self.payload}" if self.method == "GET" and self.payload else self.path
+
+    @property
+    def body(self) -> bytes | None:
+        return self.payload.encode() if self.method == "POST" else None
+
+
 class Called(t.NamedTuple):
     """What came of one request.
 
@@ -61,7 +86,7 @@ class Called(t.NamedTuple):
 
 
 class Requestor:
-    """The calls of one run with one key.
+    """Makes the calls of one run with one key.
 
     :param recv_window_ms: How long after its timestamp the exchange accepts a request.
     :param rate_limit_timeout: Seconds that all pauses for the rate limit may take together.
@@ -122,7 +147,8 @@ class Requestor:
         syncs_before, was_turned_away = self.retries.clock_syncs, True
         while was_turned_away:
             may_synchronise = self.retries.clock_syncs == syncs_before
-            response, was_turned_away = self.call("GET", path, query_text(query or {}), signed, may_synchronise)
+            prepared = self.prepare("GET", path, query_text(query or {}), signed)
+            response, was_turned_away = self.send(prepared, may_synchronise)
         if response.reading == ACCEPTED:
             return response.result
         error = _read_error(path, response)
@@ -130,22 +156,31 @@ class Requestor:
             self._blocked = error
         raise error
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        payload: str,
-        signed: bool,
-        may_synchronise: bool,
-        on_signed: t.Callable[[int], None] | None = None,
-    ) -> Called:
+    def prepare(self, method: str, path: str, payload: str, is_signed: bool = True) -> Prepared:
+        """Wait until the limits allow a request, and sign it as of then."""
+        session, clock = self._session, self.clock
+        pause_ms = max(limit.pause_ms(clock.monotonic_ms()) for limit in self._limits(method, path, is_signed))
+        if pause_ms:
+            clock.tell_wait(f"{session.transport.base_url} takes no more requests in these seconds", pause_ms)
+            clock.sleep_ms(pause_ms)
+        if self.is_abandoned:
+            raise ReadFailed("Nobody waits for the answer any more.")
+        request_id, now_ms = str(uuid.uuid4()), self.now_ms()
+        headers = {"cdn-request-id": request_id}
+        if is_signed:
+            headers.update(self._signature_headers(now_ms, payload))
+        if method == "POST":
+            headers["Content-Type"] = "application/json"
+        return Prepared(method, path, payload, headers, request_id, now_ms, is_signed)
+
+    def send(self, prepared: Prepared, may_synchronise: bool) -> Called:
         """Send a request once, and make the pause after which it may be signed anew when only the gate turned it away.
 
-        :param payload: What is signed: the query of a GET or the body of a POST.
         :param may_synchronise: Whether a refused timestamp is worth a look at the exchange's clock; once is enough.
         """
-        reply, request_id = self._send_in_turn(method, path, payload, signed, on_signed)
-        response = judge(method, reply.status, reply.body, request_id, reply.secrets)
+        method, path, signed = prepared.method, prepared.path, prepared.is_signed
+        reply = self._send_counted(prepared)
+        response = judge(method, reply.status, reply.body, prepared.request_id, reply.secrets)
         is_stale = response.is_gate_refusal(*(CLOCK_CODES if method == "GET" else (CLOCK_REFUSED,)))
         if not is_stale and self._is_too_old(method, response):
             response = response.as_too_old()
@@ -166,54 +201,35 @@ class Requestor:
             return False
         return response.time_ms < self.posted_at_ms - _OLDEST_ANSWER_MS
 
-    def _send_in_turn(
-        self, method: str, path: str, payload: str, signed: bool, on_signed: t.Callable[[int], None] | None
-    ) -> tuple[Reply, str]:
-        """Send a request as soon as the limits allow it."""
+    def _limits(self, method: str, path: str, is_signed: bool) -> list[RateLimit]:
+        limits = self._session.limits
+        return [limits.address, *([limits.of(method, path)] if is_signed else [])]
+
+    def _send_counted(self, prepared: Prepared) -> Reply:
+        """Send a request, and count it for the limits when it may have arrived."""
         session, clock = self._session, self.clock
-        limits = [session.limits.address, *([session.limits.of(method, path)] if signed else [])]
-        pause_ms = max(limit.pause_ms(clock.monotonic_ms()) for limit in limits)
-        if pause_ms:
-            clock.tell_wait(f"{session.transport.base_url} takes no more requests in these seconds", pause_ms)
-            clock.sleep_ms(pause_ms)
-        if self.is_abandoned:
-            raise ReadFailed("Nobody waits for the answer any more.")
         if session.heard_ms is not None and clock.monotonic_ms() - session.heard_ms > _LONGEST_SILENCE_MS:
             session.transport.hang_up()
         try:
-            sent = self._send(method, path, payload, signed, on_signed)
+            reply = self._send(prepared)
         except BaseException:
             # It may arrive all the same, and then it counts.
-            for limit in limits:
+            for limit in self._limits(prepared.method, prepared.path, prepared.is_signed):
                 limit.note(clock.monotonic_ms())
             raise
         session.heard_ms = clock.monotonic_ms()
         session.limits.address.note(session.heard_ms)
-        return sent
+        return reply
 
-    def _send(
-        self, method: str, path: str, payload: str, signed: bool, on_signed: t.Callable[[int], None] | None
-    ) -> tuple[Reply, str]:
-        request_id = str(uuid.uuid4())
-        now_ms = self.now_ms()
-        headers = {"cdn-request-id": request_id}
-        if signed:
-            headers.update(self._signature_headers(now_ms, payload))
-        target, body = path, None
-        if method == "POST":
-            body = payload.encode()
-            headers["Content-Type"] = "application/json"
-            if on_signed:
-                on_signed(now_ms)
-            self.posted_at_ms = now_ms
-        elif payload:
-            target = f"{path}?{payload}"
+    def _send(self, prepared: Prepared) -> Reply:
+        if prepared.method == "POST":
+            self.posted_at_ms = prepared.timestamp_ms
         try:
-            return self._session.transport.send(method, target, headers, body), request_id
+            return self._session.transport.send(prepared.method, prepared.target, prepared.headers, prepared.body)
         except NoReply as error:
             if not error.sent:
                 self.posted_at_ms = None
-            raise self._unanswered(method, path, error, request_id) from error
+            raise self._unanswered(prepared.method, prepared.path, error, prepared.request_id) from error
 
     def _signature_headers(self, now_ms: int, payload: str) -> dict[str, str]:
         timestamp, window = str(now_ms), str(self.recv_window_ms)

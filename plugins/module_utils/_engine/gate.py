@@ -2,29 +2,88 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a repayment that the exchange's gate has turned away may have been executed all the same.
+"""What to do about a repayment that only the exchange's gate has turned away, and that was possibly executed all the same.
 
 The gate's word is sure for the request that it answers. But something in between may have sent that request twice: one copy was
-executed, and the answer is the one to the other. Pure: no I/O. This module util is private to the collection.
+executed, and the answer is the one to the other. So what to send is decided anew, on fresh reads. Only reads are sent from here.
+This module util is private to the collection.
 """
 
 from __future__ import annotations
 
+import typing as t
 from decimal import Decimal
 
-from .._amounts import difference
+from .._amounts import difference, plain
+from .._api.errors import BybitError, OutcomeUnknown
+from .._goal import Goal
 from .._journal.intent import Intent
 from .._loans.history import FAILED, HistoryEntry
-from .preflight import Prepared
+from .._loans.wallet import Movement
+from . import messages
+from .plan import DECLINE, PAY, Decision
+from .preflight import preflight
+from .steps import Ended, Preflight, error_of
+from .task import Task
 
 
-def entries_since(before: Prepared, now: Prepared) -> list[HistoryEntry]:
+class Anew(t.NamedTuple):
+    """What is known after the pause that the gate forced.
+
+    :ivar ready: What is decided now; none when the repayment has to be looked for, like one whose answer was lost.
+    :ivar doubt: Why it has to be.
+    """
+
+    ready: Preflight | None
+    doubt: OutcomeUnknown | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def decide_anew(task: Task, before: Preflight, intent: Intent, refusal: BybitError) -> Anew:
+    """Decide on fresh reads, unless something shows that the repayment may have been executed.
+
+    :param before: What was known when the request left.
+    """
+    flown: list[Movement] = []
+    try:
+        now = preflight(task, before.means.paid, before.freshness)
+        if now.decision.kind == PAY:
+            # The balance may be late where the ledger is not.
+            flown = task.poller.outflows(intent)
+            if must_await_entry(flown, intent, before, now):
+                _await_entry(task, intent)
+                now = preflight(task, before.means.paid, now.freshness)
+    except (BybitError, Ended) as failed:
+        # Something in between may have sent it twice: that cannot be seen now, or it is a copy in process that declines this.
+        return Anew(None, OutcomeUnknown(f"{refusal} And then: {error_of(failed)}", refusal.failure))
+    news = entries_since(before, now)
+    trace = ""
+    if may_show_it(news, task.goal, now.decision):
+        trace = f"the history came to show repayment {news[0].repay_id} meanwhile"
+    elif not news and any(-movement.amount == intent.amount for movement in flown):
+        trace = f"the wallet's ledger shows that {plain(intent.amount)} {intent.coin} left meanwhile"
+    if trace:
+        return Anew(None, OutcomeUnknown(f"{refusal} But {trace}", refusal.failure))
+    return Anew(now, None, tuple(messages.came_between(entry, intent.coin) for entry in news))
+
+
+def may_show_it(news: t.Sequence[HistoryEntry], goal: Goal, decision: Decision) -> bool:
+    """Tell whether new entries of the history may be the repayment; a goal counts them, whoever has made them."""
+    return bool(news) and (not goal.is_declarative or decision.kind == DECLINE)
+
+
+def must_await_entry(flown: t.Sequence[Movement], intent: Intent, before: Preflight, now: Preflight) -> bool:
+    """Tell whether the history has to be given time to show the repayment."""
+    return bool(flown) or has_money_moved(intent, before, now)
+
+
+def entries_since(before: Preflight, now: Preflight) -> list[HistoryEntry]:
     """Return what the history shows of repayments that it did not show before, and that may be a user's."""
     known = {entry.repay_id for entry in before.entries}
     return [r for r in now.entries if r.repay_id not in known and r.status != FAILED and r.by_user is not False]
 
 
-def has_money_moved(intent: Intent, before: Prepared, now: Prepared) -> bool:
+def has_money_moved(intent: Intent, before: Preflight, now: Preflight) -> bool:
     """Tell whether as much as an intent wanted may have left what pays, though others may have taken it.
 
     :param before: What was known when it was sent, as C(now) is what is known after the pause.
@@ -35,3 +94,12 @@ def has_money_moved(intent: Intent, before: Prepared, now: Prepared) -> bool:
     old, new = before.means.wallet, now.means.wallet
     # Where nobody can look, it may.
     return old is None or new is None or difference(old, new) >= intent.amount
+
+
+def _await_entry(task: Task, intent: Intent) -> None:
+    """Wait until the history must show a repayment if it was made when its request was turned away."""
+    clock = task.client.clock
+    left_ms = (intent.sent_monotonic_ms or 0) + task.options.settle_margin_ms - clock.monotonic_ms()
+    if left_ms > 0:
+        clock.tell_wait(f"Money has moved while {task.label} could not be repaid, and the history may be late", left_ms)
+        clock.sleep_ms(left_ms)

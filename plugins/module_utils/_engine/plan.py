@@ -15,7 +15,7 @@ from decimal import Decimal
 from .._amounts import decimal_places, difference, plain, round_down, round_up, total
 from .._goal import Goal
 from .._loans.loan import LIQUIDATED, OPEN, Loan
-from .._operations.traits import Traits
+from .._operations.terms import Terms
 from .._outcomes import NOTHING_TO_DO
 from .._times import utc
 from .progress import Progress
@@ -90,24 +90,24 @@ class _Wanted(t.NamedTuple):
     is_of_ltv: bool = False
 
 
-def decide(traits: Traits, loan: Loan | None, goal: Goal, means: Means, progress: Progress | None = None) -> Decision:
+def decide(terms: Terms, loan: Loan | None, goal: Goal, means: Means, progress: Progress | None = None) -> Decision:
     """Decide on repaying one loan.
 
     :param loan: The loan, none when the exchange knows no such loan.
     :param progress: Needed for a goal with C(since).
     """
     if loan is None:
-        return _decline(traits.missing)
-    reached = _reached(traits, loan, goal, progress)
+        return _decline(terms.missing)
+    reached = _reached(terms, loan, goal, progress)
     if reached:
         return _nothing(reached, loan)
     if goal.max_debt is not None:
-        wanted = _for_debt(traits, loan, goal.max_debt, means)
+        wanted = _for_debt(terms, loan, goal.max_debt, means)
     elif goal.max_ltv is not None:
-        wanted = _for_ltv(traits, loan, goal.max_ltv, means)
+        wanted = _for_ltv(terms, loan, goal.max_ltv, means)
     else:
         wanted = _for_amount(loan, goal, means, progress)
-    return wanted if isinstance(wanted, Decision) else _within(traits, loan, wanted, means)
+    return wanted if isinstance(wanted, Decision) else _within(terms, loan, wanted, means)
 
 
 def dust_of(loan: Loan, goal: Goal, accuracy: int | None) -> Decimal:
@@ -117,14 +117,14 @@ def dust_of(loan: Loan, goal: Goal, accuracy: int | None) -> Decimal:
     return difference(loan.debt, goal.max_debt)
 
 
-def _reached(traits: Traits, loan: Loan, goal: Goal, progress: Progress | None) -> str:
+def _reached(terms: Terms, loan: Loan, goal: Goal, progress: Progress | None) -> str:
     """Say why nothing is to be paid; empty when something is."""
-    label, coin = traits.label, loan.coin
+    label, coin = terms.label, loan.coin
     if progress is not None and not progress.missing:
         repaid = f"{plain(progress.repaid)} {coin} have been repaid on {label} since {utc(goal.since_ms or 0)}"
         return f"{repaid}, at least {plain(goal.amount or Decimal(0))} were asked for: nothing to repay."
     if goal.max_ltv is not None and loan.shown_ltv is not None and loan.is_ltv_surely_at_most(goal.max_ltv):
-        whose = "of the account" if traits.shares_collateral else f"of {label}"
+        whose = "of the account" if terms.shares_collateral else f"of {label}"
         return f"The LTV {whose} is {plain(loan.shown_ltv)}, at most {plain(goal.max_ltv)} was asked for: nothing to repay."
     if loan.status != OPEN and (goal.max_ltv is None or loan.position is None):
         how = "was closed by liquidation" if loan.status == LIQUIDATED else "is already fully repaid"
@@ -161,53 +161,53 @@ def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None)
     return _Wanted(amount, what, story)
 
 
-def _for_debt(traits: Traits, loan: Loan, max_debt: Decimal, means: Means) -> _Wanted | Decision:
+def _for_debt(terms: Terms, loan: Loan, max_debt: Decimal, means: Means) -> _Wanted | Decision:
     # Who pays all of it need not have written max_debt: whole contracts need no goal, and playbooks have a word of their own for it.
     what = f"max_debt '{plain(max_debt)}'" if max_debt else _WHOLE
-    if traits.is_whole:
+    if terms.is_whole:
         return _Wanted(loan.debt, what)
     needed, places = difference(loan.debt, max_debt), _places(means.accuracy)
     amount = min(round_up(needed, places), round_down(loan.debt, places))
     # Rounding up would be more than is owed.
     dust = max(difference(needed, amount), Decimal(0))
     if not amount:
-        left = f"{plain(dust)} {loan.coin} above max_debt '{plain(max_debt)}' are left on {traits.label}"
+        left = f"{plain(dust)} {loan.coin} above max_debt '{plain(max_debt)}' are left on {terms.label}"
         story = f"Only {left}, less than the smallest amount that the exchange lists, with {places} decimal places."
         return _nothing(story, loan)._replace(rest=dust)
     remark = f" ({plain(dust)} of it above max_debt '{plain(max_debt)}' and less than the smallest amount that the exchange lists)" if dust else ""
     return _Wanted(amount, what, remark=remark)
 
 
-def _for_ltv(traits: Traits, loan: Loan, max_ltv: Decimal, means: Means) -> _Wanted | Decision:
+def _for_ltv(terms: Terms, loan: Loan, max_ltv: Decimal, means: Means) -> _Wanted | Decision:
     what, places = f"max_ltv '{plain(max_ltv)}'", _places(means.accuracy)
-    payable = loan.debt if traits.is_whole else round_down(loan.debt, places)
+    payable = loan.debt if terms.is_whole else round_down(loan.debt, places)
     needed = loan.amount_above_ltv(max_ltv)
     if needed is None and loan.debt and (loan.position is None or not loan.position.shows(loan.product, loan.coin)):
         # What can be paid is no answer to a question that was not understood.
-        why = f"{what} cannot be reckoned, because the exchange does not tell what {traits.label} counts for: run again later"
+        why = f"{what} cannot be reckoned, because the exchange does not tell what {terms.label} counts for: run again later"
         return _decline(why, f"LTV {_shown(loan)}, {plain(max_ltv)} asked for")
     is_enough = needed is not None and needed <= payable
-    amount = payable if traits.is_whole or needed is None or not is_enough else round_up(needed, places)
+    amount = payable if terms.is_whole or needed is None or not is_enough else round_up(needed, places)
     story = _ltv_story(loan, amount)
     if is_enough:
         return _Wanted(amount, what, story, is_of_ltv=True)
     far = f"all of its {plain(payable)} {loan.coin} give {story}".rstrip(", ") if payable else "nothing can be repaid there"
-    return _Wanted(amount, what, story, shortfall=f"{what} cannot be reached on {traits.label} alone, {far}", is_of_ltv=True)
+    return _Wanted(amount, what, story, shortfall=f"{what} cannot be reached on {terms.label} alone, {far}", is_of_ltv=True)
 
 
-def _within(traits: Traits, loan: Loan, wanted: _Wanted, means: Means) -> Decision:
+def _within(terms: Terms, loan: Loan, wanted: _Wanted, means: Means) -> Decision:
     """Hold what is wanted against what may and can be paid."""
     amount, coin, shortfall = wanted.amount, loan.coin, wanted.shortfall
     asked = _arithmetic(loan, wanted, amount)
-    is_partial = means.allow_partial and not traits.is_whole
-    less = "" if traits.is_whole else ", or ask for less"
+    is_partial = means.allow_partial and not terms.is_whole
+    less = "" if terms.is_whole else ", or ask for less"
     if means.lack:
         return _decline(means.lack, asked)
     if shortfall and not means.allow_partial:
         return _decline(f"{shortfall}: repay other loans too, or set allow_partial to pay what can be paid here", asked)
     if means.at_most is not None and total(means.paid, amount) > means.at_most:
         more = f" more than the {plain(means.paid)} that this run has paid" if means.paid else ""
-        takes = f"{wanted.what} takes {plain(amount)} {coin}{more} on {traits.label}"
+        takes = f"{wanted.what} takes {plain(amount)} {coin}{more} on {terms.label}"
         shortfall = f"{takes}, more than at_most '{plain(means.at_most)}'"
         if not is_partial:
             return _decline(f"{shortfall}: raise at_most{less}", asked)
@@ -220,7 +220,7 @@ def _within(traits: Traits, loan: Loan, wanted: _Wanted, means: Means) -> Decisi
     if not amount:
         return _nothing(f"Nothing can be paid now, because {shortfall}.", loan)._replace(shortfall=shortfall)
     arithmetic = _arithmetic(loan, wanted, amount)
-    message = f"{plain(amount)} {coin} on {traits.label}: {arithmetic}"
+    message = f"{plain(amount)} {coin} on {terms.label}: {arithmetic}"
     if shortfall:
         message = f"{message}; it is as far as it goes, because {shortfall}"
     return Decision(PAY, message, amount, loan.after_paying(amount), arithmetic, shortfall)

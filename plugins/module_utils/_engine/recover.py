@@ -2,122 +2,97 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of the repayments that earlier runs have sent without telling their end; known before anything is sent now.
+"""What became of the repayments that earlier runs have sent without reporting their outcome; known before anything is sent now.
 
 Only reads are sent from here. This module util is private to the collection.
 """
 
 from __future__ import annotations
 
-from .._api.client import Client
-from .._api.errors import OutcomeUnknown
-from .._goal import Goal, RunOptions
+from .._api.errors import BybitError, OutcomeUnknown
+from .._goal import Goal
 from .._journal.intent import Intent
-from .._journal.journal import Journal
-from .._operations.base import Operation
 from .._outcomes import EXECUTED, PENDING, UNKNOWN
-from .._reconcile.judge import Reconciled
-from .._reconcile.poll import Poller
-from .._reconcile.reconcile import Reconciler
 from .._times import HOUR_MS
 from . import messages
-from .preflight import Preparation
-from .report import Report
+from .conclude import in_doubt, made_of
+from .preflight import unshown
+from .steps import Ended, Recovered
+from .task import Task
 
 
-class EarlierRuns:
-    """Settles what earlier runs for the same subject have left open.
+def recover(task: Task) -> Recovered:
+    """Find out what earlier runs for the same loan have left open."""
+    named, recovered = task.options.acknowledge, Recovered()
+    if named is not None and named not in {intent.intent_id for intent in task.journal.noted()}:
+        recovered = _left(recovered, messages.not_noted(named))
+    for intent in task.journal.open_intents():
+        recovered = _reconciled(task, recovered, intent)
+        if recovered.ended:
+            return recovered
+    if not recovered.made and not recovered.left_to_user:
+        try:
+            recovered = _acknowledged(task, recovered)
+        except BybitError as error:
+            return recovered._replace(ended=Ended(error))
+    if named is not None and not recovered.left_to_user and (not recovered.made or task.goal.is_of_debt):
+        recovered = _left(recovered, messages.not_in_doubt(named))
+    return recovered
 
-    :ivar left_to_user: Why this run sends nothing, as none does to which the user names an intent in doubt; empty otherwise.
-    """
 
-    def __init__(
-        self,
-        client: Client,
-        operation: Operation,
-        journal: Journal,
-        poller: Poller,
-        reconciler: Reconciler,
-        preparation: Preparation,
-        run_options: RunOptions,
-        result: Report,
-    ) -> None:
-        self._client = client
-        self._operation = operation
-        self._journal = journal
-        self._poller = poller
-        self._reconciler = reconciler
-        self._preparation = preparation
-        self._run_options = run_options
-        self._result = result
-        self.left_to_user = ""
+def _reconciled(task: Task, before: Recovered, intent: Intent) -> Recovered:
+    """Find out what became of one more repayment."""
+    found = task.reconciler.reconcile(intent, task.deadline_ms())
+    is_named = task.options.acknowledge == intent.intent_id
+    if found.outcome == UNKNOWN and not is_named:
+        return before._replace(ended=in_doubt(task, found, OutcomeUnknown("an earlier run began it and did not tell its end")))
+    after = _reported(task, before, found.intent, found.outcome)
+    if found.outcome == UNKNOWN:
+        task.journal.forget(intent)
+        return after._replace(left_to_user=messages.acknowledged(intent, task.label))
+    if found.outcome == EXECUTED:
+        late = after.freshness.doubted(task.client.clock.monotonic_ms(), task.options.settle_margin_ms)
+        after = after._replace(freshness=late)
+    if not is_same_goal(intent, task.goal) or found.outcome not in (EXECUTED, PENDING):
+        return after
+    if intent.reported_at_ms is None:
+        return after._replace(made=(*after.made, made_of(task, found, is_earlier=True)))
+    # It is only inferred that nobody has seen the report.
+    if not is_recent(intent.reported_at_ms, task.client.believed_time_ms()):
+        return after._replace(warnings=(*after.warnings, messages.too_old_to_answer(intent, task.label)))
+    warnings = (*after.warnings, messages.may_have_been_reported(intent, task.label))
+    return after._replace(made=(*after.made, made_of(task, found, is_earlier=True)), warnings=warnings)
 
-    def settle(self, goal: Goal) -> list[Reconciled]:
-        """Return the open repayments that earlier runs which were asked for the same have made, oldest first.
 
-        :raises OutcomeUnknown: When it cannot be known what became of one.
-        """
-        answers = []
-        named = self._run_options.acknowledge
-        if named is not None and named not in {intent.intent_id for intent in self._journal.noted()}:
-            self._leave(messages.not_noted(named))
-        for intent in self._journal.open_intents():
-            found = self._reconciler.resolve(intent, self._run_options.deadline_ms(self._client.clock.monotonic_ms()))
-            if found.outcome == UNKNOWN and self._run_options.acknowledge != intent.intent_id:
-                raise self.in_doubt(found, "an earlier run began it and did not tell its end")
-            if found.outcome == UNKNOWN:
-                self._journal.forget(intent)
-                self.left_to_user = messages.acknowledged(intent, self._result.label)
-            self._tell(found.intent, found.outcome)
-            if found.outcome == EXECUTED:
-                self._preparation.doubt_debt()
-            if intent.goal == goal and found.outcome in (EXECUTED, PENDING) and self._answers(intent):
-                answers.append(found)
-        if not answers and not self.left_to_user:
-            forgotten = self._acknowledged_unseen()
-            if forgotten:
-                self.left_to_user = messages.acknowledged(forgotten, self._result.label)
-        if named is not None and not self.left_to_user and (not answers or goal.is_of_debt):
-            self._leave(messages.not_in_doubt(named))
-        return answers
+def is_same_goal(intent: Intent, goal: Goal) -> bool:
+    """Tell whether an earlier run was asked for the same."""
+    return intent.goal == goal
 
-    def _answers(self, intent: Intent) -> bool:
-        """Tell whether a repayment that was made is what this run was asked for, and say so where that is only inferred."""
-        if intent.reported_at_ms is None:
-            return True
-        is_young = self._client.believed_time_ms() - intent.reported_at_ms <= messages.ANSWERS_FOR_HOURS * HOUR_MS
-        tell = messages.may_have_been_reported if is_young else messages.too_old_to_answer
-        self._result.warnings.append(tell(intent, self._result.label))
-        return is_young
 
-    def in_doubt(self, found: Reconciled, cause: str, lost: OutcomeUnknown | None = None) -> OutcomeUnknown:
-        """Return the error that tells what is known of a repayment in doubt."""
-        result = self._result
-        if not result.made:
-            result.speak_of(found.intent)
-        result.intent_id, result.evidence = found.intent.intent_id, found.evidence
-        message = messages.unknown(found, cause, result.label, self._operation.history_request)
-        return OutcomeUnknown(message, lost.failure if lost else None)
+def is_recent(reported_at_ms: int, now_ms: int) -> bool:
+    """Tell whether a repayment that was possibly reported still stands for an equal step."""
+    return now_ms - reported_at_ms <= messages.ANSWERS_FOR_HOURS * HOUR_MS
 
-    def _acknowledged_unseen(self) -> Intent | None:
-        """Forget the accepted repayment that C(acknowledge) names, unless the exchange shows it by now."""
-        for intent in self._journal.unseen():
-            if intent.intent_id != self._run_options.acknowledge:
-                continue
-            self._poller.follow(intent.repay_id or "", self._run_options.deadline_ms(self._client.clock.monotonic_ms()), until_final=False)
-            # Read once more, so that an exchange which cannot be read is no reason to forget.
-            if intent in self._preparation.unseen(self._operation.history()):
-                self._journal.forget(intent)
-                if intent.told:
-                    self._tell(intent, UNKNOWN)
-                return intent
-        return None
 
-    def _leave(self, story: str) -> None:
-        """Send nothing, and say so aloud, because an option that was left in a playbook would keep it from paying for good."""
-        self.left_to_user = story
-        self._result.warnings.append(story)
+def _acknowledged(task: Task, before: Recovered) -> Recovered:
+    """Forget the accepted repayment that C(acknowledge) names, unless the exchange shows it by now."""
+    for intent in task.journal.unseen():
+        if intent.intent_id != task.options.acknowledge:
+            continue
+        task.poller.follow(intent.repay_id or "", task.deadline_ms(), until_final=False)
+        # Read once more, so that an exchange which cannot be read is no reason to forget.
+        if intent in unshown(task, task.operation.history()):
+            task.journal.forget(intent)
+            after = _reported(task, before, intent, UNKNOWN) if intent.told else before
+            return after._replace(left_to_user=messages.acknowledged(intent, task.label))
+    return before
 
-    def _tell(self, intent: Intent, outcome: str) -> None:
-        self._result.add_earlier(intent, outcome)
-        self._result.warnings.append(messages.earlier(intent, outcome, self._result.label))
+
+def _left(before: Recovered, story: str) -> Recovered:
+    """Send nothing, and say so aloud, because an option that was left in a playbook would keep it from paying for good."""
+    return before._replace(left_to_user=story, warnings=(*before.warnings, story))
+
+
+def _reported(task: Task, before: Recovered, intent: Intent, outcome: str) -> Recovered:
+    warning = messages.earlier(intent, outcome, task.label)
+    return before._replace(earlier=(*before.earlier, (intent, outcome)), warnings=(*before.warnings, warning))

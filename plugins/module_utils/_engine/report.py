@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run knows so far, in the form in which the modules return it.
+"""What a run reports, in the form in which the modules return it. All of it follows from the steps that the run has taken.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -14,126 +14,220 @@ import typing as t
 from decimal import Decimal
 
 from .._amounts import plain, total
+from .._goal import Goal
 from .._journal.intent import Intent
 from .._loans.loan import Loan
-from .._outcomes import CHANGED, NOTHING_TO_DO, PENDING, PLANNED
-from .._reconcile.judge import Reconciled
+from .._outcomes import CHANGED, NOTHING_TO_DO, PENDING, PLANNED, UNKNOWN
 from .diff import before_and_after
+from .freshness import Freshness
 from .plan import Decision
 from .progress import Progress
+from .steps import Ended, Made, Preflight, Recovered, Round
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Report:
-    """What is known so far, also when the run fails half-way; the modules' documentation describes each value.
+    """One run; the modules' documentation describes each value.
 
     :ivar ids: The options that name the loan.
     :ivar label: The name of the loan in messages.
-    :ivar amount: What this result speaks of, as long as no repayment is made.
-    :ivar made: The repayments that were made, by this run or an earlier one that could not tell it.
+    :ivar notices: Warnings that do not belong to a step.
+    :ivar ended: Why the goal was not reached; none when the run is a success.
+    :ivar trace: The traceback of a defect.
     """
 
     ids: dict[str, t.Any]
     label: str
-    amount: Decimal
-    since_ms: int | None = None
-    outcome: str | None = None
-    repay_id: str | None = None
-    recovered: bool = False
-    inferred: bool = False
-    stories: list[str] = dataclasses.field(default_factory=list)
-    made: list[Reconciled] = dataclasses.field(default_factory=list)
-    before: Loan | None = None
-    after: Loan | None = None
-    sent_at_ms: int | None = None
-    intent_id: str | None = None
-    progress: Progress | None = None
-    decision: Decision | None = None
-    dust: Decimal = Decimal(0)
-    evidence: dict[str, t.Any] | None = None
-    earlier: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-    warnings: list[str] = dataclasses.field(default_factory=list)
+    goal: Goal
+    notices: tuple[str, ...] = ()
+    recovered: Recovered = Recovered()
+    rounds: tuple[Round, ...] = ()
+    ended: Ended | None = None
+    trace: str = ""
 
-    def speak_of(self, intent: Intent) -> None:
-        """Make the result one of this repayment, whatever becomes of it."""
-        self.amount, self.repay_id, self.sent_at_ms = intent.amount, intent.repay_id, intent.sent_at_ms
+    def with_recovered(self, recovered: Recovered) -> Report:
+        return dataclasses.replace(self, recovered=recovered)
 
-    def add_made(self, found: Reconciled, story: str, is_earlier: bool) -> None:
-        """Add a repayment that was made."""
-        self.made.append(found)
-        self.stories.append(story)
-        first = self.made[0].intent
-        self.speak_of(first)
-        self.amount = total(*(other.intent.amount for other in self.made))
-        self.outcome = PENDING if any(other.outcome == PENDING for other in self.made) else found.outcome
-        self.recovered = self.recovered or is_earlier or (found.finding is not None and found.intent.accepted_at_ms is None)
-        self.inferred = self.inferred or found.finding is not None
-        self.evidence = self.evidence or found.evidence
+    def with_round(self, done: Round) -> Report:
+        return dataclasses.replace(self, rounds=(*self.rounds, done))
 
-    def add_earlier(self, intent: Intent, outcome: str) -> None:
-        """Add what became of the repayment of an earlier run."""
-        self.earlier.append(_summary(intent, outcome))
+    def with_last(self, done: Round) -> Report:
+        """Return the report with more known of its last round."""
+        return dataclasses.replace(self, rounds=(*self.rounds[:-1], done))
 
-    def plan(self, decision: Decision, after: Loan | None) -> None:
-        """Tell what would be paid."""
-        self.outcome, self.amount, self.after = PLANNED, decision.amount, after
-        self.stories.append(f"Would repay {decision.message}.")
+    def with_end(self, ended: Ended, trace: str = "") -> Report:
+        return dataclasses.replace(self, ended=ended, trace=trace)
 
-    def nothing_to_do(self, message: str, after: Loan | None = None) -> None:
-        """Tell that nothing is paid."""
-        self.outcome, self.amount, self.after = NOTHING_TO_DO, Decimal(0), after
-        self.stories.append(message)
+    def with_notice(self, notice: str) -> Report:
+        return dataclasses.replace(self, notices=(*self.notices, notice))
 
+    @property
+    def made(self) -> list[Made]:
+        """The repayments that were made, by this run or an earlier one that could not report it."""
+        return [*self.recovered.made, *(done.made for done in self.rounds if done.made is not None)]
+
+    @property
+    def outcome(self) -> str | None:
+        """What became of the repayments, or why there is none; none when the run has not come so far."""
+        error = self.ended.error if self.ended else None
+        if error is not None and (error.outcome == UNKNOWN or not self.made):
+            return error.outcome
+        if self.made:
+            is_pending = any(made.found.outcome == PENDING for made in self.made)
+            return PENDING if is_pending else self.made[-1].found.outcome
+        if self.rounds:
+            return self.rounds[-1].outcome
+        return NOTHING_TO_DO if self.recovered.left_to_user else None
+
+    @property
+    def decision(self) -> Decision | None:
+        """What was decided to reach the goal, with what later rounds have found missing."""
+        first = self._first
+        if first is None:
+            return None
+        shortfall = next((done.shortfall for done in self.rounds if done.shortfall), "")
+        return first.decision._replace(shortfall=shortfall) if shortfall else first.decision
+
+    @property
+    def after(self) -> Loan | None:
+        """The loan as it was read last, or as it would be."""
+        rounds = [done for done in self.rounds if not (done.outcome == PLANNED and self.made)]
+        if rounds:
+            return rounds[-1].after
+        return self.recovered.made[-1].after if self.recovered.made else None
+
+    @property
+    def dust(self) -> Decimal:
+        """What is left of the debt because it is less than the smallest amount that the exchange lists."""
+        return self.rounds[-1].dust if self.rounds else Decimal(0)
+
+    @property
+    def paid(self) -> Decimal:
+        """What this run has paid."""
+        return total(*(done.made.spent for done in self.rounds if done.made is not None))
+
+    @property
+    def freshness(self) -> Freshness:
+        return self.rounds[-1].ready.freshness if self.rounds else self.recovered.freshness
+
+    @property
     def message(self) -> str:
-        return " ".join(self.stories)
+        if self.ended and not self.made:
+            return str(self.ended.error)
+        stories = [story for made in self.recovered.made for story in made.stories]
+        stories += [self.recovered.left_to_user] if self.recovered.left_to_user else []
+        for done in self.rounds:
+            stories += done.made.stories if done.made is not None else ()
+            if done.outcome == PLANNED:
+                stories.append(f"Would repay {done.ready.decision.message}{', too' if self.made else ''}.")
+            stories += done.stories
+        return " ".join([*stories, *([str(self.ended.error)] if self.ended else [])])
+
+    @property
+    def warnings(self) -> list[str]:
+        """What whoever reads the report must know about it, each once."""
+        found = [*self.notices, *self.recovered.warnings, *(w for made in self.recovered.made for w in made.warnings)]
+        for done in self.rounds:
+            found += [*done.ready.warnings, *(done.made.warnings if done.made is not None else ()), *done.warnings]
+        if self.ended:
+            found += [*(self.ended.ready.warnings if self.ended.ready else ()), *self.ended.warnings]
+        return list(dict.fromkeys(found))
 
     def as_dict(self) -> dict[str, t.Any]:
+        """Return the result of the module, without what belongs to the connection."""
+        decision, ended, before = self.decision, self.ended, self._before
+        failure = ended.error.failure if ended else None
         return {
-            "changed": self.outcome in CHANGED or bool(self.made),
-            "msg": self.message(),
+            "changed": bool(self.made) or (not ended and self.outcome in CHANGED),
+            "msg": self.message,
             "outcome": self.outcome,
-            "repay_id": self.repay_id,
+            "repay_id": self._subject.repay_id if self._subject else None,
             **self.ids,
-            "amount": plain(self.amount),
-            "goal_reached": self.decision.reaches_goal if self.decision else None,
-            "repayments": [_summary(found.intent, found.outcome) for found in self.made],
+            "amount": plain(self._amount),
+            # What was decided has not come about when the run has ended early.
+            "goal_reached": decision.reaches_goal if decision and not ended else None,
+            "repayments": [_summary(made.found.intent, made.found.outcome) for made in self.made],
             "loan": {
-                "before": self.before.as_result() if self.before else None,
+                "before": before.as_result() if before else None,
                 "after": self.after.as_result() if self.after else None,
             },
+            **({"failure": failure._asdict() if failure else None} if ended else {}),
             "details": {
-                "recovered": self.recovered,
-                "inferred": self.inferred,
-                "decision": self.decision.arithmetic or None if self.decision else None,
+                "recovered": any(_is_recovered(made) for made in self.made),
+                "inferred": any(made.found.finding is not None for made in self.made),
+                "decision": decision.arithmetic or None if decision else None,
                 "dust": plain(self.dust),
                 "since": self._since(),
-                "sent_at_ms": self.sent_at_ms,
-                "intent": self.intent_id,
-                "earlier": self.earlier,
-                "evidence": self.evidence,
+                "sent_at_ms": self._sent_at_ms,
+                "intent": ended.intent.intent_id if ended and ended.is_open and ended.intent else None,
+                "earlier": [_summary(intent, outcome) for intent, outcome in self.recovered.earlier],
+                "evidence": self._evidence,
             },
         }
 
     def diff(self) -> dict[str, str]:
         """Return debt and LTV before and after, for C(--diff), under the arithmetic that led from one to the other."""
         arithmetic = self.decision.arithmetic if self.decision else ""
-        before, after = before_and_after(self._before(), _debt_and_ltv(self.after))
+        known = _debt_and_ltv(self._before)
+        if not known and self.made:
+            intent = self.made[0].found.intent
+            known = {"coin": intent.coin, "debt": plain(intent.baseline.debt)}
+        before, after = before_and_after(known, _debt_and_ltv(self.after))
         return {"before_header": self.label, "after_header": arithmetic or self.label, "before": before, "after": after}
 
-    def _before(self) -> dict[str, t.Any]:
-        if self.before is None and self.made:
-            baseline = self.made[0].intent.baseline
-            return {"coin": self.made[0].intent.coin, "debt": plain(baseline.debt)}
-        return _debt_and_ltv(self.before)
+    @property
+    def _first(self) -> Preflight | None:
+        """The reading on which it was decided how to reach the goal."""
+        if self.rounds:
+            return self.rounds[0].ready
+        return self.ended.ready if self.ended else None
+
+    @property
+    def _before(self) -> Loan | None:
+        # What an earlier run has paid came before this run's first reading.
+        return self._first.loan if self._first and not self.recovered.made else None
+
+    @property
+    def _subject(self) -> Intent | None:
+        """The repayment that the result is about: the first one made, or else the one that the run ended with."""
+        if self.made:
+            return self.made[0].found.intent
+        return self.ended.intent if self.ended else None
+
+    @property
+    def _amount(self) -> Decimal:
+        if self.made:
+            return total(*(made.found.intent.amount for made in self.made))
+        if self._subject is not None:
+            return self._subject.amount
+        if self.outcome == PLANNED:
+            return self.rounds[-1].ready.decision.amount
+        return Decimal(0) if self.outcome == NOTHING_TO_DO else self.goal.amount or Decimal(0)
+
+    @property
+    def _sent_at_ms(self) -> int | None:
+        if self.made:
+            return self.made[0].found.intent.sent_at_ms
+        return self.ended.sent_at_ms if self.ended else None
+
+    @property
+    def _evidence(self) -> dict[str, t.Any] | None:
+        found = [made.found.evidence for made in self.made] + [done.evidence for done in self.rounds]
+        ended = [self.ended.evidence] if self.ended else []
+        return next((evidence for evidence in [*ended, *found] if evidence is not None), None)
 
     def _since(self) -> dict[str, t.Any] | None:
-        if self.progress is None:
+        readings = [done.ready for done in self.rounds] + ([self.ended.ready] if self.ended and self.ended.ready else [])
+        known: list[Progress] = [ready.progress for ready in readings if ready.progress is not None]
+        if not known:
             return None
-        return {
-            "time_ms": self.since_ms,
-            "repaid": plain(self.progress.repaid),
-            "missing": plain(self.progress.missing),
-        }
+        return {"time_ms": self.goal.since_ms, "repaid": plain(known[-1].repaid), "missing": plain(known[-1].missing)}
+
+
+def _is_recovered(made: Made) -> bool:
+    """Tell whether no clear answer told of it to the run that has sent it."""
+    found = made.found
+    return made.is_earlier or (found.finding is not None and found.intent.accepted_at_ms is None)
 
 
 def _summary(intent: Intent, outcome: str) -> dict[str, t.Any]:

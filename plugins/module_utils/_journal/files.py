@@ -87,14 +87,19 @@ def replace(path: str, content: bytes, before: bytes | None, check: t.Callable[[
         _flush_directory(os.path.dirname(path))
     except OSError as failed:
         try:
-            if before is None:
-                os.unlink(path)
-            else:
-                _put(path, before, check)
+            undo(path, before, check)
         except OSError as error:
             reason = f"{failed.strerror}, and what was written to '{path}' could not be taken back: {error.strerror}"
             raise OSError(failed.errno, reason) from None
         raise
+
+
+def undo(path: str, before: bytes | None, check: t.Callable[[], None]) -> None:
+    """Give a file the content that it had before; none when it was not there."""
+    if before is None:
+        os.unlink(path)
+    else:
+        _put(path, before, check)
 
 
 def remove(path: str) -> None:

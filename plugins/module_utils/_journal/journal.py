@@ -75,6 +75,10 @@ class Journal:
         # What this run has told may have an id that is not written down, because only what is final is surely ours.
         return [dataclasses.replace(intent, told=told) for intent, told in unseen if intent]
 
+    def concluded_ids(self) -> frozenset[str]:
+        """Return the ids of the repayments of which this run has found out what became of them, so that it has to report it."""
+        return frozenset(intent.intent_id for intent in self._known() if not intent.told and intent.intent_id in self._told)
+
     def repay_ids(self) -> frozenset[str]:
         """Return the ids of the repayments that are known."""
         return frozenset(intent.repay_id for intent in self._intents if intent.repay_id) | self._found

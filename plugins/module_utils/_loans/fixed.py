@@ -67,7 +67,7 @@ def repayments(
 
     :param loan_id: Only those of this contract, each with the part of its amount that went there.
     """
-    entries = united(HISTORY, map(_entry, rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})))
+    entries = united(HISTORY, map(_entry, rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})), repay_id)
     return entries if loan_id is None else list(_of_contract(loan_id, entries))
 
 

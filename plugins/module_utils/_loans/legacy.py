@@ -75,7 +75,7 @@ def repayments(
 ) -> list[HistoryEntry]:
     """Return the repayments of the account that the exchange tells of (6 months); raises what C(find) raises."""
     query = {"orderId": loan_id, "repayId": repay_id, "loanCurrency": coin}
-    return united(HISTORY, map(_entry, rows_like(client, HISTORY, query)))
+    return united(HISTORY, map(_entry, rows_like(client, HISTORY, query)), repay_id)
 
 
 def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row, int], Loan]) -> Loan | None:

@@ -179,10 +179,11 @@ def each_once(path: str, loans: t.Iterable[Loan], name: str) -> t.Iterator[Loan]
             yield loan
 
 
-def united(path: str, entries: t.Iterable[HistoryEntry]) -> list[HistoryEntry]:
-    """Return one record for each repayment: what stands there again, because something came in between the reading of two pages,
+def united(path: str, entries: t.Iterable[HistoryEntry], repay_id: str | None = None) -> list[HistoryEntry]:
+    """Return one entry for each repayment: what stands there again, because something came in between the reading of two pages,
     counts once.
 
+    :param repay_id: Only the one with this id; the exchange was asked for it, and whether it has listened is checked here.
     :raises ReadFailed: When rows of one repayment contradict each other.
     """
     found: dict[str, HistoryEntry] = {}
@@ -192,7 +193,7 @@ def united(path: str, entries: t.Iterable[HistoryEntry]) -> list[HistoryEntry]:
             found[entry.repay_id] = entry if known is None else known.united_with(entry)
         except Contradiction:
             raise ReadFailed(f"Bybit answered {path} with contradicting rows of repayment {entry.repay_id}.") from None
-    return list(found.values())
+    return [entry for entry in found.values() if repay_id in (None, entry.repay_id)]
 
 
 def _is_number(value: object) -> bool:

@@ -86,7 +86,7 @@ def with_connection(result: dict[str, t.Any], connection: Connection, client: Cl
 def with_failure(result: dict[str, t.Any], error: BybitError) -> dict[str, t.Any]:
     """Return a result with why it fails, and what is known of the request that did."""
     failure = error.failure._asdict() if error.failure else None
-    return {**result, "failure": failure, "msg": str(error), "exception": _traceback_of(error)}
+    return {**result, "failure": failure, "msg": str(error), "exception": traceback_of(error)}
 
 
 def with_defect(result: dict[str, t.Any], error: Exception, rest: str) -> dict[str, t.Any]:
@@ -95,10 +95,10 @@ def with_defect(result: dict[str, t.Any], error: Exception, rest: str) -> dict[s
     :param rest: What the user shall know and do.
     """
     message = f"An error inside treasury.bybit ({type(error).__name__}){rest}"
-    return {**result, "failure": None, "msg": message, "exception": _traceback_of(error)}
+    return {**result, "failure": None, "msg": message, "exception": traceback_of(error)}
 
 
-def _traceback_of(error: Exception) -> str:
+def traceback_of(error: Exception) -> str:
     """Return what Ansible shows when it is asked for tracebacks."""
     if isinstance(error, MissingLibrary):
         return error.import_error

@@ -17,44 +17,42 @@ from .._api.client import Client
 from .._api.errors import BybitError, OutcomeUnknown
 from .._clock import Clock
 from .._engine.messages import hidden, may_reach_nobody
-from .._engine.run import Repayment, empty_result
-from .._goal import Goal, RunOptions
+from .._engine.report import Report
+from .._engine.run import run
+from .._engine.steps import Ended
+from .._engine.task import Task, task_of
+from .._goal import Goal
 from .._journal.journal import Journal
 from .._journal.store import Store, Target, check_directory, is_in_doubt
-from .._operations.base import Operation
 from .._options.connection import Connection
 from .._options.repay import Ask, run_options_of, state_dir_of
 from .._outcomes import UNKNOWN
-from .common import connect, with_connection, with_defect, with_failure
+from .common import connect, traceback_of, with_connection, with_failure
 from .interface import Module
 from .parents import Parents
 
 
 @dataclasses.dataclass(frozen=True)
-class _Task:
-    """What a task asks for, of which nothing is sent yet.
+class _Begun:
+    """A task whose options and key are good, and of which nothing is sent yet.
 
     :ivar warnings: What the user shall know of the key.
     """
 
     connection: Connection
-    client: Client
-    journal: Journal
-    operation: Operation
-    goal: Goal
-    run_options: RunOptions
+    task: Task
     warnings: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class _Report:
-    """How a run has ended.
+class _Result:
+    """How a module ends.
 
-    :ivar result: What the module returns.
+    :ivar values: What it returns.
     :ivar is_defect: Whether it was ended by an error inside this collection.
     """
 
-    result: dict[str, t.Any]
+    values: dict[str, t.Any]
     failed: bool = False
     warnings: tuple[str, ...] = ()
     is_defect: bool = False
@@ -73,30 +71,30 @@ def run_repayment(
     :param parents: Who gets the result; the processes above this one unless given.
     """
     clock, parents = clock or Clock(module.log), parents or Parents()
-    task = _read_task(module, ask_of, clock)
-    if isinstance(task, _Report):
-        module.emit(task.result, task.failed)
+    begun = _begin(module, ask_of, clock, parents)
+    if isinstance(begun, _Result):
+        module.emit(begun.values, begun.failed)
         return
     # The process may live on with the next item of a loop, whatever cuts this run off.
-    with task.journal:
-        report = _carry_out(task, module, parents)
-        for warning in report.warnings:
+    with begun.task.journal:
+        result = _carry_out(begun, module, parents)
+        for warning in result.warnings:
             module.warn(warning)
-        finish(module, report, task, parents)
+        finish(module, result, begun.task, parents)
 
 
-def finish(module: Module, report: _Report, task: _Task, parents: Parents) -> None:
-    """Emit the report, then close the journal or leave it open.
+def finish(module: Module, result: _Result, task: Task, parents: Parents) -> None:
+    """Emit the result, then close the journal or leave it open.
 
     In this order, because no later run reports what is closed.
     """
-    module.emit(report.result, report.failed)
-    if report.is_defect:
+    module.emit(result.values, result.failed)
+    if result.is_defect:
         # The next run finds out what became of the repayment.
         return
     try:
-        if report.failed or is_delivered(parents, task.goal):
-            task.journal.close(not report.failed)
+        if result.failed or is_delivered(parents, task.goal):
+            task.journal.close(not result.failed)
         else:
             task.journal.leave_open(task.client.believed_time_ms())
             module.note("Nobody may have been there to take the result, so the next run will report it again.")
@@ -115,65 +113,47 @@ def can_be_known(parents: Parents, goal: Goal) -> bool:
     return parents.are_known or goal.is_declarative
 
 
-def _carry_out(task: _Task, module: Module, parents: Parents) -> _Report:
+def _carry_out(begun: _Begun, module: Module, parents: Parents) -> _Result:
     """Run the engine, and return what it reports."""
-    repayment = Repayment(task.client, task.journal, task.operation, task.goal, task.run_options, parents.are_alive)
-    try:
-        repayment.run(module.check_mode)
-    except BybitError as error:
-        result = _failed(with_connection(repayment.result.as_dict(), task.connection, task.client), error)
-        return _Report(result, failed=True, warnings=(*task.warnings, *repayment.result.warnings))
-    except Exception as error:
-        # A defect of this collection must not look like an ordinary failure when money may have moved.
-        known = {**repayment.result.as_dict(), "outcome": repayment.outcome, "goal_reached": None}
-        rest = f"; outcome: {repayment.outcome}. Look at the loan before you run this again, and report the error."
-        return _Report(with_defect(with_connection(known, task.connection, task.client), error, rest), failed=True, is_defect=True)
-    result = with_connection(repayment.result.as_dict(), task.connection, task.client)
-    if module.diff:
-        result["diff"] = repayment.result.diff()
-    warnings = [*task.warnings, *repayment.result.warnings]
-    if repayment.result.made and not can_be_known(parents, task.goal):
-        warnings.append(may_reach_nobody())
-    return _Report(result, warnings=tuple(warnings))
+    report = run(begun.task, begun.warnings)
+    if report.made and report.ended is None and not can_be_known(parents, begun.task.goal):
+        report = report.with_notice(may_reach_nobody())
+    values = with_connection(report.as_dict(), begun.connection, begun.task.client)
+    if report.ended is not None:
+        values["exception"] = report.trace or traceback_of(report.ended.error)
+    elif module.diff:
+        values["diff"] = report.diff()
+    return _Result(values, report.ended is not None, tuple(report.warnings), bool(report.trace))
 
 
-def _read_task(module: Module, ask_of: t.Callable[[Client, dict[str, t.Any]], Ask], clock: Clock) -> _Task | _Report:
+def _begin(
+    module: Module, ask_of: t.Callable[[Client, dict[str, t.Any]], Ask], clock: Clock, parents: Parents
+) -> _Begun | _Result:
     """Return what a task asks for, or why it cannot be begun; the key is all that is read of the exchange."""
     try:
         connection = connect(module)
     except BybitError as error:
-        return _Report(_failed({}, error), failed=True)
+        return _failed({}, error)
     client = connection.client(clock)
     try:
-        (operation, goal), run_options = ask_of(client, module.params), run_options_of(module.params)
+        (operation, goal), options = ask_of(client, module.params), run_options_of(module.params)
         directory = state_dir_of(module.params)
     except BybitError as error:
-        return _Report(with_connection(_failed({}, error), connection, client), failed=True)
+        return _failed(with_connection({}, connection, client), error)
     try:
         check_directory(directory)
         key = read_key(client)
     except BybitError as error:
         if error.outcome != UNKNOWN and is_in_doubt(directory, connection.realm, operation.product, operation.name):
-            error = OutcomeUnknown(f"{error} {hidden(directory, operation.traits.label)}", error.failure)
-        nothing = empty_result(operation, goal).as_dict()
-        return _Report(with_connection(_failed(nothing, error), connection, client), failed=True)
+            error = OutcomeUnknown(f"{error} {hidden(directory, operation.terms.label)}", error.failure)
+        report = Report(operation.ids, operation.terms.label, goal).with_end(Ended(error))
+        return _failed(with_connection(report.as_dict(), connection, client), error)
+    journal = Journal(Store(directory, Target(connection.realm, key.account, operation.product, operation.name), clock))
+    task = task_of(client, operation, journal, goal, options, check_mode=module.check_mode, has_listeners=parents.are_alive)
     expiry = key.expiry_warning(client.believed_time_ms())
-    return _Task(
-        connection=connection,
-        client=client,
-        journal=Journal(Store(directory, Target(connection.realm, key.account, operation.product, operation.name), clock)),
-        operation=operation,
-        goal=goal,
-        run_options=run_options,
-        warnings=(expiry,) if expiry else (),
-    )
+    return _Begun(connection, task, (expiry,) if expiry else ())
 
 
-def _failed(result: dict[str, t.Any], error: BybitError) -> dict[str, t.Any]:
-    """Return what is known of a run with the error that has ended it."""
-    # A run that has paid before it failed must not look like one that has not.
-    has_paid = bool(result.get("repayments"))
-    outcome = result["outcome"] if has_paid and error.outcome != UNKNOWN else error.outcome
-    # What was decided has not come about.
-    goal_reached = {"goal_reached": None} if "goal_reached" in result else {}
-    return with_failure({**result, "changed": has_paid, "outcome": outcome, **goal_reached}, error)
+def _failed(known: dict[str, t.Any], error: BybitError) -> _Result:
+    """Return the result of a task of which nothing was sent."""
+    return _Result(with_failure({**known, "changed": False, "outcome": error.outcome}, error), failed=True)

@@ -2,62 +2,75 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a repayment is about: one loan, or what an account owes in one coin; the small interface of all loan products.
+"""What an operation that moves money promises. The engine and what reconciles know only this, never a product.
 
 This module util is private to the collection.
 """
 
 from __future__ import annotations
 
+import abc
 import typing as t
 from decimal import Decimal
 
-from .._api.client import Acceptance
+from .._api.client import Client, Request
 from .._loans.history import HistoryEntry
 from .._loans.loan import Loan
-from .traits import Traits
+from .terms import Terms
 
 
-class Operation(t.Protocol):
-    """One subject of one account. Each method but C(repay) only reads.
+class Operation(abc.ABC):
+    """The repayment of one loan, or of what an account owes in one coin.
 
-    Whatever reads raises C(Refused) when the exchange refuses to tell, and C(ReadFailed) when its answer is missing or does
-    not have the documented form.
+    Nothing is sent from here but reads, which raise C(Refused) when the exchange refuses to tell, and C(ReadFailed) when its answer is
+    missing or does not have the documented form. No method changes what another one returns.
 
     :ivar product: One of C(PRODUCTS).
-    :ivar name: Tells it from other subjects of the product.
+    :ivar name: Tells the loan from others of the product.
     :ivar ids: The options that name it, for the result.
     :ivar gone_codes: Return codes by which the exchange says that there is nothing left to repay.
+    :ivar path: The call that repays.
+    :ivar history_request: The call and query by which a person can look at the history.
     """
 
     product: str
     name: str
     ids: dict[str, t.Any]
     gone_codes: frozenset[int]
-    traits: Traits
+    terms: Terms
+    path: str
+    history_request: str
 
-    @property
-    def repay_path(self) -> str:
-        """The call that C(repay) makes."""
+    @abc.abstractmethod
+    def request(self, loan: Loan, amount: Decimal) -> Request:
+        """Return the POST that repays an amount, and which field of its answer is the id of the repayment."""
 
-    @property
-    def history_request(self) -> str:
-        """The call and query by which a person can look at the history."""
-
+    @abc.abstractmethod
     def find(self) -> Loan | None:
         """Return the loan, also when it is repaid; none when the exchange knows no such loan."""
 
+    @abc.abstractmethod
     def accuracy(self, coin: str) -> int | None:
         """Return how many decimal places an amount of the coin may have; none when the exchange does not list it."""
 
+    @abc.abstractmethod
     def history(self) -> list[HistoryEntry]:
-        """Return all repayments that the exchange tells of (6 months)."""
+        """Return all repayments of the loan that the exchange tells of (6 months)."""
 
+    @abc.abstractmethod
     def repayments_of_account(self, repay_id: str) -> list[HistoryEntry]:
         """Return the repayments with this id, of whatever loan of the product."""
 
+    @abc.abstractmethod
     def ltv_history(self) -> list[HistoryEntry]:
         """Return all repayments that lower the same LTV."""
 
-    def repay(self, loan: Loan, amount: Decimal, on_signed: t.Callable[[int], None]) -> Acceptance:
-        """POST one repayment; parameters and errors are those of C(Client.post_once)."""
+
+def account_history(client: Client, *repayments: t.Callable[[Client], list[HistoryEntry]]) -> list[HistoryEntry]:
+    """Return the repayments of several products together."""
+    return [entry for read in repayments for entry in read(client)]
+
+
+def missing_coin(coin: str) -> str:
+    """Say that the exchange does not lend a coin."""
+    return f"loan_currency '{coin}' is no coin that the exchange lends: check it, and write it in capitals"

@@ -19,7 +19,9 @@ from .._api.client import Client
 from .._api.errors import BadInput
 from .._goal import Goal, RunOptions
 from .._operations.base import Operation
-from .._operations.repay import FixedContracts, FlexibleDebt, LegacyOrder
+from .._operations.fixed import FixedRepayment
+from .._operations.flexible import FlexibleRepayment
+from .._operations.legacy import LegacyRepayment
 from .._times import SECOND_MS
 from .connection import check_ranges
 from .values import Options, amount_of, checked_coin, coin_of, fraction_of, id_of, moment_of
@@ -132,7 +134,7 @@ def legacy_ask(client: Client, options: Options) -> Ask:
 
     :raises BadInput: When one of them cannot be used; the other functions raise it too.
     """
-    return Ask(LegacyOrder(client, id_of(options, "order_id", "1794267532472646144")), goal_of(options))
+    return Ask(LegacyRepayment(client, id_of(options, "order_id", "1794267532472646144")), goal_of(options))
 
 
 def flexible_ask(client: Client, options: Options) -> Ask:
@@ -140,7 +142,7 @@ def flexible_ask(client: Client, options: Options) -> Ask:
     coin, collateral = coin_of(options, "loan_currency"), _collateral(options)
     goal = goal_of(options)._replace(collateral=collateral)
     _check_goal_from_collateral(goal)
-    return Ask(FlexibleDebt(client, coin, collateral), goal)
+    return Ask(FlexibleRepayment(client, coin, collateral), goal)
 
 
 def fixed_ask(client: Client, options: Options) -> Ask:
@@ -160,7 +162,7 @@ def fixed_ask(client: Client, options: Options) -> Ask:
                 f"loan_currency '{coin}' without loan_id repays all fixed {coin} contracts: set sweep to true if that is "
                 f"meant, or give loan_id."
             )
-    return Ask(FixedContracts(client, loan_id, coin, collateral), goal)
+    return Ask(FixedRepayment(client, loan_id, coin, collateral), goal)
 
 
 def _collateral(options: Options) -> tuple[str, ...]:

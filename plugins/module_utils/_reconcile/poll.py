@@ -22,7 +22,7 @@ from .._loans.loan import Loan
 from .._loans.wallet import Movement
 from .._operations.base import Operation
 from .._outcomes import NOT_EXECUTED, UNKNOWN
-from .._times import DAY_MS, SECOND_MS
+from .._times import CLOCK_SLACK_MS, DAY_MS, SECOND_MS
 from .evidence import Funds, Observation, margin_without_ledger_ms, without_own
 from .judge import Finding, confirm_not_executed, judge, seen_in_debt
 
@@ -30,8 +30,6 @@ _Told = t.TypeVar("_Told", Decimal, t.List[Movement])
 
 _FIRST_PAUSE_MS = 500
 _LONGEST_PAUSE_MS = 4000
-# Somewhat more than the exchange's time is known too early by.
-AFTER_TURN_MS = 100
 # How far back the Funding wallet's ledger reaches.
 _LEDGER_REACH_MS = 7 * DAY_MS
 
@@ -67,7 +65,7 @@ class Poller:
         self._client = client
         self._operation = operation
         self._settle_margin_ms = settle_margin_ms
-        self._label = operation.traits.label
+        self._label = operation.terms.label
         self._begun_ms = client.clock.monotonic_ms()
 
     def settle(self, intent: Intent, others: frozenset[str], deadline_ms: int) -> Settled:
@@ -188,11 +186,11 @@ class Poller:
                 clock.tell_wait(doubt, left_ms)
             seen_at_ms, now_ms = self._client.exchange_time_ms(begun_ms), self._client.exchange_time_ms()
             until_turns = [
-                max(turn - now_ms, 0) + AFTER_TURN_MS
+                max(turn - now_ms, 0) + CLOCK_SLACK_MS
                 for turn in turns
                 if now_ms is not None and seen_at_ms is not None and turn >= seen_at_ms
             ]
-            until_turns += [max(turn - clock.monotonic_ms(), 0) + AFTER_TURN_MS for turn in own_turns if turn >= begun_ms]
+            until_turns += [max(turn - clock.monotonic_ms(), 0) + CLOCK_SLACK_MS for turn in own_turns if turn >= begun_ms]
             clock.sleep_ms(min(pause_ms, left_ms, *until_turns))
             pause_ms = min(pause_ms * 3 // 2, _LONGEST_PAUSE_MS)
 

@@ -32,7 +32,7 @@ class Reconciler:
         self._journal = journal
         self._wait = wait
 
-    def resolve(self, intent: Intent, deadline_ms: int) -> Reconciled:
+    def reconcile(self, intent: Intent, deadline_ms: int) -> Reconciled:
         """Find out what became of the repayment of an intent.
 
         :param deadline_ms: When to give up, by the monotonic clock.
@@ -85,8 +85,8 @@ class Reconciler:
             # What a whole loan has cost, the exchange alone knows; and of the others, what it shows is what counts.
             if entry.amount != found.intent.amount and not found.intent.is_whole:
                 found = found._replace(warning=found.warning or _other_amount(found.intent, entry))
-            found = found._replace(intent=dataclasses.replace(found.intent, amount=entry.amount))
-        if entry is not None and entry.status == SUCCESS:
+            found = found._replace(intent=with_shown_amount(found.intent, entry))
+        if is_confirmed(entry):
             found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
         # Whether the debt shows it has to be seen.
         self._journal.tell(found.intent, is_seen=False)
@@ -101,6 +101,16 @@ class Reconciler:
         except BadInput as error:
             return f"The id of the repayment could not be written down: {error}"
         return ""
+
+
+def is_confirmed(entry: HistoryEntry | None) -> bool:
+    """Tell whether the history shows a repayment as final."""
+    return entry is not None and entry.status == SUCCESS
+
+
+def with_shown_amount(intent: Intent, entry: HistoryEntry) -> Intent:
+    """Return a repayment with the amount that the history shows of it."""
+    return dataclasses.replace(intent, amount=entry.amount)
 
 
 def _other_amount(intent: Intent, entry: HistoryEntry) -> str:

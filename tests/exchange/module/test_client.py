@@ -7,26 +7,33 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Client
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import NotSent, OutcomeUnknown, TurnedAway
+from ansible_collections.treasury.bybit.plugins.module_utils._api.client import (
+    NOT_MADE,
+    TURNED_AWAY,
+    UNCLEAR,
+    Accepted,
+    Client,
+    NotAccepted,
+    Request,
+)
 from ansible_collections.treasury.bybit.plugins.module_utils._api.transport import NoReply, Transport
 from ansible_collections.treasury.bybit.plugins.module_utils._api.session import Session
 from ansible_collections.treasury.bybit.plugins.module_utils._api.signing import HmacSigner
 
-BODY = {"orderId": "1794267532472646144", "amount": "100"}
-REPAY = "/v5/crypto-loan/repay"
+REQUEST = Request("/v5/crypto-loan/repay", {"orderId": "1794267532472646144", "amount": "100"}, "repayId")
 
 
 def client(url: str, **options) -> Client:
     return Client(Session(Transport(url, 5, **options)), "sandbox-key", HmacSigner("sandbox-secret"))
 
 
-def unnoted(sent_at_ms: int) -> None:
-    """Write nothing down before a request leaves."""
+def post(client: Client) -> Accepted | NotAccepted:
+    return client.post(client.sign(REQUEST))
 
 
 def test_pages_are_followed_to_the_end(sandbox, roomy_seed) -> None:
@@ -67,26 +74,22 @@ def test_one_connection_serves_many_requests(sandbox) -> None:
 
 def test_a_refused_connection_is_known_not_to_have_sent_anything() -> None:
     refused = client("http://127.0.0.1:1")
-    with pytest.raises(NotSent, match="failed before anything was sent .*Connection refused.*: check environment or api_url") as caught:
-        refused.post_once(REPAY, BODY, "repayId", unnoted)
-    assert (caught.value.outcome, caught.value.failure.reading, refused.posted_at_ms) == (
-        "not_executed",
-        "not_executed",
-        None,
-    )
+    answer = post(refused)
+    assert re.search("failed before anything was sent .*Connection refused.*: check environment or api_url", str(answer.error))
+    assert (answer.kind, answer.error.outcome, answer.error.failure.reading) == (NOT_MADE, "not_executed", "not_executed")
+    assert refused.posted_at_ms is None
 
 
 def test_a_failed_tls_handshake_is_known_not_to_have_sent_anything(start, names) -> None:
     secure = start("--tls")
-    with pytest.raises(NotSent, match="certificate verify failed"):
-        client(secure.url).post_once(REPAY, BODY, "repayId", unnoted)
+    answer = post(client(secure.url))
+    assert (answer.kind, "certificate verify failed" in str(answer.error)) == (NOT_MADE, True)
     assert names.client(secure.url, secure.ca_path).requests()["counts"] == {}
 
 
 def test_a_server_that_does_not_speak_tls_is_known_not_to_have_got_anything(sandbox) -> None:
     before = sandbox.repayments()
-    with pytest.raises(NotSent):
-        client(sandbox.url.replace("http:", "https:")).post_once(REPAY, BODY, "repayId", unnoted)
+    assert post(client(sandbox.url.replace("http:", "https:"))).kind == NOT_MADE
     assert sandbox.repayments() == before
 
 
@@ -100,34 +103,28 @@ def test_a_server_that_hangs_up_after_the_head_leaves_it_open() -> None:
 
     threading.Thread(target=hang_up, daemon=True).start()
     open_end = client("http://127.0.0.1:%d" % server.getsockname()[1])
-    with pytest.raises(OutcomeUnknown):
-        open_end.post_once(REPAY, BODY, "repayId", unnoted)
+    assert post(open_end).kind == UNCLEAR
     assert open_end.posted_at_ms is not None
     server.close()
 
 
-def test_what_cannot_be_noted_is_not_sent(sandbox) -> None:
+def test_what_is_signed_only_is_not_sent(sandbox) -> None:
     sandbox.control("DELETE", "requests")
-
-    def fail(sent_at_ms: int) -> None:
-        raise OSError(sent_at_ms)
-
     willing = client(sandbox.url)
-    with pytest.raises(OSError):
-        willing.post_once(REPAY, BODY, "repayId", fail)
+    willing.sign(REQUEST)
     assert (willing.posted_at_ms, sandbox.requests()["counts"]) == (None, {})
 
 
-def test_each_request_is_noted_with_the_time_that_it_is_signed_with(sandbox) -> None:
+def test_each_request_is_signed_with_the_time_that_is_told_before(sandbox) -> None:
     sandbox.control("DELETE", "requests")
     sandbox.clock(offset_ms=3_600_000)
-    noted: list[int] = []
     willing = client(sandbox.url)
-    with pytest.raises(TurnedAway):
-        willing.post_once(REPAY, BODY, "repayId", noted.append)
-    willing.post_once(REPAY, BODY, "repayId", noted.append)
+    first = willing.sign(REQUEST)
+    assert willing.post(first).kind == TURNED_AWAY
+    second = willing.sign(REQUEST)
+    assert isinstance(willing.post(second), Accepted)
     sent = [int(r["timestamp"]) for r in sandbox.requests()["requests"] if r["method"] == "POST"]
-    assert (len(sent), sent) == (2, noted)
+    assert sent == [first.timestamp_ms, second.timestamp_ms]
     assert 3_590_000 < sent[1] - sent[0] < 3_610_000
 
 

@@ -296,15 +296,15 @@ def test_a_result_that_nobody_could_read_is_not_taken_for_told(begin, repay, san
 
 ORPHAN = """
 import os, time
-from ansible_collections.treasury.bybit.plugins.module_utils._operations import repay
+from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Client
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
-whole = repay.LegacyOrder.repay
+whole = Client.{method}
 def orphaned(*rest):
-    accepted = whole(*rest) if {is_after} else None
+    done = whole(*rest)
     os.kill(parent, 9)
     while os.getppid() == parent: time.sleep(0.01)
-    return accepted or whole(*rest)
-repay.LegacyOrder.repay = orphaned
+    return done
+Client.{method} = orphaned
 parent = os.getpid()
 if os.fork(): os.wait()
 else: bybit_loan_repay.main()
@@ -312,7 +312,7 @@ else: bybit_loan_repay.main()
 
 
 def test_a_result_is_told_again_when_who_started_the_run_has_ended(repay, sandbox, paid, posts, remembered) -> None:
-    told = repay(program=("-c", ORPHAN.format(is_after=True)))
+    told = repay(program=("-c", ORPHAN.format(method="post")))
     assert (told["outcome"], told.exit_code) == ("executed", -9)
     assert "Nobody may have been there to take the result, so the next run will report it again." in told.output
     [intent] = remembered()
@@ -322,7 +322,7 @@ def test_a_result_is_told_again_when_who_started_the_run_has_ended(repay, sandbo
 
 
 def test_nothing_is_begun_when_who_started_the_run_has_ended(repay, paid, posts, remembered) -> None:
-    told = repay(program=("-c", ORPHAN.format(is_after=False)))
+    told = repay(program=("-c", ORPHAN.format(method="sign")))
     assert (told["outcome"], told["changed"], told.exit_code) == ("not_executed", False, -9)
     assert "was not made: Who started this has ended, so nobody would be told the result: nothing was sent." in told["msg"]
     assert (paid(), posts(), remembered()) == ([], 0, [])

@@ -111,7 +111,7 @@ def test_an_accepted_repayment_stays_one_when_the_loan_cannot_be_read_afterwards
 SABOTAGED = """
 from ansible_collections.treasury.bybit.plugins.module_utils._api import client
 from ansible_collections.treasury.bybit.plugins.module_utils._loans import legacy
-from ansible_collections.treasury.bybit.plugins.module_utils._operations import repay
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.legacy import LegacyRepayment
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
 def broken(*dummy): raise ZeroDivisionError
 {where} = broken
@@ -122,7 +122,7 @@ bybit_loan_repay.main()
 @pytest.mark.parametrize(
     ("where", "changed", "outcome"),
     [
-        ("repay.LegacyOrder.find", False, "not_executed"),
+        ("LegacyRepayment.find", False, "not_executed"),
         ("legacy._completed_loan", True, "executed"),
         ("client.OutcomeUnknown", False, "unknown"),
     ],

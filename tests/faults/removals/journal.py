@@ -35,7 +35,7 @@ def _after_the_request() -> tuple[Replacement, ...]:
 
         return stand_in
 
-    return around("_journal.journal:Journal.note", note), around("_api.client:Client.post_once", send)
+    return around("_journal.journal:Journal.note", note), around("_api.client:Client.post", send)
 
 
 def _without_undoing(original: t.Any) -> t.Callable[..., None]:
@@ -54,10 +54,10 @@ def _with_known_parents(original: t.Callable[..., None]) -> t.Callable[..., None
     return make
 
 
-def _closing_first(module: t.Any, report: t.Any, task: t.Any, parents: t.Any) -> None:
-    if not report.failed:
+def _closing_first(module: t.Any, result: t.Any, task: t.Any, parents: t.Any) -> None:
+    if not result.failed:
         task.journal.close(True)
-    module.emit(report.result, report.failed)
+    module.emit(result.values, result.failed)
 
 
 REMOVALS = (

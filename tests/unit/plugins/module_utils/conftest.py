@@ -12,21 +12,30 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Acceptance
+from ansible_collections.treasury.bybit.plugins.module_utils._api.client import (
+    NOT_MADE,
+    UNCLEAR,
+    Accepted,
+    NotAccepted,
+    Request,
+    Signed,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._api.requestor import Prepared
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BybitError
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BybitError, OutcomeUnknown
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import RunOptions
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.preflight import Preparation
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.preflight import preflight
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Preflight
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.task import Task, task_of
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, SUCCESS, HistoryEntry
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import Repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import run as engine
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Poller
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store, Target
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.traits import Traits
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Spending
 from hypothesis.configuration import set_hypothesis_home_dir
 
@@ -77,6 +86,10 @@ def given(value: t.Any) -> t.Any:
     return value
 
 
+def not_accepted(trouble: t.Any) -> NotAccepted:
+    return NotAccepted(UNCLEAR if isinstance(trouble, OutcomeUnknown) else NOT_MADE, trouble)
+
+
 class FakeExchange:
     """One loan and a wallet; stands in for the client and for the subject at once.
 
@@ -95,13 +108,13 @@ class FakeExchange:
 
     product, name, ids, gone_codes = LEGACY, "17", {"order_id": "17"}, frozenset({177005})
     history_request = "GET /history"
-    repay_path = "/repay"
+    path = "/repay"
     recv_window_ms = 5000
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.spending = Spending()
-        self.traits = Traits("loan 17", "order_id '17' names no loan: check order_id")
+        self.terms = Terms("loan 17", "order_id '17' names no loan: check order_id")
         self.debt = Decimal("1000.4")
         self.falls: list[tuple[int, Decimal]] = []
         self.entries: list[tuple[int, HistoryEntry]] = []
@@ -160,7 +173,7 @@ class FakeExchange:
         return reading(self.key)
 
     def draw_near(self, path: str) -> None:
-        assert path == self.repay_path
+        assert path == self.path
 
     def find(self) -> Loan:
         debt = self.debt - sum(amount for since_ms, amount in self.falls if since_ms <= self.now_ms())
@@ -180,16 +193,24 @@ class FakeExchange:
     def ltv_history(self) -> list[HistoryEntry]:
         return self.history() + self.others
 
-    def repay(self, loan: Loan, amount: Decimal, on_signed: t.Callable[[int], None]) -> Acceptance:
-        on_signed(self.now_ms())
+    def request(self, loan: Loan, amount: Decimal) -> Request:
+        return Request(self.path, {"amount": str(amount)}, "repayId")
+
+    def sign(self, request: Request) -> Signed:
+        self.posted_at_ms = None
+        return Signed(Prepared("POST", request.path, request.body["amount"], {}, "", self.now_ms(), True), request.id_field)
+
+    def post(self, signed: Signed) -> Accepted | NotAccepted:
+        amount = Decimal(signed.prepared.payload)
         self.posted_at_ms = self.now_ms()
         self.sent.append((amount, self.now_ms()))
         trouble = self.troubles.pop(0) if self.troubles else None
-        if not getattr(trouble, "is_committed", False):
-            given(trouble)
+        if trouble is not None and not getattr(trouble, "is_committed", False):
+            return not_accepted(trouble)
         repay_id = self.commit(amount, self.new_status)
-        given(trouble)
-        return Acceptance(None if self.traits.from_collateral else repay_id, self.now_ms())
+        if trouble is not None:
+            return not_accepted(trouble)
+        return Accepted(None if self.terms.from_collateral else repay_id, self.now_ms())
 
     def commit(self, amount: Decimal, status: str = SUCCESS) -> str:
         """Carry a repayment out, whoever has asked for it."""
@@ -201,18 +222,17 @@ class FakeExchange:
 
 
 class Prepare:
-    """Prepares as one run would."""
+    """Reads what one run would before it pays."""
 
     def __init__(self, bybit: FakeExchange, journal: Journal) -> None:
         self.bybit = bybit
         self.journal = journal
-        self.result = Report({}, "loan 17", Decimal(0))
 
-    def __call__(self, goal: Goal = Goal(max_debt=Decimal(0)), paid: str = "0", **run_options: t.Any) -> t.Any:
-        how = USUAL._replace(**run_options)
-        poller = Poller(self.bybit, self.bybit, how.settle_margin_ms)
-        preparation = Preparation(self.bybit, self.bybit, self.journal, poller, goal, how, self.result)
-        return preparation.prepare(Decimal(paid))
+    def task(self, goal: Goal = Goal(max_debt=Decimal(0)), **run_options: t.Any) -> Task:
+        return task_of(self.bybit, self.bybit, self.journal, goal, USUAL._replace(**run_options))
+
+    def __call__(self, goal: Goal = Goal(max_debt=Decimal(0)), paid: str = "0", **run_options: t.Any) -> Preflight:
+        return preflight(self.task(goal, **run_options), Decimal(paid))
 
 
 @pytest.fixture(scope="session")
@@ -268,24 +288,23 @@ def begin(directory: Path, clock: t.Any) -> t.Callable[..., Journal]:
 
 
 @pytest.fixture
-def run(bybit: FakeExchange, store: Store) -> t.Callable[..., Repayment]:
-    """Run as a module would, to the end, or to an error that is kept as C(error)."""
+def run(bybit: FakeExchange, store: Store) -> t.Callable[..., Report]:
+    """Run as a module would, to the end, or to an error of the expected kind."""
+
     def call(
         goal: Goal = Goal(max_debt=Decimal(0)),
         check_mode: bool = False,
         error: type[BybitError] | None = None,
+        may_end: type[BybitError] | None = None,
         **run_options: t.Any,
-    ) -> Repayment:
+    ) -> Report:
         with Journal(store) as journal:
-            repayment = Repayment(bybit, journal, bybit, goal, USUAL._replace(**run_options))
-            if error is None:
-                repayment.run(check_mode)
-            else:
-                with pytest.raises(error) as caught:
-                    repayment.run(check_mode)
-                repayment.error, repayment.message = caught.value, str(caught.value)
-            journal.close(error is None)
-            return repayment
+            report = engine(task_of(bybit, bybit, journal, goal, USUAL._replace(**run_options), check_mode=check_mode))
+            assert report.trace == ""
+            ended = type(report.ended.error) if report.ended else None
+            assert ended is error or (ended is not None and ended is may_end), report.message
+            journal.close(ended is None)
+            return report
 
     return call
 

@@ -8,14 +8,11 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Acceptance, Client
+from ansible_collections.treasury.bybit.plugins.module_utils._api.client import NOT_MADE, TURNED_AWAY, UNCLEAR, Accepted, Client, NotAccepted, Request
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import (
-    BybitError,
     NotSent,
-    OutcomeUnknown,
     ReadFailed,
     Refused,
-    TurnedAway,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._api.transport import Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._api.session import Session
@@ -27,6 +24,7 @@ ACCEPTED = Reply(200, {}, b'{"retCode":0,"result":{"repayId":"1"}}')
 LATE = Reply(200, {}, b'{"retCode":10002,"retMsg":"invalid request"}')
 CLOCK_OF_ANOTHER_KIND = Reply(200, {}, b'{"retCode":-1,"retMsg":"timestamp"}')
 TIME = Reply(200, {}, b'{"retCode":0,"result":{"timeNano":"1793534460000000000"}}')
+REQUEST = Request(REPAY, BODY, "repayId")
 BLOCKED = Reply(403, {}, b"access too frequent")
 
 
@@ -44,6 +42,14 @@ class Network:
         return self.answers.pop(0)
 
 
+def post(client: Client) -> Accepted | NotAccepted:
+    return client.post(client.sign(REQUEST))
+
+
+def kind_of(answer: Accepted | NotAccepted) -> str:
+    return answer.kind if isinstance(answer, NotAccepted) else "accepted"
+
+
 @pytest.fixture
 def network() -> Network:
     return Network()
@@ -55,22 +61,19 @@ def client(network: Network, clock: t.Any) -> Client:
 
 
 def test_a_repayment_outside_the_time_window_may_be_signed_anew_once(client: Client, network: Network, clock: t.Any) -> None:
-    network.answers, told = [LATE, TIME, ACCEPTED], []
-    with pytest.raises(TurnedAway):
-        client.post_once(REPAY, BODY, "repayId", told.append)
+    network.answers = [LATE, TIME, ACCEPTED]
+    first = client.sign(REQUEST)
+    assert kind_of(client.post(first)) == TURNED_AWAY
     assert network.sent == [f"POST {REPAY}", "GET /v5/market/time"]
-    assert client.post_once(REPAY, BODY, "repayId", told.append) == Acceptance("1", 1793534460000)
-    assert told == [clock.now_ms(), 1793534460000]
+    second = client.sign(REQUEST)
+    assert client.post(second) == Accepted("1", 1793534460000)
+    assert (first.timestamp_ms, second.timestamp_ms) == (clock.now_ms(), 1793534460000)
     assert client.posted_at_ms == 1793534460000
 
 
 def test_the_clock_is_set_once_for_all_repayments_of_a_run(client: Client, network: Network) -> None:
     network.answers = [LATE, TIME, LATE]
-    with pytest.raises(TurnedAway):
-        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
-    with pytest.raises(Refused) as caught:
-        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
-    assert not isinstance(caught.value, TurnedAway)
+    assert [kind_of(post(client)) for dummy in range(2)] == [TURNED_AWAY, NOT_MADE]
     assert network.sent.count(f"POST {REPAY}") == 2
     # The next read may set it again.
     network.answers = [LATE, TIME, ACCEPTED]
@@ -80,8 +83,7 @@ def test_the_clock_is_set_once_for_all_repayments_of_a_run(client: Client, netwo
 
 def test_a_repayment_is_not_signed_again_after_a_code_of_another_kind(client: Client, network: Network) -> None:
     network.answers = [CLOCK_OF_ANOTHER_KIND]
-    with pytest.raises(BybitError):
-        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    assert kind_of(post(client)) == NOT_MADE
     assert network.sent == [f"POST {REPAY}"]
 
 
@@ -93,8 +95,7 @@ def test_a_read_is_signed_again_after_either(client: Client, network: Network) -
 
 def test_an_answer_without_an_id_is_no_success(client: Client, network: Network) -> None:
     network.answers = [TIME]
-    with pytest.raises(OutcomeUnknown):
-        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    assert kind_of(post(client)) == UNCLEAR
 
 
 @pytest.mark.parametrize("body", [b"access too frequent", b"", b"<html>Blocked</html>", b"\xef\xbb\xbf<html>", b"{}"], ids=repr)
@@ -105,7 +106,7 @@ def test_a_block_ends_everything(client: Client, network: Network, body: bytes) 
             client.read("/v5/crypto-loan/ongoing-orders")
         assert caught.value.failure is not None and caught.value.failure.http_status == 403
     with pytest.raises(NotSent, match="stop all requests from this address for at least 10 minutes"):
-        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+        client.sign(REQUEST)
     assert (len(network.sent), client.posted_at_ms) == (1, None)
 
 
@@ -119,8 +120,7 @@ def test_the_code_of_a_block_ends_everything(client: Client, network: Network) -
 
 def test_a_repayment_that_was_blocked_may_be_looked_for(client: Client, network: Network) -> None:
     network.answers = [BLOCKED, ACCEPTED]
-    with pytest.raises(OutcomeUnknown):
-        client.post_once(REPAY, BODY, "repayId", lambda dummy: None)
+    assert kind_of(post(client)) == UNCLEAR
     assert client.read("/v5/crypto-loan/repayment-history") == {"repayId": "1"}
 
 
@@ -193,13 +193,8 @@ def test_an_answer_that_is_older_than_its_request_is_one_to_another(
     result = {"repayId": "1"} if code == 0 else {}
     old = json.dumps({"retCode": code, "result": result, "time": clock.now_ms() - age_ms}).encode()
     network.answers = [Reply(200, {}, old)]
+    answer = post(client)
     if is_doubted:
-        with pytest.raises(OutcomeUnknown, match="the answer is older than the request"):
-            client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None)
-    elif code == 0:
-        assert client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None).given_id == "1"
-    else:
-        with pytest.raises(Refused) as caught:
-            client.post_once(REPAY, BODY, "repayId", lambda sent_ms: None)
-        assert isinstance(caught.value, TurnedAway) == (code == 10006)
+        assert isinstance(answer, NotAccepted) and "the answer is older than the request" in str(answer.error)
+    assert kind_of(answer) == (UNCLEAR if is_doubted else {0: "accepted", 10006: TURNED_AWAY, 148029: NOT_MADE}[code])
     assert len(network.sent) == 1

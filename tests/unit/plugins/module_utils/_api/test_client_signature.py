@@ -7,15 +7,15 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Client
+from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Accepted, Client, Request
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
 from ansible_collections.treasury.bybit.plugins.module_utils._api.transport import Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._api.session import Session
 from ansible_collections.treasury.bybit.plugins.module_utils._api.signing import HmacSigner
 from pybit.unified_trading import HTTP
 
 NOW_MS = 1728629785224
+REQUEST = Request("/v5/crypto-loan/repay", {"orderId": "17", "amount": "100"}, "repayId")
 
 
 class StandingClock(Clock):
@@ -65,24 +65,13 @@ def test_a_read_is_signed_over_its_query(client: Client, recorder: Recorder) -> 
 
 
 def test_a_repayment_is_signed_over_its_body(client: Client, recorder: Recorder) -> None:
-    body, told = {"orderId": "17", "amount": "100"}, []
-    assert client.post_once("/v5/crypto-loan/repay", body, "repayId", told.append).given_id == "1"
-    assert told == [NOW_MS]
+    signed = client.sign(REQUEST)
+    assert (signed.timestamp_ms, recorder.sent, client.posted_at_ms) == (NOW_MS, {}, None)
+    assert client.post(signed) == Accepted("1", NOW_MS)
     assert recorder.sent["body"] == b'{"orderId":"17","amount":"100"}'
     assert recorder.sent["headers"]["Content-Type"] == "application/json"
     assert_signed_like_pybit(recorder.sent["headers"], recorder.sent["body"].decode())
     assert client.posted_at_ms == NOW_MS
-
-
-def test_nothing_is_sent_when_it_cannot_be_written_down(client: Client, recorder: Recorder) -> None:
-    def refuse(signed_at_ms: int) -> None:
-        assert (signed_at_ms, recorder.sent) == (NOW_MS, {})
-        raise BadInput("the disk is full")
-
-    with pytest.raises(BadInput):
-        client.post_once("/v5/crypto-loan/repay", {"orderId": "17", "amount": "100"}, "repayId", refuse)
-    assert recorder.sent == {}
-    assert client.posted_at_ms is None
 
 
 def test_a_public_read_carries_neither_key_nor_signature(client: Client, recorder: Recorder) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, LIQUIDATED, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import DECLINE, NOTHING_TO_DO, PAY, Decision, Means, decide
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.traits import Traits
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
 LOAN = Loan(
     product=LEGACY,
@@ -25,11 +25,11 @@ LOAN = Loan(
     collateral_amount=Decimal("0.04"),
     ltv=Decimal("0.5002"),
 )
-TRAITS = Traits("loan 17", "order_id '17' names no loan of this account: check order_id")
+TERMS = Terms("loan 17", "order_id '17' names no loan of this account: check order_id")
 
 
 def plan(loan: Loan | None, amount: str, accuracy: int | None) -> Decision:
-    return decide(TRAITS, loan, Goal(Decimal(amount)), Means(accuracy))
+    return decide(TERMS, loan, Goal(Decimal(amount)), Means(accuracy))
 
 
 def test_debt_is_everything_that_is_owed() -> None:

@@ -13,9 +13,9 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import NOTHING_TO_DO, PAY, Means, decide, dust_of
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.traits import Traits
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
-TRAITS = Traits("loan 17", "order_id '17' names no loan: check order_id")
+TERMS = Terms("loan 17", "order_id '17' names no loan: check order_id")
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal("0.3"), Decimal("0.1"), OPEN)
 FINE = dataclasses.replace(LOAN, interest=Decimal("0.30005"))
 DUST = dataclasses.replace(LOAN, principal=Decimal(0), interest=Decimal("0.00005"), penalty_interest=Decimal(0))
@@ -54,7 +54,7 @@ def test_dust(loan: Loan, max_debt: str, accuracy: int | None, dust: str) -> Non
     ],
 )
 def test_what_is_left_to_be_tried(loan: Loan, max_debt: str, accuracy: int, kind: str, rest: str) -> None:
-    decision = decide(TRAITS, loan, Goal(max_debt=Decimal(max_debt)), Means(accuracy))
+    decision = decide(TERMS, loan, Goal(max_debt=Decimal(max_debt)), Means(accuracy))
     assert (decision.kind, decision.rest, decision.reaches_goal) == (kind, Decimal(rest), True)
 
 

@@ -30,11 +30,11 @@ from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import
     decide,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.position import CoinDebt, Position
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.traits import Traits
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
-ORDER = Traits("loan 17", "order_id '17' names no loan: check order_id")
-DEBT = Traits("the flexible USDT loan", "loan_currency 'USDT' is no coin: check it", shares_collateral=True)
-CONTRACT = Traits("fixed contract 571", "loan_id '571' names no contract: check loan_id", is_whole=True, shares_collateral=True)
+ORDER = Terms("loan 17", "order_id '17' names no loan: check order_id")
+DEBT = Terms("the flexible USDT loan", "loan_currency 'USDT' is no coin: check it", shares_collateral=True)
+CONTRACT = Terms("fixed contract 571", "loan_id '571' names no contract: check loan_id", is_whole=True, shares_collateral=True)
 
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal("0.3"), Decimal("0.1"), OPEN, ltv=Decimal("0.5002"))
 FINE = dataclasses.replace(LOAN, interest=Decimal("0.30005"))
@@ -45,12 +45,12 @@ FLEXIBLE_LOAN = Loan(FLEXIBLE, None, "USDT", Decimal(1000), Decimal("0.4"), Deci
 FIXED_LOAN = Loan(FIXED, "571", "USDT", Decimal(1000), Decimal(0), Decimal("0.4"), OPEN, position=ACCOUNT)
 
 
-def to_debt(max_debt: str, loan: Loan = LOAN, traits: Traits = ORDER, means: Means = Means(4)) -> Decision:
-    return decide(traits, loan, Goal(max_debt=Decimal(max_debt)), means)
+def to_debt(max_debt: str, loan: Loan = LOAN, terms: Terms = ORDER, means: Means = Means(4)) -> Decision:
+    return decide(terms, loan, Goal(max_debt=Decimal(max_debt)), means)
 
 
-def to_ltv(max_ltv: str, loan: Loan = LOAN, traits: Traits = ORDER, means: Means = Means(4)) -> Decision:
-    return decide(traits, loan, Goal(max_ltv=Decimal(max_ltv)), means)
+def to_ltv(max_ltv: str, loan: Loan = LOAN, terms: Terms = ORDER, means: Means = Means(4)) -> Decision:
+    return decide(terms, loan, Goal(max_ltv=Decimal(max_ltv)), means)
 
 
 def of_account(max_ltv: str, means: Means = Means(4), **change: object) -> Decision:

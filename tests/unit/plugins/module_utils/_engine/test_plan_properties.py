@@ -18,7 +18,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import 
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import DECLINE, NOTHING_TO_DO, PAY, Decision, Means, decide, dust_of
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.position import CoinDebt, Position
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.progress import Progress
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.traits import Traits
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -102,7 +102,7 @@ class Case(t.NamedTuple):
     """A decision to be made."""
 
     world: World
-    traits: Traits
+    terms: Terms
     goal: Goal
     means: Means
     modes: tuple[str, str]
@@ -113,7 +113,7 @@ class Case(t.NamedTuple):
         if self.goal.max_ltv is None:
             # The account is read only for its LTV.
             view = dataclasses.replace(view, position=None)
-        return decide(self.traits, view, self.goal, self.means, self.progress)
+        return decide(self.terms, view, self.goal, self.means, self.progress)
 
     def after(self, amount: Decimal) -> Case:
         """The same ask when the amount has been paid."""
@@ -170,7 +170,7 @@ def cases(draw: st.DrawFn, *kinds: str) -> Case:
     kind = draw(st.sampled_from(kinds))
     collateral = kind != "ltv" and world.product != LEGACY and (kind in ("amount", "since") or draw(st.booleans()))
     is_whole = world.product == FIXED and not collateral
-    traits = Traits("loan 17", "order_id '17' is unknown", is_whole, collateral, world.product != LEGACY)
+    terms = Terms("loan 17", "order_id '17' is unknown", is_whole, collateral, world.product != LEGACY)
     fine = decimals(world.debt * Decimal("1.2") + 2 * world.unit, 18)
     goal, progress = Goal(), None
     if kind == "debt":
@@ -192,7 +192,7 @@ def cases(draw: st.DrawFn, *kinds: str) -> Case:
         kind in ("debt", "ltv") and draw(st.booleans()),
         draw(st.just(Decimal(0)) | st.just(Decimal(0)) | fine),
     )
-    return Case(world, traits, goal, means, draw(st.sampled_from(ALL_MODES)), progress)
+    return Case(world, terms, goal, means, draw(st.sampled_from(ALL_MODES)), progress)
 
 
 ANY = cases("debt", "ltv", "since", "amount")
@@ -214,7 +214,7 @@ def test_never_more_than_debt_cap_or_wallet(case: Case) -> None:
 @given(ANY)
 def test_the_amount_is_one_that_the_coin_allows(case: Case) -> None:
     amount = case.decide().amount
-    if case.traits.is_whole:
+    if case.terms.is_whole:
         assert amount in (0, case.world.debt)
     elif case.world.accuracy is not None or case.goal.is_of_debt:
         # An amount that the user has named is left to the exchange when the accuracy is not known.
@@ -257,14 +257,14 @@ def test_a_second_run_pays_nothing(case: Case) -> None:
 @given(cases("debt"))
 def test_one_unit_less_would_miss_the_debt(case: Case) -> None:
     decision = case.decide()
-    if decision.kind == PAY and not case.traits.is_whole:
+    if decision.kind == PAY and not case.terms.is_whole:
         assert case.world.debt - (decision.amount - case.world.unit) > (case.goal.max_debt or 0)
 
 
 @holds
 @given(cases("debt"))
 def test_dust_is_what_is_above_the_goal_when_no_unit_of_it_can_be_paid(case: Case) -> None:
-    unlimited = case._replace(traits=case.traits._replace(is_whole=False), means=Means(case.world.accuracy))
+    unlimited = case._replace(terms=case.terms._replace(is_whole=False), means=Means(case.world.accuracy))
     above = max(case.world.debt - (case.goal.max_debt or 0), Decimal(0))
     dust = dust_of(case.world.view(case.modes), case.goal, case.world.accuracy)
     assert dust == (above if unlimited.decide().kind == NOTHING_TO_DO else 0)
@@ -274,7 +274,7 @@ def test_dust_is_what_is_above_the_goal_when_no_unit_of_it_can_be_paid(case: Cas
 @given(cases("ltv"))
 def test_no_more_is_paid_for_an_ltv_than_the_rounding_makes_necessary(case: Case) -> None:
     world, decision = case.world, case.decide()
-    if decision.kind != PAY or case.traits.is_whole:
+    if decision.kind != PAY or case.terms.is_whole:
         return
     ideal_usd = max((world.ltv - Fraction(case.goal.max_ltv)) * world.collateral_usd, Fraction(0))
     paid_usd = (Fraction(decision.amount) - Fraction(world.unit)) * world.price

@@ -15,18 +15,18 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import 
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import DECLINE, NOTHING_TO_DO, PAY, Decision, Means, decide
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.progress import progress_of
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.traits import Traits
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
 # 2026-11-01 00:00:00 UTC
 SINCE_MS = 1793491200000
-TRAITS = Traits("loan 17", "order_id '17' names no loan")
+TERMS = Terms("loan 17", "order_id '17' names no loan")
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal("0.4"), Decimal(0), OPEN)
 
 
 def plan(repaid: str, amount: str = "100", accuracy: int | None = 4, loan: Loan | None = LOAN) -> Decision:
     history = [HistoryEntry("1", Decimal(repaid), SUCCESS, True, SINCE_MS)] if repaid != "0" else []
     progress = progress_of(Decimal(amount), SINCE_MS, history, [])
-    return decide(TRAITS, loan, Goal(Decimal(amount), SINCE_MS), Means(accuracy), progress)
+    return decide(TERMS, loan, Goal(Decimal(amount), SINCE_MS), Means(accuracy), progress)
 
 
 @pytest.mark.parametrize(("repaid", "amount"), [("0", "100"), ("30", "70"), ("99.9999", "0.0001")])
@@ -129,8 +129,8 @@ def test_the_end_of_a_repayment_is_the_beginning_of_nothing() -> None:
 def test_the_last_installment_is_what_is_left_of_the_debt() -> None:
     progress = progress_of(Decimal(2000), SINCE_MS, [HistoryEntry("1", Decimal(500), SUCCESS, True, SINCE_MS)], [])
     goal = Goal(Decimal(2000), SINCE_MS)
-    assert decide(TRAITS, LOAN, goal, Means(4), progress).kind == DECLINE
-    decision = decide(TRAITS, LOAN, goal, Means(4, allow_partial=True), progress)
+    assert decide(TERMS, LOAN, goal, Means(4), progress).kind == DECLINE
+    decision = decide(TERMS, LOAN, goal, Means(4, allow_partial=True), progress)
     assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal("1000.4"), False)
     assert decision.shortfall == "what is missing of amount '2000' since then, 1500, is more than the debt of 1000.4 USDT"
 
@@ -139,6 +139,6 @@ def test_a_short_wallet_or_cap_leaves_the_progress_in_the_arithmetic() -> None:
     """An LTV is none of its business."""
     progress = progress_of(Decimal(100), SINCE_MS, [HistoryEntry("1", Decimal(30), SUCCESS, True, SINCE_MS)], [])
     for means in (Means(4, Decimal(50), None, True), Means(4, None, Decimal(50), True)):
-        decision = decide(TRAITS, LOAN, Goal(Decimal(100), SINCE_MS), means, progress)
+        decision = decide(TERMS, LOAN, Goal(Decimal(100), SINCE_MS), means, progress)
         assert decision.arithmetic == "30 of 100 repaid since 2026-11-01 00:00:00 UTC, debt 1000.4 → 950.4, pay 50"
         assert not decision.reaches_goal

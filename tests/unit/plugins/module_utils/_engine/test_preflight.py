@@ -10,7 +10,8 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput, Declined, OutcomeUnknown, ReadFailed
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput, Declined, ReadFailed
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Ended
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
@@ -165,11 +166,13 @@ def test_what_was_accepted_is_waited_for_until_it_shows_and_has_shown_for_the_ma
 
 def test_what_was_accepted_and_does_not_show_in_time_is_a_doubt(prepare: t.Any, bybit: t.Any) -> None:
     accepted(bybit, prepare.journal)
-    with pytest.raises(OutcomeUnknown) as caught:
+    with pytest.raises(Ended) as caught:
         prepare()
-    assert str(caught.value).startswith("Whether the repayment of 100 USDT on loan 17 (repayment 77) counts is unknown: it was")
-    assert "acknowledge: '8f2a'" in str(caught.value)
-    assert (prepare.result.intent_id, prepare.result.repay_id, prepare.result.amount) == ("8f2a", "77", Decimal(100))
+    ended = caught.value
+    assert str(ended).startswith("Whether the repayment of 100 USDT on loan 17 (repayment 77) counts is unknown: it was")
+    assert "acknowledge: '8f2a'" in str(ended)
+    assert (ended.error.outcome, ended.is_open) == ("unknown", True)
+    assert (ended.intent.intent_id, ended.intent.repay_id, ended.intent.amount) == ("8f2a", "77", Decimal(100))
 
 
 def test_what_was_accepted_just_now_is_declined_when_there_is_no_time(prepare: t.Any, bybit: t.Any) -> None:
@@ -179,7 +182,7 @@ def test_what_was_accepted_just_now_is_declined_when_there_is_no_time(prepare: t
     assert (str(caught.value), sum(bybit.clock.pauses)) == (NOT_YET, 1000)
 
 
-@pytest.mark.parametrize(("age_ms", "error"), [(14_000, Declined), (14_001, OutcomeUnknown)])
+@pytest.mark.parametrize(("age_ms", "error"), [(14_000, Declined), (14_001, Ended)])
 def test_when_it_ought_to_show(prepare: t.Any, bybit: t.Any, age_ms: int, error: type[Exception]) -> None:
     # Its time window is 5 s wide, and history may be 10 s late; one second is waited.
     accepted(bybit, prepare.journal, age_ms)
@@ -199,7 +202,7 @@ def test_progress_is_told(prepare: t.Any, bybit: t.Any) -> None:
     accepted(bybit, prepare.journal)
     prepared = prepare(Goal(Decimal(100), now_ms - 5000), wait_timeout_ms=1000)
     # What was accepted and does not show yet counts, so that it is not paid again.
-    assert prepare.result.progress == (Decimal(130), Decimal(0))
+    assert prepared.progress == (Decimal(130), Decimal(0))
     assert sum(bybit.clock.pauses) == 1000
     assert prepared.decision.kind == "nothing_to_do"
 
@@ -225,7 +228,7 @@ def test_a_loan_that_is_not_known_is_not_looked_into(prepare: t.Any, bybit: t.An
 
     bybit.__class__ = Unknown
     shown(bybit, 0)
-    bybit.traits = bybit.traits._replace(shares_collateral=True)
+    bybit.terms = bybit.terms._replace(shares_collateral=True)
     for goal in (PAY_OFF, HALF):
         prepared = prepare(goal)
         assert (prepared.loan, prepared.entries, prepared.decision.kind, bybit.reads) == (None, [], "decline", [])

@@ -14,7 +14,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import 
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FLEXIBLE, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import Repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
 
 TO_750, HALF = Goal(max_debt=Decimal(750)), Goal(max_ltv=Decimal("0.25"))
 
@@ -22,7 +22,7 @@ TO_750, HALF = Goal(max_debt=Decimal(750)), Goal(max_ltv=Decimal("0.25"))
 def test_the_account_is_read_for_an_ltv_that_loans_share(prepare: t.Any, bybit: t.Any) -> None:
     prepare(HALF)
     assert bybit.reads == ["query-account-coin-balance"]
-    bybit.traits, bybit.product = bybit.traits._replace(shares_collateral=True), "flexible"
+    bybit.terms, bybit.product = bybit.terms._replace(shares_collateral=True), "flexible"
     prepared = prepare(HALF)
     assert bybit.reads[1:] == ["position", "query-account-coin-balance"]
     assert prepared.loan.position.ltv == Decimal("0.5002")
@@ -33,7 +33,7 @@ def test_the_account_is_read_for_an_ltv_that_loans_share(prepare: t.Any, bybit: 
 def test_the_wallet_is_not_asked_when_it_does_not_pay(prepare: t.Any, bybit: t.Any) -> None:
     prepare(Goal(max_debt=Decimal(2000)))
     assert bybit.reads == []
-    bybit.traits = bybit.traits._replace(from_collateral=True)
+    bybit.terms = bybit.terms._replace(from_collateral=True)
     assert prepare(Goal(max_debt=Decimal(0), collateral=("BTC",))).means.wallet is None
     assert bybit.reads == ["position"]
 
@@ -45,7 +45,7 @@ def test_the_wallet_is_not_asked_when_it_does_not_pay(prepare: t.Any, bybit: t.A
 def test_what_is_pledged_is_known_before_it_is_sold(
     prepare: t.Any, bybit: t.Any, collateral: tuple[str, ...], pledged: tuple[tuple[str, Decimal], ...]
 ) -> None:
-    bybit.traits = bybit.traits._replace(from_collateral=True)
+    bybit.terms = bybit.terms._replace(from_collateral=True)
     assert prepare(Goal(Decimal(100), collateral=collateral)).pledged == pledged
     assert prepare(Goal(max_debt=Decimal(2000), collateral=collateral)).pledged == ()
 
@@ -92,7 +92,7 @@ def test_a_wallet_that_cannot_be_read_is_left_to_the_exchange(
     bybit.wallet = error
     for dummy in range(2):
         prepared = prepare()
-    assert (prepared.decision.kind, prepared.means.wallet, prepare.result.warnings) == ("pay", None, warnings)
+    assert (prepared.decision.kind, prepared.means.wallet, list(prepared.warnings)) == ("pay", None, warnings)
 
 
 def test_a_block_ends_the_run(prepare: t.Any, bybit: t.Any) -> None:
@@ -104,14 +104,15 @@ def test_a_block_ends_the_run(prepare: t.Any, bybit: t.Any) -> None:
 @pytest.mark.parametrize("error", [ReadFailed("No answer."), Refused("Maintenance.")])
 def test_an_accuracy_that_cannot_be_read_is_left_to_the_exchange(prepare: t.Any, bybit: t.Any, error: Exception) -> None:
     bybit.places = error
-    assert prepare().means.accuracy is None
-    assert prepare.result.warnings == [f"The decimal places of amounts are left to the exchange to check: {error}"]
+    prepared = prepare()
+    assert prepared.means.accuracy is None
+    assert prepared.warnings == (f"The decimal places of amounts are left to the exchange to check: {error}",)
 
 
 def test_no_accuracy_is_needed_where_nothing_is_owed(prepare: t.Any, bybit: t.Any) -> None:
     bybit.debt, bybit.places = Decimal(0), ReadFailed("No answer.")
-    assert prepare().decision.kind == "nothing_to_do"
-    assert prepare.result.warnings == []
+    prepared = prepare()
+    assert (prepared.decision.kind, prepared.warnings) == ("nothing_to_do", ())
 
 
 @pytest.mark.parametrize(("paid", "kind"), [("0", "pay"), ("749.5999", "pay"), ("749.6", "pay"), ("749.6001", "decline")])
@@ -121,7 +122,7 @@ def test_what_was_paid_counts_for_the_cap(prepare: t.Any, paid: str, kind: str) 
 
 @pytest.mark.parametrize(("owed", "is_believed"), [("0", True), ("0.01", False), ("1000.4", False)])
 def test_a_debt_that_is_not_listed_is_repaid_only_where_the_position_agrees(
-    run: t.Callable[..., Repayment], bybit: t.Any, owed: str, is_believed: bool
+    run: t.Callable[..., Report], bybit: t.Any, owed: str, is_believed: bool
 ) -> None:
     bybit.find = lambda: Loan(FLEXIBLE, None, "USDT", Decimal(0), Decimal(0), Decimal(0), REPAID)
     debt = {"loanCurrency": "USDT", "flexibleTotalDebt": owed, "flexibleTotalDebtUSD": owed, "fixedTotalDebt": "0", "fixedTotalDebtUSD": "0"}
@@ -130,7 +131,7 @@ def test_a_debt_that_is_not_listed_is_repaid_only_where_the_position_agrees(
     position = {"ltv": ltv, "totalDebt": owed, "totalCollateral": "2000", "borrowList": [debt], "collateralList": pledged}
     bybit.read = lambda path, query=None: position
     if is_believed:
-        assert run(Goal(max_debt=Decimal(0))).result.outcome == "nothing_to_do"
+        assert run(Goal(max_debt=Decimal(0))).outcome == "nothing_to_do"
     else:
         repayment = run(Goal(max_debt=Decimal(0)), error=ReadFailed)
         assert repayment.message.startswith("The exchange lists no debt of loan 17, but the account's position shows one. Run again;")
@@ -139,7 +140,7 @@ def test_a_debt_that_is_not_listed_is_repaid_only_where_the_position_agrees(
 
 @pytest.mark.parametrize(("ahead_ms", "is_read"), [(0, True), (3_600_000, True), (3_600_001, False), (86_400_000, False)])
 def test_a_repayment_in_the_future_is_not_believed(
-    run: t.Callable[..., Repayment], bybit: t.Any, ahead_ms: int, is_read: bool
+    run: t.Callable[..., Report], bybit: t.Any, ahead_ms: int, is_read: bool
 ) -> None:
     bybit.entries = [(0, HistoryEntry("7", Decimal(100), SUCCESS, True, bybit.now_ms() + ahead_ms))]
     repayment = run(Goal(Decimal(5)), error=None if is_read else ReadFailed)

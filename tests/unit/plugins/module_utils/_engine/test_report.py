@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""What a run reports follows from the steps that it has taken, and from what has ended it."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -10,39 +12,60 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import FOUND, Finding, Reconciled
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Declined, Failure, OutcomeUnknown
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import NOTHING_TO_DO, PAY, Decision, Means
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.progress import Progress
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Ended, Made, Preflight, Recovered, Round
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FLEXIBLE, OPEN, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import NOTHING_TO_DO, PAY, Decision
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.progress import Progress
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FLEXIBLE, OPEN, Loan
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import FOUND, Finding, Reconciled
 
 SENT_MS = 1793534400000
 LOAN = Loan(FLEXIBLE, None, "USDT", Decimal(1000), Decimal("0.4"), Decimal(0), OPEN, ltv=Decimal("0.5"))
+PAY_OFF = Goal(max_debt=Decimal(0))
 BEFORE = Baseline(Decimal("1000.40"), Decimal(1000), ())
-FIRST = Intent("8f2a", Goal(max_debt=Decimal(0)), Decimal("1000.40"), "USDT", BEFORE, SENT_MS, 5000, repay_id="99")
+FIRST = Intent("8f2a", PAY_OFF, Decimal("1000.40"), "USDT", BEFORE, SENT_MS, 5000, repay_id="99")
 SECOND = dataclasses.replace(FIRST, intent_id="8f2b", amount=Decimal("0.0002"), sent_at_ms=SENT_MS + 20_000, repay_id="100")
 SEEN = Finding("executed", FOUND, HistoryEntry("99", Decimal("1000.4"), SUCCESS, True, SENT_MS), ())
 EVIDENCE = {"looks": 3}
 ARITHMETIC = "debt 1000.4 → 0, pay 1000.4"
-DECISION = Decision(PAY, f"1000.4 USDT on the flexible USDT loan: {ARITHMETIC}", FIRST.amount, None, ARITHMETIC)
+AFTER = LOAN.after_paying(FIRST.amount)
+DECISION = Decision(PAY, f"1000.4 USDT on the flexible USDT loan: {ARITHMETIC}", FIRST.amount, AFTER, ARITHMETIC)
+DONE = Decision(NOTHING_TO_DO, "Done.", Decimal(0), LOAN)
+READY = Preflight(LOAN, [], Means(), DECISION)
+NOTHING = Report({"loan_currency": "USDT", "collateral": []}, "the flexible USDT loan", PAY_OFF)
+REFUSED = Declined("It is too much.", Failure(ret_code=177011))
+IN_DOUBT = OutcomeUnknown("Nobody knows.")
 
 
-@pytest.fixture
-def result() -> Report:
-    return Report({"loan_currency": "USDT", "collateral": []}, "the flexible USDT loan", Decimal(0))
+def made(intent: Intent = FIRST, outcome: str = "executed", is_earlier: bool = False, **more: t.Any) -> Made:
+    found = Reconciled(outcome, intent, **more)
+    return Made(found, is_earlier, intent.amount, AFTER, (f"Repaid {intent.repay_id}.",), (f"Mind {intent.repay_id}.",))
 
 
-def made(result: Report, intent: Intent = FIRST, outcome: str = "executed", **more: t.Any) -> dict[str, t.Any]:
-    is_earlier = more.pop("is_earlier", False)
-    result.add_made(Reconciled(outcome, intent, **more), f"Repaid {intent.repay_id}.", is_earlier)
-    return result.as_dict()
+def paid(*intents: Intent, outcomes: t.Sequence[str] = ("executed", "executed"), **more: t.Any) -> Report:
+    """Return the report of a run that has made these repayments."""
+    report = NOTHING
+    for intent, outcome in zip(intents, outcomes):
+        report = report.with_round(Round(READY, outcome, made(intent, outcome, **more), AFTER))
+    return report
 
 
-def test_before_anything_is_known(result: Report) -> None:
-    assert json.loads(json.dumps(result.as_dict())) == {
+def earlier(*intents: Intent, **more: t.Any) -> Report:
+    """Return the report of a run that was answered with these repayments of earlier ones."""
+    return NOTHING.with_recovered(Recovered(made=tuple(made(intent, is_earlier=True, **more) for intent in intents)))
+
+
+def known_by(report: Report) -> tuple[object, ...]:
+    details = report.as_dict()["details"]
+    return details["recovered"], details["inferred"], details["evidence"]
+
+
+def test_before_anything_is_known() -> None:
+    assert json.loads(json.dumps(NOTHING.as_dict())) == {
         "changed": False,
         "msg": "",
         "outcome": None,
@@ -65,134 +88,180 @@ def test_before_anything_is_known(result: Report) -> None:
             "evidence": None,
         },
     }
+    assert dataclasses.replace(NOTHING, goal=Goal(Decimal(100))).as_dict()["amount"] == "100"
 
 
-def test_one_repayment(result: Report) -> None:
-    result.before, result.decision = LOAN, DECISION
-    told = made(result)
+def test_one_repayment() -> None:
+    told = paid(FIRST).as_dict()
     assert (told["changed"], told["outcome"], told["repay_id"]) == (True, "executed", "99")
     assert (told["amount"], told["details"]["sent_at_ms"], told["msg"]) == ("1000.4", SENT_MS, "Repaid 99.")
-    details = told["details"]
-    assert (details["recovered"], details["inferred"], details["evidence"]) == (False, False, None)
     assert (told["details"]["decision"], told["goal_reached"]) == (ARITHMETIC, True)
     assert told["repayments"] == [
         {"intent": "8f2a", "amount": "1000.4", "coin": "USDT", "outcome": "executed", "repay_id": "99", "sent_at_ms": SENT_MS}
     ]
-    assert told["loan"]["before"]["debt"] == "1000.4" and told["loan"]["after"] is None
+    assert (told["loan"]["before"]["debt"], told["loan"]["after"]["debt"]) == ("1000.4", "0")
+    assert known_by(paid(FIRST)) == (False, False, None)
 
 
-def test_two_repayments_are_added_up_and_the_first_gives_its_name(result: Report) -> None:
-    made(result)
-    told = made(result, SECOND)
+def test_two_repayments_are_added_up_and_the_first_gives_its_name() -> None:
+    report = paid(FIRST, SECOND)
+    told = report.as_dict()
     assert (told["amount"], told["repay_id"], told["details"]["sent_at_ms"]) == ("1000.4002", "99", SENT_MS)
     assert [one["repay_id"] for one in told["repayments"]] == ["99", "100"]
     assert [one["amount"] for one in told["repayments"]] == ["1000.4", "0.0002"]
-    assert told["msg"] == "Repaid 99. Repaid 100."
+    assert (told["msg"], report.warnings) == ("Repaid 99. Repaid 100.", ["Mind 99.", "Mind 100."])
+    assert report.paid == Decimal("1000.4002")
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "outcome"),
+    ("outcomes", "outcome"),
     [
-        ("executed", "executed", "executed"),
-        ("executed", "pending", "pending"),
-        ("pending", "executed", "pending"),
-        ("pending", "pending", "pending"),
+        (("executed", "executed"), "executed"),
+        (("executed", "pending"), "pending"),
+        (("pending", "executed"), "pending"),
+        (("pending", "pending"), "pending"),
     ],
 )
-def test_as_long_as_one_is_pending_all_is(result: Report, first: str, second: str, outcome: str) -> None:
-    made(result, FIRST, first)
-    told = made(result, SECOND, second)
+def test_as_long_as_one_is_pending_all_is(outcomes: tuple[str, str], outcome: str) -> None:
+    told = paid(FIRST, SECOND, outcomes=outcomes).as_dict()
     assert (told["outcome"], told["changed"]) == (outcome, True)
-    assert [one["outcome"] for one in told["repayments"]] == [first, second]
+    assert tuple(one["outcome"] for one in told["repayments"]) == outcomes
+
+
+FOUND_IT = {"finding": SEEN, "evidence": EVIDENCE}
 
 
 @pytest.mark.parametrize(
-    ("intent", "more", "recovered", "inferred"),
+    ("report", "known"),
     [
-        (FIRST, {}, False, False),
+        (paid(FIRST), (False, False, None)),
         # Its answer was lost.
-        (FIRST, {"finding": SEEN, "evidence": EVIDENCE}, True, True),
+        (paid(FIRST, **FOUND_IT), (True, True, EVIDENCE)),
         # The call gives no id.
-        (dataclasses.replace(FIRST, accepted_at_ms=SENT_MS + 40), {"finding": SEEN, "evidence": EVIDENCE}, False, True),
-        (FIRST, {"is_earlier": True}, True, False),
-        (FIRST, {"is_earlier": True, "finding": SEEN, "evidence": EVIDENCE}, True, True),
+        (paid(dataclasses.replace(FIRST, accepted_at_ms=SENT_MS + 40), **FOUND_IT), (False, True, EVIDENCE)),
+        (earlier(FIRST), (True, False, None)),
+        (earlier(FIRST, **FOUND_IT), (True, True, EVIDENCE)),
     ],
 )
-def test_how_it_is_known(result: Report, intent: Intent, more: dict[str, t.Any], recovered: bool, inferred: bool) -> None:
-    told = made(result, intent, **more)
-    details = told["details"]
-    assert (details["recovered"], details["inferred"], details["evidence"]) == (recovered, inferred, more.get("evidence"))
+def test_how_it_is_known(report: Report, known: tuple[object, ...]) -> None:
+    assert known_by(report) == known
     # A second one that is known at once takes nothing of that back.
-    again = made(result, SECOND)
-    details = again["details"]
-    assert (details["recovered"], details["inferred"], details["evidence"]) == (recovered, inferred, more.get("evidence"))
+    assert known_by(report.with_round(Round(READY, "executed", made(SECOND), AFTER))) == known
 
 
 @pytest.mark.parametrize("accepted_at_ms", [None, SENT_MS + 40], ids=["with an id", "from collateral"])
-def test_a_second_one_whose_answer_was_lost_is_recovered(result: Report, accepted_at_ms: int | None) -> None:
-    made(result, dataclasses.replace(FIRST, accepted_at_ms=accepted_at_ms))
-    told = made(result, SECOND, finding=SEEN, evidence=EVIDENCE)
-    details = told["details"]
-    assert (details["recovered"], details["inferred"], details["evidence"], told["repay_id"]) == (True, True, EVIDENCE, "99")
+def test_a_second_one_whose_answer_was_lost_is_recovered(accepted_at_ms: int | None) -> None:
+    report = paid(dataclasses.replace(FIRST, accepted_at_ms=accepted_at_ms))
+    report = report.with_round(Round(READY, "executed", made(SECOND, **FOUND_IT), AFTER))
+    assert (known_by(report), report.as_dict()["repay_id"]) == ((True, True, EVIDENCE), "99")
 
 
 @pytest.mark.parametrize("outcome", ["executed", "pending"])
-def test_a_failure_after_a_payment_has_changed_something(result: Report, outcome: str) -> None:
-    told = made(result, FIRST, outcome)
-    result.outcome = "unknown"
-    later = result.as_dict()
-    assert (later["changed"], later["outcome"]) == (True, "unknown")
-    assert later["repayments"] == told["repayments"] != []
+@pytest.mark.parametrize(("error", "is_known"), [(REFUSED, True), (IN_DOUBT, False)])
+def test_a_failure_after_a_payment_has_changed_something(outcome: str, error: t.Any, is_known: bool) -> None:
+    report = paid(FIRST, outcomes=[outcome])
+    later = report.with_end(Ended(error)).as_dict()
+    assert (later["changed"], later["outcome"]) == (True, outcome if is_known else "unknown")
+    assert later["repayments"] == report.as_dict()["repayments"] != []
+    assert (later["msg"], later["goal_reached"]) == (f"Repaid 99. {error}", None)
+    assert later["failure"] == (REFUSED.failure._asdict() if error is REFUSED else None)
 
 
-def test_a_repayment_in_doubt_has_changed_nothing_that_is_known(result: Report) -> None:
-    result.speak_of(dataclasses.replace(FIRST, repay_id=None))
-    result.outcome, result.intent_id = "unknown", "8f2a"
-    told = result.as_dict()
-    assert (told["changed"], told["repayments"]) == (False, [])
-    assert (told["amount"], told["repay_id"], told["details"]["sent_at_ms"], told["details"]["intent"]) == ("1000.4", None, SENT_MS, "8f2a")
+def test_a_failure_before_anything_was_decided() -> None:
+    told = NOTHING.with_end(Ended(REFUSED)).as_dict()
+    assert (told["changed"], told["outcome"], told["msg"], told["failure"]["ret_code"]) == (False, "not_executed", "It is too much.", 177011)
+    assert (told["amount"], told["details"]["intent"], told["details"]["sent_at_ms"]) == ("0", None, None)
 
 
-def test_a_plan(result: Report) -> None:
-    result.before, result.decision = LOAN, DECISION
-    result.plan(DECISION, LOAN.after_paying(FIRST.amount))
-    told = result.as_dict()
+def test_what_was_refused_tells_how_it_was_reckoned() -> None:
+    told = NOTHING.with_end(Ended(REFUSED, READY._replace(warnings=("Mind.",)))).as_dict()
+    assert (told["details"]["decision"], told["goal_reached"], told["loan"]["before"]["debt"]) == (ARITHMETIC, None, "1000.4")
+
+
+def test_a_repayment_that_was_not_made() -> None:
+    intent = dataclasses.replace(FIRST, repay_id=None)
+    told = NOTHING.with_end(Ended(REFUSED, READY, intent, sent_at_ms=SENT_MS)).as_dict()
+    assert (told["changed"], told["outcome"], told["amount"], told["repay_id"]) == (False, "not_executed", "1000.4", None)
+    assert (told["details"]["sent_at_ms"], told["details"]["intent"]) == (SENT_MS, None)
+
+
+def test_a_repayment_in_doubt_has_changed_nothing_that_is_known() -> None:
+    intent = dataclasses.replace(FIRST, repay_id=None)
+    ended = Ended(IN_DOUBT, READY, intent, is_open=True, sent_at_ms=SENT_MS, evidence=EVIDENCE)
+    told = NOTHING.with_end(ended).as_dict()
+    assert (told["changed"], told["outcome"], told["repayments"]) == (False, "unknown", [])
+    details = told["details"]
+    assert (told["amount"], told["repay_id"], details["sent_at_ms"]) == ("1000.4", None, SENT_MS)
+    assert (details["intent"], details["evidence"]) == ("8f2a", EVIDENCE)
+    # After a first one that was made, the result is about that, and names the one in doubt beside it.
+    later = paid(SECOND).with_end(ended).as_dict()
+    assert (later["repay_id"], later["amount"], later["details"]["intent"]) == ("100", "0.0002", "8f2a")
+
+
+def test_a_plan() -> None:
+    told = NOTHING.with_round(Round(READY, "planned", after=AFTER)).as_dict()
     assert (told["changed"], told["outcome"], told["amount"]) == (True, "planned", "1000.4")
     assert told["msg"] == f"Would repay 1000.4 USDT on the flexible USDT loan: {ARITHMETIC}."
     assert (told["repayments"], told["loan"]["after"]["debt"]) == ([], "0")
 
 
-def test_nothing_to_do(result: Report) -> None:
-    result.amount = Decimal(5)
-    result.decision = Decision(NOTHING_TO_DO, "Done.", Decimal(0), LOAN)
-    result.nothing_to_do("Done.", LOAN)
-    told = result.as_dict()
+def test_a_plan_beside_what_an_earlier_run_has_made() -> None:
+    told = earlier(SECOND).with_round(Round(READY, "planned", after=AFTER)).as_dict()
+    assert (told["changed"], told["outcome"], told["amount"]) == (True, "executed", "0.0002")
+    assert told["msg"] == f"Repaid 100. Would repay 1000.4 USDT on the flexible USDT loan: {ARITHMETIC}, too."
+    assert told["loan"]["before"] is None
+
+
+def test_nothing_to_do() -> None:
+    ready = READY._replace(decision=DONE)
+    told = NOTHING.with_round(Round(ready, NOTHING_TO_DO, after=LOAN, stories=("Done.",))).as_dict()
     assert (told["changed"], told["outcome"], told["amount"], told["msg"]) == (False, "nothing_to_do", "0", "Done.")
     assert (told["details"]["decision"], told["goal_reached"], told["loan"]["after"]["debt"]) == (None, True, "1000.4")
 
 
+def test_what_is_left_to_the_user() -> None:
+    recovered = Recovered(earlier=((FIRST, "unknown"),), left_to_user="It is forgotten.", warnings=("Mind.",))
+    report = NOTHING.with_recovered(recovered)
+    told = report.as_dict()
+    assert (told["changed"], told["outcome"], told["amount"], told["msg"]) == (False, "nothing_to_do", "0", "It is forgotten.")
+    assert (report.warnings, [one["outcome"] for one in told["details"]["earlier"]]) == (["Mind."], ["unknown"])
+
+
 @pytest.mark.parametrize(("shortfall", "reaches_goal"), [("", True), ("the wallet holds 5", False)])
-def test_a_goal_that_was_reached_in_part_is_told(result: Report, shortfall: str, reaches_goal: bool) -> None:
-    result.decision, result.dust = DECISION._replace(shortfall=shortfall), Decimal("0.00005")
-    assert (result.as_dict()["goal_reached"], result.as_dict()["details"]["dust"]) == (reaches_goal, "0.00005")
+def test_a_goal_that_was_reached_in_part_is_told(shortfall: str, reaches_goal: bool) -> None:
+    ready = READY._replace(decision=DECISION._replace(shortfall=shortfall))
+    told = NOTHING.with_round(Round(ready, "executed", made(), AFTER, Decimal("0.00005"))).as_dict()
+    assert (told["goal_reached"], told["details"]["dust"]) == (reaches_goal, "0.00005")
+    second = Round(READY, NOTHING_TO_DO, after=AFTER, shortfall="It is more than interest can be.", evidence=EVIDENCE)
+    told = paid(FIRST).with_round(second).as_dict()
+    assert (told["goal_reached"], told["outcome"], told["details"]["evidence"]) == (False, "executed", EVIDENCE)
 
 
-def test_progress(result: Report) -> None:
-    result.since_ms, result.progress = 1793491200000, Progress(Decimal("30.0"), Decimal(70))
-    assert result.as_dict()["details"]["since"] == {"time_ms": 1793491200000, "repaid": "30", "missing": "70"}
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_progress(is_refused: bool) -> None:
+    ready = READY._replace(progress=Progress(Decimal("30.0"), Decimal(70)))
+    report = dataclasses.replace(NOTHING, goal=Goal(Decimal(100), 1793491200000))
+    report = report.with_end(Ended(REFUSED, ready)) if is_refused else report.with_round(Round(ready, "planned", after=AFTER))
+    assert report.as_dict()["details"]["since"] == {"time_ms": 1793491200000, "repaid": "30", "missing": "70"}
 
 
-def test_repayments_of_earlier_runs(result: Report) -> None:
-    result.add_earlier(SECOND, "not_executed")
-    assert result.as_dict()["details"]["earlier"] == [
+def test_repayments_of_earlier_runs() -> None:
+    told = NOTHING.with_recovered(Recovered(earlier=((SECOND, "not_executed"),))).as_dict()
+    assert told["details"]["earlier"] == [
         {"intent": "8f2b", "amount": "0.0002", "coin": "USDT", "outcome": "not_executed", "repay_id": "100", "sent_at_ms": SENT_MS + 20_000}
     ]
-    assert result.as_dict()["repayments"] == []
+    assert told["repayments"] == []
 
 
-def test_the_difference(result: Report) -> None:
-    result.before, result.decision, result.after = LOAN, DECISION, LOAN.after_paying(FIRST.amount)
-    assert result.diff() == {
+def test_each_warning_is_told_once_and_in_the_order_of_the_steps() -> None:
+    report = dataclasses.replace(NOTHING, notices=("Key.",)).with_recovered(Recovered(warnings=("Earlier.",)))
+    report = report.with_round(Round(READY._replace(warnings=("Read.",)), "executed", made(), AFTER, warnings=("Late.",)))
+    report = report.with_end(Ended(REFUSED, READY._replace(warnings=("Read.",)), warnings=("End.",)))
+    assert report.warnings == ["Key.", "Earlier.", "Read.", "Mind 99.", "Late.", "End."]
+
+
+def test_the_difference() -> None:
+    assert paid(FIRST).diff() == {
         "before_header": "the flexible USDT loan",
         "after_header": ARITHMETIC,
         "before": "debt 1000.4 USDT  LTV 0.5\n",
@@ -200,9 +269,9 @@ def test_the_difference(result: Report) -> None:
     }
 
 
-def test_the_difference_when_an_earlier_run_has_made_it(result: Report) -> None:
-    made(result, is_earlier=True)
-    assert result.diff() == {
+def test_the_difference_when_an_earlier_run_has_made_it() -> None:
+    report = NOTHING.with_recovered(Recovered(made=(made(is_earlier=True)._replace(after=None),)))
+    assert report.diff() == {
         "before_header": "the flexible USDT loan",
         "after_header": "the flexible USDT loan",
         "before": "debt 1000.4 USDT\n",

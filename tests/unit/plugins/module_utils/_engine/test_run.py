@@ -25,7 +25,9 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import 
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import RunOptions
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import Repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import run as engine
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.task import task_of
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
 
 MANNER = RunOptions(True, 60_000, 10_000, 1000, None)
@@ -38,15 +40,15 @@ def amounts(bybit: t.Any) -> list[str]:
     return [plain(amount) for amount, dummy in bybit.sent]
 
 
-def told(repayment: Repayment) -> tuple[object, ...]:
-    result = repayment.result.as_dict()
+def told(report: Report) -> tuple[object, ...]:
+    result = report.as_dict()
     return result["changed"], result["outcome"], result["amount"], [one["amount"] for one in result["repayments"]]
 
 
-def test_check_mode_pays_neither(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
-    repayment = run(check_mode=True)
-    assert told(repayment) == (True, "planned", "1000.4", [])
-    assert repayment.result.message() == "Would repay 1000.4 USDT on loan 17: debt 1000.4 → 0, pay 1000.4."
+def test_check_mode_pays_neither(run: t.Callable[..., Report], bybit: t.Any) -> None:
+    report = run(check_mode=True)
+    assert told(report) == (True, "planned", "1000.4", [])
+    assert report.message == "Would repay 1000.4 USDT on loan 17: debt 1000.4 → 0, pay 1000.4."
     assert (bybit.sent, bybit.clock.pauses) == ([], [])
 
 
@@ -59,97 +61,100 @@ def open_intent(bybit: t.Any, store: Store, goal: Goal = TO_750) -> None:
     journal.abandon()
 
 
-def test_what_an_earlier_run_has_left_of_a_debt_is_paid_too(run: t.Callable[..., Repayment], bybit: t.Any, store: Store) -> None:
+def test_what_an_earlier_run_has_left_of_a_debt_is_paid_too(run: t.Callable[..., Report], bybit: t.Any, store: Store) -> None:
     open_intent(bybit, store)
     bybit.commit(Decimal(100))
     bybit.clock.pass_ms(60_000)
-    repayment = run(TO_750)
-    assert told(repayment) == (True, "executed", "250.4", ["100", "150.4"])
-    assert (amounts(bybit), repayment.result.recovered, repayment.result.repay_id) == (["150.4"], True, "100")
+    report = run(TO_750)
+    assert told(report) == (True, "executed", "250.4", ["100", "150.4"])
+    assert (amounts(bybit), report.as_dict()["details"]["recovered"], report.as_dict()["repay_id"]) == (["150.4"], True, "100")
 
 
 @pytest.mark.parametrize(("goal", "sent"), [(TO_750, ["150.4"]), (Goal(Decimal(100)), [])])
 def test_an_earlier_run_that_has_paid_in_check_mode(
-    run: t.Callable[..., Repayment], bybit: t.Any, store: Store, goal: Goal, sent: list[str]
+    run: t.Callable[..., Report], bybit: t.Any, store: Store, goal: Goal, sent: list[str]
 ) -> None:
     open_intent(bybit, store, goal)
     bybit.commit(Decimal(100))
     bybit.clock.pass_ms(60_000)
-    repayment = run(goal, check_mode=True)
-    assert told(repayment)[2:] == ("100", ["100"])
-    assert ("Would repay 150.4 USDT" in repayment.result.message()) == bool(sent)
+    report = run(goal, check_mode=True)
+    assert told(report)[2:] == ("100", ["100"])
+    assert ("Would repay 150.4 USDT" in report.message) == bool(sent)
     run(goal)
     assert amounts(bybit) == sent
 
 
 def test_check_mode_pays_no_interest_after_an_earlier_run(
-    run: t.Callable[..., Repayment], bybit: t.Any, store: Store
+    run: t.Callable[..., Report], bybit: t.Any, store: Store
 ) -> None:
     goal = Goal(max_debt=Decimal("900.3"))
     open_intent(bybit, store, goal)
     bybit.commit(Decimal(100))
     bybit.clock.pass_ms(60_000)
-    assert "Would repay 0.1 USDT" in run(goal, check_mode=True).result.message()
+    assert "Would repay 0.1 USDT" in run(goal, check_mode=True).message
     assert bybit.sent == []
 
 
-def test_a_failure_after_an_earlier_repayment_tells_of_it(run: t.Callable[..., Repayment], bybit: t.Any, store: Store) -> None:
+def test_a_failure_after_an_earlier_repayment_tells_of_it(run: t.Callable[..., Report], bybit: t.Any, store: Store) -> None:
     open_intent(bybit, store)
     bybit.commit(Decimal(100))
     bybit.clock.pass_ms(60_000)
     bybit.troubles = [REFUSED]
-    repayment = run(TO_750, error=Refused)
-    assert told(repayment) == (True, "executed", "100", ["100"])
-    assert "It was made. Debt before: 1000.4, now: 900.4. The repayment of 150.4 USDT" in repayment.message
+    report = run(TO_750, error=Refused)
+    assert told(report) == (True, "executed", "100", ["100"])
+    assert "It was made. Debt before: 1000.4, now: 900.4. The repayment of 150.4 USDT" in report.message
     bybit.wallet = "5"
     assert run(TO_750, error=Declined).message.startswith("An earlier run began a repayment of 100 USDT on loan 17 (repayment 100)")
 
 
-def test_a_repayment_from_collateral_is_found_in_the_history(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
-    bybit.traits, bybit.wallet = bybit.traits._replace(from_collateral=True), ReadFailed("Nobody asks.")
-    repayment = run(Goal(Decimal(100), collateral=("BTC",)))
-    assert told(repayment) == (True, "executed", "100", ["100"])
-    assert (repayment.result.inferred, repayment.result.recovered, repayment.result.repay_id) == (True, False, "100")
+def test_a_repayment_from_collateral_is_found_in_the_history(run: t.Callable[..., Report], bybit: t.Any) -> None:
+    bybit.terms, bybit.wallet = bybit.terms._replace(from_collateral=True), ReadFailed("Nobody asks.")
+    report = run(Goal(Decimal(100), collateral=("BTC",)))
+    assert told(report) == (True, "executed", "100", ["100"])
+    assert (report.as_dict()["details"]["inferred"], report.as_dict()["details"]["recovered"], report.as_dict()["repay_id"]) == (True, False, "100")
     # What is pledged is noted before, and needs no second look.
-    assert (repayment.result.warnings, bybit.reads) == ([], ["position"])
+    assert (report.warnings, bybit.reads) == ([], ["position"])
 
 
-def test_a_repayment_from_collateral_that_never_shows_is_a_doubt(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
-    bybit.traits = bybit.traits._replace(from_collateral=True)
+def test_a_repayment_from_collateral_that_never_shows_is_a_doubt(run: t.Callable[..., Report], bybit: t.Any) -> None:
+    bybit.terms = bybit.terms._replace(from_collateral=True)
     bybit.history_lag_ms = bybit.debt_lag_ms = 10**9
     for cause in ("the exchange accepted it without an id of its own", "an earlier run began it and did not tell its end"):
-        repayment = run(Goal(Decimal(100), collateral=("BTC",)), error=OutcomeUnknown)
-        assert repayment.message.startswith(f"Whether the repayment of 100 USDT on loan 17 was made is unknown: {cause}, and ")
+        report = run(Goal(Decimal(100), collateral=("BTC",)), error=OutcomeUnknown)
+        assert report.message.startswith(f"Whether the repayment of 100 USDT on loan 17 was made is unknown: {cause}, and ")
     assert len(bybit.sent) == 1
 
 
-def test_whether_a_loan_was_closed_meanwhile_cannot_be_read(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
-    repay = bybit.repay
+def test_whether_a_loan_was_closed_meanwhile_cannot_be_read(run: t.Callable[..., Report], bybit: t.Any) -> None:
+    post = bybit.post
 
-    def fall_silent(*asked: t.Any) -> t.Any:
+    def fall_silent(signed: t.Any) -> t.Any:
         bybit.unreadable = ReadFailed("No answer.")
-        return repay(*asked)
+        return post(signed)
 
-    bybit.repay, bybit.troubles = fall_silent, [GONE]
-    repayment = run(error=Refused)
-    assert repayment.message == "The repayment of 1000.4 USDT on loan 17 was not made: No such order."
-    assert repayment.result.warnings == ["Whether the loan was closed meanwhile could not be read: No answer."]
+    bybit.post, bybit.troubles = fall_silent, [GONE]
+    report = run(error=Refused)
+    assert report.message == "The repayment of 1000.4 USDT on loan 17 was not made: No such order."
+    assert report.warnings == ["Whether the loan was closed meanwhile could not be read: No answer."]
 
 
-@pytest.mark.parametrize(("has_left", "outcome"), [(True, "unknown"), (False, "not_executed")])
-def test_a_defect_leaves_open_what_became_of_a_request_that_has_left(
-    run: t.Callable[..., Repayment], bybit: t.Any, store: Store, has_left: bool, outcome: str
+@pytest.mark.parametrize(
+    ("where", "outcome"), [("find", "not_executed"), ("sign", "not_executed"), ("post", "unknown")]
+)
+def test_a_defect_leaves_open_what_became_of_a_request_that_may_have_left(
+    run: t.Callable[..., Report], bybit: t.Any, store: Store, where: str, outcome: str
 ) -> None:
     def break_down(*dummy: object) -> None:
-        bybit.posted_at_ms = bybit.now_ms() if has_left else None
         raise ZeroDivisionError
 
     assert run(Goal(Decimal(100))).outcome == "executed"
-    bybit.repay = break_down
-    repayment = Repayment(bybit, Journal(store), bybit, PAY_OFF, MANNER)
-    with pytest.raises(ZeroDivisionError):
-        repayment.run(False)
-    assert repayment.outcome == outcome
+    with Journal(store) as journal:
+        task = task_of(bybit, bybit, journal, PAY_OFF, MANNER)
+        setattr(bybit, where, break_down)
+        report = engine(task)
+    assert (report.outcome, report.as_dict()["changed"]) == (outcome, False)
+    assert f"An error inside treasury.bybit (ZeroDivisionError); outcome: {outcome}." in report.message
+    assert "break_down" in report.trace
 
 
 @pytest.mark.parametrize(
@@ -157,32 +162,32 @@ def test_a_defect_leaves_open_what_became_of_a_request_that_has_left(
     [(GONE, True, True), (GONE, False, False), (REFUSED, True, False), (Refused("No such order."), True, False)],
 )
 def test_a_loan_that_was_closed_meanwhile(
-    run: t.Callable[..., Repayment], bybit: t.Any, refusal: Refused, is_closed: bool, is_seen: bool
+    run: t.Callable[..., Report], bybit: t.Any, refusal: Refused, is_closed: bool, is_seen: bool
 ) -> None:
     bybit.troubles = [refusal]
     if is_closed:
         # Somebody closes it between the look and the request.
         bybit.falls = [(bybit.now_ms() + 1, bybit.debt)]
-        repay = bybit.repay
+        post = bybit.post
 
-        def slow(*asked: t.Any) -> t.Any:
+        def slow(signed: t.Any) -> t.Any:
             bybit.clock.pass_ms(1)
-            return repay(*asked)
+            return post(signed)
 
-        bybit.repay = slow
+        bybit.post = slow
     if is_seen:
         assert told(run()) == (False, "nothing_to_do", "0", [])
     else:
         assert run(error=Refused).message == f"The repayment of 1000.4 USDT on loan 17 was not made: {refusal}"
 
 
-def test_one_whose_answer_was_lost_and_that_was_not_made(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
+def test_one_whose_answer_was_lost_and_that_was_not_made(run: t.Callable[..., Report], bybit: t.Any) -> None:
     lost = OutcomeUnknown("no answer came", Failure(http_status=502))
     bybit.troubles = [lost]
-    repayment = run(error=NotExecuted)
-    assert repayment.message.startswith("The repayment of 1000.4 USDT on loan 17 was sent without a clear answer (no answer came)")
-    assert repayment.error.failure == lost.failure
-    assert repayment.result.as_dict()["evidence"]["candidates"] == []
+    report = run(error=NotExecuted)
+    assert report.message.startswith("The repayment of 1000.4 USDT on loan 17 was sent without a clear answer (no answer came)")
+    assert report.ended.error.failure == lost.failure
+    assert report.as_dict()["details"]["evidence"]["candidates"] == []
 
 
 @pytest.mark.parametrize(
@@ -193,19 +198,19 @@ def test_one_whose_answer_was_lost_and_that_was_not_made(run: t.Callable[..., Re
     ],
 )
 def test_a_loan_that_is_closed(
-    run: t.Callable[..., Repayment], bybit: t.Any, closed_as: str, warnings: list[str]
+    run: t.Callable[..., Report], bybit: t.Any, closed_as: str, warnings: list[str]
 ) -> None:
     bybit.debt, bybit.closed_as = Decimal(0), closed_as
-    repayment = run()
-    assert told(repayment) == (False, "nothing_to_do", "0", [])
-    assert repayment.result.warnings == warnings
+    report = run()
+    assert told(report) == (False, "nothing_to_do", "0", [])
+    assert report.warnings == warnings
 
 
-def test_one_that_fails_on_the_exchange_was_not_made(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
+def test_one_that_fails_on_the_exchange_was_not_made(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.new_status, bybit.debt_lag_ms = FAILED, 10**9
-    repayment = run(error=NotExecuted)
-    assert told(repayment) == (False, None, "1000.4", [])
-    assert repayment.message.endswith(
+    report = run(error=NotExecuted)
+    assert told(report) == (False, "not_executed", "1000.4", [])
+    assert report.message.endswith(
         "but then it failed on the exchange: its time is over, the only such repayment in the history, 100, has failed, the debt did not "
         "fall by it, and no such amount left the Funding wallet. So it was not executed, and a further run sends it anew."
     )
@@ -213,13 +218,13 @@ def test_one_that_fails_on_the_exchange_was_not_made(run: t.Callable[..., Repaym
 
 @pytest.mark.parametrize("witness", ["debt", "wallet"])
 def test_one_that_is_said_to_have_failed_is_doubted_where_the_money_is_gone(
-    run: t.Callable[..., Repayment], bybit: t.Any, witness: str
+    run: t.Callable[..., Report], bybit: t.Any, witness: str
 ) -> None:
     bybit.new_status = FAILED
     if witness == "wallet":
         bybit.debt_lag_ms = 10**9
         bybit.ledger = [("O", "1000.4", bybit.now_ms() + 1000)]
-    repayment = run(error=OutcomeUnknown)
+    report = run(error=OutcomeUnknown)
     assert len(bybit.sent) == 1
     gone = "the debt fell by 1000.4 more than the history explains" if witness == "debt" else "1000.4 USDT left the Funding wallet"
-    assert gone in repayment.message
+    assert gone in report.message

@@ -19,7 +19,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import 
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import PROCESSING
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import Repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
 
 MARGIN_MS = 10_000
 PAY_OFF, TO_750 = Goal(max_debt=Decimal(0)), Goal(max_debt=Decimal(750))
@@ -38,16 +38,16 @@ def amounts(bybit: t.Any) -> list[str]:
     return [plain(amount) for amount, dummy in bybit.sent]
 
 
-def told(repayment: Repayment) -> tuple[object, ...]:
-    result = repayment.result.as_dict()
+def told(report: Report) -> tuple[object, ...]:
+    result = report.as_dict()
     return result["changed"], result["outcome"], result["amount"], [one["amount"] for one in result["repayments"]]
 
 
-def test_without_interest_one_repayment_is_enough(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
-    repayment = run()
-    assert told(repayment) == (True, "executed", "1000.4", ["1000.4"])
-    assert repayment.result.as_dict()["msg"] == "Repaid 1000.4 USDT on loan 17 (repayment 100). Debt before: 1000.4, now: 0."
-    assert (amounts(bybit), bybit.clock.pauses, repayment.result.warnings) == (["1000.4"], [], [])
+def test_without_interest_one_repayment_is_enough(run: t.Callable[..., Report], bybit: t.Any) -> None:
+    report = run()
+    assert told(report) == (True, "executed", "1000.4", ["1000.4"])
+    assert report.as_dict()["msg"] == "Repaid 1000.4 USDT on loan 17 (repayment 100). Debt before: 1000.4, now: 0."
+    assert (amounts(bybit), bybit.clock.pauses, report.warnings) == (["1000.4"], [], [])
 
 
 @pytest.mark.parametrize(
@@ -62,42 +62,42 @@ def test_without_interest_one_repayment_is_enough(run: t.Callable[..., Repayment
     ],
 )
 def test_interest_that_accrued_is_paid_by_a_second_repayment(
-    run: t.Callable[..., Repayment], bybit: t.Any, goal: Goal, accrued: str, sent: list[str]
+    run: t.Callable[..., Report], bybit: t.Any, goal: Goal, accrued: str, sent: list[str]
 ) -> None:
     bybit.accruals = [accrued]
-    repayment = run(goal)
+    report = run(goal)
     total = str(sum(map(Decimal, sent)))
-    assert told(repayment) == (True, "executed", total, sent)
-    assert repayment.result.repay_id == "100"
-    assert [found.intent.repay_id for found in repayment.result.made] == ["100", "101"]
+    assert told(report) == (True, "executed", total, sent)
+    assert report.as_dict()["repay_id"] == "100"
+    assert [made.found.intent.repay_id for made in report.made] == ["100", "101"]
     # Only when the first one is surely in the debt.
     assert bybit.sent[1][1] - bybit.sent[0][1] == MARGIN_MS + 100
-    assert repayment.result.warnings == []
+    assert report.warnings == []
     again = run(goal)
     assert told(again) == (False, "nothing_to_do", "0", [])
     assert amounts(bybit) == sent
 
 
-def test_what_is_not_in_the_debt_yet_is_not_paid_again(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
+def test_what_is_not_in_the_debt_yet_is_not_paid_again(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.debt_lag_ms = bybit.history_lag_ms = 9000
     bybit.accruals = ["0.0002"]
     run(TO_750)
     assert amounts(bybit) == ["250.4", "0.0002"]
 
 
-def test_what_accrues_with_the_second_is_left(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
+def test_what_accrues_with_the_second_is_left(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.accruals = ["0.0004", "0.0002", "0.0001"]
-    repayment = run()
+    report = run()
     assert amounts(bybit) == ["1000.4", "0.0004"]
-    assert repayment.result.after.debt == Decimal("0.0002")
+    assert report.after.debt == Decimal("0.0002")
 
 
 @pytest.mark.parametrize("accrued", ["1.0005", "500"])
-def test_more_than_interest_is_not_paid(run: t.Callable[..., Repayment], bybit: t.Any, accrued: str) -> None:
+def test_more_than_interest_is_not_paid(run: t.Callable[..., Report], bybit: t.Any, accrued: str) -> None:
     bybit.accruals = [accrued]
-    repayment = run()
-    assert told(repayment) == (True, "executed", "1000.4", ["1000.4"])
-    assert repayment.result.warnings == [
+    report = run()
+    assert told(report) == (True, "executed", "1000.4", ["1000.4"])
+    assert report.warnings == [
         f"After this repayment, {accrued} USDT are owed, more than max_debt, and this was not repaid: It is more than interest "
         "can be, so more was borrowed meanwhile. Run again to repay it."
     ]
@@ -113,19 +113,19 @@ def test_more_than_interest_is_not_paid(run: t.Callable[..., Repayment], bybit: 
     ],
 )
 def test_a_second_one_that_is_not_made_is_a_warning(
-    run: t.Callable[..., Repayment], bybit: t.Any, troubles: list[Exception | None], run_options: dict[str, t.Any], reason: str
+    run: t.Callable[..., Report], bybit: t.Any, troubles: list[Exception | None], run_options: dict[str, t.Any], reason: str
 ) -> None:
     bybit.accruals, bybit.troubles = ["0.0002"], troubles
-    repayment = run(**run_options)
-    assert told(repayment) == (True, "executed", "1000.4", ["1000.4"])
-    (warning,) = repayment.result.warnings
+    report = run(**run_options)
+    assert told(report) == (True, "executed", "1000.4", ["1000.4"])
+    (warning,) = report.warnings
     assert warning.startswith("After this repayment, 0.0002 USDT are owed, more than max_debt, and this was not repaid: ")
     assert reason in warning and warning.endswith(" Run again to repay it.")
-    assert run().result.outcome == "executed"
+    assert run().outcome == "executed"
     assert amounts(bybit)[-1] == "0.0002" and bybit.find().debt == 0
 
 
-def test_a_second_one_in_doubt_is_a_failure_of_a_run_that_has_paid(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
+def test_a_second_one_in_doubt_is_a_failure_of_a_run_that_has_paid(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.accruals, bybit.troubles = ["0.0002"], [None, Lost(True)]
 
     def fall_silent() -> None:
@@ -133,21 +133,21 @@ def test_a_second_one_in_doubt_is_a_failure_of_a_run_that_has_paid(run: t.Callab
             bybit.unreadable = ReadFailed("No answer.")
 
     bybit.clock.after_pause = fall_silent
-    repayment = run(error=OutcomeUnknown)
-    assert told(repayment)[2:] == ("1000.4", ["1000.4"])
-    assert repayment.message.startswith("Repaid 1000.4 USDT on loan 17 (repayment 100). Debt before: 1000.4, now: 0.0002. Whether")
-    assert "is unknown: no answer came, and the exchange could not be read (No answer.)" in repayment.message
-    assert repayment.result.intent_id is not None
+    report = run(error=OutcomeUnknown)
+    assert told(report)[2:] == ("1000.4", ["1000.4"])
+    assert report.message.startswith("Repaid 1000.4 USDT on loan 17 (repayment 100). Debt before: 1000.4, now: 0.0002. Whether")
+    assert "is unknown: no answer came, and the exchange could not be read (No answer.)" in report.message
+    assert report.as_dict()["details"]["intent"] is not None
     # Nothing is sent before that is known.
     run(error=OutcomeUnknown)
     assert len(bybit.sent) == 2
 
 
-def test_a_second_one_whose_answer_was_lost_is_found(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
+def test_a_second_one_whose_answer_was_lost_is_found(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.accruals, bybit.troubles = ["0.0002"], [None, Lost(True)]
-    repayment = run()
-    assert told(repayment) == (True, "executed", "1000.4002", ["1000.4", "0.0002"])
-    assert (repayment.result.recovered, amounts(bybit)) == (True, ["1000.4", "0.0002"])
+    report = run()
+    assert told(report) == (True, "executed", "1000.4002", ["1000.4", "0.0002"])
+    assert (report.as_dict()["details"]["recovered"], amounts(bybit)) == (True, ["1000.4", "0.0002"])
 
 
 @pytest.mark.parametrize(
@@ -160,14 +160,14 @@ def test_a_second_one_whose_answer_was_lost_is_found(run: t.Callable[..., Repaym
     ],
 )
 def test_when_there_is_no_second_one(
-    run: t.Callable[..., Repayment], bybit: t.Any, goal: Goal, run_options: dict[str, t.Any]
+    run: t.Callable[..., Report], bybit: t.Any, goal: Goal, run_options: dict[str, t.Any]
 ) -> None:
     bybit.accruals = ["0.0002"]
-    repayment = run(goal, **run_options)
-    assert (len(bybit.sent), repayment.result.warnings) == (1, [])
+    report = run(goal, **run_options)
+    assert (len(bybit.sent), report.warnings) == (1, [])
 
 
-def test_the_debt_is_waited_for_only_when_it_must_fall(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
+def test_the_debt_is_waited_for_only_when_it_must_fall(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.debt_lag_ms = 5000
     run(Goal(Decimal(100)))
     bybit.clock.pass_ms(60_000)
@@ -183,29 +183,29 @@ def test_the_debt_is_waited_for_only_when_it_must_fall(run: t.Callable[..., Repa
     assert bybit.find().debt == 500
 
 
-def test_a_first_one_in_process_has_no_second(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
+def test_a_first_one_in_process_has_no_second(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.accruals, bybit.new_status = ["0.0002"], PROCESSING
-    repayment = run()
-    assert told(repayment) == (True, "pending", "1000.4", ["1000.4"])
+    report = run()
+    assert told(report) == (True, "pending", "1000.4", ["1000.4"])
     assert len(bybit.sent) == 1
 
 
 @pytest.mark.parametrize("wallet", ["0", "0.00009"])
-def test_an_empty_wallet_is_a_warning(run: t.Callable[..., Repayment], bybit: t.Any, wallet: str) -> None:
+def test_an_empty_wallet_is_a_warning(run: t.Callable[..., Report], bybit: t.Any, wallet: str) -> None:
     bybit.wallet = wallet
-    repayment = run(allow_partial=True)
-    assert told(repayment) == (False, "nothing_to_do", "0", [])
+    report = run(allow_partial=True)
+    assert told(report) == (False, "nothing_to_do", "0", [])
     message = f"Nothing can be paid now, because the whole debt takes 1000.4 USDT, but the Funding wallet holds {wallet}."
-    assert (repayment.result.warnings, repayment.result.as_dict()["goal_reached"]) == ([message], False)
+    assert (report.warnings, report.as_dict()["goal_reached"]) == ([message], False)
 
 
-def test_a_wallet_that_was_emptied_has_no_second(run: t.Callable[..., Repayment], bybit: t.Any) -> None:
+def test_a_wallet_that_was_emptied_has_no_second(run: t.Callable[..., Report], bybit: t.Any) -> None:
     # It still shows what was paid from it.
     bybit.wallet = "300"
-    repayment = run(allow_partial=True)
-    assert told(repayment) == (True, "executed", "300", ["300"])
-    assert (repayment.result.as_dict()["goal_reached"], repayment.result.after.debt) == (False, Decimal("700.4"))
-    assert repayment.result.message().endswith(
+    report = run(allow_partial=True)
+    assert told(report) == (True, "executed", "300", ["300"])
+    assert (report.as_dict()["goal_reached"], report.after.debt) == (False, Decimal("700.4"))
+    assert report.message.endswith(
         "The goal is not reached: the whole debt takes 1000.4 USDT, but the Funding wallet holds 300."
     )
-    assert (repayment.result.warnings, bybit.clock.pauses, amounts(bybit)) == ([], [], ["300"])
+    assert (report.warnings, bybit.clock.pauses, amounts(bybit)) == ([], [], ["300"])

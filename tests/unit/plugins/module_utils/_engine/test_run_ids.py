@@ -10,20 +10,20 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Acceptance
+from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Accepted
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Failure, NotExecuted, OutcomeUnknown
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import HistoryEntry
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import Repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
 
 HUNDRED = Goal(Decimal(100))
 
-Run = t.Callable[..., Repayment]
+Run = t.Callable[..., Report]
 
 
-def told(repayment: Repayment) -> tuple[object, ...]:
-    result = repayment.result.as_dict()
+def told(report: Report) -> tuple[object, ...]:
+    result = report.as_dict()
     return result["outcome"], result["amount"], result["repay_id"]
 
 
@@ -31,13 +31,12 @@ def answering(bybit: t.Any, given_id: str | None, is_made: bool = True) -> None:
     """Let the exchange answer the next repayment with an id of its choice."""
 
     class Odd(type(bybit)):  # type: ignore[misc]
-        def repay(self, loan: t.Any, amount: Decimal, on_signed: t.Callable[[int], None]) -> Acceptance:
-            on_signed(self.now_ms())
-            self.posted_at_ms = self.now_ms()
+        def post(self, signed: t.Any) -> Accepted:
+            amount, self.posted_at_ms = Decimal(signed.prepared.payload), self.now_ms()
             self.sent.append((amount, self.now_ms()))
             if is_made:
                 self.commit(amount)
-            return Acceptance(given_id, self.now_ms())
+            return Accepted(given_id, self.now_ms())
 
     bybit.__class__ = Odd
 
@@ -54,14 +53,14 @@ def old(bybit: t.Any) -> HistoryEntry:
 def test_an_id_that_stood_in_the_history_proves_nothing(run: Run, bybit: t.Any, old: HistoryEntry, is_made: bool) -> None:
     answering(bybit, old.repay_id, is_made)
     if is_made:
-        repayment = run(HUNDRED)
+        report = run(HUNDRED)
         # It is found under the id that it has.
-        assert told(repayment) == ("executed", "100", "101")
-        assert "the exchange gave no id of its own, so it is known from its history" in repayment.result.message()
+        assert told(report) == ("executed", "100", "101")
+        assert "the exchange gave no id of its own, so it is known from its history" in report.message
         return
-    repayment = run(HUNDRED, error=OutcomeUnknown)
+    report = run(HUNDRED, error=OutcomeUnknown)
     cause = "Bybit reported success, but gave repayId 50, which is that of an earlier repayment, and the exchange accepted it, but neither"
-    assert cause in repayment.message
+    assert cause in report.message
     run(HUNDRED, error=OutcomeUnknown)
     assert len(bybit.sent) == 1
 
@@ -73,8 +72,8 @@ def test_an_id_that_was_given_before_proves_nothing(run: Run, bybit: t.Any, is_m
     bybit.history_lag_ms = 0
     bybit.entries.clear()
     answering(bybit, "100", is_made=False)
-    repayment = run(Goal(Decimal(70)), error=OutcomeUnknown)
-    assert "gave repayId 100, which is that of an earlier repayment" in repayment.message
+    report = run(Goal(Decimal(70)), error=OutcomeUnknown)
+    assert "gave repayId 100, which is that of an earlier repayment" in report.message
 
 
 @pytest.mark.parametrize(("shown", "outcome"), [("9.9", "9.9"), ("10.05", "10.05"), ("0.01", "0.01")])
@@ -87,9 +86,9 @@ def test_an_amount_is_told_as_it_stands_in_the_history(run: Run, bybit: t.Any, s
             return commit(self, Decimal(shown), status)
 
     bybit.__class__ = Odd
-    repayment = run(Goal(Decimal(10)))
-    assert told(repayment) == ("executed", outcome, "100")
-    assert repayment.result.warnings[0].startswith(f"10 USDT were sent, but the exchange's history shows {shown} for repayment 100.")
+    report = run(Goal(Decimal(10)))
+    assert told(report) == ("executed", outcome, "100")
+    assert report.warnings[0].startswith(f"10 USDT were sent, but the exchange's history shows {shown} for repayment 100.")
 
 
 @pytest.mark.parametrize("shown", ["10.11", "100", "5000"])
@@ -102,8 +101,8 @@ def test_an_amount_that_is_far_more_is_a_doubt(run: Run, bybit: t.Any, shown: st
 
     bybit.debt = Decimal(9000)
     bybit.__class__ = Odd
-    repayment = run(Goal(Decimal(10)), error=OutcomeUnknown)
-    assert f"the exchange gave it the id 100, but it is one of {shown}; " in repayment.message
+    report = run(Goal(Decimal(10)), error=OutcomeUnknown)
+    assert f"the exchange gave it the id 100, but it is one of {shown}; " in report.message
     run(Goal(Decimal(10)), error=OutcomeUnknown)
     assert len(bybit.sent) == 1
 
@@ -112,8 +111,8 @@ def test_a_success_in_another_form_is_an_acceptance(run: Run, bybit: t.Any) -> N
     odd = OutcomeUnknown("Bybit reported success without repayId", Failure(ret_code=0, http_status=200))
     bybit.troubles = [odd]
     # It was not made, and no witness tells of it; but it was said to be accepted.
-    repayment = run(HUNDRED, error=OutcomeUnknown)
-    assert "the exchange accepted it, but neither its history nor the debt shows it" in repayment.message
+    report = run(HUNDRED, error=OutcomeUnknown)
+    assert "the exchange accepted it, but neither its history nor the debt shows it" in report.message
     assert len(bybit.sent) == 1
 
 
@@ -129,16 +128,13 @@ def test_any_other_answer_that_tells_nothing_is_no_acceptance(run: Run, bybit: t
 def test_what_is_noted_before_it_is_sent(
     run: Run, bybit: t.Any, store: Store, from_collateral: bool, wallet: Decimal | None, pledged: tuple[tuple[str, Decimal], ...]
 ) -> None:
-    bybit.traits = bybit.traits._replace(from_collateral=from_collateral)
+    bybit.terms = bybit.terms._replace(from_collateral=from_collateral)
     noted = []
 
     class Curious(type(bybit)):  # type: ignore[misc]
-        def repay(self, loan: t.Any, amount: Decimal, on_signed: t.Callable[[int], None]) -> Acceptance:
-            def signed(sent_at_ms: int) -> None:
-                on_signed(sent_at_ms)
-                noted.extend(store.load())
-
-            return super().repay(loan, amount, signed)
+        def post(self, signed: t.Any) -> t.Any:
+            noted.extend(store.load())
+            return super().post(signed)
 
     bybit.__class__ = Curious
     sent_ms = bybit.clock.monotonic_ms()
@@ -155,9 +151,9 @@ def test_what_is_noted_before_it_is_sent(
 def test_a_cap_of_a_sweep_holds_for_what_was_read(
     run: Run, bybit: t.Any, is_sweep: bool, at_most: str | None, is_warned: bool, check_mode: bool
 ) -> None:
-    bybit.traits = bybit.traits._replace(is_sweep=is_sweep, is_whole=True)
+    bybit.terms = bybit.terms._replace(is_sweep=is_sweep, is_whole=True)
     cap = None if at_most is None else Decimal(at_most)
-    warnings = [warning.split(" that were read.")[0] for warning in run(check_mode=check_mode, at_most=cap).result.warnings]
+    warnings = [warning.split(" that were read.")[0] for warning in run(check_mode=check_mode, at_most=cap).warnings]
     assert warnings == ["at_most is held against the contracts of loan 17"] * is_warned
 
 
@@ -166,8 +162,8 @@ def test_what_was_paid_a_moment_before_is_no_trace_of_the_next(run: Run, bybit: 
     run(HUNDRED)
     bybit.wallet = "49900"
     bybit.troubles = [OutcomeUnknown("no answer came", Failure(http_status=502))]
-    repayment = run(Goal(Decimal(70)), error=NotExecuted)
-    assert repayment.result.evidence["wallet_outflow"] == "0"
+    report = run(Goal(Decimal(70)), error=NotExecuted)
+    assert report.as_dict()["details"]["evidence"]["wallet_outflow"] == "0"
     # Of the same amount that somebody else has moved, nobody knows what it was for.
     bybit.ledger = [("O", "100", bybit.now_ms() + 40)]
     bybit.wallet = "49800"

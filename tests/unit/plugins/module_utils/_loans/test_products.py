@@ -194,10 +194,12 @@ def test_a_coin_without_debt_is_no_loan() -> None:
 def test_repayments_in_a_coin() -> None:
     other = {**COIN_REPAYMENT, "repayId": "1772", "repayStatus": 3}
     exchange = showing(COINS_PAID, COIN_REPAYMENT, other, COIN_REPAYMENT)
-    assert [(r.repay_id, r.amount, r.status) for r in flexible.repayments(exchange, "BTC", "1773")] == [
+    assert [(r.repay_id, r.amount, r.status) for r in flexible.repayments(exchange, "BTC")] == [
         ("1773", Decimal("0.007"), "success"), ("1772", Decimal("0.007"), "failed"),
     ]
-    assert exchange.asked == [(COINS_PAID, {"loanCurrency": "BTC", "repayId": "1773"})]
+    # The filter by id is the exchange's, and whether it was applied is checked.
+    assert [r.repay_id for r in flexible.repayments(exchange, "BTC", "1773")] == ["1773"]
+    assert exchange.asked == [(COINS_PAID, {"loanCurrency": "BTC"}), (COINS_PAID, {"loanCurrency": "BTC", "repayId": "1773"})]
 
 
 @pytest.mark.parametrize(

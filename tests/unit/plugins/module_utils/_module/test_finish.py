@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
-from ansible_collections.treasury.bybit.plugins.module_utils._module.repay import _Report, finish
+from ansible_collections.treasury.bybit.plugins.module_utils._module.repay import _Result, finish
 
 PLAIN, DECLARATIVE = Goal(amount=Decimal(1)), Goal(max_debt=Decimal(1))
 NOW_MS = 1_790_000_000_000
@@ -52,14 +52,14 @@ class World:
     def leave_open(self, reported_at_ms: int) -> None:
         self.events.append(f"leave open {reported_at_ms}")
 
-    def finish(self, report: _Report, goal: Goal = PLAIN) -> list[str]:
+    def finish(self, result: _Result, goal: Goal = PLAIN) -> list[str]:
         client = SimpleNamespace(believed_time_ms=lambda: NOW_MS)
         task = t.cast(t.Any, SimpleNamespace(journal=self, client=client, goal=goal))
-        finish(t.cast(t.Any, self), report, task, t.cast(t.Any, self))
+        finish(t.cast(t.Any, self), result, task, t.cast(t.Any, self))
         return self.events
 
 
-PAID, FAILED = _Report({"outcome": "executed"}), _Report({"msg": "no"}, failed=True)
+PAID, FAILED = _Result({"outcome": "executed"}), _Result({"msg": "no"}, failed=True)
 
 
 def test_what_is_reported_is_closed_afterwards() -> None:
@@ -80,8 +80,8 @@ def test_who_is_not_known_to_read_has_read_what_a_second_run_does_not_repeat(goa
 
 
 def test_an_error_inside_leaves_the_journal_as_it_is() -> None:
-    report = _Report({"msg": "An error inside"}, failed=True, is_defect=True)
-    assert World().finish(report) == ["emit {'msg': 'An error inside'} True"]
+    result = _Result({"msg": "An error inside"}, failed=True, is_defect=True)
+    assert World().finish(result) == ["emit {'msg': 'An error inside'} True"]
 
 
 def test_a_result_that_is_cut_off_is_not_closed() -> None:

@@ -10,9 +10,10 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Acceptance
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FIXED, OPEN, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.repay import FixedContracts, FlexibleDebt, LegacyOrder
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.fixed import FixedRepayment
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.flexible import FlexibleRepayment
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.legacy import LegacyRepayment
 
 LOAN = Loan(FIXED, None, "ETH", Decimal("1.4"), Decimal(0), Decimal("0.1"), OPEN)
 CONTRACT = {
@@ -33,7 +34,6 @@ class Exchange:
             ],
         }
         self.asked: list[tuple[str, dict[str, str]]] = []
-        self.sent: list[tuple[str, dict[str, str], str | None]] = []
 
     def read(self, path: str, query: dict[str, str], signed: bool = True) -> dict[str, t.Any]:
         return {"list": list(self.pages(path, query))}
@@ -45,28 +45,21 @@ class Exchange:
         self.asked.append((path, query))
         yield from self.rows.get(path, [])
 
-    def post_once(
-        self, path: str, body: dict[str, str], id_field: str | None, on_signed: t.Callable[[int], None]
-    ) -> Acceptance:
-        on_signed(5)
-        self.sent.append((path, body, id_field))
-        return Acceptance("99" if id_field else None, 7)
-
 
 @pytest.fixture
 def exchange() -> t.Any:
     return Exchange()
 
 
-def subjects(exchange: t.Any) -> dict[str, t.Any]:
+def operations(exchange: t.Any) -> dict[str, t.Any]:
     return {
-        "order": LegacyOrder(exchange, "17"),
-        "debt": FlexibleDebt(exchange, "ETH"),
-        "debt from collateral": FlexibleDebt(exchange, "ETH", ("BTC", "USDT")),
-        "contract": FixedContracts(exchange, "571"),
-        "contracts": FixedContracts(exchange, None, "ETH"),
-        "contract from collateral": FixedContracts(exchange, "571", None, ("BTC",)),
-        "contracts from collateral": FixedContracts(exchange, None, "ETH", ("BTC", "USDT")),
+        "order": LegacyRepayment(exchange, "17"),
+        "debt": FlexibleRepayment(exchange, "ETH"),
+        "debt from collateral": FlexibleRepayment(exchange, "ETH", ("BTC", "USDT")),
+        "contract": FixedRepayment(exchange, "571"),
+        "contracts": FixedRepayment(exchange, None, "ETH"),
+        "contract from collateral": FixedRepayment(exchange, "571", None, ("BTC",)),
+        "contracts from collateral": FixedRepayment(exchange, None, "ETH", ("BTC", "USDT")),
     }
 
 
@@ -92,10 +85,10 @@ def subjects(exchange: t.Any) -> dict[str, t.Any]:
     ],
 )
 def test_what_is_sent(exchange: t.Any, name: str, path: str, body: dict[str, str], id_field: str | None) -> None:
-    operation, signed = subjects(exchange)[name], []
-    accepted = operation.repay(LOAN, Decimal("1E-7"), signed.append)
-    assert exchange.sent == [(path, body, id_field)]
-    assert (accepted.given_id is None, signed) == (operation.traits.from_collateral, [5])
+    operation = operations(exchange)[name]
+    assert operation.request(LOAN, Decimal("1E-7")) == (path, body, id_field)
+    assert (operation.path, operation.terms.from_collateral) == (path, id_field is None)
+    assert exchange.asked == []
 
 
 @pytest.mark.parametrize(
@@ -108,9 +101,9 @@ def test_what_is_sent(exchange: t.Any, name: str, path: str, body: dict[str, str
     ],
 )
 def test_how_a_subject_is_called(exchange: t.Any, name: str, product: str, label: str, request_to_look: str) -> None:
-    operation = subjects(exchange)[name]
-    assert (operation.product, operation.traits.label, operation.history_request) == (product, label, request_to_look)
-    assert operation.traits.shares_collateral == (name != "order")
+    operation = operations(exchange)[name]
+    assert (operation.product, operation.terms.label, operation.history_request) == (product, label, request_to_look)
+    assert operation.terms.shares_collateral == (name != "order")
 
 
 @pytest.mark.parametrize(
@@ -123,26 +116,26 @@ def test_how_a_subject_is_called(exchange: t.Any, name: str, product: str, label
     ],
 )
 def test_what_is_said_of_a_loan_that_is_not_known(exchange: t.Any, name: str, beginning: str) -> None:
-    assert subjects(exchange)[name].traits.missing.startswith(beginning)
+    assert operations(exchange)[name].terms.missing.startswith(beginning)
 
 
 def test_a_coin_that_is_lent_has_a_debt_of_nothing(exchange: t.Any) -> None:
     for name in ("debt", "contracts"):
-        loan = subjects(exchange)[name].find()
+        loan = operations(exchange)[name].find()
         assert (loan.coin, loan.debt, loan.status) == ("ETH", 0, "repaid")
     exchange.rows.clear()
-    assert [subjects(exchange)[name].find() for name in ("debt", "contracts", "contract", "order")] == [None] * 4
+    assert [operations(exchange)[name].find() for name in ("debt", "contracts", "contract", "order")] == [None] * 4
 
 
 def test_the_decimal_places_are_those_of_the_product(exchange: t.Any) -> None:
-    assert [subjects(exchange)[name].accuracy("ETH") for name in ("debt", "contract", "contracts")] == [6, 4, 4]
+    assert [operations(exchange)[name].accuracy("ETH") for name in ("debt", "contract", "contracts")] == [6, 4, 4]
 
 
 def test_contracts_of_a_coin_are_one_debt(exchange: t.Any) -> None:
     exchange.rows[f"{CONTRACTS}/borrow-contract-info"] = [CONTRACT, {**CONTRACT, "loanId": "570"}]
-    assert subjects(exchange)["contracts"].find().debt == 3
+    assert operations(exchange)["contracts"].find().debt == 3
     exchange.rows[f"{CONTRACTS}/borrow-contract-info"] = [CONTRACT]
-    loan = subjects(exchange)["contract"].find()
+    loan = operations(exchange)["contract"].find()
     assert (loan.loan_id, loan.debt) == ("571", Decimal("1.5"))
 
 
@@ -151,24 +144,29 @@ def test_the_history_of_a_subject(exchange: t.Any) -> None:
     one, other = {**REPAYMENT, "repayId": "1", "details": details}, {**REPAYMENT, "repayId": "2", "details": details[1:]}
     exchange.rows[f"{CONTRACTS}/repayment-history"] = [one, other]
     exchange.rows[f"{FLEXIBLE}/repayment-history"] = [{**REPAYMENT, "repayId": "3"}, {**REPAYMENT, "repayId": "4"}]
-    shown = {name: [(r.repay_id, str(r.amount)) for r in operation.history()] for name, operation in subjects(exchange).items()}
+    shown = {name: [(r.repay_id, str(r.amount)) for r in operation.history()] for name, operation in operations(exchange).items()}
     assert shown["contract"] == shown["contract from collateral"] == [("1", "0.6")]
     assert shown["contracts"] == [("1", "1"), ("2", "1")]
     assert shown["debt"] == [("3", "1"), ("4", "1")]
     # The exchange is asked for the one, and may answer with all.
-    assert [r.repay_id for r in subjects(exchange)["debt"].repayments_of_account("4")] == ["4"]
-    assert [r.repay_id for r in subjects(exchange)["contracts"].repayments_of_account("2")] == ["2"]
+    assert [r.repay_id for r in operations(exchange)["debt"].repayments_of_account("4")] == ["4"]
+    assert [r.repay_id for r in operations(exchange)["contracts"].repayments_of_account("2")] == ["2"]
     # Also one of another loan.
-    assert [r.repay_id for r in subjects(exchange)["contract"].repayments_of_account("2")] == ["2"]
+    assert [r.repay_id for r in operations(exchange)["contract"].repayments_of_account("2")] == ["2"]
 
 
-def test_the_history_of_a_contract_is_asked_for_its_coin(exchange: t.Any) -> None:
+def test_reading_a_contract_changes_nothing_about_its_history(exchange: t.Any) -> None:
     exchange.rows[f"{CONTRACTS}/borrow-contract-info"] = [CONTRACT]
-    operation = subjects(exchange)["contract"]
+    exchange.rows[f"{CONTRACTS}/repayment-history"] = [
+        {**REPAYMENT, "repayId": "1", "details": [{"loanId": "571", "repayAmount": "0.4"}, {"loanId": "572", "repayAmount": "0.6"}]},
+        {**REPAYMENT, "repayId": "2", "details": [{"loanId": "572", "repayAmount": "1"}]},
+    ]
+    operation = operations(exchange)["contract"]
+    before = operation.history(), operation.history_request
     operation.find()
-    assert operation.history() == []
-    assert exchange.asked[-1] == (f"{CONTRACTS}/repayment-history", {"loanCurrency": "ETH"})
-    assert operation.history_request == f"GET {CONTRACTS}/repayment-history?loanCurrency=ETH"
+    assert (operation.history(), operation.history_request) == before
+    assert [(entry.repay_id, entry.amount) for entry in before[0]] == [("1", Decimal("0.4"))]
+    assert exchange.asked[-1] == (f"{CONTRACTS}/repayment-history", {})
 
 
 def test_all_repayments_of_an_account_lower_its_ltv(exchange: t.Any) -> None:
@@ -176,13 +174,13 @@ def test_all_repayments_of_an_account_lower_its_ltv(exchange: t.Any) -> None:
     exchange.rows[f"{FLEXIBLE}/repayment-history"] = [{**REPAYMENT, "repayId": "3", "loanCurrency": "BTC"}]
     exchange.rows[f"{CONTRACTS}/repayment-history"] = [{**REPAYMENT, "repayId": "1", "details": details}]
     for name in ("debt", "contract", "contracts"):
-        assert [entry.repay_id for entry in subjects(exchange)[name].ltv_history()] == ["3", "1"]
+        assert [entry.repay_id for entry in operations(exchange)[name].ltv_history()] == ["3", "1"]
     exchange.asked.clear()
-    assert subjects(exchange)["order"].ltv_history() == []
+    assert operations(exchange)["order"].ltv_history() == []
     assert exchange.asked == [(f"{ORDERS}/repayment-history", {"orderId": "17"})]
 
 
 def test_the_codes_for_nothing_left(exchange: t.Any) -> None:
-    codes = {name: operation.gone_codes for name, operation in subjects(exchange).items()}
+    codes = {name: operation.gone_codes for name, operation in operations(exchange).items()}
     assert codes["order"] == {177005}
     assert codes["debt"] == codes["contract"] == {148023, 148027, 148032}

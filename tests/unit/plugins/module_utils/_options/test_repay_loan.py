@@ -20,7 +20,9 @@ from ansible_collections.treasury.bybit.plugins.module_utils._options.repay impo
     id_of,
     legacy_ask,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.repay import FixedContracts, FlexibleDebt, LegacyOrder
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.fixed import FixedRepayment
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.flexible import FlexibleRepayment
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.legacy import LegacyRepayment
 
 NAMING = {
     legacy_ask: {"order_id": "17"},
@@ -77,11 +79,11 @@ def refusal(build: t.Callable[..., Ask], given: dict[str, object]) -> str:
 )
 def test_asks(build: t.Callable[..., Ask], given: dict[str, object], ids: dict[str, object], goal: Goal) -> None:
     operation, asked = ask(build, given)
-    kinds = {legacy_ask: LegacyOrder, flexible_ask: FlexibleDebt, fixed_ask: FixedContracts}
+    kinds = {legacy_ask: LegacyRepayment, flexible_ask: FlexibleRepayment, fixed_ask: FixedRepayment}
     assert isinstance(operation, kinds[build])
     assert (operation.ids, asked) == (ids, goal)
-    assert operation.traits.from_collateral == bool(goal.collateral)
-    assert operation.traits.is_whole == (build is fixed_ask and not goal.collateral)
+    assert operation.terms.from_collateral == bool(goal.collateral)
+    assert operation.terms.is_whole == (build is fixed_ask and not goal.collateral)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent imp
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Settled, Poller
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.traits import Traits
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
 SENT_MS = 1793534400000
 WINDOW_MS = 5000
@@ -50,7 +50,7 @@ class Exchange:
     :ivar latency_ms: How long an answer takes.
     """
 
-    traits = Traits("loan 17", "order_id '17' names no loan")
+    terms = Terms("loan 17", "order_id '17' names no loan")
 
     def __init__(self, clock: t.Any) -> None:
         self.clock = clock

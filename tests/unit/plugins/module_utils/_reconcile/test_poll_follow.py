@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Failure, ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Poller
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.traits import Traits
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
 OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, 1793534400040)
 BLOCKED = Refused("Blocked.", Failure(http_status=403))
@@ -36,7 +36,7 @@ class Exchange:
     :ivar of_account: What the history of all loans shows of an id: entries, or an error.
     """
 
-    traits = Traits("loan 17", "order_id '17' names no loan")
+    terms = Terms("loan 17", "order_id '17' names no loan")
 
     def __init__(self, clock: t.Any) -> None:
         self.clock = clock

@@ -213,11 +213,11 @@ def test_what_was_pledged_is_asked_when_it_pays(settle: SettleIt, bybit: t.Any, 
 
 
 def test_the_money_of_the_intent_is_asked_and_not_that_of_this_run(settle: SettleIt, bybit: t.Any, sent: Intent) -> None:
-    bybit.traits = bybit.traits._replace(from_collateral=True)
+    bybit.terms = bybit.terms._replace(from_collateral=True)
     bybit.wallet = "49900"
     assert settle().finding.outcome == "unknown"
     assert set(bybit.reads) == {BALANCE, LEDGER}
-    bybit.traits, bybit.wallet = bybit.traits._replace(from_collateral=False), "50000"
+    bybit.terms, bybit.wallet = bybit.terms._replace(from_collateral=False), "50000"
     bybit.reads.clear()
     sold = {"goal": Goal(Decimal(100), collateral=("BTC",)), "baseline": sent.baseline._replace(wallet=None)}
     # Nobody knows what was pledged then, so only time can tell.

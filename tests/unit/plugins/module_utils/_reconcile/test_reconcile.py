@@ -95,7 +95,7 @@ def test_an_accepted_repayment_is_followed(
     journal: FakeMemory, followed: HistoryEntry | None, outcome: str, end: tuple[object, ...]
 ) -> None:
     poller = FakeSettler(followed=followed)
-    found = Reconciler(poller, journal, wait=True).resolve(ACCEPTED, 777)
+    found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert found == (outcome, ACCEPTED, None, None, "", (TWIN,))
     assert poller.asked == [("99", 777), *([] if followed else [("99",)])]
     assert journal.done == [("note", ACCEPTED), end]
@@ -106,7 +106,7 @@ def test_one_that_is_said_to_have_failed_is_looked_for(
     journal: FakeMemory, finding: Finding, outcome: str, done: tuple[str, ...]
 ) -> None:
     poller = FakeSettler(finding, followed=HAS_FAILED)
-    found = Reconciler(poller, journal, wait=True).resolve(ACCEPTED, 777)
+    found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     looked_for = dataclasses.replace(SENT, accepted_at_ms=SENT.window_end_ms)
     # Its own entry is no other one's, though its id has just been written down.
     assert poller.asked == [("99", 777), (looked_for, frozenset({"98"}), 777)]
@@ -115,27 +115,27 @@ def test_one_that_is_said_to_have_failed_is_looked_for(
 
 
 def test_an_amount_of_nothing_is_told_as_what_it_is(journal: FakeMemory) -> None:
-    found = Reconciler(FakeSettler(followed=OURS._replace(amount=Decimal(0))), journal, wait=True).resolve(ACCEPTED, 777)
+    found = Reconciler(FakeSettler(followed=OURS._replace(amount=Decimal(0))), journal, wait=True).reconcile(ACCEPTED, 777)
     assert (found.outcome, found.intent.amount) == ("executed", Decimal(100))
     assert "with an amount of 0" in found.warning
 
 
 def test_without_wait_an_accepted_repayment_is_pending(journal: FakeMemory) -> None:
     poller = FakeSettler(followed=OURS)
-    assert Reconciler(poller, journal, wait=False).resolve(ACCEPTED, 777).outcome == "pending"
+    assert Reconciler(poller, journal, wait=False).reconcile(ACCEPTED, 777).outcome == "pending"
     assert poller.asked == []
     assert journal.done == [("note", ACCEPTED), ("tell", ACCEPTED, False)]
 
 
 def test_an_id_that_is_known_is_not_written_again() -> None:
     journal = FakeMemory("99")
-    Reconciler(FakeSettler(followed=OURS), journal, wait=True).resolve(ACCEPTED, 777)
+    Reconciler(FakeSettler(followed=OURS), journal, wait=True).reconcile(ACCEPTED, 777)
     assert journal.done == [("tell", ACCEPTED, False)]
 
 
 def test_an_id_that_cannot_be_written_down_is_a_warning(journal: FakeMemory) -> None:
     journal.is_broken = True
-    found = Reconciler(FakeSettler(followed=OURS), journal, wait=True).resolve(ACCEPTED, 777)
+    found = Reconciler(FakeSettler(followed=OURS), journal, wait=True).reconcile(ACCEPTED, 777)
     assert (found.outcome, found.warning) == ("executed", "The id of the repayment could not be written down: The disk is full.")
 
 
@@ -155,7 +155,7 @@ def test_a_repayment_that_was_found(
 ) -> None:
     finding = SEEN._replace(entry=entry, candidates=(entry,))
     poller = FakeSettler(finding, followed=followed)
-    found = Reconciler(poller, journal, wait).resolve(SENT, 777)
+    found = Reconciler(poller, journal, wait).reconcile(SENT, 777)
     assert found == (outcome, ACCEPTED, finding, EVIDENCE, "", ())
     assert poller.asked[0] == (SENT, frozenset({"98"}), 777)
     # It stays noted, because it may be somebody else's, and ours not be shown yet.
@@ -171,7 +171,7 @@ def test_a_candidate_that_fails_may_be_of_somebody_else(journal: FakeMemory, the
     twin = UNDER_WAY._replace(repay_id="97")
     first = SEEN._replace(entry=twin, candidates=(twin,))
     poller = FakeSettler(first, then, followed=twin._replace(status=FAILED))
-    found = Reconciler(poller, journal, wait=True).resolve(SENT, 777)
+    found = Reconciler(poller, journal, wait=True).reconcile(SENT, 777)
     assert (found.outcome, found.finding) == (outcome, then)
     assert found.intent.repay_id == ("99" if outcome == "executed" else None)
     assert poller.asked == [(SENT, frozenset({"98"}), 777), ("97", 777), (SENT, frozenset({"98"}), 777)]
@@ -181,24 +181,24 @@ def test_a_candidate_that_fails_may_be_of_somebody_else(journal: FakeMemory, the
 def test_an_exchange_that_contradicts_itself_does_not_hold_a_run_for_ever(journal: FakeMemory) -> None:
     twin = UNDER_WAY._replace(repay_id="97")
     poller = FakeSettler(*[SEEN._replace(entry=twin)] * 2, ABSENT, followed=twin._replace(status=FAILED))
-    assert Reconciler(poller, journal, wait=True).resolve(SENT, 777).outcome == "not_executed"
+    assert Reconciler(poller, journal, wait=True).reconcile(SENT, 777).outcome == "not_executed"
     assert poller.asked[-1] == (SENT, frozenset({"97", "98"}), 777)
 
 
 def test_a_candidate_is_not_ours_while_its_time_is_open(journal: FakeMemory) -> None:
     early = Finding("unknown", "wait_timeout ended", UNDER_WAY, (UNDER_WAY,))
-    found = Reconciler(FakeSettler(early), journal, wait=True).resolve(SENT, 777)
+    found = Reconciler(FakeSettler(early), journal, wait=True).reconcile(SENT, 777)
     assert (found.outcome, found.intent, journal.done) == ("unknown", SENT, [])
 
 
 def test_a_repayment_that_was_not_executed_is_forgotten(journal: FakeMemory) -> None:
-    found = Reconciler(FakeSettler(ABSENT), journal, wait=True).resolve(SENT, 777)
+    found = Reconciler(FakeSettler(ABSENT), journal, wait=True).reconcile(SENT, 777)
     assert found == ("not_executed", SENT, ABSENT, EVIDENCE, "", ())
     assert journal.done == [("forget", SENT)]
 
 
 def test_a_repayment_in_doubt_stays_open(journal: FakeMemory) -> None:
-    found = Reconciler(FakeSettler(DOUBT), journal, wait=True).resolve(SENT, 777)
+    found = Reconciler(FakeSettler(DOUBT), journal, wait=True).reconcile(SENT, 777)
     assert found == ("unknown", SENT, DOUBT, EVIDENCE, "", ())
     assert journal.done == []
 
@@ -207,7 +207,7 @@ def test_a_repayment_in_doubt_stays_open(journal: FakeMemory) -> None:
 @pytest.mark.parametrize("amount", ["9.9", "99.95", "100.5", "0.0001"])
 def test_the_amount_that_stands_in_the_history_is_told(journal: FakeMemory, amount: str, status: str) -> None:
     other = OURS._replace(amount=Decimal(amount), status=status)
-    found = Reconciler(FakeSettler(followed=other), journal, wait=True).resolve(ACCEPTED, 777)
+    found = Reconciler(FakeSettler(followed=other), journal, wait=True).reconcile(ACCEPTED, 777)
     told = dataclasses.replace(ACCEPTED, amount=Decimal(amount))
     assert (found.outcome, found.intent) == ("executed" if status == SUCCESS else "pending", told)
     assert found.warning == (
@@ -223,7 +223,7 @@ def test_the_amount_that_stands_in_the_history_is_told(journal: FakeMemory, amou
 def test_what_a_whole_loan_has_cost_is_no_surprise(journal: FakeMemory, status: str, amount: str, told: str) -> None:
     whole = dataclasses.replace(ACCEPTED, is_whole=True)
     other = OURS._replace(amount=Decimal(amount), status=status)
-    found = Reconciler(FakeSettler(followed=other), journal, wait=True).resolve(whole, 777)
+    found = Reconciler(FakeSettler(followed=other), journal, wait=True).reconcile(whole, 777)
     # As long as it is in process, the exchange may reckon anew.
     assert (found.intent.amount, found.warning) == (Decimal(told), "")
 
@@ -241,7 +241,7 @@ CONTRADICTED = [
 @pytest.mark.parametrize("status", [SUCCESS, PROCESSING, FAILED])
 def test_an_id_that_is_contradicted_proves_nothing(journal: FakeMemory, shown: HistoryEntry, doubt: str, status: str) -> None:
     poller = FakeSettler(Finding("unknown", "it does not show"), followed=shown._replace(status=status))
-    found = Reconciler(poller, journal, wait=True).resolve(ACCEPTED, 777)
+    found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert found.outcome == "unknown"
     assert found.finding == Finding("unknown", f"the exchange gave it the id 99, but {doubt}; it does not show")
     # It is looked for among all but that one; as the exchange has accepted it, its absence alone is no proof.
@@ -254,7 +254,7 @@ def test_an_id_that_is_contradicted_proves_nothing(journal: FakeMemory, shown: H
 
 def test_an_id_of_the_baseline_proves_nothing(journal: FakeMemory) -> None:
     sent = dataclasses.replace(ACCEPTED, baseline=BEFORE._replace(entries=(KNOWN,)))
-    found = Reconciler(FakeSettler(DOUBT, followed=KNOWN), journal, wait=True).resolve(sent, 777)
+    found = Reconciler(FakeSettler(DOUBT, followed=KNOWN), journal, wait=True).reconcile(sent, 777)
     assert found.finding is not None
     assert found.finding.reason.startswith("the exchange gave it the id 99, but it stood in the history before; ")
     assert (found.outcome, journal.done) == ("unknown", [("note", sent)])
@@ -263,20 +263,20 @@ def test_an_id_of_the_baseline_proves_nothing(journal: FakeMemory) -> None:
 def test_behind_an_id_that_is_contradicted_it_may_be_found(journal: FakeMemory) -> None:
     ours = OURS._replace(repay_id="97")
     poller = FakeSettler(Finding("executed", "it stands in the history", ours, (ours,)), followed=CONTRADICTED[0][0])
-    found = Reconciler(poller, journal, wait=True).resolve(ACCEPTED, 777)
+    found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert (found.outcome, found.intent.repay_id, found.intent.amount) == ("executed", "97", Decimal(100))
     assert "97" in journal.known
 
 
 def test_an_entry_of_unknown_type_with_its_id_is_ours(journal: FakeMemory) -> None:
     strange = OURS._replace(by_user=None, kind="unknown")
-    assert Reconciler(FakeSettler(followed=strange), journal, wait=True).resolve(ACCEPTED, 777).outcome == "executed"
+    assert Reconciler(FakeSettler(followed=strange), journal, wait=True).reconcile(ACCEPTED, 777).outcome == "executed"
 
 
 def test_an_id_of_another_loan_proves_nothing(journal: FakeMemory) -> None:
     poller = FakeSettler(ABSENT._replace(outcome="unknown"))
     poller.other_loan = "its history has that of a repayment of 1.5 ETH on another loan"
-    found = Reconciler(poller, journal, wait=True).resolve(ACCEPTED, 777)
+    found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert found.outcome == "unknown" and found.finding is not None
     assert found.finding.reason == f"the exchange gave it the id 99, but {poller.other_loan}; its time is over"
     assert poller.asked[-1][1] == {"98", "99"}
@@ -284,5 +284,5 @@ def test_an_id_of_another_loan_proves_nothing(journal: FakeMemory) -> None:
 
 def test_an_id_that_shows_nowhere_is_believed(journal: FakeMemory) -> None:
     poller = FakeSettler()
-    assert Reconciler(poller, journal, wait=True).resolve(ACCEPTED, 777).outcome == "pending"
+    assert Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777).outcome == "pending"
     assert poller.asked == [("99", 777), ("99",)]

@@ -1,0 +1,87 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a decision came to: a repayment that was made, with the loan as it is now, or nothing, or a doubt.
+
+Only reads are sent from here. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from .._amounts import plain
+from .._api.errors import BybitError, OutcomeUnknown
+from .._goal import Goal
+from .._loans.loan import LIQUIDATED
+from .._outcomes import EXECUTED, NOTHING_TO_DO
+from .._reconcile.judge import Reconciled
+from . import messages
+from .freshness import is_shown_alone
+from .plan import dust_of
+from .preflight import with_position
+from .steps import Ended, Made, Preflight, Round
+from .task import Task
+
+
+def made_of(task: Task, found: Reconciled, is_earlier: bool = False) -> Made:
+    """Return a repayment that was made; the loan has not been read again yet.
+
+    :param is_earlier: Whether an earlier run has sent it.
+    """
+    story = messages.made(found, task.label, is_earlier)
+    return Made(found, is_earlier, found.intent.amount, None, (story,), (found.warning,) if found.warning else ())
+
+
+def read_again(task: Task, made: Made) -> Made:
+    """Return a repayment with the loan as it is afterwards."""
+    found, intent = made.found, made.found.intent
+    try:
+        must_fall = must_see_fall(task.goal, found.outcome, made.is_earlier)
+        loan = task.poller.see_fall(intent, task.deadline_ms() if must_fall else 0)
+        made = made._replace(after=loan)
+        loan = with_position(task, loan)
+    except BybitError as error:
+        return _warned(made, f"The repayment was accepted, but the loan could not be read afterwards: {error}")
+    made = made._replace(after=loan)
+    # An entry that was only found may be somebody else's, and ours not be shown yet: a goal of the debt has to wait for it.
+    is_sure = found.outcome == EXECUTED and found.finding is None
+    if loan is not None and is_sure and is_shown_alone(intent, task.journal.unseen(), found.entries, loan):
+        task.journal.see(intent)
+    if loan is None:
+        return _warned(made, "The repayment was accepted, but the exchange does not list the loan any more.")
+    if loan.debt >= intent.baseline.debt:
+        return _warned(made, "The repayment was accepted, but the debt has not fallen yet: it may be in process.")
+    return made._replace(stories=(*made.stories, f"Debt before: {plain(intent.baseline.debt)}, now: {plain(loan.debt)}."))
+
+
+def must_see_fall(goal: Goal, outcome: str, is_earlier: bool) -> bool:
+    """Tell whether to wait until the debt has fallen; otherwise the next run could take the old debt for what is still to be paid."""
+    return goal.is_of_debt and outcome == EXECUTED and not is_earlier
+
+
+def nothing_to_do(task: Task, ready: Preflight, warnings: tuple[str, ...] = ()) -> Round:
+    """Return that nothing is to be paid."""
+    decision, loan = ready.decision, ready.loan
+    if not decision.reaches_goal:
+        warnings += (decision.message,)
+    if decision.after is not None and decision.after.status == LIQUIDATED:
+        warnings += (f"{decision.message} The exchange has sold its collateral.",)
+    dust = Decimal(0) if loan is None else dust_of(loan, task.goal, ready.means.accuracy)
+    return Round(ready, NOTHING_TO_DO, None, decision.after, dust, (decision.message,), warnings)
+
+
+def in_doubt(
+    task: Task, found: Reconciled, lost: BybitError, ready: Preflight | None = None, warnings: tuple[str, ...] = ()
+) -> Ended:
+    """Return the end of a run that does not know what became of a repayment.
+
+    :param lost: Why it is not known from the answer.
+    """
+    error = OutcomeUnknown(messages.unknown(found, str(lost), task.label, task.operation.history_request), lost.failure)
+    return Ended(error, ready, found.intent, True, found.intent.sent_at_ms, found.evidence, warnings)
+
+
+def _warned(made: Made, warning: str) -> Made:
+    return made._replace(warnings=(*made.warnings, warning))

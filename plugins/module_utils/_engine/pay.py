@@ -1,0 +1,202 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sign, write down, send, judge: the only place from which money moves.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+import uuid
+from decimal import Decimal
+
+from .._api.client import NOT_MADE, UNCLEAR, Accepted, Signed
+from .._api.errors import BadInput, BybitError, Declined, NotExecuted, NotSent, OutcomeUnknown, Refused
+from .._api.return_codes import SUCCESS
+from .._journal.intent import Intent, baseline_of
+from .._loans.account import doubt_balance, note_payment
+from .._loans.history import HistoryEntry
+from .._loans.loan import Loan
+from .._loans.wallet import Spending
+from .._outcomes import NOT_EXECUTED, NOTHING_TO_DO, UNKNOWN
+from . import messages
+from .conclude import in_doubt, made_of, nothing_to_do
+from .gate import decide_anew
+from .plan import DECLINE, PAY
+from .preflight import preflight
+from .steps import Ended, Made, Preflight, Round, error_of
+from .task import Task
+
+MORE_THAN_INTEREST = "It is more than interest can be, so more was borrowed meanwhile."
+
+
+def pay(task: Task, ready: Preflight, most: Decimal | None = None, is_rest: bool = False) -> Round:
+    """Send one repayment, decided anew whenever the gate has turned it away, and find out what becomes of it.
+
+    :param ready: What was decided.
+    :param most: The most that it may be, whatever is decided anew; none without such a bound.
+    :param is_rest: Whether it is what needs more decimal places than the exchange lists.
+    :raises Ended: When it was not made, or when that is unknown.
+    """
+    warnings: tuple[str, ...] = ()
+    while ready.loan is not None and ready.decision.kind == PAY:
+        if most is not None and ready.decision.amount > most:
+            raise Ended(Declined(MORE_THAN_INTEREST), ready, warnings=warnings)
+        intent = _intent(task, ready, ready.loan)
+        try:
+            signed = task.client.sign(task.operation.request(ready.loan, intent.amount))
+            intent = _as_signed(task, intent, signed)
+            check_listeners(task.has_listeners)
+            task.journal.note(intent)
+        except BybitError as error:
+            doubt_balance(task.client, intent.coin)
+            raise _not_made(task, ready, intent, error) from error
+        answer = task.client.post(signed)
+        if isinstance(answer, Accepted):
+            return _round(task, ready, _accepted(task, ready, intent, answer), warnings)
+        doubt_balance(task.client, intent.coin)
+        if answer.kind == NOT_MADE:
+            return _refused(task, ready, intent, answer.error)
+        if answer.kind == UNCLEAR:
+            return _round(task, ready, _unclear(task, ready, intent, answer.error), warnings)
+        anew = decide_anew(task, ready, intent, answer.error)
+        if anew.ready is None:
+            # Nobody can tell whether what moved was this one, so it is looked for like one whose answer was lost.
+            return _round(task, ready, _find_out(task, ready, intent, anew.doubt), warnings)
+        task.journal.forget(intent)
+        ready, warnings = with_rest(anew.ready) if is_rest else anew.ready, warnings + anew.warnings
+    if ready.loan is None or ready.decision.kind == DECLINE:
+        raise Ended(Declined(ready.decision.message), ready, warnings=warnings)
+    return nothing_to_do(task, ready, warnings)
+
+
+def with_rest(ready: Preflight) -> Preflight:
+    """Return what pays the rest that needs more decimal places than the exchange lists, if there is one."""
+    decision = ready.decision
+    return ready._replace(decision=decision._replace(kind=PAY, amount=decision.rest)) if decision.rest else ready
+
+
+def _intent(task: Task, ready: Preflight, loan: Loan) -> Intent:
+    """Return what is about to be sent, before it is signed."""
+    client = task.client
+    paid = client.kept(Spending).paid
+    return Intent(
+        intent_id=str(uuid.uuid4()),
+        goal=task.goal,
+        amount=ready.decision.amount,
+        coin=loan.coin,
+        baseline=baseline_of(loan, ready.entries, client.believed_time_ms(), ready.means.wallet, ready.pledged, paid),
+        sent_at_ms=0,
+        recv_window_ms=client.recv_window_ms,
+        is_whole=task.operation.terms.is_whole,
+    )
+
+
+def _as_signed(task: Task, intent: Intent, signed: Signed) -> Intent:
+    clock = task.client.clock
+    return dataclasses.replace(
+        intent, sent_at_ms=signed.timestamp_ms, sent_monotonic_ms=clock.monotonic_ms(), boot_id=clock.boot_id()
+    )
+
+
+def check_listeners(has_listeners: t.Callable[[], bool]) -> None:
+    """Refuse to begin what nobody would be told of; asked last, because they may end while this run waits or reads.
+
+    :raises NotSent: Then.
+    """
+    if not has_listeners():
+        raise NotSent("Who started this has ended, so nobody would be told the result: nothing was sent.")
+
+
+def _accepted(task: Task, ready: Preflight, intent: Intent, answer: Accepted) -> Made:
+    """Find out what becomes of a repayment that the exchange has accepted."""
+    if not task.operation.terms.from_collateral:
+        note_payment(task.client, intent.coin, intent.amount)
+    given_id = answer.given_id
+    if given_id is None:
+        return _accepted_without_id(task, ready, dataclasses.replace(intent, accepted_at_ms=answer.time_ms), None)
+    if is_known_id(given_id, ready.entries, task.journal.repay_ids()):
+        # It proves nothing of this request: the answer may be an earlier one, with the time of that.
+        lost = OutcomeUnknown(messages.known_id(given_id))
+        return _accepted_without_id(task, ready, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
+    return _find_out(task, ready, dataclasses.replace(intent, repay_id=given_id), None)
+
+
+def is_known_id(given_id: str, entries: t.Sequence[HistoryEntry], noted_ids: frozenset[str]) -> bool:
+    """Tell whether an id belongs to a repayment that was made before."""
+    return given_id in noted_ids or any(entry.repay_id == given_id for entry in entries)
+
+
+def _unclear(task: Task, ready: Preflight, intent: Intent, lost: BybitError) -> Made:
+    """Find out what became of a repayment whose answer told nothing clear."""
+    if lost.failure is not None and lost.failure.ret_code == SUCCESS:
+        # It was accepted, only not in the documented form.
+        return _accepted_without_id(task, ready, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
+    return _find_out(task, ready, intent, lost)
+
+
+def _accepted_without_id(task: Task, ready: Preflight, intent: Intent, lost: BybitError | None) -> Made:
+    """Write down that a repayment was accepted, so that later runs look for it by that, too, and find it in the history."""
+    try:
+        task.journal.note(intent)
+    except BadInput as error:
+        warning = f"That the exchange accepted the repayment could not be written down: {error}"
+        return _find_out(task, ready, intent, lost, (warning,))
+    return _find_out(task, ready, intent, lost)
+
+
+def _find_out(
+    task: Task, ready: Preflight, intent: Intent, lost: BybitError | None, warnings: tuple[str, ...] = ()
+) -> Made:
+    """Return a repayment that has left, once it is known that it was made.
+
+    :param lost: Why its answer told nothing; none when it was accepted.
+    :raises Ended: When it was not made, or when that is unknown.
+    """
+    found = task.reconciler.reconcile(intent, task.deadline_ms())
+    if found.outcome == UNKNOWN:
+        cause = lost or OutcomeUnknown("the exchange accepted it without an id of its own")
+        raise in_doubt(task, found, cause, ready, warnings)
+    if found.outcome == NOT_EXECUTED:
+        error = NotExecuted(messages.not_executed(found, task.label, lost), lost.failure if lost else None)
+        raise Ended(error, ready, found.intent, sent_at_ms=found.intent.sent_at_ms, evidence=found.evidence, warnings=warnings)
+    made = made_of(task, found)
+    # What the history shows may be less a fee, which was paid as well.
+    return made._replace(spent=max(intent.amount, found.intent.amount), warnings=(*warnings, *made.warnings))
+
+
+def _refused(task: Task, ready: Preflight, intent: Intent, error: BybitError) -> Round:
+    """End a repayment that surely was not made, without a failure when somebody else has closed the loan meanwhile."""
+    failure, warnings = error.failure, ready.warnings
+    if not isinstance(error, Refused) or failure is None or failure.ret_code not in task.operation.gone_codes:
+        raise _not_made(task, ready, intent, error)
+    task.journal.forget(intent)
+    try:
+        now = preflight(task, ready.means.paid, ready.freshness)
+    except (BybitError, Ended) as failed:
+        warning = f"Whether the loan was closed meanwhile could not be read: {error_of(failed)}"
+        raise _not_made(task, ready, intent, error, (warning,)) from failed
+    if now.decision.kind != NOTHING_TO_DO:
+        raise _not_made(task, ready, intent, error)
+    return nothing_to_do(task, now, warnings)
+
+
+def _not_made(task: Task, ready: Preflight, intent: Intent, error: BybitError, warnings: tuple[str, ...] = ()) -> Ended:
+    """Return the end of a run whose repayment surely was not made."""
+    task.journal.forget(intent)
+    what = messages.name_of(intent, task.label)
+    told = type(error)(f"The repayment of {what} was not made: {error}", error.failure)
+    return Ended(told, ready, dataclasses.replace(intent, repay_id=None), sent_at_ms=task.client.posted_at_ms, warnings=warnings)
+
+
+def _round(task: Task, ready: Preflight, made: Made, warnings: tuple[str, ...]) -> Round:
+    stories: tuple[str, ...] = ()
+    if ready.progress is not None:
+        stories += (messages.counted(ready.progress, task.goal, made.found.intent.coin),)
+    if ready.decision.shortfall:
+        stories += (f"The goal is not reached: {ready.decision.shortfall}.",)
+    return Round(ready, made.found.outcome, made, stories=stories, warnings=warnings)

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each step of a run has found, as values: nobody writes into what another step returned.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from .._api.errors import BybitError
+from .._journal.intent import Intent
+from .._loans.history import HistoryEntry
+from .._loans.loan import Loan
+from .._reconcile.judge import Reconciled
+from .freshness import Freshness
+from .plan import Decision, Means
+from .progress import Progress
+
+
+class Preflight(t.NamedTuple):
+    """What is known before anything is paid.
+
+    :ivar entries: The history of the loan.
+    :ivar pledged: What is pledged of the coins that are sold, by coin; empty when the wallet pays, or when it cannot be read.
+    :ivar progress: How far a goal with C(since) has come.
+    :ivar freshness: What the next reading must know of this one.
+    """
+
+    loan: Loan | None
+    entries: list[HistoryEntry]
+    means: Means
+    decision: Decision
+    pledged: tuple[tuple[str, Decimal], ...] = ()
+    progress: Progress | None = None
+    freshness: Freshness = Freshness()
+    warnings: tuple[str, ...] = ()
+
+
+class Made(t.NamedTuple):
+    """A repayment that was made, by this run or by an earlier one that could not report it.
+
+    :ivar spent: What it has cost at most; what the history shows may be less a fee, which was paid as well.
+    :ivar after: The loan as it was read afterwards; none when it could not be.
+    :ivar stories: What the message of the run says of it.
+    """
+
+    found: Reconciled
+    is_earlier: bool
+    spent: Decimal
+    after: Loan | None
+    stories: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class Recovered(t.NamedTuple):
+    """What became of the repayments that earlier runs have left open.
+
+    :ivar made: Those that were made and are what this run was asked for, the oldest first.
+    :ivar earlier: All of them, and what became of each.
+    :ivar left_to_user: Why this run sends nothing, as none does to which the user names an intent in doubt; empty otherwise.
+    :ivar ended: Why the run ends here; none when it goes on.
+    """
+
+    made: tuple[Made, ...] = ()
+    earlier: tuple[tuple[Intent, str], ...] = ()
+    left_to_user: str = ""
+    warnings: tuple[str, ...] = ()
+    freshness: Freshness = Freshness()
+    ended: Ended | None = None
+
+
+class Round(t.NamedTuple):
+    """What one decision came to: a repayment, a plan of one, or nothing.
+
+    :ivar ready: What it was decided on.
+    :ivar outcome: C(planned) or C(nothing_to_do) where nothing was made.
+    :ivar made: The repayment.
+    :ivar after: The loan as it is now, or as it would be.
+    :ivar dust: What is left of the debt because it is less than the smallest amount that the exchange lists.
+    :ivar shortfall: Why the goal is not reached after this round, when its decision does not say it.
+    :ivar is_for_interest: Whether it is the second one, for what came to the debt during the first.
+    """
+
+    ready: Preflight
+    outcome: str
+    made: Made | None = None
+    after: Loan | None = None
+    dust: Decimal = Decimal(0)
+    stories: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    shortfall: str = ""
+    evidence: dict[str, t.Any] | None = None
+    is_for_interest: bool = False
+
+
+class Ended(Exception):
+    """Ends a run, and carries what is known then.
+
+    :ivar error: What the user reads.
+    :ivar ready: What was decided, when a decision had been made.
+    :ivar intent: The repayment that the error is about, when it is about one; its id is told when C(is_open).
+    :ivar is_open: Whether nobody knows what became of it.
+    :ivar sent_at_ms: When it was sent (UTC, ms); none when it was not.
+    """
+
+    def __init__(
+        self,
+        error: BybitError,
+        ready: Preflight | None = None,
+        intent: Intent | None = None,
+        is_open: bool = False,
+        sent_at_ms: int | None = None,
+        evidence: dict[str, t.Any] | None = None,
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.ready = ready
+        self.intent = intent
+        self.is_open = is_open
+        self.sent_at_ms = sent_at_ms
+        self.evidence = evidence
+        self.warnings = warnings
+
+
+def error_of(failed: BybitError | Ended) -> BybitError:
+    """Return what the user reads of an exception."""
+    return failed.error if isinstance(failed, Ended) else failed

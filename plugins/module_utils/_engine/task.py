@@ -1,0 +1,58 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one run is asked for, and what it works with.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._api.client import Client
+from .._goal import Goal, RunOptions
+from .._journal.journal import Journal
+from .._operations.base import Operation
+from .._reconcile.poll import Poller
+from .._reconcile.reconcile import Reconciler
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """One operation with its goal.
+
+    :ivar poller: Reads until it is known what became of a repayment; its beginning is that of the run.
+    :ivar has_listeners: Tells whether somebody is still there to get the result.
+    """
+
+    client: Client
+    operation: Operation
+    journal: Journal
+    poller: Poller
+    goal: Goal
+    options: RunOptions
+    check_mode: bool = False
+    has_listeners: t.Callable[[], bool] = lambda: True
+
+    @property
+    def label(self) -> str:
+        """The name of the loan in messages."""
+        return self.operation.terms.label
+
+    @property
+    def reconciler(self) -> Reconciler:
+        return Reconciler(self.poller, self.journal, self.options.wait)
+
+    def deadline_ms(self) -> int:
+        """Return when to give up finding something out that begins now, by the monotonic clock."""
+        return self.options.deadline_ms(self.client.clock.monotonic_ms())
+
+
+def task_of(
+    client: Client, operation: Operation, journal: Journal, goal: Goal, options: RunOptions, **more: t.Any
+) -> Task:
+    """Return the task of a run that begins now; more are C(check_mode) and C(has_listeners)."""
+    return Task(client, operation, journal, Poller(client, operation, options.settle_margin_ms), goal, options, **more)

@@ -1,0 +1,87 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Repay one fixed contract, or all open ones of a coin.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from .._amounts import plain
+from .._api.client import Client, Request
+from .._api.return_codes import NO_DEBT_CODES
+from .._loans import fixed, flexible
+from .._loans.coins import borrowing_accuracy
+from .._loans.history import HistoryEntry
+from .._loans.loan import FIXED, Loan
+from .base import Operation, account_history, missing_coin
+from .terms import Terms
+
+
+class FixedRepayment(Operation):
+    """Repays a contract, or all of a coin, as a whole from the Funding wallet, or an amount of it by selling collateral.
+
+    :param loan_id: The exchange's id of the contract; none for all contracts of C(coin).
+    :param collateral: The coins to sell for it; empty to repay from the Funding wallet.
+    """
+
+    product = FIXED
+    gone_codes = NO_DEBT_CODES
+
+    def __init__(self, client: Client, loan_id: str | None, coin: str | None = None, collateral: tuple[str, ...] = ()) -> None:
+        self._client = client
+        self._loan_id = loan_id
+        self._coin = coin
+        self._collateral = collateral
+        if not loan_id and not coin:
+            # Nothing named would mean everything.
+            raise ValueError("a fixed loan without id and coin")
+        self.name = loan_id or coin or ""
+        self.ids = {"loan_id": loan_id, "loan_currency": coin, "collateral": list(collateral)}
+        self.path = f"/v5/crypto-loan-fixed/{'repay-collateral' if collateral else 'fully-repay'}"
+        self.history_request = f"GET {fixed.HISTORY}" + ("" if loan_id else f"?loanCurrency={coin}")
+        self.terms = Terms(
+            label=f"fixed contract {loan_id}" if loan_id else f"the fixed {coin} debt",
+            missing=_missing_contract(loan_id) if loan_id else missing_coin(self.name),
+            is_whole=not collateral,
+            is_sweep=not loan_id and not collateral,
+            from_collateral=bool(collateral),
+            shares_collateral=True,
+        )
+
+    def request(self, loan: Loan, amount: Decimal) -> Request:
+        body = {"loanId": self._loan_id} if self._loan_id else {"loanCurrency": loan.coin}
+        if not self._collateral:
+            return Request(self.path, body, "repayId")
+        more = {"loanCurrency": loan.coin, "amount": plain(amount), "collateralCoin": ",".join(self._collateral)}
+        return Request(self.path, {**body, **more}, None)
+
+    def find(self) -> Loan | None:
+        if self._loan_id:
+            return fixed.find(self._client, self._loan_id)
+        loan = fixed.together(self.name, fixed.open_loans(self._client, self.name))
+        return None if not loan.debt and self.accuracy(self.name) is None else loan
+
+    def accuracy(self, coin: str) -> int | None:
+        return borrowing_accuracy(self._client, coin, FIXED)
+
+    def history(self) -> list[HistoryEntry]:
+        # The call has no filter for a contract, and its coin is known only when it has been read.
+        return fixed.repayments(self._client, None if self._loan_id else self._coin, self._loan_id)
+
+    def repayments_of_account(self, repay_id: str) -> list[HistoryEntry]:
+        return fixed.repayments(self._client, repay_id=repay_id)
+
+    def ltv_history(self) -> list[HistoryEntry]:
+        return account_history(self._client, flexible.repayments, fixed.repayments)
+
+
+def _missing_contract(loan_id: str) -> str:
+    return (
+        f"loan_id '{loan_id}' names no fixed contract of this account: check loan_id (it is not the id of the order), and that "
+        f"api_key and environment belong to the account that borrowed"
+    )
