@@ -34,7 +34,7 @@ def python(code: str, removed: str) -> subprocess.CompletedProcess[str]:
 def test_each_removal_has_its_own_name_and_takes_something_out() -> None:
     names = [removal.removed for removal in REMOVALS]
     assert len(set(names)) == len(names) > 50
-    assert [removal.removed for removal in REMOVALS if not removal.replacements and not removal.edits] == [NOTHING.removed]
+    assert [removal.removed for removal in REMOVALS if not removal.replacements] == [NOTHING.removed]
 
 
 @pytest.mark.parametrize(("removed", "replacement"), REPLACEMENTS, ids=lambda value: getattr(value, "name", None))
@@ -43,13 +43,6 @@ def test_each_name_exists_and_its_stand_in_fits(removed: str, replacement: Repla
     stand_in = replacement.make(original)
     assert mismatch(original, stand_in) == ""
     assert stand_in != original
-
-
-@pytest.mark.parametrize("removal", [removal for removal in REMOVALS if removal.edits], ids=lambda removal: removal.removed)
-def test_each_edit_fits_once(removal: Removal) -> None:
-    folder = ROOT / "plugins" / "module_utils"
-    found = [(edit, (folder / edit.file).read_text(encoding="utf-8").count(edit.old)) for edit in removal.edits]
-    assert [(edit, times) for edit, times in found if times != 1] == []
 
 
 class Base:

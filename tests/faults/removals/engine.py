@@ -9,25 +9,27 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from .replacing import Edit, Removal, around, instead
+from .replacing import Removal, around, instead
 
 
-def _sending_again(self: t.Any, turned: t.Any, before: t.Any, most: t.Any, is_rest: bool) -> t.Any:
-    self._journal.forget(turned.intent)
-    return before
+def _trusting(original: t.Any) -> t.Callable[..., t.Any]:
+    """Believe each reading of a debt at once."""
+    return lambda reading, before, margin_ms: original.__globals__["Wait"](None, before)
 
 
-def _undecided(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-    def decide_anew(self: t.Any, turned: t.Any, before: t.Any, most: t.Any, is_rest: bool) -> t.Any:
-        decide = _sending_again if self._goal.is_declarative else original
-        return decide(self, turned, before, most, is_rest)
+def _sending_goals_again(original: t.Any) -> t.Callable[..., t.Any]:
+    """Decide a goal on what was known when the gate turned its repayment away."""
+    def decide_anew(task: t.Any, before: t.Any, intent: t.Any, refusal: t.Any) -> t.Any:
+        if task.goal.is_declarative:
+            return original.__globals__["Anew"](before)
+        return original(task, before, intent, refusal)
 
     return decide_anew
 
 
 REMOVALS = (
-    Removal("the goal: any earlier repayment answers a run", (), (
-        Edit("_engine/recover.py", "if intent.goal == goal and found", "if found"),
+    Removal("the goal: an earlier repayment answers the same goal only", (
+        instead("_engine.recover:is_same_goal", lambda intent, goal: True),
     )),
     Removal("since: what is accepted but not shown yet", (
         around("_engine.progress:progress_of", lambda original: lambda amount, since_ms, entries, unseen: original(
@@ -35,26 +37,26 @@ REMOVALS = (
         )),
     )),
     Removal("goals of the debt: the wait until what was repaid just now shows", (
-        instead("_engine.preflight:Preparation._until_settled_ms", lambda self, prepared, begun_ms: None),
+        around("_engine.freshness:freshness", _trusting),
     )),
     Removal("goals of the debt: the wait until the debt has fallen", (
-        around("_reconcile.poll:Poller.see_fall", lambda original: lambda self, intent, deadline_ms: original(self, intent, 0)),
+        instead("_engine.conclude:must_see_fall", lambda goal, outcome, is_earlier: False),
     )),
     Removal("goals of the debt: the most that accrued interest can be", (
         instead("_engine.run:_MOST_ACCRUED", Decimal(1)),
     )),
     Removal("the gate: a goal is decided anew", (
-        around("_engine.run:Repayment._decide_anew", _undecided),
+        around("_engine.gate:decide_anew", _sending_goals_again),
+    )),
+    Removal("the gate: a step is looked for when the history shows a new entry", (
+        instead("_engine.gate:may_show_it", lambda news, goal, decision: False),
     )),
     Removal("the gate: the wait for the history when money has moved", (
-        instead("_engine.run:Repayment._await_entry", lambda self, intent: None),
-    )),
-    Removal("the gate: a step is looked for when the history shows a new entry", (), (
-        Edit("_engine/run.py", "        if news and (not self._goal.is_declarative or now.decision.kind == DECLINE):\n", "        if False:\n"),
+        instead("_engine.gate:must_await_entry", lambda flown, intent, before, now: False),
     )),
     Removal("the cap: at_most with allow_partial", (
-        around("_engine.plan:decide", lambda original: lambda traits, loan, goal, means, progress=None: original(
-            traits, loan, goal, means._replace(at_most=None), progress
+        around("_engine.plan:decide", lambda original: lambda terms, loan, goal, means, progress=None: original(
+            terms, loan, goal, means._replace(at_most=None), progress
         )),
     )),
 )

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
-from .replacing import Edit, Removal, Replacement, around, instead
+from .replacing import Removal, Replacement, around, instead
 
 
 def _after_the_request() -> tuple[Replacement, ...]:
@@ -36,22 +35,6 @@ def _after_the_request() -> tuple[Replacement, ...]:
         return stand_in
 
     return around("_journal.journal:Journal.note", note), around("_api.client:Client.post", send)
-
-
-def _without_undoing(original: t.Any) -> t.Callable[..., None]:
-    def replace(path: str, content: bytes, before: bytes | None, check: t.Callable[[], None]) -> None:
-        original.__globals__["_put"](path, content, check)
-        original.__globals__["_flush_directory"](os.path.dirname(path))
-
-    return replace
-
-
-def _with_known_parents(original: t.Callable[..., None]) -> t.Callable[..., None]:
-    def make(self: t.Any, takes: t.Callable[[], bool] | None = None) -> None:
-        original(self, takes)
-        self.are_known = True
-
-    return make
 
 
 def _closing_first(module: t.Any, result: t.Any, task: t.Any, parents: t.Any) -> None:
@@ -81,13 +64,13 @@ REMOVALS = (
         instead("_journal.files:is_same", lambda descriptor, path: True),
     )),
     Removal("the journal: a save that fails is undone", (
-        around("_journal.files:replace", _without_undoing),
+        instead("_journal.files:undo", lambda path, before, check: None),
     )),
     Removal("the journal: what cannot be read leaves the outcome unknown", (
         instead("_api.errors:MemoryLost.outcome", "not_executed"),
     )),
     Removal("the journal: an error inside while something is open leaves the outcome unknown", (
-        instead("_journal.journal:Journal.is_in_doubt", property(lambda self: False)),
+        instead("_engine.run:_outcome_after_defect", lambda task, report: "not_executed"),
     )),
     Removal("the journal: it is the account's, not the key's", (
         around("_api.api_key:read_key", lambda original: lambda client: original(client)._replace(account=client._api_key[::-1])),
@@ -98,16 +81,16 @@ REMOVALS = (
     Removal("the journal: as long as nobody knows whose the key is, what is open is in doubt", (
         instead("_journal.store:is_in_doubt", lambda directory, realm, product, name: False),
     )),
-    Removal("the reader: somebody is there right before the intent is written", (), (
-        Edit("_engine/run.py", "            if not self._has_listeners():\n", "            if False:\n"),
+    Removal("the reader: somebody is there right before the intent is written", (
+        instead("_engine.pay:check_listeners", lambda has_listeners: None),
     )),
     Removal("the reader: somebody is there when the result is out", (
         instead("_module.repay:is_delivered", lambda parents, goal: parents.are_known or goal.is_declarative),
     )),
     Removal("the reader: output that something else buffers may reach nobody", (
-        around("_module.parents:Parents.__init__", _with_known_parents),
+        instead("_module.repay:can_be_known", lambda parents, goal: True),
     )),
     Removal("the reader: a result that may have reached nobody answers an equal task for some hours only", (
-        instead("_engine.messages:ANSWERS_FOR_HOURS", 10**6),
+        instead("_engine.recover:is_recent", lambda reported_at_ms, now_ms: True),
     )),
 )

@@ -10,7 +10,7 @@ import functools
 import typing as t
 from decimal import Decimal
 
-from .replacing import Edit, Removal, around, instead
+from .replacing import Removal, around, instead
 
 
 def _filtering(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
@@ -45,13 +45,15 @@ REMOVALS = (
         instead("_loans.parsing:is_plausible", lambda time_ms: True),
     )),
     Removal("reading: what stands there twice counts once", (
-        instead("_loans.parsing:united", lambda path, entries: list(entries)),
+        instead("_loans.parsing:united", lambda path, entries, repay_id=None: [
+            entry for entry in entries if repay_id in (None, entry.repay_id)
+        ]),
     )),
     Removal("reading: a last page that repeats its cursor is the end", (
         instead("_api.client:_brings_nothing_new", lambda rows, before: False),
     )),
-    Removal("reading: pages that go round in a circle", (), (
-        Edit("_api/client.py", "            if following in followed or empty == _MOST_EMPTY_PAGES:\n", "            if False:\n"),
+    Removal("reading: pages that go round in a circle", (
+        instead("_api.client:goes_in_circles", lambda following, followed, empty: False),
     )),
     Removal("a refusal that is not the exchange's", (
         around("_api.return_codes:meaning_of_status", lambda original: lambda status, method: original(status, "GET")),

@@ -9,24 +9,26 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from .replacing import Edit, Removal, around, instead
+from .replacing import Removal, around, instead
 
 
 def _refusing(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-    def send(*arguments: t.Any, **named: t.Any) -> t.Any:
-        from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import OutcomeUnknown, Refused
+    """Take an unclear answer for a refusal."""
+    def post(self: t.Any, signed: t.Any) -> t.Any:
+        from ansible_collections.treasury.bybit.plugins.module_utils._api.client import NOT_MADE, UNCLEAR, NotAccepted
+        from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Refused
 
-        try:
-            return original(*arguments, **named)
-        except OutcomeUnknown as error:
-            raise Refused(str(error), error.failure) from error
+        answer = original(self, signed)
+        if isinstance(answer, NotAccepted) and answer.kind == UNCLEAR:
+            return NotAccepted(NOT_MADE, Refused(str(answer.error), answer.error.failure))
+        return answer
 
-    return send
+    return post
 
 
 REMOVALS = (
     Removal("reconciling: a lost answer counts as a refusal", (
-        around("_api.client:Client.post_once", _refusing),
+        around("_api.client:Client.post", _refusing),
     )),
     Removal("reconciling: the wait for the end of the time window", (
         instead("_reconcile.evidence:is_window_closed", lambda intent, observation: True),
@@ -68,17 +70,12 @@ REMOVALS = (
     Removal("an id that the history had before proves nothing", (
         instead("_reconcile.judge:was_listed_before", lambda entry, intent: False),
         instead("_reconcile.judge:was_made_before", lambda entry, intent: False),
-    ), (
-        Edit("_engine/run.py", "        if given_id in earlier_ids or given_id in self._journal.repay_ids():\n", "        if False:\n"),
+        instead("_engine.pay:is_known_id", lambda given_id, entries, noted_ids: False),
     )),
     Removal("the amount that the history shows for an id", (
-        around("_reconcile.reconcile:Reconciler._conclude", lambda original: lambda self, found, entry: original(
-            self, found, entry and entry._replace(amount=found.intent.amount)
-        )),
+        instead("_reconcile.reconcile:with_shown_amount", lambda intent, entry: intent),
     )),
     Removal("confirming: accepted counts as executed", (
-        around("_reconcile.reconcile:Reconciler._conclude", lambda original: lambda self, found, entry: original(
-            self, found, entry
-        )._replace(outcome="executed")),
+        instead("_reconcile.reconcile:is_confirmed", lambda entry: True),
     )),
 )

@@ -50,17 +50,6 @@ class Replacement(t.NamedTuple):
         setattr(owner, attribute, self.make(original))
 
 
-class Edit(t.NamedTuple):
-    """A text that stands exactly once in a file below C(plugins/module_utils), and what comes in its place.
-
-    Only for a branch that has no name yet.
-    """
-
-    file: str
-    old: str
-    new: str
-
-
 class Removal(t.NamedTuple):
     """One safeguard that can be taken out.
 
@@ -69,7 +58,6 @@ class Removal(t.NamedTuple):
 
     removed: str
     replacements: tuple[Replacement, ...]
-    edits: tuple[Edit, ...] = ()
 
 
 def instead(name: str, stand_in: t.Any) -> Replacement:
