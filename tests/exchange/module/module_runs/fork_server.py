@@ -9,14 +9,19 @@ It is single-threaded and never runs a module itself, so that a run finds everyt
 
 from __future__ import annotations
 
+import ast
+import atexit
 import gc
 import importlib
 import json
 import os
+import re
 import select
 import signal
 import socket
 import sys
+import threading
+import typing as t
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -133,16 +138,32 @@ def warm_up() -> None:
         except Exception:
             # The run that needs it imports it again, and says what is wrong with it.
             pass
+    _compile_patterns(folder)
+    if "coverage" in sys.modules:
+        # What has been imported here need not be written down by every run.
+        sys.modules["coverage"].Coverage.current().save()
     # What stands here for good need not be copied in every run.
     gc.collect()
     gc.freeze()
+
+
+def _compile_patterns(folder: Path) -> None:
+    """Compile the regular expressions that a run would compile at their first use."""
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="re")), args=[ast.Constant(value=str(pattern)), *_]):
+                    re.compile(pattern)
 
 
 def main() -> None:
     warm_up()
     order = Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     if order:
-        run(order)
+        try:
+            run(order)
+        except SystemExit as end:
+            _end(end)
 
 
 def run(order: Order) -> None:
@@ -152,6 +173,16 @@ def run(order: Order) -> None:
     module = importlib.import_module(f"{MODULES}.{order.module}")
     sys.argv = [module.__file__ or ""]
     module.main(RunClock(SimulatedTime(order.time_file)))
+
+
+def _end(end: SystemExit) -> t.NoReturn:
+    """End as Python does, but do not take apart what was imported, which would be copied only for that."""
+    if isinstance(end.code, int) and threading.active_count() == 1:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code)
+    raise end
 
 
 if __name__ == "__main__":
