@@ -57,8 +57,8 @@ def end_children(kept: frozenset[int]) -> None:
     for process in children() - kept:
         try:
             os.kill(process, signal.SIGKILL)
-        except PermissionError:
-            # It has become another user's, and ends by itself.
+        except (ProcessLookupError, PermissionError):
+            # It has just ended, or become another user's, such as that of sudo.
             continue
 
 
