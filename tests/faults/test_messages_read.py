@@ -1,0 +1,51 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the suite reads out of messages is in messages: a law must not fall silent when a sentence is worded anew."""
+
+from __future__ import annotations
+
+import ast
+from decimal import Decimal
+from pathlib import Path
+
+from ansible_collections.treasury.bybit.plugins.module_utils._engine import messages
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import HistoryEntry
+from cases import GOAL
+from simulation.goals import Plan
+from simulation.runs import Run
+from simulation.standin import ROOT
+
+RUNS = ROOT / "tests" / "faults" / "simulation" / "runs.py"
+# The part of a phrase that differs from message to message.
+_VARIABLE = "RuntimeError"
+
+
+def _texts(file: Path) -> list[str]:
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+def _phrases_read() -> list[str]:
+    """Return the texts that runs.py looks for in messages and warnings."""
+    found = []
+    for node in ast.walk(ast.parse(RUNS.read_text(encoding="utf-8"))):
+        text = node.left if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In) else None
+        if isinstance(text, ast.Constant) and isinstance(text.value, str) and " " in text.value:
+            found.append(text.value)
+    return found
+
+
+def test_the_messages_that_the_suite_reads_exist() -> None:
+    said = [text for file in (ROOT / "plugins" / "module_utils").rglob("*.py") for text in _texts(file)]
+    phrases = _phrases_read()
+    assert len(phrases) == 4
+    for phrase in phrases:
+        constant = phrase.partition(_VARIABLE)[0]
+        assert any(constant in text for text in said), f"no message says '{constant}' any more: adapt {RUNS.name}"
+
+
+def test_a_repayment_that_appeared_at_the_gate_is_read() -> None:
+    warning = messages.came_between(HistoryEntry("1768", Decimal(100), "success", True, 0), "USDT")
+    assert Run(0, Plan(GOAL), 0, result={"warnings": ["something else about repayment 1767", warning]}).came_between == {"1768"}
