@@ -50,7 +50,7 @@ class Clock:
         """Tell that the run waits now, and for how long at most; what is soon over is not worth a line."""
         if duration_ms < _SHORTEST_TOLD_MS:
             return
-        sentence = f"{reason}: waiting for {-(-duration_ms // 1000)} s at most."
+        sentence = f"{reason}: waiting up to {-(-duration_ms // 1000)} s."
         self.waits.append(sentence)
         if self._log is not None:
             self._log(sentence)

@@ -34,7 +34,7 @@ _TIME = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,]
 _ZONE = "(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _MOMENT = re.compile(f"{_DATE}(?:[Tt ]{_TIME} ?{_ZONE}?)?", re.ASCII)
 _DURATION = re.compile("(?P<number>[0-9]{1,5})(?P<unit>[dh])", re.ASCII)
-_EXAMPLE = "write a date such as '2026-11-01' (its beginning in UTC) or a time with its zone such as '2026-11-01T00:00:00Z'"
+_EXAMPLE = "write a date such as '2026-11-01' (its start in UTC) or a time with a time zone such as '2026-11-01T00:00:00Z'"
 
 
 def is_plausible(time_ms: int) -> bool:
@@ -67,7 +67,7 @@ def parse_moment(text: str) -> int:
             tzinfo=_zone(match["zone"] or "Z"),
         )
     except ValueError:
-        raise InvalidTime(f"'{shown(text, 40)}' is no time of the calendar: {_EXAMPLE}") from None
+        raise InvalidTime(f"'{shown(text, 40)}' is not a valid date and time: {_EXAMPLE}") from None
     time_ms = round(moment.timestamp()) * SECOND_MS + milliseconds
     if not 0 <= time_ms < END_OF_TIME_MS:
         raise InvalidTime(f"'{shown(text, 40)}' is out of range: {_EXAMPLE}")

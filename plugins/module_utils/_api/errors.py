@@ -45,7 +45,7 @@ class BadInput(BybitError):
 
 
 class MemoryLost(BadInput):
-    """What earlier runs have noted cannot be read, so nobody knows what became of it; nothing has been sent."""
+    """The journal cannot be read, so the outcome of earlier runs is unknown; nothing has been sent."""
 
     outcome = UNKNOWN
 
@@ -71,13 +71,13 @@ class Busy(BybitError):
 
 
 class BusyInDoubt(Busy):
-    """The other run has begun a repayment of which nobody knows yet what became of it."""
+    """The other run has begun a repayment with an unknown outcome."""
 
     outcome = UNKNOWN
 
 
 class NotExecuted(BybitError):
-    """It was sent, perhaps accepted, and it is certain by now that nothing is paid."""
+    """The repayment was sent, perhaps accepted, and is now known not to have been executed."""
 
 
 class OutcomeUnknown(BybitError):

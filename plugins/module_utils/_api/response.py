@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one HTTP reply says: accepted, refused, or unknown whether it was executed.
+"""What one HTTP response means: accepted, refused, or unknown whether it was executed.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -47,7 +47,7 @@ class Response(t.NamedTuple):
         return self.meaning.reading
 
     def is_gate_refusal(self, *codes: int) -> bool:
-        """Tell whether the exchange itself certainly refused the request with one of these codes."""
+        """Return whether the exchange itself certainly refused the request with one of these codes."""
         refused = self.failure.http_status == 200 and self.reading == NOT_EXECUTED
         return refused and self.failure.ret_code in codes
 
@@ -57,11 +57,11 @@ class Response(t.NamedTuple):
         return self._replace(meaning=meaning, failure=self.failure._replace(reading=UNKNOWN), time_ms=None)
 
     def sentence(self) -> str:
-        """Say what the exchange answered, why, and what to do."""
+        """Return what the exchange answered, why, and what to do."""
         return with_remedy(self.cause(), self.meaning.remedy)
 
     def cause(self) -> str:
-        """Say what the exchange answered and why, as the middle of a sentence."""
+        """Return what the exchange answered and why, as the middle of a sentence."""
         failure = self.failure
         if failure.ret_code is None:
             answer = f"HTTP {failure.http_status}"
@@ -93,7 +93,7 @@ def judge(method: str, status: int, body: bytes, request_id: str, secrets: tuple
         meaning = Meaning(UNKNOWN, "the HTTP status and the return code contradict each other", LOOK_FIRST)
     result = document.get("result")
     if method == "POST" and meaning.reading == NOT_EXECUTED and isinstance(result, dict) and any(result.values()):
-        meaning = Meaning(UNKNOWN, "the answer refuses the request, and has a result of it", LOOK_FIRST)
+        meaning = Meaning(UNKNOWN, "the answer refuses the request, but contains a result", LOOK_FIRST)
     return Response(
         meaning,
         Failure(code, _words(document.get("retMsg"), secrets), status, request_id, meaning.reading),
@@ -149,7 +149,7 @@ def _refuse(constant: str) -> t.NoReturn:
 
 
 def _is_plain(value: object, levels: int) -> bool:
-    """Tell whether a value is not nested deeper than so many levels, and all of its text is Unicode."""
+    """Return whether a value is not nested deeper than so many levels, and all of its text is Unicode."""
     if isinstance(value, str):
         # Half of a surrogate pair can be written in JSON, but not to a file or a terminal.
         return value.isascii() or not _SURROGATES.search(value)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an answer of the exchange means for the money: the one table of return codes and HTTP statuses.
+"""What an answer of the exchange means for the money: the only table of return codes and HTTP statuses.
 
 Sources: "Error Codes" of the exchange's v5 documentation for the codes and their meaning. Whether a refused request may
 nevertheless have been executed is not documented; the readings are this project's. This module util is private to the
@@ -52,18 +52,18 @@ class Meaning(t.NamedTuple):
     remedy: str
 
 
-LOOK_FIRST = "Look at the loan and its repayment history before anything is sent again."
+LOOK_FIRST = "Check the loan and its repayment history before you send anything again."
 _WAIT = "Run again later."
-_SUPPORT = "Ask the support of the exchange, naming the request id."
+_SUPPORT = "Contact the exchange's support with the request ID."
 _DECIMALS = "Give amount with fewer decimal places."
 _KEY_PAIR = "Check that api_secret (or rsa_private_key) belongs to api_key and that the key is of that type."
-_ACCOUNT = "Ask the support of the exchange about the account of api_key; until then, it can repay nothing by API."
+_ACCOUNT = "Contact the exchange's support about the account of api_key; until then, it cannot repay anything by API."
 _COLLATERAL = "Check the collateral that you named."
 _STOP = "Stop all requests from this address for at least 10 minutes."
-_BORROWING = "Ask the support of the exchange, naming the request id: this is about borrowing, which no module does."
-_LENDING = "Ask the support of the exchange, naming the request id: this is about lending, which no module does."
+_BORROWING = "Contact the exchange's support with the request ID: this is about borrowing, which no module does."
+_LENDING = "Contact the exchange's support with the request ID: this is about lending, which no module does."
 _FUND = "Top up the Funding wallet or give a smaller amount."
-_TRANSFER = "Ask the support of the exchange whether the account of api_key may make this transfer."
+_TRANSFER = "Ask the exchange's support whether the account of api_key may make this transfer."
 
 CODES: dict[int, Meaning] = {
     SUCCESS: Meaning(ACCEPTED, "the request was accepted", ""),
@@ -127,7 +127,7 @@ CODES: dict[int, Meaning] = {
     177009: Meaning(NOT_EXECUTED, "the amount is below the minimum for borrowing", _SUPPORT),
     177010: Meaning(NOT_EXECUTED, "the amount exceeds the debt", "Read the debt again and give a smaller amount."),
     177011: Meaning(NOT_EXECUTED, "the balance is too small", _FUND),
-    177012: Meaning(NOT_EXECUTED, "the exchange lacks the asset now", _WAIT),
+    177012: Meaning(NOT_EXECUTED, "the exchange is short of this asset now", _WAIT),
     177013: Meaning(NOT_EXECUTED, "the adjustment exceeds the minimum collateral", _COLLATERAL),
     177014: Meaning(NOT_EXECUTED, "the loan quota of the account is reached", _SUPPORT),
     177015: Meaning(NOT_EXECUTED, "the collateral has reached its limit", _COLLATERAL),
@@ -136,7 +136,7 @@ CODES: dict[int, Meaning] = {
     177018: Meaning(EARLIER_REQUEST, "the request is a duplicate of an earlier one", LOOK_FIRST),
     177019: Meaning(NOT_EXECUTED, "a parameter is invalid", "Check order_id and amount."),
     177020: Meaning(NOT_EXECUTED, "the account does not support this asset", _SUPPORT),
-    177021: Meaning(UNKNOWN, "the repayment is said to have failed", LOOK_FIRST),
+    177021: Meaning(UNKNOWN, "the exchange reports the repayment as failed", LOOK_FIRST),
     # New generation of crypto loans.
     148001: Meaning(NOT_EXECUTED, "the coin is not supported", "Check the coin."),
     148002: Meaning(NOT_EXECUTED, "the amount is below the minimum for borrowing", _BORROWING),
@@ -147,16 +147,16 @@ CODES: dict[int, Meaning] = {
     148007: Meaning(NOT_EXECUTED, "the amount to borrow is negative", _BORROWING),
     148008: Meaning(NOT_EXECUTED, "the amount of collateral is negative", _COLLATERAL),
     148009: Meaning(NOT_EXECUTED, "the LTV would be too high", _COLLATERAL),
-    148010: Meaning(NOT_EXECUTED, "the quota that is left is too small", _BORROWING),
+    148010: Meaning(NOT_EXECUTED, "the remaining quota is too small", _BORROWING),
     148011: Meaning(
         NOT_EXECUTED,
-        "the balance of the funding pool is too small, which is probably that of the lenders",
+        "the balance of the funding pool is too small, probably that of the lenders",
         "Run again later, or top up the Funding wallet.",
     ),
     148012: Meaning(NOT_EXECUTED, "the collateral is not enough", _COLLATERAL),
     148013: Meaning(
         NOT_EXECUTED,
-        "without a loan, no collateral can be adjusted",
+        "collateral cannot be adjusted without a loan",
         "Check loan_currency, and that api_key belongs to the account that borrowed.",
     ),
     148014: Meaning(NOT_EXECUTED, "the coin is not supported", "Check the coin."),
@@ -176,7 +176,7 @@ CODES: dict[int, Meaning] = {
     148028: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
     148029: Meaning(NOT_EXECUTED, "the balance is too small", _FUND),
     148030: Meaning(NOT_EXECUTED, "there is no such deposit", _LENDING),
-    148031: Meaning(NOT_EXECUTED, "the loan is being liquidated", "Stop, and look at the loan on the exchange's site."),
+    148031: Meaning(NOT_EXECUTED, "the loan is being liquidated", "Stop, and check the loan on the exchange's site."),
     148032: Meaning(NOT_EXECUTED, "there is no debt", "Read the loan again: it may be repaid already."),
     148033: Meaning(NOT_EXECUTED, "the loan order cannot be repaid", _SUPPORT),
     148034: Meaning(UNKNOWN, "the loan service asks to wait", LOOK_FIRST),
@@ -186,7 +186,7 @@ CODES: dict[int, Meaning] = {
     148038: Meaning(NOT_EXECUTED, "the amount exceeds the debt", "Read the debt again and give a smaller amount."),
     148039: Meaning(NOT_EXECUTED, "a collateral coin is named twice", _COLLATERAL),
     148040: Meaning(NOT_EXECUTED, "the collateral coin is wrong", _COLLATERAL),
-    148041: Meaning(EARLIER_REQUEST, "a repayment of this loan exists already", LOOK_FIRST),
+    148041: Meaning(EARLIER_REQUEST, "a repayment of this loan already exists", LOOK_FIRST),
     148042: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
     148047: Meaning(NOT_EXECUTED, "the collateral exceeds USD 300,000 in one repayment", "Give a smaller amount."),
     148048: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _COLLATERAL),
@@ -209,16 +209,16 @@ CODES: dict[int, Meaning] = {
     131211: Meaning(NOT_EXECUTED, "both ends of the transfer are the same wallet", "Name two wallets."),
     131212: Meaning(NOT_EXECUTED, "the balance is too small", "Give a smaller amount."),
     131213: Meaning(UNKNOWN, "the LTV could not be checked", LOOK_FIRST),
-    131214: Meaning(EARLIER_REQUEST, "a transfer with this id exists already", LOOK_FIRST),
+    131214: Meaning(EARLIER_REQUEST, "a transfer with this ID already exists", LOOK_FIRST),
     131215: Meaning(NOT_EXECUTED, "the amount is wrong", "Correct the amount."),
     131216: Meaning(UNKNOWN, "the balance could not be read", LOOK_FIRST),
     131217: Meaning(UNKNOWN, "the risk could not be checked", LOOK_FIRST),
-    131226: Meaning(NOT_EXECUTED, "the exchange forbids it for reasons of security", _TRANSFER),
+    131226: Meaning(NOT_EXECUTED, "the exchange forbids it for security reasons", _TRANSFER),
     131227: Meaning(
         NOT_EXECUTED, "the subaccount may not transfer", "Grant the subaccount of api_key the permission for universal transfers."
     ),
     131228: Meaning(NOT_EXECUTED, "the amount exceeds what can safely be transferred", "Give a smaller amount."),
-    131229: Meaning(NOT_EXECUTED, "compliance rules forbid to transfer this coin", _TRANSFER),
+    131229: Meaning(NOT_EXECUTED, "compliance rules forbid transferring this coin", _TRANSFER),
     131230: Meaning(UNKNOWN, "the transfer service is busy", LOOK_FIRST),
     131231: Meaning(NOT_EXECUTED, "nothing may be transferred into this wallet", _TRANSFER),
     131232: Meaning(NOT_EXECUTED, "nothing may be transferred out of this wallet", _TRANSFER),
@@ -226,10 +226,10 @@ CODES: dict[int, Meaning] = {
     131239: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _COLLATERAL),
 }
 
-# Only for answers to reads: what answers a POST with anything but the exchange's own JSON has proved nothing.
+# Only for answers to reads: an answer to a POST that is not the exchange's own JSON proves nothing.
 HTTP_STATUSES: dict[int, Meaning] = {
     400: Meaning(NOT_EXECUTED, "the request is malformed for this host", "Check environment or api_url."),
-    401: Meaning(NOT_EXECUTED, "the host wants other credentials", "Check api_key and environment or api_url."),
+    401: Meaning(NOT_EXECUTED, "the host requires other credentials", "Check api_key and environment or api_url."),
     IP_BLOCKED: Meaning(NOT_EXECUTED, "this IP address sent too many requests, or its country is blocked", _STOP),
     NOT_SERVED: Meaning(NOT_EXECUTED, "the host does not serve this call", "Check environment or api_url."),
 }

@@ -23,14 +23,14 @@ from .progress import Progress
 PAY = "pay"
 DECLINE = "decline"
 _WHOLE = "the whole debt"
-# For a coin whose decimal places the exchange does not tell; most coins have no more.
+# For a coin whose decimal places the exchange does not list; most coins have no more.
 _USUAL_ACCURACY = 8
 
 
 class Means(t.NamedTuple):
     """What can be paid, and how exactly.
 
-    :ivar accuracy: How many decimal places the coin allows; none when that is unknown and left to the exchange.
+    :ivar accuracy: How many decimal places the coin allows; none if that is unknown and left to the exchange.
     :ivar wallet: What the Funding wallet holds; none when it is not known, or does not pay.
     :ivar at_most: What this run may pay; none without such a cap.
     :ivar allow_partial: Whether to pay what can be paid when that does not reach the goal.
@@ -53,7 +53,7 @@ class Decision(t.NamedTuple):
     :ivar message: What to pay and why, or why not and what to do instead.
     :ivar amount: What to pay; zero unless the kind is C(PAY).
     :ivar after: The loan as it will be when this decision has been carried out; none when declined.
-    :ivar arithmetic: How the amount was reckoned, in words.
+    :ivar arithmetic: How the amount was calculated, in words.
     :ivar shortfall: Why the goal is not reached then; empty when it is, but for C(rest).
     :ivar rest: What is missing of the goal then because it needs more decimal places than the exchange lists; it may take them.
     """
@@ -79,7 +79,7 @@ class _Wanted(t.NamedTuple):
     :ivar story: Begins the arithmetic.
     :ivar remark: Follows the debt in the arithmetic.
     :ivar shortfall: Why the goal cannot be reached with this loan alone; empty when it can.
-    :ivar is_of_ltv: Whether C(story) tells what the amount makes of the LTV, so that another amount has another story.
+    :ivar is_of_ltv: Whether C(story) shows the LTV after paying the amount, so that another amount needs another story.
     """
 
     amount: Decimal
@@ -122,15 +122,15 @@ def _reached(terms: Terms, loan: Loan, goal: Goal, progress: Progress | None) ->
     label, coin = terms.label, loan.coin
     if progress is not None and not progress.missing:
         repaid = f"{plain(progress.repaid)} {coin} have been repaid on {label} since {utc(goal.since_ms or 0)}"
-        return f"{repaid}, at least {plain(goal.amount or Decimal(0))} were asked for: nothing to repay."
+        return f"{repaid}, at least {plain(goal.amount or Decimal(0))} was requested: nothing to repay."
     if goal.max_ltv is not None and loan.shown_ltv is not None and loan.is_ltv_surely_at_most(goal.max_ltv):
         whose = "of the account" if terms.shares_collateral else f"of {label}"
-        return f"The LTV {whose} is {plain(loan.shown_ltv)}, at most {plain(goal.max_ltv)} was asked for: nothing to repay."
+        return f"The LTV {whose} is {plain(loan.shown_ltv)}, at most {plain(goal.max_ltv)} was requested: nothing to repay."
     if loan.status != OPEN and (goal.max_ltv is None or loan.position is None):
         how = "was closed by liquidation" if loan.status == LIQUIDATED else "is already fully repaid"
         return f"{_capital(label)} {how}: nothing to repay."
     if goal.max_debt is not None and loan.debt <= goal.max_debt:
-        asked = f"at most {plain(goal.max_debt)} was asked for"
+        asked = f"at most {plain(goal.max_debt)} was requested"
         return f"The debt on {label} is {plain(loan.debt)} {coin}, {asked}: nothing to repay."
     return ""
 
@@ -138,8 +138,8 @@ def _reached(terms: Terms, loan: Loan, goal: Goal, progress: Progress | None) ->
 def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None) -> _Wanted | Decision:
     amount, accuracy = goal.amount or Decimal(0), means.accuracy
     what, story, repaid = f"amount '{plain(amount)}'", "", Decimal(0)
-    asked = f"debt {plain(loan.debt)}, {plain(amount)} asked for"
-    # Who closes a loan may need as many as its debt has; whether the exchange takes them is not documented.
+    asked = f"debt {plain(loan.debt)}, {plain(amount)} requested"
+    # Closing a loan may take as many as its debt has; whether the exchange accepts them is not documented.
     if accuracy is not None and decimal_places(amount) > accuracy and (progress is not None or amount != loan.debt):
         places = f"has {decimal_places(amount)} decimal places, but the exchange lists {accuracy} for {loan.coin}"
         return _decline(f"{what} {places}: {_closest(amount, accuracy)}", asked)
@@ -156,13 +156,13 @@ def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None)
         return _decline(
             f"{what} is more than the debt of {plain(loan.debt)} {loan.coin} (principal {plain(loan.principal)}, interest "
             f"{plain(loan.interest)}, penalty interest {plain(loan.penalty_interest)}): {_at_most(loan.debt, repaid, accuracy)}",
-            f"{story}debt {plain(loan.debt)}, {plain(amount)} asked for",
+            f"{story}debt {plain(loan.debt)}, {plain(amount)} requested",
         )
     return _Wanted(amount, what, story)
 
 
 def _for_debt(terms: Terms, loan: Loan, max_debt: Decimal, means: Means) -> _Wanted | Decision:
-    # Who pays all of it need not have written max_debt: whole contracts need no goal, and playbooks have a word of their own for it.
+    # The user may not have set max_debt: it is the default for whole contracts, and playbooks have their own word for it.
     what = f"max_debt '{plain(max_debt)}'" if max_debt else _WHOLE
     if terms.is_whole:
         return _Wanted(loan.debt, what)
@@ -171,7 +171,7 @@ def _for_debt(terms: Terms, loan: Loan, max_debt: Decimal, means: Means) -> _Wan
     # Rounding up would be more than is owed.
     dust = max(difference(needed, amount), Decimal(0))
     if not amount:
-        left = f"{plain(dust)} {loan.coin} above max_debt '{plain(max_debt)}' are left on {terms.label}"
+        left = f"{plain(dust)} {loan.coin} above max_debt '{plain(max_debt)}' remain on {terms.label}"
         story = f"Only {left}, less than the smallest amount that the exchange lists, with {places} decimal places."
         return _nothing(story, loan)._replace(rest=dust)
     remark = f" ({plain(dust)} of it above max_debt '{plain(max_debt)}' and less than the smallest amount that the exchange lists)" if dust else ""
@@ -183,20 +183,20 @@ def _for_ltv(terms: Terms, loan: Loan, max_ltv: Decimal, means: Means) -> _Wante
     payable = loan.debt if terms.is_whole else round_down(loan.debt, places)
     needed = loan.amount_above_ltv(max_ltv)
     if needed is None and loan.debt and (loan.position is None or not loan.position.shows(loan.product, loan.coin)):
-        # What can be paid is no answer to a question that was not understood.
-        why = f"{what} cannot be reckoned, because the exchange does not tell what {terms.label} counts for: run again later"
-        return _decline(why, f"LTV {_shown(loan)}, {plain(max_ltv)} asked for")
+        # Without the value of the loan, even a partial repayment has no basis.
+        why = f"{what} cannot be calculated, because the exchange does not report the value of {terms.label}: run again later"
+        return _decline(why, f"LTV {_shown(loan)}, {plain(max_ltv)} requested")
     is_enough = needed is not None and needed <= payable
     amount = payable if terms.is_whole or needed is None or not is_enough else round_up(needed, places)
     story = _ltv_story(loan, amount)
     if is_enough:
         return _Wanted(amount, what, story, is_of_ltv=True)
-    far = f"all of its {plain(payable)} {loan.coin} give {story}".rstrip(", ") if payable else "nothing can be repaid there"
+    far = f"repaying all of its {plain(payable)} {loan.coin} gives {story}".rstrip(", ") if payable else "nothing can be repaid there"
     return _Wanted(amount, what, story, shortfall=f"{what} cannot be reached on {terms.label} alone, {far}", is_of_ltv=True)
 
 
 def _within(terms: Terms, loan: Loan, wanted: _Wanted, means: Means) -> Decision:
-    """Hold what is wanted against what may and can be paid."""
+    """Limit what is wanted to what may and can be paid."""
     amount, coin, shortfall = wanted.amount, loan.coin, wanted.shortfall
     asked = _arithmetic(loan, wanted, amount)
     is_partial = means.allow_partial and not terms.is_whole
@@ -204,7 +204,7 @@ def _within(terms: Terms, loan: Loan, wanted: _Wanted, means: Means) -> Decision
     if means.lack:
         return _decline(means.lack, asked)
     if shortfall and not means.allow_partial:
-        return _decline(f"{shortfall}: repay other loans too, or set allow_partial to pay what can be paid here", asked)
+        return _decline(f"{shortfall}: repay other loans too, or set allow_partial to pay as much as possible here", asked)
     if means.at_most is not None and total(means.paid, amount) > means.at_most:
         more = f" more than the {plain(means.paid)} that this run has paid" if means.paid else ""
         takes = f"{wanted.what} takes {plain(amount)} {coin}{more} on {terms.label}"
@@ -222,7 +222,7 @@ def _within(terms: Terms, loan: Loan, wanted: _Wanted, means: Means) -> Decision
     arithmetic = _arithmetic(loan, wanted, amount)
     message = f"{plain(amount)} {coin} on {terms.label}: {arithmetic}"
     if shortfall:
-        message = f"{message}; it is as far as it goes, because {shortfall}"
+        message = f"{message}; this is as much as possible, because {shortfall}"
     return Decision(PAY, message, amount, loan.after_paying(amount), arithmetic, shortfall)
 
 
@@ -271,4 +271,4 @@ def _at_most(debt: Decimal, repaid: Decimal, accuracy: int | None) -> str:
     most = debt if accuracy is None else round_down(debt, accuracy)
     if most:
         return f"give at most '{plain(total(repaid, most))}'"
-    return "give max_debt '0' to have it tried, as it is less than the smallest amount that the exchange lists"
+    return "give max_debt '0' to have it tried, because it is less than the smallest amount that the exchange lists"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How far a goal with C(since) has come, by the exchange's history.
+"""The progress of a goal with C(since), according to the exchange's history.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -20,7 +20,7 @@ from .._times import DAY_MS, HISTORY_REACH_DAYS, utc
 
 
 class Progress(t.NamedTuple):
-    """How far a goal with C(since) has come.
+    """The progress of a goal with C(since).
 
     :ivar repaid: What the owner of the account has repaid since then, what is still in process included.
     :ivar missing: What is left of the goal.
@@ -36,35 +36,35 @@ def progress_of(amount: Decimal, since_ms: int, entries: list[HistoryEntry], uns
     :param unseen: Repayments that the exchange has accepted but does not show yet.
     :raises ReadFailed: When it is not known whether an entry of the history counts.
     """
-    young = [r for r in entries if r.status in (SUCCESS, PROCESSING) and r.latest_ms >= since_ms]
-    for entry in young:
+    recent = [r for r in entries if r.status in (SUCCESS, PROCESSING) and r.latest_ms >= since_ms]
+    for entry in recent:
         if entry.by_user is None:
             raise ReadFailed(
                 f"The exchange's history has repayment {entry.repay_id} of {plain(entry.amount)} {entry.coin}, of a type that this "
-                f"collection does not know, so nobody can tell what has been repaid since {utc(since_ms)}."
+                f"collection does not know, so it is unknown how much has been repaid since {utc(since_ms)}."
             )
         if entry.by_user and not entry.amount:
             raise ReadFailed(
-                f"The exchange's history has repayment {entry.repay_id} with an amount of 0, so nobody can tell what has been repaid "
+                f"The exchange's history has repayment {entry.repay_id} with an amount of 0, so it is unknown how much has been repaid "
                 f"since {utc(since_ms)}."
             )
-    counting = [entry.amount for entry in young if entry.by_user]
-    # Its exact time is not known yet; what was possibly made since then is not sent once more.
+    counting = [entry.amount for entry in recent if entry.by_user]
+    # Their exact times are not known yet; what may have been made since then is not sent again.
     accepted = [intent.amount for intent in unseen if intent.window_end_ms >= since_ms]
     repaid = total(*counting, *accepted)
     return Progress(repaid, max(difference(amount, repaid), Decimal(0)))
 
 
 def check_since(since_ms: int, now_ms: int) -> None:
-    """Refuse a moment that the exchange's history cannot tell of.
+    """Refuse a time that the exchange's history does not cover.
 
-    :raises BadInput: When it lies in the future, or too far back.
+    :raises BadInput: When it is in the future, or too far in the past.
     """
     if since_ms > now_ms:
-        raise BadInput(f"since lies in the future ({utc(since_ms)}; it is {utc(now_ms)}): give a moment that has passed.")
+        raise BadInput(f"since is in the future ({utc(since_ms)}; it is {utc(now_ms)}): give a time in the past.")
     earliest_ms = now_ms - HISTORY_REACH_DAYS * DAY_MS
     if since_ms < earliest_ms:
         raise BadInput(
-            f"since lies too far back ({utc(since_ms)}): the exchange's history reaches back 6 months only; give a moment "
+            f"since is too far in the past ({utc(since_ms)}): the exchange's history only goes back 6 months; give a time "
             f"after {utc(earliest_ms)}."
         )

@@ -45,7 +45,7 @@ def _reconciled(task: Task, before: Recovered, intent: Intent) -> Recovered:
     found = task.reconciler.reconcile(intent, task.deadline_ms())
     is_named = task.options.acknowledge == intent.intent_id
     if found.outcome == UNKNOWN and not is_named:
-        return before._replace(ended=in_doubt(task, found, OutcomeUnknown("an earlier run began it and did not tell its end")))
+        return before._replace(ended=in_doubt(task, found, OutcomeUnknown("an earlier run began it and ended before it could report the outcome")))
     after = _reported(task, before, found.intent, found.outcome)
     if found.outcome == UNKNOWN:
         task.journal.forget(intent)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the query modules share: which products an account cannot use, and how an answer is counted.
+"""What the info modules share: which products an account cannot use, and how an answer is counted.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -58,7 +58,7 @@ class Availability:
             if not is_unusable(error) and not (self._has_id and _was_refused_by(error, FOREIGN_ID_CODES)):
                 raise
             if self._named:
-                raise Refused(f"product names '{product}', which cannot be read. {error}", error.failure) from None
+                raise Refused(f"product lists '{product}', which cannot be read. {error}", error.failure) from None
             self.unavailable.append(Unavailable(product, error))
             return []
 
@@ -74,11 +74,11 @@ class Availability:
 
     def warnings(self) -> list[str]:
         missing = ((entry.product, entry.error) for entry in self.unavailable)
-        return [f"The {product} loans cannot be read, so the result is without them. {error}" for product, error in missing]
+        return [f"The {product} loans cannot be read and are missing from the result. {error}" for product, error in missing]
 
 
 def is_unusable(error: BybitError) -> bool:
-    """Tell whether a read failed because the account cannot use the call, and not, for example, for the network."""
+    """Return whether a read failed because the account cannot use the call, and not, for example, because of the network."""
     failure = error.failure
     is_not_served = failure is not None and failure.ret_code is None and failure.http_status == NOT_SERVED
     return is_not_served or _was_refused_by(error, UNUSABLE_CODES)
@@ -91,7 +91,7 @@ def _was_refused_by(error: BybitError, codes: frozenset[int]) -> bool:
 class Answer(t.NamedTuple):
     """What a query module returns.
 
-    :ivar warnings: What whoever reads the answer must know about it.
+    :ivar warnings: What the reader of the answer must know about it.
     """
 
     values: dict[str, t.Any]
@@ -99,7 +99,7 @@ class Answer(t.NamedTuple):
 
 
 def counted(what: str, products: t.Sequence[str], unavailable: t.Sequence[str]) -> str:
-    """Say how many were found, and of which products.
+    """Return how many were found for each product, as a sentence.
 
     :param what: One of them.
     :param products: The product of each.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The open loans: which of them are meant, how they are read, their sums, and how they are returned.
+"""The open loans: which of them match, how they are read, their totals, and how they are returned.
 
 Nothing but reads is sent from here. This module util is private to the collection.
 """
@@ -27,12 +27,12 @@ from .common import Answer, Availability, counted, is_unusable
 
 
 class LoanQuestion(t.NamedTuple):
-    """Which open loans somebody wants to see; none is no limit.
+    """The filters for open loans; none means no limit.
 
     :ivar products: Those to read.
     :ivar named: Whether the products were asked for by name.
     :ivar ltv_above: As a fraction; of the loan, or of the account where the collateral is the account's.
-    :ivar matures_within_ms: Loans that are due within so long, or overdue.
+    :ivar matures_within_ms: Loans that are due within this time, or overdue.
     """
 
     products: tuple[str, ...]
@@ -47,7 +47,7 @@ class LoanQuestion(t.NamedTuple):
         return self.loan_id is not None
 
     def is_about(self, loan: Loan, now_ms: int) -> bool:
-        """Tell whether a loan is meant; one whose LTV is not known is not above any."""
+        """Return whether a loan matches; one with an unknown LTV is not above any."""
         ltv = loan.shown_ltv
         return (
             self.coin in (None, loan.coin)
@@ -142,11 +142,11 @@ class _Survey:
         }
         needing_position = set(self._question.products) - {LEGACY} - {entry.product for entry in unavailable}
         if self._no_position and needing_position:
-            self._warnings.append(f"The account's position, and so the LTV of its loans, cannot be read. {self._no_position}")
+            self._warnings.append(f"The account's position, and therefore the LTV of its loans, cannot be read. {self._no_position}")
         return Answer(values, [*self._availability.warnings(), *self._warnings])
 
     def _read(self) -> list[Loan]:
-        """Read the position, which tells at once when key, clock or address are no good, and then the products side by side."""
+        """Read the position first, which shows a bad key, clock or address, and then the products in parallel."""
         products = self._question.products
         if {FLEXIBLE, FIXED} & set(products):
             self._read_position()
@@ -156,17 +156,17 @@ class _Survey:
 
     def _loans_of(self, client: Client, product: str) -> list[Loan]:
         if product != LEGACY and self._question.ltv_above is not None and self._no_position is not None:
-            # To show them all, or none, would both be a wrong answer.
+            # Returning all of them, or none, would both be wrong.
             raise self._no_position
         found: dict[str | None, Loan] = {}
         for loan in self._open_loans(client, product):
             if product != LEGACY:
                 loan = dataclasses.replace(loan, position=self._position)
             key = loan.loan_id or loan.coin
-            # A loan can come twice when something changes between the reading of two pages.
+            # A loan can appear twice if something changes between two pages.
             first = found.setdefault(key, loan)
             if (first.coin, first.collateral_coin) != (loan.coin, loan.collateral_coin):
-                raise ReadFailed(f"Bybit answered with different {product} loans of the id {key}.")
+                raise ReadFailed(f"Bybit answered with different {product} loans with the ID {key}.")
         self._check_against_position(product, {loan.coin for loan in found.values()})
         now_ms = client.believed_time_ms()
         return [loan for loan in found.values() if self._question.is_about(loan, now_ms)]
@@ -181,8 +181,8 @@ class _Survey:
             if question.coin in (None, coin):
                 has, lacks = ("position", "list") if coin in owed else ("list", "position")
                 raise ReadFailed(
-                    f"What Bybit tells of the {product} loans does not fit together: the {has} has a debt in {coin}, and the {lacks} has "
-                    f"none. Run again; a loan may just have been taken or repaid."
+                    f"Bybit's answers about the {product} loans contradict each other: the {has} has a debt in {coin}, but the {lacks} has "
+                    f"none. Run again; a loan may just have been borrowed or repaid."
                 )
 
     def _open_loans(self, client: Client, product: str) -> t.Iterable[Loan]:

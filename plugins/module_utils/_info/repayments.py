@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The repayments: which of them are meant, how they are read, their sums, and how they are returned.
+"""The repayments: which of them match, how they are read, their totals, and how they are returned.
 
 Nothing but reads is sent from here. This module util is private to the collection.
 """
@@ -30,7 +30,7 @@ class Entry(t.NamedTuple):
 
 
 class RepaymentQuestion(t.NamedTuple):
-    """Which repayments somebody wants to see; none is no limit.
+    """The filters for repayments; none means no limit.
 
     :ivar products: Those to read.
     :ivar named: Whether the products were asked for by name.
@@ -53,7 +53,7 @@ class RepaymentQuestion(t.NamedTuple):
         return self.loan_id is not None or self.repay_id is not None
 
     def is_about(self, record: HistoryEntry) -> bool:
-        """Tell whether a repayment is meant."""
+        """Return whether a repayment matches."""
         return (
             self.coin in (None, record.coin)
             and (self.loan_id is None or any(part.loan_id == self.loan_id for part in record.parts))
@@ -65,7 +65,7 @@ class RepaymentQuestion(t.NamedTuple):
 
 
 def in_order(entries: t.Iterable[Entry]) -> list[Entry]:
-    """Return the youngest first, whatever order the exchange lists them in."""
+    """Return the newest first, whatever order the exchange lists them in."""
     return sorted(entries, key=lambda entry: (-entry.record.time_ms, entry.product, entry.record.repay_id))
 
 
@@ -117,7 +117,7 @@ def survey_repayments(client: Client, question: RepaymentQuestion) -> Answer:
     :raises BybitError: When something could not be read that could be used.
     """
     availability = Availability(question.products, question.named, question.has_id)
-    # The first one alone tells at once when key, clock or address are no good.
+    # A bad key, clock or address shows with the first read alone.
     first, *others = question.products
     found = availability.read(first, functools.partial(_entries_of, client, question))
     reads = [functools.partial(_entries_of, question=question, product=product) for product in others]
@@ -152,6 +152,6 @@ def _too_old(client: Client, question: RepaymentQuestion) -> list[str]:
     if question.since_ms is None or client.believed_time_ms() - question.since_ms <= _LEGACY_REACH_MS:
         return []
     return [
-        "since is more than 180 days ago: of legacy loans, the exchange tells only the repayments of the last 6 months, so "
-        "older ones are not in the result."
+        "since is more than 180 days ago: for legacy loans, the exchange only returns the repayments of the last 6 months, so "
+        "older ones are missing from the result."
     ]

@@ -60,7 +60,7 @@ def read_position(client: Client) -> Position:
     )
     contradiction = position.contradiction()
     if contradiction:
-        raise ReadFailed(f"Bybit answered {_POSITION} with figures that do not fit together: {contradiction}.")
+        raise ReadFailed(f"Bybit answered {_POSITION} with figures that contradict each other: {contradiction}.")
     return position
 
 
@@ -89,12 +89,12 @@ def note_payment(client: Client, coin: str, amount: Decimal) -> None:
 
 
 def doubt_balance(client: Client, coin: str) -> None:
-    """Take notice that nobody knows what the Funding wallet holds now."""
+    """Discard the cached balance of the Funding wallet."""
     client.kept(Spending).balances.pop(coin, None)
 
 
 def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> list[Movement]:
-    """Return what the Funding wallet's own ledger tells of a coin; raises what C(read_position) raises.
+    """Return the entries of the Funding wallet's ledger for a coin; raises what C(read_position) raises.
 
     :param from_ms: The first moment (UTC, ms), as C(to_ms) is the last one; not more than 7 days apart.
     """
@@ -107,7 +107,7 @@ def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> lis
         if direction not in _DIRECTIONS:
             raise row.unusable("ioDirection", f": '{shown(direction, 20)}' is not known")
         if not from_s <= created_s <= to_s:
-            raise row.unusable("createTime", f": {created_s}, when {from_s} to {to_s} were asked for (seconds)")
+            raise row.unusable("createTime", f": {created_s}, but {from_s} to {to_s} (seconds) was requested")
         if row.is_of("currency", coin):
             amount = row.number("txnAmt")
             after = row.number_or_none("afterAmt") if row.get("afterAmt") is not None else None
@@ -126,7 +126,7 @@ def read_balance(client: Client, coin: str) -> Decimal:
 
 
 def _rows(answer: dict[str, t.Any], name: str) -> list[Row]:
-    # An account without loans may have no list at all; whether that fits, the totals tell.
+    # An account without loans may have no list at all; the totals show whether that is right.
     rows = answer.get(name) if answer.get(name) is not None else []
     if not isinstance(rows, list) or not all(isinstance(fields, dict) for fields in rows):
         raise ReadFailed(f"Bybit answered {_POSITION} with an unusable {name}.")

@@ -63,7 +63,7 @@ def together(coin: str, contracts: t.Iterable[Loan]) -> Loan:
 def repayments(
     client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None
 ) -> list[HistoryEntry]:
-    """Return the repayments of the account that the exchange tells of; raises what C(find) raises.
+    """Return the repayments of the account that the exchange lists; raises what C(find) raises.
 
     :param loan_id: Only those of this contract, each with the part of its amount that went there.
     """
@@ -110,7 +110,7 @@ def _contract(row: Row, query: dict[str, str]) -> Loan:
 
 def _entry(row: Row) -> HistoryEntry:
     details = row.get("details")
-    # Without them, nobody knows which contract it was for.
+    # Without them, it is unknown which contract it was for.
     if not isinstance(details, list) or not details or not all(isinstance(fields, dict) for fields in details):
         raise ReadFailed(f"Bybit answered {row.path} without details.")
     parts = (Row(row.path, fields) for fields in details)

@@ -48,7 +48,7 @@ def no_debt(coin: str) -> Loan:
 
 
 def repayments(client: Client, coin: str | None = None, repay_id: str | None = None) -> list[HistoryEntry]:
-    """Return the repayments of the account that the exchange tells of; raises what C(find) raises."""
+    """Return the repayments of the account that the exchange lists; raises what C(find) raises."""
     rows = rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})
     return united(HISTORY, (row.entry() for row in rows), repay_id)
 

@@ -32,7 +32,7 @@ KINDS = {
     7: BY_CURRENCY,
     8: "moved_to_flexible",
 }
-# Whether the owner of the account has made it; of a kind that is added to the list one day, nobody knows.
+# Whether the user of the account made it; unknown for a kind that the exchange may add one day.
 BY_USER: dict[str, bool | None] = {
     **{kind: kind in (USER, BY_CURRENCY) for kind in KINDS.values()},
     UNKNOWN_KIND: None,
@@ -51,16 +51,16 @@ class Part(t.NamedTuple):
 
 
 class HistoryEntry(t.NamedTuple):
-    """A repayment as the exchange tells it.
+    """A repayment as the exchange reports it.
 
     :ivar amount: In the loan's coin.
     :ivar status: One of C(success), C(processing), C(failed).
     :ivar by_user: Whether the owner of the account made it, by API or otherwise; false for a liquidation, none when that is not known.
     :ivar time_ms: When it was made, by the exchange's clock (UTC).
     :ivar kind: How it came about: a value of C(KINDS), or C(unknown).
-    :ivar parts: The loans that it has paid, where the product tells them.
+    :ivar parts: The loans that it repaid, if the product reports them.
     :ivar collateral_coin: Of the loan, where the product has it.
-    :ivar collateral_return: What came back with it of the collateral, where the product tells it.
+    :ivar collateral_return: The collateral that was returned with it, if the product reports it.
     """
 
     repay_id: str
@@ -80,11 +80,11 @@ class HistoryEntry(t.NamedTuple):
 
     @property
     def latest_ms(self) -> int:
-        """The last moment at which it can have been made: the exchange may tell its times in whole seconds."""
+        """The latest time at which it can have been made: the exchange may report whole seconds."""
         return self.time_ms if self.time_ms % SECOND_MS else self.time_ms + SECOND_MS - 1
 
     def united_with(self, other: HistoryEntry) -> HistoryEntry:
-        """Return what two rows with the same id tell together: it is the same row, shown again, perhaps after it became final.
+        """Merge two rows with the same ID: it is the same entry, listed again, perhaps after it became final.
 
         :raises Contradiction: When they cannot be the same row.
         """

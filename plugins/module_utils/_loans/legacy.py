@@ -73,7 +73,7 @@ def open_loans(client: Client, coin: str | None = None, loan_id: str | None = No
 def repayments(
     client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None
 ) -> list[HistoryEntry]:
-    """Return the repayments of the account that the exchange tells of (6 months); raises what C(find) raises."""
+    """Return the repayments of the account that the exchange lists (6 months); raises what C(find) raises."""
     query = {"orderId": loan_id, "repayId": repay_id, "loanCurrency": coin}
     return united(HISTORY, map(_entry, rows_like(client, HISTORY, query)), repay_id)
 

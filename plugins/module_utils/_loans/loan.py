@@ -100,7 +100,7 @@ class Loan:
         )
 
     def is_ltv_surely_at_most(self, max_ltv: Decimal) -> bool:
-        """Tell whether the true LTV is at most this, however the exchange has rounded the one that it shows."""
+        """Return whether the true LTV is at most this, however the exchange has rounded the one that it shows."""
         if self.position is not None:
             return self.position.is_surely_at_most(max_ltv)
         return self.ltv is None or self.ltv + LTV_STEP <= max_ltv
@@ -108,7 +108,7 @@ class Loan:
     def amount_above_ltv(self, max_ltv: Decimal) -> Decimal | None:
         """Return how much must be repaid, so that afterwards even the LTV as shown is surely at most this.
 
-        :return: Possibly more than the debt; none when neither LTV nor the coin's price can be told.
+        :return: Possibly more than the debt; none if neither the LTV nor the price of the coin is known.
         """
         if self.position is not None:
             return self.position.coins_for(self.product, self.coin, self.position.usd_above(max_ltv))

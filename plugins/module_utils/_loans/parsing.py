@@ -21,7 +21,7 @@ from .history import BY_USER, FAILED, KINDS, PROCESSING, SUCCESS, UNKNOWN_KIND, 
 from .loan import Loan
 
 _STATUSES = {1: SUCCESS, 2: PROCESSING, 3: FAILED}
-# The exchange writes "" for what it does not tell. Only these may be untold: no payment is reckoned from them.
+# The exchange writes "" for an unknown value. Only these may be unknown: no payment is calculated from them.
 _MAY_BE_UNTOLD = frozenset({
     "afterAmt", "annualRate", "collateralAmount", "collateralReturn", "currentLTV", "hourlyInterestRate", "liquidationLTV", "marginCallLTV",
     "residualPenaltyInterest",
@@ -57,10 +57,10 @@ class Row:
         """Refuse a row that is not one of those that were asked for."""
         text = self.text(field)
         if text != asked:
-            raise self.unusable(field, f": '{shown(text, 64)}', when '{asked}' was asked for")
+            raise self.unusable(field, f": '{shown(text, 64)}', but '{asked}' was requested")
 
     def is_of(self, field: str, coin: str) -> bool:
-        """Tell whether the row is one of a coin; what is only written otherwise is not another coin's."""
+        """Return whether the row is for a coin; a different spelling does not make it another coin's."""
         text = self.text(field)
         if text != coin and text.strip().upper() == coin.upper():
             raise self.unusable(field, f": '{shown(text, 64)}' may be {coin}")
@@ -78,7 +78,7 @@ class Row:
         return None if field in _MAY_BE_UNTOLD and self._fields.get(field) == "" else self.number(field)
 
     def ltv_or_none(self, field: str, debt: Decimal) -> Decimal | None:
-        """Return the LTV of a loan with its own collateral; none when it is not told, or shown as zero for what is owed."""
+        """Return the LTV of a loan with its own collateral; none if the exchange does not report it, or reports zero despite a debt."""
         ltv = self.number_or_none(field)
         if ltv is not None and (ltv > _LARGEST_LTV or (ltv and not debt)):
             raise self.unusable(field, f": {ltv} does not fit a debt of {debt}")
@@ -92,12 +92,12 @@ class Row:
         return Decimal(0) if penalty is None else penalty
 
     def amount(self, field: str) -> Decimal:
-        """Return an amount that stands there as decimal string or, against the documentation, as JSON number."""
+        """Return an amount given as a decimal string or, contrary to the documentation, as a JSON number."""
         value = self._fields.get(field)
         return Row(self.path, {field: str(value)}).number(field) if _is_number(value) else self.number(field)
 
     def whole_number(self, field: str) -> int:
-        """Return a whole number that stands there as text or as JSON number."""
+        """Return a whole number given as text or as a JSON number."""
         number = Row(self.path, {field: str(self._fields.get(field))}).number(field)
         if number != int(number):
             raise self.unusable(field, f": {number} is not a whole number")
@@ -114,7 +114,7 @@ class Row:
         """Return a time (UTC, milliseconds since 1970), which is too early to be one in seconds, and within the calendar."""
         time_ms = self.whole_number(field)
         if not is_plausible(time_ms):
-            raise self.unusable(field, f": {time_ms} is no time in milliseconds")
+            raise self.unusable(field, f": {time_ms} is not a time in milliseconds")
         return time_ms
 
     def unusable(self, field: str, why: str = "") -> ReadFailed:
@@ -164,7 +164,7 @@ def row_of_coin(coin: str, rows: list[Row]) -> Row | None:
 
 
 def each_once(path: str, loans: t.Iterable[Loan], name: str) -> t.Iterator[Loan]:
-    """Yield each loan once, also when it stands there again.
+    """Yield each loan once, even if it is listed again.
 
     :param name: Comes before the id or the coin in the message.
     :raises ReadFailed: When rows of one loan contradict each other.

@@ -17,7 +17,7 @@ from .._amounts import difference, divide, multiply, plain, total
 # The exchange shows USD to two places and the LTV to six; whether it rounds or cuts is not documented.
 _USD_STEP = Decimal("0.01")
 _LTV_STEP = Decimal("0.000001")
-# The exchange need not reckon all figures of an answer at the same moment; 1 % is far less than a wrong unit or a missing part.
+# The exchange may not calculate all figures of an answer at the same moment; 1 % is far less than a wrong unit or a missing part.
 _LARGEST_DRIFT = Decimal("0.01")
 
 
@@ -53,7 +53,7 @@ class Position(t.NamedTuple):
     collateral: tuple[CoinCollateral, ...] = ()
 
     def contradiction(self) -> str:
-        """Say which figures do not fit together; empty when all do."""
+        """Return which figures contradict each other; empty if none do."""
         debts_usd = [usd for debt in self.debts for usd in (debt.flexible_usd, debt.fixed_usd)]
         collateral_usd = [entry.amount_usd for entry in self.collateral]
         for name, shown, parts in (
@@ -63,11 +63,11 @@ class Position(t.NamedTuple):
                 return f"{name} is {plain(shown)}, its parts add up to {plain(total(*parts))}"
         rounding = total(_USD_STEP, multiply(_LTV_STEP, self.total_collateral_usd))
         if not _is_near(multiply(self.ltv, self.total_collateral_usd), self.total_debt_usd, rounding):
-            return f"ltv is {plain(self.ltv)}, {plain(self.total_debt_usd)} are owed for {plain(self.total_collateral_usd)}"
+            return f"ltv is {plain(self.ltv)}, {plain(self.total_debt_usd)} is owed against {plain(self.total_collateral_usd)}"
         return ""
 
     def is_surely_at_most(self, max_ltv: Decimal) -> bool:
-        """Tell whether the true LTV is at most this, however the exchange has rounded the one that it shows."""
+        """Return whether the true LTV is at most this, however the exchange has rounded the one that it shows."""
         return self.ltv + _LTV_STEP <= max_ltv or not (self.ltv or self.total_debt_usd)
 
     def usd_above(self, max_ltv: Decimal) -> Decimal:
@@ -79,7 +79,7 @@ class Position(t.NamedTuple):
         return max(difference(most_debt, multiply(target, least_collateral)), Decimal(0))
 
     def shows(self, product: str, coin: str) -> bool:
-        """Tell whether a debt of the product in a coin is in the totals."""
+        """Return whether a debt of the product in a coin is in the totals."""
         return bool(self._owed(product, coin)[0])
 
     def coins_for(self, product: str, coin: str, usd: Decimal) -> Decimal | None:
@@ -112,5 +112,5 @@ class Position(t.NamedTuple):
 
 
 def _is_near(shown: Decimal, reckoned: Decimal, rounding: Decimal) -> bool:
-    """Tell whether two sums in USD differ by no more than rounding, or prices of neighbouring moments, can explain."""
+    """Return whether two sums in USD differ by no more than rounding, or prices of neighbouring moments, can explain."""
     return abs(difference(shown, reckoned)) <= max(rounding, multiply(max(shown, reckoned), _LARGEST_DRIFT))

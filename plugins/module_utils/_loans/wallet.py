@@ -34,7 +34,7 @@ class Movement(t.NamedTuple):
 
     :ivar amount: What came in; negative for what left.
     :ivar time_ms: When (UTC, ms), to the second.
-    :ivar after: What the wallet held then; none when that is not told.
+    :ivar after: What the wallet held then; none if unknown.
     """
 
     amount: Decimal

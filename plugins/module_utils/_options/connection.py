@@ -31,10 +31,10 @@ ENVIRONMENTS = {
     "mainnet": "https://api.bybit.com",
     "testnet": "https://api-testnet.bybit.com",
 }
-# The mistake that a default can make must cost nothing, so it is the host without real money.
+# A wrong default must not cost money.
 DEFAULT_ENVIRONMENT = "testnet"
 
-# A shorter one could stand in any word or number of a result.
+# A shorter one could be part of any word or number of a result.
 _SHORTEST_HIDDEN = 8
 _USUAL_PORTS = {"https": 443, "http": 80}
 _RANGES = {"recv_window": (1, 60_000), "api_timeout": (1, 3600), "rate_limit_timeout": (0, 86_400)}
@@ -96,12 +96,12 @@ class Connection:
 
     @property
     def realm(self) -> str:
-        """The world that the account lives in: all hosts of mainnet are one, and so are all spellings of a host."""
+        """Where the account exists: all mainnet hosts are one realm, and so are all spellings of a host."""
         return realm_of(self.base_url)
 
     @property
     def key_fingerprint(self) -> str:
-        """Tells one API key from another without showing it."""
+        """Distinguishes API keys without revealing them."""
         return hashlib.sha256(self._api_key.encode()).hexdigest()[:16]
 
     def client(self, clock: Clock) -> Client:
@@ -112,21 +112,21 @@ class Connection:
         return Client(session, self._api_key, self._signer, options["recv_window"], options["rate_limit_timeout"], clock)
 
     def warnings(self) -> list[str]:
-        """Say what is allowed but dangerous."""
+        """Return a sentence about each setting that is allowed but dangerous."""
         warnings = []
         if self.base_url.startswith("https:") and not self._options["validate_certs"]:
-            warnings.append(f"validate_certs is false: whoever answers in the place of {self.api_host} is believed.")
+            warnings.append(f"validate_certs is false: anyone who impersonates {self.api_host} is trusted.")
         if self._exposure:
             warnings.append(f"rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file {self._exposure}.")
         return warnings
 
     def secrets(self) -> set[str]:
-        """Return what nobody may see, in each form in which others may give it back."""
+        """Return what must stay hidden, in each form in which others may return it."""
         given = [self._api_key, self._options["api_secret"] or ""]
         return {form for secret in given for form in forms_of(secret) if len(form) >= _SHORTEST_HIDDEN}
 
     def _make_signer(self) -> tuple[Signer, str]:
-        """Return what signs, and who else could do so with the file of its key."""
+        """Return the signer, and who else can access the file of its key."""
         secret, private_key = self._options["api_secret"], self._options["rsa_private_key"]
         if secret and private_key:
             raise BadInput(
@@ -148,7 +148,7 @@ def _token(value: str | None, option: str, variable: str) -> str:
         raise BadInput(f"{option} is missing: give the option, or set {variable} in the environment.")
     if not re.fullmatch("[!-~]+", value):
         # The value of a secret is never shown, not even a wrong one.
-        raise BadInput(f"{option} holds white space or other characters that no key has: copy it again.")
+        raise BadInput(f"{option} contains white space or other characters that no key has: copy it again.")
     return value
 
 
@@ -166,11 +166,11 @@ def _given_url(environment: str | None, api_url: str | None) -> str:
 def _checked_url(api_url: str) -> str:
     shown = shown_url(api_url)
     if any(sign in unicodedata.normalize("NFKC", api_url) for sign in "@?#"):
-        raise BadInput(f"api_url '{shown}' has a user, a query or a fragment: give only scheme, host, port and path.")
+        raise BadInput(f"api_url '{shown}' contains a user, a query or a fragment: give only scheme, host, port and path.")
     try:
         url = canonical_url(api_url)
     except NoAddress:
         raise BadInput(f"api_url '{shown}' is not a URL: give one such as 'https://api.bybit.com'.") from None
     if url.startswith("http:") and not is_loopback(url):
-        raise BadInput(f"api_url '{shown}' is not encrypted: give an https URL; http is only for this machine itself.")
+        raise BadInput(f"api_url '{shown}' is not encrypted: give an https URL; http is only allowed for this machine itself.")
     return api_url

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the query modules: their specification, and the question that they mean.
+"""The options of the info modules: their specification, and the question that they ask.
 
 This module util is private to the collection.
 """
@@ -67,7 +67,7 @@ def repayment_question(options: Options) -> RepaymentQuestion:
     since_ms, until_ms = moment_of(options, "since"), moment_of(options, "until")
     if since_ms is not None and until_ms is not None and since_ms >= until_ms:
         given = f"until '{options['until']}' is not after since '{options['since']}'"
-        raise BadInput(f"{given}: give a later moment, or leave one of them out.")
+        raise BadInput(f"{given}: give a later time, or omit one of them.")
     return RepaymentQuestion(
         products=_products(options),
         named=options["product"] is not None,
@@ -83,8 +83,8 @@ def repayment_question(options: Options) -> RepaymentQuestion:
 def _products(options: Options) -> tuple[str, ...]:
     names = options["product"]
     if names is not None and not names:
-        raise BadInput("product '[]' names no product: name those to read, or leave it out to read all.")
-    # A flexible loan has no id, so none of them can be meant.
+        raise BadInput("product '[]' lists no product: list those to read, or omit it to read all.")
+    # A flexible loan has no ID, so none of them can match.
     fitting = [product for product in PRODUCTS if product != FLEXIBLE or options["loan_id"] is None]
     return tuple(product for product in fitting if names is None or product in names)
 
@@ -96,11 +96,11 @@ def _coin(options: Options) -> str | None:
 def _loan_id(options: Options) -> str | None:
     if options["loan_id"] is None:
         return None
-    _refuse_only_flexible(options, "loan_id", "have no id")
+    _refuse_only_flexible(options, "loan_id", "have no ID")
     return id_of(options, "loan_id", "1794267532472646144")
 
 
 def _refuse_only_flexible(options: Options, name: str, why: str) -> None:
     if options["product"] and set(options["product"]) == {FLEXIBLE}:
-        given = f"{name} '{options[name]}' fits no flexible loan, because those {why}"
-        raise BadInput(f"{given}: leave it out, or name other products.")
+        given = f"{name} '{options[name]}' matches no flexible loan, because flexible loans {why}"
+        raise BadInput(f"{given}: omit it, or list other products.")

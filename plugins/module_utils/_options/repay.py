@@ -61,11 +61,11 @@ def goal_of(options: dict[str, t.Any], is_needed: bool = True) -> Goal:
     :raises BadInput: When an option cannot be used.
     """
     if is_needed and all(options[name] is None for name in _GOALS):
-        # Ansible counts an option as given whose variable is null.
-        raise BadInput(f"{', '.join(_GOALS)} are missing, or their variable is empty: give just one of them.")
+        # To Ansible, an option counts as set even if its variable is null.
+        raise BadInput(f"{', '.join(_GOALS)} are missing, or their variable is empty: give exactly one of them.")
     if options["allow_partial"] and options["amount"] is not None and options["since"] is None:
         raise BadInput(
-            "allow_partial 'true' has no meaning with amount alone, of which no part is paid: leave allow_partial out, or give "
+            "allow_partial 'true' has no effect with amount alone, which is never paid in part: omit allow_partial, or give "
             "since, max_debt or max_ltv."
         )
     return Goal(
@@ -94,7 +94,7 @@ def run_options_of(options: dict[str, t.Any]) -> RunOptions:
 
 
 def state_dir_of(options: dict[str, t.Any]) -> str:
-    """Return the directory of the intents.
+    """Return the directory for the intents.
 
     :raises BadInput: When it would be another one for each working directory.
     """
@@ -102,7 +102,7 @@ def state_dir_of(options: dict[str, t.Any]) -> str:
     if not os.path.isabs(state_dir):
         raise BadInput(
             f"state_dir '{state_dir}' is not an absolute path: give one such as '/var/lib/treasury', so that every run "
-            f"finds what an earlier one has noted."
+            f"finds what an earlier one recorded."
         )
     return state_dir
 
@@ -159,8 +159,8 @@ def fixed_ask(client: Client, options: Options) -> Ask:
         goal = _whole(goal)
         if coin is not None and not options["sweep"]:
             raise BadInput(
-                f"loan_currency '{coin}' without loan_id repays all fixed {coin} contracts: set sweep to true if that is "
-                f"meant, or give loan_id."
+                f"loan_currency '{coin}' without loan_id repays all fixed {coin} contracts: set sweep to true to "
+                f"confirm this, or give loan_id."
             )
     return Ask(FixedRepayment(client, loan_id, coin, collateral), goal)
 
@@ -170,19 +170,19 @@ def _collateral(options: Options) -> tuple[str, ...]:
     if names is None:
         return ()
     if not names:
-        raise BadInput("collateral '[]' names no coin: name the coins to sell, or leave it out to repay from the wallet.")
+        raise BadInput("collateral '[]' lists no coin: list the coins to sell, or omit it to repay from the wallet.")
     coins = tuple(checked_coin("collateral", name) for name in names)
     for coin in coins:
         if coins.count(coin) > 1:
-            raise BadInput(f"collateral names '{coin}' twice: name each coin once.")
+            raise BadInput(f"collateral lists '{coin}' twice: list each coin once.")
     return coins
 
 
 def _check_goal_from_collateral(goal: Goal) -> None:
     if goal.collateral and goal.max_ltv is not None:
         raise BadInput(
-            f"max_ltv '{goal.max_ltv}' cannot be reckoned with collateral, because the exchange does not tell its fee "
-            f"beforehand: give amount or max_debt, or leave collateral out."
+            f"max_ltv '{goal.max_ltv}' cannot be combined with collateral, because the exchange does not publish its fee "
+            f"in advance: give amount or max_debt, or omit collateral."
         )
 
 
@@ -191,11 +191,11 @@ def _whole(goal: Goal) -> Goal:
     if goal.amount is not None:
         raise BadInput(
             f"amount '{goal.amount}' cannot be used without collateral, because the Funding wallet repays a fixed contract "
-            f"only as a whole: leave amount out, or name collateral."
+            f"only as a whole: omit amount, or give collateral."
         )
     if goal.max_debt:
         raise BadInput(
             f"max_debt '{goal.max_debt}' cannot be used without collateral, because the Funding wallet repays a fixed "
-            f"contract only as a whole: give '0', or name collateral."
+            f"contract only as a whole: give '0', or give collateral."
         )
     return goal if goal.max_ltv is not None else goal._replace(max_debt=Decimal(0))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads single options of a task: ids, coins, amounts, times. What is wrong is told with option, value and remedy.
+"""Reads single options of a task: ids, coins, amounts, times. Errors name the option, the value and the remedy.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -21,7 +21,7 @@ from .._times import InvalidTime, parse_duration, parse_moment
 Options = t.Dict[str, t.Any]
 
 _MOST_SHOWN = 64
-# What Ansible makes of a YAML boolean where an option takes text, and a coin that it may have been.
+# How Ansible converts a YAML boolean to text, and the coin that the user may have meant.
 _BOOLEANS = {"True": "ON", "False": "NO"}
 
 
@@ -44,7 +44,7 @@ def coin_of(options: Options, name: str) -> str:
 
 
 def checked_coin(name: str, value: str) -> str:
-    """Return a coin that stands in the option C(name) in the exchange's spelling."""
+    """Return a coin from the option C(name) in the exchange's spelling."""
     coin = value.strip()
     if coin in _BOOLEANS:
         raise BadInput(f"{name} is a YAML boolean, not a coin: put the coin in quotes, such as '{_BOOLEANS[coin]}'.")

@@ -61,7 +61,7 @@ def test_what_was_accepted_and_cannot_be_found_is_unknown_to_the_next_run_too(ki
     killed(way, lambda noted: noted["accepted_at_ms"])
     run = pay(way, wait_timeout=0)
     assert (run["outcome"], run["changed"], run["repayments"], len(ledger())) == ("unknown", False, [], 1)
-    assert "an earlier run began it and did not tell its end" in run["msg"]
+    assert "an earlier run began it and ended before it could report the outcome" in run["msg"]
 
 
 @BOTH
@@ -153,14 +153,14 @@ def test_since_counts_for_a_contract_what_it_got_of_a_repayment_of_several(fixed
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"collateral": []}, "collateral '[]' names no coin: name the coins to sell, or leave it out to repay from the wallet."),
+        ({"collateral": []}, "collateral '[]' lists no coin: list the coins to sell, or omit it to repay from the wallet."),
         ({"collateral": ["btc"]}, "collateral 'btc' is not a coin: give it as the exchange writes it, such as 'BTC'."),
         ({"collateral": ["BTC,ETH"]}, "collateral 'BTC,ETH' is not a coin"),
-        ({"collateral": ["BTC", "ETH", "BTC"]}, "collateral names 'BTC' twice: name each coin once."),
+        ({"collateral": ["BTC", "ETH", "BTC"]}, "collateral lists 'BTC' twice: list each coin once."),
         (
             {"amount": None, "max_ltv": "0.5"},
-            "max_ltv '0.5' cannot be reckoned with collateral, because the exchange does not tell its fee beforehand: give amount "
-            "or max_debt, or leave collateral out.",
+            "max_ltv '0.5' cannot be combined with collateral, because the exchange does not publish its fee in advance: give amount "
+            "or max_debt, or omit collateral.",
         ),
     ],
 )

@@ -40,7 +40,7 @@ def test_without_wait_an_accepted_repayment_is_pending(repay, sandbox, calls, na
     assert calls() == [*LOOK, "GET ongoing-orders"]
     assert run["msg"] == (
         f"Bybit accepted the repayment of 100 USDT on loan {names.loan} (repayment {run['repay_id']}). It is pending: the "
-        f"exchange has not shown yet that it is final. Debt before: 1000.4, now: 900.4."
+        f"exchange has not reported it as final yet. Debt before: 1000.4, now: 900.4."
     )
 
 
@@ -58,8 +58,8 @@ def test_what_is_in_process_is_followed_to_its_failure(pay, sandbox, spoil, ledg
     [entry] = ledger()
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "not_executed")
     assert (run["repay_id"], run["amount"], entry["status"]) == (entry["repay_id"], "100", 3)
-    assert f"was accepted (repayment {entry['repay_id']}), but then it failed on the exchange" in run["msg"]
-    assert run["msg"].endswith("So it was not executed, and a further run sends it anew.")
+    assert f"was accepted (repayment {entry['repay_id']}) but then failed on the exchange" in run["msg"]
+    assert run["msg"].endswith("It was not executed, so the next run can send it again.")
     assert (FLEXIBLE.debt(sandbox.account()), sandbox.balance(), sent(FLEXIBLE), remembered()) == (FLEXIBLE.before, 10000, 1, [])
     again = pay(FLEXIBLE)
     assert (again["outcome"], again["repay_id"], again.details["earlier"]) == ("executed", ledger()[-1]["repay_id"], [])
@@ -72,7 +72,7 @@ def test_a_failure_that_the_history_does_not_show_leaves_it_pending(repay, sandb
     run = repay(wait_timeout=2)
     [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
     assert_told(run, sandbox, "pending")
-    assert "It is pending: the exchange has not shown yet that it is final." in run["msg"]
+    assert "It is pending: the exchange has not reported it as final yet." in run["msg"]
     assert "The repayment was accepted, but the debt has not fallen yet: it may be in process." in run.warnings
     assert (entry["status"], sandbox.loan()["debt"], posts()) == (3, "1000.4", 1)
     again = repay()
@@ -97,7 +97,7 @@ def test_when_the_time_ends_first_it_is_pending(simulated_time, repay, sandbox, 
     run = repay(wait_timeout=1)
     assert 1 <= simulated_time.seconds() - begun < 20
     assert_told(run, sandbox, "pending")
-    assert "It is pending: the exchange has not shown yet that it is final." in run["msg"]
+    assert "It is pending: the exchange has not reported it as final yet." in run["msg"]
 
 
 def test_a_history_that_is_late_is_waited_for(repay, sandbox, remembered) -> None:

@@ -143,7 +143,7 @@ def test_examples(
         return
     # A sweep cannot promise its cap.
     is_capped_sweep = "at_most" in options and "sweep" in options
-    assert (run["changed"], run["goal_reached"], "at_most is held against" in run.warnings) == (True, True, is_capped_sweep)
+    assert (run["changed"], run["goal_reached"], "at_most is checked against" in run.warnings) == (True, True, is_capped_sweep)
     assert run.warnings == "" or is_capped_sweep
     [entry] = ledger()
     assert entry["amount"] == options.get("amount", run["amount"])

@@ -86,7 +86,7 @@ def test_a_position_has_to_fit_its_own_lists(run_module, change, posted, module:
     change(POSITION, "absent" if field.endswith("List") else "unit", field)
     run = run_module(module, **({**USDT, "max_ltv": "0.3"} if "repay" in module else {"product": "flexible"}))
     assert (run.failed, posted()) == (True, [])
-    assert f"Bybit answered {POSITION} with figures that do not fit together: " in run["msg"]
+    assert f"Bybit answered {POSITION} with figures that contradict each other: " in run["msg"]
 
 
 def test_rates_and_the_like_may_be_untold(pay_all, run_module, switch, ledger) -> None:

@@ -81,7 +81,7 @@ def test_a_penalty_that_accrues_before_the_request_arrives(hour_turns, ledger, a
 def test_all_contracts_of_a_coin_must_be_asked_for(fixed, ledger, posted) -> None:
     run = fixed(loan_currency="USDT")
     assert run["msg"] == (
-        "loan_currency 'USDT' without loan_id repays all fixed USDT contracts: set sweep to true if that is meant, or give "
+        "loan_currency 'USDT' without loan_id repays all fixed USDT contracts: set sweep to true to confirm this, or give "
         "loan_id."
     )
     assert (run.failed, run["outcome"], ledger(), posted()) == (True, "not_executed", [], [])
@@ -147,16 +147,16 @@ def test_which_of_two_repayments_was_a_lost_sweep_is_not_guessed(begin_fixed, sa
         (
             {"loan_id": "568", "amount": "100"},
             "amount '100' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a whole: "
-            "leave amount out, or name collateral.",
+            "omit amount, or give collateral.",
         ),
         ({"loan_id": "568", "amount": "100", "since": "2026-01-01"}, "amount '100' cannot be used without collateral"),
         (
             {"loan_id": "568", "max_debt": "5"},
             "max_debt '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a whole: "
-            "give '0', or name collateral.",
+            "give '0', or give collateral.",
         ),
         ({"loan_id": "568", "since": "2026-01-01"}, "missing parameter(s) required by 'since': amount"),
-        ({"loan_id": "568", "collateral": ["BTC"]}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
+        ({"loan_id": "568", "collateral": ["BTC"]}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
         ({"loan_id": "568", "max_debt": "0", "max_ltv": "0.5"}, "parameters are mutually exclusive: amount|max_debt|max_ltv"),
         ({"loan_id": "568", "at_most": "999"}, "The whole debt takes 1000 USDT on fixed contract 568, more than at_most '999'"),
     ],
@@ -190,11 +190,11 @@ def test_max_ltv_repays_a_whole_contract_or_nothing(fixed, sandbox, ledger) -> N
     ltv = sandbox.account()["ltv"]
     low = fixed(loan_id="568", max_ltv="0.9")
     assert (low["outcome"], ledger()) == ("nothing_to_do", [])
-    assert f"The LTV of the account is {ltv}, at most 0.9 was asked for: nothing to repay." in low["msg"]
+    assert f"The LTV of the account is {ltv}, at most 0.9 was requested: nothing to repay." in low["msg"]
     far = fixed(loan_id="568", max_ltv="0.1")
     assert (far["outcome"], ledger()) == ("not_executed", [])
-    assert "max_ltv '0.1' cannot be reached on fixed contract 568 alone, all of its 1000 USDT give LTV " in far["msg"]
-    assert far["msg"].endswith("repay other loans too, or set allow_partial to pay what can be paid here.")
+    assert "max_ltv '0.1' cannot be reached on fixed contract 568 alone, repaying all of its 1000 USDT gives LTV " in far["msg"]
+    assert far["msg"].endswith("repay other loans too, or set allow_partial to pay as much as possible here.")
     run = fixed(loan_id="568", max_ltv="0.52")
     assert (run["outcome"], run["amount"], run["goal_reached"]) == ("executed", "1000", True)
     assert Decimal(sandbox.account()["ltv"]) < Decimal("0.52")
@@ -222,5 +222,5 @@ def test_the_contract_of_the_answer_is_checked(fixed, sandbox, posted) -> None:
     row += '"annualRate":"0.1","repaymentTime":"1795359388942"}'
     answer = {"http_status": 200, "body": '{"retCode":0,"result":{"list":[%s]}}' % row}
     sandbox.control("POST", "faults", {"path": "/v5/crypto-loan-fixed/borrow-contract-info", "answer": answer})
-    assert "with an unusable loanId: '569', when '568' was asked for." in fixed(**FIXED.options)["msg"]
+    assert "with an unusable loanId: '569', but '568' was requested." in fixed(**FIXED.options)["msg"]
     assert posted() == []

@@ -56,7 +56,7 @@ def test_the_ltv_is_brought_down(pay, ledger, exact_ltv, posted, way, max_ltv: s
     again = pay(way, **goal)
     assert (again["outcome"], again["changed"], again["goal_reached"], len(posted())) == ("nothing_to_do", False, True, 1)
     whose = f"of {way.label}" if way is LEGACY else "of the account"
-    assert f"The LTV {whose} is {again['loan']['before']['ltv']}, at most {goal['max_ltv']} was asked for" in again["msg"]
+    assert f"The LTV {whose} is {again['loan']['before']['ltv']}, at most {goal['max_ltv']} was requested" in again["msg"]
 
 
 @each_way
@@ -92,9 +92,9 @@ def test_one_loan_alone_may_not_be_enough(pay, ledger, posted, account_ltv) -> N
     run = pay(FLEXIBLE, **options)
     assert (run.failed, run["outcome"], run["failure"]) == (True, "not_executed", None)
     assert run["msg"].startswith(
-        f"max_ltv '0.4' cannot be reached on the flexible BTC loan alone, all of its 0.02000034 BTC give LTV {ltv} → "
+        f"max_ltv '0.4' cannot be reached on the flexible BTC loan alone, repaying all of its 0.02000034 BTC gives LTV {ltv} → "
     )
-    assert run["msg"].endswith(": repay other loans too, or set allow_partial to pay what can be paid here.")
+    assert run["msg"].endswith(": repay other loans too, or set allow_partial to pay as much as possible here.")
     assert pay(FLEXIBLE, **options, check=True)["msg"] == run["msg"]
     assert (ledger(), posted(), account_ltv()) == ([], [], ltv)
 
@@ -105,7 +105,7 @@ def test_allow_partial_pays_what_can_be_paid(pay, ledger, account_ltv) -> None:
     foreseen, run = pay(FLEXIBLE, **options, check=True), pay(FLEXIBLE, **options)
     assert (run["outcome"], run["amount"], run["goal_reached"]) == ("executed", "0.02000034", False)
     assert (foreseen["outcome"], foreseen["amount"], foreseen["goal_reached"]) == ("planned", "0.02000034", False)
-    assert "it is as far as it goes, because max_ltv '0.4' cannot be reached on the flexible BTC loan alone" in foreseen["msg"]
+    assert "this is as much as possible, because max_ltv '0.4' cannot be reached on the flexible BTC loan alone" in foreseen["msg"]
     # Foreseen from rounded values.
     assert abs(Decimal(foreseen["loan"]["after"]["ltv"]) - account_ltv()) <= Decimal("0.000002") < ltv - account_ltv()
     again = pay(FLEXIBLE, **options)

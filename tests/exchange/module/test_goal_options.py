@@ -30,7 +30,7 @@ def ask(run_module):
         ({"amount": "1", "max_ltv": "0.5"}, "parameters are mutually exclusive: amount|max_debt|max_ltv"),
         ({"max_debt": 0, "max_ltv": 0}, "parameters are mutually exclusive: amount|max_debt|max_ltv"),
         ({"max_debt": "1", "since": "2026-11-01"}, "missing parameter(s) required by 'since': amount"),
-        ({"amount": "1", "allow_partial": True}, "allow_partial 'true' has no meaning with amount alone, of which no part is paid"),
+        ({"amount": "1", "allow_partial": True}, "allow_partial 'true' has no effect with amount alone, which is never paid in part"),
         ({"max_debt": "-1"}, "max_debt cannot be used: '-1' is negative"),
         ({"max_debt": "1,000"}, "max_debt cannot be used: '1,000' has separators"),
         ({"max_debt": ""}, "max_debt cannot be used: it is empty"),
@@ -113,7 +113,7 @@ def test_the_last_installment_pays_the_loan_off(pay, ledger, way) -> None:
 def test_an_id_that_is_not_noted_means_that_nothing_is_sent(pay, ledger, way) -> None:
     run = pay(way, acknowledge="1234")
     assert (run.failed, run["changed"], run["outcome"], ledger()) == (False, False, "nothing_to_do", [])
-    assert "acknowledge '1234' names no repayment that is noted here: it was acknowledged or settled before" in run["msg"]
+    assert "acknowledge '1234' names no repayment that is recorded here: it was acknowledged or resolved before" in run["msg"]
     assert run["msg"] in run.warnings
 
 
@@ -205,7 +205,7 @@ def test_allow_partial_pays_what_the_wallet_holds(pay, sandbox, ledger, posted, 
     run = pay(way, **goal, allow_partial=True)
     assert (run["outcome"], run["amount"], run["goal_reached"]) == ("executed", "70.1234", False)
     assert (foreseen["amount"], foreseen["goal_reached"]) == ("70.1234", False)
-    assert foreseen["msg"].endswith(f"; it is as far as it goes, because {shortfall}.")
+    assert foreseen["msg"].endswith(f"; this is as much as possible, because {shortfall}.")
     assert [entry["amount"] for entry in ledger()] == ["70.1234"]
     again = pay(way, **goal, allow_partial=True)
     assert (again.failed, again["outcome"], again["changed"], again["goal_reached"]) == (False, "nothing_to_do", False, False)

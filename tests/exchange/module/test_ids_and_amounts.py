@@ -141,7 +141,7 @@ def test_an_id_that_the_history_had_before_proves_nothing(
     answer_with(way, known, commit)
     run = pay(way, api_url=relay.url, wait_timeout=3)
     assert_settled(way, run, ledger, known, commit)
-    assert commit or f"gave repayId {known}, which is that of an earlier repayment" in run["msg"]
+    assert commit or f"returned repayId {known}, which belongs to an earlier repayment" in run["msg"]
     assert sent(way) == 1
 
 

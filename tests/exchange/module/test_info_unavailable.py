@@ -50,7 +50,7 @@ def test_the_others_are_shown(run_module, refuse, module: str, product: str, ans
     (entry,) = run["unavailable"]
     assert (entry["product"], entry["failure"]["ret_code"]) == (product, answer.get("ret_code"))
     assert PATHS[module][product] in entry["reason"]
-    assert f"The {product} loans cannot be read, so the result is without them." in run.warnings
+    assert f"The {product} loans cannot be read and are missing from the result." in run.warnings
     assert run["msg"].endswith(f" Not read: {product}.")
 
 
@@ -60,7 +60,7 @@ def test_one_that_was_asked_for_by_name_makes_the_module_fail(run_module, refuse
     refuse(PATHS[module]["flexible"], answer)
     run = run_module(module, product=["legacy", "flexible"])
     assert (run.failed, LISTS[module] in run.result) == (True, False)
-    assert run["msg"].startswith("product names 'flexible', which cannot be read. Bybit ")
+    assert run["msg"].startswith("product lists 'flexible', which cannot be read. Bybit ")
     assert run["failure"]["ret_code"] == answer.get("ret_code")
 
 
@@ -116,7 +116,7 @@ def test_without_the_position_its_ltv_is_missing(run_module, refuse, answer: t.A
     run = run_module(LOANS)
     assert (run.failed, run["position"], run["unavailable"], len(run["loans"])) == (False, None, [], 11)
     assert {loan["ltv"] for loan in run["loans"] if loan["product"] != "legacy"} == {None}
-    assert "position, and so the LTV of its loans, cannot be read. Bybit " in run.warnings
+    assert "position, and therefore the LTV of its loans, cannot be read. Bybit " in run.warnings
 
 
 def test_without_the_position_nobody_knows_which_loans_are_above_an_ltv(run_module, refuse, names) -> None:
@@ -126,7 +126,7 @@ def test_without_the_position_nobody_knows_which_loans_are_above_an_ltv(run_modu
     assert [(entry["product"], POSITION in entry["reason"]) for entry in run["unavailable"]] == [("flexible", True), ("fixed", True)]
     assert "the LTV of its loans" not in run.warnings
     named = run_module(LOANS, ltv_above="0.5", product="fixed")
-    assert (named.failed, named["msg"].startswith("product names 'fixed', which cannot be read.")) == (True, True)
+    assert (named.failed, named["msg"].startswith("product lists 'fixed', which cannot be read.")) == (True, True)
 
 
 def test_without_the_thresholds_the_loans_are_shown(run_module, refuse) -> None:

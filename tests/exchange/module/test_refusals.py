@@ -189,7 +189,7 @@ def test_a_loan_that_was_not_asked_for_is_never_taken_for_the_right_one(repay, s
     row = '{"orderId":"42","loanCurrency":"USDT","totalDebt":"1"}'
     body = '{"retCode":0,"result":{"list":[' + row + "]}}"
     sandbox.control("POST", "faults", {"method": "GET", "skip": 1, "answer": {"http_status": 200, "body": body}})
-    assert f"with an unusable orderId: '42', when '{names.loan}' was asked for." in repay()["msg"]
+    assert f"with an unusable orderId: '42', but '{names.loan}' was requested." in repay()["msg"]
     assert posts() == 0
 
 

@@ -136,7 +136,7 @@ def test_nothing_is_sent_while_it_is_in_doubt(repay, open_intent, paid, posts, r
     run = repay(amount=amount, wait_timeout=2)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
     assert (run.details["intent"], run["amount"], run.details["sent_at_ms"]) == (intent["intent"], "100", intent["sent_at_ms"])
-    assert "an earlier run began it and did not tell its end" in run["msg"]
+    assert "an earlier run began it and ended before it could report the outcome" in run["msg"]
     assert "the debt fell by 100 more than the history explains" in run["msg"]
     assert (paid(), posts(), remembered()) == (["100"], 1, [intent])
 
@@ -156,19 +156,19 @@ def test_acknowledging_forgets_it_and_sends_nothing(repay, open_intent, paid, po
     assert (run["repay_id"], run.details["intent"], len(run.details["earlier"])) == (None, None, 1)
     [earlier] = run.details["earlier"]
     assert (earlier["intent"], earlier["outcome"], earlier["repay_id"]) == (intent["intent"], "unknown", None)
-    assert run["msg"].startswith("The repayment of 100 USDT on loan ")
+    assert run["msg"].startswith("The intent of the repayment of 100 USDT on loan ")
     assert run["msg"].endswith(
-        " is forgotten, because acknowledge names it. Nothing was sent now; run without acknowledge if something is still to be "
+        " is discarded, because acknowledge names it. Nothing was sent now; run without acknowledge if something still needs to be "
         "repaid."
     )
-    assert "What became of it is unknown." in run.warnings
+    assert "Its outcome is unknown." in run.warnings
     assert (paid(), posts(), remembered()) == (["100"], 1, [])
     after = repay(amount=amount)
     assert (after["outcome"], after["amount"], after.details["earlier"]) == ("executed", amount, [])
     assert (sorted(paid()), posts()) == (sorted(["100", amount]), 2)
 
 
-SENDS_NOTHING = "A run with acknowledge sends nothing; run without it if something is still to be repaid."
+SENDS_NOTHING = "A run with acknowledge sends nothing; run without it if something still needs to be repaid."
 
 
 def test_acknowledging_sends_nothing_when_it_turns_out_not_executed(repay, open_intent, paid, posts, remembered) -> None:

@@ -156,7 +156,7 @@ def test_whoever_asks_for_more_than_six_months_is_told_what_is_missing(ask) -> N
     ("options", "sentence"),
     [
         ({"repay_id": "1"}, None),
-        ({"loan_currency": "BTC"}, "Bybit answered {0} with an unusable loanCurrency: 'USDT', when 'BTC' was asked for."),
+        ({"loan_currency": "BTC"}, "Bybit answered {0} with an unusable loanCurrency: 'USDT', but 'BTC' was requested."),
     ],
     ids=str,
 )
@@ -187,7 +187,7 @@ def test_a_time_beyond_the_calendar_is_not_guessed(ask, sandbox) -> None:
     answer = {"http_status": 200, "body": json.dumps(document)}
     sandbox.control("POST", "faults", {"method": "GET", "path": PATH, "answer": answer})
     run = ask()
-    assert (run.failed, run["msg"]) == (True, f"Bybit answered {PATH} with an unusable repayTime: {10**18} is no time in milliseconds.")
+    assert (run.failed, run["msg"]) == (True, f"Bybit answered {PATH} with an unusable repayTime: {10**18} is not a time in milliseconds.")
 
 
 def test_nothing_is_changed_in_any_mode(ask, sandbox, calls, state_dir) -> None:
@@ -205,7 +205,7 @@ def test_nothing_is_changed_in_any_mode(ask, sandbox, calls, state_dir) -> None:
         ({"since": "yesterday"}, "since cannot be used: 'yesterday'"),
         ({"since": "2026-11-02", "until": "2026-11-01"}, "until '2026-11-01' is not after since '2026-11-02'"),
         ({"repay_id": "17 68"}, "repay_id '17 68'"),
-        ({"product": "flexible", "loan_id": "571"}, "loan_id '571' fits no flexible loan"),
+        ({"product": "flexible", "loan_id": "571"}, "loan_id '571' matches no flexible loan"),
         ({"status": "done"}, "status"),
     ],
     ids=str,

@@ -57,13 +57,13 @@ def test_a_rest_that_it_refuses_is_left(pay, sandbox, ledger, posted, remembered
     assert [entry["amount"] for entry in ledger()] == [LARGE[way.name]]
     assert [request["ret_code"] for request in posted()] == [0, CODE[way.name]]
     assert (run.failed, run["outcome"], run["goal_reached"], run.details["dust"]) == (False, "executed", True, rest)
-    assert f"{rest} USDT are left: the exchange did not take them (retCode {CODE[way.name]})." in run["msg"]
+    assert f"{rest} USDT remain: the exchange did not accept them (retCode {CODE[way.name]})." in run["msg"]
     assert ("cannot be repaid" in run["msg"], remembered(), way.debt(sandbox.account())) == (False, [], rest)
     again = pay_off(pay, way)
     assert (again.failed, again["changed"], again["outcome"], again.details["dust"], again["amount"]) == (
         False, False, "nothing_to_do", rest, "0"
     )
-    assert again["msg"].startswith(f"Only {rest} USDT above max_debt '0' are left on {way.label}, less than the smallest amount that")
+    assert again["msg"].startswith(f"Only {rest} USDT above max_debt '0' remain on {way.label}, less than the smallest amount that")
     assert (len(ledger()), len(posted())) == (1, 3)
 
 
@@ -158,8 +158,8 @@ def test_a_sweep_cannot_promise_its_cap_and_says_so(pay, sandbox, switch, ledger
     run = pay(FIXED_SWEEP, at_most=at_most)
     [entry] = ledger(FIXED_SWEEP)
     assert (run["outcome"], run["amount"], run["repay_id"], entry["amount"]) == ("executed", "0.8", entry["repay_id"], "0.8")
-    promise = "at_most is held against the contracts of the fixed ETH debt that were read."
-    assert (promise in run.warnings, "name loan_id where at_most must hold" in run.warnings) == (bool(at_most), bool(at_most))
+    promise = "at_most is checked against the contracts of the fixed ETH debt that were read."
+    assert (promise in run.warnings, "set loan_id if at_most must hold" in run.warnings) == (bool(at_most), bool(at_most))
 
 
 def test_a_sweep_above_its_cap_is_not_sent(pay, posted) -> None:

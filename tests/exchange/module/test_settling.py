@@ -34,7 +34,7 @@ def assert_not_executed(run, remembered) -> None:
     assert (run["repay_id"], run.details["recovered"], run.details["intent"], remembered()) == (None, False, None, [])
     assert run["msg"].startswith("The repayment of 100 USDT on loan ")
     witnesses = "its time is over, no such repayment stands in the history, the debt did not fall by it, and no such amount left"
-    assert run["msg"].endswith(f", but {witnesses} the Funding wallet. So it was not executed, and a further run sends it anew.")
+    assert run["msg"].endswith(f", but {witnesses} the Funding wallet. It was not executed, so the next run can send it again.")
 
 
 def assert_unknown(run, remembered, reason: str) -> None:
@@ -43,7 +43,7 @@ def assert_unknown(run, remembered, reason: str) -> None:
     assert (run["repay_id"], run.details["recovered"], run.details["intent"]) == (None, False, intent["intent"])
     assert reason in run.details["evidence"]["reason"]
     assert reason in run["msg"]
-    assert f"run once with acknowledge: '{run.details['intent']}'" in run["msg"]
+    assert f"run with acknowledge: '{run.details['intent']}'" in run["msg"]
 
 
 @pytest.mark.parametrize("answer", ["reset", {"ret_code": 10016}])

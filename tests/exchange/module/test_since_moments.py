@@ -42,8 +42,8 @@ def test_moments_that_are_understood(repay, spelling: str, hours: float) -> None
         ("", "'' is not an ISO 8601 time"),
         (20261101, "is not an ISO 8601 time"),
         ("{}T12:00:00CET", "is not an ISO 8601 time"),
-        ("2026-02-30", "is no time of the calendar"),
-        ("{}T12:00:00+25:00", "is no time of the calendar"),
+        ("2026-02-30", "is not a valid date and time"),
+        ("{}T12:00:00+25:00", "is not a valid date and time"),
         ("0001-01-01T00:00:00+14:00", "is out of range"),
         ("9999-12-31T23:59:59-14:00", "is out of range"),
     ],
@@ -62,17 +62,17 @@ def test_moments_that_are_not_understood_are_refused_before_anything_is_sent(
 @pytest.mark.parametrize(
     ("days", "sentence"),
     [
-        (0.01, "since lies in the future ("),
-        (400, "since lies in the future ("),
-        (-181, "since lies too far back ("),
+        (0.01, "since is in the future ("),
+        (400, "since is in the future ("),
+        (-181, "since is too far in the past ("),
     ],
 )
 def test_moments_that_the_history_cannot_tell_of_are_refused(repay, posts, days: float, sentence: str) -> None:
     run = repay(since=shifted(days))
     assert (run.failed, run["changed"], run["outcome"], posts()) == (True, False, "not_executed", 0)
     assert sentence in run["msg"]
-    assert ("give a moment that has passed" in run["msg"]) == (days > 0)
-    assert ("reaches back 6 months only; give a moment after" in run["msg"]) == (days < 0)
+    assert ("give a time in the past" in run["msg"]) == (days > 0)
+    assert ("only goes back 6 months; give a time after" in run["msg"]) == (days < 0)
     assert repay(since=shifted(days), check=True)["msg"][:40] == run["msg"][:40]
 
 
@@ -85,4 +85,4 @@ def test_past_and_future_go_by_the_clock_of_the_exchange(repay, sandbox) -> None
     one_hour_on = datetime.datetime.fromtimestamp(now_ms // 1000 - 3600, tz=UTC).isoformat()
     assert repay(since=one_hour_on, check=True)["outcome"] == "planned"
     sandbox.clock(offset_ms=-2 * 3_600_000)
-    assert "since lies in the future" in repay(since=shifted(-1 / 24), check=True)["msg"]
+    assert "since is in the future" in repay(since=shifted(-1 / 24), check=True)["msg"]

@@ -169,7 +169,7 @@ def test_a_key_that_takes_the_place_of_an_expired_one_finds_what_is_open(repay, 
     sandbox.control("POST", "keys", {"key": "sandbox-key", "replaced_by": "next-key", "old": "expired"})
     run = repay()
     assert (run["outcome"], run["failure"]["ret_code"], run["amount"]) == ("unknown", 33004, "100")
-    assert "did not tell its end. What became of it is unknown, and nothing was sent now" in run["msg"]
+    assert "ended before it could report the outcome. The outcome is unknown, and nothing was sent now" in run["msg"]
     run = repay(api_key="next-key")
     assert (run["outcome"], run.details["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])
 

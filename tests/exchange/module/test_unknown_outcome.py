@@ -28,17 +28,17 @@ def unclear(repay, sandbox, posts, paid, names, remembered):
             assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (False, 0, True, "executed")
             assert (run["repay_id"], run.details["recovered"], run.details["intent"]) == (entry["repay_id"], True, None)
             assert run["msg"] == (
-                f"Repaid 100 USDT on loan {names.loan} (repayment {entry['repay_id']}): there was no clear answer, but it "
-                f"stands in the exchange's history. Debt before: 1000.4, now: 900.4."
+                f"Repaid 100 USDT on loan {names.loan} (repayment {entry['repay_id']}): there was no clear answer, but the "
+                f"exchange's history shows it. Debt before: 1000.4, now: 900.4."
             )
             assert (paid(), remembered()) == (["100"], [])
         else:
             [intent] = remembered()
             assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "unknown")
             assert (run["repay_id"], run.details["recovered"], run.details["intent"]) == (None, False, intent["intent"])
-            assert run["msg"].startswith(f"Whether the repayment of 100 USDT on loan {names.loan} was made is unknown: ")
+            assert run["msg"].startswith(f"It is unknown whether the repayment of 100 USDT on loan {names.loan} was made: ")
             assert f"(GET /v5/crypto-loan/repayment-history?orderId={names.loan}, or the loan's page on the" in run["msg"]
-            assert f"run once with acknowledge: '{intent['intent']}', which sends nothing and forgets this one." in run["msg"]
+            assert f"run with acknowledge: '{intent['intent']}', which sends nothing and discards this intent." in run["msg"]
             assert "the debt was 1000.4 then and is 1000.4 now" in run["msg"]
             assert len(run["failure"]["request_id"]) == 36
             assert (run["loan"]["after"], paid()) == (None, [])

@@ -49,7 +49,7 @@ def test_a_repayment(pay, sandbox, ledger, remembered, way) -> None:
     assert (run.details["intent"], run.details["earlier"], run.details["since"], run.details["dust"]) == (None, [], None, "0")
     assert (run.details["decision"], run["goal_reached"]) == (f"debt {way.before} → {way.after}, pay {way.amount}", True)
     assert [run["loan"][when]["debt"] for when in ("before", "after")] == [way.before, way.after]
-    known = " the exchange gave no id of its own, so it is known from its history"
+    known = " the exchange returned no ID for it, but its history shows it"
     assert run["msg"] == (
         f"Repaid {way.amount} {way.coin} on {way.label} (repayment {entry['repay_id']}){f':{known}' if way.sold else ''}. "
         f"Debt before: {way.before}, now: {way.after}."

@@ -37,16 +37,16 @@ def assert_not_made(way, run) -> None:
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed"), way.name
     assert (run["repayments"], run.details["intent"]) == ([], None), way.name
     assert run["msg"].startswith(f"The repayment of {way.amount} {way.coin} on {way.label} "), way.name
-    assert run["msg"].endswith("So it was not executed, and a further run sends it anew."), way.name
+    assert run["msg"].endswith("It was not executed, so the next run can send it again."), way.name
 
 
 def assert_unknown(way, run, remembered) -> None:
     intents = [intent["intent"] for intent in remembered()]
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown"), way.name
     assert (run["repayments"], run["repay_id"], run.details["intent"] in intents) == ([], None, True), way.name
-    assert f"Whether the repayment of {way.amount} {way.coin} on {way.label} was made is unknown: " in run["msg"], way.name
+    assert f"It is unknown whether the repayment of {way.amount} {way.coin} on {way.label} was made: " in run["msg"], way.name
     assert f"(GET {way.history}" in run["msg"], way.name
-    assert f"run once with acknowledge: '{run.details['intent']}'" in run["msg"], way.name
+    assert f"run with acknowledge: '{run.details['intent']}'" in run["msg"], way.name
 
 
 def test_a_lost_answer_is_found_in_the_history(pay_all, spoil, ledger, sent, remembered) -> None:
@@ -56,7 +56,7 @@ def test_a_lost_answer_is_found_in_the_history(pay_all, spoil, ledger, sent, rem
         assert_made(way, run, ledger)
         assert (run.details["recovered"], run.details["inferred"], sent(way)) == (True, True, 1), way.name
         assert run.details["evidence"]["candidates"] == [run["repay_id"]], way.name
-        assert ": there was no clear answer, but it stands in the exchange's history. Debt before: " in run["msg"], way.name
+        assert ": there was no clear answer, but the exchange's history shows it. Debt before: " in run["msg"], way.name
         assert run["loan"]["after"]["debt"] == way.after, way.name
     assert remembered() == []
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_known_stops_the_next_run_until_it_is_acknowledged(pay, p
         told = pay(way, **patient, acknowledge=run.details["intent"])
         assert (told["outcome"], told["changed"], told["repayments"]) == ("nothing_to_do", False, []), way.name
         assert [earlier["outcome"] for earlier in told.details["earlier"]] == ["unknown"], way.name
-        assert f"The repayment of {way.amount} {way.coin} on {way.label} that was sent at " in told["msg"], way.name
+        assert f"The intent of the repayment of {way.amount} {way.coin} on {way.label} that was sent at " in told["msg"], way.name
     assert (remembered(), ledger()) == ([], [])
     for way, run in pay_all():
         assert_made(way, run, ledger)
@@ -167,12 +167,12 @@ def test_what_fails_afterwards_was_not_made(pay_all, spoil, sandbox, ledger, rem
     for way, run in pay_all(SHOWING_FAILURES):
         [entry] = ledger(way)
         assert (run.failed, run["changed"], run["outcome"], entry["status"]) == (True, False, "not_executed", 3), way.name
-        assert run["msg"].endswith("So it was not executed, and a further run sends it anew."), way.name
+        assert run["msg"].endswith("It was not executed, so the next run can send it again."), way.name
         if way.sold:
             # Which entry is this run's is likely without an id, and not certain.
             assert f"the only such repayment in the history, {entry['repay_id']}, has failed" in run["msg"], way.name
         else:
-            assert f"was accepted (repayment {entry['repay_id']}), but then it failed on the exchange" in run["msg"], way.name
+            assert f"was accepted (repayment {entry['repay_id']}) but then failed on the exchange" in run["msg"], way.name
             assert run["repay_id"] == entry["repay_id"], way.name
         assert way.debt(sandbox.account()) == way.before, way.name
     assert remembered() == []

@@ -96,7 +96,7 @@ def test_where_all_agree_it_was_not_executed(pay_all, spoil, ledger, remembered)
         held = (None, None, None) if way.sold else (run.details["evidence"]["wallet_before"], run.details["evidence"]["wallet_before"], "0")
         assert tuple(run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")) == held, way.name
         words = "no ledger tells of the collateral that it sells" if way.sold else "no such amount left the Funding wallet"
-        assert run["msg"].endswith(f"{words}. So it was not executed, and a further run sends it anew."), way.name
+        assert run["msg"].endswith(f"{words}. It was not executed, so the next run can send it again."), way.name
     assert (ledger(), remembered()) == ([], [])
 
 

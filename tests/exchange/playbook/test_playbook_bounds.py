@@ -185,7 +185,7 @@ def test_a_playbook_sends_nothing_when_it_is_given_what_it_does_not_use(given, s
 
 
 SEVERAL = "is the cap of the whole run, but {} loans are to be repaid, so nothing was sent: select one of them ({}), or give at_most_each"
-SOLD = "the exchange gave no id of its own, so it is known from its history"
+SOLD = "the exchange returned no ID for it, but its history shows it"
 # Playbook, variables, what is paid, whether that is all that was wanted, and what is said.
 BOUNDS = [
     ("deleverage", {"at_most": "10"}, [], False, SEVERAL.format(3, "loan_currency, loan_id, product")),
@@ -206,7 +206,7 @@ BOUNDS = [
     ("deleverage", {"loan_currency": "USDT", "product": "flexible", "at_most": "10"}, ["10 USDT"], False, "The goal is not reached"),
     ("deleverage", {"loan_id": SOL_LOAN, "at_most": "1012.3"}, ["1012.2648 USDT"], True, "on loan"),
     ("deleverage", {"loan_currency": "BTC"}, ["0.02000034 BTC"], False, "The goal is not reached"),
-    ("deleverage", {"allow_partial": False, "loan_currency": "BTC"}, [], False, "set allow_partial to pay what can be paid here"),
+    ("deleverage", {"allow_partial": False, "loan_currency": "BTC"}, [], False, "set allow_partial to pay as much as possible here"),
     ("deleverage", {"at_most_each": "0.01", "settle_margin": 1}, ["0.01 BTC", "0.01 USDT", "0.01 USDT"], False, "The goal is not reached"),
     ("pay_off", {"product": "flexible", "at_most_each": "0.1"}, ["0.02000034 BTC"], False, "whose at_most is at_most_each"),
     ("pay_off", {"loan_currency": "BTC", "at_most": "0.01", "allow_partial": True}, ["0.01 BTC"], False, "Not everything was paid off"),
@@ -260,7 +260,7 @@ def test_a_sandbox_of_the_inventory_is_not_overlooked(play, sandbox, tmp_path) -
     (tmp_path / "hosts").write_text("localhost sandbox=true\n")
     ended = play("treasury.bybit.pay_off", "-i", "hosts", "-e", "product=flexible")
     assert ended.returncode == 2
-    assert "sandbox stands in the inventory, where this playbook does not look, so nothing was sent" in ended.stdout
+    assert "sandbox is set in the inventory, where this playbook ignores it, so nothing was sent" in ended.stdout
     assert sandbox.requests()["requests"] == []
 
 

@@ -105,7 +105,7 @@ def test_retries_give_up_on_what_stays_in_doubt_and_tell_how_to_go_on(play, sand
     assert ended.returncode == 0, ended.stdout
     forgotten = json.loads((tmp_path / "result.json").read_text())
     assert (forgotten["changed"], forgotten["outcome"]) == (False, "nothing_to_do")
-    assert "is forgotten, because acknowledge names it. Nothing was sent now" in forgotten["msg"]
+    assert "is discarded, because acknowledge names it. Nothing was sent now" in forgotten["msg"]
     assert paid() == ["100"]
     assert play(settled).returncode == 0
     assert sorted(paid()) == ["100", "30"]

@@ -136,8 +136,8 @@ def test_retries_are_told_one_by_one_and_summed_once(show, sandbox, paid) -> Non
 def test_a_task_that_was_cut_off_is_loud(show, sandbox) -> None:
     sandbox.fault(delay_answer_ms=4000)
     shown = show(f"{STEP}      timeout: 2\n      ignore_errors: true\n")
-    assert "[localhost] OUTCOME UNKNOWN: the task has ended without telling what it sent. Run it again: " in shown
-    assert sums_of(shown) == ["localhost                  : OUTCOME UNKNOWN intent=not told"]
+    assert "[localhost] OUTCOME UNKNOWN: the task ended before it reported what it sent. Run it again: " in shown
+    assert sums_of(shown) == ["localhost                  : OUTCOME UNKNOWN intent=not reported"]
 
 
 def test_async_is_told_once(show, sandbox, paid) -> None:
@@ -160,7 +160,7 @@ def test_async_that_is_asked_later_is_told_once(show, sandbox, paid) -> None:
 def test_a_wait_is_shown_at_v(show, sandbox) -> None:
     sandbox.fault(answer="reset", commit=False)
     shown = show(STEP.replace('{amount: "100"}', '{amount: "100", settle_margin: 3, recv_window: 2000}'), "-v", status=2)
-    waits = [line for line in shown.splitlines() if re.match(r"\[localhost\] .*: waiting for \d+ s at most\.$", line)]
+    waits = [line for line in shown.splitlines() if re.match(r"\[localhost\] .*: waiting up to \d+ s\.$", line)]
     assert waits[0].startswith(f"[localhost] Whether the repayment of 100 USDT on loan {LOAN} was made is not known yet: waiting for ")
 
 

@@ -12,7 +12,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 
 
 @pytest.mark.parametrize(
-    ("duration_ms", "told"), [(1999, []), (2000, ["So: waiting for 2 s at most."]), (2001, ["So: waiting for 3 s at most."])]
+    ("duration_ms", "told"), [(1999, []), (2000, ["So: waiting up to 2 s."]), (2001, ["So: waiting up to 3 s."])]
 )
 def test_only_a_long_wait_is_told(duration_ms: int, told: list[str]) -> None:
     heard: list[str] = []

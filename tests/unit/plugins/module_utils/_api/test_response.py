@@ -187,7 +187,7 @@ def test_a_refusal_of_a_repayment_that_has_a_result_contradicts_itself(code: int
     body = json.dumps({"retCode": code, "retMsg": "no", "result": result}).encode()
     response = judge("POST", 200, body, "id")
     assert (response.reading, response.is_gate_refusal(code)) == ("unknown", False)
-    assert "the answer refuses the request, and has a result of it" in response.cause()
+    assert "the answer refuses the request, but contains a result" in response.cause()
     # A read has moved nothing, and an empty field is no result.
     assert judge("GET", 200, body, "id").reading == "not_executed"
     for nothing in ({}, {"repayId": ""}, None, [], "x"):

@@ -29,11 +29,11 @@ SEEN = Finding("executed", FOUND, OURS, (OURS,))
 ABSENT = Finding("not_executed", "its time is over, no such repayment stands in the history, the debt did not fall by it")
 LOST = OutcomeUnknown("no answer came from https://api.bybit.com (the connection was reset)")
 CALL = "GET /v5/crypto-loan/repayment-history?orderId=17"
-EARLIER = "An earlier run began a repayment of 100.5 USDT on loan 17{} at 2026-11-01 12:00:00 UTC and did not tell its end."
-PENDING = " It is pending: the exchange has not shown yet that it is final."
+EARLIER = "An earlier run began a repayment of 100.5 USDT on loan 17{} at 2026-11-01 12:00:00 UTC and ended before it could report the outcome."
+PENDING = " It is pending: the exchange has not reported it as final yet."
 GO_ON = (
-    f"Run again to look again; or look yourself ({CALL}, or the loan's page on the exchange's site), and when you know, "
-    f"run once with acknowledge: '8f2a', which sends nothing and forgets this one."
+    f"Run again to check again; or check yourself ({CALL}, or the loan's page on the exchange's site), and once you know, "
+    f"run with acknowledge: '8f2a', which sends nothing and discards this intent."
 )
 
 Case = tuple[str, t.Callable[[], str], str]
@@ -52,13 +52,13 @@ MADE: list[Case] = [
     (
         "found and final",
         lambda: messages.made(Reconciled("executed", ACCEPTED, SEEN), "loan 17", False),
-        "Repaid 100.5 USDT on loan 17 (repayment 99): there was no clear answer, but it stands in the exchange's history.",
+        "Repaid 100.5 USDT on loan 17 (repayment 99): there was no clear answer, but the exchange's history shows it.",
     ),
     (
         "found and pending",
         lambda: messages.made(Reconciled("pending", ACCEPTED, SEEN), "loan 17", False),
-        "Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99): there was no clear answer, but it stands in the "
-        f"exchange's history.{PENDING}",
+        "Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99): there was no clear answer, but the "
+        f"exchange's history shows it.{PENDING}",
     ),
     (
         "found of an earlier run",
@@ -68,13 +68,13 @@ MADE: list[Case] = [
     (
         "found from collateral",
         lambda: messages.made(Reconciled("executed", SOLD, SEEN), "loan 17", False),
-        "Repaid 100.5 USDT on loan 17 (repayment 99): the exchange gave no id of its own, so it is known from its history.",
+        "Repaid 100.5 USDT on loan 17 (repayment 99): the exchange returned no ID for it, but its history shows it.",
     ),
     (
         "found from collateral and pending",
         lambda: messages.made(Reconciled("pending", SOLD, SEEN), "loan 17", False),
-        "Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99): the exchange gave no id of its own, so it "
-        f"is known from its history.{PENDING}",
+        "Bybit accepted the repayment of 100.5 USDT on loan 17 (repayment 99): the exchange returned no ID for it, "
+        f"but its history shows it.{PENDING}",
     ),
     (
         # The debt is looked at again, so something may be sent.
@@ -94,27 +94,27 @@ NOT_EXECUTED: list[Case] = [
         lambda: messages.not_executed(Reconciled("not_executed", SENT, ABSENT), "loan 17", LOST),
         "The repayment of 100.5 USDT on loan 17 was sent without a clear answer (no answer came from https://api.bybit.com "
         "(the connection was reset)), but its time is over, no such repayment stands in the history, the debt did not fall by "
-        "it. So it was not executed, and a further run sends it anew.",
+        "it. It was not executed, so the next run can send it again.",
     ),
     (
-        "accepted without an id",
+        "accepted without an ID",
         lambda: messages.not_executed(
             Reconciled("not_executed", dataclasses.replace(SENT, accepted_at_ms=5), ABSENT), "loan 17", None
         ),
-        "The repayment of 100.5 USDT on loan 17 was sent and accepted without an id, but its time is over, no such repayment "
-        "stands in the history, the debt did not fall by it. So it was not executed, and a further run sends it anew.",
+        "The repayment of 100.5 USDT on loan 17 was sent and accepted without an ID, but its time is over, no such repayment "
+        "stands in the history, the debt did not fall by it. It was not executed, so the next run can send it again.",
     ),
     (
         "accepted and failed",
         lambda: messages.not_executed(Reconciled("not_executed", ACCEPTED), "loan 17", None),
-        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange. "
-        "So it was not executed, and a further run sends it anew.",
+        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99) but then failed on the exchange. "
+        "It was not executed, so the next run can send it again.",
     ),
     (
         "found and failed",
         lambda: messages.not_executed(Reconciled("not_executed", ACCEPTED, SEEN), "loan 17", LOST),
-        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99), but then it failed on the exchange: it stands in the "
-        "history. So it was not executed, and a further run sends it anew.",
+        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99) but then failed on the exchange: it stands in the "
+        "history. It was not executed, so the next run can send it again.",
     ),
 ]
 
@@ -127,27 +127,27 @@ UNKNOWN: list[Case] = [
     (
         "two candidates",
         lambda: unknown(Finding("unknown", "2 repayments in the history look like it", None, (OURS, TWIN)), {"debt_now": "799.4"}),
-        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: no answer came from https://api.bybit.com (the "
+        "It is unknown whether the repayment of 100.5 USDT on loan 17 was made: no answer came from https://api.bybit.com (the "
         "connection was reset), and 2 repayments in the history look like it. It was sent at 2026-11-01 12:00:00 UTC; the debt "
-        "was 1000.4 then and is 799.4 now. It may be repayment 99, 98. Nothing is sent for this loan until that is known. "
+        "was 1000.4 then and is 799.4 now. It may be repayment 99, 98. Nothing is sent for this loan until this is known. "
         f"{GO_ON}",
     ),
     (
         "no candidate, debt not known",
         lambda: unknown(Finding("unknown", "the exchange could not be read (No answer.)"), {"debt_now": None}),
-        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: no answer came from https://api.bybit.com (the "
+        "It is unknown whether the repayment of 100.5 USDT on loan 17 was made: no answer came from https://api.bybit.com (the "
         "connection was reset), and the exchange could not be read (No answer.). It was sent at 2026-11-01 12:00:00 UTC; the debt "
-        f"was 1000.4 then and is not known now. Nothing is sent for this loan until that is known. {GO_ON}",
+        f"was 1000.4 then and is not known now. Nothing is sent for this loan until this is known. {GO_ON}",
     ),
     (
         "no debt left",
         lambda: unknown(Finding("unknown", "the debt fell by 1000.4 more than the history explains"), {"debt_now": "0"}),
-        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: no answer came from https://api.bybit.com (the "
+        "It is unknown whether the repayment of 100.5 USDT on loan 17 was made: no answer came from https://api.bybit.com (the "
         "connection was reset), and the debt fell by 1000.4 more than the history explains. It was sent at 2026-11-01 12:00:00 "
-        f"UTC; the debt was 1000.4 then and is 0 now. Nothing is sent for this loan until that is known. {GO_ON}",
+        f"UTC; the debt was 1000.4 then and is 0 now. Nothing is sent for this loan until this is known. {GO_ON}",
     ),
     (
-        "accepted without an id, and in neither history nor debt",
+        "accepted without an ID, and in neither history nor debt",
         lambda: messages.unknown(
             Reconciled(
                 "unknown",
@@ -159,14 +159,14 @@ UNKNOWN: list[Case] = [
             "loan 17",
             CALL,
         ),
-        "Whether the repayment of 100.5 USDT on loan 17 was made is unknown: the exchange accepted it without an id, and the "
+        "It is unknown whether the repayment of 100.5 USDT on loan 17 was made: the exchange accepted it without an id, and the "
         "exchange accepted it, but neither its history nor the debt shows it. It was sent at 2026-11-01 12:00:00 UTC; the debt "
-        f"was 1000.4 then and is 1000.4 now. Nothing is sent for this loan until that is known. {GO_ON}",
+        f"was 1000.4 then and is 1000.4 now. Nothing is sent for this loan until this is known. {GO_ON}",
     ),
     (
         "accepted and never shown",
         lambda: messages.unseen(ACCEPTED, "loan 17", CALL),
-        "Whether the repayment of 100.5 USDT on loan 17 (repayment 99) counts is unknown: it was accepted at 2026-11-01 12:00:00 "
+        "It is unknown whether the repayment of 100.5 USDT on loan 17 (repayment 99) counts: it was accepted at 2026-11-01 12:00:00 "
         f"UTC, but the exchange does not show it. Nothing was sent now. {GO_ON}",
     ),
 ]
@@ -189,37 +189,37 @@ OF_EARLIER_RUNS: list[Case] = [
     (
         "unknown",
         lambda: messages.earlier(SENT, "unknown", "loan 17"),
-        f"{EARLIER.format('')} What became of it is unknown.",
+        f"{EARLIER.format('')} Its outcome is unknown.",
     ),
     (
         "acknowledged",
         lambda: messages.acknowledged(SENT, "loan 17"),
-        "The repayment of 100.5 USDT on loan 17 that was sent at 2026-11-01 12:00:00 UTC is forgotten, because acknowledge names "
-        "it. Nothing was sent now; run without acknowledge if something is still to be repaid.",
+        "The intent of the repayment of 100.5 USDT on loan 17 that was sent at 2026-11-01 12:00:00 UTC is discarded, because acknowledge names "
+        "it. Nothing was sent now; run without acknowledge if something still needs to be repaid.",
     ),
     (
         "acknowledged, and found out",
         lambda: messages.not_in_doubt("8f2a"),
-        "What became of the repayment that acknowledge '8f2a' names is known by now. A run with acknowledge sends nothing; run "
-        "without it if something is still to be repaid.",
+        "The outcome of the repayment that acknowledge '8f2a' names is known by now. A run with acknowledge sends nothing; run "
+        "without it if something still needs to be repaid.",
     ),
 ]
 OF_WHAT_DOES_NOT_FIT: list[Case] = [
     (
         "an id that was known",
         lambda: f"{messages.known_id('99')}.",
-        "Bybit reported success, but gave repayId 99, which is that of an earlier repayment.",
+        "Bybit reported success, but returned repayId 99, which belongs to an earlier repayment.",
     ),
     (
         "a cap on all contracts",
         lambda: messages.cap_of_sweep("the fixed ETH debt"),
-        "at_most is held against the contracts of the fixed ETH debt that were read. The exchange repays all that are open when the "
-        "request arrives, and one that is borrowed in between comes on top: name loan_id where at_most must hold.",
+        "at_most is checked against the contracts of the fixed ETH debt that were read. The exchange repays all that are open when the "
+        "request arrives, so one that is borrowed in between comes on top: set loan_id if at_most must hold.",
     ),
     (
         "a rest",
         lambda: messages.left_over("0.00005", "USDT", "retCode 148003"),
-        "0.00005 USDT are left: the exchange did not take them (retCode 148003).",
+        "0.00005 USDT remain: the exchange did not accept them (retCode 148003).",
     ),
 ]
 CASES = [

@@ -104,11 +104,11 @@ def test_an_unknown_accuracy_counts_as_that_of_most_coins() -> None:
 @pytest.mark.parametrize(
     ("decision", "message"),
     [
-        (to_debt("1000.4"), "The debt on loan 17 is 1000.4 USDT, at most 1000.4 was asked for: nothing to repay."),
-        (to_debt("2000"), "The debt on loan 17 is 1000.4 USDT, at most 2000 was asked for: nothing to repay."),
+        (to_debt("1000.4"), "The debt on loan 17 is 1000.4 USDT, at most 1000.4 was requested: nothing to repay."),
+        (to_debt("2000"), "The debt on loan 17 is 1000.4 USDT, at most 2000 was requested: nothing to repay."),
         (
             to_debt("0", DUST),
-            "Only 0.00005 USDT above max_debt '0' are left on loan 17, less than the smallest amount that the exchange lists, with 4 "
+            "Only 0.00005 USDT above max_debt '0' remain on loan 17, less than the smallest amount that the exchange lists, with 4 "
             "decimal places.",
         ),
         (to_debt("0", dataclasses.replace(LOAN, status=REPAID)), "Loan 17 is already fully repaid: nothing to repay."),
@@ -117,13 +117,13 @@ def test_an_unknown_accuracy_counts_as_that_of_most_coins() -> None:
             to_debt("5", dataclasses.replace(FLEXIBLE_LOAN, principal=Decimal(0), interest=Decimal(0), status=REPAID), DEBT),
             "The flexible USDT loan is already fully repaid: nothing to repay.",
         ),
-        (to_ltv("0.5003"), "The LTV of loan 17 is 0.5002, at most 0.5003 was asked for: nothing to repay."),
-        (to_ltv("0.9"), "The LTV of loan 17 is 0.5002, at most 0.9 was asked for: nothing to repay."),
+        (to_ltv("0.5003"), "The LTV of loan 17 is 0.5002, at most 0.5003 was requested: nothing to repay."),
+        (to_ltv("0.9"), "The LTV of loan 17 is 0.5002, at most 0.9 was requested: nothing to repay."),
         (
             to_ltv("0.2", dataclasses.replace(LOAN, status=LIQUIDATED, ltv=None)),
             "Loan 17 was closed by liquidation: nothing to repay.",
         ),
-        (of_account("0.600001"), "The LTV of the account is 0.6, at most 0.600001 was asked for: nothing to repay."),
+        (of_account("0.600001"), "The LTV of the account is 0.6, at most 0.600001 was requested: nothing to repay."),
     ],
 )
 def test_a_goal_that_is_reached_needs_nothing(decision: Decision, message: str) -> None:
@@ -184,30 +184,30 @@ def test_a_whole_contract_is_repaid_whatever_is_needed() -> None:
     [
         (
             of_account("0.4"),
-            "max_ltv '0.4' cannot be reached on the flexible USDT loan alone, all of its 1000.4 USDT give LTV 0.6 → 0.49996: "
-            "repay other loans too, or set allow_partial to pay what can be paid here.",
+            "max_ltv '0.4' cannot be reached on the flexible USDT loan alone, repaying all of its 1000.4 USDT gives LTV 0.6 → 0.49996: "
+            "repay other loans too, or set allow_partial to pay as much as possible here.",
         ),
         (
             of_account("0.4", debts=()),
-            "max_ltv '0.4' cannot be reckoned, because the exchange does not tell what the flexible USDT loan counts for: run again later.",
+            "max_ltv '0.4' cannot be calculated, because the exchange does not report the value of the flexible USDT loan: run again later.",
         ),
         (
             of_account("0.4", can(partial=True), debts=()),
-            "max_ltv '0.4' cannot be reckoned, because the exchange does not tell what the flexible USDT loan counts for: run again later.",
+            "max_ltv '0.4' cannot be calculated, because the exchange does not report the value of the flexible USDT loan: run again later.",
         ),
         (
             to_ltv("0.4", dataclasses.replace(FLEXIBLE_LOAN, principal=Decimal(0), interest=Decimal(0), status=REPAID), DEBT),
             "max_ltv '0.4' cannot be reached on the flexible USDT loan alone, nothing can be repaid there: "
-            "repay other loans too, or set allow_partial to pay what can be paid here.",
+            "repay other loans too, or set allow_partial to pay as much as possible here.",
         ),
         (
             to_ltv("0.4", dataclasses.replace(LOAN, ltv=None), means=can(partial=True)),
-            "max_ltv '0.4' cannot be reckoned, because the exchange does not tell what loan 17 counts for: run again later.",
+            "max_ltv '0.4' cannot be calculated, because the exchange does not report the value of loan 17: run again later.",
         ),
         (
             to_ltv("0.4", FIXED_LOAN, CONTRACT),
-            "max_ltv '0.4' cannot be reached on fixed contract 571 alone, all of its 1000.4 USDT give LTV 0.6 → 0.49996: "
-            "repay other loans too, or set allow_partial to pay what can be paid here.",
+            "max_ltv '0.4' cannot be reached on fixed contract 571 alone, repaying all of its 1000.4 USDT gives LTV 0.6 → 0.49996: "
+            "repay other loans too, or set allow_partial to pay as much as possible here.",
         ),
         (
             to_debt("750", means=can(at_most="250.3999")),
@@ -257,7 +257,7 @@ def test_a_cap_is_paid_up_to_and_never_past() -> None:
     decision = to_debt("750", means=can(at_most="100.00009", partial=True))
     assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal(100), False)
     assert decision.message == (
-        "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100; it is as far as it goes, because max_debt '750' takes 250.4 USDT on loan "
+        "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100; this is as much as possible, because max_debt '750' takes 250.4 USDT on loan "
         "17, more than at_most '100.00009'"
     )
     # What this run has paid already counts.
@@ -277,9 +277,9 @@ def test_the_lower_of_cap_and_wallet_holds() -> None:
         (to_debt("750", means=can(at_most="250")), "debt 1000.4 → 750, pay 250.4"),
         (to_ltv("0.4", means=can("1")), "LTV 0.5002 → 0.3997, debt 1000.4 → 799.4401, pay 200.9599"),
         (of_account("0.4"), "LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4"),
-        (decide(ORDER, LOAN, Goal(Decimal(2000)), can()), "debt 1000.4, 2000 asked for"),
-        (decide(ORDER, LOAN, Goal(Decimal("0.00001")), Means(4)), "debt 1000.4, 0.00001 asked for"),
-        (of_account("0.4", debts=()), "LTV 0.6, 0.4 asked for"),
+        (decide(ORDER, LOAN, Goal(Decimal(2000)), can()), "debt 1000.4, 2000 requested"),
+        (decide(ORDER, LOAN, Goal(Decimal("0.00001")), Means(4)), "debt 1000.4, 0.00001 requested"),
+        (of_account("0.4", debts=()), "LTV 0.6, 0.4 requested"),
     ],
 )
 def test_a_refusal_tells_its_arithmetic(decision: Decision, arithmetic: str) -> None:
@@ -290,7 +290,7 @@ def test_a_debt_goal_may_be_reached_in_part() -> None:
     decision = to_debt("750", means=can("100.00009", partial=True))
     arithmetic = "debt 1000.4 → 900.4, pay 100"
     assert decision.message == (
-        f"100 USDT on loan 17: {arithmetic}; it is as far as it goes, because max_debt '750' takes 250.4 USDT, but the "
+        f"100 USDT on loan 17: {arithmetic}; this is as much as possible, because max_debt '750' takes 250.4 USDT, but the "
         f"Funding wallet holds 100.00009"
     )
     assert decision[2:5] == (Decimal(100), LOAN.after_paying(Decimal(100)), arithmetic)
@@ -306,8 +306,8 @@ def test_an_ltv_may_be_reached_in_part() -> None:
     assert to_ltv("0.4", means=can("100", partial=True)).arithmetic == "LTV 0.5002 → 0.4502, debt 1000.4 → 900.4, pay 100"
     decision = of_account("0.4", can(partial=True))
     assert decision.message == (
-        "1000.4 USDT on the flexible USDT loan: LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4; it is as far as it goes, "
-        "because max_ltv '0.4' cannot be reached on the flexible USDT loan alone, all of its 1000.4 USDT give LTV 0.6 → 0.49996"
+        "1000.4 USDT on the flexible USDT loan: LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4; this is as much as possible, "
+        "because max_ltv '0.4' cannot be reached on the flexible USDT loan alone, repaying all of its 1000.4 USDT gives LTV 0.6 → 0.49996"
     )
     assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal("1000.4"), False)
 

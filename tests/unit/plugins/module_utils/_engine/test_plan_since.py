@@ -45,7 +45,7 @@ def test_the_arithmetic_is_told() -> None:
 @pytest.mark.parametrize("repaid", ["100", "100.0001", "5000"])
 def test_a_goal_that_is_reached_needs_nothing(repaid: str) -> None:
     message = (
-        f"{repaid} USDT have been repaid on loan 17 since 2026-11-01 00:00:00 UTC, at least 100 were asked for: "
+        f"{repaid} USDT have been repaid on loan 17 since 2026-11-01 00:00:00 UTC, at least 100 was requested: "
         f"nothing to repay."
     )
     assert plan(repaid) == (NOTHING_TO_DO, message, Decimal(0), LOAN, "", "", Decimal(0))

@@ -169,7 +169,7 @@ def test_what_was_accepted_and_does_not_show_in_time_is_a_doubt(prepare: t.Any, 
     with pytest.raises(Ended) as caught:
         prepare()
     ended = caught.value
-    assert str(ended).startswith("Whether the repayment of 100 USDT on loan 17 (repayment 77) counts is unknown: it was")
+    assert str(ended).startswith("It is unknown whether the repayment of 100 USDT on loan 17 (repayment 77) counts: it was")
     assert "acknowledge: '8f2a'" in str(ended)
     assert (ended.error.outcome, ended.is_open) == ("unknown", True)
     assert (ended.intent.intent_id, ended.intent.repay_id, ended.intent.amount) == ("8f2a", "77", Decimal(100))
@@ -217,7 +217,7 @@ def test_for_a_sum_it_is_enough_that_it_shows(prepare: t.Any, bybit: t.Any) -> N
 
 
 def test_a_moment_that_has_not_come_is_refused(prepare: t.Any, bybit: t.Any) -> None:
-    with pytest.raises(BadInput, match="^since lies in the future"):
+    with pytest.raises(BadInput, match="^since is in the future"):
         prepare(Goal(Decimal(100), bybit.now_ms() + 1))
 
 

@@ -85,7 +85,7 @@ def test_an_entry_of_unknown_type_leaves_the_sum_unknown(status: str) -> None:
     with pytest.raises(ReadFailed) as caught:
         progress_of(Decimal(100), SINCE_MS, [entry("20"), strange], [])
     assert str(caught.value) == (
-        "The exchange's history has repayment 1 of 30 USDT, of a type that this collection does not know, so nobody can tell what "
+        "The exchange's history has repayment 1 of 30 USDT, of a type that this collection does not know, so it is unknown how much "
         "has been repaid since 2026-11-01 00:00:00 UTC."
     )
 
@@ -97,7 +97,7 @@ def test_an_entry_of_unknown_type_that_would_not_count_leaves_it_known(change: d
 
 
 def test_an_entry_without_amount_cannot_be_added_up() -> None:
-    with pytest.raises(ReadFailed, match="repayment 1 with an amount of 0, so nobody can tell what has been repaid since 2026"):
+    with pytest.raises(ReadFailed, match="repayment 1 with an amount of 0, so it is unknown how much has been repaid since 2026"):
         progress_of(Decimal(100), SINCE_MS, [entry("20"), entry("0")], [])
     assert progress_of(Decimal(100), SINCE_MS, [entry("20"), entry("0", SINCE_MS - DAY_MS), entry("0", by_user=False)], []).repaid == 20
 
@@ -110,14 +110,14 @@ def test_a_since_that_the_history_can_reach(age_ms: int) -> None:
 @pytest.mark.parametrize(
     ("age_ms", "sentence"),
     [
-        (-1, "since lies in the future (2026-11-01 00:00:00 UTC; it is 2026-10-31 23:59:59 UTC): give a moment that has passed."),
-        (-365 * DAY_MS, "since lies in the future"),
+        (-1, "since is in the future (2026-11-01 00:00:00 UTC; it is 2026-10-31 23:59:59 UTC): give a time in the past."),
+        (-365 * DAY_MS, "since is in the future"),
         (
             180 * DAY_MS + 1,
-            "since lies too far back (2026-11-01 00:00:00 UTC): the exchange's history reaches back 6 months only; "
-            "give a moment after 2026-11-01 00:00:00 UTC.",
+            "since is too far in the past (2026-11-01 00:00:00 UTC): the exchange's history only goes back 6 months; "
+            "give a time after 2026-11-01 00:00:00 UTC.",
         ),
-        (2000 * DAY_MS, "since lies too far back"),
+        (2000 * DAY_MS, "since is too far in the past"),
     ],
 )
 def test_a_since_that_it_cannot_reach(age_ms: int, sentence: str) -> None:

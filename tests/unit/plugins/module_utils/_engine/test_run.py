@@ -119,9 +119,9 @@ def test_a_repayment_from_collateral_is_found_in_the_history(run: t.Callable[...
 def test_a_repayment_from_collateral_that_never_shows_is_a_doubt(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.terms = bybit.terms._replace(from_collateral=True)
     bybit.history_lag_ms = bybit.debt_lag_ms = 10**9
-    for cause in ("the exchange accepted it without an id of its own", "an earlier run began it and did not tell its end"):
+    for cause in ("the exchange accepted it without an id of its own", "an earlier run began it and ended before it could report the outcome"):
         report = run(Goal(Decimal(100), collateral=("BTC",)), error=OutcomeUnknown)
-        assert report.message.startswith(f"Whether the repayment of 100 USDT on loan 17 was made is unknown: {cause}, and ")
+        assert report.message.startswith(f"It is unknown whether the repayment of 100 USDT on loan 17 was made: {cause}, and ")
     assert len(bybit.sent) == 1
 
 
@@ -211,8 +211,8 @@ def test_one_that_fails_on_the_exchange_was_not_made(run: t.Callable[..., Report
     report = run(error=NotExecuted)
     assert told(report) == (False, "not_executed", "1000.4", [])
     assert report.message.endswith(
-        "but then it failed on the exchange: its time is over, the only such repayment in the history, 100, has failed, the debt did not "
-        "fall by it, and no such amount left the Funding wallet. So it was not executed, and a further run sends it anew."
+        "but then failed on the exchange: its time is over, the only such repayment in the history, 100, has failed, the debt did not "
+        "fall by it, and no such amount left the Funding wallet. It was not executed, so the next run can send it again."
     )
 
 

@@ -107,7 +107,7 @@ def test_more_than_interest_is_not_paid(run: t.Callable[..., Report], bybit: t.A
     ("troubles", "run_options", "reason"),
     [
         ([None, REFUSED], {}, "The balance is too small."),
-        ([None, Lost(False)], {}, "So it was not executed, and a further run sends it anew."),
+        ([None, Lost(False)], {}, "It was not executed, so the next run can send it again."),
         ([], {"at_most": Decimal("1000.4001")}, "0.0002 USDT more than the 1000.4 that this run has paid on loan 17, more than at_most"),
         ([], {"wait_timeout_ms": 10_000}, "was made only just now or is in process"),
     ],
@@ -135,8 +135,8 @@ def test_a_second_one_in_doubt_is_a_failure_of_a_run_that_has_paid(run: t.Callab
     bybit.clock.after_pause = fall_silent
     report = run(error=OutcomeUnknown)
     assert told(report)[2:] == ("1000.4", ["1000.4"])
-    assert report.message.startswith("Repaid 1000.4 USDT on loan 17 (repayment 100). Debt before: 1000.4, now: 0.0002. Whether")
-    assert "is unknown: no answer came, and the exchange could not be read (No answer.)" in report.message
+    assert report.message.startswith("Repaid 1000.4 USDT on loan 17 (repayment 100). Debt before: 1000.4, now: 0.0002. It is unknown whether")
+    assert "was made: no answer came, and the exchange could not be read (No answer.)" in report.message
     assert report.as_dict()["details"]["intent"] is not None
     # Nothing is sent before that is known.
     run(error=OutcomeUnknown)

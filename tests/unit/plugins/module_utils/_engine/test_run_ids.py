@@ -56,10 +56,10 @@ def test_an_id_that_stood_in_the_history_proves_nothing(run: Run, bybit: t.Any, 
         report = run(HUNDRED)
         # It is found under the id that it has.
         assert told(report) == ("executed", "100", "101")
-        assert "the exchange gave no id of its own, so it is known from its history" in report.message
+        assert "the exchange returned no ID for it, but its history shows it" in report.message
         return
     report = run(HUNDRED, error=OutcomeUnknown)
-    cause = "Bybit reported success, but gave repayId 50, which is that of an earlier repayment, and the exchange accepted it, but neither"
+    cause = "Bybit reported success, but returned repayId 50, which belongs to an earlier repayment, and the exchange accepted it, but neither"
     assert cause in report.message
     run(HUNDRED, error=OutcomeUnknown)
     assert len(bybit.sent) == 1
@@ -73,7 +73,7 @@ def test_an_id_that_was_given_before_proves_nothing(run: Run, bybit: t.Any, is_m
     bybit.entries.clear()
     answering(bybit, "100", is_made=False)
     report = run(Goal(Decimal(70)), error=OutcomeUnknown)
-    assert "gave repayId 100, which is that of an earlier repayment" in report.message
+    assert "returned repayId 100, which belongs to an earlier repayment" in report.message
 
 
 @pytest.mark.parametrize(("shown", "outcome"), [("9.9", "9.9"), ("10.05", "10.05"), ("0.01", "0.01")])
@@ -119,7 +119,7 @@ def test_a_success_in_another_form_is_an_acceptance(run: Run, bybit: t.Any) -> N
 @pytest.mark.parametrize("ret_code", [10000, 10016, None])
 def test_any_other_answer_that_tells_nothing_is_no_acceptance(run: Run, bybit: t.Any, ret_code: int | None) -> None:
     bybit.troubles = [OutcomeUnknown("busy", Failure(ret_code=ret_code, http_status=200))]
-    assert run(HUNDRED, error=NotExecuted).message.endswith("So it was not executed, and a further run sends it anew.")
+    assert run(HUNDRED, error=NotExecuted).message.endswith("It was not executed, so the next run can send it again.")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_cap_of_a_sweep_holds_for_what_was_read(
     bybit.terms = bybit.terms._replace(is_sweep=is_sweep, is_whole=True)
     cap = None if at_most is None else Decimal(at_most)
     warnings = [warning.split(" that were read.")[0] for warning in run(check_mode=check_mode, at_most=cap).warnings]
-    assert warnings == ["at_most is held against the contracts of loan 17"] * is_warned
+    assert warnings == ["at_most is checked against the contracts of loan 17"] * is_warned
 
 
 def test_what_was_paid_a_moment_before_is_no_trace_of_the_next(run: Run, bybit: t.Any) -> None:

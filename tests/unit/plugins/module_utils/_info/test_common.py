@@ -40,14 +40,14 @@ def test_a_product_that_cannot_be_used_is_told_beside_the_others(error: BybitErr
     assert found == [[], ["flexible"], ["fixed"]]
     (entry,) = availability.unavailable
     assert entry.as_result() == {"product": "legacy", "reason": str(error), "failure": error.failure._asdict()}
-    assert availability.warnings() == [f"The legacy loans cannot be read, so the result is without them. {error}"]
+    assert availability.warnings() == [f"The legacy loans cannot be read and are missing from the result. {error}"]
 
 
 @pytest.mark.parametrize("error", UNUSABLE, ids=lambda error: str(error.failure[:3]))
 def test_a_product_that_was_asked_for_by_name_must_be_usable(error: BybitError) -> None:
     with pytest.raises(Refused) as caught:
         read(Availability(PRODUCTS, named=True, has_id=False), "legacy", error)
-    assert str(caught.value) == f"product names 'legacy', which cannot be read. {error}"
+    assert str(caught.value) == f"product lists 'legacy', which cannot be read. {error}"
     assert caught.value.failure == error.failure
 
 

@@ -90,7 +90,7 @@ def test_a_list_that_is_broken_is_not_guessed(name: str, value: object) -> None:
 @pytest.mark.parametrize("value", [MISSING, None, []], ids=str)
 @pytest.mark.parametrize("name", ["borrowList", "collateralList"])
 def test_a_list_that_is_not_told_fits_no_total(name: str, value: object) -> None:
-    with pytest.raises(ReadFailed, match="figures that do not fit together: total(Debt|Collateral) is [0-9.]+, its parts add up to 0"):
+    with pytest.raises(ReadFailed, match="figures that contradict each other: total(Debt|Collateral) is [0-9.]+, its parts add up to 0"):
         position(**{name: value})
 
 
@@ -117,16 +117,16 @@ def test_collateral_that_is_broken_is_not_guessed(field: str, value: object) -> 
         ({"totalCollateral": "1838141"}, "totalCollateral is 1838141, its parts add up to 18381.41"),
         ({"collateralList": PLEDGED[:3]}, "totalCollateral is 18381.41, its parts add up to 17656.61"),
         # In percent, as zero, and that of another account.
-        ({"ltv": "52.4344"}, "ltv is 52.4344, 9638.17 are owed for 18381.41"),
-        ({"ltv": "0"}, "ltv is 0, 9638.17 are owed for 18381.41"),
-        ({"ltv": "0.3"}, "ltv is 0.3, 9638.17 are owed for 18381.41"),
+        ({"ltv": "52.4344"}, "ltv is 52.4344, 9638.17 is owed against 18381.41"),
+        ({"ltv": "0"}, "ltv is 0, 9638.17 is owed against 18381.41"),
+        ({"ltv": "0.3"}, "ltv is 0.3, 9638.17 is owed against 18381.41"),
     ],
 )
 def test_figures_that_do_not_fit_together(change: dict[str, object], contradiction: str) -> None:
     with pytest.raises(ReadFailed) as caught:
         position(**change)
     path = "/v5/crypto-loan-common/position"
-    assert str(caught.value) == f"Bybit answered {path} with figures that do not fit together: {contradiction}."
+    assert str(caught.value) == f"Bybit answered {path} with figures that contradict each other: {contradiction}."
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_cents_are_lost_in_rounding(usd: str, fits: bool) -> None:
     if fits:
         assert position(**account).total_debt_usd == Decimal(usd)
     else:
-        with pytest.raises(ReadFailed, match="do not fit together"):
+        with pytest.raises(ReadFailed, match="contradict each other"):
             position(**account)
 
 
@@ -181,7 +181,7 @@ def test_an_ltv_is_rounded(debt: str, collateral: str, ltv: str, fits: bool) -> 
     if fits:
         assert position(**account).ltv == Decimal(ltv)
     else:
-        with pytest.raises(ReadFailed, match=f"ltv is {ltv}, {debt} are owed for {collateral}"):
+        with pytest.raises(ReadFailed, match=f"ltv is {ltv}, {debt} is owed against {collateral}"):
             position(**account)
 
 
@@ -200,7 +200,7 @@ def test_no_balance_is_not_an_empty_wallet(answer: dict[str, t.Any]) -> None:
 
 @pytest.mark.parametrize("coin", ["USDC", "usdt", "USDT "])
 def test_the_balance_of_another_coin_is_no_balance(coin: str) -> None:
-    with pytest.raises(ReadFailed, match=f"unusable coin: '{coin}', when 'USDT' was asked for"):
+    with pytest.raises(ReadFailed, match=f"unusable coin: '{coin}', but 'USDT' was requested"):
         account.read_balance(t.cast(t.Any, Exchange({"balance": {**HELD, "coin": coin}})), "USDT")
 
 
@@ -240,7 +240,7 @@ def test_a_coin_that_is_only_written_otherwise_is_not_another_one(currency: str)
 @pytest.mark.parametrize("second", [-1, 6, 600, -86_400])
 def test_an_entry_of_a_time_that_was_not_asked_for_is_not_passed_over(second: int) -> None:
     created = SENT_MS // 1000 + second
-    with pytest.raises(ReadFailed, match=f"unusable createTime: {created}, when 1793534400 to 1793534405 were asked for"):
+    with pytest.raises(ReadFailed, match=f"unusable createTime: {created}, but 1793534400 to 1793534405 .seconds. was requested"):
         movements(MOVED, {**MOVED, "createTime": str(created)})
 
 

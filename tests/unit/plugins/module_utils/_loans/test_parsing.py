@@ -209,7 +209,7 @@ def test_only_rows_with_what_was_asked_for() -> None:
     assert like({"loanCurrency": "BTC"}, other, ours) == ["18", "17"]
     # What was not asked for may be it, under another name.
     for query, rows in (({"orderId": "17"}, (ours, other)), ({"orderId": "17", "loanCurrency": "ETH"}, (ours,))):
-        with pytest.raises(ReadFailed, match="with an unusable (orderId: '18', when '17'|loanCurrency: 'BTC', when 'ETH') was asked for"):
+        with pytest.raises(ReadFailed, match="with an unusable (orderId: '18', but '17'|loanCurrency: 'BTC', but 'ETH') was requested"):
             like(query, *rows)
     assert like({"orderId": None, "loanCurrency": None}, other, {}) == ["18", None]
     # The id of a repayment is left to the exchange.

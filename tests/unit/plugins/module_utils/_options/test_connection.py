@@ -60,8 +60,8 @@ def test_hosts(given: dict[str, object], url: str, host: str) -> None:
             "api_secret (or rsa_private_key) is missing: "
             "give the option, or set BYBIT_API_SECRET (or BYBIT_RSA_PRIVATE_KEY) in the environment.",
         ),
-        ({"api_key": "the key"}, "api_key holds white space or other characters"),
-        ({"api_secret": SECRET + "\n"}, "api_secret (or rsa_private_key) holds white space"),
+        ({"api_key": "the key"}, "api_key contains white space or other characters"),
+        ({"api_secret": SECRET + "\n"}, "api_secret (or rsa_private_key) contains white space"),
         ({"rsa_private_key": "/key.pem"}, "api_secret and rsa_private_key are both given"),
         ({"api_secret": None, "rsa_private_key": "/nowhere/key.pem"}, "rsa_private_key names a file that cannot be read"),
         (
@@ -75,10 +75,10 @@ def test_hosts(given: dict[str, object], url: str, host: str) -> None:
         ({"api_url": "https://host:port"}, "is not a URL"),
         ({"api_url": "https://api.bybit.com /v5"}, "is not a URL"),
         ({"api_url": "https://[::1"}, "is not a URL"),
-        ({"api_url": "https://api.bybit.com?x=1"}, "has a user, a query or a fragment"),
-        ({"api_url": "https://api.bybit.com?"}, "has a user, a query or a fragment"),
-        ({"api_url": "https://api.bybit.com#"}, "has a user, a query or a fragment"),
-        ({"api_url": f"https://me:{SECRET}@api.bybit.com"}, "api_url 'https://…' has a user, a query or a fragment: give only"),
+        ({"api_url": "https://api.bybit.com?x=1"}, "contains a user, a query or a fragment"),
+        ({"api_url": "https://api.bybit.com?"}, "contains a user, a query or a fragment"),
+        ({"api_url": "https://api.bybit.com#"}, "contains a user, a query or a fragment"),
+        ({"api_url": f"https://me:{SECRET}@api.bybit.com"}, "api_url 'https://…' contains a user, a query or a fragment: give only"),
         ({"api_url": "http://api.bybit.com"}, "is not encrypted: give an https URL"),
         ({"api_url": "http://10.0.0.1"}, "is not encrypted"),
         ({"api_url": "http://localhost.example.com"}, "is not encrypted"),
@@ -99,7 +99,7 @@ def test_bad_input_gets_one_sentence_without_secrets(given: dict[str, object], s
 
 def test_an_unchecked_certificate_is_worth_a_warning() -> None:
     unchecked = {"validate_certs": False}
-    assert "believed" in Connection(options(environment="mainnet", **unchecked)).warnings()[0]
+    assert "trusted" in Connection(options(environment="mainnet", **unchecked)).warnings()[0]
     assert Connection(options(api_url="http://127.0.0.1:1", **unchecked)).warnings() == []
 
 
@@ -168,7 +168,7 @@ def test_a_host_in_another_spelling_is_the_same_realm_and_the_same_address() -> 
 
 @pytest.mark.parametrize("url", ["http://evil.localhost", "http://evil.localhost.:8765", "http://a.localhost/"])
 def test_a_name_under_localhost_may_be_anywhere(url: str) -> None:
-    with pytest.raises(BadInput, match="is not encrypted: give an https URL; http is only for this machine itself."):
+    with pytest.raises(BadInput, match="is not encrypted: give an https URL; http is only allowed for this machine itself."):
         Connection(options(api_url=url))
 
 

@@ -69,20 +69,20 @@ def test_the_same_goal_may_be_written_in_many_ways(given: tuple[dict[str, object
         ({"max_debt": "-1"}, "max_debt cannot be used: '-1' is negative"),
         ({"max_debt": "all"}, "max_debt cannot be used: 'all' is not a decimal number"),
         ({"max_ltv": "50 %"}, "max_ltv '50 %' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
-        ({"amount": None}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
-        ({"amount": None, "since": "2026-11-01"}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
+        ({"amount": None}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
+        ({"amount": None, "since": "2026-11-01"}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
         ({"max_ltv": "0"}, "max_ltv '0' is not a fraction between 0 and 1: give max_debt '0' to repay all."),
         ({"max_ltv": 1}, "max_ltv '1' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
         ({"max_ltv": "65"}, "max_ltv '65' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
         (
             {"allow_partial": True},
-            "allow_partial 'true' has no meaning with amount alone, of which no part is paid: leave allow_partial out, or give "
+            "allow_partial 'true' has no effect with amount alone, which is never paid in part: omit allow_partial, or give "
             "since, max_debt or max_ltv.",
         ),
         ({"amount": "1,5"}, "amount cannot be used: '1,5' has separators"),
         ({"since": ""}, "since cannot be used: '' is not an ISO 8601 time: write a date"),
         ({"since": "2026-11-01 10:00"}, "since cannot be used: '2026-11-01 10:00' has no time zone: write a date"),
-        ({"since": "2026-11-31"}, "since cannot be used: '2026-11-31' is no time of the calendar"),
+        ({"since": "2026-11-31"}, "since cannot be used: '2026-11-31' is not a valid date and time"),
     ],
 )
 def test_a_goal_that_cannot_be_used(given: dict[str, object], sentence: str) -> None:

@@ -104,7 +104,7 @@ def test_asks(build: t.Callable[..., Ask], given: dict[str, object], ids: dict[s
         ),
         (
             flexible_ask, {"collateral": [], "amount": "1"},
-            "collateral '[]' names no coin: name the coins to sell, or leave it out to repay from the wallet.",
+            "collateral '[]' lists no coin: list the coins to sell, or omit it to repay from the wallet.",
         ),
         (
             flexible_ask, {"collateral": ["BTC", "eth"], "amount": "1"},
@@ -116,13 +116,13 @@ def test_asks(build: t.Callable[..., Ask], given: dict[str, object], ids: dict[s
         ),
         (
             flexible_ask, {"collateral": ["BTC", "ETH", "BTC"], "amount": "1"},
-            "collateral names 'BTC' twice: name each coin once.",
+            "collateral lists 'BTC' twice: list each coin once.",
         ),
         *[
             (
                 build, {**given, "collateral": ["BTC"], "max_ltv": "0.5"},
-                "max_ltv '0.5' cannot be reckoned with collateral, because the exchange does not tell its fee beforehand: give "
-                "amount or max_debt, or leave collateral out.",
+                "max_ltv '0.5' cannot be combined with collateral, because the exchange does not publish its fee in advance: give "
+                "amount or max_debt, or omit collateral.",
             )
             for build, given in ((flexible_ask, {}), (fixed_ask, ONE))
         ],
@@ -134,7 +134,7 @@ def test_asks(build: t.Callable[..., Ask], given: dict[str, object], ids: dict[s
         ),
         (
             fixed_ask, {**ONE, "collateral": ["BTC"]},
-            "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them.",
+            "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them.",
         ),
         # A variable that is null must not mean everything.
         *(
@@ -142,21 +142,21 @@ def test_asks(build: t.Callable[..., Ask], given: dict[str, object], ids: dict[s
             for sweep in (False, True)
             for goal in ({}, {"amount": "5", "collateral": ["BTC"]})
         ),
-        (legacy_ask, {}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
-        (flexible_ask, {"allow_partial": True}, "amount, max_debt, max_ltv are missing, or their variable is empty: give just one of them."),
+        (legacy_ask, {}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
+        (flexible_ask, {"allow_partial": True}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
         (
             fixed_ask, {**ONE, "amount": "5"},
             "amount '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a whole: "
-            "leave amount out, or name collateral.",
+            "omit amount, or give collateral.",
         ),
         (
             fixed_ask, {**ALL, "max_debt": "5"},
             "max_debt '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a "
-            "whole: give '0', or name collateral.",
+            "whole: give '0', or give collateral.",
         ),
         (
             fixed_ask, {"loan_currency": "USDT"},
-            "loan_currency 'USDT' without loan_id repays all fixed USDT contracts: set sweep to true if that is meant, or give "
+            "loan_currency 'USDT' without loan_id repays all fixed USDT contracts: set sweep to true to confirm this, or give "
             "loan_id.",
         ),
     ],
