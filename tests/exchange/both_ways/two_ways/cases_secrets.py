@@ -67,6 +67,8 @@ _TEXTS = {
   loop: [0, 1, 2]
 """,
 }
+# Each task in them fails.
+FAILURES = ("secrets_that_are_refused", "secrets_in_other_options", "secrets_told_by_the_exchange")
 _VARIABLES = """
 vars:
   secret: "{{ lookup('env', 'NEEDLE') }}"
