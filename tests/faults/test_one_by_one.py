@@ -95,6 +95,6 @@ def test_the_owner_closes_the_loan_after_each_step(schedule: Schedule, answer: s
 
 
 @pytest.mark.parametrize("number", range(6))
-def test_killed_after_it_told(schedule: Schedule, number: int) -> None:
+def test_killed_after_its_report(schedule: Schedule, number: int) -> None:
     schedule.play([Plan(PLAIN, kill=Kill("reported", number))])
     schedule.play([Plan(PLAIN)])

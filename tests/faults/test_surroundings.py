@@ -79,7 +79,7 @@ def test_a_run_that_waits_for_the_lock_sees_that_it_was_replaced(schedule: Sched
 @pytest.mark.parametrize("is_check", [False, True], ids=["run", "check mode"])
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("goal", [STEP, MAX_DEBT, WHOLE], ids=repr)
-def test_a_memory_that_cannot_be_read(schedule: Schedule, goal: Goal, how: str, is_check: bool) -> None:
+def test_a_journal_that_cannot_be_read(schedule: Schedule, goal: Goal, how: str, is_check: bool) -> None:
     leave_in_doubt(schedule, goal)
     assert schedule.world.damage_journals(how) == [goal.loan]
     [run] = schedule.play([Plan(goal, check=is_check)])
@@ -144,7 +144,7 @@ def test_a_key_that_cannot_be_asked(schedule: Schedule, is_open: bool, answer: t
 
 @pytest.mark.parametrize("number", STEPS)
 @pytest.mark.parametrize("who", [PLAYBOOK, WORKER])
-def test_a_listener_that_ends_before_each_step(schedule: Schedule, who: str, number: int) -> None:
+def test_a_parent_that_ends_before_each_step(schedule: Schedule, who: str, number: int) -> None:
     schedule.order([LOST] if number % 2 else [])
     schedule.play([Plan(STEP, loss=Loss("step", number, who))])
     schedule.play([Plan(STEP)])

@@ -63,7 +63,7 @@ def test_an_answer_that_is_lost_to_who_sees_no_wallet(schedule: Schedule, way: d
 
 @pytest.mark.parametrize(("way", "shown"), [("rounded", "100.46"), ("after_fee", "100.405772"), ("principal", None)])
 @pytest.mark.parametrize("loan", [BIG_LOAN, BIG_COIN], ids=repr)
-def test_the_amount_of_the_history_is_told(schedule: Schedule, loan: t.Any, way: str, shown: str | None) -> None:
+def test_the_amount_of_the_history_is_reported(schedule: Schedule, loan: t.Any, way: str, shown: str | None) -> None:
     """An entry with the id that the exchange gave is reported as it stands there."""
     schedule.world.switch({"repay_amount": way})
     [run] = schedule.play([Plan(Goal(loan, "100.456"))])

@@ -80,7 +80,7 @@ def test_without_the_wallet_only_time_can_tell(schedule: Schedule, name: str) ->
 
 
 @goals
-def test_without_the_wallet_it_is_told_at_last(schedule: Schedule, name: str) -> None:
+def test_without_the_wallet_it_is_reported_at_last(schedule: Schedule, name: str) -> None:
     schedule.world.use_key_without_wallet()
     lose(schedule, {}, commit=False)
     [run] = schedule.play([Plan(GOALS[name], **_PATIENT)])

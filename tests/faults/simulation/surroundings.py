@@ -18,7 +18,7 @@ One run in four of those that C(plans) draws has one of these, each as often as 
 Beside them, each of these is a rule of its own, as likely as any other rule of C(Schedule): the key is replaced, one time in two as
 deleted; up to three runs at once, one in two for the same, lose their lock file after any step, one time in two to another file in its
 place; the journal that a killed run has left is cut, filled with zeros or emptied before the next run, and at some later
-moment somebody removes it; a listener ends in one run, and the same is asked for again minutes, hours or days later; the gate turns a
+moment somebody removes it; a parent ends in one run, and the same is asked for again minutes, hours or days later; the gate turns a
 request away, and one time in two another copy of it was executed, or the owner repays during the pause. Of all faults of a POST that
 are drawn elsewhere, one in nine is a refusal by the gate, a copy of which was executed one time in three.
 
