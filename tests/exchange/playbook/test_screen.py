@@ -119,7 +119,7 @@ def test_an_unknown_outcome_is_loud(show, sandbox, paid, after: str) -> None:
     sandbox.fault(**HIDDEN)
     shown = show(STEP.replace('{amount: "100"}', f'{{amount: "100", wait_timeout: 0}}\n      {after}'), status=0 if after else 2)
     assert paid() == ["100"]
-    [intent] = re.findall(r"\[localhost\] OUTCOME UNKNOWN \(intent (\S{36})\): Whether the repayment of 100 USDT ", shown)
+    [intent] = re.findall(r"\[localhost\] OUTCOME UNKNOWN \(intent (\S{36})\): It is unknown whether the repayment of 100 USDT ", shown)
     assert sums_of(shown) == [f"localhost                  : OUTCOME UNKNOWN amount=100 USDT intent={intent}"]
 
 
@@ -161,7 +161,7 @@ def test_a_wait_is_shown_at_v(show, sandbox) -> None:
     sandbox.fault(answer="reset", commit=False)
     shown = show(STEP.replace('{amount: "100"}', '{amount: "100", settle_margin: 3, recv_window: 2000}'), "-v", status=2)
     waits = [line for line in shown.splitlines() if re.match(r"\[localhost\] .*: waiting up to \d+ s\.$", line)]
-    assert waits[0].startswith(f"[localhost] Whether the repayment of 100 USDT on loan {LOAN} was made is not known yet: waiting for ")
+    assert waits[0].startswith(f"[localhost] Whether the repayment of 100 USDT on loan {LOAN} was made is not known yet: waiting up to ")
 
 
 @pytest.mark.parametrize("callback", ["ansible.builtin.minimal", "machine"])
