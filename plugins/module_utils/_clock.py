@@ -46,7 +46,7 @@ class Clock:
     def sleep_ms(self, duration_ms: int) -> None:
         time.sleep(duration_ms / 1000)
 
-    def tell_wait(self, reason: str, duration_ms: int) -> None:
+    def report_wait(self, reason: str, duration_ms: int) -> None:
         """Tell that the run waits now, and for how long at most; what is soon over is not worth a line."""
         if duration_ms < _SHORTEST_TOLD_MS:
             return

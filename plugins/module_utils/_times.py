@@ -38,7 +38,7 @@ _EXAMPLE = "write a date such as '2026-11-01' (its start in UTC) or a time with 
 
 
 def is_plausible(time_ms: int) -> bool:
-    """Tell whether a number can be a time of the exchange in milliseconds, and not in another unit."""
+    """Return whether a number can be a time of the exchange in milliseconds, and not in another unit."""
     return _FIRST_PLAUSIBLE_MS <= time_ms < END_OF_TIME_MS
 
 

@@ -40,7 +40,7 @@ def exposed_secret(action: ActionBase) -> str:
 
 
 def can_be_piped(action: ActionBase, module_style: str, wrap_async: bool) -> bool:
-    """Tell whether a module that runs in a process of its own needs no file, whether or not C(pipelining) is set."""
+    """Return whether a module that runs in a process of its own needs no file, whether or not C(pipelining) is set."""
     has_pipe = action._connection.has_pipelining and action._connection.become is None
     return bool(module_style == "new" and has_pipe and not wrap_async and not C.DEFAULT_KEEP_REMOTE_FILES)
 

@@ -217,10 +217,10 @@ def _cursor_after(path: str, page: dict[str, t.Any], rows: int) -> str:
 
 
 def goes_in_circles(following: str, followed: set[str], empty: int) -> bool:
-    """Tell whether the pages of a list lead back, or on and on to empty ones."""
+    """Return whether the pages of a list lead back, or on and on to empty ones."""
     return following in followed or empty == _MOST_EMPTY_PAGES
 
 
 def _brings_nothing_new(rows: list[dict[str, t.Any]], before: list[dict[str, t.Any]]) -> bool:
-    """Tell whether a page with its own cursor is the end, as the exchange's examples show it after a short last page."""
+    """Return whether a page with its own cursor is the end, as the exchange's examples show it after a short last page."""
     return not rows or (len(rows) < PAGE_LIMIT and all(row in before for row in rows))

@@ -44,7 +44,7 @@ class BadInput(BybitError):
     """An option is wrong; nothing has been sent."""
 
 
-class MemoryLost(BadInput):
+class JournalLost(BadInput):
     """The journal cannot be read, so the outcome of earlier runs is unknown; nothing has been sent."""
 
     outcome = UNKNOWN
@@ -95,6 +95,6 @@ class Defect(BybitError):
     def __init__(self, name: str, outcome: str) -> None:
         self.outcome = outcome
         super().__init__(
-            f"An error inside treasury.bybit ({name}); outcome: {outcome}. Look at the loan before you run this again, and report the "
+            f"Internal error in treasury.bybit ({name}); outcome: {outcome}. Check the loan before you run this again, and report the "
             f"error."
         )

@@ -58,7 +58,7 @@ def canonical_url(url: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether a URL can only mean this machine. Names under C(.localhost) may be anywhere, and so may what is no URL."""
+    """Return whether a URL can only mean this machine. Names under C(.localhost) may be anywhere, and so may what is no URL."""
     try:
         host = _parts_of(url)[1]
     except NoAddress:

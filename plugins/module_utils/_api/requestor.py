@@ -161,7 +161,7 @@ class Requestor:
         session, clock = self._session, self.clock
         pause_ms = max(limit.pause_ms(clock.monotonic_ms()) for limit in self._limits(method, path, is_signed))
         if pause_ms:
-            clock.tell_wait(f"{session.transport.base_url} takes no more requests in these seconds", pause_ms)
+            clock.report_wait(f"{session.transport.base_url} takes no more requests in these seconds", pause_ms)
             clock.sleep_ms(pause_ms)
         if self.is_abandoned:
             raise ReadFailed("Nobody waits for the answer any more.")
@@ -196,7 +196,7 @@ class Requestor:
         return Called(response, is_limited and self._pause_for_limit(reply, response))
 
     def _is_too_old(self, method: str, response: Response) -> bool:
-        """Tell whether an answer to a POST is one to an earlier request, which something in between has kept."""
+        """Return whether an answer to a POST is one to an earlier request, which something in between has kept."""
         if method != "POST" or response.time_ms is None or self.posted_at_ms is None:
             return False
         return response.time_ms < self.posted_at_ms - _OLDEST_ANSWER_MS
@@ -271,7 +271,7 @@ class Requestor:
         pause_ms = _SHORTEST_PAUSE_MS if reset_ms is None else max(_SHORTEST_PAUSE_MS, reset_ms - now_ms)
         if self.retries.rate_limit_wait_ms + pause_ms > self._rate_limit_timeout_ms:
             return False
-        self.clock.tell_wait(f"{self._session.transport.base_url} takes no more requests now ({response.cause()})", pause_ms)
+        self.clock.report_wait(f"{self._session.transport.base_url} takes no more requests now ({response.cause()})", pause_ms)
         self.clock.sleep_ms(pause_ms)
         self.retries.rate_limits += 1
         self.retries.rate_limit_wait_ms += pause_ms

@@ -38,8 +38,8 @@ def read_again(task: Task, made: Made) -> Made:
     """Return a repayment with the loan as it is afterwards."""
     found, intent = made.found, made.found.intent
     try:
-        must_fall = must_see_fall(task.goal, found.outcome, made.is_earlier)
-        loan = task.poller.see_fall(intent, task.deadline_ms() if must_fall else 0)
+        must_fall = must_await_fall(task.goal, found.outcome, made.is_earlier)
+        loan = task.poller.await_fall(intent, task.deadline_ms() if must_fall else 0)
         made = made._replace(after=loan)
         loan = with_position(task, loan)
     except BybitError as error:
@@ -47,17 +47,17 @@ def read_again(task: Task, made: Made) -> Made:
     made = made._replace(after=loan)
     # An entry that was only found may be somebody else's, and ours not be shown yet: a goal of the debt has to wait for it.
     is_sure = found.outcome == EXECUTED and found.finding is None
-    if loan is not None and is_sure and is_shown_alone(intent, task.journal.unseen(), found.entries, loan):
-        task.journal.see(intent)
+    if loan is not None and is_sure and is_shown_alone(intent, task.journal.unshown(), found.entries, loan):
+        task.journal.mark_shown(intent)
     if loan is None:
-        return _warned(made, "The repayment was accepted, but the exchange does not list the loan any more.")
+        return _warned(made, "The repayment was accepted, but the exchange no longer lists the loan.")
     if loan.debt >= intent.baseline.debt:
-        return _warned(made, "The repayment was accepted, but the debt has not fallen yet: it may be in process.")
+        return _warned(made, "The repayment was accepted, but the debt has not fallen yet: it may still be in process.")
     return made._replace(stories=(*made.stories, f"Debt before: {plain(intent.baseline.debt)}, now: {plain(loan.debt)}."))
 
 
-def must_see_fall(goal: Goal, outcome: str, is_earlier: bool) -> bool:
-    """Tell whether to wait until the debt has fallen; otherwise the next run could take the old debt for what is still to be paid."""
+def must_await_fall(goal: Goal, outcome: str, is_earlier: bool) -> bool:
+    """Return whether to wait until the debt has fallen; otherwise the next run could take the old debt for what is still to be paid."""
     return goal.is_of_debt and outcome == EXECUTED and not is_earlier
 
 

@@ -101,7 +101,7 @@ def shown_for_good(
 def is_shown_alone(
     intent: Intent, unseen: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], loan: Loan
 ) -> bool:
-    """Tell whether the debt shows a final repayment, and no other one can be what it shows.
+    """Return whether the debt shows a final repayment, and no other one can be what it shows.
 
     :param unseen: All accepted repayments that were not shown for good.
     :param entries: The history, read before the loan.

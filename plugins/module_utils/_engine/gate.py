@@ -68,12 +68,12 @@ def decide_anew(task: Task, before: Preflight, intent: Intent, refusal: BybitErr
 
 
 def may_show_it(news: t.Sequence[HistoryEntry], goal: Goal, decision: Decision) -> bool:
-    """Tell whether new entries of the history may be the repayment; a goal counts them, whoever has made them."""
+    """Return whether new entries of the history may be the repayment; a goal counts them, whoever has made them."""
     return bool(news) and (not goal.is_declarative or decision.kind == DECLINE)
 
 
 def must_await_entry(flown: t.Sequence[Movement], intent: Intent, before: Preflight, now: Preflight) -> bool:
-    """Tell whether the history has to be given time to show the repayment."""
+    """Return whether the history has to be given time to show the repayment."""
     return bool(flown) or has_money_moved(intent, before, now)
 
 
@@ -84,7 +84,7 @@ def entries_since(before: Preflight, now: Preflight) -> list[HistoryEntry]:
 
 
 def has_money_moved(intent: Intent, before: Preflight, now: Preflight) -> bool:
-    """Tell whether as much as an intent wanted may have left what pays, though others may have taken it.
+    """Return whether as much as an intent wanted may have left what pays, though others may have taken it.
 
     :param before: What was known when it was sent, as C(now) is what is known after the pause.
     """
@@ -101,5 +101,5 @@ def _await_entry(task: Task, intent: Intent) -> None:
     clock = task.client.clock
     left_ms = (intent.sent_monotonic_ms or 0) + task.options.settle_margin_ms - clock.monotonic_ms()
     if left_ms > 0:
-        clock.tell_wait(f"Money has moved while {task.label} could not be repaid, and the history may be late", left_ms)
+        clock.report_wait(f"Money has moved while {task.label} could not be repaid, and the history may be late", left_ms)
         clock.sleep_ms(left_ms)

@@ -31,7 +31,7 @@ from .preflight import preflight
 from .steps import Ended, Made, Preflight, Round, error_of
 from .task import Task
 
-MORE_THAN_INTEREST = "It is more than interest can be, so more was borrowed meanwhile."
+MORE_THAN_INTEREST = "It is more than accrued interest can be, so more was borrowed in the meantime."
 
 
 def pay(task: Task, ready: Preflight, most: Decimal | None = None, is_rest: bool = False) -> Round:
@@ -104,12 +104,12 @@ def _as_signed(task: Task, intent: Intent, signed: Signed) -> Intent:
 
 
 def check_listeners(has_listeners: t.Callable[[], bool]) -> None:
-    """Refuse to begin what nobody would be told of; asked last, because they may end while this run waits or reads.
+    """Refuse to begin what nobody would see the result of; asked last, because they may end while this run waits or reads.
 
     :raises NotSent: Then.
     """
     if not has_listeners():
-        raise NotSent("Who started this has ended, so nobody would be told the result: nothing was sent.")
+        raise NotSent("The process that started this run has ended, so nobody would see the result: nothing was sent.")
 
 
 def _accepted(task: Task, ready: Preflight, intent: Intent, answer: Accepted) -> Made:
@@ -127,12 +127,12 @@ def _accepted(task: Task, ready: Preflight, intent: Intent, answer: Accepted) ->
 
 
 def is_known_id(given_id: str, entries: t.Sequence[HistoryEntry], noted_ids: frozenset[str]) -> bool:
-    """Tell whether an id belongs to a repayment that was made before."""
+    """Return whether an id belongs to a repayment that was made before."""
     return given_id in noted_ids or any(entry.repay_id == given_id for entry in entries)
 
 
 def _unclear(task: Task, ready: Preflight, intent: Intent, lost: BybitError) -> Made:
-    """Find out what became of a repayment whose answer told nothing clear."""
+    """Find out what became of a repayment without a clear answer."""
     if lost.failure is not None and lost.failure.ret_code == SUCCESS:
         # It was accepted, only not in the documented form.
         return _accepted_without_id(task, ready, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
@@ -144,7 +144,7 @@ def _accepted_without_id(task: Task, ready: Preflight, intent: Intent, lost: Byb
     try:
         task.journal.note(intent)
     except BadInput as error:
-        warning = f"That the exchange accepted the repayment could not be written down: {error}"
+        warning = f"The exchange accepted the repayment, but this could not be recorded: {error}"
         return _find_out(task, ready, intent, lost, (warning,))
     return _find_out(task, ready, intent, lost)
 
@@ -154,7 +154,7 @@ def _find_out(
 ) -> Made:
     """Return a repayment that has left, once it is known that it was made.
 
-    :param lost: Why its answer told nothing; none when it was accepted.
+    :param lost: Why its answer is not clear; none when it was accepted.
     :raises Ended: When it was not made, or when that is unknown.
     """
     found = task.reconciler.reconcile(intent, task.deadline_ms())
@@ -178,7 +178,7 @@ def _refused(task: Task, ready: Preflight, intent: Intent, error: BybitError) ->
     try:
         now = preflight(task, ready.means.paid, ready.freshness)
     except (BybitError, Ended) as failed:
-        warning = f"Whether the loan was closed meanwhile could not be read: {error_of(failed)}"
+        warning = f"Whether the loan was closed in the meantime could not be checked: {error_of(failed)}"
         raise _not_made(task, ready, intent, error, (warning,)) from failed
     if now.decision.kind != NOTHING_TO_DO:
         raise _not_made(task, ready, intent, error)
@@ -189,8 +189,8 @@ def _not_made(task: Task, ready: Preflight, intent: Intent, error: BybitError, w
     """Return the end of a run whose repayment surely was not made."""
     task.journal.forget(intent)
     what = messages.name_of(intent, task.label)
-    told = type(error)(f"The repayment of {what} was not made: {error}", error.failure)
-    return Ended(told, ready, dataclasses.replace(intent, repay_id=None), sent_at_ms=task.client.posted_at_ms, warnings=warnings)
+    reported = type(error)(f"The repayment of {what} was not made: {error}", error.failure)
+    return Ended(reported, ready, dataclasses.replace(intent, repay_id=None), sent_at_ms=task.client.posted_at_ms, warnings=warnings)
 
 
 def _round(task: Task, ready: Preflight, made: Made, warnings: tuple[str, ...]) -> Round:

@@ -62,18 +62,18 @@ def preflight(task: Task, paid: Decimal = Decimal(0), before: Freshness = Freshn
             return ready
         entries = ready.entries if task.goal.max_ltv is None else task.operation.ltv_history()
         read_at_ms = task.client.exchange_time_ms(begun_ms) or task.client.now_ms()
-        reading = Reading(entries, bool(task.journal.unseen()), begun_ms, clock.monotonic_ms(), read_at_ms)
+        reading = Reading(entries, bool(task.journal.unshown()), begun_ms, clock.monotonic_ms(), read_at_ms)
         pause_ms, before = freshness(reading, ready.freshness, margin_ms)
         ready = ready._replace(freshness=before)
         if pause_ms is None:
             return ready
         if pause_ms and clock.monotonic_ms() + pause_ms > deadline_ms:
             raise Declined(
-                f"A repayment on {task.label} was made only just now or is in process, so what the exchange "
-                f"shows as debt may be too much: raise wait_timeout, or run again later."
+                f"A repayment on {task.label} was made a moment ago or is still in process, so the debt that the exchange "
+                f"shows may be too high: raise wait_timeout, or run again later."
             )
         if pause_ms:
-            clock.tell_wait(f"The debt of {task.label} may not show yet what was repaid just now", pause_ms)
+            clock.report_wait(f"The debt of {task.label} may not include a recent repayment yet", pause_ms)
             clock.sleep_ms(pause_ms)
 
 
@@ -87,7 +87,7 @@ def with_position(task: Task, loan: Loan | None) -> Loan | None:
 def unshown(task: Task, entries: t.Sequence[HistoryEntry]) -> list[Intent]:
     """Return the accepted repayments that the history does not show yet."""
     shown = {entry.repay_id for entry in entries}
-    return [intent for intent in task.journal.unseen() if intent.repay_id not in shown]
+    return [intent for intent in task.journal.unshown() if intent.repay_id not in shown]
 
 
 def _read(task: Task, paid: Decimal, before: Freshness) -> Preflight:
@@ -124,9 +124,9 @@ def _read_history(task: Task, loan: Loan) -> History:
     goal, client, has_settled = task.goal, task.client, False
     entries = task.operation.history()
     _check_history(task, loan, entries)
-    unseen = sorted(task.journal.unseen(), key=lambda intent: intent.sent_at_ms)
+    unseen = sorted(task.journal.unshown(), key=lambda intent: intent.sent_at_ms)
     for intent in shown_for_good(unseen, entries, loan, client.believed_time_ms(), task.options.settle_margin_ms):
-        task.journal.see(intent)
+        task.journal.mark_shown(intent)
         has_settled = True
     missing = unshown(task, entries)
     if goal.since_ms is not None:
@@ -180,7 +180,7 @@ def _accuracy(task: Task, coin: str) -> tuple[int | None, str]:
     try:
         return task.operation.accuracy(coin), ""
     except (ReadFailed, Refused) as error:
-        return None, f"The decimal places of amounts are left to the exchange to check: {error}"
+        return None, f"The decimal places of the amount could not be checked beforehand: {error}"
 
 
 def _wallet(task: Task, coin: str, needed: Decimal | None) -> tuple[Decimal | None, str]:
@@ -196,7 +196,7 @@ def _wallet(task: Task, coin: str, needed: Decimal | None) -> tuple[Decimal | No
         reason = str(error)
     except ReadFailed as error:
         reason = str(error)
-    return None, f"Whether the Funding wallet holds enough is left to the exchange to check: {reason}"
+    return None, f"The balance of the Funding wallet could not be checked beforehand: {reason}"
 
 
 def _pledged(task: Task) -> tuple[tuple[str, Decimal], ...]:

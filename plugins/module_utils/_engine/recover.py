@@ -65,25 +65,25 @@ def _reconciled(task: Task, before: Recovered, intent: Intent) -> Recovered:
 
 
 def is_same_goal(intent: Intent, goal: Goal) -> bool:
-    """Tell whether an earlier run was asked for the same."""
+    """Return whether an earlier run was asked for the same."""
     return intent.goal == goal
 
 
 def is_recent(reported_at_ms: int, now_ms: int) -> bool:
-    """Tell whether a repayment that was possibly reported still stands for an equal step."""
+    """Return whether a repayment that was possibly reported still stands for an equal step."""
     return now_ms - reported_at_ms <= messages.ANSWERS_FOR_HOURS * HOUR_MS
 
 
 def _acknowledged(task: Task, before: Recovered) -> Recovered:
     """Forget the accepted repayment that C(acknowledge) names, unless the exchange shows it by now."""
-    for intent in task.journal.unseen():
+    for intent in task.journal.unshown():
         if intent.intent_id != task.options.acknowledge:
             continue
         task.poller.follow(intent.repay_id or "", task.deadline_ms(), until_final=False)
         # Read once more, so that an exchange which cannot be read is no reason to forget.
         if intent in unshown(task, task.operation.history()):
             task.journal.forget(intent)
-            after = _reported(task, before, intent, UNKNOWN) if intent.told else before
+            after = _reported(task, before, intent, UNKNOWN) if intent.reported else before
             return after._replace(left_to_user=messages.acknowledged(intent, task.label))
     return before
 

@@ -225,7 +225,7 @@ class Report:
 
 
 def _is_recovered(made: Made) -> bool:
-    """Tell whether no clear answer told of it to the run that has sent it."""
+    """Return whether the run that sent it had no clear answer."""
     found = made.found
     return made.is_earlier or (found.finding is not None and found.intent.accepted_at_ms is None)
 

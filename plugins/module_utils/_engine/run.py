@@ -124,7 +124,7 @@ def _checked(task: Task, done: Round) -> Round:
     left, max_debt = done.after or done.ready.loan, task.goal.max_debt
     if left is None or max_debt is None or left.debt <= max_debt or dust_of(left, task.goal, done.ready.means.accuracy):
         return done
-    return _short(done, "Interest has accrued again, or the exchange shows the debt late.", left)
+    return _short(done, "Interest accrued again, or the exchange shows the debt late.", left)
 
 
 def _short(done: Round, why: str, left: Loan) -> Round:
@@ -153,7 +153,7 @@ def _repay_rest(task: Task, report: Report) -> Round | None:
         error = error_of(failed)
         if error.outcome == UNKNOWN:
             raise
-        warning = f"What is left was not repaid: {error}"
+        warning = f"The remainder was not repaid: {error}"
         return Round(last.ready, NOTHING_TO_DO, after=report.after, dust=report.dust, warnings=(warning,))
 
 

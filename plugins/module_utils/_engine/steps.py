@@ -103,7 +103,7 @@ class Ended(Exception):
 
     :ivar error: What the user reads.
     :ivar ready: What was decided, when a decision had been made.
-    :ivar intent: The repayment that the error is about, when it is about one; its id is told when C(is_open).
+    :ivar intent: The repayment that the error is about, when it is about one; its ID is reported if C(is_open).
     :ivar is_open: Whether nobody knows what became of it.
     :ivar sent_at_ms: When it was sent (UTC, ms); none when it was not.
     """

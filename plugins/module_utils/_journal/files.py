@@ -59,7 +59,7 @@ def open_private(path: str, flags: int) -> int:
 
 
 def is_same(descriptor: int, path: str) -> bool:
-    """Tell whether a path still names the file that was opened."""
+    """Return whether a path still names the file that was opened."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.lstat(path))
     except FileNotFoundError:

@@ -25,9 +25,9 @@ _Value = t.TypeVar("_Value")
 
 # The exchange accepts a timestamp of less than a second in its future.
 _CLOCK_AHEAD_MS = 1000
-# How far back a baseline knows the history; the exchange must not tell of a repayment later than that.
+# How far back a baseline knows the history; the exchange must not show a repayment later than that.
 BASELINE_REACH_MS = 60 * MINUTE_MS
-# The wallet's ledger has whole seconds, so what was paid in the seconds before a request cannot be told from it by time alone.
+# The wallet's ledger has whole seconds, so what was paid in the seconds before a request cannot be distinguished from it by time alone.
 _PAID_REACH_MS = MINUTE_MS
 
 
@@ -71,7 +71,7 @@ class Intent:
     :ivar amount: What is sent, or what is owed where a loan is repaid as a whole.
     :ivar sent_at_ms: Its timestamp (UTC, ms); the exchange accepts it for C(recv_window_ms) from then.
     :ivar repay_id: The exchange's id of it, once known.
-    :ivar told: Whether a run has ended by telling the user what became of it.
+    :ivar reported: Whether a run has reported what became of it.
     :ivar is_whole: Whether the loan is repaid as a whole, so that the exchange reckons the amount.
     :ivar accepted_at_ms: When the exchange accepted it without giving an id that is its own (UTC, ms).
     :ivar sent_monotonic_ms: When it was signed, by this machine's monotonic clock, which counts from its start; none when the
@@ -89,7 +89,7 @@ class Intent:
     sent_at_ms: int
     recv_window_ms: int
     repay_id: str | None = None
-    told: bool = False
+    reported: bool = False
     is_whole: bool = False
     accepted_at_ms: int | None = None
     sent_monotonic_ms: int | None = None
@@ -127,7 +127,7 @@ class Intent:
             "sent_at_ms": self.sent_at_ms,
             "recv_window_ms": self.recv_window_ms,
             "repay_id": self.repay_id,
-            "told": self.told,
+            "reported": self.reported,
             "is_whole": self.is_whole,
             "accepted_at_ms": self.accepted_at_ms,
             "sent_monotonic_ms": self.sent_monotonic_ms,
@@ -167,7 +167,7 @@ def intent_from(document: t.Any) -> Intent:
             sent_at_ms=_checked(document["sent_at_ms"], int),
             recv_window_ms=_checked(document["recv_window_ms"], int),
             repay_id=_optional(document["repay_id"], str),
-            told=_checked(document["told"], bool),
+            reported=_checked(document["reported"], bool),
             is_whole=_checked(document["is_whole"], bool),
             accepted_at_ms=_optional(document["accepted_at_ms"], int),
             sent_monotonic_ms=_optional(document["sent_monotonic_ms"], int),

@@ -18,7 +18,7 @@ from .store import Store
 class Journal:
     """The intents of one target during one run; as a context, it lets other runs in at its end.
 
-    An intent is I(open) until a run has told what became of it. Afterwards it is forgotten, unless the exchange has
+    An intent is I(open) until a run has reported what became of it. Afterwards it is forgotten, unless the exchange has
     accepted the repayment and does not show it as final yet; then it stays as I(unseen), so that a sum over the history can
     count it, and that nobody takes a debt for true which it has not lowered yet.
     """
@@ -29,7 +29,7 @@ class Journal:
         self._is_read = False
         self._intents: list[Intent] = []
         self._forgotten: set[str] = set()
-        self._told: dict[str, Intent | None] = {}
+        self._concluded: dict[str, Intent | None] = {}
         self._found: set[str] = set()
 
     def __enter__(self) -> Journal:
@@ -66,18 +66,18 @@ class Journal:
         return list(self._intents)
 
     def open_intents(self) -> list[Intent]:
-        """Return the repayments of which no run has told what became of them, this one neither."""
-        return [intent for intent in self._known() if not intent.told and intent.intent_id not in self._told]
+        """Return the repayments of which no run has reported what became of them, this one neither."""
+        return [intent for intent in self._known() if not intent.reported and intent.intent_id not in self._concluded]
 
-    def unseen(self) -> list[Intent]:
+    def unshown(self) -> list[Intent]:
         """Return the accepted repayments that the exchange did not show as final when they were last looked for."""
-        unseen = ((self._told.get(i.intent_id, i if i.told else None), i.told) for i in self._known())
-        # What this run has told may have an id that is not written down, because only what is final is surely ours.
-        return [dataclasses.replace(intent, told=told) for intent, told in unseen if intent]
+        unshown = ((self._concluded.get(i.intent_id, i if i.reported else None), i.reported) for i in self._known())
+        # What this run has concluded may have an id that is not written down, because only what is final is surely ours.
+        return [dataclasses.replace(intent, reported=reported) for intent, reported in unshown if intent]
 
     def concluded_ids(self) -> frozenset[str]:
         """Return the ids of the repayments of which this run has found out what became of them, so that it has to report it."""
-        return frozenset(intent.intent_id for intent in self._known() if not intent.told and intent.intent_id in self._told)
+        return frozenset(intent.intent_id for intent in self._known() if not intent.reported and intent.intent_id in self._concluded)
 
     def repay_ids(self) -> frozenset[str]:
         """Return the ids of the repayments that are known."""
@@ -95,27 +95,27 @@ class Journal:
         """Strike an intent that has moved no money, or that the user has taken care of, with the next writing."""
         self._forgotten.add(intent.intent_id)
 
-    def tell(self, intent: Intent, is_seen: bool) -> None:
-        """Close an intent when this run has told its result and was a success.
+    def conclude(self, intent: Intent, is_seen: bool) -> None:
+        """Close an intent once this run has reported its result and was a success.
 
         :param is_seen: Whether the exchange shows the repayment as final already.
         """
         if intent.repay_id:
             self._found.add(intent.repay_id)
-        self._told[intent.intent_id] = None if is_seen else dataclasses.replace(intent, told=True)
+        self._concluded[intent.intent_id] = None if is_seen else dataclasses.replace(intent, reported=True)
 
-    def see(self, intent: Intent) -> None:
+    def mark_shown(self, intent: Intent) -> None:
         """Note that the exchange shows an accepted repayment as final by now; it is kept till this run is a success."""
-        self.tell(intent, is_seen=True)
+        self.conclude(intent, is_seen=True)
 
     def close(self, is_success: bool) -> None:
-        """Write what later runs need to know after the result has been told, and let them in.
+        """Write what later runs need to know after the result has been reported, and let them in.
 
         :raises BadInput: When it cannot be written.
         """
         kept = self._known()
         if is_success:
-            kept = [told for told in (self._told.get(i.intent_id, i) for i in kept) if told]
+            kept = [reported for reported in (self._concluded.get(i.intent_id, i) for i in kept) if reported]
         try:
             if kept != self._intents:
                 self._save(kept)
@@ -139,7 +139,7 @@ class Journal:
             self.abandon()
 
     def _is_of_this_run(self, intent: Intent) -> bool:
-        return not intent.told and intent.intent_id in self._told and intent.reported_at_ms is None
+        return not intent.reported and intent.intent_id in self._concluded and intent.reported_at_ms is None
 
     def abandon(self) -> None:
         """Let other runs in, and leave to them what was not known for sure."""

@@ -18,12 +18,12 @@ import os
 import re
 import typing as t
 
-from .._api.errors import BadInput, Busy, BusyInDoubt, MemoryLost
+from .._api.errors import BadInput, Busy, BusyInDoubt, JournalLost
 from .._clock import Clock
 from . import files
 from .intent import Intent, intent_from
 
-_VERSION = 3
+_VERSION = 4
 _SUFFIX = ".json"
 _FIRST_PAUSE_MS = 50
 _LONGEST_PAUSE_MS = 500
@@ -50,7 +50,7 @@ def check_directory(directory: str) -> None:
 
 
 def is_in_doubt(directory: str, realm: str, product: str, name: str) -> bool:
-    """Tell whether a repayment of a loan may be open, whoever's account it is, as long as nobody can tell whose the key is."""
+    """Return whether a repayment of a loan may be open, whoever's account it is, as long as nobody can tell whose the key is."""
     pattern = f"{_readable(realm)}_*_{product}_{name}_*{_SUFFIX}"
     try:
         found = fnmatch.filter(os.listdir(directory), pattern)
@@ -123,7 +123,7 @@ class Store:
             if left_ms <= 0:
                 raise self._busy(holder, timeout_ms)
             if pause_ms == _FIRST_PAUSE_MS:
-                self._clock.tell_wait(f"Another run for this loan (process {holder}) has not ended", left_ms)
+                self._clock.report_wait(f"Another run for this loan (process {holder}) has not ended", left_ms)
             self._clock.sleep_ms(min(pause_ms, left_ms))
             pause_ms = min(pause_ms * 2, _LONGEST_PAUSE_MS)
 
@@ -133,7 +133,7 @@ class Store:
             self._lock = None
 
     def exists(self) -> bool:
-        """Tell whether a run for this target has ever written here."""
+        """Return whether a run for this target has ever written here."""
         return self._is_there(self.path) or self._is_there(self._lock_path)
 
     def load(self) -> list[Intent]:
@@ -142,7 +142,7 @@ class Store:
             self._content = files.read_private(self.path)
         except OSError as error:
             # Another state_dir would be the wrong remedy: it would forget what is noted in this one.
-            raise MemoryLost(
+            raise JournalLost(
                 f"The file '{self.path}' remembers repayments that were sent and cannot be read ({error.strerror}), so what became of "
                 f"them is unknown. Nothing was sent now: make it a file that only the user who runs the module can write, and run again."
             ) from None
@@ -151,7 +151,7 @@ class Store:
         try:
             return self._intents_in(json.loads(self._content))
         except (ValueError, LookupError, TypeError, RecursionError) as error:
-            raise MemoryLost(
+            raise JournalLost(
                 f"The file '{self.path}' cannot be read as the memory of repayments that were sent ({error}), so what became of them is "
                 f"unknown. Nothing was sent now: look at the loan and its repayment history; when no repayment is in doubt, remove the "
                 f"file and run again."
@@ -174,7 +174,7 @@ class Store:
         self._check_lock()
 
     def clear(self) -> None:
-        """Remember nothing any more; a loss of power may undo that, and then the last intents are told once more.
+        """Remember nothing any more; a loss of power may undo that, and then the last intents are reported once more.
 
         Nothing need wait for the disk here, because an intent too many never leads to a payment too many.
         """
@@ -258,10 +258,10 @@ class Store:
 
 
 def _is_any_open(paths: list[str]) -> bool:
-    """Tell whether one of these files has an intent of which nobody was told, or cannot be read."""
+    """Return whether one of these files has an intent that no run has reported, or cannot be read."""
     try:
         contents = [content for content in map(files.read_private, paths) if content is not None]
-        return any(not intent["told"] for content in contents for intent in json.loads(content)["intents"])
+        return any(not intent["reported"] for content in contents for intent in json.loads(content)["intents"])
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return True
 
@@ -278,7 +278,7 @@ def _hidden(error: OSError, directory: str, path: str) -> BadInput:
     unusable = _unusable(error, directory)
     if not _may_be_noted(path):
         return unusable
-    return MemoryLost(f"{unusable} Earlier runs may have noted repayments there, so what became of them is unknown.")
+    return JournalLost(f"{unusable} Earlier runs may have noted repayments there, so what became of them is unknown.")
 
 
 def _may_be_noted(path: str) -> bool:

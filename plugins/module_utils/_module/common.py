@@ -94,7 +94,7 @@ def with_defect(result: dict[str, t.Any], error: Exception, rest: str) -> dict[s
 
     :param rest: What the user shall know and do.
     """
-    message = f"An error inside treasury.bybit ({type(error).__name__}){rest}"
+    message = f"Internal error in treasury.bybit ({type(error).__name__}){rest}"
     return {**result, "failure": None, "msg": message, "exception": traceback_of(error)}
 
 

@@ -39,7 +39,7 @@ class Parents:
         self.are_known = takes is not None or (_has_own_output() and self._first[-1] != _UNSEEN)
 
     def are_alive(self) -> bool:
-        """Tell whether all of them still run, and somebody can read what they show."""
+        """Return whether all of them still run, and somebody can read what they show."""
         # A process whose parent ends gets another one.
         if _ancestors()[0] != self._first or (self._ansible is not None and has_no_reader(self._ansible)):
             return False
@@ -47,12 +47,12 @@ class Parents:
 
 
 def has_no_reader(process: int) -> bool:
-    """Tell whether both outputs of a process are pipes at whose other ends nobody is; false when the system does not tell."""
+    """Return whether both outputs of a process are pipes at whose other ends nobody is; false when the system does not tell."""
     return all(_is_left_by_its_reader(f"/proc/{process}/fd/{output}") for output in _OUTPUTS)
 
 
 def is_own_proc() -> bool:
-    """Tell whether C(/proc) is there, and not that of another namespace, in which the ids of processes mean other ones."""
+    """Return whether C(/proc) is there, and not that of another namespace, in which the ids of processes mean other ones."""
     try:
         return os.readlink("/proc/self") == str(os.getpid())
     except OSError:

@@ -103,12 +103,12 @@ def finish(module: Module, result: _Result, task: Task, parents: Parents) -> Non
 
 
 def is_delivered(parents: Parents, goal: Goal) -> bool:
-    """Tell whether the result that is out now has reached somebody who can show it."""
+    """Return whether the result that is out now has reached somebody who can show it."""
     return can_be_known(parents, goal) and parents.are_alive()
 
 
 def can_be_known(parents: Parents, goal: Goal) -> bool:
-    """Tell whether a result is known to arrive as long as the processes above live, or does no harm when it is lost."""
+    """Return whether a result is known to arrive as long as the processes above live, or does no harm when it is lost."""
     # A declarative goal pays only what is missing.
     return parents.are_known or goal.is_declarative
 

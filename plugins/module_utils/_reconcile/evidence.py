@@ -67,17 +67,17 @@ def margin_without_ledger_ms(settle_margin_ms: int) -> int:
 
 
 def is_window_closed(intent: Intent, observation: Observation) -> bool:
-    """Tell whether the exchange can no longer accept the repayment."""
+    """Return whether the exchange can no longer accept the repayment."""
     return has_passed(intent, observation, 0)
 
 
 def is_margin_over(intent: Intent, observation: Observation, settle_margin_ms: int) -> bool:
-    """Tell whether history and debt must show the repayment by now if it was executed."""
+    """Return whether history and debt must show the repayment by now if it was executed."""
     return has_passed(intent, observation, settle_margin_ms)
 
 
 def has_passed(intent: Intent, observation: Observation, margin_ms: int) -> bool:
-    """Tell whether a margin has passed since the time window closed, by both clocks."""
+    """Return whether a margin has passed since the time window closed, by both clocks."""
     return has_passed_at_exchange(intent, observation, margin_ms) and has_passed_here(intent, observation, margin_ms)
 
 
@@ -90,7 +90,7 @@ def has_passed_here(intent: Intent, observation: Observation, margin_ms: int) ->
 
 
 def is_beyond_history(intent: Intent, observation: Observation) -> bool:
-    """Tell whether the repayment is too old for the history to show it."""
+    """Return whether the repayment is too old for the history to show it."""
     return observation.at_ms is not None and observation.at_ms - intent.sent_at_ms > HISTORY_REACH_DAYS * DAY_MS
 
 
@@ -114,14 +114,14 @@ def was_made_before(entry: HistoryEntry, intent: Intent) -> bool:
 
 
 def looks_like(entry: HistoryEntry, intent: Intent, is_loan_closed: bool) -> bool:
-    """Tell whether an entry shows what the repayment was to do."""
+    """Return whether an entry shows what the repayment was to do."""
     if entry.by_user is False or (entry.coin and entry.coin != intent.coin):
         return False
     return entry.amount == intent.amount or is_price_of_whole_loan(entry, intent, is_loan_closed)
 
 
 def is_price_of_whole_loan(entry: HistoryEntry, intent: Intent, is_loan_closed: bool) -> bool:
-    """Tell whether an entry of another amount can be the repayment of a whole loan, whose amount the exchange calculates."""
+    """Return whether an entry of another amount can be the repayment of a whole loan, whose amount the exchange calculates."""
     # It is not less than what was owed, unless somebody has paid a part meanwhile.
     return intent.is_whole and (is_loan_closed or entry.amount > intent.amount)
 
@@ -133,7 +133,7 @@ def ambiguous_entries(new: t.Sequence[HistoryEntry], intent: Intent, settle_marg
 
 
 def is_accepted_without_trace(intent: Intent, failed: t.Sequence[HistoryEntry]) -> bool:
-    """Tell whether the exchange has accepted the repayment, and its history shows neither that nor a failure."""
+    """Return whether the exchange has accepted the repayment, and its history shows neither that nor a failure."""
     return intent.accepted_at_ms is not None and not failed
 
 
@@ -173,12 +173,12 @@ def borrowed_since(intent: Intent, loan: Loan) -> Decimal:
 
 
 def has_left_wallet(intent: Intent, funds: Funds) -> bool:
-    """Tell whether the wallet's ledger shows that about as much as the repayment has left."""
+    """Return whether the wallet's ledger shows that about as much as the repayment has left."""
     return funds.outflow is not None and funds.outflow >= multiply(intent.amount, _NEARLY)
 
 
 def has_balance_fallen(intent: Intent, funds: Funds) -> bool:
-    """Tell whether the wallet holds less than before by about as much as the repayment, and its ledger does not explain that."""
+    """Return whether the wallet holds less than before by about as much as the repayment, and its ledger does not explain that."""
     before = intent.baseline.wallet
     if before is None or funds.balance is None:
         return False

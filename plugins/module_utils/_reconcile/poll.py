@@ -34,7 +34,7 @@ _LONGEST_PAUSE_MS = 4000
 _LEDGER_REACH_MS = 7 * DAY_MS
 
 
-class Settled(t.NamedTuple):
+class PollResult(t.NamedTuple):
     """What is known of a repayment whose answer was lost.
 
     :ivar evidence: What was seen, in the form of the result C(evidence).
@@ -68,7 +68,7 @@ class Poller:
         self._label = operation.terms.label
         self._begun_ms = client.clock.monotonic_ms()
 
-    def settle(self, intent: Intent, others: frozenset[str], deadline_ms: int) -> Settled:
+    def find_outcome(self, intent: Intent, others: frozenset[str], deadline_ms: int) -> PollResult:
         """Find out whether the repayment of an intent was executed.
 
         :param others: The ids of repayments that are known to be other ones.
@@ -98,7 +98,7 @@ class Poller:
                 break
         if error is not None and finding.outcome == UNKNOWN:
             finding = finding._replace(reason=f"the exchange could not be read ({error})")
-        return Settled(finding, _evidence(intent, latest, funds, finding, looks))
+        return PollResult(finding, _evidence(intent, latest, funds, finding, looks))
 
     def follow(self, repay_id: str, deadline_ms: int, until_final: bool = True) -> Followed:
         """Look for the entry of a repayment in the history.
@@ -130,7 +130,7 @@ class Poller:
             return ""
         return f"its history has that of a repayment of {plain(found[0].amount)} {found[0].coin} on another loan"
 
-    def see_fall(self, intent: Intent, deadline_ms: int) -> Loan | None:
+    def await_fall(self, intent: Intent, deadline_ms: int) -> Loan | None:
         """Return the loan as soon as a repayment that was made can be seen in its debt, or as it is when the time is over.
 
         :raises BybitError: When the loan cannot be read.
@@ -183,7 +183,7 @@ class Poller:
             if left_ms <= 0:
                 return
             if pause_ms == _FIRST_PAUSE_MS:
-                clock.tell_wait(doubt, left_ms)
+                clock.report_wait(doubt, left_ms)
             seen_at_ms, now_ms = self._client.exchange_time_ms(begun_ms), self._client.exchange_time_ms()
             until_turns = [
                 max(turn - now_ms, 0) + CLOCK_SLACK_MS
@@ -264,5 +264,5 @@ def _evidence(intent: Intent, seen: Observation | None, funds: Funds, finding: F
 
 
 def must_stop(error: BybitError) -> bool:
-    """Tell whether each further request would make things worse."""
+    """Return whether each further request would make things worse."""
     return error.failure is not None and error.failure.is_block

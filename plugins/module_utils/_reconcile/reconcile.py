@@ -58,7 +58,7 @@ class Reconciler:
             intent = dataclasses.replace(intent, repay_id=None, accepted_at_ms=intent.window_end_ms)
         failed: set[str] = set()
         while True:
-            finding, evidence = self._poller.settle(intent, others, deadline_ms)
+            finding, evidence = self._poller.find_outcome(intent, others, deadline_ms)
             if finding.outcome != EXECUTED or finding.entry is None:
                 if finding.outcome == NOT_EXECUTED:
                     self._journal.forget(intent)
@@ -89,7 +89,7 @@ class Reconciler:
         if is_confirmed(entry):
             found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
         # Whether the debt shows it has to be seen.
-        self._journal.tell(found.intent, is_seen=False)
+        self._journal.conclude(found.intent, is_seen=False)
         return found
 
     def _write_down(self, intent: Intent) -> str:
@@ -99,12 +99,12 @@ class Reconciler:
         try:
             self._journal.note(intent)
         except BadInput as error:
-            return f"The id of the repayment could not be written down: {error}"
+            return f"The ID of the repayment could not be recorded: {error}"
         return ""
 
 
 def is_confirmed(entry: HistoryEntry | None) -> bool:
-    """Tell whether the history shows a repayment as final."""
+    """Return whether the history shows a repayment as final."""
     return entry is not None and entry.status == SUCCESS
 
 

@@ -101,8 +101,8 @@ def test_warnings_and_secrets_of_one_item(tmp_path, url) -> None:
 @pytest.mark.parametrize(
     ("loan", "message"),
     [
-        ("inside", "An error inside treasury.bybit (ZeroDivisionError). Nothing was changed; report the error."),
-        ("outside", "An error inside treasury.bybit (LookupError). Nothing was changed; report the error."),
+        ("inside", "Internal error in treasury.bybit (ZeroDivisionError). Nothing was changed; report the error."),
+        ("outside", "Internal error in treasury.bybit (LookupError). Nothing was changed; report the error."),
     ],
 )
 def test_after_a_defect(tmp_path, url, loan: str, message: str) -> None:

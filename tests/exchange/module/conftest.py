@@ -43,7 +43,7 @@ def noted(state_dir) -> t.Callable[[], list[dict[str, t.Any]]]:
 @pytest.fixture
 def remembered(noted) -> t.Callable[[], list[dict[str, t.Any]]]:
     """List the intents that are open: nobody was told yet what became of them."""
-    return lambda: [intent for intent in noted() if not intent["told"]]
+    return lambda: [intent for intent in noted() if not intent["reported"]]
 
 
 @pytest.fixture(scope="session")

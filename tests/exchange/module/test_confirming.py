@@ -73,7 +73,7 @@ def test_a_failure_that_the_history_does_not_show_leaves_it_pending(repay, sandb
     [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
     assert_told(run, sandbox, "pending")
     assert "It is pending: the exchange has not reported it as final yet." in run["msg"]
-    assert "The repayment was accepted, but the debt has not fallen yet: it may be in process." in run.warnings
+    assert "The repayment was accepted, but the debt has not fallen yet: it may still be in process." in run.warnings
     assert (entry["status"], sandbox.loan()["debt"], posts()) == (3, "1000.4", 1)
     again = repay()
     assert_told(again, sandbox, "executed")

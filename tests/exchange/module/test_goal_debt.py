@@ -178,7 +178,7 @@ def test_a_third_repayment_is_not_made(hour_turns, sandbox, until, ledger) -> No
     run = process.end()
     assert (run["outcome"], len(run["repayments"]), len(ledger())) == ("executed", 2, 2)
     assert Decimal(run["loan"]["after"]["debt"]) > 600
-    assert "Interest has accrued again, or the exchange shows the debt late. Run again to repay it." in run.warnings
+    assert "Interest accrued again, or the exchange shows the debt late. Run again to repay it." in run.warnings
 
 
 def test_what_accrues_while_the_second_is_turned_away_is_in_what_is_decided_anew(hour_turns, sandbox, until, ledger) -> None:
@@ -200,7 +200,7 @@ def test_more_than_interest_can_be_was_borrowed(begin_way, sandbox, until, spoil
     run = process.end()
     assert (run.failed, run["outcome"], run["goal_reached"]) == (False, "executed", False)
     assert [entry["amount"] for entry in ledger()] == ["4888.8889"]
-    assert "It is more than interest can be, so more was borrowed meanwhile. Run again to repay it." in run.warnings
+    assert "It is more than accrued interest can be, so more was borrowed in the meantime. Run again to repay it." in run.warnings
     assert run["loan"]["after"]["debt"] == FLEXIBLE.debt(sandbox.account())
 
 

@@ -229,7 +229,7 @@ def test_a_wallet_that_cannot_be_read_is_left_to_the_exchange_with_a_warning(pay
     sandbox.control("POST", "faults", fault)
     run = pay(way, amount=None, max_debt=way.after)
     assert (run["outcome"], len(ledger())) == ("executed", 1)
-    assert "Whether the Funding wallet holds enough is left to the exchange to check: " in run.warnings
+    assert "The balance of the Funding wallet could not be checked beforehand: " in run.warnings
 
 
 def test_a_run_that_fails_after_an_earlier_one_has_paid(begin_way, pay, sandbox, spoil, until, ledger) -> None:

@@ -253,7 +253,7 @@ def test_wrong_options_are_refused_before_anything_is_asked(ask, calls, options:
 def test_a_defect_of_ours_is_told_as_one(ask) -> None:
     run = ask(program=("-c", SABOTAGED))
     assert (run.failed, run["failure"]) == (True, None)
-    assert run["msg"] == "An error inside treasury.bybit (ZeroDivisionError). Nothing was changed; report the error."
+    assert run["msg"] == "Internal error in treasury.bybit (ZeroDivisionError). Nothing was changed; report the error."
 
 
 def test_no_secret_is_told(ask) -> None:

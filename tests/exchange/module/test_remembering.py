@@ -324,7 +324,7 @@ def test_a_result_is_told_again_when_who_started_the_run_has_ended(repay, sandbo
 def test_nothing_is_begun_when_who_started_the_run_has_ended(repay, paid, posts, remembered) -> None:
     told = repay(program=("-c", ORPHAN.format(method="sign")))
     assert (told["outcome"], told["changed"], told.exit_code) == ("not_executed", False, -9)
-    assert "was not made: Who started this has ended, so nobody would be told the result: nothing was sent." in told["msg"]
+    assert "was not made: The process that started this run has ended, so nobody would see the result: nothing was sent." in told["msg"]
     assert (paid(), posts(), remembered()) == ([], 0, [])
 
 

@@ -34,7 +34,7 @@ def hidden(repay, sandbox, noted):
         sandbox.fault(history_delay_ms=history_delay_ms)
         run = repay(amount=amount, wait=False)
         [intent] = noted()
-        assert (run["outcome"], run.details["intent"], intent["repay_id"], intent["told"]) == ("pending", None, run["repay_id"], True)
+        assert (run["outcome"], run.details["intent"], intent["repay_id"], intent["reported"]) == ("pending", None, run["repay_id"], True)
         return intent
 
     return call
@@ -169,7 +169,7 @@ def test_acknowledging_what_a_killed_run_was_accepted_for(simulated_time, goal, 
     until(lambda: calls().count("GET repayment-history") > 1)
     process.kill()
     (noted,) = remembered()
-    assert noted["repay_id"] and not noted["told"]
+    assert noted["repay_id"] and not noted["reported"]
     simulated_time.pass_by(0.6)
     assert goal(wait_timeout=1).details["intent"] == noted["intent"]
     run = goal(wait_timeout=1, acknowledge=noted["intent"])

@@ -134,7 +134,7 @@ def test_a_defect_of_ours_does_not_hide_what_happened_to_the_money(
         sandbox.fault(answer={"http_status": 200, "body": '{"retCode":0,"result":{}}'}, commit=True)
     run = repay(amount="1000.4", program=("-c", SABOTAGED.format(where=where)))
     assert (run.failed, run["changed"], run["outcome"]) == (True, changed, outcome)
-    assert f"An error inside treasury.bybit (ZeroDivisionError); outcome: {outcome}." in run["msg"]
+    assert f"Internal error in treasury.bybit (ZeroDivisionError); outcome: {outcome}." in run["msg"]
     assert paid() == ([] if outcome == "not_executed" else ["1000.4"])
 
 

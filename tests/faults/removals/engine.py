@@ -40,7 +40,7 @@ REMOVALS = (
         around("_engine.freshness:freshness", _trusting),
     )),
     Removal("goals of the debt: the wait until the debt has fallen", (
-        instead("_engine.conclude:must_see_fall", lambda goal, outcome, is_earlier: False),
+        instead("_engine.conclude:must_await_fall", lambda goal, outcome, is_earlier: False),
     )),
     Removal("goals of the debt: the most that accrued interest can be", (
         instead("_engine.run:_MOST_ACCRUED", Decimal(1)),

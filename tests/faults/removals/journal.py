@@ -67,7 +67,7 @@ REMOVALS = (
         instead("_journal.files:undo", lambda path, before, check: None),
     )),
     Removal("the journal: what cannot be read leaves the outcome unknown", (
-        instead("_api.errors:MemoryLost.outcome", "not_executed"),
+        instead("_api.errors:JournalLost.outcome", "not_executed"),
     )),
     Removal("the journal: an error inside while something is open leaves the outcome unknown", (
         instead("_engine.run:_outcome_after_defect", lambda task, report: "not_executed"),

@@ -179,7 +179,7 @@ class Run:
     @property
     def has_defect(self) -> bool:
         """Whether it reported an error inside that the schedule has caused."""
-        return self.plan.defect_at is not None and "An error inside treasury.bybit (RuntimeError)" in (self.result or {}).get("msg", "")
+        return self.plan.defect_at is not None and "Internal error in treasury.bybit (RuntimeError)" in (self.result or {}).get("msg", "")
 
     @property
     def saw_no_journal(self) -> bool:

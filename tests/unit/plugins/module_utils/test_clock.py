@@ -16,12 +16,12 @@ from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 )
 def test_only_a_long_wait_is_told(duration_ms: int, told: list[str]) -> None:
     heard: list[str] = []
-    Clock(heard.append).tell_wait("So", duration_ms)
+    Clock(heard.append).report_wait("So", duration_ms)
     assert heard == told
 
 
 def test_nobody_need_listen(capfd) -> None:
-    Clock().tell_wait("So", 60_000)
+    Clock().report_wait("So", 60_000)
     assert capfd.readouterr() == ("", "")
 
 

@@ -94,7 +94,7 @@ def test_what_is_new_in_the_history_is_no_older_than_the_debt(age_ms: int, known
 
 def accepted(repay_id: str = "100") -> Intent:
     before = Baseline(Decimal("1000.4"), Decimal("1000.4"), ())
-    return Intent(f"of {repay_id}", Goal(Decimal(100)), Decimal(100), "USDT", before, NOW_MS, 5000, repay_id=repay_id, told=True)
+    return Intent(f"of {repay_id}", Goal(Decimal(100)), Decimal(100), "USDT", before, NOW_MS, 5000, repay_id=repay_id, reported=True)
 
 
 def owing(debt: str) -> Loan:

@@ -21,7 +21,7 @@ MARGIN_MS = 10_000
 PAY_OFF, TO_750 = Goal(max_debt=Decimal(0)), Goal(max_debt=Decimal(750))
 HALF = Goal(max_ltv=Decimal("0.25"))
 NOT_YET = (
-    "A repayment on loan 17 was made only just now or is in process, so what the exchange shows as debt may be too much: raise "
+    "A repayment on loan 17 was made a moment ago or is still in process, so the debt that the exchange shows may be too high: raise "
     "wait_timeout, or run again later."
 )
 
@@ -35,7 +35,7 @@ def accepted(bybit: t.Any, journal: Journal, age_ms: int = 0, repay_id: str = "7
     """Note a repayment of an earlier run that the exchange has accepted, and does not show yet."""
     before = Baseline(Decimal("1000.4"), Decimal("1000.4"), ())
     intent = Intent(
-        "8f2a", PAY_OFF, Decimal(100), "USDT", before, bybit.now_ms() - age_ms, 5000, repay_id=repay_id, told=True
+        "8f2a", PAY_OFF, Decimal(100), "USDT", before, bybit.now_ms() - age_ms, 5000, repay_id=repay_id, reported=True
     )
     journal.note(intent)
     return intent
@@ -161,7 +161,7 @@ def test_what_was_accepted_is_waited_for_until_it_shows_and_has_shown_for_the_ma
     # Until it is in the history, then the whole margin for the debt, and once more, because it may have become final only now.
     shown, rest = bybit.clock.pauses[:4], bybit.clock.pauses[4:]
     assert (shown, sum(rest) >= MARGIN_MS, sum(rest) < 3 * MARGIN_MS) == ([500, 750, 1125, 1687], True, True)
-    assert prepare.journal.unseen() == []
+    assert prepare.journal.unshown() == []
 
 
 def test_what_was_accepted_and_does_not_show_in_time_is_a_doubt(prepare: t.Any, bybit: t.Any) -> None:

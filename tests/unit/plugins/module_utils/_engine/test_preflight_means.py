@@ -74,15 +74,15 @@ def test_a_wallet_that_is_too_small_is_known_before(prepare: t.Any, bybit: t.Any
         (Refused("No permission.", Failure(ret_code=10005, http_status=200)), []),
         (
             Refused("Too many.", Failure(ret_code=10006, http_status=200)),
-            ["Whether the Funding wallet holds enough is left to the exchange to check: Too many."],
+            ["The balance of the Funding wallet could not be checked beforehand: Too many."],
         ),
         (
             Refused("Maintenance."),
-            ["Whether the Funding wallet holds enough is left to the exchange to check: Maintenance."],
+            ["The balance of the Funding wallet could not be checked beforehand: Maintenance."],
         ),
         (
             ReadFailed("No answer."),
-            ["Whether the Funding wallet holds enough is left to the exchange to check: No answer."],
+            ["The balance of the Funding wallet could not be checked beforehand: No answer."],
         ),
     ],
 )
@@ -106,7 +106,7 @@ def test_an_accuracy_that_cannot_be_read_is_left_to_the_exchange(prepare: t.Any,
     bybit.places = error
     prepared = prepare()
     assert prepared.means.accuracy is None
-    assert prepared.warnings == (f"The decimal places of amounts are left to the exchange to check: {error}",)
+    assert prepared.warnings == (f"The decimal places of the amount could not be checked beforehand: {error}",)
 
 
 def test_no_accuracy_is_needed_where_nothing_is_owed(prepare: t.Any, bybit: t.Any) -> None:

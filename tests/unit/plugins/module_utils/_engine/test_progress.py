@@ -25,7 +25,7 @@ def entry(amount: str, time_ms: int = SINCE_MS, status: str = SUCCESS, by_user: 
 
 def unseen(amount: str, sent_at_ms: int = SINCE_MS + 1) -> Intent:
     before = Baseline(Decimal(1000), Decimal(1000), ())
-    return Intent("8f2a", Goal(Decimal(100), SINCE_MS), Decimal(amount), "USDT", before, sent_at_ms, 5000, repay_id="2", told=True)
+    return Intent("8f2a", Goal(Decimal(100), SINCE_MS), Decimal(amount), "USDT", before, sent_at_ms, 5000, repay_id="2", reported=True)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_whether_a_loan_was_closed_meanwhile_cannot_be_read(run: t.Callable[...,
     bybit.post, bybit.troubles = fall_silent, [GONE]
     report = run(error=Refused)
     assert report.message == "The repayment of 1000.4 USDT on loan 17 was not made: No such order."
-    assert report.warnings == ["Whether the loan was closed meanwhile could not be read: No answer."]
+    assert report.warnings == ["Whether the loan was closed in the meantime could not be checked: No answer."]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_defect_leaves_open_what_became_of_a_request_that_may_have_left(
         setattr(bybit, where, break_down)
         report = engine(task)
     assert (report.outcome, report.as_dict()["changed"]) == (outcome, False)
-    assert f"An error inside treasury.bybit (ZeroDivisionError); outcome: {outcome}." in report.message
+    assert f"Internal error in treasury.bybit (ZeroDivisionError); outcome: {outcome}." in report.message
     assert "break_down" in report.trace
 
 

@@ -43,7 +43,7 @@ def through_json(intent: Intent) -> Intent:
         {"goal": Goal(Decimal("100.5"), SENT_MS - 86_400_000)},
         {"goal": Goal(Decimal("100.5"), 0)},
         {"repay_id": "1849026"},
-        {"told": True},
+        {"reported": True},
         {"is_whole": True},
         {"accepted_at_ms": SENT_MS + 40},
         {"goal": Goal(max_debt=Decimal(0))},
@@ -79,7 +79,7 @@ def test_the_document() -> None:
         "sent_at_ms": SENT_MS,
         "recv_window_ms": 5000,
         "repay_id": None,
-        "told": False,
+        "reported": False,
         "is_whole": False,
         "accepted_at_ms": None,
         "sent_monotonic_ms": None,
@@ -102,7 +102,7 @@ def test_the_document() -> None:
 def test_there_is_no_place_for_a_secret() -> None:
     names = {field.name for field in dataclasses.fields(Intent)}
     assert names == {
-        "intent_id", "goal", "amount", "coin", "baseline", "sent_at_ms", "recv_window_ms", "repay_id", "told", "is_whole",
+        "intent_id", "goal", "amount", "coin", "baseline", "sent_at_ms", "recv_window_ms", "repay_id", "reported", "is_whole",
         "accepted_at_ms", "sent_monotonic_ms", "boot_id", "reported_at_ms",
     }
 
@@ -218,8 +218,8 @@ def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
         ("sent_at_ms", 1.5),
         ("sent_at_ms", True),
         ("recv_window_ms", "5000"),
-        ("told", "no"),
-        ("told", None),
+        ("reported", "no"),
+        ("reported", None),
         ("is_whole", "no"),
         ("is_whole", None),
         ("accepted_at_ms", "soon"),

@@ -20,7 +20,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.store impo
 BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
 SENT = Intent("a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000)
 ACCEPTED = dataclasses.replace(SENT, intent_id="b", repay_id="98")
-UNSEEN = dataclasses.replace(SENT, intent_id="c", repay_id="97", told=True)
+UNSEEN = dataclasses.replace(SENT, intent_id="c", repay_id="97", reported=True)
 
 
 def ids(intents: list[Intent]) -> list[str]:
@@ -29,7 +29,7 @@ def ids(intents: list[Intent]) -> list[str]:
 
 def test_nothing_is_remembered_at_first(begin: t.Callable[..., Journal], store: Store) -> None:
     journal = begin()
-    assert (journal.open_intents(), journal.unseen(), journal.repay_ids()) == ([], [], frozenset())
+    assert (journal.open_intents(), journal.unshown(), journal.repay_ids()) == ([], [], frozenset())
     assert journal.path == store.path
     journal.close(True)
     assert not Path(store.path).exists()
@@ -39,7 +39,7 @@ def test_open_is_what_was_not_told(begin: t.Callable[..., Journal], store: Store
     store.put([UNSEEN, SENT, ACCEPTED])
     journal = begin()
     assert journal.open_intents() == [SENT, ACCEPTED]
-    assert journal.unseen() == [UNSEEN]
+    assert journal.unshown() == [UNSEEN]
     assert journal.repay_ids() == {"97", "98"}
 
 
@@ -62,7 +62,7 @@ def test_a_run_that_is_killed_leaves_its_intent_open(begin: t.Callable[..., Jour
     killed = begin()
     killed.note(SENT)
     killed.note(dataclasses.replace(SENT, repay_id="99"))
-    killed.tell(SENT, is_seen=True)
+    killed.conclude(SENT, is_seen=True)
     # The lock goes with the process.
     killed.abandon()
     assert ids(begin().open_intents()) == ["a"]
@@ -75,7 +75,7 @@ def test_what_is_forgotten_is_struck_with_the_next_writing(begin: t.Callable[...
     journal = begin()
     journal.forget(SENT)
     journal.forget(UNSEEN)
-    assert (ids(journal.open_intents()), journal.unseen()) == (["b"], [])
+    assert (ids(journal.open_intents()), journal.unshown()) == (["b"], [])
     assert ids(store.load()) == ["a", "b", "c"]
     journal.close(is_success)
     assert ids(store.load()) == ["b"]
@@ -101,7 +101,7 @@ def test_forgetting_does_not_reach_the_disk_when_the_run_is_killed(begin: t.Call
     ("is_seen", "is_success", "left"),
     [
         (True, True, []),
-        (False, True, [dataclasses.replace(ACCEPTED, told=True)]),
+        (False, True, [dataclasses.replace(ACCEPTED, reported=True)]),
         (True, False, [ACCEPTED]),
         (False, False, [ACCEPTED]),
     ],
@@ -111,7 +111,7 @@ def test_only_a_success_closes(
 ) -> None:
     journal = begin()
     journal.note(ACCEPTED)
-    journal.tell(ACCEPTED, is_seen)
+    journal.conclude(ACCEPTED, is_seen)
     assert store.load() == [ACCEPTED]
     journal.close(is_success)
     assert store.load() == left
@@ -120,7 +120,7 @@ def test_only_a_success_closes(
 def test_closing_leaves_the_others_as_they_are(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([SENT, ACCEPTED, UNSEEN])
     journal = begin()
-    journal.tell(ACCEPTED, is_seen=True)
+    journal.conclude(ACCEPTED, is_seen=True)
     journal.close(True)
     assert store.load() == [SENT, UNSEEN]
 
@@ -128,10 +128,10 @@ def test_closing_leaves_the_others_as_they_are(begin: t.Callable[..., Journal], 
 def test_what_this_run_has_not_seen_counts_as_unseen_at_once(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([ACCEPTED, UNSEEN])
     journal = begin()
-    journal.tell(ACCEPTED, is_seen=False)
-    assert ids(journal.unseen()) == ["b", "c"]
-    journal.tell(ACCEPTED, is_seen=True)
-    assert ids(journal.unseen()) == ["c"]
+    journal.conclude(ACCEPTED, is_seen=False)
+    assert ids(journal.unshown()) == ["b", "c"]
+    journal.conclude(ACCEPTED, is_seen=True)
+    assert ids(journal.unshown()) == ["c"]
 
 
 @pytest.mark.parametrize("is_success", [True, False])
@@ -140,10 +140,10 @@ def test_what_is_seen_at_last_stays_open_until_it_is_told(
 ) -> None:
     store.put([ACCEPTED, UNSEEN])
     journal = begin()
-    journal.tell(ACCEPTED, is_seen=False)
-    for intent in journal.unseen():
-        journal.see(intent)
-    assert journal.unseen() == []
+    journal.conclude(ACCEPTED, is_seen=False)
+    for intent in journal.unshown():
+        journal.mark_shown(intent)
+    assert journal.unshown() == []
     journal.close(is_success)
     assert store.load() == ([] if is_success else [ACCEPTED, UNSEEN])
 
@@ -153,24 +153,24 @@ def test_telling_counts_with_the_id_found_meanwhile(begin: t.Callable[..., Journ
     journal = begin()
     found = dataclasses.replace(SENT, repay_id="99")
     journal.note(found)
-    journal.tell(found, is_seen=False)
+    journal.conclude(found, is_seen=False)
     journal.close(True)
-    assert store.load() == [dataclasses.replace(found, told=True)]
+    assert store.load() == [dataclasses.replace(found, reported=True)]
 
 
 def test_what_is_unseen_has_the_id_found_meanwhile(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([SENT])
     journal = begin()
     found = dataclasses.replace(SENT, repay_id="99")
-    journal.tell(found, is_seen=False)
-    assert journal.unseen() == [found]
+    journal.conclude(found, is_seen=False)
+    assert journal.unshown() == [found]
 
 
 def test_telling_again_counts(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([ACCEPTED])
     journal = begin()
-    journal.tell(ACCEPTED, is_seen=False)
-    journal.tell(ACCEPTED, is_seen=True)
+    journal.conclude(ACCEPTED, is_seen=False)
+    journal.conclude(ACCEPTED, is_seen=True)
     journal.close(True)
     assert store.load() == []
 
@@ -178,7 +178,7 @@ def test_telling_again_counts(begin: t.Callable[..., Journal], store: Store) -> 
 def test_what_is_told_and_forgotten_is_forgotten(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([ACCEPTED])
     journal = begin()
-    journal.tell(ACCEPTED, is_seen=False)
+    journal.conclude(ACCEPTED, is_seen=False)
     journal.forget(ACCEPTED)
     journal.close(True)
     assert store.load() == []
@@ -233,7 +233,7 @@ def test_a_disk_that_fails_at_the_end_lets_others_in(
 ) -> None:
     journal = begin()
     journal.note(ACCEPTED)
-    journal.tell(ACCEPTED, is_seen=is_seen)
+    journal.conclude(ACCEPTED, is_seen=is_seen)
 
     def fail(*dummy: object) -> None:
         raise OSError(28, "No space left on device")
@@ -263,21 +263,21 @@ def test_a_note_that_fails_is_not_known(
 def test_what_was_found_for_one_is_another_one_for_the_next(begin: t.Callable[..., Journal]) -> None:
     journal = begin()
     journal.note(SENT)
-    journal.tell(dataclasses.replace(SENT, repay_id="96"), is_seen=True)
+    journal.conclude(dataclasses.replace(SENT, repay_id="96"), is_seen=True)
     assert journal.repay_ids() == {"96"}
 
 
 def test_what_may_have_reached_nobody_stays_open_with_its_time(begin: t.Callable[..., Journal], store: t.Any) -> None:
     store.put([SENT, UNSEEN])
     journal = begin()
-    journal.tell(SENT, is_seen=True)
-    journal.see(UNSEEN)
+    journal.conclude(SENT, is_seen=True)
+    journal.mark_shown(UNSEEN)
     journal.leave_open(17)
     again = begin()
     assert again.open_intents() == [dataclasses.replace(SENT, reported_at_ms=17)]
     assert again.noted()[1:] == [UNSEEN]
     # The first report counts.
-    again.tell(again.open_intents()[0], is_seen=True)
+    again.conclude(again.open_intents()[0], is_seen=True)
     again.leave_open(18)
     assert begin().open_intents() == [dataclasses.replace(SENT, reported_at_ms=17)]
 
@@ -288,5 +288,5 @@ def test_doubt(begin: t.Callable[..., Journal], store: t.Any) -> None:
     assert not journal.is_in_doubt
     journal.note(SENT)
     assert journal.is_in_doubt
-    journal.tell(SENT, is_seen=False)
+    journal.conclude(SENT, is_seen=False)
     assert not journal.is_in_doubt

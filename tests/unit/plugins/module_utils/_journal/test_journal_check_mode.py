@@ -37,7 +37,7 @@ def test_check_mode_changes_no_memory(begin: t.Callable[..., Journal], store: St
     assert journal.open_intents() == [SENT, ACCEPTED]
     journal.note(dataclasses.replace(SENT, repay_id="99"))
     journal.forget(SENT)
-    journal.tell(ACCEPTED, is_seen=True)
+    journal.conclude(ACCEPTED, is_seen=True)
     assert journal.open_intents() == []
     journal.close(True)
     assert Path(store.path).read_bytes() == before

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput, MemoryLost
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput, JournalLost
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
@@ -24,7 +24,7 @@ TARGET = Target("mainnet", "104", "legacy", "17")
 SEEN = HistoryEntry("11", Decimal("0.1"), SUCCESS, True, 1793534395000)
 BEFORE = Baseline(Decimal("1000.4"), Decimal("1000"), (SEEN,))
 INTENT = Intent("8f2a", Goal(Decimal("100.5")), Decimal("40.5"), "USDT", BEFORE, 1793534400000, 5000)
-OTHER = dataclasses.replace(INTENT, intent_id="9c1b", goal=Goal(Decimal(7), 0), repay_id="99", told=True)
+OTHER = dataclasses.replace(INTENT, intent_id="9c1b", goal=Goal(Decimal(7), 0), repay_id="99", reported=True)
 HOW_TO_GO_ON = "name a directory on a local disk that lasts, which only the user who runs the module can write."
 
 
@@ -83,7 +83,7 @@ def test_the_file(store: Store) -> None:
     store.save([INTENT])
     text = Path(store.path).read_text()
     assert text.endswith("}\n")
-    assert json.loads(text) == {"version": 3, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
+    assert json.loads(text) == {"version": 4, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
 
 
 @pytest.mark.usefixtures("open_umask")
@@ -246,7 +246,7 @@ def test_a_memory_that_is_not_the_users_own_file_is_refused(
     store: Store, make: t.Callable[[Path], None], reason: str
 ) -> None:
     make(Path(store.path))
-    with pytest.raises(MemoryLost, match=reason) as caught:
+    with pytest.raises(JournalLost, match=reason) as caught:
         store.load()
     assert caught.value.outcome == "unknown"
 
@@ -276,11 +276,11 @@ def test_a_refusal_that_hides_what_is_noted_makes_it_unknown(store: Store, direc
     store.save([INTENT])
     store.unlock()
     directory.chmod(0o777)
-    with pytest.raises(MemoryLost, match="Earlier runs may have noted repayments there, so what became of them is unknown"):
+    with pytest.raises(JournalLost, match="Earlier runs may have noted repayments there, so what became of them is unknown"):
         store.lock(0)
 
 
-DOCUMENT = {"version": 3, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
+DOCUMENT = {"version": 4, "target": TARGET._asdict(), "intents": [INTENT.as_document()]}
 
 
 @pytest.mark.parametrize(
@@ -293,18 +293,18 @@ DOCUMENT = {"version": 3, "target": TARGET._asdict(), "intents": [INTENT.as_docu
         ("[]", "list indices must be integers"),
         ("17", "not subscriptable"),
         ("{}", "'version'"),
-        ('{"version": 3}', "'target'"),
-        ('{"version": 3, "target": {}, "intents": []}', "it belongs to another account or loan"),
+        ('{"version": 4}', "'target'"),
+        ('{"version": 4, "target": {}, "intents": []}', "it belongs to another account or loan"),
         (json.dumps({**DOCUMENT, "target": {**TARGET._asdict(), "account": "105"}}), "it belongs to another account"),
-        (json.dumps({"version": 3, "target": TARGET._asdict()}), "'intents'"),
+        (json.dumps({"version": 4, "target": TARGET._asdict()}), "'intents'"),
         (json.dumps({**DOCUMENT, "intents": None}), "it has no list of intents"),
         (json.dumps({**DOCUMENT, "intents": {}}), "it has no list of intents"),
         (json.dumps({**DOCUMENT, "intents": ""}), "it has no list of intents"),
         (json.dumps({**DOCUMENT, "intents": [None]}), "not an intent"),
         (json.dumps({**DOCUMENT, "intents": [{}]}), "not an intent: '"),
-        (json.dumps({**DOCUMENT, "version": 2}), "it has version 2, and this collection knows 3"),
-        (json.dumps({**DOCUMENT, "version": 4}), "it has version 4, and this collection knows 3"),
-        (json.dumps({**DOCUMENT, "version": "3"}), "it has version 3, and this collection knows 3"),
+        (json.dumps({**DOCUMENT, "version": 3}), "it has version 3, and this collection knows 4"),
+        (json.dumps({**DOCUMENT, "version": 5}), "it has version 5, and this collection knows 4"),
+        (json.dumps({**DOCUMENT, "version": "4"}), "it has version 4, and this collection knows 4"),
         (json.dumps({**DOCUMENT, "intents": [{**INTENT.as_document(), "sent_at_ms": None}]}), "None is no int"),
         (json.dumps({**DOCUMENT, "intents": [{**INTENT.as_document(), "sent_at_ms": float("inf")}]}), "inf is no int"),
         ("[" * 100_000, "recursion"),
@@ -312,7 +312,7 @@ DOCUMENT = {"version": 3, "target": TARGET._asdict(), "intents": [INTENT.as_docu
 )
 def test_a_damaged_file_stops_the_run_and_stays(store: Store, text: str, reason: str) -> None:
     path = written(store, text)
-    with pytest.raises(MemoryLost) as caught:
+    with pytest.raises(JournalLost) as caught:
         store.load()
     message = str(caught.value)
     assert caught.value.outcome == "unknown"
@@ -322,7 +322,7 @@ def test_a_damaged_file_stops_the_run_and_stays(store: Store, text: str, reason:
     assert path.read_text() == text
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'{"version": 3, "intents": [], "x": "\x80"}'])
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'{"version": 4, "intents": [], "x": "\x80"}'])
 def test_a_file_of_other_bytes_stops_the_run(store: Store, content: bytes) -> None:
     path = written(store, content)
     with pytest.raises(BadInput, match="cannot be read as the memory of repayments that were sent .'utf-"):
@@ -332,7 +332,7 @@ def test_a_file_of_other_bytes_stops_the_run(store: Store, content: bytes) -> No
 
 def test_a_file_that_cannot_be_read_is_not_taken_for_none(store: Store) -> None:
     Path(store.path).mkdir(parents=True)
-    with pytest.raises(MemoryLost) as caught:
+    with pytest.raises(JournalLost) as caught:
         store.load()
     assert str(caught.value) == (
         f"The file '{store.path}' remembers repayments that were sent and cannot be read ('{store.path}' is not a regular file), so what "
@@ -454,7 +454,7 @@ def test_the_nearest_directory_is_asked_whether_it_can_be_written(
 def test_a_directory_of_notes_that_cannot_be_used_hides_them(store: Store, directory: Path) -> None:
     store.save([INTENT])
     directory.chmod(0o770)
-    with pytest.raises(MemoryLost, match="can be written by others"):
+    with pytest.raises(JournalLost, match="can be written by others"):
         check_directory(str(directory))
 
 

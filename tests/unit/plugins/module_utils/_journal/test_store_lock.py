@@ -104,7 +104,7 @@ def test_who_is_busy_is_named(store: Store, other: Store, lock_file: Path) -> No
 def test_what_the_busy_one_has_noted_is_in_doubt(store: Store, other: Store, told: bool, outcome: str) -> None:
     before = Baseline(Decimal(1000), Decimal(1000), ())
     store.lock(0)
-    store.save([Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", before, 1793534400000, 5000, told=told)])
+    store.save([Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", before, 1793534400000, 5000, reported=told)])
     with pytest.raises(Busy) as caught:
         other.lock(0)
     assert caught.value.outcome == outcome

@@ -19,7 +19,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.history impo
 
 SENT_MS = 1793534400000
 FIRST = Intent(
-    "a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), SENT_MS, 5000, repay_id="1", told=True
+    "a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), SENT_MS, 5000, repay_id="1", reported=True
 )
 SECOND = dataclasses.replace(
     FIRST, intent_id="b", amount=Decimal(50), repay_id="2", sent_at_ms=SENT_MS + 60_000, baseline=Baseline(Decimal(900), Decimal(900), ())

@@ -13,7 +13,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Settled, Poller
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import PollResult, Poller
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
 SENT_MS = 1793534400000
@@ -90,14 +90,14 @@ def exchange(clock: t.Any) -> Exchange:
     return Exchange(clock)
 
 
-def settle(exchange: Exchange, timeout_ms: int = 60_000, others: frozenset[str] = frozenset()) -> Settled:
+def settle(exchange: Exchange, timeout_ms: int = 60_000, others: frozenset[str] = frozenset()) -> PollResult:
     poller = Poller(exchange, exchange, MARGIN_MS)
-    return poller.settle(INTENT, others, exchange.begun_ms + timeout_ms)
+    return poller.find_outcome(INTENT, others, exchange.begun_ms + timeout_ms)
 
 
 def test_it_is_told_once_that_there_is_a_wait(exchange: Exchange) -> None:
     told: list[str] = []
-    exchange.clock.tell_wait = lambda *said: told.append(said)
+    exchange.clock.report_wait = lambda *said: told.append(said)
     settle(exchange)
     assert told == [("Whether the repayment of 100 USDT on loan 17 was made is not known yet", 60_000)]
 

@@ -15,7 +15,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import 
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import HistoryEntry
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Settled, Poller
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import PollResult, Poller
 
 MARGIN_MS = 10_000
 OPEN_FOR_MS = 6000
@@ -27,7 +27,7 @@ DENIED = Refused("No permission.", Failure(ret_code=10005, http_status=200))
 BLOCKED = Refused("Blocked.", Failure(http_status=403))
 BROKEN = ReadFailed("No answer.")
 
-SettleIt = t.Callable[..., Settled]
+SettleIt = t.Callable[..., PollResult]
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def sent(bybit: t.Any) -> Intent:
 
 @pytest.fixture
 def settle(bybit: t.Any, sent: Intent) -> SettleIt:
-    def call(timeout_ms: int = 60_000, **change: t.Any) -> Settled:
+    def call(timeout_ms: int = 60_000, **change: t.Any) -> PollResult:
         poller = Poller(bybit, bybit, MARGIN_MS)
-        return poller.settle(dataclasses.replace(sent, **change), frozenset(), bybit.clock.monotonic_ms() + timeout_ms)
+        return poller.find_outcome(dataclasses.replace(sent, **change), frozenset(), bybit.clock.monotonic_ms() + timeout_ms)
 
     return call
 

@@ -15,7 +15,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.reconcile import Reconciler
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Followed, Settled
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Followed, PollResult
 
 BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
 SENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000)
@@ -30,7 +30,7 @@ DOUBT = Finding("unknown", "2 repayments in the history look like it", None, (OU
 EVIDENCE = {"looks": 3}
 
 
-class FakeSettler:
+class FakePoller:
     """Finds what it is told to find, one thing after the other."""
 
     def __init__(self, *findings: Finding, followed: HistoryEntry | None = None) -> None:
@@ -39,9 +39,9 @@ class FakeSettler:
         self.other_loan = ""
         self.asked: list[tuple[object, ...]] = []
 
-    def settle(self, *asked: object) -> Settled:
+    def find_outcome(self, *asked: object) -> PollResult:
         self.asked.append(asked)
-        return Settled(self.findings.pop(0), EVIDENCE)
+        return PollResult(self.findings.pop(0), EVIDENCE)
 
     def follow(self, *asked: object) -> Followed:
         self.asked.append(asked)
@@ -52,7 +52,7 @@ class FakeSettler:
         return self.other_loan
 
 
-class FakeMemory:
+class FakeJournal:
     """Writes down what it is asked to remember."""
 
     def __init__(self, *known: str) -> None:
@@ -72,29 +72,29 @@ class FakeMemory:
     def forget(self, intent: Intent) -> None:
         self.done.append(("forget", intent))
 
-    def tell(self, intent: Intent, is_seen: bool) -> None:
-        self.done.append(("tell", intent, is_seen))
+    def conclude(self, intent: Intent, is_seen: bool) -> None:
+        self.done.append(("conclude", intent, is_seen))
 
 
 @pytest.fixture
-def journal() -> FakeMemory:
-    return FakeMemory("98")
+def journal() -> FakeJournal:
+    return FakeJournal("98")
 
 
 @pytest.mark.parametrize(
     ("followed", "outcome", "end"),
     [
         # It stays noted until the debt shows it, which only a later look can tell.
-        (OURS, "executed", ("tell", ACCEPTED, False)),
-        (UNDER_WAY, "pending", ("tell", ACCEPTED, False)),
-        (None, "pending", ("tell", ACCEPTED, False)),
+        (OURS, "executed", ("conclude", ACCEPTED, False)),
+        (UNDER_WAY, "pending", ("conclude", ACCEPTED, False)),
+        (None, "pending", ("conclude", ACCEPTED, False)),
     ],
     ids=str,
 )
 def test_an_accepted_repayment_is_followed(
-    journal: FakeMemory, followed: HistoryEntry | None, outcome: str, end: tuple[object, ...]
+    journal: FakeJournal, followed: HistoryEntry | None, outcome: str, end: tuple[object, ...]
 ) -> None:
-    poller = FakeSettler(followed=followed)
+    poller = FakePoller(followed=followed)
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert found == (outcome, ACCEPTED, None, None, "", (TWIN,))
     assert poller.asked == [("99", 777), *([] if followed else [("99",)])]
@@ -103,9 +103,9 @@ def test_an_accepted_repayment_is_followed(
 
 @pytest.mark.parametrize(("finding", "outcome", "done"), [(ABSENT, "not_executed", ("forget",)), (DOUBT, "unknown", ())], ids=str)
 def test_one_that_is_said_to_have_failed_is_looked_for(
-    journal: FakeMemory, finding: Finding, outcome: str, done: tuple[str, ...]
+    journal: FakeJournal, finding: Finding, outcome: str, done: tuple[str, ...]
 ) -> None:
-    poller = FakeSettler(finding, followed=HAS_FAILED)
+    poller = FakePoller(finding, followed=HAS_FAILED)
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     looked_for = dataclasses.replace(SENT, accepted_at_ms=SENT.window_end_ms)
     # Its own entry is no other one's, though its id has just been written down.
@@ -114,29 +114,29 @@ def test_one_that_is_said_to_have_failed_is_looked_for(
     assert tuple(kind for kind, *dummy in journal.done) == ("note", *done)
 
 
-def test_an_amount_of_nothing_is_told_as_what_it_is(journal: FakeMemory) -> None:
-    found = Reconciler(FakeSettler(followed=OURS._replace(amount=Decimal(0))), journal, wait=True).reconcile(ACCEPTED, 777)
+def test_an_amount_of_nothing_is_told_as_what_it_is(journal: FakeJournal) -> None:
+    found = Reconciler(FakePoller(followed=OURS._replace(amount=Decimal(0))), journal, wait=True).reconcile(ACCEPTED, 777)
     assert (found.outcome, found.intent.amount) == ("executed", Decimal(100))
     assert "with an amount of 0" in found.warning
 
 
-def test_without_wait_an_accepted_repayment_is_pending(journal: FakeMemory) -> None:
-    poller = FakeSettler(followed=OURS)
+def test_without_wait_an_accepted_repayment_is_pending(journal: FakeJournal) -> None:
+    poller = FakePoller(followed=OURS)
     assert Reconciler(poller, journal, wait=False).reconcile(ACCEPTED, 777).outcome == "pending"
     assert poller.asked == []
-    assert journal.done == [("note", ACCEPTED), ("tell", ACCEPTED, False)]
+    assert journal.done == [("note", ACCEPTED), ("conclude", ACCEPTED, False)]
 
 
 def test_an_id_that_is_known_is_not_written_again() -> None:
-    journal = FakeMemory("99")
-    Reconciler(FakeSettler(followed=OURS), journal, wait=True).reconcile(ACCEPTED, 777)
-    assert journal.done == [("tell", ACCEPTED, False)]
+    journal = FakeJournal("99")
+    Reconciler(FakePoller(followed=OURS), journal, wait=True).reconcile(ACCEPTED, 777)
+    assert journal.done == [("conclude", ACCEPTED, False)]
 
 
-def test_an_id_that_cannot_be_written_down_is_a_warning(journal: FakeMemory) -> None:
+def test_an_id_that_cannot_be_written_down_is_a_warning(journal: FakeJournal) -> None:
     journal.is_broken = True
-    found = Reconciler(FakeSettler(followed=OURS), journal, wait=True).reconcile(ACCEPTED, 777)
-    assert (found.outcome, found.warning) == ("executed", "The id of the repayment could not be written down: The disk is full.")
+    found = Reconciler(FakePoller(followed=OURS), journal, wait=True).reconcile(ACCEPTED, 777)
+    assert (found.outcome, found.warning) == ("executed", "The ID of the repayment could not be recorded: The disk is full.")
 
 
 @pytest.mark.parametrize(
@@ -151,15 +151,15 @@ def test_an_id_that_cannot_be_written_down_is_a_warning(journal: FakeMemory) -> 
     ],
 )
 def test_a_repayment_that_was_found(
-    journal: FakeMemory, wait: bool, entry: HistoryEntry, followed: HistoryEntry | None, outcome: str
+    journal: FakeJournal, wait: bool, entry: HistoryEntry, followed: HistoryEntry | None, outcome: str
 ) -> None:
     finding = SEEN._replace(entry=entry, candidates=(entry,))
-    poller = FakeSettler(finding, followed=followed)
+    poller = FakePoller(finding, followed=followed)
     found = Reconciler(poller, journal, wait).reconcile(SENT, 777)
     assert found == (outcome, ACCEPTED, finding, EVIDENCE, "", ())
     assert poller.asked[0] == (SENT, frozenset({"98"}), 777)
     # It stays noted, because it may be somebody else's, and ours not be shown yet.
-    assert ("tell", ACCEPTED, False) in journal.done
+    assert ("conclude", ACCEPTED, False) in journal.done
     # Only what is final is surely ours.
     assert (("note", ACCEPTED) in journal.done) == (outcome == "executed")
 
@@ -167,10 +167,10 @@ def test_a_repayment_that_was_found(
 @pytest.mark.parametrize(
     ("then", "outcome"), [(SEEN, "executed"), (ABSENT, "not_executed"), (DOUBT, "unknown")], ids=lambda value: str(value)[:40]
 )
-def test_a_candidate_that_fails_may_be_of_somebody_else(journal: FakeMemory, then: Finding, outcome: str) -> None:
+def test_a_candidate_that_fails_may_be_of_somebody_else(journal: FakeJournal, then: Finding, outcome: str) -> None:
     twin = UNDER_WAY._replace(repay_id="97")
     first = SEEN._replace(entry=twin, candidates=(twin,))
-    poller = FakeSettler(first, then, followed=twin._replace(status=FAILED))
+    poller = FakePoller(first, then, followed=twin._replace(status=FAILED))
     found = Reconciler(poller, journal, wait=True).reconcile(SENT, 777)
     assert (found.outcome, found.finding) == (outcome, then)
     assert found.intent.repay_id == ("99" if outcome == "executed" else None)
@@ -178,52 +178,52 @@ def test_a_candidate_that_fails_may_be_of_somebody_else(journal: FakeMemory, the
     assert "97" not in journal.known
 
 
-def test_an_exchange_that_contradicts_itself_does_not_hold_a_run_for_ever(journal: FakeMemory) -> None:
+def test_an_exchange_that_contradicts_itself_does_not_hold_a_run_for_ever(journal: FakeJournal) -> None:
     twin = UNDER_WAY._replace(repay_id="97")
-    poller = FakeSettler(*[SEEN._replace(entry=twin)] * 2, ABSENT, followed=twin._replace(status=FAILED))
+    poller = FakePoller(*[SEEN._replace(entry=twin)] * 2, ABSENT, followed=twin._replace(status=FAILED))
     assert Reconciler(poller, journal, wait=True).reconcile(SENT, 777).outcome == "not_executed"
     assert poller.asked[-1] == (SENT, frozenset({"97", "98"}), 777)
 
 
-def test_a_candidate_is_not_ours_while_its_time_is_open(journal: FakeMemory) -> None:
+def test_a_candidate_is_not_ours_while_its_time_is_open(journal: FakeJournal) -> None:
     early = Finding("unknown", "wait_timeout ended", UNDER_WAY, (UNDER_WAY,))
-    found = Reconciler(FakeSettler(early), journal, wait=True).reconcile(SENT, 777)
+    found = Reconciler(FakePoller(early), journal, wait=True).reconcile(SENT, 777)
     assert (found.outcome, found.intent, journal.done) == ("unknown", SENT, [])
 
 
-def test_a_repayment_that_was_not_executed_is_forgotten(journal: FakeMemory) -> None:
-    found = Reconciler(FakeSettler(ABSENT), journal, wait=True).reconcile(SENT, 777)
+def test_a_repayment_that_was_not_executed_is_forgotten(journal: FakeJournal) -> None:
+    found = Reconciler(FakePoller(ABSENT), journal, wait=True).reconcile(SENT, 777)
     assert found == ("not_executed", SENT, ABSENT, EVIDENCE, "", ())
     assert journal.done == [("forget", SENT)]
 
 
-def test_a_repayment_in_doubt_stays_open(journal: FakeMemory) -> None:
-    found = Reconciler(FakeSettler(DOUBT), journal, wait=True).reconcile(SENT, 777)
+def test_a_repayment_in_doubt_stays_open(journal: FakeJournal) -> None:
+    found = Reconciler(FakePoller(DOUBT), journal, wait=True).reconcile(SENT, 777)
     assert found == ("unknown", SENT, DOUBT, EVIDENCE, "", ())
     assert journal.done == []
 
 
 @pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
 @pytest.mark.parametrize("amount", ["9.9", "99.95", "100.5", "0.0001"])
-def test_the_amount_that_stands_in_the_history_is_told(journal: FakeMemory, amount: str, status: str) -> None:
+def test_the_amount_that_stands_in_the_history_is_told(journal: FakeJournal, amount: str, status: str) -> None:
     other = OURS._replace(amount=Decimal(amount), status=status)
-    found = Reconciler(FakeSettler(followed=other), journal, wait=True).reconcile(ACCEPTED, 777)
+    found = Reconciler(FakePoller(followed=other), journal, wait=True).reconcile(ACCEPTED, 777)
     told = dataclasses.replace(ACCEPTED, amount=Decimal(amount))
     assert (found.outcome, found.intent) == ("executed" if status == SUCCESS else "pending", told)
     assert found.warning == (
         f"100 USDT were sent, but the exchange's history shows {amount} for repayment 99. Amounts and sums of this collection are "
         "those of the history."
     )
-    assert journal.done[-1] == ("tell", told, False)
+    assert journal.done[-1] == ("conclude", told, False)
 
 
 @pytest.mark.parametrize(
     ("status", "amount", "told"), [(SUCCESS, "250", "250"), (SUCCESS, "99", "99"), (PROCESSING, "250", "100")]
 )
-def test_what_a_whole_loan_has_cost_is_no_surprise(journal: FakeMemory, status: str, amount: str, told: str) -> None:
+def test_what_a_whole_loan_has_cost_is_no_surprise(journal: FakeJournal, status: str, amount: str, told: str) -> None:
     whole = dataclasses.replace(ACCEPTED, is_whole=True)
     other = OURS._replace(amount=Decimal(amount), status=status)
-    found = Reconciler(FakeSettler(followed=other), journal, wait=True).reconcile(whole, 777)
+    found = Reconciler(FakePoller(followed=other), journal, wait=True).reconcile(whole, 777)
     # As long as it is in process, the exchange may reckon anew.
     assert (found.intent.amount, found.warning) == (Decimal(told), "")
 
@@ -239,8 +239,8 @@ CONTRADICTED = [
 
 @pytest.mark.parametrize(("shown", "doubt"), CONTRADICTED)
 @pytest.mark.parametrize("status", [SUCCESS, PROCESSING, FAILED])
-def test_an_id_that_is_contradicted_proves_nothing(journal: FakeMemory, shown: HistoryEntry, doubt: str, status: str) -> None:
-    poller = FakeSettler(Finding("unknown", "it does not show"), followed=shown._replace(status=status))
+def test_an_id_that_is_contradicted_proves_nothing(journal: FakeJournal, shown: HistoryEntry, doubt: str, status: str) -> None:
+    poller = FakePoller(Finding("unknown", "it does not show"), followed=shown._replace(status=status))
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert found.outcome == "unknown"
     assert found.finding == Finding("unknown", f"the exchange gave it the id 99, but {doubt}; it does not show")
@@ -252,29 +252,29 @@ def test_an_id_that_is_contradicted_proves_nothing(journal: FakeMemory, shown: H
     assert journal.done == [("note", ACCEPTED)]
 
 
-def test_an_id_of_the_baseline_proves_nothing(journal: FakeMemory) -> None:
+def test_an_id_of_the_baseline_proves_nothing(journal: FakeJournal) -> None:
     sent = dataclasses.replace(ACCEPTED, baseline=BEFORE._replace(entries=(KNOWN,)))
-    found = Reconciler(FakeSettler(DOUBT, followed=KNOWN), journal, wait=True).reconcile(sent, 777)
+    found = Reconciler(FakePoller(DOUBT, followed=KNOWN), journal, wait=True).reconcile(sent, 777)
     assert found.finding is not None
     assert found.finding.reason.startswith("the exchange gave it the id 99, but it stood in the history before; ")
     assert (found.outcome, journal.done) == ("unknown", [("note", sent)])
 
 
-def test_behind_an_id_that_is_contradicted_it_may_be_found(journal: FakeMemory) -> None:
+def test_behind_an_id_that_is_contradicted_it_may_be_found(journal: FakeJournal) -> None:
     ours = OURS._replace(repay_id="97")
-    poller = FakeSettler(Finding("executed", "it stands in the history", ours, (ours,)), followed=CONTRADICTED[0][0])
+    poller = FakePoller(Finding("executed", "it stands in the history", ours, (ours,)), followed=CONTRADICTED[0][0])
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert (found.outcome, found.intent.repay_id, found.intent.amount) == ("executed", "97", Decimal(100))
     assert "97" in journal.known
 
 
-def test_an_entry_of_unknown_type_with_its_id_is_ours(journal: FakeMemory) -> None:
+def test_an_entry_of_unknown_type_with_its_id_is_ours(journal: FakeJournal) -> None:
     strange = OURS._replace(by_user=None, kind="unknown")
-    assert Reconciler(FakeSettler(followed=strange), journal, wait=True).reconcile(ACCEPTED, 777).outcome == "executed"
+    assert Reconciler(FakePoller(followed=strange), journal, wait=True).reconcile(ACCEPTED, 777).outcome == "executed"
 
 
-def test_an_id_of_another_loan_proves_nothing(journal: FakeMemory) -> None:
-    poller = FakeSettler(ABSENT._replace(outcome="unknown"))
+def test_an_id_of_another_loan_proves_nothing(journal: FakeJournal) -> None:
+    poller = FakePoller(ABSENT._replace(outcome="unknown"))
     poller.other_loan = "its history has that of a repayment of 1.5 ETH on another loan"
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert found.outcome == "unknown" and found.finding is not None
@@ -282,7 +282,7 @@ def test_an_id_of_another_loan_proves_nothing(journal: FakeMemory) -> None:
     assert poller.asked[-1][1] == {"98", "99"}
 
 
-def test_an_id_that_shows_nowhere_is_believed(journal: FakeMemory) -> None:
-    poller = FakeSettler()
+def test_an_id_that_shows_nowhere_is_believed(journal: FakeJournal) -> None:
+    poller = FakePoller()
     assert Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777).outcome == "pending"
     assert poller.asked == [("99", 777), ("99",)]
