@@ -4,8 +4,8 @@
 
 """Run a module of this collection in this process, and return the same result as a process of its own would.
 
-The module, its specification and Ansible's validation and redaction are those of the ordinary way; C(AnsibleModule), which needs a
-process for itself, is not used. This plugin util is private to the collection.
+Module, specification, validation and redaction are those of the ordinary way; C(AnsibleModule), which needs a process for itself, is
+not used. This plugin util is private to the collection.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ def children() -> frozenset[int]:
     """Return the processes that this one has started and that have not ended; none where the system does not show them."""
     if not is_own_proc():
         return frozenset()
-    return frozenset(process for process in map(int, filter(str.isdigit, os.listdir("/proc"))) if parent_of(process) == os.getpid())
+    processes = map(int, filter(str.isdigit, os.listdir("/proc")))
+    return frozenset(process for process in processes if parent_of(process) == os.getpid())
 
 
 def end_children(kept: frozenset[int]) -> None:

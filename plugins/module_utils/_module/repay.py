@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The frame of the repay modules: options in, one report or one sentence out, then the journal is closed; no traceback and no secret.
+"""The frame of the repay modules: options in, one report or one sentence out, without a secret; then the journal is closed.
 
 This module util is private to the collection.
 """
