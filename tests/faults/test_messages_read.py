@@ -17,7 +17,7 @@ from simulation.goals import Plan
 from simulation.runs import Run
 from simulation.standin import ROOT
 
-RUNS = ROOT / "tests" / "faults" / "simulation" / "runs.py"
+READERS = [ROOT / "tests" / "faults" / "simulation" / name for name in ("runs.py", "reports.py")]
 # The part of a phrase that differs from message to message.
 _VARIABLE = "RuntimeError"
 
@@ -28,9 +28,9 @@ def _texts(file: Path) -> list[str]:
 
 
 def _phrases_read() -> list[str]:
-    """Return the texts that runs.py looks for in messages and warnings."""
+    """Return the texts that the readers look for in messages."""
     found = []
-    for node in ast.walk(ast.parse(RUNS.read_text(encoding="utf-8"))):
+    for node in (node for file in READERS for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))):
         text = node.left if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In) else None
         if isinstance(text, ast.Constant) and isinstance(text.value, str) and " " in text.value:
             found.append(text.value)
@@ -40,10 +40,10 @@ def _phrases_read() -> list[str]:
 def test_the_messages_that_the_suite_reads_exist() -> None:
     said = [text for file in (ROOT / "plugins" / "module_utils").rglob("*.py") for text in _texts(file)]
     phrases = _phrases_read()
-    assert len(phrases) == 4
+    assert len(phrases) == 5
     for phrase in phrases:
         constant = phrase.partition(_VARIABLE)[0]
-        assert any(constant in text for text in said), f"no message says '{constant}' any more: adapt {RUNS.name}"
+        assert any(constant in text for text in said), f"no message says '{constant}' any more: adapt its reader"
 
 
 def test_a_repayment_that_appeared_at_the_gate_is_read() -> None:

@@ -32,7 +32,7 @@ def missing(run: Run) -> list[str]:
     if run.result is None:
         return [] if run.killed else [f"no JSON document: {run.output[:500]!r} {run.errors[-1500:]!r}"]
     text = run.output + run.errors
-    if ("Traceback" in text or "An error inside" in text) and not run.has_defect:
+    if ("Traceback" in text or "Internal error in treasury.bybit" in text) and not run.has_defect:
         return [f"an error inside: {text[-3000:]}"]
     lacking = [key for key in _KEYS if key not in run.result] + [key for key in _DETAILS if key not in run.details]
     return [f"the result lacks {', '.join(lacking)}"] if lacking else []

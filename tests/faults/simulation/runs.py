@@ -164,7 +164,7 @@ class Run:
     @property
     def was_kept_out(self) -> bool:
         """Whether it has seen nothing but another run for the same loan that did not end in time."""
-        return "has not ended within" in (self.result or {}).get("msg", "")
+        return "Another run for this loan (process" in (self.result or {}).get("msg", "")
 
     @property
     def may_leave_open(self) -> bool:
