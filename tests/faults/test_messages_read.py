@@ -32,7 +32,7 @@ def _phrases_read() -> list[str]:
     found = []
     for node in (node for file in READERS for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))):
         text = node.left if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In) else None
-        if isinstance(text, ast.Constant) and isinstance(text.value, str) and " " in text.value:
+        if isinstance(text, ast.Constant) and isinstance(text.value, str) and text.value.count(" ") > 1:
             found.append(text.value)
     return found
 
