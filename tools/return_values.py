@@ -242,7 +242,7 @@ details:
         wallet_outflow: "100"
         candidates: ["$repay_id"]
         looks: 7
-        reason: it stands in the history
+        reason: the history shows it
     waits:
       description: One sentence for each wait of two seconds or more. It is also written to the system's log when the wait begins.
       type: list

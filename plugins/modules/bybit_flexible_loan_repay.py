@@ -379,7 +379,7 @@ details:
         wallet_outflow: "100"
         candidates: ["1771"]
         looks: 7
-        reason: it stands in the history
+        reason: the history shows it
     waits:
       description: One sentence for each wait of two seconds or more. It is also written to the system's log when the wait begins.
       type: list

@@ -52,7 +52,7 @@ def read_key(client: Client) -> ApiKey:
     """
     key = client.fact(_PATH, {}, _key_of, signed=True)
     if key is None:
-        raise ReadFailed(f"Bybit answered {_PATH} without the id of the account, so nobody can tell what earlier runs have noted of it. Run again later.")
+        raise ReadFailed(f"Bybit answered {_PATH} without the id of the account, so the intents of earlier runs cannot be found. Run again later.")
     return key
 
 

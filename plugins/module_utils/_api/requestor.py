@@ -161,10 +161,10 @@ class Requestor:
         session, clock = self._session, self.clock
         pause_ms = max(limit.pause_ms(clock.monotonic_ms()) for limit in self._limits(method, path, is_signed))
         if pause_ms:
-            clock.report_wait(f"{session.transport.base_url} takes no more requests in these seconds", pause_ms)
+            clock.report_wait(f"{session.transport.base_url} accepts no more requests right now", pause_ms)
             clock.sleep_ms(pause_ms)
         if self.is_abandoned:
-            raise ReadFailed("Nobody waits for the answer any more.")
+            raise ReadFailed("The answer is no longer needed.")
         request_id, now_ms = str(uuid.uuid4()), self.now_ms()
         headers = {"cdn-request-id": request_id}
         if is_signed:
@@ -271,7 +271,7 @@ class Requestor:
         pause_ms = _SHORTEST_PAUSE_MS if reset_ms is None else max(_SHORTEST_PAUSE_MS, reset_ms - now_ms)
         if self.retries.rate_limit_wait_ms + pause_ms > self._rate_limit_timeout_ms:
             return False
-        self.clock.report_wait(f"{self._session.transport.base_url} takes no more requests now ({response.cause()})", pause_ms)
+        self.clock.report_wait(f"{self._session.transport.base_url} accepts no more requests right now ({response.cause()})", pause_ms)
         self.clock.sleep_ms(pause_ms)
         self.retries.rate_limits += 1
         self.retries.rate_limit_wait_ms += pause_ms
@@ -285,9 +285,9 @@ def _read_error(path: str, response: Response) -> BybitError:
         return Refused(f"Bybit refused reading {path}: {response.sentence()}", failure)
     # What may never get better is not put off.
     if response.meaning == UNKNOWN_CODE:
-        remedy = "Look the code up in the documentation of the exchange, or ask its support, naming the request id."
+        remedy = "Look up the code in the exchange's documentation, or contact its support with the request ID."
     elif response.meaning == NO_API and failure.http_status not in _PASSING_STATUSES:
-        remedy = "Check environment or api_url, and what lies between this machine and the exchange."
+        remedy = "Check environment or api_url, and everything between this machine and the exchange, such as a proxy."
     else:
         remedy = response.meaning.remedy if response.meaning.remedy != LOOK_FIRST else "Run again later."
     response = response._replace(meaning=response.meaning._replace(remedy=remedy))

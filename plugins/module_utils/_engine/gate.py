@@ -59,9 +59,9 @@ def decide_anew(task: Task, before: Preflight, intent: Intent, refusal: BybitErr
     news = entries_since(before, now)
     trace = ""
     if may_show_it(news, task.goal, now.decision):
-        trace = f"the history came to show repayment {news[0].repay_id} meanwhile"
+        trace = f"repayment {news[0].repay_id} appeared in the history in the meantime"
     elif not news and any(-movement.amount == intent.amount for movement in flown):
-        trace = f"the wallet's ledger shows that {plain(intent.amount)} {intent.coin} left meanwhile"
+        trace = f"the wallet's ledger shows that {plain(intent.amount)} {intent.coin} left in the meantime"
     if trace:
         return Anew(None, OutcomeUnknown(f"{refusal} But {trace}", refusal.failure))
     return Anew(now, None, tuple(messages.came_between(entry, intent.coin) for entry in news))

@@ -109,7 +109,7 @@ def check_listeners(has_listeners: t.Callable[[], bool]) -> None:
     :raises NotSent: Then.
     """
     if not has_listeners():
-        raise NotSent("The process that started this run has ended, so nobody would see the result: nothing was sent.")
+        raise NotSent("The process that started this run has ended, so its result could not be reported: nothing was sent.")
 
 
 def _accepted(task: Task, ready: Preflight, intent: Intent, answer: Accepted) -> Made:
@@ -159,7 +159,7 @@ def _find_out(
     """
     found = task.reconciler.reconcile(intent, task.deadline_ms())
     if found.outcome == UNKNOWN:
-        cause = lost or OutcomeUnknown("the exchange accepted it without an id of its own")
+        cause = lost or OutcomeUnknown("the exchange accepted it without an ID")
         raise in_doubt(task, found, cause, ready, warnings)
     if found.outcome == NOT_EXECUTED:
         error = NotExecuted(messages.not_executed(found, task.label, lost), lost.failure if lost else None)

@@ -143,7 +143,7 @@ class Store:
         except OSError as error:
             # Another state_dir would be the wrong remedy: it would forget what is noted in this one.
             raise JournalLost(
-                f"The file '{self.path}' remembers repayments that were sent and cannot be read ({error.strerror}), so what became of "
+                f"The file '{self.path}' records repayments that were sent, and cannot be read ({error.strerror}), so what became of "
                 f"them is unknown. Nothing was sent now: make it a file that only the user who runs the module can write, and run again."
             ) from None
         if self._content is None:
@@ -236,12 +236,12 @@ class Store:
 
     def _busy(self, holder: str, timeout_ms: int) -> Busy:
         message = (
-            f"Another run for this loan (process {holder}, lock file '{self._lock_path}') has not ended within "
+            f"Another run for this loan (process {holder}, lock file '{self._lock_path}') did not end within "
             f"lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again when it has ended, or raise lock_timeout."
         )
         # That run writes it meanwhile, but never a half of it.
         if _is_any_open([self.path]):
-            return BusyInDoubt(f"{message} What became of the repayment that it has noted is not known yet.")
+            return BusyInDoubt(f"{message} The outcome of the repayment that it recorded is not known yet.")
         return Busy(message)
 
     def _is_there(self, path: str) -> bool:
@@ -278,7 +278,7 @@ def _hidden(error: OSError, directory: str, path: str) -> BadInput:
     unusable = _unusable(error, directory)
     if not _may_be_noted(path):
         return unusable
-    return JournalLost(f"{unusable} Earlier runs may have noted repayments there, so what became of them is unknown.")
+    return JournalLost(f"{unusable} Earlier runs may have noted repayments there, so their outcome is unknown.")
 
 
 def _may_be_noted(path: str) -> bool:

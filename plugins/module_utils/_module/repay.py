@@ -97,9 +97,9 @@ def finish(module: Module, result: _Result, task: Task, parents: Parents) -> Non
             task.journal.close(not result.failed)
         else:
             task.journal.leave_open(task.client.believed_time_ms())
-            module.note("Nobody may have been there to take the result, so the next run will report it again.")
+            module.note("The result may not have reached anybody, so the next run will report it again.")
     except BybitError as failed:
-        module.note(f"{failed} The next run will settle this repayment again.")
+        module.note(f"{failed} The next run will resolve this repayment again.")
 
 
 def is_delivered(parents: Parents, goal: Goal) -> bool:

@@ -39,10 +39,10 @@ from .evidence import (
     was_made_before,
 )
 
-FOUND = "it stands in the history"
+FOUND = "the history shows it"
 _WINDOW_OPEN = "wait_timeout ended before the exchange's time window for it"
 _MARGIN_OPEN = "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"
-_UNKNOWN_TYPE = "an entry of the history looks like it, but is of a type that this collection does not know"
+_UNKNOWN_TYPE = "an entry of the history looks like it, but its type is unknown to this collection"
 # The exchange may show a little more than was sent, because it rounds.
 _HARDLY_MORE = Decimal("1.01")
 

@@ -220,7 +220,7 @@ class Poller:
         if intent.goal.collateral:
             position = read_position(self._client)
             pledged = tuple((entry.coin, entry.amount) for entry in position.collateral)
-            return Funds(pledged=pledged, ledger_gap="no ledger tells of the collateral that it sells")
+            return Funds(pledged=pledged, ledger_gap="no ledger records the collateral that it sells")
         balance = self._allowed(lambda: read_balance(self._client, intent.coin))
         now_ms = self._client.believed_time_ms()
         if now_ms - intent.sent_at_ms > _LEDGER_REACH_MS:

@@ -181,7 +181,7 @@ def test_what_only_the_ledger_shows_is_in_doubt(repay, sandbox, paid, posts, rem
     sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=60_000, debt_delay_ms=60_000)
     run = repay(**goal, settle_margin=2, wait_timeout=8)
     assert (run.failed, run["outcome"], paid(), posts(), len(remembered())) == (True, "unknown", ["100"], 1, 1)
-    assert "But the wallet's ledger shows that 100 USDT left meanwhile" in run["msg"]
+    assert "But the wallet's ledger shows that 100 USDT left in the meantime" in run["msg"]
 
 
 def test_a_key_that_cannot_see_the_money_waits_for_the_history(repay, sandbox, paid, posts) -> None:

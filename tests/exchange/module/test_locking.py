@@ -54,7 +54,7 @@ def test_the_wait_ends_with_a_sentence(simulated_time, repay, holder, state_dir,
     assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "unknown", None)
     [lock] = state_dir.glob("*.lock")
     assert run["msg"] == (
-        f"Another run for this loan (process {first.pid}, lock file '{lock}') has not ended within lock_timeout, 1 s: "
+        f"Another run for this loan (process {first.pid}, lock file '{lock}') did not end within lock_timeout, 1 s: "
         f"nothing was sent; run again when it has ended, or raise lock_timeout. What became of the repayment that it has noted is not "
         f"known yet."
     )
@@ -64,7 +64,7 @@ def test_the_wait_ends_with_a_sentence(simulated_time, repay, holder, state_dir,
 
 def test_no_wait_at_all(repay, holder) -> None:
     first = holder(5000)
-    assert "has not ended within lock_timeout, 0 s" in repay(lock_timeout=0)["msg"]
+    assert "did not end within lock_timeout, 0 s" in repay(lock_timeout=0)["msg"]
     first.kill()
 
 
@@ -101,7 +101,7 @@ def test_another_loan_need_not_wait(repay, holder, names) -> None:
 
 def test_check_mode_waits_as_well(repay, holder) -> None:
     first = holder(5000)
-    assert "has not ended within lock_timeout" in repay(check=True, lock_timeout=0)["msg"]
+    assert "did not end within lock_timeout" in repay(check=True, lock_timeout=0)["msg"]
     first.kill()
     foreseen = repay(check=True, lock_timeout=0)
     assert (foreseen["outcome"], foreseen.details["earlier"][0]["outcome"]) == ("executed", "executed")

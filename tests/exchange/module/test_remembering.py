@@ -314,7 +314,7 @@ else: bybit_loan_repay.main()
 def test_a_result_is_told_again_when_who_started_the_run_has_ended(repay, sandbox, paid, posts, remembered) -> None:
     told = repay(program=("-c", ORPHAN.format(method="post")))
     assert (told["outcome"], told.exit_code) == ("executed", -9)
-    assert "Nobody may have been there to take the result, so the next run will report it again." in told.output
+    assert "The result may not have reached anybody, so the next run will report it again." in told.output
     [intent] = remembered()
     assert 0 <= intent["reported_at_ms"] - intent["sent_at_ms"] < 60_000
     assert_answered(repay(), sandbox, intent, remembered)
@@ -324,7 +324,7 @@ def test_a_result_is_told_again_when_who_started_the_run_has_ended(repay, sandbo
 def test_nothing_is_begun_when_who_started_the_run_has_ended(repay, paid, posts, remembered) -> None:
     told = repay(program=("-c", ORPHAN.format(method="sign")))
     assert (told["outcome"], told["changed"], told.exit_code) == ("not_executed", False, -9)
-    assert "was not made: The process that started this run has ended, so nobody would see the result: nothing was sent." in told["msg"]
+    assert "was not made: The process that started this run has ended, so its result could not be reported: nothing was sent." in told["msg"]
     assert (paid(), posts(), remembered()) == ([], 0, [])
 
 

@@ -43,7 +43,7 @@ def test_nor_while_a_run_waits_for_an_answer(begin, repay, sandbox, simulated_ti
     holder = begin(program=program, api_timeout=60)
     until(posts)
     real = time.monotonic()
-    assert "has not ended within lock_timeout, 1 s" in repay(lock_timeout=1)["msg"]
+    assert "did not end within lock_timeout, 1 s" in repay(lock_timeout=1)["msg"]
     assert (simulated_time.skipped_ms(), time.monotonic() - real >= 1) == (0, True)
     holder.kill()
     simulated_time.pass_by(60)

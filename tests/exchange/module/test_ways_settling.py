@@ -136,7 +136,7 @@ def test_two_runs_at_once_wait_for_each_other(begin_way, pay, spoil, until, sent
     for way in WAYS:
         run = pay(way, lock_timeout=0)
         assert (run["outcome"], run["repayments"]) == ("unknown", []), way.name
-        assert "has not ended within lock_timeout, 0 s: nothing was sent" in run["msg"], way.name
+        assert "did not end within lock_timeout, 0 s: nothing was sent" in run["msg"], way.name
     for way, process in zip(WAYS, holders):
         assert_made(way, process.end(), ledger)
         assert sent(way) == 1, way.name
@@ -197,7 +197,7 @@ def test_a_history_that_never_shows_an_accepted_repayment(pay_all, spoil, ledger
             assert_unknown(way, run, remembered)
             reason = "the exchange accepted it, but neither its history nor the debt shows it"
             assert run.details["evidence"]["reason"] == reason, way.name
-            assert f": the exchange accepted it without an id of its own, and {reason}." in run["msg"], way.name
+            assert f": the exchange accepted it without an ID, and {reason}." in run["msg"], way.name
         else:
             assert (run["outcome"], run["changed"], run["repay_id"]) == ("pending", True, ledger(way)[0]["repay_id"]), way.name
     for way, run in pay_all(FROM_COLLATERAL, wait_timeout=0):

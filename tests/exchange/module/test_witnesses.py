@@ -95,7 +95,7 @@ def test_where_all_agree_it_was_not_executed(pay_all, spoil, ledger, remembered)
         assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed"), way.name
         held = (None, None, None) if way.sold else (run.details["evidence"]["wallet_before"], run.details["evidence"]["wallet_before"], "0")
         assert tuple(run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")) == held, way.name
-        words = "no ledger tells of the collateral that it sells" if way.sold else "no such amount left the Funding wallet"
+        words = "no ledger records the collateral that it sells" if way.sold else "no such amount left the Funding wallet"
         assert run["msg"].endswith(f"{words}. It was not executed, so the next run can send it again."), way.name
     assert (ledger(), remembered()) == ([], [])
 
@@ -157,7 +157,7 @@ def test_a_key_that_may_not_see_the_wallet_has_to_wait_for_longer(pay, spoil, sw
 def test_so_has_who_sells_collateral(pay, spoil, ledger, sent, way) -> None:
     spoil(way, **NOTHING)
     run = pay(way, settle_margin=1, wait_timeout=3)
-    assert_unknown(way, run, "no ledger tells of the collateral that it sells, so history and debt have to show nothing for 60 s")
+    assert_unknown(way, run, "no ledger records the collateral that it sells, so history and debt have to show nothing for 60 s")
     assert (ledger(), sent(way)) == ([], 1)
 
 

@@ -56,7 +56,7 @@ def test_one_account_has_one_name(told: dict[str, t.Any], account: str) -> None:
 
 @pytest.mark.parametrize("value", [None, 0, -5, "", "0", "-1", True, 1.5, [], {}, "1 2", "../x", "1" * 30, "1\n"], ids=repr)
 def test_without_the_account_nothing_goes_on(value: t.Any) -> None:
-    with pytest.raises(ReadFailed, match="without the id of the account, so nobody can tell what earlier runs have noted of it"):
+    with pytest.raises(ReadFailed, match="without the id of the account, so the intents of earlier runs cannot be found"):
         read(userID=value, userIDInt64="0")
 
 

@@ -129,13 +129,13 @@ def test_a_repayment_that_was_blocked_may_be_looked_for(client: Client, network:
     [
         (
             Reply(200, {}, b'{"retCode":424242,"retMsg":"Never heard of."}'),
-            'this collection does not know the return code (retCode 424242 "Never heard of."): look the code up in the documentation '
-            "of the exchange, or ask its support, naming the request id.",
+            'this collection does not know the return code (retCode 424242 "Never heard of."): look up the code in the '
+            "exchange's documentation, or contact its support with the request ID.",
         ),
         (
             Reply(200, {}, b"<html>Welcome</html>"),
-            "the answer is not one of the exchange's API (HTTP 200): check environment or api_url, and what lies between this "
-            "machine and the exchange.",
+            "the answer is not one of the exchange's API (HTTP 200): check environment or api_url, and everything between this "
+            "machine and the exchange, such as a proxy.",
         ),
         (Reply(503, {}, b""), "the answer is not one of the exchange's API (HTTP 503): run again later."),
         (Reply(200, {}, b'{"retCode":10016}'), "the exchange had an internal error (retCode 10016): run again later."),

@@ -113,8 +113,8 @@ NOT_EXECUTED: list[Case] = [
     (
         "found and failed",
         lambda: messages.not_executed(Reconciled("not_executed", ACCEPTED, SEEN), "loan 17", LOST),
-        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99) but then failed on the exchange: it stands in the "
-        "history. It was not executed, so the next run can send it again.",
+        "The repayment of 100.5 USDT on loan 17 was accepted (repayment 99) but then failed on the exchange: the history "
+        "shows it. It was not executed, so the next run can send it again.",
     ),
 ]
 

@@ -119,7 +119,7 @@ def test_a_repayment_from_collateral_is_found_in_the_history(run: t.Callable[...
 def test_a_repayment_from_collateral_that_never_shows_is_a_doubt(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.terms = bybit.terms._replace(from_collateral=True)
     bybit.history_lag_ms = bybit.debt_lag_ms = 10**9
-    for cause in ("the exchange accepted it without an id of its own", "an earlier run began it and ended before it could report the outcome"):
+    for cause in ("the exchange accepted it without an ID", "an earlier run began it and ended before it could report the outcome"):
         report = run(Goal(Decimal(100), collateral=("BTC",)), error=OutcomeUnknown)
         assert report.message.startswith(f"It is unknown whether the repayment of 100 USDT on loan 17 was made: {cause}, and ")
     assert len(bybit.sent) == 1

@@ -276,7 +276,7 @@ def test_a_refusal_that_hides_what_is_noted_makes_it_unknown(store: Store, direc
     store.save([INTENT])
     store.unlock()
     directory.chmod(0o777)
-    with pytest.raises(JournalLost, match="Earlier runs may have noted repayments there, so what became of them is unknown"):
+    with pytest.raises(JournalLost, match="Earlier runs may have noted repayments there, so their outcome is unknown"):
         store.lock(0)
 
 
@@ -335,7 +335,7 @@ def test_a_file_that_cannot_be_read_is_not_taken_for_none(store: Store) -> None:
     with pytest.raises(JournalLost) as caught:
         store.load()
     assert str(caught.value) == (
-        f"The file '{store.path}' remembers repayments that were sent and cannot be read ('{store.path}' is not a regular file), so what "
+        f"The file '{store.path}' records repayments that were sent, and cannot be read ('{store.path}' is not a regular file), so what "
         f"became of them is unknown. Nothing was sent now: make it a file that only the user who runs the module can write, and run again."
     )
     with pytest.raises(BadInput, match="cannot be used .Is a directory"):

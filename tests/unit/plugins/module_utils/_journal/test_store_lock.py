@@ -94,7 +94,7 @@ def test_who_is_busy_is_named(store: Store, other: Store, lock_file: Path) -> No
     with pytest.raises(Busy) as caught:
         other.lock(3000)
     assert str(caught.value) == (
-        f"Another run for this loan (process {os.getpid()}, lock file '{lock_file}') has not ended within lock_timeout, 3 s: "
+        f"Another run for this loan (process {os.getpid()}, lock file '{lock_file}') did not end within lock_timeout, 3 s: "
         f"nothing was sent; run again when it has ended, or raise lock_timeout."
     )
     assert caught.value.outcome == "not_executed"
@@ -108,7 +108,7 @@ def test_what_the_busy_one_has_noted_is_in_doubt(store: Store, other: Store, tol
     with pytest.raises(Busy) as caught:
         other.lock(0)
     assert caught.value.outcome == outcome
-    assert ("What became of the repayment that it has noted is not known yet." in str(caught.value)) == (not told)
+    assert ("The outcome of the repayment that it recorded is not known yet." in str(caught.value)) == (not told)
 
 
 def test_who_is_busy_may_have_no_name(store: Store, other: Store, lock_file: Path) -> None:

@@ -25,7 +25,7 @@ CLOSES_MS = SENT_MS + WINDOW_MS
 # The first times at which it is certain that no late packet is accepted, and that nothing is late any more.
 CLOSED_MS = CLOSES_MS + 1
 SURE_MS = CLOSES_MS + MARGIN_MS + 1
-FOUND = "it stands in the history"
+FOUND = "the history shows it"
 WINDOW_OPEN = "wait_timeout ended before the exchange's time window for it"
 MARGIN_OPEN = "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"
 ABSENT = "its time is over, no such repayment stands in the history, the debt did not fall by it"
@@ -165,7 +165,7 @@ def test_one_of_its_amount_is_it_although_another_one_is_near() -> None:
 
 def test_one_of_unknown_type_may_be_it() -> None:
     strange = OURS._replace(by_user=None, kind="unknown")
-    reason = "an entry of the history looks like it, but is of a type that this collection does not know"
+    reason = "an entry of the history looks like it, but its type is unknown to this collection"
     assert judged([strange], SURE_MS + 86_400_000) == ("unknown", reason, None, (strange,))
     assert judged([strange], CLOSES_MS) == ("unknown", WINDOW_OPEN, strange, (strange,))
     assert judged([strange, TWIN]) == ("unknown", "2 repayments in the history look like it", None, (strange, TWIN))

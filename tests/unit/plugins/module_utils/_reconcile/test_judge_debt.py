@@ -107,7 +107,7 @@ def test_a_debt_that_was_raised_meanwhile_is_a_doubt(now: Loan, entries: tuple[H
 
 def test_what_was_borrowed_does_not_hide_a_record() -> None:
     ours = entry("100", SENT_MS)
-    assert judged(loan("1500"), (ours,)) == ("executed", "it stands in the history", ours, (ours,))
+    assert judged(loan("1500"), (ours,)) == ("executed", "the history shows it", ours, (ours,))
 
 
 def test_interest_that_fell_is_a_doubt_too() -> None:

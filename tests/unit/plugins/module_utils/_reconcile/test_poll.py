@@ -126,7 +126,7 @@ def test_a_record_ends_it_as_soon_as_the_window_has_closed(exchange: Exchange) -
     exchange.shown = [[OURS]]
     settled = settle(exchange)
     assert exchange.looks == [0, 500, 1250, 2375, 4062, 5100, 6100]
-    assert settled.finding == ("executed", "it stands in the history", OURS, (OURS,))
+    assert settled.finding == ("executed", "the history shows it", OURS, (OURS,))
 
 
 def test_the_time_of_a_look_is_that_of_its_beginning(exchange: Exchange) -> None:
@@ -184,7 +184,7 @@ def test_a_record_does_not_count_before_the_window_has_closed(exchange: Exchange
     exchange.shown = [[seen]]
     settled = settle(exchange, timeout_ms)
     if timeout_ms > OPEN_FOR_MS:
-        assert settled.finding == ("executed", "it stands in the history", seen, (seen,))
+        assert settled.finding == ("executed", "the history shows it", seen, (seen,))
     else:
         assert settled.finding == ("unknown", "wait_timeout ended before the exchange's time window for it", seen, (seen,))
     assert settled.evidence["candidates"] == ["99"]

@@ -24,7 +24,7 @@ OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, 1793534400040)
 TWIN = OURS._replace(repay_id="97")
 UNDER_WAY = OURS._replace(status=PROCESSING)
 HAS_FAILED = OURS._replace(status=FAILED)
-SEEN = Finding("executed", "it stands in the history", OURS, (OURS,))
+SEEN = Finding("executed", "the history shows it", OURS, (OURS,))
 ABSENT = Finding("not_executed", "its time is over")
 DOUBT = Finding("unknown", "2 repayments in the history look like it", None, (OURS, OURS._replace(repay_id="98")))
 EVIDENCE = {"looks": 3}
@@ -262,7 +262,7 @@ def test_an_id_of_the_baseline_proves_nothing(journal: FakeJournal) -> None:
 
 def test_behind_an_id_that_is_contradicted_it_may_be_found(journal: FakeJournal) -> None:
     ours = OURS._replace(repay_id="97")
-    poller = FakePoller(Finding("executed", "it stands in the history", ours, (ours,)), followed=CONTRADICTED[0][0])
+    poller = FakePoller(Finding("executed", "the history shows it", ours, (ours,)), followed=CONTRADICTED[0][0])
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert (found.outcome, found.intent.repay_id, found.intent.amount) == ("executed", "97", Decimal(100))
     assert "97" in journal.known
