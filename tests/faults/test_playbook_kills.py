@@ -79,14 +79,14 @@ class Theatre:
         self.recording.ledger = self.exchange.ledger()
         state = self.folder / "state"
         files = [(p.name, p.stat().st_mode & 0o777, p.read_bytes()) for p in state.glob("*")] if state.is_dir() else []
-        assert oracle.on_disk(files, [KEY, SECRET]) == []
+        assert oracle.keeps_secrets(files, [KEY, SECRET]) == []
 
     def account(self) -> None:
         """Run every ask that is open once more; then everybody must know of every repayment, and none be too many."""
         self.exchange.control("DELETE", "faults")
         while asks := self.asks.open():
             self.end(self.start(asks[0].goal))
-        assert oracle.at_the_end(self.recording, self.asks) == []
+        assert oracle.everybody_knows(self.recording, self.asks) == []
         for goal in {ask.goal for ask in self.asks.all()}:
             ours = [entry for entry in self.recording.ledger.values() if entry.source == API and entry.is_paid]
             made = [entry for entry in ours if str(entry.amount) == goal.amount]
