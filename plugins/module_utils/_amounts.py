@@ -58,7 +58,7 @@ def parse_amount(value: object, zero_allowed: bool = False) -> Decimal:
 def parse_exchange_decimal(text: object) -> Decimal:
     """Return the number in a decimal string of the exchange.
 
-    :raises InvalidAmount: When it is anything but a finite, non-negative decimal string. An empty string is none: it tells nothing.
+    :raises InvalidAmount: When it is anything but a finite, non-negative decimal string. An empty string is none: it says nothing.
     """
     if not isinstance(text, str) or not _NUMBER.fullmatch(text):
         raise InvalidAmount(f"{_shown(text)} is not a decimal string")
@@ -100,7 +100,7 @@ def multiply(first: Decimal, second: Decimal) -> Decimal:
 
 
 def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
-    """Divide to so many digits that no rounding afterwards can tell the difference."""
+    """Divide to so many digits that rounding afterwards makes no difference."""
     return _EXACT.divide(dividend, divisor)
 
 

@@ -36,7 +36,7 @@ class Clock:
         return time.monotonic_ns() // 1_000_000
 
     def boot_id(self) -> str:
-        """Tell one start of this machine from another, as the monotonic clock counts from it; empty where the system does not tell."""
+        """Identify this start of the machine, as the monotonic clock counts from it; empty if the system does not report one."""
         try:
             with open(_BOOT_ID, encoding="ascii") as file:
                 return file.read().strip()

@@ -25,7 +25,7 @@ _taking: list[int] = []
 
 
 def nobody_listens() -> str:
-    """Say why no result of this worker would reach anybody; empty when one would, or when the system does not tell."""
+    """Say why no result of this worker would reach anybody; empty when one would, or if the system does not show it."""
     if not _HAS_OUTPUT:
         return "Ansible has no standard output, without which it fails as soon as it shows a result"
     if os.getpid() == _FIRST_PROCESS:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the exchange tells of the API key itself: whose it is, what it may do, and how long.
+"""What the exchange reports about the API key: its account, its permissions, its expiry.
 
 This module util is private to the collection.
 """
@@ -26,7 +26,7 @@ class ApiKey(t.NamedTuple):
     """The key of a run.
 
     :ivar account: The exchange's id of the account, which all its keys share.
-    :ivar lack: Why the key may not repay, and the remedy; empty when it may, or when the exchange does not tell.
+    :ivar lack: Why the key may not repay, and the remedy; empty when it may, or if the exchange does not say.
     :ivar expires_at_ms: When it ends (UTC, ms); none when it does not.
     """
 
@@ -45,9 +45,9 @@ class ApiKey(t.NamedTuple):
 
 
 def read_key(client: Client) -> ApiKey:
-    """Return what the exchange tells of the key (GET /v5/user/query-api, which every key may ask).
+    """Return what the exchange reports about the key (GET /v5/user/query-api, which every key may ask).
 
-    :raises Refused: When the exchange refused to tell.
+    :raises Refused: If the exchange refused the request.
     :raises ReadFailed: When its answer is missing, or does not say whose the key is.
     """
     key = client.fact(_PATH, {}, _key_of, signed=True)

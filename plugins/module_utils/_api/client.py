@@ -128,10 +128,10 @@ class Client(Requestor):
     def fact(
         self, path: str, query: dict[str, str], reading: t.Callable[[dict[str, t.Any]], _Fact | None], signed: bool = False
     ) -> _Fact | None:
-        """Return what a call tells that seldom changes, asked only once in a while; raises what C(read) raises.
+        """Return what a call reports that rarely changes, requested only once in a while; raises what C(read) raises.
 
         :param reading: Takes it out of the answer; what it cannot find there is asked for again.
-        :param signed: Whether it is told to this key alone.
+        :param signed: Whether the call must be signed.
         """
         key, now_ms = (path, query_text(query)), self.clock.monotonic_ms()
         known: tuple[int, _Fact | None] = self._session.facts.get(key, (0, None))

@@ -67,7 +67,7 @@ def is_loopback(url: str) -> bool:
 
 
 def _machine(host: str) -> str:
-    """Return one name for the addresses of a machine that are told apart only by how it is reached."""
+    """Return one name for the addresses of a machine that differ only in how it is reached."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -13,7 +13,7 @@ import re
 from collections import deque
 
 # Requests in a second that the exchange documents for the queries and the repayments of flexible and fixed loans; of those of
-# legacy loans nothing is documented. What its answers tell comes before that.
+# legacy loans nothing is documented. The limits in its answers take precedence.
 _USUAL_LIMITS = {"GET": 5, "POST": 1}
 _WINDOW_MS = 1010
 # Once the limit was tripped all the same, the exchange's second is not quite ours.
@@ -29,7 +29,7 @@ class RateLimit:
     However long a request is on its way, it reaches the exchange before its answer is here. So as many requests as the limit
     allows never arrive within one second, if each is sent a second after the answer to the one so many before it.
 
-    :param limit: How many requests may arrive within the window, unless the exchange tells another number.
+    :param limit: How many requests may arrive within the window, unless the exchange reports another number.
     """
 
     def __init__(self, limit: int, window_ms: int = _WINDOW_MS) -> None:

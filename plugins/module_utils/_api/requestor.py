@@ -120,7 +120,7 @@ class Requestor:
         return self.clock.now_ms() + self._session.clock_offset_ms
 
     def exchange_time_ms(self, monotonic_ms: int | None = None) -> int | None:
-        """Return a time (UTC, ms) that the exchange's clock had surely reached at a moment; none before it told any.
+        """Return a time (UTC, ms) that the exchange's clock had surely reached at a moment; none before it reported any.
 
         :param monotonic_ms: The moment, by this machine's monotonic clock; now unless given.
         """
@@ -132,7 +132,7 @@ class Requestor:
         return moment_ms + differences[(len(differences) - 1) // 2]
 
     def believed_time_ms(self) -> int:
-        """Return the exchange's time (UTC, ms): as it told it, or by this machine's clock as long as it has not."""
+        """Return the exchange's time (UTC, ms): as it reported it, or by this machine's clock until it has."""
         told_ms = self.exchange_time_ms()
         return self.now_ms() if told_ms is None else told_ms
 

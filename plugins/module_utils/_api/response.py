@@ -34,7 +34,7 @@ class Response(t.NamedTuple):
     :ivar meaning: The row of the table that applies.
     :ivar failure: The reply in the form that a user gets when it is a failure.
     :ivar result: The object C(result) of the answer; empty when there is none.
-    :ivar time_ms: The exchange's clock when it answered (UTC), where the answer tells it.
+    :ivar time_ms: The exchange's clock when it answered (UTC), if the answer has it.
     """
 
     meaning: Meaning

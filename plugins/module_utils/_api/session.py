@@ -34,7 +34,7 @@ class Session:
     :ivar clock_offset_ms: The exchange's time less that of this machine, once they were found to differ.
     :ivar heard_ms: When the last answer came, by the monotonic clock.
     :ivar lead_ms: How long the reading before the last POST took.
-    :ivar facts: What public calls have told, and when (ms, by the monotonic clock).
+    :ivar facts: What public calls returned, and when (ms, by the monotonic clock).
     """
 
     def __init__(self, transport: Sender) -> None:

@@ -200,7 +200,7 @@ class Transport:
             self.hang_up()
             if not isinstance(error, Exception):
                 raise
-            # Every kind of failure has the same two consequences, told apart by the body alone.
+            # Every kind of failure has the same two consequences, which only the body distinguishes.
             reason, remedy = shown(_reason(error, self._timeout), _REASON_CHARACTERS, secrets), _remedy(error)
             # Without its cause, whose text Ansible would show in a traceback.
             raise NoReply(reason, remedy, sent=data is None or data.was_read) from None

@@ -92,7 +92,7 @@ def has_money_moved(intent: Intent, before: Preflight, now: Preflight) -> bool:
         held = dict(now.pledged)
         return any(held.get(coin, Decimal(0)) < amount for coin, amount in before.pledged)
     old, new = before.means.wallet, now.means.wallet
-    # Where nobody can look, it may.
+    # What cannot be read may have moved.
     return old is None or new is None or difference(old, new) >= intent.amount
 
 

@@ -65,7 +65,7 @@ def pay(task: Task, ready: Preflight, most: Decimal | None = None, is_rest: bool
             return _round(task, ready, _unclear(task, ready, intent, answer.error), warnings)
         anew = decide_anew(task, ready, intent, answer.error)
         if anew.ready is None:
-            # Nobody can tell whether what moved was this one, so it is looked for like one whose answer was lost.
+            # It is not certain that what moved was not this one, so it is reconciled like one whose answer was lost.
             return _round(task, ready, _find_out(task, ready, intent, anew.doubt), warnings)
         task.journal.forget(intent)
         ready, warnings = with_rest(anew.ready) if is_rest else anew.ready, warnings + anew.warnings

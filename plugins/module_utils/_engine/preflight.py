@@ -170,8 +170,8 @@ def _check_nothing_owed(task: Task, loan: Loan) -> None:
     """Refuse to call a coin's debt repaid that only a list does not show, while the position of the account does."""
     if read_position(task.client).shows(loan.product, loan.coin):
         raise ReadFailed(
-            f"The exchange lists no debt of {task.label}, but the account's position shows one. Run again; when it "
-            f"stays so, look at the loan on the exchange's site."
+            f"The exchange lists no debt of {task.label}, but the account's position shows one. Run again; if this "
+            f"persists, check the loan on the exchange's site."
         )
 
 

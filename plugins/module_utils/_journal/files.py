@@ -4,7 +4,7 @@
 
 """Files that outlive a loss of power, are written as a whole or not at all, and belong to this user alone.
 
-Every function raises C(OSError), whose C(strerror) tells a person what is wrong. This module util is private to the collection.
+Every function raises C(OSError), whose C(strerror) says what is wrong. This module util is private to the collection.
 """
 
 from __future__ import annotations

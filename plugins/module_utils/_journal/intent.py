@@ -75,7 +75,7 @@ class Intent:
     :ivar is_whole: Whether the loan is repaid as a whole, so that the exchange reckons the amount.
     :ivar accepted_at_ms: When the exchange accepted it without giving an id that is its own (UTC, ms).
     :ivar sent_monotonic_ms: When it was signed, by this machine's monotonic clock, which counts from its start; none when the
-        machine does not tell one start from another.
+        system does not identify its starts.
     :ivar boot_id: Which start of the machine that was.
     :ivar reported_at_ms: When a run has written its result out (UTC, ms) though nobody may have been there to take it; none when no
         run has got so far.

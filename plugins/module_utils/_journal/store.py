@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The memory between runs: intents on disk, one file for each target, and the lock that keeps two runs apart.
+"""What lasts between runs: intents on disk, one file for each target, and the lock that keeps two runs apart.
 
 This module util is private to the collection.
 """
@@ -50,7 +50,7 @@ def check_directory(directory: str) -> None:
 
 
 def is_in_doubt(directory: str, realm: str, product: str, name: str) -> bool:
-    """Return whether a repayment of a loan may be open, whoever's account it is, as long as nobody can tell whose the key is."""
+    """Return whether a repayment of a loan may be open, whoever's account it is, while it is not known whose the key is."""
     pattern = f"{_readable(realm)}_*_{product}_{name}_*{_SUFFIX}"
     try:
         found = fnmatch.filter(os.listdir(directory), pattern)
@@ -174,7 +174,7 @@ class Store:
         self._check_lock()
 
     def clear(self) -> None:
-        """Remember nothing any more; a loss of power may undo that, and then the last intents are reported once more.
+        """Remove all intents; a loss of power may undo that, and then the last intents are reported once more.
 
         Nothing need wait for the disk here, because an intent too many never leads to a payment too many.
         """
@@ -271,7 +271,7 @@ def _readable(realm: str) -> str:
 
 
 def _hidden(error: OSError, directory: str, path: str) -> BadInput:
-    """Return the error for a memory that cannot be looked into.
+    """Return the error for a directory that cannot be read.
 
     :param path: Where something would stand if something was noted.
     """

@@ -32,7 +32,7 @@ _WALLET_AGE_MS = MINUTE_MS
 def read_position(client: Client) -> Position:
     """Return what the account owes and has pledged in flexible and fixed loans.
 
-    :raises Refused: When the exchange refused to tell.
+    :raises Refused: If the exchange refused the request.
     :raises ReadFailed: When its answer is missing, does not have the documented form, or contradicts itself.
     """
     answer = client.read(_POSITION)

@@ -21,7 +21,7 @@ def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
     """Return how many decimal places an amount of the coin may have; none when the exchange does not list it.
 
     :param product: C(flexible) or C(fixed).
-    :raises Refused: When the exchange refused to tell.
+    :raises Refused: If the exchange refused the request.
     :raises ReadFailed: When its answer is missing or does not have the documented form.
     """
 

@@ -31,7 +31,7 @@ _STATUSES = {1: OPEN, 2: REPAID, _OVERDUE: OPEN}
 def find(client: Client, loan_id: str) -> Loan | None:
     """Return a contract, also when it is repaid.
 
-    :raises Refused: When the exchange refused to tell.
+    :raises Refused: If the exchange refused the request.
     :raises ReadFailed: When its answer is missing or does not have the documented form.
     """
     found = list(_contracts(client, {"loanId": loan_id}))

@@ -27,7 +27,7 @@ _ROUNDING = Decimal("0.0001")
 def find(client: Client, coin: str) -> Loan | None:
     """Return the debt in a coin; none when there is none.
 
-    :raises Refused: When the exchange refused to tell.
+    :raises Refused: If the exchange refused the request.
     :raises ReadFailed: When its answer is missing or does not have the documented form.
     """
     found = open_loans(client, coin)

@@ -32,7 +32,7 @@ _CLOSED_STATUSES = {1: REPAID, 2: LIQUIDATED}
 def find(client: Client, order_id: str) -> Loan | None:
     """Return a loan, open or completed within the last 6 months; raises what all reads of a product raise.
 
-    :raises Refused: When the exchange refused to tell.
+    :raises Refused: If the exchange refused the request.
     :raises ReadFailed: When its answer is missing or does not have the documented form.
     """
     return _one(client, _OPEN_LOANS, order_id, _open_loan) or _one(client, _COMPLETED_LOANS, order_id, _completed_loan)

@@ -47,7 +47,7 @@ class Parents:
 
 
 def has_no_reader(process: int) -> bool:
-    """Return whether both outputs of a process are pipes at whose other ends nobody is; false when the system does not tell."""
+    """Return whether both outputs of a process are pipes at whose other ends nobody is; false if the system does not show it."""
     return all(_is_left_by_its_reader(f"/proc/{process}/fd/{output}") for output in _OUTPUTS)
 
 
@@ -85,7 +85,7 @@ def _is_left_by_its_reader(output: str) -> bool:
 
 
 def _ancestors() -> tuple[list[int], int | None]:
-    """Return their ids, nearest first, at the end another number where the system does not tell more; and that of Ansible, if found."""
+    """Return their ids, nearest first, ending with another number where the system shows no more; and that of Ansible, if found."""
     chain, is_worker = [os.getppid()], False
     try:
         if not is_own_proc():

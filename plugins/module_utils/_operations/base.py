@@ -22,7 +22,7 @@ from .terms import Terms
 class Operation(abc.ABC):
     """The repayment of one loan, or of what an account owes in one coin.
 
-    Nothing is sent from here but reads, which raise C(Refused) when the exchange refuses to tell, and C(ReadFailed) when its answer is
+    Nothing is sent from here but reads, which raise C(Refused) if the exchange refuses the request, and C(ReadFailed) when its answer is
     missing or does not have the documented form. No method changes what another one returns.
 
     :ivar product: One of C(PRODUCTS).
@@ -55,7 +55,7 @@ class Operation(abc.ABC):
 
     @abc.abstractmethod
     def history(self) -> list[HistoryEntry]:
-        """Return all repayments of the loan that the exchange tells of (6 months)."""
+        """Return all repayments of the loan in the exchange's history (6 months)."""
 
     @abc.abstractmethod
     def repayments_of_account(self, repay_id: str) -> list[HistoryEntry]:

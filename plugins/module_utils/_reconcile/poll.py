@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Look at history and debt, again and again with growing pauses, until it is known what became of a repayment.
+"""Read history and debt, again and again with growing pauses, until it is known what became of a repayment.
 
 Only reads are sent from here. This module util is private to the collection.
 """
@@ -81,9 +81,9 @@ class Poller:
         left_ms = self._left_ms(intent)
         own_turns = tuple(left_ms + intent.open_for_ms + margin_ms for margin_ms in margins_ms)
         doubt = f"Whether the repayment of {plain(intent.amount)} {intent.coin} on {self._label} was made is not known yet"
-        for dummy in self._looks(deadline_ms, doubt, turns, own_turns):
+        for dummy in self._reads(deadline_ms, doubt, turns, own_turns):
             looks += 1
-            seen, error = self._look(left_ms)
+            seen, error = self._read(left_ms)
             if seen is not None:
                 latest = seen
                 finding = judge(intent, latest, self._settle_margin_ms, others)
@@ -103,12 +103,12 @@ class Poller:
     def follow(self, repay_id: str, deadline_ms: int, until_final: bool = True) -> Followed:
         """Look for the entry of a repayment in the history.
 
-        :param until_final: Whether to look on while it is in process.
+        :param until_final: Whether to go on while it is in process.
         """
         seen, entries = None, []
-        for dummy in self._looks(deadline_ms, f"Repayment {repay_id} on {self._label} is not final yet"):
+        for dummy in self._reads(deadline_ms, f"Repayment {repay_id} on {self._label} is not final yet"):
             try:
-                # All of it, because what others have repaid meanwhile tells what the debt shows.
+                # All of it, because repayments by others explain the debt as well.
                 entries = self._operation.history()
             except BybitError as failed:
                 if must_stop(failed):
@@ -136,7 +136,7 @@ class Poller:
         :raises BybitError: When the loan cannot be read.
         """
         loan = None
-        for dummy in self._looks(deadline_ms, f"The debt does not show the repayment on {self._label} yet"):
+        for dummy in self._reads(deadline_ms, f"The debt does not show the repayment on {self._label} yet"):
             loan = self._operation.find()
             if loan is None or seen_in_debt([intent], [], loan):
                 break
@@ -166,13 +166,13 @@ class Poller:
         # What lies in the future was noted by another clock.
         return sent_ms if sent_ms <= self._client.clock.monotonic_ms() else self._begun_ms
 
-    def _looks(
+    def _reads(
         self, deadline_ms: int, doubt: str, turns: tuple[int, ...] = (), own_turns: tuple[int, ...] = ()
     ) -> t.Iterator[None]:
-        """Yield once for each look: at least one, the last one when the time is over.
+        """Yield once for each reading: at least one, the last one when the time is over.
 
-        :param doubt: Why there is a second look.
-        :param turns: Moments of the exchange's clock after which a look can tell more, so that none is slept through.
+        :param doubt: Why there is a second reading.
+        :param turns: Moments of the exchange's clock after which a read can show more, so that none is slept through.
         :param own_turns: The same of this machine's monotonic clock.
         """
         clock, pause_ms = self._client.clock, _FIRST_PAUSE_MS
@@ -194,7 +194,7 @@ class Poller:
             clock.sleep_ms(min(pause_ms, left_ms, *until_turns))
             pause_ms = min(pause_ms * 3 // 2, _LONGEST_PAUSE_MS)
 
-    def _look(self, left_ms: int) -> tuple[Observation | None, BybitError | None]:
+    def _read(self, left_ms: int) -> tuple[Observation | None, BybitError | None]:
         """Return what can be seen, and what could not; the history alone can show that a repayment was made.
 
         :param left_ms: When the request has left, by the monotonic clock.
@@ -238,7 +238,7 @@ class Poller:
         return Funds(max(-net, Decimal(0)) if has_failed else left, balance, net)
 
     def _allowed(self, read: t.Callable[[], _Told]) -> _Told | None:
-        """Return what is read; none when the exchange refuses to tell it."""
+        """Return what is read; none if the exchange refuses the request."""
         try:
             return read()
         except Refused as error:

@@ -22,7 +22,7 @@ from .poll import Followed, Poller
 
 
 class Reconciler:
-    """Finds out, and keeps the memory in step with what it finds.
+    """Finds out, and keeps the journal in step with what it finds.
 
     :param wait: Whether to follow an accepted repayment until it is final.
     """
@@ -53,7 +53,7 @@ class Reconciler:
                 others |= {intent.repay_id}
                 doubt = f"the exchange gave it the id {intent.repay_id}, but {doubt}; "
             else:
-                # That it failed is what the history says; whether the money is still there, debt and wallet tell.
+                # That it failed is what the history says; debt and wallet show whether the money is still there.
                 others, failed_id = others - {intent.repay_id}, intent.repay_id
             intent = dataclasses.replace(intent, repay_id=None, accepted_at_ms=intent.window_end_ms)
         failed: set[str] = set()
