@@ -110,7 +110,11 @@ def plant(tree: Path, faults: t.Iterable[Fault]) -> None:
 def lint(linter: Linter, tree: Path) -> Ended:
     """Run a linter on one copy, in which it finds the collection, too."""
     program, *arguments = linter.command
-    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tree.parents[2]), "NO_COLOR": "1"}
+    env = {
+        **os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tree.parents[2]), "NO_COLOR": "1",
+        # What one linter leaves behind has no licence for the next.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     ended = subprocess.run(
         [BIN / program, *arguments],
         cwd=tree,
