@@ -159,8 +159,12 @@ def test_what_is_right_passes(runs: list[Run], ledger: list[Entry], known: dict[
         [entry(time=T0 - 5000), entry("8")], {}, "but 0 was needed",
     ),
     (
-        [debt_run(reported("executed"), [paid(fault={"arrive_after_ms": 900, **LOST}, handled_at=T0 + 900),
-                                     paid(repay_id="8", debt="1000", sent_at=T0 + 10)])],
+        [
+            debt_run(
+                reported("executed"),
+                [paid(fault={"arrive_after_ms": 900, **LOST}, handled_at=T0 + 900), paid(repay_id="8", debt="1000", sent_at=T0 + 10)],
+            ),
+        ],
         [entry(time=T0 + 900), entry("8", time=T0 + 10)], {}, "but 0 was needed",
     ),
     ([run(reported("executed"), [lowered("300.5")], plan=Plan(MAX_LTV))], [entry(loan=COIN, amount="300.5")], {}, "was needed"),

@@ -94,4 +94,4 @@ def run_as_process(spec: Spec, run: t.Callable[[Module], None]) -> t.NoReturn:
     """Run a module in this process, which Ansible has started for it, and end the process."""
     module = ProcessModule(spec)
     run(module)
-    sys.exit(module.exit_code)
+    raise SystemExit(module.exit_code)

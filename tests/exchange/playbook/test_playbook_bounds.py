@@ -48,8 +48,6 @@ SOL_LOAN = "1794288290015682560"
 TODAY = "{{ now(utc=true).strftime('%Y-%m-%d') }}"
 
 
-
-
 class Given(t.NamedTuple):
     """How a playbook has ended, and what it has paid."""
 

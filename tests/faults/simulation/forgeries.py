@@ -38,8 +38,10 @@ FORGERIES = (
         "what was repaid stands in the history alone: a goal with since adds it up, and a repayment is reported by it",
     ),
     Forgery(ID, _HISTORY, r"result\.list\.repayId", "when the answer was lost, no other call shows the id"),
-    Forgery(ID, r"/v5/crypto-loan(-flexible)?/repay|/v5/crypto-loan-fixed/fully-repay", r"result\.repayId",
-        "the history may show it late, and until then the answer alone shows the id"),
+    Forgery(
+        ID, r"/v5/crypto-loan(-flexible)?/repay|/v5/crypto-loan-fixed/fully-repay", r"result\.repayId",
+        "the history may show it late, and until then the answer alone shows the id",
+    ),
     Forgery(ACCOUNT, "/v5/user/query-api", r"result\.userID", "no other call shows whose a key is"),
 )
 
