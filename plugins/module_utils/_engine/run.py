@@ -46,6 +46,9 @@ def run(task: Task, warnings: tuple[str, ...] = ()) -> Report:
         report = report.with_recovered(recovered)
         # Only now, because a debt shows one repayment surely only when all others are known.
         report = report.with_recovered(recovered._replace(made=tuple(read_again(task, made) for made in recovered.made)))
+        if recovered.left_to_user:
+            # Whatever is missing of the goal, the repayment in doubt may not be in any debt yet.
+            return report
         # The second round is for interest that accrued during the first one, the last for what is too small for the exchange.
         for repay in (_reach, _repay_interest, _repay_rest):
             done = repay(task, report)
@@ -81,7 +84,7 @@ def _read_after(task: Task, done: Round, made: Made) -> Round:
 
 def _reach(task: Task, report: Report) -> Round | None:
     """Pay what is missing of the goal, or all of what an earlier run has left of it."""
-    if report.recovered.left_to_user or (report.made and not (task.goal.is_of_debt and report.outcome == EXECUTED)):
+    if report.made and not (task.goal.is_of_debt and report.outcome == EXECUTED):
         return None
     if not task.check_mode:
         task.client.draw_near(task.operation.path)

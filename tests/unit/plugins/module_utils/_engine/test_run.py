@@ -95,6 +95,21 @@ def test_check_mode_pays_no_interest_after_an_earlier_run(
     assert bybit.sent == []
 
 
+@pytest.mark.parametrize("named", ["8f2a", "another"])
+@pytest.mark.parametrize("borrowed", ["0", "50"])
+def test_a_run_with_acknowledge_sends_nothing_whatever_is_missing(
+    run: t.Callable[..., Report], bybit: t.Any, store: Store, named: str, borrowed: str
+) -> None:
+    goal = Goal(max_debt=Decimal("900.3"))
+    open_intent(bybit, store, goal)
+    bybit.commit(Decimal(100))
+    bybit.debt += Decimal(borrowed)
+    bybit.clock.pass_ms(60_000)
+    report = run(goal, acknowledge=named)
+    assert (told(report)[2:], bybit.sent) == (("100", ["100"]), [])
+    assert "acknowledge" in report.message and not [warning for warning in report.warnings if "was not repaid" in warning]
+
+
 def test_a_failure_after_an_earlier_repayment_tells_of_it(run: t.Callable[..., Report], bybit: t.Any, store: Store) -> None:
     open_intent(bybit, store)
     bybit.commit(Decimal(100))
