@@ -42,10 +42,9 @@ def pay(task: Task, ready: Preflight, most: Decimal | None = None, is_rest: bool
     :param is_rest: Whether it is what needs more decimal places than the exchange lists.
     :raises Ended: When it was not made, or when that is unknown.
     """
-    warnings: tuple[str, ...] = ()
     while ready.loan is not None and ready.decision.kind == PAY:
         if most is not None and ready.decision.amount > most:
-            raise Ended(Declined(MORE_THAN_INTEREST), ready, warnings=warnings)
+            raise Ended(Declined(MORE_THAN_INTEREST), ready)
         intent = _intent(task, ready, ready.loan)
         try:
             signed = task.client.sign(task.operation.request(ready.loan, intent.amount))
@@ -57,21 +56,23 @@ def pay(task: Task, ready: Preflight, most: Decimal | None = None, is_rest: bool
             raise _not_made(task, ready, intent, error) from error
         answer = task.client.post(signed)
         if isinstance(answer, Accepted):
-            return _round(task, ready, _accepted(task, ready, intent, answer), warnings)
+            return _round(task, ready, _accepted(task, ready, intent, answer))
         doubt_balance(task.client, intent.coin)
         if answer.kind == NOT_MADE:
             return _refused(task, ready, intent, answer.error)
         if answer.kind == UNCLEAR:
-            return _round(task, ready, _unclear(task, ready, intent, answer.error), warnings)
+            return _round(task, ready, _unclear(task, ready, intent, answer.error))
         anew = decide_anew(task, ready, intent, answer.error)
         if anew.ready is None:
             # It is not certain that what moved was not this one, so it is reconciled like one whose answer was lost.
-            return _round(task, ready, _find_out(task, ready, intent, anew.doubt), warnings)
+            return _round(task, ready, _find_out(task, ready, intent, anew.doubt))
         task.journal.forget(intent)
-        ready, warnings = with_rest(anew.ready) if is_rest else anew.ready, warnings + anew.warnings
+        # What was to be said of the first decision is to be said of this one, too.
+        now = anew.ready._replace(warnings=(*ready.warnings, *anew.ready.warnings, *anew.warnings))
+        ready = with_rest(now) if is_rest else now
     if ready.loan is None or ready.decision.kind == DECLINE:
-        raise Ended(Declined(ready.decision.message), ready, warnings=warnings)
-    return nothing_to_do(task, ready, warnings)
+        raise Ended(Declined(ready.decision.message), ready)
+    return nothing_to_do(task, ready)
 
 
 def with_rest(ready: Preflight) -> Preflight:
@@ -193,10 +194,10 @@ def _not_made(task: Task, ready: Preflight, intent: Intent, error: BybitError, w
     return Ended(reported, ready, dataclasses.replace(intent, repay_id=None), sent_at_ms=task.client.posted_at_ms, warnings=warnings)
 
 
-def _round(task: Task, ready: Preflight, made: Made, warnings: tuple[str, ...]) -> Round:
+def _round(task: Task, ready: Preflight, made: Made) -> Round:
     stories: tuple[str, ...] = ()
     if ready.progress is not None:
         stories += (messages.counted(ready.progress, task.goal, made.found.intent.coin),)
     if ready.decision.shortfall:
         stories += (f"The goal is not reached: {ready.decision.shortfall}.",)
-    return Round(ready, made.found.outcome, made, stories=stories, warnings=warnings)
+    return Round(ready, made.found.outcome, made, stories=stories)

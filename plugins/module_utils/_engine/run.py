@@ -49,8 +49,8 @@ def run(task: Task, warnings: tuple[str, ...] = ()) -> Report:
         if recovered.left_to_user:
             # Whatever is missing of the goal, the repayment in doubt may not be in any debt yet.
             return report
-        # The second round is for interest that accrued during the first one, the last for what is too small for the exchange.
-        for repay in (_reach, _repay_interest, _repay_rest):
+        # What is too small for the exchange is tried once; the round after the first one is for interest that accrued during it.
+        for repay in (_reach, _try_first_rest, _repay_interest, _repay_rest):
             done = repay(task, report)
             if done is not None:
                 report = report.with_round(done)
@@ -94,7 +94,7 @@ def _reach(task: Task, report: Report) -> Round | None:
     if task.operation.terms.is_sweep and task.options.at_most is not None:
         ready = ready._replace(warnings=(*ready.warnings, messages.cap_of_sweep(task.label)))
     if ready.decision.kind == NOTHING_TO_DO:
-        return _silent(nothing_to_do(task, ready), report)
+        return _silent(nothing_to_do(task, ready), report)._replace(rest=ready.decision.rest)
     if task.check_mode:
         return Round(ready, PLANNED, after=ready.decision.after)
     return _silent(pay(task, ready), report)
@@ -112,14 +112,20 @@ def _repay_interest(task: Task, report: Report) -> Round | None:
     try:
         ready = preflight(task, report.paid, report.freshness)
         done = _silent(pay(task, ready, most), report)._replace(is_for_interest=True)
-        return done if done.made is not None else _checked(task, done)
+        return done if done.made is not None else _checked(task, done._replace(dust=report.dust))
     except (BybitError, Ended) as failed:
-        error = error_of(failed)
-        if error.outcome == UNKNOWN:
+        if error_of(failed).outcome == UNKNOWN:
             raise
-        evidence = failed.evidence if isinstance(failed, Ended) else None
-        nothing = Round(ready or report.rounds[-1].ready, NOTHING_TO_DO, after=after, dust=report.dust, evidence=evidence)
-        return _short(nothing, str(error), after)
+        nothing = _failed(failed, report, ready or report.rounds[-1].ready)
+        return _short(nothing, str(error_of(failed)), after)
+
+
+def _failed(failed: BybitError | Ended, report: Report, ready: Preflight) -> Round:
+    """Return a later round that has come to nothing, which takes nothing from what the earlier ones have reached."""
+    nothing = Round(ready, NOTHING_TO_DO, after=report.after, dust=report.dust)
+    if not isinstance(failed, Ended):
+        return nothing
+    return nothing._replace(ready=failed.ready or ready, warnings=failed.warnings, evidence=failed.evidence)
 
 
 def _checked(task: Task, done: Round) -> Round:
@@ -139,25 +145,27 @@ def _short(done: Round, why: str, left: Loan) -> Round:
     return done._replace(shortfall=why, warnings=(*done.warnings, warning))
 
 
+def _try_first_rest(task: Task, report: Report) -> Round | None:
+    """Try to repay all that is missing of the goal, where it is only what needs more decimal places than the exchange lists."""
+    last = report.rounds[-1] if report.rounds else None
+    return _try_rest(task, last.ready, report) if last is not None and last.rest and not task.check_mode else None
+
+
 def _repay_rest(task: Task, report: Report) -> Round | None:
     """Try once to repay what is left because it needs more decimal places than the exchange lists."""
-    last = report.rounds[-1] if report.rounds else None
-    if task.check_mode or last is None:
+    is_tried = any(done.rest for done in report.rounds)
+    if task.check_mode or is_tried or report.outcome != EXECUTED or not report.dust:
         return None
-    if last.outcome == NOTHING_TO_DO and last.ready.decision.rest and not last.shortfall:
-        return _try_rest(task, last.ready, report)
-    if report.outcome != EXECUTED or not report.dust:
-        return None
+    last = report.rounds[-1].ready
     try:
         ready = preflight(task, report.paid, report.freshness)
         done = _try_rest(task, ready, report) if ready.loan is not None and ready.decision.rest else None
         return done or Round(ready, NOTHING_TO_DO, after=ready.loan or report.after, dust=report.dust)
     except (BybitError, Ended) as failed:
-        error = error_of(failed)
-        if error.outcome == UNKNOWN:
+        if error_of(failed).outcome == UNKNOWN:
             raise
-        warning = f"The remainder was not repaid: {error}"
-        return Round(last.ready, NOTHING_TO_DO, after=report.after, dust=report.dust, warnings=(warning,))
+        nothing = _failed(failed, report, last)
+        return nothing._replace(warnings=(*nothing.warnings, f"The remainder was not repaid: {error_of(failed)}"))
 
 
 def _try_rest(task: Task, ready: Preflight, report: Report) -> Round | None:
@@ -173,7 +181,8 @@ def _try_rest(task: Task, ready: Preflight, report: Report) -> Round | None:
         if not isinstance(ended.error, Refused) or failure is None or failure.ret_code not in TOO_FINE_CODES:
             raise
         story = messages.left_over(plain(rest), loan.coin, f"retCode {failure.ret_code}")
-        return Round(ready, NOTHING_TO_DO, after=loan, dust=dust_of(loan, task.goal, means.accuracy), stories=(story,))
+        left = dust_of(loan, task.goal, means.accuracy)
+        return Round(ended.ready or ready, NOTHING_TO_DO, after=loan, dust=left, stories=(story,), warnings=ended.warnings)
 
 
 def _silent(done: Round, report: Report) -> Round:

@@ -83,6 +83,7 @@ class Round(t.NamedTuple):
     :ivar after: The loan as it is now, or as it would be.
     :ivar dust: What is left of the debt because it is less than the smallest amount that the exchange lists.
     :ivar shortfall: Why the goal is not reached after this round, when its decision does not say it.
+    :ivar rest: What is to be tried because it needs more decimal places than the exchange lists.
     :ivar is_for_interest: Whether it is the second one, for what came to the debt during the first.
     """
 
@@ -95,6 +96,7 @@ class Round(t.NamedTuple):
     warnings: tuple[str, ...] = ()
     shortfall: str = ""
     evidence: dict[str, t.Any] | None = None
+    rest: Decimal = Decimal(0)
     is_for_interest: bool = False
 
 

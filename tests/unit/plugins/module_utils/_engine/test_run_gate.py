@@ -1,0 +1,89 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run reports after the exchange's gate has turned a request away, and what it still sends then."""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.client import TURNED_AWAY, NotAccepted
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Failure, OutcomeUnknown, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+
+TO_750 = Goal(max_debt=Decimal(750))
+TOO_SMALL = Refused("The balance is too small.", Failure(ret_code=177011))
+
+Run = t.Callable[..., Report]
+
+
+def amounts(bybit: t.Any) -> list[Decimal]:
+    return [amount for amount, dummy in bybit.sent]
+
+
+def turn_away(bybit: t.Any, number: int, between: t.Callable[[], object]) -> None:
+    """Let the gate turn a request away; somebody else does something during the pause.
+
+    :param number: Which request it is, from one.
+    """
+    usual = bybit.post
+
+    def post(signed: t.Any) -> t.Any:
+        if len(bybit.sent) != number - 1:
+            return usual(signed)
+        bybit.posted_at_ms = bybit.now_ms()
+        bybit.sent.append((Decimal(signed.prepared.payload), bybit.now_ms()))
+        between()
+        bybit.clock.pass_ms(1050)
+        return NotAccepted(TURNED_AWAY, Refused("Too many.", Failure(ret_code=10006)))
+
+    bybit.post = post
+
+
+def has_appeared(report: Report, amount: str) -> bool:
+    return any(f"of {amount} USDT" in warning and "While" in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize("trouble", [TOO_SMALL, OutcomeUnknown("no answer came")], ids=["refused", "lost"])
+def test_what_appeared_meanwhile_is_reported_though_the_next_request_fails(run: Run, bybit: t.Any, trouble: Exception) -> None:
+    turn_away(bybit, 1, lambda: bybit.commit(Decimal(7)))
+    bybit.troubles = [trouble]
+    report = run(TO_750, error=type(trouble), wait_timeout_ms=12_000)
+    assert amounts(bybit) == [Decimal("250.4"), Decimal("243.4")]
+    assert has_appeared(report, "7")
+
+
+def test_what_appeared_meanwhile_is_reported_after_a_second_round_that_failed(run: Run, bybit: t.Any) -> None:
+    bybit.accruals, bybit.troubles = ["0.0009"], [None, TOO_SMALL]
+    turn_away(bybit, 2, lambda: bybit.commit(Decimal("0.0003")))
+    report = run(TO_750)
+    assert amounts(bybit) == [Decimal("250.4"), Decimal("0.0009"), Decimal("0.0006")]
+    assert (report.outcome, has_appeared(report, "0.0003")) == ("executed", True)
+
+
+def test_the_cap_of_a_sweep_is_warned_of_after_the_gate_too(run: Run, bybit: t.Any) -> None:
+    bybit.terms = bybit.terms._replace(is_whole=True, is_sweep=True)
+    turn_away(bybit, 1, lambda: None)
+    report = run(at_most=Decimal(2000))
+    assert [warning for warning in report.warnings if warning.startswith("at_most is")]
+
+
+def test_where_the_gate_leaves_only_a_rest_nothing_more_is_sent(run: Run, bybit: t.Any) -> None:
+    """Somebody, or the request itself, sent twice, has paid all but what needs more decimal places than the exchange lists."""
+    bybit.debt = Decimal("1000.40003")
+    turn_away(bybit, 1, lambda: bybit.commit(Decimal("1000.4")))
+    report = run()
+    assert (amounts(bybit), report.outcome) == ([Decimal("1000.4")], "nothing_to_do")
+
+
+@pytest.mark.parametrize("accrued", ["0.0007", "5"])
+def test_more_is_owed_after_the_rest_was_paid_than_the_goal_allows(run: Run, bybit: t.Any, accrued: str) -> None:
+    bybit.debt, bybit.accruals = Decimal("0.00003"), [accrued]
+    report = run()
+    result = report.as_dict()
+    assert (amounts(bybit), result["loan"]["after"]["debt"], result["goal_reached"]) == ([Decimal("0.00003")], accrued, False)
+    assert any("are owed, more than max_debt" in warning for warning in report.warnings)
