@@ -175,7 +175,6 @@ def _refused(task: Task, ready: Preflight, intent: Intent, error: BybitError) ->
     failure, warnings = error.failure, ready.warnings
     if not isinstance(error, Refused) or failure is None or failure.ret_code not in task.operation.gone_codes:
         raise _not_made(task, ready, intent, error)
-    task.journal.forget(intent)
     try:
         now = preflight(task, ready.means.paid, ready.freshness)
     except (BybitError, Ended) as failed:
@@ -183,6 +182,7 @@ def _refused(task: Task, ready: Preflight, intent: Intent, error: BybitError) ->
         raise _not_made(task, ready, intent, error, (warning,)) from failed
     if now.decision.kind != NOTHING_TO_DO:
         raise _not_made(task, ready, intent, error)
+    task.journal.forget(intent)
     return nothing_to_do(task, now, warnings)
 
 

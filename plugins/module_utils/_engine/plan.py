@@ -252,6 +252,11 @@ def _decline(message: str, arithmetic: str = "") -> Decision:
     return Decision(DECLINE, f"{sentence}.", Decimal(0), None, arithmetic)
 
 
+def smallest_amount(accuracy: int | None) -> Decimal:
+    """Return the smallest amount that the exchange lists for a coin."""
+    return Decimal(1).scaleb(-_places(accuracy))
+
+
 def _places(accuracy: int | None) -> int:
     return _USUAL_ACCURACY if accuracy is None else accuracy
 

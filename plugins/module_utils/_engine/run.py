@@ -20,7 +20,7 @@ from .._outcomes import EXECUTED, NOT_EXECUTED, NOTHING_TO_DO, PLANNED, UNKNOWN
 from . import messages
 from .conclude import nothing_to_do, read_again
 from .pay import pay, with_rest
-from .plan import DECLINE, dust_of
+from .plan import DECLINE, dust_of, smallest_amount
 from .preflight import preflight
 from .recover import recover
 from .report import Report
@@ -175,7 +175,8 @@ def _try_rest(task: Task, ready: Preflight, report: Report) -> Round | None:
     if loan is None or is_too_much or (means.wallet is not None and rest > means.wallet):
         return None
     try:
-        return _silent(pay(task, with_rest(ready), is_rest=True), report)
+        # Decided anew, it stays a rest: what was borrowed meanwhile is for another run.
+        return _silent(pay(task, with_rest(ready), smallest_amount(means.accuracy), is_rest=True), report)
     except Ended as ended:
         failure = ended.error.failure
         if not isinstance(ended.error, Refused) or failure is None or failure.ret_code not in TOO_FINE_CODES:

@@ -11,10 +11,15 @@ from decimal import Decimal
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.client import TURNED_AWAY, NotAccepted
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Failure, OutcomeUnknown, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Declined, Failure, OutcomeUnknown, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
-from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import run as engine
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.task import task_of
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal, RunOptions
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
 
+USUAL = RunOptions(True, 60_000, 10_000, 1000, None)
 TO_750 = Goal(max_debt=Decimal(750))
 TOO_SMALL = Refused("The balance is too small.", Failure(ret_code=177011))
 
@@ -87,3 +92,32 @@ def test_more_is_owed_after_the_rest_was_paid_than_the_goal_allows(run: Run, byb
     result = report.as_dict()
     assert (amounts(bybit), result["loan"]["after"]["debt"], result["goal_reached"]) == ([Decimal("0.00003")], accrued, False)
     assert any("are owed, more than max_debt" in warning for warning in report.warnings)
+
+
+def test_a_rest_does_not_become_a_repayment_of_what_was_borrowed_meanwhile(run: Run, bybit: t.Any) -> None:
+    bybit.debt = Decimal("0.00003")
+
+    def borrow() -> None:
+        bybit.debt += 500
+
+    turn_away(bybit, 1, borrow)
+    report = run(error=Declined)
+    assert (amounts(bybit), "more was borrowed in the meantime" in report.message) == ([Decimal("0.00003")], True)
+
+
+def test_a_defect_after_a_refusal_leaves_the_intent_open(run: Run, bybit: t.Any, store: Store) -> None:
+    def break_down() -> None:
+        raise ZeroDivisionError
+
+    bybit.troubles = [Refused("No such order.", Failure(ret_code=177005))]
+    usual = bybit.post
+
+    def post(signed: t.Any) -> t.Any:
+        answer = usual(signed)
+        bybit.find = break_down
+        return answer
+
+    bybit.post = post
+    with Journal(store) as journal:
+        report = engine(task_of(bybit, bybit, journal, Goal(max_debt=Decimal(0)), USUAL))
+    assert (report.outcome, report.as_dict()["changed"]) == ("unknown", False)
