@@ -89,7 +89,7 @@ matrix: env ## Each supported ansible-core on each Python that is here, in half 
 
 test-python: env ## Unit tests and tests over loopback HTTP, with branch coverage of module_utils
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 6
+	$(BIN)/coverage run -m pytest --numprocesses 4
 	# In packages without __init__.py, coverage sees files that nothing imports only by the folder.
 	$(BIN)/coverage run --source=plugins/module_utils -m ansible_collections.treasury.bybit.plugins.module_utils._amounts
 	$(BIN)/coverage combine --quiet

@@ -218,6 +218,6 @@ def test_accuracy_that_cannot_be_read_is_left_to_the_exchange(repay, sandbox, pa
     sandbox.control("POST", "faults", {"method": "GET", "path": path, "times": 0, "answer": {"ret_code": 10017}})
     run = repay()
     assert (run["changed"], paid()) == (True, ["100"])
-    assert "The decimal places of amounts are left to the exchange to check" in run.warnings
+    assert "The decimal places of the amount could not be checked beforehand" in run.warnings
     refused = repay(amount="1.00001")
     assert (refused["failure"]["ret_code"], refused["outcome"]) == (177004, "not_executed")

@@ -58,7 +58,7 @@ def test_decimal_places_that_are_not_told_are_left_to_the_exchange(pay, change, 
     change(COINS, "empty", "list.flexibleBorrowingAccuracy")
     run = pay(FLEXIBLE, amount=amount)
     assert (run["outcome"], [entry["amount"] for entry in ledger()]) == ("executed", [amount])
-    assert f"left to the exchange to check: Bybit answered {COINS} with an unusable flexibleBorrowingAccuracy" in run.warnings
+    assert f"could not be checked beforehand: Bybit answered {COINS} with an unusable flexibleBorrowingAccuracy" in run.warnings
 
 
 @pytest.mark.parametrize("takes_all", [True, False])

@@ -138,7 +138,7 @@ def test_a_goal_is_decided_anew_after_the_gate_has_turned_it_away(
     assert ledger == ([("app", by_hand)] if sent is None else [("api", sent), ("app", by_hand)])
     assert (run["changed"], run["amount"], run["goal_reached"]) == (sent is not None, sent or "0", True)
     assert run["loan"]["after"]["debt"] == "900.4"
-    assert f"its history came to show repayment {entries[-1]['repay_id']} of {by_hand} USDT" in run.warnings
+    assert f"repayment {entries[-1]['repay_id']} of {by_hand} USDT appeared in its history" in run.warnings
 
 
 def test_a_goal_that_cannot_be_reached_any_more_is_told_as_not_made(begin, sandbox, until, posts, paid) -> None:

@@ -160,7 +160,7 @@ def test_when_the_time_is_too_short_for_it_the_run_says_so(hour_turns, ledger) -
     run = hour_turns(LEGACY, max_debt="600", settle_margin=2, wait_timeout=1).end()
     assert (run.failed, run["outcome"], run["goal_reached"], len(ledger())) == (False, "executed", False, 1)
     assert "600.0090346 USDT are owed, more than max_debt, and this was not repaid: A repayment on loan" in run.warnings
-    assert "was made only just now or is in process" in run.warnings
+    assert "was made a moment ago or is still in process" in run.warnings
     assert "Run again to repay it." in run.warnings
 
 

@@ -55,7 +55,7 @@ def test_the_wait_ends_with_a_sentence(simulated_time, repay, holder, state_dir,
     [lock] = state_dir.glob("*.lock")
     assert run["msg"] == (
         f"Another run for this loan (process {first.pid}, lock file '{lock}') did not end within lock_timeout, 1 s: "
-        f"nothing was sent; run again when it has ended, or raise lock_timeout. What became of the repayment that it has noted is not "
+        f"nothing was sent; run again when it has ended, or raise lock_timeout. The outcome of the repayment that it recorded is not "
         f"known yet."
     )
     assert (calls()[-2:], paid()) == (["POST repay", "GET query-api"], ["100"])

@@ -126,7 +126,7 @@ def test_when_a_vanished_order_cannot_be_looked_up_its_refusal_is_still_told(rep
     sandbox.control("POST", "faults", {"method": "GET", "path": path, "skip": 1, "answer": "close"})
     run = repay()
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 177005)
-    assert "Whether the loan was closed meanwhile could not be read" in run.warnings
+    assert "Whether the loan was closed in the meantime could not be checked" in run.warnings
     assert paid() == []
 
 

@@ -44,7 +44,7 @@ def test_a_lost_repayment_of_an_unknown_type_is_unknown_to_each_run(pay_all, spo
     for number in range(2):
         for way, run in pay_all(wait_timeout=3 - number):
             [entry] = ledger(way)
-            assert_unknown(way, run, "looks like it, but is of a type that this collection does not know")
+            assert_unknown(way, run, "looks like it, but its type is unknown to this collection")
             assert (entry["amount"], run.details["evidence"]["candidates"]) == (way.amount, [entry["repay_id"]]), way.name
             assert run.details["evidence"]["debt_now"] == way.after, way.name
             assert (sent(way), run.details["intent"] in [intent["intent"] for intent in remembered()]) == (1, True), way.name
@@ -56,7 +56,7 @@ def test_a_lost_repayment_whose_type_cannot_be_read(pay, spoil, change, ledger, 
     """In another unit, the type is another number, which nobody knows."""
     spoil(way, answer="reset")
     change(way.history, how, "list.repayType", skip=1)
-    reason = "of a type that this collection does not know" if how == "unit" else "with an unusable repayType"
+    reason = "its type is unknown to this collection" if how == "unit" else "with an unusable repayType"
     for dummy in range(2):
         assert_unknown(way, pay(way, wait_timeout=2), reason)
     assert ([entry["amount"] for entry in ledger()], sent(way)) == ([way.amount], 1)
@@ -71,7 +71,7 @@ def test_an_accepted_repayment_of_an_unknown_type_is_known_by_its_id(pay_all, sw
 def test_an_accepted_repayment_from_collateral_has_no_id_to_know_it_by(pay_all, switch, ledger) -> None:
     switch(user_repay_type="9")
     for way, run in pay_all((FLEXIBLE_COLLATERAL, FIXED_COLLATERAL), wait_timeout=1):
-        assert_unknown(way, run, "of a type that this collection does not know")
+        assert_unknown(way, run, "its type is unknown to this collection")
         assert run.details["evidence"]["candidates"] == [entry["repay_id"] for entry in ledger(way)], way.name
 
 

@@ -142,4 +142,4 @@ def test_the_play_that_rehearses_itself(play) -> None:
     first = re.search(r"code-block:: yaml\n\n((?:   .*\n|\n)+)", text).group(1)
     ended = play(textwrap.dedent(first), env={"BYBIT_API_URL": "", "BYBIT_API_KEY": "", "BYBIT_API_SECRET": ""})
     assert ended.returncode == 0, ended.stdout
-    assert "It was paid once, and the task knows it" in ended.stdout
+    assert "It was paid once, and the task reports it" in ended.stdout
