@@ -9,6 +9,7 @@ It shows nothing on the screen: what a worker shows ends the thread that takes r
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail
@@ -17,7 +18,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOT_EXECUTED
-from ansible_collections.treasury.bybit.plugins.plugin_utils._eligible import can_be_piped, exposed_secret, why_not
+from ansible_collections.treasury.bybit.plugins.plugin_utils._eligible import can_be_piped, exposed_secret, outlives_its_task, why_not
 from ansible_collections.treasury.bybit.plugins.plugin_utils._in_process import run_here
 from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import children, end_children, nobody_listens
 
@@ -30,7 +31,7 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         task_vars = task_vars or {}
-        refusal = exposed_secret(self)
+        refusal = exposed_secret(self) or outlives_its_task(self, os.geteuid())
         if refusal:
             raise AnsibleActionFail(refusal)
         reason = nobody_listens()

@@ -39,6 +39,23 @@ def exposed_secret(action: ActionBase) -> str:
     return ""
 
 
+def outlives_its_task(action: ActionBase, user: int) -> str:
+    """Say why a step may be paid though its task was cut off, and be paid again; empty when it may not.
+
+    :param user: Who runs Ansible. A process that has become another user's cannot be ended by anybody but root.
+    """
+    task, options = action._task, action._task.args
+    is_step = options.get("amount") is not None and options.get("since") is None
+    is_others = action._connection.become is not None and action._connection.ansible_name == _LOCAL and user != 0
+    if not (task.timeout and is_step and is_others):
+        return ""
+    return (
+        "timeout and become together could leave the module running when the task has ended, so that its repayment is reported to nobody and "
+        "the next run repays once more: let wait_timeout bound the run instead of timeout, or give since, max_debt or max_ltv, or leave out "
+        "become. Nothing was sent."
+    )
+
+
 def can_be_piped(action: ActionBase, module_style: str, wrap_async: bool) -> bool:
     """Return whether a module that runs in a process of its own needs no file, whether or not C(pipelining) is set."""
     has_pipe = action._connection.has_pipelining and action._connection.become is None

@@ -90,7 +90,8 @@ class InProcessModule:
     def log(self, text: str) -> None:
         if self._is_logged:
             facility = str(self._task_vars.get("ansible_syslog_facility", C.DEFAULT_SYSLOG_FACILITY))
-            syslog.openlog(f"ansible-{self._name}", 0, getattr(syslog, facility, syslog.LOG_USER))
+            known = getattr(syslog, facility, None)
+            syslog.openlog(f"ansible-{self._name}", 0, known if isinstance(known, int) else syslog.LOG_USER)
             syslog.syslog(syslog.LOG_INFO, remove_values(text, self._secrets))
 
     def emit(self, result: dict[str, t.Any], failed: bool) -> None:
@@ -150,7 +151,11 @@ def native(value: t.Any) -> t.Any:
 
 @contextlib.contextmanager
 def _working_in(folder: str) -> t.Iterator[None]:
-    before = os.getcwd()
+    try:
+        before = os.getcwd()
+    except OSError:
+        # It is gone, and a module in a process of its own would not miss it either.
+        before = folder
     os.chdir(folder)
     try:
         yield

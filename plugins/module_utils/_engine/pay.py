@@ -54,7 +54,12 @@ def pay(task: Task, ready: Preflight, most: Decimal | None = None, is_rest: bool
         except BybitError as error:
             doubt_balance(task.client, intent.coin)
             raise _not_made(task, ready, intent, error) from error
-        answer = task.client.post(signed)
+        try:
+            answer = task.client.post(signed)
+        except BaseException:
+            # Such as the time limit of the task, in a process that lives on with the next item of a loop.
+            doubt_balance(task.client, intent.coin)
+            raise
         if isinstance(answer, Accepted):
             return _round(task, ready, _accepted(task, ready, intent, answer))
         doubt_balance(task.client, intent.coin)

@@ -130,7 +130,7 @@ def test_what_cannot_be_known_stops_the_next_run_until_it_is_acknowledged(pay, p
 
 def test_two_runs_at_once_wait_for_each_other(begin_way, pay, spoil, until, sent, ledger) -> None:
     for way in WAYS:
-        spoil(way, processing_ms=600_000)
+        spoil(way, processing_ms=120_000)
     holders = [begin_way(way, wait_timeout=3600) for way in WAYS]
     until(lambda: all(sent(way) for way in WAYS))
     for way in WAYS:

@@ -243,3 +243,18 @@ def test_one_that_is_said_to_have_failed_is_doubted_where_the_money_is_gone(
     assert len(bybit.sent) == 1
     gone = "the debt fell by 1000.4 more than the history explains" if witness == "debt" else "1000.4 USDT left the Funding wallet"
     assert gone in report.message
+
+
+class Cut(BaseException):
+    """The time limit of a task."""
+
+
+def test_after_a_run_that_was_cut_off_while_sending_the_wallet_is_read_anew(run: t.Callable[..., Report], bybit: t.Any) -> None:
+    def cut(signed: t.Any) -> t.NoReturn:
+        assert bybit.spending.balances
+        raise Cut
+
+    bybit.post = cut
+    with pytest.raises(Cut):
+        run(Goal(Decimal(100)))
+    assert bybit.spending.balances == {}
