@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-SECRET = "NeedleNeedleNeedle0123456789"
+SECRET = "NeedleOfTheEnvironment0123456789"
 HEAD = """
 - hosts: localhost
   gather_facts: false

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-SECRET = "NeedleNeedleNeedle0123456789"
+SECRET = "NeedleOfAnInterruption0123456789"
 PLAYBOOK = """
 - hosts: localhost
   gather_facts: false

@@ -17,7 +17,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 TEMPLATE = CHECKOUT / "tests" / "integration" / "integration_config.yml.template"
-KEY, SECRET = "NeedleKeyNeedleKey", "NeedleNeedleNeedle0123456789"
+KEY, SECRET = "NeedleKeyNeedleKey", "NeedleOfTheTestnet0123456789"
 LOANS = {"testnet_order_id": "1794267532472646144", "testnet_loan_currency": "USDT", "testnet_loan_id": "571"}
 
 
