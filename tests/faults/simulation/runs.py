@@ -22,7 +22,7 @@ _OK = 200
 GATE_CODES = (10002, 10006)
 # How long a repayment that may have been reported to nobody answers an equal task: twelve hours, less what a run takes.
 ANSWERS_SURELY_FOR_MS = 12 * 3_600_000 - 900_000
-# How a warning of a repayment begins that appeared meanwhile.
+# What a warning of a repayment that appeared meanwhile says; the text of a warning may stand inside more.
 _AT_THE_GATE = "While the exchange "
 OUTCOMES = ("executed", "pending", "nothing_to_do", "planned", "not_executed", "unknown")
 
@@ -190,7 +190,7 @@ class Run:
     def came_between(self) -> set[str]:
         """The ids of the repayments that it reported as new in the history after it was turned away."""
         warnings = [str(text) for text in (self.result or {}).get("warnings") or []]
-        return {match[1] for text in warnings if text.startswith(_AT_THE_GATE) for match in re.finditer(r"repayment (\d+)", text)}
+        return {match[1] for text in warnings if _AT_THE_GATE in text for match in re.finditer(r"repayment (\d+)", text)}
 
     @property
     def outcome(self) -> str | None:

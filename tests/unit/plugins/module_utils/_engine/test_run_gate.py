@@ -121,3 +121,9 @@ def test_a_defect_after_a_refusal_leaves_the_intent_open(run: Run, bybit: t.Any,
     with Journal(store) as journal:
         report = engine(task_of(bybit, bybit, journal, Goal(max_debt=Decimal(0)), USUAL))
     assert (report.outcome, report.as_dict()["changed"]) == ("unknown", False)
+
+
+def test_a_copy_that_was_executed_is_reported_where_nothing_is_left_to_do(run: Run, bybit: t.Any) -> None:
+    turn_away(bybit, 1, lambda: bybit.commit(Decimal("1000.4")))
+    report = run()
+    assert (report.outcome, has_appeared(report, "1000.4")) == ("nothing_to_do", True)
