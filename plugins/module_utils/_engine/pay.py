@@ -31,7 +31,7 @@ from .preflight import preflight
 from .steps import Ended, Made, Preflight, Round, error_of
 from .task import Task
 
-MORE_THAN_INTEREST = "It is more than accrued interest can be, so more was borrowed in the meantime."
+_MORE_THAN_INTEREST = "It is more than accrued interest can be, so more was borrowed in the meantime."
 
 
 def pay(task: Task, ready: Preflight, most: Decimal | None = None, is_rest: bool = False) -> Round:
@@ -44,7 +44,7 @@ def pay(task: Task, ready: Preflight, most: Decimal | None = None, is_rest: bool
     """
     while ready.loan is not None and ready.decision.kind == PAY:
         if most is not None and ready.decision.amount > most:
-            raise Ended(Declined(MORE_THAN_INTEREST), ready)
+            raise Ended(Declined(_MORE_THAN_INTEREST), ready)
         intent = _intent(task, ready, ready.loan)
         try:
             signed = task.client.sign(task.operation.request(ready.loan, intent.amount))

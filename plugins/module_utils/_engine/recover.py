@@ -55,13 +55,14 @@ def _reconciled(task: Task, before: Recovered, intent: Intent) -> Recovered:
         after = after._replace(freshness=late)
     if not is_same_goal(intent, task.goal) or found.outcome not in (EXECUTED, PENDING):
         return after
-    if intent.reported_at_ms is None:
-        return after._replace(made=(*after.made, made_of(task, found, is_earlier=True)))
-    # It is only inferred that nobody has seen the report.
-    if not is_recent(intent.reported_at_ms, task.client.believed_time_ms()):
-        return after._replace(warnings=(*after.warnings, messages.too_old_to_answer(intent, task.label)))
-    warnings = (*after.warnings, messages.may_have_been_reported(intent, task.label))
-    return after._replace(made=(*after.made, made_of(task, found, is_earlier=True)), warnings=warnings)
+    if intent.reported_at_ms is not None:
+        # It is only inferred that nobody has seen the report.
+        is_answer = is_recent(intent.reported_at_ms, task.client.believed_time_ms())
+        say = messages.may_have_been_reported if is_answer else messages.too_old_to_answer
+        after = after._replace(warnings=(*after.warnings, say(intent, task.label)))
+        if not is_answer:
+            return after
+    return after._replace(made=(*after.made, made_of(task, found, is_earlier=True)))
 
 
 def is_same_goal(intent: Intent, goal: Goal) -> bool:

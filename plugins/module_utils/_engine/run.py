@@ -52,9 +52,10 @@ def run(task: Task, warnings: tuple[str, ...] = ()) -> Report:
         # What is too small for the exchange is tried once; the round after the first one is for interest that accrued during it.
         for repay in (_reach, _try_first_rest, _repay_interest, _repay_rest):
             done = repay(task, report)
-            if done is not None:
-                report = report.with_round(done)
-            if done is not None and done.made is not None:
+            if done is None:
+                continue
+            report = report.with_round(done)
+            if done.made is not None:
                 report = report.with_last(_read_after(task, done, done.made))
     except Ended as ended:
         return report.with_end(ended)

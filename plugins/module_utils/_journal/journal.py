@@ -19,7 +19,7 @@ class Journal:
     """The intents of one target during one run; as a context, it lets other runs in at its end.
 
     An intent is I(open) until a run has reported what became of it. Afterwards it is forgotten, unless the exchange has
-    accepted the repayment and does not show it as final yet; then it stays as I(unseen), so that a sum over the history can
+    accepted the repayment and does not show it as final yet; then it stays as I(unshown), so that a sum over the history can
     count it, and that nobody takes a debt for true which it has not lowered yet.
     """
 
@@ -46,7 +46,7 @@ class Journal:
         """Lock the target and read what is remembered of it; in check mode nothing is written.
 
         :raises Busy: When another run for the target does not end in time.
-        :raises BadInput: When the state directory cannot be used; C(MemoryLost) when that hides what is noted there.
+        :raises BadInput: When the state directory cannot be used; C(JournalLost) when that hides what is noted there.
         """
         self._writable = not check_mode
         if check_mode and not self._store.exists():
@@ -116,11 +116,7 @@ class Journal:
         kept = self._known()
         if is_success:
             kept = [reported for reported in (self._concluded.get(i.intent_id, i) for i in kept) if reported]
-        try:
-            if kept != self._intents:
-                self._save(kept)
-        finally:
-            self.abandon()
+        self._end_with(kept)
 
     def leave_open(self, reported_at_ms: int) -> None:
         """Keep the repayments of this run open, because its result may have reached nobody, and let other runs in.
@@ -132,6 +128,9 @@ class Journal:
             dataclasses.replace(intent, reported_at_ms=reported_at_ms) if self._is_of_this_run(intent) else intent
             for intent in self._known()
         ]
+        self._end_with(kept)
+
+    def _end_with(self, kept: list[Intent]) -> None:
         try:
             if kept != self._intents:
                 self._save(kept)

@@ -118,11 +118,16 @@ def _carry_out(begun: _Begun, module: Module, parents: Parents) -> _Result:
     report = run(begun.task, begun.warnings)
     if report.made and report.ended is None and not can_be_known(parents, begun.task.goal):
         report = report.with_notice(may_reach_nobody())
-    values = with_connection(report.as_dict(), begun.connection, begun.task.client)
+    result = _result_of(report, begun.connection, begun.task.client)
+    if module.diff and not result.failed:
+        result.values["diff"] = report.diff()
+    return result
+
+
+def _result_of(report: Report, connection: Connection, client: Client) -> _Result:
+    values = with_connection(report.as_dict(), connection, client)
     if report.ended is not None:
         values["exception"] = report.trace or traceback_of(report.ended.error)
-    elif module.diff:
-        values["diff"] = report.diff()
     return _Result(values, report.ended is not None, tuple(report.warnings), bool(report.trace))
 
 
@@ -146,8 +151,7 @@ def _begin(
     except BybitError as error:
         if error.outcome != UNKNOWN and is_in_doubt(directory, connection.realm, operation.product, operation.name):
             error = OutcomeUnknown(f"{error} {hidden(directory, operation.terms.label)}", error.failure)
-        report = Report(operation.ids, operation.terms.label, goal).with_end(Ended(error))
-        return _failed(with_connection(report.as_dict(), connection, client), error)
+        return _result_of(Report(operation.ids, operation.terms.label, goal).with_end(Ended(error)), connection, client)
     journal = Journal(Store(directory, Target(connection.realm, key.account, operation.product, operation.name), clock))
     task = task_of(client, operation, journal, goal, options, check_mode=module.check_mode, has_listeners=parents.are_alive)
     expiry = key.expiry_warning(client.believed_time_ms())

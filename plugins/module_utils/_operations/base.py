@@ -14,6 +14,7 @@ import typing as t
 from decimal import Decimal
 
 from .._api.client import Client, Request
+from .._loans import fixed, flexible
 from .._loans.history import HistoryEntry
 from .._loans.loan import Loan
 from .terms import Terms
@@ -66,9 +67,9 @@ class Operation(abc.ABC):
         """Return all repayments that lower the same LTV."""
 
 
-def account_history(client: Client, *repayments: t.Callable[[Client], list[HistoryEntry]]) -> list[HistoryEntry]:
-    """Return the repayments of several products together."""
-    return [entry for read in repayments for entry in read(client)]
+def account_history(client: Client) -> list[HistoryEntry]:
+    """Return all repayments that lower the LTV of the account."""
+    return flexible.repayments(client) + fixed.repayments(client)
 
 
 def missing_coin(coin: str) -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from .._amounts import plain
 from .._api.client import Client, Request
 from .._api.return_codes import NO_DEBT_CODES
-from .._loans import fixed, flexible
+from .._loans import flexible
 from .._loans.coins import borrowing_accuracy
 from .._loans.history import HistoryEntry
 from .._loans.loan import FLEXIBLE, Loan
@@ -67,4 +67,4 @@ class FlexibleRepayment(Operation):
         return flexible.repayments(self._client, repay_id=repay_id)
 
     def ltv_history(self) -> list[HistoryEntry]:
-        return account_history(self._client, flexible.repayments, fixed.repayments)
+        return account_history(self._client)
