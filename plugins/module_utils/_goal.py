@@ -50,7 +50,3 @@ class RunOptions(t.NamedTuple):
     acknowledge: str | None
     at_most: Decimal | None = None
     allow_partial: bool = False
-
-    def deadline_ms(self, now_ms: int) -> int:
-        """Return when to give up finding something out that begins now, by the same clock."""
-        return now_ms + self.wait_timeout_ms

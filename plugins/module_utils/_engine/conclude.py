@@ -22,33 +22,33 @@ from .freshness import is_shown_alone
 from .plan import dust_of
 from .preflight import with_position
 from .steps import Ended, Made, Preflight, Round
-from .task import Task
+from .context import RunContext
 
 
-def made_of(task: Task, found: Reconciled, is_earlier: bool = False) -> Made:
+def made_of(context: RunContext, found: Reconciled, is_earlier: bool = False) -> Made:
     """Return a repayment that was made; the loan has not been read again yet.
 
     :param is_earlier: Whether an earlier run has sent it.
     """
-    story = messages.made(found, task.label, is_earlier)
+    story = messages.made(found, context.label, is_earlier)
     return Made(found, is_earlier, found.intent.amount, None, (story,), (found.warning,) if found.warning else ())
 
 
-def read_again(task: Task, made: Made) -> Made:
+def read_again(context: RunContext, made: Made) -> Made:
     """Return a repayment with the loan as it is afterwards."""
     found, intent = made.found, made.found.intent
     try:
-        must_fall = must_await_fall(task.goal, found.outcome, made.is_earlier)
-        loan = task.poller.await_fall(intent, task.deadline_ms() if must_fall else 0)
+        must_fall = must_await_fall(context.goal, found.outcome, made.is_earlier)
+        loan = context.poller.await_fall(intent, context.deadline_ms() if must_fall else 0)
         made = made._replace(after=loan)
-        loan = with_position(task, loan)
+        loan = with_position(context, loan)
     except BybitError as error:
         return _warned(made, f"The repayment was accepted, but the loan could not be read afterwards: {error}")
     made = made._replace(after=loan)
     # An entry that was only found may be somebody else's, and ours not be shown yet: a goal of the debt has to wait for it.
     is_sure = found.outcome == EXECUTED and found.finding is None
-    if loan is not None and is_sure and is_shown_alone(intent, task.journal.unshown(), found.entries, loan):
-        task.journal.mark_shown(intent)
+    if loan is not None and is_sure and is_shown_alone(intent, context.journal.unshown(), found.entries, loan):
+        context.journal.mark_shown(intent)
     if loan is None:
         return _warned(made, "The repayment was accepted, but the exchange no longer lists the loan.")
     if loan.debt >= intent.baseline.debt:
@@ -61,25 +61,25 @@ def must_await_fall(goal: Goal, outcome: str, is_earlier: bool) -> bool:
     return goal.is_of_debt and outcome == EXECUTED and not is_earlier
 
 
-def nothing_to_do(task: Task, ready: Preflight, warnings: tuple[str, ...] = ()) -> Round:
+def nothing_to_do(context: RunContext, ready: Preflight, warnings: tuple[str, ...] = ()) -> Round:
     """Return that nothing is to be paid."""
     decision, loan = ready.decision, ready.loan
     if not decision.reaches_goal:
         warnings += (decision.message,)
     if decision.after is not None and decision.after.status == LIQUIDATED:
         warnings += (f"{decision.message} The exchange has sold its collateral.",)
-    dust = Decimal(0) if loan is None else dust_of(loan, task.goal, ready.means.accuracy)
+    dust = Decimal(0) if loan is None else dust_of(loan, context.goal, ready.means.accuracy)
     return Round(ready, NOTHING_TO_DO, None, decision.after, dust, (decision.message,), warnings)
 
 
 def in_doubt(
-    task: Task, found: Reconciled, lost: BybitError, ready: Preflight | None = None, warnings: tuple[str, ...] = ()
+    context: RunContext, found: Reconciled, lost: BybitError, ready: Preflight | None = None, warnings: tuple[str, ...] = ()
 ) -> Ended:
     """Return the end of a run that does not know what became of a repayment.
 
     :param lost: Why it is not known from the answer.
     """
-    error = OutcomeUnknown(messages.unknown(found, str(lost), task.label, task.operation.history_request), lost.failure)
+    error = OutcomeUnknown(messages.unknown(found, str(lost), context.label, context.operation.history_request), lost.failure)
     return Ended(error, ready, found.intent, True, found.intent.sent_at_ms, found.evidence, warnings)
 
 

@@ -24,7 +24,7 @@ from . import messages
 from .plan import DECLINE, PAY, Decision
 from .preflight import preflight
 from .steps import Ended, Preflight, error_of
-from .task import Task
+from .context import RunContext
 
 
 class Anew(t.NamedTuple):
@@ -39,26 +39,26 @@ class Anew(t.NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def decide_anew(task: Task, before: Preflight, intent: Intent, refusal: BybitError) -> Anew:
+def decide_anew(context: RunContext, before: Preflight, intent: Intent, refusal: BybitError) -> Anew:
     """Decide on fresh reads, unless something shows that the repayment may have been executed.
 
     :param before: What was known when the request left.
     """
     flown: list[Movement] = []
     try:
-        now = preflight(task, before.means.paid, before.freshness)
+        now = preflight(context, before.means.paid, before.freshness)
         if now.decision.kind == PAY:
             # The balance may be late where the ledger is not.
-            flown = task.poller.outflows(intent)
+            flown = context.poller.outflows(intent)
             if must_await_entry(flown, intent, before, now):
-                _await_entry(task, intent)
-                now = preflight(task, before.means.paid, now.freshness)
+                _await_entry(context, intent)
+                now = preflight(context, before.means.paid, now.freshness)
     except (BybitError, Ended) as failed:
         # Something in between may have sent it twice: that cannot be seen now, or it is a copy in process that declines this.
         return Anew(None, OutcomeUnknown(f"{refusal} And then: {error_of(failed)}", refusal.failure))
     news = entries_since(before, now)
     trace = ""
-    if may_show_it(news, task.goal, now.decision):
+    if may_show_it(news, context.goal, now.decision):
         trace = f"repayment {news[0].repay_id} appeared in the history in the meantime"
     elif not news and any(-movement.amount == intent.amount for movement in flown):
         trace = f"the wallet's ledger shows that {plain(intent.amount)} {intent.coin} left in the meantime"
@@ -96,10 +96,10 @@ def has_money_moved(intent: Intent, before: Preflight, now: Preflight) -> bool:
     return old is None or new is None or difference(old, new) >= intent.amount
 
 
-def _await_entry(task: Task, intent: Intent) -> None:
+def _await_entry(context: RunContext, intent: Intent) -> None:
     """Wait until the history must show a repayment if it was made when its request was turned away."""
-    clock = task.client.clock
-    left_ms = (intent.sent_monotonic_ms or 0) + task.options.settle_margin_ms - clock.monotonic_ms()
+    clock = context.client.clock
+    left_ms = (intent.sent_monotonic_ms or 0) + context.options.settle_margin_ms - clock.monotonic_ms()
     if left_ms > 0:
-        clock.report_wait(f"Money has moved while {task.label} could not be repaid, and the history may be late", left_ms)
+        clock.report_wait(f"Money has moved while {context.label} could not be repaid, and the history may be late", left_ms)
         clock.sleep_ms(left_ms)

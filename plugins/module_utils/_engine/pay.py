@@ -29,12 +29,12 @@ from .gate import decide_anew
 from .plan import DECLINE, PAY
 from .preflight import preflight
 from .steps import Ended, Made, Preflight, Round, error_of
-from .task import Task
+from .context import RunContext
 
 _MORE_THAN_INTEREST = "It is more than accrued interest can be, so more was borrowed in the meantime."
 
 
-def pay(task: Task, ready: Preflight, most: Decimal | None = None, is_rest: bool = False) -> Round:
+def pay(context: RunContext, ready: Preflight, most: Decimal | None = None, is_rest: bool = False) -> Round:
     """Send one repayment, decided anew whenever the gate has turned it away, and find out what becomes of it.
 
     :param ready: What was decided.
@@ -45,39 +45,39 @@ def pay(task: Task, ready: Preflight, most: Decimal | None = None, is_rest: bool
     while ready.loan is not None and ready.decision.kind == PAY:
         if most is not None and ready.decision.amount > most:
             raise Ended(Declined(_MORE_THAN_INTEREST), ready)
-        intent = _intent(task, ready, ready.loan)
+        intent = _intent(context, ready, ready.loan)
         try:
-            signed = task.client.sign(task.operation.request(ready.loan, intent.amount))
-            intent = _as_signed(task, intent, signed)
-            check_listeners(task.has_listeners)
-            task.journal.note(intent)
+            signed = context.client.sign(context.operation.request(ready.loan, intent.amount))
+            intent = _as_signed(context, intent, signed)
+            check_listeners(context.has_listeners)
+            context.journal.note(intent)
         except BybitError as error:
-            doubt_balance(task.client, intent.coin)
-            raise _not_made(task, ready, intent, error) from error
+            doubt_balance(context.client, intent.coin)
+            raise _not_made(context, ready, intent, error) from error
         try:
-            answer = task.client.post(signed)
+            answer = context.client.post(signed)
         except BaseException:
             # Such as the time limit of the task, in a process that lives on with the next item of a loop.
-            doubt_balance(task.client, intent.coin)
+            doubt_balance(context.client, intent.coin)
             raise
         if isinstance(answer, Accepted):
-            return _round(task, ready, _accepted(task, ready, intent, answer))
-        doubt_balance(task.client, intent.coin)
+            return _round(context, ready, _accepted(context, ready, intent, answer))
+        doubt_balance(context.client, intent.coin)
         if answer.kind == NOT_MADE:
-            return _refused(task, ready, intent, answer.error)
+            return _refused(context, ready, intent, answer.error)
         if answer.kind == UNCLEAR:
-            return _round(task, ready, _unclear(task, ready, intent, answer.error))
-        anew = decide_anew(task, ready, intent, answer.error)
+            return _round(context, ready, _unclear(context, ready, intent, answer.error))
+        anew = decide_anew(context, ready, intent, answer.error)
         if anew.ready is None:
             # It is not certain that what moved was not this one, so it is reconciled like one whose answer was lost.
-            return _round(task, ready, _find_out(task, ready, intent, anew.doubt))
-        task.journal.forget(intent)
+            return _round(context, ready, _find_out(context, ready, intent, anew.doubt))
+        context.journal.forget(intent)
         # What was to be said of the first decision is to be said of this one, too.
         now = anew.ready._replace(warnings=(*ready.warnings, *anew.ready.warnings, *anew.warnings))
         ready = with_rest(now) if is_rest else now
     if ready.loan is None or ready.decision.kind == DECLINE:
         raise Ended(Declined(ready.decision.message), ready)
-    return nothing_to_do(task, ready)
+    return nothing_to_do(context, ready)
 
 
 def with_rest(ready: Preflight) -> Preflight:
@@ -86,24 +86,24 @@ def with_rest(ready: Preflight) -> Preflight:
     return ready._replace(decision=decision._replace(kind=PAY, amount=decision.rest)) if decision.rest else ready
 
 
-def _intent(task: Task, ready: Preflight, loan: Loan) -> Intent:
+def _intent(context: RunContext, ready: Preflight, loan: Loan) -> Intent:
     """Return what is about to be sent, before it is signed."""
-    client = task.client
+    client = context.client
     paid = client.kept(Spending).paid
     return Intent(
         intent_id=str(uuid.uuid4()),
-        goal=task.goal,
+        goal=context.goal,
         amount=ready.decision.amount,
         coin=loan.coin,
         baseline=baseline_of(loan, ready.entries, client.believed_time_ms(), ready.means.wallet, ready.pledged, paid),
         sent_at_ms=0,
         recv_window_ms=client.recv_window_ms,
-        is_whole=task.operation.terms.is_whole,
+        is_whole=context.operation.terms.is_whole,
     )
 
 
-def _as_signed(task: Task, intent: Intent, signed: Signed) -> Intent:
-    clock = task.client.clock
+def _as_signed(context: RunContext, intent: Intent, signed: Signed) -> Intent:
+    clock = context.client.clock
     return dataclasses.replace(
         intent, sent_at_ms=signed.timestamp_ms, sent_monotonic_ms=clock.monotonic_ms(), boot_id=clock.boot_id()
     )
@@ -118,18 +118,18 @@ def check_listeners(has_listeners: t.Callable[[], bool]) -> None:
         raise NotSent("The process that started this run has ended, so its result could not be reported: nothing was sent.")
 
 
-def _accepted(task: Task, ready: Preflight, intent: Intent, answer: Accepted) -> Made:
+def _accepted(context: RunContext, ready: Preflight, intent: Intent, answer: Accepted) -> Made:
     """Find out what becomes of a repayment that the exchange has accepted."""
-    if not task.operation.terms.from_collateral:
-        note_payment(task.client, intent.coin, intent.amount)
+    if not context.operation.terms.from_collateral:
+        note_payment(context.client, intent.coin, intent.amount)
     given_id = answer.given_id
     if given_id is None:
-        return _accepted_without_id(task, ready, dataclasses.replace(intent, accepted_at_ms=answer.time_ms), None)
-    if is_known_id(given_id, ready.entries, task.journal.repay_ids()):
+        return _accepted_without_id(context, ready, dataclasses.replace(intent, accepted_at_ms=answer.time_ms), None)
+    if is_known_id(given_id, ready.entries, context.journal.repay_ids()):
         # It proves nothing of this request: the answer may be an earlier one, with the time of that.
         lost = OutcomeUnknown(messages.known_id(given_id))
-        return _accepted_without_id(task, ready, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
-    return _find_out(task, ready, dataclasses.replace(intent, repay_id=given_id), None)
+        return _accepted_without_id(context, ready, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
+    return _find_out(context, ready, dataclasses.replace(intent, repay_id=given_id), None)
 
 
 def is_known_id(given_id: str, entries: t.Sequence[HistoryEntry], noted_ids: frozenset[str]) -> bool:
@@ -137,72 +137,72 @@ def is_known_id(given_id: str, entries: t.Sequence[HistoryEntry], noted_ids: fro
     return given_id in noted_ids or any(entry.repay_id == given_id for entry in entries)
 
 
-def _unclear(task: Task, ready: Preflight, intent: Intent, lost: BybitError) -> Made:
+def _unclear(context: RunContext, ready: Preflight, intent: Intent, lost: BybitError) -> Made:
     """Find out what became of a repayment without a clear answer."""
     if lost.failure is not None and lost.failure.ret_code == SUCCESS:
         # It was accepted, only not in the documented form.
-        return _accepted_without_id(task, ready, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
-    return _find_out(task, ready, intent, lost)
+        return _accepted_without_id(context, ready, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
+    return _find_out(context, ready, intent, lost)
 
 
-def _accepted_without_id(task: Task, ready: Preflight, intent: Intent, lost: BybitError | None) -> Made:
+def _accepted_without_id(context: RunContext, ready: Preflight, intent: Intent, lost: BybitError | None) -> Made:
     """Write down that a repayment was accepted, so that later runs look for it by that, too, and find it in the history."""
     try:
-        task.journal.note(intent)
+        context.journal.note(intent)
     except BadInput as error:
         warning = f"The exchange accepted the repayment, but this could not be recorded: {error}"
-        return _find_out(task, ready, intent, lost, (warning,))
-    return _find_out(task, ready, intent, lost)
+        return _find_out(context, ready, intent, lost, (warning,))
+    return _find_out(context, ready, intent, lost)
 
 
 def _find_out(
-    task: Task, ready: Preflight, intent: Intent, lost: BybitError | None, warnings: tuple[str, ...] = ()
+    context: RunContext, ready: Preflight, intent: Intent, lost: BybitError | None, warnings: tuple[str, ...] = ()
 ) -> Made:
     """Return a repayment that has left, once it is known that it was made.
 
     :param lost: Why its answer is not clear; none when it was accepted.
     :raises Ended: When it was not made, or when that is unknown.
     """
-    found = task.reconciler.reconcile(intent, task.deadline_ms())
+    found = context.reconciler.reconcile(intent, context.deadline_ms())
     if found.outcome == UNKNOWN:
         cause = lost or OutcomeUnknown("the exchange accepted it without an ID")
-        raise in_doubt(task, found, cause, ready, warnings)
+        raise in_doubt(context, found, cause, ready, warnings)
     if found.outcome == NOT_EXECUTED:
-        error = NotExecuted(messages.not_executed(found, task.label, lost), lost.failure if lost else None)
+        error = NotExecuted(messages.not_executed(found, context.label, lost), lost.failure if lost else None)
         raise Ended(error, ready, found.intent, sent_at_ms=found.intent.sent_at_ms, evidence=found.evidence, warnings=warnings)
-    made = made_of(task, found)
+    made = made_of(context, found)
     # What the history shows may be less a fee, which was paid as well.
     return made._replace(spent=max(intent.amount, found.intent.amount), warnings=(*warnings, *made.warnings))
 
 
-def _refused(task: Task, ready: Preflight, intent: Intent, error: BybitError) -> Round:
+def _refused(context: RunContext, ready: Preflight, intent: Intent, error: BybitError) -> Round:
     """End a repayment that surely was not made, without a failure when somebody else has closed the loan meanwhile."""
     failure, warnings = error.failure, ready.warnings
-    if not isinstance(error, Refused) or failure is None or failure.ret_code not in task.operation.gone_codes:
-        raise _not_made(task, ready, intent, error)
+    if not isinstance(error, Refused) or failure is None or failure.ret_code not in context.operation.gone_codes:
+        raise _not_made(context, ready, intent, error)
     try:
-        now = preflight(task, ready.means.paid, ready.freshness)
+        now = preflight(context, ready.means.paid, ready.freshness)
     except (BybitError, Ended) as failed:
         warning = f"Whether the loan was closed in the meantime could not be checked: {error_of(failed)}"
-        raise _not_made(task, ready, intent, error, (warning,)) from failed
+        raise _not_made(context, ready, intent, error, (warning,)) from failed
     if now.decision.kind != NOTHING_TO_DO:
-        raise _not_made(task, ready, intent, error)
-    task.journal.forget(intent)
-    return nothing_to_do(task, now, warnings)
+        raise _not_made(context, ready, intent, error)
+    context.journal.forget(intent)
+    return nothing_to_do(context, now, warnings)
 
 
-def _not_made(task: Task, ready: Preflight, intent: Intent, error: BybitError, warnings: tuple[str, ...] = ()) -> Ended:
+def _not_made(context: RunContext, ready: Preflight, intent: Intent, error: BybitError, warnings: tuple[str, ...] = ()) -> Ended:
     """Return the end of a run whose repayment surely was not made."""
-    task.journal.forget(intent)
-    what = messages.name_of(intent, task.label)
+    context.journal.forget(intent)
+    what = messages.name_of(intent, context.label)
     reported = type(error)(f"The repayment of {what} was not made: {error}", error.failure)
-    return Ended(reported, ready, dataclasses.replace(intent, repay_id=None), sent_at_ms=task.client.posted_at_ms, warnings=warnings)
+    return Ended(reported, ready, dataclasses.replace(intent, repay_id=None), sent_at_ms=context.client.posted_at_ms, warnings=warnings)
 
 
-def _round(task: Task, ready: Preflight, made: Made) -> Round:
+def _round(context: RunContext, ready: Preflight, made: Made) -> Round:
     stories: tuple[str, ...] = ()
     if ready.progress is not None:
-        stories += (messages.counted(ready.progress, task.goal, made.found.intent.coin),)
+        stories += (messages.counted(ready.progress, context.goal, made.found.intent.coin),)
     if ready.decision.shortfall:
         stories += (f"The goal is not reached: {ready.decision.shortfall}.",)
     return Round(ready, made.found.outcome, made, stories=stories)

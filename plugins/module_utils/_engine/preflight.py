@@ -28,7 +28,7 @@ from .freshness import Freshness, Reading, freshness, shown_for_good
 from .plan import PAY, Means, decide
 from .progress import Progress, check_since, progress_of
 from .steps import Ended, Preflight
-from .task import Task
+from .context import RunContext
 
 
 class History(t.NamedTuple):
@@ -43,7 +43,7 @@ class History(t.NamedTuple):
     has_settled: bool = False
 
 
-def preflight(task: Task, paid: Decimal = Decimal(0), before: Freshness = Freshness()) -> Preflight:
+def preflight(context: RunContext, paid: Decimal = Decimal(0), before: Freshness = Freshness()) -> Preflight:
     """Decide on what to pay, by what the exchange shows.
 
     A goal of the debt is decided on a debt that has every known repayment in it, because what is missing would be paid twice.
@@ -52,141 +52,141 @@ def preflight(task: Task, paid: Decimal = Decimal(0), before: Freshness = Freshn
     :param before: What the reading before this one has left.
     :raises BybitError: When what is needed cannot be read, or not be believed in time; C(Ended) likewise.
     """
-    clock, margin_ms, deadline_ms = task.client.clock, task.options.settle_margin_ms, task.deadline_ms()
+    clock, margin_ms, deadline_ms = context.client.clock, context.options.settle_margin_ms, context.deadline_ms()
     while True:
         begun_ms = clock.monotonic_ms()
-        ready = _read(task, paid, before)
+        ready = _read(context, paid, before)
         # A debt that may be too high is no reason to refuse either.
         is_nothing = ready.decision.kind == NOTHING_TO_DO and not ready.decision.rest
-        if not task.goal.is_of_debt or is_nothing:
+        if not context.goal.is_of_debt or is_nothing:
             return ready
-        entries = ready.entries if task.goal.max_ltv is None else task.operation.ltv_history()
-        read_at_ms = task.client.exchange_time_ms(begun_ms) or task.client.now_ms()
-        reading = Reading(entries, bool(task.journal.unshown()), begun_ms, clock.monotonic_ms(), read_at_ms)
+        entries = ready.entries if context.goal.max_ltv is None else context.operation.ltv_history()
+        read_at_ms = context.client.exchange_time_ms(begun_ms) or context.client.now_ms()
+        reading = Reading(entries, bool(context.journal.unshown()), begun_ms, clock.monotonic_ms(), read_at_ms)
         pause_ms, before = freshness(reading, ready.freshness, margin_ms)
         ready = ready._replace(freshness=before)
         if pause_ms is None:
             return ready
         if pause_ms and clock.monotonic_ms() + pause_ms > deadline_ms:
             raise Declined(
-                f"A repayment on {task.label} was made a moment ago or is still in process, so the debt that the exchange "
+                f"A repayment on {context.label} was made a moment ago or is still in process, so the debt that the exchange "
                 f"shows may be too high: raise wait_timeout, or run again later."
             )
         if pause_ms:
-            clock.report_wait(f"The debt of {task.label} may not include a recent repayment yet", pause_ms)
+            clock.report_wait(f"The debt of {context.label} may not include a recent repayment yet", pause_ms)
             clock.sleep_ms(pause_ms)
 
 
-def with_position(task: Task, loan: Loan | None) -> Loan | None:
+def with_position(context: RunContext, loan: Loan | None) -> Loan | None:
     """Return the loan with the position of the account, where the goal is an LTV of the account."""
-    if loan is None or task.goal.max_ltv is None or not task.operation.terms.shares_collateral:
+    if loan is None or context.goal.max_ltv is None or not context.operation.terms.shares_collateral:
         return loan
-    return dataclasses.replace(loan, position=read_position(task.client))
+    return dataclasses.replace(loan, position=read_position(context.client))
 
 
-def unshown(task: Task, entries: t.Sequence[HistoryEntry]) -> list[Intent]:
+def unshown(context: RunContext, entries: t.Sequence[HistoryEntry]) -> list[Intent]:
     """Return the accepted repayments that the history does not show yet."""
     shown = {entry.repay_id for entry in entries}
-    return [intent for intent in task.journal.unshown() if intent.repay_id not in shown]
+    return [intent for intent in context.journal.unshown() if intent.repay_id not in shown]
 
 
-def _read(task: Task, paid: Decimal, before: Freshness) -> Preflight:
-    operation, options = task.operation, task.options
-    loan = with_position(task, operation.find())
+def _read(context: RunContext, paid: Decimal, before: Freshness) -> Preflight:
+    operation, options = context.operation, context.options
+    loan = with_position(context, operation.find())
     is_open = loan is not None and loan.status == OPEN
-    accuracy, warning = _accuracy(task, loan.coin) if loan and is_open else (None, "")
-    means = Means(accuracy, None, options.at_most, options.allow_partial, paid, read_key(task.client).lack)
-    history = _read_history(task, loan) if loan is not None else History([])
+    accuracy, warning = _accuracy(context, loan.coin) if loan and is_open else (None, "")
+    means = Means(accuracy, None, options.at_most, options.allow_partial, paid, read_key(context.client).lack)
+    history = _read_history(context, loan) if loan is not None else History([])
     if history.has_settled:
-        before = before.doubted(task.client.clock.monotonic_ms(), options.settle_margin_ms)
-    decision = decide(operation.terms, loan, task.goal, means, history.progress)
+        before = before.doubted(context.client.clock.monotonic_ms(), options.settle_margin_ms)
+    decision = decide(operation.terms, loan, context.goal, means, history.progress)
     warnings = (warning,) if warning else ()
     ready = Preflight(loan, history.entries, means, decision, (), history.progress, before, warnings)
     if loan is not None and not loan.debt and loan.loan_id is None and decision.kind == NOTHING_TO_DO:
-        _check_nothing_owed(task, loan)
+        _check_nothing_owed(context, loan)
     if loan is None or not (decision.kind == PAY or decision.rest):
         return ready
     if operation.terms.from_collateral:
-        return ready._replace(pledged=_pledged(task))
+        return ready._replace(pledged=_pledged(context))
     # Where the wallet decides how much is paid, it is read anew.
-    is_exact = task.goal.is_of_debt or options.allow_partial
-    wallet, warning = _wallet(task, loan.coin, None if is_exact else decision.amount)
+    is_exact = context.goal.is_of_debt or options.allow_partial
+    wallet, warning = _wallet(context, loan.coin, None if is_exact else decision.amount)
     means = means._replace(wallet=wallet)
-    decision = decide(operation.terms, loan, task.goal, means, history.progress)
+    decision = decide(operation.terms, loan, context.goal, means, history.progress)
     return ready._replace(means=means, decision=decision, warnings=(*warnings, warning) if warning else warnings)
 
 
-def _read_history(task: Task, loan: Loan) -> History:
+def _read_history(context: RunContext, loan: Loan) -> History:
     """Read the history, wait until it shows what was accepted, and add it up for a goal with C(since).
 
     :param loan: As it was read before.
     """
-    goal, client, has_settled = task.goal, task.client, False
-    entries = task.operation.history()
-    _check_history(task, loan, entries)
-    unseen = sorted(task.journal.unshown(), key=lambda intent: intent.sent_at_ms)
-    for intent in shown_for_good(unseen, entries, loan, client.believed_time_ms(), task.options.settle_margin_ms):
-        task.journal.mark_shown(intent)
+    goal, client, has_settled = context.goal, context.client, False
+    entries = context.operation.history()
+    _check_history(context, loan, entries)
+    unseen = sorted(context.journal.unshown(), key=lambda intent: intent.sent_at_ms)
+    for intent in shown_for_good(unseen, entries, loan, client.believed_time_ms(), context.options.settle_margin_ms):
+        context.journal.mark_shown(intent)
         has_settled = True
-    missing = unshown(task, entries)
+    missing = unshown(context, entries)
     if goal.since_ms is not None:
         check_since(goal.since_ms, client.believed_time_ms())
     if missing and (goal.since_ms is not None or goal.is_of_debt):
-        _wait_for(task, missing)
-        entries = task.operation.history()
-        missing = unshown(task, entries)
+        _wait_for(context, missing)
+        entries = context.operation.history()
+        missing = unshown(context, entries)
     progress = None
     if goal.since_ms is not None and goal.amount is not None:
         progress = progress_of(goal.amount, goal.since_ms, entries, missing)
     return History(entries, progress, has_settled)
 
 
-def _check_history(task: Task, loan: Loan, entries: t.Sequence[HistoryEntry]) -> None:
+def _check_history(context: RunContext, loan: Loan, entries: t.Sequence[HistoryEntry]) -> None:
     """Refuse a history that cannot be the one of the loan.
 
     :raises ReadFailed: Then.
     """
-    latest_ms = task.client.believed_time_ms() + HOUR_MS
+    latest_ms = context.client.believed_time_ms() + HOUR_MS
     for entry in entries:
         if entry.time_ms > latest_ms:
             raise ReadFailed(f"The exchange's history has repayment {entry.repay_id} in the future, at {utc(entry.time_ms)}.")
         if entry.coin and entry.coin != loan.coin:
-            history = f"The exchange's history of {task.label}"
+            history = f"The exchange's history of {context.label}"
             raise ReadFailed(f"{history} has repayment {entry.repay_id} in {entry.coin}, and not in {loan.coin}.")
 
 
-def _wait_for(task: Task, missing: list[Intent]) -> None:
+def _wait_for(context: RunContext, missing: list[Intent]) -> None:
     """Wait until the exchange shows what it has accepted; a sum without it would pay once more."""
-    deadline_ms = task.deadline_ms()
+    deadline_ms = context.deadline_ms()
     for intent in missing:
-        shown = task.poller.follow(intent.repay_id or "", deadline_ms, until_final=False)
-        latest_ms = intent.window_end_ms + task.options.settle_margin_ms
-        if shown.entry is None and task.client.believed_time_ms() > latest_ms:
-            error = OutcomeUnknown(messages.unseen(intent, task.label, task.operation.history_request))
+        shown = context.poller.follow(intent.repay_id or "", deadline_ms, until_final=False)
+        latest_ms = intent.window_end_ms + context.options.settle_margin_ms
+        if shown.entry is None and context.client.believed_time_ms() > latest_ms:
+            error = OutcomeUnknown(messages.unseen(intent, context.label, context.operation.history_request))
             raise Ended(error, intent=intent, is_open=True, sent_at_ms=intent.sent_at_ms)
 
 
-def _check_nothing_owed(task: Task, loan: Loan) -> None:
+def _check_nothing_owed(context: RunContext, loan: Loan) -> None:
     """Refuse to call a coin's debt repaid that only a list does not show, while the position of the account does."""
-    if read_position(task.client).shows(loan.product, loan.coin):
+    if read_position(context.client).shows(loan.product, loan.coin):
         raise ReadFailed(
-            f"The exchange lists no debt of {task.label}, but the account's position shows one. Run again; if this "
+            f"The exchange lists no debt of {context.label}, but the account's position shows one. Run again; if this "
             f"persists, check the loan on the exchange's site."
         )
 
 
-def _accuracy(task: Task, coin: str) -> tuple[int | None, str]:
+def _accuracy(context: RunContext, coin: str) -> tuple[int | None, str]:
     """Return the decimal places of a coin, and a warning when they could not be read."""
     try:
-        return task.operation.accuracy(coin), ""
+        return context.operation.accuracy(coin), ""
     except (ReadFailed, Refused) as error:
         return None, f"The decimal places of the amount could not be checked beforehand: {error}"
 
 
-def _wallet(task: Task, coin: str, needed: Decimal | None) -> tuple[Decimal | None, str]:
+def _wallet(context: RunContext, coin: str, needed: Decimal | None) -> tuple[Decimal | None, str]:
     """Return what the Funding wallet holds, and a warning when that could not be read."""
     try:
-        return funding_balance(task.client, coin, needed), ""
+        return funding_balance(context.client, coin, needed), ""
     except Refused as error:
         if must_stop(error):
             raise
@@ -199,7 +199,7 @@ def _wallet(task: Task, coin: str, needed: Decimal | None) -> tuple[Decimal | No
     return None, f"The balance of the Funding wallet could not be checked beforehand: {reason}"
 
 
-def _pledged(task: Task) -> tuple[tuple[str, Decimal], ...]:
+def _pledged(context: RunContext) -> tuple[tuple[str, Decimal], ...]:
     """Return what is pledged of the coins that are to be sold, which falls when they are."""
-    position = read_position(task.client)
-    return tuple((entry.coin, entry.amount) for entry in position.collateral if entry.coin in task.goal.collateral)
+    position = read_position(context.client)
+    return tuple((entry.coin, entry.amount) for entry in position.collateral if entry.coin in context.goal.collateral)

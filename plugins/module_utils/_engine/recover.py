@@ -18,51 +18,52 @@ from . import messages
 from .conclude import in_doubt, made_of
 from .preflight import unshown
 from .steps import Ended, Recovered
-from .task import Task
+from .context import RunContext
 
 
-def recover(task: Task) -> Recovered:
+def recover(context: RunContext) -> Recovered:
     """Find out what earlier runs for the same loan have left open."""
-    named, recovered = task.options.acknowledge, Recovered()
-    if named is not None and named not in {intent.intent_id for intent in task.journal.noted()}:
+    named, recovered = context.options.acknowledge, Recovered()
+    if named is not None and named not in {intent.intent_id for intent in context.journal.noted()}:
         recovered = _left(recovered, messages.not_noted(named))
-    for intent in task.journal.open_intents():
-        recovered = _reconciled(task, recovered, intent)
+    for intent in context.journal.open_intents():
+        recovered = _reconciled(context, recovered, intent)
         if recovered.ended:
             return recovered
     if not recovered.made and not recovered.left_to_user:
         try:
-            recovered = _acknowledged(task, recovered)
+            recovered = _acknowledged(context, recovered)
         except BybitError as error:
             return recovered._replace(ended=Ended(error))
-    if named is not None and not recovered.left_to_user and (not recovered.made or task.goal.is_of_debt):
+    if named is not None and not recovered.left_to_user and (not recovered.made or context.goal.is_of_debt):
         recovered = _left(recovered, messages.not_in_doubt(named))
     return recovered
 
 
-def _reconciled(task: Task, before: Recovered, intent: Intent) -> Recovered:
+def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recovered:
     """Find out what became of one more repayment."""
-    found = task.reconciler.reconcile(intent, task.deadline_ms())
-    is_named = task.options.acknowledge == intent.intent_id
+    found = context.reconciler.reconcile(intent, context.deadline_ms())
+    is_named = context.options.acknowledge == intent.intent_id
     if found.outcome == UNKNOWN and not is_named:
-        return before._replace(ended=in_doubt(task, found, OutcomeUnknown("an earlier run began it and ended before it could report the outcome")))
-    after = _reported(task, before, found.intent, found.outcome)
+        lost = OutcomeUnknown("an earlier run began it and ended before it could report the outcome")
+        return before._replace(ended=in_doubt(context, found, lost))
+    after = _reported(context, before, found.intent, found.outcome)
     if found.outcome == UNKNOWN:
-        task.journal.forget(intent)
-        return after._replace(left_to_user=messages.acknowledged(intent, task.label))
+        context.journal.forget(intent)
+        return after._replace(left_to_user=messages.acknowledged(intent, context.label))
     if found.outcome == EXECUTED:
-        late = after.freshness.doubted(task.client.clock.monotonic_ms(), task.options.settle_margin_ms)
+        late = after.freshness.doubted(context.client.clock.monotonic_ms(), context.options.settle_margin_ms)
         after = after._replace(freshness=late)
-    if not is_same_goal(intent, task.goal) or found.outcome not in (EXECUTED, PENDING):
+    if not is_same_goal(intent, context.goal) or found.outcome not in (EXECUTED, PENDING):
         return after
     if intent.reported_at_ms is not None:
         # It is only inferred that nobody has seen the report.
-        is_answer = is_recent(intent.reported_at_ms, task.client.believed_time_ms())
+        is_answer = is_recent(intent.reported_at_ms, context.client.believed_time_ms())
         say = messages.may_have_been_reported if is_answer else messages.too_old_to_answer
-        after = after._replace(warnings=(*after.warnings, say(intent, task.label)))
+        after = after._replace(warnings=(*after.warnings, say(intent, context.label)))
         if not is_answer:
             return after
-    return after._replace(made=(*after.made, made_of(task, found, is_earlier=True)))
+    return after._replace(made=(*after.made, made_of(context, found, is_earlier=True)))
 
 
 def is_same_goal(intent: Intent, goal: Goal) -> bool:
@@ -75,17 +76,17 @@ def is_recent(reported_at_ms: int, now_ms: int) -> bool:
     return now_ms - reported_at_ms <= messages.ANSWERS_FOR_HOURS * HOUR_MS
 
 
-def _acknowledged(task: Task, before: Recovered) -> Recovered:
+def _acknowledged(context: RunContext, before: Recovered) -> Recovered:
     """Forget the accepted repayment that C(acknowledge) names, unless the exchange shows it by now."""
-    for intent in task.journal.unshown():
-        if intent.intent_id != task.options.acknowledge:
+    for intent in context.journal.unshown():
+        if intent.intent_id != context.options.acknowledge:
             continue
-        task.poller.follow(intent.repay_id or "", task.deadline_ms(), until_final=False)
+        context.poller.follow(intent.repay_id or "", context.deadline_ms(), until_final=False)
         # Read once more, so that an exchange which cannot be read is no reason to forget.
-        if intent in unshown(task, task.operation.history()):
-            task.journal.forget(intent)
-            after = _reported(task, before, intent, UNKNOWN) if intent.reported else before
-            return after._replace(left_to_user=messages.acknowledged(intent, task.label))
+        if intent in unshown(context, context.operation.history()):
+            context.journal.forget(intent)
+            after = _reported(context, before, intent, UNKNOWN) if intent.reported else before
+            return after._replace(left_to_user=messages.acknowledged(intent, context.label))
     return before
 
 
@@ -94,6 +95,6 @@ def _left(before: Recovered, story: str) -> Recovered:
     return before._replace(left_to_user=story, warnings=(*before.warnings, story))
 
 
-def _reported(task: Task, before: Recovered, intent: Intent, outcome: str) -> Recovered:
-    warning = messages.earlier(intent, outcome, task.label)
+def _reported(context: RunContext, before: Recovered, intent: Intent, outcome: str) -> Recovered:
+    warning = messages.earlier(intent, outcome, context.label)
     return before._replace(earlier=(*before.earlier, (intent, outcome)), warnings=(*before.warnings, warning))

@@ -25,95 +25,95 @@ from .preflight import preflight
 from .recover import recover
 from .report import Report
 from .steps import Ended, Made, Preflight, Round, error_of
-from .task import Task
+from .context import RunContext
 
 # Interest of some hours is far below this part of the debt, even at three times the rate; more than it was borrowed anew.
 _MOST_ACCRUED = Decimal("0.001")
 
 
-def run(task: Task, warnings: tuple[str, ...] = ()) -> Report:
-    """Reach the goal of a task, and return what came of it; the report carries the error when it was not reached.
+def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
+    """Reach the goal of a run, and return what came of it; the report carries the error when it was not reached.
 
     :param warnings: What is known to be wrong already.
     """
-    report = Report(task.operation.ids, task.label, task.goal, warnings)
+    report = Report(context.operation.ids, context.label, context.goal, warnings)
     try:
-        task.journal.begin(task.check_mode, task.options.lock_timeout_ms)
-        recovered = recover(task)
+        context.journal.begin(context.check_mode, context.options.lock_timeout_ms)
+        recovered = recover(context)
         if recovered.ended:
             # What is not known of one comes before what is known of others, which the next run reports.
             return report.with_recovered(recovered._replace(made=())).with_end(recovered.ended)
         report = report.with_recovered(recovered)
         # Only now, because a debt shows one repayment surely only when all others are known.
-        report = report.with_recovered(recovered._replace(made=tuple(read_again(task, made) for made in recovered.made)))
+        report = report.with_recovered(recovered._replace(made=tuple(read_again(context, made) for made in recovered.made)))
         if recovered.left_to_user:
             # Whatever is missing of the goal, the repayment in doubt may not be in any debt yet.
             return report
         # What is too small for the exchange is tried once; the round after the first one is for interest that accrued during it.
         for repay in (_reach, _try_first_rest, _repay_interest, _repay_rest):
-            done = repay(task, report)
+            done = repay(context, report)
             if done is None:
                 continue
             report = report.with_round(done)
             if done.made is not None:
-                report = report.with_last(_read_after(task, done, done.made))
+                report = report.with_last(_read_after(context, done, done.made))
     except Ended as ended:
         return report.with_end(ended)
     except BybitError as error:
         return report.with_end(Ended(error))
     except Exception as error:
         # A defect of this collection must not look like an ordinary failure when money may have moved.
-        defect = Defect(type(error).__name__, _outcome_after_defect(task, report))
+        defect = Defect(type(error).__name__, _outcome_after_defect(context, report))
         return report.with_end(Ended(defect), traceback.format_exc())
     return report
 
 
-def _outcome_after_defect(task: Task, report: Report) -> str:
+def _outcome_after_defect(context: RunContext, report: Report) -> str:
     reported = {made.found.intent.intent_id for made in report.made} | {intent.intent_id for intent, dummy in report.recovered.earlier}
-    if task.journal.is_in_doubt or not task.journal.concluded_ids() <= reported:
+    if context.journal.is_in_doubt or not context.journal.concluded_ids() <= reported:
         return UNKNOWN
     return report.outcome if report.made and report.outcome else NOT_EXECUTED
 
 
-def _read_after(task: Task, done: Round, made: Made) -> Round:
+def _read_after(context: RunContext, done: Round, made: Made) -> Round:
     """Return a round that has paid, with the loan as it is afterwards."""
-    made = read_again(task, made)
-    dust = Decimal(0) if made.after is None else dust_of(made.after, task.goal, done.ready.means.accuracy)
+    made = read_again(context, made)
+    dust = Decimal(0) if made.after is None else dust_of(made.after, context.goal, done.ready.means.accuracy)
     done = done._replace(made=made, after=made.after, dust=dust)
-    return _checked(task, done) if done.is_for_interest else done
+    return _checked(context, done) if done.is_for_interest else done
 
 
-def _reach(task: Task, report: Report) -> Round | None:
+def _reach(context: RunContext, report: Report) -> Round | None:
     """Pay what is missing of the goal, or all of what an earlier run has left of it."""
-    if report.made and not (task.goal.is_of_debt and report.outcome == EXECUTED):
+    if report.made and not (context.goal.is_of_debt and report.outcome == EXECUTED):
         return None
-    if not task.check_mode:
-        task.client.draw_near(task.operation.path)
-    ready = preflight(task, before=report.freshness)
+    if not context.check_mode:
+        context.client.draw_near(context.operation.path)
+    ready = preflight(context, before=report.freshness)
     if ready.loan is None or ready.decision.kind == DECLINE:
         raise Ended(Declined(ready.decision.message), ready)
-    if task.operation.terms.is_sweep and task.options.at_most is not None:
-        ready = ready._replace(warnings=(*ready.warnings, messages.cap_of_sweep(task.label)))
+    if context.operation.terms.is_sweep and context.options.at_most is not None:
+        ready = ready._replace(warnings=(*ready.warnings, messages.cap_of_sweep(context.label)))
     if ready.decision.kind == NOTHING_TO_DO:
-        return _silent(nothing_to_do(task, ready), report)._replace(rest=ready.decision.rest)
-    if task.check_mode:
+        return _silent(nothing_to_do(context, ready), report)._replace(rest=ready.decision.rest)
+    if context.check_mode:
         return Round(ready, PLANNED, after=ready.decision.after)
-    return _silent(pay(task, ready), report)
+    return _silent(pay(context, ready), report)
 
 
-def _repay_interest(task: Task, report: Report) -> Round | None:
+def _repay_interest(context: RunContext, report: Report) -> Round | None:
     """Pay the interest that came to the debt while the first repayment was made, once."""
-    after, max_debt, decision = report.after, task.goal.max_debt, report.decision
-    if task.check_mode or report.outcome != EXECUTED or max_debt is None or after is None:
+    after, max_debt, decision = report.after, context.goal.max_debt, report.decision
+    if context.check_mode or report.outcome != EXECUTED or max_debt is None or after is None:
         return None
     if after.debt <= max_debt or report.dust or (decision is not None and decision.shortfall):
         return None
     most = report.made[-1].found.intent.baseline.debt * _MOST_ACCRUED
     ready: Preflight | None = None
     try:
-        ready = preflight(task, report.paid, report.freshness)
-        done = _silent(pay(task, ready, most), report)._replace(is_for_interest=True)
-        return done if done.made is not None else _checked(task, done._replace(dust=report.dust))
+        ready = preflight(context, report.paid, report.freshness)
+        done = _silent(pay(context, ready, most), report)._replace(is_for_interest=True)
+        return done if done.made is not None else _checked(context, done._replace(dust=report.dust))
     except (BybitError, Ended) as failed:
         if error_of(failed).outcome == UNKNOWN:
             raise
@@ -129,10 +129,10 @@ def _failed(failed: BybitError | Ended, report: Report, ready: Preflight) -> Rou
     return nothing._replace(ready=failed.ready or ready, warnings=failed.warnings, evidence=failed.evidence)
 
 
-def _checked(task: Task, done: Round) -> Round:
+def _checked(context: RunContext, done: Round) -> Round:
     """Return a round for interest, with what is missing of the goal after it."""
-    left, max_debt = done.after or done.ready.loan, task.goal.max_debt
-    if left is None or max_debt is None or left.debt <= max_debt or dust_of(left, task.goal, done.ready.means.accuracy):
+    left, max_debt = done.after or done.ready.loan, context.goal.max_debt
+    if left is None or max_debt is None or left.debt <= max_debt or dust_of(left, context.goal, done.ready.means.accuracy):
         return done
     return _short(done, "Interest accrued again, or the exchange shows the debt late.", left)
 
@@ -146,21 +146,21 @@ def _short(done: Round, why: str, left: Loan) -> Round:
     return done._replace(shortfall=why, warnings=(*done.warnings, warning))
 
 
-def _try_first_rest(task: Task, report: Report) -> Round | None:
+def _try_first_rest(context: RunContext, report: Report) -> Round | None:
     """Try to repay all that is missing of the goal, where it is only what needs more decimal places than the exchange lists."""
     last = report.rounds[-1] if report.rounds else None
-    return _try_rest(task, last.ready, report) if last is not None and last.rest and not task.check_mode else None
+    return _try_rest(context, last.ready, report) if last is not None and last.rest and not context.check_mode else None
 
 
-def _repay_rest(task: Task, report: Report) -> Round | None:
+def _repay_rest(context: RunContext, report: Report) -> Round | None:
     """Try once to repay what is left because it needs more decimal places than the exchange lists."""
     is_tried = any(done.rest for done in report.rounds)
-    if task.check_mode or is_tried or report.outcome != EXECUTED or not report.dust:
+    if context.check_mode or is_tried or report.outcome != EXECUTED or not report.dust:
         return None
     last = report.rounds[-1].ready
     try:
-        ready = preflight(task, report.paid, report.freshness)
-        done = _try_rest(task, ready, report) if ready.loan is not None and ready.decision.rest else None
+        ready = preflight(context, report.paid, report.freshness)
+        done = _try_rest(context, ready, report) if ready.loan is not None and ready.decision.rest else None
         return done or Round(ready, NOTHING_TO_DO, after=ready.loan or report.after, dust=report.dust)
     except (BybitError, Ended) as failed:
         if error_of(failed).outcome == UNKNOWN:
@@ -169,7 +169,7 @@ def _repay_rest(task: Task, report: Report) -> Round | None:
         return nothing._replace(warnings=(*nothing.warnings, f"The remainder was not repaid: {error_of(failed)}"))
 
 
-def _try_rest(task: Task, ready: Preflight, report: Report) -> Round | None:
+def _try_rest(context: RunContext, ready: Preflight, report: Report) -> Round | None:
     """Pay what needs more decimal places than the exchange lists, if it takes them."""
     rest, means, loan = ready.decision.rest, ready.means, ready.loan
     is_too_much = means.at_most is not None and total(means.paid, rest) > means.at_most
@@ -177,13 +177,13 @@ def _try_rest(task: Task, ready: Preflight, report: Report) -> Round | None:
         return None
     try:
         # Decided anew, it stays a rest: what was borrowed meanwhile is for another run.
-        return _silent(pay(task, with_rest(ready), smallest_amount(means.accuracy), is_rest=True), report)
+        return _silent(pay(context, with_rest(ready), smallest_amount(means.accuracy), is_rest=True), report)
     except Ended as ended:
         failure = ended.error.failure
         if not isinstance(ended.error, Refused) or failure is None or failure.ret_code not in TOO_FINE_CODES:
             raise
         story = messages.left_over(plain(rest), loan.coin, f"retCode {failure.ret_code}")
-        left = dust_of(loan, task.goal, means.accuracy)
+        left = dust_of(loan, context.goal, means.accuracy)
         return Round(ended.ready or ready, NOTHING_TO_DO, after=loan, dust=left, stories=(story,), warnings=ended.warnings)
 
 

@@ -20,7 +20,7 @@ from .._engine.messages import hidden, may_reach_nobody
 from .._engine.report import Report
 from .._engine.run import run
 from .._engine.steps import Ended
-from .._engine.task import Task, task_of
+from .._engine.context import RunContext, new_context
 from .._goal import Goal
 from .._journal.journal import Journal
 from .._journal.store import Store, Target, check_directory, is_in_doubt
@@ -34,13 +34,13 @@ from .parents import Parents
 
 @dataclasses.dataclass(frozen=True)
 class _Begun:
-    """A task whose options and key are good, and of which nothing is sent yet.
+    """A run whose options and key are valid, and which has sent nothing yet.
 
     :ivar warnings: What the user shall know of the key.
     """
 
     connection: Connection
-    task: Task
+    context: RunContext
     warnings: tuple[str, ...]
 
 
@@ -76,14 +76,14 @@ def run_repayment(
         module.emit(begun.values, begun.failed)
         return
     # The process may live on with the next item of a loop, whatever cuts this run off.
-    with begun.task.journal:
+    with begun.context.journal:
         result = _carry_out(begun, module, parents)
         for warning in result.warnings:
             module.warn(warning)
-        finish(module, result, begun.task, parents)
+        finish(module, result, begun.context, parents)
 
 
-def finish(module: Module, result: _Result, task: Task, parents: Parents) -> None:
+def finish(module: Module, result: _Result, context: RunContext, parents: Parents) -> None:
     """Emit the result, then close the journal or leave it open.
 
     In this order, because no later run reports what is closed.
@@ -93,10 +93,10 @@ def finish(module: Module, result: _Result, task: Task, parents: Parents) -> Non
         # The next run finds out what became of the repayment.
         return
     try:
-        if result.failed or is_delivered(parents, task.goal):
-            task.journal.close(not result.failed)
+        if result.failed or is_delivered(parents, context.goal):
+            context.journal.close(not result.failed)
         else:
-            task.journal.leave_open(task.client.believed_time_ms())
+            context.journal.leave_open(context.client.believed_time_ms())
             module.note("The result may not have reached anybody, so the next run will report it again.")
     except BybitError as failed:
         module.note(f"{failed} The next run will resolve this repayment again.")
@@ -115,10 +115,10 @@ def can_be_known(parents: Parents, goal: Goal) -> bool:
 
 def _carry_out(begun: _Begun, module: Module, parents: Parents) -> _Result:
     """Run the engine, and return what it reports."""
-    report = run(begun.task, begun.warnings)
-    if report.made and report.ended is None and not can_be_known(parents, begun.task.goal):
+    report = run(begun.context, begun.warnings)
+    if report.made and report.ended is None and not can_be_known(parents, begun.context.goal):
         report = report.with_notice(may_reach_nobody())
-    result = _result_of(report, begun.connection, begun.task.client)
+    result = _result_of(report, begun.connection, begun.context.client)
     if module.diff and not result.failed:
         result.values["diff"] = report.diff()
     return result
@@ -153,11 +153,12 @@ def _begin(
             error = OutcomeUnknown(f"{error} {hidden(directory, operation.terms.label)}", error.failure)
         return _result_of(Report(operation.ids, operation.terms.label, goal).with_end(Ended(error)), connection, client)
     journal = Journal(Store(directory, Target(connection.realm, key.account, operation.product, operation.name), clock))
-    task = task_of(client, operation, journal, goal, options, check_mode=module.check_mode, has_listeners=parents.are_alive)
+    more = {"check_mode": module.check_mode, "has_listeners": parents.are_alive}
+    context = new_context(client, operation, journal, goal, options, **more)
     expiry = key.expiry_warning(client.believed_time_ms())
-    return _Begun(connection, task, (expiry,) if expiry else ())
+    return _Begun(connection, context, (expiry,) if expiry else ())
 
 
 def _failed(known: dict[str, t.Any], error: BybitError) -> _Result:
-    """Return the result of a task of which nothing was sent."""
+    """Return the result of a task that has sent nothing."""
     return _Result(with_failure({**known, "changed": False, "outcome": error.outcome}, error), failed=True)

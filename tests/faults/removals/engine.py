@@ -19,10 +19,10 @@ def _trusting(original: t.Any) -> t.Callable[..., t.Any]:
 
 def _sending_goals_again(original: t.Any) -> t.Callable[..., t.Any]:
     """Decide a goal on what was known when the gate turned its repayment away."""
-    def decide_anew(task: t.Any, before: t.Any, intent: t.Any, refusal: t.Any) -> t.Any:
-        if task.goal.is_declarative:
+    def decide_anew(context: t.Any, before: t.Any, intent: t.Any, refusal: t.Any) -> t.Any:
+        if context.goal.is_declarative:
             return original.__globals__["Anew"](before)
-        return original(task, before, intent, refusal)
+        return original(context, before, intent, refusal)
 
     return decide_anew
 

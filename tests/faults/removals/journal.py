@@ -37,9 +37,9 @@ def _after_the_request() -> tuple[Replacement, ...]:
     return around("_journal.journal:Journal.note", note), around("_api.client:Client.post", send)
 
 
-def _closing_first(module: t.Any, result: t.Any, task: t.Any, parents: t.Any) -> None:
+def _closing_first(module: t.Any, result: t.Any, context: t.Any, parents: t.Any) -> None:
     if not result.failed:
-        task.journal.close(True)
+        context.journal.close(True)
     module.emit(result.values, result.failed)
 
 
@@ -70,7 +70,7 @@ REMOVALS = (
         instead("_api.errors:JournalLost.outcome", "not_executed"),
     )),
     Removal("the journal: an error inside while something is open leaves the outcome unknown", (
-        instead("_engine.run:_outcome_after_defect", lambda task, report: "not_executed"),
+        instead("_engine.run:_outcome_after_defect", lambda context, report: "not_executed"),
     )),
     Removal("the journal: it is the account's, not the key's", (
         around("_api.api_key:read_key", lambda original: lambda client: original(client)._replace(account=client._api_key[::-1])),

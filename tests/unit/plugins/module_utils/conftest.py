@@ -30,7 +30,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._goal import RunOpt
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.preflight import preflight
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Preflight
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.task import Task, task_of
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.context import RunContext, new_context
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import run as engine
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
@@ -228,11 +228,11 @@ class Prepare:
         self.bybit = bybit
         self.journal = journal
 
-    def task(self, goal: Goal = Goal(max_debt=Decimal(0)), **run_options: t.Any) -> Task:
-        return task_of(self.bybit, self.bybit, self.journal, goal, USUAL._replace(**run_options))
+    def context(self, goal: Goal = Goal(max_debt=Decimal(0)), **run_options: t.Any) -> RunContext:
+        return new_context(self.bybit, self.bybit, self.journal, goal, USUAL._replace(**run_options))
 
     def __call__(self, goal: Goal = Goal(max_debt=Decimal(0)), paid: str = "0", **run_options: t.Any) -> Preflight:
-        return preflight(self.task(goal, **run_options), Decimal(paid))
+        return preflight(self.context(goal, **run_options), Decimal(paid))
 
 
 @pytest.fixture(scope="session")
@@ -299,7 +299,7 @@ def run(bybit: FakeExchange, store: Store) -> t.Callable[..., Report]:
         **run_options: t.Any,
     ) -> Report:
         with Journal(store) as journal:
-            report = engine(task_of(bybit, bybit, journal, goal, USUAL._replace(**run_options), check_mode=check_mode))
+            report = engine(new_context(bybit, bybit, journal, goal, USUAL._replace(**run_options), check_mode=check_mode))
             assert report.trace == ""
             ended = type(report.ended.error) if report.ended else None
             assert ended is error or (ended is not None and ended is may_end), report.message

@@ -27,7 +27,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal im
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import run as engine
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.task import task_of
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.context import new_context
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
 
 MANNER = RunOptions(True, 60_000, 10_000, 1000, None)
@@ -164,9 +164,9 @@ def test_a_defect_leaves_open_what_became_of_a_request_that_may_have_left(
 
     assert run(Goal(Decimal(100))).outcome == "executed"
     with Journal(store) as journal:
-        task = task_of(bybit, bybit, journal, PAY_OFF, MANNER)
+        context = new_context(bybit, bybit, journal, PAY_OFF, MANNER)
         setattr(bybit, where, break_down)
-        report = engine(task)
+        report = engine(context)
     assert (report.outcome, report.as_dict()["changed"]) == (outcome, False)
     assert f"Internal error in treasury.bybit (ZeroDivisionError); outcome: {outcome}." in report.message
     assert "break_down" in report.trace

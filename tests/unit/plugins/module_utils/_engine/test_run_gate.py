@@ -14,7 +14,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.client import 
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Declined, Failure, OutcomeUnknown, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import run as engine
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.task import task_of
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.context import new_context
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal, RunOptions
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
@@ -119,7 +119,7 @@ def test_a_defect_after_a_refusal_leaves_the_intent_open(run: Run, bybit: t.Any,
 
     bybit.post = post
     with Journal(store) as journal:
-        report = engine(task_of(bybit, bybit, journal, Goal(max_debt=Decimal(0)), USUAL))
+        report = engine(new_context(bybit, bybit, journal, Goal(max_debt=Decimal(0)), USUAL))
     assert (report.outcome, report.as_dict()["changed"]) == ("unknown", False)
 
 

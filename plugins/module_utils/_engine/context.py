@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one run is asked for, and what it works with.
+"""What a run was asked for, and what it works with.
 
 This module util is private to the collection.
 """
@@ -21,8 +21,8 @@ from .._reconcile.reconcile import Reconciler
 
 
 @dataclasses.dataclass(frozen=True)
-class Task:
-    """One operation with its goal.
+class RunContext:
+    """One operation with its goal, and everything that the steps of a run share.
 
     :ivar poller: Reads until it is known what became of a repayment; its beginning is that of the run.
     :ivar has_listeners: Tells whether somebody is still there to get the result.
@@ -48,11 +48,11 @@ class Task:
 
     def deadline_ms(self) -> int:
         """Return when to give up finding something out that begins now, by the monotonic clock."""
-        return self.options.deadline_ms(self.client.clock.monotonic_ms())
+        return self.client.clock.monotonic_ms() + self.options.wait_timeout_ms
 
 
-def task_of(
+def new_context(
     client: Client, operation: Operation, journal: Journal, goal: Goal, options: RunOptions, **more: t.Any
-) -> Task:
-    """Return the task of a run that begins now; more are C(check_mode) and C(has_listeners)."""
-    return Task(client, operation, journal, Poller(client, operation, options.settle_margin_ms), goal, options, **more)
+) -> RunContext:
+    """Return the context of a run that begins now; more are C(check_mode) and C(has_listeners)."""
+    return RunContext(client, operation, journal, Poller(client, operation, options.settle_margin_ms), goal, options, **more)
