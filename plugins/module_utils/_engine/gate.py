@@ -46,13 +46,13 @@ def decide_anew(context: RunContext, before: Preflight, intent: Intent, refusal:
     """
     flown: list[Movement] = []
     try:
-        now = preflight(context, before.means.paid, before.freshness)
+        now = preflight(context, before.means.paid_so_far, before.freshness)
         if now.decision.kind == PAY:
             # The balance may be late where the ledger is not.
             flown = context.poller.outflows(intent)
             if must_await_entry(flown, intent, before, now):
                 _await_entry(context, intent)
-                now = preflight(context, before.means.paid, now.freshness)
+                now = preflight(context, before.means.paid_so_far, now.freshness)
     except (BybitError, Ended) as failed:
         # Something in between may have sent it twice: that cannot be seen now, or it is a copy in process that declines this.
         return Anew(None, OutcomeUnknown(f"{refusal} And then: {error_of(failed)}", refusal.failure))

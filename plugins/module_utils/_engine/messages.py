@@ -132,9 +132,9 @@ def cap_of_sweep(label: str) -> str:
     )
 
 
-def left_over(rest: str, coin: str, why: str) -> str:
-    """Report a remainder of the debt that is too small for the exchange."""
-    return f"{rest} {coin} remain: the exchange did not accept them ({why})."
+def dust_left(dust: str, coin: str, why: str) -> str:
+    """Report a remainder of the debt that the exchange did not accept."""
+    return f"{dust} {coin} remain: the exchange did not accept them ({why})."
 
 
 def earlier(intent: Intent, outcome: str, label: str) -> str:

@@ -34,12 +34,12 @@ from .context import RunContext
 _MORE_THAN_INTEREST = "It is more than accrued interest can be, so more was borrowed in the meantime."
 
 
-def pay(context: RunContext, ready: Preflight, most: Decimal | None = None, is_rest: bool = False) -> Round:
+def pay(context: RunContext, ready: Preflight, most: Decimal | None = None, is_dust: bool = False) -> Round:
     """Send one repayment, decided anew whenever the gate has turned it away, and find out what becomes of it.
 
     :param ready: What was decided.
     :param most: The most that it may be, whatever is decided anew; none without such a bound.
-    :param is_rest: Whether it is what needs more decimal places than the exchange lists.
+    :param is_dust: Whether it pays C(dust_to_try), which needs more decimal places than the exchange lists.
     :raises Ended: When it was not made, or when that is unknown.
     """
     while ready.loan is not None and ready.decision.kind == PAY:
@@ -74,28 +74,27 @@ def pay(context: RunContext, ready: Preflight, most: Decimal | None = None, is_r
         context.journal.forget(intent)
         # What was to be said of the first decision is to be said of this one, too.
         now = anew.ready._replace(warnings=(*ready.warnings, *anew.ready.warnings, *anew.warnings))
-        ready = with_rest(now) if is_rest else now
+        ready = with_dust(now) if is_dust else now
     if ready.loan is None or ready.decision.kind == DECLINE:
         raise Ended(Declined(ready.decision.message), ready)
     return nothing_to_do(context, ready)
 
 
-def with_rest(ready: Preflight) -> Preflight:
-    """Return what pays the rest that needs more decimal places than the exchange lists, if there is one."""
+def with_dust(ready: Preflight) -> Preflight:
+    """Return the decision to pay the dust that the exchange may accept, if there is any."""
     decision = ready.decision
-    return ready._replace(decision=decision._replace(kind=PAY, amount=decision.rest)) if decision.rest else ready
+    return ready._replace(decision=decision._replace(kind=PAY, amount=decision.dust_to_try)) if decision.dust_to_try else ready
 
 
 def _intent(context: RunContext, ready: Preflight, loan: Loan) -> Intent:
     """Return what is about to be sent, before it is signed."""
     client = context.client
-    paid = client.kept(Spending).paid
     return Intent(
         intent_id=str(uuid.uuid4()),
         goal=context.goal,
         amount=ready.decision.amount,
         coin=loan.coin,
-        baseline=baseline_of(loan, ready.entries, client.believed_time_ms(), ready.means.wallet, ready.pledged, paid),
+        baseline=baseline_of(loan, ready.entries, client.believed_time_ms(), ready.means.wallet, ready.pledged, client.kept(Spending).paid),
         sent_at_ms=0,
         recv_window_ms=client.recv_window_ms,
         is_whole=context.operation.terms.is_whole,
@@ -172,7 +171,7 @@ def _find_out(
         raise Ended(error, ready, found.intent, sent_at_ms=found.intent.sent_at_ms, evidence=found.evidence, warnings=warnings)
     made = made_of(context, found)
     # What the history shows may be less a fee, which was paid as well.
-    return made._replace(spent=max(intent.amount, found.intent.amount), warnings=(*warnings, *made.warnings))
+    return made._replace(paid_at_most=max(intent.amount, found.intent.amount), warnings=(*warnings, *made.warnings))
 
 
 def _refused(context: RunContext, ready: Preflight, intent: Intent, error: BybitError) -> Round:
@@ -181,7 +180,7 @@ def _refused(context: RunContext, ready: Preflight, intent: Intent, error: Bybit
     if not isinstance(error, Refused) or failure is None or failure.ret_code not in context.operation.gone_codes:
         raise _not_made(context, ready, intent, error)
     try:
-        now = preflight(context, ready.means.paid, ready.freshness)
+        now = preflight(context, ready.means.paid_so_far, ready.freshness)
     except (BybitError, Ended) as failed:
         warning = f"Whether the loan was closed in the meantime could not be checked: {error_of(failed)}"
         raise _not_made(context, ready, intent, error, (warning,)) from failed

@@ -34,7 +34,7 @@ class Means(t.NamedTuple):
     :ivar wallet: What the Funding wallet holds; none when it is not known, or does not pay.
     :ivar at_most: What this run may pay; none without such a cap.
     :ivar allow_partial: Whether to pay what can be paid when that does not reach the goal.
-    :ivar paid: What this run has paid already.
+    :ivar paid_so_far: What this run has paid already.
     :ivar lack: Why the key may not pay at all, and the remedy; empty when it may.
     """
 
@@ -42,7 +42,7 @@ class Means(t.NamedTuple):
     wallet: Decimal | None = None
     at_most: Decimal | None = None
     allow_partial: bool = False
-    paid: Decimal = Decimal(0)
+    paid_so_far: Decimal = Decimal(0)
     lack: str = ""
 
 
@@ -54,8 +54,9 @@ class Decision(t.NamedTuple):
     :ivar amount: What to pay; zero unless the kind is C(PAY).
     :ivar after: The loan as it will be when this decision has been carried out; none when declined.
     :ivar arithmetic: How the amount was calculated, in words.
-    :ivar shortfall: Why the goal is not reached then; empty when it is, but for C(rest).
-    :ivar rest: What is missing of the goal then because it needs more decimal places than the exchange lists; it may take them.
+    :ivar shortfall: Why the goal is not reached then; empty when it is, but for C(dust_to_try).
+    :ivar dust_to_try: What is missing then of C(max_debt) because it needs more decimal places than the exchange lists. The exchange may
+        accept it all the same, so it is tried once.
     """
 
     kind: str
@@ -64,7 +65,7 @@ class Decision(t.NamedTuple):
     after: Loan | None
     arithmetic: str = ""
     shortfall: str = ""
-    rest: Decimal = Decimal(0)
+    dust_to_try: Decimal = Decimal(0)
 
     @property
     def reaches_goal(self) -> bool:
@@ -173,7 +174,7 @@ def _for_debt(terms: Terms, loan: Loan, max_debt: Decimal, means: Means) -> _Wan
     if not amount:
         left = f"{plain(dust)} {loan.coin} above max_debt '{plain(max_debt)}' remain on {terms.label}"
         story = f"Only {left}, less than the smallest amount that the exchange lists, with {places} decimal places."
-        return _nothing(story, loan)._replace(rest=dust)
+        return _nothing(story, loan)._replace(dust_to_try=dust)
     remark = f" ({plain(dust)} of it above max_debt '{plain(max_debt)}' and less than the smallest amount that the exchange lists)" if dust else ""
     return _Wanted(amount, what, remark=remark)
 
@@ -205,13 +206,13 @@ def _within(terms: Terms, loan: Loan, wanted: _Wanted, means: Means) -> Decision
         return _decline(means.lack, asked)
     if shortfall and not means.allow_partial:
         return _decline(f"{shortfall}: repay other loans too, or set allow_partial to pay as much as possible here", asked)
-    if means.at_most is not None and total(means.paid, amount) > means.at_most:
-        more = f" more than the {plain(means.paid)} that this run has paid" if means.paid else ""
+    if means.at_most is not None and total(means.paid_so_far, amount) > means.at_most:
+        more = f" more than the {plain(means.paid_so_far)} that this run has paid" if means.paid_so_far else ""
         takes = f"{wanted.what} takes {plain(amount)} {coin}{more} on {terms.label}"
         shortfall = f"{takes}, more than at_most '{plain(means.at_most)}'"
         if not is_partial:
             return _decline(f"{shortfall}: raise at_most{less}", asked)
-        amount = round_down(max(difference(means.at_most, means.paid), Decimal(0)), _places(means.accuracy))
+        amount = round_down(max(difference(means.at_most, means.paid_so_far), Decimal(0)), _places(means.accuracy))
     if means.wallet is not None and amount > means.wallet:
         shortfall = f"{wanted.what} takes {plain(wanted.amount)} {coin}, but the Funding wallet holds {plain(means.wallet)}"
         if not is_partial:

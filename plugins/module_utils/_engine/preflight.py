@@ -43,21 +43,21 @@ class History(t.NamedTuple):
     has_settled: bool = False
 
 
-def preflight(context: RunContext, paid: Decimal = Decimal(0), before: Freshness = Freshness()) -> Preflight:
+def preflight(context: RunContext, paid_so_far: Decimal = Decimal(0), before: Freshness = Freshness()) -> Preflight:
     """Decide on what to pay, by what the exchange shows.
 
     A goal of the debt is decided on a debt that has every known repayment in it, because what is missing would be paid twice.
 
-    :param paid: What this run has paid already.
+    :param paid_so_far: What this run has paid already.
     :param before: What the reading before this one has left.
     :raises BybitError: When what is needed cannot be read, or not be believed in time; C(Ended) likewise.
     """
     clock, margin_ms, deadline_ms = context.client.clock, context.options.settle_margin_ms, context.deadline_ms()
     while True:
         begun_ms = clock.monotonic_ms()
-        ready = _read(context, paid, before)
+        ready = _read(context, paid_so_far, before)
         # A debt that may be too high is no reason to refuse either.
-        is_nothing = ready.decision.kind == NOTHING_TO_DO and not ready.decision.rest
+        is_nothing = ready.decision.kind == NOTHING_TO_DO and not ready.decision.dust_to_try
         if not context.goal.is_of_debt or is_nothing:
             return ready
         entries = ready.entries if context.goal.max_ltv is None else context.operation.ltv_history()
@@ -90,12 +90,18 @@ def unshown(context: RunContext, entries: t.Sequence[HistoryEntry]) -> list[Inte
     return [intent for intent in context.journal.unshown() if intent.repay_id not in shown]
 
 
-def _read(context: RunContext, paid: Decimal, before: Freshness) -> Preflight:
+def _read(context: RunContext, paid_so_far: Decimal, before: Freshness) -> Preflight:
     operation, options = context.operation, context.options
     loan = with_position(context, operation.find())
     is_open = loan is not None and loan.status == OPEN
     accuracy, warning = _accuracy(context, loan.coin) if loan and is_open else (None, "")
-    means = Means(accuracy, None, options.at_most, options.allow_partial, paid, read_key(context.client).lack)
+    means = Means(
+        accuracy=accuracy,
+        at_most=options.at_most,
+        allow_partial=options.allow_partial,
+        paid_so_far=paid_so_far,
+        lack=read_key(context.client).lack,
+    )
     history = _read_history(context, loan) if loan is not None else History([])
     if history.has_settled:
         before = before.doubted(context.client.clock.monotonic_ms(), options.settle_margin_ms)
@@ -104,7 +110,7 @@ def _read(context: RunContext, paid: Decimal, before: Freshness) -> Preflight:
     ready = Preflight(loan, history.entries, means, decision, (), history.progress, before, warnings)
     if loan is not None and not loan.debt and loan.loan_id is None and decision.kind == NOTHING_TO_DO:
         _check_nothing_owed(context, loan)
-    if loan is None or not (decision.kind == PAY or decision.rest):
+    if loan is None or not (decision.kind == PAY or decision.dust_to_try):
         return ready
     if operation.terms.from_collateral:
         return ready._replace(pledged=_pledged(context))

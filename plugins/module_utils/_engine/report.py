@@ -102,9 +102,9 @@ class Report:
         return self.rounds[-1].dust if self.rounds else Decimal(0)
 
     @property
-    def paid(self) -> Decimal:
-        """What this run has paid."""
-        return total(*(done.made.spent for done in self.rounds if done.made is not None))
+    def paid_so_far(self) -> Decimal:
+        """What this run has paid, at most."""
+        return total(*(done.made.paid_at_most for done in self.rounds if done.made is not None))
 
     @property
     def freshness(self) -> Freshness:

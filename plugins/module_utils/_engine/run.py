@@ -19,7 +19,7 @@ from .._loans.loan import Loan
 from .._outcomes import EXECUTED, NOT_EXECUTED, NOTHING_TO_DO, PLANNED, UNKNOWN
 from . import messages
 from .conclude import nothing_to_do, read_again
-from .pay import pay, with_rest
+from .pay import pay, with_dust
 from .plan import DECLINE, dust_of, smallest_amount
 from .preflight import preflight
 from .recover import recover
@@ -49,8 +49,9 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
         if recovered.left_to_user:
             # Whatever is missing of the goal, the repayment in doubt may not be in any debt yet.
             return report
-        # What is too small for the exchange is tried once; the round after the first one is for interest that accrued during it.
-        for repay in (_reach, _try_first_rest, _repay_interest, _repay_rest):
+        # The first step is for every goal, and all that an amount or max_ltv takes. The others are for max_debt: dust that may be too
+        # small for the exchange is tried once, before or after the second repayment, which is for interest that accrued during the first.
+        for repay in (_reach, _try_dust_first, _repay_interest, _repay_dust):
             done = repay(context, report)
             if done is None:
                 continue
@@ -95,7 +96,7 @@ def _reach(context: RunContext, report: Report) -> Round | None:
     if context.operation.terms.is_sweep and context.options.at_most is not None:
         ready = ready._replace(warnings=(*ready.warnings, messages.cap_of_sweep(context.label)))
     if ready.decision.kind == NOTHING_TO_DO:
-        return _silent(nothing_to_do(context, ready), report)._replace(rest=ready.decision.rest)
+        return _silent(nothing_to_do(context, ready), report)._replace(dust_to_try=ready.decision.dust_to_try)
     if context.check_mode:
         return Round(ready, PLANNED, after=ready.decision.after)
     return _silent(pay(context, ready), report)
@@ -111,7 +112,7 @@ def _repay_interest(context: RunContext, report: Report) -> Round | None:
     most = report.made[-1].found.intent.baseline.debt * _MOST_ACCRUED
     ready: Preflight | None = None
     try:
-        ready = preflight(context, report.paid, report.freshness)
+        ready = preflight(context, report.paid_so_far, report.freshness)
         done = _silent(pay(context, ready, most), report)._replace(is_for_interest=True)
         return done if done.made is not None else _checked(context, done._replace(dust=report.dust))
     except (BybitError, Ended) as failed:
@@ -146,21 +147,21 @@ def _short(done: Round, why: str, left: Loan) -> Round:
     return done._replace(shortfall=why, warnings=(*done.warnings, warning))
 
 
-def _try_first_rest(context: RunContext, report: Report) -> Round | None:
-    """Try to repay all that is missing of the goal, where it is only what needs more decimal places than the exchange lists."""
+def _try_dust_first(context: RunContext, report: Report) -> Round | None:
+    """Try to repay the dust where nothing else is missing of the goal."""
     last = report.rounds[-1] if report.rounds else None
-    return _try_rest(context, last.ready, report) if last is not None and last.rest and not context.check_mode else None
+    return _try_dust(context, last.ready, report) if last is not None and last.dust_to_try and not context.check_mode else None
 
 
-def _repay_rest(context: RunContext, report: Report) -> Round | None:
-    """Try once to repay what is left because it needs more decimal places than the exchange lists."""
-    is_tried = any(done.rest for done in report.rounds)
+def _repay_dust(context: RunContext, report: Report) -> Round | None:
+    """Try to repay the dust that the repayments of this run have left, unless that was tried before."""
+    is_tried = any(done.dust_to_try for done in report.rounds)
     if context.check_mode or is_tried or report.outcome != EXECUTED or not report.dust:
         return None
     last = report.rounds[-1].ready
     try:
-        ready = preflight(context, report.paid, report.freshness)
-        done = _try_rest(context, ready, report) if ready.loan is not None and ready.decision.rest else None
+        ready = preflight(context, report.paid_so_far, report.freshness)
+        done = _try_dust(context, ready, report) if ready.loan is not None and ready.decision.dust_to_try else None
         return done or Round(ready, NOTHING_TO_DO, after=ready.loan or report.after, dust=report.dust)
     except (BybitError, Ended) as failed:
         if error_of(failed).outcome == UNKNOWN:
@@ -169,20 +170,20 @@ def _repay_rest(context: RunContext, report: Report) -> Round | None:
         return nothing._replace(warnings=(*nothing.warnings, f"The remainder was not repaid: {error_of(failed)}"))
 
 
-def _try_rest(context: RunContext, ready: Preflight, report: Report) -> Round | None:
-    """Pay what needs more decimal places than the exchange lists, if it takes them."""
-    rest, means, loan = ready.decision.rest, ready.means, ready.loan
-    is_too_much = means.at_most is not None and total(means.paid, rest) > means.at_most
-    if loan is None or is_too_much or (means.wallet is not None and rest > means.wallet):
+def _try_dust(context: RunContext, ready: Preflight, report: Report) -> Round | None:
+    """Pay the dust, which needs more decimal places than the exchange lists, if it accepts them."""
+    dust, means, loan = ready.decision.dust_to_try, ready.means, ready.loan
+    is_too_much = means.at_most is not None and total(means.paid_so_far, dust) > means.at_most
+    if loan is None or is_too_much or (means.wallet is not None and dust > means.wallet):
         return None
     try:
-        # Decided anew, it stays a rest: what was borrowed meanwhile is for another run.
-        return _silent(pay(context, with_rest(ready), smallest_amount(means.accuracy), is_rest=True), report)
+        # If it is decided again, it still pays the dust only: what was borrowed meanwhile is for another run.
+        return _silent(pay(context, with_dust(ready), smallest_amount(means.accuracy), is_dust=True), report)
     except Ended as ended:
         failure = ended.error.failure
         if not isinstance(ended.error, Refused) or failure is None or failure.ret_code not in TOO_FINE_CODES:
             raise
-        story = messages.left_over(plain(rest), loan.coin, f"retCode {failure.ret_code}")
+        story = messages.dust_left(plain(dust), loan.coin, f"retCode {failure.ret_code}")
         left = dust_of(loan, context.goal, means.accuracy)
         return Round(ended.ready or ready, NOTHING_TO_DO, after=loan, dust=left, stories=(story,), warnings=ended.warnings)
 

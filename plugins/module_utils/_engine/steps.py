@@ -44,14 +44,14 @@ class Preflight(t.NamedTuple):
 class Made(t.NamedTuple):
     """A repayment that was made, by this run or by an earlier one that could not report it.
 
-    :ivar spent: What it has cost at most; what the history shows may be less a fee, which was paid as well.
+    :ivar paid_at_most: The amount sent, or more; the history may show it less a fee, which was paid, too.
     :ivar after: The loan as it was read afterwards; none when it could not be.
     :ivar stories: What the message of the run says of it.
     """
 
     found: Reconciled
     is_earlier: bool
-    spent: Decimal
+    paid_at_most: Decimal
     after: Loan | None
     stories: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ class Round(t.NamedTuple):
     :ivar after: The loan as it is now, or as it would be.
     :ivar dust: What is left of the debt because it is less than the smallest amount that the exchange lists.
     :ivar shortfall: Why the goal is not reached after this round, when its decision does not say it.
-    :ivar rest: What is to be tried because it needs more decimal places than the exchange lists.
+    :ivar dust_to_try: What is still to be tried of the decision's C(dust_to_try).
     :ivar is_for_interest: Whether it is the second one, for what came to the debt during the first.
     """
 
@@ -96,7 +96,7 @@ class Round(t.NamedTuple):
     warnings: tuple[str, ...] = ()
     shortfall: str = ""
     evidence: dict[str, t.Any] | None = None
-    rest: Decimal = Decimal(0)
+    dust_to_try: Decimal = Decimal(0)
     is_for_interest: bool = False
 
 

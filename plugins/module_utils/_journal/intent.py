@@ -37,7 +37,7 @@ class Baseline(t.NamedTuple):
     :ivar entries: The entries of the history that were not much older than C(BASELINE_REACH_MS) or in process.
     :ivar wallet: What the Funding wallet held of the loan's coin; none when it does not pay, or cannot be read.
     :ivar pledged: What was pledged of the coins that are sold, by coin; empty when the wallet pays.
-    :ivar paid: What the same process had paid in the coin just before.
+    :ivar recent_payments: What the same process had paid in the coin just before.
     """
 
     debt: Decimal
@@ -45,7 +45,7 @@ class Baseline(t.NamedTuple):
     entries: tuple[HistoryEntry, ...]
     wallet: Decimal | None = None
     pledged: tuple[tuple[str, Decimal], ...] = ()
-    paid: tuple[Payment, ...] = ()
+    recent_payments: tuple[Payment, ...] = ()
 
 
 def baseline_of(
@@ -54,13 +54,13 @@ def baseline_of(
     now_ms: int,
     wallet: Decimal | None,
     pledged: tuple[tuple[str, Decimal], ...],
-    paid: t.Iterable[Payment] = (),
+    payments: t.Iterable[Payment] = (),
 ) -> Baseline:
     """Return what is worth remembering of a loan, its history, and the money that pays."""
     # Twice the reach, because the request may be signed later, and by a clock that is slow.
     young = tuple(r for r in entries if r.status == PROCESSING or r.time_ms > now_ms - 2 * BASELINE_REACH_MS)
-    just_paid = tuple(p for p in paid if p.coin == loan.coin and p.to_ms > now_ms - _PAID_REACH_MS)
-    return Baseline(loan.debt, loan.principal, young, wallet, pledged, just_paid)
+    recent_payments = tuple(p for p in payments if p.coin == loan.coin and p.to_ms > now_ms - _PAID_REACH_MS)
+    return Baseline(loan.debt, loan.principal, young, wallet, pledged, recent_payments)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Intent:
                 "records": [_stored(entry) for entry in self.baseline.entries],
                 "wallet": plain_or_none(self.baseline.wallet),
                 "pledged": {coin: plain(amount) for coin, amount in self.baseline.pledged},
-                "paid": [{**paid._asdict(), "amount": plain(paid.amount)} for paid in self.baseline.paid],
+                "paid": [{**payment._asdict(), "amount": plain(payment.amount)} for payment in self.baseline.recent_payments],
             },
         }
 
@@ -162,7 +162,7 @@ def intent_from(document: t.Any) -> Intent:
                 tuple(_entry(entry) for entry in _checked(baseline["records"], list)),
                 None if baseline["wallet"] is None else parse_exchange_decimal(baseline["wallet"]),
                 tuple((coin, parse_exchange_decimal(held)) for coin, held in _checked(baseline["pledged"], dict).items()),
-                tuple(_payment(paid) for paid in _checked(baseline["paid"], list)),
+                tuple(_payment(payment) for payment in _checked(baseline["paid"], list)),
             ),
             sent_at_ms=_checked(document["sent_at_ms"], int),
             recv_window_ms=_checked(document["recv_window_ms"], int),

@@ -154,7 +154,7 @@ class Poller:
             return []
         from_ms, to_ms = intent.earliest_ms - SECOND_MS, max(self._client.believed_time_ms(), intent.window_end_ms)
         ledger = self._allowed(lambda: wallet_movements(self._client, intent.coin, from_ms, to_ms)) or []
-        flown = [movement for movement in without_own(ledger, intent.baseline.paid) if -movement.amount >= intent.amount]
+        flown = [movement for movement in without_own(ledger, intent.baseline.recent_payments) if -movement.amount >= intent.amount]
         # The ledger has whole seconds: what had left before, the wallet did not hold any more when it was read.
         return [movement for movement in flown if movement.after is None or movement.after <= difference(held, intent.amount)]
 
@@ -232,7 +232,7 @@ class Poller:
         )
         if movements is None:
             return Funds(balance=balance, ledger_gap="api_key may not read the Funding wallet's ledger")
-        movements = without_own(movements, intent.baseline.paid)
+        movements = without_own(movements, intent.baseline.recent_payments)
         net = total(*(movement.amount for movement in movements))
         left = total(*(-m.amount for m in movements if m.amount < 0 and m.time_ms <= latest_ms))
         return Funds(max(-net, Decimal(0)) if has_failed else left, balance, net)

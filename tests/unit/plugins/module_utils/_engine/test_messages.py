@@ -218,7 +218,7 @@ OF_WHAT_DOES_NOT_FIT: list[Case] = [
     ),
     (
         "a rest",
-        lambda: messages.left_over("0.00005", "USDT", "retCode 148003"),
+        lambda: messages.dust_left("0.00005", "USDT", "retCode 148003"),
         "0.00005 USDT remain: the exchange did not accept them (retCode 148003).",
     ),
 ]

@@ -55,7 +55,7 @@ def test_dust(loan: Loan, max_debt: str, accuracy: int | None, dust: str) -> Non
 )
 def test_what_is_left_to_be_tried(loan: Loan, max_debt: str, accuracy: int, kind: str, rest: str) -> None:
     decision = decide(TERMS, loan, Goal(max_debt=Decimal(max_debt)), Means(accuracy))
-    assert (decision.kind, decision.rest, decision.reaches_goal) == (kind, Decimal(rest), True)
+    assert (decision.kind, decision.dust_to_try, decision.reaches_goal) == (kind, Decimal(rest), True)
 
 
 def test_there_is_no_dust_without_a_debt_to_reach() -> None:

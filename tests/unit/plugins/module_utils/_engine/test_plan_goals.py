@@ -261,8 +261,8 @@ def test_a_cap_is_paid_up_to_and_never_past() -> None:
         "17, more than at_most '100.00009'"
     )
     # What this run has paid already counts.
-    assert to_debt("750", means=can(at_most="100", partial=True)._replace(paid=Decimal(60))).amount == 40
-    nothing = to_debt("750", means=can(at_most="100", partial=True)._replace(paid=Decimal(100)))
+    assert to_debt("750", means=can(at_most="100", partial=True)._replace(paid_so_far=Decimal(60))).amount == 40
+    nothing = to_debt("750", means=can(at_most="100", partial=True)._replace(paid_so_far=Decimal(100)))
     assert (nothing.kind, nothing.amount, nothing.reaches_goal) == (NOTHING_TO_DO, Decimal(0), False)
 
 

@@ -118,7 +118,7 @@ class Case(t.NamedTuple):
     def after(self, amount: Decimal) -> Case:
         """The same ask when the amount has been paid."""
         wallet = None if self.means.wallet is None else self.means.wallet - amount
-        means = self.means._replace(wallet=wallet, paid=self.means.paid + amount)
+        means = self.means._replace(wallet=wallet, paid_so_far=self.means.paid_so_far + amount)
         case = self._replace(world=self.world.after(amount), means=means)
         if self.progress is None:
             return case
@@ -207,7 +207,7 @@ def test_never_more_than_debt_cap_or_wallet(case: Case) -> None:
     assert decision.amount <= case.world.debt
     assert case.means.wallet is None or decision.amount <= case.means.wallet
     if decision.kind == PAY and case.means.at_most is not None:
-        assert case.means.paid + decision.amount <= case.means.at_most
+        assert case.means.paid_so_far + decision.amount <= case.means.at_most
 
 
 @holds

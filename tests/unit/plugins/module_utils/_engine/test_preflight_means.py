@@ -58,7 +58,7 @@ def test_where_the_wallet_pays_nothing_is_pledged_for_it(prepare: t.Any) -> None
 def test_the_wallet_is_asked_for_a_rest_too(prepare: t.Any, bybit: t.Any) -> None:
     bybit.debt = Decimal("0.00005")
     prepared = prepare()
-    assert (prepared.decision.kind, prepared.decision.rest) == ("nothing_to_do", Decimal("0.00005"))
+    assert (prepared.decision.kind, prepared.decision.dust_to_try) == ("nothing_to_do", Decimal("0.00005"))
     assert (prepared.means.wallet, bybit.reads) == (Decimal(50000), ["query-account-coin-balance"])
 
 

@@ -110,7 +110,7 @@ def test_two_repayments_are_added_up_and_the_first_gives_its_name() -> None:
     assert [one["repay_id"] for one in told["repayments"]] == ["99", "100"]
     assert [one["amount"] for one in told["repayments"]] == ["1000.4", "0.0002"]
     assert (told["msg"], report.warnings) == ("Repaid 99. Repaid 100.", ["Mind 99.", "Mind 100."])
-    assert report.paid == Decimal("1000.4002")
+    assert report.paid_so_far == Decimal("1000.4002")
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ def test_a_baseline_knows_the_money_that_pays() -> None:
 def test_a_baseline_knows_what_was_paid_in_the_coin_just_before() -> None:
     paid = Payment("USDT", Decimal(5), SENT_MS - 2000, SENT_MS - 1900)
     old, other = paid._replace(to_ms=SENT_MS - 60_000), paid._replace(coin="ETH")
-    assert baseline_of(LOAN, [], SENT_MS, None, (), [old, other, paid]).paid == (paid,)
+    assert baseline_of(LOAN, [], SENT_MS, None, (), [old, other, paid]).recent_payments == (paid,)
     young = old._replace(to_ms=SENT_MS - 59_999)
-    assert baseline_of(LOAN, [], SENT_MS, None, (), [young, paid]).paid == (young, paid)
+    assert baseline_of(LOAN, [], SENT_MS, None, (), [young, paid]).recent_payments == (young, paid)
 
 
 @pytest.mark.parametrize(
