@@ -21,7 +21,7 @@ from . import messages
 from .freshness import is_shown_alone
 from .plan import dust_of
 from .preflight import with_position
-from .steps import Ended, Made, Preflight, Round
+from .steps import Attempt, Made, Preflight, RunEnded
 from .context import RunContext
 
 
@@ -30,8 +30,8 @@ def made_of(context: RunContext, found: Reconciled, is_earlier: bool = False) ->
 
     :param is_earlier: Whether an earlier run has sent it.
     """
-    story = messages.made(found, context.label, is_earlier)
-    return Made(found, is_earlier, found.intent.amount, None, (story,), (found.warning,) if found.warning else ())
+    sentence = messages.made(found, context.label, is_earlier)
+    return Made(found, is_earlier, found.intent.amount, None, (sentence,), (found.warning,) if found.warning else ())
 
 
 def read_again(context: RunContext, made: Made) -> Made:
@@ -53,34 +53,34 @@ def read_again(context: RunContext, made: Made) -> Made:
         return _warned(made, "The repayment was accepted, but the exchange no longer lists the loan.")
     if loan.debt >= intent.baseline.debt:
         return _warned(made, "The repayment was accepted, but the debt has not fallen yet: it may still be in process.")
-    return made._replace(stories=(*made.stories, f"Debt before: {plain(intent.baseline.debt)}, now: {plain(loan.debt)}."))
+    return made._replace(sentences=(*made.sentences, f"Debt before: {plain(intent.baseline.debt)}, now: {plain(loan.debt)}."))
 
 
 def must_await_fall(goal: Goal, outcome: str, is_earlier: bool) -> bool:
-    """Return whether to wait until the debt has fallen; otherwise the next run could take the old debt for what is still to be paid."""
+    """Return whether to wait until the debt has fallen; otherwise the next run could pay by the old debt once more."""
     return goal.is_of_debt and outcome == EXECUTED and not is_earlier
 
 
-def nothing_to_do(context: RunContext, ready: Preflight, warnings: tuple[str, ...] = ()) -> Round:
+def nothing_to_do(context: RunContext, preflight: Preflight, warnings: tuple[str, ...] = ()) -> Attempt:
     """Return that nothing is to be paid."""
-    decision, loan = ready.decision, ready.loan
+    decision, loan = preflight.decision, preflight.loan
     if not decision.reaches_goal:
         warnings += (decision.message,)
     if decision.after is not None and decision.after.status == LIQUIDATED:
         warnings += (f"{decision.message} The exchange has sold its collateral.",)
-    dust = Decimal(0) if loan is None else dust_of(loan, context.goal, ready.means.accuracy)
-    return Round(ready, NOTHING_TO_DO, None, decision.after, dust, (decision.message,), warnings)
+    dust = Decimal(0) if loan is None else dust_of(loan, context.goal, preflight.means.accuracy)
+    return Attempt(preflight, NOTHING_TO_DO, None, decision.after, dust, (decision.message,), warnings)
 
 
 def in_doubt(
-    context: RunContext, found: Reconciled, lost: BybitError, ready: Preflight | None = None, warnings: tuple[str, ...] = ()
-) -> Ended:
+    context: RunContext, found: Reconciled, lost: BybitError, preflight: Preflight | None = None, warnings: tuple[str, ...] = ()
+) -> RunEnded:
     """Return the end of a run that does not know what became of a repayment.
 
     :param lost: Why it is not known from the answer.
     """
     error = OutcomeUnknown(messages.unknown(found, str(lost), context.label, context.operation.history_request), lost.failure)
-    return Ended(error, ready, found.intent, True, found.intent.sent_at_ms, found.evidence, warnings)
+    return RunEnded(error, preflight, found.intent, True, found.intent.sent_at_ms, found.evidence, warnings)
 
 
 def _warned(made: Made, warning: str) -> Made:

@@ -4,8 +4,8 @@
 
 """How long to wait until a debt that was read can be believed to have every known repayment in it.
 
-The exchange may show a repayment in its history before the debt has fallen by it. Who paid what is missing by such a debt would pay
-twice. Pure: no I/O. This module util is private to the collection.
+The exchange may show a repayment in its history before the debt has fallen by it. Paying what such a stale debt suggests would pay
+it twice. Pure: no I/O. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Freshness(t.NamedTuple):
     late_until_ms: int = 0
     final_ids: frozenset[str] = frozenset()
 
-    def doubted(self, now_ms: int, margin_ms: int) -> Freshness:
-        """Return that a repayment has become final, possibly just now, however long ago it was made."""
+    def invalidated(self, now_ms: int, margin_ms: int) -> Freshness:
+        """Return that the debt may be late again: a repayment became final, possibly just now, however long ago it was made."""
         return self._replace(late_until_ms=now_ms + margin_ms)
 
 
@@ -51,8 +51,8 @@ class Reading(t.NamedTuple):
     exchange_time_ms: int
 
 
-class Wait(t.NamedTuple):
-    """What to do about a reading.
+class FreshnessCheck(t.NamedTuple):
+    """Whether a reading can be believed.
 
     :ivar pause_ms: How long to wait before it is read again, zero to read again at once; none when it can be believed.
     :ivar freshness: What is known by then.
@@ -62,7 +62,7 @@ class Wait(t.NamedTuple):
     freshness: Freshness
 
 
-def freshness(reading: Reading, before: Freshness, margin_ms: int) -> Wait:
+def check_freshness(reading: Reading, before: Freshness, margin_ms: int) -> FreshnessCheck:
     """Say how long to wait until what is read then has all known repayments in it.
 
     :param before: What the reading before this one has left.
@@ -70,7 +70,7 @@ def freshness(reading: Reading, before: Freshness, margin_ms: int) -> Wait:
     """
     if reading.is_any_open or any(entry.status == PROCESSING for entry in reading.entries):
         # However long ago it was made, the debt falls only when it has been processed.
-        return Wait(margin_ms or CLOCK_SLACK_MS, before.doubted(reading.ended_ms, margin_ms))
+        return FreshnessCheck(margin_ms or CLOCK_SLACK_MS, before.invalidated(reading.ended_ms, margin_ms))
     made = [entry for entry in reading.entries if entry.status != FAILED]
     newest_ms = max((entry.latest_ms for entry in made), default=0)
     left_ms = max(newest_ms + margin_ms + 1 - reading.exchange_time_ms, before.late_until_ms - reading.begun_ms)
@@ -78,8 +78,8 @@ def freshness(reading: Reading, before: Freshness, margin_ms: int) -> Wait:
     recent = {entry.repay_id for entry in made if entry.time_ms > reading.exchange_time_ms - BASELINE_REACH_MS}
     after = before._replace(final_ids=before.final_ids | recent)
     if left_ms > 0:
-        return Wait(left_ms - 1 + CLOCK_SLACK_MS, after)
-    return Wait(None if recent <= before.final_ids else 0, after)
+        return FreshnessCheck(left_ms - 1 + CLOCK_SLACK_MS, after)
+    return FreshnessCheck(None if recent <= before.final_ids else 0, after)
 
 
 def shown_for_good(

@@ -4,8 +4,8 @@
 
 """What to do about a repayment that only the exchange's gate has turned away, and that was possibly executed all the same.
 
-The gate's word is sure for the request that it answers. But something in between may have sent that request twice: one copy was
-executed, and the answer is the one to the other. So what to send is decided anew, on fresh reads. Only reads are sent from here.
+The rejection is certain for the request that it answers. But something in between may have sent that request twice: one copy was
+executed, and the answer is the one to the other. So what to send is decided again, on fresh reads. Only reads are sent from here.
 This module util is private to the collection.
 """
 
@@ -22,40 +22,40 @@ from .._loans.history import FAILED, HistoryEntry
 from .._loans.wallet import Movement
 from . import messages
 from .plan import DECLINE, PAY, Decision
-from .preflight import preflight
-from .steps import Ended, Preflight, error_of
+from .preflight import run_preflight
+from .steps import Preflight, RunEnded, error_of
 from .context import RunContext
 
 
-class Anew(t.NamedTuple):
-    """What is known after the pause that the gate forced.
+class Redecision(t.NamedTuple):
+    """What is decided after the pause that the gate forced.
 
-    :ivar ready: What is decided now; none when the repayment has to be looked for, like one whose answer was lost.
+    :ivar preflight: What is known and decided now; none when the repayment has to be looked for, like one whose answer was lost.
     :ivar doubt: Why it has to be.
     """
 
-    ready: Preflight | None
+    preflight: Preflight | None
     doubt: OutcomeUnknown | None = None
     warnings: tuple[str, ...] = ()
 
 
-def decide_anew(context: RunContext, before: Preflight, intent: Intent, refusal: BybitError) -> Anew:
+def redecide(context: RunContext, before: Preflight, intent: Intent, refusal: BybitError) -> Redecision:
     """Decide on fresh reads, unless something shows that the repayment may have been executed.
 
     :param before: What was known when the request left.
     """
     flown: list[Movement] = []
     try:
-        now = preflight(context, before.means.paid_so_far, before.freshness)
+        now = run_preflight(context, before.means.paid_so_far, before.freshness)
         if now.decision.kind == PAY:
             # The balance may be late where the ledger is not.
             flown = context.poller.outflows(intent)
             if must_await_entry(flown, intent, before, now):
                 _await_entry(context, intent)
-                now = preflight(context, before.means.paid_so_far, now.freshness)
-    except (BybitError, Ended) as failed:
+                now = run_preflight(context, before.means.paid_so_far, now.freshness)
+    except (BybitError, RunEnded) as failed:
         # Something in between may have sent it twice: that cannot be seen now, or it is a copy in process that declines this.
-        return Anew(None, OutcomeUnknown(f"{refusal} And then: {error_of(failed)}", refusal.failure))
+        return Redecision(None, OutcomeUnknown(f"{refusal} And then: {error_of(failed)}", refusal.failure))
     news = entries_since(before, now)
     trace = ""
     if may_show_it(news, context.goal, now.decision):
@@ -63,8 +63,8 @@ def decide_anew(context: RunContext, before: Preflight, intent: Intent, refusal:
     elif not news and any(-movement.amount == intent.amount for movement in flown):
         trace = f"the wallet's ledger shows that {plain(intent.amount)} {intent.coin} left in the meantime"
     if trace:
-        return Anew(None, OutcomeUnknown(f"{refusal} But {trace}", refusal.failure))
-    return Anew(now, None, tuple(messages.came_between(entry, intent.coin) for entry in news))
+        return Redecision(None, OutcomeUnknown(f"{refusal} But {trace}", refusal.failure))
+    return Redecision(now, None, tuple(messages.came_between(entry, intent.coin) for entry in news))
 
 
 def may_show_it(news: t.Sequence[HistoryEntry], goal: Goal, decision: Decision) -> bool:

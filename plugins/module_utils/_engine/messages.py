@@ -34,20 +34,20 @@ def made(found: Reconciled, label: str, is_earlier: bool) -> str:
     if is_earlier:
         nothing_sent = "" if intent.goal.is_of_debt else ", so nothing was sent now"
         return f"{_sent_earlier(what, intent)} It was made{nothing_sent}.{pending}"
-    story = f"Repaid {what}" if is_final else f"Bybit accepted the repayment of {what}"
-    return f"{story}{_how_it_is_known(found)}.{pending}"
+    sentence = f"Repaid {what}" if is_final else f"Bybit accepted the repayment of {what}"
+    return f"{sentence}{_how_it_is_known(found)}.{pending}"
 
 
 def not_executed(found: Reconciled, label: str, lost: Exception | None) -> str:
     """Report a repayment that was not executed."""
     what = name_of(found.intent, label)
     if found.intent.repay_id:
-        story = f"was accepted (repayment {found.intent.repay_id}) but then failed on the exchange"
-        story += f": {found.finding.reason}" if found.finding else ""
+        sentence = f"was accepted (repayment {found.intent.repay_id}) but then failed on the exchange"
+        sentence += f": {found.finding.reason}" if found.finding else ""
     else:
         answer = f"without a clear answer ({lost})" if lost else "and accepted without an ID"
-        story = f"was sent {answer}, but {found.finding.reason if found.finding else ''}"
-    return f"The repayment of {what} {story}. It was not executed, so the next run can send it again."
+        sentence = f"was sent {answer}, but {found.finding.reason if found.finding else ''}"
+    return f"The repayment of {what} {sentence}. It was not executed, so the next run can send it again."
 
 
 def unknown(found: Reconciled, cause: str, label: str, history_request: str) -> str:
@@ -139,13 +139,13 @@ def dust_left(dust: str, coin: str, why: str) -> str:
 
 def earlier(intent: Intent, outcome: str, label: str) -> str:
     """Report what became of the repayment of an earlier run that could not report it."""
-    story = _sent_earlier(name_of(intent, label), intent)
+    sentence = _sent_earlier(name_of(intent, label), intent)
     if outcome == UNKNOWN:
-        return f"{story} Its outcome is unknown."
+        return f"{sentence} Its outcome is unknown."
     if outcome == NOT_EXECUTED:
-        return f"{story} It was not executed."
+        return f"{sentence} It was not executed."
     pending = "" if outcome == EXECUTED else " and is pending"
-    return f"{story} It was made{pending} (repayment {intent.repay_id})."
+    return f"{sentence} It was made{pending} (repayment {intent.repay_id})."
 
 
 def acknowledged(intent: Intent, label: str) -> str:

@@ -25,35 +25,35 @@ from .._loans.wallet import Spending
 from .._outcomes import NOT_EXECUTED, NOTHING_TO_DO, UNKNOWN
 from . import messages
 from .conclude import in_doubt, made_of, nothing_to_do
-from .gate import decide_anew
+from .gate import redecide
 from .plan import DECLINE, PAY
-from .preflight import preflight
-from .steps import Ended, Made, Preflight, Round, error_of
+from .preflight import run_preflight
+from .steps import Attempt, Made, Preflight, RunEnded, error_of
 from .context import RunContext
 
 _MORE_THAN_INTEREST = "It is more than accrued interest can be, so more was borrowed in the meantime."
 
 
-def pay(context: RunContext, ready: Preflight, most: Decimal | None = None, is_dust: bool = False) -> Round:
-    """Send one repayment, decided anew whenever the gate has turned it away, and find out what becomes of it.
+def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = None, is_dust: bool = False) -> Attempt:
+    """Send one repayment, decided again whenever the gate has turned it away, and find out what becomes of it.
 
-    :param ready: What was decided.
-    :param most: The most that it may be, whatever is decided anew; none without such a bound.
+    :param preflight: What was decided.
+    :param max_amount: The most that it may be, however often it is decided again; none for no limit.
     :param is_dust: Whether it pays C(dust_to_try), which needs more decimal places than the exchange lists.
-    :raises Ended: When it was not made, or when that is unknown.
+    :raises RunEnded: When it was not made, or when that is unknown.
     """
-    while ready.loan is not None and ready.decision.kind == PAY:
-        if most is not None and ready.decision.amount > most:
-            raise Ended(Declined(_MORE_THAN_INTEREST), ready)
-        intent = _intent(context, ready, ready.loan)
+    while preflight.loan is not None and preflight.decision.kind == PAY:
+        if max_amount is not None and preflight.decision.amount > max_amount:
+            raise RunEnded(Declined(_MORE_THAN_INTEREST), preflight)
+        intent = _intent(context, preflight, preflight.loan)
         try:
-            signed = context.client.sign(context.operation.request(ready.loan, intent.amount))
+            signed = context.client.sign(context.operation.request(preflight.loan, intent.amount))
             intent = _as_signed(context, intent, signed)
             check_listeners(context.has_listeners)
             context.journal.note(intent)
         except BybitError as error:
             doubt_balance(context.client, intent.coin)
-            raise _not_made(context, ready, intent, error) from error
+            raise _not_made(context, preflight, intent, error) from error
         try:
             answer = context.client.post(signed)
         except BaseException:
@@ -61,40 +61,43 @@ def pay(context: RunContext, ready: Preflight, most: Decimal | None = None, is_d
             doubt_balance(context.client, intent.coin)
             raise
         if isinstance(answer, Accepted):
-            return _round(context, ready, _accepted(context, ready, intent, answer))
+            return _attempt(context, preflight, _accepted(context, preflight, intent, answer))
         doubt_balance(context.client, intent.coin)
         if answer.kind == NOT_MADE:
-            return _refused(context, ready, intent, answer.error)
+            return _refused(context, preflight, intent, answer.error)
         if answer.kind == UNCLEAR:
-            return _round(context, ready, _unclear(context, ready, intent, answer.error))
-        anew = decide_anew(context, ready, intent, answer.error)
-        if anew.ready is None:
+            return _attempt(context, preflight, _unclear(context, preflight, intent, answer.error))
+        redecision = redecide(context, preflight, intent, answer.error)
+        if redecision.preflight is None:
             # It is not certain that what moved was not this one, so it is reconciled like one whose answer was lost.
-            return _round(context, ready, _find_out(context, ready, intent, anew.doubt))
+            return _attempt(context, preflight, _find_out(context, preflight, intent, redecision.doubt))
         context.journal.forget(intent)
         # What was to be said of the first decision is to be said of this one, too.
-        now = anew.ready._replace(warnings=(*ready.warnings, *anew.ready.warnings, *anew.warnings))
-        ready = with_dust(now) if is_dust else now
-    if ready.loan is None or ready.decision.kind == DECLINE:
-        raise Ended(Declined(ready.decision.message), ready)
-    return nothing_to_do(context, ready)
+        now = redecision.preflight._replace(warnings=(*preflight.warnings, *redecision.preflight.warnings, *redecision.warnings))
+        preflight = with_dust(now) if is_dust else now
+    if preflight.loan is None or preflight.decision.kind == DECLINE:
+        raise RunEnded(Declined(preflight.decision.message), preflight)
+    return nothing_to_do(context, preflight)
 
 
-def with_dust(ready: Preflight) -> Preflight:
+def with_dust(preflight: Preflight) -> Preflight:
     """Return the decision to pay the dust that the exchange may accept, if there is any."""
-    decision = ready.decision
-    return ready._replace(decision=decision._replace(kind=PAY, amount=decision.dust_to_try)) if decision.dust_to_try else ready
+    decision = preflight.decision
+    if not decision.dust_to_try:
+        return preflight
+    return preflight._replace(decision=decision._replace(kind=PAY, amount=decision.dust_to_try))
 
 
-def _intent(context: RunContext, ready: Preflight, loan: Loan) -> Intent:
+def _intent(context: RunContext, preflight: Preflight, loan: Loan) -> Intent:
     """Return what is about to be sent, before it is signed."""
-    client = context.client
+    client, means = context.client, preflight.means
+    payments = client.kept(Spending).paid
     return Intent(
         intent_id=str(uuid.uuid4()),
         goal=context.goal,
-        amount=ready.decision.amount,
+        amount=preflight.decision.amount,
         coin=loan.coin,
-        baseline=baseline_of(loan, ready.entries, client.believed_time_ms(), ready.means.wallet, ready.pledged, client.kept(Spending).paid),
+        baseline=baseline_of(loan, preflight.entries, client.believed_time_ms(), means.wallet, preflight.pledged, payments),
         sent_at_ms=0,
         recv_window_ms=client.recv_window_ms,
         is_whole=context.operation.terms.is_whole,
@@ -117,18 +120,18 @@ def check_listeners(has_listeners: t.Callable[[], bool]) -> None:
         raise NotSent("The process that started this run has ended, so its result could not be reported: nothing was sent.")
 
 
-def _accepted(context: RunContext, ready: Preflight, intent: Intent, answer: Accepted) -> Made:
+def _accepted(context: RunContext, preflight: Preflight, intent: Intent, answer: Accepted) -> Made:
     """Find out what becomes of a repayment that the exchange has accepted."""
     if not context.operation.terms.from_collateral:
         note_payment(context.client, intent.coin, intent.amount)
     given_id = answer.given_id
     if given_id is None:
-        return _accepted_without_id(context, ready, dataclasses.replace(intent, accepted_at_ms=answer.time_ms), None)
-    if is_known_id(given_id, ready.entries, context.journal.repay_ids()):
+        return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=answer.time_ms), None)
+    if is_known_id(given_id, preflight.entries, context.journal.repay_ids()):
         # It proves nothing of this request: the answer may be an earlier one, with the time of that.
         lost = OutcomeUnknown(messages.known_id(given_id))
-        return _accepted_without_id(context, ready, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
-    return _find_out(context, ready, dataclasses.replace(intent, repay_id=given_id), None)
+        return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
+    return _find_out(context, preflight, dataclasses.replace(intent, repay_id=given_id), None)
 
 
 def is_known_id(given_id: str, entries: t.Sequence[HistoryEntry], noted_ids: frozenset[str]) -> bool:
@@ -136,72 +139,76 @@ def is_known_id(given_id: str, entries: t.Sequence[HistoryEntry], noted_ids: fro
     return given_id in noted_ids or any(entry.repay_id == given_id for entry in entries)
 
 
-def _unclear(context: RunContext, ready: Preflight, intent: Intent, lost: BybitError) -> Made:
+def _unclear(context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError) -> Made:
     """Find out what became of a repayment without a clear answer."""
     if lost.failure is not None and lost.failure.ret_code == SUCCESS:
         # It was accepted, only not in the documented form.
-        return _accepted_without_id(context, ready, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
-    return _find_out(context, ready, intent, lost)
+        return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
+    return _find_out(context, preflight, intent, lost)
 
 
-def _accepted_without_id(context: RunContext, ready: Preflight, intent: Intent, lost: BybitError | None) -> Made:
+def _accepted_without_id(context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError | None) -> Made:
     """Write down that a repayment was accepted, so that later runs look for it by that, too, and find it in the history."""
     try:
         context.journal.note(intent)
     except BadInput as error:
         warning = f"The exchange accepted the repayment, but this could not be recorded: {error}"
-        return _find_out(context, ready, intent, lost, (warning,))
-    return _find_out(context, ready, intent, lost)
+        return _find_out(context, preflight, intent, lost, (warning,))
+    return _find_out(context, preflight, intent, lost)
 
 
 def _find_out(
-    context: RunContext, ready: Preflight, intent: Intent, lost: BybitError | None, warnings: tuple[str, ...] = ()
+    context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError | None, warnings: tuple[str, ...] = ()
 ) -> Made:
     """Return a repayment that has left, once it is known that it was made.
 
     :param lost: Why its answer is not clear; none when it was accepted.
-    :raises Ended: When it was not made, or when that is unknown.
+    :raises RunEnded: When it was not made, or when that is unknown.
     """
     found = context.reconciler.reconcile(intent, context.deadline_ms())
     if found.outcome == UNKNOWN:
         cause = lost or OutcomeUnknown("the exchange accepted it without an ID")
-        raise in_doubt(context, found, cause, ready, warnings)
+        raise in_doubt(context, found, cause, preflight, warnings)
     if found.outcome == NOT_EXECUTED:
         error = NotExecuted(messages.not_executed(found, context.label, lost), lost.failure if lost else None)
-        raise Ended(error, ready, found.intent, sent_at_ms=found.intent.sent_at_ms, evidence=found.evidence, warnings=warnings)
+        sent_at_ms = found.intent.sent_at_ms
+        raise RunEnded(error, preflight, found.intent, sent_at_ms=sent_at_ms, evidence=found.evidence, warnings=warnings)
     made = made_of(context, found)
     # What the history shows may be less a fee, which was paid as well.
     return made._replace(paid_at_most=max(intent.amount, found.intent.amount), warnings=(*warnings, *made.warnings))
 
 
-def _refused(context: RunContext, ready: Preflight, intent: Intent, error: BybitError) -> Round:
+def _refused(context: RunContext, preflight: Preflight, intent: Intent, error: BybitError) -> Attempt:
     """End a repayment that surely was not made, without a failure when somebody else has closed the loan meanwhile."""
-    failure, warnings = error.failure, ready.warnings
+    failure, warnings = error.failure, preflight.warnings
     if not isinstance(error, Refused) or failure is None or failure.ret_code not in context.operation.gone_codes:
-        raise _not_made(context, ready, intent, error)
+        raise _not_made(context, preflight, intent, error)
     try:
-        now = preflight(context, ready.means.paid_so_far, ready.freshness)
-    except (BybitError, Ended) as failed:
+        now = run_preflight(context, preflight.means.paid_so_far, preflight.freshness)
+    except (BybitError, RunEnded) as failed:
         warning = f"Whether the loan was closed in the meantime could not be checked: {error_of(failed)}"
-        raise _not_made(context, ready, intent, error, (warning,)) from failed
+        raise _not_made(context, preflight, intent, error, (warning,)) from failed
     if now.decision.kind != NOTHING_TO_DO:
-        raise _not_made(context, ready, intent, error)
+        raise _not_made(context, preflight, intent, error)
     context.journal.forget(intent)
     return nothing_to_do(context, now, warnings)
 
 
-def _not_made(context: RunContext, ready: Preflight, intent: Intent, error: BybitError, warnings: tuple[str, ...] = ()) -> Ended:
+def _not_made(
+    context: RunContext, preflight: Preflight, intent: Intent, error: BybitError, warnings: tuple[str, ...] = ()
+) -> RunEnded:
     """Return the end of a run whose repayment surely was not made."""
     context.journal.forget(intent)
     what = messages.name_of(intent, context.label)
     reported = type(error)(f"The repayment of {what} was not made: {error}", error.failure)
-    return Ended(reported, ready, dataclasses.replace(intent, repay_id=None), sent_at_ms=context.client.posted_at_ms, warnings=warnings)
+    without_id = dataclasses.replace(intent, repay_id=None)
+    return RunEnded(reported, preflight, without_id, sent_at_ms=context.client.posted_at_ms, warnings=warnings)
 
 
-def _round(context: RunContext, ready: Preflight, made: Made) -> Round:
-    stories: tuple[str, ...] = ()
-    if ready.progress is not None:
-        stories += (messages.counted(ready.progress, context.goal, made.found.intent.coin),)
-    if ready.decision.shortfall:
-        stories += (f"The goal is not reached: {ready.decision.shortfall}.",)
-    return Round(ready, made.found.outcome, made, stories=stories)
+def _attempt(context: RunContext, preflight: Preflight, made: Made) -> Attempt:
+    sentences: tuple[str, ...] = ()
+    if preflight.progress is not None:
+        sentences += (messages.counted(preflight.progress, context.goal, made.found.intent.coin),)
+    if preflight.decision.shortfall:
+        sentences += (f"The goal is not reached: {preflight.decision.shortfall}.",)
+    return Attempt(preflight, made.found.outcome, made, sentences=sentences)

@@ -77,16 +77,16 @@ class _Wanted(t.NamedTuple):
 
     :ivar amount: Rounded to the coin's accuracy, towards the goal, and never more than the debt.
     :ivar what: Names it in a refusal.
-    :ivar story: Begins the arithmetic.
-    :ivar remark: Follows the debt in the arithmetic.
+    :ivar prefix: Precedes the debt in the arithmetic.
+    :ivar suffix: Follows it.
     :ivar shortfall: Why the goal cannot be reached with this loan alone; empty when it can.
-    :ivar is_of_ltv: Whether C(story) shows the LTV after paying the amount, so that another amount needs another story.
+    :ivar is_of_ltv: Whether C(prefix) shows the LTV after paying the amount, so that another amount needs another prefix.
     """
 
     amount: Decimal
     what: str
-    story: str = ""
-    remark: str = ""
+    prefix: str = ""
+    suffix: str = ""
     shortfall: str = ""
     is_of_ltv: bool = False
 
@@ -138,7 +138,7 @@ def _reached(terms: Terms, loan: Loan, goal: Goal, progress: Progress | None) ->
 
 def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None) -> _Wanted | Decision:
     amount, accuracy = goal.amount or Decimal(0), means.accuracy
-    what, story, repaid = f"amount '{plain(amount)}'", "", Decimal(0)
+    what, prefix, repaid = f"amount '{plain(amount)}'", "", Decimal(0)
     asked = f"debt {plain(loan.debt)}, {plain(amount)} requested"
     # Closing a loan may take as many as its debt has; whether the exchange accepts them is not documented.
     if accuracy is not None and decimal_places(amount) > accuracy and (progress is not None or amount != loan.debt):
@@ -148,18 +148,18 @@ def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None)
         # Others may have paid amounts with more decimal places than the coin allows here.
         missing = progress.missing if accuracy is None else round_up(progress.missing, accuracy)
         what = f"what is missing of {what} since then, {plain(missing)},"
-        story = f"{plain(progress.repaid)} of {plain(amount)} repaid since {utc(goal.since_ms or 0)}, "
+        prefix = f"{plain(progress.repaid)} of {plain(amount)} repaid since {utc(goal.since_ms or 0)}, "
         amount, repaid = missing, progress.repaid
     payable = round_down(loan.debt, _places(accuracy))
     if amount > loan.debt and means.allow_partial:
-        return _Wanted(payable, what, story, shortfall=f"{what} is more than the debt of {plain(loan.debt)} {loan.coin}")
+        return _Wanted(payable, what, prefix, shortfall=f"{what} is more than the debt of {plain(loan.debt)} {loan.coin}")
     if amount > loan.debt:
         return _decline(
             f"{what} is more than the debt of {plain(loan.debt)} {loan.coin} (principal {plain(loan.principal)}, interest "
             f"{plain(loan.interest)}, penalty interest {plain(loan.penalty_interest)}): {_at_most(loan.debt, repaid, accuracy)}",
-            f"{story}debt {plain(loan.debt)}, {plain(amount)} requested",
+            f"{prefix}debt {plain(loan.debt)}, {plain(amount)} requested",
         )
-    return _Wanted(amount, what, story)
+    return _Wanted(amount, what, prefix)
 
 
 def _for_debt(terms: Terms, loan: Loan, max_debt: Decimal, means: Means) -> _Wanted | Decision:
@@ -173,10 +173,10 @@ def _for_debt(terms: Terms, loan: Loan, max_debt: Decimal, means: Means) -> _Wan
     dust = max(difference(needed, amount), Decimal(0))
     if not amount:
         left = f"{plain(dust)} {loan.coin} above max_debt '{plain(max_debt)}' remain on {terms.label}"
-        story = f"Only {left}, less than the smallest amount that the exchange lists, with {places} decimal places."
-        return _nothing(story, loan)._replace(dust_to_try=dust)
-    remark = f" ({plain(dust)} of it above max_debt '{plain(max_debt)}' and less than the smallest amount that the exchange lists)" if dust else ""
-    return _Wanted(amount, what, remark=remark)
+        message = f"Only {left}, less than the smallest amount that the exchange lists, with {places} decimal places."
+        return _nothing(message, loan)._replace(dust_to_try=dust)
+    suffix = f" ({plain(dust)} of it above max_debt '{plain(max_debt)}' and less than the smallest amount that the exchange lists)" if dust else ""
+    return _Wanted(amount, what, suffix=suffix)
 
 
 def _for_ltv(terms: Terms, loan: Loan, max_ltv: Decimal, means: Means) -> _Wanted | Decision:
@@ -189,11 +189,11 @@ def _for_ltv(terms: Terms, loan: Loan, max_ltv: Decimal, means: Means) -> _Wante
         return _decline(why, f"LTV {_shown(loan)}, {plain(max_ltv)} requested")
     is_enough = needed is not None and needed <= payable
     amount = payable if terms.is_whole or needed is None or not is_enough else round_up(needed, places)
-    story = _ltv_story(loan, amount)
+    change = _ltv_change(loan, amount)
     if is_enough:
-        return _Wanted(amount, what, story, is_of_ltv=True)
-    far = f"repaying all of its {plain(payable)} {loan.coin} gives {story}".rstrip(", ") if payable else "nothing can be repaid there"
-    return _Wanted(amount, what, story, shortfall=f"{what} cannot be reached on {terms.label} alone, {far}", is_of_ltv=True)
+        return _Wanted(amount, what, change, is_of_ltv=True)
+    far = f"repaying all of its {plain(payable)} {loan.coin} gives {change}".rstrip(", ") if payable else "nothing can be repaid there"
+    return _Wanted(amount, what, change, shortfall=f"{what} cannot be reached on {terms.label} alone, {far}", is_of_ltv=True)
 
 
 def _within(terms: Terms, loan: Loan, wanted: _Wanted, means: Means) -> Decision:
@@ -230,12 +230,12 @@ def _within(terms: Terms, loan: Loan, wanted: _Wanted, means: Means) -> Decision
 def _arithmetic(loan: Loan, wanted: _Wanted, amount: Decimal) -> str:
     """Say what an amount, which may be less than what is wanted, makes of the loan."""
     is_all = amount == wanted.amount
-    story = _ltv_story(loan, amount) if wanted.is_of_ltv and not is_all else wanted.story
-    debt = f"{plain(loan.debt)} → {plain(loan.after_paying(amount).debt)}{wanted.remark if is_all else ''}"
-    return f"{story}debt {debt}, pay {plain(amount)}"
+    prefix = _ltv_change(loan, amount) if wanted.is_of_ltv and not is_all else wanted.prefix
+    debt = f"{plain(loan.debt)} → {plain(loan.after_paying(amount).debt)}{wanted.suffix if is_all else ''}"
+    return f"{prefix}debt {debt}, pay {plain(amount)}"
 
 
-def _ltv_story(loan: Loan, amount: Decimal) -> str:
+def _ltv_change(loan: Loan, amount: Decimal) -> str:
     after = loan.after_paying(amount).shown_ltv
     return f"LTV {_shown(loan)} → {'none' if after is None else plain(after)}, "
 

@@ -24,10 +24,10 @@ from .._outcomes import NOTHING_TO_DO
 from .._reconcile.poll import must_stop
 from .._times import HOUR_MS, utc
 from . import messages
-from .freshness import Freshness, Reading, freshness, shown_for_good
+from .freshness import Freshness, Reading, check_freshness, shown_for_good
 from .plan import PAY, Means, decide
 from .progress import Progress, check_since, progress_of
-from .steps import Ended, Preflight
+from .steps import Preflight, RunEnded
 from .context import RunContext
 
 
@@ -43,30 +43,30 @@ class History(t.NamedTuple):
     has_settled: bool = False
 
 
-def preflight(context: RunContext, paid_so_far: Decimal = Decimal(0), before: Freshness = Freshness()) -> Preflight:
+def run_preflight(context: RunContext, paid_so_far: Decimal = Decimal(0), before: Freshness = Freshness()) -> Preflight:
     """Decide on what to pay, by what the exchange shows.
 
     A goal of the debt is decided on a debt that has every known repayment in it, because what is missing would be paid twice.
 
     :param paid_so_far: What this run has paid already.
     :param before: What the reading before this one has left.
-    :raises BybitError: When what is needed cannot be read, or not be believed in time; C(Ended) likewise.
+    :raises BybitError: When what is needed cannot be read, or not be believed in time; C(RunEnded) likewise.
     """
     clock, margin_ms, deadline_ms = context.client.clock, context.options.settle_margin_ms, context.deadline_ms()
     while True:
         begun_ms = clock.monotonic_ms()
-        ready = _read(context, paid_so_far, before)
+        preflight = _read(context, paid_so_far, before)
         # A debt that may be too high is no reason to refuse either.
-        is_nothing = ready.decision.kind == NOTHING_TO_DO and not ready.decision.dust_to_try
+        is_nothing = preflight.decision.kind == NOTHING_TO_DO and not preflight.decision.dust_to_try
         if not context.goal.is_of_debt or is_nothing:
-            return ready
-        entries = ready.entries if context.goal.max_ltv is None else context.operation.ltv_history()
+            return preflight
+        entries = preflight.entries if context.goal.max_ltv is None else context.operation.ltv_history()
         read_at_ms = context.client.exchange_time_ms(begun_ms) or context.client.now_ms()
         reading = Reading(entries, bool(context.journal.unshown()), begun_ms, clock.monotonic_ms(), read_at_ms)
-        pause_ms, before = freshness(reading, ready.freshness, margin_ms)
-        ready = ready._replace(freshness=before)
+        pause_ms, before = check_freshness(reading, preflight.freshness, margin_ms)
+        preflight = preflight._replace(freshness=before)
         if pause_ms is None:
-            return ready
+            return preflight
         if pause_ms and clock.monotonic_ms() + pause_ms > deadline_ms:
             raise Declined(
                 f"A repayment on {context.label} was made a moment ago or is still in process, so the debt that the exchange "
@@ -104,22 +104,22 @@ def _read(context: RunContext, paid_so_far: Decimal, before: Freshness) -> Prefl
     )
     history = _read_history(context, loan) if loan is not None else History([])
     if history.has_settled:
-        before = before.doubted(context.client.clock.monotonic_ms(), options.settle_margin_ms)
+        before = before.invalidated(context.client.clock.monotonic_ms(), options.settle_margin_ms)
     decision = decide(operation.terms, loan, context.goal, means, history.progress)
     warnings = (warning,) if warning else ()
-    ready = Preflight(loan, history.entries, means, decision, (), history.progress, before, warnings)
+    preflight = Preflight(loan, history.entries, means, decision, (), history.progress, before, warnings)
     if loan is not None and not loan.debt and loan.loan_id is None and decision.kind == NOTHING_TO_DO:
         _check_nothing_owed(context, loan)
     if loan is None or not (decision.kind == PAY or decision.dust_to_try):
-        return ready
+        return preflight
     if operation.terms.from_collateral:
-        return ready._replace(pledged=_pledged(context))
-    # Where the wallet decides how much is paid, it is read anew.
+        return preflight._replace(pledged=_pledged(context))
+    # Where the wallet decides how much is paid, it is read again.
     is_exact = context.goal.is_of_debt or options.allow_partial
     wallet, warning = _wallet(context, loan.coin, None if is_exact else decision.amount)
     means = means._replace(wallet=wallet)
     decision = decide(operation.terms, loan, context.goal, means, history.progress)
-    return ready._replace(means=means, decision=decision, warnings=(*warnings, warning) if warning else warnings)
+    return preflight._replace(means=means, decision=decision, warnings=(*warnings, warning) if warning else warnings)
 
 
 def _read_history(context: RunContext, loan: Loan) -> History:
@@ -169,7 +169,7 @@ def _wait_for(context: RunContext, missing: list[Intent]) -> None:
         latest_ms = intent.window_end_ms + context.options.settle_margin_ms
         if shown.entry is None and context.client.believed_time_ms() > latest_ms:
             error = OutcomeUnknown(messages.unseen(intent, context.label, context.operation.history_request))
-            raise Ended(error, intent=intent, is_open=True, sent_at_ms=intent.sent_at_ms)
+            raise RunEnded(error, intent=intent, is_open=True, sent_at_ms=intent.sent_at_ms)
 
 
 def _check_nothing_owed(context: RunContext, loan: Loan) -> None:

@@ -17,7 +17,7 @@ from .._times import HOUR_MS
 from . import messages
 from .conclude import in_doubt, made_of
 from .preflight import unshown
-from .steps import Ended, Recovered
+from .steps import Recovered, RunEnded
 from .context import RunContext
 
 
@@ -34,7 +34,7 @@ def recover(context: RunContext) -> Recovered:
         try:
             recovered = _acknowledged(context, recovered)
         except BybitError as error:
-            return recovered._replace(ended=Ended(error))
+            return recovered._replace(ended=RunEnded(error))
     if named is not None and not recovered.left_to_user and (not recovered.made or context.goal.is_of_debt):
         recovered = _left(recovered, messages.not_in_doubt(named))
     return recovered
@@ -52,7 +52,7 @@ def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recov
         context.journal.forget(intent)
         return after._replace(left_to_user=messages.acknowledged(intent, context.label))
     if found.outcome == EXECUTED:
-        late = after.freshness.doubted(context.client.clock.monotonic_ms(), context.options.settle_margin_ms)
+        late = after.freshness.invalidated(context.client.clock.monotonic_ms(), context.options.settle_margin_ms)
         after = after._replace(freshness=late)
     if not is_same_goal(intent, context.goal) or found.outcome not in (EXECUTED, PENDING):
         return after
@@ -90,9 +90,9 @@ def _acknowledged(context: RunContext, before: Recovered) -> Recovered:
     return before
 
 
-def _left(before: Recovered, story: str) -> Recovered:
+def _left(before: Recovered, sentence: str) -> Recovered:
     """Send nothing, and say so aloud, because an option that was left in a playbook would keep it from paying for good."""
-    return before._replace(left_to_user=story, warnings=(*before.warnings, story))
+    return before._replace(left_to_user=sentence, warnings=(*before.warnings, sentence))
 
 
 def _reported(context: RunContext, before: Recovered, intent: Intent, outcome: str) -> Recovered:

@@ -22,7 +22,7 @@ from .diff import before_and_after
 from .freshness import Freshness
 from .plan import Decision
 from .progress import Progress
-from .steps import Ended, Made, Preflight, Recovered, Round
+from .steps import Attempt, Made, Preflight, Recovered, RunEnded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,21 +41,21 @@ class Report:
     goal: Goal
     notices: tuple[str, ...] = ()
     recovered: Recovered = Recovered()
-    rounds: tuple[Round, ...] = ()
-    ended: Ended | None = None
+    attempts: tuple[Attempt, ...] = ()
+    ended: RunEnded | None = None
     trace: str = ""
 
     def with_recovered(self, recovered: Recovered) -> Report:
         return dataclasses.replace(self, recovered=recovered)
 
-    def with_round(self, done: Round) -> Report:
-        return dataclasses.replace(self, rounds=(*self.rounds, done))
+    def with_attempt(self, attempt: Attempt) -> Report:
+        return dataclasses.replace(self, attempts=(*self.attempts, attempt))
 
-    def with_last(self, done: Round) -> Report:
-        """Return the report with more known of its last round."""
-        return dataclasses.replace(self, rounds=(*self.rounds[:-1], done))
+    def with_last_attempt(self, attempt: Attempt) -> Report:
+        """Return the report with more known of its last attempt."""
+        return dataclasses.replace(self, attempts=(*self.attempts[:-1], attempt))
 
-    def with_end(self, ended: Ended, trace: str = "") -> Report:
+    def with_end(self, ended: RunEnded, trace: str = "") -> Report:
         return dataclasses.replace(self, ended=ended, trace=trace)
 
     def with_notice(self, notice: str) -> Report:
@@ -64,7 +64,7 @@ class Report:
     @property
     def made(self) -> list[Made]:
         """The repayments that were made, by this run or an earlier one that could not report it."""
-        return [*self.recovered.made, *(done.made for done in self.rounds if done.made is not None)]
+        return [*self.recovered.made, *(attempt.made for attempt in self.attempts if attempt.made is not None)]
 
     @property
     def outcome(self) -> str | None:
@@ -75,62 +75,63 @@ class Report:
         if self.made:
             is_pending = any(made.found.outcome == PENDING for made in self.made)
             return PENDING if is_pending else self.made[-1].found.outcome
-        if self.rounds:
-            return self.rounds[-1].outcome
+        if self.attempts:
+            return self.attempts[-1].outcome
         return NOTHING_TO_DO if self.recovered.left_to_user else None
 
     @property
     def decision(self) -> Decision | None:
-        """What was decided to reach the goal, with what later rounds have found missing."""
+        """What was decided to reach the goal, with what later attempts have found missing."""
         first = self._first
         if first is None:
             return None
-        shortfall = next((done.shortfall for done in self.rounds if done.shortfall), "")
+        shortfall = next((attempt.shortfall for attempt in self.attempts if attempt.shortfall), "")
         return first.decision._replace(shortfall=shortfall) if shortfall else first.decision
 
     @property
     def after(self) -> Loan | None:
         """The loan as it was read last, or as it would be."""
-        rounds = [done for done in self.rounds if not (done.outcome == PLANNED and self.made)]
-        if rounds:
-            return rounds[-1].after
+        attempts = [attempt for attempt in self.attempts if not (attempt.outcome == PLANNED and self.made)]
+        if attempts:
+            return attempts[-1].after
         return self.recovered.made[-1].after if self.recovered.made else None
 
     @property
     def dust(self) -> Decimal:
         """What is left of the debt because it is less than the smallest amount that the exchange lists."""
-        return self.rounds[-1].dust if self.rounds else Decimal(0)
+        return self.attempts[-1].dust if self.attempts else Decimal(0)
 
     @property
     def paid_so_far(self) -> Decimal:
         """What this run has paid, at most."""
-        return total(*(done.made.paid_at_most for done in self.rounds if done.made is not None))
+        return total(*(attempt.made.paid_at_most for attempt in self.attempts if attempt.made is not None))
 
     @property
     def freshness(self) -> Freshness:
-        return self.rounds[-1].ready.freshness if self.rounds else self.recovered.freshness
+        return self.attempts[-1].preflight.freshness if self.attempts else self.recovered.freshness
 
     @property
     def message(self) -> str:
         if self.ended and not self.made:
             return str(self.ended.error)
-        stories = [story for made in self.recovered.made for story in made.stories]
-        stories += [self.recovered.left_to_user] if self.recovered.left_to_user else []
-        for done in self.rounds:
-            stories += done.made.stories if done.made is not None else ()
-            if done.outcome == PLANNED:
-                stories.append(f"Would repay {done.ready.decision.message}{', too' if self.made else ''}.")
-            stories += done.stories
-        return " ".join([*stories, *([str(self.ended.error)] if self.ended else [])])
+        sentences = [sentence for made in self.recovered.made for sentence in made.sentences]
+        sentences += [self.recovered.left_to_user] if self.recovered.left_to_user else []
+        for attempt in self.attempts:
+            sentences += attempt.made.sentences if attempt.made is not None else ()
+            if attempt.outcome == PLANNED:
+                sentences.append(f"Would repay {attempt.preflight.decision.message}{', too' if self.made else ''}.")
+            sentences += attempt.sentences
+        return " ".join([*sentences, *([str(self.ended.error)] if self.ended else [])])
 
     @property
     def warnings(self) -> list[str]:
         """What whoever reads the report must know about it, each once."""
         found = [*self.notices, *self.recovered.warnings, *(w for made in self.recovered.made for w in made.warnings)]
-        for done in self.rounds:
-            found += [*done.ready.warnings, *(done.made.warnings if done.made is not None else ()), *done.warnings]
+        for attempt in self.attempts:
+            of_repayment = attempt.made.warnings if attempt.made is not None else ()
+            found += [*attempt.preflight.warnings, *of_repayment, *attempt.warnings]
         if self.ended:
-            found += [*(self.ended.ready.warnings if self.ended.ready else ()), *self.ended.warnings]
+            found += [*(self.ended.preflight.warnings if self.ended.preflight else ()), *self.ended.warnings]
         return list(dict.fromkeys(found))
 
     def as_dict(self) -> dict[str, t.Any]:
@@ -178,9 +179,9 @@ class Report:
     @property
     def _first(self) -> Preflight | None:
         """The reading on which it was decided how to reach the goal."""
-        if self.rounds:
-            return self.rounds[0].ready
-        return self.ended.ready if self.ended else None
+        if self.attempts:
+            return self.attempts[0].preflight
+        return self.ended.preflight if self.ended else None
 
     @property
     def _before(self) -> Loan | None:
@@ -201,7 +202,7 @@ class Report:
         if self._subject is not None:
             return self._subject.amount
         if self.outcome == PLANNED:
-            return self.rounds[-1].ready.decision.amount
+            return self.attempts[-1].preflight.decision.amount
         return Decimal(0) if self.outcome == NOTHING_TO_DO else self.goal.amount or Decimal(0)
 
     @property
@@ -212,13 +213,15 @@ class Report:
 
     @property
     def _evidence(self) -> dict[str, t.Any] | None:
-        found = [made.found.evidence for made in self.made] + [done.evidence for done in self.rounds]
+        found = [made.found.evidence for made in self.made] + [attempt.evidence for attempt in self.attempts]
         ended = [self.ended.evidence] if self.ended else []
         return next((evidence for evidence in [*ended, *found] if evidence is not None), None)
 
     def _since(self) -> dict[str, t.Any] | None:
-        readings = [done.ready for done in self.rounds] + ([self.ended.ready] if self.ended and self.ended.ready else [])
-        known: list[Progress] = [ready.progress for ready in readings if ready.progress is not None]
+        preflights = [attempt.preflight for attempt in self.attempts]
+        if self.ended and self.ended.preflight:
+            preflights.append(self.ended.preflight)
+        known: list[Progress] = [preflight.progress for preflight in preflights if preflight.progress is not None]
         if not known:
             return None
         return {"time_ms": self.goal.since_ms, "repaid": plain(known[-1].repaid), "missing": plain(known[-1].missing)}

@@ -46,14 +46,14 @@ class Made(t.NamedTuple):
 
     :ivar paid_at_most: The amount sent, or more; the history may show it less a fee, which was paid, too.
     :ivar after: The loan as it was read afterwards; none when it could not be.
-    :ivar stories: What the message of the run says of it.
+    :ivar sentences: What the message of the run says about it.
     """
 
     found: Reconciled
     is_earlier: bool
     paid_at_most: Decimal
     after: Loan | None
-    stories: tuple[str, ...]
+    sentences: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
 
@@ -71,28 +71,28 @@ class Recovered(t.NamedTuple):
     left_to_user: str = ""
     warnings: tuple[str, ...] = ()
     freshness: Freshness = Freshness()
-    ended: Ended | None = None
+    ended: RunEnded | None = None
 
 
-class Round(t.NamedTuple):
-    """What one decision came to: a repayment, a plan of one, or nothing.
+class Attempt(t.NamedTuple):
+    """What came of one decision: a repayment, a plan of one, or nothing. A run has several if the first leaves something to pay.
 
-    :ivar ready: What it was decided on.
+    :ivar preflight: What it was decided on, and how.
     :ivar outcome: C(planned) or C(nothing_to_do) where nothing was made.
     :ivar made: The repayment.
     :ivar after: The loan as it is now, or as it would be.
     :ivar dust: What is left of the debt because it is less than the smallest amount that the exchange lists.
-    :ivar shortfall: Why the goal is not reached after this round, when its decision does not say it.
+    :ivar shortfall: Why the goal is not reached after this attempt, when its decision does not say it.
     :ivar dust_to_try: What is still to be tried of the decision's C(dust_to_try).
     :ivar is_for_interest: Whether it is the second one, for what came to the debt during the first.
     """
 
-    ready: Preflight
+    preflight: Preflight
     outcome: str
     made: Made | None = None
     after: Loan | None = None
     dust: Decimal = Decimal(0)
-    stories: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     shortfall: str = ""
     evidence: dict[str, t.Any] | None = None
@@ -100,11 +100,11 @@ class Round(t.NamedTuple):
     is_for_interest: bool = False
 
 
-class Ended(Exception):
+class RunEnded(Exception):
     """Ends a run, and carries what is known then.
 
     :ivar error: What the user reads.
-    :ivar ready: What was decided, when a decision had been made.
+    :ivar preflight: What was known and decided, when it came to a decision.
     :ivar intent: The repayment that the error is about, when it is about one; its ID is reported if C(is_open).
     :ivar is_open: Whether nobody knows what became of it.
     :ivar sent_at_ms: When it was sent (UTC, ms); none when it was not.
@@ -113,7 +113,7 @@ class Ended(Exception):
     def __init__(
         self,
         error: BybitError,
-        ready: Preflight | None = None,
+        preflight: Preflight | None = None,
         intent: Intent | None = None,
         is_open: bool = False,
         sent_at_ms: int | None = None,
@@ -122,7 +122,7 @@ class Ended(Exception):
     ) -> None:
         super().__init__(str(error))
         self.error = error
-        self.ready = ready
+        self.preflight = preflight
         self.intent = intent
         self.is_open = is_open
         self.sent_at_ms = sent_at_ms
@@ -130,6 +130,6 @@ class Ended(Exception):
         self.warnings = warnings
 
 
-def error_of(failed: BybitError | Ended) -> BybitError:
+def error_of(failed: BybitError | RunEnded) -> BybitError:
     """Return what the user reads of an exception."""
-    return failed.error if isinstance(failed, Ended) else failed
+    return failed.error if isinstance(failed, RunEnded) else failed

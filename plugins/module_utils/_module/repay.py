@@ -19,7 +19,7 @@ from .._clock import Clock
 from .._engine.messages import hidden, may_reach_nobody
 from .._engine.report import Report
 from .._engine.run import run
-from .._engine.steps import Ended
+from .._engine.steps import RunEnded
 from .._engine.context import RunContext, new_context
 from .._goal import Goal
 from .._journal.journal import Journal
@@ -151,7 +151,7 @@ def _begin(
     except BybitError as error:
         if error.outcome != UNKNOWN and is_in_doubt(directory, connection.realm, operation.product, operation.name):
             error = OutcomeUnknown(f"{error} {hidden(directory, operation.terms.label)}", error.failure)
-        return _result_of(Report(operation.ids, operation.terms.label, goal).with_end(Ended(error)), connection, client)
+        return _result_of(Report(operation.ids, operation.terms.label, goal).with_end(RunEnded(error)), connection, client)
     journal = Journal(Store(directory, Target(connection.realm, key.account, operation.product, operation.name), clock))
     more = {"check_mode": module.check_mode, "has_listeners": parents.are_alive}
     context = new_context(client, operation, journal, goal, options, **more)

@@ -14,17 +14,17 @@ from .replacing import Removal, around, instead
 
 def _trusting(original: t.Any) -> t.Callable[..., t.Any]:
     """Believe each reading of a debt at once."""
-    return lambda reading, before, margin_ms: original.__globals__["Wait"](None, before)
+    return lambda reading, before, margin_ms: original.__globals__["FreshnessCheck"](None, before)
 
 
 def _sending_goals_again(original: t.Any) -> t.Callable[..., t.Any]:
     """Decide a goal on what was known when the gate turned its repayment away."""
-    def decide_anew(context: t.Any, before: t.Any, intent: t.Any, refusal: t.Any) -> t.Any:
+    def redecide(context: t.Any, before: t.Any, intent: t.Any, refusal: t.Any) -> t.Any:
         if context.goal.is_declarative:
-            return original.__globals__["Anew"](before)
+            return original.__globals__["Redecision"](before)
         return original(context, before, intent, refusal)
 
-    return decide_anew
+    return redecide
 
 
 REMOVALS = (
@@ -37,7 +37,7 @@ REMOVALS = (
         )),
     )),
     Removal("goals of the debt: the wait until what was repaid just now shows", (
-        around("_engine.freshness:freshness", _trusting),
+        around("_engine.freshness:check_freshness", _trusting),
     )),
     Removal("goals of the debt: the wait until the debt has fallen", (
         instead("_engine.conclude:must_await_fall", lambda goal, outcome, is_earlier: False),
@@ -45,8 +45,8 @@ REMOVALS = (
     Removal("goals of the debt: the most that accrued interest can be", (
         instead("_engine.run:_MOST_ACCRUED", Decimal(1)),
     )),
-    Removal("the gate: a goal is decided anew", (
-        around("_engine.gate:decide_anew", _sending_goals_again),
+    Removal("the gate: a goal is decided again", (
+        around("_engine.gate:redecide", _sending_goals_again),
     )),
     Removal("the gate: a step is looked for when the history shows a new entry", (
         instead("_engine.gate:may_show_it", lambda news, goal, decision: False),

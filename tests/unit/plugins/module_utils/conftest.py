@@ -28,7 +28,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent imp
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import RunOptions
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.preflight import preflight
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.preflight import run_preflight
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Preflight
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.context import RunContext, new_context
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, SUCCESS, HistoryEntry
@@ -232,7 +232,7 @@ class Prepare:
         return new_context(self.bybit, self.bybit, self.journal, goal, USUAL._replace(**run_options))
 
     def __call__(self, goal: Goal = Goal(max_debt=Decimal(0)), paid: str = "0", **run_options: t.Any) -> Preflight:
-        return preflight(self.context(goal, **run_options), Decimal(paid))
+        return run_preflight(self.context(goal, **run_options), Decimal(paid))
 
 
 @pytest.fixture(scope="session")

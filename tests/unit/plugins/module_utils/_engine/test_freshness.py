@@ -12,9 +12,9 @@ from decimal import Decimal
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.freshness import (
     Freshness,
+    FreshnessCheck,
     Reading,
-    Wait,
-    freshness,
+    check_freshness,
     is_shown_alone,
     shown_for_good,
 )
@@ -63,20 +63,20 @@ def read(*entries: HistoryEntry, is_any_open: bool = False) -> Reading:
 )
 def test_how_long_to_wait(entries: list[HistoryEntry], pause_ms: int | None) -> None:
     known = Freshness(final_ids=frozenset(entry.repay_id for entry in entries))
-    assert freshness(read(*entries), known, MARGIN_MS).pause_ms == pause_ms
+    assert check_freshness(read(*entries), known, MARGIN_MS).pause_ms == pause_ms
 
 
 def test_an_accepted_repayment_that_is_not_shown_is_waited_for() -> None:
-    wait = freshness(read(is_any_open=True), Freshness(), MARGIN_MS)
-    assert wait == Wait(MARGIN_MS, Freshness(late_until_ms=BEGUN_MS + 40 + MARGIN_MS))
+    wait = check_freshness(read(is_any_open=True), Freshness(), MARGIN_MS)
+    assert wait == FreshnessCheck(MARGIN_MS, Freshness(late_until_ms=BEGUN_MS + 40 + MARGIN_MS))
     # Without a margin it is asked for again soon, but not at once.
-    assert freshness(read(is_any_open=True), Freshness(), 0).pause_ms == 100
+    assert check_freshness(read(is_any_open=True), Freshness(), 0).pause_ms == 100
 
 
 @pytest.mark.parametrize(("late_until_ms", "pause_ms"), [(BEGUN_MS, None), (BEGUN_MS + 1, 100), (BEGUN_MS + 5000, 5099)])
 def test_after_one_has_become_final_the_debt_may_be_late(late_until_ms: int, pause_ms: int | None) -> None:
     before = Freshness(late_until_ms, frozenset({"50"}))
-    assert freshness(read(made(2 * HOUR_MS)), before, MARGIN_MS) == Wait(pause_ms, before)
+    assert check_freshness(read(made(2 * HOUR_MS)), before, MARGIN_MS) == FreshnessCheck(pause_ms, before)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_after_one_has_become_final_the_debt_may_be_late(late_until_ms: int, pau
     ],
 )
 def test_what_is_new_in_the_history_is_no_older_than_the_debt(age_ms: int, known: set[str], pause_ms: int | None) -> None:
-    wait = freshness(read(made(age_ms)), Freshness(final_ids=frozenset(known)), MARGIN_MS)
+    wait = check_freshness(read(made(age_ms)), Freshness(final_ids=frozenset(known)), MARGIN_MS)
     assert wait.pause_ms == pause_ms
-    assert freshness(read(made(age_ms)), wait.freshness, MARGIN_MS).pause_ms is None
+    assert check_freshness(read(made(age_ms)), wait.freshness, MARGIN_MS).pause_ms is None
 
 
 def accepted(repay_id: str = "100") -> Intent:

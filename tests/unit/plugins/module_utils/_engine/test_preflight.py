@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput, Declined, ReadFailed
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Ended
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import RunEnded
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
@@ -166,7 +166,7 @@ def test_what_was_accepted_is_waited_for_until_it_shows_and_has_shown_for_the_ma
 
 def test_what_was_accepted_and_does_not_show_in_time_is_a_doubt(prepare: t.Any, bybit: t.Any) -> None:
     accepted(bybit, prepare.journal)
-    with pytest.raises(Ended) as caught:
+    with pytest.raises(RunEnded) as caught:
         prepare()
     ended = caught.value
     assert str(ended).startswith("It is unknown whether the repayment of 100 USDT on loan 17 (repayment 77) counts: it was")
@@ -182,7 +182,7 @@ def test_what_was_accepted_just_now_is_declined_when_there_is_no_time(prepare: t
     assert (str(caught.value), sum(bybit.clock.pauses)) == (NOT_YET, 1000)
 
 
-@pytest.mark.parametrize(("age_ms", "error"), [(14_000, Declined), (14_001, Ended)])
+@pytest.mark.parametrize(("age_ms", "error"), [(14_000, Declined), (14_001, RunEnded)])
 def test_when_it_ought_to_show(prepare: t.Any, bybit: t.Any, age_ms: int, error: type[Exception]) -> None:
     # Its time window is 5 s wide, and history may be 10 s late; one second is waited.
     accepted(bybit, prepare.journal, age_ms)

@@ -16,7 +16,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import 
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import NOTHING_TO_DO, PAY, Decision, Means
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.progress import Progress
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Ended, Made, Preflight, Recovered, Round
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Attempt, Made, Preflight, Recovered, RunEnded
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
@@ -50,7 +50,7 @@ def paid(*intents: Intent, outcomes: t.Sequence[str] = ("executed", "executed"),
     """Return the report of a run that has made these repayments."""
     report = NOTHING
     for intent, outcome in zip(intents, outcomes):
-        report = report.with_round(Round(READY, outcome, made(intent, outcome, **more), AFTER))
+        report = report.with_attempt(Attempt(READY, outcome, made(intent, outcome, **more), AFTER))
     return report
 
 
@@ -146,13 +146,13 @@ FOUND_IT = {"finding": SEEN, "evidence": EVIDENCE}
 def test_how_it_is_known(report: Report, known: tuple[object, ...]) -> None:
     assert known_by(report) == known
     # A second one that is known at once takes nothing of that back.
-    assert known_by(report.with_round(Round(READY, "executed", made(SECOND), AFTER))) == known
+    assert known_by(report.with_attempt(Attempt(READY, "executed", made(SECOND), AFTER))) == known
 
 
 @pytest.mark.parametrize("accepted_at_ms", [None, SENT_MS + 40], ids=["with an id", "from collateral"])
 def test_a_second_one_whose_answer_was_lost_is_recovered(accepted_at_ms: int | None) -> None:
     report = paid(dataclasses.replace(FIRST, accepted_at_ms=accepted_at_ms))
-    report = report.with_round(Round(READY, "executed", made(SECOND, **FOUND_IT), AFTER))
+    report = report.with_attempt(Attempt(READY, "executed", made(SECOND, **FOUND_IT), AFTER))
     assert (known_by(report), report.as_dict()["repay_id"]) == ((True, True, EVIDENCE), "99")
 
 
@@ -160,7 +160,7 @@ def test_a_second_one_whose_answer_was_lost_is_recovered(accepted_at_ms: int | N
 @pytest.mark.parametrize(("error", "is_known"), [(REFUSED, True), (IN_DOUBT, False)])
 def test_a_failure_after_a_payment_has_changed_something(outcome: str, error: t.Any, is_known: bool) -> None:
     report = paid(FIRST, outcomes=[outcome])
-    later = report.with_end(Ended(error)).as_dict()
+    later = report.with_end(RunEnded(error)).as_dict()
     assert (later["changed"], later["outcome"]) == (True, outcome if is_known else "unknown")
     assert later["repayments"] == report.as_dict()["repayments"] != []
     assert (later["msg"], later["goal_reached"]) == (f"Repaid 99. {error}", None)
@@ -168,26 +168,26 @@ def test_a_failure_after_a_payment_has_changed_something(outcome: str, error: t.
 
 
 def test_a_failure_before_anything_was_decided() -> None:
-    told = NOTHING.with_end(Ended(REFUSED)).as_dict()
+    told = NOTHING.with_end(RunEnded(REFUSED)).as_dict()
     assert (told["changed"], told["outcome"], told["msg"], told["failure"]["ret_code"]) == (False, "not_executed", "It is too much.", 177011)
     assert (told["amount"], told["details"]["intent"], told["details"]["sent_at_ms"]) == ("0", None, None)
 
 
 def test_what_was_refused_tells_how_it_was_reckoned() -> None:
-    told = NOTHING.with_end(Ended(REFUSED, READY._replace(warnings=("Mind.",)))).as_dict()
+    told = NOTHING.with_end(RunEnded(REFUSED, READY._replace(warnings=("Mind.",)))).as_dict()
     assert (told["details"]["decision"], told["goal_reached"], told["loan"]["before"]["debt"]) == (ARITHMETIC, None, "1000.4")
 
 
 def test_a_repayment_that_was_not_made() -> None:
     intent = dataclasses.replace(FIRST, repay_id=None)
-    told = NOTHING.with_end(Ended(REFUSED, READY, intent, sent_at_ms=SENT_MS)).as_dict()
+    told = NOTHING.with_end(RunEnded(REFUSED, READY, intent, sent_at_ms=SENT_MS)).as_dict()
     assert (told["changed"], told["outcome"], told["amount"], told["repay_id"]) == (False, "not_executed", "1000.4", None)
     assert (told["details"]["sent_at_ms"], told["details"]["intent"]) == (SENT_MS, None)
 
 
 def test_a_repayment_in_doubt_has_changed_nothing_that_is_known() -> None:
     intent = dataclasses.replace(FIRST, repay_id=None)
-    ended = Ended(IN_DOUBT, READY, intent, is_open=True, sent_at_ms=SENT_MS, evidence=EVIDENCE)
+    ended = RunEnded(IN_DOUBT, READY, intent, is_open=True, sent_at_ms=SENT_MS, evidence=EVIDENCE)
     told = NOTHING.with_end(ended).as_dict()
     assert (told["changed"], told["outcome"], told["repayments"]) == (False, "unknown", [])
     details = told["details"]
@@ -199,22 +199,22 @@ def test_a_repayment_in_doubt_has_changed_nothing_that_is_known() -> None:
 
 
 def test_a_plan() -> None:
-    told = NOTHING.with_round(Round(READY, "planned", after=AFTER)).as_dict()
+    told = NOTHING.with_attempt(Attempt(READY, "planned", after=AFTER)).as_dict()
     assert (told["changed"], told["outcome"], told["amount"]) == (True, "planned", "1000.4")
     assert told["msg"] == f"Would repay 1000.4 USDT on the flexible USDT loan: {ARITHMETIC}."
     assert (told["repayments"], told["loan"]["after"]["debt"]) == ([], "0")
 
 
 def test_a_plan_beside_what_an_earlier_run_has_made() -> None:
-    told = earlier(SECOND).with_round(Round(READY, "planned", after=AFTER)).as_dict()
+    told = earlier(SECOND).with_attempt(Attempt(READY, "planned", after=AFTER)).as_dict()
     assert (told["changed"], told["outcome"], told["amount"]) == (True, "executed", "0.0002")
     assert told["msg"] == f"Repaid 100. Would repay 1000.4 USDT on the flexible USDT loan: {ARITHMETIC}, too."
     assert told["loan"]["before"] is None
 
 
 def test_nothing_to_do() -> None:
-    ready = READY._replace(decision=DONE)
-    told = NOTHING.with_round(Round(ready, NOTHING_TO_DO, after=LOAN, stories=("Done.",))).as_dict()
+    preflight = READY._replace(decision=DONE)
+    told = NOTHING.with_attempt(Attempt(preflight, NOTHING_TO_DO, after=LOAN, sentences=("Done.",))).as_dict()
     assert (told["changed"], told["outcome"], told["amount"], told["msg"]) == (False, "nothing_to_do", "0", "Done.")
     assert (told["details"]["decision"], told["goal_reached"], told["loan"]["after"]["debt"]) == (None, True, "1000.4")
 
@@ -229,19 +229,19 @@ def test_what_is_left_to_the_user() -> None:
 
 @pytest.mark.parametrize(("shortfall", "reaches_goal"), [("", True), ("the wallet holds 5", False)])
 def test_a_goal_that_was_reached_in_part_is_told(shortfall: str, reaches_goal: bool) -> None:
-    ready = READY._replace(decision=DECISION._replace(shortfall=shortfall))
-    told = NOTHING.with_round(Round(ready, "executed", made(), AFTER, Decimal("0.00005"))).as_dict()
+    preflight = READY._replace(decision=DECISION._replace(shortfall=shortfall))
+    told = NOTHING.with_attempt(Attempt(preflight, "executed", made(), AFTER, Decimal("0.00005"))).as_dict()
     assert (told["goal_reached"], told["details"]["dust"]) == (reaches_goal, "0.00005")
-    second = Round(READY, NOTHING_TO_DO, after=AFTER, shortfall="It is more than interest can be.", evidence=EVIDENCE)
-    told = paid(FIRST).with_round(second).as_dict()
+    second = Attempt(READY, NOTHING_TO_DO, after=AFTER, shortfall="It is more than interest can be.", evidence=EVIDENCE)
+    told = paid(FIRST).with_attempt(second).as_dict()
     assert (told["goal_reached"], told["outcome"], told["details"]["evidence"]) == (False, "executed", EVIDENCE)
 
 
 @pytest.mark.parametrize("is_refused", [False, True])
 def test_progress(is_refused: bool) -> None:
-    ready = READY._replace(progress=Progress(Decimal("30.0"), Decimal(70)))
+    preflight = READY._replace(progress=Progress(Decimal("30.0"), Decimal(70)))
     report = dataclasses.replace(NOTHING, goal=Goal(Decimal(100), 1793491200000))
-    report = report.with_end(Ended(REFUSED, ready)) if is_refused else report.with_round(Round(ready, "planned", after=AFTER))
+    report = report.with_end(RunEnded(REFUSED, preflight)) if is_refused else report.with_attempt(Attempt(preflight, "planned", after=AFTER))
     assert report.as_dict()["details"]["since"] == {"time_ms": 1793491200000, "repaid": "30", "missing": "70"}
 
 
@@ -255,8 +255,8 @@ def test_repayments_of_earlier_runs() -> None:
 
 def test_each_warning_is_told_once_and_in_the_order_of_the_steps() -> None:
     report = dataclasses.replace(NOTHING, notices=("Key.",)).with_recovered(Recovered(warnings=("Earlier.",)))
-    report = report.with_round(Round(READY._replace(warnings=("Read.",)), "executed", made(), AFTER, warnings=("Late.",)))
-    report = report.with_end(Ended(REFUSED, READY._replace(warnings=("Read.",)), warnings=("End.",)))
+    report = report.with_attempt(Attempt(READY._replace(warnings=("Read.",)), "executed", made(), AFTER, warnings=("Late.",)))
+    report = report.with_end(RunEnded(REFUSED, READY._replace(warnings=("Read.",)), warnings=("End.",)))
     assert report.warnings == ["Key.", "Earlier.", "Read.", "Mind 99.", "Late.", "End."]
 
 
