@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 
-from ._redaction import shown
+from ._redaction import quotable
 
 MAX_INTEGER_DIGITS = 18
 MAX_DECIMALS = 18
@@ -22,9 +22,9 @@ MAX_FLOAT_DIGITS = 15
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[ ,._'\u00a0\u202f][0-9]{2,3})+(?:[.,][0-9]*)?|[0-9]+,[0-9]+")
 _UNSIGNED_WORDS = {"nan", "inf", "infinity", ".nan", ".inf"}
-_SHOWN_CHARACTERS = 40
+_MAX_QUOTED = 40
 # No coin needs more on either side of the point; beyond, a number is a mistake that would only take up memory.
-_MOST_EXCHANGE_DIGITS = 40
+_MAX_EXCHANGE_DIGITS = 40
 # Python's default of 28 digits would round a sum in silence.
 _EXACT = Context(prec=200)
 
@@ -41,7 +41,7 @@ def parse_amount(value: object, zero_allowed: bool = False) -> Decimal:
     :raises InvalidAmount: For everything else, saying what to write instead.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise InvalidAmount(f'{_shown(value)} is not a number: write a quoted decimal number such as "100.5"')
+        raise InvalidAmount(f'{_quoted(value)} is not a number: write a quoted decimal number such as "100.5"')
     if isinstance(value, float):
         value = _float_text(value)
     elif isinstance(value, int):
@@ -51,7 +51,7 @@ def parse_amount(value: object, zero_allowed: bool = False) -> Decimal:
         value = str(value)
     number = _parse_text(value.strip())
     if not number and not zero_allowed:
-        raise InvalidAmount(f"{_shown(value)} is zero: write an amount greater than zero")
+        raise InvalidAmount(f"{_quoted(value)} is zero: write an amount greater than zero")
     return number
 
 
@@ -61,10 +61,10 @@ def parse_exchange_decimal(text: object) -> Decimal:
     :raises InvalidAmount: When it is anything but a finite, non-negative decimal string. An empty string is none: it says nothing.
     """
     if not isinstance(text, str) or not _NUMBER.fullmatch(text):
-        raise InvalidAmount(f"{_shown(text)} is not a decimal string")
+        raise InvalidAmount(f"{_quoted(text)} is not a decimal string")
     number = Decimal(text)
-    if number and (abs(number.adjusted()) > _MOST_EXCHANGE_DIGITS or decimal_places(number) > _MOST_EXCHANGE_DIGITS):
-        raise InvalidAmount(f"{_shown(text)} has too many digits")
+    if number and (abs(number.adjusted()) > _MAX_EXCHANGE_DIGITS or decimal_places(number) > _MAX_EXCHANGE_DIGITS):
+        raise InvalidAmount(f"{_quoted(text)} has too many digits")
     return number
 
 
@@ -126,7 +126,7 @@ def _parse_text(text: str) -> Decimal:
         raise InvalidAmount(_why_not(text))
     number = Decimal(text)
     if number and (number.adjusted() >= MAX_INTEGER_DIGITS or decimal_places(number) > MAX_DECIMALS):
-        raise InvalidAmount(_too_long(_shown(text)))
+        raise InvalidAmount(_too_long(_quoted(text)))
     return Decimal(plain(number))
 
 
@@ -142,21 +142,21 @@ def _float_text(value: float) -> str:
 
 def _why_not(text: str) -> str:
     if text.lstrip("+-").lower() in _UNSIGNED_WORDS:
-        return f'{_shown(text)} is not a finite number: write a decimal number such as "100.5"'
+        return f'{_quoted(text)} is not a finite number: write a decimal number such as "100.5"'
     if text.startswith("-"):
-        return f"{_shown(text)} is negative: write an amount greater than zero"
+        return f"{_quoted(text)} is negative: write an amount greater than zero"
     if _GROUPED.fullmatch(text):
-        return f'{_shown(text)} has separators: write it without them and with a decimal point, such as "1000.5"'
-    return f'{_shown(text)} is not a decimal number: write only digits and at most one point, such as "100.5"'
+        return f'{_quoted(text)} has separators: write it without them and with a decimal point, such as "1000.5"'
+    return f'{_quoted(text)} is not a decimal number: write only digits and at most one point, such as "100.5"'
 
 
 def _too_long(what: str) -> str:
     return f"{what} has too many digits: write at most {MAX_INTEGER_DIGITS} before and {MAX_DECIMALS} after the point"
 
 
-def _shown(value: object) -> str:
+def _quoted(value: object) -> str:
     text = str(value) if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
     if value is None:
         return "null"
-    text = shown(text, _SHOWN_CHARACTERS)
+    text = quotable(text, _MAX_QUOTED)
     return f"'{text}'" if isinstance(value, str) else text

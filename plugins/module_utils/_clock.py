@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-_SHORTEST_TOLD_MS = 2000
+_MIN_REPORTED_WAIT_MS = 2000
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -48,7 +48,7 @@ class Clock:
 
     def report_wait(self, reason: str, duration_ms: int) -> None:
         """Tell that the run waits now, and for how long at most; what is soon over is not worth a line."""
-        if duration_ms < _SHORTEST_TOLD_MS:
+        if duration_ms < _MIN_REPORTED_WAIT_MS:
             return
         sentence = f"{reason}: waiting up to {-(-duration_ms // 1000)} s."
         self.waits.append(sentence)

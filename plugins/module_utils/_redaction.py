@@ -19,8 +19,8 @@ from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN = "…"
 # Beyond, a text is not even looked through.
-_MOST_LOOKED_THROUGH = 20_000
-_MOST_OF_A_URL = 200
+_MAX_SCANNED = 20_000
+_MAX_URL_LENGTH = 200
 _PROXY = re.compile(
     r"(?:(?:https?|socks4a?|socks5h?)://|//)?(?!(?:https?|socks[0-9a-z]*):)"
     r"(?:(?P<user>[^/?#\\\[\]]*)@)?(?:[^/?#\\\[\]@: ]+|\[[^][/?#\\@ ]+\])(?::[0-9]{1,5})?(?:/[^@?#]*)?",
@@ -40,21 +40,21 @@ class NoProxy(ValueError):
         self.has_user = has_user
 
 
-def shown(text: str, most: int, secrets: t.Iterable[str] = ()) -> str:
+def quotable(text: str, max_length: int, secrets: t.Iterable[str] = ()) -> str:
     """Return a text of somebody else as it may be quoted in a message: without secrets, on one line, and not endless.
 
-    :param most: The characters that it may have.
+    :param max_length: How many characters it may have.
     :param secrets: What must not be seen, in whatever form it was given back.
     """
-    is_cut, text = len(text) > _MOST_LOOKED_THROUGH, text[:_MOST_LOOKED_THROUGH]
+    is_cut, text = len(text) > _MAX_SCANNED, text[:_MAX_SCANNED]
     forms = sorted({form for secret in secrets for form in forms_of(secret)}, key=len, reverse=True)
     if forms:
         text = re.sub("|".join(map(re.escape, forms)), HIDDEN, text, flags=re.IGNORECASE)
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    if len(text) <= most and not is_cut:
+    if len(text) <= max_length and not is_cut:
         return text
     # Half of a secret would not be known for one, so nothing is cut inside a word.
-    words = text[: most + 1].rpartition(" ")[0].rstrip()
+    words = text[: max_length + 1].rpartition(" ")[0].rstrip()
     return f"{words} {HIDDEN}" if words else f"{HIDDEN} ({len(text)} characters)"
 
 
@@ -74,7 +74,7 @@ def forms_of(secret: str) -> set[str]:
     return {form for form in forms if form}
 
 
-def shown_url(url: str) -> str:
+def quotable_url(url: str) -> str:
     """Return a URL that cannot be used as it may be quoted: no more of it than surely is no user, password, query or fragment."""
     url = unicodedata.normalize("NFKC", url)
     scheme = re.match("(?:[A-Za-z]+:/+)?", url)
@@ -84,7 +84,7 @@ def shown_url(url: str) -> str:
     # A port has digits only; what else stands behind a colon may be a password whose @ is missing.
     plain = re.match("(?:[^:?#]|:[0-9]*(?:/|$))*", url[len(start):])
     rest = plain[0] if plain else ""
-    return shown(start + rest, _MOST_OF_A_URL) + ("" if start + rest == url else HIDDEN)
+    return quotable(start + rest, _MAX_URL_LENGTH) + ("" if start + rest == url else HIDDEN)
 
 
 def secrets_of_proxy(url: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from ._redaction import shown
+from ._redaction import quotable
 
 SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS
@@ -54,9 +54,9 @@ def parse_moment(text: str) -> int:
     """
     match = _MOMENT.fullmatch(text.strip())
     if not match:
-        raise InvalidTime(f"'{shown(text, 40)}' is not an ISO 8601 time: {_EXAMPLE}")
+        raise InvalidTime(f"'{quotable(text, 40)}' is not an ISO 8601 time: {_EXAMPLE}")
     if match["hour"] and not match["zone"]:
-        raise InvalidTime(f"'{shown(text, 40)}' has no time zone: {_EXAMPLE}")
+        raise InvalidTime(f"'{quotable(text, 40)}' has no time zone: {_EXAMPLE}")
     milliseconds = int((match["fraction"] or "0").ljust(3, "0")[:3])
     try:
         day = datetime.datetime.strptime(match["date"], "%Y-%m-%d")
@@ -67,10 +67,10 @@ def parse_moment(text: str) -> int:
             tzinfo=_zone(match["zone"] or "Z"),
         )
     except ValueError:
-        raise InvalidTime(f"'{shown(text, 40)}' is not a valid date and time: {_EXAMPLE}") from None
+        raise InvalidTime(f"'{quotable(text, 40)}' is not a valid date and time: {_EXAMPLE}") from None
     time_ms = round(moment.timestamp()) * SECOND_MS + milliseconds
     if not 0 <= time_ms < END_OF_TIME_MS:
-        raise InvalidTime(f"'{shown(text, 40)}' is out of range: {_EXAMPLE}")
+        raise InvalidTime(f"'{quotable(text, 40)}' is out of range: {_EXAMPLE}")
     return time_ms
 
 
@@ -85,7 +85,7 @@ def parse_duration(text: str) -> int:
         return int(match["number"]) * (DAY_MS if match["unit"] == "d" else HOUR_MS)
     if re.fullmatch("[0-9]{1,5}", text, re.ASCII):
         raise InvalidTime(f"'{text}' has no unit: write '{text}d' for days or '{text}h' for hours")
-    raise InvalidTime(f"'{shown(text, 40)}' is not a duration: write whole days such as '3d', or hours such as '36h'")
+    raise InvalidTime(f"'{quotable(text, 40)}' is not a duration: write whole days such as '3d', or hours such as '36h'")
 
 
 def utc(time_ms: int) -> str:

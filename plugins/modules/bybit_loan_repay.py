@@ -309,7 +309,7 @@ failure:
     - The request that failed; V(none) if the task failed for another reason.
     - C(ret_code) and C(ret_msg) are the exchange's return code and message; C(ret_code) is V(none) without a usable answer.
     - C(http_status) is V(none) without an answer. C(request_id) was sent with the request; the exchange's support asks for it.
-    - C(reading) says whether this request may have been executed, V(not_executed) or V(unknown), or V(earlier_request) if an
+    - C(outcome) says whether this request may have been executed, V(not_executed) or V(unknown), or V(earlier_request) if an
       identical earlier one may have been.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
@@ -318,7 +318,7 @@ failure:
     ret_msg: Balance is not enough
     http_status: 200
     request_id: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
-    reading: not_executed
+    outcome: not_executed
 details:
   description: What helps to investigate a run. If the options are not valid, only C(waits) and C(gate_retries).
   returned: when the connection options are valid
@@ -386,7 +386,7 @@ details:
       description:
         - What history, debt and Funding wallet showed about a repayment without a clear answer; V(none) if there was none.
         - The exchange could accept the request until C(window_end_ms), or accepted it then without an ID.
-        - C(exchange_time_ms) is the exchange's time of the last of C(looks) reads; C(candidates) are the repayments in the history
+        - C(exchange_time_ms) is the exchange's time of the last of C(reads) reads; C(candidates) are the repayments in the history
           that may be this one; C(reason) is the conclusion.
         - The wallet's balance and outflow are V(none) where they were not needed or could not be read, or where it does not pay.
       type: dict
@@ -401,7 +401,7 @@ details:
         wallet_now: "1423.75"
         wallet_outflow: "100"
         candidates: ["1794271131730737664"]
-        looks: 7
+        reads: 7
         reason: the history shows it
     waits:
       description: One sentence for each wait of two seconds or more. It is also written to the system's log when the wait begins.

@@ -248,7 +248,7 @@ unavailable:
         ret_msg: Permission denied
         http_status: 200
         request_id: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
-        reading: not_executed
+        outcome: not_executed
 api_host:
   description: The host that was used, with the port if the URL has one.
   returned: when the connection options are valid
@@ -259,7 +259,7 @@ failure:
     - The request that failed; V(none) if the module failed for another reason.
     - C(ret_code) and C(ret_msg) are the exchange's return code and message; C(ret_code) is V(none) without a usable answer.
     - C(http_status) is V(none) without an answer. C(request_id) was sent with the request; the exchange's support asks for it.
-    - C(reading) is always V(not_executed), because the module only reads.
+    - C(outcome) is always V(not_executed), because the module only reads.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
   sample: *failure

@@ -50,7 +50,7 @@ def read_key(client: Client) -> ApiKey:
     :raises Refused: If the exchange refused the request.
     :raises ReadFailed: When its answer is missing, or does not say whose the key is.
     """
-    key = client.fact(_PATH, {}, _key_of, signed=True)
+    key = client.cached(_PATH, {}, _key_of, signed=True)
     if key is None:
         raise ReadFailed(f"Bybit answered {_PATH} without the id of the account, so the intents of earlier runs cannot be found. Run again later.")
     return key

@@ -24,12 +24,12 @@ UNCLEAR = "unclear"
 
 PAGE_LIMIT = 100
 # The decimal places of a coin, or whose a key is, do not change within some minutes.
-_FACT_AGE_MS = 10 * MINUTE_MS
-_MOST_PAGES = 1000
-_MOST_EMPTY_PAGES = 3
+_CACHE_AGE_MS = 10 * MINUTE_MS
+_MAX_PAGES = 1000
+_MAX_EMPTY_PAGES = 3
 
-_Fact = t.TypeVar("_Fact")
-_Kept = t.TypeVar("_Kept")
+_Cached = t.TypeVar("_Cached")
+_State = t.TypeVar("_State")
 
 
 class Request(t.NamedTuple):
@@ -81,25 +81,25 @@ class NotAccepted(t.NamedTuple):
 class Client(Requestor):
     """The exchange as seen with one key."""
 
-    _drew_near_ms: int | None = None
+    _reads_began_ms: int | None = None
     _has_synchronised: bool = False
 
-    def kept(self, kind: type[_Kept]) -> _Kept:
+    def state(self, kind: type[_State]) -> _State:
         """Return what is kept for the account, from one item of a loop to the next, in an object of this class."""
-        return self._session.kept(kind)
+        return self._session.state(kind)
 
-    def branch(self) -> Client:
+    def fork(self) -> Client:
         """Return a client for reads of another thread."""
-        left_ms = max(0, self._rate_limit_timeout_ms - self.retries.rate_limit_wait_ms)
-        branch = Client(self._session, self._api_key, self._signer, self.recv_window_ms, left_ms // 1000, self.clock)
-        branch._blocked = self._blocked
-        return branch
+        remaining_ms = max(0, self._rate_limit_timeout_ms - self.retries.rate_limit_wait_ms)
+        fork = Client(self._session, self._api_key, self._signer, self.recv_window_ms, remaining_ms // 1000, self.clock)
+        fork._blocked = self._blocked
+        return fork
 
-    def take_in(self, branch: Client) -> None:
-        """Add what a branch has learnt."""
-        self.retries.add(branch.retries)
-        self._time_differences_ms += branch._time_differences_ms
-        self._blocked = self._blocked or branch._blocked
+    def merge(self, fork: Client) -> None:
+        """Add what a fork has learnt."""
+        self.retries.add(fork.retries)
+        self._time_differences_ms += fork._time_differences_ms
+        self._blocked = self._blocked or fork._blocked
 
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
         """Yield the rows of all pages of a list.
@@ -109,7 +109,7 @@ class Client(Requestor):
         cursor, empty = "", 0
         before: list[dict[str, t.Any]] = []
         followed: set[str] = set()
-        for dummy in range(_MOST_PAGES):
+        for dummy in range(_MAX_PAGES):
             page = self.read(path, {**query, "limit": str(PAGE_LIMIT), **({"cursor": cursor} if cursor else {})})
             rows = rows_of(path, page)
             following = _cursor_after(path, page, len(rows))
@@ -125,32 +125,32 @@ class Client(Requestor):
             cursor, before = following, rows
         raise ReadFailed(f"The pages of {path} do not come to an end.")
 
-    def fact(
-        self, path: str, query: dict[str, str], reading: t.Callable[[dict[str, t.Any]], _Fact | None], signed: bool = False
-    ) -> _Fact | None:
+    def cached(
+        self, path: str, query: dict[str, str], extract: t.Callable[[dict[str, t.Any]], _Cached | None], signed: bool = False
+    ) -> _Cached | None:
         """Return what a call reports that rarely changes, requested only once in a while; raises what C(read) raises.
 
-        :param reading: Takes it out of the answer; what it cannot find there is asked for again.
+        :param extract: Takes it out of the answer; what it does not find there is not cached.
         :param signed: Whether the call must be signed.
         """
         key, now_ms = (path, query_text(query)), self.clock.monotonic_ms()
-        known: tuple[int, _Fact | None] = self._session.facts.get(key, (0, None))
-        read_ms, fact = known
-        if fact is None or now_ms - read_ms > _FACT_AGE_MS:
-            fact = reading(self.read(path, query, signed=signed))
-            self._session.facts[key] = now_ms, fact
-        return fact
+        known: tuple[int, _Cached | None] = self._session.cache.get(key, (0, None))
+        read_ms, value = known
+        if value is None or now_ms - read_ms > _CACHE_AGE_MS:
+            value = extract(self.read(path, query, signed=signed))
+            self._session.cache[key] = now_ms, value
+        return value
 
-    def draw_near(self, path: str) -> None:
+    def pace_before_reads(self, path: str) -> None:
         """Wait until the next POST of a path may leave as soon as what has to be read before it was read.
 
         Otherwise it would wait with what was read, which would be old when it leaves.
         """
         now_ms = self.clock.monotonic_ms()
-        pause_ms = self._session.limits.of("POST", path).pause_ms(now_ms) - self._session.lead_ms
+        pause_ms = self._session.limits.of("POST", path).pause_ms(now_ms) - self._session.read_duration_ms
         if pause_ms > 0:
             self.clock.sleep_ms(pause_ms)
-        self._drew_near_ms = self.clock.monotonic_ms()
+        self._reads_began_ms = self.clock.monotonic_ms()
 
     def sign(self, request: Request) -> Signed:
         """Wait for the turn of a POST, and sign it as of then; nothing is sent.
@@ -160,9 +160,9 @@ class Client(Requestor):
         self.posted_at_ms = None
         if self._blocked is not None:
             raise NotSent(str(self._blocked), self._blocked.failure)
-        if self._drew_near_ms is not None:
-            self._session.lead_ms = self.clock.monotonic_ms() - self._drew_near_ms
-            self._drew_near_ms = None
+        if self._reads_began_ms is not None:
+            self._session.read_duration_ms = self.clock.monotonic_ms() - self._reads_began_ms
+            self._reads_began_ms = None
         payload = json.dumps(request.body, separators=(",", ":"))
         return Signed(self.prepare("POST", request.path, payload), request.id_field)
 
@@ -183,10 +183,10 @@ class Client(Requestor):
             return NotAccepted(NOT_MADE, Refused(response.sentence(), response.failure))
         if response.reading != ACCEPTED:
             return NotAccepted(UNCLEAR, OutcomeUnknown(response.cause(), response.failure))
-        time_ms = self.now_ms() if response.time_ms is None else response.time_ms
+        time_ms = self.signing_time_ms() if response.time_ms is None else response.time_ms
         given = None if signed.id_field is None else response.result.get(signed.id_field)
         if signed.id_field is not None and (not isinstance(given, str) or not given):
-            failure = response.failure._replace(reading=UNKNOWN)
+            failure = response.failure._replace(outcome=UNKNOWN)
             return NotAccepted(UNCLEAR, OutcomeUnknown(f"Bybit reported success but gave no {signed.id_field}", failure))
         return Accepted(given, time_ms)
 
@@ -218,7 +218,7 @@ def _cursor_after(path: str, page: dict[str, t.Any], rows: int) -> str:
 
 def goes_in_circles(following: str, followed: set[str], empty: int) -> bool:
     """Return whether the pages of a list lead back, or on and on to empty ones."""
-    return following in followed or empty == _MOST_EMPTY_PAGES
+    return following in followed or empty == _MAX_EMPTY_PAGES
 
 
 def _brings_nothing_new(rows: list[dict[str, t.Any]], before: list[dict[str, t.Any]]) -> bool:

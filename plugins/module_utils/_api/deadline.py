@@ -28,15 +28,15 @@ def begin(seconds: float) -> None:
     _here.ends_ms = _clock.monotonic_ms() + int(seconds * 1000)
 
 
-def left() -> float:
+def seconds_left() -> float:
     """Return the seconds that the request under way may still take.
 
     :raises socket.timeout: When there are none.
     """
-    left_ms: int = _here.ends_ms - _clock.monotonic_ms()
-    if left_ms <= 0:
+    remaining_ms: int = _here.ends_ms - _clock.monotonic_ms()
+    if remaining_ms <= 0:
         raise socket.timeout("timed out")
-    return left_ms / 1000
+    return remaining_ms / 1000
 
 
 class _TimedReader(io.RawIOBase):
@@ -50,7 +50,7 @@ class _TimedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: t.Any) -> int | None:
-        self._socket.settimeout(left())
+        self._socket.settimeout(seconds_left())
         count: int | None = self._parts.readinto(buffer)
         return count
 
@@ -72,10 +72,10 @@ class TimedConnection(http.client.HTTPConnection):
 
     def send(self, data: t.Any) -> None:
         if self.sock is not None:
-            self.sock.settimeout(left())
+            self.sock.settimeout(seconds_left())
         super().send(data)
 
     def _tunnel(self) -> None:
         super()._tunnel()  # type: ignore[misc]
         # The TLS handshake, which comes next, keeps to what is set here.
-        self.sock.settimeout(left())
+        self.sock.settimeout(seconds_left())

@@ -16,13 +16,16 @@ from .return_codes import IP_BLOCKED, IP_LIMITED
 
 
 class Failure(t.NamedTuple):
-    """What is known of a failed request; returned to the user as C(failure)."""
+    """What is known of a failed request; returned to the user as C(failure).
+
+    :ivar outcome: Whether this request was executed: C(NOT_EXECUTED), C(UNKNOWN) or C(EARLIER_REQUEST).
+    """
 
     ret_code: int | None = None
     ret_msg: str | None = None
     http_status: int | None = None
     request_id: str | None = None
-    reading: str = NOT_EXECUTED
+    outcome: str = NOT_EXECUTED
 
     @property
     def is_block(self) -> bool:
@@ -38,6 +41,11 @@ class BybitError(Exception):
     def __init__(self, message: str, failure: Failure | None = None) -> None:
         super().__init__(message)
         self.failure = failure
+
+    @property
+    def is_block(self) -> bool:
+        """Whether the exchange has blocked this IP address, so that each further request would make it worse."""
+        return self.failure is not None and self.failure.is_block
 
 
 class BadInput(BybitError):
@@ -67,7 +75,7 @@ class ReadFailed(BybitError):
 
 
 class Busy(BybitError):
-    """Another run for the same target has not ended in time; nothing has been sent."""
+    """Another run for the same loan has not ended in time; nothing has been sent."""
 
 
 class BusyInDoubt(Busy):

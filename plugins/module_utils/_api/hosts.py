@@ -19,7 +19,7 @@ _Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 MAINNET, TESTNET, DEMO = "mainnet", "testnet", "demo"
 
-_USUAL_PORTS = {"https": 443, "http": 80}
+_DEFAULT_PORTS = {"https": 443, "http": 80}
 # "Environment" in the exchange's integration guidance names api.bybit.com, api.bytick.com, api.bybit.nl, .tr, .kz, .ae, .eu and .id,
 # api.bybitgeorgia.ge and api.manepa.jp, its P2P guide api.byhkbit.com, its page on rate limits api.bybick.com, and new ones come.
 _OF_THE_EXCHANGE = re.compile(r"bybit[a-z0-9-]*|bytick|bybick|byhkbit|manepa")
@@ -96,7 +96,7 @@ def _parts_of(url: str) -> tuple[str, str, int | None, str]:
     except ValueError:
         # Its text quotes what may be a password.
         raise NoAddress("it cannot be read") from None
-    if parts.scheme not in _USUAL_PORTS or not host:
+    if parts.scheme not in _DEFAULT_PORTS or not host:
         raise NoAddress("it has no scheme or no host")
     if "@" in parts.netloc or parts.query or parts.fragment or url.endswith(("?", "#")):
         raise NoAddress("it has a user, a query or a fragment")
@@ -107,7 +107,7 @@ def _parts_of(url: str) -> tuple[str, str, int | None, str]:
 
 def _netloc(scheme: str, host: str, port: int | None) -> str:
     shown = f"[{host}]" if ":" in host else host
-    return shown if port in (None, _USUAL_PORTS[scheme]) else f"{shown}:{port}"
+    return shown if port in (None, _DEFAULT_PORTS[scheme]) else f"{shown}:{port}"
 
 
 def _one_spelling(host: str) -> str:

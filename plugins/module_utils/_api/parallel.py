@@ -23,24 +23,24 @@ def side_by_side(client: Client, reads: t.Sequence[t.Callable[[Client], _Found]]
 
     :param reads: Each gets a client of its own; what it raises is raised when its result is asked for.
     """
-    branches = [client.branch() for dummy in reads]
+    forks = [client.fork() for dummy in reads]
     ended: list[Future[_Found]] = [Future() for dummy in reads]
-    for read, branch, future in zip(reads, branches, ended):
+    for read, fork, future in zip(reads, forks, ended):
         # A daemon, so that a read that waits for its turn does not hold back the end of a process that waits no more.
-        Thread(target=_carry_out, args=(read, branch, future), daemon=True).start()
+        Thread(target=_carry_out, args=(read, fork, future), daemon=True).start()
     try:
         wait(ended)
     except BaseException:
-        for branch in branches:
-            branch.is_abandoned = True
+        for fork in forks:
+            fork.is_abandoned = True
         raise
-    for branch in branches:
-        client.take_in(branch)
+    for fork in forks:
+        client.merge(fork)
     return ended
 
 
-def _carry_out(read: t.Callable[[Client], _Found], branch: Client, future: Future[_Found]) -> None:
+def _carry_out(read: t.Callable[[Client], _Found], fork: Client, future: Future[_Found]) -> None:
     try:
-        future.set_result(read(branch))
+        future.set_result(read(fork))
     except BaseException as error:
         future.set_exception(error)

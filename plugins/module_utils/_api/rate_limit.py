@@ -14,7 +14,7 @@ from collections import deque
 
 # Requests in a second that the exchange documents for the queries and the repayments of flexible and fixed loans; of those of
 # legacy loans nothing is documented. The limits in its answers take precedence.
-_USUAL_LIMITS = {"GET": 5, "POST": 1}
+_DEFAULT_LIMITS = {"GET": 5, "POST": 1}
 _WINDOW_MS = 1010
 # Once the limit was tripped all the same, the exchange's second is not quite ours.
 _CAREFUL_WINDOW_MS = 1050
@@ -33,9 +33,9 @@ class RateLimit:
     """
 
     def __init__(self, limit: int, window_ms: int = _WINDOW_MS) -> None:
-        self._usual = self._limit = limit
+        self._default = self._limit = limit
         self._window_ms = window_ms
-        self._most = _ADDRESS_LIMIT
+        self._max = _ADDRESS_LIMIT
         self._answered_ms: deque[int] = deque(maxlen=_ADDRESS_LIMIT)
 
     def pause_ms(self, now_ms: int) -> int:
@@ -47,18 +47,18 @@ class RateLimit:
             return 0
         return max(0, self._answered_ms[-self._limit] + self._window_ms - now_ms)
 
-    def note(self, now_ms: int, told_limit: str = "", was_refused: bool = False) -> None:
+    def observe(self, now_ms: int, reported_limit: str = "", was_refused: bool = False) -> None:
         """Take notice of an answer, or that none has come.
 
-        :param told_limit: The header C(X-Bapi-Limit) of the answer, the number of requests in a second; empty without it.
+        :param reported_limit: The header C(X-Bapi-Limit) of the answer, the number of requests in a second; empty without it.
         :param was_refused: Whether the limit was tripped. Then it is lower than thought, or others use it, too.
         """
         self._answered_ms.append(now_ms)
         if was_refused:
-            self._most = max(1, self._limit // 2)
+            self._max = max(1, self._limit // 2)
             self._window_ms = max(self._window_ms, _CAREFUL_WINDOW_MS)
-        told = int(told_limit) if re.fullmatch("[1-9][0-9]{0,5}", told_limit) else self._usual
-        self._limit = min(told, self._most)
+        reported = int(reported_limit) if re.fullmatch("[1-9][0-9]{0,5}", reported_limit) else self._default
+        self._limit = min(reported, self._max)
 
 
 class RateLimits:
@@ -71,5 +71,5 @@ class RateLimits:
     def of(self, method: str, path: str) -> RateLimit:
         call = method, path
         if call not in self._calls:
-            self._calls[call] = RateLimit(_USUAL_LIMITS[method])
+            self._calls[call] = RateLimit(_DEFAULT_LIMITS[method])
         return self._calls[call]

@@ -18,18 +18,18 @@ from .._clock import Clock
 from .._outcomes import NOT_EXECUTED, UNKNOWN
 from .errors import BybitError, Failure, NotSent, OutcomeUnknown, ReadFailed, Refused
 from .rate_limit import RateLimit
-from .response import Response, judge, told_time_ms, with_remedy
+from .response import Response, interpret, reported_time_ms, with_remedy
 from .return_codes import ACCEPTED, CLOCK_CODES, CLOCK_REFUSED, LOOK_FIRST, NO_API, RATE_LIMITED, UNKNOWN_CODE
 from .session import Session
 from .signing import Signer
 from .transport import NoReply, Reply
 
 # A pause of exactly one second still meets the limit of "1 a second" now and then.
-_SHORTEST_PAUSE_MS = 1050
+_MIN_PAUSE_MS = 1050
 # The exchange may have closed a connection that was not used for longer, and a request that meets that has no answer.
-_LONGEST_SILENCE_MS = 5000
+_MAX_IDLE_MS = 5000
 # By how much an answer may seem older than its request; the exchange takes no timestamp of more than a second in its future.
-_OLDEST_ANSWER_MS = 60_000
+_MAX_ANSWER_AGE_MS = 60_000
 _PASSING_STATUSES = {408, 429, *range(500, 600)}
 _ENCODED = re.compile("(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*")
 
@@ -67,7 +67,7 @@ class Prepared(t.NamedTuple):
     is_signed: bool
 
     @property
-    def target(self) -> str:
+    def request_target(self) -> str:
         return f"{self.path}?{self.payload}" if self.method == "GET" and self.payload else self.path
 
     @property
@@ -115,11 +115,11 @@ class Requestor:
         self.is_abandoned = False
         self.posted_at_ms: int | None = None
 
-    def now_ms(self) -> int:
+    def signing_time_ms(self) -> int:
         """Return the exchange's time as far as it is known (UTC, ms)."""
         return self.clock.now_ms() + self._session.clock_offset_ms
 
-    def exchange_time_ms(self, monotonic_ms: int | None = None) -> int | None:
+    def exchange_time_at_least_ms(self, monotonic_ms: int | None = None) -> int | None:
         """Return a time (UTC, ms) that the exchange's clock had surely reached at a moment; none before it reported any.
 
         :param monotonic_ms: The moment, by this machine's monotonic clock; now unless given.
@@ -131,10 +131,10 @@ class Requestor:
         moment_ms = self.clock.monotonic_ms() if monotonic_ms is None else monotonic_ms
         return moment_ms + differences[(len(differences) - 1) // 2]
 
-    def believed_time_ms(self) -> int:
+    def exchange_time_or_local_ms(self) -> int:
         """Return the exchange's time (UTC, ms): as it reported it, or by this machine's clock until it has."""
-        told_ms = self.exchange_time_ms()
-        return self.now_ms() if told_ms is None else told_ms
+        reported_ms = self.exchange_time_at_least_ms()
+        return self.signing_time_ms() if reported_ms is None else reported_ms
 
     def read(self, path: str, query: dict[str, str] | None = None, signed: bool = True) -> dict[str, t.Any]:
         """GET a path and return the object C(result).
@@ -165,7 +165,7 @@ class Requestor:
             clock.sleep_ms(pause_ms)
         if self.is_abandoned:
             raise ReadFailed("The answer is no longer needed.")
-        request_id, now_ms = str(uuid.uuid4()), self.now_ms()
+        request_id, now_ms = str(uuid.uuid4()), self.signing_time_ms()
         headers = {"cdn-request-id": request_id}
         if is_signed:
             headers.update(self._signature_headers(now_ms, payload))
@@ -180,14 +180,14 @@ class Requestor:
         """
         method, path, signed = prepared.method, prepared.path, prepared.is_signed
         reply = self._send_counted(prepared)
-        response = judge(method, reply.status, reply.body, prepared.request_id, reply.secrets)
+        response = interpret(method, reply.status, reply.body, prepared.request_id, reply.secrets)
         is_stale = response.is_gate_refusal(*(CLOCK_CODES if method == "GET" else (CLOCK_REFUSED,)))
         if not is_stale and self._is_too_old(method, response):
             response = response.as_too_old()
         is_limited = response.is_gate_refusal(RATE_LIMITED)
         if signed and not is_stale:
-            told_limit = reply.headers.get("x-bapi-limit", "")
-            self._session.limits.of(method, path).note(self.clock.monotonic_ms(), told_limit, is_limited)
+            reported_limit = reply.headers.get("x-bapi-limit", "")
+            self._session.limits.of(method, path).observe(self.clock.monotonic_ms(), reported_limit, is_limited)
         if response.time_ms is not None:
             self._time_differences_ms.append(response.time_ms - self.clock.monotonic_ms())
         if is_stale and signed and may_synchronise:
@@ -199,7 +199,7 @@ class Requestor:
         """Return whether an answer to a POST is one to an earlier request, which something in between has kept."""
         if method != "POST" or response.time_ms is None or self.posted_at_ms is None:
             return False
-        return response.time_ms < self.posted_at_ms - _OLDEST_ANSWER_MS
+        return response.time_ms < self.posted_at_ms - _MAX_ANSWER_AGE_MS
 
     def _limits(self, method: str, path: str, is_signed: bool) -> list[RateLimit]:
         limits = self._session.limits
@@ -208,24 +208,24 @@ class Requestor:
     def _send_counted(self, prepared: Prepared) -> Reply:
         """Send a request, and count it for the limits when it may have arrived."""
         session, clock = self._session, self.clock
-        if session.heard_ms is not None and clock.monotonic_ms() - session.heard_ms > _LONGEST_SILENCE_MS:
+        if session.heard_ms is not None and clock.monotonic_ms() - session.heard_ms > _MAX_IDLE_MS:
             session.transport.hang_up()
         try:
             reply = self._send(prepared)
         except BaseException:
             # It may arrive all the same, and then it counts.
             for limit in self._limits(prepared.method, prepared.path, prepared.is_signed):
-                limit.note(clock.monotonic_ms())
+                limit.observe(clock.monotonic_ms())
             raise
         session.heard_ms = clock.monotonic_ms()
-        session.limits.address.note(session.heard_ms)
+        session.limits.address.observe(session.heard_ms)
         return reply
 
     def _send(self, prepared: Prepared) -> Reply:
         if prepared.method == "POST":
             self.posted_at_ms = prepared.timestamp_ms
         try:
-            return self._session.transport.send(prepared.method, prepared.target, prepared.headers, prepared.body)
+            return self._session.transport.send(prepared.method, prepared.request_target, prepared.headers, prepared.body)
         except NoReply as error:
             if not error.sent:
                 self.posted_at_ms = None
@@ -248,7 +248,7 @@ class Requestor:
         if method == "GET":
             return ReadFailed(with_remedy(f"No answer from {host} to reading {path} ({error})", error.remedy), failure)
         if error.sent:
-            return OutcomeUnknown(f"no answer came from {host} ({error})", failure._replace(reading=UNKNOWN))
+            return OutcomeUnknown(f"no answer came from {host} ({error})", failure._replace(outcome=UNKNOWN))
         cause = f"the connection to {host} failed before anything was sent ({error})"
         return NotSent(with_remedy(cause, error.remedy), failure)
 
@@ -258,17 +258,17 @@ class Requestor:
         result = self.read("/v5/market/time", signed=False)
         after_ms = self.clock.now_ms()
         nanoseconds = str(result.get("timeNano"))
-        server_ms = told_time_ms(int(nanoseconds) // 1_000_000) if re.fullmatch("[0-9]{18,20}", nanoseconds) else None
+        server_ms = reported_time_ms(int(nanoseconds) // 1_000_000) if re.fullmatch("[0-9]{18,20}", nanoseconds) else None
         if server_ms is None:
             raise ReadFailed("Bybit answered /v5/market/time without its time.")
         self._session.clock_offset_ms = server_ms - (before_ms + after_ms) // 2
 
     def _pause_for_limit(self, reply: Reply, response: Response) -> bool:
         """Wait as the answer says and return true, or return false when that would take longer than allowed."""
-        now_ms = self.now_ms() if response.time_ms is None else response.time_ms
+        now_ms = self.signing_time_ms() if response.time_ms is None else response.time_ms
         reset = reply.headers.get("x-bapi-limit-reset-timestamp", "")
-        reset_ms = told_time_ms(int(reset)) if re.fullmatch("[0-9]{1,15}", reset) else None
-        pause_ms = _SHORTEST_PAUSE_MS if reset_ms is None else max(_SHORTEST_PAUSE_MS, reset_ms - now_ms)
+        reset_ms = reported_time_ms(int(reset)) if re.fullmatch("[0-9]{1,15}", reset) else None
+        pause_ms = _MIN_PAUSE_MS if reset_ms is None else max(_MIN_PAUSE_MS, reset_ms - now_ms)
         if self.retries.rate_limit_wait_ms + pause_ms > self._rate_limit_timeout_ms:
             return False
         self.clock.report_wait(f"{self._session.transport.base_url} accepts no more requests right now ({response.cause()})", pause_ms)
@@ -280,7 +280,7 @@ class Requestor:
 
 def _read_error(path: str, response: Response) -> BybitError:
     # Whatever became of a read, it has moved no money.
-    failure = response.failure._replace(reading=NOT_EXECUTED)
+    failure = response.failure._replace(outcome=NOT_EXECUTED)
     if response.reading == NOT_EXECUTED:
         return Refused(f"Bybit refused reading {path}: {response.sentence()}", failure)
     # What may never get better is not put off.

@@ -15,14 +15,14 @@ import typing as t
 from decimal import Decimal, InvalidOperation
 
 from .._outcomes import NOT_EXECUTED, UNKNOWN
-from .._redaction import shown
+from .._redaction import quotable
 from .errors import Failure
 from .return_codes import ACCEPTED, HTTP_STATUSES, LOOK_FIRST, Meaning, meaning_of_code, meaning_of_status
 
 _MESSAGE_CHARACTERS = 300
 # More than the exchange's answers have, and no trouble for whoever writes them out.
-_MOST_DIGITS = 100
-_MOST_LEVELS = 20
+_MAX_DIGITS = 100
+_MAX_LEVELS = 20
 # From 2018, before there was the exchange, to the end of 9999, the last year that can be written as a date.
 _PLAUSIBLE_MS = range(1_514_764_800_000, 253_402_300_800_000)
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -54,7 +54,7 @@ class Response(t.NamedTuple):
     def as_too_old(self) -> Response:
         """Return the reading of an answer that was given before the request was made."""
         meaning = Meaning(UNKNOWN, "the answer is older than the request", LOOK_FIRST)
-        return self._replace(meaning=meaning, failure=self.failure._replace(reading=UNKNOWN), time_ms=None)
+        return self._replace(meaning=meaning, failure=self.failure._replace(outcome=UNKNOWN), time_ms=None)
 
     def sentence(self) -> str:
         """Return what the exchange answered, why, and what to do."""
@@ -77,7 +77,7 @@ def with_remedy(cause: str, remedy: str) -> str:
     return f"{cause}: {remedy[:1].lower()}{remedy[1:]}"
 
 
-def judge(method: str, status: int, body: bytes, request_id: str, secrets: tuple[str, ...] = ()) -> Response:
+def interpret(method: str, status: int, body: bytes, request_id: str, secrets: tuple[str, ...] = ()) -> Response:
     """Read an answer; whatever is not surely accepted or surely refused is unknown.
 
     :param method: A POST is refused by nothing but the exchange's own JSON, because anything in between may have replaced its answer.
@@ -98,11 +98,11 @@ def judge(method: str, status: int, body: bytes, request_id: str, secrets: tuple
         meaning,
         Failure(code, _words(document.get("retMsg"), secrets), status, request_id, meaning.reading),
         result if isinstance(result, dict) else {},
-        told_time_ms(document.get("time")),
+        reported_time_ms(document.get("time")),
     )
 
 
-def told_time_ms(value: object) -> int | None:
+def reported_time_ms(value: object) -> int | None:
     """Return a time of the exchange (UTC, ms); none when it cannot be one, such as one in seconds."""
     return value if _is_integer(value) and value in _PLAUSIBLE_MS else None
 
@@ -115,7 +115,7 @@ def _document(body: bytes) -> dict[str, t.Any] | None:
         )
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) and _is_plain(document, _MOST_LEVELS) else None
+    return document if isinstance(document, dict) and _is_plain(document, _MAX_LEVELS) else None
 
 
 def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
@@ -126,20 +126,20 @@ def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:
+    if len(digits) > _MAX_DIGITS:
         raise ValueError("a number is too long")
     return int(digits)
 
 
 def _decimal(digits: str) -> Decimal:
-    if len(digits) > _MOST_DIGITS:
+    if len(digits) > _MAX_DIGITS:
         raise ValueError("a number is too long")
     try:
         number = Decimal(digits)
     except InvalidOperation:
         raise ValueError("a number is too large") from None
     # Written out, 1e999999999 would fill the memory.
-    if abs(number.adjusted()) > _MOST_DIGITS:
+    if abs(number.adjusted()) > _MAX_DIGITS:
         raise ValueError("a number is too large")
     return number
 
@@ -162,7 +162,7 @@ def _is_plain(value: object, levels: int) -> bool:
 
 def _words(message: object, secrets: tuple[str, ...]) -> str:
     """Return the exchange's own words."""
-    return shown(message, _MESSAGE_CHARACTERS, secrets) if isinstance(message, str) else ""
+    return quotable(message, _MESSAGE_CHARACTERS, secrets) if isinstance(message, str) else ""
 
 
 def _is_integer(value: object) -> t.TypeGuard[int]:

@@ -18,7 +18,7 @@ from .._outcomes import NOT_EXECUTED, UNKNOWN
 ACCEPTED = "accepted"
 EARLIER_REQUEST = "earlier_request"
 
-SUCCESS = 0
+RET_CODE_OK = 0
 PERMISSION_MISSING = 10005
 RATE_LIMITED = 10006
 CLOCK_REFUSED = 10002
@@ -66,7 +66,7 @@ _FUND = "Top up the Funding wallet or give a smaller amount."
 _TRANSFER = "Ask the exchange's support whether the account of api_key may make this transfer."
 
 CODES: dict[int, Meaning] = {
-    SUCCESS: Meaning(ACCEPTED, "the request was accepted", ""),
+    RET_CODE_OK: Meaning(ACCEPTED, "the request was accepted", ""),
     # The gate: refused before any business logic has seen the request.
     -1: Meaning(NOT_EXECUTED, "the timestamp is outside the window", "Set the clock of this machine by NTP."),
     10001: Meaning(NOT_EXECUTED, "a parameter is wrong", "Correct the option that the message names."),

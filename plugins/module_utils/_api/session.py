@@ -15,7 +15,7 @@ import typing as t
 from .rate_limit import RateLimits
 from .transport import Reply
 
-_Kept = t.TypeVar("_Kept")
+_State = t.TypeVar("_State")
 
 
 class Sender(t.Protocol):
@@ -33,8 +33,8 @@ class Session:
 
     :ivar clock_offset_ms: The exchange's time less that of this machine, once they were found to differ.
     :ivar heard_ms: When the last answer came, by the monotonic clock.
-    :ivar lead_ms: How long the reading before the last POST took.
-    :ivar facts: What public calls returned, and when (ms, by the monotonic clock).
+    :ivar read_duration_ms: How long the reading before the last POST took.
+    :ivar cache: What calls returned whose answers rarely change, and when (ms, by the monotonic clock).
     """
 
     def __init__(self, transport: Sender) -> None:
@@ -42,14 +42,14 @@ class Session:
         self.limits = RateLimits()
         self.clock_offset_ms = 0
         self.heard_ms: int | None = None
-        self.lead_ms = 0
-        self.facts: dict[tuple[str, str], tuple[int, t.Any]] = {}
-        self._kept: dict[type, t.Any] = {}
+        self.read_duration_ms = 0
+        self.cache: dict[tuple[str, str], tuple[int, t.Any]] = {}
+        self._states: dict[type, t.Any] = {}
 
-    def kept(self, kind: type[_Kept]) -> _Kept:
+    def state(self, kind: type[_State]) -> _State:
         """Return what the rooms above keep for the account in an object of this class, a new one the first time."""
-        kept: _Kept = self._kept.setdefault(kind, kind())
-        return kept
+        state: _State = self._states.setdefault(kind, kind())
+        return state
 
 
 _sessions: dict[tuple[t.Hashable, ...], Session] = {}

@@ -23,7 +23,7 @@ import typing as t
 SECRET_HEADERS = ("X-BAPI-API-KEY", "X-BAPI-SIGN")
 
 _KEPT_KEYS = 32
-_MOST_KEY_BYTES = 1_000_000
+_MAX_KEY_BYTES = 1_000_000
 _BLOCK = re.compile("-----BEGIN (?P<label>[A-Z0-9 ]+)-----.*?-----END (?P=label)-----", re.DOTALL)
 _PRIVATE = ("PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
 _OPENSSH = "OPENSSH PRIVATE KEY"
@@ -130,7 +130,7 @@ def read_private_key(text_or_path: str) -> PrivateKey:
     try:
         with open(os.path.expanduser(text_or_path), "rb", opener=_without_waiting) as file:
             status = os.fstat(file.fileno())
-            content = file.read(_MOST_KEY_BYTES) if stat.S_ISREG(status.st_mode) else None
+            content = file.read(_MAX_KEY_BYTES) if stat.S_ISREG(status.st_mode) else None
     except IsADirectoryError:
         content = None
     except OSError as error:

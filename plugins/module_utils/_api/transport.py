@@ -20,8 +20,8 @@ import typing as t
 import zlib
 from urllib.request import getproxies_environment
 
-from .._redaction import NoProxy, secrets_of_proxy, shown
-from .deadline import TimedConnection, begin, left
+from .._redaction import NoProxy, quotable, secrets_of_proxy
+from .deadline import TimedConnection, begin, seconds_left
 from .hosts import is_loopback
 
 try:
@@ -53,7 +53,7 @@ else:
 _HEADERS = {"User-Agent": "ansible treasury.bybit", "Accept": "application/json"}
 _REASON_CHARACTERS = 200
 # Some hundred times the longest page of a list.
-_MOST_MIB = 32
+_MAX_MIB = 32
 _PART_BYTES = 65_536
 _COMPRESSIONS = ("gzip", "x-gzip", "deflate")
 # Of zlib: a header of gzip or of zlib, whichever is there.
@@ -118,9 +118,9 @@ class _DirectConnection(TimedConnection):
                 try:
                     for option in getattr(self, "socket_options", None) or ():
                         opened.setsockopt(*option)
-                    opened.settimeout(left() / (len(found) - tried))
+                    opened.settimeout(seconds_left() / (len(found) - tried))
                     opened.connect(address)
-                    opened.settimeout(left())
+                    opened.settimeout(seconds_left())
                     return opened
                 except OSError as error:
                     opened.close()
@@ -201,7 +201,7 @@ class Transport:
             if not isinstance(error, Exception):
                 raise
             # Every kind of failure has the same two consequences, which only the body distinguishes.
-            reason, remedy = shown(_reason(error, self._timeout), _REASON_CHARACTERS, secrets), _remedy(error)
+            reason, remedy = quotable(_reason(error, self._timeout), _REASON_CHARACTERS, secrets), _remedy(error)
             # Without its cause, whose text Ansible would show in a traceback.
             raise NoReply(reason, remedy, sent=data is None or data.was_read) from None
         return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content, secrets)
@@ -250,7 +250,7 @@ def _content(response: requests.Response) -> bytes:
 def _unpacked(content: bytes) -> bytes:
     unpacking = zlib.decompressobj(_ANY_HEADER)
     try:
-        unpacked = unpacking.decompress(content, _MOST_MIB * 2**20 + 1)
+        unpacked = unpacking.decompress(content, _MAX_MIB * 2**20 + 1)
     except zlib.error as error:
         raise _Unusable("the answer is compressed in a way that cannot be read") from error
     _check_length(len(unpacked))
@@ -260,8 +260,8 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def _check_length(length: int) -> None:
-    if length > _MOST_MIB * 2**20:
-        raise _Unusable(f"the answer is longer than {_MOST_MIB} MiB")
+    if length > _MAX_MIB * 2**20:
+        raise _Unusable(f"the answer is longer than {_MAX_MIB} MiB")
 
 
 def _reason(error: Exception, timeout: float) -> str:

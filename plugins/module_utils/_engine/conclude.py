@@ -18,7 +18,7 @@ from .._loans.loan import LIQUIDATED
 from .._outcomes import EXECUTED, NOTHING_TO_DO
 from .._reconcile.judge import Reconciled
 from . import messages
-from .freshness import is_shown_alone
+from .freshness import is_confirmed_alone
 from .plan import dust_of
 from .preflight import with_position
 from .steps import Attempt, Made, Preflight, RunEnded
@@ -47,8 +47,8 @@ def read_again(context: RunContext, made: Made) -> Made:
     made = made._replace(after=loan)
     # An entry that was only found may be somebody else's, and ours not be shown yet: a goal of the debt has to wait for it.
     is_sure = found.outcome == EXECUTED and found.finding is None
-    if loan is not None and is_sure and is_shown_alone(intent, context.journal.unshown(), found.entries, loan):
-        context.journal.mark_shown(intent)
+    if loan is not None and is_sure and is_confirmed_alone(intent, context.journal.unconfirmed(), found.entries, loan):
+        context.journal.mark_confirmed(intent)
     if loan is None:
         return _warned(made, "The repayment was accepted, but the exchange no longer lists the loan.")
     if loan.debt >= intent.baseline.debt:

@@ -35,11 +35,11 @@ class Freshness(t.NamedTuple):
         return self._replace(late_until_ms=now_ms + margin_ms)
 
 
-class Reading(t.NamedTuple):
+class DebtSnapshot(t.NamedTuple):
     """A debt as it was read, and the history that was read after it.
 
     :ivar entries: The repayments that lower it.
-    :ivar is_any_open: Whether an accepted repayment was not shown for good when the history had been read.
+    :ivar is_any_open: Whether an accepted repayment was not confirmed yet when the history had been read.
     :ivar begun_ms: When the reading began, by the monotonic clock; C(ended_ms) is when it ended.
     :ivar exchange_time_ms: What the exchange's clock had reached when it began (UTC, ms).
     """
@@ -52,7 +52,7 @@ class Reading(t.NamedTuple):
 
 
 class FreshnessCheck(t.NamedTuple):
-    """Whether a reading can be believed.
+    """Whether a snapshot can be believed.
 
     :ivar pause_ms: How long to wait before it is read again, zero to read again at once; none when it can be believed.
     :ivar freshness: What is known by then.
@@ -62,49 +62,49 @@ class FreshnessCheck(t.NamedTuple):
     freshness: Freshness
 
 
-def check_freshness(reading: Reading, before: Freshness, margin_ms: int) -> FreshnessCheck:
+def check_freshness(snapshot: DebtSnapshot, before: Freshness, margin_ms: int) -> FreshnessCheck:
     """Say how long to wait until what is read then has all known repayments in it.
 
     :param before: What the reading before this one has left.
     :param margin_ms: How late the debt may be at worst.
     """
-    if reading.is_any_open or any(entry.status == PROCESSING for entry in reading.entries):
+    if snapshot.is_any_open or any(entry.status == PROCESSING for entry in snapshot.entries):
         # However long ago it was made, the debt falls only when it has been processed.
-        return FreshnessCheck(margin_ms or CLOCK_SLACK_MS, before.invalidated(reading.ended_ms, margin_ms))
-    made = [entry for entry in reading.entries if entry.status != FAILED]
+        return FreshnessCheck(margin_ms or CLOCK_SLACK_MS, before.invalidated(snapshot.ended_ms, margin_ms))
+    made = [entry for entry in snapshot.entries if entry.status != FAILED]
     newest_ms = max((entry.latest_ms for entry in made), default=0)
-    left_ms = max(newest_ms + margin_ms + 1 - reading.exchange_time_ms, before.late_until_ms - reading.begun_ms)
+    remaining_ms = max(newest_ms + margin_ms + 1 - snapshot.exchange_time_ms, before.late_until_ms - snapshot.begun_ms)
     # What was in process when the debt was read can be final when the history is, so the debt is read once more after that.
-    recent = {entry.repay_id for entry in made if entry.time_ms > reading.exchange_time_ms - BASELINE_REACH_MS}
+    recent = {entry.repay_id for entry in made if entry.time_ms > snapshot.exchange_time_ms - BASELINE_REACH_MS}
     after = before._replace(final_ids=before.final_ids | recent)
-    if left_ms > 0:
-        return FreshnessCheck(left_ms - 1 + CLOCK_SLACK_MS, after)
+    if remaining_ms > 0:
+        return FreshnessCheck(remaining_ms - 1 + CLOCK_SLACK_MS, after)
     return FreshnessCheck(None if recent <= before.final_ids else 0, after)
 
 
-def shown_for_good(
-    unseen: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], loan: Loan, now_ms: int, margin_ms: int
+def newly_confirmed(
+    unconfirmed: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], loan: Loan, now_ms: int, margin_ms: int
 ) -> list[Intent]:
     """Return which accepted repayments history and debt show, so that they need not be remembered any more.
 
-    :param unseen: All that were not shown for good before, the oldest first.
+    :param unconfirmed: All that were not confirmed before, the oldest first.
     :param loan: As it was read before the history.
     :param now_ms: The exchange's time (UTC, ms).
     """
     final = {entry.repay_id for entry in entries if entry.is_final}
-    in_debt = seen_in_debt(unseen, entries, loan)
+    in_debt = seen_in_debt(unconfirmed, entries, loan)
     # Even a debt that nothing else confirms must show a repayment after so long.
     longest_ms = margin_without_ledger_ms(margin_ms)
-    return [i for i in unseen if i.repay_id in final and (i in in_debt or now_ms > i.window_end_ms + longest_ms)]
+    return [i for i in unconfirmed if i.repay_id in final and (i in in_debt or now_ms > i.window_end_ms + longest_ms)]
 
 
-def is_shown_alone(
-    intent: Intent, unseen: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], loan: Loan
+def is_confirmed_alone(
+    intent: Intent, unconfirmed: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], loan: Loan
 ) -> bool:
     """Return whether the debt shows a final repayment, and no other one can be what it shows.
 
-    :param unseen: All accepted repayments that were not shown for good.
+    :param unconfirmed: All accepted repayments that were not confirmed before.
     :param entries: The history, read before the loan.
     """
-    others = [other for other in unseen if other.intent_id != intent.intent_id]
+    others = [other for other in unconfirmed if other.intent_id != intent.intent_id]
     return not others and bool(seen_in_debt([intent], entries, loan))

@@ -44,13 +44,13 @@ def redecide(context: RunContext, before: Preflight, intent: Intent, refusal: By
 
     :param before: What was known when the request left.
     """
-    flown: list[Movement] = []
+    outflows: list[Movement] = []
     try:
         now = run_preflight(context, before.means.paid_so_far, before.freshness)
         if now.decision.kind == PAY:
             # The balance may be late where the ledger is not.
-            flown = context.poller.outflows(intent)
-            if must_await_entry(flown, intent, before, now):
+            outflows = context.poller.outflows(intent)
+            if must_await_entry(outflows, intent, before, now):
                 _await_entry(context, intent)
                 now = run_preflight(context, before.means.paid_so_far, now.freshness)
     except (BybitError, RunEnded) as failed:
@@ -60,7 +60,7 @@ def redecide(context: RunContext, before: Preflight, intent: Intent, refusal: By
     trace = ""
     if may_show_it(news, context.goal, now.decision):
         trace = f"repayment {news[0].repay_id} appeared in the history in the meantime"
-    elif not news and any(-movement.amount == intent.amount for movement in flown):
+    elif not news and any(-movement.amount == intent.amount for movement in outflows):
         trace = f"the wallet's ledger shows that {plain(intent.amount)} {intent.coin} left in the meantime"
     if trace:
         return Redecision(None, OutcomeUnknown(f"{refusal} But {trace}", refusal.failure))
@@ -72,9 +72,9 @@ def may_show_it(news: t.Sequence[HistoryEntry], goal: Goal, decision: Decision) 
     return bool(news) and (not goal.is_declarative or decision.kind == DECLINE)
 
 
-def must_await_entry(flown: t.Sequence[Movement], intent: Intent, before: Preflight, now: Preflight) -> bool:
+def must_await_entry(outflows: t.Sequence[Movement], intent: Intent, before: Preflight, now: Preflight) -> bool:
     """Return whether the history has to be given time to show the repayment."""
-    return bool(flown) or has_money_moved(intent, before, now)
+    return bool(outflows) or has_money_moved(intent, before, now)
 
 
 def entries_since(before: Preflight, now: Preflight) -> list[HistoryEntry]:
@@ -99,7 +99,7 @@ def has_money_moved(intent: Intent, before: Preflight, now: Preflight) -> bool:
 def _await_entry(context: RunContext, intent: Intent) -> None:
     """Wait until the history must show a repayment if it was made when its request was turned away."""
     clock = context.client.clock
-    left_ms = (intent.sent_monotonic_ms or 0) + context.options.settle_margin_ms - clock.monotonic_ms()
-    if left_ms > 0:
-        clock.report_wait(f"Money has moved while {context.label} could not be repaid, and the history may be late", left_ms)
-        clock.sleep_ms(left_ms)
+    remaining_ms = (intent.sent_monotonic_ms or 0) + context.options.settle_margin_ms - clock.monotonic_ms()
+    if remaining_ms > 0:
+        clock.report_wait(f"Money has moved while {context.label} could not be repaid, and the history may be late", remaining_ms)
+        clock.sleep_ms(remaining_ms)

@@ -63,7 +63,7 @@ def unknown(found: Reconciled, cause: str, label: str, history_request: str) -> 
     )
 
 
-def unseen(intent: Intent, label: str, history_request: str) -> str:
+def accepted_but_missing(intent: Intent, label: str, history_request: str) -> str:
     """Report an accepted repayment that the exchange does not show, so that no total of the history is right."""
     what = f"{name_of(intent, label)} (repayment {intent.repay_id})"
     return (

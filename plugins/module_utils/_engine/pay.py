@@ -16,9 +16,9 @@ from decimal import Decimal
 
 from .._api.client import NOT_MADE, UNCLEAR, Accepted, Signed
 from .._api.errors import BadInput, BybitError, Declined, NotExecuted, NotSent, OutcomeUnknown, Refused
-from .._api.return_codes import SUCCESS
+from .._api.return_codes import RET_CODE_OK
 from .._journal.intent import Intent, baseline_of
-from .._loans.account import doubt_balance, note_payment
+from .._loans.account import invalidate_balance, deduct_payment
 from .._loans.history import HistoryEntry
 from .._loans.loan import Loan
 from .._loans.wallet import Spending
@@ -52,17 +52,17 @@ def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = 
             check_listeners(context.has_listeners)
             context.journal.note(intent)
         except BybitError as error:
-            doubt_balance(context.client, intent.coin)
+            invalidate_balance(context.client, intent.coin)
             raise _not_made(context, preflight, intent, error) from error
         try:
             answer = context.client.post(signed)
         except BaseException:
             # Such as the time limit of the task, in a process that lives on with the next item of a loop.
-            doubt_balance(context.client, intent.coin)
+            invalidate_balance(context.client, intent.coin)
             raise
         if isinstance(answer, Accepted):
             return _attempt(context, preflight, _accepted(context, preflight, intent, answer))
-        doubt_balance(context.client, intent.coin)
+        invalidate_balance(context.client, intent.coin)
         if answer.kind == NOT_MADE:
             return _refused(context, preflight, intent, answer.error)
         if answer.kind == UNCLEAR:
@@ -71,7 +71,7 @@ def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = 
         if redecision.preflight is None:
             # It is not certain that what moved was not this one, so it is reconciled like one whose answer was lost.
             return _attempt(context, preflight, _find_out(context, preflight, intent, redecision.doubt))
-        context.journal.forget(intent)
+        context.journal.discard(intent)
         # What was to be said of the first decision is to be said of this one, too.
         now = redecision.preflight._replace(warnings=(*preflight.warnings, *redecision.preflight.warnings, *redecision.warnings))
         preflight = with_dust(now) if is_dust else now
@@ -91,13 +91,13 @@ def with_dust(preflight: Preflight) -> Preflight:
 def _intent(context: RunContext, preflight: Preflight, loan: Loan) -> Intent:
     """Return what is about to be sent, before it is signed."""
     client, means = context.client, preflight.means
-    payments = client.kept(Spending).paid
+    payments = client.state(Spending).paid
     return Intent(
         intent_id=str(uuid.uuid4()),
         goal=context.goal,
         amount=preflight.decision.amount,
         coin=loan.coin,
-        baseline=baseline_of(loan, preflight.entries, client.believed_time_ms(), means.wallet, preflight.pledged, payments),
+        baseline=baseline_of(loan, preflight.entries, client.exchange_time_or_local_ms(), means.wallet, preflight.pledged, payments),
         sent_at_ms=0,
         recv_window_ms=client.recv_window_ms,
         is_whole=context.operation.terms.is_whole,
@@ -123,7 +123,7 @@ def check_listeners(has_listeners: t.Callable[[], bool]) -> None:
 def _accepted(context: RunContext, preflight: Preflight, intent: Intent, answer: Accepted) -> Made:
     """Find out what becomes of a repayment that the exchange has accepted."""
     if not context.operation.terms.from_collateral:
-        note_payment(context.client, intent.coin, intent.amount)
+        deduct_payment(context.client, intent.coin, intent.amount)
     given_id = answer.given_id
     if given_id is None:
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=answer.time_ms), None)
@@ -141,7 +141,7 @@ def is_known_id(given_id: str, entries: t.Sequence[HistoryEntry], noted_ids: fro
 
 def _unclear(context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError) -> Made:
     """Find out what became of a repayment without a clear answer."""
-    if lost.failure is not None and lost.failure.ret_code == SUCCESS:
+    if lost.failure is not None and lost.failure.ret_code == RET_CODE_OK:
         # It was accepted, only not in the documented form.
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
     return _find_out(context, preflight, intent, lost)
@@ -190,7 +190,7 @@ def _refused(context: RunContext, preflight: Preflight, intent: Intent, error: B
         raise _not_made(context, preflight, intent, error, (warning,)) from failed
     if now.decision.kind != NOTHING_TO_DO:
         raise _not_made(context, preflight, intent, error)
-    context.journal.forget(intent)
+    context.journal.discard(intent)
     return nothing_to_do(context, now, warnings)
 
 
@@ -198,7 +198,7 @@ def _not_made(
     context: RunContext, preflight: Preflight, intent: Intent, error: BybitError, warnings: tuple[str, ...] = ()
 ) -> RunEnded:
     """Return the end of a run whose repayment surely was not made."""
-    context.journal.forget(intent)
+    context.journal.discard(intent)
     what = messages.name_of(intent, context.label)
     reported = type(error)(f"The repayment of {what} was not made: {error}", error.failure)
     without_id = dataclasses.replace(intent, repay_id=None)

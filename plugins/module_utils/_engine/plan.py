@@ -24,7 +24,7 @@ PAY = "pay"
 DECLINE = "decline"
 _WHOLE = "the whole debt"
 # For a coin whose decimal places the exchange does not list; most coins have no more.
-_USUAL_ACCURACY = 8
+_DEFAULT_ACCURACY = 8
 
 
 class Means(t.NamedTuple):
@@ -124,9 +124,9 @@ def _reached(terms: Terms, loan: Loan, goal: Goal, progress: Progress | None) ->
     if progress is not None and not progress.missing:
         repaid = f"{plain(progress.repaid)} {coin} have been repaid on {label} since {utc(goal.since_ms or 0)}"
         return f"{repaid}, at least {plain(goal.amount or Decimal(0))} was requested: nothing to repay."
-    if goal.max_ltv is not None and loan.shown_ltv is not None and loan.is_ltv_surely_at_most(goal.max_ltv):
+    if goal.max_ltv is not None and loan.reported_ltv is not None and loan.is_ltv_surely_at_most(goal.max_ltv):
         whose = "of the account" if terms.shares_collateral else f"of {label}"
-        return f"The LTV {whose} is {plain(loan.shown_ltv)}, at most {plain(goal.max_ltv)} was requested: nothing to repay."
+        return f"The LTV {whose} is {plain(loan.reported_ltv)}, at most {plain(goal.max_ltv)} was requested: nothing to repay."
     if loan.status != OPEN and (goal.max_ltv is None or loan.position is None):
         how = "was closed by liquidation" if loan.status == LIQUIDATED else "is already fully repaid"
         return f"{_capital(label)} {how}: nothing to repay."
@@ -236,12 +236,12 @@ def _arithmetic(loan: Loan, wanted: _Wanted, amount: Decimal) -> str:
 
 
 def _ltv_change(loan: Loan, amount: Decimal) -> str:
-    after = loan.after_paying(amount).shown_ltv
+    after = loan.after_paying(amount).reported_ltv
     return f"LTV {_shown(loan)} → {'none' if after is None else plain(after)}, "
 
 
 def _shown(loan: Loan) -> str:
-    return "unknown" if loan.shown_ltv is None else plain(loan.shown_ltv)
+    return "unknown" if loan.reported_ltv is None else plain(loan.reported_ltv)
 
 
 def _nothing(message: str, loan: Loan) -> Decision:
@@ -259,7 +259,7 @@ def smallest_amount(accuracy: int | None) -> Decimal:
 
 
 def _places(accuracy: int | None) -> int:
-    return _USUAL_ACCURACY if accuracy is None else accuracy
+    return _DEFAULT_ACCURACY if accuracy is None else accuracy
 
 
 def _capital(text: str) -> str:

@@ -21,10 +21,9 @@ from .._loans.account import funding_balance, read_position
 from .._loans.history import HistoryEntry
 from .._loans.loan import OPEN, Loan
 from .._outcomes import NOTHING_TO_DO
-from .._reconcile.poll import must_stop
 from .._times import HOUR_MS, utc
 from . import messages
-from .freshness import Freshness, Reading, check_freshness, shown_for_good
+from .freshness import DebtSnapshot, Freshness, check_freshness, newly_confirmed
 from .plan import PAY, Means, decide
 from .progress import Progress, check_since, progress_of
 from .steps import Preflight, RunEnded
@@ -35,7 +34,7 @@ class History(t.NamedTuple):
     """The history of a loan.
 
     :ivar progress: How far a goal with C(since) has come.
-    :ivar has_settled: Whether it came to show an accepted repayment for good, so that the debt may be late.
+    :ivar has_settled: Whether it has just confirmed an accepted repayment, so that the debt may be late.
     """
 
     entries: list[HistoryEntry]
@@ -61,9 +60,9 @@ def run_preflight(context: RunContext, paid_so_far: Decimal = Decimal(0), before
         if not context.goal.is_of_debt or is_nothing:
             return preflight
         entries = preflight.entries if context.goal.max_ltv is None else context.operation.ltv_history()
-        read_at_ms = context.client.exchange_time_ms(begun_ms) or context.client.now_ms()
-        reading = Reading(entries, bool(context.journal.unshown()), begun_ms, clock.monotonic_ms(), read_at_ms)
-        pause_ms, before = check_freshness(reading, preflight.freshness, margin_ms)
+        read_at_ms = context.client.exchange_time_at_least_ms(begun_ms) or context.client.signing_time_ms()
+        snapshot = DebtSnapshot(entries, bool(context.journal.unconfirmed()), begun_ms, clock.monotonic_ms(), read_at_ms)
+        pause_ms, before = check_freshness(snapshot, preflight.freshness, margin_ms)
         preflight = preflight._replace(freshness=before)
         if pause_ms is None:
             return preflight
@@ -84,10 +83,10 @@ def with_position(context: RunContext, loan: Loan | None) -> Loan | None:
     return dataclasses.replace(loan, position=read_position(context.client))
 
 
-def unshown(context: RunContext, entries: t.Sequence[HistoryEntry]) -> list[Intent]:
+def missing_from_history(context: RunContext, entries: t.Sequence[HistoryEntry]) -> list[Intent]:
     """Return the accepted repayments that the history does not show yet."""
     shown = {entry.repay_id for entry in entries}
-    return [intent for intent in context.journal.unshown() if intent.repay_id not in shown]
+    return [intent for intent in context.journal.unconfirmed() if intent.repay_id not in shown]
 
 
 def _read(context: RunContext, paid_so_far: Decimal, before: Freshness) -> Preflight:
@@ -130,17 +129,17 @@ def _read_history(context: RunContext, loan: Loan) -> History:
     goal, client, has_settled = context.goal, context.client, False
     entries = context.operation.history()
     _check_history(context, loan, entries)
-    unseen = sorted(context.journal.unshown(), key=lambda intent: intent.sent_at_ms)
-    for intent in shown_for_good(unseen, entries, loan, client.believed_time_ms(), context.options.settle_margin_ms):
-        context.journal.mark_shown(intent)
+    unconfirmed = sorted(context.journal.unconfirmed(), key=lambda intent: intent.sent_at_ms)
+    for intent in newly_confirmed(unconfirmed, entries, loan, client.exchange_time_or_local_ms(), context.options.settle_margin_ms):
+        context.journal.mark_confirmed(intent)
         has_settled = True
-    missing = unshown(context, entries)
+    missing = missing_from_history(context, entries)
     if goal.since_ms is not None:
-        check_since(goal.since_ms, client.believed_time_ms())
+        check_since(goal.since_ms, client.exchange_time_or_local_ms())
     if missing and (goal.since_ms is not None or goal.is_of_debt):
         _wait_for(context, missing)
         entries = context.operation.history()
-        missing = unshown(context, entries)
+        missing = missing_from_history(context, entries)
     progress = None
     if goal.since_ms is not None and goal.amount is not None:
         progress = progress_of(goal.amount, goal.since_ms, entries, missing)
@@ -152,7 +151,7 @@ def _check_history(context: RunContext, loan: Loan, entries: t.Sequence[HistoryE
 
     :raises ReadFailed: Then.
     """
-    latest_ms = context.client.believed_time_ms() + HOUR_MS
+    latest_ms = context.client.exchange_time_or_local_ms() + HOUR_MS
     for entry in entries:
         if entry.time_ms > latest_ms:
             raise ReadFailed(f"The exchange's history has repayment {entry.repay_id} in the future, at {utc(entry.time_ms)}.")
@@ -167,8 +166,8 @@ def _wait_for(context: RunContext, missing: list[Intent]) -> None:
     for intent in missing:
         shown = context.poller.follow(intent.repay_id or "", deadline_ms, until_final=False)
         latest_ms = intent.window_end_ms + context.options.settle_margin_ms
-        if shown.entry is None and context.client.believed_time_ms() > latest_ms:
-            error = OutcomeUnknown(messages.unseen(intent, context.label, context.operation.history_request))
+        if shown.entry is None and context.client.exchange_time_or_local_ms() > latest_ms:
+            error = OutcomeUnknown(messages.accepted_but_missing(intent, context.label, context.operation.history_request))
             raise RunEnded(error, intent=intent, is_open=True, sent_at_ms=intent.sent_at_ms)
 
 
@@ -194,7 +193,7 @@ def _wallet(context: RunContext, coin: str, needed: Decimal | None) -> tuple[Dec
     try:
         return funding_balance(context.client, coin, needed), ""
     except Refused as error:
-        if must_stop(error):
+        if error.is_block:
             raise
         if error.failure is not None and error.failure.ret_code == PERMISSION_MISSING:
             # A key for loans need not be one for the wallet; then the exchange alone checks.

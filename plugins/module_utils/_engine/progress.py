@@ -30,10 +30,10 @@ class Progress(t.NamedTuple):
     missing: Decimal
 
 
-def progress_of(amount: Decimal, since_ms: int, entries: list[HistoryEntry], unseen: list[Intent]) -> Progress:
+def progress_of(amount: Decimal, since_ms: int, entries: list[HistoryEntry], missing_from_history: list[Intent]) -> Progress:
     """Add up what has been repaid since the goal's moment.
 
-    :param unseen: Repayments that the exchange has accepted but does not show yet.
+    :param missing_from_history: Repayments that the exchange has accepted but does not show yet.
     :raises ReadFailed: When it is not known whether an entry of the history counts.
     """
     recent = [r for r in entries if r.status in (SUCCESS, PROCESSING) and r.latest_ms >= since_ms]
@@ -50,7 +50,7 @@ def progress_of(amount: Decimal, since_ms: int, entries: list[HistoryEntry], uns
             )
     counting = [entry.amount for entry in recent if entry.by_user]
     # Their exact times are not known yet; what may have been made since then is not sent again.
-    accepted = [intent.amount for intent in unseen if intent.window_end_ms >= since_ms]
+    accepted = [intent.amount for intent in missing_from_history if intent.window_end_ms >= since_ms]
     repaid = total(*counting, *accepted)
     return Progress(repaid, max(difference(amount, repaid), Decimal(0)))
 

@@ -16,7 +16,7 @@ from .._outcomes import EXECUTED, PENDING, UNKNOWN
 from .._times import HOUR_MS
 from . import messages
 from .conclude import in_doubt, made_of
-from .preflight import unshown
+from .preflight import missing_from_history
 from .steps import Recovered, RunEnded
 from .context import RunContext
 
@@ -49,7 +49,7 @@ def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recov
         return before._replace(ended=in_doubt(context, found, lost))
     after = _reported(context, before, found.intent, found.outcome)
     if found.outcome == UNKNOWN:
-        context.journal.forget(intent)
+        context.journal.discard(intent)
         return after._replace(left_to_user=messages.acknowledged(intent, context.label))
     if found.outcome == EXECUTED:
         late = after.freshness.invalidated(context.client.clock.monotonic_ms(), context.options.settle_margin_ms)
@@ -58,7 +58,7 @@ def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recov
         return after
     if intent.reported_at_ms is not None:
         # It is only inferred that nobody has seen the report.
-        is_answer = is_recent(intent.reported_at_ms, context.client.believed_time_ms())
+        is_answer = is_recent(intent.reported_at_ms, context.client.exchange_time_or_local_ms())
         say = messages.may_have_been_reported if is_answer else messages.too_old_to_answer
         after = after._replace(warnings=(*after.warnings, say(intent, context.label)))
         if not is_answer:
@@ -78,13 +78,13 @@ def is_recent(reported_at_ms: int, now_ms: int) -> bool:
 
 def _acknowledged(context: RunContext, before: Recovered) -> Recovered:
     """Forget the accepted repayment that C(acknowledge) names, unless the exchange shows it by now."""
-    for intent in context.journal.unshown():
+    for intent in context.journal.unconfirmed():
         if intent.intent_id != context.options.acknowledge:
             continue
         context.poller.follow(intent.repay_id or "", context.deadline_ms(), until_final=False)
         # Read once more, so that an exchange which cannot be read is no reason to forget.
-        if intent in unshown(context, context.operation.history()):
-            context.journal.forget(intent)
+        if intent in missing_from_history(context, context.operation.history()):
+            context.journal.discard(intent)
             after = _reported(context, before, intent, UNKNOWN) if intent.reported else before
             return after._replace(left_to_user=messages.acknowledged(intent, context.label))
     return before

@@ -142,7 +142,7 @@ class Report:
             "changed": bool(self.made) or (not ended and self.outcome in CHANGED),
             "msg": self.message,
             "outcome": self.outcome,
-            "repay_id": self._subject.repay_id if self._subject else None,
+            "repay_id": self._reported_intent.repay_id if self._reported_intent else None,
             **self.ids,
             "amount": plain(self._amount),
             # What was decided has not come about when the run has ended early.
@@ -189,7 +189,7 @@ class Report:
         return self._first.loan if self._first and not self.recovered.made else None
 
     @property
-    def _subject(self) -> Intent | None:
+    def _reported_intent(self) -> Intent | None:
         """The repayment that the result is about: the first one made, or else the one that the run ended with."""
         if self.made:
             return self.made[0].found.intent
@@ -199,8 +199,8 @@ class Report:
     def _amount(self) -> Decimal:
         if self.made:
             return total(*(made.found.intent.amount for made in self.made))
-        if self._subject is not None:
-            return self._subject.amount
+        if self._reported_intent is not None:
+            return self._reported_intent.amount
         if self.outcome == PLANNED:
             return self.attempts[-1].preflight.decision.amount
         return Decimal(0) if self.outcome == NOTHING_TO_DO else self.goal.amount or Decimal(0)

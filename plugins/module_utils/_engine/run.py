@@ -28,7 +28,7 @@ from .steps import Attempt, Made, Preflight, RunEnded, error_of
 from .context import RunContext
 
 # Interest of some hours is far below this part of the debt, even at three times the rate; any more was newly borrowed.
-_MOST_ACCRUED = Decimal("0.001")
+_MAX_ACCRUED = Decimal("0.001")
 
 
 def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
@@ -72,7 +72,7 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
 def _outcome_after_defect(context: RunContext, report: Report) -> str:
     reported = {made.found.intent.intent_id for made in report.made}
     reported |= {intent.intent_id for intent, dummy in report.recovered.earlier}
-    if context.journal.is_in_doubt or not context.journal.concluded_ids() <= reported:
+    if context.journal.is_in_doubt or not context.journal.resolved_ids() <= reported:
         return UNKNOWN
     return report.outcome if report.made and report.outcome else NOT_EXECUTED
 
@@ -90,7 +90,7 @@ def _reach(context: RunContext, report: Report) -> Attempt | None:
     if report.made and not (context.goal.is_of_debt and report.outcome == EXECUTED):
         return None
     if not context.check_mode:
-        context.client.draw_near(context.operation.path)
+        context.client.pace_before_reads(context.operation.path)
     preflight = run_preflight(context, before=report.freshness)
     if preflight.loan is None or preflight.decision.kind == DECLINE:
         raise RunEnded(Declined(preflight.decision.message), preflight)
@@ -110,7 +110,7 @@ def _repay_interest(context: RunContext, report: Report) -> Attempt | None:
         return None
     if after.debt <= max_debt or report.dust or (decision is not None and decision.shortfall):
         return None
-    max_amount = report.made[-1].found.intent.baseline.debt * _MOST_ACCRUED
+    max_amount = report.made[-1].found.intent.baseline.debt * _MAX_ACCRUED
     preflight: Preflight | None = None
     try:
         preflight = run_preflight(context, report.paid_so_far, report.freshness)

@@ -48,7 +48,7 @@ class LoanQuestion(t.NamedTuple):
 
     def is_about(self, loan: Loan, now_ms: int) -> bool:
         """Return whether a loan matches; one with an unknown LTV is not above any."""
-        ltv = loan.shown_ltv
+        ltv = loan.reported_ltv
         return (
             self.coin in (None, loan.coin)
             and self.loan_id in (None, loan.loan_id)
@@ -131,7 +131,7 @@ class _Survey:
         loans = self._read()
         self._availability.check()
         thresholds = self._thresholds(loans)
-        now_ms = self._client.believed_time_ms()
+        now_ms = self._client.exchange_time_or_local_ms()
         unavailable = self._availability.unavailable
         values = {
             "loans": [loan_result(loan, thresholds.get(loan.collateral_coin or ""), now_ms) for loan in loans],
@@ -168,7 +168,7 @@ class _Survey:
             if (first.coin, first.collateral_coin) != (loan.coin, loan.collateral_coin):
                 raise ReadFailed(f"Bybit answered with different {product} loans with the ID {key}.")
         self._check_against_position(product, {loan.coin for loan in found.values()})
-        now_ms = client.believed_time_ms()
+        now_ms = client.exchange_time_or_local_ms()
         return [loan for loan in found.values() if self._question.is_about(loan, now_ms)]
 
     def _check_against_position(self, product: str, coins: set[str]) -> None:

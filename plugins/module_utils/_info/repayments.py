@@ -149,7 +149,7 @@ def _repayments(client: Client, question: RepaymentQuestion, product: str) -> li
 
 
 def _too_old(client: Client, question: RepaymentQuestion) -> list[str]:
-    if question.since_ms is None or client.believed_time_ms() - question.since_ms <= _LEGACY_REACH_MS:
+    if question.since_ms is None or client.exchange_time_or_local_ms() - question.since_ms <= _LEGACY_REACH_MS:
         return []
     return [
         "since is more than 180 days ago: for legacy loans, the exchange only returns the repayments of the last 6 months, so "

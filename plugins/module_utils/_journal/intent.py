@@ -18,7 +18,7 @@ from .._goal import Goal
 from .._loans.history import PROCESSING, HistoryEntry
 from .._loans.loan import Loan
 from .._loans.wallet import Payment
-from .._redaction import shown
+from .._redaction import quotable
 from .._times import MINUTE_MS
 
 _Value = t.TypeVar("_Value")
@@ -233,5 +233,5 @@ def _optional(value: t.Any, kind: type[_Value]) -> _Value | None:
 
 def _checked(value: t.Any, kind: type[_Value]) -> _Value:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ValueError(f"{shown(str(value), 40)} is no {kind.__name__}")
+        raise ValueError(f"{quotable(str(value), 40)} is no {kind.__name__}")
     return value

@@ -18,8 +18,8 @@ from .store import Store
 class Journal:
     """The intents of one target during one run; as a context, it lets other runs in at its end.
 
-    An intent is I(open) until a run has reported what became of it. Afterwards it is forgotten, unless the exchange has
-    accepted the repayment and does not show it as final yet; then it stays as I(unshown), so that a sum over the history can
+    An intent is I(open) until a run has reported what became of it. Afterwards it is discarded, unless the exchange has
+    accepted the repayment and does not show it as final yet; then it stays I(unconfirmed), so that a sum over the history can
     count it, and that nobody takes a debt for true which it has not lowered yet.
     """
 
@@ -28,15 +28,15 @@ class Journal:
         self._writable = False
         self._is_read = False
         self._intents: list[Intent] = []
-        self._forgotten: set[str] = set()
-        self._concluded: dict[str, Intent | None] = {}
+        self._discarded: set[str] = set()
+        self._resolved: dict[str, Intent | None] = {}
         self._found: set[str] = set()
 
     def __enter__(self) -> Journal:
         return self
 
     def __exit__(self, *dummy: object) -> None:
-        self.abandon()
+        self.release()
 
     @property
     def path(self) -> str:
@@ -67,17 +67,17 @@ class Journal:
 
     def open_intents(self) -> list[Intent]:
         """Return the repayments of which no run has reported what became of them, this one neither."""
-        return [intent for intent in self._known() if not intent.reported and intent.intent_id not in self._concluded]
+        return [intent for intent in self._known() if not intent.reported and intent.intent_id not in self._resolved]
 
-    def unshown(self) -> list[Intent]:
+    def unconfirmed(self) -> list[Intent]:
         """Return the accepted repayments that the exchange did not show as final when they were last looked for."""
-        unshown = ((self._concluded.get(i.intent_id, i if i.reported else None), i.reported) for i in self._known())
+        unconfirmed = ((self._resolved.get(i.intent_id, i if i.reported else None), i.reported) for i in self._known())
         # What this run has concluded may have an id that is not written down, because only what is final is surely ours.
-        return [dataclasses.replace(intent, reported=reported) for intent, reported in unshown if intent]
+        return [dataclasses.replace(intent, reported=reported) for intent, reported in unconfirmed if intent]
 
-    def concluded_ids(self) -> frozenset[str]:
+    def resolved_ids(self) -> frozenset[str]:
         """Return the ids of the repayments of which this run has found out what became of them, so that it has to report it."""
-        return frozenset(intent.intent_id for intent in self._known() if not intent.reported and intent.intent_id in self._concluded)
+        return frozenset(intent.intent_id for intent in self._known() if not intent.reported and intent.intent_id in self._resolved)
 
     def repay_ids(self) -> frozenset[str]:
         """Return the ids of the repayments that are known."""
@@ -91,22 +91,22 @@ class Journal:
         others = [i for i in self._known() if i.intent_id != intent.intent_id]
         self._save([*others, intent])
 
-    def forget(self, intent: Intent) -> None:
+    def discard(self, intent: Intent) -> None:
         """Strike an intent that has moved no money, or that the user has taken care of, with the next writing."""
-        self._forgotten.add(intent.intent_id)
+        self._discarded.add(intent.intent_id)
 
-    def conclude(self, intent: Intent, is_seen: bool) -> None:
-        """Close an intent once this run has reported its result and was a success.
+    def mark_made(self, intent: Intent) -> None:
+        """Note that a repayment was made, but is not confirmed yet; it takes effect when C(close) reports a success."""
+        self._resolve(intent, dataclasses.replace(intent, reported=True))
 
-        :param is_seen: Whether the exchange shows the repayment as final already.
-        """
+    def mark_confirmed(self, intent: Intent) -> None:
+        """Note that the exchange confirms a repayment, so that later runs need not know it; it takes effect as above."""
+        self._resolve(intent, None)
+
+    def _resolve(self, intent: Intent, kept: Intent | None) -> None:
         if intent.repay_id:
             self._found.add(intent.repay_id)
-        self._concluded[intent.intent_id] = None if is_seen else dataclasses.replace(intent, reported=True)
-
-    def mark_shown(self, intent: Intent) -> None:
-        """Note that the exchange shows an accepted repayment as final by now; it is kept till this run is a success."""
-        self.conclude(intent, is_seen=True)
+        self._resolved[intent.intent_id] = kept
 
     def close(self, is_success: bool) -> None:
         """Write what later runs need to know after the result has been reported, and let them in.
@@ -115,7 +115,7 @@ class Journal:
         """
         kept = self._known()
         if is_success:
-            kept = [reported for reported in (self._concluded.get(i.intent_id, i) for i in kept) if reported]
+            kept = [reported for reported in (self._resolved.get(i.intent_id, i) for i in kept) if reported]
         self._end_with(kept)
 
     def leave_open(self, reported_at_ms: int) -> None:
@@ -135,17 +135,17 @@ class Journal:
             if kept != self._intents:
                 self._save(kept)
         finally:
-            self.abandon()
+            self.release()
 
     def _is_of_this_run(self, intent: Intent) -> bool:
-        return not intent.reported and intent.intent_id in self._concluded and intent.reported_at_ms is None
+        return not intent.reported and intent.intent_id in self._resolved and intent.reported_at_ms is None
 
-    def abandon(self) -> None:
+    def release(self) -> None:
         """Let other runs in, and leave to them what was not known for sure."""
         self._store.unlock()
 
     def _known(self) -> list[Intent]:
-        return [intent for intent in self._intents if intent.intent_id not in self._forgotten]
+        return [intent for intent in self._intents if intent.intent_id not in self._discarded]
 
     def _save(self, intents: list[Intent]) -> None:
         if self._writable and intents:

@@ -26,7 +26,7 @@ from .intent import Intent, intent_from
 _VERSION = 4
 _SUFFIX = ".json"
 _FIRST_PAUSE_MS = 50
-_LONGEST_PAUSE_MS = 500
+_MAX_PAUSE_MS = 500
 _PROCESS_ID_LENGTH = 20
 
 
@@ -119,13 +119,13 @@ class Store:
                 continue
             holder = self._holder(lock)
             os.close(lock)
-            left_ms = deadline_ms - self._clock.monotonic_ms()
-            if left_ms <= 0:
+            remaining_ms = deadline_ms - self._clock.monotonic_ms()
+            if remaining_ms <= 0:
                 raise self._busy(holder, timeout_ms)
             if pause_ms == _FIRST_PAUSE_MS:
-                self._clock.report_wait(f"Another run for this loan (process {holder}) has not ended", left_ms)
-            self._clock.sleep_ms(min(pause_ms, left_ms))
-            pause_ms = min(pause_ms * 2, _LONGEST_PAUSE_MS)
+                self._clock.report_wait(f"Another run for this loan (process {holder}) has not ended", remaining_ms)
+            self._clock.sleep_ms(min(pause_ms, remaining_ms))
+            pause_ms = min(pause_ms * 2, _MAX_PAUSE_MS)
 
     def unlock(self) -> None:
         if self._lock is not None:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from .._amounts import difference
 from .._api.client import Client
 from .._api.errors import ReadFailed
-from .._redaction import shown
+from .._redaction import quotable
 from .._times import MINUTE_MS, SECOND_MS
 from .parsing import Row
 from .position import CoinCollateral, CoinDebt, Position
@@ -70,27 +70,27 @@ def funding_balance(client: Client, coin: str, needed: Decimal | None = None) ->
     :param needed: Enough to know; then what was read for an earlier item of a loop counts, less what was paid since.
     """
     now_ms = client.clock.monotonic_ms()
-    read_ms, left = client.kept(Spending).balances.get(coin, (0, Decimal(0)))
+    read_ms, left = client.state(Spending).balances.get(coin, (0, Decimal(0)))
     if needed is not None and left >= needed and now_ms - read_ms <= _WALLET_AGE_MS:
         return left
     held = read_balance(client, coin)
-    client.kept(Spending).balances[coin] = now_ms, held
+    client.state(Spending).balances[coin] = now_ms, held
     return held
 
 
-def note_payment(client: Client, coin: str, amount: Decimal) -> None:
+def deduct_payment(client: Client, coin: str, amount: Decimal) -> None:
     """Take notice that the Funding wallet has just paid this."""
-    now_ms = client.now_ms()
-    client.kept(Spending).paid.append(Payment(coin, amount, client.posted_at_ms or now_ms, now_ms))
-    balances = client.kept(Spending).balances
+    now_ms = client.signing_time_ms()
+    client.state(Spending).paid.append(Payment(coin, amount, client.posted_at_ms or now_ms, now_ms))
+    balances = client.state(Spending).balances
     if coin in balances:
         read_ms, left = balances[coin]
         balances[coin] = read_ms, difference(left, amount)
 
 
-def doubt_balance(client: Client, coin: str) -> None:
+def invalidate_balance(client: Client, coin: str) -> None:
     """Discard the cached balance of the Funding wallet."""
-    client.kept(Spending).balances.pop(coin, None)
+    client.state(Spending).balances.pop(coin, None)
 
 
 def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> list[Movement]:
@@ -105,7 +105,7 @@ def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> lis
         row = Row(_LEDGER, fields)
         direction, created_s = row.text("ioDirection"), row.whole_number("createTime")
         if direction not in _DIRECTIONS:
-            raise row.unusable("ioDirection", f": '{shown(direction, 20)}' is not known")
+            raise row.unusable("ioDirection", f": '{quotable(direction, 20)}' is not known")
         if not from_s <= created_s <= to_s:
             raise row.unusable("createTime", f": {created_s}, but {from_s} to {to_s} (seconds) was requested")
         if row.is_of("currency", coin):

@@ -28,5 +28,5 @@ def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
     def row_of(answer: dict[str, t.Any]) -> Row | None:
         return row_of_coin(coin, [Row(_COINS, fields) for fields in rows_of(_COINS, answer)])
 
-    row = client.fact(_COINS, {"currency": coin}, row_of)
+    row = client.cached(_COINS, {"currency": coin}, row_of)
     return row.decimal_places(f"{product}BorrowingAccuracy") if row else None

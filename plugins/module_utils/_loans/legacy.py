@@ -45,7 +45,7 @@ def accuracy(client: Client, coin: str) -> int | None:
         row = row_of_coin(coin, list(_rows_of_levels(_COINS, answer)))
         return row.decimal_places("borrowingAccuracy") if row else None
 
-    return client.fact(_COINS, {"currency": coin}, places)
+    return client.cached(_COINS, {"currency": coin}, places)
 
 
 def thresholds(client: Client) -> dict[str, Thresholds]:
@@ -61,13 +61,13 @@ def thresholds(client: Client) -> dict[str, Thresholds]:
                 found[coin] = Thresholds(*map(min, found.get(coin, these), these))
         return found
 
-    return client.fact(_COLLATERAL, {}, lowest) or {}
+    return client.cached(_COLLATERAL, {}, lowest) or {}
 
 
 def open_loans(client: Client, coin: str | None = None, loan_id: str | None = None) -> t.Iterator[Loan]:
     """Yield the open loans of the account, page by page; raises what C(find) raises."""
     rows = rows_like(client, _OPEN_LOANS, {"loanCurrency": coin, "orderId": loan_id})
-    return (_open_loan(row, client.believed_time_ms()) for row in rows)
+    return (_open_loan(row, client.exchange_time_or_local_ms()) for row in rows)
 
 
 def repayments(
@@ -80,7 +80,7 @@ def repayments(
 
 def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row, int], Loan]) -> Loan | None:
     try:
-        loans = (build(row, client.believed_time_ms()) for row in rows_like(client, path, {"orderId": order_id}))
+        loans = (build(row, client.exchange_time_or_local_ms()) for row in rows_like(client, path, {"orderId": order_id}))
         found = list(each_once(path, loans, "loan "))
     except Refused as error:
         # The documentation does not say whether an unknown order is an empty list or a refusal.

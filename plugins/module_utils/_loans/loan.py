@@ -75,7 +75,7 @@ class Loan:
         return total(self.principal, self.interest, self.penalty_interest)
 
     @property
-    def shown_ltv(self) -> Decimal | None:
+    def reported_ltv(self) -> Decimal | None:
         """The LTV of the loan, or of the account where the collateral is the account's and was read."""
         return self.ltv if self.position is None else self.position.ltv
 
@@ -114,8 +114,8 @@ class Loan:
             return self.position.coins_for(self.product, self.coin, self.position.usd_above(max_ltv))
         if self.ltv is None:
             return None
-        target = max(max_ltv - 2 * LTV_STEP, Decimal(0))
-        return difference(self.debt, divide(multiply(self.debt, target), self.ltv + LTV_STEP))
+        target_ltv = max(max_ltv - 2 * LTV_STEP, Decimal(0))
+        return difference(self.debt, divide(multiply(self.debt, target_ltv), self.ltv + LTV_STEP))
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the loan as the modules return it: amounts as decimal strings."""
@@ -132,7 +132,7 @@ class Loan:
             "annual_rate": plain_or_none(self.annual_rate),
             "collateral_coin": self.collateral_coin,
             "collateral_amount": plain_or_none(self.collateral_amount),
-            "ltv": plain_or_none(self.shown_ltv),
+            "ltv": plain_or_none(self.reported_ltv),
             "maturity_time_ms": self.maturity_time_ms,
         }
 

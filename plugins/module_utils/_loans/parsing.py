@@ -15,19 +15,19 @@ from decimal import Decimal
 from .._amounts import MAX_DECIMALS, InvalidAmount, parse_exchange_decimal
 from .._api.client import Client
 from .._api.errors import ReadFailed
-from .._redaction import shown
+from .._redaction import quotable
 from .._times import is_plausible
 from .history import BY_USER, FAILED, KINDS, PROCESSING, SUCCESS, UNKNOWN_KIND, Contradiction, HistoryEntry
 from .loan import Loan
 
 _STATUSES = {1: SUCCESS, 2: PROCESSING, 3: FAILED}
 # The exchange writes "" for an unknown value. Only these may be unknown: no payment is calculated from them.
-_MAY_BE_UNTOLD = frozenset({
+_OPTIONAL_FIELDS = frozenset({
     "afterAmt", "annualRate", "collateralAmount", "collateralReturn", "currentLTV", "hourlyInterestRate", "liquidationLTV", "marginCallLTV",
     "residualPenaltyInterest",
 })
 # A loan is liquidated below 1; what is far above is a percentage.
-_LARGEST_LTV = Decimal("1.5")
+_MAX_LTV = Decimal("1.5")
 
 
 class Row:
@@ -57,13 +57,13 @@ class Row:
         """Refuse a row that is not one of those that were asked for."""
         text = self.text(field)
         if text != asked:
-            raise self.unusable(field, f": '{shown(text, 64)}', but '{asked}' was requested")
+            raise self.unusable(field, f": '{quotable(text, 64)}', but '{asked}' was requested")
 
     def is_of(self, field: str, coin: str) -> bool:
         """Return whether the row is for a coin; a different spelling does not make it another coin's."""
         text = self.text(field)
         if text != coin and text.strip().upper() == coin.upper():
-            raise self.unusable(field, f": '{shown(text, 64)}' may be {coin}")
+            raise self.unusable(field, f": '{quotable(text, 64)}' may be {coin}")
         return text == coin
 
     def number(self, field: str) -> Decimal:
@@ -75,12 +75,12 @@ class Row:
 
     def number_or_none(self, field: str) -> Decimal | None:
         """Return a decimal string as number; none when it is empty and may be."""
-        return None if field in _MAY_BE_UNTOLD and self._fields.get(field) == "" else self.number(field)
+        return None if field in _OPTIONAL_FIELDS and self._fields.get(field) == "" else self.number(field)
 
     def ltv_or_none(self, field: str, debt: Decimal) -> Decimal | None:
         """Return the LTV of a loan with its own collateral; none if the exchange does not report it, or reports zero despite a debt."""
         ltv = self.number_or_none(field)
-        if ltv is not None and (ltv > _LARGEST_LTV or (ltv and not debt)):
+        if ltv is not None and (ltv > _MAX_LTV or (ltv and not debt)):
             raise self.unusable(field, f": {ltv} does not fit a debt of {debt}")
         return ltv or None
 

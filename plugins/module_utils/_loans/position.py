@@ -18,7 +18,7 @@ from .._amounts import difference, divide, multiply, plain, total
 _USD_STEP = Decimal("0.01")
 _LTV_STEP = Decimal("0.000001")
 # The exchange may not calculate all figures of an answer at the same moment; 1 % is far less than a wrong unit or a missing part.
-_LARGEST_DRIFT = Decimal("0.01")
+_MAX_DRIFT = Decimal("0.01")
 
 
 class CoinDebt(t.NamedTuple):
@@ -75,8 +75,8 @@ class Position(t.NamedTuple):
         most_collateral = self.total_collateral_usd + _USD_STEP
         least_collateral = max(self.total_collateral_usd - _USD_STEP, Decimal(0))
         most_debt = max(self.total_debt_usd + _USD_STEP, multiply(self.ltv + _LTV_STEP, most_collateral))
-        target = max(max_ltv - 2 * _LTV_STEP, Decimal(0))
-        return max(difference(most_debt, multiply(target, least_collateral)), Decimal(0))
+        target_ltv = max(max_ltv - 2 * _LTV_STEP, Decimal(0))
+        return max(difference(most_debt, multiply(target_ltv, least_collateral)), Decimal(0))
 
     def shows(self, product: str, coin: str) -> bool:
         """Return whether a debt of the product in a coin is in the totals."""
@@ -113,4 +113,4 @@ class Position(t.NamedTuple):
 
 def _is_near(shown: Decimal, reckoned: Decimal, rounding: Decimal) -> bool:
     """Return whether two sums in USD differ by no more than rounding, or prices of neighbouring moments, can explain."""
-    return abs(difference(shown, reckoned)) <= max(rounding, multiply(max(shown, reckoned), _LARGEST_DRIFT))
+    return abs(difference(shown, reckoned)) <= max(rounding, multiply(max(shown, reckoned), _MAX_DRIFT))

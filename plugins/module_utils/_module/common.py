@@ -21,7 +21,7 @@ from .._api.client import Client
 from .._api.errors import BybitError
 from .._api.signing import MissingCryptography
 from .._options.connection import Connection
-from .._redaction import shown_url
+from .._redaction import quotable_url
 from .interface import Module
 
 
@@ -44,7 +44,7 @@ def connect(module: Module) -> Connection:
     if transport.IMPORT_ERROR:
         raise MissingLibrary(missing("requests", "2.31"), transport.IMPORT_ERROR)
     api_url = module.params["api_url"]
-    if api_url and shown_url(api_url) != api_url:
+    if api_url and quotable_url(api_url) != api_url:
         # Ansible shows the options themselves, too, when it is asked to.
         module.hide([api_url])
     try:

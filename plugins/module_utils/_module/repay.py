@@ -96,7 +96,7 @@ def finish(module: Module, result: _Result, context: RunContext, parents: Parent
         if result.failed or is_delivered(parents, context.goal):
             context.journal.close(not result.failed)
         else:
-            context.journal.leave_open(context.client.believed_time_ms())
+            context.journal.leave_open(context.client.exchange_time_or_local_ms())
             module.note("The result may not have reached anybody, so the next run will report it again.")
     except BybitError as failed:
         module.note(f"{failed} The next run will resolve this repayment again.")
@@ -155,7 +155,7 @@ def _begin(
     journal = Journal(Store(directory, Target(connection.realm, key.account, operation.product, operation.name), clock))
     more = {"check_mode": module.check_mode, "has_listeners": parents.are_alive}
     context = new_context(client, operation, journal, goal, options, **more)
-    expiry = key.expiry_warning(client.believed_time_ms())
+    expiry = key.expiry_warning(client.exchange_time_or_local_ms())
     return _Begun(connection, context, (expiry,) if expiry else ())
 
 

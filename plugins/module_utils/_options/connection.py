@@ -25,7 +25,7 @@ from .._api.session import session_of
 from .._api.signing import SECRET_HEADERS, HmacSigner, RsaSigner, Signer, UnusableKey, read_private_key
 from .._api.transport import Transport
 from .._clock import Clock
-from .._redaction import forms_of, shown_url
+from .._redaction import forms_of, quotable_url
 
 ENVIRONMENTS = {
     "mainnet": "https://api.bybit.com",
@@ -35,8 +35,8 @@ ENVIRONMENTS = {
 DEFAULT_ENVIRONMENT = "testnet"
 
 # A shorter one could be part of any word or number of a result.
-_SHORTEST_HIDDEN = 8
-_USUAL_PORTS = {"https": 443, "http": 80}
+_MIN_HIDDEN_LENGTH = 8
+_DEFAULT_PORTS = {"https": 443, "http": 80}
 _RANGES = {"recv_window": (1, 60_000), "api_timeout": (1, 3600), "rate_limit_timeout": (0, 86_400)}
 
 
@@ -91,7 +91,7 @@ class Connection:
         """The host as a name that stays the same, however the URL is written."""
         parts = urlsplit(self.base_url)
         name = (parts.hostname or "").rstrip(".")
-        is_usual = parts.port in (None, _USUAL_PORTS[parts.scheme])
+        is_usual = parts.port in (None, _DEFAULT_PORTS[parts.scheme])
         return f"{name}{'' if is_usual else f':{parts.port}'}{parts.path}"
 
     @property
@@ -123,7 +123,7 @@ class Connection:
     def secrets(self) -> set[str]:
         """Return what must stay hidden, in each form in which others may return it."""
         given = [self._api_key, self._options["api_secret"] or ""]
-        return {form for secret in given for form in forms_of(secret) if len(form) >= _SHORTEST_HIDDEN}
+        return {form for secret in given for form in forms_of(secret) if len(form) >= _MIN_HIDDEN_LENGTH}
 
     def _make_signer(self) -> tuple[Signer, str]:
         """Return the signer, and who else can access the file of its key."""
@@ -157,14 +157,14 @@ def _given_url(environment: str | None, api_url: str | None) -> str:
         return ENVIRONMENTS[environment or DEFAULT_ENVIRONMENT]
     if environment:
         raise BadInput(
-            f"environment '{environment}' and api_url '{shown_url(api_url)}' (an option, or BYBIT_API_URL in the "
+            f"environment '{environment}' and api_url '{quotable_url(api_url)}' (an option, or BYBIT_API_URL in the "
             f"environment) both name a host: give only one of them."
         )
     return _checked_url(api_url)
 
 
 def _checked_url(api_url: str) -> str:
-    shown = shown_url(api_url)
+    shown = quotable_url(api_url)
     if any(sign in unicodedata.normalize("NFKC", api_url) for sign in "@?#"):
         raise BadInput(f"api_url '{shown}' contains a user, a query or a fragment: give only scheme, host, port and path.")
     try:

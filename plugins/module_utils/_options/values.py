@@ -15,12 +15,12 @@ from decimal import Decimal
 
 from .._amounts import InvalidAmount, parse_amount
 from .._api.errors import BadInput
-from .._redaction import shown
+from .._redaction import quotable
 from .._times import InvalidTime, parse_duration, parse_moment
 
 Options = t.Dict[str, t.Any]
 
-_MOST_SHOWN = 64
+_MAX_QUOTED = 64
 # How Ansible converts a YAML boolean to text, and the coin that the user may have meant.
 _BOOLEANS = {"True": "ON", "False": "NO"}
 
@@ -34,7 +34,7 @@ def id_of(options: Options, name: str, example: str) -> str:
     if value in _BOOLEANS:
         raise BadInput(f"{name} is a YAML boolean, not an id: put the id in quotes, such as '{example}'.")
     if not re.fullmatch("[0-9A-Za-z_-]{1,64}", value):
-        raise BadInput(f"{name} '{shown(value, _MOST_SHOWN)}' is not an id: give it as the exchange shows it, such as '{example}'.")
+        raise BadInput(f"{name} '{quotable(value, _MAX_QUOTED)}' is not an id: give it as the exchange shows it, such as '{example}'.")
     return value
 
 
@@ -50,7 +50,7 @@ def checked_coin(name: str, value: str) -> str:
         raise BadInput(f"{name} is a YAML boolean, not a coin: put the coin in quotes, such as '{_BOOLEANS[coin]}'.")
     if not re.fullmatch("[0-9A-Z]{1,20}", coin):
         example = coin.upper() if re.fullmatch("[0-9A-Za-z]{1,20}", coin) else "USDT"
-        raise BadInput(f"{name} '{shown(value, _MOST_SHOWN)}' is not a coin: give it as the exchange writes it, such as '{example}'.")
+        raise BadInput(f"{name} '{quotable(value, _MAX_QUOTED)}' is not a coin: give it as the exchange writes it, such as '{example}'.")
     return coin
 
 
@@ -71,7 +71,7 @@ def fraction_of(options: Options, name: str) -> Decimal | None:
     except InvalidAmount:
         fraction = Decimal(1)
     if fraction is not None and fraction >= 1:
-        given = shown(str(options[name]), _MOST_SHOWN)
+        given = quotable(str(options[name]), _MAX_QUOTED)
         raise BadInput(f"{name} '{given}' is not a fraction between 0 and 1: give '0.5' for 50 %, for example.")
     return fraction
 

@@ -44,7 +44,7 @@ _WINDOW_OPEN = "wait_timeout ended before the exchange's time window for it"
 _MARGIN_OPEN = "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"
 _UNKNOWN_TYPE = "an entry of the history looks like it, but its type is unknown to this collection"
 # The exchange may show a little more than was sent, because it rounds.
-_HARDLY_MORE = Decimal("1.01")
+_ROUNDED_UP = Decimal("1.01")
 
 
 class Finding(t.NamedTuple):
@@ -94,17 +94,17 @@ def judge(intent: Intent, observation: Observation, settle_margin_ms: int, other
         return Finding(UNKNOWN, reach)
     new = new_entries(intent, observation, others)
     is_loan_closed = observation.loan is not None and observation.loan.status != OPEN
-    alike = [entry for entry in new if looks_like(entry, intent, is_loan_closed)]
-    failed = [entry for entry in alike if entry.status == FAILED]
-    alive = [entry for entry in alike if entry.status != FAILED]
-    in_time = [entry for entry in alive if entry.time_ms <= intent.window_end_ms + settle_margin_ms]
+    matching = [entry for entry in new if looks_like(entry, intent, is_loan_closed)]
+    failed = [entry for entry in matching if entry.status == FAILED]
+    not_failed = [entry for entry in matching if entry.status != FAILED]
+    in_time = [entry for entry in not_failed if entry.time_ms <= intent.window_end_ms + settle_margin_ms]
     if len(in_time) > 1:
         return Finding(UNKNOWN, f"{len(in_time)} repayments in the history look like it", None, tuple(in_time))
     if in_time:
         return _judge_entry(in_time[0], intent, observation, settle_margin_ms)
-    if alive:
-        later = f"the history shows one like it, but made at {utc(alive[0].time_ms)}, after its time"
-        return Finding(UNKNOWN, later, None, tuple(alive))
+    if not_failed:
+        later = f"the history shows one like it, but made at {utc(not_failed[0].time_ms)}, after its time"
+        return Finding(UNKNOWN, later, None, tuple(not_failed))
     ambiguous = ambiguous_entries(new, intent, settle_margin_ms)
     if ambiguous:
         shown = " and ".join(f"{plain(entry.amount)} ({entry.kind or 'user'})" for entry in ambiguous)
@@ -152,7 +152,7 @@ def mismatch(entry: HistoryEntry, intent: Intent) -> str:
         return f"it is one of {entry.coin}"
     if entry.by_user is False:
         return f"its type is {entry.kind}"
-    if not intent.is_whole and entry.amount > multiply(intent.amount, _HARDLY_MORE):
+    if not intent.is_whole and entry.amount > multiply(intent.amount, _ROUNDED_UP):
         return f"it is one of {plain(entry.amount)}"
     return ""
 

@@ -26,10 +26,10 @@ from .._times import CLOCK_SLACK_MS, DAY_MS, SECOND_MS
 from .evidence import Funds, Observation, margin_without_ledger_ms, without_own
 from .judge import Finding, confirm_not_executed, judge, seen_in_debt
 
-_Told = t.TypeVar("_Told", Decimal, t.List[Movement])
+_Found = t.TypeVar("_Found", Decimal, t.List[Movement])
 
 _FIRST_PAUSE_MS = 500
-_LONGEST_PAUSE_MS = 4000
+_MAX_PAUSE_MS = 4000
 # How far back the Funding wallet's ledger reaches.
 _LEDGER_REACH_MS = 7 * DAY_MS
 
@@ -56,7 +56,7 @@ class Followed(t.NamedTuple):
 
 
 class Poller:
-    """Looks for the repayments of one subject.
+    """Looks for the repayments of one loan.
 
     :param settle_margin_ms: How late history and debt may be at worst.
     """
@@ -74,16 +74,16 @@ class Poller:
         :param others: The ids of repayments that are known to be other ones.
         :param deadline_ms: When to give up, by the monotonic clock.
         """
-        latest, funds, error, looks = None, Funds(), None, 0
+        latest, funds, error, reads = None, Funds(), None, 0
         finding = Finding(UNKNOWN, "")
         margins_ms = (0, self._settle_margin_ms, margin_without_ledger_ms(self._settle_margin_ms))
-        turns = tuple(intent.window_end_ms + margin_ms for margin_ms in margins_ms)
-        left_ms = self._left_ms(intent)
-        own_turns = tuple(left_ms + intent.open_for_ms + margin_ms for margin_ms in margins_ms)
+        exchange_checkpoints_ms = tuple(intent.window_end_ms + margin_ms for margin_ms in margins_ms)
+        departed_ms = self._departed_ms(intent)
+        local_checkpoints_ms = tuple(departed_ms + intent.open_for_ms + margin_ms for margin_ms in margins_ms)
         doubt = f"Whether the repayment of {plain(intent.amount)} {intent.coin} on {self._label} was made is not known yet"
-        for dummy in self._reads(deadline_ms, doubt, turns, own_turns):
-            looks += 1
-            seen, error = self._read(left_ms)
+        for dummy in self._reads(deadline_ms, doubt, exchange_checkpoints_ms, local_checkpoints_ms):
+            reads += 1
+            seen, error = self._read(departed_ms)
             if seen is not None:
                 latest = seen
                 finding = judge(intent, latest, self._settle_margin_ms, others)
@@ -94,11 +94,11 @@ class Poller:
                     finding, error = finding._replace(outcome=UNKNOWN), failed
                 else:
                     finding = confirm_not_executed(finding, funds, intent, latest, self._settle_margin_ms)
-            if finding.outcome != UNKNOWN or (error is not None and must_stop(error)):
+            if finding.outcome != UNKNOWN or (error is not None and error.is_block):
                 break
         if error is not None and finding.outcome == UNKNOWN:
             finding = finding._replace(reason=f"the exchange could not be read ({error})")
-        return PollResult(finding, _evidence(intent, latest, funds, finding, looks))
+        return PollResult(finding, _evidence(intent, latest, funds, finding, reads))
 
     def follow(self, repay_id: str, deadline_ms: int, until_final: bool = True) -> Followed:
         """Look for the entry of a repayment in the history.
@@ -111,7 +111,7 @@ class Poller:
                 # All of it, because repayments by others explain the debt as well.
                 entries = self._operation.history()
             except BybitError as failed:
-                if must_stop(failed):
+                if failed.is_block:
                     break
                 continue
             seen = next((entry for entry in entries if entry.repay_id == repay_id), seen)
@@ -152,14 +152,14 @@ class Poller:
         held = intent.baseline.wallet
         if held is None:
             return []
-        from_ms, to_ms = intent.earliest_ms - SECOND_MS, max(self._client.believed_time_ms(), intent.window_end_ms)
+        from_ms, to_ms = intent.earliest_ms - SECOND_MS, max(self._client.exchange_time_or_local_ms(), intent.window_end_ms)
         ledger = self._allowed(lambda: wallet_movements(self._client, intent.coin, from_ms, to_ms)) or []
-        flown = [movement for movement in without_own(ledger, intent.baseline.recent_payments) if -movement.amount >= intent.amount]
+        candidates = [movement for movement in without_own(ledger, intent.baseline.recent_payments) if -movement.amount >= intent.amount]
         # The ledger has whole seconds: what had left before, the wallet did not hold any more when it was read.
-        return [movement for movement in flown if movement.after is None or movement.after <= difference(held, intent.amount)]
+        return [movement for movement in candidates if movement.after is None or movement.after <= difference(held, intent.amount)]
 
-    def _left_ms(self, intent: Intent) -> int:
-        """Return when a request has left, by the monotonic clock; the beginning of this run, if it was before that of this machine."""
+    def _departed_ms(self, intent: Intent) -> int:
+        """Return when a request left, by the monotonic clock; the start of this run if the machine was restarted since."""
         sent_ms = intent.sent_monotonic_ms
         if sent_ms is None or not intent.boot_id or intent.boot_id != self._client.clock.boot_id():
             return self._begun_ms
@@ -167,37 +167,45 @@ class Poller:
         return sent_ms if sent_ms <= self._client.clock.monotonic_ms() else self._begun_ms
 
     def _reads(
-        self, deadline_ms: int, doubt: str, turns: tuple[int, ...] = (), own_turns: tuple[int, ...] = ()
+        self,
+        deadline_ms: int,
+        doubt: str,
+        exchange_checkpoints_ms: tuple[int, ...] = (),
+        local_checkpoints_ms: tuple[int, ...] = (),
     ) -> t.Iterator[None]:
-        """Yield once for each reading: at least one, the last one when the time is over.
+        """Yield once before each read: at least once, for the last time when the deadline has passed.
 
-        :param doubt: Why there is a second reading.
-        :param turns: Moments of the exchange's clock after which a read can show more, so that none is slept through.
-        :param own_turns: The same of this machine's monotonic clock.
+        :param doubt: Why a second read is needed.
+        :param exchange_checkpoints_ms: Times on the exchange's clock after which a read can show more; no pause skips one.
+        :param local_checkpoints_ms: The same on this machine's monotonic clock.
         """
         clock, pause_ms = self._client.clock, _FIRST_PAUSE_MS
         while True:
             begun_ms = clock.monotonic_ms()
             yield
-            left_ms = deadline_ms - clock.monotonic_ms()
-            if left_ms <= 0:
+            remaining_ms = deadline_ms - clock.monotonic_ms()
+            if remaining_ms <= 0:
                 return
             if pause_ms == _FIRST_PAUSE_MS:
-                clock.report_wait(doubt, left_ms)
-            seen_at_ms, now_ms = self._client.exchange_time_ms(begun_ms), self._client.exchange_time_ms()
-            until_turns = [
-                max(turn - now_ms, 0) + CLOCK_SLACK_MS
-                for turn in turns
-                if now_ms is not None and seen_at_ms is not None and turn >= seen_at_ms
+                clock.report_wait(doubt, remaining_ms)
+            seen_at_ms, now_ms = self._client.exchange_time_at_least_ms(begun_ms), self._client.exchange_time_at_least_ms()
+            until_checkpoints = [
+                max(checkpoint_ms - now_ms, 0) + CLOCK_SLACK_MS
+                for checkpoint_ms in exchange_checkpoints_ms
+                if now_ms is not None and seen_at_ms is not None and checkpoint_ms >= seen_at_ms
             ]
-            until_turns += [max(turn - clock.monotonic_ms(), 0) + CLOCK_SLACK_MS for turn in own_turns if turn >= begun_ms]
-            clock.sleep_ms(min(pause_ms, left_ms, *until_turns))
-            pause_ms = min(pause_ms * 3 // 2, _LONGEST_PAUSE_MS)
+            until_checkpoints += [
+                max(checkpoint_ms - clock.monotonic_ms(), 0) + CLOCK_SLACK_MS
+                for checkpoint_ms in local_checkpoints_ms
+                if checkpoint_ms >= begun_ms
+            ]
+            clock.sleep_ms(min(pause_ms, remaining_ms, *until_checkpoints))
+            pause_ms = min(pause_ms * 3 // 2, _MAX_PAUSE_MS)
 
-    def _read(self, left_ms: int) -> tuple[Observation | None, BybitError | None]:
+    def _read(self, departed_ms: int) -> tuple[Observation | None, BybitError | None]:
         """Return what can be seen, and what could not; the history alone can show that a repayment was made.
 
-        :param left_ms: When the request has left, by the monotonic clock.
+        :param departed_ms: When the request has left, by the monotonic clock.
         """
         begun_ms, loan, error = self._client.clock.monotonic_ms(), None, None
         try:
@@ -208,7 +216,7 @@ class Poller:
             loan = self._operation.find()
         except BybitError as failed:
             error = failed
-        return Observation(self._client.exchange_time_ms(begun_ms), begun_ms - left_ms, entries, loan), error
+        return Observation(self._client.exchange_time_at_least_ms(begun_ms), begun_ms - departed_ms, entries, loan), error
 
     def _read_funds(self, intent: Intent, has_failed: bool) -> Funds:
         """Read what happened to the money that pays.
@@ -222,7 +230,7 @@ class Poller:
             pledged = tuple((entry.coin, entry.amount) for entry in position.collateral)
             return Funds(pledged=pledged, ledger_gap="no ledger records the collateral that it sells")
         balance = self._allowed(lambda: read_balance(self._client, intent.coin))
-        now_ms = self._client.believed_time_ms()
+        now_ms = self._client.exchange_time_or_local_ms()
         if now_ms - intent.sent_at_ms > _LEDGER_REACH_MS:
             return Funds(balance=balance, ledger_gap="the Funding wallet's ledger does not reach back to when it was sent")
         # The ledger has whole seconds.
@@ -237,17 +245,17 @@ class Poller:
         left = total(*(-m.amount for m in movements if m.amount < 0 and m.time_ms <= latest_ms))
         return Funds(max(-net, Decimal(0)) if has_failed else left, balance, net)
 
-    def _allowed(self, read: t.Callable[[], _Told]) -> _Told | None:
+    def _allowed(self, read: t.Callable[[], _Found]) -> _Found | None:
         """Return what is read; none if the exchange refuses the request."""
         try:
             return read()
         except Refused as error:
-            if must_stop(error):
+            if error.is_block:
                 raise
             return None
 
 
-def _evidence(intent: Intent, seen: Observation | None, funds: Funds, finding: Finding, looks: int) -> dict[str, t.Any]:
+def _evidence(intent: Intent, seen: Observation | None, funds: Funds, finding: Finding, reads: int) -> dict[str, t.Any]:
     return {
         "sent_at_ms": intent.sent_at_ms,
         "window_end_ms": intent.window_end_ms,
@@ -258,11 +266,6 @@ def _evidence(intent: Intent, seen: Observation | None, funds: Funds, finding: F
         "wallet_now": plain_or_none(funds.balance),
         "wallet_outflow": plain_or_none(funds.outflow),
         "candidates": [entry.repay_id for entry in finding.candidates],
-        "looks": looks,
+        "reads": reads,
         "reason": finding.reason,
     }
-
-
-def must_stop(error: BybitError) -> bool:
-    """Return whether each further request would make things worse."""
-    return error.failure is not None and error.failure.is_block

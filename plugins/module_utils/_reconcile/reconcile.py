@@ -61,7 +61,7 @@ class Reconciler:
             finding, evidence = self._poller.find_outcome(intent, others, deadline_ms)
             if finding.outcome != EXECUTED or finding.entry is None:
                 if finding.outcome == NOT_EXECUTED:
-                    self._journal.forget(intent)
+                    self._journal.discard(intent)
                 found = dataclasses.replace(intent, repay_id=failed_id)
                 return Reconciled(finding.outcome, found, finding._replace(reason=doubt + finding.reason), evidence)
             entry = self._follow(finding.entry.repay_id, finding.entry, deadline_ms).entry or finding.entry
@@ -85,11 +85,11 @@ class Reconciler:
             # What a whole loan has cost, the exchange alone knows; and of the others, what it shows is what counts.
             if entry.amount != found.intent.amount and not found.intent.is_whole:
                 found = found._replace(warning=found.warning or _other_amount(found.intent, entry))
-            found = found._replace(intent=with_shown_amount(found.intent, entry))
-        if is_confirmed(entry):
+            found = found._replace(intent=with_history_amount(found.intent, entry))
+        if has_succeeded(entry):
             found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
         # Whether the debt shows it has to be seen.
-        self._journal.conclude(found.intent, is_seen=False)
+        self._journal.mark_made(found.intent)
         return found
 
     def _write_down(self, intent: Intent) -> str:
@@ -103,12 +103,12 @@ class Reconciler:
         return ""
 
 
-def is_confirmed(entry: HistoryEntry | None) -> bool:
+def has_succeeded(entry: HistoryEntry | None) -> bool:
     """Return whether the history shows a repayment as final."""
     return entry is not None and entry.status == SUCCESS
 
 
-def with_shown_amount(intent: Intent, entry: HistoryEntry) -> Intent:
+def with_history_amount(intent: Intent, entry: HistoryEntry) -> Intent:
     """Return a repayment with the amount that the history shows of it."""
     return dataclasses.replace(intent, amount=entry.amount)
 

@@ -86,7 +86,7 @@ def test_what_was_not_executed_is_told_when_all_witnesses_agree(pay, spoil, ledg
 def test_a_refusal_in_the_exchanges_own_words_is_one(pay, spoil, ledger, remembered, status: int) -> None:
     spoil(LEGACY, answer={"http_status": status, "body": '{"retCode":10003,"retMsg":"API key is invalid."}'}, commit=False)
     run = pay(LEGACY)
-    assert (run["outcome"], run["failure"]["ret_code"], run["failure"]["reading"]) == ("not_executed", 10003, "not_executed")
+    assert (run["outcome"], run["failure"]["ret_code"], run["failure"]["outcome"]) == ("not_executed", 10003, "not_executed")
     assert (run.details["evidence"], ledger(), remembered()) == (None, [], [])
 
 

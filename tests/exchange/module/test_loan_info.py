@@ -227,7 +227,7 @@ def test_what_cannot_be_read_for_another_reason_is_a_failure(ask, sandbox, path:
     sandbox.control("POST", "faults", {"method": "GET", "path": path, "answer": answer})
     run = ask()
     assert (run.failed, "loans" in run.result, path in run["msg"]) == (True, False, True)
-    assert run["failure"]["reading"] == "not_executed"
+    assert run["failure"]["outcome"] == "not_executed"
     assert set(run.details["gate_retries"].values()) == {0}
 
 

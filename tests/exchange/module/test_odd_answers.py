@@ -108,7 +108,7 @@ def test_a_key_of_demo_trading_is_refused_for_good(repay, sandbox, posts) -> Non
     answer = {"ret_code": 10032, "ret_msg": "Demo trading are not supported."}
     sandbox.control("POST", "faults", {"method": "GET", "path": ORDERS, "answer": answer})
     run = repay()
-    assert (run.failed, run["outcome"], run["failure"]["reading"], posts()) == (True, "not_executed", "not_executed", 0)
+    assert (run.failed, run["outcome"], run["failure"]["outcome"], posts()) == (True, "not_executed", "not_executed", 0)
     assert run["msg"] == f"Bybit refused reading {ORDERS}: {DEMO}"
 
 

@@ -31,7 +31,7 @@ def test_keys_that_the_gate_refuses(repay, posts, paid, options: dict, code: int
     assert sentence in run["msg"]
     assert f"retCode {code}" in run["msg"]
     failure = run["failure"]
-    assert (failure["ret_code"], failure["http_status"], failure["reading"]) == (code, 200, "not_executed")
+    assert (failure["ret_code"], failure["http_status"], failure["outcome"]) == (code, 200, "not_executed")
     assert failure["ret_msg"]
     assert len(failure["request_id"]) == 36
     assert (posts(), paid()) == (0, [])
@@ -72,7 +72,7 @@ def test_a_funding_wallet_that_the_key_may_not_read(repay, sandbox, posts, paid)
 def test_documented_refusals_of_the_repayment_itself(repay, sandbox, posts, paid, code: int) -> None:
     sandbox.fault(answer={"ret_code": code})
     run = repay()
-    assert (run["failure"]["ret_code"], run["failure"]["reading"]) == (code, "not_executed")
+    assert (run["failure"]["ret_code"], run["failure"]["outcome"]) == (code, "not_executed")
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
     assert f"(retCode {code}" in run["msg"]
     assert (posts(), paid()) == (1, [])

@@ -225,9 +225,9 @@ def test_a_wait_timeout_that_is_too_short_to_tell(simulated_time, repay, sandbox
 
 def test_the_pauses_grow(repay, sandbox, calls) -> None:
     sandbox.fault(answer="close", commit=False)
-    looks = repay(recv_window=1000, settle_margin=60, wait_timeout=3).details["evidence"]["looks"]
-    assert 4 <= looks <= 5
-    assert calls()[6:] == ["GET repayment-history", "GET ongoing-orders"] * looks
+    reads = repay(recv_window=1000, settle_margin=60, wait_timeout=3).details["evidence"]["reads"]
+    assert 4 <= reads <= 5
+    assert calls()[6:] == ["GET repayment-history", "GET ongoing-orders"] * reads
 
 
 def test_an_exchange_that_cannot_be_read_for_a_while(repay, sandbox, paid, remembered) -> None:

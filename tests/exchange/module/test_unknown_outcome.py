@@ -52,7 +52,7 @@ def unclear(repay, sandbox, posts, paid, names, remembered):
 def test_a_broken_answer(unclear, sandbox, answer: str, commit: bool) -> None:
     sandbox.fault(answer=answer, commit=commit)
     run = unclear(commit)
-    assert commit or run["failure"]["reading"] == "unknown"
+    assert commit or run["failure"]["outcome"] == "unknown"
 
 
 @pytest.mark.parametrize("commit", [True, False])
@@ -62,7 +62,7 @@ def test_a_code_that_leaves_it_open(unclear, sandbox, code: int, commit: bool) -
     run = unclear(commit)
     if not commit:
         assert run["failure"]["ret_code"] == code
-        assert run["failure"]["reading"] == ("earlier_request" if code in (10014, 177018) else "unknown")
+        assert run["failure"]["outcome"] == ("earlier_request" if code in (10014, 177018) else "unknown")
 
 
 @pytest.mark.parametrize("status", [204, 408, 409, 429, 500, 502, 503, 504])
@@ -95,7 +95,7 @@ def test_success_without_repay_id(unclear, sandbox) -> None:
     sandbox.fault(answer={"http_status": 200, "body": '{"retCode":0,"retMsg":"OK","result":{}}'})
     run = unclear(False)
     assert "Bybit reported success but gave no repayId" in run["msg"]
-    assert (run["failure"]["ret_code"], run["failure"]["reading"]) == (0, "unknown")
+    assert (run["failure"]["ret_code"], run["failure"]["outcome"]) == (0, "unknown")
 
 
 def test_an_accepted_repayment_stays_one_when_the_loan_cannot_be_read_afterwards(repay, sandbox, paid) -> None:

@@ -67,7 +67,7 @@ def test_what_is_sent(pay, sandbox, calls, way) -> None:
     money = "GET position" if way.sold else "GET query-account-coin-balance"
     looks = ["GET query-api", f"GET {loan}", "GET loanable-data", "GET repayment-history", money]
     # Without an id in the answer, history and debt tell of it, as soon as the exchange's clock has surely gone on.
-    looked = (run.details["evidence"] or {"looks": 0})["looks"]
+    looked = (run.details["evidence"] or {"reads": 0})["reads"]
     found = ["GET repayment-history", f"GET {loan}"] * looked if way.sold else ["GET repayment-history"]
     assert calls() == [*looks, f"POST {way.path.rpartition('/')[2]}", *found, f"GET {loan}"]
     assert looked in ((1, 2) if way.sold else (0,))
@@ -138,7 +138,7 @@ def test_what_the_exchange_refuses_was_not_made(pay, spoil, sandbox, ledger, rem
     spoil(way, **refusal(code))
     run = pay(way)
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "not_executed")
-    assert (run["failure"]["ret_code"], run["failure"]["reading"], run["repayments"]) == (code, "not_executed", [])
+    assert (run["failure"]["ret_code"], run["failure"]["outcome"], run["repayments"]) == (code, "not_executed", [])
     assert run["msg"].startswith(f"The repayment of {way.amount} {way.coin} on {way.label} was not made: ")
     assert f"(retCode {code}" in run["msg"]
     assert (ledger(), remembered(), sent(way), way.debt(sandbox.account())) == ([], [], 1, way.before)

@@ -14,7 +14,7 @@ from .replacing import Removal, around, instead
 
 def _trusting(original: t.Any) -> t.Callable[..., t.Any]:
     """Believe each reading of a debt at once."""
-    return lambda reading, before, margin_ms: original.__globals__["FreshnessCheck"](None, before)
+    return lambda snapshot, before, margin_ms: original.__globals__["FreshnessCheck"](None, before)
 
 
 def _sending_goals_again(original: t.Any) -> t.Callable[..., t.Any]:
@@ -32,7 +32,7 @@ REMOVALS = (
         instead("_engine.recover:is_same_goal", lambda intent, goal: True),
     )),
     Removal("since: what is accepted but not shown yet", (
-        around("_engine.progress:progress_of", lambda original: lambda amount, since_ms, entries, unseen: original(
+        around("_engine.progress:progress_of", lambda original: lambda amount, since_ms, entries, missing_from_history: original(
             amount, since_ms, entries, []
         )),
     )),
@@ -43,7 +43,7 @@ REMOVALS = (
         instead("_engine.conclude:must_await_fall", lambda goal, outcome, is_earlier: False),
     )),
     Removal("goals of the debt: the most that accrued interest can be", (
-        instead("_engine.run:_MOST_ACCRUED", Decimal(1)),
+        instead("_engine.run:_MAX_ACCRUED", Decimal(1)),
     )),
     Removal("the gate: a goal is decided again", (
         around("_engine.gate:redecide", _sending_goals_again),
@@ -52,7 +52,7 @@ REMOVALS = (
         instead("_engine.gate:may_show_it", lambda news, goal, decision: False),
     )),
     Removal("the gate: the wait for the history when money has moved", (
-        instead("_engine.gate:must_await_entry", lambda flown, intent, before, now: False),
+        instead("_engine.gate:must_await_entry", lambda outflows, intent, before, now: False),
     )),
     Removal("the cap: at_most with allow_partial", (
         around("_engine.plan:decide", lambda original: lambda terms, loan, goal, means, progress=None: original(

@@ -52,7 +52,7 @@ REMOVALS = (
     )),
     Removal("the intent: it is written before the request leaves", _after_the_request()),
     Removal("the intent: it is closed", (
-        instead("_journal.journal:Journal.close", lambda self, is_success: self.abandon()),
+        instead("_journal.journal:Journal.close", lambda self, is_success: self.release()),
     )),
     Removal("the intent: it is closed after the result is out", (
         instead("_module.repay:finish", _closing_first),

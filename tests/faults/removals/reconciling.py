@@ -73,9 +73,9 @@ REMOVALS = (
         instead("_engine.pay:is_known_id", lambda given_id, entries, noted_ids: False),
     )),
     Removal("the amount that the history shows for an id", (
-        instead("_reconcile.reconcile:with_shown_amount", lambda intent, entry: intent),
+        instead("_reconcile.reconcile:with_history_amount", lambda intent, entry: intent),
     )),
     Removal("confirming: accepted counts as executed", (
-        instead("_reconcile.reconcile:is_confirmed", lambda entry: True),
+        instead("_reconcile.reconcile:has_succeeded", lambda entry: True),
     )),
 )

@@ -25,7 +25,7 @@ _ALIKE = {
     "day": re.compile(r"\b20\d\d-\d\d-\d\d\b"),
     "process": re.compile(r"(?<=process )\d+"),
     # How often a run had to look at the exchange until it knew.
-    "looks": re.compile(r'(?<="looks")(?:,\s+|: )\d+'),
+    "reads": re.compile(r'(?<="reads")(?:,\s+|: )\d+'),
 }
 # The frames differ because a module is imported from another place; the exceptions and their messages do not.
 _FRAMES = {

@@ -135,16 +135,16 @@ class FakeExchange:
         self.unreadable: Exception | None = None
         self.key: dict[str, t.Any] = {"userID": 104}
 
-    def kept(self, kind: type[Spending]) -> Spending:
+    def state(self, kind: type[Spending]) -> Spending:
         assert kind is Spending
         return self.spending
 
     def now_ms(self) -> int:
         return self.clock.now_ms()
 
-    believed_time_ms = now_ms
+    signing_time_ms = exchange_time_or_local_ms = now_ms
 
-    def exchange_time_ms(self, monotonic_ms: int | None = None) -> int | None:
+    def exchange_time_at_least_ms(self, monotonic_ms: int | None = None) -> int | None:
         return self.now_ms() if monotonic_ms is None else self.now_ms() - self.clock.monotonic_ms() + monotonic_ms
 
     def read(self, path: str, query: dict[str, str] | None = None) -> dict[str, t.Any]:
@@ -168,11 +168,11 @@ class FakeExchange:
             if int(query["createTimeFrom"]) <= time_ms // 1000 <= int(query["createTimeTo"]):
                 yield {"currency": "USDT", "ioDirection": direction, "txnAmt": amount, "createTime": str(time_ms // 1000)}
 
-    def fact(self, path: str, query: dict[str, str], reading: t.Callable[[dict[str, t.Any]], t.Any], signed: bool = False) -> t.Any:
+    def cached(self, path: str, query: dict[str, str], extract: t.Callable[[dict[str, t.Any]], t.Any], signed: bool = False) -> t.Any:
         assert (path, signed) == ("/v5/user/query-api", True)
-        return reading(self.key)
+        return extract(self.key)
 
-    def draw_near(self, path: str) -> None:
+    def pace_before_reads(self, path: str) -> None:
         assert path == self.path
 
     def find(self) -> Loan:

@@ -13,7 +13,7 @@ import typing as t
 from urllib.parse import quote, quote_plus
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._redaction import NoProxy, secrets_of_proxy, shown, shown_url
+from ansible_collections.treasury.bybit.plugins.module_utils._redaction import NoProxy, quotable, quotable_url, secrets_of_proxy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,11 +38,11 @@ FORMS: dict[str, t.Callable[[str], str]] = {
 @pytest.mark.parametrize("before", range(0, 60))
 def test_a_secret_is_not_seen_in_any_form_nor_in_part_at_the_end(form: str, before: int) -> None:
     written = FORMS[form](SECRET)
-    text = shown("w" * before + f" key={written};" + " more words" * 10, 60, [SECRET])
+    text = quotable("w" * before + f" key={written};" + " more words" * 10, 60, [SECRET])
     assert len(text) <= 62
     assert not any(written[:length] in text for length in range(4, len(written)))
     # Nobody need know it for that: what is cut is cut between words.
-    assert written[:6] not in shown("w" * before + f" key={written}", before + 5 + len(written) - 1)
+    assert written[:6] not in quotable("w" * before + f" key={written}", before + 5 + len(written) - 1)
 
 
 @pytest.mark.parametrize(
@@ -60,19 +60,19 @@ def test_a_secret_is_not_seen_in_any_form_nor_in_part_at_the_end(form: str, befo
     ],
 )
 def test_a_text_is_quoted_on_one_line_and_cut_between_words(text: str, expected: str) -> None:
-    assert shown(text, 20) == expected
+    assert quotable(text, 20) == expected
 
 
 def test_an_endless_text_takes_no_time() -> None:
-    assert shown("x" * 32_000_000, 300, ["secret"]) == "… (20000 characters)"
+    assert quotable("x" * 32_000_000, 300, ["secret"]) == "… (20000 characters)"
     # Also where so much is hidden that what was not looked at comes near.
-    assert shown("secret" * 5_000, 20_000, ["secret"]) == "… (3335 characters)"
+    assert quotable("secret" * 5_000, 20_000, ["secret"]) == "… (3335 characters)"
 
 
 @settings(deadline=None)
 @given(st.text(), st.integers(1, 50), st.lists(st.text(min_size=1), max_size=3))
 def test_what_is_shown_can_be_shown(text: str, most: int, secrets: list[str]) -> None:
-    quoted = shown(text, most, secrets)
+    quoted = quotable(text, most, secrets)
     assert quoted.isprintable()
     assert len(quoted) <= max(most + 2, 30)
 
@@ -101,7 +101,7 @@ def test_what_is_shown_can_be_shown(text: str, most: int, secrets: list[str]) ->
     ],
 )
 def test_a_url_is_quoted_without_what_may_be_a_password(url: str, expected: str) -> None:
-    assert shown_url(url) == expected
+    assert quotable_url(url) == expected
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ class Exchange:
     def __init__(self, told: dict[str, t.Any]) -> None:
         self.told = told
 
-    def fact(self, path: str, query: dict[str, str], reading: t.Callable[[dict[str, t.Any]], t.Any], signed: bool) -> t.Any:
+    def cached(self, path: str, query: dict[str, str], extract: t.Callable[[dict[str, t.Any]], t.Any], signed: bool) -> t.Any:
         assert (path, query, signed) == ("/v5/user/query-api", {}, True)
-        return reading(self.told)
+        return extract(self.told)
 
 
 def read(**changed: t.Any) -> ApiKey:

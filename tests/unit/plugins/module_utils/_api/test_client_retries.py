@@ -157,7 +157,7 @@ def test_the_clock_is_not_set_to_what_is_no_time(client: Client, network: Networ
     network.answers = [LATE, Reply(200, {}, b'{"retCode":0,"result":{"timeNano":"%s"}}' % nanoseconds.encode())]
     with pytest.raises(ReadFailed, match="without its time"):
         client.read("/v5/crypto-loan/ongoing-orders")
-    assert client.now_ms() == clock.now_ms()
+    assert client.signing_time_ms() == clock.now_ms()
 
 
 def limited(reset: object, **told: object) -> Reply:

@@ -54,12 +54,12 @@ def hear(client: Client, answers: Answers, *errors_ms: object) -> int | None:
         answers.error_ms = error_ms
         answers.clock.pass_ms(700)
         client.read("/v5/market/time", signed=False)
-    told_ms = client.exchange_time_ms()
-    return None if told_ms is None else told_ms - answers.true_time_ms()
+    reported_ms = client.exchange_time_at_least_ms()
+    return None if reported_ms is None else reported_ms - answers.true_time_ms()
 
 
 def test_no_time_before_the_first_answer(client: Client) -> None:
-    assert client.exchange_time_ms() is None
+    assert client.exchange_time_at_least_ms() is None
 
 
 @pytest.mark.parametrize("time", [None, "soon", "1793538000000", 1.5, True, [], {}], ids=repr)
@@ -103,23 +103,23 @@ def test_a_slow_answer_is_behind_never_ahead(client: Client, answers: Answers) -
 def test_time_goes_on_between_answers(client: Client, answers: Answers) -> None:
     hear(client, answers, 0)
     answers.clock.pass_ms(123_456)
-    assert client.exchange_time_ms() == answers.true_time_ms()
+    assert client.exchange_time_at_least_ms() == answers.true_time_ms()
 
 
 def test_the_time_of_an_earlier_moment(client: Client, answers: Answers) -> None:
     hear(client, answers, 0)
-    assert client.exchange_time_ms(answers.begun_ms) == SERVER_MS
-    assert client.exchange_time_ms(answers.begun_ms - 5) == SERVER_MS - 5
+    assert client.exchange_time_at_least_ms(answers.begun_ms) == SERVER_MS
+    assert client.exchange_time_at_least_ms(answers.begun_ms - 5) == SERVER_MS - 5
 
 
 def test_setting_the_time_of_day_does_not_matter(client: Client, answers: Answers) -> None:
     hear(client, answers, 0)
     answers.clock.time_ms += 86_400_000
-    assert client.exchange_time_ms() == answers.true_time_ms()
+    assert client.exchange_time_at_least_ms() == answers.true_time_ms()
 
 
 def test_refusals_tell_the_time_too(client: Client, answers: Answers) -> None:
     answers.code = 10003
     with pytest.raises(BybitError):
         client.read("/v5/market/time", signed=False)
-    assert client.exchange_time_ms() == SERVER_MS
+    assert client.exchange_time_at_least_ms() == SERVER_MS

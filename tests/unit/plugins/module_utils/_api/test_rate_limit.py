@@ -156,16 +156,16 @@ def test_a_pause_is_as_long_as_still_needed() -> None:
     limit = RateLimit(5)
     for moment_ms in (0, 100, 200, 300, 400):
         assert limit.pause_ms(moment_ms) == 0
-        limit.note(moment_ms, "", was_refused=False)
+        limit.observe(moment_ms, "", was_refused=False)
     assert [limit.pause_ms(moment_ms) for moment_ms in (400, 1009, 1010, 5000)] == [610, 1, 0, 0]
 
 
 def test_a_refusal_slows_down_for_good() -> None:
     limit = RateLimit(5)
-    limit.note(0, "5", was_refused=True)
-    limit.note(1, "5", was_refused=False)
+    limit.observe(0, "5", was_refused=True)
+    limit.observe(1, "5", was_refused=False)
     assert limit.pause_ms(1) == 1049
-    limit.note(2, "50", was_refused=True)
+    limit.observe(2, "50", was_refused=True)
     assert limit.pause_ms(2) == 1050
-    limit.note(3, "50", was_refused=True)
+    limit.observe(3, "50", was_refused=True)
     assert limit.pause_ms(3) == 1050

@@ -8,7 +8,7 @@ import gzip
 import json
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.response import judge, told_time_ms
+from ansible_collections.treasury.bybit.plugins.module_utils._api.response import interpret, reported_time_ms
 
 
 def envelope(code: object, message: object = "", **more: object) -> bytes:
@@ -97,8 +97,8 @@ NOT_THE_EXCHANGES = [
 @pytest.mark.parametrize(("status", "body", "reading"), CASES, ids=lambda value: repr(value)[:24])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_reading(method: str, status: int, body: bytes, reading: str) -> None:
-    response = judge(method, status, body, "the-request-id")
-    assert response.reading == response.failure.reading == reading
+    response = interpret(method, status, body, "the-request-id")
+    assert response.reading == response.failure.outcome == reading
     assert response.failure.http_status == status
     assert response.failure.request_id == "the-request-id"
 
@@ -106,15 +106,15 @@ def test_reading(method: str, status: int, body: bytes, reading: str) -> None:
 @pytest.mark.parametrize("body", NOT_THE_EXCHANGES, ids=repr)
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_only_the_exchanges_own_json_refuses_what_may_have_moved_money(status: int, body: bytes) -> None:
-    response = judge("POST", status, body, "id")
-    assert (response.reading, response.failure.reading, response.failure.ret_code) == ("unknown", "unknown", None)
+    response = interpret("POST", status, body, "id")
+    assert (response.reading, response.failure.outcome, response.failure.ret_code) == ("unknown", "unknown", None)
     assert response.cause() == f"the answer is not one of the exchange's API (HTTP {status})"
     # A read has moved nothing, whoever refused it.
-    assert judge("GET", status, body, "id").reading == "not_executed"
+    assert interpret("GET", status, body, "id").reading == "not_executed"
 
 
 def test_the_sentence_names_cause_answer_and_remedy() -> None:
-    response = judge("POST", 200, envelope(177011, "Balance is not enough"), "id")
+    response = interpret("POST", 200, envelope(177011, "Balance is not enough"), "id")
     assert response.sentence() == (
         'the balance is too small (retCode 177011 "Balance is not enough"): '
         "top up the Funding wallet or give a smaller amount."
@@ -122,48 +122,48 @@ def test_the_sentence_names_cause_answer_and_remedy() -> None:
 
 
 def test_the_sentence_without_a_body_names_the_status() -> None:
-    response = judge("GET", 403, b"access too frequent", "id")
+    response = interpret("GET", 403, b"access too frequent", "id")
     assert "(HTTP 403): stop all requests" in response.sentence()
 
 
 def test_a_contradiction_between_status_and_code_is_named() -> None:
-    cause = judge("POST", 502, envelope(0, "OK"), "id").cause()
+    cause = interpret("POST", 502, envelope(0, "OK"), "id").cause()
     assert cause == 'the HTTP status and the return code contradict each other (retCode 0 "OK", HTTP 502)'
 
 
 @pytest.mark.parametrize(("status", "expected"), [(200, True), (403, False), (502, False)])
 def test_only_the_exchange_itself_can_be_the_gate(status: int, expected: bool) -> None:
-    response = judge("POST", status, envelope(10006), "id")
+    response = interpret("POST", status, envelope(10006), "id")
     assert response.is_gate_refusal(10006) is expected
     assert not response.is_gate_refusal(10002)
 
 
 def test_odd_fields_are_dropped_rather_than_believed() -> None:
     body = json.dumps({"retCode": 0, "retMsg": None, "result": [], "time": "soon"}).encode()
-    response = judge("POST", 200, body, "id")
+    response = interpret("POST", 200, body, "id")
     assert (response.result, response.time_ms, response.failure.ret_msg) == ({}, None, "")
 
 
 def test_a_long_message_of_the_exchange_is_cut() -> None:
-    response = judge("POST", 200, envelope(10001, "word " * 10_000), "id")
+    response = interpret("POST", 200, envelope(10001, "word " * 10_000), "id")
     assert response.failure.ret_msg == "word " * 60 + "…"
 
 
 def test_a_message_is_told_without_what_was_sent_in_secret() -> None:
     body = envelope(10004, f"error sign! origin_string[1672531200000the-key5000{{}}], sign {'5a' * 32}: {'word ' * 60}the-key")
-    response = judge("POST", 200, body, "id", ("the-key", "5a" * 32))
+    response = interpret("POST", 200, body, "id", ("the-key", "5a" * 32))
     assert str(response.failure.ret_msg).startswith("error sign! origin_string[1672531200000…5000{}], sign …: word word ")
     assert ("the-" in response.sentence(), "5a" in response.sentence()) == (False, False)
 
 
 def test_a_message_cannot_disturb_what_it_is_shown_on() -> None:
-    response = judge("POST", 200, envelope(10001, "a\x1b[2Jb\nc\u202ed \u00e9"), "id")
+    response = interpret("POST", 200, envelope(10001, "a\x1b[2Jb\nc\u202ed \u00e9"), "id")
     assert response.failure.ret_msg == "a\ufffd[2Jb\ufffdc\ufffdd \u00e9"
 
 
 @pytest.mark.parametrize("message", [["a"], {"a": 1}, 7, True], ids=repr)
 def test_a_message_that_is_no_text_is_none(message: object) -> None:
-    assert judge("POST", 200, envelope(10001, message), "id").failure.ret_msg == ""
+    assert interpret("POST", 200, envelope(10001, message), "id").failure.ret_msg == ""
 
 
 FIRST_MS, LAST_MS = 1_514_764_800_000, 253_402_300_799_999
@@ -171,24 +171,24 @@ FIRST_MS, LAST_MS = 1_514_764_800_000, 253_402_300_799_999
 
 @pytest.mark.parametrize("time", [FIRST_MS, 1728629786884, LAST_MS])
 def test_a_plausible_time_is_told(time: int) -> None:
-    assert judge("GET", 200, envelope(0, time=time), "id").time_ms == told_time_ms(time) == time
+    assert interpret("GET", 200, envelope(0, time=time), "id").time_ms == reported_time_ms(time) == time
 
 
 @pytest.mark.parametrize(
     "time", [0, -1, 1, True, 1728629786, FIRST_MS - 1, LAST_MS + 1, 1728629786884000, 10**90, "1728629786884", 1.7e12, None, [], {}]
 )
 def test_what_is_no_time_in_ms_is_not_told(time: object) -> None:
-    assert judge("GET", 200, envelope(0, time=time), "id").time_ms is told_time_ms(time) is None
+    assert interpret("GET", 200, envelope(0, time=time), "id").time_ms is reported_time_ms(time) is None
 
 
 @pytest.mark.parametrize("code", [10006, 10002, 148029, 177010])
 @pytest.mark.parametrize("result", [{"repayId": "1771"}, {"repayId": 5}, {"list": [{}]}], ids=str)
 def test_a_refusal_of_a_repayment_that_has_a_result_contradicts_itself(code: int, result: dict[str, object]) -> None:
     body = json.dumps({"retCode": code, "retMsg": "no", "result": result}).encode()
-    response = judge("POST", 200, body, "id")
+    response = interpret("POST", 200, body, "id")
     assert (response.reading, response.is_gate_refusal(code)) == ("unknown", False)
     assert "the answer refuses the request, but contains a result" in response.cause()
     # A read has moved nothing, and an empty field is no result.
-    assert judge("GET", 200, body, "id").reading == "not_executed"
+    assert interpret("GET", 200, body, "id").reading == "not_executed"
     for nothing in ({}, {"repayId": ""}, None, [], "x"):
-        assert judge("POST", 200, json.dumps({"retCode": code, "result": nothing}).encode(), "id").reading == "not_executed"
+        assert interpret("POST", 200, json.dumps({"retCode": code, "result": nothing}).encode(), "id").reading == "not_executed"

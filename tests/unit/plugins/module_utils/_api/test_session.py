@@ -12,7 +12,7 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.account import funding_balance, note_payment
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.account import funding_balance, deduct_payment
 from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Client, Request
 from ansible_collections.treasury.bybit.plugins.module_utils._api.transport import NoReply, Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._api.session import Session, session_of
@@ -86,7 +86,7 @@ def item(exchange: Exchange, clock: t.Any) -> t.Callable[[], Client]:
 
 
 def repay(client: Client, reads: int = 4) -> None:
-    client.draw_near(REPAY)
+    client.pace_before_reads(REPAY)
     for dummy in range(reads):
         client.read(READ)
     client.post(client.sign(Request(REPAY, {"orderId": "17", "amount": "1"}, "repayId")))
@@ -181,13 +181,13 @@ def test_what_seldom_changes_is_asked_once_in_ten_minutes(item: t.Any, exchange:
     for wait_ms in (0, 599_000, 2000):
         clock.pass_ms(wait_ms)
         for coin in ("USDT", "ETH"):
-            assert item().fact("/coins", {"currency": coin}, lambda answer: answer["repayId"]) == "1"
+            assert item().cached("/coins", {"currency": coin}, lambda answer: answer["repayId"]) == "1"
         asked.append(len(exchange.times_of("GET /coins")))
     assert asked == [2, 2, 4]
 
 
 def test_what_was_not_found_is_asked_for_again(item: t.Any, exchange: Exchange) -> None:
-    assert [item().fact("/coins", {}, lambda answer: None) for dummy in range(2)] == [None, None]
+    assert [item().cached("/coins", {}, lambda answer: None) for dummy in range(2)] == [None, None]
     assert len(exchange.times_of("GET /coins")) == 2
 
 
@@ -197,7 +197,7 @@ def test_the_wallet_is_read_again_when_it_might_not_be_enough(item: t.Any, excha
         return found, len(exchange.times_of("GET /v5/asset/transfer/query-account-coin-balance"))
 
     assert held("600") == (1000, 1)
-    note_payment(item(), "USDT", Decimal(600))
+    deduct_payment(item(), "USDT", Decimal(600))
     assert held("400") == (400, 1)
     exchange.balance = "399"
     assert held("401") == (399, 2)

@@ -11,12 +11,12 @@ from decimal import Decimal
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.freshness import (
+    DebtSnapshot,
     Freshness,
     FreshnessCheck,
-    Reading,
     check_freshness,
-    is_shown_alone,
-    shown_for_good,
+    is_confirmed_alone,
+    newly_confirmed,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
@@ -35,8 +35,8 @@ def made(age_ms: int, status: str = SUCCESS, repay_id: str = "50") -> HistoryEnt
     return HistoryEntry(repay_id, Decimal(100), status, True, NOW_MS - age_ms)
 
 
-def read(*entries: HistoryEntry, is_any_open: bool = False) -> Reading:
-    return Reading(entries, is_any_open, BEGUN_MS, BEGUN_MS + 40, NOW_MS)
+def read(*entries: HistoryEntry, is_any_open: bool = False) -> DebtSnapshot:
+    return DebtSnapshot(entries, is_any_open, BEGUN_MS, BEGUN_MS + 40, NOW_MS)
 
 
 @pytest.mark.parametrize(
@@ -111,18 +111,18 @@ def owing(debt: str) -> Loan:
 )
 def test_history_and_debt_must_show_it(in_history: str | None, debt: str, is_shown: bool) -> None:
     entries = [] if in_history is None else [made(0, in_history, "100")]
-    assert shown_for_good([accepted()], entries, owing(debt), NOW_MS, MARGIN_MS) == ([accepted()] if is_shown else [])
+    assert newly_confirmed([accepted()], entries, owing(debt), NOW_MS, MARGIN_MS) == ([accepted()] if is_shown else [])
 
 
 @pytest.mark.parametrize(("age_ms", "is_shown"), [(5000 + BLIND_MS, False), (5001 + BLIND_MS, True)])
 def test_a_debt_that_never_shows_it_is_believed_after_a_long_time(age_ms: int, is_shown: bool) -> None:
-    found = shown_for_good([accepted()], [made(0, repay_id="100")], owing("1000.4"), NOW_MS + age_ms, MARGIN_MS)
+    found = newly_confirmed([accepted()], [made(0, repay_id="100")], owing("1000.4"), NOW_MS + age_ms, MARGIN_MS)
     assert bool(found) == is_shown
 
 
 def test_a_fall_for_one_is_not_taken_for_two() -> None:
     both, entries = [accepted("100"), accepted("101")], [made(0, repay_id="100"), made(0, repay_id="101")]
-    assert shown_for_good(both, entries, owing("900.4"), NOW_MS, MARGIN_MS) == both[:1]
+    assert newly_confirmed(both, entries, owing("900.4"), NOW_MS, MARGIN_MS) == both[:1]
 
 
 @pytest.mark.parametrize(
@@ -135,4 +135,4 @@ def test_a_fall_for_one_is_not_taken_for_two() -> None:
 )
 def test_the_only_one_is_shown_at_once(debt: str, others: list[Intent], by_owner: t.Any, is_shown: bool) -> None:
     entries = [HistoryEntry("500", Decimal(by_owner), SUCCESS, True, NOW_MS)] if by_owner else []
-    assert is_shown_alone(accepted(), [accepted(), *others], entries, owing(debt)) == is_shown
+    assert is_confirmed_alone(accepted(), [accepted(), *others], entries, owing(debt)) == is_shown

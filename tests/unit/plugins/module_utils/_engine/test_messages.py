@@ -165,7 +165,7 @@ UNKNOWN: list[Case] = [
     ),
     (
         "accepted and never shown",
-        lambda: messages.unseen(ACCEPTED, "loan 17", CALL),
+        lambda: messages.accepted_but_missing(ACCEPTED, "loan 17", CALL),
         "It is unknown whether the repayment of 100.5 USDT on loan 17 (repayment 99) counts: it was accepted at 2026-11-01 12:00:00 "
         f"UTC, but the exchange does not show it. Nothing was sent now. {GO_ON}",
     ),

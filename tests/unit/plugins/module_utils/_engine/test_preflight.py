@@ -161,7 +161,7 @@ def test_what_was_accepted_is_waited_for_until_it_shows_and_has_shown_for_the_ma
     # Until it is in the history, then the whole margin for the debt, and once more, because it may have become final only now.
     shown, rest = bybit.clock.pauses[:4], bybit.clock.pauses[4:]
     assert (shown, sum(rest) >= MARGIN_MS, sum(rest) < 3 * MARGIN_MS) == ([500, 750, 1125, 1687], True, True)
-    assert prepare.journal.unshown() == []
+    assert prepare.journal.unconfirmed() == []
 
 
 def test_what_was_accepted_and_does_not_show_in_time_is_a_doubt(prepare: t.Any, bybit: t.Any) -> None:

@@ -23,7 +23,7 @@ def entry(amount: str, time_ms: int = SINCE_MS, status: str = SUCCESS, by_user: 
     return HistoryEntry("1", Decimal(amount), status, by_user, time_ms)
 
 
-def unseen(amount: str, sent_at_ms: int = SINCE_MS + 1) -> Intent:
+def missing_from_history(amount: str, sent_at_ms: int = SINCE_MS + 1) -> Intent:
     before = Baseline(Decimal(1000), Decimal(1000), ())
     return Intent("8f2a", Goal(Decimal(100), SINCE_MS), Decimal(amount), "USDT", before, sent_at_ms, 5000, repay_id="2", reported=True)
 
@@ -57,13 +57,13 @@ def test_progress(entries: list[HistoryEntry], repaid: str, missing: str) -> Non
 @pytest.mark.parametrize(
     ("intents", "repaid"),
     [
-        ([unseen("30")], "50"),
-        ([unseen("30"), unseen("10")], "60"),
-        ([unseen("30", SINCE_MS)], "50"),
+        ([missing_from_history("30")], "50"),
+        ([missing_from_history("30"), missing_from_history("10")], "60"),
+        ([missing_from_history("30", SINCE_MS)], "50"),
         # Its exact time is not known yet, and a clock may be slow.
-        ([unseen("30", SINCE_MS - 5000)], "50"),
-        ([unseen("30", SINCE_MS - 5001)], "20"),
-        ([unseen("30", SINCE_MS - DAY_MS)], "20"),
+        ([missing_from_history("30", SINCE_MS - 5000)], "50"),
+        ([missing_from_history("30", SINCE_MS - 5001)], "20"),
+        ([missing_from_history("30", SINCE_MS - DAY_MS)], "20"),
     ],
 )
 def test_what_was_accepted_and_is_not_seen_yet_counts(intents: list[Intent], repaid: str) -> None:

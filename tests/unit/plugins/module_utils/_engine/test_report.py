@@ -30,7 +30,7 @@ BEFORE = Baseline(Decimal("1000.40"), Decimal(1000), ())
 FIRST = Intent("8f2a", PAY_OFF, Decimal("1000.40"), "USDT", BEFORE, SENT_MS, 5000, repay_id="99")
 SECOND = dataclasses.replace(FIRST, intent_id="8f2b", amount=Decimal("0.0002"), sent_at_ms=SENT_MS + 20_000, repay_id="100")
 SEEN = Finding("executed", FOUND, HistoryEntry("99", Decimal("1000.4"), SUCCESS, True, SENT_MS), ())
-EVIDENCE = {"looks": 3}
+EVIDENCE = {"reads": 3}
 ARITHMETIC = "debt 1000.4 → 0, pay 1000.4"
 AFTER = LOAN.after_paying(FIRST.amount)
 DECISION = Decision(PAY, f"1000.4 USDT on the flexible USDT loan: {ARITHMETIC}", FIRST.amount, AFTER, ARITHMETIC)

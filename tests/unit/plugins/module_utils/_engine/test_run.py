@@ -58,7 +58,7 @@ def open_intent(bybit: t.Any, store: Store, goal: Goal = TO_750) -> None:
     journal = Journal(store)
     journal.begin(False, 1000)
     journal.note(Intent("8f2a", goal, Decimal(100), "USDT", before, bybit.now_ms(), 5000))
-    journal.abandon()
+    journal.release()
 
 
 def test_what_an_earlier_run_has_left_of_a_debt_is_paid_too(run: t.Callable[..., Report], bybit: t.Any, store: Store) -> None:

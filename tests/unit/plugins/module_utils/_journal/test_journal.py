@@ -29,7 +29,7 @@ def ids(intents: list[Intent]) -> list[str]:
 
 def test_nothing_is_remembered_at_first(begin: t.Callable[..., Journal], store: Store) -> None:
     journal = begin()
-    assert (journal.open_intents(), journal.unshown(), journal.repay_ids()) == ([], [], frozenset())
+    assert (journal.open_intents(), journal.unconfirmed(), journal.repay_ids()) == ([], [], frozenset())
     assert journal.path == store.path
     journal.close(True)
     assert not Path(store.path).exists()
@@ -39,7 +39,7 @@ def test_open_is_what_was_not_told(begin: t.Callable[..., Journal], store: Store
     store.put([UNSEEN, SENT, ACCEPTED])
     journal = begin()
     assert journal.open_intents() == [SENT, ACCEPTED]
-    assert journal.unshown() == [UNSEEN]
+    assert journal.unconfirmed() == [UNSEEN]
     assert journal.repay_ids() == {"97", "98"}
 
 
@@ -62,9 +62,9 @@ def test_a_run_that_is_killed_leaves_its_intent_open(begin: t.Callable[..., Jour
     killed = begin()
     killed.note(SENT)
     killed.note(dataclasses.replace(SENT, repay_id="99"))
-    killed.conclude(SENT, is_seen=True)
+    killed.mark_confirmed(SENT)
     # The lock goes with the process.
-    killed.abandon()
+    killed.release()
     assert ids(begin().open_intents()) == ["a"]
     assert store.load()[0].repay_id == "99"
 
@@ -73,9 +73,9 @@ def test_a_run_that_is_killed_leaves_its_intent_open(begin: t.Callable[..., Jour
 def test_what_is_forgotten_is_struck_with_the_next_writing(begin: t.Callable[..., Journal], store: Store, is_success: bool) -> None:
     store.put([SENT, ACCEPTED, UNSEEN])
     journal = begin()
-    journal.forget(SENT)
-    journal.forget(UNSEEN)
-    assert (ids(journal.open_intents()), journal.unshown()) == (["b"], [])
+    journal.discard(SENT)
+    journal.discard(UNSEEN)
+    assert (ids(journal.open_intents()), journal.unconfirmed()) == (["b"], [])
     assert ids(store.load()) == ["a", "b", "c"]
     journal.close(is_success)
     assert ids(store.load()) == ["b"]
@@ -84,7 +84,7 @@ def test_what_is_forgotten_is_struck_with_the_next_writing(begin: t.Callable[...
 def test_a_note_strikes_what_was_forgotten(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([SENT, ACCEPTED])
     journal = begin()
-    journal.forget(SENT)
+    journal.discard(SENT)
     journal.note(dataclasses.replace(SENT, intent_id="new"))
     assert ids(store.load()) == ["b", "new"]
 
@@ -92,8 +92,8 @@ def test_a_note_strikes_what_was_forgotten(begin: t.Callable[..., Journal], stor
 def test_forgetting_does_not_reach_the_disk_when_the_run_is_killed(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([SENT])
     journal = begin()
-    journal.forget(SENT)
-    journal.abandon()
+    journal.discard(SENT)
+    journal.release()
     assert store.load() == [SENT]
 
 
@@ -111,7 +111,7 @@ def test_only_a_success_closes(
 ) -> None:
     journal = begin()
     journal.note(ACCEPTED)
-    journal.conclude(ACCEPTED, is_seen)
+    (journal.mark_confirmed if is_seen else journal.mark_made)(ACCEPTED)
     assert store.load() == [ACCEPTED]
     journal.close(is_success)
     assert store.load() == left
@@ -120,7 +120,7 @@ def test_only_a_success_closes(
 def test_closing_leaves_the_others_as_they_are(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([SENT, ACCEPTED, UNSEEN])
     journal = begin()
-    journal.conclude(ACCEPTED, is_seen=True)
+    journal.mark_confirmed(ACCEPTED)
     journal.close(True)
     assert store.load() == [SENT, UNSEEN]
 
@@ -128,10 +128,10 @@ def test_closing_leaves_the_others_as_they_are(begin: t.Callable[..., Journal], 
 def test_what_this_run_has_not_seen_counts_as_unseen_at_once(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([ACCEPTED, UNSEEN])
     journal = begin()
-    journal.conclude(ACCEPTED, is_seen=False)
-    assert ids(journal.unshown()) == ["b", "c"]
-    journal.conclude(ACCEPTED, is_seen=True)
-    assert ids(journal.unshown()) == ["c"]
+    journal.mark_made(ACCEPTED)
+    assert ids(journal.unconfirmed()) == ["b", "c"]
+    journal.mark_confirmed(ACCEPTED)
+    assert ids(journal.unconfirmed()) == ["c"]
 
 
 @pytest.mark.parametrize("is_success", [True, False])
@@ -140,10 +140,10 @@ def test_what_is_seen_at_last_stays_open_until_it_is_told(
 ) -> None:
     store.put([ACCEPTED, UNSEEN])
     journal = begin()
-    journal.conclude(ACCEPTED, is_seen=False)
-    for intent in journal.unshown():
-        journal.mark_shown(intent)
-    assert journal.unshown() == []
+    journal.mark_made(ACCEPTED)
+    for intent in journal.unconfirmed():
+        journal.mark_confirmed(intent)
+    assert journal.unconfirmed() == []
     journal.close(is_success)
     assert store.load() == ([] if is_success else [ACCEPTED, UNSEEN])
 
@@ -153,7 +153,7 @@ def test_telling_counts_with_the_id_found_meanwhile(begin: t.Callable[..., Journ
     journal = begin()
     found = dataclasses.replace(SENT, repay_id="99")
     journal.note(found)
-    journal.conclude(found, is_seen=False)
+    journal.mark_made(found)
     journal.close(True)
     assert store.load() == [dataclasses.replace(found, reported=True)]
 
@@ -162,15 +162,15 @@ def test_what_is_unseen_has_the_id_found_meanwhile(begin: t.Callable[..., Journa
     store.put([SENT])
     journal = begin()
     found = dataclasses.replace(SENT, repay_id="99")
-    journal.conclude(found, is_seen=False)
-    assert journal.unshown() == [found]
+    journal.mark_made(found)
+    assert journal.unconfirmed() == [found]
 
 
 def test_telling_again_counts(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([ACCEPTED])
     journal = begin()
-    journal.conclude(ACCEPTED, is_seen=False)
-    journal.conclude(ACCEPTED, is_seen=True)
+    journal.mark_made(ACCEPTED)
+    journal.mark_confirmed(ACCEPTED)
     journal.close(True)
     assert store.load() == []
 
@@ -178,8 +178,8 @@ def test_telling_again_counts(begin: t.Callable[..., Journal], store: Store) -> 
 def test_what_is_told_and_forgotten_is_forgotten(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([ACCEPTED])
     journal = begin()
-    journal.conclude(ACCEPTED, is_seen=False)
-    journal.forget(ACCEPTED)
+    journal.mark_made(ACCEPTED)
+    journal.discard(ACCEPTED)
     journal.close(True)
     assert store.load() == []
 
@@ -187,7 +187,7 @@ def test_what_is_told_and_forgotten_is_forgotten(begin: t.Callable[..., Journal]
 def test_an_id_is_known_until_its_intent_is_struck(begin: t.Callable[..., Journal], store: Store) -> None:
     store.put([ACCEPTED])
     journal = begin()
-    journal.forget(ACCEPTED)
+    journal.discard(ACCEPTED)
     assert journal.repay_ids() == {"98"}
     journal.note(SENT)
     assert journal.repay_ids() == frozenset()
@@ -200,7 +200,7 @@ def test_nothing_is_written_when_nothing_has_changed(begin: t.Callable[..., Jour
     assert os.stat(store.path).st_ino == before.st_ino
 
 
-@pytest.mark.parametrize("end", [lambda m: m.close(True), lambda m: m.close(False), lambda m: m.abandon()])
+@pytest.mark.parametrize("end", [lambda m: m.close(True), lambda m: m.close(False), lambda m: m.release()])
 def test_one_run_at_a_time(begin: t.Callable[..., Journal], end: t.Callable[[Journal], None]) -> None:
     first = begin()
     with pytest.raises(Busy):
@@ -214,7 +214,7 @@ def test_closing_writes_before_it_lets_others_in(
 ) -> None:
     journal = begin()
     journal.note(SENT)
-    journal.forget(SENT)
+    journal.discard(SENT)
     real = Store.save
 
     def save(writer: Store, intents: list[Intent]) -> None:
@@ -233,7 +233,7 @@ def test_a_disk_that_fails_at_the_end_lets_others_in(
 ) -> None:
     journal = begin()
     journal.note(ACCEPTED)
-    journal.conclude(ACCEPTED, is_seen=is_seen)
+    (journal.mark_confirmed if is_seen else journal.mark_made)(ACCEPTED)
 
     def fail(*dummy: object) -> None:
         raise OSError(28, "No space left on device")
@@ -263,21 +263,21 @@ def test_a_note_that_fails_is_not_known(
 def test_what_was_found_for_one_is_another_one_for_the_next(begin: t.Callable[..., Journal]) -> None:
     journal = begin()
     journal.note(SENT)
-    journal.conclude(dataclasses.replace(SENT, repay_id="96"), is_seen=True)
+    journal.mark_confirmed(dataclasses.replace(SENT, repay_id="96"))
     assert journal.repay_ids() == {"96"}
 
 
 def test_what_may_have_reached_nobody_stays_open_with_its_time(begin: t.Callable[..., Journal], store: t.Any) -> None:
     store.put([SENT, UNSEEN])
     journal = begin()
-    journal.conclude(SENT, is_seen=True)
-    journal.mark_shown(UNSEEN)
+    journal.mark_confirmed(SENT)
+    journal.mark_confirmed(UNSEEN)
     journal.leave_open(17)
     again = begin()
     assert again.open_intents() == [dataclasses.replace(SENT, reported_at_ms=17)]
     assert again.noted()[1:] == [UNSEEN]
     # The first report counts.
-    again.conclude(again.open_intents()[0], is_seen=True)
+    again.mark_confirmed(again.open_intents()[0])
     again.leave_open(18)
     assert begin().open_intents() == [dataclasses.replace(SENT, reported_at_ms=17)]
 
@@ -288,5 +288,5 @@ def test_doubt(begin: t.Callable[..., Journal], store: t.Any) -> None:
     assert not journal.is_in_doubt
     journal.note(SENT)
     assert journal.is_in_doubt
-    journal.conclude(SENT, is_seen=False)
+    journal.mark_made(SENT)
     assert not journal.is_in_doubt

@@ -30,14 +30,14 @@ def test_check_mode_makes_no_directory(begin: t.Callable[..., Journal], director
 
 
 def test_check_mode_changes_no_memory(begin: t.Callable[..., Journal], store: Store) -> None:
-    begin().abandon()
+    begin().release()
     store.put([SENT, ACCEPTED])
     before = Path(store.path).read_bytes()
     journal = begin(check_mode=True)
     assert journal.open_intents() == [SENT, ACCEPTED]
     journal.note(dataclasses.replace(SENT, repay_id="99"))
-    journal.forget(SENT)
-    journal.conclude(ACCEPTED, is_seen=True)
+    journal.discard(SENT)
+    journal.mark_confirmed(ACCEPTED)
     assert journal.open_intents() == []
     journal.close(True)
     assert Path(store.path).read_bytes() == before
@@ -52,14 +52,14 @@ def test_check_mode_waits_for_others_too(begin: t.Callable[..., Journal], store:
 
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_damaged_memory_stops_the_run(begin: t.Callable[..., Journal], store: Store, check_mode: bool) -> None:
-    begin().abandon()
+    begin().release()
     Path(store.path).write_text("{")
     with pytest.raises(BadInput, match="cannot be read as the memory"):
         begin(check_mode)
 
 
 def test_check_mode_leaves_the_lock_file_alone(begin: t.Callable[..., Journal], directory: Path) -> None:
-    begin().abandon()
+    begin().release()
     (lock_file,) = directory.iterdir()
     lock_file.write_text("4711")
     begin(check_mode=True)
@@ -68,7 +68,7 @@ def test_check_mode_leaves_the_lock_file_alone(begin: t.Callable[..., Journal], 
 
 
 def test_check_mode_finds_what_is_open_without_a_lock_file(begin: t.Callable[..., Journal], store: Store) -> None:
-    begin().abandon()
+    begin().release()
     store.put([SENT])
     lock = Path(store.path).with_suffix(".lock")
     lock.unlink()
@@ -77,6 +77,6 @@ def test_check_mode_finds_what_is_open_without_a_lock_file(begin: t.Callable[...
 
 
 def test_two_runs_in_check_mode_do_not_wait_for_each_other(begin: t.Callable[..., Journal], store: Store) -> None:
-    begin().abandon()
+    begin().release()
     begin(check_mode=True)
     assert begin(check_mode=True).open_intents() == []

@@ -28,9 +28,9 @@ class Exchange:
         rows = [{name: value for name, value in fields.items() if value is not MISSING}]
         self._answer = {"list": rows, "vipCoinList": [{"vipLevel": "VIP0", "list": rows}]}
 
-    def fact(self, path: str, query: dict[str, str], reading: t.Callable[[t.Any], t.Any]) -> t.Any:
+    def cached(self, path: str, query: dict[str, str], extract: t.Callable[[t.Any], t.Any]) -> t.Any:
         assert query == {"currency": "USDT"}
-        return reading(self._answer)
+        return extract(self._answer)
 
 
 def with_places(places: object, currency: object = "USDT") -> t.Any:

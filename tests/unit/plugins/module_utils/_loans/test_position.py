@@ -140,10 +140,10 @@ def test_the_debt_of_an_account_does_not_fall_below_nothing() -> None:
 
 
 def test_a_loan_of_the_account_shows_its_ltv() -> None:
-    assert (BTC.shown_ltv, ORDER.shown_ltv) == (Decimal("0.524344"), Decimal("0.4168"))
+    assert (BTC.reported_ltv, ORDER.reported_ltv) == (Decimal("0.524344"), Decimal("0.4168"))
     assert BTC.after_paying(Decimal("0.08800022")).as_result()["ltv"] == "0.015385"
     closed = BTC.after_paying(Decimal("0.08800022"))
-    assert (closed.status, closed.debt, closed.shown_ltv) == (REPAID, 0, Decimal("0.015385"))
+    assert (closed.status, closed.debt, closed.reported_ltv) == (REPAID, 0, Decimal("0.015385"))
     assert closed.as_result()["collateral_amount"] is None
 
 

@@ -92,11 +92,11 @@ class Exchange:
         self.clock = Clock()
         self.spending = account.Spending()
 
-    def kept(self, kind: type[account.Spending]) -> account.Spending:
+    def state(self, kind: type[account.Spending]) -> account.Spending:
         assert kind is account.Spending
         return self.spending
 
-    def believed_time_ms(self) -> int:
+    def exchange_time_or_local_ms(self) -> int:
         return self.time_ms
 
     def read(self, path: str, query: dict[str, str] | None = None, signed: bool = True) -> t.Any:
@@ -106,8 +106,8 @@ class Exchange:
             raise answer
         return answer
 
-    def fact(self, path: str, query: dict[str, str], reading: t.Callable[[t.Any], t.Any]) -> t.Any:
-        return reading(self.read(path, query))
+    def cached(self, path: str, query: dict[str, str], extract: t.Callable[[t.Any], t.Any]) -> t.Any:
+        return extract(self.read(path, query))
 
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
         yield from rows_of(path, self.read(path, query))

@@ -44,7 +44,7 @@ class Exchange:
         self._rows = rows
         self._time_ms = time_ms
 
-    def believed_time_ms(self) -> int:
+    def exchange_time_or_local_ms(self) -> int:
         return self._time_ms
 
     def read(self, path: str, query: dict[str, str]) -> dict[str, t.Any]:

@@ -28,7 +28,7 @@ class Exchange:
         self._path = path
         self._rows = rows
 
-    def believed_time_ms(self) -> int:
+    def exchange_time_or_local_ms(self) -> int:
         # Before any of the examples is due.
         return 1728630980861
 

@@ -53,7 +53,7 @@ class World:
         self.events.append(f"leave open {reported_at_ms}")
 
     def finish(self, result: _Result, goal: Goal = PLAIN) -> list[str]:
-        client = SimpleNamespace(believed_time_ms=lambda: NOW_MS)
+        client = SimpleNamespace(exchange_time_or_local_ms=lambda: NOW_MS)
         task = t.cast(t.Any, SimpleNamespace(journal=self, client=client, goal=goal))
         finish(t.cast(t.Any, self), result, task, t.cast(t.Any, self))
         return self.events

@@ -38,8 +38,8 @@ class Exchange:
     def read(self, path: str, query: dict[str, str], signed: bool = True) -> dict[str, t.Any]:
         return {"list": list(self.pages(path, query))}
 
-    def fact(self, path: str, query: dict[str, str], reading: t.Callable[[t.Any], t.Any]) -> t.Any:
-        return reading(self.read(path, query))
+    def cached(self, path: str, query: dict[str, str], extract: t.Callable[[t.Any], t.Any]) -> t.Any:
+        return extract(self.read(path, query))
 
     def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
         self.asked.append((path, query))

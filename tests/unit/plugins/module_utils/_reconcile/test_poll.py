@@ -62,11 +62,11 @@ class Exchange:
         self.latency_ms = 0
         self.tells_time = True
 
-    def exchange_time_ms(self, monotonic_ms: int | None = None) -> int | None:
+    def exchange_time_at_least_ms(self, monotonic_ms: int | None = None) -> int | None:
         moment_ms = self.clock.monotonic_ms() if monotonic_ms is None else monotonic_ms
         return SENT_MS + moment_ms - self.begun_ms if self.tells_time else None
 
-    def believed_time_ms(self) -> int:
+    def exchange_time_or_local_ms(self) -> int:
         return SENT_MS + self.clock.monotonic_ms() - self.begun_ms
 
     def read(self, path: str, query: dict[str, str]) -> dict[str, t.Any]:
@@ -109,7 +109,7 @@ def test_the_pauses_grow_until_it_is_certain(exchange: Exchange) -> None:
     assert exchange.clock.pauses == [500, 750, 1125, 1687, 1038, 1000, 4000, 4000, 1000, 1000]
     assert exchange.looks[-6:] == [5100, 6100, 10_100, 14_100, 15_100, 16_100]
     assert settled.finding.outcome == "not_executed"
-    assert settled.evidence["looks"] == 11
+    assert settled.evidence["reads"] == 11
 
 
 @pytest.mark.parametrize("latency_ms", [0, 150, 700, 1000])
@@ -230,7 +230,7 @@ def test_reads_that_fail_in_between_do_no_harm(exchange: Exchange, error: Except
     exchange.shown = [error, error, [OURS], error, [OURS], error, error, [OURS]]
     settled = settle(exchange)
     assert settled.finding.outcome == "executed"
-    assert settled.evidence["looks"] == 8
+    assert settled.evidence["reads"] == 8
 
 
 def test_without_the_debt_no_absence_is_certain(exchange: Exchange) -> None:
@@ -247,7 +247,7 @@ def test_reads_that_all_fail_are_a_doubt(exchange: Exchange) -> None:
     exchange.shown = [BROKEN]
     settled = settle(exchange)
     assert settled.finding == ("unknown", "the exchange could not be read (No answer.)", None, ())
-    assert (settled.evidence["debt_now"], settled.evidence["looks"]) == (None, 22)
+    assert (settled.evidence["debt_now"], settled.evidence["reads"]) == (None, 22)
 
 
 def test_a_failing_last_look_is_the_reason(exchange: Exchange) -> None:
@@ -287,7 +287,7 @@ def test_the_evidence(exchange: Exchange) -> None:
         "wallet_now": None,
         "wallet_outflow": None,
         "candidates": ["99", "98"],
-        "looks": 2,
+        "reads": 2,
         "reason": "2 repayments in the history look like it",
     }
 

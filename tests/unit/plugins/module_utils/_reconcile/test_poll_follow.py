@@ -44,7 +44,7 @@ class Exchange:
         self.looks = 0
         self.of_account: Shown = []
 
-    def exchange_time_ms(self, monotonic_ms: int | None = None) -> int | None:
+    def exchange_time_at_least_ms(self, monotonic_ms: int | None = None) -> int | None:
         return None
 
     def history(self) -> list[HistoryEntry]:

@@ -258,8 +258,8 @@ def test_a_recovered_intent_of_another_start_is_waited_for_anew(
 
 @pytest.mark.parametrize("ahead_ms", [60_000, DAY_MS])
 def test_a_clock_of_the_exchange_that_lies_ends_nothing_early(settle: SettleIt, bybit: t.Any, sent: Intent, ahead_ms: int) -> None:
-    tells = bybit.exchange_time_ms
-    bybit.exchange_time_ms = lambda *asked: tells(*asked) + ahead_ms
+    tells = bybit.exchange_time_at_least_ms
+    bybit.exchange_time_at_least_ms = lambda *asked: tells(*asked) + ahead_ms
     bybit.history_lag_ms = bybit.debt_lag_ms = 15_000
     bybit.commit(Decimal(100))
     settled = settle()

@@ -27,7 +27,7 @@ HAS_FAILED = OURS._replace(status=FAILED)
 SEEN = Finding("executed", "the history shows it", OURS, (OURS,))
 ABSENT = Finding("not_executed", "its time is over")
 DOUBT = Finding("unknown", "2 repayments in the history look like it", None, (OURS, OURS._replace(repay_id="98")))
-EVIDENCE = {"looks": 3}
+EVIDENCE = {"reads": 3}
 
 
 class FakePoller:
@@ -69,11 +69,11 @@ class FakeJournal:
         self.known |= {intent.repay_id}
         self.done.append(("note", intent))
 
-    def forget(self, intent: Intent) -> None:
-        self.done.append(("forget", intent))
+    def discard(self, intent: Intent) -> None:
+        self.done.append(("discard", intent))
 
-    def conclude(self, intent: Intent, is_seen: bool) -> None:
-        self.done.append(("conclude", intent, is_seen))
+    def mark_made(self, intent: Intent) -> None:
+        self.done.append(("mark_made", intent))
 
 
 @pytest.fixture
@@ -85,9 +85,9 @@ def journal() -> FakeJournal:
     ("followed", "outcome", "end"),
     [
         # It stays noted until the debt shows it, which only a later look can tell.
-        (OURS, "executed", ("conclude", ACCEPTED, False)),
-        (UNDER_WAY, "pending", ("conclude", ACCEPTED, False)),
-        (None, "pending", ("conclude", ACCEPTED, False)),
+        (OURS, "executed", ("mark_made", ACCEPTED)),
+        (UNDER_WAY, "pending", ("mark_made", ACCEPTED)),
+        (None, "pending", ("mark_made", ACCEPTED)),
     ],
     ids=str,
 )
@@ -101,7 +101,7 @@ def test_an_accepted_repayment_is_followed(
     assert journal.done == [("note", ACCEPTED), end]
 
 
-@pytest.mark.parametrize(("finding", "outcome", "done"), [(ABSENT, "not_executed", ("forget",)), (DOUBT, "unknown", ())], ids=str)
+@pytest.mark.parametrize(("finding", "outcome", "done"), [(ABSENT, "not_executed", ("discard",)), (DOUBT, "unknown", ())], ids=str)
 def test_one_that_is_said_to_have_failed_is_looked_for(
     journal: FakeJournal, finding: Finding, outcome: str, done: tuple[str, ...]
 ) -> None:
@@ -124,13 +124,13 @@ def test_without_wait_an_accepted_repayment_is_pending(journal: FakeJournal) -> 
     poller = FakePoller(followed=OURS)
     assert Reconciler(poller, journal, wait=False).reconcile(ACCEPTED, 777).outcome == "pending"
     assert poller.asked == []
-    assert journal.done == [("note", ACCEPTED), ("conclude", ACCEPTED, False)]
+    assert journal.done == [("note", ACCEPTED), ("mark_made", ACCEPTED)]
 
 
 def test_an_id_that_is_known_is_not_written_again() -> None:
     journal = FakeJournal("99")
     Reconciler(FakePoller(followed=OURS), journal, wait=True).reconcile(ACCEPTED, 777)
-    assert journal.done == [("conclude", ACCEPTED, False)]
+    assert journal.done == [("mark_made", ACCEPTED)]
 
 
 def test_an_id_that_cannot_be_written_down_is_a_warning(journal: FakeJournal) -> None:
@@ -159,7 +159,7 @@ def test_a_repayment_that_was_found(
     assert found == (outcome, ACCEPTED, finding, EVIDENCE, "", ())
     assert poller.asked[0] == (SENT, frozenset({"98"}), 777)
     # It stays noted, because it may be somebody else's, and ours not be shown yet.
-    assert ("conclude", ACCEPTED, False) in journal.done
+    assert ("mark_made", ACCEPTED) in journal.done
     # Only what is final is surely ours.
     assert (("note", ACCEPTED) in journal.done) == (outcome == "executed")
 
@@ -194,7 +194,7 @@ def test_a_candidate_is_not_ours_while_its_time_is_open(journal: FakeJournal) ->
 def test_a_repayment_that_was_not_executed_is_forgotten(journal: FakeJournal) -> None:
     found = Reconciler(FakePoller(ABSENT), journal, wait=True).reconcile(SENT, 777)
     assert found == ("not_executed", SENT, ABSENT, EVIDENCE, "", ())
-    assert journal.done == [("forget", SENT)]
+    assert journal.done == [("discard", SENT)]
 
 
 def test_a_repayment_in_doubt_stays_open(journal: FakeJournal) -> None:
@@ -214,7 +214,7 @@ def test_the_amount_that_stands_in_the_history_is_told(journal: FakeJournal, amo
         f"100 USDT were sent, but the exchange's history shows {amount} for repayment 99. Amounts and sums of this collection are "
         "those of the history."
     )
-    assert journal.done[-1] == ("conclude", told, False)
+    assert journal.done[-1] == ("mark_made", told)
 
 
 @pytest.mark.parametrize(
