@@ -414,23 +414,17 @@ from ansible_collections.treasury.bybit.plugins.module_utils._module.interface i
 from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
 from ansible_collections.treasury.bybit.plugins.module_utils._module.repay import run_repayment
 from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
-from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import FIXED_RULES, fixed_ask, repay_argument_spec
-
-SPEC = Spec(
-    {
-        **connection_argument_spec(),
-        "loan_id": {"type": "str"},
-        "loan_currency": {"type": "str"},
-        "sweep": {"type": "bool", "default": False},
-        "collateral": {"type": "list", "elements": "str"},
-        **repay_argument_spec(),
-    },
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import (
     FIXED_RULES,
+    fixed_argument_spec,
+    parse_fixed_options,
 )
+
+SPEC = Spec({**connection_argument_spec(), **fixed_argument_spec()}, FIXED_RULES)
 
 
 def run(module: Module, clock: Clock | None = None, parents: Parents | None = None) -> None:
-    run_repayment(module, fixed_ask, clock, parents)
+    run_repayment(module, parse_fixed_options, clock, parents)
 
 
 def main(clock: Clock | None = None) -> None:

@@ -403,21 +403,17 @@ from ansible_collections.treasury.bybit.plugins.module_utils._module.interface i
 from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
 from ansible_collections.treasury.bybit.plugins.module_utils._module.repay import run_repayment
 from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
-from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import ONE_GOAL, REPAY_RULES, flexible_ask, repay_argument_spec
-
-SPEC = Spec(
-    {
-        **connection_argument_spec(),
-        "loan_currency": {"type": "str", "required": True},
-        "collateral": {"type": "list", "elements": "str"},
-        **repay_argument_spec(),
-    },
-    {**REPAY_RULES, **ONE_GOAL},
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import (
+    FLEXIBLE_RULES,
+    flexible_argument_spec,
+    parse_flexible_options,
 )
+
+SPEC = Spec({**connection_argument_spec(), **flexible_argument_spec()}, FLEXIBLE_RULES)
 
 
 def run(module: Module, clock: Clock | None = None, parents: Parents | None = None) -> None:
-    run_repayment(module, flexible_ask, clock, parents)
+    run_repayment(module, parse_flexible_options, clock, parents)
 
 
 def main(clock: Clock | None = None) -> None:

@@ -395,17 +395,17 @@ details:
 """
 
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._info.loans import survey_loans
+from ansible_collections.treasury.bybit.plugins.module_utils._info.loans import list_loans
 from ansible_collections.treasury.bybit.plugins.module_utils._module.info import run_query
 from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Module, Spec, run_as_process
 from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
-from ansible_collections.treasury.bybit.plugins.module_utils._options.info import loan_argument_spec, loan_question
+from ansible_collections.treasury.bybit.plugins.module_utils._options.info import loan_argument_spec, parse_loan_query
 
 SPEC = Spec({**connection_argument_spec(), **loan_argument_spec()}, {})
 
 
 def run(module: Module, clock: Clock | None = None) -> None:
-    run_query(module, loan_question, survey_loans, clock)
+    run_query(module, parse_loan_query, list_loans, clock)
 
 
 def main(clock: Clock | None = None) -> None:

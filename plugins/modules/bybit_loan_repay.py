@@ -426,20 +426,17 @@ from ansible_collections.treasury.bybit.plugins.module_utils._module.interface i
 from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
 from ansible_collections.treasury.bybit.plugins.module_utils._module.repay import run_repayment
 from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
-from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import ONE_GOAL, REPAY_RULES, legacy_ask, repay_argument_spec
-
-SPEC = Spec(
-    {
-        **connection_argument_spec(),
-        "order_id": {"type": "str", "required": True, "aliases": ["loan_id"]},
-        **repay_argument_spec(),
-    },
-    {**REPAY_RULES, **ONE_GOAL},
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import (
+    LEGACY_RULES,
+    legacy_argument_spec,
+    parse_legacy_options,
 )
+
+SPEC = Spec({**connection_argument_spec(), **legacy_argument_spec()}, LEGACY_RULES)
 
 
 def run(module: Module, clock: Clock | None = None, parents: Parents | None = None) -> None:
-    run_repayment(module, legacy_ask, clock, parents)
+    run_repayment(module, parse_legacy_options, clock, parents)
 
 
 def main(clock: Clock | None = None) -> None:

@@ -287,17 +287,17 @@ details:
 """
 
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._info.repayments import survey_repayments
+from ansible_collections.treasury.bybit.plugins.module_utils._info.repayments import list_repayments
 from ansible_collections.treasury.bybit.plugins.module_utils._module.info import run_query
 from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Module, Spec, run_as_process
 from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
-from ansible_collections.treasury.bybit.plugins.module_utils._options.info import repayment_argument_spec, repayment_question
+from ansible_collections.treasury.bybit.plugins.module_utils._options.info import repayment_argument_spec, parse_repayment_query
 
 SPEC = Spec({**connection_argument_spec(), **repayment_argument_spec()}, {})
 
 
 def run(module: Module, clock: Clock | None = None) -> None:
-    run_query(module, repayment_question, survey_repayments, clock)
+    run_query(module, parse_repayment_query, list_repayments, clock)
 
 
 def main(clock: Clock | None = None) -> None:

@@ -26,7 +26,7 @@ _NO_RESULT = "the task ended before it reported what it sent. Run it again: it f
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
+class TallyItem:
     """One repayment that a result reports.
 
     :ivar state: One of C(COLUMNS), or C(UNKNOWN).
@@ -64,36 +64,38 @@ def lines_of(result: t.Mapping[str, t.Any]) -> list[tuple[str, bool]]:
         lines.append((f"{_LOUD} (intent {result['details']['intent'] or 'not reported'}): {message}", True))
     if result.get("failed"):
         # The message is about the failure.
-        made = [f"{entry['amount']} {coin} (repayment {entry['repay_id']}, {entry['outcome']})" for entry in result["repayments"]]
+        made = [f"{made['amount']} {coin} (repayment {made['repay_id']}, {made['outcome']})" for made in result["repayments"]]
         return [*((f"Repaid before the failure: {text}", False) for text in made), *lines]
     if result["outcome"] == PLANNED or result["repayments"]:
         lines.append((message, False))
     return lines
 
 
-def entries_of(result: t.Mapping[str, t.Any], host: str) -> list[Entry]:
+def items_of(result: t.Mapping[str, t.Any], host: str) -> list[TallyItem]:
     """Return each repayment that a result reports."""
     if is_cut_off(result):
-        return [Entry(host, UNKNOWN, "", None)]
+        return [TallyItem(host, UNKNOWN, "", None)]
     if not is_report(result):
         return []
     coin = _coin_of(result)
-    earlier = {entry["intent"] for entry in result["details"]["earlier"]}
-    made = [entry for entry in result["repayments"] if entry["intent"] not in earlier]
-    entries = [_entry(host, coin, entry, RECOVERED) for entry in result["details"]["earlier"]]
-    entries += [_entry(host, coin, entry, PAID) for entry in made]
+    earlier = result["details"]["earlier"]
+    earlier_intents = {summary["intent"] for summary in earlier}
+    made = [summary for summary in result["repayments"] if summary["intent"] not in earlier_intents]
+    items = [_item(host, coin, summary, RECOVERED) for summary in earlier]
+    items += [_item(host, coin, summary, PAID) for summary in made]
     if result["outcome"] == PLANNED:
-        entries.append(Entry(host, PLANNED, coin, Decimal(result["amount"])))
+        items.append(TallyItem(host, PLANNED, coin, Decimal(result["amount"])))
     elif result["outcome"] == UNKNOWN:
         # If repayments were made before this one, the amount is theirs.
         amount = None if result["repayments"] else Decimal(result["amount"])
-        entries.append(Entry(host, UNKNOWN, coin, amount, result["details"]["intent"]))
-    return entries
+        items.append(TallyItem(host, UNKNOWN, coin, amount, result["details"]["intent"]))
+    return items
 
 
-def _entry(host: str, coin: str, item: t.Mapping[str, t.Any], state: str) -> Entry:
+def _item(host: str, coin: str, summary: t.Mapping[str, t.Any], state: str) -> TallyItem:
     states = {EXECUTED: state, PENDING: PENDING}
-    return Entry(host, states.get(item["outcome"], item["outcome"]), item.get("coin") or coin, Decimal(item["amount"]), item["intent"])
+    state = states.get(summary["outcome"], summary["outcome"])
+    return TallyItem(host, state, summary.get("coin") or coin, Decimal(summary["amount"]), summary["intent"])
 
 
 def _coin_of(result: t.Mapping[str, t.Any]) -> str:
@@ -105,32 +107,33 @@ class Tally:
     """Adds up what the results of a run report, each repayment once, as last reported."""
 
     def __init__(self) -> None:
-        self._entries: dict[str | int, Entry] = {}
+        self._items: dict[str | int, TallyItem] = {}
         self._hosts: set[str] = set()
         self._number = itertools.count()
 
     def add(self, result: t.Mapping[str, t.Any], host: str) -> None:
         self._hosts.add(host)
-        for entry in entries_of(result, host):
-            key = entry.intent or next(self._number)
-            before = self._entries.get(key)
+        for item in items_of(result, host):
+            key = item.intent or next(self._number)
+            before = self._items.get(key)
             # What this run paid remains paid, even if a later task reports it again.
-            if before is None or not (before.state == PAID and entry.state == RECOVERED):
-                self._entries[key] = entry
+            if before is None or not (before.state == PAID and item.state == RECOVERED):
+                self._items[key] = item
 
     def lines(self) -> list[tuple[str, bool]]:
         """Return the totals for each host and coin, and each repayment in doubt, highlighted; nothing without results."""
         return [(f"{host:<26} : {text}", is_loud) for host in sorted(self._hosts) for text, is_loud in self._lines_of(host)]
 
     def _lines_of(self, host: str) -> t.Iterator[tuple[str, bool]]:
-        entries = [entry for entry in self._entries.values() if entry.host == host]
-        counted = [entry for entry in entries if entry.state in COLUMNS]
-        doubtful = [entry for entry in entries if entry.state == UNKNOWN]
+        items = [item for item in self._items.values() if item.host == host]
+        counted = [item for item in items if item.state in COLUMNS]
+        doubtful = [item for item in items if item.state == UNKNOWN]
         if not counted and not doubtful:
             yield "nothing was repaid", False
-        for coin in sorted({entry.coin for entry in counted}):
-            sums = {state: total(*(e.amount or Decimal(0) for e in counted if (e.coin, e.state) == (coin, state))) for state in COLUMNS}
+        for coin in sorted({item.coin for item in counted}):
+            those = [item for item in counted if item.coin == coin]
+            sums = {state: total(*(item.amount or Decimal(0) for item in those if item.state == state)) for state in COLUMNS}
             yield f"{coin} {'  '.join(f'{state}={plain(number)}' for state, number in sums.items())}", False
-        for entry in doubtful:
-            amount = f" amount={plain(entry.amount)} {entry.coin}" if entry.amount is not None else ""
-            yield f"{_LOUD}{amount} intent={entry.intent or 'not reported'}", True
+        for item in doubtful:
+            amount = f" amount={plain(item.amount)} {item.coin}" if item.amount is not None else ""
+            yield f"{_LOUD}{amount} intent={item.intent or 'not reported'}", True

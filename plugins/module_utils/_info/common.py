@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the info modules share: which products an account cannot use, and how an answer is counted.
+"""What the info modules share: which products an account cannot use, and what a query returns.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -88,10 +88,10 @@ def _was_refused_by(error: BybitError, codes: frozenset[int]) -> bool:
     return isinstance(error, Refused) and error.failure is not None and error.failure.ret_code in codes
 
 
-class Answer(t.NamedTuple):
+class QueryResult(t.NamedTuple):
     """What a query module returns.
 
-    :ivar warnings: What the reader of the answer must know about it.
+    :ivar warnings: What the reader of the values must know about them.
     """
 
     values: dict[str, t.Any]

@@ -23,10 +23,10 @@ from .._loans.account import read_position
 from .._loans.loan import FIXED, FLEXIBLE, LEGACY, PRODUCTS, Loan, Thresholds
 from .._loans.position import CoinCollateral, CoinDebt, Position
 from .._times import iso
-from .common import Answer, Availability, counted, is_unusable
+from .common import Availability, QueryResult, counted, is_unusable
 
 
-class LoanQuestion(t.NamedTuple):
+class LoanQuery(t.NamedTuple):
     """The filters for open loans; none means no limit.
 
     :ivar products: Those to read.
@@ -46,7 +46,7 @@ class LoanQuestion(t.NamedTuple):
     def has_id(self) -> bool:
         return self.loan_id is not None
 
-    def is_about(self, loan: Loan, now_ms: int) -> bool:
+    def matches(self, loan: Loan, now_ms: int) -> bool:
         """Return whether a loan matches; one with an unknown LTV is not above any."""
         ltv = loan.reported_ltv
         return (
@@ -110,24 +110,24 @@ def _plainly(entry: CoinDebt | CoinCollateral) -> dict[str, t.Any]:
     return {name: plain(value) if isinstance(value, Decimal) else value for name, value in entry._asdict().items()}
 
 
-def survey_loans(client: Client, question: LoanQuestion) -> Answer:
-    """Return the open loans, their sums, and the position of the account.
+def list_loans(client: Client, query: LoanQuery) -> QueryResult:
+    """Return the open loans that match, their totals, and the position of the account.
 
     :raises BybitError: When something could not be read that could be used.
     """
-    return _Survey(client, question).answer()
+    return _LoanLister(client, query).result()
 
 
-class _Survey:
-    def __init__(self, client: Client, question: LoanQuestion) -> None:
+class _LoanLister:
+    def __init__(self, client: Client, query: LoanQuery) -> None:
         self._client = client
-        self._question = question
-        self._availability = Availability(question.products, question.named, question.has_id)
+        self._query = query
+        self._availability = Availability(query.products, query.named, query.has_id)
         self._warnings: list[str] = []
         self._position: Position | None = None
         self._no_position: BybitError | None = None
 
-    def answer(self) -> Answer:
+    def result(self) -> QueryResult:
         loans = self._read()
         self._availability.check()
         thresholds = self._thresholds(loans)
@@ -140,14 +140,14 @@ class _Survey:
             "unavailable": [entry.as_result() for entry in unavailable],
             "msg": counted("open loan", [loan.product for loan in loans], [entry.product for entry in unavailable]),
         }
-        needing_position = set(self._question.products) - {LEGACY} - {entry.product for entry in unavailable}
+        needing_position = set(self._query.products) - {LEGACY} - {entry.product for entry in unavailable}
         if self._no_position and needing_position:
             self._warnings.append(f"The account's position, and therefore the LTV of its loans, cannot be read. {self._no_position}")
-        return Answer(values, [*self._availability.warnings(), *self._warnings])
+        return QueryResult(values, [*self._availability.warnings(), *self._warnings])
 
     def _read(self) -> list[Loan]:
         """Read the position first, which shows a bad key, clock or address, and then the products in parallel."""
-        products = self._question.products
+        products = self._query.products
         if {FLEXIBLE, FIXED} & set(products):
             self._read_position()
         reads = [functools.partial(self._loans_of, product=product) for product in products]
@@ -155,7 +155,7 @@ class _Survey:
         return [loan for product in products for loan in self._availability.read(product, lambda p: loans_of[p].result())]
 
     def _loans_of(self, client: Client, product: str) -> list[Loan]:
-        if product != LEGACY and self._question.ltv_above is not None and self._no_position is not None:
+        if product != LEGACY and self._query.ltv_above is not None and self._no_position is not None:
             # Returning all of them, or none, would both be wrong.
             raise self._no_position
         found: dict[str | None, Loan] = {}
@@ -169,16 +169,16 @@ class _Survey:
                 raise ReadFailed(f"Bybit answered with different {product} loans with the ID {key}.")
         self._check_against_position(product, {loan.coin for loan in found.values()})
         now_ms = client.exchange_time_or_local_ms()
-        return [loan for loan in found.values() if self._question.is_about(loan, now_ms)]
+        return [loan for loan in found.values() if self._query.matches(loan, now_ms)]
 
     def _check_against_position(self, product: str, coins: set[str]) -> None:
         """Refuse a list that lacks what the account's position owes in the product, or owes what that lacks."""
-        question = self._question
-        if product == LEGACY or self._position is None or question.loan_id is not None:
+        query = self._query
+        if product == LEGACY or self._position is None or query.loan_id is not None:
             return
         owed = {debt.coin for debt in self._position.debts if self._position.shows(product, debt.coin)}
         for coin in owed ^ coins:
-            if question.coin in (None, coin):
+            if query.coin in (None, coin):
                 has, lacks = ("position", "list") if coin in owed else ("list", "position")
                 raise ReadFailed(
                     f"Bybit's answers about the {product} loans contradict each other: the {has} has a debt in {coin}, but the {lacks} has "
@@ -186,7 +186,7 @@ class _Survey:
                 )
 
     def _open_loans(self, client: Client, product: str) -> t.Iterable[Loan]:
-        coin, loan_id = self._question.coin, self._question.loan_id
+        coin, loan_id = self._query.coin, self._query.loan_id
         if product == LEGACY:
             return legacy.open_loans(client, coin, loan_id)
         if product == FLEXIBLE:

@@ -19,17 +19,17 @@ from .._loans import fixed, flexible, legacy
 from .._loans.history import PROCESSING, SUCCESS, HistoryEntry
 from .._loans.loan import FLEXIBLE, LEGACY
 from .._times import DAY_MS, HISTORY_REACH_DAYS, iso
-from .common import Answer, Availability, counted
+from .common import Availability, QueryResult, counted
 
 
-class Entry(t.NamedTuple):
-    """A repayment, and the product that it belongs to."""
+class ProductEntry(t.NamedTuple):
+    """An entry of the history, and the product that it belongs to."""
 
     product: str
-    record: HistoryEntry
+    entry: HistoryEntry
 
 
-class RepaymentQuestion(t.NamedTuple):
+class RepaymentQuery(t.NamedTuple):
     """The filters for repayments; none means no limit.
 
     :ivar products: Those to read.
@@ -52,58 +52,58 @@ class RepaymentQuestion(t.NamedTuple):
     def has_id(self) -> bool:
         return self.loan_id is not None or self.repay_id is not None
 
-    def is_about(self, record: HistoryEntry) -> bool:
+    def matches(self, entry: HistoryEntry) -> bool:
         """Return whether a repayment matches."""
         return (
-            self.coin in (None, record.coin)
-            and (self.loan_id is None or any(part.loan_id == self.loan_id for part in record.parts))
-            and self.repay_id in (None, record.repay_id)
-            and (self.since_ms is None or self.since_ms <= record.time_ms)
-            and (self.until_ms is None or record.time_ms < self.until_ms)
-            and (not self.statuses or record.status in self.statuses)
+            self.coin in (None, entry.coin)
+            and (self.loan_id is None or any(part.loan_id == self.loan_id for part in entry.parts))
+            and self.repay_id in (None, entry.repay_id)
+            and (self.since_ms is None or self.since_ms <= entry.time_ms)
+            and (self.until_ms is None or entry.time_ms < self.until_ms)
+            and (not self.statuses or entry.status in self.statuses)
         )
 
 
-def in_order(entries: t.Iterable[Entry]) -> list[Entry]:
+def in_order(items: t.Iterable[ProductEntry]) -> list[ProductEntry]:
     """Return the newest first, whatever order the exchange lists them in."""
-    return sorted(entries, key=lambda entry: (-entry.record.time_ms, entry.product, entry.record.repay_id))
+    return sorted(items, key=lambda item: (-item.entry.time_ms, item.product, item.entry.repay_id))
 
 
-def repayment_result(entry: Entry) -> dict[str, t.Any]:
+def repayment_result(item: ProductEntry) -> dict[str, t.Any]:
     """Return a repayment as the module returns it."""
-    record = entry.record
+    entry = item.entry
     return {
-        "product": entry.product,
-        "repay_id": record.repay_id,
-        "coin": record.coin,
-        "amount": plain(record.amount),
-        "status": record.status,
-        "kind": record.kind,
-        "by_user": record.by_user,
-        "time_ms": record.time_ms,
-        "time": iso(record.time_ms),
-        "parts": [{"loan_id": part.loan_id, "amount": plain(part.amount)} for part in record.parts],
-        "collateral_coin": record.collateral_coin,
-        "collateral_return": None if record.collateral_return is None else plain(record.collateral_return),
+        "product": item.product,
+        "repay_id": entry.repay_id,
+        "coin": entry.coin,
+        "amount": plain(entry.amount),
+        "status": entry.status,
+        "kind": entry.kind,
+        "by_user": entry.by_user,
+        "time_ms": entry.time_ms,
+        "time": iso(entry.time_ms),
+        "parts": [{"loan_id": part.loan_id, "amount": plain(part.amount)} for part in entry.parts],
+        "collateral_coin": entry.collateral_coin,
+        "collateral_return": None if entry.collateral_return is None else plain(entry.collateral_return),
     }
 
 
-def repayment_totals(entries: t.Sequence[Entry]) -> list[dict[str, t.Any]]:
+def repayment_totals(items: t.Sequence[ProductEntry]) -> list[dict[str, t.Any]]:
     """Add up the repayments of each coin."""
-    records = [entry.record for entry in entries]
-    coins = sorted({record.coin for record in records})
-    return [_sums(coin, [record for record in records if record.coin == coin]) for coin in coins]
+    entries = [item.entry for item in items]
+    coins = sorted({entry.coin for entry in entries})
+    return [_sums(coin, [entry for entry in entries if entry.coin == coin]) for coin in coins]
 
 
-def _sums(coin: str, records: t.Sequence[HistoryEntry]) -> dict[str, t.Any]:
-    made = [record for record in records if record.status == SUCCESS]
+def _sums(coin: str, entries: t.Sequence[HistoryEntry]) -> dict[str, t.Any]:
+    made = [entry for entry in entries if entry.status == SUCCESS]
     return {
         "coin": coin,
-        "by_user": plain(total(*(record.amount for record in made if record.by_user))),
-        "by_exchange": plain(total(*(record.amount for record in made if record.by_user is False))),
-        "by_unknown": plain(total(*(record.amount for record in made if record.by_user is None))),
-        "processing": plain(total(*(record.amount for record in records if record.status == PROCESSING))),
-        "repayments": len(records),
+        "by_user": plain(total(*(entry.amount for entry in made if entry.by_user))),
+        "by_exchange": plain(total(*(entry.amount for entry in made if entry.by_user is False))),
+        "by_unknown": plain(total(*(entry.amount for entry in made if entry.by_user is None))),
+        "processing": plain(total(*(entry.amount for entry in entries if entry.status == PROCESSING))),
+        "repayments": len(entries),
     }
 
 
@@ -111,45 +111,45 @@ def _sums(coin: str, records: t.Sequence[HistoryEntry]) -> dict[str, t.Any]:
 _LEGACY_REACH_MS = HISTORY_REACH_DAYS * DAY_MS
 
 
-def survey_repayments(client: Client, question: RepaymentQuestion) -> Answer:
-    """Return the repayments and their sums.
+def list_repayments(client: Client, query: RepaymentQuery) -> QueryResult:
+    """Return the repayments that match, and their totals.
 
     :raises BybitError: When something could not be read that could be used.
     """
-    availability = Availability(question.products, question.named, question.has_id)
+    availability = Availability(query.products, query.named, query.has_id)
     # A bad key, clock or address shows with the first read alone.
-    first, *others = question.products
-    found = availability.read(first, functools.partial(_entries_of, client, question))
-    reads = [functools.partial(_entries_of, question=question, product=product) for product in others]
+    first, *others = query.products
+    found = availability.read(first, functools.partial(_entries_of, client, query))
+    reads = [functools.partial(_entries_of, query=query, product=product) for product in others]
     entries_of = dict(zip(others, side_by_side(client, reads)))
     for product in others:
         found += availability.read(product, lambda product: entries_of[product].result())
     availability.check()
-    entries, unavailable = in_order(found), availability.unavailable
+    items, unavailable = in_order(found), availability.unavailable
     values = {
-        "repayments": [repayment_result(entry) for entry in entries],
-        "totals": repayment_totals(entries),
-        "unavailable": [entry.as_result() for entry in unavailable],
-        "msg": counted("repayment", [entry.product for entry in entries], [entry.product for entry in unavailable]),
+        "repayments": [repayment_result(item) for item in items],
+        "totals": repayment_totals(items),
+        "unavailable": [item.as_result() for item in unavailable],
+        "msg": counted("repayment", [item.product for item in items], [item.product for item in unavailable]),
     }
-    is_legacy_read = LEGACY in question.products and LEGACY not in {entry.product for entry in unavailable}
-    return Answer(values, [*availability.warnings(), *(_too_old(client, question) if is_legacy_read else [])])
+    is_legacy_read = LEGACY in query.products and LEGACY not in {item.product for item in unavailable}
+    return QueryResult(values, [*availability.warnings(), *(_too_old(client, query) if is_legacy_read else [])])
 
 
-def _entries_of(client: Client, question: RepaymentQuestion, product: str) -> list[Entry]:
-    return [Entry(product, record) for record in _repayments(client, question, product) if question.is_about(record)]
+def _entries_of(client: Client, query: RepaymentQuery, product: str) -> list[ProductEntry]:
+    return [ProductEntry(product, entry) for entry in _repayments(client, query, product) if query.matches(entry)]
 
 
-def _repayments(client: Client, question: RepaymentQuestion, product: str) -> list[HistoryEntry]:
+def _repayments(client: Client, query: RepaymentQuery, product: str) -> list[HistoryEntry]:
     if product == LEGACY:
-        return legacy.repayments(client, question.coin, question.loan_id, question.repay_id)
+        return legacy.repayments(client, query.coin, query.loan_id, query.repay_id)
     if product == FLEXIBLE:
-        return flexible.repayments(client, question.coin, question.repay_id)
-    return fixed.repayments(client, question.coin, question.loan_id, question.repay_id)
+        return flexible.repayments(client, query.coin, query.repay_id)
+    return fixed.repayments(client, query.coin, query.loan_id, query.repay_id)
 
 
-def _too_old(client: Client, question: RepaymentQuestion) -> list[str]:
-    if question.since_ms is None or client.exchange_time_or_local_ms() - question.since_ms <= _LEGACY_REACH_MS:
+def _too_old(client: Client, query: RepaymentQuery) -> list[str]:
+    if query.since_ms is None or client.exchange_time_or_local_ms() - query.since_ms <= _LEGACY_REACH_MS:
         return []
     return [
         "since is more than 180 days ago: for legacy loans, the exchange only returns the repayments of the last 6 months, so "

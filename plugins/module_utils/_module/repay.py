@@ -25,7 +25,7 @@ from .._goal import Goal
 from .._journal.journal import Journal
 from .._journal.store import Store, Target, check_directory, is_in_doubt
 from .._options.connection import Connection
-from .._options.repay import Ask, run_options_of, state_dir_of
+from .._options.repay import Instruction, run_options_of, state_dir_of
 from .._outcomes import UNKNOWN
 from .common import connect, traceback_of, with_connection, with_failure
 from .interface import Module
@@ -60,18 +60,18 @@ class _Result:
 
 def run_repayment(
     module: Module,
-    ask_of: t.Callable[[Client, dict[str, t.Any]], Ask],
+    parse_options: t.Callable[[Client, dict[str, t.Any]], Instruction],
     clock: Clock | None = None,
     parents: Parents | None = None,
 ) -> None:
     """Carry out what a repay module was asked for, and emit its report.
 
-    :param ask_of: Reads from the options what is asked for.
+    :param parse_options: Turns the options into an instruction.
     :param clock: The time to go by; that of this machine unless given.
     :param parents: Who gets the result; the processes above this one unless given.
     """
     clock, parents = clock or Clock(module.log), parents or Parents()
-    begun = _begin(module, ask_of, clock, parents)
+    begun = _begin(module, parse_options, clock, parents)
     if isinstance(begun, _Result):
         module.emit(begun.values, begun.failed)
         return
@@ -132,7 +132,7 @@ def _result_of(report: Report, connection: Connection, client: Client) -> _Resul
 
 
 def _begin(
-    module: Module, ask_of: t.Callable[[Client, dict[str, t.Any]], Ask], clock: Clock, parents: Parents
+    module: Module, parse_options: t.Callable[[Client, dict[str, t.Any]], Instruction], clock: Clock, parents: Parents
 ) -> _Begun | _Result:
     """Return what a task asks for, or why it cannot be begun; the key is all that is read of the exchange."""
     try:
@@ -141,7 +141,7 @@ def _begin(
         return _failed({}, error)
     client = connection.client(clock)
     try:
-        (operation, goal), options = ask_of(client, module.params), run_options_of(module.params)
+        (operation, goal), options = parse_options(client, module.params), run_options_of(module.params)
         directory = state_dir_of(module.params)
     except BybitError as error:
         return _failed(with_connection({}, connection, client), error)

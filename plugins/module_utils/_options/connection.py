@@ -36,7 +36,6 @@ DEFAULT_ENVIRONMENT = "testnet"
 
 # A shorter one could be part of any word or number of a result.
 _MIN_HIDDEN_LENGTH = 8
-_DEFAULT_PORTS = {"https": 443, "http": 80}
 _RANGES = {"recv_window": (1, 60_000), "api_timeout": (1, 3600), "rate_limit_timeout": (0, 86_400)}
 
 
@@ -85,14 +84,6 @@ class Connection:
         ca_path = options["ca_path"]
         if ca_path is not None and not os.path.isfile(ca_path):
             raise BadInput(f"ca_path '{ca_path}' is not a file: name a file of CA certificates in PEM form.")
-
-    @property
-    def host(self) -> str:
-        """The host as a name that stays the same, however the URL is written."""
-        parts = urlsplit(self.base_url)
-        name = (parts.hostname or "").rstrip(".")
-        is_usual = parts.port in (None, _DEFAULT_PORTS[parts.scheme])
-        return f"{name}{'' if is_usual else f':{parts.port}'}{parts.path}"
 
     @property
     def realm(self) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the info modules: their specification, and the question that they ask.
+"""The options of the info modules: their specification, and the query that they mean.
 
 This module util is private to the collection.
 """
@@ -12,8 +12,8 @@ from __future__ import annotations
 import typing as t
 
 from .._api.errors import BadInput
-from .._info.loans import LoanQuestion
-from .._info.repayments import RepaymentQuestion
+from .._info.loans import LoanQuery
+from .._info.repayments import RepaymentQuery
 from .._loans.history import FAILED, PROCESSING, SUCCESS
 from .._loans.loan import FLEXIBLE, PRODUCTS
 from .values import Options, coin_of, duration_of, fraction_of, id_of, moment_of
@@ -44,15 +44,15 @@ def repayment_argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-def loan_question(options: Options) -> LoanQuestion:
-    """Return what the options of C(bybit_loan_info) ask for.
+def parse_loan_query(options: Options) -> LoanQuery:
+    """Return the query that the options of C(bybit_loan_info) mean.
 
     :raises BadInput: When one of them cannot be used; the function below raises it too.
     """
     matures_within_ms = duration_of(options, "matures_within")
     if matures_within_ms is not None:
         _refuse_only_flexible(options, "matures_within", "are never due")
-    return LoanQuestion(
+    return LoanQuery(
         products=_products(options),
         named=options["product"] is not None,
         coin=_coin(options),
@@ -62,13 +62,13 @@ def loan_question(options: Options) -> LoanQuestion:
     )
 
 
-def repayment_question(options: Options) -> RepaymentQuestion:
-    """Return what the options of C(bybit_loan_repayment_info) ask for."""
+def parse_repayment_query(options: Options) -> RepaymentQuery:
+    """Return the query that the options of C(bybit_loan_repayment_info) mean."""
     since_ms, until_ms = moment_of(options, "since"), moment_of(options, "until")
     if since_ms is not None and until_ms is not None and since_ms >= until_ms:
         given = f"until '{options['until']}' is not after since '{options['since']}'"
         raise BadInput(f"{given}: give a later time, or omit one of them.")
-    return RepaymentQuestion(
+    return RepaymentQuery(
         products=_products(options),
         named=options["product"] is not None,
         coin=_coin(options),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the repay modules: their specification, and the loan, the goal and the run options that they mean.
+"""The options of the repay modules: their specification and rules, and the loan, the goal and the run options that they mean.
 
 This module util is private to the collection.
 """
@@ -28,9 +28,47 @@ from .values import Options, amount_of, checked_coin, coin_of, fraction_of, id_o
 
 _RANGES = {"wait_timeout": (0, 86_400), "settle_margin": (0, 3600), "lock_timeout": (0, 86_400)}
 _GOALS = ("amount", "max_debt", "max_ltv")
-# What holds between the options of every repay module, as AnsibleModule takes it.
-REPAY_RULES: dict[str, t.Any] = {"mutually_exclusive": [_GOALS], "required_by": {"since": ("amount",)}}
-ONE_GOAL = {"required_one_of": [_GOALS]}
+# What holds between options, as AnsibleModule takes it.
+_REPAY_RULES: dict[str, t.Any] = {"mutually_exclusive": [_GOALS], "required_by": {"since": ("amount",)}}
+LEGACY_RULES = FLEXIBLE_RULES = {**_REPAY_RULES, "required_one_of": [_GOALS]}
+FIXED_RULES = {
+    **_REPAY_RULES,
+    "mutually_exclusive": [*_REPAY_RULES["mutually_exclusive"], ("loan_id", "loan_currency")],
+    # The goal has a default for whole contracts.
+    "required_one_of": [("loan_id", "loan_currency")],
+}
+
+
+class Instruction(t.NamedTuple):
+    """What the options ask for: the loan to repay, and the goal."""
+
+    operation: Operation
+    goal: Goal
+
+
+def legacy_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options of C(bybit_loan_repay) but those of the connection."""
+    return {"order_id": {"type": "str", "required": True, "aliases": ["loan_id"]}, **repay_argument_spec()}
+
+
+def flexible_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options of C(bybit_flexible_loan_repay) but those of the connection."""
+    return {
+        "loan_currency": {"type": "str", "required": True},
+        "collateral": {"type": "list", "elements": "str"},
+        **repay_argument_spec(),
+    }
+
+
+def fixed_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options of C(bybit_fixed_loan_repay) but those of the connection."""
+    return {
+        "loan_id": {"type": "str"},
+        "loan_currency": {"type": "str"},
+        "sweep": {"type": "bool", "default": False},
+        "collateral": {"type": "list", "elements": "str"},
+        **repay_argument_spec(),
+    }
 
 
 def repay_argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -56,7 +94,7 @@ def repay_argument_spec() -> dict[str, dict[str, t.Any]]:
 
 
 def goal_of(options: dict[str, t.Any], is_needed: bool = True) -> Goal:
-    """Return what the options ask for; the goal's own amount only, not yet from where.
+    """Return the goal that the options mean, not yet with the collateral to sell for it.
 
     :raises BadInput: When an option cannot be used.
     """
@@ -77,7 +115,7 @@ def goal_of(options: dict[str, t.Any], is_needed: bool = True) -> Goal:
 
 
 def run_options_of(options: dict[str, t.Any]) -> RunOptions:
-    """Return how the options want it to be done.
+    """Return the options that say how to reach the goal.
 
     :raises BadInput: When one of them cannot be used.
     """
@@ -114,39 +152,24 @@ def _max_ltv(options: dict[str, t.Any]) -> Decimal | None:
     return max_ltv
 
 
-# What holds between the options of bybit_fixed_loan_repay, as AnsibleModule takes it.
-FIXED_RULES = {
-    **REPAY_RULES,
-    "mutually_exclusive": [*REPAY_RULES["mutually_exclusive"], ("loan_id", "loan_currency")],
-    "required_one_of": [("loan_id", "loan_currency")],
-}
-
-
-class Ask(t.NamedTuple):
-    """What a task asks for: a subject, and a goal for it."""
-
-    operation: Operation
-    goal: Goal
-
-
-def legacy_ask(client: Client, options: Options) -> Ask:
-    """Return what the options of C(bybit_loan_repay) ask for.
+def parse_legacy_options(client: Client, options: Options) -> Instruction:
+    """Return the instruction that the options of C(bybit_loan_repay) mean.
 
     :raises BadInput: When one of them cannot be used; the other functions raise it too.
     """
-    return Ask(LegacyRepayment(client, id_of(options, "order_id", "1794267532472646144")), goal_of(options))
+    return Instruction(LegacyRepayment(client, id_of(options, "order_id", "1794267532472646144")), goal_of(options))
 
 
-def flexible_ask(client: Client, options: Options) -> Ask:
-    """Return what the options of C(bybit_flexible_loan_repay) ask for."""
+def parse_flexible_options(client: Client, options: Options) -> Instruction:
+    """Return the instruction that the options of C(bybit_flexible_loan_repay) mean."""
     coin, collateral = coin_of(options, "loan_currency"), _collateral(options)
     goal = goal_of(options)._replace(collateral=collateral)
     _check_goal_from_collateral(goal)
-    return Ask(FlexibleRepayment(client, coin, collateral), goal)
+    return Instruction(FlexibleRepayment(client, coin, collateral), goal)
 
 
-def fixed_ask(client: Client, options: Options) -> Ask:
-    """Return what the options of C(bybit_fixed_loan_repay) ask for."""
+def parse_fixed_options(client: Client, options: Options) -> Instruction:
+    """Return the instruction that the options of C(bybit_fixed_loan_repay) mean."""
     loan_id = id_of(options, "loan_id", "571") if options["loan_id"] is not None else None
     coin = coin_of(options, "loan_currency") if options["loan_currency"] is not None else None
     collateral = _collateral(options)
@@ -162,7 +185,7 @@ def fixed_ask(client: Client, options: Options) -> Ask:
                 f"loan_currency '{coin}' without loan_id repays all fixed {coin} contracts: set sweep to true to "
                 f"confirm this, or give loan_id."
             )
-    return Ask(FixedRepayment(client, loan_id, coin, collateral), goal)
+    return Instruction(FixedRepayment(client, loan_id, coin, collateral), goal)
 
 
 def _collateral(options: Options) -> tuple[str, ...]:

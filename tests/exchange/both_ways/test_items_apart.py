@@ -39,22 +39,22 @@ type: notification
 short_description: Defects
 description: [Serves the tests.]
 '''
-survey, question = module.survey_loans, module.loan_question
+list_loans, parse = module.list_loans, module.parse_loan_query
 
 
 def inside(client, asked):
     if asked.loan_id == "inside":
         raise ZeroDivisionError("inside")
-    return survey(client, asked)
+    return list_loans(client, asked)
 
 
 def outside(options):
     if options["loan_id"] == "outside":
         raise LookupError("outside")
-    return question(options)
+    return parse(options)
 
 
-module.survey_loans, module.loan_question = inside, outside
+module.list_loans, module.parse_loan_query = inside, outside
 
 
 class CallbackModule(CallbackBase):

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FIXED, FLEXIBLE, LEGACY, OPEN, PRODUCTS, Loan, Thresholds
 from ansible_collections.treasury.bybit.plugins.module_utils._info.loans import (
-    LoanQuestion,
+    LoanQuery,
     loan_result,
     loan_totals,
     position_result,
@@ -36,7 +36,7 @@ def loan(product: str = LEGACY, coin: str = "USDT", debt: str = "100", **more: t
 
 
 @pytest.mark.parametrize(
-    ("asked", "of", "is_about"),
+    ("asked", "of", "matches"),
     [
         ({}, loan(), True),
         ({"coin": "USDT"}, loan(), True),
@@ -64,8 +64,8 @@ def loan(product: str = LEGACY, coin: str = "USDT", debt: str = "100", **more: t
         ({"coin": "BTC", "ltv_above": Decimal("0.1")}, loan(), False),
     ],
 )
-def test_which_loans_are_meant(asked: dict[str, t.Any], of: Loan, is_about: bool) -> None:
-    assert LoanQuestion(PRODUCTS, False, **asked).is_about(of, NOW_MS) is is_about
+def test_which_loans_are_meant(asked: dict[str, t.Any], of: Loan, matches: bool) -> None:
+    assert LoanQuery(PRODUCTS, False, **asked).matches(of, NOW_MS) is matches
 
 
 @pytest.mark.parametrize(

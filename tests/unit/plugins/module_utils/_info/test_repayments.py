@@ -20,8 +20,8 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.history impo
     HistoryEntry,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._info.repayments import (
-    Entry,
-    RepaymentQuestion,
+    ProductEntry,
+    RepaymentQuery,
     in_order,
     repayment_result,
     repayment_totals,
@@ -36,7 +36,7 @@ def record(**more: t.Any) -> HistoryEntry:
 
 
 @pytest.mark.parametrize(
-    ("asked", "of", "is_about"),
+    ("asked", "of", "matches"),
     [
         ({}, record(), True),
         ({"coin": "ETH"}, record(), True),
@@ -57,30 +57,30 @@ def record(**more: t.Any) -> HistoryEntry:
         ({"coin": "ETH", "repay_id": "1"}, record(), False),
     ],
 )
-def test_which_repayments_are_meant(asked: dict[str, t.Any], of: HistoryEntry, is_about: bool) -> None:
-    assert RepaymentQuestion(("fixed",), False, **asked).is_about(of) is is_about
+def test_which_repayments_are_meant(asked: dict[str, t.Any], of: HistoryEntry, matches: bool) -> None:
+    assert RepaymentQuery(("fixed",), False, **asked).matches(of) is matches
 
 
 def test_two_periods_share_no_repayment_and_miss_none() -> None:
     moments = [AT_MS - 1, AT_MS, AT_MS + 1]
-    before = RepaymentQuestion((), False, until_ms=AT_MS)
-    after = RepaymentQuestion((), False, since_ms=AT_MS)
-    assert [before.is_about(record(time_ms=moment)) for moment in moments] == [True, False, False]
-    assert [after.is_about(record(time_ms=moment)) for moment in moments] == [False, True, True]
+    before = RepaymentQuery((), False, until_ms=AT_MS)
+    after = RepaymentQuery((), False, since_ms=AT_MS)
+    assert [before.matches(record(time_ms=moment)) for moment in moments] == [True, False, False]
+    assert [after.matches(record(time_ms=moment)) for moment in moments] == [False, True, True]
 
 
 def test_the_youngest_comes_first_whatever_the_product() -> None:
-    made = [Entry("legacy", record(time_ms=1)), Entry("fixed", record(time_ms=3)), Entry("flexible", record(time_ms=2))]
-    assert [entry.record.time_ms for entry in in_order(made)] == [3, 2, 1]
+    made = [ProductEntry("legacy", record(time_ms=1)), ProductEntry("fixed", record(time_ms=3)), ProductEntry("flexible", record(time_ms=2))]
+    assert [entry.entry.time_ms for entry in in_order(made)] == [3, 2, 1]
 
 
 def test_the_order_of_one_moment_is_always_the_same() -> None:
-    made = [Entry("legacy", record()), Entry("fixed", record(repay_id="9")), Entry("fixed", record(repay_id="10"))]
+    made = [ProductEntry("legacy", record()), ProductEntry("fixed", record(repay_id="9")), ProductEntry("fixed", record(repay_id="10"))]
     assert in_order(made) == in_order(reversed(made))
 
 
 def test_a_repayment_is_shown_with_its_parts() -> None:
-    assert repayment_result(Entry("fixed", record(time_ms=AT_MS + 999))) == {
+    assert repayment_result(ProductEntry("fixed", record(time_ms=AT_MS + 999))) == {
         "product": "fixed",
         "repay_id": "1764",
         "coin": "ETH",
@@ -97,12 +97,12 @@ def test_a_repayment_is_shown_with_its_parts() -> None:
 
 
 def test_who_has_made_one_of_unknown_type_is_not_told() -> None:
-    result = repayment_result(Entry("fixed", record(by_user=None, kind="unknown")))
+    result = repayment_result(ProductEntry("fixed", record(by_user=None, kind="unknown")))
     assert (result["by_user"], result["kind"]) == (None, "unknown")
 
 
 def test_returned_collateral_is_a_plain_amount() -> None:
-    result = repayment_result(Entry("legacy", record(collateral_coin="BTC", collateral_return=Decimal("0E-8"))))
+    result = repayment_result(ProductEntry("legacy", record(collateral_coin="BTC", collateral_return=Decimal("0E-8"))))
     assert (result["collateral_coin"], result["collateral_return"]) == ("BTC", "0")
 
 
@@ -117,7 +117,7 @@ def test_sums_tell_who_repaid_and_what_is_not_final() -> None:
         record(coin="USDT", amount=Decimal(3), by_user=None, kind="unknown", status=PROCESSING),
         record(coin="ETH", amount=Decimal("0.00000001")),
     ]
-    assert repayment_totals([Entry("legacy", one) for one in made]) == [
+    assert repayment_totals([ProductEntry("legacy", one) for one in made]) == [
         {"coin": "ETH", "by_user": "0.00000001", "by_exchange": "0", "by_unknown": "0", "processing": "0", "repayments": 1},
         {
             "coin": "USDT", "by_user": "150.1", "by_exchange": "400", "by_unknown": "0.5", "processing": "10", "repayments": 7,

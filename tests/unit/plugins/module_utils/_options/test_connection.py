@@ -116,28 +116,9 @@ def test_the_client_goes_by_the_given_clock() -> None:
     assert client.recv_window_ms == 1234
 
 
-@pytest.mark.parametrize(
-    ("url", "host"),
-    [
-        ("https://api.bybit.com", "api.bybit.com"),
-        ("https://api.bybit.com/", "api.bybit.com"),
-        ("https://API.Bybit.com", "api.bybit.com"),
-        ("https://api.bybit.com.", "api.bybit.com"),
-        ("https://api.bybit.com:443", "api.bybit.com"),
-        ("https://api.bybit.com:8443", "api.bybit.com:8443"),
-        ("https://api.bybit.com:80", "api.bybit.com:80"),
-        ("http://localhost:80", "localhost"),
-        ("http://localhost:443", "localhost:443"),
-        ("http://127.0.0.1:8765", "127.0.0.1:8765"),
-        ("https://proxy.example/bybit/", "proxy.example/bybit"),
-    ],
-)
-def test_a_host_has_one_name_however_it_is_written(url: str, host: str) -> None:
-    assert Connection(options(api_url=url)).host == host
-
-
 def test_mainnet_and_its_url_are_one_host() -> None:
-    assert Connection(options(environment="mainnet")).host == Connection(options(api_url="https://api.bybit.com:443/")).host
+    by_name, by_url = Connection(options(environment="mainnet")), Connection(options(api_url="https://API.Bybit.com.:443/"))
+    assert (by_url.base_url, by_url.realm) == (by_name.base_url, by_name.realm)
 
 
 def test_a_fingerprint_tells_keys_apart_and_shows_none() -> None:

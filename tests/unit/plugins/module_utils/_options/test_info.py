@@ -14,9 +14,9 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
 from ansible_collections.treasury.bybit.plugins.module_utils._options.info import (
     loan_argument_spec,
-    loan_question,
+    parse_loan_query,
+    parse_repayment_query,
     repayment_argument_spec,
-    repayment_question,
 )
 
 DAY_MS = 24 * 3_600_000
@@ -40,8 +40,8 @@ def repayments(**given: t.Any) -> dict[str, t.Any]:
     ],
 )
 def test_which_products_are_read(given: dict[str, t.Any], products: tuple[str, ...], named: bool) -> None:
-    for question in (loan_question(loans(**given)), repayment_question(repayments(**given))):
-        assert (question.products, question.named) == (products, named)
+    for query in (parse_loan_query(loans(**given)), parse_repayment_query(repayments(**given))):
+        assert (query.products, query.named) == (products, named)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_which_products_are_read(given: dict[str, t.Any], products: tuple[str, .
     ],
 )
 def test_what_is_asked_of_loans(given: dict[str, t.Any], field: str, value: object) -> None:
-    assert getattr(loan_question(loans(**given)), field) == value
+    assert getattr(parse_loan_query(loans(**given)), field) == value
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_what_is_asked_of_loans(given: dict[str, t.Any], field: str, value: obje
     ],
 )
 def test_what_is_asked_of_repayments(given: dict[str, t.Any], field: str, value: object) -> None:
-    assert getattr(repayment_question(repayments(**given)), field) == value
+    assert getattr(parse_repayment_query(repayments(**given)), field) == value
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_what_is_asked_of_repayments(given: dict[str, t.Any], field: str, value:
 )
 def test_what_both_modules_refuse(given: dict[str, t.Any], sentence: str) -> None:
     with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
-        loan_question(loans(**given))
+        parse_loan_query(loans(**given))
     with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
-        repayment_question(repayments(**given))
+        parse_repayment_query(repayments(**given))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_what_both_modules_refuse(given: dict[str, t.Any], sentence: str) -> Non
 )
 def test_what_is_refused_of_loans(given: dict[str, t.Any], sentence: str) -> None:
     with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
-        loan_question(loans(**given))
+        parse_loan_query(loans(**given))
 
 
 @pytest.mark.parametrize(
@@ -138,4 +138,4 @@ def test_what_is_refused_of_loans(given: dict[str, t.Any], sentence: str) -> Non
 )
 def test_what_is_refused_of_repayments(given: dict[str, t.Any], sentence: str) -> None:
     with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
-        repayment_question(repayments(**given))
+        parse_repayment_query(repayments(**given))

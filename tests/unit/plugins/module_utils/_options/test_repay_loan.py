@@ -10,37 +10,37 @@ from decimal import Decimal
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
-from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import repay_argument_spec
 from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import (
     FIXED_RULES,
-    Ask,
+    Instruction,
     coin_of,
-    fixed_ask,
-    flexible_ask,
     id_of,
-    legacy_ask,
+    parse_fixed_options,
+    parse_flexible_options,
+    parse_legacy_options,
+    repay_argument_spec,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.fixed import FixedRepayment
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.flexible import FlexibleRepayment
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.legacy import LegacyRepayment
 
 NAMING = {
-    legacy_ask: {"order_id": "17"},
-    flexible_ask: {"loan_currency": "USDT", "collateral": None},
-    fixed_ask: {"loan_id": None, "loan_currency": None, "collateral": None, "sweep": False},
+    parse_legacy_options: {"order_id": "17"},
+    parse_flexible_options: {"loan_currency": "USDT", "collateral": None},
+    parse_fixed_options: {"loan_id": None, "loan_currency": None, "collateral": None, "sweep": False},
 }
 ONE, ALL = {"loan_id": "571"}, {"loan_currency": "USDT", "sweep": True}
 PAID_OFF = Goal(max_debt=Decimal(0))
 
 
-def ask(build: t.Callable[..., Ask], given: dict[str, object]) -> Ask:
+def ask(build: t.Callable[..., Instruction], given: dict[str, object]) -> Instruction:
     # No client is needed before something is read.
     client: t.Any = None
     spec = {name: option.get("default") for name, option in repay_argument_spec().items()}
     return build(client, {**spec, **NAMING[build], **given})
 
 
-def refusal(build: t.Callable[..., Ask], given: dict[str, object]) -> str:
+def refusal(build: t.Callable[..., Instruction], given: dict[str, object]) -> str:
     with pytest.raises(BadInput) as caught:
         ask(build, given)
     assert caught.value.outcome == "not_executed"
@@ -50,72 +50,72 @@ def refusal(build: t.Callable[..., Ask], given: dict[str, object]) -> str:
 @pytest.mark.parametrize(
     ("build", "given", "ids", "goal"),
     [
-        (legacy_ask, {"amount": "100"}, {"order_id": "17"}, Goal(Decimal(100))),
-        (legacy_ask, {"max_ltv": "0.5"}, {"order_id": "17"}, Goal(max_ltv=Decimal("0.5"))),
-        (flexible_ask, {"max_debt": "0"}, {"loan_currency": "USDT", "collateral": []}, PAID_OFF),
-        (flexible_ask, {"max_ltv": "0.5"}, {"loan_currency": "USDT", "collateral": []}, Goal(max_ltv=Decimal("0.5"))),
+        (parse_legacy_options, {"amount": "100"}, {"order_id": "17"}, Goal(Decimal(100))),
+        (parse_legacy_options, {"max_ltv": "0.5"}, {"order_id": "17"}, Goal(max_ltv=Decimal("0.5"))),
+        (parse_flexible_options, {"max_debt": "0"}, {"loan_currency": "USDT", "collateral": []}, PAID_OFF),
+        (parse_flexible_options, {"max_ltv": "0.5"}, {"loan_currency": "USDT", "collateral": []}, Goal(max_ltv=Decimal("0.5"))),
         (
-            flexible_ask, {"amount": 5, "since": "1970-01-01", "collateral": ["BTC", " ETH "]},
+            parse_flexible_options, {"amount": 5, "since": "1970-01-01", "collateral": ["BTC", " ETH "]},
             {"loan_currency": "USDT", "collateral": ["BTC", "ETH"]}, Goal(Decimal(5), 0, collateral=("BTC", "ETH")),
         ),
-        (fixed_ask, ONE, {"loan_id": "571", "loan_currency": None, "collateral": []}, PAID_OFF),
-        (fixed_ask, {**ONE, "max_debt": "0"}, {"loan_id": "571", "loan_currency": None, "collateral": []}, PAID_OFF),
+        (parse_fixed_options, ONE, {"loan_id": "571", "loan_currency": None, "collateral": []}, PAID_OFF),
+        (parse_fixed_options, {**ONE, "max_debt": "0"}, {"loan_id": "571", "loan_currency": None, "collateral": []}, PAID_OFF),
         (
-            fixed_ask, {**ONE, "max_ltv": "0.5"},
+            parse_fixed_options, {**ONE, "max_ltv": "0.5"},
             {"loan_id": "571", "loan_currency": None, "collateral": []}, Goal(max_ltv=Decimal("0.5")),
         ),
-        (fixed_ask, ALL, {"loan_id": None, "loan_currency": "USDT", "collateral": []}, PAID_OFF),
+        (parse_fixed_options, ALL, {"loan_id": None, "loan_currency": "USDT", "collateral": []}, PAID_OFF),
         (
-            fixed_ask, {**ONE, "amount": "5", "collateral": ["BTC"]},
+            parse_fixed_options, {**ONE, "amount": "5", "collateral": ["BTC"]},
             {"loan_id": "571", "loan_currency": None, "collateral": ["BTC"]}, Goal(Decimal(5), collateral=("BTC",)),
         ),
         # From collateral an amount is named, so nothing sweeps.
         (
-            fixed_ask, {"loan_currency": "USDT", "max_debt": "9", "collateral": ["BTC"]},
+            parse_fixed_options, {"loan_currency": "USDT", "max_debt": "9", "collateral": ["BTC"]},
             {"loan_id": None, "loan_currency": "USDT", "collateral": ["BTC"]}, Goal(max_debt=Decimal(9), collateral=("BTC",)),
         ),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
-def test_asks(build: t.Callable[..., Ask], given: dict[str, object], ids: dict[str, object], goal: Goal) -> None:
+def test_asks(build: t.Callable[..., Instruction], given: dict[str, object], ids: dict[str, object], goal: Goal) -> None:
     operation, asked = ask(build, given)
-    kinds = {legacy_ask: LegacyRepayment, flexible_ask: FlexibleRepayment, fixed_ask: FixedRepayment}
+    kinds = {parse_legacy_options: LegacyRepayment, parse_flexible_options: FlexibleRepayment, parse_fixed_options: FixedRepayment}
     assert isinstance(operation, kinds[build])
     assert (operation.ids, asked) == (ids, goal)
     assert operation.terms.from_collateral == bool(goal.collateral)
-    assert operation.terms.is_whole == (build is fixed_ask and not goal.collateral)
+    assert operation.terms.is_whole == (build is parse_fixed_options and not goal.collateral)
 
 
 @pytest.mark.parametrize(
     ("build", "given", "message"),
     [
         (
-            legacy_ask, {"order_id": "1 7", "amount": "1"},
+            parse_legacy_options, {"order_id": "1 7", "amount": "1"},
             "order_id '1 7' is not an id: give it as the exchange shows it, such as '1794267532472646144'.",
         ),
-        (legacy_ask, {"amount": "0"}, "amount cannot be used: '0' is zero: write an amount greater than zero."),
+        (parse_legacy_options, {"amount": "0"}, "amount cannot be used: '0' is zero: write an amount greater than zero."),
         (
-            flexible_ask, {"loan_currency": "usdt", "amount": "1"},
+            parse_flexible_options, {"loan_currency": "usdt", "amount": "1"},
             "loan_currency 'usdt' is not a coin: give it as the exchange writes it, such as 'USDT'.",
         ),
         (
-            flexible_ask, {"loan_currency": "btc", "amount": "1"},
+            parse_flexible_options, {"loan_currency": "btc", "amount": "1"},
             "loan_currency 'btc' is not a coin: give it as the exchange writes it, such as 'BTC'.",
         ),
         (
-            flexible_ask, {"collateral": [], "amount": "1"},
+            parse_flexible_options, {"collateral": [], "amount": "1"},
             "collateral '[]' lists no coin: list the coins to sell, or omit it to repay from the wallet.",
         ),
         (
-            flexible_ask, {"collateral": ["BTC", "eth"], "amount": "1"},
+            parse_flexible_options, {"collateral": ["BTC", "eth"], "amount": "1"},
             "collateral 'eth' is not a coin: give it as the exchange writes it, such as 'ETH'.",
         ),
         (
-            flexible_ask, {"collateral": ["BTC,ETH"], "amount": "1"},
+            parse_flexible_options, {"collateral": ["BTC,ETH"], "amount": "1"},
             "collateral 'BTC,ETH' is not a coin: give it as the exchange writes it, such as 'USDT'.",
         ),
         (
-            flexible_ask, {"collateral": ["BTC", "ETH", "BTC"], "amount": "1"},
+            parse_flexible_options, {"collateral": ["BTC", "ETH", "BTC"], "amount": "1"},
             "collateral lists 'BTC' twice: list each coin once.",
         ),
         *[
@@ -124,44 +124,44 @@ def test_asks(build: t.Callable[..., Ask], given: dict[str, object], ids: dict[s
                 "max_ltv '0.5' cannot be combined with collateral, because the exchange does not publish its fee in advance: give "
                 "amount or max_debt, or omit collateral.",
             )
-            for build, given in ((flexible_ask, {}), (fixed_ask, ONE))
+            for build, given in ((parse_flexible_options, {}), (parse_fixed_options, ONE))
         ],
-        (fixed_ask, {"loan_id": "571?"}, "loan_id '571?' is not an id: give it as the exchange shows it, such as '571'."),
-        (fixed_ask, {"loan_id": ""}, "loan_id '' is not an id: give it as the exchange shows it, such as '571'."),
+        (parse_fixed_options, {"loan_id": "571?"}, "loan_id '571?' is not an id: give it as the exchange shows it, such as '571'."),
+        (parse_fixed_options, {"loan_id": ""}, "loan_id '' is not an id: give it as the exchange shows it, such as '571'."),
         (
-            fixed_ask, {"loan_currency": "$", "sweep": True},
+            parse_fixed_options, {"loan_currency": "$", "sweep": True},
             "loan_currency '$' is not a coin: give it as the exchange writes it, such as 'USDT'.",
         ),
         (
-            fixed_ask, {**ONE, "collateral": ["BTC"]},
+            parse_fixed_options, {**ONE, "collateral": ["BTC"]},
             "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them.",
         ),
         # A variable that is null must not mean everything.
         *(
-            (fixed_ask, {"sweep": sweep, **goal}, "loan_id and loan_currency are missing, or their variable is empty: give one of them.")
+            (parse_fixed_options, {"sweep": sweep, **goal}, "loan_id and loan_currency are missing, or their variable is empty: give one of them.")
             for sweep in (False, True)
             for goal in ({}, {"amount": "5", "collateral": ["BTC"]})
         ),
-        (legacy_ask, {}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
-        (flexible_ask, {"allow_partial": True}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
+        (parse_legacy_options, {}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
+        (parse_flexible_options, {"allow_partial": True}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
         (
-            fixed_ask, {**ONE, "amount": "5"},
+            parse_fixed_options, {**ONE, "amount": "5"},
             "amount '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a whole: "
             "omit amount, or give collateral.",
         ),
         (
-            fixed_ask, {**ALL, "max_debt": "5"},
+            parse_fixed_options, {**ALL, "max_debt": "5"},
             "max_debt '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a "
             "whole: give '0', or give collateral.",
         ),
         (
-            fixed_ask, {"loan_currency": "USDT"},
+            parse_fixed_options, {"loan_currency": "USDT"},
             "loan_currency 'USDT' without loan_id repays all fixed USDT contracts: set sweep to true to confirm this, or give "
             "loan_id.",
         ),
     ],
 )
-def test_what_cannot_be_asked(build: t.Callable[..., Ask], given: dict[str, object], message: str) -> None:
+def test_what_cannot_be_asked(build: t.Callable[..., Instruction], given: dict[str, object], message: str) -> None:
     assert refusal(build, given) == message
 
 
