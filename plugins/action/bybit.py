@@ -4,7 +4,7 @@
 
 """The action of all modules of this collection: in this very process where that is the same, else as Ansible runs any module.
 
-It shows nothing on the screen: what a worker shows ends the thread that takes results, if it cannot be written.
+C(meta/runtime.yml) routes the names of the modules here. It shows nothing on the screen: what a worker shows ends the thread that takes results, if it cannot be written.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
         return super()._is_pipelining_enabled(module_style, wrap_async) or can_be_piped(self, module_style, wrap_async)
 
     def _run_apart(self, tmp: str | None, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        kept = children()
+        spared = children()
         try:
             result: dict[str, t.Any] = super().run(tmp, task_vars)
         except BaseException:
             # Such as the time limit of the task: nobody waits for the module any more, which otherwise would not know.
-            end_children(kept)
+            end_children(spared)
             raise
         return result
 

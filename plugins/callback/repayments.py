@@ -46,10 +46,10 @@ from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
+from ansible_collections.treasury.bybit.plugins.plugin_utils._names import REPAY_MODULES, module_of
 from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import Tally, is_cut_off, is_report, lines_of
 
 _READABLE = {"default", "ansible.builtin.default"}
-_MODULES = {"bybit_fixed_loan_repay", "bybit_flexible_loan_repay", "bybit_loan_repay"}
 _WIDTH = 80
 
 
@@ -101,7 +101,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
 
     def _show_result(self, result: t.Any) -> None:
         report = result.result
-        is_ours = result.task.action.rpartition(".")[2] in _MODULES
+        is_ours = module_of(result.task.action) in REPAY_MODULES
         if not is_report(report) and not (is_ours and is_cut_off(report)):
             return
         self._tally.add(report, result.host.get_name())

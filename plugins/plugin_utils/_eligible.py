@@ -17,6 +17,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.treasury.bybit.plugins.module_utils._api import transport
 from ansible_collections.treasury.bybit.plugins.plugin_utils import _in_process
+from ansible_collections.treasury.bybit.plugins.plugin_utils._names import module_of
 
 _LOCAL = "ansible.builtin.local"
 _VARIABLE = "bybit_in_process"
@@ -41,6 +42,8 @@ def exposed_secret(action: ActionBase) -> str:
 
 def outlives_its_task(action: ActionBase, user: int) -> str:
     """Say why a step may be paid though its task was cut off, and be paid again; empty when it may not.
+
+    A step is a plain amount, without C(since) or another goal, which each run pays once more.
 
     :param user: Who runs Ansible. A process that has become another user's cannot be ended by anybody but root.
     """
@@ -72,7 +75,7 @@ def why_not(action: ActionBase, task_vars: dict[str, t.Any]) -> str:
     if action._connection.ansible_name != _LOCAL:
         # Also one that is made from the local one may run things in another place.
         return f"the connection is {action._connection.ansible_name}, not local"
-    if action._task.action.rpartition(".")[2] not in _in_process.MODULES:
+    if module_of(action._task.action) not in _in_process.MODULES:
         return "it was called by another name"
     if action._connection.become is not None or action._task.become:
         return "the task has become"

@@ -28,15 +28,13 @@ from ansible.utils.display import Display
 
 from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Spec
 from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
+from ansible_collections.treasury.bybit.plugins.plugin_utils._names import INFO_MODULES, REPAY_MODULES, module_of
 from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import nobody_listens
 
 display = Display()
 _AT_V = 0
 _PACKAGE = "ansible_collections.treasury.bybit.plugins.modules"
-_PAYING = ("bybit_fixed_loan_repay", "bybit_flexible_loan_repay", "bybit_loan_repay")
-MODULES: dict[str, t.Any] = {
-    name: importlib.import_module(f"{_PACKAGE}.{name}") for name in (*_PAYING, "bybit_loan_info", "bybit_loan_repayment_info")
-}
+MODULES: dict[str, t.Any] = {name: importlib.import_module(f"{_PACKAGE}.{name}") for name in (*REPAY_MODULES, *INFO_MODULES)}
 
 
 class UnsupportedValue(TypeError):
@@ -45,13 +43,13 @@ class UnsupportedValue(TypeError):
 
 def run_here(action: ActionBase, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
     """Run the module of a task, and return its result."""
-    name = action._task.action.rpartition(".")[2]
+    name = module_of(action._task.action)
     module = InProcessModule(action, MODULES[name].SPEC, task_vars)
     # An ordinary module runs in this folder, too, when the connection is local.
     with _working_in(action._loader.get_basedir()):
         if module.refusal:
             module.emit({"msg": module.refusal}, failed=True)
-        elif name in _PAYING:
+        elif name in REPAY_MODULES:
             MODULES[name].run(module, parents=Parents(takes=lambda: not nobody_listens()))
         else:
             MODULES[name].run(module)
@@ -108,7 +106,7 @@ class InProcessModule:
             shown["deprecations"] = self._deprecations
         self.result = remove_values(shown, self._secrets)
 
-    def note(self, text: str) -> None:
+    def log_late(self, text: str) -> None:
         """Write to the file in C(log_path): what a worker shows on the screen can cost the result."""
         display.display(text, log_only=True, caplevel=_AT_V)
 

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 
-from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import has_no_reader, is_own_proc, parent_of
+from ansible_collections.treasury.bybit.plugins.module_utils._processes import has_no_reader, is_own_proc, parent_of
 
 # Loaded by the process that reads the playbook, before it forks its workers.
 _FIRST_PROCESS = os.getpid()
@@ -48,14 +48,14 @@ def children() -> frozenset[int]:
     return frozenset(process for process in processes if parent_of(process) == os.getpid())
 
 
-def end_children(kept: frozenset[int]) -> None:
+def end_children(spared: frozenset[int]) -> None:
     """End what this process has started, so that a module below it knows that its result reaches nobody.
 
     A connection to another machine ends with it; a module on this one loses the shell between.
 
-    :param kept: The processes that go on.
+    :param spared: Those that may go on.
     """
-    for process in children() - kept:
+    for process in children() - spared:
         try:
             os.kill(process, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):

@@ -49,7 +49,7 @@ class Module(t.Protocol):
     def emit(self, result: dict[str, t.Any], failed: bool) -> None:
         """Hand over the result; it is out when this returns, whatever happens afterwards."""
 
-    def note(self, text: str) -> None:
+    def log_late(self, text: str) -> None:
         """Write a sentence that comes too late for the result."""
 
 
@@ -86,7 +86,7 @@ class ProcessModule:
         # Ansible only fills a buffer.
         sys.stdout.flush()
 
-    def note(self, text: str) -> None:
+    def log_late(self, text: str) -> None:
         sys.stderr.write(f"{text}\n")
 
 

@@ -11,15 +11,13 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import os
-import select
-import stat
 import sys
 import typing as t
 
+from .._processes import command_line, has_no_reader, is_own_proc, parent_and_group
+
 # No process has this number.
 _UNSEEN = -1
-# Standard output and standard error.
-_OUTPUTS = (1, 2)
 
 
 class Parents:
@@ -46,44 +44,6 @@ class Parents:
         return self._takes is None or self._takes()
 
 
-def has_no_reader(process: int) -> bool:
-    """Return whether both outputs of a process are pipes at whose other ends nobody is; false if the system does not show it."""
-    return all(_is_left_by_its_reader(f"/proc/{process}/fd/{output}") for output in _OUTPUTS)
-
-
-def is_own_proc() -> bool:
-    """Return whether C(/proc) is there, and not that of another namespace, in which the ids of processes mean other ones."""
-    try:
-        return os.readlink("/proc/self") == str(os.getpid())
-    except OSError:
-        return False
-
-
-def parent_of(process: int) -> int | None:
-    """Return the parent of a process; none when it has ended."""
-    try:
-        return _parent_and_group(process)[0]
-    except OSError:
-        return None
-
-
-def _is_left_by_its_reader(output: str) -> bool:
-    try:
-        # To open anything else may do something.
-        if not stat.S_ISFIFO(os.stat(output).st_mode):
-            return False
-        end = os.open(output, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:
-        # The system does not let this process look.
-        return False
-    try:
-        poll = select.poll()
-        poll.register(end, select.POLLOUT)
-        return any(event & select.POLLERR for dummy, event in poll.poll(0))
-    finally:
-        os.close(end)
-
-
 def _ancestors() -> tuple[list[int], int | None]:
     """Return their ids, nearest first, ending with another number where the system shows no more; and that of Ansible, if found."""
     chain, is_worker = [os.getppid()], False
@@ -92,7 +52,7 @@ def _ancestors() -> tuple[list[int], int | None]:
             raise FileNotFoundError
         is_worker = _is_worker(os.getpid(), chain[0])
         while chain[-1] > 1 and not is_worker:
-            above = _parent_and_group(chain[-1])[0]
+            above = parent_and_group(chain[-1])[0]
             is_worker = _is_worker(chain[-1], above)
             chain.append(above)
     except OSError:
@@ -102,19 +62,7 @@ def _ancestors() -> tuple[list[int], int | None]:
 
 def _is_worker(process: int, parent: int) -> bool:
     """Tell a worker of Ansible: it leads a process group, and was forked from its parent without becoming another program."""
-    return _parent_and_group(process)[1] == process and parent > 0 and _command_line(process) == _command_line(parent)
-
-
-def _parent_and_group(process: int) -> tuple[int, int]:
-    with open(f"/proc/{process}/stat", "rb") as file:
-        # The second field is a name, in parentheses, which may hold anything.
-        fields = file.read().rpartition(b")")[2].split()
-    return int(fields[1]), int(fields[2])
-
-
-def _command_line(process: int) -> bytes:
-    with open(f"/proc/{process}/cmdline", "rb") as file:
-        return file.read()
+    return parent_and_group(process)[1] == process and parent > 0 and command_line(process) == command_line(parent)
 
 
 def _has_own_output() -> bool:

@@ -97,9 +97,9 @@ def finish(module: Module, result: _Result, context: RunContext, parents: Parent
             context.journal.close(not result.failed)
         else:
             context.journal.leave_open(context.client.exchange_time_or_local_ms())
-            module.note("The result may not have reached anybody, so the next run will report it again.")
+            module.log_late("The result may not have reached anybody, so the next run will report it again.")
     except BybitError as failed:
-        module.note(f"{failed} The next run will resolve this repayment again.")
+        module.log_late(f"{failed} The next run will resolve this repayment again.")
 
 
 def is_delivered(parents: Parents, goal: Goal) -> bool:

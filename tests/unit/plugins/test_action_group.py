@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.treasury.bybit.plugins.plugin_utils import _names
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("*.py") if file.stem != "__init__")
@@ -34,6 +35,11 @@ def test_there_are_modules() -> None:
 
 def test_the_groups_have_every_module_that_belongs_there_and_nothing_else() -> None:
     assert RUNTIME["action_groups"] == GROUPS
+
+
+def test_the_plugins_know_every_module() -> None:
+    assert sorted(_names.REPAY_MODULES) == sorted(REPAY_MODULES)
+    assert sorted((*_names.REPAY_MODULES, *_names.INFO_MODULES)) == sorted(MODULES)
 
 
 def test_every_module_runs_by_way_of_the_action_plugin() -> None:

@@ -20,7 +20,7 @@ PACKAGE = "ansible_collections.treasury.bybit.plugins.module_utils"
 # From top to bottom: what stands in one may import only from those below it, and from its own.
 FLOORS = ("_module", "_options", "_info", "_engine", "_reconcile", "_operations", "_journal", "_loans", "_api", "leaves")
 # Files without a folder; each knows only those before it.
-LEAVES = ("_outcomes", "_redaction", "_amounts", "_times", "_clock", "_goal")
+LEAVES = ("_outcomes", "_redaction", "_amounts", "_times", "_clock", "_goal", "_processes")
 # They take values and return values.
 PURE = (
     "_outcomes", "_redaction", "_amounts", "_times", "_goal",

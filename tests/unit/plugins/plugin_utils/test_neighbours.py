@@ -19,10 +19,10 @@ SHELL = ["/bin/sh", "-c", 'sleep 60 & echo "$!"; wait']
 
 def test_what_was_started_since_is_ended_and_nothing_else() -> None:
     with subprocess.Popen(SLEEPER) as old:
-        kept = children()
+        spared = children()
         with subprocess.Popen(SLEEPER) as new:
-            assert children() - kept == {new.pid}
-            end_children(kept)
+            assert children() - spared == {new.pid}
+            end_children(spared)
             assert new.wait(10) == -9
         assert old.poll() is None
         assert old.pid in children()
@@ -30,11 +30,11 @@ def test_what_was_started_since_is_ended_and_nothing_else() -> None:
 
 
 def test_a_module_loses_the_shell_between() -> None:
-    kept = children()
+    spared = children()
     with subprocess.Popen(SHELL, stdout=subprocess.PIPE, text=True) as shell:
         assert shell.stdout is not None
         module = int(shell.stdout.readline())
-        end_children(kept)
+        end_children(spared)
         assert shell.wait(10) == -9
     with open(f"/proc/{module}/stat", encoding="ascii") as file:
         parent = int(file.read().rpartition(")")[2].split()[1])
@@ -43,9 +43,9 @@ def test_a_module_loses_the_shell_between() -> None:
 
 
 def test_what_has_ended_already_is_no_trouble() -> None:
-    kept = children()
+    spared = children()
     process = subprocess.Popen(["/bin/true"])
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    end_children(kept)
+    end_children(spared)
     assert process.wait() == 0
-    assert children() == kept
+    assert children() == spared

@@ -37,7 +37,7 @@ class World:
             raise Cut
         self.events.append(f"emit {result} {failed}")
 
-    def note(self, text: str) -> None:
+    def log_late(self, text: str) -> None:
         self.events.append(f"note {text}")
 
     def are_alive(self) -> bool:

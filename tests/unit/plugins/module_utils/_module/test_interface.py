@@ -20,7 +20,7 @@ def run(module):
     module.hide(["dog"])
     module.warn("Beware of the dog.")
     module.emit({"msg": "Said.", "exception": "Traceback"}, failed=module.params["fails"])
-    module.note("And then this.")
+    module.log_late("And then this.")
 
 
 run_as_process(Spec({"token": {"type": "str", "no_log": True}, "fails": {"type": "bool"}}, {}), run)
