@@ -37,7 +37,7 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
         reason = nobody_listens()
         if reason:
             known = {"changed": False, "outcome": NOT_EXECUTED}
-            raise AnsibleActionFail(f"{reason}, so its result could not be reported: nothing was sent.", result=known)
+            raise AnsibleActionFail(f"{reason}, so the result could not be reported: nothing was sent.", result=known)
         host, name = task_vars.get("inventory_hostname"), self._task.action
         reason = why_not(self, task_vars)
         if reason:

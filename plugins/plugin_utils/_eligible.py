@@ -54,7 +54,7 @@ def outlives_its_task(action: ActionBase, user: int) -> str:
         return ""
     return (
         "timeout and become together could leave the module running when the task has ended, so that its repayment is reported to nobody and "
-        "the next run repays once more: let wait_timeout bound the run instead of timeout, or give since, max_debt or max_ltv, or leave out "
+        "the next run repays once more: limit the run with wait_timeout instead of timeout, or give since, max_debt or max_ltv, or leave out "
         "become. Nothing was sent."
     )
 

@@ -36,7 +36,7 @@ def nobody_listens() -> str:
     if _taking and is_own_proc() and not os.path.exists(f"/proc/{_FIRST_PROCESS}/task/{_taking[0]}"):
         return "Ansible takes no results any more, as its output cannot be written"
     if is_own_proc() and has_no_reader(_FIRST_PROCESS):
-        return "Whoever read the output of Ansible has ended"
+        return "The process that read Ansible's output has ended"
     return ""
 
 

@@ -33,7 +33,7 @@ def made(found: Reconciled, label: str, is_earlier: bool) -> str:
     pending = "" if is_final else " It is pending: the exchange has not reported it as final yet."
     if is_earlier:
         nothing_sent = "" if intent.goal.is_of_debt else ", so nothing was sent now"
-        return f"{_sent_earlier(what, intent)} It was made{nothing_sent}.{pending}"
+        return f"{_sent_earlier(what, intent)} The repayment was {'executed' if is_final else 'accepted'}{nothing_sent}.{pending}"
     sentence = f"Repaid {what}" if is_final else f"Bybit accepted the repayment of {what}"
     return f"{sentence}{_how_it_is_known(found)}.{pending}"
 
@@ -45,8 +45,8 @@ def not_executed(found: Reconciled, label: str, lost: Exception | None) -> str:
         sentence = f"was accepted (repayment {found.intent.repay_id}) but then failed on the exchange"
         sentence += f": {found.finding.reason}" if found.finding else ""
     else:
-        answer = f"without a clear answer ({lost})" if lost else "and accepted without an ID"
-        sentence = f"was sent {answer}, but {found.finding.reason if found.finding else ''}"
+        answer = f"got no clear answer ({lost})" if lost else "was accepted without an ID"
+        sentence = f"{answer}, but {found.finding.reason if found.finding else ''}"
     return f"The repayment of {what} {sentence}. It was not executed, so the next run can send it again."
 
 
@@ -67,8 +67,8 @@ def accepted_but_missing(intent: Intent, label: str, history_request: str) -> st
     """Report an accepted repayment that the exchange does not show, so that no total of the history is right."""
     what = f"{name_of(intent, label)} (repayment {intent.repay_id})"
     return (
-        f"It is unknown whether the repayment of {what} counts: it was accepted at {utc(intent.sent_at_ms)}, but the exchange "
-        f"does not show it. Nothing was sent now. {_how_to_go_on(intent, history_request)}"
+        f"The repayment of {what} was accepted at {utc(intent.sent_at_ms)}, but the exchange does not show it, so it is unknown how much "
+        f"has been repaid. Nothing was sent now. {_how_to_go_on(intent, history_request)}"
     )
 
 
@@ -80,7 +80,8 @@ def known_id(repay_id: str) -> str:
 def counted(progress: Progress, goal: Goal, coin: str) -> str:
     """Report how much of a goal with C(since) had been repaid before."""
     before = f"{plain(progress.repaid)} {coin}" if progress.repaid else "nothing"
-    return f"Of the {plain(goal.amount or progress.repaid)} {coin} since {utc(goal.since_ms or 0)}, {before} had already been repaid."
+    asked = f"{plain(goal.amount or progress.repaid)} {coin} to be repaid since {utc(goal.since_ms or 0)}"
+    return f"Of the {asked}, {before} had already been repaid."
 
 
 def came_between(entry: HistoryEntry, coin: str) -> str:
@@ -134,18 +135,18 @@ def cap_of_sweep(label: str) -> str:
 
 def dust_left(dust: str, coin: str, why: str) -> str:
     """Report a remainder of the debt that the exchange did not accept."""
-    return f"{dust} {coin} remain: the exchange did not accept them ({why})."
+    return f"{dust} {coin} remains unpaid: the exchange refused the amount ({why})."
 
 
 def earlier(intent: Intent, outcome: str, label: str) -> str:
     """Report what became of the repayment of an earlier run that could not report it."""
     sentence = _sent_earlier(name_of(intent, label), intent)
     if outcome == UNKNOWN:
-        return f"{sentence} Its outcome is unknown."
+        return f"{sentence} The outcome of the repayment is unknown."
     if outcome == NOT_EXECUTED:
-        return f"{sentence} It was not executed."
-    pending = "" if outcome == EXECUTED else " and is pending"
-    return f"{sentence} It was made{pending} (repayment {intent.repay_id})."
+        return f"{sentence} The repayment was not executed."
+    made = "executed" if outcome == EXECUTED else "accepted and is pending"
+    return f"{sentence} The repayment was {made} (repayment {intent.repay_id})."
 
 
 def acknowledged(intent: Intent, label: str) -> str:
@@ -186,6 +187,7 @@ def _sent_earlier(what: str, intent: Intent) -> str:
 
 def _how_to_go_on(intent: Intent, history_request: str) -> str:
     return (
-        f"Run again to check again; or check yourself ({history_request}, or the loan's page on the exchange's site), and once "
-        f"you know, run with acknowledge: '{intent.intent_id}', which sends nothing and discards this intent."
+        f"Run again to have it checked again. Or check it yourself ({history_request}, or the loan's page on the exchange's site); "
+        f"once you know the outcome, run with acknowledge: '{intent.intent_id}'. That run sends nothing and discards the intent if it is "
+        f"still unresolved."
     )

@@ -31,7 +31,7 @@ from .preflight import run_preflight
 from .steps import Attempt, Made, Preflight, RunEnded, error_of
 from .context import RunContext
 
-_MORE_THAN_INTEREST = "It is more than accrued interest can be, so more was borrowed in the meantime."
+_MORE_THAN_INTEREST = "The debt rose by more than interest can accrue, so something was probably borrowed."
 
 
 def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = None, is_dust: bool = False) -> Attempt:
@@ -117,7 +117,7 @@ def check_listeners(has_listeners: t.Callable[[], bool]) -> None:
     :raises NotSent: Then.
     """
     if not has_listeners():
-        raise NotSent("The process that started this run has ended, so its result could not be reported: nothing was sent.")
+        raise NotSent("The process that started this run has ended, so the result could not be reported: nothing was sent.")
 
 
 def _accepted(context: RunContext, preflight: Preflight, intent: Intent, answer: Accepted) -> Made:

@@ -76,7 +76,7 @@ class _Wanted(t.NamedTuple):
     """What a goal asks for, before it is known whether it can be paid.
 
     :ivar amount: Rounded to the coin's accuracy, towards the goal, and never more than the debt.
-    :ivar what: Names it in a refusal.
+    :ivar what: Names it in a refusal, before "takes".
     :ivar prefix: Precedes the debt in the arithmetic.
     :ivar suffix: Follows it.
     :ivar shortfall: Why the goal cannot be reached with this loan alone; empty when it can.
@@ -122,16 +122,16 @@ def _reached(terms: Terms, loan: Loan, goal: Goal, progress: Progress | None) ->
     """Say why nothing is to be paid; empty when something is."""
     label, coin = terms.label, loan.coin
     if progress is not None and not progress.missing:
-        repaid = f"{plain(progress.repaid)} {coin} have been repaid on {label} since {utc(goal.since_ms or 0)}"
-        return f"{repaid}, at least {plain(goal.amount or Decimal(0))} was requested: nothing to repay."
+        repaid = f"{plain(progress.repaid)} {coin} has been repaid on {label} since {utc(goal.since_ms or 0)}"
+        return f"{repaid}, and at least {plain(goal.amount or Decimal(0))} was requested: nothing to repay."
     if goal.max_ltv is not None and loan.reported_ltv is not None and loan.is_ltv_surely_at_most(goal.max_ltv):
         whose = "of the account" if terms.shares_collateral else f"of {label}"
-        return f"The LTV {whose} is {plain(loan.reported_ltv)}, at most {plain(goal.max_ltv)} was requested: nothing to repay."
+        return f"The LTV {whose} is {plain(loan.reported_ltv)}, and at most {plain(goal.max_ltv)} was requested: nothing to repay."
     if loan.status != OPEN and (goal.max_ltv is None or loan.position is None):
         how = "was closed by liquidation" if loan.status == LIQUIDATED else "is already fully repaid"
         return f"{_capital(label)} {how}: nothing to repay."
     if goal.max_debt is not None and loan.debt <= goal.max_debt:
-        asked = f"at most {plain(goal.max_debt)} was requested"
+        asked = f"and at most {plain(goal.max_debt)} was requested"
         return f"The debt on {label} is {plain(loan.debt)} {coin}, {asked}: nothing to repay."
     return ""
 
@@ -139,6 +139,7 @@ def _reached(terms: Terms, loan: Loan, goal: Goal, progress: Progress | None) ->
 def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None) -> _Wanted | Decision:
     amount, accuracy = goal.amount or Decimal(0), means.accuracy
     what, prefix, repaid = f"amount '{plain(amount)}'", "", Decimal(0)
+    lacking = what
     asked = f"debt {plain(loan.debt)}, {plain(amount)} requested"
     # Closing a loan may take as many as its debt has; whether the exchange accepts them is not documented.
     if accuracy is not None and decimal_places(amount) > accuracy and (progress is not None or amount != loan.debt):
@@ -147,15 +148,16 @@ def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None)
     if progress is not None:
         # Others may have paid amounts with more decimal places than the coin allows here.
         missing = progress.missing if accuracy is None else round_up(progress.missing, accuracy)
-        what = f"what is missing of {what} since then, {plain(missing)},"
-        prefix = f"{plain(progress.repaid)} of {plain(amount)} repaid since {utc(goal.since_ms or 0)}, "
+        since = f"since {utc(goal.since_ms or 0)}"
+        what, lacking = f"{what} {since} still", f"the {plain(missing)} {loan.coin} still missing from {what} {since}"
+        prefix = f"{plain(progress.repaid)} of {plain(amount)} repaid {since}, "
         amount, repaid = missing, progress.repaid
     payable = round_down(loan.debt, _places(accuracy))
     if amount > loan.debt and means.allow_partial:
-        return _Wanted(payable, what, prefix, shortfall=f"{what} is more than the debt of {plain(loan.debt)} {loan.coin}")
+        return _Wanted(payable, what, prefix, shortfall=f"{lacking} is more than the debt of {plain(loan.debt)} {loan.coin}")
     if amount > loan.debt:
         return _decline(
-            f"{what} is more than the debt of {plain(loan.debt)} {loan.coin} (principal {plain(loan.principal)}, interest "
+            f"{lacking} is more than the debt of {plain(loan.debt)} {loan.coin} (principal {plain(loan.principal)}, interest "
             f"{plain(loan.interest)}, penalty interest {plain(loan.penalty_interest)}): {_at_most(loan.debt, repaid, accuracy)}",
             f"{prefix}debt {plain(loan.debt)}, {plain(amount)} requested",
         )
@@ -172,8 +174,8 @@ def _for_debt(terms: Terms, loan: Loan, max_debt: Decimal, means: Means) -> _Wan
     # Rounding up would be more than is owed.
     dust = max(difference(needed, amount), Decimal(0))
     if not amount:
-        left = f"{plain(dust)} {loan.coin} above max_debt '{plain(max_debt)}' remain on {terms.label}"
-        message = f"Only {left}, less than the smallest amount that the exchange lists, with {places} decimal places."
+        left = f"{plain(dust)} {loan.coin} above max_debt '{plain(max_debt)}' remains on {terms.label}"
+        message = f"Only {left}, less than the smallest amount that the exchange lists ({places} decimal places)."
         return _nothing(message, loan)._replace(dust_to_try=dust)
     suffix = f" ({plain(dust)} of it above max_debt '{plain(max_debt)}' and less than the smallest amount that the exchange lists)" if dust else ""
     return _Wanted(amount, what, suffix=suffix)
@@ -185,15 +187,15 @@ def _for_ltv(terms: Terms, loan: Loan, max_ltv: Decimal, means: Means) -> _Wante
     needed = loan.amount_above_ltv(max_ltv)
     if needed is None and loan.debt and (loan.position is None or not loan.position.shows(loan.product, loan.coin)):
         # Without the value of the loan, even a partial repayment has no basis.
-        why = f"{what} cannot be calculated, because the exchange does not report the value of {terms.label}: run again later"
+        why = f"The amount for {what} cannot be calculated, because the exchange does not report the value of {terms.label}: run again later"
         return _decline(why, f"LTV {_shown(loan)}, {plain(max_ltv)} requested")
     is_enough = needed is not None and needed <= payable
     amount = payable if terms.is_whole or needed is None or not is_enough else round_up(needed, places)
     change = _ltv_change(loan, amount)
     if is_enough:
         return _Wanted(amount, what, change, is_of_ltv=True)
-    far = f"repaying all of its {plain(payable)} {loan.coin} gives {change}".rstrip(", ") if payable else "nothing can be repaid there"
-    return _Wanted(amount, what, change, shortfall=f"{what} cannot be reached on {terms.label} alone, {far}", is_of_ltv=True)
+    far = f"repaying all {plain(payable)} {loan.coin}: {change}".rstrip(", ") if payable else "nothing can be repaid there"
+    return _Wanted(amount, what, change, shortfall=f"{what} cannot be reached with {terms.label} alone ({far})", is_of_ltv=True)
 
 
 def _within(terms: Terms, loan: Loan, wanted: _Wanted, means: Means) -> Decision:
@@ -207,9 +209,11 @@ def _within(terms: Terms, loan: Loan, wanted: _Wanted, means: Means) -> Decision
     if shortfall and not means.allow_partial:
         return _decline(f"{shortfall}: repay other loans too, or set allow_partial to pay as much as possible here", asked)
     if means.at_most is not None and total(means.paid_so_far, amount) > means.at_most:
-        more = f" more than the {plain(means.paid_so_far)} that this run has paid" if means.paid_so_far else ""
-        takes = f"{wanted.what} takes {plain(amount)} {coin}{more} on {terms.label}"
-        shortfall = f"{takes}, more than at_most '{plain(means.at_most)}'"
+        at_most = f"at_most '{plain(means.at_most)}'"
+        shortfall = f"{wanted.what} takes {plain(amount)} {coin} on {terms.label}, more than {at_most}"
+        if means.paid_so_far:
+            another = f"another {plain(amount)} {coin} on {terms.label} after the {plain(means.paid_so_far)} already paid by this run"
+            shortfall = f"{wanted.what} needs {another}, which exceeds {at_most}"
         if not is_partial:
             return _decline(f"{shortfall}: raise at_most{less}", asked)
         amount = round_down(max(difference(means.at_most, means.paid_so_far), Decimal(0)), _places(means.accuracy))
@@ -249,7 +253,8 @@ def _nothing(message: str, loan: Loan) -> Decision:
 
 
 def _decline(message: str, arithmetic: str = "") -> Decision:
-    sentence = _capital(message) if message.startswith(_WHOLE) else message
+    # Not the name of an option.
+    sentence = _capital(message) if message.startswith("the ") else message
     return Decision(DECLINE, f"{sentence}.", Decimal(0), None, arithmetic)
 
 
@@ -277,4 +282,4 @@ def _at_most(debt: Decimal, repaid: Decimal, accuracy: int | None) -> str:
     most = debt if accuracy is None else round_down(debt, accuracy)
     if most:
         return f"give at most '{plain(total(repaid, most))}'"
-    return "give max_debt '0' to have it tried, because it is less than the smallest amount that the exchange lists"
+    return "set max_debt to '0' to try it anyway; it is less than the smallest amount that the exchange lists"

@@ -29,6 +29,8 @@ from .progress import Progress, check_since, progress_of
 from .steps import Preflight, RunEnded
 from .context import RunContext
 
+_CONTACT = "Run again; if this persists, contact the exchange."
+
 
 class History(t.NamedTuple):
     """The history of a loan.
@@ -154,10 +156,10 @@ def _check_history(context: RunContext, loan: Loan, entries: t.Sequence[HistoryE
     latest_ms = context.client.exchange_time_or_local_ms() + HOUR_MS
     for entry in entries:
         if entry.time_ms > latest_ms:
-            raise ReadFailed(f"The exchange's history has repayment {entry.repay_id} in the future, at {utc(entry.time_ms)}.")
+            raise ReadFailed(f"The exchange's history contains repayment {entry.repay_id}, dated in the future ({utc(entry.time_ms)}). {_CONTACT}")
         if entry.coin and entry.coin != loan.coin:
             history = f"The exchange's history of {context.label}"
-            raise ReadFailed(f"{history} has repayment {entry.repay_id} in {entry.coin}, and not in {loan.coin}.")
+            raise ReadFailed(f"{history} contains repayment {entry.repay_id} in {entry.coin} instead of {loan.coin}. {_CONTACT}")
 
 
 def _wait_for(context: RunContext, missing: list[Intent]) -> None:

@@ -40,12 +40,12 @@ def progress_of(amount: Decimal, since_ms: int, entries: list[HistoryEntry], mis
     for entry in recent:
         if entry.by_user is None:
             raise ReadFailed(
-                f"The exchange's history has repayment {entry.repay_id} of {plain(entry.amount)} {entry.coin}, of a type that this "
+                f"The exchange's history contains repayment {entry.repay_id} of {plain(entry.amount)} {entry.coin}, of a type that this "
                 f"collection does not know, so it is unknown how much has been repaid since {utc(since_ms)}."
             )
         if entry.by_user and not entry.amount:
             raise ReadFailed(
-                f"The exchange's history has repayment {entry.repay_id} with an amount of 0, so it is unknown how much has been repaid "
+                f"The exchange's history contains repayment {entry.repay_id} with an amount of 0, so it is unknown how much has been repaid "
                 f"since {utc(since_ms)}."
             )
     counting = [entry.amount for entry in recent if entry.by_user]

@@ -142,8 +142,7 @@ def _checked(context: RunContext, attempt: Attempt) -> Attempt:
 def _short(attempt: Attempt, why: str, left: Loan) -> Attempt:
     """Return a second attempt after which the goal is not reached."""
     warning = (
-        f"After this repayment, {plain(left.debt)} {left.coin} are owed, more than max_debt, and this was not repaid: "
-        f"{why} Run again to repay it."
+        f"After this repayment, {plain(left.debt)} {left.coin} is still owed, more than max_debt. {why} Run again to repay it."
     )
     return attempt._replace(shortfall=why, warnings=(*attempt.warnings, warning))
 

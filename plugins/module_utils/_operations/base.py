@@ -74,4 +74,4 @@ def account_history(client: Client) -> list[HistoryEntry]:
 
 def missing_coin(coin: str) -> str:
     """Say that the exchange does not lend a coin."""
-    return f"loan_currency '{coin}' is no coin that the exchange lends: check it, and write it in capitals"
+    return f"loan_currency '{coin}' is not a coin that the exchange lends: check it"

@@ -32,9 +32,9 @@ def id_of(options: Options, name: str, example: str) -> str:
     """
     value: str = options[name].strip()
     if value in _BOOLEANS:
-        raise BadInput(f"{name} is a YAML boolean, not an id: put the id in quotes, such as '{example}'.")
+        raise BadInput(f"{name} is a YAML boolean, not an ID: put the ID in quotes, such as '{example}'.")
     if not re.fullmatch("[0-9A-Za-z_-]{1,64}", value):
-        raise BadInput(f"{name} '{quotable(value, _MAX_QUOTED)}' is not an id: give it as the exchange shows it, such as '{example}'.")
+        raise BadInput(f"{name} '{quotable(value, _MAX_QUOTED)}' is not an ID: give it as the exchange shows it, such as '{example}'.")
     return value
 
 

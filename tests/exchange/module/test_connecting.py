@@ -15,7 +15,7 @@ import typing as t
 import pytest
 
 OTHER_PYTHON = (
-    "or let another Python run it by ansible_python_interpreter, such as that of Ansible itself (ansible_playbook_python)."
+    "or set ansible_python_interpreter to another Python, such as Ansible's own (ansible_playbook_python)."
 )
 REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -188,7 +188,7 @@ def test_requests_is_missing(repay) -> None:
     assert run.failed
     assert run["msg"] == (
         f"The Python library requests is missing in {sys.executable}, which runs this module, or cannot be loaded: "
-        f"install it by: {sys.executable} -m pip install 'requests>=2.31'; {OTHER_PYTHON}"
+        f"install it with: {sys.executable} -m pip install 'requests>=2.31'; {OTHER_PYTHON}"
     )
 
 
@@ -205,7 +205,7 @@ def test_cryptography_is_missing_but_needed_only_for_rsa(repay, rsa_keys) -> Non
     run = repay(program=without("cryptography"), api_secret=None, rsa_private_key=rsa_keys.private_pem)
     assert run.failed
     assert run["msg"].startswith(f"The Python library cryptography, which rsa_private_key needs, is missing in {sys.executable}, ")
-    assert f"install it by: {sys.executable} -m pip install 'cryptography>=41'; {OTHER_PYTHON}" in run["msg"]
+    assert f"install it with: {sys.executable} -m pip install 'cryptography>=41'; {OTHER_PYTHON}" in run["msg"]
 
 
 def test_the_recv_window_is_what_the_exchange_is_told(repay, listener) -> None:

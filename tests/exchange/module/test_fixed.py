@@ -139,8 +139,8 @@ def test_which_of_two_repayments_was_a_lost_sweep_is_not_guessed(begin_fixed, sa
         ({"loan_id": "13004"}, "loan_id '13004' names no fixed contract of this account: check loan_id (it is not the id of the"),
         ({"loan_id": "999"}, "and that api_key and environment belong to the account that borrowed."),
         ({"loan_id": "568", "api_key": "sandbox-key-second-account"}, "loan_id '568' names no fixed contract of this account"),
-        ({"loan_id": "5 6"}, "loan_id '5 6' is not an id: give it as the exchange shows it, such as '571'."),
-        ({"loan_currency": "DOGE", "sweep": True}, "loan_currency 'DOGE' is no coin that the exchange lends"),
+        ({"loan_id": "5 6"}, "loan_id '5 6' is not an ID: give it as the exchange shows it, such as '571'."),
+        ({"loan_currency": "DOGE", "sweep": True}, "loan_currency 'DOGE' is not a coin that the exchange lends"),
         ({"loan_currency": "eth", "sweep": True}, "loan_currency 'eth' is not a coin: give it as the exchange writes it, such as 'ETH'"),
         ({"loan_id": "568", "loan_currency": "USDT"}, "parameters are mutually exclusive: loan_id|loan_currency"),
         ({}, "one of the following is required: loan_id, loan_currency"),
@@ -190,10 +190,10 @@ def test_max_ltv_repays_a_whole_contract_or_nothing(fixed, sandbox, ledger) -> N
     ltv = sandbox.account()["ltv"]
     low = fixed(loan_id="568", max_ltv="0.9")
     assert (low["outcome"], ledger()) == ("nothing_to_do", [])
-    assert f"The LTV of the account is {ltv}, at most 0.9 was requested: nothing to repay." in low["msg"]
+    assert f"The LTV of the account is {ltv}, and at most 0.9 was requested: nothing to repay." in low["msg"]
     far = fixed(loan_id="568", max_ltv="0.1")
     assert (far["outcome"], ledger()) == ("not_executed", [])
-    assert "max_ltv '0.1' cannot be reached on fixed contract 568 alone, repaying all of its 1000 USDT gives LTV " in far["msg"]
+    assert "max_ltv '0.1' cannot be reached with fixed contract 568 alone (repaying all 1000 USDT: LTV " in far["msg"]
     assert far["msg"].endswith("repay other loans too, or set allow_partial to pay as much as possible here.")
     run = fixed(loan_id="568", max_ltv="0.52")
     assert (run["outcome"], run["amount"], run["goal_reached"]) == ("executed", "1000", True)

@@ -53,7 +53,7 @@ def test_a_coin_without_debt_needs_nothing(run_module, ledger, goal: dict) -> No
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"loan_currency": "DOGE"}, "loan_currency 'DOGE' is no coin that the exchange lends: check it, and write it in capitals."),
+        ({"loan_currency": "DOGE"}, "loan_currency 'DOGE' is not a coin that the exchange lends: check it."),
         ({"loan_currency": "usdt"}, "loan_currency 'usdt' is not a coin: give it as the exchange writes it, such as 'USDT'."),
         ({"loan_currency": "US DT"}, "loan_currency 'US DT' is not a coin: give it as the exchange writes it, such as 'USDT'."),
         ({"loan_currency": ""}, "loan_currency '' is not a coin"),

@@ -76,7 +76,7 @@ def test_what_is_above_it_is_paid(pay, sandbox, ledger, posted, way) -> None:
     assert foreseen["diff"]["after_header"] == run["diff"]["after_header"] == run.details["decision"]
     again = pay(way, amount=None, max_debt="600.5")
     assert (again["outcome"], again["changed"], again["goal_reached"]) == ("nothing_to_do", False, True)
-    assert again["msg"] == f"The debt on {way.label} is {after} USDT, at most 600.5 was requested: nothing to repay."
+    assert again["msg"] == f"The debt on {way.label} is {after} USDT, and at most 600.5 was requested: nothing to repay."
     assert len(posted()) == 1
 
 
@@ -108,7 +108,7 @@ def test_dust_is_named(pay, dusty, sandbox, ledger, way) -> None:
     again = pay(way, amount=None, max_debt="0")
     assert (again["outcome"], again["changed"], again.details["dust"], again["goal_reached"]) == ("nothing_to_do", False, left, True)
     assert again["msg"].startswith(
-        f"Only {left} USDT above max_debt '0' remain on {way.label}, less than the smallest amount that the exchange lists, with 4 "
+        f"Only {left} USDT above max_debt '0' remains on {way.label}, less than the smallest amount that the exchange lists (4 "
     )
     assert len(ledger()) == 1
 
@@ -159,7 +159,7 @@ def test_a_debt_that_falls_later_than_the_margin_is_waited_for(pay, spoil, ledge
 def test_when_the_time_is_too_short_for_it_the_run_says_so(hour_turns, ledger) -> None:
     run = hour_turns(LEGACY, max_debt="600", settle_margin=2, wait_timeout=1).end()
     assert (run.failed, run["outcome"], run["goal_reached"], len(ledger())) == (False, "executed", False, 1)
-    assert "600.0090346 USDT are owed, more than max_debt, and this was not repaid: A repayment on loan" in run.warnings
+    assert "600.0090346 USDT is still owed, more than max_debt. A repayment on loan" in run.warnings
     assert "was made a moment ago or is still in process" in run.warnings
     assert "Run again to repay it." in run.warnings
 
@@ -167,8 +167,8 @@ def test_when_the_time_is_too_short_for_it_the_run_says_so(hour_turns, ledger) -
 def test_at_most_holds_for_both_together(hour_turns, ledger) -> None:
     run = hour_turns(LEGACY, max_debt="600", at_most="400.409").end()
     assert (run.failed, run["outcome"], run["goal_reached"], len(ledger())) == (False, "executed", False, 1)
-    assert "takes 0.0091 USDT more than the 400.4 that this run has paid on loan" in run.warnings
-    assert "more than at_most '400.409': raise at_most, or ask for less." in run.warnings
+    assert "needs another 0.0091 USDT on loan" in run.warnings
+    assert "already paid by this run, which exceeds at_most '400.409': raise at_most, or ask for less." in run.warnings
 
 
 def test_a_third_repayment_is_not_made(hour_turns, sandbox, until, ledger) -> None:
@@ -200,7 +200,7 @@ def test_more_than_interest_can_be_was_borrowed(begin_way, sandbox, until, spoil
     run = process.end()
     assert (run.failed, run["outcome"], run["goal_reached"]) == (False, "executed", False)
     assert [entry["amount"] for entry in ledger()] == ["4888.8889"]
-    assert "It is more than accrued interest can be, so more was borrowed in the meantime. Run again to repay it." in run.warnings
+    assert "The debt rose by more than interest can accrue, so something was probably borrowed. Run again to repay it." in run.warnings
     assert run["loan"]["after"]["debt"] == FLEXIBLE.debt(sandbox.account())
 
 

@@ -56,7 +56,7 @@ def test_the_ltv_is_brought_down(pay, ledger, exact_ltv, posted, way, max_ltv: s
     again = pay(way, **goal)
     assert (again["outcome"], again["changed"], again["goal_reached"], len(posted())) == ("nothing_to_do", False, True, 1)
     whose = f"of {way.label}" if way is LEGACY else "of the account"
-    assert f"The LTV {whose} is {again['loan']['before']['ltv']}, at most {goal['max_ltv']} was requested" in again["msg"]
+    assert f"The LTV {whose} is {again['loan']['before']['ltv']}, and at most {goal['max_ltv']} was requested" in again["msg"]
 
 
 @each_way
@@ -92,7 +92,7 @@ def test_one_loan_alone_may_not_be_enough(pay, ledger, posted, account_ltv) -> N
     run = pay(FLEXIBLE, **options)
     assert (run.failed, run["outcome"], run["failure"]) == (True, "not_executed", None)
     assert run["msg"].startswith(
-        f"max_ltv '0.4' cannot be reached on the flexible BTC loan alone, repaying all of its 0.02000034 BTC gives LTV {ltv} → "
+        f"max_ltv '0.4' cannot be reached with the flexible BTC loan alone (repaying all 0.02000034 BTC: LTV {ltv} → "
     )
     assert run["msg"].endswith(": repay other loans too, or set allow_partial to pay as much as possible here.")
     assert pay(FLEXIBLE, **options, check=True)["msg"] == run["msg"]
@@ -105,12 +105,12 @@ def test_allow_partial_pays_what_can_be_paid(pay, ledger, account_ltv) -> None:
     foreseen, run = pay(FLEXIBLE, **options, check=True), pay(FLEXIBLE, **options)
     assert (run["outcome"], run["amount"], run["goal_reached"]) == ("executed", "0.02000034", False)
     assert (foreseen["outcome"], foreseen["amount"], foreseen["goal_reached"]) == ("planned", "0.02000034", False)
-    assert "this is as much as possible, because max_ltv '0.4' cannot be reached on the flexible BTC loan alone" in foreseen["msg"]
+    assert "this is as much as possible, because max_ltv '0.4' cannot be reached with the flexible BTC loan alone" in foreseen["msg"]
     # Foreseen from rounded values.
     assert abs(Decimal(foreseen["loan"]["after"]["ltv"]) - account_ltv()) <= Decimal("0.000002") < ltv - account_ltv()
     again = pay(FLEXIBLE, **options)
     assert (again["outcome"], again["changed"], again["goal_reached"], len(ledger())) == ("nothing_to_do", False, False, 1)
-    assert "Nothing can be paid now, because max_ltv '0.4' cannot be reached on the flexible BTC loan alone" in again.warnings
+    assert "Nothing can be paid now, because max_ltv '0.4' cannot be reached with the flexible BTC loan alone" in again.warnings
 
 
 def test_a_legacy_loan_is_only_about_its_own_ltv(pay, ledger, names) -> None:
@@ -123,7 +123,7 @@ def test_the_ltv_of_a_loan_that_is_repaid_or_owes_nothing(pay, ledger, account_l
     # What is not owed in this coin is owed in others.
     run = pay(FLEXIBLE, loan_currency="ETH", amount=None, max_ltv="0.1")
     assert (run["outcome"], run["changed"], ledger()) == ("not_executed", False, [])
-    assert "max_ltv '0.1' cannot be reached on the flexible ETH loan alone, nothing can be repaid there" in run["msg"]
+    assert "max_ltv '0.1' cannot be reached with the flexible ETH loan alone (nothing can be repaid there)" in run["msg"]
     assert pay(FLEXIBLE, loan_currency="ETH", amount=None, max_ltv="0.9")["outcome"] == "nothing_to_do"
 
 

@@ -59,12 +59,12 @@ def test_bad_input_is_refused_before_anything_is_sent(ask, sandbox, module: str,
         (FIXED.module, {"loan_id": None, "loan_currency": True}, "loan_currency is a YAML boolean, not a coin: put"),
         (FIXED.module, {"collateral": ["BTC", False], "amount": "1"}, "collateral is a YAML boolean, not a coin: put the coin in quotes"),
         (FLEXIBLE.module, {"collateral": [True], "amount": "1"}, "collateral is a YAML boolean, not a coin: put the coin in quotes"),
-        (FIXED.module, {"loan_id": True}, "loan_id is a YAML boolean, not an id: put the id in quotes, such as '"),
-        (LEGACY.module, {"order_id": False}, "order_id is a YAML boolean, not an id: put the id in quotes, such as '"),
+        (FIXED.module, {"loan_id": True}, "loan_id is a YAML boolean, not an ID: put the ID in quotes, such as '"),
+        (LEGACY.module, {"order_id": False}, "order_id is a YAML boolean, not an ID: put the ID in quotes, such as '"),
         ("bybit_loan_info", {"loan_currency": True}, "loan_currency is a YAML boolean, not a coin: put the coin in quotes"),
         ("bybit_loan_repayment_info", {"loan_currency": False}, "loan_currency is a YAML boolean, not a coin: put the coin in quotes"),
-        ("bybit_loan_repayment_info", {"product": "legacy", "loan_id": True}, "loan_id is a YAML boolean, not an id: put the id in quotes"),
-        ("bybit_loan_repayment_info", {"repay_id": True}, "repay_id is a YAML boolean, not an id: put the id in quotes"),
+        ("bybit_loan_repayment_info", {"product": "legacy", "loan_id": True}, "loan_id is a YAML boolean, not an ID: put the ID in quotes"),
+        ("bybit_loan_repayment_info", {"repay_id": True}, "repay_id is a YAML boolean, not an ID: put the ID in quotes"),
     ],
 )
 def test_a_yaml_boolean_is_no_coin_and_no_id(run_module, sandbox, module: str, options: dict, sentence: str) -> None:
@@ -105,7 +105,7 @@ def test_the_last_installment_pays_the_loan_off(pay, ledger, way) -> None:
     goal = {"amount": "9999", "since": since, "allow_partial": True}
     run = pay(way, **goal)
     assert (run["outcome"], run["goal_reached"], run["loan"]["after"]["debt"]) == ("executed", False, "0")
-    assert "The goal is not reached: what is missing of amount '9999' since then" in run["msg"]
+    assert "The goal is not reached: the 9999 " in run["msg"] and " still missing from amount '9999' since " in run["msg"]
     assert (pay(way, **goal)["outcome"], len(ledger())) == ("nothing_to_do", 1)
 
 
@@ -169,7 +169,7 @@ def test_at_most_holds_for_what_is_missing_since_then(pay, sandbox, names, ledge
     sandbox.control("POST", "repay", {"orderId": names.loan, "amount": "60"})
     assert pay(LEGACY, since=since.isoformat(), at_most="40", check=True)["outcome"] == "planned"
     run = pay(LEGACY, since=since.isoformat(), at_most="39")
-    assert f"what is missing of amount '100' since then, 40, takes 40 USDT on {LEGACY.label}, more than at_most '39'" in run["msg"]
+    assert f"still takes 40 USDT on {LEGACY.label}, more than at_most '39'" in run["msg"]
     assert [entry["amount"] for entry in ledger()] == ["60"]
 
 

@@ -56,4 +56,4 @@ def test_what_accrues_with_the_second_repayment_is_named(begin_way, pay, spoil, 
     run = process.end()
     assert (run["outcome"], len(run["repayments"]), run["loan"]["after"]["debt"]) == ("executed", 2, "1000.00895859")
     assert run["goal_reached"] is False
-    assert "1000.00895859 USDT are owed, more than max_debt" in run.warnings
+    assert "1000.00895859 USDT is still owed, more than max_debt" in run.warnings

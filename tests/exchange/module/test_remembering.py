@@ -56,7 +56,7 @@ def assert_answered(run, sandbox, intent: dict, remembered) -> None:
         }
     ]
     assert "An earlier run began a repayment of 100 USDT on loan" in run["msg"]
-    assert "It was made, so nothing was sent now." in run["msg"]
+    assert "The repayment was executed, so nothing was sent now." in run["msg"]
     assert (run.details["intent"], remembered()) == (None, [])
 
 
@@ -90,7 +90,7 @@ def test_the_same_goal_is_reached_now_when_it_came_to_nothing(repay, open_intent
     assert run["repay_id"] == sandbox.repayments()[0]["repay_id"]
     [earlier] = run.details["earlier"]
     assert (earlier["intent"], earlier["outcome"], earlier["repay_id"]) == (intent["intent"], "not_executed", None)
-    assert "It was not executed." in run.warnings
+    assert "The repayment was not executed." in run.warnings
     assert (paid(), posts(), remembered()) == (["100"], 2, [])
 
 
@@ -161,7 +161,7 @@ def test_acknowledging_forgets_it_and_sends_nothing(repay, open_intent, paid, po
         " is discarded, because acknowledge names it. Nothing was sent now; run without acknowledge if something still needs to be "
         "repaid."
     )
-    assert "Its outcome is unknown." in run.warnings
+    assert "The outcome of the repayment is unknown." in run.warnings
     assert (paid(), posts(), remembered()) == (["100"], 1, [])
     after = repay(amount=amount)
     assert (after["outcome"], after["amount"], after.details["earlier"]) == ("executed", amount, [])
@@ -324,7 +324,7 @@ def test_a_result_is_told_again_when_who_started_the_run_has_ended(repay, sandbo
 def test_nothing_is_begun_when_who_started_the_run_has_ended(repay, paid, posts, remembered) -> None:
     told = repay(program=("-c", ORPHAN.format(method="sign")))
     assert (told["outcome"], told["changed"], told.exit_code) == ("not_executed", False, -9)
-    assert "was not made: The process that started this run has ended, so its result could not be reported: nothing was sent." in told["msg"]
+    assert "was not made: The process that started this run has ended, so the result could not be reported: nothing was sent." in told["msg"]
     assert (paid(), posts(), remembered()) == ([], 0, [])
 
 

@@ -57,13 +57,13 @@ def test_a_rest_that_it_refuses_is_left(pay, sandbox, ledger, posted, remembered
     assert [entry["amount"] for entry in ledger()] == [LARGE[way.name]]
     assert [request["ret_code"] for request in posted()] == [0, CODE[way.name]]
     assert (run.failed, run["outcome"], run["goal_reached"], run.details["dust"]) == (False, "executed", True, rest)
-    assert f"{rest} USDT remain: the exchange did not accept them (retCode {CODE[way.name]})." in run["msg"]
+    assert f"{rest} USDT remains unpaid: the exchange refused the amount (retCode {CODE[way.name]})." in run["msg"]
     assert ("cannot be repaid" in run["msg"], remembered(), way.debt(sandbox.account())) == (False, [], rest)
     again = pay_off(pay, way)
     assert (again.failed, again["changed"], again["outcome"], again.details["dust"], again["amount"]) == (
         False, False, "nothing_to_do", rest, "0"
     )
-    assert again["msg"].startswith(f"Only {rest} USDT above max_debt '0' remain on {way.label}, less than the smallest amount that")
+    assert again["msg"].startswith(f"Only {rest} USDT above max_debt '0' remains on {way.label}, less than the smallest amount that")
     assert (len(ledger()), len(posted())) == (1, 3)
 
 

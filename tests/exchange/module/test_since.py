@@ -37,7 +37,7 @@ def assert_nothing_to_do(run, repaid: str) -> None:
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (False, 0, False, "nothing_to_do")
     assert (run["amount"], run["repay_id"], run.details["sent_at_ms"], run.details["earlier"]) == ("0", None, None, [])
     assert (run.details["since"]["repaid"], run.details["since"]["missing"]) == (repaid, "0")
-    assert f"{repaid} USDT have been repaid on loan" in run["msg"]
+    assert f"{repaid} USDT has been repaid on loan" in run["msg"]
 
 
 def assert_paid(run, sandbox, amount: str, repaid: str) -> None:
@@ -170,7 +170,8 @@ def test_a_shortfall_that_is_more_than_the_debt_is_refused(goal, sandbox, posts)
     app(sandbox, "400")
     run = goal("1000.5")
     assert (run.failed, run["outcome"], posts()) == (True, "not_executed", 0)
-    assert "what is missing of amount '1000.5' since then, 600.5, is more than the debt of 600.4 USDT" in run["msg"]
+    assert "The 600.5 USDT still missing from amount '1000.5' since " in run["msg"]
+    assert " is more than the debt of 600.4 USDT" in run["msg"]
     assert "give at most '1000.4'." in run["msg"]
     assert run.details["since"]["missing"] == "600.5"
     assert_paid(goal("1000.4"), sandbox, "600.4", "400")

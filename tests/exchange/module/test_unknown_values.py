@@ -82,7 +82,7 @@ def test_with_since_an_entry_of_an_unknown_type_makes_the_sum_fail(pay, sandbox,
     for dummy in range(2):
         run = pay(way, since=hour_ago())
         assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
-        assert f"history has repayment {repay_id} of 100 USDT, of a type that this collection does not know" in run["msg"]
+        assert f"history contains repayment {repay_id} of 100 USDT, of a type that this collection does not know" in run["msg"]
     assert posted() == []
 
 

@@ -116,7 +116,7 @@ def test_since_is_reached_once(pay, ledger, way) -> None:
     assert (first.details["since"]["repaid"], first.details["since"]["missing"], first["changed"]) == ("0", way.amount, True)
     assert (again["outcome"], again["changed"], again["amount"], again["repayments"]) == ("nothing_to_do", False, "0", [])
     assert (again.details["since"]["repaid"], again.details["since"]["missing"]) == (way.amount, "0")
-    assert f"{way.amount} {way.coin} have been repaid on {way.label} since " in again["msg"]
+    assert f"{way.amount} {way.coin} has been repaid on {way.label} since " in again["msg"]
     assert again["diff"]["before"] == again["diff"]["after"]
     more = pay(way, **since, amount=str(Decimal(way.amount) * 3 / 2))
     assert Decimal(more.details["since"]["missing"]) == Decimal(more["amount"]) == Decimal(way.amount) / 2

@@ -176,10 +176,10 @@ IDS = [
     ("1:30", "90"),
     ("+17", "17"),
     ("1e3", "1e3"),
-    ("1.0e+3", "repay_id '1000.0' is not an id: give it as the exchange shows it"),
+    ("1.0e+3", "repay_id '1000.0' is not an ID: give it as the exchange shows it"),
     ("2026-11-01", "2026-11-01"),
-    ("on", "repay_id is a YAML boolean, not an id: put the id in quotes, such as '"),
-    ("no", "repay_id is a YAML boolean, not an id: put the id in quotes, such as '"),
+    ("on", "repay_id is a YAML boolean, not an ID: put the ID in quotes, such as '"),
+    ("no", "repay_id is a YAML boolean, not an ID: put the ID in quotes, such as '"),
 ]
 ASKING = """
     - treasury.bybit.bybit_loan_repayment_info:

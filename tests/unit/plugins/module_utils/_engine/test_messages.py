@@ -32,8 +32,8 @@ CALL = "GET /v5/crypto-loan/repayment-history?orderId=17"
 EARLIER = "An earlier run began a repayment of 100.5 USDT on loan 17{} at 2026-11-01 12:00:00 UTC and ended before it could report the outcome."
 PENDING = " It is pending: the exchange has not reported it as final yet."
 GO_ON = (
-    f"Run again to check again; or check yourself ({CALL}, or the loan's page on the exchange's site), and once you know, "
-    f"run with acknowledge: '8f2a', which sends nothing and discards this intent."
+    f"Run again to have it checked again. Or check it yourself ({CALL}, or the loan's page on the exchange's site); once you know "
+    f"the outcome, run with acknowledge: '8f2a'. That run sends nothing and discards the intent if it is still unresolved."
 )
 
 Case = tuple[str, t.Callable[[], str], str]
@@ -63,7 +63,7 @@ MADE: list[Case] = [
     (
         "found of an earlier run",
         lambda: messages.made(Reconciled("executed", ACCEPTED, SEEN), "loan 17", True),
-        f"{EARLIER.format(' (repayment 99)')} It was made, so nothing was sent now.",
+        f"{EARLIER.format(' (repayment 99)')} The repayment was executed, so nothing was sent now.",
     ),
     (
         "found from collateral",
@@ -80,19 +80,19 @@ MADE: list[Case] = [
         # The debt is looked at again, so something may be sent.
         "of an earlier run for a goal of the debt",
         lambda: messages.made(Reconciled("executed", OF_DEBT), "loan 17", True),
-        f"{EARLIER.format(' (repayment 99)')} It was made.",
+        f"{EARLIER.format(' (repayment 99)')} The repayment was executed.",
     ),
     (
         "pending of an earlier run",
         lambda: messages.made(Reconciled("pending", ACCEPTED), "loan 17", True),
-        f"{EARLIER.format(' (repayment 99)')} It was made, so nothing was sent now.{PENDING}",
+        f"{EARLIER.format(' (repayment 99)')} The repayment was accepted, so nothing was sent now.{PENDING}",
     ),
 ]
 NOT_EXECUTED: list[Case] = [
     (
         "lost",
         lambda: messages.not_executed(Reconciled("not_executed", SENT, ABSENT), "loan 17", LOST),
-        "The repayment of 100.5 USDT on loan 17 was sent without a clear answer (no answer came from https://api.bybit.com "
+        "The repayment of 100.5 USDT on loan 17 got no clear answer (no answer came from https://api.bybit.com "
         "(the connection was reset)), but its time is over, no such repayment stands in the history, the debt did not fall by "
         "it. It was not executed, so the next run can send it again.",
     ),
@@ -101,7 +101,7 @@ NOT_EXECUTED: list[Case] = [
         lambda: messages.not_executed(
             Reconciled("not_executed", dataclasses.replace(SENT, accepted_at_ms=5), ABSENT), "loan 17", None
         ),
-        "The repayment of 100.5 USDT on loan 17 was sent and accepted without an ID, but its time is over, no such repayment "
+        "The repayment of 100.5 USDT on loan 17 was accepted without an ID, but its time is over, no such repayment "
         "stands in the history, the debt did not fall by it. It was not executed, so the next run can send it again.",
     ),
     (
@@ -166,30 +166,30 @@ UNKNOWN: list[Case] = [
     (
         "accepted and never shown",
         lambda: messages.accepted_but_missing(ACCEPTED, "loan 17", CALL),
-        "It is unknown whether the repayment of 100.5 USDT on loan 17 (repayment 99) counts: it was accepted at 2026-11-01 12:00:00 "
-        f"UTC, but the exchange does not show it. Nothing was sent now. {GO_ON}",
+        "The repayment of 100.5 USDT on loan 17 (repayment 99) was accepted at 2026-11-01 12:00:00 UTC, but the exchange does not show "
+        f"it, so it is unknown how much has been repaid. Nothing was sent now. {GO_ON}",
     ),
 ]
 OF_EARLIER_RUNS: list[Case] = [
     (
         "executed",
         lambda: messages.earlier(ACCEPTED, "executed", "loan 17"),
-        f"{EARLIER.format('')} It was made (repayment 99).",
+        f"{EARLIER.format('')} The repayment was executed (repayment 99).",
     ),
     (
         "pending",
         lambda: messages.earlier(ACCEPTED, "pending", "loan 17"),
-        f"{EARLIER.format('')} It was made and is pending (repayment 99).",
+        f"{EARLIER.format('')} The repayment was accepted and is pending (repayment 99).",
     ),
     (
         "not executed",
         lambda: messages.earlier(SENT, "not_executed", "loan 17"),
-        f"{EARLIER.format('')} It was not executed.",
+        f"{EARLIER.format('')} The repayment was not executed.",
     ),
     (
         "unknown",
         lambda: messages.earlier(SENT, "unknown", "loan 17"),
-        f"{EARLIER.format('')} Its outcome is unknown.",
+        f"{EARLIER.format('')} The outcome of the repayment is unknown.",
     ),
     (
         "acknowledged",
@@ -219,7 +219,7 @@ OF_WHAT_DOES_NOT_FIT: list[Case] = [
     (
         "a rest",
         lambda: messages.dust_left("0.00005", "USDT", "retCode 148003"),
-        "0.00005 USDT remain: the exchange did not accept them (retCode 148003).",
+        "0.00005 USDT remains unpaid: the exchange refused the amount (retCode 148003).",
     ),
 ]
 CASES = [

@@ -93,7 +93,7 @@ def test_the_limits_themselves_are_allowed(amount: str) -> None:
             dataclasses.replace(LOAN, principal=Decimal(0), interest=Decimal("0.00001"), penalty_interest=Decimal(0)),
             "1",
             4,
-            "give max_debt '0' to have it tried, because it is less than the smallest amount that the exchange lists.",
+            "set max_debt to '0' to try it anyway; it is less than the smallest amount that the exchange lists.",
         ),
     ],
 )

@@ -104,12 +104,12 @@ def test_an_unknown_accuracy_counts_as_that_of_most_coins() -> None:
 @pytest.mark.parametrize(
     ("decision", "message"),
     [
-        (to_debt("1000.4"), "The debt on loan 17 is 1000.4 USDT, at most 1000.4 was requested: nothing to repay."),
-        (to_debt("2000"), "The debt on loan 17 is 1000.4 USDT, at most 2000 was requested: nothing to repay."),
+        (to_debt("1000.4"), "The debt on loan 17 is 1000.4 USDT, and at most 1000.4 was requested: nothing to repay."),
+        (to_debt("2000"), "The debt on loan 17 is 1000.4 USDT, and at most 2000 was requested: nothing to repay."),
         (
             to_debt("0", DUST),
-            "Only 0.00005 USDT above max_debt '0' remain on loan 17, less than the smallest amount that the exchange lists, with 4 "
-            "decimal places.",
+            "Only 0.00005 USDT above max_debt '0' remains on loan 17, less than the smallest amount that the exchange lists (4 decimal "
+            "places).",
         ),
         (to_debt("0", dataclasses.replace(LOAN, status=REPAID)), "Loan 17 is already fully repaid: nothing to repay."),
         (to_debt("5", dataclasses.replace(LOAN, status=LIQUIDATED)), "Loan 17 was closed by liquidation: nothing to repay."),
@@ -117,13 +117,13 @@ def test_an_unknown_accuracy_counts_as_that_of_most_coins() -> None:
             to_debt("5", dataclasses.replace(FLEXIBLE_LOAN, principal=Decimal(0), interest=Decimal(0), status=REPAID), DEBT),
             "The flexible USDT loan is already fully repaid: nothing to repay.",
         ),
-        (to_ltv("0.5003"), "The LTV of loan 17 is 0.5002, at most 0.5003 was requested: nothing to repay."),
-        (to_ltv("0.9"), "The LTV of loan 17 is 0.5002, at most 0.9 was requested: nothing to repay."),
+        (to_ltv("0.5003"), "The LTV of loan 17 is 0.5002, and at most 0.5003 was requested: nothing to repay."),
+        (to_ltv("0.9"), "The LTV of loan 17 is 0.5002, and at most 0.9 was requested: nothing to repay."),
         (
             to_ltv("0.2", dataclasses.replace(LOAN, status=LIQUIDATED, ltv=None)),
             "Loan 17 was closed by liquidation: nothing to repay.",
         ),
-        (of_account("0.600001"), "The LTV of the account is 0.6, at most 0.600001 was requested: nothing to repay."),
+        (of_account("0.600001"), "The LTV of the account is 0.6, and at most 0.600001 was requested: nothing to repay."),
     ],
 )
 def test_a_goal_that_is_reached_needs_nothing(decision: Decision, message: str) -> None:
@@ -184,29 +184,32 @@ def test_a_whole_contract_is_repaid_whatever_is_needed() -> None:
     [
         (
             of_account("0.4"),
-            "max_ltv '0.4' cannot be reached on the flexible USDT loan alone, repaying all of its 1000.4 USDT gives LTV 0.6 → 0.49996: "
+            "max_ltv '0.4' cannot be reached with the flexible USDT loan alone (repaying all 1000.4 USDT: LTV 0.6 → 0.49996): "
             "repay other loans too, or set allow_partial to pay as much as possible here.",
         ),
         (
             of_account("0.4", debts=()),
-            "max_ltv '0.4' cannot be calculated, because the exchange does not report the value of the flexible USDT loan: run again later.",
+            "The amount for max_ltv '0.4' cannot be calculated, because the exchange does not report the value of the flexible USDT loan: "
+            "run again later.",
         ),
         (
             of_account("0.4", can(partial=True), debts=()),
-            "max_ltv '0.4' cannot be calculated, because the exchange does not report the value of the flexible USDT loan: run again later.",
+            "The amount for max_ltv '0.4' cannot be calculated, because the exchange does not report the value of the flexible USDT loan: "
+            "run again later.",
         ),
         (
             to_ltv("0.4", dataclasses.replace(FLEXIBLE_LOAN, principal=Decimal(0), interest=Decimal(0), status=REPAID), DEBT),
-            "max_ltv '0.4' cannot be reached on the flexible USDT loan alone, nothing can be repaid there: "
+            "max_ltv '0.4' cannot be reached with the flexible USDT loan alone (nothing can be repaid there): "
             "repay other loans too, or set allow_partial to pay as much as possible here.",
         ),
         (
             to_ltv("0.4", dataclasses.replace(LOAN, ltv=None), means=can(partial=True)),
-            "max_ltv '0.4' cannot be calculated, because the exchange does not report the value of loan 17: run again later.",
+            "The amount for max_ltv '0.4' cannot be calculated, because the exchange does not report the value of loan 17: run again "
+            "later.",
         ),
         (
             to_ltv("0.4", FIXED_LOAN, CONTRACT),
-            "max_ltv '0.4' cannot be reached on fixed contract 571 alone, repaying all of its 1000.4 USDT gives LTV 0.6 → 0.49996: "
+            "max_ltv '0.4' cannot be reached with fixed contract 571 alone (repaying all 1000.4 USDT: LTV 0.6 → 0.49996): "
             "repay other loans too, or set allow_partial to pay as much as possible here.",
         ),
         (
@@ -244,7 +247,7 @@ def test_a_whole_contract_is_repaid_whatever_is_needed() -> None:
 def test_decline(decision: Decision, message: str) -> None:
     assert decision[:4] == (DECLINE, message, Decimal(0), None)
     # One sentence of what was given and what to do instead.
-    assert re.fullmatch(r"(\w+ '.*?'|The whole debt) .*[^.]: .*\w\.", message)
+    assert re.fullmatch(r"((The amount for )?\w+ '.*?'|The whole debt) .*[^.]: .*\w\.", message)
     assert not re.search(r"None|Decimal|  |\. [A-Z]|, :|E-", message)
 
 
@@ -307,7 +310,7 @@ def test_an_ltv_may_be_reached_in_part() -> None:
     decision = of_account("0.4", can(partial=True))
     assert decision.message == (
         "1000.4 USDT on the flexible USDT loan: LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4; this is as much as possible, "
-        "because max_ltv '0.4' cannot be reached on the flexible USDT loan alone, repaying all of its 1000.4 USDT gives LTV 0.6 → 0.49996"
+        "because max_ltv '0.4' cannot be reached with the flexible USDT loan alone (repaying all 1000.4 USDT: LTV 0.6 → 0.49996)"
     )
     assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal("1000.4"), False)
 
@@ -322,6 +325,6 @@ def test_nothing_can_be_paid_from_an_empty_wallet(wallet: str) -> None:
 def test_nothing_more_can_be_paid_where_all_is_repaid() -> None:
     closed = dataclasses.replace(FLEXIBLE_LOAN, principal=Decimal(0), interest=Decimal(0), status=REPAID)
     decision = to_ltv("0.4", closed, DEBT, can(partial=True))
-    shortfall = "max_ltv '0.4' cannot be reached on the flexible USDT loan alone, nothing can be repaid there"
+    shortfall = "max_ltv '0.4' cannot be reached with the flexible USDT loan alone (nothing can be repaid there)"
     message = f"Nothing can be paid now, because {shortfall}."
     assert decision == (NOTHING_TO_DO, message, Decimal(0), closed, "", shortfall, Decimal(0))

@@ -45,7 +45,7 @@ def test_the_arithmetic_is_told() -> None:
 @pytest.mark.parametrize("repaid", ["100", "100.0001", "5000"])
 def test_a_goal_that_is_reached_needs_nothing(repaid: str) -> None:
     message = (
-        f"{repaid} USDT have been repaid on loan 17 since 2026-11-01 00:00:00 UTC, at least 100 was requested: "
+        f"{repaid} USDT has been repaid on loan 17 since 2026-11-01 00:00:00 UTC, and at least 100 was requested: "
         f"nothing to repay."
     )
     assert plan(repaid) == (NOTHING_TO_DO, message, Decimal(0), LOAN, "", "", Decimal(0))
@@ -80,8 +80,8 @@ def test_what_is_missing_may_be_the_whole_debt() -> None:
         (
             "30",
             "1030.5",
-            "what is missing of amount '1030.5' since then, 1000.5, is more than the debt of 1000.4 USDT (principal 1000, "
-            "interest 0.4, penalty interest 0): give at most '1030.4'.",
+            "The 1000.5 USDT still missing from amount '1030.5' since 2026-11-01 00:00:00 UTC is more than the debt of 1000.4 USDT "
+            "(principal 1000, interest 0.4, penalty interest 0): give at most '1030.4'.",
         ),
         ("0", "2000", "give at most '1000.4'."),
         ("0.00005", "2000", "give at most '1000.40005'."),
@@ -107,7 +107,7 @@ def test_a_loan_that_is_not_known_is_declined() -> None:
 
 def test_a_remainder_below_the_smallest_amount_is_declined() -> None:
     dust = dataclasses.replace(LOAN, principal=Decimal(0), interest=Decimal("0.00001"))
-    assert "give max_debt '0' to have it tried" in plan("30", loan=dust).message
+    assert "set max_debt to '0' to try it anyway" in plan("30", loan=dust).message
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_closed_loan_needs_nothing_whatever_is_missing(status: str, how: str) 
     closed = dataclasses.replace(LOAN, status=status, principal=Decimal(0), interest=Decimal(0))
     message = f"Loan 17 {how}: nothing to repay."
     assert plan("30", loan=closed) == (NOTHING_TO_DO, message, Decimal(0), closed, "", "", Decimal(0))
-    assert plan("100", loan=closed).message.startswith("100 USDT have been repaid on loan 17 since")
+    assert plan("100", loan=closed).message.startswith("100 USDT has been repaid on loan 17 since")
 
 
 def test_the_end_of_a_repayment_is_the_beginning_of_nothing() -> None:
@@ -132,7 +132,8 @@ def test_the_last_installment_is_what_is_left_of_the_debt() -> None:
     assert decide(TERMS, LOAN, goal, Means(4), progress).kind == DECLINE
     decision = decide(TERMS, LOAN, goal, Means(4, allow_partial=True), progress)
     assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal("1000.4"), False)
-    assert decision.shortfall == "what is missing of amount '2000' since then, 1500, is more than the debt of 1000.4 USDT"
+    missing = "the 1500 USDT still missing from amount '2000' since 2026-11-01 00:00:00 UTC"
+    assert decision.shortfall == f"{missing} is more than the debt of 1000.4 USDT"
 
 
 def test_a_short_wallet_or_cap_leaves_the_progress_in_the_arithmetic() -> None:

@@ -169,7 +169,7 @@ def test_what_was_accepted_and_does_not_show_in_time_is_a_doubt(prepare: t.Any, 
     with pytest.raises(RunEnded) as caught:
         prepare()
     ended = caught.value
-    assert str(ended).startswith("It is unknown whether the repayment of 100 USDT on loan 17 (repayment 77) counts: it was")
+    assert str(ended).startswith("The repayment of 100 USDT on loan 17 (repayment 77) was accepted at")
     assert "acknowledge: '8f2a'" in str(ended)
     assert (ended.error.outcome, ended.is_open) == ("unknown", True)
     assert (ended.intent.intent_id, ended.intent.repay_id, ended.intent.amount) == ("8f2a", "77", Decimal(100))

@@ -146,4 +146,4 @@ def test_a_repayment_in_the_future_is_not_believed(
     repayment = run(Goal(Decimal(5)), error=None if is_read else ReadFailed)
     assert len(bybit.sent) == is_read
     if not is_read:
-        assert "has repayment 7 in the future, at 2026-" in repayment.message
+        assert "contains repayment 7, dated in the future (2026-" in repayment.message

@@ -85,7 +85,7 @@ def test_an_entry_of_unknown_type_leaves_the_sum_unknown(status: str) -> None:
     with pytest.raises(ReadFailed) as caught:
         progress_of(Decimal(100), SINCE_MS, [entry("20"), strange], [])
     assert str(caught.value) == (
-        "The exchange's history has repayment 1 of 30 USDT, of a type that this collection does not know, so it is unknown how much "
+        "The exchange's history contains repayment 1 of 30 USDT, of a type that this collection does not know, so it is unknown how much "
         "has been repaid since 2026-11-01 00:00:00 UTC."
     )
 

@@ -117,7 +117,7 @@ def test_a_failure_after_an_earlier_repayment_tells_of_it(run: t.Callable[..., R
     bybit.troubles = [REFUSED]
     report = run(TO_750, error=Refused)
     assert told(report) == (True, "executed", "100", ["100"])
-    assert "It was made. Debt before: 1000.4, now: 900.4. The repayment of 150.4 USDT" in report.message
+    assert "The repayment was executed. Debt before: 1000.4, now: 900.4. The repayment of 150.4 USDT" in report.message
     bybit.wallet = "5"
     assert run(TO_750, error=Declined).message.startswith("An earlier run began a repayment of 100 USDT on loan 17 (repayment 100)")
 
@@ -200,7 +200,7 @@ def test_one_whose_answer_was_lost_and_that_was_not_made(run: t.Callable[..., Re
     lost = OutcomeUnknown("no answer came", Failure(http_status=502))
     bybit.troubles = [lost]
     report = run(error=NotExecuted)
-    assert report.message.startswith("The repayment of 1000.4 USDT on loan 17 was sent without a clear answer (no answer came)")
+    assert report.message.startswith("The repayment of 1000.4 USDT on loan 17 got no clear answer (no answer came)")
     assert report.ended.error.failure == lost.failure
     assert report.as_dict()["details"]["evidence"]["candidates"] == []
 

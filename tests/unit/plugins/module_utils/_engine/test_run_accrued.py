@@ -98,8 +98,8 @@ def test_more_than_interest_is_not_paid(run: t.Callable[..., Report], bybit: t.A
     report = run()
     assert told(report) == (True, "executed", "1000.4", ["1000.4"])
     assert report.warnings == [
-        f"After this repayment, {accrued} USDT are owed, more than max_debt, and this was not repaid: It is more than accrued "
-        "interest can be, so more was borrowed in the meantime. Run again to repay it."
+        f"After this repayment, {accrued} USDT is still owed, more than max_debt. The debt rose by more than "
+        "interest can accrue, so something was probably borrowed. Run again to repay it."
     ]
 
 
@@ -108,7 +108,7 @@ def test_more_than_interest_is_not_paid(run: t.Callable[..., Report], bybit: t.A
     [
         ([None, REFUSED], {}, "The balance is too small."),
         ([None, Lost(False)], {}, "It was not executed, so the next run can send it again."),
-        ([], {"at_most": Decimal("1000.4001")}, "0.0002 USDT more than the 1000.4 that this run has paid on loan 17, more than at_most"),
+        ([], {"at_most": Decimal("1000.4001")}, "needs another 0.0002 USDT on loan 17 after the 1000.4 already paid by this run, which exceeds at_most"),
         ([], {"wait_timeout_ms": 10_000}, "was made a moment ago or is still in process"),
     ],
 )
@@ -119,7 +119,7 @@ def test_a_second_one_that_is_not_made_is_a_warning(
     report = run(**run_options)
     assert told(report) == (True, "executed", "1000.4", ["1000.4"])
     (warning,) = report.warnings
-    assert warning.startswith("After this repayment, 0.0002 USDT are owed, more than max_debt, and this was not repaid: ")
+    assert warning.startswith("After this repayment, 0.0002 USDT is still owed, more than max_debt. ")
     assert reason in warning and warning.endswith(" Run again to repay it.")
     assert run().outcome == "executed"
     assert amounts(bybit)[-1] == "0.0002" and bybit.find().debt == 0

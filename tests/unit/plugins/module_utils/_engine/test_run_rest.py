@@ -20,8 +20,8 @@ PAY_OFF = Goal(max_debt=Decimal(0))
 TOO_FINE = Refused("Too many decimal places.", Failure(ret_code=148003))
 LOST = OutcomeUnknown("no answer came", Failure(http_status=502))
 ONLY = (
-    "Only 0.00005 USDT above max_debt '0' remain on loan 17, less than the smallest amount that the exchange lists, with 4 decimal "
-    "places."
+    "Only 0.00005 USDT above max_debt '0' remains on loan 17, less than the smallest amount that the exchange lists (4 decimal "
+    "places)."
 )
 
 Run = t.Callable[..., Report]
@@ -50,7 +50,7 @@ def test_a_rest_that_the_exchange_does_not_take_is_left(run: Run, bybit: t.Any, 
     bybit.debt, bybit.troubles = Decimal("0.00005"), [Refused("No.", Failure(ret_code=ret_code))]
     report = run()
     assert told(report) == (False, "nothing_to_do", "0", "0.00005", True)
-    left = f"0.00005 USDT remain: the exchange did not accept them (retCode {ret_code})."
+    left = f"0.00005 USDT remains unpaid: the exchange refused the amount (retCode {ret_code})."
     assert report.message == f"{ONLY} {left}"
     assert (report.as_dict()["details"]["sent_at_ms"], report.outcome, amounts(bybit)) == (None, "nothing_to_do", ["0.00005"])
     # Each run tries it once, and leaves nothing in doubt.
@@ -129,7 +129,7 @@ def test_what_the_first_repayment_leaves_and_nobody_takes_is_dust(run: Run, bybi
     bybit.accruals, bybit.troubles = ["0.00005"], [None, TOO_FINE]
     report = run()
     assert told(report) == (True, "executed", "1000.4", "0.00005", True)
-    assert report.message.endswith("0.00005 USDT remain: the exchange did not accept them (retCode 148003).")
+    assert report.message.endswith("0.00005 USDT remains unpaid: the exchange refused the amount (retCode 148003).")
     assert (report.as_dict()["details"]["sent_at_ms"], report.as_dict()["repay_id"]) == (bybit.sent[0][1], "100")
     assert amounts(bybit) == ["1000.4", "0.00005"]
 

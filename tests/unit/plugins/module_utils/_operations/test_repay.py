@@ -110,9 +110,9 @@ def test_how_a_subject_is_called(exchange: t.Any, name: str, product: str, label
     ("name", "beginning"),
     [
         ("order", "order_id '17' names no loan of this account, neither an open one nor one completed within the last 6 months: check"),
-        ("debt", "loan_currency 'ETH' is no coin that the exchange lends: check it, and write it in capitals"),
-        ("contract", "loan_id '571' names no fixed contract of this account: check loan_id (it is not the id of the order), and"),
-        ("contracts", "loan_currency 'ETH' is no coin that the exchange lends: check it"),
+        ("debt", "loan_currency 'ETH' is not a coin that the exchange lends: check it"),
+        ("contract", "loan_id '571' names no fixed contract of this account: check loan_id (it is not the ID of the order), and"),
+        ("contracts", "loan_currency 'ETH' is not a coin that the exchange lends: check it"),
     ],
 )
 def test_what_is_said_of_a_loan_that_is_not_known(exchange: t.Any, name: str, beginning: str) -> None:

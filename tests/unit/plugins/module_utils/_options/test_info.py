@@ -85,7 +85,7 @@ def test_what_is_asked_of_repayments(given: dict[str, t.Any], field: str, value:
     [
         ({"product": []}, "product '[]' lists no product: list those to read, or omit it to read all."),
         ({"loan_currency": "usdt"}, "loan_currency 'usdt' is not a coin: give it as the exchange writes it, such as 'USDT'."),
-        ({"loan_id": "a b"}, "loan_id 'a b' is not an id: give it as the exchange shows it, such as '1794267532472646144'."),
+        ({"loan_id": "a b"}, "loan_id 'a b' is not an ID: give it as the exchange shows it, such as '1794267532472646144'."),
         (
             {"loan_id": "571", "product": ["flexible"]},
             "loan_id '571' matches no flexible loan, because flexible loans have no ID: omit it, or list other products.",
@@ -128,7 +128,7 @@ def test_what_is_refused_of_loans(given: dict[str, t.Any], sentence: str) -> Non
             {"since": "2026-11-01", "until": "2026-11-01"},
             "until '2026-11-01' is not after since '2026-11-01': give a later time, or omit one of them.",
         ),
-        ({"repay_id": ""}, "repay_id '' is not an id: give it as the exchange shows it, such as '1794271131730737664'."),
+        ({"repay_id": ""}, "repay_id '' is not an ID: give it as the exchange shows it, such as '1794271131730737664'."),
         (
             {"until": "tomorrow"},
             "until cannot be used: 'tomorrow' is not an ISO 8601 time: write a date such as '2026-11-01' (its start in UTC) or a "

@@ -91,7 +91,7 @@ def test_asks(build: t.Callable[..., Instruction], given: dict[str, object], ids
     [
         (
             parse_legacy_options, {"order_id": "1 7", "amount": "1"},
-            "order_id '1 7' is not an id: give it as the exchange shows it, such as '1794267532472646144'.",
+            "order_id '1 7' is not an ID: give it as the exchange shows it, such as '1794267532472646144'.",
         ),
         (parse_legacy_options, {"amount": "0"}, "amount cannot be used: '0' is zero: write an amount greater than zero."),
         (
@@ -126,8 +126,8 @@ def test_asks(build: t.Callable[..., Instruction], given: dict[str, object], ids
             )
             for build, given in ((parse_flexible_options, {}), (parse_fixed_options, ONE))
         ],
-        (parse_fixed_options, {"loan_id": "571?"}, "loan_id '571?' is not an id: give it as the exchange shows it, such as '571'."),
-        (parse_fixed_options, {"loan_id": ""}, "loan_id '' is not an id: give it as the exchange shows it, such as '571'."),
+        (parse_fixed_options, {"loan_id": "571?"}, "loan_id '571?' is not an ID: give it as the exchange shows it, such as '571'."),
+        (parse_fixed_options, {"loan_id": ""}, "loan_id '' is not an ID: give it as the exchange shows it, such as '571'."),
         (
             parse_fixed_options, {"loan_currency": "$", "sweep": True},
             "loan_currency '$' is not a coin: give it as the exchange writes it, such as 'USDT'.",
@@ -179,7 +179,7 @@ def test_what_is_no_id(value: str) -> None:
         id_of({"order_id": value}, "order_id", "1794267532472646144")
     example = "give it as the exchange shows it, such as '1794267532472646144'."
     shown = {"x" * 65: "… (65 characters)", "17\n18": "17\ufffd18"}.get(value, value.strip())
-    assert str(caught.value) == f"order_id '{shown}' is not an id: {example}"
+    assert str(caught.value) == f"order_id '{shown}' is not an ID: {example}"
 
 
 @pytest.mark.parametrize(("value", "expected"), [("USDT", "USDT"), (" BTC\n", "BTC"), ("1INCH", "1INCH"), ("X" * 20, "X" * 20)])
@@ -202,7 +202,7 @@ def test_a_boolean_of_yaml_is_no_coin_and_no_id(value: str, example: str) -> Non
     assert str(caught.value) == f"loan_currency is a YAML boolean, not a coin: put the coin in quotes, such as '{example}'."
     with pytest.raises(BadInput) as caught:
         id_of({"order_id": value}, "order_id", "17")
-    assert str(caught.value) == "order_id is a YAML boolean, not an id: put the id in quotes, such as '17'."
+    assert str(caught.value) == "order_id is a YAML boolean, not an ID: put the ID in quotes, such as '17'."
 
 
 def test_a_fixed_loan_is_named_in_one_way() -> None:
