@@ -49,7 +49,7 @@ attributes:
     description:
       - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options once for all modules.
       - Use C(group/treasury.bybit.bybit_repay) to set once what all repay modules share, such as C(state_dir), C(at_most) and
-        C(wait_timeout). In the other group, these would make the modules fail that do not have them.
+        C(wait_timeout). In the other group, they would make modules without these options fail.
     support: full
     membership:
       - treasury.bybit.bybit

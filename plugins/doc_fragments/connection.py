@@ -62,13 +62,13 @@ options:
   ca_path:
     description:
       - The path of a PEM file with CA certificates to trust instead of the usual ones, on the machine that runs the module.
-      - If not set, the environment variables E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE) are used if they are set.
+      - Defaults to E(REQUESTS_CA_BUNDLE) or E(CURL_CA_BUNDLE) if one of them is set.
     type: path
   api_timeout:
     description:
       - For tuning. Timeout of a request in seconds, from connecting to the last byte of the answer, from V(1) to V(3600). Resolving the
         host name can take longer.
-      - An answer of more than 32 MiB is also given up.
+      - The module also gives up on answers larger than 32 MiB.
     type: int
     default: 10
   rate_limit_timeout:

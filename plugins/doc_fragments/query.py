@@ -33,7 +33,7 @@ options:
     type: str
 notes:
   - A read-only key with the permission C(Spot trade) is sufficient.
-  - Long lists are read in pages of a hundred entries, as fast as the exchange's rate limit permits, which is 500 entries in a second for
+  - Long lists are read in pages of a hundred entries, as fast as the exchange's rate limit permits, which is 500 entries per second for
     flexible and fixed loans. Products are read in parallel.
 attributes:
   check_mode:

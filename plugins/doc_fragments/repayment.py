@@ -66,9 +66,9 @@ options:
     type: raw
   allow_partial:
     description:
-      - Whether to pay as much as possible if this loan, the Funding wallet or O(at_most) are not enough to reach O(max_debt), O(max_ltv),
+      - Whether to pay as much as possible if this loan, the Funding wallet or O(at_most) is not enough to reach O(max_debt), O(max_ltv),
         or O(amount) with O(since). RV(ignore:goal_reached) is V(false) then.
-      - With O(since), this makes the last installment the rest of the debt.
+      - With O(since), the last installment is then whatever remains of the debt.
       - O(at_most) always applies.
     type: bool
     default: false
@@ -88,7 +88,7 @@ options:
       - It must belong to the user who runs the module, and nobody else may write to it. The same applies to the files in it; a link or a
         pipe is refused.
       - It must be on a file system that supports locking files and flushing directories, such as a local disk.
-      - If not set, the environment variable E(BYBIT_STATE_DIR) is used if it is set.
+      - Defaults to E(BYBIT_STATE_DIR) if that is set.
     type: path
     default: ~/.local/state/treasury.bybit
   acknowledge:
@@ -108,9 +108,9 @@ options:
   settle_margin:
     description:
       - For tuning. How many seconds the exchange may take at worst, from V(0) to V(3600), to show a payment.
-      - A repayment without a clear answer only counts as not executed after O(recv_window), in which the exchange can still accept it,
-        and then this margin have passed, and neither the history, nor the debt, nor the Funding wallet and its ledger show it.
-      - The margin is 60 times as long where the wallet is no evidence, because O(api_key) may not read it or because collateral pays.
+      - A repayment without a clear answer only counts as not executed if neither the history, nor the debt, nor the Funding wallet and its
+        ledger show it once O(recv_window), in which the exchange can still accept it, and then this margin have passed.
+      - The margin is 60 times as long where the wallet cannot serve as evidence, because O(api_key) may not read it or because collateral pays.
       - The exchange does not document such a time; the default is an assumption of this collection. If it is too short, a repayment that
         was made can be mistaken for one that was not.
     type: int
@@ -118,8 +118,8 @@ options:
   wait_timeout:
     description:
       - For tuning. How many seconds to spend, from V(0) to V(86400), on finding out whether a repayment was made and on waiting until it
-        is final. A repayment that an earlier run left open gets this time on its own.
-      - To find out that a repayment was not made takes O(recv_window) and O(settle_margin) together, and a little more than a second.
+        is final. If earlier runs left repayments open, each gets this time in full.
+      - Finding out that a repayment was not made takes O(recv_window) and O(settle_margin) together, and a little more than a second.
     type: int
     default: 60
 notes:

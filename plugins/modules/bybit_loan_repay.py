@@ -16,8 +16,8 @@ author:
 description:
   - Repays one legacy crypto loan, fully or in part, from the Funding wallet. Interest is paid first, then the principal. A partial
     repayment returns no collateral.
-  - Supports declarative goals. O(amount) with O(since) repays only what is missing of O(amount) since that time. O(max_debt) and O(max_ltv)
-    repay what brings the debt or the LTV down to this. Nothing is repaid if the goal is already reached.
+  - Supports declarative goals. O(amount) with O(since) repays only the part of O(amount) not yet repaid since that time. O(max_debt) and
+    O(max_ltv) repay whatever brings the debt or the LTV down to the given value. Nothing is repaid if the goal is already reached.
   - Reads the loan first, and fails before anything is paid if the exchange would refuse the repayment. Then records an intent in
     O(state_dir), and sends the repayment once. A request that may have reached the exchange is never sent again.
   - Without a clear answer (timeout, connection reset, truncated answer, server error), keeps checking the history, the debt, and
@@ -164,7 +164,7 @@ outcome:
     - V(planned) means that the repayment would be made; check mode only. If an earlier run left the same repayment open, check mode
       reports the outcome of that one instead.
     - V(not_executed) means that the task failed and nothing was paid, according to every source that could be read. The next run
-      decides anew.
+      decides again.
     - V(unknown) means that the task failed and the repayment may have been made. Nothing is sent for this loan until the outcome is
       known. RV(msg) says how to proceed, and RV(details) what was found.
     - A task that fails after it has paid part of its goal returns V(executed) or V(pending) with RV(repayments), and C(changed) is
@@ -174,8 +174,8 @@ outcome:
   sample: executed
 repay_id:
   description:
-    - The exchange's ID of the repayment; V(none) if there is none. A repayment that was accepted and then failed on the exchange has
-      one, too, with RV(outcome=not_executed).
+    - The exchange's ID of the repayment; V(none) if there is none. A repayment that was accepted and then failed on the exchange also
+      has an ID, with RV(outcome=not_executed).
   returned: when the options are valid
   type: str
   sample: "1794271131730737664"
@@ -197,7 +197,7 @@ goal_reached:
     - Whether the goal is reached, apart from C(dust) in RV(details).
     - V(false) if O(allow_partial) paid only a part, or if more interest accrued in the meantime than a second repayment covers. A
       warning says so.
-    - V(none) if nothing was decided, because the repayment of an earlier run answers this task, or because the task failed.
+    - V(none) if nothing was decided, because an earlier run's repayment already satisfies this task, or because the task failed.
   returned: when the options are valid
   type: bool
   sample: true
@@ -320,7 +320,7 @@ failure:
     request_id: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
     outcome: not_executed
 details:
-  description: What helps to investigate a run. If the options are not valid, only C(waits) and C(gate_retries).
+  description: What helps to investigate a run. If the options are not valid, contains only C(waits) and C(gate_retries).
   returned: when the connection options are valid
   type: dict
   contains:
@@ -367,7 +367,7 @@ details:
       sample: "0"
     since:
       description:
-        - Progress towards the goal with O(since) before anything was sent, with repayments that are being processed; V(none) without
+        - Progress towards the goal with O(since) before anything was sent, including repayments still being processed; V(none) without
           O(since), or if it was not read.
       type: dict
       returned: when the options are valid
@@ -388,7 +388,7 @@ details:
         - The exchange could accept the request until C(window_end_ms), or accepted it then without an ID.
         - C(exchange_time_ms) is the exchange's time of the last of C(reads) reads; C(candidates) are the repayments in the history
           that may be this one; C(reason) is the conclusion.
-        - The wallet's balance and outflow are V(none) where they were not needed or could not be read, or where it does not pay.
+        - The wallet's balance and outflow are V(none) where they were not needed or could not be read, or if the wallet does not pay.
       type: dict
       returned: when the options are valid
       sample:

@@ -190,7 +190,7 @@ CODES: dict[int, Meaning] = {
     148042: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
     148047: Meaning(NOT_EXECUTED, "the collateral exceeds USD 300,000 in one repayment", "Give a smaller amount."),
     148048: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _COLLATERAL),
-    # Wallets, and transfers between them.
+    # Wallets, and transfers between them. No module makes a transfer, but the table is complete on purpose.
     131001: Meaning(UNKNOWN, "the wallet service had an error", LOOK_FIRST),
     131002: Meaning(NOT_EXECUTED, "a parameter is wrong", "Correct the option that the message names."),
     131003: Meaning(UNKNOWN, "the wallet service had an internal error", LOOK_FIRST),

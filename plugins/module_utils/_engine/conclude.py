@@ -45,7 +45,7 @@ def read_again(context: RunContext, made: Made) -> Made:
     except BybitError as error:
         return _warned(made, f"The repayment was accepted, but the loan could not be read afterwards: {error}")
     made = made._replace(after=loan)
-    # An entry that was only found may be somebody else's, and ours not be shown yet: a goal of the debt has to wait for it.
+    # An entry found without its ID may be somebody else's while ours is not shown yet, so a goal of the debt has to wait for it.
     is_sure = found.outcome == EXECUTED and found.finding is None
     if loan is not None and is_sure and is_confirmed_alone(intent, context.journal.unconfirmed(), found.entries, loan):
         context.journal.mark_confirmed(intent)

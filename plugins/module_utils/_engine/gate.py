@@ -54,7 +54,7 @@ def redecide(context: RunContext, before: Preflight, intent: Intent, refusal: By
                 _await_entry(context, intent)
                 now = run_preflight(context, before.means.paid_so_far, now.freshness)
     except (BybitError, RunEnded) as failed:
-        # Something in between may have sent it twice: that cannot be seen now, or it is a copy in process that declines this.
+        # Something in between may have sent it twice: either this cannot be ruled out now, or the copy in process is why this is declined.
         return Redecision(None, OutcomeUnknown(f"{refusal} And then: {error_of(failed)}", refusal.failure))
     news = entries_since(before, now)
     trace = ""

@@ -18,7 +18,7 @@ from .._reconcile.judge import Reconciled
 from .._times import utc
 from .progress import Progress
 
-# How long a repayment that was perhaps reported to nobody counts as that of a task that asks for the same.
+# For how long a repayment whose report may have reached nobody satisfies a task that asks for the same.
 ANSWERS_FOR_HOURS = 12
 
 

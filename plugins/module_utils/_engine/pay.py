@@ -69,10 +69,10 @@ def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = 
             return _attempt(context, preflight, _unclear(context, preflight, intent, answer.error))
         redecision = redecide(context, preflight, intent, answer.error)
         if redecision.preflight is None:
-            # It is not certain that what moved was not this one, so it is reconciled like one whose answer was lost.
+            # What moved may have been this repayment, so it is reconciled like one whose answer was lost.
             return _attempt(context, preflight, _find_out(context, preflight, intent, redecision.doubt))
         context.journal.discard(intent)
-        # What was to be said of the first decision is to be said of this one, too.
+        # The warnings of the first decision hold for this one, too.
         now = redecision.preflight._replace(warnings=(*preflight.warnings, *redecision.preflight.warnings, *redecision.warnings))
         preflight = with_dust(now) if is_dust else now
     if preflight.loan is None or preflight.decision.kind == DECLINE:
@@ -112,7 +112,7 @@ def _as_signed(context: RunContext, intent: Intent, signed: Signed) -> Intent:
 
 
 def check_listeners(has_listeners: t.Callable[[], bool]) -> None:
-    """Refuse to begin what nobody would see the result of; asked last, because they may end while this run waits or reads.
+    """Refuse to send what nobody would see the result of; checked last, because they may end while this run waits or reads.
 
     :raises NotSent: Then.
     """
@@ -128,7 +128,7 @@ def _accepted(context: RunContext, preflight: Preflight, intent: Intent, answer:
     if given_id is None:
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=answer.time_ms), None)
     if is_known_id(given_id, preflight.entries, context.journal.repay_ids()):
-        # It proves nothing of this request: the answer may be an earlier one, with the time of that.
+        # It proves nothing about this request: the answer may be an earlier one, with the time of that.
         lost = OutcomeUnknown(messages.known_id(given_id))
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
     return _find_out(context, preflight, dataclasses.replace(intent, repay_id=given_id), None)

@@ -57,7 +57,7 @@ def run_preflight(context: RunContext, paid_so_far: Decimal = Decimal(0), before
     while True:
         begun_ms = clock.monotonic_ms()
         preflight = _read(context, paid_so_far, before)
-        # A debt that may be too high is no reason to refuse either.
+        # If even a debt that may be too high needs no repayment, there is nothing to wait for.
         is_nothing = preflight.decision.kind == NOTHING_TO_DO and not preflight.decision.dust_to_try
         if not context.goal.is_of_debt or is_nothing:
             return preflight
@@ -198,7 +198,7 @@ def _wallet(context: RunContext, coin: str, needed: Decimal | None) -> tuple[Dec
         if error.is_block:
             raise
         if error.failure is not None and error.failure.ret_code == PERMISSION_MISSING:
-            # A key for loans need not be one for the wallet; then the exchange alone checks.
+            # The key may lack the permission for the wallet; then only the exchange checks its balance.
             return None, ""
         reason = str(error)
     except ReadFailed as error:

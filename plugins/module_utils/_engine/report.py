@@ -145,7 +145,7 @@ class Report:
             "repay_id": self._reported_intent.repay_id if self._reported_intent else None,
             **self.ids,
             "amount": plain(self._amount),
-            # What was decided has not come about when the run has ended early.
+            # A run that ended early has not carried out its decision.
             "goal_reached": decision.reaches_goal if decision and not ended else None,
             "repayments": [_summary(made.found.intent, made.found.outcome) for made in self.made],
             "loan": {

@@ -41,13 +41,13 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
         context.journal.begin(context.check_mode, context.options.lock_timeout_ms)
         recovered = recover(context)
         if recovered.ended:
-            # What is not known of one comes before what is known of others, which the next run reports.
+            # The unknown outcome is reported alone; the next run reports the others.
             return report.with_recovered(recovered._replace(made=())).with_end(recovered.ended)
         report = report.with_recovered(recovered)
-        # Only now, because a debt shows one repayment surely only when all others are known.
+        # Only now, because the debt proves one repayment only once the outcomes of all others are known.
         report = report.with_recovered(recovered._replace(made=tuple(read_again(context, made) for made in recovered.made)))
         if recovered.left_to_user:
-            # Whatever is missing of the goal, the repayment in doubt may not be in any debt yet.
+            # Nothing more is paid: whatever the debt is now, it may not include the repayment in doubt yet.
             return report
         # An amount or max_ltv takes the first step only. The others are for max_debt: the dust, which may be too small for the
         # exchange, is tried once, and a second repayment is for interest that accrued during the first.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an operation that moves money promises. The engine and what reconciles know only this, never a product.
+"""The interface of an operation that moves money. The engine and the reconciler know only this, never a product.
 
 This module util is private to the collection.
 """

@@ -38,7 +38,7 @@ class FixedRepayment(Operation):
         self._coin = coin
         self._collateral = collateral
         if not loan_id and not coin:
-            # Nothing named would mean everything.
+            # A request that names neither would mean every loan.
             raise ValueError("a fixed loan without id and coin")
         self.name = loan_id or coin or ""
         self.ids = {"loan_id": loan_id, "loan_currency": coin, "collateral": list(collateral)}

@@ -136,7 +136,7 @@ def test_which_of_two_repayments_was_a_lost_sweep_is_not_guessed(begin_fixed, sa
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"loan_id": "13004"}, "loan_id '13004' names no fixed contract of this account: check loan_id (it is not the id of the"),
+        ({"loan_id": "13004"}, "loan_id '13004' names no fixed contract of this account: check loan_id (it is not the ID of the"),
         ({"loan_id": "999"}, "and that api_key and environment belong to the account that borrowed."),
         ({"loan_id": "568", "api_key": "sandbox-key-second-account"}, "loan_id '568' names no fixed contract of this account"),
         ({"loan_id": "5 6"}, "loan_id '5 6' is not an ID: give it as the exchange shows it, such as '571'."),

@@ -65,4 +65,4 @@ def test_every_kind_of_repayment_is_documented() -> None:
 def test_the_documented_pace_is_that_of_the_client() -> None:
     notes = " ".join(yaml.safe_load(query.ModuleDocFragment.DOCUMENTATION)["notes"])
     entries_a_second = rate_limit._DEFAULT_LIMITS["GET"] * 100
-    assert f"which is {entries_a_second} entries in a second" in notes
+    assert f"which is {entries_a_second} entries per second" in notes

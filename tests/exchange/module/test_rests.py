@@ -126,7 +126,7 @@ def test_a_rest_that_did_not_arrive_is_left_to_the_next_run(lost_rest, pay, ledg
     run = lost_rest(commit=False)
     assert [item["amount"] for item in run["repayments"]] == [entry["amount"] for entry in ledger()] == [LARGE["flexible"]]
     assert (run.failed, run["outcome"], run.details["dust"], remembered()) == (False, "executed", REST["flexible"], [])
-    assert "The remainder was not repaid: The repayment of 0.00008939 USDT on the flexible USDT loan was sent without a" in run.warnings
+    assert "The remainder was not repaid: The repayment of 0.00008939 USDT on the flexible USDT loan got no clear answer" in run.warnings
     assert pay_off(pay, FLEXIBLE)["outcome"] == "executed"
     assert [entry["amount"] for entry in ledger()] == [LARGE["flexible"], REST["flexible"]]
 
