@@ -20,16 +20,23 @@ ROUNDS ?= 3
 CELLS ?=
 FORMAT ?= md
 PROCESSORS := $(shell getconf _NPROCESSORS_ONLN)
+PYTHON_OF_ENV = $$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
 # Makes its targets on all processors; within a parallel make, on those that it shares out.
 AT_ONCE = $(MAKE) --no-print-directory --keep-going $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=$(PROCESSORS) \
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target))
-TESTS := lint sanity types test-python test-faults molecule test-install
+# The longest first, so that they end together.
+TESTS := test-module test-sandbox sample-playbooks sample-faults test-units sample-sanity sample-molecule sample-lint test-install types
+# What these are samples of.
+WHOLE := test-playbooks faults-alone faults-answers faults-drawn sanity molecule ansible-lint
 CHECKERS := lint sanity units integration molecule types docs galaxy-importer action-groups arguments ee
+# They play no runs, so they take little time.
+QUICK_FAULT_TESTS := $(wildcard tests/faults/test_oracle*.py) tests/faults/test_messages_read.py tests/faults/test_removals.py
 ANSWER_TESTS := $(addprefix tests/faults/test_,answers_that_change.py the_exchange_as_it_may_be.py witnesses.py surroundings.py)
+PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/benchmark
 
-.PHONY: help env demo sandbox test check $(TESTS) $(CHECKERS) ansible-lint antsibull-nox yamllint changelog-lint reuse docs-lint \
-	faults-drawn faults-answers faults-alone matrix testnet fault-test fault-answers fault-sabotage compare-safety bench \
+.PHONY: help env demo sandbox test test-whole check $(TESTS) $(WHOLE) $(CHECKERS) antsibull-nox yamllint changelog-lint reuse docs-lint \
+	test-faults matrix testnet fault-test fault-answers fault-sabotage compare-safety bench \
 	release-check return-codes return-values pictures lock clean
 
 help: ## Show the targets
@@ -44,17 +51,22 @@ demo: env ## Start the stand-in exchange, repay a part of a loan there, show wha
 sandbox: env ## Run the stand-in exchange in the foreground (PORT=8765, SANDBOX_ARGS=)
 	@exec $(BIN)/python roles/sandbox/files/sandbox.py run --port $(PORT) $(SANDBOX_ARGS)
 
-test: env ## What CI runs: the tests, and the quick ones of the checkers
-	+@$(AT_ONCE) lint sanity types molecule test-install
-	@$(MAKE) --no-print-directory test-python
-	@$(MAKE) --no-print-directory test-faults
+test: env ## All tests that are quick, and a sample of the others, in 7 minutes on two processors
+	+@$(AT_ONCE) $(TESTS)
 	@echo "All tests have passed: $(TESTS)."
+
+test-whole: env ## Whole, what `make test` runs a sample of; CI runs both
+	+@$(AT_ONCE) $(WHOLE)
+	@echo "All tests have passed: $(WHOLE)."
 
 check: $(CHECKERS) ## Every checker of Ansible's ecosystem, each of which is a target of its own
 	@echo "All checkers have passed: $^."
 
 lint: env ## All linters: the next six, each of which must show that it has looked
 	@$(BIN)/python tools/lint.py
+
+sample-lint: env ## All linters but ansible-lint, which takes longer than the others together
+	@$(BIN)/python tools/lint.py antsibull-nox changelog docs reuse yamllint
 
 ansible-lint: env ## ansible-lint at profile production
 	@$(BIN)/python tools/lint.py ansible-lint
@@ -77,28 +89,44 @@ yamllint: env ## The form of all YAML, in plugins and guides, too
 sanity: env ## ansible-test sanity, without containers
 	$(BIN)/python tools/ansible_test.py sanity --local --python default --color no
 
+sample-sanity: env ## The same without pylint, and on the Python of .venv alone
+	$(BIN)/python tools/ansible_test.py sanity --local --python "$(PYTHON_OF_ENV)" --color no --skip-test pylint
+
 types: env ## mypy, strictly, over the plugins and the tools
 	$(BIN)/python tools/check_types.py
 
 units: env ## ansible-test units, on the Python of .venv alone
-	$(BIN)/python tools/ansible_test.py units --local --color no \
-		--python "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+	$(BIN)/python tools/ansible_test.py units --local --color no --python "$(PYTHON_OF_ENV)"
 
 matrix: env ## Each supported ansible-core on each Python that is here, in half an hour (PAIRS=2.19-3.11,2.21-3.13, JOBS=2)
 	@$(BIN)/python tools/matrix.py --jobs '$(JOBS)' --pairs '$(PAIRS)'
 
-test-python: env ## Unit tests and tests over loopback HTTP, with branch coverage of module_utils
+test-units: env ## Unit tests, with branch coverage of module_utils, and tests of the tools
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 4
+	$(BIN)/coverage run -m pytest tests/unit
 	# In packages without __init__.py, coverage sees files that nothing imports only by the folder.
-	$(BIN)/coverage run --source=plugins/module_utils -m ansible_collections.treasury.bybit.plugins.module_utils._amounts
-	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage run --append --source=plugins/module_utils -m ansible_collections.treasury.bybit.plugins.module_utils._amounts
 	$(BIN)/coverage report
+	$(BIN)/pytest tests/checkout tests/docs $(QUICK_FAULT_TESTS)
+
+test-module: env ## Each module against the stand-in exchange over loopback HTTP, in simulated time
+	@$(BIN)/pytest tests/exchange/module
+
+test-sandbox: env ## The stand-in exchange itself, over loopback HTTP
+	@$(BIN)/pytest tests/exchange/sandbox
+
+test-playbooks: env ## Whole playbooks, with the modules in Ansible's process and as processes of their own
+	@$(BIN)/pytest $(PLAYBOOK_TESTS)
+
+sample-playbooks: env
+	@$(BIN)/pytest --one-in 8 $(PLAYBOOK_TESTS)
 
 test-faults: env ## Each fault, kill and changed answer alone, 150 schedules of them in simulated time, and real playbooks
 	+@$(AT_ONCE) faults-alone faults-answers faults-drawn
 
-# Not as processes of pytest-xdist: those have several threads, and what forks itself for each run must have one.
+sample-faults: env
+	@FAULT_SCHEDULES=30 $(BIN)/pytest --one-in 8 tests/faults $(addprefix --ignore=,$(QUICK_FAULT_TESTS))
+
 faults-drawn: env
 	@$(BIN)/pytest tests/faults/test_schedules.py
 
@@ -106,7 +134,7 @@ faults-answers: env
 	@$(BIN)/pytest $(ANSWER_TESTS)
 
 faults-alone: env
-	@$(BIN)/pytest tests/faults $(addprefix --ignore=,tests/faults/test_schedules.py $(ANSWER_TESTS))
+	@$(BIN)/pytest tests/faults $(addprefix --ignore=,tests/faults/test_schedules.py $(ANSWER_TESTS) $(QUICK_FAULT_TESTS))
 
 galaxy-importer: env ## Import the built tarball as Galaxy would, and fail on what its importer only prints
 	@$(BIN)/pytest tests/install/test_galaxy_importer.py
@@ -123,6 +151,9 @@ action-groups: env ## See that the modules are in the action groups, and take th
 arguments: env ## See that options and documentation agree, of modules and of the role
 	$(BIN)/pytest tests/unit/plugins/test_arguments.py tests/unit/plugins/test_role_arguments.py
 	$(BIN)/python tools/ansible_test.py sanity --local --python default --color no --test validate-modules
+
+sample-molecule: env ## One of these scenarios
+	$(BIN)/python tools/molecule_scenarios.py bybit_loan_repay
 
 molecule: env ## Whole playbooks against one stand-in exchange, verified with its ledger (SCENARIO=policy for one)
 	$(BIN)/python tools/molecule_scenarios.py $(SCENARIO)

@@ -2,22 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How several processes share the tests (pytest --numprocesses)."""
+"""What holds for all tests: signals as in a terminal, and samples of slow tests (pytest --one-in)."""
 
 from __future__ import annotations
 
 import signal
-import typing as t
+import zlib
+from collections import defaultdict
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
-
-# More than two playbooks at once starve each other, so two processes run them all, each about half of the time. They begin with
-# them, as they are most.
-PLAYBOOKS = (
-    ("tests/exchange/both_ways/", "tests/exchange/playbook/test_r", "tests/exchange/playbook/test_t"),
-    ("tests/exchange/playbook/", "tests/benchmark/"),
-)
 
 
 def pytest_configure() -> None:
@@ -25,13 +18,19 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-class Sharing(LoadScopeScheduling):
-    """Whoever has nothing to do takes the next test."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return next((folders[0] for folders in PLAYBOOKS if nodeid.startswith(folders)), nodeid)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--one-in", type=int, default=1, metavar="N", help="run only every Nth test of each file, and at least one")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: t.Any) -> Sharing:
-    return Sharing(config, log)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    files: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        files[item.nodeid.partition("::")[0]].append(item)
+    chosen = {item for name, tests in files.items() for item in sample(name, tests, config.getoption("--one-in"))}
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = [item for item in items if item in chosen]
+
+
+def sample(name: str, tests: list[pytest.Item], one_in: int) -> list[pytest.Item]:
+    """Return the same tests of a file each time, but not always its first."""
+    return tests[zlib.crc32(name.encode()) % min(one_in, len(tests)) :: one_in]

@@ -66,9 +66,10 @@ def test_answers_are_shared(make):
 def test_every_file_of_the_fault_tests_is_played_once(make, checkout):
     first, *others = sorted(line.partition(" |")[0] for line in played(make("test-faults").stdout))
     assert first.startswith("tests/faults --ignore=")
-    named = sorted(" ".join(others).split())
-    assert sorted(re.findall(r"--ignore=(\S+)", first)) == named
-    assert all((checkout / name).is_file() for name in named)
+    named = set(" ".join(others).split())
+    quick = {name for line in played(make("test-units").stdout) for name in re.findall(r"tests/faults/\S+", line)}
+    assert set(re.findall(r"--ignore=(\S+)", first)) == named | quick
+    assert all((checkout / name).is_file() for name in named | quick)
 
 
 @pytest.mark.parametrize("jobs", [(), ("--jobs=2",)])
@@ -84,8 +85,35 @@ def test_a_failure_in_what_runs_at_once_fails_make_test(make):
     assert "All tests have passed" not in done.stdout
 
 
-def test_make_test_says_what_has_passed(make):
-    assert make("test").stdout.splitlines()[-1].startswith("All tests have passed: lint sanity types test-python test-faults ")
+@pytest.mark.parametrize("target", ["test", "test-whole"])
+def test_make_says_what_has_passed(make, target):
+    assert re.fullmatch(r"All tests have passed: [a-z -]+\.", make(target).stdout.splitlines()[-1])
+
+
+def files_played(output: str, is_sample: bool) -> set[str]:
+    """Return the files of tests in those commands of pytest that play all or only a sample."""
+    commands = [line.partition(" |")[0].split() for line in played(output)]
+    found: set[str] = set()
+    for words in commands:
+        if ("--one-in" in words) is is_sample:
+            ignored = {word.removeprefix("--ignore=") for word in words if word.startswith("--ignore=")}
+            found |= {name for word in words if word.startswith("tests/") for name in files_below(word)} - ignored
+    return found
+
+
+def files_below(path: str) -> list[str]:
+    return [path] if path.endswith(".py") else [str(file) for file in Path(path).rglob("test_*.py")]
+
+
+def test_every_test_is_played_by_make_test_or_a_sample_of_it_there_and_all_by_test_whole(make, checkout, monkeypatch):
+    monkeypatch.chdir(checkout)
+    quick, slow = make("test").stdout, make("test-whole").stdout
+    # They are played by the checkers.
+    others = {"tests/install/test_galaxy_importer.py", *files_below("tests/unit")}
+    everything = set(files_below("tests")) - others
+    assert files_played(quick, False) | files_played(quick, True) >= everything
+    assert files_played(quick, False) | files_played(slow, False) >= everything
+    assert files_played(slow, True) == set()
 
 
 def test_coverage_counts_what_nothing_imports(checkout, tmp_path):
@@ -93,15 +121,14 @@ def test_coverage_counts_what_nothing_imports(checkout, tmp_path):
     shutil.copytree(checkout / "plugins" / "module_utils", tree / "plugins" / "module_utils")
     shutil.copy2(checkout / "pyproject.toml", tree)
     (tree / "plugins" / "module_utils" / "_engine" / "planted.py").write_text("def planted():\n    return 1\n")
-    recipe = subprocess.run(["make", "-n", "test-python"], cwd=checkout, check=True, stdout=subprocess.PIPE, text=True).stdout
-    [command] = re.findall(r"^\S+/coverage (run --source=.*)$", recipe, re.MULTILINE)
+    recipe = subprocess.run(["make", "-n", "test-units"], cwd=checkout, check=True, stdout=subprocess.PIPE, text=True).stdout
+    [command] = re.findall(r"^\S+/coverage (run --append --source=.*)$", recipe, re.MULTILINE)
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    for arguments in (shlex.split(command), ["combine", "--quiet"]):
-        ended = subprocess.run(
-            [Path(sys.executable).with_name("coverage"), *arguments], cwd=tree, env={**env, "PYTHONPATH": str(tmp_path)}, check=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        assert "CoverageWarning" not in ended.stdout
+    ended = subprocess.run(
+        [Path(sys.executable).with_name("coverage"), *shlex.split(command)], cwd=tree, env={**env, "PYTHONPATH": str(tmp_path)}, check=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+    assert "CoverageWarning" not in ended.stdout
     shown = subprocess.run(
         [Path(sys.executable).with_name("coverage"), "report", "--fail-under=0"], cwd=tree, env=env, check=True, stdout=subprocess.PIPE, text=True
     ).stdout

@@ -76,16 +76,23 @@ def _run(controllers: dict[str, Controller], cases: t.Mapping[str, str], *argume
 
 
 @pytest.fixture(scope="module")
-def quiet(controllers, roomy) -> Both:
-    """All cases but those about secrets, as a user runs them."""
-    return _run(controllers(roomy), _PLAIN, ANSIBLE_PIPELINING="1")
+def wanted(request) -> t.Callable[[t.Mapping[str, str]], dict[str, str]]:
+    """Keep those cases whose tests this session has, which may be a sample."""
+    names = {item.callspec.params.get("case") for item in request.session.items if hasattr(item, "callspec")}
+    return lambda cases: {name: text for name, text in cases.items() if name in names}
 
 
 @pytest.fixture(scope="module")
-def talkative(controllers, secretive) -> Both:
+def quiet(controllers, roomy, wanted) -> Both:
+    """All cases but those about secrets, as a user runs them."""
+    return _run(controllers(roomy), wanted(_PLAIN), ANSIBLE_PIPELINING="1")
+
+
+@pytest.fixture(scope="module")
+def talkative(controllers, secretive, wanted) -> Both:
     """The cases about secrets, with everything shown that both ways can show."""
     more = {"ANSIBLE_INJECT_INVOCATION": "1", "NEEDLE": SECRET}
-    return _run(controllers(secretive), cases_secrets.CASES, "-vvv", "--diff", **more)
+    return _run(controllers(secretive), wanted(cases_secrets.CASES), "-vvv", "--diff", **more)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +161,7 @@ def test_each_way_was_taken(request, run: str) -> None:
     both = request.getfixturevalue(run)
     here, there = both.told[IN_PROCESS], both.told[MODULE]
     assert (here.there, there.here) == (0, 0)
-    assert here.here == there.there > 30
+    assert here.here == there.there > 0
     assert len(_MODULE_FILE.findall(there.log)) == there.there
     assert not _MODULE_FILE.search(here.log)
 
