@@ -238,7 +238,7 @@ unavailable:
       type: str
       returned: always
       sample: >-
-        Bybit refused reading /v5/crypto-loan/repayment-history: the host does not serve this call (HTTP 404): check environment or api_url.
+        Bybit refused GET /v5/crypto-loan/repayment-history: the host does not serve this call (HTTP 404). Check environment or api_url.
     failure:
       description: The request that was refused; like RV(failure).
       type: dict

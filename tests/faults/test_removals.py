@@ -19,7 +19,7 @@ from simulation.standin import ROOT
 
 START = ROOT / "tests" / "faults" / "removals" / "start"
 REPLACEMENTS = [(removal.removed, one) for removal in REMOVALS for one in removal.replacements]
-CLOCK = "reconciling: this machine's own clock also closes the time window"
+CLOCK = "reconciling: this machine's own clock also closes the acceptance window"
 ASK_CLOCK = f"from {PACKAGE}_reconcile.evidence import has_passed_here; print(has_passed_here(None, None, 0))"
 
 

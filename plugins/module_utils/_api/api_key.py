@@ -39,8 +39,8 @@ class ApiKey(t.NamedTuple):
         if self.expires_at_ms is None or self.expires_at_ms - now_ms > _SOON_MS:
             return ""
         return (
-            f"api_key expires at {utc(self.expires_at_ms)}: make a new one of the same account in time. What earlier runs have noted "
-            f"belongs to the account, so the new key finds it. A key that is bound to IP addresses does not expire."
+            f"api_key expires at {utc(self.expires_at_ms)}: create a new key for the same account before then. Records of earlier runs "
+            f"belong to the account, so the new key finds them. A key that is bound to IP addresses does not expire."
         )
 
 
@@ -52,7 +52,7 @@ def read_key(client: Client) -> ApiKey:
     """
     key = client.cached(_PATH, {}, _key_of, signed=True)
     if key is None:
-        raise ReadFailed(f"Bybit answered {_PATH} without the id of the account, so the intents of earlier runs cannot be found. Run again later.")
+        raise ReadFailed(f"Bybit answered {_PATH} without the ID of the account, so the intents of earlier runs cannot be found. Run again later.")
     return key
 
 
@@ -71,11 +71,11 @@ def _id(value: t.Any) -> str:
 
 def _lack(answer: dict[str, t.Any]) -> str:
     if answer.get("readOnly") == _READ_ONLY:
-        return "api_key is read-only: give the key of this account that may write, or make one with 'Spot trade', read and write"
+        return "api_key is read-only: use a key of this account with write access, or create one with 'Spot trade', read and write"
     permissions = answer.get("permissions")
     spot = permissions.get("Spot") if isinstance(permissions, dict) else None
     if isinstance(spot, list) and _LOANS not in spot:
-        return "api_key lacks the permission 'Spot trade': grant it on the exchange's page of API keys, or give another key of this account"
+        return "api_key lacks the permission 'Spot trade': grant it on the exchange's page of API keys, or use another key of this account"
     return ""
 
 

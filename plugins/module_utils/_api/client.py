@@ -178,9 +178,9 @@ class Client(Requestor):
         if was_turned_away:
             # A clock that was set by the exchange's and is refused all the same will not get better.
             self._has_synchronised = self._has_synchronised or self.retries.clock_syncs > syncs_before
-            return NotAccepted(TURNED_AWAY, Refused(response.sentence(), response.failure))
+            return NotAccepted(TURNED_AWAY, Refused(response.cause(), response.failure, response.meaning.remedy))
         if response.reading == NOT_EXECUTED:
-            return NotAccepted(NOT_MADE, Refused(response.sentence(), response.failure))
+            return NotAccepted(NOT_MADE, Refused(response.cause(), response.failure, response.meaning.remedy))
         if response.reading != ACCEPTED:
             return NotAccepted(UNCLEAR, OutcomeUnknown(response.cause(), response.failure))
         time_ms = self.signing_time_ms() if response.time_ms is None else response.time_ms

@@ -34,12 +34,16 @@ class Failure(t.NamedTuple):
 
 
 class BybitError(Exception):
-    """The common parent: C(str(error)) is what the user reads, whole sentences without any secret."""
+    """The common parent: C(str(error)) is what the user reads, whole sentences without any secret.
+
+    :ivar cause: What is wrong, without the remedy and a full stop, to be quoted within another sentence.
+    """
 
     outcome = NOT_EXECUTED
 
-    def __init__(self, message: str, failure: Failure | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, failure: Failure | None = None, remedy: str = "") -> None:
+        super().__init__(f"{message}. {remedy}" if remedy else message)
+        self.cause = message.rstrip(".")
         self.failure = failure
 
     @property

@@ -18,7 +18,7 @@ from .._clock import Clock
 from .._outcomes import NOT_EXECUTED, UNKNOWN
 from .errors import BybitError, Failure, NotSent, OutcomeUnknown, ReadFailed, Refused
 from .rate_limit import RateLimit
-from .response import Response, interpret, reported_time_ms, with_remedy
+from .response import Response, interpret, reported_time_ms
 from .return_codes import ACCEPTED, CLOCK_CODES, CLOCK_REFUSED, LOOK_FIRST, NO_API, RATE_LIMITED, UNKNOWN_CODE
 from .session import Session
 from .signing import Signer
@@ -161,7 +161,7 @@ class Requestor:
         session, clock = self._session, self.clock
         pause_ms = max(limit.pause_ms(clock.monotonic_ms()) for limit in self._limits(method, path, is_signed))
         if pause_ms:
-            clock.report_wait(f"{session.transport.base_url} accepts no more requests right now", pause_ms)
+            clock.report_wait(f"Pacing requests to stay below the rate limit of {session.transport.base_url}", pause_ms)
             clock.sleep_ms(pause_ms)
         if self.is_abandoned:
             raise ReadFailed("The answer is no longer needed.")
@@ -246,11 +246,10 @@ class Requestor:
         failure = Failure(request_id=request_id)
         host = self._session.transport.base_url
         if method == "GET":
-            return ReadFailed(with_remedy(f"No answer from {host} to reading {path} ({error})", error.remedy), failure)
+            return ReadFailed(f"No answer from {host} to GET {path} ({error})", failure, error.remedy)
         if error.sent:
             return OutcomeUnknown(f"no answer came from {host} ({error})", failure._replace(outcome=UNKNOWN))
-        cause = f"the connection to {host} failed before anything was sent ({error})"
-        return NotSent(with_remedy(cause, error.remedy), failure)
+        return NotSent(f"the connection to {host} failed before anything was sent ({error})", failure, error.remedy)
 
     def _synchronise_clock(self) -> None:
         self.retries.clock_syncs += 1
@@ -282,16 +281,15 @@ def _read_error(path: str, response: Response) -> BybitError:
     # Whatever became of a read, it has moved no money.
     failure = response.failure._replace(outcome=NOT_EXECUTED)
     if response.reading == NOT_EXECUTED:
-        return Refused(f"Bybit refused reading {path}: {response.sentence()}", failure)
-    # What may never get better is not put off.
+        return Refused(f"Bybit refused GET {path}: {response.cause()}", failure, response.meaning.remedy)
+    # Running again later is no remedy for what may never get better.
     if response.meaning == UNKNOWN_CODE:
         remedy = "Look up the code in the exchange's documentation, or contact its support with the request ID."
     elif response.meaning == NO_API and failure.http_status not in _PASSING_STATUSES:
         remedy = "Check environment or api_url, and everything between this machine and the exchange, such as a proxy."
     else:
         remedy = response.meaning.remedy if response.meaning.remedy != LOOK_FIRST else "Run again later."
-    response = response._replace(meaning=response.meaning._replace(remedy=remedy))
-    return ReadFailed(f"Bybit gave no usable answer to reading {path}: {response.sentence()}", failure)
+    return ReadFailed(f"Bybit gave no usable answer to GET {path}: {response.cause()}", failure, remedy)
 
 
 def query_text(query: dict[str, str]) -> str:

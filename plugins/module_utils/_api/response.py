@@ -56,10 +56,6 @@ class Response(t.NamedTuple):
         meaning = Meaning(UNKNOWN, "the answer is older than the request", LOOK_FIRST)
         return self._replace(meaning=meaning, failure=self.failure._replace(outcome=UNKNOWN), time_ms=None)
 
-    def sentence(self) -> str:
-        """Return what the exchange answered, why, and what to do."""
-        return with_remedy(self.cause(), self.meaning.remedy)
-
     def cause(self) -> str:
         """Return what the exchange answered and why, as the middle of a sentence."""
         failure = self.failure
@@ -70,11 +66,6 @@ class Response(t.NamedTuple):
             status = "" if failure.http_status == 200 else f", HTTP {failure.http_status}"
             answer = f"retCode {failure.ret_code}{quoted}{status}"
         return f"{self.meaning.cause} ({answer})"
-
-
-def with_remedy(cause: str, remedy: str) -> str:
-    """Join what is wrong and what to do about it into one sentence."""
-    return f"{cause}: {remedy[:1].lower()}{remedy[1:]}"
 
 
 def interpret(method: str, status: int, body: bytes, request_id: str, secrets: tuple[str, ...] = ()) -> Response:
@@ -121,7 +112,7 @@ def _document(body: bytes) -> dict[str, t.Any] | None:
 def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError("a name occurs twice in one object")
     return fields
 
 

@@ -68,23 +68,23 @@ _TRANSFER = "Ask the exchange's support whether the account of api_key may make 
 CODES: dict[int, Meaning] = {
     RET_CODE_OK: Meaning(ACCEPTED, "the request was accepted", ""),
     # The gate: refused before any business logic has seen the request.
-    -1: Meaning(NOT_EXECUTED, "the timestamp is outside the window", "Set the clock of this machine by NTP."),
+    -1: Meaning(NOT_EXECUTED, "the timestamp is outside the window", "Synchronize the clock of this machine with NTP."),
     10001: Meaning(NOT_EXECUTED, "a parameter is wrong", "Correct the option that the message names."),
     CLOCK_REFUSED: Meaning(
         NOT_EXECUTED,
         "the timestamp is outside the window",
-        "Set the clock of this machine by NTP; on a slow connection raise recv_window.",
+        "Synchronize the clock of this machine with NTP; on a slow connection raise recv_window.",
     ),
     10003: Meaning(
         NOT_EXECUTED,
         "the key is not known at this host",
-        "Check api_key, and that environment (or api_url) is the one where the key was made.",
+        "Check api_key, and that environment (or api_url) is the one where the key was created.",
     ),
     10004: Meaning(NOT_EXECUTED, "the signature is wrong", _KEY_PAIR),
     PERMISSION_MISSING: Meaning(
         NOT_EXECUTED, "the key lacks a permission", 'Grant api_key the permission "Spot trade", read and write.'
     ),
-    RATE_LIMITED: Meaning(NOT_EXECUTED, "too many requests in a second", "Raise rate_limit_timeout, or run fewer at once."),
+    RATE_LIMITED: Meaning(NOT_EXECUTED, "too many requests per second", "Raise rate_limit_timeout, or run fewer at once."),
     10007: Meaning(NOT_EXECUTED, "the authentication failed", _KEY_PAIR),
     10008: Meaning(NOT_EXECUTED, "the account is banned", _ACCOUNT),
     10009: Meaning(NOT_EXECUTED, "the service is restricted in this region", _ACCOUNT),
@@ -102,12 +102,12 @@ CODES: dict[int, Meaning] = {
     10029: Meaning(NOT_EXECUTED, "the exchange does not have this symbol", "Check the coin."),
     10032: Meaning(
         NOT_EXECUTED,
-        "demo trading does not have this call",
-        "The demo host serves no loans: give environment or api_url of testnet or mainnet, and a key of it.",
+        "this call is not available in demo trading",
+        "The demo host serves no loans. Use testnet or mainnet (environment or api_url) with a key created there.",
     ),
     100028: Meaning(NOT_EXECUTED, "unified accounts may not do this", _ACCOUNT),
-    -2015: Meaning(NOT_EXECUTED, "the key has expired", "Make a new key and set api_key and its secret."),
-    33004: Meaning(NOT_EXECUTED, "the key has expired", "Make a new key and set api_key and its secret."),
+    -2015: Meaning(NOT_EXECUTED, "the key has expired", "Create a new key and set api_key and its secret."),
+    33004: Meaning(NOT_EXECUTED, "the key has expired", "Create a new key and set api_key and its secret."),
     # Behind the gate, in doubt.
     429: Meaning(UNKNOWN, "the exchange is overloaded", LOOK_FIRST),
     10000: Meaning(UNKNOWN, "the exchange timed out", LOOK_FIRST),

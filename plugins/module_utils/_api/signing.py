@@ -103,7 +103,7 @@ def _block_of(pem: str) -> bytes:
     if private is not None:
         return blocks[private].encode()
     if _OPENSSH in blocks:
-        raise UnusableKey("is a key in the form of OpenSSH: convert a copy of it to PEM form by 'ssh-keygen -p -m PEM -f COPY'")
+        raise UnusableKey("is a key in the form of OpenSSH: convert a copy of it to PEM form with 'ssh-keygen -p -m PEM -f COPY'")
     if any(label.endswith("PUBLIC KEY") for label in blocks) or _PUBLIC_OPENSSH.match(pem):
         raise UnusableKey("is a public key, which is for the exchange to have: give the private key that belongs to it")
     return pem.encode(errors="replace")
@@ -159,9 +159,9 @@ def _exposure(status: os.stat_result) -> str:
     could = " and ".join(way for way, bits in ways if status.st_mode & bits)
     found = []
     if could:
-        found.append(f"that others could {could} (mode {stat.S_IMODE(status.st_mode):04o}): keep them out by 'chmod 600'")
+        found.append(f"that others could {could} (mode {stat.S_IMODE(status.st_mode):04o}): keep them out with 'chmod 600'")
     if status.st_uid not in (0, os.geteuid()):
-        found.append(f"of another user (uid {status.st_uid}), who could change it: make it your own by 'chown'")
+        found.append(f"of another user (uid {status.st_uid}), who could change it: make it your own with 'chown'")
     return "; it is one ".join(found)
 
 

@@ -55,7 +55,8 @@ def redecide(context: RunContext, before: Preflight, intent: Intent, refusal: By
                 now = run_preflight(context, before.means.paid_so_far, now.freshness)
     except (BybitError, RunEnded) as failed:
         # Something in between may have sent it twice: either this cannot be ruled out now, or the copy in process is why this is declined.
-        return Redecision(None, OutcomeUnknown(f"{refusal} And then: {error_of(failed)}", refusal.failure))
+        reason = f"{refusal.cause}. Then this run could not decide again ({error_of(failed).cause})"
+        return Redecision(None, OutcomeUnknown(reason, refusal.failure))
     news = entries_since(before, now)
     trace = ""
     if may_show_it(news, context.goal, now.decision):
@@ -63,7 +64,7 @@ def redecide(context: RunContext, before: Preflight, intent: Intent, refusal: By
     elif not news and any(-movement.amount == intent.amount for movement in outflows):
         trace = f"the wallet's ledger shows that {plain(intent.amount)} {intent.coin} left in the meantime"
     if trace:
-        return Redecision(None, OutcomeUnknown(f"{refusal} But {trace}", refusal.failure))
+        return Redecision(None, OutcomeUnknown(f"{refusal.cause}. But {trace}", refusal.failure))
     return Redecision(now, None, tuple(messages.came_between(entry, intent.coin) for entry in news))
 
 

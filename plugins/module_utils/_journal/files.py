@@ -140,4 +140,4 @@ def _check(found: os.stat_result, path: str) -> None:
     if found.st_uid != os.geteuid():
         raise NotPrivate(f"'{path}' belongs to another user")
     if found.st_mode & _WRITABLE_BY_OTHERS:
-        raise NotPrivate(f"'{path}' can be written by others: take that away by chmod go-w")
+        raise NotPrivate(f"'{path}' can be written by others: run 'chmod go-w' on it")

@@ -152,7 +152,7 @@ class Store:
             return self._intents_in(json.loads(self._content))
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise JournalLost(
-                f"The file '{self.path}' cannot be read as the memory of repayments that were sent ({error}), so what became of them is "
+                f"The file '{self.path}' is not a readable journal of sent repayments ({error}), so what became of them is "
                 f"unknown. Nothing was sent now: look at the loan and its repayment history; when no repayment is in doubt, remove the "
                 f"file and run again."
             ) from None
@@ -228,7 +228,7 @@ class Store:
         if self._lock is None or not files.is_same(self._lock, self._lock_path):
             raise BadInput(
                 f"The lock file '{self._lock_path}' was removed or replaced while this run held it, so another run for this loan may be "
-                f"under way: keep everything else, such as a cleaner of old files, away from state_dir, and run again."
+                f"under way: make sure nothing else, such as a job that deletes old files, touches state_dir, and run again."
             )
 
     def _holder(self, lock: int) -> str:
@@ -297,6 +297,6 @@ def _unusable(error: OSError, directory: str) -> BadInput:
     is_other = os.path.lexists(directory) and not os.path.isdir(directory)
     reason = "it is not a directory" if is_other else error.strerror
     return BadInput(
-        f"state_dir '{directory}' cannot be used ({reason}): name a directory on a local disk that lasts, which only the user who "
+        f"state_dir '{directory}' cannot be used ({reason}): name a directory on a persistent local disk that only the user who "
         f"runs the module can write."
     )

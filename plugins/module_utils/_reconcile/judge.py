@@ -40,8 +40,8 @@ from .evidence import (
 )
 
 FOUND = "the history shows it"
-_WINDOW_OPEN = "wait_timeout ended before the exchange's time window for it"
-_MARGIN_OPEN = "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"
+_WINDOW_OPEN = "wait_timeout expired before the exchange's acceptance window for it closed"
+_MARGIN_OPEN = "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"
 _UNKNOWN_TYPE = "an entry of the history looks like it, but its type is unknown to this collection"
 # The exchange may show a little more than was sent, because it rounds.
 _ROUNDED_UP = Decimal("1.01")
@@ -103,12 +103,12 @@ def judge(intent: Intent, observation: Observation, settle_margin_ms: int, other
     if in_time:
         return _judge_entry(in_time[0], intent, observation, settle_margin_ms)
     if not_failed:
-        later = f"the history shows one like it, but made at {utc(not_failed[0].time_ms)}, after its time"
+        later = f"the history shows a matching repayment, but at {utc(not_failed[0].time_ms)}, too late to be this one"
         return Finding(UNKNOWN, later, None, tuple(not_failed))
     ambiguous = ambiguous_entries(new, intent, settle_margin_ms)
     if ambiguous:
         shown = " and ".join(f"{plain(entry.amount)} ({entry.kind or 'user'})" for entry in ambiguous)
-        return Finding(UNKNOWN, f"the history shows {shown} in its time, which may be it", None, tuple(ambiguous))
+        return Finding(UNKNOWN, f"the history shows {shown} within its acceptance window, which may be this repayment", None, tuple(ambiguous))
     if observation.at_ms is None:
         return Finding(UNKNOWN, "the exchange did not report its time")
     if not is_margin_over(intent, observation, settle_margin_ms):
@@ -123,20 +123,21 @@ def confirm_not_executed(
     if finding.outcome != NOT_EXECUTED:
         return finding
     if has_left_wallet(intent, funds):
-        return _doubted(finding, f"{plain(funds.outflow or Decimal(0))} {intent.coin} left the Funding wallet in its time")
+        return _doubted(finding, f"{plain(funds.outflow or Decimal(0))} {intent.coin} left the Funding wallet while it could have been executed")
     if has_balance_fallen(intent, funds):
         before, now = intent.baseline.wallet or Decimal(0), funds.balance or Decimal(0)
         return _doubted(finding, f"the Funding wallet held {plain(before)} {intent.coin} before and holds {plain(now)} now")
     sold = sold_collateral(intent, funds)
     if sold is not None:
         coin, pledged_before, pledged_now = sold
-        return _doubted(finding, f"{plain(pledged_before)} {coin} were pledged before, and {plain(pledged_now)} are now")
+        return _doubted(finding, f"{plain(pledged_before)} {coin} was pledged before, and {plain(pledged_now)} is pledged now")
     if not funds.ledger_gap:
         return finding._replace(reason=f"{finding.reason}, and no such amount left the Funding wallet")
     margin_ms = margin_without_ledger_ms(settle_margin_ms)
     if not has_passed(intent, observation, margin_ms):
-        return _doubted(finding, f"{funds.ledger_gap}, so history and debt have to show nothing for {margin_ms // SECOND_MS} s")
-    return finding._replace(reason=f"{finding.reason} for {margin_ms // SECOND_MS} s; {funds.ledger_gap}")
+        condition = f"it can be ruled out only once history and debt have shown no trace of it for {margin_ms // SECOND_MS} s"
+        return _doubted(finding, f"{funds.ledger_gap}, so {condition}")
+    return finding._replace(reason=f"{finding.reason} within {margin_ms // SECOND_MS} s; {funds.ledger_gap}")
 
 
 def mismatch(entry: HistoryEntry, intent: Intent) -> str:
@@ -145,15 +146,15 @@ def mismatch(entry: HistoryEntry, intent: Intent) -> str:
     A smaller amount is no reason: what the history shows may be rounded, the principal only, or less a fee.
     """
     if was_listed_before(entry, intent):
-        return "it stood in the history before"
+        return "it was already in the history"
     if was_made_before(entry, intent):
         return f"it was made at {utc(entry.time_ms)}, before this was sent"
     if entry.coin and entry.coin != intent.coin:
-        return f"it is one of {entry.coin}"
+        return f"it is in {entry.coin}"
     if entry.by_user is False:
         return f"its type is {entry.kind}"
     if not intent.is_whole and entry.amount > multiply(intent.amount, _ROUNDED_UP):
-        return f"it is one of {plain(entry.amount)}"
+        return f"its amount is {plain(entry.amount)}"
     return ""
 
 
@@ -202,17 +203,17 @@ def _judge_absence(intent: Intent, observation: Observation, settle_margin_ms: i
         return Finding(UNKNOWN, _fell_too_much(missing))
     borrowed = borrowed_since(intent, observation.loan)
     if borrowed > 0:
-        return Finding(UNKNOWN, f"{plain(borrowed)} more were borrowed since, so the debt cannot tell")
+        return Finding(UNKNOWN, f"another {plain(borrowed)} {intent.coin} has been borrowed since, so the debt proves nothing")
     if is_accepted_without_trace(intent, failed):
         return Finding(UNKNOWN, "the exchange accepted it, but neither its history nor the debt shows it")
-    story = "no such repayment stands in the history"
+    trace = "the history shows no such repayment"
     if failed:
-        story = f"the only such repayment in the history, {failed[0].repay_id}, has failed"
-    return Finding(NOT_EXECUTED, f"its time is over, {story}, the debt did not fall by it", None, tuple(failed))
+        trace = f"the only such repayment in the history, {failed[0].repay_id}, has failed"
+    return Finding(NOT_EXECUTED, f"its acceptance window has closed, {trace}, the debt did not fall by that amount", None, tuple(failed))
 
 
 def _doubted(finding: Finding, reason: str) -> Finding:
-    return finding._replace(outcome=UNKNOWN, reason=f"it does not stand in the history, but {reason}")
+    return finding._replace(outcome=UNKNOWN, reason=f"the history does not show it, but {reason}")
 
 
 def _fell_too_much(missing: Decimal) -> str:

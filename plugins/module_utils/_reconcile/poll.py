@@ -97,7 +97,7 @@ class Poller:
             if finding.outcome != UNKNOWN or (error is not None and error.is_block):
                 break
         if error is not None and finding.outcome == UNKNOWN:
-            finding = finding._replace(reason=f"the exchange could not be read ({error})")
+            finding = finding._replace(reason=f"the exchange could not be read ({error.cause})")
         return PollResult(finding, _evidence(intent, latest, funds, finding, reads))
 
     def follow(self, repay_id: str, deadline_ms: int, until_final: bool = True) -> Followed:
@@ -128,7 +128,7 @@ class Poller:
         except BybitError:
             # Without an answer, nothing contradicts the exchange's word.
             return ""
-        return f"its history has that of a repayment of {plain(found[0].amount)} {found[0].coin} on another loan"
+        return f"that ID belongs to a repayment of {plain(found[0].amount)} {found[0].coin} on another loan"
 
     def await_fall(self, intent: Intent, deadline_ms: int) -> Loan | None:
         """Return the loan as soon as a repayment that was made can be seen in its debt, or as it is when the time is over.
@@ -228,7 +228,7 @@ class Poller:
         if intent.goal.collateral:
             position = read_position(self._client)
             pledged = tuple((entry.coin, entry.amount) for entry in position.collateral)
-            return Funds(pledged=pledged, ledger_gap="no ledger records the collateral that it sells")
+            return Funds(pledged=pledged, ledger_gap="no ledger records the collateral that the exchange sells")
         balance = self._allowed(lambda: read_balance(self._client, intent.coin))
         now_ms = self._client.exchange_time_or_local_ms()
         if now_ms - intent.sent_at_ms > _LEDGER_REACH_MS:

@@ -51,7 +51,7 @@ class Reconciler:
             if doubt:
                 # The exchange has accepted it, but which entry it is has to be found out.
                 others |= {intent.repay_id}
-                doubt = f"the exchange gave it the id {intent.repay_id}, but {doubt}; "
+                doubt = f"the exchange gave it the ID {intent.repay_id}, but {doubt}; "
             else:
                 # That it failed is what the history says; debt and wallet show whether the money is still there.
                 others, failed_id = others - {intent.repay_id}, intent.repay_id
@@ -116,14 +116,14 @@ def with_history_amount(intent: Intent, entry: HistoryEntry) -> Intent:
 def _other_amount(intent: Intent, entry: HistoryEntry) -> str:
     """Tell that the exchange shows another amount than the one that was sent."""
     return (
-        f"{plain(intent.amount)} {intent.coin} were sent, but the exchange's history shows {plain(entry.amount)} for repayment "
-        f"{entry.repay_id}. Amounts and sums of this collection are those of the history."
+        f"{plain(intent.amount)} {intent.coin} was sent, but the exchange's history shows {plain(entry.amount)} for repayment "
+        f"{entry.repay_id}. This collection reports the amounts in the history."
     )
 
 
 def _no_amount(intent: Intent, entry: HistoryEntry) -> str:
     """Tell that the exchange shows a repayment without its amount."""
     return (
-        f"{plain(intent.amount)} {intent.coin} were sent, but the exchange's history shows repayment {entry.repay_id} with an amount of 0. "
+        f"{plain(intent.amount)} {intent.coin} was sent, but the exchange's history shows repayment {entry.repay_id} with an amount of 0. "
         f"A sum over the history cannot count it."
     )

@@ -75,7 +75,7 @@ def test_one_connection_serves_many_requests(sandbox) -> None:
 def test_a_refused_connection_is_known_not_to_have_sent_anything() -> None:
     refused = client("http://127.0.0.1:1")
     answer = post(refused)
-    assert re.search("failed before anything was sent .*Connection refused.*: check environment or api_url", str(answer.error))
+    assert re.search("failed before anything was sent .*Connection refused.*. Check environment or api_url", str(answer.error))
     assert (answer.kind, answer.error.outcome, answer.error.failure.outcome) == (NOT_MADE, "not_executed", "not_executed")
     assert refused.posted_at_ms is None
 

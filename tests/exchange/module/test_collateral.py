@@ -201,5 +201,5 @@ def test_a_liquidation_meanwhile_is_neither_taken_for_it_nor_told_as_none(
     run = process.end()
     assert {entry["origin"] for entry in ledger(way)} == {"liquidation"}
     assert (run.failed, run["outcome"], run["repayments"], run["repay_id"]) == (True, "unknown", [], None)
-    assert " (liquidation) in its time, which may be it" in run["msg"]
+    assert " (liquidation) within its acceptance window, which may be this repayment" in run["msg"]
     assert (pay(way, wait_timeout=0)["outcome"], sent(way)) == ("unknown", 1)

@@ -74,7 +74,7 @@ def test_an_unknown_authority_is_refused_before_anything_is_sent(repay, secure, 
     run = repay(api_url=secure.url, env={"REQUESTS_CA_BUNDLE": ""})
     assert (run.failed, run["outcome"]) == (True, "not_executed")
     assert "certificate verify failed" in run["msg"]
-    assert "check environment or api_url, and ca_path (or REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE)." in run["msg"]
+    assert "Check environment or api_url, and ca_path (or REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE)." in run["msg"]
     assert names.client(secure.url, secure.ca_path).requests()["counts"] == {}
 
 
@@ -97,7 +97,7 @@ def test_the_default_host_is_the_testnet_and_a_proxy_is_used(repay, listener) ->
     assert run["api_host"] == "api-testnet.bybit.com"
     assert (run.failed, run["outcome"]) == (True, "not_executed")
     [head] = listener.heads
-    assert "check the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names, or except the host by NO_PROXY." in run["msg"]
+    assert "Check the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names, or except the host by NO_PROXY." in run["msg"]
     assert head.startswith("CONNECT api-testnet.bybit.com:443 HTTP/1.")
     assert "sandbox-key" not in head
 
@@ -146,7 +146,7 @@ def test_a_private_key_that_others_can_read_is_a_warning(run_module, rsa_keys, t
     file.chmod(0o640)
     key = {"rsa_private_key": str(file)} if by == "option" else {"env": {"BYBIT_RSA_PRIVATE_KEY": str(file)}}
     warning = (
-        "rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that others could read (mode 0640): keep them out by 'chmod 600'."
+        "rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that others could read (mode 0640): keep them out with 'chmod 600'."
     )
     options = {"product": "flexible", "api_key": "sandbox-rsa-key", "api_secret": None, **key}
     assert warning in run_module("bybit_loan_info", **options).warnings

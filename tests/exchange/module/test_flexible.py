@@ -105,7 +105,7 @@ def test_what_is_borrowed_meanwhile_leaves_a_lost_request_in_doubt(borrowed_mean
     """A debt that has risen cannot tell that nothing was paid."""
     run = borrowed_meanwhile("500", {"answer": "close", "commit": False}, wait_timeout=3)
     assert (run.failed, run["outcome"], run["changed"]) == (True, "unknown", False)
-    assert "500 more were borrowed since, so the debt cannot tell" in run["msg"]
+    assert "another 500 USDT has been borrowed since, so the debt proves nothing" in run["msg"]
     assert (ledger(), len(posted())) == ([], 1)
     assert usdt(amount="100", acknowledge=run.details["intent"], wait_timeout=0)["outcome"] == "nothing_to_do"
     assert usdt(amount="100")["outcome"] == "executed"

@@ -102,9 +102,9 @@ def test_a_block_stops_all_further_requests(pay, sandbox, calls, posted, body: s
 @pytest.mark.parametrize(
     ("code", "words", "sentence"),
     [
-        (10032, "Demo trading are not supported.", "the demo host serves no loans"),
+        (10032, "Demo trading are not supported.", "The demo host serves no loans"),
         (10018, "Too many visits. Exceeded the IP Rate Limit.", "retCode 10018"),
-        (424242, "A new kind of refusal", "look up the code in the exchange's documentation"),
+        (424242, "A new kind of refusal", "Look up the code in the exchange's documentation"),
     ],
 )
 def test_a_code_that_never_gets_better_is_not_put_off(pay, sandbox, posted, code: int, words: str, sentence: str) -> None:

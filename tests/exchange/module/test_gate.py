@@ -43,7 +43,7 @@ def test_a_timestamp_refused_again_is_a_failure(repay, sandbox, paid, posts) -> 
     sandbox.fault(answer={"ret_code": 10002}, times=0)
     run = repay()
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 10002)
-    assert "set the clock of this machine by NTP" in run["msg"]
+    assert "Synchronize the clock of this machine with NTP" in run["msg"]
     assert (run.details["gate_retries"]["clock_syncs"], paid(), posts()) == (1, [], 2)
 
 
@@ -106,7 +106,7 @@ def test_a_pause_longer_than_allowed_is_not_begun(simulated_time, repay, sandbox
     run = repay(rate_limit_timeout=5)
     assert simulated_time.seconds() - begun < 20
     assert (run.failed, run["outcome"], run.details["gate_retries"]["rate_limits"]) == (True, "not_executed", 0)
-    assert "raise rate_limit_timeout" in run["msg"]
+    assert "Raise rate_limit_timeout" in run["msg"]
     assert (paid(), posts()) == ([], 1)
 
 

@@ -43,7 +43,7 @@ def show(relay, sandbox) -> t.Callable[[t.Any, str], None]:
 
 def assert_in_doubt(run, amounts: list[str]) -> None:
     assert (run.failed, run["changed"], run["outcome"], run["repayments"]) == (True, False, "unknown", [])
-    shown = f"the history shows {' and '.join(f'{amount} (user)' for amount in amounts)} in its time, which may be it"
+    shown = f"the history shows {' and '.join(f'{amount} (user)' for amount in amounts)} within its acceptance window, which may be this repayment"
     assert shown in run["msg"]
     assert len(run.details["evidence"]["candidates"]) == len(amounts)
 
@@ -87,7 +87,7 @@ def test_of_an_accepted_repayment_the_ledgers_amount_is_told(pay, switch, ledger
     told = {"after_fee": "499.75", "split": str(interest), "principal": str(500 - interest), "rounded": "500"}[reading]
     assert (run.failed, run["changed"], run["outcome"], run["repay_id"]) == (False, True, "executed", entry["repay_id"])
     assert (run["amount"], run["repayments"][0]["amount"], entry["amount"]) == (told, told, "500")
-    remark = f"500 USDT were sent, but the exchange's history shows {told} for repayment {entry['repay_id']}."
+    remark = f"500 USDT was sent, but the exchange's history shows {told} for repayment {entry['repay_id']}."
     assert (remark in run.warnings) == (told != "500")
 
 
@@ -96,14 +96,14 @@ def test_a_ledger_entry_of_less_is_told_as_what_it_is(pay, show, relay, ledger) 
     run = pay(FLEXIBLE, amount="10", api_url=relay.url)
     [entry] = ledger()
     assert (run["outcome"], run["amount"], run["repay_id"]) == ("executed", "9.9", entry["repay_id"])
-    assert f"10 USDT were sent, but the exchange's history shows 9.9 for repayment {entry['repay_id']}." in run.warnings
+    assert f"10 USDT was sent, but the exchange's history shows 9.9 for repayment {entry['repay_id']}." in run.warnings
 
 
 def test_a_ledger_entry_of_more_is_not_believed(pay, show, relay, ledger, sent) -> None:
     show(LEGACY, "1000")
     run = pay(LEGACY, api_url=relay.url, wait_timeout=1)
     assert (run.failed, run["outcome"], run["repayments"], len(ledger()), sent(LEGACY)) == (True, "unknown", [], 1, 1)
-    assert f"the exchange gave it the id {ledger()[0]['repay_id']}, but it is one of 1000" in run["msg"]
+    assert f"the exchange gave it the ID {ledger()[0]['repay_id']}, but its amount is 1000" in run["msg"]
 
 
 def assert_settled(way, run, ledger, known: str, commit: bool) -> None:
@@ -190,7 +190,7 @@ def test_an_entry_that_is_older_than_the_request_is_not_the_one(pay, relay, ledg
     relay.edit(LEGACY.history, edit)
     run = pay(LEGACY, api_url=relay.url, wait_timeout=2)
     assert (run.failed, run["changed"], run["outcome"], len(ledger())) == (True, False, "unknown", 1)
-    assert f"the exchange gave it the id {ledger()[0]['repay_id']}, but it was made at " in run["msg"]
+    assert f"the exchange gave it the ID {ledger()[0]['repay_id']}, but it was made at " in run["msg"]
     assert ", before this was sent" in run["msg"]
 
 
@@ -202,4 +202,4 @@ def test_an_entry_that_is_a_liquidation_is_not_the_one(pay, relay, ledger) -> No
     relay.edit(LEGACY.history, edit)
     run = pay(LEGACY, api_url=relay.url, wait_timeout=2)
     assert (run.failed, run["changed"], run["outcome"], len(ledger())) == (True, False, "unknown", 1)
-    assert f"the exchange gave it the id {ledger()[0]['repay_id']}, but its type is liquidation" in run["msg"]
+    assert f"the exchange gave it the ID {ledger()[0]['repay_id']}, but its type is liquidation" in run["msg"]

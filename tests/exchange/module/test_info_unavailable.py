@@ -75,8 +75,8 @@ def test_one_that_was_not_asked_for_does_not_matter(run_module, refuse, module: 
 def test_a_key_that_can_use_none_of_them_is_a_failure(run_module, module: str) -> None:
     run = run_module(module, api_key="sandbox-key-no-permission")
     assert (run.failed, run["failure"]["ret_code"]) == (True, 10005)
-    assert run["msg"].startswith("None of the loan products can be read. legacy and flexible and fixed: Bybit refused reading ")
-    assert 'grant api_key the permission "Spot trade"' in run["msg"]
+    assert run["msg"].startswith("None of the loan products can be read. legacy and flexible and fixed: Bybit refused GET ")
+    assert 'Grant api_key the permission "Spot trade"' in run["msg"]
 
 
 @pytest.mark.parametrize("key", ["sandbox-key-expired", "sandbox-key-banned", "sandbox-key-other-ip", "nobodys"])

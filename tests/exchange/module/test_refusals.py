@@ -18,8 +18,8 @@ REPAY_PATH = "/v5/crypto-loan/repay"
     ("options", "code", "sentence"),
     [
         ({"api_key": "no-such-key"}, 10003, "the key is not known at this host"),
-        ({"api_secret": "wrong"}, 10004, "check that api_secret (or rsa_private_key) belongs to api_key"),
-        ({"api_key": "sandbox-key-no-permission"}, 10005, 'grant api_key the permission "Spot trade"'),
+        ({"api_secret": "wrong"}, 10004, "Check that api_secret (or rsa_private_key) belongs to api_key"),
+        ({"api_key": "sandbox-key-no-permission"}, 10005, 'Grant api_key the permission "Spot trade"'),
         ({"api_key": "sandbox-key-other-ip"}, 10010, "the key is bound to other IP addresses"),
         ({"api_key": "sandbox-key-expired"}, 33004, "the key has expired"),
         ({"api_key": "sandbox-key-banned"}, 10027, "the account may not make transactions"),
@@ -38,7 +38,7 @@ def test_keys_that_the_gate_refuses(repay, posts, paid, options: dict, code: int
 
 
 def test_a_read_only_key_is_refused_when_it_comes_to_paying(repay, posts, paid) -> None:
-    message = "api_key is read-only: give the key of this account that may write, or make one with 'Spot trade', read and write."
+    message = "api_key is read-only: use a key of this account with write access, or create one with 'Spot trade', read and write."
     for check in (True, False):
         run = repay(api_key="sandbox-key-readonly", check=check)
         assert (run["msg"], run["failure"], run["outcome"]) == (message, None, "not_executed")
@@ -64,7 +64,7 @@ def test_a_funding_wallet_that_the_key_may_not_read(repay, sandbox, posts, paid)
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "99.9999"})
     run = repay(api_key="sandbox-key-no-wallet")
     assert (run["failure"]["ret_code"], run["outcome"], run["changed"]) == (177011, "not_executed", False)
-    assert ": top up the Funding wallet or give a smaller amount." in run["msg"]
+    assert ". Top up the Funding wallet or give a smaller amount." in run["msg"]
     assert (posts(), paid(), sandbox.loan()["debt"], run.warnings) == (1, [], "1000.4", "")
 
 
@@ -92,7 +92,7 @@ def test_nothing_is_sent_after_a_block(repay, sandbox, posts, paid, body: str) -
     sandbox.control("POST", "faults", {"method": "GET", "path": path, "answer": {"http_status": 403, "body": body}})
     run = repay()
     assert (run.failed, run["outcome"], run["failure"]["http_status"], posts(), paid()) == (True, "not_executed", 403, 0, [])
-    assert "stop all requests from this address for at least 10 minutes." in run["msg"]
+    assert "Stop all requests from this address for at least 10 minutes." in run["msg"]
 
 
 def test_an_order_closed_meanwhile_by_somebody_else_is_not_an_error(repay, sandbox, posts, paid, names) -> None:
@@ -174,8 +174,8 @@ def test_bad_input_is_refused_before_anything_is_sent(repay, sandbox, options: d
             '"loanCurrency":"USDT","totalDebt":"lots"}]}}',
             "an unusable totalDebt: 'lots' is not a decimal string",
         ),
-        ("<html>", "gave no usable answer to reading /v5/crypto-loan/ongoing-orders: the answer is not one"),
-        ('{"retCode":10016}', "an internal error (retCode 10016): run again later."),
+        ("<html>", "gave no usable answer to GET /v5/crypto-loan/ongoing-orders: the answer is not one"),
+        ('{"retCode":10016}', "an internal error (retCode 10016). Run again later."),
     ],
 )
 def test_a_loan_that_is_not_understood_is_not_repaid(repay, sandbox, posts, body: str, sentence: str) -> None:
@@ -197,6 +197,6 @@ def test_the_host_cannot_be_reached(repay) -> None:
     run = repay(api_url="http://127.0.0.1:1")
     assert (run.failed, run["outcome"], run["api_host"]) == (True, "not_executed", "127.0.0.1:1")
     assert run["msg"] == (
-        "No answer from http://127.0.0.1:1 to reading /v5/user/query-api ([Errno 111] Connection refused): "
-        "check environment or api_url, and the network."
+        "No answer from http://127.0.0.1:1 to GET /v5/user/query-api ([Errno 111] Connection refused). "
+        "Check environment or api_url, and the network."
     )

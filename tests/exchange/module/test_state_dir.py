@@ -81,7 +81,7 @@ def test_a_directory_that_cannot_be_made_is_refused_before_anything_is_sent(
     run = repay(state_dir=str(tmp_path / obstacle), check=check)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
     assert f"state_dir '{tmp_path / obstacle}' cannot be used (" in run["msg"]
-    assert "name a directory on a local disk that lasts" in run["msg"]
+    assert "name a directory on a persistent local disk" in run["msg"]
     assert sandbox.requests()["counts"] == {}
     assert "Traceback" not in run.output
 
@@ -106,7 +106,7 @@ def test_a_damaged_file_is_refused_before_anything_is_sent(doubt, repay, state_d
         file.write_bytes(damage)
         run = repay()
         assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
-        assert f"The file '{file}' cannot be read as the memory of repayments that were sent" in run["msg"]
+        assert f"The file '{file}' is not a readable journal of sent repayments" in run["msg"]
         assert "when no repayment is in doubt, remove the file and run again" in run["msg"]
         assert "Traceback" not in run.output
         assert set(sandbox.requests()["counts"]) == {"GET /v5/user/query-api"}

@@ -17,6 +17,7 @@ FROM_THE_WALLET = (LEGACY, FLEXIBLE, FIXED)
 FROM_COLLATERAL = pytest.mark.parametrize("way", [FLEXIBLE_COLLATERAL, FIXED_COLLATERAL], ids=lambda way: way.name)
 HIDDEN = {"answer": "reset", "history_delay_ms": 60_000, "processing_ms": 60_000}
 NOTHING = {"answer": "close", "commit": False}
+CONDITION = "it can be ruled out only once history and debt have shown no trace of it for 60 s"
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_a_legacy_repayment_in_process_may_be_hidden(pay, sandbox, spoil, switch
     spoil(LEGACY, answer="reset", processing_ms=6000)
     for dummy in range(2):
         run = pay(LEGACY, wait_timeout=2)
-        assert_unknown(LEGACY, run, "100 USDT left the Funding wallet in its time")
+        assert_unknown(LEGACY, run, "100 USDT left the Funding wallet while it could have been executed")
         evidence = run.details["evidence"]
         assert (evidence["debt_now"], evidence["candidates"], evidence["wallet_outflow"]) == ("1000.4", [], "100")
     assert sent(LEGACY) == 1
@@ -66,7 +67,7 @@ def test_the_wallets_ledger_tells_of_what_is_hidden_everywhere_else(pay_all, spo
     for way in (LEGACY, FIXED):
         spoil(way, wallet_delay_ms=60_000, **HIDDEN)
     for way, run in pay_all((LEGACY, FIXED), wait_timeout=2):
-        assert_unknown(way, run, " USDT left the Funding wallet in its time")
+        assert_unknown(way, run, " USDT left the Funding wallet while it could have been executed")
         assert (run.details["evidence"]["wallet_before"], run.details["evidence"]["wallet_now"]) == ("10000", "10000"), way.name
         assert (len(ledger(way)), sent(way)) == (1, 1), way.name
 
@@ -84,7 +85,7 @@ def test_so_does_the_collateral_that_was_sold(pay, spoil, ledger, sent, way) -> 
     spoil(way, **HIDDEN)
     for dummy in range(2):
         [coin] = way.sold
-        assert_unknown(way, pay(way, wait_timeout=2), f" {coin} were pledged before, and ")
+        assert_unknown(way, pay(way, wait_timeout=2), f" {coin} was pledged before, and ")
     assert (len(ledger()), sent(way)) == (1, 1)
 
 
@@ -95,7 +96,7 @@ def test_where_all_agree_it_was_not_executed(pay_all, spoil, ledger, remembered)
         assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed"), way.name
         held = (None, None, None) if way.sold else (run.details["evidence"]["wallet_before"], run.details["evidence"]["wallet_before"], "0")
         assert tuple(run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")) == held, way.name
-        words = "no ledger records the collateral that it sells" if way.sold else "no such amount left the Funding wallet"
+        words = "no ledger records the collateral that the exchange sells" if way.sold else "no such amount left the Funding wallet"
         assert run["msg"].endswith(f"{words}. It was not executed, so the next run can send it again."), way.name
     assert (ledger(), remembered()) == ([], [])
 
@@ -107,7 +108,7 @@ def test_another_payment_from_the_wallet_meanwhile(lost_while, pay, paid, amount
     if is_clear:
         assert (run["outcome"], run.details["evidence"]["wallet_outflow"]) == ("not_executed", amount)
     else:
-        assert_unknown(LEGACY, run, f"{amount} USDT left the Funding wallet in its time")
+        assert_unknown(LEGACY, run, f"{amount} USDT left the Funding wallet while it could have been executed")
         assert pay(LEGACY, wait_timeout=0)["outcome"] == "unknown"
     assert paid() == [amount]
 
@@ -147,7 +148,7 @@ def test_a_key_that_may_not_see_the_wallet_has_to_wait_for_longer(pay, spoil, sw
     spoil(LEGACY, **({"answer": "reset", "processing_ms": 60_000} if answer == "reset" else NOTHING))
     for dummy in range(2):
         run = pay(LEGACY, api_key="sandbox-key-no-wallet", settle_margin=1, wait_timeout=3)
-        reason = "api_key may not read the Funding wallet's ledger, so history and debt have to show nothing for 60 s"
+        reason = f"api_key may not read the Funding wallet's ledger, so {CONDITION}"
         assert_unknown(LEGACY, run, reason)
         assert [run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")] == [None, None, None]
     assert (len(ledger()), sent(LEGACY)) == (int(answer == "reset"), 1)
@@ -157,7 +158,7 @@ def test_a_key_that_may_not_see_the_wallet_has_to_wait_for_longer(pay, spoil, sw
 def test_so_has_who_sells_collateral(pay, spoil, ledger, sent, way) -> None:
     spoil(way, **NOTHING)
     run = pay(way, settle_margin=1, wait_timeout=3)
-    assert_unknown(way, run, "no ledger records the collateral that it sells, so history and debt have to show nothing for 60 s")
+    assert_unknown(way, run, f"no ledger records the collateral that the exchange sells, so {CONDITION}")
     assert (ledger(), sent(way)) == ([], 1)
 
 
@@ -165,7 +166,7 @@ def test_when_that_time_is_over_the_words_do_not_claim_more_than_was_seen(pay, s
     spoil(LEGACY, **NOTHING)
     run = pay(LEGACY, api_key="sandbox-key-no-wallet")
     assert (run["outcome"], ledger(), remembered()) == ("not_executed", [], [])
-    assert "the debt did not fall by it for 0 s; api_key may not read the Funding wallet's ledger." in run["msg"]
+    assert "the debt did not fall by that amount within 0 s; api_key may not read the Funding wallet's ledger." in run["msg"]
     assert "left the Funding wallet" not in run["msg"]
 
 
@@ -179,5 +180,5 @@ def test_a_liquidation_in_its_time_may_be_it(begin_way, pay, sandbox, spoil, unt
     run = process.end()
     assert {entry["origin"] for entry in ledger(way)} == {"liquidation"}
     assert (run.failed, run["outcome"], run["repay_id"]) == (True, "unknown", None)
-    assert " (liquidation) in its time, which may be it" in run["msg"]
+    assert " (liquidation) within its acceptance window, which may be this repayment" in run["msg"]
     assert (pay(way, wait_timeout=0)["outcome"], sent(way)) == ("unknown", 1)

@@ -46,5 +46,5 @@ def test_a_worker_does_not_ask_the_system_for_proxies(play, tmp_path, monkeypatc
     assert ended.returncode == 0, ended.stdout
     assert "runs in this process" in (tmp_path / "log").read_text()
     asked = json.loads((tmp_path / "asked.json").read_text())
-    assert asked["msg"].startswith("No answer from https://api.bybit.invalid to reading /v5/crypto-loan")
+    assert asked["msg"].startswith("No answer from https://api.bybit.invalid to GET /v5/crypto-loan")
     assert ("proxy" in asked["msg"]) == ("https_proxy" in proxies)

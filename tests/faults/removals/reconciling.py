@@ -30,11 +30,11 @@ REMOVALS = (
     Removal("reconciling: a lost answer counts as a refusal", (
         around("_api.client:Client.post", _refusing),
     )),
-    Removal("reconciling: the wait for the end of the time window", (
+    Removal("reconciling: the wait until the acceptance window has closed", (
         instead("_reconcile.evidence:is_window_closed", lambda intent, observation: True),
         instead("_reconcile.evidence:is_margin_over", lambda intent, observation, settle_margin_ms: True),
     )),
-    Removal("reconciling: this machine's own clock also closes the time window", (
+    Removal("reconciling: this machine's own clock also closes the acceptance window", (
         instead("_reconcile.evidence:has_passed_here", lambda intent, observation, margin_ms: True),
     )),
     Removal("reconciling: the debt", (

@@ -56,17 +56,17 @@ def test_one_account_has_one_name(told: dict[str, t.Any], account: str) -> None:
 
 @pytest.mark.parametrize("value", [None, 0, -5, "", "0", "-1", True, 1.5, [], {}, "1 2", "../x", "1" * 30, "1\n"], ids=repr)
 def test_without_the_account_nothing_goes_on(value: t.Any) -> None:
-    with pytest.raises(ReadFailed, match="without the id of the account, so the intents of earlier runs cannot be found"):
+    with pytest.raises(ReadFailed, match="without the ID of the account, so the intents of earlier runs cannot be found"):
         read(userID=value, userIDInt64="0")
 
 
 @pytest.mark.parametrize(
     ("told", "lack"),
     [
-        ({"readOnly": 1}, "api_key is read-only: give the key of this account that may write, or make one with 'Spot trade', read and write"),
+        ({"readOnly": 1}, "api_key is read-only: use a key of this account with write access, or create one with 'Spot trade', read and write"),
         (
             {"permissions": {"Spot": []}},
-            "api_key lacks the permission 'Spot trade': grant it on the exchange's page of API keys, or give another key of this account",
+            "api_key lacks the permission 'Spot trade': grant it on the exchange's page of API keys, or use another key of this account",
         ),
         ({"permissions": {"Spot": ["SpotTrade"]}}, ""),
         # What is not told is left to the exchange.

@@ -105,7 +105,7 @@ def test_a_block_ends_everything(client: Client, network: Network, body: bytes) 
         with pytest.raises(Refused) as caught:
             client.read("/v5/crypto-loan/ongoing-orders")
         assert caught.value.failure is not None and caught.value.failure.http_status == 403
-    with pytest.raises(NotSent, match="stop all requests from this address for at least 10 minutes"):
+    with pytest.raises(NotSent, match="Stop all requests from this address for at least 10 minutes"):
         client.sign(REQUEST)
     assert (len(network.sent), client.posted_at_ms) == (1, None)
 
@@ -113,7 +113,7 @@ def test_a_block_ends_everything(client: Client, network: Network, body: bytes) 
 def test_the_code_of_a_block_ends_everything(client: Client, network: Network) -> None:
     network.answers = [Reply(200, {}, b'{"retCode":10018,"retMsg":"Exceeded the IP Rate Limit."}')]
     for dummy in range(2):
-        with pytest.raises(Refused, match="stop all requests"):
+        with pytest.raises(Refused, match="Stop all requests"):
             client.read("/v5/crypto-loan/ongoing-orders")
     assert len(network.sent) == 1
 
@@ -129,16 +129,16 @@ def test_a_repayment_that_was_blocked_may_be_looked_for(client: Client, network:
     [
         (
             Reply(200, {}, b'{"retCode":424242,"retMsg":"Never heard of."}'),
-            'this collection does not know the return code (retCode 424242 "Never heard of."): look up the code in the '
+            'this collection does not know the return code (retCode 424242 "Never heard of."). Look up the code in the '
             "exchange's documentation, or contact its support with the request ID.",
         ),
         (
             Reply(200, {}, b"<html>Welcome</html>"),
-            "the answer is not one of the exchange's API (HTTP 200): check environment or api_url, and everything between this "
+            "the answer is not one of the exchange's API (HTTP 200). Check environment or api_url, and everything between this "
             "machine and the exchange, such as a proxy.",
         ),
-        (Reply(503, {}, b""), "the answer is not one of the exchange's API (HTTP 503): run again later."),
-        (Reply(200, {}, b'{"retCode":10016}'), "the exchange had an internal error (retCode 10016): run again later."),
+        (Reply(503, {}, b""), "the answer is not one of the exchange's API (HTTP 503). Run again later."),
+        (Reply(200, {}, b'{"retCode":10016}'), "the exchange had an internal error (retCode 10016). Run again later."),
     ],
     ids=["unknown code", "page", "gateway", "exchange"],
 )
@@ -148,7 +148,7 @@ def test_a_read_is_put_off_only_when_it_may_get_better(
     network.answers = [answer]
     with pytest.raises(ReadFailed) as caught:
         client.read("/v5/crypto-loan/ongoing-orders")
-    assert str(caught.value) == f"Bybit gave no usable answer to reading /v5/crypto-loan/ongoing-orders: {sentence}"
+    assert str(caught.value) == f"Bybit gave no usable answer to GET /v5/crypto-loan/ongoing-orders: {sentence}"
 
 
 # In seconds, in microseconds written as nanoseconds, before the exchange was there, and after all calendars.

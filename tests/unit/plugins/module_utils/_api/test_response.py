@@ -113,17 +113,16 @@ def test_only_the_exchanges_own_json_refuses_what_may_have_moved_money(status: i
     assert interpret("GET", status, body, "id").reading == "not_executed"
 
 
-def test_the_sentence_names_cause_answer_and_remedy() -> None:
+def test_the_cause_names_the_answer() -> None:
     response = interpret("POST", 200, envelope(177011, "Balance is not enough"), "id")
-    assert response.sentence() == (
-        'the balance is too small (retCode 177011 "Balance is not enough"): '
-        "top up the Funding wallet or give a smaller amount."
-    )
+    assert response.cause() == 'the balance is too small (retCode 177011 "Balance is not enough")'
+    assert response.meaning.remedy == "Top up the Funding wallet or give a smaller amount."
 
 
-def test_the_sentence_without_a_body_names_the_status() -> None:
+def test_the_cause_without_a_body_names_the_status() -> None:
     response = interpret("GET", 403, b"access too frequent", "id")
-    assert "(HTTP 403): stop all requests" in response.sentence()
+    assert response.cause().endswith("(HTTP 403)")
+    assert response.meaning.remedy.startswith("Stop all requests")
 
 
 def test_a_contradiction_between_status_and_code_is_named() -> None:
@@ -153,7 +152,7 @@ def test_a_message_is_told_without_what_was_sent_in_secret() -> None:
     body = envelope(10004, f"error sign! origin_string[1672531200000the-key5000{{}}], sign {'5a' * 32}: {'word ' * 60}the-key")
     response = interpret("POST", 200, body, "id", ("the-key", "5a" * 32))
     assert str(response.failure.ret_msg).startswith("error sign! origin_string[1672531200000…5000{}], sign …: word word ")
-    assert ("the-" in response.sentence(), "5a" in response.sentence()) == (False, False)
+    assert ("the-" in response.cause(), "5a" in response.cause()) == (False, False)
 
 
 def test_a_message_cannot_disturb_what_it_is_shown_on() -> None:

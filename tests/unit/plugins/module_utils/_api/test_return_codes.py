@@ -54,7 +54,7 @@ def test_a_key_of_demo_trading_can_use_no_product_at_all() -> None:
     """So none of them is left out for it as if the others could be read."""
     assert 10032 not in codes.UNUSABLE_CODES
     assert codes.CODES[10032].remedy == (
-        "The demo host serves no loans: give environment or api_url of testnet or mainnet, and a key of it."
+        "The demo host serves no loans. Use testnet or mainnet (environment or api_url) with a key created there."
     )
 
 

@@ -136,7 +136,7 @@ def test_keys_of_other_kinds_are_called_so(tmp_path: Path) -> None:
     formats, encodings = serialization.PublicFormat, serialization.Encoding
     openssh = key.private_bytes(encodings.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
     kinds = {
-        openssh: "is a key in the form of OpenSSH: convert a copy of it to PEM form by 'ssh-keygen -p -m PEM -f COPY'",
+        openssh: "is a key in the form of OpenSSH: convert a copy of it to PEM form with 'ssh-keygen -p -m PEM -f COPY'",
         key.public_key().public_bytes(encodings.PEM, formats.SubjectPublicKeyInfo): PUBLIC,
         key.public_key().public_bytes(encodings.PEM, formats.PKCS1): PUBLIC,
         key.public_key().public_bytes(encodings.OpenSSH, formats.OpenSSH): PUBLIC,

@@ -26,7 +26,7 @@ OF_DEBT = dataclasses.replace(ACCEPTED, goal=Goal(max_debt=Decimal(900)))
 OURS = HistoryEntry("99", Decimal("100.5"), SUCCESS, True, 1793534400040)
 TWIN = OURS._replace(repay_id="98")
 SEEN = Finding("executed", FOUND, OURS, (OURS,))
-ABSENT = Finding("not_executed", "its time is over, no such repayment stands in the history, the debt did not fall by it")
+ABSENT = Finding("not_executed", "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount")
 LOST = OutcomeUnknown("no answer came from https://api.bybit.com (the connection was reset)")
 CALL = "GET /v5/crypto-loan/repayment-history?orderId=17"
 EARLIER = "An earlier run began a repayment of 100.5 USDT on loan 17{} at 2026-11-01 12:00:00 UTC and ended before it could report the outcome."
@@ -93,16 +93,16 @@ NOT_EXECUTED: list[Case] = [
         "lost",
         lambda: messages.not_executed(Reconciled("not_executed", SENT, ABSENT), "loan 17", LOST),
         "The repayment of 100.5 USDT on loan 17 got no clear answer (no answer came from https://api.bybit.com "
-        "(the connection was reset)), but its time is over, no such repayment stands in the history, the debt did not fall by "
-        "it. It was not executed, so the next run can send it again.",
+        "(the connection was reset)), but its acceptance window has closed, the history shows no such repayment, the debt did not fall by "
+        "that amount. It was not executed, so the next run can send it again.",
     ),
     (
         "accepted without an ID",
         lambda: messages.not_executed(
             Reconciled("not_executed", dataclasses.replace(SENT, accepted_at_ms=5), ABSENT), "loan 17", None
         ),
-        "The repayment of 100.5 USDT on loan 17 was accepted without an ID, but its time is over, no such repayment "
-        "stands in the history, the debt did not fall by it. It was not executed, so the next run can send it again.",
+        "The repayment of 100.5 USDT on loan 17 was accepted without an ID, but its acceptance window has closed, the "
+        "history shows no such repayment, the debt did not fall by that amount. It was not executed, so the next run can send it again.",
     ),
     (
         "accepted and failed",
@@ -134,9 +134,9 @@ UNKNOWN: list[Case] = [
     ),
     (
         "no candidate, debt not known",
-        lambda: unknown(Finding("unknown", "the exchange could not be read (No answer.)"), {"debt_now": None}),
+        lambda: unknown(Finding("unknown", "the exchange could not be read (No answer)"), {"debt_now": None}),
         "It is unknown whether the repayment of 100.5 USDT on loan 17 was made: no answer came from https://api.bybit.com (the "
-        "connection was reset), and the exchange could not be read (No answer.). It was sent at 2026-11-01 12:00:00 UTC; the debt "
+        "connection was reset), and the exchange could not be read (No answer). It was sent at 2026-11-01 12:00:00 UTC; the debt "
         f"was 1000.4 then and is not known now. Nothing is sent for this loan until this is known. {GO_ON}",
     ),
     (

@@ -226,8 +226,8 @@ def test_one_that_fails_on_the_exchange_was_not_made(run: t.Callable[..., Report
     report = run(error=NotExecuted)
     assert told(report) == (False, "not_executed", "1000.4", [])
     assert report.message.endswith(
-        "but then failed on the exchange: its time is over, the only such repayment in the history, 100, has failed, the debt did not "
-        "fall by it, and no such amount left the Funding wallet. It was not executed, so the next run can send it again."
+        "but then failed on the exchange: its acceptance window has closed, the only such repayment in the history, 100, has failed, the debt "
+        "did not fall by that amount, and no such amount left the Funding wallet. It was not executed, so the next run can send it again."
     )
 
 

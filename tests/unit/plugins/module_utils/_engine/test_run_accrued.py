@@ -136,7 +136,7 @@ def test_a_second_one_in_doubt_is_a_failure_of_a_run_that_has_paid(run: t.Callab
     report = run(error=OutcomeUnknown)
     assert told(report)[2:] == ("1000.4", ["1000.4"])
     assert report.message.startswith("Repaid 1000.4 USDT on loan 17 (repayment 100). Debt before: 1000.4, now: 0.0002. It is unknown whether")
-    assert "was made: no answer came, and the exchange could not be read (No answer.)" in report.message
+    assert "was made: no answer came, and the exchange could not be read (No answer)" in report.message
     assert report.as_dict()["details"]["intent"] is not None
     # Nothing is sent before that is known.
     run(error=OutcomeUnknown)

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.client import TURNED_AWAY, NotAccepted
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Declined, Failure, OutcomeUnknown, Refused
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Declined, Failure, OutcomeUnknown, ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import run as engine
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.context import new_context
@@ -44,7 +44,7 @@ def turn_away(bybit: t.Any, number: int, between: t.Callable[[], object]) -> Non
         bybit.sent.append((Decimal(signed.prepared.payload), bybit.now_ms()))
         between()
         bybit.clock.pass_ms(1050)
-        return NotAccepted(TURNED_AWAY, Refused("Too many.", Failure(ret_code=10006)))
+        return NotAccepted(TURNED_AWAY, Refused("too many requests", Failure(ret_code=10006), "Run fewer at once."))
 
     bybit.post = post
 
@@ -60,6 +60,16 @@ def test_what_appeared_meanwhile_is_reported_though_the_next_request_fails(run: 
     report = run(TO_750, error=type(trouble), wait_timeout_ms=12_000)
     assert amounts(bybit) == [Decimal("250.4"), Decimal("243.4")]
     assert has_appeared(report, "7")
+
+
+def test_a_refusal_is_quoted_without_its_remedy(run: Run, bybit: t.Any) -> None:
+    def hide() -> None:
+        bybit.unreadable = ReadFailed("No answer from the exchange", None, "Check the network.")
+
+    turn_away(bybit, 1, hide)
+    message = run(TO_750, error=OutcomeUnknown, wait_timeout_ms=12_000).message
+    cause = "too many requests. Then this run could not decide again (No answer from the exchange)"
+    assert f"was made: {cause}, and the exchange could not be read (No answer from the exchange). It was sent at " in message
 
 
 def test_what_appeared_meanwhile_is_reported_after_a_second_round_that_failed(run: Run, bybit: t.Any) -> None:

@@ -88,7 +88,7 @@ def test_an_amount_is_told_as_it_stands_in_the_history(run: Run, bybit: t.Any, s
     bybit.__class__ = Odd
     report = run(Goal(Decimal(10)))
     assert told(report) == ("executed", outcome, "100")
-    assert report.warnings[0].startswith(f"10 USDT were sent, but the exchange's history shows {shown} for repayment 100.")
+    assert report.warnings[0].startswith(f"10 USDT was sent, but the exchange's history shows {shown} for repayment 100.")
 
 
 @pytest.mark.parametrize("shown", ["10.11", "100", "5000"])
@@ -102,7 +102,7 @@ def test_an_amount_that_is_far_more_is_a_doubt(run: Run, bybit: t.Any, shown: st
     bybit.debt = Decimal(9000)
     bybit.__class__ = Odd
     report = run(Goal(Decimal(10)), error=OutcomeUnknown)
-    assert f"the exchange gave it the id 100, but it is one of {shown}; " in report.message
+    assert f"the exchange gave it the ID 100, but its amount is {shown}; " in report.message
     run(Goal(Decimal(10)), error=OutcomeUnknown)
     assert len(bybit.sent) == 1
 
@@ -168,4 +168,4 @@ def test_what_was_paid_a_moment_before_is_no_trace_of_the_next(run: Run, bybit: 
     bybit.ledger = [("O", "100", bybit.now_ms() + 40)]
     bybit.wallet = "49800"
     bybit.troubles = [OutcomeUnknown("no answer came", Failure(http_status=502))]
-    assert "100 USDT left the Funding wallet in its time" in run(Goal(Decimal(70)), error=OutcomeUnknown).message
+    assert "100 USDT left the Funding wallet while it could have been executed" in run(Goal(Decimal(70)), error=OutcomeUnknown).message

@@ -54,7 +54,7 @@ def test_check_mode_waits_for_others_too(begin: t.Callable[..., Journal], store:
 def test_a_damaged_memory_stops_the_run(begin: t.Callable[..., Journal], store: Store, check_mode: bool) -> None:
     begin().release()
     Path(store.path).write_text("{")
-    with pytest.raises(BadInput, match="cannot be read as the memory"):
+    with pytest.raises(BadInput, match="is not a readable journal"):
         begin(check_mode)
 
 

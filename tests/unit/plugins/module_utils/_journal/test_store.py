@@ -25,7 +25,7 @@ SEEN = HistoryEntry("11", Decimal("0.1"), SUCCESS, True, 1793534395000)
 BEFORE = Baseline(Decimal("1000.4"), Decimal("1000"), (SEEN,))
 INTENT = Intent("8f2a", Goal(Decimal("100.5")), Decimal("40.5"), "USDT", BEFORE, 1793534400000, 5000)
 OTHER = dataclasses.replace(INTENT, intent_id="9c1b", goal=Goal(Decimal(7), 0), repay_id="99", reported=True)
-HOW_TO_GO_ON = "name a directory on a local disk that lasts, which only the user who runs the module can write."
+HOW_TO_GO_ON = "name a directory on a persistent local disk that only the user who runs the module can write."
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def of_somebody_else(path: Path) -> None:
     os.chown(path, 65534, -1)
 
 
-_STRANGE = [(as_link, "Too many levels"), (as_pipe, "is not a regular file"), (open_to_others, "can be written by others: .* chmod go-w")]
+_STRANGE = [(as_link, "Too many levels"), (as_pipe, "is not a regular file"), (open_to_others, "can be written by others: run 'chmod go-w' on it")]
 if not os.geteuid():
     _STRANGE.append((of_somebody_else, "belongs to another user"))
 
@@ -268,7 +268,7 @@ def test_a_directory_that_others_may_write_is_refused(fresh: Store, directory: P
     directory.mkdir(parents=True)
     directory.chmod(bits)
     for action in (lambda: fresh.lock(0), lambda: fresh.lock(0, writes=False), lambda: check_directory(str(directory))):
-        with pytest.raises(BadInput, match="can be written by others: take that away by chmod go-w"):
+        with pytest.raises(BadInput, match="can be written by others: run 'chmod go-w' on it"):
             action()
 
 
@@ -316,7 +316,7 @@ def test_a_damaged_file_stops_the_run_and_stays(store: Store, text: str, reason:
         store.load()
     message = str(caught.value)
     assert caught.value.outcome == "unknown"
-    assert message.startswith(f"The file '{path}' cannot be read as the memory of repayments that were sent (")
+    assert message.startswith(f"The file '{path}' is not a readable journal of sent repayments (")
     assert message.endswith(": look at the loan and its repayment history; when no repayment is in doubt, remove the file and run again.")
     assert reason in message
     assert path.read_text() == text
@@ -325,7 +325,7 @@ def test_a_damaged_file_stops_the_run_and_stays(store: Store, text: str, reason:
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'{"version": 4, "intents": [], "x": "\x80"}'])
 def test_a_file_of_other_bytes_stops_the_run(store: Store, content: bytes) -> None:
     path = written(store, content)
-    with pytest.raises(BadInput, match="cannot be read as the memory of repayments that were sent .'utf-"):
+    with pytest.raises(BadInput, match="is not a readable journal of sent repayments .'utf-"):
         store.load()
     assert path.read_bytes() == content
 

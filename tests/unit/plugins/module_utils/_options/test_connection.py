@@ -194,7 +194,7 @@ def test_a_private_key_that_others_could_use_is_worth_a_warning(tmp_path: Path, 
     assert connection.warnings() == (
         [
             f"rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that others could {could} (mode {mode:04o}): keep them out "
-            f"by 'chmod 600'."
+            f"with 'chmod 600'."
         ]
         if could
         else []
@@ -208,8 +208,8 @@ def test_a_private_key_of_another_user_is_worth_a_warning(tmp_path: Path) -> Non
     os.chown(file, 12345, -1)
     [warning] = Connection(options(api_secret=None, rsa_private_key=str(file))).warnings()
     assert warning == (
-        "rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that others could read (mode 0644): keep them out by 'chmod 600'; "
-        "it is one of another user (uid 12345), who could change it: make it your own by 'chown'."
+        "rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that others could read (mode 0644): keep them out with 'chmod 600'; "
+        "it is one of another user (uid 12345), who could change it: make it your own with 'chown'."
     )
 
 

@@ -26,9 +26,9 @@ CLOSES_MS = SENT_MS + WINDOW_MS
 CLOSED_MS = CLOSES_MS + 1
 SURE_MS = CLOSES_MS + MARGIN_MS + 1
 FOUND = "the history shows it"
-WINDOW_OPEN = "wait_timeout ended before the exchange's time window for it"
-MARGIN_OPEN = "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"
-ABSENT = "its time is over, no such repayment stands in the history, the debt did not fall by it"
+WINDOW_OPEN = "wait_timeout expired before the exchange's acceptance window for it closed"
+MARGIN_OPEN = "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"
+ABSENT = "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount"
 # By this machine's own clock, all time is over.
 LONG_AWAY_MS = 10**9
 
@@ -146,7 +146,7 @@ def test_one_that_cannot_be_it(change: dict[str, t.Any]) -> None:
 @pytest.mark.parametrize("at_ms", [CLOSED_MS, SURE_MS, LATEST_MS + 1, LATEST_MS + 86_400_000])
 def test_any_new_entry_in_its_time_may_be_it(others: list[dict[str, t.Any]], shown: str, at_ms: int) -> None:
     entries = [OURS._replace(**{**other, "amount": Decimal(other.get("amount", "100"))}) for other in others]
-    reason = f"the history shows {shown} in its time, which may be it"
+    reason = f"the history shows {shown} within its acceptance window, which may be this repayment"
     assert judged(entries, at_ms) == ("unknown", reason, None, tuple(entries))
 
 
@@ -175,7 +175,7 @@ def test_one_of_unknown_type_may_be_it() -> None:
 
 def test_one_that_has_failed_is_named_but_is_not_it() -> None:
     failed = OURS._replace(status=FAILED)
-    reason = "its time is over, the only such repayment in the history, 99, has failed, the debt did not fall by it"
+    reason = "its acceptance window has closed, the only such repayment in the history, 99, has failed, the debt did not fall by that amount"
     assert judged([failed]) == ("not_executed", reason, None, (failed,))
     assert judged([failed, TWIN]) == ("executed", FOUND, TWIN, (TWIN,))
     assert judged([failed], CLOSES_MS) == ("unknown", WINDOW_OPEN, None, ())
@@ -201,7 +201,7 @@ def test_the_times_at_which_it_can_have_been_made(time_ms: int) -> None:
 
 def test_one_like_it_after_its_time_is_a_doubt() -> None:
     later = OURS._replace(time_ms=CLOSES_MS + MARGIN_MS + 1)
-    reason = "the history shows one like it, but made at 2026-11-01 12:00:15 UTC, after its time"
+    reason = "the history shows a matching repayment, but at 2026-11-01 12:00:15 UTC, too late to be this one"
     assert judged([later], SURE_MS + 60_000) == ("unknown", reason, None, (later,))
 
 
@@ -274,5 +274,5 @@ def test_a_wide_time_window_is_waited_for() -> None:
 
 def test_one_of_another_coin_is_neither_it_nor_nothing() -> None:
     strange = OURS._replace(coin="USDC", kind="user")
-    assert judged([strange])[:2] == ("unknown", "the history shows 100 (user) in its time, which may be it")
+    assert judged([strange])[:2] == ("unknown", "the history shows 100 (user) within its acceptance window, which may be this repayment")
     assert judged([OURS._replace(coin="USDT")]).outcome == "executed"

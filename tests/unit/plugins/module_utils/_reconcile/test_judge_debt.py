@@ -101,7 +101,7 @@ def test_a_debt_that_fell_without_a_record_is_a_doubt(now: Loan, amount: str) ->
     ids=repr,
 )
 def test_a_debt_that_was_raised_meanwhile_is_a_doubt(now: Loan, entries: tuple[HistoryEntry, ...], amount: str) -> None:
-    reason = f"{amount} more were borrowed since, so the debt cannot tell"
+    reason = f"another {amount} USDT has been borrowed since, so the debt proves nothing"
     assert judged(now, entries) == ("unknown", reason, None, ())
 
 
@@ -116,7 +116,7 @@ def test_interest_that_fell_is_a_doubt_too() -> None:
 
 
 def test_debt_is_not_asked_before_the_margin_has_passed() -> None:
-    assert judged(loan("900"), at_ms=SURE_MS - 1).reason.startswith("wait_timeout ended before settle_margin")
+    assert judged(loan("900"), at_ms=SURE_MS - 1).reason.startswith("wait_timeout expired before settle_margin")
     assert judged(loan("900"), at_ms=None).reason == "the exchange did not report its time"
 
 

@@ -26,7 +26,7 @@ OPEN_FOR_MS = WINDOW_MS + 1000
 BLIND_MS = 60 * MARGIN_MS
 # The first moments at which no ledger is needed any more, by the exchange's clock and by this machine's.
 LONG_AT_MS, LONG_AWAY_MS = SENT_MS + WINDOW_MS + BLIND_MS + 1, OPEN_FOR_MS + BLIND_MS + 1
-REASON = "its time is over, no such repayment stands in the history, the debt did not fall by it"
+REASON = "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount"
 ABSENT = Finding("not_executed", REASON)
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 SEEN = Observation(SENT_MS + WINDOW_MS + MARGIN_MS + 1, OPEN_FOR_MS + MARGIN_MS + 1, [], LOAN)
@@ -58,7 +58,7 @@ def test_a_wallet_that_has_not_paid_confirms_it(outflow: str, balance: str | Non
 @pytest.mark.parametrize("outflow", ["99", "99.95", "100", "100.0001", "5000"])
 @pytest.mark.parametrize("balance", [None, "700", "600"])
 def test_an_amount_that_left_the_wallet_alone_is_a_doubt(outflow: str, balance: str | None) -> None:
-    reason = f"it does not stand in the history, but {outflow} USDT left the Funding wallet in its time"
+    reason = f"the history does not show it, but {outflow} USDT left the Funding wallet while it could have been executed"
     assert confirmed(Funds(Decimal(outflow), number(balance))) == ("unknown", reason, None, ())
 
 
@@ -86,7 +86,7 @@ def test_a_wallet_that_fell_by_it_is_a_doubt(before: str | None, now: str | None
     intent = dataclasses.replace(PAID, baseline=BEFORE._replace(wallet=number(before)))
     finding = confirmed(Funds(Decimal(0), number(now), number(net)), intent)
     assert finding.outcome == outcome
-    doubt = f"it does not stand in the history, but the Funding wallet held {before} USDT before and holds {now} now"
+    doubt = f"the history does not show it, but the Funding wallet held {before} USDT before and holds {now} now"
     assert outcome == "not_executed" or finding.reason == doubt
 
 
@@ -95,19 +95,19 @@ def test_a_wallet_that_fell_by_it_is_a_doubt(before: str | None, now: str | None
     [
         (PLEDGED, ""),
         ((("BTC", Decimal("0.6")), ("ETH", Decimal(2))), ""),
-        ((("BTC", Decimal("0.4999")), ("ETH", Decimal(2))), "0.5 BTC were pledged before, and 0.4999 are now"),
-        ((("BTC", Decimal("0.5")), ("ETH", Decimal("1.9"))), "2 ETH were pledged before, and 1.9 are now"),
-        ((("ETH", Decimal(2)),), "0.5 BTC were pledged before, and 0 are now"),
-        ((), "0.5 BTC were pledged before, and 0 are now"),
+        ((("BTC", Decimal("0.4999")), ("ETH", Decimal(2))), "0.5 BTC was pledged before, and 0.4999 is pledged now"),
+        ((("BTC", Decimal("0.5")), ("ETH", Decimal("1.9"))), "2 ETH was pledged before, and 1.9 is pledged now"),
+        ((("ETH", Decimal(2)),), "0.5 BTC was pledged before, and 0 is pledged now"),
+        ((), "0.5 BTC was pledged before, and 0 is pledged now"),
     ],
 )
 def test_collateral_that_was_sold_is_a_doubt(now: tuple[tuple[str, Decimal], ...], doubt: str) -> None:
     late = SEEN._replace(at_ms=LONG_AT_MS, away_ms=LONG_AWAY_MS)
     finding = confirmed(Funds(pledged=now, ledger_gap="no ledger tells of it"), SOLD, late)
     if doubt:
-        assert finding == ("unknown", f"it does not stand in the history, but {doubt}", None, ())
+        assert finding == ("unknown", f"the history does not show it, but {doubt}", None, ())
     else:
-        assert finding == ("not_executed", f"{REASON} for 600 s; no ledger tells of it", None, ())
+        assert finding == ("not_executed", f"{REASON} within 600 s; no ledger tells of it", None, ())
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,9 @@ def test_without_a_ledger_it_takes_longer(at_ms: int | None, away_ms: int, outco
     finding = confirmed(Funds(None, number(balance), ledger_gap=BLIND), seen=SEEN._replace(at_ms=at_ms, away_ms=away_ms))
     assert finding.outcome == outcome
     if outcome == "unknown":
-        expected = f"it does not stand in the history, but {BLIND}, so history and debt have to show nothing for 600 s"
+        expected = f"the history does not show it, but {BLIND}, so it can be ruled out only once history and debt have shown no trace of it for 600 s"
     else:
-        expected = f"{REASON} for 600 s; {BLIND}"
+        expected = f"{REASON} within 600 s; {BLIND}"
     assert finding.reason == expected
 
 
@@ -159,16 +159,16 @@ def test_any_other_judgement_stands(outcome: str) -> None:
         ({"amount": Decimal("9.9")}, ""),
         ({"amount": Decimal("0.0001")}, ""),
         ({"amount": Decimal(101)}, ""),
-        ({"amount": Decimal("101.0001")}, "it is one of 101.0001"),
-        ({"amount": Decimal(5000)}, "it is one of 5000"),
-        ({"repay_id": "11"}, "it stood in the history before"),
+        ({"amount": Decimal("101.0001")}, "its amount is 101.0001"),
+        ({"amount": Decimal(5000)}, "its amount is 5000"),
+        ({"repay_id": "11"}, "it was already in the history"),
         ({"time_ms": SENT_MS - 999}, ""),
         # In whole seconds.
         ({"time_ms": SENT_MS - 1000}, ""),
         ({"time_ms": SENT_MS - 1001}, "it was made at 2026-11-01 11:59:58 UTC, before this was sent"),
         ({"time_ms": SENT_MS - 2000}, "it was made at 2026-11-01 11:59:58 UTC, before this was sent"),
         ({"time_ms": SENT_MS + 86_400_000}, ""),
-        ({"coin": "BTC"}, "it is one of BTC"),
+        ({"coin": "BTC"}, "it is in BTC"),
         ({"coin": ""}, ""),
         ({"by_user": False, "kind": "liquidation"}, "its type is liquidation"),
         ({"by_user": False, "kind": "moved_to_flexible"}, "its type is moved_to_flexible"),
@@ -186,7 +186,7 @@ def test_what_speaks_against_an_id(change: dict[str, t.Any], doubt: str) -> None
 def test_what_a_whole_loan_costs_the_exchange_alone_knows() -> None:
     whole = dataclasses.replace(PAID, is_whole=True)
     assert mismatch(OURS._replace(amount=Decimal(5000)), whole) == ""
-    assert mismatch(OURS._replace(amount=Decimal(5000), coin="BTC"), whole) == "it is one of BTC"
+    assert mismatch(OURS._replace(amount=Decimal(5000), coin="BTC"), whole) == "it is in BTC"
 
 
 PAID_BEFORE = Payment("USDT", Decimal(100), SENT_MS - 1500, SENT_MS - 1400)

@@ -77,7 +77,7 @@ def test_a_whole_loan_is_known_by_an_amount_that_the_exchange_has_reckoned(amoun
 )
 def test_a_part_of_a_loan_that_is_open_may_be_its_whole(other: HistoryEntry, shown: str) -> None:
     """Nobody knows which amount the exchange shows for a whole loan: the principal alone, or less a fee."""
-    reason = f"the history shows {shown} in its time, which may be it"
+    reason = f"the history shows {shown} within its acceptance window, which may be this repayment"
     assert judged(WHOLE, loan("1.4"), other) == ("unknown", reason, None, (other,))
 
 
@@ -116,7 +116,7 @@ def test_what_was_accepted_need_not_wait_for_its_time_window(at_ms: int, outcome
 def test_its_record_may_be_as_late_as_the_margin(late_ms: int, outcome: str) -> None:
     finding = judged(SOLD, loan("1"), entry("0.4", ACCEPTED_MS + late_ms))
     assert finding.outcome == outcome
-    assert outcome == "executed" or finding.reason.endswith("after its time")
+    assert outcome == "executed" or finding.reason.endswith("too late to be this one")
 
 
 @pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
@@ -128,10 +128,10 @@ def test_what_was_accepted_is_found_in_the_history(status: str) -> None:
 @pytest.mark.parametrize(
     ("at_ms", "reason"),
     [
-        (ACCEPTED_MS, "wait_timeout ended before the exchange's time window for it"),
+        (ACCEPTED_MS, "wait_timeout expired before the exchange's acceptance window for it closed"),
         (
             ACCEPTED_MS + MARGIN_MS,
-            "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed",
+            "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed",
         ),
         (ACCEPTED_MS + MARGIN_MS + 1, "the exchange accepted it, but neither its history nor the debt shows it"),
         (SURE_MS + 86_400_000, "the exchange accepted it, but neither its history nor the debt shows it"),
@@ -143,7 +143,7 @@ def test_what_was_accepted_and_never_shows_is_a_doubt_for_ever(at_ms: int, reaso
 
 def test_what_was_accepted_and_then_failed_was_not_made() -> None:
     failed = entry("0.4", status=FAILED)
-    reason = "its time is over, the only such repayment in the history, 99, has failed, the debt did not fall by it"
+    reason = "its acceptance window has closed, the only such repayment in the history, 99, has failed, the debt did not fall by that amount"
     assert judged(SOLD, loan("1.4"), failed) == ("not_executed", reason, None, (failed,))
 
 
@@ -152,9 +152,9 @@ def test_what_was_accepted_and_then_failed_was_not_made() -> None:
 def test_what_was_borrowed_meanwhile_hides_a_fall(intent: Intent, with_failed: bool) -> None:
     failed = [entry(str(intent.amount), status=FAILED)] if with_failed else []
     finding = judged(intent, loan("1.5"), *failed)
-    assert finding == ("unknown", "0.1 more were borrowed since, so the debt cannot tell", None, ())
+    assert finding == ("unknown", f"another 0.1 {intent.coin} has been borrowed since, so the debt proves nothing", None, ())
 
 
 def test_without_margin_the_acceptance_decides() -> None:
-    assert judged(SOLD, loan("1.4"), at_ms=ACCEPTED_MS, margin_ms=0).reason.startswith("wait_timeout ended")
+    assert judged(SOLD, loan("1.4"), at_ms=ACCEPTED_MS, margin_ms=0).reason.startswith("wait_timeout expired")
     assert judged(SOLD, loan("1.4"), at_ms=ACCEPTED_MS + 1, margin_ms=0).reason.startswith("the exchange accepted it")

@@ -23,8 +23,8 @@ MARGIN_MS = 10_000
 # The exchange accepts a request that is up to a second older or younger than its clock says.
 OPEN_FOR_MS = WINDOW_MS + 1000
 DAY_MS = 86_400_000
-WINDOW_OPEN = "wait_timeout ended before the exchange's time window for it"
-MARGIN_OPEN = "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"
+WINDOW_OPEN = "wait_timeout expired before the exchange's acceptance window for it closed"
+MARGIN_OPEN = "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
 INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), SENT_MS, WINDOW_MS)

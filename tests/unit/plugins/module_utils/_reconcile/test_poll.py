@@ -22,7 +22,8 @@ MARGIN_MS = 10_000
 # By the clock of this machine, because the exchange accepts what is a second in its future.
 OPEN_FOR_MS = WINDOW_MS + 1000
 ABSENT = (
-    "its time is over, no such repayment stands in the history, the debt did not fall by it, and no such amount left the Funding wallet"
+    "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount, "
+    "and no such amount left the Funding wallet"
 )
 BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
 INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, SENT_MS, WINDOW_MS)
@@ -165,9 +166,9 @@ def test_slow_answers_do_not_outlast_the_deadline(exchange: Exchange) -> None:
 @pytest.mark.parametrize(
     ("timeout_ms", "outcome", "reason"),
     [
-        (5000, "unknown", "wait_timeout ended before the exchange's time window for it"),
-        (15_000, "unknown", "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"),
-        (16_000, "unknown", "wait_timeout ended before settle_margin had passed since the exchange's time window for it closed"),
+        (5000, "unknown", "wait_timeout expired before the exchange's acceptance window for it closed"),
+        (15_000, "unknown", "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"),
+        (16_000, "unknown", "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"),
         (16_001, "not_executed", ABSENT),
     ],
 )
@@ -186,7 +187,7 @@ def test_a_record_does_not_count_before_the_window_has_closed(exchange: Exchange
     if timeout_ms > OPEN_FOR_MS:
         assert settled.finding == ("executed", "the history shows it", seen, (seen,))
     else:
-        assert settled.finding == ("unknown", "wait_timeout ended before the exchange's time window for it", seen, (seen,))
+        assert settled.finding == ("unknown", "wait_timeout expired before the exchange's acceptance window for it closed", seen, (seen,))
     assert settled.evidence["candidates"] == ["99"]
 
 
@@ -235,7 +236,7 @@ def test_reads_that_fail_in_between_do_no_harm(exchange: Exchange, error: Except
 
 def test_without_the_debt_no_absence_is_certain(exchange: Exchange) -> None:
     exchange.loan = BROKEN
-    assert settle(exchange).finding == ("unknown", "the exchange could not be read (No answer.)", None, ())
+    assert settle(exchange).finding == ("unknown", "the exchange could not be read (No answer)", None, ())
 
 
 def test_the_history_alone_shows_what_was_made(exchange: Exchange) -> None:
@@ -246,32 +247,32 @@ def test_the_history_alone_shows_what_was_made(exchange: Exchange) -> None:
 def test_reads_that_all_fail_are_a_doubt(exchange: Exchange) -> None:
     exchange.shown = [BROKEN]
     settled = settle(exchange)
-    assert settled.finding == ("unknown", "the exchange could not be read (No answer.)", None, ())
+    assert settled.finding == ("unknown", "the exchange could not be read (No answer)", None, ())
     assert (settled.evidence["debt_now"], settled.evidence["reads"]) == (None, 22)
 
 
 def test_a_failing_last_look_is_the_reason(exchange: Exchange) -> None:
     exchange.shown = [[], BROKEN]
     settled = settle(exchange, 3000)
-    assert settled.finding[:2] == ("unknown", "the exchange could not be read (No answer.)")
+    assert settled.finding[:2] == ("unknown", "the exchange could not be read (No answer)")
     assert settled.evidence["exchange_time_ms"] == SENT_MS
 
 
 def test_a_failing_look_before_the_last_is_not(exchange: Exchange) -> None:
     exchange.shown = [BROKEN, []]
-    assert settle(exchange, 3000).finding.reason.startswith("wait_timeout ended")
+    assert settle(exchange, 3000).finding.reason.startswith("wait_timeout expired")
 
 
 def test_a_record_seen_before_all_reads_failed_is_a_candidate(exchange: Exchange) -> None:
     exchange.shown = [[OURS], BROKEN]
     settled = settle(exchange, 30_000)
-    assert settled.finding == ("unknown", "the exchange could not be read (No answer.)", OURS, (OURS,))
+    assert settled.finding == ("unknown", "the exchange could not be read (No answer)", OURS, (OURS,))
     assert settled.evidence["candidates"] == ["99"]
 
 
 def test_a_block_stops_all_requests(exchange: Exchange) -> None:
     exchange.shown = [[], BLOCKED, [OURS]]
-    assert settle(exchange).finding == ("unknown", "the exchange could not be read (Blocked.)", None, ())
+    assert settle(exchange).finding == ("unknown", "the exchange could not be read (Blocked)", None, ())
     assert exchange.looks == [0, 500]
 
 

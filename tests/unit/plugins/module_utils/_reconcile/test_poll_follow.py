@@ -106,7 +106,7 @@ def test_the_whole_history_comes_with_it(exchange: t.Any) -> None:
 @pytest.mark.parametrize(
     ("of_account", "of_loan", "said"),
     [
-        ([OURS._replace(coin="ETH", amount=Decimal("1.50"))], [], "its history has that of a repayment of 1.5 ETH on another loan"),
+        ([OURS._replace(coin="ETH", amount=Decimal("1.50"))], [], "that ID belongs to a repayment of 1.5 ETH on another loan"),
         # Shown meanwhile, not shown at all, and not to be read: nothing contradicts the exchange's word.
         ([OURS], [OURS], ""),
         ([], [], ""),

@@ -56,7 +56,7 @@ def passed(bybit: t.Any, sent: Intent) -> int:
 def test_the_money_is_asked_only_when_history_and_debt_show_nothing(settle: SettleIt, bybit: t.Any, sent: Intent) -> None:
     settled = settle()
     assert (settled.finding.outcome, passed(bybit, sent), bybit.reads) == ("not_executed", SURE_MS, [BALANCE, LEDGER])
-    assert settled.finding.reason.endswith("the debt did not fall by it, and no such amount left the Funding wallet")
+    assert settled.finding.reason.endswith("the debt did not fall by that amount, and no such amount left the Funding wallet")
     told = {name: settled.evidence[f"wallet_{name}"] for name in ("before", "now", "outflow")}
     assert told == {"before": "50000", "now": "50000", "outflow": "0"}
 
@@ -76,9 +76,9 @@ def test_what_looks_otherwise_needs_no_witness_to_be_a_doubt(settle: SettleIt, b
 @pytest.mark.parametrize(
     ("ledger", "wallet", "reason"),
     [
-        ([("O", "100", 40)], "49900", "100 USDT left the Funding wallet in its time"),
-        ([("O", "100", 40)], "50000", "100 USDT left the Funding wallet in its time"),
-        ([("O", "60", 40), ("O", "39.5", 900)], "50000", "99.5 USDT left the Funding wallet in its time"),
+        ([("O", "100", 40)], "49900", "100 USDT left the Funding wallet while it could have been executed"),
+        ([("O", "100", 40)], "50000", "100 USDT left the Funding wallet while it could have been executed"),
+        ([("O", "60", 40), ("O", "39.5", 900)], "50000", "99.5 USDT left the Funding wallet while it could have been executed"),
         ([], "49900", "the Funding wallet held 50000 USDT before and holds 49900 now"),
     ],
 )
@@ -88,7 +88,7 @@ def test_money_that_is_gone_is_a_doubt_however_long_it_is_looked_for(
     bybit.ledger = [(direction, amount, bybit.now_ms() + later_ms) for direction, amount, later_ms in ledger]
     bybit.wallet = wallet
     settled = settle(620_000)
-    assert settled.finding == ("unknown", f"it does not stand in the history, but {reason}", None, ())
+    assert settled.finding == ("unknown", f"the history does not show it, but {reason}", None, ())
     assert settled.evidence["wallet_now"] == wallet
 
 
@@ -171,11 +171,11 @@ def test_a_key_that_may_not_read_the_wallet_waits_longer(
 ) -> None:
     bybit.wallet, bybit.ledger = wallet, ledger
     settled = settle()
-    doubt = f"it does not stand in the history, but {blindness}, so history and debt have to show nothing for 600 s"
+    doubt = f"the history does not show it, but {blindness}, so it can be ruled out only once history and debt have shown no trace of it for 600 s"
     assert (settled.finding.outcome, settled.finding.reason, passed(bybit, sent)) == ("unknown", doubt, 60_000)
     later = settle(900_000)
     assert (later.finding.outcome, passed(bybit, sent)) == ("not_executed", BLIND_MS + 100)
-    assert later.finding.reason.endswith(f"the debt did not fall by it for 600 s; {blindness}")
+    assert later.finding.reason.endswith(f"the debt did not fall by that amount within 600 s; {blindness}")
 
 
 def test_its_ledger_alone_is_witness_enough(settle: SettleIt, bybit: t.Any, sent: Intent) -> None:
@@ -188,7 +188,7 @@ def test_its_ledger_alone_is_witness_enough(settle: SettleIt, bybit: t.Any, sent
 def test_a_wallet_that_cannot_be_read_now_is_read_again(settle: SettleIt, bybit: t.Any, witness: str) -> None:
     right = getattr(bybit, witness)
     setattr(bybit, witness, BROKEN)
-    assert settle(30_000).finding[:2] == ("unknown", "the exchange could not be read (No answer.)")
+    assert settle(30_000).finding[:2] == ("unknown", "the exchange could not be read (No answer)")
     setattr(bybit, witness, right)
     assert settle().finding.outcome == "not_executed"
 
@@ -196,7 +196,7 @@ def test_a_wallet_that_cannot_be_read_now_is_read_again(settle: SettleIt, bybit:
 @pytest.mark.parametrize("witness", ["wallet", "ledger"])
 def test_a_block_stops_all_requests(settle: SettleIt, bybit: t.Any, sent: Intent, witness: str) -> None:
     setattr(bybit, witness, BLOCKED)
-    assert settle().finding[:2] == ("unknown", "the exchange could not be read (Blocked.)")
+    assert settle().finding[:2] == ("unknown", "the exchange could not be read (Blocked)")
     assert passed(bybit, sent) == SURE_MS
 
 

@@ -25,7 +25,7 @@ TWIN = OURS._replace(repay_id="97")
 UNDER_WAY = OURS._replace(status=PROCESSING)
 HAS_FAILED = OURS._replace(status=FAILED)
 SEEN = Finding("executed", "the history shows it", OURS, (OURS,))
-ABSENT = Finding("not_executed", "its time is over")
+ABSENT = Finding("not_executed", "its acceptance window has closed")
 DOUBT = Finding("unknown", "2 repayments in the history look like it", None, (OURS, OURS._replace(repay_id="98")))
 EVIDENCE = {"reads": 3}
 
@@ -211,8 +211,8 @@ def test_the_amount_that_stands_in_the_history_is_told(journal: FakeJournal, amo
     told = dataclasses.replace(ACCEPTED, amount=Decimal(amount))
     assert (found.outcome, found.intent) == ("executed" if status == SUCCESS else "pending", told)
     assert found.warning == (
-        f"100 USDT were sent, but the exchange's history shows {amount} for repayment 99. Amounts and sums of this collection are "
-        "those of the history."
+        f"100 USDT was sent, but the exchange's history shows {amount} for repayment 99. This collection reports the "
+        "amounts in the history."
     )
     assert journal.done[-1] == ("mark_made", told)
 
@@ -230,9 +230,9 @@ def test_what_a_whole_loan_has_cost_is_no_surprise(journal: FakeJournal, status:
 
 KNOWN = OURS._replace(repay_id="99", time_ms=SENT.sent_at_ms - 60_001)
 CONTRADICTED = [
-    (OURS._replace(amount=Decimal("101.5")), "it is one of 101.5"),
+    (OURS._replace(amount=Decimal("101.5")), "its amount is 101.5"),
     (OURS._replace(time_ms=SENT.sent_at_ms - 1001), "it was made at 2026-11-01 11:59:58 UTC, before this was sent"),
-    (OURS._replace(coin="BTC"), "it is one of BTC"),
+    (OURS._replace(coin="BTC"), "it is in BTC"),
     (OURS._replace(by_user=False, kind="liquidation"), "its type is liquidation"),
 ]
 
@@ -243,7 +243,7 @@ def test_an_id_that_is_contradicted_proves_nothing(journal: FakeJournal, shown: 
     poller = FakePoller(Finding("unknown", "it does not show"), followed=shown._replace(status=status))
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert found.outcome == "unknown"
-    assert found.finding == Finding("unknown", f"the exchange gave it the id 99, but {doubt}; it does not show")
+    assert found.finding == Finding("unknown", f"the exchange gave it the ID 99, but {doubt}; it does not show")
     # It is looked for among all but that one; as the exchange has accepted it, its absence alone is no proof.
     looked_for = dataclasses.replace(SENT, accepted_at_ms=SENT.window_end_ms)
     assert poller.asked[-1] == (looked_for, frozenset({"98", "99"}), 777)
@@ -256,7 +256,7 @@ def test_an_id_of_the_baseline_proves_nothing(journal: FakeJournal) -> None:
     sent = dataclasses.replace(ACCEPTED, baseline=BEFORE._replace(entries=(KNOWN,)))
     found = Reconciler(FakePoller(DOUBT, followed=KNOWN), journal, wait=True).reconcile(sent, 777)
     assert found.finding is not None
-    assert found.finding.reason.startswith("the exchange gave it the id 99, but it stood in the history before; ")
+    assert found.finding.reason.startswith("the exchange gave it the ID 99, but it was already in the history; ")
     assert (found.outcome, journal.done) == ("unknown", [("note", sent)])
 
 
@@ -275,10 +275,10 @@ def test_an_entry_of_unknown_type_with_its_id_is_ours(journal: FakeJournal) -> N
 
 def test_an_id_of_another_loan_proves_nothing(journal: FakeJournal) -> None:
     poller = FakePoller(ABSENT._replace(outcome="unknown"))
-    poller.other_loan = "its history has that of a repayment of 1.5 ETH on another loan"
+    poller.other_loan = "that ID belongs to a repayment of 1.5 ETH on another loan"
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert found.outcome == "unknown" and found.finding is not None
-    assert found.finding.reason == f"the exchange gave it the id 99, but {poller.other_loan}; its time is over"
+    assert found.finding.reason == f"the exchange gave it the ID 99, but {poller.other_loan}; its acceptance window has closed"
     assert poller.asked[-1][1] == {"98", "99"}
 
 
