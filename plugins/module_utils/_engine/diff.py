@@ -29,5 +29,5 @@ def _aligned(numbers: list[str | None]) -> list[str]:
     """Return decimal numbers as wide as each other, with their points in one column."""
     parts = [(number or "").partition(".") for number in numbers]
     whole_width = max(len(whole) for whole, dummy, dummy2 in parts)
-    rest_width = max(len(point + rest) for dummy, point, rest in parts)
-    return [whole.rjust(whole_width) + (point + rest).ljust(rest_width) for whole, point, rest in parts]
+    fraction_width = max(len(point + fraction) for dummy, point, fraction in parts)
+    return [whole.rjust(whole_width) + (point + fraction).ljust(fraction_width) for whole, point, fraction in parts]

@@ -89,12 +89,12 @@ def with_failure(result: dict[str, t.Any], error: BybitError) -> dict[str, t.Any
     return {**result, "failure": failure, "msg": str(error), "exception": traceback_of(error)}
 
 
-def with_defect(result: dict[str, t.Any], error: Exception, rest: str) -> dict[str, t.Any]:
+def with_defect(result: dict[str, t.Any], error: Exception, advice: str) -> dict[str, t.Any]:
     """Return a result with an error inside this collection.
 
-    :param rest: What the user shall know and do.
+    :param advice: What to know and do about it; ends the sentence.
     """
-    message = f"Internal error in treasury.bybit ({type(error).__name__}){rest}"
+    message = f"Internal error in treasury.bybit ({type(error).__name__}){advice}"
     return {**result, "failure": None, "msg": message, "exception": traceback_of(error)}
 
 
