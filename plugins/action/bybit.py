@@ -4,7 +4,8 @@
 
 """The action of all modules of this collection: in this very process where that is the same, else as Ansible runs any module.
 
-C(meta/runtime.yml) routes the names of the modules here. It shows nothing on the screen: what a worker shows ends the thread that takes results, if it cannot be written.
+C(meta/runtime.yml) routes the names of the modules here. The action shows nothing on the screen: what a worker shows ends the thread
+that takes results, if it cannot be written.
 """
 
 from __future__ import annotations
