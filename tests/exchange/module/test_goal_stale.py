@@ -131,7 +131,7 @@ def test_after_a_run_whose_repayment_failed_out_of_sight(cases, pay_after, run_m
 
     for case, run in pay_after(cases([FAILING]), without_waiting):
         assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown"), case
-        assert "it was accepted at " in run["msg"] and "but the exchange does not show it. Nothing was sent now." in run["msg"], case
+        assert " was accepted at " in run["msg"] and "but the exchange does not show it, so it is unknown how much" in run["msg"], case
         assert [entry["status"] for entry in sandbox.repayments(case.order_id)] == [3], case
 
 
@@ -175,4 +175,4 @@ def test_what_the_exchange_never_shows_is_not_paid_once_more(run_module, sandbox
     if margin:
         assert "was made a moment ago or is still in process, so the debt that the exchange shows may be too high" in run["msg"]
     else:
-        assert "it was accepted at " in run["msg"] and "but the exchange does not show it. Nothing was sent now." in run["msg"]
+        assert " was accepted at " in run["msg"] and "but the exchange does not show it, so it is unknown how much" in run["msg"]
