@@ -109,14 +109,19 @@ def decimal_places(number: Decimal) -> int:
     return len(plain(number).partition(".")[2])
 
 
+def unit(places: int) -> Decimal:
+    """Return the smallest amount with so many decimal places."""
+    return Decimal(1).scaleb(-places)
+
+
 def round_down(number: Decimal, places: int) -> Decimal:
     """Cut the number to so many decimal places."""
-    return number.quantize(Decimal(1).scaleb(-places), ROUND_DOWN, _EXACT)
+    return number.quantize(unit(places), ROUND_DOWN, _EXACT)
 
 
 def round_up(number: Decimal, places: int) -> Decimal:
     """Raise the number to so many decimal places."""
-    return number.quantize(Decimal(1).scaleb(-places), ROUND_UP, _EXACT)
+    return number.quantize(unit(places), ROUND_UP, _EXACT)
 
 
 def _parse_text(text: str) -> Decimal:

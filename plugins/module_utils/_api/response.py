@@ -16,6 +16,7 @@ from decimal import Decimal, InvalidOperation
 
 from .._outcomes import NOT_EXECUTED, UNKNOWN
 from .._redaction import quotable
+from .._times import is_plausible
 from .errors import Failure
 from .return_codes import ACCEPTED, HTTP_STATUSES, LOOK_FIRST, Meaning, meaning_of_code, meaning_of_status
 
@@ -23,8 +24,6 @@ _MESSAGE_CHARACTERS = 300
 # More than the exchange's answers have, and no trouble for whoever writes them out.
 _MAX_DIGITS = 100
 _MAX_LEVELS = 20
-# From 2018, before there was the exchange, to the end of 9999, the last year that can be written as a date.
-_PLAUSIBLE_MS = range(1_514_764_800_000, 253_402_300_800_000)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -95,7 +94,7 @@ def interpret(method: str, status: int, body: bytes, request_id: str, secrets: t
 
 def reported_time_ms(value: object) -> int | None:
     """Return a time of the exchange (UTC, ms); none when it cannot be one, such as one in seconds."""
-    return value if _is_integer(value) and value in _PLAUSIBLE_MS else None
+    return value if _is_integer(value) and is_plausible(value) else None
 
 
 def _document(body: bytes) -> dict[str, t.Any] | None:

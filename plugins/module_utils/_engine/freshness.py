@@ -15,8 +15,7 @@ import typing as t
 from .._journal.intent import BASELINE_REACH_MS, Intent
 from .._loans.history import FAILED, PROCESSING, HistoryEntry
 from .._loans.loan import Loan
-from .._reconcile.evidence import margin_without_ledger_ms
-from .._reconcile.judge import seen_in_debt
+from .._reconcile.evidence import margin_without_ledger_ms, seen_in_debt
 from .._times import CLOCK_SLACK_MS
 
 

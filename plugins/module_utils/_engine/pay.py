@@ -18,7 +18,7 @@ from .._api.client import NOT_MADE, UNCLEAR, Accepted, Signed
 from .._api.errors import BadInput, BybitError, Declined, NotExecuted, NotSent, OutcomeUnknown, Refused
 from .._api.return_codes import RET_CODE_OK
 from .._journal.intent import Intent, baseline_of
-from .._loans.account import invalidate_balance, deduct_payment
+from .._loans.account import deduct_payment, invalidate_balance
 from .._loans.history import HistoryEntry
 from .._loans.loan import Loan
 from .._loans.wallet import Spending

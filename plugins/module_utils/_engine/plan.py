@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from .._amounts import decimal_places, difference, plain, round_down, round_up, total
+from .._amounts import decimal_places, difference, plain, round_down, round_up, total, unit
 from .._goal import Goal
 from .._loans.loan import LIQUIDATED, OPEN, Loan
 from .._operations.terms import Terms
@@ -260,7 +260,7 @@ def _decline(message: str, arithmetic: str = "") -> Decision:
 
 def smallest_amount(accuracy: int | None) -> Decimal:
     """Return the smallest amount that the exchange lists for a coin."""
-    return Decimal(1).scaleb(-_places(accuracy))
+    return unit(_places(accuracy))
 
 
 def _places(accuracy: int | None) -> int:
@@ -275,7 +275,7 @@ def _closest(amount: Decimal, accuracy: int) -> str:
     lower = round_down(amount, accuracy)
     if lower:
         return f"give '{plain(lower)}', for example"
-    return f"give at least '{plain(Decimal(1).scaleb(-accuracy))}'"
+    return f"give at least '{plain(unit(accuracy))}'"
 
 
 def _at_most(debt: Decimal, repaid: Decimal, accuracy: int | None) -> str:

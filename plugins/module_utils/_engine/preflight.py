@@ -114,7 +114,7 @@ def _read(context: RunContext, paid_so_far: Decimal, before: Freshness) -> Prefl
     if loan is None or not (decision.kind == PAY or decision.dust_to_try):
         return preflight
     if operation.terms.from_collateral:
-        return preflight._replace(pledged=_pledged(context))
+        return preflight._replace(pledged=read_position(context.client).pledged(context.goal.collateral))
     # Where the wallet decides how much is paid, it is read again.
     is_exact = context.goal.is_of_debt or options.allow_partial
     wallet, warning = _wallet(context, loan.coin, None if is_exact else decision.amount)
@@ -204,9 +204,3 @@ def _wallet(context: RunContext, coin: str, needed: Decimal | None) -> tuple[Dec
     except ReadFailed as error:
         reason = str(error)
     return None, f"The balance of the Funding wallet could not be checked beforehand: {reason}"
-
-
-def _pledged(context: RunContext) -> tuple[tuple[str, Decimal], ...]:
-    """Return what is pledged of the coins that are to be sold, which falls when they are."""
-    position = read_position(context.client)
-    return tuple((entry.coin, entry.amount) for entry in position.collateral if entry.coin in context.goal.collateral)

@@ -16,6 +16,7 @@ from .._api.errors import BybitError
 from .._journal.intent import Intent
 from .._loans.history import HistoryEntry
 from .._loans.loan import Loan
+from .._loans.position import Pledged
 from .._reconcile.judge import Reconciled
 from .freshness import Freshness
 from .plan import Decision, Means
@@ -35,7 +36,7 @@ class Preflight(t.NamedTuple):
     entries: list[HistoryEntry]
     means: Means
     decision: Decision
-    pledged: tuple[tuple[str, Decimal], ...] = ()
+    pledged: Pledged = ()
     progress: Progress | None = None
     freshness: Freshness = Freshness()
     warnings: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from .._amounts import parse_exchange_decimal, plain, plain_or_none
 from .._goal import Goal
 from .._loans.history import PROCESSING, HistoryEntry
 from .._loans.loan import Loan
+from .._loans.position import Pledged
 from .._loans.wallet import Payment
 from .._redaction import quotable
 from .._times import MINUTE_MS
@@ -44,7 +45,7 @@ class Baseline(t.NamedTuple):
     principal: Decimal
     entries: tuple[HistoryEntry, ...]
     wallet: Decimal | None = None
-    pledged: tuple[tuple[str, Decimal], ...] = ()
+    pledged: Pledged = ()
     recent_payments: tuple[Payment, ...] = ()
 
 
@@ -53,7 +54,7 @@ def baseline_of(
     entries: list[HistoryEntry],
     now_ms: int,
     wallet: Decimal | None,
-    pledged: tuple[tuple[str, Decimal], ...],
+    pledged: Pledged,
     payments: t.Iterable[Payment] = (),
 ) -> Baseline:
     """Return what is worth remembering of a loan, its history, and the money that pays."""

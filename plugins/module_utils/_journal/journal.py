@@ -38,10 +38,6 @@ class Journal:
     def __exit__(self, *dummy: object) -> None:
         self.release()
 
-    @property
-    def path(self) -> str:
-        return self._store.path
-
     def begin(self, check_mode: bool, lock_timeout_ms: int) -> None:
         """Lock the target and read what is remembered of it; in check mode nothing is written.
 

@@ -20,6 +20,9 @@ _LTV_STEP = Decimal("0.000001")
 # The exchange may not calculate all figures of an answer at the same moment; 1 % is far less than a wrong unit or a missing part.
 _MAX_DRIFT = Decimal("0.01")
 
+# Amounts of collateral, by coin.
+Pledged = t.Tuple[t.Tuple[str, Decimal], ...]
+
 
 class CoinDebt(t.NamedTuple):
     """What is owed in one coin, in the coin and in USD."""
@@ -81,6 +84,10 @@ class Position(t.NamedTuple):
     def shows(self, product: str, coin: str) -> bool:
         """Return whether a debt of the product in a coin is in the totals."""
         return bool(self._owed(product, coin)[0])
+
+    def pledged(self, coins: t.Container[str]) -> Pledged:
+        """Return how much is pledged of each of these coins."""
+        return tuple((entry.coin, entry.amount) for entry in self.collateral if entry.coin in coins)
 
     def coins_for(self, product: str, coin: str, usd: Decimal) -> Decimal | None:
         """Return an amount of a coin that is surely worth so many USD; none when its price is not known so well."""

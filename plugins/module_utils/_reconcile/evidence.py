@@ -17,6 +17,7 @@ from .._amounts import difference, multiply, total
 from .._journal.intent import BASELINE_REACH_MS, Intent
 from .._loans.history import FAILED, PROCESSING, HistoryEntry
 from .._loans.loan import OPEN, Loan
+from .._loans.position import Pledged
 from .._loans.wallet import Movement, Payment
 from .._times import DAY_MS, HISTORY_REACH_DAYS, SECOND_MS
 
@@ -54,7 +55,7 @@ class Funds(t.NamedTuple):
     outflow: Decimal | None = None
     balance: Decimal | None = None
     net: Decimal | None = None
-    pledged: tuple[tuple[str, Decimal], ...] = ()
+    pledged: Pledged = ()
     ledger_gap: str = ""
 
 
@@ -167,6 +168,26 @@ def unexplained_fall(intent: Intent, observation: Observation, settle_margin_ms:
 def borrowed_since(intent: Intent, loan: Loan) -> Decimal:
     """Return by how much the principal has risen; not above zero when nothing was borrowed."""
     return difference(loan.principal, intent.baseline.principal)
+
+
+def seen_in_debt(intents: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], loan: Loan) -> list[Intent]:
+    """Return which of some repayments the debt shows, as far as that can be known.
+
+    :param intents: Repayments that were made, the oldest first.
+    :param entries: The history of the loan; the debt must show what others have repaid since, too.
+    """
+    if not intents or loan.status != OPEN:
+        return list(intents)
+    first = intents[0]
+    known = {intent.repay_id for intent in intents} | {entry.repay_id for entry in first.baseline.entries}
+    others = [r.amount for r in entries if r.repay_id not in known and r.latest_ms > first.earliest_ms and r.status != FAILED]
+    fallen, needed, seen = difference(first.baseline.debt, loan.debt), total(*others), []
+    for intent in intents:
+        # Interest may hide a part of it.
+        if fallen >= total(needed, intent.amount / 2):
+            seen.append(intent)
+        needed = total(needed, intent.amount)
+    return seen
 
 
 # The money that pays.

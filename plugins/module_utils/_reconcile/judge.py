@@ -12,10 +12,10 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from .._amounts import difference, multiply, plain, total
+from .._amounts import multiply, plain
 from .._journal.intent import Intent
 from .._loans.history import FAILED, HistoryEntry
-from .._loans.loan import OPEN, Loan
+from .._loans.loan import OPEN
 from .._outcomes import EXECUTED, NOT_EXECUTED, UNKNOWN
 from .._times import HISTORY_REACH_DAYS, SECOND_MS, utc
 from .evidence import (
@@ -156,26 +156,6 @@ def mismatch(entry: HistoryEntry, intent: Intent) -> str:
     if not intent.is_whole and entry.amount > multiply(intent.amount, _ROUNDED_UP):
         return f"its amount is {plain(entry.amount)}"
     return ""
-
-
-def seen_in_debt(intents: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], loan: Loan) -> list[Intent]:
-    """Return which of some repayments the debt shows, as far as that can be known.
-
-    :param intents: Repayments that were made, the oldest first.
-    :param entries: The history of the loan; the debt must show what others have repaid since, too.
-    """
-    if not intents or loan.status != OPEN:
-        return list(intents)
-    first = intents[0]
-    known = {intent.repay_id for intent in intents} | {entry.repay_id for entry in first.baseline.entries}
-    others = [r.amount for r in entries if r.repay_id not in known and r.latest_ms > first.earliest_ms and r.status != FAILED]
-    fallen, needed, seen = difference(first.baseline.debt, loan.debt), total(*others), []
-    for intent in intents:
-        # Interest may hide a part of it.
-        if fallen >= total(needed, intent.amount / 2):
-            seen.append(intent)
-        needed = total(needed, intent.amount)
-    return seen
 
 
 def _judge_entry(entry: HistoryEntry, intent: Intent, observation: Observation, settle_margin_ms: int) -> Finding:

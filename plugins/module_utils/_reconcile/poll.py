@@ -23,8 +23,8 @@ from .._loans.wallet import Movement
 from .._operations.base import Operation
 from .._outcomes import NOT_EXECUTED, UNKNOWN
 from .._times import CLOCK_SLACK_MS, DAY_MS, SECOND_MS
-from .evidence import Funds, Observation, margin_without_ledger_ms, without_own
-from .judge import Finding, confirm_not_executed, judge, seen_in_debt
+from .evidence import Funds, Observation, margin_without_ledger_ms, seen_in_debt, without_own
+from .judge import Finding, confirm_not_executed, judge
 
 _Found = t.TypeVar("_Found", Decimal, t.List[Movement])
 
@@ -226,8 +226,7 @@ class Poller:
         """
         # What pays for this run need not be what paid for that one.
         if intent.goal.collateral:
-            position = read_position(self._client)
-            pledged = tuple((entry.coin, entry.amount) for entry in position.collateral)
+            pledged = read_position(self._client).pledged(intent.goal.collateral)
             return Funds(pledged=pledged, ledger_gap="no ledger records the collateral that the exchange sells")
         balance = self._allowed(lambda: read_balance(self._client, intent.coin))
         now_ms = self._client.exchange_time_or_local_ms()

@@ -165,7 +165,7 @@ def test_a_message_that_is_no_text_is_none(message: object) -> None:
     assert interpret("POST", 200, envelope(10001, message), "id").failure.ret_msg == ""
 
 
-FIRST_MS, LAST_MS = 1_514_764_800_000, 253_402_300_799_999
+FIRST_MS, LAST_MS = 1_514_764_800_000, 253_370_764_799_999
 
 
 @pytest.mark.parametrize("time", [FIRST_MS, 1728629786884, LAST_MS])

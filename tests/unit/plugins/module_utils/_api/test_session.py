@@ -12,7 +12,7 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.account import funding_balance, deduct_payment
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.account import deduct_payment, funding_balance
 from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Client, Request
 from ansible_collections.treasury.bybit.plugins.module_utils._api.transport import NoReply, Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._api.session import Session, session_of
