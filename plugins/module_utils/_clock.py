@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Time on this machine. All time and all waiting of the collection come from here, but for the timeouts of HTTP itself.
+"""Time on this machine. All times and waits of the collection come from here, except the timeouts of HTTP itself.
 
 This module util is private to the collection.
 """
@@ -19,8 +19,8 @@ _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 class Clock:
     """The clock of this machine; tests put another one in its place.
 
-    :param log: Takes a sentence at once when a long wait begins, where the system keeps it.
-    :ivar waits: Those sentences, for the result.
+    :param log: Logs a sentence when a long wait begins.
+    :ivar waits: These sentences, for the result.
     """
 
     def __init__(self, log: t.Callable[[str], object] | None = None) -> None:
@@ -28,11 +28,11 @@ class Clock:
         self.waits: list[str] = []
 
     def now_ms(self) -> int:
-        """Return the time of day (UTC, ms since 1970), which somebody may set at any moment."""
+        """Return the time of day (UTC, ms since 1970), which may be set at any moment."""
         return time.time_ns() // 1_000_000
 
     def monotonic_ms(self) -> int:
-        """Return a time that only ever goes forward; only differences have a meaning."""
+        """Return a time that only moves forward; only differences are meaningful."""
         return time.monotonic_ns() // 1_000_000
 
     def boot_id(self) -> str:
@@ -47,7 +47,7 @@ class Clock:
         time.sleep(duration_ms / 1000)
 
     def report_wait(self, reason: str, duration_ms: int) -> None:
-        """Tell that the run waits now, and for how long at most; what is soon over is not worth a line."""
+        """Report that the run waits now, and for how long at most; short waits are not reported."""
         if duration_ms < _MIN_REPORTED_WAIT_MS:
             return
         sentence = f"{reason}: waiting up to {-(-duration_ms // 1000)} s."

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a text that somebody else wrote is quoted, so that no secret is seen in it. Ansible itself hides whole secrets only.
+"""Quotes foreign text without showing secrets in it. Ansible itself hides only complete secrets.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -18,7 +18,7 @@ import unicodedata
 from urllib.parse import quote, quote_plus, unquote
 
 HIDDEN = "…"
-# Beyond, a text is not even looked through.
+# Text beyond this length is not scanned.
 _MAX_SCANNED = 20_000
 _MAX_URL_LENGTH = 200
 _PROXY = re.compile(
@@ -30,7 +30,7 @@ _DELIMITERS = "@:/?#[]\\"
 
 
 class NoProxy(ValueError):
-    """The text is no URL of a proxy; the exception does not quote it.
+    """The text is not a URL of a proxy; the exception does not quote it.
 
     :ivar has_user: Whether there seems to be a user or a password in it.
     """
@@ -41,10 +41,10 @@ class NoProxy(ValueError):
 
 
 def quotable(text: str, max_length: int, secrets: t.Iterable[str] = ()) -> str:
-    """Return a text of somebody else as it may be quoted in a message: without secrets, on one line, and not endless.
+    """Return foreign text as it may be quoted in a message: without secrets, on one line, and of limited length.
 
     :param max_length: How many characters it may have.
-    :param secrets: What must not be seen, in whatever form it was given back.
+    :param secrets: What must not be shown, in whatever form it was returned.
     """
     is_cut, text = len(text) > _MAX_SCANNED, text[:_MAX_SCANNED]
     forms = sorted({form for secret in secrets for form in forms_of(secret)}, key=len, reverse=True)
@@ -53,7 +53,7 @@ def quotable(text: str, max_length: int, secrets: t.Iterable[str] = ()) -> str:
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     if len(text) <= max_length and not is_cut:
         return text
-    # Half of a secret would not be known for one, so nothing is cut inside a word.
+    # Half of a secret would not be recognized as one, so nothing is cut inside a word.
     words = text[: max_length + 1].rpartition(" ")[0].rstrip()
     return f"{words} {HIDDEN}" if words else f"{HIDDEN} ({len(text)} characters)"
 
@@ -62,7 +62,7 @@ def forms_of(secret: str) -> set[str]:
     """Return a secret as programs write it into URLs, JSON, HTML, headers and messages of their own."""
     forms = set()
     plain = {secret, unquote(secret, errors="surrogateescape")}
-    # The lines of an HTTP header are read so.
+    # Header lines are decoded like this.
     misread = {text.encode(errors="surrogateescape").decode("latin-1") for text in plain}
     for text in plain | misread:
         raw = text.encode(errors="surrogateescape")
@@ -75,22 +75,22 @@ def forms_of(secret: str) -> set[str]:
 
 
 def quotable_url(url: str) -> str:
-    """Return a URL that cannot be used as it may be quoted: no more of it than surely is no user, password, query or fragment."""
+    """Return an unusable URL as it may be quoted: only what certainly is not a user, password, query or fragment."""
     url = unicodedata.normalize("NFKC", url)
     scheme = re.match("(?:[A-Za-z]+:/+)?", url)
     start = scheme[0] if scheme else ""
     if re.search(r"@|%40|\\", url):
         return start + HIDDEN
-    # A port has digits only; what else stands behind a colon may be a password whose @ is missing.
+    # A port has only digits; anything else after a colon may be a password whose @ is missing.
     plain = re.match("(?:[^:?#]|:[0-9]*(?:/|$))*", url[len(start):])
     rest = plain[0] if plain else ""
     return quotable(start + rest, _MAX_URL_LENGTH) + ("" if start + rest == url else HIDDEN)
 
 
 def secrets_of_proxy(url: str) -> tuple[str, ...]:
-    """Return what of the URL of a proxy must not be seen.
+    """Return the parts of the URL of a proxy that must not be shown.
 
-    :raises NoProxy: When a program could take something else in it for the host than its user does.
+    :raises NoProxy: If a program could take another part of it for the host than its user does.
     """
     folded = unicodedata.normalize("NFKC", url)
     found = _PROXY.fullmatch(url) if url.isprintable() else None

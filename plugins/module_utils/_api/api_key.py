@@ -25,9 +25,9 @@ _SOON_MS = 7 * DAY_MS
 class ApiKey(t.NamedTuple):
     """The key of a run.
 
-    :ivar account: The exchange's id of the account, which all its keys share.
+    :ivar account: The exchange's ID of the account, which all its keys share.
     :ivar lack: Why the key may not repay, and the remedy; empty when it may, or if the exchange does not say.
-    :ivar expires_at_ms: When it ends (UTC, ms); none when it does not.
+    :ivar expires_at_ms: When it expires (UTC, ms); none if it does not.
     """
 
     account: str
@@ -35,7 +35,7 @@ class ApiKey(t.NamedTuple):
     expires_at_ms: int | None
 
     def expiry_warning(self, now_ms: int) -> str:
-        """Say that the key ends within a week; empty when it does not."""
+        """Warn if the key expires within a week; empty if it does not."""
         if self.expires_at_ms is None or self.expires_at_ms - now_ms > _SOON_MS:
             return ""
         return (
@@ -48,7 +48,7 @@ def read_key(client: Client) -> ApiKey:
     """Return what the exchange reports about the key (GET /v5/user/query-api, which every key may ask).
 
     :raises Refused: If the exchange refused the request.
-    :raises ReadFailed: When its answer is missing, or does not say whose the key is.
+    :raises ReadFailed: If its answer is missing, or does not name the account.
     """
     key = client.cached(_PATH, {}, _key_of, signed=True)
     if key is None:
@@ -57,7 +57,7 @@ def read_key(client: Client) -> ApiKey:
 
 
 def _key_of(answer: dict[str, t.Any]) -> ApiKey | None:
-    # The second is documented by its example alone, which has 0 there.
+    # The second one is documented only by an example, which has 0 there.
     account = _id(answer.get("userID")) or _id(answer.get("userIDInt64"))
     return ApiKey(account, _lack(answer), _expiry_ms(answer.get("expiredAt"))) if account else None
 
@@ -80,10 +80,10 @@ def _lack(answer: dict[str, t.Any]) -> str:
 
 
 def _expiry_ms(value: t.Any) -> int | None:
-    """Return when a key ends; what cannot be read is no reason to keep anybody from paying."""
+    """Return when a key expires; a value that cannot be read does not prevent paying."""
     try:
         time_ms = parse_moment(value) if isinstance(value, str) else 0
     except InvalidTime:
         return None
-    # A key that does not end has the first second of 1970.
+    # A key that does not expire has the first second of 1970.
     return time_ms if is_plausible(time_ms) else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The exchange as seen with one key: lists with all their pages, what seldom changes, and the one way to POST.
+"""The exchange as seen with one key: lists with all their pages, a cache of what rarely changes, and the only way to POST.
 
 This module util is private to the collection.
 """
@@ -23,7 +23,7 @@ NOT_MADE = "not made"
 UNCLEAR = "unclear"
 
 PAGE_LIMIT = 100
-# The decimal places of a coin, or whose a key is, do not change within some minutes.
+# The decimal places of a coin, or the account of a key, do not change within a few minutes.
 _CACHE_AGE_MS = 10 * MINUTE_MS
 _MAX_PAGES = 1000
 _MAX_EMPTY_PAGES = 3
@@ -56,7 +56,7 @@ class Signed(t.NamedTuple):
 
 
 class Accepted(t.NamedTuple):
-    """The exchange's clear answer that it has taken a POST on.
+    """The exchange's clear answer that it accepted a POST.
 
     :ivar given_id: The id that it gave; none when the call gives none.
     :ivar time_ms: When it answered (UTC, ms), by its own clock as far as that is known.
@@ -69,7 +69,7 @@ class Accepted(t.NamedTuple):
 class NotAccepted(t.NamedTuple):
     """Any other answer to a POST, or none.
 
-    :ivar kind: C(TURNED_AWAY) when only the gate refused it, so that it may be signed anew, though the world has gone on meanwhile;
+    :ivar kind: C(TURNED_AWAY) if only the gate refused it, so that it may be signed again, though things may have changed meanwhile;
         C(NOT_MADE) when it was surely not executed; C(UNCLEAR) when it may have been.
     :ivar error: What a person needs to know of it.
     """
@@ -85,7 +85,7 @@ class Client(Requestor):
     _has_synchronised: bool = False
 
     def state(self, kind: type[_State]) -> _State:
-        """Return what is kept for the account, from one item of a loop to the next, in an object of this class."""
+        """Return the state of this class that lasts from one item of a loop to the next."""
         return self._session.state(kind)
 
     def fork(self) -> Client:
@@ -96,7 +96,7 @@ class Client(Requestor):
         return fork
 
     def merge(self, fork: Client) -> None:
-        """Add what a fork has learnt."""
+        """Add what a fork has learned."""
         self.retries.add(fork.retries)
         self._time_differences_ms += fork._time_differences_ms
         self._blocked = self._blocked or fork._blocked
@@ -128,7 +128,7 @@ class Client(Requestor):
     def cached(
         self, path: str, query: dict[str, str], extract: t.Callable[[dict[str, t.Any]], _Cached | None], signed: bool = False
     ) -> _Cached | None:
-        """Return what a call reports that rarely changes, requested only once in a while; raises what C(read) raises.
+        """Return what a call reports that rarely changes, from the cache if it is recent; raises what C(read) raises.
 
         :param extract: Takes it out of the answer; what it does not find there is not cached.
         :param signed: Whether the call must be signed.
@@ -142,9 +142,9 @@ class Client(Requestor):
         return value
 
     def pace_before_reads(self, path: str) -> None:
-        """Wait until the next POST of a path may leave as soon as what has to be read before it was read.
+        """Wait until the next POST of a path may leave right after the reads that precede it.
 
-        Otherwise it would wait with what was read, which would be old when it leaves.
+        If it had to wait after the reads instead, what they returned would be outdated when it leaves.
         """
         now_ms = self.clock.monotonic_ms()
         pause_ms = self._session.limits.of("POST", path).pause_ms(now_ms) - self._session.read_duration_ms
@@ -153,7 +153,7 @@ class Client(Requestor):
         self._reads_began_ms = self.clock.monotonic_ms()
 
     def sign(self, request: Request) -> Signed:
-        """Wait for the turn of a POST, and sign it as of then; nothing is sent.
+        """Wait until the rate limit allows a POST, and sign it then; nothing is sent.
 
         :raises NotSent: When the exchange has blocked this address.
         """
@@ -176,7 +176,7 @@ class Client(Requestor):
         except BybitError as error:
             return NotAccepted(NOT_MADE, error)
         if was_turned_away:
-            # A clock that was set by the exchange's and is refused all the same will not get better.
+            # Synchronizing again will not help if the exchange refuses a synchronized clock.
             self._has_synchronised = self._has_synchronised or self.retries.clock_syncs > syncs_before
             return NotAccepted(TURNED_AWAY, Refused(response.cause(), response.failure, response.meaning.remedy))
         if response.reading == NOT_EXECUTED:
@@ -211,13 +211,13 @@ def _cursor_after(path: str, page: dict[str, t.Any], rows: int) -> str:
     if following is None and rows < PAGE_LIMIT:
         return ""
     if not isinstance(following, str):
-        # What was cut off must not look like the end.
+        # A truncated page must not look like the last one.
         raise ReadFailed(f"Bybit answered {path} with an unusable nextPageCursor: it does not say whether there are more pages.")
     return following
 
 
 def goes_in_circles(following: str, followed: set[str], empty: int) -> bool:
-    """Return whether the pages of a list lead back, or on and on to empty ones."""
+    """Return whether the pages of a list repeat, or go on with empty ones."""
     return following in followed or empty == _MAX_EMPTY_PAGES
 
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The deadline of the HTTP request that a thread has under way, and connections that keep to it.
+"""The deadline of the current HTTP request of a thread, and connections that keep to it.
 
-The timeout of a socket is for one operation, so somebody who sends a byte now and then could hold a request for ever. Here it is
-set anew before each operation, to what is left. This module util is private to the collection.
+The timeout of a socket is for one operation, so a peer that sends a byte now and then could hold a request forever. Here it is
+set before each operation, to the time that remains. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _here = threading.local()
 
 
 def begin(seconds: float) -> None:
-    """Give what this thread does from now on so much time."""
+    """Start a deadline for what this thread does from now on."""
     _here.ends_ms = _clock.monotonic_ms() + int(seconds * 1000)
 
 
 def seconds_left() -> float:
-    """Return the seconds that the request under way may still take.
+    """Return the seconds that the current request may still take.
 
-    :raises socket.timeout: When there are none.
+    :raises socket.timeout: If none remain.
     """
     remaining_ms: int = _here.ends_ms - _clock.monotonic_ms()
     if remaining_ms <= 0:
@@ -40,7 +40,7 @@ def seconds_left() -> float:
 
 
 class _TimedReader(io.RawIOBase):
-    """What comes from a socket; each part may take as long as the request may still take, not as long as any part before it."""
+    """Reads from a socket; each part may take the time that remains for the whole request."""
 
     def __init__(self, parts: t.Any, connected: socket.socket) -> None:
         self._parts = parts
@@ -66,7 +66,7 @@ class _TimedResponse(http.client.HTTPResponse):
 
 
 class TimedConnection(http.client.HTTPConnection):
-    """What the library's connections are beside what the library makes of them; C(_tunnel) and C(_new_conn) are its names."""
+    """A mixin for the library's connections, whose methods C(_tunnel) and C(_new_conn) it extends."""
 
     response_class = _TimedResponse
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The address of an API: one spelling of each, and the realm in which its accounts live.
+"""The address of an API: its canonical spelling, and the realm in which its accounts exist.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -35,7 +35,7 @@ class NoAddress(ValueError):
 
 
 def realm_of(url: str) -> str:
-    """Return in which world the accounts live that this URL leads to; the same for all hosts and spellings that lead there.
+    """Return the realm of the accounts behind a URL; the same for all hosts and spellings that lead there.
 
     :raises NoAddress: When it is no URL of an API.
     """
@@ -43,13 +43,13 @@ def realm_of(url: str) -> str:
     labels = host.split(".")
     if _OF_AN_API.fullmatch(labels[0]) and any(map(_OF_THE_EXCHANGE.fullmatch, labels[1:3])):
         return DEMO if "demo" in labels[0] else TESTNET if "testnet" in labels[0] else MAINNET
-    # What of the path is the same for one server only is taken for the same: two realms would be two memories.
+    # Spellings of a path that only some servers treat alike count as one: two realms would mean two journals.
     folded = re.sub("/{2,}", "/", unicodedata.normalize("NFKC", unquote(path))).lower().rstrip("/")
     return _netloc(scheme, _machine(host), port) + folded
 
 
 def canonical_url(url: str) -> str:
-    """Return the URL in the one spelling that requests are sent to, without a slash at its end.
+    """Return the URL in its canonical spelling, without a slash at its end.
 
     :raises NoAddress: When it is no URL of an API.
     """
@@ -58,7 +58,7 @@ def canonical_url(url: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether a URL can only mean this machine. Names under C(.localhost) may be anywhere, and so may what is no URL."""
+    """Return whether a URL can only mean this machine. Names under C(.localhost) may be anywhere; what is not a URL is not loopback."""
     try:
         host = _parts_of(url)[1]
     except NoAddress:
@@ -72,7 +72,7 @@ def _machine(host: str) -> str:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
-    # Whatever has no address of its own answers on this machine.
+    # The unspecified address reaches this machine.
     return "localhost" if _is_loopback_address(host) or address.is_unspecified else str(_unmapped(address))
 
 
@@ -155,12 +155,12 @@ def _number(label: str) -> int:
 
 
 def _one_path(path: str) -> str:
-    """Return a path without what means nothing in it: steps to where one is, steps back, and needless escapes."""
+    """Return a path without dot segments and needless escapes."""
     plain = re.sub("%[0-9A-Fa-f]{2}", _needed_escape, path)
     kept: list[str] = []
     for segment in plain.split("/"):
         if segment == "..":
-            # The first one is what stands before the first slash.
+            # The first element is the empty text before the first slash.
             del kept[max(1, len(kept) - 1):]
         elif segment != ".":
             kept.append(segment)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads that do not depend on each other, at the same time.
+"""Runs independent reads at the same time.
 
 This module util is private to the collection.
 """
@@ -19,14 +19,14 @@ _Found = t.TypeVar("_Found")
 
 
 def side_by_side(client: Client, reads: t.Sequence[t.Callable[[Client], _Found]]) -> list[Future[_Found]]:
-    """Carry out reads at the same time, and return them in their order when all have ended.
+    """Run reads at the same time, and return their futures in order when all have ended.
 
     :param reads: Each gets a client of its own; what it raises is raised when its result is asked for.
     """
     forks = [client.fork() for dummy in reads]
     ended: list[Future[_Found]] = [Future() for dummy in reads]
     for read, fork, future in zip(reads, forks, ended):
-        # A daemon, so that a read that waits for its turn does not hold back the end of a process that waits no more.
+        # A daemon, so that a read that waits for the rate limit does not keep an ending process alive.
         Thread(target=_carry_out, args=(read, fork, future), daemon=True).start()
     try:
         wait(ended)

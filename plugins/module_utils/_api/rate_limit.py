@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How fast requests may follow each other, so that none of the exchange's limits is tripped.
+"""How fast requests may follow each other without exceeding the exchange's limits.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -16,7 +16,7 @@ from collections import deque
 # legacy loans nothing is documented. The limits in its answers take precedence.
 _DEFAULT_LIMITS = {"GET": 5, "POST": 1}
 _WINDOW_MS = 1010
-# Once the limit was tripped all the same, the exchange's second is not quite ours.
+# If a limit was exceeded nevertheless, the exchange's second is not quite ours.
 _CAREFUL_WINDOW_MS = 1050
 # Of the 600 that the exchange allows an IP address in 5 seconds, and beyond which it blocks it for 10 minutes.
 _ADDRESS_LIMIT = 550
@@ -24,10 +24,10 @@ _ADDRESS_WINDOW_MS = 5050
 
 
 class RateLimit:
-    """The pace of the requests that count for one limit.
+    """The pace of the requests that count toward one limit.
 
-    However long a request is on its way, it reaches the exchange before its answer is here. So as many requests as the limit
-    allows never arrive within one second, if each is sent a second after the answer to the one so many before it.
+    A request reaches the exchange before its answer arrives here, however long it takes. So the limit of N per second holds if
+    each request is sent a second after the answer to the Nth request before it.
 
     :param limit: How many requests may arrive within the window, unless the exchange reports another number.
     """
@@ -41,17 +41,17 @@ class RateLimit:
     def pause_ms(self, now_ms: int) -> int:
         """Return how long to wait before the next request.
 
-        :param now_ms: By a clock that is never set.
+        :param now_ms: By the monotonic clock.
         """
         if len(self._answered_ms) < self._limit:
             return 0
         return max(0, self._answered_ms[-self._limit] + self._window_ms - now_ms)
 
     def observe(self, now_ms: int, reported_limit: str = "", was_refused: bool = False) -> None:
-        """Take notice of an answer, or that none has come.
+        """Record an answer, or that none came.
 
-        :param reported_limit: The header C(X-Bapi-Limit) of the answer, the number of requests in a second; empty without it.
-        :param was_refused: Whether the limit was tripped. Then it is lower than thought, or others use it, too.
+        :param reported_limit: The header C(X-Bapi-Limit) of the answer, the number of requests per second; empty without it.
+        :param was_refused: Whether the limit was exceeded. Then it is lower than assumed, or other clients share it.
         """
         self._answered_ms.append(now_ms)
         if was_refused:
@@ -62,7 +62,7 @@ class RateLimit:
 
 
 class RateLimits:
-    """The paces of one account: one for each call, and one for all of them together, which belongs to the IP address."""
+    """The rate limits of one account: one for each call, and one for all calls of the IP address."""
 
     def __init__(self) -> None:
         self.address = RateLimit(_ADDRESS_LIMIT, _ADDRESS_WINDOW_MS)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One call at a time: prepared and signed in its turn, sent once, and its answer read.
+"""One call at a time: paced, signed, sent once, and its answer interpreted.
 
 This module util is private to the collection.
 """
@@ -24,9 +24,9 @@ from .session import Session
 from .signing import Signer
 from .transport import NoReply, Reply
 
-# A pause of exactly one second still meets the limit of "1 a second" now and then.
+# After exactly one second, a limit of "1 per second" is still hit now and then.
 _MIN_PAUSE_MS = 1050
-# The exchange may have closed a connection that was not used for longer, and a request that meets that has no answer.
+# The exchange may have closed a connection that was idle for longer; a request over it would get no answer.
 _MAX_IDLE_MS = 5000
 # By how much an answer may seem older than its request; the exchange takes no timestamp of more than a second in its future.
 _MAX_ANSWER_AGE_MS = 60_000
@@ -35,7 +35,7 @@ _ENCODED = re.compile("(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*")
 
 
 class Retries:
-    """How often the gate turned a request away and it was sent again; shown to the user."""
+    """How often the gate turned a request away, so that it was sent again; returned to the user."""
 
     def __init__(self) -> None:
         self.clock_syncs = 0
@@ -52,7 +52,7 @@ class Retries:
 
 
 class Prepared(t.NamedTuple):
-    """A request whose turn has come, ready to leave.
+    """A request that the rate limits allow now, ready to be sent.
 
     :ivar payload: What is signed: the query of a GET or the body of a POST.
     :ivar timestamp_ms: The exchange's time (UTC, ms) with which it is signed.
@@ -78,7 +78,7 @@ class Prepared(t.NamedTuple):
 class Called(t.NamedTuple):
     """What came of one request.
 
-    :ivar was_turned_away: Whether only the exchange's gate refused it, and the pause that this takes has been made.
+    :ivar was_turned_away: Whether only the exchange's gate refused it, and the necessary pause has been made.
     """
 
     response: Response
@@ -90,7 +90,7 @@ class Requestor:
 
     :param recv_window_ms: How long after its timestamp the exchange accepts a request.
     :param rate_limit_timeout: Seconds that all pauses for the rate limit may take together.
-    :ivar is_abandoned: Whether nobody waits for the answers any more, so that nothing more is sent.
+    :ivar is_abandoned: Whether the answers are no longer needed, so that nothing more is sent.
     :ivar posted_at_ms: When the last POST that may have left this machine was signed (exchange's time, UTC, ms).
     """
 
@@ -116,11 +116,11 @@ class Requestor:
         self.posted_at_ms: int | None = None
 
     def signing_time_ms(self) -> int:
-        """Return the exchange's time as far as it is known (UTC, ms)."""
+        """Return the time to sign with: this machine's, corrected when the exchange refused it (UTC, ms)."""
         return self.clock.now_ms() + self._session.clock_offset_ms
 
     def exchange_time_at_least_ms(self, monotonic_ms: int | None = None) -> int | None:
-        """Return a time (UTC, ms) that the exchange's clock had surely reached at a moment; none before it reported any.
+        """Return a time (UTC, ms) that the exchange's clock had certainly reached at a moment; none before it reported any.
 
         :param monotonic_ms: The moment, by this machine's monotonic clock; now unless given.
         """
@@ -174,9 +174,9 @@ class Requestor:
         return Prepared(method, path, payload, headers, request_id, now_ms, is_signed)
 
     def send(self, prepared: Prepared, may_synchronise: bool) -> Called:
-        """Send a request once, and make the pause after which it may be signed anew when only the gate turned it away.
+        """Send a request once; if only the gate turned it away, pause until it may be signed again.
 
-        :param may_synchronise: Whether a refused timestamp is worth a look at the exchange's clock; once is enough.
+        :param may_synchronise: Whether to read the exchange's clock after a refused timestamp; once is enough.
         """
         method, path, signed = prepared.method, prepared.path, prepared.is_signed
         reply = self._send_counted(prepared)
@@ -196,7 +196,7 @@ class Requestor:
         return Called(response, is_limited and self._pause_for_limit(reply, response))
 
     def _is_too_old(self, method: str, response: Response) -> bool:
-        """Return whether an answer to a POST is one to an earlier request, which something in between has kept."""
+        """Return whether an answer to a POST belongs to an earlier request, replayed by something in between."""
         if method != "POST" or response.time_ms is None or self.posted_at_ms is None:
             return False
         return response.time_ms < self.posted_at_ms - _MAX_ANSWER_AGE_MS
@@ -206,14 +206,14 @@ class Requestor:
         return [limits.address, *([limits.of(method, path)] if is_signed else [])]
 
     def _send_counted(self, prepared: Prepared) -> Reply:
-        """Send a request, and count it for the limits when it may have arrived."""
+        """Send a request, and count it toward the limits if it may have arrived."""
         session, clock = self._session, self.clock
         if session.heard_ms is not None and clock.monotonic_ms() - session.heard_ms > _MAX_IDLE_MS:
             session.transport.hang_up()
         try:
             reply = self._send(prepared)
         except BaseException:
-            # It may arrive all the same, and then it counts.
+            # It may still arrive, and then it counts.
             for limit in self._limits(prepared.method, prepared.path, prepared.is_signed):
                 limit.observe(clock.monotonic_ms())
             raise
@@ -263,7 +263,7 @@ class Requestor:
         self._session.clock_offset_ms = server_ms - (before_ms + after_ms) // 2
 
     def _pause_for_limit(self, reply: Reply, response: Response) -> bool:
-        """Wait as the answer says and return true, or return false when that would take longer than allowed."""
+        """Wait as long as the answer says and return true, or return false if that would take longer than allowed."""
         now_ms = self.signing_time_ms() if response.time_ms is None else response.time_ms
         reset = reply.headers.get("x-bapi-limit-reset-timestamp", "")
         reset_ms = reported_time_ms(int(reset)) if re.fullmatch("[0-9]{1,15}", reset) else None
@@ -278,7 +278,7 @@ class Requestor:
 
 
 def _read_error(path: str, response: Response) -> BybitError:
-    # Whatever became of a read, it has moved no money.
+    # Whatever the outcome of a read, it moved no money.
     failure = response.failure._replace(outcome=NOT_EXECUTED)
     if response.reading == NOT_EXECUTED:
         return Refused(f"Bybit refused GET {path}: {response.cause()}", failure, response.meaning.remedy)

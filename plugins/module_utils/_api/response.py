@@ -21,17 +21,17 @@ from .errors import Failure
 from .return_codes import ACCEPTED, HTTP_STATUSES, LOOK_FIRST, Meaning, meaning_of_code, meaning_of_status
 
 _MESSAGE_CHARACTERS = 300
-# More than the exchange's answers have, and no trouble for whoever writes them out.
+# More than the exchange's answers have, and still easy to print.
 _MAX_DIGITS = 100
 _MAX_LEVELS = 20
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Response(t.NamedTuple):
-    """The reading of a reply.
+    """The interpretation of a reply.
 
     :ivar meaning: The row of the table that applies.
-    :ivar failure: The reply in the form that a user gets when it is a failure.
+    :ivar failure: The reply as it is returned to the user if it is a failure.
     :ivar result: The object C(result) of the answer; empty when there is none.
     :ivar time_ms: The exchange's clock when it answered (UTC), if the answer has it.
     """
@@ -51,7 +51,7 @@ class Response(t.NamedTuple):
         return refused and self.failure.ret_code in codes
 
     def as_too_old(self) -> Response:
-        """Return the reading of an answer that was given before the request was made."""
+        """Return the response as unknown, because the answer was given before the request was made."""
         meaning = Meaning(UNKNOWN, "the answer is older than the request", LOOK_FIRST)
         return self._replace(meaning=meaning, failure=self.failure._replace(outcome=UNKNOWN), time_ms=None)
 
@@ -68,10 +68,10 @@ class Response(t.NamedTuple):
 
 
 def interpret(method: str, status: int, body: bytes, request_id: str, secrets: tuple[str, ...] = ()) -> Response:
-    """Read an answer; whatever is not surely accepted or surely refused is unknown.
+    """Interpret an answer; whatever is not certainly accepted or certainly refused is unknown.
 
-    :param method: A POST is refused by nothing but the exchange's own JSON, because anything in between may have replaced its answer.
-    :param secrets: What was sent with the request and must not be seen.
+    :param method: Only the exchange's own JSON can refuse a POST, because anything in between may have replaced its answer.
+    :param secrets: What was sent with the request and must not be shown.
     """
     document = _document(body)
     code = document.get("retCode") if document else None
@@ -93,12 +93,12 @@ def interpret(method: str, status: int, body: bytes, request_id: str, secrets: t
 
 
 def reported_time_ms(value: object) -> int | None:
-    """Return a time of the exchange (UTC, ms); none when it cannot be one, such as one in seconds."""
+    """Return a time of the exchange (UTC, ms); none if it cannot be one, for example a time in seconds."""
     return value if _is_integer(value) and is_plausible(value) else None
 
 
 def _document(body: bytes) -> dict[str, t.Any] | None:
-    """Return the JSON object of a body; none for what has two meanings, or what could not be shown to anybody."""
+    """Return the JSON object of a body; none if it is ambiguous or not printable."""
     try:
         document = json.loads(
             body.decode("utf-8"), object_pairs_hook=_unique, parse_float=_decimal, parse_int=_whole, parse_constant=_refuse
@@ -139,7 +139,7 @@ def _refuse(constant: str) -> t.NoReturn:
 
 
 def _is_plain(value: object, levels: int) -> bool:
-    """Return whether a value is not nested deeper than so many levels, and all of its text is Unicode."""
+    """Return whether a value is nested no deeper than so many levels, and all of its text is valid Unicode."""
     if isinstance(value, str):
         # Half of a surrogate pair can be written in JSON, but not to a file or a terminal.
         return value.isascii() or not _SURROGATES.search(value)
@@ -151,7 +151,7 @@ def _is_plain(value: object, levels: int) -> bool:
 
 
 def _words(message: object, secrets: tuple[str, ...]) -> str:
-    """Return the exchange's own words."""
+    """Return the exchange's message as it may be quoted."""
     return quotable(message, _MESSAGE_CHARACTERS, secrets) if isinstance(message, str) else ""
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one process keeps of the exchange for one account, from one item of a loop to the next.
+"""What one process keeps for one account of the exchange, from one item of a loop to the next.
 
 This module util is private to the collection.
 """
@@ -29,11 +29,11 @@ class Sender(t.Protocol):
 
 
 class Session:
-    """The connection of one account to one host, and what was learnt over it.
+    """The connection of one account to one host, and what was learned over it.
 
     :ivar clock_offset_ms: The exchange's time less that of this machine, once they were found to differ.
     :ivar heard_ms: When the last answer came, by the monotonic clock.
-    :ivar read_duration_ms: How long the reading before the last POST took.
+    :ivar read_duration_ms: How long the reads before the last POST took.
     :ivar cache: What calls returned whose answers rarely change, and when (ms, by the monotonic clock).
     """
 
@@ -47,7 +47,7 @@ class Session:
         self._states: dict[type, t.Any] = {}
 
     def state(self, kind: type[_State]) -> _State:
-        """Return what the rooms above keep for the account in an object of this class, a new one the first time."""
+        """Return the object of this class in which a higher layer keeps state for the account; a new one the first time."""
         state: _State = self._states.setdefault(kind, kind())
         return state
 
@@ -56,11 +56,11 @@ _sessions: dict[tuple[t.Hashable, ...], Session] = {}
 
 
 def session_of(owner: tuple[t.Hashable, ...], connect: t.Callable[[], Sender]) -> Session:
-    """Return the line of an account; a new one the first time that this process asks for it.
+    """Return the session of an account; a new one the first time that this process asks for it.
 
-    :param owner: Tells the account, the host, and how it is reached.
+    :param owner: Identifies the account, the host, and how it is reached.
     """
-    # A connection that is shared with a process that was forked off would mix up the answers of both.
+    # A connection that is shared with a forked process would mix up the answers of both.
     key = (os.getpid(), *owner)
     if key not in _sessions:
         _sessions[key] = Session(connect())

@@ -19,10 +19,10 @@ import re
 import stat
 import typing as t
 
-# What else than the body a request carries that nobody else may see.
+# Headers whose values must never be shown.
 SECRET_HEADERS = ("X-BAPI-API-KEY", "X-BAPI-SIGN")
 
-_KEPT_KEYS = 32
+_MAX_CACHED_KEYS = 32
 _MAX_KEY_BYTES = 1_000_000
 _BLOCK = re.compile("-----BEGIN (?P<label>[A-Z0-9 ]+)-----.*?-----END (?P=label)-----", re.DOTALL)
 _PRIVATE = ("PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY")
@@ -39,7 +39,7 @@ class UnusableKey(ValueError):
 
 
 class Signer(t.Protocol):
-    """Whatever turns the text to be signed into the value of C(X-BAPI-SIGN)."""
+    """Turns the text to be signed into the value of C(X-BAPI-SIGN)."""
 
     def sign(self, text: bytes) -> str: ...
 
@@ -59,7 +59,7 @@ class RsaSigner:
 
     :param pem: An unencrypted private key in PEM form.
     :raises MissingCryptography: When the library is not installed.
-    :raises UnusableKey: When the text is no such key.
+    :raises UnusableKey: If the text is not such a key.
     """
 
     def __init__(self, pem: str) -> None:
@@ -69,8 +69,8 @@ class RsaSigner:
         return base64.b64encode(self._sign(text)).decode()
 
 
-# To check the numbers of a key takes longer than all else for an item of a loop.
-@functools.lru_cache(maxsize=_KEPT_KEYS)
+# Checking the numbers of a key takes longer than everything else in an item of a loop.
+@functools.lru_cache(maxsize=_MAX_CACHED_KEYS)
 def _signature_by(pem: str) -> t.Callable[[bytes], bytes]:
     try:
         from cryptography.hazmat.primitives import hashes, serialization
@@ -94,9 +94,9 @@ def _signature_by(pem: str) -> t.Callable[[bytes], bytes]:
 
 
 def _block_of(pem: str) -> bytes:
-    """Return the private key without the text that may stand around it, such as names, certificates or a byte-order mark.
+    """Return the private key without the text that may surround it, such as names, certificates or a byte-order mark.
 
-    :raises UnusableKey: When there is a key, but of a kind that the exchange's signature cannot be made with.
+    :raises UnusableKey: If there is a key, but of a kind that cannot make the exchange's signature.
     """
     blocks = {found["label"]: found[0] for found in _BLOCK.finditer(pem)}
     private = next((label for label in blocks if label in _PRIVATE), None)
@@ -121,7 +121,7 @@ class PrivateKey(t.NamedTuple):
 
 
 def read_private_key(text_or_path: str) -> PrivateKey:
-    """Return the PEM text that the option holds, or that stands in the file which it names.
+    """Return the PEM text in the option, or in the file that it names.
 
     :raises UnusableKey: When the file cannot be read, or holds no key.
     """
@@ -139,22 +139,22 @@ def read_private_key(text_or_path: str) -> PrivateKey:
     except ValueError:
         raise UnusableKey("is neither PEM text nor a path: give the private key in PEM form") from None
     if content is None:
-        raise UnusableKey("names no ordinary file, but a folder, a pipe or a device: give the path of the PEM file, or its text")
+        raise UnusableKey("names a folder, a pipe or a device, not a file: give the path of the PEM file, or its text")
     # The key itself is ASCII, whatever the text around it is written in.
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = content.decode("utf-16" if is_wide else "utf-8", errors="replace")
     if not _is_key(text):
-        raise UnusableKey("names a file that is no PEM text: give the private key in PEM form")
+        raise UnusableKey("names a file that is not PEM text: give the private key in PEM form")
     return PrivateKey(text, _exposure(status))
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    # Nobody may be at the other end of a pipe.
+    # A pipe may have no other end.
     return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
 
 
 def _exposure(status: os.stat_result) -> str:
-    """Say who besides its user and root could do something with the file of a key; the path itself counts as a secret for Ansible."""
+    """Say who besides its user and root could access the file of a key; Ansible treats the path itself as a secret."""
     ways = [("read", stat.S_IRGRP | stat.S_IROTH), ("change", stat.S_IWGRP | stat.S_IWOTH)]
     could = " and ".join(way for way, bits in ways if status.st_mode & bits)
     found = []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One HTTP request, sent once: the only room that imports C(requests).
+"""One HTTP request, sent once: the only module that imports C(requests).
 
 It knows nothing of the exchange. What it adds to the library is two certainties: whether the body of a request that got no
 answer has left this machine, and that a request ends, however slowly or endlessly somebody answers. This module util is private
@@ -52,7 +52,7 @@ else:
 
 _HEADERS = {"User-Agent": "ansible treasury.bybit", "Accept": "application/json"}
 _REASON_CHARACTERS = 200
-# Some hundred times the longest page of a list.
+# A few hundred times the longest page of a list.
 _MAX_MIB = 32
 _PART_BYTES = 65_536
 _COMPRESSIONS = ("gzip", "x-gzip", "deflate")
@@ -64,7 +64,7 @@ _PROXY_REMEDY = "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names, or e
 class Reply(t.NamedTuple):
     """An answer as it came: any status, the header names in lower case, the body undecoded.
 
-    :ivar secrets: What was sent and must not be seen where the answer is quoted, because it may give it back.
+    :ivar secrets: What was sent and must not be shown where the answer is quoted, because the answer may repeat it.
     """
 
     status: int
@@ -74,7 +74,7 @@ class Reply(t.NamedTuple):
 
 
 class NoReply(Exception):
-    """No whole answer came; the text is the reason in the system's words.
+    """No complete answer came; the text is the reason in the system's words.
 
     :ivar remedy: What the user should look at, as a sentence which names the option.
     :ivar sent: Whether any of the request's body may have left this machine. A request without body counts as sent.
@@ -87,11 +87,11 @@ class NoReply(Exception):
 
 
 class _Unusable(Exception):
-    """An answer came that cannot be taken; the text says why."""
+    """An answer came that cannot be used; the text says why."""
 
 
 class _Body(io.BytesIO):
-    """A request body that remembers whether somebody began to send it.
+    """A request body that remembers whether sending it began.
 
     The library reads it only after name resolution, connection, proxy and TLS handshake have succeeded, so an unread
     body proves that nothing was sent, whatever kind of exception ended the request.
@@ -107,7 +107,7 @@ class _Body(io.BytesIO):
 
 
 class _DirectConnection(TimedConnection):
-    """One that is opened here, because the library gives each address of a host the whole time."""
+    """Opens its socket itself, because the library would give each address of a host the full timeout."""
 
     def _new_conn(self) -> socket.socket:
         name, last = self.host.strip("[]"), OSError("the host has no address")
@@ -179,14 +179,14 @@ class Transport:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def send(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Reply:
-        """Send one request exactly once, without following redirects, and return whatever answer comes.
+        """Send one request exactly once, without following redirects, and return the answer, whatever it is.
 
         :param path: The path with its query string, sent exactly as given.
-        :raises NoReply: When no whole answer came.
+        :raises NoReply: If no complete answer came.
         """
         data = None if body is None else _Body(body)
         request = requests.PreparedRequest()
-        # Not prepared by the library, which may write the query otherwise than it was signed.
+        # Not prepared by the library, which might not write the query as it was signed.
         request.method, request.url, request.body = method, self.base_url + path, data
         length = {} if body is None else {"Content-Length": str(len(body))}
         request.headers = requests.structures.CaseInsensitiveDict({**_HEADERS, **headers, **length})
@@ -196,11 +196,11 @@ class Transport:
             response = self._adapter.send(request, timeout=self._timeout, verify=self._verify, proxies=self._proxies)
             content = _content(response)
         except BaseException as error:
-            # Also when the task's time is over: nobody knows what would still come over this connection.
+            # Also when the task's timeout ends it: more may still arrive over this connection.
             self.hang_up()
             if not isinstance(error, Exception):
                 raise
-            # Every kind of failure has the same two consequences, which only the body distinguishes.
+            # Every failure is one of two cases, which only the body distinguishes.
             reason, remedy = quotable(_reason(error, self._timeout), _REASON_CHARACTERS, secrets), _remedy(error)
             # Without its cause, whose text Ansible would show in a traceback.
             raise NoReply(reason, remedy, sent=data is None or data.was_read) from None
@@ -211,9 +211,9 @@ class Transport:
         self._adapter.close()
 
     def _secrets_of_proxy(self) -> tuple[str, ...]:
-        """Return what of the proxy's URL must not be seen.
+        """Return the parts of the proxy's URL that must not be shown.
 
-        :raises NoReply: When the library could take a part of its password for a host, ask for that one's address, and quote it.
+        :raises NoReply: If the library could mistake a part of its password for a host, resolve it, and quote it.
         """
         proxy = requests.utils.select_proxy(self.base_url, self._proxies)
         try:
@@ -226,12 +226,12 @@ class Transport:
 def _proxies(base_url: str) -> dict[str, str]:
     if is_loopback(base_url):
         return {}
-    # Where there are none, the library would ask macOS, which ends a process that was forked for that.
+    # Without any, the library would ask macOS, which kills a forked process that does so.
     return requests.utils.get_environ_proxies(base_url) if getproxies_environment() else {}
 
 
 def _content(response: requests.Response) -> bytes:
-    """Return the body of an answer, neither endless nor compressed."""
+    """Return the body of an answer, of limited length and decompressed."""
     parts, length = [], 0
     try:
         for part in response.raw.stream(_PART_BYTES, decode_content=False):
@@ -239,7 +239,7 @@ def _content(response: requests.Response) -> bytes:
             length += len(part)
             _check_length(length)
     except BaseException:
-        # The rest of it must not be taken for the next answer.
+        # Its remainder must not be mistaken for the next answer.
         response.close()
         raise
     content = b"".join(parts)
@@ -293,7 +293,7 @@ def _remedy(error: Exception) -> str:
 
 
 def _is_of_proxy_url(error: Exception) -> bool:
-    # The library has no exception of its own for one with a user and without a host.
+    # The library has no specific exception for a URL with a user and without a host.
     return isinstance(error, (requests.exceptions.InvalidURL, TypeError))
 
 
@@ -303,7 +303,7 @@ def _is_late(error: Exception) -> bool:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """Return the first cause, which says in plain words what the layers above it repeat with object addresses."""
+    """Return the first cause, which says plainly what the layers above it repeat with object addresses."""
     seen = {id(error)}
     while True:
         below = [getattr(error, "reason", None), *error.args, error.__cause__, error.__context__]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that outlive a loss of power, are written as a whole or not at all, and belong to this user alone.
+"""Files that survive a power failure, are written as a whole or not at all, and belong to this user alone.
 
 Every function raises C(OSError), whose C(strerror) says what is wrong. This module util is private to the collection.
 """
@@ -18,14 +18,14 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 class NotPrivate(OSError):
-    """Somebody else could write, or has made, what this run would believe."""
+    """Another user could write, or has created, what this run would trust."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(errno.EPERM, reason)
 
 
 def make_directory(path: str) -> None:
-    """Make a directory and those above it, unless they are there."""
+    """Create a directory and its parents unless they exist."""
     if os.path.isdir(path):
         return
     parent = os.path.dirname(path)
@@ -45,7 +45,7 @@ def check_directory(path: str) -> None:
 
 
 def open_private(path: str, flags: int) -> int:
-    """Open a regular file that is this user's alone, and is no link to another one; return its descriptor."""
+    """Open a regular file that only this user owns and writes, and that is not a link; return its descriptor."""
     descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     try:
         found = os.fstat(descriptor)
@@ -67,7 +67,7 @@ def is_same(descriptor: int, path: str) -> bool:
 
 
 def read_private(path: str) -> bytes | None:
-    """Return what a file holds; none when it is not there."""
+    """Return the content of a file; none if it does not exist."""
     try:
         descriptor = open_private(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -77,10 +77,10 @@ def read_private(path: str) -> bytes | None:
 
 
 def replace(path: str, content: bytes, before: bytes | None, check: t.Callable[[], None]) -> None:
-    """Give a file this content; when this returns, it outlives a loss of power, and when it raises, all is as it was.
+    """Give a file this content; when this returns, it survives a power failure, and when it raises, nothing has changed.
 
-    :param before: What it holds; none when it is not there.
-    :param check: Called right before the file gets it; when it raises, the file stays as it is.
+    :param before: Its content so far; none if it does not exist.
+    :param check: Called right before the file is replaced; when it raises, the file is not replaced.
     """
     _put(path, content, check)
     try:
@@ -95,7 +95,7 @@ def replace(path: str, content: bytes, before: bytes | None, check: t.Callable[[
 
 
 def undo(path: str, before: bytes | None, check: t.Callable[[], None]) -> None:
-    """Give a file the content that it had before; none when it was not there."""
+    """Restore the content that a file had before; none if it did not exist."""
     if before is None:
         os.unlink(path)
     else:
@@ -103,7 +103,7 @@ def undo(path: str, before: bytes | None, check: t.Callable[[], None]) -> None:
 
 
 def remove(path: str) -> None:
-    """Remove a file, if it is there; a loss of power may undo that."""
+    """Remove a file if it exists; a power failure may undo that."""
     try:
         os.unlink(path)
     except FileNotFoundError:
@@ -113,7 +113,7 @@ def remove(path: str) -> None:
 def _put(path: str, content: bytes, check: t.Callable[[], None]) -> None:
     draft = f"{path}.new"
     try:
-        # One that is left over may be anything.
+        # A leftover one may be anything.
         remove(draft)
         with os.fdopen(open_private(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
             file.write(content)

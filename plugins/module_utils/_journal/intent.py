@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is written down before a repayment is sent, so that whoever comes later can find out what became of it.
+"""What is recorded before a repayment is sent, so that a later run can find out what became of it.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -26,9 +26,9 @@ _Value = t.TypeVar("_Value")
 
 # The exchange accepts a timestamp of less than a second in its future.
 _CLOCK_AHEAD_MS = 1000
-# How far back a baseline knows the history; the exchange must not show a repayment later than that.
+# How far back a baseline covers the history; a repayment must not take longer than that to show.
 BASELINE_REACH_MS = 60 * MINUTE_MS
-# The wallet's ledger has whole seconds, so what was paid in the seconds before a request cannot be distinguished from it by time alone.
+# The wallet's ledger has whole seconds, so time alone cannot tell a request from payments a few seconds earlier.
 _PAID_REACH_MS = MINUTE_MS
 
 
@@ -68,12 +68,12 @@ def baseline_of(
 class Intent:
     """One repayment that is about to be sent, or was.
 
-    :ivar intent_id: The name by which a user can speak of it.
+    :ivar intent_id: Its ID, by which a user can name it.
     :ivar amount: What is sent, or what is owed where a loan is repaid as a whole.
     :ivar sent_at_ms: Its timestamp (UTC, ms); the exchange accepts it for C(recv_window_ms) from then.
     :ivar repay_id: The exchange's id of it, once known.
     :ivar reported: Whether a run has reported what became of it.
-    :ivar is_whole: Whether the loan is repaid as a whole, so that the exchange reckons the amount.
+    :ivar is_whole: Whether the loan is repaid as a whole, so that the exchange calculates the amount.
     :ivar accepted_at_ms: When the exchange accepted it without giving an id that is its own (UTC, ms).
     :ivar sent_monotonic_ms: When it was signed, by this machine's monotonic clock, which counts from its start; none when the
         system does not identify its starts.
@@ -109,7 +109,7 @@ class Intent:
 
     @property
     def open_for_ms(self) -> int:
-        """How long after it has left the exchange may accept it, whatever the time of day is here or there."""
+        """For how long after departure the exchange may accept it, whatever either clock shows."""
         return self.recv_window_ms + _CLOCK_AHEAD_MS if self.accepted_at_ms is None else 0
 
     def as_document(self) -> dict[str, t.Any]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What this run knows of earlier ones, and what later ones will know of this one.
+"""What runs record for later ones: this run's view of it.
 
 This module util is private to the collection.
 """
@@ -16,11 +16,11 @@ from .store import Store
 
 
 class Journal:
-    """The intents of one target during one run; as a context, it lets other runs in at its end.
+    """The intents of one target during one run; as a context manager, it releases the lock at the end.
 
     An intent is I(open) until a run has reported what became of it. Afterwards it is discarded, unless the exchange has
     accepted the repayment and does not show it as final yet; then it stays I(unconfirmed), so that a sum over the history can
-    count it, and that nobody takes a debt for true which it has not lowered yet.
+    count it, and that no run trusts a debt which it has not lowered yet.
     """
 
     def __init__(self, store: Store) -> None:
@@ -39,10 +39,10 @@ class Journal:
         self.release()
 
     def begin(self, check_mode: bool, lock_timeout_ms: int) -> None:
-        """Lock the target and read what is remembered of it; in check mode nothing is written.
+        """Lock the target and read its intents; in check mode nothing is written.
 
         :raises Busy: When another run for the target does not end in time.
-        :raises BadInput: When the state directory cannot be used; C(JournalLost) when that hides what is noted there.
+        :raises BadInput: When the state directory cannot be used; C(JournalLost) when that hides what is recorded there.
         """
         self._writable = not check_mode
         if check_mode and not self._store.exists():
@@ -54,7 +54,7 @@ class Journal:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether nobody knows what became of a repayment, or whether there is one at all."""
+        """Whether the outcome of a repayment is unknown, or even whether there is one."""
         return not self._is_read or bool(self.open_intents())
 
     def noted(self) -> list[Intent]:
@@ -62,25 +62,25 @@ class Journal:
         return list(self._intents)
 
     def open_intents(self) -> list[Intent]:
-        """Return the repayments of which no run has reported what became of them, this one neither."""
+        """Return the repayments whose outcome no run has reported, including this one."""
         return [intent for intent in self._known() if not intent.reported and intent.intent_id not in self._resolved]
 
     def unconfirmed(self) -> list[Intent]:
-        """Return the accepted repayments that the exchange did not show as final when they were last looked for."""
+        """Return the accepted repayments that the exchange did not confirm when it was last read."""
         unconfirmed = ((self._resolved.get(i.intent_id, i if i.reported else None), i.reported) for i in self._known())
-        # What this run has concluded may have an id that is not written down, because only what is final is surely ours.
+        # What this run has resolved may have an ID that is not recorded yet, because only a final one is certainly ours.
         return [dataclasses.replace(intent, reported=reported) for intent, reported in unconfirmed if intent]
 
     def resolved_ids(self) -> frozenset[str]:
-        """Return the ids of the repayments of which this run has found out what became of them, so that it has to report it."""
+        """Return the IDs of the intents that this run has resolved, so that it has to report them."""
         return frozenset(intent.intent_id for intent in self._known() if not intent.reported and intent.intent_id in self._resolved)
 
     def repay_ids(self) -> frozenset[str]:
-        """Return the ids of the repayments that are known."""
+        """Return the exchange's IDs of the repayments that are known."""
         return frozenset(intent.repay_id for intent in self._intents if intent.repay_id) | self._found
 
     def note(self, intent: Intent) -> None:
-        """Write an intent down, new or changed; when this returns, later runs will know it.
+        """Record an intent, new or changed; when this returns, later runs will know it.
 
         :raises BadInput: When it cannot be written.
         """
@@ -88,7 +88,7 @@ class Journal:
         self._save([*others, intent])
 
     def discard(self, intent: Intent) -> None:
-        """Strike an intent that has moved no money, or that the user has taken care of, with the next writing."""
+        """Drop an intent that has moved no money, or that the user has acknowledged, with the next write."""
         self._discarded.add(intent.intent_id)
 
     def mark_made(self, intent: Intent) -> None:
@@ -105,7 +105,7 @@ class Journal:
         self._resolved[intent.intent_id] = kept
 
     def close(self, is_success: bool) -> None:
-        """Write what later runs need to know after the result has been reported, and let them in.
+        """Record what later runs need to know after the result has been reported, and release the lock.
 
         :raises BadInput: When it cannot be written.
         """
@@ -115,7 +115,7 @@ class Journal:
         self._end_with(kept)
 
     def leave_open(self, reported_at_ms: int) -> None:
-        """Keep the repayments of this run open, because its result may have reached nobody, and let other runs in.
+        """Keep the repayments of this run open, because its result may have reached nobody, and release the lock.
 
         :param reported_at_ms: When the result was written out (UTC, ms).
         :raises BadInput: When it cannot be written.
@@ -137,7 +137,7 @@ class Journal:
         return not intent.reported and intent.intent_id in self._resolved and intent.reported_at_ms is None
 
     def release(self) -> None:
-        """Let other runs in, and leave to them what was not known for sure."""
+        """Release the lock, and leave to later runs what is not resolved."""
         self._store.unlock()
 
     def _known(self) -> list[Intent]:

@@ -33,7 +33,7 @@ _PROCESS_ID_LENGTH = 20
 def check_directory(directory: str) -> None:
     """Refuse a directory that could not be made or written, without making or writing it.
 
-    :raises BadInput: Then; C(MemoryLost) when that hides what earlier runs may have noted.
+    :raises BadInput: Then; C(JournalLost) when that hides what earlier runs may have recorded.
     """
     path = directory
     while not os.path.lexists(path) and os.path.dirname(path) != path:
@@ -50,7 +50,7 @@ def check_directory(directory: str) -> None:
 
 
 def is_in_doubt(directory: str, realm: str, product: str, name: str) -> bool:
-    """Return whether a repayment of a loan may be open, whoever's account it is, while it is not known whose the key is."""
+    """Return whether a repayment of a loan may be open, whichever account it belongs to, while the account of the key is unknown."""
     pattern = f"{_readable(realm)}_*_{product}_{name}_*{_SUFFIX}"
     try:
         found = fnmatch.filter(os.listdir(directory), pattern)
@@ -62,10 +62,10 @@ def is_in_doubt(directory: str, realm: str, product: str, name: str) -> bool:
 
 
 class Target(t.NamedTuple):
-    """Whom an intent concerns.
+    """What an intent is for: the key of the journal.
 
-    :ivar realm: The world in which the account lives, such as C(mainnet), whatever address leads there.
-    :ivar account: The exchange's id of the account, which all its keys share.
+    :ivar realm: Where the account exists, such as C(mainnet), whatever address leads there.
+    :ivar account: The exchange's ID of the account, which all its keys share.
     :ivar product: The kind of loan.
     :ivar name: Tells the loan from others of its product.
     """
@@ -76,17 +76,17 @@ class Target(t.NamedTuple):
     name: str
 
     def file_name(self) -> str:
-        """Return a name that a person can read, and that no other target has."""
+        """Return a readable name that no other target has."""
         digest = hashlib.sha256("\n".join(self).encode()).hexdigest()[:16]
         return f"{_readable(self.realm)}_{self.account}_{self.product}_{self.name}_{digest}"
 
 
 class Store:
-    """The intents of one target. Whoever reads or writes them holds the lock first.
+    """The intents of one target. A run locks them before it reads or writes them.
 
-    :param directory: Is created when something is first written.
+    :param directory: Created when something is first written.
     :raises BadInput: From each method, when the directory or a file in it cannot be used.
-    :raises MemoryLost: From each that reads, when that hides what earlier runs may have noted.
+    :raises JournalLost: From each that reads, when that hides what earlier runs may have recorded.
     """
 
     def __init__(self, directory: str, target: Target, clock: Clock) -> None:
@@ -114,7 +114,7 @@ class Store:
                 if files.is_same(lock, self._lock_path):
                     self._lock = lock
                     return
-                # It was removed, or another one was put in its place, while this run waited for it.
+                # It was removed or replaced while this run waited for it.
                 os.close(lock)
                 continue
             holder = self._holder(lock)
@@ -141,7 +141,7 @@ class Store:
         try:
             self._content = files.read_private(self.path)
         except OSError as error:
-            # Another state_dir would be the wrong remedy: it would forget what is noted in this one.
+            # Another state_dir would be the wrong remedy: what is recorded in this one would be forgotten.
             raise JournalLost(
                 f"The file '{self.path}' records repayments that were sent, and cannot be read ({error.strerror}), so what became of "
                 f"them is unknown. Nothing was sent now: make it a file that only the user who runs the module can write, and run again."
@@ -158,7 +158,7 @@ class Store:
             ) from None
 
     def save(self, intents: list[Intent]) -> None:
-        """Replace what is remembered; when this returns, it outlives a loss of power, and when it raises, nothing has changed."""
+        """Replace the stored intents; when this returns, they survive a power failure, and when it raises, nothing has changed."""
         document = {
             "version": _VERSION,
             "target": self._target._asdict(),
@@ -170,13 +170,13 @@ class Store:
         except OSError as error:
             raise _unusable(error, self._directory) from None
         self._content = content
-        # Whoever has got in before this has not read it; whoever gets in later has.
+        # A run that got the lock before this did not read it; one that gets it later does.
         self._check_lock()
 
     def clear(self) -> None:
-        """Remove all intents; a loss of power may undo that, and then the last intents are reported once more.
+        """Remove all intents; a power failure may undo that, and then the last intents are reported once more.
 
-        Nothing need wait for the disk here, because an intent too many never leads to a payment too many.
+        This need not wait for the disk, because an extra intent never leads to an extra payment.
         """
         self._check_lock()
         try:
@@ -239,7 +239,7 @@ class Store:
             f"Another run for this loan (process {holder}, lock file '{self._lock_path}') did not end within "
             f"lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again when it has ended, or raise lock_timeout."
         )
-        # That run writes it meanwhile, but never a half of it.
+        # The other run may be writing it, but never leaves half of it.
         if _is_any_open([self.path]):
             return BusyInDoubt(f"{message} The outcome of the repayment that it recorded is not known yet.")
         return Busy(message)
@@ -273,15 +273,15 @@ def _readable(realm: str) -> str:
 def _hidden(error: OSError, directory: str, path: str) -> BadInput:
     """Return the error for a directory that cannot be read.
 
-    :param path: Where something would stand if something was noted.
+    :param path: The file that would exist if something was recorded.
     """
     unusable = _unusable(error, directory)
-    if not _may_be_noted(path):
+    if not _may_be_recorded(path):
         return unusable
-    return JournalLost(f"{unusable} Earlier runs may have noted repayments there, so their outcome is unknown.")
+    return JournalLost(f"{unusable} Earlier runs may have recorded repayments there, so their outcome is unknown.")
 
 
-def _may_be_noted(path: str) -> bool:
+def _may_be_recorded(path: str) -> bool:
     try:
         if os.path.isdir(path):
             return any(name.endswith(_SUFFIX) for name in os.listdir(path))

@@ -39,7 +39,7 @@ def read_position(client: Client) -> Position:
     totals = Row(_POSITION, answer)
     debt_usd = totals.number("totalDebt")
     position = Position(
-        # Who owes nothing has no LTV; otherwise zero would be taken for an account that is safe.
+        # An account without debt has no LTV; in any other case, zero would make an account look safe.
         ltv=Decimal(0) if not debt_usd and totals.get("ltv") == "" else totals.number("ltv"),
         total_debt_usd=debt_usd,
         total_collateral_usd=totals.number("totalCollateral"),
@@ -67,7 +67,7 @@ def read_position(client: Client) -> Position:
 def funding_balance(client: Client, coin: str, needed: Decimal | None = None) -> Decimal:
     """Return how much of a coin the Funding wallet holds; raises what C(read_position) raises.
 
-    :param needed: Enough to know; then what was read for an earlier item of a loop counts, less what was paid since.
+    :param needed: How much must be there; a cached balance of so much, less what was paid since, is not read again.
     """
     now_ms = client.clock.monotonic_ms()
     read_ms, left = client.state(Spending).balances.get(coin, (0, Decimal(0)))
@@ -79,7 +79,7 @@ def funding_balance(client: Client, coin: str, needed: Decimal | None = None) ->
 
 
 def deduct_payment(client: Client, coin: str, amount: Decimal) -> None:
-    """Take notice that the Funding wallet has just paid this."""
+    """Deduct what the Funding wallet has just paid from its cached balance."""
     now_ms = client.signing_time_ms()
     client.state(Spending).paid.append(Payment(coin, amount, client.posted_at_ms or now_ms, now_ms))
     balances = client.state(Spending).balances

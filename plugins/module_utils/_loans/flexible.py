@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The flexible crypto loans (C(/v5/crypto-loan-flexible/)): one debt a coin, secured by the collateral of the account.
+"""The flexible crypto loans (C(/v5/crypto-loan-flexible/)): one debt per coin, secured by the collateral of the account.
 
 This module util is private to the collection.
 """
@@ -35,7 +35,7 @@ def find(client: Client, coin: str) -> Loan | None:
 
 
 def open_loans(client: Client, coin: str | None = None) -> list[Loan]:
-    """Return the debts of the account, one a coin; raises what C(find) raises."""
+    """Return the debts of the account, one per coin; raises what C(find) raises."""
     answer = client.read(_OPEN_LOANS, {"loanCurrency": coin} if coin else {})
     rows = (Row(_OPEN_LOANS, fields) for fields in rows_of(_OPEN_LOANS, answer))
     loans = each_once(_OPEN_LOANS, (_open_loan(row, coin) for row in rows), "")
@@ -43,7 +43,7 @@ def open_loans(client: Client, coin: str | None = None) -> list[Loan]:
 
 
 def no_debt(coin: str) -> Loan:
-    """Return the debt in a coin of which nothing is owed."""
+    """Return a debt of zero in a coin."""
     return Loan(FLEXIBLE, None, coin, Decimal(0), Decimal(0), Decimal(0), REPAID)
 
 

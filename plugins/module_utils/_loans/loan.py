@@ -41,7 +41,7 @@ class Loan:
     """A loan as of one moment; amounts are in C(coin) unless their name says otherwise.
 
     :ivar product: One of C(PRODUCTS).
-    :ivar loan_id: The exchange's id of it; none for what has no id, and for several contracts together.
+    :ivar loan_id: The exchange's ID of it; none for a loan without ID, and for several contracts together.
     :ivar principal: Unpaid principal.
     :ivar interest: Unpaid interest.
     :ivar penalty_interest: Unpaid penalty interest of an overdue loan.
@@ -80,7 +80,7 @@ class Loan:
         return self.ltv if self.position is None else self.position.ltv
 
     def after_paying(self, amount: Decimal) -> Loan:
-        """Foresee the loan after a repayment: interest is paid first, and prices stay as they are."""
+        """Predict the loan after a repayment: interest is paid first, and prices stay the same."""
         penalty_interest, rest = _pay(self.penalty_interest, amount)
         interest, rest = _pay(self.interest, rest)
         principal, dummy = _pay(self.principal, rest)

@@ -26,7 +26,7 @@ _OPTIONAL_FIELDS = frozenset({
     "afterAmt", "annualRate", "collateralAmount", "collateralReturn", "currentLTV", "hourlyInterestRate", "liquidationLTV", "marginCallLTV",
     "residualPenaltyInterest",
 })
-# A loan is liquidated below 1; what is far above is a percentage.
+# A loan is liquidated below 1; a much larger value is a percentage.
 _MAX_LTV = Decimal("1.5")
 
 
@@ -54,13 +54,13 @@ class Row:
         return value
 
     def must_be(self, field: str, asked: str) -> None:
-        """Refuse a row that is not one of those that were asked for."""
+        """Refuse a row that was not requested."""
         text = self.text(field)
         if text != asked:
             raise self.unusable(field, f": '{quotable(text, 64)}', but '{asked}' was requested")
 
     def is_of(self, field: str, coin: str) -> bool:
-        """Return whether the row is for a coin; a different spelling does not make it another coin's."""
+        """Return whether the row is for a coin; a different spelling is not another coin."""
         text = self.text(field)
         if text != coin and text.strip().upper() == coin.upper():
             raise self.unusable(field, f": '{quotable(text, 64)}' may be {coin}")
@@ -85,7 +85,7 @@ class Row:
         return ltv or None
 
     def penalty_interest(self, is_overdue: bool) -> Decimal:
-        """Return what is owed as penalty interest; only a loan that is not overdue may leave it untold."""
+        """Return what is owed as penalty interest; only for a loan that is not overdue may the exchange omit it."""
         penalty = self.number_or_none("residualPenaltyInterest")
         if penalty is None and is_overdue:
             raise self.unusable("residualPenaltyInterest", " of an overdue loan")
@@ -141,7 +141,7 @@ def rows_like(client: Client, path: str, query: dict[str, str | None]) -> t.Iter
     """Yield the rows of a list, page by page; raises what C(Client.pages) raises.
 
     :param query: What the rows must have, without what is none; C(repayId) is left to the exchange.
-    :raises ReadFailed: When a row is not what was asked for: it may be ours under another name.
+    :raises ReadFailed: If a row is not what was requested: it may be ours under another name.
     """
     asked = {name: value for name, value in query.items() if value}
     for fields in client.pages(path, asked):
@@ -166,7 +166,7 @@ def row_of_coin(coin: str, rows: list[Row]) -> Row | None:
 def each_once(path: str, loans: t.Iterable[Loan], name: str) -> t.Iterator[Loan]:
     """Yield each loan once, even if it is listed again.
 
-    :param name: Comes before the id or the coin in the message.
+    :param name: Precedes the ID or the coin in the message.
     :raises ReadFailed: When rows of one loan contradict each other.
     """
     seen: dict[str, Loan] = {}
@@ -180,10 +180,10 @@ def each_once(path: str, loans: t.Iterable[Loan], name: str) -> t.Iterator[Loan]
 
 
 def united(path: str, entries: t.Iterable[HistoryEntry], repay_id: str | None = None) -> list[HistoryEntry]:
-    """Return one entry for each repayment: what stands there again, because something came in between the reading of two pages,
+    """Return one entry for each repayment: one that is listed again, because something was added between the reads of two pages,
     counts once.
 
-    :param repay_id: Only the one with this id; the exchange was asked for it, and whether it has listened is checked here.
+    :param repay_id: Only the one with this ID; the exchange was asked for it, and its answer is checked here.
     :raises ReadFailed: When rows of one repayment contradict each other.
     """
     found: dict[str, HistoryEntry] = {}

@@ -96,7 +96,7 @@ class Position(t.NamedTuple):
         return divide(multiply(usd, owed), least_usd) if owed and least_usd > 0 else None
 
     def after_paying(self, product: str, coin: str, amount: Decimal) -> Position:
-        """Foresee the totals after a repayment from the Funding wallet, at the prices of this moment."""
+        """Predict the totals after a repayment from the Funding wallet, at the prices of this moment."""
         owed, owed_usd = self._owed(product, coin)
         paid_usd = divide(multiply(owed_usd, min(amount, owed)), owed) if owed else Decimal(0)
         debt_usd = max(difference(self.total_debt_usd, paid_usd.quantize(_USD_STEP, ROUND_HALF_UP)), Decimal(0))
@@ -118,6 +118,6 @@ class Position(t.NamedTuple):
         return Decimal(0), Decimal(0)
 
 
-def _is_near(shown: Decimal, reckoned: Decimal, rounding: Decimal) -> bool:
+def _is_near(shown: Decimal, calculated: Decimal, rounding: Decimal) -> bool:
     """Return whether two sums in USD differ by no more than rounding, or prices of neighbouring moments, can explain."""
-    return abs(difference(shown, reckoned)) <= max(rounding, multiply(max(shown, reckoned), _MAX_DRIFT))
+    return abs(difference(shown, calculated)) <= max(rounding, multiply(max(shown, calculated), _MAX_DRIFT))

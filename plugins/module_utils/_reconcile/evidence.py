@@ -23,14 +23,14 @@ from .._times import DAY_MS, HISTORY_REACH_DAYS, SECOND_MS
 
 # How many times settle_margin must pass when no wallet ledger can be read, because the exchange may hide what is in process.
 _FACTOR_WITHOUT_LEDGER = 60
-# The exchange may show an amount rounded, or less a fee.
+# The exchange may show an amount rounded, or after a fee.
 _NEARLY = Decimal("0.99")
 
 
 class Observation(t.NamedTuple):
     """What one read of history and debt showed.
 
-    :ivar at_ms: A time that the exchange's clock had certainly reached before the read; none when that is not known.
+    :ivar at_ms: A time that the exchange's clock had certainly reached before the read; none if unknown.
     :ivar away_ms: How long before the read the request had certainly left, by this machine's monotonic clock.
     :ivar entries: The history of the loan.
     :ivar loan: The loan; none when the exchange did not list it.
@@ -45,7 +45,7 @@ class Observation(t.NamedTuple):
 class Funds(t.NamedTuple):
     """What happened to the money that pays: in the Funding wallet, or in the collateral that is sold.
 
-    :ivar outflow: What left the wallet while the repayment could be executed, by its ledger; none when that cannot be read.
+    :ivar outflow: What left the wallet while the repayment could be executed, by its ledger; none if that cannot be read.
     :ivar balance: What the wallet holds now; none when that cannot be read.
     :ivar net: What came into the wallet since the repayment was sent, less what left, by the ledger; none when it cannot be read.
     :ivar pledged: What is pledged now, by coin.
@@ -78,7 +78,7 @@ def is_margin_over(intent: Intent, observation: Observation, settle_margin_ms: i
 
 
 def has_passed(intent: Intent, observation: Observation, margin_ms: int) -> bool:
-    """Return whether a margin has passed since the time window closed, by both clocks."""
+    """Return whether a margin has passed since the acceptance window closed, by both clocks."""
     return has_passed_at_exchange(intent, observation, margin_ms) and has_passed_here(intent, observation, margin_ms)
 
 
@@ -115,7 +115,7 @@ def was_made_before(entry: HistoryEntry, intent: Intent) -> bool:
 
 
 def looks_like(entry: HistoryEntry, intent: Intent, is_loan_closed: bool) -> bool:
-    """Return whether an entry shows what the repayment was to do."""
+    """Return whether an entry shows what the repayment was meant to do."""
     if entry.by_user is False or (entry.coin and entry.coin != intent.coin):
         return False
     return entry.amount == intent.amount or is_price_of_whole_loan(entry, intent, is_loan_closed)
@@ -123,12 +123,12 @@ def looks_like(entry: HistoryEntry, intent: Intent, is_loan_closed: bool) -> boo
 
 def is_price_of_whole_loan(entry: HistoryEntry, intent: Intent, is_loan_closed: bool) -> bool:
     """Return whether an entry of another amount can be the repayment of a whole loan, whose amount the exchange calculates."""
-    # It is not less than what was owed, unless somebody has paid a part meanwhile.
+    # It is not less than what was owed, unless a part was paid in the meantime.
     return intent.is_whole and (is_loan_closed or entry.amount > intent.amount)
 
 
 def ambiguous_entries(new: t.Sequence[HistoryEntry], intent: Intent, settle_margin_ms: int) -> list[HistoryEntry]:
-    """Return the new entries that may be the repayment in disguise: rounded, the principal only, less a fee, or a part of it."""
+    """Return the new entries that may show the repayment: rounded, without interest, after a fee, or in part."""
     latest_ms = intent.window_end_ms + margin_without_ledger_ms(settle_margin_ms)
     return [entry for entry in new if entry.status != FAILED and entry.time_ms <= latest_ms]
 
@@ -142,7 +142,7 @@ def is_accepted_without_trace(intent: Intent, failed: t.Sequence[HistoryEntry]) 
 
 
 def unexplained_fall(intent: Intent, observation: Observation, settle_margin_ms: int) -> Decimal:
-    """Return how much more the debt has fallen than the history explains; zero when it has not, or when the debt is not known."""
+    """Return how much more the debt has fallen than the history explains; zero if it has not, or if the debt is unknown."""
     loan = observation.loan
     if loan is None:
         return Decimal(0)
@@ -153,20 +153,20 @@ def unexplained_fall(intent: Intent, observation: Observation, settle_margin_ms:
         if known is None:
             counts = entry.time_ms > intent.earliest_ms - BASELINE_REACH_MS
         else:
-            # The debt need not have shown yet what was in process, or was made within the margin.
+            # The debt may not have shown yet what was in process, or was made within the margin.
             counts = known.status == PROCESSING or known.time_ms > intent.earliest_ms - settle_margin_ms
         if counts and entry.status != FAILED:
             explained = total(explained, entry.amount)
     # Accrued interest hides a fall of the debt, but not one of the principal.
     falls = difference(intent.baseline.debt, loan.debt), difference(intent.baseline.principal, loan.principal)
-    # Closing a loan waives what is below the coin's smallest unit; that is no trace of a repayment.
+    # Closing a loan waives what is below the coin's smallest unit; that does not indicate a repayment.
     waived = Decimal(0) if loan.status == OPEN else intent.amount / 2
     missing = difference(max(falls), explained)
     return missing if missing > waived else Decimal(0)
 
 
 def borrowed_since(intent: Intent, loan: Loan) -> Decimal:
-    """Return by how much the principal has risen; not above zero when nothing was borrowed."""
+    """Return by how much the principal has risen; zero or less if nothing was borrowed."""
     return difference(loan.principal, intent.baseline.principal)
 
 
@@ -218,10 +218,10 @@ def sold_collateral(intent: Intent, funds: Funds) -> tuple[str, Decimal, Decimal
 
 
 def without_own(movements: t.Sequence[Movement], paid: t.Iterable[Payment]) -> list[Movement]:
-    """Leave out what the same process had paid for other repayments before: one entry of the ledger for each."""
+    """Remove what the same process paid for earlier repayments: one entry of the ledger for each."""
     left = list(movements)
     for payment in paid:
-        # The ledger cuts its times to the second.
+        # The ledger truncates its times to the second.
         fitting = [
             movement for movement in left
             if movement.amount == -payment.amount and payment.from_ms - 2 * SECOND_MS < movement.time_ms <= payment.to_ms

@@ -50,9 +50,9 @@ _ROUNDED_UP = Decimal("1.01")
 class Finding(t.NamedTuple):
     """The judgement.
 
-    :ivar outcome: C(EXECUTED), C(NOT_EXECUTED), or C(UNKNOWN) as long as it is open.
+    :ivar outcome: C(EXECUTED), C(NOT_EXECUTED), or C(UNKNOWN) as long as neither is proven.
     :ivar reason: Why, as the middle of a sentence.
-    :ivar entry: The only entry that can be the repayment, if there is just one.
+    :ivar entry: The entry that can be the repayment, if there is exactly one.
     :ivar candidates: All entries that look like the repayment.
     """
 
@@ -66,10 +66,10 @@ class Reconciled(t.NamedTuple):
     """What is known of a repayment now.
 
     :ivar outcome: C(EXECUTED), C(PENDING), C(NOT_EXECUTED) or C(UNKNOWN).
-    :ivar intent: Its intent, with the C(repay_id) where one is known.
-    :ivar finding: The judgement, when its answer was lost and it had to be looked for.
-    :ivar evidence: What was seen then.
-    :ivar warning: What went wrong on the way without changing the outcome.
+    :ivar intent: Its intent, with the C(repay_id) if one is known.
+    :ivar finding: The judgement, if the answer was lost.
+    :ivar evidence: What the judgement is based on.
+    :ivar warning: What went wrong without changing the outcome.
     :ivar entries: The history as it was read last.
     """
 
@@ -86,8 +86,8 @@ def judge(intent: Intent, observation: Observation, settle_margin_ms: int, other
 
     C(confirm_not_executed) has to confirm that it was not.
 
-    :param settle_margin_ms: How late history and debt may be at worst.
-    :param others: The ids of repayments that are known to be other ones.
+    :param settle_margin_ms: How late history and debt may be at most.
+    :param others: The IDs of repayments that are known to be other ones.
     """
     if is_beyond_history(intent, observation):
         reach = f"it was sent more than {HISTORY_REACH_DAYS} days ago, and the history does not reach so far back"
@@ -119,7 +119,7 @@ def judge(intent: Intent, observation: Observation, settle_margin_ms: int, other
 def confirm_not_executed(
     finding: Finding, funds: Funds, intent: Intent, observation: Observation, settle_margin_ms: int
 ) -> Finding:
-    """Let a judgement that nothing was executed stand only if the money that would have paid is still there."""
+    """Confirm a judgement that nothing was executed only if the money that would have paid is still there."""
     if finding.outcome != NOT_EXECUTED:
         return finding
     if has_left_wallet(intent, funds):
@@ -141,9 +141,9 @@ def confirm_not_executed(
 
 
 def mismatch(entry: HistoryEntry, intent: Intent) -> str:
-    """Say why the entry with the id that the exchange gave cannot be the repayment; empty when it can.
+    """Say why the entry with the ID from the exchange cannot be the repayment; empty if it can.
 
-    A smaller amount is no reason: what the history shows may be rounded, the principal only, or less a fee.
+    A smaller amount is no reason: the history may show it rounded, without interest, or after a fee.
     """
     if was_listed_before(entry, intent):
         return "it was already in the history"
@@ -159,7 +159,7 @@ def mismatch(entry: HistoryEntry, intent: Intent) -> str:
 
 
 def _judge_entry(entry: HistoryEntry, intent: Intent, observation: Observation, settle_margin_ms: int) -> Finding:
-    """Judge when exactly one entry of the history can be the repayment."""
+    """Judge if exactly one entry of the history can be the repayment."""
     if not is_window_closed(intent, observation):
         return Finding(UNKNOWN, _WINDOW_OPEN, entry, (entry,))
     if observation.loan is None and not is_margin_over(intent, observation, settle_margin_ms):
@@ -169,13 +169,13 @@ def _judge_entry(entry: HistoryEntry, intent: Intent, observation: Observation, 
         return Finding(UNKNOWN, _UNKNOWN_TYPE, None, (entry,))
     missing = unexplained_fall(intent, observation, settle_margin_ms)
     if missing:
-        # The entry may be somebody else's, and this repayment the one that does not show yet.
+        # The entry may be another client's, and this repayment may not show yet.
         return Finding(UNKNOWN, _fell_too_much(missing), None, (entry,))
     return Finding(EXECUTED, FOUND, entry, (entry,))
 
 
 def _judge_absence(intent: Intent, observation: Observation, settle_margin_ms: int, failed: list[HistoryEntry]) -> Finding:
-    """Judge when the margin is over and no entry of the history can be the repayment."""
+    """Judge if the margin has passed and no entry of the history can be the repayment."""
     if observation.loan is None:
         return Finding(UNKNOWN, "the exchange does not list the loan any more")
     missing = unexplained_fall(intent, observation, settle_margin_ms)

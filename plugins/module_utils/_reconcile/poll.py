@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read history and debt, again and again with growing pauses, until it is known what became of a repayment.
+"""Read history and debt repeatedly, with growing pauses, until the outcome of a repayment is known.
 
 Only reads are sent from here. This module util is private to the collection.
 """
@@ -45,10 +45,10 @@ class PollResult(t.NamedTuple):
 
 
 class Followed(t.NamedTuple):
-    """What the history shows of a repayment whose id is known.
+    """What the history shows of a repayment whose ID is known.
 
-    :ivar entry: Its entry as last seen; none when it never showed.
-    :ivar entries: The whole history as last seen.
+    :ivar entry: Its entry as read last; none if it never appeared.
+    :ivar entries: The whole history as read last.
     """
 
     entry: HistoryEntry | None
@@ -58,7 +58,7 @@ class Followed(t.NamedTuple):
 class Poller:
     """Looks for the repayments of one loan.
 
-    :param settle_margin_ms: How late history and debt may be at worst.
+    :param settle_margin_ms: How late history and debt may be at most.
     """
 
     def __init__(self, client: Client, operation: Operation, settle_margin_ms: int) -> None:
@@ -71,7 +71,7 @@ class Poller:
     def find_outcome(self, intent: Intent, others: frozenset[str], deadline_ms: int) -> PollResult:
         """Find out whether the repayment of an intent was executed.
 
-        :param others: The ids of repayments that are known to be other ones.
+        :param others: The IDs of repayments that are known to be other ones.
         :param deadline_ms: When to give up, by the monotonic clock.
         """
         latest, funds, error, reads = None, Funds(), None, 0
@@ -120,7 +120,7 @@ class Poller:
         return Followed(seen, tuple(entries))
 
     def loan_of(self, repay_id: str) -> str:
-        """Say of what other loan the history shows the repayment with this id; empty when it shows none."""
+        """Say which other loan the repayment with this ID belongs to; empty if the history shows none."""
         try:
             found = self._operation.repayments_of_account(repay_id)
             if not found or any(entry.repay_id == repay_id for entry in self._operation.history()):
@@ -131,7 +131,7 @@ class Poller:
         return f"that ID belongs to a repayment of {plain(found[0].amount)} {found[0].coin} on another loan"
 
     def await_fall(self, intent: Intent, deadline_ms: int) -> Loan | None:
-        """Return the loan as soon as a repayment that was made can be seen in its debt, or as it is when the time is over.
+        """Return the loan as soon as its debt shows a repayment that was made, or as it is at the deadline.
 
         :raises BybitError: When the loan cannot be read.
         """
@@ -143,7 +143,7 @@ class Poller:
         return loan
 
     def outflows(self, intent: Intent) -> list[Movement]:
-        """Return what the wallet's own ledger shows to have left since an intent was signed, of as much as it wants or more.
+        """Return the outflows in the wallet's ledger since an intent was signed, of its amount or more.
 
         Nothing when the key may not read the ledger, or when collateral pays.
 
@@ -155,7 +155,7 @@ class Poller:
         from_ms, to_ms = intent.earliest_ms - SECOND_MS, max(self._client.exchange_time_or_local_ms(), intent.window_end_ms)
         ledger = self._allowed(lambda: wallet_movements(self._client, intent.coin, from_ms, to_ms)) or []
         candidates = [movement for movement in without_own(ledger, intent.baseline.recent_payments) if -movement.amount >= intent.amount]
-        # The ledger has whole seconds: what had left before, the wallet did not hold any more when it was read.
+        # The ledger has whole seconds; the wallet no longer held what had left before it was read.
         return [movement for movement in candidates if movement.after is None or movement.after <= difference(held, intent.amount)]
 
     def _departed_ms(self, intent: Intent) -> int:
@@ -163,7 +163,7 @@ class Poller:
         sent_ms = intent.sent_monotonic_ms
         if sent_ms is None or not intent.boot_id or intent.boot_id != self._client.clock.boot_id():
             return self._begun_ms
-        # What lies in the future was noted by another clock.
+        # A time in the future was recorded by another clock.
         return sent_ms if sent_ms <= self._client.clock.monotonic_ms() else self._begun_ms
 
     def _reads(
@@ -203,9 +203,9 @@ class Poller:
             pause_ms = min(pause_ms * 3 // 2, _MAX_PAUSE_MS)
 
     def _read(self, departed_ms: int) -> tuple[Observation | None, BybitError | None]:
-        """Return what can be seen, and what could not; the history alone can show that a repayment was made.
+        """Return what was read, and the error if a part could not be; the history alone can show that a repayment was made.
 
-        :param departed_ms: When the request has left, by the monotonic clock.
+        :param departed_ms: When the request left, by the monotonic clock.
         """
         begun_ms, loan, error = self._client.clock.monotonic_ms(), None, None
         try:
@@ -221,10 +221,10 @@ class Poller:
     def _read_funds(self, intent: Intent, has_failed: bool) -> Funds:
         """Read what happened to the money that pays.
 
-        :param has_failed: Whether the history shows one like it that has failed, so that its money has come back.
-        :raises BybitError: When that could not be read now; what the key may not read is none.
+        :param has_failed: Whether the history shows a matching repayment that failed, so that its money was returned.
+        :raises BybitError: If that could not be read now; what the key may not read is none.
         """
-        # What pays for this run need not be what paid for that one.
+        # This run may be paid from another source than that one.
         if intent.goal.collateral:
             pledged = read_position(self._client).pledged(intent.goal.collateral)
             return Funds(pledged=pledged, ledger_gap="no ledger records the collateral that the exchange sells")

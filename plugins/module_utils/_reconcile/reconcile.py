@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of one repayment that was sent, now or by an earlier run: settle it if need be, then follow it to its end.
+"""What became of one repayment that was sent, by this run or an earlier one: find it, then follow it until it is final.
 
 This module util is private to the collection.
 """
@@ -49,11 +49,11 @@ class Reconciler:
             if not doubt and (entry is None or entry.status != FAILED):
                 return self._conclude(Reconciled(PENDING, intent, warning=warning, entries=followed.entries), entry)
             if doubt:
-                # The exchange has accepted it, but which entry it is has to be found out.
+                # The exchange accepted it, but it is not clear which entry it is.
                 others |= {intent.repay_id}
                 doubt = f"the exchange gave it the ID {intent.repay_id}, but {doubt}; "
             else:
-                # That it failed is what the history says; debt and wallet show whether the money is still there.
+                # The history says that it failed; debt and wallet show whether the money is still there.
                 others, failed_id = others - {intent.repay_id}, intent.repay_id
             intent = dataclasses.replace(intent, repay_id=None, accepted_at_ms=intent.window_end_ms)
         failed: set[str] = set()
@@ -68,7 +68,7 @@ class Reconciler:
             if entry.status != FAILED:
                 found = dataclasses.replace(intent, repay_id=entry.repay_id)
                 return self._conclude(Reconciled(PENDING, found, finding, evidence), entry)
-            # It may have been somebody else's, so the search goes on; without it, if the exchange contradicts itself.
+            # It may have been another client's, so the search goes on, without it if the exchange contradicts itself.
             others |= failed & {entry.repay_id}
             failed.add(entry.repay_id)
 
@@ -82,18 +82,18 @@ class Reconciler:
         if entry is not None and not entry.amount:
             found = found._replace(warning=found.warning or _no_amount(found.intent, entry))
         elif entry is not None and not (found.intent.is_whole and entry.status == PROCESSING):
-            # What a whole loan has cost, the exchange alone knows; and of the others, what it shows is what counts.
+            # Only the exchange knows what a whole loan cost; for other repayments, the amount that it shows counts.
             if entry.amount != found.intent.amount and not found.intent.is_whole:
                 found = found._replace(warning=found.warning or _other_amount(found.intent, entry))
             found = found._replace(intent=with_history_amount(found.intent, entry))
         if has_succeeded(entry):
             found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
-        # Whether the debt shows it has to be seen.
+        # It is not known yet whether the debt shows it.
         self._journal.mark_made(found.intent)
         return found
 
     def _write_down(self, intent: Intent) -> str:
-        """Keep the id of a repayment for later runs; return what went wrong, because the repayment itself did not."""
+        """Record the ID of a repayment for later runs; return what went wrong, because the repayment itself did not fail."""
         if intent.repay_id in self._journal.repay_ids():
             return ""
         try:
@@ -114,7 +114,7 @@ def with_history_amount(intent: Intent, entry: HistoryEntry) -> Intent:
 
 
 def _other_amount(intent: Intent, entry: HistoryEntry) -> str:
-    """Tell that the exchange shows another amount than the one that was sent."""
+    """Warn that the exchange shows another amount than the one that was sent."""
     return (
         f"{plain(intent.amount)} {intent.coin} was sent, but the exchange's history shows {plain(entry.amount)} for repayment "
         f"{entry.repay_id}. This collection reports the amounts in the history."
@@ -122,7 +122,7 @@ def _other_amount(intent: Intent, entry: HistoryEntry) -> str:
 
 
 def _no_amount(intent: Intent, entry: HistoryEntry) -> str:
-    """Tell that the exchange shows a repayment without its amount."""
+    """Warn that the exchange shows a repayment without its amount."""
     return (
         f"{plain(intent.amount)} {intent.coin} was sent, but the exchange's history shows repayment {entry.repay_id} with an amount of 0. "
         f"A sum over the history cannot count it."

@@ -88,7 +88,7 @@ def test_an_unreadable_key_file_says_so(tmp_path: Path) -> None:
         read_private_key(str(tmp_path / "missing.pem"))
     for content in (b"\xff\xfe\x00", b"", b"\x30\x82\x04\xa4\x02", "schl\u00fcssel".encode(), b"----BEGIN"):
         (tmp_path / "binary").write_bytes(content)
-        with pytest.raises(UnusableKey, match="names a file that is no PEM text: give the private key in PEM form"):
+        with pytest.raises(UnusableKey, match="names a file that is not PEM text: give the private key in PEM form"):
             read_private_key(str(tmp_path / "binary"))
     with pytest.raises(UnusableKey, match="is neither PEM text nor a path"):
         read_private_key("no\0path")
@@ -101,7 +101,7 @@ def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path: Path, name: str) -
         listening.bind(str(tmp_path / "socket"))
         with pytest.raises(UnusableKey) as caught:
             read_private_key(str(tmp_path / name))
-    assert str(caught.value).startswith(("names no ordinary file, but a folder, a pipe", "names a file that cannot be read (No such device"))
+    assert str(caught.value).startswith(("names a folder, a pipe", "names a file that cannot be read (No such device"))
 
 
 AROUND = "Bag Attributes\n    friendlyName: Schl\u00fcssel \u65e5\u672c\n    localKeyID: 01\nKey Attributes: <No Attributes>\n"

@@ -276,7 +276,7 @@ def test_a_refusal_that_hides_what_is_noted_makes_it_unknown(store: Store, direc
     store.save([INTENT])
     store.unlock()
     directory.chmod(0o777)
-    with pytest.raises(JournalLost, match="Earlier runs may have noted repayments there, so their outcome is unknown"):
+    with pytest.raises(JournalLost, match="Earlier runs may have recorded repayments there, so their outcome is unknown"):
         store.lock(0)
 
 
