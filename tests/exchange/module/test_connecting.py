@@ -158,7 +158,7 @@ def test_a_pipe_in_the_place_of_a_private_key_is_not_waited_for(run_module, tmp_
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path):
         run = run_module("bybit_loan_info", product="flexible", api_secret=None, rsa_private_key=str(path))
-        assert run["msg"].startswith("rsa_private_key names a folder, a pipe or a device: give the path of the PEM")
+        assert run["msg"].startswith("rsa_private_key names a folder, a pipe or a device, not a file: give the path of the PEM")
 
 
 def test_headers(repay, listener, tmp_path) -> None:
