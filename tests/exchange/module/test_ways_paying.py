@@ -198,7 +198,7 @@ def test_a_key_that_may_not_read_the_wallet_leaves_its_balance_to_the_exchange(p
     else:
         assert (run["outcome"], ledger(), run.warnings) == ("not_executed", [], "")
         assert run["failure"]["ret_code"] == (177011 if way is LEGACY else 148029)
-        assert "top up the Funding wallet" in run["msg"]
+        assert "Top up the Funding wallet" in run["msg"]
 
 
 @each_way
