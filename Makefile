@@ -28,7 +28,7 @@ AT_ONCE = $(MAKE) --no-print-directory --keep-going $(if $(findstring jobserver,
 # The longest first, so that they end together.
 TESTS := test-module test-sandbox sample-playbooks sample-faults test-units sample-sanity sample-molecule sample-lint test-install types
 # What these are samples of.
-WHOLE := test-playbooks faults-alone faults-answers faults-drawn sanity molecule ansible-lint
+WHOLE := test-faults test-playbooks sanity molecule ansible-lint
 CHECKERS := lint sanity units integration molecule types docs galaxy-importer action-groups arguments ee
 # They play no runs, so they take little time.
 QUICK_FAULT_TESTS := $(wildcard tests/faults/test_oracle*.py) tests/faults/test_messages_read.py tests/faults/test_removals.py
@@ -36,7 +36,7 @@ ANSWER_TESTS := $(addprefix tests/faults/test_,answers_that_change.py the_exchan
 PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/benchmark
 
 .PHONY: help env demo sandbox test test-whole check $(TESTS) $(WHOLE) $(CHECKERS) antsibull-nox yamllint changelog-lint reuse docs-lint \
-	test-faults matrix testnet fault-test fault-answers fault-sabotage compare-safety bench \
+	faults-drawn faults-answers faults-alone matrix testnet fault-test fault-answers fault-sabotage compare-safety bench \
 	release-check return-codes return-values pictures lock clean
 
 help: ## Show the targets
