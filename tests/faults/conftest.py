@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import sys
@@ -17,12 +16,13 @@ from pathlib import Path
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
-from simulation import process, settings, standin
+from simulation import settings, standin
 from simulation.checked import Stage
 from simulation.machine import Schedule
 from simulation.tally import Tally
+from stepping.warm_up import warm_up
 
 # Nothing is kept from one run to the next, so nothing need lie about in the checkout.
 set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "treasury-bybit-hypothesis"))
@@ -44,14 +44,8 @@ def stage(tmp_path_factory, request) -> Stage:
     folder = Path(tempfile.mkdtemp(dir=shared_memory)) if shared_memory.is_dir() else tmp_path_factory.mktemp("schedule")
     os.environ["LC_ALL"] = "C.UTF-8"
     url = standin.start(run_dir)
-    mains = process.warm_up()
-    for name in mains:
-        tested = Path(sys.modules[process.MODULES + name].__file__ or "").resolve()
-        assert tested.is_relative_to(standin.ROOT), f"{tested} is not the module of this checkout"
-    # What stands here for good need not be copied in every run.
-    gc.collect()
-    gc.freeze()
-    made = request.config.stash[_STAGE] = Stage(standin.StandIn(url), mains, folder, Tally(), {})
+    warm_up()
+    made = request.config.stash[_STAGE] = Stage(standin.StandIn(url), folder, Tally(), {})
     yield made
     log = standin.stop(run_dir)
     shutil.rmtree(folder)

@@ -17,11 +17,11 @@ from simulation.goals import Goal, Kill, Loss, Plan
 from simulation.journals import DAMAGES
 from simulation.machine import Schedule
 from simulation.owner import LockLoss, OwnerAct
-from simulation.parents import PLAYBOOK, WORKER
 from simulation.products import KEY, LEGACY, PRODUCTS
 from simulation.runs import Run
 from simulation.standin import BIG_COIN, BIG_LOAN, CONTRACTS, HOUR_MS, SMALL_COIN, START_MS
 from simulation.surroundings import turned_away
+from stepping.parents import PLAYBOOK, WORKER
 
 BTC = ("BTC",)
 STEP, SINCE = Goal(BIG_LOAN, "100"), Goal(BIG_COIN, "300", START_MS - HOUR_MS)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import typing as t
 from collections import deque
 
+from stepping.process import Process
+
 from .goals import Kill
 from .owner import LockLoss, OwnerAct
-from .process import Process
 from .runs import Run
 
 

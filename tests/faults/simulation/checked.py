@@ -36,7 +36,6 @@ class Stage(t.NamedTuple):
     """What all schedules of a process share."""
 
     standin: StandIn
-    mains: dict[str, t.Callable[[t.Any], None]]
     folder: Path
     tally: Tally
     # How many schedules have begun, and the first that failed.
@@ -55,7 +54,7 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         super().__init__()
         self.stage.counts["begun"] = self.stage.counts.get("begun", 0) + 1
         clean_folder(self.stage.folder)
-        self.world = World(self.stage.standin, self.stage.mains, self.stage.folder)
+        self.world = World(self.stage.standin, self.stage.folder)
         self.asks = Asks()
         self.drift_ms = 0
         self.has_failed = False

@@ -30,11 +30,11 @@ from __future__ import annotations
 import typing as t
 
 from hypothesis import strategies as st
+from stepping.parents import PLAYBOOK, WORKER
 
 from .goals import Loss
 from .journals import DAMAGES
 from .owner import LockLoss
-from .parents import PLAYBOOK, WORKER
 from .standin import DAY_MS, HOUR_MS
 
 KEY, ADDRESS, LOSS, BUFFER, FLUSH, DEFECT, CAP = "key", "address", "loss", "buffer", "flush", "defect", "cap"

@@ -13,14 +13,15 @@ from collections import deque
 from decimal import Decimal
 from pathlib import Path
 
+from stepping.child import Conditions
+from stepping.process import Process, environment
+
 from . import forgeries, owner
 from .actor import Actor, Choices, is_time
-from .child import Conditions
 from .goals import Plan
 from .journals import JournalFiles
 from .ledger import Entry
 from .owner import LockLoss, OwnerAct
-from .process import Process
 from .products import FIXED, PRODUCTS, Loan, loan_of, use_of
 from .recording import Recording
 from .runs import Post, Read, Run
@@ -43,8 +44,8 @@ class World:
     :ivar journals: What the runs know of each other, on the disk.
     """
 
-    def __init__(self, standin: StandIn, mains: dict[str, t.Callable[[t.Any], None]], folder: Path) -> None:
-        self._standin, self._mains = standin, mains
+    def __init__(self, standin: StandIn, folder: Path) -> None:
+        self._standin = standin
         self.folder = folder
         self.state_dir = folder / "state"
         self.journals = JournalFiles(self.state_dir)
@@ -208,8 +209,10 @@ class World:
         self.log(f"run {run.index} begins: {plan!r}")
         name = PRODUCTS[plan.goal.loan.product].module
         flushes = plan.flushes if plan.broken_state == "flush" else None
-        around = Conditions(plan.broken_state == "full", flushes, plan.is_buffered, plan.defect_at)
-        process = Process(name, self._mains[name], options, str(state_dir), around, plan.loss is not None)
+        around = Conditions(
+            environment(), str(state_dir), plan.broken_state == "full", flushes, plan.is_buffered, plan.defect_at
+        )
+        process = Process(name, options, around, plan.loss is not None)
         return Actor(run, process, run.began_at)
 
     def _key(self, which: str) -> str:
