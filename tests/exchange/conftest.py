@@ -78,17 +78,23 @@ class Sandbox:
     def raw(
         self, method: str, target: str, body: bytes | None = None, headers: dict | None = None, timeout: float = 30
     ) -> Answer:
-        connection = self.connect(timeout)
-        try:
-            connection.request(method, target, body, headers or {})
-            response = connection.getresponse()
-            text = response.read()
-        finally:
-            connection.close()
+        response, text = self.answered(method, target, body, headers or {}, timeout)
         answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, text)
         if answer.headers.get("content-type", "").startswith("application/json") and text.startswith(b"{"):
             answer.document = json.loads(text)
         return answer
+
+    def answered(
+        self, method: str, target: str, body: bytes | None, headers: dict, timeout: float
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        """Send a request over a connection of its own; returns the answer's head and body."""
+        connection = self.connect(timeout)
+        try:
+            connection.request(method, target, body, headers)
+            response = connection.getresponse()
+            return response, response.read()
+        finally:
+            connection.close()
 
     def signed(
         self, method: str, path: str, query: str = "", body: str = "", *, key: str = "sandbox-key",

@@ -14,16 +14,22 @@ from types import SimpleNamespace
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[2])]
 
-from module_runs.forked import ForkServer
-from module_runs.process import Process, Run
-from module_runs.simulated_time import SimulatedTime
+from module_runs.exchanges import following
+from module_runs.runs import Run
+from module_runs.stage import Stage, StagedRun
 from relay import Relay
+from stepping.warm_up import warm_up
 from ways import WAYS, Way
 
 MODULE = "bybit_loan_repay"
 REPAY_CALL = "POST /v5/crypto-loan/repay"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A test may have threads, such as that of a relay; a run that is forked meanwhile goes on without them.
+    config.addinivalue_line("filterwarnings", "ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
 @pytest.fixture(autouse=True)
@@ -46,19 +52,18 @@ def remembered(noted) -> t.Callable[[], list[dict[str, t.Any]]]:
     return lambda: [intent for intent in noted() if not intent["reported"]]
 
 
-@pytest.fixture(scope="session")
-def fork_server() -> t.Iterator[ForkServer]:
-    server = ForkServer()
-    yield server
-    server.end()
+@pytest.fixture(scope="session", autouse=True)
+def _warm() -> None:
+    """Import what the runs need before the first one is forked from this process."""
+    warm_up()
 
 
 @pytest.fixture
-def simulated_time(tmp_path, server) -> SimulatedTime:
-    """What the test, its runs and the stand-in exchange go by."""
-    time = SimulatedTime.begin(tmp_path / "time.json")
-    time.follow(server)
-    return time
+def simulated_time() -> t.Iterator[Stage]:
+    """What the test, its runs and the stand-in exchanges go by."""
+    stage = Stage()
+    yield stage
+    stage.end()
 
 
 @pytest.fixture
@@ -67,24 +72,51 @@ def now_ms(simulated_time) -> t.Callable[[], int]:
 
 
 @pytest.fixture
-def start(start, simulated_time) -> t.Callable[..., SimpleNamespace]:
-    """Start further sandboxes, which go by the time of the test, too, but for those with TLS."""
+def until(simulated_time) -> t.Callable[..., None]:
+    """Let the runs go on until something is so."""
+    return simulated_time.until
 
-    def begin(*arguments: str) -> SimpleNamespace:
-        started = start(*arguments)
-        if started.ca_path is None:
-            simulated_time.follow(started.url)
+
+@pytest.fixture(scope="session")
+def client(names) -> t.Any:
+    """The client of exchanges that go by the time of the test."""
+    return following(names.client)
+
+
+@pytest.fixture
+def sandbox(client, server, roomy_seed, simulated_time) -> t.Any:
+    """The shared server with a fresh default book and without rate limits."""
+    sandbox = client(server, simulated_time)
+    sandbox.control("PUT", "seed", roomy_seed)
+    return sandbox
+
+
+@pytest.fixture
+def strict(client, server, default_seed, simulated_time) -> t.Any:
+    """The shared server with a fresh default book and the exchange's rate limits."""
+    strict = client(server, simulated_time)
+    strict.control("PUT", "seed", default_seed)
+    return strict
+
+
+@pytest.fixture
+def start(start, simulated_time) -> t.Callable[..., SimpleNamespace]:
+    """Start further sandboxes, which go by the time of the test, too."""
+
+    def begin(*arguments: str, **options: str) -> SimpleNamespace:
+        started = start(*arguments, **options)
+        simulated_time.follow(started.url, started.ca_path)
         return started
 
     return begin
 
 
 @pytest.fixture
-def run(fork_server, simulated_time) -> t.Callable[..., Run]:
+def run(simulated_time, server) -> t.Callable[..., Run]:
     """Run a module with just these options."""
 
     def call(env: dict[str, str] | None = None, module: str = MODULE, **options: t.Any) -> Run:
-        return Process(fork_server, simulated_time, module, options, env).end()
+        return simulated_time.begin(module, options, env).end()
 
     return call
 
@@ -96,7 +128,7 @@ def window_ms() -> int:
 
 
 @pytest.fixture
-def begin_module(fork_server, simulated_time, sandbox, window_ms) -> t.Callable[..., Process]:
+def begin_module(simulated_time, sandbox, window_ms) -> t.Callable[..., StagedRun]:
     """Begin a run of a module against the sandbox, with these options and those of the connection."""
     sandbox.control("DELETE", "requests")
 
@@ -107,7 +139,7 @@ def begin_module(fork_server, simulated_time, sandbox, window_ms) -> t.Callable[
         env: dict[str, str] | None = None,
         program: tuple[str, ...] | None = None,
         **options: t.Any,
-    ) -> Process:
+    ) -> StagedRun:
         defaults = {
             "api_url": sandbox.url,
             "api_key": "sandbox-key",
@@ -117,7 +149,7 @@ def begin_module(fork_server, simulated_time, sandbox, window_ms) -> t.Callable[
             "_ansible_diff": diff,
         }
         given = {n: v for n, v in {**defaults, **options}.items() if v is not None}
-        return Process(fork_server, simulated_time, module, given, env, program)
+        return simulated_time.begin(module, given, env, program)
 
     return call
 
@@ -129,7 +161,7 @@ def run_module(begin_module) -> t.Callable[..., Run]:
 
 
 @pytest.fixture
-def begin(begin_module, names) -> t.Callable[..., Process]:
+def begin(begin_module, names) -> t.Callable[..., StagedRun]:
     """Begin to repay 100 of the first loan, unless the test says otherwise."""
     defaults = {"order_id": names.loan, "amount": "100", "settle_margin": 0}
     return lambda module=MODULE, **options: begin_module(module, **{**defaults, **options})
@@ -168,7 +200,7 @@ def calls(sandbox) -> t.Callable[[], list[str]]:
 
 
 @pytest.fixture
-def begin_way(begin_module) -> t.Callable[..., Process]:
+def begin_way(begin_module) -> t.Callable[..., StagedRun]:
     """Begin one of the repayments of L(ways), unless the test says otherwise."""
     return lambda way, **options: begin_module(way.module, **{"settle_margin": 0, **way.options, **options})
 

@@ -36,12 +36,13 @@ OF_ITS_OWN = {"order_id", "loan_id", "loan_currency", "collateral"}
 each_module = pytest.mark.parametrize("name", MODULES)
 
 
-def utc_now() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).isoformat()
+@pytest.fixture
+def utc_now(now_ms) -> t.Callable[[], str]:
+    return lambda: datetime.datetime.fromtimestamp(now_ms() / 1000, datetime.timezone.utc).isoformat()
 
 
 @pytest.mark.parametrize("way", [LEGACY, FLEXIBLE, FIXED_COLLATERAL], ids=lambda way: way.name)
-def test_return_values(pay, sandbox, spoil, way) -> None:
+def test_return_values(pay, sandbox, spoil, utc_now, way) -> None:
     runs = [pay(way, diff=True, check=True), pay(way, diff=True), pay(way, amount="99999"), pay(way, api_key="unknown")]
     # So much later that the wallet does not hold what was paid for what is lost.
     sandbox.clock(advance_ms=10_000)
@@ -124,7 +125,7 @@ def example_book(sandbox, roomy_seed) -> None:
 
 @pytest.mark.parametrize(("name", "options"), examples())
 def test_examples(
-    run_module, example_book, sandbox, ledger, rsa_keys, tmp_path, name: str, options: dict[str, t.Any]
+    run_module, example_book, sandbox, ledger, rsa_keys, utc_now, tmp_path, name: str, options: dict[str, t.Any]
 ) -> None:
     here = {"api_url": sandbox.url, "environment": None, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
     if "rsa_private_key" in options:

@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 import re
+import sys
+import threading
 import typing as t
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from module_runs.forked import ForkServer
-from module_runs.process import Process, as_module
+from module_runs.runs import as_module
+from stepping.warm_up import MODULES
 
 PROGRAMS = {"forked": None, "started": as_module("bybit_loan_repay")}
 
@@ -50,7 +53,9 @@ def test_it_stands_where_a_started_one_does(begin, sandbox, until, posts, tmp_pa
     neighbour.kill()
     started = stands["started"]
     assert (started["folder"], started["umask"], {0, 1, 2} < set(started["files"])) == (str(tmp_path), umask, True)
-    started["files"] = {n: name.replace("/started/", "/forked/") for n, name in started["files"].items()}
+    files = [name.replace("/started/", "/forked/") for name in started.pop("files").values()]
+    # Besides, the two pipes to and from whoever drives it.
+    assert sorted(stands["forked"].pop("files").values()) == sorted([*files, *["pipe:[N]"] * 2])
     assert stands["forked"] == started
 
 
@@ -63,24 +68,37 @@ def test_it_ends_as_a_started_one_does(repay, options: dict) -> None:
     assert forked.exit_code == (1 if forked.failed else 0)
 
 
-def test_it_has_its_own_environment_and_leaves_nothing_to_the_next(run, simulated_time, sandbox, names, monkeypatch) -> None:
+def test_it_has_its_own_environment_and_leaves_nothing_to_the_next(run, sandbox, names, monkeypatch) -> None:
     options = {"api_url": sandbox.url, "order_id": names.loan, "amount": "1", "_ansible_check_mode": True}
     settings = {"BYBIT_API_KEY": "sandbox-key", "BYBIT_API_SECRET": "sandbox-secret"}
     assert run(settings, **options)["outcome"] == "planned"
     assert "BYBIT_API_KEY" in run(None, **options)["msg"]
-    # Nor is what the server itself has by such a name for the run.
+    # Nor is what the process that it is forked from has by such a name for the run.
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    server = ForkServer()
-    assert "BYBIT_API_KEY" in Process(server, simulated_time, "bybit_loan_repay", options, None).end()["msg"]
-    server.end()
+    assert "BYBIT_API_KEY" in run(None, **options)["msg"]
 
 
-def test_many_at_once_keep_apart(repay) -> None:
+def test_many_at_once_keep_apart(begin) -> None:
     amounts = [str(amount) for amount in range(1, 25)]
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        runs = list(pool.map(lambda amount: repay(check=True, amount=amount), amounts))
-    assert [run["amount"] for run in runs] == amounts
+    processes = [begin(check=True, amount=amount) for amount in amounts]
+    assert [process.end()["amount"] for process in processes] == amounts
+
+
+def test_what_it_warns_of_and_does_not_catch_is_in_its_output(run, monkeypatch) -> None:
+    """Although pytest catches both in its own process, which a run is forked from."""
+
+    def main(clock: object) -> None:
+        warnings.warn("something odd", UserWarning)
+        warnings.warn("something old", DeprecationWarning)
+        thread = threading.Thread(target=lambda: 1 / 0)
+        thread.start()
+        thread.join()
+        print("{}")
+
+    monkeypatch.setitem(sys.modules, f"{MODULES}.noisy", SimpleNamespace(main=main))
+    errors = run(module="noisy").errors
+    assert ("UserWarning: something odd" in errors, "something old" in errors, "ZeroDivisionError" in errors) == (True, False, True)
 
 
 def test_what_python_heeds_only_as_it_starts_makes_it_start(repay) -> None:

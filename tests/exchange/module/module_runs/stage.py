@@ -1,0 +1,213 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The time of a test, and all that goes by it: the runs, the stand-in exchanges, and the test itself.
+
+It begins at real time. Then it moves by what the runs sleep, which takes no real time, and a little for each repayment. Only while
+a run stands in a request that is not answered at once, or is a Python of its own, it goes on as real time does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+import typing as t
+
+from stepping.child import Conditions
+from stepping.process import Process, Stuck, environment
+
+from .exchanges import FollowingExchange
+from .runs import Run, Started, as_module, can_be_forked_with
+
+# So that no two repayments are made at the same moment.
+_REPAYMENT_MS = 3
+_REQUESTS = frozenset({"connect", "head", "body"})
+# An answer that takes longer is waited for in real time.
+_AT_ONCE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.02
+_PATIENCE_SECONDS = 60
+# How time goes by for whoever waits for the exchange alone.
+_STRIDE_MS = 50
+
+
+class Stage:
+    def __init__(self) -> None:
+        self._now_ms = _real_ms()
+        # By which moment of this time and of the monotonic one it goes on as real time does; none when it stands still.
+        self._real_since: tuple[int, float] | None = None
+        self._active: list[StagedRun] = []
+        self._exchanges: list[FollowingExchange] = []
+
+    def now_ms(self) -> int:
+        if self._real_since is not None:
+            since_ms, since = self._real_since
+            self._now_ms = max(self._now_ms, since_ms + round((time.monotonic() - since) * 1000))
+        return self._now_ms
+
+    def seconds(self) -> float:
+        """Return a time that only ever goes forward; only differences have a meaning."""
+        return self.now_ms() / 1000
+
+    def follow(self, url: str, ca_path: str | None = None) -> FollowingExchange:
+        """Let one more stand-in exchange go by this time."""
+        exchange = FollowingExchange(url, ca_path)
+        self._exchanges.append(exchange)
+        return exchange
+
+    def tell_time(self) -> None:
+        """Tell the exchanges what time it is."""
+        for exchange in self._exchanges:
+            exchange.tell_time(self.now_ms())
+
+    def begin(
+        self, module: str, options: dict[str, t.Any], env: dict[str, str] | None = None, program: tuple[str, ...] | None = None
+    ) -> StagedRun:
+        """Begin a run, which stands before its first step.
+
+        :param env: What is in its environment besides that of the test.
+        :param program: What a Python that starts only for this run shall do.
+        """
+        state_dir = {name: value for name, value in os.environ.items() if name == "BYBIT_STATE_DIR"}
+        whole = {**environment(), **state_dir, **(env or {})}
+        process: Process | Started
+        if program is None and can_be_forked_with(whole):
+            process = Process(module, options, Conditions(whole, asks_time=True))
+        else:
+            self._now_ms = max(self.now_ms(), _real_ms())
+            self.tell_time()
+            process = Started(program or as_module(module), whole, options)
+        run = StagedRun(self, process)
+        self._active.append(run)
+        self._arrange(run)
+        return run
+
+    def pass_by(self, seconds: float) -> None:
+        """Let so much time go by, in which the runs go on."""
+        end_ms = self.now_ms() + round(seconds * 1000)
+        self.drive(lambda: self.now_ms() >= end_ms, end_ms)
+
+    def until(self, is_so: t.Callable[[], object], seconds: float = 30) -> None:
+        """Let the runs go on until something is so; when there is none, let so much time go by at most."""
+        end_ms = self.now_ms() + round(seconds * 1000)
+        while not is_so():
+            if not self._active:
+                assert self.now_ms() < end_ms, "it has not happened in time"
+            self._go_on(None if self._active else self.now_ms() + _STRIDE_MS)
+
+    def drive(self, is_over: t.Callable[[], bool], end_ms: int | None = None) -> None:
+        """Let the runs go on, each when its time has come, but not beyond a moment."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not is_over():
+            if time.monotonic() > deadline:
+                raise Stuck(f"not over after {_PATIENCE_SECONDS} s of real time")
+            self._go_on(end_ms)
+
+    def remove(self, run: StagedRun) -> None:
+        """Let a run that has ended be no more."""
+        self._active.remove(run)
+        self._go_by_real_time()
+
+    def end(self) -> None:
+        """End all that is left."""
+        for run in self._active:
+            run.process.kill()
+        for exchange in self._exchanges:
+            exchange.end()
+
+    def _go_on(self, end_ms: int | None) -> None:
+        """Do the next step of a run, or let time go by until there is one."""
+        now_ms = self.now_ms()
+        standing = [run for run in self._active if run.ready_ms is not None]
+        first = min(standing, key=lambda run: run.ready_ms or 0, default=None)
+        if first and (first.ready_ms or 0) <= now_ms:
+            self._step(first)
+            return
+        moments = [run.ready_ms for run in standing if run.ready_ms is not None] + ([] if end_ms is None else [end_ms])
+        if self._real_since is not None:
+            self._wait((min(moments) - now_ms) / 1000 if moments else _PAUSE_SECONDS)
+        else:
+            self._now_ms = min(moments)
+
+    def _step(self, run: StagedRun) -> None:
+        process = run.process
+        assert isinstance(process, Process) and process.report
+        kind = process.report[0]
+        if kind == "body":
+            self._now_ms += _REPAYMENT_MS
+        if kind in _REQUESTS:
+            self.tell_time()
+        process.let_go(self._now_ms, self._now_ms)
+        if kind not in _REQUESTS:
+            process.listen_patiently()
+        elif not process.listen(_AT_ONCE_SECONDS):
+            run.ready_ms = None
+            self._go_by_real_time(_AT_ONCE_SECONDS)
+            return
+        self._arrange(run)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for those that go by real time."""
+        awake = [run for run in self._active if run.ready_ms is None]
+        channels = [channel for run in awake for channel in run.process.channels]
+        ready = select.select(channels, [], [], min(seconds, _PAUSE_SECONDS))[0]
+        self.now_ms()
+        for run in awake:
+            if set(ready).intersection(run.process.channels) and run.process.listen(0):
+                self._arrange(run)
+        self.tell_time()
+
+    def _arrange(self, run: StagedRun) -> None:
+        """See when a run goes on that stands before a step, and let it be when it has ended."""
+        now_ms, process = self.now_ms(), run.process
+        if process.exit_code is not None:
+            self._active.remove(run)
+        elif isinstance(process, Process):
+            assert process.report
+            kind, dummy, number = process.report
+            run.ready_ms = now_ms + (number if kind == "sleep" else 0)
+        self._go_by_real_time()
+
+    def _go_by_real_time(self, seconds_ago: float = 0) -> None:
+        """Go by real time as long as somebody does."""
+        now_ms = self.now_ms()
+        if all(run.ready_ms is not None for run in self._active):
+            self._real_since = None
+        elif self._real_since is None:
+            self._real_since = (now_ms, time.monotonic() - seconds_ago)
+
+
+class StagedRun:
+    """A run that has begun: let it come to its end, or kill it.
+
+    :ivar ready_ms: When it does its next step; none while it goes by real time.
+    """
+
+    def __init__(self, stage: Stage, process: Process | Started) -> None:
+        self._stage, self.process = stage, process
+        self.pid = process.pid
+        self.ready_ms: int | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.process.exit_code is None and (isinstance(self.process, Process) or self.process.is_alive)
+
+    def end(self) -> Run:
+        """Let it, and all others, go on until it has ended."""
+        process = self.process
+        self._stage.drive(lambda: process.exit_code is not None)
+        assert process.output and process.exit_code is not None, process.errors
+        return Run(json.loads(process.output), process.exit_code, process.output, process.errors)
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL; it must not have told its result."""
+        assert self.is_running
+        self.process.kill()
+        self._stage.remove(self)
+        assert (self.process.output, self.process.exit_code) == ("", -9)
+
+
+def _real_ms() -> int:
+    return time.time_ns() // 1_000_000
