@@ -113,5 +113,9 @@ def _entry(row: Row) -> HistoryEntry:
     # Without them, it is unknown which contract it was for.
     if not isinstance(details, list) or not details or not all(isinstance(fields, dict) for fields in details):
         raise ReadFailed(f"Bybit answered {row.path} without details.")
-    parts = (Row(row.path, fields) for fields in details)
-    return row.entry()._replace(parts=tuple(Part(part.text("loanId"), part.amount("repayAmount")) for part in parts))
+    rows = (Row(row.path, fields) for fields in details)
+    parts = tuple(Part(part.text("loanId"), part.amount("repayAmount")) for part in rows)
+    entry = row.entry()
+    if total(*(part.amount for part in parts)) != entry.amount:
+        raise row.unusable("repayAmount", f": {entry.amount} is not the sum of its details")
+    return entry._replace(parts=parts)

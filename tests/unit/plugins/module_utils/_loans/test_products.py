@@ -247,7 +247,7 @@ def test_repayments_of_contracts() -> None:
 @pytest.mark.parametrize("amount", [Decimal("1.4"), "1.4"])
 def test_an_amount_of_a_detail_may_be_a_number(amount: object) -> None:
     detail = {"loanCurrency": "ETH", "loanId": "571", "repayAmount": amount}
-    (entry,) = fixed.repayments(showing(CONTRACTS_PAID, {**CONTRACT_REPAYMENT, "details": [detail]}))
+    (entry,) = fixed.repayments(showing(CONTRACTS_PAID, {**CONTRACT_REPAYMENT, "repayAmount": "1.4", "details": [detail]}))
     assert entry.parts == (Part("571", Decimal("1.4")),)
 
 

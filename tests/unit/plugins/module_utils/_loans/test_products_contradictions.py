@@ -212,3 +212,10 @@ def test_two_rows_of_one_repayment_may_be_one_that_has_changed() -> None:
     other = {**PAID, "repayAmount": "0.1", "details": [{"loanCurrency": "ETH", "loanId": "570", "repayAmount": "0.1"}]}
     with pytest.raises(ReadFailed, match="contradicting rows of repayment 1782"):
         paid(PAID, other)
+
+
+@pytest.mark.parametrize("amounts", [("140",), ("1.4", "0.1"), ("1.3",), ("0.000000001",)], ids=str)
+def test_the_details_of_a_fixed_repayment_add_up_to_its_amount(amounts: tuple[str, ...]) -> None:
+    details = [{"loanCurrency": "ETH", "loanId": str(571 + n), "repayAmount": amount} for n, amount in enumerate(amounts)]
+    with pytest.raises(ReadFailed, match="unusable repayAmount: 1.4 is not the sum of its details"):
+        paid({**PAID, "details": details})

@@ -141,12 +141,12 @@ def test_contracts_of_a_coin_are_one_debt(exchange: t.Any) -> None:
 
 def test_the_history_of_a_subject(exchange: t.Any) -> None:
     details = [{"loanId": "571", "repayAmount": "0.6"}, {"loanId": "570", "repayAmount": "0.4"}]
-    one, other = {**REPAYMENT, "repayId": "1", "details": details}, {**REPAYMENT, "repayId": "2", "details": details[1:]}
+    one, other = {**REPAYMENT, "repayId": "1", "details": details}, {**REPAYMENT, "repayId": "2", "repayAmount": "0.4", "details": details[1:]}
     exchange.rows[f"{CONTRACTS}/repayment-history"] = [one, other]
     exchange.rows[f"{FLEXIBLE}/repayment-history"] = [{**REPAYMENT, "repayId": "3"}, {**REPAYMENT, "repayId": "4"}]
     shown = {name: [(r.repay_id, str(r.amount)) for r in operation.history()] for name, operation in operations(exchange).items()}
     assert shown["contract"] == shown["contract from collateral"] == [("1", "0.6")]
-    assert shown["contracts"] == [("1", "1"), ("2", "1")]
+    assert shown["contracts"] == [("1", "1"), ("2", "0.4")]
     assert shown["debt"] == [("3", "1"), ("4", "1")]
     # The exchange is asked for the one, and may answer with all.
     assert [r.repay_id for r in operations(exchange)["debt"].repayments_of_account("4")] == ["4"]
