@@ -22,8 +22,8 @@ FORMAT ?= md
 PROCESSORS := $(shell getconf _NPROCESSORS_ONLN)
 PYTHON_OF_ENV = $$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0
-# Makes its targets on all processors; within a parallel make, on those that it shares out.
-AT_ONCE = $(MAKE) --no-print-directory --keep-going $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=$(PROCESSORS) \
+# Makes its targets on all processors, and one more, since tests also wait; within a parallel make, on those that it shares out.
+AT_ONCE = $(MAKE) --no-print-directory --keep-going $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=$(shell expr $(PROCESSORS) + 1) \
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target))
 # The longest first, so that they end together.
 TESTS := test-module test-sandbox sample-playbooks sample-faults test-units sample-sanity sample-molecule sample-lint test-install types

@@ -10,8 +10,13 @@ import http.client
 import json
 import ssl
 import threading
+import time
 import typing as t
 import urllib.parse
+
+
+def real_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 class FollowingExchange:
@@ -35,10 +40,12 @@ class FollowingExchange:
         """Forget all that was set, as the exchange does when it gets a new book."""
         self._offset_ms = 0
         self._stopped_at_ms: int | None = None
+        # What it was told last: a time at which it stands, or none while its clock goes on by itself.
         self._told_ms: int | None = None
+        self._goes_on = False
 
     def set_clock(
-        self, now_ms: int, *, offset_ms: int | None = None, advance_ms: int = 0, freeze_at_ms: int | None = None,
+        self, now_ms: int, goes_on: bool, *, offset_ms: int | None = None, advance_ms: int = 0, freeze_at_ms: int | None = None,
         freeze: bool | None = None,
     ) -> int:
         """Set its clock as C(POST /sandbox/clock) does, and return what it shows then."""
@@ -52,18 +59,24 @@ class FollowingExchange:
             self._stopped_at_ms += advance_ms
         else:
             self._offset_ms += advance_ms
-        self.tell_time(now_ms)
+        self._goes_on = False
+        self.tell_time(now_ms, goes_on)
         return self._time(now_ms)
 
-    def tell_time(self, now_ms: int) -> None:
-        """Tell it the time, if it does not know it yet."""
+    def tell_time(self, now_ms: int, goes_on: bool) -> None:
+        """Tell it the time, if it does not know it yet.
+
+        :param goes_on: Whether the time goes on as real time does, so that its clock shall, too.
+        """
+        goes_on = goes_on and self._stopped_at_ms is None
         with self._lock:
             time_ms = self._time(now_ms)
-            if time_ms == self._told_ms:
+            if (self._goes_on and goes_on) or (not goes_on and time_ms == self._told_ms):
                 return
-            answer, text = self._ask("POST", "/sandbox/clock", json.dumps({"freeze_at_ms": time_ms}).encode(), {})
+            clock = {"offset_ms": time_ms - real_ms()} if goes_on else {"freeze_at_ms": time_ms}
+            answer, text = self._ask("POST", "/sandbox/clock", json.dumps(clock).encode(), {})
             assert answer.status == 200, text
-            self._told_ms = time_ms
+            self._told_ms, self._goes_on = None if goes_on else time_ms, goes_on
 
     def ask(
         self, method: str, target: str, body: bytes | None, headers: dict[str, str]
@@ -108,6 +121,6 @@ def following(client: type[t.Any]) -> type[t.Any]:
             return answer
 
         def clock(self, **document: t.Any) -> int:
-            return int(self._exchange.set_clock(self._stage.now_ms(), **document))
+            return int(self._exchange.set_clock(self._stage.now_ms(), self._stage.goes_on, **document))
 
     return Following

@@ -19,7 +19,7 @@ import typing as t
 from stepping.child import Conditions
 from stepping.process import Process, Stuck, environment
 
-from .exchanges import FollowingExchange
+from .exchanges import FollowingExchange, real_ms
 from .runs import Run, Started, as_module, can_be_forked_with
 
 # So that no two repayments are made at the same moment.
@@ -35,7 +35,7 @@ _STRIDE_MS = 50
 
 class Stage:
     def __init__(self) -> None:
-        self._now_ms = _real_ms()
+        self._now_ms = real_ms()
         # By which moment of this time and of the monotonic one it goes on as real time does; none when it stands still.
         self._real_since: tuple[int, float] | None = None
         self._active: list[StagedRun] = []
@@ -60,7 +60,12 @@ class Stage:
     def tell_time(self) -> None:
         """Tell the exchanges what time it is."""
         for exchange in self._exchanges:
-            exchange.tell_time(self.now_ms())
+            exchange.tell_time(self.now_ms(), self.goes_on)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the time goes on as real time does."""
+        return self._real_since is not None
 
     def begin(
         self, module: str, options: dict[str, t.Any], env: dict[str, str] | None = None, program: tuple[str, ...] | None = None
@@ -76,7 +81,7 @@ class Stage:
         if program is None and can_be_forked_with(whole):
             process = Process(module, options, Conditions(whole, asks_time=True))
         else:
-            self._now_ms = max(self.now_ms(), _real_ms())
+            self._now_ms = max(self.now_ms(), real_ms())
             self.tell_time()
             process = Started(program or as_module(module), whole, options)
         run = StagedRun(self, process)
@@ -172,11 +177,10 @@ class Stage:
 
     def _go_by_real_time(self, seconds_ago: float = 0) -> None:
         """Go by real time as long as somebody does."""
-        now_ms = self.now_ms()
-        if all(run.ready_ms is not None for run in self._active):
-            self._real_since = None
-        elif self._real_since is None:
-            self._real_since = (now_ms, time.monotonic() - seconds_ago)
+        now_ms, is_needed = self.now_ms(), any(run.ready_ms is None for run in self._active)
+        if is_needed != self.goes_on:
+            self._real_since = (now_ms, time.monotonic() - seconds_ago) if is_needed else None
+            self.tell_time()
 
 
 class StagedRun:
@@ -207,7 +211,3 @@ class StagedRun:
         self.process.kill()
         self._stage.remove(self)
         assert (self.process.output, self.process.exit_code) == ("", -9)
-
-
-def _real_ms() -> int:
-    return time.time_ns() // 1_000_000
