@@ -18,11 +18,11 @@ from .._loans.loan import LIQUIDATED
 from .._outcomes import EXECUTED, NOTHING_TO_DO
 from .._reconcile.judge import Reconciled
 from . import messages
+from .context import RunContext
 from .freshness import is_confirmed_alone
 from .plan import dust_of
 from .preflight import with_position
 from .steps import Attempt, Made, Preflight, RunEnded
-from .context import RunContext
 
 
 def made_of(context: RunContext, found: Reconciled, is_earlier: bool = False) -> Made:

@@ -21,10 +21,10 @@ from .._journal.intent import Intent
 from .._loans.history import FAILED, HistoryEntry
 from .._loans.wallet import Movement
 from . import messages
+from .context import RunContext
 from .plan import DECLINE, PAY, Decision
 from .preflight import run_preflight
 from .steps import Preflight, RunEnded, error_of
-from .context import RunContext
 
 
 class Redecision(t.NamedTuple):

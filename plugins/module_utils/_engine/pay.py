@@ -25,11 +25,11 @@ from .._loans.wallet import Spending
 from .._outcomes import NOT_EXECUTED, NOTHING_TO_DO, UNKNOWN
 from . import messages
 from .conclude import in_doubt, made_of, nothing_to_do
+from .context import RunContext
 from .gate import redecide
 from .plan import DECLINE, PAY
 from .preflight import run_preflight
 from .steps import Attempt, Made, Preflight, RunEnded, error_of
-from .context import RunContext
 
 _MORE_THAN_INTEREST = "The debt rose by more than interest can accrue, so something was probably borrowed."
 

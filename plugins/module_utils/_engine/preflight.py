@@ -23,11 +23,11 @@ from .._loans.loan import OPEN, Loan
 from .._outcomes import NOTHING_TO_DO
 from .._times import HOUR_MS, utc
 from . import messages
+from .context import RunContext
 from .freshness import DebtSnapshot, Freshness, check_freshness, newly_confirmed
 from .plan import PAY, Means, decide
 from .progress import Progress, check_since, progress_of
 from .steps import Preflight, RunEnded
-from .context import RunContext
 
 _CONTACT = "Run again; if this persists, contact the exchange."
 

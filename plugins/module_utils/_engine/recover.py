@@ -16,9 +16,9 @@ from .._outcomes import EXECUTED, PENDING, UNKNOWN
 from .._times import HOUR_MS
 from . import messages
 from .conclude import in_doubt, made_of
+from .context import RunContext
 from .preflight import missing_from_history
 from .steps import Recovered, RunEnded
-from .context import RunContext
 
 
 def recover(context: RunContext) -> Recovered:

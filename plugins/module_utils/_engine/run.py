@@ -19,13 +19,13 @@ from .._loans.loan import Loan
 from .._outcomes import EXECUTED, NOT_EXECUTED, NOTHING_TO_DO, PLANNED, UNKNOWN
 from . import messages
 from .conclude import nothing_to_do, read_again
+from .context import RunContext
 from .pay import pay, with_dust
 from .plan import DECLINE, dust_of, smallest_amount
 from .preflight import run_preflight
 from .recover import recover
 from .report import Report
 from .steps import Attempt, Made, Preflight, RunEnded, error_of
-from .context import RunContext
 
 # Interest of some hours is far below this part of the debt, even at three times the rate; any more was newly borrowed.
 _MAX_ACCRUED = Decimal("0.001")
