@@ -2,15 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds for all tests: signals as in a terminal, and samples of slow tests (pytest --one-in)."""
+"""What holds for all tests: signals as in a terminal, samples of slow tests (pytest --one-in), and a disk that is fast."""
 
 from __future__ import annotations
 
+import shutil
 import signal
+import tempfile
+import typing as t
 import zlib
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
+
+_SHARED_MEMORY = Path("/dev/shm")
 
 
 def pytest_configure() -> None:
@@ -34,3 +40,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def sample(name: str, tests: list[pytest.Item], one_in: int) -> list[pytest.Item]:
     """Return the same tests of a file each time, but not always its first."""
     return tests[zlib.crc32(name.encode()) % min(one_in, len(tests)) :: one_in]
+
+
+@pytest.fixture
+def memory_path(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Path]:
+    """A folder on a disk in memory, where there is one, because a journal waits for the disk several times in each run."""
+    if not _SHARED_MEMORY.is_dir():
+        yield tmp_path_factory.mktemp("memory")
+        return
+    path = Path(tempfile.mkdtemp(prefix="treasury-bybit-", dir=_SHARED_MEMORY))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)

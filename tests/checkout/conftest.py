@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(CHECKOUT / "tools"))
+sys.path[:0] = [str(CHECKOUT / "tools"), str(CHECKOUT / "tests")]
 
 import matrix
 
