@@ -26,21 +26,23 @@ QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNIN
 AT_ONCE = $(MAKE) --no-print-directory --keep-going $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=$(shell expr $(PROCESSORS) + 1) \
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target))
 # The longest first, so that they end together.
-TESTS := test-module test-sandbox sample-playbooks sample-faults test-units sample-sanity sample-molecule sample-lint test-install types
+TESTS := test-module sample-playbooks sample-faults test-units test-sandbox test-install sample-module sample-sanity sample-molecule sample-lint types
 # What these are samples of.
-WHOLE := test-faults test-playbooks sanity molecule ansible-lint
+WHOLE := test-faults test-playbooks test-module-slow sanity molecule ansible-lint
 CHECKERS := lint sanity units integration molecule types docs galaxy-importer action-groups arguments ee
 # They play no runs, so they take little time.
 QUICK_FAULT_TESTS := $(wildcard tests/faults/test_oracle*.py) tests/faults/test_messages_read.py tests/faults/test_removals.py
 ANSWER_TESTS := $(addprefix tests/faults/test_,answers_that_change.py the_exchange_as_it_may_be.py witnesses.py surroundings.py)
-PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/benchmark
+# A tenth of the tests of the modules, which take a fifth of the time.
+SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,foreign_refusals.py ids_and_amounts.py journal_postgresql.py)
+PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/exchange/controllers tests/benchmark
 
 .PHONY: help env demo sandbox test test-whole check $(TESTS) $(WHOLE) $(CHECKERS) antsibull-nox yamllint changelog-lint reuse docs-lint \
 	faults-drawn faults-answers faults-alone matrix testnet fault-test fault-answers fault-sabotage compare-safety bench \
 	release-check return-codes return-values pictures lock clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 env: ## Set up .venv, in which every tool finds this checkout as the collection treasury.bybit
 	@python=$$(command -v $(BIN)/python || tools/find-python) && "$$python" tools/environment.py
@@ -51,7 +53,7 @@ demo: env ## Start the stand-in exchange, repay a part of a loan there, show wha
 sandbox: env ## Run the stand-in exchange in the foreground (PORT=8765, SANDBOX_ARGS=)
 	@exec $(BIN)/python roles/sandbox/files/sandbox.py run --port $(PORT) $(SANDBOX_ARGS)
 
-test: env ## All tests that are quick, and a sample of the others, in 7 minutes on two processors
+test: env ## All tests that are quick, and a sample of the others, in 8 minutes on two processors
 	+@$(AT_ONCE) $(TESTS)
 	@echo "All tests have passed: $(TESTS)."
 
@@ -110,7 +112,13 @@ test-units: env ## Unit tests, with branch coverage of module_utils, and tests o
 	$(BIN)/pytest tests/checkout tests/docs $(QUICK_FAULT_TESTS)
 
 test-module: env ## Each module against the stand-in exchange over loopback HTTP, in simulated time
-	@$(BIN)/pytest tests/exchange/module
+	@$(BIN)/pytest tests/exchange/module $(addprefix --ignore=,$(SLOW_MODULE_TESTS))
+
+test-module-slow: env ## The same where it takes long: with the journal in PostgreSQL, refusals of others than the exchange, amounts
+	@$(BIN)/pytest $(SLOW_MODULE_TESTS)
+
+sample-module: env
+	@$(BIN)/pytest --one-in 4 $(SLOW_MODULE_TESTS)
 
 test-sandbox: env ## The stand-in exchange itself, over loopback HTTP
 	@$(BIN)/pytest tests/exchange/sandbox
@@ -119,13 +127,13 @@ test-playbooks: env ## Whole playbooks, with the modules in Ansible's process an
 	@$(BIN)/pytest $(PLAYBOOK_TESTS)
 
 sample-playbooks: env
-	@$(BIN)/pytest --one-in 8 $(PLAYBOOK_TESTS)
+	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 8 $(PLAYBOOK_TESTS)
 
 test-faults: env ## Each fault, kill and changed answer alone, 150 schedules of them in simulated time, and real playbooks
 	+@$(AT_ONCE) faults-alone faults-answers faults-drawn
 
 sample-faults: env
-	@FAULT_SCHEDULES=30 $(BIN)/pytest --one-in 8 tests/faults $(addprefix --ignore=,$(QUICK_FAULT_TESTS))
+	@FAULT_SCHEDULES=30 $(BIN)/pytest --one-in 10 tests/faults $(addprefix --ignore=,$(QUICK_FAULT_TESTS))
 
 faults-drawn: env
 	@$(BIN)/pytest tests/faults/test_schedules.py

@@ -27,7 +27,8 @@ msg:
   sample: "$msg"
 outcome:
   description:
-    - V(executed) means that the repayment was made, and that the exchange reports it as final.
+    - V(executed) means that the repayment was made, and that the exchange reports it as final. If an earlier run made it under the same
+      O(reference), C(changed) is V(false) and RV(repayments) is empty.
     - V(pending) means that the exchange accepted the repayment, but does not report it as final yet. O(wait) was V(false), or
       O(wait_timeout) expired.
     - V(nothing_to_do) means that nothing is owed, that the goal was reached before, or that O(acknowledge) was processed.
@@ -102,7 +103,7 @@ repayments:
       returned: always
       sample: 1728629785224
     intent:
-      description: The ID of the intent that was recorded in O(state_dir) before the request was sent.
+      description: The ID of the intent that was recorded in O(journal) before the request was sent.
       type: str
       returned: always
       sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f

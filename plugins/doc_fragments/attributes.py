@@ -48,10 +48,24 @@ attributes:
   action_group:
     description:
       - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options once for all modules.
-      - Use C(group/treasury.bybit.bybit_repay) to set once what all repay modules share, such as C(state_dir), C(at_most) and
+      - Use C(group/treasury.bybit.bybit_journal) to set O(ignore:journal) once for all modules that use it.
+      - Use C(group/treasury.bybit.bybit_repay) to set once what all repay modules share, such as C(settle_margin), C(at_most) and
         C(wait_timeout). In the other group, they would make modules without these options fail.
     support: full
     membership:
       - treasury.bybit.bybit
+      - treasury.bybit.bybit_journal
       - treasury.bybit.bybit_repay
+"""
+
+    # For the module that asks the journal and no exchange.
+    JOURNAL_GROUP = r"""
+options: {}
+attributes:
+  action_group:
+    description:
+      - Use C(group/treasury.bybit.bybit_journal) in C(module_defaults) to set O(ignore:journal) once for all modules that use it.
+    support: full
+    membership:
+      - treasury.bybit.bybit_journal
 """

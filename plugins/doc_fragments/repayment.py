@@ -79,25 +79,24 @@ options:
       - If V(false), an accepted repayment is RV(ignore:outcome=pending). The module still looks for a repayment without a clear answer.
     type: bool
     default: true
-  state_dir:
+  reference:
     description:
-      - The directory on the machine that runs the module where it records what it is about to send, so that a later run can find out
-        what became of it. It is created if it is missing. Only its owner can read the files, and they contain no secret.
-      - It must outlive the run. In a container, mount a volume there.
-      - Runs for the same account and loan wait for each other if they share this directory, whatever key or host they use.
-      - It must belong to the user who runs the module, and nobody else may write to it. The same applies to the files in it; a link or a
-        pipe is refused.
-      - It must be on a file system that supports locking files and flushing directories, such as a local disk.
-      - Defaults to E(BYBIT_STATE_DIR) if that is set.
-    type: path
-    default: ~/.local/state/treasury.bybit
+      - A unique name for this step, such as an invoice number, of at most 200 characters. It makes O(amount) safe to repeat. What was
+        repaid under a reference is never repaid again, on whatever loan of the account, as long as all runs use the same O(journal) and it
+        is not lost.
+      - If the repayment was executed before, the module sends nothing, returns that repayment, and reports C(changed=false). If its outcome
+        is not known yet, the module finds it out first. If it was surely not executed, the module sends it.
+      - A reference that was used for something else, that is, for another loan, amount or collateral, is refused.
+      - Use it for what happens once. For what recurs, use O(since), O(max_debt) or O(max_ltv), which only repay what is missing and take no
+        reference.
+    type: str
   acknowledge:
     description:
       - The ID of an intent whose outcome cannot be determined, as RV(ignore:details.intent) and the message of the failed run show it.
         Use it after you have checked yourself what became of that repayment.
       - The module looks for the repayment once more. If its outcome is still unknown, the module discards the intent; otherwise it
         reports the outcome.
-      - A run with this option never sends a repayment, whatever it finds, even if O(state_dir) has no intent with this ID, for example
+      - A run with this option never sends a repayment, whatever it finds, even if O(journal) has no intent with this ID, for example
         because it was acknowledged or resolved before. Run again without it if something still needs to be repaid.
     type: str
   lock_timeout:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
+from ._amounts import plain_or_none
+
 
 class Goal(t.NamedTuple):
     """What a run was asked for: just one of C(amount), C(max_debt) and C(max_ltv).
@@ -39,6 +41,16 @@ class Goal(t.NamedTuple):
         """Whether a second run pays only what is still missing; otherwise each run is a further step."""
         return self.amount is None or self.since_ms is not None
 
+    def as_document(self) -> dict[str, t.Any]:
+        """Return what is stored: JSON values only, amounts as decimal strings."""
+        return {
+            "amount": plain_or_none(self.amount),
+            "since_ms": self.since_ms,
+            "max_debt": plain_or_none(self.max_debt),
+            "max_ltv": plain_or_none(self.max_ltv),
+            "collateral": list(self.collateral),
+        }
+
 
 class RunOptions(t.NamedTuple):
     """How a run goes about its goal: the options of these names, times in milliseconds."""
@@ -48,5 +60,6 @@ class RunOptions(t.NamedTuple):
     settle_margin_ms: int
     lock_timeout_ms: int
     acknowledge: str | None
+    reference: str | None = None
     at_most: Decimal | None = None
     allow_partial: bool = False

@@ -17,8 +17,9 @@ description:
   - Repays one contract of a fixed crypto loan in full from the Funding wallet; with O(sweep), all contracts of a coin. The interest for the
     term is paid when the loan is taken out, so the debt of a contract is its principal, and penalty interest if it is overdue.
   - With O(collateral), repays an amount of a contract, or of the contracts of a coin, by selling collateral.
+    With O(reference), that amount is repaid once, however often and wherever the task runs.
   - Reads the loan first, and fails before anything is paid if the exchange would refuse the repayment. Then records an intent in
-    O(state_dir), and sends the repayment once. A request that may have reached the exchange is never sent again.
+    O(journal), and sends the repayment once. A request that may have reached the exchange is never sent again.
   - Without a clear answer (timeout, connection reset, truncated answer, server error), keeps checking the history, the debt, and
     the Funding wallet or the collateral, until it is known whether the repayment was made. If that cannot be determined, the module fails with
     RV(outcome=unknown), and no run sends anything for this loan until it is known, or O(acknowledge) names the intent.
@@ -32,10 +33,13 @@ extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.attributes.repay_group
   - treasury.bybit.connection
+  - treasury.bybit.journal
   - treasury.bybit.repayment
 notes:
   - It is safe to retry this module with C(until) and C(retries). A run that asks for the same as one that failed or was interrupted
     reports what that one sent, instead of sending it again.
+  - With C(async), use O(amount) only together with O(reference) or O(since). The module cannot know whether anybody reads the result of a job,
+    so a run with O(amount) alone repays once more after a job whose result was lost.
   - The call that repays a whole contract takes no amount. The exchange charges the debt at the time of the request, which can be more
     than was read before if the contract is overdue, or if another contract in the coin was borrowed in the meantime. Then it can
     also exceed O(at_most).
@@ -47,7 +51,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Reads the loan and returns what the real run would return. Sends no POST request and writes nothing to O(state_dir).
+      - Reads the loan and returns what the real run would return. Sends no POST request and writes nothing to O(journal).
       - Cannot foresee what only the exchange knows when it is asked to pay, such as the balance of a Funding wallet that the key may
         not read.
   diff_mode:
@@ -55,7 +59,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Without O(collateral), and with O(since) or O(max_debt), a second run changes nothing.
+      - Without O(collateral), and with O(reference), O(since) or O(max_debt), a second run changes nothing.
       - With O(collateral) and O(amount) alone, every run that does not continue one that failed or was interrupted repays
         O(amount) once more, until the loan is repaid.
 options:
@@ -134,7 +138,8 @@ msg:
   sample: "Repaid 1000 USDT on fixed contract 571 (repayment 1771). Debt before: 1000, now: 0."
 outcome:
   description:
-    - V(executed) means that the repayment was made, and that the exchange reports it as final.
+    - V(executed) means that the repayment was made, and that the exchange reports it as final. If an earlier run made it under the same
+      O(reference), C(changed) is V(false) and RV(repayments) is empty.
     - V(pending) means that the exchange accepted the repayment, but does not report it as final yet. O(wait) was V(false), or
       O(wait_timeout) expired.
     - V(nothing_to_do) means that nothing is owed, that the goal was reached before, or that O(acknowledge) was processed.
@@ -224,7 +229,7 @@ repayments:
       returned: always
       sample: 1728629785224
     intent:
-      description: The ID of the intent that was recorded in O(state_dir) before the request was sent.
+      description: The ID of the intent that was recorded in O(journal) before the request was sent.
       type: str
       returned: always
       sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f

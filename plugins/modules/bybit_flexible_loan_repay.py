@@ -18,8 +18,9 @@ description:
     collateral. Interest is paid first, then the principal. A partial repayment returns no collateral.
   - Supports declarative goals. O(amount) with O(since) repays only the part of O(amount) not yet repaid since that time. O(max_debt) and
     O(max_ltv) repay whatever brings the debt or the LTV down to the given value. Nothing is repaid if the goal is already reached.
+  - Supports references. O(amount) with O(reference) is repaid once, however often and wherever the task runs.
   - Reads the loan first, and fails before anything is paid if the exchange would refuse the repayment. Then records an intent in
-    O(state_dir), and sends the repayment once. A request that may have reached the exchange is never sent again.
+    O(journal), and sends the repayment once. A request that may have reached the exchange is never sent again.
   - Without a clear answer (timeout, connection reset, truncated answer, server error), keeps checking the history, the debt, and
     the Funding wallet or the collateral, until it is known whether the repayment was made. If that cannot be determined, the module fails with
     RV(outcome=unknown), and no run sends anything for this loan until it is known, or O(acknowledge) names the intent.
@@ -33,10 +34,15 @@ extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.attributes.repay_group
   - treasury.bybit.connection
+  - treasury.bybit.journal
   - treasury.bybit.repayment
 notes:
   - It is safe to retry this module with C(until) and C(retries). A run that asks for the same as one that failed or was interrupted
     reports what that one sent, instead of sending it again.
+  - With C(async), use O(reference), O(since), O(max_debt) or O(max_ltv). The module cannot know whether anybody reads the result of a job, so a
+    run with O(amount) alone repays once more after a job whose result was lost.
+  - Run it on one host (C(run_once)). A play on several hosts with the same account repays once for each host, unless they share O(journal) and
+    the task has a declarative goal or a O(reference).
   - The exchange returns no ID for a repayment from collateral. Its outcome is always inferred from the history, and
     RV(details.inferred) is V(true). If neither the history nor the debt shows it, the module fails with RV(outcome=unknown), although the
     exchange accepted it.
@@ -45,7 +51,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Reads the loan and returns what the real run would return. Sends no POST request and writes nothing to O(state_dir).
+      - Reads the loan and returns what the real run would return. Sends no POST request and writes nothing to O(journal).
       - Cannot foresee what only the exchange knows when it is asked to pay, such as the balance of a Funding wallet that the key may
         not read.
   diff_mode:
@@ -53,7 +59,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(since), O(max_debt) or O(max_ltv), a second run changes nothing.
+      - With O(reference), O(since), O(max_debt) or O(max_ltv), a second run changes nothing.
       - With O(amount) alone, every run that does not continue one that failed or was interrupted repays O(amount) once more,
         until the loan is repaid.
 options:
@@ -118,6 +124,7 @@ EXAMPLES = r"""
     environment: testnet
     loan_currency: BTC
     amount: "0.005"
+    reference: resolution 2026-31
 """
 
 RETURN = r"""
@@ -128,7 +135,8 @@ msg:
   sample: "Repaid 100 USDT on the flexible USDT loan (repayment 1771). Debt before: 1000.4, now: 900.4."
 outcome:
   description:
-    - V(executed) means that the repayment was made, and that the exchange reports it as final.
+    - V(executed) means that the repayment was made, and that the exchange reports it as final. If an earlier run made it under the same
+      O(reference), C(changed) is V(false) and RV(repayments) is empty.
     - V(pending) means that the exchange accepted the repayment, but does not report it as final yet. O(wait) was V(false), or
       O(wait_timeout) expired.
     - V(nothing_to_do) means that nothing is owed, that the goal was reached before, or that O(acknowledge) was processed.
@@ -213,7 +221,7 @@ repayments:
       returned: always
       sample: 1728629785224
     intent:
-      description: The ID of the intent that was recorded in O(state_dir) before the request was sent.
+      description: The ID of the intent that was recorded in O(journal) before the request was sent.
       type: str
       returned: always
       sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f

@@ -18,8 +18,9 @@ description:
     repayment returns no collateral.
   - Supports declarative goals. O(amount) with O(since) repays only the part of O(amount) not yet repaid since that time. O(max_debt) and
     O(max_ltv) repay whatever brings the debt or the LTV down to the given value. Nothing is repaid if the goal is already reached.
+  - Supports references. O(amount) with O(reference) is repaid once, however often and wherever the task runs.
   - Reads the loan first, and fails before anything is paid if the exchange would refuse the repayment. Then records an intent in
-    O(state_dir), and sends the repayment once. A request that may have reached the exchange is never sent again.
+    O(journal), and sends the repayment once. A request that may have reached the exchange is never sent again.
   - Without a clear answer (timeout, connection reset, truncated answer, server error), keeps checking the history, the debt, and
     the Funding wallet, until it is known whether the repayment was made. If that cannot be determined, the module fails with
     RV(outcome=unknown), and no run sends anything for this loan until it is known, or O(acknowledge) names the intent.
@@ -32,19 +33,20 @@ extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.attributes.repay_group
   - treasury.bybit.connection
+  - treasury.bybit.journal
   - treasury.bybit.repayment
 notes:
   - It is safe to retry this module with C(until) and C(retries). A run that asks for the same as one that failed or was interrupted
     reports what that one sent, instead of sending it again.
-  - With C(async), use O(since), O(max_debt) or O(max_ltv). The module cannot know whether anybody reads the result of a job, so a run
-    with O(amount) alone repays once more after a job whose result was lost.
-  - Run it on one host (C(run_once)). A play on several hosts with the same account repays once for each host, unless it uses a
-    declarative goal and they share O(state_dir).
+  - With C(async), use O(reference), O(since), O(max_debt) or O(max_ltv). The module cannot know whether anybody reads the result of a job, so a
+    run with O(amount) alone repays once more after a job whose result was lost.
+  - Run it on one host (C(run_once)). A play on several hosts with the same account repays once for each host, unless they share O(journal) and
+    the task has a declarative goal or a O(reference).
 attributes:
   check_mode:
     support: full
     details:
-      - Reads the loan and returns what the real run would return. Sends no POST request and writes nothing to O(state_dir).
+      - Reads the loan and returns what the real run would return. Sends no POST request and writes nothing to O(journal).
       - Cannot foresee what only the exchange knows when it is asked to pay, such as the balance of a Funding wallet that the key may
         not read.
   diff_mode:
@@ -52,7 +54,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - With O(since), O(max_debt) or O(max_ltv), a second run changes nothing.
+      - With O(reference), O(since), O(max_debt) or O(max_ltv), a second run changes nothing.
       - With O(amount) alone, every run that does not continue one that failed or was interrupted repays O(amount) once more,
         until the loan is repaid. A repaid loan is not changed.
 options:
@@ -84,7 +86,15 @@ EXAMPLES = r"""
     order_id: "1794267532472646144"
     amount: "250.5"
     since: "{{ now(utc=true).strftime('%Y-%m-01') }}"
-    state_dir: /var/lib/treasury
+    journal: /var/lib/treasury/journal.sqlite
+
+- name: Repay an invoice once, whatever happens to the run and whichever controller repeats it
+  treasury.bybit.bybit_loan_repay:
+    environment: mainnet
+    order_id: "1794267532472646144"
+    amount: "100"
+    reference: invoice 2026-0711
+    journal: postgresql://treasury@db.example.com/treasury?sslmode=verify-full&sslrootcert=/etc/treasury/db-ca.pem
 
 - name: Pay off the loan including accruing interest, unless that takes more than 1100 USDT
   treasury.bybit.bybit_loan_repay:
@@ -100,7 +110,7 @@ EXAMPLES = r"""
     max_ltv: "0.4"
     allow_partial: true
 
-- name: Repay 100 USDT once, with the key from BYBIT_API_KEY and BYBIT_API_SECRET
+- name: Repay 100 USDT each time this runs, with the key from BYBIT_API_KEY and BYBIT_API_SECRET
   treasury.bybit.bybit_loan_repay:
     environment: testnet
     order_id: "1794267532472646144"
@@ -157,7 +167,8 @@ msg:
   sample: "Repaid 100 USDT on loan 1794267532472646144 (repayment 1794271131730737664). Debt before: 1000.4, now: 900.4."
 outcome:
   description:
-    - V(executed) means that the repayment was made, and that the exchange reports it as final.
+    - V(executed) means that the repayment was made, and that the exchange reports it as final. If an earlier run made it under the same
+      O(reference), C(changed) is V(false) and RV(repayments) is empty.
     - V(pending) means that the exchange accepted the repayment, but does not report it as final yet. O(wait) was V(false), or
       O(wait_timeout) expired.
     - V(nothing_to_do) means that nothing is owed, that the goal was reached before, or that O(acknowledge) was processed.
@@ -236,7 +247,7 @@ repayments:
       returned: always
       sample: 1728629785224
     intent:
-      description: The ID of the intent that was recorded in O(state_dir) before the request was sent.
+      description: The ID of the intent that was recorded in O(journal) before the request was sent.
       type: str
       returned: always
       sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f

@@ -16,6 +16,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.treasury.bybit.plugins.module_utils._api import transport
+from ansible_collections.treasury.bybit.plugins.module_utils._options.journal import SCHEMES
 from ansible_collections.treasury.bybit.plugins.plugin_utils import _in_process
 from ansible_collections.treasury.bybit.plugins.plugin_utils._names import module_of
 
@@ -23,7 +24,13 @@ _LOCAL = "ansible.builtin.local"
 _VARIABLE = "bybit_in_process"
 _ENVIRONMENT = "BYBIT_IN_PROCESS"
 _KEY_OPTION, _KEY_ENVIRONMENT = "rsa_private_key", "BYBIT_RSA_PRIVATE_KEY"
-_SECRETS = {"BYBIT_API_KEY": "api_key", "BYBIT_API_SECRET": "api_secret", _KEY_ENVIRONMENT: _KEY_OPTION}
+_JOURNAL_OPTION, _JOURNAL_ENVIRONMENT = "journal", "BYBIT_JOURNAL"
+_SECRETS = {
+    "BYBIT_API_KEY": "api_key",
+    "BYBIT_API_SECRET": "api_secret",
+    _KEY_ENVIRONMENT: _KEY_OPTION,
+    _JOURNAL_ENVIRONMENT: _JOURNAL_OPTION,
+}
 
 
 def exposed_secret(action: ActionBase) -> str:
@@ -31,8 +38,7 @@ def exposed_secret(action: ActionBase) -> str:
     environment = _environment_of(action)
     for variable, option in _SECRETS.items():
         value = str(environment.get(variable) or "")
-        # The path of a key is no secret.
-        if value and (variable != _KEY_ENVIRONMENT or "-----" in value or "\n" in value):
+        if value and not _is_path(variable, value):
             return (
                 f"environment sets {variable}, which Ansible would write into a command line that all users of the machine can read, and "
                 f"show at -vvv: give the option {option} from a vault instead, or export {variable} for ansible-playbook itself."
@@ -40,21 +46,28 @@ def exposed_secret(action: ActionBase) -> str:
     return ""
 
 
+def _is_path(variable: str, value: str) -> bool:
+    """Return whether a value only names the file that it is about, which is no secret."""
+    if variable == _KEY_ENVIRONMENT:
+        return "-----" not in value and "\n" not in value
+    return variable == _JOURNAL_ENVIRONMENT and "://" not in value
+
+
 def outlives_its_task(action: ActionBase, user: int) -> str:
     """Say why a step may be paid though its task was cut off, and be paid again; empty when it may not.
 
-    A step is a plain amount, without C(since) or another goal, which each run pays once more.
+    A step is a plain amount, without C(since) or another goal, which each run pays once more unless it has a C(reference).
 
     :param user: Who runs Ansible. A process that has become another user's cannot be ended by anybody but root.
     """
     task, options = action._task, action._task.args
-    is_step = options.get("amount") is not None and options.get("since") is None
+    is_step = options.get("amount") is not None and options.get("since") is None and options.get("reference") is None
     is_others = action._connection.become is not None and action._connection.ansible_name == _LOCAL and user != 0
     if not (task.timeout and is_step and is_others):
         return ""
     return (
         "timeout and become together could leave the module running when the task has ended, so that its repayment is reported to nobody and "
-        "the next run repays once more: limit the run with wait_timeout instead of timeout, or give since, max_debt or max_ltv, or leave out "
+        "the next run repays once more: limit the run with wait_timeout instead of timeout, or give reference, since, max_debt or max_ltv, or leave out "
         "become. Nothing was sent."
     )
 
@@ -116,4 +129,7 @@ def _lacks(action: ActionBase) -> str:
     needs_key = action._task.args.get(_KEY_OPTION) or os.environ.get(_KEY_ENVIRONMENT)
     if needs_key and importlib.util.find_spec("cryptography") is None:
         return "the Python of Ansible has no cryptography"
+    journal = str(action._task.args.get(_JOURNAL_OPTION) or os.environ.get(_JOURNAL_ENVIRONMENT) or "")
+    if journal.startswith(SCHEMES) and importlib.util.find_spec("psycopg") is None:
+        return "the Python of Ansible has no psycopg"
     return ""

@@ -10,7 +10,7 @@ Pure: no I/O. This plugin util is private to the collection.
 from __future__ import annotations
 
 REPAY_MODULES = ("bybit_fixed_loan_repay", "bybit_flexible_loan_repay", "bybit_loan_repay")
-INFO_MODULES = ("bybit_loan_info", "bybit_loan_repayment_info")
+INFO_MODULES = ("bybit_journal_info", "bybit_loan_info", "bybit_loan_repayment_info")
 
 
 def module_of(action: str) -> str:

@@ -66,7 +66,9 @@ def lines_of(result: t.Mapping[str, t.Any]) -> list[tuple[str, bool]]:
         # The message is about the failure.
         made = [f"{made['amount']} {coin} (repayment {made['repay_id']}, {made['outcome']})" for made in result["repayments"]]
         return [*((f"Repaid before the failure: {text}", False) for text in made), *lines]
-    if result["outcome"] == PLANNED or result["repayments"]:
+    # A run that a reference has answered, too: why nothing was sent is worth a line.
+    is_answered = result["outcome"] in (EXECUTED, PENDING) and not result["repayments"]
+    if result["outcome"] == PLANNED or result["repayments"] or is_answered:
         lines.append((message, False))
     return lines
 

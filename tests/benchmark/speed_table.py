@@ -43,7 +43,7 @@ def machine(folder: Path) -> str:
     versions += [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
     date = datetime.datetime.now(datetime.timezone.utc).date()
     return (
-        f"{len(os.sched_getaffinity(0))} × {model}, {platform.system()} {platform.release()}, state directory on "
+        f"{len(os.sched_getaffinity(0))} × {model}, {platform.system()} {platform.release()}, journal on "
         f"{_file_system(folder)}; {', '.join(versions)}; {date}"
     )
 

@@ -31,5 +31,5 @@ def clean_environment(url: str, folder: Path) -> dict[str, str]:
         "BYBIT_API_URL": url,
         "BYBIT_API_KEY": KEY,
         "BYBIT_API_SECRET": SECRET,
-        "BYBIT_STATE_DIR": str(folder / "state"),
+        "BYBIT_JOURNAL": str(folder / "state" / "journal.sqlite"),
     }

@@ -10,4 +10,4 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 
 # With --import-mode=importlib nobody else puts them there.
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "tools")]

@@ -16,10 +16,8 @@ from guides import CHECKOUT, GUIDES, blocks, commands
 
 COLLECTION = "treasury.bybit."
 MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("bybit_*.py"))
-GROUPS = {
-    "group/treasury.bybit.bybit": MODULES,
-    "group/treasury.bybit.bybit_repay": [name for name in MODULES if name.endswith("_repay")],
-}
+RUNTIME = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text())
+GROUPS = {f"group/{COLLECTION}{name}": modules for name, modules in RUNTIME["action_groups"].items()}
 ROLE = yaml.safe_load((CHECKOUT / "roles" / "sandbox" / "meta" / "argument_specs.yml").read_text())["argument_specs"]
 # Variables of Ansible itself, and of the example, that a command may set with -e.
 ANSIBLES_OWN = {"ansible_python_interpreter"}

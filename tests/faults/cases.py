@@ -13,6 +13,7 @@ from decimal import Decimal
 from simulation import oracle
 from simulation.asks import Asks
 from simulation.goals import Goal, Plan
+from simulation.journals import Noted
 from simulation.ledger import SUCCESS, Books, Entry
 from simulation.products import DEBT, FIXED, FLEXIBLE, HISTORY, LEGACY, Loan
 from simulation.recording import Recording
@@ -23,6 +24,7 @@ GOAL = Goal(LOAN, "100")
 SINCE = Goal(LOAN, "300", 0)
 MAX_DEBT, MAX_LTV, WHOLE = Goal(LOAN, max_debt="900"), Goal(COIN, max_ltv="0.5"), Goal(CONTRACT)
 SOLD = Goal(COIN, "100", collateral=("BTC",))
+NAMED, NAMED_OTHER = Goal(LOAN, "100", reference="invoice 7"), Goal(LOAN, "40.5", reference="invoice 7")
 T0 = 1_000_000
 
 
@@ -35,7 +37,8 @@ def post(run: int = 0, fault: dict[str, t.Any] | None = None, repay_id: str | No
     handled = T0 if repay_id else None
     code = 0 if repay_id else None
     made = Post(run, T0, T0 - 3, LOAN, Decimal("100"), 5000, fault or {}, handled, code, bool(repay_id), repay_id)
-    return dataclasses.replace(made, **changed)
+    made = dataclasses.replace(made, **changed)
+    return made if "noted" in changed else dataclasses.replace(made, noted=frozenset({Noted(made.loan, made.timestamp)}))
 
 
 def reported(outcome: str, **changed: t.Any) -> dict[str, t.Any]:

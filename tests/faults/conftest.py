@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import shutil
 import sys
@@ -18,6 +20,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
+from postgres import Server
 from simulation import settings, standin
 from simulation.checked import Stage
 from simulation.machine import Schedule
@@ -45,8 +48,15 @@ def stage(tmp_path_factory, request) -> Stage:
     os.environ["LC_ALL"] = "C.UTF-8"
     url = standin.start(run_dir)
     warm_up()
-    made = request.config.stash[_STAGE] = Stage(standin.StandIn(url), folder, Tally(), {})
-    yield made
+    with contextlib.ExitStack() as servers:
+
+        @functools.cache
+        def shared() -> tuple[Server, str]:
+            server = servers.enter_context(Server(tmp_path_factory.mktemp("postgres")))
+            return server, server.new_database()
+
+        made = request.config.stash[_STAGE] = Stage(standin.StandIn(url), folder, Tally(), {}, shared)
+        yield made
     log = standin.stop(run_dir)
     shutil.rmtree(folder)
     assert "Traceback" not in log, log[-5000:]
@@ -58,6 +68,13 @@ def schedule(stage: Stage) -> t.Iterator[Schedule]:
     made = type("Schedule", (Schedule,), {"stage": stage})()
     yield made
     made.teardown()
+
+
+@pytest.fixture
+def shared(schedule: Schedule) -> Schedule:
+    """The same with the journal on a server."""
+    schedule.share_journal()
+    return schedule
 
 
 def pytest_terminal_summary(terminalreporter, config) -> None:

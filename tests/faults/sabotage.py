@@ -25,7 +25,7 @@ from removals.replacing import VARIABLE, Removal
 
 ROOT = Path(__file__).resolve().parents[2]
 # The others do not leave to chance what the first may miss in a few hundred schedules.
-_ALONE = ("witnesses", "surroundings", "the_exchange_as_it_may_be", "one_by_one", "goals_one_by_one", "answers_that_change")
+_ALONE = ("witnesses", "surroundings", "references", "shared_journal", "the_exchange_as_it_may_be", "one_by_one", "goals_one_by_one", "answers_that_change")
 # Enough of the cases for every kind of change to be among them.
 _ANSWERS = 2000
 # In the copy: has every Python process take the removal out of what it imports.
@@ -60,7 +60,7 @@ def _try(removal: Removal, schedules: int) -> tuple[str, str]:
         copy = Path(folder) / "ansible_collections" / "treasury" / "bybit"
         _copy_to(copy)
         ended = subprocess.run(
-            [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *TESTS],
+            [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *(removal.tests or TESTS)],
             cwd=copy, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
             env={
                 **os.environ, "PYTHONPATH": os.pathsep.join([folder, str(copy / _START)]), VARIABLE: removal.removed,
@@ -70,12 +70,12 @@ def _try(removal: Removal, schedules: int) -> tuple[str, str]:
     if ended.returncode == 0:
         return "", "passed"
     number = re.search(r"the first schedule that failed was number (\d+)", ended.stdout)
-    alone = re.search(rf"^FAILED tests/faults/test_({'|'.join(_ALONE)})\.py::test_", ended.stdout, re.MULTILINE)
+    alone = re.search(rf"^FAILED tests/(?:faults/test_({'|'.join(_ALONE)})|exchange/\S+/test_(\w+))\.py::test_", ended.stdout, re.MULTILINE)
     never = re.search(r"^E +Failed: never happened in ", ended.stdout, re.MULTILINE)
     said = re.search(r"^E +(?:simulation\.checked\.Violation: )?(.*)", ended.stdout, re.MULTILINE)
     if not said or not (number or alone or never):
         sys.exit(f"{removal.removed}: the suite ended otherwise:\n{ended.stdout[-5000:]}")
-    by = f"schedule {number[1]}" if number else alone[1].replace("_", " ") if alone else "the tally"
+    by = f"schedule {number[1]}" if number else (alone[1] or alone[2]).replace("_", " ") if alone else "the tally"
     return by, said[1][:120]
 
 

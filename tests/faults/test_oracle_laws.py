@@ -18,6 +18,8 @@ from cases import (
     GOAL,
     LOST,
     MAX_DEBT,
+    NAMED,
+    NAMED_OTHER,
     NEVER,
     SINCE,
     T0,
@@ -39,7 +41,7 @@ from simulation.products import KEY, WALLET
 from simulation.recording import Recording
 from simulation.runs import Post, Read, Run
 
-STEPS = ["start", "lock 6", "file os.rename 1.json.new", "body", "print"]
+STEPS = ["start", "lock 6", "sql BEGIN IMMEDIATE", "body", "print"]
 COPY = {"answer": {"ret_code": 10006}, "commit": True}
 TURNED_AWAY = {"answer": {"ret_code": 10006}, "commit": False}
 DAY_MS = 86_400_000
@@ -55,6 +57,13 @@ BROKEN: dict[t.Callable[..., list[str]], tuple[list[Run], list[Entry], dict[str,
     oracle.pays_once: (
         [run(None, [post(fault=LOST)], killed=True), run(reported("executed", repay_id="8"), [again(run=1)], 1)],
         [entry(), entry("8")], {},
+    ),
+    oracle.pays_once_under_a_reference: (
+        [
+            run(None, [post(fault=LOST)], killed=True, plan=Plan(NAMED)),
+            run(reported("executed", repay_id="8", amount="40.5"), [again(run=1, amount=Decimal("40.5"))], 1, plan=Plan(NAMED_OTHER)),
+        ],
+        [entry(), entry("8", amount="40.5")], {},
     ),
     oracle.not_executed_is_final: ([run(reported("not_executed"), [post(fault=LOST)])], [entry()], {}),
     oracle.answers_once: ([run(reported("executed"), [post()]), run(reported("executed"), [], 1)], [entry()], {}),
@@ -73,6 +82,7 @@ BROKEN: dict[t.Callable[..., list[str]], tuple[list[Run], list[Entry], dict[str,
         [run(reported("executed"), [post(fault=TURNED_AWAY, repay_id=None), again()], reads=[])],
         [entry("8")], {},
     ),
+    oracle.writes_down_what_it_sends: ([run(reported("executed"), [post(noted=frozenset())])], [entry()], {}),
     oracle.sends_nothing_for_nobody: (
         [run(reported("executed"), [post(step=3)], plan=Plan(GOAL, loss=Loss("step", 1)), steps=STEPS, orphaned_at=1)],
         [entry()], {},
@@ -85,6 +95,9 @@ BROKEN: dict[t.Callable[..., list[str]], tuple[list[Run], list[Entry], dict[str,
     oracle.does_not_contradict_itself: ([run(reported("executed", changed=False), [post()])], [entry()], {}),
     oracle.knows_its_journal: ([run(reported("not_executed"), [], has_lost_journal=True)], [], {}),
     oracle.reports_what_was_made: ([run(reported("executed"), [post(repay_id=None)])], [], {}),
+    oracle.answers_by_its_reference: (
+        [run(reported("executed", changed=False, repayments=[]), [], plan=Plan(NAMED))], [], {},
+    ),
     oracle.reaches_its_goal: ([run(reported("nothing_to_do"), [], plan=DEBT)], [], {"books": owed("910")}),
     oracle.knows_what_is_in_doubt: (
         [

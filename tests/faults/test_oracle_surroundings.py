@@ -19,8 +19,7 @@ from simulation.runs import Read, Run
 
 HOUR_MS = 3_600_000
 STEPS = [
-    "start", "lock 6", "head GET /", "file os.remove 1.json.new", "file os.rename 1.json.new", "head POST /", "body", "print",
-    "file os.remove 1.json",
+    "start", "lock 6", "head GET /", "sql BEGIN IMMEDIATE", "sql COMMIT", "head POST /", "body", "print", "sql BEGIN IMMEDIATE",
 ]
 FOR_NOBODY = Plan(GOAL, loss=Loss("step", 1))
 TURNED_AWAY = {"answer": {"ret_code": 10006}}

@@ -16,11 +16,11 @@ from simulation.actor import Choices
 from simulation.goals import Goal, Kill, Loss, Plan
 from simulation.journals import DAMAGES
 from simulation.machine import Schedule
-from simulation.owner import LockLoss, OwnerAct
+from simulation.owner import JournalLoss, LockLoss, OwnerAct
 from simulation.products import KEY, LEGACY, PRODUCTS
 from simulation.runs import Run
-from simulation.standin import BIG_COIN, BIG_LOAN, CONTRACTS, HOUR_MS, SMALL_COIN, START_MS
-from simulation.surroundings import turned_away
+from simulation.standin import BIG_COIN, BIG_LOAN, CONTRACTS, HOUR_MS, OTHER_LOAN, SMALL_COIN, START_MS
+from simulation.surroundings import ROOMS, turned_away
 from stepping.parents import PLAYBOOK, WORKER
 
 BTC = ("BTC",)
@@ -32,7 +32,7 @@ GOALS = {
     "from collateral": SOLD, "contract": WHOLE,
 }
 # As many as a run without a fault has.
-STEPS = range(1, 28)
+STEPS = range(1, 34)
 LOST = {"method": "POST", "answer": "close"}
 goals = pytest.mark.parametrize("goal", GOALS.values(), ids=GOALS.keys())
 
@@ -55,20 +55,20 @@ def leave_in_doubt(schedule: Schedule, goal: Goal) -> None:
 # The lock.
 
 
-@pytest.mark.parametrize("number", range(2, 30, 2))
+@pytest.mark.parametrize("number", range(2, 72, 2))
 @pytest.mark.parametrize("is_replaced", [False, True], ids=["removed", "replaced"])
 @pytest.mark.parametrize("goal", [STEP, SINCE, MAX_DEBT], ids=repr)
 def test_the_lock_is_lost_after_each_step(schedule: Schedule, goal: Goal, is_replaced: bool, number: int) -> None:
     """From then on it is the turn of another run for the same loan, whenever that can go on."""
     schedule.order([LOST] if number % 4 else [])
-    schedule.play([Plan(goal), Plan(goal)], Choices([0] * number + [1] * 60), LockLoss(number, is_replaced))
+    schedule.play([Plan(goal), Plan(goal)], Choices([0] * number + [1] * 140), LockLoss(number, is_replaced))
     assert goal.is_declarative is False or paid(schedule) <= 1
     schedule.play([Plan(goal)])
 
 
 def test_a_run_that_waits_for_the_lock_sees_that_it_was_replaced(schedule: Schedule) -> None:
     schedule.order([{**LOST, "history_delay_ms": 8000}])
-    runs = schedule.play([Plan(STEP), Plan(STEP)], Choices([0] * 8 + [1] * 4), LockLoss(40, True))
+    runs = schedule.play([Plan(STEP), Plan(STEP)], Choices([0] * 40 + [1] * 14), LockLoss(72, True))
     assert [run.outcome for run in runs] == ["executed", "executed"]
     assert runs[1].lock_waits
 
@@ -81,22 +81,47 @@ def test_a_run_that_waits_for_the_lock_sees_that_it_was_replaced(schedule: Sched
 @pytest.mark.parametrize("goal", [STEP, MAX_DEBT, WHOLE], ids=repr)
 def test_a_journal_that_cannot_be_read(schedule: Schedule, goal: Goal, how: str, is_check: bool) -> None:
     leave_in_doubt(schedule, goal)
-    assert schedule.world.damage_journals(how) == [goal.loan]
+    assert schedule.world.damage_journal(how)
     [run] = schedule.play([Plan(goal, check=is_check)])
     assert (run.outcome, run.posts) == ("unknown", [])
-    schedule.remove_journal(goal.loan)
+    [other] = schedule.play([Plan(Goal(OTHER_LOAN, "100"))])
+    assert (other.outcome, other.posts) == ("unknown", [])
+    schedule.remove_journal()
     [run] = schedule.play([Plan(goal)])
     assert run.outcome in ("executed", "nothing_to_do")
 
 
 @goals
-@pytest.mark.parametrize("flushes", range(4))
+@pytest.mark.parametrize("flushes", range(3))
 def test_a_directory_that_cannot_be_flushed(schedule: Schedule, flushes: int, goal: Goal) -> None:
     [run] = schedule.play([Plan(goal, broken_state="flush", flushes=flushes)])
     assert run.outcome == ("executed" if run.posts else "not_executed"), run.result
     [run] = schedule.play([Plan(goal)])
     # Nothing is left behind of what was never sent.
     assert not [earlier for earlier in run.earlier if earlier["outcome"] == "not_executed"]
+
+
+@pytest.mark.parametrize("room", [0, *ROOMS])
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "used"])
+@goals
+def test_a_disk_that_is_full(schedule: Schedule, goal: Goal, is_new: bool, room: int) -> None:
+    if not is_new:
+        leave_in_doubt(schedule, goal)
+    schedule.play([Plan(goal, broken_state="full", longest_file=room)])
+    assert paid(schedule) <= 1
+    schedule.play([Plan(goal)])
+
+
+@pytest.mark.parametrize("number", range(24, 74))
+@pytest.mark.parametrize("goal", [STEP, MAX_DEBT], ids=repr)
+def test_the_journal_is_removed_after_each_step(schedule: Schedule, goal: Goal, number: int) -> None:
+    schedule.order([LOST] if number % 4 else [])
+    [run] = schedule.play([Plan(goal)], None, JournalLoss(number))
+    if run.lost_journal_at is not None:
+        [next_run] = schedule.play([Plan(goal)])
+        assert (next_run.outcome, next_run.posts) == ("unknown", []), next_run.result
+        schedule.remove_journal()
+    schedule.play([Plan(goal)])
 
 
 # Keys and addresses.
@@ -121,11 +146,11 @@ def test_another_way_to_the_same_account(schedule: Schedule, goal: Goal, other: 
     assert (run.outcome, run.details["recovered"], paid(schedule)) == ("executed", True, 1)
 
 
-@pytest.mark.parametrize("steps_ahead", range(4, 24, 4))
+@pytest.mark.parametrize("steps_ahead", range(6, 72, 6))
 @pytest.mark.parametrize("other", [{"key": "second"}, {"is_at_other_address": True}], ids=str)
 @pytest.mark.parametrize("goal", [SINCE, MAX_DEBT, WHOLE], ids=repr)
 def test_two_ways_to_the_same_account_at_once(schedule: Schedule, goal: Goal, other: dict[str, t.Any], steps_ahead: int) -> None:
-    runs = schedule.play([Plan(goal), Plan(goal, **other)], Choices([0] * steps_ahead + [1] * 60))
+    runs = schedule.play([Plan(goal), Plan(goal, **other)], Choices([0] * steps_ahead + [1] * 140))
     assert sorted(str(run.outcome) for run in runs) == ["executed", "nothing_to_do"]
 
 
@@ -142,7 +167,7 @@ def test_a_key_that_cannot_be_asked(schedule: Schedule, is_open: bool, answer: t
 # Who gets the result.
 
 
-@pytest.mark.parametrize("number", STEPS)
+@pytest.mark.parametrize("number", STEPS[::2])
 @pytest.mark.parametrize("who", [PLAYBOOK, WORKER])
 def test_a_parent_that_ends_before_each_step(schedule: Schedule, who: str, number: int) -> None:
     schedule.order([LOST] if number % 2 else [])
@@ -156,8 +181,8 @@ def test_a_parent_that_ends_before_each_step(schedule: Schedule, who: str, numbe
 def test_nothing_is_begun_for_nobody(schedule: Schedule, goal: Goal, before: int) -> None:
     """Neither after a while of waiting for another run, nor after the reads."""
     schedule.order([{**LOST, "history_delay_ms": 8000}])
-    waits = Plan(goal, loss=Loss("step", 12 - 6 * before, PLAYBOOK))
-    runs = schedule.play([Plan(goal), waits], Choices([0] * 8 + [1] * 12))
+    waits = Plan(goal, loss=Loss("step", 14 - 8 * before, PLAYBOOK))
+    runs = schedule.play([Plan(goal), waits], Choices([0] * 40 + [1] * 14))
     assert not runs[1].posts
 
 

@@ -111,7 +111,7 @@ def test_the_debt_tells_where_the_wallet_may_not(schedule: Schedule, name: str) 
 def test_an_entry_of_any_amount_may_be_it(schedule: Schedule, commit: bool, name: str, amount: str) -> None:
     """What the owner has repaid meanwhile is attributed to nobody."""
     lose(schedule, ONLY["wallet"] if commit else {}, commit=commit)
-    schedule.play([Plan(GOALS[name])], None, OwnerAct(14, GOALS[name].loan, amount))
+    schedule.play([Plan(GOALS[name])], None, OwnerAct(48, GOALS[name].loan, amount))
     schedule.play([Plan(GOALS[name])])
 
 

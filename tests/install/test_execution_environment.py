@@ -63,6 +63,11 @@ def test_the_containerfile_has(context, what: str) -> None:
     assert re.search(WANTED[what], (context / "Containerfile").read_text(), re.MULTILINE)
 
 
+def test_the_image_gets_what_some_options_need(context) -> None:
+    asked_for = (context / "_build" / "requirements.txt").read_text()
+    assert [line.partition(">=")[0] for line in asked_for.splitlines()] == ["cryptography", "psycopg[binary]"]
+
+
 def test_the_build_context_has_the_collection(context) -> None:
     assert f"configs/{TARBALL}" in (context / "_build" / "requirements.yml").read_text()
     assert (context / "_build" / "configs" / TARBALL).is_file()

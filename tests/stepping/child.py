@@ -18,8 +18,10 @@ import importlib
 import io
 import json
 import os
+import re
 import resource
 import signal
+import sqlite3
 import stat
 import struct
 import sys
@@ -35,8 +37,12 @@ from .warm_up import MODULES
 ANSWER = struct.Struct("<qq")
 # What a pipe takes at once.
 LONGEST_REPORT = 4096
-_FILE_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.link", "os.truncate", "os.chmod"})
-_EVENTS = _FILE_EVENTS | {"http.client.connect", "http.client.send", "fcntl.flock"}
+_FILE_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.link", "os.truncate", "os.chmod", "sqlite3.connect"})
+_EVENTS = _FILE_EVENTS | {"http.client.connect", "http.client.send", "fcntl.flock", "sqlite3.connect/handle"}
+# What a statement does, and to what: enough to tell it from its neighbours.
+_STATEMENT = re.compile(
+    r"(SELECT)\b.*?\bFROM (\w+)|(INSERT) INTO (\w+)|(UPDATE|PRAGMA|CREATE[A-Z ]*) (\w+)|(BEGIN IMMEDIATE|\w+)", re.DOTALL
+)
 _LOST_DRIVER = 71
 
 
@@ -44,8 +50,9 @@ class Conditions(t.NamedTuple):
     """What is around a run.
 
     :ivar environment: Its whole environment.
-    :ivar watched: The folder in which all that it does with files are steps; none when no file is of interest.
-    :ivar disk_is_full: Whether nothing can be written to the disk.
+    :ivar watched: The folder in which all that it does with files, and each statement to an SQLite file, is a step; none when no file is
+        of interest.
+    :ivar longest_file: How many bytes a file can have at most, as on a disk that is full; none for any number.
     :ivar flushes: How many times a directory can be flushed to the disk before that fails; none for always.
     :ivar is_buffered: Whether its output is taken into a buffer, as by Mitogen, instead of a file of its own.
     :ivar defect_at: At which of its pauses, counted from 0, an error inside comes up; none for never.
@@ -54,7 +61,7 @@ class Conditions(t.NamedTuple):
 
     environment: dict[str, str]
     watched: str | None = None
-    disk_is_full: bool = False
+    longest_file: int | None = None
     flushes: int | None = None
     is_buffered: bool = False
     defect_at: int | None = None
@@ -70,6 +77,11 @@ class Driver:
         # Threads of one run come to their steps one after the other.
         self._lock = threading.Lock()
         self._wall_ms = self._monotonic_ms = 0
+        self._new_connections: list[sqlite3.Connection] = []
+
+    def will_hear_of(self, connection: sqlite3.Connection) -> None:
+        """Have the transactions of an SQLite connection be steps; it is only being made, so it can be told so when it is first used."""
+        self._new_connections.append(connection)
 
     def step(self, kind: str, detail: str = "", number: int = 0) -> None:
         """Tell what comes next, and wait until it may be done."""
@@ -81,8 +93,18 @@ class Driver:
             self._wall_ms, self._monotonic_ms = ANSWER.unpack(answer)
             self._has_asked_somebody = kind in ("head", "body")
 
+    def _hear_of(self, statement: str) -> None:
+        """Stop where a kill makes a difference: what is done between BEGIN and COMMIT happens as a whole, or not at all."""
+        name = short(statement)
+        if name.startswith(("BEGIN", "COMMIT")) or name == "SELECT bybit_targets":
+            self.step("sql", name)
+
     def time(self) -> tuple[int, int]:
         """Return the time of day and the monotonic one."""
+        # The journal asks for it before each statement.
+        while self._new_connections:
+            # SQLite calls it before it does what a statement says; for COMMIT, before anything of it is certain.
+            self._new_connections.pop().set_trace_callback(self._hear_of)
         if self._asks_time and self._has_asked_somebody:
             self.step("time")
         return self._wall_ms, self._monotonic_ms
@@ -152,6 +174,9 @@ def hook(driver: Driver, watched: str | None) -> t.Callable[[str, tuple], None]:
             if within(arguments[0]):
                 how = f" {arguments[1]}" if event == "open" and isinstance(arguments[1], str) else ""
                 driver.step("file", f"{event}{how} {os.path.basename(os.fsdecode(arguments[0]))}")
+        elif event == "sqlite3.connect/handle":
+            if watched is not None:
+                driver.will_hear_of(arguments[0])
         elif event == "fcntl.flock":
             driver.step("lock", str(arguments[1]))
         elif event == "http.client.connect":
@@ -164,6 +189,12 @@ def hook(driver: Driver, watched: str | None) -> t.Callable[[str, tuple], None]:
             driver.step("head" if is_head else "body", first_line.removesuffix(" HTTP/1.1") if is_head else "")
 
     return observe
+
+
+def short(statement: str) -> str:
+    """Return what an SQL statement does, and to which table."""
+    found = _STATEMENT.match(statement.strip())
+    return " ".join(filter(None, found.groups())) if found else "?"
 
 
 def become(
@@ -185,8 +216,8 @@ def become(
         sys.argv = [f"{module}.py"]
         _set_environment(around.environment)
         sys.stdin, sys.stderr = open(0), open(2, "w")
-        if around.disk_is_full:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        if around.longest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (around.longest_file, resource.RLIM_INFINITY))
         if around.flushes is not None:
             os.fsync = _failing_after(around.flushes)
         driver = Driver(reports, answers, around.asks_time)

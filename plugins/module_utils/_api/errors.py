@@ -56,7 +56,19 @@ class BadInput(BybitError):
     """An option is wrong; nothing has been sent."""
 
 
-class JournalLost(BadInput):
+class JournalUnusable(BybitError):
+    """The journal could not be used; nothing has been sent because of that."""
+
+
+class Overtaken(JournalUnusable):
+    """Another run has acquired the loan, so this one may not write, and sends nothing more."""
+
+
+class AuditTrailBroken(BybitError):
+    """The audit trail was changed, or a part of it is missing."""
+
+
+class JournalLost(JournalUnusable):
     """The journal cannot be read, so the outcome of earlier runs is unknown; nothing has been sent."""
 
     outcome = UNKNOWN

@@ -9,12 +9,16 @@ Only reads are sent from here. This module util is private to the collection.
 
 from __future__ import annotations
 
+import typing as t
 from decimal import Decimal
 
-from .._amounts import plain
+from .._amounts import difference, multiply, plain, total
 from .._api.errors import BybitError, OutcomeUnknown
 from .._goal import Goal
-from .._loans.loan import LIQUIDATED
+from .._journal.entries import Split
+from .._journal.intent import Intent
+from .._loans.history import HistoryEntry
+from .._loans.loan import LIQUIDATED, OPEN, Loan
 from .._outcomes import EXECUTED, NOTHING_TO_DO
 from .._reconcile.judge import Reconciled
 from . import messages
@@ -23,6 +27,9 @@ from .freshness import is_confirmed_alone
 from .plan import dust_of
 from .preflight import with_position
 from .steps import Attempt, Made, Preflight, RunEnded
+
+# Interest of some hours is far below this part of the debt, even at three times the rate; any more was newly borrowed.
+MAX_ACCRUED = Decimal("0.001")
 
 
 def made_of(context: RunContext, found: Reconciled, is_earlier: bool = False) -> Made:
@@ -48,12 +55,27 @@ def read_again(context: RunContext, made: Made) -> Made:
     # An entry found without its ID may be somebody else's while ours is not shown yet, so a goal of the debt has to wait for it.
     is_sure = found.outcome == EXECUTED and found.finding is None
     if loan is not None and is_sure and is_confirmed_alone(intent, context.journal.unconfirmed(), found.entries, loan):
-        context.journal.mark_confirmed(intent)
+        context.journal.mark_confirmed(intent, split_of(intent, found.entries, loan))
     if loan is None:
         return _warned(made, "The repayment was accepted, but the exchange no longer lists the loan.")
     if loan.debt >= intent.baseline.debt:
         return _warned(made, "The repayment was accepted, but the debt has not fallen yet: it may still be in process.")
     return made._replace(sentences=(*made.sentences, f"Debt before: {plain(intent.baseline.debt)}, now: {plain(loan.debt)}."))
+
+
+def split_of(intent: Intent, entries: t.Sequence[HistoryEntry], loan: Loan) -> Split | None:
+    """Return what a confirmed repayment has paid of the debt; none if that cannot be told from what the loan shows before and after.
+
+    :param entries: The history, read before the loan.
+    """
+    if loan.status != OPEN or any(r.repay_id != intent.repay_id and r.latest_ms > intent.earliest_ms for r in entries):
+        return None
+    principal = difference(intent.baseline.principal, loan.principal)
+    interest = difference(intent.amount, principal)
+    owed = difference(intent.baseline.debt, intent.baseline.principal)
+    # If more than that is missing, something was borrowed as well.
+    is_plausible = principal >= 0 and 0 <= interest <= total(owed, multiply(intent.baseline.debt, MAX_ACCRUED))
+    return Split(principal, interest) if is_plausible else None
 
 
 def must_await_fall(goal: Goal, outcome: str, is_earlier: bool) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from .._journal.intent import BASELINE_REACH_MS, Intent
-from .._loans.history import FAILED, PROCESSING, HistoryEntry
+from .._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from .._loans.loan import Loan
 from .._reconcile.evidence import margin_without_ledger_ms, seen_in_debt
 from .._times import CLOCK_SLACK_MS
@@ -90,11 +90,21 @@ def newly_confirmed(
     :param loan: As it was read before the history.
     :param now_ms: The exchange's time (UTC, ms).
     """
-    final = {entry.repay_id for entry in entries if entry.is_final}
+    final = {entry.repay_id for entry in entries if entry.status == SUCCESS}
     in_debt = seen_in_debt(unconfirmed, entries, loan)
     # Even a debt that nothing else confirms must show a repayment after so long.
     longest_ms = margin_without_ledger_ms(margin_ms)
     return [i for i in unconfirmed if i.repay_id in final and (i in in_debt or now_ms > i.window_end_ms + longest_ms)]
+
+
+def newly_failed(unconfirmed: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], now_ms: int, margin_ms: int) -> list[Intent]:
+    """Return which accepted repayments have failed on the exchange, long enough ago for that to be its last word.
+
+    :param unconfirmed: As above.
+    """
+    failed = {entry.repay_id for entry in entries if entry.status == FAILED}
+    longest_ms = margin_without_ledger_ms(margin_ms)
+    return [intent for intent in unconfirmed if intent.repay_id in failed and now_ms > intent.window_end_ms + longest_ms]
 
 
 def is_confirmed_alone(

@@ -12,6 +12,7 @@ from __future__ import annotations
 from .._amounts import plain
 from .._goal import Goal
 from .._journal.intent import Intent
+from .._journal.target import Target
 from .._loans.history import HistoryEntry
 from .._outcomes import EXECUTED, NOT_EXECUTED, UNKNOWN
 from .._reconcile.judge import Reconciled
@@ -92,10 +93,10 @@ def came_between(entry: HistoryEntry, coin: str) -> str:
     )
 
 
-def hidden(directory: str, label: str) -> str:
+def hidden(journal: str, label: str) -> str:
     """Report that the intents of a loan cannot be found, because it is unknown which account the key belongs to."""
     return (
-        f"An earlier run recorded a repayment on {label} in '{directory}' and ended before it could report the outcome. The outcome is unknown, "
+        f"An earlier run recorded a repayment on {label} in the journal {journal} and ended before it could report the outcome. The outcome is unknown, "
         f"and nothing was sent now: run again when the exchange reports which account api_key belongs to, or with another key of the account."
     )
 
@@ -110,9 +111,12 @@ def too_old_to_answer(intent: Intent, label: str) -> str:
 
 def may_have_been_reported(intent: Intent, label: str) -> str:
     """Report that a task returns an earlier repayment, because probably nobody saw the report of it."""
+    # A name stands for its step for ever.
+    names = f"reference '{intent.reference}' names"
+    asked = names if intent.reference is not None else f"this task asks for, until {ANSWERS_FOR_HOURS} hours after that report"
     return (
         f"The repayment of {name_of(intent, label)} that was sent at {utc(intent.sent_at_ms)} was reported, but probably to nobody. "
-        f"It counts as what this task asks for, until {ANSWERS_FOR_HOURS} hours after that report."
+        f"It counts as what {asked}."
     )
 
 
@@ -121,7 +125,7 @@ def may_reach_nobody() -> str:
     return (
         f"This result may not reach you: something other than Ansible itself runs this module, such as Mitogen's strategy plugin, or the "
         f"system does not show which processes started it. For {ANSWERS_FOR_HOURS} hours, a task that asks for the same returns this repayment "
-        f"and pays nothing. To pay again, use since, max_debt or max_ltv, or the linear strategy."
+        f"and pays nothing. To pay again, use reference, since, max_debt or max_ltv, or the linear strategy."
     )
 
 
@@ -161,7 +165,7 @@ def not_noted(intent_id: str) -> str:
     """Report that there is nothing to acknowledge, most likely because it was done before."""
     return (
         f"acknowledge '{intent_id}' names no repayment that is recorded here: it was acknowledged or resolved before, or was sent for another "
-        f"loan or account, or is recorded in another state_dir. Nothing was sent; run without acknowledge if something still needs to be repaid."
+        f"loan or account, or is recorded in another journal. Nothing was sent; run without acknowledge if something still needs to be repaid."
     )
 
 
@@ -170,6 +174,33 @@ def not_in_doubt(intent_id: str) -> str:
     return (
         f"The outcome of the repayment that acknowledge '{intent_id}' names is known by now. A run with acknowledge sends nothing; run "
         f"without it if something still needs to be repaid."
+    )
+
+
+def answered(found: Reconciled, reference: str, label: str) -> str:
+    """Report that a reference was used before for the same, so that nothing is sent."""
+    intent = found.intent
+    state = "executed" if found.outcome == EXECUTED else "accepted and still pending"
+    return (
+        f"Reference '{reference}' was used before: {name_of(intent, label)} (repayment {intent.repay_id}), sent at "
+        f"{utc(intent.sent_at_ms)}, {state}. Nothing was sent now."
+    )
+
+
+def used_for_something_else(reference: str, target: Target, intent: Intent) -> str:
+    """Report that a reference names another step."""
+    source = f" from collateral {', '.join(intent.goal.collateral)}" if intent.goal.collateral else ""
+    return (
+        f"reference '{reference}' was already used for {plain(intent.amount)} {intent.coin}{source} on the {target.product} loan {target.loan}, sent "
+        f"at {utc(intent.sent_at_ms)}. Nothing was sent: give this step another reference."
+    )
+
+
+def reference_given_up(reference: str, intent: Intent, label: str) -> str:
+    """Report that the step of a reference was left to the user."""
+    return (
+        f"reference '{reference}' was already used for {name_of(intent, label)}, sent at {utc(intent.sent_at_ms)}; its unknown outcome was "
+        f"acknowledged. Nothing was sent: if it still needs to be repaid, give this step another reference."
     )
 
 

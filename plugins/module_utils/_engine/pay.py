@@ -15,7 +15,7 @@ import uuid
 from decimal import Decimal
 
 from .._api.client import NOT_MADE, UNCLEAR, Accepted, Signed
-from .._api.errors import BadInput, BybitError, Declined, NotExecuted, NotSent, OutcomeUnknown, Refused
+from .._api.errors import BybitError, Declined, JournalUnusable, NotExecuted, NotSent, OutcomeUnknown, Refused
 from .._api.return_codes import RET_CODE_OK
 from .._journal.intent import Intent, baseline_of
 from .._loans.account import deduct_payment, invalidate_balance
@@ -69,9 +69,15 @@ def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = 
             return _attempt(context, preflight, _unclear(context, preflight, intent, answer.error))
         redecision = redecide(context, preflight, intent, answer.error)
         if redecision.preflight is None:
+            overtaken = context.journal.overtaken()
+            if overtaken is not None:
+                # What moved is probably what the other run has paid, which also finds out what became of this one.
+                doubt = redecision.doubt or answer.error
+                message = f"It is unknown whether the repayment of {messages.name_of(intent, context.label)} was made: {doubt.cause}. {overtaken}"
+                raise RunEnded(OutcomeUnknown(message, doubt.failure), preflight, intent, sent_at_ms=intent.sent_at_ms)
             # What moved may have been this repayment, so it is reconciled like one whose answer was lost.
             return _attempt(context, preflight, _find_out(context, preflight, intent, redecision.doubt))
-        context.journal.discard(intent)
+        context.journal.discard(intent, answer.error.cause)
         # The warnings of the first decision hold for this one, too.
         now = redecision.preflight._replace(warnings=(*preflight.warnings, *redecision.preflight.warnings, *redecision.warnings))
         preflight = with_dust(now) if is_dust else now
@@ -101,6 +107,7 @@ def _intent(context: RunContext, preflight: Preflight, loan: Loan) -> Intent:
         sent_at_ms=0,
         recv_window_ms=client.recv_window_ms,
         is_whole=context.operation.terms.is_whole,
+        reference=context.options.reference,
     )
 
 
@@ -151,7 +158,7 @@ def _accepted_without_id(context: RunContext, preflight: Preflight, intent: Inte
     """Write down that a repayment was accepted, so that later runs look for it by that, too, and find it in the history."""
     try:
         context.journal.note(intent)
-    except BadInput as error:
+    except JournalUnusable as error:
         warning = f"The exchange accepted the repayment, but this could not be recorded: {error}"
         return _find_out(context, preflight, intent, lost, (warning,))
     return _find_out(context, preflight, intent, lost)
@@ -190,7 +197,7 @@ def _refused(context: RunContext, preflight: Preflight, intent: Intent, error: B
         raise _not_made(context, preflight, intent, error, (warning,)) from failed
     if now.decision.kind != NOTHING_TO_DO:
         raise _not_made(context, preflight, intent, error)
-    context.journal.discard(intent)
+    context.journal.discard(intent, error.cause)
     return nothing_to_do(context, now, warnings)
 
 
@@ -198,7 +205,7 @@ def _not_made(
     context: RunContext, preflight: Preflight, intent: Intent, error: BybitError, warnings: tuple[str, ...] = ()
 ) -> RunEnded:
     """Return the end of a run whose repayment surely was not made."""
-    context.journal.discard(intent)
+    context.journal.discard(intent, error.cause)
     what = messages.name_of(intent, context.label)
     reported = type(error)(f"The repayment of {what} was not made: {error}", error.failure)
     without_id = dataclasses.replace(intent, repay_id=None)

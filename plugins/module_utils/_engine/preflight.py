@@ -24,7 +24,7 @@ from .._outcomes import NOTHING_TO_DO
 from .._times import HOUR_MS, utc
 from . import messages
 from .context import RunContext
-from .freshness import DebtSnapshot, Freshness, check_freshness, newly_confirmed
+from .freshness import DebtSnapshot, Freshness, check_freshness, newly_confirmed, newly_failed
 from .plan import PAY, Means, decide
 from .progress import Progress, check_since, progress_of
 from .steps import Preflight, RunEnded
@@ -132,8 +132,12 @@ def _read_history(context: RunContext, loan: Loan) -> History:
     entries = context.operation.history()
     _check_history(context, loan, entries)
     unconfirmed = sorted(context.journal.unconfirmed(), key=lambda intent: intent.sent_at_ms)
-    for intent in newly_confirmed(unconfirmed, entries, loan, client.exchange_time_or_local_ms(), context.options.settle_margin_ms):
+    now_ms, margin_ms = client.exchange_time_or_local_ms(), context.options.settle_margin_ms
+    for intent in newly_confirmed(unconfirmed, entries, loan, now_ms, margin_ms):
         context.journal.mark_confirmed(intent)
+        has_settled = True
+    for intent in newly_failed(unconfirmed, entries, now_ms, margin_ms):
+        context.journal.discard(intent, "the history shows that it has failed")
         has_settled = True
     missing = missing_from_history(context, entries)
     if goal.since_ms is not None:

@@ -10,7 +10,6 @@ Only reads are sent from here. This module util is private to the collection.
 from __future__ import annotations
 
 from .._api.errors import BybitError, OutcomeUnknown
-from .._goal import Goal
 from .._journal.intent import Intent
 from .._outcomes import EXECUTED, PENDING, UNKNOWN
 from .._times import HOUR_MS
@@ -18,12 +17,22 @@ from . import messages
 from .conclude import in_doubt, made_of
 from .context import RunContext
 from .preflight import missing_from_history
+from .reference import answer, earlier_use
 from .steps import Recovered, RunEnded
 
 
 def recover(context: RunContext) -> Recovered:
     """Find out what earlier runs for the same loan have left open."""
     named, recovered = context.options.acknowledge, Recovered()
+    try:
+        use = earlier_use(context)
+        if use is not None and use.record.intent.reported and named is None:
+            # It does not matter to it what became of others.
+            found = answer(context, use)
+            if found is not None:
+                return recovered._replace(answered=found)
+    except RunEnded as ended:
+        return recovered._replace(ended=ended)
     if named is not None and named not in {intent.intent_id for intent in context.journal.noted()}:
         recovered = _left(recovered, messages.not_noted(named))
     for intent in context.journal.open_intents():
@@ -49,16 +58,17 @@ def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recov
         return before._replace(ended=in_doubt(context, found, lost))
     after = _reported(context, before, found.intent, found.outcome)
     if found.outcome == UNKNOWN:
-        context.journal.discard(intent)
+        context.journal.discard(intent, found.finding.reason if found.finding else "", is_acknowledged=True)
         return after._replace(left_to_user=messages.acknowledged(intent, context.label))
     if found.outcome == EXECUTED:
         late = after.freshness.invalidated(context.client.clock.monotonic_ms(), context.options.settle_margin_ms)
         after = after._replace(freshness=late)
-    if not is_same_goal(intent, context.goal) or found.outcome not in (EXECUTED, PENDING):
+    if not is_same_step(intent, context) or found.outcome not in (EXECUTED, PENDING):
         return after
     if intent.reported_at_ms is not None:
         # It is only inferred that nobody has seen the report.
-        is_answer = is_recent(intent.reported_at_ms, context.client.exchange_time_or_local_ms())
+        # A name stands for its step for ever.
+        is_answer = intent.reference is not None or is_recent(intent.reported_at_ms, context.client.exchange_time_or_local_ms())
         say = messages.may_have_been_reported if is_answer else messages.too_old_to_answer
         after = after._replace(warnings=(*after.warnings, say(intent, context.label)))
         if not is_answer:
@@ -66,9 +76,9 @@ def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recov
     return after._replace(made=(*after.made, made_of(context, found, is_earlier=True)))
 
 
-def is_same_goal(intent: Intent, goal: Goal) -> bool:
+def is_same_step(intent: Intent, context: RunContext) -> bool:
     """Return whether an earlier run was asked for the same."""
-    return intent.goal == goal
+    return intent.goal == context.goal and intent.reference == context.options.reference
 
 
 def is_recent(reported_at_ms: int, now_ms: int) -> bool:
@@ -84,7 +94,7 @@ def _acknowledged(context: RunContext, before: Recovered) -> Recovered:
         context.poller.follow(intent.repay_id or "", context.deadline_ms(), until_final=False)
         # Read once more, so that an exchange which cannot be read is no reason to forget.
         if intent in missing_from_history(context, context.operation.history()):
-            context.journal.discard(intent)
+            context.journal.discard(intent, "the history does not show it", is_acknowledged=True)
             after = _reported(context, before, intent, UNKNOWN) if intent.reported else before
             return after._replace(left_to_user=messages.acknowledged(intent, context.label))
     return before

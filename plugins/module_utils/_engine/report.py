@@ -17,7 +17,8 @@ from .._amounts import plain, total
 from .._goal import Goal
 from .._journal.intent import Intent
 from .._loans.loan import Loan
-from .._outcomes import CHANGED, NOTHING_TO_DO, PENDING, PLANNED, UNKNOWN
+from .._outcomes import CHANGED, EXECUTED, NOTHING_TO_DO, PENDING, PLANNED, UNKNOWN
+from . import messages
 from .diff import before_and_after
 from .freshness import Freshness
 from .plan import Decision
@@ -77,6 +78,8 @@ class Report:
             return PENDING if is_pending else self.made[-1].found.outcome
         if self.attempts:
             return self.attempts[-1].outcome
+        if self.recovered.answered is not None:
+            return self.recovered.answered.outcome
         return NOTHING_TO_DO if self.recovered.left_to_user else None
 
     @property
@@ -116,6 +119,9 @@ class Report:
             return str(self.ended.error)
         sentences = [sentence for made in self.recovered.made for sentence in made.sentences]
         sentences += [self.recovered.left_to_user] if self.recovered.left_to_user else []
+        if self.recovered.answered is not None:
+            found = self.recovered.answered
+            sentences.append(messages.answered(found, found.intent.reference or "", self.label))
         for attempt in self.attempts:
             sentences += attempt.made.sentences if attempt.made is not None else ()
             if attempt.outcome == PLANNED:
@@ -139,14 +145,14 @@ class Report:
         decision, ended, before = self.decision, self.ended, self._before
         failure = ended.error.failure if ended else None
         return {
-            "changed": bool(self.made) or (not ended and self.outcome in CHANGED),
+            "changed": bool(self.made) or (not ended and self.recovered.answered is None and self.outcome in CHANGED),
             "msg": self.message,
             "outcome": self.outcome,
             "repay_id": self._reported_intent.repay_id if self._reported_intent else None,
             **self.ids,
             "amount": plain(self._amount),
             # A run that ended early has not carried out its decision.
-            "goal_reached": decision.reaches_goal if decision and not ended else None,
+            "goal_reached": decision.reaches_goal if decision and not ended else self._is_answered_for_good,
             "repayments": [_summary(made.found.intent, made.found.outcome) for made in self.made],
             "loan": {
                 "before": before.as_result() if before else None,
@@ -165,6 +171,12 @@ class Report:
                 "evidence": self._evidence,
             },
         }
+
+    @property
+    def _is_answered_for_good(self) -> bool | None:
+        """Whether an earlier run has reached the goal under the same reference; none when that is not known, or none has."""
+        answered = self.recovered.answered
+        return True if answered is not None and answered.outcome == EXECUTED else None
 
     def diff(self) -> dict[str, str]:
         """Return debt and LTV before and after, for C(--diff), under the arithmetic that led from one to the other."""
@@ -193,6 +205,8 @@ class Report:
         """The repayment that the result is about: the first one made, or else the one that the run ended with."""
         if self.made:
             return self.made[0].found.intent
+        if self.recovered.answered is not None:
+            return self.recovered.answered.intent
         return self.ended.intent if self.ended else None
 
     @property
@@ -209,6 +223,8 @@ class Report:
     def _sent_at_ms(self) -> int | None:
         if self.made:
             return self.made[0].found.intent.sent_at_ms
+        if self.recovered.answered is not None:
+            return self.recovered.answered.intent.sent_at_ms
         return self.ended.sent_at_ms if self.ended else None
 
     @property

@@ -18,7 +18,7 @@ from .._api.return_codes import TOO_FINE_CODES
 from .._loans.loan import Loan
 from .._outcomes import EXECUTED, NOT_EXECUTED, NOTHING_TO_DO, PLANNED, UNKNOWN
 from . import messages
-from .conclude import nothing_to_do, read_again
+from .conclude import MAX_ACCRUED, nothing_to_do, read_again
 from .context import RunContext
 from .pay import pay, with_dust
 from .plan import DECLINE, dust_of, smallest_amount
@@ -26,9 +26,6 @@ from .preflight import run_preflight
 from .recover import recover
 from .report import Report
 from .steps import Attempt, Made, Preflight, RunEnded, error_of
-
-# Interest of some hours is far below this part of the debt, even at three times the rate; any more was newly borrowed.
-_MAX_ACCRUED = Decimal("0.001")
 
 
 def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
@@ -44,6 +41,8 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
             # The unknown outcome is reported alone; the next run reports the others.
             return report.with_recovered(recovered._replace(made=())).with_end(recovered.ended)
         report = report.with_recovered(recovered)
+        if recovered.answered is not None:
+            return report
         # Only now, because the debt proves one repayment only once the outcomes of all others are known.
         report = report.with_recovered(recovered._replace(made=tuple(read_again(context, made) for made in recovered.made)))
         if recovered.left_to_user:
@@ -110,7 +109,7 @@ def _repay_interest(context: RunContext, report: Report) -> Attempt | None:
         return None
     if after.debt <= max_debt or report.dust or (decision is not None and decision.shortfall):
         return None
-    max_amount = report.made[-1].found.intent.baseline.debt * _MAX_ACCRUED
+    max_amount = report.made[-1].found.intent.baseline.debt * MAX_ACCRUED
     preflight: Preflight | None = None
     try:
         preflight = run_preflight(context, report.paid_so_far, report.freshness)

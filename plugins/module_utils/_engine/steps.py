@@ -65,6 +65,7 @@ class Recovered(t.NamedTuple):
     :ivar earlier: All of them, and what became of each.
     :ivar left_to_user: Why this run sends nothing, as none does to which the user names an intent in doubt; empty otherwise.
     :ivar ended: Why the run ends here; none when it goes on.
+    :ivar answered: What an earlier run has reported under the reference of this one, so that nothing is left to do.
     """
 
     made: tuple[Made, ...] = ()
@@ -73,6 +74,7 @@ class Recovered(t.NamedTuple):
     warnings: tuple[str, ...] = ()
     freshness: Freshness = Freshness()
     ended: RunEnded | None = None
+    answered: Reconciled | None = None
 
 
 class Attempt(t.NamedTuple):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that survive a power failure, are written as a whole or not at all, and belong to this user alone.
+"""Files and directories that belong to this user alone, and survive a power failure.
 
 Every function raises C(OSError), whose C(strerror) says what is wrong. This module util is private to the collection.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import typing as t
 
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -51,6 +50,8 @@ def open_private(path: str, flags: int) -> int:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise NotPrivate(f"'{path}' is not a regular file")
+        if found.st_nlink > 1:
+            raise NotPrivate(f"'{path}' has more than one hard link")
         _check(found, path)
     except BaseException:
         os.close(descriptor)
@@ -58,72 +59,41 @@ def open_private(path: str, flags: int) -> int:
     return descriptor
 
 
-def is_same(descriptor: int, path: str) -> bool:
-    """Return whether a path still names the file that was opened."""
+def create_private(path: str) -> None:
+    """Create an empty file of this user alone, unless another run has done it in the meantime."""
     try:
-        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
-    except FileNotFoundError:
+        os.close(open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    _flush_directory(os.path.dirname(path))
+
+
+def is_new(path: str) -> bool:
+    """Return whether there is no file yet, or one of this user alone in which nothing was ever written."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    try:
+        _check(found, path)
+    except NotPrivate:
         return False
+    return stat.S_ISREG(found.st_mode) and not found.st_size
 
 
-def read_private(path: str) -> bytes | None:
-    """Return the content of a file; none if it does not exist."""
+def identity_of(descriptor: int) -> tuple[int, int]:
+    """Return what tells a file from all others, whatever it is called."""
+    found = os.fstat(descriptor)
+    return found.st_dev, found.st_ino
+
+
+def identity_at(path: str) -> tuple[int, int] | None:
+    """Return the same of what a path names now; none when there is nothing."""
     try:
-        descriptor = open_private(path, os.O_RDONLY)
+        found = os.lstat(path)
     except FileNotFoundError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read()
-
-
-def replace(path: str, content: bytes, before: bytes | None, check: t.Callable[[], None]) -> None:
-    """Give a file this content; when this returns, it survives a power failure, and when it raises, nothing has changed.
-
-    :param before: Its content so far; none if it does not exist.
-    :param check: Called right before the file is replaced; when it raises, the file is not replaced.
-    """
-    _put(path, content, check)
-    try:
-        _flush_directory(os.path.dirname(path))
-    except OSError as failed:
-        try:
-            undo(path, before, check)
-        except OSError as error:
-            reason = f"{failed.strerror}, and what was written to '{path}' could not be taken back: {error.strerror}"
-            raise OSError(failed.errno, reason) from None
-        raise
-
-
-def undo(path: str, before: bytes | None, check: t.Callable[[], None]) -> None:
-    """Restore the content that a file had before; none if it did not exist."""
-    if before is None:
-        os.unlink(path)
-    else:
-        _put(path, before, check)
-
-
-def remove(path: str) -> None:
-    """Remove a file if it exists; a power failure may undo that."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
-
-
-def _put(path: str, content: bytes, check: t.Callable[[], None]) -> None:
-    draft = f"{path}.new"
-    try:
-        # A leftover one may be anything.
-        remove(draft)
-        with os.fdopen(open_private(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        check()
-        os.replace(draft, path)
-    except BaseException:
-        remove(draft)
-        raise
+    return found.st_dev, found.st_ino
 
 
 def _flush_directory(path: str) -> None:
@@ -138,6 +108,6 @@ def _flush_directory(path: str) -> None:
 
 def _check(found: os.stat_result, path: str) -> None:
     if found.st_uid != os.geteuid():
-        raise NotPrivate(f"'{path}' belongs to another user")
+        raise NotPrivate(f"'{path}' belongs to another user: run the module as that user")
     if found.st_mode & _WRITABLE_BY_OTHERS:
         raise NotPrivate(f"'{path}' can be written by others: run 'chmod go-w' on it")

@@ -80,6 +80,7 @@ class Intent:
     :ivar boot_id: Which start of the machine that was.
     :ivar reported_at_ms: When a run has written its result out (UTC, ms) though nobody may have been there to take it; none when no
         run has got so far.
+    :ivar reference: The name that the user has given to the step; none when it has none.
     """
 
     intent_id: str
@@ -96,6 +97,7 @@ class Intent:
     sent_monotonic_ms: int | None = None
     boot_id: str = ""
     reported_at_ms: int | None = None
+    reference: str | None = None
 
     @property
     def earliest_ms(self) -> int:
@@ -116,13 +118,7 @@ class Intent:
         """Return what is stored: JSON values only, amounts as decimal strings."""
         return {
             "intent": self.intent_id,
-            "goal": {
-                "amount": plain_or_none(self.goal.amount),
-                "since_ms": self.goal.since_ms,
-                "max_debt": plain_or_none(self.goal.max_debt),
-                "max_ltv": plain_or_none(self.goal.max_ltv),
-                "collateral": list(self.goal.collateral),
-            },
+            "goal": self.goal.as_document(),
             "amount": plain(self.amount),
             "coin": self.coin,
             "sent_at_ms": self.sent_at_ms,
@@ -134,10 +130,11 @@ class Intent:
             "sent_monotonic_ms": self.sent_monotonic_ms,
             "boot_id": self.boot_id,
             "reported_at_ms": self.reported_at_ms,
+            "reference": self.reference,
             "baseline": {
                 "debt": plain(self.baseline.debt),
                 "principal": plain(self.baseline.principal),
-                "records": [_stored(entry) for entry in self.baseline.entries],
+                "entries": [_stored(entry) for entry in self.baseline.entries],
                 "wallet": plain_or_none(self.baseline.wallet),
                 "pledged": {coin: plain(amount) for coin, amount in self.baseline.pledged},
                 "paid": [{**payment._asdict(), "amount": plain(payment.amount)} for payment in self.baseline.recent_payments],
@@ -160,7 +157,7 @@ def intent_from(document: t.Any) -> Intent:
             baseline=Baseline(
                 parse_exchange_decimal(baseline["debt"]),
                 parse_exchange_decimal(baseline["principal"]),
-                tuple(_entry(entry) for entry in _checked(baseline["records"], list)),
+                tuple(_entry(entry) for entry in _checked(baseline["entries"], list)),
                 None if baseline["wallet"] is None else parse_exchange_decimal(baseline["wallet"]),
                 tuple((coin, parse_exchange_decimal(held)) for coin, held in _checked(baseline["pledged"], dict).items()),
                 tuple(_payment(payment) for payment in _checked(baseline["paid"], list)),
@@ -174,6 +171,7 @@ def intent_from(document: t.Any) -> Intent:
             sent_monotonic_ms=_optional(document["sent_monotonic_ms"], int),
             boot_id=_checked(document["boot_id"], str),
             reported_at_ms=_optional(document["reported_at_ms"], int),
+            reference=_optional(document["reference"], str),
         )
     except (LookupError, TypeError) as error:
         raise ValueError(f"not an intent: {error}") from None

@@ -10,27 +10,48 @@ This module util is private to the collection.
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
+from .._api.errors import JournalUnusable, Overtaken
+from .entries import ACCEPTED, ACKNOWLEDGED, EXECUTED, INTENDED, NOT_EXECUTED, RECOVERED, SIGNED, UNKNOWN, Event, Split
 from .intent import Intent
-from .store import Store
+from .records import DONE, GIVEN_UP, MADE, OPEN, VOID, Change, Record
+from .store import Store, Use
+
+
+class _Resolution(t.NamedTuple):
+    """What this run has found out about a repayment, and records when it has reported it.
+
+    :ivar is_confirmed: Whether later runs need not know it any more.
+    """
+
+    intent: Intent
+    event: Event
+    is_confirmed: bool = False
 
 
 class Journal:
-    """The intents of one target during one run; as a context manager, it releases the lock at the end.
+    """The intents of one target during one run; as a context manager, it releases the target at the end.
 
-    An intent is I(open) until a run has reported what became of it. Afterwards it is discarded, unless the exchange has
-    accepted the repayment and does not show it as final yet; then it stays I(unconfirmed), so that a sum over the history can
-    count it, and that no run trusts a debt which it has not lowered yet.
+    An intent is I(unreported) until a run has reported what became of it. Afterwards it is settled, unless the exchange has accepted the
+    repayment and does not show it as final yet; then it stays I(unconfirmed), so that a sum over the history can count it, and that no
+    run trusts a debt which it has not lowered yet.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._writable = False
         self._is_read = False
-        self._intents: list[Intent] = []
-        self._discarded: set[str] = set()
-        self._resolved: dict[str, Intent | None] = {}
+        # As the store has them, and whether an earlier run has made them.
+        self._records: dict[str, Record] = {}
+        self._earlier: frozenset[str] = frozenset()
+        # An intent whose record is not certain, because nobody knows whether it was committed.
+        self._uncertain: set[str] = set()
+        self._discarded: dict[str, Change] = {}
+        self._resolved: dict[str, _Resolution] = {}
         self._found: set[str] = set()
+        # Whose recovery by this run is recorded.
+        self._recovered: set[str] = set()
 
     def __enter__(self) -> Journal:
         return self
@@ -39,17 +60,16 @@ class Journal:
         self.release()
 
     def begin(self, check_mode: bool, lock_timeout_ms: int) -> None:
-        """Lock the target and read its intents; in check mode nothing is written.
+        """Acquire the target and read its intents; in check mode nothing is written.
 
         :raises Busy: When another run for the target does not end in time.
-        :raises BadInput: When the state directory cannot be used; C(JournalLost) when that hides what is recorded there.
+        :raises JournalUnusable: When the journal cannot be used; C(JournalLost) when that hides what is recorded there.
         """
         self._writable = not check_mode
-        if check_mode and not self._store.exists():
-            self._is_read = True
-            return
-        self._store.lock(lock_timeout_ms, writes=not check_mode)
-        self._intents = self._store.load()
+        if not check_mode or self._store.exists():
+            loaded = self._store.acquire(lock_timeout_ms, writes=not check_mode)
+            self._records = {record.intent.intent_id: record for record in loaded}
+            self._earlier = frozenset(self._records)
         self._is_read = True
 
     @property
@@ -58,8 +78,8 @@ class Journal:
         return not self._is_read or bool(self.open_intents())
 
     def noted(self) -> list[Intent]:
-        """Return all that earlier runs have left here."""
-        return list(self._intents)
+        """Return all unsettled intents that are recorded."""
+        return [record.intent for record in self._records.values()]
 
     def open_intents(self) -> list[Intent]:
         """Return the repayments whose outcome no run has reported, including this one."""
@@ -67,7 +87,7 @@ class Journal:
 
     def unconfirmed(self) -> list[Intent]:
         """Return the accepted repayments that the exchange did not confirm when it was last read."""
-        unconfirmed = ((self._resolved.get(i.intent_id, i if i.reported else None), i.reported) for i in self._known())
+        unconfirmed = ((self._kept(intent), intent.reported) for intent in self._known())
         # What this run has resolved may have an ID that is not recorded yet, because only a final one is certainly ours.
         return [dataclasses.replace(intent, reported=reported) for intent, reported in unconfirmed if intent]
 
@@ -77,75 +97,172 @@ class Journal:
 
     def repay_ids(self) -> frozenset[str]:
         """Return the exchange's IDs of the repayments that are known."""
-        return frozenset(intent.repay_id for intent in self._intents if intent.repay_id) | self._found
+        return frozenset(intent.repay_id for intent in self.noted() if intent.repay_id) | self._found
+
+    def use_of(self, reference: str) -> Use | None:
+        """Return what a reference of the account was used for before.
+
+        :raises JournalUnusable: When that cannot be read.
+        """
+        return self._store.use_of(reference)
 
     def note(self, intent: Intent) -> None:
         """Record an intent, new or changed; when this returns, later runs will know it.
 
-        :raises BadInput: When it cannot be written.
+        :raises JournalUnusable: When it was not written, or when that is not certain: then nothing may be sent.
         """
-        others = [i for i in self._known() if i.intent_id != intent.intent_id]
-        self._save([*others, intent])
+        before = self._records.get(intent.intent_id)
+        if before is None:
+            reason = f"sent for {intent.recv_window_ms} ms from its timestamp on"
+            change = Change(Record(intent, OPEN, SIGNED), (Event(INTENDED, "to reach the goal"), Event(SIGNED, reason)), is_new=True)
+        else:
+            known = f"the exchange gave it the ID {intent.repay_id}" if intent.repay_id else "the exchange accepted it without an ID"
+            change = self._change(before, Event(ACCEPTED, known), intent=intent, outcome=ACCEPTED)
+        # What this run has made so far is not open any more, though it is reported only at the end.
+        made = [
+            self._change(record, event, state=MADE, outcome=event.name)
+            for record, event in self._resolved_events()
+            if record.state == OPEN and record.intent.intent_id not in (intent.intent_id, *self._discarded)
+        ]
+        try:
+            self._write([*self._discarded.values(), *made, change])
+        except Exception:
+            if before is None:
+                self._records[intent.intent_id] = change.record
+                self._uncertain.add(intent.intent_id)
+            raise
 
-    def discard(self, intent: Intent) -> None:
+    def overtaken(self) -> Overtaken | None:
+        """Return what says that another run has acquired the target; none when it is still this run's, or when that cannot be read."""
+        try:
+            self._store.write([])
+        except Overtaken as error:
+            return error
+        except JournalUnusable:
+            # Then nothing more can be recorded, so nothing more is sent.
+            return None
+        return None
+
+    def discard(self, intent: Intent, reason: str, is_acknowledged: bool = False) -> None:
         """Drop an intent that has moved no money, or that the user has acknowledged, with the next write."""
-        self._discarded.add(intent.intent_id)
+        record = self._records.get(intent.intent_id)
+        if record is None:
+            return
+        event = Event(ACKNOWLEDGED if is_acknowledged else NOT_EXECUTED, reason)
+        state = GIVEN_UP if is_acknowledged else VOID
+        self._discarded[intent.intent_id] = self._change(record, event, state=state, outcome=event.name)
 
-    def mark_made(self, intent: Intent) -> None:
+    def mark_made(self, intent: Intent, is_final: bool, reason: str) -> None:
         """Note that a repayment was made, but is not confirmed yet; it takes effect when C(close) reports a success."""
-        self._resolve(intent, dataclasses.replace(intent, reported=True))
+        self._resolve(_Resolution(dataclasses.replace(intent, reported=True), Event(EXECUTED if is_final else ACCEPTED, reason)))
 
-    def mark_confirmed(self, intent: Intent) -> None:
+    def mark_confirmed(self, intent: Intent, split: Split | None = None) -> None:
         """Note that the exchange confirms a repayment, so that later runs need not know it; it takes effect as above."""
-        self._resolve(intent, None)
+        before = self._resolved.get(intent.intent_id)
+        is_known = before is not None and before.event.name == EXECUTED
+        reason = before.event.reason if before is not None and is_known else "the exchange shows it as final"
+        event = Event(EXECUTED, reason, split)
+        self._resolve(_Resolution(dataclasses.replace(intent, reported=True), event, True))
 
-    def _resolve(self, intent: Intent, kept: Intent | None) -> None:
-        if intent.repay_id:
-            self._found.add(intent.repay_id)
-        self._resolved[intent.intent_id] = kept
+    def _resolve(self, resolution: _Resolution) -> None:
+        if resolution.intent.repay_id:
+            self._found.add(resolution.intent.repay_id)
+        self._resolved[resolution.intent.intent_id] = resolution
 
-    def close(self, is_success: bool) -> None:
-        """Record what later runs need to know after the result has been reported, and release the lock.
+    def close(self, is_success: bool, message: str = "") -> None:
+        """Record what later runs need to know after the result has been reported, and release the target.
 
-        :raises BadInput: When it cannot be written.
+        :param message: What was reported.
+        :raises JournalUnusable: When it cannot be written.
         """
-        kept = self._known()
         if is_success:
-            kept = [reported for reported in (self._resolved.get(i.intent_id, i) for i in kept) if reported]
-        self._end_with(kept)
+            self._end_with([self._closed(record) for record, dummy in self._resolved_events()])
+        else:
+            in_doubt = [record for record in self._records.values() if self._is_in_doubt(record)]
+            self._end_with([self._change(record, Event(UNKNOWN, message), outcome=UNKNOWN) for record in in_doubt])
 
     def leave_open(self, reported_at_ms: int) -> None:
-        """Keep the repayments of this run open, because its result may have reached nobody, and release the lock.
+        """Keep the repayments of this run open, because its result may have reached nobody, and release the target.
 
         :param reported_at_ms: When the result was written out (UTC, ms).
-        :raises BadInput: When it cannot be written.
+        :raises JournalUnusable: When it cannot be written.
         """
-        kept = [
-            dataclasses.replace(intent, reported_at_ms=reported_at_ms) if self._is_of_this_run(intent) else intent
-            for intent in self._known()
-        ]
-        self._end_with(kept)
+        self._end_with([
+            self._change(record, event, intent=dataclasses.replace(record.intent, reported_at_ms=reported_at_ms), state=MADE, outcome=event.name)
+            for record, event in self._resolved_events()
+            if self._is_of_this_run(record.intent)
+        ])
 
-    def _end_with(self, kept: list[Intent]) -> None:
+    def release(self) -> None:
+        """Release the target, and leave to later runs what is not resolved."""
+        self._store.release()
+
+    def _closed(self, record: Record) -> Change:
+        resolution = self._resolved[record.intent.intent_id]
+        state = DONE if resolution.is_confirmed else MADE
+        return self._change(record, resolution.event, intent=resolution.intent, state=state, outcome=resolution.event.name)
+
+    def _change(self, record: Record, event: Event, **values: t.Any) -> Change:
+        """Return what is written of a recorded intent when something is known of it.
+
+        :param values: What is different of the record.
+        """
+        intent_id = record.intent.intent_id
+        events: tuple[Event, ...] = (event,)
+        is_left_open = intent_id in self._earlier and not record.intent.reported and intent_id not in self._recovered
+        if is_left_open and event.name != ACKNOWLEDGED:
+            events = (Event(RECOVERED, "a later run has found out what became of it"), event)
+        # The same is not told twice.
+        is_known = record.outcome == event.name
+        return Change(record._replace(**values), () if is_known else events, is_certain=intent_id not in self._uncertain)
+
+    def _resolved_events(self) -> list[tuple[Record, Event]]:
+        """Return what this run has resolved, as recorded, and what it has found out."""
+        return [(record, self._resolved[intent_id].event) for intent_id, record in self._records.items() if intent_id in self._resolved]
+
+    def _end_with(self, changes: list[Change]) -> None:
+        known = [*self._discarded.values(), *(c for c in changes if c.record.intent.intent_id not in self._discarded)]
         try:
-            if kept != self._intents:
-                self._save(kept)
+            try:
+                self._write(known)
+            except Overtaken:
+                raise
+            except JournalUnusable:
+                # Such as when the server was restarted meanwhile. It writes only what is not there yet, under the same epoch.
+                self._write(known)
         finally:
             self.release()
+
+    def _write(self, changes: list[Change]) -> None:
+        """Write what differs from what is recorded."""
+        different = [c for c in changes if c.is_new or not c.is_certain or c.record != self._records.get(c.record.intent.intent_id)]
+        if different and self._writable:
+            self._store.write(different)
+        for change in different:
+            intent_id = change.record.intent.intent_id
+            if change.record.state in (OPEN, MADE):
+                self._records[intent_id] = change.record
+            else:
+                self._records.pop(intent_id, None)
+                self._discarded.pop(intent_id, None)
+            self._uncertain.discard(intent_id)
+            if any(event.name == RECOVERED for event in change.events):
+                self._recovered.add(intent_id)
+
+    def _kept(self, intent: Intent) -> Intent | None:
+        """Return what later runs will know of a repayment that was made; none when there is none, or when it is confirmed."""
+        resolution = self._resolved.get(intent.intent_id)
+        if resolution is not None:
+            return None if resolution.is_confirmed else resolution.intent
+        return intent if intent.reported else None
+
+    def _is_in_doubt(self, record: Record) -> bool:
+        """Return whether this run has sent a repayment, and does not know what became of it."""
+        intent_id = record.intent.intent_id
+        return record.state == OPEN and intent_id not in self._earlier and intent_id not in self._resolved
 
     def _is_of_this_run(self, intent: Intent) -> bool:
         return not intent.reported and intent.intent_id in self._resolved and intent.reported_at_ms is None
 
-    def release(self) -> None:
-        """Release the lock, and leave to later runs what is not resolved."""
-        self._store.unlock()
-
     def _known(self) -> list[Intent]:
-        return [intent for intent in self._intents if intent.intent_id not in self._discarded]
-
-    def _save(self, intents: list[Intent]) -> None:
-        if self._writable and intents:
-            self._store.save(intents)
-        elif self._writable:
-            self._store.clear()
-        self._intents = intents
+        return [intent for intent in self.noted() if intent.intent_id not in self._discarded]

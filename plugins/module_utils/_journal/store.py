@@ -2,301 +2,266 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What lasts between runs: intents on disk, one file for each target, and the lock that keeps two runs apart.
+"""The protocol by which runs share a journal: the intents of one target, written only by the run that holds its epoch.
 
-This module util is private to the collection.
+Acquiring a target raises its epoch. Whatever a run writes is conditional on the epoch that it has acquired, so what a stale holder
+decides dies in the database: one that was paused, or has lost its lock without noticing. This module util is private to the
+collection.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import fnmatch
-import hashlib
 import json
-import os
-import re
 import typing as t
 
-from .._api.errors import BadInput, Busy, BusyInDoubt, JournalLost
+from .._api.errors import Busy, BusyInDoubt, JournalLost, JournalUnusable, Overtaken
 from .._clock import Clock
-from . import files
-from .intent import Intent, intent_from
+from . import schema
+from .actor import actor_now, describe
+from .database import CommitInDoubt, Damaged, Database, DatabaseFailed, DuplicateKey, Row, Statement, refuse_unchanged
+from .entries import Head
+from .records import ACCOUNT, MADE, OPEN, TARGET, VOID, Change, Record, columns_of, record_of, statements_of
+from .target import Target
 
-_VERSION = 4
-_SUFFIX = ".json"
 _FIRST_PAUSE_MS = 50
 _MAX_PAUSE_MS = 500
-_PROCESS_ID_LENGTH = 20
 
 
-def check_directory(directory: str) -> None:
-    """Refuse a directory that could not be made or written, without making or writing it.
+class Use(t.NamedTuple):
+    """What a reference was used for."""
 
-    :raises BadInput: Then; C(JournalLost) when that hides what earlier runs may have recorded.
-    """
-    path = directory
-    while not os.path.lexists(path) and os.path.dirname(path) != path:
-        path = os.path.dirname(path)
-    try:
-        if not os.path.isdir(path):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        if path == directory:
-            files.check_directory(path)
-    except OSError as error:
-        raise _hidden(error, directory, directory) from None
-
-
-def is_in_doubt(directory: str, realm: str, product: str, name: str) -> bool:
-    """Return whether a repayment of a loan may be open, whichever account it belongs to, while the account of the key is unknown."""
-    pattern = f"{_readable(realm)}_*_{product}_{name}_*{_SUFFIX}"
-    try:
-        found = fnmatch.filter(os.listdir(directory), pattern)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
-    return _is_any_open([os.path.join(directory, file) for file in found])
-
-
-class Target(t.NamedTuple):
-    """What an intent is for: the key of the journal.
-
-    :ivar realm: Where the account exists, such as C(mainnet), whatever address leads there.
-    :ivar account: The exchange's ID of the account, which all its keys share.
-    :ivar product: The kind of loan.
-    :ivar name: Tells the loan from others of its product.
-    """
-
-    realm: str
-    account: str
-    product: str
-    name: str
-
-    def file_name(self) -> str:
-        """Return a readable name that no other target has."""
-        digest = hashlib.sha256("\n".join(self).encode()).hexdigest()[:16]
-        return f"{_readable(self.realm)}_{self.account}_{self.product}_{self.name}_{digest}"
+    target: Target
+    record: Record
 
 
 class Store:
-    """The intents of one target. A run locks them before it reads or writes them.
+    """The intents of one target. A run acquires the target before it reads or writes them.
 
-    :param directory: Created when something is first written.
-    :raises BadInput: From each method, when the directory or a file in it cannot be used.
-    :raises JournalLost: From each that reads, when that hides what earlier runs may have recorded.
+    :raises JournalUnusable: From each method, when the journal cannot be used; C(JournalLost) from each that reads, when that hides
+        what earlier runs may have recorded.
     """
 
-    def __init__(self, directory: str, target: Target, clock: Clock) -> None:
-        self._directory = directory
+    def __init__(self, database: Database, target: Target, clock: Clock) -> None:
+        self._database = database
         self._target = target
         self._clock = clock
-        self._lock: int | None = None
-        self._content: bytes | None = None
-        self.path = os.path.join(directory, f"{target.file_name()}{_SUFFIX}")
-        self._lock_path = os.path.join(directory, f"{target.file_name()}.lock")
+        # The number of the epoch, and who has acquired it: a database restored from a backup counts the same numbers again.
+        self._epoch: tuple[int, str] | None = None
+        self._has_tables = False
 
-    def lock(self, timeout_ms: int, writes: bool = True) -> None:
-        """Keep other runs for this target out until C(unlock) or the end of the process.
+    def exists(self) -> bool:
+        """Return whether a run for any target has ever written here; leaves no trace."""
+        try:
+            return self._database.is_there()
+        except DatabaseFailed as error:
+            raise unusable(error, self._database) from None
 
-        :param writes: Whether this run writes; one that only reads leaves no trace, and needs no lock that was never made.
+    def acquire(self, timeout_ms: int, writes: bool = True) -> list[Record]:
+        """Keep other runs for this target away until C(release), and return its unsettled intents, in the order in which they were made.
+
+        :param writes: Whether this run writes; one that only reads leaves no trace, and takes the epoch from nobody.
         :raises Busy: When another run has not ended in time.
         """
+        try:
+            self._database.open(writes)
+            if writes:
+                schema.prepare(self._database)
+            elif not schema.version_of(self._database):
+                return []
+            self._has_tables = True
+            self._await_lock(timeout_ms, writes)
+            return self._take_over() if writes else self._load()
+        except DatabaseFailed as error:
+            raise unusable(error, self._database) from None
+
+    def release(self) -> None:
+        """Let other runs have the target."""
+        self._epoch = None
+        self._database.close()
+
+    def write(self, changes: t.Sequence[Change]) -> None:
+        """Write what a run has decided; when this returns, it survives a power failure.
+
+        :raises Overtaken: When another run has acquired the target since; then nothing is written.
+        :raises JournalUnusable: When it could not be written, or when nobody knows whether it was.
+        """
+        try:
+            with self._database.transaction():
+                is_held, head, stored = self._lock([change.record.intent.intent_id for change in changes])
+                if not is_held:
+                    raise Overtaken(
+                        f"Another run took over this loan while this one was suspended or disconnected from the journal {self._database.label}. "
+                        f"Nothing more is sent. Run again."
+                    )
+                needed = [change for change in changes if _is_needed(change, stored)]
+                self._database.queue(*statements_of(self._target, needed, head, self._clock.now_ms(), actor_now()))
+        except DuplicateKey as error:
+            raise Overtaken(
+                f"Another run has recorded a repayment of this loan, or under this reference, at the same moment ({error}). Nothing more is "
+                f"sent. Run again."
+            ) from None
+        except CommitInDoubt as error:
+            raise JournalUnusable(
+                f"The journal {self._database.label} did not confirm the COMMIT ({error}), so it is unknown whether this was recorded. Check the "
+                f"journal and run again; that run finds out."
+            ) from None
+        except DatabaseFailed as error:
+            raise unusable(error, self._database, is_writing=True) from None
+
+    def use_of(self, reference: str) -> Use | None:
+        """Return what a reference of the account was used for; none when it was not, or only for what was surely not executed."""
+        if not self._has_tables:
+            return None
+        sql = f"SELECT product, loan, document, state, outcome FROM bybit_intents WHERE {ACCOUNT} AND reference = ? AND state <> ?"
+        try:
+            found = self._database.query(sql, *self._target[:2], reference, VOID)
+            if not found:
+                return None
+            product, loan, *record = found[0]
+            return Use(self._target._replace(product=product, loan=loan), record_of(*record))
+        except DatabaseFailed as error:
+            raise unusable(error, self._database) from None
+
+    def _await_lock(self, timeout_ms: int, writes: bool) -> None:
         deadline_ms = self._clock.monotonic_ms() + timeout_ms
         pause_ms = _FIRST_PAUSE_MS
-        while True:
-            lock = self._open_lock(writes)
-            if lock is None:
-                return
-            if self._try_lock(lock, writes):
-                if files.is_same(lock, self._lock_path):
-                    self._lock = lock
-                    return
-                # It was removed or replaced while this run waited for it.
-                os.close(lock)
-                continue
-            holder = self._holder(lock)
-            os.close(lock)
+        while not self._database.try_lock(self._target, exclusive=writes):
             remaining_ms = deadline_ms - self._clock.monotonic_ms()
+            holder = self._holder()
             if remaining_ms <= 0:
                 raise self._busy(holder, timeout_ms)
             if pause_ms == _FIRST_PAUSE_MS:
-                self._clock.report_wait(f"Another run for this loan (process {holder}) has not ended", remaining_ms)
+                self._clock.report_wait(f"Another run for this loan ({holder}) has not ended", remaining_ms)
             self._clock.sleep_ms(min(pause_ms, remaining_ms))
             pause_ms = min(pause_ms * 2, _MAX_PAUSE_MS)
 
-    def unlock(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-
-    def exists(self) -> bool:
-        """Return whether a run for this target has ever written here."""
-        return self._is_there(self.path) or self._is_there(self._lock_path)
-
-    def load(self) -> list[Intent]:
-        """Return the intents, in the order in which they were made."""
+    def _holder(self) -> str:
+        found = self._database.query(f"SELECT holder FROM bybit_targets WHERE {TARGET}", *self._target)
+        if not found:
+            # It has the lock already, and has not yet said who it is.
+            return "just started"
         try:
-            self._content = files.read_private(self.path)
-        except OSError as error:
-            # Another state_dir would be the wrong remedy: what is recorded in this one would be forgotten.
-            raise JournalLost(
-                f"The file '{self.path}' records repayments that were sent, and cannot be read ({error.strerror}), so what became of "
-                f"them is unknown. Nothing was sent now: make it a file that only the user who runs the module can write, and run again."
-            ) from None
-        if self._content is None:
-            return []
-        try:
-            return self._intents_in(json.loads(self._content))
-        except (ValueError, LookupError, TypeError, RecursionError) as error:
-            raise JournalLost(
-                f"The file '{self.path}' is not a readable journal of sent repayments ({error}), so what became of them is "
-                f"unknown. Nothing was sent now: look at the loan and its repayment history; when no repayment is in doubt, remove the "
-                f"file and run again."
-            ) from None
-
-    def save(self, intents: list[Intent]) -> None:
-        """Replace the stored intents; when this returns, they survive a power failure, and when it raises, nothing has changed."""
-        document = {
-            "version": _VERSION,
-            "target": self._target._asdict(),
-            "intents": [intent.as_document() for intent in intents],
-        }
-        content = (json.dumps(document, indent=1) + "\n").encode()
-        try:
-            files.replace(self.path, content, self._content, self._check_lock)
-        except OSError as error:
-            raise _unusable(error, self._directory) from None
-        self._content = content
-        # A run that got the lock before this did not read it; one that gets it later does.
-        self._check_lock()
-
-    def clear(self) -> None:
-        """Remove all intents; a power failure may undo that, and then the last intents are reported once more.
-
-        This need not wait for the disk, because an extra intent never leads to an extra payment.
-        """
-        self._check_lock()
-        try:
-            files.remove(self.path)
-        except OSError as error:
-            raise _unusable(error, self._directory) from None
-        self._content = None
-
-    def _intents_in(self, document: t.Any) -> list[Intent]:
-        if document["version"] != _VERSION:
-            raise ValueError(f"it has version {document['version']}, and this collection knows {_VERSION}")
-        if document["target"] != self._target._asdict():
-            raise ValueError("it belongs to another account or loan")
-        if not isinstance(document["intents"], list):
-            raise ValueError("it has no list of intents")
-        return [intent_from(entry) for entry in document["intents"]]
-
-    def _open_lock(self, writes: bool) -> int | None:
-        """Return the lock's descriptor; none when nothing was ever written, and this run does not write either."""
-        try:
-            if writes:
-                files.make_directory(self._directory)
-            files.check_directory(self._directory)
-            return files.open_private(self._lock_path, os.O_RDWR | os.O_CREAT if writes else os.O_RDONLY)
-        except FileNotFoundError as error:
-            if not writes:
-                return None
-            raise _unusable(error, self._directory) from None
-        except OSError as error:
-            raise self._hidden(error) from None
-
-    def _try_lock(self, lock: int, writes: bool) -> bool:
-        try:
-            fcntl.flock(lock, (fcntl.LOCK_EX if writes else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-            if writes:
-                os.pwrite(lock, str(os.getpid()).ljust(_PROCESS_ID_LENGTH).encode(), 0)
-        except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.EACCES):
-                return False
-            os.close(lock)
-            raise self._hidden(OSError(error.errno, f"it cannot be locked: {error.strerror}")) from None
-        return True
-
-    def _check_lock(self) -> None:
-        """Refuse to write when another run may have got in, because the lock's file was removed or replaced.
-
-        :raises BadInput: Then.
-        """
-        if self._lock is None or not files.is_same(self._lock, self._lock_path):
-            raise BadInput(
-                f"The lock file '{self._lock_path}' was removed or replaced while this run held it, so another run for this loan may be "
-                f"under way: make sure nothing else, such as a job that deletes old files, touches state_dir, and run again."
-            )
-
-    def _holder(self, lock: int) -> str:
-        return os.pread(lock, _PROCESS_ID_LENGTH, 0).decode(errors="replace").strip() or "unknown"
+            holder = json.loads(found[0][0])
+        except ValueError:
+            holder = None
+        return describe(holder if isinstance(holder, dict) else {})
 
     def _busy(self, holder: str, timeout_ms: int) -> Busy:
         message = (
-            f"Another run for this loan (process {holder}, lock file '{self._lock_path}') did not end within "
-            f"lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again when it has ended, or raise lock_timeout."
+            f"Another run for this loan ({holder}) did not end within lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again "
+            f"when it has ended, or raise lock_timeout."
         )
-        # The other run may be writing it, but never leaves half of it.
-        if _is_any_open([self.path]):
+        if any(not record.intent.reported for record in self._load()):
             return BusyInDoubt(f"{message} The outcome of the repayment that it recorded is not known yet.")
         return Busy(message)
 
-    def _is_there(self, path: str) -> bool:
+    def _take_over(self) -> list[Record]:
         try:
-            os.lstat(path)
-        except (FileNotFoundError, NotADirectoryError):
+            with self._database.transaction():
+                epoch, records = self._next_epoch()
+        except DatabaseFailed as error:
+            # Such as on a disk that is full, where everything can still be read.
+            error.hides_intents = self._hides_intents()
+            raise
+        # Not before, because without a COMMIT, the next run gets the same number.
+        self._epoch = epoch
+        return records
+
+    def _hides_intents(self) -> bool:
+        """Return whether there may be an unreported intent, as far as that can be read."""
+        try:
+            return any(not record.intent.reported for record in self._load())
+        except DatabaseFailed:
+            return True
+
+    def _next_epoch(self) -> tuple[tuple[int, str], list[Record]]:
+        """Acquire the target from whoever had it."""
+        holder = json.dumps({**actor_now(), "since_ms": self._clock.now_ms()})
+        raised, epoch, unsettled = self._database.run(
+            Statement(
+                "INSERT INTO bybit_targets (realm, account, product, loan, epoch, holder) VALUES (?, ?, ?, ?, 1, ?) "
+                "ON CONFLICT (realm, account, product, loan) DO UPDATE SET epoch = bybit_targets.epoch + 1, holder = excluded.holder",
+                (*self._target, holder),
+            ),
+            Statement(f"SELECT epoch FROM bybit_targets WHERE {TARGET}", self._target),
+            self._unsettled(),
+        )
+        refuse_unchanged([raised])
+        return (int(epoch.rows[0][0]), holder), [record_of(*row) for row in unsettled.rows]
+
+    def _load(self) -> list[Record]:
+        return [record_of(*row) for row in self._database.run(self._unsettled())[0].rows]
+
+    def _unsettled(self) -> Statement:
+        sql = f"SELECT document, state, outcome FROM bybit_intents WHERE {TARGET} AND state IN (?, ?) ORDER BY number"
+        return Statement(sql, (*self._target, OPEN, MADE))
+
+    def _lock(self, intent_ids: t.Sequence[str]) -> tuple[bool, Head, dict[str, Row]]:
+        """Keep target and chain for this run until the end of the transaction.
+
+        :return: Whether the target is still this run's, the end of the chain, and what is stored of some intents, by ID.
+        """
+        account, epoch = self._target[:2], self._epoch or (0, "")
+        confirmed, kept, chain, intents = self._database.run(
+            Statement(f"UPDATE bybit_targets SET epoch = epoch WHERE {TARGET} AND epoch = ? AND holder = ?", (*self._target, *epoch)),
+            Statement(
+                "INSERT INTO bybit_chains (realm, account, length, hash) VALUES (?, ?, 0, ?) "
+                "ON CONFLICT (realm, account) DO UPDATE SET length = bybit_chains.length",
+                (*account, Head().hash),
+            ),
+            Statement(f"SELECT length, hash FROM bybit_chains WHERE {ACCOUNT}", account),
+            Statement(
+                f"SELECT intent_id, state, outcome, document FROM bybit_intents WHERE intent_id IN ({', '.join('?' for dummy in intent_ids) or 'NULL'})",
+                tuple(intent_ids),
+            ),
+        )
+        refuse_unchanged([kept])
+        return confirmed.changed == 1, Head(*chain.rows[0]), {row[0]: row[1:] for row in intents.rows}
+
+
+def _is_needed(change: Change, stored: t.Mapping[str, Row]) -> bool:
+    """Return whether a change is still to be written: what a COMMIT without an answer has written after all is not written twice."""
+    intent_id = change.record.intent.intent_id
+    if change.is_new:
+        return True
+    if change.is_certain and intent_id not in stored:
+        raise DatabaseFailed(f"intent {intent_id} is missing from it")
+    return intent_id in stored and stored[intent_id] != columns_of(change.record)
+
+
+def is_in_doubt(database: Database, realm: str, product: str, loan: str) -> bool:
+    """Return whether a repayment of a loan may be unreported, whichever account it belongs to, while the account of the key is unknown."""
+    sql = "SELECT document FROM bybit_intents WHERE realm = ? AND product = ? AND loan = ? AND state IN (?, ?)"
+    try:
+        if not database.is_there():
             return False
-        except OSError as error:
-            raise self._hidden(error) from None
+        database.open(writes=False)
+        if not schema.version_of(database):
+            return False
+        return any(not json.loads(row[0])["reported"] for row in database.query(sql, realm, product, loan, OPEN, MADE))
+    except DatabaseFailed as error:
+        return error.hides_intents
+    except (ValueError, LookupError, TypeError):
         return True
-
-    def _hidden(self, error: OSError) -> BadInput:
-        return _hidden(error, self._directory, self.path)
-
-
-def _is_any_open(paths: list[str]) -> bool:
-    """Return whether one of these files has an intent that no run has reported, or cannot be read."""
-    try:
-        contents = [content for content in map(files.read_private, paths) if content is not None]
-        return any(not intent["reported"] for content in contents for intent in json.loads(content)["intents"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return True
+    finally:
+        database.close()
 
 
-def _readable(realm: str) -> str:
-    return re.sub("[^A-Za-z0-9.-]", "_", realm)[:80]
+def unusable(error: DatabaseFailed, database: Database, is_writing: bool = False) -> JournalUnusable:
+    """Return what the user reads of a database that failed.
 
-
-def _hidden(error: OSError, directory: str, path: str) -> BadInput:
-    """Return the error for a directory that cannot be read.
-
-    :param path: The file that would exist if something was recorded.
+    :param is_writing: Whether what earlier runs have recorded was read before.
     """
-    unusable = _unusable(error, directory)
-    if not _may_be_recorded(path):
-        return unusable
-    return JournalLost(f"{unusable} Earlier runs may have recorded repayments there, so their outcome is unknown.")
-
-
-def _may_be_recorded(path: str) -> bool:
-    try:
-        if os.path.isdir(path):
-            return any(name.endswith(_SUFFIX) for name in os.listdir(path))
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
-    return path.endswith(_SUFFIX)
-
-
-def _unusable(error: OSError, directory: str) -> BadInput:
-    is_other = os.path.lexists(directory) and not os.path.isdir(directory)
-    reason = "it is not a directory" if is_other else error.strerror
-    return BadInput(
-        f"state_dir '{directory}' cannot be used ({reason}): name a directory on a persistent local disk that only the user who "
-        f"runs the module can write."
-    )
+    if isinstance(error, Damaged):
+        return JournalLost(
+            f"The journal {database.label} cannot be read ({error}), so what became of the repayments that it records is unknown. Nothing was "
+            f"sent now. Restore it from a backup. Without one, stop all runs, check each loan and its repayment history, and remove every task "
+            f"whose reference was already used from your playbooks: a new journal knows no reference, so such a task would pay again. Then "
+            f"{database.removal}, and run again."
+        )
+    message = f"The journal {database.label} cannot be used ({error})."
+    remedy = error.remedy or "Make this journal available again (do not switch to another one), and run again."
+    if is_writing or not error.hides_intents:
+        return JournalUnusable(f"{message} {remedy}")
+    # Another journal would be the wrong remedy: what is recorded in this one would be forgotten.
+    return JournalLost(f"{message} Earlier runs may have recorded repayments there, so their outcome is unknown. Nothing was sent now. {remedy}")

@@ -69,7 +69,8 @@ def missing(library: str, version: str, option: str = "") -> str:
     is_in_venv = sys.prefix != sys.base_prefix
     if not is_in_venv and os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")):
         # There pip refuses to install anything.
-        remedy = f"install the system's package of it (often python3-{library})"
+        remedy = f"install the system's package of it (often python3-{library.partition('[')[0]})"
+    library = library.partition("[")[0]
     name = f"{library}, which {option} needs," if option else library
     return (
         f"The Python library {name} is missing in {python}, which runs this module, or cannot be loaded: {remedy}; or set "

@@ -15,10 +15,14 @@ from .._api.client import Client
 from .._api.errors import BybitError
 from .._clock import Clock
 from .._info.common import QueryResult
+from .._info.journal import list_journal
+from .._options.info import parse_journal_query
 from .._options.values import Options
-from .common import connect, with_connection, with_defect, with_failure
+from .common import connect, traceback_of, with_connection, with_defect, with_failure
 from .interface import Module
+from .journal import hide_passwords, journal_database
 
+_ADVICE = ". Nothing was changed; report the error."
 _Query = t.TypeVar("_Query")
 
 
@@ -46,9 +50,24 @@ def run_query(
         module.emit(with_connection(with_failure({}, error), connection, client), failed=True)
         return
     except Exception as error:
-        failure = with_defect({}, error, ". Nothing was changed; report the error.")
+        failure = with_defect({}, error, _ADVICE)
         module.emit(with_connection(failure, connection, client), failed=True)
         return
     for warning in result.warnings:
         module.warn(warning)
     module.emit(with_connection({"changed": False, **result.values}, connection, client), failed=False)
+
+
+def run_journal_query(module: Module, clock: Clock | None = None) -> None:
+    """Execute the query of C(bybit_journal_info), which asks no exchange, and emit its result."""
+    hide_passwords(module)
+    try:
+        database = journal_database(module, clock or Clock(module.log))
+        query = parse_journal_query(module.params)
+        values = list_journal(database, query)
+    except BybitError as error:
+        module.emit({"msg": str(error), "exception": traceback_of(error)}, failed=True)
+    except Exception as error:
+        module.emit(with_defect({}, error, _ADVICE), failed=True)
+    else:
+        module.emit({"changed": False, **values}, failed=False)

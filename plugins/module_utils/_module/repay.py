@@ -14,21 +14,22 @@ import typing as t
 
 from .._api.api_key import read_key
 from .._api.client import Client
-from .._api.errors import BybitError, OutcomeUnknown
+from .._api.errors import BybitError, OutcomeUnknown, Overtaken
 from .._clock import Clock
 from .._engine.messages import hidden, may_reach_nobody
 from .._engine.report import Report
 from .._engine.run import run
 from .._engine.steps import RunEnded
 from .._engine.context import RunContext, new_context
-from .._goal import Goal
 from .._journal.journal import Journal
-from .._journal.store import Store, Target, check_directory, is_in_doubt
+from .._journal.store import Store, is_in_doubt
+from .._journal.target import Target
 from .._options.connection import Connection
-from .._options.repay import Instruction, run_options_of, state_dir_of
+from .._options.repay import Instruction, run_options_of
 from .._outcomes import UNKNOWN
 from .common import connect, traceback_of, with_connection, with_failure
 from .interface import Module
+from .journal import check_journal, hide_passwords, journal_database
 from .parents import Parents
 
 
@@ -93,30 +94,32 @@ def finish(module: Module, result: _Result, context: RunContext, parents: Parent
         # The next run finds out what became of the repayment.
         return
     try:
-        if result.failed or is_delivered(parents, context.goal):
-            context.journal.close(not result.failed)
+        if result.failed or is_delivered(parents, context):
+            context.journal.close(not result.failed, str(result.values["msg"]))
         else:
             context.journal.leave_open(context.client.exchange_time_or_local_ms())
             module.log_late("The result may not have reached anybody, so the next run will report it again.")
+    except Overtaken as overtaken:
+        module.log_late(f"{overtaken} The other run may have reported this repayment, too.")
     except BybitError as failed:
         module.log_late(f"{failed} The next run will resolve this repayment again.")
 
 
-def is_delivered(parents: Parents, goal: Goal) -> bool:
+def is_delivered(parents: Parents, context: RunContext) -> bool:
     """Return whether the result that is out now has reached somebody who can show it."""
-    return can_be_known(parents, goal) and parents.are_alive()
+    return can_be_known(parents, context) and parents.are_alive()
 
 
-def can_be_known(parents: Parents, goal: Goal) -> bool:
+def can_be_known(parents: Parents, context: RunContext) -> bool:
     """Return whether a result is known to arrive as long as the processes above live, or does no harm when it is lost."""
-    # A declarative goal pays only what is missing.
-    return parents.are_known or goal.is_declarative
+    # A declarative goal pays only what is missing, and a reference only once.
+    return parents.are_known or context.goal.is_declarative or context.options.reference is not None
 
 
 def _carry_out(begun: _Begun, module: Module, parents: Parents) -> _Result:
     """Run the engine, and return what it reports."""
     report = run(begun.context, begun.warnings)
-    if report.made and report.ended is None and not can_be_known(parents, begun.context.goal):
+    if report.made and report.ended is None and not can_be_known(parents, begun.context):
         report = report.with_notice(may_reach_nobody())
     result = _result_of(report, begun.connection, begun.context.client)
     if module.diff and not result.failed:
@@ -135,6 +138,7 @@ def _begin(
     module: Module, parse_options: t.Callable[[Client, dict[str, t.Any]], Instruction], clock: Clock, parents: Parents
 ) -> _Begun | _Result:
     """Return what a task asks for, or why it cannot be begun; the key is all that is read of the exchange."""
+    hide_passwords(module)
     try:
         connection = connect(module)
     except BybitError as error:
@@ -142,17 +146,17 @@ def _begin(
     client = connection.client(clock)
     try:
         (operation, goal), options = parse_options(client, module.params), run_options_of(module.params)
-        directory = state_dir_of(module.params)
+        database = journal_database(module, clock)
     except BybitError as error:
         return _failed(with_connection({}, connection, client), error)
     try:
-        check_directory(directory)
+        check_journal(database)
         key = read_key(client)
     except BybitError as error:
-        if error.outcome != UNKNOWN and is_in_doubt(directory, connection.realm, operation.product, operation.name):
-            error = OutcomeUnknown(f"{error} {hidden(directory, operation.terms.label)}", error.failure)
+        if error.outcome != UNKNOWN and is_in_doubt(database, connection.realm, operation.product, operation.name):
+            error = OutcomeUnknown(f"{error} {hidden(database.label, operation.terms.label)}", error.failure)
         return _result_of(Report(operation.ids, operation.terms.label, goal).with_end(RunEnded(error)), connection, client)
-    journal = Journal(Store(directory, Target(connection.realm, key.account, operation.product, operation.name), clock))
+    journal = Journal(Store(database, Target(connection.realm, key.account, operation.product, operation.name), clock))
     more = {"check_mode": module.check_mode, "has_listeners": parents.are_alive}
     context = new_context(client, operation, journal, goal, options, **more)
     expiry = key.expiry_warning(client.exchange_time_or_local_ms())

@@ -12,11 +12,16 @@ from __future__ import annotations
 import typing as t
 
 from .._api.errors import BadInput
+from .._info.export import FORMATS
+from .._info.journal import JournalQuery
 from .._info.loans import LoanQuery
 from .._info.repayments import RepaymentQuery
+from .._journal.entries import EVENTS
+from .._journal.trail import Filter
 from .._loans.history import FAILED, PROCESSING, SUCCESS
 from .._loans.loan import FLEXIBLE, PRODUCTS
-from .values import Options, coin_of, duration_of, fraction_of, id_of, moment_of
+from .journal import journal_argument_spec
+from .values import Options, coin_of, duration_of, fraction_of, id_of, moment_of, reference_of
 
 
 def query_argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -44,6 +49,23 @@ def repayment_argument_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
+def journal_query_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options of C(bybit_journal_info)."""
+    return {
+        **journal_argument_spec(),
+        "realm": {"type": "str"},
+        "account": {"type": "str"},
+        "product": {"type": "str", "choices": list(PRODUCTS)},
+        "loan": {"type": "str"},
+        "reference": {"type": "str"},
+        "event": {"type": "list", "elements": "str", "choices": list(EVENTS)},
+        "since": {"type": "str"},
+        "until": {"type": "str"},
+        "verify": {"type": "bool", "default": False},
+        "format": {"type": "str", "choices": list(FORMATS)},
+    }
+
+
 def parse_loan_query(options: Options) -> LoanQuery:
     """Return the query that the options of C(bybit_loan_info) mean.
 
@@ -64,10 +86,7 @@ def parse_loan_query(options: Options) -> LoanQuery:
 
 def parse_repayment_query(options: Options) -> RepaymentQuery:
     """Return the query that the options of C(bybit_loan_repayment_info) mean."""
-    since_ms, until_ms = moment_of(options, "since"), moment_of(options, "until")
-    if since_ms is not None and until_ms is not None and since_ms >= until_ms:
-        given = f"until '{options['until']}' is not after since '{options['since']}'"
-        raise BadInput(f"{given}: give a later time, or omit one of them.")
+    since_ms, until_ms = _period(options)
     return RepaymentQuery(
         products=_products(options),
         named=options["product"] is not None,
@@ -78,6 +97,27 @@ def parse_repayment_query(options: Options) -> RepaymentQuery:
         until_ms=until_ms,
         statuses=frozenset(options["status"] or ()),
     )
+
+
+def parse_journal_query(options: Options) -> JournalQuery:
+    """Return the query that the options of C(bybit_journal_info) mean."""
+    since_ms, until_ms = _period(options)
+    wanted = Filter(
+        **{name: options[name] for name in ("realm", "account", "product", "loan")},
+        reference=reference_of(options),
+        events=tuple(options["event"] or ()),
+        since_ms=since_ms,
+        until_ms=until_ms,
+    )
+    return JournalQuery(wanted, options["verify"], options["format"])
+
+
+def _period(options: Options) -> tuple[int | None, int | None]:
+    since_ms, until_ms = moment_of(options, "since"), moment_of(options, "until")
+    if since_ms is not None and until_ms is not None and since_ms >= until_ms:
+        given = f"until '{options['until']}' is not after since '{options['since']}'"
+        raise BadInput(f"{given}: give a later time, or omit one of them.")
+    return since_ms, until_ms
 
 
 def _products(options: Options) -> tuple[str, ...]:

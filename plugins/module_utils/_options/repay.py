@@ -9,11 +9,8 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-import os
 import typing as t
 from decimal import Decimal
-
-from ansible.module_utils.basic import env_fallback
 
 from .._api.client import Client
 from .._api.errors import BadInput
@@ -22,11 +19,14 @@ from .._operations.base import Operation
 from .._operations.fixed import FixedRepayment
 from .._operations.flexible import FlexibleRepayment
 from .._operations.legacy import LegacyRepayment
+from .._redaction import quotable
 from .._times import SECOND_MS
 from .connection import check_ranges
-from .values import Options, amount_of, checked_coin, coin_of, fraction_of, id_of, moment_of
+from .journal import journal_argument_spec
+from .values import Options, amount_of, checked_coin, coin_of, fraction_of, id_of, moment_of, reference_of
 
 _RANGES = {"wait_timeout": (0, 86_400), "settle_margin": (0, 3600), "lock_timeout": (0, 86_400)}
+_MAX_REFERENCE_LENGTH = 200
 _GOALS = ("amount", "max_debt", "max_ltv")
 # What holds between options, as AnsibleModule takes it.
 _REPAY_RULES: dict[str, t.Any] = {"mutually_exclusive": [_GOALS], "required_by": {"since": ("amount",)}}
@@ -83,11 +83,8 @@ def repay_argument_spec() -> dict[str, dict[str, t.Any]]:
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 60},
         "settle_margin": {"type": "int", "default": 10},
-        "state_dir": {
-            "type": "path",
-            "default": "~/.local/state/treasury.bybit",
-            "fallback": (env_fallback, ["BYBIT_STATE_DIR"]),
-        },
+        "reference": {"type": "str"},
+        **journal_argument_spec(),
         "lock_timeout": {"type": "int", "default": 180},
         "acknowledge": {"type": "str"},
     }
@@ -128,21 +125,29 @@ def run_options_of(options: dict[str, t.Any]) -> RunOptions:
         acknowledge=options["acknowledge"],
         at_most=amount_of(options, "at_most"),
         allow_partial=options["allow_partial"],
+        reference=_reference(options),
     )
 
 
-def state_dir_of(options: dict[str, t.Any]) -> str:
-    """Return the directory for the intents.
+def _reference(options: dict[str, t.Any]) -> str | None:
+    """Return the name of the step.
 
-    :raises BadInput: When it would be another one for each working directory.
+    :raises BadInput: When it is none, or when what it names is no step.
     """
-    state_dir: str = options["state_dir"]
-    if not os.path.isabs(state_dir):
+    reference = reference_of(options)
+    if reference is None:
+        return None
+    if not reference.isprintable() or not 0 < len(reference) <= _MAX_REFERENCE_LENGTH or reference != reference.strip():
         raise BadInput(
-            f"state_dir '{state_dir}' is not an absolute path: give one such as '/var/lib/treasury', so that every run "
-            f"finds what an earlier one recorded."
+            f"reference '{quotable(reference, 80)}' is not a name: give 1 to {_MAX_REFERENCE_LENGTH} printable characters without white space "
+            f"around them, or omit it."
         )
-    return state_dir
+    if options["amount"] is None or options["since"] is not None:
+        raise BadInput(
+            f"reference '{reference}' names a step, which is an amount that is repaid once: give amount without since, or omit reference, "
+            f"because a goal pays only what is missing; a whole fixed contract needs no reference."
+        )
+    return reference
 
 
 def _max_ltv(options: dict[str, t.Any]) -> Decimal | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+import unicodedata
 from decimal import Decimal
 
 from .._amounts import InvalidAmount, parse_amount
@@ -74,6 +75,13 @@ def fraction_of(options: Options, name: str) -> Decimal | None:
         given = quotable(str(options[name]), _MAX_QUOTED)
         raise BadInput(f"{name} '{given}' is not a fraction between 0 and 1: give '0.5' for 50 %, for example.")
     return fraction
+
+
+def reference_of(options: Options) -> str | None:
+    """Return the name of a step as the journal has it."""
+    reference: str | None = options["reference"]
+    # What looks alike is the same.
+    return None if reference is None else unicodedata.normalize("NFC", reference)
 
 
 def moment_of(options: Options, name: str) -> int | None:

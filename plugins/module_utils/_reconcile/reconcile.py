@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 
 from .._amounts import plain
-from .._api.errors import BadInput
+from .._api.errors import JournalUnusable
 from .._journal.intent import Intent
 from .._journal.journal import Journal
 from .._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
@@ -61,7 +61,7 @@ class Reconciler:
             finding, evidence = self._poller.find_outcome(intent, others, deadline_ms)
             if finding.outcome != EXECUTED or finding.entry is None:
                 if finding.outcome == NOT_EXECUTED:
-                    self._journal.discard(intent)
+                    self._journal.discard(intent, finding.reason)
                 found = dataclasses.replace(intent, repay_id=failed_id)
                 return Reconciled(finding.outcome, found, finding._replace(reason=doubt + finding.reason), evidence)
             entry = self._follow(finding.entry.repay_id, finding.entry, deadline_ms).entry or finding.entry
@@ -89,7 +89,9 @@ class Reconciler:
         if has_succeeded(entry):
             found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
         # It is not known yet whether the debt shows it.
-        self._journal.mark_made(found.intent)
+        is_final = found.outcome == EXECUTED
+        known = found.finding.reason if found.finding else "the history shows it as final" if is_final else "the exchange accepted it"
+        self._journal.mark_made(found.intent, is_final, known)
         return found
 
     def _write_down(self, intent: Intent) -> str:
@@ -98,7 +100,7 @@ class Reconciler:
             return ""
         try:
             self._journal.note(intent)
-        except BadInput as error:
+        except JournalUnusable as error:
             return f"The ID of the repayment could not be recorded: {error}"
         return ""
 

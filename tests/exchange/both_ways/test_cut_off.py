@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import json
 import os
 import signal
+import sqlite3
 import typing as t
 from pathlib import Path
 
@@ -31,18 +34,19 @@ REPAYMENT = """
       ignore_errors: true
 """
 SLOW_DISK = """
-import os
+import functools
+import sqlite3
 import time
 
-sync = os.fsync
+
+class Slow(sqlite3.Connection):
+    def execute(self, sql, *values):
+        if sql == "COMMIT":
+            time.sleep(0.3)
+        return super().execute(sql, *values)
 
 
-def slow(file):
-    time.sleep(0.3)
-    sync(file)
-
-
-os.fsync = slow
+sqlite3.connect = functools.partial(sqlite3.connect, factory=Slow)
 """
 
 
@@ -84,8 +88,15 @@ def plain(value: t.Any) -> t.Any:
 
 
 def lock_of(controller: Controller) -> Path:
-    (lock,) = controller.state_dir.glob("*.lock")
+    (lock,) = controller.journal.parent.glob("*.lock")
     return lock
+
+
+def holder_of(controller: Controller) -> int:
+    """Return the process that has the loan."""
+    with contextlib.closing(sqlite3.connect(controller.journal, timeout=30)) as connection:
+        [(holder,)] = connection.execute("SELECT holder FROM bybit_targets").fetchall()
+    return json.loads(holder)["process"]
 
 
 def is_locked(controller: Controller) -> bool:
@@ -126,9 +137,8 @@ def test_the_time_is_over_while_the_memory_is_closed(tmp_path, url, book, paid) 
     disk.mkdir()
     (disk / "sitecustomize.py").write_text(SLOW_DISK)
     controller = Controller(tmp_path / "here", url, IN_PROCESS)
-    controller.state_dir.mkdir(parents=True)
-    # Three notes of a repayment take 0.6 s each, and the task has three: the last note ends after that.
-    delays_ms = [1250, 1250, 2500]
+    # Four records take 0.3 s each, the tables among them, and the task has 3 s: the last record of the last item ends after that.
+    delays_ms = [1250, 1250, 2250]
     amounts = [str(10 * number) for number, dummy in enumerate(delays_ms, 1)]
     book.control("POST", "faults", [{"method": "POST", "path": REPAY, "delay_answer_ms": delay} for delay in delays_ms])
     started = controller.play(repayment(*amounts, timeout=3, recv_window=5000), PYTHONPATH=str(disk))
@@ -150,7 +160,7 @@ def _kill_playbook(process, controller: Controller) -> None:
 
 
 def _kill_whoever_repays(process, controller: Controller) -> None:
-    os.kill(int(lock_of(controller).read_text()), signal.SIGKILL)
+    os.kill(holder_of(controller), signal.SIGKILL)
 
 
 def _press_ctrl_c(process, controller: Controller) -> None:
@@ -172,7 +182,7 @@ def test_it_is_killed(tmp_path, url, book, paid, until, way: str, cut: t.Callabl
     controller = Controller(tmp_path / way, url, way)
     process = controller.start(repayment("10", recv_window=3000))
     until(lambda: paid() == ["10"], seconds=40)
-    worker = int(lock_of(controller).read_text())
+    worker = holder_of(controller)
     assert worker != process.pid
     cut(process, controller)
     killed = controller.end(process)

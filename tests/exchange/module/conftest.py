@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import sys
 import typing as t
 from pathlib import Path
@@ -32,18 +34,32 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
+@pytest.fixture
+def tmp_path(memory_path) -> Path:
+    """What a test writes, journals above all, is on a fast disk."""
+    return memory_path
+
+
 @pytest.fixture(autouse=True)
-def state_dir(tmp_path, monkeypatch) -> Path:
-    """Keep each test's intents apart, and out of the home of whoever runs the tests."""
-    monkeypatch.setenv("BYBIT_STATE_DIR", str(tmp_path / "state"))
-    return tmp_path / "state"
+def journal(tmp_path, monkeypatch) -> Path:
+    """Keep each test's journal apart, and out of the home of whoever runs the tests."""
+    path = tmp_path / "journal" / "journal.sqlite"
+    monkeypatch.setenv("BYBIT_JOURNAL", str(path))
+    return path
 
 
 @pytest.fixture
-def noted(state_dir) -> t.Callable[[], list[dict[str, t.Any]]]:
-    """List the intents that are written down."""
-    files = state_dir.glob
-    return lambda: [intent for file in sorted(files("*.json")) for intent in json.loads(file.read_text())["intents"]]
+def noted(journal) -> t.Callable[[], list[dict[str, t.Any]]]:
+    """List the intents that are not settled."""
+
+    def call() -> list[dict[str, t.Any]]:
+        if not journal.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(journal)) as connection:
+            rows = connection.execute("SELECT document FROM bybit_intents WHERE state IN ('open', 'made') ORDER BY number").fetchall()
+        return [json.loads(document) for (document,) in rows]
+
+    return call
 
 
 @pytest.fixture

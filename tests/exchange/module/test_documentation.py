@@ -133,10 +133,13 @@ def test_examples(
         (tmp_path / "bybit.pem").chmod(0o600)
         key = {"rsa_private_key": str(tmp_path / "bybit.pem"), "api_key": "sandbox-rsa-key", "api_secret": None}
         here.update(key)
+    if "journal" in options:
+        # A database of this name exists nowhere.
+        here["journal"] = str(tmp_path / "named" / "journal.sqlite")
     if "since" in options:
         # The dates of the examples grow old, and one is a template.
         here["since"] = utc_now()
-        here["state_dir"] = str(tmp_path / "lasting")
+        here["journal"] = str(tmp_path / "lasting" / "journal.sqlite")
     run = run_module(name, **{"settle_margin": 0, **options, **here})
     if "acknowledge" in options:
         # What the example acknowledges is not noted here.

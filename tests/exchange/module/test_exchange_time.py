@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
+import sqlite3
 import typing as t
 
 import pytest
@@ -41,14 +43,14 @@ def a_day_ahead(relay, sent) -> str:
 
 
 @pytest.fixture
-def rewrite(state_dir) -> t.Callable[..., None]:
-    """Write down other values for the only intent that is noted."""
+def rewrite(journal) -> t.Callable[..., None]:
+    """Record other values for the only intent that is not settled."""
 
     def call(**values: t.Any) -> None:
-        [file] = state_dir.glob("*.json")
-        document = json.loads(file.read_text())
-        document["intents"][0].update(values)
-        file.write_text(json.dumps(document))
+        with contextlib.closing(sqlite3.connect(journal, isolation_level=None)) as connection:
+            [(document,)] = connection.execute("SELECT document FROM bybit_intents WHERE state = 'open'").fetchall()
+            changed = json.dumps({**json.loads(document), **values})
+            connection.execute("UPDATE bybit_intents SET document = ? WHERE state = 'open'", (changed,))
 
     return call
 

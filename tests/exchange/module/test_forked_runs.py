@@ -44,7 +44,7 @@ def test_it_stands_where_a_started_one_does(begin, sandbox, until, posts, tmp_pa
     try:
         for name, program in PROGRAMS.items():
             sandbox.control("DELETE", "requests")
-            process = begin(program=program, state_dir=str(tmp_path / name))
+            process = begin(program=program, journal=str(tmp_path / name / "journal.sqlite"))
             until(posts)
             stands[name] = stand(process.pid)
             process.kill()

@@ -210,13 +210,13 @@ def test_another_key_shows_another_account(ask, names) -> None:
     assert shown(run) == [names.second, FLEXIBLE_USDT]
 
 
-def test_nothing_is_changed_in_any_mode(ask, sandbox, calls, state_dir) -> None:
+def test_nothing_is_changed_in_any_mode(ask, sandbox, calls, journal) -> None:
     before = sandbox.account()
     first, second, checked = ask(), ask(diff=True, api_key="sandbox-key-readonly"), ask(check=True)
     assert first.result == second.result == checked.result
     assert {call.partition(" ")[0] for call in calls()} == {"GET"}
     assert sandbox.account() == before
-    assert not state_dir.exists()
+    assert not journal.parent.exists()
 
 
 @pytest.mark.parametrize("answer", ["reset", "html_502", "not_json", {"ret_code": 10016}, {"http_status": 500}])

@@ -190,13 +190,13 @@ def test_a_time_beyond_the_calendar_is_not_guessed(ask, sandbox) -> None:
     assert (run.failed, run["msg"]) == (True, f"Bybit answered {PATH} with an unusable repayTime: {10**18} is not a time in milliseconds.")
 
 
-def test_nothing_is_changed_in_any_mode(ask, sandbox, calls, state_dir) -> None:
+def test_nothing_is_changed_in_any_mode(ask, sandbox, calls, journal) -> None:
     before = sandbox.account()
     first, second, checked = ask(), ask(diff=True, api_key="sandbox-key-readonly"), ask(check=True)
     assert first.result == second.result == checked.result
     assert {call.partition(" ")[0] for call in calls()} == {"GET"}
     assert sandbox.account() == before
-    assert not state_dir.exists()
+    assert not journal.parent.exists()
 
 
 @pytest.mark.parametrize(

@@ -49,14 +49,14 @@ def test_moments_that_are_understood(repay, spelling: str, hours: float) -> None
     ],
 )
 def test_moments_that_are_not_understood_are_refused_before_anything_is_sent(
-    repay, sandbox, state_dir, since: object, sentence: str
+    repay, sandbox, journal, since: object, sentence: str
 ) -> None:
     run = repay(since=since.format(YESTERDAY) if isinstance(since, str) else since)
     assert (run.failed, run.exit_code, run["outcome"]) == (True, 1, "not_executed")
     assert run["msg"].startswith("since cannot be used: ")
     assert sentence in run["msg"]
     assert "Traceback" not in run.output
-    assert (sandbox.requests()["counts"], state_dir.exists()) == ({}, False)
+    assert (sandbox.requests()["counts"], journal.parent.exists()) == ({}, False)
 
 
 @pytest.mark.parametrize(

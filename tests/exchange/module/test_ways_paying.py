@@ -74,7 +74,7 @@ def test_what_is_sent(pay, sandbox, calls, way) -> None:
 
 
 @each_way
-def test_check_mode_foresees_it_and_sends_nothing(pay, sandbox, ledger, state_dir, way) -> None:
+def test_check_mode_foresees_it_and_sends_nothing(pay, sandbox, ledger, journal, way) -> None:
     foreseen = pay(way, check=True, diff=True)
     assert (foreseen.failed, foreseen["changed"], foreseen["outcome"]) == (False, True, "planned")
     assert (foreseen["amount"], foreseen["repay_id"], foreseen.details["sent_at_ms"]) == (way.amount, None, None)
@@ -82,7 +82,7 @@ def test_check_mode_foresees_it_and_sends_nothing(pay, sandbox, ledger, state_di
     assert foreseen["msg"] == (
         f"Would repay {way.amount} {way.coin} on {way.label}: debt {way.before} → {way.after}, pay {way.amount}."
     )
-    assert (ledger(), state_dir.exists()) == ([], False)
+    assert (ledger(), journal.parent.exists()) == ([], False)
     assert [r for r in sandbox.requests()["requests"] if r["method"] != "GET"] == []
     real = pay(way, diff=True)
     assert [foreseen.details[n] for n in ("decision", "dust")] == [real.details[n] for n in ("decision", "dust")]

@@ -36,7 +36,7 @@ def command(sandbox, tmp_path) -> t.Callable[..., dict[str, t.Any]]:
             "BYBIT_API_KEY": "sandbox-key",
             "BYBIT_API_SECRET": "sandbox-secret",
             # Nobody's home is written to.
-            "BYBIT_STATE_DIR": str(tmp_path / "state"),
+            "BYBIT_JOURNAL": str(tmp_path / "state" / "journal.sqlite"),
         }
         return {
             "args": [str(ANSIBLE_PLAYBOOK), playbook, *arguments],

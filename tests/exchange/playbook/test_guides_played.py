@@ -77,7 +77,7 @@ def test_the_credential_type_is_one_that_awx_accepts() -> None:
     jsonschema.validate(TYPE, SCHEMA)
     fields = {field["id"]: field for field in TYPE["inputs"]["fields"]}
     assert set(TYPE["inputs"]["required"]) <= set(fields)
-    assert {name for name, field in fields.items() if field.get("secret")} == {"api_key", "api_secret", "rsa_private_key"}
+    assert {name for name, field in fields.items() if field.get("secret")} == {"api_key", "api_secret", "journal", "rsa_private_key"}
     used = re.findall(r"{{ (\w+) }}", str(TYPE["injectors"]))
     assert sorted(used) == sorted(fields)
 
@@ -94,7 +94,7 @@ def test_a_credential_is_enough_to_repay(play, paid, names, rsa_keys, tmp_path, 
         "secret": {"api_key": "sandbox-key", "api_secret": "sandbox-secret"},
         "rsa": {"api_key": "sandbox-rsa-key", "rsa_private_key": rsa_keys.private_pem},
     }
-    given = injected(**keys[signed_by], environment="testnet", state_dir=str(tmp_path / "volume"))
+    given = injected(**keys[signed_by], environment="testnet", journal=str(tmp_path / "volume" / "journal.sqlite"))
     ended = play("treasury.bybit.repay", "-e", f"order_id={names.loan}", "-e", "amount=100", env=given["env"])
     assert ended.returncode == 0, ended.stdout
     assert paid() == ["100"]
@@ -113,7 +113,7 @@ def test_ansible_runner_repays_with_a_key_in_a_vault(command, paid, names, tmp_p
     folder, now = tmp_path / "treasury", datetime.datetime.now(datetime.timezone.utc).isoformat()
     for name, text in {
         "env/cmdline": f"-e @keys.vault.yml --vault-password-file {tmp_path}/password",
-        "env/envvars": yaml.safe_dump({"BYBIT_STATE_DIR": str(tmp_path / "state")}),
+        "env/envvars": yaml.safe_dump({"BYBIT_JOURNAL": str(tmp_path / "state" / "journal.sqlite")}),
         "env/extravars": yaml.safe_dump({"order_id": names.loan, "amount": "100", "since": now}),
         "inventory/hosts": "localhost ansible_connection=local\n",
         "project/keys.vault.yml": "bybit_api_key: sandbox-key\nbybit_api_secret: sandbox-secret\n",

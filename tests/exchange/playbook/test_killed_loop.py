@@ -48,7 +48,7 @@ def workers(marker: str) -> list[int]:
 def test_only_the_playbook_is_killed_within_a_loop(play, begin, sandbox, paid, until, tmp_path, signal_number, way) -> None:
     sandbox.fault(delay_answer_ms=2000)
     playbook = begin(PLAYBOOK, "-e", f"bybit_in_process={way}")
-    marker = f"BYBIT_STATE_DIR={tmp_path / 'state'}"
+    marker = f"BYBIT_JOURNAL={tmp_path}"
     until(lambda: bool(paid()), seconds=60)
     os.kill(playbook.pid, signal_number)
     playbook.wait()
@@ -78,6 +78,6 @@ def test_the_playbook_is_killed_before_its_module_begins(play, begin, sandbox, p
     until(mark.exists, seconds=60)
     os.kill(playbook.pid, signal.SIGKILL)
     playbook.wait()
-    until(lambda: not workers(f"BYBIT_STATE_DIR={tmp_path / 'state'}"), seconds=60)
+    until(lambda: not workers(f"BYBIT_JOURNAL={tmp_path}"), seconds=60)
     assert play(ONE.replace("MARK", str(mark)), "-e", f"bybit_in_process={way}").returncode == 0
     assert paid() == ["100"]

@@ -33,8 +33,8 @@ PLAYBOOK = """
 """
 
 
-def is_unlocked(state_dir: Path) -> bool:
-    (lock,) = state_dir.glob("*.lock")
+def is_unlocked(folder: Path) -> bool:
+    (lock,) = folder.glob("*.lock")
     with lock.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

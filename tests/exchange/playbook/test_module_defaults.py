@@ -21,6 +21,8 @@ OPTIONS = {
     "bybit_loan_repay": {"order_id": "1794267532472646144", "amount": "1"},
     "bybit_loan_repayment_info": {},
 }
+# It reads the journal only, and is in the group of the journal instead.
+WITHOUT_EXCHANGE = "bybit_journal_info"
 WITHOUT_CREDENTIALS = {"BYBIT_API_URL": "", "BYBIT_API_KEY": "", "BYBIT_API_SECRET": ""}
 
 
@@ -39,7 +41,7 @@ def playbook(defaults: dict[str, str], fails: str, repay_defaults: dict[str, str
 
 @pytest.mark.parametrize("in_process", ["true", "false"])
 def test_every_module_takes_the_defaults_of_the_group(play, sandbox, in_process: str) -> None:
-    assert set(OPTIONS) == MODULES
+    assert set(OPTIONS) == MODULES - {WITHOUT_EXCHANGE}
     defaults = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
     env = {**WITHOUT_CREDENTIALS, "BYBIT_IN_PROCESS": in_process}
     ended = play(playbook(defaults, "told.api_host is not defined"), "--check", env=env)
@@ -58,7 +60,7 @@ def test_without_them_every_module_lacks_its_key(play, sandbox) -> None:
 @pytest.mark.parametrize("in_process", ["true", "false"])
 def test_what_repay_modules_share_reaches_them_and_does_not_break_the_others(play, paid, sandbox, tmp_path, in_process: str) -> None:
     defaults = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
-    shared = {"at_most": "0.25", "state_dir": str(tmp_path / "once")}
+    shared = {"at_most": "0.25", "journal": str(tmp_path / "once" / "journal.sqlite")}
     # Only modules that repay have an outcome, and of each of them more is asked than its cap allows.
     fails = "(told.msg is search('more than at_most')) != (told.outcome is defined)"
     ended = play(playbook(defaults, fails, shared), env={**WITHOUT_CREDENTIALS, "BYBIT_IN_PROCESS": in_process})
@@ -73,3 +75,23 @@ def test_in_the_group_of_all_they_would_break_the_modules_that_only_read(play) -
     ended = play(playbook({"at_most": "0.25"}, fails), "--check")
     assert ended.returncode == 0, ended.stdout
     assert f"ok={len(OPTIONS)} " in ended.stdout
+
+
+@pytest.mark.parametrize("in_process", ["true", "false"])
+def test_the_journal_of_its_group_reaches_all_that_use_one(play, sandbox, tmp_path, in_process: str) -> None:
+    connection = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
+    repayments = [name for name in OPTIONS if name.endswith("_repay")]
+    tasks = [{"name": name, f"treasury.bybit.{name}": {**connection, **OPTIONS[name]}} for name in repayments]
+    tasks += [
+        {"name": "Read it", f"treasury.bybit.{WITHOUT_EXCHANGE}": {"verify": True, "event": ["intended"]}, "register": "told"},
+        {"name": "Each is there", "ansible.builtin.assert": {"that": f"told.entries | length == {len(repayments)}"}},
+    ]
+    book = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "module_defaults": {"group/treasury.bybit.bybit_journal": {"journal": str(tmp_path / "own" / "journal.sqlite")}},
+        "tasks": tasks,
+    }
+    ended = play(yaml.safe_dump([book], sort_keys=False), env={**WITHOUT_CREDENTIALS, "BYBIT_IN_PROCESS": in_process})
+    assert ended.returncode == 0, ended.stdout

@@ -133,7 +133,7 @@ def test_no_secret_is_seen(
         "TMPDIR": str(home),
         "BYBIT_API_SECRET": "",
         "BYBIT_IN_PROCESS": in_process,
-        "BYBIT_STATE_DIR": str(home / "state"),
+        "BYBIT_JOURNAL": str(home / "state" / "journal.sqlite"),
         "ANSIBLE_LOG_PATH": str(home / "log"),
         "ANSIBLE_INJECT_INVOCATION": "1",
         "ANSIBLE_DISPLAY_TRACEBACK": "always",
@@ -148,7 +148,7 @@ def test_no_secret_is_seen(
 
     left = {str(file): file.read_bytes() for file in home.rglob("*") if file.is_file()}
     assert str(home / "log") in left
-    assert [name for name in left if name.startswith(str(home / "state")) and name.endswith(".json")]
+    assert [name for name in left if name == str(home / "state" / "journal.sqlite")]
     places = {"output": ended.stdout.encode(), "process list": commands, **left}
     needles = [SECRET, *(line for line in rsa_keys.private_pem.splitlines() if "-----" not in line)]
     assert len(needles) > 20

@@ -29,7 +29,7 @@ def _sending_goals_again(original: t.Any) -> t.Callable[..., t.Any]:
 
 REMOVALS = (
     Removal("the goal: an earlier repayment answers the same goal only", (
-        instead("_engine.recover:is_same_goal", lambda intent, goal: True),
+        instead("_engine.recover:is_same_step", lambda intent, context: True),
     )),
     Removal("since: what is accepted but not shown yet", (
         around("_engine.progress:progress_of", lambda original: lambda amount, since_ms, entries, missing_from_history: original(
@@ -43,7 +43,7 @@ REMOVALS = (
         instead("_engine.conclude:must_await_fall", lambda goal, outcome, is_earlier: False),
     )),
     Removal("goals of the debt: the most that accrued interest can be", (
-        instead("_engine.run:_MAX_ACCRUED", Decimal(1)),
+        instead("_engine.run:MAX_ACCRUED", Decimal(1)),
     )),
     Removal("the gate: a goal is decided again", (
         around("_engine.gate:redecide", _sending_goals_again),

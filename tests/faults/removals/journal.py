@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs know of each other: the intents on disk, their lock, and who is there to get the result."""
+"""What runs know of each other: the intents in the journal, what keeps them from writing beside each other, and who gets the result.
+
+What several safeguards keep out together, such as two runs that both pay, is found only when all of them are taken out. What no run
+reads, such as the chain, is found by the tests of what reads it.
+"""
 
 from __future__ import annotations
 
@@ -43,28 +47,74 @@ def _closing_first(module: t.Any, result: t.Any, context: t.Any, parents: t.Any)
     module.emit(result.values, result.failed)
 
 
+def _without(*names: str) -> Replacement:
+    """Make the tables without some of their indexes."""
+    def prepare(original: t.Any) -> t.Callable[..., None]:
+        def stand_in(database: t.Any, migrations: t.Any = original.__defaults__[0]) -> None:
+            original(database, tuple(tuple(one for one in version if not any(name in one for name in names)) for version in migrations))
+
+        return stand_in
+
+    return around("_journal.schema:prepare", prepare)
+
+
+def _not_reading(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+    return lambda self, timeout_ms, writes=True: original(self, timeout_ms, writes) and []
+
+
+def _trusting_commits(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+    def commit(self: t.Any) -> None:
+        from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import CommitInDoubt
+
+        try:
+            original(self)
+        except CommitInDoubt:
+            pass
+
+    return commit
+
+
+def _always_held(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+    return lambda self, intent_ids: (True, *original(self, intent_ids)[1:])
+
+
+_EPOCH = around("_journal.store:Store._lock", _always_held)
+_LOCK = instead("_journal.sqlite:SqliteDatabase.try_lock", lambda self, target, exclusive: True)
+_ONE_OPEN, _ONE_USE = _without("bybit_one_open_intent"), _without("bybit_one_use_of_reference")
+_NO_USE = instead("_journal.store:Store.use_of", lambda self, reference: None)
+
 REMOVALS = (
     Removal("the intent: it is not written", (
-        instead("_journal.store:Store.save", lambda self, intents: None),
+        instead("_journal.store:Store.write", lambda self, changes: None),
     )),
     Removal("the intent: it is not read", (
-        instead("_journal.store:Store.load", lambda self: []),
+        around("_journal.store:Store.acquire", _not_reading),
     )),
     Removal("the intent: it is written before the request leaves", _after_the_request()),
     Removal("the intent: it is closed", (
-        instead("_journal.journal:Journal.close", lambda self, is_success: self.release()),
+        instead("_journal.journal:Journal.close", lambda self, is_success, message="": self.release()),
     )),
     Removal("the intent: it is closed after the result is out", (
         instead("_module.repay:finish", _closing_first),
     )),
-    Removal("the lock", (
-        instead("_journal.store:Store._try_lock", lambda self, lock, writes: True),
+    Removal("the intent: what another run has sent is waited for until its window has closed", (
+        instead("_reconcile.evidence:is_window_closed", lambda intent, observation: True),
+        instead("_reconcile.evidence:is_margin_over", lambda intent, observation, settle_margin_ms: True),
+        instead("_reconcile.evidence:has_passed", lambda intent, observation, margin_ms: True),
     )),
-    Removal("the lock: whether its file is still the same", (
-        instead("_journal.files:is_same", lambda descriptor, path: True),
+    Removal("the lock and the epoch", (_LOCK, _EPOCH)),
+    Removal("the lock, the epoch and the index on open intents", (_LOCK, _EPOCH, _ONE_OPEN)),
+    Removal("the epoch, when the lock is lost", (_EPOCH,)),
+    Removal("the epoch and the index on open intents, when the lock is lost", (_EPOCH, _ONE_OPEN)),
+    Removal("the lock: another run is waited for", (_LOCK,)),
+    Removal("the journal: its file is still the same", (
+        instead("_journal.sqlite:SqliteDatabase._refuse_another_file", lambda self: None),
     )),
-    Removal("the journal: a save that fails is undone", (
-        instead("_journal.files:undo", lambda path, before, check: None),
+    Removal("the journal: nothing is sent after a COMMIT that is in doubt", (
+        around("_journal.sqlite:SqliteDatabase.commit", _trusting_commits),
+    )),
+    Removal("the journal: an empty file beside locks is not a new one", (
+        instead("_journal.sqlite:SqliteDatabase._has_locks", lambda self: False),
     )),
     Removal("the journal: what cannot be read leaves the outcome unknown", (
         instead("_api.errors:JournalLost.outcome", "not_executed"),
@@ -79,16 +129,27 @@ REMOVALS = (
         instead("_options.connection:Connection.realm", property(lambda self: self.api_host)),
     )),
     Removal("the journal: as long as nobody knows whose the key is, what is open is in doubt", (
-        instead("_journal.store:is_in_doubt", lambda directory, realm, product, name: False),
+        instead("_journal.store:is_in_doubt", lambda database, realm, product, loan: False),
+    )),
+    Removal("the chain: a change or a gap shows", (
+        instead("_journal.entries:first_misfit", lambda entries, head: ""),
+    ), ("tests/exchange/module/test_journal_info.py",)),
+    Removal("the reference: what was executed under it answers", (_NO_USE,)),
+    Removal("the reference: what was executed under it answers, and the index on it", (_NO_USE, _ONE_USE)),
+    Removal("the reference: the index, where two loans are repaid at once", (_ONE_USE,)),
+    Removal("the reference: it names one step of one loan", (
+        instead("_engine.reference:earlier_use", lambda context: (
+            None if context.options.reference is None else context.journal.use_of(context.options.reference)
+        )),
     )),
     Removal("the reader: somebody is there right before the intent is written", (
         instead("_engine.pay:check_listeners", lambda has_listeners: None),
     )),
     Removal("the reader: somebody is there when the result is out", (
-        instead("_module.repay:is_delivered", lambda parents, goal: parents.are_known or goal.is_declarative),
+        instead("_module.repay:is_delivered", lambda parents, context: parents.are_known or context.goal.is_declarative),
     )),
     Removal("the reader: output that something else buffers may reach nobody", (
-        instead("_module.repay:can_be_known", lambda parents, goal: True),
+        instead("_module.repay:can_be_known", lambda parents, context: True),
     )),
     Removal("the reader: a result that may have reached nobody answers an equal task for some hours only", (
         instead("_engine.recover:is_recent", lambda reported_at_ms, now_ms: True),

@@ -54,10 +54,12 @@ class Removal(t.NamedTuple):
     """One safeguard that can be taken out.
 
     :ivar removed: What it is, for people, and the name by which the environment chooses it.
+    :ivar tests: Which tests find it; the fault suite unless given.
     """
 
     removed: str
     replacements: tuple[Replacement, ...]
+    tests: tuple[str, ...] = ()
 
 
 def instead(name: str, stand_in: t.Any) -> Replacement:

@@ -12,7 +12,7 @@ from collections import deque
 from stepping.process import Process
 
 from .goals import Kill
-from .owner import LockLoss, OwnerAct
+from .owner import Event, OwnerAct
 from .runs import Run
 
 
@@ -61,7 +61,7 @@ class Actor:
         return counted is not None and counted >= moment.number
 
 
-def is_time(event: OwnerAct | LockLoss, active: list[Actor]) -> bool:
+def is_time(event: Event, active: list[Actor]) -> bool:
     """Tell whether what somebody does by hand may be done now, besides that so many steps are over."""
     if not isinstance(event, OwnerAct) or not event.in_pause:
         return True

@@ -67,7 +67,8 @@ class Asks:
         for earlier in run.earlier:
             self._note_earlier(earlier, run, recording)
         self.reported.update(item["repay_id"] for item in run.made)
-        if not run.failed and run.outcome in (*KNOWN_SUCCESSES, "nothing_to_do"):
+        is_refused = bool(run.refusal_of_reference)
+        if is_refused or not run.failed and run.outcome in (*KNOWN_SUCCESSES, "nothing_to_do"):
             for ask in self._asks:
                 # Acknowledging asks for nothing new; what was asked for before is still wanted.
                 if run.index in ask.runs and not (run.only_acknowledged and len(ask.runs) > 1):

@@ -11,13 +11,14 @@ from decimal import Decimal
 from pathlib import Path
 
 from hypothesis import stateful
+from postgres import Server
 
 from . import oracle, strategies
 from .actor import Choices
 from .asks import Asks
 from .goals import Goal, Plan
 from .ledger import API
-from .owner import LockLoss, OwnerAct
+from .owner import Event
 from .products import LEGACY, PRODUCTS, Loan
 from .runs import Run
 from .standin import HOUR_MS, KEY, KEY_WITHOUT_WALLET, SECRET, SECRET_WITHOUT_WALLET, START_MS, TURN_MS, StandIn
@@ -40,6 +41,8 @@ class Stage(t.NamedTuple):
     tally: Tally
     # How many schedules have begun, and the first that failed.
     counts: dict[str, int]
+    # A server and a database of it, started when it is first needed.
+    shared: t.Callable[[], tuple[Server, str]]
 
 
 class CheckedSchedule(stateful.RuleBasedStateMachine):
@@ -69,6 +72,11 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
             self.stage.tally.update(self.own)
             self.stage.tally.add_schedule(self.world.recording)
 
+    def share_journal(self) -> None:
+        """Have the runs use a database instead of a file."""
+        self.world.share_journal(*self.stage.shared())
+        self.own["journal on a server"] += 1
+
     def order(self, faults: list[dict[str, t.Any]]) -> None:
         """Have something go wrong with the next calls; a read is named by its use in the product in focus."""
         reads = PRODUCTS[self.focus].reads
@@ -77,7 +85,7 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
             self.world.order_fault({**{name: value for name, value in fault.items() if name != "use"}, **path})
 
     def play(
-        self, plans: list[Plan], choices: Choices | None = None, *events: OwnerAct | LockLoss | None
+        self, plans: list[Plan], choices: Choices | None = None, *events: Event | None
     ) -> list[Run]:
         world, first = self.world, len(self.world.recording.runs)
         repaid, borrowed = len(world.recording.owner_repaid), len(world.recording.borrowed)
@@ -115,17 +123,17 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         self.own["acknowledged"] += 1
         return self.play([Plan(goal, acknowledge=intent, drift_ms=self.drift_ms)])[0]
 
-    def remove_journal(self, loan: Loan) -> None:
-        """A person looks the repayments up, as for C(acknowledge), and removes the journal that cannot be read."""
+    def remove_journal(self) -> None:
+        """A person looks all repayments up, as for C(acknowledge), and removes the journal that cannot be read, with its lock files."""
         self.world.pass_time(300_000)
         self.world.update_recording()
         recording = self.world.recording
-        posts = recording.posts_on(loan)
-        self.asks.settled_by_hand([post for post in posts if post.repay_id not in self.asks.reported], recording)
-        recording.looked_up |= {post.timestamp for post in posts}
-        self.doubts = {intent: doubt for intent, doubt in self.doubts.items() if doubt[0] != loan}
-        self.world.journals.remove(loan)
-        self.world.log(f"somebody removes the journal of {loan!r}")
+        self.asks.settled_by_hand([post for post in recording.posts if post.repay_id not in self.asks.reported], recording)
+        recording.looked_up |= {post.timestamp for post in recording.posts}
+        recording.journals_removed.append(len(recording.runs))
+        self.doubts.clear()
+        self.world.journal.remove()
+        self.world.log("somebody removes the journal")
         self.own["journal removed"] += 1
 
     def _heal_and_check(self) -> None:
@@ -135,8 +143,8 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         world.heal()
         world.show_as_usual()
         world.pass_time(_LONG_MS)
-        for loan in world.journals.damaged():
-            self.remove_journal(loan)
+        if world.journal.is_damaged:
+            self.remove_journal()
         for dummy in range(2 + 2 * len(self.asks.open())):
             asks = self.asks.open()
             if not asks:

@@ -18,6 +18,7 @@ class Goal:
     """What a task in a playbook asks for; a fixed contract alone means all of it.
 
     :ivar collateral: The coins to sell for it; empty when the Funding wallet pays.
+    :ivar reference: What names an amount as a step that is taken once, for ever; empty when it has no name.
     """
 
     loan: Loan
@@ -26,6 +27,12 @@ class Goal:
     max_debt: str | None = None
     max_ltv: str | None = None
     collateral: tuple[str, ...] = ()
+    reference: str = ""
+
+    @property
+    def can_be_named(self) -> bool:
+        """Whether it may have a reference."""
+        return self.amount is not None and self.since_ms is None
 
     @property
     def is_whole(self) -> bool:
@@ -48,6 +55,8 @@ class Goal:
         options[PRODUCTS[self.loan.product].option] = self.loan.name
         if self.collateral:
             options["collateral"] = list(self.collateral)
+        if self.reference:
+            options["reference"] = self.reference
         if self.since_ms is not None:
             moment = datetime.datetime.fromtimestamp(self.since_ms // 1000, tz=datetime.timezone.utc)
             options["since"] = f"{moment:%Y-%m-%dT%H:%M:%S}.{self.since_ms % 1000:03d}Z"
@@ -58,7 +67,7 @@ class Goal:
             self.amount or "", f"debt at most {self.max_debt}" if self.max_debt is not None else "",
             f"LTV at most {self.max_ltv}" if self.max_ltv is not None else "", "all" if self.is_whole else "",
             f"on {self.loan!r}", f"since {self.since_ms}" if self.since_ms is not None else "",
-            f"from {','.join(self.collateral)}" if self.collateral else "",
+            f"from {','.join(self.collateral)}" if self.collateral else "", f"under {self.reference}" if self.reference else "",
         ]
         return f"<{' '.join(filter(None, parts))}>"
 
@@ -94,6 +103,7 @@ class Plan:
     :ivar loss: None as long as everybody is there.
     :ivar is_buffered: Whether something that is not Ansible takes its output, which may reach nobody.
     :ivar flushes: How often a directory can be flushed to the disk, with C(broken_state) "flush".
+    :ivar longest_file: How many bytes a file can have at most, with C(broken_state) "full".
     :ivar defect_at: At which of its pauses, counted from 0, an error inside comes up.
     """
 
@@ -108,7 +118,8 @@ class Plan:
     drift_ms: int = 0
     start_after_ms: int = 0
     acknowledge: str | None = None
-    # "file": a file is where the folder should be; "full": nothing can be written to the disk; "flush": no directory can be flushed.
+    # "file": a file is where the folder should be; "full": nothing can be written to the disk; "flush": no directory can be flushed, which
+    # is needed only when the journal is made.
     broken_state: str | None = None
     at_most: str | None = None
     key: str = ""
@@ -116,12 +127,13 @@ class Plan:
     loss: Loss | None = None
     is_buffered: bool = False
     flushes: int = 0
+    longest_file: int = 0
     defect_at: int | None = None
 
     @property
     def may_send(self) -> bool:
         """Whether it may come so far as to send a repayment."""
-        return not self.check and (self.broken_state is None or self.flushes > 0)
+        return not self.check and (self.broken_state is None or self.flushes > 0 or self.longest_file > 0)
 
     @property
     def is_partial(self) -> bool:

@@ -16,7 +16,7 @@ from . import strategies, surroundings
 from .actor import Choices
 from .checked import CheckedSchedule
 from .goals import Goal, Kill, Loss, Plan
-from .owner import LockLoss, OwnerAct
+from .owner import JournalLoss, LockLoss, OwnerAct
 from .products import DEBT, FLEXIBLE, HISTORY, Loan
 from .standin import HOUR_MS, START_MS, TURN_MS
 
@@ -26,10 +26,12 @@ _UNTIL_DELAY_MS = 5000
 class Schedule(CheckedSchedule):
     """One schedule."""
 
-    @stateful.initialize(focus=strategies.focuses, exchange=strategies.exchanges, cannot_read_wallet=strategies.without_wallet)
-    def choose(self, focus: str, exchange: dict[str, t.Any], cannot_read_wallet: bool) -> None:
+    @stateful.initialize(focus=strategies.focuses, exchange=strategies.exchanges, cannot_read_wallet=strategies.without_wallet, is_shared=strategies.shared)
+    def choose(self, focus: str, exchange: dict[str, t.Any], cannot_read_wallet: bool, is_shared: bool) -> None:
         self.focus = focus
         self.world.switch(exchange)
+        if is_shared:
+            self.share_journal()
         if cannot_read_wallet:
             self.world.use_key_without_wallet()
 
@@ -120,7 +122,7 @@ class Schedule(CheckedSchedule):
         then = data.draw(strategies.any_goal_on(first.loan))
         self.play([Plan(then, wait_timeout=timeouts[1], drift_ms=self.drift_ms)])
 
-    @stateful.rule(fault=strategies.lost_posts(), goal=strategies.plain_goals, after_steps=st.integers(8, 30))
+    @stateful.rule(fault=strategies.lost_posts(), goal=strategies.plain_goals, after_steps=st.integers(30, 72))
     def run_beside_somebody_who_pays_the_same(self, fault: dict[str, t.Any], goal: Goal, after_steps: int) -> None:
         self.order([fault])
         self.play([Plan(goal, drift_ms=self.drift_ms)], None, OwnerAct(after_steps, goal.loan, goal.amount))
@@ -137,7 +139,7 @@ class Schedule(CheckedSchedule):
     @stateful.precondition(lambda self: self.focus == FLEXIBLE)
     @stateful.rule(
         fault=strategies.lost_posts(), delay_ms=st.sampled_from([20_000, 90_000, 3000]), data=st.data(),
-        after_steps=st.integers(8, 30), amount=strategies.borrowed,
+        after_steps=st.integers(16, 72), amount=strategies.borrowed,
     )
     def run_beside_somebody_who_borrows(
         self, fault: dict[str, t.Any], delay_ms: int, data: st.DataObject, after_steps: int, amount: str
@@ -166,18 +168,41 @@ class Schedule(CheckedSchedule):
             plans = [dataclasses.replace(plan, goal=plans[0].goal) for plan in plans]
         self.play(plans, choices, gone)
 
+    @stateful.rule(
+        faults=strategies.faults(), data=st.data(), goal=strategies.named_goals, choices=strategies.choices, at_once=st.integers(1, 3),
+        pause_ms=surroundings.later, other=st.one_of(st.none(), st.none(), strategies.named_goals),
+    )
+    def run_under_a_reference_and_run_again(
+        self, faults: list[dict[str, t.Any]], data: st.DataObject, goal: Goal, choices: Choices, at_once: int, pause_ms: int, other: Goal | None
+    ) -> None:
+        self.order(faults)
+        plans = [data.draw(strategies.plans(self.drift_ms)) for dummy in range(at_once)]
+        self.play([dataclasses.replace(plan, goal=goal, at_most=None) for plan in plans], choices)
+        self.world.pass_time(pause_ms)
+        again = dataclasses.replace(data.draw(strategies.plans(self.drift_ms)), goal=goal, at_most=None)
+        if other is not None:
+            # The same name for something else, perhaps.
+            again = dataclasses.replace(again, goal=dataclasses.replace(other, reference=goal.reference))
+        self.play([again])
+
     @stateful.rule(fault=strategies.lost_posts(), goal=strategies.goals, how=surroundings.damages, data=st.data())
     def run_with_a_damaged_journal(self, fault: dict[str, t.Any], goal: Goal, how: str, data: st.DataObject) -> None:
         self.order([fault])
         self.play([Plan(goal, kill=Kill("post", 2), drift_ms=self.drift_ms)])
-        self.own["journal damaged"] += len(self.world.damage_journals(how))
+        self.own["journal damaged"] += self.world.damage_journal(how)
         then = data.draw(strategies.any_goal_on(goal.loan))
         self.play([Plan(then, drift_ms=self.drift_ms)])
 
-    @stateful.precondition(lambda self: self.world.journals.damaged())
-    @stateful.rule(data=st.data())
-    def somebody_removes_a_damaged_journal(self, data: st.DataObject) -> None:
-        self.remove_journal(data.draw(st.sampled_from(self.world.journals.damaged())))
+    @stateful.rule(faults=strategies.faults(), data=st.data(), gone=surroundings.journal_losses)
+    def run_and_lose_the_journal(self, faults: list[dict[str, t.Any]], data: st.DataObject, gone: JournalLoss) -> None:
+        self.order(faults)
+        [run] = self.play([data.draw(strategies.plans(self.drift_ms))], None, gone)
+        self.own["journal lost"] += run.lost_journal_at is not None
+
+    @stateful.precondition(lambda self: self.world.journal.is_damaged)
+    @stateful.rule()
+    def somebody_removes_a_damaged_journal(self) -> None:
+        self.remove_journal()
 
     @stateful.rule(
         faults=strategies.faults(), goal=strategies.goals, loss=surroundings.losses, pause_ms=surroundings.later, data=st.data(),
@@ -202,7 +227,7 @@ class Schedule(CheckedSchedule):
         during = None if copy else OwnerAct(0, goal.loan, amount, in_pause=True)
         self.play([Plan(goal, drift_ms=self.drift_ms)], None, during)
 
-    @stateful.rule(goal=strategies.goals, how=st.sampled_from(["check", "file", "full", "flush"]))
+    @stateful.rule(goal=strategies.goals, how=st.sampled_from(["check", "file", "full"]))
     def run_without_effect(self, goal: Goal, how: str) -> None:
         plan = Plan(goal, drift_ms=self.drift_ms)
         changed = {"check": True} if how == "check" else {"broken_state": how}

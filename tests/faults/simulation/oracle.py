@@ -35,6 +35,11 @@ def pays_once(recording: Recording, asks: Asks) -> list[str]:
     return payments.paid_too_often(recording, asks)
 
 
+def pays_once_under_a_reference(recording: Recording, asks: Asks) -> list[str]:
+    """Under a reference the account pays once, whatever loan and amount it is asked for, and however often, as long as the journal lives."""
+    return payments.paid_under_one_reference(recording)
+
+
 def not_executed_is_final(recording: Recording, asks: Asks) -> list[str]:
     """A run that reports not_executed has paid nothing, and nothing of it is executed later."""
     return payments.executed_after_all(recording)
@@ -78,6 +83,11 @@ def decides_anew_after_the_gate(run: Run, recording: Recording) -> list[str]:
     return payments.sent_by_old_reads(run) + payments.uncounted_retries(run)
 
 
+def writes_down_what_it_sends(run: Run, recording: Recording) -> list[str]:
+    """What leaves is in the journal by then, as a repayment whose outcome is open."""
+    return payments.sent_unwritten(run)
+
+
 def sends_nothing_for_nobody(run: Run, recording: Recording) -> list[str]:
     """Nothing is written down and sent when nobody is left to get the result."""
     return payments.sent_for_nobody(run)
@@ -109,6 +119,11 @@ def knows_its_journal(run: Run, recording: Recording) -> list[str]:
 def reports_what_was_made(run: Run, recording: Recording) -> list[str]:
     """Each repayment that a run reports as made for its goal stands in the ledger, as it says; pending only with an excuse."""
     return reports.wrong_repayments(run, recording, lambda entry: excuse_for_pending(run, entry, recording))
+
+
+def answers_by_its_reference(run: Run, recording: Recording) -> list[str]:
+    """What a run says of its reference is true: the repayment that was made under it, or that it names something else."""
+    return reports.wrong_answers(run, recording, lambda entry: excuse_for_pending(run, entry, recording))
 
 
 def reaches_its_goal(run: Run, recording: Recording) -> list[str]:
@@ -149,13 +164,13 @@ def comes_to_rest(goal: Goal, runs: list[Run], hour_turned: bool) -> list[str]:
     return outcomes.unsettled(goal, runs, hour_turned)
 
 
-PAID = (pays_once, not_executed_is_final, answers_once)
+PAID = (pays_once, pays_once_under_a_reference, not_executed_is_final, answers_once)
 SENT = (
     sends_only_when_it_may, sends_once, sends_nothing_while_another_is_open, sends_what_is_missing, keeps_to_its_cap,
-    decides_anew_after_the_gate, sends_nothing_for_nobody, waits_until_the_debt_shows_it,
+    decides_anew_after_the_gate, writes_down_what_it_sends, sends_nothing_for_nobody, waits_until_the_debt_shows_it,
 )
 REPORTED = (
-    does_not_contradict_itself, knows_its_journal, reports_what_was_made, reaches_its_goal, knows_what_is_in_doubt,
+    does_not_contradict_itself, knows_its_journal, reports_what_was_made, answers_by_its_reference, reaches_its_goal, knows_what_is_in_doubt,
     reports_unknown_only_with_an_excuse, reports_earlier_repayments,
 )
 

@@ -125,7 +125,7 @@ def needless_doubts(run: Run, recording: Recording, excuse: t.Callable[[Post], s
     goal, (sent_at, amount) = run.plan.goal, run.subject
     if run.saw_no_journal and not run.details["intent"]:
         others = [one for one in recording.runs if one.index != run.index and one.plan.goal.loan == goal.loan]
-        return [] if run.has_defect or others else ["reported unknown, but nothing can be noted of its loan"]
+        return [] if run.has_defect or run.has_lost_journal or run.lost_journal_at or others else ["reported unknown, but nothing can be noted of its loan"]
     posts = recording.sent(goal.loan, sent_at, amount)
     if not posts:
         accepted = [post for post in recording.posts_on(goal.loan) if post.committed and post.run != run.index]

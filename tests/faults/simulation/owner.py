@@ -33,6 +33,15 @@ class LockLoss(t.NamedTuple):
     is_replaced: bool = False
 
 
+class JournalLoss(t.NamedTuple):
+    """The file of the journal is removed after so many steps of a batch."""
+
+    after_steps: int
+
+
+Event = t.Union[OwnerAct, LockLoss, JournalLoss]
+
+
 def repay(standin: StandIn, loan: Loan, amount: str | None) -> str:
     """Repay an amount, without one all that is left; return what was done, nothing when it is not possible."""
     left = standin.open_books().debts.get(loan, Decimal(0))

@@ -14,6 +14,7 @@ from decimal import Decimal
 from . import forgeries, gate
 from .asks import Asks
 from .knowledge import counted_at, is_in_doubt
+from .journals import Noted
 from .ledger import FAILED
 from .products import DEBT, HISTORY
 from .recording import Recording
@@ -23,6 +24,8 @@ from .standin import UNIT
 
 # The part of the debt that interest can be, at most, as far as a run may believe.
 _MOST_ACCRUED = Decimal("0.001")
+# The steps of a run around what it writes into an SQLite journal.
+BEGIN, COMMIT = "sql BEGIN", "sql COMMIT"
 # What the coin's decimal places leave, after the first repayment and after that of the interest.
 _MOST_DUST = 2
 
@@ -36,6 +39,18 @@ def paid_too_often(recording: Recording, asks: Asks) -> list[str]:
             wrong.append(f"{len(entries)} repayments for {asks.count(goal)} asks for {goal}: {entries}")
         if goal.is_whole and len(entries) > 1:
             wrong.append(f"{goal.loan} was repaid {len(entries)} times: {entries}")
+    return wrong
+
+
+def paid_under_one_reference(recording: Recording) -> list[str]:
+    wrong = []
+    for reference in sorted({run.plan.goal.reference for run in recording.runs} - {""}):
+        runs = recording.under(reference)
+        posts = [post for run in runs for post in run.posts if not gate.why_believed(post, recording)]
+        paid = [(post, entry) for post in posts for entry in [recording.entry_of(post)] if entry and entry.is_paid]
+        for (first, entry), (then, again) in zip(paid, paid[1:]):
+            if recording.knows(recording.runs[first.run], recording.runs[then.run]):
+                wrong.append(f"two repayments under {reference}: {entry}, {again}")
     return wrong
 
 
@@ -99,12 +114,30 @@ def sent_for_nobody(run: Run) -> list[str]:
     ]
 
 
+def sent_unwritten(run: Run) -> list[str]:
+    return [
+        f"sent {post} without having written it down: {sorted(post.noted)}"
+        for post in run.posts
+        if Noted(post.loan, post.timestamp) not in post.noted and (run.lost_journal_at or 0) <= _committed_at(post, run)
+    ]
+
+
+def _committed_at(post: Post, run: Run) -> int:
+    """Return the step of its run after which a request was written down."""
+    return max((number for number, step in enumerate(run.steps[: post.step]) if step.startswith(COMMIT)), default=0)
+
+
 def _written_at(post: Post, run: Run) -> int:
-    """Return before which step of its run a request was written down."""
+    """Return before which step of its run a request began to be written down."""
     number = post.step
-    while number and not run.steps[number - 1].startswith("file"):
+    if not any(step.startswith(BEGIN) for step in run.steps):
+        # What it writes to a server is no step of its own; it comes before the connection to the exchange, and the head.
         number -= 1
-    while number and run.steps[number - 1].startswith("file"):
+        return number - run.steps[number - 1].startswith("connect") if number > 0 else 0
+    while number and not run.steps[number].startswith(BEGIN):
+        number -= 1
+    # Another run may have been in the way.
+    while number and run.steps[number - 1].startswith((BEGIN, "sleep")):
         number -= 1
     return number
 

@@ -57,7 +57,7 @@ class Playbook:
     ) -> None:
         self.goal = goal
         self._folder = folder
-        options = {**goal.options(), **OPTIONS, "state_dir": str(folder / "state")}
+        options = {**goal.options(), **OPTIONS, "journal": str(folder / "state" / "journal.sqlite")}
         lines = "\n        ".join(f"{name}: {json.dumps(value)}" for name, value in options.items())
         text = self._text(lines, _AGAIN.format(retries) if retries else "")
         file = folder / f"playbook-{time.monotonic_ns()}.yml"

@@ -37,6 +37,8 @@ class Recording:
     cannot_read_wallet: bool = False
     # The timestamps of the requests that a person has looked up at the exchange.
     looked_up: set[int] = field(default_factory=set)
+    # How many runs had begun whenever somebody removed a journal, and what was known by it.
+    journals_removed: list[int] = field(default_factory=list)
 
     def is_closed(self, loan: Loan) -> bool:
         return bool(self.books.debts) and loan not in self.books.debts
@@ -93,6 +95,13 @@ class Recording:
 
     def goal_of(self, post: Post) -> Goal:
         return self.runs[post.run].plan.goal
+
+    def knows(self, earlier: Run, later: Run) -> bool:
+        """Tell whether what a run has recorded is still in the journal when another one begins."""
+        return not any(earlier.index < count <= later.index for count in self.journals_removed)
+
+    def under(self, reference: str) -> list[Run]:
+        return [run for run in self.runs if run.plan.goal.reference == reference]
 
     def paid_since(self, loan: Loan, since_ms: int) -> Decimal:
         return sum((e.amount for e in self.entries_on(loan) if e.is_paid and e.time >= since_ms), Decimal(0))

@@ -50,7 +50,7 @@ def contradictions(run: Run, recording: Recording) -> list[str]:
         wrong.append(f"outcome {outcome} with changed {result['changed']} and failed {run.failed}")
     if not run.killed and run.exit_code != int(run.failed):
         wrong.append(f"exit code {run.exit_code}")
-    if (outcome in KNOWN_SUCCESSES) > bool(run.made) or (outcome == "not_executed" and run.made):
+    if (outcome in KNOWN_SUCCESSES) > bool(run.made or run.is_answered) or (outcome == "not_executed" and run.made):
         wrong.append(f"outcome {outcome} with {len(run.made)} repayments")
     if (outcome in KNOWN_SUCCESSES and not result["repay_id"]) or (
         outcome in ("nothing_to_do", "planned") and (result["repay_id"] or run.made)
@@ -136,6 +136,34 @@ def _answer_to(item: dict[str, t.Any], run: Run, recording: Recording) -> str | 
     if post.run != run.index or not post.answered:
         return "lost"
     return "clear" if post.gives_id else "no id"
+
+
+def wrong_answers(run: Run, recording: Recording, excuse: t.Callable[[Entry], str | None]) -> list[str]:
+    """Check what a run says of its reference: that it was used for the same before, or for something else.
+
+    :param excuse: Why the run cannot know that a repayment is final.
+    """
+    goal, others = run.plan.goal, [one for one in recording.under(run.plan.goal.reference) if recording.knows(one, run)]
+    if run.refusal_of_reference:
+        is_other = run.refusal_of_reference == "something else"
+        used = [one for one in others if (one.posts or one.is_cut_off) and (one.plan.goal != goal) is is_other]
+        return [] if used and not run.posts else [f"refused {goal.reference} as used for {run.refusal_of_reference}, and sent {run.posts}"]
+    if not run.is_answered:
+        return []
+    result, wrong = run.result or {}, [f"sent {post}, but was answered by its reference" for post in run.posts]
+    entry = recording.entry_with_id(result["repay_id"])
+    if entry is None:
+        return wrong if forgeries.ID in recording.forged else [*wrong, f"was answered by repayment {result['repay_id']}, which is not in the ledger"]
+    post = recording.post_of(entry)
+    if post is None and not can_be_mistaken(entry, recording):
+        wrong.append(f"was answered by a repayment that {entry.source} has made")
+    if post is not None and recording.goal_of(post) != goal:
+        wrong.append(f"was answered by the repayment of {recording.goal_of(post)}")
+    if run.outcome == "executed" and entry.status != SUCCESS:
+        wrong.append(f"was answered by an executed repayment, but it is {entry}")
+    if run.outcome == "pending" and excuse(entry) is None:
+        wrong.append(f"was answered by a pending repayment, but could have seen that it is {entry}")
+    return wrong
 
 
 def reported_again(recording: Recording) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from .goals import Plan
+from .journals import Noted
 from .ledger import Books
 from .products import KEY, TIME, Loan
 
@@ -24,6 +25,7 @@ GATE_CODES = (10002, 10006)
 ANSWERS_SURELY_FOR_MS = 12 * 3_600_000 - 900_000
 # What a warning of a repayment that appeared meanwhile says; the text of a warning may stand inside more.
 _AT_THE_GATE = "While the exchange "
+_REFUSED_REFERENCES = {"Nothing was sent: give this step another reference": "something else", "outcome was acknowledged. Nothing was sent": "given up"}
 OUTCOMES = ("executed", "pending", "nothing_to_do", "planned", "not_executed", "unknown")
 
 
@@ -35,6 +37,7 @@ class Post:
     :ivar gives_id: Whether a success is answered with an id.
     :ivar books: What was really owed when it left, without what was being repaid just then.
     :ivar step: Which step of its run its leaving was, counted from 0.
+    :ivar noted: What the journal had as open then.
     """
 
     run: int
@@ -52,6 +55,7 @@ class Post:
     gives_id: bool = True
     books: Books = Books({})
     step: int = 0
+    noted: frozenset[Noted] = frozenset()
 
     @property
     def window_end(self) -> int:
@@ -140,8 +144,10 @@ class Run:
     orphaned_at: int | None = None
     # Whether somebody removed or replaced the lock's file while it was under way.
     has_lost_lock: bool = False
-    # Whether the journal of its loan could not be read when it began.
+    # Whether the journal could not be read when it began.
     has_lost_journal: bool = False
+    # Before which of its steps somebody removed the journal.
+    lost_journal_at: int | None = None
 
     @property
     def is_misled(self) -> bool:
@@ -156,7 +162,9 @@ class Run:
     @property
     def reached_user(self) -> bool:
         """Whether somebody was surely there to take its result, and it could know that."""
-        if not self.has_reported or (self.plan.is_buffered and not self.plan.goal.is_declarative):
+        # A goal pays only what is missing, and a reference answers, so that nothing is lost with a report.
+        is_harmless = self.plan.goal.is_declarative or bool(self.plan.goal.reference)
+        if not self.has_reported or (self.plan.is_buffered and not is_harmless):
             return False
         printed = [number for number, step in enumerate(self.steps) if step.startswith("print")]
         return self.orphaned_at is None or not printed or self.orphaned_at > printed[-1]
@@ -164,17 +172,17 @@ class Run:
     @property
     def was_kept_out(self) -> bool:
         """Whether it has seen nothing but another run for the same loan that did not end in time."""
-        return "Another run for this loan (process" in (self.result or {}).get("msg", "")
+        return "Another run for this loan (" in (self.result or {}).get("msg", "")
 
     @property
     def may_leave_open(self) -> bool:
         """Whether what it has reported may stay open in the journal, because it could not write any more."""
-        return self.has_lost_lock or self.plan.broken_state is not None
+        return self.has_lost_lock or self.lost_journal_at is not None or self.plan.broken_state is not None
 
     @property
     def is_cut_off(self) -> bool:
         """Whether its journal may hold what it never sent: it was killed, or could not write any more."""
-        return self.killed or self.has_lost_lock
+        return self.killed or self.has_lost_lock or self.lost_journal_at is not None
 
     @property
     def has_defect(self) -> bool:
@@ -199,6 +207,17 @@ class Run:
     @property
     def failed(self) -> bool:
         return bool(self.result and self.result.get("failed"))
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it reported what was made under its reference before, so that nothing was left to do."""
+        return bool(self.plan.goal.reference) and self.outcome in KNOWN_SUCCESSES and not self.made
+
+    @property
+    def refusal_of_reference(self) -> str:
+        """What its reference was used for before, if it was refused for that: "something else", or "given up"."""
+        message = (self.result or {}).get("msg", "") if self.plan.goal.reference else ""
+        return next((word for text, word in _REFUSED_REFERENCES.items() if text in message), "")
 
     @property
     def since(self) -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from hypothesis import strategies as st
@@ -155,6 +156,8 @@ exchanges = st.one_of(
 showings = st.sampled_from([(name, value) for name, values in switches.SHOWN.items() for value in values]).map(
     lambda chosen: dict([chosen])
 )
+# Whether the journal is a database on a server.
+shared = st.integers(0, 3).map(lambda number: number == 3)
 without_wallet = st.integers(0, 4).map(lambda number: number == 4)
 
 
@@ -207,6 +210,12 @@ def probe(loan: Loan) -> Goal:
 
 
 goals = _chosen(FOCUSES.__getitem__)
+# Few names, so that they are used again, and for something else.
+named_goals = st.builds(
+    dataclasses.replace, _chosen(lambda focus: [goal for goal in FOCUSES[focus] if goal.can_be_named]),
+    reference=st.sampled_from(["invoice 7", "invoice 8"]),
+)
+maybe_named = st.one_of(goals, goals, goals, named_goals)
 # Those for which interest makes a difference.
 debt_goals = _chosen(lambda focus: [goal for goal in FOCUSES[focus] if goal.max_debt is not None or goal.is_whole])
 plain_goals = _chosen(lambda focus: [goal for goal in FOCUSES[focus] if not goal.is_declarative or goal.is_whole])
@@ -214,15 +223,19 @@ loans = _chosen(_loans)
 drifts = st.sampled_from([0, 400, -400, 950, 1500, -3000, -4900, 60_000, -60_000, 3 * HOUR_MS, -3 * HOUR_MS])
 _sometimes = st.integers(0, 3).map(lambda number: number == 3)
 kills = st.one_of(
-    st.builds(Kill, st.just("post"), st.integers(0, 4)),
-    st.builds(Kill, st.just("step"), st.integers(0, 45)),
-    st.builds(Kill, st.just("reported"), st.integers(0, 3)),
-    st.builds(Kill, st.just("post"), st.integers(5, 24)),
+    st.builds(Kill, st.just("post"), st.integers(0, 14)),
+    st.builds(Kill, st.just("step"), st.integers(0, 72)),
+    st.builds(Kill, st.just("reported"), st.integers(0, 10)),
+    st.builds(Kill, st.just("post"), st.integers(15, 40)),
 )
 maybe_kills = st.one_of(st.none(), kills)
+# Whose turn it is, and for how many steps.
+_turns = st.lists(st.tuples(st.integers(0, 2), st.sampled_from([1, 1, 3, 8, 20, 45])), max_size=16).map(
+    lambda parts: [who for who, steps in parts for dummy in range(steps)]
+)
 choices = st.builds(
     Choices,
-    st.lists(st.integers(0, 2), max_size=24),
+    _turns,
     st.lists(st.sampled_from([0, 20, 150, 900]), max_size=16),
 )
 quiet_choices = st.builds(Choices, st.just(()), st.lists(st.sampled_from([0, 20, 150, 900]), max_size=8))
@@ -235,15 +248,15 @@ before_turns = st.one_of(st.sampled_from([8, 5, 11, 14, 17]), st.sampled_from([8
 manual_amounts = st.sampled_from(["100", "40.5", "12.34", "99.9", "199.9", None])
 borrowed = st.sampled_from(["300", "900", "41.3", "0.77"])
 owner_acts = st.one_of(
-    st.none(), st.none(), st.builds(OwnerAct, st.integers(0, 40), loans, manual_amounts),
-    st.builds(OwnerAct, st.integers(0, 40), loans, borrowed, st.just(True)),
+    st.none(), st.none(), st.builds(OwnerAct, st.integers(0, 72), loans, manual_amounts),
+    st.builds(OwnerAct, st.integers(0, 72), loans, borrowed, st.just(True)),
 )
 
 
 @st.composite
 def plans(draw: st.DrawFn, drift_ms: int, kill: st.SearchStrategy = maybe_kills) -> Plan:
     """How a run is started; the usual way, more often than not."""
-    goal = draw(goals)
+    goal = draw(maybe_named)
     unusual: dict[str, t.Any] = {}
     if draw(_sometimes):
         unusual = draw(st.fixed_dictionaries({}, optional={

@@ -11,16 +11,19 @@ One run in four of those that C(plans) draws has one of these, each as often as 
 - C(loss): its ansible-playbook or its worker ends, before any of its steps, one time in four one of the first, or around its POST or
   its result;
 - C(buffer): something else than Ansible takes its output, as Mitogen does, and nobody knows whether it arrives;
-- C(flush): no directory can be flushed to the disk, from the first, second or third time on;
+- C(disk): the disk is full, for all that is written or only for what a file of some size has behind its beginning;
 - C(defect): an error inside, in one of its first pauses;
 - C(cap): C(at_most), with C(allow_partial) where that has a meaning.
 
 Beside them, each of these is a rule of its own, as likely as any other rule of C(Schedule): the key is replaced, one time in two as
-deleted; up to three runs at once, one in two for the same, lose their lock file after any step, one time in two to another file in its
-place; the journal that a killed run has left is cut, filled with zeros or emptied before the next run, and at some later
-moment somebody removes it; a parent ends in one run, and the same is asked for again minutes, hours or days later; the gate turns a
-request away, and one time in two another copy of it was executed, or the owner repays during the pause. Of all faults of a POST that
-are drawn elsewhere, one in nine is a refusal by the gate, a copy of which was executed one time in three.
+deleted; up to three runs at once, one in two for the same, lose their lock after any step: its file is removed, one time in two with
+another one in its place, or, where the journal is on a server, the connections end, one time in two with the server; the file of the
+journal is removed after any step of a run, or the one that a killed run has left is cut, filled with zeros or emptied before the next
+run, and at some later moment somebody removes what is left of it; a step with a reference is asked
+for by up to three runs at once, and again later, one time in three under the same name for something else; a parent ends in one run,
+and the same is asked for again minutes, hours or days later; the gate turns a request away, and one time in two another copy of it was
+executed, or the owner repays during the pause. Of all faults of a POST that are drawn elsewhere, one in nine is a refusal by the gate,
+a copy of which was executed one time in three. One schedule in four has its journal on a server.
 
 Pure: no I/O.
 """
@@ -34,24 +37,26 @@ from stepping.parents import PLAYBOOK, WORKER
 
 from .goals import Loss
 from .journals import DAMAGES
-from .owner import LockLoss
+from .owner import JournalLoss, LockLoss
 from .standin import DAY_MS, HOUR_MS
 
-KEY, ADDRESS, LOSS, BUFFER, FLUSH, DEFECT, CAP = "key", "address", "loss", "buffer", "flush", "defect", "cap"
+KEY, ADDRESS, LOSS, BUFFER, DISK, DEFECT, CAP = "key", "address", "loss", "buffer", "disk", "defect", "cap"
+# With these the undo log of a transaction still has room, so that it is COMMIT that fails.
+ROOMS = (20_480, 40_960, 45_056, 57_344)
 _who = st.sampled_from([PLAYBOOK, WORKER])
 # A run that has just begun does not know yet who is there.
 losses = st.one_of(
-    st.builds(Loss, st.just("step"), st.integers(1, 16), _who),
-    st.builds(Loss, st.just("step"), st.integers(1, 45), _who),
-    st.builds(Loss, st.just("post"), st.integers(0, 6), _who),
-    st.builds(Loss, st.just("reported"), st.integers(0, 3), _who),
+    st.builds(Loss, st.just("step"), st.integers(1, 36), _who),
+    st.builds(Loss, st.just("step"), st.integers(1, 72), _who),
+    st.builds(Loss, st.just("post"), st.integers(0, 14), _who),
+    st.builds(Loss, st.just("reported"), st.integers(0, 10), _who),
 )
 _AROUND: dict[str, st.SearchStrategy[dict[str, t.Any]]] = {
     KEY: st.sampled_from(["second", "old"]).map(lambda key: {"key": key}),
     ADDRESS: st.just({"is_at_other_address": True}),
     LOSS: losses.map(lambda loss: {"loss": loss}),
     BUFFER: st.just({"is_buffered": True}),
-    FLUSH: st.integers(0, 2).map(lambda flushes: {"broken_state": "flush", "flushes": flushes}),
+    DISK: st.sampled_from([0, *ROOMS]).map(lambda room: {"broken_state": "full", "longest_file": room}),
     DEFECT: st.integers(0, 6).map(lambda number: {"defect_at": number}),
     CAP: st.sampled_from(["60", "250"]).map(lambda cap: {"at_most": cap}),
 }
@@ -60,7 +65,8 @@ maybe_around = st.integers(0, 3).flatmap(lambda number: around if number == 3 el
 
 fates_of_keys = st.sampled_from(["deleted", "expired"])
 damages = st.sampled_from(sorted(DAMAGES))
-lock_losses = st.builds(LockLoss, st.integers(0, 40), st.booleans())
+lock_losses = st.builds(LockLoss, st.integers(0, 110), st.booleans())
+journal_losses = st.builds(JournalLoss, st.integers(20, 110))
 # Less and more than what is only inferred is held to be true for.
 later = st.one_of(
     st.sampled_from([5000, HOUR_MS, 11 * HOUR_MS, 13 * HOUR_MS, DAY_MS]), st.integers(1, 40).map(lambda days: days * DAY_MS)

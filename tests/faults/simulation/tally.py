@@ -25,7 +25,7 @@ REQUIRED = (
     "late packet accepted", "late packet refused", "killed between POST and closing", "killed before the POST",
     "killed after the result was out", "lock wait", "unknown because of wait_timeout", "unknown because of reads",
     "unknown because of twin", "unknown because of late", "acknowledged", "since met", "since shortfall sent",
-    "state_dir broken", "owner repaid during a run", "until: more than one run",
+    "journal cannot be written", "owner repaid during a run", "until: more than one run",
     "POST close", "POST reset", "POST truncate", "POST html_502", "POST html_200", "POST not_json",
     "POST ret_code 10006", "POST HTTP 503",
     "ledger: failed in the end", "GET refused or broken", "clock wrong by more than a minute",
@@ -34,10 +34,11 @@ REQUIRED = (
     *(f"switched {name}" for name in DEFAULTS),
     # What is around the runs.
     "key replaced", "key replaced while something was in doubt", "run with another key", "run with a key that has ended",
-    "run at another address", "lock lost", "two runs side by side without a lock", "journal damaged", "journal unreadable",
+    "run at another address", "lock lost", "two runs side by side without a lock",
+    "reference: answered", "reference: recovered", "reference: refused for something else", "reference: refused for given up",
+    "journal on a server", "journal damaged", "journal lost", "journal unreadable",
     "journal removed",
     "reader gone: nothing sent", "reader gone: sent before", "reported to nobody", "output taken into a buffer",
-    "directory not flushed",
     "error inside: unknown", "capped", "gate: decided anew", "gate: another copy was executed", "gate: the owner repaid meanwhile",
     "interest paid by a second repayment", "owner borrowed during a run", "unknown because of borrowed",
     # Each goal was paid for, in each way that it can be.
@@ -73,7 +74,7 @@ class Tally(Counter):
         self["wallet's ledger read"] += any(read.use == LEDGER for read in run.reads)
         self["lock wait"] += bool(run.lock_waits)
         self["check mode"] += run.plan.check
-        self["state_dir broken"] += run.plan.broken_state is not None
+        self["journal cannot be written"] += run.plan.broken_state is not None
         self["clock wrong by more than a minute"] += abs(run.plan.drift_ms) >= 60_000
         for post in run.posts:
             self[f"POST {_name(post.answer)}"] += 1
@@ -93,12 +94,14 @@ class Tally(Counter):
         self["two runs side by side without a lock"] += run.has_lost_lock and any(
             run.began_at <= (one.locked_at or 0) < (run.ended_at or 0) for one in beside if (run.locked_at or 0) <= (one.locked_at or 0)
         )
+        self["reference: answered"] += run.is_answered
+        self["reference: recovered"] += bool(plan.goal.reference and run.details.get("recovered"))
+        self[f"reference: refused for {run.refusal_of_reference}"] += bool(run.refusal_of_reference)
         self["journal unreadable"] += run.has_lost_journal and run.outcome == "unknown"
         if run.orphaned_at is not None:
             self[f"reader gone: {'sent before' if run.posts else 'nothing sent'}"] += 1
         self["reported to nobody"] += run.has_reported and not run.reached_user and not plan.is_buffered
         self["output taken into a buffer"] += plan.is_buffered
-        self["directory not flushed"] += plan.broken_state == "flush"
         if run.has_defect:
             self[f"error inside: {run.outcome}"] += 1
         self["capped"] += plan.at_most is not None and any(post.amount == Decimal(plan.at_most) for post in run.posts)

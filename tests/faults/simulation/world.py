@@ -13,16 +13,17 @@ from collections import deque
 from decimal import Decimal
 from pathlib import Path
 
+from postgres import Server
 from stepping.child import Conditions
 from stepping.process import Process, environment
 
 from . import forgeries, owner
 from .actor import Actor, Choices, is_time
 from .goals import Plan
-from .journals import JournalFiles
+from .journals import Journal, PostgresJournal, SqliteJournal
 from .ledger import Entry
-from .owner import LockLoss, OwnerAct
-from .products import FIXED, PRODUCTS, Loan, loan_of, use_of
+from .owner import Event, JournalLoss, OwnerAct
+from .products import FIXED, PRODUCTS, loan_of, use_of
 from .recording import Recording
 from .runs import Post, Read, Run
 from .standin import KEY, KEY_WITHOUT_WALLET, SECOND, SECRET, SECRET_WITHOUT_WALLET, START_MS, UNIT, StandIn
@@ -41,14 +42,13 @@ class World:
 
     :ivar recording: What has really happened so far.
     :ivar trace: The same for people.
-    :ivar journals: What the runs know of each other, on the disk.
+    :ivar journal: What the runs know of each other.
     """
 
     def __init__(self, standin: StandIn, folder: Path) -> None:
         self._standin = standin
         self.folder = folder
-        self.state_dir = folder / "state"
-        self.journals = JournalFiles(self.state_dir)
+        self.journal: Journal = SqliteJournal(folder)
         self.recording = Recording(START_MS)
         self.trace: list[str] = []
         self._pushed: int | None = START_MS
@@ -68,6 +68,11 @@ class World:
 
     def pass_time(self, duration_ms: int) -> None:
         self.recording.now += duration_ms
+
+    def share_journal(self, server: Server, url: str) -> None:
+        """Have the runs use a database of a server from now on."""
+        self.journal = PostgresJournal(self.folder, server, url)
+        self.log("the journal is on a server")
 
     def order_fault(self, fault: dict[str, t.Any]) -> None:
         if fault["method"] == "POST":
@@ -89,18 +94,28 @@ class World:
         self._look_at_time()
         self._standin.replace_key(before, self._key(""), fate)
 
-    def damage_journals(self, how: str) -> list[Loan]:
-        """Make the journals of all loans unreadable, and return those loans."""
-        found = self.journals.damage(how)
-        self.log(f"the journal of {found} is {how}")
-        return found
+    def damage_journal(self, how: str) -> bool:
+        """Make the journal of all loans unreadable, if there is one; return whether it was."""
+        is_damaged = self.journal.damage(how)
+        if is_damaged:
+            self.log(f"the journal is {how}")
+        return is_damaged
+
+    def lose_journal(self, runs: t.Iterable[Run]) -> None:
+        """Remove the file of the journal while runs are under way."""
+        if self.journal.vanish():
+            self.log("the journal is removed")
+            for run in runs:
+                run.lost_journal_at = len(run.steps)
 
     def lose_locks(self, runs: t.Iterable[Run], is_replaced: bool) -> None:
-        """Remove all lock files, as a cleaner of old files does, or put others in their place."""
+        """Take all locks away: those of files by removing or replacing them, those of connections by ending these, or their server."""
         for run in runs:
-            run.has_lost_lock = run.has_lost_lock or any(step.startswith("lock") for step in run.steps)
-        if self.journals.lose_locks(is_replaced):
-            self.log(f"the locks are {'replaced' if is_replaced else 'removed'}")
+            # When a run connects to a server is no step of it.
+            run.has_lost_lock = run.has_lost_lock or self.journal.is_shared or any(step.startswith("lock") for step in run.steps)
+        if self.journal.lose_locks(is_replaced):
+            how = ("the server crashes" if is_replaced else "the connections end") if self.journal.is_shared else ""
+            self.log(how or f"the locks are {'replaced' if is_replaced else 'removed'}")
 
     def switch(self, chosen: dict[str, str | int]) -> None:
         """Have the exchange be as it may be, too."""
@@ -131,7 +146,7 @@ class World:
             self.log(f"owner {done}")
 
     def play(
-        self, plans: t.Sequence[Plan], choices: Choices | None = None, *events: OwnerAct | LockLoss | None
+        self, plans: t.Sequence[Plan], choices: Choices | None = None, *events: Event | None
     ) -> list[Run]:
         """Run the module once for each plan, all at the same time, and return what was seen."""
         choices = choices or Choices()
@@ -146,10 +161,7 @@ class World:
                     continue
                 while coming and steps >= coming[0].after_steps and is_time(coming[0], active):
                     event = coming.popleft()
-                    if isinstance(event, OwnerAct):
-                        self.act_as_owner(event)
-                    else:
-                        self.lose_locks([actor.run for actor in active], event.is_replaced)
+                    self._happen(event, [actor.run for actor in active])
                 actor = ready[choices.turn(len(ready))]
                 self._step(actor, choices)
                 steps += 1
@@ -163,6 +175,14 @@ class World:
                     actor.process.kill()
         self.update_recording()
         return [actor.run for actor in actors]
+
+    def _happen(self, event: Event, runs: list[Run]) -> None:
+        if isinstance(event, OwnerAct):
+            self.act_as_owner(event)
+        elif isinstance(event, JournalLoss):
+            self.lose_journal(runs)
+        else:
+            self.lose_locks(runs, event.is_replaced)
 
     def update_recording(self) -> None:
         """Record what has happened since the last time."""
@@ -182,25 +202,24 @@ class World:
         self._match()
 
     def files(self) -> list[tuple[str, int, bytes]]:
-        """Name, mode and content of every file in the state folder."""
-        found = [path for path in sorted(self.state_dir.rglob("*")) if path.is_file()]
+        """Name, mode and content of every file of the journal."""
+        found = [path for path in sorted(self.journal.folder.rglob("*")) if path.is_file()]
         return [(path.name, path.stat().st_mode & 0o777, path.read_bytes()) for path in found]
 
     def _enter(self, plan: Plan) -> Actor:
         run = Run(len(self.recording.runs), plan, self.now + plan.start_after_ms)
-        run.has_lost_journal = plan.broken_state != "file" and self.journals.is_damaged(plan.goal.loan)
+        is_unusable = plan.broken_state == "file" or plan.broken_state is not None and self.journal.is_shared
+        # What a server has recorded that does not answer, nobody can know.
+        run.has_lost_journal = self.journal.is_shared if is_unusable else self.journal.is_damaged
         self.recording.runs.append(run)
-        state_dir = self.state_dir
-        if plan.broken_state == "file":
-            state_dir = self.folder / "in-the-way" / "state"
-            state_dir.parent.touch()
+        journal = self.journal.unusable if is_unusable else self.journal.option
         options = {
             **plan.goal.options(), "api_url": self._standin.other_url if plan.is_at_other_address else self._standin.url,
             "api_key": self._key(plan.key),
             "api_secret": SECRET_WITHOUT_WALLET if self.recording.cannot_read_wallet else SECRET,
             "wait": plan.wait, "wait_timeout": plan.wait_timeout, "settle_margin": plan.settle_margin,
             "recv_window": plan.recv_window, "lock_timeout": plan.lock_timeout,
-            "state_dir": str(state_dir), "_ansible_check_mode": plan.check,
+            "journal": journal, "_ansible_check_mode": plan.check,
         }
         if plan.acknowledge is not None:
             options["acknowledge"] = plan.acknowledge
@@ -210,7 +229,8 @@ class World:
         name = PRODUCTS[plan.goal.loan.product].module
         flushes = plan.flushes if plan.broken_state == "flush" else None
         around = Conditions(
-            environment(), str(state_dir), plan.broken_state == "full", flushes, plan.is_buffered, plan.defect_at
+            environment(), str(self.folder), plan.longest_file if plan.broken_state == "full" else None, flushes, plan.is_buffered,
+            plan.defect_at,
         )
         process = Process(name, options, around, plan.loss is not None)
         return Actor(run, process, run.began_at)
@@ -246,8 +266,8 @@ class World:
         process.go(wall_ms, self.now - START_MS + _MONOTONIC_START_MS)
         if process.report and process.report[0] == "sleep":
             actor.ready_at = self.now + process.report[2]
-            if kind == "lock":
-                run.lock_waits += 1
+            # It looks who has the lock.
+            run.lock_waits += f"{kind} {detail}" == "sql SELECT bybit_targets"
         else:
             actor.ready_at = self.now
 
@@ -262,7 +282,7 @@ class World:
             if kind == "body":
                 fault = self._post_faults.popleft() if self._post_faults else {}
                 post = Post(run.index, self.now, 0, run.plan.goal.loan, Decimal(0), run.plan.recv_window, fault)
-                post.books, post.step = self._standin.open_books(), len(run.steps) - 1
+                post.books, post.step, post.noted = self._standin.open_books(), len(run.steps) - 1, self.journal.open_intents()
                 run.posts.append(post)
                 self.recording.posts.append(post)
             self._wire.append((run, post, line))

@@ -17,7 +17,11 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("*.py") if file.stem != "__init__")
 RUNTIME = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text())
 REPAY_MODULES = [name for name in MODULES if name.endswith("_repay")]
-GROUPS = {"bybit": MODULES, "bybit_repay": REPAY_MODULES}
+# Those that use the journal; one of them asks no exchange.
+JOURNAL_MODULES = sorted([*REPAY_MODULES, "bybit_journal_info"])
+GROUPS = {
+    "bybit": [name for name in MODULES if name != "bybit_journal_info"], "bybit_journal": JOURNAL_MODULES, "bybit_repay": REPAY_MODULES,
+}
 
 
 def documentation(name: str, part: str = "DOCUMENTATION") -> dict:
@@ -30,7 +34,7 @@ def documentation(name: str, part: str = "DOCUMENTATION") -> dict:
 
 
 def test_there_are_modules() -> None:
-    assert (len(MODULES), len(REPAY_MODULES)) == (5, 3)
+    assert (len(MODULES), len(REPAY_MODULES)) == (6, 3)
 
 
 def test_the_groups_have_every_module_that_belongs_there_and_nothing_else() -> None:

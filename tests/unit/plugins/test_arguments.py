@@ -12,7 +12,7 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.treasury.bybit.plugins.doc_fragments import connection as connection_fragment
-from ansible_collections.treasury.bybit.plugins.doc_fragments import query, repayment
+from ansible_collections.treasury.bybit.plugins.doc_fragments import journal, query, repayment
 from ansible_collections.treasury.bybit.plugins.module_utils._options import connection, info, repay
 
 
@@ -21,8 +21,8 @@ def test_documented_defaults_and_hosts() -> None:
     for environment, url in connection.ENVIRONMENTS.items():
         assert f"V({environment}) is C({url})" in text
     assert f"neither this nor O(api_url) is set, V({connection.DEFAULT_ENVIRONMENT}) is used" in text
-    more = repayment.ModuleDocFragment.DOCUMENTATION
-    documented = {**yaml.safe_load(text)["options"], **yaml.safe_load(more)["options"]}
+    more = (repayment.ModuleDocFragment.DOCUMENTATION, journal.ModuleDocFragment.DOCUMENTATION)
+    documented = {name: option for part in (text, *more) for name, option in yaml.safe_load(part)["options"].items()}
     specified = {**connection.connection_argument_spec(), **repay.repay_argument_spec()}
     assert set(documented) == set(specified)
     for name, option in specified.items():

@@ -25,12 +25,13 @@ LEAVES = ("_outcomes", "_redaction", "_amounts", "_times", "_clock", "_goal", "_
 PURE = (
     "_outcomes", "_redaction", "_amounts", "_times", "_goal",
     "_api/return_codes", "_api/errors", "_api/hosts", "_api/response", "_api/rate_limit",
-    "_loans/wallet", "_loans/position", "_loans/loan", "_loans/history", "_operations/terms", "_journal/intent",
+    "_loans/wallet", "_loans/position", "_loans/loan", "_loans/history", "_operations/terms",
+    "_journal/target", "_journal/intent", "_journal/entries", "_journal/database", "_journal/records",
     "_reconcile/evidence", "_reconcile/judge",
     "_engine/progress", "_engine/plan", "_engine/freshness", "_engine/steps", "_engine/diff", "_engine/report", "_engine/messages",
     "_options/values",
 )
-WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil", "fcntl"}
+WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil", "fcntl", "sqlite3", "psycopg"}
 
 
 def imports_of(file: Path) -> set[str]:
@@ -126,6 +127,22 @@ def test_one_file_speaks_http() -> None:
     assert speaking == ["_api/transport"]
 
 
+@pytest.mark.parametrize(("library", "file"), [("sqlite3", "_journal/sqlite"), ("psycopg", "_journal/postgresql")])
+def test_one_file_speaks_to_each_database(library: str, file: str) -> None:
+    assert [name for name in FILES if library in {n.partition(".")[0] for n in imported(name)}] == [file]
+
+
+def test_the_journal_is_written_in_one_place() -> None:
+    """Each writing is conditional on the epoch there; whoever else wrote would go round it."""
+    databases = {"_journal/database", "_journal/sqlite", "_journal/postgresql"}
+    knowing = {name for name in FILES if rooms_imported(name) & databases} - databases
+    assert knowing == {
+        "_journal/schema", "_journal/records", "_journal/store", "_journal/trail", "_info/journal", "_options/journal", "_module/journal",
+    }
+    writing = {"run", "change", "begin", "commit"}
+    assert {name for name in knowing if called(name) & writing} == {"_journal/schema", "_journal/store"}
+
+
 def test_one_file_has_the_time() -> None:
     assert [name for name in FILES if "time" in imported(name)] == ["_clock"]
 
@@ -139,8 +156,11 @@ def test_queries_cannot_move_money() -> None:
     while new:
         found |= new
         new = set().union(*map(rooms_imported, new)) - found
-    assert {floor_of(name) for name in found} & {"_engine", "_operations", "_journal"} == set()
+    assert {floor_of(name) for name in found} & {"_engine", "_operations"} == set()
     assert [name for name in found if "post" in called(name)] == []
+    # What the journal says is a question, too; only the engine has it written.
+    asking = {"_journal/trail", *files_of("_info")}
+    assert [name for name in asking if called(name) & {"acquire", "write", "note", "change", "commit", "prepare"}] == []
 
 
 def imported_by_the_stand_in(file: Path) -> set[str]:

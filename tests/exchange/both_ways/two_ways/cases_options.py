@@ -79,6 +79,6 @@ tasks:
     "the_environment_of_the_controller": """
 - treasury.bybit.bybit_loan_info: {api_url: "", api_key: "", api_secret: ""}
 - treasury.bybit.bybit_loan_info: {environment: mainnet}
-- treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "1", state_dir: ""}
+- treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "1", journal: ""}
 """,
 }

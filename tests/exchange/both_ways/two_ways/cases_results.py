@@ -98,10 +98,10 @@ tasks:
 """,
     "unknown_then_recovered_then_told": """
 - stand_in: {path: faults, body: {method: POST, path: /v5/crypto-loan/repay, answer: html_502}}
-- treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "100", wait_timeout: 0, state_dir: "{{ playbook_dir }}/unknown"}
+- treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "100", wait_timeout: 0, journal: "{{ playbook_dir }}/unknown/journal.sqlite"}
 # Longer than recv_window, so that neither way has to wait for its end.
 - ansible.builtin.wait_for: {timeout: 6}
-- treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "7", state_dir: "{{ playbook_dir }}/unknown"}
+- treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "7", journal: "{{ playbook_dir }}/unknown/journal.sqlite"}
   register: told
 - debug: {var: told}
 """,
@@ -120,8 +120,8 @@ tasks:
 - stand_in: {path: faults, body: {path: /v5/crypto-loan/ongoing-orders, answer: {ret_code: 10006}, times: 0}}
 - treasury.bybit.bybit_loan_info: {rate_limit_timeout: 0, product: [legacy]}
 """,
-    "a_state_dir_that_cannot_be_used": """
-- treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "100", state_dir: /proc/nothing/here}
-- treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "100", state_dir: relative}
+    "a_journal_that_cannot_be_used": """
+- treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "100", journal: /proc/nothing/here}
+- treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "100", journal: relative}
 """,
 }

@@ -28,7 +28,7 @@ _TEXTS = {
 - treasury.bybit.bybit_loan_info: {api_secret: "{{ secret }}", recv_window: "{{ secret }}"}
 - treasury.bybit.bybit_loan_repay: {api_secret: "{{ secret }}", order_id: "{{ secret }}", amount: "1"}
 - treasury.bybit.bybit_loan_repay: {api_secret: "{{ secret }}", order_id: "1794267532472646144", amount: "{{ secret }}"}
-- treasury.bybit.bybit_loan_repay: {api_secret: "{{ secret }}", order_id: "1794267532472646144", state_dir: "/proc/{{ secret }}", amount: "1"}
+- treasury.bybit.bybit_loan_repay: {api_secret: "{{ secret }}", order_id: "1794267532472646144", journal: "/proc/{{ secret }}", amount: "1"}
 - treasury.bybit.bybit_loan_info: {api_secret: "{{ [secret, secret] }}"}
 - treasury.bybit.bybit_loan_info: {api_secret: "{{ secret }}", ca_path: "/nowhere/{{ secret }}"}
 """,

@@ -73,8 +73,8 @@ class Controller:
     started_in: Path | None = None
 
     @property
-    def state_dir(self) -> Path:
-        return self.folder / "state"
+    def journal(self) -> Path:
+        return self.folder / "state" / "journal.sqlite"
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("ANSIBLE_", "BYBIT_", "COVERAGE_"))}
@@ -96,7 +96,7 @@ class Controller:
             # Ansible names the valid booleans in the order of a set.
             "PYTHONHASHSEED": "0",
             # Nobody's home is written to.
-            "BYBIT_STATE_DIR": str(self.state_dir),
+            "BYBIT_JOURNAL": str(self.journal),
         }
         if self.way:
             given["BYBIT_IN_PROCESS"] = "true" if self.way == IN_PROCESS else "false"

@@ -75,8 +75,8 @@ class Stage:
         :param env: What is in its environment besides that of the test.
         :param program: What a Python that starts only for this run shall do.
         """
-        state_dir = {name: value for name, value in os.environ.items() if name == "BYBIT_STATE_DIR"}
-        whole = {**environment(), **state_dir, **(env or {})}
+        journal = {name: value for name, value in os.environ.items() if name == "BYBIT_JOURNAL"}
+        whole = {**environment(), **journal, **(env or {})}
         process: Process | Started
         if program is None and can_be_forked_with(whole):
             process = Process(module, options, Conditions(whole, asks_time=True))

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import json
 import os
 import tempfile
 import typing as t
@@ -24,7 +26,9 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.requestor impo
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BybitError, OutcomeUnknown
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import Database, Row
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries import ACCEPTED, SIGNED, Event
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Intent, intent_from
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import RunOptions
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
@@ -34,7 +38,11 @@ from ansible_collections.treasury.bybit.plugins.module_utils._engine.context imp
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import run as engine
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store, Target
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.sqlite import SqliteDatabase
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.records import MADE, Change, Record
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.records import OPEN as OPEN_STATE
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Spending
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -256,31 +264,88 @@ def bybit(clock: FakeClock) -> FakeExchange:
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    return tmp_path / "state"
+def tmp_path(memory_path: Path) -> Path:
+    """What a test writes, journals above all, is on a fast disk."""
+    return memory_path
 
 
-class Disk(Store):
-    """What is on the disk."""
-
-    def put(self, intents: list[Intent]) -> None:
-        """Remember these, as an earlier run would have."""
-        self.lock(0)
-        self.save(intents)
-        self.unlock()
+NewDatabase = t.Callable[[], Database]
 
 
 @pytest.fixture
-def store(directory: Path, clock: t.Any) -> Disk:
-    return Disk(str(directory), TARGET, clock)
+def journal_path(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "journal" / "journal.sqlite"
 
 
 @pytest.fixture
-def begin(directory: Path, clock: t.Any) -> t.Callable[..., Journal]:
+def new_database(journal_path: Path, clock: t.Any) -> t.Iterator[NewDatabase]:
+    """Name the journal anew, as each process does for itself."""
+    named: list[Database] = []
+
+    def call() -> Database:
+        named.append(SqliteDatabase(str(journal_path), clock))
+        return named[-1]
+
+    yield call
+    for database in named:
+        database.close()
+
+
+@pytest.fixture
+def new_store(new_database: NewDatabase, clock: t.Any) -> t.Callable[..., Store]:
+    """Make what a process has of the journal."""
+    return lambda target=TARGET, its_clock=clock: Store(new_database(), target, its_clock)
+
+
+@pytest.fixture
+def store(new_store: t.Callable[..., Store]) -> Store:
+    return new_store()
+
+
+@pytest.fixture
+def select(new_database: NewDatabase) -> t.Callable[..., list[Row]]:
+    """Look into the journal as somebody who is no run."""
+
+    def call(sql: str, *values: t.Any) -> list[Row]:
+        database = new_database()
+        if not database.is_there():
+            return []
+        with contextlib.closing(database):
+            database.open(writes=False)
+            return database.query(sql, *values) if database.has_tables() else []
+
+    return call
+
+
+@pytest.fixture
+def recorded(select: t.Callable[..., list[Row]]) -> t.Callable[[], list[Intent]]:
+    """Read the unsettled intents."""
+    sql = "SELECT document FROM bybit_intents WHERE state IN ('open', 'made') ORDER BY number"
+    return lambda: [intent_from(json.loads(document)) for (document,) in select(sql)]
+
+
+@pytest.fixture
+def put(new_store: t.Callable[..., Store]) -> t.Callable[[list[Intent]], None]:
+    """Record intents as earlier runs would have; of those that are unreported and have no ID, there can be but one."""
+
+    def call(intents: list[Intent]) -> None:
+        store = new_store()
+        store.acquire(0)
+        for intent in intents:
+            is_open = not intent.reported and intent.repay_id is None
+            record = Record(intent, OPEN_STATE, SIGNED) if is_open else Record(intent, MADE, ACCEPTED)
+            store.write([Change(record, (Event(record.outcome, "put there"),), is_new=True)])
+        store.release()
+
+    return call
+
+
+@pytest.fixture
+def begin(new_store: t.Callable[..., Store]) -> t.Callable[..., Journal]:
     """Begin a run as a process would."""
 
     def call(check_mode: bool = False) -> Journal:
-        journal = Journal(Store(str(directory), TARGET, clock))
+        journal = Journal(new_store())
         journal.begin(check_mode, 1000)
         return journal
 

@@ -63,13 +63,16 @@ REFUSED: list[tuple[str, dict[str, t.Any]]] = [
     (INFO, {**SIGNED, "loan_currency": "ÜSDT"}),
     (INFO, {**SIGNED, "loan_id": "a\u0000b\nc"}),
     (INFO, {**SIGNED, "ltv_above": 5}),
-    (REPAY, {**SIGNED, "order_id": LOAN, "amount": "1", "state_dir": ""}),
+    (REPAY, {**SIGNED, "order_id": LOAN, "amount": "1", "journal": ""}),
+    (REPAY, {**SIGNED, "order_id": LOAN, "amount": "1", "journal": "mysql://db/treasury"}),
+    (REPAY, {**SIGNED, "order_id": LOAN, "amount": "1", "journal": "postgresql://db/treasury?colour=red"}),
     # Secrets in other options, and in what is said of them.
     (INFO, {**SIGNED, "environment": SECRET}),
     (INFO, {**SIGNED, "product": [SECRET]}),
     (INFO, {**SIGNED, "recv_window": SECRET}),
     (REPAY, {**SIGNED, "order_id": f"{SECRET} ", "amount": SECRET}),
-    (REPAY, {**SIGNED, "order_id": LOAN, "amount": "1", "state_dir": f"relative/{SECRET}"}),
+    (REPAY, {**SIGNED, "order_id": LOAN, "amount": "1", "journal": f"relative/{SECRET}"}),
+    (REPAY, {**SIGNED, "order_id": LOAN, "amount": "1", "journal": f"postgresql://me:{SECRET}@db/treasury?colour=red"}),
     (INFO, {**SIGNED, "ca_path": f"/nowhere/{SECRET}"}),
     (INFO, {"api_key": "key-of-somebody", "api_secret": f"{SECRET} "}),
     (INFO, {**SIGNED, "rsa_private_key": SECRET}),
@@ -84,7 +87,7 @@ INJECTED = {"ansible_inject_invocation": True}
 def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is not refused finds no exchange."""
     monkeypatch.setenv("BYBIT_API_URL", "http://127.0.0.1:1")
-    monkeypatch.setenv("BYBIT_STATE_DIR", "/nowhere")
+    monkeypatch.setenv("BYBIT_JOURNAL", "/nowhere/journal.sqlite")
 
 
 def action_of(name: str, args: dict[str, t.Any]) -> t.Any:

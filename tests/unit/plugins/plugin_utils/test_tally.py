@@ -45,6 +45,8 @@ def test_no_result_no_line() -> None:
         (result("planned", "25"), "USDT paid=0 recovered=0 pending=0 planned=25"),
         (result("planned", "25", failed=False, repayments=[]), "USDT paid=0 recovered=0 pending=0 planned=25"),
         (result("nothing_to_do", "0"), "nothing was repaid"),
+        # By a run before, under the same reference.
+        (result("executed"), "nothing was repaid"),
         (result("not_executed", failed=True), "nothing was repaid"),
         (result("not_executed", failed=True, repayments=[made("a", "3")]), "USDT paid=3 recovered=0 pending=0 planned=0"),
         (result("unknown", failed=True, intent="x"), "OUTCOME UNKNOWN amount=100 USDT intent=x"),
@@ -103,6 +105,9 @@ def test_a_repayment_in_doubt_after_others_is_not_summed_with_them() -> None:
     [
         (result(repayments=[made("a")]), [(MESSAGE, False)]),
         (result("planned"), [(MESSAGE, False)]),
+        # Nothing was sent, because its reference was used before.
+        (result("executed"), [(MESSAGE, False)]),
+        (result("pending"), [(MESSAGE, False)]),
         (result("nothing_to_do"), []),
         (result("not_executed", failed=True), []),
         (

@@ -24,5 +24,5 @@ class ActionModule(ActionBase):
             answer.read()
         if self._task.args["path"] == "reset":
             # What is noted of repayments that no longer stand in the book would be waited for.
-            shutil.rmtree(os.environ["BYBIT_STATE_DIR"], ignore_errors=True)
+            shutil.rmtree(os.path.dirname(os.environ["BYBIT_JOURNAL"]), ignore_errors=True)
         return result

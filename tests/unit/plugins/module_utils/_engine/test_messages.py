@@ -15,6 +15,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import 
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import FOUND, Finding, Reconciled
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
 
 SENT = Intent(
@@ -222,9 +223,37 @@ OF_WHAT_DOES_NOT_FIT: list[Case] = [
         "0.00005 USDT remains unpaid: the exchange refused the amount (retCode 148003).",
     ),
 ]
+OF_REFERENCES: list[Case] = [
+    (
+        "answered",
+        lambda: messages.answered(Reconciled("executed", ACCEPTED), "INV-7", "loan 17"),
+        "Reference 'INV-7' was used before: 100.5 USDT on loan 17 (repayment 99), sent at 2026-11-01 12:00:00 UTC, executed. Nothing was sent now.",
+    ),
+    (
+        "answered, and pending",
+        lambda: messages.answered(Reconciled("pending", ACCEPTED), "INV-7", "loan 17"),
+        "Reference 'INV-7' was used before: 100.5 USDT on loan 17 (repayment 99), sent at 2026-11-01 12:00:00 UTC, accepted and still pending. "
+        "Nothing was sent now.",
+    ),
+    (
+        "used for something else",
+        lambda: messages.used_for_something_else("INV-7", Target("mainnet", "104", "flexible", "USDT"), SENT),
+        "reference 'INV-7' was already used for 100.5 USDT on the flexible loan USDT, sent at 2026-11-01 12:00:00 UTC. Nothing was sent: give this "
+        "step another reference.",
+    ),
+    (
+        "given up",
+        lambda: messages.reference_given_up("INV-7", SENT, "loan 17"),
+        "reference 'INV-7' was already used for 100.5 USDT on loan 17, sent at 2026-11-01 12:00:00 UTC; its unknown outcome was "
+        "acknowledged. Nothing was sent: if it still needs to be repaid, give this step another reference.",
+    ),
+]
 CASES = [
     pytest.param(tell, text, id=f"{kind}: {name}")
-    for kind, cases in {"made": MADE, "not": NOT_EXECUTED, "unknown": UNKNOWN, "earlier": OF_EARLIER_RUNS, "odd": OF_WHAT_DOES_NOT_FIT}.items()
+    for kind, cases in {
+        "made": MADE, "not": NOT_EXECUTED, "unknown": UNKNOWN, "earlier": OF_EARLIER_RUNS, "odd": OF_WHAT_DOES_NOT_FIT,
+        "reference": OF_REFERENCES,
+    }.items()
     for name, tell, text in cases
 ]
 
@@ -239,7 +268,7 @@ def test_messages_are_whole_sentences(tell: t.Callable[[], str], text: str) -> N
     message = tell()
     assert not re.search(r"None|  |\n|Decimal|\{|\}|, \.|\(\)|E[+-]", message)
     # An amount and the name of an option are written as they are.
-    assert re.match("[A-Z]|[0-9]|at_most ", message) and message.endswith(".") and not message.endswith("..")
+    assert re.match("[A-Z]|[0-9]|at_most |reference ", message) and message.endswith(".") and not message.endswith("..")
 
 
 @pytest.mark.parametrize(("amount", "text"), [("1E-7", "0.0000001"), ("1E+3", "1000"), ("100.500", "100.5")])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.client import TURNED_AWAY, NotAccepted
@@ -17,9 +18,12 @@ from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import 
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.context import new_context
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal, RunOptions
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.sqlite import SqliteDatabase
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
 
 USUAL = RunOptions(True, 60_000, 10_000, 1000, None)
+TARGET = Target("mainnet", "104", "legacy", "17")
 TO_750 = Goal(max_debt=Decimal(750))
 TOO_SMALL = Refused("The balance is too small.", Failure(ret_code=177011))
 
@@ -113,6 +117,31 @@ def test_a_rest_does_not_become_a_repayment_of_what_was_borrowed_meanwhile(run: 
     turn_away(bybit, 1, borrow)
     report = run(error=Declined)
     assert (amounts(bybit), "something was probably borrowed" in report.message) == ([Decimal("0.00003")], True)
+
+
+@pytest.mark.parametrize(
+    ("goal", "outcome"), [(Goal(Decimal(100)), "unknown"), (Goal(max_debt=Decimal(750)), "not_executed")], ids=["step", "goal"]
+)
+def test_a_run_that_another_has_overtaken_takes_nothing_for_its_own(
+    bybit: t.Any, clock: t.Any, journal_path: Path, goal: Goal, outcome: str
+) -> None:
+    """It was held up for so long that its request is turned away, and the other run has paid meanwhile."""
+
+    def overtake() -> None:
+        for lock in journal_path.parent.glob("*.lock"):
+            lock.unlink()
+        clock.pass_ms(120_000)
+        with Journal(Store(SqliteDatabase(str(journal_path), clock), TARGET, clock)) as other:
+            assert engine(new_context(bybit, bybit, other, Goal(Decimal(100)), USUAL)).outcome == "executed"
+            other.close(True)
+
+    turn_away(bybit, 1, overtake)
+    with Journal(Store(SqliteDatabase(str(journal_path), clock), TARGET, clock)) as journal:
+        report = engine(new_context(bybit, bybit, journal, goal, USUAL))
+    assert (report.as_dict()["changed"], report.outcome) == (False, outcome)
+    assert "Another run" in report.message and "Nothing more is sent. Run again." in report.message
+    assert "acknowledge" not in report.message
+    assert len(bybit.sent) == 2
 
 
 def test_a_defect_after_a_refusal_leaves_the_intent_open(run: Run, bybit: t.Any, store: Store) -> None:

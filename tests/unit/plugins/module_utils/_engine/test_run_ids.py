@@ -15,7 +15,6 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import 
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
 
 HUNDRED = Goal(Decimal(100))
 
@@ -126,14 +125,14 @@ def test_any_other_answer_that_tells_nothing_is_no_acceptance(run: Run, bybit: t
     ("from_collateral", "wallet", "pledged"), [(False, Decimal(50000), ()), (True, None, (("BTC", Decimal(1)),))]
 )
 def test_what_is_noted_before_it_is_sent(
-    run: Run, bybit: t.Any, store: Store, from_collateral: bool, wallet: Decimal | None, pledged: tuple[tuple[str, Decimal], ...]
+    run: Run, bybit: t.Any, recorded: t.Callable[[], list[t.Any]], from_collateral: bool, wallet: Decimal | None, pledged: tuple[tuple[str, Decimal], ...]
 ) -> None:
     bybit.terms = bybit.terms._replace(from_collateral=from_collateral)
     noted = []
 
     class Curious(type(bybit)):  # type: ignore[misc]
         def post(self, signed: t.Any) -> t.Any:
-            noted.extend(store.load())
+            noted.extend(recorded())
             return super().post(signed)
 
     bybit.__class__ = Curious

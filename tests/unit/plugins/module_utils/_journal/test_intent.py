@@ -62,6 +62,8 @@ def through_json(intent: Intent) -> Intent:
         {"baseline": Baseline(Decimal(0), Decimal(0), (YOUNG._replace(by_user=None),))},
         {"sent_monotonic_ms": 7_000_000, "boot_id": "1c7be4a5-one-start"},
         {"sent_monotonic_ms": 0},
+        {"reported_at_ms": SENT_MS + 900},
+        {"reference": "Rückzahlung November"},
     ],
     ids=str,
 )
@@ -85,13 +87,14 @@ def test_the_document() -> None:
         "sent_monotonic_ms": None,
         "boot_id": "",
         "reported_at_ms": None,
+        "reference": None,
         "baseline": {
             "debt": "1000.4",
             "principal": "1000",
             "wallet": None,
             "pledged": {},
             "paid": [],
-            "records": [
+            "entries": [
                 {"repay_id": "11", "amount": "0.1", "status": "success", "by_user": True, "time_ms": SENT_MS - 5000},
                 {"repay_id": "12", "amount": "0.0000001", "status": "processing", "by_user": False, "time_ms": 1},
             ],
@@ -103,7 +106,7 @@ def test_there_is_no_place_for_a_secret() -> None:
     names = {field.name for field in dataclasses.fields(Intent)}
     assert names == {
         "intent_id", "goal", "amount", "coin", "baseline", "sent_at_ms", "recv_window_ms", "repay_id", "reported", "is_whole",
-        "accepted_at_ms", "sent_monotonic_ms", "boot_id", "reported_at_ms",
+        "accepted_at_ms", "sent_monotonic_ms", "boot_id", "reported_at_ms", "reference",
     }
 
 
@@ -159,7 +162,7 @@ def test_a_missing_field_of_the_goal_is_refused(name: str) -> None:
         intent_from(document)
 
 
-@pytest.mark.parametrize("name", ["debt", "principal", "records", "wallet", "pledged", "paid"])
+@pytest.mark.parametrize("name", ["debt", "principal", "entries", "wallet", "pledged", "paid"])
 def test_a_missing_field_of_the_baseline_is_refused(name: str) -> None:
     document = INTENT.as_document()
     del document["baseline"][name]
@@ -170,7 +173,7 @@ def test_a_missing_field_of_the_baseline_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["repay_id", "amount", "status", "by_user", "time_ms"])
 def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
     document = INTENT.as_document()
-    del document["baseline"]["records"][1][name]
+    del document["baseline"]["entries"][1][name]
     with pytest.raises(ValueError, match="^not an intent: "):
         intent_from(document)
 
@@ -203,7 +206,7 @@ def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
         ("baseline", []),
         *[("baseline", {**BEFORE, "debt": value}) for value in ("x", "", None, 0)],
         *[("baseline", {**BEFORE, "principal": value}) for value in ("x", "", None, 0)],
-        *[("baseline", {**BEFORE, "records": value}) for value in (None, {}, [5], [{**YOUNG._asdict(), "amount": "x"}])],
+        *[("baseline", {**BEFORE, "entries": value}) for value in (None, {}, [5], [{**YOUNG._asdict(), "amount": "x"}])],
         *[("baseline", {**BEFORE, "wallet": value}) for value in ("", "x", "-1", 0, 5.5, False)],
         *[("baseline", {**BEFORE, "pledged": value}) for value in (None, [], "BTC", {"BTC": ""}, {"BTC": None}, {"BTC": 1})],
         *[("baseline", {**BEFORE, "paid": value}) for value in (None, {}, [5], [{**PAID, "amount": "0"}], [{**PAID, "from_ms": "1"}])],
@@ -231,6 +234,8 @@ def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
         ("boot_id", None),
         ("boot_id", 5),
         ("repay_id", 5),
+        ("reference", 5),
+        ("reference", ["INV-7"]),
         ("coin", None),
         ("intent", None),
     ],
@@ -243,7 +248,7 @@ def test_a_damaged_field_is_refused(name: str, value: object) -> None:
 @pytest.mark.parametrize("change", [{"by_user": "no"}, {"time_ms": "soon"}, {"status": 1}, {"repay_id": 11}], ids=str)
 def test_a_damaged_record_is_refused(change: dict[str, object]) -> None:
     document = INTENT.as_document()
-    document["baseline"]["records"][0].update(change)
+    document["baseline"]["entries"][0].update(change)
     with pytest.raises(ValueError):
         intent_from(document)
 

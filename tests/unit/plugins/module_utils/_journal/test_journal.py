@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""What lasts from one run to the next, in each database."""
+
 from __future__ import annotations
 
 import dataclasses
-import os
 import typing as t
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput, Busy
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Busy, JournalUnusable, Overtaken
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
@@ -22,42 +22,53 @@ SENT = Intent("a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 17935344000
 ACCEPTED = dataclasses.replace(SENT, intent_id="b", repay_id="98")
 UNSEEN = dataclasses.replace(SENT, intent_id="c", repay_id="97", reported=True)
 
+Begin = t.Callable[..., Journal]
+Put = t.Callable[[list[Intent]], None]
+Recorded = t.Callable[[], list[Intent]]
+
 
 def ids(intents: list[Intent]) -> list[str]:
     return [intent.intent_id for intent in intents]
 
 
-def test_nothing_is_remembered_at_first(begin: t.Callable[..., Journal], store: Store) -> None:
+def resolve(journal: Journal, intent: Intent, is_seen: bool) -> None:
+    if is_seen:
+        journal.mark_confirmed(intent)
+    else:
+        journal.mark_made(intent, True, "the history shows it")
+
+
+def test_nothing_is_remembered_at_first(begin: Begin, recorded: Recorded) -> None:
     journal = begin()
     assert (journal.open_intents(), journal.unconfirmed(), journal.repay_ids()) == ([], [], frozenset())
     journal.close(True)
-    assert not Path(store.path).exists()
+    assert recorded() == []
 
 
-def test_open_is_what_was_not_told(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([UNSEEN, SENT, ACCEPTED])
+def test_open_is_what_was_not_told(begin: Begin, put: Put) -> None:
+    put([UNSEEN, SENT, ACCEPTED])
     journal = begin()
     assert journal.open_intents() == [SENT, ACCEPTED]
     assert journal.unconfirmed() == [UNSEEN]
     assert journal.repay_ids() == {"97", "98"}
 
 
-def test_a_note_is_on_the_disk_at_once(begin: t.Callable[..., Journal], store: Store) -> None:
+def test_a_note_is_recorded_at_once(begin: Begin, recorded: Recorded) -> None:
     journal = begin()
     journal.note(SENT)
-    assert store.load() == journal.open_intents() == [SENT]
+    assert recorded() == journal.open_intents() == [SENT]
 
 
-def test_a_note_takes_the_place_of_the_same_intent_only(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([SENT, ACCEPTED, UNSEEN])
+def test_a_note_takes_the_place_of_the_same_intent_only(begin: Begin, put: Put, recorded: Recorded) -> None:
+    put([SENT, ACCEPTED, UNSEEN])
     changed = dataclasses.replace(SENT, repay_id="99")
     journal = begin()
     journal.note(changed)
-    assert store.load() == [ACCEPTED, UNSEEN, changed]
+    assert recorded() == [changed, ACCEPTED, UNSEEN]
     assert journal.repay_ids() == {"97", "98", "99"}
 
 
-def test_a_run_that_is_killed_leaves_its_intent_open(begin: t.Callable[..., Journal], store: Store) -> None:
+def test_a_run_that_is_killed_leaves_its_intent_open(begin: Begin, recorded: Recorded) -> None:
     killed = begin()
     killed.note(SENT)
     killed.note(dataclasses.replace(SENT, repay_id="99"))
@@ -65,35 +76,42 @@ def test_a_run_that_is_killed_leaves_its_intent_open(begin: t.Callable[..., Jour
     # The lock goes with the process.
     killed.release()
     assert ids(begin().open_intents()) == ["a"]
-    assert store.load()[0].repay_id == "99"
+    assert recorded()[0].repay_id == "99"
 
 
 @pytest.mark.parametrize("is_success", [True, False])
-def test_what_is_forgotten_is_struck_with_the_next_writing(begin: t.Callable[..., Journal], store: Store, is_success: bool) -> None:
-    store.put([SENT, ACCEPTED, UNSEEN])
+def test_what_is_discarded_is_settled_with_the_next_writing(begin: Begin, put: Put, recorded: Recorded, is_success: bool) -> None:
+    put([SENT, ACCEPTED, UNSEEN])
     journal = begin()
-    journal.discard(SENT)
-    journal.discard(UNSEEN)
+    journal.discard(SENT, "no trace")
+    journal.discard(UNSEEN, "the user knows", is_acknowledged=True)
     assert (ids(journal.open_intents()), journal.unconfirmed()) == (["b"], [])
-    assert ids(store.load()) == ["a", "b", "c"]
+    assert ids(recorded()) == ["a", "b", "c"]
     journal.close(is_success)
-    assert ids(store.load()) == ["b"]
+    assert ids(recorded()) == ["b"]
 
 
-def test_a_note_strikes_what_was_forgotten(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([SENT, ACCEPTED])
+def test_a_note_settles_what_was_discarded(begin: Begin, put: Put, recorded: Recorded) -> None:
+    put([SENT, ACCEPTED])
     journal = begin()
-    journal.discard(SENT)
+    journal.discard(SENT, "no trace")
     journal.note(dataclasses.replace(SENT, intent_id="new"))
-    assert ids(store.load()) == ["b", "new"]
+    assert ids(recorded()) == ["b", "new"]
 
 
-def test_forgetting_does_not_reach_the_disk_when_the_run_is_killed(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([SENT])
+def test_discarding_is_not_recorded_when_the_run_is_killed(begin: Begin, put: Put, recorded: Recorded) -> None:
+    put([SENT])
     journal = begin()
-    journal.discard(SENT)
+    journal.discard(SENT, "no trace")
     journal.release()
-    assert store.load() == [SENT]
+    assert recorded() == [SENT]
+
+
+def test_what_is_not_there_can_be_discarded(begin: Begin, recorded: Recorded) -> None:
+    journal = begin()
+    journal.discard(SENT, "it was never written")
+    journal.close(True)
+    assert recorded() == []
 
 
 @pytest.mark.parametrize(
@@ -105,102 +123,89 @@ def test_forgetting_does_not_reach_the_disk_when_the_run_is_killed(begin: t.Call
         (False, False, [ACCEPTED]),
     ],
 )
-def test_only_a_success_closes(
-    begin: t.Callable[..., Journal], store: Store, is_seen: bool, is_success: bool, left: list[Intent]
-) -> None:
+def test_only_a_success_closes(begin: Begin, recorded: Recorded, is_seen: bool, is_success: bool, left: list[Intent]) -> None:
     journal = begin()
     journal.note(ACCEPTED)
-    (journal.mark_confirmed if is_seen else journal.mark_made)(ACCEPTED)
-    assert store.load() == [ACCEPTED]
+    resolve(journal, ACCEPTED, is_seen)
+    assert recorded() == [ACCEPTED]
     journal.close(is_success)
-    assert store.load() == left
+    assert recorded() == left
 
 
-def test_closing_leaves_the_others_as_they_are(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([SENT, ACCEPTED, UNSEEN])
+def test_closing_leaves_the_others_as_they_are(begin: Begin, put: Put, recorded: Recorded) -> None:
+    put([SENT, ACCEPTED, UNSEEN])
     journal = begin()
     journal.mark_confirmed(ACCEPTED)
     journal.close(True)
-    assert store.load() == [SENT, UNSEEN]
+    assert recorded() == [SENT, UNSEEN]
 
 
-def test_what_this_run_has_not_seen_counts_as_unseen_at_once(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([ACCEPTED, UNSEEN])
+def test_what_this_run_has_not_seen_counts_as_unseen_at_once(begin: Begin, put: Put) -> None:
+    put([ACCEPTED, UNSEEN])
     journal = begin()
-    journal.mark_made(ACCEPTED)
+    journal.mark_made(ACCEPTED, False, "the exchange accepted it")
     assert ids(journal.unconfirmed()) == ["b", "c"]
     journal.mark_confirmed(ACCEPTED)
     assert ids(journal.unconfirmed()) == ["c"]
 
 
 @pytest.mark.parametrize("is_success", [True, False])
-def test_what_is_seen_at_last_stays_open_until_it_is_told(
-    begin: t.Callable[..., Journal], store: Store, is_success: bool
-) -> None:
-    store.put([ACCEPTED, UNSEEN])
+def test_what_is_seen_at_last_stays_open_until_it_is_told(begin: Begin, put: Put, recorded: Recorded, is_success: bool) -> None:
+    put([ACCEPTED, UNSEEN])
     journal = begin()
-    journal.mark_made(ACCEPTED)
+    journal.mark_made(ACCEPTED, True, "the history shows it")
     for intent in journal.unconfirmed():
         journal.mark_confirmed(intent)
     assert journal.unconfirmed() == []
     journal.close(is_success)
-    assert store.load() == ([] if is_success else [ACCEPTED, UNSEEN])
+    assert recorded() == ([] if is_success else [ACCEPTED, UNSEEN])
 
 
-def test_telling_counts_with_the_id_found_meanwhile(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([SENT])
+def test_telling_counts_with_the_id_found_meanwhile(begin: Begin, put: Put, recorded: Recorded) -> None:
+    put([SENT])
     journal = begin()
     found = dataclasses.replace(SENT, repay_id="99")
     journal.note(found)
-    journal.mark_made(found)
+    journal.mark_made(found, True, "the history shows it")
     journal.close(True)
-    assert store.load() == [dataclasses.replace(found, reported=True)]
+    assert recorded() == [dataclasses.replace(found, reported=True)]
 
 
-def test_what_is_unseen_has_the_id_found_meanwhile(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([SENT])
+def test_what_is_unseen_has_the_id_found_meanwhile(begin: Begin, put: Put) -> None:
+    put([SENT])
     journal = begin()
     found = dataclasses.replace(SENT, repay_id="99")
-    journal.mark_made(found)
+    journal.mark_made(found, False, "the exchange accepted it")
     assert journal.unconfirmed() == [found]
 
 
-def test_telling_again_counts(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([ACCEPTED])
+def test_what_is_told_and_discarded_is_discarded(begin: Begin, put: Put, recorded: Recorded) -> None:
+    put([ACCEPTED])
     journal = begin()
-    journal.mark_made(ACCEPTED)
-    journal.mark_confirmed(ACCEPTED)
+    journal.mark_made(ACCEPTED, True, "the history shows it")
+    journal.discard(ACCEPTED, "it has failed after all")
     journal.close(True)
-    assert store.load() == []
+    assert recorded() == []
 
 
-def test_what_is_told_and_forgotten_is_forgotten(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([ACCEPTED])
+def test_an_id_is_known_until_its_intent_is_settled(begin: Begin, put: Put) -> None:
+    put([ACCEPTED])
     journal = begin()
-    journal.mark_made(ACCEPTED)
-    journal.discard(ACCEPTED)
-    journal.close(True)
-    assert store.load() == []
-
-
-def test_an_id_is_known_until_its_intent_is_struck(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([ACCEPTED])
-    journal = begin()
-    journal.discard(ACCEPTED)
+    journal.discard(ACCEPTED, "no trace")
     assert journal.repay_ids() == {"98"}
     journal.note(SENT)
     assert journal.repay_ids() == frozenset()
 
 
-def test_nothing_is_written_when_nothing_has_changed(begin: t.Callable[..., Journal], store: Store) -> None:
-    store.put([SENT])
-    before = os.stat(store.path)
+def test_nothing_is_written_when_nothing_has_changed(begin: Begin, put: Put, recorded: Recorded, trail: t.Callable[..., list[str]]) -> None:
+    put([SENT, ACCEPTED])
     begin().close(True)
-    assert os.stat(store.path).st_ino == before.st_ino
+    begin().leave_open(17)
+    assert (recorded(), trail()) == ([SENT, ACCEPTED], ["signed", "accepted"])
 
 
-@pytest.mark.parametrize("end", [lambda m: m.close(True), lambda m: m.close(False), lambda m: m.release()])
-def test_one_run_at_a_time(begin: t.Callable[..., Journal], end: t.Callable[[Journal], None]) -> None:
+@pytest.mark.parametrize("end", [lambda m: m.close(True), lambda m: m.close(False), lambda m: m.leave_open(17), lambda m: m.release()])
+def test_one_run_at_a_time(begin: Begin, end: t.Callable[[Journal], None]) -> None:
     first = begin()
     with pytest.raises(Busy):
         begin()
@@ -208,66 +213,22 @@ def test_one_run_at_a_time(begin: t.Callable[..., Journal], end: t.Callable[[Jou
     begin()
 
 
-def test_closing_writes_before_it_lets_others_in(
-    begin: t.Callable[..., Journal], store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    journal = begin()
-    journal.note(SENT)
-    journal.discard(SENT)
-    real = Store.save
-
-    def save(writer: Store, intents: list[Intent]) -> None:
-        with pytest.raises(Busy):
-            store.lock(0)
-        real(writer, intents)
-
-    monkeypatch.setattr(Store, "save", save)
-    journal.close(True)
-    assert store.load() == []
+def test_a_run_that_is_cut_off_lets_others_in(store: Store, begin: Begin) -> None:
+    with pytest.raises(KeyboardInterrupt), Journal(store) as journal:
+        journal.begin(False, 0)
+        raise KeyboardInterrupt
+    begin()
 
 
-@pytest.mark.parametrize(("step", "is_seen"), [("fsync", False), ("unlink", True)])
-def test_a_disk_that_fails_at_the_end_lets_others_in(
-    begin: t.Callable[..., Journal], store: Store, monkeypatch: pytest.MonkeyPatch, step: str, is_seen: bool
-) -> None:
-    journal = begin()
-    journal.note(ACCEPTED)
-    (journal.mark_confirmed if is_seen else journal.mark_made)(ACCEPTED)
-
-    def fail(*dummy: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(os, step, fail)
-        with pytest.raises(BadInput):
-            journal.close(True)
-    assert begin().open_intents() == [ACCEPTED]
-
-
-def test_a_note_that_fails_is_not_known(
-    begin: t.Callable[..., Journal], store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    journal = begin()
-
-    def fail(*dummy: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(os, "replace", fail)
-        with pytest.raises(BadInput):
-            journal.note(SENT)
-    assert journal.open_intents() == store.load() == []
-
-
-def test_what_was_found_for_one_is_another_one_for_the_next(begin: t.Callable[..., Journal]) -> None:
+def test_what_was_found_for_one_is_another_one_for_the_next(begin: Begin) -> None:
     journal = begin()
     journal.note(SENT)
     journal.mark_confirmed(dataclasses.replace(SENT, repay_id="96"))
     assert journal.repay_ids() == {"96"}
 
 
-def test_what_may_have_reached_nobody_stays_open_with_its_time(begin: t.Callable[..., Journal], store: t.Any) -> None:
-    store.put([SENT, UNSEEN])
+def test_what_may_have_reached_nobody_stays_open_with_its_time(begin: Begin, put: Put) -> None:
+    put([SENT, UNSEEN])
     journal = begin()
     journal.mark_confirmed(SENT)
     journal.mark_confirmed(UNSEEN)
@@ -281,11 +242,63 @@ def test_what_may_have_reached_nobody_stays_open_with_its_time(begin: t.Callable
     assert begin().open_intents() == [dataclasses.replace(SENT, reported_at_ms=17)]
 
 
-def test_doubt(begin: t.Callable[..., Journal], store: t.Any) -> None:
+def test_doubt(begin: Begin, store: Store) -> None:
     assert Journal(store).is_in_doubt
     journal = begin()
     assert not journal.is_in_doubt
     journal.note(SENT)
     assert journal.is_in_doubt
-    journal.mark_made(SENT)
+    journal.mark_made(SENT, False, "the exchange accepted it")
     assert not journal.is_in_doubt
+
+
+def test_what_this_run_has_resolved_it_has_to_report(begin: Begin, put: Put) -> None:
+    put([SENT, ACCEPTED, UNSEEN])
+    journal = begin()
+    journal.mark_confirmed(ACCEPTED)
+    journal.mark_confirmed(UNSEEN)
+    assert journal.resolved_ids() == {"b"}
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda journal: journal.note(SENT),
+        lambda journal: (journal.discard(ACCEPTED, "no trace"), journal.close(True)),
+        lambda journal: (journal.mark_confirmed(ACCEPTED), journal.close(True)),
+        lambda journal: (journal.mark_confirmed(ACCEPTED), journal.leave_open(17)),
+    ],
+    ids=["note", "discard", "close", "leave_open"],
+)
+def test_who_was_overtaken_writes_nothing(
+    begin: Begin, put: Put, recorded: Recorded, lose_lock: t.Callable[[], None], write: t.Callable[[Journal], object]
+) -> None:
+    put([ACCEPTED])
+    first = begin()
+    lose_lock()
+    second = begin()
+    with pytest.raises(Overtaken, match="Another run took over this loan .* Nothing more is sent. Run again."):
+        write(first)
+    assert recorded() == [ACCEPTED]
+    second.mark_confirmed(ACCEPTED)
+    second.close(True)
+    assert recorded() == []
+
+
+def test_who_has_lost_only_the_lock_goes_on(begin: Begin, recorded: Recorded, lose_lock: t.Callable[[], None]) -> None:
+    journal = begin()
+    lose_lock()
+    journal.note(SENT)
+    assert recorded() == [SENT]
+
+
+def test_a_note_that_was_refused_is_not_written_at_the_end(begin: Begin, recorded: Recorded, lose_lock: t.Callable[[], None]) -> None:
+    first = begin()
+    lose_lock()
+    begin()
+    with pytest.raises(Overtaken):
+        first.note(SENT)
+    first.discard(SENT, "it was not sent")
+    with pytest.raises(JournalUnusable):
+        first.close(False, "Overtaken.")
+    assert recorded() == []

@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import JournalUnusable
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._module.repay import _Result, finish
 
@@ -44,39 +44,43 @@ class World:
         self.events.append("ask")
         return self._are_alive
 
-    def close(self, is_success: bool) -> None:
+    def close(self, is_success: bool, message: str) -> None:
         if self._disk_is_full:
-            raise BadInput("The disk is full.")
-        self.events.append(f"close {is_success}")
+            raise JournalUnusable("The disk is full.")
+        self.events.append(f"close {is_success} {message}")
 
     def leave_open(self, reported_at_ms: int) -> None:
         self.events.append(f"leave open {reported_at_ms}")
 
-    def finish(self, result: _Result, goal: Goal = PLAIN) -> list[str]:
+    def finish(self, result: _Result, goal: Goal = PLAIN, reference: str | None = None) -> list[str]:
         client = SimpleNamespace(exchange_time_or_local_ms=lambda: NOW_MS)
-        task = t.cast(t.Any, SimpleNamespace(journal=self, client=client, goal=goal))
+        task = t.cast(t.Any, SimpleNamespace(journal=self, client=client, goal=goal, options=SimpleNamespace(reference=reference)))
         finish(t.cast(t.Any, self), result, task, t.cast(t.Any, self))
         return self.events
 
 
-PAID, FAILED = _Result({"outcome": "executed"}), _Result({"msg": "no"}, failed=True)
+PAID, FAILED = _Result({"outcome": "executed", "msg": "paid"}), _Result({"msg": "no"}, failed=True)
 
 
 def test_what_is_reported_is_closed_afterwards() -> None:
-    assert World().finish(PAID) == ["emit {'outcome': 'executed'} False", "ask", "close True"]
+    assert World().finish(PAID) == ["emit {'outcome': 'executed', 'msg': 'paid'} False", "ask", "close True paid"]
 
 
 def test_a_failure_is_closed_as_one_whoever_has_seen_it() -> None:
-    assert World(are_alive=False).finish(FAILED) == ["emit {'msg': 'no'} True", "close False"]
+    assert World(are_alive=False).finish(FAILED) == ["emit {'msg': 'no'} True", "close False no"]
 
 
 def test_what_reaches_nobody_stays_open() -> None:
     assert World(are_alive=False).finish(PAID)[1:] == ["ask", f"leave open {NOW_MS}", NOTE]
 
 
-@pytest.mark.parametrize(("goal", "end"), [(PLAIN, [f"leave open {NOW_MS}", NOTE]), (DECLARATIVE, ["ask", "close True"])])
+@pytest.mark.parametrize(("goal", "end"), [(PLAIN, [f"leave open {NOW_MS}", NOTE]), (DECLARATIVE, ["ask", "close True paid"])])
 def test_who_is_not_known_to_read_has_read_what_a_second_run_does_not_repeat(goal: Goal, end: list[str]) -> None:
     assert World(are_known=False).finish(PAID, goal)[1:] == end
+
+
+def test_a_step_with_a_reference_is_closed_as_well() -> None:
+    assert World(are_known=False).finish(PAID, reference="invoice 7")[1:] == ["ask", "close True paid"]
 
 
 def test_an_error_inside_leaves_the_journal_as_it_is() -> None:

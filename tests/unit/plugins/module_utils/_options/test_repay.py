@@ -16,7 +16,6 @@ from ansible_collections.treasury.bybit.plugins.module_utils._options.repay impo
     goal_of,
     run_options_of,
     repay_argument_spec,
-    state_dir_of,
 )
 
 MIDNIGHT_MS = 1793491200000
@@ -134,15 +133,36 @@ def test_the_options_of_repaying_and_connecting_are_different_ones() -> None:
     assert set(repay_argument_spec()) & set(connection_argument_spec()) == set()
 
 
-def test_the_state_directory_can_come_from_the_environment() -> None:
-    option = repay_argument_spec()["state_dir"]
-    assert option["fallback"][1] == ["BYBIT_STATE_DIR"]
-    # A path is expanded by Ansible.
-    assert (option["type"], option["default"]) == ("path", "~/.local/state/treasury.bybit")
+@pytest.mark.parametrize("reference", ["INV-2026-11", "7", "Rückzahlung November ☃", "a b", "x" * 200])
+def test_a_step_may_have_a_name(reference: str) -> None:
+    assert run_options_of(options(reference=reference)).reference == reference
 
 
-@pytest.mark.parametrize("state_dir", ["state", "./state", "", "~/state"])
-def test_a_state_directory_must_be_the_same_everywhere(state_dir: str) -> None:
-    with pytest.raises(BadInput, match=f"^state_dir '{state_dir}' is not an absolute path: give one such as '/var/lib/treasury'"):
-        state_dir_of(options(state_dir=state_dir))
-    assert state_dir_of(options(state_dir="/var/lib/treasury")) == "/var/lib/treasury"
+@pytest.mark.parametrize("reference", ["", " ", "a ", "\ta", "a\nb", "a\x00b", "x" * 201, "\u202eabc", "\ud800"], ids=ascii)
+def test_a_name_that_cannot_be_used(reference: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        run_options_of(options(reference=reference))
+    message = str(caught.value)
+    assert message.startswith("reference '")
+    assert message.endswith("is not a name: give 1 to 200 printable characters without white space around them, or omit it.")
+    assert message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        {"amount": "100", "since": "2026-11-01"},
+        {"amount": None, "max_debt": "0"},
+        {"amount": None, "max_ltv": "0.5"},
+        # A fixed contract is repaid as a whole.
+        {"amount": None},
+    ],
+    ids=str,
+)
+def test_a_goal_takes_no_name(goal: dict[str, object]) -> None:
+    with pytest.raises(BadInput) as caught:
+        run_options_of(options(reference="INV-7", **goal))
+    assert str(caught.value) == (
+        "reference 'INV-7' names a step, which is an amount that is repaid once: give amount without since, or omit reference, because a "
+        "goal pays only what is missing; a whole fixed contract needs no reference."
+    )

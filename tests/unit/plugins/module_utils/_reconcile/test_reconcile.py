@@ -9,7 +9,7 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import JournalUnusable
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
@@ -58,6 +58,7 @@ class FakeJournal:
     def __init__(self, *known: str) -> None:
         self.known = frozenset(known)
         self.done: list[tuple[t.Any, ...]] = []
+        self.finals: list[bool] = []
         self.is_broken = False
 
     def repay_ids(self) -> frozenset[str]:
@@ -65,15 +66,18 @@ class FakeJournal:
 
     def note(self, intent: Intent) -> None:
         if self.is_broken:
-            raise BadInput("The disk is full.")
+            raise JournalUnusable("The disk is full.")
         self.known |= {intent.repay_id}
         self.done.append(("note", intent))
 
-    def discard(self, intent: Intent) -> None:
+    def discard(self, intent: Intent, reason: str) -> None:
+        assert reason
         self.done.append(("discard", intent))
 
-    def mark_made(self, intent: Intent) -> None:
+    def mark_made(self, intent: Intent, is_final: bool, reason: str) -> None:
+        assert reason
         self.done.append(("mark_made", intent))
+        self.finals.append(is_final)
 
 
 @pytest.fixture

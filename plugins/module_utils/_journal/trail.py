@@ -1,0 +1,158 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads the audit trail, without acquiring anything: other runs may write meanwhile.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from . import schema
+from .database import Database, DatabaseFailed
+from .entries import Entry, Head, first_misfit
+from .records import MADE, OPEN, is_fitting
+
+# What columns repeat of the document of an entry, by their names.
+_COPIED = {name: name for name in ("realm", "account", "time_ms", "product", "loan", "event", "reference")} | {"intent_id": "intent"}
+# What both an entry and the document of its intent tell.
+_SHARED = ("coin", "goal", "reference", "sent_at_ms")
+_COLUMNS = ("realm", "account", "product", "loan", "reference")
+
+
+class Filter(t.NamedTuple):
+    """Which entries are read; none means all.
+
+    :ivar since_ms: From when on (UTC, ms), as C(until_ms) is before when.
+    """
+
+    realm: str | None = None
+    account: str | None = None
+    product: str | None = None
+    loan: str | None = None
+    reference: str | None = None
+    events: tuple[str, ...] = ()
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+class Chain(t.NamedTuple):
+    """The audit trail of one account.
+
+    :ivar misfit: What does not fit, as a clause; empty when everything does.
+    """
+
+    realm: str
+    account: str
+    head: Head
+    misfit: str
+
+
+class Trail(t.NamedTuple):
+    """What the journal says.
+
+    :ivar entries: The documents of the entries with their hash, the oldest first.
+    :ivar unreported: The documents of the intents whose outcome no run has reported, with their target, the oldest first.
+    :ivar chains: Every chain of the accounts that were asked for; empty unless they were to be verified.
+    """
+
+    entries: list[dict[str, t.Any]]
+    unreported: list[dict[str, t.Any]]
+    chains: list[Chain]
+
+
+def read_trail(database: Database, wanted: Filter, is_verified: bool) -> Trail:
+    """Return what matches a filter, all of it as of one moment.
+
+    :raises DatabaseFailed: When it cannot be read.
+    """
+    missing = DatabaseFailed("it does not exist", "Check journal: the first repayment creates it.")
+    if not database.is_there():
+        raise missing
+    try:
+        database.open(writes=False)
+        if not schema.version_of(database):
+            raise missing
+        with database.transaction(writes=False):
+            return Trail(_entries(database, wanted), _unreported(database, wanted), _chains(database, wanted) if is_verified else [])
+    finally:
+        database.close()
+
+
+def _entries(database: Database, wanted: Filter) -> list[dict[str, t.Any]]:
+    where, values = _where(wanted, _COLUMNS)
+    if wanted.events:
+        where.append(f"event IN ({', '.join('?' for dummy in wanted.events)})")
+        values += wanted.events
+    for condition, limit_ms in (("time_ms >= ?", wanted.since_ms), ("time_ms < ?", wanted.until_ms)):
+        if limit_ms is not None:
+            where.append(condition)
+            values.append(limit_ms)
+    sql = f"SELECT document, hash FROM bybit_entries{_clause(where)} ORDER BY time_ms, realm, account, number"
+    return [{**json.loads(document), "hash": hash_} for document, hash_ in database.query(sql, *values)]
+
+
+def _unreported(database: Database, wanted: Filter) -> list[dict[str, t.Any]]:
+    where, values = _where(wanted, _COLUMNS)
+    where.append("state IN (?, ?)")
+    sql = f"SELECT realm, account, product, loan, outcome, document FROM bybit_intents{_clause(where)} ORDER BY number"
+    found = []
+    for realm, account, product, loan, outcome, document in database.query(sql, *values, OPEN, MADE):
+        intent = json.loads(document)
+        if not intent["reported"]:
+            found.append({"realm": realm, "account": account, "product": product, "loan": loan, "outcome": outcome, **intent})
+    # The numbers of different loans tell nothing of each other.
+    return sorted(found, key=lambda intent: int(intent["sent_at_ms"]))
+
+
+def _chains(database: Database, wanted: Filter) -> list[Chain]:
+    where, values = _where(wanted, ("realm", "account"))
+    sql = f"SELECT realm, account, length, hash FROM bybit_chains{_clause(where)} ORDER BY realm, account"
+    recorded = {(realm, account): Head(length, hash_) for realm, account, length, hash_ in database.query(sql, *values)}
+    # Whoever removes the end of a chain may remove its record, too.
+    for table in ("bybit_entries", "bybit_intents"):
+        for realm, account in database.query(f"SELECT DISTINCT realm, account FROM {table}{_clause(where)}", *values):
+            recorded.setdefault((realm, account), Head())
+    return [Chain(realm, account, head, _misfit(database, realm, account, head)) for (realm, account), head in sorted(recorded.items())]
+
+
+def _misfit(database: Database, realm: str, account: str, head: Head) -> str:
+    sql = f"SELECT number, document, hash, {', '.join(_COPIED)} FROM bybit_entries WHERE realm = ? AND account = ? ORDER BY number"
+    rows = database.query(sql, realm, account)
+    misfit = first_misfit((Entry(*row[:3]) for row in rows), head)
+    if misfit:
+        return misfit
+    last: dict[str, dict[str, t.Any]] = {}
+    for number, document, dummy, *copies in rows:
+        told = json.loads(document)
+        if copies != [told[name] for name in _COPIED.values()]:
+            return f"entry {number} was changed: its columns do not match its content"
+        last[told["intent"]] = told
+    sql = "SELECT intent_id, state, outcome, product, loan, reference, document FROM bybit_intents WHERE realm = ? AND account = ?"
+    intents = {intent_id: rest for intent_id, *rest in database.query(sql, realm, account)}
+    for intent_id in sorted(last.keys() | intents.keys()):
+        if intent_id not in intents or intent_id not in last:
+            return f"intent {intent_id} is missing from the {'intents' if intent_id in last else 'entries'}"
+        told, (state, outcome, *columns, document) = last[intent_id], intents[intent_id]
+        if told["event"] != outcome:
+            return f"intent {intent_id} is recorded as {outcome}, but its last entry is {told['event']}"
+        intent = json.loads(document)
+        is_told = columns == [told[name] for name in ("product", "loan", "reference")] and all(intent[name] == told[name] for name in _SHARED)
+        if not is_fitting(state, outcome):
+            return f"intent {intent_id} was changed: it is recorded as {outcome} and {state}"
+        if not is_told:
+            return f"intent {intent_id} was changed: it does not match its last entry"
+    return ""
+
+
+def _where(wanted: Filter, columns: t.Sequence[str]) -> tuple[list[str], list[t.Any]]:
+    given = [(column, getattr(wanted, column)) for column in columns if getattr(wanted, column) is not None]
+    return [f"{column} = ?" for column, dummy in given], [value for dummy, value in given]
+
+
+def _clause(where: t.Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(where)}" if where else ""

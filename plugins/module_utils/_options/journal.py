@@ -1,0 +1,97 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The option C(journal): its specification, and the database that it names.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.module_utils.basic import env_fallback
+
+from .._api.errors import BadInput
+from .._clock import Clock
+from .._journal.database import Database
+from .._journal.sqlite import SqliteDatabase
+
+DEFAULT = "~/.local/state/treasury.bybit/journal.sqlite"
+SCHEMES = ("postgresql://", "postgres://")
+
+
+class MissingPsycopg(Exception):
+    """The option needs the library psycopg, which cannot be imported.
+
+    :ivar import_error: The traceback of the import.
+    """
+
+    def __init__(self, import_error: str) -> None:
+        super().__init__("psycopg cannot be imported")
+        self.import_error = import_error
+
+
+def journal_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the option of every module that uses the journal; documented in the doc fragment C(journal)."""
+    return {
+        # A URL can have a password in it.
+        "journal": {"type": "str", "default": DEFAULT, "no_log": True, "fallback": (env_fallback, ["BYBIT_JOURNAL"])},
+    }
+
+
+def passwords_of(options: dict[str, t.Any]) -> list[str]:
+    """Return what the option has of passwords, apart from the rest of it."""
+    journal: str = options["journal"]
+    if not journal.startswith(SCHEMES):
+        return []
+    try:
+        passwords: list[str] = _postgresql().passwords_in(journal)
+    except (MissingPsycopg, ValueError):
+        # Without the library, and with what is no URL, nothing is done.
+        return []
+    return passwords
+
+
+def database_of(options: dict[str, t.Any], clock: Clock) -> Database:
+    """Return the database that the option names; nothing is opened yet.
+
+    :raises BadInput: When it names none.
+    :raises MissingPsycopg: When it needs the library.
+    """
+    journal: str = options["journal"]
+    if journal.startswith(SCHEMES):
+        postgresql = _postgresql()
+        try:
+            database: Database = postgresql.PostgresDatabase(journal)
+        except postgresql.InvalidUrl:
+            raise BadInput(
+                "journal is not a valid PostgreSQL URL: write 'postgresql://user@host/database', with libpq's parameters after a '?', and "
+                "percent-encode special characters in the password."
+            ) from None
+        return database
+    if "://" in journal:
+        raise BadInput("journal has a scheme that is not supported: give the path of a file, or 'postgresql://user@host/database'.")
+    path = os.path.expanduser(os.path.expandvars(journal))
+    if not os.path.isabs(path):
+        # Ansible hides the value itself.
+        raise BadInput(
+            "journal is not an absolute path: give one such as '/var/lib/treasury/journal.sqlite', so that every run finds what an earlier "
+            "one recorded."
+        )
+    return SqliteDatabase(os.path.normpath(path), clock)
+
+
+def _postgresql() -> t.Any:
+    """Return what speaks to PostgreSQL.
+
+    :raises MissingPsycopg: When its library cannot be imported.
+    """
+    # Here, because it takes longer to import than this whole collection, and most journals are files.
+    from .._journal import postgresql
+
+    if postgresql.IMPORT_ERROR:
+        raise MissingPsycopg(postgresql.IMPORT_ERROR)
+    return postgresql

@@ -1,0 +1,396 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bybit_journal_info
+short_description: Query and verify the journal of repayments
+version_added: 0.1.0
+author:
+  - The treasury.bybit contributors (!UNKNOWN)
+description:
+  - Returns the audit trail that the repay modules of this collection write. There is one entry for each change of state of a repayment,
+    with the time, who ran the module and where, the goal, the IDs, and the reason. The modules never change or delete an entry.
+  - Also returns the repayments whose outcome no run has reported yet.
+  - Filters can be combined. An entry is returned if it matches all of them. Without filters, the whole audit trail is returned.
+  - Only reads O(journal) and asks no exchange, so it needs no API key. Runs can write to the journal meanwhile.
+extends_documentation_fragment:
+  - treasury.bybit.attributes
+  - treasury.bybit.attributes.journal_group
+  - treasury.bybit.journal.reading
+options:
+  realm:
+    description:
+      - Only accounts that exist here, which is V(mainnet), V(testnet), or another host with its port.
+    type: str
+  account:
+    description:
+      - Only the account with this user ID.
+    type: str
+  product:
+    description:
+      - Only loans of this product.
+    type: str
+    choices:
+      - legacy
+      - flexible
+      - fixed
+  loan:
+    description:
+      - Only this loan, which is the order ID of a legacy loan, the coin of a flexible loan, or the ID of a fixed contract. If all fixed
+        contracts of a coin were repaid at once, it is the coin.
+    type: str
+  reference:
+    description:
+      - Only repayments with this reference. Written like O(treasury.bybit.bybit_loan_repay#module:reference).
+    type: str
+  event:
+    description:
+      - Only changes to one of these states. All of them by default.
+    type: list
+    elements: str
+    choices:
+      - intended
+      - signed
+      - accepted
+      - executed
+      - not_executed
+      - unknown
+      - acknowledged
+      - recovered
+  since:
+    description:
+      - Only entries that were written at this time or later, by the clock of the machine that wrote them.
+      - An ISO 8601 date, which means its start in UTC, such as V(2026-11-01), or a time with a time zone, such as
+        V(2026-11-01T09:00:00+01:00).
+    type: str
+  until:
+    description:
+      - Only entries that were written before this time; written like O(since). V(2026-12-01) is the end of November.
+    type: str
+  verify:
+    description:
+      - Whether to check the whole audit trail of each account that matches O(realm) and O(account), whatever the other options select. The
+        module fails and names the first entry that was changed, removed or inserted.
+      - The module also fails if no audit trail matches, so that a misspelled option does not pass for a verified journal. This includes a
+        journal that contains no repayment.
+      - Each entry contains the SHA-256 hash of the one before. Whoever can write to the whole database can compute all of them anew, and
+        verification does not notice. So keep RV(chains[].hash) elsewhere, for example in the log of CI, and compare it.
+    type: bool
+    default: false
+  format:
+    description:
+      - Also returns the entries as RV(text), either as comma-separated values, or as transactions for the accounting program Beancount.
+      - In Beancount, there is one transaction for each V(executed) entry. It is dated by RV(entries[].sent_at_ms), while O(since) and
+        O(until) select by RV(entries[].time_ms), so check the first and last day of a period.
+      - Pending repayments are not included.
+      - For a repayment from collateral, replace the posting of C(Collateral), which is in the coin of the loan, by the coins that were sold.
+    type: str
+    choices:
+      - csv
+      - beancount
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The module only reads, so check mode makes no difference.
+  diff_mode:
+    support: N/A
+    details:
+      - The module changes nothing.
+  idempotent:
+    support: full
+seealso:
+  - module: treasury.bybit.bybit_loan_repayment_info
+    description: Lists the repayments that the exchange knows, whoever made them.
+  - module: treasury.bybit.bybit_loan_repay
+  - module: treasury.bybit.bybit_flexible_loan_repay
+  - module: treasury.bybit.bybit_fixed_loan_repay
+"""
+
+EXAMPLES = r"""
+---
+- name: Find out what became of an invoice
+  treasury.bybit.bybit_journal_info:
+    reference: invoice 2026-0711
+  register: invoice
+
+- name: Fail if a repayment is still open
+  treasury.bybit.bybit_journal_info:
+  register: journal
+  failed_when: journal is failed or journal.open_intents | length > 0
+
+- name: Verify the audit trail
+  treasury.bybit.bybit_journal_info:
+    verify: true
+  register: journal
+
+- name: Export the repayments of November for accounting
+  treasury.bybit.bybit_journal_info:
+    since: "2026-11-01"
+    until: "2026-12-01"
+    format: beancount
+  register: november
+
+- name: Write them to a file
+  ansible.builtin.copy:
+    content: "{{ november.text }}"
+    dest: ./november.beancount
+    mode: "0600"
+"""
+
+RETURN = r"""
+entries:
+  description:
+    - The entries of the audit trail that match, oldest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    number:
+      description: The position of the entry in the audit trail of its account, from 1.
+      type: int
+      returned: always
+      sample: 3
+    time_ms:
+      description: When it was written (UTC, ms since 1970), by the clock of the machine that wrote it.
+      type: int
+      returned: always
+      sample: 1795777200000
+    realm:
+      description: Where the account exists, such as V(mainnet).
+      type: str
+      returned: always
+      sample: mainnet
+    account:
+      description: The user ID of the account.
+      type: str
+      returned: always
+      sample: "533285"
+    product:
+      description: V(legacy), V(flexible) or V(fixed).
+      type: str
+      returned: always
+      sample: legacy
+    loan:
+      description: The loan, as in O(loan).
+      type: str
+      returned: always
+      sample: "1794267532472646144"
+    event:
+      description:
+        - The new state of the repayment.
+        - V(intended) and V(signed) are recorded before the request is sent. V(accepted) means that the exchange accepted it. V(executed)
+          and V(not_executed) are final. V(unknown) means that a run ended without knowing the outcome, V(recovered) that a later run found
+          it out, and V(acknowledged) that the user took care of it.
+      type: str
+      returned: always
+      sample: executed
+    reason:
+      description: Why the state changed, in words.
+      type: str
+      returned: always
+      sample: the history shows it as final
+    intent:
+      description: The ID of the intent, which all entries of one repayment share.
+      type: str
+      returned: always
+      sample: 6f7e9a52-7d7e-4b0f-a9c5-3b1f4c7f2a10
+    amount:
+      description: The amount of the repayment.
+      type: str
+      returned: always
+      sample: "100"
+    coin:
+      description: The coin of O(ignore:amount).
+      type: str
+      returned: always
+      sample: USDT
+    principal:
+      description:
+        - What the repayment paid of the principal, with RV(entries[].event=executed). V(none) if that does not follow from the loan as the
+          exchange showed it before and after, for example because somebody else repaid or borrowed at the same time, or the loan was closed.
+      type: str
+      returned: always
+      sample: "99.6"
+    interest:
+      description: The same for interest and penalty interest.
+      type: str
+      returned: always
+      sample: "0.4"
+    goal:
+      description:
+        - What the run was asked for, which is C(amount), C(since_ms), C(max_debt), C(max_ltv), and the coins in C(collateral) that were to
+          be sold.
+      type: dict
+      returned: always
+      sample:
+        amount: "100"
+        since_ms:
+        max_debt:
+        max_ltv:
+        collateral: []
+    reference:
+      description: The reference of the repayment; V(none) without one.
+      type: str
+      returned: always
+      sample: invoice 2026-0711
+    repay_id:
+      description: The exchange's ID of the repayment; V(none) as long as it is not known.
+      type: str
+      returned: always
+      sample: "1794271131730737664"
+    sent_at_ms:
+      description: The timestamp of the request (UTC, ms).
+      type: int
+      returned: always
+      sample: 1795777199000
+    actor:
+      description:
+        - The C(user), the C(controller) and the C(process) that caused it, and the C(awx_job) if a job of AWX did.
+        - This is what the machine that ran the module says of itself, not an authenticated identity.
+      type: dict
+      returned: always
+      sample:
+        user: treasury
+        controller: ctl1
+        process: 4711
+    previous:
+      description: The hash of the entry before; 64 zeros for the first.
+      type: str
+      returned: always
+      sample: "0000000000000000000000000000000000000000000000000000000000000000"
+    hash:
+      description:
+        - The SHA-256 hash, in hexadecimal, of this entry without C(hash), written as JSON with sorted keys, no white space, and non-ASCII
+          characters escaped as C(\uXXXX).
+      type: str
+      returned: always
+      sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+open_intents:
+  description:
+    - The repayments whose outcome no run has reported yet, including those of runs in progress, in the order in which they were sent. The
+      next run for the same loan finds out what became of them.
+    - Accepted repayments that a run reported as pending are not listed.
+    - O(since), O(until) and O(event) do not apply.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    intent:
+      description: The ID of the intent.
+      type: str
+      returned: always
+      sample: 6f7e9a52-7d7e-4b0f-a9c5-3b1f4c7f2a10
+    realm:
+      description: Where the account exists.
+      type: str
+      returned: always
+      sample: mainnet
+    account:
+      description: The user ID of the account.
+      type: str
+      returned: always
+      sample: "533285"
+    product:
+      description: V(legacy), V(flexible) or V(fixed).
+      type: str
+      returned: always
+      sample: legacy
+    loan:
+      description: The loan, as in O(loan).
+      type: str
+      returned: always
+      sample: "1794267532472646144"
+    amount:
+      description: The amount.
+      type: str
+      returned: always
+      sample: "100"
+    coin:
+      description: The coin of C(amount).
+      type: str
+      returned: always
+      sample: USDT
+    outcome:
+      description: The last state, as in RV(entries[].event).
+      type: str
+      returned: always
+      sample: unknown
+    reference:
+      description: The reference; V(none) without one.
+      type: str
+      returned: always
+      sample: invoice 2026-0711
+    repay_id:
+      description: The exchange's ID of the repayment; V(none) as long as it is not known.
+      type: str
+      returned: always
+      sample: "1794271131730737664"
+    sent_at_ms:
+      description: The timestamp of the request (UTC, ms).
+      type: int
+      returned: always
+      sample: 1795777199000
+chains:
+  description:
+    - The audit trails that were verified, one for each account; empty without O(verify).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    realm:
+      description: Where the account exists.
+      type: str
+      returned: always
+      sample: mainnet
+    account:
+      description: The user ID of the account.
+      type: str
+      returned: always
+      sample: "533285"
+    entries:
+      description: The number of entries.
+      type: int
+      returned: always
+      sample: 42
+    hash:
+      description: The hash of the last entry.
+      type: str
+      returned: always
+      sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+msg:
+  description: How much was found. On failure, what went wrong and what to do about it.
+  returned: always
+  type: str
+  sample: "The journal has 4 entries that match, and 0 open intents."
+text:
+  description: The entries in O(format).
+  returned: success, with O(format)
+  type: str
+  sample: "time,realm,account,..."
+"""
+
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
+from ansible_collections.treasury.bybit.plugins.module_utils._module.info import run_journal_query
+from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Module, Spec, run_as_process
+from ansible_collections.treasury.bybit.plugins.module_utils._options.info import journal_query_argument_spec
+
+SPEC = Spec(journal_query_argument_spec(), {})
+
+
+def run(module: Module, clock: Clock | None = None) -> None:
+    run_journal_query(module, clock)
+
+
+def main(clock: Clock | None = None) -> None:
+    run_as_process(SPEC, lambda module: run(module, clock))
+
+
+if __name__ == "__main__":
+    main()

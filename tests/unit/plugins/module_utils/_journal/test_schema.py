@@ -1,0 +1,145 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tables of the journal come about once, as a whole or not at all, in each database."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import JournalLost
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import Database, DatabaseFailed, Row
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.schema import MIGRATIONS, TABLES, VERSION_TABLE, prepare, version_of
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
+
+Opened = t.Callable[[], Database]
+NEXT = (*MIGRATIONS, ("ALTER TABLE bybit_intents ADD COLUMN note TEXT", "CREATE TABLE bybit_more (number BIGINT NOT NULL)"))
+FAILING = (*MIGRATIONS, (*NEXT[1], "CREATE TABLE bybit_more (number BIGINT NOT NULL)"))
+
+
+@pytest.fixture
+def opened(new_database: Opened) -> Opened:
+    def call() -> Database:
+        database = new_database()
+        database.open(writes=True)
+        return database
+
+    return call
+
+
+@pytest.fixture
+def tables(kind: str, select: t.Callable[..., list[Row]], opened: Opened) -> t.Callable[[], list[str]]:
+    """List what is there."""
+    names = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
+        "postgresql": "SELECT table_name FROM information_schema.tables WHERE table_schema = 'treasury_bybit'",
+    }
+
+    def call() -> list[str]:
+        database = opened()
+        found = sorted(name for (name,) in database.query(names[kind]))
+        database.close()
+        return found
+
+    return call
+
+
+def test_a_first_run_makes_all_tables(opened: Opened, tables: t.Callable[[], list[str]]) -> None:
+    database = opened()
+    assert version_of(database) == 0
+    prepare(database)
+    assert version_of(database) == len(MIGRATIONS)
+    database.close()
+    assert tables() == sorted(TABLES)
+
+
+def test_a_second_run_changes_nothing(opened: Opened, tables: t.Callable[[], list[str]]) -> None:
+    for dummy in range(2):
+        database = opened()
+        prepare(database)
+        assert version_of(database) == len(MIGRATIONS)
+        database.close()
+    assert tables() == sorted(TABLES)
+
+
+def test_an_older_version_is_brought_forward(opened: Opened, tables: t.Callable[[], list[str]]) -> None:
+    database = opened()
+    prepare(database)
+    with database.transaction():
+        database.change("INSERT INTO bybit_targets VALUES ('mainnet', '104', 'legacy', '17', 3, '{}')")
+    prepare(database, NEXT)
+    assert version_of(database, NEXT) == 2
+    assert database.query("SELECT epoch FROM bybit_targets") == [(3,)]
+    assert database.query("SELECT note FROM bybit_intents") == []
+    database.close()
+    assert "bybit_more" in tables()
+
+
+def test_a_first_run_of_a_later_version_takes_all_steps(opened: Opened, tables: t.Callable[[], list[str]]) -> None:
+    database = opened()
+    prepare(database, NEXT)
+    assert version_of(database, NEXT) == 2
+    database.close()
+    assert tables() == sorted([*TABLES, "bybit_more"])
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_migration_that_fails_leaves_nothing(opened: Opened, tables: t.Callable[[], list[str]], version: int) -> None:
+    if version:
+        database = opened()
+        prepare(database)
+        database.close()
+    before = tables()
+    database = opened()
+    with pytest.raises(DatabaseFailed, match="bybit_more.* already exists"):
+        prepare(database, FAILING)
+    database.close()
+    assert tables() == before == (sorted(TABLES) if version else [])
+    database = opened()
+    assert version_of(database) == version
+    # It goes on from there.
+    prepare(database, NEXT)
+    assert version_of(database, NEXT) == 2
+
+
+def test_who_comes_second_finds_the_work_done(opened: Opened) -> None:
+    """Both have seen that there is something to do."""
+    first, second = opened(), opened()
+    assert version_of(first) == version_of(second) == 0
+    usual = second.begin
+
+    def begin_late(writes: bool) -> None:
+        prepare(first)
+        first.close()
+        usual(writes)
+
+    second.begin = begin_late  # type: ignore[method-assign]
+    prepare(second)
+    assert version_of(second) == len(MIGRATIONS)
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_newer_version_is_refused(store: Store, opened: Opened, tables: t.Callable[[], list[str]], writes: bool) -> None:
+    database = opened()
+    prepare(database, NEXT)
+    database.close()
+    before = tables()
+    with pytest.raises(JournalLost) as caught:
+        store.acquire(0, writes)
+    assert "cannot be used (its schema has version 2, and this collection knows 1: install the newer collection that has written it)" in str(caught.value)
+    assert caught.value.outcome == "unknown"
+    assert tables() == before
+
+
+@pytest.mark.parametrize(("change", "count"), [("DELETE FROM {}", 0), ("INSERT INTO {} VALUES (1)", 2)])
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_version_that_is_not_one_is_refused(store: Store, opened: Opened, change: str, count: int, writes: bool) -> None:
+    database = opened()
+    prepare(database)
+    with database.transaction():
+        database.change(change.format(VERSION_TABLE))
+    database.close()
+    with pytest.raises(JournalLost, match=f"its table bybit_journal has {count} rows instead of one"):
+        store.acquire(0, writes)
