@@ -51,9 +51,9 @@ class _Relay:
 
 
 class CommitRelay(_Relay):
-    """Cuts a connection at the first COMMIT on it: before it, or once the server has answered it.
+    """Cuts a connection at a COMMIT: before it, or once the server has answered it.
 
-    :ivar loses: What gets lost from now on.
+    :ivar loses: What gets lost of the next COMMIT; nothing again when that has happened.
     """
 
     loses: Loses = "nothing"
@@ -64,9 +64,10 @@ class CommitRelay(_Relay):
             answers.start()
             with contextlib.suppress(OSError):
                 while data := client.recv(65536):
-                    # Whoever is cut off may change it at once.
                     loses = self.loses
                     if b"COMMIT" in data and loses != "nothing":
+                        # Before the cut, because whoever is cut off may change it at once.
+                        self.loses = "nothing"
                         self._lose(client, server, data if loses == "answer" else b"")
                         break
                     server.sendall(data)

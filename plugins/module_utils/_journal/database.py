@@ -107,7 +107,7 @@ class Database(abc.ABC):
     def commit(self) -> None:
         """Commit it; when this returns, it survives a power failure.
 
-        :raises CommitInDoubt: When nobody knows whether it happened; after any other error, nothing of it has happened.
+        :raises CommitInDoubt: When nobody knows whether it happened.
         """
 
     @abc.abstractmethod

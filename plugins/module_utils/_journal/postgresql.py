@@ -202,7 +202,7 @@ class PostgresDatabase(Database):
     def prepare(self, migrate: t.Callable[[], None]) -> None:
         try:
             with self.transaction():
-                self.run(Statement(f"SELECT pg_advisory_xact_lock({_PREPARE_LOCK})"))
+                self.query(f"SELECT pg_advisory_xact_lock({_PREPARE_LOCK})")
                 if not self.query("SELECT 1 FROM pg_namespace WHERE nspname = ?", SCHEMA):
                     self.change(f"CREATE SCHEMA {SCHEMA}")
                 migrate()

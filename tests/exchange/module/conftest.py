@@ -291,3 +291,16 @@ def relay(sandbox) -> t.Iterator[Relay]:
     relay = Relay(sandbox.url)
     yield relay
     relay.end()
+
+
+@pytest.fixture
+def holder(begin, sandbox, until, posts):
+    """Begin a run that waits for its answer and has the loan for so long."""
+
+    def call(hold_ms: int, **options):
+        sandbox.fault(delay_answer_ms=hold_ms)
+        process = begin(**options)
+        until(posts)
+        return process
+
+    return call

@@ -12,9 +12,7 @@ import json
 import os
 import platform
 import re
-import socket
 import sys
-import threading
 import typing as t
 from urllib.parse import quote, urlsplit
 
@@ -22,6 +20,7 @@ import psycopg
 import pytest
 from module_runs.runs import as_module
 from postgres import HOST, Server
+from postgres.relay import CommitRelay, Loses
 from ways import FLEXIBLE, LEGACY, WAYS
 
 INVOICE = "invoice 47"
@@ -91,19 +90,6 @@ def treasurer(postgres, journal, ask) -> t.Iterator[str]:
 
 
 @pytest.fixture
-def holder(begin, sandbox, until, posts):
-    """Begin a run that waits for its answer and has the loan for so long."""
-
-    def call(hold_ms: int, **options):
-        sandbox.fault(delay_answer_ms=hold_ms)
-        process = begin(**options)
-        until(posts)
-        return process
-
-    return call
-
-
-@pytest.fixture
 def before_its_intent(begin, calls, until, sandbox):
     """Begin a run, and let it go on until it has read all that it needs before it records its intent."""
 
@@ -116,63 +102,11 @@ def before_its_intent(begin, calls, until, sandbox):
     return call
 
 
-class Line(threading.Thread):
-    """A connection to the server through which nothing more comes from the next COMMIT on.
-
-    :param is_delivered: Whether that COMMIT still reaches the server.
-    """
-
-    def __init__(self, port: int, is_delivered: bool) -> None:
-        super().__init__(daemon=True)
-        self._port, self._is_delivered = port, is_delivered
-        self._listener = socket.create_server((HOST, 0))
-        self.port = self._listener.getsockname()[1]
-        self.is_armed = self.is_cut = False
-        self.start()
-
-    def run(self) -> None:
-        while True:
-            try:
-                near = self._listener.accept()[0]
-            except OSError:
-                return
-            far = socket.create_connection((HOST, self._port))
-            for source, target in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=(source, target, source is near), daemon=True).start()
-
-    def end(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _carry(self, source: socket.socket, target: socket.socket, is_request: bool) -> None:
-        try:
-            while data := source.recv(65536):
-                if is_request and self.is_armed and b"COMMIT" in data:
-                    self.is_armed, self.is_cut = False, True
-                    source.shutdown(socket.SHUT_RDWR)
-                    if self._is_delivered:
-                        target.sendall(data)
-                    break
-                target.sendall(data)
-        except OSError:
-            pass
-        with contextlib.suppress(OSError):
-            # The server does what it was told before it sees the end.
-            target.shutdown(socket.SHUT_WR)
-
-
 @pytest.fixture
-def line(postgres) -> t.Iterator[t.Callable[[bool], Line]]:
-    """Make a connection that breaks at a COMMIT."""
-    made: list[Line] = []
-
-    def call(is_delivered: bool) -> Line:
-        made.append(Line(postgres.port, is_delivered))
-        return made[-1]
-
-    yield call
-    for one in made:
-        one.end()
+def line(journal) -> t.Iterator[CommitRelay]:
+    """A connection to the database that breaks at a COMMIT."""
+    with contextlib.closing(CommitRelay(journal)) as line:
+        yield line
 
 
 def in_name(journal: str) -> str:
@@ -493,14 +427,13 @@ def test_the_server_starts_again_before_the_intent_is_recorded(postgres, before_
     assert (run.failed, run["outcome"], paid(), noted()) == (False, "executed", ["100"], [])
 
 
-@pytest.mark.parametrize("is_delivered", [True, False], ids=["committed", "lost"])
-def test_nothing_is_sent_on_a_record_in_doubt(repay, postgres, journal, line, before_its_intent, posts, paid, noted, is_delivered: bool) -> None:
+@pytest.mark.parametrize("loses", ["answer", "commit"])
+def test_nothing_is_sent_on_a_record_in_doubt(repay, journal, line, before_its_intent, posts, paid, noted, loses: Loses) -> None:
     repay(amount="1")
-    broken = line(is_delivered)
-    process = before_its_intent(journal=journal.replace(f":{postgres.port}/", f":{broken.port}/"))
-    broken.is_armed = True
+    process = before_its_intent(journal=line.url)
+    line.loses = loses
     run = process.end()
-    assert (broken.is_cut, run.failed, run["changed"], run["outcome"], posts()) == (True, True, False, "not_executed", 0)
+    assert (line.loses, run.failed, run["changed"], run["outcome"], posts()) == ("nothing", True, False, "not_executed", 0)
     assert f"{in_name(journal)} did not confirm the COMMIT (" in run["msg"]
     # In the end, it is recorded that nothing has left, whether there was something or not.
     assert noted() == []

@@ -16,19 +16,6 @@ import pytest
 
 
 @pytest.fixture
-def holder(begin, sandbox, until, posts):
-    """Begin a run that waits for its answer and keeps the lock for so long."""
-
-    def call(hold_ms: int, **options):
-        sandbox.fault(delay_answer_ms=hold_ms)
-        process = begin(**options)
-        until(posts)
-        return process
-
-    return call
-
-
-@pytest.fixture
 def controller() -> str:
     """What a run calls its user and its machine."""
     return f"user {pwd.getpwuid(os.geteuid()).pw_name} on {platform.node()}"
