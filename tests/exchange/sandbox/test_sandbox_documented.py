@@ -14,6 +14,9 @@ from documented_answers import Shape, differences, pages
 PAGES = pages()
 QUERIES = {
     "GET /v5/asset/transfer/query-account-coin-balance": "accountType=FUND&coin=USDT",
+    "GET /v5/account/withdrawal": "coinName=BTC,SOL,XRP,ETH",
+    "GET /v5/crypto-loan/max-collateral-amount": "orderId=1794267532472646144",
+    "GET /v5/crypto-loan-common/max-collateral-amount": "currency=BTC",
 }
 BODIES = {
     "POST /v5/crypto-loan/repay": {"orderId": "1794267532472646144", "amount": "100"},
@@ -22,6 +25,17 @@ BODIES = {
     "POST /v5/crypto-loan-fixed/fully-repay": {"loanId": "571"},
     "POST /v5/crypto-loan-fixed/repay-collateral": {"loanCurrency": "ETH", "amount": "0.2", "collateralCoin": "BTC"},
     "POST /v5/crypto-loan-common/adjust-ltv": {"currency": "BTC", "amount": "0.01", "direction": "0"},
+    "POST /v5/crypto-loan/adjust-ltv": {"orderId": "1794267532472646144", "amount": "0.001", "direction": "1"},
+    "POST /v5/asset/transfer/inter-transfer": {
+        "transferId": "42c0cfb0-6bca-c242-bc76-4e6df6cbab16", "coin": "BTC", "amount": "0.05",
+        "fromAccountType": "UNIFIED", "toAccountType": "FUND",
+    },
+}
+# What has to happen first, so that the list is not empty.
+BEFORE = {
+    "GET /v5/crypto-loan/adjustment-history": "POST /v5/crypto-loan/adjust-ltv",
+    "GET /v5/crypto-loan-common/adjustment-history": "POST /v5/crypto-loan-common/adjust-ltv",
+    "GET /v5/asset/transfer/query-inter-transfer-list": "POST /v5/asset/transfer/inter-transfer",
 }
 # Where table (first) and example (second) disagree; the example counts, and the stand-in does as it does.
 DISAGREEMENTS = {
@@ -29,6 +43,11 @@ DISAGREEMENTS = {
     ("/v5/crypto-loan-common/loanable-data", "result.list.flexibleAnnualizedInterestRate"): ("number", "string"),
     ("/v5/crypto-loan-fixed/repayment-history", "result.list.repayAmount"): ("number", "string"),
     ("/v5/crypto-loan-fixed/repayment-history", "result.list.details.repayAmount"): ("number", "string"),
+    ("/v5/crypto-loan/adjustment-history", "result.list.amount"): ("missing", "string"),
+    **{
+        ("/v5/account/withdrawal", f"result.availableWithdrawalMap.{coin}"): ("missing", "string")
+        for coin in ("BTC", "SOL", "XRP", "ETH")
+    },
     ("/v5/user/query-api", "result.permissions.FiatGlobalPay"): ("missing", "array"),
     ("/v5/user/query-api", "result.userIDInt64"): ("missing", "string"),
     ("/v5/user/query-api", "result.inviterIDInt64"): ("missing", "string"),
@@ -45,6 +64,8 @@ def asked(sandbox, endpoint: str) -> dict:
 @pytest.mark.parametrize("endpoint", ROUTES)
 def test_an_answer_is_as_documented(sandbox, endpoint):
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "20000"})
+    if endpoint in BEFORE:
+        asked(sandbox, BEFORE[endpoint])
     page, document = PAGES[endpoint], asked(sandbox, endpoint)
     assert differences(document, page.answer, "answer") == []
     assert (document["retCode"], document["retMsg"], document["retExtInfo"]) == (0, page.message, {})

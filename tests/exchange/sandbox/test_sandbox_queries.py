@@ -112,6 +112,7 @@ def test_wallet_parameters(sandbox, names):
     assert code("accountType=FUND&coin=usdt") == code("accountType=FUND&coin=USDT&memberId=7") == 10001
     assert code("accountType=FUND&coin=USDT&memberId=1631373") == 0
     unified = sandbox.signed("GET", names.wallet, "accountType=UNIFIED&coin=USDT").result
-    assert (unified["accountType"], unified["balance"]["walletBalance"]) == ("UNIFIED", "0")
+    assert (unified["accountType"], unified["balance"]["walletBalance"]) == ("UNIFIED", "11999")
+    assert sandbox.signed("GET", names.wallet, "accountType=SPOT&coin=USDT").result["balance"]["walletBalance"] == "0"
     safe = sandbox.signed("GET", names.wallet, "accountType=FUND&coin=BTC&withTransferSafeAmount=1").result
     assert safe["balance"]["transferSafeAmount"] == "0.25"

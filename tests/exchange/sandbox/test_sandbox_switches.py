@@ -25,7 +25,7 @@ def test_switches_are_shown_with_their_choices(sandbox):
         "value": "sent", "choices": ["sent", "principal", "rounded", "after_fee", "split"],
     }
     assert shown["repay_id_query_ms"] == {"value": 0, "choices": []}
-    assert len(shown) == 16 and all(item["value"] == item["choices"][0] for item in shown.values() if item["choices"])
+    assert len(shown) == 22 and all(item["value"] == item["choices"][0] for item in shown.values() if item["choices"])
 
 
 def test_switches_are_set_and_go_back_to_the_seed(sandbox, roomy_seed):

@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 
 SECOND_MS = 1000
-HOUR_MS = 3600 * SECOND_MS
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
 

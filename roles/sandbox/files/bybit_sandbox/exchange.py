@@ -12,7 +12,7 @@ from dataclasses import replace
 from . import http_messages
 from .api import authentication, pagination
 from .api.rate_limits import EndpointLimits, IpLimits
-from .api.request import ANY, ApiRequest
+from .api.request import ANY, GRANTED_BY, ApiRequest
 from .api.routes import PATHS, ROUTES
 from .clock import Clock
 from .errors import HttpRefusal, Refusal
@@ -166,7 +166,7 @@ class Exchange:
             account, key = authentication.authenticate(incoming, ledger, server_time)
             headers.update(self.endpoint_limits.peek(ledger.settings, account.uid, incoming.endpoint, now).headers())
             if route.permission != ANY:
-                authentication.authorise(incoming, account, key, route.permission)
+                authentication.authorise(incoming, account, key, GRANTED_BY[route.permission])
             allowance = self.endpoint_limits.take(ledger.settings, account.uid, incoming.endpoint, now)
             request = replace(request, account=account, key=key)
         else:

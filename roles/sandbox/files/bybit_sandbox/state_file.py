@@ -14,7 +14,7 @@ from .errors import SandboxError
 from .fields import read_json
 from .ledger.model import Ledger, build, to_plain
 
-FORMAT = 5
+FORMAT = 6
 
 
 class StateFile:

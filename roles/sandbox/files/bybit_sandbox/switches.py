@@ -24,6 +24,8 @@ REFUSED, TAKEN = "refused", "taken"
 NAME, AS_LISTED, LIQUIDATION_ORDER = "name", "as_listed", "liquidation_order"
 COLLATERAL, WALLET = "collateral", "wallet"
 NOTHING_BACK, INTEREST_BACK = "nothing_back", "interest_back"
+PREFIXED, PLAIN = "prefixed", "plain"
+TOLD, UNKNOWN = "told", "unknown"
 _EIGHT_PLACES = 8
 
 CHOICES = {
@@ -42,6 +44,12 @@ CHOICES = {
     "collateral_order": (NAME, AS_LISTED, LIQUIDATION_ORDER),
     "fee_from": (COLLATERAL, WALLET),
     "early_repayment": (NOTHING_BACK, INTEREST_BACK),
+    "legacy_adjustment_processing": (HIDDEN, SHOWN),
+    "platform_limit_code": ("148048", "131239"),
+    "transfer_list_id": (PREFIXED, PLAIN),
+    "transfer_status": (TOLD, UNKNOWN),
+    "transfer_time_precision": ("s", "ms"),
+    "transfer_decimals": (EIGHT, ACCURACY),
 }
 DELAY = "repay_id_query_ms"
 
@@ -63,6 +71,12 @@ class Switches:
     collateral_order: str = NAME
     fee_from: str = COLLATERAL
     early_repayment: str = NOTHING_BACK
+    legacy_adjustment_processing: str = HIDDEN
+    platform_limit_code: str = "148048"
+    transfer_list_id: str = PREFIXED
+    transfer_status: str = TOLD
+    transfer_time_precision: str = "s"
+    transfer_decimals: str = EIGHT
     repay_id_query_ms: int = 0
 
     def places(self, accuracy: int, debt: Decimal) -> int:
@@ -70,6 +84,10 @@ class Switches:
         if self.repay_decimals == EIGHT:
             return max(accuracy, _EIGHT_PLACES)
         return max(accuracy, decimals(debt)) if self.repay_decimals == DEBT else accuracy
+
+    def transfer_places(self, accuracy: int) -> int:
+        """The number of decimal places that a transfer may have."""
+        return accuracy if self.transfer_decimals == ACCURACY else _EIGHT_PLACES
 
     def cut_to_debt(self, amount: Decimal, left: Decimal, accuracy: int) -> Decimal:
         """The amount, cut to the rest of the debt if it exceeds that by less than one unit and the switch allows it."""

@@ -14,8 +14,9 @@ from ..clock import DAY_MS, SECOND_MS
 from ..errors import Refusal
 from ..ledger import business_types
 from ..ledger.model import Account, FundingEntry
+from ..ledger.records import FUND, UNIFIED
 from . import pagination, visibility
-from .request import ACCOUNT_TYPES, ANY, LOANS, WALLET, ApiRequest, Route
+from .request import ACCOUNT_TYPES, ANY, LOANS, WALLET, WALLET_READER, ApiRequest, Route
 
 LONGEST_PERIOD_S = 7 * DAY_MS // SECOND_MS
 NO_EXPIRY_DAYS = -2
@@ -25,6 +26,7 @@ _OTHER_PERMISSIONS = (
     "ContractTrade", "Options", "Derivatives", "CopyTrading", "BlockTrade", "Exchange", "NFT", "Affiliate", "Earn",
     "FiatP2P", "FiatConvertBroker", "FiatGlobalPay", "FiatBitPay", "BitCard", "ByXPost",
 )
+_WALLET_RIGHTS = {WALLET: "AccountTransfer", WALLET_READER: "SubMemberTransfer"}
 _SECONDS = re.compile(r"[0-9]{1,11}")
 
 
@@ -37,8 +39,10 @@ def coin_balance(request: ApiRequest) -> dict:
         raise Refusal(10001, "coin is missing or unknown")
     if query.get("memberId", request.account.uid) != request.account.uid:
         raise Refusal(10001, "memberId is not a sub account of this account")
-    # Only the Funding wallet holds money here.
-    held = visibility.wallet(request.account, request.now).get(coin, ZERO) if query["accountType"] == "FUND" else ZERO
+    # Wallets other than these two hold no money here.
+    wallets = {FUND: visibility.wallet, UNIFIED: visibility.unified}
+    shown = wallets.get(query["accountType"])
+    held = shown(request.account, request.now).get(coin, ZERO) if shown else ZERO
     return {
         "accountType": query["accountType"],
         "bizType": 1,
@@ -66,7 +70,7 @@ def key_information(request: ApiRequest) -> dict:
         "secret": "",
         "permissions": {
             "Spot": ["SpotTrade"] if LOANS in key.permissions else [],
-            "Wallet": ["AccountTransfer"] if WALLET in key.permissions else [],
+            "Wallet": [right for name, right in _WALLET_RIGHTS.items() if name in key.permissions],
             **{name: [] for name in _OTHER_PERMISSIONS},
         },
         "ips": key.ips or ["*"],

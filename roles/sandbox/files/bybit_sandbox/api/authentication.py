@@ -68,10 +68,11 @@ def authenticate(incoming: IncomingRequest, ledger: Ledger, now: int) -> tuple[A
     return account, key
 
 
-def authorise(incoming: IncomingRequest, account: Account, key: Key, permission: str) -> None:
+def authorise(incoming: IncomingRequest, account: Account, key: Key, granted_by: tuple[str, ...]) -> None:
+    """Refuse a restricted account, and a key without one of these permissions."""
     if account.restriction:
         raise Refusal(account.restriction)
-    if permission not in key.permissions or (key.read_only and incoming.method != "GET"):
+    if not set(granted_by) & set(key.permissions) or (key.read_only and incoming.method != "GET"):
         raise Refusal(10005)
 
 

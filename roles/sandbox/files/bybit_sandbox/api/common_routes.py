@@ -10,9 +10,9 @@ from decimal import Decimal
 from ..amounts import ZERO, parse, plain, rounded
 from ..errors import Refusal
 from ..ledger.fixed_loans import HOURS_OF_A_YEAR
-from ..ledger.records import ADD, OPEN, REDUCE
+from ..ledger.records import OPEN
 from . import visibility
-from .request import LOANS, ApiRequest, Route, amount_of, json_body
+from .request import LOANS, ApiRequest, Route
 
 TERMS = ("7", "14", "30", "60", "90", "180")
 NO_END = "99999999999"
@@ -61,18 +61,8 @@ def position(request: ApiRequest) -> dict:
         "totalCollateral": usd(value),
         "totalDebt": usd(total),
         "totalSupply": usd(sum((amount * ledger.prices[coin] for coin, amount in request.account.supply.items()), ZERO)),
-        "colRes": "0",
+        "colRes": str(ledger.settings.col_res),
     }
-
-
-def adjust_ltv(request: ApiRequest) -> dict:
-    body = json_body(request.body, "currency", "amount", "direction")
-    if body["direction"] not in (ADD, REDUCE):
-        raise Refusal(10001, "direction must be 0 or 1")
-    adjustment = request.loan_book.collateral.adjust(
-        request.account, body["currency"], amount_of(body["amount"]), body["direction"], request.now, request.settlement
-    )
-    return {"adjustId": adjustment.adjust_id}
 
 
 def loanable_data(request: ApiRequest) -> dict:
@@ -133,7 +123,6 @@ def _annual(hourly_rate: str) -> str:
 
 COMMON_ROUTES = {
     "GET /v5/crypto-loan-common/position": Route(position, LOANS, "ok"),
-    "POST /v5/crypto-loan-common/adjust-ltv": Route(adjust_ltv, LOANS, "ok"),
     "GET /v5/crypto-loan-common/loanable-data": Route(loanable_data, message="ok"),
     "GET /v5/crypto-loan-common/collateral-data": Route(collateral_data, message="ok"),
 }

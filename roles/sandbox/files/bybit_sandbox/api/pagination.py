@@ -24,14 +24,15 @@ def query_parameters(raw_query: bytes) -> dict[str, str]:
 
 def paginate(
     items: Sequence, query: dict[str, str], filters: dict[str, str], id_of: Callable[[object], str], list_end: str,
-    shown: Callable[[object], Sequence] = lambda item: (item,),
+    shown: Callable[[object], Sequence] = lambda item: (item,), page: tuple[int, int] = (DEFAULT_PAGE, LARGEST_PAGE),
 ) -> tuple[list, str]:
     """One page, newest first, of items that are stored oldest first, and the cursor of the next page.
 
     filters maps a parameter to the field that must equal it; shown returns the rows of an item, none to omit it;
-    a cursor is the id of the last row of its page; list_end is the switch for how a list ends.
+    a cursor is the id of the last row of its page; list_end is the switch for how a list ends;
+    page is the default and the largest number of rows.
     """
-    limit = _limit(query)
+    limit = _limit(query, *page)
     wanted = [(field, query[name]) for name, field in filters.items() if name in query]
     rows = _rows(items, id_of, shown, wanted)
     if "cursor" in query:
@@ -79,8 +80,8 @@ def _rows(
             yield id_of(row), row if all(getattr(row, field) == value for field, value in wanted) else None
 
 
-def _limit(query: dict[str, str]) -> int:
-    text = query.get("limit", str(DEFAULT_PAGE))
-    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= LARGEST_PAGE:
-        raise Refusal(10001, f"limit must be from 1 to {LARGEST_PAGE}")
+def _limit(query: dict[str, str], default: int, largest: int) -> int:
+    text = query.get("limit", str(default))
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= largest:
+        raise Refusal(10001, f"limit must be from 1 to {largest}")
     return int(text)

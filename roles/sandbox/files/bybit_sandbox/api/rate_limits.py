@@ -1,14 +1,14 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rolling windows: requests per second of an account and endpoint, and requests of an IP address."""
+"""Rolling windows: requests per second or minute of an account and endpoint, and requests of an IP address."""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
 from dataclasses import dataclass
 
-from ..clock import SECOND_MS
+from ..clock import MINUTE_MS, SECOND_MS
 from ..errors import HttpRefusal
 from ..ledger.model import Settings
 
@@ -22,9 +22,18 @@ DEFAULT_LIMITS = {
     "GET /v5/asset/transfer/query-account-coin-balance": 450,
     "GET /v5/asset/fundinghistory": 30,
     "GET /v5/user/query-api": 10,
+    "GET /v5/account/withdrawal": 50,
+    "POST /v5/asset/transfer/inter-transfer": 60,
+    "GET /v5/asset/transfer/query-inter-transfer-list": 60,
     "public": 120,
     "default": 5,
 }
+# Their limits are for each minute, all others for each second.
+PER_MINUTE = ("POST /v5/asset/transfer/inter-transfer", "GET /v5/asset/transfer/query-inter-transfer-list")
+
+
+def _window_ms(endpoint: str) -> int:
+    return MINUTE_MS if endpoint in PER_MINUTE else SECOND_MS
 
 
 def _drop_old(times: deque[int], now: int, window_ms: int) -> None:
@@ -55,7 +64,7 @@ class EndpointLimits:
     def peek(self, settings: Settings, who: str, endpoint: str, now: int, fallback: str = "default") -> Allowance:
         """What is left now, without using it; fallback names the limit of endpoints without one of their own."""
         times = self._times[who, endpoint]
-        _drop_old(times, now, SECOND_MS)
+        _drop_old(times, now, _window_ms(endpoint))
         limit = settings.limits.get(endpoint, settings.limits[fallback])
         return Allowance(len(times) < limit, limit, max(0, limit - len(times)), now)
 
@@ -64,7 +73,7 @@ class EndpointLimits:
         before = self.peek(settings, who, endpoint, now, fallback)
         times = self._times[who, endpoint]
         if not before.allowed:
-            return Allowance(False, before.limit, 0, times[0] + SECOND_MS)
+            return Allowance(False, before.limit, 0, times[0] + _window_ms(endpoint))
         times.append(now)
         return Allowance(True, before.limit, before.remaining - 1, now)
 

@@ -19,8 +19,11 @@ from ..switches import Switches
 
 TERMS = ("7", "14", "30", "90", "180")
 ACCOUNT_TYPES = ("FUND", "UNIFIED", "SPOT", "CONTRACT", "OPTION", "INVESTMENT")
-# Permissions of a key; ANY is for endpoints that every key may use, and public ones need none.
-LOANS, WALLET, ANY = "SpotTrade", "Wallet", "any"
+# Permissions of a key: Wallet reads wallets and transfers between them, SubMemberTransfer only reads them.
+LOANS, WALLET, WALLET_READER = "SpotTrade", "Wallet", "SubMemberTransfer"
+# What an endpoint needs; ANY is for those that every key may use, and public ones need nothing.
+TRANSFER, ANY = "AccountTransfer", "any"
+GRANTED_BY = {LOANS: (LOANS,), WALLET: (WALLET, WALLET_READER), TRANSFER: (WALLET,)}
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,10 @@ def wallet(account: Account, now: int) -> dict[str, Decimal]:
     return next((item.wallet for item in account.wallet_snapshots if item.until > now), account.wallet)
 
 
+def unified(account: Account, now: int) -> dict[str, Decimal]:
+    return next((item.unified for item in account.wallet_snapshots if item.until > now), account.unified)
+
+
 def collateral(account: Account, now: int) -> dict[str, Decimal]:
     lagging = _snapshots(account, now)
     return lagging[0].collateral if lagging else account.collateral

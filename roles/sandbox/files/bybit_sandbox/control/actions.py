@@ -19,7 +19,8 @@ from ..exchange import Exchange
 from ..fields import Fields
 from ..http_messages import IncomingRequest, Reply, json_reply
 from ..ledger.model import Account
-from ..ledger.records import FIXED, FLEXIBLE, PendingBorrowing
+from ..ledger.records import FIXED, FLEXIBLE, FUND, UNIFIED, PendingBorrowing
+from ..seed.reader import read_col_res
 from ..switches import read_switches, shown_switches
 from .keys import change_key, shown_keys
 from .state import LEGACY, state
@@ -113,11 +114,24 @@ def _prices(exchange: Exchange, document: object) -> dict:
 def _wallet(exchange: Exchange, document: object) -> dict:
     fields = Fields("wallet", document)
     account = _chosen(exchange, fields)
+    account_type = fields.string("accountType", FUND, (FUND, UNIFIED))
     coin = fields.string("coin", choices=tuple(exchange.loan_book.ledger.prices))
     balance = fields.amount("balance")
     fields.reject_unknown()
-    exchange.loan_book.set_wallet(account, coin, balance, exchange.catch_up())
-    return {"uid": account.uid, "coin": coin, "balance": plain(balance)}
+    exchange.loan_book.set_wallet(account, coin, balance, exchange.catch_up(), account_type)
+    return {"uid": account.uid, "accountType": account_type, "coin": coin, "balance": plain(balance)}
+
+
+def _col_res(exchange: Exchange, document: object) -> dict:
+    fields = Fields("", document)
+    if "col_res" not in fields:
+        raise fields.error("is missing", "col_res")
+    col_res = read_col_res(fields)
+    fields.reject_unknown()
+    exchange.loan_book.ledger.settings.col_res = col_res
+    exchange.loan_book.changed = True
+    exchange.report(f"control: set colRes to {col_res}")
+    return {"col_res": col_res}
 
 
 def _repay(exchange: Exchange, document: object) -> dict:
@@ -227,6 +241,7 @@ ACTIONS: dict[str, Callable[[Exchange, object], dict]] = {
     "POST /sandbox/clock": _clock,
     "POST /sandbox/prices": _prices,
     "POST /sandbox/wallet": _wallet,
+    "POST /sandbox/col_res": _col_res,
     "POST /sandbox/repay": _repay,
     "POST /sandbox/borrow": _borrow,
     "GET /sandbox/keys": _keys,

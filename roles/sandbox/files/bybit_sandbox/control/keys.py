@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..api.request import LOANS, WALLET
+from ..api.request import LOANS, WALLET, WALLET_READER
 from ..clock import DAY_MS
 from ..errors import SandboxError
 from ..fields import Fields
@@ -69,8 +69,8 @@ def _needed(fields: Fields, name: str) -> str:
 
 def _changed(key: Key, fields: Fields, now: int) -> Key:
     permissions = fields.strings("permissions", key.permissions)
-    if not set(permissions) <= {LOANS, WALLET}:
-        raise fields.error(f"must be a list of {LOANS} and {WALLET}, or empty", "permissions")
+    if not set(permissions) <= {LOANS, WALLET, WALLET_READER}:
+        raise fields.error(f"must be a list of {LOANS}, {WALLET} and {WALLET_READER}, or empty", "permissions")
     return replace(
         key, read_only=fields.boolean("read_only", key.read_only), permissions=permissions, ips=fields.strings("ips", key.ips),
         expires_at=_expiry(key, fields, now),

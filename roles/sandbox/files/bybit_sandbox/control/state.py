@@ -13,7 +13,7 @@ from ..api.fixed_routes import status_of
 from ..ledger import interest
 from ..ledger.loan_book import LoanBook
 from ..ledger.model import OPEN, Account, FundingEntry, Ledger, LegacyLoan, LegacyRepayment
-from ..ledger.records import Adjustment, FixedContract, FlexibleDebt, PendingBorrowing, Repayment
+from ..ledger.records import Adjustment, FixedContract, FlexibleDebt, PendingBorrowing, Repayment, Transfer
 
 if TYPE_CHECKING:
     from ..exchange import Exchange
@@ -27,6 +27,7 @@ def state(exchange: Exchange) -> dict:
         "server_time": now,
         "clock": exchange.clock.to_dict(),
         "switches": asdict(ledger.settings.switches),
+        "col_res": ledger.settings.col_res,
         "prices": {coin: plain(price) for coin, price in ledger.prices.items()},
         "accounts": [_account(account, exchange.loan_book, now) for account in ledger.accounts],
         "faults": exchange.faults.to_plain(),
@@ -44,6 +45,7 @@ def _account(account: Account, loan_book: LoanBook, now: int) -> dict:
         "restriction": account.restriction,
         "keys": [key.key for key in account.keys if not key.deleted],
         "wallet": {coin: plain(amount) for coin, amount in account.wallet.items()},
+        "unified": {coin: plain(amount) for coin, amount in account.unified.items()},
         "loans": [_open(loan, ledger) for loan in reversed(account.legacy_loans) if loan.status == OPEN],
         "closed_loans": [_closed(loan) for loan in reversed(account.legacy_loans) if loan.status != OPEN],
         "flexible_loans": [_flexible(item, ledger) for item in account.flexible_loans.values()],
@@ -55,7 +57,9 @@ def _account(account: Account, loan_book: LoanBook, now: int) -> dict:
         "margin_call_ltv": plain(ledger.settings.margin_call_ltv),
         "pending_borrowings": [_pending(item) for item in account.pending_borrowings],
         "funding": [_funding(item) for item in reversed(account.funding)],
-        "adjustments": [_adjustment(item) for item in reversed(account.adjustments)],
+        "adjustments": [_adjustment(item) for item in reversed(account.adjustments) if not item.order_id],
+        "legacy_adjustments": [_legacy_adjustment(item) for item in reversed(account.adjustments) if item.order_id],
+        "transfers": [_transfer(item) for item in reversed(account.transfers)],
         "repayments": sorted(repayments, key=lambda item: (item["time"], int(item["repay_id"])), reverse=True),
     }
 
@@ -135,6 +139,17 @@ def _payment(item: Repayment) -> dict:
 
 def _adjustment(item: Adjustment) -> dict:
     return {
-        "adjust_id": item.adjust_id, "coin": item.coin, "amount": plain(item.amount), "direction": item.direction,
-        "time": item.time, "status": item.status, "settles_at": item.settles_at,
+        "adjust_id": int(item.adjust_id), "coin": item.coin, "amount": plain(item.amount), "direction": item.direction,
+        "time": item.time, "status": item.status, "visible_at": item.visible_at, "settles_at": item.settles_at,
+    }
+
+
+def _legacy_adjustment(item: Adjustment) -> dict:
+    return {**_adjustment(item), "adjust_id": item.adjust_id, "order_id": item.order_id}
+
+
+def _transfer(item: Transfer) -> dict:
+    return {
+        "transfer_id": item.transfer_id, "coin": item.coin, "amount": plain(item.amount), "from": item.source, "to": item.target,
+        "time": item.time, "status": item.status, "visible_at": item.visible_at, "settles_at": item.settles_at,
     }

@@ -72,7 +72,7 @@ class Bookkeeping:
             self._keep(account.snapshots, before)
         if settlement.wallet_delay_ms:
             self._keep(
-                account.wallet_snapshots, WalletSnapshot(now + settlement.wallet_delay_ms, dict(account.wallet))
+                account.wallet_snapshots, WalletSnapshot(now + settlement.wallet_delay_ms, dict(account.wallet), dict(account.unified))
             )
 
     def _keep(self, kept: list, snapshot: Snapshot | WalletSnapshot) -> None:

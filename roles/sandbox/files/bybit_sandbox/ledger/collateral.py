@@ -1,23 +1,21 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collateral behind all flexible and fixed loans of an account: its value, its sale, its adjustment."""
+"""The collateral behind all flexible and fixed loans of an account: its value and its sale."""
 
 from __future__ import annotations
 
-import functools
 from decimal import ROUND_UP, Decimal
 
-from ..amounts import ZERO, decimals, rounded_down, rounded_up, unit
+from ..amounts import ZERO, rounded_down, rounded_up, unit
 from ..errors import Refusal
 from ..switches import AS_LISTED, LIQUIDATION_ORDER, WALLET
 from . import business_types
 from .bookkeeping import Bookkeeping
 from .interest import PLACES
-from .model import FAILED, PROCESSING, Account
-from .records import ADD, BY_LIQUIDATION, FIXED, FLEXIBLE, OPEN, Adjustment, Allocation, FlexibleDebt, Repayment
+from .model import Account
+from .records import BY_LIQUIDATION, FIXED, FLEXIBLE, OPEN, Allocation, FlexibleDebt, Repayment
 from .repayments import Repayments
-from .settlement import Settlement
 
 DEFAULT_FEE = Decimal("0.0005")
 MOST_USD_AT_ONCE = 300_000
@@ -29,18 +27,28 @@ class CollateralPool:
         self.ledger = books.ledger
         self.repayments = repayments
 
-    def resume(self, account: Account) -> None:
-        for adjustment in account.adjustments:
-            if adjustment.status == PROCESSING:
-                self._settle_later(account, adjustment)
-
     def value(self, coin: str, amount: Decimal) -> Decimal:
         """The collateral value of an amount in USD: each tier of its market value at the tier's ratio."""
         worth = amount * self.ledger.prices[coin]
-        tiers = [(Decimal(least), ratio) for least, ratio in self.ledger.collateral_coins[coin].ratios.items()]
+        tiers = self._tiers(coin)
         ends = [least for least, _ratio in tiers[1:]] + [worth]
         parts = [max(ZERO, min(worth, end) - least) * ratio for (least, ratio), end in zip(tiers, ends, strict=True)]
         return sum(parts, ZERO)
+
+    def amount_worth(self, coin: str, value: Decimal) -> Decimal:
+        """The smallest amount of a coin with at least this collateral value: the inverse of value."""
+        tiers = self._tiers(coin)
+        worth = ZERO
+        for (least, ratio), (end, _ratio) in zip(tiers, [*tiers[1:], (None, None)], strict=True):
+            needed = value / ratio
+            if end is None or needed <= end - least:
+                worth = least + needed
+                break
+            value -= (end - least) * ratio
+        return rounded_up(worth / self.ledger.prices[coin], self.ledger.collateral_coins[coin].accuracy)
+
+    def _tiers(self, coin: str) -> list[tuple[Decimal, Decimal]]:
+        return [(Decimal(least), ratio) for least, ratio in self.ledger.collateral_coins[coin].ratios.items()]
 
     def collateral_usd(self, collateral: dict[str, Decimal]) -> Decimal:
         return sum((self.value(coin, amount) for coin, amount in collateral.items()), ZERO)
@@ -136,53 +144,3 @@ class CollateralPool:
         if needed <= held:
             return ZERO, needed
         return missing - held * price / (1 + fee), held
-
-    def adjust(
-        self, account: Account, coin: str, amount: Decimal, direction: str, now: int, settlement: Settlement
-    ) -> Adjustment:
-        if coin not in self.ledger.collateral_coins:
-            raise Refusal(148004)
-        if decimals(amount) > self.ledger.collateral_coins[coin].accuracy:
-            raise Refusal(148005)
-        debt = self.debt_usd(account)
-        if debt == ZERO:
-            raise Refusal(148013)
-        if direction == ADD and amount > account.wallet.get(coin, ZERO):
-            raise Refusal(148012)
-        if direction != ADD:
-            left = account.collateral.get(coin, ZERO) - amount
-            value = self.collateral_usd({**account.collateral, coin: max(ZERO, left)})
-            # The documented example ends at a ratio of 0.8137, above the limit for borrowing.
-            if left < ZERO or debt > self.ledger.settings.margin_call_ltv * value:
-                raise Refusal(148037)
-        self.books.delay_visibility(account, settlement, now, [])
-        self.ledger.last_adjust_number += 1
-        adjustment = Adjustment(
-            self.ledger.last_adjust_number, coin, amount, direction, now, PROCESSING, now + settlement.processing_ms,
-            settlement.final_status,
-        )
-        account.adjustments.append(adjustment)
-        self._move(account, adjustment, now, taking=True)
-        if adjustment.settles_at <= now:
-            self._settle(account, adjustment, now)
-        else:
-            self._settle_later(account, adjustment)
-        return adjustment
-
-    def _settle_later(self, account: Account, adjustment: Adjustment) -> None:
-        self.books.events.add(adjustment.settles_at, functools.partial(self._settle, account, adjustment))
-
-    def _settle(self, account: Account, adjustment: Adjustment, at: int) -> None:
-        adjustment.settles_at = None
-        adjustment.status = adjustment.final_status
-        self._move(account, adjustment, at, taking=False)
-
-    def _move(self, account: Account, adjustment: Adjustment, at: int, *, taking: bool) -> None:
-        """Take the coins from their source, or deliver them: to their target, or back after a failure."""
-        in_wallet = (adjustment.direction == ADD) == (taking or adjustment.status == FAILED)
-        amount = -adjustment.amount if taking else adjustment.amount
-        if in_wallet:
-            self.books.post(account, adjustment.coin, amount, at, business_types.ADJUSTMENT)
-        else:
-            account.pledge(adjustment.coin, amount)
-        self.books.changed = True

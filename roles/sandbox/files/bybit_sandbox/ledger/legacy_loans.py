@@ -106,7 +106,7 @@ class LegacyLoans:
 
     def _record(self, account: Account, loan: LegacyLoan, amount: Decimal, now: int) -> LegacyRepayment:
         repayment = LegacyRepayment(
-            repay_id=self._next_id(now), order_id=loan.order_id, loan_coin=loan.loan_coin,
+            repay_id=self.next_id(now), order_id=loan.order_id, loan_coin=loan.loan_coin,
             collateral_coin=loan.collateral_coin, term=loan.term, amount=amount, time=now,
             interest=min(amount, loan.interest + loan.penalty),
         )
@@ -147,7 +147,8 @@ class LegacyLoans:
     def _places(self, loan: LegacyLoan) -> int:
         return self.books.switches.places(self.ledger.loan_coins[loan.loan_coin].accuracy, loan.debt)
 
-    def _next_id(self, now: int) -> str:
+    def next_id(self, now: int) -> str:
+        """The id of a repayment or an adjustment."""
         # Odd on purpose: a client that reads the id as a float gets a different number.
         by_time = ((now - ID_EPOCH_MS) << ID_TIME_SHIFT) + (now * 7919 % (1 << ID_TIME_SHIFT) | 1)
         self.ledger.last_repay_id = max(self.ledger.last_repay_id + 1, by_time)

@@ -9,13 +9,16 @@ from decimal import Decimal
 
 from ..amounts import ZERO
 from . import business_types
+from .adjustments import Adjustments
 from .bookkeeping import Bookkeeping
 from .collateral import CollateralPool
 from .fixed_loans import FixedLoans
 from .flexible_loans import FlexibleLoans
 from .legacy_loans import LegacyLoans
 from .model import Account, Ledger
+from .records import FUND
 from .repayments import Repayments
+from .transfers import Transfers
 
 
 class LoanBook:
@@ -27,8 +30,11 @@ class LoanBook:
         self.collateral = CollateralPool(self._books, repayments)
         self.flexible = FlexibleLoans(self._books, repayments, self.collateral)
         self.fixed = FixedLoans(self._books, repayments, self.collateral, self.flexible)
+        self.adjustments = Adjustments(self._books, self.legacy, self.collateral)
+        self.transfers = Transfers(self._books)
+        parts = (self._books, self.legacy, repayments, self.flexible, self.fixed, self.adjustments, self.transfers)
         for account in ledger.accounts:
-            for part in (self._books, self.legacy, repayments, self.collateral, self.flexible, self.fixed):
+            for part in parts:
                 part.resume(account)
 
     @property
@@ -57,8 +63,11 @@ class LoanBook:
             self._books.check_later(account)
         self.advance(now)
 
-    def set_wallet(self, account: Account, coin: str, balance: Decimal, now: int) -> None:
-        """Transfer money in or out, so that this balance results."""
-        held = account.wallet.setdefault(coin, ZERO)
-        self._books.post(account, coin, balance - held, now, business_types.TRANSFER)
+    def set_wallet(self, account: Account, coin: str, balance: Decimal, now: int, account_type: str = FUND) -> None:
+        """Move money in or out of the Funding or UNIFIED wallet, so that this balance results."""
+        if account_type == FUND:
+            held = account.wallet.setdefault(coin, ZERO)
+            self._books.post(account, coin, balance - held, now, business_types.TRANSFER)
+        else:
+            account.unified[coin] = balance
         self.changed = True

@@ -11,7 +11,7 @@ from decimal import Decimal
 from ..amounts import ZERO, plain
 from ..switches import Switches
 from .records import (
-    BY_COIN, Adjustment, Allocation, Borrowing, FixedContract, FlexibleDebt, PendingBorrowing, Repayment,
+    BY_COIN, Adjustment, Allocation, Borrowing, FixedContract, FlexibleDebt, PendingBorrowing, Repayment, Transfer,
 )
 
 OPEN, REPAID, LIQUIDATED = "open", "repaid", "liquidated"
@@ -91,10 +91,11 @@ class Snapshot:
 
 @dataclass
 class WalletSnapshot:
-    """The same for the Funding wallet."""
+    """The same for the Funding and the UNIFIED wallet."""
 
     until: int
     wallet: dict[str, Decimal]
+    unified: dict[str, Decimal]
 
 
 @dataclass
@@ -142,6 +143,8 @@ class Account:
     funding: list[FundingEntry] = field(default_factory=list)
     pending_borrowings: list[PendingBorrowing] = field(default_factory=list)
     supply: dict[str, Decimal] = field(default_factory=dict)
+    unified: dict[str, Decimal] = field(default_factory=dict)
+    transfers: list[Transfer] = field(default_factory=list)
     parent_uid: str = "0"
 
     def legacy_loan(self, order_id: str) -> LegacyLoan | None:
@@ -181,6 +184,7 @@ class Settings:
     margin_call_ltv: Decimal = Decimal("0.85")
     liquidation_ltv: Decimal = Decimal("0.95")
     collateral_repay_type: int = BY_COIN
+    col_res: int = 0
     ip_requests: int = 600
     ip_window_ms: int = 5000
     ip_ban_ms: int = 600_000
@@ -204,6 +208,7 @@ class Ledger:
     last_order_number: int
     last_adjust_number: int
     last_funding_number: int
+    last_transfer_number: int
 
 
 _PARTS = {
@@ -211,7 +216,7 @@ _PARTS = {
     "LegacyLoan": LegacyLoan, "LegacyRepayment": LegacyRepayment, "Snapshot": Snapshot, "FlexibleDebt": FlexibleDebt,
     "FixedContract": FixedContract, "Repayment": Repayment, "Allocation": Allocation, "Borrowing": Borrowing,
     "Adjustment": Adjustment, "PendingBorrowing": PendingBorrowing, "WalletSnapshot": WalletSnapshot,
-    "FundingEntry": FundingEntry, "Switches": Switches,
+    "FundingEntry": FundingEntry, "Switches": Switches, "Transfer": Transfer,
 }
 
 

@@ -15,6 +15,7 @@ OPEN, REPAID = "open", "repaid"
 NO_AUTOMATIC, AUTO_REPAY, TO_FLEXIBLE = "0", "1", "2"
 BY_USER, BY_LIQUIDATION, BY_AUTO_REPAY, BY_OVERDUE, BY_COIN, BY_TRANSFER = 1, 2, 3, 4, 7, 8
 ADD, REDUCE = "0", "1"
+FUND, UNIFIED = "FUND", "UNIFIED"
 
 
 @dataclass
@@ -136,13 +137,37 @@ class PendingBorrowing:
 
 @dataclass
 class Adjustment:
-    """Collateral that moves from the Funding wallet to the pledged collateral, or back."""
+    """Collateral that moves from the Funding wallet to the pledged collateral, or back; order_id is empty unless a legacy loan has it."""
 
-    adjust_id: int
+    adjust_id: str
     coin: str
     amount: Decimal
     direction: str
     time: int
+    before_ltv: Decimal
+    after_ltv: Decimal
+    order_id: str = ""
     status: int = 1
     settles_at: int | None = None
     final_status: int = 1
+    visible_at: int = 0
+
+
+@dataclass
+class Transfer:
+    """Money that moves between two wallets of the same account, under the client's own id."""
+
+    number: int
+    transfer_id: str
+    coin: str
+    amount: Decimal
+    source: str
+    target: str
+    time: int
+    status: int = 1
+    settles_at: int | None = None
+    final_status: int = 1
+    visible_at: int = 0
+
+    def summary(self) -> str:
+        return f"transfer {self.transfer_id}: {self.amount:f} {self.coin} from {self.source} to {self.target}"

@@ -32,6 +32,8 @@ FIRST_REPAY_ID = 1_794_271_131_730_737_664
 # The documented examples of flexible and fixed loans start after these.
 FIRST_REPAY_NUMBER, FIRST_ORDER_NUMBER, FIRST_ADJUST_NUMBER = 1770, 1362, 27510
 FIRST_FUNDING_NUMBER = 13_715_799
+FIRST_TRANSFER_NUMBER = 1_358_467
+LEAST_COL_RES, MOST_COL_RES = -1, 2
 
 
 def ledger_from(document: object, now: int) -> Ledger:
@@ -52,7 +54,7 @@ def ledger_from(document: object, now: int) -> Ledger:
         raise seed.error("names a coin that has no price", "repay_fees")
     ledger = Ledger(
         settings, prices, seed.strings("vip_levels", VIP_LEVELS), loan_coins, collateral_coins, fees, [], 0,
-        FIRST_REPAY_NUMBER, FIRST_ORDER_NUMBER, FIRST_ADJUST_NUMBER, FIRST_FUNDING_NUMBER,
+        FIRST_REPAY_NUMBER, FIRST_ORDER_NUMBER, FIRST_ADJUST_NUMBER, FIRST_FUNDING_NUMBER, FIRST_TRANSFER_NUMBER,
     )
     ledger.accounts = seed.nested_list("accounts", lambda fields: _account(fields, ledger, now))
     seed.reject_unknown()
@@ -89,6 +91,7 @@ def _settings(fields: Fields) -> Settings:
         margin_call_ltv=fields.amount("margin_call_ltv", Settings.margin_call_ltv, above_zero=True),
         liquidation_ltv=fields.amount("liquidation_ltv", Settings.liquidation_ltv, above_zero=True),
         collateral_repay_type=fields.integer("collateral_repay_type", Settings.collateral_repay_type),
+        col_res=read_col_res(fields),
         ip_requests=ip.integer("requests", 600, least=1),
         ip_window_ms=ip.integer("window_ms", 5000, least=1),
         ip_ban_ms=ip.integer("ban_ms", 600_000),
@@ -101,6 +104,14 @@ def _settings(fields: Fields) -> Settings:
     ip.reject_unknown()
     fields.reject_unknown()
     return settings
+
+
+def read_col_res(fields: Fields) -> int:
+    """The restriction of collateral on the whole platform, as the exchange numbers it."""
+    value = fields.integer("col_res", Settings.col_res, least=LEAST_COL_RES)
+    if value > MOST_COL_RES:
+        raise fields.error(f"must be at most {MOST_COL_RES}", "col_res")
+    return value
 
 
 def _loan_coin(fields: Fields) -> LoanCoin:
@@ -135,12 +146,13 @@ def _account(fields: Fields, ledger: Ledger, now: int) -> Account:
     account = Account(
         uid=_uid(fields, "uid"), parent_uid=_uid(fields, "parent_uid", "0"), name=fields.string("name", ""),
         restriction=fields.integer("restriction", 0),
-        wallet=fields.amounts("wallet", {}), keys=fields.nested_list("keys", lambda item: _key(item, now), []),
+        wallet=fields.amounts("wallet", {}), unified=fields.amounts("unified", {}), keys=fields.nested_list("keys", lambda item: _key(item, now), []),
         legacy_loans=fields.nested_list("loans", lambda item: _loan(item, ledger, now), []), legacy_repayments=[],
     )
-    for coin in account.wallet:
-        if coin not in ledger.prices:
-            raise fields.error(f"holds {coin}, which has no price", "wallet")
+    for name, held in (("wallet", account.wallet), ("unified", account.unified)):
+        for coin in held:
+            if coin not in ledger.prices:
+                raise fields.error(f"holds {coin}, which has no price", name)
     loans = {loan.order_id: loan for loan in account.legacy_loans}
     account.legacy_repayments = fields.nested_list("repayments", lambda item: _repayment(item, loans, now), [])
     read_flexible_and_fixed(fields, account, ledger, now)
