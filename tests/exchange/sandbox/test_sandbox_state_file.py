@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from decimal import Decimal
@@ -46,6 +47,33 @@ def test_state_keeps_everything(start, cli, names, tmp_path):
     after = names.client(start("--state", state, name="second").url).state()
     assert after["accounts"] == before["accounts"] and after["prices"] == before["prices"]
     assert after["clock"] == before["clock"]
+
+
+def test_transfers_and_adjustments_go_on_after_a_restart(start, cli, names, tmp_path):
+    state = str(tmp_path / "state.json")
+    found = start("--state", state)
+    client = names.client(found.url)
+    client.control("POST", "col_res", {"col_res": 1})
+    posts = {
+        "/v5/crypto-loan/adjust-ltv": {"orderId": names.loan, "amount": "0.01", "direction": "0"},
+        "/v5/crypto-loan-common/adjust-ltv": {"currency": "BTC", "amount": "0.02", "direction": "0"},
+        "/v5/asset/transfer/inter-transfer": {
+            "transferId": "42c0cfb0-6bca-c242-bc76-4e6df6cbab16", "coin": "USDT", "amount": "9", "fromAccountType": "UNIFIED",
+            "toAccountType": "FUND",
+        },
+    }
+    client.clock(freeze=True)
+    for path, body in posts.items():
+        client.control("POST", "faults", {"path": path, "processing_ms": 60_000, "wallet_delay_ms": 60_000})
+        assert client.signed("POST", path, body=json.dumps(body)).code == 0
+    before = client.state()
+    cli("stop", "--run-dir", found.run_dir)
+    client = names.client(start("--state", state, name="second").url)
+    assert client.state()["accounts"] == before["accounts"] and client.state()["col_res"] == 1
+    client.clock(advance_ms=60_000)
+    account = client.account()
+    assert (account["collateral"]["BTC"], client.loan()["collateral"], account["wallet"]["USDT"]) == ("0.27", "0.05", "10009")
+    assert account["unified"]["USDT"] == "11990" and account["transfers"][0]["status"] == 1
 
 
 def test_a_moved_clock_is_kept_though_the_ledger_is_unchanged(start, cli, names, tmp_path):
