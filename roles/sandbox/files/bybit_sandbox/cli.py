@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     for command, port in ((run, 8765), (start, 0)):
         command.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
         command.add_argument("--port", type=_port, default=port, help="port to listen on, 0 for a free one (default %(default)s)")
-        command.add_argument("--seed", type=Path, metavar="FILE", help="accounts, loans and prices (default: built in)")
+        command.add_argument("--seed", type=Path, metavar="FILE", help="accounts, loans and prices, or an extension of the built-in ones (the default)")
         command.add_argument("--state", type=Path, metavar="FILE", help="keep the ledger in this file across restarts")
         command.add_argument("--tls", action="store_true", help="serve HTTPS with a throw-away certificate authority")
         command.add_argument("--tls-dir", type=Path, metavar="DIR", help="folder for the authority's certificate, ca.pem")
@@ -107,7 +107,7 @@ def _run(options: argparse.Namespace) -> int:
         raise SandboxError(f"The sandbox needs the Python package aiohttp: {sys.executable} -m pip install aiohttp") from error
     from .exchange import Exchange
     from .fields import read_json
-    from .seed.reader import BUILT_IN_SEED
+    from .seed.extension import BUILT_IN_SEED
     from .server import serve
     from .state_file import StateFile
 

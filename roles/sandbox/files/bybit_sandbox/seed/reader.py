@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 from ..amounts import ZERO, parse, plain
 from ..api.authentication import load_rsa_key
@@ -22,9 +21,9 @@ from ..ledger.model import (
     LegacyRepayment, LoanCoin, Settings,
 )
 from ..switches import Switches, read_switches
+from .extension import over_built_in
 from .flexible_and_fixed import read_flexible_and_fixed
 
-BUILT_IN_SEED = Path(__file__).resolve().parent.parent / "seed.json"
 VIP_LEVELS = [*(f"VIP{number}" for number in range(6)), "VIP99", *(f"PRO{number}" for number in range(1, 7))]
 DEFAULT_RATIO = "0.8"
 RSA_KEY_NAME = "sandbox-rsa-key"
@@ -38,6 +37,9 @@ LEAST_COL_RES, MOST_COL_RES = -1, 2
 
 def ledger_from(document: object, now: int) -> Ledger:
     seed = Fields("", document) if isinstance(document, dict) else Fields("The seed", document)
+    built_in_accounts: list[dict] = []
+    if "extends" in seed:
+        seed, built_in_accounts = over_built_in(seed)
     seed.take("_comment", "")
     settings = _settings(seed.nested("settings", {}))
     prices = seed.amounts("prices", above_zero=True)
@@ -56,8 +58,9 @@ def ledger_from(document: object, now: int) -> Ledger:
         settings, prices, seed.strings("vip_levels", VIP_LEVELS), loan_coins, collateral_coins, fees, [], 0,
         FIRST_REPAY_NUMBER, FIRST_ORDER_NUMBER, FIRST_ADJUST_NUMBER, FIRST_FUNDING_NUMBER, FIRST_TRANSFER_NUMBER,
     )
-    ledger.accounts = seed.nested_list("accounts", lambda fields: _account(fields, ledger, now))
+    own = seed.nested_list("accounts", lambda fields: _account(fields, ledger, now))
     seed.reject_unknown()
+    ledger.accounts = _with_built_in(own, built_in_accounts, ledger, now)
     if not ledger.accounts:
         raise seed.error("must name at least one account", "accounts")
     _refuse_duplicates(ledger)
@@ -68,6 +71,17 @@ def ledger_from(document: object, now: int) -> Ledger:
     numbers = [int(item.order_id) for account in ledger.accounts for item in (*account.borrowings, *account.pending_borrowings)]
     ledger.last_order_number = max([FIRST_ORDER_NUMBER, *numbers])
     return ledger
+
+
+def _with_built_in(own: list[Account], built_in: list[dict], ledger: Ledger, now: int) -> list[Account]:
+    """The built-in accounts, each replaced in its place by one of its own with the same uid, and then the others."""
+    replaced = {account.uid for account in own}
+    kept = [
+        _account(Fields(f"The built-in account {item['uid']}", item), ledger, now)
+        for item in built_in if item["uid"] not in replaced
+    ]
+    places = {item["uid"]: place for place, item in enumerate(built_in)}
+    return sorted([*kept, *own], key=lambda account: places.get(account.uid, len(places)))
 
 
 def add_rsa_key(ledger: Ledger, pem: str) -> None:
