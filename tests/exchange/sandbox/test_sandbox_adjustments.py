@@ -144,16 +144,18 @@ def test_the_most_that_can_be_taken_back_is_taken_and_no_more(either):
     assert limit - Decimal("0.0001") < Decimal(either.history()[0]["afterLTV"]) <= limit
 
 
-def test_the_most_of_an_account_with_tiers_and_without_debts(loans, sandbox, roomy_seed):
-    roomy_seed["accounts"][0]["collateral"] = {"BTC": "5", "ETH": "2.6"}
+@pytest.mark.parametrize("principal", ["5000", "100000", "150000", "200000"])
+def test_the_most_of_an_account_in_each_tier(account, sandbox, roomy_seed, principal):
+    roomy_seed["accounts"][0]["collateral"] = {"BTC": "20", "ETH": "2.6"}
+    roomy_seed["accounts"][0]["flexible_loans"][0]["principal"] = principal
     sandbox.control("PUT", "seed", roomy_seed)
-    for price in ("60000", "20000", "100000"):
-        sandbox.control("POST", "prices", {"BTC": price})
-        most = Decimal(loans.get("common/max-collateral-amount", "currency=BTC")["maxCollateralAmount"])
-        body = {"currency": "BTC", "direction": TAKE_BACK}
-        assert loans.post("common/adjust-ltv", amount=str(most + SMALLEST), **body).code == 148037
-        assert loans.post("common/adjust-ltv", amount=str(most), **body).code == 0
-        assert loans.post("common/adjust-ltv", currency="BTC", direction=ADD, amount=str(most)).code == 0
+    most = account.most()
+    assert account.adjust(str(most + SMALLEST), TAKE_BACK).code == 148037
+    assert account.adjust(str(most), TAKE_BACK).code == 0
+    assert Decimal("0.84999") < Decimal(account.history()[0]["afterLTV"]) <= Decimal("0.85")
+
+
+def test_nothing_can_be_taken_back_without_a_debt(loans):
     key = {"key": "sandbox-key-second-account"}
     loans.repay("USDT", "250.0225", **key)
     assert loans.get("common/max-collateral-amount", "currency=BTC", **key) == {"maxCollateralAmount": "0"}
