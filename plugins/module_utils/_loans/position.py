@@ -15,8 +15,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from .._amounts import difference, divide, multiply, plain, total
 
 # The exchange shows USD to two places and the LTV to six; whether it rounds or cuts is not documented.
-_USD_STEP = Decimal("0.01")
-_LTV_STEP = Decimal("0.000001")
+USD_STEP = Decimal("0.01")
+ACCOUNT_LTV_STEP = Decimal("0.000001")
 # The exchange may not calculate all figures of an answer at the same moment; 1 % is far less than a wrong unit or a missing part.
 _MAX_DRIFT = Decimal("0.01")
 
@@ -62,23 +62,23 @@ class Position(t.NamedTuple):
         for name, shown, parts in (
             ("totalDebt", self.total_debt_usd, debts_usd), ("totalCollateral", self.total_collateral_usd, collateral_usd)
         ):
-            if not _is_near(shown, total(*parts), multiply(_USD_STEP, Decimal(len(parts) + 1))):
+            if not _is_near(shown, total(*parts), multiply(USD_STEP, Decimal(len(parts) + 1))):
                 return f"{name} is {plain(shown)}, its parts add up to {plain(total(*parts))}"
-        rounding = total(_USD_STEP, multiply(_LTV_STEP, self.total_collateral_usd))
+        rounding = total(USD_STEP, multiply(ACCOUNT_LTV_STEP, self.total_collateral_usd))
         if not _is_near(multiply(self.ltv, self.total_collateral_usd), self.total_debt_usd, rounding):
             return f"ltv is {plain(self.ltv)}, {plain(self.total_debt_usd)} is owed against {plain(self.total_collateral_usd)}"
         return ""
 
     def is_surely_at_most(self, max_ltv: Decimal) -> bool:
         """Return whether the true LTV is at most this, however the exchange has rounded the one that it shows."""
-        return self.ltv + _LTV_STEP <= max_ltv or not (self.ltv or self.total_debt_usd)
+        return self.ltv + ACCOUNT_LTV_STEP <= max_ltv or not (self.ltv or self.total_debt_usd)
 
     def usd_above(self, max_ltv: Decimal) -> Decimal:
         """Return how many USD of debt must go, so that afterwards even the LTV as shown is surely at most this."""
-        most_collateral = self.total_collateral_usd + _USD_STEP
-        least_collateral = max(self.total_collateral_usd - _USD_STEP, Decimal(0))
-        most_debt = max(self.total_debt_usd + _USD_STEP, multiply(self.ltv + _LTV_STEP, most_collateral))
-        target_ltv = max(max_ltv - 2 * _LTV_STEP, Decimal(0))
+        most_collateral = self.total_collateral_usd + USD_STEP
+        least_collateral = max(self.total_collateral_usd - USD_STEP, Decimal(0))
+        most_debt = max(self.total_debt_usd + USD_STEP, multiply(self.ltv + ACCOUNT_LTV_STEP, most_collateral))
+        target_ltv = max(max_ltv - 2 * ACCOUNT_LTV_STEP, Decimal(0))
         return max(difference(most_debt, multiply(target_ltv, least_collateral)), Decimal(0))
 
     def shows(self, product: str, coin: str) -> bool:
@@ -92,16 +92,16 @@ class Position(t.NamedTuple):
     def coins_for(self, product: str, coin: str, usd: Decimal) -> Decimal | None:
         """Return an amount of a coin that is surely worth so many USD; none when its price is not known so well."""
         owed, owed_usd = self._owed(product, coin)
-        least_usd = owed_usd - _USD_STEP
+        least_usd = owed_usd - USD_STEP
         return divide(multiply(usd, owed), least_usd) if owed and least_usd > 0 else None
 
     def after_paying(self, product: str, coin: str, amount: Decimal) -> Position:
         """Predict the totals after a repayment from the Funding wallet, at the prices of this moment."""
         owed, owed_usd = self._owed(product, coin)
         paid_usd = divide(multiply(owed_usd, min(amount, owed)), owed) if owed else Decimal(0)
-        debt_usd = max(difference(self.total_debt_usd, paid_usd.quantize(_USD_STEP, ROUND_HALF_UP)), Decimal(0))
+        debt_usd = max(difference(self.total_debt_usd, paid_usd.quantize(USD_STEP, ROUND_HALF_UP)), Decimal(0))
         ltv = divide(debt_usd, self.total_collateral_usd) if self.total_collateral_usd else Decimal(0)
-        return self._replace(ltv=ltv.quantize(_LTV_STEP, ROUND_HALF_UP), total_debt_usd=debt_usd, debts=())
+        return self._replace(ltv=ltv.quantize(ACCOUNT_LTV_STEP, ROUND_HALF_UP), total_debt_usd=debt_usd, debts=())
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the totals as the modules return them: amounts as decimal strings."""

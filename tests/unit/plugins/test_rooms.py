@@ -25,7 +25,8 @@ LEAVES = ("_outcomes", "_redaction", "_amounts", "_times", "_clock", "_goal", "_
 PURE = (
     "_outcomes", "_redaction", "_amounts", "_times", "_goal",
     "_api/return_codes", "_api/errors", "_api/hosts", "_api/response", "_api/rate_limit",
-    "_loans/wallet", "_loans/position", "_loans/loan", "_loans/history", "_operations/terms",
+    "_loans/wallet", "_loans/position", "_loans/loan", "_loans/history", "_loans/tiers", "_loans/prices", "_loans/outlook",
+    "_operations/terms",
     "_journal/target", "_journal/intent", "_journal/entries", "_journal/database", "_journal/records",
     "_reconcile/evidence", "_reconcile/judge",
     "_engine/progress", "_engine/plan", "_engine/freshness", "_engine/steps", "_engine/diff", "_engine/report", "_engine/messages",

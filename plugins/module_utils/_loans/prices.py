@@ -1,0 +1,106 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The prices of coins in USD, as far as they follow from figures that the exchange shows rounded; no coin is assumed to be worth 1 USD.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from .._amounts import difference, divide, multiply, total
+from .loan import LTV_STEP, Loan
+from .position import USD_STEP, CoinCollateral, CoinDebt, Position
+from .tiers import Tiers, market_value
+
+# The exchange may not calculate all figures of an answer at the same moment; tiers that mean something else are further off.
+_MAX_DRIFT = Decimal("0.01")
+
+
+class Price(t.NamedTuple):
+    """The bounds, in USD, between which the price of a coin surely is, however the exchange has rounded."""
+
+    low: Decimal
+    high: Decimal
+
+    @property
+    def spread(self) -> Decimal:
+        return divide(difference(self.high, self.low), self.low)
+
+    def is_near(self, other: Price) -> bool:
+        """Return whether both can be of one coin at neighbouring moments."""
+        drift = Decimal(1) + _MAX_DRIFT
+        return self.low <= multiply(other.high, drift) and other.low <= multiply(self.high, drift)
+
+
+Prices = t.Mapping[str, Price]
+TiersOfCoins = t.Mapping[str, Tiers]
+
+
+def coin_prices(position: Position | None, tiers: TiersOfCoins, loans: t.Sequence[Loan]) -> dict[str, Price]:
+    """Return the price of each coin that is owed or pledged, where one follows from debt, collateral or an LTV.
+
+    :param tiers: Those that are understood.
+    :param loans: From those with their own collateral, the price of one of their coins follows from that of the other.
+    """
+    found: dict[str, Price] = {}
+    known = [(debt.coin, _of_debt(debt)) for debt in position.debts] if position else []
+    known += [(entry.coin, _of_collateral(entry, tiers)) for entry in position.collateral] if position else []
+    for coin, price in known:
+        if price is not None and (coin not in found or price.spread < found[coin].spread):
+            found[coin] = price
+    # Each pass can only add what follows from the one before.
+    known_before = -1
+    while len(found) > known_before:
+        known_before = len(found)
+        for loan in loans:
+            for coin, price in _of_loan(loan, found):
+                found.setdefault(coin, price)
+    return found
+
+
+def contradicted_coins(position: Position, tiers: TiersOfCoins) -> set[str]:
+    """Return the coins of which debt and collateral show different prices, so that their tiers must mean something else."""
+    of_debts = {debt.coin: _of_debt(debt) for debt in position.debts}
+    found = set()
+    for entry in position.collateral:
+        owed, pledged = of_debts.get(entry.coin), _of_collateral(entry, tiers)
+        if owed is not None and pledged is not None and not owed.is_near(pledged):
+            found.add(entry.coin)
+    return found
+
+
+def _of_debt(debt: CoinDebt) -> Price | None:
+    parts = [(amount, usd) for amount, usd in ((debt.flexible, debt.flexible_usd), (debt.fixed, debt.fixed_usd)) if amount]
+    amount, usd = total(*(part[0] for part in parts)), total(*(part[1] for part in parts))
+    rounding = multiply(USD_STEP, Decimal(len(parts)))
+    return _between(difference(usd, rounding), total(usd, rounding), amount)
+
+
+def _of_collateral(entry: CoinCollateral, tiers: TiersOfCoins) -> Price | None:
+    if entry.coin not in tiers or entry.amount_usd <= USD_STEP:
+        return None
+    low = market_value(tiers[entry.coin], difference(entry.amount_usd, USD_STEP))
+    high = market_value(tiers[entry.coin], total(entry.amount_usd, USD_STEP))
+    return None if low is None or high is None else _between(low, high, entry.amount)
+
+
+def _of_loan(loan: Loan, known: Prices) -> t.Iterator[tuple[str, Price]]:
+    """Yield what follows from debt x price = LTV x collateral x price."""
+    if not loan.collateral_coin or not loan.collateral_amount or loan.ltv is None or loan.ltv <= LTV_STEP:
+        return
+    most, least = (multiply(loan.collateral_amount, ltv) for ltv in (total(loan.ltv, LTV_STEP), difference(loan.ltv, LTV_STEP)))
+    of_loan, of_collateral = known.get(loan.coin), known.get(loan.collateral_coin)
+    if of_loan is not None:
+        low, high = divide(multiply(loan.debt, of_loan.low), most), divide(multiply(loan.debt, of_loan.high), least)
+        yield loan.collateral_coin, Price(low, high)
+    if of_collateral is not None:
+        yield loan.coin, Price(divide(multiply(of_collateral.low, least), loan.debt), divide(multiply(of_collateral.high, most), loan.debt))
+
+
+def _between(low_usd: Decimal, high_usd: Decimal, amount: Decimal) -> Price | None:
+    return Price(divide(low_usd, amount), divide(high_usd, amount)) if amount and low_usd > 0 else None
