@@ -16,10 +16,16 @@ author:
 description:
   - Returns the open legacy, flexible and fixed crypto loans of an account in one list with the same fields, their totals for each coin, and
     the position of the account.
+  - Shows what lies ahead, too. For each loan and for the account, it returns the fall in price that leads to a margin call or to liquidation,
+    the interest per day, and the days to maturity. On request, it returns what a change in prices would do (O(shock)), and what it takes to
+    reach an LTV (O(max_ltv)).
+  - Predictions are rounded towards safety. The exchange shows USD with two decimal places and LTVs with four or six; the predictions assume
+    that the true debt is as high, and the true collateral as low, as that allows. Debts, amounts and thresholds stay as they are now.
   - Filters can be combined. A loan is returned if it matches all of them.
   - Uses the calls C(GET /v5/crypto-loan/ongoing-orders), C(GET /v5/crypto-loan/collateral-data),
     C(GET /v5/crypto-loan-flexible/ongoing-coin), C(GET /v5/crypto-loan-fixed/borrow-contract-info),
-    C(GET /v5/crypto-loan-common/position) and C(GET /v5/market/time).
+    C(GET /v5/crypto-loan-common/position), C(GET /v5/crypto-loan-common/collateral-data),
+    C(GET /v5/asset/transfer/query-account-coin-balance) and C(GET /v5/market/time).
 extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.attributes.group
@@ -39,6 +45,32 @@ options:
         V(0d) means only overdue loans.
       - Loans without a term, such as flexible loans, are never due.
     type: str
+  margin_call_ltv:
+    description:
+      - The LTV of the account that triggers a margin call, as a fraction. No call of the exchange provides it. The default is the one that
+        its help pages give.
+      - It applies to flexible and fixed loans. The exchange provides the thresholds of legacy loans.
+      - A quoted decimal number, more than V(0), less than V(1), and at most O(liquidation_ltv).
+    type: raw
+    default: "0.85"
+  liquidation_ltv:
+    description:
+      - The LTV of the account that triggers liquidation; otherwise like O(margin_call_ltv).
+    type: raw
+    default: "0.95"
+  shock:
+    description:
+      - How prices change, by coin. Returns RV(position.after_shock) and RV(loans[].after_shock). The prices of all other coins stay the same.
+      - Each change is a quoted text with its sign, in percent such as V(-30%) or V(+10%), or as a fraction such as V(-0.3). It must be above
+        V(-100%).
+      - A warning names coins that are neither owed nor pledged.
+    type: dict
+  max_ltv:
+    description:
+      - Returns what it takes to lower each LTV to this fraction, such as V("0.5"), in RV(position.to_max_ltv) and RV(loans[].to_max_ltv). With
+        O(shock), what it takes for the LTV to be at most this after the change in prices.
+      - A quoted decimal number, at least V(0) and less than V(1).
+    type: raw
 seealso:
   - module: treasury.bybit.bybit_loan_repayment_info
   - module: treasury.bybit.bybit_loan_repay
@@ -69,6 +101,31 @@ EXAMPLES = r"""
   treasury.bybit.bybit_loan_info:
     environment: testnet
     ltv_above: "0.75"
+
+- name: See what is coming
+  block:
+    - name: Let prices fall
+      treasury.bybit.bybit_loan_info:
+        environment: testnet
+        product: [flexible, fixed]
+        shock:
+          BTC: "-30%"
+          ETH: "-40%"
+        max_ltv: "0.5"
+      register: ahead
+
+    - name: Show what the LTV would be, and what to repay or to add so that it stays at 50 %
+      ansible.builtin.debug:
+        msg:
+          - "LTV {{ ahead.position.ltv }}, after the fall {{ ahead.position.after_shock.ltv }}"
+          - "Repay one of {{ ahead.position.to_max_ltv.repay }}"
+          - "Add one of {{ ahead.position.to_max_ltv.add }}"
+
+    - name: Fail if a fall of all prices by a quarter leads to a margin call
+      ansible.builtin.assert:
+        that:
+          - ahead.position.unpredictable_coins == []
+          - ahead.position.fall_to_margin_call is none or ahead.position.fall_to_margin_call | float > 0.25
 
 - name: Repay the fixed loans that are due within three days
   block:
@@ -175,8 +232,8 @@ loans:
       sample: "0.4182"
     margin_call_ltv:
       description:
-        - The LTV that triggers a margin call; V(none) for flexible and fixed loans, for which the exchange provides none. If it depends on
-          the level of the account, the lowest one.
+        - The LTV that triggers a margin call. For a legacy loan, the exchange provides it for each collateral coin; if it depends on the level
+          of the account, the lowest one; V(none) if it cannot be read. For flexible and fixed loans, it is O(margin_call_ltv).
       type: str
       returned: always
       sample: "0.87"
@@ -185,6 +242,81 @@ loans:
       type: str
       returned: always
       sample: "0.95"
+    thresholds_assumed:
+      description: Whether these two LTVs are assumed, because the exchange does not provide them; V(true) for flexible and fixed loans.
+      type: bool
+      returned: always
+      sample: false
+    fall_to_margin_call:
+      description:
+        - By which fraction the price of the collateral must fall until the LTV reaches RV(loans[].margin_call_ltv), rounded down; V("0") if it
+          is reached already; V(none) if no fall leads there, for example because the debt is in the same coin, or if the LTV is not known.
+        - For flexible and fixed loans, it is RV(position.fall_to_margin_call).
+      type: str
+      returned: always
+      sample: "0.5191"
+    fall_to_liquidation:
+      description: The same for RV(loans[].liquidation_ltv).
+      type: str
+      returned: always
+      sample: "0.5596"
+    interest_per_day:
+      description:
+        - The interest that accrues in 24 hours, in the loan's coin. It is calculated from the unpaid principal and RV(loans[].hourly_rate), and
+          is three times as much for a legacy loan that is overdue. V(none) if the exchange does not provide the rate.
+        - V("0") for a fixed loan, whose interest is paid when the loan is taken out; V(none) if it is overdue.
+      type: str
+      returned: always
+      sample: "0.6504912"
+    days_to_maturity:
+      description: The days until the loan is due, rounded to two decimal places; negative if it is overdue; V(none) for a loan without a term.
+      type: str
+      returned: always
+      sample: "-0.52"
+    after_shock:
+      description: A legacy loan after O(shock); V(none) without that option, if its LTV is not known, and for flexible and fixed loans.
+      type: dict
+      returned: always
+      contains:
+        ltv:
+          description: The LTV, rounded up.
+          type: str
+          returned: always
+          sample: "0.6972"
+        debt_usd:
+          description: The debt in USD; V(none) if the price of the coin is not known.
+          type: str
+          returned: always
+          sample: "501.85"
+        collateral_usd:
+          description: The value of the collateral in USD; V(none) if the price of its coin is not known.
+          type: str
+          returned: always
+          sample: "719.99"
+    to_max_ltv:
+      description:
+        - What it takes to lower the LTV of a legacy loan to O(max_ltv); V(none) without that option, if the LTV is not known, and for flexible
+          and fixed loans. Either amount alone is enough.
+      type: dict
+      returned: always
+      contains:
+        max_ltv: &max_ltv
+          description: The option.
+          type: str
+          returned: always
+          sample: "0.5"
+        repay:
+          description: The amount to repay, in the loan's coin, rounded up to eight decimal places.
+          type: str
+          returned: always
+          sample: "141.92692759"
+        add:
+          description:
+            - The amount of collateral to add, in its coin, rounded up to eight decimal places; V(none) if no amount is enough, or if the present
+              amount is not known.
+          type: str
+          returned: always
+          sample: "0.15773334"
     maturity_time_ms:
       description: When the loan is due, in milliseconds since 1970 (UTC); V(none) for a loan without a term.
       type: int
@@ -275,6 +407,99 @@ position:
       type: str
       returned: if the position is known
       sample: "18240"
+    margin_call_ltv:
+      description: The option O(margin_call_ltv).
+      type: str
+      returned: if the position is known
+      sample: "0.85"
+    liquidation_ltv:
+      description: The option O(liquidation_ltv).
+      type: str
+      returned: if the position is known
+      sample: "0.95"
+    thresholds_assumed:
+      description: Always V(true), because no call of the exchange provides these two LTVs.
+      type: bool
+      returned: if the position is known
+      sample: true
+    fall_to_margin_call:
+      description:
+        - By which fraction the prices of all pledged coins must fall together until the LTV reaches RV(position.margin_call_ltv), rounded down.
+          Debts in these coins fall as well. V("0") if it is reached already; V(none) if no fall leads there, or if the effect on one of
+          RV(position.unpredictable_coins) is not known.
+      type: str
+      returned: if the position is known
+      sample: "0.4307"
+    fall_to_liquidation:
+      description: The same for RV(position.liquidation_ltv).
+      type: str
+      returned: if the position is known
+      sample: "0.5017"
+    unpredictable_coins:
+      description:
+        - The pledged coins of which nobody knows what a change in price does to their value as collateral, because the exchange's collateral
+          ratio tiers cannot be read, do not cover them, or contradict the position. A warning names the reason. A fall that is V(none) proves
+          nothing for these coins.
+      type: list
+      elements: str
+      returned: if the position is known
+      sample: []
+    after_shock:
+      description: The account after O(shock), with the collateral ratio tier that then applies to each coin; V(none) without that option.
+      type: dict
+      returned: if the position is known
+      contains:
+        ltv:
+          description:
+            - The LTV, rounded up; V(none) if there is debt without collateral, or if RV(position.after_shock.total_collateral_usd) is V(none).
+          type: str
+          returned: always
+          sample: "0.743498"
+        total_debt_usd:
+          description: The debt in USD, rounded up.
+          type: str
+          returned: always
+          sample: "9029.03"
+        total_collateral_usd:
+          description:
+            - The value of the collateral in USD after the collateral ratios, rounded down; V(none) if the change concerns one of
+              RV(position.unpredictable_coins).
+          type: str
+          returned: always
+          sample: "12143.98"
+    to_max_ltv:
+      description:
+        - What it takes to lower the LTV of the account to O(max_ltv); V(none) without that option. Each amount alone is enough. Amounts are
+          rounded up to eight decimal places.
+      type: dict
+      returned: if the position is known
+      contains:
+        max_ltv: *max_ltv
+        repay_usd:
+          description: The debt to repay in USD; V(none) if it cannot be predicted.
+          type: str
+          returned: always
+          sample: "2957.04"
+        repay:
+          description:
+            - The amount to repay in each owed coin, of flexible and fixed loans together; V(none) if all debt in this coin is not enough. From
+              the Funding wallet, a fixed contract can only be repaid in full.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - coin: USDT
+              amount: "2957.0231574"
+        add:
+          description:
+            - The amount of collateral to add in each pledged coin, with the collateral ratio tiers that then apply; V(none) if no amount is
+              enough or if it cannot be predicted. The exchange's own limits are not considered.
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - coin: BTC
+              amount: "0.17601405"
     debts:
       description: The debt in each coin.
       type: list
@@ -327,6 +552,57 @@ position:
           type: str
           returned: always
           sample: "12000"
+        fall_to_margin_call:
+          description:
+            - By which fraction the price of this coin alone must fall until the LTV reaches RV(position.margin_call_ltv); otherwise like
+              RV(position.fall_to_margin_call).
+          type: str
+          returned: always
+          sample: "0.6127"
+        fall_to_liquidation:
+          description: The same for RV(position.liquidation_ltv).
+          type: str
+          returned: always
+          sample: "0.7195"
+coins:
+  description: The coins that are owed or pledged in RV(loans) or RV(position), with their prices and what the wallets hold of them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    coin:
+      description: The coin.
+      type: str
+      returned: always
+      sample: BTC
+    price_usd:
+      description:
+        - The price in USD, as it follows from debts and collateral in RV(position), or from the LTV of a legacy loan whose other coin has a
+          price; V(none) if it does not follow. No coin is assumed to be worth 1 USD.
+      type: str
+      returned: always
+      sample: "60000"
+    price_usd_min:
+      description: The lowest price that fits the exchange's rounded figures.
+      type: str
+      returned: always
+      sample: "59999.95"
+    price_usd_max:
+      description: The highest price that fits them.
+      type: str
+      returned: always
+      sample: "60000.05"
+    funding_balance:
+      description:
+        - What the Funding wallet holds; V(none) if it cannot be read, for example because the key lacks the permission. Then there is a warning.
+      type: str
+      returned: always
+      sample: "0.25"
+    unified_balance:
+      description: What the UNIFIED wallet holds; otherwise like RV(coins[].funding_balance).
+      type: str
+      returned: always
+      sample: "0.5"
 unavailable:
   description:
     - The products that the account cannot use, for example because the key lacks a permission, or because the exchange does not serve

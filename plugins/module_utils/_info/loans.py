@@ -21,9 +21,13 @@ from .._api.parallel import side_by_side
 from .._loans import fixed, flexible, legacy
 from .._loans.account import read_position
 from .._loans.loan import FIXED, FLEXIBLE, LEGACY, PRODUCTS, Loan, Thresholds
+from .._loans.outlook import Outlook, account_outlook
 from .._loans.position import CoinCollateral, CoinDebt, Position
+from .._loans.prices import coin_prices
 from .._times import iso
 from .common import Availability, QueryResult, counted, is_unusable
+from .forecast import Forecast, account_loan_forecast, coin_result, collateral_forecast, own_loan_forecast, position_forecast
+from .surroundings import Surroundings, read_surroundings
 
 
 class LoanQuery(t.NamedTuple):
@@ -33,10 +37,12 @@ class LoanQuery(t.NamedTuple):
     :ivar named: Whether the products were asked for by name.
     :ivar ltv_above: As a fraction; of the loan, or of the account where the collateral is the account's.
     :ivar matures_within_ms: Loans that are due within this time, or overdue.
+    :ivar forecast: What is asked about the future of all that matches.
     """
 
     products: tuple[str, ...]
     named: bool
+    forecast: Forecast
     coin: str | None = None
     loan_id: str | None = None
     ltv_above: Decimal | None = None
@@ -57,27 +63,19 @@ class LoanQuery(t.NamedTuple):
         )
 
 
-def loan_result(loan: Loan, thresholds: Thresholds | None, now_ms: int) -> dict[str, t.Any]:
-    """Return a loan as the module returns it.
-
-    :param thresholds: Those of a loan with its own collateral, where the exchange gives them.
-    """
+def loan_result(loan: Loan, now_ms: int) -> dict[str, t.Any]:
+    """Return a loan as the module returns it, but for what lies ahead of it."""
     due_ms = loan.maturity_time_ms
-    return {
-        **loan.as_result(),
-        "maturity_time": None if due_ms is None else iso(due_ms),
-        "is_overdue": _is_due(loan, now_ms),
-        "margin_call_ltv": plain(thresholds.margin_call_ltv) if thresholds else None,
-        "liquidation_ltv": plain(thresholds.liquidation_ltv) if thresholds else None,
-    }
+    return {**loan.as_result(), "maturity_time": None if due_ms is None else iso(due_ms), "is_overdue": _is_due(loan, now_ms)}
 
 
-def position_result(position: Position) -> dict[str, t.Any]:
+def position_result(position: Position, account: Outlook, forecast: Forecast) -> dict[str, t.Any]:
     """Return the position of an account as the module returns it."""
     return {
         **position.as_result(),
+        **position_forecast(account, forecast),
         "debts": [_plainly(debt) for debt in position.debts],
-        "collateral": [_plainly(collateral) for collateral in position.collateral],
+        "collateral": [{**_plainly(entry), **collateral_forecast(entry.coin, account, forecast)} for entry in position.collateral],
     }
 
 
@@ -110,6 +108,13 @@ def _plainly(entry: CoinDebt | CoinCollateral) -> dict[str, t.Any]:
     return {name: plain(value) if isinstance(value, Decimal) else value for name, value in entry._asdict().items()}
 
 
+def _shock_warnings(forecast: Forecast, around: Surroundings) -> list[str]:
+    unknown = [coin for coin in forecast.shock or () if coin not in around.coins]
+    if not unknown:
+        return []
+    return [f"shock changes the price of {', '.join(unknown)}, of which nothing that was read is owed or pledged: it has no effect."]
+
+
 def list_loans(client: Client, query: LoanQuery) -> QueryResult:
     """Return the open loans that match, their totals, and the position of the account.
 
@@ -130,20 +135,31 @@ class _LoanLister:
     def result(self) -> QueryResult:
         loans = self._read()
         self._availability.check()
-        thresholds = self._thresholds(loans)
+        thresholds, forecast, position = self._thresholds(loans), self._query.forecast, self._position
+        around = read_surroundings(self._client, position, loans)
+        account = account_outlook(position, around.tiers) if position else None
+        prices = coin_prices(position, around.tiers, loans)
         now_ms = self._client.exchange_time_or_local_ms()
+
+        def ahead(loan: Loan) -> dict[str, t.Any]:
+            if loan.product == LEGACY:
+                return own_loan_forecast(loan, thresholds.get(loan.collateral_coin or ""), forecast, prices, now_ms)
+            return account_loan_forecast(loan, forecast, account, now_ms)
+
         unavailable = self._availability.unavailable
         values = {
-            "loans": [loan_result(loan, thresholds.get(loan.collateral_coin or ""), now_ms) for loan in loans],
+            "loans": [{**loan_result(loan, now_ms), **ahead(loan)} for loan in loans],
             "totals": loan_totals(loans),
-            "position": position_result(self._position) if self._position else None,
+            "position": position_result(position, account, forecast) if position and account else None,
+            "coins": [coin_result(coin, prices.get(coin), around.funding, around.unified) for coin in around.coins],
             "unavailable": [entry.as_result() for entry in unavailable],
             "msg": counted("open loan", [loan.product for loan in loans], [entry.product for entry in unavailable]),
         }
         needing_position = set(self._query.products) - {LEGACY} - {entry.product for entry in unavailable}
         if self._no_position and needing_position:
             self._warnings.append(f"The account's position, and therefore the LTV of its loans, cannot be read. {self._no_position}")
-        return QueryResult(values, [*self._availability.warnings(), *self._warnings])
+        around_warnings = [*around.warnings, *_shock_warnings(forecast, around)]
+        return QueryResult(values, [*self._availability.warnings(), *self._warnings, *around_warnings])
 
     def _read(self) -> list[Loan]:
         """Read the position first, which shows a bad key, clock or address, and then the products in parallel."""

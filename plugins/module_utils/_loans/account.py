@@ -21,6 +21,9 @@ from .parsing import Row
 from .position import CoinCollateral, CoinDebt, Position
 from .wallet import Movement, Payment, Spending
 
+FUND = "FUND"
+UNIFIED = "UNIFIED"
+
 _POSITION = "/v5/crypto-loan-common/position"
 _BALANCE = "/v5/asset/transfer/query-account-coin-balance"
 _LEDGER = "/v5/asset/fundinghistory"
@@ -115,9 +118,12 @@ def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> lis
     return found
 
 
-def read_balance(client: Client, coin: str) -> Decimal:
-    """Return how much of a coin the Funding wallet holds now; raises what C(read_position) raises."""
-    balance = client.read(_BALANCE, {"accountType": "FUND", "coin": coin}).get("balance")
+def read_balance(client: Client, coin: str, account_type: str = FUND) -> Decimal:
+    """Return how much of a coin a wallet holds now; raises what C(read_position) raises.
+
+    :param account_type: C(FUND) or C(UNIFIED).
+    """
+    balance = client.read(_BALANCE, {"accountType": account_type, "coin": coin}).get("balance")
     if not isinstance(balance, dict):
         raise ReadFailed(f"Bybit answered {_BALANCE} without a balance.")
     row = Row(_BALANCE, balance)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which coins the exchange lends in flexible and fixed loans, and how exactly.
+"""Which coins the exchange lends in flexible and fixed loans, how exactly, and what it counts as collateral.
 
 This module util is private to the collection.
 """
@@ -12,9 +12,12 @@ from __future__ import annotations
 import typing as t
 
 from .._api.client import Client, rows_of
+from .._api.errors import ReadFailed
 from .parsing import Row, row_of_coin
+from .tiers import Tier, Tiers, are_usable
 
 _COINS = "/v5/crypto-loan-common/loanable-data"
+_COLLATERAL = "/v5/crypto-loan-common/collateral-data"
 
 
 def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
@@ -30,3 +33,30 @@ def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
 
     row = client.cached(_COINS, {"currency": coin}, row_of)
     return row.decimal_places(f"{product}BorrowingAccuracy") if row else None
+
+
+def collateral_tiers(client: Client) -> dict[str, Tiers]:
+    """Return the collateral ratio tiers of each coin for which the exchange gives some that are understood; raises what the above raises."""
+
+    def tiers_of_coins(answer: dict[str, t.Any]) -> dict[str, Tiers]:
+        listed: dict[str, set[Tiers]] = {}
+        for group in _rows(answer, "collateralRatioConfigList"):
+            tiers = tuple(sorted(map(_tier, _rows(group, "collateralRatioList"))))
+            for coin in Row(_COLLATERAL, group).text("currencies").split(","):
+                listed.setdefault(coin.strip(), set()).add(tiers)
+        # A coin that is in two groups could be either.
+        return {coin: tiers for coin, (tiers, *others) in listed.items() if not others and are_usable(tiers)}
+
+    return client.cached(_COLLATERAL, {}, tiers_of_coins) or {}
+
+
+def _tier(fields: dict[str, t.Any]) -> Tier:
+    row = Row(_COLLATERAL, fields)
+    return Tier(row.number("minValue"), row.number("maxValue"), row.number("collateralRatio"))
+
+
+def _rows(holder: dict[str, t.Any], name: str) -> list[dict[str, t.Any]]:
+    rows = holder.get(name)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ReadFailed(f"Bybit answered {_COLLATERAL} without a usable {name}.")
+    return rows

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import typing as t
 
+from .._amounts import plain
 from .._api.errors import BadInput
 from .._info.export import FORMATS
+from .._info.forecast import Forecast
 from .._info.journal import JournalQuery
 from .._info.loans import LoanQuery
 from .._info.repayments import RepaymentQuery
 from .._journal.entries import EVENTS
 from .._journal.trail import Filter
 from .._loans.history import FAILED, PROCESSING, SUCCESS
-from .._loans.loan import FLEXIBLE, PRODUCTS
+from .._loans.loan import FLEXIBLE, PRODUCTS, Thresholds
 from .journal import journal_argument_spec
-from .values import Options, coin_of, duration_of, fraction_of, id_of, moment_of, reference_of
+from .values import Options, changes_of, coin_of, duration_of, fraction_of, id_of, moment_of, reference_of, threshold_of
 
 
 def query_argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -35,7 +37,15 @@ def query_argument_spec() -> dict[str, dict[str, t.Any]]:
 
 def loan_argument_spec() -> dict[str, dict[str, t.Any]]:
     """Return the options of C(bybit_loan_info) but those of the connection."""
-    return {**query_argument_spec(), "ltv_above": {"type": "raw"}, "matures_within": {"type": "str"}}
+    return {
+        **query_argument_spec(),
+        "ltv_above": {"type": "raw"},
+        "matures_within": {"type": "str"},
+        "margin_call_ltv": {"type": "raw", "default": "0.85"},
+        "liquidation_ltv": {"type": "raw", "default": "0.95"},
+        "shock": {"type": "dict"},
+        "max_ltv": {"type": "raw"},
+    }
 
 
 def repayment_argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -77,6 +87,7 @@ def parse_loan_query(options: Options) -> LoanQuery:
     return LoanQuery(
         products=_products(options),
         named=options["product"] is not None,
+        forecast=_forecast(options),
         coin=_coin(options),
         loan_id=_loan_id(options),
         ltv_above=fraction_of(options, "ltv_above"),
@@ -110,6 +121,14 @@ def parse_journal_query(options: Options) -> JournalQuery:
         until_ms=until_ms,
     )
     return JournalQuery(wanted, options["verify"], options["format"])
+
+
+def _forecast(options: Options) -> Forecast:
+    margin_call_ltv, liquidation_ltv = (threshold_of(options, name) for name in ("margin_call_ltv", "liquidation_ltv"))
+    if margin_call_ltv > liquidation_ltv:
+        given = f"margin_call_ltv '{plain(margin_call_ltv)}' is above liquidation_ltv '{plain(liquidation_ltv)}'"
+        raise BadInput(f"{given}: give an LTV for the margin call that is reached before liquidation.")
+    return Forecast(Thresholds(margin_call_ltv, liquidation_ltv), changes_of(options, "shock"), fraction_of(options, "max_ltv"))
 
 
 def _period(options: Options) -> tuple[int | None, int | None]:

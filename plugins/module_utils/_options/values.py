@@ -22,6 +22,7 @@ from .._times import InvalidTime, parse_duration, parse_moment
 Options = t.Dict[str, t.Any]
 
 _MAX_QUOTED = 64
+_CHANGE = re.compile(r"(?P<number>[+-][0-9]{1,6}(?:\.[0-9]{1,18})?)(?P<percent> ?%)?", re.ASCII)
 # How Ansible converts a YAML boolean to text, and the coin that the user may have meant.
 _BOOLEANS = {"True": "ON", "False": "NO"}
 
@@ -77,6 +78,22 @@ def fraction_of(options: Options, name: str) -> Decimal | None:
     return fraction
 
 
+def threshold_of(options: Options, name: str) -> Decimal:
+    """Return an LTV above zero and below one, of an option that always has a value."""
+    fraction = fraction_of(options, name)
+    if not fraction:
+        raise BadInput(f"{name} '{options[name]}' is not an LTV above 0: give '0.85' for 85 %, for example.")
+    return fraction
+
+
+def changes_of(options: Options, name: str) -> dict[str, Decimal] | None:
+    """Return the change of each coin's price as a fraction: C(-30%) and C(-0.3) are both -0.3."""
+    given = options[name]
+    if given is None:
+        return None
+    return {checked_coin(name, str(coin)): _change(name, str(coin), str(value).strip()) for coin, value in given.items()}
+
+
 def reference_of(options: Options) -> str | None:
     """Return the name of a step as the journal has it."""
     reference: str | None = options["reference"]
@@ -101,3 +118,13 @@ def _time_of(options: Options, name: str, parse: t.Callable[[str], int]) -> int 
         return parse(options[name])
     except InvalidTime as error:
         raise BadInput(f"{name} cannot be used: {error}.") from None
+
+
+def _change(name: str, coin: str, text: str) -> Decimal:
+    match = _CHANGE.fullmatch(text)
+    change = Decimal(match["number"]).scaleb(-2 if match["percent"] else 0) if match else None
+    # Without the sign for percent, a number from one on could be meant as percent.
+    if match is None or change is None or change <= -1 or (abs(change) >= 1 and not match["percent"]):
+        given = f"{name} '{quotable(text, _MAX_QUOTED)}' of {coin}"
+        raise BadInput(f"{given} is not a change in price above -100%: give '-30%' for a fall by 30 % or '+10%' for a rise, with its sign.")
+    return change

@@ -28,7 +28,8 @@ def retire(sandbox) -> t.Callable[[str], None]:
 
 
 def test_return_values_of_loans(run_module, retire) -> None:
-    runs = [run_module("bybit_loan_info"), run_module("bybit_loan_info", api_key=""), run_module("bybit_loan_info", api_key="nobodys")]
+    foreseen = run_module("bybit_loan_info", shock={"BTC": "-30%"}, max_ltv="0.5")
+    runs = [foreseen, run_module("bybit_loan_info", api_key=""), run_module("bybit_loan_info", api_key="nobodys")]
     retire("/v5/crypto-loan/ongoing-orders")
     runs.append(run_module("bybit_loan_info"))
     assert set().union(*(names_returned(run.result, LOANS) for run in runs)) == all_names(LOANS)

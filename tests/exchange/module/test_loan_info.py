@@ -75,9 +75,10 @@ def test_ltv_and_thresholds(ask, sandbox) -> None:
     account = sandbox.account()
     of_loans = {loan["order_id"]: (loan["ltv"], loan["margin_call_ltv"], loan["liquidation_ltv"]) for loan in account["loans"]}
     for loan in listed:
-        expected = of_loans.get(loan["id"], (account["ltv"], None, None))
+        expected = of_loans.get(loan["id"], (account["ltv"], "0.85", "0.95"))
         assert (loan["ltv"], loan["margin_call_ltv"], loan["liquidation_ltv"]) == expected
-    assert {loan["liquidation_ltv"] for loan in listed} == {"0.95", "0.9", None}
+        assert loan["thresholds_assumed"] is (loan["id"] not in of_loans)
+    assert {loan["liquidation_ltv"] for loan in listed} == {"0.95", "0.9"}
 
 
 def test_rates_are_told_for_a_year(ask) -> None:
@@ -97,8 +98,8 @@ def test_the_position_is_that_of_the_account(ask, sandbox) -> None:
     position = ask()["position"]
     assert position["ltv"] == sandbox.account()["ltv"]
     assert Decimal(position["total_debt_usd"]) > 9900
-    assert position["collateral"] == [
-        {"coin": "BTC", "amount": "0.25", "amount_usd": "12000"}, {"coin": "ETH", "amount": "2.6", "amount_usd": "6240"}
+    assert [(entry["coin"], entry["amount"], entry["amount_usd"]) for entry in position["collateral"]] == [
+        ("BTC", "0.25", "12000"), ("ETH", "2.6", "6240")
     ]
     assert [debt["coin"] for debt in position["debts"]] == ["BTC", "ETH", "USDT"]
     assert position["debts"][1] == {"coin": "ETH", "flexible": "0", "flexible_usd": "0", "fixed": "0.5", "fixed_usd": "1500"}
@@ -153,13 +154,16 @@ def test_what_is_due_goes_by_the_exchanges_clock(ask, sandbox) -> None:
 def test_the_exchange_is_asked_for_what_is_wanted_only(ask, sandbox) -> None:
     ask(loan_currency="ETH", loan_id="571", product=["fixed", "flexible"])
     requests = [(request["path"].rpartition("/")[2], request["query"]) for request in sandbox.requests()["requests"]]
-    assert requests == [("position", ""), ("borrow-contract-info", "orderCurrency=ETH&loanId=571&limit=100")]
+    loans = [("position", ""), ("borrow-contract-info", "orderCurrency=ETH&loanId=571&limit=100"), ("collateral-data", "")]
+    wallets = {("query-account-coin-balance", f"accountType={kind}&coin={coin}") for kind in ("FUND", "UNIFIED") for coin in ("BTC", "ETH", "USDT")}
+    assert (requests[:3], set(requests[3:]), len(requests[3:])) == (loans, wallets, 6)
 
 
 def test_only_legacy_loans_need_no_position(ask, calls, legacy) -> None:
     run = ask(product="legacy")
     assert (shown(run), run["position"]) == (legacy, None)
-    assert calls() == ["GET ongoing-orders", "GET collateral-data"]
+    # BTC, ETH, SOL and USDT, in two wallets.
+    assert calls() == ["GET ongoing-orders", "GET collateral-data", *["GET query-account-coin-balance"] * 8]
 
 
 @pytest.mark.parametrize(
@@ -196,13 +200,16 @@ def test_a_loan_that_stands_on_two_pages_is_one_loan(ask, sandbox, legacy) -> No
     assert (shown(run), run["totals"][1]["loans"]) == (legacy, 4)
 
 
-def test_an_account_without_loans(ask, sandbox, default_seed) -> None:
+def test_an_account_without_loans(ask, sandbox, calls, default_seed) -> None:
     seed = json.loads(json.dumps(default_seed))
     seed["accounts"] = [{"uid": "1", "keys": [seed["accounts"][0]["keys"][0]], "wallet": {"USDT": "1"}}]
     sandbox.control("PUT", "seed", seed)
     run = ask()
     assert (run.failed, run["loans"], run["totals"], run["msg"]) == (False, [], [], "0 open loans.")
-    assert run["position"] == {"ltv": "0", "total_debt_usd": "0", "total_collateral_usd": "0", "debts": [], "collateral": []}
+    empty = {"ltv": "0", "total_debt_usd": "0", "total_collateral_usd": "0", "debts": [], "collateral": [], "unpredictable_coins": []}
+    assert {name: run["position"][name] for name in empty} == empty
+    assert (run["position"]["fall_to_liquidation"], run["coins"]) == (None, [])
+    assert "GET query-account-coin-balance" not in calls()
 
 
 def test_another_key_shows_another_account(ask, names) -> None:

@@ -30,7 +30,7 @@ PURE = (
     "_journal/target", "_journal/intent", "_journal/entries", "_journal/database", "_journal/records",
     "_reconcile/evidence", "_reconcile/judge",
     "_engine/progress", "_engine/plan", "_engine/freshness", "_engine/steps", "_engine/diff", "_engine/report", "_engine/messages",
-    "_options/values",
+    "_info/forecast", "_options/values",
 )
 WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil", "fcntl", "sqlite3", "psycopg"}
 

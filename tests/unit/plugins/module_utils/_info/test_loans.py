@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FIXED, FLEXIBLE, LEGACY, OPEN, PRODUCTS, Loan, Thresholds
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.outlook import Outlook
+from ansible_collections.treasury.bybit.plugins.module_utils._info.forecast import Forecast, position_forecast
 from ansible_collections.treasury.bybit.plugins.module_utils._info.loans import (
     LoanQuery,
     loan_result,
@@ -23,6 +25,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._info.loans import 
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.position import CoinCollateral, CoinDebt, Position
 
 NOW_MS = 1793534400000
+NOTHING_ASKED = Forecast(Thresholds(Decimal("0.85"), Decimal("0.95")))
 HOUR_MS = 3_600_000
 ACCOUNT = Position(Decimal("0.584023"), Decimal("10630.79"), Decimal(18240))
 
@@ -65,7 +68,7 @@ def loan(product: str = LEGACY, coin: str = "USDT", debt: str = "100", **more: t
     ],
 )
 def test_which_loans_are_meant(asked: dict[str, t.Any], of: Loan, matches: bool) -> None:
-    assert LoanQuery(PRODUCTS, False, **asked).matches(of, NOW_MS) is matches
+    assert LoanQuery(PRODUCTS, False, NOTHING_ASKED, **asked).matches(of, NOW_MS) is matches
 
 
 @pytest.mark.parametrize(
@@ -78,20 +81,14 @@ def test_which_loans_are_meant(asked: dict[str, t.Any], of: Loan, matches: bool)
     ],
 )
 def test_when_a_loan_is_due(due_ms: int | None, text: str | None, is_overdue: bool) -> None:
-    result = loan_result(loan(FIXED, maturity_time_ms=due_ms), None, NOW_MS)
+    result = loan_result(loan(FIXED, maturity_time_ms=due_ms), NOW_MS)
     assert (result["maturity_time_ms"], result["maturity_time"], result["is_overdue"]) == (due_ms, text, is_overdue)
 
 
-def test_a_loan_is_shown_as_the_repay_modules_show_it_and_with_its_thresholds() -> None:
+def test_a_loan_is_shown_as_the_repay_modules_show_it() -> None:
     of = loan(collateral_coin="BTC")
-    result = loan_result(of, Thresholds(Decimal("0.870"), Decimal("0.95")), NOW_MS)
+    result = loan_result(of, NOW_MS)
     assert {name: result[name] for name in of.as_result()} == of.as_result()
-    assert (result["margin_call_ltv"], result["liquidation_ltv"]) == ("0.87", "0.95")
-
-
-def test_thresholds_that_nobody_gives_are_none() -> None:
-    result = loan_result(loan(FLEXIBLE), None, NOW_MS)
-    assert (result["margin_call_ltv"], result["liquidation_ltv"], result["ltv"]) == (None, None, "0.584023")
 
 
 def test_the_position_with_its_coins() -> None:
@@ -99,12 +96,15 @@ def test_the_position_with_its_coins() -> None:
         debts=(CoinDebt("BTC", Decimal("0.020"), Decimal("1200.00"), Decimal(0), Decimal(0)),),
         collateral=(CoinCollateral("ETH", Decimal("2.6"), Decimal("6240")),),
     )
-    assert position_result(position) == {
+    assert position_result(position, Outlook(), NOTHING_ASKED) == {
+        **position_forecast(Outlook(), NOTHING_ASKED),
         "ltv": "0.584023",
         "total_debt_usd": "10630.79",
         "total_collateral_usd": "18240",
         "debts": [{"coin": "BTC", "flexible": "0.02", "flexible_usd": "1200", "fixed": "0", "fixed_usd": "0"}],
-        "collateral": [{"coin": "ETH", "amount": "2.6", "amount_usd": "6240"}],
+        "collateral": [
+            {"coin": "ETH", "amount": "2.6", "amount_usd": "6240", "fall_to_margin_call": None, "fall_to_liquidation": None}
+        ],
     }
 
 

@@ -23,7 +23,7 @@ DAY_MS = 24 * 3_600_000
 
 
 def loans(**given: t.Any) -> dict[str, t.Any]:
-    return {**dict.fromkeys(loan_argument_spec()), **given}
+    return {**{name: option.get("default") for name, option in loan_argument_spec().items()}, **given}
 
 
 def repayments(**given: t.Any) -> dict[str, t.Any]:
@@ -61,6 +61,51 @@ def test_which_products_are_read(given: dict[str, t.Any], products: tuple[str, .
 )
 def test_what_is_asked_of_loans(given: dict[str, t.Any], field: str, value: object) -> None:
     assert getattr(parse_loan_query(loans(**given)), field) == value
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "value"),
+    [
+        ({}, "thresholds", (Decimal("0.85"), Decimal("0.95"))),
+        ({"margin_call_ltv": "0.80", "liquidation_ltv": 0.92}, "thresholds", (Decimal("0.8"), Decimal("0.92"))),
+        ({"margin_call_ltv": "0.95"}, "thresholds", (Decimal("0.95"), Decimal("0.95"))),
+        ({}, "shock", None),
+        ({"shock": {}}, "shock", {}),
+        ({"shock": {"BTC": "-30%", "ETH": "+12.5 %"}}, "shock", {"BTC": Decimal("-0.3"), "ETH": Decimal("0.125")}),
+        ({"shock": {"BTC": "-0.3", "ETH": -0.25}}, "shock", {"BTC": Decimal("-0.3"), "ETH": Decimal("-0.25")}),
+        ({"shock": {"1000PEPE": "+400%"}}, "shock", {"1000PEPE": Decimal(4)}),
+        ({"shock": {"BTC": "-99.99%"}}, "shock", {"BTC": Decimal("-0.9999")}),
+        ({}, "max_ltv", None),
+        ({"max_ltv": "0.50"}, "max_ltv", Decimal("0.5")),
+    ],
+)
+def test_what_is_asked_about_the_future(given: dict[str, t.Any], field: str, value: object) -> None:
+    assert getattr(parse_loan_query(loans(**given)).forecast, field) == value
+
+
+NO_CHANGE = "is not a change in price above -100%: give '-30%' for a fall by 30 % or '+10%' for a rise, with its sign."
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        *(({"shock": {"BTC": text}}, f"shock '{text}' of BTC {NO_CHANGE}") for text in (
+            "-130%", "-100%", "-1", "-30", "30%", "0.3", "+5", "-1e-1", "- 30%", "a lot", "",
+        )),
+        ({"shock": {"BTC": None}}, f"shock 'None' of BTC {NO_CHANGE}"),
+        ({"shock": {"btc": "-30%"}}, "shock 'btc' is not a coin: give it as the exchange writes it, such as 'BTC'."),
+        (
+            {"margin_call_ltv": "0.96"},
+            "margin_call_ltv '0.96' is above liquidation_ltv '0.95': give an LTV for the margin call that is reached before liquidation.",
+        ),
+        ({"margin_call_ltv": "0"}, "margin_call_ltv '0' is not an LTV above 0: give '0.85' for 85 %, for example."),
+        ({"liquidation_ltv": "95"}, "liquidation_ltv '95' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        ({"max_ltv": "1"}, "max_ltv '1' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+    ],
+)
+def test_what_is_refused_about_the_future(given: dict[str, t.Any], sentence: str) -> None:
+    with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
+        parse_loan_query(loans(**given))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads what is around the open loans: the wallets, and what the coins count as collateral. Whatever cannot be read is left out, with a warning.
+
+Nothing but reads is sent from here. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from decimal import Decimal
+
+from .._api.client import Client
+from .._api.errors import BybitError, ReadFailed, Refused
+from .._api.parallel import side_by_side
+from .._loans.account import FUND, UNIFIED, read_balance
+from .._loans.coins import collateral_tiers
+from .._loans.loan import Loan
+from .._loans.position import Position
+from .._loans.prices import TiersOfCoins, contradicted_coins
+from .common import is_unusable
+
+
+class Surroundings(t.NamedTuple):
+    """What is around the open loans.
+
+    :ivar coins: Those that are owed or pledged.
+    :ivar funding: What the Funding wallet holds of them, as far as it could be read, as C(unified) is for the UNIFIED wallet.
+    :ivar tiers: The collateral ratio tiers, of the coins for which they are understood.
+    :ivar warnings: What could not be read, and what follows.
+    """
+
+    coins: list[str]
+    funding: dict[str, Decimal]
+    unified: dict[str, Decimal]
+    tiers: TiersOfCoins
+    warnings: list[str]
+
+
+def read_surroundings(client: Client, position: Position | None, loans: t.Sequence[Loan]) -> Surroundings:
+    """Read the wallets and the tiers, in parallel.
+
+    :raises BybitError: When the exchange has blocked this address.
+    """
+    coins = _coins(position, loans)
+    tiers, tier_warnings = _tiers(client, position) if position and position.collateral else ({}, [])
+    reads = [functools.partial(_balances, coins=coins, account_type=account_type) for account_type in (FUND, UNIFIED)]
+    [(funding, no_funding), (unified, no_unified)] = [future.result() for future in side_by_side(client, reads)]
+    # One warning says enough: both wallets are read by the same call.
+    wallet_warnings = [f"What the wallets hold cannot be read in full. {error}" for error in [*no_funding, *no_unified][:1]]
+    return Surroundings(coins, funding, unified, tiers, [*tier_warnings, *wallet_warnings])
+
+
+def _coins(position: Position | None, loans: t.Sequence[Loan]) -> list[str]:
+    found = {coin for loan in loans for coin in (loan.coin, loan.collateral_coin) if coin}
+    if position is not None:
+        found |= {debt.coin for debt in position.debts} | {entry.coin for entry in position.collateral}
+    return sorted(found)
+
+
+def _balances(client: Client, coins: t.Sequence[str], account_type: str) -> tuple[dict[str, Decimal], list[BybitError]]:
+    """Return what a wallet holds of each coin, and why something is missing."""
+    found: dict[str, Decimal] = {}
+    missing: list[BybitError] = []
+    for coin in coins:
+        try:
+            found[coin] = read_balance(client, coin, account_type)
+        except (Refused, ReadFailed) as error:
+            if error.is_block:
+                raise
+            missing.append(error)
+            if is_unusable(error):
+                break
+    return found, missing
+
+
+def _tiers(client: Client, position: Position) -> tuple[TiersOfCoins, list[str]]:
+    """Return the tiers that are understood, and a warning about the others."""
+    try:
+        listed = collateral_tiers(client)
+    except (Refused, ReadFailed) as error:
+        if error.is_block:
+            raise
+        return {}, [f"{_unpredictable(entry.coin for entry in position.collateral)} the collateral ratio tiers cannot be read. {error}"]
+    contradicted = contradicted_coins(position, listed)
+    usable = {coin: tiers for coin, tiers in listed.items() if coin not in contradicted}
+    unknown = [entry.coin for entry in position.collateral if entry.coin not in usable]
+    why = "the exchange lists no collateral ratio tiers for them that are understood and fit the position."
+    return usable, [f"{_unpredictable(unknown)} {why}"] if unknown else []
+
+
+def _unpredictable(coins: t.Iterable[str]) -> str:
+    return f"What a change in price does to the collateral in {', '.join(coins)} is not predicted, because"
