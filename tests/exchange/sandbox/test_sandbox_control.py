@@ -50,15 +50,6 @@ def test_second_accounts_wallet(sandbox):
     assert sandbox.balance(key="sandbox-key-second-account") == 3 and sandbox.balance() == 10000
 
 
-def test_page(sandbox):
-    answer = sandbox.raw("GET", "/")
-    text = answer.body.decode()
-    assert answer.status == 200 and answer.headers["content-type"].startswith("text/html")
-    assert "/sandbox/state" in text and "</html>" in text
-    for outside in ('src="http', 'href="http', "@import", "url(http", "//cdn"):
-        assert outside not in text
-
-
 def test_requests_that_are_not_http(sandbox):
     with socket.create_connection((sandbox.parts.hostname, sandbox.parts.port), 5) as line:
         line.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")

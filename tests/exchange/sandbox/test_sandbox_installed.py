@@ -48,6 +48,7 @@ def test_it_starts_answers_and_stops(bin_folder, names, tmp_path, command) -> No
         client = names.client(found["url"])
         assert client.repay().code == 0 and client.loan()["debt"] == "900.4"
         assert b"<title>Sandbox exchange</title>" in client.raw("GET", "/").body
+        assert {client.raw("GET", f"/page/page.{kind}").status for kind in ("css", "js")} == {200}
     finally:
         assert sandbox("stop") == {"stopped": True}
     wait_until_gone(found["pid"], 5)

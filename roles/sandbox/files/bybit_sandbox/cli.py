@@ -139,7 +139,7 @@ def _announce(bind: str, ca_path: Path | None, report: Callable[[str], None], po
     report(f"export BYBIT_API_URL={url} BYBIT_API_KEY=sandbox-key BYBIT_API_SECRET=sandbox-secret")
     if ca_path:
         report(f"export REQUESTS_CA_BUNDLE={ca_path} CURL_CA_BUNDLE={ca_path}")
-    report(f"Open {url} in a browser to watch the ledger.")
+    report(f"Open {url} in a browser to watch the ledger and to rehearse.")
 
 
 def _text(path: Path) -> str:

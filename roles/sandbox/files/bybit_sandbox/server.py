@@ -12,24 +12,16 @@ import ssl
 import sys
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 
 from aiohttp import web
 
-from . import cross_origin, http_messages
+from . import cross_origin, http_messages, page
 from .control import actions
 from .errors import SandboxError
 from .exchange import Exchange
 from .faults.fault import CONNECTION_FAULTS
 from .http_messages import IncomingRequest, Reply
 
-PAGE = Path(__file__).with_name("page.html")
-# Nothing from elsewhere may run or load, whatever names a seed contains.
-PAGE_HEADERS = {
-    **cross_origin.SECURITY_HEADERS,
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-                               "connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-}
 SHUTDOWN_SECONDS = 0.2
 # A seed with ten thousand loans and their repayments takes some megabytes.
 MOST_BYTES = 64 * 1024 * 1024
@@ -65,9 +57,8 @@ class Handler:
             return http_messages.to_aiohttp(reply)
         if incoming.path.startswith("/sandbox/"):
             return http_messages.to_aiohttp(actions.respond(self.exchange, incoming))
-        if incoming.endpoint == "GET /":
-            return http_messages.to_aiohttp(Reply(200, PAGE.read_bytes(), http_messages.HTML_TYPE, dict(PAGE_HEADERS)))
-        return http_messages.to_aiohttp(Reply(404, b"404 page not found", "text/plain; charset=utf-8"))
+        found = page.respond(incoming) or Reply(404, b"404 page not found", "text/plain; charset=utf-8")
+        return http_messages.to_aiohttp(found)
 
     def _here(self, request: web.BaseRequest) -> cross_origin.ListenAddress:
         if request.transport is None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from .. import VERSION
 from ..amounts import parse, plain
 from ..api.request import TERMS
+from ..api.routes import ROUTES
 from ..cross_origin import SECURITY_HEADERS
 from ..errors import Refusal, SandboxError
 from ..exchange import Exchange
@@ -59,6 +60,10 @@ def _ping(exchange: Exchange, document: object) -> dict:
 
 def _state(exchange: Exchange, document: object) -> dict:
     return state(exchange)
+
+
+def _endpoints(exchange: Exchange, document: object) -> dict:
+    return {"endpoints": list(ROUTES)}
 
 
 def _requests(exchange: Exchange, document: object) -> dict:
@@ -234,6 +239,7 @@ def _clear_faults(exchange: Exchange, document: object) -> dict:
 ACTIONS: dict[str, Callable[[Exchange, object], dict]] = {
     "GET /sandbox/ping": _ping,
     "GET /sandbox/state": _state,
+    "GET /sandbox/endpoints": _endpoints,
     "GET /sandbox/requests": _requests,
     "DELETE /sandbox/requests": _clear_requests,
     "POST /sandbox/reset": _reset,

@@ -51,6 +51,8 @@ def _account(account: Account, loan_book: LoanBook, now: int) -> dict:
         "flexible_loans": [_flexible(item, ledger) for item in account.flexible_loans.values()],
         "fixed_contracts": [_contract(item, now) for item in reversed(account.fixed_contracts)],
         "collateral": {coin: plain(amount) for coin, amount in account.collateral.items()},
+        "debt_usd": plain(rounded(debt, 2)),
+        "collateral_usd": plain(rounded(value, 2)),
         "ltv": plain(rounded(debt / value, 6)) if value else "0",
         "initial_ltv": plain(ledger.settings.initial_ltv),
         "liquidation_ltv": plain(ledger.settings.liquidation_ltv),
@@ -72,8 +74,8 @@ def _open(loan: LegacyLoan, ledger: Ledger) -> dict:
         "debt": plain(loan.debt), "initial_loan": plain(loan.initial_loan), "hourly_rate": plain(loan.hourly_rate),
         "collateral_coin": loan.collateral_coin, "collateral": plain(loan.collateral),
         "ltv": plain(rounded(interest.ltv(loan, ledger.prices), 4)),
-        "margin_call_ltv": plain(terms.margin_call_ltv), "liquidation_ltv": plain(terms.liquidation_ltv),
-        "accuracy": ledger.loan_coins[loan.loan_coin].accuracy,
+        "initial_ltv": plain(terms.initial_ltv), "margin_call_ltv": plain(terms.margin_call_ltv),
+        "liquidation_ltv": plain(terms.liquidation_ltv), "accuracy": ledger.loan_coins[loan.loan_coin].accuracy,
         "borrowed_at": loan.borrowed_at, "due_at": loan.due_at,
     }
 
