@@ -1,11 +1,12 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests for flexible and fixed loans, for the tests of the stand-in exchange."""
+"""Requests for flexible and fixed loans, and a browser, for the tests of the stand-in exchange."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,11 @@ import pytest
 
 # For the helpers beside the tests.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+QUIET = [
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]
 
 
 class Loans:
@@ -71,3 +77,43 @@ def loans(sandbox) -> Loans:
 def contracts() -> SimpleNamespace:
     """The fixed contracts of the built-in seed."""
     return SimpleNamespace(in_3_days="568", in_20_days="569", overdue="570", in_5_hours="571", repaid="561")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """The Chromium of the system, headless."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need the Python package playwright: make env")
+    if CHROMIUM is None:
+        pytest.skip("the browser tests need Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Opens the page of a sandbox; at the end, none of its scripts may have failed."""
+    contexts, failures = [], []
+
+    def keep(error):
+        # Playwright marks its listeners, which a built-in method does not let it do.
+        failures.append(error)
+
+    def call(sandbox, **options: object):
+        contexts.append(chromium.new_context(**options))
+        page = contexts[-1].new_page()
+        page.on("pageerror", keep)
+        page.goto(sandbox.url)
+        page.get_by_text("Live").wait_for()
+        return page
+
+    yield call
+    for context in contexts:
+        context.close()
+    assert failures == []
+
+
+@pytest.fixture
+def page(sandbox, open_page):
+    return open_page(sandbox)
