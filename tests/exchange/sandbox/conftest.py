@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests for flexible and fixed loans, and a browser, for the tests of the stand-in exchange."""
+"""Requests for flexible and fixed loans, official Python clients, and a browser, for the tests of the stand-in exchange."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pybit.unified_trading import HTTP
 
 # For the helpers beside the tests.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -71,6 +72,26 @@ def loans(sandbox) -> Loans:
     """The built-in seed, with the clock frozen."""
     sandbox.clock(freeze=True)
     return Loans(sandbox)
+
+
+@pytest.fixture
+def session(sandbox, monkeypatch):
+    """Makes official Python clients of the sandbox."""
+    # The client reads this attribute but never sets it.
+    monkeypatch.setattr(HTTP, "crypto_loan_legacy_message", "", raising=False)
+
+    def make(**options: object) -> HTTP:
+        made = HTTP(**{"api_key": "sandbox-key", "api_secret": "sandbox-secret", **options})
+        made.endpoint = sandbox.url
+        return made
+
+    return make
+
+
+@pytest.fixture
+def client(session) -> HTTP:
+    """One with the usual key."""
+    return session()
 
 
 @pytest.fixture

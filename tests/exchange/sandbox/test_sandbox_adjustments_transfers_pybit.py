@@ -7,18 +7,8 @@ from __future__ import annotations
 
 import pytest
 from pybit.exceptions import InvalidRequestError
-from pybit.unified_trading import HTTP
 
 ID = "42c0cfb0-6bca-c242-bc76-4e6df6cbab16"
-
-
-@pytest.fixture
-def client(sandbox, monkeypatch):
-    # The client reads this attribute but never sets it.
-    monkeypatch.setattr(HTTP, "crypto_loan_legacy_message", "", raising=False)
-    made = HTTP(api_key="sandbox-key", api_secret="sandbox-secret")
-    made.endpoint = sandbox.url
-    return made
 
 
 def adjust_loan(client, **body: str) -> dict:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pytest
 from pybit.exceptions import InvalidRequestError
-from pybit.unified_trading import HTTP
 
 # The examples of the documentation, with which the answers must share every field and every type.
 FLEXIBLE_DEBT = {
@@ -63,15 +62,6 @@ def shape(value: object) -> object:
     if isinstance(value, list):
         return [shape(item) for item in value[:1]]
     return value.__class__
-
-
-@pytest.fixture
-def client(sandbox, monkeypatch):
-    # The client reads this attribute but never sets it.
-    monkeypatch.setattr(HTTP, "crypto_loan_legacy_message", "", raising=False)
-    made = HTTP(api_key="sandbox-key", api_secret="sandbox-secret")
-    made.endpoint = sandbox.url
-    return made
 
 
 def test_flexible_loans(client, sandbox):

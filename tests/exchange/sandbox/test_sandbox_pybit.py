@@ -9,22 +9,8 @@ import time
 
 import pytest
 from pybit.exceptions import FailedRequestError, InvalidRequestError
-from pybit.unified_trading import HTTP
 
 HOUR = 3600 * 1000
-
-
-@pytest.fixture
-def session(sandbox, monkeypatch):
-    # The client reads this attribute but never sets it.
-    monkeypatch.setattr(HTTP, "crypto_loan_legacy_message", "", raising=False)
-
-    def make(**options):
-        made = HTTP(**{"api_key": "sandbox-key", "api_secret": "sandbox-secret", **options})
-        made.endpoint = sandbox.url
-        return made
-
-    return make
 
 
 def test_repayment_and_what_it_changes(sandbox, session, names):
