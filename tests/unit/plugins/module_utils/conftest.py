@@ -45,10 +45,14 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.records im
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Spending
+from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 # Nothing is kept from one run to the next, so nothing need lie about in the checkout.
 set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "treasury-bybit-hypothesis"))
+# No test is about time, and other work on the machine must not fail one.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 USUAL = RunOptions(True, 60_000, 10_000, 1000, None)
 TARGET = Target("mainnet", "104", "legacy", "17")

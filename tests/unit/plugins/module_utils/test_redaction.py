@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._redaction import NoProxy, quotable, quotable_url, secrets_of_proxy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 SECRET = 'Ne"ed/le&%41+0123456789'
@@ -69,7 +69,6 @@ def test_an_endless_text_takes_no_time() -> None:
     assert quotable("secret" * 5_000, 20_000, ["secret"]) == "… (3335 characters)"
 
 
-@settings(deadline=None)
 @given(st.text(), st.integers(1, 50), st.lists(st.text(min_size=1), max_size=3))
 def test_what_is_shown_can_be_shown(text: str, most: int, secrets: list[str]) -> None:
     quoted = quotable(text, most, secrets)

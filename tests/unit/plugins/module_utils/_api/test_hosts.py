@@ -10,7 +10,7 @@ import socket
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.hosts import NoAddress, canonical_url, is_loopback, realm_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 # Each host that the exchange's documentation names for mainnet, on whatever page.
@@ -139,7 +139,6 @@ def test_what_can_only_be_this_machine(url: str, is_here: bool) -> None:
     assert is_loopback(url) is is_here
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**32), min_size=1, max_size=4), st.lists(st.sampled_from(["{:d}", "0{:o}", "0x{:x}"]), min_size=4, max_size=4))
 def test_addresses_are_read_as_the_system_reads_them(numbers: list[int], forms: list[str]) -> None:
     written = ".".join(form.format(number) for form, number in zip(forms, numbers))
@@ -152,7 +151,6 @@ def test_addresses_are_read_as_the_system_reads_them(numbers: list[int], forms: 
         assert canonical_url(f"https://{written}") == f"https://{expected}"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_the_one_spelling_is_its_own(text: str) -> None:
     try:

@@ -28,7 +28,7 @@ ALL_MODES = tuple(itertools.product(MODES, MODES))
 USUAL_ACCURACY = 8
 SINCE_MS = 1793491200000
 
-holds = settings(max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+holds = settings(max_examples=100, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 
 def shown(value: Fraction, places: int, mode: str) -> Decimal:
