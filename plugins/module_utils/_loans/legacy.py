@@ -49,17 +49,20 @@ def accuracy(client: Client, coin: str) -> int | None:
 
 
 def thresholds(client: Client) -> dict[str, Thresholds]:
-    """Return the thresholds of each collateral coin. Where they differ by the level of the account, the lowest counts."""
+    """Return the thresholds of each collateral coin. Where they differ by the level of the account, the lowest of each counts."""
 
     def lowest(answer: dict[str, t.Any]) -> dict[str, Thresholds]:
-        found: dict[str, Thresholds] = {}
+        margin_calls: dict[str, Decimal] = {}
+        liquidations: dict[str, Decimal] = {}
         for row in _rows_of_levels(_COLLATERAL, answer):
-            coin, margin_call = row.text("currency"), row.number_or_none("marginCallLTV")
-            liquidation = row.number_or_none("liquidationLTV")
-            if margin_call and liquidation:
-                these = Thresholds(margin_call, liquidation)
-                found[coin] = Thresholds(*map(min, found.get(coin, these), these))
-        return found
+            coin = row.text("currency")
+            for field, lowest_of in (("marginCallLTV", margin_calls), ("liquidationLTV", liquidations)):
+                ltv = row.threshold_or_none(field)
+                if ltv:
+                    lowest_of[coin] = min(ltv, lowest_of.get(coin, ltv))
+        # What is liquidated before it is called for margin is not understood.
+        known = [coin for coin, ltv in margin_calls.items() if ltv <= liquidations.get(coin, Decimal(0))]
+        return {coin: Thresholds(margin_calls[coin], liquidations[coin]) for coin in known}
 
     return client.cached(_COLLATERAL, {}, lowest) or {}
 

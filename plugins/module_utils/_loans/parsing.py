@@ -84,6 +84,13 @@ class Row:
             raise self.unusable(field, f": {ltv} does not fit a debt of {debt}")
         return ltv or None
 
+    def threshold_or_none(self, field: str) -> Decimal | None:
+        """Return an LTV at which the exchange acts; none if it does not report it."""
+        ltv = self.number_or_none(field)
+        if ltv is not None and ltv > 1:
+            raise self.unusable(field, f": {ltv} is not a fraction")
+        return ltv
+
     def penalty_interest(self, is_overdue: bool) -> Decimal:
         """Return what is owed as penalty interest; only for a loan that is not overdue may the exchange omit it."""
         penalty = self.number_or_none("residualPenaltyInterest")

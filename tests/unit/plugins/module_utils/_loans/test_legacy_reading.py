@@ -48,6 +48,8 @@ def level(name: str, **thresholds: tuple[str, str]) -> dict[str, t.Any]:
         ([level("VIP0", BTC=("0.85", "0.95")), level("VIP1", BTC=("0.87", "0.93"))], {"BTC": ("0.85", "0.93")}),
         ([level("VIP0", BTC=("", "0.95"), ETH=("0.8", "0.9"))], {"ETH": ("0.8", "0.9")}),
         ([level("VIP0", BTC=("", "")), level("VIP1", BTC=("0.87", "0.95"))], {"BTC": ("0.87", "0.95")}),
+        ([level("VIP0", BTC=("0.8", "")), level("VIP1", BTC=("0.87", "0.95"))], {"BTC": ("0.8", "0.95")}),
+        ([level("VIP0", BTC=("0.97", "0.95"), ETH=("0.8", "0.8"))], {"ETH": ("0.8", "0.8")}),
         ([], {}),
     ],
 )
@@ -56,7 +58,7 @@ def test_of_the_thresholds_of_all_levels_the_lowest_count(levels: t.Any, found: 
     assert legacy.thresholds(client({"vipCoinList": levels}, clock)) == expected
 
 
-@pytest.mark.parametrize("levels", [None, "", {}, [{"vipLevel": "VIP0"}], [level("VIP0", BTC=("high", "0.95"))]])
+@pytest.mark.parametrize("levels", [None, "", {}, [{"vipLevel": "VIP0"}], [level("VIP0", BTC=("high", "0.95"))], [level("VIP0", BTC=("87", "95"))]])
 def test_thresholds_in_another_form_are_not_guessed(levels: t.Any, clock: t.Any) -> None:
     with pytest.raises(ReadFailed):
         legacy.thresholds(client({"vipCoinList": levels}, clock))
