@@ -32,7 +32,7 @@ options:
       - Flexible loans have no ID, so this option excludes them.
     type: str
 notes:
-  - A read-only key with the permission C(Spot trade) is sufficient.
+  - A read-only key with the permission C(Spot trade) is sufficient to list loans and repayments.
   - Long lists are read in pages of a hundred entries, as fast as the exchange's rate limit permits, which is 500 entries per second for
     flexible and fixed loans. Products are read in parallel.
 attributes:

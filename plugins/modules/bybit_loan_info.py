@@ -9,7 +9,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bybit_loan_info
-short_description: List the open crypto loans on Bybit
+short_description: List the open crypto loans on Bybit, and predict what prices do to them
 version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
@@ -20,7 +20,8 @@ description:
     the interest per day, and the days to maturity. On request, it returns what a change in prices would do (O(shock)), and what it takes to
     reach an LTV (O(max_ltv)).
   - Predictions are rounded towards safety. The exchange shows USD with two decimal places and LTVs with four or six; the predictions assume
-    that the true debt is as high, and the true collateral as low, as that allows. Debts, amounts and thresholds stay as they are now.
+    that the true debt is as high, and the true collateral as low, as that allows. Amounts in coins and thresholds stay as they are now; no interest
+    is added. The exchange may calculate the figures of an answer at different moments; differences of up to 1 % are accepted.
   - Filters can be combined. A loan is returned if it matches all of them.
   - Uses the calls C(GET /v5/crypto-loan/ongoing-orders), C(GET /v5/crypto-loan/collateral-data),
     C(GET /v5/crypto-loan-flexible/ongoing-coin), C(GET /v5/crypto-loan-fixed/borrow-contract-info),
@@ -47,8 +48,8 @@ options:
     type: str
   margin_call_ltv:
     description:
-      - The LTV of the account that triggers a margin call, as a fraction. No call of the exchange provides it. The default is the one that
-        its help pages give.
+      - The LTV of the account that triggers a margin call, as a fraction. No call of the exchange provides it. The default is an
+        assumption of this collection; compare it with the exchange's help pages.
       - It applies to flexible and fixed loans. The exchange provides the thresholds of legacy loans.
       - A quoted decimal number, more than V(0), less than V(1), and at most O(liquidation_ltv).
     type: raw
@@ -61,14 +62,15 @@ options:
   shock:
     description:
       - How prices change, by coin. Returns RV(position.after_shock) and RV(loans[].after_shock). The prices of all other coins stay the same.
-      - Each change is a quoted text with its sign, in percent such as V(-30%) or V(+10%), or as a fraction such as V(-0.3). It must be above
-        V(-100%).
-      - A warning names coins that are neither owed nor pledged.
+      - Each change is a quoted text with its sign, in percent such as V(-30%) or V(+10%), or as a fraction between -1 and 1 such as V(-0.3). It must
+        be above V(-100%).
+      - A warning names coins that are neither owed nor pledged in what was read, which the filters may limit.
     type: dict
   max_ltv:
     description:
-      - Returns what it takes to lower each LTV to this fraction, such as V("0.5"), in RV(position.to_max_ltv) and RV(loans[].to_max_ltv). With
-        O(shock), what it takes for the LTV to be at most this after the change in prices.
+      - Only calculates; it filters nothing and pays nothing. Returns what it takes to lower each LTV to this fraction, such as V("0.5"), in
+        RV(position.to_max_ltv) and RV(loans[].to_max_ltv). With O(shock), what it takes for the LTV to be at most this after the change in
+        prices.
       - A quoted decimal number, at least V(0) and less than V(1).
     type: raw
 seealso:
@@ -121,7 +123,7 @@ EXAMPLES = r"""
           - "Repay one of {{ ahead.position.to_max_ltv.repay }}"
           - "Add one of {{ ahead.position.to_max_ltv.add }}"
 
-    - name: Fail if a fall of all prices by a quarter leads to a margin call
+    - name: Fail if a fall of all pledged coins by a quarter leads to a margin call
       ansible.builtin.assert:
         that:
           - ahead.position.unpredictable_coins == []
@@ -250,7 +252,9 @@ loans:
     fall_to_margin_call:
       description:
         - By which fraction the price of the collateral must fall until the LTV reaches RV(loans[].margin_call_ltv), rounded down; V("0") if it
-          is reached already; V(none) if no fall leads there, for example because the debt is in the same coin, or if the LTV is not known.
+          is reached already; V(none) if no fall leads there, for example because the debt is in the same coin, or if the LTV or the threshold is not known.
+        - A fraction, so V("0.5191") means a fall by 51.91 %, from the prices of now, also with O(shock).
+        - Says nothing about a rise of the owed coin, which raises the LTV, too; use O(shock) for that.
         - For flexible and fixed loans, it is RV(position.fall_to_margin_call).
       type: str
       returned: always
@@ -438,8 +442,8 @@ position:
     unpredictable_coins:
       description:
         - The pledged coins of which nobody knows what a change in price does to their value as collateral, because the exchange's collateral
-          ratio tiers cannot be read, do not cover them, or contradict the position. A warning names the reason. A fall that is V(none) proves
-          nothing for these coins.
+          ratio tiers cannot be read, do not cover them, or contradict the position. A warning names the reason. While this list is not empty, a fall
+          that is V(none) does not mean that the account is safe.
       type: list
       elements: str
       returned: if the position is known
@@ -482,8 +486,8 @@ position:
           sample: "2957.04"
         repay:
           description:
-            - The amount to repay in each owed coin, of flexible and fixed loans together; V(none) if all debt in this coin is not enough. From
-              the Funding wallet, a fixed contract can only be repaid in full.
+            - The amount to repay in each owed coin, of flexible and fixed loans together; V(none) if all debt in this coin is not enough, or
+              if it cannot be predicted. From the Funding wallet, a fixed contract can only be repaid in full.
           type: list
           elements: dict
           returned: always

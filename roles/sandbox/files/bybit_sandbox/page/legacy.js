@@ -45,7 +45,7 @@ class Card {
     write(this.debt, `${grouped(loan.debt)} ${loan.loan_coin} owed`);
     const late = loan.due_at !== null && loan.due_at < now;
     const distant = loan.due_at === null ? "" : distance(loan.due_at - now);
-    write(this.due, loan.due_at === null ? "flexible" : late ? `overdue by ${distant}` : `${loan.term} days, due in ${distant}`);
+    write(this.due, loan.due_at === null ? "no term" : late ? `overdue by ${distant}` : `${loan.term} days, due in ${distant}`);
     this.due.classList.toggle("bad", late);
     const penalty = loan.penalty === "0" ? "" : `, penalty ${grouped(loan.penalty)}`;
     write(this.parts, `Principal ${grouped(loan.principal)}, interest ${grouped(loan.interest)}${penalty}`);
