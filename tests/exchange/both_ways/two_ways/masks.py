@@ -26,6 +26,8 @@ _ALIKE = {
     "process": re.compile(r"(?<=process )\d+"),
     # How often a run had to look at the exchange until it knew.
     "reads": re.compile(r'(?<="reads")(?:,\s+|: )\d+'),
+    # A hundredth of a day can end between two runs.
+    "days": re.compile(r'(?<="days_to_maturity")(?:,\s+|: )"-?\d+(?:\.\d+)?"'),
 }
 # A run whose first read comes in the very millisecond of the answer has to read, and so to wait, once more.
 _SECOND_READ = re.compile(r'\[\s*"Whether [^"\n]* is not known yet: waiting up to \d+ s\."\s*\]')
