@@ -15,13 +15,18 @@ author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
   - Returns the open legacy, flexible and fixed crypto loans of an account in one list with the same fields, their totals for each coin, and
-    the position of the account.
+    the position of the account. A legacy loan has its own collateral and its own loan-to-value ratio (LTV, debt divided by collateral); all
+    flexible and fixed loans share those of the account.
   - Shows what lies ahead, too. For each loan and for the account, it returns the fall in price that leads to a margin call or to liquidation,
     the interest per day, and the days to maturity. On request, it returns what a change in prices would do (O(shock)), and what it takes to
-    reach an LTV (O(max_ltv)).
+    lower an LTV (O(max_ltv)).
+  - The exchange counts only a part of what a pledged coin is worth as collateral of the account, and a smaller part of what exceeds certain values
+    in USD. These collateral ratio tiers are part of the predictions.
   - Predictions are rounded towards safety. The exchange shows USD with two decimal places and LTVs with four or six; the predictions assume
     that the true debt is as high, and the true collateral as low, as that allows. Amounts in coins and thresholds stay as they are now; no interest
-    is added. The exchange may calculate the figures of an answer at different moments; differences of up to 1 % are accepted.
+    is added.
+  - The exchange may calculate the figures of an answer at different moments, so totals, their parts and the LTV of the account may differ by up to 1 %;
+    then the highest debt and LTV, and the lowest collateral, count.
   - Filters can be combined. A loan is returned if it matches all of them.
   - Uses the calls C(GET /v5/crypto-loan/ongoing-orders), C(GET /v5/crypto-loan/collateral-data),
     C(GET /v5/crypto-loan-flexible/ongoing-coin), C(GET /v5/crypto-loan-fixed/borrow-contract-info),
@@ -68,8 +73,8 @@ options:
     type: dict
   max_ltv:
     description:
-      - Only calculates; it filters nothing and pays nothing. Returns what it takes to lower each LTV to this fraction, such as V("0.5"), in
-        RV(position.to_max_ltv) and RV(loans[].to_max_ltv). With O(shock), what it takes for the LTV to be at most this after the change in
+      - The LTV to lower to, as a fraction such as V("0.5"). Only calculates; nothing is filtered or paid. Returns what to repay, or which collateral
+        to add, for an LTV of at most this, in RV(position.to_max_ltv) and RV(loans[].to_max_ltv). With O(shock), it is the LTV after the change in
         prices.
       - A quoted decimal number, at least V(0) and less than V(1).
     type: raw
@@ -189,7 +194,7 @@ loans:
       description: The total of unpaid principal, interest and penalty interest.
       type: str
       returned: always
-      sample: "501.84305840"
+      sample: "501.8430584"
     principal:
       description: Unpaid principal.
       type: str
@@ -235,7 +240,7 @@ loans:
     margin_call_ltv:
       description:
         - The LTV that triggers a margin call. For a legacy loan, the exchange provides it for each collateral coin; if it depends on the level
-          of the account, the lowest one; V(none) if it cannot be read. For flexible and fixed loans, it is O(margin_call_ltv).
+          of the account, the lowest one; V(none) if it is not known. For flexible and fixed loans, it is O(margin_call_ltv).
       type: str
       returned: always
       sample: "0.87"
@@ -245,15 +250,18 @@ loans:
       returned: always
       sample: "0.95"
     thresholds_assumed:
-      description: Whether these two LTVs are assumed, because the exchange does not provide them; V(true) for flexible and fixed loans.
+      description:
+        - Whether RV(loans[].margin_call_ltv) and RV(loans[].liquidation_ltv) are assumed, because the exchange does not provide them; V(true) for
+          flexible and fixed loans.
       type: bool
       returned: always
       sample: false
     fall_to_margin_call:
       description:
-        - By which fraction the price of the collateral must fall until the LTV reaches RV(loans[].margin_call_ltv), rounded down; V("0") if it
-          is reached already; V(none) if no fall leads there, for example because the debt is in the same coin, or if the LTV or the threshold is not known.
-        - A fraction, so V("0.5191") means a fall by 51.91 %, from the prices of now, also with O(shock).
+        - By which fraction the price of the collateral must fall until the LTV reaches RV(loans[].margin_call_ltv), rounded down. V("0.5191") means
+          a fall by 51.91 %, from the prices of now, also with O(shock). V("0") if the LTV is reached already.
+        - V(none) if no fall leads there, for example because the debt is in the same coin; also if the LTV or the threshold is not known, and then a
+          warning names the loan.
         - Says nothing about a rise of the owed coin, which raises the LTV, too; use O(shock) for that.
         - For flexible and fixed loans, it is RV(position.fall_to_margin_call).
       type: str
@@ -325,12 +333,12 @@ loans:
       description: When the loan is due, in milliseconds since 1970 (UTC); V(none) for a loan without a term.
       type: int
       returned: always
-      sample: 1793448000000
+      sample: 1793451599000
     maturity_time:
       description: The same as ISO 8601 in UTC.
       type: str
       returned: always
-      sample: "2026-10-31T12:00:00Z"
+      sample: "2026-10-31T12:59:59Z"
     is_overdue:
       description: Whether the loan is past its due date.
       type: bool
@@ -347,48 +355,66 @@ totals:
       type: str
       returned: always
       sample: USDT
-    debt: &debt
+    debt:
       description: The total of unpaid principal, interest and penalty interest.
       type: str
       returned: always
-      sample: "501.8430584"
-    principal: &principal
+      sample: "13020.53136219"
+    principal:
       description: Unpaid principal.
       type: str
       returned: always
-      sample: "500"
-    interest: &interest
+      sample: "13015.6595195"
+    interest:
       description: Unpaid interest.
       type: str
       returned: always
-      sample: "1.5178128"
-    penalty_interest: &penalty_interest
+      sample: "4.46098069"
+    penalty_interest:
       description: Unpaid penalty interest.
       type: str
       returned: always
-      sample: "0.3252456"
-    loans: &loans
+      sample: "0.410862"
+    loans:
       description: The number of loans.
       type: int
       returned: always
-      sample: 1
+      sample: 8
     by_product:
       description: The same totals for each product.
       type: dict
       returned: always
       contains:
-        legacy: &sums
-          description: The totals for this product.
+        legacy:
+          description: The totals of the legacy loans.
           type: dict
-          returned: if it has loans in this coin
-          contains:
-            debt: *debt
-            principal: *principal
-            interest: *interest
-            penalty_interest: *penalty_interest
-            loans: *loans
-        flexible: *sums
-        fixed: *sums
+          returned: if there are legacy loans in this coin
+          sample:
+            debt: "5731.5568564"
+            principal: "5728.005198"
+            interest: "3.2264128"
+            penalty_interest: "0.3252456"
+            loans: 4
+        flexible:
+          description: The totals of the flexible loans.
+          type: dict
+          returned: if there are flexible loans in this coin
+          sample:
+            debt: "4988.88888939"
+            principal: "4987.6543215"
+            interest: "1.23456789"
+            penalty_interest: "0"
+            loans: 1
+        fixed:
+          description: The totals of the fixed loans.
+          type: dict
+          returned: if there are fixed loans in this coin
+          sample:
+            debt: "2300.0856164"
+            principal: "2300"
+            interest: "0"
+            penalty_interest: "0.0856164"
+            loans: 3
 position:
   description:
     - Debt and collateral of all flexible and fixed loans of the account, without legacy loans. The filters do not affect it.
@@ -400,12 +426,12 @@ position:
       description: Debt divided by collateral, as a fraction with six decimal places.
       type: str
       returned: if the position is known
-      sample: "0.584023"
+      sample: "0.547642"
     total_debt_usd:
       description: The debt in USD.
       type: str
       returned: if the position is known
-      sample: "10630.79"
+      sample: "9988.99"
     total_collateral_usd:
       description: The value of the collateral in USD, after the exchange's collateral ratios.
       type: str
@@ -429,8 +455,8 @@ position:
     fall_to_margin_call:
       description:
         - By which fraction the prices of all pledged coins must fall together until the LTV reaches RV(position.margin_call_ltv), rounded down.
-          Debts in these coins fall as well. V("0") if it is reached already; V(none) if no fall leads there, or if the effect on one of
-          RV(position.unpredictable_coins) is not known.
+          V("0.4307") means a fall by 43.07 %, from the prices of now, also with O(shock). Debts in these coins become smaller in USD, too.
+        - V("0") if the LTV is reached already; V(none) if no fall leads there, or if RV(position.unpredictable_coins) is not empty.
       type: str
       returned: if the position is known
       sample: "0.4307"
@@ -492,6 +518,10 @@ position:
           elements: dict
           returned: always
           sample:
+            - coin: BTC
+              amount:
+            - coin: ETH
+              amount:
             - coin: USDT
               amount: "2957.0231574"
         add:
@@ -504,6 +534,8 @@ position:
           sample:
             - coin: BTC
               amount: "0.17601405"
+            - coin: ETH
+              amount: "4.10699756"
     debts:
       description: The debt in each coin.
       type: list
@@ -529,7 +561,7 @@ position:
           description: The debt of the fixed contracts, in the coin.
           type: str
           returned: always
-          sample: "2300.0856"
+          sample: "2300.0856164"
         fixed_usd:
           description: The same in USD.
           type: str
@@ -559,7 +591,7 @@ position:
         fall_to_margin_call:
           description:
             - By which fraction the price of this coin alone must fall until the LTV reaches RV(position.margin_call_ltv); otherwise like
-              RV(position.fall_to_margin_call).
+              RV(position.fall_to_margin_call). V(none) also if this coin is one of RV(position.unpredictable_coins).
           type: str
           returned: always
           sample: "0.6127"
@@ -581,18 +613,21 @@ coins:
       sample: BTC
     price_usd:
       description:
-        - The price in USD, as it follows from debts and collateral in RV(position), or from the LTV of a legacy loan whose other coin has a
-          price; V(none) if it does not follow. No coin is assumed to be worth 1 USD.
+        - The middle between RV(coins[].price_usd_min) and RV(coins[].price_usd_max), rounded to ten digits. The exchange does not provide the price;
+          it follows from debts and collateral in RV(position), or from the LTV of a legacy loan whose other coin has a price.
+        - V(none) if it does not follow. No coin is assumed to be worth 1 USD.
       type: str
       returned: always
       sample: "60000"
     price_usd_min:
-      description: The lowest price that fits the exchange's rounded figures.
+      description:
+        - The lowest price that fits the exchange's rounded figures. Where these contradict each other, for example because they are of different
+          moments, the lowest that fits one of them.
       type: str
       returned: always
       sample: "59999.95"
     price_usd_max:
-      description: The highest price that fits them.
+      description: The highest price that fits; otherwise like RV(coins[].price_usd_min).
       type: str
       returned: always
       sample: "60000.05"
@@ -626,7 +661,8 @@ unavailable:
       type: str
       returned: always
       sample: >-
-        Bybit refused GET /v5/crypto-loan/ongoing-orders: the host does not serve this call (HTTP 404). Check environment or api_url.
+        Bybit refused GET /v5/crypto-loan/ongoing-orders: the key lacks a permission (retCode 10005 "Permission denied"). Grant api_key the permission
+        "Spot trade", read and write.
     failure:
       description: The request that was refused; like RV(failure).
       type: dict

@@ -13,7 +13,7 @@ import typing as t
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
 from .._amounts import divide, multiply, plain, plain_or_none, round_down, round_up, total, unit
-from .._loans.loan import FIXED, Loan, Thresholds
+from .._loans.loan import FIXED, LEGACY, Loan, Thresholds
 from .._loans.outlook import Addition, LoanOutlook, Outlook, Shock, loan_outlook
 from .._loans.prices import Price, Prices
 from .._times import DAY_MS
@@ -69,6 +69,24 @@ def own_loan_forecast(loan: Loan, thresholds: Thresholds | None, forecast: Forec
         "after_shock": _loan_after(outlook, forecast.shock, prices) if outlook and forecast.shock is not None else None,
         "to_max_ltv": _loan_to(outlook, forecast.max_ltv, forecast.shock or {}) if outlook and forecast.max_ltv is not None else None,
     }
+
+
+def unknown_falls(loans: t.Iterable[Loan], thresholds: t.Mapping[str, Thresholds]) -> list[str]:
+    """Return a warning that names the loans with their own collateral whose falls are not known, so that nobody takes them for safe.
+
+    :param thresholds: By collateral coin, as far as the exchange gives them.
+    """
+    doubtful = [f"{loan.loan_id} ({why})" for loan in loans if loan.product == LEGACY and (why := _why_no_fall(loan, thresholds))]
+    if not doubtful:
+        return []
+    named = f"legacy loan{'s' if len(doubtful) > 1 else ''} {', '.join(doubtful)}"
+    return [f"Which fall in price leads to a margin call or to liquidation is not known for {named}: none does not mean safe."]
+
+
+def _why_no_fall(loan: Loan, thresholds: t.Mapping[str, Thresholds]) -> str:
+    if loan.ltv is None:
+        return "its LTV is not known"
+    return "" if loan.collateral_coin in thresholds else f"the thresholds of {loan.collateral_coin} are not known"
 
 
 def position_forecast(account: Outlook, forecast: Forecast) -> dict[str, t.Any]:

@@ -26,7 +26,7 @@ from .._loans.position import CoinCollateral, CoinDebt, Position
 from .._loans.prices import coin_prices
 from .._times import iso
 from .common import Availability, QueryResult, counted, is_unusable
-from .forecast import Forecast, account_loan_forecast, coin_result, collateral_forecast, own_loan_forecast, position_forecast
+from .forecast import Forecast, account_loan_forecast, coin_result, collateral_forecast, own_loan_forecast, position_forecast, unknown_falls
 from .surroundings import Surroundings, read_surroundings
 
 
@@ -158,8 +158,8 @@ class _LoanLister:
         needing_position = set(self._query.products) - {LEGACY} - {entry.product for entry in unavailable}
         if self._no_position and needing_position:
             self._warnings.append(f"The account's position, and therefore the LTV of its loans, cannot be read. {self._no_position}")
-        around_warnings = [*around.warnings, *_shock_warnings(forecast, around)]
-        return QueryResult(values, [*self._availability.warnings(), *self._warnings, *around_warnings])
+        ahead_warnings = [*unknown_falls(loans, thresholds), *around.warnings, *_shock_warnings(forecast, around)]
+        return QueryResult(values, [*self._availability.warnings(), *self._warnings, *ahead_warnings])
 
     def _read(self) -> list[Loan]:
         """Read the position first, which shows a bad key, clock or address, and then the products in parallel."""

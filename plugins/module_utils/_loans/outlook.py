@@ -143,19 +143,21 @@ class Outlook(t.NamedTuple):
 def account_outlook(position: Position, tiers: TiersOfCoins) -> Outlook:
     """Return the account as it is at least to be feared, given that its figures are rounded.
 
+    The totals and the LTV may be of another moment than the parts: of debt and LTV the highest reading counts, of collateral the lowest.
+
     :param tiers: Those of the coins for which they are understood.
     """
+    values = [_less(entry.amount_usd) for entry in position.collateral]
+    parts_usd = total(*values)
+    value_usd = min(parts_usd, _less(position.total_collateral_usd))
     collateral = tuple(
-        _pledged(entry.coin, entry.amount, max(difference(entry.amount_usd, USD_STEP), _ZERO), tiers.get(entry.coin))
-        for entry in position.collateral
+        _pledged(entry.coin, entry.amount, _share(value, value_usd, parts_usd), tiers.get(entry.coin))
+        for entry, value in zip(position.collateral, values)
     )
     debts = [Owed(debt.coin, total(debt.flexible, debt.fixed), _highest_usd(debt)) for debt in position.debts]
-    parts_usd, value_usd = total(*(debt.usd for debt in debts)), total(*(entry.value_usd for entry in collateral))
-    shown_usd = max(position.total_debt_usd, multiply(position.ltv + ACCOUNT_LTV_STEP, value_usd)) if parts_usd else _ZERO
-    # The totals may be of another moment than their parts; the worse of both counts.
-    if shown_usd > parts_usd:
-        debts = [debt._replace(usd=divide(multiply(debt.usd, shown_usd), parts_usd)) for debt in debts]
-    return Outlook(tuple(debts), collateral)
+    owed_usd = total(*(debt.usd for debt in debts))
+    debt_usd = max(owed_usd, total(position.total_debt_usd, USD_STEP), multiply(position.ltv + ACCOUNT_LTV_STEP, value_usd))
+    return Outlook(tuple(debt._replace(usd=_share(debt.usd, debt_usd, owed_usd)) for debt in debts), collateral)
 
 
 class LoanOutlook(t.NamedTuple):
@@ -206,6 +208,15 @@ def loan_outlook(loan: Loan) -> LoanOutlook | None:
 def _highest_usd(debt: CoinDebt) -> Decimal:
     parts = ((debt.flexible, debt.flexible_usd), (debt.fixed, debt.fixed_usd))
     return total(*(total(usd, USD_STEP) for amount, usd in parts if amount))
+
+
+def _less(usd: Decimal) -> Decimal:
+    return max(difference(usd, USD_STEP), _ZERO)
+
+
+def _share(part: Decimal, whole: Decimal, parts: Decimal) -> Decimal:
+    """Return what a part is when all parts together are to be this whole."""
+    return divide(multiply(part, whole), parts) if parts else part
 
 
 def _pledged(coin: str, amount: Decimal, value_usd: Decimal, tiers: Tiers | None) -> Pledged:

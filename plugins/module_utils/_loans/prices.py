@@ -22,7 +22,7 @@ _MAX_DRIFT = Decimal("0.01")
 
 
 class Price(t.NamedTuple):
-    """The bounds, in USD, between which the price of a coin surely is, however the exchange has rounded."""
+    """The bounds, in USD, between which the price of a coin is, however the exchange has rounded."""
 
     low: Decimal
     high: Decimal
@@ -39,27 +39,25 @@ class Price(t.NamedTuple):
 
 Prices = t.Mapping[str, Price]
 TiersOfCoins = t.Mapping[str, Tiers]
+# A coin, and a price that some figures of the exchange show.
+CoinPrice = t.Tuple[str, Price]
 
 
 def coin_prices(position: Position | None, tiers: TiersOfCoins, loans: t.Sequence[Loan]) -> dict[str, Price]:
     """Return the price of each coin that is owed or pledged, where one follows from debt, collateral or an LTV.
 
+    Where the exchange's figures show different prices of a coin, the bounds cover them all.
+
     :param tiers: Those that are understood.
     :param loans: From those with their own collateral, the price of one of their coins follows from that of the other.
     """
     found: dict[str, Price] = {}
-    known = [(debt.coin, _of_debt(debt)) for debt in position.debts] if position else []
-    known += [(entry.coin, _of_collateral(entry, tiers)) for entry in position.collateral] if position else []
-    for coin, price in known:
-        if price is not None and (coin not in found or price.spread < found[coin].spread):
-            found[coin] = price
-    # Each pass can only add what follows from the one before.
-    known_before = -1
-    while len(found) > known_before:
-        known_before = len(found)
-        for loan in loans:
-            for coin, price in _of_loan(loan, found):
-                found.setdefault(coin, price)
+    shown = list(_of_position(position, tiers)) if position else []
+    while shown:
+        new = _united(shown)
+        # A loan between two coins with a price yields none, but may contradict both.
+        found.update(_united([*shown, *((coin, price) for coin, price in _of_loans(loans, new) if coin in new)]))
+        shown = [(coin, price) for coin, price in _of_loans(loans, found) if coin not in found]
     return found
 
 
@@ -72,6 +70,27 @@ def contradicted_coins(position: Position, tiers: TiersOfCoins) -> set[str]:
         if owed is not None and pledged is not None and not owed.is_near(pledged):
             found.add(entry.coin)
     return found
+
+
+def _united(shown: t.Iterable[CoinPrice]) -> dict[str, Price]:
+    """Return the most exact price of each coin; where two of a coin cannot be true at the same moment, the bounds that cover all of it."""
+    prices_of: dict[str, list[Price]] = {}
+    for coin, price in shown:
+        prices_of.setdefault(coin, []).append(price)
+    return {coin: _one_of(prices) for coin, prices in prices_of.items()}
+
+
+def _one_of(prices: t.Sequence[Price]) -> Price:
+    lows, highs = [price.low for price in prices], [price.high for price in prices]
+    if max(lows) > min(highs):
+        return Price(min(lows), max(highs))
+    return min(prices, key=lambda price: (price.spread, price))
+
+
+def _of_position(position: Position, tiers: TiersOfCoins) -> t.Iterator[CoinPrice]:
+    shown = [(debt.coin, _of_debt(debt)) for debt in position.debts]
+    shown += [(entry.coin, _of_collateral(entry, tiers)) for entry in position.collateral]
+    return ((coin, price) for coin, price in shown if price is not None)
 
 
 def _of_debt(debt: CoinDebt) -> Price | None:
@@ -89,9 +108,13 @@ def _of_collateral(entry: CoinCollateral, tiers: TiersOfCoins) -> Price | None:
     return None if low is None or high is None else _between(low, high, entry.amount)
 
 
-def _of_loan(loan: Loan, known: Prices) -> t.Iterator[tuple[str, Price]]:
+def _of_loans(loans: t.Iterable[Loan], known: Prices) -> t.Iterator[CoinPrice]:
+    return (shown for loan in loans for shown in _of_loan(loan, known))
+
+
+def _of_loan(loan: Loan, known: Prices) -> t.Iterator[CoinPrice]:
     """Yield what follows from debt x price = LTV x collateral x price."""
-    if not loan.collateral_coin or not loan.collateral_amount or loan.ltv is None or loan.ltv <= LTV_STEP:
+    if loan.collateral_coin in (None, loan.coin) or not loan.collateral_amount or loan.ltv is None or loan.ltv <= LTV_STEP:
         return
     most, least = (multiply(loan.collateral_amount, ltv) for ltv in (total(loan.ltv, LTV_STEP), difference(loan.ltv, LTV_STEP)))
     of_loan, of_collateral = known.get(loan.coin), known.get(loan.collateral_coin)

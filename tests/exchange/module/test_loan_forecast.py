@@ -12,10 +12,14 @@ from decimal import Decimal
 
 import pytest
 import yaml
+from ansible_collections.treasury.bybit.plugins.module_utils._times import iso
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_info
 
 BALANCE = "/v5/asset/transfer/query-account-coin-balance"
 TIERS = "/v5/crypto-loan-common/collateral-data"
+POSITION = "/v5/crypto-loan-common/position"
+LEGACY_LOANS, LEGACY_THRESHOLDS = "/v5/crypto-loan/ongoing-orders", "/v5/crypto-loan/collateral-data"
+HOUR_MS = 3_600_000
 SHOCK = {"BTC": "-30%", "ETH": "-40%"}
 
 
@@ -165,6 +169,39 @@ def test_tiers_that_contradict_the_position_are_not_believed(ask, sandbox, refus
     assert "because the exchange lists no collateral ratio tiers for them that are understood and fit the position." in run.warnings
 
 
+def test_falls_that_are_not_known_are_no_safety(ask, sandbox, refuse, names) -> None:
+    loans = sandbox.query("ongoing-orders", "limit=100").document
+    for row in loans["result"]["list"]:
+        if row["orderId"] == names.loan:
+            row["currentLTV"] = ""
+    refuse(LEGACY_LOANS, {"http_status": 200, "body": json.dumps(loans)})
+    thresholds = sandbox.raw("GET", LEGACY_THRESHOLDS).document
+    for level in thresholds["result"]["vipCoinList"]:
+        level["list"] = [row for row in level["list"] if row["currency"] != "SOL"]
+    refuse(LEGACY_THRESHOLDS, {"http_status": 200, "body": json.dumps(thresholds)})
+    run = ask()
+    doubtful = [loan["id"] for loan in run["loans"] if loan["fall_to_liquidation"] is None]
+    assert (run.failed, doubtful) == (False, [names.sol, names.loan])
+    named = f"legacy loans {names.sol} (the thresholds of SOL are not known), {names.loan} (its LTV is not known): none does not mean safe."
+    assert named in run.warnings
+
+
+def test_figures_of_different_moments(ask, sandbox, refuse) -> None:
+    before = ask()
+    document = sandbox.signed("GET", POSITION).document
+    result = document["result"]
+    result["totalCollateral"] = str(Decimal(result["totalCollateral"]) * Decimal("0.995"))
+    for row in result["collateralList"]:
+        if row["currency"] == "BTC":
+            row["amountUSD"] = str(Decimal(row["amountUSD"]) * Decimal("1.005"))
+    refuse(POSITION, {"http_status": 200, "body": json.dumps(document)})
+    run = ask()
+    assert Decimal(run["position"]["fall_to_liquidation"]) < Decimal(before["position"]["fall_to_liquidation"]) - Decimal("0.002")
+    btc = entry(run["coins"], "BTC")
+    # The debt still shows the price of before.
+    assert Decimal(btc["price_usd_min"]) < 60000 < Decimal("60299") < Decimal(btc["price_usd_max"])
+
+
 def test_a_shock_of_a_coin_that_is_not_there_is_told(ask) -> None:
     run = ask(shock={"BTC": "-30%", "DOGE": "-30%", "XRP": "+5%"})
     assert not run.failed
@@ -187,31 +224,24 @@ def test_wrong_options_are_refused_before_anything_is_asked(ask, calls, options:
     assert (run.failed, named in run["msg"], calls()) == (True, True, [])
 
 
-def test_the_samples_of_the_documentation_are_true(ask, names) -> None:
+def test_the_samples_of_the_documentation_are_of_one_run(ask, names) -> None:
     run = ask(shock=SHOCK, max_ltv="0.5")
     documented = yaml.safe_load(bybit_loan_info.RETURN)
+    assert documented["msg"]["sample"] == run["msg"]
     loan = next(loan for loan in run["loans"] if loan["id"] == names.overdue)
-    position = documented["position"]["contains"]
-    # What depends on the time of day is left out.
-    assert sampled(documented["loans"]["contains"], NEW_OF_LOANS) == {name: loan[name] for name in NEW_OF_LOANS}
-    assert sampled(position, NEW_OF_POSITION) == {name: run["position"][name] for name in NEW_OF_POSITION}
-    assert samples(documented["loans"]["contains"]["after_shock"]) == loan["after_shock"]
-    assert samples(documented["loans"]["contains"]["to_max_ltv"]) == loan["to_max_ltv"]
-    assert samples(position["after_shock"]) == run["position"]["after_shock"]
-    takes, shown = run["position"]["to_max_ltv"], samples(position["to_max_ltv"])
-    assert (shown["max_ltv"], shown["repay_usd"]) == (takes["max_ltv"], takes["repay_usd"])
-    assert shown["repay"][0] in takes["repay"] and shown["add"][0] in takes["add"]
-    assert samples(position["collateral"]) == run["position"]["collateral"][0]
-    assert samples(documented["coins"]) == run["coins"][0]
+    of_loan, position = documented["loans"]["contains"], documented["position"]["contains"]
+    # The due time, at the end of an hour, is that of one day.
+    of_this_day = {name: of_loan[name]["sample"] for name in ("maturity_time_ms", "maturity_time", "days_to_maturity")}
+    assert sampled(of_loan, {**loan, **of_this_day}) == {**loan, **of_this_day}
+    assert of_this_day["maturity_time"] == iso(of_this_day["maturity_time_ms"]) and of_this_day["maturity_time_ms"] % HOUR_MS == 3_599_000
+    for days in (of_this_day["days_to_maturity"], loan["days_to_maturity"]):
+        assert -13 <= Decimal(days) * 24 <= -12
+    assert sampled(documented["totals"]["contains"], run["totals"][2]) == run["totals"][2]
+    first = {**run["position"], "debts": run["position"]["debts"][2], "collateral": run["position"]["collateral"][0]}
+    assert sampled(position, first) == first
+    assert sampled(documented["coins"]["contains"], run["coins"][0]) == run["coins"][0]
 
 
-NEW_OF_LOANS = ("margin_call_ltv", "liquidation_ltv", "thresholds_assumed", "fall_to_margin_call", "fall_to_liquidation", "interest_per_day")
-NEW_OF_POSITION = NEW_OF_LOANS[:5] + ("unpredictable_coins",)
-
-
-def samples(documented: dict[str, t.Any]) -> dict[str, t.Any]:
-    return sampled(documented["contains"], tuple(documented["contains"]))
-
-
-def sampled(values: dict[str, t.Any], names: tuple[str, ...]) -> dict[str, t.Any]:
-    return {name: values[name]["sample"] for name in names}
+def sampled(documented: dict[str, t.Any], shown: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the samples for these values."""
+    return {name: documented[name]["sample"] if "sample" in documented[name] else sampled(documented[name]["contains"], shown[name]) for name in shown}

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).resolve().parents[3] / "roles" / "sandbox" / "README.md"
+ROLE = Path(__file__).resolve().parents[3] / "roles" / "sandbox"
+README, SEED = ROLE / "README.md", ROLE / "files" / "bybit_sandbox" / "seed"
 BUILT_IN = ["1631373", "1631390", "1631407"]
 
 
@@ -97,3 +98,11 @@ def test_refused_extensions(sandbox, changes, text):
     before = sandbox.state()["accounts"]
     assert sandbox.control("PUT", "seed", {"extends": "built-in", **changes}, expect=400)["error"] == text
     assert sandbox.state()["accounts"] == before
+
+
+def test_every_field_of_a_seed_is_documented() -> None:
+    section = README.read_text(encoding="utf-8").partition("\n## The seed\n")[2].partition("\n## ")[0]
+    sources = [path.read_text(encoding="utf-8") for path in SEED.glob("*.py")]
+    fields = {name for source in sources for name in re.findall(r"""(?:fields|seed|ip)\.[a-z_]+\(\s*"([a-z_]+)\"""", source)}
+    assert len(fields) > 60
+    assert {name for name in fields if f"`{name}`" not in section} == set()

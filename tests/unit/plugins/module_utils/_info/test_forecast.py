@@ -17,6 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._info.forecast impo
     collateral_forecast,
     own_loan_forecast,
     position_forecast,
+    unknown_falls,
 )
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FIXED, FLEXIBLE, LEGACY, OPEN, Loan, Thresholds
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.outlook import Outlook, Owed, Pledged
@@ -108,6 +109,27 @@ def test_a_legacy_loan_of_which_little_is_known() -> None:
     assert [without_thresholds[name] for name in ("margin_call_ltv", "thresholds_assumed", "fall_to_liquidation")] == [None, False, None]
     without_prices = own_loan_forecast(loan(LEGACY), ASSUMED, ASKED, {}, NOW_MS)
     assert without_prices["after_shock"] == {"ltv": "0.8338", "debt_usd": None, "collateral_usd": None}
+
+
+@pytest.mark.parametrize(
+    ("loans", "named"),
+    [
+        ([], None),
+        ([loan(LEGACY), loan(FLEXIBLE)], None),
+        # No fall leads there, which is known.
+        ([loan(LEGACY, collateral_coin="BTC", coin="BTC")], None),
+        ([loan(LEGACY, ltv=None)], "legacy loan 17 (its LTV is not known): none does not mean safe."),
+        ([loan(LEGACY, collateral_coin="ETH")], "legacy loan 17 (the thresholds of ETH are not known): none"),
+        (
+            [loan(LEGACY), loan(LEGACY, loan_id="18", ltv=None, collateral_coin="ETH"), loan(LEGACY, loan_id="19", collateral_coin="ETH")],
+            "legacy loans 18 (its LTV is not known), 19 (the thresholds of ETH are not known): none",
+        ),
+    ],
+)
+def test_loans_whose_falls_are_not_known_are_named(loans: list[Loan], named: str | None) -> None:
+    warnings = unknown_falls(loans, {"BTC": ASSUMED})
+    assert len(warnings) == (named is not None)
+    assert all(str(named) in warning for warning in warnings)
 
 
 @pytest.mark.parametrize(("account", "falls"), [(ACCOUNT, ["0.2647", "0.3421"]), (None, [None, None])])

@@ -173,23 +173,40 @@ def test_the_documented_account() -> None:
 
 
 @pytest.mark.parametrize(
-    "position",
+    ("shown", "debt", "collateral", "ltv"),
     [
-        POSITION,
-        POSITION._replace(ltv=D("0.5295")),
-        POSITION._replace(total_debt_usd=D("9730")),
-        POSITION._replace(total_collateral_usd=D("18200"), ltv=D("0.529570")),
+        # The sums of the parts, 9355.38 + 282.81 and 18,381.37; 9638.19 / 18,381.37.
+        ({}, "9638.19", "18381.37", "0.524346"),
+        # 0.5295 + 0.000001.
+        ({"ltv": "0.5295"}, "9732.95", "18381.37", "0.529501"),
+        # 9730.01 / 18,381.37.
+        ({"total_debt_usd": "9730"}, "9730.01", "18381.37", "0.529341"),
+        # 9638.19 / 18,199.99, and with the debt as well, 9730.01 / 18,199.99.
+        ({"total_collateral_usd": "18200"}, "9638.19", "18199.99", "0.529571"),
+        ({"total_collateral_usd": "18200", "total_debt_usd": "9730"}, "9730.01", "18199.99", "0.534616"),
+        # 0.54 + 0.000001 is worse than both.
+        ({"total_collateral_usd": "18200", "ltv": "0.54"}, "9828.01", "18199.99", "0.540001"),
+        # A higher total makes nothing better.
+        ({"total_collateral_usd": "18500", "total_debt_usd": "9600", "ltv": "0.519"}, "9638.19", "18381.37", "0.524346"),
     ],
 )
-def test_no_account_looks_safer_than_the_exchange_shows_it(position: Position) -> None:
-    ltv = account_outlook(position, {}).ltv({})
-    assert ltv is not None
-    assert ltv >= position.ltv and ltv >= position.total_debt_usd / D("18381.41")
+def test_the_worst_reading_counts(shown: dict[str, str], debt: str, collateral: str, ltv: str) -> None:
+    found = account_outlook(POSITION._replace(**{name: D(text) for name, text in shown.items()}), {"BTC": TIERS, "ETH": TIERS})
+    assert [round(value or D(0), places) for value, places in ((found.debt_usd({}), 2), (found.collateral_usd({}), 2), (found.ltv({}), 6))] == [
+        D(debt), D(collateral), D(ltv)
+    ]
+    # The parts keep their proportions, and what they are worth follows.
+    assert round(found.debts[0].usd / found.debt_usd({}), 12) == round(D("9355.38") / D("9638.19"), 12)
+    for entry, usd in zip(found.collateral, ("9930.10", "4524.80", "3201.68", "724.79")):
+        assert round(entry.value_usd, 6) == round(D(usd) * D(collateral) / D("18381.37"), 6)
+        assert entry.market_usd is None or round(collateral_value(TIERS, entry.market_usd), 6) == round(entry.value_usd, 6)
 
 
 def test_an_empty_account() -> None:
     found = account_outlook(Position(D(0), D(0), D(0)), {})
     assert (found.ltv({}), found.fall_to(D("0.85"), []), found.repay_usd(D("0.5"), {})) == (D(0), None, D(0))
+    nothing = CoinDebt("BTC", D(0), D(0), D(0), D(0))
+    assert account_outlook(Position(D(0), D(0), D(0), (nothing,)), {}).debts == (Owed("BTC", D(0), D(0)),)
 
 
 def order(**more: t.Any) -> LoanOutlook:
