@@ -32,7 +32,7 @@ NEEDED = {
     "playbooks/tasks/check_variables.yml",
     "playbooks/tasks/one_cap.yml",
     "plugins/action/bybit.py",
-    "plugins/callback/repayments.py",
+    "plugins/callback/movements.py",
     "plugins/doc_fragments/connection.py",
     "plugins/module_utils/_engine/pay.py",
     "plugins/modules/bybit_loan_repay.py",

@@ -49,13 +49,32 @@ attributes:
     description:
       - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options once for all modules.
       - Use C(group/treasury.bybit.bybit_journal) to set O(ignore:journal) once for all modules that use it.
-      - Use C(group/treasury.bybit.bybit_repay) to set once what all repay modules share, such as C(settle_margin), C(at_most) and
-        C(wait_timeout). In the other group, they would make modules without these options fail.
+      - Use C(group/treasury.bybit.bybit_operation) to set once what all modules share that move money, such as C(settle_margin) and
+        C(wait_timeout), and C(group/treasury.bybit.bybit_repay) for the repay modules alone, such as C(at_most), which is in the coin of
+        the loan. In the other groups, they would make modules without these options fail.
     support: full
     membership:
       - treasury.bybit.bybit
       - treasury.bybit.bybit_journal
+      - treasury.bybit.bybit_operation
       - treasury.bybit.bybit_repay
+"""
+
+    # For other modules that move money.
+    OPERATION_GROUP = r"""
+options: {}
+attributes:
+  action_group:
+    description:
+      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options once for all modules.
+      - Use C(group/treasury.bybit.bybit_journal) to set O(ignore:journal) once for all modules that use it.
+      - Use C(group/treasury.bybit.bybit_operation) to set once what all modules share that move money, such as C(settle_margin) and
+        C(wait_timeout). In the other groups, they would make modules without these options fail.
+    support: full
+    membership:
+      - treasury.bybit.bybit
+      - treasury.bybit.bybit_journal
+      - treasury.bybit.bybit_operation
 """
 
     # For the module that asks the journal and no exchange.

@@ -12,7 +12,8 @@ class ModuleDocFragment:
 options:
   api_key:
     description:
-      - The API key. It needs the permission C(Spot trade), read-write to repay, read-only for the info modules.
+      - The API key. It needs the permission C(Spot trade), read-write to move money, read-only for the info modules. Only
+        M(treasury.bybit.bybit_funding_transfer) needs C(Account transfer), of the permissions for the wallet.
       - If not set, the environment variable E(BYBIT_API_KEY) is used. One of them is required.
     type: str
   api_secret:

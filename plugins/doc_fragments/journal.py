@@ -13,11 +13,11 @@ class ModuleDocFragment:
 options:
   journal:
     description:
-      - The journal in which the module records each repayment before it sends it, and its outcome afterwards. Later runs use it to find out
-        what became of an interrupted repayment.
+      - The journal in which the module records what it is about to send, and the outcome afterwards. Later runs use it to find out what
+        became of what an interrupted run sent.
       - Either the absolute path of an SQLite file on the machine that runs the module, or the URL of a PostgreSQL database that all
         controllers share, such as V(postgresql://treasury@db.example.com/treasury).
-      - Runs for the same account and loan wait for each other if they share a journal, whatever key or host they use.
+      - Runs for the same loan, collateral or wallet of an account wait for each other if they share a journal, whatever key or host they use.
       - It must outlive the run. In a container, mount a volume for the file, or use a database.
       - The file is created if it is missing, with its directory. It must belong to the user who runs the module, and nobody else may write
         to it or to the directory; a link is refused. It must be on a local disk. It contains no secret.

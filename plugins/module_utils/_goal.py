@@ -14,15 +14,25 @@ from decimal import Decimal
 
 from ._amounts import plain_or_none
 
+# What an operation does with money: pay a debt, pledge collateral or take it back, transfer to the Funding wallet or from there.
+REPAY = "repay"
+ADD, TAKE_BACK = "add", "take_back"
+TO_FUND, TO_UNIFIED = "to_fund", "to_unified"
+MOVES = (REPAY, ADD, TAKE_BACK, TO_FUND, TO_UNIFIED)
+_OPPOSITES = {ADD: TAKE_BACK, TAKE_BACK: ADD, TO_FUND: TO_UNIFIED, TO_UNIFIED: TO_FUND}
+
 
 class Goal(t.NamedTuple):
-    """What a run was asked for: just one of C(amount), C(max_debt) and C(max_ltv).
+    """What a run was asked for: just one of C(amount), C(max_debt), C(max_ltv), C(min_ltv) and C(ensure).
 
-    :ivar amount: To be repaid once, or at least repaid since C(since_ms).
-    :ivar since_ms: The moment of a declarative goal (UTC, ms); none for a plain repayment.
+    :ivar amount: To be moved once, or at least repaid since C(since_ms).
+    :ivar since_ms: The moment of a declarative goal (UTC, ms); none for a plain step.
     :ivar max_debt: What shall at most be left of the debt.
     :ivar max_ltv: What the LTV shall be at most, as a fraction.
-    :ivar collateral: The coins that are sold for it; empty when the Funding wallet pays.
+    :ivar collateral: The coins that are sold to repay; empty when the Funding wallet pays.
+    :ivar move: One of C(MOVES).
+    :ivar min_ltv: Up to which LTV collateral is taken back, as a fraction.
+    :ivar ensure: What the Funding wallet shall hold at least.
     """
 
     amount: Decimal | None = None
@@ -30,24 +40,54 @@ class Goal(t.NamedTuple):
     max_debt: Decimal | None = None
     max_ltv: Decimal | None = None
     collateral: tuple[str, ...] = ()
+    move: str = REPAY
+    min_ltv: Decimal | None = None
+    ensure: Decimal | None = None
 
     @property
-    def is_of_debt(self) -> bool:
-        """Whether what is to be paid follows from the debt as it is now."""
+    def is_of_level(self) -> bool:
+        """Whether what is to be moved follows from the debt, the LTV or the wallet as it is now."""
         return self.amount is None
 
     @property
+    def is_of_ltv(self) -> bool:
+        return self.max_ltv is not None or self.min_ltv is not None
+
+    @property
     def is_declarative(self) -> bool:
-        """Whether a second run pays only what is still missing; otherwise each run is a further step."""
+        """Whether a second run moves only what is still missing; otherwise each run is a further step."""
         return self.amount is None or self.since_ms is not None
+
+    @property
+    def is_incoming(self) -> bool:
+        """Whether the money comes into the Funding wallet; otherwise it leaves it, unless collateral is sold."""
+        return self.move in (TAKE_BACK, TO_FUND)
+
+    @property
+    def raises_level(self) -> bool:
+        """Whether the exchange shows more afterwards of what is moved: of what is pledged, or in the Funding wallet."""
+        return self.move in (ADD, TO_FUND)
+
+    @property
+    def has_own_id(self) -> bool:
+        """Whether the ID of the intent is the one by which the exchange knows what is sent."""
+        return self.move in (TO_FUND, TO_UNIFIED)
+
+    @property
+    def opposite(self) -> str | None:
+        """The move that undoes this one; none for a repayment."""
+        return _OPPOSITES.get(self.move)
 
     def as_document(self) -> dict[str, t.Any]:
         """Return what is stored: JSON values only, amounts as decimal strings."""
         return {
+            "move": self.move,
             "amount": plain_or_none(self.amount),
             "since_ms": self.since_ms,
             "max_debt": plain_or_none(self.max_debt),
             "max_ltv": plain_or_none(self.max_ltv),
+            "min_ltv": plain_or_none(self.min_ltv),
+            "ensure": plain_or_none(self.ensure),
             "collateral": list(self.collateral),
         }
 

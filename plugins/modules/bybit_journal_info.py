@@ -9,14 +9,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bybit_journal_info
-short_description: Query and verify the journal of repayments
+short_description: Query and verify the journal of what was moved
 version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
-  - Returns the audit trail that the repay modules of this collection write. There is one entry for each change of state of a repayment,
-    with the time, who ran the module and where, the goal, the IDs, and the reason. The modules never change or delete an entry.
-  - Also returns the repayments whose outcome no run has reported yet.
+  - Returns the audit trail that the modules of this collection write when they repay, add or take back collateral, or transfer between the
+    wallets. There is one entry for each change of state of a movement, with the time, who ran the module and where, the goal, the IDs,
+    and the reason. The modules never change or delete an entry.
+  - Also returns the movements whose outcome no run has reported yet.
   - Filters can be combined. An entry is returned if it matches all of them. Without filters, the whole audit trail is returned.
   - Only reads O(journal) and asks no exchange, so it needs no API key. Runs can write to the journal meanwhile.
 extends_documentation_fragment:
@@ -34,20 +35,38 @@ options:
     type: str
   product:
     description:
-      - Only loans of this product.
+      - Only this kind of target. V(legacy), V(flexible) and V(fixed) are repayments of loans of that product, V(order_collateral) is the
+        collateral of legacy loans, V(account_collateral) that of the account, and V(wallets) is transfers.
     type: str
     choices:
       - legacy
       - flexible
       - fixed
+      - order_collateral
+      - account_collateral
+      - wallets
   loan:
     description:
       - Only this loan, which is the order ID of a legacy loan, the coin of a flexible loan, or the ID of a fixed contract. If all fixed
         contracts of a coin were repaid at once, it is the coin.
+      - The collateral of a legacy loan has its order ID. That of the account, and a transfer, have the coin.
     type: str
+  move:
+    description:
+      - Only these moves. All of them by default.
+      - V(repay) is a repayment, V(add) and V(take_back) are collateral, V(to_fund) is a transfer to the Funding wallet, and V(to_unified)
+        one to the UNIFIED wallet.
+    type: list
+    elements: str
+    choices:
+      - repay
+      - add
+      - take_back
+      - to_fund
+      - to_unified
   reference:
     description:
-      - Only repayments with this reference. Written like O(treasury.bybit.bybit_loan_repay#module:reference).
+      - Only what was moved with this reference. Written like O(treasury.bybit.bybit_loan_repay#module:reference).
     type: str
   event:
     description:
@@ -78,7 +97,7 @@ options:
       - Whether to check the whole audit trail of each account that matches O(realm) and O(account), whatever the other options select. The
         module fails and names the first entry that was changed, removed or inserted.
       - The module also fails if no audit trail matches, so that a misspelled option does not pass for a verified journal. This includes a
-        journal that contains no repayment.
+        journal without entries.
       - Each entry contains the SHA-256 hash of the one before. Whoever can write to the whole database can compute all of them anew, and
         verification does not notice. So keep RV(chains[].hash) elsewhere, for example in the log of CI, and compare it.
     type: bool
@@ -88,7 +107,9 @@ options:
       - Also returns the entries as RV(text), either as comma-separated values, or as transactions for the accounting program Beancount.
       - In Beancount, there is one transaction for each V(executed) entry. It is dated by RV(entries[].sent_at_ms), while O(since) and
         O(until) select by RV(entries[].time_ms), so check the first and last day of a period.
-      - Pending repayments are not included.
+      - What is pending is not included.
+      - Repayments reduce C(Liabilities). Collateral and transfers are booked between C(Assets), which are C(Funding), C(Unified) and
+        C(Collateral) of each account. The collateral of a legacy loan has an account of its own below C(Collateral).
       - For a repayment from collateral, replace the posting of C(Collateral), which is in the coin of the loan, by the coins that were sold.
     type: str
     choices:
@@ -111,6 +132,8 @@ seealso:
   - module: treasury.bybit.bybit_loan_repay
   - module: treasury.bybit.bybit_flexible_loan_repay
   - module: treasury.bybit.bybit_fixed_loan_repay
+  - module: treasury.bybit.bybit_loan_collateral
+  - module: treasury.bybit.bybit_funding_transfer
 """
 
 EXAMPLES = r"""
@@ -120,7 +143,16 @@ EXAMPLES = r"""
     reference: invoice 2026-0711
   register: invoice
 
-- name: Fail if a repayment is still open
+- name: List the collateral that was added or taken back
+  treasury.bybit.bybit_journal_info:
+    move:
+      - add
+      - take_back
+    event:
+      - executed
+  register: collateral
+
+- name: Fail if anything is still open
   treasury.bybit.bybit_journal_info:
   register: journal
   failed_when: journal is failed or journal.open_intents | length > 0
@@ -130,7 +162,7 @@ EXAMPLES = r"""
     verify: true
   register: journal
 
-- name: Export the repayments of November for accounting
+- name: Export November for accounting
   treasury.bybit.bybit_journal_info:
     since: "2026-11-01"
     until: "2026-12-01"
@@ -173,18 +205,23 @@ entries:
       returned: always
       sample: "533285"
     product:
-      description: V(legacy), V(flexible) or V(fixed).
+      description: The kind of target, as in O(product).
       type: str
       returned: always
       sample: legacy
     loan:
-      description: The loan, as in O(loan).
+      description: The loan or coin, as in O(loan).
       type: str
       returned: always
       sample: "1794267532472646144"
+    move:
+      description: What was moved, and in which direction, as in O(move).
+      type: str
+      returned: always
+      sample: repay
     event:
       description:
-        - The new state of the repayment.
+        - The new state of what is moved.
         - V(intended) and V(signed) are recorded before the request is sent. V(accepted) means that the exchange accepted it. V(executed)
           and V(not_executed) are final. V(unknown) means that a run ended without knowing the outcome, V(recovered) that a later run found
           it out, and V(acknowledged) that the user took care of it.
@@ -197,12 +234,12 @@ entries:
       returned: always
       sample: the history shows it as final
     intent:
-      description: The ID of the intent, which all entries of one repayment share.
+      description: The ID of the intent, which all entries of one movement share.
       type: str
       returned: always
       sample: 6f7e9a52-7d7e-4b0f-a9c5-3b1f4c7f2a10
     amount:
-      description: The amount of the repayment.
+      description: The amount that is moved.
       type: str
       returned: always
       sample: "100"
@@ -215,6 +252,7 @@ entries:
       description:
         - What the repayment paid of the principal, with RV(entries[].event=executed). V(none) if that does not follow from the loan as the
           exchange showed it before and after, for example because somebody else repaid or borrowed at the same time, or the loan was closed.
+        - Always V(none) if it is not a repayment.
       type: str
       returned: always
       sample: "99.6"
@@ -225,23 +263,26 @@ entries:
       sample: "0.4"
     goal:
       description:
-        - What the run was asked for, which is C(amount), C(since_ms), C(max_debt), C(max_ltv), and the coins in C(collateral) that were to
-          be sold.
+        - What the run was asked for, which is the C(move), C(amount), C(since_ms), C(max_debt), C(max_ltv), C(min_ltv), C(ensure), and the
+          coins in C(collateral) that were to be sold.
       type: dict
       returned: always
       sample:
+        move: repay
         amount: "100"
         since_ms:
         max_debt:
         max_ltv:
+        min_ltv:
+        ensure:
         collateral: []
     reference:
-      description: The reference of the repayment; V(none) without one.
+      description: The reference; V(none) without one.
       type: str
       returned: always
       sample: invoice 2026-0711
     repay_id:
-      description: The exchange's ID of the repayment; V(none) as long as it is not known.
+      description: The exchange's ID of the repayment, the adjustment or the transfer; V(none) as long as it is not known.
       type: str
       returned: always
       sample: "1794271131730737664"
@@ -274,9 +315,9 @@ entries:
       sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 open_intents:
   description:
-    - The repayments whose outcome no run has reported yet, including those of runs in progress, in the order in which they were sent. The
-      next run for the same loan finds out what became of them.
-    - Accepted repayments that a run reported as pending are not listed.
+    - The movements whose outcome no run has reported yet, including those of runs in progress, in the order in which they were sent. The
+      next run for the same loan, collateral or coin finds out what became of them.
+    - What was accepted and reported as pending is not listed.
     - O(since), O(until) and O(event) do not apply.
   returned: success
   type: list
@@ -298,15 +339,20 @@ open_intents:
       returned: always
       sample: "533285"
     product:
-      description: V(legacy), V(flexible) or V(fixed).
+      description: The kind of target, as in O(product).
       type: str
       returned: always
       sample: legacy
     loan:
-      description: The loan, as in O(loan).
+      description: The loan or coin, as in O(loan).
       type: str
       returned: always
       sample: "1794267532472646144"
+    move:
+      description: What was moved, and in which direction, as in O(move).
+      type: str
+      returned: always
+      sample: repay
     amount:
       description: The amount.
       type: str
@@ -328,7 +374,7 @@ open_intents:
       returned: always
       sample: invoice 2026-0711
     repay_id:
-      description: The exchange's ID of the repayment; V(none) as long as it is not known.
+      description: The exchange's ID of the repayment, the adjustment or the transfer; V(none) as long as it is not known.
       type: str
       returned: always
       sample: "1794271131730737664"

@@ -27,13 +27,17 @@ description:
   - A run that was killed or interrupted leaves its intent behind. The next run for the loan first finds out what became of it.
   - Uses the calls C(POST /v5/crypto-loan/repay), C(GET /v5/crypto-loan/ongoing-orders),
     C(GET /v5/crypto-loan/repayment-history), C(GET /v5/crypto-loan/borrow-history), C(GET /v5/crypto-loan/loanable-data),
+    C(GET /v5/crypto-loan/adjustment-history),
     C(GET /v5/asset/transfer/query-account-coin-balance), C(GET /v5/asset/fundinghistory), C(GET /v5/user/query-api) and
     C(GET /v5/market/time).
+  - With O(fund_from), also uses C(POST /v5/asset/transfer/inter-transfer), C(GET /v5/asset/transfer/query-inter-transfer-list),
+    C(GET /v5/account/withdrawal) and C(GET /v5/crypto-loan-common/loanable-data).
 extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.attributes.repay_group
   - treasury.bybit.connection
   - treasury.bybit.journal
+  - treasury.bybit.operation
   - treasury.bybit.repayment
 notes:
   - It is safe to retry this module with C(until) and C(retries). A run that asks for the same as one that failed or was interrupted
@@ -183,10 +187,16 @@ outcome:
   returned: always, unless Ansible itself refuses the options or a Python library is missing
   type: str
   sample: executed
+move:
+  description:
+    - What was done, would be done in check mode, or is in doubt. Always V(repay).
+  returned: when the options are valid
+  type: str
+  sample: repay
 repay_id:
   description:
-    - The exchange's ID of the repayment; V(none) if there is none. A repayment that was accepted and then failed on the exchange also
-      has an ID, with RV(outcome=not_executed).
+    - The exchange's ID of the repayment; V(none) if there is none.
+    - A repayment that was accepted and then failed on the exchange also has an ID, with RV(outcome=not_executed).
   returned: when the options are valid
   type: str
   sample: "1794271131730737664"
@@ -221,6 +231,11 @@ repayments:
   type: list
   elements: dict
   contains:
+    move:
+      description: Always V(repay).
+      type: str
+      returned: always
+      sample: repay
     repay_id:
       description: The exchange's ID of the repayment; V(none) if there is none.
       type: str
@@ -301,6 +316,42 @@ loan:
         collateral_amount: "0.04"
         ltv: "0.3752"
         maturity_time_ms: 1731149999000
+funding:
+  description:
+    - The transfer from the UNIFIED wallet that O(fund_from) made first, with the values that M(treasury.bybit.bybit_funding_transfer) returns
+      under the same names; V(none) if none was needed.
+    - It can be there although the repayment was not made. Then C(changed) is V(true), because the transfer moved money.
+    - C(transfers) also has one that an earlier run made for the same and could not report.
+    - Of C(details), it has C(intent) and C(earlier).
+  returned: when the options are valid
+  type: dict
+  sample:
+    changed: true
+    outcome: executed
+    move: to_fund
+    coin: USDT
+    amount: "50"
+    transfer_id: 42c0cfb0-6bca-4242-bc76-4e6df6cbab16
+    transfers:
+      - intent: 42c0cfb0-6bca-4242-bc76-4e6df6cbab16
+        amount: "50"
+        coin: USDT
+        move: to_fund
+        outcome: executed
+        transfer_id: 42c0cfb0-6bca-4242-bc76-4e6df6cbab16
+        sent_at_ms: 1728629785120
+    wallets:
+      before:
+        coin: USDT
+        funding: "50"
+        unified: "1200"
+      after:
+        coin: USDT
+        funding: "100"
+        unified: "1150"
+    details:
+      intent:
+      earlier: []
 diff:
   description: Debt and LTV before and after, one line each. The header of C(after) shows how the amount was calculated.
   returned: success, in diff mode
@@ -351,6 +402,7 @@ details:
         - intent: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
           amount: "100"
           coin: USDT
+          move: repay
           outcome: executed
           repay_id: "1794271131730737664"
           sent_at_ms: 1728629785224
@@ -410,7 +462,7 @@ details:
         debt_now: "900.4"
         wallet_before: "1523.75"
         wallet_now: "1423.75"
-        wallet_outflow: "100"
+        wallet_moved: "100"
         candidates: ["1794271131730737664"]
         reads: 7
         reason: the history shows it
@@ -434,8 +486,8 @@ details:
 
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Module, Spec, run_as_process
+from ansible_collections.treasury.bybit.plugins.module_utils._module.operation import run_operation
 from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
-from ansible_collections.treasury.bybit.plugins.module_utils._module.repay import run_repayment
 from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
 from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import (
     LEGACY_RULES,
@@ -447,7 +499,7 @@ SPEC = Spec({**connection_argument_spec(), **legacy_argument_spec()}, LEGACY_RUL
 
 
 def run(module: Module, clock: Clock | None = None, parents: Parents | None = None) -> None:
-    run_repayment(module, parse_legacy_options, clock, parents)
+    run_operation(module, parse_legacy_options, clock, parents)
 
 
 def main(clock: Clock | None = None) -> None:

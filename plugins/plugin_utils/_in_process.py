@@ -28,13 +28,13 @@ from ansible.utils.display import Display
 
 from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Spec
 from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
-from ansible_collections.treasury.bybit.plugins.plugin_utils._names import INFO_MODULES, REPAY_MODULES, module_of
+from ansible_collections.treasury.bybit.plugins.plugin_utils._names import INFO_MODULES, MOVING_MODULES, module_of
 from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import nobody_listens
 
 display = Display()
 _AT_V = 0
 _PACKAGE = "ansible_collections.treasury.bybit.plugins.modules"
-MODULES: dict[str, t.Any] = {name: importlib.import_module(f"{_PACKAGE}.{name}") for name in (*REPAY_MODULES, *INFO_MODULES)}
+MODULES: dict[str, t.Any] = {name: importlib.import_module(f"{_PACKAGE}.{name}") for name in (*MOVING_MODULES, *INFO_MODULES)}
 
 
 class UnsupportedValue(TypeError):
@@ -49,7 +49,7 @@ def run_here(action: ActionBase, task_vars: dict[str, t.Any]) -> dict[str, t.Any
     with _working_in(action._loader.get_basedir()):
         if module.refusal:
             module.emit({"msg": module.refusal}, failed=True)
-        elif name in REPAY_MODULES:
+        elif name in MOVING_MODULES:
             MODULES[name].run(module, parents=Parents(takes=lambda: not nobody_listens()))
         else:
             MODULES[name].run(module)

@@ -10,6 +10,8 @@ Pure: no I/O. This plugin util is private to the collection.
 from __future__ import annotations
 
 REPAY_MODULES = ("bybit_fixed_loan_repay", "bybit_flexible_loan_repay", "bybit_loan_repay")
+# All that can move money.
+MOVING_MODULES = (*REPAY_MODULES, "bybit_funding_transfer", "bybit_loan_collateral")
 INFO_MODULES = ("bybit_journal_info", "bybit_loan_info", "bybit_loan_repayment_info")
 
 

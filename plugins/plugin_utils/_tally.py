@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the results of repay modules report about money, as lines and as totals.
+"""What the results of the modules that move money report about it, as lines and as totals.
 
 Pure: no I/O. This plugin util is private to the collection.
 """
@@ -15,10 +15,23 @@ import typing as t
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain, total
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, REPAY, TAKE_BACK, TO_FUND, TO_UNIFIED
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, PENDING, PLANNED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._words import WORDS
 
-PAID, RECOVERED = "paid", "recovered"
-COLUMNS = (PAID, RECOVERED, PENDING, PLANNED)
+DONE, RECOVERED = "done", "recovered"
+COLUMNS = (DONE, RECOVERED, PENDING, PLANNED)
+# How the totals call each move, after the coin; in this order.
+_KINDS = {
+    REPAY: "repaid",
+    ADD: "added to collateral",
+    TAKE_BACK: "taken back from collateral",
+    TO_FUND: "transferred to Funding",
+    TO_UNIFIED: "transferred to UNIFIED",
+}
+# The values of a result that list what was moved, and those with the figures before and after.
+_LISTS = tuple(dict.fromkeys(words.list_key for words in WORDS.values()))
+_SUBJECTS = tuple(dict.fromkeys(words.subject_key for words in WORDS.values()))
 # What Ansible itself puts into the result of a task whose module returned none.
 _CUT_OFF = ("timedout", "async_result", "module_stdout", "unreachable")
 _LOUD = "OUTCOME UNKNOWN"
@@ -27,27 +40,29 @@ _NO_RESULT = "the task ended before it reported what it sent. Run it again: it f
 
 @dataclasses.dataclass(frozen=True)
 class TallyItem:
-    """One repayment that a result reports.
+    """One movement that a result reports.
 
     :ivar state: One of C(COLUMNS), or C(UNKNOWN).
+    :ivar move: One of C(MOVES); none where the result does not say.
     :ivar intent: The ID of its intent; none if it is only planned, or if none was reported.
     """
 
     host: str
     state: str
+    move: str | None
     coin: str
     amount: Decimal | None
     intent: str | None = None
 
 
 def is_report(result: t.Mapping[str, t.Any]) -> bool:
-    """Whether this is the result of a repay module, whichever action returned it."""
+    """Whether this is the result of a module that moves money, whichever action returned it."""
     details = result.get("details")
-    return "outcome" in result and "repayments" in result and isinstance(details, dict) and {"earlier", "intent"} <= set(details)
+    return {"outcome", "move"} <= set(result) and isinstance(details, dict) and {"earlier", "intent"} <= set(details)
 
 
 def is_cut_off(result: t.Mapping[str, t.Any]) -> bool:
-    """Whether the task of a repay module ended without the module's own result."""
+    """Whether the task of a module that moves money ended without the module's own result."""
     return not is_report(result) and any(result.get(name) for name in _CUT_OFF)
 
 
@@ -58,55 +73,84 @@ def lines_of(result: t.Mapping[str, t.Any]) -> list[tuple[str, bool]]:
         return [(f"{_LOUD}: {_NO_RESULT}", True)]
     if not is_report(result):
         return []
-    coin = _coin_of(result)
+    # The message tells of a transfer before a repayment, too.
+    parts = _parts_of(result)
+    coin, moved = _coin_of(result), [summary for part in parts for summary in _moved(part)]
     lines = []
     if result["outcome"] == UNKNOWN:
-        lines.append((f"{_LOUD} (intent {result['details']['intent'] or 'not reported'}): {message}", True))
+        intent = next((part["details"]["intent"] for part in parts if part["details"]["intent"]), "not reported")
+        lines.append((f"{_LOUD} (intent {intent}): {message}", True))
     if result.get("failed"):
         # The message is about the failure.
-        made = [f"{made['amount']} {coin} (repayment {made['repay_id']}, {made['outcome']})" for made in result["repayments"]]
-        return [*((f"Repaid before the failure: {text}", False) for text in made), *lines]
+        return [*((_before_failure(summary, coin), False) for summary in moved), *lines]
     # A run that a reference has answered, too: why nothing was sent is worth a line.
-    is_answered = result["outcome"] in (EXECUTED, PENDING) and not result["repayments"]
-    if result["outcome"] == PLANNED or result["repayments"] or is_answered:
+    is_answered = result["outcome"] in (EXECUTED, PENDING) and not moved
+    if result["outcome"] == PLANNED or moved or is_answered:
         lines.append((message, False))
     return lines
 
 
 def items_of(result: t.Mapping[str, t.Any], host: str) -> list[TallyItem]:
-    """Return each repayment that a result reports."""
+    """Return each movement that a result reports."""
     if is_cut_off(result):
-        return [TallyItem(host, UNKNOWN, "", None)]
+        return [TallyItem(host, UNKNOWN, None, "", None)]
     if not is_report(result):
         return []
-    coin = _coin_of(result)
+    *transfer, own = _parts_of(result)
+    items = [item for part in transfer for item in _items_of_part(part, host)]
+    is_own_doubt = not any(item.state == UNKNOWN for item in items)
+    # While a transfer is in doubt, nothing is repaid.
+    return items + [item for item in _items_of_part(own, host) if is_own_doubt or item.state != UNKNOWN]
+
+
+def _items_of_part(result: t.Mapping[str, t.Any], host: str) -> list[TallyItem]:
+    coin, moved = _coin_of(result), _moved(result)
     earlier = result["details"]["earlier"]
     earlier_intents = {summary["intent"] for summary in earlier}
-    made = [summary for summary in result["repayments"] if summary["intent"] not in earlier_intents]
+    made = [summary for summary in moved if summary["intent"] not in earlier_intents]
     items = [_item(host, coin, summary, RECOVERED) for summary in earlier]
-    items += [_item(host, coin, summary, PAID) for summary in made]
+    items += [_item(host, coin, summary, DONE) for summary in made]
     if result["outcome"] == PLANNED:
-        items.append(TallyItem(host, PLANNED, coin, Decimal(result["amount"])))
+        items.append(TallyItem(host, PLANNED, result["move"], coin, Decimal(result["amount"])))
     elif result["outcome"] == UNKNOWN:
-        # If repayments were made before this one, the amount is theirs.
-        amount = None if result["repayments"] else Decimal(result["amount"])
-        items.append(TallyItem(host, UNKNOWN, coin, amount, result["details"]["intent"]))
+        # If something was moved before this, the amount is that.
+        amount = None if moved else Decimal(result["amount"])
+        items.append(TallyItem(host, UNKNOWN, result["move"], coin, amount, result["details"]["intent"]))
     return items
 
 
 def _item(host: str, coin: str, summary: t.Mapping[str, t.Any], state: str) -> TallyItem:
     states = {EXECUTED: state, PENDING: PENDING}
     state = states.get(summary["outcome"], summary["outcome"])
-    return TallyItem(host, state, summary.get("coin") or coin, Decimal(summary["amount"]), summary["intent"])
+    return TallyItem(host, state, summary["move"], summary.get("coin") or coin, Decimal(summary["amount"]), summary["intent"])
+
+
+def _parts_of(result: t.Mapping[str, t.Any]) -> list[t.Mapping[str, t.Any]]:
+    """Return what a result tells of: a transfer that was made first, if there was one, and what the task is about."""
+    funding = result.get("funding")
+    return [funding, result] if isinstance(funding, dict) and is_report(funding) else [result]
+
+
+def _moved(result: t.Mapping[str, t.Any]) -> list[t.Mapping[str, t.Any]]:
+    return [summary for name in _LISTS for summary in result.get(name) or ()]
+
+
+def _before_failure(summary: t.Mapping[str, t.Any], coin: str) -> str:
+    words = WORDS[summary["move"]]
+    amount = f"{summary['amount']} {summary.get('coin') or coin}"
+    return f"{words.did} before the failure: {amount} ({words.entry} {summary[words.id_key]}, {summary['outcome']})"
 
 
 def _coin_of(result: t.Mapping[str, t.Any]) -> str:
-    loans = [loan for loan in (result.get("loan") or {}).values() if loan]
-    return next((loan["coin"] for loan in loans if loan.get("coin")), None) or result.get("loan_currency") or "of an unknown coin"
+    # Of a repayment, "collateral" lists the coins that are sold.
+    figures = [result[name] for name in _SUBJECTS if isinstance(result.get(name), dict)]
+    shown = [subject["coin"] for pair in figures for subject in pair.values() if subject and subject.get("coin")]
+    named = [result[name] for name in ("loan_currency", "currency", "coin") if result.get(name)]
+    return next(iter([*shown, *named]), "of an unknown coin")
 
 
 class Tally:
-    """Adds up what the results of a run report, each repayment once, as last reported."""
+    """Adds up what the results of a run report, each movement once, as last reported."""
 
     def __init__(self) -> None:
         self._items: dict[str | int, TallyItem] = {}
@@ -118,12 +162,12 @@ class Tally:
         for item in items_of(result, host):
             key = item.intent or next(self._number)
             before = self._items.get(key)
-            # What this run paid remains paid, even if a later task reports it again.
-            if before is None or not (before.state == PAID and item.state == RECOVERED):
+            # What this run moved remains moved, even if a later task reports it again.
+            if before is None or not (before.state == DONE and item.state == RECOVERED):
                 self._items[key] = item
 
     def lines(self) -> list[tuple[str, bool]]:
-        """Return the totals for each host and coin, and each repayment in doubt, highlighted; nothing without results."""
+        """Return the totals for each host, coin and move, and each movement in doubt, highlighted; nothing without results."""
         return [(f"{host:<26} : {text}", is_loud) for host in sorted(self._hosts) for text, is_loud in self._lines_of(host)]
 
     def _lines_of(self, host: str) -> t.Iterator[tuple[str, bool]]:
@@ -131,11 +175,18 @@ class Tally:
         counted = [item for item in items if item.state in COLUMNS]
         doubtful = [item for item in items if item.state == UNKNOWN]
         if not counted and not doubtful:
-            yield "nothing was repaid", False
-        for coin in sorted({item.coin for item in counted}):
-            those = [item for item in counted if item.coin == coin]
+            yield "nothing was moved", False
+        for coin, move in sorted({(item.coin, item.move or "") for item in counted}, key=_place):
+            those = [item for item in counted if (item.coin, item.move) == (coin, move)]
             sums = {state: total(*(item.amount or Decimal(0) for item in those if item.state == state)) for state in COLUMNS}
-            yield f"{coin} {'  '.join(f'{state}={plain(number)}' for state, number in sums.items())}", False
+            yield f"{coin} {_KINDS[move]}: {'  '.join(f'{state}={plain(number)}' for state, number in sums.items())}", False
         for item in doubtful:
-            amount = f" amount={plain(item.amount)} {item.coin}" if item.amount is not None else ""
-            yield f"{_LOUD}{amount} intent={item.intent or 'not reported'}", True
+            kind = f" {item.coin} {_KINDS[item.move]}:" if item.move else ""
+            amount = f" amount={plain(item.amount)}" if item.amount is not None else ""
+            yield f"{_LOUD}{kind}{amount} intent={item.intent or 'not reported'}", True
+
+
+def _place(coin_and_move: tuple[str, str]) -> tuple[str, int]:
+    """Return where a total stands among those of its host."""
+    coin, move = coin_and_move
+    return coin, list(_KINDS).index(move)

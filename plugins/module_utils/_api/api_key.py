@@ -18,7 +18,10 @@ from .errors import ReadFailed
 
 _PATH = "/v5/user/query-api"
 _READ_ONLY = 1
-_LOANS = "SpotTrade"
+# What a key can be allowed to do, and how the exchange's page of API keys calls it.
+LOANS = "Spot trade"
+TRANSFERS = "Account transfer"
+_NAMES = {LOANS: ("Spot", "SpotTrade"), TRANSFERS: ("Wallet", "AccountTransfer")}
 _SOON_MS = 7 * DAY_MS
 
 
@@ -26,13 +29,17 @@ class ApiKey(t.NamedTuple):
     """The key of a run.
 
     :ivar account: The exchange's ID of the account, which all its keys share.
-    :ivar lack: Why the key may not repay, and the remedy; empty when it may, or if the exchange does not say.
+    :ivar lacks: For each of C(LOANS) and C(TRANSFERS) that the key may not do: why, and the remedy. What the exchange does not say is missing.
     :ivar expires_at_ms: When it expires (UTC, ms); none if it does not.
     """
 
     account: str
-    lack: str
+    lacks: tuple[tuple[str, str], ...]
     expires_at_ms: int | None
+
+    def lack(self, right: str) -> str:
+        """Return why the key may not do something, and the remedy; empty when it may, or if the exchange does not say."""
+        return dict(self.lacks).get(right, "")
 
     def expiry_warning(self, now_ms: int) -> str:
         """Warn if the key expires within a week; empty if it does not."""
@@ -59,7 +66,7 @@ def read_key(client: Client) -> ApiKey:
 def _key_of(answer: dict[str, t.Any]) -> ApiKey | None:
     # The second one is documented only by an example, which has 0 there.
     account = _id(answer.get("userID")) or _id(answer.get("userIDInt64"))
-    return ApiKey(account, _lack(answer), _expiry_ms(answer.get("expiredAt"))) if account else None
+    return ApiKey(account, tuple(_lacks(answer)), _expiry_ms(answer.get("expiredAt"))) if account else None
 
 
 def _id(value: t.Any) -> str:
@@ -69,14 +76,17 @@ def _id(value: t.Any) -> str:
     return found[1] if found else ""
 
 
-def _lack(answer: dict[str, t.Any]) -> str:
-    if answer.get("readOnly") == _READ_ONLY:
-        return "api_key is read-only: use a key of this account with write access, or create one with 'Spot trade', read and write"
+def _lacks(answer: dict[str, t.Any]) -> t.Iterator[tuple[str, str]]:
     permissions = answer.get("permissions")
-    spot = permissions.get("Spot") if isinstance(permissions, dict) else None
-    if isinstance(spot, list) and _LOANS not in spot:
-        return "api_key lacks the permission 'Spot trade': grant it on the exchange's page of API keys, or use another key of this account"
-    return ""
+    for right, (group, name) in _NAMES.items():
+        if answer.get("readOnly") == _READ_ONLY:
+            yield right, f"api_key is read-only: use a key of this account with write access, or create one with '{right}', read and write"
+            continue
+        granted = permissions.get(group) if isinstance(permissions, dict) else None
+        if isinstance(granted, list) and name not in granted:
+            yield right, (
+                f"api_key lacks the permission '{right}': grant it on the exchange's page of API keys, or use another key of this account"
+            )
 
 
 def _expiry_ms(value: t.Any) -> int | None:

@@ -101,19 +101,20 @@ class Client(Requestor):
         self._time_differences_ms += fork._time_differences_ms
         self._blocked = self._blocked or fork._blocked
 
-    def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+    def pages(self, path: str, query: dict[str, str], limit: int = PAGE_LIMIT) -> t.Iterator[dict[str, t.Any]]:
         """Yield the rows of all pages of a list.
 
+        :param limit: How many rows the exchange gives at most in a page of this list.
         :raises ReadFailed: When a page has not the documented form, or the list does not come to an end, besides what C(read) raises.
         """
         cursor, empty = "", 0
         before: list[dict[str, t.Any]] = []
         followed: set[str] = set()
         for dummy in range(_MAX_PAGES):
-            page = self.read(path, {**query, "limit": str(PAGE_LIMIT), **({"cursor": cursor} if cursor else {})})
+            page = self.read(path, {**query, "limit": str(limit), **({"cursor": cursor} if cursor else {})})
             rows = rows_of(path, page)
-            following = _cursor_after(path, page, len(rows))
-            if cursor and following == cursor and _brings_nothing_new(rows, before):
+            following = _cursor_after(path, page, is_full=len(rows) >= limit)
+            if cursor and following == cursor and _brings_nothing_new(rows, before, limit):
                 return
             yield from rows
             empty = 0 if rows else empty + 1
@@ -184,8 +185,8 @@ class Client(Requestor):
         if response.reading != ACCEPTED:
             return NotAccepted(UNCLEAR, OutcomeUnknown(response.cause(), response.failure))
         time_ms = self.signing_time_ms() if response.time_ms is None else response.time_ms
-        given = None if signed.id_field is None else response.result.get(signed.id_field)
-        if signed.id_field is not None and (not isinstance(given, str) or not given):
+        given = None if signed.id_field is None else _id_in(response.result, signed.id_field)
+        if signed.id_field is not None and given is None:
             failure = response.failure._replace(outcome=UNKNOWN)
             return NotAccepted(UNCLEAR, OutcomeUnknown(f"Bybit reported success but gave no {signed.id_field}", failure))
         return Accepted(given, time_ms)
@@ -202,13 +203,21 @@ def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
     return rows
 
 
-def _cursor_after(path: str, page: dict[str, t.Any], rows: int) -> str:
+def _id_in(result: dict[str, t.Any], field: str) -> str | None:
+    """Return an ID, which some calls give as a number; none when there is none."""
+    value = result.get(field)
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return str(value)
+    return value if isinstance(value, str) and value else None
+
+
+def _cursor_after(path: str, page: dict[str, t.Any], is_full: bool) -> str:
     """Return the cursor of the next page; empty after the last one.
 
     :raises ReadFailed: When the page does not say whether it is the last one.
     """
     following = page.get("nextPageCursor")
-    if following is None and rows < PAGE_LIMIT:
+    if following is None and not is_full:
         return ""
     if not isinstance(following, str):
         # A truncated page must not look like the last one.
@@ -221,6 +230,6 @@ def goes_in_circles(following: str, followed: set[str], empty: int) -> bool:
     return following in followed or empty == _MAX_EMPTY_PAGES
 
 
-def _brings_nothing_new(rows: list[dict[str, t.Any]], before: list[dict[str, t.Any]]) -> bool:
+def _brings_nothing_new(rows: list[dict[str, t.Any]], before: list[dict[str, t.Any]], limit: int) -> bool:
     """Return whether a page with its own cursor is the end, as the exchange's examples show it after a short last page."""
-    return not rows or (len(rows) < PAGE_LIMIT and all(row in before for row in rows))
+    return not rows or (len(rows) < limit and all(row in before for row in rows))

@@ -91,17 +91,17 @@ class ReadFailed(BybitError):
 
 
 class Busy(BybitError):
-    """Another run for the same loan has not ended in time; nothing has been sent."""
+    """Another run for the same target has not ended in time; nothing has been sent."""
 
 
 class BusyInDoubt(Busy):
-    """The other run has begun a repayment with an unknown outcome."""
+    """The other run has begun something with an unknown outcome."""
 
     outcome = UNKNOWN
 
 
 class NotExecuted(BybitError):
-    """The repayment was sent, perhaps accepted, and is now known not to have been executed."""
+    """The request was sent, perhaps accepted, and is now known not to have been executed."""
 
 
 class OutcomeUnknown(BybitError):

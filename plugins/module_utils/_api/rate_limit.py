@@ -16,6 +16,9 @@ from collections import deque
 # legacy loans nothing is documented. The limits in its answers take precedence.
 _DEFAULT_LIMITS = {"GET": 5, "POST": 1}
 _WINDOW_MS = 1010
+# What is documented for a minute: the list of transfers, and making one.
+_MINUTE_LIMIT, _MINUTE_WINDOW_MS = 60, 61_000
+_MINUTE_PATHS = ("/v5/asset/transfer/query-inter-transfer-list", "/v5/asset/transfer/inter-transfer")
 # If a limit was exceeded nevertheless, the exchange's second is not quite ours.
 _CAREFUL_WINDOW_MS = 1050
 # Of the 600 that the exchange allows an IP address in 5 seconds, and beyond which it blocks it for 10 minutes.
@@ -71,5 +74,7 @@ class RateLimits:
     def of(self, method: str, path: str) -> RateLimit:
         call = method, path
         if call not in self._calls:
-            self._calls[call] = RateLimit(_DEFAULT_LIMITS[method])
+            is_by_minute = path in _MINUTE_PATHS
+            limit = (_MINUTE_LIMIT, _MINUTE_WINDOW_MS) if is_by_minute else (_DEFAULT_LIMITS[method], _WINDOW_MS)
+            self._calls[call] = RateLimit(*limit)
         return self._calls[call]

@@ -52,17 +52,22 @@ class Meaning(t.NamedTuple):
     remedy: str
 
 
-LOOK_FIRST = "Check the loan and its repayment history before you send anything again."
+LOOK_FIRST = "Check the exchange's history before you send anything again."
 _WAIT = "Run again later."
 _SUPPORT = "Contact the exchange's support with the request ID."
-_DECIMALS = "Give amount with fewer decimal places."
+_DECIMALS = "Give amount (or add, take_back) with fewer decimal places."
 _KEY_PAIR = "Check that api_secret (or rsa_private_key) belongs to api_key and that the key is of that type."
-_ACCOUNT = "Contact the exchange's support about the account of api_key; until then, it cannot repay anything by API."
-_COLLATERAL = "Check the collateral that you named."
+_ACCOUNT = "Contact the exchange's support about the account of api_key; until then, it cannot move anything by API."
+_COIN = "Check the coin (loan_currency or currency)."
+_PLEDGED_COIN = "Check currency, or the coins in collateral."
+_ADD_LESS = "Add less (add, max_ltv or at_most) or another coin, or repay."
+_TAKE_LESS = "Take back less (take_back, min_ltv or at_most), or repay first."
+_MOVE_LESS = "Give a smaller amount, add or take_back."
 _STOP = "Stop all requests from this address for at least 10 minutes."
 _BORROWING = "Contact the exchange's support with the request ID: this is about borrowing, which no module does."
 _LENDING = "Contact the exchange's support with the request ID: this is about lending, which no module does."
-_FUND = "Top up the Funding wallet or give a smaller amount."
+_FUND = "Top up the Funding wallet, for example with bybit_funding_transfer, or ask for less."
+_TRANSFER_LESS = "Top up the wallet that gives the money, or give a smaller amount or ensure."
 _TRANSFER = "Ask the exchange's support whether the account of api_key may make this transfer."
 
 CODES: dict[int, Meaning] = {
@@ -82,7 +87,7 @@ CODES: dict[int, Meaning] = {
     ),
     10004: Meaning(NOT_EXECUTED, "the signature is wrong", _KEY_PAIR),
     PERMISSION_MISSING: Meaning(
-        NOT_EXECUTED, "the key lacks a permission", 'Grant api_key the permission "Spot trade", read and write.'
+        NOT_EXECUTED, "the key lacks a permission", 'Grant api_key the permission "Spot trade", read and write, or for a transfer "Account transfer".'
     ),
     RATE_LIMITED: Meaning(NOT_EXECUTED, "too many requests per second", "Raise rate_limit_timeout, or run fewer at once."),
     10007: Meaning(NOT_EXECUTED, "the authentication failed", _KEY_PAIR),
@@ -99,7 +104,7 @@ CODES: dict[int, Meaning] = {
     10024: Meaning(NOT_EXECUTED, "compliance rules forbid it", _ACCOUNT),
     10027: Meaning(NOT_EXECUTED, "the account may not make transactions", _ACCOUNT),
     10028: Meaning(NOT_EXECUTED, "only unified accounts may do this", _ACCOUNT),
-    10029: Meaning(NOT_EXECUTED, "the exchange does not have this symbol", "Check the coin."),
+    10029: Meaning(NOT_EXECUTED, "the exchange does not have this symbol", _COIN),
     10032: Meaning(
         NOT_EXECUTED,
         "this call is not available in demo trading",
@@ -114,7 +119,7 @@ CODES: dict[int, Meaning] = {
     10016: Meaning(UNKNOWN, "the exchange had an internal error", LOOK_FIRST),
     # Legacy crypto loans.
     177002: Meaning(UNKNOWN, "the loan service is busy", LOOK_FIRST),
-    177003: Meaning(NOT_EXECUTED, "a parameter has illegal characters", "Check order_id and amount."),
+    177003: Meaning(NOT_EXECUTED, "a parameter has illegal characters", "Check order_id, and amount (or add, take_back)."),
     177004: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
     ORDER_NOT_FOUND: Meaning(
         NOT_EXECUTED,
@@ -128,38 +133,38 @@ CODES: dict[int, Meaning] = {
     177010: Meaning(NOT_EXECUTED, "the amount exceeds the debt", "Read the debt again and give a smaller amount."),
     177011: Meaning(NOT_EXECUTED, "the balance is too small", _FUND),
     177012: Meaning(NOT_EXECUTED, "the exchange is short of this asset now", _WAIT),
-    177013: Meaning(NOT_EXECUTED, "the adjustment exceeds the minimum collateral", _COLLATERAL),
+    177013: Meaning(NOT_EXECUTED, "the adjustment exceeds the minimum collateral", _TAKE_LESS),
     177014: Meaning(NOT_EXECUTED, "the loan quota of the account is reached", _SUPPORT),
-    177015: Meaning(NOT_EXECUTED, "the collateral has reached its limit", _COLLATERAL),
-    177016: Meaning(NOT_EXECUTED, "the collateral is not enough", _COLLATERAL),
-    177017: Meaning(NOT_EXECUTED, "the coin cannot be collateral", _COLLATERAL),
+    177015: Meaning(NOT_EXECUTED, "the collateral has reached its limit", _ADD_LESS),
+    177016: Meaning(NOT_EXECUTED, "the collateral is not enough", _TAKE_LESS),
+    177017: Meaning(NOT_EXECUTED, "the coin cannot be collateral", _PLEDGED_COIN),
     177018: Meaning(EARLIER_REQUEST, "the request is a duplicate of an earlier one", LOOK_FIRST),
-    177019: Meaning(NOT_EXECUTED, "a parameter is invalid", "Check order_id and amount."),
+    177019: Meaning(NOT_EXECUTED, "a parameter is invalid", "Check order_id, and amount (or add, take_back)."),
     177020: Meaning(NOT_EXECUTED, "the account does not support this asset", _SUPPORT),
     177021: Meaning(UNKNOWN, "the exchange reports the repayment as failed", LOOK_FIRST),
     # New generation of crypto loans.
-    148001: Meaning(NOT_EXECUTED, "the coin is not supported", "Check the coin."),
+    148001: Meaning(NOT_EXECUTED, "the coin is not supported", _COIN),
     148002: Meaning(NOT_EXECUTED, "the amount is below the minimum for borrowing", _BORROWING),
     148003: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
-    148004: Meaning(NOT_EXECUTED, "the coin cannot be collateral", _COLLATERAL),
-    148005: Meaning(NOT_EXECUTED, "the collateral amount has too many decimal places", _COLLATERAL),
-    148006: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _COLLATERAL),
+    148004: Meaning(NOT_EXECUTED, "the coin cannot be collateral", _PLEDGED_COIN),
+    148005: Meaning(NOT_EXECUTED, "the collateral amount has too many decimal places", _DECIMALS),
+    148006: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _ADD_LESS),
     148007: Meaning(NOT_EXECUTED, "the amount to borrow is negative", _BORROWING),
-    148008: Meaning(NOT_EXECUTED, "the amount of collateral is negative", _COLLATERAL),
-    148009: Meaning(NOT_EXECUTED, "the LTV would be too high", _COLLATERAL),
+    148008: Meaning(NOT_EXECUTED, "the amount of collateral is negative", "Correct add or take_back."),
+    148009: Meaning(NOT_EXECUTED, "the LTV would be too high", _TAKE_LESS),
     148010: Meaning(NOT_EXECUTED, "the remaining quota is too small", _BORROWING),
     148011: Meaning(
         NOT_EXECUTED,
         "the balance of the funding pool is too small, probably that of the lenders",
         "Run again later, or top up the Funding wallet.",
     ),
-    148012: Meaning(NOT_EXECUTED, "the collateral is not enough", _COLLATERAL),
+    148012: Meaning(NOT_EXECUTED, "the collateral is not enough", _MOVE_LESS),
     148013: Meaning(
         NOT_EXECUTED,
         "collateral cannot be adjusted without a loan",
-        "Check loan_currency, and that api_key belongs to the account that borrowed.",
+        "Check currency, and that api_key belongs to the account that borrowed.",
     ),
-    148014: Meaning(NOT_EXECUTED, "the coin is not supported", "Check the coin."),
+    148014: Meaning(NOT_EXECUTED, "the coin is not supported", _COIN),
     148015: Meaning(NOT_EXECUTED, "the term is out of range", _BORROWING),
     148016: Meaning(NOT_EXECUTED, "the rate is not supported", _LENDING),
     148017: Meaning(NOT_EXECUTED, "the rate has too many decimal places", _LENDING),
@@ -182,15 +187,15 @@ CODES: dict[int, Meaning] = {
     148034: Meaning(UNKNOWN, "the loan service asks to wait", LOOK_FIRST),
     148035: Meaning(UNKNOWN, "the loan service asks to wait", LOOK_FIRST),
     148036: Meaning(UNKNOWN, "the collateral could not be adjusted", LOOK_FIRST),
-    148037: Meaning(NOT_EXECUTED, "the collateral is not enough or the adjustment too large", _COLLATERAL),
+    148037: Meaning(NOT_EXECUTED, "the collateral is not enough or the adjustment too large", _MOVE_LESS),
     148038: Meaning(NOT_EXECUTED, "the amount exceeds the debt", "Read the debt again and give a smaller amount."),
-    148039: Meaning(NOT_EXECUTED, "a collateral coin is named twice", _COLLATERAL),
-    148040: Meaning(NOT_EXECUTED, "the collateral coin is wrong", _COLLATERAL),
+    148039: Meaning(NOT_EXECUTED, "a collateral coin is named twice", _PLEDGED_COIN),
+    148040: Meaning(NOT_EXECUTED, "the collateral coin is wrong", _PLEDGED_COIN),
     148041: Meaning(EARLIER_REQUEST, "a repayment of this loan already exists", LOOK_FIRST),
     148042: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
     148047: Meaning(NOT_EXECUTED, "the collateral exceeds USD 300,000 in one repayment", "Give a smaller amount."),
-    148048: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _COLLATERAL),
-    # Wallets, and transfers between them. No module makes a transfer, but the table is complete on purpose.
+    148048: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _ADD_LESS),
+    # Wallets, and transfers between them.
     131001: Meaning(UNKNOWN, "the wallet service had an error", LOOK_FIRST),
     131002: Meaning(NOT_EXECUTED, "a parameter is wrong", "Correct the option that the message names."),
     131003: Meaning(UNKNOWN, "the wallet service had an internal error", LOOK_FIRST),
@@ -205,25 +210,25 @@ CODES: dict[int, Meaning] = {
     131207: Meaning(NOT_EXECUTED, "the account does not exist", _TRANSFER),
     131208: Meaning(NOT_EXECUTED, "the transfer is forbidden", _TRANSFER),
     131209: Meaning(UNKNOWN, "the subaccounts could not be read", LOOK_FIRST),
-    131210: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
-    131211: Meaning(NOT_EXECUTED, "both ends of the transfer are the same wallet", "Name two wallets."),
-    131212: Meaning(NOT_EXECUTED, "the balance is too small", "Give a smaller amount."),
+    131210: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", "Give amount with fewer decimal places."),
+    131211: Meaning(NOT_EXECUTED, "both ends of the transfer are the same wallet", "Set from_account_type and to_account_type to different wallets."),
+    131212: Meaning(NOT_EXECUTED, "the balance is too small", _TRANSFER_LESS),
     131213: Meaning(UNKNOWN, "the LTV could not be checked", LOOK_FIRST),
     131214: Meaning(EARLIER_REQUEST, "a transfer with this ID already exists", LOOK_FIRST),
-    131215: Meaning(NOT_EXECUTED, "the amount is wrong", "Correct the amount."),
+    131215: Meaning(NOT_EXECUTED, "the amount is wrong", "Correct amount or ensure."),
     131216: Meaning(UNKNOWN, "the balance could not be read", LOOK_FIRST),
     131217: Meaning(UNKNOWN, "the risk could not be checked", LOOK_FIRST),
     131226: Meaning(NOT_EXECUTED, "the exchange forbids it for security reasons", _TRANSFER),
     131227: Meaning(
         NOT_EXECUTED, "the subaccount may not transfer", "Grant the subaccount of api_key the permission for universal transfers."
     ),
-    131228: Meaning(NOT_EXECUTED, "the amount exceeds what can safely be transferred", "Give a smaller amount."),
-    131229: Meaning(NOT_EXECUTED, "compliance rules forbid transferring this coin", _TRANSFER),
+    131228: Meaning(NOT_EXECUTED, "the amount exceeds what can safely be transferred", "Give a smaller amount or ensure."),
+    131229: Meaning(NOT_EXECUTED, "compliance rules forbid transferring this coin", "Check coin."),
     131230: Meaning(UNKNOWN, "the transfer service is busy", LOOK_FIRST),
     131231: Meaning(NOT_EXECUTED, "nothing may be transferred into this wallet", _TRANSFER),
     131232: Meaning(NOT_EXECUTED, "nothing may be transferred out of this wallet", _TRANSFER),
-    131233: Meaning(NOT_EXECUTED, "an Islamic account may not transfer this coin", _TRANSFER),
-    131239: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _COLLATERAL),
+    131233: Meaning(NOT_EXECUTED, "an Islamic account may not transfer this coin", "Check coin."),
+    131239: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _ADD_LESS),
 }
 
 # Only for answers to reads: an answer to a POST that is not the exchange's own JSON proves nothing.

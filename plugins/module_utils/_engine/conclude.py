@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a decision came to: a repayment that was made, with the loan as it is now, or nothing, or a doubt.
+"""What a decision came to: a move that was made, with what it has changed as it is now, or nothing, or a doubt.
 
 Only reads are sent from here. This module util is private to the collection.
 """
@@ -18,14 +18,16 @@ from .._goal import Goal
 from .._journal.entries import Split
 from .._journal.intent import Intent
 from .._loans.history import HistoryEntry
-from .._loans.loan import LIQUIDATED, OPEN, Loan
+from .._loans.loan import LIQUIDATED, Loan
+from .._loans.subject import Subject, main_level
+from .._operations.repayment_plan import dust_of
 from .._outcomes import EXECUTED, NOTHING_TO_DO
+from .._reconcile.evidence import level_changes
 from .._reconcile.judge import Reconciled
+from .._words import WORDS
 from . import messages
 from .context import RunContext
 from .freshness import is_confirmed_alone
-from .plan import dust_of
-from .preflight import with_position
 from .steps import Attempt, Made, Preflight, RunEnded
 
 # Interest of some hours is far below this part of the debt, even at three times the rate; any more was newly borrowed.
@@ -33,7 +35,7 @@ MAX_ACCRUED = Decimal("0.001")
 
 
 def made_of(context: RunContext, found: Reconciled, is_earlier: bool = False) -> Made:
-    """Return a repayment that was made; the loan has not been read again yet.
+    """Return a move that was made; what it has changed has not been read again yet.
 
     :param is_earlier: Whether an earlier run has sent it.
     """
@@ -42,25 +44,33 @@ def made_of(context: RunContext, found: Reconciled, is_earlier: bool = False) ->
 
 
 def read_again(context: RunContext, made: Made) -> Made:
-    """Return a repayment with the loan as it is afterwards."""
+    """Return a move with what it has changed as it is afterwards."""
     found, intent = made.found, made.found.intent
+    words = WORDS[intent.goal.move]
+    accepted = f"The {words.noun} was accepted, but"
     try:
-        must_fall = must_await_fall(context.goal, found.outcome, made.is_earlier)
-        loan = context.poller.await_fall(intent, context.deadline_ms() if must_fall else 0)
-        made = made._replace(after=loan)
-        loan = with_position(context, loan)
+        must_change = must_await_change(context.goal, found.outcome, made.is_earlier)
+        subject = context.poller.await_change(intent, context.deadline_ms() if must_change else 0)
+        made = made._replace(after=subject)
+        if subject is not None and context.goal.is_of_ltv:
+            subject = context.operation.find(is_of_ltv=True)
     except BybitError as error:
-        return _warned(made, f"The repayment was accepted, but the loan could not be read afterwards: {error}")
-    made = made._replace(after=loan)
-    # An entry found without its ID may be somebody else's while ours is not shown yet, so a goal of the debt has to wait for it.
-    is_sure = found.outcome == EXECUTED and found.finding is None
-    if loan is not None and is_sure and is_confirmed_alone(intent, context.journal.unconfirmed(), found.entries, loan):
-        context.journal.mark_confirmed(intent, split_of(intent, found.entries, loan))
-    if loan is None:
-        return _warned(made, "The repayment was accepted, but the exchange no longer lists the loan.")
-    if loan.debt >= intent.baseline.debt:
-        return _warned(made, "The repayment was accepted, but the debt has not fallen yet: it may still be in process.")
-    return made._replace(sentences=(*made.sentences, f"Debt before: {plain(intent.baseline.debt)}, now: {plain(loan.debt)}."))
+        return _warned(made, f"{accepted} the {words.target} could not be read afterwards: {error}")
+    made = made._replace(after=subject)
+    # An entry found without its ID may be somebody else's while ours is not shown yet, so a goal of the level has to wait for it.
+    is_sure = found.outcome == EXECUTED and (found.finding is None or intent.goal.has_own_id)
+    if subject is not None and is_sure and is_confirmed_alone(intent, context.journal.unconfirmed(), found.entries, subject):
+        context.journal.mark_confirmed(intent, split_of(intent, found.entries, subject) if isinstance(subject, Loan) else None)
+    if subject is None:
+        return _warned(made, f"{accepted} the exchange no longer lists the loan.")
+    changes = level_changes(intent, subject.levels)
+    if not changes:
+        return made
+    if changes[0] <= 0:
+        how = "risen" if intent.goal.raises_level else "fallen"
+        return _warned(made, f"{accepted} the {words.level} has not {how} yet: it may still be in process.")
+    before, now = intent.baseline.level or Decimal(0), main_level(subject.levels) or Decimal(0)
+    return made._replace(sentences=(*made.sentences, f"{words.level.capitalize()} before: {plain(before)}, now: {plain(now)}."))
 
 
 def split_of(intent: Intent, entries: t.Sequence[HistoryEntry], loan: Loan) -> Split | None:
@@ -68,36 +78,42 @@ def split_of(intent: Intent, entries: t.Sequence[HistoryEntry], loan: Loan) -> S
 
     :param entries: The history, read before the loan.
     """
-    if loan.status != OPEN or any(r.repay_id != intent.repay_id and r.latest_ms > intent.earliest_ms for r in entries):
+    before = dict(intent.baseline.levels)
+    if not loan.is_open or "principal" not in before or any(r.repay_id != intent.repay_id and r.latest_ms > intent.earliest_ms for r in entries):
         return None
-    principal = difference(intent.baseline.principal, loan.principal)
+    principal = difference(before["principal"], loan.principal)
     interest = difference(intent.amount, principal)
-    owed = difference(intent.baseline.debt, intent.baseline.principal)
+    owed = difference(before["debt"], before["principal"])
     # If more than that is missing, something was borrowed as well.
-    is_plausible = principal >= 0 and 0 <= interest <= total(owed, multiply(intent.baseline.debt, MAX_ACCRUED))
+    is_plausible = principal >= 0 and 0 <= interest <= total(owed, multiply(before["debt"], MAX_ACCRUED))
     return Split(principal, interest) if is_plausible else None
 
 
-def must_await_fall(goal: Goal, outcome: str, is_earlier: bool) -> bool:
-    """Return whether to wait until the debt has fallen; otherwise the next run could pay by the old debt once more."""
-    return goal.is_of_debt and outcome == EXECUTED and not is_earlier
+def must_await_change(goal: Goal, outcome: str, is_earlier: bool) -> bool:
+    """Return whether to wait until the figures show it; otherwise the next run could move by the old ones once more."""
+    return goal.is_of_level and outcome == EXECUTED and not is_earlier
 
 
 def nothing_to_do(context: RunContext, preflight: Preflight, warnings: tuple[str, ...] = ()) -> Attempt:
-    """Return that nothing is to be paid."""
-    decision, loan = preflight.decision, preflight.loan
+    """Return that nothing is to be moved."""
+    decision, subject = preflight.decision, preflight.subject
     if not decision.reaches_goal:
         warnings += (decision.message,)
-    if decision.after is not None and decision.after.status == LIQUIDATED:
+    if isinstance(decision.after, Loan) and decision.after.status == LIQUIDATED:
         warnings += (f"{decision.message} The exchange has sold its collateral.",)
-    dust = Decimal(0) if loan is None else dust_of(loan, context.goal, preflight.means.accuracy)
+    dust = dust_left(context.goal, subject, preflight)
     return Attempt(preflight, NOTHING_TO_DO, None, decision.after, dust, (decision.message,), warnings)
+
+
+def dust_left(goal: Goal, subject: Subject | None, preflight: Preflight) -> Decimal:
+    """Return what is left of a debt because it is less than the smallest amount that the exchange lists."""
+    return dust_of(subject, goal, preflight.means.accuracy) if isinstance(subject, Loan) else Decimal(0)
 
 
 def in_doubt(
     context: RunContext, found: Reconciled, lost: BybitError, preflight: Preflight | None = None, warnings: tuple[str, ...] = ()
 ) -> RunEnded:
-    """Return the end of a run that does not know what became of a repayment.
+    """Return the end of a run that does not know what became of what was sent.
 
     :param lost: Why it is not known from the answer.
     """

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+from decimal import Decimal
 
 from .._api.client import Client
 from .._goal import Goal, RunOptions
@@ -24,8 +25,11 @@ from .._reconcile.reconcile import Reconciler
 class RunContext:
     """One operation with its goal, and everything that the steps of a run share.
 
-    :ivar poller: Reads until it is known what became of a repayment; its beginning is that of the run.
+    :ivar poller: Reads until it is known what became of what was sent; its beginning is that of the run.
     :ivar has_listeners: Tells whether somebody is still there to get the result.
+    :ivar funding: Returns the context of a transfer that ensures that the Funding wallet holds so much of a coin; none where a wallet that
+        is short ends the run.
+    :ivar foreseen: What that transfer would add to the wallet; in check mode only.
     """
 
     client: Client
@@ -36,10 +40,12 @@ class RunContext:
     options: RunOptions
     check_mode: bool = False
     has_listeners: t.Callable[[], bool] = lambda: True
+    funding: t.Callable[[str, Decimal], RunContext] | None = None
+    foreseen: Decimal = Decimal(0)
 
     @property
     def label(self) -> str:
-        """The name of the loan in messages."""
+        """The name of the target in messages."""
         return self.operation.terms.label
 
     @property

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Debt and LTV before and after a repayment, one short line each, in columns.
+"""The figures before and after a run, one short line each, in columns.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -11,17 +11,23 @@ from __future__ import annotations
 
 import typing as t
 
+# The only figure that is not an amount.
+_LTV = "LTV"
+_Figures = t.Mapping[str, t.Optional[str]]
 
-def before_and_after(before: dict[str, t.Any], after: dict[str, t.Any]) -> tuple[str, str]:
+
+def before_and_after(before: _Figures, after: _Figures, coin: str) -> tuple[str, str]:
     """Return both sides as lines for C(--diff), each number under the other; empty where nothing is known.
 
-    :param before: C(coin), C(debt) and C(ltv), of which any may be missing or none.
+    :param before: Decimal numbers by the word that precedes each, of which any may be missing or none.
+    :param coin: What all are amounts of, but for C(LTV).
     """
-    columns = [_aligned([side.get(name) for side in (before, after)]) for name in ("debt", "ltv")]
+    names = list(dict.fromkeys([*before, *after]))
+    columns = {name: _aligned([side.get(name) for side in (before, after)]) for name in names}
     lines = []
-    for side, debt, ltv in zip((before, after), *columns):
-        parts = [f"debt {debt} {side.get('coin')}", *([f"LTV {ltv}"] if side.get("ltv") is not None else [])]
-        lines.append("  ".join(parts).rstrip() + "\n" if side else "")
+    for number, side in enumerate((before, after)):
+        parts = [f"{name} {columns[name][number]}{'' if name == _LTV else f' {coin}'}" for name in names if side.get(name) is not None]
+        lines.append("  ".join(parts).rstrip() + "\n" if parts else "")
     return lines[0], lines[1]
 
 

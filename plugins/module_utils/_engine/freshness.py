@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long to wait until a debt that was read can be believed to have every known repayment in it.
+"""How long to wait until what was read can be believed to have every known move in it.
 
-The exchange may show a repayment in its history before the debt has fallen by it. Paying what such a stale debt suggests would pay
-it twice. Pure: no I/O. This module util is private to the collection.
+The exchange may show a repayment in its history before the debt has fallen by it, and likewise an adjustment or a transfer. Moving what
+such a stale figure suggests would move it twice. Pure: no I/O. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ import typing as t
 
 from .._journal.intent import BASELINE_REACH_MS, Intent
 from .._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
-from .._loans.loan import Loan
-from .._reconcile.evidence import margin_without_ledger_ms, seen_in_debt
+from .._loans.subject import Subject
+from .._reconcile.evidence import margin_without_ledger_ms, seen_in_level
 from .._times import CLOCK_SLACK_MS
 
 
 class Freshness(t.NamedTuple):
     """What one reading leaves to the next.
 
-    :ivar late_until_ms: Until when the debt may be late, by the monotonic clock, because a repayment has become final.
-    :ivar final_ids: The repayments of the last time that were final when the history was read.
+    :ivar late_until_ms: Until when the figures may be late, by the monotonic clock, because a move has become final.
+    :ivar final_ids: The moves of the last time that were final when the history was read.
     """
 
     late_until_ms: int = 0
     final_ids: frozenset[str] = frozenset()
 
     def invalidated(self, now_ms: int, margin_ms: int) -> Freshness:
-        """Return that the debt may be late again: a repayment became final, possibly just now, however long ago it was made."""
+        """Return that the figures may be late again: a move became final, possibly just now, however long ago it was made."""
         return self._replace(late_until_ms=now_ms + margin_ms)
 
 
-class DebtSnapshot(t.NamedTuple):
-    """A debt as it was read, and the history that was read after it.
+class Snapshot(t.NamedTuple):
+    """When something was read, and the history that was read after it.
 
-    :ivar entries: The repayments that lower it.
-    :ivar is_any_open: Whether an accepted repayment was not confirmed yet when the history had been read.
+    :ivar entries: The moves that change it.
+    :ivar is_any_open: Whether an accepted move was not confirmed yet when the history had been read.
     :ivar begun_ms: When the reading began, by the monotonic clock; C(ended_ms) is when it ended.
     :ivar exchange_time_ms: What the exchange's clock had reached when it began (UTC, ms).
     """
@@ -61,19 +61,19 @@ class FreshnessCheck(t.NamedTuple):
     freshness: Freshness
 
 
-def check_freshness(snapshot: DebtSnapshot, before: Freshness, margin_ms: int) -> FreshnessCheck:
-    """Say how long to wait until what is read then has all known repayments in it.
+def check_freshness(snapshot: Snapshot, before: Freshness, margin_ms: int) -> FreshnessCheck:
+    """Say how long to wait until what is read then has all known moves in it.
 
     :param before: What the reading before this one has left.
-    :param margin_ms: How late the debt may be at worst.
+    :param margin_ms: How late the figures may be at worst.
     """
     if snapshot.is_any_open or any(entry.status == PROCESSING for entry in snapshot.entries):
-        # However long ago it was made, the debt falls only when it has been processed.
+        # However long ago it was made, it shows only when it has been processed.
         return FreshnessCheck(margin_ms or CLOCK_SLACK_MS, before.invalidated(snapshot.ended_ms, margin_ms))
     made = [entry for entry in snapshot.entries if entry.status != FAILED]
     newest_ms = max((entry.latest_ms for entry in made), default=0)
     remaining_ms = max(newest_ms + margin_ms + 1 - snapshot.exchange_time_ms, before.late_until_ms - snapshot.begun_ms)
-    # What was in process when the debt was read can be final when the history is, so the debt is read once more after that.
+    # What was in process when the figures were read can be final when the history is, so they are read once more after that.
     recent = {entry.repay_id for entry in made if entry.time_ms > snapshot.exchange_time_ms - BASELINE_REACH_MS}
     after = before._replace(final_ids=before.final_ids | recent)
     if remaining_ms > 0:
@@ -82,23 +82,23 @@ def check_freshness(snapshot: DebtSnapshot, before: Freshness, margin_ms: int) -
 
 
 def newly_confirmed(
-    unconfirmed: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], loan: Loan, now_ms: int, margin_ms: int
+    unconfirmed: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], subject: Subject, now_ms: int, margin_ms: int
 ) -> list[Intent]:
-    """Return which accepted repayments history and debt show, so that they need not be remembered any more.
+    """Return which accepted moves the history and the figures show, so that they need not be remembered any more.
 
     :param unconfirmed: All that were not confirmed before, the oldest first.
-    :param loan: As it was read before the history.
+    :param subject: As it was read before the history.
     :param now_ms: The exchange's time (UTC, ms).
     """
     final = {entry.repay_id for entry in entries if entry.status == SUCCESS}
-    in_debt = seen_in_debt(unconfirmed, entries, loan)
-    # Even a debt that nothing else confirms must show a repayment after so long.
+    seen = seen_in_level(unconfirmed, entries, subject)
+    # Even figures that nothing else confirms must show a move after so long.
     longest_ms = margin_without_ledger_ms(margin_ms)
-    return [i for i in unconfirmed if i.repay_id in final and (i in in_debt or now_ms > i.window_end_ms + longest_ms)]
+    return [i for i in unconfirmed if i.repay_id in final and (i in seen or now_ms > i.window_end_ms + longest_ms)]
 
 
 def newly_failed(unconfirmed: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], now_ms: int, margin_ms: int) -> list[Intent]:
-    """Return which accepted repayments have failed on the exchange, long enough ago for that to be its last word.
+    """Return which accepted moves have failed on the exchange, long enough ago for that to be its last word.
 
     :param unconfirmed: As above.
     """
@@ -108,12 +108,12 @@ def newly_failed(unconfirmed: t.Sequence[Intent], entries: t.Sequence[HistoryEnt
 
 
 def is_confirmed_alone(
-    intent: Intent, unconfirmed: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], loan: Loan
+    intent: Intent, unconfirmed: t.Sequence[Intent], entries: t.Sequence[HistoryEntry], subject: Subject
 ) -> bool:
-    """Return whether the debt shows a final repayment, and no other one can be what it shows.
+    """Return whether the figures show a final move, and no other one can be what they show.
 
-    :param unconfirmed: All accepted repayments that were not confirmed before.
-    :param entries: The history, read before the loan.
+    :param unconfirmed: All accepted moves that were not confirmed before.
+    :param entries: The history, read before the subject.
     """
     others = [other for other in unconfirmed if other.intent_id != intent.intent_id]
-    return not others and bool(seen_in_debt([intent], entries, loan))
+    return not others and bool(seen_in_level([intent], entries, subject))

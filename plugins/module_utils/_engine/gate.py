@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What to do about a repayment that only the exchange's gate has turned away, and that was possibly executed all the same.
+"""What to do about a request that only the exchange's gate has turned away, and that was possibly executed all the same.
 
 The rejection is certain for the request that it answers. But something in between may have sent that request twice: one copy was
 executed, and the answer is the one to the other. So what to send is decided again, on fresh reads. Only reads are sent from here.
@@ -20,9 +20,11 @@ from .._goal import Goal
 from .._journal.intent import Intent
 from .._loans.history import FAILED, HistoryEntry
 from .._loans.wallet import Movement
+from .._operations.decision import DECLINE, MOVE, Decision
+from .._reconcile.evidence import level_changes
+from .._words import WORDS
 from . import messages
 from .context import RunContext
-from .plan import DECLINE, PAY, Decision
 from .preflight import run_preflight
 from .steps import Preflight, RunEnded, error_of
 
@@ -30,7 +32,7 @@ from .steps import Preflight, RunEnded, error_of
 class Redecision(t.NamedTuple):
     """What is decided after the pause that the gate forced.
 
-    :ivar preflight: What is known and decided now; none when the repayment has to be looked for, like one whose answer was lost.
+    :ivar preflight: What is known and decided now; none when it has to be looked for, like one whose answer was lost.
     :ivar doubt: Why it has to be.
     """
 
@@ -40,67 +42,84 @@ class Redecision(t.NamedTuple):
 
 
 def redecide(context: RunContext, before: Preflight, intent: Intent, refusal: BybitError) -> Redecision:
-    """Decide on fresh reads, unless something shows that the repayment may have been executed.
+    """Decide on fresh reads, unless something shows that the request may have been executed.
 
     :param before: What was known when the request left.
     """
-    outflows: list[Movement] = []
+    movements: list[Movement] = []
     try:
-        now = run_preflight(context, before.means.paid_so_far, before.freshness)
-        if now.decision.kind == PAY:
+        now = run_preflight(context, before.means.moved_so_far, before.freshness)
+        if may_be_carried_out(now.decision, context.goal):
             # The balance may be late where the ledger is not.
-            outflows = context.poller.outflows(intent)
-            if must_await_entry(outflows, intent, before, now):
+            movements = context.poller.movements(intent)
+            if must_await_entry(movements, intent, before, now):
                 _await_entry(context, intent)
-                now = run_preflight(context, before.means.paid_so_far, now.freshness)
+                now = run_preflight(context, before.means.moved_so_far, now.freshness)
     except (BybitError, RunEnded) as failed:
         # Something in between may have sent it twice: either this cannot be ruled out now, or the copy in process is why this is declined.
         reason = f"{refusal.cause}. Then this run could not decide again ({error_of(failed).cause})"
         return Redecision(None, OutcomeUnknown(reason, refusal.failure))
-    news = entries_since(before, now)
+    news = entries_since(before, now, intent)
     trace = ""
     if may_show_it(news, context.goal, now.decision):
-        trace = f"repayment {news[0].repay_id} appeared in the history in the meantime"
-    elif not news and any(-movement.amount == intent.amount for movement in outflows):
-        trace = f"the wallet's ledger shows that {plain(intent.amount)} {intent.coin} left in the meantime"
+        trace = f"{WORDS[intent.goal.move].entry} {news[0].repay_id} appeared in the history in the meantime"
+    elif not news and any(abs(movement.amount) == intent.amount for movement in movements):
+        how = "came in" if intent.goal.is_incoming else "left"
+        trace = f"the wallet's ledger shows that {plain(intent.amount)} {intent.coin} {how} in the meantime"
     if trace:
         return Redecision(None, OutcomeUnknown(f"{refusal.cause}. But {trace}", refusal.failure))
-    return Redecision(now, None, tuple(messages.came_between(entry, intent.coin) for entry in news))
+    return Redecision(now, None, tuple(messages.came_between(entry, intent) for entry in news))
+
+
+def may_be_carried_out(decision: Decision, goal: Goal) -> bool:
+    """Return whether the money has to show that nothing was sent; a transfer may be why nothing is missing any more."""
+    return decision.kind == MOVE or goal.has_own_id
 
 
 def may_show_it(news: t.Sequence[HistoryEntry], goal: Goal, decision: Decision) -> bool:
-    """Return whether new entries of the history may be the repayment; a goal counts them, whoever has made them."""
-    return bool(news) and (not goal.is_declarative or decision.kind == DECLINE)
+    """Return whether new entries of the history may be what was sent; a goal counts them, whoever has made them."""
+    return bool(news) and (goal.has_own_id or not goal.is_declarative or decision.kind == DECLINE)
 
 
-def must_await_entry(outflows: t.Sequence[Movement], intent: Intent, before: Preflight, now: Preflight) -> bool:
-    """Return whether the history has to be given time to show the repayment."""
-    return bool(outflows) or has_money_moved(intent, before, now)
+def must_await_entry(movements: t.Sequence[Movement], intent: Intent, before: Preflight, now: Preflight) -> bool:
+    """Return whether the history has to be given time to show what was sent."""
+    return bool(movements) or has_money_moved(intent, before, now) or has_level_fallen(intent, now)
 
 
-def entries_since(before: Preflight, now: Preflight) -> list[HistoryEntry]:
-    """Return what the history shows of repayments that it did not show before, and that may be a user's."""
+def entries_since(before: Preflight, now: Preflight, intent: Intent) -> list[HistoryEntry]:
+    """Return what the history shows of such moves that it did not show before, and that may be a user's."""
     known = {entry.repay_id for entry in before.entries}
-    return [r for r in now.entries if r.repay_id not in known and r.status != FAILED and r.by_user is not False]
+    new = [r for r in now.entries if r.repay_id not in known and r.status != FAILED and r.by_user is not False]
+    return [r for r in new if r.move == intent.goal.move and (not intent.goal.has_own_id or r.repay_id == intent.intent_id)]
 
 
 def has_money_moved(intent: Intent, before: Preflight, now: Preflight) -> bool:
-    """Return whether as much as an intent wanted may have left what pays, though others may have taken it.
+    """Return whether as much as an intent wanted may have moved, though others may have moved it.
 
     :param before: What was known when it was sent, as C(now) is what is known after the pause.
     """
     if before.pledged:
         held = dict(now.pledged)
         return any(held.get(coin, Decimal(0)) < amount for coin, amount in before.pledged)
-    old, new = before.means.wallet, now.means.wallet
+    old, new = before.wallet, now.wallet
     # What cannot be read may have moved.
-    return old is None or new is None or difference(old, new) >= intent.amount
+    if old is None or new is None:
+        return True
+    return (difference(new, old) if intent.goal.is_incoming else difference(old, new)) >= intent.amount
+
+
+def has_level_fallen(intent: Intent, now: Preflight) -> bool:
+    """Return whether what was taken back is gone from what is pledged; it comes into the wallet only when it has been processed."""
+    changes = level_changes(intent, now.subject.levels) if now.subject is not None and intent.goal.is_incoming else []
+    return bool(changes) and max(changes) >= intent.amount
 
 
 def _await_entry(context: RunContext, intent: Intent) -> None:
-    """Wait until the history must show a repayment if it was made when its request was turned away."""
+    """Wait until the history must show what was sent if it was carried out though its request was turned away."""
     clock = context.client.clock
     remaining_ms = (intent.sent_monotonic_ms or 0) + context.options.settle_margin_ms - clock.monotonic_ms()
     if remaining_ms > 0:
-        clock.report_wait(f"Money has moved while {context.label} could not be repaid, and the history may be late", remaining_ms)
+        words = WORDS[intent.goal.move]
+        turned_away = f"the {words.noun} {words.place} {context.label} was turned away"
+        clock.report_wait(f"Money has moved while {turned_away}, and the history may be late", remaining_ms)
         clock.sleep_ms(remaining_ms)

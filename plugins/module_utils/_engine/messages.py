@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sentences that report to the user what became of a repayment.
+"""The sentences that report to the user what became of what was sent.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -12,70 +12,81 @@ from __future__ import annotations
 from .._amounts import plain
 from .._goal import Goal
 from .._journal.intent import Intent
-from .._journal.target import Target
+from .._journal.target import ACCOUNT_COLLATERAL, ORDER_COLLATERAL, WALLETS, Target
 from .._loans.history import HistoryEntry
-from .._outcomes import EXECUTED, NOT_EXECUTED, UNKNOWN
+from .._operations.decision import capital
+from .._operations.progress import Progress
+from .._outcomes import EXECUTED, NOT_EXECUTED, PENDING, UNKNOWN
 from .._reconcile.judge import Reconciled
 from .._times import utc
-from .progress import Progress
+from .._words import WORDS, Words
 
 # For how long a repayment whose report may have reached nobody satisfies a task that asks for the same.
 ANSWERS_FOR_HOURS = 12
+_FIELDS = {"repay_id": "repayId", "adjust_id": "adjustId", "transfer_id": "transferId"}
 
 
 def name_of(intent: Intent, label: str) -> str:
-    return f"{plain(intent.amount)} {intent.coin} on {label}"
+    return f"{plain(intent.amount)} {intent.coin} {_words(intent).place} {label}"
+
+
+def the_move(intent: Intent, label: str) -> str:
+    """Name what was sent, as in "the repayment of 100 USDT on loan 17"."""
+    return f"the {_words(intent).noun} of {name_of(intent, label)}"
 
 
 def made(found: Reconciled, label: str, is_earlier: bool) -> str:
-    """Report a repayment that was accepted or found."""
+    """Report a move that was accepted or found."""
     intent, is_final = found.intent, found.outcome == EXECUTED
-    what = f"{name_of(intent, label)} (repayment {intent.repay_id})"
+    words = _words(intent)
+    what = _with_id(intent, label)
     pending = "" if is_final else " It is pending: the exchange has not reported it as final yet."
     if is_earlier:
-        nothing_sent = "" if intent.goal.is_of_debt else ", so nothing was sent now"
-        return f"{_sent_earlier(what, intent)} The repayment was {'executed' if is_final else 'accepted'}{nothing_sent}.{pending}"
-    sentence = f"Repaid {what}" if is_final else f"Bybit accepted the repayment of {what}"
+        nothing_sent = "" if intent.goal.is_of_level else ", so nothing was sent now"
+        return f"{_sent_earlier(what, intent)} The {words.noun} was {'executed' if is_final else 'accepted'}{nothing_sent}.{pending}"
+    sentence = f"{words.did} {what}" if is_final else f"Bybit accepted the {words.noun} of {what}"
     return f"{sentence}{_how_it_is_known(found)}.{pending}"
 
 
 def not_executed(found: Reconciled, label: str, lost: Exception | None) -> str:
-    """Report a repayment that was not executed."""
-    what = name_of(found.intent, label)
+    """Report what was not executed."""
     if found.intent.repay_id:
-        sentence = f"was accepted (repayment {found.intent.repay_id}) but then failed on the exchange"
+        sentence = f"was accepted ({_words(found.intent).entry} {found.intent.repay_id}) but then failed on the exchange"
         sentence += f": {found.finding.reason}" if found.finding else ""
     else:
         answer = f"got no clear answer ({lost})" if lost else "was accepted without an ID"
         sentence = f"{answer}, but {found.finding.reason if found.finding else ''}"
-    return f"The repayment of {what} {sentence}. It was not executed, so the next run can send it again."
+    return f"{capital(the_move(found.intent, label))} {sentence}. It was not executed, so the next run can send it again."
 
 
 def unknown(found: Reconciled, cause: str, label: str, history_request: str) -> str:
-    """Report what is known of a repayment with an unknown outcome, and how the user can resolve it."""
+    """Report what is known of a move with an unknown outcome, and how the user can resolve it."""
     intent, finding, evidence = found.intent, found.finding, found.evidence or {}
     candidates = ", ".join(entry.repay_id for entry in finding.candidates) if finding else ""
+    words = _words(intent)
+    level, now = intent.baseline.level, evidence.get(f"{words.level}_now") or "not known"
+    changed = "" if level is None else f"; the {words.level} was {plain(level)} then and is {now} now"
     return (
-        f"It is unknown whether the repayment of {name_of(intent, label)} was made: {cause}, and "
-        f"{finding.reason if finding else ''}. It was sent at {utc(intent.sent_at_ms)}; the debt was "
-        f"{plain(intent.baseline.debt)} then and is {evidence.get('debt_now') or 'not known'} now. "
-        f"{f'It may be repayment {candidates}. ' if candidates else ''}"
-        f"Nothing is sent for this loan until this is known. {_how_to_go_on(intent, history_request)}"
+        f"It is unknown whether {the_move(intent, label)} was made: {cause}, and "
+        f"{finding.reason if finding else ''}. It was sent at {utc(intent.sent_at_ms)}{changed}. "
+        f"{f'It may be {words.entry} {candidates}. ' if candidates else ''}"
+        f"Nothing is sent for this {words.target} until this is known. {_how_to_go_on(intent, history_request)}"
     )
 
 
 def accepted_but_missing(intent: Intent, label: str, history_request: str) -> str:
-    """Report an accepted repayment that the exchange does not show, so that no total of the history is right."""
-    what = f"{name_of(intent, label)} (repayment {intent.repay_id})"
+    """Report an accepted move that the exchange does not show, so that no total of the history is right."""
+    words = _words(intent)
     return (
-        f"The repayment of {what} was accepted at {utc(intent.sent_at_ms)}, but the exchange does not show it, so it is unknown how much "
-        f"has been repaid. Nothing was sent now. {_how_to_go_on(intent, history_request)}"
+        f"The {words.noun} of {_with_id(intent, label)} was accepted at {utc(intent.sent_at_ms)}, but the exchange does not show it, so it is unknown how much "
+        f"has been {words.done}. Nothing was sent now. {_how_to_go_on(intent, history_request)}"
     )
 
 
-def known_id(repay_id: str) -> str:
+def known_id(intent: Intent, given_id: str) -> str:
     """Report that the exchange returned an ID that it had returned before."""
-    return f"Bybit reported success, but returned repayId {repay_id}, which belongs to an earlier repayment"
+    words = _words(intent)
+    return f"Bybit reported success, but returned {_FIELDS[words.id_key]} {given_id}, which belongs to an earlier {words.entry}"
 
 
 def counted(progress: Progress, goal: Goal, coin: str) -> str:
@@ -85,47 +96,48 @@ def counted(progress: Progress, goal: Goal, coin: str) -> str:
     return f"Of the {asked}, {before} had already been repaid."
 
 
-def came_between(entry: HistoryEntry, coin: str) -> str:
-    """Report a repayment that appeared while the exchange rejected a request."""
+def came_between(entry: HistoryEntry, intent: Intent) -> str:
+    """Report a move that appeared while the exchange rejected a request."""
     return (
-        f"While the exchange rejected the request, repayment {entry.repay_id} of {plain(entry.amount)} {coin} appeared in its history. "
+        f"While the exchange rejected the request, {_words(intent).entry} {entry.repay_id} of {plain(entry.amount)} {intent.coin} appeared in its history. "
         f"The missing amount was recalculated with it."
     )
 
 
-def hidden(journal: str, label: str) -> str:
-    """Report that the intents of a loan cannot be found, because it is unknown which account the key belongs to."""
+def hidden(journal: str, label: str, words: Words) -> str:
+    """Report that the intents of a target cannot be found, because it is unknown which account the key belongs to."""
     return (
-        f"An earlier run recorded a repayment on {label} in the journal {journal} and ended before it could report the outcome. The outcome is unknown, "
-        f"and nothing was sent now: run again when the exchange reports which account api_key belongs to, or with another key of the account."
+        f"An earlier run recorded {words.a_noun} {words.place} {label} in the journal {journal} and ended before it could report the outcome. The "
+        f"outcome is unknown, and nothing was sent now: run again when the exchange reports which account api_key belongs to, or with another "
+        f"key of the account."
     )
 
 
 def too_old_to_answer(intent: Intent, label: str) -> str:
-    """Report that a repayment which perhaps nobody saw is too old to be what a task asks for."""
+    """Report that a move which perhaps nobody saw is too old to be what a task asks for."""
     return (
-        f"The repayment of {name_of(intent, label)} that was sent at {utc(intent.sent_at_ms)} was reported, but perhaps to nobody. "
+        f"{capital(the_move(intent, label))} that was sent at {utc(intent.sent_at_ms)} was reported, but perhaps to nobody. "
         f"That was more than {ANSWERS_FOR_HOURS} hours ago, so it does not count as what this task asks for."
     )
 
 
 def may_have_been_reported(intent: Intent, label: str) -> str:
-    """Report that a task returns an earlier repayment, because probably nobody saw the report of it."""
+    """Report that a task returns an earlier move, because probably nobody saw the report of it."""
     # A name stands for its step for ever.
     names = f"reference '{intent.reference}' names"
     asked = names if intent.reference is not None else f"this task asks for, until {ANSWERS_FOR_HOURS} hours after that report"
     return (
-        f"The repayment of {name_of(intent, label)} that was sent at {utc(intent.sent_at_ms)} was reported, but probably to nobody. "
+        f"{capital(the_move(intent, label))} that was sent at {utc(intent.sent_at_ms)} was reported, but probably to nobody. "
         f"It counts as what {asked}."
     )
 
 
-def may_reach_nobody() -> str:
+def may_reach_nobody(words: Words) -> str:
     """Warn that the result of this run may not arrive."""
     return (
         f"This result may not reach you: something other than Ansible itself runs this module, such as Mitogen's strategy plugin, or the "
-        f"system does not show which processes started it. For {ANSWERS_FOR_HOURS} hours, a task that asks for the same returns this repayment "
-        f"and pays nothing. To pay again, use reference, since, max_debt or max_ltv, or the linear strategy."
+        f"system does not show which processes started it. For {ANSWERS_FOR_HOURS} hours, a task that asks for the same returns this {words.noun} "
+        f"and sends nothing. To send it again, use reference or a goal, or the linear strategy."
     )
 
 
@@ -143,37 +155,39 @@ def dust_left(dust: str, coin: str, why: str) -> str:
 
 
 def earlier(intent: Intent, outcome: str, label: str) -> str:
-    """Report what became of the repayment of an earlier run that could not report it."""
+    """Report what became of what an earlier run has sent and could not report."""
+    words = _words(intent)
     sentence = _sent_earlier(name_of(intent, label), intent)
     if outcome == UNKNOWN:
-        return f"{sentence} The outcome of the repayment is unknown."
+        return f"{sentence} The outcome of the {words.noun} is unknown."
     if outcome == NOT_EXECUTED:
-        return f"{sentence} The repayment was not executed."
+        return f"{sentence} The {words.noun} was not executed."
     made = "executed" if outcome == EXECUTED else "accepted and is pending"
-    return f"{sentence} The repayment was {made} (repayment {intent.repay_id})."
+    return f"{sentence} The {words.noun} was {made} ({words.entry} {intent.repay_id})."
 
 
 def acknowledged(intent: Intent, label: str) -> str:
-    """Report that the user has taken care of a repayment with an unknown outcome."""
+    """Report that the user has taken care of a move with an unknown outcome."""
     return (
-        f"The intent of the repayment of {name_of(intent, label)} that was sent at {utc(intent.sent_at_ms)} is discarded, because "
-        f"acknowledge names it. Nothing was sent now; run without acknowledge if something still needs to be repaid."
+        f"The intent of {the_move(intent, label)} that was sent at {utc(intent.sent_at_ms)} is discarded, because "
+        f"acknowledge names it. Nothing was sent now; run without acknowledge if something still needs to be {_words(intent).done}."
     )
 
 
-def not_noted(intent_id: str) -> str:
+def not_noted(intent_id: str, words: Words) -> str:
     """Report that there is nothing to acknowledge, most likely because it was done before."""
     return (
-        f"acknowledge '{intent_id}' names no repayment that is recorded here: it was acknowledged or resolved before, or was sent for another "
-        f"loan or account, or is recorded in another journal. Nothing was sent; run without acknowledge if something still needs to be repaid."
+        f"acknowledge '{intent_id}' names no {words.noun} that is recorded here: it was acknowledged or resolved before, or was sent for another "
+        f"{words.target} or account, or is recorded in another journal. Nothing was sent; run without acknowledge if something still needs to "
+        f"be {words.done}."
     )
 
 
-def not_in_doubt(intent_id: str) -> str:
+def not_in_doubt(intent_id: str, words: Words) -> str:
     """Report that the outcome of what is to be acknowledged is known."""
     return (
-        f"The outcome of the repayment that acknowledge '{intent_id}' names is known by now. A run with acknowledge sends nothing; run "
-        f"without it if something still needs to be repaid."
+        f"The outcome of the {words.noun} that acknowledge '{intent_id}' names is known by now. A run with acknowledge sends nothing; run "
+        f"without it if something still needs to be {words.done}."
     )
 
 
@@ -182,7 +196,7 @@ def answered(found: Reconciled, reference: str, label: str) -> str:
     intent = found.intent
     state = "executed" if found.outcome == EXECUTED else "accepted and still pending"
     return (
-        f"Reference '{reference}' was used before: {name_of(intent, label)} (repayment {intent.repay_id}), sent at "
+        f"Reference '{reference}' was used before: {_with_id(intent, label)}, sent at "
         f"{utc(intent.sent_at_ms)}, {state}. Nothing was sent now."
     )
 
@@ -191,7 +205,7 @@ def used_for_something_else(reference: str, target: Target, intent: Intent) -> s
     """Report that a reference names another step."""
     source = f" from collateral {', '.join(intent.goal.collateral)}" if intent.goal.collateral else ""
     return (
-        f"reference '{reference}' was already used for {plain(intent.amount)} {intent.coin}{source} on the {target.product} loan {target.loan}, sent "
+        f"reference '{reference}' was already used for the {_words(intent).noun} of {plain(intent.amount)} {intent.coin}{source}{_where(target, intent)}, sent "
         f"at {utc(intent.sent_at_ms)}. Nothing was sent: give this step another reference."
     )
 
@@ -200,7 +214,7 @@ def reference_given_up(reference: str, intent: Intent, label: str) -> str:
     """Report that the step of a reference was left to the user."""
     return (
         f"reference '{reference}' was already used for {name_of(intent, label)}, sent at {utc(intent.sent_at_ms)}; its unknown outcome was "
-        f"acknowledged. Nothing was sent: if it still needs to be repaid, give this step another reference."
+        f"acknowledged. Nothing was sent: if it still needs to be {_words(intent).done}, give this step another reference."
     )
 
 
@@ -213,12 +227,51 @@ def _how_it_is_known(found: Reconciled) -> str:
 
 
 def _sent_earlier(what: str, intent: Intent) -> str:
-    return f"An earlier run began a repayment of {what} at {utc(intent.sent_at_ms)} and ended before it could report the outcome."
+    return f"An earlier run began {_words(intent).a_noun} of {what} at {utc(intent.sent_at_ms)} and ended before it could report the outcome."
 
 
 def _how_to_go_on(intent: Intent, history_request: str) -> str:
     return (
-        f"Run again to have it checked again. Or check it yourself ({history_request}, or the loan's page on the exchange's site); "
+        f"Run again to have it checked again. Or check it yourself ({history_request}, or the {_words(intent).target}'s page on the exchange's site); "
         f"once you know the outcome, run with acknowledge: '{intent.intent_id}'. That run sends nothing and discards the intent if it is "
         f"still unresolved."
     )
+
+
+def unresolved_of_ltv(target: Target, intent: Intent, label: str) -> str:
+    """Report that a goal of an LTV cannot be pursued while another target's move is in doubt."""
+    what = f"{_words(intent).a_noun} of {plain(intent.amount)} {intent.coin}{_where(target, intent)}"
+    return (
+        f"An earlier run began {what}, sent at {utc(intent.sent_at_ms)}, and its outcome is not known, so the LTV of {label} cannot be "
+        f"trusted. Nothing was sent: run the task for that first, or run it with acknowledge: '{intent.intent_id}'."
+    )
+
+
+def not_topped_up(error: Exception, dummy: str) -> str:
+    """Report, in the result of another module, a transfer that was not made."""
+    return f"The Funding wallet could not be topped up from UNIFIED: {error} Nothing was repaid."
+
+
+def not_here_yet(outcome: str | None, coin: str) -> str:
+    """Report that a transfer was made or accepted, and that the wallet does not show its money yet."""
+    state = "is still pending" if outcome == PENDING else "was made, but the Funding wallet does not show it yet"
+    return f"The transfer of {coin} {state}, so nothing was repaid. Do not transfer it once more; run again later."
+
+
+def transfer_in_doubt(error: Exception, coin: str) -> str:
+    """Report, in the result of another module, a transfer with an unknown outcome."""
+    return f"{error} The option acknowledge is one of bybit_funding_transfer with coin '{coin}' here. Nothing was repaid."
+
+
+def _words(intent: Intent) -> Words:
+    return WORDS[intent.goal.move]
+
+
+def _with_id(intent: Intent, label: str) -> str:
+    return f"{name_of(intent, label)} ({_words(intent).entry} {intent.repay_id})"
+
+
+def _where(target: Target, intent: Intent) -> str:
+    """Name a target of any product."""
+    names = {ORDER_COLLATERAL: f"loan {target.loan}", ACCOUNT_COLLATERAL: "the account", WALLETS: "this account"}
+    return f" {_words(intent).place} {names.get(target.product, f'the {target.product} loan {target.loan}')}"

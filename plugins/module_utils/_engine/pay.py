@@ -16,18 +16,20 @@ from decimal import Decimal
 
 from .._api.client import NOT_MADE, UNCLEAR, Accepted, Signed
 from .._api.errors import BybitError, Declined, JournalUnusable, NotExecuted, NotSent, OutcomeUnknown, Refused
-from .._api.return_codes import RET_CODE_OK
+from .._api.return_codes import EARLIER_REQUEST, RET_CODE_OK
+from .._goal import TO_FUND
 from .._journal.intent import Intent, baseline_of
-from .._loans.account import deduct_payment, invalidate_balance
+from .._loans.account import invalidate_balance, remember_payment
 from .._loans.history import HistoryEntry
-from .._loans.loan import Loan
+from .._loans.subject import Subject
 from .._loans.wallet import Spending
+from .._operations.decision import DECLINE, MOVE, capital
 from .._outcomes import NOT_EXECUTED, NOTHING_TO_DO, UNKNOWN
+from .._words import WORDS
 from . import messages
 from .conclude import in_doubt, made_of, nothing_to_do
 from .context import RunContext
 from .gate import redecide
-from .plan import DECLINE, PAY
 from .preflight import run_preflight
 from .steps import Attempt, Made, Preflight, RunEnded, error_of
 
@@ -35,19 +37,20 @@ _MORE_THAN_INTEREST = "The debt rose by more than interest can accrue, so someth
 
 
 def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = None, is_dust: bool = False) -> Attempt:
-    """Send one repayment, decided again whenever the gate has turned it away, and find out what becomes of it.
+    """Send one request that moves money, decided again whenever the gate has turned it away, and find out what becomes of it.
 
     :param preflight: What was decided.
     :param max_amount: The most that it may be, however often it is decided again; none for no limit.
     :param is_dust: Whether it pays C(dust_to_try), which needs more decimal places than the exchange lists.
     :raises RunEnded: When it was not made, or when that is unknown.
     """
-    while preflight.loan is not None and preflight.decision.kind == PAY:
+    turned_away: Intent | None = None
+    while preflight.subject is not None and preflight.decision.kind == MOVE:
         if max_amount is not None and preflight.decision.amount > max_amount:
             raise RunEnded(Declined(_MORE_THAN_INTEREST), preflight)
-        intent = _intent(context, preflight, preflight.loan)
+        intent = _intent(context, preflight, preflight.subject, turned_away)
         try:
-            signed = context.client.sign(context.operation.request(preflight.loan, intent.amount))
+            signed = context.client.sign(context.operation.request(preflight.subject, intent.amount, intent.intent_id))
             intent = _as_signed(context, intent, signed)
             check_listeners(context.has_listeners)
             context.journal.note(intent)
@@ -73,15 +76,17 @@ def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = 
             if overtaken is not None:
                 # What moved is probably what the other run has paid, which also finds out what became of this one.
                 doubt = redecision.doubt or answer.error
-                message = f"It is unknown whether the repayment of {messages.name_of(intent, context.label)} was made: {doubt.cause}. {overtaken}"
+                message = f"It is unknown whether {messages.the_move(intent, context.label)} was made: {doubt.cause}. {overtaken}"
                 raise RunEnded(OutcomeUnknown(message, doubt.failure), preflight, intent, sent_at_ms=intent.sent_at_ms)
-            # What moved may have been this repayment, so it is reconciled like one whose answer was lost.
+            # What moved may have been this, so it is reconciled like one whose answer was lost.
             return _attempt(context, preflight, _find_out(context, preflight, intent, redecision.doubt))
-        context.journal.discard(intent, answer.error.cause)
+        turned_away = intent
+        if not _keeps_id(intent, redecision.preflight):
+            context.journal.discard(intent, answer.error.cause)
         # The warnings of the first decision hold for this one, too.
         now = redecision.preflight._replace(warnings=(*preflight.warnings, *redecision.preflight.warnings, *redecision.warnings))
         preflight = with_dust(now) if is_dust else now
-    if preflight.loan is None or preflight.decision.kind == DECLINE:
+    if preflight.subject is None or preflight.decision.kind == DECLINE:
         raise RunEnded(Declined(preflight.decision.message), preflight)
     return nothing_to_do(context, preflight)
 
@@ -91,19 +96,29 @@ def with_dust(preflight: Preflight) -> Preflight:
     decision = preflight.decision
     if not decision.dust_to_try:
         return preflight
-    return preflight._replace(decision=decision._replace(kind=PAY, amount=decision.dust_to_try))
+    return preflight._replace(decision=decision._replace(kind=MOVE, amount=decision.dust_to_try))
 
 
-def _intent(context: RunContext, preflight: Preflight, loan: Loan) -> Intent:
-    """Return what is about to be sent, before it is signed."""
-    client, means = context.client, preflight.means
+def _keeps_id(turned_away: Intent, now: Preflight) -> bool:
+    """Return whether what is sent next is the same request: with its own ID, the exchange carries it out at most once."""
+    return turned_away.goal.has_own_id and now.decision.kind == MOVE and now.decision.amount == turned_away.amount
+
+
+def _intent(context: RunContext, preflight: Preflight, subject: Subject, turned_away: Intent | None) -> Intent:
+    """Return what is about to be sent, before it is signed.
+
+    :param turned_away: What was sent before, if the exchange's gate has turned it away.
+    """
+    keeps_id = turned_away is not None and _keeps_id(turned_away, preflight)
+    client = context.client
     payments = client.state(Spending).paid
+    baseline = baseline_of(subject, preflight.entries, client.exchange_time_or_local_ms(), preflight.wallet, preflight.pledged, payments)
     return Intent(
-        intent_id=str(uuid.uuid4()),
+        intent_id=turned_away.intent_id if turned_away is not None and keeps_id else str(uuid.uuid4()),
         goal=context.goal,
         amount=preflight.decision.amount,
-        coin=loan.coin,
-        baseline=baseline_of(loan, preflight.entries, client.exchange_time_or_local_ms(), means.wallet, preflight.pledged, payments),
+        coin=subject.coin,
+        baseline=baseline._replace(unified=preflight.means.available) if context.goal.move == TO_FUND else baseline,
         sent_at_ms=0,
         recv_window_ms=client.recv_window_ms,
         is_whole=context.operation.terms.is_whole,
@@ -128,38 +143,39 @@ def check_listeners(has_listeners: t.Callable[[], bool]) -> None:
 
 
 def _accepted(context: RunContext, preflight: Preflight, intent: Intent, answer: Accepted) -> Made:
-    """Find out what becomes of a repayment that the exchange has accepted."""
+    """Find out what becomes of a move that the exchange has accepted."""
     if not context.operation.terms.from_collateral:
-        deduct_payment(context.client, intent.coin, intent.amount)
-    given_id = answer.given_id
+        remember_payment(context.client, intent.coin, intent.amount, intent.goal.is_incoming)
+    given_id = answer.given_id if not intent.goal.has_own_id else intent.intent_id
     if given_id is None:
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=answer.time_ms), None)
-    if is_known_id(given_id, preflight.entries, context.journal.repay_ids()):
+    if not intent.goal.has_own_id and is_known_id(given_id, preflight.entries, context.journal.repay_ids()):
         # It proves nothing about this request: the answer may be an earlier one, with the time of that.
-        lost = OutcomeUnknown(messages.known_id(given_id))
+        lost = OutcomeUnknown(messages.known_id(intent, given_id))
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
     return _find_out(context, preflight, dataclasses.replace(intent, repay_id=given_id), None)
 
 
 def is_known_id(given_id: str, entries: t.Sequence[HistoryEntry], noted_ids: frozenset[str]) -> bool:
-    """Return whether an id belongs to a repayment that was made before."""
+    """Return whether an id belongs to a move that was made before."""
     return given_id in noted_ids or any(entry.repay_id == given_id for entry in entries)
 
 
 def _unclear(context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError) -> Made:
-    """Find out what became of a repayment without a clear answer."""
-    if lost.failure is not None and lost.failure.ret_code == RET_CODE_OK:
-        # It was accepted, only not in the documented form.
+    """Find out what became of a request without a clear answer."""
+    failure = lost.failure
+    if failure is not None and (failure.ret_code == RET_CODE_OK or (intent.goal.has_own_id and failure.outcome == EARLIER_REQUEST)):
+        # It was accepted, only not in the documented form, or the exchange has something with its own ID.
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
     return _find_out(context, preflight, intent, lost)
 
 
 def _accepted_without_id(context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError | None) -> Made:
-    """Write down that a repayment was accepted, so that later runs look for it by that, too, and find it in the history."""
+    """Write down that a request was accepted, so that later runs look for it by that, too, and find it in the history."""
     try:
         context.journal.note(intent)
     except JournalUnusable as error:
-        warning = f"The exchange accepted the repayment, but this could not be recorded: {error}"
+        warning = f"The exchange accepted the {WORDS[intent.goal.move].noun}, but this could not be recorded: {error}"
         return _find_out(context, preflight, intent, lost, (warning,))
     return _find_out(context, preflight, intent, lost)
 
@@ -167,7 +183,7 @@ def _accepted_without_id(context: RunContext, preflight: Preflight, intent: Inte
 def _find_out(
     context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError | None, warnings: tuple[str, ...] = ()
 ) -> Made:
-    """Return a repayment that has left, once it is known that it was made.
+    """Return what has left, once it is known that it was made.
 
     :param lost: Why its answer is not clear; none when it was accepted.
     :raises RunEnded: When it was not made, or when that is unknown.
@@ -182,16 +198,16 @@ def _find_out(
         raise RunEnded(error, preflight, found.intent, sent_at_ms=sent_at_ms, evidence=found.evidence, warnings=warnings)
     made = made_of(context, found)
     # What the history shows may be less a fee, which was paid as well.
-    return made._replace(paid_at_most=max(intent.amount, found.intent.amount), warnings=(*warnings, *made.warnings))
+    return made._replace(moved_at_most=max(intent.amount, found.intent.amount), warnings=(*warnings, *made.warnings))
 
 
 def _refused(context: RunContext, preflight: Preflight, intent: Intent, error: BybitError) -> Attempt:
-    """End a repayment that surely was not made, without a failure when somebody else has closed the loan meanwhile."""
+    """End what surely was not made, without a failure when somebody else has closed the loan meanwhile."""
     failure, warnings = error.failure, preflight.warnings
     if not isinstance(error, Refused) or failure is None or failure.ret_code not in context.operation.gone_codes:
         raise _not_made(context, preflight, intent, error)
     try:
-        now = run_preflight(context, preflight.means.paid_so_far, preflight.freshness)
+        now = run_preflight(context, preflight.means.moved_so_far, preflight.freshness)
     except (BybitError, RunEnded) as failed:
         warning = f"Whether the loan was closed in the meantime could not be checked: {error_of(failed)}"
         raise _not_made(context, preflight, intent, error, (warning,)) from failed
@@ -204,10 +220,9 @@ def _refused(context: RunContext, preflight: Preflight, intent: Intent, error: B
 def _not_made(
     context: RunContext, preflight: Preflight, intent: Intent, error: BybitError, warnings: tuple[str, ...] = ()
 ) -> RunEnded:
-    """Return the end of a run whose repayment surely was not made."""
+    """Return the end of a run whose request was surely not carried out."""
     context.journal.discard(intent, error.cause)
-    what = messages.name_of(intent, context.label)
-    reported = type(error)(f"The repayment of {what} was not made: {error}", error.failure)
+    reported = type(error)(f"{capital(messages.the_move(intent, context.label))} was not made: {error}", error.failure)
     without_id = dataclasses.replace(intent, repay_id=None)
     return RunEnded(reported, preflight, without_id, sent_at_ms=context.client.posted_at_ms, warnings=warnings)
 

@@ -2,41 +2,46 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read what the plan needs, and wait until it can be believed, before anything is paid. Only reads are sent from here.
+"""Read what the plan needs, and wait until it can be believed, before anything is sent. Only reads are sent from here.
 
 This module util is private to the collection.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 from decimal import Decimal
 
+from .._amounts import plain, total
 from .._api.api_key import read_key
 from .._api.errors import Declined, OutcomeUnknown, ReadFailed, Refused
 from .._api.return_codes import PERMISSION_MISSING
 from .._journal.intent import Intent
-from .._loans.account import funding_balance, read_position
-from .._loans.history import HistoryEntry
-from .._loans.loan import OPEN, Loan
+from .._loans.account import read_balance, read_position
+from .._loans.history import FAILED, HistoryEntry
+from .._loans.loan import Loan
+from .._loans.subject import Subject
+from .._operations.decision import MOVE, Means, capital, decline
+from .._operations.progress import Progress, check_since, progress_of
 from .._outcomes import NOTHING_TO_DO
+from .._reconcile.evidence import margin_without_ledger_ms
 from .._times import HOUR_MS, utc
+from .._words import WORDS
 from . import messages
 from .context import RunContext
-from .freshness import DebtSnapshot, Freshness, check_freshness, newly_confirmed, newly_failed
-from .plan import PAY, Means, decide
-from .progress import Progress, check_since, progress_of
+from .freshness import Freshness, Snapshot, check_freshness, newly_confirmed, newly_failed
 from .steps import Preflight, RunEnded
 
+# Where a transfer comes first, what is still missing is what has come since, such as interest.
+_AGAIN = "run again to have the rest transferred"
 _CONTACT = "Run again; if this persists, contact the exchange."
 
 
 class History(t.NamedTuple):
-    """The history of a loan.
+    """The history of a target.
 
     :ivar progress: How far a goal with C(since) has come.
-    :ivar has_settled: Whether it has just confirmed an accepted repayment, so that the debt may be late.
+    :ivar has_settled: Whether it has just confirmed an accepted move, so that the figures may be late.
     """
 
     entries: list[HistoryEntry]
@@ -44,96 +49,132 @@ class History(t.NamedTuple):
     has_settled: bool = False
 
 
-def run_preflight(context: RunContext, paid_so_far: Decimal = Decimal(0), before: Freshness = Freshness()) -> Preflight:
-    """Decide on what to pay, by what the exchange shows.
+def run_preflight(context: RunContext, moved_so_far: Decimal = Decimal(0), before: Freshness = Freshness()) -> Preflight:
+    """Decide on what to move, by what the exchange shows.
 
-    A goal of the debt is decided on a debt that has every known repayment in it, because what is missing would be paid twice.
+    A goal of a level is decided on figures that have every known move in them, because what is missing would be moved twice.
 
-    :param paid_so_far: What this run has paid already.
+    :param moved_so_far: What this run has moved already.
     :param before: What the reading before this one has left.
     :raises BybitError: When what is needed cannot be read, or not be believed in time; C(RunEnded) likewise.
     """
     clock, margin_ms, deadline_ms = context.client.clock, context.options.settle_margin_ms, context.deadline_ms()
     while True:
         begun_ms = clock.monotonic_ms()
-        preflight = _read(context, paid_so_far, before)
-        # If even a debt that may be too high needs no repayment, there is nothing to wait for.
-        is_nothing = preflight.decision.kind == NOTHING_TO_DO and not preflight.decision.dust_to_try
-        if not context.goal.is_of_debt or is_nothing:
+        preflight = _read(context, moved_so_far, before)
+        if not context.goal.is_of_level or _is_surely_nothing(context, preflight):
             return preflight
-        entries = preflight.entries if context.goal.max_ltv is None else context.operation.ltv_history()
+        entries, doubt = preflight.entries, _doubt(context, preflight)
+        if context.goal.is_of_ltv:
+            entries = context.operation.ltv_history()
+            doubt = doubt or _unresolved_of_ltv(context, entries)
         read_at_ms = context.client.exchange_time_at_least_ms(begun_ms) or context.client.signing_time_ms()
-        snapshot = DebtSnapshot(entries, bool(context.journal.unconfirmed()), begun_ms, clock.monotonic_ms(), read_at_ms)
+        snapshot = Snapshot(entries, bool(doubt), begun_ms, clock.monotonic_ms(), read_at_ms)
         pause_ms, before = check_freshness(snapshot, preflight.freshness, margin_ms)
         preflight = preflight._replace(freshness=before)
         if pause_ms is None:
             return preflight
+        words = WORDS[context.goal.move]
+        level = "LTV" if context.goal.is_of_ltv else words.level
         if pause_ms and clock.monotonic_ms() + pause_ms > deadline_ms:
+            doubt = doubt or f"{words.a_entry} {words.place} {context.label} was made a moment ago or is still in process"
             raise Declined(
-                f"A repayment on {context.label} was made a moment ago or is still in process, so the debt that the exchange "
-                f"shows may be too high: raise wait_timeout, or run again later."
+                f"{capital(doubt)}, so the {level} that the exchange shows may be outdated: raise wait_timeout, or run again later.",
             )
         if pause_ms:
-            clock.report_wait(f"The debt of {context.label} may not include a recent repayment yet", pause_ms)
+            clock.report_wait(f"The {level} of {context.label} may not include a recent {words.entry} yet", pause_ms)
             clock.sleep_ms(pause_ms)
 
 
-def with_position(context: RunContext, loan: Loan | None) -> Loan | None:
-    """Return the loan with the position of the account, where the goal is an LTV of the account."""
-    if loan is None or context.goal.max_ltv is None or not context.operation.terms.shares_collateral:
-        return loan
-    return dataclasses.replace(loan, position=read_position(context.client))
+def _is_surely_nothing(context: RunContext, preflight: Preflight) -> bool:
+    """Return whether there is nothing to wait for: even a debt that may be too high, because it is late, needs no repayment."""
+    return preflight.decision.kind == NOTHING_TO_DO and not preflight.decision.dust_to_try and context.goal.max_debt is not None
+
+
+def _doubt(context: RunContext, preflight: Preflight) -> str:
+    """Say why what was read cannot be believed yet, as a clause; empty when nothing speaks against it."""
+    unconfirmed = context.journal.unconfirmed()
+    if unconfirmed:
+        words = WORDS[context.goal.move]
+        failed = {entry.repay_id for entry in preflight.entries if entry.status == FAILED}
+        if all(intent.repay_id in failed for intent in unconfirmed):
+            return f"{words.a_entry} {words.place} {context.label} has failed on the exchange only recently, which may not be its last word"
+        return f"{words.a_entry} {words.place} {context.label} was made a moment ago or is still in process"
+    return context.operation.doubt(preflight.subject) if preflight.subject is not None else ""
+
+
+def _unresolved_of_ltv(context: RunContext, entries: t.Sequence[HistoryEntry]) -> str:
+    """Say what other runs have moved that may not show in the LTV yet, as a clause; empty when there is nothing.
+
+    :param entries: All moves that the exchange shows to have changed the LTV.
+    :raises RunEnded: When nobody knows what became of it.
+    """
+    final, shown = {entry.repay_id for entry in entries if entry.is_final}, {entry.repay_id for entry in entries}
+    latest_ms = context.client.exchange_time_or_local_ms() - margin_without_ledger_ms(context.options.settle_margin_ms)
+    doubt = ""
+    for target, intent in context.journal.unsettled_of_ltv():
+        is_old = intent.window_end_ms < latest_ms
+        # What is not shown after so long may have failed: the history of legacy orders has no failures.
+        is_overdue = intent.repay_id not in shown and is_old
+        if not intent.reported or is_overdue:
+            raise RunEnded(Declined(messages.unresolved_of_ltv(target, intent, context.label)))
+        if intent.repay_id not in final or not is_old:
+            # Its own figures have not shown it when they were read last, so the LTV may not either.
+            doubt = f"the {WORDS[intent.goal.move].noun} of {plain(intent.amount)} {intent.coin} that was sent at {utc(intent.sent_at_ms)} may not show yet"
+    return doubt
 
 
 def missing_from_history(context: RunContext, entries: t.Sequence[HistoryEntry]) -> list[Intent]:
-    """Return the accepted repayments that the history does not show yet."""
+    """Return the accepted moves that the history does not show yet."""
     shown = {entry.repay_id for entry in entries}
     return [intent for intent in context.journal.unconfirmed() if intent.repay_id not in shown]
 
 
-def _read(context: RunContext, paid_so_far: Decimal, before: Freshness) -> Preflight:
-    operation, options = context.operation, context.options
-    loan = with_position(context, operation.find())
-    is_open = loan is not None and loan.status == OPEN
-    accuracy, warning = _accuracy(context, loan.coin) if loan and is_open else (None, "")
+def _read(context: RunContext, moved_so_far: Decimal, before: Freshness) -> Preflight:
+    operation, options, goal = context.operation, context.options, context.goal
+    subject = operation.find(goal.is_of_ltv)
+    accuracy, warning = _accuracy(context, subject.coin) if subject is not None and subject.is_open else (None, "")
     means = Means(
         accuracy=accuracy,
         at_most=options.at_most,
         allow_partial=options.allow_partial,
-        paid_so_far=paid_so_far,
-        lack=read_key(context.client).lack,
+        moved_so_far=moved_so_far,
+        lack=read_key(context.client).lack(operation.right),
+        refill=Means().refill if context.funding is None else _AGAIN,
     )
-    history = _read_history(context, loan) if loan is not None else History([])
+    history = _allowed_history(context, subject, means.lack) if subject is not None else History([])
     if history.has_settled:
         before = before.invalidated(context.client.clock.monotonic_ms(), options.settle_margin_ms)
-    decision = decide(operation.terms, loan, context.goal, means, history.progress)
+    decision = operation.decide(subject, goal, means, history.progress)
     warnings = (warning,) if warning else ()
-    preflight = Preflight(loan, history.entries, means, decision, (), history.progress, before, warnings)
-    if loan is not None and not loan.debt and loan.loan_id is None and decision.kind == NOTHING_TO_DO:
-        _check_nothing_owed(context, loan)
-    if loan is None or not (decision.kind == PAY or decision.dust_to_try):
+    preflight = Preflight(subject, history.entries, means, decision, None, (), history.progress, before, warnings)
+    if isinstance(subject, Loan) and not subject.debt and subject.loan_id is None and decision.kind == NOTHING_TO_DO:
+        _check_nothing_owed(context, subject)
+    if subject is None or not (decision.kind == MOVE or decision.dust_to_try):
         return preflight
     if operation.terms.from_collateral:
-        return preflight._replace(pledged=read_position(context.client).pledged(context.goal.collateral))
-    # Where the wallet decides how much is paid, it is read again.
-    is_exact = context.goal.is_of_debt or options.allow_partial
-    wallet, warning = _wallet(context, loan.coin, None if is_exact else decision.amount)
-    means = means._replace(wallet=wallet)
-    decision = decide(operation.terms, loan, context.goal, means, history.progress)
-    return preflight._replace(means=means, decision=decision, warnings=(*warnings, warning) if warning else warnings)
+        return preflight._replace(pledged=read_position(context.client).pledged(goal.collateral))
+    # Where what is available decides how much is moved, it is read again.
+    is_exact = goal.is_of_level or options.allow_partial
+    available, warning = _available(context, subject, None if is_exact else decision.amount)
+    wallet = _funding_balance(context, subject.coin) if goal.is_incoming else available
+    means = means._replace(available=available)
+    decision = operation.decide(subject, goal, means, history.progress)
+    warnings = (*warnings, warning) if warning else warnings
+    return preflight._replace(means=means, wallet=wallet, decision=decision, warnings=warnings)
 
 
-def _read_history(context: RunContext, loan: Loan) -> History:
+def _read_history(context: RunContext, subject: Subject) -> History:
     """Read the history, wait until it shows what was accepted, and add it up for a goal with C(since).
 
-    :param loan: As it was read before.
+    :param subject: As it was read before.
     """
     goal, client, has_settled = context.goal, context.client, False
-    entries = context.operation.history()
-    _check_history(context, loan, entries)
+    entries = _history_with_unconfirmed(context)
+    _check_history(context, subject.coin, entries)
     unconfirmed = sorted(context.journal.unconfirmed(), key=lambda intent: intent.sent_at_ms)
     now_ms, margin_ms = client.exchange_time_or_local_ms(), context.options.settle_margin_ms
-    for intent in newly_confirmed(unconfirmed, entries, loan, now_ms, margin_ms):
+    for intent in newly_confirmed(unconfirmed, entries, subject, now_ms, margin_ms):
         context.journal.mark_confirmed(intent)
         has_settled = True
     for intent in newly_failed(unconfirmed, entries, now_ms, margin_ms):
@@ -142,9 +183,9 @@ def _read_history(context: RunContext, loan: Loan) -> History:
     missing = missing_from_history(context, entries)
     if goal.since_ms is not None:
         check_since(goal.since_ms, client.exchange_time_or_local_ms())
-    if missing and (goal.since_ms is not None or goal.is_of_debt):
+    if missing and (goal.since_ms is not None or goal.is_of_level):
         _wait_for(context, missing)
-        entries = context.operation.history()
+        entries = _history_with_unconfirmed(context)
         missing = missing_from_history(context, entries)
     progress = None
     if goal.since_ms is not None and goal.amount is not None:
@@ -152,25 +193,48 @@ def _read_history(context: RunContext, loan: Loan) -> History:
     return History(entries, progress, has_settled)
 
 
-def _check_history(context: RunContext, loan: Loan, entries: t.Sequence[HistoryEntry]) -> None:
-    """Refuse a history that cannot be the one of the loan.
+def _allowed_history(context: RunContext, subject: Subject, lack: str) -> History:
+    """Return the history as below; a key that may not read it is told what it lacks to move anything, where that is known.
+
+    :param lack: Why the key may not do what the run is for, and the remedy.
+    """
+    try:
+        return _read_history(context, subject)
+    except Refused as error:
+        if lack and error.failure is not None and error.failure.ret_code == PERMISSION_MISSING:
+            raise Declined(decline(lack).message) from error
+        raise
+
+
+def _history_with_unconfirmed(context: RunContext) -> list[HistoryEntry]:
+    """Return the history, together with what was accepted before it begins and is not confirmed yet."""
+    operation, now_ms = context.operation, context.client.exchange_time_or_local_ms()
+    entries = operation.history()
+    for intent in missing_from_history(context, entries):
+        if operation.history_reach_ms is not None and now_ms - intent.earliest_ms > operation.history_reach_ms:
+            entries += [entry for entry in operation.history(intent.earliest_ms) if entry.repay_id == intent.repay_id]
+    return entries
+
+
+def _check_history(context: RunContext, coin: str, entries: t.Sequence[HistoryEntry]) -> None:
+    """Refuse a history that cannot be the one of the target.
 
     :raises ReadFailed: Then.
     """
-    latest_ms = context.client.exchange_time_or_local_ms() + HOUR_MS
+    latest_ms, word = context.client.exchange_time_or_local_ms() + HOUR_MS, WORDS[context.goal.move].entry
     for entry in entries:
         if entry.time_ms > latest_ms:
-            raise ReadFailed(f"The exchange's history contains repayment {entry.repay_id}, dated in the future ({utc(entry.time_ms)}). {_CONTACT}")
-        if entry.coin and entry.coin != loan.coin:
+            raise ReadFailed(f"The exchange's history contains {word} {entry.repay_id}, dated in the future ({utc(entry.time_ms)}). {_CONTACT}")
+        if entry.coin and entry.coin != coin:
             history = f"The exchange's history of {context.label}"
-            raise ReadFailed(f"{history} contains repayment {entry.repay_id} in {entry.coin} instead of {loan.coin}. {_CONTACT}")
+            raise ReadFailed(f"{history} contains {word} {entry.repay_id} in {entry.coin} instead of {coin}. {_CONTACT}")
 
 
 def _wait_for(context: RunContext, missing: list[Intent]) -> None:
     """Wait until the exchange shows what it has accepted; a sum without it would pay once more."""
     deadline_ms = context.deadline_ms()
     for intent in missing:
-        shown = context.poller.follow(intent.repay_id or "", deadline_ms, until_final=False)
+        shown = context.poller.follow(intent, intent.repay_id or "", deadline_ms, until_final=False)
         latest_ms = intent.window_end_ms + context.options.settle_margin_ms
         if shown.entry is None and context.client.exchange_time_or_local_ms() > latest_ms:
             error = OutcomeUnknown(messages.accepted_but_missing(intent, context.label, context.operation.history_request))
@@ -194,10 +258,11 @@ def _accuracy(context: RunContext, coin: str) -> tuple[int | None, str]:
         return None, f"The decimal places of the amount could not be checked beforehand: {error}"
 
 
-def _wallet(context: RunContext, coin: str, needed: Decimal | None) -> tuple[Decimal | None, str]:
-    """Return what the Funding wallet holds, and a warning when that could not be read."""
+def _available(context: RunContext, subject: Subject, needed: Decimal | None) -> tuple[Decimal | None, str]:
+    """Return what can be moved from where the money is, and a warning when that could not be read."""
     try:
-        return funding_balance(context.client, coin, needed), ""
+        available = context.operation.available(subject, context.goal, needed)
+        return None if available is None else total(available, context.foreseen), ""
     except Refused as error:
         if error.is_block:
             raise
@@ -207,4 +272,14 @@ def _wallet(context: RunContext, coin: str, needed: Decimal | None) -> tuple[Dec
         reason = str(error)
     except ReadFailed as error:
         reason = str(error)
-    return None, f"The balance of the Funding wallet could not be checked beforehand: {reason}"
+    return None, f"{context.operation.source} could not be checked beforehand: {reason}"
+
+
+def _funding_balance(context: RunContext, coin: str) -> Decimal | None:
+    """Return what the wallet holds into which the money comes; none when that cannot be read."""
+    try:
+        return read_balance(context.client, coin)
+    except (Refused, ReadFailed) as error:
+        if error.is_block:
+            raise
+        return None

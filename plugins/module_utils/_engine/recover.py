@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of the repayments that earlier runs have sent without reporting their outcome; known before anything is sent now.
+"""What became of what earlier runs have sent without reporting their outcome; known before anything is sent now.
 
 Only reads are sent from here. This module util is private to the collection.
 """
@@ -13,6 +13,7 @@ from .._api.errors import BybitError, OutcomeUnknown
 from .._journal.intent import Intent
 from .._outcomes import EXECUTED, PENDING, UNKNOWN
 from .._times import HOUR_MS
+from .._words import WORDS
 from . import messages
 from .conclude import in_doubt, made_of
 from .context import RunContext
@@ -22,7 +23,7 @@ from .steps import Recovered, RunEnded
 
 
 def recover(context: RunContext) -> Recovered:
-    """Find out what earlier runs for the same loan have left open."""
+    """Find out what earlier runs for the same target have left open."""
     named, recovered = context.options.acknowledge, Recovered()
     try:
         use = earlier_use(context)
@@ -34,7 +35,7 @@ def recover(context: RunContext) -> Recovered:
     except RunEnded as ended:
         return recovered._replace(ended=ended)
     if named is not None and named not in {intent.intent_id for intent in context.journal.noted()}:
-        recovered = _left(recovered, messages.not_noted(named))
+        recovered = _left(recovered, messages.not_noted(named, WORDS[context.goal.move]))
     for intent in context.journal.open_intents():
         recovered = _reconciled(context, recovered, intent)
         if recovered.ended:
@@ -44,13 +45,13 @@ def recover(context: RunContext) -> Recovered:
             recovered = _acknowledged(context, recovered)
         except BybitError as error:
             return recovered._replace(ended=RunEnded(error))
-    if named is not None and not recovered.left_to_user and (not recovered.made or context.goal.is_of_debt):
-        recovered = _left(recovered, messages.not_in_doubt(named))
+    if named is not None and not recovered.left_to_user and (not recovered.made or context.goal.is_of_level):
+        recovered = _left(recovered, messages.not_in_doubt(named, WORDS[context.goal.move]))
     return recovered
 
 
 def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recovered:
-    """Find out what became of one more repayment."""
+    """Find out what became of one more move."""
     found = context.reconciler.reconcile(intent, context.deadline_ms())
     is_named = context.options.acknowledge == intent.intent_id
     if found.outcome == UNKNOWN and not is_named:
@@ -82,18 +83,18 @@ def is_same_step(intent: Intent, context: RunContext) -> bool:
 
 
 def is_recent(reported_at_ms: int, now_ms: int) -> bool:
-    """Return whether a repayment that was possibly reported still stands for an equal step."""
+    """Return whether a move that was possibly reported still stands for an equal step."""
     return now_ms - reported_at_ms <= messages.ANSWERS_FOR_HOURS * HOUR_MS
 
 
 def _acknowledged(context: RunContext, before: Recovered) -> Recovered:
-    """Forget the accepted repayment that C(acknowledge) names, unless the exchange shows it by now."""
+    """Forget the accepted move that C(acknowledge) names, unless the exchange shows it by now."""
     for intent in context.journal.unconfirmed():
         if intent.intent_id != context.options.acknowledge:
             continue
-        context.poller.follow(intent.repay_id or "", context.deadline_ms(), until_final=False)
+        context.poller.follow(intent, intent.repay_id or "", context.deadline_ms(), until_final=False)
         # Read once more, so that an exchange which cannot be read is no reason to forget.
-        if intent in missing_from_history(context, context.operation.history()):
+        if intent in missing_from_history(context, context.operation.history(intent.earliest_ms)):
             context.journal.discard(intent, "the history does not show it", is_acknowledged=True)
             after = _reported(context, before, intent, UNKNOWN) if intent.reported else before
             return after._replace(left_to_user=messages.acknowledged(intent, context.label))

@@ -41,7 +41,7 @@ def earlier_use(context: RunContext) -> Use | None:
 
 
 def answer(context: RunContext, use: Use) -> Reconciled | None:
-    """Return the repayment that a run has already reported under the reference; none if it was not executed after all.
+    """Return the move that a run has already reported under the reference; none if it was not executed after all.
 
     :raises RunEnded: When it is unknown what became of it.
     """

@@ -14,15 +14,16 @@ import typing as t
 from decimal import Decimal
 
 from .._amounts import plain, total
-from .._goal import Goal
+from .._goal import REPAY, Goal
 from .._journal.intent import Intent
-from .._loans.loan import Loan
+from .._loans.subject import Subject
+from .._operations.decision import Decision
+from .._operations.progress import Progress
 from .._outcomes import CHANGED, EXECUTED, NOTHING_TO_DO, PENDING, PLANNED, UNKNOWN
+from .._words import WORDS, Words
 from . import messages
 from .diff import before_and_after
 from .freshness import Freshness
-from .plan import Decision
-from .progress import Progress
 from .steps import Attempt, Made, Preflight, Recovered, RunEnded
 
 
@@ -30,11 +31,12 @@ from .steps import Attempt, Made, Preflight, Recovered, RunEnded
 class Report:
     """One run; the modules' documentation describes each value.
 
-    :ivar ids: The options that name the loan.
-    :ivar label: The name of the loan in messages.
+    :ivar ids: The options that name the target.
+    :ivar label: The name of the target in messages.
     :ivar notices: Warnings that do not belong to a step.
     :ivar ended: Why the goal was not reached; none when the run is a success.
     :ivar trace: The traceback of a defect.
+    :ivar funding: The run that has transferred what the Funding wallet lacked; none when there was none.
     """
 
     ids: dict[str, t.Any]
@@ -45,6 +47,10 @@ class Report:
     attempts: tuple[Attempt, ...] = ()
     ended: RunEnded | None = None
     trace: str = ""
+    funding: Report | None = None
+
+    def with_funding(self, funding: Report) -> Report:
+        return dataclasses.replace(self, funding=funding)
 
     def with_recovered(self, recovered: Recovered) -> Report:
         return dataclasses.replace(self, recovered=recovered)
@@ -64,12 +70,12 @@ class Report:
 
     @property
     def made(self) -> list[Made]:
-        """The repayments that were made, by this run or an earlier one that could not report it."""
+        """The moves that were made, by this run or an earlier one that could not report it."""
         return [*self.recovered.made, *(attempt.made for attempt in self.attempts if attempt.made is not None)]
 
     @property
     def outcome(self) -> str | None:
-        """What became of the repayments, or why there is none; none when the run has not come so far."""
+        """What became of the moves, or why there is none; none when the run has not come so far."""
         error = self.ended.error if self.ended else None
         if error is not None and (error.outcome == UNKNOWN or not self.made):
             return error.outcome
@@ -92,8 +98,8 @@ class Report:
         return first.decision._replace(shortfall=shortfall) if shortfall else first.decision
 
     @property
-    def after(self) -> Loan | None:
-        """The loan as it was read last, or as it would be."""
+    def after(self) -> Subject | None:
+        """What was changed as it was read last, or as it would be."""
         attempts = [attempt for attempt in self.attempts if not (attempt.outcome == PLANNED and self.made)]
         if attempts:
             return attempts[-1].after
@@ -105,16 +111,28 @@ class Report:
         return self.attempts[-1].dust if self.attempts else Decimal(0)
 
     @property
-    def paid_so_far(self) -> Decimal:
-        """What this run has paid, at most."""
-        return total(*(attempt.made.paid_at_most for attempt in self.attempts if attempt.made is not None))
+    def moved_so_far(self) -> Decimal:
+        """What this run has moved, at most."""
+        return total(*(attempt.made.moved_at_most for attempt in self.attempts if attempt.made is not None))
 
     @property
     def freshness(self) -> Freshness:
         return self.attempts[-1].preflight.freshness if self.attempts else self.recovered.freshness
 
     @property
+    def is_changed(self) -> bool:
+        if self.made or (self.funding is not None and self.funding.is_changed):
+            return True
+        return not self.ended and self.recovered.answered is None and self.outcome in CHANGED
+
+    @property
     def message(self) -> str:
+        # How a transfer has ended that ended the run is in the error.
+        of_transfer = f"{self.funding.message} " if self.funding is not None and not self.funding.ended else ""
+        return of_transfer + self._own_message
+
+    @property
+    def _own_message(self) -> str:
         if self.ended and not self.made:
             return str(self.ended.error)
         sentences = [sentence for made in self.recovered.made for sentence in made.sentences]
@@ -125,39 +143,42 @@ class Report:
         for attempt in self.attempts:
             sentences += attempt.made.sentences if attempt.made is not None else ()
             if attempt.outcome == PLANNED:
-                sentences.append(f"Would repay {attempt.preflight.decision.message}{', too' if self.made else ''}.")
+                sentences.append(f"Would {self._words.do} {attempt.preflight.decision.message}{', too' if self.made else ''}.")
             sentences += attempt.sentences
         return " ".join([*sentences, *([str(self.ended.error)] if self.ended else [])])
 
     @property
     def warnings(self) -> list[str]:
         """What whoever reads the report must know about it, each once."""
-        found = [*self.notices, *self.recovered.warnings, *(w for made in self.recovered.made for w in made.warnings)]
+        of_transfer = self.funding.warnings if self.funding is not None else []
+        found = [*self.notices, *of_transfer, *self.recovered.warnings, *(w for made in self.recovered.made for w in made.warnings)]
         for attempt in self.attempts:
-            of_repayment = attempt.made.warnings if attempt.made is not None else ()
-            found += [*attempt.preflight.warnings, *of_repayment, *attempt.warnings]
+            of_move = attempt.made.warnings if attempt.made is not None else ()
+            found += [*attempt.preflight.warnings, *of_move, *attempt.warnings]
         if self.ended:
             found += [*(self.ended.preflight.warnings if self.ended.preflight else ()), *self.ended.warnings]
         return list(dict.fromkeys(found))
 
     def as_dict(self) -> dict[str, t.Any]:
         """Return the result of the module, without what belongs to the connection."""
-        decision, ended, before = self.decision, self.ended, self._before
+        decision, ended, before, words = self.decision, self.ended, self._before, self._words
         failure = ended.error.failure if ended else None
         return {
-            "changed": bool(self.made) or (not ended and self.recovered.answered is None and self.outcome in CHANGED),
+            "changed": self.is_changed,
             "msg": self.message,
             "outcome": self.outcome,
-            "repay_id": self._reported_intent.repay_id if self._reported_intent else None,
+            "move": self._reported_intent.goal.move if self._reported_intent else self.goal.move,
+            words.id_key: self._reported_intent.repay_id if self._reported_intent else None,
             **self.ids,
             "amount": plain(self._amount),
             # A run that ended early has not carried out its decision.
             "goal_reached": decision.reaches_goal if decision and not ended else self._is_answered_for_good,
-            "repayments": [_summary(made.found.intent, made.found.outcome) for made in self.made],
-            "loan": {
+            words.list_key: [_summary(made.found.intent, made.found.outcome) for made in self.made],
+            words.subject_key: {
                 "before": before.as_result() if before else None,
                 "after": self.after.as_result() if self.after else None,
             },
+            **({"funding": self.funding.as_part() if self.funding else None} if self.goal.move == REPAY else {}),
             **({"failure": failure._asdict() if failure else None} if ended else {}),
             "details": {
                 "recovered": any(_is_recovered(made) for made in self.made),
@@ -172,6 +193,12 @@ class Report:
             },
         }
 
+    def as_part(self) -> dict[str, t.Any]:
+        """Return what the result of another module tells of this run."""
+        whole, words = self.as_dict(), self._words
+        kept = {name: whole[name] for name in ("changed", "outcome", "move", "amount", words.id_key, words.list_key, words.subject_key)}
+        return {"coin": self._coin, **kept, "details": {name: whole["details"][name] for name in ("intent", "earlier")}}
+
     @property
     def _is_answered_for_good(self) -> bool | None:
         """Whether an earlier run has reached the goal under the same reference; none when that is not known, or none has."""
@@ -179,13 +206,12 @@ class Report:
         return True if answered is not None and answered.outcome == EXECUTED else None
 
     def diff(self) -> dict[str, str]:
-        """Return debt and LTV before and after, for C(--diff), under the arithmetic that led from one to the other."""
+        """Return the figures before and after, for C(--diff), under the arithmetic that led from one to the other."""
         arithmetic = self.decision.arithmetic if self.decision else ""
-        known = _debt_and_ltv(self._before)
-        if not known and self.made:
-            intent = self.made[0].found.intent
-            known = {"coin": intent.coin, "debt": plain(intent.baseline.debt)}
-        before, after = before_and_after(known, _debt_and_ltv(self.after))
+        known, coin = _shown(self._before), self._coin
+        if not known and self.made and self.made[0].found.intent.baseline.level is not None:
+            known = {self._words.level: plain(self.made[0].found.intent.baseline.level)}
+        before, after = before_and_after(known, _shown(self.after), coin)
         return {"before_header": self.label, "after_header": arithmetic or self.label, "before": before, "after": after}
 
     @property
@@ -196,13 +222,22 @@ class Report:
         return self.ended.preflight if self.ended else None
 
     @property
-    def _before(self) -> Loan | None:
-        # What an earlier run has paid came before this run's first reading.
-        return self._first.loan if self._first and not self.recovered.made else None
+    def _words(self) -> Words:
+        return WORDS[self.goal.move]
+
+    @property
+    def _coin(self) -> str:
+        subjects = [subject for subject in (self._before, self.after) if subject is not None]
+        return subjects[0].coin if subjects else next((made.found.intent.coin for made in self.made), "")
+
+    @property
+    def _before(self) -> Subject | None:
+        # What an earlier run has moved came before this run's first reading.
+        return self._first.subject if self._first and not self.recovered.made else None
 
     @property
     def _reported_intent(self) -> Intent | None:
-        """The repayment that the result is about: the first one made, or else the one that the run ended with."""
+        """The move that the result is about: the first one made, or else the one that the run ended with."""
         if self.made:
             return self.made[0].found.intent
         if self.recovered.answered is not None:
@@ -252,16 +287,14 @@ def _is_recovered(made: Made) -> bool:
 def _summary(intent: Intent, outcome: str) -> dict[str, t.Any]:
     return {
         "intent": intent.intent_id,
+        "move": intent.goal.move,
         "amount": plain(intent.amount),
         "coin": intent.coin,
         "outcome": outcome,
-        "repay_id": intent.repay_id,
+        WORDS[intent.goal.move].id_key: intent.repay_id,
         "sent_at_ms": intent.sent_at_ms,
     }
 
 
-def _debt_and_ltv(loan: Loan | None) -> dict[str, t.Any]:
-    if loan is None:
-        return {}
-    values = loan.as_result()
-    return {name: values[name] for name in ("coin", "debt", "ltv")}
+def _shown(subject: Subject | None) -> dict[str, str | None]:
+    return {} if subject is None else subject.shown()

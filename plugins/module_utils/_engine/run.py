@@ -9,19 +9,22 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import dataclasses
 import traceback
 from decimal import Decimal
 
 from .._amounts import plain, total
-from .._api.errors import BybitError, Declined, Defect, Refused
+from .._api.errors import BybitError, Declined, Defect, NotExecuted, OutcomeUnknown, Refused
 from .._api.return_codes import TOO_FINE_CODES
+from .._loans.account import invalidate_balance
 from .._loans.loan import Loan
+from .._operations.decision import DECLINE, exceeds_cap, smallest_amount
+from .._operations.repayment_plan import dust_of
 from .._outcomes import EXECUTED, NOT_EXECUTED, NOTHING_TO_DO, PLANNED, UNKNOWN
 from . import messages
-from .conclude import MAX_ACCRUED, nothing_to_do, read_again
+from .conclude import MAX_ACCRUED, dust_left, nothing_to_do, read_again
 from .context import RunContext
 from .pay import pay, with_dust
-from .plan import DECLINE, dust_of, smallest_amount
 from .preflight import run_preflight
 from .recover import recover
 from .report import Report
@@ -43,10 +46,13 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
         report = report.with_recovered(recovered)
         if recovered.answered is not None:
             return report
-        # Only now, because the debt proves one repayment only once the outcomes of all others are known.
+        # Only now, because a level proves one move only once the outcomes of all others are known.
         report = report.with_recovered(recovered._replace(made=tuple(read_again(context, made) for made in recovered.made)))
         if recovered.left_to_user:
-            # Nothing more is paid: whatever the debt is now, it may not include the repayment in doubt yet.
+            # Nothing more is sent: whatever the exchange shows now, it may not include the move in doubt yet.
+            return report
+        context, report = _fund(context, report)
+        if report.ended is not None:
             return report
         # An amount or max_ltv takes the first step only. The others are for max_debt: the dust, which may be too small for the
         # exchange, is tried once, and a second repayment is for interest that accrued during the first.
@@ -68,6 +74,37 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
     return report
 
 
+def _fund(context: RunContext, report: Report) -> tuple[RunContext, Report]:
+    """Transfer first what the Funding wallet lacks, by a run of its own, and return how to go on, and what came of that."""
+    if context.funding is None or not _is_to_reach(context, report):
+        return context, report
+    preflight = run_preflight(context, before=report.freshness)
+    decision, subject, available = preflight.decision, preflight.subject, preflight.means.available
+    if subject is None or available is None or not decision.shortage:
+        return context, report
+    transfer = context.funding(subject.coin, total(available, decision.shortage))
+    funded = run(transfer)
+    report = report.with_funding(funded)
+    if funded.ended is not None:
+        error, say = funded.ended.error, messages.transfer_in_doubt if funded.ended.error.outcome == UNKNOWN else messages.not_topped_up
+        kind = OutcomeUnknown if error.outcome == UNKNOWN else NotExecuted
+        return context, report.with_end(RunEnded(kind(say(error, subject.coin), error.failure), preflight, evidence=funded.ended.evidence))
+    invalidate_balance(context.client, subject.coin)
+    try:
+        if not context.poller.await_balance(subject.coin, total(available, funded.moved_so_far), context.deadline_ms()):
+            return context, report.with_end(RunEnded(Declined(messages.not_here_yet(funded.outcome, subject.coin)), preflight))
+    except BybitError as error:
+        # What was transferred is reported, whatever comes after it.
+        return context, report.with_end(RunEnded(error, preflight))
+    foreseen = sum((attempt.preflight.decision.amount for attempt in funded.attempts if attempt.outcome == PLANNED), Decimal(0))
+    return dataclasses.replace(context, foreseen=foreseen), report
+
+
+def _is_to_reach(context: RunContext, report: Report) -> bool:
+    """Return whether something may be missing of the goal after what earlier runs have made."""
+    return not report.made or (context.goal.is_of_level and report.outcome == EXECUTED)
+
+
 def _outcome_after_defect(context: RunContext, report: Report) -> str:
     reported = {made.found.intent.intent_id for made in report.made}
     reported |= {intent.intent_id for intent, dummy in report.recovered.earlier}
@@ -77,21 +114,21 @@ def _outcome_after_defect(context: RunContext, report: Report) -> str:
 
 
 def _read_after(context: RunContext, attempt: Attempt, made: Made) -> Attempt:
-    """Return an attempt that has paid, with the loan as it is afterwards."""
+    """Return an attempt that has moved money, with what it has changed as it is afterwards."""
     made = read_again(context, made)
-    dust = Decimal(0) if made.after is None else dust_of(made.after, context.goal, attempt.preflight.means.accuracy)
+    dust = dust_left(context.goal, made.after, attempt.preflight)
     attempt = attempt._replace(made=made, after=made.after, dust=dust)
     return _checked(context, attempt) if attempt.is_for_interest else attempt
 
 
 def _reach(context: RunContext, report: Report) -> Attempt | None:
-    """Pay what is missing of the goal, or all of what an earlier run has left of it."""
-    if report.made and not (context.goal.is_of_debt and report.outcome == EXECUTED):
+    """Move what is missing of the goal, or all of what an earlier run has left of it."""
+    if not _is_to_reach(context, report):
         return None
     if not context.check_mode:
         context.client.pace_before_reads(context.operation.path)
     preflight = run_preflight(context, before=report.freshness)
-    if preflight.loan is None or preflight.decision.kind == DECLINE:
+    if preflight.subject is None or preflight.decision.kind == DECLINE:
         raise RunEnded(Declined(preflight.decision.message), preflight)
     if context.operation.terms.is_sweep and context.options.at_most is not None:
         preflight = preflight._replace(warnings=(*preflight.warnings, messages.cap_of_sweep(context.label)))
@@ -107,12 +144,12 @@ def _repay_interest(context: RunContext, report: Report) -> Attempt | None:
     after, max_debt, decision = report.after, context.goal.max_debt, report.decision
     if context.check_mode or report.outcome != EXECUTED or max_debt is None or after is None:
         return None
-    if after.debt <= max_debt or report.dust or (decision is not None and decision.shortfall):
+    if not isinstance(after, Loan) or after.debt <= max_debt or report.dust or (decision is not None and decision.shortfall):
         return None
-    max_amount = report.made[-1].found.intent.baseline.debt * MAX_ACCRUED
+    max_amount = (report.made[-1].found.intent.baseline.level or Decimal(0)) * MAX_ACCRUED
     preflight: Preflight | None = None
     try:
-        preflight = run_preflight(context, report.paid_so_far, report.freshness)
+        preflight = run_preflight(context, report.moved_so_far, report.freshness)
         attempt = _silent(pay(context, preflight, max_amount), report)._replace(is_for_interest=True)
         return attempt if attempt.made is not None else _checked(context, attempt._replace(dust=report.dust))
     except (BybitError, RunEnded) as failed:
@@ -132,8 +169,8 @@ def _failed(failed: BybitError | RunEnded, report: Report, preflight: Preflight)
 
 def _checked(context: RunContext, attempt: Attempt) -> Attempt:
     """Return an attempt for interest, with what is missing of the goal after it."""
-    left, max_debt = attempt.after or attempt.preflight.loan, context.goal.max_debt
-    if left is None or max_debt is None or left.debt <= max_debt or dust_of(left, context.goal, attempt.preflight.means.accuracy):
+    left, max_debt = attempt.after or attempt.preflight.subject, context.goal.max_debt
+    if not isinstance(left, Loan) or max_debt is None or left.debt <= max_debt or dust_of(left, context.goal, attempt.preflight.means.accuracy):
         return attempt
     return _short(attempt, "Interest accrued again, or the exchange shows the debt late.", left)
 
@@ -161,9 +198,9 @@ def _repay_dust(context: RunContext, report: Report) -> Attempt | None:
         return None
     last = report.attempts[-1].preflight
     try:
-        preflight = run_preflight(context, report.paid_so_far, report.freshness)
-        attempt = _try_dust(context, preflight, report) if preflight.loan is not None and preflight.decision.dust_to_try else None
-        return attempt or Attempt(preflight, NOTHING_TO_DO, after=preflight.loan or report.after, dust=report.dust)
+        preflight = run_preflight(context, report.moved_so_far, report.freshness)
+        attempt = _try_dust(context, preflight, report) if preflight.decision.dust_to_try else None
+        return attempt or Attempt(preflight, NOTHING_TO_DO, after=preflight.subject or report.after, dust=report.dust)
     except (BybitError, RunEnded) as failed:
         if error_of(failed).outcome == UNKNOWN:
             raise
@@ -173,9 +210,8 @@ def _repay_dust(context: RunContext, report: Report) -> Attempt | None:
 
 def _try_dust(context: RunContext, preflight: Preflight, report: Report) -> Attempt | None:
     """Pay the dust, which needs more decimal places than the exchange lists, if it accepts them."""
-    dust, means, loan = preflight.decision.dust_to_try, preflight.means, preflight.loan
-    is_too_much = means.at_most is not None and total(means.paid_so_far, dust) > means.at_most
-    if loan is None or is_too_much or (means.wallet is not None and dust > means.wallet):
+    dust, means, loan = preflight.decision.dust_to_try, preflight.means, preflight.subject
+    if not isinstance(loan, Loan) or exceeds_cap(dust, means) or (means.available is not None and dust > means.available):
         return None
     try:
         # If it is decided again, it still pays the dust only: what was borrowed meanwhile is for another run.

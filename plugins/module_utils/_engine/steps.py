@@ -15,27 +15,30 @@ from decimal import Decimal
 from .._api.errors import BybitError
 from .._journal.intent import Intent
 from .._loans.history import HistoryEntry
-from .._loans.loan import Loan
+from .._loans.subject import Subject
 from .._loans.position import Pledged
 from .._reconcile.judge import Reconciled
+from .._operations.decision import Decision, Means
+from .._operations.progress import Progress
 from .freshness import Freshness
-from .plan import Decision, Means
-from .progress import Progress
 
 
 class Preflight(t.NamedTuple):
-    """What is known before anything is paid.
+    """What is known before anything is sent.
 
-    :ivar entries: The history of the loan.
+    :ivar subject: What the operation changes; none when the exchange knows no such loan.
+    :ivar entries: The history of the target.
+    :ivar wallet: What the Funding wallet holds; none when the money moves elsewhere, or when it cannot be read.
     :ivar pledged: What is pledged of the coins that are sold, by coin; empty when the wallet pays, or when it cannot be read.
     :ivar progress: How far a goal with C(since) has come.
     :ivar freshness: What the next reading must know of this one.
     """
 
-    loan: Loan | None
+    subject: Subject | None
     entries: list[HistoryEntry]
     means: Means
     decision: Decision
+    wallet: Decimal | None = None
     pledged: Pledged = ()
     progress: Progress | None = None
     freshness: Freshness = Freshness()
@@ -43,23 +46,23 @@ class Preflight(t.NamedTuple):
 
 
 class Made(t.NamedTuple):
-    """A repayment that was made, by this run or by an earlier one that could not report it.
+    """A move that was made, by this run or by an earlier one that could not report it.
 
-    :ivar paid_at_most: The amount sent, or more; the history may show it less a fee, which was paid, too.
-    :ivar after: The loan as it was read afterwards; none when it could not be.
+    :ivar moved_at_most: The amount sent, or more; the history may show it less a fee, which was paid, too.
+    :ivar after: The subject as it was read afterwards; none when it could not be.
     :ivar sentences: What the message of the run says about it.
     """
 
     found: Reconciled
     is_earlier: bool
-    paid_at_most: Decimal
-    after: Loan | None
+    moved_at_most: Decimal
+    after: Subject | None
     sentences: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
 
 class Recovered(t.NamedTuple):
-    """What became of the repayments that earlier runs have left open.
+    """What became of what earlier runs have left open.
 
     :ivar made: Those that were made and are what this run was asked for, the oldest first.
     :ivar earlier: All of them, and what became of each.
@@ -78,12 +81,12 @@ class Recovered(t.NamedTuple):
 
 
 class Attempt(t.NamedTuple):
-    """What came of one decision: a repayment, a plan of one, or nothing. A run has several if the first leaves something to pay.
+    """What came of one decision: a move, a plan of one, or nothing. A run has several if the first leaves something to repay.
 
     :ivar preflight: What it was decided on, and how.
     :ivar outcome: C(planned) or C(nothing_to_do) where nothing was made.
-    :ivar made: The repayment.
-    :ivar after: The loan as it is now, or as it would be.
+    :ivar made: The move.
+    :ivar after: The subject as it is now, or as it would be.
     :ivar dust: What is left of the debt because it is less than the smallest amount that the exchange lists.
     :ivar shortfall: Why the goal is not reached after this attempt, when its decision does not say it.
     :ivar dust_to_try: What is still to be tried of the decision's C(dust_to_try).
@@ -93,7 +96,7 @@ class Attempt(t.NamedTuple):
     preflight: Preflight
     outcome: str
     made: Made | None = None
-    after: Loan | None = None
+    after: Subject | None = None
     dust: Decimal = Decimal(0)
     sentences: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -108,7 +111,7 @@ class RunEnded(Exception):
 
     :ivar error: What the user reads.
     :ivar preflight: What was known and decided, when it came to a decision.
-    :ivar intent: The repayment that the error is about, when it is about one; its ID is reported if C(is_open).
+    :ivar intent: The move that the error is about, when it is about one; its ID is reported if C(is_open).
     :ivar is_open: Whether nobody knows what became of it.
     :ivar sent_at_ms: When it was sent (UTC, ms); none when it was not.
     """

@@ -14,18 +14,22 @@ import io
 import re
 import typing as t
 
+from .._goal import ADD, REPAY, TAKE_BACK, TO_FUND, TO_UNIFIED
 from .._journal.entries import EXECUTED
+from .._journal.target import ORDER_COLLATERAL
 from .._times import iso
+from .._words import WORDS
 
 _Entries = t.Sequence[t.Mapping[str, t.Any]]
 
 COLUMNS = (
-    "time", "realm", "account", "product", "loan", "event", "amount", "coin", "principal", "interest", "reference", "repay_id", "intent", "user", "controller",
-    "awx_job", "reason", "number", "hash",
+    "time", "realm", "account", "product", "loan", "move", "event", "amount", "coin", "principal", "interest", "reference", "repay_id", "intent", "user",
+    "controller", "awx_job", "reason", "number", "hash",
 )
 _HEAD = """\
-; Repayments from the journal of treasury.bybit, by the day (UTC) on which they were sent. Principal and interest are apart where the loan
-; showed them before and after. The exchange does not tell its fee for a repayment from collateral. Open the accounts in your own file.
+; Repayments, adjustments of collateral and transfers from the journal of treasury.bybit, by the day (UTC) on which they were sent. Principal and
+; interest are apart where the loan showed them before and after. The exchange does not tell its fee for a repayment from collateral. Open the
+; accounts in your own file.
 """
 
 
@@ -41,7 +45,7 @@ def as_csv(entries: _Entries) -> str:
 
 
 def as_beancount(entries: _Entries) -> str:
-    """Return one transaction for each repayment that was executed, once, in Beancount's language."""
+    """Return one transaction for each repayment, adjustment and transfer that was executed, once, in Beancount's language."""
     return _HEAD + "".join(_transaction(entry) for entry in entries if entry["event"] == EXECUTED)
 
 
@@ -49,16 +53,44 @@ FORMATS: dict[str, t.Callable[[_Entries], str]] = {"csv": as_csv, "beancount": a
 
 
 def _transaction(entry: t.Mapping[str, t.Any]) -> str:
-    account, product, loan, amount, coin = (entry[name] for name in ("account", "product", "loan", "amount", "coin"))
-    debt = f"Liabilities:Bybit:A{_part(account)}:{product.capitalize()}:L{_part(loan)}"
-    source = "Collateral" if entry["goal"]["collateral"] else "Funding"
-    metadata = {"intent": entry["intent"], "repay-id": entry["repay_id"], "reference": entry["reference"], "time": iso(entry["time_ms"])}
-    lines = [f'{iso(entry["sent_at_ms"])[:10]} * "Bybit" {_quoted(f"Repayment of {amount} {coin} on {product} loan {loan}")}']
+    id_name = WORDS[entry["move"]].id_key.replace("_", "-")
+    metadata = {"intent": entry["intent"], id_name: entry["repay_id"], "reference": entry["reference"], "time": iso(entry["time_ms"])}
+    lines = [f'{iso(entry["sent_at_ms"])[:10]} * "Bybit" {_quoted(_narration(entry))}']
     lines += [f"  {name}: {_quoted(value)}" for name, value in metadata.items() if value]
-    interest = f"Expenses:Bybit:A{_part(account)}:{product.capitalize()}:L{_part(loan)}:Interest"
-    postings = [(debt, entry["principal"] or amount), (interest, entry["interest"]), (f"Assets:Bybit:A{_part(account)}:{source}", f"-{amount}")]
-    lines += [f"  {name}  {number} {_commodity(coin)}" for name, number in postings if number not in (None, "0")]
+    commodity = _commodity(entry["coin"])
+    lines += [f"  {name}  {number} {commodity}" for name, number in _postings(entry) if number not in (None, "0")]
     return "\n" + "\n".join(lines) + "\n"
+
+
+def _narration(entry: t.Mapping[str, t.Any]) -> str:
+    product, loan, amount = (entry[name] for name in ("product", "loan", "amount"))
+    whose = f"of legacy loan {loan}" if product == ORDER_COLLATERAL else "of the account"
+    texts = {
+        REPAY: f"Repayment of {{}} on {product} loan {loan}",
+        ADD: f"Addition of {{}} to the collateral {whose}",
+        TAKE_BACK: f"Return of {{}} from the collateral {whose}",
+        TO_FUND: "Transfer of {} from UNIFIED to FUND",
+        TO_UNIFIED: "Transfer of {} from FUND to UNIFIED",
+    }
+    return texts[entry["move"]].format(f"{amount} {entry['coin']}")
+
+
+def _postings(entry: t.Mapping[str, t.Any]) -> list[tuple[str, str | None]]:
+    """Return the accounts that a move changes, with the amounts, which add up to nothing."""
+    move, amount = entry["move"], entry["amount"]
+    account = f"Bybit:A{_part(entry['account'])}"
+    loan, funding, pledged = f"L{_part(entry['loan'])}", f"Assets:{account}:Funding", f"Assets:{account}:Collateral"
+    if move == REPAY:
+        debt = f"{account}:{entry['product'].capitalize()}:{loan}"
+        source = pledged if entry["goal"]["collateral"] else funding
+        postings = [(f"Liabilities:{debt}", entry["principal"] or amount), (f"Expenses:{debt}:Interest", entry["interest"])]
+        return [*postings, (source, f"-{amount}")]
+    if entry["product"] == ORDER_COLLATERAL:
+        # What is pledged for one order secures nothing else.
+        pledged = f"{pledged}:{loan}"
+    unified = f"Assets:{account}:Unified"
+    target, source = {ADD: (pledged, funding), TAKE_BACK: (funding, pledged), TO_FUND: (funding, unified), TO_UNIFIED: (unified, funding)}[move]
+    return [(target, amount), (source, f"-{amount}")]
 
 
 def _part(name: str) -> str:

@@ -58,7 +58,7 @@ def _verified(chains: t.Sequence[Chain], database: Database, wanted: Filter) -> 
         # A check that has looked at nothing must not pass.
         given = {name: value for name, value in (("realm", wanted.realm), ("account", wanted.account)) if value is not None}
         if not given:
-            raise BadInput(f"verify found no audit trail in the journal {database.label}: it contains no repayment. Check journal.")
+            raise BadInput(f"verify found no audit trail in the journal {database.label}: it contains no entries. Check journal.")
         what = " and ".join(f"{name} '{quotable(value, 80)}'" for name, value in given.items())
         remedy = f"correct {' and '.join(given)}, or omit {'it' if len(given) == 1 else 'them'}."
         raise BadInput(f"verify found no audit trail of {what} in the journal {database.label}: {remedy}")
@@ -76,7 +76,7 @@ def _verified(chains: t.Sequence[Chain], database: Database, wanted: Filter) -> 
 
 def _open_intent(intent: dict[str, t.Any]) -> dict[str, t.Any]:
     names = ("intent", "realm", "account", "product", "loan", "amount", "coin", "outcome", "reference", "repay_id", "sent_at_ms")
-    return {name: intent[name] for name in names}
+    return {**{name: intent[name] for name in names}, "move": intent["goal"]["move"]}
 
 
 def _chain(chain: Chain) -> dict[str, t.Any]:

@@ -65,11 +65,13 @@ class Database(abc.ABC):
     """A database, for one run at a time. Each method raises C(DatabaseFailed).
 
     :ivar text_type: The type of columns with text, which is compared byte by byte.
+    :ivar was_reconnected: Whether the connection was lost since C(open) and made again, so that others may have had the locks meanwhile.
     :ivar label: What messages call it; never a secret, nor the whole value of the option.
     :ivar removal: How a user begins a new one in its place, as the beginning of a sentence that goes on.
     """
 
     text_type = "TEXT"
+    was_reconnected = False
     label: str
     removal = "move the journal away (in PostgreSQL: ALTER SCHEMA treasury_bybit RENAME TO treasury_bybit_old)"
 
@@ -141,8 +143,12 @@ class Database(abc.ABC):
         """Have what creates or changes tables done in a transaction, by one run alone."""
 
     @abc.abstractmethod
-    def try_lock(self, target: Target, exclusive: bool) -> bool:
-        """Lock a target until C(close), or until this process ends; return at once whether that was possible."""
+    def try_lock(self, target: Target, exclusive: bool, writes: bool = True) -> bool:
+        """Lock a target until C(close), or until this process ends; return at once whether that was possible.
+
+        :param exclusive: Whether nobody else may have it; otherwise, others that also share it may.
+        :param writes: Whether this run writes; one that only reads leaves no trace, so it cannot lock what nobody has locked before.
+        """
 
     @contextlib.contextmanager
     def transaction(self, writes: bool = True) -> t.Iterator[None]:

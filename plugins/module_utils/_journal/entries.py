@@ -18,7 +18,7 @@ from .._amounts import plain
 from .intent import Intent
 from .target import Target
 
-# The states of a repayment; each is an entry.
+# The states of what is moved; each is an entry.
 INTENDED, SIGNED, ACCEPTED, EXECUTED, NOT_EXECUTED = "intended", "signed", "accepted", "executed", "not_executed"
 UNKNOWN, ACKNOWLEDGED, RECOVERED = "unknown", "acknowledged", "recovered"
 EVENTS = (INTENDED, SIGNED, ACCEPTED, EXECUTED, NOT_EXECUTED, UNKNOWN, ACKNOWLEDGED, RECOVERED)
@@ -34,11 +34,11 @@ class Split(t.NamedTuple):
 
 
 class Event(t.NamedTuple):
-    """What has happened to a repayment.
+    """What has happened to what is moved.
 
     :ivar name: One of C(EVENTS).
     :ivar reason: Why, in words.
-    :ivar split: What it has paid of the debt, where the exchange shows it.
+    :ivar split: What a repayment has paid of the debt, where the exchange shows it.
     """
 
     name: str
@@ -82,6 +82,7 @@ def entry_of(head: Head, target: Target, intent: Intent, event: Event, time_ms: 
             **target._asdict(),
             "event": event.name,
             "reason": event.reason,
+            "move": intent.goal.move,
             "intent": intent.intent_id,
             "amount": plain(intent.amount),
             "coin": intent.coin,

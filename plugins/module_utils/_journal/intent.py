@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is recorded before a repayment is sent, so that a later run can find out what became of it.
+"""What is recorded before anything is sent, so that a later run can find out what became of it.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -14,10 +14,10 @@ import typing as t
 from decimal import Decimal
 
 from .._amounts import parse_exchange_decimal, plain, plain_or_none
-from .._goal import Goal
+from .._goal import MOVES, Goal
 from .._loans.history import PROCESSING, HistoryEntry
-from .._loans.loan import Loan
 from .._loans.position import Pledged
+from .._loans.subject import Levels, Subject, main_level
 from .._loans.wallet import Payment
 from .._redaction import quotable
 from .._times import MINUTE_MS
@@ -33,40 +33,47 @@ _PAID_REACH_MS = MINUTE_MS
 
 
 class Baseline(t.NamedTuple):
-    """The loan and its history as they were before the repayment was sent.
+    """What an operation changes, and its history, as they were before the request was sent.
 
+    :ivar levels: The amounts that it changes, by name; empty when others change them, too.
     :ivar entries: The entries of the history that were not much older than C(BASELINE_REACH_MS) or in process.
-    :ivar wallet: What the Funding wallet held of the loan's coin; none when it does not pay, or cannot be read.
+    :ivar wallet: What the Funding wallet held of the coin; none when the money moves elsewhere, or when it cannot be read.
+    :ivar unified: What the UNIFIED wallet could give away of the coin; none when the money does not come from there, or if that is not known.
     :ivar pledged: What was pledged of the coins that are sold, by coin; empty when the wallet pays.
-    :ivar recent_payments: What the same process had paid in the coin just before.
+    :ivar recent_payments: What the same process had moved of the coin just before.
     """
 
-    debt: Decimal
-    principal: Decimal
+    levels: Levels
     entries: tuple[HistoryEntry, ...]
     wallet: Decimal | None = None
     pledged: Pledged = ()
     recent_payments: tuple[Payment, ...] = ()
+    unified: Decimal | None = None
+
+    @property
+    def level(self) -> Decimal | None:
+        """The amount that a user thinks of, such as the debt; none when others change it, too."""
+        return main_level(self.levels)
 
 
 def baseline_of(
-    loan: Loan,
+    subject: Subject,
     entries: list[HistoryEntry],
     now_ms: int,
     wallet: Decimal | None,
     pledged: Pledged,
     payments: t.Iterable[Payment] = (),
 ) -> Baseline:
-    """Return what is worth remembering of a loan, its history, and the money that pays."""
+    """Return what is worth remembering of what an operation changes, its history, and the money."""
     # Twice the reach, because the request may be signed later, and by a clock that is slow.
     young = tuple(r for r in entries if r.status == PROCESSING or r.time_ms > now_ms - 2 * BASELINE_REACH_MS)
-    recent_payments = tuple(p for p in payments if p.coin == loan.coin and p.to_ms > now_ms - _PAID_REACH_MS)
-    return Baseline(loan.debt, loan.principal, young, wallet, pledged, recent_payments)
+    recent_payments = tuple(p for p in payments if p.coin == subject.coin and p.to_ms > now_ms - _PAID_REACH_MS)
+    return Baseline(subject.levels, young, wallet, pledged, recent_payments)
 
 
 @dataclasses.dataclass(frozen=True)
 class Intent:
-    """One repayment that is about to be sent, or was.
+    """One repayment, adjustment of collateral or transfer that is about to be sent, or was.
 
     :ivar intent_id: Its ID, by which a user can name it.
     :ivar amount: What is sent, or what is owed where a loan is repaid as a whole.
@@ -132,10 +139,10 @@ class Intent:
             "reported_at_ms": self.reported_at_ms,
             "reference": self.reference,
             "baseline": {
-                "debt": plain(self.baseline.debt),
-                "principal": plain(self.baseline.principal),
+                "levels": {name: plain(amount) for name, amount in self.baseline.levels},
                 "entries": [_stored(entry) for entry in self.baseline.entries],
                 "wallet": plain_or_none(self.baseline.wallet),
+                "unified": plain_or_none(self.baseline.unified),
                 "pledged": {coin: plain(amount) for coin, amount in self.baseline.pledged},
                 "paid": [{**payment._asdict(), "amount": plain(payment.amount)} for payment in self.baseline.recent_payments],
             },
@@ -155,12 +162,12 @@ def intent_from(document: t.Any) -> Intent:
             amount=_amount(document["amount"]),
             coin=_checked(document["coin"], str),
             baseline=Baseline(
-                parse_exchange_decimal(baseline["debt"]),
-                parse_exchange_decimal(baseline["principal"]),
+                tuple((name, parse_exchange_decimal(amount)) for name, amount in _checked(baseline["levels"], dict).items()),
                 tuple(_entry(entry) for entry in _checked(baseline["entries"], list)),
                 None if baseline["wallet"] is None else parse_exchange_decimal(baseline["wallet"]),
                 tuple((coin, parse_exchange_decimal(held)) for coin, held in _checked(baseline["pledged"], dict).items()),
                 tuple(_payment(payment) for payment in _checked(baseline["paid"], list)),
+                None if baseline["unified"] is None else parse_exchange_decimal(baseline["unified"]),
             ),
             sent_at_ms=_checked(document["sent_at_ms"], int),
             recv_window_ms=_checked(document["recv_window_ms"], int),
@@ -178,14 +185,19 @@ def intent_from(document: t.Any) -> Intent:
 
 
 def _goal(document: t.Any) -> Goal:
-    amount, max_debt, max_ltv = document["amount"], document["max_debt"], document["max_ltv"]
-    if [amount, max_debt, max_ltv].count(None) != 2:
+    amount, max_debt, max_ltv, min_ltv, ensure = (document[name] for name in ("amount", "max_debt", "max_ltv", "min_ltv", "ensure"))
+    if [amount, max_debt, max_ltv, min_ltv, ensure].count(None) != 4:
         raise ValueError("a goal that is not just one")
+    if document["move"] not in MOVES:
+        raise ValueError("a move that is not known")
     return Goal(
+        move=document["move"],
         amount=None if amount is None else _amount(amount),
         since_ms=_optional(document["since_ms"], int),
         max_debt=None if max_debt is None else parse_exchange_decimal(max_debt),
         max_ltv=None if max_ltv is None else _amount(max_ltv),
+        min_ltv=None if min_ltv is None else _amount(min_ltv),
+        ensure=None if ensure is None else _amount(ensure),
         collateral=tuple(_checked(coin, str) for coin in _checked(document["collateral"], list)),
     )
 
@@ -197,6 +209,7 @@ def _stored(entry: HistoryEntry) -> dict[str, t.Any]:
         "status": entry.status,
         "by_user": entry.by_user,
         "time_ms": entry.time_ms,
+        "move": entry.move,
     }
 
 
@@ -207,6 +220,7 @@ def _entry(document: t.Any) -> HistoryEntry:
         status=_checked(document["status"], str),
         by_user=_optional(document["by_user"], bool),
         time_ms=_checked(document["time_ms"], int),
+        move=_checked(document["move"], str),
     )
 
 
@@ -216,6 +230,7 @@ def _payment(document: t.Any) -> Payment:
         amount=_amount(document["amount"]),
         from_ms=_checked(document["from_ms"], int),
         to_ms=_checked(document["to_ms"], int),
+        is_incoming=_checked(document["is_incoming"], bool),
     )
 
 

@@ -17,6 +17,7 @@ from .entries import ACCEPTED, ACKNOWLEDGED, EXECUTED, INTENDED, NOT_EXECUTED, R
 from .intent import Intent
 from .records import DONE, GIVEN_UP, MADE, OPEN, VOID, Change, Record
 from .store import Store, Use
+from .target import Target
 
 
 class _Resolution(t.NamedTuple):
@@ -34,8 +35,8 @@ class Journal:
     """The intents of one target during one run; as a context manager, it releases the target at the end.
 
     An intent is I(unreported) until a run has reported what became of it. Afterwards it is settled, unless the exchange has accepted the
-    repayment and does not show it as final yet; then it stays I(unconfirmed), so that a sum over the history can count it, and that no
-    run trusts a debt which it has not lowered yet.
+    move and does not show it as final yet; then it stays I(unconfirmed), so that a sum over the history can count it, and that no run
+    trusts figures in which it does not show yet.
     """
 
     def __init__(self, store: Store) -> None:
@@ -106,6 +107,10 @@ class Journal:
         """
         return self._store.use_of(reference)
 
+    def unsettled_of_ltv(self) -> list[tuple[Target, Intent]]:
+        """Return the unsettled intents of the other targets that change the same LTV, as they are recorded now."""
+        return self._store.unsettled_of_ltv()
+
     def note(self, intent: Intent) -> None:
         """Record an intent, new or changed; when this returns, later runs will know it.
 
@@ -115,6 +120,8 @@ class Journal:
         if before is None:
             reason = f"sent for {intent.recv_window_ms} ms from its timestamp on"
             change = Change(Record(intent, OPEN, SIGNED), (Event(INTENDED, "to reach the goal"), Event(SIGNED, reason)), is_new=True)
+        elif intent.repay_id is None and intent.accepted_at_ms is None:
+            change = self._change(before, Event(SIGNED, f"signed again, for {intent.recv_window_ms} ms"), intent=intent, outcome=SIGNED)
         else:
             known = f"the exchange gave it the ID {intent.repay_id}" if intent.repay_id else "the exchange accepted it without an ID"
             change = self._change(before, Event(ACCEPTED, known), intent=intent, outcome=ACCEPTED)

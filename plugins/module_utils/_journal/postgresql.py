@@ -90,7 +90,7 @@ class PostgresDatabase(Database):
         self._connection: t.Any = None
         self._watch: t.Any = None
         self._writes = False
-        self._target: tuple[Target, bool] | None = None
+        self._locked: list[tuple[Target, bool]] = []
         # How the transaction begins of which nothing is sent yet, and what is sent with its end.
         self._begin = ""
         self._queued: list[Statement] = []
@@ -214,17 +214,20 @@ class PostgresDatabase(Database):
             reason = "its tables are missing or older than this collection, and its user may not create them"
             raise DatabaseFailed(reason, unprepared(), hides_intents=self.has_tables()) from None
 
-    def try_lock(self, target: Target, exclusive: bool) -> bool:
-        self._target = (target, exclusive)
+    def try_lock(self, target: Target, exclusive: bool, writes: bool = True) -> bool:
         shared = "" if exclusive else "_shared"
-        return bool(self.query(f"SELECT pg_try_advisory_lock{shared}(?)", target.lock_number)[0][0])
+        is_locked = bool(self.query(f"SELECT pg_try_advisory_lock{shared}(?)", target.lock_number)[0][0])
+        if is_locked and (target, exclusive) not in self._locked:
+            self._locked.append((target, exclusive))
+        return is_locked
 
     def _reconnect(self) -> None:
         """Connect again after the connection was lost; whoever has the lock by now, the epoch tells whether the target is still this run's."""
         self.close()
         self.open(self._writes)
-        if self._target is not None:
-            self.try_lock(*self._target)
+        self.was_reconnected = True
+        for target, exclusive in self._locked:
+            self.try_lock(target, exclusive)
 
     def _send(self, statements: t.Sequence[Statement]) -> tuple[list[Answer], str]:
         """Carry out statements, and return what came of each, and what the server calls the last one."""

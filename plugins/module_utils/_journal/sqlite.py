@@ -41,7 +41,7 @@ class SqliteDatabase(Database):
         self._clock = clock
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
-        self._lock: int | None = None
+        self._locks: list[int] = []
         # Ansible hides the value of the option, so the path is not shown as a whole.
         self.label = f"'{os.path.basename(path)}' in '{self._directory}'"
         self.removal = f"move {self.label} away with all files beside it whose names begin with its name"
@@ -109,9 +109,8 @@ class SqliteDatabase(Database):
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        while self._locks:
+            os.close(self._locks.pop())
 
     def has_tables(self) -> bool:
         return bool(self.query("SELECT 1 FROM sqlite_master WHERE name = ?", VERSION_TABLE))
@@ -149,11 +148,11 @@ class SqliteDatabase(Database):
         with self.transaction():
             migrate()
 
-    def try_lock(self, target: Target, exclusive: bool) -> bool:
+    def try_lock(self, target: Target, exclusive: bool, writes: bool = True) -> bool:
         path = f"{self._path}.{target.lock_name}"
         try:
             while True:
-                lock = files.open_private(path, os.O_RDWR | os.O_CREAT if exclusive else os.O_RDONLY)
+                lock = files.open_private(path, os.O_RDWR | os.O_CREAT if writes else os.O_RDONLY)
                 try:
                     fcntl.flock(lock, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -163,7 +162,7 @@ class SqliteDatabase(Database):
                     os.close(lock)
                     raise
                 if files.identity_of(lock) == files.identity_at(path):
-                    self._lock = lock
+                    self._locks.append(lock)
                     return True
                 # It was removed or replaced in between.
                 os.close(lock)

@@ -20,6 +20,7 @@ from . import schema
 from .actor import actor_now, describe
 from .database import CommitInDoubt, Damaged, Database, DatabaseFailed, DuplicateKey, Row, Statement, refuse_unchanged
 from .entries import Head
+from .intent import Intent
 from .records import ACCOUNT, MADE, OPEN, TARGET, VOID, Change, Record, columns_of, record_of, statements_of
 from .target import Target
 
@@ -34,6 +35,21 @@ class Use(t.NamedTuple):
     record: Record
 
 
+class SharedLtv(t.NamedTuple):
+    """The LTV that the moves of several targets change.
+
+    :ivar lock: Which runs hold while they change it.
+    :ivar products: The products of those targets; all of an account, or those of one order.
+    :ivar order_id: That of the order; none for all targets of these products.
+    :ivar is_exclusive: Whether what this run moves follows from the LTV, so that nobody else may change it meanwhile.
+    """
+
+    lock: Target
+    products: tuple[str, ...]
+    order_id: str | None
+    is_exclusive: bool
+
+
 class Store:
     """The intents of one target. A run acquires the target before it reads or writes them.
 
@@ -41,8 +57,9 @@ class Store:
         what earlier runs may have recorded.
     """
 
-    def __init__(self, database: Database, target: Target, clock: Clock) -> None:
+    def __init__(self, database: Database, target: Target, clock: Clock, ltv: SharedLtv | None = None) -> None:
         self._database = database
+        self._ltv = ltv
         self._target = target
         self._clock = clock
         # The number of the epoch, and who has acquired it: a database restored from a backup counts the same numbers again.
@@ -69,7 +86,9 @@ class Store:
             elif not schema.version_of(self._database):
                 return []
             self._has_tables = True
-            self._await_lock(timeout_ms, writes)
+            self._await_lock(self._target, writes, timeout_ms, writes)
+            if self._ltv is not None:
+                self._await_lock(self._ltv.lock, writes and self._ltv.is_exclusive, timeout_ms, writes)
             return self._take_over() if writes else self._load()
         except DatabaseFailed as error:
             raise unusable(error, self._database) from None
@@ -90,14 +109,19 @@ class Store:
                 is_held, head, stored = self._lock([change.record.intent.intent_id for change in changes])
                 if not is_held:
                     raise Overtaken(
-                        f"Another run took over this loan while this one was suspended or disconnected from the journal {self._database.label}. "
+                        f"Another run took over this {self._target.word} while this one was suspended or disconnected from the journal {self._database.label}. "
+                        f"Nothing more is sent. Run again."
+                    )
+                if self._may_have_lost_ltv() and any(change.is_new for change in changes):
+                    raise Overtaken(
+                        f"The connection to the journal {self._database.label} was lost for a moment, so another run may have changed the same LTV. "
                         f"Nothing more is sent. Run again."
                     )
                 needed = [change for change in changes if _is_needed(change, stored)]
                 self._database.queue(*statements_of(self._target, needed, head, self._clock.now_ms(), actor_now()))
         except DuplicateKey as error:
             raise Overtaken(
-                f"Another run has recorded a repayment of this loan, or under this reference, at the same moment ({error}). Nothing more is "
+                f"Another run has recorded an intent for this {self._target.word}, or under this reference, at the same moment ({error}). Nothing more is "
                 f"sent. Run again."
             ) from None
         except CommitInDoubt as error:
@@ -107,6 +131,10 @@ class Store:
             ) from None
         except DatabaseFailed as error:
             raise unusable(error, self._database, is_writing=True) from None
+
+    def _may_have_lost_ltv(self) -> bool:
+        """Return whether another run may have changed the LTV that this one has locked; no epoch tells."""
+        return self._ltv is not None and self._ltv.is_exclusive and self._database.was_reconnected
 
     def use_of(self, reference: str) -> Use | None:
         """Return what a reference of the account was used for; none when it was not, or only for what was surely not executed."""
@@ -122,16 +150,32 @@ class Store:
         except DatabaseFailed as error:
             raise unusable(error, self._database) from None
 
-    def _await_lock(self, timeout_ms: int, writes: bool) -> None:
+    def unsettled_of_ltv(self) -> list[tuple[Target, Intent]]:
+        """Return the unsettled intents of the other targets that change the same LTV."""
+        ltv = self._ltv
+        if ltv is None or not self._has_tables:
+            return []
+        places = ", ".join("?" for dummy in ltv.products)
+        sql = f"SELECT product, loan, document, state, outcome FROM bybit_intents WHERE {ACCOUNT} AND product IN ({places}) AND state IN (?, ?)"
+        try:
+            rows = self._database.query(sql, *self._target[:2], *ltv.products, OPEN, MADE)
+            found = [(self._target._replace(product=row[0], loan=row[1]), record_of(*row[2:]).intent) for row in rows]
+        except DatabaseFailed as error:
+            # Those of its own target are known by then.
+            raise unusable(error, self._database, is_writing=True) from None
+        return [(target, intent) for target, intent in found if target != self._target and ltv.order_id in (None, target.loan)]
+
+    def _await_lock(self, target: Target, exclusive: bool, timeout_ms: int, writes: bool) -> None:
         deadline_ms = self._clock.monotonic_ms() + timeout_ms
         pause_ms = _FIRST_PAUSE_MS
-        while not self._database.try_lock(self._target, exclusive=writes):
+        is_own = target == self._target
+        while not self._database.try_lock(target, exclusive, writes):
             remaining_ms = deadline_ms - self._clock.monotonic_ms()
-            holder = self._holder()
+            who = f"run for this {self._target.word} ({self._holder()})" if is_own else "run that changes the same LTV"
             if remaining_ms <= 0:
-                raise self._busy(holder, timeout_ms)
+                raise self._busy(who, timeout_ms, is_own)
             if pause_ms == _FIRST_PAUSE_MS:
-                self._clock.report_wait(f"Another run for this loan ({holder}) has not ended", remaining_ms)
+                self._clock.report_wait(f"Another {who} has not ended", remaining_ms)
             self._clock.sleep_ms(min(pause_ms, remaining_ms))
             pause_ms = min(pause_ms * 2, _MAX_PAUSE_MS)
 
@@ -146,13 +190,13 @@ class Store:
             holder = None
         return describe(holder if isinstance(holder, dict) else {})
 
-    def _busy(self, holder: str, timeout_ms: int) -> Busy:
+    def _busy(self, who: str, timeout_ms: int, is_own: bool) -> Busy:
         message = (
-            f"Another run for this loan ({holder}) did not end within lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again "
+            f"Another {who} did not end within lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again "
             f"when it has ended, or raise lock_timeout."
         )
-        if any(not record.intent.reported for record in self._load()):
-            return BusyInDoubt(f"{message} The outcome of the repayment that it recorded is not known yet.")
+        if is_own and any(not record.intent.reported for record in self._load()):
+            return BusyInDoubt(f"{message} The outcome of what it recorded is not known yet.")
         return Busy(message)
 
     def _take_over(self) -> list[Record]:
@@ -254,8 +298,8 @@ def unusable(error: DatabaseFailed, database: Database, is_writing: bool = False
     """
     if isinstance(error, Damaged):
         return JournalLost(
-            f"The journal {database.label} cannot be read ({error}), so what became of the repayments that it records is unknown. Nothing was "
-            f"sent now. Restore it from a backup. Without one, stop all runs, check each loan and its repayment history, and remove every task "
+            f"The journal {database.label} cannot be read ({error}), so what became of the intents that it records is unknown. Nothing was "
+            f"sent now. Restore it from a backup. Without one, stop all runs, check each loan and the histories of its account, and remove every task "
             f"whose reference was already used from your playbooks: a new journal knows no reference, so such a task would pay again. Then "
             f"{database.removal}, and run again."
         )
@@ -264,4 +308,4 @@ def unusable(error: DatabaseFailed, database: Database, is_writing: bool = False
     if is_writing or not error.hides_intents:
         return JournalUnusable(f"{message} {remedy}")
     # Another journal would be the wrong remedy: what is recorded in this one would be forgotten.
-    return JournalLost(f"{message} Earlier runs may have recorded repayments there, so their outcome is unknown. Nothing was sent now. {remedy}")
+    return JournalLost(f"{message} Earlier runs may have recorded intents there, so their outcome is unknown. Nothing was sent now. {remedy}")

@@ -14,19 +14,31 @@ import re
 import typing as t
 
 
+# The products of intents that are for no loan: the collateral of a legacy order, that of the account, and the wallets.
+ORDER_COLLATERAL, ACCOUNT_COLLATERAL, WALLETS = "order_collateral", "account_collateral", "wallets"
+# Whose lock keeps what changes one LTV apart.
+LTV = "ltv"
+_WORDS = {ORDER_COLLATERAL: "collateral", ACCOUNT_COLLATERAL: "collateral", WALLETS: "wallet"}
+
+
 class Target(t.NamedTuple):
-    """One loan of one account.
+    """What runs keep apart: one loan of one account, its collateral in one coin, or its wallets in one coin.
 
     :ivar realm: Where the account exists, such as C(mainnet), whatever address leads there.
     :ivar account: The exchange's ID of the account, which all its keys share.
-    :ivar product: The kind of loan.
-    :ivar loan: Tells the loan from others of its product.
+    :ivar product: The kind of loan, or one of the above.
+    :ivar loan: Tells the loan, or the coin, from others of its product.
     """
 
     realm: str
     account: str
     product: str
     loan: str
+
+    @property
+    def word(self) -> str:
+        """What messages call it."""
+        return _WORDS.get(self.product, "loan")
 
     @property
     def digest(self) -> bytes:

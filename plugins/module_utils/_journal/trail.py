@@ -36,6 +36,7 @@ class Filter(t.NamedTuple):
     loan: str | None = None
     reference: str | None = None
     events: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
     since_ms: int | None = None
     until_ms: int | None = None
 
@@ -70,7 +71,7 @@ def read_trail(database: Database, wanted: Filter, is_verified: bool) -> Trail:
 
     :raises DatabaseFailed: When it cannot be read.
     """
-    missing = DatabaseFailed("it does not exist", "Check journal: the first repayment creates it.")
+    missing = DatabaseFailed("it does not exist", "Check journal: the first run that moves money creates it.")
     if not database.is_there():
         raise missing
     try:
@@ -93,7 +94,8 @@ def _entries(database: Database, wanted: Filter) -> list[dict[str, t.Any]]:
             where.append(condition)
             values.append(limit_ms)
     sql = f"SELECT document, hash FROM bybit_entries{_clause(where)} ORDER BY time_ms, realm, account, number"
-    return [{**json.loads(document), "hash": hash_} for document, hash_ in database.query(sql, *values)]
+    entries = [{**json.loads(document), "hash": hash_} for document, hash_ in database.query(sql, *values)]
+    return [entry for entry in entries if _is_of_move(entry, wanted)]
 
 
 def _unreported(database: Database, wanted: Filter) -> list[dict[str, t.Any]]:
@@ -103,7 +105,7 @@ def _unreported(database: Database, wanted: Filter) -> list[dict[str, t.Any]]:
     found = []
     for realm, account, product, loan, outcome, document in database.query(sql, *values, OPEN, MADE):
         intent = json.loads(document)
-        if not intent["reported"]:
+        if not intent["reported"] and _is_of_move(intent, wanted):
             found.append({"realm": realm, "account": account, "product": product, "loan": loan, "outcome": outcome, **intent})
     # The numbers of different loans tell nothing of each other.
     return sorted(found, key=lambda intent: int(intent["sent_at_ms"]))
@@ -152,6 +154,11 @@ def _misfit(database: Database, realm: str, account: str, head: Head) -> str:
 def _where(wanted: Filter, columns: t.Sequence[str]) -> tuple[list[str], list[t.Any]]:
     given = [(column, getattr(wanted, column)) for column in columns if getattr(wanted, column) is not None]
     return [f"{column} = ?" for column, dummy in given], [value for dummy, value in given]
+
+
+def _is_of_move(document: dict[str, t.Any], wanted: Filter) -> bool:
+    """Return whether an entry or an intent is of a move that is wanted; no column has it."""
+    return not wanted.moves or document["goal"]["move"] in wanted.moves
 
 
 def _clause(where: t.Sequence[str]) -> str:

@@ -27,6 +27,7 @@ UNIFIED = "UNIFIED"
 _POSITION = "/v5/crypto-loan-common/position"
 _BALANCE = "/v5/asset/transfer/query-account-coin-balance"
 _LEDGER = "/v5/asset/fundinghistory"
+_COLLATERAL_REFUSED = "2"
 _IN, _OUT = "I", "O"
 _DIRECTIONS = (_IN, _OUT)
 _WALLET_AGE_MS = MINUTE_MS
@@ -60,6 +61,8 @@ def read_position(client: Client) -> Position:
             CoinCollateral(row.text("currency"), row.number("amount"), row.number("amountUSD"))
             for row in _rows(answer, "collateralList")
         ),
+        # No value that is new, and none at all, may stop a repayment.
+        refuses_collateral=str(totals.get("colRes")) == _COLLATERAL_REFUSED,
     )
     contradiction = position.contradiction()
     if contradiction:
@@ -81,12 +84,15 @@ def funding_balance(client: Client, coin: str, needed: Decimal | None = None) ->
     return held
 
 
-def deduct_payment(client: Client, coin: str, amount: Decimal) -> None:
-    """Deduct what the Funding wallet has just paid from its cached balance."""
+def remember_payment(client: Client, coin: str, amount: Decimal, is_incoming: bool = False) -> None:
+    """Remember what has just left the Funding wallet, and deduct it from the cached balance, or what has come in."""
     now_ms = client.signing_time_ms()
-    client.state(Spending).paid.append(Payment(coin, amount, client.posted_at_ms or now_ms, now_ms))
+    client.state(Spending).paid.append(Payment(coin, amount, client.posted_at_ms or now_ms, now_ms, is_incoming))
     balances = client.state(Spending).balances
-    if coin in balances:
+    if is_incoming:
+        # It may come in later than it is accepted.
+        balances.pop(coin, None)
+    elif coin in balances:
         read_ms, left = balances[coin]
         balances[coin] = read_ms, difference(left, amount)
 

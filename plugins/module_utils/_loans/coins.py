@@ -35,19 +35,36 @@ def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
     return row.decimal_places(f"{product}BorrowingAccuracy") if row else None
 
 
-def collateral_tiers(client: Client) -> dict[str, Tiers]:
-    """Return the collateral ratio tiers of each coin for which the exchange gives some that are understood; raises what the above raises."""
+class CollateralList(t.NamedTuple):
+    """What the exchange takes as collateral of flexible and fixed loans.
 
-    def tiers_of_coins(answer: dict[str, t.Any]) -> dict[str, Tiers]:
-        listed: dict[str, set[Tiers]] = {}
+    :ivar coins: All of them.
+    :ivar tiers: The collateral ratio tiers of each coin for which they are understood.
+    """
+
+    coins: frozenset[str] = frozenset()
+    tiers: t.Mapping[str, Tiers] = {}
+
+
+def collateral_list(client: Client) -> CollateralList:
+    """Return what the exchange takes as collateral; raises what the above raises."""
+
+    def listed(answer: dict[str, t.Any]) -> CollateralList:
+        found: dict[str, set[Tiers]] = {}
         for group in _rows(answer, "collateralRatioConfigList"):
             tiers = tuple(sorted(map(_tier, _rows(group, "collateralRatioList"))))
             for coin in Row(_COLLATERAL, group).text("currencies").split(","):
-                listed.setdefault(coin.strip(), set()).add(tiers)
+                found.setdefault(coin.strip(), set()).add(tiers)
         # A coin that is in two groups could be either.
-        return {coin: tiers for coin, (tiers, *others) in listed.items() if not others and are_usable(tiers)}
+        usable = {coin: tiers for coin, (tiers, *others) in found.items() if not others and are_usable(tiers)}
+        return CollateralList(frozenset(found), usable)
 
-    return client.cached(_COLLATERAL, {}, tiers_of_coins) or {}
+    return client.cached(_COLLATERAL, {}, listed) or CollateralList()
+
+
+def collateral_tiers(client: Client) -> t.Mapping[str, Tiers]:
+    """Return the collateral ratio tiers of each coin for which the exchange gives some that are understood."""
+    return collateral_list(client).tiers
 
 
 def _tier(fields: dict[str, t.Any]) -> Tier:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One entry of the exchange's repayment history, whatever product it comes from, in one vocabulary.
+"""One entry of a history of the exchange, whether of repayments, adjustments of collateral or transfers, in one vocabulary.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
+from .._goal import REPAY
 from .._times import SECOND_MS
 
 SUCCESS = "success"
@@ -51,9 +52,10 @@ class Part(t.NamedTuple):
 
 
 class HistoryEntry(t.NamedTuple):
-    """A repayment as the exchange reports it.
+    """A repayment, an adjustment of collateral or a transfer as the exchange reports it.
 
-    :ivar amount: In the loan's coin.
+    :ivar repay_id: The exchange's ID of it.
+    :ivar amount: In C(coin).
     :ivar status: One of C(success), C(processing), C(failed).
     :ivar by_user: Whether the owner of the account made it, by API or otherwise; false for a liquidation, none when that is not known.
     :ivar time_ms: When it was made, by the exchange's clock (UTC).
@@ -61,6 +63,7 @@ class HistoryEntry(t.NamedTuple):
     :ivar parts: The loans that it repaid, if the product reports them.
     :ivar collateral_coin: Of the loan, where the product has it.
     :ivar collateral_return: The collateral that was returned with it, if the product reports it.
+    :ivar move: What it has moved; one of C(MOVES).
     """
 
     repay_id: str
@@ -73,6 +76,7 @@ class HistoryEntry(t.NamedTuple):
     parts: tuple[Part, ...] = ()
     collateral_coin: str | None = None
     collateral_return: Decimal | None = None
+    move: str = REPAY
 
     @property
     def is_final(self) -> bool:

@@ -48,6 +48,21 @@ def accuracy(client: Client, coin: str) -> int | None:
     return client.cached(_COINS, {"currency": coin}, places)
 
 
+def collateral_accuracy(client: Client, coin: str) -> int | None:
+    """Return how many decimal places an amount of collateral may have; none when the exchange does not list the coin.
+
+    Where they differ by the level of the account, the smallest number counts.
+    """
+
+    def places(answer: dict[str, t.Any]) -> int | None:
+        rows = list(_rows_of_levels(_COLLATERAL, answer))
+        if row_of_coin(coin, rows) is None:
+            return None
+        return min(row.decimal_places("collateralAccuracy") for row in rows if row.is_of("currency", coin))
+
+    return client.cached(_COLLATERAL, {"currency": coin}, places)
+
+
 def thresholds(client: Client) -> dict[str, Thresholds]:
     """Return the thresholds of each collateral coin. Where they differ by the level of the account, the lowest of each counts."""
 
@@ -79,6 +94,14 @@ def repayments(
     """Return the repayments of the account that the exchange lists (6 months); raises what C(find) raises."""
     query = {"orderId": loan_id, "repayId": repay_id, "loanCurrency": coin}
     return united(HISTORY, map(_entry, rows_like(client, HISTORY, query)), repay_id)
+
+
+def missing(order_id: str) -> str:
+    """Say, naming option, value and remedy, that the exchange knows no such order."""
+    return (
+        f"order_id '{order_id}' names no loan of this account, neither an open one nor one completed within the last 6 months: check "
+        f"order_id, and that api_key and environment belong to the account that borrowed"
+    )
 
 
 def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row, int], Loan]) -> Loan | None:

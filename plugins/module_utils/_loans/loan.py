@@ -75,6 +75,20 @@ class Loan:
         return total(self.principal, self.interest, self.penalty_interest)
 
     @property
+    def levels(self) -> tuple[tuple[str, Decimal], ...]:
+        """What a repayment lowers, by name."""
+        return ("debt", self.debt), ("principal", self.principal)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == OPEN
+
+    @property
+    def movements(self) -> None:
+        """No ledger: the debt shows what was repaid."""
+        return None
+
+    @property
     def reported_ltv(self) -> Decimal | None:
         """The LTV of the loan, or of the account where the collateral is the account's and was read."""
         return self.ltv if self.position is None else self.position.ltv
@@ -117,6 +131,22 @@ class Loan:
         target_ltv = max(max_ltv - 2 * LTV_STEP, Decimal(0))
         return difference(self.debt, divide(multiply(self.debt, target_ltv), self.ltv + LTV_STEP))
 
+    def collateral_at(self, max_ltv: Decimal) -> Decimal | None:
+        """Return how much must be pledged for a loan with its own collateral, so that even the LTV as shown is surely at most this.
+
+        :return: More or less than is pledged now; none if no amount is enough, or the LTV or what is pledged is not known.
+        """
+        target_ltv = difference(max_ltv, 2 * LTV_STEP)
+        if self.ltv is None or self.collateral_amount is None or target_ltv <= 0:
+            return None
+        return divide(multiply(self.collateral_amount, total(self.ltv, LTV_STEP)), target_ltv)
+
+    def with_collateral(self, amount: Decimal) -> Loan:
+        """Predict the loan with so much of its own collateral, at the prices of this moment."""
+        known = self.ltv is not None and self.collateral_amount and amount
+        ltv = _rounded(divide(multiply(self.ltv or Decimal(0), self.collateral_amount or Decimal(0)), amount)) if known else None
+        return dataclasses.replace(self, collateral_amount=amount, ltv=ltv)
+
     def as_result(self) -> dict[str, t.Any]:
         """Return the loan as the modules return it: amounts as decimal strings."""
         return {
@@ -135,6 +165,10 @@ class Loan:
             "ltv": plain_or_none(self.reported_ltv),
             "maturity_time_ms": self.maturity_time_ms,
         }
+
+    def shown(self) -> dict[str, str | None]:
+        """Return the figures for C(--diff), by the word that precedes each."""
+        return {"debt": plain(self.debt), "LTV": plain_or_none(self.reported_ltv)}
 
 
 def annual(hourly_rate: Decimal | None) -> Decimal | None:

@@ -20,6 +20,8 @@ from .._times import is_plausible
 from .history import BY_USER, FAILED, KINDS, PROCESSING, SUCCESS, UNKNOWN_KIND, Contradiction, HistoryEntry
 from .loan import Loan
 
+# Asked for, these are left to the exchange: a history is searched for them, and the answer is checked afterwards.
+_IDS = ("repayId", "adjustId")
 _STATUSES = {1: SUCCESS, 2: PROCESSING, 3: FAILED}
 # The exchange writes "" for an unknown value. Only these may be unknown: no payment is calculated from them.
 _OPTIONAL_FIELDS = frozenset({
@@ -52,6 +54,11 @@ class Row:
         if not isinstance(value, str) or not value:
             raise self.unusable(field)
         return value
+
+    def identifier(self, field: str) -> str:
+        """Return an ID given as text or as a JSON number."""
+        value = self._fields.get(field)
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else self.text(field)
 
     def must_be(self, field: str, asked: str) -> None:
         """Refuse a row that was not requested."""
@@ -124,14 +131,19 @@ class Row:
             raise self.unusable(field, f": {time_ms} is not a time in milliseconds")
         return time_ms
 
+    def status(self, field: str) -> str:
+        """Return C(success), C(processing) or C(failed) for the number that the exchange gives for it."""
+        status = _STATUSES.get(self.whole_number(field))
+        if status is None:
+            raise ReadFailed(f"Bybit answered {self.path} with the unknown {field} {self.get(field)}.")
+        return status
+
     def unusable(self, field: str, why: str = "") -> ReadFailed:
         return ReadFailed(f"Bybit answered {self.path} with an unusable {field}{why}.")
 
     def entry(self) -> HistoryEntry:
         """Read the row as one of a repayment history, in the fields that all products share."""
-        status = _STATUSES.get(self.whole_number("repayStatus"))
-        if status is None:
-            raise ReadFailed(f"Bybit answered {self.path} with the unknown repayStatus {self.get('repayStatus')}.")
+        status = self.status("repayStatus")
         kind = KINDS.get(self.whole_number("repayType"), UNKNOWN_KIND)
         return HistoryEntry(
             repay_id=self.text("repayId"),
@@ -147,14 +159,14 @@ class Row:
 def rows_like(client: Client, path: str, query: dict[str, str | None]) -> t.Iterator[Row]:
     """Yield the rows of a list, page by page; raises what C(Client.pages) raises.
 
-    :param query: What the rows must have, without what is none; C(repayId) is left to the exchange.
+    :param query: What the rows must have, without what is none; C(repayId) and C(adjustId) are left to the exchange.
     :raises ReadFailed: If a row is not what was requested: it may be ours under another name.
     """
     asked = {name: value for name, value in query.items() if value}
     for fields in client.pages(path, asked):
         row = Row(path, fields)
         for name, value in asked.items():
-            if name != "repayId":
+            if name not in _IDS:
                 row.must_be(name, value)
         yield row
 
@@ -186,12 +198,13 @@ def each_once(path: str, loans: t.Iterable[Loan], name: str) -> t.Iterator[Loan]
             yield loan
 
 
-def united(path: str, entries: t.Iterable[HistoryEntry], repay_id: str | None = None) -> list[HistoryEntry]:
-    """Return one entry for each repayment: one that is listed again, because something was added between the reads of two pages,
-    counts once.
+def united(path: str, entries: t.Iterable[HistoryEntry], repay_id: str | None = None, noun: str = "repayment") -> list[HistoryEntry]:
+    """Return one entry for each repayment, or whatever the history is of: one that is listed again, because something was added between
+    the reads of two pages, counts once.
 
     :param repay_id: Only the one with this ID; the exchange was asked for it, and its answer is checked here.
-    :raises ReadFailed: When rows of one repayment contradict each other.
+    :param noun: What the message calls it.
+    :raises ReadFailed: When rows of one ID contradict each other.
     """
     found: dict[str, HistoryEntry] = {}
     for entry in entries:
@@ -199,7 +212,7 @@ def united(path: str, entries: t.Iterable[HistoryEntry], repay_id: str | None = 
         try:
             found[entry.repay_id] = entry if known is None else known.united_with(entry)
         except Contradiction:
-            raise ReadFailed(f"Bybit answered {path} with contradicting rows of repayment {entry.repay_id}.") from None
+            raise ReadFailed(f"Bybit answered {path} with contradicting rows of {noun} {entry.repay_id}.") from None
     return [entry for entry in found.values() if repay_id in (None, entry.repay_id)]
 
 

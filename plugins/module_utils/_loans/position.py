@@ -13,6 +13,7 @@ import typing as t
 from decimal import ROUND_HALF_UP, Decimal
 
 from .._amounts import difference, divide, multiply, plain, total
+from .tiers import Tiers, collateral_value, market_value
 
 # The exchange shows USD to two places and the LTV to six; whether it rounds or cuts is not documented.
 USD_STEP = Decimal("0.01")
@@ -47,6 +48,7 @@ class Position(t.NamedTuple):
 
     :ivar ltv: Debt divided by collateral, as the exchange shows it.
     :ivar total_collateral_usd: After the exchange's collateral ratios.
+    :ivar refuses_collateral: Whether the exchange takes no further collateral, because its limit for all accounts is reached.
     """
 
     ltv: Decimal
@@ -54,6 +56,7 @@ class Position(t.NamedTuple):
     total_collateral_usd: Decimal
     debts: tuple[CoinDebt, ...] = ()
     collateral: tuple[CoinCollateral, ...] = ()
+    refuses_collateral: bool = False
 
     def contradiction(self) -> str:
         """Return which figures contradict each other; empty if none do."""
@@ -102,6 +105,32 @@ class Position(t.NamedTuple):
         debt_usd = max(difference(self.total_debt_usd, paid_usd.quantize(USD_STEP, ROUND_HALF_UP)), Decimal(0))
         ltv = divide(debt_usd, self.total_collateral_usd) if self.total_collateral_usd else Decimal(0)
         return self._replace(ltv=ltv.quantize(ACCOUNT_LTV_STEP, ROUND_HALF_UP), total_debt_usd=debt_usd, debts=())
+
+    def after_pledging(self, coin: str, amount: Decimal, tiers: Tiers | None) -> Position | None:
+        """Predict the totals when so much of a coin is pledged, at the prices of this moment.
+
+        :param amount: Including what is pledged of the coin now.
+        :param tiers: Those of the coin; none when they are not understood.
+        :return: None when nobody knows what the coin counts then, or when nothing would be left against a debt.
+        """
+        own = next((entry for entry in self.collateral if entry.coin == coin), CoinCollateral(coin, Decimal(0), Decimal(0)))
+        market_usd = market_value(tiers, own.amount_usd) if tiers and own.amount else None
+        if not amount:
+            value_usd = Decimal(0)
+        elif tiers and market_usd:
+            value_usd = collateral_value(tiers, divide(multiply(market_usd, amount), own.amount)).quantize(USD_STEP, ROUND_HALF_UP)
+        else:
+            return None
+        collateral_usd = max(difference(total(self.total_collateral_usd, value_usd), own.amount_usd), Decimal(0))
+        if not collateral_usd and self.total_debt_usd:
+            return None
+        ltv = divide(self.total_debt_usd, collateral_usd) if collateral_usd else Decimal(0)
+        others = tuple(entry for entry in self.collateral if entry.coin != coin)
+        return self._replace(
+            ltv=ltv.quantize(ACCOUNT_LTV_STEP, ROUND_HALF_UP),
+            total_collateral_usd=collateral_usd,
+            collateral=(*others, CoinCollateral(coin, amount, value_usd)) if amount else others,
+        )
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the totals as the modules return them: amounts as decimal strings."""

@@ -18,8 +18,9 @@ _KEPT_PAYMENTS = 20
 
 
 class Payment(t.NamedTuple):
-    """What the Funding wallet has paid of a coin for a repayment that the exchange has accepted.
+    """What has left the Funding wallet, or come into it, by what this process has sent and the exchange has accepted.
 
+    :ivar is_incoming: Whether it came in.
     :ivar from_ms: When it was signed (exchange's time, UTC, ms), as C(to_ms) is when its answer was here.
     """
 
@@ -27,6 +28,12 @@ class Payment(t.NamedTuple):
     amount: Decimal
     from_ms: int
     to_ms: int
+    is_incoming: bool = False
+
+    @property
+    def change(self) -> Decimal:
+        """By how much it has changed what the wallet holds."""
+        return self.amount if self.is_incoming else -self.amount
 
 
 class Movement(t.NamedTuple):
@@ -46,7 +53,7 @@ class Spending:
     """What one process knows of the Funding wallet from one item of a loop to the next.
 
     :ivar balances: What it held of a coin when it was read (ms, by the monotonic clock), less what was paid since.
-    :ivar paid: What it has paid lately, the oldest first.
+    :ivar paid: What it has moved lately, the oldest first.
     """
 
     def __init__(self) -> None:

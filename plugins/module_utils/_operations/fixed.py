@@ -13,16 +13,16 @@ from decimal import Decimal
 
 from .._amounts import plain
 from .._api.client import Client, Request
-from .._api.return_codes import NO_DEBT_CODES
 from .._loans import fixed
 from .._loans.coins import borrowing_accuracy
 from .._loans.history import HistoryEntry
 from .._loans.loan import FIXED, Loan
-from .base import Operation, account_history, missing_coin
+from .._loans.subject import Subject
+from .repayment import AccountRepayment, missing_coin
 from .terms import Terms
 
 
-class FixedRepayment(Operation):
+class FixedRepayment(AccountRepayment):
     """Repays a contract, or all of a coin, as a whole from the Funding wallet, or an amount of it by selling collateral.
 
     :param loan_id: The exchange's id of the contract; none for all contracts of C(coin).
@@ -30,7 +30,6 @@ class FixedRepayment(Operation):
     """
 
     product = FIXED
-    gone_codes = NO_DEBT_CODES
 
     def __init__(self, client: Client, loan_id: str | None, coin: str | None = None, collateral: tuple[str, ...] = ()) -> None:
         self._client = client
@@ -53,14 +52,14 @@ class FixedRepayment(Operation):
             shares_collateral=True,
         )
 
-    def request(self, loan: Loan, amount: Decimal) -> Request:
-        body = {"loanId": self._loan_id} if self._loan_id else {"loanCurrency": loan.coin}
+    def request(self, subject: Subject, amount: Decimal, intent_id: str) -> Request:
+        body = {"loanId": self._loan_id} if self._loan_id else {"loanCurrency": subject.coin}
         if not self._collateral:
             return Request(self.path, body, "repayId")
-        more = {"loanCurrency": loan.coin, "amount": plain(amount), "collateralCoin": ",".join(self._collateral)}
+        more = {"loanCurrency": subject.coin, "amount": plain(amount), "collateralCoin": ",".join(self._collateral)}
         return Request(self.path, {**body, **more}, None)
 
-    def find(self) -> Loan | None:
+    def find_loan(self) -> Loan | None:
         if self._loan_id:
             return fixed.find(self._client, self._loan_id)
         loan = fixed.together(self.name, fixed.open_loans(self._client, self.name))
@@ -69,15 +68,12 @@ class FixedRepayment(Operation):
     def accuracy(self, coin: str) -> int | None:
         return borrowing_accuracy(self._client, coin, FIXED)
 
-    def history(self) -> list[HistoryEntry]:
+    def history(self, since_ms: int | None = None) -> list[HistoryEntry]:
         # The call has no filter for a contract, and its coin is known only when it has been read.
         return fixed.repayments(self._client, None if self._loan_id else self._coin, self._loan_id)
 
-    def repayments_of_account(self, repay_id: str) -> list[HistoryEntry]:
-        return fixed.repayments(self._client, repay_id=repay_id)
-
-    def ltv_history(self) -> list[HistoryEntry]:
-        return account_history(self._client)
+    def history_of_account(self, move_id: str) -> list[HistoryEntry]:
+        return fixed.repayments(self._client, repay_id=move_id)
 
 
 def _missing_contract(loan_id: str) -> str:

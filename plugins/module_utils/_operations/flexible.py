@@ -13,23 +13,22 @@ from decimal import Decimal
 
 from .._amounts import plain
 from .._api.client import Client, Request
-from .._api.return_codes import NO_DEBT_CODES
 from .._loans import flexible
 from .._loans.coins import borrowing_accuracy
 from .._loans.history import HistoryEntry
 from .._loans.loan import FLEXIBLE, Loan
-from .base import Operation, account_history, missing_coin
+from .._loans.subject import Subject
+from .repayment import AccountRepayment, missing_coin
 from .terms import Terms
 
 
-class FlexibleRepayment(Operation):
+class FlexibleRepayment(AccountRepayment):
     """Repays an amount of a coin from the Funding wallet, or by selling collateral.
 
     :param collateral: The coins to sell for it; empty to repay from the Funding wallet.
     """
 
     product = FLEXIBLE
-    gone_codes = NO_DEBT_CODES
 
     def __init__(self, client: Client, coin: str, collateral: tuple[str, ...] = ()) -> None:
         self._client = client
@@ -45,13 +44,13 @@ class FlexibleRepayment(Operation):
             shares_collateral=True,
         )
 
-    def request(self, loan: Loan, amount: Decimal) -> Request:
+    def request(self, subject: Subject, amount: Decimal, intent_id: str) -> Request:
         body = {"loanCurrency": self.name, "amount": plain(amount)}
         if not self._collateral:
             return Request(self.path, body, "repayId")
         return Request(self.path, {**body, "collateralCoin": ",".join(self._collateral)}, None)
 
-    def find(self) -> Loan | None:
+    def find_loan(self) -> Loan | None:
         loan = flexible.find(self._client, self.name)
         if loan is None and self.accuracy(self.name) is not None:
             return flexible.no_debt(self.name)
@@ -60,11 +59,8 @@ class FlexibleRepayment(Operation):
     def accuracy(self, coin: str) -> int | None:
         return borrowing_accuracy(self._client, coin, FLEXIBLE)
 
-    def history(self) -> list[HistoryEntry]:
+    def history(self, since_ms: int | None = None) -> list[HistoryEntry]:
         return flexible.repayments(self._client, self.name)
 
-    def repayments_of_account(self, repay_id: str) -> list[HistoryEntry]:
-        return flexible.repayments(self._client, repay_id=repay_id)
-
-    def ltv_history(self) -> list[HistoryEntry]:
-        return account_history(self._client)
+    def history_of_account(self, move_id: str) -> list[HistoryEntry]:
+        return flexible.repayments(self._client, repay_id=move_id)

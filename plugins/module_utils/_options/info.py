@@ -13,12 +13,14 @@ import typing as t
 
 from .._amounts import plain
 from .._api.errors import BadInput
+from .._goal import MOVES
 from .._info.export import FORMATS
 from .._info.forecast import Forecast
 from .._info.journal import JournalQuery
 from .._info.loans import LoanQuery
 from .._info.repayments import RepaymentQuery
 from .._journal.entries import EVENTS
+from .._journal.target import ACCOUNT_COLLATERAL, ORDER_COLLATERAL, WALLETS
 from .._journal.trail import Filter
 from .._loans.history import FAILED, PROCESSING, SUCCESS
 from .._loans.loan import FLEXIBLE, PRODUCTS, Thresholds
@@ -65,8 +67,9 @@ def journal_query_argument_spec() -> dict[str, dict[str, t.Any]]:
         **journal_argument_spec(),
         "realm": {"type": "str"},
         "account": {"type": "str"},
-        "product": {"type": "str", "choices": list(PRODUCTS)},
+        "product": {"type": "str", "choices": [*PRODUCTS, ORDER_COLLATERAL, ACCOUNT_COLLATERAL, WALLETS]},
         "loan": {"type": "str"},
+        "move": {"type": "list", "elements": "str", "choices": list(MOVES)},
         "reference": {"type": "str"},
         "event": {"type": "list", "elements": "str", "choices": list(EVENTS)},
         "since": {"type": "str"},
@@ -117,6 +120,7 @@ def parse_journal_query(options: Options) -> JournalQuery:
         **{name: options[name] for name in ("realm", "account", "product", "loan")},
         reference=reference_of(options),
         events=tuple(options["event"] or ()),
+        moves=tuple(options["move"] or ()),
         since_ms=since_ms,
         until_ms=until_ms,
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the repay modules: their specification and rules, and the loan, the goal and the run options that they mean.
+"""The options of the repay modules: their specification and rules, and the loan and the goal that they mean.
 
 This module util is private to the collection.
 """
@@ -14,19 +14,13 @@ from decimal import Decimal
 
 from .._api.client import Client
 from .._api.errors import BadInput
-from .._goal import Goal, RunOptions
-from .._operations.base import Operation
+from .._goal import Goal
 from .._operations.fixed import FixedRepayment
 from .._operations.flexible import FlexibleRepayment
 from .._operations.legacy import LegacyRepayment
-from .._redaction import quotable
-from .._times import SECOND_MS
-from .connection import check_ranges
-from .journal import journal_argument_spec
-from .values import Options, amount_of, checked_coin, coin_of, fraction_of, id_of, moment_of, reference_of
+from .run import Instruction, check_given, check_partial_step, run_argument_spec
+from .values import Options, amount_of, checked_coin, coin_of, fraction_of, id_of, moment_of
 
-_RANGES = {"wait_timeout": (0, 86_400), "settle_margin": (0, 3600), "lock_timeout": (0, 86_400)}
-_MAX_REFERENCE_LENGTH = 200
 _GOALS = ("amount", "max_debt", "max_ltv")
 # What holds between options, as AnsibleModule takes it.
 _REPAY_RULES: dict[str, t.Any] = {"mutually_exclusive": [_GOALS], "required_by": {"since": ("amount",)}}
@@ -37,13 +31,6 @@ FIXED_RULES = {
     # The goal has a default for whole contracts.
     "required_one_of": [("loan_id", "loan_currency")],
 }
-
-
-class Instruction(t.NamedTuple):
-    """What the options ask for: the loan to repay, and the goal."""
-
-    operation: Operation
-    goal: Goal
 
 
 def legacy_argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -72,21 +59,14 @@ def fixed_argument_spec() -> dict[str, dict[str, t.Any]]:
 
 
 def repay_argument_spec() -> dict[str, dict[str, t.Any]]:
-    """Return the options that every repay module shares; documented in the doc fragment C(repayment)."""
+    """Return the options that every repay module shares; documented in the doc fragments C(repayment) and C(operation)."""
     return {
         "amount": {"type": "raw"},
         "since": {"type": "str"},
         "max_debt": {"type": "raw"},
         "max_ltv": {"type": "raw"},
-        "at_most": {"type": "raw"},
-        "allow_partial": {"type": "bool", "default": False},
-        "wait": {"type": "bool", "default": True},
-        "wait_timeout": {"type": "int", "default": 60},
-        "settle_margin": {"type": "int", "default": 10},
-        "reference": {"type": "str"},
-        **journal_argument_spec(),
-        "lock_timeout": {"type": "int", "default": 180},
-        "acknowledge": {"type": "str"},
+        "fund_from": {"type": "str", "choices": ["unified"]},
+        **run_argument_spec(),
     }
 
 
@@ -95,59 +75,16 @@ def goal_of(options: dict[str, t.Any], is_needed: bool = True) -> Goal:
 
     :raises BadInput: When an option cannot be used.
     """
-    if is_needed and all(options[name] is None for name in _GOALS):
-        # To Ansible, an option counts as set even if its variable is null.
-        raise BadInput(f"{', '.join(_GOALS)} are missing, or their variable is empty: give exactly one of them.")
-    if options["allow_partial"] and options["amount"] is not None and options["since"] is None:
-        raise BadInput(
-            "allow_partial 'true' has no effect with amount alone, which is never paid in part: omit allow_partial, or give "
-            "since, max_debt or max_ltv."
-        )
+    if is_needed:
+        check_given(options, _GOALS)
+    if options["amount"] is not None and options["since"] is None:
+        check_partial_step(options, "amount alone", "since, max_debt or max_ltv")
     return Goal(
         amount=amount_of(options, "amount"),
         since_ms=moment_of(options, "since"),
         max_debt=amount_of(options, "max_debt", zero_allowed=True),
         max_ltv=_max_ltv(options),
     )
-
-
-def run_options_of(options: dict[str, t.Any]) -> RunOptions:
-    """Return the options that say how to reach the goal.
-
-    :raises BadInput: When one of them cannot be used.
-    """
-    check_ranges(options, _RANGES)
-    return RunOptions(
-        wait=options["wait"],
-        wait_timeout_ms=options["wait_timeout"] * SECOND_MS,
-        settle_margin_ms=options["settle_margin"] * SECOND_MS,
-        lock_timeout_ms=options["lock_timeout"] * SECOND_MS,
-        acknowledge=options["acknowledge"],
-        at_most=amount_of(options, "at_most"),
-        allow_partial=options["allow_partial"],
-        reference=_reference(options),
-    )
-
-
-def _reference(options: dict[str, t.Any]) -> str | None:
-    """Return the name of the step.
-
-    :raises BadInput: When it is none, or when what it names is no step.
-    """
-    reference = reference_of(options)
-    if reference is None:
-        return None
-    if not reference.isprintable() or not 0 < len(reference) <= _MAX_REFERENCE_LENGTH or reference != reference.strip():
-        raise BadInput(
-            f"reference '{quotable(reference, 80)}' is not a name: give 1 to {_MAX_REFERENCE_LENGTH} printable characters without white space "
-            f"around them, or omit it."
-        )
-    if options["amount"] is None or options["since"] is not None:
-        raise BadInput(
-            f"reference '{reference}' names a step, which is an amount that is repaid once: give amount without since, or omit reference, "
-            f"because a goal pays only what is missing; a whole fixed contract needs no reference."
-        )
-    return reference
 
 
 def _max_ltv(options: dict[str, t.Any]) -> Decimal | None:
@@ -178,8 +115,7 @@ def parse_fixed_options(client: Client, options: Options) -> Instruction:
     loan_id = id_of(options, "loan_id", "571") if options["loan_id"] is not None else None
     coin = coin_of(options, "loan_currency") if options["loan_currency"] is not None else None
     collateral = _collateral(options)
-    if loan_id is None and coin is None:
-        raise BadInput("loan_id and loan_currency are missing, or their variable is empty: give one of them.")
+    check_given(options, ("loan_id", "loan_currency"), "give one of them")
     goal = goal_of(options, is_needed=bool(collateral))._replace(collateral=collateral)
     if collateral:
         _check_goal_from_collateral(goal)
@@ -197,6 +133,11 @@ def _collateral(options: Options) -> tuple[str, ...]:
     names = options["collateral"]
     if names is None:
         return ()
+    if options["fund_from"] is not None:
+        raise BadInput(
+            f"fund_from '{options['fund_from']}' cannot be combined with collateral, because the exchange sells collateral instead of taking money "
+            f"from the Funding wallet: omit one of them."
+        )
     if not names:
         raise BadInput("collateral '[]' lists no coin: list the coins to sell, or omit it to repay from the wallet.")
     coins = tuple(checked_coin("collateral", name) for name in names)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a repayment was executed, judged by what the exchange shows of history, debt and wallet.
+"""Whether what was sent was executed, judged by what the exchange shows of history, levels and wallet.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -15,16 +15,16 @@ from decimal import Decimal
 from .._amounts import multiply, plain
 from .._journal.intent import Intent
 from .._loans.history import FAILED, HistoryEntry
-from .._loans.loan import OPEN
 from .._outcomes import EXECUTED, NOT_EXECUTED, UNKNOWN
 from .._times import HISTORY_REACH_DAYS, SECOND_MS, utc
+from .._words import WORDS
 from .evidence import (
     Funds,
     Observation,
     ambiguous_entries,
     borrowed_since,
-    has_balance_fallen,
-    has_left_wallet,
+    has_balance_moved,
+    has_moved,
     has_passed,
     is_accepted_without_trace,
     is_beyond_history,
@@ -34,7 +34,7 @@ from .evidence import (
     margin_without_ledger_ms,
     new_entries,
     sold_collateral,
-    unexplained_fall,
+    unexplained_change,
     was_listed_before,
     was_made_before,
 )
@@ -92,23 +92,24 @@ def judge(intent: Intent, observation: Observation, settle_margin_ms: int, other
     if is_beyond_history(intent, observation):
         reach = f"it was sent more than {HISTORY_REACH_DAYS} days ago, and the history does not reach so far back"
         return Finding(UNKNOWN, reach)
-    new = new_entries(intent, observation, others)
-    is_loan_closed = observation.loan is not None and observation.loan.status != OPEN
+    new, word = new_entries(intent, observation, others), WORDS[intent.goal.move].entry
+    is_loan_closed = observation.subject is not None and not observation.subject.is_open
     matching = [entry for entry in new if looks_like(entry, intent, is_loan_closed)]
     failed = [entry for entry in matching if entry.status == FAILED]
     not_failed = [entry for entry in matching if entry.status != FAILED]
-    in_time = [entry for entry in not_failed if entry.time_ms <= intent.window_end_ms + settle_margin_ms]
+    # What has an ID of ours needs no other sign.
+    in_time = [r for r in not_failed if intent.goal.has_own_id or r.time_ms <= intent.window_end_ms + settle_margin_ms]
     if len(in_time) > 1:
-        return Finding(UNKNOWN, f"{len(in_time)} repayments in the history look like it", None, tuple(in_time))
+        return Finding(UNKNOWN, f"{len(in_time)} {word}s in the history look like it", None, tuple(in_time))
     if in_time:
         return _judge_entry(in_time[0], intent, observation, settle_margin_ms)
     if not_failed:
-        later = f"the history shows a matching repayment, but at {utc(not_failed[0].time_ms)}, too late to be this one"
+        later = f"the history shows a matching {word}, but at {utc(not_failed[0].time_ms)}, too late to be this one"
         return Finding(UNKNOWN, later, None, tuple(not_failed))
     ambiguous = ambiguous_entries(new, intent, settle_margin_ms)
     if ambiguous:
         shown = " and ".join(f"{plain(entry.amount)} ({entry.kind or 'user'})" for entry in ambiguous)
-        return Finding(UNKNOWN, f"the history shows {shown} within its acceptance window, which may be this repayment", None, tuple(ambiguous))
+        return Finding(UNKNOWN, f"the history shows {shown} within its acceptance window, which may be this {word}", None, tuple(ambiguous))
     if observation.at_ms is None:
         return Finding(UNKNOWN, "the exchange did not report its time")
     if not is_margin_over(intent, observation, settle_margin_ms):
@@ -122,22 +123,25 @@ def confirm_not_executed(
     """Confirm a judgement that nothing was executed only if the money that would have paid is still there."""
     if finding.outcome != NOT_EXECUTED:
         return finding
-    if has_left_wallet(intent, funds):
-        return _doubted(finding, f"{plain(funds.outflow or Decimal(0))} {intent.coin} left the Funding wallet while it could have been executed")
-    if has_balance_fallen(intent, funds):
+    how = "came into" if intent.goal.is_incoming else "left"
+    if has_moved(intent, funds):
+        return _doubted(finding, f"{plain(funds.moved or Decimal(0))} {intent.coin} {how} the Funding wallet while it could have been executed")
+    if has_balance_moved(intent, funds):
         before, now = intent.baseline.wallet or Decimal(0), funds.balance or Decimal(0)
         return _doubted(finding, f"the Funding wallet held {plain(before)} {intent.coin} before and holds {plain(now)} now")
     sold = sold_collateral(intent, funds)
     if sold is not None:
         coin, pledged_before, pledged_now = sold
         return _doubted(finding, f"{plain(pledged_before)} {coin} was pledged before, and {plain(pledged_now)} is pledged now")
-    if not funds.ledger_gap:
-        return finding._replace(reason=f"{finding.reason}, and no such amount left the Funding wallet")
+    gap = funds.gap(intent)
+    if not gap:
+        return finding._replace(reason=f"{finding.reason}, and no such amount {how} the Funding wallet")
     margin_ms = margin_without_ledger_ms(settle_margin_ms)
     if not has_passed(intent, observation, margin_ms):
-        condition = f"it can be ruled out only once history and debt have shown no trace of it for {margin_ms // SECOND_MS} s"
-        return _doubted(finding, f"{funds.ledger_gap}, so {condition}")
-    return finding._replace(reason=f"{finding.reason} within {margin_ms // SECOND_MS} s; {funds.ledger_gap}")
+        shown = f"history and {WORDS[intent.goal.move].level}" if intent.baseline.levels else "the history"
+        condition = f"it can be ruled out only once {shown} {'have' if intent.baseline.levels else 'has'} shown no trace of it for {margin_ms // SECOND_MS} s"
+        return _doubted(finding, f"{gap}, so {condition}")
+    return finding._replace(reason=f"{finding.reason} within {margin_ms // SECOND_MS} s; {gap}")
 
 
 def mismatch(entry: HistoryEntry, intent: Intent) -> str:
@@ -145,12 +149,16 @@ def mismatch(entry: HistoryEntry, intent: Intent) -> str:
 
     A smaller amount is no reason: the history may show it rounded, without interest, or after a fee.
     """
+    if intent.goal.has_own_id:
+        return "" if entry.amount == intent.amount else f"its amount is {plain(entry.amount)}"
     if was_listed_before(entry, intent):
         return "it was already in the history"
     if was_made_before(entry, intent):
         return f"it was made at {utc(entry.time_ms)}, before this was sent"
     if entry.coin and entry.coin != intent.coin:
         return f"it is in {entry.coin}"
+    if entry.move != intent.goal.move:
+        return f"it is {WORDS[entry.move].a_noun}"
     if entry.by_user is False:
         return f"its type is {entry.kind}"
     if not intent.is_whole and entry.amount > multiply(intent.amount, _ROUNDED_UP):
@@ -160,41 +168,50 @@ def mismatch(entry: HistoryEntry, intent: Intent) -> str:
 
 def _judge_entry(entry: HistoryEntry, intent: Intent, observation: Observation, settle_margin_ms: int) -> Finding:
     """Judge if exactly one entry of the history can be the repayment."""
+    if intent.goal.has_own_id and entry.amount != intent.amount:
+        return Finding(UNKNOWN, f"the history shows it with an amount of {plain(entry.amount)}", None, (entry,))
+    if intent.goal.has_own_id:
+        return Finding(EXECUTED, FOUND, entry, (entry,))
     if not is_window_closed(intent, observation):
         return Finding(UNKNOWN, _WINDOW_OPEN, entry, (entry,))
-    if observation.loan is None and not is_margin_over(intent, observation, settle_margin_ms):
+    if observation.subject is None and not is_margin_over(intent, observation, settle_margin_ms):
         # Without the debt, only time can rule out a second one.
         return Finding(UNKNOWN, _MARGIN_OPEN, None, (entry,))
     if entry.by_user is None:
         return Finding(UNKNOWN, _UNKNOWN_TYPE, None, (entry,))
-    missing = unexplained_fall(intent, observation, settle_margin_ms)
+    missing = unexplained_change(intent, observation, settle_margin_ms)
     if missing:
         # The entry may be another client's, and this repayment may not show yet.
-        return Finding(UNKNOWN, _fell_too_much(missing), None, (entry,))
+        return Finding(UNKNOWN, _changed_too_much(missing, intent), None, (entry,))
     return Finding(EXECUTED, FOUND, entry, (entry,))
 
 
 def _judge_absence(intent: Intent, observation: Observation, settle_margin_ms: int, failed: list[HistoryEntry]) -> Finding:
     """Judge if the margin has passed and no entry of the history can be the repayment."""
-    if observation.loan is None:
+    if observation.subject is None:
         return Finding(UNKNOWN, "the exchange does not list the loan any more")
-    missing = unexplained_fall(intent, observation, settle_margin_ms)
+    words = WORDS[intent.goal.move]
+    missing = unexplained_change(intent, observation, settle_margin_ms)
     if missing:
-        return Finding(UNKNOWN, _fell_too_much(missing))
-    borrowed = borrowed_since(intent, observation.loan)
+        return Finding(UNKNOWN, _changed_too_much(missing, intent))
+    borrowed = borrowed_since(intent, observation.subject)
     if borrowed > 0:
         return Finding(UNKNOWN, f"another {plain(borrowed)} {intent.coin} has been borrowed since, so the debt proves nothing")
     if is_accepted_without_trace(intent, failed):
-        return Finding(UNKNOWN, "the exchange accepted it, but neither its history nor the debt shows it")
-    trace = "the history shows no such repayment"
+        shown = f"neither its history nor the {words.level} shows" if intent.baseline.levels else "its history does not show"
+        return Finding(UNKNOWN, f"the exchange accepted it, but {shown} it")
+    trace = f"the history shows no such {words.entry}"
     if failed:
-        trace = f"the only such repayment in the history, {failed[0].repay_id}, has failed"
-    return Finding(NOT_EXECUTED, f"its acceptance window has closed, {trace}, the debt did not fall by that amount", None, tuple(failed))
+        trace = f"the only such {words.entry} in the history, {failed[0].repay_id}, has failed"
+    if intent.baseline.levels:
+        trace += f", the {words.level} did not {'rise' if intent.goal.raises_level else 'fall'} by that amount"
+    return Finding(NOT_EXECUTED, f"its acceptance window has closed, {trace}", None, tuple(failed))
 
 
 def _doubted(finding: Finding, reason: str) -> Finding:
     return finding._replace(outcome=UNKNOWN, reason=f"the history does not show it, but {reason}")
 
 
-def _fell_too_much(missing: Decimal) -> str:
-    return f"the debt fell by {plain(missing)} more than the history explains"
+def _changed_too_much(missing: Decimal, intent: Intent) -> str:
+    how = "rose" if intent.goal.raises_level else "fell"
+    return f"the {WORDS[intent.goal.move].level} {how} by {plain(missing)} more than the history explains"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of one repayment that was sent, by this run or an earlier one: find it, then follow it until it is final.
+"""What became of one request that was sent, by this run or an earlier one: find it, then follow it until it is final.
 
 This module util is private to the collection.
 """
@@ -17,6 +17,7 @@ from .._journal.intent import Intent
 from .._journal.journal import Journal
 from .._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from .._outcomes import EXECUTED, NOT_EXECUTED, PENDING
+from .._words import WORDS
 from .judge import Reconciled, mismatch
 from .poll import Followed, Poller
 
@@ -24,7 +25,7 @@ from .poll import Followed, Poller
 class Reconciler:
     """Finds out, and keeps the journal in step with what it finds.
 
-    :param wait: Whether to follow an accepted repayment until it is final.
+    :param wait: Whether to follow what was accepted until it is final.
     """
 
     def __init__(self, poller: Poller, journal: Journal, wait: bool) -> None:
@@ -33,21 +34,21 @@ class Reconciler:
         self._wait = wait
 
     def reconcile(self, intent: Intent, deadline_ms: int) -> Reconciled:
-        """Find out what became of the repayment of an intent.
+        """Find out what became of the move of an intent.
 
         :param deadline_ms: When to give up, by the monotonic clock.
         """
         others, doubt, failed_id = self._journal.repay_ids(), "", None
         if intent.repay_id is not None:
             warning = self._write_down(intent)
-            followed = self._follow(intent.repay_id, None, deadline_ms)
+            followed = self._follow(intent, intent.repay_id, None, deadline_ms)
             entry = followed.entry
             if entry is not None:
                 doubt = mismatch(entry, intent)
-            elif self._wait:
-                doubt = self._poller.loan_of(intent.repay_id)
+            elif self._wait and not intent.goal.has_own_id:
+                doubt = self._poller.target_of(intent.repay_id)
             if not doubt and (entry is None or entry.status != FAILED):
-                return self._conclude(Reconciled(PENDING, intent, warning=warning, entries=followed.entries), entry)
+                return self._conclude(Reconciled(PENDING, intent, warning=warning, entries=followed.entries), entry, deadline_ms)
             if doubt:
                 # The exchange accepted it, but it is not clear which entry it is.
                 others |= {intent.repay_id}
@@ -64,68 +65,74 @@ class Reconciler:
                     self._journal.discard(intent, finding.reason)
                 found = dataclasses.replace(intent, repay_id=failed_id)
                 return Reconciled(finding.outcome, found, finding._replace(reason=doubt + finding.reason), evidence)
-            entry = self._follow(finding.entry.repay_id, finding.entry, deadline_ms).entry or finding.entry
+            entry = self._follow(intent, finding.entry.repay_id, finding.entry, deadline_ms).entry or finding.entry
             if entry.status != FAILED:
                 found = dataclasses.replace(intent, repay_id=entry.repay_id)
-                return self._conclude(Reconciled(PENDING, found, finding, evidence), entry)
+                return self._conclude(Reconciled(PENDING, found, finding, evidence), entry, deadline_ms)
             # It may have been another client's, so the search goes on, without it if the exchange contradicts itself.
             others |= failed & {entry.repay_id}
             failed.add(entry.repay_id)
 
-    def _follow(self, repay_id: str, entry: HistoryEntry | None, deadline_ms: int) -> Followed:
+    def _follow(self, intent: Intent, repay_id: str, entry: HistoryEntry | None, deadline_ms: int) -> Followed:
         if self._wait and (entry is None or not entry.is_final):
-            return self._poller.follow(repay_id, deadline_ms)
+            return self._poller.follow(intent, repay_id, deadline_ms)
+        if entry is None and intent.goal.has_own_id:
+            # The exchange may accept a transfer that has failed, so it is looked for once.
+            return self._poller.follow(intent, repay_id, 0)
         return Followed(entry)
 
-    def _conclude(self, found: Reconciled, entry: HistoryEntry | None) -> Reconciled:
-        """End with a repayment that was made, or is pending."""
+    def _conclude(self, found: Reconciled, entry: HistoryEntry | None, deadline_ms: int) -> Reconciled:
+        """End with a move that was made, or is pending."""
         if entry is not None and not entry.amount:
             found = found._replace(warning=found.warning or _no_amount(found.intent, entry))
         elif entry is not None and not (found.intent.is_whole and entry.status == PROCESSING):
             # Only the exchange knows what a whole loan cost; for other repayments, the amount that it shows counts.
             if entry.amount != found.intent.amount and not found.intent.is_whole:
                 found = found._replace(warning=found.warning or _other_amount(found.intent, entry))
-            found = found._replace(intent=with_history_amount(found.intent, entry))
-        if has_succeeded(entry):
+            # What has our ID is what we sent.
+            if not found.intent.goal.has_own_id:
+                found = found._replace(intent=with_history_amount(found.intent, entry))
+        if has_succeeded(entry) and (self._poller.tells_status or self._poller.await_arrival(found.intent, deadline_ms)):
             found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
-        # It is not known yet whether the debt shows it.
+        # It is not known yet whether the figures that it changes show it.
         is_final = found.outcome == EXECUTED
         known = found.finding.reason if found.finding else "the history shows it as final" if is_final else "the exchange accepted it"
         self._journal.mark_made(found.intent, is_final, known)
         return found
 
     def _write_down(self, intent: Intent) -> str:
-        """Record the ID of a repayment for later runs; return what went wrong, because the repayment itself did not fail."""
+        """Record the ID of a move for later runs; return what went wrong, because the move itself did not fail."""
         if intent.repay_id in self._journal.repay_ids():
             return ""
         try:
             self._journal.note(intent)
         except JournalUnusable as error:
-            return f"The ID of the repayment could not be recorded: {error}"
+            return f"The ID of the {WORDS[intent.goal.move].entry} could not be recorded: {error}"
         return ""
 
 
 def has_succeeded(entry: HistoryEntry | None) -> bool:
-    """Return whether the history shows a repayment as final."""
+    """Return whether the history shows a move as final."""
     return entry is not None and entry.status == SUCCESS
 
 
 def with_history_amount(intent: Intent, entry: HistoryEntry) -> Intent:
-    """Return a repayment with the amount that the history shows of it."""
+    """Return an intent with the amount that the history shows of it."""
     return dataclasses.replace(intent, amount=entry.amount)
 
 
 def _other_amount(intent: Intent, entry: HistoryEntry) -> str:
     """Warn that the exchange shows another amount than the one that was sent."""
+    reported = "amount that was sent" if intent.goal.has_own_id else "amounts in the history"
     return (
-        f"{plain(intent.amount)} {intent.coin} was sent, but the exchange's history shows {plain(entry.amount)} for repayment "
-        f"{entry.repay_id}. This collection reports the amounts in the history."
+        f"{plain(intent.amount)} {intent.coin} was sent, but the exchange's history shows {plain(entry.amount)} for "
+        f"{WORDS[intent.goal.move].entry} {entry.repay_id}. This collection reports the {reported}."
     )
 
 
 def _no_amount(intent: Intent, entry: HistoryEntry) -> str:
-    """Warn that the exchange shows a repayment without its amount."""
+    """Warn that the exchange shows a move without its amount."""
     return (
-        f"{plain(intent.amount)} {intent.coin} was sent, but the exchange's history shows repayment {entry.repay_id} with an amount of 0. "
-        f"A sum over the history cannot count it."
+        f"{plain(intent.amount)} {intent.coin} was sent, but the exchange's history shows {WORDS[intent.goal.move].entry} {entry.repay_id} with an amount of "
+        f"0. A sum over the history cannot count it."
     )

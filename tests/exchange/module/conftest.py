@@ -21,9 +21,13 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 from module_runs.exchanges import following
 from module_runs.runs import Run
 from module_runs.stage import Stage, StagedRun
+from moving import arrived, booked, stall
 from relay import Relay
 from stepping.warm_up import warm_up
 from ways import WAYS, Way
+
+# The fixtures of another file.
+__all__ = ["arrived", "booked", "stall"]
 
 MODULE = "bybit_loan_repay"
 REPAY_CALL = "POST /v5/crypto-loan/repay"
@@ -304,3 +308,15 @@ def holder(begin, sandbox, until, posts):
         return process
 
     return call
+
+
+@pytest.fixture
+def look(run) -> t.Callable[..., t.Any]:
+    """Ask the journal, and nothing else."""
+    return lambda **options: run(module="bybit_journal_info", **options)
+
+
+@pytest.fixture
+def two(repay) -> None:
+    """Repay twice, once with a reference."""
+    assert repay(reference='invoice "7"')["changed"] and repay(amount="30")["changed"]

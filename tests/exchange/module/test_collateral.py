@@ -174,7 +174,7 @@ def test_bad_input(run_module, sandbox, module: str, options: dict, sentence: st
 @BOTH
 @pytest.mark.parametrize(
     ("collateral", "code", "sentence"),
-    [(["DOGE"], 148004, "Check the collateral"), (["SOL"], 148037, "collateral")],
+    [(["DOGE"], 148004, "the coins in collateral"), (["SOL"], 148037, "collateral")],
 )
 def test_collateral_that_the_exchange_refuses(pay, ledger, remembered, way, collateral: list, code: int, sentence: str) -> None:
     run = pay(way, collateral=collateral)

@@ -92,6 +92,12 @@ def test_the_calls_are_documented(pay, sandbox, spoil, ways) -> None:
     spoil(ways[0], answer="close", commit=False)
     pay(ways[0], **({"amount": "1"} if "amount" in ways[0].options else {"loan_id": "569"}))
     pay(ways[0], amount=None, max_debt="0")
+    for coin in ("USDT", "BTC"):
+        for wallet, balance in (("FUND", "0"), ("UNIFIED", "9000")):
+            sandbox.control("POST", "wallet", {"coin": coin, "balance": balance, "accountType": wallet})
+    sandbox.clock(advance_ms=10_000)
+    again = {"legacy": {"order_id": "1793401222384701440"}, "flexible": {"loan_currency": "BTC", "amount": "0.001"}, "fixed": {"loan_id": "570"}}
+    pay(ways[0], fund_from="unified", **again[ways[0].name])
     assert set(sandbox.requests()["counts"]) == set(documented)
 
 

@@ -79,7 +79,7 @@ def test_what_was_not_executed_is_told_when_all_witnesses_agree(pay, spoil, ledg
     assert (run.failed, run["outcome"], run["failure"]["http_status"]) == (True, "not_executed", status)
     assert "it is safe" not in run["msg"]
     assert run.details["evidence"]["wallet_before"] == run.details["evidence"]["wallet_now"] == "10000"
-    assert (run.details["evidence"]["wallet_outflow"], ledger(), sent(LEGACY), remembered()) == ("0", [], 1, [])
+    assert (run.details["evidence"]["wallet_moved"], ledger(), sent(LEGACY), remembered()) == ("0", [], 1, [])
 
 
 @pytest.mark.parametrize("status", [400, 401, 404])

@@ -30,7 +30,7 @@ def ask(run_module):
         ({"amount": "1", "max_ltv": "0.5"}, "parameters are mutually exclusive: amount|max_debt|max_ltv"),
         ({"max_debt": 0, "max_ltv": 0}, "parameters are mutually exclusive: amount|max_debt|max_ltv"),
         ({"max_debt": "1", "since": "2026-11-01"}, "missing parameter(s) required by 'since': amount"),
-        ({"amount": "1", "allow_partial": True}, "allow_partial 'true' has no effect with amount alone, which is never paid in part"),
+        ({"amount": "1", "allow_partial": True}, "allow_partial 'true' has no effect with amount alone, which is never moved in part"),
         ({"max_debt": "-1"}, "max_debt cannot be used: '-1' is negative"),
         ({"max_debt": "1,000"}, "max_debt cannot be used: '1,000' has separators"),
         ({"max_debt": ""}, "max_debt cannot be used: it is empty"),

@@ -104,7 +104,7 @@ def test_a_run_that_fails_leaves_the_next_to_wait_for_it_too(goal, spoil, sandbo
     spoil(FLEXIBLE, **LONG)
     assert goal("4000", wait=False).end()["outcome"] == "pending"
     until(lambda: ledger()[0]["status"] == 1)
-    assert "the debt that the exchange shows may be too high" in goal("4000", settle_margin=2, wait_timeout=0).end()["msg"]
+    assert "the debt that the exchange shows may be outdated" in goal("4000", settle_margin=2, wait_timeout=0).end()["msg"]
     assert_not_paid_again(goal("4000", settle_margin=2).end(), ledger)
 
 

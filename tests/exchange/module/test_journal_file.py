@@ -38,7 +38,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
 bybit_loan_repay.main()
 """
-CANNOT_BE_READ = "so what became of the repayments that it records is unknown. Nothing was sent now. Restore it from a backup. "
+CANNOT_BE_READ = "so what became of the intents that it records is unknown. Nothing was sent now. Restore it from a backup. "
 ELSEWHERE = "Set journal to a file on a persistent local disk, in a directory that only the user who runs the module can write to."
 
 
@@ -78,8 +78,8 @@ def test_only_the_owner_may_look(doubt, journal) -> None:
     finally:
         os.umask(old)
     found = [journal.parent, *journal.parent.rglob("*")]
-    # Three directories, the file, what SQLite keeps beside it, and a lock.
-    assert len(found) == 6
+    # Three directories, the file, what SQLite keeps beside it, and two locks: of the loan, and of its LTV.
+    assert len(found) == 7
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in found}
     assert modes == {path: 0o700 if path.is_dir() else 0o600 for path in found}
 
@@ -90,7 +90,7 @@ def test_neither_key_nor_secret_is_written_down(doubt, repay, journal, rsa_keys)
     repay(order_id="1111111111111111111")
     written = everything_in(journal.parent)
     # Two loans of one account, of which one is noted.
-    assert len(written) == 4
+    assert len(written) == 6
     lines = [line for line in rsa_keys.private_pem.splitlines() if "-----" not in line]
     needles = ["sandbox-key", "sandbox-rsa-key", "sandbox-secret", *lines]
     text = b"\n".join([*(name.encode() for name in written), *written.values()])
@@ -212,7 +212,7 @@ def test_nothing_is_sent_on_a_full_disk(doubt, repay, paid, posts, remembered) -
     run = repay(program=("-c", FULL_DISK))
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
     assert "The journal 'journal.sqlite' in '" in run["msg"]
-    assert "Earlier runs may have recorded repayments there, so their outcome is unknown. Nothing was sent now." in run["msg"]
+    assert "Earlier runs may have recorded intents there, so their outcome is unknown. Nothing was sent now." in run["msg"]
     assert (remembered(), posts(), "Traceback" in run.output) == (before, sent, False)
     assert (repay()["outcome"], paid()) == ("executed", ["100"])
 
@@ -421,5 +421,5 @@ def test_a_lost_file_is_missed(doubt, repay, journal, paid, check: bool) -> None
     journal.unlink()
     run = repay(check=check)
     assert (run.failed, run["outcome"], paid(), journal.exists()) == (True, "unknown", [], False)
-    assert "cannot be read (the file is missing, but its lock files exist), so what became of the repayments that it records is unknown" in run["msg"]
+    assert "cannot be read (the file is missing, but its lock files exist), so what became of the intents that it records is unknown" in run["msg"]
     assert "away with all files beside it whose names begin with its name, and run again." in run["msg"]

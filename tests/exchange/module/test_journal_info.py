@@ -2,25 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal as users see it: the audit trail of what the repay modules did, its filters, its verification, its exports."""
+"""The journal as users see it: the audit trail of what was moved, its filters, its verification."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
 import hashlib
-import io
 import json
 import sqlite3
 import typing as t
-from decimal import Decimal
 
 import pytest
 import yaml
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import MOVES
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries import EVENTS
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import ACCOUNT_COLLATERAL, ORDER_COLLATERAL, WALLETS
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import PRODUCTS
 from ansible_collections.treasury.bybit.plugins.modules import bybit_journal_info
-from beancount import loader
-from beancount.core import data
 from documented import all_names, check_samples, names_returned
 
 DOCUMENTED = yaml.safe_load(bybit_journal_info.RETURN)
@@ -52,12 +50,6 @@ TAMPERED = {
 
 
 @pytest.fixture
-def look(run) -> t.Callable[..., t.Any]:
-    """Ask the journal, and nothing else."""
-    return lambda **options: run(module="bybit_journal_info", **options)
-
-
-@pytest.fixture
 def change(journal) -> t.Callable[[str], None]:
     """Change the journal by hand."""
 
@@ -66,12 +58,6 @@ def change(journal) -> t.Callable[[str], None]:
             connection.executescript(sql)
 
     return call
-
-
-@pytest.fixture
-def two(repay) -> None:
-    """Repay twice, once with a reference."""
-    assert repay(reference='invoice "7"')["changed"] and repay(amount="30")["changed"]
 
 
 def events(run: t.Any) -> list[str]:
@@ -131,6 +117,7 @@ def test_a_refusal_is_an_entry(repay, sandbox, look) -> None:
     ("options", "found"),
     [
         ({}, 8), ({"reference": 'invoice "7"'}, 4), ({"event": ["executed"]}, 2), ({"event": ["executed", "signed"]}, 4), ({"product": "fixed"}, 0),
+        ({"move": ["repay", "add"]}, 8), ({"move": ["add"]}, 0), ({"product": "order_collateral"}, 0),
         ({"loan": "1794267532472646144"}, 8), ({"loan": "1"}, 0), ({"account": "1"}, 0), ({"realm": "mainnet"}, 0), ({"until": "2026-01-01"}, 0),
         ({"since": "2026-01-01"}, 8),
     ],
@@ -190,7 +177,7 @@ def test_to_verify_a_journal_in_which_nothing_was_recorded_fails(repay, look, jo
     assert not look().failed
     run = look(verify=True)
     assert run.failed and run["msg"] == (
-        f"verify found no audit trail in the journal '{journal.name}' in '{journal.parent}': it contains no repayment. Check journal."
+        f"verify found no audit trail in the journal '{journal.name}' in '{journal.parent}': it contains no entries. Check journal."
     )
 
 
@@ -215,7 +202,7 @@ def test_what_is_open_comes_in_the_order_in_which_it_was_sent(repay, look, sandb
 def test_a_journal_that_is_not_there_is_a_sentence(look) -> None:
     run = look(verify=True)
     assert run.failed
-    assert "cannot be used (it does not exist). Check journal: the first repayment creates it." in run["msg"]
+    assert "cannot be used (it does not exist). Check journal: the first run that moves money creates it." in run["msg"]
 
 
 def test_it_reads_while_a_run_writes_and_changes_nothing(simulated_time, begin, repay, look, sandbox, until, posts, journal) -> None:
@@ -230,34 +217,6 @@ def test_it_reads_while_a_run_writes_and_changes_nothing(simulated_time, begin, 
     assert writing.end()["outcome"] == "executed"
 
 
-def test_csv_has_all_entries(two, look) -> None:
-    run = look(format="csv")
-    rows = list(csv.DictReader(io.StringIO(run["text"])))
-    assert [(row["event"], row["amount"], row["reference"], row["hash"]) for row in rows] == [
-        (entry["event"], entry["amount"], entry["reference"] or "", entry["hash"]) for entry in run["entries"]
-    ]
-    assert all(row["time"].endswith("Z") and row["user"] and not row["awx_job"] for row in rows)
-
-
-def test_beancount_takes_each_repayment_once(two, repay, run_module, look) -> None:
-    run_module("bybit_flexible_loan_repay", loan_currency="USDT", amount="5", collateral=["BTC"])
-    text = look(format="beancount")["text"]
-    names = {word for line in text.splitlines() for word in line.split() if word.startswith(("Liabilities:", "Expenses:", "Assets:"))}
-    opened = "".join(f"2020-01-01 open {name}\n" for name in sorted(names))
-    parsed, errors, dummy = loader.load_string(opened + text)
-    assert errors == []
-    made = [entry for entry in parsed if isinstance(entry, data.Transaction)]
-    paid = [{p.account.partition(":")[0]: p.units.number for p in entry.postings} for entry in made]
-    # The loan owes 0.4 of interest, which is paid first.
-    assert paid[:2] == [
-        {"Liabilities": Decimal("99.6"), "Expenses": Decimal("0.4"), "Assets": Decimal(-100)}, {"Liabilities": Decimal(30), "Assets": Decimal(-30)},
-    ]
-    assert sum(paid[2].values()) == 0 and paid[2]["Assets"] == -5
-    assert {posting.units.currency for entry in made for posting in entry.postings} == {"USDT"}
-    assert [entry.meta.get("reference") for entry in made] == ['invoice "7"', None, None]
-    assert {posting.account.rpartition(":")[2] for entry in made for posting in entry.postings if posting.units.number < 0} == {"Funding", "Collateral"}
-
-
 def test_return_values(two, look, sandbox, repay) -> None:
     sandbox.fault(answer="close", commit=False)
     repay(wait_timeout=0)
@@ -267,6 +226,14 @@ def test_return_values(two, look, sandbox, repay) -> None:
 
 def test_samples_have_the_documented_type() -> None:
     check_samples(DOCUMENTED)
+
+
+def test_every_move_and_product_is_documented() -> None:
+    options = yaml.safe_load(bybit_journal_info.DOCUMENTATION)["options"]
+    assert options["move"]["choices"] == list(MOVES)
+    assert options["product"]["choices"] == [*PRODUCTS, ORDER_COLLATERAL, ACCOUNT_COLLATERAL, WALLETS]
+    for name, values in (("move", MOVES), ("product", options["product"]["choices"])):
+        assert all(f"V({value})" in " ".join(options[name]["description"]) for value in values)
 
 
 def test_every_event_is_documented() -> None:

@@ -35,7 +35,7 @@ bybit_loan_repay.main()
 """
 # What Ansible tells a module after -vvvv, and when it shall show tracebacks.
 TALKATIVE = {"_ansible_verbosity": 4, "_ansible_inject_invocation": True, "_ansible_tracebacks_for": ["error", "warning"]}
-NOTHING_SENT = "Earlier runs may have recorded repayments there, so their outcome is unknown. Nothing was sent now."
+NOTHING_SENT = "Earlier runs may have recorded intents there, so their outcome is unknown. Nothing was sent now."
 
 
 @pytest.fixture(scope="session")
@@ -169,7 +169,7 @@ def test_who_waits_in_vain_names_the_holder(simulated_time, repay, holder, calls
     assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "unknown", None)
     assert re.sub(r"since [-0-9]+ [:0-9]+ UTC\)", "since …)", run["msg"]) == (
         f"Another run for this loan (process {first.pid} of user {getpass.getuser()} on {platform.node()}, since …) did not end within "
-        f"lock_timeout, 1 s: nothing was sent; run again when it has ended, or raise lock_timeout. The outcome of the repayment that it "
+        f"lock_timeout, 1 s: nothing was sent; run again when it has ended, or raise lock_timeout. The outcome of what it "
         f"recorded is not known yet."
     )
     assert (calls()[-2:], paid()) == (["POST repay", "GET query-api"], ["100"])
@@ -214,7 +214,7 @@ def test_a_reference_on_two_loans_at_once_pays_once(begin, sandbox, until, calls
     second, first = begin(reference=INVOICE).end(), first.end()
     assert (second.failed, second["changed"], second["outcome"]) == (False, True, "executed")
     assert (first.failed, first["changed"], first["outcome"], paid()) == (True, False, "not_executed", ["100"])
-    assert "Another run has recorded a repayment of this loan, or under this reference, at the same moment" in first["msg"]
+    assert "Another run has recorded an intent for this loan, or under this reference, at the same moment" in first["msg"]
 
 
 def test_check_mode_on_an_unprepared_database_leaves_no_table(repay, tables, posts, ask) -> None:

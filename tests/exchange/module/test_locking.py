@@ -51,7 +51,7 @@ def test_the_wait_ends_with_a_sentence(simulated_time, repay, holder, controller
     assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "unknown", None)
     assert re.sub(r"since [-0-9]+ [:0-9]+ UTC\)", "since …)", run["msg"]) == (
         f"Another run for this loan (process {first.pid} of {controller}, since …) did not end within lock_timeout, 1 s: "
-        f"nothing was sent; run again when it has ended, or raise lock_timeout. The outcome of the repayment that it recorded is not "
+        f"nothing was sent; run again when it has ended, or raise lock_timeout. The outcome of what it recorded is not "
         f"known yet."
     )
     assert (calls()[-2:], paid()) == (["POST repay", "GET query-api"], ["100"])

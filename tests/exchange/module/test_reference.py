@@ -142,8 +142,8 @@ def test_a_goal_takes_no_reference(repay_once, sandbox, goal: dict[str, t.Any]) 
     run = repay_once(**goal)
     assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "not_executed", {})
     assert run["msg"] == (
-        f"reference '{INVOICE}' names a step, which is an amount that is repaid once: give amount without since, or omit reference, because "
-        f"a goal pays only what is missing; a whole fixed contract needs no reference."
+        f"reference '{INVOICE}' names a step, which is an amount that is moved once: give amount without since, or omit reference, because "
+        f"a goal moves only what is missing; a whole fixed contract needs no reference."
     )
 
 
@@ -170,7 +170,7 @@ def test_for_something_else_it_is_refused(repay_once, pay, paid, asked, way, opt
     repay_once()
     run, calls = asked(lambda: pay(way, reference=INVOICE, check=check, **options))
     assert (run.failed, run["changed"], run["outcome"], run["repay_id"]) == (True, False, "not_executed", None)
-    assert run["msg"].startswith(f"reference '{INVOICE}' was already used for {named}, sent at 20")
+    assert run["msg"].startswith(f"reference '{INVOICE}' was already used for the repayment of {named}, sent at 20")
     assert run["msg"].endswith(AGAIN)
     assert (calls, paid()) == (["GET query-api"], ["100"])
 
@@ -181,7 +181,7 @@ def test_for_other_collateral_it_is_refused(pay, asked, ledger, collateral: list
     assert pay(FLEXIBLE, **options)["outcome"] == "executed"
     run, calls = asked(lambda: pay(FLEXIBLE, **{**options, "collateral": collateral}))
     assert (run.failed, run["outcome"], calls) == (True, "not_executed", ["GET query-api"])
-    assert f"reference '{INVOICE}' was already used for 100 USDT" in run["msg"]
+    assert f"reference '{INVOICE}' was already used for the repayment of 100 USDT" in run["msg"]
     assert len(ledger()) == 1
 
 
@@ -359,7 +359,7 @@ def test_two_at_once_on_two_loans_pay_once(begin, sandbox, repay_once, until, ca
     first = first.end()
     assert (second.failed, second["changed"], second["outcome"]) == (False, True, "executed")
     assert (first.failed, first["changed"], first["outcome"]) == (True, False, "not_executed")
-    assert "Another run has recorded a repayment of this loan, or under this reference, at the same moment" in first["msg"]
+    assert "Another run has recorded an intent for this loan, or under this reference, at the same moment" in first["msg"]
     assert "Nothing more is sent. Run again." in first["msg"]
     assert repay_once(order_id=names.overdue, amount="1")["msg"].endswith(AGAIN)
     assert paid() == ["100"]

@@ -64,7 +64,7 @@ def test_a_funding_wallet_that_the_key_may_not_read(repay, sandbox, posts, paid)
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "99.9999"})
     run = repay(api_key="sandbox-key-no-wallet")
     assert (run["failure"]["ret_code"], run["outcome"], run["changed"]) == (177011, "not_executed", False)
-    assert ". Top up the Funding wallet or give a smaller amount." in run["msg"]
+    assert ". Top up the Funding wallet, for example with bybit_funding_transfer, or ask for less." in run["msg"]
     assert (posts(), paid(), sandbox.loan()["debt"], run.warnings) == (1, [], "1000.4", "")
 
 

@@ -50,6 +50,7 @@ def assert_answered(run, sandbox, intent: dict, remembered) -> None:
             "intent": intent["intent"],
             "amount": "100",
             "coin": "USDT",
+            "move": "repay",
             "outcome": "executed",
             "repay_id": entry["repay_id"],
             "sent_at_ms": intent["sent_at_ms"],
@@ -68,9 +69,11 @@ def test_what_is_written_down_before_the_repayment_leaves(begin, sandbox, until,
     [request] = [r for r in sandbox.requests()["requests"] if r["method"] == "POST"]
     assert request["handled_at"] is None
     assert (intent["sent_at_ms"], intent["recv_window_ms"], intent["amount"]) == (int(request["timestamp"]), 1000, "100")
-    goal = {"amount": "100", "since_ms": None, "max_debt": None, "max_ltv": None, "collateral": []}
+    goal = {
+        "move": "repay", "amount": "100", "since_ms": None, "max_debt": None, "max_ltv": None, "min_ltv": None, "ensure": None, "collateral": []
+    }
     assert (intent["goal"], intent["repay_id"]) == (goal, None)
-    assert (intent["baseline"]["debt"], intent["coin"]) == ("1000.4", "USDT")
+    assert (intent["baseline"]["levels"], intent["coin"]) == ({"debt": "1000.4", "principal": "1000"}, "USDT")
     process.end()
     assert remembered() == []
 

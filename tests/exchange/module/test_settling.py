@@ -61,7 +61,7 @@ def test_what_was_not_paid_is_told_when_its_time_is_over(repay, sandbox, paid, p
     assert_not_executed(run, remembered)
     assert run.details["evidence"]["exchange_time_ms"] > run.details["evidence"]["window_end_ms"] == run.details["sent_at_ms"] + 500
     assert (run.details["evidence"]["debt_before"], run.details["evidence"]["debt_now"]) == ("1000.4", "1000.4")
-    assert [run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")] == ["10000", "10000", "0"]
+    assert [run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_moved")] == ["10000", "10000", "0"]
     assert (paid(), posts()) == ([], 1)
     again = repay()
     assert (again["changed"], again.details["earlier"], paid()) == (True, [], ["100"])

@@ -39,6 +39,7 @@ def test_a_repayment(pay, sandbox, ledger, remembered, way) -> None:
     [repayment] = run["repayments"]
     assert {**repayment, "intent": len(repayment["intent"])} == {
         "intent": 36,
+        "move": "repay",
         "amount": way.amount,
         "coin": way.coin,
         "outcome": "executed",

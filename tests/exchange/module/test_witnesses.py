@@ -55,7 +55,7 @@ def test_a_legacy_repayment_in_process_may_be_hidden(pay, sandbox, spoil, switch
         run = pay(LEGACY, wait_timeout=2)
         assert_unknown(LEGACY, run, "100 USDT left the Funding wallet while it could have been executed")
         evidence = run.details["evidence"]
-        assert (evidence["debt_now"], evidence["candidates"], evidence["wallet_outflow"]) == ("1000.4", [], "100")
+        assert (evidence["debt_now"], evidence["candidates"], evidence["wallet_moved"]) == ("1000.4", [], "100")
     assert sent(LEGACY) == 1
     sandbox.clock(advance_ms=6000)
     run = pay(LEGACY)
@@ -77,7 +77,7 @@ def test_so_does_the_balance_where_the_ledger_is_refused(pay, sandbox, spoil, le
     sandbox.control("POST", "faults", {"method": "GET", "path": FUNDING, "times": 0, "answer": {"ret_code": 10005}})
     run = pay(FLEXIBLE, wait_timeout=2)
     assert_unknown(FLEXIBLE, run, "the Funding wallet held 10000 USDT before and holds 9900 now")
-    assert (run.details["evidence"]["wallet_outflow"], len(ledger()), sent(FLEXIBLE)) == (None, 1, 1)
+    assert (run.details["evidence"]["wallet_moved"], len(ledger()), sent(FLEXIBLE)) == (None, 1, 1)
 
 
 @FROM_COLLATERAL
@@ -95,7 +95,7 @@ def test_where_all_agree_it_was_not_executed(pay_all, spoil, ledger, remembered)
     for way, run in pay_all():
         assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed"), way.name
         held = (None, None, None) if way.sold else (run.details["evidence"]["wallet_before"], run.details["evidence"]["wallet_before"], "0")
-        assert tuple(run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")) == held, way.name
+        assert tuple(run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_moved")) == held, way.name
         words = "no ledger records the collateral that the exchange sells" if way.sold else "no such amount left the Funding wallet"
         assert run["msg"].endswith(f"{words}. It was not executed, so the next run can send it again."), way.name
     assert (ledger(), remembered()) == ([], [])
@@ -106,7 +106,7 @@ def test_another_payment_from_the_wallet_meanwhile(lost_while, pay, paid, amount
     """Whose it is, the wallet does not tell; what shows of an amount may be less a fee."""
     run = lost_while(amount, wait_timeout=2)
     if is_clear:
-        assert (run["outcome"], run.details["evidence"]["wallet_outflow"]) == ("not_executed", amount)
+        assert (run["outcome"], run.details["evidence"]["wallet_moved"]) == ("not_executed", amount)
     else:
         assert_unknown(LEGACY, run, f"{amount} USDT left the Funding wallet while it could have been executed")
         assert pay(LEGACY, wait_timeout=0)["outcome"] == "unknown"
@@ -150,7 +150,7 @@ def test_a_key_that_may_not_see_the_wallet_has_to_wait_for_longer(pay, spoil, sw
         run = pay(LEGACY, api_key="sandbox-key-no-wallet", settle_margin=1, wait_timeout=3)
         reason = f"api_key may not read the Funding wallet's ledger, so {CONDITION}"
         assert_unknown(LEGACY, run, reason)
-        assert [run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_outflow")] == [None, None, None]
+        assert [run.details["evidence"][name] for name in ("wallet_before", "wallet_now", "wallet_moved")] == [None, None, None]
     assert (len(ledger()), sent(LEGACY)) == (int(answer == "reset"), 1)
 
 

@@ -17,10 +17,12 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("*.py") if file.stem != "__init__")
 RUNTIME = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text())
 REPAY_MODULES = [name for name in MODULES if name.endswith("_repay")]
+MOVING_MODULES = sorted([*REPAY_MODULES, "bybit_funding_transfer", "bybit_loan_collateral"])
 # Those that use the journal; one of them asks no exchange.
-JOURNAL_MODULES = sorted([*REPAY_MODULES, "bybit_journal_info"])
+JOURNAL_MODULES = sorted([*MOVING_MODULES, "bybit_journal_info"])
 GROUPS = {
-    "bybit": [name for name in MODULES if name != "bybit_journal_info"], "bybit_journal": JOURNAL_MODULES, "bybit_repay": REPAY_MODULES,
+    "bybit": [name for name in MODULES if name != "bybit_journal_info"], "bybit_journal": JOURNAL_MODULES,
+    "bybit_operation": MOVING_MODULES, "bybit_repay": REPAY_MODULES,
 }
 
 
@@ -34,7 +36,7 @@ def documentation(name: str, part: str = "DOCUMENTATION") -> dict:
 
 
 def test_there_are_modules() -> None:
-    assert (len(MODULES), len(REPAY_MODULES)) == (6, 3)
+    assert (len(MODULES), len(MOVING_MODULES), len(REPAY_MODULES)) == (8, 5, 3)
 
 
 def test_the_groups_have_every_module_that_belongs_there_and_nothing_else() -> None:
@@ -43,7 +45,8 @@ def test_the_groups_have_every_module_that_belongs_there_and_nothing_else() -> N
 
 def test_the_plugins_know_every_module() -> None:
     assert sorted(_names.REPAY_MODULES) == sorted(REPAY_MODULES)
-    assert sorted((*_names.REPAY_MODULES, *_names.INFO_MODULES)) == sorted(MODULES)
+    assert sorted(_names.MOVING_MODULES) == MOVING_MODULES
+    assert sorted((*_names.MOVING_MODULES, *_names.INFO_MODULES)) == sorted(MODULES)
 
 
 def test_every_module_runs_by_way_of_the_action_plugin() -> None:

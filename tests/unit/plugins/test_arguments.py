@@ -12,8 +12,14 @@ from __future__ import annotations
 import pytest
 import yaml
 from ansible_collections.treasury.bybit.plugins.doc_fragments import connection as connection_fragment
-from ansible_collections.treasury.bybit.plugins.doc_fragments import journal, query, repayment
-from ansible_collections.treasury.bybit.plugins.module_utils._options import connection, info, repay
+from ansible_collections.treasury.bybit.plugins.doc_fragments import journal, operation, query, repayment
+from ansible_collections.treasury.bybit.plugins.module_utils._options import connection, info, repay, run
+from ansible_collections.treasury.bybit.plugins.plugin_utils._in_process import MODULES
+
+OF_FRAGMENTS = {
+    fragment.__name__.rpartition(".")[2]: yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION)["options"]
+    for fragment in (connection_fragment, journal, operation, query, repayment)
+}
 
 
 def test_documented_defaults_and_hosts() -> None:
@@ -21,8 +27,7 @@ def test_documented_defaults_and_hosts() -> None:
     for environment, url in connection.ENVIRONMENTS.items():
         assert f"V({environment}) is C({url})" in text
     assert f"neither this nor O(api_url) is set, V({connection.DEFAULT_ENVIRONMENT}) is used" in text
-    more = (repayment.ModuleDocFragment.DOCUMENTATION, journal.ModuleDocFragment.DOCUMENTATION)
-    documented = {name: option for part in (text, *more) for name, option in yaml.safe_load(part)["options"].items()}
+    documented = {name: option for part in ("connection", "journal", "operation", "repayment") for name, option in OF_FRAGMENTS[part].items()}
     specified = {**connection.connection_argument_spec(), **repay.repay_argument_spec()}
     assert set(documented) == set(specified)
     for name, option in specified.items():
@@ -31,21 +36,38 @@ def test_documented_defaults_and_hosts() -> None:
             assert f"E({variable})" in " ".join(documented[name]["description"]), name
 
 
-@pytest.mark.parametrize("ranges", [connection._RANGES, repay._RANGES])
+@pytest.mark.parametrize("ranges", [connection._RANGES, run._RANGES])
 def test_documented_ranges(ranges: dict[str, tuple[int, int]]) -> None:
-    documented = {
-        **yaml.safe_load(connection_fragment.ModuleDocFragment.DOCUMENTATION)["options"],
-        **yaml.safe_load(repayment.ModuleDocFragment.DOCUMENTATION)["options"],
-    }
+    documented = {**OF_FRAGMENTS["connection"], **OF_FRAGMENTS["operation"]}
     for name, (least, most) in ranges.items():
         assert f"from V({least}) to V({most})" in " ".join(documented[name]["description"]), name
 
 
 def test_documented_options_of_queries() -> None:
-    documented = yaml.safe_load(query.ModuleDocFragment.DOCUMENTATION)["options"]
+    documented = OF_FRAGMENTS["query"]
     specified = info.query_argument_spec()
     assert set(documented) == set(specified)
     for name, option in specified.items():
         assert {key: documented[name].get(key) for key in ("type", "elements", "choices")} == {
             key: option.get(key) for key in ("type", "elements", "choices")
         }
+
+
+def test_no_option_is_documented_twice() -> None:
+    names = [name for options in OF_FRAGMENTS.values() for name in options]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_documents_its_options(module: str) -> None:
+    documentation = yaml.safe_load(MODULES[module].DOCUMENTATION)
+    fragments = [name.rpartition(".")[2] for name in documentation["extends_documentation_fragment"]]
+    documented = dict(documentation.get("options", {}))
+    for fragment in fragments:
+        # What only reads the journal says other words of it.
+        documented.update(OF_FRAGMENTS.get("journal" if fragment == "reading" else fragment, {}))
+    assert set(documented) == set(MODULES[module].SPEC.options)
+    for name, option in MODULES[module].SPEC.options.items():
+        for key in ("type", "default", "choices", "elements", "aliases"):
+            assert documented[name].get(key) == option.get(key), (name, key)
+        assert documented[name].get("required", False) == option.get("required", False), name

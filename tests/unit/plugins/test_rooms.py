@@ -20,16 +20,18 @@ PACKAGE = "ansible_collections.treasury.bybit.plugins.module_utils"
 # From top to bottom: what stands in one may import only from those below it, and from its own.
 FLOORS = ("_module", "_options", "_info", "_engine", "_reconcile", "_operations", "_journal", "_loans", "_api", "leaves")
 # Files without a folder; each knows only those before it.
-LEAVES = ("_outcomes", "_redaction", "_amounts", "_times", "_clock", "_goal", "_processes")
+LEAVES = ("_outcomes", "_redaction", "_amounts", "_times", "_clock", "_goal", "_words", "_processes")
 # They take values and return values.
 PURE = (
-    "_outcomes", "_redaction", "_amounts", "_times", "_goal",
+    "_outcomes", "_redaction", "_amounts", "_times", "_goal", "_words",
     "_api/return_codes", "_api/errors", "_api/hosts", "_api/response", "_api/rate_limit",
     "_loans/wallet", "_loans/position", "_loans/loan", "_loans/history", "_loans/tiers", "_loans/prices", "_loans/outlook",
-    "_operations/terms",
+    "_loans/subject", "_loans/pledging",
+    "_operations/terms", "_operations/decision", "_operations/limits", "_operations/progress",
+    "_operations/repayment_plan", "_operations/collateral_plan", "_operations/transfer_plan",
     "_journal/target", "_journal/intent", "_journal/entries", "_journal/database", "_journal/records",
     "_reconcile/evidence", "_reconcile/judge",
-    "_engine/progress", "_engine/plan", "_engine/freshness", "_engine/steps", "_engine/diff", "_engine/report", "_engine/messages",
+    "_engine/freshness", "_engine/steps", "_engine/diff", "_engine/report", "_engine/messages",
     "_info/forecast", "_options/values",
 )
 WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urllib3", "pathlib", "shutil", "fcntl", "sqlite3", "psycopg"}
@@ -139,6 +141,7 @@ def test_the_journal_is_written_in_one_place() -> None:
     knowing = {name for name in FILES if rooms_imported(name) & databases} - databases
     assert knowing == {
         "_journal/schema", "_journal/records", "_journal/store", "_journal/trail", "_info/journal", "_options/journal", "_module/journal",
+        "_module/operation",
     }
     writing = {"run", "change", "begin", "commit"}
     assert {name for name in knowing if called(name) & writing} == {"_journal/schema", "_journal/store"}

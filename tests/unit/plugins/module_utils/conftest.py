@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import inspect
 import json
 import os
@@ -43,6 +44,10 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.records im
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.records import OPEN as OPEN_STATE
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.account import read_position
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.subject import Subject
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.base import ORDER_PRODUCTS
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.repayment import Repayment
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Spending
 from hypothesis import settings
@@ -102,8 +107,8 @@ def not_accepted(trouble: t.Any) -> NotAccepted:
     return NotAccepted(UNCLEAR if isinstance(trouble, OutcomeUnknown) else NOT_MADE, trouble)
 
 
-class FakeExchange:
-    """One loan and a wallet; stands in for the client and for the subject at once.
+class FakeExchange(Repayment):
+    """One loan and a wallet; stands in for the client and for the operation at once.
 
     :ivar debt: What is owed, but for what falls with C(falls): amounts, and when the exchange shows that they were paid.
     :ivar history_lag_ms: How late a repayment stands in the history; C(debt_lag_ms) is the same for the debt.
@@ -114,17 +119,21 @@ class FakeExchange:
     :ivar ledger: What its ledger tells beside what was repaid: direction, amount, and when; or what is raised when it is read.
     :ivar pledged: The collateral in BTC.
     :ivar unreadable: Raised when the history is read, if anything.
-    :ivar others: Repayments of other loans of the account.
+    :ivar others: What has changed the LTV beside the repayments of this loan.
+    :ivar doubtful: Why what is read cannot be believed, if anything.
     :ivar key: What the exchange tells of the key.
     """
 
     product, name, ids, gone_codes = LEGACY, "17", {"order_id": "17"}, frozenset({177005})
+    ltv_name, ltv_products = "17", ORDER_PRODUCTS
     history_request = "GET /history"
     path = "/repay"
     recv_window_ms = 5000
 
     def __init__(self, clock: FakeClock) -> None:
+        self._client = self
         self.clock = clock
+        self.doubtful = ""
         self.spending = Spending()
         self.terms = Terms("loan 17", "order_id '17' names no loan: check order_id")
         self.debt = Decimal("1000.4")
@@ -187,25 +196,29 @@ class FakeExchange:
     def pace_before_reads(self, path: str) -> None:
         assert path == self.path
 
-    def find(self) -> Loan:
+    def find(self, is_of_ltv: bool = False) -> Loan:
         debt = self.debt - sum(amount for since_ms, amount in self.falls if since_ms <= self.now_ms())
         ltv = round(debt / self.collateral_usd, 4) if debt else None
-        return Loan(self.product, "17", "USDT", debt, Decimal(0), Decimal(0), OPEN if debt else self.closed_as, ltv=ltv)
+        loan = Loan(self.product, "17", "USDT", debt, Decimal(0), Decimal(0), OPEN if debt else self.closed_as, ltv=ltv)
+        return dataclasses.replace(loan, position=read_position(self)) if is_of_ltv and self.terms.shares_collateral else loan
+
+    def doubt(self, subject: Subject) -> str:
+        return self.doubtful
 
     def accuracy(self, coin: str) -> int | None:
         return given(self.places)
 
-    def history(self) -> list[HistoryEntry]:
+    def history(self, since_ms: int | None = None) -> list[HistoryEntry]:
         given(self.unreadable)
         return [entry for since_ms, entry in self.entries if since_ms <= self.now_ms()]
 
-    def repayments_of_account(self, repay_id: str) -> list[HistoryEntry]:
-        return [entry for entry in self.history() + self.others if entry.repay_id == repay_id]
+    def history_of_account(self, move_id: str) -> list[HistoryEntry]:
+        return [entry for entry in self.history() + self.others if entry.repay_id == move_id]
 
     def ltv_history(self) -> list[HistoryEntry]:
         return self.history() + self.others
 
-    def request(self, loan: Loan, amount: Decimal) -> Request:
+    def request(self, subject: Subject, amount: Decimal, intent_id: str) -> Request:
         return Request(self.path, {"amount": str(amount)}, "repayId")
 
     def sign(self, request: Request) -> Signed:

@@ -9,9 +9,9 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, MOVES, REPAY, TAKE_BACK, TO_FUND, TO_UNIFIED, Goal
 
-EMPTY = {"amount": None, "since_ms": None, "max_debt": None, "max_ltv": None, "collateral": []}
+EMPTY = {"move": "repay", "amount": None, "since_ms": None, "max_debt": None, "max_ltv": None, "min_ltv": None, "ensure": None, "collateral": []}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,10 @@ EMPTY = {"amount": None, "since_ms": None, "max_debt": None, "max_ltv": None, "c
         (Goal(max_debt=Decimal("0.000000000000000001")), {"max_debt": "0.000000000000000001"}),
         (Goal(max_ltv=Decimal("0.65")), {"max_ltv": "0.65"}),
         (Goal(Decimal(1), collateral=("ETH", "BTC")), {"amount": "1", "collateral": ["ETH", "BTC"]}),
+        (Goal(min_ltv=Decimal("0.5"), move=TAKE_BACK), {"min_ltv": "0.5", "move": "take_back"}),
+        (Goal(max_ltv=Decimal("0.5"), move=ADD), {"max_ltv": "0.5", "move": "add"}),
+        (Goal(ensure=Decimal("5E+2"), move=TO_FUND), {"ensure": "500", "move": "to_fund"}),
+        (Goal(Decimal(100), move=TO_UNIFIED), {"amount": "100", "move": "to_unified"}),
     ],
     ids=str,
 )
@@ -31,18 +35,42 @@ def test_what_is_stored_of_a_goal(goal: Goal, document: dict[str, t.Any]) -> Non
     assert goal.as_document() == {**EMPTY, **document}
     # There is a place for each of its fields, in JSON alone.
     assert json.loads(json.dumps(goal.as_document())) == goal.as_document()
-    assert list(goal.as_document()) == list(goal._fields)
+    assert set(goal.as_document()) == set(goal._fields)
 
 
 @pytest.mark.parametrize(
-    ("goal", "is_of_debt", "is_declarative"),
+    ("goal", "is_of_level", "is_declarative"),
     [
         (Goal(Decimal(100)), False, False),
         (Goal(Decimal(100), 0), False, True),
         (Goal(max_debt=Decimal(0)), True, True),
         (Goal(max_ltv=Decimal("0.5")), True, True),
+        (Goal(min_ltv=Decimal("0.5"), move=TAKE_BACK), True, True),
+        (Goal(ensure=Decimal(500), move=TO_FUND), True, True),
+        (Goal(Decimal(100), move=TO_FUND), False, False),
     ],
     ids=str,
 )
-def test_kinds_of_goals(goal: Goal, is_of_debt: bool, is_declarative: bool) -> None:
-    assert (goal.is_of_debt, goal.is_declarative) == (is_of_debt, is_declarative)
+def test_kinds_of_goals(goal: Goal, is_of_level: bool, is_declarative: bool) -> None:
+    assert (goal.is_of_level, goal.is_declarative) == (is_of_level, is_declarative)
+
+
+def test_goals_of_an_ltv() -> None:
+    goals = [Goal(Decimal(1)), Goal(max_debt=Decimal(0)), Goal(ensure=Decimal(5)), Goal(max_ltv=Decimal("0.5")), Goal(min_ltv=Decimal("0.5"))]
+    assert [goal.is_of_ltv for goal in goals] == [False, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("move", "is_incoming", "raises_level", "has_own_id", "opposite"),
+    [
+        (REPAY, False, False, False, None),
+        (ADD, False, True, False, TAKE_BACK),
+        (TAKE_BACK, True, False, False, ADD),
+        (TO_FUND, True, True, True, TO_UNIFIED),
+        (TO_UNIFIED, False, False, True, TO_FUND),
+    ],
+)
+def test_what_a_move_means(move: str, is_incoming: bool, raises_level: bool, has_own_id: bool, opposite: str | None) -> None:
+    goal = Goal(Decimal(1), move=move)
+    assert (goal.is_incoming, goal.raises_level, goal.has_own_id, goal.opposite) == (is_incoming, raises_level, has_own_id, opposite)
+    assert move in MOVES and len(MOVES) == 5

@@ -20,8 +20,9 @@ from ansible_collections.treasury.bybit.plugins.plugin_utils._in_process import 
 
 LOAN = "1794267532472646144"
 SECRET = "NeedleNeedleNeedle0123456789"
-REPAY, FLEXIBLE, FIXED, INFO, HISTORY = (
+REPAY, FLEXIBLE, FIXED, INFO, HISTORY, COLLATERAL, TRANSFER = (
     "bybit_loan_repay", "bybit_flexible_loan_repay", "bybit_fixed_loan_repay", "bybit_loan_info", "bybit_loan_repayment_info",
+    "bybit_loan_collateral", "bybit_funding_transfer",
 )
 SIGNED = {"api_key": "key-of-somebody", "api_secret": SECRET}
 REFUSED: list[tuple[str, dict[str, t.Any]]] = [
@@ -31,6 +32,10 @@ REFUSED: list[tuple[str, dict[str, t.Any]]] = [
     (REPAY, {}),
     (FLEXIBLE, {"amount": "1"}),
     (FIXED, {}),
+    (COLLATERAL, {"add": "1"}),
+    (COLLATERAL, {"order_id": LOAN}),
+    (TRANSFER, {"amount": "1"}),
+    (TRANSFER, {"coin": "USDT"}),
     (REPAY, {"order_id": LOAN, "since": "2026-01-01", "max_debt": "5"}),
     (INFO, {"api_key": "key"}),
     (INFO, {"api_key": "", "api_secret": ""}),
@@ -55,7 +60,17 @@ REFUSED: list[tuple[str, dict[str, t.Any]]] = [
     # What excludes the other.
     (REPAY, {"order_id": LOAN, "amount": "1", "max_debt": "5"}),
     (FIXED, {"loan_id": "570", "loan_currency": "USDT"}),
+    (COLLATERAL, {"order_id": LOAN, "currency": "BTC", "add": "1"}),
+    (COLLATERAL, {"currency": "BTC", "add": "1", "min_ltv": "0.5"}),
+    (TRANSFER, {"coin": "USDT", "amount": "1", "ensure": "1"}),
     (INFO, {**SIGNED, "environment": "testnet", "api_url": "https://127.0.0.1:1"}),
+    (TRANSFER, {"coin": "USDT", "amount": "1", "from_account_type": "SPOT"}),
+    (TRANSFER, {**SIGNED, "coin": "USDT", "amount": "1", "from_account_type": "FUND"}),
+    # Variables that are null.
+    (COLLATERAL, {**SIGNED, "order_id": None, "add": "1"}),
+    (COLLATERAL, {**SIGNED, "currency": "BTC", "max_ltv": None}),
+    (TRANSFER, {**SIGNED, "coin": "USDT", "ensure": None}),
+    (TRANSFER, {**SIGNED, "coin": "USDT", "ensure": "1", "to_account_type": None}),
     # Amounts and ids.
     *((REPAY, {**SIGNED, "order_id": LOAN, "amount": amount}) for amount in ("-1", "", "١٢", True, float("inf"))),
     (REPAY, {**SIGNED, "order_id": LOAN, "amount": None}),

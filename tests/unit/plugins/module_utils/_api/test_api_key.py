@@ -11,7 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.api_key import ApiKey, read_key
+from ansible_collections.treasury.bybit.plugins.module_utils._api.api_key import LOANS, TRANSFERS, ApiKey, read_key
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import ReadFailed
 
 EXAMPLE = json.loads((Path(__file__).resolve().parents[4] / "documented" / "user_apikey-info.json").read_text())["example"]["result"]
@@ -36,8 +36,8 @@ def read(**changed: t.Any) -> ApiKey:
 
 
 def test_the_documented_example() -> None:
-    assert read_key(Exchange(EXAMPLE)) == ("1448939", read(readOnly=1).lack, None)
-    assert read() == ("1448939", "", None)
+    assert read_key(Exchange(EXAMPLE)) == ("1448939", read(readOnly=1).lacks, None)
+    assert read() == ("1448939", (), None)
 
 
 @pytest.mark.parametrize(
@@ -60,31 +60,38 @@ def test_without_the_account_nothing_goes_on(value: t.Any) -> None:
         read(userID=value, userIDInt64="0")
 
 
+@pytest.mark.parametrize(("right", "group", "name"), [(LOANS, "Spot", "SpotTrade"), (TRANSFERS, "Wallet", "AccountTransfer")])
 @pytest.mark.parametrize(
-    ("told", "lack"),
+    ("told", "is_lacking"),
     [
-        ({"readOnly": 1}, "api_key is read-only: use a key of this account with write access, or create one with 'Spot trade', read and write"),
-        (
-            {"permissions": {"Spot": []}},
-            "api_key lacks the permission 'Spot trade': grant it on the exchange's page of API keys, or use another key of this account",
-        ),
-        ({"permissions": {"Spot": ["SpotTrade"]}}, ""),
+        (lambda group, name: {group: []}, True),
+        (lambda group, name: {group: ["SubMemberTransfer", "?"]}, True),
+        (lambda group, name: {group: [name]}, False),
         # What is not told is left to the exchange.
-        ({"permissions": {}}, ""),
-        ({"permissions": None}, ""),
-        ({"permissions": {"Spot": "SpotTrade"}}, ""),
-        ({"readOnly": "?"}, ""),
+        (lambda group, name: {}, False),
+        (lambda group, name: None, False),
+        (lambda group, name: {group: name}, False),
     ],
 )
-def test_what_a_key_lacks(told: dict[str, t.Any], lack: str) -> None:
-    assert read(**told).lack == lack
+def test_what_a_key_lacks(told: t.Callable[[str, str], t.Any], is_lacking: bool, right: str, group: str, name: str) -> None:
+    remedy = "grant it on the exchange's page of API keys, or use another key of this account"
+    lack = f"api_key lacks the permission '{right}': {remedy}"
+    assert read(permissions=told(group, name)).lacks == (((right, lack),) if is_lacking else ())
+    assert read(permissions=told(group, name)).lack(right) == (lack if is_lacking else "")
+
+
+@pytest.mark.parametrize("right", [LOANS, TRANSFERS])
+def test_a_key_that_may_only_read(right: str) -> None:
+    remedy = f"use a key of this account with write access, or create one with '{right}', read and write"
+    assert read(readOnly=1).lack(right) == f"api_key is read-only: {remedy}"
+    assert read(readOnly="?").lack(right) == ""
 
 
 @pytest.mark.parametrize(
     ("expires_in_ms", "is_told"), [(None, False), (8 * DAY_MS, False), (7 * DAY_MS + 1, False), (7 * DAY_MS, True), (DAY_MS, True), (-1, True)]
 )
 def test_a_key_that_ends_within_a_week(expires_in_ms: int | None, is_told: bool) -> None:
-    key = ApiKey("7", "", None if expires_in_ms is None else NOW_MS + expires_in_ms)
+    key = ApiKey("7", (), None if expires_in_ms is None else NOW_MS + expires_in_ms)
     assert key.expiry_warning(NOW_MS).startswith("api_key expires at 20") == is_told
     assert bool(key.expiry_warning(NOW_MS)) == is_told
 

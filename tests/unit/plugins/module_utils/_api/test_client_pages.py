@@ -145,3 +145,15 @@ def test_some_empty_pages_are_not_the_end(read: t.Any) -> None:
 def test_a_list_that_always_goes_on_is_given_up(read: t.Any) -> None:
     dummy, asked = read(lambda cursor: (rows(int(cursor or 0)), str(int(cursor or 0) + 1)), ENDLESS)
     assert len(asked) == 1000
+
+
+def test_a_list_with_shorter_pages_ends_as_early(clock: t.Any) -> None:
+    def found(pages: dict[str, Page]) -> list[dict[str, t.Any]]:
+        return list(Client(Session(Book(pages.__getitem__)), "the-key", HmacSigner("the-secret"), clock=clock).pages(HISTORY, {}, 2))
+
+    assert found({"": (rows(1, 2), "A"), "A": (rows(3), ABSENT)}) == rows(1, 2, 3)
+    assert found({"": (rows(1), "A"), "A": (rows(1), "A")}) == rows(1)
+    with pytest.raises(ReadFailed, match="unusable nextPageCursor"):
+        found({"": (rows(1, 2), ABSENT)})
+    with pytest.raises(ReadFailed, match="do not come to an end"):
+        found({"": (rows(1, 2), "A"), "A": (rows(1, 2), "A")})

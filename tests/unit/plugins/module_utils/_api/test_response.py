@@ -116,7 +116,7 @@ def test_only_the_exchanges_own_json_refuses_what_may_have_moved_money(status: i
 def test_the_cause_names_the_answer() -> None:
     response = interpret("POST", 200, envelope(177011, "Balance is not enough"), "id")
     assert response.cause() == 'the balance is too small (retCode 177011 "Balance is not enough")'
-    assert response.meaning.remedy == "Top up the Funding wallet or give a smaller amount."
+    assert response.meaning.remedy == "Top up the Funding wallet, for example with bybit_funding_transfer, or ask for less."
 
 
 def test_the_cause_without_a_body_names_the_status() -> None:

@@ -64,3 +64,26 @@ def test_every_refusal_has_a_cause_and_a_remedy(row: tuple[int, codes.Meaning]) 
     assert meaning.cause
     assert meaning.cause[-1].isalnum()
     assert code == 0 or (meaning.remedy[0].isupper() and meaning.remedy.endswith("."))
+
+
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        (10005, ('"Spot trade"', '"Account transfer"')),
+        (131212, ("amount", "ensure")),
+        (131215, ("amount", "ensure")),
+        (131211, ("from_account_type", "to_account_type")),
+        (131239, ("add", "max_ltv")),
+        (148004, ("currency", "collateral")),
+        (148006, ("add", "max_ltv")),
+        (148009, ("take_back", "min_ltv")),
+        (148013, ("currency",)),
+        (148037, ("amount", "add", "take_back")),
+        (177004, ("amount", "add", "take_back")),
+        (177013, ("take_back", "min_ltv")),
+        (177015, ("add", "max_ltv")),
+        (177019, ("order_id", "amount", "add", "take_back")),
+    ],
+)
+def test_a_remedy_names_the_options_of_whoever_moves_collateral_or_transfers(code: int, named: tuple[str, ...]) -> None:
+    assert [name for name in named if name not in codes.CODES[code].remedy] == []

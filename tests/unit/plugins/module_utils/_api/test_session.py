@@ -12,7 +12,7 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.account import deduct_payment, funding_balance
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.account import remember_payment, funding_balance
 from ansible_collections.treasury.bybit.plugins.module_utils._api.client import Client, Request
 from ansible_collections.treasury.bybit.plugins.module_utils._api.transport import NoReply, Reply
 from ansible_collections.treasury.bybit.plugins.module_utils._api.session import Session, session_of
@@ -197,7 +197,7 @@ def test_the_wallet_is_read_again_when_it_might_not_be_enough(item: t.Any, excha
         return found, len(exchange.times_of("GET /v5/asset/transfer/query-account-coin-balance"))
 
     assert held("600") == (1000, 1)
-    deduct_payment(item(), "USDT", Decimal(600))
+    remember_payment(item(), "USDT", Decimal(600))
     assert held("400") == (400, 1)
     exchange.balance = "399"
     assert held("401") == (399, 2)

@@ -11,7 +11,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._engine.diff import
 
 
 def side(debt: str | None, ltv: str | None = None) -> dict[str, t.Any]:
-    return {"coin": "USDT", "debt": debt, "ltv": ltv}
+    return {"debt": debt, "LTV": ltv}
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,11 @@ def side(debt: str | None, ltv: str | None = None) -> dict[str, t.Any]:
         (side("5", "1"), side("2.5", "0.5"), ("debt 5   USDT  LTV 1", "debt 2.5 USDT  LTV 0.5")),
         (side("5", "0.5"), side("0"), ("debt 5 USDT  LTV 0.5", "debt 0 USDT")),
         (side("7", "0.5"), side("7", "0.5"), ("debt 7 USDT  LTV 0.5", "debt 7 USDT  LTV 0.5")),
-        ({"coin": "USDT", "debt": "5"}, {}, ("debt 5 USDT", "")),
+        ({"debt": "5"}, {}, ("debt 5 USDT", "")),
+        ({"collateral": "0.04", "LTV": "0.5"}, {"collateral": "0.1"}, ("collateral 0.04 USDT  LTV 0.5", "collateral 0.1  USDT")),
+        ({"Funding": "120", "UNIFIED": None}, {"Funding": "20"}, ("Funding 120 USDT", "Funding  20 USDT")),
         ({}, {}, ("", "")),
     ],
 )
 def test_each_side_is_a_line_in_columns(before, after, lines: tuple[str, str]) -> None:
-    assert before_and_after(before, after) == tuple(line and line + "\n" for line in lines)
+    assert before_and_after(before, after, "USDT") == tuple(line and line + "\n" for line in lines)

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.freshness import (
-    DebtSnapshot,
+    Snapshot,
     Freshness,
     FreshnessCheck,
     check_freshness,
@@ -35,8 +35,8 @@ def made(age_ms: int, status: str = SUCCESS, repay_id: str = "50") -> HistoryEnt
     return HistoryEntry(repay_id, Decimal(100), status, True, NOW_MS - age_ms)
 
 
-def read(*entries: HistoryEntry, is_any_open: bool = False) -> DebtSnapshot:
-    return DebtSnapshot(entries, is_any_open, BEGUN_MS, BEGUN_MS + 40, NOW_MS)
+def read(*entries: HistoryEntry, is_any_open: bool = False) -> Snapshot:
+    return Snapshot(entries, is_any_open, BEGUN_MS, BEGUN_MS + 40, NOW_MS)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_is_new_in_the_history_is_no_older_than_the_debt(age_ms: int, known
 
 
 def accepted(repay_id: str = "100") -> Intent:
-    before = Baseline(Decimal("1000.4"), Decimal("1000.4"), ())
+    before = Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000.4"))), ())
     return Intent(f"of {repay_id}", Goal(Decimal(100)), Decimal(100), "USDT", before, NOW_MS, 5000, repay_id=repay_id, reported=True)
 
 

@@ -13,13 +13,14 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._engine import messages
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import OutcomeUnknown
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import FOUND, Finding, Reconciled
-from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import REPAY, Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
+from ansible_collections.treasury.bybit.plugins.module_utils._words import WORDS
 
 SENT = Intent(
-    "8f2a", Goal(Decimal("100.50")), Decimal("100.50"), "USDT", Baseline(Decimal("1000.40"), Decimal(1000), ()), 1793534400000, 5000
+    "8f2a", Goal(Decimal("100.50")), Decimal("100.50"), "USDT", Baseline((("debt", Decimal("1000.40")), ("principal", Decimal(1000))), ()), 1793534400000, 5000
 )
 ACCEPTED = dataclasses.replace(SENT, repay_id="99")
 SOLD = dataclasses.replace(ACCEPTED, accepted_at_ms=1793534400040)
@@ -200,7 +201,7 @@ OF_EARLIER_RUNS: list[Case] = [
     ),
     (
         "acknowledged, and found out",
-        lambda: messages.not_in_doubt("8f2a"),
+        lambda: messages.not_in_doubt("8f2a", WORDS[REPAY]),
         "The outcome of the repayment that acknowledge '8f2a' names is known by now. A run with acknowledge sends nothing; run "
         "without it if something still needs to be repaid.",
     ),
@@ -208,7 +209,7 @@ OF_EARLIER_RUNS: list[Case] = [
 OF_WHAT_DOES_NOT_FIT: list[Case] = [
     (
         "an id that was known",
-        lambda: f"{messages.known_id('99')}.",
+        lambda: f"{messages.known_id(SENT, '99')}.",
         "Bybit reported success, but returned repayId 99, which belongs to an earlier repayment.",
     ),
     (
@@ -238,8 +239,8 @@ OF_REFERENCES: list[Case] = [
     (
         "used for something else",
         lambda: messages.used_for_something_else("INV-7", Target("mainnet", "104", "flexible", "USDT"), SENT),
-        "reference 'INV-7' was already used for 100.5 USDT on the flexible loan USDT, sent at 2026-11-01 12:00:00 UTC. Nothing was sent: give this "
-        "step another reference.",
+        "reference 'INV-7' was already used for the repayment of 100.5 USDT on the flexible loan USDT, sent at 2026-11-01 12:00:00 UTC. "
+        "Nothing was sent: give this step another reference.",
     ),
     (
         "given up",

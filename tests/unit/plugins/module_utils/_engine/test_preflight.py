@@ -21,7 +21,7 @@ MARGIN_MS = 10_000
 PAY_OFF, TO_750 = Goal(max_debt=Decimal(0)), Goal(max_debt=Decimal(750))
 HALF = Goal(max_ltv=Decimal("0.25"))
 NOT_YET = (
-    "A repayment on loan 17 was made a moment ago or is still in process, so the debt that the exchange shows may be too high: raise "
+    "A repayment on loan 17 was made a moment ago or is still in process, so the debt that the exchange shows may be outdated: raise "
     "wait_timeout, or run again later."
 )
 
@@ -33,7 +33,7 @@ def shown(bybit: t.Any, age_ms: int, amount: str = "100", status: str = SUCCESS)
 
 def accepted(bybit: t.Any, journal: Journal, age_ms: int = 0, repay_id: str = "77") -> Intent:
     """Note a repayment of an earlier run that the exchange has accepted, and does not show yet."""
-    before = Baseline(Decimal("1000.4"), Decimal("1000.4"), ())
+    before = Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000.4"))), ())
     intent = Intent(
         "8f2a", PAY_OFF, Decimal(100), "USDT", before, bybit.now_ms() - age_ms, 5000, repay_id=repay_id, reported=True
     )
@@ -44,8 +44,8 @@ def accepted(bybit: t.Any, journal: Journal, age_ms: int = 0, repay_id: str = "7
 def test_an_old_history_needs_no_wait(prepare: t.Any, bybit: t.Any) -> None:
     shown(bybit, 60_000)
     prepared = prepare()
-    assert (prepared.decision.kind, prepared.decision.amount, bybit.clock.pauses) == ("pay", Decimal("1000.4"), [])
-    assert prepared.means == (4, Decimal(50000), None, False, Decimal(0), "")
+    assert (prepared.decision.kind, prepared.decision.amount, bybit.clock.pauses) == ("move", Decimal("1000.4"), [])
+    assert prepared.means == (4, Decimal(50000), None, False, Decimal(0), "", "top up the Funding wallet")
     assert [entry.repay_id for entry in prepared.entries] == ["50"]
 
 
@@ -54,7 +54,7 @@ def test_an_old_history_needs_no_wait(prepare: t.Any, bybit: t.Any) -> None:
 )
 def test_a_young_repayment_may_not_be_in_the_debt_yet(prepare: t.Any, bybit: t.Any, age_ms: int, pauses: list[int]) -> None:
     shown(bybit, age_ms)
-    assert prepare().decision.kind == "pay"
+    assert prepare().decision.kind == "move"
     assert bybit.clock.pauses == pauses
 
 
@@ -79,8 +79,8 @@ def test_a_repayment_between_the_looks_at_debt_and_history_is_waited_for(prepare
     class Busy(type(bybit)):
         """Somebody pays as soon as the debt was read."""
 
-        def find(self) -> t.Any:
-            loan = find()
+        def find(self, is_of_ltv: bool = False) -> t.Any:
+            loan = find(is_of_ltv)
             if not self.entries:
                 self.commit(Decimal(100))
             return loan
@@ -105,7 +105,7 @@ def test_one_in_process_is_waited_for(prepare: t.Any, bybit: t.Any, margin_ms: i
             bybit.entries[0] = (0, bybit.entries[0][1]._replace(status=SUCCESS))
 
     bybit.clock.after_pause = end_soon
-    assert prepare(settle_margin_ms=margin_ms).decision.kind == "pay"
+    assert prepare(settle_margin_ms=margin_ms).decision.kind == "move"
     assert bybit.clock.pauses == pauses
 
 
@@ -115,21 +115,22 @@ def test_what_cannot_be_believed_in_time_is_declined(prepare: t.Any, bybit: t.An
     shown(bybit, 0, status=status)
     with pytest.raises(Declined) as caught:
         prepare(goal, wait_timeout_ms=9999)
-    assert (str(caught.value), bybit.clock.pauses) == (NOT_YET, [])
+    word = "LTV" if goal.is_of_ltv else "debt"
+    assert (str(caught.value), bybit.clock.pauses) == (NOT_YET.replace("the debt", f"the {word}"), [])
 
 
 @pytest.mark.parametrize(("timeout_ms", "is_enough"), [(10_100, True), (10_099, False)])
 def test_the_shortest_wait(prepare: t.Any, bybit: t.Any, timeout_ms: int, is_enough: bool) -> None:
     shown(bybit, 0)
     if is_enough:
-        assert prepare(wait_timeout_ms=timeout_ms).decision.kind == "pay"
+        assert prepare(wait_timeout_ms=timeout_ms).decision.kind == "move"
     else:
         with pytest.raises(Declined):
             prepare(wait_timeout_ms=timeout_ms)
 
 
 @pytest.mark.parametrize(
-    ("goal", "kind"), [(Goal(Decimal(100)), "pay"), (Goal(max_debt=Decimal(2000)), "nothing_to_do"), (Goal(Decimal(5000)), "decline")]
+    ("goal", "kind"), [(Goal(Decimal(100)), "move"), (Goal(max_debt=Decimal(2000)), "nothing_to_do"), (Goal(Decimal(5000)), "decline")]
 )
 def test_what_does_not_follow_from_the_debt_is_not_waited_for(prepare: t.Any, bybit: t.Any, goal: Goal, kind: str) -> None:
     shown(bybit, 0, status=PROCESSING)
@@ -150,7 +151,7 @@ def test_a_sum_with_an_entry_of_unknown_type_is_not_told(prepare: t.Any, bybit: 
     with pytest.raises(ReadFailed, match="of a type that this collection does not know"):
         prepare(Goal(Decimal(100), bybit.now_ms() - 5000))
     # A plain amount, and a goal of the debt, need no sum.
-    assert prepare(Goal(Decimal(100))).decision.kind == prepare(TO_750).decision.kind == "pay"
+    assert prepare(Goal(Decimal(100))).decision.kind == prepare(TO_750).decision.kind == "move"
 
 
 def test_what_was_accepted_is_waited_for_until_it_shows_and_has_shown_for_the_margin(prepare: t.Any, bybit: t.Any) -> None:
@@ -182,6 +183,25 @@ def test_what_was_accepted_just_now_is_declined_when_there_is_no_time(prepare: t
     assert (str(caught.value), sum(bybit.clock.pauses)) == (NOT_YET, 1000)
 
 
+@pytest.mark.parametrize("goal", [TO_750, HALF], ids=["debt", "LTV"])
+@pytest.mark.parametrize(("age_ms", "is_doubted"), [(1000, True), (604_999, True), (605_001, False)])
+def test_what_was_accepted_and_has_failed_is_doubted_for_a_while(
+    prepare: t.Any, bybit: t.Any, goal: Goal, age_ms: int, is_doubted: bool
+) -> None:
+    accepted(bybit, prepare.journal, age_ms, "50")
+    shown(bybit, age_ms, status=FAILED)
+    if not is_doubted:
+        assert (prepare(goal).decision.kind, prepare.journal.unconfirmed()) == ("move", [])
+        return
+    with pytest.raises(Declined) as caught:
+        prepare(goal, wait_timeout_ms=1000)
+    word = "LTV" if goal.is_of_ltv else "debt"
+    assert str(caught.value) == (
+        "A repayment on loan 17 has failed on the exchange only recently, which may not be its last word, so the "
+        f"{word} that the exchange shows may be outdated: raise wait_timeout, or run again later."
+    )
+
+
 @pytest.mark.parametrize(("age_ms", "error"), [(14_000, Declined), (14_001, RunEnded)])
 def test_when_it_ought_to_show(prepare: t.Any, bybit: t.Any, age_ms: int, error: type[Exception]) -> None:
     # Its time window is 5 s wide, and history may be 10 s late; one second is waited.
@@ -192,7 +212,7 @@ def test_when_it_ought_to_show(prepare: t.Any, bybit: t.Any, age_ms: int, error:
 
 def test_a_plain_amount_does_not_wait_for_what_was_accepted(prepare: t.Any, bybit: t.Any) -> None:
     accepted(bybit, prepare.journal)
-    assert prepare(Goal(Decimal(100))).decision.kind == "pay"
+    assert prepare(Goal(Decimal(100))).decision.kind == "move"
     assert bybit.clock.pauses == []
 
 
@@ -223,7 +243,7 @@ def test_a_moment_that_has_not_come_is_refused(prepare: t.Any, bybit: t.Any) -> 
 
 def test_a_loan_that_is_not_known_is_not_looked_into(prepare: t.Any, bybit: t.Any) -> None:
     class Unknown(type(bybit)):
-        def find(self) -> None:
+        def find(self, is_of_ltv: bool = False) -> None:
             return None
 
     bybit.__class__ = Unknown
@@ -231,4 +251,4 @@ def test_a_loan_that_is_not_known_is_not_looked_into(prepare: t.Any, bybit: t.An
     bybit.terms = bybit.terms._replace(shares_collateral=True)
     for goal in (PAY_OFF, HALF):
         prepared = prepare(goal)
-        assert (prepared.loan, prepared.entries, prepared.decision.kind, bybit.reads) == (None, [], "decline", [])
+        assert (prepared.subject, prepared.entries, prepared.decision.kind, bybit.reads) == (None, [], "decline", [])

@@ -25,7 +25,7 @@ def test_the_account_is_read_for_an_ltv_that_loans_share(prepare: t.Any, bybit: 
     bybit.terms, bybit.product = bybit.terms._replace(shares_collateral=True), "flexible"
     prepared = prepare(HALF)
     assert bybit.reads[1:] == ["position", "query-account-coin-balance"]
-    assert prepared.loan.position.ltv == Decimal("0.5002")
+    assert prepared.subject.position.ltv == Decimal("0.5002")
     prepare(TO_750)
     assert "position" not in bybit.reads[3:]
 
@@ -34,7 +34,7 @@ def test_the_wallet_is_not_asked_when_it_does_not_pay(prepare: t.Any, bybit: t.A
     prepare(Goal(max_debt=Decimal(2000)))
     assert bybit.reads == []
     bybit.terms = bybit.terms._replace(from_collateral=True)
-    assert prepare(Goal(max_debt=Decimal(0), collateral=("BTC",))).means.wallet is None
+    assert prepare(Goal(max_debt=Decimal(0), collateral=("BTC",))).means.available is None
     assert bybit.reads == ["position"]
 
 
@@ -52,14 +52,14 @@ def test_what_is_pledged_is_known_before_it_is_sold(
 
 def test_where_the_wallet_pays_nothing_is_pledged_for_it(prepare: t.Any) -> None:
     prepared = prepare(Goal(Decimal(100)))
-    assert (prepared.pledged, prepared.means.wallet) == ((), Decimal(50000))
+    assert (prepared.pledged, prepared.means.available) == ((), Decimal(50000))
 
 
 def test_the_wallet_is_asked_for_a_rest_too(prepare: t.Any, bybit: t.Any) -> None:
     bybit.debt = Decimal("0.00005")
     prepared = prepare()
     assert (prepared.decision.kind, prepared.decision.dust_to_try) == ("nothing_to_do", Decimal("0.00005"))
-    assert (prepared.means.wallet, bybit.reads) == (Decimal(50000), ["query-account-coin-balance"])
+    assert (prepared.means.available, bybit.reads) == (Decimal(50000), ["query-account-coin-balance"])
 
 
 def test_a_wallet_that_is_too_small_is_known_before(prepare: t.Any, bybit: t.Any) -> None:
@@ -92,7 +92,7 @@ def test_a_wallet_that_cannot_be_read_is_left_to_the_exchange(
     bybit.wallet = error
     for dummy in range(2):
         prepared = prepare()
-    assert (prepared.decision.kind, prepared.means.wallet, list(prepared.warnings)) == ("pay", None, warnings)
+    assert (prepared.decision.kind, prepared.means.available, list(prepared.warnings)) == ("move", None, warnings)
 
 
 def test_a_block_ends_the_run(prepare: t.Any, bybit: t.Any) -> None:
@@ -115,7 +115,7 @@ def test_no_accuracy_is_needed_where_nothing_is_owed(prepare: t.Any, bybit: t.An
     assert (prepared.decision.kind, prepared.warnings) == ("nothing_to_do", ())
 
 
-@pytest.mark.parametrize(("paid", "kind"), [("0", "pay"), ("749.5999", "pay"), ("749.6", "pay"), ("749.6001", "decline")])
+@pytest.mark.parametrize(("paid", "kind"), [("0", "move"), ("749.5999", "move"), ("749.6", "move"), ("749.6001", "decline")])
 def test_what_was_paid_counts_for_the_cap(prepare: t.Any, paid: str, kind: str) -> None:
     assert prepare(TO_750, paid=paid, at_most=Decimal(1000)).decision.kind == kind
 
@@ -124,7 +124,7 @@ def test_what_was_paid_counts_for_the_cap(prepare: t.Any, paid: str, kind: str) 
 def test_a_debt_that_is_not_listed_is_repaid_only_where_the_position_agrees(
     run: t.Callable[..., Report], bybit: t.Any, owed: str, is_believed: bool
 ) -> None:
-    bybit.find = lambda: Loan(FLEXIBLE, None, "USDT", Decimal(0), Decimal(0), Decimal(0), REPAID)
+    bybit.find = lambda is_of_ltv=False: Loan(FLEXIBLE, None, "USDT", Decimal(0), Decimal(0), Decimal(0), REPAID)
     debt = {"loanCurrency": "USDT", "flexibleTotalDebt": owed, "flexibleTotalDebtUSD": owed, "fixedTotalDebt": "0", "fixedTotalDebtUSD": "0"}
     ltv = str(round(Decimal(owed) / 2000, 6))
     pledged = [{"currency": "BTC", "amount": "1", "amountUSD": "2000"}]

@@ -22,7 +22,7 @@ def pay_until_reached(run: t.Callable[..., Report], bybit: t.Any) -> None:
     """Run again as an operator would, at least until the debt shows all."""
     for dummy in range(20):
         report = run(TO_750, may_end=Declined)
-        assert report.ended is None or "the debt that the exchange shows may be too high" in report.message
+        assert report.ended is None or "the debt that the exchange shows may be outdated" in report.message
         bybit.clock.pass_ms(20_000)
 
 

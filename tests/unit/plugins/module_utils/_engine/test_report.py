@@ -13,11 +13,12 @@ from decimal import Decimal
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Declined, Failure, OutcomeUnknown
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import NOTHING_TO_DO, PAY, Decision, Means
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.progress import Progress
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.decision import MOVE, Decision, Means
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.progress import Progress
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Attempt, Made, Preflight, Recovered, RunEnded
-from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import TO_FUND, Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FLEXIBLE, OPEN, Loan
@@ -26,14 +27,14 @@ from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge im
 SENT_MS = 1793534400000
 LOAN = Loan(FLEXIBLE, None, "USDT", Decimal(1000), Decimal("0.4"), Decimal(0), OPEN, ltv=Decimal("0.5"))
 PAY_OFF = Goal(max_debt=Decimal(0))
-BEFORE = Baseline(Decimal("1000.40"), Decimal(1000), ())
+BEFORE = Baseline((("debt", Decimal("1000.40")), ("principal", Decimal(1000))), ())
 FIRST = Intent("8f2a", PAY_OFF, Decimal("1000.40"), "USDT", BEFORE, SENT_MS, 5000, repay_id="99")
 SECOND = dataclasses.replace(FIRST, intent_id="8f2b", amount=Decimal("0.0002"), sent_at_ms=SENT_MS + 20_000, repay_id="100")
 SEEN = Finding("executed", FOUND, HistoryEntry("99", Decimal("1000.4"), SUCCESS, True, SENT_MS), ())
 EVIDENCE = {"reads": 3}
 ARITHMETIC = "debt 1000.4 → 0, pay 1000.4"
 AFTER = LOAN.after_paying(FIRST.amount)
-DECISION = Decision(PAY, f"1000.4 USDT on the flexible USDT loan: {ARITHMETIC}", FIRST.amount, AFTER, ARITHMETIC)
+DECISION = Decision(MOVE, f"1000.4 USDT on the flexible USDT loan: {ARITHMETIC}", FIRST.amount, AFTER, ARITHMETIC)
 DONE = Decision(NOTHING_TO_DO, "Done.", Decimal(0), LOAN)
 READY = Preflight(LOAN, [], Means(), DECISION)
 NOTHING = Report({"loan_currency": "USDT", "collateral": []}, "the flexible USDT loan", PAY_OFF)
@@ -69,6 +70,7 @@ def test_before_anything_is_known() -> None:
         "changed": False,
         "msg": "",
         "outcome": None,
+        "move": "repay",
         "repay_id": None,
         "loan_currency": "USDT",
         "collateral": [],
@@ -76,6 +78,7 @@ def test_before_anything_is_known() -> None:
         "goal_reached": None,
         "repayments": [],
         "loan": {"before": None, "after": None},
+        "funding": None,
         "details": {
             "recovered": False,
             "inferred": False,
@@ -97,7 +100,7 @@ def test_one_repayment() -> None:
     assert (told["amount"], told["details"]["sent_at_ms"], told["msg"]) == ("1000.4", SENT_MS, "Repaid 99.")
     assert (told["details"]["decision"], told["goal_reached"]) == (ARITHMETIC, True)
     assert told["repayments"] == [
-        {"intent": "8f2a", "amount": "1000.4", "coin": "USDT", "outcome": "executed", "repay_id": "99", "sent_at_ms": SENT_MS}
+        {"intent": "8f2a", "amount": "1000.4", "move": "repay", "coin": "USDT", "outcome": "executed", "repay_id": "99", "sent_at_ms": SENT_MS}
     ]
     assert (told["loan"]["before"]["debt"], told["loan"]["after"]["debt"]) == ("1000.4", "0")
     assert known_by(paid(FIRST)) == (False, False, None)
@@ -110,7 +113,7 @@ def test_two_repayments_are_added_up_and_the_first_gives_its_name() -> None:
     assert [one["repay_id"] for one in told["repayments"]] == ["99", "100"]
     assert [one["amount"] for one in told["repayments"]] == ["1000.4", "0.0002"]
     assert (told["msg"], report.warnings) == ("Repaid 99. Repaid 100.", ["Mind 99.", "Mind 100."])
-    assert report.paid_so_far == Decimal("1000.4002")
+    assert report.moved_so_far == Decimal("1000.4002")
 
 
 @pytest.mark.parametrize(
@@ -248,7 +251,7 @@ def test_progress(is_refused: bool) -> None:
 def test_repayments_of_earlier_runs() -> None:
     told = NOTHING.with_recovered(Recovered(earlier=((SECOND, "not_executed"),))).as_dict()
     assert told["details"]["earlier"] == [
-        {"intent": "8f2b", "amount": "0.0002", "coin": "USDT", "outcome": "not_executed", "repay_id": "100", "sent_at_ms": SENT_MS + 20_000}
+        {"intent": "8f2b", "amount": "0.0002", "move": "repay", "coin": "USDT", "outcome": "not_executed", "repay_id": "100", "sent_at_ms": SENT_MS + 20_000}
     ]
     assert told["repayments"] == []
 
@@ -277,3 +280,31 @@ def test_the_difference_when_an_earlier_run_has_made_it() -> None:
         "before": "debt 1000.4 USDT\n",
         "after": "",
     }
+
+
+def funded(outcome: str = "executed") -> Report:
+    """Return the report of the transfer that a repayment needed."""
+    goal = Goal(ensure=Decimal("1000.4"), move=TO_FUND)
+    intent = dataclasses.replace(FIRST, intent_id="7d0c", goal=goal, amount=Decimal(380), repay_id="7d0c")
+    report = dataclasses.replace(paid(intent) if outcome == "executed" else NOTHING, goal=goal, ids={"coin": "USDT"})
+    return report if outcome == "executed" else report.with_attempt(Attempt(READY._replace(decision=DONE), outcome, sentences=("Done.",)))
+
+
+def test_a_transfer_that_came_first_is_told_apart() -> None:
+    told = paid(FIRST).with_funding(funded()).as_dict()
+    assert (told["changed"], told["amount"], told["repay_id"], told["msg"]) == (True, "1000.4", "99", "Repaid 7d0c. Repaid 99.")
+    funding = told["funding"]
+    assert (funding["coin"], funding["changed"], funding["outcome"], funding["amount"], funding["transfer_id"]) == (
+        "USDT", True, "executed", "380", "7d0c"
+    )
+    assert [(row["transfer_id"], row["amount"]) for row in funding["transfers"]] == [("7d0c", "380")]
+    assert "funding" not in funded().as_dict()
+
+
+@pytest.mark.parametrize(("outcome", "is_changed"), [("executed", True), ("planned", True), ("nothing_to_do", False)])
+def test_a_transfer_alone_is_a_change(outcome: str, is_changed: bool) -> None:
+    nothing = NOTHING.with_attempt(Attempt(READY._replace(decision=DONE), "nothing_to_do"))
+    assert nothing.with_funding(funded(outcome)).as_dict()["changed"] == is_changed
+    # Even if the repayment itself has failed.
+    failed = NOTHING.with_end(RunEnded(Declined("No."))).with_funding(funded(outcome)).as_dict()
+    assert (failed["changed"], failed["outcome"], failed["amount"]) == (is_changed, "not_executed", "0")

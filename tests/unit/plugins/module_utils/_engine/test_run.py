@@ -54,7 +54,7 @@ def test_check_mode_pays_neither(run: t.Callable[..., Report], bybit: t.Any) -> 
 
 def open_intent(bybit: t.Any, store: Store, goal: Goal = TO_750) -> None:
     """Leave a repayment of an earlier run that was killed before it could tell its end."""
-    before = Baseline(Decimal("1000.4"), Decimal("1000.4"), ())
+    before = Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000.4"))), ())
     journal = Journal(store)
     journal.begin(False, 1000)
     journal.note(Intent("8f2a", goal, Decimal(100), "USDT", before, bybit.now_ms(), 5000))

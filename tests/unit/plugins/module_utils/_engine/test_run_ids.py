@@ -140,7 +140,7 @@ def test_what_is_noted_before_it_is_sent(
     run(Goal(Decimal(100), collateral=("BTC",) if from_collateral else ()))
     (intent,) = noted
     assert (intent.sent_monotonic_ms, intent.boot_id, intent.sent_at_ms) == (sent_ms, "one-start", bybit.sent[0][1])
-    assert (intent.baseline.debt, intent.baseline.wallet, intent.baseline.pledged) == (Decimal("1000.4"), wallet, pledged)
+    assert (intent.baseline.level, intent.baseline.wallet, intent.baseline.pledged) == (Decimal("1000.4"), wallet, pledged)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_what_was_paid_a_moment_before_is_no_trace_of_the_next(run: Run, bybit: 
     bybit.wallet = "49900"
     bybit.troubles = [OutcomeUnknown("no answer came", Failure(http_status=502))]
     report = run(Goal(Decimal(70)), error=NotExecuted)
-    assert report.as_dict()["details"]["evidence"]["wallet_outflow"] == "0"
+    assert report.as_dict()["details"]["evidence"]["wallet_moved"] == "0"
     # Of the same amount that somebody else has moved, nobody knows what it was for.
     bybit.ledger = [("O", "100", bybit.now_ms() + 40)]
     bybit.wallet = "49800"

@@ -78,8 +78,8 @@ def test_a_reference_cannot_name_something_else(run: Run, bybit: t.Any, goal: Go
     run(HUNDRED, reference="INV-7")
     report = run(goal, error=Declined, reference="INV-7")
     assert report.message == (
-        "reference 'INV-7' was already used for 100 USDT on the legacy loan 17, sent at 2026-11-01 12:00:00 UTC. Nothing was sent: give this step "
-        "another reference."
+        "reference 'INV-7' was already used for the repayment of 100 USDT on the legacy loan 17, sent at 2026-11-01 12:00:00 UTC. "
+        "Nothing was sent: give this step another reference."
     )
     assert (told(report)[:2], amounts(bybit)) == ((False, "not_executed"), ["100"])
 
@@ -87,7 +87,8 @@ def test_a_reference_cannot_name_something_else(run: Run, bybit: t.Any, goal: Go
 def test_a_reference_of_another_loan_cannot_name_this_one(run: Run, bybit: t.Any, new_store: t.Callable[..., Store]) -> None:
     other = new_store(Target("mainnet", "104", "flexible", "USDT"))
     other.acquire(0)
-    intent = Intent("8f2a", HUNDRED, Decimal(100), "USDT", Baseline(Decimal(1), Decimal(1), ()), 1793534400000, 5000, reference="INV-7")
+    before = Baseline((("debt", Decimal(1)), ("principal", Decimal(1))), ())
+    intent = Intent("8f2a", HUNDRED, Decimal(100), "USDT", before, 1793534400000, 5000, reference="INV-7")
     other.write([Change(Record(intent, DONE, SIGNED), (Event(SIGNED, ""),), is_new=True)])
     other.release()
     assert "on the flexible loan USDT" in run(HUNDRED, error=Declined, reference="INV-7").message
@@ -114,7 +115,7 @@ def test_what_may_have_been_executed_is_not_sent_again(run: Run, bybit: t.Any) -
 
 
 def test_what_a_killed_run_has_sent_answers_the_next(run: Run, bybit: t.Any, store: Store) -> None:
-    before = Baseline(Decimal("1000.4"), Decimal("1000.4"), ())
+    before = Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000.4"))), ())
     with Journal(store) as killed:
         killed.begin(False, 0)
         killed.note(Intent("8f2a", HUNDRED, Decimal(100), "USDT", before, bybit.now_ms(), 5000, reference="INV-7"))
@@ -127,7 +128,7 @@ def test_what_a_killed_run_has_sent_answers_the_next(run: Run, bybit: t.Any, sto
 
 
 def test_a_report_that_reached_nobody_still_answers_after_any_time(run: Run, bybit: t.Any, store: Store) -> None:
-    before = Baseline(Decimal("1000.4"), Decimal("1000.4"), ())
+    before = Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000.4"))), ())
     intent = Intent("8f2a", HUNDRED, Decimal(100), "USDT", before, bybit.now_ms(), 5000, reference="INV-7")
     with Journal(store) as unheard:
         unheard.begin(False, 0)

@@ -31,7 +31,7 @@ from hypothesis import strategies as st
 
 TARGET = Target("mainnet", "104", "legacy", "17")
 INTENT = Intent(
-    "8f2a", Goal(Decimal("100.50")), Decimal("40.50"), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), 1793534400000, 5000,
+    "8f2a", Goal(Decimal("100.50")), Decimal("40.50"), "USDT", Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ()), 1793534400000, 5000,
     repay_id="99", reference="Rückzahlung",
 )
 ACTOR = {"user": "treasurer", "controller": "c1", "process": 4711}
@@ -66,12 +66,13 @@ def test_the_document_of_an_entry() -> None:
         "loan": "17",
         "event": "intended",
         "reason": "reason 0",
+        "move": "repay",
         "intent": "8f2a",
         "amount": "40.5",
         "coin": "USDT",
         "principal": None,
         "interest": None,
-        "goal": {"amount": "100.5", "since_ms": None, "max_debt": None, "max_ltv": None, "collateral": []},
+        "goal": {"amount": "100.5", "since_ms": None, "max_debt": None, "max_ltv": None, "min_ltv": None, "ensure": None, "collateral": [], "move": "repay"},
         "reference": "Rückzahlung",
         "repay_id": "99",
         "sent_at_ms": 1793534400000,

@@ -10,7 +10,7 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, MOVES, TAKE_BACK, TO_FUND, Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent, intent_from
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Payment
@@ -23,7 +23,7 @@ INTENT = Intent(
     goal=Goal(Decimal("100.50"), None),
     amount=Decimal("40.5"),
     coin="USDT",
-    baseline=Baseline(Decimal("1000.4"), Decimal("1000"), (YOUNG, PENDING)),
+    baseline=Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000"))), (YOUNG, PENDING)),
     sent_at_ms=SENT_MS,
     recv_window_ms=5000,
 )
@@ -51,15 +51,24 @@ def through_json(intent: Intent) -> Intent:
         {"goal": Goal(max_ltv=Decimal("0.65"))},
         {"goal": Goal(Decimal("100.5"), collateral=("BTC", "ETH"))},
         {"goal": Goal(max_debt=Decimal(0), collateral=("BTC",))},
+        *[{"goal": Goal(Decimal("100.5"), move=move)} for move in MOVES],
+        {"goal": Goal(max_ltv=Decimal("0.65"), move=ADD)},
+        {"goal": Goal(min_ltv=Decimal("0.45"), move=TAKE_BACK)},
+        {"goal": Goal(ensure=Decimal("500.000000000000000001"), move=TO_FUND)},
         {"amount": Decimal("0.000000000000000001")},
         {"amount": Decimal("123456789012345678.123456789012345678")},
-        {"baseline": Baseline(Decimal(0), Decimal(0), ())},
-        {"baseline": Baseline(Decimal(0), Decimal(0), (), Decimal("523.5"))},
-        {"baseline": Baseline(Decimal(0), Decimal(0), (), Decimal(0))},
-        {"baseline": Baseline(Decimal(0), Decimal(0), (), None, (("BTC", Decimal("0.5")), ("ETH", Decimal("1E-7"))))},
-        {"baseline": Baseline(Decimal(0), Decimal(0), (), None, (), (Payment("USDT", Decimal("5.50"), SENT_MS - 9, SENT_MS - 1),))},
+        {"baseline": Baseline((("debt", Decimal(0)), ("principal", Decimal(0))), ())},
+        {"baseline": Baseline((("debt", Decimal(0)), ("principal", Decimal(0))), (), Decimal("523.5"))},
+        {"baseline": Baseline((("debt", Decimal(0)), ("principal", Decimal(0))), (), Decimal(0))},
+        {"baseline": Baseline((("debt", Decimal(0)), ("principal", Decimal(0))), (), None, (("BTC", Decimal("0.5")), ("ETH", Decimal("1E-7"))))},
+        {"baseline": Baseline((), (), Decimal(5), unified=Decimal("1E-7"))},
+        {"baseline": Baseline((), (), Decimal(5), unified=Decimal(0))},
+        {"baseline": Baseline((("debt", Decimal(0)), ("principal", Decimal(0))), (), None, (), (Payment("USDT", Decimal("5.50"), SENT_MS - 9, SENT_MS - 1),))},
         # Of an unknown type, so that it stays unknown whose it was.
-        {"baseline": Baseline(Decimal(0), Decimal(0), (YOUNG._replace(by_user=None),))},
+        {"baseline": Baseline((("debt", Decimal(0)), ("principal", Decimal(0))), (YOUNG._replace(by_user=None),))},
+        # Of collateral, which is one level, and of wallets, which are none.
+        *[{"baseline": Baseline((("collateral_amount", Decimal("0.04")),), (YOUNG._replace(move=move),))} for move in MOVES],
+        {"baseline": Baseline((), (), Decimal(5), (), (Payment("USDT", Decimal("5.50"), SENT_MS - 9, SENT_MS - 1, is_incoming=True),))},
         {"sent_monotonic_ms": 7_000_000, "boot_id": "1c7be4a5-one-start"},
         {"sent_monotonic_ms": 0},
         {"reported_at_ms": SENT_MS + 900},
@@ -75,7 +84,7 @@ def test_nothing_is_lost_on_the_way_through_json(change: dict[str, t.Any]) -> No
 def test_the_document() -> None:
     assert INTENT.as_document() == {
         "intent": "8f2a",
-        "goal": {"amount": "100.5", "since_ms": None, "max_debt": None, "max_ltv": None, "collateral": []},
+        "goal": {"amount": "100.5", "since_ms": None, "max_debt": None, "max_ltv": None, "min_ltv": None, "ensure": None, "collateral": [], "move": "repay"},
         "amount": "40.5",
         "coin": "USDT",
         "sent_at_ms": SENT_MS,
@@ -89,14 +98,14 @@ def test_the_document() -> None:
         "reported_at_ms": None,
         "reference": None,
         "baseline": {
-            "debt": "1000.4",
-            "principal": "1000",
+            "levels": {"debt": "1000.4", "principal": "1000"},
             "wallet": None,
+            "unified": None,
             "pledged": {},
             "paid": [],
             "entries": [
-                {"repay_id": "11", "amount": "0.1", "status": "success", "by_user": True, "time_ms": SENT_MS - 5000},
-                {"repay_id": "12", "amount": "0.0000001", "status": "processing", "by_user": False, "time_ms": 1},
+                {"repay_id": "11", "amount": "0.1", "status": "success", "by_user": True, "time_ms": SENT_MS - 5000, "move": "repay"},
+                {"repay_id": "12", "amount": "0.0000001", "status": "processing", "by_user": False, "time_ms": 1, "move": "repay"},
             ],
         },
     }
@@ -128,7 +137,7 @@ def test_what_is_asked_for_otherwise_is_another_goal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("goal", "is_of_debt"),
+    ("goal", "is_of_level"),
     [
         (Goal(Decimal(100)), False),
         (Goal(Decimal(100), 0), False),
@@ -136,8 +145,8 @@ def test_what_is_asked_for_otherwise_is_another_goal() -> None:
         (Goal(max_ltv=Decimal("0.5")), True),
     ],
 )
-def test_which_goals_look_at_the_debt(goal: Goal, is_of_debt: bool) -> None:
-    assert goal.is_of_debt == is_of_debt
+def test_which_goals_look_at_the_debt(goal: Goal, is_of_level: bool) -> None:
+    assert goal.is_of_level == is_of_level
 
 
 @pytest.mark.parametrize("document", [None, [], {}, "8f2a", 5, True], ids=repr)
@@ -162,7 +171,7 @@ def test_a_missing_field_of_the_goal_is_refused(name: str) -> None:
         intent_from(document)
 
 
-@pytest.mark.parametrize("name", ["debt", "principal", "entries", "wallet", "pledged", "paid"])
+@pytest.mark.parametrize("name", ["levels", "entries", "wallet", "unified", "pledged", "paid"])
 def test_a_missing_field_of_the_baseline_is_refused(name: str) -> None:
     document = INTENT.as_document()
     del document["baseline"][name]
@@ -170,7 +179,7 @@ def test_a_missing_field_of_the_baseline_is_refused(name: str) -> None:
         intent_from(document)
 
 
-@pytest.mark.parametrize("name", ["repay_id", "amount", "status", "by_user", "time_ms"])
+@pytest.mark.parametrize("name", ["repay_id", "amount", "status", "by_user", "time_ms", "move"])
 def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
     document = INTENT.as_document()
     del document["baseline"]["entries"][1][name]
@@ -196,6 +205,12 @@ def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
         ("goal", {**ASKED, "amount": None, "max_debt": 0}),
         ("goal", {**ASKED, "amount": None, "max_ltv": "0"}),
         ("goal", {**ASKED, "amount": None, "max_ltv": "half"}),
+        ("goal", {**ASKED, "amount": None, "min_ltv": "0"}),
+        ("goal", {**ASKED, "amount": None, "ensure": "0"}),
+        ("goal", {**ASKED, "min_ltv": "0.5"}),
+        ("goal", {**ASKED, "ensure": "5"}),
+        ("goal", {**ASKED, "move": None}),
+        ("goal", {**ASKED, "move": "pay"}),
         ("goal", {**ASKED, "collateral": None}),
         ("goal", {**ASKED, "collateral": "BTC"}),
         ("goal", {**ASKED, "collateral": [5]}),
@@ -204,10 +219,10 @@ def test_a_missing_field_of_a_record_is_refused(name: str) -> None:
         ("sent_at_ms", "soon"),
         ("recv_window_ms", []),
         ("baseline", []),
-        *[("baseline", {**BEFORE, "debt": value}) for value in ("x", "", None, 0)],
-        *[("baseline", {**BEFORE, "principal": value}) for value in ("x", "", None, 0)],
+        *[("baseline", {**BEFORE, "levels": value}) for value in (None, [], "debt")],
+        *[("baseline", {**BEFORE, "levels": {"debt": value}}) for value in ("x", "", "-1", None, 0)],
         *[("baseline", {**BEFORE, "entries": value}) for value in (None, {}, [5], [{**YOUNG._asdict(), "amount": "x"}])],
-        *[("baseline", {**BEFORE, "wallet": value}) for value in ("", "x", "-1", 0, 5.5, False)],
+        *[("baseline", {**BEFORE, name: value}) for name in ("wallet", "unified") for value in ("", "x", "-1", 0, 5.5, False)],
         *[("baseline", {**BEFORE, "pledged": value}) for value in (None, [], "BTC", {"BTC": ""}, {"BTC": None}, {"BTC": 1})],
         *[("baseline", {**BEFORE, "paid": value}) for value in (None, {}, [5], [{**PAID, "amount": "0"}], [{**PAID, "from_ms": "1"}])],
         ("amount", "NaN"),

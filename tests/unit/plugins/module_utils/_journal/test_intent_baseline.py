@@ -20,13 +20,13 @@ LOAN = Loan(LEGACY, "17", "USDT", Decimal("1000"), Decimal("0.3"), Decimal("0.1"
 
 
 def test_a_baseline_knows_debt_and_principal() -> None:
-    assert baseline_of(LOAN, [], SENT_MS, None, ()) == Baseline(Decimal("1000.4"), Decimal("1000"), ())
+    assert baseline_of(LOAN, [], SENT_MS, None, ()) == Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000"))), ())
 
 
 def test_a_baseline_knows_the_money_that_pays() -> None:
     pledged = (("BTC", Decimal("0.5")),)
-    assert baseline_of(LOAN, [], SENT_MS, Decimal("523.5"), ())[3:] == (Decimal("523.5"), (), ())
-    assert baseline_of(LOAN, [], SENT_MS, None, pledged)[3:] == (None, pledged, ())
+    assert baseline_of(LOAN, [], SENT_MS, Decimal("523.5"), ())[2:] == (Decimal("523.5"), (), (), None)
+    assert baseline_of(LOAN, [], SENT_MS, None, pledged)[2:] == (None, pledged, (), None)
 
 
 def test_a_baseline_knows_what_was_paid_in_the_coin_just_before() -> None:

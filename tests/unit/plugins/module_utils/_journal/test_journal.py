@@ -17,7 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent imp
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
 
-BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
+BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
 SENT = Intent("a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000)
 ACCEPTED = dataclasses.replace(SENT, intent_id="b", repay_id="98")
 UNSEEN = dataclasses.replace(SENT, intent_id="c", repay_id="97", reported=True)

@@ -21,7 +21,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.store impo
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
 
 TARGET = Target("mainnet", "104", "legacy", "17")
-BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
+BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
 SENT = Intent("a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000, reference="INV-7")
 ACCEPTED = dataclasses.replace(SENT, intent_id="b", repay_id="98", reference=None)
 

@@ -18,7 +18,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries im
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
 
-BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
+BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
 INTENT = Intent("a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000, reference="INV-7")
 WITH_ID = dataclasses.replace(INTENT, repay_id="99")
 WITHOUT_ID = dataclasses.replace(INTENT, accepted_at_ms=1793534400040)

@@ -31,7 +31,8 @@ from postgres.relay import CommitRelay, Loses
 
 TARGET = Target("mainnet", "104", "legacy", "17")
 INTENT = Intent(
-    "8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), 1793534400000, 5000, reference="INV-7"
+    "8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ()), 1793534400000, 5000,
+    reference="INV-7",
 )
 
 Begin = t.Callable[..., Journal]

@@ -23,7 +23,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.sqlite imp
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store, is_in_doubt
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
 
-INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), 1793534400000, 5000)
+INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ()), 1793534400000, 5000)
 REMEDY = "Set journal to a file on a persistent local disk, in a directory that only the user who runs the module can write to."
 
 Begin = t.Callable[..., Journal]

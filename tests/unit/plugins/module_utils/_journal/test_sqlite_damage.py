@@ -25,7 +25,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal im
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.sqlite import SqliteDatabase
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store, is_in_doubt
 
-INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), 1793534400000, 5000)
+INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ()), 1793534400000, 5000)
 
 Begin = t.Callable[..., Journal]
 Recorded = t.Callable[[], list[Intent]]

@@ -33,7 +33,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.history impo
 
 TARGET = Target("mainnet", "104", "legacy", "17")
 SEEN = HistoryEntry("11", Decimal("0.1"), SUCCESS, True, 1793534395000)
-BEFORE = Baseline(Decimal("1000.4"), Decimal("1000"), (SEEN,))
+BEFORE = Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000"))), (SEEN,))
 INTENT = Intent("8f2a", Goal(Decimal("100.5")), Decimal("40.5"), "USDT", BEFORE, 1793534400000, 5000)
 OTHER = dataclasses.replace(INTENT, intent_id="9c1b", goal=Goal(Decimal(7), 0), repay_id="99", reported=True)
 NAMED = dataclasses.replace(INTENT, intent_id="7d0c", reference="INV-7")
@@ -147,7 +147,7 @@ def test_who_has_released_the_target_writes_nothing(acquired: Store, recorded: R
 def test_a_target_has_one_open_intent(acquired: Store, recorded: Recorded, trail: t.Callable[..., list[str]]) -> None:
     acquired.write([new()])
     second = dataclasses.replace(INTENT, intent_id="9c1b")
-    with pytest.raises(Overtaken, match="Another run has recorded a repayment of this loan, or under this reference"):
+    with pytest.raises(Overtaken, match="Another run has recorded an intent for this loan, or under this reference"):
         acquired.write([new(OTHER, MADE), new(second)])
     # All of it, or nothing.
     assert (recorded(), trail()) == ([INTENT], ["intended", "signed"])
@@ -238,7 +238,7 @@ def test_an_intent_that_cannot_be_read_stops_the_run(
     message = str(caught.value)
     assert caught.value.outcome == "unknown"
     assert message.startswith("The journal ") and "cannot be read (an intent in it is invalid: " in message and reason in message
-    assert "what became of the repayments that it records is unknown. Nothing was sent now. Restore it from a backup. " in message
+    assert "what became of the intents that it records is unknown. Nothing was sent now. Restore it from a backup. " in message
     assert select("SELECT document FROM bybit_intents") == [(document,)]
 
 

@@ -25,7 +25,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.store impo
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
 
 TARGET = Target("mainnet", "104", "legacy", "17")
-INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), 1793534400000, 5000)
+INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ()), 1793534400000, 5000)
 HOLDER = """
 import sys
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
@@ -128,7 +128,7 @@ def test_what_the_busy_one_has_recorded_is_in_doubt(store: Store, other: Store, 
         other.acquire(0)
     assert isinstance(caught.value, BusyInDoubt) == is_in_doubt
     assert caught.value.outcome == ("unknown" if is_in_doubt else "not_executed")
-    assert ("The outcome of the repayment that it recorded is not known yet." in str(caught.value)) == is_in_doubt
+    assert ("The outcome of what it recorded is not known yet." in str(caught.value)) == is_in_doubt
 
 
 def test_whoever_waits_comes_next(store: Store, other: Store, clock: t.Any) -> None:

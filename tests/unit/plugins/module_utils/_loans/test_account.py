@@ -185,6 +185,14 @@ def test_an_ltv_is_rounded(debt: str, collateral: str, ltv: str, fits: bool) -> 
             position(**account)
 
 
+@pytest.mark.parametrize(("value", "refuses"), [
+    ("2", True), (2, True), ("1", False), ("0", False), ("-1", False), (1, False), (0, False), (-1, False), (MISSING, False), (None, False),
+    ("", False), ("3", False), (True, False), ([], False),
+], ids=str)
+def test_only_a_limit_that_is_reached_refuses_collateral(value: object, refuses: bool) -> None:
+    assert position(colRes=value).refuses_collateral is refuses
+
+
 @pytest.mark.parametrize("field", ["coin", "walletBalance"])
 @pytest.mark.parametrize("value", BROKEN, ids=str)
 def test_a_balance_that_is_broken_is_not_guessed(field: str, value: object) -> None:

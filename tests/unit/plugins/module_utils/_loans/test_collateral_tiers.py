@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import ReadFailed
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.coins import collateral_tiers
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.coins import collateral_list, collateral_tiers
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.tiers import Tier
 
 GOOD = [("0", "10000", "0.8"), ("10000", "99999999999", "0.7")]
@@ -68,3 +68,18 @@ def test_coins_whose_tiers_are_understood(groups: list[t.Any], coins: set[str]) 
 def test_answers_that_cannot_be_read(groups: object) -> None:
     with pytest.raises(ReadFailed, match="^Bybit answered /v5/crypto-loan-common/collateral-data with"):
         read(groups)
+
+
+@pytest.mark.parametrize(
+    ("groups", "coins", "understood"),
+    [
+        ([], set(), set()),
+        ([group("BTC, ETH")], {"BTC", "ETH"}, {"BTC", "ETH"}),
+        # It is taken all the same.
+        ([group("BTC,ETH"), group("BTC", [("0", "1", "0.8")])], {"BTC", "ETH"}, {"ETH"}),
+        ([group("BTC", [])], {"BTC"}, set()),
+    ],
+)
+def test_a_coin_is_listed_whether_or_not_its_tiers_are_understood(groups: list[t.Any], coins: set[str], understood: set[str]) -> None:
+    found = collateral_list(t.cast(t.Any, Exchange(groups)))
+    assert (found.coins, set(found.tiers)) == (coins, understood)

@@ -272,3 +272,5 @@ def test_rows_of_one_repayment_that_contradict_each_other(change: dict[str, t.An
     for rows in ([READ, OTHER, READ._replace(**change)], [READ._replace(**change), READ]):
         with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/list with contradicting rows of repayment 1773\.$"):
             united("/v5/list", rows)
+    with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/list with contradicting rows of transfer 1773\.$"):
+        united("/v5/list", [READ, READ._replace(amount=Decimal(1))], noun="transfer")

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import JournalUnusable
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
-from ansible_collections.treasury.bybit.plugins.module_utils._module.repay import _Result, finish
+from ansible_collections.treasury.bybit.plugins.module_utils._module.operation import _Result, finish
 
 PLAIN, DECLARATIVE = Goal(amount=Decimal(1)), Goal(max_debt=Decimal(1))
 NOW_MS = 1_790_000_000_000

@@ -86,7 +86,7 @@ def operations(exchange: t.Any) -> dict[str, t.Any]:
 )
 def test_what_is_sent(exchange: t.Any, name: str, path: str, body: dict[str, str], id_field: str | None) -> None:
     operation = operations(exchange)[name]
-    assert operation.request(LOAN, Decimal("1E-7")) == (path, body, id_field)
+    assert operation.request(LOAN, Decimal("1E-7"), "8f2a") == (path, body, id_field)
     assert (operation.path, operation.terms.from_collateral) == (path, id_field is None)
     assert exchange.asked == []
 
@@ -149,10 +149,10 @@ def test_the_history_of_a_subject(exchange: t.Any) -> None:
     assert shown["contracts"] == [("1", "1"), ("2", "0.4")]
     assert shown["debt"] == [("3", "1"), ("4", "1")]
     # The exchange is asked for the one, and may answer with all.
-    assert [r.repay_id for r in operations(exchange)["debt"].repayments_of_account("4")] == ["4"]
-    assert [r.repay_id for r in operations(exchange)["contracts"].repayments_of_account("2")] == ["2"]
+    assert [r.repay_id for r in operations(exchange)["debt"].history_of_account("4")] == ["4"]
+    assert [r.repay_id for r in operations(exchange)["contracts"].history_of_account("2")] == ["2"]
     # Also one of another loan.
-    assert [r.repay_id for r in operations(exchange)["contract"].repayments_of_account("2")] == ["2"]
+    assert [r.repay_id for r in operations(exchange)["contract"].history_of_account("2")] == ["2"]
 
 
 def test_reading_a_contract_changes_nothing_about_its_history(exchange: t.Any) -> None:
@@ -177,7 +177,7 @@ def test_all_repayments_of_an_account_lower_its_ltv(exchange: t.Any) -> None:
         assert [entry.repay_id for entry in operations(exchange)[name].ltv_history()] == ["3", "1"]
     exchange.asked.clear()
     assert operations(exchange)["order"].ltv_history() == []
-    assert exchange.asked == [(f"{ORDERS}/repayment-history", {"orderId": "17"})]
+    assert exchange.asked == [(f"{ORDERS}/repayment-history", {"orderId": "17"}), (f"{ORDERS}/adjustment-history", {"orderId": "17"})]
 
 
 def test_the_codes_for_nothing_left(exchange: t.Any) -> None:

@@ -8,15 +8,10 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
-from ansible_collections.treasury.bybit.plugins.module_utils._goal import RunOptions
-from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import (
-    goal_of,
-    run_options_of,
-    repay_argument_spec,
-)
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import goal_of, repay_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._options.run import run_options_of
 
 MIDNIGHT_MS = 1793491200000
 
@@ -75,7 +70,7 @@ def test_the_same_goal_may_be_written_in_many_ways(given: tuple[dict[str, object
         ({"max_ltv": "65"}, "max_ltv '65' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
         (
             {"allow_partial": True},
-            "allow_partial 'true' has no effect with amount alone, which is never paid in part: omit allow_partial, or give "
+            "allow_partial 'true' has no effect with amount alone, which is never moved in part: omit allow_partial, or give "
             "since, max_debt or max_ltv.",
         ),
         ({"amount": "1,5"}, "amount cannot be used: '1,5' has separators"),
@@ -90,62 +85,6 @@ def test_a_goal_that_cannot_be_used(given: dict[str, object], sentence: str) -> 
     assert str(caught.value).startswith(sentence)
     assert str(caught.value).endswith(".")
     assert caught.value.outcome == "not_executed"
-
-
-def test_the_usual_manner() -> None:
-    assert run_options_of(options()) == RunOptions(True, 60_000, 10_000, 180_000, None)
-
-
-def test_another_manner() -> None:
-    given = {"wait": False, "wait_timeout": 1, "settle_margin": 2, "lock_timeout": 3, "acknowledge": "8f2a"}
-    assert run_options_of(options(**given)) == RunOptions(False, 1000, 2000, 3000, "8f2a")
-
-
-def test_a_manner_that_limits_what_is_paid() -> None:
-    run_options = run_options_of(options(at_most="2500.50", allow_partial=True))
-    assert (run_options.at_most, run_options.allow_partial) == (Decimal("2500.5"), True)
-
-
-@pytest.mark.parametrize(
-    ("at_most", "sentence"),
-    [
-        ("0", "at_most cannot be used: '0' is zero: write an amount greater than zero."),
-        ("lots", "at_most cannot be used: 'lots' is not a decimal number"),
-    ],
-)
-def test_a_cap_that_cannot_be_used(at_most: str, sentence: str) -> None:
-    with pytest.raises(BadInput) as caught:
-        run_options_of(options(at_most=at_most))
-    assert str(caught.value).startswith(sentence)
-
-
-@pytest.mark.parametrize(("name", "most"), [("wait_timeout", 86_400), ("settle_margin", 3600), ("lock_timeout", 86_400)])
-def test_ranges(name: str, most: int) -> None:
-    for number in (0, most):
-        assert getattr(run_options_of(options(**{name: number})), f"{name}_ms") == number * 1000
-    for number in (-1, most + 1):
-        with pytest.raises(BadInput) as caught:
-            run_options_of(options(**{name: number}))
-        assert str(caught.value) == f"{name} '{number}' is out of range: give a whole number from 0 to {most}."
-
-
-def test_the_options_of_repaying_and_connecting_are_different_ones() -> None:
-    assert set(repay_argument_spec()) & set(connection_argument_spec()) == set()
-
-
-@pytest.mark.parametrize("reference", ["INV-2026-11", "7", "Rückzahlung November ☃", "a b", "x" * 200])
-def test_a_step_may_have_a_name(reference: str) -> None:
-    assert run_options_of(options(reference=reference)).reference == reference
-
-
-@pytest.mark.parametrize("reference", ["", " ", "a ", "\ta", "a\nb", "a\x00b", "x" * 201, "\u202eabc", "\ud800"], ids=ascii)
-def test_a_name_that_cannot_be_used(reference: str) -> None:
-    with pytest.raises(BadInput) as caught:
-        run_options_of(options(reference=reference))
-    message = str(caught.value)
-    assert message.startswith("reference '")
-    assert message.endswith("is not a name: give 1 to 200 printable characters without white space around them, or omit it.")
-    assert message.isprintable()
 
 
 @pytest.mark.parametrize(
@@ -163,6 +102,6 @@ def test_a_goal_takes_no_name(goal: dict[str, object]) -> None:
     with pytest.raises(BadInput) as caught:
         run_options_of(options(reference="INV-7", **goal))
     assert str(caught.value) == (
-        "reference 'INV-7' names a step, which is an amount that is repaid once: give amount without since, or omit reference, because a "
-        "goal pays only what is missing; a whole fixed contract needs no reference."
+        "reference 'INV-7' names a step, which is an amount that is moved once: give amount without since, or omit reference, because a "
+        "goal moves only what is missing; a whole fixed contract needs no reference."
     )

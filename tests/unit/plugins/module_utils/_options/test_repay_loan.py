@@ -12,14 +12,13 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import 
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import (
     FIXED_RULES,
-    Instruction,
-    coin_of,
-    id_of,
     parse_fixed_options,
     parse_flexible_options,
     parse_legacy_options,
     repay_argument_spec,
 )
+from ansible_collections.treasury.bybit.plugins.module_utils._options.run import Instruction
+from ansible_collections.treasury.bybit.plugins.module_utils._options.values import coin_of, id_of
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.fixed import FixedRepayment
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.flexible import FlexibleRepayment
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.legacy import LegacyRepayment

@@ -40,7 +40,7 @@ LATEST_MS = CLOSES_MS + 60 * MARGIN_MS
 
 
 def intent(*baseline: HistoryEntry) -> Intent:
-    before = Baseline(Decimal(1000), Decimal(1000), baseline)
+    before = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), baseline)
     return Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", before, SENT_MS, WINDOW_MS)
 
 

@@ -48,7 +48,7 @@ def judged(
     others: frozenset[str] = frozenset(),
 ) -> Finding:
     """Judge a repayment of 100 on a loan that was as C(then), with C(before) in its history."""
-    baseline = Baseline(then.debt, then.principal, before)
+    baseline = Baseline(then.levels, before)
     intent = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", baseline, SENT_MS, WINDOW_MS)
     return judge(intent, Observation(at_ms, LONG_AWAY_MS, list(entries), now), MARGIN_MS, others)
 

@@ -30,11 +30,11 @@ REASON = "its acceptance window has closed, the history shows no such repayment,
 ABSENT = Finding("not_executed", REASON)
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 SEEN = Observation(SENT_MS + WINDOW_MS + MARGIN_MS + 1, OPEN_FOR_MS + MARGIN_MS + 1, [], LOAN)
-BEFORE = Baseline(Decimal(1000), Decimal(1000), (), Decimal(700))
+BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), (), Decimal(700))
 PAID = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, SENT_MS, WINDOW_MS)
 PLEDGED = (("BTC", Decimal("0.5")), ("ETH", Decimal(2)))
 SOLD = dataclasses.replace(
-    PAID, goal=Goal(Decimal(100), collateral=("BTC", "ETH")), baseline=Baseline(Decimal(1000), Decimal(1000), (), None, PLEDGED)
+    PAID, goal=Goal(Decimal(100), collateral=("BTC", "ETH")), baseline=Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), (), None, PLEDGED)
 )
 BLIND = "api_key may not read the Funding wallet's ledger"
 OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, SENT_MS + 40, "USDT", "user")

@@ -26,7 +26,7 @@ ACCEPTED_MS = SENT_MS + 40
 FOUND = "the history shows it"
 # By this machine's own clock, all time is over.
 LONG_AWAY_MS = 10**9
-BEFORE = Baseline(Decimal("1.4"), Decimal("1.4"), ())
+BEFORE = Baseline((("debt", Decimal("1.4")), ("principal", Decimal("1.4"))), ())
 WHOLE = Intent("8f2a", Goal(max_debt=Decimal(0)), Decimal("1.4"), "ETH", BEFORE, SENT_MS, WINDOW_MS, is_whole=True)
 SOLD = dataclasses.replace(
     WHOLE, goal=Goal(Decimal("0.4"), collateral=("BTC",)), amount=Decimal("0.4"), is_whole=False, accepted_at_ms=ACCEPTED_MS

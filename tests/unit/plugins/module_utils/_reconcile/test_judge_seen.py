@@ -11,19 +11,17 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import seen_in_debt
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import seen_in_level
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, LIQUIDATED, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 
 SENT_MS = 1793534400000
-FIRST = Intent(
-    "a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), SENT_MS, 5000, repay_id="1", reported=True
-)
-SECOND = dataclasses.replace(
-    FIRST, intent_id="b", amount=Decimal(50), repay_id="2", sent_at_ms=SENT_MS + 60_000, baseline=Baseline(Decimal(900), Decimal(900), ())
-)
+BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
+FIRST = Intent("a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, SENT_MS, 5000, repay_id="1", reported=True)
+LATER = Baseline((("debt", Decimal(900)), ("principal", Decimal(900))), ())
+SECOND = dataclasses.replace(FIRST, intent_id="b", amount=Decimal(50), repay_id="2", sent_at_ms=SENT_MS + 60_000, baseline=LATER)
 
 
 def loan(debt: str, status: str = OPEN) -> Loan:
@@ -39,7 +37,7 @@ def shown(*entries: HistoryEntry) -> list[HistoryEntry]:
 
 
 def seen(debt: str, *entries: HistoryEntry, intents: tuple[Intent, ...] = (FIRST, SECOND)) -> str:
-    return "".join(intent.intent_id for intent in seen_in_debt(intents, shown(*entries), loan(debt)))
+    return "".join(intent.intent_id for intent in seen_in_level(intents, shown(*entries), loan(debt)))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +87,8 @@ def test_what_was_there_before_is_in_the_debt_already() -> None:
 
 @pytest.mark.parametrize("status", [REPAID, LIQUIDATED])
 def test_a_loan_that_is_closed_shows_all(status: str) -> None:
-    assert seen_in_debt([FIRST, SECOND], shown(), loan("0", status)) == [FIRST, SECOND]
+    assert seen_in_level([FIRST, SECOND], shown(), loan("0", status)) == [FIRST, SECOND]
 
 
 def test_of_nothing_nothing_is_seen() -> None:
-    assert seen_in_debt([], shown(), loan("0")) == []
+    assert seen_in_level([], shown(), loan("0")) == []

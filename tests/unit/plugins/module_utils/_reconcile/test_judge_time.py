@@ -27,7 +27,7 @@ WINDOW_OPEN = "wait_timeout expired before the exchange's acceptance window for 
 MARGIN_OPEN = "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
-INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline(Decimal(1000), Decimal(1000), ()), SENT_MS, WINDOW_MS)
+INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ()), SENT_MS, WINDOW_MS)
 
 
 def judged(

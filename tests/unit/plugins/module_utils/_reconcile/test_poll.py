@@ -25,7 +25,7 @@ ABSENT = (
     "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount, "
     "and no such amount left the Funding wallet"
 )
-BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
+BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
 INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, SENT_MS, WINDOW_MS)
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
@@ -286,7 +286,7 @@ def test_the_evidence(exchange: Exchange) -> None:
         "debt_now": "1000",
         "wallet_before": None,
         "wallet_now": None,
-        "wallet_outflow": None,
+        "wallet_moved": None,
         "candidates": ["99", "98"],
         "reads": 2,
         "reason": "2 repayments in the history look like it",

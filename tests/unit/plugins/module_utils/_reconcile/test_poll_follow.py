@@ -12,9 +12,12 @@ from decimal import Decimal
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Failure, ReadFailed, Refused
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import REPAY, Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Poller
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
+SENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline((), ()), 1793534400000, 5000)
 OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, 1793534400040)
 BLOCKED = Refused("Blocked.", Failure(http_status=403))
 BROKEN = ReadFailed("No answer.", Failure(http_status=502))
@@ -36,7 +39,7 @@ class Exchange:
     :ivar of_account: What the history of all loans shows of an id: entries, or an error.
     """
 
-    terms = Terms("loan 17", "order_id '17' names no loan")
+    move, terms = REPAY, Terms("loan 17", "order_id '17' names no loan")
 
     def __init__(self, clock: t.Any) -> None:
         self.clock = clock
@@ -47,13 +50,13 @@ class Exchange:
     def exchange_time_at_least_ms(self, monotonic_ms: int | None = None) -> int | None:
         return None
 
-    def history(self) -> list[HistoryEntry]:
+    def history(self, since_ms: int | None = None) -> list[HistoryEntry]:
         self.looks += 1
         shown = self.shown.pop(0) if len(self.shown) > 1 else self.shown[0]
         return given(shown)
 
-    def repayments_of_account(self, repay_id: str) -> list[HistoryEntry]:
-        assert repay_id == "99"
+    def history_of_account(self, move_id: str) -> list[HistoryEntry]:
+        assert move_id == "99"
         return given(self.of_account)
 
 
@@ -63,7 +66,7 @@ def exchange(clock: t.Any) -> Exchange:
 
 
 def follow(exchange: t.Any, timeout_ms: int, **more: bool) -> HistoryEntry | None:
-    return Poller(exchange, exchange, 10_000).follow("99", exchange.clock.monotonic_ms() + timeout_ms, **more).entry
+    return Poller(exchange, exchange, 10_000).follow(SENT, "99", exchange.clock.monotonic_ms() + timeout_ms, **more).entry
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_follow_until_it_shows(exchange: Exchange, shown: list[Shown], looks: in
 def test_the_whole_history_comes_with_it(exchange: t.Any) -> None:
     other = OURS._replace(repay_id="98")
     exchange.shown = [[], [other, OURS]]
-    followed = Poller(exchange, exchange, 10_000).follow("99", exchange.clock.monotonic_ms() + 5000)
+    followed = Poller(exchange, exchange, 10_000).follow(SENT, "99", exchange.clock.monotonic_ms() + 5000)
     assert followed == (OURS, (other, OURS))
 
 
@@ -117,4 +120,4 @@ def test_the_whole_history_comes_with_it(exchange: t.Any) -> None:
 )
 def test_an_id_may_be_one_of_another_loan(exchange: t.Any, of_account: Shown, of_loan: Shown, said: str) -> None:
     exchange.of_account, exchange.shown = of_account, [of_loan]
-    assert Poller(exchange, exchange, 10_000).loan_of("99") == said
+    assert Poller(exchange, exchange, 10_000).target_of("99") == said

@@ -33,7 +33,7 @@ SettleIt = t.Callable[..., PollResult]
 @pytest.fixture
 def sent(bybit: t.Any) -> Intent:
     """A repayment whose answer was lost."""
-    clock, before = bybit.clock, Baseline(Decimal("1000.4"), Decimal("1000.4"), (), Decimal(50000))
+    clock, before = bybit.clock, Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000.4"))), (), Decimal(50000))
     return Intent(
         "8f2a", Goal(Decimal(100)), Decimal(100), "USDT", before, clock.now_ms(), 5000,
         sent_monotonic_ms=clock.monotonic_ms(), boot_id=clock.boot_id(),
@@ -57,8 +57,8 @@ def test_the_money_is_asked_only_when_history_and_debt_show_nothing(settle: Sett
     settled = settle()
     assert (settled.finding.outcome, passed(bybit, sent), bybit.reads) == ("not_executed", SURE_MS, [BALANCE, LEDGER])
     assert settled.finding.reason.endswith("the debt did not fall by that amount, and no such amount left the Funding wallet")
-    told = {name: settled.evidence[f"wallet_{name}"] for name in ("before", "now", "outflow")}
-    assert told == {"before": "50000", "now": "50000", "outflow": "0"}
+    told = {name: settled.evidence[f"wallet_{name}"] for name in ("before", "now", "moved")}
+    assert told == {"before": "50000", "now": "50000", "moved": "0"}
 
 
 def test_what_stands_in_the_history_needs_no_witness(settle: SettleIt, bybit: t.Any) -> None:

@@ -17,7 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.history impo
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.reconcile import Reconciler
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Followed, PollResult
 
-BEFORE = Baseline(Decimal(1000), Decimal(1000), ())
+BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
 SENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000)
 ACCEPTED = dataclasses.replace(SENT, repay_id="99")
 OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, 1793534400040)
@@ -31,7 +31,12 @@ EVIDENCE = {"reads": 3}
 
 
 class FakePoller:
-    """Finds what it is told to find, one thing after the other."""
+    """Finds what it is told to find, one thing after the other.
+
+    :ivar tells_status: Whether the history says what is final; where it does not, C(has_arrived) does.
+    """
+
+    tells_status = has_arrived = True
 
     def __init__(self, *findings: Finding, followed: HistoryEntry | None = None) -> None:
         self.findings = list(findings)
@@ -43,13 +48,17 @@ class FakePoller:
         self.asked.append(asked)
         return PollResult(self.findings.pop(0), EVIDENCE)
 
-    def follow(self, *asked: object) -> Followed:
+    def follow(self, intent: Intent, *asked: object) -> Followed:
         self.asked.append(asked)
         return Followed(self.followed, (TWIN,))
 
-    def loan_of(self, repay_id: str) -> str:
+    def target_of(self, repay_id: str) -> str:
         self.asked.append((repay_id,))
         return self.other_loan
+
+    def await_arrival(self, intent: Intent, deadline_ms: int) -> bool:
+        self.asked.append(("arrival", intent, deadline_ms))
+        return self.has_arrived
 
 
 class FakeJournal:

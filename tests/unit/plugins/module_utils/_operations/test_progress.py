@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput, ReadFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.progress import check_since, progress_of
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.progress import check_since, progress_of
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 
 # 2026-11-01 00:00:00 UTC
@@ -24,7 +24,7 @@ def entry(amount: str, time_ms: int = SINCE_MS, status: str = SUCCESS, by_user: 
 
 
 def missing_from_history(amount: str, sent_at_ms: int = SINCE_MS + 1) -> Intent:
-    before = Baseline(Decimal(1000), Decimal(1000), ())
+    before = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
     return Intent("8f2a", Goal(Decimal(100), SINCE_MS), Decimal(amount), "USDT", before, sent_at_ms, 5000, repay_id="2", reported=True)
 
 

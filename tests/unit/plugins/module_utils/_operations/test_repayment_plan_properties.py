@@ -15,9 +15,11 @@ from fractions import Fraction
 
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FIXED, FLEXIBLE, LEGACY, OPEN, PRODUCTS, REPAID, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import DECLINE, NOTHING_TO_DO, PAY, Decision, Means, decide, dust_of
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.decision import DECLINE, MOVE, Decision, Means
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.repayment_plan import decide, dust_of
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.position import CoinDebt, Position
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.progress import Progress
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.progress import Progress
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -117,8 +119,8 @@ class Case(t.NamedTuple):
 
     def after(self, amount: Decimal) -> Case:
         """The same ask when the amount has been paid."""
-        wallet = None if self.means.wallet is None else self.means.wallet - amount
-        means = self.means._replace(wallet=wallet, paid_so_far=self.means.paid_so_far + amount)
+        available = None if self.means.available is None else self.means.available - amount
+        means = self.means._replace(available=available, moved_so_far=self.means.moved_so_far + amount)
         case = self._replace(world=self.world.after(amount), means=means)
         if self.progress is None:
             return case
@@ -203,11 +205,11 @@ GOALS = cases("debt", "ltv", "since")
 @given(ANY)
 def test_never_more_than_debt_cap_or_wallet(case: Case) -> None:
     decision = case.decide()
-    assert (decision.amount > 0) == (decision.kind == PAY)
+    assert (decision.amount > 0) == (decision.kind == MOVE)
     assert decision.amount <= case.world.debt
-    assert case.means.wallet is None or decision.amount <= case.means.wallet
-    if decision.kind == PAY and case.means.at_most is not None:
-        assert case.means.paid_so_far + decision.amount <= case.means.at_most
+    assert case.means.available is None or decision.amount <= case.means.available
+    if decision.kind == MOVE and case.means.at_most is not None:
+        assert case.means.moved_so_far + decision.amount <= case.means.at_most
 
 
 @holds
@@ -216,7 +218,7 @@ def test_the_amount_is_one_that_the_coin_allows(case: Case) -> None:
     amount = case.decide().amount
     if case.terms.is_whole:
         assert amount in (0, case.world.debt)
-    elif case.world.accuracy is not None or case.goal.is_of_debt:
+    elif case.world.accuracy is not None or case.goal.is_of_level:
         # An amount that the user has named is left to the exchange when the accuracy is not known.
         assert Fraction(amount) / Fraction(case.world.unit) % 1 == 0
 
@@ -247,7 +249,7 @@ def test_a_second_run_pays_nothing(case: Case) -> None:
     if decision.kind != DECLINE:
         after = case.after(decision.amount)
         # What was paid is enough however the exchange rounds; what needed nothing was seen as it was shown.
-        for modes in ALL_MODES if decision.kind == PAY else (case.modes,):
+        for modes in ALL_MODES if decision.kind == MOVE else (case.modes,):
             again = after._replace(modes=modes).decide()
             assert (again.kind, again.amount) == (NOTHING_TO_DO, 0)
             assert again.reaches_goal or not decision.reaches_goal
@@ -257,7 +259,7 @@ def test_a_second_run_pays_nothing(case: Case) -> None:
 @given(cases("debt"))
 def test_one_unit_less_would_miss_the_debt(case: Case) -> None:
     decision = case.decide()
-    if decision.kind == PAY and not case.terms.is_whole:
+    if decision.kind == MOVE and not case.terms.is_whole:
         assert case.world.debt - (decision.amount - case.world.unit) > (case.goal.max_debt or 0)
 
 
@@ -274,7 +276,7 @@ def test_dust_is_what_is_above_the_goal_when_no_unit_of_it_can_be_paid(case: Cas
 @given(cases("ltv"))
 def test_no_more_is_paid_for_an_ltv_than_the_rounding_makes_necessary(case: Case) -> None:
     world, decision = case.world, case.decide()
-    if decision.kind != PAY or case.terms.is_whole:
+    if decision.kind != MOVE or case.terms.is_whole:
         return
     ideal_usd = max((world.ltv - Fraction(case.goal.max_ltv)) * world.collateral_usd, Fraction(0))
     paid_usd = (Fraction(decision.amount) - Fraction(world.unit)) * world.price
@@ -294,12 +296,12 @@ def test_more_means_never_turn_a_payment_into_a_refusal(case: Case, data: st.Dat
     decision = case.decide()
     more = decimals(case.world.debt, 18)
     changes: dict[str, t.Any] = {"allow_partial": case.means.allow_partial or data.draw(st.booleans())}
-    for name in ("wallet", "at_most"):
+    for name in ("available", "at_most"):
         most = getattr(case.means, name)
         changes[name] = None if most is None else data.draw(st.none() | more.map(lambda extra, most=most: most + extra))
     richer = case._replace(means=case.means._replace(**changes)).decide()
-    if decision.kind == PAY:
-        assert richer.kind == PAY or changes["at_most"] is not None
+    if decision.kind == MOVE:
+        assert richer.kind == MOVE or changes["at_most"] is not None
         assert richer.kind == DECLINE or richer.amount >= decision.amount
 
 

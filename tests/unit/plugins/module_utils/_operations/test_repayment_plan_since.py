@@ -12,8 +12,10 @@ from decimal import Decimal
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, LIQUIDATED, OPEN, REPAID, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import DECLINE, NOTHING_TO_DO, PAY, Decision, Means, decide
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.progress import progress_of
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.decision import DECLINE, MOVE, Decision, Means
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.repayment_plan import decide
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.progress import progress_of
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
@@ -32,7 +34,7 @@ def plan(repaid: str, amount: str = "100", accuracy: int | None = 4, loan: Loan 
 @pytest.mark.parametrize(("repaid", "amount"), [("0", "100"), ("30", "70"), ("99.9999", "0.0001")])
 def test_only_what_is_missing_is_paid(repaid: str, amount: str) -> None:
     decision = plan(repaid)
-    assert (decision.kind, decision.amount) == (PAY, Decimal(amount))
+    assert (decision.kind, decision.amount) == (MOVE, Decimal(amount))
     assert decision.after == LOAN.after_paying(Decimal(amount))
 
 
@@ -48,7 +50,7 @@ def test_a_goal_that_is_reached_needs_nothing(repaid: str) -> None:
         f"{repaid} USDT has been repaid on loan 17 since 2026-11-01 00:00:00 UTC, and at least 100 was requested: "
         f"nothing to repay."
     )
-    assert plan(repaid) == (NOTHING_TO_DO, message, Decimal(0), LOAN, "", "", Decimal(0))
+    assert plan(repaid) == (NOTHING_TO_DO, message, Decimal(0), LOAN, "", "", Decimal(0), Decimal(0))
 
 
 @pytest.mark.parametrize(
@@ -65,12 +67,12 @@ def test_a_goal_that_is_reached_needs_nothing(repaid: str) -> None:
 )
 def test_what_is_missing_is_rounded_up(repaid: str, accuracy: int | None, amount: str) -> None:
     decision = plan(repaid, accuracy=accuracy)
-    assert (decision.kind, decision.amount) == (PAY, Decimal(amount))
+    assert (decision.kind, decision.amount) == (MOVE, Decimal(amount))
 
 
 def test_what_is_missing_may_be_the_whole_debt() -> None:
     decision = plan("30", amount="1030.4")
-    assert (decision.kind, decision.amount) == (PAY, Decimal("1000.4"))
+    assert (decision.kind, decision.amount) == (MOVE, Decimal("1000.4"))
     assert decision.after is not None and decision.after.status == REPAID
 
 
@@ -116,7 +118,7 @@ def test_a_remainder_below_the_smallest_amount_is_declined() -> None:
 def test_a_closed_loan_needs_nothing_whatever_is_missing(status: str, how: str) -> None:
     closed = dataclasses.replace(LOAN, status=status, principal=Decimal(0), interest=Decimal(0))
     message = f"Loan 17 {how}: nothing to repay."
-    assert plan("30", loan=closed) == (NOTHING_TO_DO, message, Decimal(0), closed, "", "", Decimal(0))
+    assert plan("30", loan=closed) == (NOTHING_TO_DO, message, Decimal(0), closed, "", "", Decimal(0), Decimal(0))
     assert plan("100", loan=closed).message.startswith("100 USDT has been repaid on loan 17 since")
 
 
@@ -131,7 +133,7 @@ def test_the_last_installment_is_what_is_left_of_the_debt() -> None:
     goal = Goal(Decimal(2000), SINCE_MS)
     assert decide(TERMS, LOAN, goal, Means(4), progress).kind == DECLINE
     decision = decide(TERMS, LOAN, goal, Means(4, allow_partial=True), progress)
-    assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal("1000.4"), False)
+    assert (decision.kind, decision.amount, decision.reaches_goal) == (MOVE, Decimal("1000.4"), False)
     missing = "the 1500 USDT still missing from amount '2000' since 2026-11-01 00:00:00 UTC"
     assert decision.shortfall == f"{missing} is more than the debt of 1000.4 USDT"
 

@@ -5,37 +5,38 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: repayments
+name: movements
 type: aggregate
-short_description: Shows one line for each repayment, and totals at the end
+short_description: Shows one line for each movement of money, and totals at the end
 version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
-  - Where Ansible itself only shows C(changed), this callback shows one line for each repayment that a repay module of this collection made,
-    or would make in check mode.
-  - Highlights a repayment with an unknown outcome, with the ID of its intent, even if the failure of its task is ignored.
-  - At the end it shows, for each host and coin, C(paid) (paid by this run), C(recovered) (paid by earlier tasks or runs that could not
-    report it), C(pending) (accepted by the exchange, but not final yet) and C(planned) (would be paid; check mode). It shows nothing if
-    no repay module returned a result.
+  - Where Ansible itself only shows C(changed), this callback shows one line for what a module of this collection moved, or would move in check
+    mode, which is a repayment, collateral that is added or taken back, or a transfer between the wallets.
+  - Highlights a movement with an unknown outcome, with the ID of its intent, even if the failure of its task is ignored.
+  - At the end it shows the sums for each host, coin and kind of movement, which are never added to each other. C(done) was moved by this
+    run, C(recovered) by earlier tasks or runs that could not report it. C(pending) was accepted by the exchange, but is not final yet, and
+    C(planned) would be moved (check mode). It shows nothing if no module that moves money returned a result.
   - With C(-v), it also shows what a module waited for.
   - Writes to standard output if that has the format of P(ansible.builtin.default#callback), otherwise to standard error, so that it does not
     break JSON or YAML output. Also writes to standard error if standard output cannot be written.
   - Does not show or count results of tasks with C(no_log).
 requirements:
-  - Enable it with C(callbacks_enabled = treasury.bybit.repayments) in C(ansible.cfg), or E(ANSIBLE_CALLBACKS_ENABLED).
+  - Enable it with C(callbacks_enabled = treasury.bybit.movements) in C(ansible.cfg), or E(ANSIBLE_CALLBACKS_ENABLED).
 """
 
 EXAMPLES = r"""
 # In ansible.cfg:
 #
 #   [defaults]
-#   callbacks_enabled = treasury.bybit.repayments
+#   callbacks_enabled = treasury.bybit.movements
 #
 # The end of the output then looks like this:
 #
-#   REPAYMENTS *********************************************************************
-#   localhost                  : USDT paid=100  recovered=0  pending=0  planned=0
+#   MOVEMENTS **********************************************************************
+#   localhost                  : BTC added to collateral: done=0.01  recovered=0  pending=0  planned=0
+#   localhost                  : USDT repaid: done=100  recovered=0  pending=0  planned=0
 """
 
 import contextlib
@@ -46,7 +47,7 @@ from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.treasury.bybit.plugins.plugin_utils._names import REPAY_MODULES, module_of
+from ansible_collections.treasury.bybit.plugins.plugin_utils._names import MOVING_MODULES, module_of
 from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import Tally, is_cut_off, is_report, lines_of
 
 _READABLE = {"default", "ansible.builtin.default"}
@@ -54,11 +55,11 @@ _WIDTH = 80
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no types.
-    """Displays reported repayments from the main process; a worker must not display anything."""
+    """Displays reported movements from the main process; a worker must not display anything."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
-    CALLBACK_NAME = "treasury.bybit.repayments"
+    CALLBACK_NAME = "treasury.bybit.movements"
     CALLBACK_NEEDS_ENABLED = True
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
@@ -90,7 +91,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         lines = self._tally.lines()
         if lines:
-            self._show("REPAYMENTS ".ljust(_WIDTH, "*"), None)
+            self._show("MOVEMENTS ".ljust(_WIDTH, "*"), None)
         for text, is_loud in lines:
             self._show(text, C.COLOR_ERROR if is_loud else C.COLOR_OK)
 
@@ -101,7 +102,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
 
     def _show_result(self, result: t.Any) -> None:
         report = result.result
-        is_ours = module_of(result.task.action) in REPAY_MODULES
+        is_ours = module_of(result.task.action) in MOVING_MODULES
         if not is_report(report) and not (is_ours and is_cut_off(report)):
             return
         self._tally.add(report, result.host.get_name())

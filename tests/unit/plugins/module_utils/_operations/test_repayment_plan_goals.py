@@ -21,14 +21,9 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import 
     REPAID,
     Loan,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import (
-    DECLINE,
-    NOTHING_TO_DO,
-    PAY,
-    Decision,
-    Means,
-    decide,
-)
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.decision import DECLINE, MOVE, Decision, Means
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.repayment_plan import decide
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.position import CoinDebt, Position
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
@@ -90,7 +85,7 @@ def can(wallet: str | None = None, at_most: str | None = None, partial: bool = F
 )
 def test_a_debt_is_brought_down(max_debt: str, loan: Loan, accuracy: int | None, amount: str, arithmetic: str) -> None:
     decision = to_debt(max_debt, loan, means=Means(accuracy))
-    assert (decision.kind, decision.amount, decision.arithmetic) == (PAY, Decimal(amount), arithmetic)
+    assert (decision.kind, decision.amount, decision.arithmetic) == (MOVE, Decimal(amount), arithmetic)
     assert decision.message == f"{amount} USDT on loan 17: {arithmetic}"
     assert decision.after == loan.after_paying(Decimal(amount))
     assert decision.reaches_goal
@@ -146,7 +141,7 @@ def test_a_goal_that_is_reached_needs_nothing(decision: Decision, message: str) 
 )
 def test_the_ltv_of_a_loan_is_brought_down(max_ltv: str, accuracy: int | None, amount: str, ltv: str | None) -> None:
     decision = to_ltv(max_ltv, means=Means(accuracy))
-    assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal(amount), True)
+    assert (decision.kind, decision.amount, decision.reaches_goal) == (MOVE, Decimal(amount), True)
     assert decision.after is not None and decision.after.as_result()["ltv"] == ltv
     assert decision.arithmetic.startswith(f"LTV 0.5002 → {ltv or 'none'}, debt 1000.4 → ")
 
@@ -168,15 +163,20 @@ def test_the_arithmetic_of_an_ltv_is_told() -> None:
 )
 def test_the_ltv_of_an_account_is_brought_down(max_ltv: str, accuracy: int, amount: str, ltv: str) -> None:
     decision = of_account(max_ltv, Means(accuracy))
-    assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal(amount), True)
+    assert (decision.kind, decision.amount, decision.reaches_goal) == (MOVE, Decimal(amount), True)
     assert decision.arithmetic.startswith(f"LTV 0.6 → {ltv}, debt 1000.4 → ")
 
 
 def test_a_whole_contract_is_repaid_whatever_is_needed() -> None:
     for decision in (to_ltv("0.55", FIXED_LOAN, CONTRACT, Means(0)), to_debt("0", FIXED_LOAN, CONTRACT, Means(0))):
-        assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal("1000.4"), True)
+        assert (decision.kind, decision.amount, decision.reaches_goal) == (MOVE, Decimal("1000.4"), True)
     arithmetic = "LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4"
     assert to_ltv("0.55", FIXED_LOAN, CONTRACT).message == f"1000.4 USDT on fixed contract 571: {arithmetic}"
+
+
+def test_a_whole_contract_that_is_not_enough_is_repaid_with_allow_partial() -> None:
+    decision = to_ltv("0.4", FIXED_LOAN, CONTRACT, can(partial=True))
+    assert (decision.kind, decision.amount, decision.reaches_goal) == (MOVE, Decimal("1000.4"), False)
 
 
 @pytest.mark.parametrize(
@@ -258,14 +258,14 @@ def test_what_is_just_enough_is_enough(means: Means) -> None:
 
 def test_a_cap_is_paid_up_to_and_never_past() -> None:
     decision = to_debt("750", means=can(at_most="100.00009", partial=True))
-    assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal(100), False)
+    assert (decision.kind, decision.amount, decision.reaches_goal) == (MOVE, Decimal(100), False)
     assert decision.message == (
         "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100; this is as much as possible, because max_debt '750' takes 250.4 USDT on loan "
         "17, more than at_most '100.00009'"
     )
     # What this run has paid already counts.
-    assert to_debt("750", means=can(at_most="100", partial=True)._replace(paid_so_far=Decimal(60))).amount == 40
-    nothing = to_debt("750", means=can(at_most="100", partial=True)._replace(paid_so_far=Decimal(100)))
+    assert to_debt("750", means=can(at_most="100", partial=True)._replace(moved_so_far=Decimal(60))).amount == 40
+    nothing = to_debt("750", means=can(at_most="100", partial=True)._replace(moved_so_far=Decimal(100)))
     assert (nothing.kind, nothing.amount, nothing.reaches_goal) == (NOTHING_TO_DO, Decimal(0), False)
 
 
@@ -312,14 +312,16 @@ def test_an_ltv_may_be_reached_in_part() -> None:
         "1000.4 USDT on the flexible USDT loan: LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4; this is as much as possible, "
         "because max_ltv '0.4' cannot be reached with the flexible USDT loan alone (repaying all 1000.4 USDT: LTV 0.6 → 0.49996)"
     )
-    assert (decision.kind, decision.amount, decision.reaches_goal) == (PAY, Decimal("1000.4"), False)
+    assert (decision.kind, decision.amount, decision.reaches_goal) == (MOVE, Decimal("1000.4"), False)
 
 
 @pytest.mark.parametrize("wallet", ["0", "0.00009"])
 def test_nothing_can_be_paid_from_an_empty_wallet(wallet: str) -> None:
     shortfall = f"the whole debt takes 1000.4 USDT, but the Funding wallet holds {wallet}"
     message = f"Nothing can be paid now, because {shortfall}."
-    assert to_debt("0", means=can(wallet, partial=True)) == (NOTHING_TO_DO, message, Decimal(0), LOAN, "", shortfall, Decimal(0))
+    assert to_debt("0", means=can(wallet, partial=True)) == (
+        NOTHING_TO_DO, message, Decimal(0), LOAN, "", shortfall, Decimal(0), Decimal("1000.4") - Decimal(wallet)
+    )
 
 
 def test_nothing_more_can_be_paid_where_all_is_repaid() -> None:
@@ -327,4 +329,4 @@ def test_nothing_more_can_be_paid_where_all_is_repaid() -> None:
     decision = to_ltv("0.4", closed, DEBT, can(partial=True))
     shortfall = "max_ltv '0.4' cannot be reached with the flexible USDT loan alone (nothing can be repaid there)"
     message = f"Nothing can be paid now, because {shortfall}."
-    assert decision == (NOTHING_TO_DO, message, Decimal(0), closed, "", shortfall, Decimal(0))
+    assert decision == (NOTHING_TO_DO, message, Decimal(0), closed, "", shortfall, Decimal(0), Decimal(0))

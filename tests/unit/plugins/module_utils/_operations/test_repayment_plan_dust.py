@@ -12,7 +12,9 @@ from decimal import Decimal
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import NOTHING_TO_DO, PAY, Means, decide, dust_of
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.decision import MOVE, Means
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.repayment_plan import decide, dust_of
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
 TERMS = Terms("loan 17", "order_id '17' names no loan: check order_id")
@@ -46,10 +48,10 @@ def test_dust(loan: Loan, max_debt: str, accuracy: int | None, dust: str) -> Non
         (DUST, "0", 4, NOTHING_TO_DO, "0.00005"),
         (DUST, "0.00002", 4, NOTHING_TO_DO, "0.00003"),
         (DUST, "0.00005", 4, NOTHING_TO_DO, "0"),
-        (DUST, "0", 5, PAY, "0"),
+        (DUST, "0", 5, MOVE, "0"),
         # What can be paid is paid first.
-        (FINE, "0", 4, PAY, "0"),
-        (LOAN, "0.3", 0, PAY, "0"),
+        (FINE, "0", 4, MOVE, "0"),
+        (LOAN, "0.3", 0, MOVE, "0"),
         (dataclasses.replace(DUST, interest=Decimal("0.4")), "0.3", 0, NOTHING_TO_DO, "0.1"),
     ],
 )

@@ -10,7 +10,9 @@ from decimal import Decimal
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, LIQUIDATED, OPEN, REPAID, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.plan import DECLINE, NOTHING_TO_DO, PAY, Decision, Means, decide
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.decision import DECLINE, MOVE, Decision, Means
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.repayment_plan import decide
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
 
 LOAN = Loan(
@@ -60,7 +62,7 @@ def test_the_last_repayment_returns_the_collateral() -> None:
 
 def test_pay() -> None:
     decision = plan(LOAN, "100", 4)
-    assert (decision.kind, decision.amount) == (PAY, Decimal(100))
+    assert (decision.kind, decision.amount) == (MOVE, Decimal(100))
     assert decision.message == "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100"
     assert decision.arithmetic == "debt 1000.4 → 900.4, pay 100"
     assert decision.after == LOAN.after_paying(Decimal("100"))
@@ -69,7 +71,7 @@ def test_pay() -> None:
 
 @pytest.mark.parametrize("amount", ["0.0001", "1000.4", "1000.3999"])
 def test_the_limits_themselves_are_allowed(amount: str) -> None:
-    assert plan(LOAN, amount, 4).kind == PAY
+    assert plan(LOAN, amount, 4).kind == MOVE
 
 
 @pytest.mark.parametrize(
@@ -112,19 +114,19 @@ def test_decline(loan: Loan | None, amount: str, accuracy: int | None, sentence:
 )
 def test_a_closed_loan_needs_nothing(status: str, message: str) -> None:
     closed = dataclasses.replace(LOAN, status=status)
-    assert plan(closed, "1.123456789", 4) == (NOTHING_TO_DO, message, Decimal(0), closed, "", "", Decimal(0))
+    assert plan(closed, "1.123456789", 4) == (NOTHING_TO_DO, message, Decimal(0), closed, "", "", Decimal(0), Decimal(0))
 
 
 FINE = dataclasses.replace(LOAN, interest=Decimal("0.34567"))
 
 
 @pytest.mark.parametrize(
-    ("amount", "kind"), [("1000.44567", PAY), ("1000.4456", PAY), ("1000.44566", DECLINE), ("0.44567", DECLINE), ("1000.44568", DECLINE)]
+    ("amount", "kind"), [("1000.44567", MOVE), ("1000.4456", MOVE), ("1000.44566", DECLINE), ("0.44567", DECLINE), ("1000.44568", DECLINE)]
 )
 def test_who_closes_a_loan_may_need_as_many_decimal_places_as_its_debt_has(amount: str, kind: str) -> None:
     decision = plan(FINE, amount, 4)
-    assert (decision.kind, decision.amount) == (kind, Decimal(amount) if kind == PAY else 0)
+    assert (decision.kind, decision.amount) == (kind, Decimal(amount) if kind == MOVE else 0)
 
 
 def test_unknown_accuracy_is_left_to_the_exchange() -> None:
-    assert plan(LOAN, "1.123456789", None).kind == PAY
+    assert plan(LOAN, "1.123456789", None).kind == MOVE

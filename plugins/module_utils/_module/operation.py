@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The frame of the repay modules: options in, one report or one sentence out, without a secret; then the journal is closed.
+"""The frame of the modules that move money: options in, one report or one sentence out, without a secret; then the journal is closed.
 
 This module util is private to the collection.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
+from decimal import Decimal
 
 from .._api.api_key import read_key
 from .._api.client import Client
@@ -21,12 +23,17 @@ from .._engine.report import Report
 from .._engine.run import run
 from .._engine.steps import RunEnded
 from .._engine.context import RunContext, new_context
+from .._journal.database import Database
 from .._journal.journal import Journal
-from .._journal.store import Store, is_in_doubt
-from .._journal.target import Target
+from .._goal import TO_FUND, Goal, RunOptions
+from .._journal.store import SharedLtv, Store, is_in_doubt
+from .._journal.target import LTV, Target
+from .._operations.base import ACCOUNT, Operation
+from .._operations.transfer import Transfer
 from .._options.connection import Connection
-from .._options.repay import Instruction, run_options_of
+from .._options.run import Instruction, run_options_of
 from .._outcomes import UNKNOWN
+from .._words import WORDS
 from .common import connect, traceback_of, with_connection, with_failure
 from .interface import Module
 from .journal import check_journal, hide_passwords, journal_database
@@ -37,11 +44,13 @@ from .parents import Parents
 class _Begun:
     """A run whose options and key are valid, and which has sent nothing yet.
 
+    :ivar transfers: The contexts of the transfers that it has made first, as it makes them.
     :ivar warnings: What the user shall know of the key.
     """
 
     connection: Connection
     context: RunContext
+    transfers: list[RunContext]
     warnings: tuple[str, ...]
 
 
@@ -51,58 +60,66 @@ class _Result:
 
     :ivar values: What it returns.
     :ivar is_defect: Whether it was ended by an error inside this collection.
+    :ivar has_funded: Whether it reports a transfer to the Funding wallet that was made first.
     """
 
     values: dict[str, t.Any]
     failed: bool = False
     warnings: tuple[str, ...] = ()
     is_defect: bool = False
+    has_funded: bool = False
 
 
-def run_repayment(
+def run_operation(
     module: Module,
     parse_options: t.Callable[[Client, dict[str, t.Any]], Instruction],
     clock: Clock | None = None,
     parents: Parents | None = None,
 ) -> None:
-    """Carry out what a repay module was asked for, and emit its report.
+    """Carry out what a module that moves money was asked for, and emit its report.
 
     :param parse_options: Turns the options into an instruction.
     :param clock: The time to go by; that of this machine unless given.
     :param parents: Who gets the result; the processes above this one unless given.
     """
     clock, parents = clock or Clock(module.log), parents or Parents()
-    begun = _begin(module, parse_options, clock, parents)
-    if isinstance(begun, _Result):
-        module.emit(begun.values, begun.failed)
-        return
     # The process may live on with the next item of a loop, whatever cuts this run off.
-    with begun.context.journal:
+    with contextlib.ExitStack() as journals:
+        begun = _begin(module, parse_options, clock, parents, journals)
+        if isinstance(begun, _Result):
+            module.emit(begun.values, begun.failed)
+            return
         result = _carry_out(begun, module, parents)
         for warning in result.warnings:
             module.warn(warning)
-        finish(module, result, begun.context, parents)
+        finish(module, result, begun.context, parents, begun.transfers)
 
 
-def finish(module: Module, result: _Result, context: RunContext, parents: Parents) -> None:
+def finish(module: Module, result: _Result, context: RunContext, parents: Parents, transfers: t.Sequence[RunContext] = ()) -> None:
     """Emit the result, then close the journal or leave it open.
 
     In this order, because no later run reports what is closed.
     """
     module.emit(result.values, result.failed)
     if result.is_defect:
-        # The next run finds out what became of the repayment.
+        # The next run finds out what became of what was sent.
         return
+    for transfer in transfers:
+        _close(module, result, transfer, parents, not result.has_funded)
+    _close(module, result, context, parents, result.failed)
+
+
+def _close(module: Module, result: _Result, context: RunContext, parents: Parents, has_failed: bool) -> None:
     try:
-        if result.failed or is_delivered(parents, context):
-            context.journal.close(not result.failed, str(result.values["msg"]))
+        if has_failed or is_delivered(parents, context):
+            context.journal.close(not has_failed, str(result.values["msg"]))
         else:
             context.journal.leave_open(context.client.exchange_time_or_local_ms())
             module.log_late("The result may not have reached anybody, so the next run will report it again.")
     except Overtaken as overtaken:
-        module.log_late(f"{overtaken} The other run may have reported this repayment, too.")
-    except BybitError as failed:
-        module.log_late(f"{failed} The next run will resolve this repayment again.")
+        module.log_late(f"{overtaken} The other run may have reported this {WORDS[context.goal.move].noun}, too.")
+    except BybitError as error:
+        module.log_late(f"{error} The next run will resolve this {WORDS[context.goal.move].noun} again.")
 
 
 def is_delivered(parents: Parents, context: RunContext) -> bool:
@@ -120,7 +137,7 @@ def _carry_out(begun: _Begun, module: Module, parents: Parents) -> _Result:
     """Run the engine, and return what it reports."""
     report = run(begun.context, begun.warnings)
     if report.made and report.ended is None and not can_be_known(parents, begun.context):
-        report = report.with_notice(may_reach_nobody())
+        report = report.with_notice(may_reach_nobody(WORDS[begun.context.goal.move]))
     result = _result_of(report, begun.connection, begun.context.client)
     if module.diff and not result.failed:
         result.values["diff"] = report.diff()
@@ -131,13 +148,21 @@ def _result_of(report: Report, connection: Connection, client: Client) -> _Resul
     values = with_connection(report.as_dict(), connection, client)
     if report.ended is not None:
         values["exception"] = report.trace or traceback_of(report.ended.error)
-    return _Result(values, report.ended is not None, tuple(report.warnings), bool(report.trace))
+    has_funded = report.funding is not None and report.funding.ended is None
+    return _Result(values, report.ended is not None, tuple(report.warnings), bool(report.trace), has_funded)
 
 
 def _begin(
-    module: Module, parse_options: t.Callable[[Client, dict[str, t.Any]], Instruction], clock: Clock, parents: Parents
+    module: Module,
+    parse_options: t.Callable[[Client, dict[str, t.Any]], Instruction],
+    clock: Clock,
+    parents: Parents,
+    journals: contextlib.ExitStack,
 ) -> _Begun | _Result:
-    """Return what a task asks for, or why it cannot be begun; the key is all that is read of the exchange."""
+    """Return what a task asks for, or why it cannot be begun; the key is all that is read of the exchange.
+
+    :param journals: Releases their targets at the end.
+    """
     hide_passwords(module)
     try:
         connection = connect(module)
@@ -154,13 +179,34 @@ def _begin(
         key = read_key(client)
     except BybitError as error:
         if error.outcome != UNKNOWN and is_in_doubt(database, connection.realm, operation.product, operation.name):
-            error = OutcomeUnknown(f"{error} {hidden(database.label, operation.terms.label)}", error.failure)
+            error = OutcomeUnknown(f"{error} {hidden(database.label, operation.terms.label, WORDS[operation.move])}", error.failure)
         return _result_of(Report(operation.ids, operation.terms.label, goal).with_end(RunEnded(error)), connection, client)
-    journal = Journal(Store(database, Target(connection.realm, key.account, operation.product, operation.name), clock))
     more = {"check_mode": module.check_mode, "has_listeners": parents.are_alive}
-    context = new_context(client, operation, journal, goal, options, **more)
+
+    def context_of(operation: Operation, goal: Goal, options: RunOptions, database: Database, **further: t.Any) -> RunContext:
+        target = Target(connection.realm, key.account, operation.product, operation.name)
+        journal = journals.enter_context(Journal(Store(database, target, clock, ltv_of(operation, target, goal))))
+        return new_context(client, operation, journal, goal, options, **more, **further)
+
+    def funding(coin: str, amount: Decimal) -> RunContext:
+        """Return how to transfer what the Funding wallet lacks; its own journal waits for other transfers of the coin until this run ends."""
+        plain_options = options._replace(reference=None, acknowledge=None)
+        transfer = context_of(Transfer(client, coin, TO_FUND), Goal(ensure=amount, move=TO_FUND), plain_options, journal_database(module, clock))
+        transfers.append(transfer)
+        return transfer
+
+    transfers: list[RunContext] = []
+    context = context_of(operation, goal, options, database, funding=funding if module.params.get("fund_from") else None)
     expiry = key.expiry_warning(client.exchange_time_or_local_ms())
-    return _Begun(connection, context, (expiry,) if expiry else ())
+    return _Begun(connection, context, transfers, (expiry,) if expiry else ())
+
+
+def ltv_of(operation: Operation, target: Target, goal: Goal) -> SharedLtv | None:
+    """Return the LTV that a run changes together with others; none for a transfer."""
+    if operation.ltv_name is None:
+        return None
+    order_id = None if operation.ltv_name == ACCOUNT else operation.ltv_name
+    return SharedLtv(target._replace(product=LTV, loan=operation.ltv_name), operation.ltv_products, order_id, goal.is_of_ltv)
 
 
 def _failed(known: dict[str, t.Any], error: BybitError) -> _Result:

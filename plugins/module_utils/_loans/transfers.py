@@ -1,0 +1,90 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The transfers between the wallets of the account, and what its UNIFIED wallet can give away.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from .._api.client import Client
+from .._goal import TO_FUND, TO_UNIFIED
+from .._times import SECOND_MS
+from .account import FUND, UNIFIED
+from .history import FAILED, PROCESSING, SUCCESS, USER, HistoryEntry
+from .parsing import Row, united
+
+HISTORY = "/v5/asset/transfer/query-inter-transfer-list"
+_AVAILABLE = "/v5/account/withdrawal"
+
+_PAGE_LIMIT = 50
+# The list may show it before the ID that was sent.
+_PREFIX = "selfTransfer_"
+_STATUSES = {"SUCCESS": SUCCESS, "PENDING": PROCESSING, "FAILED": FAILED}
+# Transfers from or to other wallets are left out.
+_MOVES = {(UNIFIED, FUND): TO_FUND, (FUND, UNIFIED): TO_UNIFIED}
+
+
+def transfers(client: Client, coin: str, from_ms: int, to_ms: int) -> list[HistoryEntry]:
+    """Return the transfers of a coin between the UNIFIED and the Funding wallet.
+
+    :param from_ms: The first moment (UTC, ms), as C(to_ms) is the last one. The list is asked for a second more on either side, and the
+        exchange gives at most 7 days.
+    :raises Refused: If the exchange refused the request.
+    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    """
+    # The exchange compares whole seconds, and may cut or round a time.
+    first_ms, last_ms = from_ms - SECOND_MS, to_ms + SECOND_MS
+    query = {"coin": coin, "startTime": str(first_ms), "endTime": str(last_ms)}
+    rows = (Row(HISTORY, fields) for fields in client.pages(HISTORY, query, limit=_PAGE_LIMIT))
+    return united(HISTORY, _entries(rows, coin, first_ms, last_ms), noun="transfer")
+
+
+def given_away(client: Client, coin: str) -> Decimal:
+    """Return how much of a coin the UNIFIED wallet can give away now; raises what C(transfers) raises."""
+    row = Row(_AVAILABLE, client.read(_AVAILABLE, {"coinName": coin}))
+    by_coin = row.get("availableWithdrawalMap")
+    if by_coin is not None and not isinstance(by_coin, dict):
+        raise row.unusable("availableWithdrawalMap")
+    if not by_coin or coin not in by_coin:
+        return row.number("availableWithdrawal")
+    name = f"availableWithdrawalMap.{coin}"
+    return Row(_AVAILABLE, {name: by_coin[coin]}).number(name)
+
+
+def _entries(rows: t.Iterable[Row], coin: str, first_ms: int, last_ms: int) -> t.Iterator[HistoryEntry]:
+    for row in rows:
+        row.must_be("coin", coin)
+        time_ms = row.time_ms("timestamp")
+        if not first_ms // SECOND_MS <= time_ms // SECOND_MS <= last_ms // SECOND_MS:
+            raise row.unusable("timestamp", f": {time_ms}, but {first_ms} to {last_ms} (milliseconds) was requested")
+        move = _MOVES.get((_wallet(row, "fromAccountType"), _wallet(row, "toAccountType")))
+        if move is not None:
+            yield HistoryEntry(
+                repay_id=_transfer_id(row),
+                amount=row.amount("amount"),
+                # A status that is new is no final one.
+                status=_STATUSES.get(row.text("status"), PROCESSING),
+                by_user=True,
+                time_ms=time_ms,
+                coin=coin,
+                kind=USER,
+                move=move,
+            )
+
+
+def _wallet(row: Row, field: str) -> str:
+    """Return C(FUND) or C(UNIFIED); empty for any other wallet."""
+    return next((wallet for wallet in (FUND, UNIFIED) if row.is_of(field, wallet)), "")
+
+
+def _transfer_id(row: Row) -> str:
+    transfer_id = row.text("transferId").removeprefix(_PREFIX)
+    if not transfer_id:
+        raise row.unusable("transferId")
+    return transfer_id

@@ -1,0 +1,107 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all plans of a goal share: what is wanted, where it comes from, and how it is limited to what may and can be moved.
+
+Pure: no I/O. This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+from .._amounts import decimal_places, difference, plain, round_down, unit
+from .._loans.subject import Subject
+from .decision import MOVE, Decision, Means, decline, exceeds_cap, nothing, rounded_for
+
+
+class Wanted(t.NamedTuple):
+    """What a goal asks for, before it is known whether it can be moved.
+
+    :ivar amount: Rounded to the coin's accuracy, towards safety.
+    :ivar what: Names it in a refusal, before "takes".
+    :ivar explain: Returns how an amount changes the subject, in words; it may be less than what is wanted.
+    :ivar after: Returns the subject as it will be when an amount has been moved.
+    :ivar shortfall: Why the goal cannot be reached with this amount; empty when it can.
+    """
+
+    amount: Decimal
+    what: str
+    explain: t.Callable[[Decimal], str]
+    after: t.Callable[[Decimal], Subject]
+    shortfall: str = ""
+
+
+class Source(t.NamedTuple):
+    """Words for where an amount comes from and goes to.
+
+    :ivar where: Follows an amount, such as "for the collateral of loan 17".
+    :ivar holds: Precedes what is available, such as "the Funding wallet holds".
+    :ivar remedy: What to do when that is too little, such as "top up the Funding wallet".
+    :ivar instead: What to do when the goal cannot be reached at all, such as "repay as well".
+    :ivar partly: What C(allow_partial) does then.
+    :ivar done: The participle of what is done with the amount.
+    :ivar is_divisible: Whether less than what is wanted can be moved.
+    """
+
+    where: str
+    holds: str
+    remedy: str
+    instead: str = "ask for less"
+    partly: str = "move as much as possible"
+    done: str = "moved"
+    is_divisible: bool = True
+
+
+def within(wanted: Wanted, means: Means, coin: str, subject: Subject, source: Source) -> Decision:
+    """Limit what is wanted to what may and can be moved.
+
+    :param subject: As it is now.
+    """
+    amount, shortfall, shortage = wanted.amount, wanted.shortfall, Decimal(0)
+    asked, less = wanted.explain(amount), ", or ask for less" if source.is_divisible else ""
+    is_partial = means.allow_partial and source.is_divisible
+    if means.lack:
+        return decline(means.lack, asked)
+    if shortfall and not means.allow_partial:
+        return decline(f"{shortfall}: {source.instead}, or set allow_partial to {source.partly}", asked)
+    if means.at_most is not None and exceeds_cap(amount, means):
+        shortfall = _over_cap(wanted, means, coin, source)
+        if not is_partial:
+            return decline(f"{shortfall}: raise at_most{less}", asked)
+        amount = rounded_for(difference(means.at_most, means.moved_so_far), means)
+    if means.available is not None and amount > means.available:
+        shortage = difference(amount, means.available)
+        shortfall = f"{wanted.what} takes {plain(wanted.amount)} {coin}, but {source.holds} {plain(means.available)}"
+        if not is_partial:
+            return decline(f"{shortfall}: {source.remedy}{less}", asked)._replace(shortage=shortage)
+        amount = rounded_for(means.available, means)
+    if not amount:
+        return nothing(f"Nothing can be {source.done} now, because {shortfall}.", subject)._replace(shortfall=shortfall, shortage=shortage)
+    arithmetic = wanted.explain(amount)
+    message = f"{plain(amount)} {coin} {source.where}: {arithmetic}"
+    if shortfall:
+        message = f"{message}; this is as much as possible, because {shortfall}"
+    return Decision(MOVE, message, amount, wanted.after(amount), arithmetic, shortfall, shortage=shortage)
+
+
+def too_exact(what: str, amount: Decimal, coin: str, accuracy: int | None) -> str:
+    """Say that a requested amount, which is never rounded, has too many decimal places, and the remedy; empty when it has not.
+
+    :param what: Names the option and its value.
+    """
+    if accuracy is None or decimal_places(amount) <= accuracy:
+        return ""
+    lower = round_down(amount, accuracy)
+    closest = f"give '{plain(lower)}', for example" if lower else f"give at least '{plain(unit(accuracy))}'"
+    return f"{what} has {decimal_places(amount)} decimal places, but the exchange lists {accuracy} for {coin}: {closest}"
+
+
+def _over_cap(wanted: Wanted, means: Means, coin: str, source: Source) -> str:
+    at_most = f"at_most '{plain(means.at_most or Decimal(0))}'"
+    if not means.moved_so_far:
+        return f"{wanted.what} takes {plain(wanted.amount)} {coin} {source.where}, more than {at_most}"
+    another = f"another {plain(wanted.amount)} {coin} {source.where} after the {plain(means.moved_so_far)} already {source.done} by this run"
+    return f"{wanted.what} needs {another}, which exceeds {at_most}"

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options that all modules share that move money: their specification, and how a run goes about its goal.
+
+This module util is private to the collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._api.errors import BadInput
+from .._goal import Goal, RunOptions
+from .._operations.base import Operation
+from .._redaction import quotable
+from .._times import SECOND_MS
+from .connection import check_ranges
+from .journal import journal_argument_spec
+from .values import Options, amount_of, reference_of
+
+_RANGES = {"wait_timeout": (0, 86_400), "settle_margin": (0, 3600), "lock_timeout": (0, 86_400)}
+_MAX_REFERENCE_LENGTH = 200
+# The options of all modules that name an amount to be moved once.
+_STEPS = ("amount", "add", "take_back")
+
+
+class Instruction(t.NamedTuple):
+    """What the options ask for: the operation, which knows what it changes, and the goal."""
+
+    operation: Operation
+    goal: Goal
+
+
+def run_argument_spec() -> dict[str, dict[str, t.Any]]:
+    """Return the options that every module shares that moves money; documented in the doc fragment C(operation)."""
+    return {
+        "at_most": {"type": "raw"},
+        "allow_partial": {"type": "bool", "default": False},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 60},
+        "settle_margin": {"type": "int", "default": 10},
+        "reference": {"type": "str"},
+        **journal_argument_spec(),
+        "lock_timeout": {"type": "int", "default": 180},
+        "acknowledge": {"type": "str"},
+    }
+
+
+def run_options_of(options: Options) -> RunOptions:
+    """Return the options that say how to reach the goal.
+
+    :raises BadInput: When one of them cannot be used; the other functions raise it too.
+    """
+    check_ranges(options, _RANGES)
+    return RunOptions(
+        wait=options["wait"],
+        wait_timeout_ms=options["wait_timeout"] * SECOND_MS,
+        settle_margin_ms=options["settle_margin"] * SECOND_MS,
+        lock_timeout_ms=options["lock_timeout"] * SECOND_MS,
+        acknowledge=options["acknowledge"],
+        at_most=amount_of(options, "at_most"),
+        allow_partial=options["allow_partial"],
+        reference=_reference(options),
+    )
+
+
+def check_given(options: Options, names: tuple[str, ...], remedy: str = "give exactly one of them") -> None:
+    """Refuse options that are all without a value: to Ansible, an option counts as set even if its variable is null."""
+    if all(options[name] is None for name in names):
+        shown = " and ".join(names) if len(names) == 2 else ", ".join(names)
+        raise BadInput(f"{shown} are missing, or their variable is empty: {remedy}.")
+
+
+def check_partial_step(options: Options, step: str, goals: str) -> None:
+    """Refuse C(allow_partial) for a step.
+
+    :param step: The option that names the amount, as the sentence names it.
+    :param goals: What to give instead.
+    """
+    if options["allow_partial"]:
+        raise BadInput(f"allow_partial 'true' has no effect with {step}, which is never moved in part: omit allow_partial, or give {goals}.")
+
+
+def _reference(options: Options) -> str | None:
+    """Return the name of the step; a step is an amount that is moved once."""
+    reference = reference_of(options)
+    if reference is None:
+        return None
+    if not reference.isprintable() or not 0 < len(reference) <= _MAX_REFERENCE_LENGTH or reference != reference.strip():
+        raise BadInput(
+            f"reference '{quotable(reference, 80)}' is not a name: give 1 to {_MAX_REFERENCE_LENGTH} printable characters without white space "
+            f"around them, or omit it."
+        )
+    steps = [name for name in _STEPS if name in options]
+    if all(options[name] is None for name in steps) or options.get("since") is not None:
+        is_repayment = "since" in options
+        step = "amount without since" if is_repayment else " or ".join(steps)
+        more = "; a whole fixed contract needs no reference" if is_repayment else ""
+        raise BadInput(
+            f"reference '{reference}' names a step, which is an amount that is moved once: give {step}, or omit reference, because a goal "
+            f"moves only what is missing{more}."
+        )
+    return reference

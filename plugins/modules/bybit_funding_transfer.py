@@ -1,0 +1,432 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bybit_funding_transfer
+short_description: Transfer money between the UNIFIED and the Funding wallet on Bybit
+version_added: 0.1.0
+author:
+  - The treasury.bybit contributors (!UNKNOWN)
+description:
+  - Transfers a coin between the UNIFIED wallet and the Funding wallet of one account, in either direction. Crypto loans are repaid, and their
+    collateral is added, from the Funding wallet.
+  - Supports a declarative goal. O(ensure) transfers what the Funding wallet lacks, from UNIFIED. Nothing is sent if it holds enough.
+  - Supports steps. O(amount) is transferred each time the task runs, and with O(reference) once, however often and wherever the task runs.
+  - Reads the wallets first, and fails before anything is sent if they show that the exchange would refuse the transfer. Then records an
+    intent in O(journal), and sends the transfer once. A request that may have reached the exchange is never sent again.
+  - The ID of the intent is also the ID of the transfer, and is recorded before the transfer is sent. Without a clear answer (timeout,
+    connection reset, truncated answer, server error), the module asks the exchange for the transfer with this ID until it is known whether
+    it was made. If that cannot be determined, the module fails with RV(outcome=unknown), and no run sends anything for this coin until it is
+    known, or O(acknowledge) names the intent.
+  - A run that was killed or interrupted leaves its intent behind. The next run for the coin first finds out what became of it.
+  - Uses the calls C(POST /v5/asset/transfer/inter-transfer), C(GET /v5/asset/transfer/query-inter-transfer-list),
+    C(GET /v5/asset/transfer/query-account-coin-balance), C(GET /v5/asset/fundinghistory), C(GET /v5/account/withdrawal),
+    C(GET /v5/crypto-loan-common/loanable-data), C(GET /v5/user/query-api) and C(GET /v5/market/time).
+extends_documentation_fragment:
+  - treasury.bybit.attributes
+  - treasury.bybit.attributes.operation_group
+  - treasury.bybit.connection
+  - treasury.bybit.journal
+  - treasury.bybit.operation
+notes:
+  - O(api_key) needs the permission C(Account transfer) (C(AccountTransfer) of C(Wallet)). Without it, the module fails before it sends
+    anything, and in check mode, too.
+  - The exchange accepts 60 transfers per minute.
+  - It is safe to retry this module with C(until) and C(retries). A run that asks for the same as one that failed or was interrupted
+    reports what that one sent, instead of sending it again.
+  - With C(async), use O(reference) or O(ensure). The module cannot know whether anybody reads the result of a job, so a run with O(amount)
+    alone transfers once more after a job whose result was lost.
+  - Run it on one host (C(run_once)). A play on several hosts with the same account transfers O(amount) once for each host, unless they share
+    O(journal) and the task has a O(reference).
+  - This module never moves money to another account. The API key needs no permission to withdraw.
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Reads the wallets and returns what the real run would return. Sends no POST request and writes nothing to O(journal).
+      - Cannot foresee what only the exchange knows when it is asked to transfer, such as the balance of a wallet that the key may not read.
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - With O(reference) or O(ensure), a second run changes nothing, as long as nobody else takes money from the Funding wallet.
+      - With O(amount) alone, every run that does not continue one that failed or was interrupted transfers O(amount) once more.
+options:
+  coin:
+    description:
+      - The coin to transfer, in capitals, such as V(USDT).
+    type: str
+    required: true
+  amount:
+    description:
+      - How much to transfer from O(from_account_type) to O(to_account_type).
+      - Exactly one of O(amount) and O(ensure) is required.
+    type: raw
+  ensure:
+    description:
+      - Makes the goal declarative. Ensures that the Funding wallet holds at least this much. What is missing comes from UNIFIED, rounded up to
+        the decimal places of the coin.
+      - The exchange may show a balance late. The module relies on it only if it agrees with the wallet's own ledger.
+      - If UNIFIED cannot give away enough, the module fails before it sends anything, unless O(allow_partial) is set.
+      - Cannot be combined with another direction than from UNIFIED to FUND, which is the default.
+    type: raw
+  from_account_type:
+    description:
+      - The wallet that gives the money. V(FUND) is the Funding wallet.
+      - Must differ from O(to_account_type).
+    type: str
+    choices:
+      - UNIFIED
+      - FUND
+    default: UNIFIED
+  to_account_type:
+    description:
+      - The wallet that gets the money.
+    type: str
+    choices:
+      - UNIFIED
+      - FUND
+    default: FUND
+seealso:
+  - module: treasury.bybit.bybit_loan_collateral
+  - module: treasury.bybit.bybit_loan_repay
+  - module: treasury.bybit.bybit_flexible_loan_repay
+  - module: treasury.bybit.bybit_fixed_loan_repay
+  - name: Create an internal transfer
+    description: The exchange's documentation of this call.
+    link: https://bybit-exchange.github.io/docs/v5/asset/transfer/create-inter-transfer
+"""
+
+EXAMPLES = r"""
+---
+- name: Have at least 500 USDT in the Funding wallet
+  treasury.bybit.bybit_funding_transfer:
+    environment: testnet
+    coin: USDT
+    ensure: "500"
+
+- name: Have at least 500 USDT there, or as much as UNIFIED can give away, but transfer no more than 200 USDT at once
+  treasury.bybit.bybit_funding_transfer:
+    environment: testnet
+    coin: USDT
+    ensure: "500"
+    at_most: "200"
+    allow_partial: true
+
+- name: Transfer 100 USDT to the Funding wallet once
+  treasury.bybit.bybit_funding_transfer:
+    environment: testnet
+    coin: USDT
+    amount: "100"
+    reference: resolution 2026-34
+
+- name: Transfer 100 USDT back to UNIFIED each time this runs
+  treasury.bybit.bybit_funding_transfer:
+    environment: testnet
+    coin: USDT
+    amount: "100"
+    from_account_type: FUND
+    to_account_type: UNIFIED
+
+- name: Pay an installment with money from UNIFIED
+  module_defaults:
+    group/treasury.bybit.bybit:
+      api_key: "{{ vault_bybit_api_key }}"
+      api_secret: "{{ vault_bybit_api_secret }}"
+      environment: testnet
+  block:
+    - name: Have the installment in the Funding wallet
+      treasury.bybit.bybit_funding_transfer:
+        coin: USDT
+        ensure: "250.5"
+
+    - name: Ensure at least 250.5 USDT is repaid in November
+      treasury.bybit.bybit_loan_repay:
+        order_id: "1794267532472646144"
+        amount: "250.5"
+        since: "2026-11-01"
+"""
+
+RETURN = r"""
+msg:
+  description: A summary of what happened. On failure, what went wrong and what to do about it.
+  returned: always
+  type: str
+  sample: "Transferred 500 USDT to the Funding wallet (transfer 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f)."
+outcome:
+  description:
+    - V(executed) means that the transfer was made, and that the exchange reports it as final. If an earlier run made it under the same
+      O(reference), C(changed) is V(false) and RV(transfers) is empty.
+    - V(pending) means that the exchange accepted the transfer, but does not report it as final yet. O(wait) was V(false), or
+      O(wait_timeout) expired.
+    - V(nothing_to_do) means that the goal was reached before, or that O(acknowledge) was processed.
+    - V(planned) means that the transfer would be made; check mode only. If an earlier run left the same transfer open, check mode
+      reports the outcome of that one instead.
+    - V(not_executed) means that the task failed and nothing was transferred, according to every source that could be read. The next run
+      decides again.
+    - V(unknown) means that the task failed and the transfer may have been made. Nothing is sent for this coin until the outcome is
+      known. RV(msg) says how to proceed, and RV(details) what was found.
+    - A task that fails after it has transferred part of its goal returns V(executed) or V(pending) with RV(transfers), and C(changed) is
+      V(true).
+  returned: always, unless Ansible itself refuses the options or a Python library is missing
+  type: str
+  sample: executed
+move:
+  description:
+    - What was done, would be done in check mode, or is in doubt. V(to_fund) or V(to_unified).
+  returned: when the options are valid
+  type: str
+  sample: to_fund
+transfer_id:
+  description:
+    - The ID of the transfer, which is that of its intent, and by which the exchange knows it; V(none) if there is none.
+    - A transfer that was accepted and then failed on the exchange also has an ID, with RV(outcome=not_executed).
+  returned: when the options are valid
+  type: str
+  sample: "6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f"
+coin:
+  description: The coin that is transferred.
+  returned: when the options are valid
+  type: str
+  sample: USDT
+amount:
+  description:
+    - The amount that was transferred, would be transferred in check mode, or is in doubt, as a decimal string in O(coin). The sum of
+      RV(transfers), if there are any.
+    - V(0) if there is nothing to do.
+  returned: when the options are valid
+  type: str
+  sample: "500"
+goal_reached:
+  description:
+    - Whether the goal is reached.
+    - V(false) if O(allow_partial) moved only a part. A warning says so.
+    - V(none) if nothing was decided, because an earlier run's transfer already satisfies this task, or because the task failed.
+  returned: when the options are valid
+  type: bool
+  sample: true
+transfers:
+  description:
+    - The transfers that were made, even if the task failed after them. One that an earlier run made for the same goal and could
+      not report comes first.
+  returned: when the options are valid
+  type: list
+  elements: dict
+  contains:
+    move:
+      description: V(to_fund) or V(to_unified).
+      type: str
+      returned: always
+      sample: to_fund
+    transfer_id:
+      description: The ID of the transfer, which is that of its intent, and by which the exchange knows it; V(none) if there is none.
+      type: str
+      returned: always
+      sample: "6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f"
+    amount:
+      description: The amount, in O(coin).
+      type: str
+      returned: always
+      sample: "500"
+    coin:
+      description: The coin.
+      type: str
+      returned: always
+      sample: USDT
+    outcome:
+      description: V(executed) or V(pending).
+      type: str
+      returned: always
+      sample: executed
+    sent_at_ms:
+      description: When the request was signed and sent, in milliseconds since 1970 (UTC).
+      type: int
+      returned: always
+      sample: 1728629785224
+    intent:
+      description: The ID of the intent that was recorded in O(journal) before the request was sent.
+      type: str
+      returned: always
+      sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
+wallets:
+  description:
+    - What the wallets hold of the coin, before and after. C(funding) is what the Funding wallet holds, C(unified) what the UNIFIED wallet can
+      give away. Each is V(none) if it was not needed or could not be read.
+  returned: when the options are valid
+  type: dict
+  contains:
+    before:
+      description: The wallets before anything was sent; V(none) if that is not known, or if an earlier run sent the transfer.
+      type: dict
+      returned: always
+      sample:
+        coin: USDT
+        funding: "23.75"
+        unified: "2000"
+    after:
+      description: The wallets after the transfer, or the forecast of check mode; V(none) if they could not be read, or if the outcome is unknown.
+      type: dict
+      returned: always
+      sample:
+        coin: USDT
+        funding: "523.75"
+        unified: "1500"
+diff:
+  description: Both wallets before and after, one line each. The header of C(after) shows how the amount was calculated.
+  returned: success, in diff mode
+  type: dict
+  sample:
+    before_header: the Funding wallet
+    after_header: "Funding 23.75 → 523.75, transfer 500"
+    before: "Funding  23.75 USDT  UNIFIED 2000\\n"
+    after: "Funding 523.75 USDT  UNIFIED 1500\\n"
+api_host:
+  description: The host that was used, with the port if the URL has one.
+  returned: when the connection options are valid
+  type: str
+  sample: api-testnet.bybit.com
+failure:
+  description:
+    - The request that failed; V(none) if the task failed for another reason.
+    - C(ret_code) and C(ret_msg) are the exchange's return code and message; C(ret_code) is V(none) without a usable answer.
+    - C(http_status) is V(none) without an answer. C(request_id) was sent with the request; the exchange's support asks for it.
+    - C(outcome) says whether this request may have been executed, V(not_executed) or V(unknown), or V(earlier_request) if an
+      identical earlier one may have been.
+  returned: failure, unless Ansible itself refuses the options or a Python library is missing
+  type: dict
+  sample:
+    ret_code: 131212
+    ret_msg: Insufficient balance
+    http_status: 200
+    request_id: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
+    outcome: not_executed
+details:
+  description: What helps to investigate a run. If the options are not valid, contains only C(waits) and C(gate_retries).
+  returned: when the connection options are valid
+  type: dict
+  contains:
+    intent:
+      description: The ID of the intent that stays open because its outcome is unknown, for O(acknowledge); otherwise V(none).
+      type: str
+      returned: when the options are valid
+      sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
+    earlier:
+      description:
+        - The transfers of earlier runs for this coin that were interrupted before they reported the outcome. The outcome can also
+          be V(not_executed), or V(unknown) if O(acknowledge) names the intent.
+      type: list
+      elements: dict
+      returned: when the options are valid
+      sample:
+        - intent: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
+          amount: "500"
+          coin: USDT
+          move: to_fund
+          outcome: executed
+          transfer_id: "6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f"
+          sent_at_ms: 1728629785224
+    recovered:
+      description:
+        - Whether RV(transfer_id) is not from a clear answer to this run, but was found in the history afterwards, or belongs to an
+          earlier run that was asked for the same and did not report it.
+      type: bool
+      returned: when the options are valid
+      sample: false
+    inferred:
+      description: Whether only the exchange's history shows the transfer, because the answer was lost or had no ID.
+      type: bool
+      returned: when the options are valid
+      sample: false
+    decision:
+      description: How the amount was calculated, also if it was then refused; V(none) if there was nothing to transfer or to decide.
+      type: str
+      returned: when the options are valid
+      sample: Funding 23.75 → 523.75, transfer 500
+    dust:
+      description: Always V(0). Only a repayment can leave something that is too small to be sent.
+      type: str
+      returned: when the options are valid
+      sample: "0"
+    since:
+      description: Always V(none). Only a repayment has a goal since a time.
+      type: dict
+      returned: when the options are valid
+      sample: {}
+    sent_at_ms:
+      description:
+        - When the transfer was signed and sent, in milliseconds since 1970 (UTC), by the exchange's clock as far as it is known;
+          V(none) if none was sent.
+      type: int
+      returned: when the options are valid
+      sample: 1728629785224
+    evidence:
+      description:
+        - What the exchange's list of transfers and the Funding wallet showed about a transfer without a clear answer; V(none) if there was none.
+        - The exchange could accept the request until C(window_end_ms), or accepted it then without an ID.
+        - C(exchange_time_ms) is the exchange's time of the last of C(reads) reads; C(candidates) are the transfers in the history
+          that may be this one; C(reason) is the conclusion.
+        - C(balance_before) and C(balance_now) are always V(none), because others can change what a wallet holds. The wallet's balance and
+          movements are V(none) where they were not needed or could not be read.
+      type: dict
+      returned: when the options are valid
+      sample:
+        sent_at_ms: 1728629785224
+        window_end_ms: 1728629790224
+        exchange_time_ms: 1728629801350
+        balance_before: null
+        balance_now: null
+        wallet_before: "23.75"
+        wallet_now: "523.75"
+        wallet_moved: "500"
+        candidates: ["6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f"]
+        reads: 7
+        reason: the history shows it
+    waits:
+      description: One sentence for each wait of two seconds or more. It is also written to the system's log when the wait begins.
+      type: list
+      elements: str
+      returned: always
+      sample: []
+    gate_retries:
+      description:
+        - How often a request was safely sent again because the exchange had rejected it before processing it, for its timestamp
+          (C(clock_syncs)) or for the rate limit (C(rate_limits)), and how long it waited for the rate limit in total.
+      type: dict
+      returned: always
+      sample:
+        clock_syncs: 0
+        rate_limits: 1
+        rate_limit_wait_ms: 1050
+"""
+
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
+from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Module, Spec, run_as_process
+from ansible_collections.treasury.bybit.plugins.module_utils._module.operation import run_operation
+from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
+from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._options.transfer import (
+    TRANSFER_RULES,
+    parse_transfer_options,
+    transfer_argument_spec,
+)
+
+SPEC = Spec({**connection_argument_spec(), **transfer_argument_spec()}, TRANSFER_RULES)
+
+
+def run(module: Module, clock: Clock | None = None, parents: Parents | None = None) -> None:
+    run_operation(module, parse_transfer_options, clock, parents)
+
+
+def main(clock: Clock | None = None) -> None:
+    run_as_process(SPEC, lambda module: run(module, clock))
+
+
+if __name__ == "__main__":
+    main()

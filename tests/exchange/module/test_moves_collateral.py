@@ -1,0 +1,231 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What only collateral knows: the platform's limit, what the exchange lets go, closed orders, coins that are not pledged, figures that lack."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from moves import ACCOUNT_ADD, ACCOUNT_MAX_LTV, ACCOUNT_MIN_LTV, ACCOUNT_TAKE_BACK, LEGACY_ADD, LEGACY_MAX_LTV, LEGACY_MIN_LTV, LEGACY_TAKE_BACK
+
+POSITION = "/v5/crypto-loan-common/position"
+LEGACY_LIMIT, ACCOUNT_LIMIT = "/v5/crypto-loan/max-collateral-amount", "/v5/crypto-loan-common/max-collateral-amount"
+LEGACY_TIERS, ACCOUNT_TIERS = "/v5/crypto-loan/collateral-data", "/v5/crypto-loan-common/collateral-data"
+COLLATERAL = "bybit_loan_collateral"
+by_name = {"ids": lambda value: getattr(value, "name", str(value))}
+
+
+@pytest.mark.parametrize("move", [ACCOUNT_ADD, ACCOUNT_MAX_LTV], **by_name)
+def test_the_platforms_limit_is_told_before_anything_is_sent(pay, sandbox, posted, booked, move) -> None:
+    sandbox.control("POST", "col_res", {"col_res": 2})
+    for check in (True, False):
+        run = pay(move, check=check)
+        assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "not_executed", None)
+        assert run["msg"] == (
+            "The exchange takes no more BTC as collateral now, because it has reached its limit for the whole platform: repay instead, or run "
+            "again later."
+        )
+        assert run[move.subject_key]["before"] == move.shown(0)
+    assert (posted(), booked(move)) == ([], [])
+
+
+@pytest.mark.parametrize("col_res", [-1, 0, 1])
+def test_any_other_state_of_the_platform_lets_add(pay, sandbox, col_res: int) -> None:
+    sandbox.control("POST", "col_res", {"col_res": col_res})
+    assert pay(ACCOUNT_ADD)["outcome"] == "executed"
+
+
+@pytest.mark.parametrize("move", [ACCOUNT_TAKE_BACK, ACCOUNT_MIN_LTV, LEGACY_ADD, LEGACY_MAX_LTV], **by_name)
+def test_the_platforms_limit_is_only_about_adding_to_the_account(pay, sandbox, move) -> None:
+    sandbox.control("POST", "col_res", {"col_res": 2})
+    assert pay(move)["outcome"] == "executed"
+
+
+def test_a_goal_that_is_reached_needs_no_collateral(pay, sandbox) -> None:
+    sandbox.control("POST", "col_res", {"col_res": 2})
+    assert pay(ACCOUNT_MAX_LTV, max_ltv="0.6")["outcome"] == "nothing_to_do"
+
+
+@pytest.mark.parametrize("code", ["148048", "131239"])
+def test_a_limit_that_is_reached_meanwhile(begin_way, sandbox, switch, spoil, until, arrived, booked, code: str) -> None:
+    switch(platform_limit_code=code)
+    spoil(ACCOUNT_ADD, delay_ms=300)
+    process = begin_way(ACCOUNT_ADD)
+    until(lambda: arrived(ACCOUNT_ADD))
+    sandbox.control("POST", "col_res", {"col_res": 2})
+    run = process.end()
+    assert (run["outcome"], run["failure"]["ret_code"], booked(ACCOUNT_ADD)) == ("not_executed", int(code), [])
+
+
+@pytest.mark.parametrize("move", [LEGACY_TAKE_BACK, ACCOUNT_TAKE_BACK], **by_name)
+def test_what_the_exchange_lets_go_bounds_a_step(pay, stall, posted, booked, move) -> None:
+    """By what it says, even where it would let go more."""
+    limit = LEGACY_LIMIT if move.is_legacy else ACCOUNT_LIMIT
+    body = '{"retCode":0,"retMsg":"","result":{"maxCollateralAmount":"0.003"},"retExtInfo":{},"time":1}'
+    stall(limit, answer={"http_status": 200, "body": body})
+    for check in (True, False):
+        run = pay(move, check=check)
+        assert run["msg"] == (
+            f"take_back '{move.amount}' takes {move.amount} {move.coin}, but the exchange lets go of 0.003: repay first, or ask for less."
+        )
+        assert (run["outcome"], run["failure"], posted(), booked(move)) == ("not_executed", None, [], [])
+
+
+@pytest.mark.parametrize("move", [LEGACY_MIN_LTV, ACCOUNT_MIN_LTV], **by_name)
+def test_what_the_exchange_lets_go_bounds_a_goal(pay, stall, posted, booked, move) -> None:
+    limit = LEGACY_LIMIT if move.is_legacy else ACCOUNT_LIMIT
+    body = '{"retCode":0,"retMsg":"","result":{"maxCollateralAmount":"0.003"},"retExtInfo":{},"time":1}'
+    stall(limit, answer={"http_status": 200, "body": body})
+    asked = f"min_ltv '{move.options['min_ltv']}' takes {move.amount} {move.coin}, but the exchange lets go of 0.003"
+    run = pay(move)
+    assert run["msg"] == f"{asked}: set allow_partial to take back as much as possible, or ask for less."
+    assert (run["outcome"], posted()) == ("not_executed", [])
+    foreseen, run = pay(move, allow_partial=True, check=True), pay(move, allow_partial=True)
+    assert (foreseen["outcome"], foreseen["amount"]) == ("planned", "0.003")
+    assert (run["outcome"], run["amount"], run["goal_reached"]) == ("executed", "0.003", False)
+    assert f"The goal is not reached: {asked}." in run["msg"]
+    assert [entry["amount"] for entry in booked(move)] == ["0.003"]
+
+
+def test_a_goal_above_what_the_exchange_lets_go(pay, sandbox, posted) -> None:
+    run = pay(LEGACY_MIN_LTV, min_ltv="0.9")
+    assert (run["outcome"], posted()) == ("not_executed", [])
+    assert "but the exchange lets go of " in run["msg"]
+    run = pay(LEGACY_MIN_LTV, min_ltv="0.9", allow_partial=True)
+    assert (run["outcome"], run["goal_reached"]) == ("executed", False)
+    assert Decimal(sandbox.loan()["ltv"]) <= Decimal("0.8")
+    again = pay(LEGACY_MIN_LTV, min_ltv="0.9", allow_partial=True)
+    assert (again.failed, again["outcome"], again["changed"], again["goal_reached"]) == (False, "nothing_to_do", False, False)
+
+
+@pytest.mark.parametrize("fault", [{"answer": "html_502"}, {"answer": {"ret_code": 10016}}, {"answer": {"ret_code": 148004}}], ids=str)
+@pytest.mark.parametrize("move", [LEGACY_TAKE_BACK, ACCOUNT_TAKE_BACK, LEGACY_MIN_LTV, ACCOUNT_MIN_LTV], **by_name)
+def test_what_the_exchange_lets_go_cannot_be_read(pay, stall, posted, booked, move, fault: dict) -> None:
+    """Then the exchange alone can bound it."""
+    stall(LEGACY_LIMIT if move.is_legacy else ACCOUNT_LIMIT, **fault)
+    run = pay(move)
+    assert (run["outcome"], run["amount"], len(booked(move))) == ("executed", move.amount, 1)
+    assert "What the exchange lets go could not be checked beforehand: " in run.warnings
+
+
+@pytest.mark.parametrize("move", [LEGACY_TAKE_BACK, ACCOUNT_TAKE_BACK], **by_name)
+def test_more_than_is_pledged(pay, posted, move) -> None:
+    run = pay(move, take_back="3")
+    assert run["msg"] == (
+        f"take_back '3' is more than the {move.before} {move.coin} in the collateral of {move.label}: give at most '{move.before}'."
+    )
+    assert (run["outcome"], posted()) == ("not_executed", [])
+
+
+@pytest.mark.parametrize("move", [LEGACY_TAKE_BACK, ACCOUNT_TAKE_BACK], **by_name)
+def test_more_than_the_exchange_lets_go(pay, sandbox, posted, booked, move) -> None:
+    sandbox.control("POST", "prices", {"BTC": "40000"})
+    run = pay(move, take_back=str(Decimal(move.before) - Decimal("0.0001")))
+    assert "but the exchange lets go of " in run["msg"]
+    assert (run["outcome"], posted(), booked(move)) == ("not_executed", [], [])
+
+
+@pytest.mark.parametrize(("order_id", "closed"), [("1793569729874260992", "is already fully repaid"), ("1793120457719046144", "was closed by liquidation")])
+@pytest.mark.parametrize("check", [True, False])
+def test_a_closed_order(run_module, posted, order_id: str, closed: str, check: bool) -> None:
+    for step in ("add", "take_back"):
+        run = run_module(COLLATERAL, order_id=order_id, check=check, **{step: "0.01"})
+        assert run["msg"] == f"{step} '0.01' is not possible, because loan {order_id} {closed}: name an open loan."
+        assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
+    for goal, verb in (("max_ltv", "add"), ("min_ltv", "take back")):
+        run = run_module(COLLATERAL, order_id=order_id, check=check, **{goal: "0.5"})
+        assert run["msg"] == f"Loan {order_id} {closed}: nothing to {verb}."
+        assert (run.failed, run["changed"], run["outcome"]) == (False, False, "nothing_to_do")
+    assert posted() == []
+
+
+def test_an_order_of_nobody(run_module, names, posted) -> None:
+    for order_id in ("1111111111111111111", names.second):
+        run = run_module(COLLATERAL, order_id=order_id, add="0.01")
+        assert f"order_id '{order_id}' names no loan of this account" in run["msg"]
+        assert (run["outcome"], posted()) == ("not_executed", [])
+
+
+def test_a_coin_of_which_nothing_is_pledged_yet(run_module, sandbox, booked) -> None:
+    foreseen, run = (run_module(COLLATERAL, currency="SOL", add="10", settle_margin=0, check=check) for check in (True, False))
+    assert (foreseen["outcome"], run["outcome"]) == ("planned", "executed")
+    assert (run["collateral"]["before"]["collateral_amount"], run["collateral"]["after"]["collateral_amount"]) == ("0", "10")
+    assert sandbox.account()["collateral"]["SOL"] == "10"
+    assert foreseen["collateral"]["after"]["collateral_amount"] == "10"
+    assert foreseen["collateral"]["after"]["ltv"] in (None, run["collateral"]["after"]["ltv"])
+
+
+def test_nothing_can_be_taken_back_of_a_coin_that_is_not_pledged(run_module, posted) -> None:
+    run = run_module(COLLATERAL, currency="SOL", take_back="1")
+    assert run["msg"] == "take_back '1' is more than the 0 SOL in the collateral of the account: there is nothing to take back."
+    assert (run["outcome"], posted()) == ("not_executed", [])
+    run = run_module(COLLATERAL, currency="SOL", min_ltv="0.9")
+    assert (run["outcome"], run["changed"], posted()) == ("nothing_to_do", False, [])
+
+
+@pytest.mark.parametrize("coin", ["XRP", "DOGE"])
+def test_a_coin_that_is_no_collateral(run_module, posted, coin: str) -> None:
+    run = run_module(COLLATERAL, currency=coin, max_ltv="0.3")
+    assert (run["outcome"], run["changed"], posted()) == ("not_executed", False, [])
+    assert f"max_ltv '0.3' cannot be calculated, because what {coin} counts as collateral does not follow from what the exchange shows" in run["msg"]
+    run = run_module(COLLATERAL, currency=coin, add="1", settle_margin=0)
+    assert (run.failed, run["outcome"], run["changed"]) == (True, "not_executed", False)
+
+
+@pytest.mark.parametrize("move", [ACCOUNT_ADD, ACCOUNT_TAKE_BACK, ACCOUNT_MAX_LTV, ACCOUNT_MIN_LTV], **by_name)
+@pytest.mark.parametrize("fault", [{"answer": "html_502"}, {"answer": {"ret_code": 10016}}, {"answer": {"ret_code": 10001}}], ids=str)
+def test_tiers_that_cannot_be_read(pay, stall, posted, booked, move, fault: dict) -> None:
+    """A step can do without them, a goal of an LTV cannot."""
+    stall(ACCOUNT_TIERS, **fault)
+    run = pay(move)
+    if move.is_step:
+        assert (run["outcome"], len(booked(move))) == ("executed", 1)
+    else:
+        assert (run.failed, run["outcome"], run["changed"], posted()) == (True, "not_executed", False, [])
+        assert ACCOUNT_TIERS in run["msg"]
+
+
+@pytest.mark.parametrize("fields", ["totalCollateral", "collateralList.amount", "collateralList.amountUSD", "ltv"])
+@pytest.mark.parametrize("how", ["absent", "null", "type", "unit"])
+@pytest.mark.parametrize("move", [ACCOUNT_MAX_LTV, ACCOUNT_MIN_LTV], **by_name)
+def test_a_position_that_is_not_understood_moves_nothing(pay, change, posted, move, how: str, fields: str) -> None:
+    change(POSITION, how, fields)
+    run = pay(move)
+    assert (run.failed, run["outcome"], run["changed"], posted()) == (True, "not_executed", False, [])
+
+
+@pytest.mark.parametrize("how", ["absent", "null", "empty", "type"])
+@pytest.mark.parametrize("move", [LEGACY_MAX_LTV, LEGACY_MIN_LTV], **by_name)
+@pytest.mark.parametrize("field", ["collateralAmount", "currentLTV"])
+def test_an_order_whose_figures_are_not_told_moves_nothing_for_a_goal(pay, change, posted, move, how: str, field: str) -> None:
+    change("/v5/crypto-loan/ongoing-orders", how, f"list.{field}")
+    run = pay(move)
+    assert (run.failed, run["outcome"], run["changed"], posted()) == (True, "not_executed", False, [])
+
+
+def test_a_price_that_falls_makes_more_to_add(pay, sandbox) -> None:
+    assert pay(LEGACY_MAX_LTV, max_ltv="0.4")["outcome"] == "executed"
+    sandbox.control("POST", "prices", {"BTC": "50000"})
+    run = pay(LEGACY_MAX_LTV, max_ltv="0.4")
+    assert (run["outcome"], Decimal("0.3995") < Decimal(sandbox.loan()["ltv"]) <= Decimal("0.4")) == ("executed", True)
+
+
+def test_adding_does_not_take_back_and_the_other_way_round(pay, posted) -> None:
+    for move in (LEGACY_MAX_LTV, LEGACY_MIN_LTV, ACCOUNT_MAX_LTV, ACCOUNT_MIN_LTV):
+        run = pay(move, **({"max_ltv": "0.6"} if "max_ltv" in move.options else {"min_ltv": "0.3"}))
+        assert (run["outcome"], run["changed"], run["amount"]) == ("nothing_to_do", False, "0")
+        assert "nothing to " in run["msg"]
+    assert posted() == []
+
+
+def test_a_goal_has_no_more_places_than_the_exchange_lists_for_legacy_loans(run_module, sandbox) -> None:
+    """It documents none for collateral of the account; a step is sent as it is, and what the exchange refuses is told as such."""
+    assert run_module(COLLATERAL, currency="SOL", add="10", settle_margin=0)["outcome"] == "executed"
+    run = run_module(COLLATERAL, currency="SOL", add="4.9607191", settle_margin=0)
+    assert (run["outcome"], run["changed"], run["failure"]["ret_code"]) == ("not_executed", False, 148005)
+    run = run_module(COLLATERAL, currency="SOL", max_ltv="0.51", settle_margin=0)
+    assert (run["outcome"], run["changed"], len(run["amount"].partition(".")[2]) <= 6) == ("executed", True, True)
+    assert run_module(COLLATERAL, currency="SOL", max_ltv="0.51", settle_margin=0)["outcome"] == "nothing_to_do"

@@ -1,0 +1,118 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, TAKE_BACK, Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.collateral import AccountCollateral, LegacyCollateral
+from ansible_collections.treasury.bybit.plugins.module_utils._options.collateral import (
+    COLLATERAL_RULES,
+    collateral_argument_spec,
+    parse_collateral_options,
+)
+from ansible_collections.treasury.bybit.plugins.module_utils._options.run import Instruction, run_options_of
+
+ORDER: dict[str, object] = {"order_id": "17"}
+ACCOUNT: dict[str, object] = {"currency": "BTC"}
+NO_GOAL = "add, take_back, max_ltv, min_ltv are missing, or their variable is empty: give exactly one of them."
+NO_NAME = "order_id and currency are missing, or their variable is empty: give one of them."
+NO_FRACTION = "is not a fraction between 0 and 1: give '0.5' for 50 %, for example."
+
+
+def options(given: dict[str, object]) -> dict[str, t.Any]:
+    return {**{name: option.get("default") for name, option in collateral_argument_spec().items()}, **given}
+
+
+def ask(given: dict[str, object]) -> Instruction:
+    # No client is needed before something is read.
+    client: t.Any = None
+    return parse_collateral_options(client, options(given))
+
+
+@pytest.mark.parametrize(
+    ("given", "goal"),
+    [
+        ({"add": "0.1"}, Goal(Decimal("0.1"), move=ADD)),
+        ({"add": 2}, Goal(Decimal(2), move=ADD)),
+        ({"take_back": "0.10"}, Goal(Decimal("0.1"), move=TAKE_BACK)),
+        ({"max_ltv": "0.5"}, Goal(max_ltv=Decimal("0.5"), move=ADD)),
+        ({"max_ltv": 0.65, "allow_partial": True}, Goal(max_ltv=Decimal("0.65"), move=ADD)),
+        ({"min_ltv": "0.3"}, Goal(min_ltv=Decimal("0.3"), move=TAKE_BACK)),
+        ({"min_ltv": "0.3", "allow_partial": True}, Goal(min_ltv=Decimal("0.3"), move=TAKE_BACK)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    ("naming", "kind", "ids"),
+    [(ORDER, LegacyCollateral, {"order_id": "17"}), ({"currency": " BTC "}, AccountCollateral, {"currency": "BTC"})],
+    ids=["order", "account"],
+)
+def test_asks(naming: dict[str, object], kind: type, ids: dict[str, str], given: dict[str, object], goal: Goal) -> None:
+    operation, asked = ask({**naming, **given})
+    assert (type(operation), asked) == (kind, goal)
+    assert ids.items() <= operation.ids.items()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        # A variable that is null must not mean something else.
+        ({"add": "1"}, NO_NAME),
+        ({}, NO_NAME),
+        (ORDER, NO_GOAL),
+        ({**ACCOUNT, "allow_partial": True}, NO_GOAL),
+        ({"order_id": "1 7", "add": "1"}, "order_id '1 7' is not an ID: give it as the exchange shows it, such as '1794267532472646144'."),
+        ({"order_id": "", "add": "1"}, "order_id '' is not an ID: give it as the exchange shows it, such as '1794267532472646144'."),
+        ({"currency": "btc", "add": "1"}, "currency 'btc' is not a coin: give it as the exchange writes it, such as 'BTC'."),
+        ({"currency": "", "add": "1"}, "currency '' is not a coin: give it as the exchange writes it, such as 'USDT'."),
+        *(({**ORDER, step: "0"}, f"{step} cannot be used: '0' is zero: write an amount greater than zero.") for step in ("add", "take_back")),
+        *(({**ORDER, step: "-1"}, f"{step} cannot be used: '-1' is negative") for step in ("add", "take_back")),
+        *(({**ACCOUNT, step: "all"}, f"{step} cannot be used: 'all' is not a decimal number") for step in ("add", "take_back")),
+        *(({**ACCOUNT, goal: given}, f"{goal} '{given}' {NO_FRACTION}") for goal in ("max_ltv", "min_ltv") for given in ("50 %", "1", 65)),
+        (
+            {**ORDER, "max_ltv": "0"},
+            "max_ltv '0' cannot be reached, because no collateral takes a debt away: give an LTV above 0, such as '0.5', or repay.",
+        ),
+        (
+            {**ORDER, "min_ltv": 0},
+            "min_ltv '0' takes nothing back, because no LTV is below it: give the LTV up to which to take back, such as '0.5'.",
+        ),
+        *(
+            (
+                {**ACCOUNT, step: "1", "allow_partial": True},
+                f"allow_partial 'true' has no effect with {step}, which is never moved in part: omit allow_partial, or give max_ltv or min_ltv.",
+            )
+            for step in ("add", "take_back")
+        ),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_asked(given: dict[str, object], message: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        ask(given)
+    assert str(caught.value).startswith(message)
+    assert str(caught.value).endswith(".")
+    assert caught.value.outcome == "not_executed"
+
+
+@pytest.mark.parametrize("goal", ["max_ltv", "min_ltv"])
+def test_a_goal_takes_no_name(goal: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        run_options_of(options({**ORDER, goal: "0.5", "reference": "INV-7"}))
+    assert str(caught.value) == (
+        "reference 'INV-7' names a step, which is an amount that is moved once: give add or take_back, or omit reference, because a goal "
+        "moves only what is missing."
+    )
+
+
+def test_collateral_and_goal_are_each_named_in_one_way() -> None:
+    ways = [("order_id", "currency"), ("add", "take_back", "max_ltv", "min_ltv")]
+    assert {rule: sorted(names) for rule, names in COLLATERAL_RULES.items()} == {
+        "mutually_exclusive": sorted(ways), "required_one_of": sorted(ways),
+    }

@@ -1,0 +1,113 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BadInput
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import RunOptions
+from ansible_collections.treasury.bybit.plugins.module_utils._options.collateral import collateral_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._options.connection import connection_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._options.repay import fixed_argument_spec, flexible_argument_spec, legacy_argument_spec
+from ansible_collections.treasury.bybit.plugins.module_utils._options.run import run_argument_spec, run_options_of
+from ansible_collections.treasury.bybit.plugins.module_utils._options.transfer import transfer_argument_spec
+
+SPECS = {
+    "legacy": legacy_argument_spec, "flexible": flexible_argument_spec, "fixed": fixed_argument_spec,
+    "collateral": collateral_argument_spec, "transfer": transfer_argument_spec,
+}
+
+
+def options(**given: object) -> dict[str, t.Any]:
+    """Return the options of a step."""
+    spec = {name: option.get("default") for name, option in run_argument_spec().items()}
+    return {**spec, "amount": "100", **given}
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=list(SPECS))
+def test_all_that_move_money_share_their_options_and_none_is_of_the_connection(spec: t.Callable[[], dict[str, t.Any]]) -> None:
+    assert run_argument_spec().items() <= spec().items()
+    assert set(spec()) & set(connection_argument_spec()) == set()
+
+
+def test_the_usual_manner() -> None:
+    assert run_options_of(options()) == RunOptions(True, 60_000, 10_000, 180_000, None)
+
+
+def test_another_manner() -> None:
+    given = {"wait": False, "wait_timeout": 1, "settle_margin": 2, "lock_timeout": 3, "acknowledge": "8f2a"}
+    assert run_options_of(options(**given)) == RunOptions(False, 1000, 2000, 3000, "8f2a")
+
+
+def test_a_manner_that_limits_what_is_paid() -> None:
+    run_options = run_options_of(options(at_most="2500.50", allow_partial=True))
+    assert (run_options.at_most, run_options.allow_partial) == (Decimal("2500.5"), True)
+
+
+@pytest.mark.parametrize(
+    ("at_most", "sentence"),
+    [
+        ("0", "at_most cannot be used: '0' is zero: write an amount greater than zero."),
+        ("lots", "at_most cannot be used: 'lots' is not a decimal number"),
+    ],
+)
+def test_a_cap_that_cannot_be_used(at_most: str, sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        run_options_of(options(at_most=at_most))
+    assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(("name", "most"), [("wait_timeout", 86_400), ("settle_margin", 3600), ("lock_timeout", 86_400)])
+def test_ranges(name: str, most: int) -> None:
+    for number in (0, most):
+        assert getattr(run_options_of(options(**{name: number})), f"{name}_ms") == number * 1000
+    for number in (-1, most + 1):
+        with pytest.raises(BadInput) as caught:
+            run_options_of(options(**{name: number}))
+        assert str(caught.value) == f"{name} '{number}' is out of range: give a whole number from 0 to {most}."
+
+
+@pytest.mark.parametrize("reference", ["INV-2026-11", "7", "Rückzahlung November ☃", "a b", "x" * 200])
+def test_a_step_may_have_a_name(reference: str) -> None:
+    assert run_options_of(options(reference=reference)).reference == reference
+
+
+@pytest.mark.parametrize("reference", ["", " ", "a ", "\ta", "a\nb", "a\x00b", "x" * 201, "\u202eabc", "\ud800"], ids=ascii)
+def test_a_name_that_cannot_be_used(reference: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        run_options_of(options(reference=reference))
+    message = str(caught.value)
+    assert message.startswith("reference '")
+    assert message.endswith("is not a name: give 1 to 200 printable characters without white space around them, or omit it.")
+    assert message.isprintable()
+
+
+# The options that name a step, as each module has them, and what is said of a reference without one.
+STEPS: list[tuple[dict[str, object], str]] = [
+    ({"since": None, "amount": None}, "give amount without since, or omit reference, because a goal moves only what is missing; a whole"),
+    ({"add": None, "take_back": None}, "give add or take_back, or omit reference, because a goal moves only what is missing."),
+    ({"amount": None}, "give amount, or omit reference, because a goal moves only what is missing."),
+]
+
+
+def of_module(given: dict[str, object]) -> dict[str, t.Any]:
+    shared = {name: option.get("default") for name, option in run_argument_spec().items()}
+    return {**shared, **given, "reference": "INV-7"}
+
+
+@pytest.mark.parametrize(("given", "remedy"), STEPS, ids=str)
+def test_a_name_without_a_step(given: dict[str, object], remedy: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        run_options_of(of_module(given))
+    assert str(caught.value).startswith(f"reference 'INV-7' names a step, which is an amount that is moved once: {remedy}")
+
+
+@pytest.mark.parametrize(
+    "given", [{"since": None, "amount": "1"}, {"add": "1", "take_back": None}, {"add": None, "take_back": 1}, {"amount": 1}], ids=str
+)
+def test_every_step_may_have_a_name(given: dict[str, object]) -> None:
+    assert run_options_of(of_module(given)).reference == "INV-7"

@@ -1,0 +1,215 @@
+# Copyright (c) 2026 treasury.bybit contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is sent with an ID of its own is known by that alone; and money may also come into the wallet."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from decimal import Decimal
+
+import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, REPAY, TAKE_BACK, TO_FUND, TO_UNIFIED, Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.subject import Balances
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Funds, Observation, has_balance_moved, has_moved
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, confirm_not_executed, judge, mismatch
+
+SENT_MS = 1793534400000
+WINDOW_MS, MARGIN_MS, DAY_MS = 5000, 10_000, 86_400_000
+SURE_MS = SENT_MS + WINDOW_MS + MARGIN_MS + 1
+AWAY_MS = 10**9
+INCOMING, OUTGOING = (TAKE_BACK, TO_FUND), (REPAY, ADD, TO_UNIFIED)
+OURS = HistoryEntry("8f2a", Decimal(100), SUCCESS, True, SENT_MS + 40, "USDT", "user", move=TO_FUND)
+ABSENT = "its acceptance window has closed, the history shows no such transfer"
+
+
+def sent(move: str, wallet: str | None = "700", **change: t.Any) -> Intent:
+    before = Baseline((), (), None if wallet is None else Decimal(wallet), unified=Decimal(1000))
+    return dataclasses.replace(Intent("8f2a", Goal(Decimal(100), move=move), Decimal(100), "USDT", before, SENT_MS, WINDOW_MS), **change)
+
+
+def seen(*entries: HistoryEntry, at_ms: int | None = SURE_MS) -> Observation:
+    return Observation(at_ms, AWAY_MS, list(entries), Balances("USDT", Decimal(700)))
+
+
+def judged(intent: Intent, *entries: HistoryEntry, at_ms: int | None = SURE_MS, others: t.Iterable[str] = ()) -> Finding:
+    return judge(intent, seen(*entries, at_ms=at_ms), MARGIN_MS, frozenset(others))
+
+
+@pytest.mark.parametrize("move", [TO_FUND, TO_UNIFIED])
+@pytest.mark.parametrize("at_ms", [None, SENT_MS - 5000, SENT_MS + 1, SURE_MS, SURE_MS + 30 * DAY_MS])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"status": PROCESSING},
+        # Whatever else it shows.
+        {"time_ms": SENT_MS - DAY_MS},
+        {"time_ms": SENT_MS + DAY_MS},
+        {"coin": "USDC"},
+        {"by_user": False},
+        {"by_user": None},
+    ],
+    ids=str,
+)
+def test_an_entry_with_its_id_is_found_at_any_time(move: str, at_ms: int | None, change: dict[str, t.Any]) -> None:
+    entry = OURS._replace(move=move, **change)
+    others = [entry._replace(repay_id="99"), entry._replace(repay_id="98")]
+    assert judged(sent(move), *others, entry, at_ms=at_ms) == ("executed", "the history shows it", entry, (entry,))
+
+
+@pytest.mark.parametrize("move", [TO_FUND, TO_UNIFIED])
+@pytest.mark.parametrize("at_ms", [None, SENT_MS + 1, SURE_MS, SURE_MS + 30 * DAY_MS])
+@pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
+@pytest.mark.parametrize(("amount", "shown"), [("99", "99"), ("99.999999", "99.999999"), ("100.10", "100.1"), ("0", "0")])
+def test_an_entry_with_its_id_and_another_amount_is_a_doubt(move: str, at_ms: int | None, status: str, amount: str, shown: str) -> None:
+    entry = OURS._replace(move=move, status=status, amount=Decimal(amount))
+    assert judged(sent(move), entry, at_ms=at_ms) == ("unknown", f"the history shows it with an amount of {shown}", None, (entry,))
+
+
+@pytest.mark.parametrize("move", [TO_FUND, TO_UNIFIED])
+def test_one_that_is_known_as_anothers_is_still_its_own(move: str) -> None:
+    # Its own ID is noted as soon as the exchange has accepted it.
+    assert judged(sent(move), OURS, others=["8f2a"]).outcome == "executed"
+
+
+@pytest.mark.parametrize("move", [TO_FUND, TO_UNIFIED])
+@pytest.mark.parametrize("entries", [[], [OURS._replace(repay_id="99")], [OURS._replace(repay_id="99"), OURS._replace(repay_id="98")]], ids=len)
+def test_what_has_another_id_is_another_one(move: str, entries: list[HistoryEntry]) -> None:
+    twins = [entry._replace(move=move) for entry in entries]
+    assert judged(sent(move), *twins) == ("not_executed", ABSENT, None, ())
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "reason"),
+    [
+        (None, "the exchange did not report its time"),
+        (SENT_MS + WINDOW_MS, "wait_timeout expired before the exchange's acceptance window for it closed"),
+        (
+            SENT_MS + WINDOW_MS + MARGIN_MS,
+            "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed",
+        ),
+    ],
+)
+@pytest.mark.parametrize("entries", [[], [OURS._replace(status=FAILED)]], ids=["absent", "failed"])
+def test_that_it_is_absent_or_has_failed_counts_only_after_the_margin(at_ms: int | None, reason: str, entries: list[HistoryEntry]) -> None:
+    assert judged(sent(TO_FUND), *entries, at_ms=at_ms) == ("unknown", reason, None, ())
+
+
+def test_one_that_has_failed_was_not_made() -> None:
+    failed = OURS._replace(status=FAILED)
+    trace = "its acceptance window has closed, the only such transfer in the history, 8f2a, has failed"
+    assert judged(sent(TO_FUND), failed) == ("not_executed", trace, None, (failed,))
+    assert judged(sent(TO_FUND, accepted_at_ms=SENT_MS + 40), failed).outcome == "not_executed"
+
+
+def test_one_that_was_accepted_and_does_not_show_is_a_doubt() -> None:
+    accepted = sent(TO_FUND, accepted_at_ms=SENT_MS + 40)
+    assert judged(accepted)[:2] == ("unknown", "the exchange accepted it, but its history does not show it")
+
+
+def test_one_that_is_too_old_for_the_history_is_a_doubt() -> None:
+    assert judged(sent(TO_FUND), at_ms=SENT_MS + 200 * DAY_MS).outcome == "unknown"
+
+
+@pytest.mark.parametrize("move", [TO_FUND, TO_UNIFIED])
+@pytest.mark.parametrize("change", [{}, {"time_ms": 1}, {"coin": "ETH"}, {"by_user": False}], ids=str)
+def test_nothing_speaks_against_an_entry_with_its_id(move: str, change: dict[str, t.Any]) -> None:
+    entry = OURS._replace(**change)
+    known = dataclasses.replace(sent(move), baseline=Baseline((), (entry,)))
+    assert mismatch(entry, known) == ""
+    # Of what has none, only one of these is certain.
+    assert mismatch(entry, dataclasses.replace(known, goal=Goal(Decimal(100)))) == "it was already in the history"
+
+
+@pytest.mark.parametrize("move", [TO_FUND, TO_UNIFIED])
+@pytest.mark.parametrize("amount", ["99.5", "100.01", "5000"])
+def test_another_amount_speaks_against_an_entry_with_its_id(move: str, amount: str) -> None:
+    assert mismatch(OURS._replace(amount=Decimal(amount)), sent(move)) == f"its amount is {amount}"
+    assert mismatch(OURS._replace(amount=Decimal("100.00")), sent(move)) == ""
+
+
+@pytest.mark.parametrize(
+    ("move", "shown", "reason"),
+    [
+        (ADD, ADD, ""),
+        (ADD, TAKE_BACK, "it is a return"),
+        (TAKE_BACK, TAKE_BACK, ""),
+        (TAKE_BACK, ADD, "it is an addition"),
+        (TO_FUND, TO_UNIFIED, ""),
+    ],
+)
+def test_an_entry_of_the_opposite_move_is_another_one(move: str, shown: str, reason: str) -> None:
+    assert mismatch(OURS._replace(move=shown), sent(move)) == reason
+
+
+@pytest.mark.parametrize("move", [*INCOMING, *OUTGOING])
+@pytest.mark.parametrize(
+    ("moved", "expected"), [(None, False), ("0", False), ("98.9999", False), ("99", True), ("100", True), ("5000", True)]
+)
+def test_about_as_much_has_moved_by_the_ledger(move: str, moved: str | None, expected: bool) -> None:
+    assert has_moved(sent(move), Funds(None if moved is None else Decimal(moved))) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "net", "expected"),
+    [
+        # By how much the wallet holds more in the direction of the move, and what its ledger tells of that.
+        ("0", "0", False),
+        ("98.9999", "0", False),
+        ("99", "0", True),
+        ("100", None, True),
+        ("100", "0", True),
+        ("500", "0", True),
+        ("-100", "0", False),
+        ("100", "100", False),
+        ("100", "1.0001", False),
+        ("100", "1", True),
+        ("0", "-100", True),
+        ("-100", "-100", False),
+        ("-50", "-150", True),
+    ],
+)
+@pytest.mark.parametrize("move", [*INCOMING, *OUTGOING])
+def test_the_balance_has_changed_by_more_than_the_ledger_tells(move: str, change: str, net: str | None, expected: bool) -> None:
+    sign = 1 if move in INCOMING else -1
+    funds = Funds(Decimal(0), 700 + sign * Decimal(change), None if net is None else sign * Decimal(net))
+    assert has_balance_moved(sent(move), funds) == expected
+    assert not has_balance_moved(sent(move, wallet=None), funds)
+    assert not has_balance_moved(sent(move), funds._replace(balance=None))
+
+
+@pytest.mark.parametrize(
+    ("move", "how", "held"), [(TO_FUND, "came into", "800"), (TAKE_BACK, "came into", "800"), (TO_UNIFIED, "left", "600"), (ADD, "left", "600")]
+)
+def test_the_money_confirms_that_it_was_not_made_or_is_a_doubt(move: str, how: str, held: str) -> None:
+    absent, intent = Finding("not_executed", ABSENT), sent(move)
+
+    def confirmed(funds: Funds) -> Finding:
+        return confirm_not_executed(absent, funds._replace(unified=Decimal(1000)), intent, seen(), MARGIN_MS)
+
+    assert confirmed(Funds(Decimal(0), Decimal(700), Decimal(0)))[:2] == (
+        "not_executed", f"{ABSENT}, and no such amount {how} the Funding wallet"
+    )
+    assert confirmed(Funds(Decimal(100), Decimal(700), Decimal(0)))[:2] == (
+        "unknown", f"the history does not show it, but 100 USDT {how} the Funding wallet while it could have been executed"
+    )
+    assert confirmed(Funds(Decimal(0), Decimal(held), Decimal(0)))[:2] == (
+        "unknown", f"the history does not show it, but the Funding wallet held 700 USDT before and holds {held} now"
+    )
+
+
+def test_without_a_ledger_only_time_tells() -> None:
+    absent, gap = Finding("not_executed", ABSENT), Funds(balance=Decimal(700), ledger_gap="api_key may not read the Funding wallet's ledger")
+    early = confirm_not_executed(absent, gap, sent(TO_FUND), seen(), MARGIN_MS)
+    assert early[:2] == (
+        "unknown",
+        "the history does not show it, but api_key may not read the Funding wallet's ledger, so it can be ruled out only once the history has "
+        "shown no trace of it for 600 s",
+    )
+    late = seen(at_ms=SENT_MS + WINDOW_MS + 60 * MARGIN_MS + 1)
+    assert confirm_not_executed(absent, gap, sent(TO_FUND), late, MARGIN_MS).outcome == "not_executed"
