@@ -24,6 +24,8 @@ SAID = {
     "deleverage": ["on the flexible USDT loan", "on loan 1794288290015682560", "failed=0"],
     "installment": ["Repaid 187.5 USDT on the flexible USDT loan"],
     "sweep_maturing": ["on fixed contract 570", "on fixed contract 571", "on fixed contract 568"],
+    "defend": ["Added 0.25 BTC to the collateral of the account", "USDT on the flexible USDT loan", "failed=0"],
+    "top_up": ["Transferred 2000 USDT from UNIFIED to FUND in this account"],
     "accounts": ["Repaid 187.5 USDT", "Repaid 25 USDT", "Owed now: 4801.38888939 USDT", "Owed now: 225.0225 USDT"],
 }
 
@@ -139,7 +141,7 @@ def test_one_account_that_fails_does_not_hinder_the_other(play, sandbox) -> None
     assert (paid_by(sandbox), paid_by(sandbox, 1)) == ([], ["25"])
 
 
-@pytest.mark.parametrize("name", ["pay_off", "deleverage", "installment", "sweep_maturing"])
+@pytest.mark.parametrize("name", ["pay_off", "defend", "deleverage", "installment", "sweep_maturing", "top_up"])
 def test_what_is_missing_is_asked_for(play, sandbox, name: str) -> None:
     ended = play(f"treasury.bybit.{name}")
     assert ended.returncode == 2

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -17,23 +18,27 @@ MODULES = {file.stem for file in (CHECKOUT / "plugins" / "modules").glob("*.py")
 OPTIONS = {
     "bybit_fixed_loan_repay": {"loan_id": "571"},
     "bybit_flexible_loan_repay": {"loan_currency": "USDT", "amount": "1"},
+    "bybit_funding_transfer": {"coin": "USDT", "amount": "1"},
+    "bybit_loan_collateral": {"currency": "BTC", "add": "1"},
     "bybit_loan_info": {},
     "bybit_loan_repay": {"order_id": "1794267532472646144", "amount": "1"},
     "bybit_loan_repayment_info": {},
 }
+# They move money, and do not repay.
+ONLY_OPERATIONS = {"bybit_funding_transfer", "bybit_loan_collateral"}
 # It reads the journal only, and is in the group of the journal instead.
 WITHOUT_EXCHANGE = "bybit_journal_info"
 WITHOUT_CREDENTIALS = {"BYBIT_API_URL": "", "BYBIT_API_KEY": "", "BYBIT_API_SECRET": ""}
 
 
-def playbook(defaults: dict[str, str], fails: str, repay_defaults: dict[str, str] | None = None) -> str:
-    tasks = [{"name": name, f"treasury.bybit.{name}": OPTIONS[name], "register": "told", "failed_when": fails} for name in OPTIONS]
+def playbook(defaults: dict[str, str], fails: str, more: dict[str, dict[str, str]] | None = None, names: t.Iterable[str] = tuple(OPTIONS)) -> str:
+    tasks = [{"name": name, f"treasury.bybit.{name}": OPTIONS[name], "register": "told", "failed_when": fails} for name in names]
     play = {
         "name": "Take the connection from the group",
         "hosts": "localhost",
         "gather_facts": False,
         "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-        "module_defaults": {"group/treasury.bybit.bybit": defaults, "group/treasury.bybit.bybit_repay": repay_defaults or {}},
+        "module_defaults": {"group/treasury.bybit.bybit": defaults, **(more or {})},
         "tasks": tasks,
     }
     return yaml.safe_dump([play], sort_keys=False)
@@ -58,14 +63,18 @@ def test_without_them_every_module_lacks_its_key(play, sandbox) -> None:
 
 
 @pytest.mark.parametrize("in_process", ["true", "false"])
-def test_what_repay_modules_share_reaches_them_and_does_not_break_the_others(play, paid, sandbox, tmp_path, in_process: str) -> None:
+@pytest.mark.parametrize("group", ["bybit_operation", "bybit_repay"])
+def test_what_modules_share_reaches_them_and_does_not_break_the_others(play, paid, sandbox, tmp_path, group: str, in_process: str) -> None:
     defaults = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
     shared = {"at_most": "0.25", "journal": str(tmp_path / "once" / "journal.sqlite")}
-    # Only modules that repay have an outcome, and of each of them more is asked than its cap allows.
+    # What the cap of the repay modules does not reach would move its money.
+    names = [name for name in OPTIONS if group == "bybit_operation" or name not in ONLY_OPERATIONS]
+    # Only modules that move money have an outcome, and of each of them more is asked than its cap allows.
     fails = "(told.msg is search('more than at_most')) != (told.outcome is defined)"
-    ended = play(playbook(defaults, fails, shared), env={**WITHOUT_CREDENTIALS, "BYBIT_IN_PROCESS": in_process})
+    more = {f"group/treasury.bybit.{group}": shared}
+    ended = play(playbook(defaults, fails, more, names), env={**WITHOUT_CREDENTIALS, "BYBIT_IN_PROCESS": in_process})
     assert ended.returncode == 0, ended.stdout
-    assert f"ok={len(OPTIONS)} " in ended.stdout
+    assert f"ok={len(names)} " in ended.stdout
     assert paid() == []
     assert (tmp_path / "once").is_dir()
 

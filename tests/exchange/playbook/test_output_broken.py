@@ -35,7 +35,7 @@ PAUSED = f"""{HEAD}
       loop: ["10", "11", "12"]
       loop_control: {{pause: 2}}
 """
-ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "treasury.bybit.repayments"}
+ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "treasury.bybit.movements"}
 # Where each line is written at once, as in most containers, the run goes on; else Ansible starts nothing when its buffer cannot be emptied.
 AT_ONCE, BUFFERED = {"PYTHONUNBUFFERED": "1"}, {"PYTHONUNBUFFERED": ""}
 
@@ -64,7 +64,7 @@ def test_one_stream_is_enough(shell, paid, tmp_path, redirection: str, playbook:
     assert (tmp_path / "heard").read_text() == str(len(amounts))
     shown = told.stdout if redirection == "2>/dev/full" else told.stderr
     assert [f"Repaid {amount} USDT on loan" in shown for amount in amounts] == [bool(callback)] * len(amounts)
-    assert (f"paid={10 if playbook is TASK else 21} " in shown) == bool(callback)
+    assert (f"USDT repaid: done={10 if playbook is TASK else 21} " in shown) == bool(callback)
 
 
 @pytest.mark.parametrize(

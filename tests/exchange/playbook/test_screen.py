@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the callback `repayments` shows beside Ansible's own callbacks, and that nothing is shown without it."""
+"""What the callback `movements` shows beside Ansible's own callbacks, and that nothing is shown without it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STEP = f"""{HEAD}
     - name: Repay
       treasury.bybit.bybit_loan_repay: {{amount: "100"}}
 """
-ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "treasury.bybit.repayments"}
+ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "treasury.bybit.movements"}
 TOLD = f"[localhost] Repaid 100 USDT on loan {LOAN} (repayment "
 # The money is there, but nothing shows it within the time of the task.
 HIDDEN = {"answer": "reset", "history_delay_ms": 600_000}
@@ -61,8 +61,8 @@ def lines_of(shown: str) -> list[str]:
 
 
 def sums_of(shown: str) -> list[str]:
-    assert shown.count("REPAYMENTS ***") <= 1
-    return shown.partition("REPAYMENTS ***")[2].splitlines()[1:]
+    assert shown.count("MOVEMENTS ***") <= 1
+    return shown.partition("MOVEMENTS ***")[2].splitlines()[1:]
 
 
 @pytest.mark.parametrize("in_process", ["true", "false"])
@@ -72,17 +72,69 @@ def test_one_line_for_each_repayment_and_their_sum(show, sandbox, in_process: st
     assert told.startswith(TOLD)
     assert told.endswith("). Debt before: 1000.4, now: 900.4.")
     assert (changed, ok) == ("changed: [localhost] => (item=900.4)", "ok: [localhost] => (item=900.4)")
-    assert sums_of(shown) == ["localhost                  : USDT paid=100  recovered=0  pending=0  planned=0"]
+    assert sums_of(shown) == ["localhost                  : USDT repaid: done=100  recovered=0  pending=0  planned=0"]
 
 
 def test_nothing_is_shown_where_it_is_not_enabled(play, sandbox) -> None:
     shown = play(PLAYBOOK, "-v").stdout
     assert "changed=1" in shown
-    assert not re.search(r"REPAYMENTS|^\[localhost\]", shown, re.MULTILINE)
+    assert not re.search(r"MOVEMENTS|^\[localhost\]", shown, re.MULTILINE)
 
 
-def test_nothing_is_shown_where_no_repay_module_ran(show) -> None:
-    assert "REPAYMENTS" not in show(f"{HEAD}    - debug: {{msg: 'REPAID'}}\n    - treasury.bybit.bybit_loan_info:\n")
+def test_nothing_is_shown_where_nothing_could_move(show) -> None:
+    assert "MOVEMENTS" not in show(f"{HEAD}    - debug: {{msg: 'REPAID'}}\n    - treasury.bybit.bybit_loan_info:\n")
+
+
+@pytest.mark.parametrize("check", [(), ("--check",)], ids=["real", "check mode"])
+def test_collateral_and_transfers_are_summed_apart_from_repayments(show, sandbox, check: tuple[str, ...]) -> None:
+    more = f"""
+    - treasury.bybit.bybit_loan_collateral: {{order_id: "{LOAN}", add: "0.01", settle_margin: 0}}
+    - treasury.bybit.bybit_loan_collateral: {{order_id: "{LOAN}", take_back: "0.001", settle_margin: 0}}
+    - treasury.bybit.bybit_funding_transfer: {{coin: USDT, amount: "7", settle_margin: 0}}
+    - treasury.bybit.bybit_funding_transfer:
+        {{coin: USDT, amount: "5", from_account_type: FUND, to_account_type: UNIFIED, settle_margin: 0}}
+"""
+    shown = show(STEP + more, *check)
+    told = re.findall(r"^\[localhost\] (Would \w+|\w+)( back)? ([0-9.]+ [A-Z]+) ", shown, re.MULTILINE)
+    planned, done = ["Would repay", "Would add", "Would take", "Would transfer"], ["Repaid", "Added", "Took", "Transferred"]
+    verbs = [*planned, planned[-1]] if check else [*done, done[-1]]
+    assert [verb for verb, *dummy in told] == verbs
+    assert [amount for *dummy, amount in told] == ["100 USDT", "0.01 BTC", "0.001 BTC", "7 USDT", "5 USDT"]
+
+    def row(kind: str, amount: str) -> str:
+        done, planned = ("0", amount) if check else (amount, "0")
+        return f"localhost                  : {kind}: done={done}  recovered=0  pending=0  planned={planned}"
+
+    assert sums_of(shown) == [
+        row("BTC added to collateral", "0.01"),
+        row("BTC taken back from collateral", "0.001"),
+        row("USDT repaid", "100"),
+        row("USDT transferred to Funding", "7"),
+        row("USDT transferred to UNIFIED", "5"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("task", "path", "doubtful"),
+    [
+        ('bybit_loan_collateral: {currency: BTC, take_back: "0.001"', "/v5/crypto-loan-common/adjust-ltv", "BTC taken back from collateral: amount=0.001"),
+        ('bybit_funding_transfer: {coin: USDT, amount: "7"', "/v5/asset/transfer/inter-transfer", "USDT transferred to Funding: amount=7"),
+    ],
+)
+def test_any_unknown_outcome_is_loud(show, sandbox, task: str, path: str, doubtful: str) -> None:
+    sandbox.fault(path=path, answer="reset", history_delay_ms=600_000)
+    shown = show(f"{HEAD}    - treasury.bybit.{task}, wait_timeout: 0}}\n", status=2)
+    [intent] = re.findall(r"\[localhost\] OUTCOME UNKNOWN \(intent (\S{36})\): ", shown)
+    assert sums_of(shown) == [f"localhost                  : OUTCOME UNKNOWN {doubtful} intent={intent}"]
+
+
+@pytest.mark.parametrize("check", [(), ("--check",)], ids=["real", "check mode"])
+def test_a_transfer_that_comes_first_is_summed_apart(show, sandbox, check: tuple[str, ...]) -> None:
+    sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "60", "accountType": "FUND"})
+    shown = show(STEP.replace('{amount: "100"}', '{amount: "100", fund_from: unified}'), *check)
+    done, planned = ("0", "{}") if check else ("{}", "0")
+    row = f"localhost                  : USDT {{}}: done={done}  recovered=0  pending=0  planned={planned}"
+    assert sums_of(shown) == [row.format("repaid", 100), row.format("transferred to Funding", 40)]
 
 
 def test_check_mode_and_the_diff(show, sandbox) -> None:
@@ -97,7 +149,7 @@ def test_check_mode_and_the_diff(show, sandbox) -> None:
         "changed: [localhost] => (item=900.4)",
         f"[localhost] Would repay 100 USDT on loan {LOAN}: debt 1000.4 → 900.4, pay 100.",
     ]
-    assert sums_of(shown) == ["localhost                  : USDT paid=0  recovered=0  pending=0  planned=300"]
+    assert sums_of(shown) == ["localhost                  : USDT repaid: done=0  recovered=0  pending=0  planned=300"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +163,7 @@ def test_what_a_task_keeps_to_itself_is_not_shown(show, sandbox, paid) -> None:
     shown = show(QUIET_TASK)
     assert paid() == ["100"]
     assert "Repaid" not in shown
-    assert "REPAYMENTS" not in shown
+    assert "MOVEMENTS" not in shown
 
 
 @pytest.mark.parametrize("after", ["ignore_errors: true", "failed_when: false", ""], ids=["ignored", "not failed", "failed"])
@@ -120,7 +172,7 @@ def test_an_unknown_outcome_is_loud(show, sandbox, paid, after: str) -> None:
     shown = show(STEP.replace('{amount: "100"}', f'{{amount: "100", wait_timeout: 0}}\n      {after}'), status=0 if after else 2)
     assert paid() == ["100"]
     [intent] = re.findall(r"\[localhost\] OUTCOME UNKNOWN \(intent (\S{36})\): It is unknown whether the repayment of 100 USDT ", shown)
-    assert sums_of(shown) == [f"localhost                  : OUTCOME UNKNOWN amount=100 USDT intent={intent}"]
+    assert sums_of(shown) == [f"localhost                  : OUTCOME UNKNOWN USDT repaid: amount=100 intent={intent}"]
 
 
 def test_retries_are_told_one_by_one_and_summed_once(show, sandbox, paid) -> None:
@@ -130,7 +182,7 @@ def test_retries_are_told_one_by_one_and_summed_once(show, sandbox, paid) -> Non
     assert paid() == ["100"]
     assert "OUTCOME UNKNOWN (intent " in shown
     assert lines_of(shown)[-1].startswith("[localhost] An earlier run began a repayment of 100 USDT on loan")
-    assert sums_of(shown) == ["localhost                  : USDT paid=0  recovered=100  pending=0  planned=0"]
+    assert sums_of(shown) == ["localhost                  : USDT repaid: done=0  recovered=100  pending=0  planned=0"]
 
 
 def test_a_task_that_was_cut_off_is_loud(show, sandbox) -> None:
@@ -144,7 +196,7 @@ def test_async_is_told_once(show, sandbox, paid) -> None:
     shown = show(f"{STEP}      async: 60\n      poll: 1\n")
     assert paid() == ["100"]
     assert shown.count(TOLD) == 1
-    assert sums_of(shown) == ["localhost                  : USDT paid=100  recovered=0  pending=0  planned=0"]
+    assert sums_of(shown) == ["localhost                  : USDT repaid: done=100  recovered=0  pending=0  planned=0"]
 
 
 def test_async_that_is_asked_later_is_told_once(show, sandbox, paid) -> None:
@@ -154,7 +206,7 @@ def test_async_that_is_asked_later_is_told_once(show, sandbox, paid) -> None:
     )
     shown = show(later)
     assert paid() == ["100"]
-    assert sums_of(shown) == ["localhost                  : USDT paid=100  recovered=0  pending=0  planned=0"]
+    assert sums_of(shown) == ["localhost                  : USDT repaid: done=100  recovered=0  pending=0  planned=0"]
 
 
 def test_a_wait_is_shown_at_v(show, sandbox) -> None:
@@ -171,9 +223,9 @@ def test_the_output_of_other_callbacks_stays_as_it_is(command, sandbox, tmp_path
     env = {**ENABLED, "ANSIBLE_STDOUT_CALLBACK": callback, "ANSIBLE_CALLBACK_PLUGINS": str(tmp_path / "callbacks")}
     played = subprocess.run(**command(PLAYBOOK, env=env), capture_output=True, check=True, timeout=60)
     assert "\nTASK [Repay] " + TOLD in "\n" + played.stderr
-    assert "paid=100" in played.stderr
+    assert "USDT repaid: done=100" in played.stderr
     assert "Repaid 100 USDT" not in re.sub(r'"msg": ".*"', "", played.stdout)
-    assert "REPAYMENTS" not in played.stdout
+    assert "MOVEMENTS" not in played.stdout
     if callback == "machine":
         assert json.loads(played.stdout) == {"localhost": {"changed": 1}}
 
@@ -201,6 +253,6 @@ def test_single_commands(command, sandbox) -> None:
     how["args"][0] = str(Path(sys.executable).with_name("ansible"))
     played = subprocess.run(**how, capture_output=True, check=True, timeout=60)
     assert TOLD in played.stderr
-    assert "paid=100" in played.stderr
+    assert "USDT repaid: done=100" in played.stderr
     assert played.stdout.startswith("localhost | CHANGED => {")
     assert json.loads(played.stdout.partition("=> ")[2])["outcome"] == "executed"
