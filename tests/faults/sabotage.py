@@ -25,7 +25,10 @@ from removals.replacing import VARIABLE, Removal
 
 ROOT = Path(__file__).resolve().parents[2]
 # The others do not leave to chance what the first may miss in a few hundred schedules.
-_ALONE = ("witnesses", "surroundings", "references", "shared_journal", "the_exchange_as_it_may_be", "one_by_one", "goals_one_by_one", "answers_that_change")
+_ALONE = (
+    "witnesses", "surroundings", "references", "shared_journal", "the_exchange_as_it_may_be", "one_by_one", "goals_one_by_one",
+    "moves_alone", "moves_one_by_one", "answers_that_change",
+)
 # Enough of the cases for every kind of change to be among them.
 _ANSWERS = 2000
 # In the copy: has every Python process take the removal out of what it imports.

@@ -10,12 +10,12 @@ import typing as t
 
 import pytest
 from simulation.actor import Choices
+from simulation.aims import LEGACY_GOALS, probe
 from simulation.goals import Goal, Kill, Plan
 from simulation.machine import Schedule
 from simulation.owner import OwnerAct
 from simulation.products import DEBT, HISTORY
 from simulation.standin import BIG_COIN, BIG_LOAN, CONTRACTS, SMALL_COIN, SMALL_LOAN, TURN_MS
-from simulation.strategies import LEGACY_GOALS, probe
 
 BTC = ("BTC",)
 WHOLE = Goal(CONTRACTS[0])

@@ -7,10 +7,15 @@
 from __future__ import annotations
 
 import ast
+import types
+import typing as t
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._engine import messages
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import MOVES
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal as EngineGoal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import HistoryEntry
 from cases import GOAL
 from simulation.goals import Plan
@@ -46,6 +51,9 @@ def test_the_messages_that_the_suite_reads_exist() -> None:
         assert any(constant in text for text in said), f"no message says '{constant}' any more: adapt its reader"
 
 
-def test_a_repayment_that_appeared_at_the_gate_is_read() -> None:
-    warning = messages.came_between(HistoryEntry("1768", Decimal(100), "success", True, 0), "USDT")
+@pytest.mark.parametrize("move", MOVES)
+def test_what_appeared_at_the_gate_is_read(move: str) -> None:
+    # The sentence needs no more of an intent.
+    intent: t.Any = types.SimpleNamespace(goal=EngineGoal(move=move), coin="USDT")
+    warning = messages.came_between(HistoryEntry("1768", Decimal(100), "success", True, 0), intent)
     assert Run(0, Plan(GOAL), 0, result={"warnings": ["something else about repayment 1767", warning]}).came_between == {"1768"}

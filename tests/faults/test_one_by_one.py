@@ -12,12 +12,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from simulation.aims import LEGACY_GOALS
 from simulation.goals import Kill, Plan
 from simulation.knowledge import REFUSALS
 from simulation.machine import Schedule
 from simulation.owner import OwnerAct
 from simulation.products import LEGACY, PRODUCTS
-from simulation.strategies import HTML, LEGACY_GOALS, UNKNOWN_CODES
+from simulation.strategies import HTML, UNKNOWN_CODES
 
 PLAIN, SINCE = LEGACY_GOALS[:2]
 CODES: list[t.Any] = [{"ret_code": code} for code in UNKNOWN_CODES]

@@ -37,7 +37,7 @@ from cases import (
 from simulation import gate, oracle
 from simulation.goals import Loss, Plan
 from simulation.ledger import FAILED, PROCESSING, Entry
-from simulation.products import KEY, WALLET
+from simulation.products import KEY, ORDER_COLLATERAL, WALLET, Loan
 from simulation.recording import Recording
 from simulation.runs import Post, Read, Run
 
@@ -178,10 +178,12 @@ def test_each_excuse_for_unknown_happens(word: str) -> None:
     assert oracle.excuse_for_unknown(one, sent, Recording(T0, [one], [sent], **known)) == word
 
 
+PLEDGE = Loan(ORDER_COLLATERAL, "17")
 IN_PROCESS = post(fault={"processing_ms": 90_000})
 PENDING: dict[str, tuple[Run, Entry]] = {
     "wait": (run(reported("pending"), [post()], plan=Plan(GOAL, wait=False)), entry(status=PROCESSING)),
     "gone": (run(reported("pending"), [post()]), entry(status=FAILED)),
+    "no status": (run(reported("pending"), [post(fault={"debt_delay_ms": 90_000}, loan=PLEDGE)]), entry(loan=PLEDGE)),
     "wait_timeout": (run(reported("pending"), [IN_PROCESS]), entry(status=PROCESSING)),
     "reads": (run(reported("pending"), [post()], reads=looks(T0, T0 + 60_000, False)), entry()),
 }

@@ -103,7 +103,7 @@ def test_every_process_gets_what_is_chosen(removed: str, said: str) -> None:
 
 def test_whoever_imports_a_name_gets_its_replacement() -> None:
     removed = "reconciling: the debt"
-    ended = python(f"from {PACKAGE}_reconcile.judge import unexplained_fall; print(unexplained_fall(None, None, 0))", removed)
+    ended = python(f"from {PACKAGE}_reconcile.judge import unexplained_change; print(unexplained_change(None, None, 0))", removed)
     assert (ended.stdout, ended.stderr) == ("0\n", "")
 
 

@@ -32,7 +32,7 @@ REMOVALS = (
         instead("_engine.recover:is_same_step", lambda intent, context: True),
     )),
     Removal("since: what is accepted but not shown yet", (
-        around("_engine.progress:progress_of", lambda original: lambda amount, since_ms, entries, missing_from_history: original(
+        around("_operations.progress:progress_of", lambda original: lambda amount, since_ms, entries, missing_from_history: original(
             amount, since_ms, entries, []
         )),
     )),
@@ -40,7 +40,7 @@ REMOVALS = (
         around("_engine.freshness:check_freshness", _trusting),
     )),
     Removal("goals of the debt: the wait until the debt has fallen", (
-        instead("_engine.conclude:must_await_fall", lambda goal, outcome, is_earlier: False),
+        instead("_engine.conclude:must_await_change", lambda goal, outcome, is_earlier: False),
     )),
     Removal("goals of the debt: the most that accrued interest can be", (
         instead("_engine.run:MAX_ACCRUED", Decimal(1)),
@@ -52,10 +52,10 @@ REMOVALS = (
         instead("_engine.gate:may_show_it", lambda news, goal, decision: False),
     )),
     Removal("the gate: the wait for the history when money has moved", (
-        instead("_engine.gate:must_await_entry", lambda outflows, intent, before, now: False),
+        instead("_engine.gate:must_await_entry", lambda movements, intent, before, now: False),
     )),
     Removal("the cap: at_most with allow_partial", (
-        around("_engine.plan:decide", lambda original: lambda terms, loan, goal, means, progress=None: original(
+        around("_operations.repayment_plan:decide", lambda original: lambda terms, loan, goal, means, progress=None: original(
             terms, loan, goal, means._replace(at_most=None), progress
         )),
     )),

@@ -41,7 +41,7 @@ def _after_the_request() -> tuple[Replacement, ...]:
     return around("_journal.journal:Journal.note", note), around("_api.client:Client.post", send)
 
 
-def _closing_first(module: t.Any, result: t.Any, context: t.Any, parents: t.Any) -> None:
+def _closing_first(module: t.Any, result: t.Any, context: t.Any, parents: t.Any, transfers: t.Any = ()) -> None:
     if not result.failed:
         context.journal.close(True)
     module.emit(result.values, result.failed)
@@ -79,7 +79,7 @@ def _always_held(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
 
 
 _EPOCH = around("_journal.store:Store._lock", _always_held)
-_LOCK = instead("_journal.sqlite:SqliteDatabase.try_lock", lambda self, target, exclusive: True)
+_LOCK = instead("_journal.sqlite:SqliteDatabase.try_lock", lambda self, target, exclusive, writes=True: True)
 _ONE_OPEN, _ONE_USE = _without("bybit_one_open_intent"), _without("bybit_one_use_of_reference")
 _NO_USE = instead("_journal.store:Store.use_of", lambda self, reference: None)
 
@@ -95,7 +95,7 @@ REMOVALS = (
         instead("_journal.journal:Journal.close", lambda self, is_success, message="": self.release()),
     )),
     Removal("the intent: it is closed after the result is out", (
-        instead("_module.repay:finish", _closing_first),
+        instead("_module.operation:finish", _closing_first),
     )),
     Removal("the intent: what another run has sent is waited for until its window has closed", (
         instead("_reconcile.evidence:is_window_closed", lambda intent, observation: True),
@@ -146,10 +146,10 @@ REMOVALS = (
         instead("_engine.pay:check_listeners", lambda has_listeners: None),
     )),
     Removal("the reader: somebody is there when the result is out", (
-        instead("_module.repay:is_delivered", lambda parents, context: parents.are_known or context.goal.is_declarative),
+        instead("_module.operation:is_delivered", lambda parents, context: parents.are_known or context.goal.is_declarative),
     )),
     Removal("the reader: output that something else buffers may reach nobody", (
-        instead("_module.repay:can_be_known", lambda parents, context: True),
+        instead("_module.operation:can_be_known", lambda parents, context: True),
     )),
     Removal("the reader: a result that may have reached nobody answers an equal task for some hours only", (
         instead("_engine.recover:is_recent", lambda reported_at_ms, now_ms: True),

@@ -19,7 +19,7 @@ def _filtering(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
 
         asked = {name: value for name, value in query.items() if value}
         for fields in client.pages(path, asked):
-            if all(fields.get(name) == value for name, value in asked.items() if name != "repayId"):
+            if all(fields.get(name) == value for name, value in asked.items() if name not in ("repayId", "adjustId")):
                 yield Row(path, fields)
 
     return rows_like
@@ -45,12 +45,12 @@ REMOVALS = (
         instead("_loans.parsing:is_plausible", lambda time_ms: True),
     )),
     Removal("reading: what stands there twice counts once", (
-        instead("_loans.parsing:united", lambda path, entries, repay_id=None: [
+        instead("_loans.parsing:united", lambda path, entries, repay_id=None, noun="": [
             entry for entry in entries if repay_id in (None, entry.repay_id)
         ]),
     )),
     Removal("reading: a last page that repeats its cursor is the end", (
-        instead("_api.client:_brings_nothing_new", lambda rows, before: False),
+        instead("_api.client:_brings_nothing_new", lambda rows, before, limit: False),
     )),
     Removal("reading: pages that go round in a circle", (
         instead("_api.client:goes_in_circles", lambda following, followed, empty: False),

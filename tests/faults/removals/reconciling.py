@@ -38,16 +38,16 @@ REMOVALS = (
         instead("_reconcile.evidence:has_passed_here", lambda intent, observation, margin_ms: True),
     )),
     Removal("reconciling: the debt", (
-        instead("_reconcile.evidence:unexplained_fall", lambda intent, observation, settle_margin_ms: Decimal(0)),
+        instead("_reconcile.evidence:unexplained_change", lambda intent, observation, settle_margin_ms: Decimal(0)),
     )),
     Removal("reconciling: an entry of another amount, or of an unknown type, may be it", (
         instead("_reconcile.evidence:ambiguous_entries", lambda new, intent, settle_margin_ms: []),
     )),
     Removal("reconciling: the wallet's ledger", (
-        instead("_reconcile.evidence:has_left_wallet", lambda intent, funds: False),
+        instead("_reconcile.evidence:has_moved", lambda intent, funds: False),
     )),
     Removal("reconciling: the wallet's balance", (
-        instead("_reconcile.evidence:has_balance_fallen", lambda intent, funds: False),
+        instead("_reconcile.evidence:has_balance_moved", lambda intent, funds: False),
     )),
     Removal("reconciling: a key that may not read the wallet's ledger waits longer", (
         instead("_reconcile.evidence:_FACTOR_WITHOUT_LEDGER", 1),
@@ -59,7 +59,7 @@ REMOVALS = (
         instead("_reconcile.evidence:new_entries", lambda intent, observation, others: list(observation.entries)),
     )),
     Removal("reconciling: what was borrowed meanwhile", (
-        instead("_reconcile.evidence:borrowed_since", lambda intent, loan: Decimal(0)),
+        instead("_reconcile.evidence:borrowed_since", lambda intent, subject: Decimal(0)),
     )),
     Removal("from collateral: what was accepted and does not show is not undone", (
         instead("_reconcile.evidence:is_accepted_without_trace", lambda intent, failed: False),

@@ -16,8 +16,29 @@ import typing as t
 
 from . import documented, forgeries
 from .goals import Goal
-from .products import COINS, DEBT, FLEXIBLE, HISTORY, KEY, LEDGER, LEGACY, OTHER, PRODUCTS, TIME, WALLET
-from .standin import BIG_COIN, BIG_LOAN, CONTRACTS, DAY_MS, SMALL_COIN, SMALL_LOAN, START_MS
+from .products import (
+    ACCOUNT_COLLATERAL,
+    ADD,
+    COINS,
+    DEBT,
+    FIXED,
+    FLEXIBLE,
+    HISTORY,
+    KEY,
+    LEDGER,
+    LEGACY,
+    LIMIT,
+    ORDER_COLLATERAL,
+    OTHER,
+    PRODUCTS,
+    TAKE_BACK,
+    TIME,
+    TO_FUND,
+    TO_UNIFIED,
+    WALLET,
+    WALLETS,
+)
+from .standin import BIG_COIN, BIG_LOAN, COIN_PLEDGE, CONTRACTS, DAY_MS, ORDER_PLEDGE, SMALL_COIN, SMALL_LOAN, START_MS, WALLET_USDT
 
 _TWO_DAYS_AGO = START_MS - 2 * DAY_MS
 GOALS = {
@@ -34,8 +55,23 @@ GOALS = {
     "from collateral amount": Goal(BIG_COIN, "100", collateral=("BTC",)),
     "from collateral max_debt": Goal(BIG_COIN, max_debt="4700", collateral=("BTC",)),
     "fixed": Goal(CONTRACTS[0]),
+    **{
+        f"{name} {word}": goal for name, target, max_ltv, min_ltv in (("order", ORDER_PLEDGE, "0.13", "0.2"), ("account", COIN_PLEDGE, "0.17", "0.25"))
+        for word, goal in (
+            ("add", Goal(target, "0.1", move=ADD)), ("max_ltv by adding", Goal(target, max_ltv=max_ltv, move=ADD)),
+            ("take_back", Goal(target, "0.05", move=TAKE_BACK)), ("min_ltv", Goal(target, min_ltv=min_ltv, move=TAKE_BACK)),
+        )
+    },
+    "transfer to fund": Goal(WALLET_USDT, "100", move=TO_FUND),
+    "transfer to unified": Goal(WALLET_USDT, "100", move=TO_UNIFIED),
+    "ensure": Goal(WALLET_USDT, ensure="100500", move=TO_FUND),
 }
-_FIXED_HISTORY = "/v5/crypto-loan-fixed/repayment-history"
+# What else changes the same LTV.
+_BESIDE = {
+    ORDER_COLLATERAL: {PRODUCTS[LEGACY].reads[HISTORY]}, LEGACY: {PRODUCTS[ORDER_COLLATERAL].reads[HISTORY]},
+    ACCOUNT_COLLATERAL: {PRODUCTS[name].reads[HISTORY] for name in (FLEXIBLE, FIXED)},
+    FLEXIBLE: {PRODUCTS[name].reads[HISTORY] for name in (FIXED, ACCOUNT_COLLATERAL)},
+}
 # What no run needs, so that it may change as it likes; a message is for people.
 _UNREAD = {
     "": "retMsg retExtInfo",
@@ -57,6 +93,11 @@ _UNREAD = {
         "FiatGlobalPay BitCard ByXPost Affiliate BlockTrade NFT CopyTrading ips type deadlineDay expiredAt createdAt uta inviterID "
         "vipLevel mktMakerLevel affiliateID rsaPublicKey isMaster parentUid kycLevel kycRegion unified userIDInt64 "
         "inviterIDInt64 affiliateIDInt64",
+    "/v5/crypto-loan/adjustment-history": "preLTV afterLTV",
+    "/v5/crypto-loan-common/adjustment-history": "preLTV afterLTV",
+    "/v5/crypto-loan/collateral-data": "initialLTV marginCallLTV liquidationLTV maxLimit vipLevel",
+    "/v5/crypto-loan-common/collateral-data": "currencyLiquidationList liquidationOrder currency",
+    "/v5/asset/transfer/inter-transfer": "status",
     "/v5/crypto-loan-fixed/borrow-contract-info": "autoRepay borrowTime interestPaid orderId repayType term",
 }
 
@@ -70,7 +111,10 @@ _LOSSES = {
 }
 _ALWAYS = (KEY, DEBT, HISTORY, COINS)
 _CLOCK_GOAL = "legacy amount"
-_HIDDEN_GOALS = ("legacy amount", "flexible amount", "flexible max_debt", "fixed")
+_HIDDEN_GOALS = (
+    "legacy amount", "flexible amount", "flexible max_debt", "fixed", "order add", "order take_back", "account min_ltv", "transfer to fund",
+    "transfer to unified",
+)
 # A minute is more than any time window.
 DRIFT_MS = 60_000
 
@@ -136,6 +180,8 @@ def asked(name: str, run: str) -> set[tuple[str, str]]:
     """Return the calls, as method and path, that a run for a goal makes."""
     goal = GOALS[name]
     product = PRODUCTS[goal.loan.product]
+    if goal.move:
+        return _asked_of_move(goal, run)
     paths = {product.reads[use] for use in _ALWAYS}
     # What pays is read before, and the wallet's own ledger where nothing else shows the repayment.
     paths.add(product.reads[OTHER if goal.collateral else WALLET])
@@ -144,11 +190,25 @@ def asked(name: str, run: str) -> set[tuple[str, str]]:
     if goal.loan.product == LEGACY and goal.max_debt == "0" and run != HIDDEN:
         # There are the loans that are paid off.
         paths.add(product.reads[OTHER])
-    if goal.loan.product == FLEXIBLE and goal.max_ltv is not None:
-        paths |= {product.reads[OTHER], _FIXED_HISTORY}
+    if goal.max_ltv is not None:
+        paths |= _BESIDE[goal.loan.product] | ({product.reads[OTHER]} if goal.loan.product == FLEXIBLE else set())
     if run == CLOCK:
         paths.add(product.reads[TIME])
     return {*(("GET", path) for path in paths), ("POST", product.from_collateral if goal.collateral else product.repay)}
+
+
+def _asked_of_move(goal: Goal, run: str) -> set[tuple[str, str]]:
+    """Return the same for an adjustment or a transfer."""
+    product, name = PRODUCTS[goal.loan.product], goal.loan.product
+    # A transfer is about the wallets alone.
+    uses = {KEY, DEBT, HISTORY, WALLET}
+    uses |= {LEDGER, LIMIT} if name == WALLETS else {LIMIT} if goal.move == TAKE_BACK else set()
+    if name == ORDER_COLLATERAL or (name == ACCOUNT_COLLATERAL and goal.limit is not None):
+        uses.add(COINS)
+    if run == HIDDEN:
+        uses.add(LEDGER)
+    paths = {product.reads[use] for use in uses} | (_BESIDE[name] if goal.limit is not None else set())
+    return {*(("GET", path) for path in paths), ("POST", product.repay)}
 
 
 def every() -> list[Case]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from decimal import Decimal
 from pathlib import Path
@@ -13,19 +14,23 @@ from pathlib import Path
 from hypothesis import stateful
 from postgres import Server
 
-from . import oracle, strategies
+from . import aims, levels, oracle
 from .actor import Choices
 from .asks import Asks
 from .goals import Goal, Plan
-from .ledger import API
+from .ledger import API, share_ltv
 from .owner import Event
-from .products import LEGACY, PRODUCTS, Loan
+from .products import LEGACY, PRODUCTS, REPAID, TAKE_BACK, WALLETS, Loan
 from .runs import Run
+from .shown import is_gone
 from .standin import HOUR_MS, KEY, KEY_WITHOUT_WALLET, SECRET, SECRET_WITHOUT_WALLET, START_MS, TURN_MS, StandIn
 from .tally import Tally
-from .world import World, clean_folder
+from .starting import clean_folder
+from .world import World
 
 _LONG_MS = 3_600_000
+# Less than up to which the exchange lets collateral go.
+_MOST_LTV = "0.79"
 _SECRETS = (KEY, SECRET, KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET)
 
 
@@ -154,18 +159,28 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
                 run = self.acknowledge(run.details["intent"], asks[0].goal)
             if run.outcome == "not_executed" and not run.posts and self._is_too_much(asks[0].goal):
                 asks[0].is_open = False
+            elif run.outcome == "not_executed":
+                self._settle_others(asks[0].goal)
         self._settle_the_rest()
         self._meet_goals()
         wrong = oracle.everybody_knows(world.recording, self.asks)
         if wrong:
             self._fail(wrong)
 
+    def _settle_others(self, goal: Goal) -> None:
+        """A goal of an LTV is refused while something else that changes it is in doubt, so its user runs the task for that first."""
+        noted = {one.loan for one in self.world.journal.open_intents()} if goal.limit is not None else set()
+        for loan in sorted(loan for loan in noted if loan != goal.loan and share_ltv(loan, goal.loan)):
+            [run] = self.play([Plan(aims.probe(loan))])
+            if run.outcome == "unknown":
+                self.acknowledge(run.details["intent"], aims.probe(loan))
+
     def _settle_the_rest(self) -> None:
         """Intents whose asks were answered otherwise are reported by the next run."""
         for loan in sorted({post.loan for post in self.world.recording.posts}):
             entries = [e for e in self.world.recording.entries_on(loan) if e.source == API and e.is_paid]
             if any(entry.repay_id not in self.asks.reported for entry in entries):
-                self.play([Plan(strategies.probe(loan))])
+                self.play([Plan(aims.probe(loan))])
 
     def _meet_goals(self) -> None:
         """A goal that says what shall be true must be reached now, by one payment, and then nothing is paid."""
@@ -187,6 +202,7 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
                     runs.pop()
                     refused += 1
                     self.world.pass_time(_LONG_MS)
+                    self._settle_others(goal)
             wrong = oracle.comes_to_rest(goal, runs, self._turned(runs))
             if wrong:
                 self._fail(wrong)
@@ -200,6 +216,11 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         """Tell whether a goal cannot be reached, as it takes more than is owed on its loan."""
         recording = self.world.recording
         owed, books = recording.owed(goal.loan), recording.books
+        if goal.limit is not None and any(e.loan != goal.loan and share_ltv(e.loan, goal.loan) and is_gone(e) for e in recording.ledger.values()):
+            # Until somebody acknowledges what the history never shows, nobody can know the LTV.
+            return True
+        if goal.move != REPAID:
+            return self._lacks_collateral(goal)
         if goal.max_ltv is not None:
             # Half a dollar is less than the exchange's rounding could make of it.
             debt, collateral = books.ltv_of(goal.loan)
@@ -208,6 +229,19 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
             return False
         paid = recording.paid_since(goal.loan, goal.since_ms) if goal.since_ms is not None else Decimal(0)
         return owed < Decimal(goal.amount) - paid
+
+    def _lacks_collateral(self, goal: Goal) -> bool:
+        """Tell whether there is not enough to take back, no loan to pledge for, or no key that may transfer."""
+        books, loan = self.world.recording.books, goal.loan
+        if loan.product == WALLETS and self.world.recording.cannot_read_wallet:
+            # Such a key may not transfer either.
+            return True
+        if self.world.recording.is_closed(loan):
+            return goal.amount is not None
+        if goal.move == TAKE_BACK and goal.amount is not None:
+            least = levels.needed_coins(books, dataclasses.replace(goal, amount=None, min_ltv=_MOST_LTV))
+            return books.pledged.get(loan, Decimal(0)) - Decimal(goal.amount) < least
+        return False
 
     def _fail(self, wrong: list[str], cause: Exception | None = None) -> t.NoReturn:
         self.has_failed = True

@@ -10,10 +10,10 @@ Pure: no I/O.
 from __future__ import annotations
 
 from .ledger import EARLY_MS, Entry
-from .products import DEBT, HISTORY, LEDGER, OTHER, TIME, WALLET
+from .products import DEBT, HISTORY, LEDGER, ORDER_COLLATERAL, OTHER, TIME, WALLET
 from .recording import Recording
 from .runs import Post, Run
-from .shown import is_gone, processed_at, shown_at, twins
+from .shown import is_gone, lateness, processed_at, shown_at, twins
 from .standin import DAY_MS
 from .switches import UNRECOGNISED
 
@@ -134,6 +134,13 @@ def does_not_wait(run: Run, entry: Entry, recording: Recording) -> bool:
 
 def has_vanished(run: Run, entry: Entry, recording: Recording) -> bool:
     return is_gone(entry)
+
+
+def has_not_arrived(run: Run, entry: Entry, recording: Recording) -> bool:
+    """Return whether only collateral and wallet can tell that it is final, and they are late."""
+    post = recording.post_of(entry)
+    late_ms = max(int(post.fault.get(name, 0)) for name in ("debt_delay_ms", "wallet_delay_ms")) if post else 0
+    return entry.loan.product == ORDER_COLLATERAL and max(late_ms, lateness(entry, recording)[1]) > 0
 
 
 def ended_before_final(run: Run, entry: Entry, recording: Recording) -> bool:

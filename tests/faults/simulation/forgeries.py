@@ -13,7 +13,7 @@ import re
 import typing as t
 
 # What such a field is about.
-DEBT, AMOUNT, ID, ACCOUNT = "debt", "amount", "id", "account"
+DEBT, AMOUNT, ID, ACCOUNT, BALANCE = "debt", "amount", "id", "account", "balance"
 
 
 class Forgery(t.NamedTuple):
@@ -26,6 +26,7 @@ class Forgery(t.NamedTuple):
 
 
 _HISTORY = r"/v5/crypto-loan(-flexible|-fixed)?/repayment-history"
+_ADJUSTMENTS = r"/v5/crypto-loan(-common)?/adjustment-history"
 # Another number in the place of the true one; every other change can be seen.
 _HOWS = ("unit", "unknown")
 FORGERIES = (
@@ -41,6 +42,13 @@ FORGERIES = (
     Forgery(
         ID, r"/v5/crypto-loan(-flexible)?/repay|/v5/crypto-loan-fixed/fully-repay", r"result\.repayId",
         "the history may show it late, and until then the answer alone shows the id",
+    ),
+    Forgery(ID, _ADJUSTMENTS, r"result\.list\.adjustId", "when the answer was lost, no other call shows the id"),
+    Forgery(ID, r"/v5/crypto-loan(-common)?/adjust-ltv", r"result\.adjustId", "as with repayments, the answer alone shows the id at first"),
+    Forgery(AMOUNT, _ADJUSTMENTS, r"result\.list\.amount", "an adjustment is reported by the history, as a repayment is"),
+    Forgery(
+        BALANCE, "/v5/asset/transfer/query-account-coin-balance", r"result\.balance\.walletBalance",
+        "as long as its ledger shows no movement, no other call shows what the Funding wallet shall hold",
     ),
     Forgery(ACCOUNT, "/v5/user/query-api", r"result\.userID", "no other call shows whose a key is"),
 )

@@ -31,6 +31,9 @@ def why_believed(post: Post, recording: Recording) -> str | None:
     run, entry = recording.runs[post.run], recording.entry_of(post)
     if not post.is_turned_away or entry is None:
         return None
+    if post.own_id is not None and any(other.sent_at > post.sent_at and other.amount == post.amount for other in run.posts):
+        # What is sent again with the same ID, the exchange carries out once.
+        return None
     until = min([other.sent_at for other in run.posts if other.sent_at > post.sent_at], default=run.ended_at or 0)
     reads = [read for read in run.reads if post.sent_at < read.at <= until]
     if not any(read.use == HISTORY for read in reads):

@@ -10,7 +10,7 @@ import datetime
 import typing as t
 from dataclasses import dataclass
 
-from .products import FIXED, PRODUCTS, Loan
+from .products import ADD, FIXED, PRODUCTS, REPAID, TAKE_BACK, TO_FUND, TO_UNIFIED, Loan
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,9 @@ class Goal:
 
     :ivar collateral: The coins to sell for it; empty when the Funding wallet pays.
     :ivar reference: What names an amount as a step that is taken once, for ever; empty when it has no name.
+    :ivar move: What is done but a repayment.
+    :ivar min_ltv: Up to which LTV collateral is taken back.
+    :ivar ensure: What the Funding wallet shall hold.
     """
 
     loan: Loan
@@ -28,6 +31,14 @@ class Goal:
     max_ltv: str | None = None
     collateral: tuple[str, ...] = ()
     reference: str = ""
+    move: str = REPAID
+    min_ltv: str | None = None
+    ensure: str | None = None
+
+    @property
+    def limit(self) -> str | None:
+        """The LTV that it is about."""
+        return self.max_ltv if self.max_ltv is not None else self.min_ltv
 
     @property
     def can_be_named(self) -> bool:
@@ -50,9 +61,15 @@ class Goal:
         return self.is_of_debt or self.since_ms is not None
 
     def options(self) -> dict[str, t.Any]:
-        given = {"amount": self.amount, "max_debt": self.max_debt, "max_ltv": self.max_ltv}
+        step = self.move if self.move in (ADD, TAKE_BACK) else "amount"
+        given = {
+            step: self.amount, "max_debt": self.max_debt, "max_ltv": self.max_ltv, "min_ltv": self.min_ltv, "ensure": self.ensure,
+        }
         options: dict[str, t.Any] = {name: value for name, value in given.items() if value is not None}
         options[PRODUCTS[self.loan.product].option] = self.loan.name
+        if self.move in (TO_FUND, TO_UNIFIED):
+            wallets = ("UNIFIED", "FUND") if self.move == TO_FUND else ("FUND", "UNIFIED")
+            options["from_account_type"], options["to_account_type"] = wallets
         if self.collateral:
             options["collateral"] = list(self.collateral)
         if self.reference:
@@ -64,7 +81,8 @@ class Goal:
 
     def __repr__(self) -> str:
         parts = [
-            self.amount or "", f"debt at most {self.max_debt}" if self.max_debt is not None else "",
+            self.move.replace("_", " "), self.amount or "", f"LTV at least {self.min_ltv}" if self.min_ltv is not None else "",
+            f"at least {self.ensure}" if self.ensure is not None else "", f"debt at most {self.max_debt}" if self.max_debt is not None else "",
             f"LTV at most {self.max_ltv}" if self.max_ltv is not None else "", "all" if self.is_whole else "",
             f"on {self.loan!r}", f"since {self.since_ms}" if self.since_ms is not None else "",
             f"from {','.join(self.collateral)}" if self.collateral else "", f"under {self.reference}" if self.reference else "",

@@ -28,6 +28,9 @@ def is_in_doubt(post: Post, recording: Recording, moment: int) -> bool:
         if earlier.result and earlier.ended_at is not None and earlier.ended_at <= moment:
             if post.timestamp in earlier.settled or post.repay_id in earlier.came_between:
                 return False
+            # What is sent again with its own ID is one transfer.
+            if post.own_id is not None and post.own_id in {item["repay_id"] for item in earlier.made}:
+                return False
     answer = post.answer
     if isinstance(answer, dict) and not post.committed and not post.late:
         # A status alone may come from something in between.

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from . import strategies, surroundings
 from .actor import Choices
+from .aims import goals_on
 from .checked import CheckedSchedule
 from .goals import Goal, Kill, Loss, Plan
-from .owner import JournalLoss, LockLoss, OwnerAct
+from .owner import JournalLoss, LockLoss, OwnerAct, like
 from .products import DEBT, FLEXIBLE, HISTORY, Loan
 from .standin import HOUR_MS, START_MS, TURN_MS
 
@@ -125,7 +126,7 @@ class Schedule(CheckedSchedule):
     @stateful.rule(fault=strategies.lost_posts(), goal=strategies.plain_goals, after_steps=st.integers(30, 72))
     def run_beside_somebody_who_pays_the_same(self, fault: dict[str, t.Any], goal: Goal, after_steps: int) -> None:
         self.order([fault])
-        self.play([Plan(goal, drift_ms=self.drift_ms)], None, OwnerAct(after_steps, goal.loan, goal.amount))
+        self.play([Plan(goal, drift_ms=self.drift_ms)], None, like(goal, after_steps))
 
     @stateful.rule(
         before_ms=strategies.before_turns, lost=st.sampled_from(["none", "first", "second"]),
@@ -213,7 +214,7 @@ class Schedule(CheckedSchedule):
         self.order(faults)
         self.play([Plan(goal, loss=loss, drift_ms=self.drift_ms)])
         self.world.pass_time(pause_ms)
-        then = data.draw(st.sampled_from([goal, goal, *strategies.goals_on(goal.loan)]))
+        then = data.draw(st.sampled_from([goal, goal, *goals_on(goal.loan)]))
         self.play([Plan(then, drift_ms=self.drift_ms)])
 
     @stateful.rule(
@@ -246,4 +247,4 @@ class Schedule(CheckedSchedule):
     @stateful.rule(data=st.data())
     def a_human_looks_and_acknowledges(self, data: st.DataObject) -> None:
         intent = data.draw(st.sampled_from(sorted(self.doubts, key=lambda name: self.doubts[name][1] or 0)))
-        self.acknowledge(intent, data.draw(st.sampled_from(strategies.goals_on(self.doubts[intent][0]))))
+        self.acknowledge(intent, data.draw(st.sampled_from(goals_on(self.doubts[intent][0]))))

@@ -4,14 +4,16 @@
 
 """What everybody must be able to rely on, whatever goes wrong: the laws of the fault suite, and what excuses a run from them.
 
-**The ledger** is what really happened: each repayment that the exchange has booked, whether by API or by the owner's hand, and what
-is owed. Only the suite reads it from the stand-in exchange; runs see what the exchange shows. `ledger.Entry`, `ledger.Books`.
+**The ledger** is what really happened: each repayment, adjustment of collateral and transfer that the exchange has booked, whether by
+API or by the owner's hand, and what is owed, pledged and held. Only the suite reads it
+from the stand-in exchange; runs see what the exchange shows. `ledger.Entry`, `ledger.Books`.
 
 **Asked** is what the users wanted: one `Ask` is one decision to pay, however many runs it takes until its end is known.
 
 **Reported** is what each run told its user: `Run.result`, if there is one. A `Recording` holds the ledger, runs and requests.
 
-**A law** returns a sentence for each thing that is wrong. Details stand in `payments`, `overpayment`, `reports` and `outcomes`.
+**A law** returns a sentence for each thing that is wrong. Details stand in `payments`, `overpayment`, `levels`, `reports` and
+`outcomes`; what they call a repayment is an adjustment or a transfer as well.
 
 **An excuse** says why nobody can know better. Without one, not knowing is a defect, too. Pure: no I/O.
 """
@@ -69,7 +71,7 @@ def sends_nothing_while_another_is_open(run: Run, recording: Recording) -> list[
 
 
 def sends_what_is_missing(run: Run, recording: Recording) -> list[str]:
-    """What is sent is the amount asked for, with since what is missing of it, for a goal of the debt no more than it takes."""
+    """What is sent is what was asked for, with since what is missing of it; for a goal no more than it takes, and never past an LTV."""
     return payments.wrong_amounts(run, recording) + overpayment.beyond_goal(run, recording)
 
 
@@ -216,6 +218,7 @@ UNKNOWN = (
 PENDING = (
     Excuse("wait", "the user does not want to wait", doubts.does_not_wait),
     Excuse("gone", "it failed, and the history of legacy loans no longer shows it", doubts.has_vanished),
+    Excuse("no status", "its history has no status, and what it has moved shows late where it arrives", doubts.has_not_arrived),
     Excuse("wait_timeout", "wait_timeout ended before it was final", doubts.ended_before_final),
     Excuse("reads", "the history could not be read after it was final", doubts.could_not_read_final),
 )

@@ -12,12 +12,14 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from . import forgeries
+from . import forgeries, levels
 from .goals import Goal
 from .knowledge import is_in_doubt, something_failed
-from .ledger import FAILED
+from .ledger import FAILED, share_ltv
+from .products import REPAID, TAKE_BACK
 from .recording import Recording
 from .runs import KNOWN_SUCCESSES, Post, Run
+from .shown import processed_at
 
 # As late as the schedules show a debt, and by how much it grows in that time; what is less than a coin's unit stays.
 _LATE_MS, _GROWTH, _DUST = 90_000, Decimal("1.001"), Decimal("0.0001")
@@ -61,9 +63,14 @@ def _something_to_do(run: Run, recording: Recording) -> list[str]:
 def _debt_above_goal(run: Run, recording: Recording) -> list[str]:
     """Check a goal of the debt that is said to be met; interest of some hours may have accrued meanwhile."""
     goal, books = run.plan.goal, recording.books
+    if goal.move != REPAID:
+        return _level_missed(run, recording)
     if any(loan.product == goal.loan.product for at, loan in recording.borrowed if at >= run.began_at - _LATE_MS):
         return []
     if something_failed(goal.loan, recording) or forgeries.DEBT in recording.forged:
+        return []
+    if any(e.move == TAKE_BACK and share_ltv(e.loan, goal.loan) and e.time >= (run.ended_at or 0) for e in recording.ledger.values()):
+        # It was met when the run ended.
         return []
     owed = recording.owed(goal.loan)
     if goal.is_whole and owed:
@@ -74,6 +81,26 @@ def _debt_above_goal(run: Run, recording: Recording) -> list[str]:
     if goal.max_ltv is not None and debt > Decimal(goal.max_ltv) * collateral * _GROWTH:
         return [f"reported that {goal} is met, but {debt} is owed for {collateral} USD of collateral"]
     return []
+
+
+def _level_missed(run: Run, recording: Recording) -> list[str]:
+    """Check a goal of collateral or of a wallet that is said to be met, unless something else has changed that meanwhile."""
+    goal = run.plan.goal
+    own = {post.repay_id for post in run.posts}
+    # What the wallet holds, its ledger shows at once; an LTV may be late.
+    since = run.began_at if goal.ensure is not None else run.began_at - _LATE_MS
+    beside = [e for e in recording.ledger.values() if e.repay_id not in own and levels.counts(e, goal)]
+    others = [e for e in beside if max(e.time, processed_at(e, recording)) >= since]
+    if others or any(at >= run.began_at - _LATE_MS for at, dummy in recording.borrowed) or _is_forged(goal, recording):
+        return []
+    if something_failed(goal.loan, recording) or (run.result or {})["goal_reached"] is False:
+        return []
+    missed = levels.below_level(goal, recording, _GROWTH)
+    return [f"reported that {goal} is met, but {missed}"] if missed else []
+
+
+def _is_forged(goal: Goal, recording: Recording) -> bool:
+    return (forgeries.BALANCE if goal.ensure is not None else forgeries.DEBT) in recording.forged
 
 
 def unsettled(goal: Goal, runs: list[Run], hour_turned: bool) -> list[str]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from . import forgeries, gate
+from . import forgeries, gate, levels
 from .doubts import SLACK_MS
 from .goals import Goal
-from .ledger import Entry
-from .products import DEBT, HISTORY, LEGACY
+from .ledger import Entry, share_ltv
+from .products import DEBT, HISTORY, LEGACY, REPAID, WALLETS
 from .recording import Recording
 from .runs import Post, Run
 from .shown import lateness
@@ -34,6 +34,9 @@ def _beyond_goal(post: Post, run: Run, recording: Recording) -> list[str]:
     goal = run.plan.goal
     if not goal.is_of_debt or goal.is_whole or not post.committed or forgeries.DEBT in recording.forged:
         return []
+    if goal.move != REPAID:
+        beyond = levels.beyond_level(post, goal, recording)
+        return [f"sent {post.amount} for the goal {goal}, but {beyond}"] if beyond and not _excuse(post, run, recording) else []
     needed, slack = _needed(post, goal, recording)
     if post.amount < max(needed, Decimal(0)) + slack or _excuse(post, run, recording):
         return []
@@ -77,21 +80,32 @@ def _excuse(post: Post, run: Run, recording: Recording) -> str:
         if entry.repay_id == post.repay_id or not _counts(entry, run.plan.goal):
             continue
         if recording.post_of(entry) is None or entry.loan != post.loan:
-            if read_at <= entry.time <= taken_at:
+            if read_at <= entry.time <= taken_at and not _must_know(entry, run, recording):
                 return "somebody else repaid just then"
         copy = recording.post_of(entry)
         if copy and copy.is_turned_away and lateness(entry, recording)[1] > run.plan.settle_margin * 1000:
             # It counts as somebody else's, whose debt is late by the margin at most.
             return "another copy, later than anybody has to expect"
-        if entry.loan != post.loan and _is_hidden(entry, read_at, recording):
+        if entry.loan != post.loan and _is_hidden(entry, read_at, recording) and not _must_know(entry, run, recording):
             # What another run for another loan has sent, this one need not know.
             return "another loan"
     return ""
 
 
 def _counts(entry: Entry, goal: Goal) -> bool:
-    is_shared = goal.max_ltv is not None and LEGACY not in (goal.loan.product, entry.loan.product)
-    return entry.loan == goal.loan or is_shared
+    if goal.loan.product == WALLETS:
+        return levels.counts(entry, goal)
+    return entry.loan == goal.loan or (goal.limit is not None and share_ltv(entry.loan, goal.loan))
+
+
+def _must_know(entry: Entry, run: Run, recording: Recording) -> bool:
+    """Tell whether a run for an LTV must know of what another run has changed of it: by the journal, and by the margin."""
+    post = recording.post_of(entry)
+    sender = recording.runs[post.run] if post else None
+    if run.plan.goal.limit is None or sender is None or not recording.knows(sender, run):
+        return False
+    is_late = lateness(entry, recording)[1] > run.plan.settle_margin * 1000
+    return not (is_late or run.may_leave_open or sender.may_leave_open)
 
 
 def _is_hidden(entry: Entry, moment: int, recording: Recording) -> bool:

@@ -7,15 +7,22 @@
 from __future__ import annotations
 
 import typing as t
+import uuid
 from decimal import ROUND_DOWN, Decimal
 
-from .products import FIXED, FLEXIBLE, LEGACY, Loan
+from .goals import Goal
+from .products import ADD, COLLATERAL, FIXED, FLEXIBLE, LEGACY, PRODUCTS, TAKE_BACK, TO_FUND, TO_UNIFIED, WALLETS, Loan
 from .standin import StandIn
 
 
-class OwnerAct(t.NamedTuple):
-    """Something that the owner pays, or borrows, after so many steps of a batch.
+# By how much the amounts in coins of collateral are smaller than those in dollars.
+_COLLATERAL_IS_SMALLER = 1000
 
+
+class OwnerAct(t.NamedTuple):
+    """Something that the owner pays, borrows, pledges or transfers, after so many steps of a batch.
+
+    :ivar borrows: Whether the owner borrows; of collateral, takes it back; of a wallet, transfers away from the Funding wallet.
     :ivar in_pause: Whether that is put off until a run pauses after its repayment request.
     """
 
@@ -40,6 +47,41 @@ class JournalLoss(t.NamedTuple):
 
 
 Event = t.Union[OwnerAct, LockLoss, JournalLoss]
+
+
+def like(goal: Goal, after_steps: int, is_opposite: bool = False) -> OwnerAct:
+    """Return the act by which the owner does by hand what a step does, or undoes it."""
+    amount = goal.amount
+    if amount is not None and goal.loan.product in COLLATERAL:
+        amount = str(Decimal(amount) * _COLLATERAL_IS_SMALLER)
+    is_away = goal.move in (TAKE_BACK, TO_UNIFIED)
+    return OwnerAct(after_steps, goal.loan, amount, borrows=is_away is not is_opposite)
+
+
+def act(standin: StandIn, owner_act: OwnerAct, send: t.Callable[[str, dict[str, str]], str]) -> str:
+    """Do what the owner does; return what was done, nothing when it is not possible.
+
+    :param send: Sends a signed request.
+    """
+    loan, amount = owner_act.loan, owner_act.amount
+    if loan.product in COLLATERAL:
+        return _adjust(loan, str(Decimal(amount or "50") / _COLLATERAL_IS_SMALLER), TAKE_BACK if owner_act.borrows else ADD, send)
+    if loan.product == WALLETS:
+        return _transfer(loan, amount or "50", TO_UNIFIED if owner_act.borrows else TO_FUND, send)
+    return (borrow if owner_act.borrows else repay)(standin, loan, amount)
+
+
+def _adjust(target: Loan, amount: str, move: str, send: t.Callable[[str, dict[str, str]], str]) -> str:
+    product = PRODUCTS[target.product]
+    adjust_id = send(product.repay, {product.field: target.name, "amount": amount, "direction": "0" if move == ADD else "1"})
+    return adjust_id and f"does {move} {amount} of {target!r}: {adjust_id}"
+
+
+def _transfer(target: Loan, amount: str, move: str, send: t.Callable[[str, dict[str, str]], str]) -> str:
+    wallets = ("UNIFIED", "FUND") if move == TO_FUND else ("FUND", "UNIFIED")
+    body = {"transferId": str(uuid.uuid4()), "coin": target.name, "amount": amount}
+    transfer_id = send(PRODUCTS[WALLETS].repay, {**body, "fromAccountType": wallets[0], "toAccountType": wallets[1]})
+    return transfer_id and f"does {move} {amount} of {target!r}: {transfer_id}"
 
 
 def repay(standin: StandIn, loan: Loan, amount: str | None) -> str:

@@ -34,7 +34,8 @@ def paid_too_often(recording: Recording, asks: Asks) -> list[str]:
     wrong = []
     for goal in {ask.goal for ask in asks.all()}:
         posts = [post for post in recording.posts if recording.goal_of(post) == goal and not gate.why_believed(post, recording)]
-        entries = [entry for post in posts for entry in [recording.entry_of(post)] if entry and entry.is_paid]
+        found = {entry.repay_id: entry for post in posts for entry in [recording.entry_of(post)] if entry and entry.is_paid}
+        entries = list(found.values())
         if not goal.is_declarative and len(entries) > asks.count(goal):
             wrong.append(f"{len(entries)} repayments for {asks.count(goal)} asks for {goal}: {entries}")
         if goal.is_whole and len(entries) > 1:
@@ -49,7 +50,7 @@ def paid_under_one_reference(recording: Recording) -> list[str]:
         posts = [post for run in runs for post in run.posts if not gate.why_believed(post, recording)]
         paid = [(post, entry) for post in posts for entry in [recording.entry_of(post)] if entry and entry.is_paid]
         for (first, entry), (then, again) in zip(paid, paid[1:]):
-            if recording.knows(recording.runs[first.run], recording.runs[then.run]):
+            if entry != again and recording.knows(recording.runs[first.run], recording.runs[then.run]):
                 wrong.append(f"two repayments under {reference}: {entry}, {again}")
     return wrong
 
@@ -170,6 +171,8 @@ def wrong_amounts(run: Run, recording: Recording) -> list[str]:
 
 def _wrong_amount(post: Post, run: Run, recording: Recording) -> list[str]:
     goal = run.plan.goal
+    if post.move != goal.move:
+        return [f"sent {post.move} for the goal {goal}"]
     if goal.is_of_debt:
         return []
     amount, cap = Decimal(goal.amount or 0), Decimal(run.plan.at_most or "Infinity")

@@ -2,21 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The products of the exchange as the schedules know them: which module repays them, and by which calls."""
+"""What the schedules move money for, as the exchange has it: which module does it, and by which calls."""
 
 from __future__ import annotations
 
 import typing as t
 
 LEGACY, FLEXIBLE, FIXED = "legacy", "flexible", "fixed"
+# What the journal calls the collateral of a legacy order, that of the account, and the wallets of the account.
+ORDER_COLLATERAL, ACCOUNT_COLLATERAL, WALLETS = "order_collateral", "account_collateral", "wallets"
+COLLATERAL = (ORDER_COLLATERAL, ACCOUNT_COLLATERAL)
+# What is done there; a repayment has no word.
+ADD, TAKE_BACK, TO_FUND, TO_UNIFIED = "add", "take_back", "to_fund", "to_unified"
+REPAID = ""
+INCOMING = (TAKE_BACK, TO_FUND)
+OPPOSITES = {ADD: TAKE_BACK, TAKE_BACK: ADD, TO_FUND: TO_UNIFIED, TO_UNIFIED: TO_FUND}
 # What a read is for, whatever the product.
 HISTORY, DEBT, TIME, COINS, WALLET, OTHER = "history", "debt", "time", "coins", "wallet", "other"
-# The Funding wallet's ledger, and what the key may do.
-LEDGER, KEY = "ledger", "key"
+# The Funding wallet's ledger, what the key may do, and how much the exchange lets go.
+LEDGER, KEY, LIMIT = "ledger", "key", "limit"
 
 
 class Loan(t.NamedTuple):
-    """What is repaid: a legacy order, the flexible debt in a coin, or a fixed contract."""
+    """What is changed: a legacy order, the flexible debt in a coin, a fixed contract, the collateral of an order or in a coin, or a coin."""
 
     product: str
     name: str
@@ -26,7 +34,7 @@ class Loan(t.NamedTuple):
 
 
 class Product(t.NamedTuple):
-    """How one product is repaid and read.
+    """How money of one kind is moved and read.
 
     :ivar option: Of the module, that names the loan.
     :ivar field: Of the request, that names it.
@@ -46,7 +54,8 @@ _ALL = {
     TIME: "/v5/market/time", WALLET: "/v5/asset/transfer/query-account-coin-balance",
     LEDGER: "/v5/asset/fundinghistory", KEY: "/v5/user/query-api",
 }
-_NEW = {**_ALL, COINS: "/v5/crypto-loan-common/loanable-data", OTHER: "/v5/crypto-loan-common/position"}
+_POSITION, _GIVEN_AWAY = "/v5/crypto-loan-common/position", "/v5/account/withdrawal"
+_NEW = {**_ALL, COINS: "/v5/crypto-loan-common/loanable-data", OTHER: _POSITION}
 PRODUCTS = {
     LEGACY: Product(
         "bybit_loan_repay", "order_id", "orderId", REPAY,
@@ -63,6 +72,28 @@ PRODUCTS = {
         },
         "/v5/crypto-loan-flexible/repay-collateral",
     ),
+    ORDER_COLLATERAL: Product(
+        "bybit_loan_collateral", "order_id", "orderId", "/v5/crypto-loan/adjust-ltv",
+        {
+            **_ALL, COINS: "/v5/crypto-loan/collateral-data", OTHER: "/v5/crypto-loan/borrow-history",
+            DEBT: "/v5/crypto-loan/ongoing-orders", HISTORY: "/v5/crypto-loan/adjustment-history",
+            LIMIT: "/v5/crypto-loan/max-collateral-amount",
+        },
+    ),
+    ACCOUNT_COLLATERAL: Product(
+        "bybit_loan_collateral", "currency", "currency", "/v5/crypto-loan-common/adjust-ltv",
+        {
+            **_ALL, COINS: "/v5/crypto-loan-common/collateral-data", OTHER: _POSITION, DEBT: _POSITION,
+            HISTORY: "/v5/crypto-loan-common/adjustment-history", LIMIT: "/v5/crypto-loan-common/max-collateral-amount",
+        },
+    ),
+    WALLETS: Product(
+        "bybit_funding_transfer", "coin", "coin", "/v5/asset/transfer/inter-transfer",
+        {
+            **_ALL, DEBT: _ALL[WALLET], COINS: _GIVEN_AWAY, OTHER: _GIVEN_AWAY, LIMIT: _GIVEN_AWAY,
+            HISTORY: "/v5/asset/transfer/query-inter-transfer-list",
+        },
+    ),
     FIXED: Product(
         "bybit_fixed_loan_repay", "loan_id", "loanId", "/v5/crypto-loan-fixed/fully-repay",
         {
@@ -71,15 +102,26 @@ PRODUCTS = {
         },
     ),
 }
-_USES = {path: use for product in PRODUCTS.values() for use, path in product.reads.items()}
+# The histories and figures of others that share an LTV.
+_BESIDE = {path for product in PRODUCTS.values() for path in product.reads.values()}
+BESIDE = "beside"
 
 
-def use_of(path: str) -> str:
-    """Return what a read is for."""
-    return _USES[path]
+def uses_of(path: str, product: str) -> list[str]:
+    """Return what a run for such a product reads a path for; one answer can show several things."""
+    uses = [use for use, one in PRODUCTS[product].reads.items() if one == path]
+    assert uses or path in _BESIDE, f"nobody should ask {path}"
+    return uses or [BESIDE]
 
 
 def loan_of(path: str, body: dict[str, str]) -> Loan:
-    """Return what a repayment request is about."""
+    """Return what a request is about."""
     (name,) = [name for name, product in PRODUCTS.items() if path in (product.repay, product.from_collateral)]
     return Loan(name, body[PRODUCTS[name].field])
+
+
+def move_of(body: dict[str, str]) -> str:
+    """Return what a request does."""
+    if "direction" in body:
+        return TAKE_BACK if body["direction"] == "1" else ADD
+    return {"FUND": TO_FUND, "UNIFIED": TO_UNIFIED}[body["toAccountType"]] if "toAccountType" in body else REPAID

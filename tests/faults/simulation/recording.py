@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from .goals import Goal
-from .ledger import Books, Entry
-from .products import Loan
+from .ledger import Books, Entry, loan_behind
+from .products import FIXED, FLEXIBLE, LEGACY, REPAID, Loan
 from .runs import Post, Run
 from .switches import DEFAULTS, SECOND_ROW, shown_amounts
 
@@ -41,7 +41,9 @@ class Recording:
     journals_removed: list[int] = field(default_factory=list)
 
     def is_closed(self, loan: Loan) -> bool:
-        return bool(self.books.debts) and loan not in self.books.debts
+        behind = loan_behind(loan)
+        is_loan = behind.product in (LEGACY, FLEXIBLE, FIXED)
+        return is_loan and bool(self.books.debts) and behind not in self.books.debts
 
     def owed(self, loan: Loan) -> Decimal:
         return self.books.debts.get(loan, Decimal(0))
@@ -77,6 +79,8 @@ class Recording:
         """Return the smallest and the largest amount that may be reported of a repayment: sent, paid, or shown."""
         post = self.post_of(entry)
         interest = post.books.interests.get(entry.loan) if post else None
+        if entry.move != REPAID:
+            return entry.amount, entry.amount
         ways = self.switched.get("repay_amount", {DEFAULTS["repay_amount"]})
         found = {entry.amount, *([post.amount] if post else [])}
         for way in ways:
@@ -88,7 +92,8 @@ class Recording:
         return least <= amount <= most
 
     def entry_of(self, post: Post) -> Entry | None:
-        return self.ledger.get(post.repay_id) if post.repay_id else None
+        # What is sent again with its own ID is one transfer.
+        return self.ledger.get(post.repay_id or post.own_id or "")
 
     def post_of(self, entry: Entry) -> Post | None:
         return next((post for post in self.posts if post.repay_id == entry.repay_id), None)

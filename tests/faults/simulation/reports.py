@@ -113,6 +113,8 @@ def _wrong_repayment(
         # What a whole contract has cost is known only when it is final.
         if outcome == "executed" or not goal.is_whole:
             wrong.append(f"reported an amount of {item['amount']} on {goal.loan}, but the ledger holds {entry}")
+    if entry.move != goal.move:
+        wrong.append(f"reported {outcome} for {goal}, but the ledger holds {entry}")
     if post is None:
         if not can_be_mistaken(entry, recording):
             wrong.append(f"reported {outcome}, but repayment {entry.repay_id} was made by {entry.source}")

@@ -14,11 +14,11 @@ from decimal import Decimal
 from .goals import Plan
 from .journals import Noted
 from .ledger import Books
-from .products import KEY, TIME, Loan
+from .products import KEY, REPAID, TIME, Loan
 
 KNOWN_SUCCESSES = ("executed", "pending")
 # By these a run knows whether its repayment was accepted.
-_READ_OF_POST = ("retCode", "result", "result.repayId")
+_READ_OF_POST = ("retCode", "result", "result.repayId", "result.adjustId", "result.transferId")
 _OK = 200
 GATE_CODES = (10002, 10006)
 # How long a repayment that may have been reported to nobody answers an equal task: twelve hours, less what a run takes.
@@ -31,7 +31,7 @@ OUTCOMES = ("executed", "pending", "nothing_to_do", "planned", "not_executed", "
 
 @dataclass
 class Post:
-    """One repayment request that has left a run completely.
+    """One request that has left a run completely.
 
     :ivar amount: What it asks for; of a whole contract what it has cost, or what was owed.
     :ivar gives_id: Whether a success is answered with an id.
@@ -56,6 +56,9 @@ class Post:
     books: Books = Books({})
     step: int = 0
     noted: frozenset[Noted] = frozenset()
+    move: str = REPAID
+    # The ID that its run has given it, of a transfer.
+    own_id: str | None = None
 
     @property
     def window_end(self) -> int:
@@ -172,7 +175,7 @@ class Run:
     @property
     def was_kept_out(self) -> bool:
         """Whether it has seen nothing but another run for the same loan that did not end in time."""
-        return "Another run for this loan (" in (self.result or {}).get("msg", "")
+        return "did not end within lock_timeout" in (self.result or {}).get("msg", "")
 
     @property
     def may_leave_open(self) -> bool:
@@ -196,9 +199,9 @@ class Run:
 
     @property
     def came_between(self) -> set[str]:
-        """The ids of the repayments that it reported as new in the history after it was turned away."""
+        """The ids of what it reported as new in the history after it was turned away."""
         warnings = [str(text) for text in (self.result or {}).get("warnings") or []]
-        return {match[1] for text in warnings if _AT_THE_GATE in text for match in re.finditer(r"repayment (\d+)", text)}
+        return {match[1] for text in warnings if _AT_THE_GATE in text for match in re.finditer(r"(?:repayment|adjustment|transfer) ([0-9a-f-]+) of", text)}
 
     @property
     def outcome(self) -> str | None:
@@ -271,5 +274,5 @@ class Run:
             return False
         forgotten = {e["intent"] for e in self.earlier if e.get("outcome") == "unknown"}
         message = (self.result or {})["msg"]
-        is_found_out = "names no repayment that is" in message or "A run with acknowledge sends nothing" in message
+        is_found_out = "that is recorded here: it was acknowledged" in message or "A run with acknowledge sends nothing" in message
         return self.plan.acknowledge in forgotten or is_found_out

@@ -12,7 +12,7 @@ import typing as t
 DEFAULT_SEED = 20261103
 DEFAULT_SCHEDULES = 150
 DEFAULT_ANSWERS = 200
-TESTED_FROM = 300
+TESTED_FROM = 600
 
 
 class Settings(t.NamedTuple):

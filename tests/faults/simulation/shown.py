@@ -10,7 +10,7 @@ Pure: no I/O.
 from __future__ import annotations
 
 from .ledger import EARLY_MS, FAILED, OWNER, Entry
-from .products import LEGACY
+from .products import LEGACY, ORDER_COLLATERAL, WALLETS
 from .recording import Recording
 from .runs import Post
 
@@ -28,12 +28,14 @@ def shown_at(entry: Entry, recording: Recording) -> int:
     if is_gone(entry):
         return _NEVER_MS
     is_hidden = entry.loan.product == LEGACY and "hidden" in recording.switched.get("legacy_processing", ())
+    if entry.loan.product == ORDER_COLLATERAL:
+        is_hidden = "hidden" in recording.switched.get("legacy_adjustment_processing", ("hidden",))
     return max(entry.visible_at, processed_at(entry, recording) if is_hidden else 0)
 
 
 def is_gone(entry: Entry) -> bool:
-    """Tell whether the history no longer shows a repayment: that of legacy loans has none that failed."""
-    return entry.loan.product == LEGACY and entry.status == FAILED
+    """Tell whether the history no longer shows it: those of legacy loans have none that failed."""
+    return entry.loan.product in (LEGACY, ORDER_COLLATERAL) and entry.status == FAILED
 
 
 def lateness(entry: Entry, recording: Recording) -> tuple[int, int]:
@@ -43,7 +45,8 @@ def lateness(entry: Entry, recording: Recording) -> tuple[int, int]:
     for other in recording.posts_on(entry.loan):
         one = recording.entry_of(other)
         # As long as the stand-in shows a debt as it was at one repayment, it shows nothing that came later either.
-        if one and one.time <= final_at:
+        # Whether a transfer has come, the wallet's ledger shows at once.
+        if one and one.time <= final_at and entry.loan.product != WALLETS:
             falls_at.append(one.time + int(other.fault.get("debt_delay_ms", 0)))
     return shown_at(entry, recording) - entry.time, max(falls_at) - entry.time
 
@@ -53,7 +56,7 @@ def twins(post: Post, recording: Recording) -> list[Entry]:
     begin = post.timestamp - EARLY_MS
     return [
         entry for entry in recording.entries_on(post.loan)
-        if entry.source == OWNER and entry.repay_id != post.repay_id
+        if entry.source == OWNER and entry.repay_id != post.repay_id and entry.move == post.move
         # What a whole contract costs is not known beforehand.
         and (entry.amount == post.amount or recording.goal_of(post).is_whole)
         # One that was made long afterwards is a doubt as well: what the exchange calls the time is not documented.

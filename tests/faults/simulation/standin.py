@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import hmac
 import http.client
 import json
 import subprocess
@@ -18,8 +19,23 @@ import urllib.parse
 from decimal import Decimal
 from pathlib import Path
 
-from .ledger import API, OWNER, PROCESSING, Books, Entry
-from .products import FIXED, FLEXIBLE, LEGACY, REPAY, Loan
+from .ledger import API, OWNER, PROCESSING, Books, Entry, loan_behind
+from .products import (
+    ACCOUNT_COLLATERAL,
+    ADD,
+    FIXED,
+    FLEXIBLE,
+    LEGACY,
+    ORDER_COLLATERAL,
+    PRODUCTS,
+    REPAID,
+    REPAY,
+    TAKE_BACK,
+    TO_FUND,
+    TO_UNIFIED,
+    WALLETS,
+    Loan,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 LAUNCHER = ROOT / "roles" / "sandbox" / "files" / "sandbox.py"
@@ -28,6 +44,8 @@ KEY, SECRET = "sandbox-key", "sandbox-secret"
 KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET = "sandbox-loan-key", "sandbox-loan-secret"
 # Each of the two has a second one beside it, with the same secret.
 SECOND = "-2"
+# With it the owner moves money by hand.
+OWNER_KEY = "owner-key"
 DAY_MS = 24 * 3600 * 1000
 HOUR_MS = 3_600_000
 # In the future, so that the moments between the seed and the stopped clock charge no interest.
@@ -40,10 +58,12 @@ BIG_LOAN, OTHER_LOAN, SMALL_LOAN = (
 BIG_COIN, SMALL_COIN = Loan(FLEXIBLE, "USDT"), Loan(FLEXIBLE, "USDC")
 # The first two are overdue, so that what closes them grows by the hour.
 CONTRACTS = tuple(Loan(FIXED, number) for number in ("571", "572", "573", "574"))
+ORDER_PLEDGE, COIN_PLEDGE, WALLET_USDT = Loan(ORDER_COLLATERAL, BIG_LOAN.name), Loan(ACCOUNT_COLLATERAL, "BTC"), Loan(WALLETS, "USDT")
 # The smallest amount of every coin.
 UNIT = Decimal("0.0001")
 _PRINCIPALS = ("1500", "700.25", "1200", "650")
-_BTC_USD, _RATIO = 60_000, Decimal("0.8")
+BTC_USD, RATIO = 60_000, Decimal("0.8")
+_POSTS = (REPAY, *(PRODUCTS[name].repay for name in (ORDER_COLLATERAL, ACCOUNT_COLLATERAL, WALLETS)))
 _SOURCES = {"api": API, "app": OWNER}
 
 
@@ -75,19 +95,20 @@ def book(begin_ms: int = START_MS) -> dict[str, t.Any]:
         "accuracy": 8, "initial_ltv": "0.8", "margin_call_ltv": "0.87", "liquidation_ltv": "0.95", "max_limit": "800",
     }
     return {
-        "settings": {"ip_limit": {"requests": 1_000_000}, "limits": {f"POST {REPAY}": 100_000, "default": 100_000}},
-        "prices": {"USDT": "1", "USDC": "1", "BTC": str(_BTC_USD)},
+        "settings": {"ip_limit": {"requests": 1_000_000}, "limits": {**{f"POST {path}": 100_000 for path in _POSTS}, "default": 100_000}},
+        "prices": {"USDT": "1", "USDC": "1", "BTC": str(BTC_USD)},
         "loan_coins": {"USDT": {**coin, "fixed_annual_rates": {"180": "0.06"}}, "USDC": coin},
         "collateral_coins": {"BTC": collateral},
         "accounts": [{
-            "uid": "1631373", "name": "Treasury", "wallet": {"USDT": "100000", "USDC": "100000", "BTC": "1"},
+            "uid": "1631373", "name": "Treasury", "wallet": {"USDT": "100000", "USDC": "100000", "BTC": "10"},
+            "unified": {"USDT": "50000"},
             "keys": [
                 {"key": name + beside, "secret": secret, "permissions": permissions}
                 for name, secret, permissions in (
                     (KEY, SECRET, ["SpotTrade", "Wallet"]), (KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET, ["SpotTrade"]),
                 )
                 for beside in ("", SECOND)
-            ],
+            ] + [{"key": OWNER_KEY, "secret": SECRET, "permissions": ["SpotTrade", "Wallet"]}],
             "loans": [
                 loan(BIG_LOAN, "9000", "0.4"), loan(OTHER_LOAN, "2340", "1.26844"), loan(SMALL_LOAN, "250", "0.5"),
             ],
@@ -127,6 +148,22 @@ class StandIn:
         assert response.status == 200, (method, name, document, text)
         return json.loads(text)
 
+    def send(self, path: str, body: dict[str, str]) -> str:
+        """Send what moves money, with the owner's key; return its ID, nothing when the exchange refuses it."""
+        # The faults that are ordered are meant for the runs.
+        ordered = [{name: value for name, value in fault.items() if name != "id"} for fault in self.control("GET", "faults")["faults"]]
+        self.control("DELETE", "faults")
+        now, payload = str(self.control("GET", "state")["server_time"]), json.dumps(body)
+        signature = hmac.new(SECRET.encode(), f"{now}{OWNER_KEY}5000{payload}".encode(), "sha256").hexdigest()
+        headers = {
+            "X-BAPI-API-KEY": OWNER_KEY, "X-BAPI-TIMESTAMP": now, "X-BAPI-RECV-WINDOW": "5000", "X-BAPI-SIGN": signature,
+            "Content-Type": "application/json",
+        }
+        self._connection.request("POST", path, payload, headers)
+        result = json.loads(self._connection.getresponse().read())["result"] or {}
+        self.control("POST", "faults", ordered)
+        return str(result.get("adjustId") or result.get("transferId") or "")
+
     def begin(self) -> None:
         """A fresh book, and a clock that stands still."""
         self.control("PUT", "seed", book())
@@ -146,8 +183,11 @@ class StandIn:
     def ledger(self) -> dict[str, Entry]:
         return self.books()[0]
 
-    def books(self) -> tuple[dict[str, Entry], Books]:
-        """Return the true repayments by id, and what is owed and pledged."""
+    def books(self, by_hand: t.Collection[str] = ()) -> tuple[dict[str, Entry], Books]:
+        """Return all that was truly moved, by ID, and what is owed, pledged and held.
+
+        :param by_hand: The IDs of what the owner has sent with another program.
+        """
         account = self.control("GET", "state")["accounts"][0]
         debts = {Loan(LEGACY, loan["order_id"]): Decimal(loan["debt"]) for loan in account["loans"]}
         debts |= {Loan(FLEXIBLE, loan["loan_coin"]): Decimal(loan["debt"]) for loan in account["flexible_loans"]}
@@ -156,19 +196,63 @@ class StandIn:
         interests = {Loan(LEGACY, loan["order_id"]): _interest(loan) for loan in account["loans"]}
         interests |= {Loan(FLEXIBLE, loan["loan_coin"]): _interest(loan) for loan in account["flexible_loans"]}
         interests |= {Loan(FIXED, contract["loan_id"]): _interest(contract) for contract in contracts}
-        collateral_usd = Decimal(account["collateral"]["BTC"]) * _BTC_USD * _RATIO
-        entries = [entry_of(item) for item in account["repayments"]]
-        pledged = {Loan(LEGACY, loan["order_id"]): Decimal(loan["collateral"]) * _BTC_USD for loan in account["loans"]}
-        return {entry.repay_id: entry for entry in entries}, Books(debts, collateral_usd, interests, pledged)
+        collateral_usd = Decimal(account["collateral"]["BTC"]) * BTC_USD * RATIO
+        entries = [entry_of(item) for item in account["repayments"]] + _moves(account)
+        entries = [dataclasses.replace(entry, source=OWNER) if entry.repay_id in by_hand else entry for entry in entries]
+        assert len({entry.repay_id for entry in entries}) == len(entries), "two entries have the same ID"
+        pledged = {Loan(LEGACY, loan["order_id"]): Decimal(loan["collateral"]) * BTC_USD for loan in account["loans"]}
+        return {entry.repay_id: entry for entry in entries}, Books(debts, collateral_usd, interests, pledged, _coins(account), _amounts(account["wallet"]))
 
     def open_books(self) -> Books:
-        """Return what is owed and pledged, less what is being repaid just now."""
+        """Return what is owed, pledged and held, with all that is in process just now."""
         ledger, books = self.books()
-        debts = dict(books.debts)
         for entry in ledger.values():
-            if entry.status == PROCESSING and entry.loan in debts:
-                debts[entry.loan] -= entry.amount
-        return dataclasses.replace(books, debts=debts)
+            if entry.status == PROCESSING:
+                books = _after(books, entry)
+        return books
+
+
+def _after(books: Books, entry: Entry) -> Books:
+    """Return the books as they will be when an entry is no longer in process."""
+    loan, amount = entry.loan, entry.amount
+    if entry.move == REPAID:
+        return dataclasses.replace(books, debts={one: debt - amount * (one == loan) for one, debt in books.debts.items()})
+    if entry.move == TO_FUND or entry.move == TAKE_BACK:
+        return dataclasses.replace(books, wallets={**books.wallets, entry.coin: books.wallets.get(entry.coin, Decimal(0)) + amount})
+    if entry.move != ADD or loan not in books.pledged:
+        return books
+    pledged = {**books.pledged, loan: books.pledged[loan] + amount}
+    if loan.product == ACCOUNT_COLLATERAL:
+        return dataclasses.replace(books, pledged=pledged, collateral_usd=books.collateral_usd + amount * BTC_USD * RATIO)
+    order = loan_behind(loan)
+    return dataclasses.replace(books, pledged=pledged, pledged_usd={**books.pledged_usd, order: books.pledged_usd[order] + amount * BTC_USD})
+
+
+def _amounts(shown: dict[str, str]) -> dict[str, Decimal]:
+    return {coin: Decimal(amount) for coin, amount in shown.items()}
+
+
+def _coins(account: dict[str, t.Any]) -> dict[Loan, Decimal]:
+    orders = {Loan(ORDER_COLLATERAL, loan["order_id"]): Decimal(loan["collateral"]) for loan in account["loans"]}
+    return orders | {Loan(ACCOUNT_COLLATERAL, coin): amount for coin, amount in _amounts(account["collateral"]).items()}
+
+
+def _moves(account: dict[str, t.Any]) -> list[Entry]:
+    """Return the adjustments and the transfers."""
+    adjusted = [(Loan(ORDER_COLLATERAL, item["order_id"]), item) for item in account["legacy_adjustments"]]
+    adjusted += [(Loan(ACCOUNT_COLLATERAL, item["coin"]), item) for item in account["adjustments"]]
+    moves = [_moved(str(item["adjust_id"]), target, item, (ADD, TAKE_BACK)[int(item["direction"])]) for target, item in adjusted]
+    return moves + [
+        _moved(item["transfer_id"], Loan(WALLETS, item["coin"]), item, TO_FUND if item["to"] == "FUND" else TO_UNIFIED)
+        for item in account["transfers"]
+    ]
+
+
+def _moved(move_id: str, target: Loan, item: dict[str, t.Any], move: str) -> Entry:
+    return Entry(
+        repay_id=move_id, loan=target, amount=Decimal(item["amount"]), time=item["time"], status=item["status"], source=API,
+        visible_at=item["visible_at"], settles_at=item["settles_at"], move=move, coin=item["coin"],
+    )
 
 
 def _interest(loan: dict[str, t.Any]) -> Decimal:
@@ -181,7 +265,7 @@ def entry_of(item: dict[str, t.Any]) -> Entry:
     return Entry(
         repay_id=item["repay_id"], loan=Loan(item["product"], names[item["product"]]), amount=Decimal(item["amount"]),
         time=item["time"], status=item["status"], source=_SOURCES.get(item["origin"], item["origin"]),
-        visible_at=item["visible_at"], settles_at=item["settles_at"],
+        visible_at=item["visible_at"], settles_at=item["settles_at"], coin=item["coin"],
     )
 
 

@@ -13,20 +13,27 @@ from hypothesis import strategies as st
 
 from . import answers, surroundings, switches
 from .actor import Choices
+from .aims import FOCUSES, goals_on, loans_of
 from .goals import Goal, Kill, Plan
 from .owner import OwnerAct
-from .products import COINS, DEBT, FIXED, FLEXIBLE, HISTORY, LEDGER, LEGACY, OTHER, PRODUCTS, TIME, WALLET, Loan
-from .standin import (
-    BIG_COIN,
-    BIG_LOAN,
-    CONTRACTS,
-    DAY_MS,
-    HOUR_MS,
-    OTHER_LOAN,
-    SMALL_COIN,
-    SMALL_LOAN,
-    START_MS,
+from .products import (
+    ACCOUNT_COLLATERAL,
+    COINS,
+    DEBT,
+    FIXED,
+    FLEXIBLE,
+    HISTORY,
+    LEDGER,
+    LEGACY,
+    ORDER_COLLATERAL,
+    OTHER,
+    PRODUCTS,
+    TIME,
+    WALLET,
+    WALLETS,
+    Loan,
 )
+from .standin import DAY_MS, HOUR_MS, START_MS
 from .knowledge import REFUSALS
 
 MINUTE_MS = 60_000
@@ -34,36 +41,10 @@ HTML = "<html><body>Please wait</body></html>"
 # To a read they are a refusal; of a repayment they say nothing.
 _REFUSING_STATUSES = (400, 401, 403, 404)
 UNKNOWN_CODES = (10016, 429, 10000, 10014, 177002, 177018, 177021, 424242)
-_BTC = ("BTC",)
-LEGACY_GOALS = (
-    Goal(BIG_LOAN, "100"),
-    Goal(BIG_LOAN, "300", START_MS - 2 * DAY_MS),
-    Goal(BIG_LOAN, max_debt="8700"),
-    Goal(BIG_LOAN, "40.5"),
-    Goal(BIG_LOAN, max_ltv="0.145"),
-    Goal(BIG_LOAN, "150", START_MS - HOUR_MS),
-    Goal(OTHER_LOAN, "100"),
-    Goal(OTHER_LOAN, max_debt="2200"),
-    Goal(SMALL_LOAN, "100"),
-    Goal(SMALL_LOAN, max_debt="0"),
-    Goal(SMALL_LOAN, "60.25", START_MS - 1),
-)
-FLEXIBLE_GOALS = (
-    Goal(BIG_COIN, "100", collateral=_BTC),
-    Goal(BIG_COIN, max_debt="4700"),
-    Goal(BIG_COIN, "100"),
-    Goal(BIG_COIN, "300", START_MS - 2 * DAY_MS),
-    Goal(BIG_COIN, max_ltv="0.19"),
-    Goal(BIG_COIN, max_debt="4600", collateral=_BTC),
-    Goal(BIG_COIN, "150", START_MS - HOUR_MS, collateral=_BTC),
-    Goal(SMALL_COIN, max_debt="0"),
-    Goal(BIG_COIN, max_debt="4300"),
-    Goal(SMALL_COIN, "60.25"),
-)
-FIXED_GOALS = (*(Goal(contract) for contract in CONTRACTS), Goal(BIG_COIN, "100"), Goal(BIG_COIN, max_ltv="0.19"))
-FOCUSES = {LEGACY: LEGACY_GOALS, FLEXIBLE: FLEXIBLE_GOALS, FIXED: FIXED_GOALS}
 # What most of a schedule is about: one product, or two that share the collateral.
-focuses = st.sampled_from([FLEXIBLE, LEGACY, FIXED, FLEXIBLE, LEGACY])
+focuses = st.sampled_from([
+    FLEXIBLE, LEGACY, FIXED, ORDER_COLLATERAL, ACCOUNT_COLLATERAL, WALLETS, FLEXIBLE, LEGACY, ORDER_COLLATERAL, ACCOUNT_COLLATERAL, FIXED,
+])
 
 _broken = st.sampled_from(["close", "reset", "truncate", "html_502", "html_200", "not_json"])
 _unknown_codes = st.sampled_from(UNKNOWN_CODES).map(lambda code: {"ret_code": code})
@@ -189,24 +170,11 @@ def _chosen(choose: t.Callable[[str], t.Any]) -> st.SearchStrategy[t.Any]:
     return st.runner().flatmap(lambda schedule: st.sampled_from(choose(schedule.focus)))
 
 
-def goals_on(loan: Loan) -> list[Goal]:
-    return [goal for goal in dict.fromkeys(sum(FOCUSES.values(), ())) if goal.loan == loan]
-
-
 def any_goal_on(loan: Loan) -> st.SearchStrategy[Goal]:
     """Draw what somebody may ask for next, more often than not a goal that what was paid before counts for."""
     goals = goals_on(loan)
     declarative = [goal for goal in goals if goal.is_declarative]
     return st.one_of(st.sampled_from(declarative or goals), st.sampled_from(goals))
-
-
-def _loans(focus: str) -> list[Loan]:
-    return list(dict.fromkeys(goal.loan for goal in FOCUSES[focus]))
-
-
-def probe(loan: Loan) -> Goal:
-    """Return what is asked for only to have a run report what is open."""
-    return Goal(loan) if loan.product == FIXED else Goal(loan, "0.5")
 
 
 goals = _chosen(FOCUSES.__getitem__)
@@ -217,9 +185,9 @@ named_goals = st.builds(
 )
 maybe_named = st.one_of(goals, goals, goals, named_goals)
 # Those for which interest makes a difference.
-debt_goals = _chosen(lambda focus: [goal for goal in FOCUSES[focus] if goal.max_debt is not None or goal.is_whole])
+debt_goals = _chosen(lambda focus: [g for g in FOCUSES[focus] if g.max_debt is not None or g.limit is not None or g.is_whole] or FOCUSES[focus])
 plain_goals = _chosen(lambda focus: [goal for goal in FOCUSES[focus] if not goal.is_declarative or goal.is_whole])
-loans = _chosen(_loans)
+loans = _chosen(loans_of)
 drifts = st.sampled_from([0, 400, -400, 950, 1500, -3000, -4900, 60_000, -60_000, 3 * HOUR_MS, -3 * HOUR_MS])
 _sometimes = st.integers(0, 3).map(lambda number: number == 3)
 kills = st.one_of(

@@ -14,6 +14,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 # How the exchange shows what has happened: these may change at any time.
 SHOWN = {
     "legacy_processing": ("shown", "hidden"),
+    "legacy_adjustment_processing": ("hidden", "shown"),
     "repay_amount": ("sent", "principal", "rounded", "after_fee", "split"),
     "user_repay_type": ("1", "7", "9"),
     "list_end": ("empty_cursor", "cursor_then_empty", "cursor_repeats"),
@@ -21,6 +22,9 @@ SHOWN = {
     "repay_time": ("accepted", "executed"),
     "repay_time_precision": ("ms", "s"),
     "repay_id_query_ms": (0, 3000, 20_000),
+    "transfer_list_id": ("prefixed", "plain"),
+    "transfer_status": ("told", "unknown"),
+    "transfer_time_precision": ("s", "ms"),
 }
 # What it does: these stay as they are for a whole schedule. Whole coins, which sweep is about, are repaid in none.
 RULES = {
@@ -31,6 +35,7 @@ RULES = {
     "collateral_order": ("name", "as_listed", "liquidation_order"),
     "fee_from": ("collateral", "wallet"),
     "early_repayment": ("nothing_back", "interest_back"),
+    "transfer_decimals": ("eight", "accuracy"),
 }
 DEFAULTS: dict[str, str | int] = {name: choices[0] for name, choices in {**SHOWN, **RULES}.items()}
 # With these, a run cannot recognise in the history what it has sent, or not read it at all.

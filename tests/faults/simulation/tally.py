@@ -11,12 +11,15 @@ from decimal import Decimal
 
 from . import oracle
 from .goals import Goal
-from .products import LEDGER
+from .products import COLLATERAL, LEDGER, WALLETS
 from .recording import Recording
 from .runs import Run
 from .shown import lateness
 from .switches import DEFAULTS
 
+_MOVES = (
+    *(f"{product} {move}" for product in COLLATERAL for move in ("add", "take back")), *(f"{WALLETS} {move}" for move in ("to fund", "to unified")),
+)
 # Without each of these, the suite would be green for the wrong reason.
 REQUIRED = (
     "outcome executed", "outcome pending", "outcome not_executed", "outcome unknown", "outcome nothing_to_do",
@@ -47,10 +50,12 @@ REQUIRED = (
     "paid: flexible amount", "paid: flexible amount since", "paid: flexible max_debt", "paid: flexible max_debt 0",
     "paid: flexible max_ltv", "paid: flexible from collateral amount", "paid: flexible from collateral amount since",
     "paid: flexible from collateral max_debt", "paid: fixed all",
+    *(f"paid: {product} {what}" for product in COLLATERAL for what in ("add amount", "add max_ltv", "take back amount", "take back min_ltv")),
+    "paid: wallets to fund amount", "paid: wallets to fund ensure", "paid: wallets to unified amount",
     # And each way of paying has met what matters.
     *(
         f"{way}: {what}"
-        for way in ("legacy", "flexible", "flexible from collateral", "fixed")
+        for way in ("legacy", "flexible", "flexible from collateral", "fixed", *_MOVES)
         for what in (
             "executed", "not_executed", "unknown", "nothing_to_do", "recovered", "killed with its POST sent",
             "POST lost and executed", "POST lost and not executed",
@@ -196,6 +201,8 @@ def _name(answer: object) -> str:
 
 def _way(goal: Goal) -> str:
     """Name the product and what pays."""
+    if goal.move:
+        return f"{goal.loan.product} {goal.move.replace('_', ' ')}"
     return goal.loan.product + (" from collateral" if goal.collateral else "")
 
 
@@ -207,4 +214,6 @@ def _aim(goal: Goal) -> str:
         return "max_debt 0" if goal.max_debt == "0" else "max_debt"
     if goal.max_ltv is not None:
         return "max_ltv"
+    if goal.min_ltv is not None or goal.ensure is not None:
+        return "min_ltv" if goal.min_ltv is not None else "ensure"
     return "amount since" if goal.since_ms is not None else "amount"

@@ -7,26 +7,22 @@
 from __future__ import annotations
 
 import json
-import os
 import typing as t
 from collections import deque
 from decimal import Decimal
 from pathlib import Path
 
 from postgres import Server
-from stepping.child import Conditions
-from stepping.process import Process, environment
 
-from . import forgeries, owner
+from . import forgeries, matching, owner, starting
 from .actor import Actor, Choices, is_time
 from .goals import Plan
 from .journals import Journal, PostgresJournal, SqliteJournal
-from .ledger import Entry
 from .owner import Event, JournalLoss, OwnerAct
-from .products import FIXED, PRODUCTS, loan_of, use_of
+from .products import FLEXIBLE, uses_of
 from .recording import Recording
 from .runs import Post, Read, Run
-from .standin import KEY, KEY_WITHOUT_WALLET, SECOND, SECRET, SECRET_WITHOUT_WALLET, START_MS, UNIT, StandIn
+from .standin import KEY, KEY_WITHOUT_WALLET, SECOND, SECRET, SECRET_WITHOUT_WALLET, START_MS, StandIn
 from .switches import DEFAULTS, SHOWN
 
 # Every request takes a little time, so that no two things happen at the same moment.
@@ -53,7 +49,9 @@ class World:
         self.trace: list[str] = []
         self._pushed: int | None = START_MS
         self._post_faults: deque[dict[str, t.Any]] = deque()
-        self._wire: list[tuple[Run, Post | None, str]] = []
+        # A request of the owner has no run.
+        self._wire: list[tuple[Run | None, Post | None, str]] = []
+        self._by_hand: set[str] = set()
         self._known_requests = 0
         # How often the key was replaced, and by which of its names it was known before.
         self._keys: list[str] = [""]
@@ -139,11 +137,17 @@ class World:
     def act_as_owner(self, owner_act: OwnerAct) -> None:
         """Do by hand what the owner does in the app, if that is possible."""
         self._look_at_time()
-        act = owner.borrow if owner_act.borrows else owner.repay
-        done = act(self._standin, owner_act.loan, owner_act.amount)
-        if done:
-            (self.recording.borrowed if owner_act.borrows else self.recording.owner_repaid).append((self.now, owner_act.loan))
+        if done := owner.act(self._standin, owner_act, self._send_by_hand):
+            by_hand = self.recording.borrowed if owner_act.borrows and owner_act.loan.product == FLEXIBLE else self.recording.owner_repaid
+            by_hand.append((self.now, owner_act.loan))
             self.log(f"owner {done}")
+
+    def _send_by_hand(self, path: str, body: dict[str, str]) -> str:
+        """Send what the owner does with another program; return its ID, nothing when the exchange refuses it."""
+        move_id = self._standin.send(path, body)
+        self._wire.append((None, None, f"POST {path}"))
+        self._by_hand |= {move_id} - {""}
+        return move_id
 
     def play(
         self, plans: t.Sequence[Plan], choices: Choices | None = None, *events: Event | None
@@ -187,19 +191,20 @@ class World:
     def update_recording(self) -> None:
         """Record what has happened since the last time."""
         self._look_at_time()
-        self.recording.ledger, self.recording.books = self._standin.books()
+        self.recording.ledger, self.recording.books = self._standin.books(self._by_hand)
         entries = self._standin.control("GET", "requests")["requests"] if self._wire else []
         for entry in entries:
             run, post, line = self._wire[entry["number"] - 1]
             assert line == f"{entry['method']} {entry['path']}", "the world has lost count of the requests"
             if post is not None:
-                self._complete(post, entry)
-            elif entry["number"] > self._known_requests:
+                matching.complete(post, entry)
+            elif run is not None and entry["number"] > self._known_requests:
                 clean = entry["fault"] in (None, "normal") and (entry["http_status"], entry["ret_code"]) == (200, 0)
                 changed = "mutated " in (entry["fault"] or "")
-                run.reads.append(Read(entry["time"], use_of(entry["path"]), clean, changed))
+                uses = uses_of(entry["path"], run.plan.goal.loan.product)
+                run.reads += [Read(entry["time"], use, clean, changed) for use in uses]
         self._known_requests = len(self._wire)
-        self._match()
+        matching.match(self.recording)
 
     def files(self) -> list[tuple[str, int, bytes]]:
         """Name, mode and content of every file of the journal."""
@@ -213,26 +218,10 @@ class World:
         run.has_lost_journal = self.journal.is_shared if is_unusable else self.journal.is_damaged
         self.recording.runs.append(run)
         journal = self.journal.unusable if is_unusable else self.journal.option
-        options = {
-            **plan.goal.options(), "api_url": self._standin.other_url if plan.is_at_other_address else self._standin.url,
-            "api_key": self._key(plan.key),
-            "api_secret": SECRET_WITHOUT_WALLET if self.recording.cannot_read_wallet else SECRET,
-            "wait": plan.wait, "wait_timeout": plan.wait_timeout, "settle_margin": plan.settle_margin,
-            "recv_window": plan.recv_window, "lock_timeout": plan.lock_timeout,
-            "journal": journal, "_ansible_check_mode": plan.check,
-        }
-        if plan.acknowledge is not None:
-            options["acknowledge"] = plan.acknowledge
-        if plan.at_most is not None:
-            options.update(at_most=plan.at_most, allow_partial=plan.is_partial)
+        secret = SECRET_WITHOUT_WALLET if self.recording.cannot_read_wallet else SECRET
+        url = self._standin.other_url if plan.is_at_other_address else self._standin.url
         self.log(f"run {run.index} begins: {plan!r}")
-        name = PRODUCTS[plan.goal.loan.product].module
-        flushes = plan.flushes if plan.broken_state == "flush" else None
-        around = Conditions(
-            environment(), str(self.folder), plan.longest_file if plan.broken_state == "full" else None, flushes, plan.is_buffered,
-            plan.defect_at,
-        )
-        process = Process(name, options, around, plan.loss is not None)
+        process = starting.start(plan, {"api_url": url, "api_key": self._key(plan.key), "api_secret": secret, "journal": journal}, self.folder)
         return Actor(run, process, run.began_at)
 
     def _key(self, which: str) -> str:
@@ -294,7 +283,7 @@ class World:
         run.ended_at, run.exit_code = self.now, process.exit_code
         run.output, run.errors = process.output, process.errors
         try:
-            run.result = json.loads(process.output)
+            run.result = matching.in_one_vocabulary(json.loads(process.output), run.plan.goal.loan.product)
         except ValueError:
             run.result = None
         if not run.killed:
@@ -304,43 +293,7 @@ class World:
             shown = {**{name: run.result.get(name) for name in _SHOWN}, **details}
             self.log(f"  and reported: {json.dumps(shown)}")
 
-    def _complete(self, post: Post, entry: dict[str, t.Any]) -> None:
-        if not post.timestamp:
-            body = json.loads(entry["body"])
-            post.timestamp, post.loan = int(entry["timestamp"]), loan_of(entry["path"], body)
-            post.gives_id = entry["path"] != PRODUCTS[post.loan.product].from_collateral
-            post.amount = Decimal(body["amount"]) if "amount" in body else post.books.debts.get(post.loan, Decimal(0))
-        post.handled_at, post.ret_code, post.committed = entry["handled_at"], entry["ret_code"], entry["committed"]
-
-    def _match(self) -> None:
-        """Find the ledger's entry of every repayment request."""
-        claimed = {post.repay_id for post in self.recording.posts}
-        for post in self.recording.posts:
-            if post.committed and post.repay_id is None:
-                alike = [e for e in self.recording.ledger.values() if _fits(e, post) and e.repay_id not in claimed]
-                assert alike, f"no entry in the ledger for {post}"
-                entry = min(alike, key=lambda entry: int(entry.repay_id))
-                post.repay_id = entry.repay_id
-                post.amount = entry.amount if entry.loan.product == FIXED else post.amount
-                claimed.add(post.repay_id)
-
     def _look_at_time(self) -> None:
         if self._pushed != self.now:
             self._standin.set_clock(self.now)
             self._pushed = self.now
-
-
-def _fits(entry: Entry, post: Post) -> bool:
-    same = (entry.loan, entry.time) == (post.loan, post.handled_at)
-    # Less than a unit too much may be taken off.
-    is_alike = entry.amount <= post.amount < entry.amount + UNIT or entry.loan.product == FIXED
-    return same and entry.source == "api" and is_alike
-
-
-def clean_folder(folder: Path) -> None:
-    """Remove what a schedule has left in its folder."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir() and not path.is_symlink():
-            path.rmdir()
-        else:
-            os.unlink(path)
