@@ -54,9 +54,9 @@ options:
     type: raw
   fund_from:
     description:
-      - Where to take what the Funding wallet lacks for this repayment. With V(unified), the module first transfers exactly that from the
-        UNIFIED wallet, as M(treasury.bybit.bybit_funding_transfer) does with C(ensure), and then repays. Without it, a wallet that holds too
-        little ends the task before anything is sent.
+      - Where to take what the Funding wallet lacks for this repayment. With V(unified), the module first transfers that from the UNIFIED
+        wallet, as M(treasury.bybit.bybit_funding_transfer) does with C(ensure), and then repays. It is rounded up to the decimal places that
+        the exchange lists for loans of the coin. Without this option, a wallet that holds too little ends the task before anything is sent.
       - The transfer has its own intent in O(journal), and is returned as RV(ignore:funding). It is never more than the repayment takes, so
         O(at_most) bounds it, too.
       - If the transfer was made and the repayment was not, the message says so. The next run finds the money in the Funding wallet.

@@ -72,7 +72,7 @@ options:
   ensure:
     description:
       - Makes the goal declarative. Ensures that the Funding wallet holds at least this much. What is missing comes from UNIFIED, rounded up to
-        the decimal places of the coin.
+        the decimal places that the exchange lists for loans of the coin, or to 8.
       - The exchange may show a balance late. The module relies on it only if it agrees with the wallet's own ledger.
       - If UNIFIED cannot give away enough, the module fails before it sends anything, unless O(allow_partial) is set.
       - Cannot be combined with another direction than from UNIFIED to FUND, which is the default.
