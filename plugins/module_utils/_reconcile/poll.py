@@ -160,7 +160,8 @@ class Poller(Reader):
 
     def _has_arrived(self, intent: Intent) -> bool:
         if intent.goal.is_incoming:
-            return intent.baseline.wallet is None or bool(self.movements(intent)) or self._has_risen(intent)
+            # What has come in may have left again, which only the ledger shows.
+            return intent.baseline.wallet is None or self._has_risen(intent) or bool(self.movements(intent))
         subject = self._operation.find()
         return subject is None or not subject.levels or bool(seen_in_level([intent], [], subject))
 
@@ -184,7 +185,6 @@ class Poller(Reader):
         except BybitError as failed:
             error = failed
         return Observation(self._client.exchange_time_at_least_ms(begun_ms), begun_ms - departed_ms, entries, subject), error
-
 
 
 def _evidence(intent: Intent, seen: Observation | None, funds: Funds, finding: Finding, reads: int) -> dict[str, t.Any]:

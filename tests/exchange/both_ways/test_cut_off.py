@@ -88,7 +88,7 @@ def plain(value: t.Any) -> t.Any:
 
 
 def lock_of(controller: Controller) -> Path:
-    (lock,) = controller.journal.parent.glob("*.lock")
+    (lock,) = [path for path in controller.journal.parent.glob("*.lock") if "_ltv_" not in path.name]
     return lock
 
 

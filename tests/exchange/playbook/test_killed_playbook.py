@@ -34,7 +34,7 @@ PLAYBOOK = """
 
 
 def is_unlocked(folder: Path) -> bool:
-    (lock,) = folder.glob("*.lock")
+    (lock,) = [path for path in folder.glob("*.lock") if "_ltv_" not in path.name]
     with lock.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

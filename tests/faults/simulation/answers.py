@@ -203,11 +203,15 @@ def _asked_of_move(goal: Goal, run: str) -> set[tuple[str, str]]:
     # A transfer is about the wallets alone.
     uses = {KEY, DEBT, HISTORY, WALLET}
     uses |= {LEDGER, LIMIT} if name == WALLETS else {LIMIT} if goal.move == TAKE_BACK else set()
-    if name == ORDER_COLLATERAL or (name == ACCOUNT_COLLATERAL and goal.limit is not None):
+    if name != WALLETS:
         uses.add(COINS)
     if run == HIDDEN:
         uses.add(LEDGER)
     paths = {product.reads[use] for use in uses} | (_BESIDE[name] if goal.limit is not None else set())
+    # The decimal places of a goal are those that the exchange lists for something near by.
+    places = {ACCOUNT_COLLATERAL: PRODUCTS[ORDER_COLLATERAL].reads[COINS], WALLETS: PRODUCTS[FLEXIBLE].reads[COINS]}
+    if (goal.limit is not None or goal.ensure is not None) and name in places:
+        paths.add(places[name])
     return {*(("GET", path) for path in paths), ("POST", product.repay)}
 
 
