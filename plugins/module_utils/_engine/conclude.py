@@ -22,7 +22,7 @@ from .._loans.loan import LIQUIDATED, Loan
 from .._loans.subject import Subject, main_level
 from .._operations.repayment_plan import dust_of
 from .._outcomes import EXECUTED, NOTHING_TO_DO
-from .._reconcile.evidence import level_changes
+from .._reconcile.evidence import level_changes, seen_in_level
 from .._reconcile.judge import Reconciled
 from .._words import WORDS
 from . import messages
@@ -57,6 +57,8 @@ def read_again(context: RunContext, made: Made) -> Made:
     except BybitError as error:
         return _warned(made, f"{accepted} the {words.target} could not be read afterwards: {error}")
     made = made._replace(after=subject)
+    if subject is not None and seen_in_level([intent], found.entries, subject):
+        context.journal.mark_shown(intent)
     # An entry found without its ID may be somebody else's while ours is not shown yet, so a goal of the level has to wait for it.
     is_sure = found.outcome == EXECUTED and (found.finding is None or intent.goal.has_own_id)
     if subject is not None and is_sure and is_confirmed_alone(intent, context.journal.unconfirmed(), found.entries, subject):

@@ -118,7 +118,7 @@ def _unresolved_of_ltv(context: RunContext, entries: t.Sequence[HistoryEntry]) -
         is_overdue = intent.repay_id not in shown and is_old
         if not intent.reported or is_overdue:
             raise RunEnded(Declined(messages.unresolved_of_ltv(target, intent, context.label)))
-        if intent.repay_id not in final or not is_old:
+        if intent.repay_id not in final or not (is_old or intent.is_shown):
             # Its own figures have not shown it when they were read last, so the LTV may not either.
             doubt = f"the {WORDS[intent.goal.move].noun} of {plain(intent.amount)} {intent.coin} that was sent at {utc(intent.sent_at_ms)} may not show yet"
     return doubt

@@ -281,7 +281,7 @@ class Report:
 def _is_recovered(made: Made) -> bool:
     """Return whether the run that sent it had no clear answer."""
     found = made.found
-    return made.is_earlier or (found.finding is not None and found.intent.accepted_at_ms is None)
+    return made.is_earlier or (found.finding is not None and (found.intent.accepted_at_ms is None or found.intent.goal.has_own_id))
 
 
 def _summary(intent: Intent, outcome: str) -> dict[str, t.Any]:

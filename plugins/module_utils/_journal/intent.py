@@ -87,6 +87,7 @@ class Intent:
     :ivar boot_id: Which start of the machine that was.
     :ivar reported_at_ms: When a run has written its result out (UTC, ms) though nobody may have been there to take it; none when no
         run has got so far.
+    :ivar is_shown: Whether the figures that it changes have shown it, though somebody else's move may be what they show.
     :ivar reference: The name that the user has given to the step; none when it has none.
     """
 
@@ -105,6 +106,7 @@ class Intent:
     boot_id: str = ""
     reported_at_ms: int | None = None
     reference: str | None = None
+    is_shown: bool = False
 
     @property
     def earliest_ms(self) -> int:
@@ -138,6 +140,7 @@ class Intent:
             "boot_id": self.boot_id,
             "reported_at_ms": self.reported_at_ms,
             "reference": self.reference,
+            "is_shown": self.is_shown,
             "baseline": {
                 "levels": {name: plain(amount) for name, amount in self.baseline.levels},
                 "entries": [_stored(entry) for entry in self.baseline.entries],
@@ -179,6 +182,7 @@ def intent_from(document: t.Any) -> Intent:
             boot_id=_checked(document["boot_id"], str),
             reported_at_ms=_optional(document["reported_at_ms"], int),
             reference=_optional(document["reference"], str),
+            is_shown=_checked(document["is_shown"], bool),
         )
     except (LookupError, TypeError) as error:
         raise ValueError(f"not an intent: {error}") from None

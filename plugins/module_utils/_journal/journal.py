@@ -171,6 +171,12 @@ class Journal:
         event = Event(EXECUTED, reason, split)
         self._resolve(_Resolution(dataclasses.replace(intent, reported=True), event, True))
 
+    def mark_shown(self, intent: Intent) -> None:
+        """Note that the figures which a move changes have shown it; what this run has not resolved stays as it is."""
+        resolution = self._resolved.get(intent.intent_id)
+        if resolution is not None:
+            self._resolve(resolution._replace(intent=dataclasses.replace(resolution.intent, is_shown=True)))
+
     def _resolve(self, resolution: _Resolution) -> None:
         if resolution.intent.repay_id:
             self._found.add(resolution.intent.repay_id)

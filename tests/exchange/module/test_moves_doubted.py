@@ -162,3 +162,11 @@ def test_money_that_is_not_here_yet_is_no_reason_to_send_more(run_module, spoil_
     run = run_module(REPAY, order_id=names.loan, amount="100", fund_from="unified")
     assert (run.failed, run["changed"], run["outcome"], run["funding"]["amount"]) == (True, True, "not_executed", "70")
     assert f"The transfer of USDT {state}, so nothing was repaid. Do not transfer it once more; run again later." in run["msg"]
+
+
+def test_a_repayment_without_an_id_that_has_shown_does_not_hold_back_a_goal_of_the_ltv(run_module) -> None:
+    """Only its history tells that it was made, so it stays unconfirmed; but the debt has fallen by it."""
+    sold = run_module("bybit_flexible_loan_repay", loan_currency="BTC", amount="0.005", collateral=["ETH"], settle_margin=1)
+    assert (sold["outcome"], sold.details["inferred"]) == ("executed", True)
+    run = run_module(COLLATERAL, currency="BTC", max_ltv="0.5", settle_margin=1)
+    assert (run["outcome"], run["changed"]) == ("executed", True)

@@ -140,7 +140,8 @@ def has_not_arrived(run: Run, entry: Entry, recording: Recording) -> bool:
     """Return whether only collateral and wallet can tell that it is final, and they are late."""
     post = recording.post_of(entry)
     late_ms = max(int(post.fault.get(name, 0)) for name in ("debt_delay_ms", "wallet_delay_ms")) if post else 0
-    return entry.loan.product == ORDER_COLLATERAL and max(late_ms, lateness(entry, recording)[1]) > 0
+    is_unread = any(read.use in (DEBT, WALLET, LEDGER) and not read.clean for read in run.reads)
+    return entry.loan.product == ORDER_COLLATERAL and (is_unread or max(late_ms, lateness(entry, recording)[1]) > 0)
 
 
 def ended_before_final(run: Run, entry: Entry, recording: Recording) -> bool:

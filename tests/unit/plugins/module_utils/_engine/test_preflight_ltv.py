@@ -132,6 +132,17 @@ def test_what_is_final_is_waited_for_until_its_own_figures_must_show_it(
     assert bybit.clock.pauses == [10_000] * 2
 
 
+@pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
+def test_what_its_own_figures_have_shown_is_not_waited_for(read: Read, bybit: t.Any, leave: t.Callable[..., None], status: str) -> None:
+    leave(added(bybit, repay_id="60", reported=True, is_shown=True))
+    bybit.others = [entry(bybit, 60_000, status)]
+    if status == SUCCESS:
+        assert read(HALF, wait_timeout_ms=1000).decision.kind == "move"
+        return
+    with pytest.raises(Declined):
+        read(HALF, wait_timeout_ms=1000)
+
+
 @pytest.mark.parametrize(
     ("age_ms", "status", "is_read"),
     [

@@ -97,6 +97,7 @@ def test_the_document() -> None:
         "boot_id": "",
         "reported_at_ms": None,
         "reference": None,
+        "is_shown": False,
         "baseline": {
             "levels": {"debt": "1000.4", "principal": "1000"},
             "wallet": None,
@@ -115,7 +116,7 @@ def test_there_is_no_place_for_a_secret() -> None:
     names = {field.name for field in dataclasses.fields(Intent)}
     assert names == {
         "intent_id", "goal", "amount", "coin", "baseline", "sent_at_ms", "recv_window_ms", "repay_id", "reported", "is_whole",
-        "accepted_at_ms", "sent_monotonic_ms", "boot_id", "reported_at_ms", "reference",
+        "accepted_at_ms", "sent_monotonic_ms", "boot_id", "reported_at_ms", "reference", "is_shown",
     }
 
 
