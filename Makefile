@@ -54,7 +54,7 @@ demo: env ## Start the stand-in exchange, repay a part of a loan there, show wha
 sandbox: env ## Run the stand-in exchange in the foreground (PORT=8765, SANDBOX_ARGS=)
 	@exec $(BIN)/python roles/sandbox/files/sandbox.py run --port $(PORT) $(SANDBOX_ARGS)
 
-test: env ## All tests that are quick, and a sample of the others, in 9 minutes on two processors
+test: env ## All tests that are quick, and a sample of the others, in 10 minutes on two processors
 	+@$(AT_ONCE) $(TESTS)
 	@echo "All tests have passed: $(TESTS)."
 
