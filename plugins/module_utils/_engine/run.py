@@ -51,9 +51,11 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
         if recovered.left_to_user:
             # Nothing more is sent: whatever the exchange shows now, it may not include the move in doubt yet.
             return report
-        context, report = _fund(context, report)
+        context, report, short = _fund(context, report)
         if report.ended is not None:
             return report
+        if short is not None and report.funding is not None:
+            _await_funding(context, short, report.funding)
         # An amount or max_ltv takes the first step only. The others are for max_debt: the dust, which may be too small for the
         # exchange, is tried once, and a second repayment is for interest that accrued during the first.
         for repay in (_reach, _try_dust_first, _repay_interest, _repay_dust):
@@ -74,30 +76,43 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
     return report
 
 
-def _fund(context: RunContext, report: Report) -> tuple[RunContext, Report]:
-    """Transfer first what the Funding wallet lacks, by a run of its own, and return how to go on, and what came of that."""
+def _fund(context: RunContext, report: Report) -> tuple[RunContext, Report, Preflight | None]:
+    """Transfer first what the Funding wallet lacks, by a run of its own.
+
+    :return: How to go on, what came of it, and by which reading the wallet was short; none when it was not.
+    """
     if context.funding is None or not _is_to_reach(context, report):
-        return context, report
+        return context, report, None
     preflight = run_preflight(context, before=report.freshness)
     decision, subject, available = preflight.decision, preflight.subject, preflight.means.available
     if subject is None or available is None or not decision.shortage:
-        return context, report
+        return context, report, None
     transfer = context.funding(subject.coin, total(available, decision.shortage))
     funded = run(transfer)
     report = report.with_funding(funded)
     if funded.ended is not None:
         error, say = funded.ended.error, messages.transfer_in_doubt if funded.ended.error.outcome == UNKNOWN else messages.not_topped_up
         kind = OutcomeUnknown if error.outcome == UNKNOWN else NotExecuted
-        return context, report.with_end(RunEnded(kind(say(error, subject.coin), error.failure), preflight, evidence=funded.ended.evidence))
-    invalidate_balance(context.client, subject.coin)
-    try:
-        if not context.poller.await_balance(subject.coin, total(available, funded.moved_so_far), context.deadline_ms()):
-            return context, report.with_end(RunEnded(Declined(messages.not_here_yet(funded.outcome, subject.coin)), preflight))
-    except BybitError as error:
-        # What was transferred is reported, whatever comes after it.
-        return context, report.with_end(RunEnded(error, preflight))
+        return context, report.with_end(RunEnded(kind(say(error, subject.coin), error.failure), preflight, evidence=funded.ended.evidence)), preflight
     foreseen = sum((attempt.preflight.decision.amount for attempt in funded.attempts if attempt.outcome == PLANNED), Decimal(0))
-    return dataclasses.replace(context, foreseen=foreseen), report
+    return dataclasses.replace(context, foreseen=foreseen), report, preflight
+
+
+def _await_funding(context: RunContext, short: Preflight, funded: Report) -> None:
+    """Wait until the wallet shows what was transferred, which the report has by now, whatever comes of this.
+
+    :param short: The reading by which it was short.
+    :raises RunEnded: When it does not show it in time, or cannot be read.
+    """
+    coin = short.subject.coin if short.subject is not None else ""
+    invalidate_balance(context.client, coin)
+    at_least = total(short.means.available or Decimal(0), funded.moved_so_far)
+    try:
+        has_arrived = context.poller.await_balance(coin, at_least, context.deadline_ms())
+    except BybitError as error:
+        raise RunEnded(error, short) from error
+    if not has_arrived:
+        raise RunEnded(Declined(messages.not_here_yet(funded.outcome, coin)), short)
 
 
 def _is_to_reach(context: RunContext, report: Report) -> bool:
