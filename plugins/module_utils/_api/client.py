@@ -30,6 +30,7 @@ _MAX_EMPTY_PAGES = 3
 
 _Cached = t.TypeVar("_Cached")
 _State = t.TypeVar("_State")
+_Read = t.TypeVar("_Read")
 
 
 class Request(t.NamedTuple):
@@ -190,6 +191,19 @@ class Client(Requestor):
             failure = response.failure._replace(outcome=UNKNOWN)
             return NotAccepted(UNCLEAR, OutcomeUnknown(f"Bybit reported success but gave no {signed.id_field}", failure))
         return Accepted(given, time_ms)
+
+
+def readable(read: t.Callable[[], _Read]) -> _Read | None:
+    """Return what is read; none when the key may not read it, or when the answer is not understood.
+
+    :raises BybitError: When the exchange has blocked this address.
+    """
+    try:
+        return read()
+    except (Refused, ReadFailed) as error:
+        if error.is_block:
+            raise
+        return None
 
 
 def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:

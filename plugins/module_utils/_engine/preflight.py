@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from .._amounts import plain, total
 from .._api.api_key import read_key
+from .._api.client import readable
 from .._api.errors import Declined, OutcomeUnknown, ReadFailed, Refused
 from .._api.return_codes import PERMISSION_MISSING
 from .._journal.intent import Intent
@@ -77,7 +78,7 @@ def run_preflight(context: RunContext, moved_so_far: Decimal = Decimal(0), befor
         words = WORDS[context.goal.move]
         level = "LTV" if context.goal.is_of_ltv else words.level
         if pause_ms and clock.monotonic_ms() + pause_ms > deadline_ms:
-            doubt = doubt or f"{words.a_entry} {words.place} {context.label} was made a moment ago or is still in process"
+            doubt = doubt or _recent(context)
             raise Declined(
                 f"{capital(doubt)}, so the {level} that the exchange shows may be outdated: raise wait_timeout, or run again later.",
             )
@@ -99,8 +100,13 @@ def _doubt(context: RunContext, preflight: Preflight) -> str:
         failed = {entry.repay_id for entry in preflight.entries if entry.status == FAILED}
         if all(intent.repay_id in failed for intent in unconfirmed):
             return f"{words.a_entry} {words.place} {context.label} has failed on the exchange only recently, which may not be its last word"
-        return f"{words.a_entry} {words.place} {context.label} was made a moment ago or is still in process"
+        return _recent(context)
     return context.operation.doubt(preflight.subject) if preflight.subject is not None else ""
+
+
+def _recent(context: RunContext) -> str:
+    words = WORDS[context.goal.move]
+    return f"{words.a_entry} {words.place} {context.label} was made a moment ago or is still in process"
 
 
 def _unresolved_of_ltv(context: RunContext, entries: t.Sequence[HistoryEntry]) -> str:
@@ -157,7 +163,7 @@ def _read(context: RunContext, moved_so_far: Decimal, before: Freshness) -> Pref
     # Where what is available decides how much is moved, it is read again.
     is_exact = goal.is_of_level or options.allow_partial
     available, warning = _available(context, subject, None if is_exact else decision.amount)
-    wallet = _funding_balance(context, subject.coin) if goal.is_incoming else available
+    wallet = readable(lambda: read_balance(context.client, subject.coin)) if goal.is_incoming else available
     means = means._replace(available=available)
     decision = operation.decide(subject, goal, means, history.progress)
     warnings = (*warnings, warning) if warning else warnings
@@ -273,13 +279,3 @@ def _available(context: RunContext, subject: Subject, needed: Decimal | None) ->
     except ReadFailed as error:
         reason = str(error)
     return None, f"{context.operation.source} could not be checked beforehand: {reason}"
-
-
-def _funding_balance(context: RunContext, coin: str) -> Decimal | None:
-    """Return what the wallet holds into which the money comes; none when that cannot be read."""
-    try:
-        return read_balance(context.client, coin)
-    except (Refused, ReadFailed) as error:
-        if error.is_block:
-            raise
-        return None

@@ -58,7 +58,7 @@ def _limit(client: Client, path: str, query: dict[str, str]) -> Decimal:
 
 
 def _legacy_entry(row: Row) -> HistoryEntry:
-    # This history has no status: what it lists is done.
+    # This history has no status: whether it is final shows only where the money has gone.
     entry = _entry(row, SUCCESS)
     return entry._replace(parts=(Part(row.text("orderId"), entry.amount),))
 

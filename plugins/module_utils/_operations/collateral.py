@@ -13,8 +13,7 @@ import abc
 from decimal import Decimal
 
 from .._amounts import plain
-from .._api.client import Client, Request
-from .._api.errors import ReadFailed, Refused
+from .._api.client import Client, Request, readable
 from .._goal import ADD, Goal
 from .._journal.target import ACCOUNT_COLLATERAL, ORDER_COLLATERAL
 from .._loans import legacy
@@ -58,30 +57,19 @@ class Adjustment(Operation):
             if goal.move == ADD and pledge.position.refuses_collateral and not means.lack:
                 means = means._replace(lack=_refused(pledge.coin))
             if goal.is_of_ltv and means.accuracy is None:
-                means = means._replace(accuracy=self._listed_accuracy(pledge.coin))
+                # Those of legacy loans: a goal is reached with fewer as well.
+                means = means._replace(accuracy=readable(lambda: legacy.collateral_accuracy(self._client, pledge.coin)))
             listed = self._listed(goal)
             if goal.move == ADD and listed.coins and pledge.coin not in listed.coins and not means.lack:
                 means = means._replace(lack=f"currency '{pledge.coin}' is not a coin that the exchange takes as collateral: check it")
             return decide(self.terms, pledge, goal, means, listed.tiers.get(pledge.coin))
         return decide(self.terms, pledge, goal, means)
 
-    def _listed_accuracy(self, coin: str) -> int | None:
-        """Return how many decimal places the exchange lists for the collateral of legacy loans: a goal is reached with fewer as well."""
-        try:
-            return legacy.collateral_accuracy(self._client, coin)
-        except (Refused, ReadFailed) as error:
-            if error.is_block:
-                raise
-            return None
-
     def _listed(self, goal: Goal) -> CollateralList:
         """Return what the exchange takes as collateral, and what it counts; a step is possible without."""
-        try:
+        if goal.is_of_ltv:
             return collateral_list(self._client)
-        except (Refused, ReadFailed) as error:
-            if goal.is_of_ltv or error.is_block:
-                raise
-            return CollateralList()
+        return readable(lambda: collateral_list(self._client)) or CollateralList()
 
     def available(self, subject: Subject, goal: Goal, needed: Decimal | None) -> Decimal | None:
         return super().available(subject, goal, needed) if goal.move == ADD else self.limit()

@@ -58,7 +58,7 @@ class _Plan(t.NamedTuple):
 
     @property
     def verb(self) -> str:
-        return "add" if self.is_adding else "take back"
+        return WORDS[self.goal.move].do
 
     @property
     def is_free(self) -> bool:

@@ -12,12 +12,12 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from .._amounts import decimal_places, difference, plain, round_down, round_up, total, unit
+from .._amounts import decimal_places, difference, plain, round_down, round_up, total
 from .._goal import Goal
 from .._loans.loan import LIQUIDATED, OPEN, Loan
 from .._times import utc
 from .decision import Decision, Means, capital, decline, nothing, places_of
-from .limits import Source, Wanted, within
+from .limits import Source, Wanted, too_exact, within
 from .progress import Progress
 from .terms import Terms
 
@@ -95,8 +95,7 @@ def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None)
     asked = f"debt {plain(loan.debt)}, {plain(amount)} requested"
     # Closing a loan may take as many as its debt has; whether the exchange accepts them is not documented.
     if accuracy is not None and decimal_places(amount) > accuracy and (progress is not None or amount != loan.debt):
-        places = f"has {decimal_places(amount)} decimal places, but the exchange lists {accuracy} for {loan.coin}"
-        return decline(f"{what} {places}: {_closest(amount, accuracy)}", asked)
+        return decline(too_exact(what, amount, loan.coin, accuracy), asked)
     if progress is not None:
         # Others may have paid amounts with more decimal places than the coin allows here.
         missing = progress.missing if accuracy is None else round_up(progress.missing, accuracy)
@@ -174,13 +173,6 @@ def _ltv_change(loan: Loan, amount: Decimal) -> str:
 
 def _shown(loan: Loan) -> str:
     return "unknown" if loan.reported_ltv is None else plain(loan.reported_ltv)
-
-
-def _closest(amount: Decimal, accuracy: int) -> str:
-    lower = round_down(amount, accuracy)
-    if lower:
-        return f"give '{plain(lower)}', for example"
-    return f"give at least '{plain(unit(accuracy))}'"
 
 
 def _at_most(debt: Decimal, repaid: Decimal, accuracy: int | None) -> str:

@@ -10,13 +10,11 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-import typing as t
 from decimal import Decimal
 
 from .._amounts import plain
 from .._api.api_key import TRANSFERS
-from .._api.client import Client, Request
-from .._api.errors import ReadFailed, Refused
+from .._api.client import Client, Request, readable
 from .._goal import TO_FUND, Goal
 from .._journal.target import WALLETS
 from .._loans.account import FUND, UNIFIED, read_balance, wallet_movements
@@ -37,8 +35,6 @@ _LIST_REACH_MS = 7 * DAY_MS - MINUTE_MS
 _LEDGER_REACH_MS = HOUR_MS
 # The exchange calls its balance delayed at times; not for longer than this.
 _MAX_BALANCE_DELAY_MS = 10 * MINUTE_MS
-
-_Found = t.TypeVar("_Found")
 
 
 class Transfer(Operation):
@@ -69,15 +65,15 @@ class Transfer(Operation):
 
     def find(self, is_of_ltv: bool = False) -> Balances | None:
         coin, now_ms = self.name, self._client.exchange_time_or_local_ms()
-        funding = _readable(lambda: read_balance(self._client, coin))
-        movements = _readable(lambda: wallet_movements(self._client, coin, now_ms - _LEDGER_REACH_MS, now_ms + MINUTE_MS))
-        unified = _readable(lambda: given_away(self._client, coin))
+        funding = readable(lambda: read_balance(self._client, coin))
+        movements = readable(lambda: wallet_movements(self._client, coin, now_ms - _LEDGER_REACH_MS, now_ms + MINUTE_MS))
+        unified = readable(lambda: given_away(self._client, coin))
         return Balances(coin, funding, unified, None if movements is None else tuple(movements))
 
     def decide(self, subject: Subject | None, goal: Goal, means: Means, progress: Progress | None = None) -> Decision:
         if goal.ensure is not None and means.accuracy is None:
             # The exchange documents none for transfers; a goal is reached with fewer decimal places as well.
-            means = means._replace(accuracy=_readable(lambda: borrowing_accuracy(self._client, self.name, FLEXIBLE)))
+            means = means._replace(accuracy=readable(lambda: borrowing_accuracy(self._client, self.name, FLEXIBLE)))
         return decide(self.terms, subject if isinstance(subject, Balances) else None, goal, means)
 
     def accuracy(self, coin: str) -> int | None:
@@ -109,13 +105,3 @@ class Transfer(Operation):
         if is_old or None in held or funding in held:
             return ""
         return f"the balance of the Funding wallet, {plain(funding)} {self.name}, does not agree with its ledger"
-
-
-def _readable(read: t.Callable[[], _Found]) -> _Found | None:
-    """Return what is read; none when the key may not read it, or when the answer is not understood."""
-    try:
-        return read()
-    except (Refused, ReadFailed) as error:
-        if error.is_block:
-            raise
-        return None

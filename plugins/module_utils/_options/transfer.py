@@ -15,13 +15,13 @@ from .._amounts import plain
 from .._api.client import Client
 from .._api.errors import BadInput
 from .._goal import TO_FUND, TO_UNIFIED, Goal
+from .._loans.account import FUND, UNIFIED
 from .._operations.transfer import Transfer
 from .run import Instruction, check_given, check_partial_step, run_argument_spec
 from .values import Options, amount_of, coin_of
 
 # As the exchange calls the wallets of an account.
-_UNIFIED, _FUND = "UNIFIED", "FUND"
-_WALLETS = (_UNIFIED, _FUND)
+_WALLETS = (UNIFIED, FUND)
 _GOALS = ("amount", "ensure")
 # What holds between options, as AnsibleModule takes it.
 TRANSFER_RULES: dict[str, t.Any] = {"mutually_exclusive": [_GOALS], "required_one_of": [_GOALS]}
@@ -33,8 +33,8 @@ def transfer_argument_spec() -> dict[str, dict[str, t.Any]]:
         "coin": {"type": "str", "required": True},
         "amount": {"type": "raw"},
         "ensure": {"type": "raw"},
-        "from_account_type": {"type": "str", "choices": list(_WALLETS), "default": _UNIFIED},
-        "to_account_type": {"type": "str", "choices": list(_WALLETS), "default": _FUND},
+        "from_account_type": {"type": "str", "choices": list(_WALLETS), "default": UNIFIED},
+        "to_account_type": {"type": "str", "choices": list(_WALLETS), "default": FUND},
         **run_argument_spec(),
     }
 
@@ -51,9 +51,9 @@ def parse_transfer_options(client: Client, options: Options) -> Instruction:
 def _direction(options: Options) -> str:
     source, target = options["from_account_type"], options["to_account_type"]
     if source == target:
-        other = _FUND if source == _UNIFIED else _UNIFIED
+        other = FUND if source == UNIFIED else UNIFIED
         raise BadInput(f"from_account_type and to_account_type are both '{source}': set one of them to '{other}'.")
-    return TO_FUND if target == _FUND else TO_UNIFIED
+    return TO_FUND if target == FUND else TO_UNIFIED
 
 
 def _goal(options: Options, move: str) -> Goal:
@@ -64,7 +64,7 @@ def _goal(options: Options, move: str) -> Goal:
     ensure = amount_of(options, "ensure")
     if ensure is not None and move != TO_FUND:
         raise BadInput(
-            f"ensure '{plain(ensure)}' tops up the Funding wallet, which a transfer from {_FUND} to {_UNIFIED} does not: omit from_account_type "
+            f"ensure '{plain(ensure)}' tops up the Funding wallet, which a transfer from {FUND} to {UNIFIED} does not: omit from_account_type "
             f"and to_account_type, or give amount instead."
         )
     return Goal(ensure=ensure, move=move)
