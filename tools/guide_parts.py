@@ -6,6 +6,7 @@
 
 usage: .venv/bin/python tools/guide_parts.py return-codes
        .venv/bin/python tools/guide_parts.py pictures
+       .venv/bin/python tools/guide_parts.py playbooks-page
 
 The page is the table by which the modules themselves judge an answer. The picture shows the end of the demo in Ansible's own colours,
 without the start and the stop of the stand-in exchange.
@@ -23,6 +24,7 @@ from pathlib import Path
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _outcomes
 from ansible_collections.treasury.bybit.plugins.module_utils._api import return_codes
+from playbooks_page import write_page as write_playbooks_page
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
@@ -147,7 +149,7 @@ def draw_picture() -> None:
     print(f"{PICTURE.relative_to(CHECKOUT)} is drawn.")
 
 
-PARTS: dict[str, t.Callable[[], None]] = {"return-codes": write_page, "pictures": draw_picture}
+PARTS: dict[str, t.Callable[[], None]] = {"return-codes": write_page, "pictures": draw_picture, "playbooks-page": write_playbooks_page}
 
 
 def main() -> int:
