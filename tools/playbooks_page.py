@@ -113,7 +113,7 @@ def default_of(name: str, variable: str) -> str:
 def command_of(name: str) -> str:
     """Return the command at the head of a playbook, on the stand-in exchange if it has one there."""
     commands = re.findall(r"^#   (ansible-playbook .*)$", (FOLDER / f"{name}.yml").read_text(encoding="utf-8"), re.MULTILINE)
-    return next((command for command in commands if "sandbox=true" in command), commands[0])
+    return str(next((command for command in commands if "sandbox=true" in command), commands[0]))
 
 
 def folded(command: str) -> list[str]:
