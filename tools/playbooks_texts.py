@@ -155,7 +155,8 @@ PLAYBOOKS: dict[str, Playbook] = {
             "at_most_each": Variable("amount", _EACH.replace("loan", "contract")),
             "allow_partial": Variable(
                 "true or false",
-                "Whether to repay as much of a contract as the cap allows. Only with ``collateral``: the Funding wallet repays a contract in full or not at all.",
+                "Whether to repay as much of a contract as the cap allows. Only with ``collateral``: the Funding wallet repays a contract in full or not at "
+                "all.",
             ),
             "fund_from": _FUND_FROM_WALLET,
         },
@@ -220,7 +221,8 @@ PLAYBOOKS: dict[str, Playbook] = {
             ),
             "at_most": Variable("amount", "Cap: the most that the run may transfer of ``coin``. Refused with ``balances``."),
             "allow_partial": Variable(
-                "true or false", "Whether to transfer as much as the UNIFIED wallet and the cap allow. With ``false``, nothing is transferred if that is not enough."
+                "true or false",
+                "Whether to transfer as much as the UNIFIED wallet and the cap allow. With ``false``, nothing is transferred if that is not enough.",
             ),
         },
         unreached="The other coins are still transferred, and the playbook fails at the end. It is safe to run it again.",
@@ -305,6 +307,7 @@ Caps
     """\
 ``defend`` has one cap for what it adds and another for what it repays. ``accounts`` has a cap for each account, and ``top_up`` one for each coin.
 
-A cap applies to one run of the playbook. The next run has the whole cap again, so a goal that takes more is reached in several runs.
+A cap applies to one run of the playbook, and the next run has the whole cap again. With ``allow_partial=true``, a goal that takes more is therefore
+reached in several runs.
 """,
 )

@@ -13,15 +13,22 @@ author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
   - Shows one line for each repayment, each adjustment of collateral, and each transfer that a module of this collection made, or would make in check
-    mode. Ansible itself shows only C(changed).
+    mode, with the LTV before and after if both are known. Ansible itself shows only C(changed).
+  - Shows why a task moved nothing, unless O(ansible.builtin.default#callback:display_ok_hosts) is V(false). After a task that failed without moving
+    anything, it says so.
+  - While a task waits for longer than two seconds, shows what it waits for and how long this takes at most, and repeats this every 15 seconds. A module
+    that runs in a process of its own, for example with C(become), with C(async), or on a remote host, shows nothing before it ends, and the callback
+    says so.
   - Highlights an operation whose outcome is unknown, with the ID of its intent, even if the failure of the task is ignored.
-  - Shows totals at the end, one line for each host, coin, and kind of movement. C(done) is what this run moved. C(recovered) is what earlier tasks
-    or runs moved but did not report. C(pending) is what the exchange accepted, but does not report as final yet. C(planned) is what would be
-    moved (check mode). If no module that moves money returned a result, there are no totals.
-  - With C(-v), also shows what a module waited for.
+  - Shows totals at the end, one line for each host, coin, and kind of movement, with those of the following amounts that are not zero. C(done) is what
+    this run moved. C(recovered) is what earlier tasks or runs moved but did not report. C(pending) is what the exchange accepted, but does not
+    report as final yet. C(planned) is what would be moved (check mode). If nothing was moved on a host, its
+    line says so. If no module that moves money returned a result, there are no totals.
+  - With C(-v), also shows after a task what it waited for, unless this was shown during the wait.
   - Writes to standard output if its format is that of P(ansible.builtin.default#callback). Otherwise writes to standard error, to keep JSON or YAML
-    output valid. Also writes to standard error if standard output cannot be written.
-  - Does not show or count the results of tasks with C(no_log).
+    output valid. Also writes to standard error if standard output cannot be written. On a terminal, lines are wrapped between words. Elsewhere,
+    each movement is one line.
+  - Does not show or count the results and waits of tasks with C(no_log).
 requirements:
   - Enable it with C(callbacks_enabled = treasury.bybit.movements) in C(ansible.cfg), or with E(ANSIBLE_CALLBACKS_ENABLED).
 """
@@ -35,8 +42,8 @@ EXAMPLES = r"""
 # Then the output ends like this:
 #
 #   MOVEMENTS **********************************************************************
-#   localhost                  : BTC added to collateral: done=0.01  recovered=0  pending=0  planned=0
-#   localhost                  : USDT repaid: done=100  recovered=0  pending=0  planned=0
+#   localhost                  : BTC added to collateral:  done=0.01
+#   localhost                  : USDT repaid:              done=100
 """
 
 import contextlib
