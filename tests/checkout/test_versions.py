@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 
 
 def ansible_core(checkout) -> SpecifierSet:
-    lines = (checkout / "requirements-dev.txt").read_text().splitlines()
+    lines = (checkout / "tools" / "requirements.txt").read_text().splitlines()
     return next(Requirement(line).specifier for line in lines if line.startswith("ansible-core"))
 
 
