@@ -27,8 +27,8 @@ DEMO_ENDS_WITH = "Debt after:  900.4 USDT"
 SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?")
 NUMBER = r"(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]*[0-9A-Za-z])?)"
 # How documents name a version of the collection; others' versions stand there as well.
-NAMED = [re.compile(rf"treasury[-.]bybit(?:[-: =>~]|version)*v?{NUMBER}"), re.compile(rf"\({NUMBER} is still growing\)")]
-GROWING = re.compile(r"\([^)]* is still growing\)")
+NAMED = [re.compile(rf"treasury[-.]bybit(?:[-: =>~]|version)*v?{NUMBER}"), re.compile(rf"Version {NUMBER} is not released yet")]
+UNRELEASED = re.compile(r"Version \S+ is not released yet")
 
 
 def read_yaml(file: Path) -> t.Any:
@@ -104,8 +104,8 @@ def documents_amiss(tree: Path, version: str, strict: bool) -> list[str]:
         text, where = file.read_text(), file.relative_to(tree)
         named = {name for pattern in NAMED for name in pattern.findall(text)}
         amiss += [f"{where} names {name}" for name in sorted(named - {version})]
-        if strict and GROWING.search(text):
-            amiss.append(f"{where} says that the version is still growing")
+        if strict and UNRELEASED.search(text):
+            amiss.append(f"{where} says that the version is not released")
     return amiss
 
 
