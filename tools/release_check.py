@@ -166,6 +166,14 @@ def try_elsewhere(report: Report, tarball: Path, folder: Path, version: str) -> 
         report.check("works in an empty environment", [str(error)])
 
 
+def run_its_tests(report: Report, tarball: Path) -> None:
+    """Run the tests that the tarball ships, from the tarball."""
+    for kind in (["sanity", "--python", "default"], ["units", "--python", built.THIS_PYTHON], ["integration"]):
+        command = [sys.executable, "tools/ansible_test.py", "--tarball", str(tarball), *kind, "--local", "--color", "no"]
+        ended = subprocess.run(command, cwd=built.CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        report.check(f"ansible-test {kind[0]} passes in the tarball", [ended.stdout] if ended.returncode else [])
+
+
 def main() -> int:
     tag = sys.argv[1] if len(sys.argv) > 1 else ""
     report = Report(strict=bool(tag))
@@ -192,6 +200,7 @@ def main() -> int:
         names = built.names_in(tarball)
         report.check(f"the {len(names)} files in it are those that belong there", built.contents_amiss(names, files))
         try_elsewhere(report, tarball, elsewhere, version)
+        run_its_tests(report, tarball)
     print("This can't be released." if report.failed else "This can be released." if tag else "This is in order; TAG=v... checks a release.")
     return int(report.failed)
 
