@@ -59,7 +59,7 @@ class Both(t.NamedTuple):
 
 def _is_of_the_way(line: str) -> bool:
     """Tell whether Ansible says in this line how it starts a module."""
-    return line.startswith("<") or line.startswith("Using module file ") or " runs in this process" in line
+    return line.startswith(("<", "Using module file ", "Pipelining is enabled")) or " runs in this process" in line
 
 
 def _run(controllers: dict[str, Controller], cases: t.Mapping[str, str], *arguments: str, **more: str) -> Both:
