@@ -20,8 +20,9 @@ options:
       - Runs for the same loan, collateral, or wallets of an account wait for each other if they share a journal, no matter which key or host
         they use.
       - The journal must outlive the run. In a container, mount a volume for the file, or use a database.
-      - The file and its directory are created if they are missing. The file must belong to the user who runs the module, nobody else may be
-        able to write to it or to its directory, and it must be on a local disk. A link is refused. The file contains no secret.
+      - The file and its directory are created if they are missing. The file must belong to the user who runs the module, and
+        must be on a local disk. No other user may have permission to write to it or to its directory. A link is refused. The file contains no
+        secret.
       - The URL is a libpq connection URI, which begins with V(postgresql://) or V(postgres://). C(key=value) strings are not supported.
         The environment variables of libpq apply, such as E(PGPASSFILE) and E(PGSERVICE), and so do its parameters for TLS, such as
         C(?sslmode=verify-full). A URL requires the Python library psycopg 3.1 or later. The tables are created on first use if the

@@ -19,7 +19,7 @@ description:
   - Supports goals. O(amount) with O(since) repays only the part of O(amount) that has not been repaid since that time. O(max_debt) and
     O(max_ltv) lower the debt or the LTV to the given value. If the goal is already reached, nothing is repaid.
   - Supports references. O(amount) with O(reference) is repaid once, no matter how often and on which controller the task runs.
-  - Reads the loan first, and fails before anything is sent if the exchange would refuse the repayment. Then records an intent in
+  - Reads the loan first, and fails before anything is sent if it can tell that the exchange would refuse the repayment. Then records an intent in
     O(journal) and sends the repayment once. A request that may have reached the exchange is never sent again.
   - If the answer is not clear (timeout, connection reset, truncated answer, server error), the module reconciles the repayment. It checks the
     history, the debt, and the Funding wallet or the collateral until it is known whether the repayment was made. If the outcome stays unknown, the

@@ -19,8 +19,8 @@ description:
   - Supports a goal. O(ensure) transfers what the Funding wallet lacks from the UNIFIED wallet. If it holds enough, nothing is sent.
   - Supports steps. O(amount) is transferred each time the task runs. With O(reference), it is transferred once, no matter how often and on which
     controller the task runs.
-  - Reads the wallets first, and fails before anything is sent if the exchange would refuse the transfer. Then records an intent in O(journal)
-    and sends the transfer once. A request that may have reached the exchange is never sent again.
+  - Reads the wallets first, and fails before anything is sent if it can tell that the exchange would refuse the transfer. Then records an intent in
+    O(journal) and sends the transfer once. A request that may have reached the exchange is never sent again.
   - The ID of the intent is also the ID of the transfer, and is recorded before the transfer is sent. If the answer is not clear (timeout,
     connection reset, truncated answer, server error), the module asks the exchange for the transfer with this ID until it is known whether
     the transfer was made. If the outcome stays unknown, the module fails with RV(outcome=unknown). No run sends anything for this coin until the

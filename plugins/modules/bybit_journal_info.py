@@ -27,7 +27,7 @@ extends_documentation_fragment:
 options:
   realm:
     description:
-      - Selects only accounts in this place, which is V(mainnet), V(testnet), or another host with its port.
+      - Selects only accounts of this environment, which is V(mainnet), V(testnet), or another host with its port.
     type: str
   account:
     description:
@@ -196,7 +196,7 @@ entries:
       returned: always
       sample: 1795777200000
     realm:
-      description: The place where the account exists, such as V(mainnet).
+      description: The environment of the account, such as V(mainnet).
       type: str
       returned: always
       sample: mainnet
@@ -330,7 +330,7 @@ open_intents:
       returned: always
       sample: 6f7e9a52-7d7e-4b0f-a9c5-3b1f4c7f2a10
     realm:
-      description: The place where the account exists.
+      description: The environment of the account.
       type: str
       returned: always
       sample: mainnet
@@ -392,7 +392,7 @@ chains:
   elements: dict
   contains:
     realm:
-      description: The place where the account exists.
+      description: The environment of the account.
       type: str
       returned: always
       sample: mainnet

@@ -20,10 +20,10 @@ description:
     given value does not need. If the goal is already reached, nothing is sent.
   - Supports steps. O(add) and O(take_back) move an amount each time the task runs. With O(reference), they move it once, no matter how often and
     on which controller the task runs.
-  - Reads the loan or the account first, and fails before anything is sent if the exchange would refuse the adjustment. For example, the Funding wallet
-    holds less, the exchange releases less collateral, or it accepts no more collateral on the whole platform (C(colRes) is 2). Check mode
-    reports this, too. Then records an intent in O(journal) and sends the adjustment once. A request that may have reached the exchange is never
-    sent again.
+  - Reads the loan or the account first, and fails before anything is sent if it can tell that the exchange would refuse the adjustment. Possible reasons
+    are that the Funding wallet holds less, that the exchange releases less collateral, and that it accepts no more collateral on the whole platform
+    (C(colRes) is 2). Check mode reports this, too.
+  - Then records an intent in O(journal) and sends the adjustment once. A request that may have reached the exchange is never sent again.
   - If the answer is not clear (timeout, connection reset, truncated answer, server error), the module reconciles the adjustment. It checks the history
     of adjustments, the collateral, and the Funding wallet until it is known whether the adjustment was made. If the outcome stays unknown, the
     module fails with RV(outcome=unknown). No run sends anything for this collateral until the outcome is known or O(acknowledge) names the intent.
