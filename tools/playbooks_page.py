@@ -190,9 +190,10 @@ def said(command: str) -> str:
     """
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "BYBIT_"))}
     settings |= {name: os.environ[name] for name in ("ANSIBLE_COLLECTIONS_PATH",) if name in os.environ}
+    settings |= {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_STDOUT_CALLBACK": "default", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
     dummy, *arguments = command.split()
     ended = subprocess.run(
-        [ANSIBLE_PLAYBOOK, *arguments], env={**settings, "ANSIBLE_NOCOLOR": "1"}, cwd=CHECKOUT, check=False, capture_output=True, text=True
+        [ANSIBLE_PLAYBOOK, *arguments], env=settings, cwd=CHECKOUT, check=False, capture_output=True, text=True
     )
     found = re.search(r"^fatal: \[localhost\]: FAILED! => (\{.*\})$", ended.stdout, re.MULTILINE)
     if not found:

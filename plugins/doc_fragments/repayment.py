@@ -57,7 +57,7 @@ options:
       - Where to take the money from that the Funding wallet lacks for this repayment. With V(unified), the module first transfers it from the
         UNIFIED wallet, like M(treasury.bybit.bybit_funding_transfer) with C(ensure), and then repays. The transfer is rounded up to the decimal
         places that the exchange lists for loans of the coin.
-      - If this option is not set and the wallet holds too little, the task fails before anything is sent.
+      - If this option is not set and the wallet holds too little, the task fails before anything is sent, unless O(allow_partial) applies.
       - The transfer has its own intent in O(journal), and is returned as RV(ignore:funding). It is never more than the repayment takes, so
         O(at_most) limits it, too.
       - If the transfer was made and the repayment was not, the message says so. The next run finds the money in the Funding wallet.
