@@ -28,18 +28,19 @@ _TOLD = {
     IN_DOUBT: "not told",
 }
 LEGEND = """\
-A fault happens to the first try only, unless its line says otherwise; "committed" means that the exchange carried the
-request out. Each cell: the verdict; how often the request to repay was delivered (POSTs); what the ledger of the
-exchange holds in the end; what the client's last word tells its user.
+Unless its row says otherwise, a fault happens to the first try only. "Committed" means that the exchange executed the
+request. Each cell shows the verdict, how often the request to repay was delivered (POSTs), what the exchange's ledger
+shows in the end, and what the last message of the client tells its user.
 
-- ok: paid at most once, and the user knows whether.
-- no id: paid once and told success, but without an id, just as it would be if nothing had been paid.
-- **lost**: the client ends with an error that leaves open whether the money went; whoever runs it again may pay twice.
-- **UNTRUE**: the user is told success and nothing was paid, or told that nothing was paid and it was.
+- ok: paid at most once, and the user knows whether it was.
+- no id: paid once and reported as a success, but without an ID, just as if nothing had been paid.
+- **lost**: the client ends with an error that leaves open whether the money went. Whoever runs it again may pay twice.
+- **UNTRUE**: the client reports success and nothing was paid, or reports that nothing was paid and it was.
 - **PAID n×**: the loan was repaid n times.
 
-Ours relies on history or debt being at most `settle_margin` late (2 s here, 10 s by default). If both are later than
-that and the answer is lost, it takes the repayment for not made, and its next try pays again, as the others do."""
+Ours assumes that the history, the debt, or the ledger of the Funding wallet shows a repayment within `settle_margin` (2 s
+here, 10 s by default). If all three are later than that and the answer is lost, it takes the repayment for not made, and
+its next try pays again, as the other clients do."""
 
 
 @dataclass(frozen=True)
