@@ -21,11 +21,11 @@ HARMFUL = (UNTRUE, PAID_AGAIN)
 
 _SENT_AMOUNT = re.compile(r'"amount":\s*("[^"]*"|[^,}\s]+)')
 _TOLD = {
-    SUCCESS: "told success",
-    NO_ID: "told success without id",
-    PENDING: "told pending",
-    NOT_PAID: "told not paid",
-    IN_DOUBT: "not told",
+    SUCCESS: "reported success",
+    NO_ID: "reported success without an ID",
+    PENDING: "reported pending",
+    NOT_PAID: "reported not paid",
+    IN_DOUBT: "not reported",
 }
 LEGEND = """\
 Unless its row says otherwise, a fault happens to the first try only. "Committed" means that the exchange executed the
@@ -61,7 +61,7 @@ class Finding:
         if self.verdict == PAID_AGAIN:
             return f"**PAID {self.paid}×**: {posts}, {_TOLD[self.told.kind]}"
         if self.verdict == OK and self.told.kind != PENDING:
-            return f"ok: {posts}, {money}, told so"
+            return f"ok: {posts}, {money}, reported"
         heads = {OK: "ok", LUCKY: "no id", LOST: "**lost**", UNTRUE: "**UNTRUE**"}
         return f"{heads[self.verdict]}: {posts}, {money}, {_TOLD[self.told.kind]}"
 
