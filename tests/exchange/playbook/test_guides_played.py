@@ -170,7 +170,7 @@ def test_the_alert_for_an_unknown_outcome(play, sandbox, paid, tmp_path) -> None
     group/treasury.bybit.bybit_operation: {wait_timeout: 0}
   tasks:
 """
-    # Whom to call is up to the reader.
+    # Where the alert goes is up to the reader.
     call = re.compile(r"ansible\.builtin\.uri:\n.*?(?= +when:)", re.DOTALL)
     note = f'ansible.builtin.copy: {{dest: {tmp_path}/called, content: "{{{{ ansible_failed_result.msg }}}}"}}\n'
     sandbox.fault(path="/v5/crypto-loan-flexible/repay", answer="reset")
