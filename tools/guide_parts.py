@@ -7,8 +7,8 @@
 usage: .venv/bin/python tools/guide_parts.py return-codes
        .venv/bin/python tools/guide_parts.py pictures
 
-The page is the table that the modules themselves use. The picture shows the end of the demo in Ansible's own colors, without the start and
-the stop of the stand-in exchange.
+The page is the table by which the modules themselves judge an answer. The picture shows the end of the demo in Ansible's own colours,
+without the start and the stop of the stand-in exchange.
 """
 
 from __future__ import annotations
