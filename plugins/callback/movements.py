@@ -55,7 +55,6 @@ from ansible_collections.treasury.bybit.plugins.plugin_utils._progress import No
 from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import CALM, LOUD, MOVED, Tally, is_cut_off, is_refusal, is_report, lines_of
 
 _READABLE = {"default", "ansible.builtin.default"}
-_WIDTH = 80
 _COLORS = {LOUD: C.COLOR_ERROR, MOVED: C.COLOR_CHANGED, CALM: C.COLOR_OK}
 
 
@@ -106,7 +105,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
             self._watcher.end()
         lines = self._tally.lines()
         if lines:
-            self._show("MOVEMENTS ".ljust(_WIDTH, "*"), None)
+            # As wide as those of Ansible.
+            self._show("MOVEMENTS ".ljust(self._display.columns + 1, "*"), None)
         for line in lines:
             self._show(line.text, _COLORS[line.tone])
 
@@ -156,7 +156,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
             # An exception would end the thread that collects results for good, and there is no third stream to report it on.
             with contextlib.suppress(OSError):
                 stream = sys.stderr if is_error else sys.stdout
-                self._display.display(folded(text, width_of(stream)), color=color, stderr=is_error, screen_only=True)
+                # What reads other formats may show lines of any width.
+                width = width_of(stream) if _is_output_readable() else None
+                self._display.display(folded(text, width), color=color, stderr=is_error, screen_only=True)
                 # Without a flush, a write error only shows up with a later line.
                 stream.flush()
                 return
