@@ -168,6 +168,9 @@ def _items_of_part(result: t.Mapping[str, t.Any], host: str) -> list[TallyItem]:
     items += [_item(host, coin, summary, DONE) for summary in made]
     if result["outcome"] == PLANNED:
         items.append(TallyItem(host, PLANNED, result["move"], coin, Decimal(result["amount"])))
+    elif result["outcome"] == UNKNOWN and result["details"]["intent"] is None:
+        # It may be another run's, for another amount.
+        items.append(TallyItem(host, UNKNOWN, None, "", None))
     elif result["outcome"] == UNKNOWN:
         # If something was moved before this, the amount is that.
         amount = None if moved else Decimal(result["amount"])

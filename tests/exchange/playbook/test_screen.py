@@ -180,6 +180,19 @@ def test_an_unknown_outcome_is_loud(show, sandbox, paid, after: str) -> None:
     assert sums_of(shown) == [f"localhost                  : OUTCOME UNKNOWN USDT repaid: amount=100 intent={intent}"]
 
 
+def test_what_another_run_has_in_doubt_is_not_taken_for_what_this_one_asks_for(show, sandbox, paid) -> None:
+    sandbox.fault(**HIDDEN)
+    amount = """{amount: "{{ {'one': 100, 'two': 13}[inventory_hostname] }}", wait_timeout: 12, lock_timeout: 4}"""
+    shown = show(STEP.replace("localhost", "all\n  connection: local").replace('{amount: "100"}', amount), "-i", "one,two", status=2)
+    # Whichever came first.
+    [first] = paid()
+    doubtful, later = ("one", "two") if first == "100" else ("two", "one")
+    assert f"[{later}] OUTCOME UNKNOWN: Another run for this loan" in shown
+    told = {line.split()[0]: line.partition(" : ")[2] for line in sums_of(shown)}
+    assert told[later] == "OUTCOME UNKNOWN intent=not reported"
+    assert told[doubtful].startswith(f"OUTCOME UNKNOWN USDT repaid: amount={first} intent=")
+
+
 def test_retries_are_told_one_by_one_and_summed_once(show, sandbox, paid) -> None:
     sandbox.fault(answer="reset", history_delay_ms=2500)
     until = '{amount: "100", wait_timeout: 0}\n      until: done is succeeded\n      retries: 8\n      delay: 1\n      register: done'
