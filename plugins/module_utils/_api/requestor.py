@@ -90,6 +90,7 @@ class Requestor:
 
     :param recv_window_ms: How long after its timestamp the exchange accepts a request.
     :param rate_limit_timeout: Seconds that all pauses for the rate limit may take together.
+    :param api_timeout: Seconds that one request may take.
     :ivar is_abandoned: Whether the answers are no longer needed, so that nothing more is sent.
     :ivar posted_at_ms: When the last POST that may have left this machine was signed (exchange's time, UTC, ms).
     """
@@ -102,8 +103,10 @@ class Requestor:
         recv_window_ms: int = 5000,
         rate_limit_timeout: int = 30,
         clock: Clock | None = None,
+        api_timeout: int = 10,
     ) -> None:
         self._session = session
+        self._api_timeout = api_timeout
         self._api_key = api_key
         self._signer = signer
         self.recv_window_ms = recv_window_ms
@@ -114,6 +117,11 @@ class Requestor:
         self.retries = Retries()
         self.is_abandoned = False
         self.posted_at_ms: int | None = None
+
+    @property
+    def pacing(self) -> str:
+        """Why a request waits that the rate limits do not allow yet."""
+        return f"Pacing requests to stay below the rate limit of {self._session.transport.base_url}"
 
     def signing_time_ms(self) -> int:
         """Return the time to sign with: this machine's, corrected when the exchange refused it (UTC, ms)."""
@@ -158,11 +166,10 @@ class Requestor:
 
     def prepare(self, method: str, path: str, payload: str, is_signed: bool = True) -> Prepared:
         """Wait until the limits allow a request, and sign it as of then."""
-        session, clock = self._session, self.clock
+        clock = self.clock
         pause_ms = max(limit.pause_ms(clock.monotonic_ms()) for limit in self._limits(method, path, is_signed))
         if pause_ms:
-            clock.report_wait(f"Pacing requests to stay below the rate limit of {session.transport.base_url}", pause_ms)
-            clock.sleep_ms(pause_ms)
+            clock.pause_ms(self.pacing, pause_ms)
         if self.is_abandoned:
             raise ReadFailed("The answer is no longer needed.")
         request_id, now_ms = str(uuid.uuid4()), self.signing_time_ms()
@@ -224,8 +231,10 @@ class Requestor:
     def _send(self, prepared: Prepared) -> Reply:
         if prepared.method == "POST":
             self.posted_at_ms = prepared.timestamp_ms
+        reason = f"{self._session.transport.base_url} has not answered {prepared.method} {prepared.path} yet"
         try:
-            return self._session.transport.send(prepared.method, prepared.request_target, prepared.headers, prepared.body)
+            with self.clock.waiting(reason, self._api_timeout * 1000):
+                return self._session.transport.send(prepared.method, prepared.request_target, prepared.headers, prepared.body)
         except NoReply as error:
             if not error.sent:
                 self.posted_at_ms = None
@@ -270,8 +279,7 @@ class Requestor:
         pause_ms = _MIN_PAUSE_MS if reset_ms is None else max(_MIN_PAUSE_MS, reset_ms - now_ms)
         if self.retries.rate_limit_wait_ms + pause_ms > self._rate_limit_timeout_ms:
             return False
-        self.clock.report_wait(f"{self._session.transport.base_url} accepts no more requests right now ({response.cause()})", pause_ms)
-        self.clock.sleep_ms(pause_ms)
+        self.clock.pause_ms(f"{self._session.transport.base_url} accepts no more requests right now ({response.cause()})", pause_ms)
         self.retries.rate_limits += 1
         self.retries.rate_limit_wait_ms += pause_ms
         return True

@@ -194,10 +194,9 @@ def not_in_doubt(intent_id: str, words: Words) -> str:
 def answered(found: Reconciled, reference: str, label: str) -> str:
     """Report that a reference was used before for the same, so that nothing is sent."""
     intent = found.intent
-    state = "executed" if found.outcome == EXECUTED else "accepted and still pending"
+    state = "was executed" if found.outcome == EXECUTED else "was accepted and is still pending"
     return (
-        f"Reference '{reference}' was used before: {_with_id(intent, label)}, sent at "
-        f"{utc(intent.sent_at_ms)}, {state}. Nothing was sent now."
+        f"Nothing was sent: reference '{reference}' was already used for {_with_id(intent, label)}, which was sent at {utc(intent.sent_at_ms)} and {state}."
     )
 
 

@@ -11,6 +11,7 @@ collection.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 
@@ -169,15 +170,17 @@ class Store:
         deadline_ms = self._clock.monotonic_ms() + timeout_ms
         pause_ms = _FIRST_PAUSE_MS
         is_own = target == self._target
-        while not self._database.try_lock(target, exclusive, writes):
-            remaining_ms = deadline_ms - self._clock.monotonic_ms()
-            who = f"run for this {self._target.word} ({self._holder()})" if is_own else "run that changes the same LTV"
-            if remaining_ms <= 0:
-                raise self._busy(who, timeout_ms, is_own)
-            if pause_ms == _FIRST_PAUSE_MS:
-                self._clock.report_wait(f"Another {who} has not ended", remaining_ms)
-            self._clock.sleep_ms(min(pause_ms, remaining_ms))
-            pause_ms = min(pause_ms * 2, _MAX_PAUSE_MS)
+        with contextlib.ExitStack() as waiting:
+            while not self._database.try_lock(target, exclusive, writes):
+                remaining_ms = deadline_ms - self._clock.monotonic_ms()
+                who = f"run for this {self._target.word} ({self._holder()})" if is_own else "run that changes the same LTV"
+                if remaining_ms <= 0:
+                    raise self._busy(who, timeout_ms, is_own)
+                if pause_ms == _FIRST_PAUSE_MS:
+                    self._clock.report_wait(f"Another {who} has not ended", remaining_ms)
+                    waiting.enter_context(self._clock.waiting(f"Another {who} has not ended", remaining_ms))
+                self._clock.sleep_ms(min(pause_ms, remaining_ms))
+                pause_ms = min(pause_ms * 2, _MAX_PAUSE_MS)
 
     def _holder(self) -> str:
         found = self._database.query(f"SELECT holder FROM bybit_targets WHERE {TARGET}", *self._target)

@@ -82,7 +82,7 @@ def run_operation(
     :param clock: The time to go by; that of this machine unless given.
     :param parents: Who gets the result; the processes above this one unless given.
     """
-    clock, parents = clock or Clock(module.log), parents or Parents()
+    clock, parents = clock or Clock(module.log, module.tell), parents or Parents()
     # The process may live on with the next item of a loop, whatever cuts this run off.
     with contextlib.ExitStack() as journals:
         begun = _begin(module, parse_options, clock, parents, journals)

@@ -100,7 +100,8 @@ class Connection:
         options = self._options
         way = (self.base_url, options["api_timeout"], options["validate_certs"], options["ca_path"])
         session = session_of((self.key_fingerprint, *way), lambda: Transport(*way, secret_headers=SECRET_HEADERS))
-        return Client(session, self._api_key, self._signer, options["recv_window"], options["rate_limit_timeout"], clock)
+        limits = options["recv_window"], options["rate_limit_timeout"]
+        return Client(session, self._api_key, self._signer, *limits, clock, options["api_timeout"])
 
     def warnings(self) -> list[str]:
         """Return a sentence about each setting that is allowed but dangerous."""

@@ -65,7 +65,7 @@ def database_of(options: dict[str, t.Any], clock: Clock) -> Database:
     if journal.startswith(SCHEMES):
         postgresql = _postgresql()
         try:
-            database: Database = postgresql.PostgresDatabase(journal)
+            database: Database = postgresql.PostgresDatabase(journal, clock)
         except postgresql.InvalidUrl:
             raise BadInput(
                 "journal is not a valid PostgreSQL URL: write 'postgresql://user@host/database', with libpq's parameters after a '?', and "

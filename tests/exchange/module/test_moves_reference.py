@@ -40,8 +40,8 @@ def assert_answered(asked, pay) -> t.Callable[..., None]:
             assert (run.failed, run["changed"], run["outcome"], run["goal_reached"]) == (False, False, "executed", True)
             assert (run[move.id_key], run["amount"], run[move.list_key]) == (entry["id"], entry["amount"], [])
             assert (run[move.subject_key], run.warnings, calls) == ({"before": None, "after": None}, "", ["GET query-api"])
-            assert run["msg"].startswith(f"Reference '{REFERENCE}' was used before: {move.named} ({move.entry} {entry['id']}), sent at 20")
-            assert run["msg"].endswith(", executed. Nothing was sent now.")
+            assert run["msg"].startswith(f"Nothing was sent: reference '{REFERENCE}' was already used for {move.named} ({move.entry} {entry['id']}), which was sent at 20")
+            assert run["msg"].endswith(" and was executed.")
 
     return call
 
@@ -150,7 +150,7 @@ def test_pending_then_final(pay, spoil, booked, arrived, assert_answered, move) 
     for check in (True, False):
         run = pay(move, reference=REFERENCE, wait=False, check=check)
         assert (run["changed"], run["outcome"], run[move.id_key]) == (False, "pending", first[move.id_key])
-        assert run["msg"].endswith(", accepted and still pending. Nothing was sent now.")
+        assert run["msg"].endswith(" and was accepted and is still pending.")
     final = pay(move, reference=REFERENCE, wait_timeout=90)
     assert (final["changed"], final["outcome"], final[move.id_key], arrived(move)) == (False, "executed", first[move.id_key], 1)
     assert_answered(move, *booked(move))

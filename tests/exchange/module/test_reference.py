@@ -59,9 +59,9 @@ def assert_answered(asked, sandbox, repay_once) -> t.Callable[..., None]:
             assert (run.failed, run["changed"], run["outcome"], run["goal_reached"]) == (False, False, "executed", True)
             assert (run["repay_id"], run["amount"], run["repayments"]) == (entry["repay_id"], entry["amount"], [])
             assert (run["loan"], run.warnings, calls) == ({"before": None, "after": None}, "", ["GET query-api"])
-            assert f"Reference '{INVOICE}' was used before: {entry['amount']} " in run["msg"]
+            assert f"Nothing was sent: reference '{INVOICE}' was already used for {entry['amount']} " in run["msg"]
             assert f"(repayment {entry['repay_id']})" in run["msg"]
-            assert run["msg"].endswith(", executed. Nothing was sent now.")
+            assert run["msg"].endswith(" and was executed.")
 
     return call
 
@@ -257,7 +257,7 @@ def test_pending_then_final(repay_once, sandbox, until, posts, paid, assert_answ
     for check in (True, False):
         run = repay_once(wait=False, check=check)
         assert (run["changed"], run["outcome"], run["repay_id"]) == (False, "pending", first["repay_id"])
-        assert run["msg"].endswith(", accepted and still pending. Nothing was sent now.")
+        assert run["msg"].endswith(" and was accepted and is still pending.")
     final = repay_once(wait_timeout=90)
     assert (final["changed"], final["outcome"], final["repay_id"], posts()) == (False, "executed", first["repay_id"], 1)
     assert_answered(sandbox.repayments()[0])

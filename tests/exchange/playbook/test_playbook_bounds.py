@@ -205,7 +205,7 @@ def test_a_reference_is_paid_once(given) -> None:
     assert given("repay", variables).paid == ["100 USDT"]
     again = given("repay", variables)
     assert (again.code, again.paid) == (0, ["100 USDT"])
-    assert "Reference 'invoice 1' was used before: 100 USDT" in again.said
+    assert "Nothing was sent: reference 'invoice 1' was already used for 100 USDT" in again.said
 
 
 def test_an_imported_playbook_takes_its_bounds_from_the_import(play, paid) -> None:

@@ -228,13 +228,14 @@ OF_REFERENCES: list[Case] = [
     (
         "answered",
         lambda: messages.answered(Reconciled("executed", ACCEPTED), "INV-7", "loan 17"),
-        "Reference 'INV-7' was used before: 100.5 USDT on loan 17 (repayment 99), sent at 2026-11-01 12:00:00 UTC, executed. Nothing was sent now.",
+        "Nothing was sent: reference 'INV-7' was already used for 100.5 USDT on loan 17 (repayment 99), which was sent at 2026-11-01 12:00:00 UTC and was "
+        "executed.",
     ),
     (
         "answered, and pending",
         lambda: messages.answered(Reconciled("pending", ACCEPTED), "INV-7", "loan 17"),
-        "Reference 'INV-7' was used before: 100.5 USDT on loan 17 (repayment 99), sent at 2026-11-01 12:00:00 UTC, accepted and still pending. "
-        "Nothing was sent now.",
+        "Nothing was sent: reference 'INV-7' was already used for 100.5 USDT on loan 17 (repayment 99), which was sent at 2026-11-01 12:00:00 UTC and was "
+        "accepted and is still pending.",
     ),
     (
         "used for something else",

@@ -55,7 +55,8 @@ def test_what_was_repaid_under_a_reference_is_never_repaid_again(run: Run, bybit
         assert told(again) == (False, "executed", "100", "100", 0)
         assert (again.as_dict()["goal_reached"], again.as_dict()["details"]["sent_at_ms"]) == (True, sent_at_ms)
     assert again.message == (
-        "Reference 'INV-7' was used before: 100 USDT on loan 17 (repayment 100), sent at 2026-11-01 12:00:00 UTC, executed. Nothing was sent now."
+        "Nothing was sent: reference 'INV-7' was already used for 100 USDT on loan 17 (repayment 100), which was sent at 2026-11-01 12:00:00 UTC and was "
+        "executed."
     )
     assert amounts(bybit) == ["100"]
 
@@ -171,6 +172,6 @@ def test_what_was_accepted_is_looked_for_again(run: Run, bybit: t.Any, becomes: 
     assert told(report)[:2] == answer
     assert len(bybit.sent) == sent
     if becomes == PROCESSING:
-        assert "accepted and still pending. Nothing was sent now." in report.message
+        assert report.message.endswith(" and was accepted and is still pending.")
     again = told(run(HUNDRED, reference="INV-7"))
     assert (again[0], len(bybit.sent)) == (False, sent)

@@ -108,6 +108,14 @@ def begun(url: str, clock: t.Any, check_mode: bool = False) -> Journal:
     return journal
 
 
+def test_each_answer_that_is_waited_for_is_heard_of(url: str, clock: t.Any) -> None:
+    with contextlib.closing(PostgresDatabase(url, clock)) as database:
+        database.open(writes=False)
+        database.query("SELECT 1")
+    unreached, unanswered = f"The journal {database.label} cannot be reached yet", f"The journal {database.label} has not answered yet"
+    assert clock.heard == [unreached, "", unanswered, "", unanswered, ""]
+
+
 def test_a_wrong_password_is_told_and_not_shown(url: str, server: Server, clock: t.Any) -> None:
     wrong = url.replace(server.password, "Needle0123456789")
     with pytest.raises(JournalLost) as caught:

@@ -228,6 +228,7 @@ def test_another_program_that_keeps_it_locked_is_given_up(begin: Begin, used: Pa
         journal.close(True)
     # The end of a run is tried twice.
     assert 60_000 <= clock.monotonic_ms() - begun_ms < 61_000
+    assert clock.heard == ["Another program keeps the journal locked", ""] * 2
     program.close()
 
 

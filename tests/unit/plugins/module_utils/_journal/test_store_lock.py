@@ -110,6 +110,8 @@ def test_who_is_busy_is_named(store: Store, other: Store, clock: t.Any) -> None:
     )
     assert caught.value.outcome == "not_executed"
     assert clock.waits == [f"Another run for this loan ({who}) has not ended: waiting up to 3 s."]
+    assert [heard for heard in clock.heard if "PostgreSQL" not in heard and heard] == [f"Another run for this loan ({who}) has not ended"]
+    assert clock.heard.count("") == len(clock.heard) / 2
 
 
 @pytest.mark.parametrize(
