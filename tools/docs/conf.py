@@ -18,7 +18,6 @@ extensions = ["sphinx_antsibull_ext", "sphinx_copybutton"]
 default_role = "any"
 nitpicky = True
 highlight_language = "text"
-pygments_style = "ansible"
 
 # antsibull-docs writes it for environment variables that plugins declare; no plugin does.
 exclude_patterns = ["environment_variables.rst"]
@@ -63,6 +62,19 @@ def leave_contents_to_the_theme(app, docname, source):
     source[0] = re.sub(r"^\.\. contents::\n(?: +:.*\n)*", "", source[0], flags=re.MULTILINE)
 
 
+# What Sphinx and antsibull-docs write, and what a screen reader understands instead.
+ACCESSIBLE = {' role="heading">': ' role="heading" aria-level="2">', ' aria-role="button"': ""}
+
+
+def make_accessible(app, pagename, templatename, context, doctree):
+    """Correct the roles in the text and in the menu of a page."""
+    for part in {"body", "furo_navigation_tree"} & context.keys():
+        for written, understood in ACCESSIBLE.items():
+            context[part] = context[part].replace(written, understood)
+
+
 def setup(app):
     app.connect("source-read", leave_contents_to_the_theme)
     app.connect("missing-reference", refer_elsewhere)
+    # After the theme, which writes the menu.
+    app.connect("html-page-context", make_accessible, priority=900)
