@@ -16,7 +16,7 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="the b
 expect = playwright.expect
 
 PHONE = {"viewport": {"width": 375, "height": 812}}
-AXE_PAGES = ["index.html", "docsite/repay_loan.html", "docsite/playbooks.html", "bybit_loan_collateral_module.html", "search.html?q=loan"]
+AXE_PAGES = ["index.html", "docsite/repay_loan.html", "docsite/playbooks.html", "bybit_loan_repayment_info_module.html", "search.html?q=loan"]
 # What sticks out of the page, and the tables that scroll sideways although they are not as wide as this is announced.
 STICKS_OUT = """() => [
   ...[document.documentElement].filter(page => page.scrollWidth > page.clientWidth).map(page => `page of ${page.scrollWidth}`),
@@ -32,6 +32,16 @@ def search(page, words: str) -> None:
     box.press("Enter")
 
 
+BLOCKS = "div[class^='highlight-']:not(.highlight-text) > .highlight"
+
+
+def wait_for_buttons(page) -> int:
+    """Wait until each block that can be copied has its button, and return their number."""
+    number = page.locator(BLOCKS).count()
+    expect(page.locator("button.copybtn")).to_have_count(number)
+    return number
+
+
 def pasted(page) -> str:
     """Return what the clipboard holds."""
     page.evaluate("document.body.prepend(Object.assign(document.createElement('textarea'), {id: 'paste'}))")
@@ -40,14 +50,13 @@ def pasted(page) -> str:
     return page.locator("#paste").input_value()
 
 
-@pytest.mark.parametrize(("words", "wanted"), [
-    ("liquidation", "docsite/keep_ltv.html"),
-    ("unknown outcome", "docsite/troubleshooting.html"),
-    ("AWX", "docsite/execution_environments.html"),
-    ("bybit_loan_repay", "bybit_loan_repay_module.html"),
-    ("10016", "docsite/return_codes.html"),
+@pytest.mark.parametrize(("start", "words", "wanted"), [
+    ("index.html", "liquidation", "docsite/keep_ltv.html"),
+    ("index.html", "bybit_loan_repay", "bybit_loan_repay_module.html"),
+    ("docsite/glossary.html", "unknown outcome", "docsite/troubleshooting.html"),
+    ("docsite/glossary.html", "AWX", "docsite/execution_environments.html"),
+    ("bybit_loan_info_module.html", "10016", "docsite/return_codes.html"),
 ])
-@pytest.mark.parametrize("start", ["index.html", "docsite/glossary.html"])
 def test_the_search_finds_pages_offline(open_page, start, words, wanted):
     page = open_page(start, offline=True)
     search(page, words)
@@ -90,14 +99,11 @@ def test_each_block_to_copy_has_one_button_and_output_has_none(site: Path, open_
     numbers = {"with": 0, "without": 0}
     for file in sorted((site / "docsite").glob("*.html")):
         page.goto(file.as_uri())
-        blocks = page.locator("div[class^='highlight-']:not(.highlight-text) > .highlight")
         output = page.locator(".highlight-text > .highlight")
-        numbers["with"] += blocks.count()
+        numbers["with"] += wait_for_buttons(page)
         numbers["without"] += output.count()
-        # The script waits for another one.
-        expect(page.locator("button.copybtn")).to_have_count(blocks.count())
         assert output.locator("button").count() == 0
-    assert min(numbers.values()) > 20
+    assert min(numbers.values()) > 5
 
 
 def test_no_page_scrolls_sideways_on_a_phone(site: Path, open_page):
@@ -146,7 +152,7 @@ def test_axe_finds_nothing_serious(open_page, name, scheme):
     if "?" in name:
         expect(page.locator("#search-results li").first).to_be_visible()
     else:
-        page.locator("button.copybtn").first.wait_for()
+        wait_for_buttons(page)
     found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     grave = [item for item in found if item["impact"] in ("serious", "critical")]
     assert [(item["id"], item["impact"], [node["html"] for node in item["nodes"]][:5]) for item in grave] == []
