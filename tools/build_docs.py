@@ -6,12 +6,12 @@
 
 usage: .venv/bin/python tools/build_docs.py
 
-antsibull-docs writes the pages of modules, callback, and role, and copies the guides. The front page with the menu, the settings of Sphinx,
-styles, and scripts come from tools/docs.
+antsibull-docs writes the pages of modules, callback, and role, and copies the guides. The front page with the menu, the settings of
+Sphinx, styles, and scripts come from tools/docs.
 
-Every warning of Sphinx is an error, such as a page that is not in the menu. The collection that is documented is this checkout, and every guide,
-module, callback, and role must have its page. Every page, anchor, picture, script and style sheet that a page names must exist in the site, and nothing may be loaded from
-elsewhere. Links to other sites must be well-formed and encrypted; they are listed, never followed.
+Every warning of Sphinx is an error, such as one for a page that is not in the menu. The collection that is documented is this checkout, and
+every guide, module, callback, and role must have its page. Every page, anchor, picture, script and style sheet that a page names must exist
+in the site, and nothing may be loaded from elsewhere. Links to other sites must be well-formed and encrypted; they are listed, never followed.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ from urllib.parse import urldefrag
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from guides import CHECKOUT
+from guides import CHECKOUT, FRONT_PAGE
 
-SOURCE = (CHECKOUT / "tools" / "docs" / "index.rst").read_text(encoding="utf-8")
+SOURCE = FRONT_PAGE.read_text(encoding="utf-8")
 EXTRA_DOCS = yaml.safe_load((CHECKOUT / "docs" / "docsite" / "extra-docs.yml").read_text(encoding="utf-8"))
 WAYS_ON = ["Repay one loan", "Keep a loan safe", "Operate it for a team", "Trust it"]
 KINDS = ["Tutorial", "How-to guides", "Explanation", "Reference"]
