@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 import yaml
-from guides import CHECKOUT, FRONT_PAGE, GUIDES, blocks, commands
+from guides import CHECKOUT, GUIDES, blocks, commands
 
 COLLECTION = "treasury.bybit."
 MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("bybit_*.py"))
@@ -131,6 +131,6 @@ def test_a_guide_has_its_label(guide) -> None:
 
 
 def test_every_picture_is_shown_and_said_in_words() -> None:
-    shown = re.findall(r"\.\. image:: (?:docsite/)?(\S+)\n +:alt: \S+", "".join(page.read_text() for page in [*GUIDES, FRONT_PAGE]))
+    shown = re.findall(r"\.\. image:: (\S+)\n +:alt: \S+", "".join(guide.read_text() for guide in GUIDES))
     pictures = {f"images/{file.name}" for file in (CHECKOUT / "docs" / "docsite" / "rst" / "images").iterdir()}
     assert set(shown) == pictures
