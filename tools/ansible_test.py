@@ -8,9 +8,11 @@ usage: .venv/bin/python tools/ansible_test.py sanity --local [...]
        .venv/bin/python tools/ansible_test.py units --local [...]
        .venv/bin/python tools/ansible_test.py integration --local [TARGET...]
        .venv/bin/python tools/ansible_test.py testnet CONFIG [...]
+       .venv/bin/python tools/ansible_test.py --tarball FILE sanity|units|integration [...]
 
 Each integration target that was named, or without names that of each module and all the others, must have ended and played some tasks,
-and left no server behind. "testnet" tries the exchange's testnet with the keys in a file, or says plainly that there is none.
+and left no server behind. "testnet" tries the exchange's testnet with the keys in a file, or says plainly that there is none. With
+--tarball, what is tested is a built collection instead of the checkout.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -200,7 +203,9 @@ def too_few_unit_tests(output: str) -> list[str]:
 def main() -> int:
     # Ended by a signal, it would leave servers and a person's keys behind.
     signal.signal(signal.SIGTERM, lambda number, dummy: sys.exit(128 + number))
-    arguments, config = sys.argv[1:], None
+    arguments, config, tarball = sys.argv[1:], None, None
+    if arguments[:1] == ["--tarball"]:
+        tarball, arguments = Path(arguments[1]), arguments[2:]
     if arguments[:1] == ["testnet"]:
         config = Path(arguments[1])
         if not config.exists():
@@ -210,7 +215,11 @@ def main() -> int:
     # Outside any git tree: in a folder that git ignores, ansible-test finds no file and passes.
     with tempfile.TemporaryDirectory(prefix="treasury-bybit-") as temporary:
         folder = Path(temporary) / "ansible_collections" / "treasury" / "bybit"
-        copy_files(folder)
+        if tarball:
+            with tarfile.open(tarball) as archive:
+                archive.extractall(folder, filter="data")
+        else:
+            copy_files(folder)
         if config:
             take_config_along(config, folder)
         try:

@@ -27,8 +27,8 @@ DEMO_ENDS_WITH = "Debt after:  900.4 USDT"
 SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?")
 NUMBER = r"(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]*[0-9A-Za-z])?)"
 # How documents name a version of the collection; others' versions stand there as well.
-NAMED = [re.compile(rf"treasury[-.]bybit(?:[-: =>~]|version)*v?{NUMBER}"), re.compile(rf"\({NUMBER} is still growing\)")]
-GROWING = re.compile(r"\([^)]* is still growing\)")
+NAMED = [re.compile(rf"treasury[-.]bybit(?:[-: =>~]|version)*v?{NUMBER}"), re.compile(rf"Version {NUMBER} is not released yet")]
+UNRELEASED = re.compile(r"Version \S+ is not released yet")
 
 
 def read_yaml(file: Path) -> t.Any:
@@ -104,8 +104,8 @@ def documents_amiss(tree: Path, version: str, strict: bool) -> list[str]:
         text, where = file.read_text(), file.relative_to(tree)
         named = {name for pattern in NAMED for name in pattern.findall(text)}
         amiss += [f"{where} names {name}" for name in sorted(named - {version})]
-        if strict and GROWING.search(text):
-            amiss.append(f"{where} says that the version is still growing")
+        if strict and UNRELEASED.search(text):
+            amiss.append(f"{where} says that the version is not released")
     return amiss
 
 
@@ -166,6 +166,14 @@ def try_elsewhere(report: Report, tarball: Path, folder: Path, version: str) -> 
         report.check("works in an empty environment", [str(error)])
 
 
+def run_its_tests(report: Report, tarball: Path) -> None:
+    """Run the tests that the tarball ships, from the tarball."""
+    for kind in (["sanity", "--python", "default"], ["units", "--python", built.THIS_PYTHON], ["integration"]):
+        command = [sys.executable, "tools/ansible_test.py", "--tarball", str(tarball), *kind, "--local", "--color", "no"]
+        ended = subprocess.run(command, cwd=built.CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        report.check(f"ansible-test {kind[0]} passes in the tarball", [ended.stdout] if ended.returncode else [])
+
+
 def main() -> int:
     tag = sys.argv[1] if len(sys.argv) > 1 else ""
     report = Report(strict=bool(tag))
@@ -192,6 +200,7 @@ def main() -> int:
         names = built.names_in(tarball)
         report.check(f"the {len(names)} files in it are those that belong there", built.contents_amiss(names, files))
         try_elsewhere(report, tarball, elsewhere, version)
+        run_its_tests(report, tarball)
     print("This can't be released." if report.failed else "This can be released." if tag else "This is in order; TAG=v... checks a release.")
     return int(report.failed)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+THIS_PYTHON = "{0.major}.{0.minor}".format(sys.version_info)
 INSTALLED = Path("home", ".ansible", "collections", "ansible_collections", "treasury", "bybit")
 REQUIREMENTS = ("requirements.txt", "roles/sandbox/files/requirements.txt")
 
@@ -48,9 +49,17 @@ NEEDED = {
     "roles/sandbox/meta/argument_specs.yml",
     "roles/sandbox/tasks/start.yml",
     "roles/sandbox/tasks/stop.yml",
+    # The tests that ansible-test runs, and what they read.
+    "tests/config.yml",
+    "tests/documented/README.md",
+    "tests/integration/targets/bybit_loan_repay/tasks/main.yml",
+    "tests/postgres/__init__.py",
+    "tests/unit/plugins/test_arguments.py",
 }
 # What git does not know of stays at home, and so does what only serves development here.
 UNWANTED_PARTS = {".ansible", ".cache", ".ci", ".coverage", ".git", ".pytest_cache", ".venv", "__pycache__", "build", "tools"}
+# Who has only the collection can run what ansible-test runs; the other tests need the checkout around them.
+UNWANTED_FOLDERS = ("extensions/molecule/", *(f"tests/{name}/" for name in ("benchmark", "checkout", "docs", "exchange", "faults", "install", "stepping")))
 # ansible-galaxy writes these two.
 _WRITTEN = {"MANIFEST.json", "FILES.json"}
 
@@ -80,7 +89,7 @@ def contents_amiss(names: set[str], known: set[str]) -> list[str]:
     return [
         *(f"{name} is missing" for name in sorted(NEEDED - names)),
         *(f"{name} is not known to git" for name in sorted(names - known - _WRITTEN)),
-        *(f"{name} only serves development" for name in sorted(names) if UNWANTED_PARTS & set(Path(name).parts)),
+        *(f"{name} only serves development" for name in sorted(names) if UNWANTED_PARTS & set(Path(name).parts) or name.startswith(UNWANTED_FOLDERS)),
     ]
 
 

@@ -97,7 +97,8 @@ class InProcessModule:
         signal.alarm(0)
         shown = {name: value for name, value in result.items() if name != "exception" or _shows_tracebacks()}
         if failed:
-            shown["failed"] = True
+            # In the order of fail_json, in which some versions of Ansible show it.
+            shown.update(failed=True, msg=shown.pop("msg"))
         if _injects_invocation(self._task_vars):
             shown["invocation"] = {"module_args": self.params}
         if self._warnings:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure how long each client takes to repay many loans, and print the table of the README.
+"""Measure how long each client takes to repay many loans, and print the table of the guide.
 
 usage: .venv/bin/python tests/benchmark/compare_speed.py [--rounds N] [--cells NAME,NAME] [--contestants NAME,NAME]
 

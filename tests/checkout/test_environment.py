@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-READ = ("requirements.txt", "requirements-dev.txt", "roles/sandbox/files/requirements.txt", "tools/environment.py")
+READ = ("requirements.txt", "tools/requirements.txt", "roles/sandbox/files/requirements.txt", "tools/environment.py")
 PYTHON = """#!/bin/sh
 case $1 in
     -c) echo "$VERSION" ;;
@@ -22,12 +22,15 @@ case $1 in
 esac
 if [ "$2" = venv ]; then
     mkdir -p .venv/bin && cp "$0" .venv/bin/python
+    printf '#!/bin/sh\\necho "uv $*" >>asked\\nexit "$UV_ENDS_WITH"\\n' >.venv/bin/uv
+    chmod +x .venv/bin/uv
 fi
 [ "$2" != pip ] || exit "$PIP_ENDS_WITH"
 """
 VENV, LINK = "-m venv .venv", "tools/environment.py link"
-HASHED = "-m pip install --quiet --disable-pip-version-check --require-hashes -r tools/locks/dev-3.12.txt"
-UNHASHED = "-m pip install --quiet --disable-pip-version-check -r requirements-dev.txt"
+PIP = "-m pip install --quiet --disable-pip-version-check"
+GET_UV = f"{PIP} --require-hashes -r tools/locks/uv.txt"
+LOCKED, NEWEST = "--require-hashes -r tools/locks/dev-3.12.txt", "-r tools/requirements.txt"
 UV = """#!/bin/sh
 echo "$*" >>asked
 echo "locked==2"
@@ -48,6 +51,7 @@ def folder(checkout, tmp_path) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(checkout / name, tmp_path / name)
     (tmp_path / "tools" / "locks").mkdir()
+    (tmp_path / "tools" / "locks" / "uv.txt").write_text("uv==1\n")
     (tmp_path / "tools" / "locks" / "dev-3.12.txt").write_text("locked==1\n")
     script(tmp_path / "tools" / "find-python", '#!/bin/sh\n[ "${1-}" = --supported ] && echo 3.13 3.11 || echo "$PWD/tools/python"\n')
     script(tmp_path / "tools" / "python", PYTHON)
@@ -61,10 +65,10 @@ def script(path: Path, text: str) -> None:
 
 @pytest.fixture
 def make_env(folder):
-    def call(version: str, pip_ends_with: int = 0) -> Made:
+    def call(version: str, pip_ends_with: int = 0, uv_ends_with: int = 0) -> Made:
         asked = folder / "asked"
         asked.write_text("")
-        env = {"PATH": "/usr/bin:/bin", "VERSION": version, "PIP_ENDS_WITH": str(pip_ends_with)}
+        env = {"PATH": "/usr/bin:/bin", "VERSION": version, "PIP_ENDS_WITH": str(pip_ends_with), "UV_ENDS_WITH": str(uv_ends_with)}
         command = [sys.executable, folder / "tools" / "environment.py"]
         done = subprocess.run(command, cwd=folder, env=env, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert done.returncode == pip_ends_with, done.stdout
@@ -73,18 +77,30 @@ def make_env(folder):
     return call
 
 
-def test_installs_from_the_lock_of_the_python_at_hand(make_env):
+@pytest.fixture
+def by_uv(folder):
+    """Return how uv is called."""
+    return f"uv pip install --quiet --system-certs --python={folder}/.venv/bin/python"
+
+
+def test_installs_from_the_lock_of_the_python_at_hand(make_env, by_uv):
     made = make_env("3.12")
-    assert made.asked == [VENV, HASHED, LINK]
-    assert made.said == ["Setting up .venv (a minute or so)"]
+    assert made.asked == [VENV, GET_UV, f"{by_uv} {LOCKED}", LINK]
+    assert made.said == ["Setting up .venv (half a minute or so)"]
 
 
-def test_says_that_a_python_has_no_lock(make_env):
+def test_pip_installs_the_same_where_uv_cannot(make_env, by_uv):
+    made = make_env("3.12", uv_ends_with=2)
+    assert made.asked == [VENV, GET_UV, f"{by_uv} {LOCKED}", f"{PIP} {LOCKED}", LINK]
+    assert made.said[1:] == ["uv could not install it (see above): pip does, in a minute or two"]
+
+
+def test_says_that_a_python_has_no_lock(make_env, by_uv):
     made = make_env("3.13")
-    assert made.asked == [VENV, UNHASHED, LINK]
+    assert made.asked == [VENV, GET_UV, f"{by_uv} {NEWEST}", LINK]
     assert made.said == [
-        "Setting up .venv (a minute or so)",
-        "There is no tools/locks/dev-3.13.txt: installing the newest releases that requirements-dev.txt allows, with no hashes to hold them to",
+        "Setting up .venv (half a minute or so)",
+        "There is no tools/locks/dev-3.13.txt: installing the newest releases that tools/requirements.txt allows, with no hashes to hold them to",
     ]
 
 
@@ -94,25 +110,25 @@ def test_does_nothing_twice(make_env):
 
 
 def test_is_done_anew_after_a_failure(make_env):
-    assert make_env("3.12", pip_ends_with=3).asked == [VENV, HASHED]
-    assert make_env("3.12").asked == [VENV, HASHED, LINK]
+    assert make_env("3.12", pip_ends_with=3).asked == [VENV, GET_UV, f"{PIP} {LOCKED}"]
+    assert make_env("3.12").asked[-1] == LINK
 
 
-@pytest.mark.parametrize("changed", ["tools/locks/dev-3.12.txt", "requirements-dev.txt", "tools/find-python", "tools/environment.py"])
+@pytest.mark.parametrize("changed", ["tools/locks/dev-3.12.txt", "tools/requirements.txt", "tools/find-python", "tools/environment.py"])
 def test_is_done_anew_when_what_it_installs_from_has_changed(make_env, folder, changed):
     make_env("3.12")
     with (folder / changed).open("a") as file:
         file.write("# another\n")
-    assert HASHED in make_env("3.12").asked
+    assert LINK in make_env("3.12").asked
 
 
 def test_is_done_anew_in_a_copy(make_env, folder, tmp_path_factory):
     make_env("3.12")
     copy = tmp_path_factory.mktemp("copy") / "checkout"
     shutil.copytree(folder, copy)
-    env = {"PATH": "/usr/bin:/bin", "VERSION": "3.12", "PIP_ENDS_WITH": "0"}
+    env = {"PATH": "/usr/bin:/bin", "VERSION": "3.12", "PIP_ENDS_WITH": "0", "UV_ENDS_WITH": "0"}
     subprocess.run([sys.executable, copy / "tools" / "environment.py"], cwd=copy, env=env, check=True, stdout=subprocess.DEVNULL)
-    assert HASHED in (copy / "asked").read_text().splitlines()[3:]
+    assert LINK in (copy / "asked").read_text().splitlines()[4:]
 
 
 def test_locks_for_each_python_that_can_control_and_no_other(folder):
@@ -124,6 +140,8 @@ def test_locks_for_each_python_that_can_control_and_no_other(folder):
     script(own.with_name("uv"), UV)
     subprocess.run([own, folder / "tools" / "environment.py", "lock"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     locks = sorted((folder / "tools" / "locks").iterdir())
-    assert [lock.name for lock in locks] == ["dev-3.11.txt", "dev-3.13.txt"]
-    assert locks[0].read_text().endswith("# What `make env` installs on Python 3.11; written by `make lock` from requirements-dev.txt.\nlocked==2\n")
-    assert ["--python-version=3.11" in line for line in (folder / "asked").read_text().splitlines()] == [True, False]
+    assert [lock.name for lock in locks] == ["dev-3.11.txt", "dev-3.13.txt", "uv.txt"]
+    assert locks[0].read_text().endswith("# What `make env` installs on Python 3.11; written by `make lock` from tools/requirements.txt.\nlocked==2\n")
+    asked = (folder / "asked").read_text().splitlines()
+    assert ["--python-version=3.11" in line for line in asked] == [True, False, False]
+    assert "--constraint=tools/locks/dev-3.13.txt" in asked[-1]

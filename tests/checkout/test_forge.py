@@ -78,7 +78,7 @@ def test_an_integration_job_for_every_python_of_every_final_core(jobs, final_cor
 def test_reusable_workflow_is_that_of_the_installed_release(used, checkout):
     (version,) = [version for action, _commit, version in used if action.startswith("ansible-community/antsibull-nox/")]
     assert version == importlib.metadata.version("antsibull-nox")
-    assert f"antsibull-nox=={version}" in (checkout / "requirements-dev.txt").read_text().splitlines()
+    assert f"antsibull-nox=={version}" in (checkout / "tools" / "requirements.txt").read_text().splitlines()
 
 
 def test_jobs_may_only_read(workflow):

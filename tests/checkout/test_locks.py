@@ -59,7 +59,7 @@ def pythons(final_cores) -> list[str]:
 
 @pytest.fixture(scope="module")
 def locks(checkout) -> dict[str, dict[str, Locked]]:
-    return {path.stem.removeprefix("dev-"): read_lock(path) for path in (checkout / "tools" / "locks").iterdir()}
+    return {path.stem.removeprefix("dev-"): read_lock(path) for path in (checkout / "tools" / "locks").glob("dev-*.txt")}
 
 
 def test_every_python_that_can_control_has_its_lock_and_no_other(locks, pythons):
@@ -75,7 +75,7 @@ def test_every_package_is_held_to_one_release_and_its_hashes(locks):
 
 
 def test_what_is_required_is_locked_and_nothing_else_directly(locks, checkout):
-    wanted = required(checkout / "requirements-dev.txt")
+    wanted = required(checkout / "tools" / "requirements.txt")
     for packages in locks.values():
         direct = {name for name, locked in packages.items() if any(reason.startswith("-r ") for reason in locked.wanted_by)}
         assert direct == set(wanted)
@@ -83,7 +83,7 @@ def test_what_is_required_is_locked_and_nothing_else_directly(locks, checkout):
 
 def test_locked_releases_are_those_that_are_allowed(locks, checkout):
     for packages in locks.values():
-        for name, requirement in required(checkout / "requirements-dev.txt").items():
+        for name, requirement in required(checkout / "tools" / "requirements.txt").items():
             (release,) = packages[name].requirement.specifier
             assert requirement.specifier.contains(release.version, prereleases=False), name
 

@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 
 
 def ansible_core(checkout) -> SpecifierSet:
-    lines = (checkout / "requirements-dev.txt").read_text().splitlines()
+    lines = (checkout / "tools" / "requirements.txt").read_text().splitlines()
     return next(Requirement(line).specifier for line in lines if line.startswith("ansible-core"))
 
 
@@ -57,8 +57,7 @@ def test_every_core_has_its_list_of_ignored_sanity_tests(checkout, supported):
 
 def test_readme_names_the_oldest_core_and_pythons(checkout, supported):
     readme = (checkout / "README.md").read_text()
-    assert re.findall(r"ansible-core (\d+\.\d+) or later", readme) == [supported[0].name]
     pythons = {matrix.OLDEST_MODULE_PYTHON, supported[0].controllers[0]}
     assert set(re.findall(r"Python (\d+\.\d+) or later", readme)) == pythons
     finals = [core.name for core in supported if core.release.replace(".", "").isdigit()]
-    assert f"ansible-core {', '.join(finals[:-1])} and {finals[-1]}" in readme
+    assert f"ansible-core {', '.join(finals[:-1])}, and {finals[-1]}" in readme

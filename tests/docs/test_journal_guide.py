@@ -2,25 +2,40 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guide on the journal: a database that is set up by its SQL is usable, and gives no more rights than a run needs."""
+"""The guides on the journal: a database that is set up by their SQL is usable and gives no more rights than a run needs, and their archive can be checked."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import typing as t
+import uuid
+from decimal import Decimal
+from pathlib import Path
 
 import psycopg
 import pytest
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import JournalUnusable
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
+from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries import EXECUTED, INTENDED, SIGNED, Event
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.postgresql import SCHEMA, PostgresDatabase, grants
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.records import DONE, Change, Record
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.trail import Filter, read_trail
 from guides import RST, blocks
-from postgres import Server
+from postgres import VERSIONS, Server, programs
 
-SETUP, GRANTS, AUDITOR, ADMINISTRATORS = (block.text for block in blocks("sql") if block.guide == "journal")
+SETUP, GRANTS, AUDITOR, SHUT, OPENED, ADMINISTRATORS = (block.text for block in blocks("sql") if block.guide == "share_journal")
+[ARCHIVE] = (block.text for block in blocks("sh") if block.guide == "bookkeeping")
+[CHECK] = (block.text for block in blocks("python") if block.guide == "bookkeeping")
 TARGET = Target("mainnet", "1", "flexible", "USDT")
+# The account that the archive of the guide has.
+ARCHIVED = TARGET._replace(account="1631373")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +83,7 @@ def test_a_role_of_the_guide_can_use_the_journal(url_of, role: str) -> None:
 
 
 def test_the_auditor_can_read_the_journal(url_of) -> None:
-    assert read_trail(PostgresDatabase(url_of("auditor")), Filter(), is_verified=True) == ([], [], [])
+    assert read_trail(PostgresDatabase(url_of("auditor")), Filter(account=TARGET.account), is_verified=True) == ([], [], [])
 
 
 @pytest.mark.parametrize("role", ["treasury", "auditor"])
@@ -92,8 +107,70 @@ def test_a_journal_that_was_moved_away_leaves_room_for_a_new_one(url_of) -> None
     acquire(url_of("treasury"))
 
 
+def test_a_database_that_is_read_only_keeps_all_runs_out(server, url_of) -> None:
+    url, administrators = url_of("treasury"), server.by_socket(server.url("postgres"))
+    execute(administrators, SHUT)
+    try:
+        with pytest.raises(JournalUnusable, match="read-only transaction"):
+            acquire(url)
+    finally:
+        execute(administrators, OPENED)
+    acquire(url)
+
+
+def test_the_archive_can_be_checked(url_of, tmp_path) -> None:
+    url = url_of("auditor")
+    trail = move_something(url_of("treasury"))
+    assert check(archive(url, tmp_path), tmp_path).split() == [str(len(trail)), trail[-1]["hash"]]
+
+
+@pytest.mark.parametrize(("column", "complaint"), [("document", "entry 2 was changed"), ("number", "entry 2 is missing")])
+def test_the_archive_shows_what_was_changed(url_of, tmp_path, column: str, complaint: str) -> None:
+    move_something(url_of("treasury"))
+    rows = archive(url_of("auditor"), tmp_path)
+    second = rows[2].replace("signed", "unknown") if column == "document" else ""
+    assert complaint in check([*rows[:2], *([second] if second else []), *rows[3:]], tmp_path)
+
+
+def test_entries_that_are_deleted_are_missing_for_ever(url_of) -> None:
+    owner = url_of("treasury_owner")
+    other = TARGET._replace(account="2")
+    move_something(owner, other)
+    execute(owner, f"DELETE FROM {SCHEMA}.bybit_entries WHERE account = '2' AND number = 1")
+    move_something(owner, other)
+    [chain] = read_trail(PostgresDatabase(owner), Filter(account="2"), is_verified=True).chains
+    assert chain.misfit == "entry 1 is missing: entry 2 follows 0"
+    assert re.search(r'"entry 1 is missing: entry \d+ follows 0"', (RST / "bookkeeping.rst").read_text(encoding="utf-8"))
+
+
+def move_something(url: str, target: Target = ARCHIVED) -> list[dict]:
+    """Record a repayment from beginning to end, and return the audit trail of its account."""
+    intent = Intent(str(uuid.uuid4()), Goal(amount=Decimal(1)), Decimal(1), "USDT", Baseline((), ()), 1, 5000)
+    events = (Event(INTENDED, "to reach the goal"), Event(SIGNED, "for the café"), Event(EXECUTED, "the history shows it"))
+    store = Store(PostgresDatabase(url), target, Clock())
+    store.acquire(0)
+    store.write([Change(Record(intent, DONE, EXECUTED), events, is_new=True)])
+    store.release()
+    return read_trail(PostgresDatabase(url), Filter(account=target.account), is_verified=False).entries
+
+
+def archive(url: str, folder: Path) -> list[str]:
+    """Run the command of the guide, and return the lines of the file that it writes."""
+    environment = {**os.environ, "BYBIT_JOURNAL": url, "PATH": f"{programs(max(VERSIONS))}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-euc", ARCHIVE], cwd=folder, env=environment, check=True, timeout=60)
+    return (folder / "entries.csv").read_text(encoding="utf-8").splitlines()
+
+
+def check(lines: list[str], folder: Path) -> str:
+    """Return what the program of the guide says of an archive."""
+    (folder / "entries.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", CHECK], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert (not done.returncode) == (not done.stderr)
+    return done.stdout or done.stderr
+
+
 def test_the_urls_of_the_guide_are_understood() -> None:
-    text = (RST / "journal.rst").read_text(encoding="utf-8")
+    text = (RST / "share_journal.rst").read_text(encoding="utf-8")
     urls = set(re.findall(r"postgresql://[^\s'`]+", text))
     assert len(urls) > 4
     for url in urls:

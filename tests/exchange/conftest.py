@@ -251,7 +251,7 @@ def server(tmp_path_factory, rsa_keys):
     yield json.loads(done.stdout)["url"]
     log = (run_dir / "log").read_text(encoding="utf-8")
     stopped = launch("stop", "--run-dir", str(run_dir))
-    assert json.loads(stopped.stdout) == {"stopped": True}
+    assert json.loads(stopped.stdout) == {"stopped": True, "removed": False}
     assert "Traceback" not in log, log
 
 

@@ -80,8 +80,8 @@ def test_what_is_of_a_later_version(tree) -> None:
 
 def test_documents_that_name_another_version(tree) -> None:
     (tree / "docs" / "guide.md").write_text("ansible-galaxy collection install treasury.bybit:==0.1.0\n")
-    (tree / "README.md").write_text("It is young (0.2.0 is still growing).\n")
-    assert amiss(tree) == ["README.md says that the version is still growing", "docs/guide.md names 0.1.0"]
+    (tree / "README.md").write_text("Version 0.2.0 is not released yet.\n")
+    assert amiss(tree) == ["README.md says that the version is not released", "docs/guide.md names 0.1.0"]
     assert amiss(tree, strict=False) == ["docs/guide.md names 0.1.0"]
 
 

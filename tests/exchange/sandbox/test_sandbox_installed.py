@@ -50,7 +50,7 @@ def test_it_starts_answers_and_stops(bin_folder, names, tmp_path, command) -> No
         assert b"<title>Sandbox exchange</title>" in client.raw("GET", "/").body
         assert {client.raw("GET", f"/page/page.{kind}").status for kind in ("css", "js")} == {200}
     finally:
-        assert sandbox("stop") == {"stopped": True}
+        assert sandbox("stop") == {"stopped": True, "removed": False}
     wait_until_gone(found["pid"], 5)
 
 

@@ -23,7 +23,7 @@ def test_start_and_stop(start, cli, names, tmp_path):
     assert time.monotonic() - begun < 15
     assert found.ca_path is None and found.run_dir == str(tmp_path / "run")
     note = json.loads((tmp_path / "run" / "sandbox.json").read_text())
-    assert note == {"url": found.url, "pid": found.pid, "run_dir": found.run_dir, "ca_path": None}
+    assert note == {"url": found.url, "pid": found.pid, "run_dir": found.run_dir, "is_temporary": False, "ca_path": None}
     client = names.client(found.url)
     assert client.control("GET", "ping")["pid"] == found.pid
     assert client.repay().code == 0
@@ -31,10 +31,10 @@ def test_start_and_stop(start, cli, names, tmp_path):
     assert log[0] == f"Sandbox exchange listening on {found.url}"
     assert log[1] == f"export BYBIT_API_URL={found.url} BYBIT_API_KEY=sandbox-key BYBIT_API_SECRET=sandbox-secret"
     assert log[-1].startswith("repayment ") and log[-1].endswith(f": 100 USDT of order {names.loan}")
-    assert json.loads(cli("stop", "--run-dir", found.run_dir).stdout) == {"stopped": True}
+    assert json.loads(cli("stop", "--run-dir", found.run_dir).stdout) == {"stopped": True, "removed": False}
     assert not alive(found.pid) and not (tmp_path / "run" / "sandbox.json").exists()
     again = cli("stop", "--run-dir", found.run_dir)
-    assert (again.returncode, json.loads(again.stdout)) == (0, {"stopped": False})
+    assert (again.returncode, json.loads(again.stdout)) == (0, {"stopped": False, "removed": False})
 
 
 def test_starting_twice_gives_the_running_one(start):
@@ -43,13 +43,33 @@ def test_starting_twice_gives_the_running_one(start):
     assert second.already_running
 
 
+@pytest.mark.parametrize("has_ended", [False, True], ids=["running", "ended"])
+def test_stop_removes_the_folder_that_start_made(cli, tmp_path, monkeypatch, has_ended):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    found = json.loads(cli("start", "--lifetime", "120").stdout)
+    [folder] = tmp_path.iterdir()
+    assert found["run_dir"] == str(folder) and found["is_temporary"]
+    (folder / "journal.sqlite").touch()
+    if has_ended:
+        os.kill(found["pid"], signal.SIGKILL)
+        wait_until_gone(found["pid"], 5)
+    assert json.loads(cli("stop", "--run-dir", found["run_dir"]).stdout) == {"stopped": not has_ended, "removed": True}
+    assert not alive(found["pid"]) and not folder.exists()
+
+
+def test_a_start_that_fails_leaves_no_folder_behind(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert cli("start", "--seed", "no-such-file").returncode == 2
+    assert not [*tmp_path.iterdir()]
+
+
 def test_stop_spares_another_process_with_the_same_id(cli, tmp_path):
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         note = {"url": "http://127.0.0.1:9", "pid": stranger.pid, "run_dir": str(tmp_path), "ca_path": None}
         (tmp_path / "sandbox.json").write_text(json.dumps(note))
         done = cli("stop", "--run-dir", str(tmp_path))
-        assert (done.returncode, json.loads(done.stdout)) == (0, {"stopped": False})
+        assert (done.returncode, json.loads(done.stdout)) == (0, {"stopped": False, "removed": False})
         assert stranger.poll() is None and not (tmp_path / "sandbox.json").exists()
     finally:
         stranger.kill()
@@ -66,7 +86,7 @@ def test_stop_is_quick_with_open_connections_and_delayed_answers(start, cli, nam
     with pytest.raises(TimeoutError):
         client.repay(timeout=0.1)
     begun = time.monotonic()
-    assert json.loads(cli("stop", "--run-dir", found.run_dir).stdout) == {"stopped": True}
+    assert json.loads(cli("stop", "--run-dir", found.run_dir).stdout) == {"stopped": True, "removed": False}
     assert time.monotonic() - begun < 15
     idle.close()
 
@@ -114,7 +134,7 @@ def test_clock_offset(start, names):
 @pytest.mark.parametrize(("arguments", "text"), [
     ([], "required"), (["dance"], "invalid choice"), (["run", "--port", "x"], "invalid port"),
     (["run", "--port", "70000"], "invalid port"), (["run", "--lifetime", "-1"], "invalid number of seconds"),
-    (["run", "--colour"], "unrecognized"), (["start"], "--run-dir"), (["run", "--seed", "/nowhere"], "cannot be read"),
+    (["run", "--colour"], "unrecognized"), (["stop"], "--run-dir"), (["run", "--seed", "/nowhere"], "cannot be read"),
     (["run", "--rsa-public-key", "/nowhere"], "cannot be read"), (["run", "--host", "192.0.2.1"], "Cannot listen"),
     (["run", "--port", "0", "--state", "/nowhere/state"], "cannot be written"),
 ])

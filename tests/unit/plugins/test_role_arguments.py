@@ -52,5 +52,5 @@ def test_the_readme_has_every_variable_with_its_default() -> None:
 def test_the_tasks_use_every_variable_and_no_other() -> None:
     tasks = "".join(file.read_text() for file in (ROLE / "tasks").glob("*.yml"))
     used = set(re.findall(r"\bsandbox_\w+", tasks))
-    made_by_themselves = {"sandbox_url", "sandbox_ca_path", "sandbox_made_folder", "sandbox_run_dir_is_temporary"}
+    made_by_themselves = {"sandbox_url", "sandbox_ca_path"}
     assert used - made_by_themselves - {"sandbox_started", "sandbox_stopped"} == set(DEFAULTS)

@@ -66,8 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--lifetime", type=_seconds, metavar="SECONDS", help="stop after this time")
         command.add_argument("--clock-offset-ms", type=int, metavar="N", help="milliseconds to add to real time")
         command.add_argument("--quiet", action="store_true", help="print only the address")
-    for command in (start, stop):
-        command.add_argument("--run-dir", type=Path, required=True, metavar="DIR", help="folder for sandbox.json and log")
+    start.add_argument("--run-dir", type=Path, metavar="DIR", help="folder for sandbox.json and log (default: a temporary one, which stop removes)")
+    stop.add_argument("--run-dir", type=Path, required=True, metavar="DIR", help="the folder that start has printed")
     return parser
 
 
@@ -89,14 +89,15 @@ def _start(options: argparse.Namespace) -> int:
         value = getattr(options, name)
         passed += [f"--{name.replace('_', '-')}={value}"] if value is not None else []
     if options.tls and not options.tls_dir:
-        passed += ["--tls-dir", str(options.run_dir.resolve() / "tls")]
+        # The server runs in its folder.
+        passed += ["--tls-dir", "tls"]
     passed += [f"--{name}" for name in ("tls", "quiet") if getattr(options, name)]
     print(json.dumps(process.start(options.run_dir, passed)), flush=True)
     return 0
 
 
 def _stop(options: argparse.Namespace) -> int:
-    print(json.dumps({"stopped": process.stop(options.run_dir)}), flush=True)
+    print(json.dumps(process.stop(options.run_dir)), flush=True)
     return 0
 
 
@@ -123,7 +124,7 @@ def _run(options: argparse.Namespace) -> int:
             from .tls import server_context
 
             made = options.tls_dir or stack.enter_context(tempfile.TemporaryDirectory(prefix="bybit-sandbox-tls-"))
-            context, ca_path = server_context(options.host, Path(made))
+            context, ca_path = server_context(options.host, Path(made).resolve())
         ready = functools.partial(_announce, options.host, ca_path, report)
         asyncio.run(serve(exchange, options.host, options.port, context, options.lifetime, ready))
     return 0

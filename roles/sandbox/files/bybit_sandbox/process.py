@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -18,6 +20,7 @@ from pathlib import Path
 from .errors import SandboxError
 
 LAUNCHER = Path(__file__).resolve().with_name("__main__.py")
+NOTE = "sandbox.json"
 LISTENING = "Sandbox exchange listening on "
 TRUST = "Certificate authority to trust: "
 START_SECONDS = 20.0
@@ -25,13 +28,38 @@ STOP_SECONDS = 5.0
 STEP_SECONDS = 0.02
 
 
-def start(run_dir: Path, options: list[str]) -> dict:
-    """Start the server, or return the one that already runs with this folder."""
+def start(run_dir: Path | None, options: list[str]) -> dict:
+    """Start the server, or return the one that already runs with this folder; without a folder, make a temporary one."""
+    if run_dir is None:
+        made = Path(tempfile.mkdtemp(prefix="bybit-sandbox-")).resolve()
+        try:
+            return _start(made, options, is_temporary=True)
+        except SandboxError:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
     run_dir = run_dir.resolve()
-    note = run_dir / "sandbox.json"
-    running = _read(note)
+    running = _read(run_dir / NOTE)
     if running is not None and _is_ours(running):
         return {**running, "already_running": True}
+    return _start(run_dir, options, is_temporary=bool(running and running.get("is_temporary")))
+
+
+def stop(run_dir: Path) -> dict:
+    """Stop the server if it still runs, but never another process that has reused its id, and remove a temporary folder."""
+    run_dir = run_dir.resolve()
+    running = _read(run_dir / NOTE)
+    if running is None:
+        return {"stopped": False, "removed": False}
+    ours = _is_ours(running)
+    if ours:
+        _end(running["pid"])
+    (run_dir / NOTE).unlink(missing_ok=True)
+    if running.get("is_temporary"):
+        shutil.rmtree(run_dir)
+    return {"stopped": ours, "removed": bool(running.get("is_temporary"))}
+
+
+def _start(run_dir: Path, options: list[str], is_temporary: bool) -> dict:
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         log = (run_dir / "log").open("w+b")
@@ -47,25 +75,13 @@ def start(run_dir: Path, options: list[str]) -> dict:
         "url": lines[0].removeprefix(LISTENING),
         "pid": child.pid,
         "run_dir": str(run_dir),
+        "is_temporary": is_temporary,
         "ca_path": lines[1].removeprefix(TRUST) if lines[1:] and lines[1].startswith(TRUST) else None,
     }
-    note.write_text(json.dumps(found) + "\n", encoding="utf-8")
+    (run_dir / NOTE).write_text(json.dumps(found) + "\n", encoding="utf-8")
     # The server outlives this process, and the destructor would warn about it.
     child.returncode = 0
     return {**found, "already_running": False}
-
-
-def stop(run_dir: Path) -> bool:
-    """Stop the server if it still runs, but never another process that has reused its id."""
-    note = run_dir.resolve() / "sandbox.json"
-    running = _read(note)
-    if running is None:
-        return False
-    ours = _is_ours(running)
-    if ours:
-        _end(running["pid"])
-    note.unlink(missing_ok=True)
-    return ours
 
 
 def _wait_until_it_listens(child: subprocess.Popen, log: Path, tls: bool) -> list[str]:
