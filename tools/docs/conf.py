@@ -53,7 +53,10 @@ ELSEWHERE = {
 
 def refer_elsewhere(app, env, node, content):
     """Return a link for a label of Ansible's documentation, and nothing for a label that is nowhere."""
-    address = ELSEWHERE.get(node["reftarget"])
+    page, _separator, option = node["reftarget"].partition("__parameter-")
+    address = ELSEWHERE.get(page)
+    if address and option:
+        address += f"#parameter-{option}"
     return address and nodes.reference("", "", content, internal=False, refuri=address)
 
 
