@@ -7,23 +7,30 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: movements
 type: aggregate
-short_description: Shows one line for each movement of money, and totals at the end
+short_description: Shows one line for each movement, and totals at the end
 version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
-  - Where Ansible itself only shows C(changed), this callback shows one line for what a module of this collection moved, or would move in check
-    mode, which is a repayment, collateral that is added or taken back, or a transfer between the wallets.
-  - Highlights a movement with an unknown outcome, with the ID of its intent, even if the failure of its task is ignored.
-  - At the end it shows the sums for each host, coin and kind of movement, which are never added to each other. C(done) was moved by this
-    run, C(recovered) by earlier tasks or runs that could not report it. C(pending) was accepted by the exchange, but is not final yet, and
-    C(planned) would be moved (check mode). It shows nothing if no module that moves money returned a result.
-  - With C(-v), it also shows what a module waited for.
-  - Writes to standard output if that has the format of P(ansible.builtin.default#callback), otherwise to standard error, so that it does not
-    break JSON or YAML output. Also writes to standard error if standard output cannot be written.
-  - Does not show or count results of tasks with C(no_log).
+  - Shows one line for each repayment, each adjustment of collateral, and each transfer that a module of this collection made, or would make in check
+    mode, with the LTV before and after if both are known. Ansible itself shows only C(changed).
+  - Shows why a task moved nothing, unless O(ansible.builtin.default#callback:display_ok_hosts) is V(false). After a task that failed without moving
+    anything, it says so.
+  - While a task waits for longer than two seconds, shows what it waits for and how long this takes at most, and repeats this every 15 seconds. A module
+    that runs in a process of its own, for example with C(become), with C(async), or on a remote host, shows nothing before it ends, and the callback
+    says so.
+  - Highlights an operation whose outcome is unknown, with the ID of its intent, even if the failure of the task is ignored.
+  - Shows totals at the end, one line for each host, coin, and kind of movement, with those of the following amounts that are not zero. C(done) is what
+    this run moved. C(recovered) is what earlier tasks or runs moved but did not report. C(pending) is what the exchange accepted, but does not
+    report as final yet. C(planned) is what would be moved (check mode). If nothing was moved on a host, its
+    line says so. If no module that moves money returned a result, there are no totals.
+  - With C(-v), also shows after a task what it waited for, unless this was shown during the wait.
+  - Writes to standard output if its format is that of P(ansible.builtin.default#callback). Otherwise writes to standard error, to keep JSON or YAML
+    output valid. Also writes to standard error if standard output cannot be written. On a terminal, lines are wrapped between words. Elsewhere,
+    each movement is one line.
+  - Does not show or count the results and waits of tasks with C(no_log).
 requirements:
-  - Enable it with C(callbacks_enabled = treasury.bybit.movements) in C(ansible.cfg), or E(ANSIBLE_CALLBACKS_ENABLED).
+  - Enable it with C(callbacks_enabled = treasury.bybit.movements) in C(ansible.cfg), or with E(ANSIBLE_CALLBACKS_ENABLED).
 """
 
 EXAMPLES = r"""
@@ -32,11 +39,11 @@ EXAMPLES = r"""
 #   [defaults]
 #   callbacks_enabled = treasury.bybit.movements
 #
-# The end of the output then looks like this:
+# Then the output ends like this:
 #
 #   MOVEMENTS **********************************************************************
-#   localhost                  : BTC added to collateral: done=0.01  recovered=0  pending=0  planned=0
-#   localhost                  : USDT repaid: done=100  recovered=0  pending=0  planned=0
+#   localhost                  : BTC added to collateral:  done=0.01
+#   localhost                  : USDT repaid:              done=100
 """
 
 import contextlib

@@ -32,7 +32,7 @@ ours
     settle_margin and wait_timeout are smaller than the defaults, for speed alone, and what the faults delay is in
     proportion. Where the time window matters to the fault, it signs for 5 s as pybit does.
 
-A failure counts in a peer's favour as "told not paid" whenever its last message lets a reader conclude that: a return
+A failure counts in favor of another client as "reported not paid" whenever its last message lets a reader conclude that: a return
 code by which the exchange surely refuses, or a refused connection.
 """
 
