@@ -8,8 +8,8 @@ usage: .venv/bin/python tools/guide_parts.py return-codes
        .venv/bin/python tools/guide_parts.py pictures
        .venv/bin/python tools/guide_parts.py playbooks-page
 
-The page is the table by which the modules themselves judge an answer. The picture shows the end of the demo in Ansible's own colours,
-without the start and the stop of the stand-in exchange.
+The page is the table by which the modules themselves judge an answer. The picture shows the tasks of the demo that moved money, in
+Ansible's own colors. It is narrow, so that it can be read on a phone.
 """
 
 from __future__ import annotations
@@ -65,16 +65,17 @@ LEGACY, NEW, WALLETS = range(177_000, 178_000), range(148_000, 149_000), range(1
 
 PICTURE = GUIDES / "images" / "demo.svg"
 BIN = Path(sys.executable).parent
-WIDTH = 80
-FIRST_TASK = "TASK [Repay a part of the loan]"
-NEXT_TASK = "TASK [Stop the stand-in exchange]"
+WIDTH = 54
+# Ansible fills the line of a task with stars, to 79 columns at least.
+STARS = re.compile(rf"^(.{{,{WIDTH}}}).*\*$", re.MULTILINE)
+# What the callback prints below the result of a task.
+MOVEMENT = re.compile(r"^(?:\x1b\[[\d;]*m)?(?:\[localhost\]:? )?Repaid [\d.,]+ [A-Z]+ ", re.MULTILINE)
 COMMAND = ["ansible-playbook", "treasury.bybit.demo", "--diff"]
 SETTINGS = {
     "ANSIBLE_CONFIG": str(CHECKOUT / "playbooks" / "ansible.cfg"),
     "ANSIBLE_FORCE_COLOR": "true",
     "ANSIBLE_LOCALHOST_WARNING": "false",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-    "COLUMNS": str(WIDTH),
 }
 # Rich's own frame, without the fonts that it would have a browser fetch from elsewhere.
 # REUSE-IgnoreStart
@@ -93,8 +94,8 @@ def table(first: str, rows: t.Iterable[tuple[object, return_codes.Meaning]]) -> 
         (first, "Meaning", "Your money", "What to do"),
         *((number, capital(row.cause), MOVED[row.reading], row.remedy) for number, row in rows),
     ]:
-        # A cell that begins with a minus sign would be a list.
-        words = [f"\\{cell}" if str(cell).startswith("-") else str(cell) for cell in cells]
+        # The search of the site leaves numbers out, but not those in the index.
+        words = [f":index:`{cell}`" if isinstance(cell, int) else str(cell) for cell in cells]
         lines += [f"   {'* -' if cell == words[0] else '  -'} {cell}".rstrip() for cell in words]
     return lines
 
@@ -136,11 +137,13 @@ def write_page() -> None:
 
 
 def shown() -> str:
-    """Return the part of a run that is worth a look; raises when there is none."""
+    """Return the tasks that moved money, as the terminal shows them; raises when there are none."""
     command = [str(BIN / COMMAND[0]), *COMMAND[1:]]
     run = subprocess.run(command, cwd=CHECKOUT, env={**os.environ, **SETTINGS}, check=True, stdout=subprocess.PIPE, text=True)
-    lines = run.stdout[run.stdout.index(FIRST_TASK):run.stdout.index(NEXT_TASK)]
-    return f"$ {' '.join(COMMAND)}\n…\n\n{lines.rstrip()}\n"
+    tasks = [f"TASK [{task}" for task in run.stdout.split("\nTASK [") if MOVEMENT.search(task)]
+    if not tasks:
+        raise SystemExit("The demo shows no movement of money.")
+    return STARS.sub(r"\1", "\n".join([f"$ {' '.join(COMMAND)}", "…", "", *tasks]))
 
 
 def draw_picture() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 RST = CHECKOUT / "docs" / "docsite" / "rst"
 GUIDES = sorted(RST.glob("*.rst"))
+FRONT_PAGE = CHECKOUT / "tools" / "docs" / "index.rst"
 _BLOCK = re.compile(r"^(?P<indent> *)\.\. code-block:: (?P<language>\w+)\n\n(?P<text>(?:(?P=indent)   .*\n|\n)+)", re.MULTILINE)
 
 
