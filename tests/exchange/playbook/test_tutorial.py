@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import shlex
@@ -132,10 +133,16 @@ class Reader:
         assert self.exchange.stdout
         return self.exchange.stdout.readline().replace(self.port, PORT)
 
-    def page(self) -> str:
+    def read(self, path: str) -> str:
         connection = http.client.HTTPConnection("127.0.0.1", int(self.port), timeout=30)
-        connection.request("GET", "/")
+        connection.request("GET", path)
         return connection.getresponse().read().decode()
+
+    def paid(self) -> list[str]:
+        """Return the amounts of all repayments that the modules have made, in their order."""
+        repayments = json.loads(self.read("/sandbox/state"))["accounts"][0]["repayments"]
+        made = [repayment for repayment in repayments if repayment["origin"] == "api"]
+        return [repayment["amount"] for repayment in sorted(made, key=lambda one: int(one["repay_id"]))]
 
 
 @pytest.fixture
@@ -161,7 +168,7 @@ def test_the_tutorial(reader, tmp_path) -> None:
         if "sandbox.py run" in commands:
             real = reader.begin(commands)
             assert not lacking(shown, real), real
-            assert "<title>" in reader.page()
+            assert "<title>" in reader.read("/")
         else:
             # The exchange takes one repayment a second, and a reader is slower: the fault is for one that it takes.
             time.sleep(1 if "faults" in commands else 0)
@@ -169,6 +176,7 @@ def test_the_tutorial(reader, tmp_path) -> None:
         if part := lacking(shown, real):
             wrong.append(f"The tutorial shows:\n{part}\nBut\n{commands}shows:\n{real}")
     assert not wrong, "\n".join(wrong)
+    assert reader.paid() == ["100", "100", "100", "50", "50.4", "150", "23.7143"]
 
     # The last file is for real money. It reaches the module, which refuses two addresses.
     assert "environment 'mainnet' and api_url" in reader.give("ansible-playbook goals.yml --check", status=2)
