@@ -28,7 +28,7 @@ from tarball import CHECKOUT, build  # noqa: E402
 
 BIN = Path(sys.executable).parent
 PORT = "8765"
-FILE = re.compile(r"# (?P<name>[\w./-]+?)(?P<more>, continued)?\n")
+FILE = re.compile(r"# (?P<name>[\w./-]+)\n")
 # What differs between two runs.
 VARIABLE = ((re.compile(r"\b2\d{18}\b"), "REPAY_ID"), (re.compile(r"\d{4}-\d\d-01 00:00:00 UTC"), "FIRST_OF_MONTH"))
 
@@ -104,14 +104,13 @@ class Reader:
         assert head
         file = self.cwd / head["name"]
         file.parent.mkdir(parents=True, exist_ok=True)
-        old = file.read_text(encoding="utf-8") if head["more"] else ""
-        file.write_text((f"{old}\n{block.text[head.end():]}" if head["more"] else block.text).replace(PORT, self.port), encoding="utf-8")
+        file.write_text(block.text, encoding="utf-8")
 
     def give(self, commands: str, status: int = 0) -> str:
         """Give commands to a shell that remembers the folder and the environment of the commands before."""
         restore = f"set -e\n[ ! -e {self.memory} ] || . {self.memory}\ntrap 'export -p > {self.memory}; pwd > {self.memory}.cwd' EXIT\n"
         ended = subprocess.run(
-            ["bash", "-c", restore + commands.replace(PORT, self.port)],
+            ["bash", "-c", restore + commands.replace(f":{PORT}", f":{self.port}")],
             cwd=self.cwd,
             env=self.env,
             text=True,
@@ -122,7 +121,7 @@ class Reader:
         )
         assert ended.returncode == status, f"{commands}\n{ended.stdout}"
         self.cwd = Path(Path(f"{self.memory}.cwd").read_text(encoding="utf-8").strip())
-        return ended.stdout.replace(self.port, PORT)
+        return ended.stdout.replace(f":{self.port}", f":{PORT}")
 
     def begin(self, command: str) -> str:
         """Start the exchange as in a second terminal, and return its first line."""
@@ -131,7 +130,7 @@ class Reader:
             [*given, "--port", self.port], cwd=self.cwd, env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         assert self.exchange.stdout
-        return self.exchange.stdout.readline().replace(self.port, PORT)
+        return self.exchange.stdout.readline().replace(f":{self.port}", f":{PORT}")
 
     def read(self, path: str) -> str:
         connection = http.client.HTTPConnection("127.0.0.1", int(self.port), timeout=30)
