@@ -26,7 +26,7 @@ QUIET_LOCALHOST := ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNIN
 AT_ONCE = $(MAKE) --no-print-directory --keep-going $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=$(shell expr $(PROCESSORS) + 1) \
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target))
 # The longest first, so that they end together.
-TESTS := test-module sample-playbooks sample-faults test-units test-sandbox test-install sample-module sample-sanity sample-molecule sample-lint types
+TESTS := sample-playbooks test-module sample-faults test-units test-sandbox test-docs test-install sample-module sample-sanity sample-molecule sample-lint types
 # What the samples are taken from.
 WHOLE := test-faults test-playbooks test-module-slow sanity molecule ansible-lint
 CHECKERS := lint sanity units integration molecule types docs galaxy-importer action-groups arguments ee
@@ -34,8 +34,9 @@ CHECKERS := lint sanity units integration molecule types docs galaxy-importer ac
 QUICK_FAULT_TESTS := $(wildcard tests/faults/test_oracle*.py) tests/faults/test_messages_read.py tests/faults/test_removals.py
 ANSWER_TESTS := $(addprefix tests/faults/test_,answers_that_change.py the_exchange_as_it_may_be.py witnesses.py surroundings.py)
 # These play one table of cases against another.
-SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,foreign_refusals.py ids_and_amounts.py journal_postgresql.py \
-	moves_later.py moves_postgresql.py moves_reference.py moves_refused.py moves_settling.py moves_wallets.py)
+SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,foreign_refusals.py ids_and_amounts.py) \
+	$(wildcard tests/exchange/module/test_journal_postgresql*.py) \
+	$(filter-out %_doubted.py %_documentation.py,$(wildcard tests/exchange/module/test_moves_*.py))
 PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/exchange/controllers tests/benchmark
 
 .PHONY: help env demo sandbox test test-whole check $(TESTS) $(WHOLE) $(CHECKERS) antsibull-nox yamllint changelog-lint reuse docs-lint \
@@ -104,13 +105,15 @@ units: env ## Run ansible-test units on the Python of .venv
 matrix: env ## Test each supported ansible-core on each Python here, in an hour (PAIRS=2.19-3.11, JOBS=2)
 	@$(BIN)/python tools/matrix.py --jobs '$(JOBS)' --pairs '$(PAIRS)'
 
-test-units: env ## Run the unit tests with branch coverage, and the tests of tools, guides, and site
+test-units: env ## Run the unit tests, with branch coverage of module_utils
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest tests/unit
 	# Without __init__.py, coverage sees files that nothing imports only by their folder.
 	$(BIN)/coverage run --append --source=plugins/module_utils -m ansible_collections.treasury.bybit.plugins.module_utils._amounts
 	$(BIN)/coverage report
-	$(BIN)/pytest tests/checkout tests/docs $(QUICK_FAULT_TESTS)
+
+test-docs: env ## Test the guides, the site, the tools, and what the fault suite is made of
+	@$(BIN)/pytest tests/docs tests/checkout $(QUICK_FAULT_TESTS)
 
 test-module: env ## Test each module against the stand-in exchange, in simulated time
 	@$(BIN)/pytest tests/exchange/module $(addprefix --ignore=,$(SLOW_MODULE_TESTS))
