@@ -37,7 +37,7 @@ extends_documentation_fragment:
   - treasury.bybit.operation
 notes:
   - O(api_key) needs the permission C(Account transfer) (C(AccountTransfer) of C(Wallet)). Without it, the module fails before it sends
-    anything, also in check mode.
+    anything, even in check mode.
   - The exchange accepts 60 transfers per minute.
   - It is safe to retry this module with C(until) and C(retries). If a failed or interrupted run sent a transfer that was
     executed, the next run with the same goal or step reports this transfer instead of sending it again.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bybit_loan_info
-short_description: List open crypto loans on Bybit and predict the effect of prices
+short_description: List open crypto loans on Bybit and predict the effect of price changes
 version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
