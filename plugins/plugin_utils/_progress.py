@@ -33,6 +33,8 @@ _READ_BYTES = 65_536
 
 # What the workers write to; none unless the callback has opened it. A worker inherits it when it is forked.
 _pipe: list[int] = []
+# The one that reads it.
+_watchers: list[Watcher] = []
 
 
 class Notice(t.NamedTuple):
@@ -158,14 +160,18 @@ def _sentence(wait: _Wait, now: float, is_first: bool) -> str:
 
 
 class Watcher:
-    """Shows in the main process what the workers wait for.
+    """Shows in the main process what the workers wait for. There is one at a time: a new one ends the one before.
 
-    :param show: Shows a notice.
+    :param show: Shows a notice on the screen.
+    :param log: Writes a notice to the log. It does not get the lock: whoever cannot log shows that while it holds the lock of the log.
     :param lock: Held by whoever shows a result, and while Ansible forks a worker.
     """
 
-    def __init__(self, show: t.Callable[[Notice], object], lock: t.ContextManager[t.Any]) -> None:
+    def __init__(self, show: t.Callable[[Notice], object], log: t.Callable[[Notice], object], lock: t.ContextManager[t.Any]) -> None:
+        for earlier in list(_watchers):
+            earlier.end()
         self._show = show
+        self._log = log
         self._lock = lock
         self._waits = Waits()
         self._is_over = threading.Event()
@@ -173,15 +179,22 @@ class Watcher:
         self._source, write_end = os.pipe()
         for descriptor in (self._source, write_end):
             os.set_blocking(descriptor, False)
-        _pipe[:] = [write_end]
         self._thread = threading.Thread(target=self._watch, name="treasury.bybit.movements", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            for descriptor in (self._source, write_end):
+                os.close(descriptor)
+            raise
+        _pipe[:] = [write_end]
+        _watchers[:] = [self]
 
     def end(self) -> None:
         """Show nothing more."""
         if self._is_over.is_set():
             return
         self._is_over.set()
+        _watchers.clear()
         write_end = _pipe.pop()
         with contextlib.suppress(OSError):
             # Wakes up the thread.
@@ -206,6 +219,8 @@ class Watcher:
                 notices = [] if self._is_over.is_set() else self._waits.due(time.monotonic(), _is_alive)
                 for notice in notices:
                     self._show(notice)
+            for notice in notices:
+                self._log(notice)
 
     def _read(self) -> None:
         with contextlib.suppress(BlockingIOError):

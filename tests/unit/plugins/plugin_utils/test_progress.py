@@ -117,12 +117,21 @@ def test_a_wait_without_a_limit() -> None:
 class Shown:
     def __init__(self) -> None:
         self.notices: list[Notice] = []
+        self.logged: list[tuple[Notice, bool]] = []
         self.heard = threading.Event()
         self.lock = threading.RLock()
 
     def __call__(self, notice: Notice) -> None:
         self.notices.append(notice)
         self.heard.set()
+
+    def log(self, notice: Notice) -> None:
+        """Note whether another thread may show something meanwhile."""
+        free: list[bool] = []
+        other = threading.Thread(target=lambda: free.append(self.lock.acquire(timeout=1)))
+        other.start()
+        other.join()
+        self.logged.append((notice, free[0]))
 
 
 @pytest.fixture
@@ -132,7 +141,7 @@ def shown():
 
 @pytest.fixture
 def watcher(shown):
-    watcher = Watcher(shown, shown.lock)
+    watcher = Watcher(shown, shown.log, shown.lock)
     yield watcher
     watcher.end()
 
@@ -159,6 +168,41 @@ def test_nothing_is_shown_while_a_result_is(shown, watcher) -> None:
             assert not shown.heard.wait(2.5)
             teller.__exit__()
     assert not shown.heard.wait(0.5)
+
+
+def test_a_wait_is_logged_while_others_may_show_something(shown, watcher) -> None:
+    """Whoever cannot log shows that, and holds the lock of the log."""
+    with Teller("Repay", "here") as teller:
+        teller.tell(1, REASON, 60_000)
+        assert shown.heard.wait(10)
+        watcher.end()
+    watcher._thread.join(10)
+    assert shown.logged == [(Notice("Repay", "here", FIRST), True)]
+
+
+def test_the_next_watcher_takes_over(shown, watcher) -> None:
+    """In ansible-console, no command of the same process ends with totals."""
+    later, before = Shown(), len(os.listdir("/dev/fd"))
+    second = Watcher(later, later.log, later.lock)
+    assert not watcher._thread.is_alive()
+    assert len(os.listdir("/dev/fd")) == before
+    watcher.end()
+    with Teller("Repay", "here") as teller:
+        teller.tell(1, REASON, 60_000)
+        assert later.heard.wait(10)
+    second.end()
+    assert (shown.notices, _progress._pipe) == ([], [])
+
+
+def test_a_watcher_without_a_thread_leaves_nothing_behind(shown, monkeypatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    before = len(os.listdir("/dev/fd"))
+    with pytest.raises(RuntimeError):
+        Watcher(shown, shown.log, shown.lock)
+    assert (len(os.listdir("/dev/fd")), _progress._pipe) == (before, [])
 
 
 def test_nothing_is_shown_or_written_after_the_end(shown, watcher) -> None:
