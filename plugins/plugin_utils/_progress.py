@@ -66,7 +66,7 @@ class Teller:
         _write({"run": 0})
 
     def tell(self, number: int, reason: str, at_most_ms: int) -> None:
-        """Tell that a wait begins, or without a reason that it has ended."""
+        """Tell that a wait begins or has another reason, or without a reason that it has ended."""
         shown = reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}..."
         _write({"wait": number, "reason": shown, "at_most": -(-at_most_ms // 1000)})
 
@@ -128,11 +128,12 @@ class Waits:
         elif "run" in message:
             self._runs.pop(process, None)
         elif process in self._runs:
-            waits = self._runs[process].waits
+            waits, number = self._runs[process].waits, message["wait"]
             if message["reason"]:
-                waits[message["wait"]] = _Wait(message["reason"], message["at_most"], now)
+                begun = waits[number].begun if number in waits else now
+                waits[number] = _Wait(message["reason"], message["at_most"], begun)
             else:
-                waits.pop(message["wait"], None)
+                waits.pop(number, None)
 
     def due(self, now: float, is_alive: t.Callable[[int], bool]) -> list[Notice]:
         """Return what to show now, and note that it is shown."""
@@ -153,7 +154,7 @@ class Waits:
 def _sentence(wait: _Wait, now: float, is_first: bool) -> str:
     elapsed = int(now - wait.begun)
     if not wait.at_most:
-        return f"{wait.reason}." if is_first else f"{wait.reason}: still running after {elapsed} s."
+        return f"{wait.reason}." if is_first else f"{wait.reason}: still waiting after {elapsed} s."
     if is_first:
         return f"{wait.reason}: waiting up to {wait.at_most} s."
     return f"{wait.reason}: still waiting after {elapsed} s, for up to {wait.at_most} s."

@@ -108,10 +108,18 @@ def test_nothing_is_told_after_the_run_or_of_a_process_that_has_ended() -> None:
     assert not heard.waits.are_any
 
 
+def test_a_wait_whose_reason_changes_goes_on() -> None:
+    heard = Heard()
+    heard.begin(0)
+    assert heard.shown(until=2) == [(2.0, FIRST)]
+    heard.begin(10, reason="Another one")
+    assert heard.shown(since=10, until=20) == [(17.0, "Another one: still waiting after 17 s, for up to 60 s.")]
+
+
 def test_a_wait_without_a_limit() -> None:
     heard = Heard()
     heard.begin(0, at_most=0)
-    assert heard.shown(until=20) == [(2.0, f"{REASON}."), (17.0, f"{REASON}: still running after 17 s.")]
+    assert heard.shown(until=20) == [(2.0, f"{REASON}."), (17.0, f"{REASON}: still waiting after 17 s.")]
 
 
 class Shown:
