@@ -28,7 +28,9 @@ _LOOK_SECONDS = 0.1
 # A longer write could be divided by that of another worker.
 _MAX_BYTES = select.PIPE_BUF
 _MAX_REASON = 300
-_MAX_NAME = 60
+_MAX_TASK = 60
+# The longest that DNS allows, so that two hosts are never called the same.
+_MAX_HOST = 253
 _READ_BYTES = 65_536
 
 # What the workers write to; none unless the callback has opened it. A worker inherits it when it is forked.
@@ -55,10 +57,12 @@ class Teller:
     """
 
     def __init__(self, task: str, host: str) -> None:
-        self._names = {"task": task[:_MAX_NAME], "host": host[:_MAX_NAME]}
+        self._names = {"task": task[:_MAX_TASK], "host": host[:_MAX_HOST]}
+        self._waits: dict[int, dict[str, t.Any]] = {}
+        self._is_whole = False
 
     def __enter__(self) -> Teller:
-        _write({"run": 1, **self._names})
+        self._is_whole = _write({"run": 1, **self._names})
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -68,17 +72,28 @@ class Teller:
     def tell(self, number: int, reason: str, at_most_ms: int) -> None:
         """Tell that a wait begins or has another reason, or without a reason that it has ended."""
         shown = reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}..."
-        _write({"wait": number, "reason": shown, "at_most": -(-at_most_ms // 1000)})
+        message = {"wait": number, "reason": shown, "at_most": -(-at_most_ms // 1000)}
+        if reason:
+            self._waits[number] = message
+        else:
+            self._waits.pop(number, None)
+        # If the pipe was full, a wait that is over would be taken for one that goes on: tell it all again.
+        messages = [message] if self._is_whole else [{"run": 1, **self._names}, *self._waits.values()]
+        self._is_whole = all([_write(one) for one in messages])
 
 
-def _write(message: dict[str, t.Any]) -> None:
+def _write(message: dict[str, t.Any]) -> bool:
+    """Write a message, and return whether that was possible."""
     if not _pipe:
-        return
+        return True
     line = json.dumps({"pid": os.getpid(), **message}).encode() + b"\n"
-    if len(line) <= _MAX_BYTES:
-        # A pipe that is full or closed is no reason to wait, and none to fail.
-        with contextlib.suppress(OSError):
-            os.write(_pipe[0], line)
+    if len(line) > _MAX_BYTES:
+        return True
+    # A pipe that is full or closed is no reason to wait, and none to fail.
+    with contextlib.suppress(OSError):
+        os.write(_pipe[0], line)
+        return True
+    return False
 
 
 @dataclasses.dataclass

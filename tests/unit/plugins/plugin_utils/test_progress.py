@@ -264,6 +264,42 @@ def test_a_pipe_that_is_full_or_closed_is_no_reason_to_wait(pipe) -> None:
         teller.tell(3, REASON, 60_000)
 
 
+def test_what_a_full_pipe_could_not_take_is_told_again_when_it_can(pipe) -> None:
+    """Otherwise, a wait that is over would be shown as if it went on."""
+    source, end = pipe
+    with Teller("Repay", "here") as teller:
+        teller.tell(1, REASON, 60_000)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(end, b"\n")
+        teller.tell(1, "", 0)
+        teller.tell(2, "Another one", 60_000)
+        heard = Waits()
+        for line in filter(None, _everything(source).split(b"\n")):
+            heard.take(line, 0)
+        teller.tell(3, "Within", 60_000)
+        for line in filter(None, _everything(source).split(b"\n")):
+            heard.take(line, 0)
+        assert [notice.text for notice in heard.due(2, lambda process: True)] == ["Another one: waiting up to 60 s."]
+
+
+def _everything(source: int) -> bytes:
+    parts = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            parts.append(os.read(source, 100_000))
+    return b"".join(parts)
+
+
+def test_hosts_with_long_names_are_told_apart(pipe) -> None:
+    names = [f"{'ip-10-0-0-1' * 8}.{number}" for number in range(2)]
+    for name in names:
+        with Teller("Repay", name):
+            pass
+    messages = [json.loads(line) for line in _everything(pipe[0]).splitlines()]
+    assert [message["host"] for message in messages if "host" in message] == names
+
+
 def test_each_line_is_written_whole_and_divided_by_none(pipe) -> None:
     with Teller("Repay" * 100, "here" * 100) as teller:
         teller.tell(1, "→" * 5000, 60_000)
