@@ -159,7 +159,7 @@ class Requestor:
             response, was_turned_away = self.send(prepared, may_synchronise)
         if response.reading == ACCEPTED:
             return response.result
-        error = _read_error(path, response)
+        error = _read_error(self._session.transport.base_url, path, response)
         if response.failure.is_block:
             self._blocked = error
         raise error
@@ -268,7 +268,7 @@ class Requestor:
         nanoseconds = str(result.get("timeNano"))
         server_ms = reported_time_ms(int(nanoseconds) // 1_000_000) if re.fullmatch("[0-9]{18,20}", nanoseconds) else None
         if server_ms is None:
-            raise ReadFailed("Bybit answered /v5/market/time without its time.")
+            raise ReadFailed("Bybit's answer to /v5/market/time lacks the time. Run again later.")
         self._session.clock_offset_ms = server_ms - (before_ms + after_ms) // 2
 
     def _pause_for_limit(self, reply: Reply, response: Response) -> bool:
@@ -285,19 +285,19 @@ class Requestor:
         return True
 
 
-def _read_error(path: str, response: Response) -> BybitError:
+def _read_error(host: str, path: str, response: Response) -> BybitError:
     # Whatever the outcome of a read, it moved no money.
     failure = response.failure._replace(outcome=NOT_EXECUTED)
     if response.reading == NOT_EXECUTED:
-        return Refused(f"Bybit refused GET {path}: {response.cause()}", failure, response.meaning.remedy)
+        return Refused(f"{host} refused GET {path}: {response.cause()}", failure, response.meaning.remedy)
     # Running again later is no remedy for what may never get better.
     if response.meaning == UNKNOWN_CODE:
         remedy = "Look up the code in the exchange's documentation, or contact its support with the request ID."
     elif response.meaning == NO_API and failure.http_status not in _PASSING_STATUSES:
-        remedy = "Check environment or api_url, and everything between this machine and the exchange, such as a proxy."
+        remedy = "Check environment or api_url, and what is between this machine and the exchange, such as a proxy or a login page."
     else:
         remedy = response.meaning.remedy if response.meaning.remedy != LOOK_FIRST else "Run again later."
-    return ReadFailed(f"Bybit gave no usable answer to GET {path}: {response.cause()}", failure, remedy)
+    return ReadFailed(f"{host} gave no usable answer to GET {path}: {response.cause()}", failure, remedy)
 
 
 def query_text(query: dict[str, str]) -> str:

@@ -278,7 +278,7 @@ def grants(role: str = "ROLE") -> str:
 
 
 def _ungranted() -> str:
-    return f"As the owner of the tables, run (ROLE is the user of the URL): {grants()}"
+    return f"Run as the owner of the tables, with the user in the URL as ROLE: {grants()}"
 
 
 def unprepared() -> str:

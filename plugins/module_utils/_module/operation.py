@@ -115,11 +115,11 @@ def _close(module: Module, result: _Result, context: RunContext, parents: Parent
             context.journal.close(not has_failed, str(result.values["msg"]))
         else:
             context.journal.leave_open(context.client.exchange_time_or_local_ms())
-            module.log_late("The result may not have reached anybody, so the next run will report it again.")
+            module.log_late("The result may not have reached anyone, so the next run reports it again.")
     except Overtaken as overtaken:
-        module.log_late(f"{overtaken} The other run may have reported this {WORDS[context.goal.move].noun}, too.")
+        module.log_late(f"{overtaken} The other run may also have reported this {WORDS[context.goal.move].noun}.")
     except BybitError as error:
-        module.log_late(f"{error} The next run will resolve this {WORDS[context.goal.move].noun} again.")
+        module.log_late(f"{error} The next run checks this {WORDS[context.goal.move].noun} again.")
 
 
 def is_delivered(parents: Parents, context: RunContext) -> bool:

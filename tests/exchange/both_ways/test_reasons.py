@@ -153,7 +153,7 @@ def test_what_is_no_boolean_is_refused(
     ways, result = look(controller, *arguments, **more)
     assert ways == []
     assert result["event"] == "ignored"
-    assert result["msg"].endswith(f"{name} 'perhaps' is not a boolean: give true or false.")
+    assert result["msg"].endswith(f"{name} 'perhaps' is not a boolean: use true or false.")
 
 
 def test_files_that_are_to_be_kept_are_there(controller: Controller, names) -> None:

@@ -15,7 +15,7 @@ from ways import FLEXIBLE, LEGACY
 each_step = pytest.mark.parametrize("move", STEPS, ids=lambda move: move.name)
 REFERENCE = "margin 2026/11-47"
 DAY_SECONDS = 86_400
-AGAIN = ". Nothing was sent: give this step another reference."
+AGAIN = ". Nothing was sent: use another reference for this step."
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_goal_takes_no_reference(pay, sandbox, move) -> None:
     run = pay(move, reference=REFERENCE)
     step = "amount" if move.is_transfer else "add or take_back"
     assert run["msg"] == (
-        f"reference '{REFERENCE}' names a step, which is an amount that is moved once: give {step}, or omit reference, because a goal moves "
+        f"reference '{REFERENCE}' can name only a step: use it with {step}, or omit it, because a goal moves "
         f"only what is missing."
     )
     assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "not_executed", {})

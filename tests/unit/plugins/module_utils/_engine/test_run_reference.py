@@ -80,7 +80,7 @@ def test_a_reference_cannot_name_something_else(run: Run, bybit: t.Any, goal: Go
     report = run(goal, error=Declined, reference="INV-7")
     assert report.message == (
         "reference 'INV-7' was already used for the repayment of 100 USDT on the legacy loan 17, sent at 2026-11-01 12:00:00 UTC. "
-        "Nothing was sent: give this step another reference."
+        "Nothing was sent: use another reference for this step."
     )
     assert (told(report)[:2], amounts(bybit)) == ((False, "not_executed"), ["100"])
 
@@ -150,7 +150,7 @@ def test_what_was_acknowledged_is_not_sent_under_its_reference(run: Run, bybit: 
     report = run(HUNDRED, error=Declined, reference="INV-7")
     assert report.message == (
         "reference 'INV-7' was already used for 100 USDT on loan 17, sent at 2026-11-01 12:00:00 UTC; its unknown outcome was "
-        "acknowledged. Nothing was sent: if it still needs to be repaid, give this step another reference."
+        "acknowledged. Nothing was sent: if it still needs to be repaid, use another reference for this step."
     )
     assert amounts(bybit) == ["100"]
     assert run(HUNDRED, reference="INV-7-again").outcome == "executed"
