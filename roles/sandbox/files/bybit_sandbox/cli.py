@@ -89,7 +89,7 @@ def _start(options: argparse.Namespace) -> int:
         value = getattr(options, name)
         passed += [f"--{name.replace('_', '-')}={value}"] if value is not None else []
     if options.tls and not options.tls_dir:
-        # The server runs in its folder.
+        # The background server runs in its own folder, so the path is relative to that.
         passed += ["--tls-dir", "tls"]
     passed += [f"--{name}" for name in ("tls", "quiet") if getattr(options, name)]
     print(json.dumps(process.start(options.run_dir, passed)), flush=True)
@@ -131,7 +131,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _announce(bind: str, ca_path: Path | None, report: Callable[[str], None], port: int) -> None:
-    """Print the address, and the settings that another terminal needs."""
+    """Print the address and the settings that another terminal needs."""
     host = f"[{bind}]" if ":" in bind else bind
     url = f"{'https' if ca_path else 'http'}://{host}:{port}"
     _print(f"{process.LISTENING}{url}")
@@ -154,5 +154,5 @@ def _print(line: str) -> None:
     try:
         print(line, flush=True)
     except OSError:
-        # The reader of the output has gone; the exchange keeps running.
+        # Nobody reads the output any more; the exchange keeps running.
         sys.stdout = None
