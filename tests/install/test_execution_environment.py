@@ -51,7 +51,7 @@ def context(copied_tarball) -> Path:
     return TARGET / "context"
 
 
-def test_an_installed_copy_asks_for_what_the_modules_import(copied_tarball, tmp_path) -> None:
+def test_an_installed_copy_requires_what_the_modules_import(copied_tarball, tmp_path) -> None:
     # Without --force, the checkout counts as installed already.
     output_of("ansible-galaxy", "collection", "install", "--offline", "--force", "-p", str(tmp_path), str(copied_tarball))
     asked_for = yaml.safe_load(output_of("ansible-builder", "introspect", str(tmp_path)))["python"]
@@ -59,11 +59,11 @@ def test_an_installed_copy_asks_for_what_the_modules_import(copied_tarball, tmp_
 
 
 @pytest.mark.parametrize("what", WANTED)
-def test_the_containerfile_has(context, what: str) -> None:
+def test_the_containerfile_has_what_the_collection_needs(context, what: str) -> None:
     assert re.search(WANTED[what], (context / "Containerfile").read_text(), re.MULTILINE)
 
 
-def test_the_image_gets_what_some_options_need(context) -> None:
+def test_the_image_gets_optional_libraries(context) -> None:
     asked_for = (context / "_build" / "requirements.txt").read_text()
     assert [line.partition(">=")[0] for line in asked_for.splitlines()] == ["cryptography", "psycopg[binary]"]
 

@@ -52,21 +52,21 @@ def complaints(output: str) -> list[str]:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_it_has_looked(imported, step: str) -> None:
+def test_the_importer_ran_all_its_checks(imported, step: str) -> None:
     assert step in imported.output
 
 
-def test_it_has_nothing_to_complain_of(imported) -> None:
+def test_the_importer_has_no_complaint(imported) -> None:
     assert complaints(imported.output) == []
 
 
-def test_it_has_the_documentation_of_every_module(imported) -> None:
+def test_the_importer_found_the_documentation_of_every_module(imported) -> None:
     contents = imported.result["docs_blob"]["contents"]
     documented = {one["content_name"] for one in contents if one["content_type"] == "module" and one["doc_strings"]}
     assert documented == {file.stem for file in (built.CHECKOUT / "plugins" / "modules").glob("*.py")}
 
 
-def test_only_what_is_justified_is_no_complaint() -> None:
+def test_only_justified_lines_are_not_complaints() -> None:
     allowed = "WARNING: Ignore files skip ansible-test sanity tests, found ignore-2.19.txt with 1 statement(s)"
     bad = ["ERROR: No changelog", "CRITICAL: x", "WARNING: x", "Traceback (most recent call last):"]
     assert complaints("\n".join([allowed, "INFO: x", *bad])) == bad
