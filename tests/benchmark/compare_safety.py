@@ -32,7 +32,7 @@ ours
     settle_margin, and wait_timeout are smaller than the defaults, only for speed, and the delays of the faults are in
     proportion. Where the time window matters for the fault, it signs for 5 s as pybit does.
 
-A failure of a peer counts as "told not paid", in the peer's favor, whenever a reader can conclude that from its last
+A failure of a peer counts as "reported not paid", in the peer's favor, whenever a reader can conclude that from its last
 message: a return code that always means a refusal, or a refused connection.
 """
 

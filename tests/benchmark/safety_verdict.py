@@ -21,25 +21,26 @@ HARMFUL = (UNTRUE, PAID_AGAIN)
 
 _SENT_AMOUNT = re.compile(r'"amount":\s*("[^"]*"|[^,}\s]+)')
 _TOLD = {
-    SUCCESS: "told success",
-    NO_ID: "told success without id",
-    PENDING: "told pending",
-    NOT_PAID: "told not paid",
-    IN_DOUBT: "not told",
+    SUCCESS: "reported success",
+    NO_ID: "reported success without an ID",
+    PENDING: "reported pending",
+    NOT_PAID: "reported not paid",
+    IN_DOUBT: "not reported",
 }
 LEGEND = """\
-A fault happens to the first try only, unless its line says otherwise; "committed" means that the exchange carried the
-request out. Each cell: the verdict; how often the request to repay was delivered (POSTs); what the ledger of the
-exchange holds in the end; what the client's last word tells its user.
+Unless its row says otherwise, a fault happens to the first try only. "Committed" means that the exchange executed the
+request. Each cell shows the verdict, how often the request to repay was delivered (POSTs), what the exchange's ledger
+shows in the end, and what the last message of the client tells its user.
 
-- ok: paid at most once, and the user knows whether.
-- no id: paid once and told success, but without an id, just as it would be if nothing had been paid.
-- **lost**: the client ends with an error that leaves open whether the money went; whoever runs it again may pay twice.
-- **UNTRUE**: the user is told success and nothing was paid, or told that nothing was paid and it was.
+- ok: paid at most once, and the user knows whether it was.
+- no id: paid once and reported as a success, but without an ID, just as if nothing had been paid.
+- **lost**: the client ends with an error that leaves open whether the money went. Whoever runs it again may pay twice.
+- **UNTRUE**: the client reports success and nothing was paid, or reports that nothing was paid and it was.
 - **PAID n×**: the loan was repaid n times.
 
-Ours relies on history or debt being at most `settle_margin` late (2 s here, 10 s by default). If both are later than
-that and the answer is lost, it takes the repayment for not made, and its next try pays again, as the others do."""
+Ours assumes that the history, the debt, or the ledger of the Funding wallet shows a repayment within `settle_margin` (2 s
+here, 10 s by default). If all three are later than that and the answer is lost, it takes the repayment for not made, and
+its next try pays again, as the other clients do."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Finding:
         if self.verdict == PAID_AGAIN:
             return f"**PAID {self.paid}×**: {posts}, {_TOLD[self.told.kind]}"
         if self.verdict == OK and self.told.kind != PENDING:
-            return f"ok: {posts}, {money}, told so"
+            return f"ok: {posts}, {money}, reported"
         heads = {OK: "ok", LUCKY: "no id", LOST: "**lost**", UNTRUE: "**UNTRUE**"}
         return f"{heads[self.verdict]}: {posts}, {money}, {_TOLD[self.told.kind]}"
 
