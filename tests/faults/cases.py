@@ -29,7 +29,7 @@ T0 = 1_000_000
 
 
 def entry(repay_id: str = "7", amount: str = "100", **changed: t.Any) -> Entry:
-    usual = Entry(repay_id, LOAN, Decimal(amount), T0, SUCCESS, "api", T0, None)
+    usual = Entry(repay_id, LOAN, Decimal(amount), T0, SUCCESS, "api", T0)
     return dataclasses.replace(usual, **changed)
 
 

@@ -31,7 +31,7 @@ FILLED = Goal(WALLET, ensure="500", move=TO_FUND)
 
 
 def moved(goal: Goal, amount: str, **changed: t.Any) -> Entry:
-    usual = Entry("7", goal.loan, Decimal(amount), T0, SUCCESS, API, T0, None, goal.move, "BTC")
+    usual = Entry("7", goal.loan, Decimal(amount), T0, SUCCESS, API, T0, goal.move, "BTC")
     return dataclasses.replace(usual, **changed)
 
 

@@ -14,7 +14,7 @@ from .products import ACCOUNT_COLLATERAL, FIXED, FLEXIBLE, LEGACY, ORDER_COLLATE
 # The exchange accepts a timestamp that is less than a second in the future.
 EARLY_MS = 1000
 SUCCESS, PROCESSING, FAILED = 1, 2, 3
-API, OWNER, SEED = "api", "owner", "seed"
+API, OWNER = "api", "owner"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,6 @@ class Entry:
     status: int
     source: str
     visible_at: int
-    settles_at: int | None
     move: str = REPAID
     coin: str = ""
 

@@ -15,7 +15,6 @@ COLLATERAL = (ORDER_COLLATERAL, ACCOUNT_COLLATERAL)
 # The operations on these; a repayment has no name.
 ADD, TAKE_BACK, TO_FUND, TO_UNIFIED = "add", "take_back", "to_fund", "to_unified"
 REPAID = ""
-INCOMING = (TAKE_BACK, TO_FUND)
 OPPOSITES = {ADD: TAKE_BACK, TAKE_BACK: ADD, TO_FUND: TO_UNIFIED, TO_UNIFIED: TO_FUND}
 # The uses of a read, for any product.
 HISTORY, DEBT, TIME, COINS, WALLET, OTHER = "history", "debt", "time", "coins", "wallet", "other"

@@ -251,7 +251,7 @@ def _moves(account: dict[str, t.Any]) -> list[Entry]:
 def _moved(move_id: str, target: Loan, item: dict[str, t.Any], move: str) -> Entry:
     return Entry(
         repay_id=move_id, loan=target, amount=Decimal(item["amount"]), time=item["time"], status=item["status"], source=API,
-        visible_at=item["visible_at"], settles_at=item["settles_at"], move=move, coin=item["coin"],
+        visible_at=item["visible_at"], move=move, coin=item["coin"],
     )
 
 
@@ -265,7 +265,7 @@ def entry_of(item: dict[str, t.Any]) -> Entry:
     return Entry(
         repay_id=item["repay_id"], loan=Loan(item["product"], names[item["product"]]), amount=Decimal(item["amount"]),
         time=item["time"], status=item["status"], source=_SOURCES.get(item["origin"], item["origin"]),
-        visible_at=item["visible_at"], settles_at=item["settles_at"], coin=item["coin"],
+        visible_at=item["visible_at"], coin=item["coin"],
     )
 
 
