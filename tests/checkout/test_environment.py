@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tools/environment.py installs, and when, with a Python that only writes down what it is asked for."""
+"""What tools/environment.py installs and when, with a fake Python that only records its arguments."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ echo "locked==2"
 
 
 class Made(t.NamedTuple):
-    """What was said, and what Python was asked for."""
+    """The output, and the arguments of the fake Python."""
 
     said: list[str]
     asked: list[str]
@@ -46,7 +46,7 @@ class Made(t.NamedTuple):
 
 @pytest.fixture
 def folder(checkout, tmp_path) -> Path:
-    """Return a folder with what is read, and one lock."""
+    """Return a folder with the files that the tool reads, and one lock."""
     for name in READ:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(checkout / name, tmp_path / name)
@@ -79,7 +79,7 @@ def make_env(folder):
 
 @pytest.fixture
 def by_uv(folder):
-    """Return how uv is called."""
+    """Return the recorded start of a call of uv."""
     return f"uv pip install --quiet --system-certs --python={folder}/.venv/bin/python"
 
 
@@ -132,7 +132,7 @@ def test_an_environment_is_set_up_again_in_a_copy(make_env, folder, tmp_path_fac
 
 
 def test_locks_exist_for_controller_pythons_only(folder):
-    # uv is looked for beside the Python that runs this.
+    # The tool expects uv next to the Python that runs it.
     own = folder / "bin" / "python"
     own.parent.mkdir()
     script(own, f'#!/bin/sh\nexec "{sys.executable}" -c "import runpy, sys; sys.executable = \'$0\'; sys.argv = sys.argv[1:]; '

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a forge would run, as far as that can be seen without one."""
+"""What a forge would run, as far as it can be checked without one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def nox(checkout, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def jobs(nox, tmp_path_factory) -> dict[str, list[dict[str, str]]]:
-    """Return what the reusable workflow turns into jobs."""
+    """Return the list from which the reusable workflow creates its jobs."""
     path = tmp_path_factory.mktemp("matrix") / "jobs.json"
     nox("--session", "matrix-generator", ANTSIBULL_NOX_MATRIX_JSON=str(path))
     return json.loads(path.read_text())
@@ -46,13 +46,13 @@ def jobs(nox, tmp_path_factory) -> dict[str, list[dict[str, str]]]:
 
 @pytest.fixture(scope="module")
 def workflow(checkout) -> dict:
-    # A loader for YAML 1.1 reads the key "on" as true, unless it is quoted.
+    # A YAML 1.1 loader reads the key "on" as true unless it is quoted.
     return yaml.safe_load((checkout / ".github" / "workflows" / "ci.yml").read_text())
 
 
 @pytest.fixture(scope="module")
 def used(checkout) -> list[tuple[str, str, str]]:
-    """Return what the workflows call of others: each with its commit, and the version that a comment names."""
+    """Return the foreign actions and workflows that are used, with their commit and the version in the comment."""
     lines = [line for path in (checkout / ".github" / "workflows").glob("*.yml") for line in path.read_text().splitlines()]
     calls = [re.fullmatch(r"\s*(?:- )?uses: (\S+)@(\S+)(?:  # (\S+))?", line) for line in lines if "uses:" in line]
     return [call.groups(default="") if call else ("", "", "") for call in calls]

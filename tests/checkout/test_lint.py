@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When tools/lint.py takes the word of a linter."""
+"""When tools/lint.py trusts a linter."""
 
 from __future__ import annotations
 

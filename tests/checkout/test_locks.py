@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The locks that `make env` installs from: of every supported Python, with hashes, and of what is required."""
+"""The locks that `make env` installs from: one for each supported Python, with hashes, and complete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 class Locked(t.NamedTuple):
     """One package of a lock.
 
-    :ivar wanted_by: The packages and files that it is there for.
+    :ivar wanted_by: The packages and files that require it.
     """
 
     requirement: Requirement
@@ -41,7 +41,7 @@ def read_package(text: str) -> Locked:
 
 
 def required(path: Path) -> dict[str, Requirement]:
-    """Return what a file requires, and the files that it includes."""
+    """Return the requirements of a file and of the files that it includes."""
     found = {}
     for line in path.read_text().splitlines():
         if line.startswith("-r "):

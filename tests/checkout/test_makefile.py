@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How make shares the fault tests among processors, with a pytest that only writes down what it is asked for; what coverage sees."""
+"""How make splits the fault tests among processors, with a fake pytest that only records its arguments; and what coverage counts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ case "$*" in *"$FAILING"*) exit 1;; esac
 
 @pytest.fixture
 def make(checkout, tmp_path) -> t.Callable[..., subprocess.CompletedProcess[str]]:
-    """Make a target with two processors and programs that do nothing else."""
+    """Run make with two processors and with fake programs."""
     for name, text in {"pytest": PYTEST, "python": "#!/bin/sh\n", "coverage": "#!/bin/sh\n"}.items():
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
@@ -91,7 +91,7 @@ def test_make_says_what_has_passed(make, target):
 
 
 def files_played(output: str, is_sample: bool) -> set[str]:
-    """Return the files of tests in those commands of pytest that play all or only a sample."""
+    """Return the test files in the pytest commands that run all tests, or only a sample of them."""
     commands = [line.partition(" |")[0].split() for line in played(output)]
     found: set[str] = set()
     for words in commands:
@@ -108,7 +108,7 @@ def files_below(path: str) -> list[str]:
 def test_make_test_runs_or_samples_every_test_and_test_whole_runs_all(make, checkout, monkeypatch):
     monkeypatch.chdir(checkout)
     quick, slow = make("test").stdout, make("test-whole").stdout
-    # They are played by the checkers.
+    # The checkers run these.
     others = {"tests/install/test_galaxy_importer.py", *files_below("tests/unit")}
     everything = set(files_below("tests")) - others
     assert files_played(quick, False) | files_played(quick, True) >= everything

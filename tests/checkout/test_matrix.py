@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which pairs of a core and a Python the matrix runs, and what it tells of them."""
+"""Which pairs of a core and a Python the matrix runs, and what it reports about them."""
 
 from __future__ import annotations
 

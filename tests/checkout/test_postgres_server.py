@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The PostgreSQL of other tests: that it is a real one, and does what they let it do."""
+"""The PostgreSQL server that other tests use is a real one, and can be stopped and paused."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever names a version says the same as tools/matrix.py."""
+"""All versions agree with tools/matrix.py."""
 
 from __future__ import annotations
 

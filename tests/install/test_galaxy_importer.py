@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The built tarball as Galaxy would import it. The importer exits with 0 whatever it has found, so its words are searched."""
+"""The built tarball as Galaxy would import it. The importer exits with 0 whatever it finds, so its output is searched."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import pytest
 import tarball as built
 
 ALLOWED = [
-    # Each line of these files has its reason in itself, as the sanity test demands.
+    # Each line of these files gives its reason, as the sanity test demands.
     re.compile(r"WARNING: Ignore files skip ansible-test sanity tests, found ignore-[\d.]+\.txt with \d+ statement\(s\)"),
 ]
-# What it prints only after it has looked.
+# The importer prints these only after its checks.
 STEPS = ("Getting doc strings via ansible-doc", "...ansible-lint run complete", "Importer processing completed successfully")
 
 
@@ -35,7 +35,7 @@ def imported(copied_tarball) -> Imported:
     ended = subprocess.run(
         [sys.executable, "-m", "galaxy_importer.main", copied_tarball.name],
         cwd=folder,
-        # ansible-test in a container is `make sanity` without one; the temporary folder keeps caches out of the home directory.
+        # `make sanity` runs ansible-test without a container. The temporary folder keeps caches out of the home directory.
         env={**os.environ, "GALAXY_IMPORTER_RUN_ANSIBLE_TEST": "false", "GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP": str(folder / "tmp")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

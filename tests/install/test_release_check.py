@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the release check finds amiss in a tree."""
+"""What the release check finds wrong in a tree."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The built tarball: what is in it, and that it works where the checkout is not."""
+"""The built tarball has the right contents, and works without the checkout."""
 
 from __future__ import annotations
 
