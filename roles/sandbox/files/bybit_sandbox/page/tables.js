@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Tables of the account's book. A table is redrawn only when it differs, and changed cells light up for a moment.
+// Tables of the account's ledger. A table is redrawn only when it differs, and changed cells light up for a moment.
 
 import { byId, element, write } from "/page/elements.js";
 
@@ -17,7 +17,7 @@ export function showTable(title, columns, rows, empty) {
   tables.get(title).show(columns, rows, empty);
 }
 
-/** Forget the tables: another account's book is not a change of this one. */
+/** Forget the tables: another account's ledger is not a change of this one. */
 export function forgetTables() {
   for (const table of tables.values()) table.before = null;
 }
