@@ -40,7 +40,7 @@ PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/exchang
 
 .PHONY: help env demo sandbox test test-whole check $(TESTS) $(WHOLE) $(CHECKERS) antsibull-nox yamllint changelog-lint reuse docs-lint \
 	faults-drawn faults-answers faults-alone matrix testnet fault-test fault-answers fault-sabotage compare-safety bench \
-	release-check return-codes return-values pictures lock clean
+	release-check return-codes playbooks-page return-values pictures lock clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -204,6 +204,9 @@ docs: env ## Build the documentation site into build/docs/html and check its lin
 
 return-codes: env ## Write the guide's table of return codes from the code's own
 	@$(BIN)/python tools/guide_parts.py return-codes
+
+playbooks-page: env ## Write the guide's page of the playbooks from the playbooks themselves
+	@$(BIN)/python tools/guide_parts.py playbooks-page
 
 return-values: env ## Write the RETURN block of the repay modules from its template
 	@$(BIN)/python tools/return_values.py

@@ -6,9 +6,12 @@
 
 usage: .venv/bin/python tools/build_docs.py
 
-Every warning of Sphinx is an error, the collection that is documented is this checkout, and every guide, module and role must have its
-page. Every page, anchor, picture, script and style sheet that a page names must exist in the site, and nothing may be loaded from
-elsewhere. Links to other sites must be well-formed and encrypted; they are listed, never followed.
+antsibull-docs writes the pages of modules, callback, and role, and copies the guides. The front page with the menu, the settings of
+Sphinx, styles, and scripts come from tools/docs.
+
+Every warning of Sphinx is an error, such as one for a page that is not in the menu. The collection that is documented is this checkout, and
+every guide, module, callback, and role must have its page. Every page, anchor, picture, script and style sheet that a page names must exist
+in the site, and nothing may be loaded from elsewhere. Links to other sites must be well-formed and encrypted; they are listed, never followed.
 """
 
 from __future__ import annotations
@@ -94,12 +97,13 @@ def pages_wanted() -> set[str]:
     """Return the pages that the site must have, by what is in the checkout."""
     guides = {f"docsite/{guide.stem}.html" for guide in (CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst")}
     modules = {f"{module.stem}_module.html" for module in (CHECKOUT / "plugins" / "modules").glob("bybit_*.py")}
+    callbacks = {f"{callback.stem}_callback.html" for callback in (CHECKOUT / "plugins" / "callback").glob("*.py")}
     roles = {f"{role.parent.parent.name}_role.html" for role in CHECKOUT.glob("roles/*/meta/argument_specs.yml")}
-    return {"index.html", *guides, *modules, *roles}
+    return {"index.html", *guides, *modules, *callbacks, *roles}
 
 
 def write_sources(folder: Path) -> None:
-    """Have antsibull-docs write the pages of the collection, and lay pictures and settings beside them."""
+    """Have antsibull-docs write the pages of the collection, and lay pictures, settings, and the front page over its index."""
     # antsibull-docs wants a folder that nobody else can write to.
     folder.mkdir(mode=0o700, parents=True)
     options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--no-add-antsibull-docs-version"]
@@ -124,19 +128,23 @@ def check_site(site: Path) -> int:
     return 1 if faults else 0
 
 
-def main() -> int:
-    wanted = pages_wanted()
-    shutil.rmtree(SITE, ignore_errors=True)
-    write_sources(SITE / "rst")
-    html = SITE / "html"
-    command = [str(BIN / "sphinx-build"), "-q", "-W", "--keep-going", "-b", "html", str(SITE / "rst"), str(html)]
+def build(folder: Path) -> int:
+    """Build the site into FOLDER/html from pages that are written into FOLDER/rst, and return the exit code."""
+    write_sources(folder / "rst")
+    html = folder / "html"
+    command = [str(BIN / "sphinx-build"), "-q", "-W", "--keep-going", "-b", "html", str(folder / "rst"), str(html)]
     if subprocess.run(command, check=False).returncode:
         return 1
-    missing = sorted(name for name in wanted if not (html / name).is_file())
+    missing = sorted(name for name in pages_wanted() if not (html / name).is_file())
     if missing:
         print(f"The site lacks {', '.join(missing)}.", file=sys.stderr)
         return 1
     return check_site(html)
+
+
+def main() -> int:
+    shutil.rmtree(SITE, ignore_errors=True)
+    return build(SITE)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the parts of the guides that come from the collection itself: the page of return codes, and the picture of a terminal.
+"""Write the parts of the guides that are generated: the page of return codes, and the picture of a terminal.
 
 usage: .venv/bin/python tools/guide_parts.py return-codes
        .venv/bin/python tools/guide_parts.py pictures
+       .venv/bin/python tools/guide_parts.py playbooks-page
 
-The page is the table by which the modules themselves judge an answer. The picture shows the end of the demo in Ansible's own colours,
-without the start and the stop of the stand-in exchange.
+The page is the table by which the modules themselves judge an answer. The picture shows the tasks of the demo that moved money, in
+Ansible's own colors. It is narrow, so that it can be read on a phone.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 
 from ansible_collections.treasury.bybit.plugins.module_utils import _outcomes
 from ansible_collections.treasury.bybit.plugins.module_utils._api import return_codes
+from playbooks_page import write_page as write_playbooks_page
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
@@ -44,33 +46,36 @@ HEAD = """\
 Return codes of the exchange
 ============================
 
-What each code means for your money. The modules judge by this very table, and this page is written from it. The code stands in
-the result of a failed task as ``ret_code``, beside ``ret_msg`` with the exchange's own words, and ``http_status``.
+This page lists the exchange's return codes: what each one means, whether money moved, and what to do. The modules use the same table,
+and this page is generated from it. The message of a failed task contains the code, and so does ``failure`` in its result: ``ret_code``,
+``ret_msg`` with the exchange's own words, and ``http_status``.
 
-Where money may have moved, the module does not leave you with the code: it looks at history and debt until it knows, and only fails
-with ``outcome: unknown`` when it cannot.
-See :ref:`Troubleshooting <ansible_collections.treasury.bybit.docsite.troubleshooting>`.
+If money may have moved, the module does not stop at the code. It reads the exchange's history, the debt or the collateral, and the
+wallet until it knows. If it cannot find out, it fails with ``outcome: unknown`` (see
+:ref:`Troubleshoot a failed task <ansible_collections.treasury.bybit.docsite.troubleshooting.unknown>`).
 """
 MOVED = {
     return_codes.ACCEPTED: "Money moves.",
     _outcomes.NOT_EXECUTED: "No money moved.",
     _outcomes.UNKNOWN: "**Money may have moved.**",
-    return_codes.EARLIER_REQUEST: "**An earlier request may have moved money**, this one did not.",
+    return_codes.EARLIER_REQUEST: "**An earlier request may have moved money.** This one did not.",
 }
+OTHER_STATUS = "Run again later. If that does not help, check environment or api_url, and everything in between, such as a proxy."
 LEGACY, NEW, WALLETS = range(177_000, 178_000), range(148_000, 149_000), range(131_000, 132_000)
 
 PICTURE = GUIDES / "images" / "demo.svg"
 BIN = Path(sys.executable).parent
-WIDTH = 80
-FIRST_TASK = "TASK [Repay a part of the loan]"
-NEXT_TASK = "TASK [Stop the stand-in exchange]"
+WIDTH = 54
+# Ansible fills the line of a task with stars, to 79 columns at least.
+STARS = re.compile(rf"^(.{{,{WIDTH}}}).*\*$", re.MULTILINE)
+# What the callback prints below the result of a task.
+MOVEMENT = re.compile(r"^(?:\x1b\[[\d;]*m)?(?:\[localhost\]:? )?Repaid [\d.,]+ [A-Z]+ ", re.MULTILINE)
 COMMAND = ["ansible-playbook", "treasury.bybit.demo", "--diff"]
 SETTINGS = {
     "ANSIBLE_CONFIG": str(CHECKOUT / "playbooks" / "ansible.cfg"),
     "ANSIBLE_FORCE_COLOR": "true",
     "ANSIBLE_LOCALHOST_WARNING": "false",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-    "COLUMNS": str(WIDTH),
 }
 # Rich's own frame, without the fonts that it would have a browser fetch from elsewhere.
 # REUSE-IgnoreStart
@@ -86,11 +91,11 @@ def heading(title: str) -> list[str]:
 def table(first: str, rows: t.Iterable[tuple[object, return_codes.Meaning]]) -> list[str]:
     lines = [".. list-table::", "   :header-rows: 1", "   :class: cards", "   :widths: 10 30 25 35", ""]
     for cells in [
-        (first, "what it means", "your money", "what to do"),
+        (first, "Meaning", "Your money", "What to do"),
         *((number, capital(row.cause), MOVED[row.reading], row.remedy) for number, row in rows),
     ]:
-        # A cell that begins with a minus sign would be a list.
-        words = [f"\\{cell}" if str(cell).startswith("-") else str(cell) for cell in cells]
+        # The search of the site leaves numbers out, but not those in the index.
+        words = [f":index:`{cell}`" if isinstance(cell, int) else str(cell) for cell in cells]
         lines += [f"   {'* -' if cell == words[0] else '  -'} {cell}".rstrip() for cell in words]
     return lines
 
@@ -103,24 +108,25 @@ def page() -> str:
     """Return the whole page."""
     codes = sorted(return_codes.CODES.items())
     general = [(code, row) for code, row in codes if not any(code in part for part in (LEGACY, NEW, WALLETS))]
-    any_other = ("any other", return_codes.meaning_of_code(99_999_999))
-    to_a_repayment = ("any, to a repayment", return_codes.meaning_of_status(403, "POST"))
-    no_answer = ("any other", return_codes.meaning_of_status(502, "GET"))
+    any_other = ("Any other", return_codes.meaning_of_code(99_999_999))
+    to_a_repayment = ("Any, if money was to move", return_codes.meaning_of_status(403, "POST"))
+    # As the client reports it: a read moves no money, whatever becomes of it.
+    no_answer = ("Any other", return_codes.meaning_of_status(502, "GET")._replace(reading=_outcomes.NOT_EXECUTED, remedy=OTHER_STATUS))
     lines = [
         HEAD.rstrip(),
         *heading("Any call"),
-        *table("code", [*general, any_other]),
+        *table("Code", [*general, any_other]),
         *heading("Legacy loans"),
-        *table("code", [(code, row) for code, row in codes if code in LEGACY]),
+        *table("Code", [(code, row) for code, row in codes if code in LEGACY]),
         *heading("Flexible and fixed loans"),
-        *table("code", [(code, row) for code, row in codes if code in NEW]),
+        *table("Code", [(code, row) for code, row in codes if code in NEW]),
         *heading("Wallets"),
-        *table("code", [(code, row) for code, row in codes if code in WALLETS]),
+        *table("Code", [(code, row) for code, row in codes if code in WALLETS]),
         *heading("HTTP statuses without a code"),
-        "So is judged what answers in the place of the exchange, such as a gateway or a proxy, with anything but the exchange's own JSON.",
-        "In answer to a repayment no such status proves that nothing happened, so the other rows are for answers to reads.",
+        "These statuses are for answers that are not the exchange's own JSON, for example from a gateway or a proxy in between. If the request was",
+        "to move money, no status proves that nothing happened. The other rows are for requests that only read.",
         "",
-        *table("in answer to a read", [to_a_repayment, *sorted(return_codes.HTTP_STATUSES.items()), no_answer]),
+        *table("Status", [to_a_repayment, *sorted(return_codes.HTTP_STATUSES.items()), no_answer]),
     ]
     return "\n".join(lines) + "\n"
 
@@ -131,11 +137,13 @@ def write_page() -> None:
 
 
 def shown() -> str:
-    """Return the part of a run that is worth a look; raises when there is none."""
+    """Return the tasks that moved money, as the terminal shows them; raises when there are none."""
     command = [str(BIN / COMMAND[0]), *COMMAND[1:]]
     run = subprocess.run(command, cwd=CHECKOUT, env={**os.environ, **SETTINGS}, check=True, stdout=subprocess.PIPE, text=True)
-    lines = run.stdout[run.stdout.index(FIRST_TASK):run.stdout.index(NEXT_TASK)]
-    return f"$ {' '.join(COMMAND)}\n…\n\n{lines.rstrip()}\n"
+    tasks = [f"TASK [{task}" for task in run.stdout.split("\nTASK [") if MOVEMENT.search(task)]
+    if not tasks:
+        raise SystemExit("The demo shows no movement of money.")
+    return STARS.sub(r"\1", "\n".join([f"$ {' '.join(COMMAND)}", "…", "", *tasks]))
 
 
 def draw_picture() -> None:
@@ -147,7 +155,7 @@ def draw_picture() -> None:
     print(f"{PICTURE.relative_to(CHECKOUT)} is drawn.")
 
 
-PARTS: dict[str, t.Callable[[], None]] = {"return-codes": write_page, "pictures": draw_picture}
+PARTS: dict[str, t.Callable[[], None]] = {"return-codes": write_page, "pictures": draw_picture, "playbooks-page": write_playbooks_page}
 
 
 def main() -> int:

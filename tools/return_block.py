@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The template of the RETURN blocks of the modules that move money; its words stand in C(return_texts)."""
+"""The template of the RETURN blocks of the modules that move money; C(return_texts) has its words."""
 
 from __future__ import annotations
 
@@ -10,46 +10,48 @@ from string import Template
 
 BLOCK = Template("""\
 msg:
-  description: A summary of what happened. On failure, what went wrong and what to do about it.
+  description: A summary of what happened. On failure, what went wrong, and what to do about it.
   returned: always
   type: str
   sample: "$msg"
 outcome:
   description:
-    - V(executed) means that the $noun was made, and that the exchange reports it as final. If an earlier run made it under the same
+    - V(executed) means that the $noun was made, and that the exchange reports it as final. If an earlier run made it with the same
       O(reference), C(changed) is V(false) and RV($list) is empty.
-    - V(pending) means that the exchange accepted the $noun, but does not report it as final yet. O(wait) was V(false), or
+    - V(pending) means that the exchange accepted the $noun, but does not report it as final yet, because O(wait) is V(false) or
       O(wait_timeout) expired.
-    - V(nothing_to_do) means that ${nothing}the goal was reached before, or that O(acknowledge) was processed.
-    - V(planned) means that the $noun would be made; check mode only. If an earlier run left the same $noun open, check mode
-      reports the outcome of that one instead.
-    - V(not_executed) means that the task failed and nothing was $paid, according to every source that could be read. The next run
+    - V(nothing_to_do) means that ${nothing}the goal was already reached, or that O(acknowledge) was processed.
+    - V(planned) means that a run without check mode would make the $noun. If an earlier run left an intent for the same $noun open, check
+      mode returns the outcome of that intent instead.
+    - V(not_executed) means that the task failed and nothing was $paid, according to all sources that could be read. The next run
       decides again.
-    - V(unknown) means that the task failed and the $noun may have been made. Nothing is sent for $target until the outcome is
-      known. RV(msg) says how to proceed, and RV(details) what was found.
-    - A task that fails after it has $paid part of its goal returns V(executed) or V(pending) with RV($list), and C(changed) is
+    - V(unknown) means that the task failed and the $noun may have been made. No run sends anything for $target until the outcome is
+      known. RV(msg) says how to proceed, and RV(details) says what was found.
+    - A task that fails after it has $paid part of the amount returns V(executed) or V(pending) with RV($list), and C(changed) is
       V(true).
   returned: always, unless Ansible itself refuses the options or a Python library is missing
   type: str
   sample: executed
 move:
   description:
-    - What was done, would be done in check mode, or is in doubt. $moves
+    - What was done. In check mode, what would be done. If the outcome is unknown, what may have been done.
+    - $moves
   returned: when the options are valid
   type: str
   sample: $move
 $id_key:
   description:
     - $id_text
-    - $A_noun that was accepted and then failed on the exchange also has an ID, with RV(outcome=not_executed).
+    - $A_noun that the exchange accepted and that then failed also has an ID, with RV(outcome=not_executed).
   returned: when the options are valid
   type: str
   sample: "$id"
 ${ids}\
 amount:
   description:
-    - The amount that was $repaid, would be $repaid in check mode, or is in doubt, as a decimal string in $whose. The sum of
-      RV($list), if there are any.
+    - The amount that was $repaid, as a decimal string in $whose. In check mode, the amount that would be $repaid. If the outcome is
+      unknown, the amount that may have been $repaid.
+    - If RV($list) is not empty, this is their sum.
     - V(0) if there is nothing to do.
   returned: when the options are valid
   type: str
@@ -57,14 +59,14 @@ amount:
 goal_reached:
   description:
 ${goal_reached}\
-    - V(none) if nothing was decided, because an earlier run's $noun already satisfies this task, or because the task failed.
+    - V(none) if the task failed, or if nothing was decided because $one of an earlier run already satisfies this task.
   returned: when the options are valid
   type: bool
   sample: true
 $list:
   description:
-    - The $list that were made, even if the task failed after them. One that an earlier run made for the same goal and could
-      not report comes first.
+    - The $list that were made, even if the task failed afterward. $A_noun that an earlier run made for the same goal but did not
+      report comes first.
 ${list_notes}\
   returned: when the options are valid
   type: list
@@ -101,13 +103,13 @@ ${list_notes}\
       returned: always
       sample: 1728629785224
     intent:
-      description: The ID of the intent that was recorded in O(journal) before the request was sent.
+      description: The ID of the intent that the module recorded in O(journal) before it sent the request.
       type: str
       returned: always
       sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
 ${subject}\
 diff:
-  description: $figures before and after, one line each. The header of C(after) shows how the amount was calculated.
+  description: $figures before and after, in one line each. C(after_header) shows how the amount was calculated.
   returned: success, in diff mode
   type: dict
   sample:
@@ -116,17 +118,17 @@ diff:
     before: "$diff_before"
     after: "$diff_after"
 api_host:
-  description: The host that was used, with the port if the URL has one.
+  description: The host that the module used, with the port if the URL has one.
   returned: when the connection options are valid
   type: str
   sample: api-testnet.bybit.com
 failure:
   description:
-    - The request that failed; V(none) if the task failed for another reason.
-    - C(ret_code) and C(ret_msg) are the exchange's return code and message; C(ret_code) is V(none) without a usable answer.
-    - C(http_status) is V(none) without an answer. C(request_id) was sent with the request; the exchange's support asks for it.
-    - C(outcome) says whether this request may have been executed, V(not_executed) or V(unknown), or V(earlier_request) if an
-      identical earlier one may have been.
+    - The request that failed. V(none) if the task failed for another reason.
+    - C(ret_code) and C(ret_msg) are the exchange's return code and message. C(ret_code) is V(none) if there was no usable answer.
+    - C(http_status) is V(none) if there was no answer. C(request_id) was sent with the request. The exchange's support asks for it.
+    - C(outcome) says whether this request may have been executed, which is V(not_executed) or V(unknown). V(earlier_request) means that an
+      identical earlier request may have been executed.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
   sample:
@@ -136,18 +138,18 @@ failure:
     request_id: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
     outcome: not_executed
 details:
-  description: What helps to investigate a run. If the options are not valid, contains only C(waits) and C(gate_retries).
+  description: Details for investigating a run. If the options are not valid, contains only C(waits) and C(gate_retries).
   returned: when the connection options are valid
   type: dict
   contains:
     intent:
-      description: The ID of the intent that stays open because its outcome is unknown, for O(acknowledge); otherwise V(none).
+      description: The ID of the intent that stays open because its outcome is unknown. Use it for O(acknowledge). Otherwise V(none).
       type: str
       returned: when the options are valid
       sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
     earlier:
       description:
-        - The $list of earlier runs for $target that were interrupted before they reported the outcome. The outcome can also
+        - The $list of earlier runs for $target that were interrupted before they reported the outcome. C(outcome) can also
           be V(not_executed), or V(unknown) if O(acknowledge) names the intent.
       type: list
       elements: dict
@@ -162,35 +164,35 @@ details:
           sent_at_ms: 1728629785224
     recovered:
       description:
-        - Whether RV($id_key) is not from a clear answer to this run, but was found in the history afterwards, or belongs to an
-          earlier run that was asked for the same and did not report it.
+        - Whether RV($id_key) does not come from a clear answer to this run. Instead, the module found it in the history afterward, or it
+          belongs to an earlier run with the same goal or step that did not report it.
       type: bool
       returned: when the options are valid
       sample: false
     inferred:
-      description: Whether only the exchange's history shows the $noun, because the answer was lost or had no ID.
+      description: Whether only the exchange's history shows the $noun, because the answer was lost or contained no ID.
       type: bool
       returned: when the options are valid
       sample: false
     decision:
-      description: How the amount was calculated, also if it was then refused; V(none) if there was nothing to $pay or to decide.
+      description: How the amount was calculated, even if it was then refused. V(none) if there was nothing to $pay or to decide.
       type: str
       returned: when the options are valid
       sample: $decision
 ${of_debt}\
     sent_at_ms:
       description:
-        - When the $noun was signed and sent, in milliseconds since 1970 (UTC), by the exchange's clock as far as it is known;
+        - When the $noun was signed and sent, in milliseconds since 1970 (UTC), by the exchange's clock as far as it is known.
           V(none) if none was sent.
       type: int
       returned: when the options are valid
       sample: 1728629785224
     evidence:
       description:
-        - What $sources showed about $one without a clear answer; V(none) if there was none.
-        - The exchange could accept the request until C(window_end_ms), or accepted it then without an ID.
-        - C(exchange_time_ms) is the exchange's time of the last of C(reads) reads; C(candidates) are the $list in the history
-          that may be this one; C(reason) is the conclusion.
+        - What $sources showed about $one without a clear answer. V(none) if there was none.
+        - The exchange could accept the request until C(window_end_ms), or accepted it at that time without an ID.
+        - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the $list in the
+          history that may be this one. C(reason) is the conclusion.
 ${evidence_notes}\
       type: dict
       returned: when the options are valid
@@ -203,15 +205,15 @@ ${witnesses}\
         reads: 7
         reason: the history shows it
     waits:
-      description: One sentence for each wait of two seconds or more. It is also written to the system's log when the wait begins.
+      description: One sentence for each wait of two seconds or more. The module also writes it to the system log when the wait begins.
       type: list
       elements: str
       returned: always
       sample: []
     gate_retries:
       description:
-        - How often a request was safely sent again because the exchange had rejected it before processing it, for its timestamp
-          (C(clock_syncs)) or for the rate limit (C(rate_limits)), and how long it waited for the rate limit in total.
+        - How often a request was safely sent again because the exchange rejected it before processing it, because of its timestamp
+          (C(clock_syncs)) or the rate limit (C(rate_limits)). C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
       type: dict
       returned: always
       sample:

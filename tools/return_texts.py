@@ -15,32 +15,32 @@ loan:
     - The loan before and after, with the values that RV(treasury.bybit.bybit_loan_info#module:loans) documents, up to
       C(maturity_time_ms).
     - C(status) can also be V(repaid) or V(liquidated). C(id) is V(none) for several contracts together. C(ltv) of a flexible or fixed
-      loan is that of the account, and only read if O(max_ltv) needs it.
+      loan is the LTV of the account, and is only read if O(max_ltv) needs it.
   returned: when the options are valid
   type: dict
   contains:
     before:
-      description: The loan before anything was sent; V(none) if it is not known, or if an earlier run sent the repayment.
+      description: The loan before anything was sent. V(none) if it is not known, or if an earlier run sent the repayment.
       type: dict
       returned: always
       sample:
 ${before}\
     after:
       description:
-        - The loan after the repayment, or the forecast of check mode; V(none) if it could not be read, or if the outcome is unknown.
-        - A forecast LTV can be off in its last digit, because the LTV before is rounded. Check mode cannot foresee whether the
-          exchange forgives a remainder below the coin's smallest amount.
+        - The loan after the repayment, or the prediction of check mode. V(none) if it could not be read, or if the outcome is unknown.
+        - A predicted LTV can be wrong in its last digit, because the LTV before is rounded. Check mode cannot predict whether the
+          exchange forgives a remainder below the smallest amount of the coin.
       type: dict
       returned: always
       sample:
 ${after}\
 funding:
   description:
-    - The transfer from the UNIFIED wallet that O(fund_from) made first, with the values that M(treasury.bybit.bybit_funding_transfer) returns
-      under the same names; V(none) if none was needed.
-    - It can be there although the repayment was not made. Then C(changed) is V(true), because the transfer moved money.
-    - C(transfers) also has one that an earlier run made for the same and could not report.
-    - Of C(details), it has C(intent) and C(earlier).
+    - The transfer from the UNIFIED wallet that O(fund_from) made before the repayment, with the values that
+      M(treasury.bybit.bybit_funding_transfer) returns under the same names. V(none) if no transfer was needed.
+    - The transfer can be there although the repayment was not made. In that case, C(changed) is V(true), because the transfer moved money.
+    - C(transfers) includes a transfer that an earlier run made for the same repayment but did not report.
+    - C(details) contains only C(intent) and C(earlier).
   returned: when the options are valid
   type: dict
   sample:
@@ -74,21 +74,21 @@ funding:
 _COLLATERAL = """\
 collateral:
   description:
-    - The collateral before and after. C(ltv) is that of the loan, or of the account, and V(none) if the exchange does not show it.
+    - The collateral before and after. C(ltv) is the LTV of the loan or of the account. V(none) if the exchange does not show it.
     - C(product) and C(id) are V(none) for the collateral of the account.
   returned: when the options are valid
   type: dict
   contains:
     before:
-      description: The collateral before anything was sent; V(none) if it is not known, or if an earlier run sent the adjustment.
+      description: The collateral before anything was sent. V(none) if it is not known, or if an earlier run sent the adjustment.
       type: dict
       returned: always
       sample:
 ${before}\
     after:
       description:
-        - The collateral after the adjustment, or the forecast of check mode; V(none) if it could not be read, or if the outcome is unknown.
-        - A forecast LTV can be off in its last digit, because the LTV before is rounded.
+        - The collateral after the adjustment, or the prediction of check mode. V(none) if it could not be read, or if the outcome is unknown.
+        - A predicted LTV can be wrong in its last digit, because the LTV before is rounded.
       type: dict
       returned: always
       sample:
@@ -97,19 +97,19 @@ ${after}\
 _WALLETS = """\
 wallets:
   description:
-    - What the wallets hold of the coin, before and after. C(funding) is what the Funding wallet holds, C(unified) what the UNIFIED wallet can
-      give away. Each is V(none) if it was not needed or could not be read.
+    - The balances of the coin before and after. C(funding) is the balance of the Funding wallet. C(unified) is the amount that can be transferred
+      from the UNIFIED wallet. Each is V(none) if it was not needed or could not be read.
   returned: when the options are valid
   type: dict
   contains:
     before:
-      description: The wallets before anything was sent; V(none) if that is not known, or if an earlier run sent the transfer.
+      description: The wallets before anything was sent. V(none) if this is not known, or if an earlier run sent the transfer.
       type: dict
       returned: always
       sample:
 ${before}\
     after:
-      description: The wallets after the transfer, or the forecast of check mode; V(none) if they could not be read, or if the outcome is unknown.
+      description: The wallets after the transfer, or the prediction of check mode. V(none) if they could not be read, or if the outcome is unknown.
       type: dict
       returned: always
       sample:
@@ -124,7 +124,7 @@ _OF_DEBT = """\
       sample: "0"
     since:
       description:
-        - Progress towards the goal with O(since) before anything was sent, including repayments still being processed; V(none) without
+        - Progress toward the goal with O(since) before anything was sent, including repayments that are still being processed. V(none) without
           O(since), or if it was not read.
       type: dict
       returned: when the options are valid
@@ -133,7 +133,7 @@ _OF_DEBT = """\
         repaid: "40"
         missing: "60"
 """
-# What only a repayment has; the values are there all the same, so that all modules return the same ones.
+# What only a repayment has. The other modules return these values, too, so that all results have the same ones.
 _OF_NO_DEBT = """\
     dust:
       description: Always V(0). Only a repayment can leave something that is too small to be sent.
@@ -148,7 +148,7 @@ _OF_NO_DEBT = """\
 """
 _GOAL_REACHED = """\
     - Whether the goal is reached.
-    - V(false) if O(allow_partial) moved only a part. A warning says so.
+    - V(false) if O(allow_partial) moved only part of the amount. A warning says so.
 """
 
 
@@ -161,45 +161,45 @@ WORDS: dict[str, dict[str, str]] = {
     "repayment": {
         "noun": "repayment", "A_noun": "A repayment", "one": "a repayment", "list": "repayments", "move": "repay",
         "moves": "Always V(repay).", "id_key": "repay_id",
-        "id_text": "The exchange's ID of the repayment; V(none) if there is none.",
-        "pay": "pay", "paid": "paid", "repaid": "repaid", "nothing": "nothing is owed, that ", "target": "this loan",
-        "whose": "the loan's coin", "coin_text": "The loan's coin.",
+        "id_text": "The exchange's ID of the repayment. V(none) if there is none.",
+        "pay": "repay", "paid": "repaid", "repaid": "repaid", "nothing": "nothing is owed, that ", "target": "this loan",
+        "whose": "the coin of the loan", "coin_text": "The coin of the loan.",
         "goal_reached": """\
     - Whether the goal is reached, apart from C(dust) in RV(details).
-    - V(false) if O(allow_partial) paid only a part, or if more interest accrued in the meantime than a second repayment covers. A
-      warning says so.
+    - V(false) if O(allow_partial) repaid only part of the amount, or if more interest accrued in the meantime than a second repayment covers.
+      A warning says so.
 """,
-        "list_notes": "    - There can be two if interest accrued while the first one was made.\n",
-        "subject": _LOAN, "of_debt": _OF_DEBT, "figures": "Debt and LTV", "sources": "history, debt and Funding wallet",
+        "list_notes": "    - There can be two if interest accrued during the first one.\n",
+        "subject": _LOAN, "of_debt": _OF_DEBT, "figures": "Debt and LTV", "sources": "the history, the debt, and the Funding wallet",
         "evidence_notes": """\
-        - The wallet's balance and outflow are V(none) where they were not needed or could not be read, or if the wallet does not pay.
+        - The balance and the outflow of the wallet are V(none) if they were not needed or could not be read, or if the wallet does not pay.
 """,
         "witnesses": _witnesses("debt", '"1000.4"', '"900.4"', '"1523.75"', '"1423.75"', '"100"'),
     },
     "adjustment": {
         "noun": "adjustment", "A_noun": "An adjustment", "one": "an adjustment", "list": "adjustments", "move": "add",
         "moves": "V(add) or V(take_back).", "id_key": "adjust_id",
-        "id_text": "The exchange's ID of the adjustment, as text; V(none) if there is none.",
+        "id_text": "The exchange's ID of the adjustment, as text. V(none) if there is none.",
         "pay": "move", "paid": "moved", "repaid": "moved", "nothing": "", "target": "this collateral",
         "whose": "the coin of the collateral", "coin_text": "The coin of the collateral.",
         "goal_reached": _GOAL_REACHED, "list_notes": "",
-        "subject": _COLLATERAL, "of_debt": _OF_NO_DEBT, "figures": "Collateral and LTV", "sources": "history, collateral and Funding wallet",
+        "subject": _COLLATERAL, "of_debt": _OF_NO_DEBT, "figures": "Collateral and LTV", "sources": "the history, the collateral, and the Funding wallet",
         "evidence_notes": """\
-        - The wallet's balance and movements are V(none) where they were not needed or could not be read.
+        - The balance and the movements of the wallet are V(none) if they were not needed or could not be read.
 """,
         "witnesses": _witnesses("collateral", '"0.04"', '"0.05"', '"0.5"', '"0.49"', '"0.01"'),
     },
     "transfer": {
         "noun": "transfer", "A_noun": "A transfer", "one": "a transfer", "list": "transfers", "move": "to_fund",
         "moves": "V(to_fund) or V(to_unified).", "id_key": "transfer_id",
-        "id_text": "The ID of the transfer, which is that of its intent, and by which the exchange knows it; V(none) if there is none.",
+        "id_text": "The ID of the transfer, which the exchange knows. It is also the ID of the intent. V(none) if there is none.",
         "pay": "transfer", "paid": "transferred", "repaid": "transferred", "nothing": "", "target": "this coin",
         "whose": "O(coin)", "coin_text": "The coin.",
         "goal_reached": _GOAL_REACHED, "list_notes": "",
         "subject": _WALLETS, "of_debt": _OF_NO_DEBT, "figures": "Both wallets", "sources": "the exchange's list of transfers and the Funding wallet",
         "evidence_notes": """\
-        - C(balance_before) and C(balance_now) are always V(none), because others can change what a wallet holds. The wallet's balance and
-          movements are V(none) where they were not needed or could not be read.
+        - C(balance_before) and C(balance_now) are always V(none), because others can change the balance of a wallet. The balance and the
+          movements of the wallet are V(none) if they were not needed or could not be read.
 """,
         "witnesses": _witnesses("balance", "null", "null", '"23.75"', '"523.75"', '"500"'),
     },

@@ -24,7 +24,7 @@ BEGIN, END = 'RETURN = r"""\n', '"""\n'
 
 _LOAN_ID = """\
 loan_id:
-  description: The ID of the contract; V(none) for all contracts of O(loan_currency).
+  description: The ID of the contract. V(none) for all contracts in O(loan_currency).
   returned: when the options are valid
   type: str
   sample: "571"
@@ -38,7 +38,7 @@ loan_currency:
 """
 _COLLATERAL = """\
 collateral:
-  description: The coins that are sold for the repayment; empty if the Funding wallet pays.
+  description: The coins that the exchange sells for the repayment. Empty if the Funding wallet pays.
   returned: when the options are valid
   type: list
   elements: str
@@ -55,7 +55,7 @@ order_id:
 
 _CURRENCY = """\
 currency:
-  description: The coin of the account's collateral; V(none) if O(order_id) names a loan.
+  description: The coin of the account's collateral. V(none) if O(order_id) names a loan.
   returned: when the options are valid
   type: str
   sample: BTC
@@ -131,7 +131,7 @@ VALUES: dict[str, dict[str, str]] = {
         "msg": "Repaid 1000 USDT on fixed contract 571 (repayment 1771). Debt before: 1000, now: 0.",
         "id": "1771",
         "ids": _LOAN_ID
-        + Template(_LOAN_CURRENCY).substitute(what="The coin of the contracts; V(none) if O(loan_id) names one contract.")
+        + Template(_LOAN_CURRENCY).substitute(what="The coin of the contracts. V(none) if O(loan_id) names one contract.")
         + _COLLATERAL,
         "amount": "1000",
         "before": loan("fixed", **_OF_FIXED, debt='"1000"'),
@@ -146,7 +146,7 @@ VALUES: dict[str, dict[str, str]] = {
         **WORDS["adjustment"],
         "msg": "Added 0.01 BTC to the collateral of loan 1794267532472646144 (adjustment 1794318409405331968). Collateral before: 0.04, now: 0.05.",
         "id": "1794318409405331968",
-        "ids": Template(_ORDER_ID).substitute(what="The ID of the loan order; V(none) for the collateral of the account.") + _CURRENCY,
+        "ids": Template(_ORDER_ID).substitute(what="The ID of the loan order. V(none) for the collateral of the account.") + _CURRENCY,
         "amount": "0.01",
         "before": pledge("0.04", "0.4168"),
         "after": pledge("0.05", "0.3335"),

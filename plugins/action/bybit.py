@@ -10,6 +10,7 @@ that takes results, if it cannot be written.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 
@@ -22,6 +23,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NO
 from ansible_collections.treasury.bybit.plugins.plugin_utils._eligible import can_be_piped, exposed_secret, outlives_its_task, why_not
 from ansible_collections.treasury.bybit.plugins.plugin_utils._in_process import run_here
 from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import children, end_children, nobody_listens
+from ansible_collections.treasury.bybit.plugins.plugin_utils._progress import Teller
 
 display = Display()
 _AT_VVV = 2
@@ -47,8 +49,17 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
         _log(f"<{host}> {name} runs in this process")
         # Not that of the ordinary action, which would start the module.
         result: dict[str, t.Any] = ActionBase.run(self, tmp, task_vars)
-        result.update(run_here(self, task_vars))
+        with self._teller(host) as teller:
+            result.update(run_here(self, task_vars, teller.tell if teller else None))
         return result
+
+    def _teller(self, host: t.Any) -> t.ContextManager[Teller | None]:
+        """Return what tells the main process what this task waits for; none if the task keeps to itself what it does."""
+        if self._task.no_log:
+            return contextlib.nullcontext()
+        delegated = self._task.delegate_to
+        label = f"{host} -> {delegated}" if delegated and delegated != host else f"{host}"
+        return Teller(self._task.get_name(), label)
 
     def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
         # A file with the options in it stays behind when Ansible is killed.
@@ -57,7 +68,10 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
     def _run_apart(self, tmp: str | None, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         spared = children()
         try:
-            result: dict[str, t.Any] = super().run(tmp, task_vars)
+            with self._teller(task_vars.get("inventory_hostname")) as teller:
+                if teller:
+                    teller.tell(0, "The module runs in a process of its own, which shows nothing before it ends", 0)
+                result: dict[str, t.Any] = super().run(tmp, task_vars)
         except BaseException:
             # Such as the time limit of the task: nobody waits for the module any more, which otherwise would not know.
             end_children(spared)

@@ -15,18 +15,17 @@ attributes:
     description: Has an action plugin, so that it can run on the controller.
     support: full
     details:
-      - With a local connection and without C(become), C(async) and C(environment), the module runs in Ansible's own process with Ansible's
-        Python. The result is the same. Set the variable C(bybit_in_process), or E(BYBIT_IN_PROCESS) in Ansible's environment, to V(false)
-        to prevent this.
+      - On a local connection, without C(become), C(async), and C(environment), the module runs in Ansible's own process, with Ansible's Python. The
+        result is the same. To prevent this, set the variable C(bybit_in_process), or E(BYBIT_IN_PROCESS) in Ansible's environment, to V(false).
   async:
     description: Supports C(async).
     support: full
   check_mode:
     description: Can run in check mode and return what it would change, without changing anything.
   diff_mode:
-    description: Returns what changed, or would change in check mode, when run with C(--diff).
+    description: Returns details on what has changed, or would change in check mode, when run with C(--diff).
   idempotent:
-    description: When run again with the same options, the module changes nothing.
+    description: When run twice in a row with the same options, the second run changes nothing.
 """
 
     # For modules that only read.
@@ -35,7 +34,7 @@ options: {}
 attributes:
   action_group:
     description:
-      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options once for all modules.
+      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options of all modules.
     support: full
     membership:
       - treasury.bybit.bybit
@@ -47,11 +46,12 @@ options: {}
 attributes:
   action_group:
     description:
-      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options once for all modules.
-      - Use C(group/treasury.bybit.bybit_journal) to set O(ignore:journal) once for all modules that use it.
-      - Use C(group/treasury.bybit.bybit_operation) to set once what all modules share that move money, such as C(settle_margin) and
-        C(wait_timeout), and C(group/treasury.bybit.bybit_repay) for the repay modules alone, such as C(at_most), which is in the coin of
-        the loan. In the other groups, they would make modules without these options fail.
+      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options of all modules.
+      - Use C(group/treasury.bybit.bybit_journal) to set O(ignore:journal) of all modules that use it.
+      - Use C(group/treasury.bybit.bybit_operation) to set the options that all modules that move money share, such as C(settle_margin) and
+        C(wait_timeout).
+      - Use C(group/treasury.bybit.bybit_repay) to set the options of the repay modules, such as C(at_most), which is in the coin of the loan.
+      - An option in the wrong group makes the modules fail that do not have this option.
     support: full
     membership:
       - treasury.bybit.bybit
@@ -66,10 +66,11 @@ options: {}
 attributes:
   action_group:
     description:
-      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options once for all modules.
-      - Use C(group/treasury.bybit.bybit_journal) to set O(ignore:journal) once for all modules that use it.
-      - Use C(group/treasury.bybit.bybit_operation) to set once what all modules share that move money, such as C(settle_margin) and
-        C(wait_timeout). In the other groups, they would make modules without these options fail.
+      - Use C(group/treasury.bybit.bybit) in C(module_defaults) to set the connection options of all modules.
+      - Use C(group/treasury.bybit.bybit_journal) to set O(ignore:journal) of all modules that use it.
+      - Use C(group/treasury.bybit.bybit_operation) to set the options that all modules that move money share, such as C(settle_margin) and
+        C(wait_timeout).
+      - An option in the wrong group makes the modules fail that do not have this option.
     support: full
     membership:
       - treasury.bybit.bybit
@@ -83,7 +84,7 @@ options: {}
 attributes:
   action_group:
     description:
-      - Use C(group/treasury.bybit.bybit_journal) in C(module_defaults) to set O(ignore:journal) once for all modules that use it.
+      - Use C(group/treasury.bybit.bybit_journal) in C(module_defaults) to set O(ignore:journal) of all modules that use it.
     support: full
     membership:
       - treasury.bybit.bybit_journal

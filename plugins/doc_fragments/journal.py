@@ -13,21 +13,23 @@ class ModuleDocFragment:
 options:
   journal:
     description:
-      - The journal in which the module records what it is about to send, and the outcome afterwards. Later runs use it to find out what
-        became of what an interrupted run sent.
-      - Either the absolute path of an SQLite file on the machine that runs the module, or the URL of a PostgreSQL database that all
-        controllers share, such as V(postgresql://treasury@db.example.com/treasury).
-      - Runs for the same loan, collateral or wallet of an account wait for each other if they share a journal, whatever key or host they use.
-      - It must outlive the run. In a container, mount a volume for the file, or use a database.
-      - The file is created if it is missing, with its directory. It must belong to the user who runs the module, and nobody else may write
-        to it or to the directory; a link is refused. It must be on a local disk. It contains no secret.
-      - The URL is a libpq connection URI, which begins with V(postgresql://) or V(postgres://); C(key=value) strings are not supported.
-        E(PGPASSFILE), E(PGSERVICE) and the other environment variables of libpq apply, and so do its parameters for TLS, such as
-        C(?sslmode=verify-full). It needs the Python library psycopg 3.1 or later. The tables are created on first use if the user may do
-        that.
+      - The journal, in which the module records what it is about to send, and the outcome afterward. If a run is interrupted, the next run
+        uses the journal to find out what the interrupted run sent and what became of it.
+      - The value is either the absolute path of an SQLite file on the machine that runs the module, or the URL of a PostgreSQL database that
+        several controllers share, such as V(postgresql://treasury@db.example.com/treasury).
+      - Runs for the same loan, collateral, or wallets of an account wait for each other if they share a journal, no matter which key or host
+        they use.
+      - The journal must outlive the run. In a container, mount a volume for the file, or use a database.
+      - The file and its directory are created if they are missing. The file must belong to the user who runs the module, and
+        must be on a local disk. No other user may have permission to write to it or to its directory. A link is refused. The file contains no
+        secret.
+      - The URL is a libpq connection URI, which begins with V(postgresql://) or V(postgres://). C(key=value) strings are not supported.
+        The environment variables of libpq apply, such as E(PGPASSFILE) and E(PGSERVICE), and so do its parameters for TLS, such as
+        C(?sslmode=verify-full). A URL requires the Python library psycopg 3.1 or later. The tables are created on first use if the
+        database user is allowed to do so.
       - Ansible hides this option, because a URL can contain a password.
-      - If not set, the environment variable E(BYBIT_JOURNAL) is used. A task whose keyword C(environment) sets it to a URL is refused, because
-        Ansible would write the URL into a command line that all users of the machine can read.
+      - If not set, the environment variable E(BYBIT_JOURNAL) is used. The keyword C(environment) of a task must not set it to a URL, because
+        Ansible would write the URL into a command line that all users of the machine can read. Such a task fails.
     type: str
     default: ~/.local/state/treasury.bybit/journal.sqlite
 requirements:
@@ -39,14 +41,14 @@ requirements:
 options:
   journal:
     description:
-      - "The journal to read: the absolute path of the SQLite file, or the URL of the PostgreSQL database. Nothing is created."
-      - An SQLite file can only be read by the user who owns it, so set C(become_user) if that is somebody else.
-      - The URL is a libpq connection URI, which begins with V(postgresql://) or V(postgres://); C(key=value) strings are not supported.
-        E(PGPASSFILE), E(PGSERVICE) and the other environment variables of libpq apply, and so do its parameters for TLS, such as
-        C(?sslmode=verify-full). It needs the Python library psycopg 3.1 or later.
+      - "The journal to read: the absolute path of an SQLite file, or the URL of a PostgreSQL database. Nothing is created."
+      - Only the user who owns an SQLite file can read it. If that is another user, set C(become_user).
+      - The URL is a libpq connection URI, which begins with V(postgresql://) or V(postgres://). C(key=value) strings are not supported.
+        The environment variables of libpq apply, such as E(PGPASSFILE) and E(PGSERVICE), and so do its parameters for TLS, such as
+        C(?sslmode=verify-full). A URL requires the Python library psycopg 3.1 or later.
       - Ansible hides this option, because a URL can contain a password.
-      - If not set, the environment variable E(BYBIT_JOURNAL) is used. A task whose keyword C(environment) sets it to a URL is refused, because
-        Ansible would write the URL into a command line that all users of the machine can read.
+      - If not set, the environment variable E(BYBIT_JOURNAL) is used. The keyword C(environment) of a task must not set it to a URL, because
+        Ansible would write the URL into a command line that all users of the machine can read. Such a task fails.
     type: str
     default: ~/.local/state/treasury.bybit/journal.sqlite
 requirements:

@@ -12,72 +12,71 @@ class ModuleDocFragment:
 options:
   at_most:
     description:
-      - The most that one run may move, in the coin that it moves. A run that would have to move more fails and moves nothing; with
-        O(allow_partial) it moves up to this amount. What an earlier run has sent and could not report does not count, though the result
-        adds it up.
-      - Like all amounts, it is written as a quoted decimal number, such as V("100.5"). An integer is fine, too. The notes say why.
+      - The cap of one run, in the coin that it moves. A run that would have to move more fails and moves nothing. With O(allow_partial), it
+        moves up to this amount.
+      - An operation that an earlier run sent but did not report does not count toward the cap, although the result includes it.
+      - Like all amounts, this is a quoted decimal number, such as V("100.5"). An integer without quotes is accepted, too. The notes say why.
     type: raw
   allow_partial:
     description:
-      - Whether to move as much as possible if what there is to move, or O(at_most), is not enough to reach a goal. RV(ignore:goal_reached)
-        is V(false) then.
-      - O(at_most) always applies. An amount that is to be moved once is never moved in part.
+      - Whether to move as much as possible if the available money or O(at_most) is not enough to reach a goal. In that case,
+        RV(ignore:goal_reached) is V(false).
+      - O(at_most) always applies. A step is never moved in part.
     type: bool
     default: false
   wait:
     description:
-      - Whether to wait until the exchange reports what it accepted as final. The module fails if it turns out to have failed.
-      - If V(false), what was accepted is RV(ignore:outcome=pending). The module still finds out what became of a request without a clear
-        answer.
+      - Whether to wait until the exchange reports an accepted operation as final. The module fails if the operation fails in the end.
+      - If V(false), an accepted operation has RV(ignore:outcome=pending). The module still reconciles a request without a clear answer.
     type: bool
     default: true
   reference:
     description:
-      - A unique name for this step, such as an invoice number, of at most 200 characters. A step is an amount that is moved once, and its
-        reference makes it safe to repeat. What was moved under a reference is never moved again, by whatever module and for whatever loan
-        of the account, as long as all runs use the same O(journal) and it is not lost.
-      - If it was executed before, the module sends nothing, returns what was executed, and reports C(changed=false). If its outcome
-        is not known yet, the module finds it out first. If it was surely not executed, the module sends it.
-      - A reference that was used for something else, such as another loan, coin, amount, direction or collateral, is refused.
-      - Use it for what happens once. For what recurs, use a goal, which only moves what is missing and takes no reference.
+      - A unique name for this step, such as an invoice number, with at most 200 characters. It makes the step safe to repeat. What was moved
+        under a reference is never moved again, by any module and for any loan of the account, as long as all runs use the same O(journal)
+        and it is not lost.
+      - If the step was executed before, the module sends nothing, returns the earlier operation, and reports C(changed=false). If the outcome
+        is not known yet, the module reconciles it first. If the step was definitely not executed, the module sends it.
+      - A reference that was used for something else is refused, such as for another loan, coin, amount, direction, or collateral.
+      - Use a reference for what happens once. For what recurs, use a goal, which moves only what is missing and takes no reference.
     type: str
   acknowledge:
     description:
-      - The ID of an intent whose outcome cannot be determined, as RV(ignore:details.intent) and the message of the failed run show it.
-        Use it after you have checked yourself what became of it.
-      - The module looks for it once more. If its outcome is still unknown, the module discards the intent; otherwise it reports the
+      - The ID of an intent whose outcome is unknown, as shown in RV(ignore:details.intent) and in the message of the failed run. Before you
+        use this option, check yourself what became of the operation.
+      - The module reconciles the intent once more. If its outcome is still unknown, the module discards the intent. Otherwise, it reports the
         outcome.
-      - A run with this option never moves money, whatever it finds, even if O(journal) has no intent with this ID, for example
-        because it was acknowledged or resolved before. Run again without it if something still needs to be done.
+      - A run with this option never moves money, even if O(journal) has no open intent with this ID, for example because the intent was
+        acknowledged or resolved before. If something still has to be done, run the task again without this option.
     type: str
   lock_timeout:
     description:
-      - For tuning. How many seconds to wait, from V(0) to V(86400), for another run for the same loan, collateral or wallet to finish.
+      - For tuning. How many seconds to wait until another run for the same loan, collateral, or wallets has finished, from V(0) to V(86400).
     type: int
     default: 180
   settle_margin:
     description:
-      - For tuning. How many seconds the exchange may take at worst, from V(0) to V(3600), to show what it executed.
-      - A request without a clear answer only counts as not executed if no source shows it once O(recv_window), in which the exchange can
+      - For tuning. How many seconds the exchange takes at most to show an operation that it executed, from V(0) to V(3600).
+      - A request without a clear answer counts as not executed only if no source shows it after O(recv_window), in which the exchange can
         still accept it, and then this margin have passed. RV(ignore:details.evidence) shows what the sources said.
-      - The margin is 60 times as long where the wallet cannot serve as evidence, because O(api_key) may not read it or because the exchange
-        sells collateral to repay.
-      - The exchange does not document such a time; the default is an assumption of this collection. If it is too short, what was executed
-        can be mistaken for what was not.
+      - The margin is 60 times as long if the wallet cannot serve as evidence, because O(api_key) is not allowed to read it or because the
+        exchange sells collateral to repay.
+      - The exchange does not document such a time. The default is an assumption of this collection. If the margin is too short, the module can
+        mistake an executed operation for one that was not executed.
     type: int
     default: 10
   wait_timeout:
     description:
-      - For tuning. How many seconds to spend, from V(0) to V(86400), on finding out whether a request was executed and on waiting until
-        what it did is final. If earlier runs left intents open, each gets this time in full.
-      - Finding out that a request was not executed takes O(recv_window) and O(settle_margin) together, and a little more than a second.
+      - For tuning. How many seconds to spend on finding out whether a request was executed, and on waiting until the operation is final, from
+        V(0) to V(86400). If earlier runs left intents open, each intent gets this time in full.
+      - Finding out that a request was not executed takes O(recv_window) and O(settle_margin) together, plus a little more than a second.
     type: int
     default: 60
 notes:
   - YAML converts unquoted numbers before the module sees them. V(0100) becomes 64, V(0x10) becomes 16, V(1:30) becomes 90, V(1_000) becomes
     1000, and floating-point numbers lose precision. Quotes around an amount prevent this.
-  - An amount without quotes that is a floating-point number is accepted only with at most 15 significant digits, so that it is exact. It is
-    always sent as a plain decimal number, without an exponent. An amount has at most 18 digits before and 18 after the point.
-  - The options O(api_timeout), O(lock_timeout), O(rate_limit_timeout), O(recv_window), O(settle_margin) and O(wait_timeout) are for tuning;
-    the defaults suit almost everyone.
+  - A floating-point number without quotes is accepted as an amount only if it has at most 15 significant digits, so that it is exact. Amounts are
+    always sent as plain decimal numbers, without an exponent. An amount has at most 18 digits before and 18 digits after the decimal point.
+  - The options O(api_timeout), O(lock_timeout), O(rate_limit_timeout), O(recv_window), O(settle_margin), and O(wait_timeout) are for tuning. The
+    defaults suit almost everyone.
 """

@@ -12,9 +12,9 @@ class ModuleDocFragment:
 options:
   product:
     description:
-      - The loan products to read. By default all of them; then a product that the account cannot use is skipped, with a warning and an
+      - The loan products to read. If the account cannot use a product that is listed here, the module fails.
+      - By default, the module reads all products. If the account cannot use a product, the module then skips it, with a warning and an
         entry in RV(ignore:unavailable).
-      - The module fails if the account cannot use a product listed here.
     type: list
     elements: str
     choices:
@@ -23,17 +23,17 @@ options:
       - fixed
   loan_currency:
     description:
-      - Only loans in this coin, in capitals, such as V(USDT).
+      - Selects only loans in this coin, in capitals, such as V(USDT).
     type: str
   loan_id:
     description:
-      - Only the loan with this ID, which is the order ID of a legacy loan (C(orderId)), or the ID of a fixed contract (C(loanId)), not
-        that of its order.
+      - Selects only the loan with this ID, which is the order ID of a legacy loan (C(orderId)), or the ID of a fixed contract (C(loanId)),
+        not the ID of its order.
       - Flexible loans have no ID, so this option excludes them.
     type: str
 notes:
-  - A read-only key with the permission C(Spot trade) is sufficient to list loans and repayments.
-  - Long lists are read in pages of a hundred entries, as fast as the exchange's rate limit permits, which is 500 entries per second for
+  - To list loans and repayments, a read-only key with the permission C(Spot trade) is sufficient.
+  - Long lists are read in pages of 100 entries, as fast as the exchange's rate limit permits, which is 500 entries per second for
     flexible and fixed loans. Products are read in parallel.
 attributes:
   check_mode:

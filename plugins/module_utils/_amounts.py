@@ -23,6 +23,7 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[ ,._'\u00a0\u202f][0-9]{2,3})+(?:[.,][0-9]*)?|[0-9]+,[0-9]+")
 _UNSIGNED_WORDS = {"nan", "inf", "infinity", ".nan", ".inf"}
 _MAX_QUOTED = 40
+_EXAMPLE = "use a quoted decimal number, such as '100.5'"
 # No coin needs more on either side of the point; beyond, a number is a mistake that would only take up memory.
 _MAX_EXCHANGE_DIGITS = 40
 # Python's default of 28 digits would round a sum in silence.
@@ -30,7 +31,7 @@ _EXACT = Context(prec=200)
 
 
 class InvalidAmount(ValueError):
-    """The text of this exception is one sentence for the user; it does not name the option."""
+    """The text of this exception is what follows the name of the option in a sentence for the user."""
 
 
 def parse_amount(value: object, zero_allowed: bool = False) -> Decimal:
@@ -41,17 +42,18 @@ def parse_amount(value: object, zero_allowed: bool = False) -> Decimal:
     :raises InvalidAmount: For everything else, saying what to write instead.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise InvalidAmount(f'{_quoted(value)} is not a number: write a quoted decimal number such as "100.5"')
+        what = f"{_quoted(value)} is not a number" if isinstance(value, (bool, type(None))) else f"is a {type(value).__name__}, not a number"
+        raise InvalidAmount(f"{what}: {_EXAMPLE}")
     if isinstance(value, float):
         value = _float_text(value)
     elif isinstance(value, int):
         # Converting a huge integer to text is itself an error, so its size is judged first.
         if abs(value) >= 10**MAX_INTEGER_DIGITS:
-            raise InvalidAmount(_too_long("an integer"))
+            raise InvalidAmount(_too_long())
         value = str(value)
     number = _parse_text(value.strip())
     if not number and not zero_allowed:
-        raise InvalidAmount(f"{_quoted(value)} is zero: write an amount greater than zero")
+        raise InvalidAmount(f"{_quoted(value)} is zero: use an amount greater than zero")
     return number
 
 
@@ -126,12 +128,12 @@ def round_up(number: Decimal, places: int) -> Decimal:
 
 def _parse_text(text: str) -> Decimal:
     if not text:
-        raise InvalidAmount('it is empty: write a decimal number such as "100.5"')
+        raise InvalidAmount(f"is empty: {_EXAMPLE}")
     if not _NUMBER.fullmatch(text):
         raise InvalidAmount(_why_not(text))
     number = Decimal(text)
     if number and (number.adjusted() >= MAX_INTEGER_DIGITS or decimal_places(number) > MAX_DECIMALS):
-        raise InvalidAmount(_too_long(_quoted(text)))
+        raise InvalidAmount(f"{_quoted(text)} {_too_long()}")
     return Decimal(plain(number))
 
 
@@ -139,24 +141,23 @@ def _float_text(value: float) -> str:
     text = repr(value)
     if len(re.sub(r"e.*|[^0-9]", "", text).strip("0")) > MAX_FLOAT_DIGITS:
         raise InvalidAmount(
-            f"{text} is a floating-point number of more than {MAX_FLOAT_DIGITS} digits, which is not exact: "
-            f'write it as a quoted decimal number such as "100.5"'
+            f"{text} is a floating-point number of more than {MAX_FLOAT_DIGITS} digits, which is not exact: put the amount in quotes"
         )
     return text
 
 
 def _why_not(text: str) -> str:
     if text.lstrip("+-").lower() in _UNSIGNED_WORDS:
-        return f'{_quoted(text)} is not a finite number: write a decimal number such as "100.5"'
+        return f"{_quoted(text)} is not a finite number: {_EXAMPLE}"
     if text.startswith("-"):
-        return f"{_quoted(text)} is negative: write an amount greater than zero"
+        return f"{_quoted(text)} is negative: use an amount greater than zero"
     if _GROUPED.fullmatch(text):
-        return f'{_quoted(text)} has separators: write it without them and with a decimal point, such as "1000.5"'
-    return f'{_quoted(text)} is not a decimal number: write only digits and at most one point, such as "100.5"'
+        return f"{_quoted(text)} contains a separator: use only digits and a decimal point, such as '1000.5'"
+    return f"{_quoted(text)} is not a decimal number: use only digits and at most one point, such as '100.5'"
 
 
-def _too_long(what: str) -> str:
-    return f"{what} has too many digits: write at most {MAX_INTEGER_DIGITS} before and {MAX_DECIMALS} after the point"
+def _too_long() -> str:
+    return f"has too many digits: use at most {MAX_INTEGER_DIGITS} before and {MAX_DECIMALS} after the point"
 
 
 def _quoted(value: object) -> str:

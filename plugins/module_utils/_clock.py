@@ -9,22 +9,31 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import time
 import typing as t
 
 _MIN_REPORTED_WAIT_MS = 2000
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
+# Gets the number of a wait, its reason, and how long it takes at most (ms) when it begins; when it is over, its number and no reason.
+Listener = t.Callable[[int, str, int], object]
 
 
 class Clock:
     """The clock of this machine; tests put another one in its place.
 
     :param log: Logs a sentence when a long wait begins.
-    :ivar waits: These sentences, for the result.
+    :param listener: Gets each wait as it begins and ends, however short it is, so that it can show one that takes long.
+    :ivar waits: The sentences that were logged, for the result.
     """
 
-    def __init__(self, log: t.Callable[[str], object] | None = None) -> None:
+    _numbers = itertools.count()
+    _listener: Listener | None = None
+
+    def __init__(self, log: t.Callable[[str], object] | None = None, listener: Listener | None = None) -> None:
         self._log = log
+        self._listener = listener
         self.waits: list[str] = []
 
     def now_ms(self) -> int:
@@ -50,7 +59,31 @@ class Clock:
         """Report that the run waits now, and for how long at most; short waits are not reported."""
         if duration_ms < _MIN_REPORTED_WAIT_MS:
             return
-        sentence = f"{reason}: waiting up to {-(-duration_ms // 1000)} s."
+        sentence = waiting_for(reason, duration_ms)
         self.waits.append(sentence)
         if self._log is not None:
             self._log(sentence)
+
+    @contextlib.contextmanager
+    def waiting(self, reason: str, at_most_ms: int) -> t.Iterator[None]:
+        """Tell the listener that the run waits for what is done within."""
+        if self._listener is None:
+            yield
+            return
+        number = next(self._numbers)
+        self._listener(number, reason, at_most_ms)
+        try:
+            yield
+        finally:
+            self._listener(number, "", 0)
+
+    def pause_ms(self, reason: str, duration_ms: int) -> None:
+        """Report a wait of a known length, and sleep."""
+        self.report_wait(reason, duration_ms)
+        with self.waiting(reason, duration_ms):
+            self.sleep_ms(duration_ms)
+
+
+def waiting_for(reason: str, at_most_ms: int) -> str:
+    """Say what a run waits for, and for how long at most."""
+    return f"{reason}: waiting up to {-(-at_most_ms // 1000)} s."

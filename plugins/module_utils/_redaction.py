@@ -36,7 +36,7 @@ class NoProxy(ValueError):
     """
 
     def __init__(self, has_user: bool) -> None:
-        super().__init__("the URL of the proxy cannot be read")
+        super().__init__("the proxy URL is invalid")
         self.has_user = has_user
 
 

@@ -34,7 +34,7 @@ _TIME = r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,]
 _ZONE = "(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _MOMENT = re.compile(f"{_DATE}(?:[Tt ]{_TIME} ?{_ZONE}?)?", re.ASCII)
 _DURATION = re.compile("(?P<number>[0-9]{1,5})(?P<unit>[dh])", re.ASCII)
-_EXAMPLE = "write a date such as '2026-11-01' (its start in UTC) or a time with a time zone such as '2026-11-01T00:00:00Z'"
+_EXAMPLE = "use a date such as '2026-11-01' (midnight UTC), or a time with a time zone, such as '2026-11-01T00:00:00Z'"
 
 
 def is_plausible(time_ms: int) -> bool:
@@ -43,7 +43,7 @@ def is_plausible(time_ms: int) -> bool:
 
 
 class InvalidTime(ValueError):
-    """The text of this exception is one sentence for the user; it does not name the option."""
+    """The text of this exception is what follows the name of the option in a sentence for the user."""
 
 
 def parse_moment(text: str) -> int:
@@ -84,8 +84,8 @@ def parse_duration(text: str) -> int:
     if match:
         return int(match["number"]) * (DAY_MS if match["unit"] == "d" else HOUR_MS)
     if re.fullmatch("[0-9]{1,5}", text, re.ASCII):
-        raise InvalidTime(f"'{text}' has no unit: write '{text}d' for days or '{text}h' for hours")
-    raise InvalidTime(f"'{quotable(text, 40)}' is not a duration: write whole days such as '3d', or hours such as '36h'")
+        raise InvalidTime(f"'{text}' has no unit: use '{text}d' for days or '{text}h' for hours")
+    raise InvalidTime(f"'{quotable(text, 40)}' is not a duration: use whole days such as '3d', or hours such as '36h'")
 
 
 def utc(time_ms: int) -> str:

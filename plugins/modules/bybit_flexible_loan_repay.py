@@ -14,23 +14,23 @@ version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
-  - Repays the flexible crypto loan of an account in one coin, fully or in part, from the Funding wallet, or with O(collateral) by selling
-    collateral. Interest is paid first, then the principal. A partial repayment returns no collateral.
-  - Supports declarative goals. O(amount) with O(since) repays only the part of O(amount) not yet repaid since that time. O(max_debt) and
-    O(max_ltv) repay whatever brings the debt or the LTV down to the given value. Nothing is repaid if the goal is already reached.
-  - Supports references. O(amount) with O(reference) is repaid once, however often and wherever the task runs.
-  - Reads the loan first, and fails before anything is paid if the exchange would refuse the repayment. Then records an intent in
-    O(journal), and sends the repayment once. A request that may have reached the exchange is never sent again.
-  - Without a clear answer (timeout, connection reset, truncated answer, server error), keeps checking the history, the debt, and
-    the Funding wallet or the collateral, until it is known whether the repayment was made. If that cannot be determined, the module fails with
-    RV(outcome=unknown), and no run sends anything for this loan until it is known, or O(acknowledge) names the intent.
-  - A run that was killed or interrupted leaves its intent behind. The next run for the loan first finds out what became of it.
+  - Repays the flexible crypto loan of an account in one coin, in full or in part. The Funding wallet pays, or the exchange sells O(collateral).
+    Interest is paid first, then the principal. A partial repayment returns no collateral.
+  - Supports goals. O(amount) with O(since) repays only the part of O(amount) that has not been repaid since that time. O(max_debt) and
+    O(max_ltv) lower the debt or the LTV to the given value. If the goal is already reached, nothing is repaid.
+  - Supports references. O(amount) with O(reference) is repaid once, no matter how often and on which controller the task runs.
+  - Reads the loan first, and fails before anything is sent if it can tell that the exchange would refuse the repayment. Then records an intent in
+    O(journal) and sends the repayment once. A request that may have reached the exchange is never sent again.
+  - If the answer is not clear (timeout, connection reset, truncated answer, server error), the module reconciles the repayment. It checks the
+    history, the debt, and the Funding wallet or the collateral until it is known whether the repayment was made. If the outcome stays unknown, the
+    module fails with RV(outcome=unknown). No run sends anything for this loan until the outcome is known or O(acknowledge) names the intent.
+  - A run that was killed or interrupted leaves its intent open. The next run for the loan first finds out what became of the repayment.
   - Uses the calls C(POST /v5/crypto-loan-flexible/repay), C(POST /v5/crypto-loan-flexible/repay-collateral),
     C(GET /v5/crypto-loan-flexible/ongoing-coin), C(GET /v5/crypto-loan-flexible/repayment-history),
     C(GET /v5/crypto-loan-fixed/repayment-history), C(GET /v5/crypto-loan-common/position),
     C(GET /v5/crypto-loan-common/adjustment-history), C(GET /v5/crypto-loan-common/loanable-data), C(GET /v5/asset/transfer/query-account-coin-balance),
-    C(GET /v5/asset/fundinghistory), C(GET /v5/user/query-api) and C(GET /v5/market/time).
-  - With O(fund_from), also uses C(POST /v5/asset/transfer/inter-transfer), C(GET /v5/asset/transfer/query-inter-transfer-list) and
+    C(GET /v5/asset/fundinghistory), C(GET /v5/user/query-api), and C(GET /v5/market/time).
+  - With O(fund_from), also uses C(POST /v5/asset/transfer/inter-transfer), C(GET /v5/asset/transfer/query-inter-transfer-list), and
     C(GET /v5/account/withdrawal).
 extends_documentation_fragment:
   - treasury.bybit.attributes
@@ -40,31 +40,30 @@ extends_documentation_fragment:
   - treasury.bybit.operation
   - treasury.bybit.repayment
 notes:
-  - It is safe to retry this module with C(until) and C(retries). A run that asks for the same as one that failed or was interrupted
-    reports what that one sent, instead of sending it again.
-  - With C(async), use O(reference), O(since), O(max_debt) or O(max_ltv). The module cannot know whether anybody reads the result of a job, so a
-    run with O(amount) alone repays once more after a job whose result was lost.
-  - Run it on one host (C(run_once)). A play on several hosts with the same account repays once for each host, unless they share O(journal) and
-    the task has a declarative goal or a O(reference).
+  - It is safe to retry this module with C(until) and C(retries). If a failed or interrupted run sent a repayment that was
+    executed, the next run with the same goal or step reports this repayment instead of sending it again.
+  - With C(async), use O(reference), O(since), O(max_debt), or O(max_ltv). The module cannot know whether anybody reads the result of a job, so
+    after a job whose result was lost, a run with O(amount) alone repays the amount again.
+  - Run this module on one host for each account. A play on several hosts with the same account repays once for each host, unless the hosts share
+    O(journal) and the task has a goal or a O(reference).
   - The exchange returns no ID for a repayment from collateral. Its outcome is always inferred from the history, and
-    RV(details.inferred) is V(true). If neither the history nor the debt shows it, the module fails with RV(outcome=unknown), although the
-    exchange accepted it.
-  - If the account borrows in the meantime, the new debt can hide a repayment. Then the outcome stays unknown.
+    RV(details.inferred) is V(true). If neither the history nor the debt shows the repayment, the module fails with RV(outcome=unknown), although
+    the exchange accepted it.
+  - If the account borrows while the outcome is not clear, the new debt can hide the repayment. Then the outcome stays unknown.
 attributes:
   check_mode:
     support: full
     details:
-      - Reads the loan and returns what the real run would return. Sends no POST request and writes nothing to O(journal).
-      - Cannot foresee what only the exchange knows when it is asked to pay, such as the balance of a Funding wallet that the key may
-        not read.
+      - Reads the loan and returns what a real run would return. Sends no POST request and writes nothing to O(journal).
+      - Cannot predict what only the exchange can check, such as the balance of a Funding wallet that the key is not allowed to read.
   diff_mode:
     support: full
   idempotent:
     support: partial
     details:
-      - With O(reference), O(since), O(max_debt) or O(max_ltv), a second run changes nothing.
-      - With O(amount) alone, every run that does not continue one that failed or was interrupted repays O(amount) once more,
-        until the loan is repaid.
+      - With O(reference), O(since), O(max_debt), or O(max_ltv), a second run changes nothing.
+      - With O(amount) alone, each run repays O(amount) again until the loan is repaid, unless it continues a run that failed or was
+        interrupted.
 options:
   loan_currency:
     description:
@@ -73,11 +72,11 @@ options:
     required: true
   collateral:
     description:
-      - The coins of the account's collateral that the exchange sells for the repayment. It charges a fee. It does not document in which
-        order it sells them, nor what it takes the fee from.
+      - The coins of the account's collateral that the exchange sells for the repayment. The exchange charges a fee. It does not document the
+        order in which it sells the coins, nor what it takes the fee from.
       - If not set, the Funding wallet pays.
       - Cannot be combined with O(max_ltv), because the fee and the collateral ratio are not known in advance.
-      - The exchange sells collateral for at most 300,000 USD at once.
+      - The exchange sells collateral worth at most 300,000 USD at once.
     type: list
     elements: str
 seealso:
@@ -93,27 +92,27 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Pay off the loan in USDT including accruing interest
+- name: Pay off the loan in USDT with all accrued interest
   treasury.bybit.bybit_flexible_loan_repay:
     environment: testnet
     loan_currency: USDT
     max_debt: "0"
 
-- name: Lower the LTV of the account to at most 50 % with at most 2000 USDT
+- name: Lower the LTV of the account to 50 % with at most 2000 USDT
   treasury.bybit.bybit_flexible_loan_repay:
     environment: testnet
     loan_currency: USDT
     max_ltv: "0.5"
     at_most: "2000"
 
-- name: Ensure at least 100 USDT is repaid in November, however often this runs
+- name: Ensure that at least 100 USDT is repaid in November, no matter how often this task runs
   treasury.bybit.bybit_flexible_loan_repay:
     environment: testnet
     loan_currency: USDT
     amount: "100"
     since: "2026-11-01"
 
-- name: Repay 500 USDT by selling BTC and ETH from the collateral
+- name: Repay 500 USDT by selling BTC and ETH from the collateral of the account
   treasury.bybit.bybit_flexible_loan_repay:
     environment: testnet
     loan_currency: USDT
@@ -122,7 +121,7 @@ EXAMPLES = r"""
       - BTC
       - ETH
 
-- name: Repay 0.005 BTC once
+- name: Repay 0.005 BTC once, no matter how often this task runs
   treasury.bybit.bybit_flexible_loan_repay:
     environment: testnet
     loan_currency: BTC
@@ -132,38 +131,39 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: A summary of what happened. On failure, what went wrong and what to do about it.
+  description: A summary of what happened. On failure, what went wrong, and what to do about it.
   returned: always
   type: str
   sample: "Repaid 100 USDT on the flexible USDT loan (repayment 1771). Debt before: 1000.4, now: 900.4."
 outcome:
   description:
-    - V(executed) means that the repayment was made, and that the exchange reports it as final. If an earlier run made it under the same
+    - V(executed) means that the repayment was made, and that the exchange reports it as final. If an earlier run made it with the same
       O(reference), C(changed) is V(false) and RV(repayments) is empty.
-    - V(pending) means that the exchange accepted the repayment, but does not report it as final yet. O(wait) was V(false), or
+    - V(pending) means that the exchange accepted the repayment, but does not report it as final yet, because O(wait) is V(false) or
       O(wait_timeout) expired.
-    - V(nothing_to_do) means that nothing is owed, that the goal was reached before, or that O(acknowledge) was processed.
-    - V(planned) means that the repayment would be made; check mode only. If an earlier run left the same repayment open, check mode
-      reports the outcome of that one instead.
-    - V(not_executed) means that the task failed and nothing was paid, according to every source that could be read. The next run
+    - V(nothing_to_do) means that nothing is owed, that the goal was already reached, or that O(acknowledge) was processed.
+    - V(planned) means that a run without check mode would make the repayment. If an earlier run left an intent for the same repayment open, check
+      mode returns the outcome of that intent instead.
+    - V(not_executed) means that the task failed and nothing was repaid, according to all sources that could be read. The next run
       decides again.
-    - V(unknown) means that the task failed and the repayment may have been made. Nothing is sent for this loan until the outcome is
-      known. RV(msg) says how to proceed, and RV(details) what was found.
-    - A task that fails after it has paid part of its goal returns V(executed) or V(pending) with RV(repayments), and C(changed) is
+    - V(unknown) means that the task failed and the repayment may have been made. No run sends anything for this loan until the outcome is
+      known. RV(msg) says how to proceed, and RV(details) says what was found.
+    - A task that fails after it has repaid part of the amount returns V(executed) or V(pending) with RV(repayments), and C(changed) is
       V(true).
   returned: always, unless Ansible itself refuses the options or a Python library is missing
   type: str
   sample: executed
 move:
   description:
-    - What was done, would be done in check mode, or is in doubt. Always V(repay).
+    - What was done. In check mode, what would be done. If the outcome is unknown, what may have been done.
+    - Always V(repay).
   returned: when the options are valid
   type: str
   sample: repay
 repay_id:
   description:
-    - The exchange's ID of the repayment; V(none) if there is none.
-    - A repayment that was accepted and then failed on the exchange also has an ID, with RV(outcome=not_executed).
+    - The exchange's ID of the repayment. V(none) if there is none.
+    - A repayment that the exchange accepted and that then failed also has an ID, with RV(outcome=not_executed).
   returned: when the options are valid
   type: str
   sample: "1771"
@@ -173,15 +173,16 @@ loan_currency:
   type: str
   sample: USDT
 collateral:
-  description: The coins that are sold for the repayment; empty if the Funding wallet pays.
+  description: The coins that the exchange sells for the repayment. Empty if the Funding wallet pays.
   returned: when the options are valid
   type: list
   elements: str
   sample: []
 amount:
   description:
-    - The amount that was repaid, would be repaid in check mode, or is in doubt, as a decimal string in the loan's coin. The sum of
-      RV(repayments), if there are any.
+    - The amount that was repaid, as a decimal string in the coin of the loan. In check mode, the amount that would be repaid. If the outcome is
+      unknown, the amount that may have been repaid.
+    - If RV(repayments) is not empty, this is their sum.
     - V(0) if there is nothing to do.
   returned: when the options are valid
   type: str
@@ -189,17 +190,17 @@ amount:
 goal_reached:
   description:
     - Whether the goal is reached, apart from C(dust) in RV(details).
-    - V(false) if O(allow_partial) paid only a part, or if more interest accrued in the meantime than a second repayment covers. A
-      warning says so.
-    - V(none) if nothing was decided, because an earlier run's repayment already satisfies this task, or because the task failed.
+    - V(false) if O(allow_partial) repaid only part of the amount, or if more interest accrued in the meantime than a second repayment covers.
+      A warning says so.
+    - V(none) if the task failed, or if nothing was decided because a repayment of an earlier run already satisfies this task.
   returned: when the options are valid
   type: bool
   sample: true
 repayments:
   description:
-    - The repayments that were made, even if the task failed after them. One that an earlier run made for the same goal and could
-      not report comes first.
-    - There can be two if interest accrued while the first one was made.
+    - The repayments that were made, even if the task failed afterward. A repayment that an earlier run made for the same goal but did not
+      report comes first.
+    - There can be two if interest accrued during the first one.
   returned: when the options are valid
   type: list
   elements: dict
@@ -210,17 +211,17 @@ repayments:
       returned: always
       sample: repay
     repay_id:
-      description: The exchange's ID of the repayment; V(none) if there is none.
+      description: The exchange's ID of the repayment. V(none) if there is none.
       type: str
       returned: always
       sample: "1771"
     amount:
-      description: The amount, in the loan's coin.
+      description: The amount, in the coin of the loan.
       type: str
       returned: always
       sample: "100"
     coin:
-      description: The loan's coin.
+      description: The coin of the loan.
       type: str
       returned: always
       sample: USDT
@@ -235,7 +236,7 @@ repayments:
       returned: always
       sample: 1728629785224
     intent:
-      description: The ID of the intent that was recorded in O(journal) before the request was sent.
+      description: The ID of the intent that the module recorded in O(journal) before it sent the request.
       type: str
       returned: always
       sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
@@ -244,12 +245,12 @@ loan:
     - The loan before and after, with the values that RV(treasury.bybit.bybit_loan_info#module:loans) documents, up to
       C(maturity_time_ms).
     - C(status) can also be V(repaid) or V(liquidated). C(id) is V(none) for several contracts together. C(ltv) of a flexible or fixed
-      loan is that of the account, and only read if O(max_ltv) needs it.
+      loan is the LTV of the account, and is only read if O(max_ltv) needs it.
   returned: when the options are valid
   type: dict
   contains:
     before:
-      description: The loan before anything was sent; V(none) if it is not known, or if an earlier run sent the repayment.
+      description: The loan before anything was sent. V(none) if it is not known, or if an earlier run sent the repayment.
       type: dict
       returned: always
       sample:
@@ -269,9 +270,9 @@ loan:
         maturity_time_ms: null
     after:
       description:
-        - The loan after the repayment, or the forecast of check mode; V(none) if it could not be read, or if the outcome is unknown.
-        - A forecast LTV can be off in its last digit, because the LTV before is rounded. Check mode cannot foresee whether the
-          exchange forgives a remainder below the coin's smallest amount.
+        - The loan after the repayment, or the prediction of check mode. V(none) if it could not be read, or if the outcome is unknown.
+        - A predicted LTV can be wrong in its last digit, because the LTV before is rounded. Check mode cannot predict whether the
+          exchange forgives a remainder below the smallest amount of the coin.
       type: dict
       returned: always
       sample:
@@ -291,11 +292,11 @@ loan:
         maturity_time_ms: null
 funding:
   description:
-    - The transfer from the UNIFIED wallet that O(fund_from) made first, with the values that M(treasury.bybit.bybit_funding_transfer) returns
-      under the same names; V(none) if none was needed.
-    - It can be there although the repayment was not made. Then C(changed) is V(true), because the transfer moved money.
-    - C(transfers) also has one that an earlier run made for the same and could not report.
-    - Of C(details), it has C(intent) and C(earlier).
+    - The transfer from the UNIFIED wallet that O(fund_from) made before the repayment, with the values that
+      M(treasury.bybit.bybit_funding_transfer) returns under the same names. V(none) if no transfer was needed.
+    - The transfer can be there although the repayment was not made. In that case, C(changed) is V(true), because the transfer moved money.
+    - C(transfers) includes a transfer that an earlier run made for the same repayment but did not report.
+    - C(details) contains only C(intent) and C(earlier).
   returned: when the options are valid
   type: dict
   sample:
@@ -326,7 +327,7 @@ funding:
       intent:
       earlier: []
 diff:
-  description: Debt and LTV before and after, one line each. The header of C(after) shows how the amount was calculated.
+  description: Debt and LTV before and after, in one line each. C(after_header) shows how the amount was calculated.
   returned: success, in diff mode
   type: dict
   sample:
@@ -335,17 +336,17 @@ diff:
     before: "debt 1000.4 USDT\\n"
     after: "debt  900.4 USDT\\n"
 api_host:
-  description: The host that was used, with the port if the URL has one.
+  description: The host that the module used, with the port if the URL has one.
   returned: when the connection options are valid
   type: str
   sample: api-testnet.bybit.com
 failure:
   description:
-    - The request that failed; V(none) if the task failed for another reason.
-    - C(ret_code) and C(ret_msg) are the exchange's return code and message; C(ret_code) is V(none) without a usable answer.
-    - C(http_status) is V(none) without an answer. C(request_id) was sent with the request; the exchange's support asks for it.
-    - C(outcome) says whether this request may have been executed, V(not_executed) or V(unknown), or V(earlier_request) if an
-      identical earlier one may have been.
+    - The request that failed. V(none) if the task failed for another reason.
+    - C(ret_code) and C(ret_msg) are the exchange's return code and message. C(ret_code) is V(none) if there was no usable answer.
+    - C(http_status) is V(none) if there was no answer. C(request_id) was sent with the request. The exchange's support asks for it.
+    - C(outcome) says whether this request may have been executed, which is V(not_executed) or V(unknown). V(earlier_request) means that an
+      identical earlier request may have been executed.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
   sample:
@@ -355,18 +356,18 @@ failure:
     request_id: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
     outcome: not_executed
 details:
-  description: What helps to investigate a run. If the options are not valid, contains only C(waits) and C(gate_retries).
+  description: Details for investigating a run. If the options are not valid, contains only C(waits) and C(gate_retries).
   returned: when the connection options are valid
   type: dict
   contains:
     intent:
-      description: The ID of the intent that stays open because its outcome is unknown, for O(acknowledge); otherwise V(none).
+      description: The ID of the intent that stays open because its outcome is unknown. Use it for O(acknowledge). Otherwise V(none).
       type: str
       returned: when the options are valid
       sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
     earlier:
       description:
-        - The repayments of earlier runs for this loan that were interrupted before they reported the outcome. The outcome can also
+        - The repayments of earlier runs for this loan that were interrupted before they reported the outcome. C(outcome) can also
           be V(not_executed), or V(unknown) if O(acknowledge) names the intent.
       type: list
       elements: dict
@@ -381,18 +382,18 @@ details:
           sent_at_ms: 1728629785224
     recovered:
       description:
-        - Whether RV(repay_id) is not from a clear answer to this run, but was found in the history afterwards, or belongs to an
-          earlier run that was asked for the same and did not report it.
+        - Whether RV(repay_id) does not come from a clear answer to this run. Instead, the module found it in the history afterward, or it
+          belongs to an earlier run with the same goal or step that did not report it.
       type: bool
       returned: when the options are valid
       sample: false
     inferred:
-      description: Whether only the exchange's history shows the repayment, because the answer was lost or had no ID.
+      description: Whether only the exchange's history shows the repayment, because the answer was lost or contained no ID.
       type: bool
       returned: when the options are valid
       sample: false
     decision:
-      description: How the amount was calculated, also if it was then refused; V(none) if there was nothing to pay or to decide.
+      description: How the amount was calculated, even if it was then refused. V(none) if there was nothing to repay or to decide.
       type: str
       returned: when the options are valid
       sample: debt 1000.4 → 900.4, pay 100
@@ -403,7 +404,7 @@ details:
       sample: "0"
     since:
       description:
-        - Progress towards the goal with O(since) before anything was sent, including repayments still being processed; V(none) without
+        - Progress toward the goal with O(since) before anything was sent, including repayments that are still being processed. V(none) without
           O(since), or if it was not read.
       type: dict
       returned: when the options are valid
@@ -413,18 +414,18 @@ details:
         missing: "60"
     sent_at_ms:
       description:
-        - When the repayment was signed and sent, in milliseconds since 1970 (UTC), by the exchange's clock as far as it is known;
+        - When the repayment was signed and sent, in milliseconds since 1970 (UTC), by the exchange's clock as far as it is known.
           V(none) if none was sent.
       type: int
       returned: when the options are valid
       sample: 1728629785224
     evidence:
       description:
-        - What history, debt and Funding wallet showed about a repayment without a clear answer; V(none) if there was none.
-        - The exchange could accept the request until C(window_end_ms), or accepted it then without an ID.
-        - C(exchange_time_ms) is the exchange's time of the last of C(reads) reads; C(candidates) are the repayments in the history
-          that may be this one; C(reason) is the conclusion.
-        - The wallet's balance and outflow are V(none) where they were not needed or could not be read, or if the wallet does not pay.
+        - What the history, the debt, and the Funding wallet showed about a repayment without a clear answer. V(none) if there was none.
+        - The exchange could accept the request until C(window_end_ms), or accepted it at that time without an ID.
+        - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the repayments in the
+          history that may be this one. C(reason) is the conclusion.
+        - The balance and the outflow of the wallet are V(none) if they were not needed or could not be read, or if the wallet does not pay.
       type: dict
       returned: when the options are valid
       sample:
@@ -440,15 +441,15 @@ details:
         reads: 7
         reason: the history shows it
     waits:
-      description: One sentence for each wait of two seconds or more. It is also written to the system's log when the wait begins.
+      description: One sentence for each wait of two seconds or more. The module also writes it to the system log when the wait begins.
       type: list
       elements: str
       returned: always
       sample: []
     gate_retries:
       description:
-        - How often a request was safely sent again because the exchange had rejected it before processing it, for its timestamp
-          (C(clock_syncs)) or for the rate limit (C(rate_limits)), and how long it waited for the rate limit in total.
+        - How often a request was safely sent again because the exchange rejected it before processing it, because of its timestamp
+          (C(clock_syncs)) or the rate limit (C(rate_limits)). C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
       type: dict
       returned: always
       sample:

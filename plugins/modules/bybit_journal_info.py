@@ -9,17 +9,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bybit_journal_info
-short_description: Query and verify the journal of what was moved
+short_description: Query, verify, and export the journal
 version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
-  - Returns the audit trail that the modules of this collection write when they repay, add or take back collateral, or transfer between the
-    wallets. There is one entry for each change of state of a movement, with the time, who ran the module and where, the goal, the IDs,
-    and the reason. The modules never change or delete an entry.
-  - Also returns the movements whose outcome no run has reported yet.
-  - Filters can be combined. An entry is returned if it matches all of them. Without filters, the whole audit trail is returned.
-  - Only reads O(journal) and asks no exchange, so it needs no API key. Runs can write to the journal meanwhile.
+  - Returns the audit trail that the modules of this collection write when they repay, adjust collateral, or transfer between wallets. There is one
+    entry for each change of state of an operation, with the time, the user, the machine, the goal, the IDs, and the reason. The modules never
+    change or delete an entry.
+  - Also returns the open intents, which are operations whose outcome no run has reported yet.
+  - You can combine filters. An entry is returned if it matches all of them. Without filters, the whole audit trail is returned.
+  - Only reads O(journal) and sends nothing to the exchange, so it needs no API key. Runs can write to the journal at the same time.
 extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.attributes.journal_group
@@ -27,16 +27,16 @@ extends_documentation_fragment:
 options:
   realm:
     description:
-      - Only accounts that exist here, which is V(mainnet), V(testnet), or another host with its port.
+      - Selects only accounts of this environment, which is V(mainnet), V(testnet), or another host with its port.
     type: str
   account:
     description:
-      - Only the account with this user ID.
+      - Selects only the account with this user ID.
     type: str
   product:
     description:
-      - Only this kind of target. V(legacy), V(flexible) and V(fixed) are repayments of loans of that product, V(order_collateral) is the
-        collateral of legacy loans, V(account_collateral) that of the account, and V(wallets) is transfers.
+      - Selects only this kind of target. V(legacy), V(flexible), and V(fixed) are repayments of loans of that product. V(order_collateral) is the
+        collateral of legacy loans. V(account_collateral) is the collateral of the account. V(wallets) is transfers.
     type: str
     choices:
       - legacy
@@ -47,15 +47,15 @@ options:
       - wallets
   loan:
     description:
-      - Only this loan, which is the order ID of a legacy loan, the coin of a flexible loan, or the ID of a fixed contract. If all fixed
-        contracts of a coin were repaid at once, it is the coin.
-      - The collateral of a legacy loan has its order ID. That of the account, and a transfer, have the coin.
+      - Selects only this loan, which is the order ID of a legacy loan, the coin of a flexible loan, or the ID of a fixed contract. If all fixed
+        contracts in a coin were repaid at once, this is the coin.
+      - For the collateral of a legacy loan, this is the order ID. For the collateral of the account and for transfers, it is the coin.
     type: str
   move:
     description:
-      - Only these moves. All of them by default.
-      - V(repay) is a repayment, V(add) and V(take_back) are collateral, V(to_fund) is a transfer to the Funding wallet, and V(to_unified)
-        one to the UNIFIED wallet.
+      - Selects only these kinds of operations. By default, all of them.
+      - V(repay) is a repayment. V(add) and V(take_back) are adjustments of collateral. V(to_fund) is a transfer to the Funding wallet, and
+        V(to_unified) is a transfer to the UNIFIED wallet.
     type: list
     elements: str
     choices:
@@ -66,11 +66,11 @@ options:
       - to_unified
   reference:
     description:
-      - Only what was moved with this reference. Written like O(treasury.bybit.bybit_loan_repay#module:reference).
+      - Selects only steps with this reference. Written like O(treasury.bybit.bybit_loan_repay#module:reference).
     type: str
   event:
     description:
-      - Only changes to one of these states. All of them by default.
+      - Selects only changes to one of these states. By default, all of them.
     type: list
     elements: str
     choices:
@@ -84,33 +84,34 @@ options:
       - recovered
   since:
     description:
-      - Only entries that were written at this time or later, by the clock of the machine that wrote them.
+      - Selects only entries that were written at this time or later, by the clock of the machine that wrote them.
       - An ISO 8601 date, which means its start in UTC, such as V(2026-11-01), or a time with a time zone, such as
         V(2026-11-01T09:00:00+01:00).
     type: str
   until:
     description:
-      - Only entries that were written before this time; written like O(since). V(2026-12-01) is the end of November.
+      - Selects only entries that were written before this time. Written like O(since). V(2026-12-01) is the end of November.
     type: str
   verify:
     description:
-      - Whether to check the whole audit trail of each account that matches O(realm) and O(account), whatever the other options select. The
-        module fails and names the first entry that was changed, removed or inserted.
-      - The module also fails if no audit trail matches, so that a misspelled option does not pass for a verified journal. This includes a
+      - Whether to verify the whole audit trail of each account that matches O(realm) and O(account). The other filters do not matter. If an entry
+        was changed, removed, or inserted, the module fails and names the first such entry.
+      - The module also fails if no audit trail matches, so that a misspelled option is not mistaken for a verified journal. This includes a
         journal without entries.
-      - Each entry contains the SHA-256 hash of the one before. Whoever can write to the whole database can compute all of them anew, and
-        verification does not notice. So keep RV(chains[].hash) elsewhere, for example in the log of CI, and compare it.
+      - Each entry contains the SHA-256 hash of the entry before. Somebody who can write to the whole database can calculate all hashes again, and
+        verification does not detect this. So keep RV(chains[].hash) in another place, for example in the log of CI, and compare it.
     type: bool
     default: false
   format:
     description:
-      - Also returns the entries as RV(text), either as comma-separated values, or as transactions for the accounting program Beancount.
-      - In Beancount, there is one transaction for each V(executed) entry. It is dated by RV(entries[].sent_at_ms), while O(since) and
-        O(until) select by RV(entries[].time_ms), so check the first and last day of a period.
-      - What is pending is not included.
-      - Repayments reduce C(Liabilities). Collateral and transfers are booked between C(Assets), which are C(Funding), C(Unified) and
-        C(Collateral) of each account. The collateral of a legacy loan has an account of its own below C(Collateral).
-      - For a repayment from collateral, replace the posting of C(Collateral), which is in the coin of the loan, by the coins that were sold.
+      - Also returns the entries as RV(text), either as comma-separated values (V(csv)) or as transactions for the accounting program Beancount
+        (V(beancount)).
+      - For Beancount, there is one transaction for each V(executed) entry. Its date is that of RV(entries[].sent_at_ms), while O(since) and
+        O(until) select by RV(entries[].time_ms), so check the first and the last day of a period.
+      - Pending operations are not included in the transactions.
+      - Repayments reduce C(Liabilities). Adjustments of collateral and transfers are booked between C(Assets), which are C(Funding), C(Unified), and
+        C(Collateral) of each account. The collateral of a legacy loan has its own account below C(Collateral).
+      - For a repayment from collateral, the posting of C(Collateral) is in the coin of the loan. Replace it with the coins that were sold.
     type: str
     choices:
       - csv
@@ -128,7 +129,7 @@ attributes:
     support: full
 seealso:
   - module: treasury.bybit.bybit_loan_repayment_info
-    description: Lists the repayments that the exchange knows, whoever made them.
+    description: Lists the repayments in the exchange's history, no matter who made them.
   - module: treasury.bybit.bybit_loan_repay
   - module: treasury.bybit.bybit_flexible_loan_repay
   - module: treasury.bybit.bybit_fixed_loan_repay
@@ -138,7 +139,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Find out what became of an invoice
+- name: Find out whether an invoice was paid
   treasury.bybit.bybit_journal_info:
     reference: invoice 2026-0711
   register: invoice
@@ -152,7 +153,7 @@ EXAMPLES = r"""
       - executed
   register: collateral
 
-- name: Fail if anything is still open
+- name: Fail if an intent is still open
   treasury.bybit.bybit_journal_info:
   register: journal
   failed_when: journal is failed or journal.open_intents | length > 0
@@ -169,7 +170,7 @@ EXAMPLES = r"""
     format: beancount
   register: november
 
-- name: Write them to a file
+- name: Write the export to a file
   ansible.builtin.copy:
     content: "{{ november.text }}"
     dest: ./november.beancount
@@ -179,7 +180,7 @@ EXAMPLES = r"""
 RETURN = r"""
 entries:
   description:
-    - The entries of the audit trail that match, oldest first.
+    - The matching entries of the audit trail, oldest first.
   returned: success
   type: list
   elements: dict
@@ -190,12 +191,12 @@ entries:
       returned: always
       sample: 3
     time_ms:
-      description: When it was written (UTC, ms since 1970), by the clock of the machine that wrote it.
+      description: When the entry was written, in milliseconds since 1970 (UTC), by the clock of the machine that wrote it.
       type: int
       returned: always
       sample: 1795777200000
     realm:
-      description: Where the account exists, such as V(mainnet).
+      description: The environment of the account, such as V(mainnet).
       type: str
       returned: always
       sample: mainnet
@@ -215,16 +216,16 @@ entries:
       returned: always
       sample: "1794267532472646144"
     move:
-      description: What was moved, and in which direction, as in O(move).
+      description: The kind of operation, as in O(move).
       type: str
       returned: always
       sample: repay
     event:
       description:
-        - The new state of what is moved.
+        - The new state of the operation.
         - V(intended) and V(signed) are recorded before the request is sent. V(accepted) means that the exchange accepted it. V(executed)
-          and V(not_executed) are final. V(unknown) means that a run ended without knowing the outcome, V(recovered) that a later run found
-          it out, and V(acknowledged) that the user took care of it.
+          and V(not_executed) are final. V(unknown) means that a run ended without knowing the outcome. V(recovered) means that a later run
+          found out the outcome. V(acknowledged) means that the user acknowledged the intent.
       type: str
       returned: always
       sample: executed
@@ -234,25 +235,25 @@ entries:
       returned: always
       sample: the history shows it as final
     intent:
-      description: The ID of the intent, which all entries of one movement share.
+      description: The ID of the intent, which all entries of one operation share.
       type: str
       returned: always
       sample: 6f7e9a52-7d7e-4b0f-a9c5-3b1f4c7f2a10
     amount:
-      description: The amount that is moved.
+      description: The amount of the operation.
       type: str
       returned: always
       sample: "100"
     coin:
-      description: The coin of O(ignore:amount).
+      description: The coin of C(amount).
       type: str
       returned: always
       sample: USDT
     principal:
       description:
-        - What the repayment paid of the principal, with RV(entries[].event=executed). V(none) if that does not follow from the loan as the
-          exchange showed it before and after, for example because somebody else repaid or borrowed at the same time, or the loan was closed.
-        - Always V(none) if it is not a repayment.
+        - How much of the principal the repayment paid, with RV(entries[].event=executed). V(none) if this does not follow from what the exchange
+          showed of the loan before and after, for example because somebody repaid or borrowed at the same time, or because the loan was closed.
+        - Always V(none) if the operation is not a repayment.
       type: str
       returned: always
       sample: "99.6"
@@ -263,8 +264,8 @@ entries:
       sample: "0.4"
     goal:
       description:
-        - What the run was asked for, which is the C(move), C(amount), C(since_ms), C(max_debt), C(max_ltv), C(min_ltv), C(ensure), and the
-          coins in C(collateral) that were to be sold.
+        - The goal or step of the run, which is C(move), C(amount), C(since_ms), C(max_debt), C(max_ltv), C(min_ltv), C(ensure), and in
+          C(collateral) the coins to sell.
       type: dict
       returned: always
       sample:
@@ -277,24 +278,24 @@ entries:
         ensure:
         collateral: []
     reference:
-      description: The reference; V(none) without one.
+      description: The reference. V(none) without one.
       type: str
       returned: always
       sample: invoice 2026-0711
     repay_id:
-      description: The exchange's ID of the repayment, the adjustment or the transfer; V(none) as long as it is not known.
+      description: The exchange's ID of the repayment, the adjustment, or the transfer. V(none) as long as it is not known.
       type: str
       returned: always
       sample: "1794271131730737664"
     sent_at_ms:
-      description: The timestamp of the request (UTC, ms).
+      description: The timestamp of the request, in milliseconds since 1970 (UTC).
       type: int
       returned: always
       sample: 1795777199000
     actor:
       description:
-        - The C(user), the C(controller) and the C(process) that caused it, and the C(awx_job) if a job of AWX did.
-        - This is what the machine that ran the module says of itself, not an authenticated identity.
+        - The C(user), the C(controller), and the C(process) that wrote the entry, and the C(awx_job) if it was a job of AWX.
+        - This is what the machine that ran the module reports about itself. It is not an authenticated identity.
       type: dict
       returned: always
       sample:
@@ -302,23 +303,23 @@ entries:
         controller: ctl1
         process: 4711
     previous:
-      description: The hash of the entry before; 64 zeros for the first.
+      description: The hash of the entry before. 64 zeros for the first entry.
       type: str
       returned: always
       sample: "0000000000000000000000000000000000000000000000000000000000000000"
     hash:
       description:
-        - The SHA-256 hash, in hexadecimal, of this entry without C(hash), written as JSON with sorted keys, no white space, and non-ASCII
-          characters escaped as C(\uXXXX).
+        - The SHA-256 hash of this entry, in hexadecimal. It is the hash of all other fields, written as JSON with sorted keys, without white space,
+          and with non-ASCII characters escaped as C(\uXXXX).
       type: str
       returned: always
       sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 open_intents:
   description:
-    - The movements whose outcome no run has reported yet, including those of runs in progress, in the order in which they were sent. The
-      next run for the same loan, collateral or coin finds out what became of them.
-    - What was accepted and reported as pending is not listed.
-    - O(since), O(until) and O(event) do not apply.
+    - The operations whose outcome no run has reported yet, including those of runs in progress, in the order in which they were sent. The
+      next run for the same loan, collateral, or coin finds out what became of them.
+    - Operations that were accepted and reported as pending are not listed.
+    - O(since), O(until), and O(event) do not apply.
   returned: success
   type: list
   elements: dict
@@ -329,7 +330,7 @@ open_intents:
       returned: always
       sample: 6f7e9a52-7d7e-4b0f-a9c5-3b1f4c7f2a10
     realm:
-      description: Where the account exists.
+      description: The environment of the account.
       type: str
       returned: always
       sample: mainnet
@@ -349,7 +350,7 @@ open_intents:
       returned: always
       sample: "1794267532472646144"
     move:
-      description: What was moved, and in which direction, as in O(move).
+      description: The kind of operation, as in O(move).
       type: str
       returned: always
       sample: repay
@@ -364,34 +365,34 @@ open_intents:
       returned: always
       sample: USDT
     outcome:
-      description: The last state, as in RV(entries[].event).
+      description: The latest state, as in RV(entries[].event).
       type: str
       returned: always
       sample: unknown
     reference:
-      description: The reference; V(none) without one.
+      description: The reference. V(none) without one.
       type: str
       returned: always
       sample: invoice 2026-0711
     repay_id:
-      description: The exchange's ID of the repayment, the adjustment or the transfer; V(none) as long as it is not known.
+      description: The exchange's ID of the repayment, the adjustment, or the transfer. V(none) as long as it is not known.
       type: str
       returned: always
       sample: "1794271131730737664"
     sent_at_ms:
-      description: The timestamp of the request (UTC, ms).
+      description: The timestamp of the request, in milliseconds since 1970 (UTC).
       type: int
       returned: always
       sample: 1795777199000
 chains:
   description:
-    - The audit trails that were verified, one for each account; empty without O(verify).
+    - The audit trails that were verified, one for each account. Empty without O(verify).
   returned: success
   type: list
   elements: dict
   contains:
     realm:
-      description: Where the account exists.
+      description: The environment of the account.
       type: str
       returned: always
       sample: mainnet
@@ -411,12 +412,12 @@ chains:
       returned: always
       sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 msg:
-  description: How much was found. On failure, what went wrong and what to do about it.
+  description: The number of entries and open intents that were found. On failure, what went wrong, and what to do about it.
   returned: always
   type: str
   sample: "The journal has 4 entries that match, and 0 open intents."
 text:
-  description: The entries in O(format).
+  description: The entries in the format of O(format).
   returned: success, with O(format)
   type: str
   sample: "time,realm,account,..."

@@ -9,29 +9,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bybit_loan_info
-short_description: List the open crypto loans on Bybit, and predict what prices do to them
+short_description: List open crypto loans on Bybit and predict the effect of prices
 version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
-  - Returns the open legacy, flexible and fixed crypto loans of an account in one list with the same fields, their totals for each coin, and
-    the position of the account. A legacy loan has its own collateral and its own loan-to-value ratio (LTV, debt divided by collateral); all
-    flexible and fixed loans share those of the account.
-  - Shows what lies ahead, too. For each loan and for the account, it returns the fall in price that leads to a margin call or to liquidation,
-    the interest per day, and the days to maturity. On request, it returns what a change in prices would do (O(shock)), and what it takes to
-    lower an LTV (O(max_ltv)).
-  - The exchange counts only a part of what a pledged coin is worth as collateral of the account, and a smaller part of what exceeds certain values
-    in USD. These collateral ratio tiers are part of the predictions.
-  - Predictions are rounded towards safety. The exchange shows USD with two decimal places and LTVs with four or six; the predictions assume
-    that the true debt is as high, and the true collateral as low, as that allows. Amounts in coins and thresholds stay as they are now; no interest
-    is added.
-  - The exchange may calculate the figures of an answer at different moments, so totals, their parts and the LTV of the account may differ by up to 1 %;
-    then the highest debt and LTV, and the lowest collateral, count.
-  - Filters can be combined. A loan is returned if it matches all of them.
+  - Returns the open legacy, flexible, and fixed crypto loans of an account in one list with the same fields. Also returns their totals for each
+    coin, and the position of the account. A legacy loan has its own collateral and its own LTV (loan to value, debt divided by
+    collateral). All flexible and fixed loans share the collateral and the LTV of the account.
+  - Returns predictions. For each loan and for the account, these are the fall in price that leads to a margin call or to liquidation, the
+    interest per day, and the days to maturity. With O(shock), the module also predicts the effect of a change in prices. With O(max_ltv), it
+    calculates how to lower an LTV.
+  - As collateral of the account, a pledged coin counts with only part of its value, and above certain values in USD with a smaller part. The
+    predictions include these collateral ratio tiers.
+  - Predictions are rounded to the safe side. The exchange shows USD with two decimal places, and LTVs with four or six. The predictions assume the
+    highest debt and the lowest collateral that these figures allow. They assume that amounts in coins and thresholds stay as they are now, and
+    they add no interest.
+  - The exchange may calculate the figures of one answer at different moments, so totals, their parts, and the LTV of the account may differ by up to
+    1 %. In that case, the highest debt and LTV and the lowest collateral count.
+  - You can combine filters. A loan is returned if it matches all of them.
   - Uses the calls C(GET /v5/crypto-loan/ongoing-orders), C(GET /v5/crypto-loan/collateral-data),
     C(GET /v5/crypto-loan-flexible/ongoing-coin), C(GET /v5/crypto-loan-fixed/borrow-contract-info),
     C(GET /v5/crypto-loan-common/position), C(GET /v5/crypto-loan-common/collateral-data),
-    C(GET /v5/asset/transfer/query-account-coin-balance) and C(GET /v5/market/time).
+    C(GET /v5/asset/transfer/query-account-coin-balance), and C(GET /v5/market/time).
 extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.attributes.group
@@ -40,42 +40,43 @@ extends_documentation_fragment:
 options:
   ltv_above:
     description:
-      - Only loans with an LTV above this fraction, such as V("0.7"), as the exchange displays it. The LTV of a legacy loan is its own.
-        The LTV of flexible and fixed loans is that of the account, so either all of them match or none.
+      - Selects only loans whose LTV, as the exchange displays it, is above this fraction, such as V("0.7"). A legacy loan has an LTV of its own.
+        Flexible and fixed loans share the LTV of the account, so either all of them match or none.
       - If the LTV of the account cannot be read, flexible and fixed loans are treated as unavailable products.
       - A quoted decimal number, at least V(0) and less than V(1).
     type: raw
   matures_within:
     description:
-      - Only loans that are due within this time from now, or are overdue, as whole days such as V(3d), or hours such as V(36h).
-        V(0d) means only overdue loans.
+      - Selects only loans that are overdue or due within this time from now, in whole days such as V(3d), or in hours such as V(36h).
+        V(0d) selects only overdue loans.
       - Loans without a term, such as flexible loans, are never due.
     type: str
   margin_call_ltv:
     description:
-      - The LTV of the account that triggers a margin call, as a fraction. No call of the exchange provides it. The default is an
-        assumption of this collection; compare it with the exchange's help pages.
-      - It applies to flexible and fixed loans. The exchange provides the thresholds of legacy loans.
-      - A quoted decimal number, more than V(0), less than V(1), and at most O(liquidation_ltv).
+      - The LTV of the account that triggers a margin call, as a fraction. The exchange's API does not provide it. The default is an
+        assumption of this collection. Compare it with the exchange's help pages.
+      - Applies to flexible and fixed loans. For legacy loans, the exchange provides the thresholds.
+      - A quoted decimal number above V(0), below V(1), and not above O(liquidation_ltv).
     type: raw
     default: "0.85"
   liquidation_ltv:
     description:
-      - The LTV of the account that triggers liquidation; otherwise like O(margin_call_ltv).
+      - The LTV of the account that triggers liquidation. Otherwise like O(margin_call_ltv).
     type: raw
     default: "0.95"
   shock:
     description:
-      - How prices change, by coin. Returns RV(position.after_shock) and RV(loans[].after_shock). The prices of all other coins stay the same.
-      - Each change is a quoted text with its sign, in percent such as V(-30%) or V(+10%), or as a fraction between -1 and 1 such as V(-0.3). It must
-        be above V(-100%).
-      - A warning names coins that are neither owed nor pledged in what was read, which the filters may limit.
+      - The change in price of each coin. The module returns the effect in RV(position.after_shock) and RV(loans[].after_shock). The prices of all
+        other coins stay the same.
+      - Each change is a quoted text with a sign, either in percent, such as V(-30%) or V(+10%), or as a fraction between -1 and 1, such as V(-0.3). It
+        must be above V(-100%).
+      - A warning names coins that are neither owed nor pledged in the loans that were read. Filters may limit these loans.
     type: dict
   max_ltv:
     description:
-      - The LTV to lower to, as a fraction such as V("0.5"). Only calculates; nothing is filtered or paid. Returns what to repay, or which collateral
-        to add, for an LTV of at most this, in RV(position.to_max_ltv) and RV(loans[].to_max_ltv). With O(shock), it is the LTV after the change in
-        prices.
+      - The LTV to reach, as a fraction such as V("0.5"). The module calculates how much to repay, or how much collateral to add, for an LTV of at most
+        this value, and returns this in RV(position.to_max_ltv) and RV(loans[].to_max_ltv). It does not filter loans or move money. With O(shock), the
+        value is the LTV after the change in prices.
       - A quoted decimal number, at least V(0) and less than V(1).
     type: raw
 seealso:
@@ -83,8 +84,8 @@ seealso:
   - module: treasury.bybit.bybit_loan_repay
   - module: treasury.bybit.bybit_flexible_loan_repay
   - module: treasury.bybit.bybit_fixed_loan_repay
-  - name: Crypto loans of the new generation
-    description: The exchange's documentation of flexible and fixed loans.
+  - name: Flexible and fixed crypto loans
+    description: The exchange's documentation of these loans.
     link: https://bybit-exchange.github.io/docs/v5/new-crypto-loan/loan-coin
   - name: Legacy crypto loans
     description: The exchange's documentation of the list of open loans.
@@ -109,9 +110,9 @@ EXAMPLES = r"""
     environment: testnet
     ltv_above: "0.75"
 
-- name: See what is coming
+- name: Predict the effect of a fall in prices
   block:
-    - name: Let prices fall
+    - name: Read the loans and predict a fall
       treasury.bybit.bybit_loan_info:
         environment: testnet
         product: [flexible, fixed]
@@ -121,29 +122,29 @@ EXAMPLES = r"""
         max_ltv: "0.5"
       register: ahead
 
-    - name: Show what the LTV would be, and what to repay or to add so that it stays at 50 %
+    - name: Show the LTV after the fall, and what to repay or to add for an LTV of 50 %
       ansible.builtin.debug:
         msg:
           - "LTV {{ ahead.position.ltv }}, after the fall {{ ahead.position.after_shock.ltv }}"
           - "Repay one of {{ ahead.position.to_max_ltv.repay }}"
           - "Add one of {{ ahead.position.to_max_ltv.add }}"
 
-    - name: Fail if a fall of all pledged coins by a quarter leads to a margin call
+    - name: Fail if a fall of all pledged coins by 25 % leads to a margin call
       ansible.builtin.assert:
         that:
           - ahead.position.unpredictable_coins == []
           - ahead.position.fall_to_margin_call is none or ahead.position.fall_to_margin_call | float > 0.25
 
-- name: Repay the fixed loans that are due within three days
+- name: Repay the fixed contracts that are due within three days
   block:
-    - name: List them
+    - name: List these contracts
       treasury.bybit.bybit_loan_info:
         environment: testnet
         product: fixed
         matures_within: 3d
       register: due
 
-    - name: Repay each of them
+    - name: Repay each contract
       treasury.bybit.bybit_fixed_loan_repay:
         environment: testnet
         loan_id: "{{ item.id }}"
@@ -160,12 +161,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: How many loans were found for each product. On failure, what went wrong and what to do about it.
+  description: How many loans were found for each product. On failure, what went wrong, and what to do about it.
   returned: always
   type: str
   sample: "11 open loans (5 legacy, 2 flexible, 4 fixed)."
 loans:
-  description: The open loans, with amounts as decimal strings in the loan's coin. Legacy loans first, then flexible, then fixed loans.
+  description: The open loans, with amounts as decimal strings in the coin of the loan. Legacy loans come first, then flexible loans, then fixed loans.
   returned: success
   type: list
   elements: dict
@@ -176,7 +177,7 @@ loans:
       returned: always
       sample: legacy
     id:
-      description: The exchange's ID of the loan, as the repay modules expect it; V(none) for a flexible loan.
+      description: The exchange's ID of the loan, as the repay modules expect it. V(none) for a flexible loan.
       type: str
       returned: always
       sample: "1793401222384701440"
@@ -191,7 +192,7 @@ loans:
       returned: always
       sample: USDT
     debt:
-      description: The total of unpaid principal, interest and penalty interest.
+      description: The total of unpaid principal, interest, and penalty interest.
       type: str
       returned: always
       sample: "501.8430584"
@@ -211,59 +212,59 @@ loans:
       returned: always
       sample: "0.3252456"
     hourly_rate:
-      description: The hourly interest rate, as a fraction of the principal; V(none) if the exchange does not provide it.
+      description: The hourly interest rate, as a fraction of the principal. V(none) if the exchange does not provide it.
       type: str
       returned: always
       sample: "0.0000180692"
     annual_rate:
-      description: The interest rate for 365 days, as a fraction without compounding; V(none) if the exchange does not provide it.
+      description: The interest rate for 365 days, as a fraction without compounding. V(none) if the exchange does not provide it.
       type: str
       returned: always
       sample: "0.158286192"
     collateral_coin:
-      description: The coin of the loan's own collateral; V(none) if the account's collateral secures it.
+      description: The coin of the loan's own collateral. V(none) if the account's collateral secures the loan.
       type: str
       returned: always
       sample: ETH
     collateral_amount:
-      description: The loan's own collateral, in its coin; V(none) if it has none, or if the exchange does not provide it.
+      description: The amount of the loan's own collateral, in its coin. V(none) if it has none, or if the exchange does not provide it.
       type: str
       returned: always
       sample: "0.4"
     ltv:
       description:
-        - Debt divided by collateral, as a fraction. A legacy loan has its own, with four decimal places. Flexible and fixed loans have
-          that of the account, with six decimal places; V(none) if it cannot be read.
+        - Debt divided by collateral, as a fraction. A legacy loan has its own LTV, with four decimal places. Flexible and fixed loans share the
+          LTV of the account, with six decimal places, or V(none) if it cannot be read.
       type: str
       returned: always
       sample: "0.4182"
     margin_call_ltv:
       description:
-        - The LTV that triggers a margin call. For a legacy loan, the exchange provides it for each collateral coin; if it depends on the level
-          of the account, the lowest one; V(none) if it is not known. For flexible and fixed loans, it is O(margin_call_ltv).
+        - The LTV that triggers a margin call. For a legacy loan, the exchange provides it for each collateral coin. If it depends on the level
+          of the account, this is the lowest one. V(none) if it is not known. For flexible and fixed loans, this is O(margin_call_ltv).
       type: str
       returned: always
       sample: "0.87"
     liquidation_ltv:
-      description: The LTV that triggers liquidation; otherwise like RV(loans[].margin_call_ltv).
+      description: The LTV that triggers liquidation. Otherwise like RV(loans[].margin_call_ltv).
       type: str
       returned: always
       sample: "0.95"
     thresholds_assumed:
       description:
-        - Whether RV(loans[].margin_call_ltv) and RV(loans[].liquidation_ltv) are assumed, because the exchange does not provide them; V(true) for
+        - Whether RV(loans[].margin_call_ltv) and RV(loans[].liquidation_ltv) are assumed, because the exchange does not provide them. V(true) for
           flexible and fixed loans.
       type: bool
       returned: always
       sample: false
     fall_to_margin_call:
       description:
-        - By which fraction the price of the collateral must fall until the LTV reaches RV(loans[].margin_call_ltv), rounded down. V("0.5191") means
-          a fall by 51.91 %, from the prices of now, also with O(shock). V("0") if the LTV is reached already.
-        - V(none) if no fall leads there, for example because the debt is in the same coin; also if the LTV or the threshold is not known, and then a
-          warning names the loan.
-        - Says nothing about a rise of the owed coin, which raises the LTV, too; use O(shock) for that.
-        - For flexible and fixed loans, it is RV(position.fall_to_margin_call).
+        - The fraction by which the price of the collateral must fall until the LTV reaches RV(loans[].margin_call_ltv), rounded down. V("0.5191") means
+          a fall by 51.91 % from the current price, even with O(shock). V("0") if the LTV has already reached it.
+        - V(none) if no fall leads to this LTV, for example because the debt is in the same coin. Also V(none) if the LTV or the threshold is not known.
+          In that case, a warning names the loan.
+        - This does not consider that the price of the owed coin can rise, which raises the LTV, too. Use O(shock) for that.
+        - For flexible and fixed loans, this is RV(position.fall_to_margin_call).
       type: str
       returned: always
       sample: "0.5191"
@@ -274,19 +275,19 @@ loans:
       sample: "0.5596"
     interest_per_day:
       description:
-        - The interest that accrues in 24 hours, in the loan's coin. It is calculated from the unpaid principal and RV(loans[].hourly_rate), and
-          is three times as much for a legacy loan that is overdue. V(none) if the exchange does not provide the rate.
-        - V("0") for a fixed loan, whose interest is paid when the loan is taken out; V(none) if it is overdue.
+        - The interest that accrues in 24 hours, in the coin of the loan. It is calculated from the unpaid principal and RV(loans[].hourly_rate). For
+          a legacy loan that is overdue, it is three times as much. V(none) if the exchange does not provide the rate.
+        - V("0") for a fixed loan, because its interest is paid when the loan is taken out. V(none) if it is overdue.
       type: str
       returned: always
       sample: "0.6504912"
     days_to_maturity:
-      description: The days until the loan is due, rounded to two decimal places; negative if it is overdue; V(none) for a loan without a term.
+      description: The days until the loan is due, rounded to two decimal places. Negative if the loan is overdue. V(none) for a loan without a term.
       type: str
       returned: always
       sample: "-0.52"
     after_shock:
-      description: A legacy loan after O(shock); V(none) without that option, if its LTV is not known, and for flexible and fixed loans.
+      description: A legacy loan after O(shock). V(none) without that option, if its LTV is not known, and for flexible and fixed loans.
       type: dict
       returned: always
       contains:
@@ -296,46 +297,46 @@ loans:
           returned: always
           sample: "0.6972"
         debt_usd:
-          description: The debt in USD; V(none) if the price of the coin is not known.
+          description: The debt in USD. V(none) if the price of the coin is not known.
           type: str
           returned: always
           sample: "501.85"
         collateral_usd:
-          description: The value of the collateral in USD; V(none) if the price of its coin is not known.
+          description: The value of the collateral in USD. V(none) if the price of its coin is not known.
           type: str
           returned: always
           sample: "719.99"
     to_max_ltv:
       description:
-        - What it takes to lower the LTV of a legacy loan to O(max_ltv); V(none) without that option, if the LTV is not known, and for flexible
-          and fixed loans. Either amount alone is enough.
+        - How to lower the LTV of a legacy loan to O(max_ltv). Either amount alone is enough. V(none) without that option, if the LTV is not known,
+          and for flexible and fixed loans.
       type: dict
       returned: always
       contains:
         max_ltv: &max_ltv
-          description: The option.
+          description: The option O(max_ltv).
           type: str
           returned: always
           sample: "0.5"
         repay:
-          description: The amount to repay, in the loan's coin, rounded up to eight decimal places.
+          description: The amount to repay, in the coin of the loan, rounded up to eight decimal places.
           type: str
           returned: always
           sample: "141.92692759"
         add:
           description:
-            - The amount of collateral to add, in its coin, rounded up to eight decimal places; V(none) if no amount is enough, or if the present
+            - The amount of collateral to add, in its coin, rounded up to eight decimal places. V(none) if no amount is enough, or if the current
               amount is not known.
           type: str
           returned: always
           sample: "0.15773334"
     maturity_time_ms:
-      description: When the loan is due, in milliseconds since 1970 (UTC); V(none) for a loan without a term.
+      description: When the loan is due, in milliseconds since 1970 (UTC). V(none) for a loan without a term.
       type: int
       returned: always
       sample: 1793451599000
     maturity_time:
-      description: The same as ISO 8601 in UTC.
+      description: The same in ISO 8601 format, in UTC.
       type: str
       returned: always
       sample: "2026-10-31T12:59:59Z"
@@ -356,7 +357,7 @@ totals:
       returned: always
       sample: USDT
     debt:
-      description: The total of unpaid principal, interest and penalty interest.
+      description: The total of unpaid principal, interest, and penalty interest.
       type: str
       returned: always
       sample: "13020.53136219"
@@ -417,8 +418,8 @@ totals:
             loans: 3
 position:
   description:
-    - Debt and collateral of all flexible and fixed loans of the account, without legacy loans. The filters do not affect it.
-    - V(none) if only legacy loans were requested, or if the account cannot use it.
+    - The debt and the collateral of all flexible and fixed loans of the account, without legacy loans. Filters do not affect it.
+    - V(none) if only legacy loans were requested, or if the account cannot use these loans.
   returned: success
   type: dict
   contains:
@@ -448,15 +449,15 @@ position:
       returned: if the position is known
       sample: "0.95"
     thresholds_assumed:
-      description: Always V(true), because no call of the exchange provides these two LTVs.
+      description: Always V(true), because the exchange's API does not provide these two LTVs.
       type: bool
       returned: if the position is known
       sample: true
     fall_to_margin_call:
       description:
-        - By which fraction the prices of all pledged coins must fall together until the LTV reaches RV(position.margin_call_ltv), rounded down.
-          V("0.4307") means a fall by 43.07 %, from the prices of now, also with O(shock). Debts in these coins become smaller in USD, too.
-        - V("0") if the LTV is reached already; V(none) if no fall leads there, or if RV(position.unpredictable_coins) is not empty.
+        - The fraction by which the prices of all pledged coins must fall together until the LTV reaches RV(position.margin_call_ltv), rounded down.
+          V("0.4307") means a fall by 43.07 % from the current prices, even with O(shock). Debts in these coins become smaller in USD, too.
+        - V("0") if the LTV has already reached it. V(none) if no fall leads to this LTV, or if RV(position.unpredictable_coins) is not empty.
       type: str
       returned: if the position is known
       sample: "0.4307"
@@ -467,21 +468,21 @@ position:
       sample: "0.5017"
     unpredictable_coins:
       description:
-        - The pledged coins of which nobody knows what a change in price does to their value as collateral, because the exchange's collateral
-          ratio tiers cannot be read, do not cover them, or contradict the position. A warning names the reason. While this list is not empty, a fall
-          that is V(none) does not mean that the account is safe.
+        - The pledged coins for which the module cannot predict how a change in price affects their value as collateral. The exchange's collateral
+          ratio tiers cannot be read, do not cover these coins, or contradict the position. A warning names the reason. If this list is not empty, a
+          fall of V(none) does not mean that the account is safe.
       type: list
       elements: str
       returned: if the position is known
       sample: []
     after_shock:
-      description: The account after O(shock), with the collateral ratio tier that then applies to each coin; V(none) without that option.
+      description: The account after O(shock), with the collateral ratio tier that then applies to each coin. V(none) without that option.
       type: dict
       returned: if the position is known
       contains:
         ltv:
           description:
-            - The LTV, rounded up; V(none) if there is debt without collateral, or if RV(position.after_shock.total_collateral_usd) is V(none).
+            - The LTV, rounded up. V(none) if there is debt without collateral, or if RV(position.after_shock.total_collateral_usd) is V(none).
           type: str
           returned: always
           sample: "0.743498"
@@ -492,28 +493,28 @@ position:
           sample: "9029.03"
         total_collateral_usd:
           description:
-            - The value of the collateral in USD after the collateral ratios, rounded down; V(none) if the change concerns one of
+            - The value of the collateral in USD after the collateral ratios, rounded down. V(none) if the change affects one of
               RV(position.unpredictable_coins).
           type: str
           returned: always
           sample: "12143.98"
     to_max_ltv:
       description:
-        - What it takes to lower the LTV of the account to O(max_ltv); V(none) without that option. Each amount alone is enough. Amounts are
-          rounded up to eight decimal places.
+        - How to lower the LTV of the account to O(max_ltv). Each amount alone is enough. Amounts are rounded up to eight decimal places. V(none)
+          without that option.
       type: dict
       returned: if the position is known
       contains:
         max_ltv: *max_ltv
         repay_usd:
-          description: The debt to repay in USD; V(none) if it cannot be predicted.
+          description: The debt to repay, in USD. V(none) if it cannot be predicted.
           type: str
           returned: always
           sample: "2957.04"
         repay:
           description:
-            - The amount to repay in each owed coin, of flexible and fixed loans together; V(none) if all debt in this coin is not enough, or
-              if it cannot be predicted. From the Funding wallet, a fixed contract can only be repaid in full.
+            - The amount to repay in each owed coin, for flexible and fixed loans together. V(none) if all debt in this coin is not enough, or
+              if the amount cannot be predicted. From the Funding wallet, a fixed contract can only be repaid in full.
           type: list
           elements: dict
           returned: always
@@ -526,8 +527,8 @@ position:
               amount: "2957.0231574"
         add:
           description:
-            - The amount of collateral to add in each pledged coin, with the collateral ratio tiers that then apply; V(none) if no amount is
-              enough or if it cannot be predicted. The exchange's own limits are not considered.
+            - The amount of collateral to add in each pledged coin, with the collateral ratio tiers that then apply. V(none) if no amount is
+              enough, or if the amount cannot be predicted. The limits of the exchange are not considered.
           type: list
           elements: dict
           returned: always
@@ -590,8 +591,8 @@ position:
           sample: "12000"
         fall_to_margin_call:
           description:
-            - By which fraction the price of this coin alone must fall until the LTV reaches RV(position.margin_call_ltv); otherwise like
-              RV(position.fall_to_margin_call). V(none) also if this coin is one of RV(position.unpredictable_coins).
+            - The fraction by which the price of this coin alone must fall until the LTV reaches RV(position.margin_call_ltv). Otherwise like
+              RV(position.fall_to_margin_call). Also V(none) if this coin is one of RV(position.unpredictable_coins).
           type: str
           returned: always
           sample: "0.6127"
@@ -601,7 +602,7 @@ position:
           returned: always
           sample: "0.7195"
 coins:
-  description: The coins that are owed or pledged in RV(loans) or RV(position), with their prices and what the wallets hold of them.
+  description: The coins that are owed or pledged in RV(loans) or RV(position), with their prices and the balances of the wallets.
   returned: success
   type: list
   elements: dict
@@ -613,39 +614,39 @@ coins:
       sample: BTC
     price_usd:
       description:
-        - The middle between RV(coins[].price_usd_min) and RV(coins[].price_usd_max), rounded to ten digits. The exchange does not provide the price;
-          it follows from debts and collateral in RV(position), or from the LTV of a legacy loan whose other coin has a price.
-        - V(none) if it does not follow. No coin is assumed to be worth 1 USD.
+        - The midpoint between RV(coins[].price_usd_min) and RV(coins[].price_usd_max), rounded to ten digits. The exchange does not provide the price.
+          The module derives it from debts and collateral in RV(position), or from the LTV of a legacy loan whose other coin has a price.
+        - V(none) if it cannot be derived. No coin is assumed to be worth 1 USD.
       type: str
       returned: always
       sample: "60000"
     price_usd_min:
       description:
-        - The lowest price that fits the exchange's rounded figures. Where these contradict each other, for example because they are of different
-          moments, the lowest that fits one of them.
+        - The lowest price that fits the exchange's rounded figures. If these contradict each other, for example because they are from different
+          moments, this is the lowest price that fits one of them.
       type: str
       returned: always
       sample: "59999.95"
     price_usd_max:
-      description: The highest price that fits; otherwise like RV(coins[].price_usd_min).
+      description: The highest price that fits. Otherwise like RV(coins[].price_usd_min).
       type: str
       returned: always
       sample: "60000.05"
     funding_balance:
       description:
-        - What the Funding wallet holds; V(none) if it cannot be read, for example because the key lacks the permission. Then there is a warning.
+        - The balance of the Funding wallet. V(none) if it cannot be read, for example because the key lacks the permission. A warning says so.
       type: str
       returned: always
       sample: "0.25"
     unified_balance:
-      description: What the UNIFIED wallet holds; otherwise like RV(coins[].funding_balance).
+      description: The balance of the UNIFIED wallet. Otherwise like RV(coins[].funding_balance).
       type: str
       returned: always
       sample: "0.5"
 unavailable:
   description:
-    - The products that the account cannot use, for example because the key lacks a permission, or because the exchange does not serve
-      the call any more. If O(product) lists such a product, the module fails instead.
+    - The products that the account cannot use, for example because the key lacks a permission, or because the exchange no longer serves
+      the call. If O(product) lists such a product, the module fails instead.
     - The module also fails if a read fails for another reason, such as the network.
   returned: success
   type: list
@@ -657,14 +658,14 @@ unavailable:
       returned: always
       sample: legacy
     reason:
-      description: What the exchange answered, what that means, and what to do about it.
+      description: What the exchange answered, what this means, and what to do about it.
       type: str
       returned: always
       sample: >-
         Bybit refused GET /v5/crypto-loan/ongoing-orders: the key lacks a permission (retCode 10005 "Permission denied"). Grant api_key the permission
         "Spot trade", read and write.
     failure:
-      description: The request that was refused; like RV(failure).
+      description: The request that was refused, with the same values as RV(failure).
       type: dict
       returned: always
       sample: &failure
@@ -674,34 +675,34 @@ unavailable:
         request_id: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
         outcome: not_executed
 api_host:
-  description: The host that was used, with the port if the URL has one.
+  description: The host that the module used, with the port if the URL has one.
   returned: when the connection options are valid
   type: str
   sample: api-testnet.bybit.com
 failure:
   description:
-    - The request that failed; V(none) if the module failed for another reason.
-    - C(ret_code) and C(ret_msg) are the exchange's return code and message; C(ret_code) is V(none) without a usable answer.
-    - C(http_status) is V(none) without an answer. C(request_id) was sent with the request; the exchange's support asks for it.
+    - The request that failed. V(none) if the module failed for another reason.
+    - C(ret_code) and C(ret_msg) are the exchange's return code and message. C(ret_code) is V(none) if there was no usable answer.
+    - C(http_status) is V(none) if there was no answer. C(request_id) was sent with the request. The exchange's support asks for it.
     - C(outcome) is always V(not_executed), because the module only reads.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
   sample: *failure
 details:
-  description: What helps to investigate a run.
+  description: Details for investigating a run.
   returned: when the options are valid
   type: dict
   contains:
     waits:
-      description: One sentence for each wait of two seconds or more. It is also written to the system's log when the wait begins.
+      description: One sentence for each wait of two seconds or more. The module also writes it to the system log when the wait begins.
       type: list
       elements: str
       returned: always
       sample: []
     gate_retries:
       description:
-        - How often a request was sent again because the exchange had rejected it before processing it, for its timestamp
-          (C(clock_syncs)) or for the rate limit (C(rate_limits)), and how long it waited for the rate limit in total.
+        - How often a request was sent again because the exchange rejected it before processing it, because of its timestamp
+          (C(clock_syncs)) or the rate limit (C(rate_limits)). C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
       type: dict
       returned: always
       sample:

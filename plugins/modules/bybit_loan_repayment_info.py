@@ -9,43 +9,43 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bybit_loan_repayment_info
-short_description: List the repayments of crypto loans on Bybit
+short_description: List repayments of crypto loans on Bybit
 version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
 description:
-  - Returns the repayments of legacy, flexible and fixed crypto loans in one list with the same fields, newest first, and their totals for
-    each coin.
-  - Filters can be combined. A repayment is returned if it matches all of them.
+  - Returns the repayments of legacy, flexible, and fixed crypto loans in one list with the same fields, newest first. Also returns their totals
+    for each coin.
+  - You can combine filters. A repayment is returned if it matches all of them.
   - Uses the calls C(GET /v5/crypto-loan/repayment-history), C(GET /v5/crypto-loan-flexible/repayment-history),
-    C(GET /v5/crypto-loan-fixed/repayment-history) and C(GET /v5/market/time).
+    C(GET /v5/crypto-loan-fixed/repayment-history), and C(GET /v5/market/time).
 extends_documentation_fragment:
   - treasury.bybit.attributes
   - treasury.bybit.attributes.group
   - treasury.bybit.connection
   - treasury.bybit.query
 notes:
-  - For legacy loans, the exchange returns the repayments of the last 6 months, without those that failed. How far back it goes for other
-    loans is not documented.
-  - The exchange cannot filter by time, so all pages are read even with O(since) and O(until).
+  - For legacy loans, the exchange returns the repayments of the last 6 months, without those that failed. For other loans, it does not
+    document how far back its history goes.
+  - The exchange cannot filter by time, so the module reads all pages, even with O(since) and O(until).
 options:
   repay_id:
     description:
-      - Only the repayment with this ID.
+      - Selects only the repayment with this ID.
     type: str
   since:
     description:
-      - Only repayments that were made at this time or later.
+      - Selects only repayments that were made at this time or later.
       - An ISO 8601 date, which means its start in UTC, such as V(2026-11-01), or a time with a time zone, such as
         V(2026-11-01T09:00:00+01:00).
     type: str
   until:
     description:
-      - Only repayments that were made before this time; written like O(since). V(2026-12-01) is the end of November.
+      - Selects only repayments that were made before this time. Written like O(since). V(2026-12-01) is the end of November.
     type: str
   status:
     description:
-      - Only repayments with one of these statuses. All of them by default.
+      - Selects only repayments with one of these statuses. By default, all repayments are returned.
     type: list
     elements: str
     choices:
@@ -58,13 +58,13 @@ seealso:
   - module: treasury.bybit.bybit_flexible_loan_repay
   - module: treasury.bybit.bybit_fixed_loan_repay
   - name: Repayments of flexible loans
-    description: The exchange's documentation of the call.
+    description: The exchange's documentation of this call.
     link: https://bybit-exchange.github.io/docs/v5/new-crypto-loan/flexible/repay-orders
   - name: Repayments of fixed loans
-    description: The exchange's documentation of the call.
+    description: The exchange's documentation of this call.
     link: https://bybit-exchange.github.io/docs/v5/new-crypto-loan/fixed/repay-history
   - name: Repayments of legacy loans
-    description: The exchange's documentation of the call.
+    description: The exchange's documentation of this call.
     link: https://bybit-exchange.github.io/docs/v5/crypto-loan/repay-transaction
 """
 
@@ -77,7 +77,7 @@ EXAMPLES = r"""
     until: "2026-12-01"
   register: repaid
 
-- name: List repayments that are not final yet
+- name: List the repayments that are not final yet
   treasury.bybit.bybit_loan_repayment_info:
     environment: testnet
     status: processing
@@ -97,7 +97,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: How many repayments were found for each product. On failure, what went wrong and what to do about it.
+  description: How many repayments were found for each product. On failure, what went wrong, and what to do about it.
   returned: always
   type: str
   sample: "7 repayments (4 legacy, 2 flexible, 1 fixed)."
@@ -123,7 +123,7 @@ repayments:
       returned: always
       sample: ETH
     amount:
-      description: The amount in this coin. With O(loan_id), only the part for this loan.
+      description: The amount, in this coin. With O(loan_id), only the part for this loan.
       type: str
       returned: always
       sample: "1.4"
@@ -134,14 +134,14 @@ repayments:
       sample: success
     kind:
       description:
-        - The reason for it, which is V(user), V(liquidation), V(auto), V(overdue), V(delisting), V(delayed_liquidation),
-          V(by_currency), V(moved_to_flexible), or V(unknown) if this collection does not know it.
-        - The exchange does not document whether V(by_currency) means a repayment from collateral, or one of all contracts of a coin.
+        - The reason for the repayment, which is V(user), V(liquidation), V(auto), V(overdue), V(delisting), V(delayed_liquidation),
+          V(by_currency), V(moved_to_flexible), or V(unknown) if this collection does not know the reason.
+        - The exchange does not document whether V(by_currency) means a repayment from collateral, or a repayment of all contracts in a coin.
       type: str
       returned: always
       sample: user
     by_user:
-      description: Whether the user of the account made it, so that its kind is V(user) or V(by_currency); V(none) if the kind is V(unknown).
+      description: Whether the user of the account made it, which means that its kind is V(user) or V(by_currency). V(none) if the kind is V(unknown).
       type: bool
       returned: always
       sample: true
@@ -151,14 +151,14 @@ repayments:
       returned: always
       sample: 1792497600000
     time:
-      description: The same as ISO 8601 in UTC.
+      description: The same in ISO 8601 format, in UTC.
       type: str
       returned: always
       sample: "2026-10-20T12:00:00Z"
     parts:
       description:
-        - The loans that it repaid, which is one for a legacy loan, one for each contract of a fixed loan, and none for a flexible loan,
-          which has no ID. With O(loan_id), only that loan for fixed loans.
+        - The loans that the repayment repaid. These are one for a legacy loan, one for each contract of a fixed loan, and none for a flexible loan,
+          which has no ID. For fixed loans with O(loan_id), only this contract.
       type: list
       elements: dict
       returned: always
@@ -174,12 +174,12 @@ repayments:
           returned: always
           sample: "1.4"
     collateral_coin:
-      description: The coin of a legacy loan's collateral; V(none) for other loans.
+      description: The coin of a legacy loan's collateral. V(none) for other loans.
       type: str
       returned: always
       sample: BTC
     collateral_return:
-      description: How much of this collateral was returned with the repayment; V(none) for other loans.
+      description: How much of this collateral was returned with the repayment. V(none) for other loans.
       type: str
       returned: always
       sample: "0.0494727"
@@ -200,7 +200,7 @@ totals:
       returned: always
       sample: "212.6"
     by_exchange:
-      description: The total that was repaid otherwise, such as by liquidation, or moved to a flexible loan, with RV(repayments[].status=success).
+      description: The total that was repaid in another way, such as by liquidation or by a move to a flexible loan, with RV(repayments[].status=success).
       type: str
       returned: always
       sample: "400.3614"
@@ -215,14 +215,14 @@ totals:
       returned: always
       sample: "0"
     repayments:
-      description: The number of repayments, whatever their status.
+      description: The number of repayments, regardless of their status.
       type: int
       returned: always
       sample: 3
 unavailable:
   description:
-    - The products that the account cannot use, for example because the key lacks a permission, or because the exchange does not serve
-      the call any more. If O(product) lists such a product, the module fails instead.
+    - The products that the account cannot use, for example because the key lacks a permission, or because the exchange no longer serves
+      the call. If O(product) lists such a product, the module fails instead.
     - The module also fails if a read fails for another reason, such as the network.
   returned: success
   type: list
@@ -234,13 +234,13 @@ unavailable:
       returned: always
       sample: legacy
     reason:
-      description: What the exchange answered, what that means, and what to do about it.
+      description: What the exchange answered, what this means, and what to do about it.
       type: str
       returned: always
       sample: >-
         Bybit refused GET /v5/crypto-loan/repayment-history: the host does not serve this call (HTTP 404). Check environment or api_url.
     failure:
-      description: The request that was refused; like RV(failure).
+      description: The request that was refused, with the same values as RV(failure).
       type: dict
       returned: always
       sample: &failure
@@ -250,34 +250,34 @@ unavailable:
         request_id: 4a1f0c3e-8f1b-4a59-9f0e-0d6d6c0a6a55
         outcome: not_executed
 api_host:
-  description: The host that was used, with the port if the URL has one.
+  description: The host that the module used, with the port if the URL has one.
   returned: when the connection options are valid
   type: str
   sample: api-testnet.bybit.com
 failure:
   description:
-    - The request that failed; V(none) if the module failed for another reason.
-    - C(ret_code) and C(ret_msg) are the exchange's return code and message; C(ret_code) is V(none) without a usable answer.
-    - C(http_status) is V(none) without an answer. C(request_id) was sent with the request; the exchange's support asks for it.
+    - The request that failed. V(none) if the module failed for another reason.
+    - C(ret_code) and C(ret_msg) are the exchange's return code and message. C(ret_code) is V(none) if there was no usable answer.
+    - C(http_status) is V(none) if there was no answer. C(request_id) was sent with the request. The exchange's support asks for it.
     - C(outcome) is always V(not_executed), because the module only reads.
   returned: failure, unless Ansible itself refuses the options or a Python library is missing
   type: dict
   sample: *failure
 details:
-  description: What helps to investigate a run.
+  description: Details for investigating a run.
   returned: when the options are valid
   type: dict
   contains:
     waits:
-      description: One sentence for each wait of two seconds or more. It is also written to the system's log when the wait begins.
+      description: One sentence for each wait of two seconds or more. The module also writes it to the system log when the wait begins.
       type: list
       elements: str
       returned: always
       sample: []
     gate_retries:
       description:
-        - How often a request was sent again because the exchange had rejected it before processing it, for its timestamp
-          (C(clock_syncs)) or for the rate limit (C(rate_limits)), and how long it waited for the rate limit in total.
+        - How often a request was sent again because the exchange rejected it before processing it, because of its timestamp
+          (C(clock_syncs)) or the rate limit (C(rate_limits)). C(rate_limit_wait_ms) is the total wait for the rate limit in milliseconds.
       type: dict
       returned: always
       sample:

@@ -40,8 +40,8 @@ def exposed_secret(action: ActionBase) -> str:
         value = str(environment.get(variable) or "")
         if value and not _is_path(variable, value):
             return (
-                f"environment sets {variable}, which Ansible would write into a command line that all users of the machine can read, and "
-                f"show at -vvv: give the option {option} from a vault instead, or export {variable} for ansible-playbook itself."
+                f"The keyword environment sets {variable}, which Ansible would write to a command line that every user of the machine can read, "
+                f"and show at -vvv: set the option {option} from a vault instead, or export {variable} before you start ansible-playbook."
             )
     return ""
 
@@ -66,9 +66,8 @@ def outlives_its_task(action: ActionBase, user: int) -> str:
     if not (task.timeout and is_step and is_others):
         return ""
     return (
-        "timeout and become together could leave the module running when the task has ended, so that its repayment is reported to nobody and "
-        "the next run repays once more: limit the run with wait_timeout instead of timeout, or give reference, since, max_debt or max_ltv, or leave out "
-        "become. Nothing was sent."
+        "timeout and become together could leave the module running after the task has ended, so nothing was sent: a repayment that nobody "
+        "sees could be made once more by the next run. Use wait_timeout instead of timeout, set reference, since, max_debt, or max_ltv, or omit become."
     )
 
 
@@ -112,7 +111,7 @@ def _is_wanted(action: ActionBase, task_vars: dict[str, t.Any]) -> bool:
     try:
         wanted: bool = boolean(value)
     except TypeError:
-        raise AnsibleActionFail(f"{name} '{value}' is not a boolean: give true or false.") from None
+        raise AnsibleActionFail(f"{name} '{value}' is not a boolean: use true or false.") from None
     return wanted
 
 

@@ -26,6 +26,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Listener
 from ansible_collections.treasury.bybit.plugins.module_utils._module.interface import Spec
 from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
 from ansible_collections.treasury.bybit.plugins.plugin_utils._names import INFO_MODULES, MOVING_MODULES, module_of
@@ -41,10 +42,13 @@ class UnsupportedValue(TypeError):
     """An option holds something that cannot be handed to a module in this process."""
 
 
-def run_here(action: ActionBase, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Run the module of a task, and return its result."""
+def run_here(action: ActionBase, task_vars: dict[str, t.Any], listener: Listener | None = None) -> dict[str, t.Any]:
+    """Run the module of a task, and return its result.
+
+    :param listener: Gets each wait as it begins and ends.
+    """
     name = module_of(action._task.action)
-    module = InProcessModule(action, MODULES[name].SPEC, task_vars)
+    module = InProcessModule(action, MODULES[name].SPEC, task_vars, listener)
     # An ordinary module runs in this folder, too, when the connection is local.
     with _working_in(action._loader.get_basedir()):
         if module.refusal:
@@ -65,8 +69,11 @@ class InProcessModule:
     :ivar result: What the module has emitted; none before.
     """
 
-    def __init__(self, action: ActionBase, spec: Spec, task_vars: dict[str, t.Any]) -> None:
+    def __init__(
+        self, action: ActionBase, spec: Spec, task_vars: dict[str, t.Any], listener: Listener | None = None
+    ) -> None:
         task = action._task
+        self._listener = listener
         self._name: str = task.action
         self._task_vars = task_vars
         self._is_logged = not (task.no_log or _configured("DEFAULT_NO_TARGET_SYSLOG", task_vars))
@@ -91,6 +98,10 @@ class InProcessModule:
             known = getattr(syslog, facility, None)
             syslog.openlog(f"ansible-{self._name}", 0, known if isinstance(known, int) else syslog.LOG_USER)
             syslog.syslog(syslog.LOG_INFO, remove_values(text, self._secrets))
+
+    def tell(self, number: int, reason: str, at_most_ms: int) -> None:
+        if self._listener is not None:
+            self._listener(number, remove_values(reason, self._secrets), at_most_ms)
 
     def emit(self, result: dict[str, t.Any], failed: bool) -> None:
         # A task that has its result is not too late: its timeout would take the result away while the journal is closed.

@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain, total
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, REPAY, TAKE_BACK, TO_FUND, TO_UNIFIED
-from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, PENDING, PLANNED, UNKNOWN
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import EXECUTED, NOT_EXECUTED, NOTHING_TO_DO, PENDING, PLANNED, UNKNOWN
 from ansible_collections.treasury.bybit.plugins.module_utils._words import WORDS
 
 DONE, RECOVERED = "done", "recovered"
@@ -34,8 +34,20 @@ _LISTS = tuple(dict.fromkeys(words.list_key for words in WORDS.values()))
 _SUBJECTS = tuple(dict.fromkeys(words.subject_key for words in WORDS.values()))
 # What Ansible itself puts into the result of a task whose module returned none.
 _CUT_OFF = ("timedout", "async_result", "module_stdout", "unreachable")
+# How much a line asks for attention: something in doubt, something that was moved or would be, or nothing that was moved.
+LOUD, MOVED, CALM = "loud", "moved", "calm"
 _LOUD = "OUTCOME UNKNOWN"
+_NOTHING = "Nothing was moved."
+# That of the names in the recap of Ansible.
+_HOST_WIDTH = 26
 _NO_RESULT = "the task ended before it reported what it sent. Run it again: it finds out before it sends anything."
+
+
+class Line(t.NamedTuple):
+    """A line to show, and how much it asks for attention."""
+
+    text: str
+    tone: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,11 +78,22 @@ def is_cut_off(result: t.Mapping[str, t.Any]) -> bool:
     return not is_report(result) and any(result.get(name) for name in _CUT_OFF)
 
 
-def lines_of(result: t.Mapping[str, t.Any]) -> list[tuple[str, bool]]:
-    """Return what to show of a result immediately, and for each line whether to highlight it."""
+def is_refusal(result: t.Mapping[str, t.Any]) -> bool:
+    """Return whether a module that moves money ended before it could report more than that nothing was moved."""
+    return not is_report(result) and result.get("outcome") == NOT_EXECUTED
+
+
+def lines_of(result: t.Mapping[str, t.Any], has_failed: bool, is_shown: bool = True) -> list[Line]:
+    """Return what to show of a result immediately.
+
+    :param has_failed: Whether the task has. From ansible-core 2.21, the result does not say so.
+    :param is_shown: Whether Ansible itself shows the message of a task that has failed.
+    """
     message = result.get("msg") or ""
     if is_cut_off(result):
-        return [(f"{_LOUD}: {_NO_RESULT}", True)]
+        return [Line(f"{_LOUD}: {_NO_RESULT}", LOUD)]
+    if is_refusal(result):
+        return [Line(_NOTHING, CALM)]
     if not is_report(result):
         return []
     # The message tells of a transfer before a repayment, too.
@@ -78,16 +101,49 @@ def lines_of(result: t.Mapping[str, t.Any]) -> list[tuple[str, bool]]:
     coin, moved = _coin_of(result), [summary for part in parts for summary in _moved(part)]
     lines = []
     if result["outcome"] == UNKNOWN:
-        intent = next((part["details"]["intent"] for part in parts if part["details"]["intent"]), "not reported")
-        lines.append((f"{_LOUD} (intent {intent}): {message}", True))
-    if result.get("failed"):
+        lines.append(Line(_doubt(parts, message, has_failed and is_shown), LOUD))
+    if has_failed:
         # The message is about the failure.
-        return [*((_before_failure(summary, coin), False) for summary in moved), *lines]
-    # A run that a reference has answered, too: why nothing was sent is worth a line.
-    is_answered = result["outcome"] in (EXECUTED, PENDING) and not moved
-    if result["outcome"] == PLANNED or moved or is_answered:
-        lines.append((message, False))
+        before = [Line(_before_failure(summary, coin), MOVED) for summary in moved]
+        is_nothing = all(outcome == NOT_EXECUTED for outcome in (result["outcome"], *(item.state for item in items_of(result, ""))))
+        return [*before, *lines, *([Line(_NOTHING, CALM)] if is_nothing else [])]
+    if moved or result["outcome"] == PLANNED:
+        lines.append(Line(f"{message}{_ltv_of(result)}", MOVED))
+    elif result["outcome"] in (EXECUTED, PENDING, NOTHING_TO_DO):
+        # Why nothing was sent is worth a line.
+        lines.append(Line(message, CALM))
     return lines
+
+
+def _doubt(parts: t.Sequence[t.Mapping[str, t.Any]], message: str, is_told: bool) -> str:
+    """Say that an outcome is unknown.
+
+    :param is_told: Whether the message, which says all that is known, stands above this line.
+    """
+    part = next((part for part in parts if part["details"]["intent"]), None)
+    if part is None:
+        return f"{_LOUD}: {message}"
+    loud = f"{_LOUD} (intent {part['details']['intent']}):"
+    if not is_told:
+        return f"{loud} {message}"
+    words = WORDS[part["move"]]
+    coin = _coin_of(part)
+    # If something was moved before this, the amount is that.
+    what = f"{part['amount']} {coin}".rstrip() if not _moved(part) else f"more {coin}".rstrip()
+    return (
+        f"{loud} {what} may have been {words.done}. Nothing is sent for this {words.target} until that is known. "
+        f"Run the task again to find out."
+    )
+
+
+def _ltv_of(result: t.Mapping[str, t.Any]) -> str:
+    """Say how the LTV has changed, after a message that does not."""
+    pair = result.get(WORDS[result["move"]].subject_key)
+    before, after = ((pair or {}).get(name) or {} for name in ("before", "after"))
+    ltvs = [subject.get("ltv") for subject in (before, after)]
+    if result["outcome"] == PLANNED or None in ltvs or ltvs[0] == ltvs[1]:
+        return ""
+    return f" LTV before: {ltvs[0]}, now: {ltvs[1]}."
 
 
 def items_of(result: t.Mapping[str, t.Any], host: str) -> list[TallyItem]:
@@ -112,6 +168,9 @@ def _items_of_part(result: t.Mapping[str, t.Any], host: str) -> list[TallyItem]:
     items += [_item(host, coin, summary, DONE) for summary in made]
     if result["outcome"] == PLANNED:
         items.append(TallyItem(host, PLANNED, result["move"], coin, Decimal(result["amount"])))
+    elif result["outcome"] == UNKNOWN and result["details"]["intent"] is None:
+        # It may be another run's, for another amount.
+        items.append(TallyItem(host, UNKNOWN, None, "", None))
     elif result["outcome"] == UNKNOWN:
         # If something was moved before this, the amount is that.
         amount = None if moved else Decimal(result["amount"])
@@ -146,7 +205,20 @@ def _coin_of(result: t.Mapping[str, t.Any]) -> str:
     figures = [result[name] for name in _SUBJECTS if isinstance(result.get(name), dict)]
     shown = [subject["coin"] for pair in figures for subject in pair.values() if subject and subject.get("coin")]
     named = [result[name] for name in ("loan_currency", "currency", "coin") if result.get(name)]
-    return next(iter([*shown, *named]), "of an unknown coin")
+    return next(iter([*shown, *named]), "")
+
+
+class _Row(t.NamedTuple):
+    """One row of the totals.
+
+    :ivar kind: What was moved, and how.
+    :ivar sums: How much, by what became of it; empty if the row has nothing to add up.
+    """
+
+    host: str
+    kind: str
+    sums: str
+    tone: str
 
 
 class Tally:
@@ -162,28 +234,35 @@ class Tally:
         for item in items_of(result, host):
             key = item.intent or next(self._number)
             before = self._items.get(key)
+            if before is not None and not item.coin:
+                item = dataclasses.replace(item, coin=before.coin)
             # What this run moved remains moved, even if a later task reports it again.
             if before is None or not (before.state == DONE and item.state == RECOVERED):
                 self._items[key] = item
 
-    def lines(self) -> list[tuple[str, bool]]:
-        """Return the totals for each host, coin and move, and each movement in doubt, highlighted; nothing without results."""
-        return [(f"{host:<26} : {text}", is_loud) for host in sorted(self._hosts) for text, is_loud in self._lines_of(host)]
+    def lines(self) -> list[Line]:
+        """Return the totals for each host, coin and move, and each movement in doubt; nothing without results."""
+        rows = [row for host in sorted(self._hosts) for row in self._rows_of(host)]
+        host_width = max([_HOST_WIDTH, *(len(row.host) for row in rows)])
+        kind_width = max([0, *(len(row.kind) for row in rows if row.sums)])
+        texts = [f"{row.kind.ljust(kind_width)}  {row.sums}" if row.sums else row.kind for row in rows]
+        return [Line(f"{row.host.ljust(host_width)} : {text}", row.tone) for row, text in zip(rows, texts)]
 
-    def _lines_of(self, host: str) -> t.Iterator[tuple[str, bool]]:
+    def _rows_of(self, host: str) -> t.Iterator[_Row]:
         items = [item for item in self._items.values() if item.host == host]
         counted = [item for item in items if item.state in COLUMNS]
         doubtful = [item for item in items if item.state == UNKNOWN]
         if not counted and not doubtful:
-            yield "nothing was moved", False
+            yield _Row(host, "nothing was moved", "", CALM)
         for coin, move in sorted({(item.coin, item.move or "") for item in counted}, key=_place):
             those = [item for item in counted if (item.coin, item.move) == (coin, move)]
-            sums = {state: total(*(item.amount or Decimal(0) for item in those if item.state == state)) for state in COLUMNS}
-            yield f"{coin} {_KINDS[move]}: {'  '.join(f'{state}={plain(number)}' for state, number in sums.items())}", False
+            sums = {state: [item.amount or Decimal(0) for item in those if item.state == state] for state in COLUMNS}
+            shown = "  ".join(f"{state}={plain(total(*amounts))}" for state, amounts in sums.items() if amounts)
+            yield _Row(host, f"{coin} {_KINDS[move]}:".lstrip(), shown, MOVED)
         for item in doubtful:
-            kind = f" {item.coin} {_KINDS[item.move]}:" if item.move else ""
+            kind = f" {item.coin} {_KINDS[item.move]}:".replace("  ", " ") if item.move else ""
             amount = f" amount={plain(item.amount)}" if item.amount is not None else ""
-            yield f"{_LOUD}{kind}{amount} intent={item.intent or 'not reported'}", True
+            yield _Row(host, f"{_LOUD}{kind}{amount} intent={item.intent or 'not reported'}", "", LOUD)
 
 
 def _place(coin_and_move: tuple[str, str]) -> tuple[str, int]:

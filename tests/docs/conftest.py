@@ -2,12 +2,71 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""The built site, and a browser that opens it as files, with no network."""
+
 from __future__ import annotations
 
+import shutil
 import sys
+import typing as t
 from pathlib import Path
+
+import pytest
 
 HERE = Path(__file__).resolve().parent
 
 # With --import-mode=importlib nobody else puts them there.
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "tools")]
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+QUIET = [
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site, which takes some seconds, and return its folder."""
+    from build_docs import build
+
+    folder = tmp_path_factory.mktemp("site")
+    assert build(folder) == 0
+    return folder / "html"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> t.Iterator[t.Any]:
+    """The Chromium of the system, headless."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need the Python package playwright: make env")
+    if CHROMIUM is None:
+        pytest.skip("the browser tests need Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(site: Path, chromium: t.Any) -> t.Iterator[t.Callable[..., t.Any]]:
+    """Open pages of the site as files; at the end, no script may have failed, and nothing may have been asked for elsewhere."""
+    contexts, failures = [], []
+
+    def keep(error: object) -> None:
+        failures.append(error)
+
+    def note(request: t.Any) -> None:
+        if not request.url.startswith(("file:", "data:")):
+            failures.append(request.url)
+
+    def call(name: str, **options: object) -> t.Any:
+        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}))
+        page = contexts[-1].new_page()
+        page.on("pageerror", keep)
+        page.on("request", note)
+        page.goto(f"{site.as_uri()}/{name}")
+        return page
+
+    yield call
+    for context in contexts:
+        context.close()
+    assert failures == []

@@ -15,6 +15,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 RST = CHECKOUT / "docs" / "docsite" / "rst"
 GUIDES = sorted(RST.glob("*.rst"))
+FRONT_PAGE = CHECKOUT / "tools" / "docs" / "index.rst"
 _BLOCK = re.compile(r"^(?P<indent> *)\.\. code-block:: (?P<language>\w+)\n\n(?P<text>(?:(?P=indent)   .*\n|\n)+)", re.MULTILINE)
 
 
@@ -28,14 +29,17 @@ class Block(t.NamedTuple):
         return f"{self.guide}-{self.number}"
 
 
+def blocks_of(guide: Path) -> list[Block]:
+    """Return the code blocks of a guide, in their order."""
+    return [
+        Block(guide.stem, number, found["language"], textwrap.dedent(found["text"]))
+        for number, found in enumerate(_BLOCK.finditer(guide.read_text(encoding="utf-8")), start=1)
+    ]
+
+
 def blocks(language: str) -> list[Block]:
     """Return the code blocks of all guides in one language."""
-    return [
-        Block(guide.stem, number, language, textwrap.dedent(found["text"]))
-        for guide in GUIDES
-        for number, found in enumerate(_BLOCK.finditer(guide.read_text(encoding="utf-8")), start=1)
-        if found["language"] == language
-    ]
+    return [block for guide in GUIDES for block in blocks_of(guide) if block.language == language]
 
 
 def commands() -> list[tuple[str, list[str]]]:

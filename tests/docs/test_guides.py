@@ -87,7 +87,13 @@ def words_after(words: list[str], option: str) -> list[str]:
     return [words[number + 1] for number, word in enumerate(words[:-1]) if word == option]
 
 
-PLAYED = [(guide, words) for guide, words in commands() if words[0] in ("ansible-playbook", "ansible-runner", "ansible-navigator")]
+# The files that a guide tells people to create; the first line of such a block is a comment with the name.
+CREATED = {(block.guide, name) for block in blocks("yaml") for name in re.findall(r"\A# ([\w./-]+)\n", block.text)}
+PLAYED = [
+    (guide, words)
+    for guide, words in commands()
+    if words[0] in ("ansible-playbook", "ansible-runner", "ansible-navigator") and not {(guide, word) for word in words} & CREATED
+]
 
 
 def test_the_guides_play_every_playbook() -> None:
@@ -106,8 +112,13 @@ def test_what_a_command_plays_and_sets_exists(guide: str, words: list[str]) -> N
     assert [file for file in files if file.startswith("playbooks/") and not (CHECKOUT / file).is_file()] == []
 
 
+INSTALLED = "~/.ansible/collections/ansible_collections/treasury/bybit/"
+FILE_HERE = re.compile(rf"(?:{INSTALLED})?(?:extensions|roles|tools)/\S+\.(?:yml|py)$")
+
+
 def test_the_files_that_other_commands_name_exist() -> None:
-    named = {word for _guide, words in commands() for word in words if re.match(r"(?:extensions|roles|tools)/\S+\.(?:yml|py)$", word)}
+    named = {word for _guide, words in commands() for word in words if re.match(FILE_HERE, word)}
+    named = {re.sub(f"^{INSTALLED}", "", name) for name in named}
     assert "roles/sandbox/files/sandbox.py" in named
     assert [name for name in sorted(named) if not (CHECKOUT / name).is_file()] == []
 
@@ -131,6 +142,8 @@ def test_a_guide_has_its_label(guide) -> None:
 
 
 def test_every_picture_is_shown_and_said_in_words() -> None:
-    shown = re.findall(r"\.\. image:: (\S+)\n +:alt: \S+", "".join(guide.read_text() for guide in GUIDES))
+    pages = [*GUIDES, *(CHECKOUT / "tools" / "docs").glob("*.rst")]
+    shown = re.findall(r"\.\. image:: (?:docsite/)?(\S+)\n +:alt: \S+", "".join(page.read_text() for page in pages))
+    shown += re.findall(r"!\[\S[^]]+\]\(docs/docsite/rst/(\S+)\)", (CHECKOUT / "README.md").read_text())
     pictures = {f"images/{file.name}" for file in (CHECKOUT / "docs" / "docsite" / "rst" / "images").iterdir()}
     assert set(shown) == pictures

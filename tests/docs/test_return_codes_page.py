@@ -18,12 +18,12 @@ def test_the_page_is_current() -> None:
 
 
 def test_the_page_has_every_code_once() -> None:
-    numbers = [int(number) for number in re.findall(r"^   \* - \\?(-?\d+)$", guide_parts.page(), re.MULTILINE)]
+    numbers = [int(number) for number in re.findall(r"^   \* - :index:`(-?\d+)`$", guide_parts.page(), re.MULTILINE)]
     assert sorted(numbers) == sorted([*codes.CODES, *codes.HTTP_STATUSES])
 
 
 def test_no_code_in_doubt_is_called_harmless() -> None:
-    rows = re.findall(r"^   \* - \\?(-?\d+)\n     - .*\n     - (.*)$", guide_parts.page(), re.MULTILINE)
+    rows = re.findall(r"^   \* - :index:`(-?\d+)`\n     - .*\n     - (.*)$", guide_parts.page(), re.MULTILINE)
     said = {number for number, money in rows if money == "No money moved."}
     sure = {n for n, row in [*codes.CODES.items(), *codes.HTTP_STATUSES.items()] if row.reading == "not_executed"}
     assert {int(number) for number in said} == sure

@@ -15,7 +15,7 @@ from simulation.runs import Post, Run
 
 NOW, OTHER = Plan(NAMED), Plan(NAMED_OTHER)
 PAID, TWO = [entry()], [entry(), entry("8", time=T0 + 3000, visible_at=T0 + 3000)]
-SOMETHING_ELSE = "reference 'invoice 7' was already used for the repayment of 100 USDT. Nothing was sent: give this step another reference."
+SOMETHING_ELSE = "reference 'invoice 7' was already used for the repayment of 100 USDT. Nothing was sent: use another reference for this step."
 
 
 def first(**changed: t.Any) -> Run:

@@ -14,18 +14,27 @@ project = "treasury.bybit"
 copyright = "2026 treasury.bybit contributors"
 html_title = "treasury.bybit"
 
-extensions = ["sphinx_antsibull_ext"]
+extensions = ["sphinx_antsibull_ext", "sphinx_copybutton"]
 default_role = "any"
 nitpicky = True
 highlight_language = "text"
-pygments_style = "ansible"
+
+# antsibull-docs writes it for environment variables that plugins declare; no plugin does.
+exclude_patterns = ["environment_variables.rst"]
 
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_show_sphinx = False
 html_copy_source = False
 html_use_index = False
+
+# What a run prints is there to be read. Of commands with a prompt, only the commands are copied.
+copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
+copybutton_prompt_text = "$ "
+copybutton_line_continuation_character = "\\"
+copybutton_copy_empty_lines = False
 
 _ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/reference_appendices"
 # What the pages of modules name of Ansible's own; its inventory would have to be fetched.
@@ -44,22 +53,31 @@ ELSEWHERE = {
 
 def refer_elsewhere(app, env, node, content):
     """Return a link for a label of Ansible's documentation, and nothing for a label that is nowhere."""
-    address = ELSEWHERE.get(node["reftarget"])
+    page, _separator, option = node["reftarget"].partition("__parameter-")
+    address = ELSEWHERE.get(page)
+    if address and option:
+        address += f"#parameter-{option}"
     return address and nodes.reference("", "", content, internal=False, refuri=address)
 
 
-def arrange(app, docname, source):
-    """Fit what antsibull-docs wrote to the theme, which shows the sections of a page and the pages of the site by itself."""
-    text = re.sub(r"^\.\. contents::\n(?: +:.*\n)*", "", source[0], flags=re.MULTILINE)
-    if docname == "index":
-        text = re.sub(r"^(.+)\n-+\n\n\.\. toctree::\n", r"\g<0>    :caption: \1\n", text, flags=re.MULTILINE)
-        for kind, caption in (("module", "Modules"), ("callback", "Callbacks"), ("role", "Roles")):
-            listed = rf"(\.\. toctree::\n)((?:    :.*\n)+\n)(?=    \w+_{kind}$)"
-            text = re.sub(listed, rf"\1    :caption: {caption}\n\2", text, flags=re.MULTILINE)
-            text = re.sub(rf"^    (\w+)_{kind}$", rf"    \1 <\1_{kind}>", text, flags=re.MULTILINE)
-    source[0] = text
+def leave_contents_to_the_theme(app, docname, source):
+    """Remove what antsibull-docs wrote for the list of a page's sections, which the theme shows by itself."""
+    source[0] = re.sub(r"^\.\. contents::\n(?: +:.*\n)*", "", source[0], flags=re.MULTILINE)
+
+
+# What Sphinx and antsibull-docs write, and what a screen reader understands instead.
+ACCESSIBLE = {' role="heading">': ' role="heading" aria-level="2">', ' aria-role="button"': ""}
+
+
+def make_accessible(app, pagename, templatename, context, doctree):
+    """Correct the roles in the text and in the menu of a page."""
+    for part in {"body", "furo_navigation_tree"} & context.keys():
+        for written, understood in ACCESSIBLE.items():
+            context[part] = context[part].replace(written, understood)
 
 
 def setup(app):
-    app.connect("source-read", arrange)
+    app.connect("source-read", leave_contents_to_the_theme)
     app.connect("missing-reference", refer_elsewhere)
+    # After the theme, which writes the menu.
+    app.connect("html-page-context", make_accessible, priority=900)

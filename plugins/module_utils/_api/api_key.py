@@ -46,8 +46,8 @@ class ApiKey(t.NamedTuple):
         if self.expires_at_ms is None or self.expires_at_ms - now_ms > _SOON_MS:
             return ""
         return (
-            f"api_key expires at {utc(self.expires_at_ms)}: create a new key for the same account before then. Records of earlier runs "
-            f"belong to the account, so the new key finds them. A key that is bound to IP addresses does not expire."
+            f"api_key expires at {utc(self.expires_at_ms)}: create a new key for the same account before then; it finds everything in the "
+            f"journal. A key that is bound to IP addresses does not expire."
         )
 
 
@@ -59,7 +59,7 @@ def read_key(client: Client) -> ApiKey:
     """
     key = client.cached(_PATH, {}, _key_of, signed=True)
     if key is None:
-        raise ReadFailed(f"Bybit answered {_PATH} without the ID of the account, so the intents of earlier runs cannot be found. Run again later.")
+        raise ReadFailed(f"Bybit's answer to {_PATH} lacks the account ID, so earlier runs cannot be found in the journal. Run again later.")
     return key
 
 
@@ -80,12 +80,12 @@ def _lacks(answer: dict[str, t.Any]) -> t.Iterator[tuple[str, str]]:
     permissions = answer.get("permissions")
     for right, (group, name) in _NAMES.items():
         if answer.get("readOnly") == _READ_ONLY:
-            yield right, f"api_key is read-only: use a key of this account with write access, or create one with '{right}', read and write"
+            yield right, f"api_key is read-only: use another key of this account, with the permission '{right}' (read and write)"
             continue
         granted = permissions.get(group) if isinstance(permissions, dict) else None
         if isinstance(granted, list) and name not in granted:
             yield right, (
-                f"api_key lacks the permission '{right}': grant it on the exchange's page of API keys, or use another key of this account"
+                f"api_key lacks the permission '{right}': grant it on the exchange's API page, or use another key of this account"
             )
 
 

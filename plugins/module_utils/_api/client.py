@@ -92,7 +92,7 @@ class Client(Requestor):
     def fork(self) -> Client:
         """Return a client for reads of another thread."""
         remaining_ms = max(0, self._rate_limit_timeout_ms - self.retries.rate_limit_wait_ms)
-        fork = Client(self._session, self._api_key, self._signer, self.recv_window_ms, remaining_ms // 1000, self.clock)
+        fork = Client(self._session, self._api_key, self._signer, self.recv_window_ms, remaining_ms // 1000, self.clock, self._api_timeout)
         fork._blocked = self._blocked
         return fork
 
@@ -151,7 +151,7 @@ class Client(Requestor):
         now_ms = self.clock.monotonic_ms()
         pause_ms = self._session.limits.of("POST", path).pause_ms(now_ms) - self._session.read_duration_ms
         if pause_ms > 0:
-            self.clock.sleep_ms(pause_ms)
+            self.clock.pause_ms(self.pacing, pause_ms)
         self._reads_began_ms = self.clock.monotonic_ms()
 
     def sign(self, request: Request) -> Signed:

@@ -90,6 +90,7 @@ class Requestor:
 
     :param recv_window_ms: How long after its timestamp the exchange accepts a request.
     :param rate_limit_timeout: Seconds that all pauses for the rate limit may take together.
+    :param api_timeout: Seconds that one request may take.
     :ivar is_abandoned: Whether the answers are no longer needed, so that nothing more is sent.
     :ivar posted_at_ms: When the last POST that may have left this machine was signed (exchange's time, UTC, ms).
     """
@@ -102,8 +103,10 @@ class Requestor:
         recv_window_ms: int = 5000,
         rate_limit_timeout: int = 30,
         clock: Clock | None = None,
+        api_timeout: int = 10,
     ) -> None:
         self._session = session
+        self._api_timeout = api_timeout
         self._api_key = api_key
         self._signer = signer
         self.recv_window_ms = recv_window_ms
@@ -114,6 +117,11 @@ class Requestor:
         self.retries = Retries()
         self.is_abandoned = False
         self.posted_at_ms: int | None = None
+
+    @property
+    def pacing(self) -> str:
+        """Why a request waits that the rate limits do not allow yet."""
+        return f"Pacing requests to stay below the rate limit of {self._session.transport.base_url}"
 
     def signing_time_ms(self) -> int:
         """Return the time to sign with: this machine's, corrected when the exchange refused it (UTC, ms)."""
@@ -151,18 +159,17 @@ class Requestor:
             response, was_turned_away = self.send(prepared, may_synchronise)
         if response.reading == ACCEPTED:
             return response.result
-        error = _read_error(path, response)
+        error = _read_error(self._session.transport.base_url, path, response)
         if response.failure.is_block:
             self._blocked = error
         raise error
 
     def prepare(self, method: str, path: str, payload: str, is_signed: bool = True) -> Prepared:
         """Wait until the limits allow a request, and sign it as of then."""
-        session, clock = self._session, self.clock
+        clock = self.clock
         pause_ms = max(limit.pause_ms(clock.monotonic_ms()) for limit in self._limits(method, path, is_signed))
         if pause_ms:
-            clock.report_wait(f"Pacing requests to stay below the rate limit of {session.transport.base_url}", pause_ms)
-            clock.sleep_ms(pause_ms)
+            clock.pause_ms(self.pacing, pause_ms)
         if self.is_abandoned:
             raise ReadFailed("The answer is no longer needed.")
         request_id, now_ms = str(uuid.uuid4()), self.signing_time_ms()
@@ -224,8 +231,10 @@ class Requestor:
     def _send(self, prepared: Prepared) -> Reply:
         if prepared.method == "POST":
             self.posted_at_ms = prepared.timestamp_ms
+        reason = f"{self._session.transport.base_url} has not answered {prepared.method} {prepared.path} yet"
         try:
-            return self._session.transport.send(prepared.method, prepared.request_target, prepared.headers, prepared.body)
+            with self.clock.waiting(reason, self._api_timeout * 1000):
+                return self._session.transport.send(prepared.method, prepared.request_target, prepared.headers, prepared.body)
         except NoReply as error:
             if not error.sent:
                 self.posted_at_ms = None
@@ -259,7 +268,7 @@ class Requestor:
         nanoseconds = str(result.get("timeNano"))
         server_ms = reported_time_ms(int(nanoseconds) // 1_000_000) if re.fullmatch("[0-9]{18,20}", nanoseconds) else None
         if server_ms is None:
-            raise ReadFailed("Bybit answered /v5/market/time without its time.")
+            raise ReadFailed("Bybit's answer to /v5/market/time lacks the time. Run again later.")
         self._session.clock_offset_ms = server_ms - (before_ms + after_ms) // 2
 
     def _pause_for_limit(self, reply: Reply, response: Response) -> bool:
@@ -270,26 +279,25 @@ class Requestor:
         pause_ms = _MIN_PAUSE_MS if reset_ms is None else max(_MIN_PAUSE_MS, reset_ms - now_ms)
         if self.retries.rate_limit_wait_ms + pause_ms > self._rate_limit_timeout_ms:
             return False
-        self.clock.report_wait(f"{self._session.transport.base_url} accepts no more requests right now ({response.cause()})", pause_ms)
-        self.clock.sleep_ms(pause_ms)
+        self.clock.pause_ms(f"{self._session.transport.base_url} accepts no more requests right now ({response.cause()})", pause_ms)
         self.retries.rate_limits += 1
         self.retries.rate_limit_wait_ms += pause_ms
         return True
 
 
-def _read_error(path: str, response: Response) -> BybitError:
+def _read_error(host: str, path: str, response: Response) -> BybitError:
     # Whatever the outcome of a read, it moved no money.
     failure = response.failure._replace(outcome=NOT_EXECUTED)
     if response.reading == NOT_EXECUTED:
-        return Refused(f"Bybit refused GET {path}: {response.cause()}", failure, response.meaning.remedy)
+        return Refused(f"{host} refused GET {path}: {response.cause()}", failure, response.meaning.remedy)
     # Running again later is no remedy for what may never get better.
     if response.meaning == UNKNOWN_CODE:
         remedy = "Look up the code in the exchange's documentation, or contact its support with the request ID."
     elif response.meaning == NO_API and failure.http_status not in _PASSING_STATUSES:
-        remedy = "Check environment or api_url, and everything between this machine and the exchange, such as a proxy."
+        remedy = "Check environment or api_url, and what is between this machine and the exchange, such as a proxy or a login page."
     else:
         remedy = response.meaning.remedy if response.meaning.remedy != LOOK_FIRST else "Run again later."
-    return ReadFailed(f"Bybit gave no usable answer to GET {path}: {response.cause()}", failure, remedy)
+    return ReadFailed(f"{host} gave no usable answer to GET {path}: {response.cause()}", failure, remedy)
 
 
 def query_text(query: dict[str, str]) -> str:

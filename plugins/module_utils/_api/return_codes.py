@@ -55,53 +55,53 @@ class Meaning(t.NamedTuple):
 LOOK_FIRST = "Check the exchange's history before you send anything again."
 _WAIT = "Run again later."
 _SUPPORT = "Contact the exchange's support with the request ID."
-_DECIMALS = "Give amount (or add, take_back) with fewer decimal places."
-_KEY_PAIR = "Check that api_secret (or rsa_private_key) belongs to api_key and that the key is of that type."
+_DECIMALS = "Use fewer decimal places in amount (or add, take_back)."
+_KEY_PAIR = "Check that api_secret, or rsa_private_key for an RSA key, belongs to api_key."
 _ACCOUNT = "Contact the exchange's support about the account of api_key; until then, it cannot move anything by API."
 _COIN = "Check the coin (loan_currency or currency)."
 _PLEDGED_COIN = "Check currency, or the coins in collateral."
-_ADD_LESS = "Add less (add, max_ltv or at_most) or another coin, or repay."
-_TAKE_LESS = "Take back less (take_back, min_ltv or at_most), or repay first."
-_MOVE_LESS = "Give a smaller amount, add or take_back."
+_ADD_LESS = "Add less (add, max_ltv, or at_most) or another coin, or repay."
+_TAKE_LESS = "Take back less (take_back, min_ltv, or at_most), or repay first."
+_MOVE_LESS = "Set a smaller amount, add, or take_back."
 _STOP = "Stop all requests from this address for at least 10 minutes."
 _BORROWING = "Contact the exchange's support with the request ID: this is about borrowing, which no module does."
 _LENDING = "Contact the exchange's support with the request ID: this is about lending, which no module does."
-_FUND = "Top up the Funding wallet, for example with bybit_funding_transfer, or ask for less."
-_TRANSFER_LESS = "Top up the wallet that gives the money, or give a smaller amount or ensure."
+_FUND = "Top up the Funding wallet, for example with bybit_funding_transfer, or request less."
+_TRANSFER_LESS = "Top up the source wallet, or set a smaller amount or ensure."
 _TRANSFER = "Ask the exchange's support whether the account of api_key may make this transfer."
 
 CODES: dict[int, Meaning] = {
     RET_CODE_OK: Meaning(ACCEPTED, "the request was accepted", ""),
     # The gate: refused before any business logic has seen the request.
-    -1: Meaning(NOT_EXECUTED, "the timestamp is outside the window", "Synchronize the clock of this machine with NTP."),
+    -1: Meaning(NOT_EXECUTED, "the timestamp is outside the time window", "Synchronize the clock of this machine with NTP."),
     10001: Meaning(NOT_EXECUTED, "a parameter is wrong", "Correct the option that the message names."),
     CLOCK_REFUSED: Meaning(
         NOT_EXECUTED,
-        "the timestamp is outside the window",
-        "Synchronize the clock of this machine with NTP; on a slow connection raise recv_window.",
+        "the timestamp is outside the time window",
+        "Synchronize the clock of this machine with NTP; on a slow connection, raise recv_window.",
     ),
     10003: Meaning(
         NOT_EXECUTED,
-        "the key is not known at this host",
-        "Check api_key, and that environment (or api_url) is the one where the key was created.",
+        "the host does not know the key",
+        "Check api_key, and set environment (or api_url) to where the key was created; the default is testnet.",
     ),
     10004: Meaning(NOT_EXECUTED, "the signature is wrong", _KEY_PAIR),
     PERMISSION_MISSING: Meaning(
-        NOT_EXECUTED, "the key lacks a permission", 'Grant api_key the permission "Spot trade", read and write, or for a transfer "Account transfer".'
+        NOT_EXECUTED, "the key lacks a permission", 'Grant api_key the permission "Spot trade" (read and write), or for transfers "Account transfer".'
     ),
-    RATE_LIMITED: Meaning(NOT_EXECUTED, "too many requests per second", "Raise rate_limit_timeout, or run fewer at once."),
+    RATE_LIMITED: Meaning(NOT_EXECUTED, "too many requests per second", "Raise rate_limit_timeout, or run fewer tasks at the same time."),
     10007: Meaning(NOT_EXECUTED, "the authentication failed", _KEY_PAIR),
     10008: Meaning(NOT_EXECUTED, "the account is banned", _ACCOUNT),
     10009: Meaning(NOT_EXECUTED, "the service is restricted in this region", _ACCOUNT),
     10010: Meaning(
         NOT_EXECUTED,
         "the key is bound to other IP addresses",
-        "Add the address of this machine (or of its proxy) to the IP addresses of api_key.",
+        "Add the IP address of this machine (or of its proxy) to those that api_key is bound to.",
     ),
     10014: Meaning(EARLIER_REQUEST, "the request is a duplicate of an earlier one", LOOK_FIRST),
     10017: Meaning(NOT_EXECUTED, "the host does not serve this call", "Check environment or api_url."),
     IP_LIMITED: Meaning(NOT_EXECUTED, "this IP address sent too many requests", _STOP),
-    10024: Meaning(NOT_EXECUTED, "compliance rules forbid it", _ACCOUNT),
+    10024: Meaning(NOT_EXECUTED, "compliance rules forbid this", _ACCOUNT),
     10027: Meaning(NOT_EXECUTED, "the account may not make transactions", _ACCOUNT),
     10028: Meaning(NOT_EXECUTED, "only unified accounts may do this", _ACCOUNT),
     10029: Meaning(NOT_EXECUTED, "the exchange does not have this symbol", _COIN),
@@ -111,15 +111,15 @@ CODES: dict[int, Meaning] = {
         "The demo host serves no loans. Use testnet or mainnet (environment or api_url) with a key created there.",
     ),
     100028: Meaning(NOT_EXECUTED, "unified accounts may not do this", _ACCOUNT),
-    -2015: Meaning(NOT_EXECUTED, "the key has expired", "Create a new key and set api_key and its secret."),
-    33004: Meaning(NOT_EXECUTED, "the key has expired", "Create a new key and set api_key and its secret."),
+    -2015: Meaning(NOT_EXECUTED, "the key has expired", "Create a new key for the same account, and set api_key and its secret."),
+    33004: Meaning(NOT_EXECUTED, "the key has expired", "Create a new key for the same account, and set api_key and its secret."),
     # Behind the gate, in doubt.
     429: Meaning(UNKNOWN, "the exchange is overloaded", LOOK_FIRST),
     10000: Meaning(UNKNOWN, "the exchange timed out", LOOK_FIRST),
     10016: Meaning(UNKNOWN, "the exchange had an internal error", LOOK_FIRST),
     # Legacy crypto loans.
     177002: Meaning(UNKNOWN, "the loan service is busy", LOOK_FIRST),
-    177003: Meaning(NOT_EXECUTED, "a parameter has illegal characters", "Check order_id, and amount (or add, take_back)."),
+    177003: Meaning(NOT_EXECUTED, "a parameter has illegal characters", "Check order_id and amount (or add, take_back)."),
     177004: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
     ORDER_NOT_FOUND: Meaning(
         NOT_EXECUTED,
@@ -130,16 +130,16 @@ CODES: dict[int, Meaning] = {
     177007: Meaning(NOT_EXECUTED, "the amount exceeds the maximum for borrowing", _SUPPORT),
     177008: Meaning(NOT_EXECUTED, "borrowing this coin is banned", _SUPPORT),
     177009: Meaning(NOT_EXECUTED, "the amount is below the minimum for borrowing", _SUPPORT),
-    177010: Meaning(NOT_EXECUTED, "the amount exceeds the debt", "Read the debt again and give a smaller amount."),
+    177010: Meaning(NOT_EXECUTED, "the amount exceeds the debt", "Read the debt again, and set a smaller amount."),
     177011: Meaning(NOT_EXECUTED, "the balance is too small", _FUND),
-    177012: Meaning(NOT_EXECUTED, "the exchange is short of this asset now", _WAIT),
+    177012: Meaning(NOT_EXECUTED, "the exchange lacks this asset at the moment", _WAIT),
     177013: Meaning(NOT_EXECUTED, "the adjustment exceeds the minimum collateral", _TAKE_LESS),
     177014: Meaning(NOT_EXECUTED, "the loan quota of the account is reached", _SUPPORT),
     177015: Meaning(NOT_EXECUTED, "the collateral has reached its limit", _ADD_LESS),
     177016: Meaning(NOT_EXECUTED, "the collateral is not enough", _TAKE_LESS),
     177017: Meaning(NOT_EXECUTED, "the coin cannot be collateral", _PLEDGED_COIN),
     177018: Meaning(EARLIER_REQUEST, "the request is a duplicate of an earlier one", LOOK_FIRST),
-    177019: Meaning(NOT_EXECUTED, "a parameter is invalid", "Check order_id, and amount (or add, take_back)."),
+    177019: Meaning(NOT_EXECUTED, "a parameter is invalid", "Check order_id and amount (or add, take_back)."),
     177020: Meaning(NOT_EXECUTED, "the account does not support this asset", _SUPPORT),
     177021: Meaning(UNKNOWN, "the exchange reports the repayment as failed", LOOK_FIRST),
     # New generation of crypto loans.
@@ -188,12 +188,12 @@ CODES: dict[int, Meaning] = {
     148035: Meaning(UNKNOWN, "the loan service asks to wait", LOOK_FIRST),
     148036: Meaning(UNKNOWN, "the collateral could not be adjusted", LOOK_FIRST),
     148037: Meaning(NOT_EXECUTED, "the collateral is not enough or the adjustment too large", _MOVE_LESS),
-    148038: Meaning(NOT_EXECUTED, "the amount exceeds the debt", "Read the debt again and give a smaller amount."),
+    148038: Meaning(NOT_EXECUTED, "the amount exceeds the debt", "Read the debt again, and set a smaller amount."),
     148039: Meaning(NOT_EXECUTED, "a collateral coin is named twice", _PLEDGED_COIN),
     148040: Meaning(NOT_EXECUTED, "the collateral coin is wrong", _PLEDGED_COIN),
     148041: Meaning(EARLIER_REQUEST, "a repayment of this loan already exists", LOOK_FIRST),
     148042: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
-    148047: Meaning(NOT_EXECUTED, "the collateral exceeds USD 300,000 in one repayment", "Give a smaller amount."),
+    148047: Meaning(NOT_EXECUTED, "the collateral exceeds USD 300,000 in one repayment", "Set a smaller amount."),
     148048: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _ADD_LESS),
     # Wallets, and transfers between them.
     131001: Meaning(UNKNOWN, "the wallet service had an error", LOOK_FIRST),
@@ -210,7 +210,7 @@ CODES: dict[int, Meaning] = {
     131207: Meaning(NOT_EXECUTED, "the account does not exist", _TRANSFER),
     131208: Meaning(NOT_EXECUTED, "the transfer is forbidden", _TRANSFER),
     131209: Meaning(UNKNOWN, "the subaccounts could not be read", LOOK_FIRST),
-    131210: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", "Give amount with fewer decimal places."),
+    131210: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", "Use fewer decimal places in amount."),
     131211: Meaning(NOT_EXECUTED, "both ends of the transfer are the same wallet", "Set from_account_type and to_account_type to different wallets."),
     131212: Meaning(NOT_EXECUTED, "the balance is too small", _TRANSFER_LESS),
     131213: Meaning(UNKNOWN, "the LTV could not be checked", LOOK_FIRST),
@@ -222,7 +222,7 @@ CODES: dict[int, Meaning] = {
     131227: Meaning(
         NOT_EXECUTED, "the subaccount may not transfer", "Grant the subaccount of api_key the permission for universal transfers."
     ),
-    131228: Meaning(NOT_EXECUTED, "the amount exceeds what can safely be transferred", "Give a smaller amount or ensure."),
+    131228: Meaning(NOT_EXECUTED, "the amount exceeds what can safely be transferred", "Set a smaller amount or ensure."),
     131229: Meaning(NOT_EXECUTED, "compliance rules forbid transferring this coin", "Check coin."),
     131230: Meaning(UNKNOWN, "the transfer service is busy", LOOK_FIRST),
     131231: Meaning(NOT_EXECUTED, "nothing may be transferred into this wallet", _TRANSFER),
@@ -240,7 +240,7 @@ HTTP_STATUSES: dict[int, Meaning] = {
 }
 
 UNKNOWN_CODE = Meaning(UNKNOWN, "this collection does not know the return code", LOOK_FIRST)
-NO_API = Meaning(UNKNOWN, "the answer is not one of the exchange's API", LOOK_FIRST)
+NO_API = Meaning(UNKNOWN, "the answer is not from the exchange's API", LOOK_FIRST)
 
 
 def meaning_of_code(code: int) -> Meaning:

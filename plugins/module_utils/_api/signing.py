@@ -81,15 +81,14 @@ def _signature_by(pem: str) -> t.Callable[[bytes], bytes]:
     try:
         key = serialization.load_pem_private_key(block, password=None)
     except TypeError:
-        raise UnusableKey("is protected by a passphrase: give it decrypted, for example from a vault") from None
+        raise UnusableKey("is encrypted with a passphrase: use the decrypted key, for example from Ansible Vault") from None
     except Exception as error:
         # The library's own text may quote the input, so only the kind of error is passed on.
         raise UnusableKey(
-            f"is not a private key in PEM form ({type(error).__name__}): "
-            f"give the whole text with its line breaks, or the path of the file"
+            "is not a private key in PEM format: use its whole text with the line breaks, or the path of its file"
         ) from None
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise UnusableKey("is not an RSA key: the exchange accepts RSA only")
+        raise UnusableKey("is not an RSA key: use an RSA key, whose public key you register with the exchange")
     return lambda text: key.sign(text, padding.PKCS1v15(), hashes.SHA256())
 
 
@@ -103,9 +102,9 @@ def _block_of(pem: str) -> bytes:
     if private is not None:
         return blocks[private].encode()
     if _OPENSSH in blocks:
-        raise UnusableKey("is a key in the form of OpenSSH: convert a copy of it to PEM form with 'ssh-keygen -p -m PEM -f COPY'")
+        raise UnusableKey("is in OpenSSH format: convert a copy of it to PEM format with 'ssh-keygen -p -m PEM -f COPY'")
     if any(label.endswith("PUBLIC KEY") for label in blocks) or _PUBLIC_OPENSSH.match(pem):
-        raise UnusableKey("is a public key, which is for the exchange to have: give the private key that belongs to it")
+        raise UnusableKey("is a public key: use the private key that belongs to it")
     return pem.encode(errors="replace")
 
 
@@ -135,16 +134,16 @@ def read_private_key(text_or_path: str) -> PrivateKey:
         content = None
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise UnusableKey(f"names a file that cannot be read ({reason}): give a readable path or the PEM text") from None
+        raise UnusableKey(f"names a file that cannot be read ({reason}): use the path of a readable file, or the PEM text") from None
     except ValueError:
-        raise UnusableKey("is neither PEM text nor a path: give the private key in PEM form") from None
+        raise UnusableKey("is neither PEM text nor a path: use the private key in PEM format, or the path of its file") from None
     if content is None:
-        raise UnusableKey("names a folder, a pipe or a device, not a file: give the path of the PEM file, or its text")
+        raise UnusableKey("names a directory, a pipe, or a device: use the path of the PEM file, or its text")
     # The key itself is ASCII, whatever the text around it is written in.
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = content.decode("utf-16" if is_wide else "utf-8", errors="replace")
     if not _is_key(text):
-        raise UnusableKey("names a file that is not PEM text: give the private key in PEM form")
+        raise UnusableKey("names a file that is not in PEM format: use a private key in PEM format")
     return PrivateKey(text, _exposure(status))
 
 
@@ -159,10 +158,10 @@ def _exposure(status: os.stat_result) -> str:
     could = " and ".join(way for way, bits in ways if status.st_mode & bits)
     found = []
     if could:
-        found.append(f"that others could {could} (mode {stat.S_IMODE(status.st_mode):04o}): keep them out with 'chmod 600'")
+        found.append(f"that other users can {could} (mode {stat.S_IMODE(status.st_mode):04o}): run 'chmod 600' on it")
     if status.st_uid not in (0, os.geteuid()):
-        found.append(f"of another user (uid {status.st_uid}), who could change it: make it your own with 'chown'")
-    return "; it is one ".join(found)
+        found.append(f"that belongs to another user (uid {status.st_uid}), who can change it: run 'chown' on it")
+    return "; it is also one ".join(found)
 
 
 def _is_key(text: str) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import io
 import os
+import re
 import socket
 import traceback
 import typing as t
@@ -58,7 +59,8 @@ _PART_BYTES = 65_536
 _COMPRESSIONS = ("gzip", "x-gzip", "deflate")
 # Of zlib: a header of gzip or of zlib, whichever is there.
 _ANY_HEADER = 47
-_PROXY_REMEDY = "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names, or except the host by NO_PROXY."
+_NUMBERS = re.compile(r"^\[(?:Errno -?[0-9]+|SSL: [A-Z0-9_]+)\] | \(_ssl\.c:[0-9]+\)$")
+_PROXY_REMEDY = "the proxy in HTTPS_PROXY, HTTP_PROXY, or ALL_PROXY, or exclude the host with NO_PROXY."
 
 
 class Reply(t.NamedTuple):
@@ -219,7 +221,7 @@ class Transport:
         try:
             return secrets_of_proxy(proxy) if proxy else ()
         except NoProxy as error:
-            escape = "Write special characters of its user and password percent-encoded, such as %2F for a slash, and check "
+            escape = "Percent-encode special characters in its user name and password, such as %2F for a slash, and check "
             raise NoReply(str(error), f"{escape if error.has_user else 'Check '}{_PROXY_REMEDY}", sent=False) from None
 
 
@@ -252,10 +254,10 @@ def _unpacked(content: bytes) -> bytes:
     try:
         unpacked = unpacking.decompress(content, _MAX_MIB * 2**20 + 1)
     except zlib.error as error:
-        raise _Unusable("the answer is compressed in a way that cannot be read") from error
+        raise _Unusable("the answer cannot be decompressed") from error
     _check_length(len(unpacked))
     if not unpacking.eof or unpacking.unused_data:
-        raise _Unusable("the answer is compressed in a way that cannot be read")
+        raise _Unusable("the answer cannot be decompressed")
     return unpacked
 
 
@@ -271,22 +273,25 @@ def _reason(error: Exception, timeout: float) -> str:
         return f"no answer within {timeout:g} s"
     if _is_of_proxy_url(error):
         # Only that of a proxy is not checked before, and the library quotes it with its password.
-        return "the URL of the proxy cannot be read"
+        return "the proxy URL is invalid"
     innermost = error if isinstance(error, _Unusable) else _innermost(error)
-    return str(innermost) or type(innermost).__name__
+    # Without the number of the error before it, and the place in Python's source behind it.
+    return _NUMBERS.sub("", str(innermost)).rstrip(".") or type(innermost).__name__
 
 
 def _remedy(error: Exception) -> str:
     if isinstance(error, requests.exceptions.InvalidSchema):
         # The library raises it for nothing else below a session.
-        return f"Install PySocks, or check {_PROXY_REMEDY}"
+        return f"Install the Python library PySocks, or check {_PROXY_REMEDY}"
     if isinstance(error, requests.exceptions.ProxyError) or _is_of_proxy_url(error):
         return f"Check {_PROXY_REMEDY}"
     if _is_late(error):
         return "Check the network, or raise api_timeout if the connection is slow."
     if isinstance(error, _Unusable):
-        return "Check environment or api_url, and what lies between this machine and the host."
+        return "Check environment or api_url, and what is between this machine and the host."
     is_of_library = isinstance(error, (requests.exceptions.RequestException, urllib3.exceptions.HTTPError))
+    if "WRONG_VERSION_NUMBER" in str(error):
+        return "Check the scheme and the port of api_url: the host does not speak TLS there."
     if isinstance(error, requests.exceptions.SSLError) or not is_of_library:
         return "Check environment or api_url, and ca_path (or REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE)."
     return "Check environment or api_url, and the network."

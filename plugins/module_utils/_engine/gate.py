@@ -121,5 +121,4 @@ def _await_entry(context: RunContext, intent: Intent) -> None:
     if remaining_ms > 0:
         words = WORDS[intent.goal.move]
         turned_away = f"the {words.noun} {words.place} {context.label} was turned away"
-        clock.report_wait(f"Money has moved while {turned_away}, and the history may be late", remaining_ms)
-        clock.sleep_ms(remaining_ms)
+        clock.pause_ms(f"Money has moved while {turned_away}, and the history may be late", remaining_ms)

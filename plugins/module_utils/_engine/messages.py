@@ -194,10 +194,9 @@ def not_in_doubt(intent_id: str, words: Words) -> str:
 def answered(found: Reconciled, reference: str, label: str) -> str:
     """Report that a reference was used before for the same, so that nothing is sent."""
     intent = found.intent
-    state = "executed" if found.outcome == EXECUTED else "accepted and still pending"
+    state = "was executed" if found.outcome == EXECUTED else "was accepted and is still pending"
     return (
-        f"Reference '{reference}' was used before: {_with_id(intent, label)}, sent at "
-        f"{utc(intent.sent_at_ms)}, {state}. Nothing was sent now."
+        f"Nothing was sent: reference '{reference}' was already used for {_with_id(intent, label)}, which was sent at {utc(intent.sent_at_ms)} and {state}."
     )
 
 
@@ -206,7 +205,7 @@ def used_for_something_else(reference: str, target: Target, intent: Intent) -> s
     source = f" from collateral {', '.join(intent.goal.collateral)}" if intent.goal.collateral else ""
     return (
         f"reference '{reference}' was already used for the {_words(intent).noun} of {plain(intent.amount)} {intent.coin}{source}{_where(target, intent)}, sent "
-        f"at {utc(intent.sent_at_ms)}. Nothing was sent: give this step another reference."
+        f"at {utc(intent.sent_at_ms)}. Nothing was sent: use another reference for this step."
     )
 
 
@@ -214,7 +213,7 @@ def reference_given_up(reference: str, intent: Intent, label: str) -> str:
     """Report that the step of a reference was left to the user."""
     return (
         f"reference '{reference}' was already used for {name_of(intent, label)}, sent at {utc(intent.sent_at_ms)}; its unknown outcome was "
-        f"acknowledged. Nothing was sent: if it still needs to be {_words(intent).done}, give this step another reference."
+        f"acknowledged. Nothing was sent: if it still needs to be {_words(intent).done}, use another reference for this step."
     )
 
 
@@ -232,7 +231,7 @@ def _sent_earlier(what: str, intent: Intent) -> str:
 
 def _how_to_go_on(intent: Intent, history_request: str) -> str:
     return (
-        f"Run again to have it checked again. Or check it yourself ({history_request}, or the {_words(intent).target}'s page on the exchange's site); "
+        f"Run again to check it again, or check it yourself ({history_request}, or the {_words(intent).target}'s page on the exchange's site); "
         f"once you know the outcome, run with acknowledge: '{intent.intent_id}'. That run sends nothing and discards the intent if it is "
         f"still unresolved."
     )

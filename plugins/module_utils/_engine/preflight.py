@@ -83,8 +83,7 @@ def run_preflight(context: RunContext, moved_so_far: Decimal = Decimal(0), befor
                 f"{capital(doubt)}, so the {level} that the exchange shows may be outdated: raise wait_timeout, or run again later.",
             )
         if pause_ms:
-            clock.report_wait(f"The {level} of {context.label} may not include a recent {words.entry} yet", pause_ms)
-            clock.sleep_ms(pause_ms)
+            clock.pause_ms(f"The {level} of {context.label} may not include a recent {words.entry} yet", pause_ms)
 
 
 def _is_surely_nothing(context: RunContext, preflight: Preflight) -> bool:

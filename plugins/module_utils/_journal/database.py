@@ -168,4 +168,4 @@ def refuse_unchanged(answers: t.Sequence[Answer]) -> None:
     :raises DatabaseFailed: When a statement has not changed just one row.
     """
     if any(answer.changed != 1 for answer in answers):
-        raise DatabaseFailed("it did not store what it was given", "Remove the trigger or rule that keeps it from doing so, and run again.")
+        raise DatabaseFailed("it did not store what was written to it", "Remove the trigger or rule that prevents it, and run again.")

@@ -45,13 +45,18 @@ def check_directory(path: str) -> None:
 
 def open_private(path: str, flags: int) -> int:
     """Open a regular file that only this user owns and writes, and that is not a link; return its descriptor."""
-    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise NotPrivate(f"'{os.path.basename(path)}' is a symbolic link") from None
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise NotPrivate(f"'{path}' is not a regular file")
+            raise NotPrivate(f"'{os.path.basename(path)}' is not a regular file")
         if found.st_nlink > 1:
-            raise NotPrivate(f"'{path}' has more than one hard link")
+            raise NotPrivate(f"'{os.path.basename(path)}' has more than one hard link")
         _check(found, path)
     except BaseException:
         os.close(descriptor)
@@ -101,7 +106,7 @@ def _flush_directory(path: str) -> None:
     try:
         os.fsync(directory)
     except OSError as error:
-        raise OSError(error.errno, f"the directory cannot be flushed to the disk: {error.strerror}") from None
+        raise OSError(error.errno, f"the directory cannot be flushed to disk: {error.strerror}") from None
     finally:
         os.close(directory)
 
@@ -110,4 +115,4 @@ def _check(found: os.stat_result, path: str) -> None:
     if found.st_uid != os.geteuid():
         raise NotPrivate(f"'{path}' belongs to another user: run the module as that user")
     if found.st_mode & _WRITABLE_BY_OTHERS:
-        raise NotPrivate(f"'{path}' can be written by others: run 'chmod go-w' on it")
+        raise NotPrivate(f"'{path}' is writable by other users: run 'chmod go-w' on it")

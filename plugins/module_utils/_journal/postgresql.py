@@ -14,6 +14,7 @@ import os
 import traceback
 import typing as t
 
+from .._clock import Clock
 from .database import Answer, CommitInDoubt, Damaged, Database, DatabaseFailed, DuplicateKey, Statement, refuse_unchanged
 from .schema import CHAINED, TABLES, VERSION_TABLE
 from .target import Target
@@ -74,14 +75,16 @@ class PostgresDatabase(Database):
     """A database, reached as libpq does it: with C(PGPASSFILE), C(PGSERVICE), TLS, and all that a URL can say.
 
     :param url: C(postgresql://user:password@host:port/database?...).
+    :param clock: Whose listener gets each wait for the server.
     :raises InvalidUrl: When it is none.
     """
 
     # In that of the database, an upgrade of its system could change the order, and so what an index finds.
     text_type = 'TEXT COLLATE "C"'
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
         self._url = url
+        self._clock = clock or Clock()
         options = _parsed(url)
         host, name = options.get("host") or os.environ.get("PGHOST"), options.get("dbname") or os.environ.get("PGDATABASE")
         service = options.get("service") or os.environ.get("PGSERVICE")
@@ -111,12 +114,13 @@ class PostgresDatabase(Database):
         parameters["client_encoding"] = "UTF8"
         try:
             # With values in their place, several statements are one message: each answer of the server takes time.
-            self._connection = psycopg.connect(
-                self._url,
-                autocommit=True,
-                cursor_factory=psycopg.ClientCursor,
-                **{name: value for name, value in parameters.items() if name not in given},
-            )
+            with self._clock.waiting(f"The journal {self.label} cannot be reached yet", _CONNECT_SECONDS * 1000):
+                self._connection = psycopg.connect(
+                    self._url,
+                    autocommit=True,
+                    cursor_factory=psycopg.ClientCursor,
+                    **{name: value for name, value in parameters.items() if name not in given},
+                )
             self._watch = Watch(self._connection.fileno())
         except (psycopg.Error, OSError, RuntimeError) as error:
             # The last is raised when no thread can be started.
@@ -237,7 +241,9 @@ class PostgresDatabase(Database):
         sql = "; ".join(statement.sql for statement in statements).replace("?", "%s")
         values = [value for statement in statements for value in statement.values]
         try:
-            with self._watch.limit(_MAX_ANSWER_SECONDS):
+            # The watch looks once a second, so it may take two more.
+            reason = f"The journal {self.label} has not answered yet"
+            with self._watch.limit(_MAX_ANSWER_SECONDS), self._clock.waiting(reason, (_MAX_ANSWER_SECONDS + 2) * 1000):
                 cursor = connection.execute(sql, values or None)
             return [Answer(result.fetchall() if result.description else [], result.rowcount) for result in _results(cursor)], cursor.statusmessage
         except pg.UniqueViolation as error:
@@ -271,7 +277,7 @@ def grants(role: str = "ROLE") -> str:
 
 
 def _ungranted() -> str:
-    return f"As the owner of the tables, run (ROLE is the user of the URL): {grants()}"
+    return f"Run as the owner of the tables, with the user in the URL as ROLE: {grants()}"
 
 
 def unprepared() -> str:

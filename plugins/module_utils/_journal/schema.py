@@ -72,12 +72,12 @@ def version_of(database: Database, migrations: t.Sequence[t.Sequence[str]] = MIG
         return 0
     found = database.query(f"SELECT version FROM {VERSION_TABLE}")
     if len(found) != 1:
-        raise DatabaseFailed(f"its table {VERSION_TABLE} has {len(found)} rows instead of one")
+        raise DatabaseFailed(f"its table {VERSION_TABLE} has {len(found)} rows instead of one", "Restore it from a backup, and run again.")
     version = int(found[0][0])
     if version > len(migrations):
         raise DatabaseFailed(
-            f"its schema has version {version}, and this collection knows {len(migrations)}: install the newer collection that has "
-            f"written it"
+            f"its schema has version {version}, and this collection supports {len(migrations)}",
+            "Install the newer version of treasury.bybit that wrote it, and run again.",
         )
     return version
 

@@ -9,6 +9,7 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -44,7 +45,7 @@ class SqliteDatabase(Database):
         self._locks: list[int] = []
         # Ansible hides the value of the option, so the path is not shown as a whole.
         self.label = f"'{os.path.basename(path)}' in '{self._directory}'"
-        self.removal = f"move {self.label} away with all files beside it whose names begin with its name"
+        self.removal = f"move {self.label}, and all files whose names start with its name, to another directory"
 
     def check(self) -> None:
         """Refuse a file that could not be made or used, without making or opening it."""
@@ -203,14 +204,18 @@ class SqliteDatabase(Database):
         connection = self._connection
         if connection is None:
             raise DatabaseFailed("it is not open any more")
-        deadline_ms = self._clock.monotonic_ms() + _MAX_BUSY_MS
-        while True:
-            answer: Answer | None = self._doing(lambda: _answer_to(connection, statement))
-            if answer is not None:
-                return answer
-            if self._clock.monotonic_ms() > deadline_ms:
-                raise DatabaseFailed(f"another program has kept it locked for {_MAX_BUSY_MS // 1000} s")
-            self._clock.sleep_ms(_BUSY_PAUSE_MS)
+        deadline_ms, is_told = self._clock.monotonic_ms() + _MAX_BUSY_MS, False
+        with contextlib.ExitStack() as waiting:
+            while True:
+                answer: Answer | None = self._doing(lambda: _answer_to(connection, statement))
+                if answer is not None:
+                    return answer
+                if self._clock.monotonic_ms() > deadline_ms:
+                    raise DatabaseFailed(f"another program has kept it locked for {_MAX_BUSY_MS // 1000} s")
+                if not is_told:
+                    waiting.enter_context(self._clock.waiting("Another program keeps the journal locked", _MAX_BUSY_MS))
+                    is_told = True
+                self._clock.sleep_ms(_BUSY_PAUSE_MS)
 
     def _doing(self, action: t.Callable[[], t.Any]) -> t.Any:
         """Return the result of an action, none when somebody else is in its way."""
@@ -231,12 +236,12 @@ class SqliteDatabase(Database):
         old = sorted(filter(_OLD_RECORD.fullmatch, os.listdir(self._directory)))
         if old:
             raise DatabaseFailed(
-                f"its directory has records of an earlier development version, such as '{old[0]}'",
-                "Find out what became of the repayments in them, move them away, and run again.",
+                f"its directory contains records of an earlier development version, such as '{old[0]}'",
+                "Find out what became of the repayments in them, move them to another directory, and run again.",
             )
 
     def _failed(self, error: OSError) -> DatabaseFailed:
-        remedy = "Set journal to a file on a persistent local disk, in a directory that only the user who runs the module can write to."
+        remedy = "Set journal to a file on a persistent local disk, in a directory to which only the user running the module can write."
         if os.path.isdir(self._path):
             return DatabaseFailed("it is a directory", remedy, self._has_locks())
         return DatabaseFailed(error.strerror or str(error), remedy, isinstance(error, PermissionError) or self._may_record())

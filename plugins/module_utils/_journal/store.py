@@ -11,6 +11,7 @@ collection.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 
@@ -127,7 +128,7 @@ class Store:
         except CommitInDoubt as error:
             raise JournalUnusable(
                 f"The journal {self._database.label} did not confirm the COMMIT ({error}), so it is unknown whether this was recorded. Check the "
-                f"journal and run again; that run finds out."
+                f"journal, and run again to find out."
             ) from None
         except DatabaseFailed as error:
             raise unusable(error, self._database, is_writing=True) from None
@@ -169,15 +170,17 @@ class Store:
         deadline_ms = self._clock.monotonic_ms() + timeout_ms
         pause_ms = _FIRST_PAUSE_MS
         is_own = target == self._target
-        while not self._database.try_lock(target, exclusive, writes):
-            remaining_ms = deadline_ms - self._clock.monotonic_ms()
-            who = f"run for this {self._target.word} ({self._holder()})" if is_own else "run that changes the same LTV"
-            if remaining_ms <= 0:
-                raise self._busy(who, timeout_ms, is_own)
-            if pause_ms == _FIRST_PAUSE_MS:
-                self._clock.report_wait(f"Another {who} has not ended", remaining_ms)
-            self._clock.sleep_ms(min(pause_ms, remaining_ms))
-            pause_ms = min(pause_ms * 2, _MAX_PAUSE_MS)
+        with contextlib.ExitStack() as waiting:
+            while not self._database.try_lock(target, exclusive, writes):
+                remaining_ms = deadline_ms - self._clock.monotonic_ms()
+                who = f"run for this {self._target.word} ({self._holder()})" if is_own else "run that changes the same LTV"
+                if remaining_ms <= 0:
+                    raise self._busy(who, timeout_ms, is_own)
+                if pause_ms == _FIRST_PAUSE_MS:
+                    self._clock.report_wait(f"Another {who} has not ended", remaining_ms)
+                    waiting.enter_context(self._clock.waiting(f"Another {who} has not ended", remaining_ms))
+                self._clock.sleep_ms(min(pause_ms, remaining_ms))
+                pause_ms = min(pause_ms * 2, _MAX_PAUSE_MS)
 
     def _holder(self) -> str:
         found = self._database.query(f"SELECT holder FROM bybit_targets WHERE {TARGET}", *self._target)
@@ -192,11 +195,11 @@ class Store:
 
     def _busy(self, who: str, timeout_ms: int, is_own: bool) -> Busy:
         message = (
-            f"Another {who} did not end within lock_timeout, {timeout_ms // 1000} s: nothing was sent; run again "
-            f"when it has ended, or raise lock_timeout."
+            f"Another {who} did not end within lock_timeout, {timeout_ms // 1000} s, so nothing was sent: run again "
+            f"later, or raise lock_timeout."
         )
         if is_own and any(not record.intent.reported for record in self._load()):
-            return BusyInDoubt(f"{message} The outcome of what it recorded is not known yet.")
+            return BusyInDoubt(f"{message} The outcome of its operation is not known yet.")
         return Busy(message)
 
     def _take_over(self) -> list[Record]:
@@ -298,9 +301,9 @@ def unusable(error: DatabaseFailed, database: Database, is_writing: bool = False
     """
     if isinstance(error, Damaged):
         return JournalLost(
-            f"The journal {database.label} cannot be read ({error}), so what became of the intents that it records is unknown. Nothing was "
-            f"sent now. Restore it from a backup. Without one, stop all runs, check each loan and the histories of its account, and remove every task "
-            f"whose reference was already used from your playbooks: a new journal knows no reference, so such a task would pay again. Then "
+            f"The journal {database.label} cannot be read ({error}). Nothing was sent, because the outcome of earlier operations is unknown. "
+            f"Restore it from a backup. If there is none, stop all runs, check each loan and its history on the exchange, and remove every task whose "
+            f"reference was already used from your playbooks, because a new journal knows no reference and such a task would pay again. Then "
             f"{database.removal}, and run again."
         )
     message = f"The journal {database.label} cannot be used ({error})."
@@ -308,4 +311,4 @@ def unusable(error: DatabaseFailed, database: Database, is_writing: bool = False
     if is_writing or not error.hides_intents:
         return JournalUnusable(f"{message} {remedy}")
     # Another journal would be the wrong remedy: what is recorded in this one would be forgotten.
-    return JournalLost(f"{message} Earlier runs may have recorded intents there, so their outcome is unknown. Nothing was sent now. {remedy}")
+    return JournalLost(f"{message} Nothing was sent, because earlier runs may have recorded operations there whose outcome is unknown. {remedy}")

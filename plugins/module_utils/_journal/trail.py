@@ -71,7 +71,7 @@ def read_trail(database: Database, wanted: Filter, is_verified: bool) -> Trail:
 
     :raises DatabaseFailed: When it cannot be read.
     """
-    missing = DatabaseFailed("it does not exist", "Check journal: the first run that moves money creates it.")
+    missing = DatabaseFailed("it does not exist", "Check the option journal; the first run that moves money creates the file or the tables.")
     if not database.is_there():
         raise missing
     try:

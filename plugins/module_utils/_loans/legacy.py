@@ -99,7 +99,7 @@ def repayments(
 def missing(order_id: str) -> str:
     """Say, naming option, value and remedy, that the exchange knows no such order."""
     return (
-        f"order_id '{order_id}' names no loan of this account, neither an open one nor one completed within the last 6 months: check "
+        f"order_id '{order_id}' is not a loan of this account, neither open nor closed within the last 6 months: check "
         f"order_id, and that api_key and environment belong to the account that borrowed"
     )
 

@@ -65,16 +65,16 @@ def missing(library: str, version: str, option: str = "") -> str:
     :param option: What needs it, when not everything does.
     """
     python = sys.executable or "python3"
-    remedy = f"install it with: {shlex.quote(python)} -m pip install '{library}>={version}'"
+    remedy = f"run {shlex.quote(python)} -m pip install '{library}>={version}'"
     is_in_venv = sys.prefix != sys.base_prefix
     if not is_in_venv and os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")):
         # There pip refuses to install anything.
-        remedy = f"install the system's package of it (often python3-{library.partition('[')[0]})"
+        remedy = f"install its system package (often python3-{library.partition('[')[0]})"
     library = library.partition("[")[0]
-    name = f"{library}, which {option} needs," if option else library
+    name = f"{library}, which {option} needs" if option else library
     return (
-        f"The Python library {name} is missing in {python}, which runs this module, or cannot be loaded: {remedy}; or set "
-        f"ansible_python_interpreter to another Python, such as Ansible's own (ansible_playbook_python)."
+        f"{python}, which runs this module, cannot import the Python library {name}: {remedy}, or set ansible_python_interpreter to "
+        f"another Python, such as Ansible's own (ansible_playbook_python)."
     )
 
 

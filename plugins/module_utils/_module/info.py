@@ -43,7 +43,7 @@ def run_query(
     except BybitError as error:
         module.emit(with_failure({}, error), failed=True)
         return
-    client = connection.client(clock or Clock(module.log))
+    client = connection.client(clock or Clock(module.log, module.tell))
     try:
         result = execute(client, parse_query(module.params))
     except BybitError as error:
@@ -62,7 +62,7 @@ def run_journal_query(module: Module, clock: Clock | None = None) -> None:
     """Execute the query of C(bybit_journal_info), which asks no exchange, and emit its result."""
     hide_passwords(module)
     try:
-        database = journal_database(module, clock or Clock(module.log))
+        database = journal_database(module, clock or Clock(module.log, module.tell))
         query = parse_journal_query(module.params)
         values = list_journal(database, query)
     except BybitError as error:

@@ -46,6 +46,9 @@ class Module(t.Protocol):
     def log(self, text: str) -> None:
         """Write a sentence to the system's log at once."""
 
+    def tell(self, number: int, reason: str, at_most_ms: int) -> None:
+        """Tell whoever watches the run what it waits for, and when that is over, as a C(Listener) gets it."""
+
     def emit(self, result: dict[str, t.Any], failed: bool) -> None:
         """Hand over the result; it is out when this returns, whatever happens afterwards."""
 
@@ -75,6 +78,9 @@ class ProcessModule:
 
     def log(self, text: str) -> None:
         self._module.log(text)
+
+    def tell(self, number: int, reason: str, at_most_ms: int) -> None:
+        """Do nothing: Ansible shows nothing of a module's process before that has ended."""
 
     def emit(self, result: dict[str, t.Any], failed: bool) -> None:
         end = self._module.fail_json if failed else self._module.exit_json

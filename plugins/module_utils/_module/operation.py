@@ -82,7 +82,7 @@ def run_operation(
     :param clock: The time to go by; that of this machine unless given.
     :param parents: Who gets the result; the processes above this one unless given.
     """
-    clock, parents = clock or Clock(module.log), parents or Parents()
+    clock, parents = clock or Clock(module.log, module.tell), parents or Parents()
     # The process may live on with the next item of a loop, whatever cuts this run off.
     with contextlib.ExitStack() as journals:
         begun = _begin(module, parse_options, clock, parents, journals)
@@ -115,11 +115,11 @@ def _close(module: Module, result: _Result, context: RunContext, parents: Parent
             context.journal.close(not has_failed, str(result.values["msg"]))
         else:
             context.journal.leave_open(context.client.exchange_time_or_local_ms())
-            module.log_late("The result may not have reached anybody, so the next run will report it again.")
+            module.log_late("The result may not have reached anyone, so the next run reports it again.")
     except Overtaken as overtaken:
-        module.log_late(f"{overtaken} The other run may have reported this {WORDS[context.goal.move].noun}, too.")
+        module.log_late(f"{overtaken} The other run may also have reported this {WORDS[context.goal.move].noun}.")
     except BybitError as error:
-        module.log_late(f"{error} The next run will resolve this {WORDS[context.goal.move].noun} again.")
+        module.log_late(f"{error} The next run checks this {WORDS[context.goal.move].noun} again.")
 
 
 def is_delivered(parents: Parents, context: RunContext) -> bool:

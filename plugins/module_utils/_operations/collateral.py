@@ -49,7 +49,7 @@ class Adjustment(Operation):
         self._client = client
         self.move = move
         if move != ADD:
-            self.source = "What the exchange lets go"
+            self.source = "What the exchange releases"
 
     def decide(self, subject: Subject | None, goal: Goal, means: Means, progress: Progress | None = None) -> Decision:
         pledge = subject if isinstance(subject, Pledge) else None
@@ -61,7 +61,7 @@ class Adjustment(Operation):
                 means = means._replace(accuracy=readable(lambda: legacy.collateral_accuracy(self._client, pledge.coin)))
             listed = self._listed(goal)
             if goal.move == ADD and listed.coins and pledge.coin not in listed.coins and not means.lack:
-                means = means._replace(lack=f"currency '{pledge.coin}' is not a coin that the exchange takes as collateral: check it")
+                means = means._replace(lack=f"currency '{pledge.coin}' is not a coin that the exchange accepts as collateral: check its spelling")
             return decide(self.terms, pledge, goal, means, listed.tiers.get(pledge.coin))
         return decide(self.terms, pledge, goal, means)
 
@@ -163,6 +163,6 @@ class AccountCollateral(Adjustment):
 
 def _refused(coin: str) -> str:
     return (
-        f"the exchange takes no more {coin} as collateral now, because it has reached its limit for the whole platform: repay instead, or run "
-        f"again later"
+        f"the exchange accepts no more {coin} as collateral at the moment, because its limit for the whole platform is reached: repay "
+        f"instead, or run again later"
     )

@@ -73,14 +73,14 @@ class _Plan(t.NamedTuple):
         what = f"{self.goal.move} '{plain(amount)}'"
         asked = f"collateral {_shown(self.pledge.amount)}, {plain(amount)} requested"
         if not self.pledge.is_open:
-            return decline(f"{what} is not possible, because {self.terms.label} {self.closed()}: name an open loan", asked)
+            return decline(f"{what} is not possible, because {self.terms.label} {self.closed()}: use the ID of an open loan", asked)
         refusal = too_exact(what, amount, self.pledge.coin, self.means.accuracy)
         if refusal:
             return decline(refusal, asked)
         if not self.is_adding and self.pledge.amount is not None and amount > self.pledge.amount:
             pledged = f"the {plain(self.pledge.amount)} {self.pledge.coin} in the collateral of {self.terms.label}"
             most = round_down(self.pledge.amount, places_of(self.means.accuracy))
-            remedy = f"give at most '{plain(most)}'" if most else "there is nothing to take back"
+            remedy = f"use at most '{plain(most)}'" if most else "there is nothing to take back"
             return decline(f"{what} is more than {pledged}: {remedy}", asked)
         return self.limited(amount, what, self.means._replace(allow_partial=False))
 
@@ -103,7 +103,7 @@ class _Plan(t.NamedTuple):
         else:
             price = least_price(pledge.position, pledge.coin, self.tiers) if pledge.position is not None else None
             if pledge.position is None or price is None or not self.tiers:
-                reason = f"what {pledge.coin} counts as collateral does not follow from what the exchange shows of the account"
+                reason = f"the exchange does not show how it values {pledge.coin} as collateral"
                 return self.unknown(what, reason)
             target = collateral_at(pledge.position, pledge.coin, self.tiers, price, limit)
         return self.of_target(target, pledge.amount, what)
@@ -133,7 +133,7 @@ class _Plan(t.NamedTuple):
             source = Source(where, "the Funding wallet holds", "top up the Funding wallet")
         else:
             remedy = "repay first" if self.goal.amount is not None else "set allow_partial to take back as much as possible"
-            source = Source(where, "the exchange lets go of", remedy, "take back other coins, too")
+            source = Source(where, "the exchange releases", remedy, "take back other coins, too")
         return within(Wanted(amount, what, self.levels, self.after, shortfall), means, self.pledge.coin, self.pledge, source)
 
     def reached(self, limit: Decimal) -> str:

@@ -78,6 +78,6 @@ class FixedRepayment(AccountRepayment):
 
 def _missing_contract(loan_id: str) -> str:
     return (
-        f"loan_id '{loan_id}' names no fixed contract of this account: check loan_id (it is not the ID of the order), and that "
+        f"loan_id '{loan_id}' is not a fixed contract of this account: check loan_id (it differs from the order ID), and that "
         f"api_key and environment belong to the account that borrowed"
     )

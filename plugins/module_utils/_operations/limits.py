@@ -21,7 +21,7 @@ class Wanted(t.NamedTuple):
     """What a goal asks for, before it is known whether it can be moved.
 
     :ivar amount: Rounded to the coin's accuracy, towards safety.
-    :ivar what: Names it in a refusal, before "takes".
+    :ivar what: Names it in a refusal, before "needs".
     :ivar explain: Returns how an amount changes the subject, in words; it may be less than what is wanted.
     :ivar after: Returns the subject as it will be when an amount has been moved.
     :ivar shortfall: Why the goal cannot be reached with this amount; empty when it can.
@@ -49,7 +49,7 @@ class Source(t.NamedTuple):
     where: str
     holds: str
     remedy: str
-    instead: str = "ask for less"
+    instead: str = "request less"
     partly: str = "move as much as possible"
     done: str = "moved"
     is_divisible: bool = True
@@ -61,7 +61,7 @@ def within(wanted: Wanted, means: Means, coin: str, subject: Subject, source: So
     :param subject: As it is now.
     """
     amount, shortfall, shortage = wanted.amount, wanted.shortfall, Decimal(0)
-    asked, less = wanted.explain(amount), ", or ask for less" if source.is_divisible else ""
+    asked, less = wanted.explain(amount), ", or request less" if source.is_divisible else ""
     is_partial = means.allow_partial and source.is_divisible
     if means.lack:
         return decline(means.lack, asked)
@@ -74,7 +74,7 @@ def within(wanted: Wanted, means: Means, coin: str, subject: Subject, source: So
         amount = rounded_for(difference(means.at_most, means.moved_so_far), means)
     if means.available is not None and amount > means.available:
         shortage = difference(amount, means.available)
-        shortfall = f"{wanted.what} takes {plain(wanted.amount)} {coin}, but {source.holds} {plain(means.available)}"
+        shortfall = f"{wanted.what} needs {plain(wanted.amount)} {coin}, but {source.holds} {plain(means.available)}"
         if not is_partial:
             return decline(f"{shortfall}: {source.remedy}{less}", asked)._replace(shortage=shortage)
         amount = rounded_for(means.available, means)
@@ -95,13 +95,14 @@ def too_exact(what: str, amount: Decimal, coin: str, accuracy: int | None) -> st
     if accuracy is None or decimal_places(amount) <= accuracy:
         return ""
     lower = round_down(amount, accuracy)
-    closest = f"give '{plain(lower)}', for example" if lower else f"give at least '{plain(unit(accuracy))}'"
-    return f"{what} has {decimal_places(amount)} decimal places, but the exchange lists {accuracy} for {coin}: {closest}"
+    closest = f"use '{plain(lower)}', for example" if lower else f"use at least '{plain(unit(accuracy))}'"
+    places = decimal_places(amount)
+    return f"{what} has {places} decimal place{'' if places == 1 else 's'}, but the exchange lists {accuracy} for {coin}: {closest}"
 
 
 def _over_cap(wanted: Wanted, means: Means, coin: str, source: Source) -> str:
     at_most = f"at_most '{plain(means.at_most or Decimal(0))}'"
     if not means.moved_so_far:
-        return f"{wanted.what} takes {plain(wanted.amount)} {coin} {source.where}, more than {at_most}"
+        return f"{wanted.what} needs {plain(wanted.amount)} {coin} {source.where}, more than {at_most}"
     another = f"another {plain(wanted.amount)} {coin} {source.where} after the {plain(means.moved_so_far)} already {source.done} by this run"
-    return f"{wanted.what} needs {another}, which exceeds {at_most}"
+    return f"{wanted.what} needs {another}, more than {at_most}"

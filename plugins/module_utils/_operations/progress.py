@@ -61,10 +61,10 @@ def check_since(since_ms: int, now_ms: int) -> None:
     :raises BadInput: When it is in the future, or too far in the past.
     """
     if since_ms > now_ms:
-        raise BadInput(f"since is in the future ({utc(since_ms)}; it is {utc(now_ms)}): give a time in the past.")
+        raise BadInput(f"since is in the future ({utc(since_ms)}; it is {utc(now_ms)}): set a time in the past.")
     earliest_ms = now_ms - HISTORY_REACH_DAYS * DAY_MS
     if since_ms < earliest_ms:
         raise BadInput(
-            f"since is too far in the past ({utc(since_ms)}): the exchange's history only goes back 6 months; give a time "
+            f"since is too far in the past ({utc(since_ms)}): the exchange's history only goes back 6 months; set a time "
             f"after {utc(earliest_ms)}."
         )

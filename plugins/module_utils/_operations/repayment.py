@@ -60,4 +60,4 @@ def account_history(client: Client) -> list[HistoryEntry]:
 
 def missing_coin(coin: str) -> str:
     """Say that the exchange does not lend a coin."""
-    return f"loan_currency '{coin}' is not a coin that the exchange lends: check it"
+    return f"loan_currency '{coin}' is not a coin that the exchange lends: check its spelling"

@@ -178,5 +178,5 @@ def _shown(loan: Loan) -> str:
 def _at_most(debt: Decimal, repaid: Decimal, accuracy: int | None) -> str:
     most = debt if accuracy is None else round_down(debt, accuracy)
     if most:
-        return f"give at most '{plain(total(repaid, most))}'"
+        return f"use at most '{plain(total(repaid, most))}'"
     return "set max_debt to '0' to try it anyway; it is less than the smallest amount that the exchange lists"

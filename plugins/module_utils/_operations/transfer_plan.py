@@ -43,8 +43,8 @@ def decide(terms: Terms, balances: Balances | None, goal: Goal, means: Means) ->
     else:
         what = f"ensure '{plain(goal.ensure)}'"
         if balances.funding is None:
-            why = f"{what} needs to know how much {balances.coin} the Funding wallet holds, which the exchange does not tell"
-            return decline(f"{why}: check coin, give api_key the permission 'Account transfer', or transfer an amount")
+            why = f"{what} needs to know how much {balances.coin} the Funding wallet holds, which the exchange does not report"
+            return decline(f"{why}: check coin, grant api_key the permission 'Account transfer', or transfer an amount")
         if balances.funding >= goal.ensure:
             holds = f"{plain(balances.funding)} {balances.coin}"
             return nothing(f"The Funding wallet holds {holds}, and at least {plain(goal.ensure)} was requested: nothing to transfer.", balances)

@@ -39,7 +39,7 @@ def parse_collateral_options(client: Client, options: Options) -> Instruction:
 
     :raises BadInput: When one of them cannot be used; the functions below raise it too.
     """
-    check_given(options, _NAMES, "give one of them")
+    check_given(options, _NAMES, "set one of them")
     goal = _goal(options)
     if options["order_id"] is not None:
         return Instruction(LegacyCollateral(client, id_of(options, "order_id", "1794267532472646144"), goal.move), goal)
@@ -54,7 +54,7 @@ def _goal(options: Options) -> Goal:
             return Goal(amount=amount_of(options, step), move=move)
     max_ltv, min_ltv = fraction_of(options, "max_ltv"), fraction_of(options, "min_ltv")
     if max_ltv is not None and not max_ltv:
-        raise BadInput("max_ltv '0' cannot be reached, because no collateral takes a debt away: give an LTV above 0, such as '0.5', or repay.")
+        raise BadInput("max_ltv '0' cannot be reached, because collateral never brings an LTV to zero: set an LTV above 0, such as '0.5', or repay.")
     if min_ltv is not None and not min_ltv:
-        raise BadInput("min_ltv '0' takes nothing back, because no LTV is below it: give the LTV up to which to take back, such as '0.5'.")
+        raise BadInput("min_ltv '0' has no effect, because no LTV is below 0: set the LTV up to which collateral is taken back, such as '0.5'.")
     return Goal(max_ltv=max_ltv, move=ADD) if max_ltv is not None else Goal(min_ltv=min_ltv, move=TAKE_BACK)

@@ -46,7 +46,8 @@ def check_ranges(options: dict[str, t.Any], ranges: dict[str, tuple[int, int]]) 
     """
     for name, (least, most) in ranges.items():
         if not least <= options[name] <= most:
-            raise BadInput(f"{name} '{options[name]}' is out of range: give a whole number from {least} to {most}.")
+            unit = "milliseconds" if name == "recv_window" else "seconds"
+            raise BadInput(f"{name} '{options[name]}' is out of range: use a value from {least} to {most} {unit}.")
 
 
 def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
@@ -83,7 +84,7 @@ class Connection:
         check_ranges(options, _RANGES)
         ca_path = options["ca_path"]
         if ca_path is not None and not os.path.isfile(ca_path):
-            raise BadInput(f"ca_path '{ca_path}' is not a file: name a file of CA certificates in PEM form.")
+            raise BadInput(f"ca_path '{ca_path}' is not a file: set the path of a file with CA certificates in PEM format.")
 
     @property
     def realm(self) -> str:
@@ -100,13 +101,17 @@ class Connection:
         options = self._options
         way = (self.base_url, options["api_timeout"], options["validate_certs"], options["ca_path"])
         session = session_of((self.key_fingerprint, *way), lambda: Transport(*way, secret_headers=SECRET_HEADERS))
-        return Client(session, self._api_key, self._signer, options["recv_window"], options["rate_limit_timeout"], clock)
+        limits = options["recv_window"], options["rate_limit_timeout"]
+        return Client(session, self._api_key, self._signer, *limits, clock, options["api_timeout"])
 
     def warnings(self) -> list[str]:
         """Return a sentence about each setting that is allowed but dangerous."""
         warnings = []
         if self.base_url.startswith("https:") and not self._options["validate_certs"]:
-            warnings.append(f"validate_certs is false: anyone who impersonates {self.api_host} is trusted.")
+            warnings.append(
+                f"validate_certs is false, so any server that impersonates {self.api_host} is trusted: set it to true, and set ca_path if the host "
+                f"uses a private CA."
+            )
         if self._exposure:
             warnings.append(f"rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file {self._exposure}.")
         return warnings
@@ -121,12 +126,16 @@ class Connection:
         secret, private_key = self._options["api_secret"], self._options["rsa_private_key"]
         if secret and private_key:
             raise BadInput(
-                "api_secret and rsa_private_key are both given (as options, or as BYBIT_API_SECRET and "
-                "BYBIT_RSA_PRIVATE_KEY in the environment): give only the one that belongs to api_key."
+                "api_secret (or BYBIT_API_SECRET) and rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) are both set: "
+                "set only the one that belongs to api_key."
             )
         if not private_key:
-            option, variable = "api_secret (or rsa_private_key)", "BYBIT_API_SECRET (or BYBIT_RSA_PRIVATE_KEY)"
-            return HmacSigner(_token(secret, option, variable)), ""
+            if not secret:
+                raise BadInput(
+                    "api_secret and rsa_private_key are missing: set one of them, or the environment variable BYBIT_API_SECRET or "
+                    "BYBIT_RSA_PRIVATE_KEY."
+                )
+            return HmacSigner(_token(secret, "api_secret", "BYBIT_API_SECRET")), ""
         try:
             key = read_private_key(private_key)
             return RsaSigner(key.pem), key.exposure
@@ -136,10 +145,12 @@ class Connection:
 
 def _token(value: str | None, option: str, variable: str) -> str:
     if not value:
-        raise BadInput(f"{option} is missing: give the option, or set {variable} in the environment.")
+        raise BadInput(f"{option} is missing: set the option, or the environment variable {variable}.")
     if not re.fullmatch("[!-~]+", value):
         # The value of a secret is never shown, not even a wrong one.
-        raise BadInput(f"{option} contains white space or other characters that no key has: copy it again.")
+        raise BadInput(
+            f"{option} (or {variable}) contains white space, such as a line break at its end, or another character that no key has: copy it again."
+        )
     return value
 
 
@@ -148,8 +159,7 @@ def _given_url(environment: str | None, api_url: str | None) -> str:
         return ENVIRONMENTS[environment or DEFAULT_ENVIRONMENT]
     if environment:
         raise BadInput(
-            f"environment '{environment}' and api_url '{quotable_url(api_url)}' (an option, or BYBIT_API_URL in the "
-            f"environment) both name a host: give only one of them."
+            f"environment '{environment}' and api_url '{quotable_url(api_url)}' (or BYBIT_API_URL) both select a host: set only one of them."
         )
     return _checked_url(api_url)
 
@@ -157,11 +167,11 @@ def _given_url(environment: str | None, api_url: str | None) -> str:
 def _checked_url(api_url: str) -> str:
     shown = quotable_url(api_url)
     if any(sign in unicodedata.normalize("NFKC", api_url) for sign in "@?#"):
-        raise BadInput(f"api_url '{shown}' contains a user, a query or a fragment: give only scheme, host, port and path.")
+        raise BadInput(f"api_url '{shown}' contains a user name, a query, or a fragment: use only scheme, host, port, and path.")
     try:
         url = canonical_url(api_url)
     except NoAddress:
-        raise BadInput(f"api_url '{shown}' is not a URL: give one such as 'https://api.bybit.com'.") from None
+        raise BadInput(f"api_url '{shown}' is not a URL: use one such as 'https://api.bybit.com'.") from None
     if url.startswith("http:") and not is_loopback(url):
-        raise BadInput(f"api_url '{shown}' is not encrypted: give an https URL; http is only allowed for this machine itself.")
+        raise BadInput(f"api_url '{shown}' is not encrypted: use https; http is allowed only for this machine, such as 'http://127.0.0.1:8765'.")
     return api_url

@@ -86,7 +86,7 @@ def parse_loan_query(options: Options) -> LoanQuery:
     """
     matures_within_ms = duration_of(options, "matures_within")
     if matures_within_ms is not None:
-        _refuse_only_flexible(options, "matures_within", "are never due")
+        _refuse_only_flexible(options, "matures_within", "have no due date")
     return LoanQuery(
         products=_products(options),
         named=options["product"] is not None,
@@ -131,7 +131,7 @@ def _forecast(options: Options) -> Forecast:
     margin_call_ltv, liquidation_ltv = (threshold_of(options, name) for name in ("margin_call_ltv", "liquidation_ltv"))
     if margin_call_ltv > liquidation_ltv:
         given = f"margin_call_ltv '{plain(margin_call_ltv)}' is above liquidation_ltv '{plain(liquidation_ltv)}'"
-        raise BadInput(f"{given}: give an LTV for the margin call that is reached before liquidation.")
+        raise BadInput(f"{given}: set margin_call_ltv to at most liquidation_ltv.")
     return Forecast(Thresholds(margin_call_ltv, liquidation_ltv), changes_of(options, "shock"), fraction_of(options, "max_ltv"))
 
 
@@ -139,14 +139,14 @@ def _period(options: Options) -> tuple[int | None, int | None]:
     since_ms, until_ms = moment_of(options, "since"), moment_of(options, "until")
     if since_ms is not None and until_ms is not None and since_ms >= until_ms:
         given = f"until '{options['until']}' is not after since '{options['since']}'"
-        raise BadInput(f"{given}: give a later time, or omit one of them.")
+        raise BadInput(f"{given}: set a later until, or omit one of them.")
     return since_ms, until_ms
 
 
 def _products(options: Options) -> tuple[str, ...]:
     names = options["product"]
     if names is not None and not names:
-        raise BadInput("product '[]' lists no product: list those to read, or omit it to read all.")
+        raise BadInput("product '[]' is empty: list the products to read, or omit it to read all.")
     # A flexible loan has no ID, so none of them can match.
     fitting = [product for product in PRODUCTS if product != FLEXIBLE or options["loan_id"] is None]
     return tuple(product for product in fitting if names is None or product in names)
@@ -166,4 +166,4 @@ def _loan_id(options: Options) -> str | None:
 def _refuse_only_flexible(options: Options, name: str, why: str) -> None:
     if options["product"] and set(options["product"]) == {FLEXIBLE}:
         given = f"{name} '{options[name]}' matches no flexible loan, because flexible loans {why}"
-        raise BadInput(f"{given}: omit it, or list other products.")
+        raise BadInput(f"{given}: omit {name}, or list other products.")

@@ -65,22 +65,19 @@ def database_of(options: dict[str, t.Any], clock: Clock) -> Database:
     if journal.startswith(SCHEMES):
         postgresql = _postgresql()
         try:
-            database: Database = postgresql.PostgresDatabase(journal)
+            database: Database = postgresql.PostgresDatabase(journal, clock)
         except postgresql.InvalidUrl:
             raise BadInput(
-                "journal is not a valid PostgreSQL URL: write 'postgresql://user@host/database', with libpq's parameters after a '?', and "
+                "journal is not a valid PostgreSQL URL: use 'postgresql://user@host/database', with libpq parameters after a '?', and "
                 "percent-encode special characters in the password."
             ) from None
         return database
     if "://" in journal:
-        raise BadInput("journal has a scheme that is not supported: give the path of a file, or 'postgresql://user@host/database'.")
+        raise BadInput("journal has an unsupported scheme: use the path of a file, or 'postgresql://user@host/database'.")
     path = os.path.expanduser(os.path.expandvars(journal))
     if not os.path.isabs(path):
-        # Ansible hides the value itself.
-        raise BadInput(
-            "journal is not an absolute path: give one such as '/var/lib/treasury/journal.sqlite', so that every run finds what an earlier "
-            "one recorded."
-        )
+        # Ansible hides the value itself, also where an example contains it.
+        raise BadInput("journal is not an absolute path: start it with '/', so that every run finds what earlier runs recorded.")
     return SqliteDatabase(os.path.normpath(path), clock)
 
 

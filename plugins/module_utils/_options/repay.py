@@ -78,7 +78,7 @@ def goal_of(options: dict[str, t.Any], is_needed: bool = True) -> Goal:
     if is_needed:
         check_given(options, _GOALS)
     if options["amount"] is not None and options["since"] is None:
-        check_partial_step(options, "amount alone", "since, max_debt or max_ltv")
+        check_partial_step(options, "amount without since", "since, max_debt, or max_ltv")
     return Goal(
         amount=amount_of(options, "amount"),
         since_ms=moment_of(options, "since"),
@@ -90,7 +90,7 @@ def goal_of(options: dict[str, t.Any], is_needed: bool = True) -> Goal:
 def _max_ltv(options: dict[str, t.Any]) -> Decimal | None:
     max_ltv = fraction_of(options, "max_ltv")
     if max_ltv is not None and not max_ltv:
-        raise BadInput("max_ltv '0' is not a fraction between 0 and 1: give max_debt '0' to repay all.")
+        raise BadInput("max_ltv '0' is not an LTV above 0: set max_debt to '0' to repay the whole debt.")
     return max_ltv
 
 
@@ -115,7 +115,7 @@ def parse_fixed_options(client: Client, options: Options) -> Instruction:
     loan_id = id_of(options, "loan_id", "571") if options["loan_id"] is not None else None
     coin = coin_of(options, "loan_currency") if options["loan_currency"] is not None else None
     collateral = _collateral(options)
-    check_given(options, ("loan_id", "loan_currency"), "give one of them")
+    check_given(options, ("loan_id", "loan_currency"), "set one of them")
     goal = goal_of(options, is_needed=bool(collateral))._replace(collateral=collateral)
     if collateral:
         _check_goal_from_collateral(goal)
@@ -124,7 +124,7 @@ def parse_fixed_options(client: Client, options: Options) -> Instruction:
         if coin is not None and not options["sweep"]:
             raise BadInput(
                 f"loan_currency '{coin}' without loan_id repays all fixed {coin} contracts: set sweep to true to "
-                f"confirm this, or give loan_id."
+                f"confirm this, or set loan_id."
             )
     return Instruction(FixedRepayment(client, loan_id, coin, collateral), goal)
 
@@ -135,15 +135,15 @@ def _collateral(options: Options) -> tuple[str, ...]:
         return ()
     if options["fund_from"] is not None:
         raise BadInput(
-            f"fund_from '{options['fund_from']}' cannot be combined with collateral, because the exchange sells collateral instead of taking money "
+            f"fund_from '{options['fund_from']}' cannot be combined with collateral, because then the exchange sells collateral and takes nothing "
             f"from the Funding wallet: omit one of them."
         )
     if not names:
-        raise BadInput("collateral '[]' lists no coin: list the coins to sell, or omit it to repay from the wallet.")
+        raise BadInput("collateral '[]' is empty: list the coins to sell, or omit it to repay from the Funding wallet.")
     coins = tuple(checked_coin("collateral", name) for name in names)
     for coin in coins:
         if coins.count(coin) > 1:
-            raise BadInput(f"collateral lists '{coin}' twice: list each coin once.")
+            raise BadInput(f"collateral lists '{coin}' more than once: list each coin once.")
     return coins
 
 
@@ -151,7 +151,7 @@ def _check_goal_from_collateral(goal: Goal) -> None:
     if goal.collateral and goal.max_ltv is not None:
         raise BadInput(
             f"max_ltv '{goal.max_ltv}' cannot be combined with collateral, because the exchange does not publish its fee "
-            f"in advance: give amount or max_debt, or omit collateral."
+            f"in advance: set amount or max_debt instead, or omit collateral."
         )
 
 
@@ -160,11 +160,11 @@ def _whole(goal: Goal) -> Goal:
     if goal.amount is not None:
         raise BadInput(
             f"amount '{goal.amount}' cannot be used without collateral, because the Funding wallet repays a fixed contract "
-            f"only as a whole: omit amount, or give collateral."
+            f"only in full: omit amount, or set collateral."
         )
     if goal.max_debt:
         raise BadInput(
             f"max_debt '{goal.max_debt}' cannot be used without collateral, because the Funding wallet repays a fixed "
-            f"contract only as a whole: give '0', or give collateral."
+            f"contract only in full: set max_debt to '0', or set collateral."
         )
     return goal if goal.max_ltv is not None else goal._replace(max_debt=Decimal(0))

@@ -66,11 +66,11 @@ def run_options_of(options: Options) -> RunOptions:
     )
 
 
-def check_given(options: Options, names: tuple[str, ...], remedy: str = "give exactly one of them") -> None:
+def check_given(options: Options, names: tuple[str, ...], remedy: str = "set exactly one of them") -> None:
     """Refuse options that are all without a value: to Ansible, an option counts as set even if its variable is null."""
     if all(options[name] is None for name in names):
-        shown = " and ".join(names) if len(names) == 2 else ", ".join(names)
-        raise BadInput(f"{shown} are missing, or their variable is empty: {remedy}.")
+        shown = " and ".join(names) if len(names) == 2 else f"{', '.join(names[:-1])}, and {names[-1]}"
+        raise BadInput(f"{shown} have no value: {remedy}.")
 
 
 def check_partial_step(options: Options, step: str, goals: str) -> None:
@@ -80,7 +80,7 @@ def check_partial_step(options: Options, step: str, goals: str) -> None:
     :param goals: What to give instead.
     """
     if options["allow_partial"]:
-        raise BadInput(f"allow_partial 'true' has no effect with {step}, which is never moved in part: omit allow_partial, or give {goals}.")
+        raise BadInput(f"allow_partial 'true' has no effect on {step}, which is never moved in part: omit allow_partial, or set {goals}.")
 
 
 def _reference(options: Options) -> str | None:
@@ -90,16 +90,16 @@ def _reference(options: Options) -> str | None:
         return None
     if not reference.isprintable() or not 0 < len(reference) <= _MAX_REFERENCE_LENGTH or reference != reference.strip():
         raise BadInput(
-            f"reference '{quotable(reference, 80)}' is not a name: give 1 to {_MAX_REFERENCE_LENGTH} printable characters without white space "
-            f"around them, or omit it."
+            f"reference '{quotable(reference, 80)}' is not a valid name: use 1 to {_MAX_REFERENCE_LENGTH} printable characters without white space "
+            f"at either end, or omit it."
         )
     steps = [name for name in _STEPS if name in options]
     if all(options[name] is None for name in steps) or options.get("since") is not None:
         is_repayment = "since" in options
         step = "amount without since" if is_repayment else " or ".join(steps)
-        more = "; a whole fixed contract needs no reference" if is_repayment else ""
+        more = "; repaying a whole fixed contract needs no reference" if is_repayment else ""
         raise BadInput(
-            f"reference '{reference}' names a step, which is an amount that is moved once: give {step}, or omit reference, because a goal "
-            f"moves only what is missing{more}."
+            f"reference '{reference}' can name only a step: use it with {step}, or omit it, because a goal moves only what is "
+            f"missing{more}."
         )
     return reference

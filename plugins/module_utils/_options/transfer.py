@@ -64,7 +64,7 @@ def _goal(options: Options, move: str) -> Goal:
     ensure = amount_of(options, "ensure")
     if ensure is not None and move != TO_FUND:
         raise BadInput(
-            f"ensure '{plain(ensure)}' tops up the Funding wallet, which a transfer from {FUND} to {UNIFIED} does not: omit from_account_type "
-            f"and to_account_type, or give amount instead."
+            f"ensure '{plain(ensure)}' tops up the Funding wallet, but this transfer goes from {FUND} to {UNIFIED}: omit from_account_type "
+            f"and to_account_type, or set amount instead."
         )
     return Goal(ensure=ensure, move=move)

@@ -36,7 +36,7 @@ def id_of(options: Options, name: str, example: str) -> str:
     if value in _BOOLEANS:
         raise BadInput(f"{name} is a YAML boolean, not an ID: put the ID in quotes, such as '{example}'.")
     if not re.fullmatch("[0-9A-Za-z_-]{1,64}", value):
-        raise BadInput(f"{name} '{quotable(value, _MAX_QUOTED)}' is not an ID: give it as the exchange shows it, such as '{example}'.")
+        raise BadInput(f"{name} '{quotable(value, _MAX_QUOTED)}' is not an ID: use the ID that the exchange shows, in quotes, such as '{example}'.")
     return value
 
 
@@ -52,7 +52,7 @@ def checked_coin(name: str, value: str) -> str:
         raise BadInput(f"{name} is a YAML boolean, not a coin: put the coin in quotes, such as '{_BOOLEANS[coin]}'.")
     if not re.fullmatch("[0-9A-Z]{1,20}", coin):
         example = coin.upper() if re.fullmatch("[0-9A-Za-z]{1,20}", coin) else "USDT"
-        raise BadInput(f"{name} '{quotable(value, _MAX_QUOTED)}' is not a coin: give it as the exchange writes it, such as '{example}'.")
+        raise BadInput(f"{name} '{quotable(value, _MAX_QUOTED)}' is not a coin: use the exchange's spelling, such as '{example}'.")
     return coin
 
 
@@ -63,7 +63,7 @@ def amount_of(options: Options, name: str, zero_allowed: bool = False) -> Decima
     try:
         return parse_amount(options[name], zero_allowed)
     except InvalidAmount as error:
-        raise BadInput(f"{name} cannot be used: {error}.") from None
+        raise BadInput(f"{name} {error}.") from None
 
 
 def fraction_of(options: Options, name: str) -> Decimal | None:
@@ -74,7 +74,7 @@ def fraction_of(options: Options, name: str) -> Decimal | None:
         fraction = Decimal(1)
     if fraction is not None and fraction >= 1:
         given = quotable(str(options[name]), _MAX_QUOTED)
-        raise BadInput(f"{name} '{given}' is not a fraction between 0 and 1: give '0.5' for 50 %, for example.")
+        raise BadInput(f"{name} '{given}' is not a fraction between 0 and 1: use '0.5' for 50 %, for example.")
     return fraction
 
 
@@ -82,7 +82,7 @@ def threshold_of(options: Options, name: str) -> Decimal:
     """Return an LTV above zero and below one, of an option that always has a value."""
     fraction = fraction_of(options, name)
     if not fraction:
-        raise BadInput(f"{name} '{options[name]}' is not an LTV above 0: give '0.85' for 85 %, for example.")
+        raise BadInput(f"{name} '{options[name]}' is not an LTV above 0: use '0.85' for 85 %, for example.")
     return fraction
 
 
@@ -117,7 +117,7 @@ def _time_of(options: Options, name: str, parse: t.Callable[[str], int]) -> int 
     try:
         return parse(options[name])
     except InvalidTime as error:
-        raise BadInput(f"{name} cannot be used: {error}.") from None
+        raise BadInput(f"{name} {error}.") from None
 
 
 def _change(name: str, coin: str, text: str) -> Decimal:
@@ -126,5 +126,5 @@ def _change(name: str, coin: str, text: str) -> Decimal:
     # Without the sign for percent, a number from one on could be meant as percent.
     if match is None or change is None or change <= -1 or (abs(change) >= 1 and not match["percent"]):
         given = f"{name} '{quotable(text, _MAX_QUOTED)}' of {coin}"
-        raise BadInput(f"{given} is not a change in price above -100%: give '-30%' for a fall by 30 % or '+10%' for a rise, with its sign.")
+        raise BadInput(f"{given} is not a price change above -100%: use '-30%' for a fall of 30 % or '+10%' for a rise of 10 %, with the sign.")
     return change

@@ -9,6 +9,7 @@ Only reads are sent from here. This module util is private to the collection.
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from decimal import Decimal
 
@@ -84,6 +85,21 @@ class Reader:
         :param exchange_checkpoints_ms: Times on the exchange's clock after which a read can show more; no pause skips one.
         :param local_checkpoints_ms: The same on this machine's monotonic clock.
         """
+        with contextlib.ExitStack() as waiting:
+            yield from self._reads_until(waiting, deadline_ms, doubt, exchange_checkpoints_ms, local_checkpoints_ms)
+
+    def _reads_until(
+        self,
+        waiting: contextlib.ExitStack,
+        deadline_ms: int,
+        doubt: str,
+        exchange_checkpoints_ms: tuple[int, ...],
+        local_checkpoints_ms: tuple[int, ...],
+    ) -> t.Iterator[None]:
+        """Yield as above.
+
+        :param waiting: Ends the wait that begins after the first read.
+        """
         clock, pause_ms = self._client.clock, _FIRST_PAUSE_MS
         while True:
             begun_ms = clock.monotonic_ms()
@@ -93,6 +109,7 @@ class Reader:
                 return
             if pause_ms == _FIRST_PAUSE_MS:
                 clock.report_wait(doubt, remaining_ms)
+                waiting.enter_context(clock.waiting(doubt, remaining_ms))
             seen_at_ms, now_ms = self._client.exchange_time_at_least_ms(begun_ms), self._client.exchange_time_at_least_ms()
             until_checkpoints = [
                 max(checkpoint_ms - now_ms, 0) + CLOCK_SLACK_MS

@@ -153,7 +153,7 @@ def test_a_value_that_is_not_a_boolean_is_refused(
     ways, result = look(controller, *arguments, **more)
     assert ways == []
     assert result["event"] == "ignored"
-    assert result["msg"].endswith(f"{name} 'perhaps' is not a boolean: give true or false.")
+    assert result["msg"].endswith(f"{name} 'perhaps' is not a boolean: use true or false.")
 
 
 def test_files_of_modules_can_be_kept(controller: Controller, names) -> None:

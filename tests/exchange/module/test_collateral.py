@@ -153,14 +153,14 @@ def test_since_counts_for_a_contract_what_it_got_of_a_repayment_of_several(fixed
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"collateral": []}, "collateral '[]' lists no coin: list the coins to sell, or omit it to repay from the wallet."),
-        ({"collateral": ["btc"]}, "collateral 'btc' is not a coin: give it as the exchange writes it, such as 'BTC'."),
+        ({"collateral": []}, "collateral '[]' is empty: list the coins to sell, or omit it to repay from the Funding wallet."),
+        ({"collateral": ["btc"]}, "collateral 'btc' is not a coin: use the exchange's spelling, such as 'BTC'."),
         ({"collateral": ["BTC,ETH"]}, "collateral 'BTC,ETH' is not a coin"),
-        ({"collateral": ["BTC", "ETH", "BTC"]}, "collateral lists 'BTC' twice: list each coin once."),
+        ({"collateral": ["BTC", "ETH", "BTC"]}, "collateral lists 'BTC' more than once: list each coin once."),
         (
             {"amount": None, "max_ltv": "0.5"},
-            "max_ltv '0.5' cannot be combined with collateral, because the exchange does not publish its fee in advance: give amount "
-            "or max_debt, or omit collateral.",
+            "max_ltv '0.5' cannot be combined with collateral, because the exchange does not publish its fee in advance: set amount "
+            "or max_debt instead, or omit collateral.",
         ),
     ],
 )

@@ -97,7 +97,7 @@ def test_the_default_host_is_the_testnet_and_a_proxy_is_used(repay, listener) ->
     assert run["api_host"] == "api-testnet.bybit.com"
     assert (run.failed, run["outcome"]) == (True, "not_executed")
     [head] = listener.heads
-    assert "Check the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names, or except the host by NO_PROXY." in run["msg"]
+    assert "Check the proxy in HTTPS_PROXY, HTTP_PROXY, or ALL_PROXY, or exclude the host with NO_PROXY." in run["msg"]
     assert head.startswith("CONNECT api-testnet.bybit.com:443 HTTP/1.")
     assert "sandbox-key" not in head
 
@@ -146,7 +146,7 @@ def test_a_private_key_that_others_can_read_is_a_warning(run_module, rsa_keys, t
     file.chmod(0o640)
     key = {"rsa_private_key": str(file)} if by == "option" else {"env": {"BYBIT_RSA_PRIVATE_KEY": str(file)}}
     warning = (
-        "rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that others could read (mode 0640): keep them out with 'chmod 600'."
+        "rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that other users can read (mode 0640): run 'chmod 600' on it."
     )
     options = {"product": "flexible", "api_key": "sandbox-rsa-key", "api_secret": None, **key}
     assert warning in run_module("bybit_loan_info", **options).warnings
@@ -158,7 +158,7 @@ def test_a_pipe_in_the_place_of_a_private_key_is_not_waited_for(run_module, tmp_
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path):
         run = run_module("bybit_loan_info", product="flexible", api_secret=None, rsa_private_key=str(path))
-        assert run["msg"].startswith("rsa_private_key names a folder, a pipe or a device, not a file: give the path of the PEM")
+        assert run["msg"].startswith("rsa_private_key names a directory, a pipe, or a device: use the path of the PEM")
 
 
 def test_headers(repay, listener, tmp_path) -> None:
@@ -187,8 +187,8 @@ def test_requests_is_missing(repay) -> None:
     run = repay(program=without("requests"))
     assert run.failed
     assert run["msg"] == (
-        f"The Python library requests is missing in {sys.executable}, which runs this module, or cannot be loaded: "
-        f"install it with: {sys.executable} -m pip install 'requests>=2.31'; {OTHER_PYTHON}"
+        f"{sys.executable}, which runs this module, cannot import the Python library requests: "
+        f"run {sys.executable} -m pip install 'requests>=2.31', {OTHER_PYTHON}"
     )
 
 
@@ -197,15 +197,15 @@ def test_requests_is_missing_where_pip_may_not_install_anything(repay, tmp_path)
     managed = f"import sys, sysconfig; sys.prefix = sys.base_prefix; sysconfig.get_path = lambda *names: {str(tmp_path)!r}\n"
     option, program = without("requests")
     run = repay(program=(option, managed + program))
-    assert f"or cannot be loaded: install the system's package of it (often python3-requests); {OTHER_PYTHON}" in run["msg"]
+    assert f"the Python library requests: install its system package (often python3-requests), {OTHER_PYTHON}" in run["msg"]
 
 
 def test_cryptography_is_missing_but_needed_only_for_rsa(repay, rsa_keys) -> None:
     assert repay(program=without("cryptography"))["changed"] is True
     run = repay(program=without("cryptography"), api_secret=None, rsa_private_key=rsa_keys.private_pem)
     assert run.failed
-    assert run["msg"].startswith(f"The Python library cryptography, which rsa_private_key needs, is missing in {sys.executable}, ")
-    assert f"install it with: {sys.executable} -m pip install 'cryptography>=41'; {OTHER_PYTHON}" in run["msg"]
+    assert run["msg"].startswith(f"{sys.executable}, which runs this module, cannot import the Python library cryptography, which rsa_private_key needs: ")
+    assert f"run {sys.executable} -m pip install 'cryptography>=41', {OTHER_PYTHON}" in run["msg"]
 
 
 def test_the_recv_window_is_what_the_exchange_is_told(repay, listener) -> None:

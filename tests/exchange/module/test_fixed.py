@@ -81,7 +81,7 @@ def test_a_penalty_that_accrues_before_the_request_arrives(hour_turns, ledger, a
 def test_all_contracts_of_a_coin_must_be_asked_for(fixed, ledger, posted) -> None:
     run = fixed(loan_currency="USDT")
     assert run["msg"] == (
-        "loan_currency 'USDT' without loan_id repays all fixed USDT contracts: set sweep to true to confirm this, or give "
+        "loan_currency 'USDT' without loan_id repays all fixed USDT contracts: set sweep to true to confirm this, or set "
         "loan_id."
     )
     assert (run.failed, run["outcome"], ledger(), posted()) == (True, "not_executed", [], [])
@@ -107,7 +107,7 @@ def test_all_contracts_of_a_coin(fixed, sandbox, ledger) -> None:
 def test_at_most_stops_a_sweep(fixed, ledger, posted) -> None:
     run = fixed(**BY_COIN, at_most="2300")
     assert run["msg"] == (
-        "The whole debt takes 2300.0856164 USDT on the fixed USDT debt, more than at_most '2300': raise at_most."
+        "The whole debt needs 2300.0856164 USDT on the fixed USDT debt, more than at_most '2300': raise at_most."
     )
     assert (run["outcome"], ledger(), posted()) == ("not_executed", [], [])
     assert fixed(**BY_COIN, at_most="2300.0856164")["outcome"] == "executed"
@@ -136,29 +136,29 @@ def test_which_of_two_repayments_was_a_lost_sweep_is_not_guessed(begin_fixed, sa
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"loan_id": "13004"}, "loan_id '13004' names no fixed contract of this account: check loan_id (it is not the ID of the"),
+        ({"loan_id": "13004"}, "loan_id '13004' is not a fixed contract of this account: check loan_id (it differs from the"),
         ({"loan_id": "999"}, "and that api_key and environment belong to the account that borrowed."),
-        ({"loan_id": "568", "api_key": "sandbox-key-second-account"}, "loan_id '568' names no fixed contract of this account"),
-        ({"loan_id": "5 6"}, "loan_id '5 6' is not an ID: give it as the exchange shows it, such as '571'."),
+        ({"loan_id": "568", "api_key": "sandbox-key-second-account"}, "loan_id '568' is not a fixed contract of this account"),
+        ({"loan_id": "5 6"}, "loan_id '5 6' is not an ID: use the ID that the exchange shows, in quotes, such as '571'."),
         ({"loan_currency": "DOGE", "sweep": True}, "loan_currency 'DOGE' is not a coin that the exchange lends"),
-        ({"loan_currency": "eth", "sweep": True}, "loan_currency 'eth' is not a coin: give it as the exchange writes it, such as 'ETH'"),
+        ({"loan_currency": "eth", "sweep": True}, "loan_currency 'eth' is not a coin: use the exchange's spelling, such as 'ETH'"),
         ({"loan_id": "568", "loan_currency": "USDT"}, "parameters are mutually exclusive: loan_id|loan_currency"),
         ({}, "one of the following is required: loan_id, loan_currency"),
         (
             {"loan_id": "568", "amount": "100"},
-            "amount '100' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a whole: "
-            "omit amount, or give collateral.",
+            "amount '100' cannot be used without collateral, because the Funding wallet repays a fixed contract only in full: "
+            "omit amount, or set collateral.",
         ),
         ({"loan_id": "568", "amount": "100", "since": "2026-01-01"}, "amount '100' cannot be used without collateral"),
         (
             {"loan_id": "568", "max_debt": "5"},
-            "max_debt '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a whole: "
-            "give '0', or give collateral.",
+            "max_debt '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only in full: "
+            "set max_debt to '0', or set collateral.",
         ),
         ({"loan_id": "568", "since": "2026-01-01"}, "missing parameter(s) required by 'since': amount"),
-        ({"loan_id": "568", "collateral": ["BTC"]}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
+        ({"loan_id": "568", "collateral": ["BTC"]}, "amount, max_debt, and max_ltv have no value: set exactly one of them."),
         ({"loan_id": "568", "max_debt": "0", "max_ltv": "0.5"}, "parameters are mutually exclusive: amount|max_debt|max_ltv"),
-        ({"loan_id": "568", "at_most": "999"}, "The whole debt takes 1000 USDT on fixed contract 568, more than at_most '999'"),
+        ({"loan_id": "568", "at_most": "999"}, "The whole debt needs 1000 USDT on fixed contract 568, more than at_most '999'"),
     ],
 )
 def test_what_is_refused(fixed, ledger, posted, options: dict, sentence: str) -> None:
@@ -214,7 +214,7 @@ def test_a_wallet_that_pays_only_a_part_pays_nothing_of_a_whole(fixed, sandbox, 
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "999.9999"})
     run = fixed(loan_id="568", max_debt="0", allow_partial=True)
     assert (run["outcome"], ledger(), posted()) == ("not_executed", [], [])
-    assert "The whole debt takes 1000 USDT, but the Funding wallet holds 999.9999" in run["msg"]
+    assert "The whole debt needs 1000 USDT, but the Funding wallet holds 999.9999" in run["msg"]
 
 
 def test_the_contract_of_the_answer_is_checked(fixed, sandbox, posted) -> None:

@@ -53,14 +53,14 @@ def test_a_coin_without_debt_needs_nothing(run_module, ledger, goal: dict) -> No
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"loan_currency": "DOGE"}, "loan_currency 'DOGE' is not a coin that the exchange lends: check it."),
-        ({"loan_currency": "usdt"}, "loan_currency 'usdt' is not a coin: give it as the exchange writes it, such as 'USDT'."),
-        ({"loan_currency": "US DT"}, "loan_currency 'US DT' is not a coin: give it as the exchange writes it, such as 'USDT'."),
+        ({"loan_currency": "DOGE"}, "loan_currency 'DOGE' is not a coin that the exchange lends: check its spelling."),
+        ({"loan_currency": "usdt"}, "loan_currency 'usdt' is not a coin: use the exchange's spelling, such as 'USDT'."),
+        ({"loan_currency": "US DT"}, "loan_currency 'US DT' is not a coin: use the exchange's spelling, such as 'USDT'."),
         ({"loan_currency": ""}, "loan_currency '' is not a coin"),
         ({"loan_currency": None}, "missing required arguments: loan_currency"),
         ({"amount": "4988.8889"}, "amount '4988.8889' is more than the debt of 4988.88888939 USDT (principal 4987.6543215,"),
-        ({"amount": "4988.8889"}, "interest 1.23456789, penalty interest 0): give at most '4988.8888'."),
-        ({"amount": "1.00001"}, "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: give '1', for example."),
+        ({"amount": "4988.8889"}, "interest 1.23456789, penalty interest 0): use at most '4988.8888'."),
+        ({"amount": "1.00001"}, "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: use '1', for example."),
     ],
 )
 def test_what_is_refused(usdt, ledger, posted, options: dict, sentence: str) -> None:

@@ -101,8 +101,8 @@ def test_unified_has_too_little(fund, sandbox, held) -> None:
     run = fund(amount="600")
     assert (run.failed, run["changed"], run["outcome"], _posts(sandbox)) == (True, False, "not_executed", [])
     assert run["msg"] == (
-        "The Funding wallet could not be topped up from UNIFIED: ensure '600' takes 570 USDT, but the UNIFIED wallet can give away 500: top up the "
-        "UNIFIED wallet, or ask for less. Nothing was repaid."
+        "The Funding wallet could not be topped up from UNIFIED: ensure '600' needs 570 USDT, but the UNIFIED wallet can give away 500: top up the "
+        "UNIFIED wallet, or request less. Nothing was repaid."
     )
     assert held() == ("30", "500")
 

@@ -56,7 +56,7 @@ def test_without_the_exchanges_time_the_clock_cannot_be_corrected(
     sandbox.control("POST", "faults", {"method": "GET", "path": "/v5/market/time", "answer": answer})
     run = repay()
     assert (run.failed, run["outcome"], paid(), posts()) == (True, "not_executed", [], 1)
-    assert "Bybit answered /v5/market/time without its time." in run["msg"]
+    assert "Bybit's answer to /v5/market/time lacks the time." in run["msg"]
 
 
 def test_the_rate_limit_is_waited_for(begin, strict, paid, posts, until) -> None:
@@ -148,7 +148,7 @@ def test_a_goal_that_cannot_be_reached_any_more_is_told_as_not_made(begin, sandb
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "10"})
     run = process.end()
     assert (run.failed, run["changed"], run["outcome"], paid(), posts()) == (True, False, "not_executed", [], 1)
-    assert "max_debt '900.4' takes 100 USDT, but the Funding wallet holds 10" in run["msg"]
+    assert "max_debt '900.4' needs 100 USDT, but the Funding wallet holds 10" in run["msg"]
 
 
 @pytest.mark.parametrize("code", [10006, 10002])

@@ -168,7 +168,7 @@ def test_at_most_holds_for_both_together(hour_turns, ledger) -> None:
     run = hour_turns(LEGACY, max_debt="600", at_most="400.409").end()
     assert (run.failed, run["outcome"], run["goal_reached"], len(ledger())) == (False, "executed", False, 1)
     assert "needs another 0.0091 USDT on loan" in run.warnings
-    assert "already paid by this run, which exceeds at_most '400.409': raise at_most, or ask for less." in run.warnings
+    assert "already paid by this run, more than at_most '400.409': raise at_most, or request less." in run.warnings
 
 
 def test_a_third_repayment_is_not_made(hour_turns, sandbox, until, ledger) -> None:

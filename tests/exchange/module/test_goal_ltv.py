@@ -132,11 +132,11 @@ def test_at_most_and_the_wallet_hold_here_too(pay, sandbox, ledger) -> None:
     needed = pay(FLEXIBLE, **goal, check=True)["amount"]
     run = pay(FLEXIBLE, **goal, at_most="100")
     assert run["msg"] == (
-        f"max_ltv '0.45' takes {needed} USDT on the flexible USDT loan, more than at_most '100': raise at_most, or ask for less."
+        f"max_ltv '0.45' needs {needed} USDT on the flexible USDT loan, more than at_most '100': raise at_most, or request less."
     )
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "200.00005"})
     run = pay(FLEXIBLE, **goal)
-    assert f"max_ltv '0.45' takes {needed} USDT, but the Funding wallet holds 200.00005: top up the Funding wallet" in run["msg"]
+    assert f"max_ltv '0.45' needs {needed} USDT, but the Funding wallet holds 200.00005: top up the Funding wallet" in run["msg"]
     assert ledger() == []
     run = pay(FLEXIBLE, **goal, allow_partial=True)
     assert (run["outcome"], run["amount"], run["goal_reached"]) == ("executed", "200", False)

@@ -30,18 +30,18 @@ def ask(run_module):
         ({"amount": "1", "max_ltv": "0.5"}, "parameters are mutually exclusive: amount|max_debt|max_ltv"),
         ({"max_debt": 0, "max_ltv": 0}, "parameters are mutually exclusive: amount|max_debt|max_ltv"),
         ({"max_debt": "1", "since": "2026-11-01"}, "missing parameter(s) required by 'since': amount"),
-        ({"amount": "1", "allow_partial": True}, "allow_partial 'true' has no effect with amount alone, which is never moved in part"),
-        ({"max_debt": "-1"}, "max_debt cannot be used: '-1' is negative"),
-        ({"max_debt": "1,000"}, "max_debt cannot be used: '1,000' has separators"),
-        ({"max_debt": ""}, "max_debt cannot be used: it is empty"),
-        ({"max_debt": False}, "max_debt cannot be used: False is not a number"),
-        ({"max_debt": 0.1 + 0.2}, "max_debt cannot be used: 0.30000000000000004 is a floating-point number of more than 15 digits"),
-        ({"max_ltv": "50%"}, "max_ltv '50%' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
-        ({"max_ltv": 50}, "max_ltv '50' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
-        ({"max_ltv": 1}, "max_ltv '1' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
-        ({"max_ltv": "0.0"}, "max_ltv '0' is not a fraction between 0 and 1: give max_debt '0' to repay all."),
-        ({"max_debt": "0", "at_most": "0"}, "at_most cannot be used: '0' is zero: write an amount greater than zero."),
-        ({"max_debt": "0", "at_most": ["5"]}, "at_most cannot be used: a list is not a number"),
+        ({"amount": "1", "allow_partial": True}, "allow_partial 'true' has no effect on amount without since, which is never moved in part"),
+        ({"max_debt": "-1"}, "max_debt '-1' is negative"),
+        ({"max_debt": "1,000"}, "max_debt '1,000' contains a separator"),
+        ({"max_debt": ""}, "max_debt is empty"),
+        ({"max_debt": False}, "max_debt False is not a number"),
+        ({"max_debt": 0.1 + 0.2}, "max_debt 0.30000000000000004 is a floating-point number of more than 15 digits"),
+        ({"max_ltv": "50%"}, "max_ltv '50%' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
+        ({"max_ltv": 50}, "max_ltv '50' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
+        ({"max_ltv": 1}, "max_ltv '1' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
+        ({"max_ltv": "0.0"}, "max_ltv '0' is not an LTV above 0: set max_debt to '0' to repay the whole debt."),
+        ({"max_debt": "0", "at_most": "0"}, "at_most '0' is zero: use an amount greater than zero."),
+        ({"max_debt": "0", "at_most": ["5"]}, "at_most is a list, not a number"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_sent(ask, sandbox, module: str, options: dict, sentence: str) -> None:
@@ -86,7 +86,7 @@ def test_an_empty_variable_is_no_goal(run, sandbox, module: str, empty: str) -> 
     connection = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
     collateral = {"collateral": ["BTC"]} if module == FIXED.module else {}
     ended = run(module=module, **connection, **LOANS[module], **collateral, **{empty: None})
-    assert "amount, max_debt, max_ltv are missing, or their variable is empty" in ended["msg"]
+    assert "amount, max_debt, and max_ltv have no value" in ended["msg"]
 
 
 @pytest.mark.parametrize("empty", ["loan_id", "loan_currency"])
@@ -95,7 +95,7 @@ def test_an_empty_variable_does_not_mean_all_fixed_loans(run, sandbox, empty: st
     sandbox.control("DELETE", "requests")
     connection = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
     ended = run(module=FIXED.module, **connection, **others, **{empty: None})
-    assert ended["msg"] == "loan_id and loan_currency are missing, or their variable is empty: give one of them."
+    assert ended["msg"] == "loan_id and loan_currency have no value: set one of them."
     assert sandbox.requests()["counts"] == {}
 
 
@@ -156,7 +156,7 @@ def test_at_most_is_never_exceeded(pay, ledger, posted, way, goal: dict) -> None
     run = pay(way, **goal, at_most="99.9999")
     asked = "amount '100'" if goal["amount"] else f"max_debt '{way.after}'"
     assert run["msg"] == (
-        f"{asked} takes 100 USDT on {way.label}, more than at_most '99.9999': raise at_most, or ask for less."
+        f"{asked} needs 100 USDT on {way.label}, more than at_most '99.9999': raise at_most, or request less."
     )
     assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "not_executed", None)
     assert pay(way, **goal, at_most="99.9999", check=True)["msg"] == run["msg"]
@@ -169,7 +169,7 @@ def test_at_most_holds_for_what_is_missing_since_then(pay, sandbox, names, ledge
     sandbox.control("POST", "repay", {"orderId": names.loan, "amount": "60"})
     assert pay(LEGACY, since=since.isoformat(), at_most="40", check=True)["outcome"] == "planned"
     run = pay(LEGACY, since=since.isoformat(), at_most="39")
-    assert f"still takes 40 USDT on {LEGACY.label}, more than at_most '39'" in run["msg"]
+    assert f"still needs 40 USDT on {LEGACY.label}, more than at_most '39'" in run["msg"]
     assert [entry["amount"] for entry in ledger()] == ["60"]
 
 
@@ -179,7 +179,7 @@ def test_with_allow_partial_at_most_is_paid_up_to(pay, ledger, way) -> None:
     for check in (True, False):
         run = pay(way, **goal, check=check)
         assert (run["changed"], run["amount"], run["goal_reached"]) == (True, "50", False)
-        assert f"the whole debt takes {run['loan']['before']['debt'][:6]}" in run["msg"]
+        assert f"the whole debt needs {run['loan']['before']['debt'][:6]}" in run["msg"]
         assert run["msg"].rstrip(".").endswith("more than at_most '50'")
     assert [entry["amount"] for entry in ledger()] == ["50"]
 
@@ -197,10 +197,10 @@ def test_a_refusal_says_what_a_playbook_needs_to_go_on(pay, posted, way) -> None
 def test_allow_partial_pays_what_the_wallet_holds(pay, sandbox, ledger, posted, way) -> None:
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "70.12349"})
     goal = {"amount": None, "max_debt": way.after}
-    shortfall = f"max_debt '{way.after}' takes 100 USDT, but the Funding wallet holds 70.12349"
+    shortfall = f"max_debt '{way.after}' needs 100 USDT, but the Funding wallet holds 70.12349"
     declined = pay(way, **goal)
     assert (declined["outcome"], declined["failure"], posted()) == ("not_executed", None, [])
-    assert declined["msg"] == f"{shortfall}: top up the Funding wallet, or ask for less."
+    assert declined["msg"] == f"{shortfall}: top up the Funding wallet, or request less."
     foreseen = pay(way, **goal, allow_partial=True, check=True)
     run = pay(way, **goal, allow_partial=True)
     assert (run["outcome"], run["amount"], run["goal_reached"]) == ("executed", "70.1234", False)
@@ -245,7 +245,7 @@ def test_a_run_that_fails_after_an_earlier_one_has_paid(begin_way, pay, sandbox,
     [made] = ledger()
     assert [(item["repay_id"], item["amount"]) for item in run["repayments"]] == [(made["repay_id"], "988.8889")]
     assert "An earlier run began a repayment of 988.8889 USDT on the flexible USDT loan (repayment 1771) at " in run["msg"]
-    assert "more than at_most '999': raise at_most, or ask for less." in run["msg"]
+    assert "more than at_most '999': raise at_most, or request less." in run["msg"]
     told = pay(FLEXIBLE, **goal, wait_timeout=2)
     assert (told["outcome"], [item["amount"] for item in told["repayments"]]) == ("executed", ["988.8889", "1000"])
     assert [entry["amount"] for entry in ledger()] == ["988.8889", "1000"]
@@ -255,7 +255,7 @@ def test_from_collateral_the_wallet_does_not_matter_but_at_most_does(pay, sandbo
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "0"})
     run = pay(FIXED_COLLATERAL, amount=None, max_debt="700", at_most="99")
     assert run["msg"] == (
-        "max_debt '700' takes 100 USDT on fixed contract 569, more than at_most '99': raise at_most, or ask for less."
+        "max_debt '700' needs 100 USDT on fixed contract 569, more than at_most '99': raise at_most, or request less."
     )
     assert pay(FIXED_COLLATERAL, amount=None, max_debt="700", at_most="100")["outcome"] == "executed"
     assert [entry["amount"] for entry in ledger()] == ["100"]

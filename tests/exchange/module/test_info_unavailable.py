@@ -60,7 +60,7 @@ def test_one_that_was_asked_for_by_name_makes_the_module_fail(run_module, refuse
     refuse(PATHS[module]["flexible"], answer)
     run = run_module(module, product=["legacy", "flexible"])
     assert (run.failed, LISTS[module] in run.result) == (True, False)
-    assert run["msg"].startswith("product lists 'flexible', which cannot be read. Bybit ")
+    assert run["msg"].startswith("product lists 'flexible', which cannot be read. http://127.0.0.1:")
     assert run["failure"]["ret_code"] == answer.get("ret_code")
 
 
@@ -75,7 +75,7 @@ def test_one_that_was_not_asked_for_does_not_matter(run_module, refuse, module: 
 def test_a_key_that_can_use_none_of_them_is_a_failure(run_module, module: str) -> None:
     run = run_module(module, api_key="sandbox-key-no-permission")
     assert (run.failed, run["failure"]["ret_code"]) == (True, 10005)
-    assert run["msg"].startswith("None of the loan products can be read. legacy and flexible and fixed: Bybit refused GET ")
+    assert run["msg"].startswith("None of the loan products can be read. legacy and flexible and fixed: http://127.0.0.1:")
     assert 'Grant api_key the permission "Spot trade"' in run["msg"]
 
 
@@ -116,7 +116,7 @@ def test_without_the_position_its_ltv_is_missing(run_module, refuse, answer: t.A
     run = run_module(LOANS)
     assert (run.failed, run["position"], run["unavailable"], len(run["loans"])) == (False, None, [], 11)
     assert {loan["ltv"] for loan in run["loans"] if loan["product"] != "legacy"} == {None}
-    assert "position, and therefore the LTV of its loans, cannot be read. Bybit " in run.warnings
+    assert "position, and therefore the LTV of its loans, cannot be read. http://127.0.0.1:" in run.warnings
 
 
 def test_without_the_position_nobody_knows_which_loans_are_above_an_ltv(run_module, refuse, names) -> None:
@@ -134,7 +134,7 @@ def test_without_the_thresholds_the_loans_are_shown(run_module, refuse) -> None:
     run = run_module(LOANS)
     assert (run.failed, len(run["loans"])) == (False, 11)
     assert {loan["liquidation_ltv"] for loan in run["loans"] if loan["product"] == "legacy"} == {None}
-    assert "The LTVs of margin call and liquidation cannot be read. Bybit " in run.warnings
+    assert "The LTVs of margin call and liquidation cannot be read. http://127.0.0.1:" in run.warnings
 
 
 @pytest.mark.parametrize("module", [LOANS, REPAYMENTS])

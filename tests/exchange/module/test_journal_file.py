@@ -38,8 +38,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
 bybit_loan_repay.main()
 """
-CANNOT_BE_READ = "so what became of the intents that it records is unknown. Nothing was sent now. Restore it from a backup. "
-ELSEWHERE = "Set journal to a file on a persistent local disk, in a directory that only the user who runs the module can write to."
+CANNOT_BE_READ = ". Nothing was sent, because the outcome of earlier operations is unknown. Restore it from a backup. "
+ELSEWHERE = "Set journal to a file on a persistent local disk, in a directory to which only the user running the module can write."
 
 
 @pytest.fixture
@@ -114,11 +114,11 @@ def test_the_option_wins_over_the_environment(doubt, journal, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("treasury.sqlite", "journal is not an absolute path: give one such as '/var/lib/treasury/journal.sqlite'"),
+        ("treasury.sqlite", "journal is not an absolute path: start it with '/'"),
         ("", "journal is not an absolute path"),
-        ("mysql://db.example.com/treasury", "journal has a scheme that is not supported: give the path of a file, or 'postgresql://"),
-        ("postgresql://[::1/treasury", "journal is not a valid PostgreSQL URL: write 'postgresql://user@host/database', with"),
-        ("postgresql://user@host/database?colour=blue", "journal is not a valid PostgreSQL URL: write"),
+        ("mysql://db.example.com/treasury", "journal has an unsupported scheme: use the path of a file, or 'postgresql://"),
+        ("postgresql://[::1/treasury", "journal is not a valid PostgreSQL URL: use 'postgresql://user@host/database', with"),
+        ("postgresql://user@host/database?colour=blue", "journal is not a valid PostgreSQL URL: use"),
     ],
 )
 @pytest.mark.parametrize("check", [False, True])
@@ -152,7 +152,7 @@ def test_what_others_may_write_is_refused_before_anything_is_sent(doubt, repay, 
     run = repay(check=check)
     # What it records may be hidden by that.
     assert (run.failed, run["changed"], run["outcome"], sandbox.requests()["counts"]) == (True, False, "unknown", {})
-    assert "can be written by others: run 'chmod go-w' on it" in run["msg"]
+    assert "is writable by other users: run 'chmod go-w' on it" in run["msg"]
     path.chmod(path.stat().st_mode & ~stat.S_IWGRP)
     assert repay()["outcome"] == "executed"
 
@@ -186,7 +186,7 @@ def test_records_of_an_earlier_development_version_are_not_overlooked(repay, san
     (journal.parent / "mainnet_1001_legacy_1794267532472646144_0123456789abcdef.json").write_text("{}")
     run = repay()
     assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "unknown", {})
-    assert "its directory has records of an earlier development version, such as 'mainnet_1001_" in run["msg"]
+    assert "its directory contains records of an earlier development version, such as 'mainnet_1001_" in run["msg"]
 
 
 def test_what_cannot_be_recorded_is_not_sent(begin, sandbox, journal, calls, until, paid, posts, repay) -> None:
@@ -212,7 +212,7 @@ def test_nothing_is_sent_on_a_full_disk(doubt, repay, paid, posts, remembered) -
     run = repay(program=("-c", FULL_DISK))
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
     assert "The journal 'journal.sqlite' in '" in run["msg"]
-    assert "Earlier runs may have recorded intents there, so their outcome is unknown. Nothing was sent now." in run["msg"]
+    assert "Nothing was sent, because earlier runs may have recorded operations there whose outcome is unknown." in run["msg"]
     assert (remembered(), posts(), "Traceback" in run.output) == (before, sent, False)
     assert (repay()["outcome"], paid()) == ("executed", ["100"])
 
@@ -250,7 +250,7 @@ def test_a_damaged_file_is_refused_before_anything_is_sent(doubt, repay, journal
         ("UPDATE bybit_intents SET document = '{}'", "an intent in it is invalid: "),
         ("UPDATE bybit_intents SET document = replace(document, 'sent_at_ms', 'sent')", "an intent in it is invalid: "),
         ("DELETE FROM bybit_journal", "its table bybit_journal has 0 rows instead of one"),
-        ("UPDATE bybit_journal SET version = 99", "its schema has version 99, and this collection knows 1: install the newer collection"),
+        ("UPDATE bybit_journal SET version = 99", "its schema has version 99, and this collection supports 1"),
         ("DROP TABLE bybit_intents", "no such table: bybit_intents"),
     ],
 )
@@ -262,7 +262,7 @@ def test_what_is_no_journal_is_refused_before_anything_is_sent(doubt, repay, jou
     run = repay(check=check)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
     assert why in run["msg"]
-    assert "Nothing was sent now" in run["msg"]
+    assert "Nothing was sent, because" in run["msg"]
     assert (set(sandbox.requests()["counts"]), "Traceback" in run.output) == ({"GET /v5/user/query-api"}, False)
 
 
@@ -421,5 +421,5 @@ def test_a_lost_file_is_missed(doubt, repay, journal, paid, check: bool) -> None
     journal.unlink()
     run = repay(check=check)
     assert (run.failed, run["outcome"], paid(), journal.exists()) == (True, "unknown", [], False)
-    assert "cannot be read (the file is missing, but its lock files exist), so what became of the intents that it records is unknown" in run["msg"]
-    assert "away with all files beside it whose names begin with its name, and run again." in run["msg"]
+    assert "cannot be read (the file is missing, but its lock files exist). Nothing was sent, because the outcome of earlier " in run["msg"]
+    assert "and all files whose names start with its name, to another directory, and run again." in run["msg"]

@@ -128,7 +128,7 @@ def test_filters(two, look, options: dict[str, t.Any], found: int) -> None:
 
 def test_times_that_leave_nothing_are_refused(two, look) -> None:
     run = look(since="2026-11-02", until="2026-11-01")
-    assert (run.failed, run["msg"]) == (True, "until '2026-11-01' is not after since '2026-11-02': give a later time, or omit one of them.")
+    assert (run.failed, run["msg"]) == (True, "until '2026-11-01' is not after since '2026-11-02': set a later until, or omit one of them.")
 
 
 def test_the_chain_is_what_anybody_can_recompute(two, look) -> None:
@@ -202,7 +202,7 @@ def test_what_is_open_comes_in_the_order_in_which_it_was_sent(repay, look, sandb
 def test_a_journal_that_is_not_there_is_a_sentence(look) -> None:
     run = look(verify=True)
     assert run.failed
-    assert "cannot be used (it does not exist). Check journal: the first run that moves money creates it." in run["msg"]
+    assert "cannot be used (it does not exist). Check the option journal; the first run that moves money creates the file or the tables." in run["msg"]
 
 
 def test_it_reads_while_a_run_writes_and_changes_nothing(simulated_time, begin, repay, look, sandbox, until, posts, journal) -> None:

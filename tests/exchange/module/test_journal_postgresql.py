@@ -35,7 +35,7 @@ bybit_loan_repay.main()
 """
 # What Ansible tells a module after -vvvv, and when it shall show tracebacks.
 TALKATIVE = {"_ansible_verbosity": 4, "_ansible_inject_invocation": True, "_ansible_tracebacks_for": ["error", "warning"]}
-NOTHING_SENT = "Earlier runs may have recorded intents there, so their outcome is unknown. Nothing was sent now."
+NOTHING_SENT = "Nothing was sent, because earlier runs may have recorded operations there whose outcome is unknown."
 
 
 @pytest.fixture(scope="session")
@@ -169,8 +169,8 @@ def test_who_waits_in_vain_names_the_holder(simulated_time, repay, holder, calls
     assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "unknown", None)
     assert re.sub(r"since [-0-9]+ [:0-9]+ UTC\)", "since …)", run["msg"]) == (
         f"Another run for this loan (process {first.pid} of user {getpass.getuser()} on {platform.node()}, since …) did not end within "
-        f"lock_timeout, 1 s: nothing was sent; run again when it has ended, or raise lock_timeout. The outcome of what it "
-        f"recorded is not known yet."
+        f"lock_timeout, 1 s, so nothing was sent: run again later, or raise lock_timeout. The outcome of its "
+        f"operation is not known yet."
     )
     assert (calls()[-2:], paid()) == (["POST repay", "GET query-api"], ["100"])
     first.kill()
@@ -203,7 +203,7 @@ def test_a_reference_is_one_for_all_controllers(repay, sandbox, paid, names) -> 
         run = repay(reference=INVOICE, **options)
         assert (run["changed"], run["outcome"], run["repay_id"], run["amount"]) == (False, "executed", first["repay_id"], "100")
     refused = repay(reference=INVOICE, order_id=names.overdue)
-    assert (refused.failed, refused["outcome"], "give this step another reference" in refused["msg"]) == (True, "not_executed", True)
+    assert (refused.failed, refused["outcome"], "use another reference for this step" in refused["msg"]) == (True, "not_executed", True)
     assert (set(sandbox.requests()["counts"]), paid()) == ({"GET /v5/user/query-api"}, ["100"])
 
 
@@ -334,7 +334,7 @@ def test_no_password_is_shown_of_what_is_no_url(repay, sandbox, url: str) -> Non
     run = repay(journal=url, **TALKATIVE)
     assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "not_executed", {})
     assert run["msg"] == (
-        "journal is not a valid PostgreSQL URL: write 'postgresql://user@host/database', with libpq's parameters after a '?', and percent-encode "
+        "journal is not a valid PostgreSQL URL: use 'postgresql://user@host/database', with libpq parameters after a '?', and percent-encode "
         "special characters in the password."
     )
     assert_hidden(run)
@@ -374,9 +374,9 @@ def test_without_psycopg_it_says_how_to_get_it(repay, sandbox, treasurer, tmp_pa
     run = repay(journal=treasurer, env={"PYTHONPATH": path}, **TALKATIVE)
     assert (run.failed, run["changed"], run["outcome"], sandbox.requests()["counts"]) == (True, False, "not_executed", {})
     assert run["msg"].startswith(
-        f"The Python library psycopg, which journal needs, is missing in {sys.executable}, which runs this module, or cannot be loaded: "
+        f"{sys.executable}, which runs this module, cannot import the Python library psycopg, which journal needs: "
     )
-    assert f"install it with: {sys.executable} -m pip install 'psycopg[binary]>=3.1'; or set ansible_python_interpreter" in run["msg"]
+    assert f"run {sys.executable} -m pip install 'psycopg[binary]>=3.1', or set ansible_python_interpreter" in run["msg"]
     assert "no pq wrapper available" in run.output
     assert_hidden(run, PASSWORD)
     assert repay(journal=str(tmp_path / "journal.sqlite"), env={"PYTHONPATH": path})["outcome"] == "executed"
@@ -389,7 +389,7 @@ def test_the_server_ends_after_the_repayment_has_left(repay, postgres, holder, u
     postgres.stop(mode)
     run = process.end()
     assert (run.failed, run["changed"], run["outcome"], run["amount"], paid()) == (False, True, "executed", "100", ["100"])
-    assert "The next run will resolve this repayment again." in run.errors
+    assert "The next run checks this repayment again." in run.errors
     postgres.start()
     assert [intent["amount"] for intent in remembered()] == ["100"]
     again = repay()
@@ -459,7 +459,7 @@ def test_what_is_no_journal_is_refused_before_anything_is_sent(repay, ask, posts
     sent = posts()
     for sql, why in (
         ("UPDATE bybit_intents SET document = '{}'", f"{in_name(journal)} cannot be read (an intent in it is invalid: "),
-        ("UPDATE bybit_journal SET version = 99", "its schema has version 99, and this collection knows 1: install the newer collection"),
+        ("UPDATE bybit_journal SET version = 99", "its schema has version 99, and this collection supports 1"),
         ("DELETE FROM bybit_journal", "its table bybit_journal has 0 rows instead of one"),
     ):
         ask(sql)
@@ -467,4 +467,4 @@ def test_what_is_no_journal_is_refused_before_anything_is_sent(repay, ask, posts
             run = repay(check=check)
             assert (run.failed, run["changed"], run["outcome"], posts()) == (True, False, "unknown", sent)
             assert why in run["msg"]
-            assert "Nothing was sent now" in run["msg"]
+            assert "Nothing was sent, because" in run["msg"]

@@ -123,7 +123,7 @@ def test_a_key_that_may_not_see_the_wallet(ask, calls) -> None:
     run = ask(api_key="sandbox-key-no-wallet")
     assert (run.failed, len(run["loans"])) == (False, 11)
     assert {(coin["funding_balance"], coin["unified_balance"]) for coin in run["coins"]} == {(None, None)}
-    assert run.warnings.count("What the wallets hold cannot be read in full. Bybit refused") == 1
+    assert run.warnings.count("What the wallets hold cannot be read in full. http://127.0.0.1:") == 1
     # Each wallet is asked for once.
     assert calls().count("GET query-account-coin-balance") == 2
 
@@ -212,7 +212,7 @@ def test_a_shock_of_a_coin_that_is_not_there_is_told(ask) -> None:
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"shock": {"BTC": "-130%"}}, "shock '-130%' of BTC is not a change in price above -100%"),
+        ({"shock": {"BTC": "-130%"}}, "shock '-130%' of BTC is not a price change above -100%"),
         ({"shock": {"btc": "-30%"}}, "shock 'btc' is not a coin"),
         ({"max_ltv": "50%"}, "max_ltv '50%' is not a fraction"),
         ({"margin_call_ltv": "0.97"}, "margin_call_ltv '0.97' is above liquidation_ltv '0.95'"),

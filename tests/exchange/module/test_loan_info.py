@@ -242,7 +242,7 @@ def test_what_cannot_be_read_for_another_reason_is_a_failure(ask, sandbox, path:
     ("options", "named"),
     [
         ({"ltv_above": "75 %"}, "ltv_above"),
-        ({"matures_within": "3"}, "matures_within cannot be used: '3' has no unit"),
+        ({"matures_within": "3"}, "matures_within '3' has no unit"),
         ({"loan_currency": "usdt"}, "loan_currency 'usdt'"),
         ({"loan_id": "a/b"}, "loan_id 'a/b'"),
         ({"product": []}, "product '[]'"),

@@ -50,8 +50,8 @@ def test_the_wait_ends_with_a_sentence(simulated_time, repay, holder, controller
     assert first.is_running
     assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "unknown", None)
     assert re.sub(r"since [-0-9]+ [:0-9]+ UTC\)", "since …)", run["msg"]) == (
-        f"Another run for this loan (process {first.pid} of {controller}, since …) did not end within lock_timeout, 1 s: "
-        f"nothing was sent; run again when it has ended, or raise lock_timeout. The outcome of what it recorded is not "
+        f"Another run for this loan (process {first.pid} of {controller}, since …) did not end within lock_timeout, 1 s, "
+        f"so nothing was sent: run again later, or raise lock_timeout. The outcome of its operation is not "
         f"known yet."
     )
     assert (calls()[-2:], paid()) == (["POST repay", "GET query-api"], ["100"])
@@ -109,5 +109,5 @@ def test_check_mode_waits_as_well(repay, holder) -> None:
 def test_times_out_of_range_are_refused(repay, sandbox, option: str, value: int) -> None:
     run = repay(**{option: value})
     assert (run.failed, run["outcome"]) == (True, "not_executed")
-    assert f"{option} '{value}' is out of range: give a whole number from 0 to " in run["msg"]
+    assert f"{option} '{value}' is out of range: use a value from 0 to " in run["msg"]
     assert sandbox.requests()["counts"] == {}

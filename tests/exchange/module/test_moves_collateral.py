@@ -25,8 +25,8 @@ def test_the_platforms_limit_is_told_before_anything_is_sent(pay, sandbox, poste
         run = pay(move, check=check)
         assert (run.failed, run["changed"], run["outcome"], run["failure"]) == (True, False, "not_executed", None)
         assert run["msg"] == (
-            "The exchange takes no more BTC as collateral now, because it has reached its limit for the whole platform: repay instead, or run "
-            "again later."
+            "The exchange accepts no more BTC as collateral at the moment, because its limit for the whole platform is reached: repay instead, "
+            "or run again later."
         )
         assert run[move.subject_key]["before"] == move.shown(0)
     assert (posted(), booked(move)) == ([], [])
@@ -69,7 +69,7 @@ def test_what_the_exchange_lets_go_bounds_a_step(pay, stall, posted, booked, mov
     for check in (True, False):
         run = pay(move, check=check)
         assert run["msg"] == (
-            f"take_back '{move.amount}' takes {move.amount} {move.coin}, but the exchange lets go of 0.003: repay first, or ask for less."
+            f"take_back '{move.amount}' needs {move.amount} {move.coin}, but the exchange releases 0.003: repay first, or request less."
         )
         assert (run["outcome"], run["failure"], posted(), booked(move)) == ("not_executed", None, [], [])
 
@@ -79,9 +79,9 @@ def test_what_the_exchange_lets_go_bounds_a_goal(pay, stall, posted, booked, mov
     limit = LEGACY_LIMIT if move.is_legacy else ACCOUNT_LIMIT
     body = '{"retCode":0,"retMsg":"","result":{"maxCollateralAmount":"0.003"},"retExtInfo":{},"time":1}'
     stall(limit, answer={"http_status": 200, "body": body})
-    asked = f"min_ltv '{move.options['min_ltv']}' takes {move.amount} {move.coin}, but the exchange lets go of 0.003"
+    asked = f"min_ltv '{move.options['min_ltv']}' needs {move.amount} {move.coin}, but the exchange releases 0.003"
     run = pay(move)
-    assert run["msg"] == f"{asked}: set allow_partial to take back as much as possible, or ask for less."
+    assert run["msg"] == f"{asked}: set allow_partial to take back as much as possible, or request less."
     assert (run["outcome"], posted()) == ("not_executed", [])
     foreseen, run = pay(move, allow_partial=True, check=True), pay(move, allow_partial=True)
     assert (foreseen["outcome"], foreseen["amount"]) == ("planned", "0.003")
@@ -93,7 +93,7 @@ def test_what_the_exchange_lets_go_bounds_a_goal(pay, stall, posted, booked, mov
 def test_a_goal_above_what_the_exchange_lets_go(pay, sandbox, posted) -> None:
     run = pay(LEGACY_MIN_LTV, min_ltv="0.9")
     assert (run["outcome"], posted()) == ("not_executed", [])
-    assert "but the exchange lets go of " in run["msg"]
+    assert "but the exchange releases " in run["msg"]
     run = pay(LEGACY_MIN_LTV, min_ltv="0.9", allow_partial=True)
     assert (run["outcome"], run["goal_reached"]) == ("executed", False)
     assert Decimal(sandbox.loan()["ltv"]) <= Decimal("0.8")
@@ -108,14 +108,14 @@ def test_what_the_exchange_lets_go_cannot_be_read(pay, stall, posted, booked, mo
     stall(LEGACY_LIMIT if move.is_legacy else ACCOUNT_LIMIT, **fault)
     run = pay(move)
     assert (run["outcome"], run["amount"], len(booked(move))) == ("executed", move.amount, 1)
-    assert "What the exchange lets go could not be checked beforehand: " in run.warnings
+    assert "What the exchange releases could not be checked beforehand: " in run.warnings
 
 
 @pytest.mark.parametrize("move", [LEGACY_TAKE_BACK, ACCOUNT_TAKE_BACK], **by_name)
 def test_more_than_is_pledged(pay, posted, move) -> None:
     run = pay(move, take_back="3")
     assert run["msg"] == (
-        f"take_back '3' is more than the {move.before} {move.coin} in the collateral of {move.label}: give at most '{move.before}'."
+        f"take_back '3' is more than the {move.before} {move.coin} in the collateral of {move.label}: use at most '{move.before}'."
     )
     assert (run["outcome"], posted()) == ("not_executed", [])
 
@@ -124,7 +124,7 @@ def test_more_than_is_pledged(pay, posted, move) -> None:
 def test_more_than_the_exchange_lets_go(pay, sandbox, posted, booked, move) -> None:
     sandbox.control("POST", "prices", {"BTC": "40000"})
     run = pay(move, take_back=str(Decimal(move.before) - Decimal("0.0001")))
-    assert "but the exchange lets go of " in run["msg"]
+    assert "but the exchange releases " in run["msg"]
     assert (run["outcome"], posted(), booked(move)) == ("not_executed", [], [])
 
 
@@ -133,7 +133,7 @@ def test_more_than_the_exchange_lets_go(pay, sandbox, posted, booked, move) -> N
 def test_a_closed_order(run_module, posted, order_id: str, closed: str, check: bool) -> None:
     for step in ("add", "take_back"):
         run = run_module(COLLATERAL, order_id=order_id, check=check, **{step: "0.01"})
-        assert run["msg"] == f"{step} '0.01' is not possible, because loan {order_id} {closed}: name an open loan."
+        assert run["msg"] == f"{step} '0.01' is not possible, because loan {order_id} {closed}: use the ID of an open loan."
         assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
     for goal, verb in (("max_ltv", "add"), ("min_ltv", "take back")):
         run = run_module(COLLATERAL, order_id=order_id, check=check, **{goal: "0.5"})
@@ -145,7 +145,7 @@ def test_a_closed_order(run_module, posted, order_id: str, closed: str, check: b
 def test_an_order_of_nobody(run_module, names, posted) -> None:
     for order_id in ("1111111111111111111", names.second):
         run = run_module(COLLATERAL, order_id=order_id, add="0.01")
-        assert f"order_id '{order_id}' names no loan of this account" in run["msg"]
+        assert f"order_id '{order_id}' is not a loan of this account" in run["msg"]
         assert (run["outcome"], posted()) == ("not_executed", [])
 
 
@@ -170,7 +170,7 @@ def test_nothing_can_be_taken_back_of_a_coin_that_is_not_pledged(run_module, pos
 def test_a_coin_that_is_no_collateral(run_module, posted, coin: str) -> None:
     run = run_module(COLLATERAL, currency=coin, max_ltv="0.3")
     assert (run["outcome"], run["changed"], posted()) == ("not_executed", False, [])
-    assert f"max_ltv '0.3' cannot be calculated, because what {coin} counts as collateral does not follow from what the exchange shows" in run["msg"]
+    assert f"max_ltv '0.3' cannot be calculated, because the exchange does not show how it values {coin} as collateral" in run["msg"]
     run = run_module(COLLATERAL, currency=coin, add="1", settle_margin=0)
     assert (run.failed, run["outcome"], run["changed"]) == (True, "not_executed", False)
 

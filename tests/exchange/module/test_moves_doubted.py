@@ -119,7 +119,7 @@ def test_a_coin_that_is_not_enough_is_not_called_enough(run_module, sandbox, roo
 @pytest.mark.parametrize("check", [False, True])
 def test_a_coin_that_is_no_collateral_is_refused_before_anything_is_sent(run_module, posted, check: bool) -> None:
     run = run_module(COLLATERAL, currency="XRP", add="1", check=check)
-    assert (run.failed, run["msg"]) == (True, "currency 'XRP' is not a coin that the exchange takes as collateral: check it.")
+    assert (run.failed, run["msg"]) == (True, "currency 'XRP' is not a coin that the exchange accepts as collateral: check its spelling.")
     assert posted() == []
 
 

@@ -139,7 +139,7 @@ def test_at_most_is_never_exceeded(pay, booked, posted, move) -> None:
     less = str(Decimal(move.amount) * Decimal("0.99"))
     shown = f"{Decimal(less).normalize():f}"
     option = move.step or next(name for name in ("max_ltv", "min_ltv", "ensure") if name in move.options)
-    sentence = f"{option} '{move.options[option]}' takes {move.named}, more than at_most '{shown}': raise at_most, or ask for less."
+    sentence = f"{option} '{move.options[option]}' needs {move.named}, more than at_most '{shown}': raise at_most, or request less."
     for check in (True, False):
         run = pay(move, at_most=less, check=check)
         assert run["msg"] == sentence
@@ -164,7 +164,7 @@ def test_a_step_is_never_made_in_part(pay, sandbox, move) -> None:
     run = pay(move, allow_partial=True)
     goals = "ensure" if move.is_transfer else "max_ltv or min_ltv"
     assert run["msg"] == (
-        f"allow_partial 'true' has no effect with {move.step}, which is never moved in part: omit allow_partial, or give {goals}."
+        f"allow_partial 'true' has no effect on {move.step}, which is never moved in part: omit allow_partial, or set {goals}."
     )
     assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "not_executed", {})
 
@@ -173,10 +173,10 @@ def test_a_step_is_never_made_in_part(pay, sandbox, move) -> None:
 def test_a_wallet_that_is_too_small_is_known_before_sending(pay, sandbox, posted, booked, move) -> None:
     sandbox.control("POST", "wallet", {"coin": move.coin, "balance": "0.005"})
     asked = f"{move.step} '{move.amount}'" if move.is_step else f"max_ltv '{move.options['max_ltv']}'"
-    shortage = f"{asked} takes {move.amount} {move.coin}, but the Funding wallet holds 0.005"
+    shortage = f"{asked} needs {move.amount} {move.coin}, but the Funding wallet holds 0.005"
     for check in (True, False):
         run = pay(move, check=check)
-        assert run["msg"] == f"{shortage}: top up the Funding wallet, or ask for less."
+        assert run["msg"] == f"{shortage}: top up the Funding wallet, or request less."
         assert (run["outcome"], run["failure"], posted(), booked(move)) == ("not_executed", None, [], [])
     if not move.is_step:
         run = pay(move, allow_partial=True)
@@ -188,23 +188,23 @@ def test_a_wallet_that_is_too_small_is_known_before_sending(pay, sandbox, posted
 def test_what_unified_cannot_give_away_is_known_before_sending(pay, sandbox, posted, booked, move) -> None:
     sandbox.control("POST", "wallet", {"accountType": "UNIFIED", "coin": "USDT", "balance": "70.5"})
     asked = "amount '500'" if move is TO_FUND else "ensure '10500'"
-    shortage = f"{asked} takes 500 USDT, but the UNIFIED wallet can give away 70.5"
+    shortage = f"{asked} needs 500 USDT, but the UNIFIED wallet can give away 70.5"
     for check in (True, False):
         run = pay(move, check=check)
-        assert run["msg"] == f"{shortage}: top up the UNIFIED wallet, or ask for less."
+        assert run["msg"] == f"{shortage}: top up the UNIFIED wallet, or request less."
         assert (run["outcome"], run["failure"], posted(), booked(move)) == ("not_executed", None, [], [])
     if move is ENSURE:
         run = pay(move, allow_partial=True)
         assert (run["outcome"], run["amount"], run["goal_reached"], sandbox.account()["wallet"]["USDT"]) == ("executed", "70.5", False, "10070.5")
         again = pay(move, allow_partial=True)
         assert (again["outcome"], again["changed"], again["goal_reached"]) == ("nothing_to_do", False, False)
-        assert "Nothing can be moved now, because ensure '10500' takes 429.5 USDT" in again.warnings
+        assert "Nothing can be moved now, because ensure '10500' needs 429.5 USDT" in again.warnings
 
 
 @each_move
 def test_a_key_that_may_only_read(pay, posted, booked, move) -> None:
     right = "Account transfer" if move.is_transfer else "Spot trade"
-    sentence = f"api_key is read-only: use a key of this account with write access, or create one with '{right}', read and write."
+    sentence = f"api_key is read-only: use another key of this account, with the permission '{right}' (read and write)."
     for check in (True, False):
         run = pay(move, api_key="sandbox-key-readonly", check=check)
         assert (run["msg"], run["outcome"], run["failure"], run["changed"]) == (sentence, "not_executed", None, False)

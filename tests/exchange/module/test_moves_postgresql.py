@@ -57,7 +57,7 @@ def test_a_reference_is_one_for_all_controllers(pay, another_controller, sandbox
         run = pay(move, reference=INVOICE, **options)
         assert (run["changed"], run["outcome"], run[move.id_key], run["amount"]) == (False, "executed", first[move.id_key], move.amount)
     refused = pay(FLEXIBLE, reference=INVOICE)
-    assert (refused.failed, refused["outcome"], "give this step another reference" in refused["msg"]) == (True, "not_executed", True)
+    assert (refused.failed, refused["outcome"], "use another reference for this step" in refused["msg"]) == (True, "not_executed", True)
     assert (set(sandbox.requests()["counts"]), len(booked(move))) == ({"GET /v5/user/query-api"}, 1)
 
 

@@ -15,7 +15,7 @@ from ways import FLEXIBLE, LEGACY
 each_step = pytest.mark.parametrize("move", STEPS, ids=lambda move: move.name)
 REFERENCE = "margin 2026/11-47"
 DAY_SECONDS = 86_400
-AGAIN = ". Nothing was sent: give this step another reference."
+AGAIN = ". Nothing was sent: use another reference for this step."
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def assert_answered(asked, pay) -> t.Callable[..., None]:
             assert (run.failed, run["changed"], run["outcome"], run["goal_reached"]) == (False, False, "executed", True)
             assert (run[move.id_key], run["amount"], run[move.list_key]) == (entry["id"], entry["amount"], [])
             assert (run[move.subject_key], run.warnings, calls) == ({"before": None, "after": None}, "", ["GET query-api"])
-            assert run["msg"].startswith(f"Reference '{REFERENCE}' was used before: {move.named} ({move.entry} {entry['id']}), sent at 20")
-            assert run["msg"].endswith(", executed. Nothing was sent now.")
+            assert run["msg"].startswith(f"Nothing was sent: reference '{REFERENCE}' was already used for {move.named} ({move.entry} {entry['id']}), which was sent at 20")
+            assert run["msg"].endswith(" and was executed.")
 
     return call
 
@@ -90,7 +90,7 @@ def test_a_goal_takes_no_reference(pay, sandbox, move) -> None:
     run = pay(move, reference=REFERENCE)
     step = "amount" if move.is_transfer else "add or take_back"
     assert run["msg"] == (
-        f"reference '{REFERENCE}' names a step, which is an amount that is moved once: give {step}, or omit reference, because a goal moves "
+        f"reference '{REFERENCE}' can name only a step: use it with {step}, or omit it, because a goal moves "
         f"only what is missing."
     )
     assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "not_executed", {})
@@ -150,7 +150,7 @@ def test_pending_then_final(pay, spoil, booked, arrived, assert_answered, move) 
     for check in (True, False):
         run = pay(move, reference=REFERENCE, wait=False, check=check)
         assert (run["changed"], run["outcome"], run[move.id_key]) == (False, "pending", first[move.id_key])
-        assert run["msg"].endswith(", accepted and still pending. Nothing was sent now.")
+        assert run["msg"].endswith(" and was accepted and is still pending.")
     final = pay(move, reference=REFERENCE, wait_timeout=90)
     assert (final["changed"], final["outcome"], final[move.id_key], arrived(move)) == (False, "executed", first[move.id_key], 1)
     assert_answered(move, *booked(move))

@@ -143,7 +143,7 @@ def test_an_amount_that_is_too_exact(pay, posted, booked, move) -> None:
     run = pay(move, **{move.step: amount})
     assert (run["outcome"], run["changed"], booked(move)) == ("not_executed", False, [])
     if move.is_legacy:
-        places = f"{move.step} '{amount}' has 10 decimal places, but the exchange lists 8 for BTC: give '{move.amount}', for example."
+        places = f"{move.step} '{amount}' has 10 decimal places, but the exchange lists 8 for BTC: use '{move.amount}', for example."
         assert (run["msg"], posted()) == (places, [])
     else:
         assert run["failure"]["ret_code"] == (131210 if move.is_transfer else 148005)

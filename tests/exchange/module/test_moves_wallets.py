@@ -27,7 +27,7 @@ def window_ms() -> int:
 @pytest.mark.parametrize("api_key", ["sandbox-key-no-transfer", "sandbox-key-no-wallet"])
 def test_a_key_without_the_right(pay, posted, booked, move, api_key: str) -> None:
     sentence = (
-        "api_key lacks the permission 'Account transfer': grant it on the exchange's page of API keys, or use another key of this account."
+        "api_key lacks the permission 'Account transfer': grant it on the exchange's API page, or use another key of this account."
     )
     for check in (True, False):
         run = pay(move, api_key=api_key, check=check)

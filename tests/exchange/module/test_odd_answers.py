@@ -84,7 +84,7 @@ def test_an_answer_without_end_is_not_read_to_its_end(run_module, replace, relay
     run = run_module("bybit_loan_info", product="legacy", api_url=relay.url)
     assert run["msg"] == (
         f"No answer from {relay.url} to GET {ORDERS} (the answer is longer than 32 MiB). Check environment or api_url, and "
-        f"what lies between this machine and the host."
+        f"what is between this machine and the host."
     )
 
 
@@ -109,7 +109,7 @@ def test_a_key_of_demo_trading_is_refused_for_good(repay, sandbox, posts) -> Non
     sandbox.control("POST", "faults", {"method": "GET", "path": ORDERS, "answer": answer})
     run = repay()
     assert (run.failed, run["outcome"], run["failure"]["outcome"], posts()) == (True, "not_executed", "not_executed", 0)
-    assert run["msg"] == f"Bybit refused GET {ORDERS}: {DEMO}"
+    assert run["msg"] == f"{sandbox.url} refused GET {ORDERS}: {DEMO}"
 
 
 def test_a_repayment_by_a_key_of_demo_trading_is_refused_for_good(repay, sandbox, posts, paid) -> None:
@@ -127,7 +127,7 @@ def test_with_a_key_of_demo_trading_no_product_is_merely_left_out(run_module, sa
     run = run_module(module, **options)
     assert (run.failed, run["failure"]["ret_code"], "unavailable" in run.result) == (True, 10032, False)
     assert run["msg"].endswith(DEMO)
-    assert run["msg"].startswith("Bybit refused GET ")
+    assert run["msg"].startswith(f"{sandbox.url} refused GET ")
 
 
 def test_an_unknown_code_is_quoted_and_not_put_off(repay, sandbox, posts) -> None:
@@ -149,8 +149,8 @@ def test_a_socks_proxy_without_its_library_is_named(run_module) -> None:
         environment = {variable: "socks5h://treasurer:open-sesame@127.0.0.1:1080", "NO_PROXY": "", "no_proxy": ""}
         run = run_module("bybit_loan_info", env=environment, program=("-c", program), **options)
         assert run["msg"].endswith(
-            "(Missing dependencies for SOCKS support.). Install PySocks, or check the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY "
-            "names, or except the host by NO_PROXY."
+            "(Missing dependencies for SOCKS support). Install the Python library PySocks, or check the proxy in HTTPS_PROXY, HTTP_PROXY, or ALL_PROXY, "
+            "or exclude the host with NO_PROXY."
         )
         assert "sesame" not in run.output
 
@@ -167,11 +167,11 @@ def test_a_key_that_is_not_the_private_one_is_called_so(run_module, rsa_keys, sa
     key = {"api_key": "sandbox-rsa-key", "api_secret": None, "rsa_private_key": str(rsa_keys.public_path)}
     run = run_module("bybit_loan_info", product="flexible", **key)
     assert run["msg"] == (
-        "rsa_private_key is a public key, which is for the exchange to have: give the private key that belongs to it."
+        "rsa_private_key is a public key: use the private key that belongs to it."
     )
     openssh = base64.b64encode(b"openssh-key-v1").decode()
     text = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{openssh}\n-----END OPENSSH PRIVATE KEY-----\n"
     run = run_module("bybit_loan_info", product="flexible", **{**key, "rsa_private_key": text})
-    assert run["msg"].startswith("rsa_private_key is a key in the form of OpenSSH: convert a copy of it to PEM form with 'ssh-keygen")
+    assert run["msg"].startswith("rsa_private_key is in OpenSSH format: convert a copy of it to PEM format with 'ssh-keygen")
     assert openssh not in run.output
     assert sandbox.requests()["counts"] == {}

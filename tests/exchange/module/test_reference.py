@@ -27,7 +27,7 @@ sys.stdout = io.TextIOWrapper(io.BufferedWriter(Buffer()), encoding="utf-8")
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
 bybit_loan_repay.main()
 """
-AGAIN = ". Nothing was sent: give this step another reference."
+AGAIN = ". Nothing was sent: use another reference for this step."
 each_way = pytest.mark.parametrize("way", [way for way in WAYS if not way.is_whole], ids=lambda way: way.name)
 
 
@@ -59,9 +59,9 @@ def assert_answered(asked, sandbox, repay_once) -> t.Callable[..., None]:
             assert (run.failed, run["changed"], run["outcome"], run["goal_reached"]) == (False, False, "executed", True)
             assert (run["repay_id"], run["amount"], run["repayments"]) == (entry["repay_id"], entry["amount"], [])
             assert (run["loan"], run.warnings, calls) == ({"before": None, "after": None}, "", ["GET query-api"])
-            assert f"Reference '{INVOICE}' was used before: {entry['amount']} " in run["msg"]
+            assert f"Nothing was sent: reference '{INVOICE}' was already used for {entry['amount']} " in run["msg"]
             assert f"(repayment {entry['repay_id']})" in run["msg"]
-            assert run["msg"].endswith(", executed. Nothing was sent now.")
+            assert run["msg"].endswith(" and was executed.")
 
     return call
 
@@ -132,7 +132,7 @@ def test_what_is_no_name_is_refused_before_anything_is_sent(repay_once, sandbox,
     run = repay_once(reference=reference, check=check)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
     assert run["msg"].startswith("reference '")
-    assert run["msg"].endswith("is not a name: give 1 to 200 printable characters without white space around them, or omit it.")
+    assert run["msg"].endswith("is not a valid name: use 1 to 200 printable characters without white space at either end, or omit it.")
     assert (sandbox.requests()["counts"], journal.parent.exists(), "Traceback" in run.output) == ({}, False, False)
     assert run["msg"].isprintable()
 
@@ -142,8 +142,8 @@ def test_a_goal_takes_no_reference(repay_once, sandbox, goal: dict[str, t.Any]) 
     run = repay_once(**goal)
     assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "not_executed", {})
     assert run["msg"] == (
-        f"reference '{INVOICE}' names a step, which is an amount that is moved once: give amount without since, or omit reference, because "
-        f"a goal moves only what is missing; a whole fixed contract needs no reference."
+        f"reference '{INVOICE}' can name only a step: use it with amount without since, or omit it, because a goal "
+        f"moves only what is missing; repaying a whole fixed contract needs no reference."
     )
 
 
@@ -151,7 +151,7 @@ def test_a_goal_takes_no_reference(repay_once, sandbox, goal: dict[str, t.Any]) 
 def test_nor_do_whole_contracts(pay, sandbox, way) -> None:
     run = pay(way, reference=INVOICE)
     assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "not_executed", {})
-    assert run["msg"].startswith(f"reference '{INVOICE}' names a step")
+    assert run["msg"].startswith(f"reference '{INVOICE}' can name only a step")
 
 
 @pytest.mark.parametrize("check", [True, False])
@@ -257,7 +257,7 @@ def test_pending_then_final(repay_once, sandbox, until, posts, paid, assert_answ
     for check in (True, False):
         run = repay_once(wait=False, check=check)
         assert (run["changed"], run["outcome"], run["repay_id"]) == (False, "pending", first["repay_id"])
-        assert run["msg"].endswith(", accepted and still pending. Nothing was sent now.")
+        assert run["msg"].endswith(" and was accepted and is still pending.")
     final = repay_once(wait_timeout=90)
     assert (final["changed"], final["outcome"], final["repay_id"], posts()) == (False, "executed", first["repay_id"], 1)
     assert_answered(sandbox.repayments()[0])
@@ -297,7 +297,7 @@ def test_what_was_accepted_and_never_shows_is_in_doubt(repay_once, sandbox, simu
     assert (run.failed, run["changed"], run["outcome"], run["repay_id"], posts()) == (True, False, "unknown", first["repay_id"], 1)
     assert "was accepted at " in run["msg"] and "the exchange does not show it" in run["msg"]
     assert repay_once(acknowledge=run.details["intent"], wait_timeout=3)["outcome"] == "nothing_to_do"
-    assert "give this step another reference." in repay_once()["msg"]
+    assert "use another reference for this step." in repay_once()["msg"]
 
 
 def test_what_looks_alike_is_the_same(repay_once, posts) -> None:
@@ -397,7 +397,7 @@ def test_what_was_acknowledged_is_left_to_the_user(repay_once, sandbox, paid, po
         assert (run.failed, run["changed"], run["outcome"], calls) == (True, False, "not_executed", ["GET query-api"])
         assert run["msg"].startswith(f"reference '{INVOICE}' was already used for 100 USDT on loan 1794267532472646144, sent at ")
         assert run["msg"].endswith(
-            "; its unknown outcome was acknowledged. Nothing was sent: if it still needs to be repaid, give this step another reference."
+            "; its unknown outcome was acknowledged. Nothing was sent: if it still needs to be repaid, use another reference for this step."
         )
     assert paid() == ["100"]
     assert repay_once(reference="another")["outcome"] == "executed"

@@ -17,8 +17,8 @@ REPAY_PATH = "/v5/crypto-loan/repay"
 @pytest.mark.parametrize(
     ("options", "code", "sentence"),
     [
-        ({"api_key": "no-such-key"}, 10003, "the key is not known at this host"),
-        ({"api_secret": "wrong"}, 10004, "Check that api_secret (or rsa_private_key) belongs to api_key"),
+        ({"api_key": "no-such-key"}, 10003, "the host does not know the key"),
+        ({"api_secret": "wrong"}, 10004, "Check that api_secret, or rsa_private_key for an RSA key, belongs to api_key"),
         ({"api_key": "sandbox-key-no-permission"}, 10005, 'Grant api_key the permission "Spot trade"'),
         ({"api_key": "sandbox-key-other-ip"}, 10010, "the key is bound to other IP addresses"),
         ({"api_key": "sandbox-key-expired"}, 33004, "the key has expired"),
@@ -38,7 +38,7 @@ def test_keys_that_the_gate_refuses(repay, posts, paid, options: dict, code: int
 
 
 def test_a_read_only_key_is_refused_when_it_comes_to_paying(repay, posts, paid) -> None:
-    message = "api_key is read-only: use a key of this account with write access, or create one with 'Spot trade', read and write."
+    message = "api_key is read-only: use another key of this account, with the permission 'Spot trade' (read and write)."
     for check in (True, False):
         run = repay(api_key="sandbox-key-readonly", check=check)
         assert (run["msg"], run["failure"], run["outcome"]) == (message, None, "not_executed")
@@ -53,7 +53,7 @@ def test_a_funding_wallet_that_is_too_small(repay, sandbox, posts, paid) -> None
     run = repay()
     assert (run["failure"], run["outcome"], run["changed"]) == (None, "not_executed", False)
     assert run["msg"] == (
-        "amount '100' takes 100 USDT, but the Funding wallet holds 99.9999: top up the Funding wallet, or ask for less."
+        "amount '100' needs 100 USDT, but the Funding wallet holds 99.9999: top up the Funding wallet, or request less."
     )
     assert (posts(), paid(), sandbox.loan()["debt"]) == (0, [], "1000.4")
     assert repay(check=True)["msg"] == run["msg"]
@@ -64,7 +64,7 @@ def test_a_funding_wallet_that_the_key_may_not_read(repay, sandbox, posts, paid)
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "99.9999"})
     run = repay(api_key="sandbox-key-no-wallet")
     assert (run["failure"]["ret_code"], run["outcome"], run["changed"]) == (177011, "not_executed", False)
-    assert ". Top up the Funding wallet, for example with bybit_funding_transfer, or ask for less." in run["msg"]
+    assert ". Top up the Funding wallet, for example with bybit_funding_transfer, or request less." in run["msg"]
     assert (posts(), paid(), sandbox.loan()["debt"], run.warnings) == (1, [], "1000.4", "")
 
 
@@ -133,17 +133,17 @@ def test_when_a_vanished_order_cannot_be_looked_up_its_refusal_is_still_told(rep
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"amount": "0"}, "amount cannot be used: '0' is zero: write an amount greater than zero."),
-        ({"amount": "-5"}, "amount cannot be used: '-5' is negative"),
-        ({"amount": "1,000"}, "amount cannot be used: '1,000' has separators"),
-        ({"amount": ""}, "amount cannot be used: it is empty"),
-        ({"amount": True}, "amount cannot be used: True is not a number"),
-        ({"amount": ["1"]}, "amount cannot be used: a list is not a number"),
-        ({"order_id": ""}, "order_id '' is not an ID: give it as the exchange shows it, such as '1794267532472646144'."),
+        ({"amount": "0"}, "amount '0' is zero: use an amount greater than zero."),
+        ({"amount": "-5"}, "amount '-5' is negative"),
+        ({"amount": "1,000"}, "amount '1,000' contains a separator"),
+        ({"amount": ""}, "amount is empty"),
+        ({"amount": True}, "amount True is not a number"),
+        ({"amount": ["1"]}, "amount is a list, not a number"),
+        ({"order_id": ""}, "order_id '' is not an ID: use the ID that the exchange shows, in quotes, such as '1794267532472646144'."),
         ({"order_id": "17 942"}, "order_id '17 942' is not an ID"),
         ({"api_key": ""}, "api_key is missing"),
-        ({"api_secret": None}, "api_secret (or rsa_private_key) is missing"),
-        ({"environment": "mainnet"}, "both name a host: give only one of them."),
+        ({"api_secret": None}, "api_secret and rsa_private_key are missing"),
+        ({"environment": "mainnet"}, "both select a host: set only one of them."),
         ({"api_url": "http://203.0.113.1"}, "is not encrypted"),
         ({"recv_window": 0}, "recv_window '0' is out of range"),
         ({"order_id": None}, "missing required arguments: order_id"),
@@ -174,7 +174,7 @@ def test_bad_input_is_refused_before_anything_is_sent(repay, sandbox, options: d
             '"loanCurrency":"USDT","totalDebt":"lots"}]}}',
             "an unusable totalDebt: 'lots' is not a decimal string",
         ),
-        ("<html>", "gave no usable answer to GET /v5/crypto-loan/ongoing-orders: the answer is not one"),
+        ("<html>", "gave no usable answer to GET /v5/crypto-loan/ongoing-orders: the answer is not from"),
         ('{"retCode":10016}', "an internal error (retCode 10016). Run again later."),
     ],
 )
@@ -197,6 +197,6 @@ def test_the_host_cannot_be_reached(repay) -> None:
     run = repay(api_url="http://127.0.0.1:1")
     assert (run.failed, run["outcome"], run["api_host"]) == (True, "not_executed", "127.0.0.1:1")
     assert run["msg"] == (
-        "No answer from http://127.0.0.1:1 to GET /v5/user/query-api ([Errno 111] Connection refused). "
+        "No answer from http://127.0.0.1:1 to GET /v5/user/query-api (Connection refused). "
         "Check environment or api_url, and the network."
     )

@@ -317,7 +317,7 @@ else: bybit_loan_repay.main()
 def test_a_result_is_told_again_when_who_started_the_run_has_ended(repay, sandbox, paid, posts, remembered) -> None:
     told = repay(program=("-c", ORPHAN.format(method="post")))
     assert (told["outcome"], told.exit_code) == ("executed", -9)
-    assert "The result may not have reached anybody, so the next run will report it again." in told.output
+    assert "The result may not have reached anyone, so the next run reports it again." in told.output
     [intent] = remembered()
     assert 0 <= intent["reported_at_ms"] - intent["sent_at_ms"] < 60_000
     assert_answered(repay(), sandbox, intent, remembered)

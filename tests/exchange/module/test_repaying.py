@@ -140,9 +140,9 @@ def test_diff_shows_debt_and_ltv(repay, names) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"order_id": "1111111111111111111"}, "order_id '1111111111111111111' names no loan of this account"),
+        ({"order_id": "1111111111111111111"}, "order_id '1111111111111111111' is not a loan of this account"),
         ({"amount": "1000.41"}, "amount '1000.41' is more than the debt of 1000.4 USDT"),
-        ({"amount": "1.00001"}, "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: give '1', for example."),
+        ({"amount": "1.00001"}, "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: use '1', for example."),
     ],
 )
 def test_check_mode_fails_as_the_real_run_does(repay, posts, paid, options: dict, sentence: str) -> None:
@@ -154,7 +154,7 @@ def test_check_mode_fails_as_the_real_run_does(repay, posts, paid, options: dict
 
 
 def test_a_loan_of_another_account_is_unknown(repay, posts, names) -> None:
-    assert "names no loan of this account" in repay(order_id=names.second)["msg"]
+    assert "is not a loan of this account" in repay(order_id=names.second)["msg"]
     assert posts() == 0
 
 

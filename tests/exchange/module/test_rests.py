@@ -147,7 +147,7 @@ def test_an_amount_of_the_whole_debt_may_have_its_decimal_places(pay, sandbox, s
 def test_any_other_amount_may_not(pay, posted) -> None:
     run = pay(FLEXIBLE, amount="10.00001")
     assert (run["outcome"], posted()) == ("not_executed", [])
-    assert run["msg"] == "amount '10.00001' has 5 decimal places, but the exchange lists 4 for USDT: give '10', for example."
+    assert run["msg"] == "amount '10.00001' has 5 decimal places, but the exchange lists 4 for USDT: use '10', for example."
 
 
 @pytest.mark.parametrize("at_most", ["0.6", None])

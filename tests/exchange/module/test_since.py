@@ -172,7 +172,7 @@ def test_a_shortfall_that_is_more_than_the_debt_is_refused(goal, sandbox, posts)
     assert (run.failed, run["outcome"], posts()) == (True, "not_executed", 0)
     assert "The 600.5 USDT still missing from amount '1000.5' since " in run["msg"]
     assert " is more than the debt of 600.4 USDT" in run["msg"]
-    assert "give at most '1000.4'." in run["msg"]
+    assert "use at most '1000.4'." in run["msg"]
     assert run.details["since"]["missing"] == "600.5"
     assert_paid(goal("1000.4"), sandbox, "600.4", "400")
 
@@ -180,7 +180,7 @@ def test_a_shortfall_that_is_more_than_the_debt_is_refused(goal, sandbox, posts)
 def test_an_unknown_loan_is_refused(goal, posts) -> None:
     run = goal(order_id="1111111111111111111")
     assert (run.failed, run.details["since"], posts()) == (True, None, 0)
-    assert "names no loan of this account" in run["msg"]
+    assert "is not a loan of this account" in run["msg"]
 
 
 def test_too_many_decimal_places_are_refused(goal, posts) -> None:

@@ -211,5 +211,5 @@ def test_a_wallet_that_is_too_small_is_known_before_sending(pay, sandbox, ledger
     else:
         assert (run["outcome"], run["failure"], sent(way)) == ("not_executed", None, 0)
         wanted = "The whole debt" if way.is_whole else f"amount '{way.amount}'"
-        less = "" if way.is_whole else ", or ask for less"
-        assert run["msg"] == f"{wanted} takes {way.amount} {way.coin}, but the Funding wallet holds 0.001: top up the Funding wallet{less}."
+        less = "" if way.is_whole else ", or request less"
+        assert run["msg"] == f"{wanted} needs {way.amount} {way.coin}, but the Funding wallet holds 0.001: top up the Funding wallet{less}."

@@ -21,24 +21,24 @@ NEEDED = {
     "top_up": {},
 }
 
-SEVERAL = "is the cap of the whole run, but {} loans are to be repaid, so nothing was sent: select one of them ({}), or give at_most_each"
+SEVERAL = "caps the whole run, but {} loans are selected, so nothing was sent: select one of them ({}), or use at_most_each"
 ACCOUNT = {"currency": "BTC", "loan_currency": "USDT"}
 USDT = {"coin": "USDT", "ensure": "12000"}
-NO_COIN = "is not one coin in capitals, an amount to ensure, and an amount as at_most or none, so nothing was sent: give {'coin': 'USDT', "
+NO_COIN = "in balances is not a coin in capitals with an amount as ensure and, optionally, an amount as at_most, so nothing was sent: use {'coin': 'USDT', "
 SOLD = "the exchange returned no ID for it, but its history shows it"
 # Playbook, variables, what is paid, whether that is all that was wanted, and what is said.
 BOUNDS = [
     ("deleverage", {"at_most": "10"}, [], False, SEVERAL.format(3, "loan_currency, loan_id, product")),
     ("pay_off", {"at_most": "10", "product": "flexible"}, [], False, SEVERAL.format(2, "loan_currency, loan_id, product")),
     ("sweep_maturing", {"at_most": "10"}, [], False, SEVERAL.format(3, "loan_currency, loan_id")),
-    ("deleverage", {"max_ltv": "1.5"}, [], False, "max_ltv '1.5' is not a fraction between 0 and 1: give '0.5' for 50 %"),
-    ("sweep_maturing", {"days": "7d"}, [], False, "days '7d' is not a whole number of days"),
+    ("deleverage", {"max_ltv": "1.5"}, [], False, "max_ltv '1.5' is not a fraction between 0 and 1: use '0.5' for 50 %"),
+    ("sweep_maturing", {"days": "7d"}, [], False, "days '7d' is not a whole number"),
     ("accounts", {"installment": "1e3"}, [], False, "installment '1e3' is not an amount"),
     ("pay_off", {"product": "legacy", "collateral": "BTC"}, [], False, "collateral 'BTC' cannot repay a legacy loan"),
-    ("repay", {"amount": "100", "at_most": "10"}, [], False, "amount '100' takes 100 USDT"),
+    ("repay", {"amount": "100", "at_most": "10"}, [], False, "amount '100' needs 100 USDT"),
     ("repay", {"amount": "100", "reference": "invoice 1"}, ["100 USDT"], True, "Repaid 100 USDT"),
-    ("repay", {"max_debt": "990", "reference": "invoice 1"}, [], False, "reference 'invoice 1' names a step"),
-    ("repay", {"max_debt": "990", "at_most": "10"}, [], False, "max_debt '990' takes 10.4 USDT"),
+    ("repay", {"max_debt": "990", "reference": "invoice 1"}, [], False, "reference 'invoice 1' can name only a step"),
+    ("repay", {"max_debt": "990", "at_most": "10"}, [], False, "max_debt '990' needs 10.4 USDT"),
     ("repay", {"max_ltv": "0.4", "at_most": "10"}, [], False, "max_ltv '0.4' takes "),
     ("repay", {"amount": "100", "since": TODAY, "at_most": "10", "allow_partial": True}, ["10 USDT"], False, "The goal is not reached"),
     ("installment", {"at_most": "10"}, ["10 USDT"], False, "The goal is not reached"),
@@ -67,20 +67,20 @@ BOUNDS = [
     ("defend", {"order_id": SOL_LOAN, "at_most_added": "3", "at_most_repaid": "100", "allow_partial": False}, [], False, "more than at_most '100'"),
     ("defend", {"order_id": SOL_LOAN, "at_most_added": "-3"}, [], False, "at_most_added '-3' is not an amount"),
     ("defend", {"order_id": SOL_LOAN, "at_most_repaid": "0"}, [], False, "at_most_repaid '0' is not an amount"),
-    ("defend", {"order_id": "17"}, [], False, "order_id 17 is no open legacy loan, so nothing was sent, and nothing is defended"),
+    ("defend", {"order_id": "17"}, [], False, "order_id 17 is not an open legacy loan, so nothing was sent and the loan is not defended"),
     ("defend", {**ACCOUNT, "at_most_added": "0.05"}, ["+0.05 BTC", "1733.0702 USDT"], True, "on the flexible USDT loan"),
     ("defend", {**ACCOUNT, "trigger_ltv": "0.6"}, [], True, "The LTV is 0.547642, and trigger_ltv is 0.6: nothing to do."),
     ("defend", {**ACCOUNT, "trigger_ltv": "60"}, [], False, "trigger_ltv '60' is not a fraction between 0 and 1"),
     ("defend", {**ACCOUNT, "max_ltv": "0.51"}, [], False, "max_ltv '0.51' is above trigger_ltv '0.5', so nothing was sent"),
-    ("defend", {**ACCOUNT, "currency": "btc"}, [], False, "currency 'btc' is not one coin in capitals, so nothing was sent"),
-    ("defend", {**ACCOUNT, "loan_currency": "USDT,BTC"}, [], False, "loan_currency 'USDT,BTC' is not one coin in capitals, so nothing was sent"),
-    ("defend", {"currency": "BTC"}, [], False, "Say what to defend, above which LTV, and how far it is lowered"),
+    ("defend", {**ACCOUNT, "currency": "btc"}, [], False, "currency 'btc' is not a coin, so nothing was sent"),
+    ("defend", {**ACCOUNT, "loan_currency": "USDT,BTC"}, [], False, "loan_currency 'USDT,BTC' is not a coin, so nothing was sent"),
+    ("defend", {"currency": "BTC"}, [], False, "trigger_ltv, max_ltv, and either order_id or both currency and loan_currency are required"),
     ("top_up", USDT, ["to FUND 2000 USDT"], True, "Transferred 2000 USDT"),
     ("top_up", {**USDT, "at_most": "500"}, ["to FUND 500 USDT"], False, "The Funding wallet does not hold all that was asked for."),
     ("top_up", {**USDT, "at_most": "500", "allow_partial": False}, [], False, "more than at_most '500'"),
-    ("top_up", {"coin": "USDT", "at_most": "500"}, [], False, "Say what the Funding wallet shall hold"),
+    ("top_up", {"coin": "USDT", "at_most": "500"}, [], False, "coin and ensure, or balances for several coins, are required"),
     ("top_up", {"balances": [{**USDT, "at_most": "9"}, {"coin": "BTC", "ensure": 0.3}]}, ["to FUND 0.05 BTC", "to FUND 9 USDT"], False, "at_most '9'"),
-    ("top_up", {"balances": [USDT], "at_most": "9"}, [], False, "at_most '9' is the cap of one coin, so nothing was sent"),
+    ("top_up", {"balances": [USDT], "at_most": "9"}, [], False, "at_most '9' caps one coin, so nothing was sent"),
     ("top_up", {"balances": "USDT"}, [], False, "balances 'USDT' is not a list of coins, so nothing was sent"),
     ("top_up", {"balances": []}, [], False, "balances '[]' is not a list of coins, so nothing was sent"),
     ("top_up", {"balances": [USDT, USDT]}, [], False, NO_COIN),

@@ -43,7 +43,7 @@ SPELLINGS = [
     ("-1.5", "is negative"),
     (".nan", "is not a finite number"),
     (".inf", "is not a finite number"),
-    ('""', "it is empty"),
+    ('""', "is empty"),
     # What YAML rewrites before anybody sees it, as the guide lists it.
     ("0100", "64"),
     ("'0100'", "100"),
@@ -67,15 +67,15 @@ SPELLINGS = [
     ("2026-11-01", "is not a decimal number"),
     ("on", "True is not a number"),
     ("NO", "False is not a number"),
-    ("~", "amount, max_debt, max_ltv are missing, or their variable is empty"),
-    ("NULL", "amount, max_debt, max_ltv are missing, or their variable is empty"),
-    ("", "amount, max_debt, max_ltv are missing, or their variable is empty"),
-    ("1,000", "has separators"),
-    ('"1_000"', "has separators"),
+    ("~", "amount, max_debt, and max_ltv have no value"),
+    ("NULL", "amount, max_debt, and max_ltv have no value"),
+    ("", "amount, max_debt, and max_ltv have no value"),
+    ("1,000", "contains a separator"),
+    ('"1_000"', "contains a separator"),
     ("100 ETH", "is not a decimal number"),
     ("yes", "True is not a number"),
-    ("[100]", "a list is not a number"),
-    ("{amount: 100}", "a dict is not a number"),
+    ("[100]", "is a list, not a number"),
+    ("{amount: 100}", "is a dict, not a number"),
     ("'{{ 10 ** 20 }}'", "too many digits"),
     ('"' + "1" * 40 + '"', "too many digits"),
 ]
@@ -161,7 +161,7 @@ COINS = [
     ("Y", "Y"),
     ("N", "N"),
     ("0100", "64"),
-    ("y", "loan_currency 'y' is not a coin: give it as the exchange writes it, such as 'Y'."),
+    ("y", "loan_currency 'y' is not a coin: use the exchange's spelling, such as 'Y'."),
     *((word, "loan_currency is a YAML boolean, not a coin: put the coin in quotes, such as 'ON'.") for word in YES),
     *((word, "loan_currency is a YAML boolean, not a coin: put the coin in quotes, such as 'NO'.") for word in NO),
     ("'{{ true }}'", "loan_currency is a YAML boolean, not a coin: put the coin in quotes, such as 'ON'."),
@@ -176,7 +176,7 @@ IDS = [
     ("1:30", "90"),
     ("+17", "17"),
     ("1e3", "1e3"),
-    ("1.0e+3", "repay_id '1000.0' is not an ID: give it as the exchange shows it"),
+    ("1.0e+3", "repay_id '1000.0' is not an ID: use the ID that the exchange shows"),
     ("2026-11-01", "2026-11-01"),
     ("on", "repay_id is a YAML boolean, not an ID: put the ID in quotes, such as '"),
     ("no", "repay_id is a YAML boolean, not an ID: put the ID in quotes, such as '"),
@@ -238,5 +238,5 @@ def test_a_coin_that_yaml_reads_as_nothing_is_missing(play, sandbox, empty: str)
 """
     ended = play(HEAD + task)
     assert ended.returncode == 2
-    assert "loan_currency '' is not a coin: give it as the exchange writes it, such as 'USDT'." in ended.stdout
+    assert "loan_currency '' is not a coin: use the exchange's spelling, such as 'USDT'." in ended.stdout
     assert sandbox.requests()["counts"] == {}

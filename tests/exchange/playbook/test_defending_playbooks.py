@@ -64,7 +64,7 @@ def test_defend_repays_when_the_exchange_accepts_no_more_collateral(play, sandbo
     sandbox.control("POST", "col_res", {"col_res": 2})
     ended = play("treasury.bybit.defend", *ACCOUNT, *LIMITS)
     assert changed(ended) == 1
-    assert "The exchange takes no more BTC as collateral now" in ended.stdout
+    assert "The exchange accepts no more BTC as collateral at the moment" in ended.stdout
     assert posts(sandbox) == ["repay"]
     assert Decimal("0.3999") < ltv_of(sandbox, ACCOUNT) <= Decimal("0.4")
 

@@ -76,8 +76,8 @@ def test_it_is_refused_at_every_level(refused, tmp_path, level: str, task: str) 
         tasks.write_text(f"- {task}\n")
     shown = refused(PLAYS[level] if level == "role" else PLAYS[level] % task, "-vvv")
     assert (
-        "environment sets BYBIT_API_SECRET, which Ansible would write into a command line that all users of the machine can read, and show at "
-        "-vvv: give the option api_secret from a vault instead, or export BYBIT_API_SECRET for ansible-playbook itself."
+        "The keyword environment sets BYBIT_API_SECRET, which Ansible would write to a command line that every user of the machine can read, and show at "
+        "-vvv: set the option api_secret from a vault instead, or export BYBIT_API_SECRET before you start ansible-playbook."
     ) in shown
 
 
@@ -87,8 +87,8 @@ def test_it_is_refused_at_every_level(refused, tmp_path, level: str, task: str) 
 )
 def test_each_part_of_a_key_is_refused(refused, variable: str, value: str, option: str) -> None:
     shown = refused(f"  environment:\n    {variable}: \"{value}\"\n  tasks:\n    - {REPAY}\n      async: 60\n      poll: 1")
-    assert f"environment sets {variable}, " in shown
-    assert f"give the option {option} from a vault instead" in shown
+    assert f"The keyword environment sets {variable}, " in shown
+    assert f"set the option {option} from a vault instead" in shown
 
 
 @pytest.mark.parametrize(

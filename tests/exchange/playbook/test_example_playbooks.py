@@ -29,7 +29,7 @@ def test_repay_checks_first_and_pays_then(play, paid, names) -> None:
 def test_repay_asks_for_what_is_missing(play) -> None:
     ended = play("treasury.bybit.repay")
     assert ended.returncode == 2
-    assert "Say which loan and how much" in ended.stdout
+    assert "order_id, and amount, max_debt, or max_ltv, are required" in ended.stdout
 
 
 def test_repay_fails_with_a_sentence_and_without_traceback(play, paid, names) -> None:
@@ -58,7 +58,7 @@ def test_repay_refuses_two_hosts(play, paid, names) -> None:
     options = ("-e", f"order_id={names.loan}", "-e", "amount=100", "-e", "environment_name=mainnet")
     ended = play("treasury.bybit.repay", *options)
     assert ended.returncode == 2
-    assert "both name a host: give only one of them" in ended.stdout
+    assert "both select a host: set only one of them" in ended.stdout
     assert paid() == []
 
 

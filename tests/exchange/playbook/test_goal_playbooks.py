@@ -105,7 +105,7 @@ def test_deleverage_lowers_the_others_when_one_cannot_be_repaid(play, sandbox) -
     ended = play("treasury.bybit.deleverage", "-e", "max_ltv=0.45")
     assert ended.returncode == 2
     assert Decimal(account(sandbox)["ltv"]) <= Decimal("0.45")
-    assert "was not made: the exchange is short of this asset now" in ended.stdout
+    assert "was not made: the exchange lacks this asset at the moment" in ended.stdout
     assert "Still above 0.45" in ended.stdout
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the guides promise of other ways to run: AWX's credential type, ansible-runner, and a play that rehearses itself."""
+"""What the guides promise of other ways to run: AWX, ansible-runner, CI, alerts, and a play that rehearses itself."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def test_the_credential_type_is_one_that_awx_accepts() -> None:
 
 
 def test_the_guide_shows_the_credential_type() -> None:
-    shown = (GUIDES / "authentication.rst").read_text()
+    page = (GUIDES / "execution_environments.rst").read_text()
+    _before, _label, shown = page.partition(".. _ansible_collections.treasury.bybit.docsite.execution_environments.credential:\n")
     texts = [yaml.safe_load(textwrap.dedent(text)) for text in re.findall(r"code-block:: yaml\n\n((?:      .*\n)+)", shown)]
     assert texts[:2] == [TYPE["inputs"], TYPE["injectors"]]
 
@@ -143,3 +144,38 @@ def test_the_play_that_rehearses_itself(play) -> None:
     ended = play(textwrap.dedent(first), env={"BYBIT_API_URL": "", "BYBIT_API_KEY": "", "BYBIT_API_SECRET": ""})
     assert ended.returncode == 0, ended.stdout
     assert "It was paid once, and the task reports it" in ended.stdout
+
+
+def yaml_blocks(guide: str) -> list[str]:
+    """Return the YAML of a guide, block by block."""
+    found = re.findall(r"code-block:: yaml\n\n((?:   .*\n|\n)+)", (GUIDES / f"{guide}.rst").read_text())
+    return [textwrap.dedent(text) for text in found]
+
+
+def test_the_plan_of_a_merge_request(play, paid) -> None:
+    [text] = [block for block in yaml_blocks("schedule") if "import_playbook" in block]
+    planned = play(text.replace("    environment_name: mainnet\n", ""), "-i", "localhost,", "--check", "--diff")
+    assert planned.returncode == 0, planned.stdout
+    assert "debt 4988.88888939 → 4801.38888939, pay 187.5" in planned.stdout
+    assert "debt 4988.88888939 → 4801.38888939, pay 187.5" in (GUIDES / "schedule.rst").read_text()
+    assert paid() == []
+
+
+def test_the_alert_for_an_unknown_outcome(play, sandbox, paid, tmp_path) -> None:
+    [text] = [block for block in yaml_blocks("schedule") if "rescue:" in block]
+    head = """
+- hosts: localhost
+  gather_facts: false
+  vars: {ansible_python_interpreter: "{{ ansible_playbook_python }}"}
+  module_defaults:
+    group/treasury.bybit.bybit_operation: {wait_timeout: 0}
+  tasks:
+"""
+    # Where the alert goes is up to the reader.
+    call = re.compile(r"ansible\.builtin\.uri:\n.*?(?= +when:)", re.DOTALL)
+    note = f'ansible.builtin.copy: {{dest: {tmp_path}/called, content: "{{{{ ansible_failed_result.msg }}}}"}}\n'
+    sandbox.fault(path="/v5/crypto-loan-flexible/repay", answer="reset")
+    failed = play(head + textwrap.indent(call.sub(note, text), "    "))
+    assert failed.returncode == 2, failed.stdout
+    assert "It is unknown whether the repayment" in (tmp_path / "called").read_text()
+    assert len(paid()) == 1

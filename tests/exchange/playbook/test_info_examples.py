@@ -6,13 +6,10 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from pathlib import Path
 
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_info, bybit_loan_repayment_info
 
-GOALS = Path(__file__).resolve().parents[3] / "docs" / "docsite" / "rst" / "goals.rst"
 PLAY = """\
 - name: Run the examples
   hosts: localhost
@@ -46,15 +43,3 @@ def test_examples_of_repayments(play) -> None:
     ended = play(as_play(bybit_loan_repayment_info.EXAMPLES), "-i", "localhost,")
     assert ended.returncode == 0, ended.stdout
     assert "ok=4 " in ended.stdout and "changed=0" in ended.stdout
-
-
-def test_the_guide_sees_what_is_coming(play, sandbox) -> None:
-    section = GOALS.read_text(encoding="utf-8").split("See what is coming\n")[1]
-    block = re.search(r"code-block:: yaml\n\n((?:   .*\n|\n)+)", section)
-    assert block is not None
-    # At these prices, the account is closer to the margin call than a fall by a quarter.
-    sandbox.control("POST", "prices", {"BTC": "47000", "ETH": "2000"})
-    ended = play(as_play(textwrap.dedent(block[1])), "-i", "localhost,")
-    assert ended.returncode == 0, ended.stdout
-    assert "ok=2 " in ended.stdout and "skipped=0" in ended.stdout
-    assert "A fall of 0.2" in ended.stdout and "'coin': 'USDT', 'amount': '" in ended.stdout

@@ -64,7 +64,7 @@ def test_one_stream_is_enough(shell, paid, tmp_path, redirection: str, playbook:
     assert (tmp_path / "heard").read_text() == str(len(amounts))
     shown = told.stdout if redirection == "2>/dev/full" else told.stderr
     assert [f"Repaid {amount} USDT on loan" in shown for amount in amounts] == [bool(callback)] * len(amounts)
-    assert (f"USDT repaid: done={10 if playbook is TASK else 21} " in shown) == bool(callback)
+    assert (f"USDT repaid:  done={10 if playbook is TASK else 21}\n" in shown) == bool(callback)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,16 @@ def test_one_stream_is_enough(shell, paid, tmp_path, redirection: str, playbook:
 def test_what_ansible_cannot_begin_is_not_paid(shell, paid, redirection: str, env: dict[str, str]) -> None:
     shell(TASK, redirection, {**env, **ENABLED})
     assert paid() == []
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", "2>/dev/full", "| head -n 1"])
+def test_a_wait_is_told_where_it_can_be_written(shell, sandbox, paid, tmp_path, redirection: str) -> None:
+    sandbox.fault(answer="reset")
+    told = shell(TASK, redirection, {**AT_ONCE, **ENABLED})
+    assert paid() == ["10"]
+    assert (tmp_path / "heard").read_text() == "1"
+    shown = told.stdout if redirection == "2>/dev/full" else told.stderr
+    assert "was made is not known yet: waiting up to" in shown
 
 
 @pytest.mark.parametrize("in_process", ["true", "false"])

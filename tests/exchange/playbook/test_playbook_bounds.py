@@ -104,23 +104,23 @@ def value_of(word: str) -> str:
 
 # What would be taken for something else, and what is said of it.
 MISTAKES = {
-    "hyphen": ({"at-most": "10"}, "at-most is no variable of treasury.bybit, so nothing was sent: write at_most, or leave it out."),
-    "capitals": ({"AT_MOST": "10"}, "AT_MOST is no variable"),
-    "as_the_exchange_writes_it": ({"loanCurrency": "USDT"}, "write loan_currency"),
-    "prefixed": ({"bybit_at_most": "10"}, "bybit_at_most is no variable of treasury.bybit, so nothing was sent: write at_most"),
-    "spaced": ({"at most": "10"}, "at most is no variable of treasury.bybit, so nothing was sent: write at_most"),
-    "a_result": ({"flexible": "true"}, "flexible is a name by which the playbook keeps a result, so nothing was sent: leave it out."),
-    "null": ({"at_most": None}, "at_most is given without a value"),
-    "empty": ({"at_most": " "}, "at_most is given without a value"),
-    "no_journal": ({"journal": None}, "journal is given without a value, so nothing was sent"),
-    "both": ({"at_most": "1", "at_most_each": "1"}, "at_most and at_most_each are both given"),
+    "hyphen": ({"at-most": "10"}, "at-most is not a variable of treasury.bybit, so nothing was sent: use at_most, or omit it."),
+    "capitals": ({"AT_MOST": "10"}, "AT_MOST is not a variable"),
+    "as_the_exchange_writes_it": ({"loanCurrency": "USDT"}, "use loan_currency"),
+    "prefixed": ({"bybit_at_most": "10"}, "bybit_at_most is not a variable of treasury.bybit, so nothing was sent: use at_most"),
+    "spaced": ({"at most": "10"}, "at most is not a variable of treasury.bybit, so nothing was sent: use at_most"),
+    "a_result": ({"flexible": "true"}, "flexible is the name of a result of this playbook, so nothing was sent: omit it, or rename your variable."),
+    "null": ({"at_most": None}, "at_most has no value"),
+    "empty": ({"at_most": " "}, "at_most has no value"),
+    "no_journal": ({"journal": None}, "journal has no value, so nothing was sent"),
+    "both": ({"at_most": "1", "at_most_each": "1"}, "at_most and at_most_each are both set"),
     "no_amount": ({"at_most_each": "-1"}, "at_most_each '-1' is not an amount"),
     "zero": ({"at_most_each": "0.0"}, "at_most_each '0.0' is not an amount"),
     "exponent": ({"at_most_each": "1e3"}, "at_most_each '1e3' is not an amount"),
-    "no_host": ({"environment_name": "main"}, "environment_name 'main' is no environment of the exchange"),
+    "no_host": ({"environment_name": "main"}, "environment_name 'main' is not an environment of the exchange"),
     "no_switch": ({"sandbox": "ture"}, "sandbox 'ture' is neither true nor false"),
-    "two_hosts": ({"sandbox": True, "environment_name": "mainnet"}, "sandbox and environment_name both name a host"),
-    "secret": ({"apiKey": "hushed-apiKey"}, "apiKey is no variable of treasury.bybit, so nothing was sent: write api_key"),
+    "two_hosts": ({"sandbox": True, "environment_name": "mainnet"}, "sandbox and environment_name both select a host"),
+    "secret": ({"apiKey": "hushed-apiKey"}, "apiKey is not a variable of treasury.bybit, so nothing was sent: use api_key"),
 }
 
 
@@ -140,12 +140,12 @@ def test_each_variable_alone_is_used_or_refused(play, tmp_path) -> None:
     assert set(said) == {*refused, *MISTAKES}, ended.stdout
     for host, word in refused.items():
         shown = word if word in SECRET else f"{word} '{value_of(word)}'"
-        assert said[host].startswith(f"{shown} is not used by treasury.bybit.{host.rpartition('-')[2]}, so nothing was sent: ")
+        assert said[host].startswith(f"{shown} is not a variable of treasury.bybit.{host.rpartition('-')[2]}, so nothing was sent: ")
         remedy = said[host].partition("sent: ")[2]
-        if remedy.startswith("leave it out, or play "):
+        if remedy.startswith("omit it, or run "):
             assert re.findall(r"treasury\.bybit\.(\w+)", remedy) == users[word]
         else:
-            assert remedy.startswith(("give ", "write a task with treasury.bybit.bybit_"))
+            assert remedy.startswith(("set ", "write a task with treasury.bybit.bybit_"))
     assert [(name, said[name]) for name, (_given, part) in MISTAKES.items() if part not in said[name]] == []
     assert "hushed-" not in ended.stdout
 
@@ -179,7 +179,7 @@ def test_a_playbook_sends_nothing_when_it_is_given_what_it_does_not_use(given, s
     unused = [word for word in WORDS if word not in USED[name]]
     ended = given(name, {word: value_of(word) for word in unused})
     assert ended.code == 2
-    assert [word for word in unused if not re.search(rf"\b{word}( '[^']*')? is not used by treasury.bybit.{name}, so", ended.said)] == []
+    assert [word for word in unused if not re.search(rf"\b{word}( '[^']*')? is not a variable of treasury.bybit.{name}, so", ended.said)] == []
     assert sandbox.requests()["requests"] == []
 
 
@@ -205,7 +205,7 @@ def test_a_reference_is_paid_once(given) -> None:
     assert given("repay", variables).paid == ["100 USDT"]
     again = given("repay", variables)
     assert (again.code, again.paid) == (0, ["100 USDT"])
-    assert "Reference 'invoice 1' was used before: 100 USDT" in again.said
+    assert "Nothing was sent: reference 'invoice 1' was already used for 100 USDT" in again.said
 
 
 def test_an_imported_playbook_takes_its_bounds_from_the_import(play, paid) -> None:
@@ -214,7 +214,7 @@ def test_an_imported_playbook_takes_its_bounds_from_the_import(play, paid) -> No
     assert paid() == ["10"]
     text = yaml.safe_dump([{"import_playbook": "treasury.bybit.installment", "vars": {**NEEDED["installment"], "at_most_each": "10"}}])
     ended = play(text)
-    assert "at_most_each '10' is not used by treasury.bybit.installment, so nothing was sent: give at_most." in ended.stdout
+    assert "at_most_each '10' is not a variable of treasury.bybit.installment, so nothing was sent: set at_most." in ended.stdout
     assert paid() == ["10"]
 
 
@@ -237,4 +237,4 @@ def test_a_sandbox_of_the_inventory_is_not_overlooked(play, sandbox, tmp_path) -
 def test_without_accounts_the_playbook_of_the_accounts_fails(play) -> None:
     ended = play("treasury.bybit.accounts", "-i", "localhost,")
     assert ended.returncode == 2
-    assert "No account was found: give an inventory with the group treasury" in ended.stdout
+    assert "The inventory has no group treasury: use one that has" in ended.stdout

@@ -17,7 +17,8 @@ MOST_LINES = 130
 
 
 def masked(text: str) -> str:
-    return re.sub(r"\d{19}", "ID", text)
+    """Return a text without its IDs, and as it is before a narrow terminal folds it."""
+    return " ".join(re.sub(r"\d{19}", "ID", text).split())
 
 
 def test_it_is_short() -> None:
@@ -42,8 +43,7 @@ def test_the_demo_prints_what_it_shows(play) -> None:
     settings = {"BYBIT_API_URL": "", "BYBIT_API_KEY": "", "ANSIBLE_CONFIG": str(CHECKOUT / "playbooks" / "ansible.cfg")}
     ended = play("treasury.bybit.demo", env=settings)
     assert ended.returncode == 0, ended.stdout
-    for line in PRINTED.splitlines():
-        assert masked(line) in masked(ended.stdout).splitlines()
+    assert masked(PRINTED) in masked(ended.stdout)
 
 
 def test_its_links_lead_somewhere() -> None:

@@ -155,11 +155,20 @@ def test_a_port_in_use_is_explained_in_one_line(cli, tmp_path):
     assert not (tmp_path / "run" / "sandbox.json").exists()
 
 
+def test_an_old_python_is_refused(names):
+    program = f"import sys; sys.version_info = (3, 9, 18); sys.path.insert(0, {str(names.launcher.parent)!r}); from bybit_sandbox.cli import main"
+    done = subprocess.run([sys.executable, "-c", f"{program}; sys.exit(main(['run', '--port', '0']))"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"The stand-in exchange needs Python 3.11 or later, but {sys.executable} is Python 3.9: use a newer one (sandbox_python)\n"
+    )
+
+
 def test_a_missing_aiohttp_is_explained_with_the_command_that_installs_it(cli, tmp_path):
     (tmp_path / "aiohttp.py").write_text("raise ImportError('not here')\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     for command in (["run"], ["start", "--run-dir", str(tmp_path / "run")]):
         done = cli(*command, env=environment)
         assert done.returncode == 2 and done.stdout == ""
-        assert done.stderr.endswith(f"{sys.executable} -m pip install aiohttp\n")
+        assert f"run {sys.executable} -m pip install aiohttp, or use a Python that has it" in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1

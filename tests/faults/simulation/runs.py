@@ -25,7 +25,7 @@ GATE_CODES = (10002, 10006)
 ANSWERS_SURELY_FOR_MS = 12 * 3_600_000 - 900_000
 # Begins the warning about a repayment that appeared meanwhile; other text may surround a warning.
 _AT_THE_GATE = "While the exchange "
-_REFUSED_REFERENCES = {"Nothing was sent: give this step another reference": "something else", "outcome was acknowledged. Nothing was sent": "given up"}
+_REFUSED_REFERENCES = {"Nothing was sent: use another reference for this step": "something else", "outcome was acknowledged. Nothing was sent": "given up"}
 OUTCOMES = ("executed", "pending", "nothing_to_do", "planned", "not_executed", "unknown")
 
 

@@ -26,7 +26,7 @@ def test_documented_defaults_and_hosts() -> None:
     text = connection_fragment.ModuleDocFragment.DOCUMENTATION
     for environment, url in connection.ENVIRONMENTS.items():
         assert f"V({environment}) is C({url})" in text
-    assert f"neither this nor O(api_url) is set, V({connection.DEFAULT_ENVIRONMENT}) is used" in text
+    assert f"neither this option nor O(api_url) is set, V({connection.DEFAULT_ENVIRONMENT}) is used" in text
     documented = {name: option for part in ("connection", "journal", "operation", "repayment") for name, option in OF_FRAGMENTS[part].items()}
     specified = {**connection.connection_argument_spec(), **repay.repay_argument_spec()}
     assert set(documented) == set(specified)

@@ -21,6 +21,7 @@ from . import process
 from .errors import SandboxError
 
 EXIT_TROUBLE = 2
+OLDEST_PYTHON = (3, 11)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -102,10 +103,16 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if sys.version_info < OLDEST_PYTHON:
+        wanted, here = (".".join(map(str, version[:2])) for version in (OLDEST_PYTHON, sys.version_info))
+        raise SandboxError(f"The stand-in exchange needs Python {wanted} or later, but {sys.executable} is Python {here}: use a newer one (sandbox_python)")
     try:
         importlib.import_module("aiohttp")
     except ImportError as error:
-        raise SandboxError(f"The sandbox needs the Python package aiohttp: {sys.executable} -m pip install aiohttp") from error
+        raise SandboxError(
+            f"The stand-in exchange needs the Python library aiohttp: run {sys.executable} -m pip install aiohttp, or use a Python that has it "
+            f"(sandbox_python)"
+        ) from error
     from .exchange import Exchange
     from .fields import read_json
     from .seed.extension import BUILT_IN_SEED
@@ -147,7 +154,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise SandboxError(f"{path} cannot be read: {error}") from error
+        raise SandboxError(f"The file {path} cannot be read: {error}") from error
 
 
 def _print(line: str) -> None:

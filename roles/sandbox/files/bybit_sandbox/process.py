@@ -64,7 +64,7 @@ def _start(run_dir: Path, options: list[str], is_temporary: bool) -> dict:
         run_dir.mkdir(parents=True, exist_ok=True)
         log = (run_dir / "log").open("w+b")
     except OSError as error:
-        raise SandboxError(f"The folder {run_dir} cannot be used: {error.strerror}") from error
+        raise SandboxError(f"The directory {run_dir} cannot be used ({error.strerror}): use one that you can write to") from error
     with log:
         child = subprocess.Popen(
             [sys.executable, str(LAUNCHER), "run", *options], stdin=subprocess.DEVNULL, stdout=log,
@@ -93,11 +93,11 @@ def _wait_until_it_listens(child: subprocess.Popen, log: Path, tls: bool) -> lis
         if complete and complete[0].startswith(LISTENING) and len(complete) > int(tls) and not ended:
             return complete
         if ended:
-            raise SandboxError(text.strip() or f"The sandbox exited at once with code {child.returncode}")
+            raise SandboxError(text.strip() or f"The stand-in exchange ended at once with code {child.returncode}")
         time.sleep(STEP_SECONDS)
     child.kill()
     child.wait()
-    raise SandboxError(f"The sandbox did not listen within {START_SECONDS:.0f} seconds; see {log}")
+    raise SandboxError(f"The stand-in exchange did not start within {START_SECONDS:.0f} seconds: see {log}")
 
 
 def _read(note: Path) -> dict | None:

@@ -44,7 +44,7 @@ class Handler:
             # An internal error must be answered with 500 and never leave a client hanging.
             traceback.print_exc(file=sys.stderr)
             sys.stderr.flush()
-            return http_messages.to_aiohttp(http_messages.json_reply(500, {"error": f"The sandbox failed: {error!r}"}))
+            return http_messages.to_aiohttp(http_messages.json_reply(500, {"error": f"Internal error in the stand-in exchange: {error!r}"}))
 
     async def _answer(self, incoming: IncomingRequest, request: web.BaseRequest) -> web.StreamResponse:
         refused = cross_origin.refusal(incoming, self._here(request))
@@ -99,7 +99,7 @@ async def serve(
         await site.start()
     except OSError as error:
         await runner.cleanup()
-        raise SandboxError(f"Cannot listen on {host} port {port}: {error.strerror or error}") from error
+        raise SandboxError(f"Cannot listen on {host} port {port}: {error.strerror or error}. Use another port, or 0 for a free one") from error
     ready(runner.addresses[0][1])
     with contextlib.suppress(asyncio.TimeoutError):
         await asyncio.wait_for(stop.wait(), lifetime)

@@ -28,10 +28,10 @@ class StateFile:
         document = read_json(self.path, "The state file")
         try:
             if document["format"] != FORMAT:
-                raise SandboxError(f"The state file {self.path} has a format that this version does not support")
+                raise SandboxError(f"The state file {self.path} has a format that this version does not support: use another file, or delete it")
             return build(Ledger, document["ledger"]), Clock(**document["clock"])
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            raise SandboxError(f"The state file {self.path} was not written by this program") from error
+            raise SandboxError(f"The state file {self.path} was not written by the stand-in exchange: use another file") from error
 
     def save(self, ledger: Ledger, clock: Clock) -> None:
         if self.path is None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from pathlib import Path
 
 from .errors import SandboxError
@@ -16,7 +17,7 @@ def server_context(host: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
     try:
         import trustme
     except ImportError as error:
-        raise SandboxError("TLS needs the Python package trustme: pip install trustme") from error
+        raise SandboxError(f"HTTPS needs the Python library trustme: run {sys.executable} -m pip install trustme") from error
     authority = trustme.CA()
     certificate = authority.issue_cert(*dict.fromkeys(["127.0.0.1", "localhost", host]))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -67,10 +67,12 @@ class FakeClock(Clock):
     """Goes forward only by what is slept, and writes that down.
 
     :ivar after_pause: Called after each pause.
+    :ivar heard: What its listener got: each reason when a wait began, and an empty one when it was over.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        self.heard: list[str] = []
+        super().__init__(listener=lambda number, reason, at_most_ms: self.heard.append(reason))
         # The two readings have nothing to do with each other.
         self.time_ms = 1793534400000
         self.running_ms = 7_000_000

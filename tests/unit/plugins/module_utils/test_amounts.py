@@ -37,14 +37,14 @@ ACCEPTED = [
 ]
 
 REFUSED = [
-    ("", "it is empty: write a decimal number"),
-    ("  ", "it is empty"),
-    ("0", "'0' is zero: write an amount greater than zero"),
+    ("", "is empty: use a quoted decimal number"),
+    ("  ", "is empty"),
+    ("0", "'0' is zero: use an amount greater than zero"),
     ("0.000", "is zero"),
     ("0e99", "is zero"),
     (0, "is zero"),
     (0.0, "is zero"),
-    ("-1", "'-1' is negative: write an amount greater than zero"),
+    ("-1", "'-1' is negative: use an amount greater than zero"),
     (-1, "is negative"),
     (-0.5, "is negative"),
     ("NaN", "'NaN' is not a finite number"),
@@ -53,13 +53,13 @@ REFUSED = [
     (".inf", "is not a finite number"),
     (float("inf"), "is not a finite number"),
     (float("-inf"), "is not a finite number"),
-    ("1,000", "'1,000' has separators: write it without them"),
-    ("1 000", "has separators"),
-    ("1_000", "has separators"),
-    ("1'000.50", "has separators"),
-    ("1.000.000,5", "has separators"),
-    ("100,5", "has separators"),
-    ("100 USDT", "is not a decimal number: write only digits and at most one point"),
+    ("1,000", "'1,000' contains a separator: use only digits"),
+    ("1 000", "contains a separator"),
+    ("1_000", "contains a separator"),
+    ("1'000.50", "contains a separator"),
+    ("1.000.000,5", "contains a separator"),
+    ("100,5", "contains a separator"),
+    ("100 USDT", "is not a decimal number: use only digits and at most one point"),
     ("+5", "is not a decimal number"),
     (".5", "is not a decimal number"),
     ("5.", "is not a decimal number"),
@@ -67,18 +67,18 @@ REFUSED = [
     ("\u0661\u0660", "is not a decimal number"),
     ("{{ amount }}", "is not a decimal number"),
     (0.1 + 0.2, "0.30000000000000004 is a floating-point number of more than 15 digits"),
-    (123456789012345.6, "more than 15 digits, which is not exact: write it as a quoted decimal number"),
-    ("1" * 19, "has too many digits: write at most 18 before and 18 after the point"),
+    (123456789012345.6, "more than 15 digits, which is not exact: put the amount in quotes"),
+    ("1" * 19, "has too many digits: use at most 18 before and 18 after the point"),
     ("0." + "0" * 18 + "1", "too many digits"),
     ("1e9999", "too many digits"),
     ("1e-9999", "too many digits"),
     (10**18, "too many digits"),
     (-(10**400), "too many digits"),
     (1e22, "too many digits"),
-    (True, "True is not a number: write a quoted decimal number"),
+    (True, "True is not a number: use a quoted decimal number"),
     (None, "null is not a number"),
-    (["100"], "a list is not a number"),
-    ({"amount": 1}, "a dict is not a number"),
+    (["100"], "is a list, not a number"),
+    ({"amount": 1}, "is a dict, not a number"),
 ]
 
 
@@ -97,7 +97,7 @@ def test_amount_is_refused_with_a_sentence(value: object, sentence: str) -> None
 
 
 def test_an_integer_too_long_even_for_python_to_print_is_refused() -> None:
-    with pytest.raises(InvalidAmount, match="an integer has too many digits"):
+    with pytest.raises(InvalidAmount, match="has too many digits"):
         parse_amount(10**5000)
 
 

@@ -25,6 +25,32 @@ def test_nobody_need_listen(capfd) -> None:
     assert capfd.readouterr() == ("", "")
 
 
+def test_the_listener_gets_each_wait_as_it_begins_and_ends() -> None:
+    heard: list[tuple[int, str, int]] = []
+    clock = Clock(listener=lambda *wait: heard.append(wait))
+    with clock.waiting("So", 1500), clock.waiting("Within", 10):
+        pass
+    with pytest.raises(RuntimeError), clock.waiting("Failed", 10):
+        raise RuntimeError
+    numbers = list(dict.fromkeys(number for number, *dummy in heard))
+    assert len(numbers) == 3
+    assert [(numbers.index(number), reason, at_most_ms) for number, reason, at_most_ms in heard] == [
+        (0, "So", 1500), (1, "Within", 10), (1, "", 0), (0, "", 0), (2, "Failed", 10), (2, "", 0),
+    ]
+    assert clock.waits == []
+
+
+def test_a_pause_is_told_and_slept() -> None:
+    heard: list[tuple[int, str, int]] = []
+    slept: list[int] = []
+    clock = Clock(listener=lambda *wait: heard.append(wait))
+    clock.sleep_ms = lambda duration_ms: slept.append(len(heard))  # type: ignore[method-assign]
+    clock.pause_ms("So", 2500)
+    assert clock.waits == ["So: waiting up to 3 s."]
+    assert slept == [1]
+    assert [reason for dummy, reason, dummy2 in heard] == ["So", ""]
+
+
 def test_one_start_of_the_machine_has_one_name() -> None:
     told = Clock().boot_id()
     assert told == Clock().boot_id()

@@ -147,4 +147,4 @@ def test_the_secrets_of_a_proxy(url: str, secrets: set[str]) -> None:
 def test_what_is_no_url_of_a_proxy(url: str, has_user: bool) -> None:
     with pytest.raises(NoProxy) as caught:
         secrets_of_proxy(url)
-    assert (caught.value.has_user, str(caught.value)) == (has_user, "the URL of the proxy cannot be read")
+    assert (caught.value.has_user, str(caught.value)) == (has_user, "the proxy URL is invalid")

@@ -69,7 +69,7 @@ def test_fractions_are_cut_to_milliseconds(fraction: str, milliseconds: int) -> 
 
 @pytest.mark.parametrize("text", ["2026-11-01T00:00:00", "2026-11-01 00:00", "2026-11-01T00:00:00.5"])
 def test_a_time_without_zone_is_refused(text: str) -> None:
-    with pytest.raises(InvalidTime, match=f"^'{text}' has no time zone: write a date such as '2026-11-01'"):
+    with pytest.raises(InvalidTime, match=f"^'{text}' has no time zone: use a date such as '2026-11-01'"):
         parse_moment(text)
 
 
@@ -104,7 +104,7 @@ def test_a_time_without_zone_is_refused(text: str) -> None:
     ],
 )
 def test_nonsense_is_refused(text: str) -> None:
-    with pytest.raises(InvalidTime, match="is not an ISO 8601 time: write a date such as '2026-11-01'"):
+    with pytest.raises(InvalidTime, match="is not an ISO 8601 time: use a date such as '2026-11-01'"):
         parse_moment(text)
 
 
@@ -144,7 +144,7 @@ def test_what_no_calendar_has_is_refused(text: str) -> None:
     ],
 )
 def test_what_lies_beyond_all_loans_is_refused(text: str) -> None:
-    with pytest.raises(InvalidTime, match="is out of range: write a date"):
+    with pytest.raises(InvalidTime, match="is out of range: use a date"):
         parse_moment(text)
 
 

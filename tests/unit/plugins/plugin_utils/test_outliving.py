@@ -23,7 +23,7 @@ def action(become: object = "sudo", connection: str = LOCAL, timeout: int = 4, *
 def test_a_step_with_timeout_and_become_is_refused() -> None:
     refusal = outlives_its_task(action(), USER)
     assert refusal.startswith("timeout and become together could leave the module running")
-    assert refusal.endswith("Nothing was sent.")
+    assert "so nothing was sent" in refusal
 
 
 @pytest.mark.parametrize(

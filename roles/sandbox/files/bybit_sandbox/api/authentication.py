@@ -11,6 +11,7 @@ import functools
 import hashlib
 import hmac
 import re
+import sys
 
 from ..errors import HttpRefusal, Refusal, SandboxError
 from ..http_messages import IncomingRequest
@@ -29,13 +30,13 @@ def load_rsa_key(pem: str) -> object:
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
     except ImportError as error:
-        raise SandboxError("An RSA key needs the Python package cryptography: pip install cryptography") from error
+        raise SandboxError(f"An RSA key needs the Python library cryptography: run {sys.executable} -m pip install cryptography") from error
     try:
         key = load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise SandboxError("The RSA public key is not a public key in PEM format") from error
+        raise SandboxError("The RSA public key is not in PEM format: use the public key, which begins with -----BEGIN PUBLIC KEY-----") from error
     if not isinstance(key, RSAPublicKey):
-        raise SandboxError("The RSA public key is a key of another type")
+        raise SandboxError("The RSA public key is of another type: use an RSA key")
     return key
 
 

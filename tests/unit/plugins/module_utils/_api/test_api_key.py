@@ -56,7 +56,7 @@ def test_one_account_has_one_name(told: dict[str, t.Any], account: str) -> None:
 
 @pytest.mark.parametrize("value", [None, 0, -5, "", "0", "-1", True, 1.5, [], {}, "1 2", "../x", "1" * 30, "1\n"], ids=repr)
 def test_without_the_account_nothing_goes_on(value: t.Any) -> None:
-    with pytest.raises(ReadFailed, match="without the ID of the account, so the intents of earlier runs cannot be found"):
+    with pytest.raises(ReadFailed, match="lacks the account ID, so earlier runs cannot be found in the journal"):
         read(userID=value, userIDInt64="0")
 
 
@@ -74,7 +74,7 @@ def test_without_the_account_nothing_goes_on(value: t.Any) -> None:
     ],
 )
 def test_what_a_key_lacks(told: t.Callable[[str, str], t.Any], is_lacking: bool, right: str, group: str, name: str) -> None:
-    remedy = "grant it on the exchange's page of API keys, or use another key of this account"
+    remedy = "grant it on the exchange's API page, or use another key of this account"
     lack = f"api_key lacks the permission '{right}': {remedy}"
     assert read(permissions=told(group, name)).lacks == (((right, lack),) if is_lacking else ())
     assert read(permissions=told(group, name)).lack(right) == (lack if is_lacking else "")
@@ -82,7 +82,7 @@ def test_what_a_key_lacks(told: t.Callable[[str, str], t.Any], is_lacking: bool,
 
 @pytest.mark.parametrize("right", [LOANS, TRANSFERS])
 def test_a_key_that_may_only_read(right: str) -> None:
-    remedy = f"use a key of this account with write access, or create one with '{right}', read and write"
+    remedy = f"use another key of this account, with the permission '{right}' (read and write)"
     assert read(readOnly=1).lack(right) == f"api_key is read-only: {remedy}"
     assert read(readOnly="?").lack(right) == ""
 

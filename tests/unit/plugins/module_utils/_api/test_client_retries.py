@@ -134,10 +134,10 @@ def test_a_repayment_that_was_blocked_may_be_looked_for(client: Client, network:
         ),
         (
             Reply(200, {}, b"<html>Welcome</html>"),
-            "the answer is not one of the exchange's API (HTTP 200). Check environment or api_url, and everything between this "
-            "machine and the exchange, such as a proxy.",
+            "the answer is not from the exchange's API (HTTP 200). Check environment or api_url, and what is between this "
+            "machine and the exchange, such as a proxy or a login page.",
         ),
-        (Reply(503, {}, b""), "the answer is not one of the exchange's API (HTTP 503). Run again later."),
+        (Reply(503, {}, b""), "the answer is not from the exchange's API (HTTP 503). Run again later."),
         (Reply(200, {}, b'{"retCode":10016}'), "the exchange had an internal error (retCode 10016). Run again later."),
     ],
     ids=["unknown code", "page", "gateway", "exchange"],
@@ -148,14 +148,14 @@ def test_a_read_is_put_off_only_when_it_may_get_better(
     network.answers = [answer]
     with pytest.raises(ReadFailed) as caught:
         client.read("/v5/crypto-loan/ongoing-orders")
-    assert str(caught.value) == f"Bybit gave no usable answer to GET /v5/crypto-loan/ongoing-orders: {sentence}"
+    assert str(caught.value) == f"https://api-testnet.bybit.com gave no usable answer to GET /v5/crypto-loan/ongoing-orders: {sentence}"
 
 
 # In seconds, in microseconds written as nanoseconds, before the exchange was there, and after all calendars.
 @pytest.mark.parametrize("nanoseconds", ["1793534460", "1" * 18, "1514764799999999999", "253402300800000000000"])
 def test_the_clock_is_not_set_to_what_is_no_time(client: Client, network: Network, clock: t.Any, nanoseconds: str) -> None:
     network.answers = [LATE, Reply(200, {}, b'{"retCode":0,"result":{"timeNano":"%s"}}' % nanoseconds.encode())]
-    with pytest.raises(ReadFailed, match="without its time"):
+    with pytest.raises(ReadFailed, match="lacks the time"):
         client.read("/v5/crypto-loan/ongoing-orders")
     assert client.signing_time_ms() == clock.now_ms()
 

@@ -108,7 +108,7 @@ def test_reading(method: str, status: int, body: bytes, reading: str) -> None:
 def test_only_the_exchanges_own_json_refuses_what_may_have_moved_money(status: int, body: bytes) -> None:
     response = interpret("POST", status, body, "id")
     assert (response.reading, response.failure.outcome, response.failure.ret_code) == ("unknown", "unknown", None)
-    assert response.cause() == f"the answer is not one of the exchange's API (HTTP {status})"
+    assert response.cause() == f"the answer is not from the exchange's API (HTTP {status})"
     # A read has moved nothing, whoever refused it.
     assert interpret("GET", status, body, "id").reading == "not_executed"
 
@@ -116,7 +116,7 @@ def test_only_the_exchanges_own_json_refuses_what_may_have_moved_money(status: i
 def test_the_cause_names_the_answer() -> None:
     response = interpret("POST", 200, envelope(177011, "Balance is not enough"), "id")
     assert response.cause() == 'the balance is too small (retCode 177011 "Balance is not enough")'
-    assert response.meaning.remedy == "Top up the Funding wallet, for example with bybit_funding_transfer, or ask for less."
+    assert response.meaning.remedy == "Top up the Funding wallet, for example with bybit_funding_transfer, or request less."
 
 
 def test_the_cause_without_a_body_names_the_status() -> None:

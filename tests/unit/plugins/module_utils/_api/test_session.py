@@ -92,6 +92,14 @@ def repay(client: Client, reads: int = 4) -> None:
     client.post(client.sign(Request(REPAY, {"orderId": "17", "amount": "1"}, "repayId")))
 
 
+def test_each_wait_is_heard_of(item: t.Any, exchange: Exchange, clock: t.Any) -> None:
+    repay(item(), reads=1)
+    repay(item(), reads=1)
+    pacing, unanswered = f"Pacing requests to stay below the rate limit of {exchange.base_url}", f"{exchange.base_url} has not answered"
+    requests = [f"{unanswered} GET {READ} yet", "", f"{unanswered} POST {REPAY} yet", ""]
+    assert clock.heard == [*requests, pacing, "", *requests]
+
+
 @pytest.mark.parametrize("tells", [True, False])
 def test_twenty_repayments_take_hardly_longer_than_the_limit(item: t.Any, exchange: Exchange, tells: bool) -> None:
     exchange.tells = tells

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pybit.unified_trading import HTTP
 
-PUBLIC = "is a public key, which is for the exchange to have: give the private key that belongs to it"
+PUBLIC = "is a public key: use the private key that belongs to it"
 TIMESTAMP = 1728629785224
 PAYLOADS = [
     '{"orderId":"1794267532472646144","amount":"100"}',
@@ -84,11 +84,11 @@ def test_private_key_is_read_from_text_or_file(tmp_path: Path, rsa_pem: str, mon
 
 
 def test_an_unreadable_key_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UnusableKey, match="names a file that cannot be read .No such file or directory.: give a readable"):
+    with pytest.raises(UnusableKey, match="names a file that cannot be read .No such file or directory.: use the path of a readable"):
         read_private_key(str(tmp_path / "missing.pem"))
     for content in (b"\xff\xfe\x00", b"", b"\x30\x82\x04\xa4\x02", "schl\u00fcssel".encode(), b"----BEGIN"):
         (tmp_path / "binary").write_bytes(content)
-        with pytest.raises(UnusableKey, match="names a file that is not PEM text: give the private key in PEM form"):
+        with pytest.raises(UnusableKey, match="names a file that is not in PEM format"):
             read_private_key(str(tmp_path / "binary"))
     with pytest.raises(UnusableKey, match="is neither PEM text nor a path"):
         read_private_key("no\0path")
@@ -101,7 +101,7 @@ def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path: Path, name: str) -
         listening.bind(str(tmp_path / "socket"))
         with pytest.raises(UnusableKey) as caught:
             read_private_key(str(tmp_path / name))
-    assert str(caught.value).startswith(("names a folder, a pipe", "names a file that cannot be read (No such device"))
+    assert str(caught.value).startswith(("names a directory, a pipe", "names a file that cannot be read (No such device"))
 
 
 AROUND = "Bag Attributes\n    friendlyName: Schl\u00fcssel \u65e5\u672c\n    localKeyID: 01\nKey Attributes: <No Attributes>\n"
@@ -136,7 +136,7 @@ def test_keys_of_other_kinds_are_called_so(tmp_path: Path) -> None:
     formats, encodings = serialization.PublicFormat, serialization.Encoding
     openssh = key.private_bytes(encodings.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
     kinds = {
-        openssh: "is a key in the form of OpenSSH: convert a copy of it to PEM form with 'ssh-keygen -p -m PEM -f COPY'",
+        openssh: "is in OpenSSH format: convert a copy of it to PEM format with 'ssh-keygen -p -m PEM -f COPY'",
         key.public_key().public_bytes(encodings.PEM, formats.SubjectPublicKeyInfo): PUBLIC,
         key.public_key().public_bytes(encodings.PEM, formats.PKCS1): PUBLIC,
         key.public_key().public_bytes(encodings.OpenSSH, formats.OpenSSH): PUBLIC,
@@ -151,10 +151,10 @@ def test_keys_of_other_kinds_are_called_so(tmp_path: Path) -> None:
 
 def test_unusable_keys_are_named_without_showing_them() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    no_key = "is not a private key in PEM form .ValueError.: give the whole text with its line breaks"
+    no_key = "is not a private key in PEM format: use its whole text with the line breaks"
     wrong = {
         "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n": no_key,
-        pem(key, b"pass"): "is protected by a passphrase",
+        pem(key, b"pass"): "is encrypted with a passphrase",
         pem(ec.generate_private_key(ec.SECP256R1())): "is not an RSA key",
     }
     for text, sentence in wrong.items():

@@ -23,7 +23,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.transport impo
 
 HOST = "https://api.bybit.invalid"
 VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
-PROXY = "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names, or except the host by NO_PROXY."
+PROXY = "the proxy in HTTPS_PROXY, HTTP_PROXY, or ALL_PROXY, or exclude the host with NO_PROXY."
 
 
 def base64_of(text: str) -> str:
@@ -69,8 +69,8 @@ def fail(monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str) -> NoReply:
 def test_socks_without_its_library(monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str) -> None:
     monkeypatch.setitem(sys.modules, "socks", None)
     error = fail(monkeypatch, variable, f"{scheme}://127.0.0.1:1080")
-    assert str(error) == "Missing dependencies for SOCKS support."
-    assert error.remedy == f"Install PySocks, or check {PROXY}"
+    assert str(error) == "Missing dependencies for SOCKS support"
+    assert error.remedy == f"Install the Python library PySocks, or check {PROXY}"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_socks_without_its_library(monkeypatch: pytest.MonkeyPatch, variable: st
 def test_a_proxy_that_is_no_url(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setitem(sys.modules, "socks", None)
     error = fail(monkeypatch, "HTTPS_PROXY", proxy)
-    assert str(error) in ("the URL of the proxy cannot be read", "Missing dependencies for SOCKS support.")
+    assert str(error) in ("the proxy URL is invalid", "Missing dependencies for SOCKS support")
     assert error.remedy.endswith(PROXY)
 
 
@@ -146,13 +146,13 @@ def test_the_password_of_a_proxy_is_never_shown(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize(
     ("proxy", "advice"),
     [
-        ("http://treasurer:open/sesame@127.0.0.1:1", "Write special characters of its user and password percent-encoded, such as %2F for a slash"),
+        ("http://treasurer:open/sesame@127.0.0.1:1", "Percent-encode special characters in its user name and password, such as %2F for a slash"),
         ("http://127.0.0.1:port", f"Check {PROXY}"),
     ],
 )
 def test_a_password_with_special_characters_is_not_guessed(monkeypatch: pytest.MonkeyPatch, proxy: str, advice: str) -> None:
     error = fail(monkeypatch, "HTTPS_PROXY", proxy)
-    assert (str(error), error.remedy[: len(advice)]) == ("the URL of the proxy cannot be read", advice)
+    assert (str(error), error.remedy[: len(advice)]) == ("the proxy URL is invalid", advice)
 
 
 @pytest.mark.parametrize("password", ["open-sesame", "open%2Fsesame", "open sesame", "a", "open%25", '"&<ö', "x" * 150])

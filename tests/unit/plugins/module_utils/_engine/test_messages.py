@@ -34,7 +34,7 @@ CALL = "GET /v5/crypto-loan/repayment-history?orderId=17"
 EARLIER = "An earlier run began a repayment of 100.5 USDT on loan 17{} at 2026-11-01 12:00:00 UTC and ended before it could report the outcome."
 PENDING = " It is pending: the exchange has not reported it as final yet."
 GO_ON = (
-    f"Run again to have it checked again. Or check it yourself ({CALL}, or the loan's page on the exchange's site); once you know "
+    f"Run again to check it again, or check it yourself ({CALL}, or the loan's page on the exchange's site); once you know "
     f"the outcome, run with acknowledge: '8f2a'. That run sends nothing and discards the intent if it is still unresolved."
 )
 
@@ -228,25 +228,26 @@ OF_REFERENCES: list[Case] = [
     (
         "answered",
         lambda: messages.answered(Reconciled("executed", ACCEPTED), "INV-7", "loan 17"),
-        "Reference 'INV-7' was used before: 100.5 USDT on loan 17 (repayment 99), sent at 2026-11-01 12:00:00 UTC, executed. Nothing was sent now.",
+        "Nothing was sent: reference 'INV-7' was already used for 100.5 USDT on loan 17 (repayment 99), which was sent at 2026-11-01 12:00:00 UTC and was "
+        "executed.",
     ),
     (
         "answered, and pending",
         lambda: messages.answered(Reconciled("pending", ACCEPTED), "INV-7", "loan 17"),
-        "Reference 'INV-7' was used before: 100.5 USDT on loan 17 (repayment 99), sent at 2026-11-01 12:00:00 UTC, accepted and still pending. "
-        "Nothing was sent now.",
+        "Nothing was sent: reference 'INV-7' was already used for 100.5 USDT on loan 17 (repayment 99), which was sent at 2026-11-01 12:00:00 UTC and was "
+        "accepted and is still pending.",
     ),
     (
         "used for something else",
         lambda: messages.used_for_something_else("INV-7", Target("mainnet", "104", "flexible", "USDT"), SENT),
         "reference 'INV-7' was already used for the repayment of 100.5 USDT on the flexible loan USDT, sent at 2026-11-01 12:00:00 UTC. "
-        "Nothing was sent: give this step another reference.",
+        "Nothing was sent: use another reference for this step.",
     ),
     (
         "given up",
         lambda: messages.reference_given_up("INV-7", SENT, "loan 17"),
         "reference 'INV-7' was already used for 100.5 USDT on loan 17, sent at 2026-11-01 12:00:00 UTC; its unknown outcome was "
-        "acknowledged. Nothing was sent: if it still needs to be repaid, give this step another reference.",
+        "acknowledged. Nothing was sent: if it still needs to be repaid, use another reference for this step.",
     ),
 ]
 CASES = [

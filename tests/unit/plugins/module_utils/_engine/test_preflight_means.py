@@ -64,7 +64,7 @@ def test_the_wallet_is_asked_for_a_rest_too(prepare: t.Any, bybit: t.Any) -> Non
 
 def test_a_wallet_that_is_too_small_is_known_before(prepare: t.Any, bybit: t.Any) -> None:
     bybit.wallet = "99.5"
-    assert prepare().decision.message.endswith("the Funding wallet holds 99.5: top up the Funding wallet, or ask for less.")
+    assert prepare().decision.message.endswith("the Funding wallet holds 99.5: top up the Funding wallet, or request less.")
     assert prepare(allow_partial=True).decision.amount == Decimal("99.5")
 
 

@@ -108,7 +108,7 @@ def test_more_than_interest_is_not_paid(run: t.Callable[..., Report], bybit: t.A
     [
         ([None, REFUSED], {}, "The balance is too small."),
         ([None, Lost(False)], {}, "It was not executed, so the next run can send it again."),
-        ([], {"at_most": Decimal("1000.4001")}, "needs another 0.0002 USDT on loan 17 after the 1000.4 already paid by this run, which exceeds at_most"),
+        ([], {"at_most": Decimal("1000.4001")}, "needs another 0.0002 USDT on loan 17 after the 1000.4 already paid by this run, more than at_most"),
         ([], {"wait_timeout_ms": 10_000}, "was made a moment ago or is still in process"),
     ],
 )
@@ -195,7 +195,7 @@ def test_an_empty_wallet_is_a_warning(run: t.Callable[..., Report], bybit: t.Any
     bybit.wallet = wallet
     report = run(allow_partial=True)
     assert told(report) == (False, "nothing_to_do", "0", [])
-    message = f"Nothing can be paid now, because the whole debt takes 1000.4 USDT, but the Funding wallet holds {wallet}."
+    message = f"Nothing can be paid now, because the whole debt needs 1000.4 USDT, but the Funding wallet holds {wallet}."
     assert (report.warnings, report.as_dict()["goal_reached"]) == ([message], False)
 
 
@@ -206,6 +206,6 @@ def test_a_wallet_that_was_emptied_has_no_second(run: t.Callable[..., Report], b
     assert told(report) == (True, "executed", "300", ["300"])
     assert (report.as_dict()["goal_reached"], report.after.debt) == (False, Decimal("700.4"))
     assert report.message.endswith(
-        "The goal is not reached: the whole debt takes 1000.4 USDT, but the Funding wallet holds 300."
+        "The goal is not reached: the whole debt needs 1000.4 USDT, but the Funding wallet holds 300."
     )
     assert (report.warnings, bybit.clock.pauses, amounts(bybit)) == ([], [], ["300"])

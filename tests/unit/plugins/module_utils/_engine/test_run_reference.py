@@ -55,7 +55,8 @@ def test_what_was_repaid_under_a_reference_is_never_repaid_again(run: Run, bybit
         assert told(again) == (False, "executed", "100", "100", 0)
         assert (again.as_dict()["goal_reached"], again.as_dict()["details"]["sent_at_ms"]) == (True, sent_at_ms)
     assert again.message == (
-        "Reference 'INV-7' was used before: 100 USDT on loan 17 (repayment 100), sent at 2026-11-01 12:00:00 UTC, executed. Nothing was sent now."
+        "Nothing was sent: reference 'INV-7' was already used for 100 USDT on loan 17 (repayment 100), which was sent at 2026-11-01 12:00:00 UTC and was "
+        "executed."
     )
     assert amounts(bybit) == ["100"]
 
@@ -79,7 +80,7 @@ def test_a_reference_cannot_name_something_else(run: Run, bybit: t.Any, goal: Go
     report = run(goal, error=Declined, reference="INV-7")
     assert report.message == (
         "reference 'INV-7' was already used for the repayment of 100 USDT on the legacy loan 17, sent at 2026-11-01 12:00:00 UTC. "
-        "Nothing was sent: give this step another reference."
+        "Nothing was sent: use another reference for this step."
     )
     assert (told(report)[:2], amounts(bybit)) == ((False, "not_executed"), ["100"])
 
@@ -149,7 +150,7 @@ def test_what_was_acknowledged_is_not_sent_under_its_reference(run: Run, bybit: 
     report = run(HUNDRED, error=Declined, reference="INV-7")
     assert report.message == (
         "reference 'INV-7' was already used for 100 USDT on loan 17, sent at 2026-11-01 12:00:00 UTC; its unknown outcome was "
-        "acknowledged. Nothing was sent: if it still needs to be repaid, give this step another reference."
+        "acknowledged. Nothing was sent: if it still needs to be repaid, use another reference for this step."
     )
     assert amounts(bybit) == ["100"]
     assert run(HUNDRED, reference="INV-7-again").outcome == "executed"
@@ -171,6 +172,6 @@ def test_what_was_accepted_is_looked_for_again(run: Run, bybit: t.Any, becomes: 
     assert told(report)[:2] == answer
     assert len(bybit.sent) == sent
     if becomes == PROCESSING:
-        assert "accepted and still pending. Nothing was sent now." in report.message
+        assert report.message.endswith(" and was accepted and is still pending.")
     again = told(run(HUNDRED, reference="INV-7"))
     assert (again[0], len(bybit.sent)) == (False, sent)

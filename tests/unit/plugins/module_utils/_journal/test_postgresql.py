@@ -108,6 +108,14 @@ def begun(url: str, clock: t.Any, check_mode: bool = False) -> Journal:
     return journal
 
 
+def test_each_answer_that_is_waited_for_is_heard_of(url: str, clock: t.Any) -> None:
+    with contextlib.closing(PostgresDatabase(url, clock)) as database:
+        database.open(writes=False)
+        database.query("SELECT 1")
+    unreached, unanswered = f"The journal {database.label} cannot be reached yet", f"The journal {database.label} has not answered yet"
+    assert clock.heard == [unreached, "", unanswered, "", unanswered, ""]
+
+
 def test_a_wrong_password_is_told_and_not_shown(url: str, server: Server, clock: t.Any) -> None:
     wrong = url.replace(server.password, "Needle0123456789")
     with pytest.raises(JournalLost) as caught:
@@ -116,7 +124,7 @@ def test_a_wrong_password_is_told_and_not_shown(url: str, server: Server, clock:
     name = urlsplit(url).path[1:]
     assert message.startswith(f"The journal in the PostgreSQL database '{name}' on 127.0.0.1 cannot be used (connection failed: ")
     assert 'password authentication failed for user "postgres"' in message
-    assert message.endswith("their outcome is unknown. Nothing was sent now. Check journal (host, user, password, database), and run again.")
+    assert message.endswith("whose outcome is unknown. Check journal (host, user, password, database), and run again.")
     assert "Needle" not in message and server.password not in message
     assert caught.value.outcome == "unknown"
     assert is_in_doubt(PostgresDatabase(wrong), "mainnet", "legacy", "17")
@@ -231,7 +239,7 @@ def test_nothing_may_be_sent_when_nobody_knows_whether_it_was_recorded(
 ) -> None:
     journal = begun(relay.url, clock)
     relay.loses = loses
-    with pytest.raises(JournalUnusable, match="^The journal .* did not confirm the COMMIT .*Check the journal and run again; that run finds out.$"):
+    with pytest.raises(JournalUnusable, match="^The journal .* did not confirm the COMMIT .*Check the journal, and run again to find out.$"):
         journal.note(INTENT)
     journal.release()
     await_server()
@@ -354,7 +362,7 @@ def test_a_database_that_was_made_read_only_stays_so(url: str, role: str, as_own
 def test_what_the_server_does_not_store_is_not_sent(url: str, begin: Begin, as_owner: t.Callable[[str], None], sql: str) -> None:
     journal = begin()
     as_owner(sql)
-    with pytest.raises(JournalUnusable, match="it did not store what it was given"):
+    with pytest.raises(JournalUnusable, match="it did not store what was written to it"):
         journal.note(INTENT)
 
 
@@ -496,4 +504,4 @@ def test_a_role_without_rights_is_told_which_it_needs(url: str, role: str, clock
     with pytest.raises(JournalLost) as caught:
         begun(url_of(url, role), clock, check_mode)
     assert "(permission denied for schema treasury_bybit)" in str(caught.value)
-    assert str(caught.value).endswith(f"As the owner of the tables, run (ROLE is the user of the URL): {grants()}")
+    assert str(caught.value).endswith(f"Run as the owner of the tables, with the user in the URL as ROLE: {grants()}")

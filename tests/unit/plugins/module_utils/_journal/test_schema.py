@@ -128,7 +128,7 @@ def test_a_newer_version_is_refused(store: Store, opened: Opened, tables: t.Call
     before = tables()
     with pytest.raises(JournalLost) as caught:
         store.acquire(0, writes)
-    assert "cannot be used (its schema has version 2, and this collection knows 1: install the newer collection that has written it)" in str(caught.value)
+    assert "cannot be used (its schema has version 2, and this collection supports 1)" in str(caught.value)
     assert caught.value.outcome == "unknown"
     assert tables() == before
 

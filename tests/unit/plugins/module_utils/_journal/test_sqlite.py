@@ -24,7 +24,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.store impo
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
 
 INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ()), 1793534400000, 5000)
-REMEDY = "Set journal to a file on a persistent local disk, in a directory that only the user who runs the module can write to."
+REMEDY = "Set journal to a file on a persistent local disk, in a directory to which only the user running the module can write."
 
 Begin = t.Callable[..., Journal]
 
@@ -143,7 +143,7 @@ def of_somebody_else(path: Path) -> None:
     os.chown(path, 65534, -1)
 
 
-_STRANGE = [(as_link, "Too many levels"), (as_pipe, "is not a regular file"), (open_to_others, "can be written by others: run 'chmod go-w' on it")]
+_STRANGE = [(as_link, "is a symbolic link"), (as_pipe, "is not a regular file"), (open_to_others, "is writable by other users: run 'chmod go-w' on it")]
 if not os.geteuid():
     _STRANGE.append((of_somebody_else, "belongs to another user: run the module as that user"))
 
@@ -158,7 +158,7 @@ def test_a_journal_that_is_not_the_users_own_file_is_refused(
     with pytest.raises(JournalLost, match=reason) as caught:
         store.acquire(0, writes)
     assert caught.value.outcome == "unknown"
-    assert str(caught.value).endswith(f"Nothing was sent now. {REMEDY}")
+    assert str(caught.value).endswith(f"whose outcome is unknown. {REMEDY}")
     with pytest.raises(DatabaseFailed, match=reason):
         database.check()
     assert not journal_path.with_name("elsewhere").exists()
@@ -180,9 +180,9 @@ def test_a_lock_that_is_not_the_users_own_file_is_refused(
 def test_a_directory_that_others_may_write_is_refused(store: Store, database: SqliteDatabase, used: Path, bits: int) -> None:
     used.parent.chmod(bits)
     for action in (lambda: store.acquire(0), lambda: store.acquire(0, writes=False)):
-        with pytest.raises(JournalLost, match="can be written by others: run 'chmod go-w' on it.*their outcome is unknown"):
+        with pytest.raises(JournalLost, match="is writable by other users: run 'chmod go-w' on it.*whose outcome is unknown"):
             action()
-    with pytest.raises(DatabaseFailed, match="can be written by others") as caught:
+    with pytest.raises(DatabaseFailed, match="is writable by other users") as caught:
         database.check()
     assert caught.value.hides_intents
 
@@ -190,7 +190,7 @@ def test_a_directory_that_others_may_write_is_refused(store: Store, database: Sq
 def test_a_directory_without_a_journal_hides_nothing(store: Store, journal_path: Path) -> None:
     journal_path.parent.mkdir(parents=True)
     journal_path.parent.chmod(0o777)
-    with pytest.raises(JournalUnusable, match="can be written by others") as caught:
+    with pytest.raises(JournalUnusable, match="is writable by other users") as caught:
         store.acquire(0)
     assert caught.value.outcome == "not_executed"
 
@@ -242,9 +242,9 @@ def test_records_of_an_earlier_version_are_not_passed_over(database: SqliteDatab
     (journal_path.parent / name).write_text("{}")
     with pytest.raises(DatabaseFailed) as caught:
         database.check()
-    assert str(caught.value) == f"its directory has records of an earlier development version, such as '{name}'"
+    assert str(caught.value) == f"its directory contains records of an earlier development version, such as '{name}'"
     assert caught.value.hides_intents
-    assert caught.value.remedy == "Find out what became of the repayments in them, move them away, and run again."
+    assert caught.value.remedy == "Find out what became of the repayments in them, move them to another directory, and run again."
 
 
 @pytest.mark.parametrize("name", ["report.json", "mainnet_104_legacy_17_0123456789abcdef.lock", "x_0123456789ABCDEF.json", "x_0123.json"])

@@ -104,7 +104,7 @@ def test_a_file_that_is_gone_is_missed(
     """The lock files show that runs have used it: a job that deletes old files took it, or a container lost a part of its volume."""
     used.unlink()
     left = sorted(used.parent.iterdir())
-    with pytest.raises(JournalLost, match=r"cannot be read \(the file is missing, but its lock files exist\), so what became of .* is unknown"):
+    with pytest.raises(JournalLost, match=r"cannot be read \(the file is missing, but its lock files exist\). Nothing was sent, because the outcome .* is"):
         begin(check_mode)
     assert is_in_doubt(database, "mainnet", "legacy", "17")
     assert sorted(used.parent.iterdir()) == left
@@ -120,8 +120,8 @@ def test_who_begins_a_new_journal_is_told_what_to_move_away(begin: Begin, used: 
     with pytest.raises(JournalLost) as caught:
         begin()
     assert str(caught.value).endswith(
-        f"a new journal knows no reference, so such a task would pay again. Then move 'journal.sqlite' in '{used.parent}' away with all files beside "
-        f"it whose names begin with its name, and run again."
+        f"a new journal knows no reference and such a task would pay again. Then move 'journal.sqlite' in '{used.parent}', and all files whose names "
+        f"start with its name, to another directory, and run again."
     )
 
 
@@ -228,6 +228,7 @@ def test_another_program_that_keeps_it_locked_is_given_up(begin: Begin, used: Pa
         journal.close(True)
     # The end of a run is tried twice.
     assert 60_000 <= clock.monotonic_ms() - begun_ms < 61_000
+    assert clock.heard == ["Another program keeps the journal locked", ""] * 2
     program.close()
 
 

@@ -238,7 +238,7 @@ def test_an_intent_that_cannot_be_read_stops_the_run(
     message = str(caught.value)
     assert caught.value.outcome == "unknown"
     assert message.startswith("The journal ") and "cannot be read (an intent in it is invalid: " in message and reason in message
-    assert "what became of the intents that it records is unknown. Nothing was sent now. Restore it from a backup. " in message
+    assert "Nothing was sent, because the outcome of earlier operations is unknown. Restore it from a backup. " in message
     assert select("SELECT document FROM bybit_intents") == [(document,)]
 
 

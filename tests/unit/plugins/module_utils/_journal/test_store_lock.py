@@ -105,11 +105,13 @@ def test_who_is_busy_is_named(store: Store, other: Store, clock: t.Any) -> None:
     with pytest.raises(Busy) as caught:
         other.acquire(3000)
     assert str(caught.value) == (
-        f"Another run for this loan ({who}) did not end within lock_timeout, 3 s: nothing was sent; run again when it has ended, or raise "
+        f"Another run for this loan ({who}) did not end within lock_timeout, 3 s, so nothing was sent: run again later, or raise "
         f"lock_timeout."
     )
     assert caught.value.outcome == "not_executed"
     assert clock.waits == [f"Another run for this loan ({who}) has not ended: waiting up to 3 s."]
+    assert [heard for heard in clock.heard if "PostgreSQL" not in heard and heard] == [f"Another run for this loan ({who}) has not ended"]
+    assert clock.heard.count("") == len(clock.heard) / 2
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_what_the_busy_one_has_recorded_is_in_doubt(store: Store, other: Store, 
         other.acquire(0)
     assert isinstance(caught.value, BusyInDoubt) == is_in_doubt
     assert caught.value.outcome == ("unknown" if is_in_doubt else "not_executed")
-    assert ("The outcome of what it recorded is not known yet." in str(caught.value)) == is_in_doubt
+    assert ("The outcome of its operation is not known yet." in str(caught.value)) == is_in_doubt
 
 
 def test_whoever_waits_comes_next(store: Store, other: Store, clock: t.Any) -> None:

@@ -74,7 +74,7 @@ def test_one_that_decides_by_the_ltv_is_alone(begun: Begin, first: Target, secon
         begun(second, is_exclusive[1], timeout_ms=2000)
     assert not isinstance(caught.value, BusyInDoubt)
     assert str(caught.value) == (
-        "Another run that changes the same LTV did not end within lock_timeout, 2 s: nothing was sent; run again when it has ended, or raise "
+        "Another run that changes the same LTV did not end within lock_timeout, 2 s, so nothing was sent: run again later, or raise "
         "lock_timeout."
     )
 

@@ -17,7 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._module.operation i
 
 PLAIN, DECLARATIVE = Goal(amount=Decimal(1)), Goal(max_debt=Decimal(1))
 NOW_MS = 1_790_000_000_000
-NOTE = "note The result may not have reached anybody, so the next run will report it again."
+NOTE = "note The result may not have reached anyone, so the next run reports it again."
 
 
 class Cut(BaseException):
@@ -96,4 +96,4 @@ def test_a_result_that_is_cut_off_is_not_closed() -> None:
 
 
 def test_a_journal_that_cannot_be_closed_takes_no_result_away() -> None:
-    assert World(disk_is_full=True).finish(PAID)[2:] == ["note The disk is full. The next run will resolve this repayment again."]
+    assert World(disk_is_full=True).finish(PAID)[2:] == ["note The disk is full. The next run checks this repayment again."]

@@ -52,7 +52,7 @@ def test_a_url_without_the_library_says_how_to_get_it(clock: t.Any, monkeypatch:
     with pytest.raises(MissingLibrary) as caught:
         named("postgresql://treasury:Needle0123456789@db/treasury", clock)
     message = str(caught.value)
-    assert message.startswith("The Python library psycopg, which journal needs, is missing in ")
+    assert "cannot import the Python library psycopg, which journal needs: " in message
     assert "psycopg[binary]>=3.1" in message or "python3-psycopg" in message
     assert (caught.value.import_error, "Needle" in message) == ("ImportError: No module named 'psycopg'", False)
     # Who keeps the journal in a file does not need it.
@@ -73,7 +73,7 @@ def test_a_journal_that_cannot_be_used_is_refused_at_once(
         path.write_bytes(b"SQLite")
         path.chmod(0o600)
     tmp_path.chmod(0o777)
-    with pytest.raises(JournalUnusable, match="can be written by others") as caught:
+    with pytest.raises(JournalUnusable, match="is writable by other users") as caught:
         check_journal(SqliteDatabase(str(path), clock))
     assert (type(caught.value), caught.value.outcome) == (error, outcome)
     assert str(caught.value).startswith(f"The journal 'journal.sqlite' in '{tmp_path}' cannot be used (")

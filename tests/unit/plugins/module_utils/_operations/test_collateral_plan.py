@@ -20,7 +20,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms i
 from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
 
 D = Decimal
-ORDER = Terms("loan 17", "order_id '17' names no loan of this account: check order_id")
+ORDER = Terms("loan 17", "order_id '17' is not a loan of this account: check order_id")
 ACCOUNT = Terms("the account", "currency 'FOO' is not a coin that can be pledged: check it", shares_collateral=True)
 TIERS: Tiers = (Tier(D(0), D(10000), D("0.8")), Tier(D(10000), D(20000), D("0.5")))
 
@@ -71,7 +71,7 @@ def account(debt: str = "6000", ltv: str | None = None, total: str = "10000", **
         ),
         (
             order(), {"max_ltv": "0.5"}, Means(4, available=D("0.01")), DECLINE, "0",
-            "max_ltv '0.5' takes 0.0201 BTC, but the Funding wallet holds 0.01: top up the Funding wallet, or ask for less.",
+            "max_ltv '0.5' needs 0.0201 BTC, but the Funding wallet holds 0.01: top up the Funding wallet, or request less.",
         ),
         (order(None, status=REPAID, debt="0"), {"max_ltv": "0.5"}, Means(), NOTHING_TO_DO, "0", "Loan 17 is already fully repaid: nothing to add."),
         (
@@ -81,7 +81,7 @@ def account(debt: str = "6000", ltv: str | None = None, total: str = "10000", **
         (order(None, debt="0"), {"min_ltv": "0.5"}, Means(), NOTHING_TO_DO, "0", "Nothing is owed on loan 17: nothing to take back."),
         (
             order(None, status=REPAID, debt="0"), {"add": "0.1"}, Means(), DECLINE, "0",
-            "add '0.1' is not possible, because loan 17 is already fully repaid: name an open loan.",
+            "add '0.1' is not possible, because loan 17 is already fully repaid: use the ID of an open loan.",
         ),
         # 0.1 x 0.3001 / 0.4998 = 0.060044...
         (
@@ -93,12 +93,12 @@ def account(debt: str = "6000", ltv: str | None = None, total: str = "10000", **
         (order("0.49"), {"min_ltv": "0.5"}, Means(2), NOTHING_TO_DO, "0", "The LTV of loan 17 is 0.49, and min_ltv is 0.5: no BTC to take back."),
         (
             order("0.3"), {"min_ltv": "0.5"}, Means(4, available=D("0.03")), DECLINE, "0",
-            "min_ltv '0.5' takes 0.0399 BTC, but the exchange lets go of 0.03: set allow_partial to take back as much as possible, or ask for less.",
+            "min_ltv '0.5' needs 0.0399 BTC, but the exchange releases 0.03: set allow_partial to take back as much as possible, or request less.",
         ),
         (
             order("0.3"), {"min_ltv": "0.5"}, Means(4, available=D("0.03"), allow_partial=True), MOVE, "0.03",
             "from the collateral of loan 17: LTV 0.3 → 0.4286, collateral 0.1 → 0.07 BTC, take back 0.03; this is as much as possible, because "
-            "min_ltv '0.5' takes 0.0399 BTC, but the exchange lets go of 0.03",
+            "min_ltv '0.5' needs 0.0399 BTC, but the exchange releases 0.03",
         ),
         (order(), {"add": "0.02"}, Means(4), MOVE, "0.02", "to the collateral of loan 17: LTV 0.6 → 0.5, collateral 0.1 → 0.12 BTC, add 0.02"),
         (
@@ -107,19 +107,19 @@ def account(debt: str = "6000", ltv: str | None = None, total: str = "10000", **
         ),
         (
             order(), {"add": "0.00001"}, Means(4), DECLINE, "0",
-            "add '0.00001' has 5 decimal places, but the exchange lists 4 for BTC: give at least '0.0001'.",
+            "add '0.00001' has 5 decimal places, but the exchange lists 4 for BTC: use at least '0.0001'.",
         ),
         (
             order(), {"take_back": "0.2"}, Means(4, allow_partial=True), DECLINE, "0",
-            "take_back '0.2' is more than the 0.1 BTC in the collateral of loan 17: give at most '0.1'.",
+            "take_back '0.2' is more than the 0.1 BTC in the collateral of loan 17: use at most '0.1'.",
         ),
         (
             order(), {"take_back": "0.05"}, Means(4, available=D("0.01"), allow_partial=True), DECLINE, "0",
-            "take_back '0.05' takes 0.05 BTC, but the exchange lets go of 0.01: repay first, or ask for less.",
+            "take_back '0.05' needs 0.05 BTC, but the exchange releases 0.01: repay first, or request less.",
         ),
         (
             order(), {"add": "0.05"}, Means(4, at_most=D("0.01")), DECLINE, "0",
-            "add '0.05' takes 0.05 BTC to the collateral of loan 17, more than at_most '0.01': raise at_most, or ask for less.",
+            "add '0.05' needs 0.05 BTC to the collateral of loan 17, more than at_most '0.01': raise at_most, or request less.",
         ),
     ],
 )
@@ -175,8 +175,8 @@ def test_an_order(pledge: Pledge, wish: dict[str, str], means: Means, kind: str,
         (account("0"), {"max_ltv": "0"}, Means(4), NOTHING_TO_DO, "0", "The LTV of the account is 0, and at most 0 was requested: nothing to add."),
         (
             account(ETH=("1", "10000")), {"max_ltv": "0.5"}, Means(4), DECLINE, "0",
-            "The amount for max_ltv '0.5' cannot be calculated, because what BTC counts as collateral does not follow from what the exchange shows "
-            "of the account: add an amount with add, or repay.",
+            "The amount for max_ltv '0.5' cannot be calculated, because the exchange does not show how it values BTC as "
+            "collateral: add an amount with add, or repay.",
         ),
         # A cent of it tells no price.
         (account(BTC=("0.0001", "0.8"), ETH=("5", "9999.2")), {"max_ltv": "0.5"}, Means(4), DECLINE, "0", None),

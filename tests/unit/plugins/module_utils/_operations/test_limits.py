@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 D = Decimal
 NOW = Balances("BTC", D(1))
 SOURCE = Source("for loan 17", "the Funding wallet holds", "top up the Funding wallet")
-CAPPED = "max_ltv '0.5' takes 0.2 BTC for loan 17, more than at_most '0.1'"
-SHORT = "max_ltv '0.5' takes 0.2 BTC, but the Funding wallet holds 0.15"
+CAPPED = "max_ltv '0.5' needs 0.2 BTC for loan 17, more than at_most '0.1'"
+SHORT = "max_ltv '0.5' needs 0.2 BTC, but the Funding wallet holds 0.15"
 FAR = "max_ltv '0.5' cannot be reached"
 
 
@@ -36,14 +36,14 @@ def wanted(amount: str = "0.2", shortfall: str = "") -> Wanted:
         ({}, "", MOVE, "0.2", "0.2 BTC for loan 17: add 0.2", "0"),
         ({"at_most": "0.2", "available": "0.2"}, "", MOVE, "0.2", "0.2 BTC for loan 17: add 0.2", "0"),
         ({"lack": "the key may only read: create another one"}, "", DECLINE, "0", "The key may only read: create another one.", "0"),
-        ({"at_most": "0.1"}, "", DECLINE, "0", f"{CAPPED}: raise at_most, or ask for less.", "0"),
+        ({"at_most": "0.1"}, "", DECLINE, "0", f"{CAPPED}: raise at_most, or request less.", "0"),
         (
             {"at_most": "0.3", "moved_so_far": "0.25"}, "", DECLINE, "0",
-            "max_ltv '0.5' needs another 0.2 BTC for loan 17 after the 0.25 already moved by this run, which exceeds at_most '0.3': "
-            "raise at_most, or ask for less.", "0",
+            "max_ltv '0.5' needs another 0.2 BTC for loan 17 after the 0.25 already moved by this run, more than at_most '0.3': "
+            "raise at_most, or request less.", "0",
         ),
-        ({"available": "0.15"}, "", DECLINE, "0", f"{SHORT}: top up the Funding wallet, or ask for less.", "0.05"),
-        ({}, FAR, DECLINE, "0", f"{FAR}: ask for less, or set allow_partial to move as much as possible.", "0"),
+        ({"available": "0.15"}, "", DECLINE, "0", f"{SHORT}: top up the Funding wallet, or request less.", "0.05"),
+        ({}, FAR, DECLINE, "0", f"{FAR}: request less, or set allow_partial to move as much as possible.", "0"),
         ({"allow_partial": True}, FAR, MOVE, "0.2", f"0.2 BTC for loan 17: add 0.2; this is as much as possible, because {FAR}", "0"),
         (
             {"at_most": "0.1", "allow_partial": True}, "", MOVE, "0.1",
@@ -65,7 +65,7 @@ def wanted(amount: str = "0.2", shortfall: str = "") -> Wanted:
         ({"at_most": "0.1", "moved_so_far": "0.1", "allow_partial": True}, "", NOTHING_TO_DO, "0", None, "0"),
         (
             {"available": "0", "allow_partial": True}, "", NOTHING_TO_DO, "0",
-            "Nothing can be moved now, because max_ltv '0.5' takes 0.2 BTC, but the Funding wallet holds 0.", "0.2",
+            "Nothing can be moved now, because max_ltv '0.5' needs 0.2 BTC, but the Funding wallet holds 0.", "0.2",
         ),
     ],
 )
@@ -86,8 +86,8 @@ def test_limits(means: dict[str, t.Any], shortfall: str, kind: str, amount: str,
         ("0.12", 2, ""),
         ("0.120", 2, ""),
         ("0.123456789123", None, ""),
-        ("0.123", 2, "add '0.123' has 3 decimal places, but the exchange lists 2 for BTC: give '0.12', for example"),
-        ("0.001", 2, "add '0.001' has 3 decimal places, but the exchange lists 2 for BTC: give at least '0.01'"),
+        ("0.123", 2, "add '0.123' has 3 decimal places, but the exchange lists 2 for BTC: use '0.12', for example"),
+        ("0.001", 2, "add '0.001' has 3 decimal places, but the exchange lists 2 for BTC: use at least '0.01'"),
     ],
 )
 def test_a_requested_amount_is_never_rounded(amount: str, accuracy: int | None, refusal: str) -> None:

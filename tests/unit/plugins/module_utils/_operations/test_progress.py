@@ -110,12 +110,12 @@ def test_a_since_that_the_history_can_reach(age_ms: int) -> None:
 @pytest.mark.parametrize(
     ("age_ms", "sentence"),
     [
-        (-1, "since is in the future (2026-11-01 00:00:00 UTC; it is 2026-10-31 23:59:59 UTC): give a time in the past."),
+        (-1, "since is in the future (2026-11-01 00:00:00 UTC; it is 2026-10-31 23:59:59 UTC): set a time in the past."),
         (-365 * DAY_MS, "since is in the future"),
         (
             180 * DAY_MS + 1,
             "since is too far in the past (2026-11-01 00:00:00 UTC): the exchange's history only goes back 6 months; "
-            "give a time after 2026-11-01 00:00:00 UTC.",
+            "set a time after 2026-11-01 00:00:00 UTC.",
         ),
         (2000 * DAY_MS, "since is too far in the past"),
     ],

@@ -109,10 +109,10 @@ def test_how_a_subject_is_called(exchange: t.Any, name: str, product: str, label
 @pytest.mark.parametrize(
     ("name", "beginning"),
     [
-        ("order", "order_id '17' names no loan of this account, neither an open one nor one completed within the last 6 months: check"),
-        ("debt", "loan_currency 'ETH' is not a coin that the exchange lends: check it"),
-        ("contract", "loan_id '571' names no fixed contract of this account: check loan_id (it is not the ID of the order), and"),
-        ("contracts", "loan_currency 'ETH' is not a coin that the exchange lends: check it"),
+        ("order", "order_id '17' is not a loan of this account, neither open nor closed within the last 6 months: check"),
+        ("debt", "loan_currency 'ETH' is not a coin that the exchange lends: check its spelling"),
+        ("contract", "loan_id '571' is not a fixed contract of this account: check loan_id (it differs from the order ID), and"),
+        ("contracts", "loan_currency 'ETH' is not a coin that the exchange lends: check its spelling"),
     ],
 )
 def test_what_is_said_of_a_loan_that_is_not_known(exchange: t.Any, name: str, beginning: str) -> None:

@@ -27,7 +27,7 @@ LOAN = Loan(
     collateral_amount=Decimal("0.04"),
     ltv=Decimal("0.5002"),
 )
-TERMS = Terms("loan 17", "order_id '17' names no loan of this account: check order_id")
+TERMS = Terms("loan 17", "order_id '17' is not a loan of this account: check order_id")
 
 
 def plan(loan: Loan | None, amount: str, accuracy: int | None) -> Decision:
@@ -77,20 +77,20 @@ def test_the_limits_themselves_are_allowed(amount: str) -> None:
 @pytest.mark.parametrize(
     ("loan", "amount", "accuracy", "sentence"),
     [
-        (None, "100", 4, "order_id '17' names no loan of this account: check order_id."),
-        (LOAN, "1.00001", 4, "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: give '1', for example."),
-        (LOAN, "0.00001", 4, "give at least '0.0001'."),
-        (LOAN, "1.5", 0, "but the exchange lists 0 for USDT: give '1'"),
-        (LOAN, "0.5", 0, "give at least '1'."),
+        (None, "100", 4, "order_id '17' is not a loan of this account: check order_id."),
+        (LOAN, "1.00001", 4, "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: use '1', for example."),
+        (LOAN, "0.00001", 4, "use at least '0.0001'."),
+        (LOAN, "1.5", 0, "but the exchange lists 0 for USDT: use '1'"),
+        (LOAN, "0.5", 0, "use at least '1'."),
         (
             LOAN,
             "1000.41",
             4,
             "amount '1000.41' is more than the debt of 1000.4 USDT (principal 1000, interest 0.3, penalty interest 0.1): "
-            "give at most '1000.4'.",
+            "use at most '1000.4'.",
         ),
-        (dataclasses.replace(LOAN, interest=Decimal("0.34567")), "1000.4457", 4, "give at most '1000.4456'."),
-        (dataclasses.replace(LOAN, interest=Decimal("0.34567")), "2000", None, "give at most '1000.44567'."),
+        (dataclasses.replace(LOAN, interest=Decimal("0.34567")), "1000.4457", 4, "use at most '1000.4456'."),
+        (dataclasses.replace(LOAN, interest=Decimal("0.34567")), "2000", None, "use at most '1000.44567'."),
         (
             dataclasses.replace(LOAN, principal=Decimal(0), interest=Decimal("0.00001"), penalty_interest=Decimal(0)),
             "1",

@@ -214,32 +214,32 @@ def test_a_whole_contract_that_is_not_enough_is_repaid_with_allow_partial() -> N
         ),
         (
             to_debt("750", means=can(at_most="250.3999")),
-            "max_debt '750' takes 250.4 USDT on loan 17, more than at_most '250.3999': raise at_most, or ask for less.",
+            "max_debt '750' needs 250.4 USDT on loan 17, more than at_most '250.3999': raise at_most, or request less.",
         ),
         (
             to_ltv("0.4", means=can(at_most="200")),
-            "max_ltv '0.4' takes 200.9599 USDT on loan 17, more than at_most '200': raise at_most, or ask for less.",
+            "max_ltv '0.4' needs 200.9599 USDT on loan 17, more than at_most '200': raise at_most, or request less.",
         ),
         (
             decide(ORDER, LOAN, Goal(Decimal(100)), can(at_most="99")),
-            "amount '100' takes 100 USDT on loan 17, more than at_most '99': raise at_most, or ask for less.",
+            "amount '100' needs 100 USDT on loan 17, more than at_most '99': raise at_most, or request less.",
         ),
         (
             to_debt("0", FIXED_LOAN, CONTRACT, can(at_most="1000.39", partial=True)),
-            "The whole debt takes 1000.4 USDT on fixed contract 571, more than at_most '1000.39': raise at_most.",
+            "The whole debt needs 1000.4 USDT on fixed contract 571, more than at_most '1000.39': raise at_most.",
         ),
         (
             to_debt("750", means=can(wallet="250.39999999")),
-            "max_debt '750' takes 250.4 USDT, but the Funding wallet holds 250.39999999: top up the Funding wallet, or ask for "
+            "max_debt '750' needs 250.4 USDT, but the Funding wallet holds 250.39999999: top up the Funding wallet, or request "
             "less.",
         ),
         (
             decide(ORDER, LOAN, Goal(Decimal(100)), can(wallet="0")),
-            "amount '100' takes 100 USDT, but the Funding wallet holds 0: top up the Funding wallet, or ask for less.",
+            "amount '100' needs 100 USDT, but the Funding wallet holds 0: top up the Funding wallet, or request less.",
         ),
         (
             to_debt("0", FIXED_LOAN, CONTRACT, can(wallet="1000.39", partial=True)),
-            "The whole debt takes 1000.4 USDT, but the Funding wallet holds 1000.39: top up the Funding wallet.",
+            "The whole debt needs 1000.4 USDT, but the Funding wallet holds 1000.39: top up the Funding wallet.",
         ),
         (decide(DEBT, None, Goal(max_debt=Decimal(0)), Means()), "loan_currency 'USDT' is no coin: check it."),
     ],
@@ -260,7 +260,7 @@ def test_a_cap_is_paid_up_to_and_never_past() -> None:
     decision = to_debt("750", means=can(at_most="100.00009", partial=True))
     assert (decision.kind, decision.amount, decision.reaches_goal) == (MOVE, Decimal(100), False)
     assert decision.message == (
-        "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100; this is as much as possible, because max_debt '750' takes 250.4 USDT on loan "
+        "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100; this is as much as possible, because max_debt '750' needs 250.4 USDT on loan "
         "17, more than at_most '100.00009'"
     )
     # What this run has paid already counts.
@@ -293,11 +293,11 @@ def test_a_debt_goal_may_be_reached_in_part() -> None:
     decision = to_debt("750", means=can("100.00009", partial=True))
     arithmetic = "debt 1000.4 → 900.4, pay 100"
     assert decision.message == (
-        f"100 USDT on loan 17: {arithmetic}; this is as much as possible, because max_debt '750' takes 250.4 USDT, but the "
+        f"100 USDT on loan 17: {arithmetic}; this is as much as possible, because max_debt '750' needs 250.4 USDT, but the "
         f"Funding wallet holds 100.00009"
     )
     assert decision[2:5] == (Decimal(100), LOAN.after_paying(Decimal(100)), arithmetic)
-    assert decision.shortfall == "max_debt '750' takes 250.4 USDT, but the Funding wallet holds 100.00009"
+    assert decision.shortfall == "max_debt '750' needs 250.4 USDT, but the Funding wallet holds 100.00009"
     assert not decision.reaches_goal
 
 
@@ -317,7 +317,7 @@ def test_an_ltv_may_be_reached_in_part() -> None:
 
 @pytest.mark.parametrize("wallet", ["0", "0.00009"])
 def test_nothing_can_be_paid_from_an_empty_wallet(wallet: str) -> None:
-    shortfall = f"the whole debt takes 1000.4 USDT, but the Funding wallet holds {wallet}"
+    shortfall = f"the whole debt needs 1000.4 USDT, but the Funding wallet holds {wallet}"
     message = f"Nothing can be paid now, because {shortfall}."
     assert to_debt("0", means=can(wallet, partial=True)) == (
         NOTHING_TO_DO, message, Decimal(0), LOAN, "", shortfall, Decimal(0), Decimal("1000.4") - Decimal(wallet)

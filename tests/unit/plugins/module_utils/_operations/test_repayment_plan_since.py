@@ -83,11 +83,11 @@ def test_what_is_missing_may_be_the_whole_debt() -> None:
             "30",
             "1030.5",
             "The 1000.5 USDT still missing from amount '1030.5' since 2026-11-01 00:00:00 UTC is more than the debt of 1000.4 USDT "
-            "(principal 1000, interest 0.4, penalty interest 0): give at most '1030.4'.",
+            "(principal 1000, interest 0.4, penalty interest 0): use at most '1030.4'.",
         ),
-        ("0", "2000", "give at most '1000.4'."),
-        ("0.00005", "2000", "give at most '1000.40005'."),
-        ("0", "1.00001", "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: give '1', for example."),
+        ("0", "2000", "use at most '1000.4'."),
+        ("0.00005", "2000", "use at most '1000.40005'."),
+        ("0", "1.00001", "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: use '1', for example."),
     ],
 )
 def test_decline(repaid: str, amount: str, sentence: str) -> None:

@@ -43,26 +43,26 @@ NOW = Balances("USDT", D(120), D(1000))
         ({"ensure": "120.001"}, Means(accuracy=2), MOVE, "0.01", "0.01 USDT from UNIFIED to FUND in this account: Funding 120 → 120.01, transfer 0.01"),
         (
             {"ensure": "500"}, Means(available=D(300)), DECLINE, "0",
-            "ensure '500' takes 380 USDT, but the UNIFIED wallet can give away 300: top up the UNIFIED wallet, or ask for less.",
+            "ensure '500' needs 380 USDT, but the UNIFIED wallet can give away 300: top up the UNIFIED wallet, or request less.",
         ),
         (
             {"ensure": "500"}, Means(at_most=D(300)), DECLINE, "0",
-            "ensure '500' takes 380 USDT from UNIFIED to FUND in this account, more than at_most '300': raise at_most, or ask for less.",
+            "ensure '500' needs 380 USDT from UNIFIED to FUND in this account, more than at_most '300': raise at_most, or request less.",
         ),
         (
             {"ensure": "500"}, Means(at_most=D(300), allow_partial=True), MOVE, "300",
             "300 USDT from UNIFIED to FUND in this account: Funding 120 → 420, transfer 300; this is as much as possible, because "
-            "ensure '500' takes 380 USDT from UNIFIED to FUND in this account, more than at_most '300'",
+            "ensure '500' needs 380 USDT from UNIFIED to FUND in this account, more than at_most '300'",
         ),
         ({"amount": "100"}, Means(), MOVE, "100", "100 USDT from UNIFIED to FUND in this account: Funding 120 → 220, transfer 100"),
         ({"amount": "100", "move": TO_UNIFIED}, Means(), MOVE, "100", "100 USDT from FUND to UNIFIED in this account: Funding 120 → 20, transfer 100"),
         (
             {"amount": "130", "move": TO_UNIFIED}, Means(available=D(120), allow_partial=True), DECLINE, "0",
-            "amount '130' takes 130 USDT, but the Funding wallet holds 120: top up the Funding wallet, or ask for less.",
+            "amount '130' needs 130 USDT, but the Funding wallet holds 120: top up the Funding wallet, or request less.",
         ),
         (
             {"amount": "0.123"}, Means(accuracy=2), DECLINE, "0",
-            "amount '0.123' has 3 decimal places, but the exchange lists 2 for USDT: give '0.12', for example.",
+            "amount '0.123' has 3 decimal places, but the exchange lists 2 for USDT: use '0.12', for example.",
         ),
         ({"amount": "1"}, Means(lack="the key may not transfer: give it the right"), DECLINE, "0", "The key may not transfer: give it the right."),
     ],
@@ -78,8 +78,8 @@ def test_what_is_not_known() -> None:
     unread = Balances("USDT", None)
     assert planned(None, amount="1").message == "coin 'FOO' is not a coin of the exchange: check it."
     assert planned(unread, ensure="500").message == (
-        "ensure '500' needs to know how much USDT the Funding wallet holds, which the exchange does not tell: "
-        "check coin, give api_key the permission 'Account transfer', or transfer an amount."
+        "ensure '500' needs to know how much USDT the Funding wallet holds, which the exchange does not report: "
+        "check coin, grant api_key the permission 'Account transfer', or transfer an amount."
     )
     assert planned(unread, amount="5").message == "5 USDT from UNIFIED to FUND in this account: transfer 5"
 

@@ -20,9 +20,9 @@ from ansible_collections.treasury.bybit.plugins.module_utils._options.run import
 
 ORDER: dict[str, object] = {"order_id": "17"}
 ACCOUNT: dict[str, object] = {"currency": "BTC"}
-NO_GOAL = "add, take_back, max_ltv, min_ltv are missing, or their variable is empty: give exactly one of them."
-NO_NAME = "order_id and currency are missing, or their variable is empty: give one of them."
-NO_FRACTION = "is not a fraction between 0 and 1: give '0.5' for 50 %, for example."
+NO_GOAL = "add, take_back, max_ltv, and min_ltv have no value: set exactly one of them."
+NO_NAME = "order_id and currency have no value: set one of them."
+NO_FRACTION = "is not a fraction between 0 and 1: use '0.5' for 50 %, for example."
 
 
 def options(given: dict[str, object]) -> dict[str, t.Any]:
@@ -67,26 +67,26 @@ def test_asks(naming: dict[str, object], kind: type, ids: dict[str, str], given:
         ({}, NO_NAME),
         (ORDER, NO_GOAL),
         ({**ACCOUNT, "allow_partial": True}, NO_GOAL),
-        ({"order_id": "1 7", "add": "1"}, "order_id '1 7' is not an ID: give it as the exchange shows it, such as '1794267532472646144'."),
-        ({"order_id": "", "add": "1"}, "order_id '' is not an ID: give it as the exchange shows it, such as '1794267532472646144'."),
-        ({"currency": "btc", "add": "1"}, "currency 'btc' is not a coin: give it as the exchange writes it, such as 'BTC'."),
-        ({"currency": "", "add": "1"}, "currency '' is not a coin: give it as the exchange writes it, such as 'USDT'."),
-        *(({**ORDER, step: "0"}, f"{step} cannot be used: '0' is zero: write an amount greater than zero.") for step in ("add", "take_back")),
-        *(({**ORDER, step: "-1"}, f"{step} cannot be used: '-1' is negative") for step in ("add", "take_back")),
-        *(({**ACCOUNT, step: "all"}, f"{step} cannot be used: 'all' is not a decimal number") for step in ("add", "take_back")),
+        ({"order_id": "1 7", "add": "1"}, "order_id '1 7' is not an ID: use the ID that the exchange shows, in quotes, such as '1794267532472646144'."),
+        ({"order_id": "", "add": "1"}, "order_id '' is not an ID: use the ID that the exchange shows, in quotes, such as '1794267532472646144'."),
+        ({"currency": "btc", "add": "1"}, "currency 'btc' is not a coin: use the exchange's spelling, such as 'BTC'."),
+        ({"currency": "", "add": "1"}, "currency '' is not a coin: use the exchange's spelling, such as 'USDT'."),
+        *(({**ORDER, step: "0"}, f"{step} '0' is zero: use an amount greater than zero.") for step in ("add", "take_back")),
+        *(({**ORDER, step: "-1"}, f"{step} '-1' is negative") for step in ("add", "take_back")),
+        *(({**ACCOUNT, step: "all"}, f"{step} 'all' is not a decimal number") for step in ("add", "take_back")),
         *(({**ACCOUNT, goal: given}, f"{goal} '{given}' {NO_FRACTION}") for goal in ("max_ltv", "min_ltv") for given in ("50 %", "1", 65)),
         (
             {**ORDER, "max_ltv": "0"},
-            "max_ltv '0' cannot be reached, because no collateral takes a debt away: give an LTV above 0, such as '0.5', or repay.",
+            "max_ltv '0' cannot be reached, because collateral never brings an LTV to zero: set an LTV above 0, such as '0.5', or repay.",
         ),
         (
             {**ORDER, "min_ltv": 0},
-            "min_ltv '0' takes nothing back, because no LTV is below it: give the LTV up to which to take back, such as '0.5'.",
+            "min_ltv '0' has no effect, because no LTV is below 0: set the LTV up to which collateral is taken back, such as '0.5'.",
         ),
         *(
             (
                 {**ACCOUNT, step: "1", "allow_partial": True},
-                f"allow_partial 'true' has no effect with {step}, which is never moved in part: omit allow_partial, or give max_ltv or min_ltv.",
+                f"allow_partial 'true' has no effect on {step}, which is never moved in part: omit allow_partial, or set max_ltv or min_ltv.",
             )
             for step in ("add", "take_back")
         ),
@@ -106,7 +106,7 @@ def test_a_goal_takes_no_name(goal: str) -> None:
     with pytest.raises(BadInput) as caught:
         run_options_of(options({**ORDER, goal: "0.5", "reference": "INV-7"}))
     assert str(caught.value) == (
-        "reference 'INV-7' names a step, which is an amount that is moved once: give add or take_back, or omit reference, because a goal "
+        "reference 'INV-7' can name only a step: use it with add or take_back, or omit it, because a goal "
         "moves only what is missing."
     )
 

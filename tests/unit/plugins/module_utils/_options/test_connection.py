@@ -53,39 +53,39 @@ def test_hosts(given: dict[str, object], url: str, host: str) -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"api_key": None}, "api_key is missing: give the option, or set BYBIT_API_KEY"),
+        ({"api_key": None}, "api_key is missing: set the option, or the environment variable BYBIT_API_KEY"),
         ({"api_key": ""}, "api_key is missing"),
         (
             {"api_secret": None},
-            "api_secret (or rsa_private_key) is missing: "
-            "give the option, or set BYBIT_API_SECRET (or BYBIT_RSA_PRIVATE_KEY) in the environment.",
+            "api_secret and rsa_private_key are missing: "
+            "set one of them, or the environment variable BYBIT_API_SECRET or BYBIT_RSA_PRIVATE_KEY.",
         ),
-        ({"api_key": "the key"}, "api_key contains white space or other characters"),
-        ({"api_secret": SECRET + "\n"}, "api_secret (or rsa_private_key) contains white space"),
-        ({"rsa_private_key": "/key.pem"}, "api_secret and rsa_private_key are both given"),
+        ({"api_key": "the key"}, "api_key (or BYBIT_API_KEY) contains white space"),
+        ({"api_secret": SECRET + "\n"}, "api_secret (or BYBIT_API_SECRET) contains white space"),
+        ({"rsa_private_key": "/key.pem"}, "api_secret (or BYBIT_API_SECRET) and rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) are both set"),
         ({"api_secret": None, "rsa_private_key": "/nowhere/key.pem"}, "rsa_private_key names a file that cannot be read"),
         (
             {"environment": "mainnet", "api_url": "http://127.0.0.1:8765"},
-            "environment 'mainnet' and api_url 'http://127.0.0.1:8765' (an option, or BYBIT_API_URL in the environment) "
-            "both name a host: give only one of them.",
+            "environment 'mainnet' and api_url 'http://127.0.0.1:8765' (or BYBIT_API_URL) "
+            "both select a host: set only one of them.",
         ),
-        ({"api_url": "api.bybit.com"}, "api_url 'api.bybit.com' is not a URL: give one such as 'https://api.bybit.com'."),
+        ({"api_url": "api.bybit.com"}, "api_url 'api.bybit.com' is not a URL: use one such as 'https://api.bybit.com'."),
         ({"api_url": "ftp://api.bybit.com"}, "is not a URL"),
         ({"api_url": "https://"}, "is not a URL"),
         ({"api_url": "https://host:port"}, "is not a URL"),
         ({"api_url": "https://api.bybit.com /v5"}, "is not a URL"),
         ({"api_url": "https://[::1"}, "is not a URL"),
-        ({"api_url": "https://api.bybit.com?x=1"}, "contains a user, a query or a fragment"),
-        ({"api_url": "https://api.bybit.com?"}, "contains a user, a query or a fragment"),
-        ({"api_url": "https://api.bybit.com#"}, "contains a user, a query or a fragment"),
-        ({"api_url": f"https://me:{SECRET}@api.bybit.com"}, "api_url 'https://…' contains a user, a query or a fragment: give only"),
-        ({"api_url": "http://api.bybit.com"}, "is not encrypted: give an https URL"),
+        ({"api_url": "https://api.bybit.com?x=1"}, "contains a user name, a query, or a fragment"),
+        ({"api_url": "https://api.bybit.com?"}, "contains a user name, a query, or a fragment"),
+        ({"api_url": "https://api.bybit.com#"}, "contains a user name, a query, or a fragment"),
+        ({"api_url": f"https://me:{SECRET}@api.bybit.com"}, "api_url 'https://…' contains a user name, a query, or a fragment: use only"),
+        ({"api_url": "http://api.bybit.com"}, "is not encrypted: use https"),
         ({"api_url": "http://10.0.0.1"}, "is not encrypted"),
         ({"api_url": "http://localhost.example.com"}, "is not encrypted"),
-        ({"recv_window": 0}, "recv_window '0' is out of range: give a whole number from 1 to 60000."),
+        ({"recv_window": 0}, "recv_window '0' is out of range: use a value from 1 to 60000 milliseconds."),
         ({"recv_window": 60001}, "recv_window '60001' is out of range"),
         ({"api_timeout": 0}, "api_timeout '0' is out of range"),
-        ({"rate_limit_timeout": -1}, "rate_limit_timeout '-1' is out of range: give a whole number from 0 to 86400."),
+        ({"rate_limit_timeout": -1}, "rate_limit_timeout '-1' is out of range: use a value from 0 to 86400 seconds."),
         ({"ca_path": "/nowhere/ca.pem"}, "ca_path '/nowhere/ca.pem' is not a file"),
     ],
 )
@@ -138,7 +138,7 @@ def test_the_limits_of_a_range_belong_to_it(number: int, is_fine: bool) -> None:
         return
     with pytest.raises(BadInput) as caught:
         check_ranges({"x": number}, {"x": (1, 5)})
-    assert str(caught.value) == f"x '{number}' is out of range: give a whole number from 1 to 5."
+    assert str(caught.value) == f"x '{number}' is out of range: use a value from 1 to 5 seconds."
 
 
 def test_a_host_in_another_spelling_is_the_same_realm_and_the_same_address() -> None:
@@ -149,7 +149,7 @@ def test_a_host_in_another_spelling_is_the_same_realm_and_the_same_address() -> 
 
 @pytest.mark.parametrize("url", ["http://evil.localhost", "http://evil.localhost.:8765", "http://a.localhost/"])
 def test_a_name_under_localhost_may_be_anywhere(url: str) -> None:
-    with pytest.raises(BadInput, match="is not encrypted: give an https URL; http is only allowed for this machine itself."):
+    with pytest.raises(BadInput, match="is not encrypted: use https; http is allowed only for this machine, such as 'http://127.0.0.1:8765'."):
         Connection(options(api_url=url))
 
 
@@ -193,8 +193,8 @@ def test_a_private_key_that_others_could_use_is_worth_a_warning(tmp_path: Path, 
     connection = Connection(options(api_secret=None, rsa_private_key=str(file)))
     assert connection.warnings() == (
         [
-            f"rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that others could {could} (mode {mode:04o}): keep them out "
-            f"with 'chmod 600'."
+            f"rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that other users can {could} (mode {mode:04o}): run "
+            f"'chmod 600' on it."
         ]
         if could
         else []
@@ -208,8 +208,8 @@ def test_a_private_key_of_another_user_is_worth_a_warning(tmp_path: Path) -> Non
     os.chown(file, 12345, -1)
     [warning] = Connection(options(api_secret=None, rsa_private_key=str(file))).warnings()
     assert warning == (
-        "rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that others could read (mode 0644): keep them out with 'chmod 600'; "
-        "it is one of another user (uid 12345), who could change it: make it your own with 'chown'."
+        "rsa_private_key (or BYBIT_RSA_PRIVATE_KEY) names a file that other users can read (mode 0644): run 'chmod 600' on it; "
+        "it is also one that belongs to another user (uid 12345), who can change it: run 'chown' on it."
     )
 
 

@@ -83,7 +83,7 @@ def test_what_is_asked_about_the_future(given: dict[str, t.Any], field: str, val
     assert getattr(parse_loan_query(loans(**given)).forecast, field) == value
 
 
-NO_CHANGE = "is not a change in price above -100%: give '-30%' for a fall by 30 % or '+10%' for a rise, with its sign."
+NO_CHANGE = "is not a price change above -100%: use '-30%' for a fall of 30 % or '+10%' for a rise of 10 %, with the sign."
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,14 @@ NO_CHANGE = "is not a change in price above -100%: give '-30%' for a fall by 30 
             "-130%", "-100%", "-1", "-30", "30%", "0.3", "+5", "-1e-1", "- 30%", "a lot", "",
         )),
         ({"shock": {"BTC": None}}, f"shock 'None' of BTC {NO_CHANGE}"),
-        ({"shock": {"btc": "-30%"}}, "shock 'btc' is not a coin: give it as the exchange writes it, such as 'BTC'."),
+        ({"shock": {"btc": "-30%"}}, "shock 'btc' is not a coin: use the exchange's spelling, such as 'BTC'."),
         (
             {"margin_call_ltv": "0.96"},
-            "margin_call_ltv '0.96' is above liquidation_ltv '0.95': give an LTV for the margin call that is reached before liquidation.",
+            "margin_call_ltv '0.96' is above liquidation_ltv '0.95': set margin_call_ltv to at most liquidation_ltv.",
         ),
-        ({"margin_call_ltv": "0"}, "margin_call_ltv '0' is not an LTV above 0: give '0.85' for 85 %, for example."),
-        ({"liquidation_ltv": "95"}, "liquidation_ltv '95' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
-        ({"max_ltv": "1"}, "max_ltv '1' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        ({"margin_call_ltv": "0"}, "margin_call_ltv '0' is not an LTV above 0: use '0.85' for 85 %, for example."),
+        ({"liquidation_ltv": "95"}, "liquidation_ltv '95' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
+        ({"max_ltv": "1"}, "max_ltv '1' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
     ],
 )
 def test_what_is_refused_about_the_future(given: dict[str, t.Any], sentence: str) -> None:
@@ -128,12 +128,12 @@ def test_what_is_asked_of_repayments(given: dict[str, t.Any], field: str, value:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"product": []}, "product '[]' lists no product: list those to read, or omit it to read all."),
-        ({"loan_currency": "usdt"}, "loan_currency 'usdt' is not a coin: give it as the exchange writes it, such as 'USDT'."),
-        ({"loan_id": "a b"}, "loan_id 'a b' is not an ID: give it as the exchange shows it, such as '1794267532472646144'."),
+        ({"product": []}, "product '[]' is empty: list the products to read, or omit it to read all."),
+        ({"loan_currency": "usdt"}, "loan_currency 'usdt' is not a coin: use the exchange's spelling, such as 'USDT'."),
+        ({"loan_id": "a b"}, "loan_id 'a b' is not an ID: use the ID that the exchange shows, in quotes, such as '1794267532472646144'."),
         (
             {"loan_id": "571", "product": ["flexible"]},
-            "loan_id '571' matches no flexible loan, because flexible loans have no ID: omit it, or list other products.",
+            "loan_id '571' matches no flexible loan, because flexible loans have no ID: omit loan_id, or list other products.",
         ),
     ],
 )
@@ -147,17 +147,17 @@ def test_what_both_modules_refuse(given: dict[str, t.Any], sentence: str) -> Non
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"ltv_above": "75"}, "ltv_above '75' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
-        ({"ltv_above": "1"}, "ltv_above '1' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
-        ({"ltv_above": "75%"}, "ltv_above '75%' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
-        ({"matures_within": "3"}, "matures_within cannot be used: '3' has no unit: write '3d' for days or '3h' for hours."),
+        ({"ltv_above": "75"}, "ltv_above '75' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
+        ({"ltv_above": "1"}, "ltv_above '1' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
+        ({"ltv_above": "75%"}, "ltv_above '75%' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
+        ({"matures_within": "3"}, "matures_within '3' has no unit: use '3d' for days or '3h' for hours."),
         (
             {"matures_within": "soon"},
-            "matures_within cannot be used: 'soon' is not a duration: write whole days such as '3d', or hours such as '36h'.",
+            "matures_within 'soon' is not a duration: use whole days such as '3d', or hours such as '36h'.",
         ),
         (
             {"matures_within": "3d", "product": ["flexible"]},
-            "matures_within '3d' matches no flexible loan, because flexible loans are never due: omit it, or list other products.",
+            "matures_within '3d' matches no flexible loan, because flexible loans have no due date: omit matures_within, or list other products.",
         ),
     ],
 )
@@ -171,13 +171,13 @@ def test_what_is_refused_of_loans(given: dict[str, t.Any], sentence: str) -> Non
     [
         (
             {"since": "2026-11-01", "until": "2026-11-01"},
-            "until '2026-11-01' is not after since '2026-11-01': give a later time, or omit one of them.",
+            "until '2026-11-01' is not after since '2026-11-01': set a later until, or omit one of them.",
         ),
-        ({"repay_id": ""}, "repay_id '' is not an ID: give it as the exchange shows it, such as '1794271131730737664'."),
+        ({"repay_id": ""}, "repay_id '' is not an ID: use the ID that the exchange shows, in quotes, such as '1794271131730737664'."),
         (
             {"until": "tomorrow"},
-            "until cannot be used: 'tomorrow' is not an ISO 8601 time: write a date such as '2026-11-01' (its start in UTC) or a "
-            "time with a time zone such as '2026-11-01T00:00:00Z'.",
+            "until 'tomorrow' is not an ISO 8601 time: use a date such as '2026-11-01' (midnight UTC), or a "
+            "time with a time zone, such as '2026-11-01T00:00:00Z'.",
         ),
     ],
 )

@@ -69,7 +69,7 @@ def test_a_path_must_mean_the_same_everywhere(journal: str, clock: t.Any, monkey
     with pytest.raises(BadInput) as caught:
         named(journal, clock)
     assert str(caught.value) == (
-        "journal is not an absolute path: give one such as '/var/lib/treasury/journal.sqlite', so that every run finds what an earlier one "
+        "journal is not an absolute path: start it with '/', so that every run finds what earlier runs "
         "recorded."
     )
 
@@ -79,7 +79,7 @@ def test_another_scheme_is_refused_and_not_shown(journal: str, clock: t.Any) -> 
     with pytest.raises(BadInput) as caught:
         named(journal, clock)
     assert str(caught.value) == (
-        "journal has a scheme that is not supported: give the path of a file, or 'postgresql://user@host/database'."
+        "journal has an unsupported scheme: use the path of a file, or 'postgresql://user@host/database'."
     )
 
 
@@ -88,7 +88,7 @@ def test_a_url_that_libpq_does_not_understand_is_refused_and_not_shown(journal: 
     with pytest.raises(BadInput) as caught:
         named(journal, clock)
     assert str(caught.value) == (
-        "journal is not a valid PostgreSQL URL: write 'postgresql://user@host/database', with libpq's parameters after a '?', and percent-encode "
+        "journal is not a valid PostgreSQL URL: use 'postgresql://user@host/database', with libpq parameters after a '?', and percent-encode "
         "special characters in the password."
     )
     assert caught.value.__cause__ is None and caught.value.__suppress_context__

@@ -59,24 +59,24 @@ def test_the_same_goal_may_be_written_in_many_ways(given: tuple[dict[str, object
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"amount": "0"}, "amount cannot be used: '0' is zero: write an amount greater than zero."),
-        ({"max_debt": "-1"}, "max_debt cannot be used: '-1' is negative"),
-        ({"max_debt": "all"}, "max_debt cannot be used: 'all' is not a decimal number"),
-        ({"max_ltv": "50 %"}, "max_ltv '50 %' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
-        ({"amount": None}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
-        ({"amount": None, "since": "2026-11-01"}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
-        ({"max_ltv": "0"}, "max_ltv '0' is not a fraction between 0 and 1: give max_debt '0' to repay all."),
-        ({"max_ltv": 1}, "max_ltv '1' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
-        ({"max_ltv": "65"}, "max_ltv '65' is not a fraction between 0 and 1: give '0.5' for 50 %, for example."),
+        ({"amount": "0"}, "amount '0' is zero: use an amount greater than zero."),
+        ({"max_debt": "-1"}, "max_debt '-1' is negative"),
+        ({"max_debt": "all"}, "max_debt 'all' is not a decimal number"),
+        ({"max_ltv": "50 %"}, "max_ltv '50 %' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
+        ({"amount": None}, "amount, max_debt, and max_ltv have no value: set exactly one of them."),
+        ({"amount": None, "since": "2026-11-01"}, "amount, max_debt, and max_ltv have no value: set exactly one of them."),
+        ({"max_ltv": "0"}, "max_ltv '0' is not an LTV above 0: set max_debt to '0' to repay the whole debt."),
+        ({"max_ltv": 1}, "max_ltv '1' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
+        ({"max_ltv": "65"}, "max_ltv '65' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
         (
             {"allow_partial": True},
-            "allow_partial 'true' has no effect with amount alone, which is never moved in part: omit allow_partial, or give "
-            "since, max_debt or max_ltv.",
+            "allow_partial 'true' has no effect on amount without since, which is never moved in part: omit allow_partial, or set "
+            "since, max_debt, or max_ltv.",
         ),
-        ({"amount": "1,5"}, "amount cannot be used: '1,5' has separators"),
-        ({"since": ""}, "since cannot be used: '' is not an ISO 8601 time: write a date"),
-        ({"since": "2026-11-01 10:00"}, "since cannot be used: '2026-11-01 10:00' has no time zone: write a date"),
-        ({"since": "2026-11-31"}, "since cannot be used: '2026-11-31' is not a valid date and time"),
+        ({"amount": "1,5"}, "amount '1,5' contains a separator"),
+        ({"since": ""}, "since '' is not an ISO 8601 time: use a date"),
+        ({"since": "2026-11-01 10:00"}, "since '2026-11-01 10:00' has no time zone: use a date"),
+        ({"since": "2026-11-31"}, "since '2026-11-31' is not a valid date and time"),
     ],
 )
 def test_a_goal_that_cannot_be_used(given: dict[str, object], sentence: str) -> None:
@@ -102,6 +102,6 @@ def test_a_goal_takes_no_name(goal: dict[str, object]) -> None:
     with pytest.raises(BadInput) as caught:
         run_options_of(options(reference="INV-7", **goal))
     assert str(caught.value) == (
-        "reference 'INV-7' names a step, which is an amount that is moved once: give amount without since, or omit reference, because a "
-        "goal moves only what is missing; a whole fixed contract needs no reference."
+        "reference 'INV-7' can name only a step: use it with amount without since, or omit it, because a goal "
+        "moves only what is missing; repaying a whole fixed contract needs no reference."
     )

@@ -90,72 +90,72 @@ def test_asks(build: t.Callable[..., Instruction], given: dict[str, object], ids
     [
         (
             parse_legacy_options, {"order_id": "1 7", "amount": "1"},
-            "order_id '1 7' is not an ID: give it as the exchange shows it, such as '1794267532472646144'.",
+            "order_id '1 7' is not an ID: use the ID that the exchange shows, in quotes, such as '1794267532472646144'.",
         ),
-        (parse_legacy_options, {"amount": "0"}, "amount cannot be used: '0' is zero: write an amount greater than zero."),
+        (parse_legacy_options, {"amount": "0"}, "amount '0' is zero: use an amount greater than zero."),
         (
             parse_flexible_options, {"loan_currency": "usdt", "amount": "1"},
-            "loan_currency 'usdt' is not a coin: give it as the exchange writes it, such as 'USDT'.",
+            "loan_currency 'usdt' is not a coin: use the exchange's spelling, such as 'USDT'.",
         ),
         (
             parse_flexible_options, {"loan_currency": "btc", "amount": "1"},
-            "loan_currency 'btc' is not a coin: give it as the exchange writes it, such as 'BTC'.",
+            "loan_currency 'btc' is not a coin: use the exchange's spelling, such as 'BTC'.",
         ),
         (
             parse_flexible_options, {"collateral": [], "amount": "1"},
-            "collateral '[]' lists no coin: list the coins to sell, or omit it to repay from the wallet.",
+            "collateral '[]' is empty: list the coins to sell, or omit it to repay from the Funding wallet.",
         ),
         (
             parse_flexible_options, {"collateral": ["BTC", "eth"], "amount": "1"},
-            "collateral 'eth' is not a coin: give it as the exchange writes it, such as 'ETH'.",
+            "collateral 'eth' is not a coin: use the exchange's spelling, such as 'ETH'.",
         ),
         (
             parse_flexible_options, {"collateral": ["BTC,ETH"], "amount": "1"},
-            "collateral 'BTC,ETH' is not a coin: give it as the exchange writes it, such as 'USDT'.",
+            "collateral 'BTC,ETH' is not a coin: use the exchange's spelling, such as 'USDT'.",
         ),
         (
             parse_flexible_options, {"collateral": ["BTC", "ETH", "BTC"], "amount": "1"},
-            "collateral lists 'BTC' twice: list each coin once.",
+            "collateral lists 'BTC' more than once: list each coin once.",
         ),
         *[
             (
                 build, {**given, "collateral": ["BTC"], "max_ltv": "0.5"},
-                "max_ltv '0.5' cannot be combined with collateral, because the exchange does not publish its fee in advance: give "
-                "amount or max_debt, or omit collateral.",
+                "max_ltv '0.5' cannot be combined with collateral, because the exchange does not publish its fee in advance: set "
+                "amount or max_debt instead, or omit collateral.",
             )
             for build, given in ((parse_flexible_options, {}), (parse_fixed_options, ONE))
         ],
-        (parse_fixed_options, {"loan_id": "571?"}, "loan_id '571?' is not an ID: give it as the exchange shows it, such as '571'."),
-        (parse_fixed_options, {"loan_id": ""}, "loan_id '' is not an ID: give it as the exchange shows it, such as '571'."),
+        (parse_fixed_options, {"loan_id": "571?"}, "loan_id '571?' is not an ID: use the ID that the exchange shows, in quotes, such as '571'."),
+        (parse_fixed_options, {"loan_id": ""}, "loan_id '' is not an ID: use the ID that the exchange shows, in quotes, such as '571'."),
         (
             parse_fixed_options, {"loan_currency": "$", "sweep": True},
-            "loan_currency '$' is not a coin: give it as the exchange writes it, such as 'USDT'.",
+            "loan_currency '$' is not a coin: use the exchange's spelling, such as 'USDT'.",
         ),
         (
             parse_fixed_options, {**ONE, "collateral": ["BTC"]},
-            "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them.",
+            "amount, max_debt, and max_ltv have no value: set exactly one of them.",
         ),
         # A variable that is null must not mean everything.
         *(
-            (parse_fixed_options, {"sweep": sweep, **goal}, "loan_id and loan_currency are missing, or their variable is empty: give one of them.")
+            (parse_fixed_options, {"sweep": sweep, **goal}, "loan_id and loan_currency have no value: set one of them.")
             for sweep in (False, True)
             for goal in ({}, {"amount": "5", "collateral": ["BTC"]})
         ),
-        (parse_legacy_options, {}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
-        (parse_flexible_options, {"allow_partial": True}, "amount, max_debt, max_ltv are missing, or their variable is empty: give exactly one of them."),
+        (parse_legacy_options, {}, "amount, max_debt, and max_ltv have no value: set exactly one of them."),
+        (parse_flexible_options, {"allow_partial": True}, "amount, max_debt, and max_ltv have no value: set exactly one of them."),
         (
             parse_fixed_options, {**ONE, "amount": "5"},
-            "amount '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a whole: "
-            "omit amount, or give collateral.",
+            "amount '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only in full: "
+            "omit amount, or set collateral.",
         ),
         (
             parse_fixed_options, {**ALL, "max_debt": "5"},
-            "max_debt '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only as a "
-            "whole: give '0', or give collateral.",
+            "max_debt '5' cannot be used without collateral, because the Funding wallet repays a fixed contract only in "
+            "full: set max_debt to '0', or set collateral.",
         ),
         (
             parse_fixed_options, {"loan_currency": "USDT"},
-            "loan_currency 'USDT' without loan_id repays all fixed USDT contracts: set sweep to true to confirm this, or give "
+            "loan_currency 'USDT' without loan_id repays all fixed USDT contracts: set sweep to true to confirm this, or set "
             "loan_id.",
         ),
     ],
@@ -176,7 +176,7 @@ def test_ids(value: str, expected: str) -> None:
 def test_what_is_no_id(value: str) -> None:
     with pytest.raises(BadInput) as caught:
         id_of({"order_id": value}, "order_id", "1794267532472646144")
-    example = "give it as the exchange shows it, such as '1794267532472646144'."
+    example = "use the ID that the exchange shows, in quotes, such as '1794267532472646144'."
     shown = {"x" * 65: "… (65 characters)", "17\n18": "17\ufffd18"}.get(value, value.strip())
     assert str(caught.value) == f"order_id '{shown}' is not an ID: {example}"
 
@@ -191,7 +191,7 @@ def test_what_is_no_coin(value: str) -> None:
     with pytest.raises(BadInput) as caught:
         coin_of({"loan_currency": value}, "loan_currency")
     shown = value if len(value) <= 64 else f"… ({len(value)} characters)"
-    assert str(caught.value).startswith(f"loan_currency '{shown}' is not a coin: give it as the exchange writes it, such as '")
+    assert str(caught.value).startswith(f"loan_currency '{shown}' is not a coin: use the exchange's spelling, such as '")
 
 
 @pytest.mark.parametrize(("value", "example"), [("True", "ON"), ("False", "NO"), (" True\n", "ON")])

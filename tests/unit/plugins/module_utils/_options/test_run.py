@@ -51,8 +51,8 @@ def test_a_manner_that_limits_what_is_paid() -> None:
 @pytest.mark.parametrize(
     ("at_most", "sentence"),
     [
-        ("0", "at_most cannot be used: '0' is zero: write an amount greater than zero."),
-        ("lots", "at_most cannot be used: 'lots' is not a decimal number"),
+        ("0", "at_most '0' is zero: use an amount greater than zero."),
+        ("lots", "at_most 'lots' is not a decimal number"),
     ],
 )
 def test_a_cap_that_cannot_be_used(at_most: str, sentence: str) -> None:
@@ -68,7 +68,7 @@ def test_ranges(name: str, most: int) -> None:
     for number in (-1, most + 1):
         with pytest.raises(BadInput) as caught:
             run_options_of(options(**{name: number}))
-        assert str(caught.value) == f"{name} '{number}' is out of range: give a whole number from 0 to {most}."
+        assert str(caught.value) == f"{name} '{number}' is out of range: use a value from 0 to {most} seconds."
 
 
 @pytest.mark.parametrize("reference", ["INV-2026-11", "7", "Rückzahlung November ☃", "a b", "x" * 200])
@@ -82,15 +82,15 @@ def test_a_name_that_cannot_be_used(reference: str) -> None:
         run_options_of(options(reference=reference))
     message = str(caught.value)
     assert message.startswith("reference '")
-    assert message.endswith("is not a name: give 1 to 200 printable characters without white space around them, or omit it.")
+    assert message.endswith("is not a valid name: use 1 to 200 printable characters without white space at either end, or omit it.")
     assert message.isprintable()
 
 
 # The options that name a step, as each module has them, and what is said of a reference without one.
 STEPS: list[tuple[dict[str, object], str]] = [
-    ({"since": None, "amount": None}, "give amount without since, or omit reference, because a goal moves only what is missing; a whole"),
-    ({"add": None, "take_back": None}, "give add or take_back, or omit reference, because a goal moves only what is missing."),
-    ({"amount": None}, "give amount, or omit reference, because a goal moves only what is missing."),
+    ({"since": None, "amount": None}, "use it with amount without since, or omit it, because a goal moves only what is missing; repaying a whole"),
+    ({"add": None, "take_back": None}, "use it with add or take_back, or omit it, because a goal moves only what is missing."),
+    ({"amount": None}, "use it with amount, or omit it, because a goal moves only what is missing."),
 ]
 
 
@@ -103,7 +103,7 @@ def of_module(given: dict[str, object]) -> dict[str, t.Any]:
 def test_a_name_without_a_step(given: dict[str, object], remedy: str) -> None:
     with pytest.raises(BadInput) as caught:
         run_options_of(of_module(given))
-    assert str(caught.value).startswith(f"reference 'INV-7' names a step, which is an amount that is moved once: {remedy}")
+    assert str(caught.value).startswith(f"reference 'INV-7' can name only a step: {remedy}")
 
 
 @pytest.mark.parametrize(

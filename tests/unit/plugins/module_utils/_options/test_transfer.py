@@ -19,7 +19,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._options.transfer i
 )
 
 BACK: dict[str, object] = {"from_account_type": "FUND", "to_account_type": "UNIFIED"}
-NO_GOAL = "amount and ensure are missing, or their variable is empty: give exactly one of them."
+NO_GOAL = "amount and ensure have no value: set exactly one of them."
 
 
 def options(given: dict[str, object]) -> dict[str, t.Any]:
@@ -55,12 +55,12 @@ def test_asks(given: dict[str, object], goal: Goal) -> None:
         ({}, NO_GOAL),
         ({"allow_partial": True}, NO_GOAL),
         (BACK, NO_GOAL),
-        ({"coin": "usdt", "amount": "1"}, "coin 'usdt' is not a coin: give it as the exchange writes it, such as 'USDT'."),
-        ({"coin": "", "amount": "1"}, "coin '' is not a coin: give it as the exchange writes it, such as 'USDT'."),
+        ({"coin": "usdt", "amount": "1"}, "coin 'usdt' is not a coin: use the exchange's spelling, such as 'USDT'."),
+        ({"coin": "", "amount": "1"}, "coin '' is not a coin: use the exchange's spelling, such as 'USDT'."),
         ({"coin": "True", "amount": "1"}, "coin is a YAML boolean, not a coin: put the coin in quotes, such as 'ON'."),
-        *(({name: "0"}, f"{name} cannot be used: '0' is zero: write an amount greater than zero.") for name in ("amount", "ensure")),
-        *(({name: "-1"}, f"{name} cannot be used: '-1' is negative") for name in ("amount", "ensure")),
-        *(({name: "all"}, f"{name} cannot be used: 'all' is not a decimal number") for name in ("amount", "ensure")),
+        *(({name: "0"}, f"{name} '0' is zero: use an amount greater than zero.") for name in ("amount", "ensure")),
+        *(({name: "-1"}, f"{name} '-1' is negative") for name in ("amount", "ensure")),
+        *(({name: "all"}, f"{name} 'all' is not a decimal number") for name in ("amount", "ensure")),
         (
             {"amount": "1", "to_account_type": "UNIFIED"},
             "from_account_type and to_account_type are both 'UNIFIED': set one of them to 'FUND'.",
@@ -71,12 +71,12 @@ def test_asks(given: dict[str, object], goal: Goal) -> None:
         ),
         (
             {"ensure": "500.0", **BACK},
-            "ensure '500' tops up the Funding wallet, which a transfer from FUND to UNIFIED does not: omit from_account_type and "
-            "to_account_type, or give amount instead.",
+            "ensure '500' tops up the Funding wallet, but this transfer goes from FUND to UNIFIED: omit from_account_type and "
+            "to_account_type, or set amount instead.",
         ),
         (
             {"amount": "1", "allow_partial": True},
-            "allow_partial 'true' has no effect with amount, which is never moved in part: omit allow_partial, or give ensure.",
+            "allow_partial 'true' has no effect on amount, which is never moved in part: omit allow_partial, or set ensure.",
         ),
     ],
     ids=str,
@@ -93,7 +93,7 @@ def test_a_goal_takes_no_name() -> None:
     with pytest.raises(BadInput) as caught:
         run_options_of(options({"ensure": "500", "reference": "INV-7"}))
     assert str(caught.value) == (
-        "reference 'INV-7' names a step, which is an amount that is moved once: give amount, or omit reference, because a goal moves only "
+        "reference 'INV-7' can name only a step: use it with amount, or omit it, because a goal moves only "
         "what is missing."
     )
 

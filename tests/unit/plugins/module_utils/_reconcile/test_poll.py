@@ -101,6 +101,8 @@ def test_it_is_told_once_that_there_is_a_wait(exchange: Exchange) -> None:
     exchange.clock.report_wait = lambda *said: told.append(said)
     settle(exchange)
     assert told == [("Whether the repayment of 100 USDT on loan 17 was made is not known yet", 60_000)]
+    # Only one wait, however often is read.
+    assert exchange.clock.heard == [told[0][0], ""]
 
 
 def test_the_pauses_grow_until_it_is_certain(exchange: Exchange) -> None:
