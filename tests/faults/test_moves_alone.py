@@ -55,7 +55,7 @@ def order(schedule: Schedule, **fault: t.Any) -> None:
 @goals
 @pytest.mark.parametrize("witness", ONLY)
 @pytest.mark.parametrize("looks", ["at once", "another later"])
-def test_one_witness_is_enough(schedule: Schedule, looks: str, witness: str, goal: Goal) -> None:
+def test_one_piece_of_evidence_is_enough(schedule: Schedule, looks: str, witness: str, goal: Goal) -> None:
     order(schedule, answer="close", **ONLY[witness])
     schedule.play([Plan(goal, kill=None if looks == "at once" else Kill("post", 2))])
     if looks == "another later":

@@ -58,7 +58,7 @@ def lose(schedule: Schedule, effects: dict[str, int], **fault: t.Any) -> None:
 @goals
 @pytest.mark.parametrize("witness", ONLY)
 @pytest.mark.parametrize("looks", ["at once", "another later"])
-def test_one_witness_is_enough(schedule: Schedule, looks: str, witness: str, name: str) -> None:
+def test_one_piece_of_evidence_is_enough(schedule: Schedule, looks: str, witness: str, name: str) -> None:
     """The wallet's ledger, its balance, the debt, or the history alone prevents the report not_executed."""
     lose(schedule, ONLY[witness])
     schedule.play([Plan(GOALS[name], kill=None if looks == "at once" else Kill("post", 2))])

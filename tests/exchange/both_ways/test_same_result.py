@@ -159,7 +159,7 @@ def test_no_python_is_discovered_where_none_is_started(controllers, roomy) -> No
 
 
 @pytest.mark.parametrize("run", ["quiet", "talkative"])
-def test_each_way_was_taken(request, run: str) -> None:
+def test_each_way_was_used(request, run: str) -> None:
     both = request.getfixturevalue(run)
     here, there = both.told[IN_PROCESS], both.told[MODULE]
     assert (here.there, there.here) == (0, 0)
