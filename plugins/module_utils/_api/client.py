@@ -213,7 +213,7 @@ def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
     """
     rows = holder.get("list") if isinstance(holder, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ReadFailed(f"Bybit answered {path} without a list of rows.")
+        raise ReadFailed(f"The answer to GET {path} contains no list of rows.")
     return rows
 
 
@@ -235,7 +235,7 @@ def _cursor_after(path: str, page: dict[str, t.Any], is_full: bool) -> str:
         return ""
     if not isinstance(following, str):
         # A truncated page must not look like the last one.
-        raise ReadFailed(f"Bybit answered {path} with an unusable nextPageCursor: it does not say whether there are more pages.")
+        raise ReadFailed(f"The answer to GET {path} contains an unusable nextPageCursor: it does not say whether there are more pages.")
     return following
 
 

@@ -102,7 +102,7 @@ def nothing_to_do(context: RunContext, preflight: Preflight, warnings: tuple[str
     if not decision.reaches_goal:
         warnings += (decision.message,)
     if isinstance(decision.after, Loan) and decision.after.status == LIQUIDATED:
-        warnings += (f"{decision.message} The exchange has sold its collateral.",)
+        warnings += (f"{decision.message} The exchange sold its collateral.",)
     dust = dust_left(context.goal, subject, preflight)
     return Attempt(preflight, NOTHING_TO_DO, None, decision.after, dust, (decision.message,), warnings)
 

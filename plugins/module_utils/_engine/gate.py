@@ -56,8 +56,8 @@ def redecide(context: RunContext, before: Preflight, intent: Intent, refusal: By
                 _await_entry(context, intent)
                 now = run_preflight(context, before.means.moved_so_far, now.freshness)
     except (BybitError, RunEnded) as failed:
-        # Something in between may have sent it twice: either this cannot be ruled out now, or the copy in process is why this is declined.
-        reason = f"{refusal.cause}. Then this run could not decide again ({error_of(failed).cause})"
+        # A proxy may have sent the request twice: this cannot be ruled out now, or the executed copy is why the new decision is to decline.
+        reason = f"{refusal.cause}. After that, this run could not read the state again ({error_of(failed).cause})"
         return Redecision(None, OutcomeUnknown(reason, refusal.failure))
     news = entries_since(before, now, intent)
     trace = ""
@@ -120,5 +120,5 @@ def _await_entry(context: RunContext, intent: Intent) -> None:
     remaining_ms = (intent.sent_monotonic_ms or 0) + context.options.settle_margin_ms - clock.monotonic_ms()
     if remaining_ms > 0:
         words = WORDS[intent.goal.move]
-        turned_away = f"the {words.noun} {words.place} {context.label} was turned away"
-        clock.pause_ms(f"Money has moved while {turned_away}, and the history may be late", remaining_ms)
+        rejected = f"the exchange rejected the {words.noun} {words.place} {context.label}"
+        clock.pause_ms(f"Money moved while {rejected}, and the history may not show it yet", remaining_ms)

@@ -34,7 +34,7 @@ from .freshness import Freshness, Snapshot, check_freshness, newly_confirmed, ne
 from .steps import Preflight, RunEnded
 
 # Where a transfer comes first, what is still missing is what has come since, such as interest.
-_AGAIN = "run again to have the rest transferred"
+_AGAIN = "run again to transfer the rest"
 _CONTACT = "Run again; if this persists, contact the exchange."
 
 
@@ -98,14 +98,14 @@ def _doubt(context: RunContext, preflight: Preflight) -> str:
         words = WORDS[context.goal.move]
         failed = {entry.repay_id for entry in preflight.entries if entry.status == FAILED}
         if all(intent.repay_id in failed for intent in unconfirmed):
-            return f"{words.a_entry} {words.place} {context.label} has failed on the exchange only recently, which may not be its last word"
+            return f"{words.a_entry} {words.place} {context.label} failed on the exchange only recently, and its status may still change"
         return _recent(context)
     return context.operation.doubt(preflight.subject) if preflight.subject is not None else ""
 
 
 def _recent(context: RunContext) -> str:
     words = WORDS[context.goal.move]
-    return f"{words.a_entry} {words.place} {context.label} was made a moment ago or is still in process"
+    return f"{words.a_entry} {words.place} {context.label} was made recently or is still in process"
 
 
 def _unresolved_of_ltv(context: RunContext, entries: t.Sequence[HistoryEntry]) -> str:

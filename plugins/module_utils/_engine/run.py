@@ -187,7 +187,7 @@ def _checked(context: RunContext, attempt: Attempt) -> Attempt:
     left, max_debt = attempt.after or attempt.preflight.subject, context.goal.max_debt
     if not isinstance(left, Loan) or max_debt is None or left.debt <= max_debt or dust_of(left, context.goal, attempt.preflight.means.accuracy):
         return attempt
-    return _short(attempt, "Interest accrued again, or the exchange shows the debt late.", left)
+    return _short(attempt, "Interest accrued again, or the exchange does not show this repayment yet.", left)
 
 
 def _short(attempt: Attempt, why: str, left: Loan) -> Attempt:

@@ -66,7 +66,7 @@ def read_position(client: Client) -> Position:
     )
     contradiction = position.contradiction()
     if contradiction:
-        raise ReadFailed(f"Bybit answered {_POSITION} with figures that contradict each other: {contradiction}.")
+        raise ReadFailed(f"The answer to GET {_POSITION} contains contradictory figures: {contradiction}.")
     return position
 
 
@@ -131,7 +131,7 @@ def read_balance(client: Client, coin: str, account_type: str = FUND) -> Decimal
     """
     balance = client.read(_BALANCE, {"accountType": account_type, "coin": coin}).get("balance")
     if not isinstance(balance, dict):
-        raise ReadFailed(f"Bybit answered {_BALANCE} without a balance.")
+        raise ReadFailed(f"The answer to GET {_BALANCE} contains no balance.")
     row = Row(_BALANCE, balance)
     row.must_be("coin", coin)
     return row.number("walletBalance")
@@ -141,5 +141,5 @@ def _rows(answer: dict[str, t.Any], name: str) -> list[Row]:
     # An account without loans may have no list at all; the totals show whether that is right.
     rows = answer.get(name) if answer.get(name) is not None else []
     if not isinstance(rows, list) or not all(isinstance(fields, dict) for fields in rows):
-        raise ReadFailed(f"Bybit answered {_POSITION} with an unusable {name}.")
+        raise ReadFailed(f"The answer to GET {_POSITION} contains an unusable {name}.")
     return [Row(_POSITION, fields) for fields in rows]

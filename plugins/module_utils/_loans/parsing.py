@@ -135,11 +135,11 @@ class Row:
         """Return C(success), C(processing) or C(failed) for the number that the exchange gives for it."""
         status = _STATUSES.get(self.whole_number(field))
         if status is None:
-            raise ReadFailed(f"Bybit answered {self.path} with the unknown {field} {self.get(field)}.")
+            raise ReadFailed(f"The answer to GET {self.path} contains the unknown {field} {self.get(field)}.")
         return status
 
     def unusable(self, field: str, why: str = "") -> ReadFailed:
-        return ReadFailed(f"Bybit answered {self.path} with an unusable {field}{why}.")
+        return ReadFailed(f"The answer to GET {self.path} contains an unusable {field}{why}.")
 
     def entry(self) -> HistoryEntry:
         """Read the row as one of a repayment history, in the fields that all products share."""
@@ -193,7 +193,7 @@ def each_once(path: str, loans: t.Iterable[Loan], name: str) -> t.Iterator[Loan]
         key = loan.loan_id or loan.coin
         first = seen.setdefault(key, loan)
         if first != loan:
-            raise ReadFailed(f"Bybit answered {path} with contradicting rows of {name}{key}.")
+            raise ReadFailed(f"The answer to GET {path} contains contradictory rows for {name}{key}.")
         if first is loan:
             yield loan
 
@@ -212,7 +212,7 @@ def united(path: str, entries: t.Iterable[HistoryEntry], repay_id: str | None = 
         try:
             found[entry.repay_id] = entry if known is None else known.united_with(entry)
         except Contradiction:
-            raise ReadFailed(f"Bybit answered {path} with contradicting rows of {noun} {entry.repay_id}.") from None
+            raise ReadFailed(f"The answer to GET {path} contains contradictory rows for {noun} {entry.repay_id}.") from None
     return [entry for entry in found.values() if repay_id in (None, entry.repay_id)]
 
 

@@ -68,10 +68,10 @@ class Funds(t.NamedTuple):
             return self.ledger_gap
         before = intent.baseline.unified
         if before is None or self.unified is None:
-            return "what the UNIFIED wallet can give away could not be read"
+            return "the transferable balance of the UNIFIED wallet could not be read"
         # A transfer in process has left there already.
         has_fallen = difference(before, self.unified) >= multiply(intent.amount, _NEARLY)
-        return f"the UNIFIED wallet could give away {plain(before)} {intent.coin} before and {plain(self.unified)} now" if has_fallen else ""
+        return f"the transferable balance of the UNIFIED wallet was {plain(before)} {intent.coin} before and is {plain(self.unified)} now" if has_fallen else ""
 
 
 # Clocks.

@@ -40,9 +40,9 @@ from .evidence import (
 )
 
 FOUND = "the history shows it"
-_WINDOW_OPEN = "wait_timeout expired before the exchange's acceptance window for it closed"
-_MARGIN_OPEN = "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"
-_UNKNOWN_TYPE = "an entry of the history looks like it, but its type is unknown to this collection"
+_WINDOW_OPEN = "wait_timeout expired before the time window of the request closed"
+_MARGIN_OPEN = "wait_timeout expired before settle_margin had passed since the end of the request's time window"
+_UNKNOWN_TYPE = "the history contains an entry that matches it, but this collection does not know its type"
 # The exchange may show a little more than was sent, because it rounds.
 _ROUNDED_UP = Decimal("1.01")
 
@@ -90,7 +90,7 @@ def judge(intent: Intent, observation: Observation, settle_margin_ms: int, other
     :param others: The IDs of repayments that are known to be other ones.
     """
     if is_beyond_history(intent, observation):
-        reach = f"it was sent more than {HISTORY_REACH_DAYS} days ago, and the history does not reach so far back"
+        reach = f"it was sent more than {HISTORY_REACH_DAYS} days ago, and the history does not go back that far"
         return Finding(UNKNOWN, reach)
     new, word = new_entries(intent, observation, others), WORDS[intent.goal.move].entry
     is_loan_closed = observation.subject is not None and not observation.subject.is_open
@@ -100,16 +100,16 @@ def judge(intent: Intent, observation: Observation, settle_margin_ms: int, other
     # What has an ID of ours needs no other sign.
     in_time = [r for r in not_failed if intent.goal.has_own_id or r.time_ms <= intent.window_end_ms + settle_margin_ms]
     if len(in_time) > 1:
-        return Finding(UNKNOWN, f"{len(in_time)} {word}s in the history look like it", None, tuple(in_time))
+        return Finding(UNKNOWN, f"{len(in_time)} {word}s in the history match it", None, tuple(in_time))
     if in_time:
         return _judge_entry(in_time[0], intent, observation, settle_margin_ms)
     if not_failed:
-        later = f"the history shows a matching {word}, but at {utc(not_failed[0].time_ms)}, too late to be this one"
+        later = f"the history shows a matching {word}, but at {utc(not_failed[0].time_ms)}, which is too late to be this one"
         return Finding(UNKNOWN, later, None, tuple(not_failed))
     ambiguous = ambiguous_entries(new, intent, settle_margin_ms)
     if ambiguous:
         shown = " and ".join(f"{plain(entry.amount)} ({entry.kind or 'user'})" for entry in ambiguous)
-        return Finding(UNKNOWN, f"the history shows {shown} within its acceptance window, which may be this {word}", None, tuple(ambiguous))
+        return Finding(UNKNOWN, f"the history shows {shown} at about that time, which may be this {word}", None, tuple(ambiguous))
     if observation.at_ms is None:
         return Finding(UNKNOWN, "the exchange did not report its time")
     if not is_margin_over(intent, observation, settle_margin_ms):
@@ -138,7 +138,7 @@ def confirm_not_executed(
         return finding._replace(reason=f"{finding.reason}, and no such amount {how} the Funding wallet")
     margin_ms = margin_without_ledger_ms(settle_margin_ms)
     if not has_passed(intent, observation, margin_ms):
-        shown = f"history and {WORDS[intent.goal.move].level}" if intent.baseline.levels else "the history"
+        shown = f"the history and the {WORDS[intent.goal.move].level}" if intent.baseline.levels else "the history"
         condition = f"it can be ruled out only once {shown} {'have' if intent.baseline.levels else 'has'} shown no trace of it for {margin_ms // SECOND_MS} s"
         return _doubted(finding, f"{gap}, so {condition}")
     return finding._replace(reason=f"{finding.reason} within {margin_ms // SECOND_MS} s; {gap}")
@@ -189,7 +189,7 @@ def _judge_entry(entry: HistoryEntry, intent: Intent, observation: Observation, 
 def _judge_absence(intent: Intent, observation: Observation, settle_margin_ms: int, failed: list[HistoryEntry]) -> Finding:
     """Judge if the margin has passed and no entry of the history can be the repayment."""
     if observation.subject is None:
-        return Finding(UNKNOWN, "the exchange does not list the loan any more")
+        return Finding(UNKNOWN, "the exchange no longer lists the loan")
     words = WORDS[intent.goal.move]
     missing = unexplained_change(intent, observation, settle_margin_ms)
     if missing:
@@ -205,7 +205,7 @@ def _judge_absence(intent: Intent, observation: Observation, settle_margin_ms: i
         trace = f"the only such {words.entry} in the history, {failed[0].repay_id}, has failed"
     if intent.baseline.levels:
         trace += f", the {words.level} did not {'rise' if intent.goal.raises_level else 'fall'} by that amount"
-    return Finding(NOT_EXECUTED, f"its acceptance window has closed, {trace}", None, tuple(failed))
+    return Finding(NOT_EXECUTED, f"its time window has closed, {trace}", None, tuple(failed))
 
 
 def _doubted(finding: Finding, reason: str) -> Finding:

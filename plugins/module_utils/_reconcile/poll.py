@@ -62,7 +62,7 @@ class Poller(Reader):
         departed_ms = self._departed_ms(intent)
         local_checkpoints_ms = tuple(departed_ms + intent.open_for_ms + margin_ms for margin_ms in margins_ms)
         words = WORDS[intent.goal.move]
-        doubt = f"Whether the {words.noun} of {plain(intent.amount)} {intent.coin} {words.place} {self._label} was made is not known yet"
+        doubt = f"It is not known yet whether the {words.noun} of {plain(intent.amount)} {intent.coin} {words.place} {self._label} was made"
         for dummy in self._reads(deadline_ms, doubt, exchange_checkpoints_ms, local_checkpoints_ms):
             reads += 1
             seen, error = self._read(departed_ms, intent)
@@ -132,7 +132,7 @@ class Poller(Reader):
 
     def await_balance(self, coin: str, at_least: Decimal, deadline_ms: int) -> bool:
         """Wait until the Funding wallet shows so much of a coin; return whether it does, or cannot be read."""
-        for dummy in self._reads(deadline_ms, f"The Funding wallet does not show the {coin} that was transferred yet"):
+        for dummy in self._reads(deadline_ms, f"The Funding wallet does not show the transferred {coin} yet"):
             balance = self._allowed(lambda: read_balance(self._client, coin))
             if balance is None or balance >= at_least:
                 return True
@@ -149,7 +149,7 @@ class Poller(Reader):
         It was made, so no error may say otherwise: what cannot be read does not show it.
         """
         words = WORDS[intent.goal.move]
-        for dummy in self._reads(deadline_ms, f"Whether the {words.noun} {words.place} {self._label} is final is not known yet"):
+        for dummy in self._reads(deadline_ms, f"It is not known yet whether the {words.noun} {words.place} {self._label} is final"):
             try:
                 if self._has_arrived(intent):
                     return True

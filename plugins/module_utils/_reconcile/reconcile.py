@@ -134,5 +134,5 @@ def _no_amount(intent: Intent, entry: HistoryEntry) -> str:
     """Warn that the exchange shows a move without its amount."""
     return (
         f"{plain(intent.amount)} {intent.coin} was sent, but the exchange's history shows {WORDS[intent.goal.move].entry} {entry.repay_id} with an amount of "
-        f"0. A sum over the history cannot count it."
+        f"0. Totals of the history do not include it."
     )

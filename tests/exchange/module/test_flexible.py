@@ -127,4 +127,4 @@ def test_a_debt_in_another_coin_is_never_taken_for_the_right_one(run_module, san
     sandbox.control("POST", "faults", {"path": "/v5/crypto-loan-flexible/ongoing-coin", "times": 0, "answer": answer})
     run = run_module("bybit_flexible_loan_repay", loan_currency="BTC", amount="1")
     assert (run.failed, run["outcome"], run["loan"]["before"], ledger()) == (True, "not_executed", None, [])
-    assert "with an unusable loanCurrency: 'USDT', but 'BTC' was requested." in run["msg"]
+    assert "contains an unusable loanCurrency: 'USDT', but 'BTC' was requested." in run["msg"]

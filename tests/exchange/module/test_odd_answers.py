@@ -101,7 +101,7 @@ def test_a_list_that_may_be_cut_is_not_shown(run_module, replace, relay, cursor:
     replace(HISTORY, page_of([], **cursor))
     run = run_module("bybit_loan_repayment_info", product="legacy", api_url=relay.url)
     assert (run.failed, "repayments" in run.result) == (True, False)
-    assert run["msg"] == f"Bybit answered {HISTORY} with an unusable nextPageCursor: it does not say whether there are more pages."
+    assert run["msg"] == f"The answer to GET {HISTORY} contains an unusable nextPageCursor: it does not say whether there are more pages."
 
 
 def test_a_key_of_demo_trading_is_refused_for_good(repay, sandbox, posts) -> None:

@@ -162,8 +162,8 @@ def test_bad_input_is_refused_before_anything_is_sent(repay, sandbox, options: d
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ('{"retCode":0,"result":{}}', "without a list of rows"),
-        ('{"retCode":0,"result":{"list":["?"]}}', "without a list of rows"),
+        ('{"retCode":0,"result":{}}', "contains no list of rows"),
+        ('{"retCode":0,"result":{"list":["?"]}}', "contains no list of rows"),
         (
             '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","hourlyInterestRate":"0","expirationTime":"",'
             '"totalDebt":"1","residualInterest":"0","residualPenaltyInterest":"0"}]}}',
@@ -189,7 +189,7 @@ def test_a_loan_that_was_not_asked_for_is_never_taken_for_the_right_one(repay, s
     row = '{"orderId":"42","loanCurrency":"USDT","totalDebt":"1"}'
     body = '{"retCode":0,"result":{"list":[' + row + "]}}"
     sandbox.control("POST", "faults", {"method": "GET", "skip": 1, "answer": {"http_status": 200, "body": body}})
-    assert f"with an unusable orderId: '42', but '{names.loan}' was requested." in repay()["msg"]
+    assert f"contains an unusable orderId: '42', but '{names.loan}' was requested." in repay()["msg"]
     assert posts() == 0
 
 

@@ -83,7 +83,7 @@ def test_a_full_page_with_an_empty_cursor_is_the_last(read: t.Any) -> None:
     assert read({"": (FULL, "")}) == (FULL, [""])
 
 
-UNUSABLE = f"Bybit answered {HISTORY} with an unusable nextPageCursor: it does not say whether there are more pages."
+UNUSABLE = f"The answer to GET {HISTORY} contains an unusable nextPageCursor: it does not say whether there are more pages."
 
 
 @pytest.mark.parametrize("end", [ABSENT, None], ids=["absent", "null"])

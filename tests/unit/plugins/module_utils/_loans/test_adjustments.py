@@ -180,14 +180,14 @@ def test_of_one_id_there_is_one(read: Adjustments, fields: dict[str, t.Any]) -> 
 @EACH
 def test_rows_of_one_adjustment_that_contradict_each_other(read: Adjustments, fields: dict[str, t.Any]) -> None:
     for change in ({"direction": 1}, {"amount": "7"}, {"adjustTime": TIME_MS + 1}):
-        with pytest.raises(ReadFailed, match=f"with contradicting rows of adjustment {fields['adjustId']}\\.$"):
+        with pytest.raises(ReadFailed, match=f"contains contradictory rows for adjustment {fields['adjustId']}\\.$"):
             read(showing(fields, {**fields, **change}))
 
 
 def test_an_adjustment_may_become_final_between_two_pages() -> None:
     processing = {**OF_ACCOUNT, "status": 2}
     assert [entry.status for entry in adjustments.account_adjustments(showing(processing, OF_ACCOUNT, processing))] == [SUCCESS]
-    with pytest.raises(ReadFailed, match="contradicting rows of adjustment"):
+    with pytest.raises(ReadFailed, match="contradictory rows for adjustment"):
         adjustments.account_adjustments(showing(OF_ACCOUNT, {**OF_ACCOUNT, "status": 3}))
 
 

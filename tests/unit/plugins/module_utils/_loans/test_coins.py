@@ -66,5 +66,5 @@ def test_a_coin_that_cannot_be_read_is_not_another_one(read: Read, currency: obj
 def test_levels_in_another_form_are_not_guessed(levels: object) -> None:
     exchange = with_places(4)
     exchange._answer["vipCoinList"] = levels
-    with pytest.raises(ReadFailed, match="without (vipCoinList|a list of rows)"):
+    with pytest.raises(ReadFailed, match="contains no (vipCoinList|list of rows)"):
         READS["legacy"](exchange)

@@ -73,7 +73,7 @@ def test_a_field_that_can_be_used(method: str, value: object, expected: object) 
 def test_a_field_that_cannot_be_used_is_not_guessed(method: str, value: object) -> None:
     with pytest.raises(ReadFailed) as caught:
         getattr(row(value), method)("field")
-    assert re.fullmatch(r"Bybit answered /v5/list with an unusable field(: .*\w)?\.", str(caught.value))
+    assert re.fullmatch(r"The answer to GET /v5/list contains an unusable field(: .*\w)?\.", str(caught.value))
     assert caught.value.outcome == "not_executed"
 
 
@@ -100,7 +100,7 @@ def test_the_status_of_a_repayment(status: object, expected: str) -> None:
 
 @pytest.mark.parametrize("status", [0, 4, "9"])
 def test_an_unknown_status_is_not_guessed(status: object) -> None:
-    with pytest.raises(ReadFailed, match=f"^Bybit answered /v5/list with the unknown repayStatus {status}.$"):
+    with pytest.raises(ReadFailed, match=f"^The answer to GET /v5/list contains the unknown repayStatus {status}.$"):
         Row("/v5/list", {**REPAYMENT, "repayStatus": status}).entry()
 
 
@@ -168,7 +168,7 @@ def test_a_loan_that_is_not_overdue_owes_no_penalty_interest(told: str, is_overd
 
 
 def test_an_overdue_loan_owes_penalty_interest_that_must_be_told() -> None:
-    with pytest.raises(ReadFailed, match=r"with an unusable residualPenaltyInterest of an overdue loan\.$"):
+    with pytest.raises(ReadFailed, match=r"contains an unusable residualPenaltyInterest of an overdue loan\.$"):
         row("", "residualPenaltyInterest").penalty_interest(is_overdue=True)
 
 
@@ -209,7 +209,7 @@ def test_only_rows_with_what_was_asked_for() -> None:
     assert like({"loanCurrency": "BTC"}, other, ours) == ["18", "17"]
     # What was not asked for may be it, under another name.
     for query, rows in (({"orderId": "17"}, (ours, other)), ({"orderId": "17", "loanCurrency": "ETH"}, (ours,))):
-        with pytest.raises(ReadFailed, match="with an unusable (orderId: '18', but '17'|loanCurrency: 'BTC', but 'ETH') was requested"):
+        with pytest.raises(ReadFailed, match="contains an unusable (orderId: '18', but '17'|loanCurrency: 'BTC', but 'ETH') was requested"):
             like(query, *rows)
     assert like({"orderId": None, "loanCurrency": None}, other, {}) == ["18", None]
     # The id of a repayment is left to the exchange.
@@ -270,7 +270,7 @@ def test_rows_of_one_repayment_are_one(rows: list[HistoryEntry], expected: list[
 )
 def test_rows_of_one_repayment_that_contradict_each_other(change: dict[str, t.Any]) -> None:
     for rows in ([READ, OTHER, READ._replace(**change)], [READ._replace(**change), READ]):
-        with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/list with contradicting rows of repayment 1773\.$"):
+        with pytest.raises(ReadFailed, match=r"^The answer to GET /v5/list contains contradictory rows for repayment 1773\.$"):
             united("/v5/list", rows)
-    with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/list with contradicting rows of transfer 1773\.$"):
+    with pytest.raises(ReadFailed, match=r"^The answer to GET /v5/list contains contradictory rows for transfer 1773\.$"):
         united("/v5/list", [READ, READ._replace(amount=Decimal(1))], noun="transfer")

@@ -101,7 +101,7 @@ def test_a_debt_is_the_sum_of_its_parts(total: str, principal: str, interest: st
 def test_debts_in_one_coin_that_contradict_each_other(field: str) -> None:
     other = {**COIN, field: "0.10000001"}
     assert len(flexible_loans(COIN, dict(COIN), {**COIN, "loanCurrency": "BTC"})) == 2
-    with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/crypto-loan-flexible/ongoing-coin with contradicting rows of ETH\.$"):
+    with pytest.raises(ReadFailed, match=r"^The answer to GET /v5/crypto-loan-flexible/ongoing-coin contains contradictory rows for ETH\.$"):
         flexible_loans(COIN, other)
 
 
@@ -150,9 +150,9 @@ def test_contracts_that_contradict_each_other(change: dict[str, object]) -> None
     assert contract(CONTRACT, dict(CONTRACT)).debt == Decimal("1.4")
     path = "/v5/crypto-loan-fixed/borrow-contract-info"
     for rows in ((CONTRACT, other), (other, CONTRACT)):
-        with pytest.raises(ReadFailed, match=rf"^Bybit answered {path} with contradicting rows of contract 571\.$"):
+        with pytest.raises(ReadFailed, match=rf"^The answer to GET {path} contains contradictory rows for contract 571\.$"):
             contract(*rows)
-        with pytest.raises(ReadFailed, match="contradicting rows of contract 571"):
+        with pytest.raises(ReadFailed, match="contradictory rows for contract 571"):
             list(fixed.open_loans(showing(path, *rows), "ETH"))
 
 
@@ -183,13 +183,13 @@ def test_a_loan_without_term_is_never_overdue() -> None:
 @pytest.mark.parametrize("change", [{"totalDebt": "900"}, {"currentLTV": ""}, {"collateralAmount": "0.2"}], ids=str)
 def test_orders_that_contradict_each_other(change: dict[str, str]) -> None:
     assert legacy.find(showing(ORDERS, ORDER, dict(ORDER)), "17").principal == 1000
-    with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/crypto-loan/ongoing-orders with contradicting rows of loan 17\.$"):
+    with pytest.raises(ReadFailed, match=r"^The answer to GET /v5/crypto-loan/ongoing-orders contains contradictory rows for loan 17\.$"):
         legacy.find(showing(ORDERS, ORDER, {**ORDER, **change}), "17")
 
 
 def test_ends_that_contradict_each_other() -> None:
     assert legacy.find(showing(COMPLETE, COMPLETED, dict(COMPLETED)), "17").status == "repaid"
-    with pytest.raises(ReadFailed, match="contradicting rows of loan 17"):
+    with pytest.raises(ReadFailed, match="contradictory rows for loan 17"):
         legacy.find(showing(COMPLETE, COMPLETED, {**COMPLETED, "status": 2}), "17")
 
 
@@ -204,13 +204,13 @@ def test_ends_that_contradict_each_other() -> None:
     ids=str,
 )
 def test_without_details_nobody_knows_what_was_paid(details: object, loan_id: str | None) -> None:
-    with pytest.raises(ReadFailed, match=r"without details\.$|unusable (loanId|repayAmount)"):
+    with pytest.raises(ReadFailed, match=r"contains no details\.$|unusable (loanId|repayAmount)"):
         paid({**PAID, "details": details}, loan_id=loan_id)
 
 
 def test_two_rows_of_one_repayment_may_be_one_that_has_changed() -> None:
     other = {**PAID, "repayAmount": "0.1", "details": [{"loanCurrency": "ETH", "loanId": "570", "repayAmount": "0.1"}]}
-    with pytest.raises(ReadFailed, match="contradicting rows of repayment 1782"):
+    with pytest.raises(ReadFailed, match="contradictory rows for repayment 1782"):
         paid(PAID, other)
 
 

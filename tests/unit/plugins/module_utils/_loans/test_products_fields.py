@@ -180,7 +180,7 @@ def test_a_field_that_is_broken(call: Call, field: str, how: str) -> None:
         # Any text can be a name; it stands in the result as what it is.
         assert BROKEN[how] in repr(call.reading(broken))
     else:
-        with pytest.raises(ReadFailed, match=f"^Bybit answered {call.path} with(out| an unusable| the unknown) {field}"):
+        with pytest.raises(ReadFailed, match=f"^The answer to GET {call.path} contains (no|an unusable|the unknown) {field}"):
             call.reading(broken)
 
 

@@ -137,7 +137,7 @@ def test_of_one_id_there_is_one_with_and_without_the_prefix() -> None:
     assert read(ROW, {**ROW, "transferId": ID}) == [ENTRY]
     assert read({**ROW, "status": "PENDING"}, ROW) == [ENTRY]
     for change in ({"status": "FAILED"}, {"amount": "501"}, {"fromAccountType": "FUND", "toAccountType": "UNIFIED"}):
-        with pytest.raises(ReadFailed, match=f"with contradicting rows of transfer {ID}\\.$"):
+        with pytest.raises(ReadFailed, match=f"contains contradictory rows for transfer {ID}\\.$"):
             read(ROW, {**ROW, **change})
 
 
