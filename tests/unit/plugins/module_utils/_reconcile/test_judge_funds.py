@@ -11,8 +11,9 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Funds, Observation, without_own
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, confirm_not_executed, mismatch
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.money import Funds, without_own
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan

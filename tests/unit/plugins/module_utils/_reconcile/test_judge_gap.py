@@ -15,8 +15,9 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent imp
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.subject import Balances
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Movement, Payment
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Funds, Observation, moved_before, without_own
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, confirm_not_executed
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.money import Funds, moved_before, without_own
 
 SENT_MS = 1793534400000
 WINDOW_MS, MARGIN_MS = 5000, 10_000

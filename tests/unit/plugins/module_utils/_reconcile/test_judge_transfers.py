@@ -15,8 +15,9 @@ from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, R
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.subject import Balances
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Funds, Observation, has_balance_moved, has_moved
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, confirm_not_executed, judge, mismatch
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.money import Funds, has_balance_moved, has_moved
 
 SENT_MS = 1793534400000
 WINDOW_MS, MARGIN_MS, DAY_MS = 5000, 10_000, 86_400_000
