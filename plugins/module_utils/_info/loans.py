@@ -157,7 +157,7 @@ class _LoanLister:
         }
         needing_position = set(self._query.products) - {LEGACY} - {entry.product for entry in unavailable}
         if self._no_position and needing_position:
-            self._warnings.append(f"The position of the account, and therefore the LTV of its loans, cannot be read. {self._no_position}")
+            self._warnings.append(f"The account's position, and therefore the LTV of its loans, cannot be read. {self._no_position}")
         ahead_warnings = [*unknown_falls(loans, thresholds), *around.warnings, *_shock_warnings(forecast, around)]
         return QueryResult(values, [*self._availability.warnings(), *self._warnings, *ahead_warnings])
 

@@ -213,7 +213,7 @@ def test_a_debt_that_fell_without_a_record(repay, sandbox, posts, remembered) ->
     ("options", "reason"),
     [
         ({"recv_window": 60_000, "wait_timeout": 1}, "wait_timeout expired before the time window of the request closed"),
-        ({"settle_margin": 60, "wait_timeout": 2}, "wait_timeout expired before settle_margin had passed after"),
+        ({"settle_margin": 60, "wait_timeout": 2}, "wait_timeout expired before settle_margin had passed since"),
     ],
 )
 def test_a_wait_timeout_that_is_too_short_to_tell(simulated_time, repay, sandbox, remembered, options: dict, reason: str) -> None:
