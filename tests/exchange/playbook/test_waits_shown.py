@@ -100,7 +100,7 @@ def test_a_lost_answer_is_told_before_the_result(terminal, sandbox, paid) -> Non
     shown = terminal(STEP, *ONE)
     assert paid() == ["100"]
     assert DOUBT in shown.unfolded
-    assert 1.5 < shown.at_s("[here] Whether the repayment") < SOON_S < shown.at_s("changed: [here]")
+    assert 1.5 < shown.at_s("[here] It is not known yet") < SOON_S < shown.at_s("changed: [here]")
     # No line of ours is longer than the terminal is wide, and none is divided within a word.
     assert f"[here] Repaid 100 USDT on loan {LOAN}\n  (repayment " in shown.text
     ours = shown.text.partition("changed: [here]\n")[2].partition("\n\n")[0].splitlines()
