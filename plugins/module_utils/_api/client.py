@@ -125,7 +125,7 @@ class Client(Requestor):
                 break
             followed.add(following)
             cursor, before = following, rows
-        raise ReadFailed(f"The pages of {path} do not come to an end.")
+        raise ReadFailed(f"The pages of {path} never end.")
 
     def cached(
         self, path: str, query: dict[str, str], extract: t.Callable[[dict[str, t.Any]], _Cached | None], signed: bool = False
@@ -213,7 +213,7 @@ def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
     """
     rows = holder.get("list") if isinstance(holder, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ReadFailed(f"Bybit answered {path} without a list of rows.")
+        raise ReadFailed(f"Bybit's answer to {path} lacks a list of rows.")
     return rows
 
 
@@ -235,7 +235,7 @@ def _cursor_after(path: str, page: dict[str, t.Any], is_full: bool) -> str:
         return ""
     if not isinstance(following, str):
         # A truncated page must not look like the last one.
-        raise ReadFailed(f"Bybit answered {path} with an unusable nextPageCursor: it does not say whether there are more pages.")
+        raise ReadFailed(f"Bybit's answer to {path} has an invalid nextPageCursor: it is unknown whether there are more pages.")
     return following
 
 

@@ -122,8 +122,12 @@ def first_misfit(entries: t.Iterable[Entry], head: Head) -> str:
             return f"entry {entry.number} was changed: its hash does not match its content"
         linked = json.loads(entry.document)
         if linked["previous"] != before.hash or linked["number"] != entry.number:
-            return f"entry {entry.number} does not follow entry {before.length}: it is chained to another one"
+            return f"entry {entry.number} does not follow entry {before.length}: it is chained to another entry"
         before = Head(entry.number, entry.hash)
+    if before.length < head.length:
+        return f"entry {before.length + 1} is missing: the journal records {head.length} entries"
+    if before.length > head.length:
+        return f"entry {head.length + 1} is one too many: the journal records {head.length} entries"
     if before != head:
-        return f"entry {before.length + 1} is missing: the chain is recorded with {head.length} entries and another end"
+        return f"entry {head.length} is not the last entry that the journal records"
     return ""

@@ -191,9 +191,9 @@ def intent_from(document: t.Any) -> Intent:
 def _goal(document: t.Any) -> Goal:
     amount, max_debt, max_ltv, min_ltv, ensure = (document[name] for name in ("amount", "max_debt", "max_ltv", "min_ltv", "ensure"))
     if [amount, max_debt, max_ltv, min_ltv, ensure].count(None) != 4:
-        raise ValueError("a goal that is not just one")
+        raise ValueError("its goal is ambiguous")
     if document["move"] not in MOVES:
-        raise ValueError("a move that is not known")
+        raise ValueError("its move is unknown")
     return Goal(
         move=document["move"],
         amount=None if amount is None else _amount(amount),
@@ -241,7 +241,7 @@ def _payment(document: t.Any) -> Payment:
 def _amount(text: t.Any) -> Decimal:
     amount = parse_exchange_decimal(text)
     if not amount:
-        raise ValueError("an amount of nothing")
+        raise ValueError("an amount is zero")
     return amount
 
 
@@ -251,5 +251,5 @@ def _optional(value: t.Any, kind: type[_Value]) -> _Value | None:
 
 def _checked(value: t.Any, kind: type[_Value]) -> _Value:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ValueError(f"{quotable(str(value), 40)} is no {kind.__name__}")
+        raise ValueError(f"{quotable(str(value), 40)} is not of type {kind.__name__}")
     return value

@@ -118,10 +118,10 @@ class Journal:
         """
         before = self._records.get(intent.intent_id)
         if before is None:
-            reason = f"sent for {intent.recv_window_ms} ms from its timestamp on"
+            reason = f"valid for {intent.recv_window_ms} ms from its timestamp"
             change = Change(Record(intent, OPEN, SIGNED), (Event(INTENDED, "to reach the goal"), Event(SIGNED, reason)), is_new=True)
         elif intent.repay_id is None and intent.accepted_at_ms is None:
-            change = self._change(before, Event(SIGNED, f"signed again, for {intent.recv_window_ms} ms"), intent=intent, outcome=SIGNED)
+            change = self._change(before, Event(SIGNED, f"signed again, valid for {intent.recv_window_ms} ms"), intent=intent, outcome=SIGNED)
         else:
             known = f"the exchange gave it the ID {intent.repay_id}" if intent.repay_id else "the exchange accepted it without an ID"
             change = self._change(before, Event(ACCEPTED, known), intent=intent, outcome=ACCEPTED)
@@ -224,7 +224,7 @@ class Journal:
         events: tuple[Event, ...] = (event,)
         is_left_open = intent_id in self._earlier and not record.intent.reported and intent_id not in self._recovered
         if is_left_open and event.name != ACKNOWLEDGED:
-            events = (Event(RECOVERED, "a later run has found out what became of it"), event)
+            events = (Event(RECOVERED, "a later run found out what became of it"), event)
         # The same is not told twice.
         is_known = record.outcome == event.name
         return Change(record._replace(**values), () if is_known else events, is_certain=intent_id not in self._uncertain)

@@ -67,7 +67,7 @@ def _parsed(url: str) -> dict[str, t.Any]:
         raise InvalidUrl("libpq does not understand it") from None
     if any("@" in str(options.get(name, "")) for name in ("host", "hostaddr", "port", "dbname")):
         # To libpq, a part of the password belongs to it, and would be shown.
-        raise InvalidUrl("libpq takes a part of its password for something else")
+        raise InvalidUrl("libpq reads a part of its password as a host, a port, or a database")
     return options
 
 
@@ -237,7 +237,7 @@ class PostgresDatabase(Database):
         """Carry out statements, and return what came of each, and what the server calls the last one."""
         connection = self._connection
         if connection is None:
-            raise DatabaseFailed("it is not connected any more")
+            raise DatabaseFailed("it is no longer connected")
         sql = "; ".join(statement.sql for statement in statements).replace("?", "%s")
         values = [value for statement in statements for value in statement.values]
         try:

@@ -203,7 +203,7 @@ class SqliteDatabase(Database):
         """Carry out a statement as soon as nobody else is in the way."""
         connection = self._connection
         if connection is None:
-            raise DatabaseFailed("it is not open any more")
+            raise DatabaseFailed("it is no longer open")
         deadline_ms, is_told = self._clock.monotonic_ms() + _MAX_BUSY_MS, False
         with contextlib.ExitStack() as waiting:
             while True:

@@ -138,14 +138,14 @@ def _misfit(database: Database, realm: str, account: str, head: Head) -> str:
     intents = {intent_id: rest for intent_id, *rest in database.query(sql, realm, account)}
     for intent_id in sorted(last.keys() | intents.keys()):
         if intent_id not in intents or intent_id not in last:
-            return f"intent {intent_id} is missing from the {'intents' if intent_id in last else 'entries'}"
+            return f"intent {intent_id} {'is missing, but has entries' if intent_id in last else 'has no entries'}"
         told, (state, outcome, *columns, document) = last[intent_id], intents[intent_id]
         if told["event"] != outcome:
             return f"intent {intent_id} is recorded as {outcome}, but its last entry is {told['event']}"
         intent = json.loads(document)
         is_told = columns == [told[name] for name in ("product", "loan", "reference")] and all(intent[name] == told[name] for name in _SHARED)
         if not is_fitting(state, outcome):
-            return f"intent {intent_id} was changed: it is recorded as {outcome} and {state}"
+            return f"intent {intent_id} was changed: its state '{state}' contradicts its outcome '{outcome}'"
         if not is_told:
             return f"intent {intent_id} was changed: it does not match its last entry"
     return ""

@@ -66,7 +66,7 @@ def read_position(client: Client) -> Position:
     )
     contradiction = position.contradiction()
     if contradiction:
-        raise ReadFailed(f"Bybit answered {_POSITION} with figures that contradict each other: {contradiction}.")
+        raise ReadFailed(f"Bybit's answer to {_POSITION} has contradictory figures: {contradiction}.")
     return position
 
 
@@ -114,7 +114,7 @@ def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> lis
         row = Row(_LEDGER, fields)
         direction, created_s = row.text("ioDirection"), row.whole_number("createTime")
         if direction not in _DIRECTIONS:
-            raise row.unusable("ioDirection", f": '{quotable(direction, 20)}' is not known")
+            raise row.unusable("ioDirection", f": '{quotable(direction, 20)}' is unknown")
         if not from_s <= created_s <= to_s:
             raise row.unusable("createTime", f": {created_s}, but {from_s} to {to_s} (seconds) was requested")
         if row.is_of("currency", coin):
@@ -131,7 +131,7 @@ def read_balance(client: Client, coin: str, account_type: str = FUND) -> Decimal
     """
     balance = client.read(_BALANCE, {"accountType": account_type, "coin": coin}).get("balance")
     if not isinstance(balance, dict):
-        raise ReadFailed(f"Bybit answered {_BALANCE} without a balance.")
+        raise ReadFailed(f"Bybit's answer to {_BALANCE} lacks a balance.")
     row = Row(_BALANCE, balance)
     row.must_be("coin", coin)
     return row.number("walletBalance")
@@ -141,5 +141,5 @@ def _rows(answer: dict[str, t.Any], name: str) -> list[Row]:
     # An account without loans may have no list at all; the totals show whether that is right.
     rows = answer.get(name) if answer.get(name) is not None else []
     if not isinstance(rows, list) or not all(isinstance(fields, dict) for fields in rows):
-        raise ReadFailed(f"Bybit answered {_POSITION} with an unusable {name}.")
+        raise ReadFailed(f"Bybit's answer to {_POSITION} has an invalid {name}.")
     return [Row(_POSITION, fields) for fields in rows]

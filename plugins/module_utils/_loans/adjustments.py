@@ -66,7 +66,7 @@ def _legacy_entry(row: Row) -> HistoryEntry:
 def _entry(row: Row, status: str) -> HistoryEntry:
     direction = row.whole_number("direction")
     if direction not in _MOVES:
-        raise row.unusable("direction", f": {direction} is not known")
+        raise row.unusable("direction", f": {direction} is unknown")
     return HistoryEntry(
         repay_id=row.identifier("adjustId"),
         amount=row.amount("amount"),

@@ -75,5 +75,5 @@ def _tier(fields: dict[str, t.Any]) -> Tier:
 def _rows(holder: dict[str, t.Any], name: str) -> list[dict[str, t.Any]]:
     rows = holder.get(name)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ReadFailed(f"Bybit answered {_COLLATERAL} without a usable {name}.")
+        raise ReadFailed(f"Bybit's answer to {_COLLATERAL} has an invalid {name}.")
     return rows

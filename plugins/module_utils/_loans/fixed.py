@@ -90,10 +90,10 @@ def _contract(row: Row, query: dict[str, str]) -> Loan:
     code = row.whole_number("status")
     status = _STATUSES.get(code)
     if status is None:
-        raise ReadFailed(f"Bybit answered {row.path} with the unknown status {row.get('status')}.")
+        raise ReadFailed(f"Bybit's answer to {row.path} has the unknown status {row.get('status')}.")
     principal, penalty_interest = row.number("residualPrincipal"), row.penalty_interest(is_overdue=code == _OVERDUE)
     if (status == REPAID) == bool(principal or penalty_interest):
-        raise row.unusable("status", f": {code} does not fit a contract that owes {principal} and {penalty_interest}")
+        raise row.unusable("status", f": {code} contradicts the amounts owed, {principal} and {penalty_interest}")
     return Loan(
         product=FIXED,
         loan_id=row.text("loanId"),
@@ -112,7 +112,7 @@ def _entry(row: Row) -> HistoryEntry:
     details = row.get("details")
     # Without them, it is unknown which contract it was for.
     if not isinstance(details, list) or not details or not all(isinstance(fields, dict) for fields in details):
-        raise ReadFailed(f"Bybit answered {row.path} without details.")
+        raise ReadFailed(f"Bybit's answer to {row.path} lacks details.")
     rows = (Row(row.path, fields) for fields in details)
     parts = tuple(Part(part.text("loanId"), part.amount("repayAmount")) for part in rows)
     entry = row.entry()

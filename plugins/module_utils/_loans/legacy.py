@@ -119,7 +119,7 @@ def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row, int],
 def _rows_of_levels(path: str, answer: dict[str, t.Any]) -> t.Iterator[Row]:
     levels = answer.get("vipCoinList")
     if not isinstance(levels, list):
-        raise ReadFailed(f"Bybit answered {path} without vipCoinList.")
+        raise ReadFailed(f"Bybit's answer to {path} lacks vipCoinList.")
     for level in levels:
         for fields in rows_of(path, level):
             yield Row(path, fields)
@@ -151,7 +151,7 @@ def _open_loan(row: Row, now_ms: int) -> Loan:
 def _completed_loan(row: Row, dummy: int) -> Loan:
     status = _CLOSED_STATUSES.get(row.whole_number("status"))
     if status is None:
-        raise ReadFailed(f"Bybit answered {row.path} with the unknown status {row.get('status')}.")
+        raise ReadFailed(f"Bybit's answer to {row.path} has the unknown status {row.get('status')}.")
     hourly_rate = row.number_or_none("hourlyInterestRate")
     return Loan(
         product=LEGACY,

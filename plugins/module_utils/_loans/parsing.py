@@ -88,7 +88,7 @@ class Row:
         """Return the LTV of a loan with its own collateral; none if the exchange does not report it, or reports zero despite a debt."""
         ltv = self.number_or_none(field)
         if ltv is not None and (ltv > _MAX_LTV or (ltv and not debt)):
-            raise self.unusable(field, f": {ltv} does not fit a debt of {debt}")
+            raise self.unusable(field, f": {ltv} contradicts a debt of {debt}")
         return ltv or None
 
     def threshold_or_none(self, field: str) -> Decimal | None:
@@ -102,7 +102,7 @@ class Row:
         """Return what is owed as penalty interest; only for a loan that is not overdue may the exchange omit it."""
         penalty = self.number_or_none("residualPenaltyInterest")
         if penalty is None and is_overdue:
-            raise self.unusable("residualPenaltyInterest", " of an overdue loan")
+            raise self.unusable("residualPenaltyInterest", ": it is empty, but the loan is overdue")
         return Decimal(0) if penalty is None else penalty
 
     def amount(self, field: str) -> Decimal:
@@ -135,11 +135,11 @@ class Row:
         """Return C(success), C(processing) or C(failed) for the number that the exchange gives for it."""
         status = _STATUSES.get(self.whole_number(field))
         if status is None:
-            raise ReadFailed(f"Bybit answered {self.path} with the unknown {field} {self.get(field)}.")
+            raise ReadFailed(f"Bybit's answer to {self.path} has the unknown {field} {self.get(field)}.")
         return status
 
     def unusable(self, field: str, why: str = "") -> ReadFailed:
-        return ReadFailed(f"Bybit answered {self.path} with an unusable {field}{why}.")
+        return ReadFailed(f"Bybit's answer to {self.path} has an invalid {field}{why}.")
 
     def entry(self) -> HistoryEntry:
         """Read the row as one of a repayment history, in the fields that all products share."""
@@ -193,7 +193,7 @@ def each_once(path: str, loans: t.Iterable[Loan], name: str) -> t.Iterator[Loan]
         key = loan.loan_id or loan.coin
         first = seen.setdefault(key, loan)
         if first != loan:
-            raise ReadFailed(f"Bybit answered {path} with contradicting rows of {name}{key}.")
+            raise ReadFailed(f"Bybit's answer to {path} has contradictory rows for {name}{key}.")
         if first is loan:
             yield loan
 
@@ -212,7 +212,7 @@ def united(path: str, entries: t.Iterable[HistoryEntry], repay_id: str | None = 
         try:
             found[entry.repay_id] = entry if known is None else known.united_with(entry)
         except Contradiction:
-            raise ReadFailed(f"Bybit answered {path} with contradicting rows of {noun} {entry.repay_id}.") from None
+            raise ReadFailed(f"Bybit's answer to {path} has contradictory rows for {noun} {entry.repay_id}.") from None
     return [entry for entry in found.values() if repay_id in (None, entry.repay_id)]
 
 

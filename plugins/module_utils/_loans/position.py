@@ -66,10 +66,10 @@ class Position(t.NamedTuple):
             ("totalDebt", self.total_debt_usd, debts_usd), ("totalCollateral", self.total_collateral_usd, collateral_usd)
         ):
             if not _is_near(shown, total(*parts), multiply(USD_STEP, Decimal(len(parts) + 1))):
-                return f"{name} is {plain(shown)}, its parts add up to {plain(total(*parts))}"
+                return f"{name} is {plain(shown)}, but its parts add up to {plain(total(*parts))}"
         rounding = total(USD_STEP, multiply(ACCOUNT_LTV_STEP, self.total_collateral_usd))
         if not _is_near(multiply(self.ltv, self.total_collateral_usd), self.total_debt_usd, rounding):
-            return f"ltv is {plain(self.ltv)}, {plain(self.total_debt_usd)} is owed against {plain(self.total_collateral_usd)}"
+            return f"ltv is {plain(self.ltv)}, but totalDebt is {plain(self.total_debt_usd)} and totalCollateral {plain(self.total_collateral_usd)}"
         return ""
 
     def is_surely_at_most(self, max_ltv: Decimal) -> bool:

@@ -49,7 +49,7 @@ def test_what_is_not_told_is_not_zero(
     change(path, how, *fields)
     run = run_module(module, **options)
     assert (run.failed, run.result.get("changed"), run.result.get("goal_reached")) == (True, None if "info" in module else False, None)
-    assert f"Bybit answered {path} with an unusable {named}" in run["msg"]
+    assert f"Bybit's answer to {path} has an invalid {named}" in run["msg"]
     assert ("loans" in run.result, posted(), ledger()) == (False, [], [])
 
 
@@ -58,7 +58,7 @@ def test_decimal_places_that_are_not_told_are_left_to_the_exchange(pay, change, 
     change(COINS, "empty", "list.flexibleBorrowingAccuracy")
     run = pay(FLEXIBLE, amount=amount)
     assert (run["outcome"], [entry["amount"] for entry in ledger()]) == ("executed", [amount])
-    assert f"could not be checked beforehand: Bybit answered {COINS} with an unusable flexibleBorrowingAccuracy" in run.warnings
+    assert f"could not be checked beforehand: Bybit's answer to {COINS} has an invalid flexibleBorrowingAccuracy" in run.warnings
 
 
 @pytest.mark.parametrize("takes_all", [True, False])
@@ -77,7 +77,7 @@ def test_the_parts_of_a_debt_have_to_fit_its_total(pay, change, posted) -> None:
     change(FLEXIBLE_DEBT, "unit", "list.totalDebt")
     run = pay(FLEXIBLE, amount=None, max_debt="0")
     assert (run.failed, run["outcome"], posted()) == (True, "not_executed", [])
-    assert "an unusable totalDebt: 498888.888939 is not the sum of unpaidAmount 4987.6543215 and unpaidInterest 1.23456789" in run["msg"]
+    assert "an invalid totalDebt: 498888.888939 is not the sum of unpaidAmount 4987.6543215 and unpaidInterest 1.23456789" in run["msg"]
 
 
 @pytest.mark.parametrize("field", ["totalDebt", "totalCollateral", "ltv", "borrowList", "collateralList"])
@@ -86,7 +86,7 @@ def test_a_position_has_to_fit_its_own_lists(run_module, change, posted, module:
     change(POSITION, "absent" if field.endswith("List") else "unit", field)
     run = run_module(module, **({**USDT, "max_ltv": "0.3"} if "repay" in module else {"product": "flexible"}))
     assert (run.failed, posted()) == (True, [])
-    assert f"Bybit answered {POSITION} with figures that contradict each other: " in run["msg"]
+    assert f"Bybit's answer to {POSITION} has contradictory figures: " in run["msg"]
 
 
 def test_rates_and_the_like_may_be_untold(pay_all, run_module, switch, ledger) -> None:
@@ -94,7 +94,7 @@ def test_rates_and_the_like_may_be_untold(pay_all, run_module, switch, ledger) -
     switch(empty_amounts="untold")
     assert {loan["annual_rate"] for loan in run_module("bybit_loan_info", product="flexible")["loans"]} == {None}
     overdue = run_module("bybit_loan_info", product="legacy")
-    assert overdue["msg"] == f"Bybit answered {LEGACY_LOANS} with an unusable residualPenaltyInterest of an overdue loan."
+    assert overdue["msg"] == f"Bybit's answer to {LEGACY_LOANS} has an invalid residualPenaltyInterest: it is empty, but the loan is overdue."
     for way, run in pay_all(way for way in WAYS if way is not FIXED):
         assert (run["outcome"], [entry["amount"] for entry in ledger(way)]) == ("executed", [way.amount]), way.name
 
@@ -105,4 +105,4 @@ def test_an_exchange_that_writes_zero_as_an_empty_string(pay_all, switch, ledger
     for way, run in pay_all((LEGACY, FLEXIBLE, FIXED)):
         entries = [entry["amount"] for entry in ledger(way)]
         assert (run["outcome"], entries) == (("executed", [way.amount]) if entries else ("not_executed", [])), way.name
-        assert entries or "with an unusable " in run["msg"], way.name
+        assert entries or "has an invalid " in run["msg"], way.name

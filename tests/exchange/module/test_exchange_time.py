@@ -110,7 +110,7 @@ def test_the_time_of_an_entry_in_another_unit_is_none(pay, spoil, change, ledger
     change(way.history, how, "list.repayTime", skip=1)
     run = pay(way, wait_timeout=2)
     assert (run.failed, run["outcome"], len(ledger()), sent(way)) == (True, "unknown", 1, 1)
-    assert f"the exchange could not be read (Bybit answered {way.history} with an unusable repayTime" in run["msg"]
+    assert f"the exchange could not be read (Bybit's answer to {way.history} has an invalid repayTime" in run["msg"]
 
 
 @pytest.mark.parametrize("way", [LEGACY, FLEXIBLE], ids=lambda way: way.name)
@@ -119,7 +119,7 @@ def test_with_since_such_a_time_makes_the_sum_fail(pay, change, posted, way) -> 
     hour_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
     run = pay(way, since=hour_ago.isoformat())
     assert (run.failed, run["outcome"], posted()) == (True, "not_executed", [])
-    assert f"Bybit answered {way.history} with an unusable repayTime: " in run["msg"]
+    assert f"Bybit's answer to {way.history} has an invalid repayTime: " in run["msg"]
 
 
 @pytest.mark.parametrize("offset_ms", [0, -900])

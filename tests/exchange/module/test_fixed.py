@@ -222,5 +222,5 @@ def test_the_contract_of_the_answer_is_checked(fixed, sandbox, posted) -> None:
     row += '"annualRate":"0.1","repaymentTime":"1795359388942"}'
     answer = {"http_status": 200, "body": '{"retCode":0,"result":{"list":[%s]}}' % row}
     sandbox.control("POST", "faults", {"path": "/v5/crypto-loan-fixed/borrow-contract-info", "answer": answer})
-    assert "with an unusable loanId: '569', but '568' was requested." in fixed(**FIXED.options)["msg"]
+    assert "has an invalid loanId: '569', but '568' was requested." in fixed(**FIXED.options)["msg"]
     assert posted() == []

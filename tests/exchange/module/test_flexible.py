@@ -117,7 +117,7 @@ def test_numbers_of_a_broken_answer_are_not_guessed(usdt, sandbox, posted, goal:
     row = '{"loanCurrency":"USDT","hourlyInterestRate":"0","unpaidAmount":"many","unpaidInterest":"0","totalDebt":"1"}'
     answer = {"http_status": 200, "body": '{"retCode":0,"result":{"list":[%s]}}' % row}
     sandbox.control("POST", "faults", {"path": "/v5/crypto-loan-flexible/ongoing-coin", "answer": answer})
-    assert "an unusable unpaidAmount: 'many' is not a decimal string" in usdt(**goal)["msg"]
+    assert "an invalid unpaidAmount: 'many' is not a decimal string" in usdt(**goal)["msg"]
     assert posted() == []
 
 
@@ -127,4 +127,4 @@ def test_a_debt_in_another_coin_is_never_taken_for_the_right_one(run_module, san
     sandbox.control("POST", "faults", {"path": "/v5/crypto-loan-flexible/ongoing-coin", "times": 0, "answer": answer})
     run = run_module("bybit_flexible_loan_repay", loan_currency="BTC", amount="1")
     assert (run.failed, run["outcome"], run["loan"]["before"], ledger()) == (True, "not_executed", None, [])
-    assert "with an unusable loanCurrency: 'USDT', but 'BTC' was requested." in run["msg"]
+    assert "has an invalid loanCurrency: 'USDT', but 'BTC' was requested." in run["msg"]

@@ -29,10 +29,10 @@ TAMPERED = {
     "the first": ("DELETE FROM bybit_entries WHERE number = 1", "entry 1 is missing"),
     "the last": ("DELETE FROM bybit_entries WHERE number = (SELECT max(number) FROM bybit_entries)", "entry 8 is missing"),
     "the last, with its record": (
-        "DELETE FROM bybit_entries; DELETE FROM bybit_chains", "is missing from the entries",
+        "DELETE FROM bybit_entries; DELETE FROM bybit_chains", "has no entries",
     ),
-    "an intent": ("DELETE FROM bybit_intents WHERE reference IS NOT NULL", "is missing from the intents"),
-    "the state of an intent": ("UPDATE bybit_intents SET state = 'void'", "it is recorded as executed and void"),
+    "an intent": ("DELETE FROM bybit_intents WHERE reference IS NOT NULL", "is missing, but has entries"),
+    "the state of an intent": ("UPDATE bybit_intents SET state = 'void'", "its state 'void' contradicts its outcome 'executed'"),
     "the reference of an intent": ("UPDATE bybit_intents SET reference = 'mine' WHERE reference IS NOT NULL", "it does not match its last entry"),
     "the reference of an intent, everywhere in it": (
         "UPDATE bybit_intents SET reference = 'mine', document = json_set(document, '$.reference', 'mine') WHERE reference IS NOT NULL",

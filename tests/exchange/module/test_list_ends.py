@@ -14,7 +14,7 @@ from ways import FIXED, FIXED_SWEEP, FLEXIBLE, LEGACY, WAYS
 
 ENDS = ["empty_cursor", "cursor_then_empty", "cursor_repeats"]
 CONTRACTS = "/v5/crypto-loan-fixed/borrow-contract-info"
-ENDLESS = "The pages of {0} do not come to an end."
+ENDLESS = "The pages of {0} never end."
 each_end = pytest.mark.parametrize("end", ENDS)
 each_product = pytest.mark.parametrize("way", [LEGACY, FLEXIBLE, FIXED], ids=lambda way: way.name)
 

@@ -185,7 +185,7 @@ def test_an_exchange_that_forgets_a_filter_is_not_believed(ask, sandbox, path: s
     run = ask(**options)
     [asked] = [value for name, value in options.items() if name != "product"]
     assert (run.failed, "loans" in run.result) == (True, False)
-    assert f"Bybit answered {path} with an unusable " in run["msg"] and f", but '{asked}' was requested." in run["msg"]
+    assert f"Bybit's answer to {path} has an invalid " in run["msg"] and f", but '{asked}' was requested." in run["msg"]
 
 
 def test_a_loan_that_stands_on_two_pages_is_one_loan(ask, sandbox, legacy) -> None:

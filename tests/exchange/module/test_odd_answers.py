@@ -91,7 +91,7 @@ def test_an_answer_without_end_is_not_read_to_its_end(run_module, replace, relay
 def test_cursors_that_go_round_in_a_circle_are_followed_once(run_module, replace, relay, calls) -> None:
     replace(HISTORY, *(page_of([], nextPageCursor=cursor) for cursor in "ABABAB"))
     run = run_module("bybit_loan_repayment_info", product="legacy", api_url=relay.url)
-    assert (run.failed, run["msg"]) == (True, f"The pages of {HISTORY} do not come to an end.")
+    assert (run.failed, run["msg"]) == (True, f"The pages of {HISTORY} never end.")
     # What the test before has asked for counts for the rate limit, too.
     assert calls().count("GET repayment-history") - run.details["gate_retries"]["rate_limits"] == 3
 
@@ -101,7 +101,7 @@ def test_a_list_that_may_be_cut_is_not_shown(run_module, replace, relay, cursor:
     replace(HISTORY, page_of([], **cursor))
     run = run_module("bybit_loan_repayment_info", product="legacy", api_url=relay.url)
     assert (run.failed, "repayments" in run.result) == (True, False)
-    assert run["msg"] == f"Bybit answered {HISTORY} with an unusable nextPageCursor: it does not say whether there are more pages."
+    assert run["msg"] == f"Bybit's answer to {HISTORY} has an invalid nextPageCursor: it is unknown whether there are more pages."
 
 
 def test_a_key_of_demo_trading_is_refused_for_good(repay, sandbox, posts) -> None:

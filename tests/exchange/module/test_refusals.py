@@ -162,17 +162,17 @@ def test_bad_input_is_refused_before_anything_is_sent(repay, sandbox, options: d
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ('{"retCode":0,"result":{}}', "without a list of rows"),
-        ('{"retCode":0,"result":{"list":["?"]}}', "without a list of rows"),
+        ('{"retCode":0,"result":{}}', "lacks a list of rows"),
+        ('{"retCode":0,"result":{"list":["?"]}}', "lacks a list of rows"),
         (
             '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","hourlyInterestRate":"0","expirationTime":"",'
             '"totalDebt":"1","residualInterest":"0","residualPenaltyInterest":"0"}]}}',
-            "an unusable loanCurrency",
+            "an invalid loanCurrency",
         ),
         (
             '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","hourlyInterestRate":"0","expirationTime":"",'
             '"loanCurrency":"USDT","totalDebt":"lots"}]}}',
-            "an unusable totalDebt: 'lots' is not a decimal string",
+            "an invalid totalDebt: 'lots' is not a decimal string",
         ),
         ("<html>", "gave no usable answer to GET /v5/crypto-loan/ongoing-orders: the answer is not from"),
         ('{"retCode":10016}', "an internal error (retCode 10016). Run again later."),
@@ -189,7 +189,7 @@ def test_a_loan_that_was_not_asked_for_is_never_taken_for_the_right_one(repay, s
     row = '{"orderId":"42","loanCurrency":"USDT","totalDebt":"1"}'
     body = '{"retCode":0,"result":{"list":[' + row + "]}}"
     sandbox.control("POST", "faults", {"method": "GET", "skip": 1, "answer": {"http_status": 200, "body": body}})
-    assert f"with an unusable orderId: '42', but '{names.loan}' was requested." in repay()["msg"]
+    assert f"has an invalid orderId: '42', but '{names.loan}' was requested." in repay()["msg"]
     assert posts() == 0
 
 

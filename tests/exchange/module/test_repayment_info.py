@@ -156,7 +156,7 @@ def test_whoever_asks_for_more_than_six_months_is_told_what_is_missing(ask) -> N
     ("options", "sentence"),
     [
         ({"repay_id": "1"}, None),
-        ({"loan_currency": "BTC"}, "Bybit answered {0} with an unusable loanCurrency: 'USDT', but 'BTC' was requested."),
+        ({"loan_currency": "BTC"}, "Bybit's answer to {0} has an invalid loanCurrency: 'USDT', but 'BTC' was requested."),
     ],
     ids=str,
 )
@@ -187,7 +187,7 @@ def test_a_time_beyond_the_calendar_is_not_guessed(ask, sandbox) -> None:
     answer = {"http_status": 200, "body": json.dumps(document)}
     sandbox.control("POST", "faults", {"method": "GET", "path": PATH, "answer": answer})
     run = ask()
-    assert (run.failed, run["msg"]) == (True, f"Bybit answered {PATH} with an unusable repayTime: {10**18} is not a time in milliseconds.")
+    assert (run.failed, run["msg"]) == (True, f"Bybit's answer to {PATH} has an invalid repayTime: {10**18} is not a time in milliseconds.")
 
 
 def test_nothing_is_changed_in_any_mode(ask, sandbox, calls, journal) -> None:

@@ -31,7 +31,7 @@ def test_with_since_a_repayment_with_another_id_is_not_overlooked(pay, sandbox, 
     hour_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
     run = pay(LEGACY, since=hour_ago.isoformat(), wait_timeout=1)
     assert (run.failed, run["outcome"], paid()) == (True, "not_executed", ["100"])
-    assert run["msg"] == f"Bybit answered {LEGACY.history} with an unusable orderId."
+    assert run["msg"] == f"Bybit's answer to {LEGACY.history} has an invalid orderId."
 
 
 @pytest.mark.parametrize("how", ["type", "null", "empty", "absent"])
@@ -54,7 +54,7 @@ def test_a_question_about_one_loan_does_not_overlook_it(
     change(path, how, f"list.{field}")
     run = run_module(module, **options)
     assert (run.failed, "loans" in run.result, "repayments" in run.result) == (True, False, False)
-    assert run["msg"] == f"Bybit answered {path} with an unusable {field}."
+    assert run["msg"] == f"Bybit's answer to {path} has an invalid {field}."
 
 
 def test_a_debt_under_another_name_is_not_repaid_already(pay, relay, posted) -> None:
@@ -67,7 +67,7 @@ def test_a_debt_under_another_name_is_not_repaid_already(pay, relay, posted) -> 
     relay.edit(DEBTS, rename)
     run = pay(FLEXIBLE, amount=None, max_debt="0", api_url=relay.url)
     assert (run.failed, run["changed"], run["outcome"], run["goal_reached"]) == (True, False, "not_executed", None)
-    assert (run["msg"], posted()) == (f"Bybit answered {DEBTS} with an unusable loanCurrency.", [])
+    assert (run["msg"], posted()) == (f"Bybit's answer to {DEBTS} has an invalid loanCurrency.", [])
 
 
 @pytest.mark.parametrize("how", ["type", "absent"])
@@ -81,7 +81,7 @@ def test_a_lost_repayment_in_a_row_that_cannot_be_read(pay, spoil, change, ledge
     change(way.history, how, f"list.{field}", skip=1)
     run = pay(way, wait_timeout=2)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
-    assert f"the exchange could not be read (Bybit answered {way.history} with" in run.details["evidence"]["reason"]
+    assert f"the exchange could not be read (Bybit's answer to {way.history} has" in run.details["evidence"]["reason"]
     assert field in run.details["evidence"]["reason"]
     assert ([entry["amount"] for entry in ledger()], sent(way)) == ([way.amount], 1)
 

@@ -56,7 +56,7 @@ def test_a_lost_repayment_whose_type_cannot_be_read(pay, spoil, change, ledger, 
     """In another unit, the type is another number, which nobody knows."""
     spoil(way, answer="reset")
     change(way.history, how, "list.repayType", skip=1)
-    reason = "its type is unknown to this collection" if how == "unit" else "with an unusable repayType"
+    reason = "its type is unknown to this collection" if how == "unit" else "has an invalid repayType"
     for dummy in range(2):
         assert_unknown(way, pay(way, wait_timeout=2), reason)
     assert ([entry["amount"] for entry in ledger()], sent(way)) == ([way.amount], 1)
@@ -93,7 +93,7 @@ def test_with_since_a_type_that_is_not_told_makes_the_sum_fail(pay, sandbox, cha
     change(way.history, how, "list.repayType")
     run = pay(way, since=hour_ago())
     assert (run.failed, run["outcome"], paid()) == (True, "not_executed", ["100"])
-    assert run["msg"].startswith(f"Bybit answered {way.history} with an unusable repayType")
+    assert run["msg"].startswith(f"Bybit's answer to {way.history} has an invalid repayType")
 
 
 def test_what_is_older_than_since_does_not_matter(pay, switch, ledger) -> None:
@@ -117,14 +117,14 @@ def test_a_status_that_is_not_known_is_no_status(pay, change, posted, way, path:
     change(path, "unknown", field)
     run = pay(way)
     assert (run.failed, run["outcome"], posted()) == (True, "not_executed", [])
-    assert run["msg"] == f"Bybit answered {path} with the unknown {name} 99."
+    assert run["msg"] == f"Bybit's answer to {path} has the unknown {name} 99."
 
 
 def test_how_a_loan_was_closed_is_not_guessed(repay, change, posted) -> None:
     change(COMPLETED, "unknown", "list.status")
     run = repay(order_id="1793569729874260992")
     assert (run.failed, run["outcome"], posted()) == (True, "not_executed", [])
-    assert run["msg"] == f"Bybit answered {COMPLETED} with the unknown status 99."
+    assert run["msg"] == f"Bybit's answer to {COMPLETED} has the unknown status 99."
 
 
 def test_a_movement_of_the_wallet_in_an_unknown_direction_bears_no_witness(
@@ -137,7 +137,7 @@ def test_a_movement_of_the_wallet_in_an_unknown_direction_bears_no_witness(
     until(lambda: sent(LEGACY))
     sandbox.control("POST", "repay", {"product": "flexible", "loanCurrency": "USDT", "amount": "7"})
     run = process.end()
-    assert_unknown(LEGACY, run, f"Bybit answered {FUNDING} with an unusable ioDirection: '99' is not known")
+    assert_unknown(LEGACY, run, f"Bybit's answer to {FUNDING} has an invalid ioDirection: '99' is unknown")
     assert (paid(), sent(LEGACY)) == (["7"], 1)
     sandbox.control("DELETE", "faults")
     again = pay(LEGACY)

@@ -137,7 +137,7 @@ def test_a_block_while_the_witness_is_asked_stops_all_requests(pay, sandbox, spo
 def test_a_balance_that_is_not_told_bears_no_witness(pay, spoil, change, ledger, sent, balance: str) -> None:
     spoil(LEGACY, **NOTHING)
     change(BALANCE, balance, "balance.walletBalance", skip=1)
-    assert_unknown(LEGACY, pay(LEGACY, wait_timeout=2), f"Bybit answered {BALANCE} with an unusable walletBalance")
+    assert_unknown(LEGACY, pay(LEGACY, wait_timeout=2), f"Bybit's answer to {BALANCE} has an invalid walletBalance")
     assert (ledger(), sent(LEGACY)) == ([], 1)
 
 

@@ -17,7 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.session import
 from ansible_collections.treasury.bybit.plugins.module_utils._api.signing import HmacSigner
 
 HISTORY = "/v5/crypto-loan/repayment-history"
-ENDLESS = f"The pages of {HISTORY} do not come to an end."
+ENDLESS = f"The pages of {HISTORY} never end."
 ABSENT: t.Any = object()
 
 Page = tuple[list[dict[str, t.Any]], t.Any]
@@ -83,7 +83,7 @@ def test_a_full_page_with_an_empty_cursor_is_the_last(read: t.Any) -> None:
     assert read({"": (FULL, "")}) == (FULL, [""])
 
 
-UNUSABLE = f"Bybit answered {HISTORY} with an unusable nextPageCursor: it does not say whether there are more pages."
+UNUSABLE = f"Bybit's answer to {HISTORY} has an invalid nextPageCursor: it is unknown whether there are more pages."
 
 
 @pytest.mark.parametrize("end", [ABSENT, None], ids=["absent", "null"])
@@ -153,7 +153,7 @@ def test_a_list_with_shorter_pages_ends_as_early(clock: t.Any) -> None:
 
     assert found({"": (rows(1, 2), "A"), "A": (rows(3), ABSENT)}) == rows(1, 2, 3)
     assert found({"": (rows(1), "A"), "A": (rows(1), "A")}) == rows(1)
-    with pytest.raises(ReadFailed, match="unusable nextPageCursor"):
+    with pytest.raises(ReadFailed, match="invalid nextPageCursor"):
         found({"": (rows(1, 2), ABSENT)})
-    with pytest.raises(ReadFailed, match="do not come to an end"):
+    with pytest.raises(ReadFailed, match="never end"):
         found({"": (rows(1, 2), "A"), "A": (rows(1, 2), "A")})

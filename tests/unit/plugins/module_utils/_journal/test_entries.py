@@ -100,23 +100,23 @@ MISFITS = {
     "a changed document": ([ONE, TWO._replace(document=doctored(TWO, amount="4000")), THREE, FOUR], "entry 2 was changed: its hash does not match its content"),
     "a changed hash": ([ONE, TWO._replace(hash="f" * 64), THREE, FOUR], "entry 2 was changed: its hash does not match its content"),
     "a changed document with its hash": (
-        [ONE, rewritten(TWO, amount="4000"), THREE, FOUR], "entry 3 does not follow entry 2: it is chained to another one"
+        [ONE, rewritten(TWO, amount="4000"), THREE, FOUR], "entry 3 does not follow entry 2: it is chained to another entry"
     ),
     "a space in a document": ([ONE, TWO._replace(document=f"{TWO.document} "), THREE, FOUR], "entry 2 was changed: its hash does not match its content"),
     "the first one removed": ([TWO, THREE, FOUR], "entry 1 is missing: entry 2 follows 0"),
     "one in the middle removed": ([ONE, THREE, FOUR], "entry 2 is missing: entry 3 follows 1"),
     "one in the middle removed, and the others renumbered": (
-        [ONE, THREE._replace(number=2), FOUR._replace(number=3)], "entry 2 does not follow entry 1: it is chained to another one"
+        [ONE, THREE._replace(number=2), FOUR._replace(number=3)], "entry 2 does not follow entry 1: it is chained to another entry"
     ),
-    "the last one removed": ([ONE, TWO, THREE], "entry 4 is missing: the chain is recorded with 4 entries and another end"),
-    "all removed": ([], "entry 1 is missing: the chain is recorded with 4 entries and another end"),
+    "the last one removed": ([ONE, TWO, THREE], "entry 4 is missing: the journal records 4 entries"),
+    "all removed": ([], "entry 1 is missing: the journal records 4 entries"),
     "two swapped": ([ONE, THREE, TWO, FOUR], "entry 2 is missing: entry 3 follows 1"),
     "two swapped, and renumbered": (
-        [ONE, THREE._replace(number=2), TWO._replace(number=3), FOUR], "entry 2 does not follow entry 1: it is chained to another one"
+        [ONE, THREE._replace(number=2), TWO._replace(number=3), FOUR], "entry 2 does not follow entry 1: it is chained to another entry"
     ),
     "one twice": ([ONE, TWO, TWO, THREE, FOUR], "entry 3 is missing: entry 2 follows 2"),
-    "another number within": ([ONE, rewritten(TWO, number=7), THREE, FOUR], "entry 2 does not follow entry 1: it is chained to another one"),
-    "one too many": ([*ENTRIES, entry_of(HEAD, TARGET, INTENT, Event("unknown", ""), 0, ACTOR)], "entry 6 is missing: the chain is recorded"),
+    "another number within": ([ONE, rewritten(TWO, number=7), THREE, FOUR], "entry 2 does not follow entry 1: it is chained to another entry"),
+    "one too many": ([*ENTRIES, entry_of(HEAD, TARGET, INTENT, Event("unknown", ""), 0, ACTOR)], "entry 5 is one too many: the journal records 4 entries"),
 }
 
 
@@ -125,9 +125,16 @@ def test_what_does_not_fit(entries: list[Entry], misfit: str) -> None:
     assert first_misfit(entries, HEAD).startswith(misfit)
 
 
-@pytest.mark.parametrize("head", [HEAD._replace(length=5), HEAD._replace(hash=THREE.hash), Head()])
-def test_an_end_that_does_not_fit(head: Head) -> None:
-    assert "another end" in first_misfit(ENTRIES, head)
+@pytest.mark.parametrize(
+    ("head", "misfit"),
+    [
+        (HEAD._replace(length=5), "entry 5 is missing: the journal records 5 entries"),
+        (HEAD._replace(hash=THREE.hash), "entry 4 is not the last entry that the journal records"),
+        (Head(), "entry 1 is one too many: the journal records 0 entries"),
+    ],
+)
+def test_an_end_that_does_not_fit(head: Head, misfit: str) -> None:
+    assert first_misfit(ENTRIES, head) == misfit
 
 
 TREES: st.SearchStrategy[t.Any] = st.recursive(

@@ -185,7 +185,7 @@ def test_an_entry_says_what_happened_to_what_when_and_why(
     ]
     documents = [json.loads(row[-1]) for row in rows]
     assert [document["reason"] for document in documents] == [
-        "to reach the goal", "sent for 5000 ms from its timestamp on", "The outcome is unknown.",
+        "to reach the goal", "valid for 5000 ms from its timestamp", "The outcome is unknown.",
     ]
     assert [(d["time_ms"], d["product"], d["loan"], d["intent"], d["event"], d["reference"]) for d in documents] == of_columns
     assert {(d["realm"], d["account"], d["amount"], d["coin"], d["sent_at_ms"]) for d in documents} == {

@@ -99,7 +99,7 @@ def test_what_the_documentation_says_may_be_taken_back() -> None:
 @pytest.mark.parametrize("value", [MISSING, None, "", "much", "-1", 0, 5, True, []], ids=str)
 @pytest.mark.parametrize("read", [adjustments.legacy_limit, adjustments.account_limit])
 def test_what_may_be_taken_back_is_not_guessed(read: t.Callable[..., Decimal], value: object) -> None:
-    with pytest.raises(ReadFailed, match="unusable maxCollateralAmount"):
+    with pytest.raises(ReadFailed, match="invalid maxCollateralAmount"):
         read(Exchange(changed({}, maxCollateralAmount=value)), "BTC")
 
 
@@ -112,7 +112,7 @@ def test_in_which_direction(read: Adjustments, fields: dict[str, t.Any], directi
 @pytest.mark.parametrize("direction", [MISSING, None, "", 2, -1, "-1", Decimal("0.5"), True, False, "add", []], ids=repr)
 @EACH
 def test_a_direction_that_is_unknown_is_not_guessed(read: Adjustments, fields: dict[str, t.Any], direction: object) -> None:
-    with pytest.raises(ReadFailed, match="unusable direction"):
+    with pytest.raises(ReadFailed, match="invalid direction"):
         read(showing(changed(fields, direction=direction)))
 
 
@@ -123,7 +123,7 @@ def test_how_far_it_is(status: object, read_as: str) -> None:
 
 @pytest.mark.parametrize("status", [MISSING, None, "", 0, 4, "SUCCESS", True], ids=repr)
 def test_a_status_that_is_unknown_is_not_guessed(status: object) -> None:
-    with pytest.raises(ReadFailed, match="(unusable|unknown) status"):
+    with pytest.raises(ReadFailed, match="(invalid|unknown) status"):
         adjustments.account_adjustments(showing(changed(OF_ACCOUNT, status=status)))
 
 
@@ -145,19 +145,19 @@ def test_one_adjustment_has_one_id(read: Adjustments, fields: dict[str, t.Any], 
 @EACH
 def test_a_field_that_is_broken_is_not_guessed(read: Adjustments, fields: dict[str, t.Any], field: str, values: list[object]) -> None:
     for value in values:
-        with pytest.raises(ReadFailed, match=f"unusable {field}"):
+        with pytest.raises(ReadFailed, match=f"invalid {field}"):
             read(showing(fields, changed(fields, **{field: value})))
 
 
 @pytest.mark.parametrize("order", [MISSING, None, "", 17, "18"], ids=repr)
 def test_an_adjustment_of_another_order_is_not_passed_over(order: object) -> None:
-    with pytest.raises(ReadFailed, match="unusable orderId"):
+    with pytest.raises(ReadFailed, match="invalid orderId"):
         adjustments.legacy_adjustments(showing(changed(OF_ORDER, orderId=order)), "17")
 
 
 @pytest.mark.parametrize("coin", ["btc", "BTC ", "ETH"])
 def test_an_adjustment_of_another_coin_is_not_passed_over(coin: str) -> None:
-    with pytest.raises(ReadFailed, match="unusable collateralCurrency"):
+    with pytest.raises(ReadFailed, match="invalid collateralCurrency"):
         adjustments.account_adjustments(showing({**OF_ACCOUNT, "collateralCurrency": coin}), "BTC")
 
 
@@ -180,14 +180,14 @@ def test_of_one_id_there_is_one(read: Adjustments, fields: dict[str, t.Any]) -> 
 @EACH
 def test_rows_of_one_adjustment_that_contradict_each_other(read: Adjustments, fields: dict[str, t.Any]) -> None:
     for change in ({"direction": 1}, {"amount": "7"}, {"adjustTime": TIME_MS + 1}):
-        with pytest.raises(ReadFailed, match=f"with contradicting rows of adjustment {fields['adjustId']}\\.$"):
+        with pytest.raises(ReadFailed, match=f"has contradictory rows for adjustment {fields['adjustId']}\\.$"):
             read(showing(fields, {**fields, **change}))
 
 
 def test_an_adjustment_may_become_final_between_two_pages() -> None:
     processing = {**OF_ACCOUNT, "status": 2}
     assert [entry.status for entry in adjustments.account_adjustments(showing(processing, OF_ACCOUNT, processing))] == [SUCCESS]
-    with pytest.raises(ReadFailed, match="contradicting rows of adjustment"):
+    with pytest.raises(ReadFailed, match="contradictory rows for adjustment"):
         adjustments.account_adjustments(showing(OF_ACCOUNT, {**OF_ACCOUNT, "status": 3}))
 
 

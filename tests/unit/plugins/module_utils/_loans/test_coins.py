@@ -44,21 +44,21 @@ def with_places(places: object, currency: object = "USDT") -> t.Any:
 def test_decimal_places(read: Read, told: object, places: int) -> None:
     assert read(with_places(told)) == places
     # What is listed for other coins alone may be this one, under another name.
-    with pytest.raises(ReadFailed, match="unusable currency: 'BTC', but 'USDT' was requested"):
+    with pytest.raises(ReadFailed, match="invalid currency: 'BTC', but 'USDT' was requested"):
         read(with_places(told, "BTC"))
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 @pytest.mark.parametrize("places", [MISSING, None, "", "four", "4.5", 19, "400", -1, True, [4], {}], ids=str)
 def test_decimal_places_are_not_guessed(read: Read, places: object) -> None:
-    with pytest.raises(ReadFailed, match="an unusable (flexibleB|fixedB|b)orrowingAccuracy"):
+    with pytest.raises(ReadFailed, match="an invalid (flexibleB|fixedB|b)orrowingAccuracy"):
         read(with_places(places))
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 @pytest.mark.parametrize("currency", [MISSING, None, "", 5, ["USDT"], True], ids=str)
 def test_a_coin_that_cannot_be_read_is_not_another_one(read: Read, currency: object) -> None:
-    with pytest.raises(ReadFailed, match="an unusable currency"):
+    with pytest.raises(ReadFailed, match="an invalid currency"):
         read(with_places(4, currency))
 
 
@@ -66,5 +66,5 @@ def test_a_coin_that_cannot_be_read_is_not_another_one(read: Read, currency: obj
 def test_levels_in_another_form_are_not_guessed(levels: object) -> None:
     exchange = with_places(4)
     exchange._answer["vipCoinList"] = levels
-    with pytest.raises(ReadFailed, match="without (vipCoinList|a list of rows)"):
+    with pytest.raises(ReadFailed, match="lacks (vipCoinList|a list of rows)"):
         READS["legacy"](exchange)

@@ -73,14 +73,14 @@ def test_a_field_that_can_be_used(method: str, value: object, expected: object) 
 def test_a_field_that_cannot_be_used_is_not_guessed(method: str, value: object) -> None:
     with pytest.raises(ReadFailed) as caught:
         getattr(row(value), method)("field")
-    assert re.fullmatch(r"Bybit answered /v5/list with an unusable field(: .*\w)?\.", str(caught.value))
+    assert re.fullmatch(r"Bybit's answer to /v5/list has an invalid field(: .*\w)?\.", str(caught.value))
     assert caught.value.outcome == "not_executed"
 
 
 def test_what_is_wrong_is_told() -> None:
-    with pytest.raises(ReadFailed, match=r"unusable field: 'much' is not a decimal string\.$"):
+    with pytest.raises(ReadFailed, match=r"invalid field: 'much' is not a decimal string\.$"):
         row("much").number("field")
-    with pytest.raises(ReadFailed, match=r"unusable field: 4\.5 is not a whole number\.$"):
+    with pytest.raises(ReadFailed, match=r"invalid field: 4\.5 is not a whole number\.$"):
         row("4.5").whole_number("field")
 
 
@@ -100,7 +100,7 @@ def test_the_status_of_a_repayment(status: object, expected: str) -> None:
 
 @pytest.mark.parametrize("status", [0, 4, "9"])
 def test_an_unknown_status_is_not_guessed(status: object) -> None:
-    with pytest.raises(ReadFailed, match=f"^Bybit answered /v5/list with the unknown repayStatus {status}.$"):
+    with pytest.raises(ReadFailed, match=f"^Bybit's answer to /v5/list has the unknown repayStatus {status}.$"):
         Row("/v5/list", {**REPAYMENT, "repayStatus": status}).entry()
 
 
@@ -132,7 +132,7 @@ def test_how_a_repayment_came_about(number: object, kind: str, by_user: bool | N
 @pytest.mark.parametrize("value", [MISSING, None, "", [], {}, True], ids=["missing", "null", "empty", "list", "object", "boolean"])
 def test_a_repayment_that_is_broken(field: str, value: t.Any) -> None:
     fields = {name: given for name, given in {**REPAYMENT, field: value}.items() if given is not MISSING}
-    with pytest.raises(ReadFailed, match=f"unusable {field}"):
+    with pytest.raises(ReadFailed, match=f"invalid {field}"):
         Row("/v5/list", fields).entry()
 
 
@@ -151,11 +151,11 @@ def test_what_is_not_told_is_not_zero(field: str, may_be_untold: bool) -> None:
     if may_be_untold:
         assert row("", field).number_or_none(field) is None
     else:
-        with pytest.raises(ReadFailed, match=f"unusable {field}: '' is not a decimal string"):
+        with pytest.raises(ReadFailed, match=f"invalid {field}: '' is not a decimal string"):
             row("", field).number_or_none(field)
     assert row("0", field).number_or_none(field) == 0
     for value in (MISSING, None, 0, "soon"):
-        with pytest.raises(ReadFailed, match=f"unusable {field}"):
+        with pytest.raises(ReadFailed, match=f"invalid {field}"):
             row(value, field).number_or_none(field)
 
 
@@ -168,14 +168,14 @@ def test_a_loan_that_is_not_overdue_owes_no_penalty_interest(told: str, is_overd
 
 
 def test_an_overdue_loan_owes_penalty_interest_that_must_be_told() -> None:
-    with pytest.raises(ReadFailed, match=r"with an unusable residualPenaltyInterest of an overdue loan\.$"):
+    with pytest.raises(ReadFailed, match=r"has an invalid residualPenaltyInterest: it is empty, but the loan is overdue\.$"):
         row("", "residualPenaltyInterest").penalty_interest(is_overdue=True)
 
 
 @pytest.mark.parametrize("is_overdue", [False, True])
 @pytest.mark.parametrize("value", [MISSING, None, 0, "soon", "-1"])
 def test_penalty_interest_is_not_guessed(value: object, is_overdue: bool) -> None:
-    with pytest.raises(ReadFailed, match="unusable residualPenaltyInterest"):
+    with pytest.raises(ReadFailed, match="invalid residualPenaltyInterest"):
         row(value, "residualPenaltyInterest").penalty_interest(is_overdue)
 
 
@@ -209,7 +209,7 @@ def test_only_rows_with_what_was_asked_for() -> None:
     assert like({"loanCurrency": "BTC"}, other, ours) == ["18", "17"]
     # What was not asked for may be it, under another name.
     for query, rows in (({"orderId": "17"}, (ours, other)), ({"orderId": "17", "loanCurrency": "ETH"}, (ours,))):
-        with pytest.raises(ReadFailed, match="with an unusable (orderId: '18', but '17'|loanCurrency: 'BTC', but 'ETH') was requested"):
+        with pytest.raises(ReadFailed, match="has an invalid (orderId: '18', but '17'|loanCurrency: 'BTC', but 'ETH') was requested"):
             like(query, *rows)
     assert like({"orderId": None, "loanCurrency": None}, other, {}) == ["18", None]
     # The id of a repayment is left to the exchange.
@@ -227,7 +227,7 @@ def test_what_is_not_asked_for_is_not_sent() -> None:
 def test_what_cannot_be_read_is_not_another_loans(field: str, value: object) -> None:
     asked = {"orderId": "17", "loanCurrency": "BTC"}
     fields = {name: given for name, given in {**asked, field: value}.items() if given is not MISSING}
-    with pytest.raises(ReadFailed, match=f"unusable {field}"):
+    with pytest.raises(ReadFailed, match=f"invalid {field}"):
         like(asked, fields)
 
 
@@ -270,7 +270,7 @@ def test_rows_of_one_repayment_are_one(rows: list[HistoryEntry], expected: list[
 )
 def test_rows_of_one_repayment_that_contradict_each_other(change: dict[str, t.Any]) -> None:
     for rows in ([READ, OTHER, READ._replace(**change)], [READ._replace(**change), READ]):
-        with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/list with contradicting rows of repayment 1773\.$"):
+        with pytest.raises(ReadFailed, match=r"^Bybit's answer to /v5/list has contradictory rows for repayment 1773\.$"):
             united("/v5/list", rows)
-    with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/list with contradicting rows of transfer 1773\.$"):
+    with pytest.raises(ReadFailed, match=r"^Bybit's answer to /v5/list has contradictory rows for transfer 1773\.$"):
         united("/v5/list", [READ, READ._replace(amount=Decimal(1))], noun="transfer")

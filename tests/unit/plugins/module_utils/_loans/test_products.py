@@ -160,7 +160,7 @@ def test_the_filters_of_the_exchange_are_checked() -> None:
         lambda: fixed.repayments(showing(CONTRACTS_PAID, CONTRACT_REPAYMENT), "BTC"),
         lambda: coins.borrowing_accuracy(showing(LENT, {"currency": "BTC", "flexibleBorrowingAccuracy": 4}), "ETH", "flexible"),
     ):
-        with pytest.raises(ReadFailed, match="with an unusable .* was requested"):
+        with pytest.raises(ReadFailed, match="has an invalid .* was requested"):
             read()
 
 

@@ -89,7 +89,7 @@ def test_between_which_wallets(source: str, target: str, move: str | None) -> No
 @pytest.mark.parametrize(("field", "other"), [("fromAccountType", "toAccountType"), ("toAccountType", "fromAccountType")])
 def test_a_wallet_that_may_be_one_of_the_two_is_not_passed_over(field: str, other: str, wallet: object) -> None:
     for known in ("FUND", "UNIFIED"):
-        with pytest.raises(ReadFailed, match=f"unusable {field}"):
+        with pytest.raises(ReadFailed, match=f"invalid {field}"):
             read(changed(ROW, **{field: wallet, other: known}))
 
 
@@ -113,7 +113,7 @@ def test_what_is_not_known_to_be_final_is_not(status: str, read_as: str) -> None
 )
 def test_a_field_that_is_broken_is_not_guessed(field: str, values: list[object]) -> None:
     for value in values:
-        with pytest.raises(ReadFailed, match=f"unusable {field}"):
+        with pytest.raises(ReadFailed, match=f"invalid {field}"):
             read(ROW, changed(ROW, **{field: value}))
 
 
@@ -125,7 +125,7 @@ def test_a_transfer_of_a_time_that_was_not_asked_for_is_not_passed_over(time_ms:
     if fits:
         assert [entry.time_ms for entry in read(row)] == [time_ms]
     else:
-        with pytest.raises(ReadFailed, match=f"unusable timestamp: {time_ms}, but 1793534399000 to 1793534406000 .milliseconds. was requested"):
+        with pytest.raises(ReadFailed, match=f"invalid timestamp: {time_ms}, but 1793534399000 to 1793534406000 .milliseconds. was requested"):
             read(row)
 
 
@@ -137,7 +137,7 @@ def test_of_one_id_there_is_one_with_and_without_the_prefix() -> None:
     assert read(ROW, {**ROW, "transferId": ID}) == [ENTRY]
     assert read({**ROW, "status": "PENDING"}, ROW) == [ENTRY]
     for change in ({"status": "FAILED"}, {"amount": "501"}, {"fromAccountType": "FUND", "toAccountType": "UNIFIED"}):
-        with pytest.raises(ReadFailed, match=f"with contradicting rows of transfer {ID}\\.$"):
+        with pytest.raises(ReadFailed, match=f"has contradictory rows for transfer {ID}\\.$"):
             read(ROW, {**ROW, **change})
 
 
@@ -182,5 +182,5 @@ def test_what_can_be_given_away(answer: t.Any, amount: str) -> None:
     ids=str,
 )
 def test_what_can_be_given_away_is_not_guessed(answer: t.Any) -> None:
-    with pytest.raises(ReadFailed, match="unusable availableWithdrawal"):
+    with pytest.raises(ReadFailed, match="invalid availableWithdrawal"):
         given_away(answer)
