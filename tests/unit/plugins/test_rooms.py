@@ -24,7 +24,7 @@ LEAVES = ("_outcomes", "_redaction", "_amounts", "_times", "_clock", "_goal", "_
 # They take values and return values.
 PURE = (
     "_outcomes", "_redaction", "_amounts", "_times", "_goal", "_words",
-    "_api/return_codes", "_api/errors", "_api/hosts", "_api/response", "_api/rate_limit",
+    "_api/return_codes", "_api/errors", "_api/hosts", "_api/response", "_api/rate_limit", "_api/prepared",
     "_loans/wallet", "_loans/position", "_loans/loan", "_loans/history", "_loans/tiers", "_loans/prices", "_loans/outlook",
     "_loans/subject", "_loans/pledging",
     "_operations/terms", "_operations/decision", "_operations/limits", "_operations/progress",

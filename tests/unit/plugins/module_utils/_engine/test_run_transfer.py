@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain
 from ansible_collections.treasury.bybit.plugins.module_utils._api.client import TURNED_AWAY, UNCLEAR, Accepted, NotAccepted, Request, Signed
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Failure, OutcomeUnknown, Refused
-from ansible_collections.treasury.bybit.plugins.module_utils._api.requestor import Prepared
+from ansible_collections.treasury.bybit.plugins.module_utils._api.prepared import Prepared
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import TO_FUND, TO_UNIFIED, Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Intent
