@@ -81,7 +81,7 @@ def test_a_lost_repayment_in_a_row_that_cannot_be_read(pay, spoil, change, ledge
     change(way.history, how, f"list.{field}", skip=1)
     run = pay(way, wait_timeout=2)
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
-    assert f"the exchange could not be read (Bybit's answer to {way.history} has" in run.details["evidence"]["reason"]
+    assert f"the exchange could not be read (Bybit's answer to {way.history} " in run.details["evidence"]["reason"]
     assert field in run.details["evidence"]["reason"]
     assert ([entry["amount"] for entry in ledger()], sent(way)) == ([way.amount], 1)
 

@@ -29,7 +29,7 @@ PURE = (
     "_loans/subject", "_loans/pledging",
     "_operations/terms", "_operations/decision", "_operations/limits", "_operations/progress",
     "_operations/repayment_plan", "_operations/collateral_plan", "_operations/transfer_plan",
-    "_journal/target", "_journal/intent", "_journal/entries", "_journal/database", "_journal/records",
+    "_journal/target", "_journal/intent", "_journal/entries", "_journal/database", "_journal/records", "_journal/failures",
     "_reconcile/evidence", "_reconcile/judge",
     "_engine/freshness", "_engine/steps", "_engine/diff", "_engine/report", "_engine/messages",
     "_info/forecast", "_options/values",
@@ -140,7 +140,7 @@ def test_the_journal_is_written_in_one_place() -> None:
     databases = {"_journal/database", "_journal/sqlite", "_journal/postgresql"}
     knowing = {name for name in FILES if rooms_imported(name) & databases} - databases
     assert knowing == {
-        "_journal/schema", "_journal/records", "_journal/store", "_journal/trail", "_info/journal", "_options/journal", "_module/journal",
+        "_journal/schema", "_journal/records", "_journal/failures", "_journal/store", "_journal/trail", "_info/journal", "_options/journal", "_module/journal",
         "_module/operation",
     }
     writing = {"run", "change", "begin", "commit"}
