@@ -70,7 +70,7 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
         try:
             with self._teller(task_vars.get("inventory_hostname")) as teller:
                 if teller:
-                    teller.tell(0, "The module runs in a process of its own, which shows nothing before it ends", 0)
+                    teller.tell(0, "The module runs in a separate process, which shows nothing until it ends", 0)
                 result: dict[str, t.Any] = super().run(tmp, task_vars)
         except BaseException:
             # Such as the time limit of the task: nobody waits for the module any more, which otherwise would not know.

@@ -66,8 +66,8 @@ def outlives_its_task(action: ActionBase, user: int) -> str:
     if not (task.timeout and is_step and is_others):
         return ""
     return (
-        "timeout and become together could leave the module running after the task has ended, so nothing was sent: a repayment that nobody "
-        "sees could be made once more by the next run. Use wait_timeout instead of timeout, set reference, since, max_debt, or max_ltv, or omit become."
+        "timeout and become together could leave the module running after its task has ended, and the next run could then pay again, so nothing was "
+        "sent: use wait_timeout instead of timeout, set reference, since, max_debt, or max_ltv, or omit become."
     )
 
 
@@ -88,15 +88,15 @@ def why_not(action: ActionBase, task_vars: dict[str, t.Any]) -> str:
         # Also one that is made from the local one may run things in another place.
         return f"the connection is {action._connection.ansible_name}, not local"
     if module_of(action._task.action) not in _in_process.MODULES:
-        return "it was called by another name"
+        return "it was called under another name"
     if action._connection.become is not None or action._task.become:
-        return "the task has become"
+        return "the task uses become"
     if action._task.async_val:
-        return "the task has async"
+        return "the task uses async"
     if _environment_of(action):
-        return "the task has environment"
+        return "the task uses environment"
     if C.DEFAULT_KEEP_REMOTE_FILES:
-        return "the files of modules are to be kept"
+        return "keep_remote_files is set"
     try:
         _in_process.native(action._task.args)
     except _in_process.UnsupportedValue as error:

@@ -34,7 +34,7 @@ def nobody_listens() -> str:
         return "Ansible itself has ended"
     # That thread ends, and Ansible waits for ever, when neither standard output nor standard error can be written.
     if _taking and is_own_proc() and not os.path.exists(f"/proc/{_FIRST_PROCESS}/task/{_taking[0]}"):
-        return "Ansible takes no results any more, as its output cannot be written"
+        return "Ansible no longer takes results, because its output cannot be written"
     if is_own_proc() and has_no_reader(_FIRST_PROCESS):
         return "The process that read Ansible's output has ended"
     return ""

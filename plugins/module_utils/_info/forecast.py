@@ -80,7 +80,7 @@ def unknown_falls(loans: t.Iterable[Loan], thresholds: t.Mapping[str, Thresholds
     if not doubtful:
         return []
     named = f"legacy loan{'s' if len(doubtful) > 1 else ''} {', '.join(doubtful)}"
-    return [f"Which fall in price leads to a margin call or to liquidation is not known for {named}: none does not mean safe."]
+    return [f"It is unknown which fall in price leads to a margin call or to liquidation of {named}: a missing value does not mean that a loan is safe."]
 
 
 def _why_no_fall(loan: Loan, thresholds: t.Mapping[str, Thresholds]) -> str:

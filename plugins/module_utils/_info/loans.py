@@ -112,7 +112,7 @@ def _shock_warnings(forecast: Forecast, around: Surroundings) -> list[str]:
     unknown = [coin for coin in forecast.shock or () if coin not in around.coins]
     if not unknown:
         return []
-    return [f"shock changes the price of {', '.join(unknown)}, of which nothing that was read is owed or pledged: it has no effect."]
+    return [f"shock changes the price of {', '.join(unknown)}, but nothing that was read is owed or pledged in it, so this has no effect."]
 
 
 def list_loans(client: Client, query: LoanQuery) -> QueryResult:
@@ -157,7 +157,7 @@ class _LoanLister:
         }
         needing_position = set(self._query.products) - {LEGACY} - {entry.product for entry in unavailable}
         if self._no_position and needing_position:
-            self._warnings.append(f"The account's position, and therefore the LTV of its loans, cannot be read. {self._no_position}")
+            self._warnings.append(f"The position of the account, and therefore the LTV of its loans, cannot be read. {self._no_position}")
         ahead_warnings = [*unknown_falls(loans, thresholds), *around.warnings, *_shock_warnings(forecast, around)]
         return QueryResult(values, [*self._availability.warnings(), *self._warnings, *ahead_warnings])
 
@@ -182,7 +182,7 @@ class _LoanLister:
             # A loan can appear twice if something changes between two pages.
             first = found.setdefault(key, loan)
             if (first.coin, first.collateral_coin) != (loan.coin, loan.collateral_coin):
-                raise ReadFailed(f"Bybit answered with different {product} loans with the ID {key}.")
+                raise ReadFailed(f"The exchange listed different {product} loans with the ID {key}.")
         self._check_against_position(product, {loan.coin for loan in found.values()})
         now_ms = client.exchange_time_or_local_ms()
         return [loan for loan in found.values() if self._query.matches(loan, now_ms)]
@@ -197,7 +197,7 @@ class _LoanLister:
             if query.coin in (None, coin):
                 has, lacks = ("position", "list") if coin in owed else ("list", "position")
                 raise ReadFailed(
-                    f"Bybit's answers about the {product} loans contradict each other: the {has} has a debt in {coin}, but the {lacks} has "
+                    f"The exchange's answers about the {product} loans contradict each other: the {has} has a debt in {coin}, but the {lacks} has "
                     f"none. Run again; a loan may just have been borrowed or repaid."
                 )
 

@@ -50,7 +50,7 @@ def read_surroundings(client: Client, position: Position | None, loans: t.Sequen
     reads = [functools.partial(_balances, coins=coins, account_type=account_type) for account_type in (FUND, UNIFIED)]
     [(funding, no_funding), (unified, no_unified)] = [future.result() for future in side_by_side(client, reads)]
     # One warning says enough: both wallets are read by the same call.
-    wallet_warnings = [f"What the wallets hold cannot be read in full. {error}" for error in [*no_funding, *no_unified][:1]]
+    wallet_warnings = [f"Not all balances of the wallets can be read. {error}" for error in [*no_funding, *no_unified][:1]]
     return Surroundings(coins, funding, unified, tiers, [*tier_warnings, *wallet_warnings])
 
 
@@ -88,9 +88,9 @@ def _tiers(client: Client, position: Position) -> tuple[TiersOfCoins, list[str]]
     contradicted = contradicted_coins(position, listed)
     usable = {coin: tiers for coin, tiers in listed.items() if coin not in contradicted}
     unknown = [entry.coin for entry in position.collateral if entry.coin not in usable]
-    why = "the exchange lists no collateral ratio tiers for them that are understood and fit the position."
+    why = "the exchange lists no collateral ratio tiers for them that this collection understands and that match the position."
     return usable, [f"{_unpredictable(unknown)} {why}"] if unknown else []
 
 
 def _unpredictable(coins: t.Iterable[str]) -> str:
-    return f"What a change in price does to the collateral in {', '.join(coins)} is not predicted, because"
+    return f"The effect of price changes on the collateral in {', '.join(coins)} is not predicted, because"

@@ -56,7 +56,7 @@ class Transfer(Operation):
         self.history_request = f"GET {HISTORY}?coin={coin}"
         self.terms = Terms(label="this account", missing="")
         if move == TO_FUND:
-            self.source = "What the UNIFIED wallet can give away"
+            self.source = "The transferable balance of the UNIFIED wallet"
 
     def request(self, subject: Subject, amount: Decimal, intent_id: str) -> Request:
         origin, destination = (UNIFIED, FUND) if self.move == TO_FUND else (FUND, UNIFIED)
@@ -104,4 +104,4 @@ class Transfer(Operation):
         is_old = self._client.exchange_time_or_local_ms() - latest_ms > _MAX_BALANCE_DELAY_MS
         if is_old or None in held or funding in held:
             return ""
-        return f"the balance of the Funding wallet, {plain(funding)} {self.name}, does not agree with its ledger"
+        return f"the balance of the Funding wallet, {plain(funding)} {self.name}, does not match its ledger"

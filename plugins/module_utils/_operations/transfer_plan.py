@@ -19,7 +19,7 @@ from .decision import Decision, Means, decline, nothing, places_of
 from .limits import Source, Wanted, too_exact, within
 from .terms import Terms
 
-_FROM_UNIFIED = ("the UNIFIED wallet can give away", "top up the UNIFIED wallet")
+_FROM_UNIFIED = ("the transferable balance of the UNIFIED wallet is", "top up the UNIFIED wallet")
 _FROM_FUNDING = ("the Funding wallet holds", "top up the Funding wallet")
 
 

@@ -85,7 +85,7 @@ def test_another_one_like_it_right_after_it(begin_way, sandbox, spoil, until, se
     made = {entry["origin"]: entry["repay_id"] for entry in ledger()}
     if margin:
         assert (run["outcome"], run["changed"]) == ("unknown", False)
-        assert "2 repayments in the history look like it" in run["msg"]
+        assert "2 repayments in the history match it" in run["msg"]
         assert sorted(run.details["evidence"]["candidates"]) == sorted(made.values())
     else:
         assert (run["outcome"], run["repay_id"]) == ("executed", made["api"])
@@ -201,5 +201,5 @@ def test_a_liquidation_meanwhile_is_neither_taken_for_it_nor_told_as_none(
     run = process.end()
     assert {entry["origin"] for entry in ledger(way)} == {"liquidation"}
     assert (run.failed, run["outcome"], run["repayments"], run["repay_id"]) == (True, "unknown", [], None)
-    assert " (liquidation) within its acceptance window, which may be this repayment" in run["msg"]
+    assert " (liquidation) at about that time, which may be this repayment" in run["msg"]
     assert (pay(way, wait_timeout=0)["outcome"], sent(way)) == ("unknown", 1)

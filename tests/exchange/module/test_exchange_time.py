@@ -81,7 +81,7 @@ def test_nor_is_a_repayment_told_as_lost_before_its_own_time_is_over(pay, a_day_
     run = pay(LEGACY, api_url=a_day_ahead, wait_timeout=3, recv_window=8000)
     assert run.details["evidence"]["exchange_time_ms"] > run.details["evidence"]["window_end_ms"]
     assert (run.failed, run["outcome"]) == (True, "unknown")
-    assert "wait_timeout expired before the exchange's acceptance window for it closed" in run["msg"]
+    assert "wait_timeout expired before the time window of the request closed" in run["msg"]
 
 
 def test_a_lost_answer_takes_its_window_and_a_second_by_the_own_clock(simulated_time, pay, spoil) -> None:
@@ -146,7 +146,7 @@ def test_an_intent_older_than_the_history_is_never_told_as_not_executed(in_doubt
     rewrite(sent_at_ms=intent["sent_at_ms"] - 181 * DAY_MS)
     run = pay(LEGACY, wait_timeout=2)
     assert (run.failed, run["outcome"], ledger(), sent(LEGACY)) == (True, "unknown", [], 1)
-    assert "it was sent more than 180 days ago, and the history does not reach so far back" in run["msg"]
+    assert "it was sent more than 180 days ago, and the history does not go back that far" in run["msg"]
 
 
 def test_an_intent_older_than_the_wallets_ledger_says_so(in_doubt, pay, rewrite, ledger) -> None:
@@ -154,7 +154,7 @@ def test_an_intent_older_than_the_wallets_ledger_says_so(in_doubt, pay, rewrite,
     rewrite(sent_at_ms=intent["sent_at_ms"] - 8 * DAY_MS)
     reason = "the Funding wallet's ledger does not reach back to when it was sent"
     unsure = pay(LEGACY, settle_margin=1, wait_timeout=4)
-    assert (unsure["outcome"], f"{reason}, so it can be ruled out only once history and debt have shown no trace" in unsure["msg"]) == ("unknown", True)
+    assert (unsure["outcome"], f"{reason}, so it can be ruled out only once the history and the debt have shown no trace" in unsure["msg"]) == ("unknown", True)
     run = pay(LEGACY)
     assert [earlier["outcome"] for earlier in run.details["earlier"]] == ["not_executed"]
     assert (run["outcome"], [entry["amount"] for entry in ledger()]) == ("executed", ["100"])
@@ -167,6 +167,6 @@ def test_what_another_start_of_the_machine_has_sent_is_waited_for_anew(in_doubt,
     rewrite(boot_id=boot_id)
     sandbox.clock(advance_ms=20_000)
     run = pay(LEGACY, wait_timeout=0)
-    assert (run["outcome"], "wait_timeout expired before the exchange's acceptance window for it closed" in run["msg"]) == ("unknown", True)
+    assert (run["outcome"], "wait_timeout expired before the time window of the request closed" in run["msg"]) == ("unknown", True)
     again = pay(LEGACY, wait_timeout=4)
     assert ([earlier["outcome"] for earlier in again.details["earlier"]], again["outcome"]) == (["not_executed"], "executed")

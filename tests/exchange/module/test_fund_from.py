@@ -101,7 +101,7 @@ def test_unified_has_too_little(fund, sandbox, held) -> None:
     run = fund(amount="600")
     assert (run.failed, run["changed"], run["outcome"], _posts(sandbox)) == (True, False, "not_executed", [])
     assert run["msg"] == (
-        "The Funding wallet could not be topped up from UNIFIED: ensure '600' needs 570 USDT, but the UNIFIED wallet can give away 500: top up the "
+        "The Funding wallet could not be topped up from UNIFIED: ensure '600' needs 570 USDT, but the transferable balance of the UNIFIED wallet is 500: top up the "
         "UNIFIED wallet, or request less. Nothing was repaid."
     )
     assert held() == ("30", "500")
@@ -144,7 +144,7 @@ def test_a_transfer_in_doubt_keeps_the_repayment_back(fund, run_module, sandbox,
     run = fund(wait_timeout=5)
     assert (run.failed, run["changed"], run["outcome"], run.details["intent"], paid()) == (True, False, "unknown", None, [])
     intent = run["msg"].partition("acknowledge: '")[2].partition("'")[0]
-    assert "The option acknowledge is one of bybit_funding_transfer with coin 'USDT' here. Nothing was repaid." in run["msg"]
+    assert "Nothing was repaid. To acknowledge the transfer, run bybit_funding_transfer with coin 'USDT' and acknowledge." in run["msg"]
     # The wallet holds enough for this, but for nothing that would take a further transfer as long as nobody knows.
     assert (fund()["outcome"], held(), paid()) == ("executed", ("0", "430"), ["100"])
     assert (fund(wait_timeout=5)["outcome"], held(), paid()) == ("unknown", ("0", "430"), ["100"])

@@ -167,7 +167,7 @@ def test_an_executed_copy_that_the_history_shows_late_is_seen_by_the_money(repay
     run = repay(**goal, settle_margin=5)
     assert (run["outcome"], paid(), posts()) == ("executed" if goal["amount"] else "nothing_to_do", ["100"], 1)
     assert len(run.details["waits"]) == 1
-    assert run.details["waits"][0].startswith("Money has moved while the repayment on loan")
+    assert run.details["waits"][0].startswith("Money moved while the exchange rejected the repayment on loan")
 
 
 def test_the_ledger_shows_what_the_balance_does_not_yet(repay, sandbox, paid, posts) -> None:

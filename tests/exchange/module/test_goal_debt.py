@@ -160,7 +160,7 @@ def test_when_the_time_is_too_short_for_it_the_run_says_so(hour_turns, ledger) -
     run = hour_turns(LEGACY, max_debt="600", settle_margin=2, wait_timeout=1).end()
     assert (run.failed, run["outcome"], run["goal_reached"], len(ledger())) == (False, "executed", False, 1)
     assert "600.0090346 USDT is still owed, more than max_debt. A repayment on loan" in run.warnings
-    assert "was made a moment ago or is still in process" in run.warnings
+    assert "was made recently or is still in process" in run.warnings
     assert "Run again to repay it." in run.warnings
 
 
@@ -178,7 +178,7 @@ def test_a_third_repayment_is_not_made(hour_turns, sandbox, until, ledger) -> No
     run = process.end()
     assert (run["outcome"], len(run["repayments"]), len(ledger())) == ("executed", 2, 2)
     assert Decimal(run["loan"]["after"]["debt"]) > 600
-    assert "Interest accrued again, or the exchange shows the debt late. Run again to repay it." in run.warnings
+    assert "Interest accrued again, or the exchange does not show this repayment yet. Run again to repay it." in run.warnings
 
 
 def test_what_accrues_while_the_second_is_turned_away_is_in_what_is_decided_anew(hour_turns, sandbox, until, ledger) -> None:

@@ -113,7 +113,7 @@ def test_the_last_installment_pays_the_loan_off(pay, ledger, way) -> None:
 def test_an_id_that_is_not_noted_means_that_nothing_is_sent(pay, ledger, way) -> None:
     run = pay(way, acknowledge="1234")
     assert (run.failed, run["changed"], run["outcome"], ledger()) == (False, False, "nothing_to_do", [])
-    assert "acknowledge '1234' names no repayment that is recorded here: it was acknowledged or resolved before" in run["msg"]
+    assert "acknowledge '1234' is not a repayment that is recorded for this loan: it was already acknowledged or resolved" in run["msg"]
     assert run["msg"] in run.warnings
 
 

@@ -173,7 +173,7 @@ def test_what_the_exchange_never_shows_is_not_paid_once_more(run_module, sandbox
     run = run_module("bybit_loan_repay", **loan, **goal)
     assert (run.failed, run["changed"], run["outcome"], posts()) == (True, False, outcome, 1)
     if margin:
-        assert "was made a moment ago or is still in process, so the " in run["msg"]
+        assert "was made recently or is still in process, so the " in run["msg"]
         assert "that the exchange shows may be outdated" in run["msg"]
     else:
         assert " was accepted at " in run["msg"] and "but the exchange does not show it, so it is unknown how much" in run["msg"]

@@ -48,7 +48,7 @@ def test_acknowledging_sends_nothing_also_when_another_repayment_of_the_goal_was
     assert [entry["amount"] for entry in ledger()] == ["500", "1488.8889"]
     assert (told.failed, told["outcome"], told["amount"]) == (False, "executed", "500")
     assert [earlier["outcome"] for earlier in told.details["earlier"]] == ["executed", "unknown"]
-    assert told["msg"].endswith("Nothing was sent now; run without acknowledge if something still needs to be repaid.")
+    assert told["msg"].endswith("Nothing was sent now: run without acknowledge if something still needs to be repaid.")
     assert remembered() == []
 
 

@@ -43,7 +43,7 @@ def show(relay, sandbox) -> t.Callable[[t.Any, str], None]:
 
 def assert_in_doubt(run, amounts: list[str]) -> None:
     assert (run.failed, run["changed"], run["outcome"], run["repayments"]) == (True, False, "unknown", [])
-    shown = f"the history shows {' and '.join(f'{amount} (user)' for amount in amounts)} within its acceptance window, which may be this repayment"
+    shown = f"the history shows {' and '.join(f'{amount} (user)' for amount in amounts)} at about that time, which may be this repayment"
     assert shown in run["msg"]
     assert len(run.details["evidence"]["candidates"]) == len(amounts)
 

@@ -123,7 +123,7 @@ def test_a_key_that_may_not_see_the_wallet(ask, calls) -> None:
     run = ask(api_key="sandbox-key-no-wallet")
     assert (run.failed, len(run["loans"])) == (False, 11)
     assert {(coin["funding_balance"], coin["unified_balance"]) for coin in run["coins"]} == {(None, None)}
-    assert run.warnings.count("What the wallets hold cannot be read in full. http://127.0.0.1:") == 1
+    assert run.warnings.count("Not all balances of the wallets can be read. http://127.0.0.1:") == 1
     # Each wallet is asked for once.
     assert calls().count("GET query-account-coin-balance") == 2
 
@@ -134,7 +134,7 @@ def test_a_wallet_that_cannot_be_read_is_no_failure(ask, refuse, answer: t.Any) 
     run = ask()
     assert (run.failed, len(run["loans"]), run["position"]["ltv"]) == (False, 11, "0.547642")
     assert {coin["funding_balance"] for coin in run["coins"]} == {None}
-    assert run.warnings.count("What the wallets hold cannot be read in full.") == 1
+    assert run.warnings.count("Not all balances of the wallets can be read.") == 1
 
 
 @pytest.mark.parametrize("path", [BALANCE, TIERS])
@@ -166,7 +166,7 @@ def test_tiers_that_contradict_the_position_are_not_believed(ask, sandbox, refus
     run = ask()
     # BTC is owed, too, so its price is known; of ETH the fixed contract tells it.
     assert run["position"]["unpredictable_coins"] == ["BTC", "ETH"]
-    assert "because the exchange lists no collateral ratio tiers for them that are understood and fit the position." in run.warnings
+    assert "because the exchange lists no collateral ratio tiers for them that this collection understands and that match the position." in run.warnings
 
 
 def test_falls_that_are_not_known_are_no_safety(ask, sandbox, refuse, names) -> None:
@@ -182,7 +182,7 @@ def test_falls_that_are_not_known_are_no_safety(ask, sandbox, refuse, names) -> 
     run = ask()
     doubtful = [loan["id"] for loan in run["loans"] if loan["fall_to_liquidation"] is None]
     assert (run.failed, doubtful) == (False, [names.sol, names.loan])
-    named = f"legacy loans {names.sol} (the thresholds of SOL are not known), {names.loan} (its LTV is not known): none does not mean safe."
+    named = f"legacy loans {names.sol} (the thresholds of SOL are not known), {names.loan} (its LTV is not known): a missing value does not mean that a loan is safe."
     assert named in run.warnings
 
 
@@ -205,7 +205,7 @@ def test_figures_of_different_moments(ask, sandbox, refuse) -> None:
 def test_a_shock_of_a_coin_that_is_not_there_is_told(ask) -> None:
     run = ask(shock={"BTC": "-30%", "DOGE": "-30%", "XRP": "+5%"})
     assert not run.failed
-    assert "shock changes the price of DOGE, XRP, of which nothing that was read is owed or pledged: it has no effect." in run.warnings
+    assert "shock changes the price of DOGE, XRP, but nothing that was read is owed or pledged in it, so this has no effect." in run.warnings
     assert ask(shock={"BTC": "-30%"}).warnings == ""
 
 

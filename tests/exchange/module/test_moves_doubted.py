@@ -63,7 +63,7 @@ def test_what_has_left_unified_is_looked_for(run_module, spoil_next, sandbox, si
     spoil_next(TRANSFER_CALL, processing_ms=40_000, history_delay_ms=40_000, answer="reset")
     asked = {"coin": "USDT", "amount": "100", "reference": "r"}
     first = run_module(TRANSFER, **asked, wait_timeout=30)
-    assert (first["outcome"], "the UNIFIED wallet could give away" in first["msg"]) == ("unknown", True)
+    assert (first["outcome"], "the transferable balance of the UNIFIED wallet was" in first["msg"]) == ("unknown", True)
     simulated_time.pass_by(30)
     assert run_module(TRANSFER, **asked)["outcome"] == "executed"
     assert [entry["amount"] for entry in sandbox.account()["transfers"] if entry["amount"] == "100"] == ["100"]
@@ -77,7 +77,7 @@ def test_unified_falls_for_another_reason(begin_module, spoil_next, sandbox, unt
     until(lambda: any(request["path"] == TRANSFER_CALL for request in sandbox.requests()["requests"]))
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "100", "accountType": "UNIFIED"})
     run = process.end()
-    assert (run["outcome"], "the UNIFIED wallet could give away" in run["msg"]) == ("unknown", True)
+    assert (run["outcome"], "the transferable balance of the UNIFIED wallet was" in run["msg"]) == ("unknown", True)
     assert begin_module(TRANSFER, **asked).end()["outcome"] == "executed"
     assert [entry["amount"] for entry in sandbox.account()["transfers"] if entry["amount"] == "100"] == ["100"]
 
@@ -161,7 +161,7 @@ def test_money_that_is_not_here_yet_is_no_reason_to_send_more(run_module, spoil_
     spoil_next(TRANSFER_CALL, **fault)
     run = run_module(REPAY, order_id=names.loan, amount="100", fund_from="unified")
     assert (run.failed, run["changed"], run["outcome"], run["funding"]["amount"]) == (True, True, "not_executed", "70")
-    assert f"The transfer of USDT {state}, so nothing was repaid. Do not transfer it once more; run again later." in run["msg"]
+    assert f"The transfer of USDT {state}, so nothing was repaid. Do not transfer it again; run again later." in run["msg"]
 
 
 def test_a_repayment_without_an_id_that_has_shown_does_not_hold_back_a_goal_of_the_ltv(run_module) -> None:

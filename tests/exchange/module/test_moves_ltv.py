@@ -96,10 +96,10 @@ def test_a_goal_is_refused_while_another_target_of_the_ltv_is_in_doubt(pay, sand
     for check in (True, False):
         run = pay(goal, wait_timeout=2, check=check)
         assert (run.failed, run["changed"], run["outcome"], len(posted())) == (True, False, "not_executed", 1)
-        assert "and its outcome is not known, so the LTV of " in run["msg"]
-        assert run["msg"].endswith(f"run the task for that first, or run it with acknowledge: '{doubt.details['intent']}'.")
+        assert "and its outcome is unknown, so the LTV of " in run["msg"]
+        assert run["msg"].endswith(f"run that task again first, or run it with acknowledge: '{doubt.details['intent']}'.")
     assert pay(other, wait_timeout=0, acknowledge=doubt.details["intent"])["outcome"] == "nothing_to_do"
-    assert "its outcome is not known" not in pay(goal)["msg"]
+    assert "its outcome is unknown" not in pay(goal)["msg"]
 
 
 @pytest.mark.parametrize("delays", [{"processing_ms": 900}, {"debt_delay_ms": 900}, {"processing_ms": 400, "debt_delay_ms": 900}], ids=str)

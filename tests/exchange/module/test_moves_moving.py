@@ -188,7 +188,7 @@ def test_a_wallet_that_is_too_small_is_known_before_sending(pay, sandbox, posted
 def test_what_unified_cannot_give_away_is_known_before_sending(pay, sandbox, posted, booked, move) -> None:
     sandbox.control("POST", "wallet", {"accountType": "UNIFIED", "coin": "USDT", "balance": "70.5"})
     asked = "amount '500'" if move is TO_FUND else "ensure '10500'"
-    shortage = f"{asked} needs 500 USDT, but the UNIFIED wallet can give away 70.5"
+    shortage = f"{asked} needs 500 USDT, but the transferable balance of the UNIFIED wallet is 70.5"
     for check in (True, False):
         run = pay(move, check=check)
         assert run["msg"] == f"{shortage}: top up the UNIFIED wallet, or request less."

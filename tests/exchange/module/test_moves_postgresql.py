@@ -95,7 +95,7 @@ def test_a_goal_is_refused_while_another_target_of_the_ltv_is_in_doubt(pay, spoi
     doubt = pay(ACCOUNT_TAKE_BACK, wait_timeout=0)
     run = pay(goal, program=another_controller(goal.module))
     assert (run.failed, run["changed"], run["outcome"], len(posted())) == (True, False, "not_executed", 1)
-    assert run["msg"].endswith(f"run the task for that first, or run it with acknowledge: '{doubt.details['intent']}'.")
+    assert run["msg"].endswith(f"run that task again first, or run it with acknowledge: '{doubt.details['intent']}'.")
 
 
 @each_kind

@@ -223,7 +223,7 @@ def test_what_cannot_be_known_stops_the_next_run_until_it_is_acknowledged(pay, s
 def test_an_id_that_is_not_noted_means_that_nothing_is_sent(pay, booked, posted, move) -> None:
     run = pay(move, acknowledge="1234")
     assert (run.failed, run["changed"], run["outcome"], booked(move), posted()) == (False, False, "nothing_to_do", [], [])
-    assert f"acknowledge '1234' names no {move.noun} that is recorded here: it was acknowledged or resolved before" in run["msg"]
+    assert f"acknowledge '1234' is not a{'n' if move.noun[0] == 'a' else ''} {move.noun} that is recorded for this " in run["msg"]
 
 
 @each_move

@@ -208,7 +208,7 @@ def test_a_unified_wallet_that_cannot_be_read(pay, stall, booked, move, fault: d
     run = pay(move)
     assert_made(move, run, booked)
     assert run["wallets"]["before"] == {"coin": "USDT", "funding": "10000", "unified": None}
-    warned = "What the UNIFIED wallet can give away could not be checked beforehand: " in run.warnings
+    warned = "The transferable balance of the UNIFIED wallet could not be checked beforehand: " in run.warnings
     assert warned is (fault != {"answer": {"ret_code": 10005}})
 
 

@@ -103,7 +103,7 @@ def test_a_liquidated_loan_needs_nothing_and_says_why(repay, posts) -> None:
     run = repay(order_id="1793120457719046144")
     assert (run.failed, run["changed"]) == (False, False)
     assert "was closed by liquidation" in run["msg"]
-    assert "The exchange has sold its collateral." in run.warnings
+    assert "The exchange sold its collateral." in run.warnings
     assert posts() == 0
 
 

@@ -158,7 +158,7 @@ def test_a_sweep_cannot_promise_its_cap_and_says_so(pay, sandbox, switch, ledger
     run = pay(FIXED_SWEEP, at_most=at_most)
     [entry] = ledger(FIXED_SWEEP)
     assert (run["outcome"], run["amount"], run["repay_id"], entry["amount"]) == ("executed", "0.8", entry["repay_id"], "0.8")
-    promise = "at_most is checked against the contracts of the fixed ETH debt that were read."
+    promise = "at_most is checked against the contracts of the fixed ETH debt that were read, but"
     assert (promise in run.warnings, "set loan_id if at_most must hold" in run.warnings) == (bool(at_most), bool(at_most))
 
 

@@ -33,7 +33,7 @@ def assert_not_executed(run, remembered) -> None:
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "not_executed")
     assert (run["repay_id"], run.details["recovered"], run.details["intent"], remembered()) == (None, False, None, [])
     assert run["msg"].startswith("The repayment of 100 USDT on loan ")
-    witnesses = "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount, and no such amount left"
+    witnesses = "its time window has closed, the history shows no such repayment, the debt did not fall by that amount, and no such amount left"
     assert run["msg"].endswith(f", but {witnesses} the Funding wallet. It was not executed, so the next run can send it again.")
 
 
@@ -135,7 +135,7 @@ def test_a_repayment_of_another_amount_meanwhile_may_be_it(meanwhile, repay, san
     """What the history shows of an amount may be rounded, less a fee, or a part."""
     sandbox.fault(answer="close", commit=False, delay_answer_ms=200)
     run = meanwhile("50", wait_timeout=3)
-    assert_unknown(run, remembered, "the history shows 50 (user) within its acceptance window, which may be this repayment")
+    assert_unknown(run, remembered, "the history shows 50 (user) at about that time, which may be this repayment")
     assert run.details["evidence"]["candidates"] == [sandbox.repayments()[0]["repay_id"]]
     assert (run.details["evidence"]["debt_now"], paid(), posts()) == ("950.4", ["50"], 1)
     assert (repay(wait_timeout=0)["outcome"], posts()) == ("unknown", 1)
@@ -165,7 +165,7 @@ def test_what_is_found_while_its_time_is_open_is_told_by_the_next_run(repay, san
     """Until then another one like it may come, and which of them was this run's could not be told."""
     sandbox.fault(answer="close")
     first = repay(recv_window=1500, wait_timeout=0)
-    assert_unknown(first, remembered, "wait_timeout expired before the exchange's acceptance window for it closed")
+    assert_unknown(first, remembered, "wait_timeout expired before the time window of the request closed")
     [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
     assert first.details["evidence"]["candidates"] == [entry["repay_id"]]
     second = repay()
@@ -176,7 +176,7 @@ def test_what_is_found_while_its_time_is_open_is_told_by_the_next_run(repay, san
 def test_two_that_look_like_it(meanwhile, sandbox, paid, posts, remembered) -> None:
     sandbox.fault(answer="close", delay_answer_ms=200)
     run = meanwhile("100", recv_window=1000, wait_timeout=2)
-    assert_unknown(run, remembered, "2 repayments in the history look like it")
+    assert_unknown(run, remembered, "2 repayments in the history match it")
     made = [entry["repay_id"] for entry in sandbox.repayments()][:2]
     assert sorted(run.details["evidence"]["candidates"]) == sorted(made)
     assert all(repay_id in run["msg"] for repay_id in made)
@@ -185,7 +185,7 @@ def test_two_that_look_like_it(meanwhile, sandbox, paid, posts, remembered) -> N
 
 def test_one_like_it_is_not_believed_before_its_own_time_is_over(meanwhile, sandbox, posts, remembered) -> None:
     sandbox.fault(answer="close", arrive_after_ms=1500)
-    assert_unknown(meanwhile("100", recv_window=3000, wait_timeout=4), remembered, "2 repayments in the history look like it")
+    assert_unknown(meanwhile("100", recv_window=3000, wait_timeout=4), remembered, "2 repayments in the history match it")
     assert posts() == 1
 
 
@@ -212,7 +212,7 @@ def test_a_debt_that_fell_without_a_record(repay, sandbox, posts, remembered) ->
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"recv_window": 60_000, "wait_timeout": 1}, "wait_timeout expired before the exchange's acceptance window for it closed"),
+        ({"recv_window": 60_000, "wait_timeout": 1}, "wait_timeout expired before the time window of the request closed"),
         ({"settle_margin": 60, "wait_timeout": 2}, "wait_timeout expired before settle_margin had passed after"),
     ],
 )
@@ -259,7 +259,7 @@ def test_what_somebody_pays_off_meanwhile_may_be_it(begin, sandbox, until, posts
     sandbox.control("POST", "repay", {"orderId": names.dusty, "amount": "1888.0453"})
     run = process.end()
     assert (sandbox.loan(names.dusty), run.failed, run["outcome"]) == (None, True, "unknown")
-    assert "the history shows 1888.0453 (user) within its acceptance window, which may be this repayment" in run["msg"]
+    assert "the history shows 1888.0453 (user) at about that time, which may be this repayment" in run["msg"]
 
 
 def test_a_liquidation_meanwhile_is_neither_taken_for_it_nor_told_as_none(begin, sandbox, until, posts) -> None:
@@ -270,4 +270,4 @@ def test_a_liquidation_meanwhile_is_neither_taken_for_it_nor_told_as_none(begin,
     run = process.end()
     assert sandbox.loan() is None
     assert (run.failed, run["outcome"], run["repay_id"], posts()) == (True, "unknown", None, 1)
-    assert " (liquidation) within its acceptance window, which may be this repayment" in run["msg"]
+    assert " (liquidation) at about that time, which may be this repayment" in run["msg"]

@@ -112,7 +112,7 @@ def test_acknowledging_what_is_not_shown_sends_nothing(simulated_time, goal, hid
     assert [(e["intent"], e["outcome"], e["repay_id"]) for e in run.details["earlier"]] == [
         (intent["intent"], "unknown", intent["repay_id"])
     ]
-    assert run["msg"].endswith("Nothing was sent now; run without acknowledge if something still needs to be repaid.")
+    assert run["msg"].endswith("Nothing was sent now: run without acknowledge if something still needs to be repaid.")
     assert (paid(), posts(), noted()) == (["60"], 1, [])
     after = goal()
     assert (after["outcome"], after["amount"], sorted(paid())) == ("executed", "100", ["100", "60"])

@@ -44,7 +44,7 @@ def test_a_lost_repayment_of_an_unknown_type_is_unknown_to_each_run(pay_all, spo
     for number in range(2):
         for way, run in pay_all(wait_timeout=3 - number):
             [entry] = ledger(way)
-            assert_unknown(way, run, "looks like it, but its type is unknown to this collection")
+            assert_unknown(way, run, "matches it, but this collection does not know its type")
             assert (entry["amount"], run.details["evidence"]["candidates"]) == (way.amount, [entry["repay_id"]]), way.name
             assert run.details["evidence"]["debt_now"] == way.after, way.name
             assert (sent(way), run.details["intent"] in [intent["intent"] for intent in remembered()]) == (1, True), way.name
@@ -71,7 +71,7 @@ def test_an_accepted_repayment_of_an_unknown_type_is_known_by_its_id(pay_all, sw
 def test_an_accepted_repayment_from_collateral_has_no_id_to_know_it_by(pay_all, switch, ledger) -> None:
     switch(user_repay_type="9")
     for way, run in pay_all((FLEXIBLE_COLLATERAL, FIXED_COLLATERAL), wait_timeout=1):
-        assert_unknown(way, run, "its type is unknown to this collection")
+        assert_unknown(way, run, "this collection does not know its type")
         assert run.details["evidence"]["candidates"] == [entry["repay_id"] for entry in ledger(way)], way.name
 
 

@@ -17,7 +17,7 @@ FROM_THE_WALLET = (LEGACY, FLEXIBLE, FIXED)
 FROM_COLLATERAL = pytest.mark.parametrize("way", [FLEXIBLE_COLLATERAL, FIXED_COLLATERAL], ids=lambda way: way.name)
 HIDDEN = {"answer": "reset", "history_delay_ms": 60_000, "processing_ms": 60_000}
 NOTHING = {"answer": "close", "commit": False}
-CONDITION = "it can be ruled out only once history and debt have shown no trace of it for 60 s"
+CONDITION = "it can be ruled out only once the history and the debt have shown no trace of it for 60 s"
 
 
 @pytest.fixture
@@ -180,5 +180,5 @@ def test_a_liquidation_in_its_time_may_be_it(begin_way, pay, sandbox, spoil, unt
     run = process.end()
     assert {entry["origin"] for entry in ledger(way)} == {"liquidation"}
     assert (run.failed, run["outcome"], run["repay_id"]) == (True, "unknown", None)
-    assert " (liquidation) within its acceptance window, which may be this repayment" in run["msg"]
+    assert " (liquidation) at about that time, which may be this repayment" in run["msg"]
     assert (pay(way, wait_timeout=0)["outcome"], sent(way)) == ("unknown", 1)

@@ -135,7 +135,7 @@ def test_top_up_transfers_the_others_when_one_is_refused(play, sandbox) -> None:
 def test_top_up_transfers_what_unified_can_give_away_and_fails(play, sandbox) -> None:
     ended = play("treasury.bybit.top_up", "-e", "coin=USDT", "-e", "ensure=50000")
     assert ended.returncode == 2
-    assert "but the UNIFIED wallet can give away 11999" in ended.stdout
+    assert "but the transferable balance of the UNIFIED wallet is 11999" in ended.stdout
     assert Decimal(sandbox.account()["wallet"]["USDT"]) == 21999
 
 

@@ -86,7 +86,7 @@ def test_a_wait_is_told_where_it_can_be_written(shell, sandbox, paid, tmp_path, 
     assert paid() == ["10"]
     assert (tmp_path / "heard").read_text() == "1"
     shown = told.stdout if redirection == "2>/dev/full" else told.stderr
-    assert "was made is not known yet: waiting up to" in shown
+    assert "was made: waiting up to" in shown
 
 
 @pytest.mark.parametrize("in_process", ["true", "false"])

@@ -36,7 +36,7 @@ ONE = ("-i", "here,")
 COLUMNS = 80
 # Two seconds, and what it takes to start a worker.
 SOON_S = 3.5
-DOUBT = f"[here] Whether the repayment of 100 USDT on loan {LOAN} was made is not known yet: waiting up to 60 s."
+DOUBT = f"[here] It is not known yet whether the repayment of 100 USDT on loan {LOAN} was made: waiting up to 60 s."
 
 
 class Seen(t.NamedTuple):
@@ -127,7 +127,7 @@ def test_a_slow_exchange_is_named(terminal, sandbox, paid, fault: dict[str, str]
 def test_a_module_in_a_process_of_its_own_is_told_of(terminal, sandbox) -> None:
     sandbox.fault(answer="reset")
     shown = terminal(STEP, *ONE, env={"BYBIT_IN_PROCESS": "false"})
-    assert "[here] The module runs in a process of its own, which shows nothing before it ends." in shown.unfolded
+    assert "[here] The module runs in a separate process, which shows nothing until it ends." in shown.unfolded
     assert shown.at_s("[here] The module runs") < SOON_S < shown.at_s("changed: [here]")
 
 

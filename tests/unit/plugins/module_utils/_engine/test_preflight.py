@@ -21,7 +21,7 @@ MARGIN_MS = 10_000
 PAY_OFF, TO_750 = Goal(max_debt=Decimal(0)), Goal(max_debt=Decimal(750))
 HALF = Goal(max_ltv=Decimal("0.25"))
 NOT_YET = (
-    "A repayment on loan 17 was made a moment ago or is still in process, so the debt that the exchange shows may be outdated: raise "
+    "A repayment on loan 17 was made recently or is still in process, so the debt that the exchange shows may be outdated: raise "
     "wait_timeout, or run again later."
 )
 
@@ -197,7 +197,7 @@ def test_what_was_accepted_and_has_failed_is_doubted_for_a_while(
         prepare(goal, wait_timeout_ms=1000)
     word = "LTV" if goal.is_of_ltv else "debt"
     assert str(caught.value) == (
-        "A repayment on loan 17 has failed on the exchange only recently, which may not be its last word, so the "
+        "A repayment on loan 17 failed on the exchange only recently, and its status may still change, so the "
         f"{word} that the exchange shows may be outdated: raise wait_timeout, or run again later."
     )
 

@@ -87,8 +87,8 @@ def test_a_goal_of_the_ltv_is_refused_while_another_target_is_unresolved(
     ended = caught.value
     assert (type(ended.error), ended.error.outcome, ended.is_open, bybit.clock.pauses) == (Declined, "not_executed", False, [])
     assert str(ended) == (
-        "An earlier run began an addition of 0.5 BTC to the collateral of loan 17, sent at 2026-11-01 11:59:00 UTC, and its outcome is not known, so the "
-        "LTV of loan 17 cannot be trusted. Nothing was sent: run the task for that first, or run it with acknowledge: '8f2a'."
+        "An earlier run began an addition of 0.5 BTC to the collateral of loan 17, sent at 2026-11-01 11:59:00 UTC, and its outcome is unknown, so the "
+        "LTV of loan 17 cannot be trusted. Nothing was sent: run that task again first, or run it with acknowledge: '8f2a'."
     )
 
 
@@ -174,7 +174,7 @@ def test_what_may_not_show_in_time_is_a_refusal(
 
 def test_what_does_not_show_after_so_long_may_have_failed(read: Read, bybit: t.Any, leave: t.Callable[..., None]) -> None:
     leave(added(bybit, repay_id="60", reported=True, sent_at_ms=bybit.now_ms() - OLD_MS))
-    with pytest.raises(RunEnded, match="its outcome is not known, so the LTV of loan 17 cannot be trusted"):
+    with pytest.raises(RunEnded, match="its outcome is unknown, so the LTV of loan 17 cannot be trusted"):
         read(HALF)
 
 
@@ -198,7 +198,7 @@ def test_an_ltv_that_seemed_reached_is_decided_on_again(read: Read, bybit: t.Any
 
 @pytest.mark.parametrize(("goal", "word"), [(TO_750, "debt"), (HALF, "LTV")])
 def test_a_doubt_of_the_operation_is_waited_for(read: Read, bybit: t.Any, goal: Goal, word: str) -> None:
-    bybit.doubtful = "the balance does not agree with its ledger"
+    bybit.doubtful = "the balance does not match its ledger"
 
     def settle() -> None:
         if len(bybit.clock.pauses) == 3:
@@ -207,7 +207,7 @@ def test_a_doubt_of_the_operation_is_waited_for(read: Read, bybit: t.Any, goal: 
     bybit.clock.after_pause = settle
     with pytest.raises(Declined) as caught:
         read(goal, wait_timeout_ms=9999)
-    said = "The balance does not agree with its ledger"
+    said = "The balance does not match its ledger"
     assert str(caught.value) == f"{said}, so the {word} that the exchange shows may be outdated: raise wait_timeout, or run again later."
     assert bybit.clock.pauses == []
     assert read(goal).decision.kind == "move"
@@ -215,6 +215,6 @@ def test_a_doubt_of_the_operation_is_waited_for(read: Read, bybit: t.Any, goal: 
 
 
 def test_a_doubt_does_not_keep_a_plain_amount(read: Read, bybit: t.Any) -> None:
-    bybit.doubtful = "the balance does not agree with its ledger"
+    bybit.doubtful = "the balance does not match its ledger"
     assert read(Goal(Decimal(100))).decision.kind == "move"
     assert bybit.clock.pauses == []

@@ -209,7 +209,7 @@ def test_one_whose_answer_was_lost_and_that_was_not_made(run: t.Callable[..., Re
     ("closed_as", "warnings"),
     [
         (REPAID, []),
-        (LIQUIDATED, ["Loan 17 was closed by liquidation: nothing to repay. The exchange has sold its collateral."]),
+        (LIQUIDATED, ["Loan 17 was closed by liquidation: nothing to repay. The exchange sold its collateral."]),
     ],
 )
 def test_a_loan_that_is_closed(
@@ -226,7 +226,7 @@ def test_one_that_fails_on_the_exchange_was_not_made(run: t.Callable[..., Report
     report = run(error=NotExecuted)
     assert told(report) == (False, "not_executed", "1000.4", [])
     assert report.message.endswith(
-        "but then failed on the exchange: its acceptance window has closed, the only such repayment in the history, 100, has failed, the debt "
+        "but then failed on the exchange: its time window has closed, the only such repayment in the history, 100, has failed, the debt "
         "did not fall by that amount, and no such amount left the Funding wallet. It was not executed, so the next run can send it again."
     )
 

@@ -109,7 +109,7 @@ def test_more_than_interest_is_not_paid(run: t.Callable[..., Report], bybit: t.A
         ([None, REFUSED], {}, "The balance is too small."),
         ([None, Lost(False)], {}, "It was not executed, so the next run can send it again."),
         ([], {"at_most": Decimal("1000.4001")}, "needs another 0.0002 USDT on loan 17 after the 1000.4 already paid by this run, more than at_most"),
-        ([], {"wait_timeout_ms": 10_000}, "was made a moment ago or is still in process"),
+        ([], {"wait_timeout_ms": 10_000}, "was made recently or is still in process"),
     ],
 )
 def test_a_second_one_that_is_not_made_is_a_warning(

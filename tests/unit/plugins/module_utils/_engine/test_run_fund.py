@@ -84,4 +84,4 @@ def test_a_transfer_whose_money_is_not_seen_is_reported_and_nothing_is_repaid(fu
     assert (told["funding"]["changed"], told["funding"]["outcome"], told["funding"]["amount"]) == (True, outcome, "70")
     if isinstance(wallet, str):
         state = "is still pending" if status == PROCESSING else "was made, but the Funding wallet does not show it yet"
-        assert f"The transfer of USDT {state}, so nothing was repaid. Do not transfer it once more; run again later." in told["msg"]
+        assert f"The transfer of USDT {state}, so nothing was repaid. Do not transfer it again; run again later." in told["msg"]

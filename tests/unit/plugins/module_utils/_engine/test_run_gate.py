@@ -72,7 +72,7 @@ def test_a_refusal_is_quoted_without_its_remedy(run: Run, bybit: t.Any) -> None:
 
     turn_away(bybit, 1, hide)
     message = run(TO_750, error=OutcomeUnknown, wait_timeout_ms=12_000).message
-    cause = "too many requests. Then this run could not decide again (No answer from the exchange)"
+    cause = "too many requests. After that, this run could not read the state again (No answer from the exchange)"
     assert f"was made: {cause}, and the exchange could not be read (No answer from the exchange). It was sent at " in message
 
 

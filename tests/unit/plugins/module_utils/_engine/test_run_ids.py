@@ -58,7 +58,7 @@ def test_an_id_that_stood_in_the_history_proves_nothing(run: Run, bybit: t.Any, 
         assert "the exchange returned no ID for it, but its history shows it" in report.message
         return
     report = run(HUNDRED, error=OutcomeUnknown)
-    cause = "Bybit reported success, but returned repayId 50, which belongs to an earlier repayment, and the exchange accepted it, but neither"
+    cause = "Bybit reported success but returned repayId 50, which belongs to an earlier repayment, and the exchange accepted it, but neither"
     assert cause in report.message
     run(HUNDRED, error=OutcomeUnknown)
     assert len(bybit.sent) == 1
@@ -152,7 +152,7 @@ def test_a_cap_of_a_sweep_holds_for_what_was_read(
 ) -> None:
     bybit.terms = bybit.terms._replace(is_sweep=is_sweep, is_whole=True)
     cap = None if at_most is None else Decimal(at_most)
-    warnings = [warning.split(" that were read.")[0] for warning in run(check_mode=check_mode, at_most=cap).warnings]
+    warnings = [warning.split(" that were read, ")[0] for warning in run(check_mode=check_mode, at_most=cap).warnings]
     assert warnings == ["at_most is checked against the contracts of loan 17"] * is_warned
 
 

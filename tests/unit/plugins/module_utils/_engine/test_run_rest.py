@@ -158,7 +158,7 @@ def test_what_comes_to_the_only_rest_is_not_tried_either(run: Run, bybit: t.Any)
     ("run_options", "reason"),
     [
         ({"at_most": Decimal("1000.40004")}, None),
-        ({"wait_timeout_ms": 5000}, "The remainder was not repaid: A repayment on loan 17 was made a moment ago or is still in process"),
+        ({"wait_timeout_ms": 5000}, "The remainder was not repaid: A repayment on loan 17 was made recently or is still in process"),
     ],
 )
 def test_a_rest_that_is_not_tried_after_a_repayment(run: Run, bybit: t.Any, run_options: dict[str, t.Any], reason: str | None) -> None:

@@ -118,11 +118,11 @@ def test_a_legacy_loan_of_which_little_is_known() -> None:
         ([loan(LEGACY), loan(FLEXIBLE)], None),
         # No fall leads there, which is known.
         ([loan(LEGACY, collateral_coin="BTC", coin="BTC")], None),
-        ([loan(LEGACY, ltv=None)], "legacy loan 17 (its LTV is not known): none does not mean safe."),
-        ([loan(LEGACY, collateral_coin="ETH")], "legacy loan 17 (the thresholds of ETH are not known): none"),
+        ([loan(LEGACY, ltv=None)], "legacy loan 17 (its LTV is not known): a missing value does not mean that a loan is safe."),
+        ([loan(LEGACY, collateral_coin="ETH")], "legacy loan 17 (the thresholds of ETH are not known): a missing value"),
         (
             [loan(LEGACY), loan(LEGACY, loan_id="18", ltv=None, collateral_coin="ETH"), loan(LEGACY, loan_id="19", collateral_coin="ETH")],
-            "legacy loans 18 (its LTV is not known), 19 (the thresholds of ETH are not known): none",
+            "legacy loans 18 (its LTV is not known), 19 (the thresholds of ETH are not known): a missing value",
         ),
     ],
 )

@@ -43,7 +43,7 @@ NOW = Balances("USDT", D(120), D(1000))
         ({"ensure": "120.001"}, Means(accuracy=2), MOVE, "0.01", "0.01 USDT from UNIFIED to FUND in this account: Funding 120 → 120.01, transfer 0.01"),
         (
             {"ensure": "500"}, Means(available=D(300)), DECLINE, "0",
-            "ensure '500' needs 380 USDT, but the UNIFIED wallet can give away 300: top up the UNIFIED wallet, or request less.",
+            "ensure '500' needs 380 USDT, but the transferable balance of the UNIFIED wallet is 300: top up the UNIFIED wallet, or request less.",
         ),
         (
             {"ensure": "500"}, Means(at_most=D(300)), DECLINE, "0",

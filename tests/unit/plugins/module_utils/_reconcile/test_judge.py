@@ -26,9 +26,9 @@ CLOSES_MS = SENT_MS + WINDOW_MS
 CLOSED_MS = CLOSES_MS + 1
 SURE_MS = CLOSES_MS + MARGIN_MS + 1
 FOUND = "the history shows it"
-WINDOW_OPEN = "wait_timeout expired before the exchange's acceptance window for it closed"
-MARGIN_OPEN = "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"
-ABSENT = "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount"
+WINDOW_OPEN = "wait_timeout expired before the time window of the request closed"
+MARGIN_OPEN = "wait_timeout expired before settle_margin had passed since the end of the request's time window"
+ABSENT = "its time window has closed, the history shows no such repayment, the debt did not fall by that amount"
 # By this machine's own clock, all time is over.
 LONG_AWAY_MS = 10**9
 
@@ -146,7 +146,7 @@ def test_one_that_cannot_be_it(change: dict[str, t.Any]) -> None:
 @pytest.mark.parametrize("at_ms", [CLOSED_MS, SURE_MS, LATEST_MS + 1, LATEST_MS + 86_400_000])
 def test_any_new_entry_in_its_time_may_be_it(others: list[dict[str, t.Any]], shown: str, at_ms: int) -> None:
     entries = [OURS._replace(**{**other, "amount": Decimal(other.get("amount", "100"))}) for other in others]
-    reason = f"the history shows {shown} within its acceptance window, which may be this repayment"
+    reason = f"the history shows {shown} at about that time, which may be this repayment"
     assert judged(entries, at_ms) == ("unknown", reason, None, tuple(entries))
 
 
@@ -165,17 +165,17 @@ def test_one_of_its_amount_is_it_although_another_one_is_near() -> None:
 
 def test_one_of_unknown_type_may_be_it() -> None:
     strange = OURS._replace(by_user=None, kind="unknown")
-    reason = "an entry of the history looks like it, but its type is unknown to this collection"
+    reason = "the history contains an entry that matches it, but this collection does not know its type"
     assert judged([strange], SURE_MS + 86_400_000) == ("unknown", reason, None, (strange,))
     assert judged([strange], CLOSES_MS) == ("unknown", WINDOW_OPEN, strange, (strange,))
-    assert judged([strange, TWIN]) == ("unknown", "2 repayments in the history look like it", None, (strange, TWIN))
+    assert judged([strange, TWIN]) == ("unknown", "2 repayments in the history match it", None, (strange, TWIN))
     assert judged([strange._replace(status=FAILED)]).outcome == "not_executed"
     assert judged([strange], others={"99"}).outcome == judged([strange], before=[strange]).outcome == "not_executed"
 
 
 def test_one_that_has_failed_is_named_but_is_not_it() -> None:
     failed = OURS._replace(status=FAILED)
-    reason = "its acceptance window has closed, the only such repayment in the history, 99, has failed, the debt did not fall by that amount"
+    reason = "its time window has closed, the only such repayment in the history, 99, has failed, the debt did not fall by that amount"
     assert judged([failed]) == ("not_executed", reason, None, (failed,))
     assert judged([failed, TWIN]) == ("executed", FOUND, TWIN, (TWIN,))
     assert judged([failed], CLOSES_MS) == ("unknown", WINDOW_OPEN, None, ())
@@ -201,7 +201,7 @@ def test_the_times_at_which_it_can_have_been_made(time_ms: int) -> None:
 
 def test_one_like_it_after_its_time_is_a_doubt() -> None:
     later = OURS._replace(time_ms=CLOSES_MS + MARGIN_MS + 1)
-    reason = "the history shows a matching repayment, but at 2026-11-01 12:00:15 UTC, too late to be this one"
+    reason = "the history shows a matching repayment, but at 2026-11-01 12:00:15 UTC, which is too late to be this one"
     assert judged([later], SURE_MS + 60_000) == ("unknown", reason, None, (later,))
 
 
@@ -213,13 +213,13 @@ def test_one_in_time_outweighs_one_after_it() -> None:
 
 @pytest.mark.parametrize("at_ms", [None, SENT_MS, CLOSED_MS, SURE_MS, SURE_MS + 86_400_000])
 def test_two_that_look_like_it_are_a_doubt_at_any_time(at_ms: int | None) -> None:
-    reason = "2 repayments in the history look like it"
+    reason = "2 repayments in the history match it"
     assert judged([OURS, TWIN], at_ms) == ("unknown", reason, None, (OURS, TWIN))
 
 
 def test_three_that_look_like_it() -> None:
     third = OURS._replace(repay_id="97", status=PROCESSING)
-    assert judged([OURS, TWIN, third]).reason == "3 repayments in the history look like it"
+    assert judged([OURS, TWIN, third]).reason == "3 repayments in the history match it"
 
 
 @pytest.mark.parametrize("entries", [[OURS], [TWIN, OURS], [OURS, TWIN]])
@@ -274,5 +274,5 @@ def test_a_wide_time_window_is_waited_for() -> None:
 
 def test_one_of_another_coin_is_neither_it_nor_nothing() -> None:
     strange = OURS._replace(coin="USDC", kind="user")
-    assert judged([strange])[:2] == ("unknown", "the history shows 100 (user) within its acceptance window, which may be this repayment")
+    assert judged([strange])[:2] == ("unknown", "the history shows 100 (user) at about that time, which may be this repayment")
     assert judged([OURS._replace(coin="USDT")]).outcome == "executed"

@@ -121,7 +121,7 @@ def test_debt_is_not_asked_before_the_margin_has_passed() -> None:
 
 
 def test_a_loan_that_is_gone_is_a_doubt() -> None:
-    assert judged(None) == ("unknown", "the exchange does not list the loan any more", None, ())
+    assert judged(None) == ("unknown", "the exchange no longer lists the loan", None, ())
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Funds, Observation, without_own
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, confirm_not_executed, mismatch
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.money import Funds, without_own
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
@@ -26,7 +27,7 @@ OPEN_FOR_MS = WINDOW_MS + 1000
 BLIND_MS = 60 * MARGIN_MS
 # The first moments at which no ledger is needed any more, by the exchange's clock and by this machine's.
 LONG_AT_MS, LONG_AWAY_MS = SENT_MS + WINDOW_MS + BLIND_MS + 1, OPEN_FOR_MS + BLIND_MS + 1
-REASON = "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount"
+REASON = "its time window has closed, the history shows no such repayment, the debt did not fall by that amount"
 ABSENT = Finding("not_executed", REASON)
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 SEEN = Observation(SENT_MS + WINDOW_MS + MARGIN_MS + 1, OPEN_FOR_MS + MARGIN_MS + 1, [], LOAN)
@@ -126,7 +127,7 @@ def test_without_a_ledger_it_takes_longer(at_ms: int | None, away_ms: int, outco
     finding = confirmed(Funds(None, number(balance), ledger_gap=BLIND), seen=SEEN._replace(at_ms=at_ms, away_ms=away_ms))
     assert finding.outcome == outcome
     if outcome == "unknown":
-        expected = f"the history does not show it, but {BLIND}, so it can be ruled out only once history and debt have shown no trace of it for 600 s"
+        expected = f"the history does not show it, but {BLIND}, so it can be ruled out only once the history and the debt have shown no trace of it for 600 s"
     else:
         expected = f"{REASON} within 600 s; {BLIND}"
     assert finding.reason == expected

@@ -15,12 +15,13 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent imp
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.subject import Balances
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Movement, Payment
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Funds, Observation, moved_before, without_own
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, confirm_not_executed
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.money import Funds, moved_before, without_own
 
 SENT_MS = 1793534400000
 WINDOW_MS, MARGIN_MS = 5000, 10_000
-NO_LEDGER, UNREAD = "api_key may not read the Funding wallet's ledger", "what the UNIFIED wallet can give away could not be read"
+NO_LEDGER, UNREAD = "api_key may not read the Funding wallet's ledger", "the transferable balance of the UNIFIED wallet could not be read"
 EARLIER = HistoryEntry("60", Decimal(100), SUCCESS, True, SENT_MS - 5000, "USDT", "user", move=TO_FUND)
 
 
@@ -36,9 +37,9 @@ def sent(move: str, unified: str | None = None, entries: tuple[HistoryEntry, ...
         ("1000", "1200", ""),
         ("1000", "901.0001", ""),
         # About as much is gone.
-        ("1000", "901", "the UNIFIED wallet could give away 1000 USDT before and 901 now"),
-        ("1000", "900", "the UNIFIED wallet could give away 1000 USDT before and 900 now"),
-        ("1000", "0", "the UNIFIED wallet could give away 1000 USDT before and 0 now"),
+        ("1000", "901", "the transferable balance of the UNIFIED wallet was 1000 USDT before and is 901 now"),
+        ("1000", "900", "the transferable balance of the UNIFIED wallet was 1000 USDT before and is 900 now"),
+        ("1000", "0", "the transferable balance of the UNIFIED wallet was 1000 USDT before and is 0 now"),
         (None, "1000", UNREAD),
         ("1000", None, UNREAD),
         (None, None, UNREAD),

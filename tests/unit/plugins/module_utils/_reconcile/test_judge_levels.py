@@ -155,7 +155,7 @@ def judged(sent: Intent, now: Pledge, *entries: HistoryEntry) -> Finding:
 @pytest.mark.parametrize(("move", "did", "how"), [(ADD, "rose", "rise"), (TAKE_BACK, "fell", "fall")])
 def test_how_an_adjustment_is_judged(move: str, did: str, how: str) -> None:
     sent, ours = intent(move), entry("1", move, time_ms=SENT_MS + 40)
-    absent = f"its acceptance window has closed, the history shows no such adjustment, the collateral did not {how} by that amount"
+    absent = f"its time window has closed, the history shows no such adjustment, the collateral did not {how} by that amount"
     assert judged(sent, after(move, "0")) == ("not_executed", absent, None, ())
     assert judged(sent, after(move, "1")).reason == f"the collateral {did} by 1 more than the history explains"
     assert judged(sent, after(move, "1"), ours)[:3] == ("executed", "the history shows it", ours)
@@ -165,7 +165,7 @@ def test_how_an_adjustment_is_judged(move: str, did: str, how: str) -> None:
     assert judged(sent, after(move, "0"), opposite).reason == f"the collateral {did} by 1 more than the history explains"
     assert judged(sent, after(move, "0"), ours._replace(status=FAILED))[:2] == (
         "not_executed",
-        f"its acceptance window has closed, the only such adjustment in the history, 50, has failed, the collateral did not {how} by that amount",
+        f"its time window has closed, the only such adjustment in the history, 50, has failed, the collateral did not {how} by that amount",
     )
     accepted = dataclasses.replace(sent, accepted_at_ms=SENT_MS + 40)
     assert judged(accepted, after(move, "0")).reason == "the exchange accepted it, but neither its history nor the collateral shows it"

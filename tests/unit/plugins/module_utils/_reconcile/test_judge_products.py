@@ -77,7 +77,7 @@ def test_a_whole_loan_is_known_by_an_amount_that_the_exchange_has_reckoned(amoun
 )
 def test_a_part_of_a_loan_that_is_open_may_be_its_whole(other: HistoryEntry, shown: str) -> None:
     """Nobody knows which amount the exchange shows for a whole loan: the principal alone, or less a fee."""
-    reason = f"the history shows {shown} within its acceptance window, which may be this repayment"
+    reason = f"the history shows {shown} at about that time, which may be this repayment"
     assert judged(WHOLE, loan("1.4"), other) == ("unknown", reason, None, (other,))
 
 
@@ -95,7 +95,7 @@ def test_a_whole_is_not_found_for_an_amount_that_was_named() -> None:
 def test_two_that_may_have_closed_a_loan_are_a_doubt() -> None:
     rest = entry("0.5")._replace(repay_id="98")
     finding = judged(WHOLE, loan("0", REPAID), entry("0.9"), rest)
-    assert (finding.outcome, finding.reason) == ("unknown", "2 repayments in the history look like it")
+    assert (finding.outcome, finding.reason) == ("unknown", "2 repayments in the history match it")
 
 
 def test_a_whole_loan_that_was_closed_without_a_trace_is_a_doubt() -> None:
@@ -128,10 +128,10 @@ def test_what_was_accepted_is_found_in_the_history(status: str) -> None:
 @pytest.mark.parametrize(
     ("at_ms", "reason"),
     [
-        (ACCEPTED_MS, "wait_timeout expired before the exchange's acceptance window for it closed"),
+        (ACCEPTED_MS, "wait_timeout expired before the time window of the request closed"),
         (
             ACCEPTED_MS + MARGIN_MS,
-            "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed",
+            "wait_timeout expired before settle_margin had passed since the end of the request's time window",
         ),
         (ACCEPTED_MS + MARGIN_MS + 1, "the exchange accepted it, but neither its history nor the debt shows it"),
         (SURE_MS + 86_400_000, "the exchange accepted it, but neither its history nor the debt shows it"),
@@ -143,7 +143,7 @@ def test_what_was_accepted_and_never_shows_is_a_doubt_for_ever(at_ms: int, reaso
 
 def test_what_was_accepted_and_then_failed_was_not_made() -> None:
     failed = entry("0.4", status=FAILED)
-    reason = "its acceptance window has closed, the only such repayment in the history, 99, has failed, the debt did not fall by that amount"
+    reason = "its time window has closed, the only such repayment in the history, 99, has failed, the debt did not fall by that amount"
     assert judged(SOLD, loan("1.4"), failed) == ("not_executed", reason, None, (failed,))
 
 

@@ -23,8 +23,8 @@ MARGIN_MS = 10_000
 # The exchange accepts a request that is up to a second older or younger than its clock says.
 OPEN_FOR_MS = WINDOW_MS + 1000
 DAY_MS = 86_400_000
-WINDOW_OPEN = "wait_timeout expired before the exchange's acceptance window for it closed"
-MARGIN_OPEN = "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"
+WINDOW_OPEN = "wait_timeout expired before the time window of the request closed"
+MARGIN_OPEN = "wait_timeout expired before settle_margin had passed since the end of the request's time window"
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
 INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ()), SENT_MS, WINDOW_MS)
@@ -109,7 +109,7 @@ def test_what_was_made_at_once_is_found_although_its_time_is_cut(sent_ms: int) -
 @pytest.mark.parametrize("age_days", [181, 365, 3650])
 def test_what_is_older_than_the_history_is_never_told_as_not_executed(entries: tuple[HistoryEntry, ...], age_days: int) -> None:
     finding = judged(*entries, at_ms=SENT_MS + age_days * DAY_MS, away_ms=age_days * DAY_MS)
-    assert finding == ("unknown", "it was sent more than 180 days ago, and the history does not reach so far back", None, ())
+    assert finding == ("unknown", "it was sent more than 180 days ago, and the history does not go back that far", None, ())
 
 
 @pytest.mark.parametrize(("age_ms", "outcome"), [(180 * DAY_MS, "not_executed"), (180 * DAY_MS + 1, "unknown")])

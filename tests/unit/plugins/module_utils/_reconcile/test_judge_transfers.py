@@ -15,8 +15,9 @@ from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, R
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.subject import Balances
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Funds, Observation, has_balance_moved, has_moved
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, confirm_not_executed, judge, mismatch
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.money import Funds, has_balance_moved, has_moved
 
 SENT_MS = 1793534400000
 WINDOW_MS, MARGIN_MS, DAY_MS = 5000, 10_000, 86_400_000
@@ -24,7 +25,7 @@ SURE_MS = SENT_MS + WINDOW_MS + MARGIN_MS + 1
 AWAY_MS = 10**9
 INCOMING, OUTGOING = (TAKE_BACK, TO_FUND), (REPAY, ADD, TO_UNIFIED)
 OURS = HistoryEntry("8f2a", Decimal(100), SUCCESS, True, SENT_MS + 40, "USDT", "user", move=TO_FUND)
-ABSENT = "its acceptance window has closed, the history shows no such transfer"
+ABSENT = "its time window has closed, the history shows no such transfer"
 
 
 def sent(move: str, wallet: str | None = "700", **change: t.Any) -> Intent:
@@ -88,10 +89,10 @@ def test_what_has_another_id_is_another_one(move: str, entries: list[HistoryEntr
     ("at_ms", "reason"),
     [
         (None, "the exchange did not report its time"),
-        (SENT_MS + WINDOW_MS, "wait_timeout expired before the exchange's acceptance window for it closed"),
+        (SENT_MS + WINDOW_MS, "wait_timeout expired before the time window of the request closed"),
         (
             SENT_MS + WINDOW_MS + MARGIN_MS,
-            "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed",
+            "wait_timeout expired before settle_margin had passed since the end of the request's time window",
         ),
     ],
 )
@@ -102,7 +103,7 @@ def test_that_it_is_absent_or_has_failed_counts_only_after_the_margin(at_ms: int
 
 def test_one_that_has_failed_was_not_made() -> None:
     failed = OURS._replace(status=FAILED)
-    trace = "its acceptance window has closed, the only such transfer in the history, 8f2a, has failed"
+    trace = "its time window has closed, the only such transfer in the history, 8f2a, has failed"
     assert judged(sent(TO_FUND), failed) == ("not_executed", trace, None, (failed,))
     assert judged(sent(TO_FUND, accepted_at_ms=SENT_MS + 40), failed).outcome == "not_executed"
 

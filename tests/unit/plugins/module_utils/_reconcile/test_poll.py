@@ -22,7 +22,7 @@ MARGIN_MS = 10_000
 # By the clock of this machine, because the exchange accepts what is a second in its future.
 OPEN_FOR_MS = WINDOW_MS + 1000
 ABSENT = (
-    "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount, "
+    "its time window has closed, the history shows no such repayment, the debt did not fall by that amount, "
     "and no such amount left the Funding wallet"
 )
 BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
@@ -100,7 +100,7 @@ def test_it_is_told_once_that_there_is_a_wait(exchange: Exchange) -> None:
     told: list[str] = []
     exchange.clock.report_wait = lambda *said: told.append(said)
     settle(exchange)
-    assert told == [("Whether the repayment of 100 USDT on loan 17 was made is not known yet", 60_000)]
+    assert told == [("It is not known yet whether the repayment of 100 USDT on loan 17 was made", 60_000)]
     # Only one wait, however often is read.
     assert exchange.clock.heard == [told[0][0], ""]
 
@@ -168,9 +168,9 @@ def test_slow_answers_do_not_outlast_the_deadline(exchange: Exchange) -> None:
 @pytest.mark.parametrize(
     ("timeout_ms", "outcome", "reason"),
     [
-        (5000, "unknown", "wait_timeout expired before the exchange's acceptance window for it closed"),
-        (15_000, "unknown", "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"),
-        (16_000, "unknown", "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"),
+        (5000, "unknown", "wait_timeout expired before the time window of the request closed"),
+        (15_000, "unknown", "wait_timeout expired before settle_margin had passed since the end of the request's time window"),
+        (16_000, "unknown", "wait_timeout expired before settle_margin had passed since the end of the request's time window"),
         (16_001, "not_executed", ABSENT),
     ],
 )
@@ -189,7 +189,7 @@ def test_a_record_does_not_count_before_the_window_has_closed(exchange: Exchange
     if timeout_ms > OPEN_FOR_MS:
         assert settled.finding == ("executed", "the history shows it", seen, (seen,))
     else:
-        assert settled.finding == ("unknown", "wait_timeout expired before the exchange's acceptance window for it closed", seen, (seen,))
+        assert settled.finding == ("unknown", "wait_timeout expired before the time window of the request closed", seen, (seen,))
     assert settled.evidence["candidates"] == ["99"]
 
 
@@ -291,7 +291,7 @@ def test_the_evidence(exchange: Exchange) -> None:
         "wallet_moved": None,
         "candidates": ["99", "98"],
         "reads": 2,
-        "reason": "2 repayments in the history look like it",
+        "reason": "2 repayments in the history match it",
     }
 
 

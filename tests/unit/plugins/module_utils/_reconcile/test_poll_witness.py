@@ -171,7 +171,7 @@ def test_a_key_that_may_not_read_the_wallet_waits_longer(
 ) -> None:
     bybit.wallet, bybit.ledger = wallet, ledger
     settled = settle()
-    doubt = f"the history does not show it, but {blindness}, so it can be ruled out only once history and debt have shown no trace of it for 600 s"
+    doubt = f"the history does not show it, but {blindness}, so it can be ruled out only once the history and the debt have shown no trace of it for 600 s"
     assert (settled.finding.outcome, settled.finding.reason, passed(bybit, sent)) == ("unknown", doubt, 60_000)
     later = settle(900_000)
     assert (later.finding.outcome, passed(bybit, sent)) == ("not_executed", BLIND_MS + 100)

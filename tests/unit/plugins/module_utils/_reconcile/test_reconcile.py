@@ -25,8 +25,8 @@ TWIN = OURS._replace(repay_id="97")
 UNDER_WAY = OURS._replace(status=PROCESSING)
 HAS_FAILED = OURS._replace(status=FAILED)
 SEEN = Finding("executed", "the history shows it", OURS, (OURS,))
-ABSENT = Finding("not_executed", "its acceptance window has closed")
-DOUBT = Finding("unknown", "2 repayments in the history look like it", None, (OURS, OURS._replace(repay_id="98")))
+ABSENT = Finding("not_executed", "its time window has closed")
+DOUBT = Finding("unknown", "2 repayments in the history match it", None, (OURS, OURS._replace(repay_id="98")))
 EVIDENCE = {"reads": 3}
 
 
@@ -291,7 +291,7 @@ def test_an_id_of_another_loan_proves_nothing(journal: FakeJournal) -> None:
     poller.other_loan = "that ID belongs to a repayment of 1.5 ETH on another loan"
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert found.outcome == "unknown" and found.finding is not None
-    assert found.finding.reason == f"the exchange gave it the ID 99, but {poller.other_loan}; its acceptance window has closed"
+    assert found.finding.reason == f"the exchange gave it the ID 99, but {poller.other_loan}; its time window has closed"
     assert poller.asked[-1][1] == {"98", "99"}
 
 
