@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the callback `movements` shows beside Ansible's own callbacks, and that nothing is shown without it."""
+"""What the callback `movements` shows beside Ansible's own output, and that nothing is shown without it."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ STEP = f"""{HEAD}
 ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "treasury.bybit.movements"}
 TOLD = f"[localhost] Repaid 100 USDT on loan {LOAN} (repayment "
 WAIT = re.compile(r"(: (still )?waiting (up to|after) .* s|shows nothing before it ends|: still running after \d+ s)\.$")
-# The money is there, but nothing shows it within the time of the task.
+# The money moved, but nothing shows it before the task's timeout.
 HIDDEN = {"answer": "reset", "history_delay_ms": 600_000}
 
 
 @pytest.fixture
 def show(play, tmp_path):
-    """Play with the callback enabled, to a good end unless another is named, and return what is shown."""
+    """Run a playbook with the callback enabled, expect success unless told otherwise, and return the output."""
 
     def call(playbook: str, *arguments: str, env: dict[str, str] | None = None, status: int = 0) -> str:
-        # By default it is looked for in two homes: that of the environment, and that of the user.
+        # Ansible looks in two homes by default: that of the environment, and that of the user.
         given = {**ENABLED, "ANSIBLE_ASYNC_DIR": str(tmp_path / "async")}
         played = play(playbook, *arguments, env={**given, **(env or {})})
         assert played.returncode == status, played.stdout
@@ -77,7 +77,7 @@ def test_one_line_for_each_repayment_and_their_sum(show, sandbox, in_process: st
     assert sums_of(shown) == ["localhost                  : USDT repaid:  done=100"]
 
 
-def test_nothing_is_shown_where_it_is_not_enabled(play, sandbox) -> None:
+def test_nothing_is_shown_unless_it_is_enabled(play, sandbox) -> None:
     shown = play(PLAYBOOK, "-v").stdout
     assert "changed=1" in shown
     assert not re.search(r"MOVEMENTS|^\[localhost\]", shown, re.MULTILINE)
@@ -147,7 +147,7 @@ def test_check_mode_and_the_diff(show, sandbox) -> None:
         "+++ after: debt 1000.4 → 900.4, pay 100",
         "@@ -1 +1 @@",
         "-debt 1000.4 USDT  LTV 0.4168",
-        # Reckoned from an LTV that the exchange has rounded; it will show 0.3752.
+        # Calculated from an LTV that the exchange rounded. It will show 0.3752.
         "+debt  900.4 USDT  LTV 0.3751",
         "changed: [localhost] => (item=900.4)",
         f"[localhost] Would repay 100 USDT on loan {LOAN}: debt 1000.4 → 900.4, pay 100.",
@@ -162,7 +162,7 @@ def test_the_line_names_its_task_where_ansible_does_so_late(show, sandbox, env: 
     assert f"\nTASK [Repay] {TOLD}" in show(PLAYBOOK, env=env)
 
 
-def test_what_a_task_keeps_to_itself_is_not_shown(show, sandbox, paid) -> None:
+def test_a_task_with_no_log_shows_nothing(show, sandbox, paid) -> None:
     shown = show(QUIET_TASK)
     assert paid() == ["100"]
     assert "Repaid" not in shown
@@ -193,7 +193,7 @@ def test_what_another_run_has_in_doubt_is_not_taken_for_what_this_one_asks_for(s
     assert told[doubtful].startswith(f"OUTCOME UNKNOWN USDT repaid: amount={first} intent=")
 
 
-def test_retries_are_told_one_by_one_and_summed_once(show, sandbox, paid) -> None:
+def test_retries_are_shown_one_by_one_and_summed_once(show, sandbox, paid) -> None:
     sandbox.fault(answer="reset", history_delay_ms=2500)
     until = '{amount: "100", wait_timeout: 0}\n      until: done is succeeded\n      retries: 8\n      delay: 1\n      register: done'
     shown = show(STEP.replace('{amount: "100"}', until))
@@ -210,14 +210,14 @@ def test_a_task_that_was_cut_off_is_loud(show, sandbox) -> None:
     assert sums_of(shown) == ["localhost                  : OUTCOME UNKNOWN intent=not reported"]
 
 
-def test_async_is_told_once(show, sandbox, paid) -> None:
+def test_async_is_shown_once(show, sandbox, paid) -> None:
     shown = show(f"{STEP}      async: 60\n      poll: 1\n")
     assert paid() == ["100"]
     assert shown.count(TOLD) == 1
     assert sums_of(shown) == ["localhost                  : USDT repaid:  done=100"]
 
 
-def test_async_that_is_asked_later_is_told_once(show, sandbox, paid) -> None:
+def test_async_that_is_polled_later_is_shown_once(show, sandbox, paid) -> None:
     later = f"{STEP}      async: 60\n      poll: 0\n      register: job\n" + "".join(
         "    - async_status: {jid: '{{ job.ansible_job_id }}'}\n      register: done\n      until: done is finished\n"
         "      retries: 30\n      delay: 1\n" for dummy in range(2)
