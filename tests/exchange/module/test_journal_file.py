@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal in a file: private, without a secret, apart for each target, and refused before anything is sent if unusable."""
+"""The journal in a file: private, free of secrets, separate for each target, and refused before anything is sent if unusable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-# Changes more than fits into its memory, so that the file itself is half changed, and is killed then.
+# Changes more than fits into memory, so that SQLite writes half of it to the file, and is killed then.
 INTERRUPTED = """
 import os, sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -44,7 +44,7 @@ ELSEWHERE = "Set journal to a file on a persistent local disk, in a directory to
 
 @pytest.fixture
 def doubt(repay, sandbox):
-    """Leave a repayment in doubt that was not made."""
+    """Leave in doubt a repayment that was not made."""
 
     def call(**options):
         sandbox.fault(answer="close", commit=False)
@@ -57,7 +57,7 @@ def doubt(repay, sandbox):
 
 @pytest.fixture
 def change_journal(journal) -> t.Callable[[str], None]:
-    """Change what is in the file by SQL."""
+    """Change the journal with SQL."""
 
     def call(sql: str) -> None:
         with contextlib.closing(sqlite3.connect(journal)) as connection:
@@ -70,26 +70,26 @@ def everything_in(folder: Path) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-def test_only_the_owner_may_look(doubt, journal) -> None:
-    """Also where the user's umask would let others look."""
+def test_only_the_owner_can_read_the_journal(doubt, journal) -> None:
+    """Even if the user's umask would let others read it."""
     old = os.umask(0)
     try:
         doubt(journal=str(journal.parent / "deep" / "down" / "of this.sqlite"))
     finally:
         os.umask(old)
     found = [journal.parent, *journal.parent.rglob("*")]
-    # Three directories, the file, what SQLite keeps beside it, and two locks: of the loan, and of its LTV.
+    # Three directories, the file, SQLite's own journal file, and two locks: of the loan, and of its LTV.
     assert len(found) == 7
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in found}
     assert modes == {path: 0o700 if path.is_dir() else 0o600 for path in found}
 
 
-def test_neither_key_nor_secret_is_written_down(doubt, repay, journal, rsa_keys) -> None:
+def test_neither_key_nor_secret_is_recorded(doubt, repay, journal, rsa_keys) -> None:
     doubt()
     doubt(api_key="sandbox-rsa-key", api_secret=None, rsa_private_key=rsa_keys.private_pem)
     repay(order_id="1111111111111111111")
     written = everything_in(journal.parent)
-    # Two loans of one account, of which one is noted.
+    # Two loans of one account, one of which has an intent.
     assert len(written) == 6
     lines = [line for line in rsa_keys.private_pem.splitlines() if "-----" not in line]
     needles = ["sandbox-key", "sandbox-rsa-key", "sandbox-secret", *lines]
@@ -98,7 +98,7 @@ def test_neither_key_nor_secret_is_written_down(doubt, repay, journal, rsa_keys)
     assert hashlib.sha256(b"sandbox-key").hexdigest().encode() not in text
 
 
-def test_the_default_is_in_the_home_of_the_user(run, sandbox, names, tmp_path, monkeypatch) -> None:
+def test_the_default_is_in_the_users_home(run, sandbox, names, tmp_path, monkeypatch) -> None:
     monkeypatch.delenv("BYBIT_JOURNAL")
     options = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret", "order_id": names.loan}
     assert run({"HOME": str(tmp_path)}, amount="1", **options)["changed"] is True
@@ -122,7 +122,7 @@ def test_the_option_wins_over_the_environment(doubt, journal, tmp_path) -> None:
     ],
 )
 @pytest.mark.parametrize("check", [False, True])
-def test_what_names_no_journal_is_refused_before_anything_is_sent(repay, sandbox, value: str, sentence: str, check: bool) -> None:
+def test_an_option_that_names_no_journal_is_refused_before_anything_is_sent(repay, sandbox, value: str, sentence: str, check: bool) -> None:
     run = repay(journal=value, check=check)
     assert (run.failed, run["changed"], run["outcome"], sentence in run["msg"]) == (True, False, "not_executed", True)
     assert (sandbox.requests()["counts"], "Traceback" in run.output) == ({}, False)
@@ -144,13 +144,13 @@ def test_a_file_that_cannot_be_made_is_refused_before_anything_is_sent(repay, sa
 
 @pytest.mark.parametrize("check", [False, True])
 @pytest.mark.parametrize("whose", ["file", "folder"])
-def test_what_others_may_write_is_refused_before_anything_is_sent(doubt, repay, sandbox, journal, whose: str, check: bool) -> None:
+def test_a_journal_that_others_may_write_is_refused_before_anything_is_sent(doubt, repay, sandbox, journal, whose: str, check: bool) -> None:
     doubt()
     sandbox.control("DELETE", "requests")
     path = journal if whose == "file" else journal.parent
     path.chmod(path.stat().st_mode | stat.S_IWGRP)
     run = repay(check=check)
-    # What it records may be hidden by that.
+    # A shadowed journal may have open intents.
     assert (run.failed, run["changed"], run["outcome"], sandbox.requests()["counts"]) == (True, False, "unknown", {})
     assert "is writable by other users: run 'chmod go-w' on it" in run["msg"]
     path.chmod(path.stat().st_mode & ~stat.S_IWGRP)
@@ -189,8 +189,8 @@ def test_records_of_an_earlier_development_version_are_not_overlooked(repay, san
     assert "its directory contains records of an earlier development version, such as 'mainnet_1001_" in run["msg"]
 
 
-def test_what_cannot_be_recorded_is_not_sent(begin, sandbox, journal, calls, until, paid, posts, repay) -> None:
-    """Another program keeps the file locked just when the intent is to be written."""
+def test_a_repayment_that_cannot_be_recorded_is_not_sent(begin, sandbox, journal, calls, until, paid, posts, repay) -> None:
+    """Another program holds the file's lock when the intent is written."""
     repay(amount="1")
     sandbox.control("DELETE", "requests")
     process = begin()
@@ -236,7 +236,7 @@ def test_a_damaged_file_is_refused_before_anything_is_sent(doubt, repay, journal
     assert "Traceback" not in run.output
     assert set(sandbox.requests()["counts"]) == {"GET /v5/user/query-api"}
     assert journal.read_bytes() == before
-    # The remedies that it names.
+    # The remedies that the message names work.
     journal.write_bytes(whole)
     assert repay(check=True).details["earlier"][0]["outcome"] == "not_executed"
     for path in journal.parent.glob(f"{journal.name}*"):
@@ -255,7 +255,7 @@ def test_a_damaged_file_is_refused_before_anything_is_sent(doubt, repay, journal
     ],
 )
 @pytest.mark.parametrize("check", [False, True])
-def test_what_is_no_journal_is_refused_before_anything_is_sent(doubt, repay, journal, sandbox, change_journal, sql, why, check: bool) -> None:
+def test_a_file_that_is_no_journal_is_refused_before_anything_is_sent(doubt, repay, journal, sandbox, change_journal, sql, why, check: bool) -> None:
     doubt()
     sandbox.control("DELETE", "requests")
     change_journal(sql)
@@ -267,7 +267,7 @@ def test_what_is_no_journal_is_refused_before_anything_is_sent(doubt, repay, jou
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_what_a_killed_run_has_half_written_is_undone(doubt, repay, journal, paid, check: bool) -> None:
+def test_what_a_killed_run_half_wrote_is_undone(doubt, repay, journal, paid, check: bool) -> None:
     doubt()
     ended = subprocess.run([sys.executable, "-c", INTERRUPTED, str(journal)], check=False)
     assert ended.returncode == -signal.SIGKILL
@@ -279,7 +279,7 @@ def test_what_a_killed_run_has_half_written_is_undone(doubt, repay, journal, pai
 
 @pytest.mark.parametrize("by", ["removed", "replaced"])
 def test_a_file_that_goes_away_during_a_run_is_not_written_to(begin, repay, sandbox, journal, calls, until, posts, by: str) -> None:
-    """What is recorded there, no later run would find."""
+    """No later run would find what is recorded there."""
     repay(amount="1")
     sandbox.control("DELETE", "requests")
     process = begin()
@@ -301,7 +301,7 @@ def test_check_mode_makes_no_directory(repay, journal) -> None:
 
 
 @pytest.mark.parametrize("commit", [True, False])
-def test_check_mode_foresees_what_an_open_repayment_leads_to_and_writes_nothing(
+def test_check_mode_predicts_the_outcome_of_an_open_repayment_and_writes_nothing(
     repay, sandbox, journal, paid, posts, commit: bool
 ) -> None:
     sandbox.fault(answer="close", commit=commit, history_delay_ms=500 if commit else 0)
@@ -316,7 +316,7 @@ def test_check_mode_foresees_what_an_open_repayment_leads_to_and_writes_nothing(
     assert (real["outcome"], real.details["earlier"], paid()) == ("executed", foreseen.details["earlier"], ["100"])
 
 
-def test_check_mode_foresees_what_acknowledge_leads_to_and_forgets_nothing(repay, sandbox, remembered) -> None:
+def test_check_mode_predicts_the_effect_of_acknowledge_and_forgets_nothing(repay, sandbox, remembered) -> None:
     sandbox.fault(answer="close", history_delay_ms=60_000)
     intent = repay(wait_timeout=0).details["intent"]
     foreseen = repay(check=True, wait_timeout=0, acknowledge=intent)
@@ -324,8 +324,8 @@ def test_check_mode_foresees_what_acknowledge_leads_to_and_forgets_nothing(repay
     assert [kept["intent"] for kept in remembered()] == [intent]
 
 
-def test_another_key_of_the_account_finds_what_is_open(doubt, repay, remembered, paid) -> None:
-    """So does one that takes the place of a key that has expired."""
+def test_another_key_of_the_account_finds_the_open_intent(doubt, repay, remembered, paid) -> None:
+    """So does a key that replaces an expired one."""
     doubt()
     [intent] = remembered()
     run = repay(api_key="sandbox-key-no-wallet", wait_timeout=0)
@@ -333,7 +333,7 @@ def test_another_key_of_the_account_finds_what_is_open(doubt, repay, remembered,
     assert repay(api_key="sandbox-key-no-wallet").details["earlier"][0]["intent"] == intent["intent"]
 
 
-def test_a_key_that_takes_the_place_of_an_expired_one_finds_what_is_open(repay, sandbox, remembered, paid, posts) -> None:
+def test_a_key_that_replaces_an_expired_one_finds_the_open_intent(repay, sandbox, remembered, paid, posts) -> None:
     sandbox.fault(answer="reset", history_delay_ms=3000, debt_delay_ms=3000)
     assert repay(wait_timeout=0)["outcome"] == "unknown"
     sandbox.control("POST", "keys", {"key": "sandbox-key", "replaced_by": "next-key", "old": "expired"})
@@ -353,13 +353,13 @@ def test_a_key_that_expires_within_a_week_is_a_warning(repay, sandbox, days: int
         assert ("api_key expires at" in run.warnings) == warns
 
 
-def test_check_mode_foresees_a_key_that_may_not_repay(repay, sandbox, posts) -> None:
+def test_check_mode_reports_a_key_that_may_not_repay(repay, sandbox, posts) -> None:
     sandbox.control("POST", "keys", {"key": "sandbox-key", "permissions": ["Wallet"]})
     run = repay(check=True)
     assert (run.failed, run["outcome"], run["order_id"], posts()) == (True, "not_executed", "1794267532472646144", 0)
 
 
-def test_without_knowing_the_account_nothing_goes_on(doubt, repay, sandbox, remembered, posts) -> None:
+def test_a_run_that_cannot_identify_the_account_fails(doubt, repay, sandbox, remembered, posts) -> None:
     doubt()
     before, sent = remembered(), posts()
     answers = [{"http_status": 200, "body": '{"retCode":0,"result":{}}'}, {"ret_code": 10016}, "html_502"]
@@ -374,7 +374,7 @@ def test_without_knowing_the_account_nothing_goes_on(doubt, repay, sandbox, reme
     assert (run.failed, run["outcome"], run["amount"]) == (True, "not_executed", "100")
 
 
-def test_another_address_of_the_account_finds_what_is_open(doubt, repay, remembered, sandbox, paid) -> None:
+def test_another_address_of_the_exchange_finds_the_open_intent(doubt, repay, remembered, sandbox, paid) -> None:
     doubt()
     [intent] = remembered()
     run = repay(api_url=sandbox.url.replace("127.0.0.1", "localhost") + "/.", wait_timeout=0)
@@ -408,15 +408,15 @@ def test_the_same_host_in_another_spelling_is_the_same_target(doubt, repay, sand
     assert (run["outcome"], posts()) == ("unknown", 1)
 
 
-def test_a_lost_directory_is_a_lost_memory(doubt, repay, journal, paid) -> None:
-    """A risk that the documentation names."""
+def test_a_lost_directory_loses_the_intents(doubt, repay, journal, paid) -> None:
+    """The documentation names this risk."""
     doubt()
     shutil.rmtree(journal.parent)
     assert (repay(wait_timeout=0).details["earlier"], paid()) == ([], ["100"])
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_a_lost_file_is_missed(doubt, repay, journal, paid, check: bool) -> None:
+def test_a_lost_file_is_noticed(doubt, repay, journal, paid, check: bool) -> None:
     doubt()
     journal.unlink()
     run = repay(check=check)
