@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A request ends in time, however slowly or endlessly somebody answers: real sockets on the loopback address."""
+"""A request ends in time, however slow or endless the answer is: real sockets on the loopback address."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PLAIN = OK + b"Content-Length: 2\r\n\r\n{}"
 
 
 def whole_request(connection: socket.socket) -> bool:
-    """Take a request, or the begin of a TLS handshake; tell whether one came."""
+    """Receive a request, or the start of a TLS handshake. Return whether one came."""
     taken = b""
     while part := connection.recv(65_536):
         taken += part
@@ -38,7 +38,7 @@ def whole_request(connection: socket.socket) -> bool:
 
 
 class Server:
-    """Hands each connection to a function, in a thread of its own."""
+    """Passes each connection to a function in a separate thread."""
 
     def __init__(self, answer: t.Callable[[socket.socket], None]) -> None:
         self._answer = answer
@@ -62,7 +62,7 @@ class Server:
                 while whole_request(connection):
                     self._answer(connection)
             except OSError:
-                # Whoever asked has hung up, as it should.
+                # The client hung up, as it should.
                 return
 
     def close(self) -> None:
@@ -83,7 +83,7 @@ def serve() -> t.Iterator[t.Callable[[t.Callable[[socket.socket], None]], Server
 
 
 def trickle(*parts: bytes) -> t.Callable[[socket.socket], None]:
-    """Send the parts at once, and the last of them byte by byte, for a minute."""
+    """Send the parts at once, except for the last one, which follows byte by byte for a minute."""
 
     def answer(connection: socket.socket) -> None:
         connection.sendall(b"".join(parts[:-1]))
@@ -96,7 +96,7 @@ def trickle(*parts: bytes) -> t.Callable[[socket.socket], None]:
 
 
 def flood(head: bytes, part: bytes) -> t.Callable[[socket.socket], None]:
-    """Send a part again and again, until nobody takes it any more."""
+    """Send a part again and again until the client hangs up."""
 
     def answer(connection: socket.socket) -> None:
         connection.sendall(head)
@@ -148,7 +148,7 @@ def test_an_answer_that_comes_too_slowly_is_given_up(serve: t.Any, answer: t.Any
     assert error.remedy == "Check the network, or raise api_timeout if the connection is slow."
 
 
-def test_a_connection_that_was_used_before_has_no_longer_time(serve: t.Any) -> None:
+def test_a_reused_connection_has_no_more_time(serve: t.Any) -> None:
     answers = iter([once(PLAIN), once(PLAIN), ONE_HEADER_AFTER_ANOTHER])
 
     def answer_in_turn(connection: t.Any) -> None:
@@ -157,7 +157,7 @@ def test_a_connection_that_was_used_before_has_no_longer_time(serve: t.Any) -> N
     server = serve(answer_in_turn)
     transport = Transport(f"http://{server.address}", SECONDS)
     for dummy in range(2):
-        # Each request has the whole time.
+        # Each request has the full time.
         assert transport.send("GET", "/", {}).body == b"{}"
         time.sleep(SECONDS * 2 / 3)
     begun = time.monotonic()
@@ -179,7 +179,7 @@ def test_a_slow_answer_that_comes_in_time_is_taken(serve: t.Any) -> None:
 RECORD = b"\x16\x03\x03\x40\x00"
 
 
-def test_a_tls_handshake_is_not_waited_for_longer(serve: t.Any) -> None:
+def test_a_tls_handshake_counts_for_the_deadline(serve: t.Any) -> None:
     error = fail(serve(trickle(RECORD, b"x")), url="https://{}")
     assert (str(error), error.sent) == ("no answer within 0.5 s", False)
 
@@ -196,13 +196,13 @@ def proxied(server: Server, monkeypatch: pytest.MonkeyPatch) -> NoReply:
 
 
 @pytest.mark.parametrize("answer", [SLOW["silence"], SLOW["status line"], SLOW["headers"]], ids=["silence", "status line", "headers"])
-def test_a_proxy_is_not_waited_for_longer(serve: t.Any, monkeypatch: pytest.MonkeyPatch, answer: t.Any) -> None:
+def test_a_proxy_counts_for_the_deadline(serve: t.Any, monkeypatch: pytest.MonkeyPatch, answer: t.Any) -> None:
     assert str(proxied(serve(answer), monkeypatch)) == "no answer within 0.5 s"
 
 
-def test_a_tls_handshake_behind_a_slow_proxy_is_not_waited_for_longer(serve: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tls_handshake_behind_a_slow_proxy_counts_for_the_deadline(serve: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = 2.0
-    # A loaded machine must not be taken for a second waiting.
+    # Allow for a busy machine, but not for a second full wait.
     monkeypatch.setattr(f"{__name__}.SECONDS", seconds)
 
     def answer(connection: socket.socket) -> None:
@@ -212,7 +212,7 @@ def test_a_tls_handshake_behind_a_slow_proxy_is_not_waited_for_longer(serve: t.A
 
     begun = time.monotonic()
     proxied(serve(answer), monkeypatch)
-    # Not the whole time once more for what comes behind the proxy.
+    # What comes behind the proxy does not get the full time again.
     assert time.monotonic() - begun < seconds * 1.7
 
 
@@ -222,7 +222,7 @@ def test_a_host_that_does_not_take_the_connection_is_given_up() -> None:
         server.listen(0)
         waiting = [socket.socket() for dummy in range(4)]
         for each in waiting:
-            # There is no room for more of them after the first.
+            # The backlog is full after the first connection.
             each.setblocking(False)
             each.connect_ex(server.getsockname())
         begun = time.monotonic()
@@ -264,8 +264,8 @@ def test_after_an_answer_without_end_the_next_request_has_a_connection_of_its_ow
     assert (transport.send("GET", "/", {}).body, server.connections) == (b"{}", 2)
 
 
-def test_packed_twice_is_not_unpacked_twice(serve: t.Any) -> None:
-    """A bomb in a bomb would be a million times as large as what comes over the line."""
+def test_nested_compression_is_refused(serve: t.Any) -> None:
+    """A nested bomb would be a million times as large as the data on the wire."""
     once_packed = gzip.compress(b"{}", mtime=0)
     twice = gzip.compress(once_packed, mtime=0)
     server = serve(once(OK, f"Content-Encoding: gzip, gzip\r\nContent-Length: {len(twice)}\r\n\r\n".encode(), twice))
@@ -273,7 +273,7 @@ def test_packed_twice_is_not_unpacked_twice(serve: t.Any) -> None:
 
 
 @pytest.mark.parametrize("packed", [b"\x1f\x8b\x08garbage", gzip.compress(b"{}", mtime=0)[:-4], gzip.compress(b"{}", mtime=0) + b"{}", b"{}"], ids=repr)
-def test_what_is_packed_badly_is_no_answer(serve: t.Any, packed: bytes) -> None:
+def test_badly_compressed_data_is_no_answer(serve: t.Any, packed: bytes) -> None:
     server = serve(once(OK, f"Content-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n".encode(), packed))
     error = fail(server)
     assert (str(error), error.sent) == ("the answer cannot be decompressed", True)
