@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mistakes that people make with the modules: what they do, and how each is arranged."""
+"""Mistakes that people make with the modules, and how each one is set up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLLATERAL, TRANSFER = "bybit_loan_collateral", "bybit_funding_transfer"
 LOANS, REPAYMENTS, JOURNAL = "bybit_loan_info", "bybit_loan_repayment_info", "bybit_journal_info"
 LOAN = "1794267532472646144"
 DAY_MS = 86_400_000
-# What a task has besides the mistake, unless the mistake is that it has not.
+# The options of a task besides the mistake, unless leaving them out is the mistake.
 BASES: dict[str, dict[str, t.Any]] = {
     REPAY: {"order_id": LOAN, "amount": "100", "settle_margin": 0},
     FLEXIBLE: {"loan_currency": "USDT", "amount": "100", "settle_margin": 0},
@@ -38,10 +38,10 @@ Arrange = t.Callable[[SimpleNamespace], dict[str, t.Any]]
 class Mistake(t.NamedTuple):
     """One mistake.
 
-    :ivar what: Which one, in a few words.
-    :ivar options: What the task has in the place of, or besides, the base of its module; none takes an option away.
-    :ivar arrange: Makes what is around the task, and returns further options of it.
-    :ivar names: What the message must name besides its remedy: the option, or what else a person has to look at.
+    :ivar what: The mistake in a few words.
+    :ivar options: Options that replace or extend those of the module's base; None removes one.
+    :ivar arrange: Sets up the environment of the task, and returns further options.
+    :ivar names: What the message must name besides its remedy: the option, or whatever else the user must look at.
     """
 
     what: str
@@ -51,11 +51,11 @@ class Mistake(t.NamedTuple):
     arrange: Arrange = lambda scene: {}
 
 
-# What is around a task.
+# The environment of a task.
 
 
 def written(name: str, text: str, mode: int = 0o600) -> Arrange:
-    """Put a private key into a file."""
+    """Write a private key to a file."""
 
     def call(scene: SimpleNamespace) -> dict[str, t.Any]:
         path = scene.tmp_path / name
@@ -67,7 +67,7 @@ def written(name: str, text: str, mode: int = 0o600) -> Arrange:
 
 
 def pem(kind: str) -> Arrange:
-    """Make a private key that is of no use."""
+    """Make an unusable private key."""
 
     def call(scene: SimpleNamespace) -> dict[str, t.Any]:
         from cryptography.hazmat.primitives import serialization
@@ -86,7 +86,7 @@ def pem(kind: str) -> Arrange:
 
 
 def answered(**fault: t.Any) -> Arrange:
-    """Let the exchange, or what stands before it, give an answer to all reads."""
+    """Let the exchange, or something in front of it, answer all reads with this."""
 
     def call(scene: SimpleNamespace) -> dict[str, t.Any]:
         scene.sandbox.control("POST", "faults", {"method": "GET", "times": 0, **fault})
@@ -123,7 +123,7 @@ def trusting_another(scene: SimpleNamespace) -> dict[str, t.Any]:
 
 
 def over_tls_without(scene: SimpleNamespace) -> dict[str, t.Any]:
-    """Speak TLS to a port that does not."""
+    """Use TLS on a port that does not speak it."""
     return {"api_url": scene.sandbox.url.replace("http:", "https:")}
 
 
@@ -142,7 +142,7 @@ def repaid_before(**options: t.Any) -> Arrange:
 
 
 def days(option: str, number: int) -> Arrange:
-    """Give a time so many days from now."""
+    """Return a time this many days from now."""
     def call(scene: SimpleNamespace) -> dict[str, t.Any]:
         moment = datetime.datetime.fromtimestamp((scene.now_ms() + number * DAY_MS) / 1000, tz=datetime.timezone.utc)
         return {option: moment.strftime("%Y-%m-%d")}
@@ -186,7 +186,7 @@ def link(path: Path) -> None:
 
 
 def recorded(change: str) -> Arrange:
-    """Have a journal of an earlier run, and change something in it."""
+    """Make a journal with an earlier run, and change something in it."""
 
     def call(scene: SimpleNamespace) -> dict[str, t.Any]:
         assert scene.run(REPAY, **BASES[REPAY])["changed"]
@@ -210,7 +210,7 @@ def removed(scene: SimpleNamespace) -> dict[str, t.Any]:
 
 
 def in_doubt(scene: SimpleNamespace) -> dict[str, t.Any]:
-    """Have an earlier run whose outcome is unknown."""
+    """Leave an earlier run whose outcome is unknown."""
     scene.sandbox.fault(answer="close", commit=False)
     assert scene.run(REPAY, **{**BASES[REPAY], "wait_timeout": 0})["outcome"] == "unknown"
     return {}

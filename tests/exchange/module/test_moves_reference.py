@@ -40,7 +40,9 @@ def assert_answered(asked, pay) -> t.Callable[..., None]:
             assert (run.failed, run["changed"], run["outcome"], run["goal_reached"]) == (False, False, "executed", True)
             assert (run[move.id_key], run["amount"], run[move.list_key]) == (entry["id"], entry["amount"], [])
             assert (run[move.subject_key], run.warnings, calls) == ({"before": None, "after": None}, "", ["GET query-api"])
-            assert run["msg"].startswith(f"Nothing was sent: reference '{REFERENCE}' was already used for {move.named} ({move.entry} {entry['id']}), which was sent at 20")
+            assert run["msg"].startswith(
+                f"Nothing was sent: reference '{REFERENCE}' was already used for {move.named} ({move.entry} {entry['id']}), which was sent at 20"
+            )
             assert run["msg"].endswith(" and was executed.")
 
     return call

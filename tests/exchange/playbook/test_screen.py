@@ -56,7 +56,7 @@ def show(play, tmp_path):
 
 
 def lines_of(shown: str) -> list[str]:
-    """Return what is shown of the task, without Ansible's own words around it, and without the waits of a slow machine."""
+    """Return the task's output without Ansible's own text around it, and without the waits of a slow machine."""
     task = shown.partition("TASK [Repay]")[2].partition("PLAY RECAP")[0]
     return [line for line in task.splitlines()[1:] if line and not WAIT.search(line)]
 
@@ -174,17 +174,17 @@ def test_an_unknown_outcome_is_loud(show, sandbox, paid, after: str) -> None:
     sandbox.fault(**HIDDEN)
     shown = show(STEP.replace('{amount: "100"}', f'{{amount: "100", wait_timeout: 0}}\n      {after}'), status=0 if after else 2)
     assert paid() == ["100"]
-    # Ansible itself shows the message of a task that has failed, and not that of one that has not.
+    # Ansible itself shows the message only if the task failed.
     sentence = "It is unknown whether the repayment of 100 USDT on loan" if "failed_when" in after else "100 USDT may have been repaid. Nothing is sent for"
     [intent] = re.findall(rf"\[localhost\] OUTCOME UNKNOWN \(intent (\S{{36}})\): {sentence} ", shown)
     assert sums_of(shown) == [f"localhost                  : OUTCOME UNKNOWN USDT repaid: amount=100 intent={intent}"]
 
 
-def test_what_another_run_has_in_doubt_is_not_taken_for_what_this_one_asks_for(show, sandbox, paid) -> None:
+def test_a_doubt_of_another_run_is_not_shown_as_this_runs_request(show, sandbox, paid) -> None:
     sandbox.fault(**HIDDEN)
     amount = """{amount: "{{ {'one': 100, 'two': 13}[inventory_hostname] }}", wait_timeout: 12, lock_timeout: 4}"""
     shown = show(STEP.replace("localhost", "all\n  connection: local").replace('{amount: "100"}', amount), "-i", "one,two", status=2)
-    # Whichever came first.
+    # Either one may come first.
     [first] = paid()
     doubtful, later = ("one", "two") if first == "100" else ("two", "one")
     assert f"[{later}] OUTCOME UNKNOWN: Another run for this loan" in shown
@@ -236,13 +236,13 @@ def test_a_refusal_shows_that_nothing_was_moved(show, sandbox, paid, in_process:
     assert paid() == []
 
 
-def test_why_nothing_was_moved_is_hidden_with_the_tasks_that_are_ok(show, sandbox) -> None:
+def test_a_reason_for_no_move_is_hidden_with_tasks_that_are_ok(show, sandbox) -> None:
     shown = show(PLAYBOOK.replace('"900.4", ', '"5000", '), env={"ANSIBLE_DISPLAY_OK_HOSTS": "false"})
     assert "nothing to repay" not in shown
     assert "Repaid 100 USDT" in shown
 
 
-def test_what_was_moved_before_a_failure_is_told(show, sandbox) -> None:
+def test_moves_before_a_failure_are_shown(show, sandbox) -> None:
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "60", "accountType": "FUND"})
     sandbox.fault(answer={"ret_code": 148007})
     shown = show(STEP.replace('{amount: "100"}', '{amount: "100", fund_from: unified}'), status=2)
