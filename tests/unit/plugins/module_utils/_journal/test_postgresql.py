@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal in a PostgreSQL database: connections that break, commits without an answer, roles, and what the server's owner has set."""
+"""The journal in a PostgreSQL database: broken connections, commits without an answer, roles, and server settings."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def kind() -> str:
 
 @pytest.fixture(scope="module")
 def running_server(new_server: t.Callable[[], Server]) -> t.Iterator[Server]:
-    """One of its own, because it is stopped: with the databases of all other tests, that could take minutes."""
+    """A separate server, because stopping one with the databases of all other tests could take minutes."""
     with new_server() as server:
         yield server
 
 
 @pytest.fixture
 def database(new_database: t.Callable[[], PostgresDatabase]) -> PostgresDatabase:
-    """One that is connected."""
+    """A connected database."""
     database = new_database()
     database.open(writes=True)
     return database
@@ -67,14 +67,14 @@ def relay(url: str) -> t.Iterator[CommitRelay]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give a server up that does not answer before the test gets long; libpq has 2 s at least to connect."""
+    """Give up early on a server that does not answer. libpq waits at least 2 s for a connection."""
     monkeypatch.setattr(postgresql, "_MAX_ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(postgresql, "_CONNECT_SECONDS", 2)
 
 
 @pytest.fixture
 def as_owner(url: str) -> t.Callable[[str], None]:
-    """Carry out a statement as whoever administers the server."""
+    """Execute a statement as the server's administrator."""
 
     def call(sql: str) -> None:
         with psycopg.connect(url, autocommit=True) as connection:
@@ -85,7 +85,7 @@ def as_owner(url: str) -> t.Callable[[str], None]:
 
 @pytest.fixture
 def role(server: Server, url: str, as_owner: t.Callable[[str], None]) -> t.Iterator[str]:
-    """A user who may connect, and nothing else."""
+    """A user who may only connect."""
     name = f"runner_{secrets.token_hex(4)}"
     as_owner(f"CREATE ROLE {name} LOGIN PASSWORD 'secret-of-{name}'")
     yield name
@@ -116,7 +116,7 @@ def test_each_answer_that_is_waited_for_is_heard_of(url: str, clock: t.Any) -> N
     assert clock.heard == [unreached, "", unanswered, "", unanswered, ""]
 
 
-def test_a_wrong_password_is_told_and_not_shown(url: str, server: Server, clock: t.Any) -> None:
+def test_a_wrong_password_is_reported_and_not_shown(url: str, server: Server, clock: t.Any) -> None:
     wrong = url.replace(server.password, "Needle0123456789")
     with pytest.raises(JournalLost) as caught:
         begun(wrong, clock)
@@ -130,8 +130,8 @@ def test_a_wrong_password_is_told_and_not_shown(url: str, server: Server, clock:
     assert is_in_doubt(PostgresDatabase(wrong), "mainnet", "legacy", "17")
 
 
-def test_a_server_that_does_not_run_is_told(url: str, server: Server, clock: t.Any) -> None:
-    # A shutdown in good order flushes every database first, which takes long.
+def test_a_server_that_does_not_run_is_reported(url: str, server: Server, clock: t.Any) -> None:
+    # An orderly shutdown flushes every database first, which takes long.
     server.stop("immediate")
     for check_mode in (False, True):
         with pytest.raises(JournalLost, match="Connection refused") as caught:
@@ -139,7 +139,7 @@ def test_a_server_that_does_not_run_is_told(url: str, server: Server, clock: t.A
         assert server.password not in str(caught.value)
 
 
-def test_a_database_that_does_not_exist_is_told(url: str, clock: t.Any) -> None:
+def test_a_database_that_does_not_exist_is_reported(url: str, clock: t.Any) -> None:
     with pytest.raises(JournalLost, match='database "nothing" does not exist'):
         begun(url.replace(urlsplit(url).path, "/nothing"), clock)
 
@@ -151,17 +151,17 @@ def test_a_server_that_does_not_answer_is_given_up(url: str, server: Server, clo
         begun(url, clock)
 
 
-def test_nothing_is_asked_before_it_is_opened(url: str, server: Server) -> None:
-    # A shutdown in good order flushes every database first, which takes long.
+def test_nothing_is_read_before_the_database_is_opened(url: str, server: Server) -> None:
+    # An orderly shutdown flushes every database first, which takes long.
     server.stop("immediate")
     database = PostgresDatabase(url)
     database.check()
-    # Whether there is anything shows only then.
+    # Only then does it show whether anything is recorded.
     assert database.is_there()
     database.close()
 
 
-def test_a_server_that_has_crashed_and_runs_again_is_connected_anew(begin: Begin, server: Server, recorded: Recorded) -> None:
+def test_a_restarted_server_is_connected_anew(begin: Begin, server: Server, recorded: Recorded) -> None:
     journal = begin()
     server.stop("immediate")
     server.start()
@@ -174,7 +174,7 @@ def test_a_server_that_has_crashed_and_runs_again_is_connected_anew(begin: Begin
     assert recorded() == []
 
 
-def test_a_server_that_has_crashed_takes_nothing_more(begin: Begin, server: Server, recorded: Recorded) -> None:
+def test_a_crashed_server_accepts_nothing_more(begin: Begin, server: Server, recorded: Recorded) -> None:
     journal = begin()
     server.stop("immediate")
     with pytest.raises(JournalUnusable, match="Connection refused") as caught:
@@ -215,8 +215,8 @@ def test_a_transaction_is_not_continued_on_another_connection(database: Postgres
     assert recorded() == [INTENT]
 
 
-def test_a_commit_that_undoes_is_none(database: PostgresDatabase, begin: Begin, recorded: Recorded) -> None:
-    """Once a statement has failed, PostgreSQL answers COMMIT with ROLLBACK, and without an error."""
+def test_a_commit_that_rolls_back_is_an_error(database: PostgresDatabase, begin: Begin, recorded: Recorded) -> None:
+    """After a failed statement, PostgreSQL answers COMMIT with ROLLBACK and without an error."""
     begin().note(INTENT)
     database.begin(writes=True)
     database.change("UPDATE bybit_intents SET state = 'void'")
@@ -228,7 +228,7 @@ def test_a_commit_that_undoes_is_none(database: PostgresDatabase, begin: Begin, 
 
 
 @pytest.mark.parametrize("loses", ["commit", "answer"])
-def test_nothing_may_be_sent_when_nobody_knows_whether_it_was_recorded(
+def test_nothing_may_be_sent_if_the_record_is_in_doubt(
     relay: CommitRelay,
     begin: Begin,
     recorded: Recorded,
@@ -243,14 +243,14 @@ def test_nothing_may_be_sent_when_nobody_knows_whether_it_was_recorded(
         journal.note(INTENT)
     journal.release()
     await_server()
-    # A later run finds what is there.
+    # A later run finds what was recorded.
     found = begin()
     assert found.open_intents() == recorded() == ([INTENT] if loses == "answer" else [])
     assert trail() == (["intended", "signed"] if loses == "answer" else [])
 
 
 @pytest.mark.parametrize("loses", ["commit", "answer"])
-def test_what_was_perhaps_recorded_and_not_sent_is_void_at_the_end(
+def test_an_intent_that_was_perhaps_recorded_and_not_sent_is_void_at_the_end(
     relay: CommitRelay, select: t.Callable[..., t.Any], trail: t.Callable[..., list[str]], clock: t.Any, loses: Loses
 ) -> None:
     journal = begun(relay.url, clock)
@@ -265,7 +265,7 @@ def test_what_was_perhaps_recorded_and_not_sent_is_void_at_the_end(
 
 
 @pytest.mark.parametrize("loses", ["commit", "answer"])
-def test_a_target_that_was_perhaps_acquired_is_not(
+def test_a_target_that_was_perhaps_acquired_counts_as_not_acquired(
     relay: CommitRelay, begin: Begin, recorded: Recorded, clock: t.Any, loses: Loses
 ) -> None:
     begin().release()
@@ -274,7 +274,7 @@ def test_a_target_that_was_perhaps_acquired_is_not(
     with pytest.raises(JournalUnusable):
         journal.begin(False, 1000)
     relay.loses = "nothing"
-    # Its epoch may be that of somebody else by now.
+    # By now, its epoch may belong to another run.
     begin()
     with pytest.raises(JournalUnusable):
         journal.note(INTENT)
@@ -283,7 +283,7 @@ def test_a_target_that_was_perhaps_acquired_is_not(
 
 
 @pytest.mark.parametrize("loses", ["commit", "answer"])
-def test_what_was_perhaps_written_is_told_once(
+def test_an_entry_that_was_perhaps_written_exists_once(
     relay: CommitRelay, select: t.Callable[..., t.Any], trail: t.Callable[..., list[str]], clock: t.Any, loses: Loses
 ) -> None:
     journal = begun(relay.url, clock)
@@ -338,7 +338,7 @@ def test_what_is_committed_survives_a_crash_whatever_is_the_default(
 
 
 def test_a_database_that_was_made_read_only_stays_so(url: str, role: str, as_owner: t.Callable[[str], None], clock: t.Any) -> None:
-    """It is how writers are kept out while it moves to another server."""
+    """An administrator keeps writers out this way while moving it to another server."""
     begun(url, clock).release()
     as_owner(grants(role))
     as_owner(f"ALTER ROLE {role} SET default_transaction_read_only = on")
@@ -359,14 +359,14 @@ def test_a_database_that_was_made_read_only_stays_so(url: str, role: str, as_own
     ],
     ids=["rule", "trigger", "trigger of entries", "trigger of chains"],
 )
-def test_what_the_server_does_not_store_is_not_sent(url: str, begin: Begin, as_owner: t.Callable[[str], None], sql: str) -> None:
+def test_an_intent_that_the_server_does_not_store_is_not_sent(url: str, begin: Begin, as_owner: t.Callable[[str], None], sql: str) -> None:
     journal = begin()
     as_owner(sql)
     with pytest.raises(JournalUnusable, match="it did not store what was written to it"):
         journal.note(INTENT)
 
 
-def test_an_end_of_a_chain_that_was_changed_is_no_other_run(begin: Begin, as_owner: t.Callable[[str], None]) -> None:
+def test_a_changed_end_of_a_chain_is_not_taken_for_another_run(begin: Begin, as_owner: t.Callable[[str], None]) -> None:
     journal = begin()
     journal.note(INTENT)
     as_owner("UPDATE treasury_bybit.bybit_chains SET length = 0")
@@ -374,12 +374,12 @@ def test_an_end_of_a_chain_that_was_changed_is_no_other_run(begin: Begin, as_own
         journal.note(dataclasses.replace(INTENT, repay_id="99"))
 
 
-def test_a_run_that_is_suspended_in_a_transaction_is_thrown_out(database: PostgresDatabase) -> None:
+def test_a_run_suspended_in_a_transaction_is_disconnected(database: PostgresDatabase) -> None:
     assert database.query("SHOW idle_in_transaction_session_timeout") == [("30s",)]
     assert database.query("SHOW statement_timeout") == [("0",)]
 
 
-def test_without_another_thread_it_is_not_used(url: str, clock: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_watching_thread_the_database_is_not_used(url: str, clock: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -389,14 +389,14 @@ def test_without_another_thread_it_is_not_used(url: str, clock: t.Any, monkeypat
 
 
 def test_text_is_compared_byte_by_byte(begin: Begin, select: t.Callable[..., t.Any]) -> None:
-    """Otherwise, an upgrade of the system's collations could hide what an index has."""
+    """Otherwise, an upgrade of the system's collations could hide rows behind an index."""
     begin()
     sql = "SELECT DISTINCT collation_name FROM information_schema.columns WHERE table_schema = 'treasury_bybit' AND data_type = 'text'"
     assert select(sql) == [("C",)]
 
 
 @pytest.mark.parametrize("setting", ["statement_timeout = '1ms'", "default_transaction_isolation = 'serializable'"])
-def test_other_defaults_do_not_matter(
+def test_other_defaults_of_the_server_do_not_matter(
     url: str, role: str, as_owner: t.Callable[[str], None], clock: t.Any, setting: str, recorded: Recorded
 ) -> None:
     begun(url, clock).release()
@@ -414,13 +414,13 @@ def test_the_server_is_told_who_is_connected_and_notices_when_the_machine_is_gon
 
 
 @pytest.mark.parametrize("given", ["application_name=mine", "connect_timeout=3"])
-def test_what_the_url_says_counts(url: str, given: str) -> None:
+def test_settings_in_the_url_count(url: str, given: str) -> None:
     with contextlib.closing(PostgresDatabase(f"{url}?{given}")) as database:
         database.open(writes=True)
         assert database.query("SHOW application_name") == [("mine" if "mine" in given else "treasury.bybit",)]
 
 
-def test_a_socket_serves_as_well(url: str, server: Server, clock: t.Any, recorded: Recorded) -> None:
+def test_a_unix_socket_works(url: str, server: Server, clock: t.Any, recorded: Recorded) -> None:
     journal = begun(server.by_socket(url), clock)
     journal.note(INTENT)
     journal.release()
@@ -462,7 +462,7 @@ def test_a_role_with_the_listed_rights_cannot_change_the_audit_trail(
                 database.change(sql)
 
 
-def test_a_role_that_may_not_make_the_tables_is_told_who_may(url: str, role: str, clock: t.Any) -> None:
+def test_a_role_that_may_not_create_the_tables_is_told_who_may(url: str, role: str, clock: t.Any) -> None:
     with pytest.raises(JournalUnusable) as caught:
         begun(url_of(url, role), clock)
     assert not isinstance(caught.value, JournalLost)
@@ -471,11 +471,11 @@ def test_a_role_that_may_not_make_the_tables_is_told_who_may(url: str, role: str
         f"this collection, and its user may not create them). Run the module once as the owner of the database, with acknowledge: first-use; this "
         f"creates the tables and sends nothing. Then, as that owner (ROLE is the user of the runs): {grants()}"
     )
-    # A plan of what would be paid needs no tables.
+    # Check mode needs no tables.
     begun(url_of(url, role), clock, check_mode=True).release()
 
 
-def test_a_role_that_may_not_migrate_the_tables_hides_what_they_record(
+def test_a_role_that_may_not_migrate_the_tables_is_refused(
     url: str, role: str, as_owner: t.Callable[[str], None], clock: t.Any
 ) -> None:
     begun(url, clock).release()
@@ -488,7 +488,7 @@ def test_a_role_that_may_not_migrate_the_tables_hides_what_they_record(
     assert caught.value.hides_intents
 
 
-def test_a_role_that_may_make_the_tables_needs_nothing_else(
+def test_a_role_that_may_create_the_tables_needs_nothing_else(
     url: str, role: str, as_owner: t.Callable[[str], None], clock: t.Any, recorded: Recorded
 ) -> None:
     as_owner(f"GRANT CREATE ON DATABASE {urlsplit(url).path[1:]} TO {role}")
