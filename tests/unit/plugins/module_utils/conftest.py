@@ -53,9 +53,9 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet impor
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-# Nothing is kept from one run to the next, so nothing need lie about in the checkout.
+# No examples are kept between runs, so no database is needed in the checkout.
 set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "treasury-bybit-hypothesis"))
-# No test is about time, and other work on the machine must not fail one.
+# A busy machine must not fail a test.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
@@ -64,7 +64,7 @@ TARGET = Target("mainnet", "104", "legacy", "17")
 
 
 class FakeClock(Clock):
-    """Goes forward only by what is slept, and writes that down.
+    """Advances only by what is slept, and records the pauses.
 
     :ivar after_pause: Called after each pause.
     :ivar heard: What its listener got: each reason when a wait began, and an empty one when it was over.
@@ -73,7 +73,7 @@ class FakeClock(Clock):
     def __init__(self) -> None:
         self.heard: list[str] = []
         super().__init__(listener=lambda number, reason, at_most_ms: self.heard.append(reason))
-        # The two readings have nothing to do with each other.
+        # The two clocks are independent.
         self.time_ms = 1793534400000
         self.running_ms = 7_000_000
         self.pauses: list[int] = []
@@ -110,20 +110,20 @@ def not_accepted(trouble: t.Any) -> NotAccepted:
 
 
 class FakeExchange(Repayment):
-    """One loan and a wallet; stands in for the client and for the operation at once.
+    """One loan and a wallet. Stands in for both the client and the operation.
 
-    :ivar debt: What is owed, but for what falls with C(falls): amounts, and when the exchange shows that they were paid.
-    :ivar history_lag_ms: How late a repayment stands in the history; C(debt_lag_ms) is the same for the debt.
-    :ivar accruals: The interest that comes to the debt with each repayment.
-    :ivar troubles: What each request to repay is answered with; carried out all the same when it C(is_committed).
-    :ivar sent: The amounts that were asked to be repaid, and when.
-    :ivar wallet: What the wallet holds, or what is raised when it is read; C(places) is the same for the decimal places.
-    :ivar ledger: What its ledger tells beside what was repaid: direction, amount, and when; or what is raised when it is read.
+    :ivar debt: What is owed, before C(falls): paid amounts, and when the exchange shows them.
+    :ivar history_lag_ms: How late the history shows a repayment; C(debt_lag_ms) is the same for the debt.
+    :ivar accruals: The interest that accrues with each repayment.
+    :ivar troubles: The error that answers each repayment, which is executed nevertheless if it C(is_committed).
+    :ivar sent: The requested amounts, and when.
+    :ivar wallet: The balance, or the error when it is read; C(places) is the same for the decimal places.
+    :ivar ledger: Ledger entries besides the repayments: direction, amount, and time; or the error when it is read.
     :ivar pledged: The collateral in BTC.
-    :ivar unreadable: Raised when the history is read, if anything.
-    :ivar others: What has changed the LTV beside the repayments of this loan.
-    :ivar doubtful: Why what is read cannot be believed, if anything.
-    :ivar key: What the exchange tells of the key.
+    :ivar unreadable: The error when the history is read, if any.
+    :ivar others: What changed the LTV besides the repayments of this loan.
+    :ivar doubtful: Why the figures cannot be believed, if there is a reason.
+    :ivar key: The description of the key.
     """
 
     product, name, ids, gone_codes = LEGACY, "17", {"order_id": "17"}, frozenset({177005})
@@ -240,7 +240,7 @@ class FakeExchange(Repayment):
         return Accepted(None if self.terms.from_collateral else repay_id, self.now_ms())
 
     def commit(self, amount: Decimal, status: str = SUCCESS) -> str:
-        """Carry a repayment out, whoever has asked for it."""
+        """Execute a repayment, whoever requested it."""
         now_ms, repay_id = self.now_ms(), str(100 + len(self.entries))
         self.entries.append((now_ms + self.history_lag_ms, HistoryEntry(repay_id, amount, status, True, now_ms)))
         self.falls.append((now_ms + self.debt_lag_ms, amount))
@@ -249,7 +249,7 @@ class FakeExchange(Repayment):
 
 
 class Prepare:
-    """Reads what one run would before it pays."""
+    """Reads what a run reads before it pays."""
 
     def __init__(self, bybit: FakeExchange, journal: Journal) -> None:
         self.bybit = bybit
@@ -264,27 +264,27 @@ class Prepare:
 
 @pytest.fixture(scope="session")
 def child_environment() -> dict[str, str]:
-    """Let another process find the collection where this one has found it; ansible-test leaves that to a loader of its own."""
+    """Let another process find the collection where this one found it. ansible-test uses its own loader for that."""
     root = Path(inspect.getfile(Clock)).parents[5]
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
 
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Let no test wait in real time."""
+    """Return a clock on which no test waits in real time."""
     return FakeClock()
 
 
 @pytest.fixture
 def bybit(clock: FakeClock) -> FakeExchange:
-    # A time in whole seconds would be taken for one that is cut.
+    # Whole seconds would be taken for a truncated time.
     clock.pass_ms(7)
     return FakeExchange(clock)
 
 
 @pytest.fixture
 def tmp_path(memory_path: Path) -> Path:
-    """What a test writes, journals above all, is on a fast disk."""
+    """Put what a test writes, journals above all, on a fast disk."""
     return memory_path
 
 
@@ -298,7 +298,7 @@ def journal_path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def new_database(journal_path: Path, clock: t.Any) -> t.Iterator[NewDatabase]:
-    """Name the journal anew, as each process does for itself."""
+    """Return a new database object, as each process makes its own."""
     named: list[Database] = []
 
     def call() -> Database:
@@ -312,7 +312,7 @@ def new_database(journal_path: Path, clock: t.Any) -> t.Iterator[NewDatabase]:
 
 @pytest.fixture
 def new_store(new_database: NewDatabase, clock: t.Any) -> t.Callable[..., Store]:
-    """Make what a process has of the journal."""
+    """Make the store that a process uses."""
     return lambda target=TARGET, its_clock=clock: Store(new_database(), target, its_clock)
 
 
@@ -323,7 +323,7 @@ def store(new_store: t.Callable[..., Store]) -> Store:
 
 @pytest.fixture
 def select(new_database: NewDatabase) -> t.Callable[..., list[Row]]:
-    """Look into the journal as somebody who is no run."""
+    """Query the journal without a run."""
 
     def call(sql: str, *values: t.Any) -> list[Row]:
         database = new_database()
@@ -345,7 +345,7 @@ def recorded(select: t.Callable[..., list[Row]]) -> t.Callable[[], list[Intent]]
 
 @pytest.fixture
 def put(new_store: t.Callable[..., Store]) -> t.Callable[[list[Intent]], None]:
-    """Record intents as earlier runs would have; of those that are unreported and have no ID, there can be but one."""
+    """Record intents as earlier runs would. Only one of them may be unreported and without an ID."""
 
     def call(intents: list[Intent]) -> None:
         store = new_store()
@@ -361,7 +361,7 @@ def put(new_store: t.Callable[..., Store]) -> t.Callable[[list[Intent]], None]:
 
 @pytest.fixture
 def begin(new_store: t.Callable[..., Store]) -> t.Callable[..., Journal]:
-    """Begin a run as a process would."""
+    """Begin a run as a process does."""
 
     def call(check_mode: bool = False) -> Journal:
         journal = Journal(new_store())
@@ -373,7 +373,7 @@ def begin(new_store: t.Callable[..., Store]) -> t.Callable[..., Journal]:
 
 @pytest.fixture
 def run(bybit: FakeExchange, store: Store) -> t.Callable[..., Report]:
-    """Run as a module would, to the end, or to an error of the expected kind."""
+    """Run as a module does, to the end, or to an error of the expected kind."""
 
     def call(
         goal: Goal = Goal(max_debt=Decimal(0)),

@@ -14,7 +14,7 @@ NOTHING = "Nothing was moved."
 CUT_OFF = "OUTCOME UNKNOWN: the task ended before it reported what it sent. Run it again: it finds out before it sends anything."
 
 
-# Of each move: the value of the result with the ID, the one with the list, and the one with the figures.
+# For each move: the result keys of the ID, the list, and the figures.
 KEYS = {
     **dict.fromkeys(["repay"], ("repay_id", "repayments", "loan")),
     **dict.fromkeys(["add", "take_back"], ("adjust_id", "adjustments", "collateral")),
@@ -46,7 +46,7 @@ def sums(*results: tuple[str, dict]) -> list[str]:
     return [" ".join(line.text.split()) for line in tally.lines()]
 
 
-def test_no_result_no_line() -> None:
+def test_no_result_shows_no_line() -> None:
     assert Tally().lines() == []
 
 
@@ -55,19 +55,19 @@ def test_no_result_no_line() -> None:
     [
         (result(repayments=[made("a", "100"), made("b", "0.5")]), "USDT repaid: done=100.5"),
         (result(repayments=[made("a")], earlier=[made("a")]), "USDT repaid: recovered=100"),
-        # Of an earlier run for another goal, with a repayment of this run.
+        # An earlier run for another goal, with a repayment of this run.
         (result(repayments=[made("b", "7")], earlier=[made("a", "5")]), "USDT repaid: done=7 recovered=5"),
         (result(repayments=[made("b", "7", "pending")], earlier=[made("a", "5", "pending")]), "USDT repaid: pending=12"),
         (result(earlier=[made("a", "5", "not_executed")], repayments=[made("b")]), "USDT repaid: done=100"),
         (result("planned", "25"), "USDT repaid: planned=25"),
         (result("planned", "25", failed=False, repayments=[]), "USDT repaid: planned=25"),
         (result("nothing_to_do", "0"), "nothing was moved"),
-        # By a run before, under the same reference.
+        # By an earlier run, under the same reference.
         (result("executed"), "nothing was moved"),
         (result("not_executed", failed=True), "nothing was moved"),
         (result("not_executed", failed=True, repayments=[made("a", "3")]), "USDT repaid: done=3"),
         (result("unknown", failed=True, intent="x"), "OUTCOME UNKNOWN USDT repaid: amount=100 intent=x"),
-        # Of another run, which has not ended, or whose intent cannot be read.
+        # Another run, which has not ended, or whose intent cannot be read.
         (result("unknown", failed=True), "OUTCOME UNKNOWN intent=not reported"),
         (result(coin=None, loan_currency="ETH", repayments=[made("a")]), "ETH repaid: done=100"),
         (result(coin=None, repayments=[made("a")]), "repaid: done=100"),
@@ -76,7 +76,7 @@ def test_no_result_no_line() -> None:
             result(repayments=[made("a", "123456789012345678.000000000000000001"), made("b", "1E-18")]),
             "USDT repaid: done=123456789012345678.000000000000000002",
         ),
-        # What a repayment sells stands in "collateral", too, as a list.
+        # "collateral" is also the list of coins that a repayment sells.
         (result(coin=None, loan_currency="ETH", collateral=["BTC"], repayments=[made("a")]), "ETH repaid: done=100"),
         ({"failed": True, "timedout": {"period": 3}, "msg": "Timed out"}, "OUTCOME UNKNOWN intent=not reported"),
         ({"unreachable": True, "msg": "gone"}, "OUTCOME UNKNOWN intent=not reported"),
@@ -96,7 +96,7 @@ def test_the_sum_of_one_result(told: dict, expected: str) -> None:
         ("to_unified", "transferred to UNIFIED"),
     ],
 )
-def test_each_move_is_told_by_its_kind(move: str, kind: str) -> None:
+def test_each_kind_of_move_has_its_own_words(move: str, kind: str) -> None:
     listed = KEYS[move][1]
     for told, expected in [
         (result(move=move, **{listed: [made("a", move=move)]}), f"USDT {kind}: done=100"),
@@ -108,12 +108,12 @@ def test_each_move_is_told_by_its_kind(move: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(("move", "option"), [("add", "currency"), ("take_back", "currency"), ("to_fund", "coin"), ("to_unified", "coin")])
-def test_the_coin_is_the_one_that_was_asked_for_where_nothing_was_read(move: str, option: str) -> None:
+def test_the_coin_is_the_requested_one_if_nothing_was_read(move: str, option: str) -> None:
     told = {**result("unknown", "5", coin=None, move=move, intent="x"), option: "ETH"}
     assert sums(("here", told))[0].startswith("here : OUTCOME UNKNOWN ETH ")
 
 
-def test_moves_of_one_coin_are_not_added_to_each_other() -> None:
+def test_different_moves_of_one_coin_are_not_added_up() -> None:
     told = [result(move=move, **{KEYS[move][1]: [made(move, str(number), move=move)]}) for number, move in enumerate(KEYS, 1)]
     assert sums(*[("here", one) for one in reversed(told)]) == [
         "here : USDT repaid: done=1",
@@ -153,7 +153,7 @@ FUNDED = result(move="to_fund", transfers=[made("t", "40", move="to_fund")])
             result("unknown", failed=True, funding=result("unknown", "40", move="to_fund", intent="t")),
             ["here : OUTCOME UNKNOWN USDT transferred to Funding: amount=40 intent=t"],
         ),
-        # The repayment is.
+        # The repayment is in doubt.
         (
             result("unknown", failed=True, intent="x", funding=FUNDED),
             ["here : USDT transferred to Funding: done=40", "here : OUTCOME UNKNOWN USDT repaid: amount=100 intent=x"],
@@ -161,11 +161,11 @@ FUNDED = result(move="to_fund", transfers=[made("t", "40", move="to_fund")])
         (result(repayments=[made("a")], funding=None), ["here : USDT repaid: done=100"]),
     ],
 )
-def test_a_transfer_before_a_repayment_is_told_apart_from_it(told: dict, rows: list[str]) -> None:
+def test_a_transfer_before_a_repayment_is_shown_separately(told: dict, rows: list[str]) -> None:
     assert sums(("here", told)) == rows
 
 
-def test_hosts_and_coins_are_summed_apart() -> None:
+def test_hosts_and_coins_are_summed_separately() -> None:
     assert sums(
         ("two", result(repayments=[made("a")])),
         ("one", result(repayments=[made("b", "1")])),
@@ -180,21 +180,21 @@ def test_hosts_and_coins_are_summed_apart() -> None:
     ]
 
 
-def test_what_is_told_again_counts_once_as_it_was_told_last() -> None:
+def test_a_repeated_result_counts_once_as_last_reported() -> None:
     unknown = ("here", result("unknown", failed=True, intent="a"))
     found = ("here", result(repayments=[made("a")], earlier=[made("a")]))
     recovered = ["here : USDT repaid: recovered=100"]
     assert sums(unknown, unknown) == ["here : OUTCOME UNKNOWN USDT repaid: amount=100 intent=a"]
     assert sums(unknown, found) == sums(unknown, found, found) == recovered
     assert sums(("here", result(repayments=[made("a")])), found) == ["here : USDT repaid: done=100"]
-    # The user has taken care of it, by acknowledge.
+    # The user acknowledged it.
     assert sums(unknown, ("here", result("nothing_to_do", earlier=[made("a", outcome="unknown")]))) == [
         "here : OUTCOME UNKNOWN USDT repaid: amount=100 intent=a"
     ]
     assert sums(unknown, ("here", result("nothing_to_do", earlier=[made("a", outcome="not_executed")]))) == ["here : nothing was moved"]
 
 
-def test_what_is_in_doubt_after_others_is_not_summed_with_them() -> None:
+def test_a_doubt_is_not_summed_with_executed_moves() -> None:
     told = result("unknown", "7", failed=True, intent="b", repayments=[made("a", "7")])
     assert sums(("here", told)) == ["here : USDT repaid: done=7", "here : OUTCOME UNKNOWN USDT repaid: intent=b"]
 
@@ -207,7 +207,7 @@ def test_what_is_in_doubt_after_others_is_not_summed_with_them() -> None:
         # Nothing was sent, because its reference was used before.
         (result("executed"), [(MESSAGE, CALM)]),
         (result("pending"), [(MESSAGE, CALM)]),
-        # Why nothing was sent is told, too.
+        # The reason why nothing was sent is shown, too.
         (result("nothing_to_do"), [(MESSAGE, CALM)]),
         (result("not_executed", failed=True), [(NOTHING, CALM)]),
         (result(None, failed=True), []),
@@ -223,7 +223,7 @@ def test_what_is_in_doubt_after_others_is_not_summed_with_them() -> None:
             result("not_executed", failed=True, move="to_fund", transfers=[made("a", "3", move="to_fund")]),
             [("Transferred before the failure: 3 USDT (transfer id of a, executed)", MOVED)],
         ),
-        # By a run before, for another goal: the totals have it.
+        # By an earlier run for another goal: the totals include it.
         (result("not_executed", failed=True, earlier=[made("a", "3")]), []),
         (result("not_executed", failed=True, earlier=[made("a", "3", "not_executed")]), [(NOTHING, CALM)]),
         (result(move="add", adjustments=[made("a", move="add")]), [(MESSAGE, MOVED)]),
@@ -238,9 +238,9 @@ def test_what_is_in_doubt_after_others_is_not_summed_with_them() -> None:
         (result("planned", move="to_unified"), [(MESSAGE, MOVED)]),
         (result("unknown", failed=True, intent="x"), [(doubt("x", "100 USDT may have been repaid", "loan"), LOUD)]),
         (result("unknown", coin=None, failed=True, intent="x"), [(doubt("x", "100 may have been repaid", "loan"), LOUD)]),
-        # Of an earlier run, whose intent could not be read.
+        # An earlier run, whose intent could not be read.
         (result("unknown", failed=True), [(f"OUTCOME UNKNOWN: {MESSAGE}", LOUD)]),
-        # Where the task says that this is no failure, Ansible does not show the message.
+        # If the task says that this is no failure, Ansible does not show the message.
         (result("unknown", intent="x"), [(f"OUTCOME UNKNOWN (intent x): {MESSAGE}", LOUD)]),
         (
             result("unknown", failed=True, intent="x", repayments=[made("a", "3", "pending")]),
@@ -256,7 +256,7 @@ def test_what_is_in_doubt_after_others_is_not_summed_with_them() -> None:
     ],
 )
 def test_the_lines_of_one_result(told: dict, expected: list) -> None:
-    # From ansible-core 2.21, the callback gets a result that does not say whether the task has failed.
+    # Since ansible-core 2.21, the result does not tell the callback whether the task failed.
     assert lines_of({name: value for name, value in told.items() if name != "failed"}, bool(told.get("failed"))) == expected
 
 
@@ -277,13 +277,13 @@ def test_a_retry_shows_the_message_that_ansible_does_not() -> None:
         (None, {"coin": "USDT", "ltv": "0.42"}, ""),
     ],
 )
-def test_how_the_ltv_has_changed_follows_the_message(before: dict | None, after: dict | None, told: str) -> None:
+def test_the_change_of_the_ltv_follows_the_message(before: dict | None, after: dict | None, told: str) -> None:
     done = {**result(repayments=[made("a")]), "loan": {"before": before, "after": after}}
     assert lines_of(done, False) == [(f"{MESSAGE}{told}", MOVED)]
     assert lines_of({**done, "outcome": "planned"}, False) == [(MESSAGE, MOVED)]
 
 
-def test_totals_stand_below_each_other() -> None:
+def test_totals_are_aligned() -> None:
     tally = Tally()
     tally.add(result(repayments=[made("a", "1")]), "a-host-with-a-name-of-thirty-one")
     tally.add(result(move="take_back", adjustments=[made("b", "2", move="take_back")]), "short")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is decided on a debt or an LTV that shall be reached, and on what may and can be paid for it."""
+"""The plan for a debt or LTV goal, and what may and can be paid for it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def can(wallet: str | None = None, at_most: str | None = None, partial: bool = F
         ("750", LOAN, 0, "251", "debt 1000.4 → 749.4, pay 251"),
         ("750.00001", LOAN, 4, "250.4", "debt 1000.4 → 750, pay 250.4"),
         ("1000.39999", LOAN, 4, "0.0001", "debt 1000.4 → 1000.3999, pay 0.0001"),
-        # But never to more than the debt; what is left then is named.
+        # But never above the debt. The rest is reported.
         (
             "0", FINE, 4, "1000.4",
             "debt 1000.40005 → 0.00005 (0.00005 of it above max_debt '0' and less than the smallest amount that the exchange lists), pay 1000.4",
@@ -134,7 +134,7 @@ def test_a_goal_that_is_reached_needs_nothing(decision: Decision, message: str) 
         ("0.4", 4, "200.9599", "0.3997"),
         ("0.4", 0, "201", "0.3997"),
         ("0.4", None, "200.95982411", "0.3997"),
-        # As shown it is 0.5002, but it may be a step more.
+        # It shows as 0.5002, but may be one step higher.
         ("0.5002", 4, "0.5999", "0.4999"),
         ("0.0001", 4, "1000.4", None),
     ],
@@ -244,9 +244,9 @@ def test_a_whole_contract_that_is_not_enough_is_repaid_with_allow_partial() -> N
         (decide(DEBT, None, Goal(max_debt=Decimal(0)), Means()), "loan_currency 'USDT' is no coin: check it."),
     ],
 )
-def test_decline(decision: Decision, message: str) -> None:
+def test_refusals_are_explained(decision: Decision, message: str) -> None:
     assert decision[:4] == (DECLINE, message, Decimal(0), None)
-    # One sentence of what was given and what to do instead.
+    # One sentence with the given value and the remedy.
     assert re.fullmatch(r"((The amount for )?\w+ '.*?'|The whole debt) .*[^.]: .*\w\.", message)
     assert not re.search(r"None|Decimal|  |\. [A-Z]|, :|E-", message)
 
@@ -263,7 +263,7 @@ def test_a_cap_is_paid_up_to_and_never_past() -> None:
         "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100; this is as much as possible, because max_debt '750' needs 250.4 USDT on loan "
         "17, more than at_most '100.00009'"
     )
-    # What this run has paid already counts.
+    # What this run already paid counts.
     assert to_debt("750", means=can(at_most="100", partial=True)._replace(moved_so_far=Decimal(60))).amount == 40
     nothing = to_debt("750", means=can(at_most="100", partial=True)._replace(moved_so_far=Decimal(100)))
     assert (nothing.kind, nothing.amount, nothing.reaches_goal) == (NOTHING_TO_DO, Decimal(0), False)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds for every decision, judged by the truth, of which the exchange shows a rounded part."""
+"""Properties of every repayment plan, checked against the true figures, which the exchange shows rounded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms i
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-# The exchange's documentation does not say how it rounds what it shows, so each way must do.
+# The documentation does not say how the exchange rounds, so every way must work.
 MODES = ("half up", "down", "up")
 ALL_MODES = tuple(itertools.product(MODES, MODES))
 USUAL_ACCURACY = 8
@@ -41,7 +41,7 @@ def shown(value: Fraction, places: int, mode: str) -> Decimal:
 
 @dataclasses.dataclass(frozen=True)
 class World:
-    """The truth.
+    """The true figures.
 
     :ivar siblings: What other contracts owe in the same coin.
     :ivar rest_usd: What the account owes in other coins.
@@ -83,7 +83,7 @@ class World:
         return dataclasses.replace(self, **left)
 
     def view(self, modes: tuple[str, str]) -> Loan:
-        """What the exchange shows, by its ways to round the LTV and the USD."""
+        """What the exchange shows with these ways to round the LTV and the USD."""
         loan = Loan(
             self.product, "17", "USDT", self.principal, self.interest, self.penalty_interest, OPEN if self.debt else REPAID
         )
@@ -101,7 +101,7 @@ class World:
 
 
 class Case(t.NamedTuple):
-    """A decision to be made."""
+    """A plan to be made."""
 
     world: World
     terms: Terms
@@ -118,7 +118,7 @@ class Case(t.NamedTuple):
         return decide(self.terms, view, self.goal, self.means, self.progress)
 
     def after(self, amount: Decimal) -> Case:
-        """The same ask when the amount has been paid."""
+        """The same request after the amount was paid."""
         available = None if self.means.available is None else self.means.available - amount
         means = self.means._replace(available=available, moved_so_far=self.means.moved_so_far + amount)
         case = self._replace(world=self.world.after(amount), means=means)
@@ -128,7 +128,7 @@ class Case(t.NamedTuple):
         return case._replace(progress=Progress(self.progress.repaid + amount, missing))
 
     def holds(self) -> bool:
-        """Whether the goal is truly reached, but for what is less than the coin's smallest amount."""
+        """Whether the goal is truly reached, except for a rest below the coin's smallest amount."""
         world, goal = self.world, self.goal
         if goal.max_debt is not None:
             return world.debt <= goal.max_debt or world.debt < world.unit
@@ -152,7 +152,7 @@ def worlds(draw: st.DrawFn, product: str) -> World:
     interest, penalty = draw(due), draw(st.just(Decimal(0)) | due)
     if not principal + interest + penalty:
         principal = unit
-    # From a coin of a millionth to one of some million USD.
+    # From a coin worth a millionth of a USD to one worth millions.
     price = Fraction(draw(st.integers(1, 10**7)), 10 ** draw(st.integers(0, 6)))
     is_shared = product != LEGACY
     world = World(product, accuracy, principal, interest, penalty, Decimal(0), price, Fraction(0), Fraction(1))
@@ -167,7 +167,7 @@ def worlds(draw: st.DrawFn, product: str) -> World:
 
 @st.composite
 def cases(draw: st.DrawFn, *kinds: str) -> Case:
-    """Draw asks of some kinds: C(debt), C(ltv), C(since), C(amount)."""
+    """Draw requests of some kinds: C(debt), C(ltv), C(since), C(amount)."""
     world = draw(st.sampled_from(PRODUCTS).flatmap(worlds))
     kind = draw(st.sampled_from(kinds))
     collateral = kind != "ltv" and world.product != LEGACY and (kind in ("amount", "since") or draw(st.booleans()))
@@ -219,7 +219,7 @@ def test_the_amount_is_one_that_the_coin_allows(case: Case) -> None:
     if case.terms.is_whole:
         assert amount in (0, case.world.debt)
     elif case.world.accuracy is not None or case.goal.is_of_level:
-        # An amount that the user has named is left to the exchange when the accuracy is not known.
+        # An amount that the user named is left to the exchange if the decimal places are not known.
         assert Fraction(amount) / Fraction(case.world.unit) % 1 == 0
 
 
@@ -236,7 +236,7 @@ def test_never_a_step_away_from_the_goal(case: Case) -> None:
 
 @holds
 @given(GOALS)
-def test_what_is_said_to_reach_the_goal_truly_does(case: Case) -> None:
+def test_a_plan_that_claims_to_reach_the_goal_does(case: Case) -> None:
     decision = case.decide()
     if decision.kind != DECLINE and decision.reaches_goal:
         assert case.after(decision.amount).holds()
@@ -248,7 +248,7 @@ def test_a_second_run_pays_nothing(case: Case) -> None:
     decision = case.decide()
     if decision.kind != DECLINE:
         after = case.after(decision.amount)
-        # What was paid is enough however the exchange rounds; what needed nothing was seen as it was shown.
+        # A payment is enough however the exchange rounds. A goal that needed none was judged as shown.
         for modes in ALL_MODES if decision.kind == MOVE else (case.modes,):
             again = after._replace(modes=modes).decide()
             assert (again.kind, again.amount) == (NOTHING_TO_DO, 0)
@@ -281,10 +281,10 @@ def test_no_more_is_paid_for_an_ltv_than_the_rounding_makes_necessary(case: Case
     ideal_usd = max((world.ltv - Fraction(case.goal.max_ltv)) * world.collateral_usd, Fraction(0))
     paid_usd = (Fraction(decision.amount) - Fraction(world.unit)) * world.price
     if world.product == LEGACY:
-        # Two steps between what is shown and what is true, and two to be at most this also as it is shown afterwards.
+        # Two steps between the shown and the true value, and two so that the value shown afterward is not above the goal either.
         assert paid_usd < ideal_usd + 4 * Fraction(1, 10**4) * world.collateral_usd
     else:
-        # Besides, the USD of debt and collateral may be a cent off to either side, and so may those of the coin.
+        # In addition, the USD of debt, collateral, and coin may each be a cent off to either side.
         cent, total_ltv = Fraction(1, 100), world.ltv + Fraction(case.goal.max_ltv)
         doubt_usd = 4 * Fraction(1, 10**6) * (world.collateral_usd + cent) + 2 * cent * (1 + total_ltv)
         assert paid_usd * (world.coin_usd - 2 * cent) <= (ideal_usd + doubt_usd) * world.coin_usd
@@ -292,7 +292,7 @@ def test_no_more_is_paid_for_an_ltv_than_the_rounding_makes_necessary(case: Case
 
 @holds
 @given(ANY, st.data())
-def test_more_means_never_turn_a_payment_into_a_refusal(case: Case, data: st.DataObject) -> None:
+def test_a_fuller_wallet_never_turns_a_payment_into_a_refusal(case: Case, data: st.DataObject) -> None:
     decision = case.decide()
     more = decimals(case.world.debt, 18)
     changes: dict[str, t.Any] = {"allow_partial": case.means.allow_partial or data.draw(st.booleans())}
