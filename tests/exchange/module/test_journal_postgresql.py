@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal in a PostgreSQL that controllers share: what runs know of each other there, and what happens when it is not to be had."""
+"""The journal in PostgreSQL that controllers share: what runs know of each other, and what happens during an outage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ways import FLEXIBLE, LEGACY, WAYS
 
 INVOICE = "invoice 47"
 SCHEMA = "treasury_bybit"
-# With all that a URL, a shell and JSON write differently.
+# With characters that a URL, a shell, and JSON encode differently.
 PASSWORD = "Needle pass/w%rd@\"é'"
 ANOTHER_CONTROLLER = """
 import platform
@@ -33,7 +33,7 @@ platform.node = lambda: "controller-b"
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
 bybit_loan_repay.main()
 """
-# What Ansible tells a module after -vvvv, and when it shall show tracebacks.
+# What Ansible passes to a module with -vvvv and tracebacks enabled.
 TALKATIVE = {"_ansible_verbosity": 4, "_ansible_inject_invocation": True, "_ansible_tracebacks_for": ["error", "warning"]}
 NOTHING_SENT = "Nothing was sent, because earlier runs may have recorded operations there whose outcome is unknown."
 
@@ -46,7 +46,7 @@ def postgres(tmp_path_factory) -> t.Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def journal(postgres, monkeypatch) -> str:
-    """An empty database, which the runs of the test share."""
+    """An empty database that the test's runs share."""
     postgres.start()
     url = postgres.new_database()
     monkeypatch.setenv("BYBIT_JOURNAL", url)
@@ -55,7 +55,7 @@ def journal(postgres, monkeypatch) -> str:
 
 @pytest.fixture
 def ask(postgres, journal) -> t.Callable[..., list[tuple[t.Any, ...]]]:
-    """Ask the database for something, or change something there."""
+    """Query or change the database."""
 
     def call(sql: str) -> list[tuple[t.Any, ...]]:
         with psycopg.connect(postgres.by_socket(journal), autocommit=True, options=f"-c search_path={SCHEMA}") as connection:
@@ -67,21 +67,21 @@ def ask(postgres, journal) -> t.Callable[..., list[tuple[t.Any, ...]]]:
 
 @pytest.fixture
 def tables(ask) -> t.Callable[[], list[str]]:
-    """Name all tables that somebody has created."""
+    """List all tables other than the system's."""
     sql = "SELECT tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
     return lambda: [name for (name,) in ask(sql)]
 
 
 @pytest.fixture
 def noted(ask) -> t.Callable[[], list[dict[str, t.Any]]]:
-    """List the intents that are not settled."""
+    """List the unsettled intents."""
     sql = "SELECT document FROM bybit_intents WHERE state IN ('open', 'made') ORDER BY number"
     return lambda: [json.loads(document) for (document,) in ask(sql)]
 
 
 @pytest.fixture
 def treasurer(postgres, journal, ask) -> t.Iterator[str]:
-    """A user who may connect and nothing more; the URL has the password in it."""
+    """A user who may only connect. The URL contains the password."""
     name = f"treasurer_{urlsplit(journal).path[-6:]}"
     ask(f"CREATE ROLE {name} LOGIN PASSWORD {psycopg.sql.quote(PASSWORD)}")
     yield f"postgresql://{name}:{quote(PASSWORD, safe='')}@{HOST}:{postgres.port}{urlsplit(journal).path}"
@@ -91,7 +91,7 @@ def treasurer(postgres, journal, ask) -> t.Iterator[str]:
 
 @pytest.fixture
 def before_its_intent(begin, calls, until, sandbox):
-    """Begin a run, and let it go on until it has read all that it needs before it records its intent."""
+    """Begin a run, and let it go on until it has read everything and is about to record its intent."""
 
     def call(**options):
         sandbox.control("DELETE", "requests")
@@ -104,7 +104,7 @@ def before_its_intent(begin, calls, until, sandbox):
 
 @pytest.fixture
 def line(journal) -> t.Iterator[CommitRelay]:
-    """A connection to the database that breaks at a COMMIT."""
+    """A connection to the database that can break at a COMMIT."""
     with contextlib.closing(CommitRelay(journal)) as line:
         yield line
 
@@ -114,7 +114,7 @@ def in_name(journal: str) -> str:
 
 
 def assert_hidden(run, *passwords: str) -> None:
-    """No password is in anything that it has written, in whatever form."""
+    """No password is in the output, in whatever form."""
     forms = [form for password in passwords for form in (password, quote(password), quote(password, safe=""), json.dumps(password)[1:-1])]
     assert [form for form in forms if form in run.output] == []
     assert "Needle" not in run.output
@@ -149,7 +149,7 @@ def test_another_controller_recovers_a_lost_answer(repay, sandbox, ask, remember
     assert (controllers[0], controllers[-1]) == (platform.node(), "controller-b")
 
 
-def test_another_controller_waits_for_the_end_of_the_first(simulated_time, begin, holder, paid) -> None:
+def test_another_controller_waits_for_the_first_run_to_end(simulated_time, begin, holder, paid) -> None:
     first = holder(2500)
     second = begin(amount="30", program=("-c", ANOTHER_CONTROLLER))
     simulated_time.pass_by(1.5)
@@ -160,7 +160,7 @@ def test_another_controller_waits_for_the_end_of_the_first(simulated_time, begin
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_who_waits_in_vain_names_the_holder(simulated_time, repay, holder, calls, paid, check: bool) -> None:
+def test_a_run_that_gives_up_waiting_names_the_holder(simulated_time, repay, holder, calls, paid, check: bool) -> None:
     first = holder(5000)
     begun = simulated_time.seconds()
     run = repay(lock_timeout=1, check=check)
@@ -176,19 +176,19 @@ def test_who_waits_in_vain_names_the_holder(simulated_time, repay, holder, calls
     first.kill()
 
 
-def test_the_job_of_awx_is_named(repay, holder) -> None:
+def test_the_awx_job_is_named(repay, holder) -> None:
     first = holder(5000, env={"AWX_HOST": "https://awx.example.com", "JOB_ID": "4711"})
     assert f"on {platform.node()}, AWX job 4711, since 20" in repay(lock_timeout=0)["msg"]
     first.kill()
 
 
-def test_another_loan_need_not_wait(repay, holder, names) -> None:
+def test_runs_for_other_loans_do_not_wait(repay, holder, names) -> None:
     first = holder(5000)
     assert repay(order_id=names.overdue, lock_timeout=0)["outcome"] == "executed"
     first.kill()
 
 
-def test_a_killed_holder_lets_the_loan_go(repay, holder, until, paid, posts) -> None:
+def test_a_killed_holder_frees_the_loan(repay, holder, until, paid, posts) -> None:
     first = holder(5000)
     until(paid)
     first.kill()
@@ -224,7 +224,7 @@ def test_check_mode_on_an_unprepared_database_leaves_no_table(repay, tables, pos
 
 
 @pytest.mark.parametrize("commit", [True, False])
-def test_check_mode_foresees_what_an_open_repayment_leads_to_and_writes_nothing(repay, sandbox, ask, tables, paid, commit: bool) -> None:
+def test_check_mode_predicts_the_outcome_of_an_open_repayment_and_writes_nothing(repay, sandbox, ask, tables, paid, commit: bool) -> None:
     sandbox.fault(answer="close", commit=commit, history_delay_ms=500 if commit else 0)
     repay(wait_timeout=0)
     before = [ask(f"SELECT * FROM {table}") for table in tables()]
@@ -236,7 +236,7 @@ def test_check_mode_foresees_what_an_open_repayment_leads_to_and_writes_nothing(
 
 
 @pytest.mark.parametrize("has_schema", [False, True])
-def test_first_runs_at_once_create_the_tables_once(begin_way, tables, ledger, ask, has_schema: bool) -> None:
+def test_simultaneous_first_runs_create_the_tables_once(begin_way, tables, ledger, ask, has_schema: bool) -> None:
     if has_schema:
         ask(f"CREATE SCHEMA {SCHEMA}")
     processes = [begin_way(way, program=as_module(way.module)) for way in WAYS]
@@ -244,16 +244,16 @@ def test_first_runs_at_once_create_the_tables_once(begin_way, tables, ledger, as
     assert [(run["outcome"], run["msg"]) for run in runs if run["outcome"] != "executed"] == []
     assert tables() == ["bybit_chains", "bybit_entries", "bybit_intents", "bybit_journal", "bybit_targets"]
     assert (ask("SELECT version FROM bybit_journal"), len(ledger())) == ([(1,)], len(WAYS))
-    # One chain, without a gap.
+    # One chain without a gap.
     assert ask("SELECT count(*), max(number) FROM bybit_entries") == ask("SELECT length, length FROM bybit_chains")
 
 
-def test_a_user_who_may_create_no_tables_is_told_what_it_takes(repay, pay, posts, sent, treasurer, journal, ask, tables) -> None:
+def test_a_user_who_may_not_create_tables_is_told_which_rights_to_grant(repay, pay, posts, sent, treasurer, journal, ask, tables) -> None:
     run = pay(FLEXIBLE, journal=treasurer)
     assert (run.failed, run["changed"], run["outcome"], sent(FLEXIBLE), tables()) == (True, False, "not_executed", 0, [])
     assert f"{in_name(journal)} cannot be used (its tables are missing or older than this collection, and its user may not create them)." in run["msg"]
     assert_hidden(run, PASSWORD)
-    # Who follows the advice gets on.
+    # Following the advice works.
     assert repay(amount="1")["outcome"] == "executed"
     missing = pay(FLEXIBLE, journal=treasurer)
     assert (missing.failed, missing["changed"], sent(FLEXIBLE)) == (True, False, 0)
@@ -297,7 +297,7 @@ def _password_as_parameter(url: str) -> str:
     ],
 )
 @pytest.mark.parametrize("check", [False, True])
-def test_a_database_that_cannot_be_reached(repay, posts, sandbox, treasurer, change, why: str, check: bool) -> None:
+def test_a_database_that_cannot_be_reached_is_named(repay, posts, sandbox, treasurer, change, why: str, check: bool) -> None:
     run = repay(journal=change(treasurer), check=check, **TALKATIVE)
     assert (run.failed, run["changed"], run["outcome"], posts()) == (True, False, "unknown", 0)
     assert run["msg"].startswith("The journal in the PostgreSQL database '")
@@ -319,7 +319,7 @@ def test_a_database_that_cannot_be_reached(repay, posts, sandbox, treasurer, cha
 )
 @pytest.mark.parametrize("where", ["option", "environment", "parameter"])
 def test_no_password_is_shown_whatever_else_is_wrong(repay, treasurer, posts, where: str, options: dict[str, t.Any]) -> None:
-    """Even if another option quotes it."""
+    """Not even if another option quotes it."""
     url = _password_as_parameter(treasurer) if where == "parameter" else treasurer
     password = "NeedleWrong" if where == "parameter" else PASSWORD
     given = {"env": {"BYBIT_JOURNAL": url}} if where == "environment" else {"journal": url}
@@ -330,7 +330,7 @@ def test_no_password_is_shown_whatever_else_is_wrong(repay, treasurer, posts, wh
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:NeedleWrong@[::1/x", "postgresql://u:NeedleWrong@h/x?colour=blue", "postgres://u:Needle%zz@h/x"])
-def test_no_password_is_shown_of_what_is_no_url(repay, sandbox, url: str) -> None:
+def test_no_password_of_an_invalid_url_is_shown(repay, sandbox, url: str) -> None:
     run = repay(journal=url, **TALKATIVE)
     assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "not_executed", {})
     assert run["msg"] == (
@@ -340,7 +340,7 @@ def test_no_password_is_shown_of_what_is_no_url(repay, sandbox, url: str) -> Non
     assert_hidden(run)
 
 
-def test_a_success_shows_no_password_either(repay, treasurer, ask, paid) -> None:
+def test_a_successful_run_shows_no_password(repay, treasurer, ask, paid) -> None:
     parts = urlsplit(treasurer)
     ask(f"GRANT CREATE ON DATABASE {parts.path[1:]} TO {parts.username}")
     run = repay(journal=treasurer, **TALKATIVE, _ansible_debug=True, diff=True)
@@ -367,7 +367,7 @@ def test_the_password_may_be_where_libpq_looks_for_it(repay, postgres, journal, 
 
 
 def test_without_psycopg_it_says_how_to_get_it(repay, sandbox, treasurer, tmp_path) -> None:
-    """A file still does."""
+    """A journal in a file still works."""
     (tmp_path / "without").mkdir()
     (tmp_path / "without" / "psycopg.py").write_text("raise ImportError('no pq wrapper available')\n")
     path = os.pathsep.join(filter(None, [str(tmp_path / "without"), os.environ.get("PYTHONPATH", "")]))
@@ -383,7 +383,7 @@ def test_without_psycopg_it_says_how_to_get_it(repay, sandbox, treasurer, tmp_pa
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
-def test_the_server_ends_after_the_repayment_has_left(repay, postgres, holder, until, paid, posts, remembered, mode) -> None:
+def test_a_repayment_is_reported_although_the_server_ended_after_it_was_sent(repay, postgres, holder, until, paid, posts, remembered, mode) -> None:
     process = holder(800)
     until(paid)
     postgres.stop(mode)
@@ -397,7 +397,7 @@ def test_the_server_ends_after_the_repayment_has_left(repay, postgres, holder, u
     assert (paid(), posts(), remembered()) == (["100"], 1, [])
 
 
-def test_the_server_starts_again_before_the_run_ends(repay, postgres, holder, until, paid, noted, ask) -> None:
+def test_a_server_that_restarts_before_the_run_ends_records_its_end(repay, postgres, holder, until, paid, noted, ask) -> None:
     process = holder(2500)
     until(paid)
     postgres.stop("immediate")
@@ -405,11 +405,11 @@ def test_the_server_starts_again_before_the_run_ends(repay, postgres, holder, un
     run = process.end()
     assert (run.failed, run["changed"], run["outcome"], run.warnings) == (False, True, "executed", "")
     assert (noted(), ask("SELECT event FROM bybit_entries ORDER BY number DESC LIMIT 1")) == ([], [("executed",)])
-    # Another run is another wish.
+    # A new run is a new step.
     assert (repay()["outcome"], paid()) == ("executed", ["100", "100"])
 
 
-def test_the_server_ends_before_the_intent_is_recorded(repay, postgres, before_its_intent, posts, paid, journal) -> None:
+def test_nothing_is_sent_if_the_server_ends_before_the_intent_is_recorded(repay, postgres, before_its_intent, posts, paid, journal) -> None:
     process = before_its_intent()
     postgres.stop()
     run = process.end()
@@ -419,7 +419,7 @@ def test_the_server_ends_before_the_intent_is_recorded(repay, postgres, before_i
     assert (repay()["outcome"], repay(reference=INVOICE)["outcome"], paid()) == ("executed", "executed", ["100", "100"])
 
 
-def test_the_server_starts_again_before_the_intent_is_recorded(postgres, before_its_intent, paid, noted) -> None:
+def test_a_server_that_restarts_before_the_intent_is_recorded_does_no_harm(postgres, before_its_intent, paid, noted) -> None:
     process = before_its_intent()
     postgres.stop("immediate")
     postgres.start()
@@ -428,21 +428,21 @@ def test_the_server_starts_again_before_the_intent_is_recorded(postgres, before_
 
 
 @pytest.mark.parametrize("loses", ["answer", "commit"])
-def test_nothing_is_sent_on_a_record_in_doubt(repay, journal, line, before_its_intent, posts, paid, noted, loses: Loses) -> None:
+def test_nothing_is_sent_if_the_record_is_in_doubt(repay, journal, line, before_its_intent, posts, paid, noted, loses: Loses) -> None:
     repay(amount="1")
     process = before_its_intent(journal=line.url)
     line.loses = loses
     run = process.end()
     assert (line.loses, run.failed, run["changed"], run["outcome"], posts()) == ("nothing", True, False, "not_executed", 0)
     assert f"{in_name(journal)} did not confirm the COMMIT (" in run["msg"]
-    # In the end, it is recorded that nothing has left, whether there was something or not.
+    # In the end, the journal says that nothing was sent, whether the intent was recorded or not.
     assert noted() == []
     again = repay()
     assert (again["outcome"], again.details["earlier"], paid()) == ("executed", [], ["100", "1"])
 
 
-def test_a_run_that_was_overtaken_sends_nothing(before_its_intent, repay, sandbox, names, ask, paid, posts) -> None:
-    """Whoever ends its connection takes its lock away, and it does not notice."""
+def test_an_overtaken_run_sends_nothing(before_its_intent, repay, sandbox, names, ask, paid, posts) -> None:
+    """Ending its connection takes its lock away without the run's notice."""
     sandbox.control("POST", "faults", {"method": "GET", "path": names.wallet, "delay_answer_ms": 2500})
     process = before_its_intent()
     ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'treasury.bybit'")
@@ -453,7 +453,7 @@ def test_a_run_that_was_overtaken_sends_nothing(before_its_intent, repay, sandbo
     assert "Nothing more is sent. Run again." in run["msg"]
 
 
-def test_what_is_no_journal_is_refused_before_anything_is_sent(repay, ask, posts, sandbox, journal) -> None:
+def test_a_database_that_is_no_journal_is_refused_before_anything_is_sent(repay, ask, posts, sandbox, journal) -> None:
     sandbox.fault(answer="close", commit=False)
     repay(wait_timeout=0)
     sent = posts()
