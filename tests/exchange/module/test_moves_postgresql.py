@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from moves import ACCOUNT_ADD, ACCOUNT_MAX_LTV, ACCOUNT_TAKE_BACK, ENSURE, LEGACY_ADD, LEGACY_MAX_LTV, MOVES, TO_FUND
 from moving import assert_made
-from test_journal_postgresql import INVOICE, ask, journal, noted, postgres
+from on_postgresql import INVOICE, ask, journal, noted, postgres
 from ways import FLEXIBLE
 
 # Fixtures from another file, which pytest finds here.
