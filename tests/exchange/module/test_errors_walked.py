@@ -10,7 +10,8 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from mistakes import BASES, MISTAKES, Mistake
+from arranging import BASES
+from mistakes import MISTAKES, Mistake
 
 ALL = [pytest.param(mistake, id=f"{group}: {mistake.what}") for group, mistakes in MISTAKES.items() for mistake in mistakes]
 # Messages of AnsibleModule itself, which Ansible users know.
