@@ -5,88 +5,24 @@
 from __future__ import annotations
 
 import dataclasses
-import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import JournalUnusable
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.reconcile import Reconciler
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Followed, PollResult
+from fake_poller import EVIDENCE, OURS, TWIN, FakeJournal, FakePoller
 
 BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
 SENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000)
 ACCEPTED = dataclasses.replace(SENT, repay_id="99")
-OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, 1793534400040)
-TWIN = OURS._replace(repay_id="97")
 UNDER_WAY = OURS._replace(status=PROCESSING)
 HAS_FAILED = OURS._replace(status=FAILED)
 SEEN = Finding("executed", "the history shows it", OURS, (OURS,))
 ABSENT = Finding("not_executed", "its acceptance window has closed")
 DOUBT = Finding("unknown", "2 repayments in the history look like it", None, (OURS, OURS._replace(repay_id="98")))
-EVIDENCE = {"reads": 3}
-
-
-class FakePoller:
-    """Finds the given outcomes, one after the other.
-
-    :ivar tells_status: Whether the history says what is final; if not, C(has_arrived) does.
-    """
-
-    tells_status = has_arrived = True
-
-    def __init__(self, *findings: Finding, followed: HistoryEntry | None = None) -> None:
-        self.findings = list(findings)
-        self.followed = followed
-        self.other_loan = ""
-        self.asked: list[tuple[object, ...]] = []
-
-    def find_outcome(self, *asked: object) -> PollResult:
-        self.asked.append(asked)
-        return PollResult(self.findings.pop(0), EVIDENCE)
-
-    def follow(self, intent: Intent, *asked: object) -> Followed:
-        self.asked.append(asked)
-        return Followed(self.followed, (TWIN,))
-
-    def target_of(self, repay_id: str) -> str:
-        self.asked.append((repay_id,))
-        return self.other_loan
-
-    def await_arrival(self, intent: Intent, deadline_ms: int) -> bool:
-        self.asked.append(("arrival", intent, deadline_ms))
-        return self.has_arrived
-
-
-class FakeJournal:
-    """Records what it is asked to remember."""
-
-    def __init__(self, *known: str) -> None:
-        self.known = frozenset(known)
-        self.done: list[tuple[t.Any, ...]] = []
-        self.finals: list[bool] = []
-        self.is_broken = False
-
-    def repay_ids(self) -> frozenset[str]:
-        return self.known
-
-    def note(self, intent: Intent) -> None:
-        if self.is_broken:
-            raise JournalUnusable("The disk is full.")
-        self.known |= {intent.repay_id}
-        self.done.append(("note", intent))
-
-    def discard(self, intent: Intent, reason: str) -> None:
-        assert reason
-        self.done.append(("discard", intent))
-
-    def mark_made(self, intent: Intent, is_final: bool, reason: str) -> None:
-        assert reason
-        self.done.append(("mark_made", intent))
-        self.finals.append(is_final)
 
 
 @pytest.fixture
