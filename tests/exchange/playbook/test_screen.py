@@ -6,36 +6,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from shown import ENABLED, HEAD, LOAN, PLAYBOOK, TOLD
 
-LOAN = "1794267532472646144"
-HEAD = """
-- hosts: localhost
-  gather_facts: false
-  vars: {ansible_python_interpreter: "{{ ansible_playbook_python }}"}
-  module_defaults:
-    treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", recv_window: 1000, settle_margin: 0}
-  tasks:
-"""
-PLAYBOOK = f"""{HEAD}
-    - name: Repay
-      treasury.bybit.bybit_loan_repay:
-        max_debt: "{{{{ item }}}}"
-      loop: ["900.4", "900.4"]
-"""
 QUIET_TASK = PLAYBOOK.replace("loop:", "no_log: true\n      loop:")
 STEP = f"""{HEAD}
     - name: Repay
       treasury.bybit.bybit_loan_repay: {{amount: "100"}}
 """
-ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "treasury.bybit.movements"}
-TOLD = f"[localhost] Repaid 100 USDT on loan {LOAN} (repayment "
 WAIT = re.compile(r"(: (still )?waiting (up to|after) .* s|shows nothing before it ends|: still running after \d+ s)\.$")
 # The money moved, but nothing shows it before the task's timeout.
 HIDDEN = {"answer": "reset", "history_delay_ms": 600_000}
@@ -258,45 +238,3 @@ def test_a_wait_is_shown_once_at_v(show, sandbox, in_process: str) -> None:
     waits = [line for line in shown.splitlines() if re.match(r"\[localhost\] .*: waiting up to \d+ s\.$", line)]
     assert len(waits) == 1
     assert waits[0].startswith(f"[localhost] Whether the repayment of 100 USDT on loan {LOAN} was made is not known yet: waiting up to ")
-
-
-@pytest.mark.parametrize("callback", ["ansible.builtin.minimal", "machine"])
-def test_the_output_of_other_callbacks_stays_as_it_is(command, sandbox, tmp_path, callback: str) -> None:
-    (tmp_path / "callbacks").mkdir()
-    (tmp_path / "callbacks" / "machine.py").write_text(MACHINE)
-    env = {**ENABLED, "ANSIBLE_STDOUT_CALLBACK": callback, "ANSIBLE_CALLBACK_PLUGINS": str(tmp_path / "callbacks")}
-    played = subprocess.run(**command(PLAYBOOK, env=env), capture_output=True, check=True, timeout=60)
-    assert "\nTASK [Repay] " + TOLD in "\n" + played.stderr
-    assert "USDT repaid:  done=100" in played.stderr
-    assert "Repaid 100 USDT" not in re.sub(r'"msg": ".*"', "", played.stdout)
-    assert "MOVEMENTS" not in played.stdout
-    if callback == "machine":
-        assert json.loads(played.stdout) == {"localhost": {"changed": 1}}
-
-
-MACHINE = """
-import json
-from ansible.plugins.callback import CallbackBase
-
-DOCUMENTATION = "{name: machine, type: stdout, short_description: Writes JSON alone, description: [Serves a test.]}"
-
-
-class CallbackModule(CallbackBase):
-    CALLBACK_VERSION = 2.0
-    CALLBACK_TYPE = "stdout"
-    CALLBACK_NAME = "machine"
-
-    def v2_playbook_on_stats(self, stats):
-        print(json.dumps({host: {"changed": stats.summarize(host)["changed"]} for host in stats.processed}))
-"""
-
-
-def test_single_commands(command, sandbox) -> None:
-    how = command("localhost", "-m", "treasury.bybit.bybit_loan_repay", "-a", f"order_id={LOAN} amount=100",
-                  env={**ENABLED, "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1"})
-    how["args"][0] = str(Path(sys.executable).with_name("ansible"))
-    played = subprocess.run(**how, capture_output=True, check=True, timeout=60)
-    assert TOLD in played.stderr
-    assert "USDT repaid:  done=100" in played.stderr
-    assert played.stdout.startswith("localhost | CHANGED => {")
-    assert json.loads(played.stdout.partition("=> ")[2])["outcome"] == "executed"

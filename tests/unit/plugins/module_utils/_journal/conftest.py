@@ -16,6 +16,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.database i
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries import Entry, Head, first_misfit
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.postgresql import PostgresDatabase
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.sqlite import SqliteDatabase
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[4])]
@@ -135,5 +136,26 @@ def epoch_of(select: t.Callable[..., list[Row]]) -> t.Callable[[Target], int]:
     def call(target: Target) -> int:
         rows = select("SELECT epoch FROM bybit_targets WHERE realm = ? AND account = ? AND product = ? AND loan = ?", *target)
         return int(rows[0][0]) if rows else 0
+
+    return call
+
+
+@pytest.fixture
+def acquired(store: Store) -> Store:
+    """Return a store that may write."""
+    store.acquire(0)
+    return store
+
+
+@pytest.fixture
+def write_anyhow(new_database: t.Callable[[], Database]) -> t.Callable[..., None]:
+    """Change the journal outside the protocol."""
+
+    def call(sql: str, *values: t.Any) -> None:
+        database = new_database()
+        database.open(writes=True)
+        with database.transaction():
+            database.change(sql, *values)
+        database.close()
 
     return call

@@ -17,59 +17,17 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Busy, JournalLost, JournalUnusable, Overtaken
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import Database, Row
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries import (
-    ACKNOWLEDGED,
-    EXECUTED,
-    INTENDED,
-    NOT_EXECUTED,
-    SIGNED,
-    Event,
-)
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries import NOT_EXECUTED, SIGNED
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.records import DONE, GIVEN_UP, MADE, OPEN, VOID, Change, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store, Use, is_in_doubt
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store, is_in_doubt
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
+from changes import INTENT, TARGET, changed, new
 
-TARGET = Target("mainnet", "104", "legacy", "17")
-SEEN = HistoryEntry("11", Decimal("0.1"), SUCCESS, True, 1793534395000)
-BEFORE = Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000"))), (SEEN,))
-INTENT = Intent("8f2a", Goal(Decimal("100.5")), Decimal("40.5"), "USDT", BEFORE, 1793534400000, 5000)
 OTHER = dataclasses.replace(INTENT, intent_id="9c1b", goal=Goal(Decimal(7), 0), repay_id="99", reported=True)
-NAMED = dataclasses.replace(INTENT, intent_id="7d0c", reference="INV-7")
-
 NewStore = t.Callable[..., Store]
 Select = t.Callable[..., list[Row]]
 Recorded = t.Callable[[], list[Intent]]
-
-
-def new(intent: Intent = INTENT, state: str = OPEN, outcome: str = SIGNED, events: tuple[str, ...] = (INTENDED, SIGNED)) -> Change:
-    return Change(Record(intent, state, outcome), tuple(Event(name, "because") for name in events), is_new=True)
-
-
-def changed(intent: Intent = INTENT, state: str = MADE, outcome: str = EXECUTED, **more: t.Any) -> Change:
-    return Change(Record(intent, state, outcome), (Event(outcome, "because"),), **more)
-
-
-@pytest.fixture
-def acquired(store: Store) -> Store:
-    """Return a store that may write."""
-    store.acquire(0)
-    return store
-
-
-@pytest.fixture
-def write_anyhow(new_database: t.Callable[[], Database]) -> t.Callable[..., None]:
-    """Change the journal outside the protocol."""
-
-    def call(sql: str, *values: t.Any) -> None:
-        database = new_database()
-        database.open(writes=True)
-        with database.transaction():
-            database.change(sql, *values)
-        database.close()
-
-    return call
 
 
 def test_what_is_written_is_loaded_unless_it_is_settled(acquired: Store, new_store: NewStore) -> None:
@@ -180,45 +138,6 @@ def test_an_intent_that_was_perhaps_written_is_changed_only_if_it_exists(acquire
 
 
 @pytest.mark.parametrize(
-    ("state", "outcome", "is_used"),
-    [(OPEN, SIGNED, True), (MADE, EXECUTED, True), (DONE, EXECUTED, True), (GIVEN_UP, ACKNOWLEDGED, True), (VOID, NOT_EXECUTED, False)],
-)
-def test_the_use_of_a_reference_is_known(acquired: Store, new_store: NewStore, state: str, outcome: str, is_used: bool) -> None:
-    assert acquired.use_of("INV-7") is None
-    acquired.write([new(NAMED, state, outcome)])
-    for loan in ("17", "18"):
-        store = new_store(TARGET._replace(loan=loan))
-        acquired.release()
-        store.acquire(0, writes=loan == "17")
-        assert store.use_of("INV-7") == (Use(TARGET, Record(NAMED, state, outcome)) if is_used else None)
-        assert store.use_of("INV-8") is store.use_of("inv-7") is None
-        store.release()
-
-
-@pytest.mark.parametrize(
-    ("change", "is_same"), [({"loan": "18"}, True), ({"product": "fixed"}, True), ({"account": "105"}, False), ({"realm": "testnet"}, False)]
-)
-def test_a_reference_names_one_step_of_an_account(acquired: Store, new_store: NewStore, change: dict[str, str], is_same: bool) -> None:
-    acquired.write([new(NAMED, DONE)])
-    another = new_store(TARGET._replace(**change))
-    another.acquire(0)
-    assert (another.use_of("INV-7") is not None) == is_same
-    again = new(dataclasses.replace(NAMED, intent_id="other"))
-    if is_same:
-        with pytest.raises(Overtaken):
-            another.write([again])
-    else:
-        another.write([again])
-
-
-def test_a_step_that_was_certainly_not_executed_frees_its_reference(acquired: Store) -> None:
-    acquired.write([new(NAMED)])
-    again = dataclasses.replace(NAMED, intent_id="other")
-    acquired.write([changed(NAMED, VOID, NOT_EXECUTED), new(again)])
-    assert acquired.use_of("INV-7") == Use(TARGET, Record(again, OPEN, SIGNED))
-
-
-@pytest.mark.parametrize(
     ("document", "reason"),
     [
         ("", "Expecting value"), ("{", "Expecting property name"), ("null", "not an intent"), ("{}", "not an intent: '"), ("[]", "not an intent"),
@@ -240,16 +159,6 @@ def test_an_intent_that_cannot_be_read_stops_the_run(
     assert message.startswith("The journal ") and "cannot be read (an intent in it is invalid: " in message and reason in message
     assert "Nothing was sent, because the outcome of earlier operations is unknown. Restore it from a backup. " in message
     assert select("SELECT document FROM bybit_intents") == [(document,)]
-
-
-@pytest.mark.parametrize("document", ["{", "{}"])
-def test_a_reference_whose_intent_cannot_be_read_stops_the_run(
-    acquired: Store, write_anyhow: t.Callable[..., None], document: str
-) -> None:
-    acquired.write([new(NAMED, DONE)])
-    write_anyhow("UPDATE bybit_intents SET document = ?", document)
-    with pytest.raises(JournalLost, match="cannot be read .an intent in it is invalid"):
-        acquired.use_of("INV-7")
 
 
 @pytest.mark.parametrize("holder", ["", "{", "[]", "null", '{"since_ms": 1e300}'])
