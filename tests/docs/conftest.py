@@ -15,7 +15,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 
-# With --import-mode=importlib, pytest does not add these folders.
+# With --import-mode=importlib, pytest does not add these folders itself.
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "tools")]
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)

@@ -43,7 +43,7 @@ def blocks(language: str) -> list[Block]:
 
 
 def commands() -> list[tuple[str, list[str]]]:
-    """Return every command in the guides, with the guide and the words of the command."""
+    """Return the guide and the words of every command that the guides tell readers to run."""
     found = []
     for block in blocks("sh"):
         for line in block.text.replace("\\\n", " ").splitlines():

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The link checker finds broken links, and reports nothing else."""
+"""The link checker reports what is broken, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MANY = '<a href="other.html#there">x</a>' + "".join(f'<a href="?{number}">x</a>'
 
 @pytest.fixture
 def site(tmp_path):
-    """Write a site of two pages, one of them with additional text, and return its faults."""
+    """Write a site of two pages, add some text to one of them, and return the errors that the checker finds."""
 
     def write(more: str, style: str = "") -> list[str]:
         (tmp_path / "index.html").write_text(f"<body>{MANY}{more}</body>")
@@ -38,22 +38,22 @@ def site(tmp_path):
         ('<a href="https://example/">x</a>', "https://example/ is not a valid HTTPS address"),
     ],
 )
-def test_a_broken_link_is_found(site, more: str, fault: str) -> None:
+def test_broken_links_are_reported(site, more: str, fault: str) -> None:
     assert site(more) == [f"index.html: {fault}"]
 
 
 @pytest.mark.parametrize("style", ["body { background: url('https://example.org/x.png') }", '@import "//example.org/x.css";'])
-def test_a_style_that_loads_from_another_site_is_found(site, style: str) -> None:
+def test_a_style_that_loads_from_elsewhere_is_reported(site, style: str) -> None:
     [fault] = site("", style)
     assert fault.startswith("style.css: loads ")
 
 
-def test_valid_links_are_not_reported(site, tmp_path) -> None:
+def test_links_that_work_are_not_reported(site, tmp_path) -> None:
     assert site('<a href="https://docs.ansible.com/x#y">x</a><a href="other.html">x</a><link href="style.css">') == []
     assert examine(tmp_path).outside == {"https://docs.ansible.com/x#y"}
 
 
-def test_a_site_without_links_is_a_fault(tmp_path) -> None:
+def test_a_site_without_links_fails_the_check(tmp_path) -> None:
     (tmp_path / "index.html").write_text("<body></body>")
     [fault] = examine(tmp_path).faults
     assert "this cannot be the whole site" in fault

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options, roles, playbooks, variables, make targets, and guides that the guides mention exist."""
+"""Everything that the guides name exists: options, roles, playbooks, variables, make targets, and other guides."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("
 RUNTIME = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text())
 GROUPS = {f"group/{COLLECTION}{name}": modules for name, modules in RUNTIME["action_groups"].items()}
 ROLE = yaml.safe_load((CHECKOUT / "roles" / "sandbox" / "meta" / "argument_specs.yml").read_text())["argument_specs"]
-# Ansible's own variables that a command may set with -e.
+# Variables of Ansible and of the examples that a command may set with -e.
 ANSIBLES_OWN = {"ansible_python_interpreter"}
 
 
@@ -31,7 +31,7 @@ def options_of() -> t.Callable[[str], dict[str, dict]]:
 
 
 def maps(value: t.Any) -> t.Iterator[dict]:
-    """Yield every mapping in a document."""
+    """Return every mapping in a document, nested ones included."""
     if isinstance(value, dict):
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -53,7 +53,7 @@ def complaints(name: str, given: dict, specification: dict[str, dict]) -> list[s
 
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
-def test_the_names_in_the_yaml_of_a_guide_exist(block, options_of) -> None:
+def test_options_and_variables_in_yaml_exist(block, options_of) -> None:
     found = []
     for mapping in maps(yaml.safe_load(block.text)):
         for key, value in mapping.items():
@@ -78,7 +78,7 @@ def test_the_names_in_the_yaml_of_a_guide_exist(block, options_of) -> None:
 
 
 def playbook(name: str) -> str:
-    """Return the text of a playbook by its name in the collection; empty if there is none."""
+    """Return the text of the collection's playbook with this name, or an empty string."""
     file = CHECKOUT / "playbooks" / f"{name.removeprefix(COLLECTION)}.yml"
     return file.read_text() if name.startswith(COLLECTION) and file.is_file() else ""
 
@@ -102,7 +102,7 @@ def test_the_guides_run_every_playbook() -> None:
 
 
 @pytest.mark.parametrize(("guide", "words"), PLAYED, ids=lambda value: value if isinstance(value, str) else "")
-def test_the_playbook_and_the_variables_of_a_command_exist(guide: str, words: list[str]) -> None:
+def test_playbooks_and_variables_in_commands_exist(guide: str, words: list[str]) -> None:
     [name] = [word for word in words if word.startswith(COLLECTION)]
     text = playbook(name)
     assert text, name
@@ -116,14 +116,14 @@ INSTALLED = "~/.ansible/collections/ansible_collections/treasury/bybit/"
 FILE_HERE = re.compile(rf"(?:{INSTALLED})?(?:extensions|roles|tools)/\S+\.(?:yml|py)$")
 
 
-def test_the_files_in_other_commands_exist() -> None:
+def test_files_that_commands_name_exist() -> None:
     named = {word for _guide, words in commands() for word in words if re.match(FILE_HERE, word)}
     named = {re.sub(f"^{INSTALLED}", "", name) for name in named}
     assert "roles/sandbox/files/sandbox.py" in named
     assert [name for name in sorted(named) if not (CHECKOUT / name).is_file()] == []
 
 
-def test_the_make_targets_exist() -> None:
+def test_make_targets_in_commands_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*##", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
     named = {name for guide in GUIDES for name in re.findall(r"``make ([a-z-]+)[^`]*``", guide.read_text())}
     assert named

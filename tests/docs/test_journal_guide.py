@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The SQL in the guides sets up a usable journal that grants no more rights than a run needs, and the archive in them can be verified."""
+"""The SQL of the journal guides sets up a usable database that grants no more rights than a run needs, and their archive can be verified."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SETUP, GRANTS, AUDITOR, SHUT, OPENED, ADMINISTRATORS = (block.text for block in 
 [ARCHIVE] = (block.text for block in blocks("sh") if block.guide == "bookkeeping")
 [CHECK] = (block.text for block in blocks("python") if block.guide == "bookkeeping")
 TARGET = Target("mainnet", "1", "flexible", "USDT")
-# The account that the guide archives.
+# The account in the guide's archive.
 ARCHIVED = TARGET._replace(account="1631373")
 
 
@@ -46,7 +46,7 @@ def server(tmp_path_factory) -> t.Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def url_of(server) -> t.Callable[[str], str]:
-    """Set up the database as the guide describes, and return a function that returns its URL for a role."""
+    """Set up the database as the guide says. Return a function that makes the URL for a role."""
     by_socket = server.by_socket(server.url("treasury"))
 
     def url(role: str) -> str:
@@ -73,7 +73,7 @@ def acquire(url: str) -> None:
     store.release()
 
 
-def test_the_grants_are_those_in_the_messages() -> None:
+def test_the_guide_grants_the_rights_that_messages_name() -> None:
     assert " ".join(GRANTS.split()) == grants("treasury")
 
 
@@ -107,7 +107,7 @@ def test_a_new_journal_can_replace_one_that_was_moved_away(url_of) -> None:
     acquire(url_of("treasury"))
 
 
-def test_no_run_can_use_a_read_only_database(server, url_of) -> None:
+def test_a_read_only_database_stops_all_runs(server, url_of) -> None:
     url, administrators = url_of("treasury"), server.by_socket(server.url("postgres"))
     execute(administrators, SHUT)
     try:
@@ -118,21 +118,21 @@ def test_no_run_can_use_a_read_only_database(server, url_of) -> None:
     acquire(url)
 
 
-def test_the_archive_can_be_verified(url_of, tmp_path) -> None:
+def test_an_unchanged_archive_passes_the_check(url_of, tmp_path) -> None:
     url = url_of("auditor")
     trail = move_something(url_of("treasury"))
     assert check(archive(url, tmp_path), tmp_path).split() == [str(len(trail)), trail[-1]["hash"]]
 
 
 @pytest.mark.parametrize(("column", "complaint"), [("document", "entry 2 was changed"), ("number", "entry 2 is missing")])
-def test_the_archive_shows_changes(url_of, tmp_path, column: str, complaint: str) -> None:
+def test_the_check_names_the_changed_entry(url_of, tmp_path, column: str, complaint: str) -> None:
     move_something(url_of("treasury"))
     rows = archive(url_of("auditor"), tmp_path)
     second = rows[2].replace("signed", "unknown") if column == "document" else ""
     assert complaint in check([*rows[:2], *([second] if second else []), *rows[3:]], tmp_path)
 
 
-def test_verification_reports_deleted_entries_forever(url_of) -> None:
+def test_deleted_entries_are_reported_as_missing(url_of) -> None:
     owner = url_of("treasury_owner")
     other = TARGET._replace(account="2")
     move_something(owner, other)
@@ -155,21 +155,21 @@ def move_something(url: str, target: Target = ARCHIVED) -> list[dict]:
 
 
 def archive(url: str, folder: Path) -> list[str]:
-    """Run the command in the guide, and return the lines of the file that it writes."""
+    """Run the guide's command, and return the lines of the file that it writes."""
     environment = {**os.environ, "BYBIT_JOURNAL": url, "PATH": f"{programs(max(VERSIONS))}:{os.environ['PATH']}"}
     subprocess.run(["bash", "-euc", ARCHIVE], cwd=folder, env=environment, check=True, timeout=60)
     return (folder / "entries.csv").read_text(encoding="utf-8").splitlines()
 
 
 def check(lines: list[str], folder: Path) -> str:
-    """Return the output of the guide's program for an archive."""
+    """Return what the guide's program says about an archive."""
     (folder / "entries.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     done = subprocess.run([sys.executable, "-c", CHECK], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     assert (not done.returncode) == (not done.stderr)
     return done.stdout or done.stderr
 
 
-def test_the_urls_in_the_guide_are_valid() -> None:
+def test_the_urls_of_the_guide_are_valid() -> None:
     text = (RST / "share_journal.rst").read_text(encoding="utf-8")
     urls = set(re.findall(r"postgresql://[^\s'`]+", text))
     assert len(urls) > 4

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page about the playbooks has every variable with its real default, and the real messages of the playbooks."""
+"""The playbooks page has every variable of every playbook with its default, and quotes the messages of the playbooks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def tasks_of(plays: list[dict]) -> t.Iterator[dict]:
 
 
 def hands_on(name: str) -> t.Iterator[tuple[str, str, str, dict]]:
-    """Yield each option that a playbook passes to a module: module, option, template, and the variables of the plays."""
+    """Return the module, option, template, and play variables of everything that a playbook passes to a module."""
     plays = yaml.safe_load((CHECKOUT / "playbooks" / f"{name}.yml").read_text())
     own = {key: value for play in plays for key, value in play.get("vars", {}).items()}
     for play in plays:
@@ -66,12 +66,12 @@ def hands_on(name: str) -> t.Iterator[tuple[str, str, str, dict]]:
 
 
 def default(name: str, variable: str) -> t.Any:
-    """Return the value that a module gets without a variable: the rendered template, or the module's default if the option is omitted."""
+    """Return what a module gets when no variable is set: the rendered template, or else the module's own default."""
     environment = jinja2.Environment()
     environment.globals |= {"now": lambda utc: Month, "omit": OMIT, "sandbox": False, "item": {}}
     for module, option, template, own in hands_on(name):
         tree = environment.parse(template)
-        # at_most and at_most_each set the same option, so neither has a default of its own.
+        # A cap for each loan sets the same option as the cap for all of them, so neither has a default.
         if variable in {node.name for node in tree.find_all(jinja2.nodes.Name)} and option != "max_ltv":
             value = environment.from_string(template).render(first_of_the_month="%Y-%m-01")
             specification = importlib.import_module(f"{MODULES}.{module}").SPEC.options
@@ -131,5 +131,5 @@ def test_a_shared_default_is_the_default_of_the_modules() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(playbooks_page.REFUSED)))
-def test_a_message_on_the_page_is_the_message_of_the_playbook(number: int) -> None:
+def test_messages_on_the_page_are_those_of_the_playbooks(number: int) -> None:
     assert playbooks_page.said(playbooks_page.REFUSED[number]) == quoted()[number], 'run "make playbooks-page"'

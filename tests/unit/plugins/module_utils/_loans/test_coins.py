@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many decimal places a coin has; what cannot be read is never four, none, or another coin's."""
+"""How many decimal places a coin has. An unreadable value is never taken for four, none, or another coin's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READS: dict[str, Read] = {
 
 
 class Exchange:
-    """Answers with one row, in the form of each product at once."""
+    """Answers with one row that has the fields of every product."""
 
     def __init__(self, **fields: object) -> None:
         rows = [{name: value for name, value in fields.items() if value is not MISSING}]
@@ -43,8 +43,8 @@ def with_places(places: object, currency: object = "USDT") -> t.Any:
 @pytest.mark.parametrize(("told", "places"), [(4, 4), ("4", 4), ("4.0", 4), (0, 0), ("18", 18)])
 def test_decimal_places(read: Read, told: object, places: int) -> None:
     assert read(with_places(told)) == places
-    # What is listed for other coins alone may be this one, under another name.
-    with pytest.raises(ReadFailed, match="invalid currency: 'BTC', but 'USDT' was requested"):
+    # A list without the coin may have it under another name.
+    with pytest.raises(ReadFailed, match="unusable currency: 'BTC', but 'USDT' was requested"):
         read(with_places(told, "BTC"))
 
 

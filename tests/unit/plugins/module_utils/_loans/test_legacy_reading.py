@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The reading of legacy loans where the exchange's answer is unusual."""
+"""Reading legacy loans from unusual answers of the exchange."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.signing import
 
 
 class Exchange:
-    """Gives always the same result."""
+    """Always gives the same result."""
 
     base_url = "https://api-testnet.bybit.com"
 
@@ -53,7 +53,7 @@ def level(name: str, **thresholds: tuple[str, str]) -> dict[str, t.Any]:
         ([], {}),
     ],
 )
-def test_of_the_thresholds_of_all_levels_the_lowest_count(levels: t.Any, found: dict[str, tuple[str, str]], clock: t.Any) -> None:
+def test_the_lowest_thresholds_of_all_levels_count(levels: t.Any, found: dict[str, tuple[str, str]], clock: t.Any) -> None:
     expected = {coin: Thresholds(Decimal(call), Decimal(end)) for coin, (call, end) in found.items()}
     assert legacy.thresholds(client({"vipCoinList": levels}, clock)) == expected
 

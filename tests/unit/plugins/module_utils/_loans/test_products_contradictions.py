@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rows that contradict themselves, or each other, and details of which nobody can say what they are for."""
+"""Rows that contradict themselves or each other, and details without a known meaning."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def paid(*rows: dict[str, t.Any], loan_id: str | None = None) -> list[t.Any]:
         ("0", "0.1", "0.00000019", False),
         ("0.1", "0", "0", False),
         ("100", "0.1", "0", False),
-        # The unit of the whole, in another one.
+        # A total in another unit.
         ("10000019", "0.1", "0.00000019", False),
     ],
 )
@@ -119,7 +119,7 @@ def test_a_debt_of_another_coin_that_cannot_be_read_is_no_other_coin() -> None:
         ({"status": 3, "residualPenaltyInterest": "0.1"}, "1.5"),
     ],
 )
-def test_a_status_that_fits(change: dict[str, object], debt: str) -> None:
+def test_a_consistent_status_is_accepted(change: dict[str, object], debt: str) -> None:
     assert contract({**CONTRACT, **change}).debt == Decimal(debt)
 
 
@@ -132,14 +132,14 @@ def test_a_status_that_fits(change: dict[str, object], debt: str) -> None:
             {"status": 2, "residualPrincipal": "0", "residualPenaltyInterest": "0.1"},
             "invalid status: 2 contradicts the amounts owed, 0 and 0.1",
         ),
-        # How much more it owes is what makes it overdue.
-        ({"status": 3, "residualPenaltyInterest": ""}, "invalid residualPenaltyInterest: it is empty, but the loan is overdue"),
+        # Penalty interest shows that it is overdue.
+        ({"status": 3, "residualPenaltyInterest": ""}, "unusable residualPenaltyInterest of an overdue loan"),
         ({"status": 4}, "the unknown status 4"),
         ({"status": 0}, "the unknown status 0"),
         ({"status": "33"}, "the unknown status 33"),
     ],
 )
-def test_a_status_that_does_not_fit(change: dict[str, object], reason: str) -> None:
+def test_a_contradictory_status_is_refused(change: dict[str, object], reason: str) -> None:
     with pytest.raises(ReadFailed, match=reason):
         contract({**CONTRACT, **change})
 
