@@ -47,7 +47,7 @@ def written(name: str, text: str, mode: int = 0o600) -> Arrange:
 
 
 def pem(kind: str) -> Arrange:
-    """Make an unusable private key."""
+    """Make an invalid private key."""
 
     def call(scene: SimpleNamespace) -> dict[str, t.Any]:
         from cryptography.hazmat.primitives import serialization

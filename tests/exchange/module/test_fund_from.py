@@ -144,7 +144,7 @@ def test_a_transfer_in_doubt_keeps_the_repayment_back(fund, run_module, sandbox,
     run = fund(wait_timeout=5)
     assert (run.failed, run["changed"], run["outcome"], run.details["intent"], paid()) == (True, False, "unknown", None, [])
     intent = run["msg"].partition("acknowledge: '")[2].partition("'")[0]
-    assert "The option acknowledge is one of bybit_funding_transfer with coin 'USDT' here. Nothing was repaid." in run["msg"]
+    assert "Nothing was repaid. To acknowledge the transfer, run bybit_funding_transfer with coin 'USDT' and acknowledge." in run["msg"]
     # The wallet holds enough for this. While the transfer is in doubt, nothing that needs another one may be sent.
     assert (fund()["outcome"], held(), paid()) == ("executed", ("0", "430"), ["100"])
     assert (fund(wait_timeout=5)["outcome"], held(), paid()) == ("unknown", ("0", "430"), ["100"])

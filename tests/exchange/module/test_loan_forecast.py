@@ -123,7 +123,7 @@ def test_a_key_that_may_not_read_the_wallet_lists_none(ask, calls) -> None:
     run = ask(api_key="sandbox-key-no-wallet")
     assert (run.failed, len(run["loans"])) == (False, 11)
     assert {(coin["funding_balance"], coin["unified_balance"]) for coin in run["coins"]} == {(None, None)}
-    assert run.warnings.count("What the wallets hold cannot be read in full. http://127.0.0.1:") == 1
+    assert run.warnings.count("Not all balances of the wallets can be read. http://127.0.0.1:") == 1
     # Each wallet is read once.
     assert calls().count("GET query-account-coin-balance") == 2
 

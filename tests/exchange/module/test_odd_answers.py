@@ -91,7 +91,7 @@ def test_an_answer_without_end_is_not_read_to_its_end(run_module, replace, relay
 def test_a_circle_of_cursors_is_followed_once(run_module, replace, relay, calls) -> None:
     replace(HISTORY, *(page_of([], nextPageCursor=cursor) for cursor in "ABABAB"))
     run = run_module("bybit_loan_repayment_info", product="legacy", api_url=relay.url)
-    assert (run.failed, run["msg"]) == (True, f"The pages of {HISTORY} do not come to an end.")
+    assert (run.failed, run["msg"]) == (True, f"The pages of {HISTORY} never end.")
     # The requests of the previous test count for the rate limit, too.
     assert calls().count("GET repayment-history") - run.details["gate_retries"]["rate_limits"] == 3
 

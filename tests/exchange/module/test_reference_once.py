@@ -113,7 +113,7 @@ def test_a_result_that_reached_nobody_is_reported_again_forever(repay_once, sand
     run = repay_once()
     assert (run["changed"], run["outcome"], run.details["recovered"], run["repay_id"]) == (True, "executed", True, told["repay_id"])
     assert "hours" not in run.warnings
-    assert f"It counts as what reference '{INVOICE}' names." in run.warnings
+    assert f"That repayment counts as the step that reference '{INVOICE}' names." in run.warnings
     assert_answered(sandbox.repayments()[0])
     assert (paid(), posts()) == (["100"], 0)
 

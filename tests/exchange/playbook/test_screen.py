@@ -237,4 +237,4 @@ def test_a_wait_is_shown_once_at_v(show, sandbox, in_process: str) -> None:
     shown = show(STEP.replace('{amount: "100"}', later), "-v", status=2, env={"BYBIT_IN_PROCESS": in_process})
     waits = [line for line in shown.splitlines() if re.match(r"\[localhost\] .*: waiting up to \d+ s\.$", line)]
     assert len(waits) == 1
-    assert waits[0].startswith(f"[localhost] Whether the repayment of 100 USDT on loan {LOAN} was made is not known yet: waiting up to ")
+    assert waits[0].startswith(f"[localhost] It is not known yet whether the repayment of 100 USDT on loan {LOAN} was made: waiting up to ")

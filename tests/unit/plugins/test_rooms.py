@@ -30,7 +30,7 @@ PURE = (
     "_operations/terms", "_operations/decision", "_operations/limits", "_operations/progress",
     "_operations/repayment_plan", "_operations/collateral_plan", "_operations/transfer_plan",
     "_journal/target", "_journal/intent", "_journal/entries", "_journal/database", "_journal/records", "_journal/failures",
-    "_reconcile/evidence", "_reconcile/judge",
+    "_reconcile/evidence", "_reconcile/money", "_reconcile/judge",
     "_engine/freshness", "_engine/steps", "_engine/diff", "_engine/report", "_engine/messages",
     "_info/forecast", "_options/values",
 )

@@ -18,7 +18,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.client import 
     Request,
     Signed,
 )
-from ansible_collections.treasury.bybit.plugins.module_utils._api.requestor import Prepared
+from ansible_collections.treasury.bybit.plugins.module_utils._api.prepared import Prepared
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import OutcomeUnknown
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal

@@ -270,7 +270,7 @@ def test_messages_are_whole_sentences(tell: t.Callable[[], str], text: str) -> N
     message = tell()
     assert not re.search(r"None|  |\n|Decimal|\{|\}|, \.|\(\)|E[+-]", message)
     # Amounts and option names may start a sentence.
-    assert re.match("[A-Z]|[0-9]|at_most |reference ", message) and message.endswith(".") and not message.endswith("..")
+    assert re.match("[A-Z]|[0-9]|at_most |reference |acknowledge ", message) and message.endswith(".") and not message.endswith("..")
 
 
 @pytest.mark.parametrize(("amount", "text"), [("1E-7", "0.0000001"), ("1E+3", "1000"), ("100.500", "100.5")])

@@ -125,9 +125,16 @@ def test_a_changed_chain_is_invalid(entries: list[Entry], misfit: str) -> None:
     assert first_misfit(entries, HEAD).startswith(misfit)
 
 
-@pytest.mark.parametrize("head", [HEAD._replace(length=5), HEAD._replace(hash=THREE.hash), Head()])
-def test_a_wrong_end_of_a_chain_is_invalid(head: Head) -> None:
-    assert "another end" in first_misfit(ENTRIES, head)
+@pytest.mark.parametrize(
+    ("head", "misfit"),
+    [
+        (HEAD._replace(length=5), "entry 5 is missing: the journal records 5 entries"),
+        (HEAD._replace(hash=THREE.hash), "entry 4 is not the last entry that the journal records"),
+        (Head(), "entry 1 is one too many: the journal records 0 entries"),
+    ],
+)
+def test_a_wrong_end_of_a_chain_is_invalid(head: Head, misfit: str) -> None:
+    assert first_misfit(ENTRIES, head) == misfit
 
 
 TREES: st.SearchStrategy[t.Any] = st.recursive(

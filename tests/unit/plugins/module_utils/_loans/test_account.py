@@ -109,17 +109,17 @@ def test_collateral_that_is_broken_is_not_guessed(field: str, value: object) -> 
 @pytest.mark.parametrize(
     ("change", "contradiction"),
     [
-        ({"totalDebt": "963.82"}, "totalDebt is 963.82, its parts add up to 9638.17"),
-        ({"totalDebt": "9800"}, "totalDebt is 9800, its parts add up to 9638.17"),
-        ({"totalDebt": "0", "ltv": "0"}, "totalDebt is 0, its parts add up to 9638.17"),
-        ({"totalDebt": "0", "ltv": ""}, "totalDebt is 0, its parts add up to 9638.17"),
-        ({"borrowList": [ETH_DEBT]}, "totalDebt is 9638.17, its parts add up to 282.8"),
-        ({"totalCollateral": "1838141"}, "totalCollateral is 1838141, its parts add up to 18381.41"),
-        ({"collateralList": PLEDGED[:3]}, "totalCollateral is 18381.41, its parts add up to 17656.61"),
+        ({"totalDebt": "963.82"}, "totalDebt is 963.82, but its parts add up to 9638.17"),
+        ({"totalDebt": "9800"}, "totalDebt is 9800, but its parts add up to 9638.17"),
+        ({"totalDebt": "0", "ltv": "0"}, "totalDebt is 0, but its parts add up to 9638.17"),
+        ({"totalDebt": "0", "ltv": ""}, "totalDebt is 0, but its parts add up to 9638.17"),
+        ({"borrowList": [ETH_DEBT]}, "totalDebt is 9638.17, but its parts add up to 282.8"),
+        ({"totalCollateral": "1838141"}, "totalCollateral is 1838141, but its parts add up to 18381.41"),
+        ({"collateralList": PLEDGED[:3]}, "totalCollateral is 18381.41, but its parts add up to 17656.61"),
         # In percent, zero, and that of another account.
-        ({"ltv": "52.4344"}, "ltv is 52.4344, 9638.17 is owed against 18381.41"),
-        ({"ltv": "0"}, "ltv is 0, 9638.17 is owed against 18381.41"),
-        ({"ltv": "0.3"}, "ltv is 0.3, 9638.17 is owed against 18381.41"),
+        ({"ltv": "52.4344"}, "ltv is 52.4344, but totalDebt is 9638.17 and totalCollateral 18381.41"),
+        ({"ltv": "0"}, "ltv is 0, but totalDebt is 9638.17 and totalCollateral 18381.41"),
+        ({"ltv": "0.3"}, "ltv is 0.3, but totalDebt is 9638.17 and totalCollateral 18381.41"),
     ],
 )
 def test_contradictory_figures_are_refused(change: dict[str, object], contradiction: str) -> None:
@@ -241,7 +241,7 @@ def test_movements_of_the_wallet_are_read(rows: list[dict[str, t.Any]], found: l
 
 @pytest.mark.parametrize("currency", ["usdt", "USDT ", " USDT", "Usdt"])
 def test_another_spelling_of_a_coin_is_not_another_coin(currency: str) -> None:
-    with pytest.raises(ReadFailed, match=f"unusable currency: '{currency}' may be USDT"):
+    with pytest.raises(ReadFailed, match=f"invalid currency: '{currency}' may be USDT"):
         movements({**MOVED, "currency": currency})
 
 

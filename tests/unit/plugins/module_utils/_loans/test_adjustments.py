@@ -99,7 +99,7 @@ def test_the_documented_removable_amount_is_read() -> None:
 @pytest.mark.parametrize("value", [MISSING, None, "", "much", "-1", 0, 5, True, []], ids=str)
 @pytest.mark.parametrize("read", [adjustments.legacy_limit, adjustments.account_limit])
 def test_a_broken_removable_amount_is_not_guessed(read: t.Callable[..., Decimal], value: object) -> None:
-    with pytest.raises(ReadFailed, match="unusable maxCollateralAmount"):
+    with pytest.raises(ReadFailed, match="invalid maxCollateralAmount"):
         read(Exchange(changed({}, maxCollateralAmount=value)), "BTC")
 
 
@@ -151,13 +151,13 @@ def test_a_field_that_is_broken_is_not_guessed(read: Adjustments, fields: dict[s
 
 @pytest.mark.parametrize("order", [MISSING, None, "", 17, "18"], ids=repr)
 def test_an_adjustment_of_another_order_is_not_ignored(order: object) -> None:
-    with pytest.raises(ReadFailed, match="unusable orderId"):
+    with pytest.raises(ReadFailed, match="invalid orderId"):
         adjustments.legacy_adjustments(showing(changed(OF_ORDER, orderId=order)), "17")
 
 
 @pytest.mark.parametrize("coin", ["btc", "BTC ", "ETH"])
 def test_an_adjustment_of_another_coin_is_not_ignored(coin: str) -> None:
-    with pytest.raises(ReadFailed, match="unusable collateralCurrency"):
+    with pytest.raises(ReadFailed, match="invalid collateralCurrency"):
         adjustments.account_adjustments(showing({**OF_ACCOUNT, "collateralCurrency": coin}), "BTC")
 
 

@@ -44,7 +44,7 @@ def with_places(places: object, currency: object = "USDT") -> t.Any:
 def test_decimal_places(read: Read, told: object, places: int) -> None:
     assert read(with_places(told)) == places
     # A list without the coin may have it under another name.
-    with pytest.raises(ReadFailed, match="unusable currency: 'BTC', but 'USDT' was requested"):
+    with pytest.raises(ReadFailed, match="invalid currency: 'BTC', but 'USDT' was requested"):
         read(with_places(told, "BTC"))
 
 

@@ -78,7 +78,7 @@ def test_a_field_that_cannot_be_used_is_not_guessed(method: str, value: object) 
 
 
 def test_the_error_names_what_is_wrong() -> None:
-    with pytest.raises(ReadFailed, match=r"unusable field: 'much' is not a decimal string\.$"):
+    with pytest.raises(ReadFailed, match=r"invalid field: 'much' is not a decimal string\.$"):
         row("much").number("field")
     with pytest.raises(ReadFailed, match=r"invalid field: 4\.5 is not a whole number\.$"):
         row("4.5").whole_number("field")

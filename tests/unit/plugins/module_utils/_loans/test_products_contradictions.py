@@ -133,7 +133,7 @@ def test_a_consistent_status_is_accepted(change: dict[str, object], debt: str) -
             "invalid status: 2 contradicts the amounts owed, 0 and 0.1",
         ),
         # Penalty interest shows that it is overdue.
-        ({"status": 3, "residualPenaltyInterest": ""}, "unusable residualPenaltyInterest of an overdue loan"),
+        ({"status": 3, "residualPenaltyInterest": ""}, "invalid residualPenaltyInterest: it is empty, but the loan is overdue"),
         ({"status": 4}, "the unknown status 4"),
         ({"status": 0}, "the unknown status 0"),
         ({"status": "33"}, "the unknown status 33"),

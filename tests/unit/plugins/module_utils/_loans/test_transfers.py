@@ -182,5 +182,5 @@ def test_the_transferable_amount_is_read(answer: t.Any, amount: str) -> None:
     ids=str,
 )
 def test_a_broken_transferable_amount_is_not_guessed(answer: t.Any) -> None:
-    with pytest.raises(ReadFailed, match="unusable availableWithdrawal"):
+    with pytest.raises(ReadFailed, match="invalid availableWithdrawal"):
         given_away(answer)

@@ -26,9 +26,9 @@ CLOSES_MS = SENT_MS + WINDOW_MS
 CLOSED_MS = CLOSES_MS + 1
 SURE_MS = CLOSES_MS + MARGIN_MS + 1
 FOUND = "the history shows it"
-WINDOW_OPEN = "wait_timeout expired before the exchange's acceptance window for it closed"
-MARGIN_OPEN = "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"
-ABSENT = "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount"
+WINDOW_OPEN = "wait_timeout expired before the time window of the request closed"
+MARGIN_OPEN = "wait_timeout expired before settle_margin had passed since the end of the request's time window"
+ABSENT = "its time window has closed, the history shows no such repayment, the debt did not fall by that amount"
 # By this machine's own clock, every window is over.
 LONG_AWAY_MS = 10**9
 
@@ -213,7 +213,7 @@ def test_an_entry_in_time_outweighs_one_after_it() -> None:
 
 @pytest.mark.parametrize("at_ms", [None, SENT_MS, CLOSED_MS, SURE_MS, SURE_MS + 86_400_000])
 def test_two_equal_entries_are_a_doubt_at_any_time(at_ms: int | None) -> None:
-    reason = "2 repayments in the history look like it"
+    reason = "2 repayments in the history match it"
     assert judged([OURS, TWIN], at_ms) == ("unknown", reason, None, (OURS, TWIN))
 
 

@@ -37,9 +37,9 @@ def sent(move: str, unified: str | None = None, entries: tuple[HistoryEntry, ...
         ("1000", "1200", ""),
         ("1000", "901.0001", ""),
         # About the same amount is gone.
-        ("1000", "901", "the UNIFIED wallet could give away 1000 USDT before and 901 now"),
-        ("1000", "900", "the UNIFIED wallet could give away 1000 USDT before and 900 now"),
-        ("1000", "0", "the UNIFIED wallet could give away 1000 USDT before and 0 now"),
+        ("1000", "901", "the transferable balance of the UNIFIED wallet was 1000 USDT before and is 901 now"),
+        ("1000", "900", "the transferable balance of the UNIFIED wallet was 1000 USDT before and is 900 now"),
+        ("1000", "0", "the transferable balance of the UNIFIED wallet was 1000 USDT before and is 0 now"),
         (None, "1000", UNREAD),
         ("1000", None, UNREAD),
         (None, None, UNREAD),

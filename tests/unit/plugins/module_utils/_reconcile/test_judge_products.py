@@ -77,7 +77,7 @@ def test_a_whole_loan_is_known_by_an_amount_that_the_exchange_has_reckoned(amoun
 )
 def test_an_entry_for_a_part_of_an_open_loan_may_be_the_repayment_of_the_whole(other: HistoryEntry, shown: str) -> None:
     """The documentation does not say which amount the exchange shows for a whole loan: the principal alone, or less a fee."""
-    reason = f"the history shows {shown} within its acceptance window, which may be this repayment"
+    reason = f"the history shows {shown} at about that time, which may be this repayment"
     assert judged(WHOLE, loan("1.4"), other) == ("unknown", reason, None, (other,))
 
 

@@ -21,8 +21,8 @@ ACCEPTED = dataclasses.replace(SENT, repay_id="99")
 UNDER_WAY = OURS._replace(status=PROCESSING)
 HAS_FAILED = OURS._replace(status=FAILED)
 SEEN = Finding("executed", "the history shows it", OURS, (OURS,))
-ABSENT = Finding("not_executed", "its acceptance window has closed")
-DOUBT = Finding("unknown", "2 repayments in the history look like it", None, (OURS, OURS._replace(repay_id="98")))
+ABSENT = Finding("not_executed", "its time window has closed")
+DOUBT = Finding("unknown", "2 repayments in the history match it", None, (OURS, OURS._replace(repay_id="98")))
 
 
 @pytest.fixture
