@@ -23,7 +23,7 @@ def test_acknowledging_forgets_it_and_sends_nothing(repay, open_intent, paid, po
     assert (earlier["intent"], earlier["outcome"], earlier["repay_id"]) == (intent["intent"], "unknown", None)
     assert run["msg"].startswith("The intent of the repayment of 100 USDT on loan ")
     assert run["msg"].endswith(
-        " is discarded, because acknowledge names it. Nothing was sent now; run without acknowledge if something still needs to be "
+        " is discarded, because acknowledge names it. Nothing was sent now: run without acknowledge if something still needs to be "
         "repaid."
     )
     assert "The outcome of the repayment is unknown." in run.warnings
