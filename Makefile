@@ -33,10 +33,10 @@ CHECKERS := lint sanity units integration molecule types docs galaxy-importer ac
 # These play no runs, so they are quick.
 QUICK_FAULT_TESTS := $(wildcard tests/faults/test_oracle*.py) tests/faults/test_messages_read.py tests/faults/test_removals.py
 ANSWER_TESTS := $(addprefix tests/faults/test_,answers_that_change.py the_exchange_as_it_may_be.py witnesses.py surroundings.py)
-# Those of the modules that play one table of cases against another.
-SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,foreign_refusals.py ids_and_amounts.py \
-	journal_postgresql_connection.py journal_postgresql_outages.py journal_postgresql_runs.py \
-	moves_later.py moves_postgresql.py moves_reference.py moves_refused.py moves_settling.py moves_wallets.py)
+# These play one table of cases against another.
+SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,foreign_refusals.py ids_and_amounts.py) \
+	$(wildcard tests/exchange/module/test_journal_postgresql*.py) \
+	$(filter-out %_doubted.py %_documentation.py,$(wildcard tests/exchange/module/test_moves_*.py))
 PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/exchange/controllers tests/benchmark
 
 .PHONY: help env demo sandbox test test-whole check $(TESTS) $(WHOLE) $(CHECKERS) antsibull-nox yamllint changelog-lint reuse docs-lint \
