@@ -4,7 +4,7 @@
 
 """The open loans: which of them match, how they are read, their totals, and how they are returned.
 
-Nothing but reads is sent from here. This module util is private to the collection.
+Only reads are sent from here. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from .surroundings import Surroundings, read_surroundings
 class LoanQuery(t.NamedTuple):
     """The filters for open loans; none means no limit.
 
-    :ivar products: Those to read.
-    :ivar named: Whether the products were asked for by name.
-    :ivar ltv_above: As a fraction; of the loan, or of the account where the collateral is the account's.
+    :ivar products: The products to read.
+    :ivar named: Whether the user named the products.
+    :ivar ltv_above: A fraction; compared with the LTV of the loan, or with that of the account if the loan shares its collateral.
     :ivar matures_within_ms: Loans that are due within this time, or overdue.
-    :ivar forecast: What is asked about the future of all that matches.
+    :ivar forecast: What to forecast for the matching loans.
     """
 
     products: tuple[str, ...]
@@ -64,7 +64,7 @@ class LoanQuery(t.NamedTuple):
 
 
 def loan_result(loan: Loan, now_ms: int) -> dict[str, t.Any]:
-    """Return a loan as the module returns it, but for what lies ahead of it."""
+    """Return a loan as the module returns it, without its forecast."""
     due_ms = loan.maturity_time_ms
     return {**loan.as_result(), "maturity_time": None if due_ms is None else iso(due_ms), "is_overdue": _is_due(loan, now_ms)}
 
@@ -179,7 +179,7 @@ class _LoanLister:
             if product != LEGACY:
                 loan = dataclasses.replace(loan, position=self._position)
             key = loan.loan_id or loan.coin
-            # A loan can appear twice if something changes between two pages.
+            # A loan can appear twice if the list changes between two pages.
             first = found.setdefault(key, loan)
             if (first.coin, first.collateral_coin) != (loan.coin, loan.collateral_coin):
                 raise ReadFailed(f"The exchange listed different {product} loans with the ID {key}.")
