@@ -13,7 +13,7 @@ from moves import ACCOUNT_ADD, ACCOUNT_MAX_LTV, ACCOUNT_MIN_LTV, ACCOUNT_TAKE_BA
 
 POSITION = "/v5/crypto-loan-common/position"
 LEGACY_LIMIT, ACCOUNT_LIMIT = "/v5/crypto-loan/max-collateral-amount", "/v5/crypto-loan-common/max-collateral-amount"
-LEGACY_TIERS, ACCOUNT_TIERS = "/v5/crypto-loan/collateral-data", "/v5/crypto-loan-common/collateral-data"
+ACCOUNT_TIERS = "/v5/crypto-loan-common/collateral-data"
 COLLATERAL = "bybit_loan_collateral"
 by_name = {"ids": lambda value: getattr(value, "name", str(value))}
 

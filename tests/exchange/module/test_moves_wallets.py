@@ -13,7 +13,6 @@ from moving import assert_made
 BALANCE, LEDGER, UNIFIED = "/v5/asset/transfer/query-account-coin-balance", "/v5/asset/fundinghistory", "/v5/account/withdrawal"
 TRANSFERS = (TO_FUND, TO_UNIFIED, ENSURE)
 each_transfer = pytest.mark.parametrize("move", TRANSFERS, ids=lambda move: move.name)
-each_step = pytest.mark.parametrize("move", TRANSFERS[:2], ids=lambda move: move.name)
 UNREADABLE = ({"answer": "html_502"}, {"answer": {"ret_code": 10016}}, {"answer": {"ret_code": 10005}})
 unreadable = pytest.mark.parametrize("fault", UNREADABLE, ids=str)
 

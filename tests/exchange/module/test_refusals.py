@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-REPAY_PATH = "/v5/crypto-loan/repay"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from ways import FIXED, FIXED_SWEEP, FLEXIBLE, FLEXIBLE_COLLATERAL, LEGACY, WAYS
 
 # Each way is paired with another one.
 LOST = ("reset", "truncate", "html_502", {"ret_code": 10016}, "close", "not_json")
-FROM_THE_WALLET = [way for way in WAYS if not way.sold]
 FROM_COLLATERAL = [way for way in WAYS if way.sold]
 # The history of legacy loans shows only repayments that succeeded or are in process.
 SHOWING_FAILURES = [way for way in WAYS if way is not LEGACY]

@@ -15,7 +15,6 @@ import pytest
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 ROOMS = PLUGINS / "module_utils"
 SANDBOX = PLUGINS.parent / "roles" / "sandbox" / "files"
-PACKAGE = "ansible_collections.treasury.bybit.plugins.module_utils"
 
 # From top to bottom: a file may import only from its own folder and from those below.
 FLOORS = ("_module", "_options", "_info", "_engine", "_reconcile", "_operations", "_journal", "_loans", "_api", "leaves")

@@ -16,7 +16,6 @@ from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import PROCESSING
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
 
-PAY_OFF = Goal(max_debt=Decimal(0))
 TOO_FINE = Refused("Too many decimal places.", Failure(ret_code=148003))
 LOST = OutcomeUnknown("no answer came", Failure(http_status=502))
 ONLY = (

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
