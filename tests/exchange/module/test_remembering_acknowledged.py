@@ -33,7 +33,7 @@ def test_acknowledging_forgets_it_and_sends_nothing(repay, open_intent, paid, po
     assert (sorted(paid()), posts()) == (sorted(["100", amount]), 2)
 
 
-SENDS_NOTHING = "A run with acknowledge sends nothing; run without it if something still needs to be repaid."
+SENDS_NOTHING = "A run with acknowledge sends nothing: run without it if something still needs to be repaid."
 
 
 def test_acknowledging_sends_nothing_when_it_turns_out_not_executed(repay, open_intent, paid, posts, remembered) -> None:

@@ -56,7 +56,7 @@ def test_a_lost_repayment_whose_type_cannot_be_read_is_unknown(pay, spoil, chang
     """The type is a number that is not documented."""
     spoil(way, answer="reset")
     change(way.history, how, "list.repayType", skip=1)
-    reason = "its type is unknown to this collection" if how == "unit" else "has an invalid repayType"
+    reason = "this collection does not know its type" if how == "unit" else "has an invalid repayType"
     for dummy in range(2):
         assert_unknown(way, pay(way, wait_timeout=2), reason)
     assert ([entry["amount"] for entry in ledger()], sent(way)) == ([way.amount], 1)
