@@ -13,7 +13,7 @@ import typing as t
 
 from .._api.errors import AuditTrailBroken, BadInput
 from .._journal.database import Database, DatabaseFailed
-from .._journal.store import unusable
+from .._journal.failures import unusable
 from .._journal.trail import Chain, Filter, read_trail
 from .._redaction import quotable
 from .export import FORMATS

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from .._clock import Clock
 from .._journal.database import Database, DatabaseFailed
-from .._journal.store import unusable
+from .._journal.failures import unusable
 from .._options.journal import MissingPsycopg, database_of, passwords_of
 from .._redaction import forms_of
 from .common import MissingLibrary, missing

@@ -79,7 +79,7 @@ MADE: list[Case] = [
         f"but its history shows it.{PENDING}",
     ),
     (
-        # The debt is looked at again, so something may be sent.
+        # The debt is read again, so something may be sent.
         "of an earlier run for a goal of the debt",
         lambda: messages.made(Reconciled("executed", OF_DEBT), "loan 17", True),
         f"{EARLIER.format(' (repayment 99)')} The repayment was executed.",
@@ -261,7 +261,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("tell", "text"), CASES)
-def test_messages(tell: t.Callable[[], str], text: str) -> None:
+def test_messages_read_as_expected(tell: t.Callable[[], str], text: str) -> None:
     assert tell() == text
 
 
@@ -269,7 +269,7 @@ def test_messages(tell: t.Callable[[], str], text: str) -> None:
 def test_messages_are_whole_sentences(tell: t.Callable[[], str], text: str) -> None:
     message = tell()
     assert not re.search(r"None|  |\n|Decimal|\{|\}|, \.|\(\)|E[+-]", message)
-    # An amount and the name of an option are written as they are.
+    # Amounts and option names may start a sentence.
     assert re.match("[A-Z]|[0-9]|at_most |reference |acknowledge ", message) and message.endswith(".") and not message.endswith("..")
 
 

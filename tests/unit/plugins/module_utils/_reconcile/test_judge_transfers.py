@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is sent with an ID of its own is known by that alone; and money may also come into the wallet."""
+"""A request with its own ID is recognized by that ID alone. Money may also arrive in the wallet."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def judged(intent: Intent, *entries: HistoryEntry, at_ms: int | None = SURE_MS, 
     [
         {},
         {"status": PROCESSING},
-        # Whatever else it shows.
+        # Whatever its other fields are.
         {"time_ms": SENT_MS - DAY_MS},
         {"time_ms": SENT_MS + DAY_MS},
         {"coin": "USDC"},
@@ -73,14 +73,14 @@ def test_an_entry_with_its_id_and_another_amount_is_a_doubt(move: str, at_ms: in
 
 
 @pytest.mark.parametrize("move", [TO_FUND, TO_UNIFIED])
-def test_one_that_is_known_as_anothers_is_still_its_own(move: str) -> None:
-    # Its own ID is noted as soon as the exchange has accepted it.
+def test_an_entry_with_its_id_is_its_own_even_if_recorded_as_another_one(move: str) -> None:
+    # Its own ID is recorded as soon as the exchange accepted it.
     assert judged(sent(move), OURS, others=["8f2a"]).outcome == "executed"
 
 
 @pytest.mark.parametrize("move", [TO_FUND, TO_UNIFIED])
 @pytest.mark.parametrize("entries", [[], [OURS._replace(repay_id="99")], [OURS._replace(repay_id="99"), OURS._replace(repay_id="98")]], ids=len)
-def test_what_has_another_id_is_another_one(move: str, entries: list[HistoryEntry]) -> None:
+def test_an_entry_with_another_id_is_another_one(move: str, entries: list[HistoryEntry]) -> None:
     twins = [entry._replace(move=move) for entry in entries]
     assert judged(sent(move), *twins) == ("not_executed", ABSENT, None, ())
 
@@ -97,23 +97,23 @@ def test_what_has_another_id_is_another_one(move: str, entries: list[HistoryEntr
     ],
 )
 @pytest.mark.parametrize("entries", [[], [OURS._replace(status=FAILED)]], ids=["absent", "failed"])
-def test_that_it_is_absent_or_has_failed_counts_only_after_the_margin(at_ms: int | None, reason: str, entries: list[HistoryEntry]) -> None:
+def test_absence_or_failure_counts_only_after_the_margin(at_ms: int | None, reason: str, entries: list[HistoryEntry]) -> None:
     assert judged(sent(TO_FUND), *entries, at_ms=at_ms) == ("unknown", reason, None, ())
 
 
-def test_one_that_has_failed_was_not_made() -> None:
+def test_a_failed_transfer_was_not_executed() -> None:
     failed = OURS._replace(status=FAILED)
     trace = "its time window has closed, the only such transfer in the history, 8f2a, has failed"
     assert judged(sent(TO_FUND), failed) == ("not_executed", trace, None, (failed,))
     assert judged(sent(TO_FUND, accepted_at_ms=SENT_MS + 40), failed).outcome == "not_executed"
 
 
-def test_one_that_was_accepted_and_does_not_show_is_a_doubt() -> None:
+def test_an_accepted_transfer_that_does_not_show_is_a_doubt() -> None:
     accepted = sent(TO_FUND, accepted_at_ms=SENT_MS + 40)
     assert judged(accepted)[:2] == ("unknown", "the exchange accepted it, but its history does not show it")
 
 
-def test_one_that_is_too_old_for_the_history_is_a_doubt() -> None:
+def test_a_transfer_too_old_for_the_history_is_a_doubt() -> None:
     assert judged(sent(TO_FUND), at_ms=SENT_MS + 200 * DAY_MS).outcome == "unknown"
 
 
@@ -123,7 +123,7 @@ def test_nothing_speaks_against_an_entry_with_its_id(move: str, change: dict[str
     entry = OURS._replace(**change)
     known = dataclasses.replace(sent(move), baseline=Baseline((), (entry,)))
     assert mismatch(entry, known) == ""
-    # Of what has none, only one of these is certain.
+    # Without an ID, only one of these is certain.
     assert mismatch(entry, dataclasses.replace(known, goal=Goal(Decimal(100)))) == "it was already in the history"
 
 
@@ -159,7 +159,7 @@ def test_about_as_much_has_moved_by_the_ledger(move: str, moved: str | None, exp
 @pytest.mark.parametrize(
     ("change", "net", "expected"),
     [
-        # By how much the wallet holds more in the direction of the move, and what its ledger tells of that.
+        # How much the wallet changed in the direction of the move, and how much of that its ledger shows.
         ("0", "0", False),
         ("98.9999", "0", False),
         ("99", "0", True),
