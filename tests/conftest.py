@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds for all tests: signals as in a terminal, samples of slow tests (pytest --one-in), and a disk that is fast."""
+"""Setup for all tests: signals as in a terminal, samples of slow tests (pytest --one-in), and a fast disk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHARED_MEMORY = Path("/dev/shm")
 
 
 def pytest_configure() -> None:
-    # Under nohup it is ignored, and so it would be by all that the tests start and hang up on.
+    # nohup ignores SIGHUP, and the processes that tests start and hang up on would inherit that.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
@@ -38,13 +38,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def sample(name: str, tests: list[pytest.Item], one_in: int) -> list[pytest.Item]:
-    """Return the same tests of a file each time, but not always its first."""
+    """Return one in so many tests of a file: the same ones each time, but not always starting with its first."""
     return tests[zlib.crc32(name.encode()) % min(one_in, len(tests)) :: one_in]
 
 
 @pytest.fixture
 def memory_path(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Path]:
-    """A folder on a disk in memory, where there is one, because a journal waits for the disk several times in each run."""
+    """A folder on an in-memory disk if there is one, because a journal waits for the disk several times in each run."""
     if not _SHARED_MEMORY.is_dir():
         yield tmp_path_factory.mktemp("memory")
         return

@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Build the documentation site into build/docs/html and check its links, offline: Sphinx and antsibull-docs pass when pages are missing.
+"""Builds the documentation site in build/docs/html, and checks its links offline, because Sphinx and antsibull-docs accept missing pages.
 
 usage: .venv/bin/python tools/build_docs.py
 
-antsibull-docs writes the pages of modules, callback, and role, and copies the guides. The front page with the menu, the settings of
-Sphinx, styles, and scripts come from tools/docs.
+antsibull-docs writes the pages of the modules, the callback, and the role, and copies the guides. The front page with the menu, the
+settings of Sphinx, styles, and scripts come from tools/docs.
 
-Every warning of Sphinx is an error, such as one for a page that is not in the menu. The collection that is documented is this checkout, and
-every guide, module, callback, and role must have its page. Every page, anchor, picture, script and style sheet that a page names must exist
-in the site, and nothing may be loaded from elsewhere. Links to other sites must be well-formed and encrypted; they are listed, never followed.
+Sphinx treats every warning as an error, for example if a page is not in the menu. The site documents this checkout, and every guide,
+module, callback, and role must have a page. Every page, anchor, picture, script, and style sheet that a page refers to must be part of the
+site, and nothing may be loaded from another site. Links to other sites must be valid HTTPS addresses. They are listed, but not followed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LOADED = {"img": "src", "script": "src", "source": "src", "iframe": "src", "obje
 
 
 class Page(HTMLParser):
-    """What a page names: its anchors, what it links to, and what it loads."""
+    """The anchors of a page, the addresses that it links to, and those that it loads."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Findings(t.NamedTuple):
 
 
 def examine(site: Path) -> Findings:
-    """Hold every link of the site against the site."""
+    """Check every link of the site against the files of the site."""
     pages = {file: Page(file.read_text()) for file in site.rglob("*.html")}
     faults, outside, inside = [], set(), 0
     for file, page in pages.items():
@@ -72,11 +72,11 @@ def examine(site: Path) -> Findings:
             parts = urlsplit(address)
             if parts.scheme or parts.netloc:
                 if address in page.loaded:
-                    faults.append(f"{where}: loads {address} from elsewhere")
+                    faults.append(f"{where}: loads {address} from another site")
                 elif parts.scheme == "https" and re.fullmatch(r"[\w.-]+\.[a-z]+", parts.netloc):
                     outside.add(address)
                 else:
-                    faults.append(f"{where}: {address} is not an address that one can follow")
+                    faults.append(f"{where}: {address} is not a valid HTTPS address")
                 continue
             inside += 1
             target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
@@ -89,12 +89,12 @@ def examine(site: Path) -> Findings:
     for file in [*site.rglob("*.css"), *site.rglob("*.svg")]:
         faults += [f"{file.relative_to(site)}: loads {address}" for address in STYLE_ADDRESS.findall(file.read_text())]
     if inside < FEWEST_LINKS_A_PAGE * max(len(pages), 1):
-        faults.append(f"only {inside} links on {len(pages)} pages: this can't be the whole site")
+        faults.append(f"only {inside} links on {len(pages)} pages: this cannot be the whole site")
     return Findings(faults, outside, inside)
 
 
 def pages_wanted() -> set[str]:
-    """Return the pages that the site must have, by what is in the checkout."""
+    """Return the pages that the site must have for the content of the checkout."""
     guides = {f"docsite/{guide.stem}.html" for guide in (CHECKOUT / "docs" / "docsite" / "rst").glob("*.rst")}
     modules = {f"{module.stem}_module.html" for module in (CHECKOUT / "plugins" / "modules").glob("bybit_*.py")}
     callbacks = {f"{callback.stem}_callback.html" for callback in (CHECKOUT / "plugins" / "callback").glob("*.py")}
@@ -103,11 +103,11 @@ def pages_wanted() -> set[str]:
 
 
 def write_sources(folder: Path) -> None:
-    """Have antsibull-docs write the pages of the collection, and lay pictures, settings, and the front page over its index."""
-    # antsibull-docs wants a folder that nobody else can write to.
+    """Write the sources of the site: the pages from antsibull-docs, the pictures, the settings, and the front page in place of its index."""
+    # antsibull-docs requires a folder that no other user can write to.
     folder.mkdir(mode=0o700, parents=True)
     options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--no-add-antsibull-docs-version"]
-    # The checkout as it lies in .venv; a path in the environment could lead to another copy.
+    # Without a path from the environment, which could lead to another copy of the collection, .venv provides this checkout.
     env = {name: value for name, value in os.environ.items() if name != "ANSIBLE_COLLECTIONS_PATH"}
     settings = CHECKOUT / "tools" / "docs" / "antsibull-docs.cfg"
     where = ["--dest-dir", str(folder), COLLECTION]
@@ -118,18 +118,18 @@ def write_sources(folder: Path) -> None:
 
 
 def check_site(site: Path) -> int:
-    """Print what is wrong, and return the exit code."""
+    """Print the faults of the site, and return the exit code."""
     faults, outside, inside = examine(site.resolve())
     for address in sorted(outside):
         print(f"not followed: {address}")
     for fault in faults:
         print(fault, file=sys.stderr)
-    print(f"{inside} links within the site, {len(outside)} to elsewhere; {len(faults)} faults.")
+    print(f"{inside} links within the site, {len(outside)} to other sites; {len(faults)} faults.")
     return 1 if faults else 0
 
 
 def build(folder: Path) -> int:
-    """Build the site into FOLDER/html from pages that are written into FOLDER/rst, and return the exit code."""
+    """Write the sources to FOLDER/rst, build the site in FOLDER/html, check it, and return the exit code."""
     write_sources(folder / "rst")
     html = folder / "html"
     command = [str(BIN / "sphinx-build"), "-q", "-W", "--keep-going", "-b", "html", str(folder / "rst"), str(html)]

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the parts of the guides that are generated: the page of return codes, and the picture of a terminal.
+"""Writes the generated parts of the guides: the page of return codes, the page about the playbooks, and the picture of a terminal.
 
 usage: .venv/bin/python tools/guide_parts.py return-codes
        .venv/bin/python tools/guide_parts.py pictures
        .venv/bin/python tools/guide_parts.py playbooks-page
 
-The page is the table by which the modules themselves judge an answer. The picture shows the tasks of the demo that moved money, in
-Ansible's own colors. It is narrow, so that it can be read on a phone.
+The page of return codes shows the table that the modules use. The picture shows the tasks of the demo that moved money, in Ansible's
+colors, and is narrow enough to be readable on a phone.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ LEGACY, NEW, WALLETS = range(177_000, 178_000), range(148_000, 149_000), range(1
 PICTURE = GUIDES / "images" / "demo.svg"
 BIN = Path(sys.executable).parent
 WIDTH = 54
-# Ansible fills the line of a task with stars, to 79 columns at least.
+# Ansible pads the line of a task with stars to at least 79 columns.
 STARS = re.compile(rf"^(.{{,{WIDTH}}}).*\*$", re.MULTILINE)
-# What the callback prints below the result of a task.
+# The line that the callback prints below the result of a task.
 MOVEMENT = re.compile(r"^(?:\x1b\[[\d;]*m)?(?:\[localhost\]:? )?Repaid [\d.,]+ [A-Z]+ ", re.MULTILINE)
 COMMAND = ["ansible-playbook", "treasury.bybit.demo", "--diff"]
 SETTINGS = {
@@ -77,7 +77,7 @@ SETTINGS = {
     "ANSIBLE_LOCALHOST_WARNING": "false",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
 }
-# Rich's own frame, without the fonts that it would have a browser fetch from elsewhere.
+# For Rich's SVG template, without the fonts that a browser would load from another site.
 # REUSE-IgnoreStart
 LICENCE = "<!-- Copyright (c) 2026 treasury.bybit contributors\n         SPDX-License-Identifier: GPL-3.0-or-later -->"
 # REUSE-IgnoreEnd
@@ -94,7 +94,7 @@ def table(first: str, rows: t.Iterable[tuple[object, return_codes.Meaning]]) -> 
         (first, "Meaning", "Your money", "What to do"),
         *((number, capital(row.cause), MOVED[row.reading], row.remedy) for number, row in rows),
     ]:
-        # The search of the site leaves numbers out, but not those in the index.
+        # The site's search ignores numbers, except those in the index.
         words = [f":index:`{cell}`" if isinstance(cell, int) else str(cell) for cell in cells]
         lines += [f"   {'* -' if cell == words[0] else '  -'} {cell}".rstrip() for cell in words]
     return lines
@@ -110,7 +110,7 @@ def page() -> str:
     general = [(code, row) for code, row in codes if not any(code in part for part in (LEGACY, NEW, WALLETS))]
     any_other = ("Any other", return_codes.meaning_of_code(99_999_999))
     to_a_repayment = ("Any, for a request that moves money", return_codes.meaning_of_status(403, "POST"))
-    # As the client reports it: a read moves no money, whatever becomes of it.
+    # The client reports a failed read as not executed, because a read moves no money.
     no_answer = ("Any other", return_codes.meaning_of_status(502, "GET")._replace(reading=_outcomes.NOT_EXECUTED, remedy=OTHER_STATUS))
     lines = [
         HEAD.rstrip(),
@@ -137,7 +137,7 @@ def write_page() -> None:
 
 
 def shown() -> str:
-    """Return the tasks that moved money, as the terminal shows them; raises when there are none."""
+    """Run the demo, and return the tasks that moved money as the terminal shows them."""
     command = [str(BIN / COMMAND[0]), *COMMAND[1:]]
     run = subprocess.run(command, cwd=CHECKOUT, env={**os.environ, **SETTINGS}, check=True, stdout=subprocess.PIPE, text=True)
     tasks = [f"TASK [{task}" for task in run.stdout.split("\nTASK [") if MOVEMENT.search(task)]
@@ -150,7 +150,7 @@ def draw_picture() -> None:
     console = Console(width=WIDTH, record=True, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(shown()))
     frame = REMOTE_FONTS.sub("", CONSOLE_SVG_FORMAT).replace("<!-- ", f"{LICENCE}\n    <!-- ", 1)
-    # The id names the classes in the picture; a fixed one keeps the difference between two pictures small.
+    # The ID is part of all class names, so a fixed one keeps diffs small.
     console.save_svg(str(PICTURE), title="treasury.bybit", code_format=frame, unique_id="demo")
     print(f"{PICTURE.relative_to(CHECKOUT)} is drawn.")
 

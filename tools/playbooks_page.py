@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the guide's page of the playbooks and their variables.
+"""Writes the page about the playbooks and their variables.
 
-The names come from the lists by which the playbooks themselves check their variables, the commands from the heads of the playbooks, the
-defaults from the playbooks and from the documentation of the modules, the messages from runs of the playbooks, and the rest from C(playbooks_texts).
+The names come from the lists with which the playbooks check their variables, the commands from the header comments of the playbooks, the
+defaults from the playbooks and the documentation of the modules, the messages from runs of the playbooks, and the rest from C(playbooks_texts).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PAGE = CHECKOUT / "docs" / "docsite" / "rst" / "playbooks.rst"
 LISTS: dict[str, t.Any] = yaml.safe_load((FOLDER / "tasks" / "check_variables.yml").read_text(encoding="utf-8"))[0]["vars"]
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 COLLECTION = "treasury.bybit"
-# Each command on the page that fails, and stays without effect on any exchange.
+# The commands on the page that the playbooks refuse, so that they can be run without an exchange.
 REFUSED = (
     f"ansible-playbook -i localhost, {COLLECTION}.pay_off -e product=flexible -e max_ltv=0.5 -e at-most=10",
     f"ansible-playbook -i localhost, {COLLECTION}.pay_off -e product=flexible -e at_most=",
@@ -42,13 +42,13 @@ TYPES = {"bool": "true or false", "int": "whole number", "path": "path", "str": 
 
 
 def documented_options() -> dict[str, dict[str, t.Any]]:
-    """Return the documentation of the options that all modules share which move money."""
+    """Return the documentation of the options that all modules that move money share."""
     fragments = (connection.ModuleDocFragment, operation.ModuleDocFragment, journal.ModuleDocFragment)
     return {name: option for one in fragments for name, option in yaml.safe_load(one.DOCUMENTATION)["options"].items()}
 
 
 def as_rst(words: str) -> str:
-    """Return a sentence of a module's documentation in the markup of the guides."""
+    """Convert a sentence from a module's documentation to reStructuredText."""
     words = re.sub(r"\bM\(([^)]+)\)", r":ansplugin:`\1#module`", words)
     return re.sub(r"\b(?:RV|[OVCEP])\((?:ignore:)?([^)]+)\)", r"``\1``", words)
 
@@ -81,7 +81,7 @@ def texts_in(value: t.Any) -> t.Iterator[str]:
 
 
 def handed_on(name: str) -> t.Iterator[t.Any]:
-    """Return what a playbook hands on to modules, and the variables of its plays."""
+    """Yield the module defaults of a playbook's plays, and the options that its tasks pass to modules."""
     plays = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
     yield from ({"module_defaults": play.get("module_defaults", {})} for play in plays)
     tasks = [task for play in plays for task in play["tasks"]]
@@ -90,7 +90,7 @@ def handed_on(name: str) -> t.Iterator[t.Any]:
 
 
 def default_of(name: str, variable: str) -> str:
-    """Return what a playbook uses where a variable is not given, as the page shows it."""
+    """Return the default of a playbook's variable as the page shows it."""
     plays = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
     own = {key: value for play in plays for key, value in play.get("vars", {}).items()}
     if variable in own:
@@ -107,20 +107,20 @@ def default_of(name: str, variable: str) -> str:
         return "the first day of the month (UTC)"
     if expression in ("true", "false"):
         return f"``{expression}``"
-    # What is left out gets the default of the module.
+    # If the playbook omits the option, the default of the module applies.
     return cell(documented_options().get(variable, {}).get("default"))
 
 
 def command_of(name: str) -> str:
-    """Return the command at the head of a playbook, on the stand-in exchange if it has one there."""
+    """Return the first command in a playbook's header comment, preferably one for the stand-in exchange."""
     commands = re.findall(r"^#   (ansible-playbook .*)$", (FOLDER / f"{name}.yml").read_text(encoding="utf-8"), re.MULTILINE)
     return str(next((command for command in commands if "sandbox=true" in command), commands[0]))
 
 
 def folded(command: str) -> list[str]:
-    """Return a command in lines that fit a page."""
+    """Return a command folded into lines that fit the page."""
     lines = [""]
-    # An option and its value stay together.
+    # Keep an option and its value on one line.
     for words in re.findall(r"-{1,2}[\w-]+ (?!-)\S+|\S+", command):
         if len(lines[-1]) + len(words) > LINE - 3:
             lines[-1] += "\\"
@@ -134,7 +134,7 @@ def block(language: str, lines: t.Iterable[str]) -> list[str]:
 
 
 def refusal(command: str, message: str) -> list[str]:
-    """Return a block with a command and with the message by which its playbook refuses it."""
+    """Return a block with a command and the message with which the playbook refuses it."""
     return block("console", [*folded(f"$ {command}"), *textwrap.wrap(message, LINE, break_long_words=False, break_on_hyphens=False)])
 
 
@@ -152,7 +152,7 @@ def section(name: str, playbook: Playbook) -> list[str]:
 
 
 def shared() -> list[str]:
-    """Return the table of the variables that all playbooks but the demo have."""
+    """Return the table of the variables that all playbooks except the demo have."""
     options = documented_options()
     rows = []
     for variable in LISTS["words_for_all"]:
@@ -169,7 +169,10 @@ def shared() -> list[str]:
 
 
 def page(messages: t.Sequence[str]) -> str:
-    """Return the whole page, with what the refused commands say."""
+    """Return the whole page.
+
+    :param messages: The messages of the refused commands.
+    """
     refusals = [refusal(command, message) for command, message in zip(REFUSED, messages, strict=True)]
     lines = [HEAD.rstrip(), ""]
     rows = [
@@ -187,7 +190,7 @@ def page(messages: t.Sequence[str]) -> str:
 def said(command: str) -> str:
     """Run a command that a playbook refuses, and return its message.
 
-    :raises ValueError: When it is not refused.
+    :raises ValueError: If it is not refused.
     """
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "BYBIT_"))}
     settings |= {name: os.environ[name] for name in ("ANSIBLE_COLLECTIONS_PATH",) if name in os.environ}

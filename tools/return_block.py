@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The template of the RETURN blocks of the modules that move money; C(return_texts) has its words."""
+"""The template of the RETURN blocks of the modules that move money; its texts are in C(return_texts)."""
 
 from __future__ import annotations
 

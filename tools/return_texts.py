@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The words of each kind of move in the RETURN blocks of the modules that move money."""
+"""The texts for each kind of operation in the RETURN blocks of the modules that move money."""
 
 from __future__ import annotations
 
-# How much the wallet's ledger shows to have moved, among the evidence.
+# The key in the evidence for the amount that the wallet's ledger shows.
 _MOVED = "wallet_moved"
 
 _LOAN = """\
@@ -133,7 +133,7 @@ _OF_DEBT = """\
         repaid: "40"
         missing: "60"
 """
-# What only a repayment has. The other modules return these values, too, so that all results have the same ones.
+# Only repayments fill these values. The other modules return them, too, so that all results have the same keys.
 _OF_NO_DEBT = """\
     dust:
       description: Always V(0). Only a repayment can leave something that is too small to be sent.

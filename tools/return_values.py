@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the RETURN block of the modules that move money from one template: no supported ansible-core has RETURN fragments.
+"""Writes the RETURN blocks of the modules that move money from one template, because ansible-core has no RETURN fragments.
 
 usage: .venv/bin/python tools/return_values.py [--check]
 """
@@ -70,7 +70,7 @@ coin:
 
 
 def loan(product: str, status: str = "open", **values: str) -> str:
-    """Return the sample of a loan, indented for its place."""
+    """Return the sample of a loan, indented for the template."""
     usual = {
         "product": product, "id": "null", "status": status, "coin": "USDT", "debt": '"1000.4"', "principal": '"1000"',
         "interest": '"0.4"', "penalty_interest": '"0"', "hourly_rate": '"0.0000090346"', "annual_rate": '"0.079143096"',
@@ -80,7 +80,7 @@ def loan(product: str, status: str = "open", **values: str) -> str:
 
 
 def sample(values: dict[str, str]) -> str:
-    """Return a sample, indented for its place."""
+    """Return a sample, indented for the template."""
     return textwrap.indent("".join(f"{name}: {value}\n" for name, value in values.items()), " " * 8)
 
 
@@ -174,16 +174,16 @@ VALUES: dict[str, dict[str, str]] = {
 
 
 def block(module: str) -> str:
-    """Return the documentation of the values that a module returns."""
+    """Return the content of a module's RETURN block."""
     values = VALUES[module]
     subject = Template(values["subject"]).substitute(values)
     return BLOCK.substitute({**values, "subject": subject})
 
 
 def with_block(module: str, source: str) -> str:
-    """Return the source of a module with its block as it is now.
+    """Return the source of a module with its current RETURN block.
 
-    :raises ValueError: When the source has no such block.
+    :raises ValueError: If the source has no RETURN block.
     """
     before, begin, rest = source.partition(BEGIN)
     dummy, end, after = rest.partition(END)

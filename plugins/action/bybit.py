@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action of all modules of this collection: in this very process where that is the same, else as Ansible runs any module.
+"""The action plugin of all modules of this collection: it runs a module in Ansible's process if possible, or else as Ansible runs any module.
 
-C(meta/runtime.yml) routes the names of the modules here. The action shows nothing on the screen: what a worker shows ends the thread
-that takes results, if it cannot be written.
+C(meta/runtime.yml) routes the names of the modules here. The action shows nothing on the screen: output of a worker that cannot be written
+ends Ansible's thread for results.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _AT_VVV = 2
 
 
 class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
-    """Ansible's own action for modules, unless the module can run here."""
+    """Ansible's own action for modules, extended to run a module in this process."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         task_vars = task_vars or {}
@@ -47,14 +47,14 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
             _log(f"<{host}> {name} runs as a module: {reason}")
             return self._run_apart(tmp, task_vars)
         _log(f"<{host}> {name} runs in this process")
-        # Not that of the ordinary action, which would start the module.
+        # Skip the ordinary action's run, which would start the module.
         result: dict[str, t.Any] = ActionBase.run(self, tmp, task_vars)
         with self._teller(host) as teller:
             result.update(run_here(self, task_vars, teller.tell if teller else None))
         return result
 
     def _teller(self, host: t.Any) -> t.ContextManager[Teller | None]:
-        """Return what tells the main process what this task waits for; none if the task keeps to itself what it does."""
+        """Return what reports waits to the main process; none if the task has no_log."""
         if self._task.no_log:
             return contextlib.nullcontext()
         delegated = self._task.delegate_to
@@ -62,7 +62,7 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
         return Teller(self._task.get_name(), label)
 
     def _is_pipelining_enabled(self, module_style: str, wrap_async: bool = False) -> bool:
-        # A file with the options in it stays behind when Ansible is killed.
+        # Without pipelining, a file with the options stays behind if Ansible is killed.
         return super()._is_pipelining_enabled(module_style, wrap_async) or can_be_piped(self, module_style, wrap_async)
 
     def _run_apart(self, tmp: str | None, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -70,15 +70,15 @@ class ActionModule(NormalAction):  # type: ignore[misc]  # Ansible has no types.
         try:
             with self._teller(task_vars.get("inventory_hostname")) as teller:
                 if teller:
-                    teller.tell(0, "The module runs in a process of its own, which shows nothing before it ends", 0)
+                    teller.tell(0, "The module runs in a separate process, which shows nothing until it ends", 0)
                 result: dict[str, t.Any] = super().run(tmp, task_vars)
         except BaseException:
-            # Such as the time limit of the task: nobody waits for the module any more, which otherwise would not know.
+            # For example, the timeout of the task: tell the module that nobody waits for it anymore.
             end_children(spared)
             raise
         return result
 
 
 def _log(sentence: str) -> None:
-    """Write to the file in C(log_path), if there is one that keeps so much; that breaks nothing when it cannot be written."""
+    """Write to the file in C(log_path), if there is one with a sufficient verbosity. A file that cannot be written does no harm."""
     display.display(sentence, log_only=True, caplevel=_AT_VVV)

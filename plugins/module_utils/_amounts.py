@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decimal money: read it from YAML, compare it with a coin's accuracy, print it plainly.
+"""Decimal amounts: parse them from YAML, calculate without rounding, and write them plainly.
 
 This module util is private to the collection.
 """
@@ -16,7 +16,7 @@ from ._redaction import quotable
 
 MAX_INTEGER_DIGITS = 18
 MAX_DECIMALS = 18
-# Every decimal number of up to 15 digits survives the way through a binary float and back.
+# Decimal numbers of up to 15 digits survive the conversion to a binary float and back.
 MAX_FLOAT_DIGITS = 15
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
@@ -24,22 +24,22 @@ _GROUPED = re.compile(r"[0-9]{1,3}(?:[ ,._'\u00a0\u202f][0-9]{2,3})+(?:[.,][0-9]
 _UNSIGNED_WORDS = {"nan", "inf", "infinity", ".nan", ".inf"}
 _MAX_QUOTED = 40
 _EXAMPLE = "use a quoted decimal number, such as '100.5'"
-# No coin needs more on either side of the point; beyond, a number is a mistake that would only take up memory.
+# No coin needs more digits on either side of the point. A longer number is a mistake that would only use memory.
 _MAX_EXCHANGE_DIGITS = 40
-# Python's default of 28 digits would round a sum in silence.
+# Python's default of 28 digits would silently round sums.
 _EXACT = Context(prec=200)
 
 
 class InvalidAmount(ValueError):
-    """The text of this exception is what follows the name of the option in a sentence for the user."""
+    """The amount is invalid. The text follows the name of the option in a message."""
 
 
 def parse_amount(value: object, zero_allowed: bool = False) -> Decimal:
-    """Return the positive amount that a user wrote as decimal string, integer or exact float.
+    """Return the positive amount that a user wrote as a decimal string, an integer, or an exact float.
 
-    :param value: What the option holds, as Ansible hands it to a module.
-    :return: A finite positive number, or zero where that is allowed, without trailing zeros, at most 18 digits before and 18 after the point.
-    :raises InvalidAmount: For everything else, saying what to write instead.
+    :param value: The value of the option, as Ansible passes it to a module.
+    :return: A finite positive number (or zero if allowed), without trailing zeros, with at most 18 digits before and 18 after the point.
+    :raises InvalidAmount: For everything else, with what to write instead.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         what = f"{_quoted(value)} is not a number" if isinstance(value, (bool, type(None))) else f"is a {type(value).__name__}, not a number"
@@ -47,7 +47,7 @@ def parse_amount(value: object, zero_allowed: bool = False) -> Decimal:
     if isinstance(value, float):
         value = _float_text(value)
     elif isinstance(value, int):
-        # Converting a huge integer to text is itself an error, so its size is judged first.
+        # Python refuses to convert a huge integer to text, so check its size first.
         if abs(value) >= 10**MAX_INTEGER_DIGITS:
             raise InvalidAmount(_too_long())
         value = str(value)
@@ -60,7 +60,7 @@ def parse_amount(value: object, zero_allowed: bool = False) -> Decimal:
 def parse_exchange_decimal(text: object) -> Decimal:
     """Return the number in a decimal string of the exchange.
 
-    :raises InvalidAmount: When it is anything but a finite, non-negative decimal string. An empty string is none: it says nothing.
+    :raises InvalidAmount: If it is anything but a finite, non-negative decimal string, including an empty string.
     """
     if not isinstance(text, str) or not _NUMBER.fullmatch(text):
         raise InvalidAmount(f"{_quoted(text)} is not a decimal string")
@@ -71,7 +71,7 @@ def parse_exchange_decimal(text: object) -> Decimal:
 
 
 def plain(number: Decimal) -> str:
-    """Write a number without exponent and without trailing zeros: C(1E-7) becomes C(0.0000001)."""
+    """Write a number without an exponent and trailing zeros: C(1E-7) becomes C(0.0000001)."""
     text = format(number, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
@@ -87,7 +87,7 @@ def total(*numbers: Decimal) -> Decimal:
 
 
 def plain_or_none(number: Decimal | None) -> str | None:
-    """Write a number plainly; none stays none."""
+    """Write a number as C(plain) does; none stays none."""
     return None if number is None else plain(number)
 
 
@@ -102,7 +102,7 @@ def multiply(first: Decimal, second: Decimal) -> Decimal:
 
 
 def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
-    """Divide to so many digits that rounding afterwards makes no difference."""
+    """Divide to 200 digits, so that rounding afterwards makes no difference."""
     return _EXACT.divide(dividend, divisor)
 
 
@@ -112,17 +112,17 @@ def decimal_places(number: Decimal) -> int:
 
 
 def unit(places: int) -> Decimal:
-    """Return the smallest amount with so many decimal places."""
+    """Return the smallest amount with a number of decimal places."""
     return Decimal(1).scaleb(-places)
 
 
 def round_down(number: Decimal, places: int) -> Decimal:
-    """Cut the number to so many decimal places."""
+    """Round down to a number of decimal places."""
     return number.quantize(unit(places), ROUND_DOWN, _EXACT)
 
 
 def round_up(number: Decimal, places: int) -> Decimal:
-    """Raise the number to so many decimal places."""
+    """Round up to a number of decimal places."""
     return number.quantize(unit(places), ROUND_UP, _EXACT)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run was asked for, and the options that say how to go about it.
+"""What a run is asked for, and the options that say how to reach it.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from ._amounts import plain_or_none
 
-# What an operation does with money: pay a debt, pledge collateral or take it back, transfer to the Funding wallet or from there.
+# What an operation does: repay a debt, add or take back collateral, transfer to or from the Funding wallet.
 REPAY = "repay"
 ADD, TAKE_BACK = "add", "take_back"
 TO_FUND, TO_UNIFIED = "to_fund", "to_unified"
@@ -23,16 +23,16 @@ _OPPOSITES = {ADD: TAKE_BACK, TAKE_BACK: ADD, TO_FUND: TO_UNIFIED, TO_UNIFIED: T
 
 
 class Goal(t.NamedTuple):
-    """What a run was asked for: just one of C(amount), C(max_debt), C(max_ltv), C(min_ltv) and C(ensure).
+    """What a run is asked for: exactly one of C(amount), C(max_debt), C(max_ltv), C(min_ltv), and C(ensure).
 
-    :ivar amount: To be moved once, or at least repaid since C(since_ms).
-    :ivar since_ms: The moment of a declarative goal (UTC, ms); none for a plain step.
-    :ivar max_debt: What shall at most be left of the debt.
-    :ivar max_ltv: What the LTV shall be at most, as a fraction.
-    :ivar collateral: The coins that are sold to repay; empty when the Funding wallet pays.
+    :ivar amount: The amount to move once, or with C(since_ms) the least to have repaid since then.
+    :ivar since_ms: The moment from which repayments count (UTC, ms); none for a step.
+    :ivar max_debt: The most that may be left of the debt.
+    :ivar max_ltv: The highest LTV, as a fraction.
+    :ivar collateral: The coins that are sold to repay; empty if the Funding wallet pays.
     :ivar move: One of C(MOVES).
-    :ivar min_ltv: Up to which LTV collateral is taken back, as a fraction.
-    :ivar ensure: What the Funding wallet shall hold at least.
+    :ivar min_ltv: The LTV up to which collateral is taken back, as a fraction.
+    :ivar ensure: The least that the Funding wallet must hold.
     """
 
     amount: Decimal | None = None
@@ -46,7 +46,7 @@ class Goal(t.NamedTuple):
 
     @property
     def is_of_level(self) -> bool:
-        """Whether what is to be moved follows from the debt, the LTV or the wallet as it is now."""
+        """Whether the amount to move follows from the present debt, LTV, or wallet."""
         return self.amount is None
 
     @property
@@ -55,22 +55,22 @@ class Goal(t.NamedTuple):
 
     @property
     def is_declarative(self) -> bool:
-        """Whether a second run moves only what is still missing; otherwise each run is a further step."""
+        """Whether a second run moves only what is still missing; otherwise each run is another step."""
         return self.amount is None or self.since_ms is not None
 
     @property
     def is_incoming(self) -> bool:
-        """Whether the money comes into the Funding wallet; otherwise it leaves it, unless collateral is sold."""
+        """Whether the money comes into the Funding wallet. Otherwise, it leaves it, or collateral is sold."""
         return self.move in (TAKE_BACK, TO_FUND)
 
     @property
     def raises_level(self) -> bool:
-        """Whether the exchange shows more afterwards of what is moved: of what is pledged, or in the Funding wallet."""
+        """Whether the level of the move, the collateral or the balance, rises."""
         return self.move in (ADD, TO_FUND)
 
     @property
     def has_own_id(self) -> bool:
-        """Whether the ID of the intent is the one by which the exchange knows what is sent."""
+        """Whether the exchange identifies the request by the ID of the intent."""
         return self.move in (TO_FUND, TO_UNIFIED)
 
     @property
@@ -79,7 +79,7 @@ class Goal(t.NamedTuple):
         return _OPPOSITES.get(self.move)
 
     def as_document(self) -> dict[str, t.Any]:
-        """Return what is stored: JSON values only, amounts as decimal strings."""
+        """Return the goal as JSON values for the journal, with amounts as decimal strings."""
         return {
             "move": self.move,
             "amount": plain_or_none(self.amount),
@@ -93,7 +93,7 @@ class Goal(t.NamedTuple):
 
 
 class RunOptions(t.NamedTuple):
-    """How a run goes about its goal: the options of these names, times in milliseconds."""
+    """How a run reaches its goal: the options of these names, with times in milliseconds."""
 
     wait: bool
     wait_timeout_ms: int

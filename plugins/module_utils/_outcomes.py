@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of what was moved: the values of the result C(outcome).
+"""The values of the result C(outcome).
 
 This module util is private to the collection.
 """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Quotes foreign text without showing secrets in it. Ansible itself hides only complete secrets.
+"""Quote text from elsewhere without the secrets in it. Ansible itself hides only complete secrets.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -30,9 +30,9 @@ _DELIMITERS = "@:/?#[]\\"
 
 
 class NoProxy(ValueError):
-    """The text is not a URL of a proxy; the exception does not quote it.
+    """The text is not the URL of a proxy. The exception does not quote it.
 
-    :ivar has_user: Whether there seems to be a user or a password in it.
+    :ivar has_user: Whether the text seems to contain a user or a password.
     """
 
     def __init__(self, has_user: bool) -> None:
@@ -41,29 +41,29 @@ class NoProxy(ValueError):
 
 
 def quotable(text: str, max_length: int, secrets: t.Iterable[str] = ()) -> str:
-    """Return foreign text as it may be quoted in a message: without secrets, on one line, and of limited length.
+    """Return text from elsewhere as it may be quoted in a message: without secrets, on one line, and of limited length.
 
-    :param max_length: How many characters it may have.
-    :param secrets: What must not be shown, in whatever form it was returned.
+    :param max_length: The maximum number of characters.
+    :param secrets: What must not be shown, in any form in which it was returned.
     """
     is_cut, text = len(text) > _MAX_SCANNED, text[:_MAX_SCANNED]
-    # Most answers say "OK", and are shorter than any secret.
+    # Skip forms that are longer than the text: most answers are just "OK".
     forms = sorted({form for secret in secrets for form in forms_of(secret) if len(form) <= len(text)}, key=len, reverse=True)
     if forms:
         text = re.sub("|".join(map(re.escape, forms)), HIDDEN, text, flags=re.IGNORECASE)
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     if len(text) <= max_length and not is_cut:
         return text
-    # Half of a secret would not be recognized as one, so nothing is cut inside a word.
+    # Cut only between words: Ansible does not recognize half a secret.
     words = text[: max_length + 1].rpartition(" ")[0].rstrip()
     return f"{words} {HIDDEN}" if words else f"{HIDDEN} ({len(text)} characters)"
 
 
 def forms_of(secret: str) -> set[str]:
-    """Return a secret as programs write it into URLs, JSON, HTML, headers and messages of their own."""
+    """Return a secret in the forms in which programs write it into URLs, JSON, HTML, headers, and messages."""
     forms = set()
     plain = {secret, unquote(secret, errors="surrogateescape")}
-    # Header lines are decoded like this.
+    # Python's http.client decodes header lines as Latin-1.
     misread = {text.encode(errors="surrogateescape").decode("latin-1") for text in plain}
     for text in plain | misread:
         raw = text.encode(errors="surrogateescape")
@@ -76,22 +76,22 @@ def forms_of(secret: str) -> set[str]:
 
 
 def quotable_url(url: str) -> str:
-    """Return an unusable URL as it may be quoted: only what certainly is not a user, password, query or fragment."""
+    """Return an unusable URL as it may be quoted: only what is certainly not a user, password, query, or fragment."""
     url = unicodedata.normalize("NFKC", url)
     scheme = re.match("(?:[A-Za-z]+:/+)?", url)
     start = scheme[0] if scheme else ""
     if re.search(r"@|%40|\\", url):
         return start + HIDDEN
-    # A port has only digits; anything else after a colon may be a password whose @ is missing.
+    # A port has only digits. Anything else after a colon may be a password whose @ is missing.
     plain = re.match("(?:[^:?#]|:[0-9]*(?:/|$))*", url[len(start):])
     rest = plain[0] if plain else ""
     return quotable(start + rest, _MAX_URL_LENGTH) + ("" if start + rest == url else HIDDEN)
 
 
 def secrets_of_proxy(url: str) -> tuple[str, ...]:
-    """Return the parts of the URL of a proxy that must not be shown.
+    """Return the parts of a proxy URL that must not be shown.
 
-    :raises NoProxy: If a program could take another part of it for the host than its user does.
+    :raises NoProxy: If a program could take another part of the URL for the host than the user means.
     """
     folded = unicodedata.normalize("NFKC", url)
     found = _PROXY.fullmatch(url) if url.isprintable() else None
@@ -100,5 +100,5 @@ def secrets_of_proxy(url: str) -> tuple[str, ...]:
     user = found["user"] or ""
     name, colon, password = user.partition(":")
     decoded = f"{unquote(name)}{colon}{unquote(password)}"
-    # A user alone is a token.
+    # A user without a password can be a token.
     return tuple(secret for secret in (user, decoded, password if colon else name) if secret.strip(":"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Times: read from YAML, written for people. UTC everywhere; numbers are milliseconds since 1970.
+"""Parse times from YAML, and write them for people. All times are UTC; numbers are milliseconds since 1970.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -18,15 +18,15 @@ SECOND_MS = 1000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
-# Somewhat more than the exchange's time is known too early by.
+# Somewhat more than the estimate of the exchange's time lags behind it.
 CLOCK_SLACK_MS = 100
 
-# The exchange says "6 months", of which the shortest has 181 days.
+# The exchange documents "6 months". The shortest 6 months have 181 days.
 HISTORY_REACH_DAYS = 180
 
-# The exchange opened in 2018. A time in seconds would lie in January 1970, one in microseconds after the end of the calendar.
+# The exchange opened in 2018. A time in seconds would be in January 1970, and one in microseconds beyond the year 9999.
 _FIRST_PLAUSIBLE_MS = 1_514_764_800 * SECOND_MS
-# From the year 9999 on, times cannot be written as a date in every zone.
+# In the year 9999, a conversion between time zones can leave the range of Python's dates.
 END_OF_TIME_MS = 253_370_764_800 * SECOND_MS
 
 _DATE = "(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -38,19 +38,19 @@ _EXAMPLE = "use a date such as '2026-11-01' (midnight UTC), or a time with a tim
 
 
 def is_plausible(time_ms: int) -> bool:
-    """Return whether a number can be a time of the exchange in milliseconds, and not in another unit."""
+    """Return whether a number can be a time of the exchange in milliseconds, not in another unit."""
     return _FIRST_PLAUSIBLE_MS <= time_ms < END_OF_TIME_MS
 
 
 class InvalidTime(ValueError):
-    """The text of this exception is what follows the name of the option in a sentence for the user."""
+    """The time is invalid. The text follows the name of the option in a message."""
 
 
 def parse_moment(text: str) -> int:
-    """Return the moment that a user wrote as ISO 8601 date (its beginning in UTC) or as time with zone.
+    """Return the moment that a user wrote as an ISO 8601 date (its beginning in UTC) or as a time with a time zone.
 
     :return: Milliseconds since 1970.
-    :raises InvalidTime: For everything else, saying what to write instead.
+    :raises InvalidTime: For everything else, with what to write instead.
     """
     match = _MOMENT.fullmatch(text.strip())
     if not match:
@@ -75,9 +75,9 @@ def parse_moment(text: str) -> int:
 
 
 def parse_duration(text: str) -> int:
-    """Return the length in milliseconds that a user wrote as whole number of days or hours.
+    """Return the duration in milliseconds that a user wrote as a whole number of days or hours.
 
-    :raises InvalidTime: For everything else, saying what to write instead.
+    :raises InvalidTime: For everything else, with what to write instead.
     """
     text = text.strip()
     match = _DURATION.fullmatch(text)

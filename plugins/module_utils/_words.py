@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How messages and results name what was moved.
+"""The words with which messages and results name each move.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -17,14 +17,14 @@ from ._goal import ADD, REPAY, TAKE_BACK, TO_FUND, TO_UNIFIED
 class Words(t.NamedTuple):
     """The words for one kind of move.
 
-    :ivar noun: What is made, before "of 100 USDT"; C(a_noun) has the article.
-    :ivar place: What precedes the name of the target, after the amount.
-    :ivar did: The verb of what was done, before the amount; C(do) is its infinitive, C(done) its participle.
-    :ivar entry: What precedes the exchange's ID; C(a_entry) has the article.
-    :ivar level: What the exchange shows that it changes.
-    :ivar target: What no other run may change meanwhile.
-    :ivar id_key: The value of the result with that ID; C(list_key) is the one with all that was made, C(subject_key) the one with the
-        figures before and after.
+    :ivar noun: The move, before "of 100 USDT"; C(a_noun) includes the article.
+    :ivar place: Precedes the name of the target, after the amount.
+    :ivar did: The verb in the past tense, before the amount; C(do) is its infinitive, C(done) its participle.
+    :ivar entry: Precedes the exchange's ID; C(a_entry) includes the article.
+    :ivar level: The figure of the exchange that the move changes.
+    :ivar target: The word for the target.
+    :ivar id_key: The key of the exchange's ID in the result; C(list_key) is that of all moves, C(subject_key) that of the figures before
+        and after.
     """
 
     noun: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a module may run at all, in this process, or from a pipe. This plugin util is private to the collection."""
+"""Decide whether a module may run at all, in this process, or from a pipe. This plugin util is private to the collection."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SECRETS = {
 
 
 def exposed_secret(action: ActionBase) -> str:
-    """Say which part of the key the keyword C(environment) would show to everybody; empty when it shows none."""
+    """Say which secret the keyword C(environment) would expose, and the remedy; empty if it exposes none."""
     environment = _environment_of(action)
     for variable, option in _SECRETS.items():
         value = str(environment.get(variable) or "")
@@ -47,18 +47,16 @@ def exposed_secret(action: ActionBase) -> str:
 
 
 def _is_path(variable: str, value: str) -> bool:
-    """Return whether a value only names the file that it is about, which is no secret."""
+    """Return whether a value is only the path of a file, which is not a secret."""
     if variable == _KEY_ENVIRONMENT:
         return "-----" not in value and "\n" not in value
     return variable == _JOURNAL_ENVIRONMENT and "://" not in value
 
 
 def outlives_its_task(action: ActionBase, user: int) -> str:
-    """Say why a step may be paid though its task was cut off, and be paid again; empty when it may not.
+    """Say why a step may be paid after its task was cut off, and then paid again by the next run, with the remedy; empty if it may not.
 
-    A step is a plain amount, without C(since) or another goal, which each run pays once more unless it has a C(reference).
-
-    :param user: Who runs Ansible. A process that has become another user's cannot be ended by anybody but root.
+    :param user: The ID of the user who runs Ansible. Only root can end a process that belongs to another user.
     """
     task, options = action._task, action._task.args
     is_step = options.get("amount") is not None and options.get("since") is None and options.get("reference") is None
@@ -66,37 +64,37 @@ def outlives_its_task(action: ActionBase, user: int) -> str:
     if not (task.timeout and is_step and is_others):
         return ""
     return (
-        "timeout and become together could leave the module running after the task has ended, so nothing was sent: a repayment that nobody "
-        "sees could be made once more by the next run. Use wait_timeout instead of timeout, set reference, since, max_debt, or max_ltv, or omit become."
+        "timeout and become together could leave the module running after its task has ended, and the next run could then pay again, so nothing was "
+        "sent: use wait_timeout instead of timeout, set reference, since, max_debt, or max_ltv, or omit become."
     )
 
 
 def can_be_piped(action: ActionBase, module_style: str, wrap_async: bool) -> bool:
-    """Return whether a module that runs in a process of its own needs no file, whether or not C(pipelining) is set."""
+    """Return whether a module in its own process can be sent through a pipe instead of a file, even without C(pipelining)."""
     has_pipe = action._connection.has_pipelining and action._connection.become is None
     return bool(module_style == "new" and has_pipe and not wrap_async and not C.DEFAULT_KEEP_REMOTE_FILES)
 
 
 def why_not(action: ActionBase, task_vars: dict[str, t.Any]) -> str:
-    """Say why a task must run as an ordinary module; empty when it may run in this process.
+    """Say why a task must run as an ordinary module, as a clause; empty if it may run in this process.
 
-    :raises AnsibleActionFail: When the variable or environment variable that turns it off is no boolean.
+    :raises AnsibleActionFail: If the variable or environment variable that turns this off is not a boolean.
     """
     if not _is_wanted(action, task_vars):
         return f"{_VARIABLE} (or {_ENVIRONMENT}) is false"
     if action._connection.ansible_name != _LOCAL:
-        # Also one that is made from the local one may run things in another place.
+        # A connection that is derived from the local one may also run modules elsewhere.
         return f"the connection is {action._connection.ansible_name}, not local"
     if module_of(action._task.action) not in _in_process.MODULES:
-        return "it was called by another name"
+        return "it was called under another name"
     if action._connection.become is not None or action._task.become:
-        return "the task has become"
+        return "the task uses become"
     if action._task.async_val:
-        return "the task has async"
+        return "the task uses async"
     if _environment_of(action):
-        return "the task has environment"
+        return "the task uses environment"
     if C.DEFAULT_KEEP_REMOTE_FILES:
-        return "the files of modules are to be kept"
+        return "keep_remote_files is set"
     try:
         _in_process.native(action._task.args)
     except _in_process.UnsupportedValue as error:
@@ -122,7 +120,7 @@ def _environment_of(action: ActionBase) -> dict[str, t.Any]:
 
 
 def _lacks(action: ActionBase) -> str:
-    """Say what this process lacks, which the Python that Ansible would start for the module may have."""
+    """Say which library this process lacks; the Python that Ansible would start for the module may have it."""
     if transport.IMPORT_ERROR:
         return "the Python of Ansible has no requests"
     needs_key = action._task.args.get(_KEY_OPTION) or os.environ.get(_KEY_ENVIRONMENT)

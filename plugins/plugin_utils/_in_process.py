@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a module of this collection in this process, and return the same result as a process of its own would.
+"""Run a module of this collection in this process, with the same result as in its own process.
 
-Module, specification, validation and redaction are those of the ordinary way; C(AnsibleModule), which needs a process for itself, is
-not used. This plugin util is private to the collection.
+The module, its specification, validation, and redaction are the same. Only C(AnsibleModule), which needs its own process, is not used.
+This plugin util is private to the collection.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ MODULES: dict[str, t.Any] = {name: importlib.import_module(f"{_PACKAGE}.{name}")
 
 
 class UnsupportedValue(TypeError):
-    """An option holds something that cannot be handed to a module in this process."""
+    """An option has a value that cannot be passed to a module in this process."""
 
 
 def run_here(action: ActionBase, task_vars: dict[str, t.Any], listener: Listener | None = None) -> dict[str, t.Any]:
     """Run the module of a task, and return its result.
 
-    :param listener: Gets each wait as it begins and ends.
+    :param listener: Called when a wait begins and when it ends.
     """
     name = module_of(action._task.action)
     module = InProcessModule(action, MODULES[name].SPEC, task_vars, listener)
-    # An ordinary module runs in this folder, too, when the connection is local.
+    # With a local connection, an ordinary module runs in this folder, too.
     with _working_in(action._loader.get_basedir()):
         if module.refusal:
             module.emit({"msg": module.refusal}, failed=True)
@@ -58,15 +58,15 @@ def run_here(action: ActionBase, task_vars: dict[str, t.Any], listener: Listener
         else:
             MODULES[name].run(module)
     if module.result is None:
-        raise RuntimeError("The module has not emitted a result.")
+        raise RuntimeError("The module did not emit a result.")
     return module.result
 
 
 class InProcessModule:
-    """Serves a module from a task, as C(ProcessModule) does from what a process is given.
+    """Implements the interface C(Module) for a task, as C(ProcessModule) does for a process.
 
-    :ivar refusal: Why the options cannot be used; empty when they can.
-    :ivar result: What the module has emitted; none before.
+    :ivar refusal: Why the options cannot be used; empty if they can.
+    :ivar result: The emitted result; none before.
     """
 
     def __init__(
@@ -104,11 +104,11 @@ class InProcessModule:
             self._listener(number, remove_values(reason, self._secrets), at_most_ms)
 
     def emit(self, result: dict[str, t.Any], failed: bool) -> None:
-        # A task that has its result is not too late: its timeout would take the result away while the journal is closed.
+        # End the timeout of the task: it must not discard the result while the journal is closed.
         signal.alarm(0)
         shown = {name: value for name, value in result.items() if name != "exception" or _shows_tracebacks()}
         if failed:
-            # In the order of fail_json, in which some versions of Ansible show it.
+            # The same order as fail_json, because some versions of Ansible show it in this order.
             shown.update(failed=True, msg=shown.pop("msg"))
         if _injects_invocation(self._task_vars):
             shown["invocation"] = {"module_args": self.params}
@@ -119,7 +119,7 @@ class InProcessModule:
         self.result = remove_values(shown, self._secrets)
 
     def log_late(self, text: str) -> None:
-        """Write to the file in C(log_path): what a worker shows on the screen can cost the result."""
+        """Write to the file in C(log_path). Output of a worker on the screen could lose the result."""
         display.display(text, log_only=True, caplevel=_AT_V)
 
     def _validate(self, spec: Spec) -> str:
@@ -138,9 +138,9 @@ class InProcessModule:
 
 
 def native(value: t.Any) -> t.Any:
-    """Return a value as a module in a process of its own gets it: without what Ansible has noted at it, and as JSON knows it.
+    """Return a value as a module in its own process gets it: without Ansible's tags, and as JSON values.
 
-    :raises UnsupportedValue: When it is of a type that no variable of Ansible has.
+    :raises UnsupportedValue: If it is of a type that no variable of Ansible has.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -164,7 +164,7 @@ def _working_in(folder: str) -> t.Iterator[None]:
     try:
         before = os.getcwd()
     except OSError:
-        # It is gone, and a module in a process of its own would not miss it either.
+        # The folder was deleted, which does not matter to a module in its own process either.
         before = folder
     os.chdir(folder)
     try:
@@ -173,7 +173,7 @@ def _working_in(folder: str) -> t.Iterator[None]:
         try:
             os.chdir(before)
         except OSError:
-            # It is gone, or closed to this user by now; the result must not be lost for that.
+            # The folder was deleted, or may no longer be entered. That must not lose the result.
             display.display(f"The working directory {before} cannot be entered again.", log_only=True, caplevel=_AT_V)
 
 
@@ -185,7 +185,7 @@ def _injects_invocation(task_vars: dict[str, t.Any]) -> bool:
     try:
         return bool(_configured("INJECT_INVOCATION", task_vars))
     except AnsibleUndefinedConfigEntry:
-        # Until ansible-core 2.20, every module does.
+        # Before ansible-core 2.20, every module returns it.
         return True
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The names of the collection's modules; C(meta/runtime.yml) lists them, too.
+"""The names of the modules. C(meta/runtime.yml) lists them, too.
 
 Pure: no I/O. This plugin util is private to the collection.
 """
@@ -10,11 +10,11 @@ Pure: no I/O. This plugin util is private to the collection.
 from __future__ import annotations
 
 REPAY_MODULES = ("bybit_fixed_loan_repay", "bybit_flexible_loan_repay", "bybit_loan_repay")
-# All that can move money.
+# All modules that can move money.
 MOVING_MODULES = (*REPAY_MODULES, "bybit_funding_transfer", "bybit_loan_collateral")
 INFO_MODULES = ("bybit_journal_info", "bybit_loan_info", "bybit_loan_repayment_info")
 
 
 def module_of(action: str) -> str:
-    """Return the name of a module without that of its collection."""
+    """Return the name of a module without the name of its collection."""
     return action.rpartition(".")[2]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The built site, and a browser that opens it as files, with no network."""
+"""Fixtures: the built site, and a browser that opens its files without a network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 
-# With --import-mode=importlib nobody else puts them there.
+# With --import-mode=importlib, pytest does not add these folders itself.
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "tools")]
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -36,7 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> t.Iterator[t.Any]:
-    """The Chromium of the system, headless."""
+    """Start the system's Chromium without a window."""
     playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need the Python package playwright: make env")
     if CHROMIUM is None:
         pytest.skip("the browser tests need Chromium: apt-get install chromium")
@@ -48,7 +48,7 @@ def chromium() -> t.Iterator[t.Any]:
 
 @pytest.fixture
 def open_page(site: Path, chromium: t.Any) -> t.Iterator[t.Callable[..., t.Any]]:
-    """Open pages of the site as files; at the end, no script may have failed, and nothing may have been asked for elsewhere."""
+    """Open pages of the site as files. At the end, fail if a script failed, or if a page requested anything but a file."""
     contexts, failures = [], []
 
     def keep(error: object) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guides as they are written: their code blocks and commands."""
+"""Reads the code blocks and commands of the guides."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Block(t.NamedTuple):
 
 
 def blocks_of(guide: Path) -> list[Block]:
-    """Return the code blocks of a guide, in their order."""
+    """Return the code blocks of a guide in order."""
     return [
         Block(guide.stem, number, found["language"], textwrap.dedent(found["text"]))
         for number, found in enumerate(_BLOCK.finditer(guide.read_text(encoding="utf-8")), start=1)
@@ -43,7 +43,7 @@ def blocks(language: str) -> list[Block]:
 
 
 def commands() -> list[tuple[str, list[str]]]:
-    """Return the guide and the words of every command that the guides tell people to give."""
+    """Return the guide and the words of every command that the guides tell readers to run."""
     found = []
     for block in blocks("sh"):
         for line in block.text.replace("\\\n", " ").splitlines():

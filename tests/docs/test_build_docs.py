@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The checker of links finds what is broken, and nothing else."""
+"""The link checker reports what is broken, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MANY = '<a href="other.html#there">x</a>' + "".join(f'<a href="?{number}">x</a>'
 
 @pytest.fixture
 def site(tmp_path):
-    """Write a site of two pages, one of which has some more text, and say what is wrong with it."""
+    """Write a site of two pages, add some text to one of them, and return the errors that the checker finds."""
 
     def write(more: str, style: str = "") -> list[str]:
         (tmp_path / "index.html").write_text(f"<body>{MANY}{more}</body>")
@@ -32,28 +32,28 @@ def site(tmp_path):
         ('<a href="other.html#here">x</a>', "other.html#here has no such anchor"),
         ('<a href="#here">x</a>', "#here has no such anchor"),
         ('<img src="picture.svg">', "picture.svg does not exist"),
-        ('<script src="https://example.org/x.js"></script>', "loads https://example.org/x.js from elsewhere"),
-        ('<link rel="stylesheet" href="//example.org/x.css">', "loads //example.org/x.css from elsewhere"),
-        ('<a href="http://example.org/">x</a>', "http://example.org/ is not an address that one can follow"),
-        ('<a href="https://example/">x</a>', "https://example/ is not an address that one can follow"),
+        ('<script src="https://example.org/x.js"></script>', "loads https://example.org/x.js from another site"),
+        ('<link rel="stylesheet" href="//example.org/x.css">', "loads //example.org/x.css from another site"),
+        ('<a href="http://example.org/">x</a>', "http://example.org/ is not a valid HTTPS address"),
+        ('<a href="https://example/">x</a>', "https://example/ is not a valid HTTPS address"),
     ],
 )
-def test_what_is_broken_is_found(site, more: str, fault: str) -> None:
+def test_broken_links_are_reported(site, more: str, fault: str) -> None:
     assert site(more) == [f"index.html: {fault}"]
 
 
 @pytest.mark.parametrize("style", ["body { background: url('https://example.org/x.png') }", '@import "//example.org/x.css";'])
-def test_what_a_style_loads_from_elsewhere_is_found(site, style: str) -> None:
+def test_a_style_that_loads_from_elsewhere_is_reported(site, style: str) -> None:
     [fault] = site("", style)
     assert fault.startswith("style.css: loads ")
 
 
-def test_what_is_right_is_not_found(site, tmp_path) -> None:
+def test_links_that_work_are_not_reported(site, tmp_path) -> None:
     assert site('<a href="https://docs.ansible.com/x#y">x</a><a href="other.html">x</a><link href="style.css">') == []
     assert examine(tmp_path).outside == {"https://docs.ansible.com/x#y"}
 
 
-def test_a_site_without_links_was_not_looked_at(tmp_path) -> None:
+def test_a_site_without_links_fails_the_check(tmp_path) -> None:
     (tmp_path / "index.html").write_text("<body></body>")
     [fault] = examine(tmp_path).faults
-    assert "this can't be the whole site" in fault
+    assert "this cannot be the whole site" in fault

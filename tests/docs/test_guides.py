@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the guides show is there: options, roles, playbooks, variables, targets of make, and the guides themselves."""
+"""Everything that the guides name exists: options, roles, playbooks, variables, make targets, and other guides."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("
 RUNTIME = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text())
 GROUPS = {f"group/{COLLECTION}{name}": modules for name, modules in RUNTIME["action_groups"].items()}
 ROLE = yaml.safe_load((CHECKOUT / "roles" / "sandbox" / "meta" / "argument_specs.yml").read_text())["argument_specs"]
-# Variables of Ansible itself, and of the example, that a command may set with -e.
+# Variables of Ansible and of the examples that a command may set with -e.
 ANSIBLES_OWN = {"ansible_python_interpreter"}
 
 
@@ -31,7 +31,7 @@ def options_of() -> t.Callable[[str], dict[str, dict]]:
 
 
 def maps(value: t.Any) -> t.Iterator[dict]:
-    """Return every mapping within a document."""
+    """Return every mapping in a document, nested ones included."""
     if isinstance(value, dict):
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -46,14 +46,14 @@ def complaints(name: str, given: dict, specification: dict[str, dict]) -> list[s
             continue
         choices = specification[option].get("choices")
         if choices and "{{" not in str(value) and value not in choices:
-            found.append(f"{name}: {option} can't be {value}")
+            found.append(f"{name}: {option} cannot be {value}")
         if specification[option].get("type") == "raw" and not isinstance(value, str):
             found.append(f"{name}: {option} is not quoted")
     return found
 
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
-def test_what_the_yaml_of_a_guide_names_exists(block, options_of) -> None:
+def test_options_and_variables_in_yaml_exist(block, options_of) -> None:
     found = []
     for mapping in maps(yaml.safe_load(block.text)):
         for key, value in mapping.items():
@@ -78,7 +78,7 @@ def test_what_the_yaml_of_a_guide_names_exists(block, options_of) -> None:
 
 
 def playbook(name: str) -> str:
-    """Return the text of a playbook by its name in the collection, or nothing."""
+    """Return the text of the collection's playbook with this name, or an empty string."""
     file = CHECKOUT / "playbooks" / f"{name.removeprefix(COLLECTION)}.yml"
     return file.read_text() if name.startswith(COLLECTION) and file.is_file() else ""
 
@@ -87,7 +87,7 @@ def words_after(words: list[str], option: str) -> list[str]:
     return [words[number + 1] for number, word in enumerate(words[:-1]) if word == option]
 
 
-# The files that a guide tells people to create; the first line of such a block is a comment with the name.
+# The files that the guides tell readers to create. The first line of such a block is a comment with the name.
 CREATED = {(block.guide, name) for block in blocks("yaml") for name in re.findall(r"\A# ([\w./-]+)\n", block.text)}
 PLAYED = [
     (guide, words)
@@ -96,13 +96,13 @@ PLAYED = [
 ]
 
 
-def test_the_guides_play_every_playbook() -> None:
+def test_the_guides_run_every_playbook() -> None:
     played = {word for _guide, words in PLAYED for word in words if word.startswith(COLLECTION)}
     assert played == {COLLECTION + file.stem for file in (CHECKOUT / "playbooks").glob("*.yml")}
 
 
 @pytest.mark.parametrize(("guide", "words"), PLAYED, ids=lambda value: value if isinstance(value, str) else "")
-def test_what_a_command_plays_and_sets_exists(guide: str, words: list[str]) -> None:
+def test_playbooks_and_variables_in_commands_exist(guide: str, words: list[str]) -> None:
     [name] = [word for word in words if word.startswith(COLLECTION)]
     text = playbook(name)
     assert text, name
@@ -116,14 +116,14 @@ INSTALLED = "~/.ansible/collections/ansible_collections/treasury/bybit/"
 FILE_HERE = re.compile(rf"(?:{INSTALLED})?(?:extensions|roles|tools)/\S+\.(?:yml|py)$")
 
 
-def test_the_files_that_other_commands_name_exist() -> None:
+def test_files_that_commands_name_exist() -> None:
     named = {word for _guide, words in commands() for word in words if re.match(FILE_HERE, word)}
     named = {re.sub(f"^{INSTALLED}", "", name) for name in named}
     assert "roles/sandbox/files/sandbox.py" in named
     assert [name for name in sorted(named) if not (CHECKOUT / name).is_file()] == []
 
 
-def test_the_targets_of_make_exist() -> None:
+def test_make_targets_in_commands_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*##", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
     named = {name for guide in GUIDES for name in re.findall(r"``make ([a-z-]+)[^`]*``", guide.read_text())}
     assert named
@@ -141,7 +141,7 @@ def test_a_guide_has_its_label(guide) -> None:
     assert f".. _ansible_collections.treasury.bybit.docsite.{guide.stem}:\n" in guide.read_text()
 
 
-def test_every_picture_is_shown_and_said_in_words() -> None:
+def test_every_picture_is_shown_and_has_a_description() -> None:
     pages = [*GUIDES, *(CHECKOUT / "tools" / "docs").glob("*.rst")]
     shown = re.findall(r"\.\. image:: (?:docsite/)?(\S+)\n +:alt: \S+", "".join(page.read_text() for page in pages))
     shown += re.findall(r"!\[\S[^]]+\]\(docs/docsite/rst/(\S+)\)", (CHECKOUT / "README.md").read_text())

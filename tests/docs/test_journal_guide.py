@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guides on the journal: a database that is set up by their SQL is usable and gives no more rights than a run needs, and their archive can be checked."""
+"""The SQL of the journal guides sets up a usable database that grants no more rights than a run needs, and their archive can be verified."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SETUP, GRANTS, AUDITOR, SHUT, OPENED, ADMINISTRATORS = (block.text for block in 
 [ARCHIVE] = (block.text for block in blocks("sh") if block.guide == "bookkeeping")
 [CHECK] = (block.text for block in blocks("python") if block.guide == "bookkeeping")
 TARGET = Target("mainnet", "1", "flexible", "USDT")
-# The account that the archive of the guide has.
+# The account in the guide's archive.
 ARCHIVED = TARGET._replace(account="1631373")
 
 
@@ -46,7 +46,7 @@ def server(tmp_path_factory) -> t.Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def url_of(server) -> t.Callable[[str], str]:
-    """Set the database up as the guide says, and return its URL for a role."""
+    """Set up the database as the guide says. Return a function that makes the URL for a role."""
     by_socket = server.by_socket(server.url("treasury"))
 
     def url(role: str) -> str:
@@ -73,7 +73,7 @@ def acquire(url: str) -> None:
     store.release()
 
 
-def test_the_grants_are_those_that_messages_name() -> None:
+def test_the_guide_grants_the_rights_that_messages_name() -> None:
     assert " ".join(GRANTS.split()) == grants("treasury")
 
 
@@ -94,12 +94,12 @@ def test_the_auditor_can_read_the_journal(url_of) -> None:
         "CREATE TABLE more (id int)",
     ],
 )
-def test_no_role_of_the_guide_may_do_more(url_of, role: str, statement: str) -> None:
+def test_no_role_of_the_guide_has_more_rights(url_of, role: str, statement: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         execute(url_of(role), f"SET search_path = {SCHEMA}; {statement}")
 
 
-def test_a_journal_that_was_moved_away_leaves_room_for_a_new_one(url_of) -> None:
+def test_a_new_journal_can_replace_one_that_was_moved_away(url_of) -> None:
     owner = url_of("treasury_owner")
     execute(owner, f"ALTER SCHEMA {SCHEMA} RENAME TO {SCHEMA}_old")
     acquire(owner)
@@ -107,7 +107,7 @@ def test_a_journal_that_was_moved_away_leaves_room_for_a_new_one(url_of) -> None
     acquire(url_of("treasury"))
 
 
-def test_a_database_that_is_read_only_keeps_all_runs_out(server, url_of) -> None:
+def test_a_read_only_database_stops_all_runs(server, url_of) -> None:
     url, administrators = url_of("treasury"), server.by_socket(server.url("postgres"))
     execute(administrators, SHUT)
     try:
@@ -118,21 +118,21 @@ def test_a_database_that_is_read_only_keeps_all_runs_out(server, url_of) -> None
     acquire(url)
 
 
-def test_the_archive_can_be_checked(url_of, tmp_path) -> None:
+def test_an_unchanged_archive_passes_the_check(url_of, tmp_path) -> None:
     url = url_of("auditor")
     trail = move_something(url_of("treasury"))
     assert check(archive(url, tmp_path), tmp_path).split() == [str(len(trail)), trail[-1]["hash"]]
 
 
 @pytest.mark.parametrize(("column", "complaint"), [("document", "entry 2 was changed"), ("number", "entry 2 is missing")])
-def test_the_archive_shows_what_was_changed(url_of, tmp_path, column: str, complaint: str) -> None:
+def test_the_check_names_the_changed_entry(url_of, tmp_path, column: str, complaint: str) -> None:
     move_something(url_of("treasury"))
     rows = archive(url_of("auditor"), tmp_path)
     second = rows[2].replace("signed", "unknown") if column == "document" else ""
     assert complaint in check([*rows[:2], *([second] if second else []), *rows[3:]], tmp_path)
 
 
-def test_entries_that_are_deleted_are_missing_for_ever(url_of) -> None:
+def test_deleted_entries_are_reported_as_missing(url_of) -> None:
     owner = url_of("treasury_owner")
     other = TARGET._replace(account="2")
     move_something(owner, other)
@@ -144,7 +144,7 @@ def test_entries_that_are_deleted_are_missing_for_ever(url_of) -> None:
 
 
 def move_something(url: str, target: Target = ARCHIVED) -> list[dict]:
-    """Record a repayment from beginning to end, and return the audit trail of its account."""
+    """Record a whole repayment, and return the audit trail of its account."""
     intent = Intent(str(uuid.uuid4()), Goal(amount=Decimal(1)), Decimal(1), "USDT", Baseline((), ()), 1, 5000)
     events = (Event(INTENDED, "to reach the goal"), Event(SIGNED, "for the café"), Event(EXECUTED, "the history shows it"))
     store = Store(PostgresDatabase(url), target, Clock())
@@ -155,21 +155,21 @@ def move_something(url: str, target: Target = ARCHIVED) -> list[dict]:
 
 
 def archive(url: str, folder: Path) -> list[str]:
-    """Run the command of the guide, and return the lines of the file that it writes."""
+    """Run the guide's command, and return the lines of the file that it writes."""
     environment = {**os.environ, "BYBIT_JOURNAL": url, "PATH": f"{programs(max(VERSIONS))}:{os.environ['PATH']}"}
     subprocess.run(["bash", "-euc", ARCHIVE], cwd=folder, env=environment, check=True, timeout=60)
     return (folder / "entries.csv").read_text(encoding="utf-8").splitlines()
 
 
 def check(lines: list[str], folder: Path) -> str:
-    """Return what the program of the guide says of an archive."""
+    """Return what the guide's program says about an archive."""
     (folder / "entries.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     done = subprocess.run([sys.executable, "-c", CHECK], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     assert (not done.returncode) == (not done.stderr)
     return done.stdout or done.stderr
 
 
-def test_the_urls_of_the_guide_are_understood() -> None:
+def test_the_urls_of_the_guide_are_valid() -> None:
     text = (RST / "share_journal.rst").read_text(encoding="utf-8")
     urls = set(re.findall(r"postgresql://[^\s'`]+", text))
     assert len(urls) > 4

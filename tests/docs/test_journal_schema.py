@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The schema page has every table, column, index, state, event, and key of a document that the journal has, and no other."""
+"""The schema page lists exactly the tables, columns, indexes, states, events, and document keys of the journal."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class Index(t.NamedTuple):
 
 
 def section(title: str) -> str:
-    """Return what stands under a heading, up to the next one."""
+    """Return the text between a heading and the next one."""
     found = re.search(rf"^{re.escape(title)}\n([-~])\1+\n(.*?)(?=^\.\. _|^[^\n]+\n[-~]{{3,}}\n|\Z)", PAGE, re.MULTILINE | re.DOTALL)
     assert found, title
     return found[2]
 
 
 def rows(title: str) -> list[list[str]]:
-    """Return the cells of the table under a heading, without its header."""
+    """Return the cells of the table under a heading, without the header row."""
     body = section(title)
     return [[" ".join(cell.split()) for cell in re.split(r"^     - ", row, flags=re.MULTILINE)] for row in re.split(r"^   \* - ", body, flags=re.MULTILINE)[2:]]
 
@@ -94,7 +94,7 @@ def indexes_on_page() -> set[Index]:
 
 
 def normal(condition: str) -> str:
-    """Return a condition as both databases have it: PostgreSQL stores another notation of the same."""
+    """Normalize a condition, because PostgreSQL stores it in a notation of its own."""
     condition = re.sub(r"::text(\[\])?|[() ]", "", condition)
     return re.sub(r"=ANYARRAY\[(.*)\]", r"IN\1", condition)
 
@@ -167,7 +167,7 @@ def index_of(sql: str) -> Index:
     return Index(found[2], bool(found[1]), tuple(found[3].split(", ")), normal(found[4] or ""))
 
 
-def test_the_page_has_the_version_of_the_schema(postgres) -> None:
+def test_the_page_has_the_schema_version(postgres) -> None:
     found = re.search(r"The schema version is (\d+)\.", PAGE)
     assert found
     assert postgres.execute(f"SELECT version FROM {SCHEMA}.bybit_journal").fetchall() == [(int(found[1]),)] == [(len(schema.MIGRATIONS),)]
@@ -177,7 +177,7 @@ def test_every_event_is_on_the_page() -> None:
     assert names("Events") == list(EVENTS)
 
 
-def test_every_state_is_on_the_page_with_the_outcomes_that_fit() -> None:
+def test_every_state_is_on_the_page_with_its_outcomes() -> None:
     assert names("States of an intent") == [records.OPEN, records.MADE, records.DONE, records.VOID, records.GIVEN_UP]
     for state, _meaning, outcomes in rows("States of an intent"):
         possible = re.findall(r"``(\w+)``", outcomes)
@@ -221,14 +221,14 @@ def test_the_type_of_every_value_is_on_the_page(sqlite_file) -> None:
             assert kinds[type(values[literal(key)])] in kind, (title, key)
 
 
-def test_the_names_of_locks_are_those_on_the_page() -> None:
+def test_the_page_has_the_names_of_the_locks() -> None:
     locks = section("Locks")
     assert f"``{TARGET.lock_number}``" in locks
     assert f"``journal.sqlite.{TARGET.lock_name}``" in locks
 
 
 @pytest.mark.parametrize("block", [block for block in blocks("sql") if block.guide == "journal_schema"], ids=str)
-def test_the_queries_of_the_page_can_be_asked(postgres, block) -> None:
+def test_the_queries_of_the_page_run(postgres, block) -> None:
     set_path, query, rest = block.text.split(";")
     assert not rest.strip()
     postgres.execute(set_path)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page of the playbooks has every variable of every playbook with its default, and what the playbooks really say."""
+"""The playbooks page has every variable of every playbook with its default, and quotes the messages of the playbooks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OMIT = "left out"
 
 
 def part(title: str) -> str:
-    """Return the section of the page with this title."""
+    """Return the section with this title."""
     begin = PAGE.index(f"\n{title}\n---")
     end = PAGE.find("\n\n.. _", begin)
     return PAGE[begin:end]
@@ -53,7 +53,7 @@ def tasks_of(plays: list[dict]) -> t.Iterator[dict]:
 
 
 def hands_on(name: str) -> t.Iterator[tuple[str, str, str, dict]]:
-    """Return module, option and template of all that a playbook hands on, with the variables of its play."""
+    """Return the module, option, template, and play variables of everything that a playbook passes to a module."""
     plays = yaml.safe_load((CHECKOUT / "playbooks" / f"{name}.yml").read_text())
     own = {key: value for play in plays for key, value in play.get("vars", {}).items()}
     for play in plays:
@@ -66,12 +66,12 @@ def hands_on(name: str) -> t.Iterator[tuple[str, str, str, dict]]:
 
 
 def default(name: str, variable: str) -> t.Any:
-    """Return what a module gets if nobody gives a variable: what Jinja makes of the template, or else the module's own default."""
+    """Return what a module gets when no variable is set: the rendered template, or else the module's own default."""
     environment = jinja2.Environment()
     environment.globals |= {"now": lambda utc: Month, "omit": OMIT, "sandbox": False, "item": {}}
     for module, option, template, own in hands_on(name):
         tree = environment.parse(template)
-        # A cap of each loan is the same option as the cap of all, so both have no default of their own.
+        # A cap for each loan sets the same option as the cap for all of them, so neither has a default.
         if variable in {node.name for node in tree.find_all(jinja2.nodes.Name)} and option != "max_ltv":
             value = environment.from_string(template).render(first_of_the_month="%Y-%m-01")
             specification = importlib.import_module(f"{MODULES}.{module}").SPEC.options
@@ -80,7 +80,7 @@ def default(name: str, variable: str) -> t.Any:
 
 
 class Month:
-    """Renders a date as its format."""
+    """A stand-in for the date that renders as its format."""
 
     @staticmethod
     def strftime(form: str) -> str:
@@ -92,7 +92,7 @@ def test_the_page_is_current() -> None:
 
 
 @pytest.mark.parametrize("name", PLAYBOOKS)
-def test_the_page_has_every_variable_of_a_playbook_and_no_other(name: str) -> None:
+def test_the_page_has_exactly_the_variables_of_a_playbook(name: str) -> None:
     assert sorted(shown(f"treasury.bybit.{name}")) == sorted(LISTS["words_used_by"][name])
 
 
@@ -102,7 +102,7 @@ def test_the_page_has_every_playbook_and_every_shared_variable() -> None:
 
 
 @pytest.mark.parametrize(("name", "variable"), [(name, variable) for name, playbook in PLAYBOOKS.items() for variable in playbook.variables])
-def test_a_default_is_what_the_modules_get(name: str, variable: str) -> None:
+def test_a_default_is_the_value_that_the_modules_get(name: str, variable: str) -> None:
     plays = yaml.safe_load((CHECKOUT / "playbooks" / f"{name}.yml").read_text())
     required = next((str(task) for task in tasks_of(plays) if task["name"] == "Check that the required variables are set"), "")
     told = shown(f"treasury.bybit.{name}")[variable]
@@ -116,7 +116,7 @@ def test_a_default_is_what_the_modules_get(name: str, variable: str) -> None:
     assert told == words.get(value, value)
 
 
-def test_a_shared_default_is_that_of_the_modules() -> None:
+def test_a_shared_default_is_the_default_of_the_modules() -> None:
     specification = importlib.import_module(f"{MODULES}.bybit_loan_repay").SPEC.options
     for variable, told in shown("Variables of all playbooks").items():
         option = specification[OPTIONS_OF.get(variable, variable)]
@@ -131,5 +131,5 @@ def test_a_shared_default_is_that_of_the_modules() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(playbooks_page.REFUSED)))
-def test_a_message_on_the_page_is_what_the_playbook_says(number: int) -> None:
+def test_messages_on_the_page_are_those_of_the_playbooks(number: int) -> None:
     assert playbooks_page.said(playbooks_page.REFUSED[number]) == quoted()[number], 'run "make playbooks-page"'

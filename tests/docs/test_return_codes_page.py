@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The guide's page of return codes is the table by which the modules judge."""
+"""The page of return codes shows the table that the modules use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_the_page_has_every_code_once() -> None:
     assert sorted(numbers) == sorted([*codes.CODES, *codes.HTTP_STATUSES])
 
 
-def test_no_code_in_doubt_is_called_harmless() -> None:
+def test_no_code_that_leaves_the_outcome_open_is_called_harmless() -> None:
     rows = re.findall(r"^   \* - :index:`(-?\d+)`\n     - .*\n     - (.*)$", guide_parts.page(), re.MULTILINE)
     said = {number for number, money in rows if money == "No money moved."}
     sure = {n for n, row in [*codes.CODES.items(), *codes.HTTP_STATUSES.items()] if row.reading == "not_executed"}

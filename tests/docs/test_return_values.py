@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The RETURN block of each repay module is the one that its template makes."""
+"""The RETURN block of each repay module is what its template generates."""
 
 from __future__ import annotations
 

@@ -43,26 +43,26 @@ RULED_OUT_SECONDS = (INTENT.open_for_ms + MARGIN_MS) // SECOND_MS
         f"older than {transfer._MAX_BALANCE_DELAY_MS // MINUTE_MS} minutes",
     ],
 )
-def test_a_figure_is_that_of_the_code(figure: str) -> None:
+def test_figures_are_those_of_the_code(figure: str) -> None:
     assert figure.replace("0.100 %", "0.1 %") in f"{SAFETY} {RISKS}"
 
 
-def test_every_number_of_times_the_margin_is_that_of_the_code() -> None:
+def test_multiples_of_the_margin_are_those_of_the_code() -> None:
     found = set(re.findall(r"(\d+) times ``settle_margin``", f"{SAFETY} {RISKS}"))
     assert found == {str(margin_without_ledger_ms(1))}
 
 
-def test_an_existing_transfer_id_has_the_return_code_of_the_page() -> None:
+def test_the_return_code_of_an_existing_transfer_id_is_that_of_the_code() -> None:
     found = re.search(r"the ID already exists \((\d+)\)", SAFETY)
     assert found
     assert CODES[int(found[1])].reading == EARLIER_REQUEST
 
 
-def test_the_picture_of_two_controllers_has_the_times_of_the_default_options() -> None:
+def test_the_picture_of_two_controllers_uses_the_default_options() -> None:
     picture = re.search(r"(\d+) s epoch 2 .* (\d+) s time window of A closes (\d+) s intent of A: not executed", JOURNAL)
     assert picture
     begun, closed, ruled_out = (int(seconds) for seconds in picture.groups())
-    # A signs at 1 s; B counts from when it begins to look.
+    # A signs at 1 s; B counts from its first look.
     assert closed == 1 + INTENT.open_for_ms // SECOND_MS
     assert ruled_out == begun + RULED_OUT_SECONDS
     assert f"{RULED_OUT_SECONDS} s with the default options" in JOURNAL

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The site as a person uses it: offline, opened as files, on a phone, in the dark, and with a screen reader."""
+"""The site works for people: opened as files without a network, on a phone, in dark mode, and with a screen reader."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ expect = playwright.expect
 
 PHONE = {"viewport": {"width": 375, "height": 812}}
 AXE_PAGES = ["index.html", "docsite/repay_loan.html", "docsite/playbooks.html", "bybit_loan_repayment_info_module.html", "search.html?q=loan"]
-# What sticks out of the page, and the tables that scroll sideways although they are not as wide as this is announced.
+# Pages and pictures that are wider than the screen, and tables that scroll sideways without being marked as wide.
 STICKS_OUT = """() => [
   ...[document.documentElement].filter(page => page.scrollWidth > page.clientWidth).map(page => `page of ${page.scrollWidth}`),
   ...[...document.querySelectorAll(".table-wrapper")].filter(box => box.scrollWidth > box.clientWidth && !box.querySelector("table.wide"))
@@ -36,14 +36,14 @@ BLOCKS = "div[class^='highlight-']:not(.highlight-text) > .highlight"
 
 
 def wait_for_buttons(page) -> int:
-    """Wait until each block that can be copied has its button, and return their number."""
+    """Wait until each block that can be copied has its button, and return the number of blocks."""
     number = page.locator(BLOCKS).count()
     expect(page.locator("button.copybtn")).to_have_count(number)
     return number
 
 
 def pasted(page) -> str:
-    """Return what the clipboard holds."""
+    """Return the content of the clipboard."""
     page.evaluate("document.body.prepend(Object.assign(document.createElement('textarea'), {id: 'paste'}))")
     page.locator("#paste").focus()
     page.keyboard.press("Control+V")
@@ -135,7 +135,7 @@ def test_the_picture_of_a_run_can_be_read_on_a_phone(site: Path, open_page):
     assert int(size) * width / float(drawn) > 9.5
 
 
-def test_the_four_ways_are_side_by_side_or_below_each_other(open_page):
+def test_the_four_ways_on_have_two_columns_or_one_on_a_phone(open_page):
     wide, narrow = open_page("index.html"), open_page("index.html", **PHONE)
     columns = {}
     for name, page in (("wide", wide), ("narrow", narrow)):

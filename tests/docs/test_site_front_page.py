@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The front page says what the collection is for, shows a run, and leads to every page of the site."""
+"""The front page says what the collection does, shows a run, and its menu leads to every page of the site."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SOURCE = FRONT_PAGE.read_text(encoding="utf-8")
 EXTRA_DOCS = yaml.safe_load((CHECKOUT / "docs" / "docsite" / "extra-docs.yml").read_text(encoding="utf-8"))
 WAYS_ON = ["Repay one loan", "Keep a loan safe", "Operate it for a team", "Trust it"]
 KINDS = ["Tutorial", "How-to guides", "Explanation", "Reference"]
-# By task: repay, collateral and transfers, look; then what accompanies the modules.
+# By task: repayments, collateral and transfers, queries, and last the callback and the role.
 MODULES_BY_TASK = [
     *("bybit_loan_repay_module", "bybit_flexible_loan_repay_module", "bybit_fixed_loan_repay_module"),
     *("bybit_loan_collateral_module", "bybit_funding_transfer_module"),
@@ -64,7 +64,7 @@ def test_every_page_is_reached_from_the_menu(site: Path, front: BeautifulSoup) -
     assert pages - linked == {"index.html", "search.html"}
 
 
-def test_the_page_says_what_it_is_for_and_in_which_state_before_anything_else(front: BeautifulSoup) -> None:
+def test_the_page_begins_with_the_purpose_and_the_status(front: BeautifulSoup) -> None:
     article = front.select_one("#furo-main-content section")
     assert article is not None
     title, sentence, status, picture, *sections = article.find_all(recursive=False)
@@ -89,7 +89,7 @@ def test_there_are_four_ways_on_of_two_to_four_pages_each(front: BeautifulSoup) 
             assert page == entry.a.text and 0 < len(phrase.split()) <= 12
 
 
-def test_the_first_task_is_one_that_the_module_takes(front: BeautifulSoup) -> None:
+def test_the_module_accepts_the_options_of_the_first_task(front: BeautifulSoup) -> None:
     [block] = front.select("#your-first-task .highlight-yaml pre")
     [play] = yaml.safe_load(block.text)
     [task] = play["tasks"]
@@ -102,6 +102,6 @@ def test_the_first_task_is_one_that_the_module_takes(front: BeautifulSoup) -> No
     assert task[name]["environment"] == "testnet"
 
 
-def test_no_page_leads_to_a_place_where_the_collection_is_not(site: Path) -> None:
+def test_no_page_links_to_galaxy(site: Path) -> None:
     pages = [file.read_text(encoding="utf-8") for file in site.rglob("*.html")]
     assert [page for page in pages if "galaxy.ansible.com/ui/repo/published/treasury" in page] == []

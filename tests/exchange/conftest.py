@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real sandbox process, and a client for it that shares no code with the collection or with the sandbox."""
+"""A real sandbox process, and a client that shares no code with the collection or with the sandbox."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Answer:
 class Sandbox:
     """Talks to a sandbox at this address.
 
-    :param now_ms: The time that it signs with.
+    :param now_ms: Returns the time to sign with.
     """
 
     def __init__(self, url: str, ca_path: str | None = None, now_ms: t.Callable[[], int] = real_ms) -> None:
@@ -87,7 +87,7 @@ class Sandbox:
     def answered(
         self, method: str, target: str, body: bytes | None, headers: dict, timeout: float
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """Send a request over a connection of its own; returns the answer's head and body."""
+        """Send a request over a new connection, and return the head and body of the answer."""
         connection = self.connect(timeout)
         try:
             connection.request(method, target, body, headers)
@@ -187,7 +187,7 @@ def default_seed() -> dict:
 
 @pytest.fixture
 def roomy_seed(default_seed) -> dict:
-    """The default book without the rate limits, so that a test need not wait a second between two calls."""
+    """The default book without rate limits, so that a test need not wait a second between two calls."""
     seed = json.loads(json.dumps(default_seed))
     seed["settings"]["limits"] = dict.fromkeys(seed["settings"]["limits"], 10000)
     seed["settings"]["ip_limit"]["requests"] = 100000
@@ -196,7 +196,7 @@ def roomy_seed(default_seed) -> dict:
 
 @pytest.fixture(scope="session")
 def until() -> t.Callable[..., None]:
-    """Wait until something is so."""
+    """Wait until a condition holds."""
 
     def call(is_so: t.Callable[[], object], seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds
@@ -257,7 +257,7 @@ def server(tmp_path_factory, rsa_keys):
 
 @pytest.fixture
 def now_ms() -> t.Callable[[], int]:
-    """The time that the sandbox goes by."""
+    """The clock of the sandbox."""
     return real_ms
 
 
@@ -279,6 +279,6 @@ def strict(server, default_seed, now_ms) -> Sandbox:
 
 @pytest.fixture
 def paid(sandbox):
-    """List the amounts of the repayments that the exchange has made for the first account since the test began."""
+    """List the amounts that the first account has repaid since the test began, by the exchange's ledger."""
     old = {entry["repay_id"] for entry in sandbox.account()["repayments"]}
     return lambda: [e["amount"] for e in sandbox.account()["repayments"] if e["repay_id"] not in old]

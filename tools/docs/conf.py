@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How Sphinx builds the documentation site; tools/build_docs.py lays it beside the pages."""
+"""The settings of Sphinx for the documentation site; tools/build_docs.py copies them next to the pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ default_role = "any"
 nitpicky = True
 highlight_language = "text"
 
-# antsibull-docs writes it for environment variables that plugins declare; no plugin does.
+# antsibull-docs writes this page for environment variables that plugins declare, but no plugin declares any.
 exclude_patterns = ["environment_variables.rst"]
 
 html_theme = "furo"
@@ -30,14 +30,14 @@ html_show_sphinx = False
 html_copy_source = False
 html_use_index = False
 
-# What a run prints is there to be read. Of commands with a prompt, only the commands are copied.
+# Output has no copy button. Of blocks with a prompt, only the commands are copied.
 copybutton_selector = "div:not(.highlight-text) > div.highlight > pre"
 copybutton_prompt_text = "$ "
 copybutton_line_continuation_character = "\\"
 copybutton_copy_empty_lines = False
 
 _ANSIBLE = "https://docs.ansible.com/projects/ansible/latest/reference_appendices"
-# What the pages of modules name of Ansible's own; its inventory would have to be fetched.
+# Labels of Ansible's documentation that the pages use. Listed here, because its inventory would have to be downloaded.
 ELSEWHERE = {
     "ansible_configuration_settings": f"{_ANSIBLE}/config.html",
     "common_return_values": f"{_ANSIBLE}/common_return_values.html",
@@ -52,7 +52,7 @@ ELSEWHERE = {
 
 
 def refer_elsewhere(app, env, node, content):
-    """Return a link for a label of Ansible's documentation, and nothing for a label that is nowhere."""
+    """Return a link for a label of Ansible's documentation; none for an unknown label."""
     page, _separator, option = node["reftarget"].partition("__parameter-")
     address = ELSEWHERE.get(page)
     if address and option:
@@ -61,16 +61,16 @@ def refer_elsewhere(app, env, node, content):
 
 
 def leave_contents_to_the_theme(app, docname, source):
-    """Remove what antsibull-docs wrote for the list of a page's sections, which the theme shows by itself."""
+    """Remove the table of contents that antsibull-docs writes, because the theme has its own."""
     source[0] = re.sub(r"^\.\. contents::\n(?: +:.*\n)*", "", source[0], flags=re.MULTILINE)
 
 
-# What Sphinx and antsibull-docs write, and what a screen reader understands instead.
+# Markup that Sphinx and antsibull-docs write, with the markup that screen readers understand.
 ACCESSIBLE = {' role="heading">': ' role="heading" aria-level="2">', ' aria-role="button"': ""}
 
 
 def make_accessible(app, pagename, templatename, context, doctree):
-    """Correct the roles in the text and in the menu of a page."""
+    """Correct the ARIA roles in the text and the menu of a page."""
     for part in {"body", "furo_navigation_tree"} & context.keys():
         for written, understood in ACCESSIBLE.items():
             context[part] = context[part].replace(written, understood)
@@ -79,5 +79,5 @@ def make_accessible(app, pagename, templatename, context, doctree):
 def setup(app):
     app.connect("source-read", leave_contents_to_the_theme)
     app.connect("missing-reference", refer_elsewhere)
-    # After the theme, which writes the menu.
+    # The theme writes the menu, so run after it.
     app.connect("html-page-context", make_accessible, priority=900)

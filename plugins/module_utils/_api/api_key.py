@@ -18,7 +18,7 @@ from .errors import ReadFailed
 
 _PATH = "/v5/user/query-api"
 _READ_ONLY = 1
-# What a key can be allowed to do, and how the exchange's page of API keys calls it.
+# The permissions that the modules need, as the exchange's API page names them.
 LOANS = "Spot trade"
 TRANSFERS = "Account transfer"
 _NAMES = {LOANS: ("Spot", "SpotTrade"), TRANSFERS: ("Wallet", "AccountTransfer")}
@@ -26,11 +26,11 @@ _SOON_MS = 7 * DAY_MS
 
 
 class ApiKey(t.NamedTuple):
-    """The key of a run.
+    """The API key of a run.
 
     :ivar account: The exchange's ID of the account, which all its keys share.
-    :ivar lacks: For each of C(LOANS) and C(TRANSFERS) that the key may not do: why, and the remedy. What the exchange does not say is missing.
-    :ivar expires_at_ms: When it expires (UTC, ms); none if it does not.
+    :ivar lacks: Each missing permission, C(LOANS) or C(TRANSFERS), with the reason and the remedy. It has none that the exchange does not report.
+    :ivar expires_at_ms: When the key expires (UTC, ms); none if it does not.
     """
 
     account: str
@@ -38,11 +38,11 @@ class ApiKey(t.NamedTuple):
     expires_at_ms: int | None
 
     def lack(self, right: str) -> str:
-        """Return why the key may not do something, and the remedy; empty when it may, or if the exchange does not say."""
+        """Return why the key lacks a permission, and the remedy; empty if it has the permission, or if the exchange does not report it."""
         return dict(self.lacks).get(right, "")
 
     def expiry_warning(self, now_ms: int) -> str:
-        """Warn if the key expires within a week; empty if it does not."""
+        """Return a warning if the key expires within a week, else an empty string."""
         if self.expires_at_ms is None or self.expires_at_ms - now_ms > _SOON_MS:
             return ""
         return (
@@ -52,10 +52,10 @@ class ApiKey(t.NamedTuple):
 
 
 def read_key(client: Client) -> ApiKey:
-    """Return what the exchange reports about the key (GET /v5/user/query-api, which every key may ask).
+    """Return what the exchange reports about the key (GET /v5/user/query-api, which every key may call).
 
     :raises Refused: If the exchange refused the request.
-    :raises ReadFailed: If its answer is missing, or does not name the account.
+    :raises ReadFailed: If no answer came, or the answer does not name the account.
     """
     key = client.cached(_PATH, {}, _key_of, signed=True)
     if key is None:
@@ -64,7 +64,7 @@ def read_key(client: Client) -> ApiKey:
 
 
 def _key_of(answer: dict[str, t.Any]) -> ApiKey | None:
-    # The second one is documented only by an example, which has 0 there.
+    # The documentation mentions userIDInt64 only in an example, where it is 0.
     account = _id(answer.get("userID")) or _id(answer.get("userIDInt64"))
     return ApiKey(account, tuple(_lacks(answer)), _expiry_ms(answer.get("expiredAt"))) if account else None
 
@@ -90,10 +90,10 @@ def _lacks(answer: dict[str, t.Any]) -> t.Iterator[tuple[str, str]]:
 
 
 def _expiry_ms(value: t.Any) -> int | None:
-    """Return when a key expires; a value that cannot be read does not prevent paying."""
+    """Return when a key expires; an unreadable value must not block a payment."""
     try:
         time_ms = parse_moment(value) if isinstance(value, str) else 0
     except InvalidTime:
         return None
-    # A key that does not expire has the first second of 1970.
+    # For a key that does not expire, the exchange reports the start of 1970.
     return time_ms if is_plausible(time_ms) else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The exchange as seen with one key: lists with all their pages, a cache of what rarely changes, and the only way to POST.
+"""The exchange as seen with one API key: paged lists, a cache for rarely changing answers, and the only way to POST.
 
 This module util is private to the collection.
 """
@@ -15,7 +15,8 @@ import typing as t
 from .._outcomes import NOT_EXECUTED, UNKNOWN
 from .._times import MINUTE_MS
 from .errors import BybitError, NotSent, OutcomeUnknown, ReadFailed, Refused
-from .requestor import Prepared, Requestor, query_text
+from .prepared import Prepared, query_text
+from .requestor import Requestor
 from .return_codes import ACCEPTED
 
 TURNED_AWAY = "turned away"
@@ -23,7 +24,7 @@ NOT_MADE = "not made"
 UNCLEAR = "unclear"
 
 PAGE_LIMIT = 100
-# The decimal places of a coin, or the account of a key, do not change within a few minutes.
+# Cached answers, such as the decimal places of a coin or the account of a key, rarely change.
 _CACHE_AGE_MS = 10 * MINUTE_MS
 _MAX_PAGES = 1000
 _MAX_EMPTY_PAGES = 3
@@ -36,7 +37,7 @@ _Read = t.TypeVar("_Read")
 class Request(t.NamedTuple):
     """A POST that moves money.
 
-    :ivar id_field: The field of C(result) without which an answer is no success; none when the call gives no id.
+    :ivar id_field: The field of C(result) that a successful answer must have; none if the call returns no ID.
     """
 
     path: str
@@ -45,22 +46,22 @@ class Request(t.NamedTuple):
 
 
 class Signed(t.NamedTuple):
-    """Such a POST, signed and ready to leave."""
+    """A signed POST, ready to be sent."""
 
     prepared: Prepared
     id_field: str | None
 
     @property
     def timestamp_ms(self) -> int:
-        """The exchange's time (UTC, ms) with which it is signed."""
+        """The timestamp (exchange's time, UTC, ms) that is part of the signature."""
         return self.prepared.timestamp_ms
 
 
 class Accepted(t.NamedTuple):
-    """The exchange's clear answer that it accepted a POST.
+    """The exchange's confirmation that it accepted a POST.
 
-    :ivar given_id: The id that it gave; none when the call gives none.
-    :ivar time_ms: When it answered (UTC, ms), by its own clock as far as that is known.
+    :ivar given_id: The ID that it returned; none if the call returns none.
+    :ivar time_ms: When it answered (UTC, ms), by its own clock if it reported the time, else by this machine's.
     """
 
     given_id: str | None
@@ -68,11 +69,11 @@ class Accepted(t.NamedTuple):
 
 
 class NotAccepted(t.NamedTuple):
-    """Any other answer to a POST, or none.
+    """Any other outcome of a POST, including no answer.
 
-    :ivar kind: C(TURNED_AWAY) if only the gate refused it, so that it may be signed again, though things may have changed meanwhile;
-        C(NOT_MADE) when it was surely not executed; C(UNCLEAR) when it may have been.
-    :ivar error: What a person needs to know of it.
+    :ivar kind: C(TURNED_AWAY) if the rate limit or the timestamp check refused it, so that it may be signed and sent again after the state
+        is checked anew; C(NOT_MADE) if it was certainly not executed; C(UNCLEAR) if it may have been.
+    :ivar error: The explanation for the user.
     """
 
     kind: str
@@ -80,24 +81,24 @@ class NotAccepted(t.NamedTuple):
 
 
 class Client(Requestor):
-    """The exchange as seen with one key."""
+    """The exchange as seen with one API key."""
 
     _reads_began_ms: int | None = None
     _has_synchronised: bool = False
 
     def state(self, kind: type[_State]) -> _State:
-        """Return the state of this class that lasts from one item of a loop to the next."""
+        """Return the object of this class that keeps state from one item of a loop to the next."""
         return self._session.state(kind)
 
     def fork(self) -> Client:
-        """Return a client for reads of another thread."""
+        """Return a client that another thread can use for reads."""
         remaining_ms = max(0, self._rate_limit_timeout_ms - self.retries.rate_limit_wait_ms)
         fork = Client(self._session, self._api_key, self._signer, self.recv_window_ms, remaining_ms // 1000, self.clock, self._api_timeout)
         fork._blocked = self._blocked
         return fork
 
     def merge(self, fork: Client) -> None:
-        """Add what a fork has learned."""
+        """Take over the retries, clock readings, and block that a fork has seen."""
         self.retries.add(fork.retries)
         self._time_differences_ms += fork._time_differences_ms
         self._blocked = self._blocked or fork._blocked
@@ -105,8 +106,8 @@ class Client(Requestor):
     def pages(self, path: str, query: dict[str, str], limit: int = PAGE_LIMIT) -> t.Iterator[dict[str, t.Any]]:
         """Yield the rows of all pages of a list.
 
-        :param limit: How many rows the exchange gives at most in a page of this list.
-        :raises ReadFailed: When a page has not the documented form, or the list does not come to an end, besides what C(read) raises.
+        :param limit: The most rows that the exchange returns in one page of this list.
+        :raises ReadFailed: If a page does not have the documented form, or the list never ends; also raises what C(read) raises.
         """
         cursor, empty = "", 0
         before: list[dict[str, t.Any]] = []
@@ -125,15 +126,15 @@ class Client(Requestor):
                 break
             followed.add(following)
             cursor, before = following, rows
-        raise ReadFailed(f"The pages of {path} do not come to an end.")
+        raise ReadFailed(f"The pages of {path} never end.")
 
     def cached(
         self, path: str, query: dict[str, str], extract: t.Callable[[dict[str, t.Any]], _Cached | None], signed: bool = False
     ) -> _Cached | None:
-        """Return what a call reports that rarely changes, from the cache if it is recent; raises what C(read) raises.
+        """Return a rarely changing value from the answer to a GET, cached for ten minutes; raises what C(read) raises.
 
-        :param extract: Takes it out of the answer; what it does not find there is not cached.
-        :param signed: Whether the call must be signed.
+        :param extract: Extracts the value from the answer. None is not cached.
+        :param signed: Whether the request must be signed.
         """
         key, now_ms = (path, query_text(query)), self.clock.monotonic_ms()
         known: tuple[int, _Cached | None] = self._session.cache.get(key, (0, None))
@@ -144,9 +145,9 @@ class Client(Requestor):
         return value
 
     def pace_before_reads(self, path: str) -> None:
-        """Wait until the next POST of a path may leave right after the reads that precede it.
+        """Wait now, so that the next POST to this path need not wait after the reads that precede it.
 
-        If it had to wait after the reads instead, what they returned would be outdated when it leaves.
+        If it waited after the reads, their results would be outdated when the POST is sent.
         """
         now_ms = self.clock.monotonic_ms()
         pause_ms = self._session.limits.of("POST", path).pause_ms(now_ms) - self._session.read_duration_ms
@@ -155,9 +156,9 @@ class Client(Requestor):
         self._reads_began_ms = self.clock.monotonic_ms()
 
     def sign(self, request: Request) -> Signed:
-        """Wait until the rate limit allows a POST, and sign it then; nothing is sent.
+        """Wait until the rate limit allows a POST, then sign it without sending it.
 
-        :raises NotSent: When the exchange has blocked this address.
+        :raises NotSent: If the exchange has blocked this IP address.
         """
         self.posted_at_ms = None
         if self._blocked is not None:
@@ -169,7 +170,7 @@ class Client(Requestor):
         return Signed(self.prepare("POST", request.path, payload), request.id_field)
 
     def post(self, signed: Signed) -> Accepted | NotAccepted:
-        """Send a signed POST, once."""
+        """Send a signed POST exactly once."""
         syncs_before = self.retries.clock_syncs
         try:
             response, was_turned_away = self.send(signed.prepared, may_synchronise=not self._has_synchronised)
@@ -178,7 +179,7 @@ class Client(Requestor):
         except BybitError as error:
             return NotAccepted(NOT_MADE, error)
         if was_turned_away:
-            # Synchronizing again will not help if the exchange refuses a synchronized clock.
+            # If the exchange refuses a synchronized clock, synchronizing again does not help.
             self._has_synchronised = self._has_synchronised or self.retries.clock_syncs > syncs_before
             return NotAccepted(TURNED_AWAY, Refused(response.cause(), response.failure, response.meaning.remedy))
         if response.reading == NOT_EXECUTED:
@@ -194,9 +195,9 @@ class Client(Requestor):
 
 
 def readable(read: t.Callable[[], _Read]) -> _Read | None:
-    """Return what is read; none when the key may not read it, or when the answer is not understood.
+    """Return the result of a read; none if the key may not make it, or if the answer is not understood.
 
-    :raises BybitError: When the exchange has blocked this address.
+    :raises BybitError: If the exchange has blocked this IP address.
     """
     try:
         return read()
@@ -207,18 +208,18 @@ def readable(read: t.Callable[[], _Read]) -> _Read | None:
 
 
 def rows_of(path: str, holder: t.Any) -> list[dict[str, t.Any]]:
-    """Return the rows of the documented form C({"list": [{...}, ...]}).
+    """Return the rows of an answer of the form C({"list": [{...}, ...]}).
 
-    :raises ReadFailed: When the answer has another form.
+    :raises ReadFailed: If the answer has another form.
     """
     rows = holder.get("list") if isinstance(holder, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ReadFailed(f"Bybit answered {path} without a list of rows.")
+        raise ReadFailed(f"Bybit's answer to {path} lacks a list of rows.")
     return rows
 
 
 def _id_in(result: dict[str, t.Any], field: str) -> str | None:
-    """Return an ID, which some calls give as a number; none when there is none."""
+    """Return an ID, which some calls return as a number; none if there is none."""
     value = result.get(field)
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return str(value)
@@ -226,24 +227,24 @@ def _id_in(result: dict[str, t.Any], field: str) -> str | None:
 
 
 def _cursor_after(path: str, page: dict[str, t.Any], is_full: bool) -> str:
-    """Return the cursor of the next page; empty after the last one.
+    """Return the cursor of the next page; empty after the last page.
 
-    :raises ReadFailed: When the page does not say whether it is the last one.
+    :raises ReadFailed: If the page does not tell whether it is the last.
     """
     following = page.get("nextPageCursor")
     if following is None and not is_full:
         return ""
     if not isinstance(following, str):
-        # A truncated page must not look like the last one.
-        raise ReadFailed(f"Bybit answered {path} with an unusable nextPageCursor: it does not say whether there are more pages.")
+        # A page that was cut off must not be taken for the last one.
+        raise ReadFailed(f"Bybit's answer to {path} has an invalid nextPageCursor: it is unknown whether there are more pages.")
     return following
 
 
 def goes_in_circles(following: str, followed: set[str], empty: int) -> bool:
-    """Return whether the pages of a list repeat, or go on with empty ones."""
+    """Return whether the cursors of a list repeat, or too many empty pages follow each other."""
     return following in followed or empty == _MAX_EMPTY_PAGES
 
 
 def _brings_nothing_new(rows: list[dict[str, t.Any]], before: list[dict[str, t.Any]], limit: int) -> bool:
-    """Return whether a page with its own cursor is the end, as the exchange's examples show it after a short last page."""
+    """Return whether a page whose cursor points to itself ends the list, as in the exchange's examples after a short last page."""
     return not rows or (len(rows) < limit and all(row in before for row in rows))

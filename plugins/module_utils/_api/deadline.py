@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The deadline of the current HTTP request of a thread, and connections that keep to it.
+"""The deadline of a thread's current HTTP request, and connections that keep to it.
 
-The timeout of a socket is for one operation, so a peer that sends a byte now and then could hold a request forever. Here it is
-set before each operation, to the time that remains. This module util is private to the collection.
+A socket timeout applies to one operation, so a peer that sends a byte now and then could hold a request forever. These
+connections set the timeout to the remaining time before each operation. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import typing as t
 from .._clock import Clock
 
 _clock = Clock()
-# When it must be over (ms, by the monotonic clock); each thread has a request of its own.
+# When the thread's current request must have ended (ms, by the monotonic clock).
 _here = threading.local()
 
 
 def begin(seconds: float) -> None:
-    """Start a deadline for what this thread does from now on."""
+    """Set the deadline of this thread's next request."""
     _here.ends_ms = _clock.monotonic_ms() + int(seconds * 1000)
 
 
@@ -40,7 +40,7 @@ def seconds_left() -> float:
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads from a socket; each part may take the time that remains for the whole request."""
+    """Reads from a socket, and limits each part to the time that remains for the whole request."""
 
     def __init__(self, parts: t.Any, connected: socket.socket) -> None:
         self._parts = parts
@@ -66,7 +66,7 @@ class _TimedResponse(http.client.HTTPResponse):
 
 
 class TimedConnection(http.client.HTTPConnection):
-    """A mixin for the library's connections, whose methods C(_tunnel) and C(_new_conn) it extends."""
+    """A mixin for the connections of C(urllib3) that limits each operation to the remaining time."""
 
     response_class = _TimedResponse
 
@@ -77,5 +77,5 @@ class TimedConnection(http.client.HTTPConnection):
 
     def _tunnel(self) -> None:
         super()._tunnel()  # type: ignore[misc]
-        # The TLS handshake, which comes next, keeps to what is set here.
+        # This also limits the TLS handshake, which comes next.
         self.sock.settimeout(seconds_left())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One exception per consequence. The text of each is what the user reads.
+"""One exception class for each consequence of an error. Their texts are shown to the user.
 
 This module util is private to the collection.
 """
@@ -16,9 +16,9 @@ from .return_codes import IP_BLOCKED, IP_LIMITED
 
 
 class Failure(t.NamedTuple):
-    """What is known of a failed request; returned to the user as C(failure).
+    """The known facts about a failed request; returned to the user as C(failure).
 
-    :ivar outcome: Whether this request was executed: C(NOT_EXECUTED), C(UNKNOWN) or C(EARLIER_REQUEST).
+    :ivar outcome: Whether this request was executed: C(NOT_EXECUTED), C(UNKNOWN), or C(EARLIER_REQUEST).
     """
 
     ret_code: int | None = None
@@ -34,9 +34,9 @@ class Failure(t.NamedTuple):
 
 
 class BybitError(Exception):
-    """The common parent: C(str(error)) is what the user reads, whole sentences without any secret.
+    """The base class. C(str(error)) is shown to the user: whole sentences without any secret.
 
-    :ivar cause: What is wrong, without the remedy and a full stop, to be quoted within another sentence.
+    :ivar cause: What is wrong, without the remedy and the period, for use within another sentence.
     """
 
     outcome = NOT_EXECUTED
@@ -57,25 +57,25 @@ class BadInput(BybitError):
 
 
 class JournalUnusable(BybitError):
-    """The journal could not be used; nothing has been sent because of that."""
+    """The journal cannot be used, so nothing was sent."""
 
 
 class Overtaken(JournalUnusable):
-    """Another run has acquired the loan, so this one may not write, and sends nothing more."""
+    """Another run has acquired the target, so this run may not write to the journal, and sends nothing more."""
 
 
 class AuditTrailBroken(BybitError):
-    """The audit trail was changed, or a part of it is missing."""
+    """The audit trail was changed, or part of it is missing."""
 
 
 class JournalLost(JournalUnusable):
-    """The journal cannot be read, so the outcome of earlier runs is unknown; nothing has been sent."""
+    """The journal cannot be read, so the outcome of earlier runs is unknown; nothing was sent."""
 
     outcome = UNKNOWN
 
 
 class Declined(BybitError):
-    """The plan refuses what was asked for; nothing but reads has been sent."""
+    """The plan refuses the request; only reads were sent."""
 
 
 class Refused(BybitError):
@@ -87,21 +87,21 @@ class NotSent(BybitError):
 
 
 class ReadFailed(BybitError):
-    """A read got no usable answer; reading again is harmless."""
+    """A read got no usable answer; it is safe to repeat."""
 
 
 class Busy(BybitError):
-    """Another run for the same target has not ended in time; nothing has been sent."""
+    """Another run for the same target did not end in time; nothing was sent."""
 
 
 class BusyInDoubt(Busy):
-    """The other run has begun something with an unknown outcome."""
+    """The other run began an operation whose outcome is unknown."""
 
     outcome = UNKNOWN
 
 
 class NotExecuted(BybitError):
-    """The request was sent, perhaps accepted, and is now known not to have been executed."""
+    """The request was sent, and perhaps accepted, but was certainly not executed."""
 
 
 class OutcomeUnknown(BybitError):
@@ -113,7 +113,7 @@ class OutcomeUnknown(BybitError):
 class Defect(BybitError):
     """An error inside this collection.
 
-    :ivar outcome: What became of the money as far as that is known.
+    :ivar outcome: What became of the operation, as far as it is known.
     """
 
     def __init__(self, name: str, outcome: str) -> None:

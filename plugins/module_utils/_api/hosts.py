@@ -20,8 +20,8 @@ _Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 MAINNET, TESTNET, DEMO = "mainnet", "testnet", "demo"
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-# "Environment" in the exchange's integration guidance names api.bybit.com, api.bytick.com, api.bybit.nl, .tr, .kz, .ae, .eu and .id,
-# api.bybitgeorgia.ge and api.manepa.jp, its P2P guide api.byhkbit.com, its page on rate limits api.bybick.com, and new ones come.
+# "Environment" in the exchange's integration guidance lists api.bybit.com, api.bytick.com, api.bybit.nl, .tr, .kz, .ae, .eu, and .id,
+# api.bybitgeorgia.ge, and api.manepa.jp. Its P2P guide adds api.byhkbit.com, and its page on rate limits api.bybick.com.
 _OF_THE_EXCHANGE = re.compile(r"bybit[a-z0-9-]*|bytick|bybick|byhkbit|manepa")
 _OF_AN_API = re.compile(r"(?:[a-z0-9]+-)*api[0-9]*(?:-[a-z0-9]+)*")
 _DOTS = re.compile("[\u3002\uff0e\uff61]")
@@ -31,34 +31,34 @@ _ASCII_LABEL = re.compile("[a-z0-9_-]{1,63}")
 
 
 class NoAddress(ValueError):
-    """The text is no URL of an API; the exception does not quote it."""
+    """The text is not the URL of an API; the exception does not quote it, because it may contain a password."""
 
 
 def realm_of(url: str) -> str:
-    """Return the realm of the accounts behind a URL; the same for all hosts and spellings that lead there.
+    """Return the realm of the accounts behind a URL: the same for all hosts and spellings that lead to them.
 
-    :raises NoAddress: When it is no URL of an API.
+    :raises NoAddress: If it is not the URL of an API.
     """
     scheme, host, port, path = _parts_of(url)
     labels = host.split(".")
     if _OF_AN_API.fullmatch(labels[0]) and any(map(_OF_THE_EXCHANGE.fullmatch, labels[1:3])):
         return DEMO if "demo" in labels[0] else TESTNET if "testnet" in labels[0] else MAINNET
-    # Spellings of a path that only some servers treat alike count as one: two realms would mean two journals.
+    # Some servers treat these spellings of a path alike. They count as one realm, because two would split the journal.
     folded = re.sub("/{2,}", "/", unicodedata.normalize("NFKC", unquote(path))).lower().rstrip("/")
     return _netloc(scheme, _machine(host), port) + folded
 
 
 def canonical_url(url: str) -> str:
-    """Return the URL in its canonical spelling, without a slash at its end.
+    """Return the URL in its canonical spelling, without a trailing slash.
 
-    :raises NoAddress: When it is no URL of an API.
+    :raises NoAddress: If it is not the URL of an API.
     """
     scheme, host, port, path = _parts_of(url)
     return f"{scheme}://{_netloc(scheme, host, port)}{path}"
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether a URL can only mean this machine. Names under C(.localhost) may be anywhere; what is not a URL is not loopback."""
+    """Return whether a URL certainly leads to this machine; false for names under C(.localhost), which may resolve to any host."""
     try:
         host = _parts_of(url)[1]
     except NoAddress:
@@ -67,12 +67,12 @@ def is_loopback(url: str) -> bool:
 
 
 def _machine(host: str) -> str:
-    """Return one name for the addresses of a machine that differ only in how it is reached."""
+    """Return a host in which different addresses of one machine are spelled alike: loopback, unspecified, and IPv4-mapped ones."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
-    # The unspecified address reaches this machine.
+    # A connection to the unspecified address reaches this machine.
     return "localhost" if _is_loopback_address(host) or address.is_unspecified else str(_unmapped(address))
 
 
@@ -89,19 +89,19 @@ def _unmapped(address: _Address) -> _Address:
 
 def _parts_of(url: str) -> tuple[str, str, int | None, str]:
     if re.search(r"[\s\\]", url) or not url.isprintable():
-        raise NoAddress("it has characters that no URL has")
+        raise NoAddress("it contains characters that are not allowed in a URL")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        # Its text quotes what may be a password.
-        raise NoAddress("it cannot be read") from None
+        # The text of this error may quote a password.
+        raise NoAddress("it cannot be parsed") from None
     if parts.scheme not in _DEFAULT_PORTS or not host:
-        raise NoAddress("it has no scheme or no host")
+        raise NoAddress("it lacks a scheme or a host")
     if "@" in parts.netloc or parts.query or parts.fragment or url.endswith(("?", "#")):
-        raise NoAddress("it has a user, a query or a fragment")
+        raise NoAddress("it has a user, a query, or a fragment")
     if re.search(r"[][]", parts.netloc) and not _BRACKETED.fullmatch(parts.netloc):
-        raise NoAddress("it has brackets around something else than an address of IPv6")
+        raise NoAddress("its brackets do not enclose an IPv6 address")
     return parts.scheme, _one_spelling(host), port, _one_path(parts.path)
 
 
@@ -111,16 +111,16 @@ def _netloc(scheme: str, host: str, port: int | None) -> str:
 
 
 def _one_spelling(host: str) -> str:
-    """Return a host name or address in its one spelling.
+    """Return the canonical spelling of a host name or address.
 
-    :raises NoAddress: When there cannot be such a host.
+    :raises NoAddress: If no such host can exist.
     """
     if ":" in host:
         address, percent, zone = host.partition("%")
         try:
             return str(ipaddress.IPv6Address(address)) + percent + zone
         except ValueError:
-            raise NoAddress("it has no address of IPv6 between the brackets") from None
+            raise NoAddress("its brackets do not enclose an IPv6 address") from None
     name = _DOTS.sub(".", unicodedata.normalize("NFKC", host)).lower()
     labels = [_label(label) for label in name[: -1 if name.endswith(".") else None].split(".")]
     return _ipv4(labels) if _NUMBER.fullmatch(labels[-1]) else ".".join(labels)
@@ -132,18 +132,18 @@ def _label(label: str) -> str:
     label = unicodedata.normalize("NFKC", label)
     is_word = all(c.isalnum() or c in "-_" or unicodedata.category(c).startswith("M") for c in label)
     if not label or label.isascii() or not is_word:
-        raise NoAddress("it has no name of a host")
+        raise NoAddress("its host name is invalid")
     return "xn--" + label.encode("punycode").decode()
 
 
 def _ipv4(labels: list[str]) -> str:
-    """Return an address of IPv4 with four decimal numbers, where resolvers also take fewer, octal and hexadecimal ones."""
+    """Return an IPv4 address as four decimal numbers; resolvers also accept fewer, octal, and hexadecimal ones."""
     try:
         *first, last = [_number(label) for label in labels]
         if len(first) > 3 or any(number > 255 for number in first) or last >= 256 ** (4 - len(first)):
             raise ValueError("a number is too large")
     except ValueError:
-        raise NoAddress("it has no address of IPv4") from None
+        raise NoAddress("its IPv4 address is invalid") from None
     value = last + sum(number << (24 - 8 * place) for place, number in enumerate(first))
     return str(ipaddress.IPv4Address(value))
 
@@ -155,12 +155,12 @@ def _number(label: str) -> int:
 
 
 def _one_path(path: str) -> str:
-    """Return a path without dot segments and needless escapes."""
+    """Return a path without dot segments and unnecessary escapes."""
     plain = re.sub("%[0-9A-Fa-f]{2}", _needed_escape, path)
     kept: list[str] = []
     for segment in plain.split("/"):
         if segment == "..":
-            # The first element is the empty text before the first slash.
+            # Keep the first element, the empty text before the first slash.
             del kept[max(1, len(kept) - 1):]
         elif segment != ".":
             kept.append(segment)

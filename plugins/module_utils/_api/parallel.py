@@ -19,14 +19,14 @@ _Found = t.TypeVar("_Found")
 
 
 def side_by_side(client: Client, reads: t.Sequence[t.Callable[[Client], _Found]]) -> list[Future[_Found]]:
-    """Run reads at the same time, and return their futures in order when all have ended.
+    """Run reads at the same time, and return their futures in the order of the reads when all have ended.
 
-    :param reads: Each gets a client of its own; what it raises is raised when its result is asked for.
+    :param reads: Each gets its own client. Its future holds what it returns or raises.
     """
     forks = [client.fork() for dummy in reads]
     ended: list[Future[_Found]] = [Future() for dummy in reads]
     for read, fork, future in zip(reads, forks, ended):
-        # A daemon, so that a read that waits for the rate limit does not keep an ending process alive.
+        # A daemon thread, so that a read that waits for the rate limit does not keep the process alive.
         Thread(target=_carry_out, args=(read, fork, future), daemon=True).start()
     try:
         wait(ended)

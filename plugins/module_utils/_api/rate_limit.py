@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How fast requests may follow each other without exceeding the exchange's limits.
+"""The pace of requests that stays below the exchange's rate limits.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -12,16 +12,16 @@ from __future__ import annotations
 import re
 from collections import deque
 
-# Requests in a second that the exchange documents for the queries and the repayments of flexible and fixed loans; of those of
-# legacy loans nothing is documented. The limits in its answers take precedence.
+# Requests per second that the exchange documents for queries and repayments of flexible and fixed loans. It documents none for
+# legacy loans. The limits in its answers take precedence.
 _DEFAULT_LIMITS = {"GET": 5, "POST": 1}
 _WINDOW_MS = 1010
-# What is documented for a minute: the list of transfers, and making one.
+# Documented per minute: listing transfers, and making one.
 _MINUTE_LIMIT, _MINUTE_WINDOW_MS = 60, 61_000
 _MINUTE_PATHS = ("/v5/asset/transfer/query-inter-transfer-list", "/v5/asset/transfer/inter-transfer")
-# If a limit was exceeded nevertheless, the exchange's second is not quite ours.
+# Used after a limit was exceeded, because the exchange's second may be longer than this machine's.
 _CAREFUL_WINDOW_MS = 1050
-# Of the 600 that the exchange allows an IP address in 5 seconds, and beyond which it blocks it for 10 minutes.
+# The exchange allows an IP address 600 requests in 5 seconds, and blocks it for 10 minutes if it sends more.
 _ADDRESS_LIMIT = 550
 _ADDRESS_WINDOW_MS = 5050
 
@@ -29,8 +29,8 @@ _ADDRESS_WINDOW_MS = 5050
 class RateLimit:
     """The pace of the requests that count toward one limit.
 
-    A request reaches the exchange before its answer arrives here, however long it takes. So the limit of N per second holds if
-    each request is sent a second after the answer to the Nth request before it.
+    A request reaches the exchange before its answer arrives here. So a limit of N per second holds if each request is sent at
+    least a second after the answer to the Nth request before it, however long the requests take.
 
     :param limit: How many requests may arrive within the window, unless the exchange reports another number.
     """
@@ -44,17 +44,17 @@ class RateLimit:
     def pause_ms(self, now_ms: int) -> int:
         """Return how long to wait before the next request.
 
-        :param now_ms: By the monotonic clock.
+        :param now_ms: The present, by the monotonic clock.
         """
         if len(self._answered_ms) < self._limit:
             return 0
         return max(0, self._answered_ms[-self._limit] + self._window_ms - now_ms)
 
     def observe(self, now_ms: int, reported_limit: str = "", was_refused: bool = False) -> None:
-        """Record an answer, or that none came.
+        """Record an answer, or its absence.
 
         :param reported_limit: The header C(X-Bapi-Limit) of the answer, the number of requests per second; empty without it.
-        :param was_refused: Whether the limit was exceeded. Then it is lower than assumed, or other clients share it.
+        :param was_refused: Whether the limit was exceeded: it is lower than assumed, or other clients share it.
         """
         self._answered_ms.append(now_ms)
         if was_refused:

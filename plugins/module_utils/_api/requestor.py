@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One call at a time: paced, signed, sent once, and its answer interpreted.
+"""Makes one call at a time: waits for the rate limit, signs, sends once, and interprets the answer.
 
 This module util is private to the collection.
 """
@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 import typing as t
 import uuid
-from urllib.parse import quote_plus
 
 from .._clock import Clock
 from .._outcomes import NOT_EXECUTED, UNKNOWN
 from .errors import BybitError, Failure, NotSent, OutcomeUnknown, ReadFailed, Refused
+from .prepared import Prepared, query_text
 from .rate_limit import RateLimit
 from .response import Response, interpret, reported_time_ms
 from .return_codes import ACCEPTED, CLOCK_CODES, CLOCK_REFUSED, LOOK_FIRST, NO_API, RATE_LIMITED, UNKNOWN_CODE
@@ -24,18 +24,17 @@ from .session import Session
 from .signing import Signer
 from .transport import NoReply, Reply
 
-# After exactly one second, a limit of "1 per second" is still hit now and then.
+# After exactly one second, a limit of "1 per second" is still exceeded now and then.
 _MIN_PAUSE_MS = 1050
-# The exchange may have closed a connection that was idle for longer; a request over it would get no answer.
+# The exchange may close a connection that is idle for longer, and a request over a closed connection gets no answer.
 _MAX_IDLE_MS = 5000
-# By how much an answer may seem older than its request; the exchange takes no timestamp of more than a second in its future.
+# By how much the clocks may make an answer seem older than its request.
 _MAX_ANSWER_AGE_MS = 60_000
 _PASSING_STATUSES = {408, 429, *range(500, 600)}
-_ENCODED = re.compile("(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*")
 
 
 class Retries:
-    """How often the gate turned a request away, so that it was sent again; returned to the user."""
+    """How often the rate limit or the timestamp check refused a request that was then sent again; returned to the user."""
 
     def __init__(self) -> None:
         self.clock_syncs = 0
@@ -51,34 +50,10 @@ class Retries:
         return dict(vars(self))
 
 
-class Prepared(t.NamedTuple):
-    """A request that the rate limits allow now, ready to be sent.
-
-    :ivar payload: What is signed: the query of a GET or the body of a POST.
-    :ivar timestamp_ms: The exchange's time (UTC, ms) with which it is signed.
-    """
-
-    method: str
-    path: str
-    payload: str
-    headers: dict[str, str]
-    request_id: str
-    timestamp_ms: int
-    is_signed: bool
-
-    @property
-    def request_target(self) -> str:
-        return f"{self.path}?{self.payload}" if self.method == "GET" and self.payload else self.path
-
-    @property
-    def body(self) -> bytes | None:
-        return self.payload.encode() if self.method == "POST" else None
-
-
 class Called(t.NamedTuple):
-    """What came of one request.
+    """The result of one request.
 
-    :ivar was_turned_away: Whether only the exchange's gate refused it, and the necessary pause has been made.
+    :ivar was_turned_away: Whether the rate limit or the timestamp check refused it, and it may be signed and sent again now.
     """
 
     response: Response
@@ -86,12 +61,12 @@ class Called(t.NamedTuple):
 
 
 class Requestor:
-    """Makes the calls of one run with one key.
+    """Makes the calls of one run with one API key.
 
     :param recv_window_ms: How long after its timestamp the exchange accepts a request.
-    :param rate_limit_timeout: Seconds that all pauses for the rate limit may take together.
+    :param rate_limit_timeout: Seconds that all pauses after an exceeded rate limit may take together.
     :param api_timeout: Seconds that one request may take.
-    :ivar is_abandoned: Whether the answers are no longer needed, so that nothing more is sent.
+    :ivar is_abandoned: Whether the answers are no longer needed; then nothing more is sent.
     :ivar posted_at_ms: When the last POST that may have left this machine was signed (exchange's time, UTC, ms).
     """
 
@@ -120,35 +95,35 @@ class Requestor:
 
     @property
     def pacing(self) -> str:
-        """Why a request waits that the rate limits do not allow yet."""
+        """The reason for a wait that keeps requests below the rate limits, as the user sees it."""
         return f"Pacing requests to stay below the rate limit of {self._session.transport.base_url}"
 
     def signing_time_ms(self) -> int:
-        """Return the time to sign with: this machine's, corrected when the exchange refused it (UTC, ms)."""
+        """Return the time to sign with (UTC, ms): this machine's, corrected once the exchange has refused it."""
         return self.clock.now_ms() + self._session.clock_offset_ms
 
     def exchange_time_at_least_ms(self, monotonic_ms: int | None = None) -> int | None:
-        """Return a time (UTC, ms) that the exchange's clock had certainly reached at a moment; none before it reported any.
+        """Return a time (UTC, ms) that the exchange's clock has certainly reached; none before it reported any.
 
-        :param monotonic_ms: The moment, by this machine's monotonic clock; now unless given.
+        :param monotonic_ms: The moment (by this machine's monotonic clock) for which the time is returned; the present by default.
         """
         if not self._time_differences_ms:
             return None
-        # The lower middle: an answer from a machine whose clock is wrong does not count among others.
+        # The lower median, so that a single machine of the exchange with a wrong clock has no effect.
         differences = sorted(self._time_differences_ms)
         moment_ms = self.clock.monotonic_ms() if monotonic_ms is None else monotonic_ms
         return moment_ms + differences[(len(differences) - 1) // 2]
 
     def exchange_time_or_local_ms(self) -> int:
-        """Return the exchange's time (UTC, ms): as it reported it, or by this machine's clock until it has."""
+        """Return the exchange's time (UTC, ms), or the signing time until the exchange has reported its own."""
         reported_ms = self.exchange_time_at_least_ms()
         return self.signing_time_ms() if reported_ms is None else reported_ms
 
     def read(self, path: str, query: dict[str, str] | None = None, signed: bool = True) -> dict[str, t.Any]:
         """GET a path and return the object C(result).
 
-        :raises Refused: When the exchange refused, also when it has blocked this address by an earlier answer.
-        :raises ReadFailed: When no usable answer came.
+        :raises Refused: If the exchange refused the request, or has blocked this IP address in an earlier answer.
+        :raises ReadFailed: If no usable answer came.
         """
         if self._blocked is not None:
             raise Refused(str(self._blocked), self._blocked.failure)
@@ -165,7 +140,7 @@ class Requestor:
         raise error
 
     def prepare(self, method: str, path: str, payload: str, is_signed: bool = True) -> Prepared:
-        """Wait until the limits allow a request, and sign it as of then."""
+        """Wait until the rate limits allow a request, then sign it."""
         clock = self.clock
         pause_ms = max(limit.pause_ms(clock.monotonic_ms()) for limit in self._limits(method, path, is_signed))
         if pause_ms:
@@ -181,9 +156,9 @@ class Requestor:
         return Prepared(method, path, payload, headers, request_id, now_ms, is_signed)
 
     def send(self, prepared: Prepared, may_synchronise: bool) -> Called:
-        """Send a request once; if only the gate turned it away, pause until it may be signed again.
+        """Send a request once. If the rate limit or the timestamp check refused it, pause until it may be signed again.
 
-        :param may_synchronise: Whether to read the exchange's clock after a refused timestamp; once is enough.
+        :param may_synchronise: Whether to read the exchange's clock after a refused timestamp; once per call is enough.
         """
         method, path, signed = prepared.method, prepared.path, prepared.is_signed
         reply = self._send_counted(prepared)
@@ -203,7 +178,7 @@ class Requestor:
         return Called(response, is_limited and self._pause_for_limit(reply, response))
 
     def _is_too_old(self, method: str, response: Response) -> bool:
-        """Return whether an answer to a POST belongs to an earlier request, replayed by something in between."""
+        """Return whether an answer to a POST is older than the request, so that something in between must have replayed it."""
         if method != "POST" or response.time_ms is None or self.posted_at_ms is None:
             return False
         return response.time_ms < self.posted_at_ms - _MAX_ANSWER_AGE_MS
@@ -213,7 +188,7 @@ class Requestor:
         return [limits.address, *([limits.of(method, path)] if is_signed else [])]
 
     def _send_counted(self, prepared: Prepared) -> Reply:
-        """Send a request, and count it toward the limits if it may have arrived."""
+        """Send a request, and count it toward the rate limits if it may have arrived."""
         session, clock = self._session, self.clock
         if session.heard_ms is not None and clock.monotonic_ms() - session.heard_ms > _MAX_IDLE_MS:
             session.transport.hang_up()
@@ -272,7 +247,7 @@ class Requestor:
         self._session.clock_offset_ms = server_ms - (before_ms + after_ms) // 2
 
     def _pause_for_limit(self, reply: Reply, response: Response) -> bool:
-        """Wait as long as the answer says and return true, or return false if that would take longer than allowed."""
+        """Wait until the rate limit resets and return true; return false without waiting if that would exceed the timeout."""
         now_ms = self.signing_time_ms() if response.time_ms is None else response.time_ms
         reset = reply.headers.get("x-bapi-limit-reset-timestamp", "")
         reset_ms = reported_time_ms(int(reset)) if re.fullmatch("[0-9]{1,15}", reset) else None
@@ -286,11 +261,11 @@ class Requestor:
 
 
 def _read_error(host: str, path: str, response: Response) -> BybitError:
-    # Whatever the outcome of a read, it moved no money.
+    # A read moves no money, whatever its answer.
     failure = response.failure._replace(outcome=NOT_EXECUTED)
     if response.reading == NOT_EXECUTED:
         return Refused(f"{host} refused GET {path}: {response.cause()}", failure, response.meaning.remedy)
-    # Running again later is no remedy for what may never get better.
+    # Do not advise to run again later where waiting may never help.
     if response.meaning == UNKNOWN_CODE:
         remedy = "Look up the code in the exchange's documentation, or contact its support with the request ID."
     elif response.meaning == NO_API and failure.http_status not in _PASSING_STATUSES:
@@ -298,8 +273,3 @@ def _read_error(host: str, path: str, response: Response) -> BybitError:
     else:
         remedy = response.meaning.remedy if response.meaning.remedy != LOOK_FIRST else "Run again later."
     return ReadFailed(f"{host} gave no usable answer to GET {path}: {response.cause()}", failure, remedy)
-
-
-def query_text(query: dict[str, str]) -> str:
-    # The exchange hands out its cursors percent-encoded, to be sent back as they are.
-    return "&".join(f"{k}={v if _ENCODED.fullmatch(v) else quote_plus(v)}" for k, v in query.items())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one HTTP response means: accepted, refused, or unknown whether it was executed.
+"""Interprets an HTTP response: the request was accepted, was refused, or its outcome is unknown.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -21,7 +21,7 @@ from .errors import Failure
 from .return_codes import ACCEPTED, HTTP_STATUSES, LOOK_FIRST, Meaning, meaning_of_code, meaning_of_status
 
 _MESSAGE_CHARACTERS = 300
-# More than the exchange's answers have, and still easy to print.
+# More than any answer of the exchange needs, but short enough to print.
 _MAX_DIGITS = 100
 _MAX_LEVELS = 20
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -30,10 +30,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 class Response(t.NamedTuple):
     """The interpretation of a reply.
 
-    :ivar meaning: The row of the table that applies.
-    :ivar failure: The reply as it is returned to the user if it is a failure.
-    :ivar result: The object C(result) of the answer; empty when there is none.
-    :ivar time_ms: The exchange's clock when it answered (UTC), if the answer has it.
+    :ivar meaning: The row of the return code table that applies.
+    :ivar failure: The reply as it is returned to the user if the request failed.
+    :ivar result: The object C(result) of the answer; empty if there is none.
+    :ivar time_ms: When the exchange answered, by its own clock (UTC, ms); none if the answer does not tell.
     """
 
     meaning: Meaning
@@ -46,17 +46,17 @@ class Response(t.NamedTuple):
         return self.meaning.reading
 
     def is_gate_refusal(self, *codes: int) -> bool:
-        """Return whether the exchange itself certainly refused the request with one of these codes."""
+        """Return whether the exchange itself certainly refused the request with one of these return codes."""
         refused = self.failure.http_status == 200 and self.reading == NOT_EXECUTED
         return refused and self.failure.ret_code in codes
 
     def as_too_old(self) -> Response:
-        """Return the response as unknown, because the answer was given before the request was made."""
+        """Return the response with an unknown outcome, because the answer is older than the request."""
         meaning = Meaning(UNKNOWN, "the answer is older than the request", LOOK_FIRST)
         return self._replace(meaning=meaning, failure=self.failure._replace(outcome=UNKNOWN), time_ms=None)
 
     def cause(self) -> str:
-        """Return what the exchange answered and why, as the middle of a sentence."""
+        """Return the cause and the answer, for use within a sentence."""
         failure = self.failure
         if failure.ret_code is None:
             answer = f"HTTP {failure.http_status}"
@@ -68,10 +68,10 @@ class Response(t.NamedTuple):
 
 
 def interpret(method: str, status: int, body: bytes, request_id: str, secrets: tuple[str, ...] = ()) -> Response:
-    """Interpret an answer; whatever is not certainly accepted or certainly refused is unknown.
+    """Interpret an answer. Unless the request was certainly accepted or certainly refused, its outcome is unknown.
 
-    :param method: Only the exchange's own JSON can refuse a POST, because anything in between may have replaced its answer.
-    :param secrets: What was sent with the request and must not be shown.
+    :param method: A POST counts as refused only if the exchange's own JSON says so, because a proxy may have replaced the answer.
+    :param secrets: The values sent with the request that must not be shown.
     """
     document = _document(body)
     code = document.get("retCode") if document else None
@@ -93,12 +93,12 @@ def interpret(method: str, status: int, body: bytes, request_id: str, secrets: t
 
 
 def reported_time_ms(value: object) -> int | None:
-    """Return a time of the exchange (UTC, ms); none if it cannot be one, for example a time in seconds."""
+    """Return a time that the exchange reported (UTC, ms); none if it is implausible, for example in seconds."""
     return value if _is_integer(value) and is_plausible(value) else None
 
 
 def _document(body: bytes) -> dict[str, t.Any] | None:
-    """Return the JSON object of a body; none if it is ambiguous or not printable."""
+    """Return the JSON object in a body; none if it is invalid, ambiguous, or cannot be printed."""
     try:
         document = json.loads(
             body.decode("utf-8"), object_pairs_hook=_unique, parse_float=_decimal, parse_int=_whole, parse_constant=_refuse
@@ -128,7 +128,7 @@ def _decimal(digits: str) -> Decimal:
         number = Decimal(digits)
     except InvalidOperation:
         raise ValueError("a number is too large") from None
-    # Written out, 1e999999999 would fill the memory.
+    # Written out in full, 1e999999999 would exhaust the memory.
     if abs(number.adjusted()) > _MAX_DIGITS:
         raise ValueError("a number is too large")
     return number
@@ -139,9 +139,9 @@ def _refuse(constant: str) -> t.NoReturn:
 
 
 def _is_plain(value: object, levels: int) -> bool:
-    """Return whether a value is nested no deeper than so many levels, and all of its text is valid Unicode."""
+    """Return whether a value is nested at most this deep, and all of its text is valid Unicode."""
     if isinstance(value, str):
-        # Half of a surrogate pair can be written in JSON, but not to a file or a terminal.
+        # JSON can express half of a surrogate pair, which cannot be written to a file or a terminal.
         return value.isascii() or not _SURROGATES.search(value)
     if isinstance(value, dict):
         return levels > 0 and all(_is_plain(k, 0) and _is_plain(v, levels - 1) for k, v in value.items())
@@ -151,7 +151,7 @@ def _is_plain(value: object, levels: int) -> bool:
 
 
 def _words(message: object, secrets: tuple[str, ...]) -> str:
-    """Return the exchange's message as it may be quoted."""
+    """Return the exchange's message in a form that is safe to quote."""
     return quotable(message, _MESSAGE_CHARACTERS, secrets) if isinstance(message, str) else ""
 
 

@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an answer of the exchange means for the money: the only table of return codes and HTTP statuses.
+"""The only table of return codes and HTTP statuses, and what each means for the outcome of a request.
 
-Sources: "Error Codes" of the exchange's v5 documentation for the codes and their meaning. Whether a refused request may
-nevertheless have been executed is not documented; the readings are this project's. This module util is private to the
-collection.
+Source of the codes and their meaning: "Error Codes" in the exchange's v5 documentation. It does not say whether a refused request may
+nevertheless have been executed; the readings are this project's. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ RATE_LIMITED = 10006
 CLOCK_REFUSED = 10002
 CLOCK_CODES = (CLOCK_REFUSED, -1)
 ORDER_NOT_FOUND = 177005
-# By these the exchange refuses an amount with more decimal places than it takes, or one that is too small.
+# The exchange refuses an amount that has too many decimal places, or is too small, with one of these codes.
 TOO_FINE_CODES = frozenset({10001, 148002, 148003, 148028, 148042, 177003, 177004, 177019})
 NO_DEBT_CODES = frozenset({148023, 148027, 148032})
-# A read that is refused by these shows that the account cannot use the call: for the key, the region or the kind of account,
-# because the call is retired, or because the product does not have the coin. A key of demo trading can use none of them.
+# A read that is refused with one of these shows that the account cannot use the call: because of the key, the region, or the kind of
+# account, because the call was retired, or because the product does not support the coin.
 UNUSABLE_CODES = frozenset({PERMISSION_MISSING, 10009, 10017, 10024, 10028, 100028, 148001, 148014, 177006, 177020})
-# By these a product may refuse an id that is one of another product.
+# A product may refuse the ID of another product's loan with one of these codes.
 FOREIGN_ID_CODES = frozenset({10001, 177003, 177019})
 
 IP_BLOCKED = 403
@@ -41,10 +40,10 @@ NOT_SERVED = 404
 class Meaning(t.NamedTuple):
     """One row of the table.
 
-    :ivar reading: Whether it was executed: C(ACCEPTED), C(NOT_EXECUTED), C(UNKNOWN), or C(EARLIER_REQUEST) when this request did
-        nothing but an identical earlier one may have been executed.
-    :ivar cause: What is wrong, as the middle of a sentence.
-    :ivar remedy: What the user should do, as a sentence which names the option.
+    :ivar reading: Whether the request was executed: C(ACCEPTED), C(NOT_EXECUTED), C(UNKNOWN), or C(EARLIER_REQUEST) if this request was
+        not executed, but an identical earlier one may have been.
+    :ivar cause: What is wrong, for use within a sentence.
+    :ivar remedy: What the user should do, as a sentence that names the option.
     """
 
     reading: str
@@ -72,7 +71,7 @@ _TRANSFER = "Ask the exchange's support whether the account of api_key may make 
 
 CODES: dict[int, Meaning] = {
     RET_CODE_OK: Meaning(ACCEPTED, "the request was accepted", ""),
-    # The gate: refused before any business logic has seen the request.
+    # Refused before any business logic saw the request.
     -1: Meaning(NOT_EXECUTED, "the timestamp is outside the time window", "Synchronize the clock of this machine with NTP."),
     10001: Meaning(NOT_EXECUTED, "a parameter is wrong", "Correct the option that the message names."),
     CLOCK_REFUSED: Meaning(
@@ -113,7 +112,7 @@ CODES: dict[int, Meaning] = {
     100028: Meaning(NOT_EXECUTED, "unified accounts may not do this", _ACCOUNT),
     -2015: Meaning(NOT_EXECUTED, "the key has expired", "Create a new key for the same account, and set api_key and its secret."),
     33004: Meaning(NOT_EXECUTED, "the key has expired", "Create a new key for the same account, and set api_key and its secret."),
-    # Behind the gate, in doubt.
+    # General errors that may occur while the request is executed.
     429: Meaning(UNKNOWN, "the exchange is overloaded", LOOK_FIRST),
     10000: Meaning(UNKNOWN, "the exchange timed out", LOOK_FIRST),
     10016: Meaning(UNKNOWN, "the exchange had an internal error", LOOK_FIRST),
@@ -142,7 +141,7 @@ CODES: dict[int, Meaning] = {
     177019: Meaning(NOT_EXECUTED, "a parameter is invalid", "Check order_id and amount (or add, take_back)."),
     177020: Meaning(NOT_EXECUTED, "the account does not support this asset", _SUPPORT),
     177021: Meaning(UNKNOWN, "the exchange reports the repayment as failed", LOOK_FIRST),
-    # New generation of crypto loans.
+    # Flexible and fixed crypto loans.
     148001: Meaning(NOT_EXECUTED, "the coin is not supported", _COIN),
     148002: Meaning(NOT_EXECUTED, "the amount is below the minimum for borrowing", _BORROWING),
     148003: Meaning(NOT_EXECUTED, "the amount has too many decimal places for the coin", _DECIMALS),
@@ -231,7 +230,7 @@ CODES: dict[int, Meaning] = {
     131239: Meaning(NOT_EXECUTED, "the collateral exceeds the limit of the exchange", _ADD_LESS),
 }
 
-# Only for answers to reads: an answer to a POST that is not the exchange's own JSON proves nothing.
+# Only for reads: an answer to a POST that is not the exchange's own JSON proves nothing.
 HTTP_STATUSES: dict[int, Meaning] = {
     400: Meaning(NOT_EXECUTED, "the request is malformed for this host", "Check environment or api_url."),
     401: Meaning(NOT_EXECUTED, "the host requires other credentials", "Check api_key and environment or api_url."),
@@ -244,10 +243,10 @@ NO_API = Meaning(UNKNOWN, "the answer is not from the exchange's API", LOOK_FIRS
 
 
 def meaning_of_code(code: int) -> Meaning:
-    """Return the row of a return code; a code that the table does not know leaves the outcome unknown."""
+    """Return the row of a return code. A code that is not in the table leaves the outcome unknown."""
     return CODES.get(code, UNKNOWN_CODE)
 
 
 def meaning_of_status(status: int, method: str) -> Meaning:
-    """Return the row of an HTTP status that came without a usable body; all but a few, to a read, leave the outcome unknown."""
+    """Return the row of an HTTP status without a usable body. It leaves the outcome unknown, except for some statuses of reads."""
     return HTTP_STATUSES.get(status, NO_API) if method == "GET" else NO_API

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one process keeps for one account of the exchange, from one item of a loop to the next.
+"""The state that one process keeps for one account of the exchange from one item of a loop to the next.
 
 This module util is private to the collection.
 """
@@ -19,7 +19,7 @@ _State = t.TypeVar("_State")
 
 
 class Sender(t.Protocol):
-    """What carries the requests, such as C(Transport)."""
+    """Sends requests to one host, as C(Transport) does."""
 
     base_url: str
 
@@ -29,12 +29,12 @@ class Sender(t.Protocol):
 
 
 class Session:
-    """The connection of one account to one host, and what was learned over it.
+    """The connection of one account to one host, with its rate limits and cache.
 
-    :ivar clock_offset_ms: The exchange's time less that of this machine, once they were found to differ.
-    :ivar heard_ms: When the last answer came, by the monotonic clock.
+    :ivar clock_offset_ms: The exchange's time minus this machine's; zero until the exchange has refused a timestamp.
+    :ivar heard_ms: When the last answer came (ms, by the monotonic clock); none before the first.
     :ivar read_duration_ms: How long the reads before the last POST took.
-    :ivar cache: What calls returned whose answers rarely change, and when (ms, by the monotonic clock).
+    :ivar cache: By path and query, when a rarely changing value was read (ms, by the monotonic clock), and the value.
     """
 
     def __init__(self, transport: Sender) -> None:
@@ -47,7 +47,7 @@ class Session:
         self._states: dict[type, t.Any] = {}
 
     def state(self, kind: type[_State]) -> _State:
-        """Return the object of this class in which a higher layer keeps state for the account; a new one the first time."""
+        """Return the object of this class in which a higher layer keeps state for the account, created on the first call."""
         state: _State = self._states.setdefault(kind, kind())
         return state
 
@@ -56,11 +56,11 @@ _sessions: dict[tuple[t.Hashable, ...], Session] = {}
 
 
 def session_of(owner: tuple[t.Hashable, ...], connect: t.Callable[[], Sender]) -> Session:
-    """Return the session of an account; a new one the first time that this process asks for it.
+    """Return the session of an account, created on this process's first call.
 
-    :param owner: Identifies the account, the host, and how it is reached.
+    :param owner: Identifies the account, the host, and how the host is reached.
     """
-    # A connection that is shared with a forked process would mix up the answers of both.
+    # Two processes that shared a connection after a fork would get each other's answers.
     key = (os.getpid(), *owner)
     if key not in _sessions:
         _sessions[key] = Session(connect())

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One HTTP request, sent once: the only module that imports C(requests).
+"""Sends one HTTP request once: the only module that imports C(requests).
 
-It knows nothing of the exchange. What it adds to the library is two certainties: whether the body of a request that got no
-answer has left this machine, and that a request ends, however slowly or endlessly somebody answers. This module util is private
-to the collection.
+It knows nothing of the exchange. It adds two guarantees to the library: it tells whether the body of a request without an answer
+may have left this machine, and it ends each request in time, however slowly the peer answers. This module util is private to the
+collection.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import re
 import socket
 import traceback
 import typing as t
-import zlib
 from urllib.request import getproxies_environment
 
 from .._redaction import NoProxy, quotable, secrets_of_proxy
+from .body import UnusableBody, read_body
 from .deadline import TimedConnection, begin, seconds_left
 from .hosts import is_loopback
 
@@ -39,7 +39,7 @@ else:
     IMPORT_ERROR = None
 
     class _Adapter(requests.adapters.HTTPAdapter):
-        """The library's way to the host or its proxy, over connections that keep to the deadline."""
+        """The library's adapter, with connections that keep to the deadline."""
 
         def init_poolmanager(self, *args: t.Any, **options: t.Any) -> None:
             super().init_poolmanager(*args, **options)
@@ -53,20 +53,14 @@ else:
 
 _HEADERS = {"User-Agent": "ansible treasury.bybit", "Accept": "application/json"}
 _REASON_CHARACTERS = 200
-# A few hundred times the longest page of a list.
-_MAX_MIB = 32
-_PART_BYTES = 65_536
-_COMPRESSIONS = ("gzip", "x-gzip", "deflate")
-# Of zlib: a header of gzip or of zlib, whichever is there.
-_ANY_HEADER = 47
 _NUMBERS = re.compile(r"^\[(?:Errno -?[0-9]+|SSL: [A-Z0-9_]+)\] | \(_ssl\.c:[0-9]+\)$")
 _PROXY_REMEDY = "the proxy in HTTPS_PROXY, HTTP_PROXY, or ALL_PROXY, or exclude the host with NO_PROXY."
 
 
 class Reply(t.NamedTuple):
-    """An answer as it came: any status, the header names in lower case, the body undecoded.
+    """An answer with any status: the header names in lowercase, the body not decoded.
 
-    :ivar secrets: What was sent and must not be shown where the answer is quoted, because the answer may repeat it.
+    :ivar secrets: The values in the request that must be hidden when the answer is quoted, because the answer may repeat them.
     """
 
     status: int
@@ -76,10 +70,10 @@ class Reply(t.NamedTuple):
 
 
 class NoReply(Exception):
-    """No complete answer came; the text is the reason in the system's words.
+    """No complete answer came; the text is the reason, mostly in the system's words.
 
-    :ivar remedy: What the user should look at, as a sentence which names the option.
-    :ivar sent: Whether any of the request's body may have left this machine. A request without body counts as sent.
+    :ivar remedy: What the user should check, as a sentence that names the option.
+    :ivar sent: Whether any part of the request's body may have left this machine. A request without a body counts as sent.
     """
 
     def __init__(self, reason: str, remedy: str, sent: bool) -> None:
@@ -88,15 +82,11 @@ class NoReply(Exception):
         self.sent = sent
 
 
-class _Unusable(Exception):
-    """An answer came that cannot be used; the text says why."""
-
-
 class _Body(io.BytesIO):
-    """A request body that remembers whether sending it began.
+    """A request body that records whether the library began to send it.
 
-    The library reads it only after name resolution, connection, proxy and TLS handshake have succeeded, so an unread
-    body proves that nothing was sent, whatever kind of exception ended the request.
+    The library reads it only after name resolution, connection, proxy, and TLS handshake have succeeded. So an unread
+    body proves that nothing was sent, whatever exception ended the request.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -109,7 +99,7 @@ class _Body(io.BytesIO):
 
 
 class _DirectConnection(TimedConnection):
-    """Opens its socket itself, because the library would give each address of a host the full timeout."""
+    """Opens its socket itself, because the library would allow each address of a host the full timeout."""
 
     def _new_conn(self) -> socket.socket:
         name, last = self.host.strip("[]"), OSError("the host has no address")
@@ -140,7 +130,7 @@ def _keep_to_deadline(manager: t.Any) -> None:
 
 @functools.lru_cache(maxsize=None)
 def _timed(pool: t.Any) -> t.Any:
-    """Return a class of the library's pools whose connections keep to the deadline."""
+    """Return a subclass of a connection pool of the library, whose connections keep to the deadline."""
     connection = pool.ConnectionCls
     if issubclass(connection, TimedConnection):
         return pool
@@ -153,10 +143,10 @@ class Transport:
     """A kept-alive connection to one host.
 
     :param base_url: For example C(https://api.bybit.com).
-    :param timeout: Seconds that a request may take from the connection to the last byte of its answer.
-    :param validate_certs: Whether the certificate of an C(https) host is checked.
-    :param ca_path: A file of CA certificates to trust instead of the usual ones.
-    :param secret_headers: The names of the headers whose values must not be seen.
+    :param timeout: Seconds that a request may take, from connecting to the last byte of its answer.
+    :param validate_certs: Whether the certificate of an C(https) host is verified.
+    :param ca_path: A file of CA certificates to trust instead of the default ones.
+    :param secret_headers: The names of the headers whose values must not be shown.
     """
 
     def __init__(
@@ -169,7 +159,7 @@ class Transport:
     ) -> None:
         self.base_url = base_url
         self._timeout = timeout
-        # Below a session, which would add cookies, redirects, and the credentials of a ~/.netrc.
+        # Not a session, which would add cookies, redirects, and the credentials in ~/.netrc.
         self._adapter = _Adapter()
         self._secret_headers = secret_headers
         self._proxies = _proxies(base_url)
@@ -181,14 +171,14 @@ class Transport:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def send(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Reply:
-        """Send one request exactly once, without following redirects, and return the answer, whatever it is.
+        """Send one request exactly once, without following redirects, and return the answer, whatever its status.
 
         :param path: The path with its query string, sent exactly as given.
         :raises NoReply: If no complete answer came.
         """
         data = None if body is None else _Body(body)
         request = requests.PreparedRequest()
-        # Not prepared by the library, which might not write the query as it was signed.
+        # Set here, because the library's preparation may change the query that was signed.
         request.method, request.url, request.body = method, self.base_url + path, data
         length = {} if body is None else {"Content-Length": str(len(body))}
         request.headers = requests.structures.CaseInsensitiveDict({**_HEADERS, **headers, **length})
@@ -196,15 +186,14 @@ class Transport:
         begin(self._timeout)
         try:
             response = self._adapter.send(request, timeout=self._timeout, verify=self._verify, proxies=self._proxies)
-            content = _content(response)
+            content = read_body(response)
         except BaseException as error:
-            # Also when the task's timeout ends it: more may still arrive over this connection.
+            # Even when the task's timeout ends the request, because more may still arrive over this connection.
             self.hang_up()
             if not isinstance(error, Exception):
                 raise
-            # Every failure is one of two cases, which only the body distinguishes.
             reason, remedy = quotable(_reason(error, self._timeout), _REASON_CHARACTERS, secrets), _remedy(error)
-            # Without its cause, whose text Ansible would show in a traceback.
+            # Without the cause, whose text Ansible would show in a traceback.
             raise NoReply(reason, remedy, sent=data is None or data.was_read) from None
         return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content, secrets)
 
@@ -215,7 +204,7 @@ class Transport:
     def _secrets_of_proxy(self) -> tuple[str, ...]:
         """Return the parts of the proxy's URL that must not be shown.
 
-        :raises NoReply: If the library could mistake a part of its password for a host, resolve it, and quote it.
+        :raises NoReply: If the library may take a part of the password for a host name, look it up, and quote it.
         """
         proxy = requests.utils.select_proxy(self.base_url, self._proxies)
         try:
@@ -228,42 +217,8 @@ class Transport:
 def _proxies(base_url: str) -> dict[str, str]:
     if is_loopback(base_url):
         return {}
-    # Without any, the library would ask macOS, which kills a forked process that does so.
+    # Without proxy variables, the library would ask macOS, which kills a forked process that does so.
     return requests.utils.get_environ_proxies(base_url) if getproxies_environment() else {}
-
-
-def _content(response: requests.Response) -> bytes:
-    """Return the body of an answer, of limited length and decompressed."""
-    parts, length = [], 0
-    try:
-        for part in response.raw.stream(_PART_BYTES, decode_content=False):
-            parts.append(part)
-            length += len(part)
-            _check_length(length)
-    except BaseException:
-        # Its remainder must not be mistaken for the next answer.
-        response.close()
-        raise
-    content = b"".join(parts)
-    is_compressed = response.headers.get("Content-Encoding", "").strip().lower() in _COMPRESSIONS
-    return _unpacked(content) if is_compressed and content else content
-
-
-def _unpacked(content: bytes) -> bytes:
-    unpacking = zlib.decompressobj(_ANY_HEADER)
-    try:
-        unpacked = unpacking.decompress(content, _MAX_MIB * 2**20 + 1)
-    except zlib.error as error:
-        raise _Unusable("the answer cannot be decompressed") from error
-    _check_length(len(unpacked))
-    if not unpacking.eof or unpacking.unused_data:
-        raise _Unusable("the answer cannot be decompressed")
-    return unpacked
-
-
-def _check_length(length: int) -> None:
-    if length > _MAX_MIB * 2**20:
-        raise _Unusable(f"the answer is longer than {_MAX_MIB} MiB")
 
 
 def _reason(error: Exception, timeout: float) -> str:
@@ -272,22 +227,22 @@ def _reason(error: Exception, timeout: float) -> str:
     if _is_late(error):
         return f"no answer within {timeout:g} s"
     if _is_of_proxy_url(error):
-        # Only that of a proxy is not checked before, and the library quotes it with its password.
+        # No other URL gets here unchecked, and the library's message quotes the password of the proxy.
         return "the proxy URL is invalid"
-    innermost = error if isinstance(error, _Unusable) else _innermost(error)
-    # Without the number of the error before it, and the place in Python's source behind it.
+    innermost = error if isinstance(error, UnusableBody) else _innermost(error)
+    # Remove the error number before the text, and the position in Python's source after it.
     return _NUMBERS.sub("", str(innermost)).rstrip(".") or type(innermost).__name__
 
 
 def _remedy(error: Exception) -> str:
     if isinstance(error, requests.exceptions.InvalidSchema):
-        # The library raises it for nothing else below a session.
+        # The adapter raises it for a SOCKS proxy without PySocks only.
         return f"Install the Python library PySocks, or check {_PROXY_REMEDY}"
     if isinstance(error, requests.exceptions.ProxyError) or _is_of_proxy_url(error):
         return f"Check {_PROXY_REMEDY}"
     if _is_late(error):
         return "Check the network, or raise api_timeout if the connection is slow."
-    if isinstance(error, _Unusable):
+    if isinstance(error, UnusableBody):
         return "Check environment or api_url, and what is between this machine and the host."
     is_of_library = isinstance(error, (requests.exceptions.RequestException, urllib3.exceptions.HTTPError))
     if "WRONG_VERSION_NUMBER" in str(error):
@@ -298,7 +253,7 @@ def _remedy(error: Exception) -> str:
 
 
 def _is_of_proxy_url(error: Exception) -> bool:
-    # The library has no specific exception for a URL with a user and without a host.
+    # For a URL with a user but no host, the library raises TypeError.
     return isinstance(error, (requests.exceptions.InvalidURL, TypeError))
 
 
@@ -308,7 +263,7 @@ def _is_late(error: Exception) -> bool:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """Return the first cause, which says plainly what the layers above it repeat with object addresses."""
+    """Return the first cause in a chain of exceptions; the texts of the others are cluttered with object addresses."""
     seen = {id(error)}
     while True:
         below = [getattr(error, "reason", None), *error.args, error.__cause__, error.__context__]

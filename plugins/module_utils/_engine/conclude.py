@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a decision came to: a move that was made, with what it has changed as it is now, or nothing, or a doubt.
+"""The result of a decision: a move that was made, nothing to do, or an unknown outcome.
 
 Only reads are sent from here. This module util is private to the collection.
 """
@@ -30,21 +30,21 @@ from .context import RunContext
 from .freshness import is_confirmed_alone
 from .steps import Attempt, Made, Preflight, RunEnded
 
-# Interest of some hours is far below this part of the debt, even at three times the rate; any more was newly borrowed.
+# A few hours of interest are far below this fraction of the debt, even at three times the rate. Any more was newly borrowed.
 MAX_ACCRUED = Decimal("0.001")
 
 
 def made_of(context: RunContext, found: Reconciled, is_earlier: bool = False) -> Made:
-    """Return a move that was made; what it has changed has not been read again yet.
+    """Return a move that was made, before the subject is read again.
 
-    :param is_earlier: Whether an earlier run has sent it.
+    :param is_earlier: Whether an earlier run sent it.
     """
     sentence = messages.made(found, context.label, is_earlier)
     return Made(found, is_earlier, found.intent.amount, None, (sentence,), (found.warning,) if found.warning else ())
 
 
 def read_again(context: RunContext, made: Made) -> Made:
-    """Return a move with what it has changed as it is afterwards."""
+    """Return a move with the subject as it is afterwards."""
     found, intent = made.found, made.found.intent
     words = WORDS[intent.goal.move]
     accepted = f"The {words.noun} was accepted, but"
@@ -59,7 +59,7 @@ def read_again(context: RunContext, made: Made) -> Made:
     made = made._replace(after=subject)
     if subject is not None and seen_in_level([intent], found.entries, subject):
         context.journal.mark_shown(intent)
-    # An entry found without its ID may be somebody else's while ours is not shown yet, so a goal of the level has to wait for it.
+    # An entry that was found without its ID may be another client's while ours is not shown yet, so it does not confirm the move.
     is_sure = found.outcome == EXECUTED and (found.finding is None or intent.goal.has_own_id)
     if subject is not None and is_sure and is_confirmed_alone(intent, context.journal.unconfirmed(), found.entries, subject):
         context.journal.mark_confirmed(intent, split_of(intent, found.entries, subject) if isinstance(subject, Loan) else None)
@@ -76,7 +76,7 @@ def read_again(context: RunContext, made: Made) -> Made:
 
 
 def split_of(intent: Intent, entries: t.Sequence[HistoryEntry], loan: Loan) -> Split | None:
-    """Return what a confirmed repayment has paid of the debt; none if that cannot be told from what the loan shows before and after.
+    """Return the principal and the interest that a confirmed repayment paid; none if the figures before and after do not show that.
 
     :param entries: The history, read before the loan.
     """
@@ -86,38 +86,38 @@ def split_of(intent: Intent, entries: t.Sequence[HistoryEntry], loan: Loan) -> S
     principal = difference(before["principal"], loan.principal)
     interest = difference(intent.amount, principal)
     owed = difference(before["debt"], before["principal"])
-    # If more than that is missing, something was borrowed as well.
+    # More interest than that means that something was borrowed, too.
     is_plausible = principal >= 0 and 0 <= interest <= total(owed, multiply(before["debt"], MAX_ACCRUED))
     return Split(principal, interest) if is_plausible else None
 
 
 def must_await_change(goal: Goal, outcome: str, is_earlier: bool) -> bool:
-    """Return whether to wait until the figures show it; otherwise the next run could move by the old ones once more."""
+    """Return whether to wait until the figures include the move; otherwise the next run could act on stale figures and move it again."""
     return goal.is_of_level and outcome == EXECUTED and not is_earlier
 
 
 def nothing_to_do(context: RunContext, preflight: Preflight, warnings: tuple[str, ...] = ()) -> Attempt:
-    """Return that nothing is to be moved."""
+    """Return an attempt that moves nothing."""
     decision, subject = preflight.decision, preflight.subject
     if not decision.reaches_goal:
         warnings += (decision.message,)
     if isinstance(decision.after, Loan) and decision.after.status == LIQUIDATED:
-        warnings += (f"{decision.message} The exchange has sold its collateral.",)
+        warnings += (f"{decision.message} The exchange sold its collateral.",)
     dust = dust_left(context.goal, subject, preflight)
     return Attempt(preflight, NOTHING_TO_DO, None, decision.after, dust, (decision.message,), warnings)
 
 
 def dust_left(goal: Goal, subject: Subject | None, preflight: Preflight) -> Decimal:
-    """Return what is left of a debt because it is less than the smallest amount that the exchange lists."""
+    """Return the remainder of a debt that is less than the smallest amount that the exchange lists."""
     return dust_of(subject, goal, preflight.means.accuracy) if isinstance(subject, Loan) else Decimal(0)
 
 
 def in_doubt(
     context: RunContext, found: Reconciled, lost: BybitError, preflight: Preflight | None = None, warnings: tuple[str, ...] = ()
 ) -> RunEnded:
-    """Return the end of a run that does not know what became of what was sent.
+    """Return the end of a run whose request has an unknown outcome.
 
-    :param lost: Why it is not known from the answer.
+    :param lost: Why the answer does not tell the outcome.
     """
     error = OutcomeUnknown(messages.unknown(found, str(lost), context.label, context.operation.history_request), lost.failure)
     return RunEnded(error, preflight, found.intent, True, found.intent.sent_at_ms, found.evidence, warnings)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run was asked for, and what it works with.
+"""What a run is asked for, and what it works with.
 
 This module util is private to the collection.
 """
@@ -25,11 +25,11 @@ from .._reconcile.reconcile import Reconciler
 class RunContext:
     """One operation with its goal, and everything that the steps of a run share.
 
-    :ivar poller: Reads until it is known what became of what was sent; its beginning is that of the run.
-    :ivar has_listeners: Tells whether somebody is still there to get the result.
-    :ivar funding: Returns the context of a transfer that ensures that the Funding wallet holds so much of a coin; none where a wallet that
-        is short ends the run.
-    :ivar foreseen: What that transfer would add to the wallet; in check mode only.
+    :ivar poller: Reads until outcomes are known; created when the run begins.
+    :ivar has_listeners: Returns whether somebody is still there to get the result.
+    :ivar funding: Returns the context of a transfer that ensures that the Funding wallet holds an amount of a coin; none if the run must not
+        transfer.
+    :ivar foreseen: What that transfer would add to the wallet, in check mode.
     """
 
     client: Client
@@ -53,12 +53,15 @@ class RunContext:
         return Reconciler(self.poller, self.journal, self.options.wait)
 
     def deadline_ms(self) -> int:
-        """Return when to give up finding something out that begins now, by the monotonic clock."""
+        """Return when to give up a search that begins now, by the monotonic clock."""
         return self.client.clock.monotonic_ms() + self.options.wait_timeout_ms
 
 
 def new_context(
     client: Client, operation: Operation, journal: Journal, goal: Goal, options: RunOptions, **more: t.Any
 ) -> RunContext:
-    """Return the context of a run that begins now; more are C(check_mode) and C(has_listeners)."""
+    """Return the context of a run that begins now.
+
+    :param more: Further fields of C(RunContext).
+    """
     return RunContext(client, operation, journal, Poller(client, operation, options.settle_margin_ms), goal, options, **more)

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import typing as t
 
-# The only figure that is not an amount.
+# The only figure without a coin.
 _LTV = "LTV"
 _Figures = t.Mapping[str, t.Optional[str]]
 
 
 def before_and_after(before: _Figures, after: _Figures, coin: str) -> tuple[str, str]:
-    """Return both sides as lines for C(--diff), each number under the other; empty where nothing is known.
+    """Return both sides as lines for C(--diff), with the numbers aligned; empty if nothing is known.
 
-    :param before: Decimal numbers by the word that precedes each, of which any may be missing or none.
-    :param coin: What all are amounts of, but for C(LTV).
+    :param before: Decimal numbers by the word that precedes each; any may be missing or none.
+    :param coin: The coin of all amounts; C(LTV) has none.
     """
     names = list(dict.fromkeys([*before, *after]))
     columns = {name: _aligned([side.get(name) for side in (before, after)]) for name in names}
@@ -32,7 +32,7 @@ def before_and_after(before: _Figures, after: _Figures, coin: str) -> tuple[str,
 
 
 def _aligned(numbers: list[str | None]) -> list[str]:
-    """Return decimal numbers as wide as each other, with their points in one column."""
+    """Pad decimal numbers to the same width, with their points in one column."""
     parts = [(number or "").partition(".") for number in numbers]
     whole_width = max(len(whole) for whole, dummy, dummy2 in parts)
     fraction_width = max(len(point + fraction) for dummy, point, fraction in parts)

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What to do about a request that only the exchange's gate has turned away, and that was possibly executed all the same.
+"""What to do after the exchange's gate rejected a request, which may have been executed all the same.
 
-The rejection is certain for the request that it answers. But something in between may have sent that request twice: one copy was
-executed, and the answer is the one to the other. So what to send is decided again, on fresh reads. Only reads are sent from here.
-This module util is private to the collection.
+The rejection is certain for the request that it answers. But a proxy may have sent that request twice: one copy was executed, and the
+answer belongs to the other. So the run reads again and decides anew what to send. Only reads are sent from here. This module util is
+private to the collection.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from .steps import Preflight, RunEnded, error_of
 
 
 class Redecision(t.NamedTuple):
-    """What is decided after the pause that the gate forced.
+    """What was decided after the pause that the gate forced.
 
-    :ivar preflight: What is known and decided now; none when it has to be looked for, like one whose answer was lost.
-    :ivar doubt: Why it has to be.
+    :ivar preflight: What is known and decided now; none if the request must be reconciled, as after a lost answer.
+    :ivar doubt: Why it must be reconciled.
     """
 
     preflight: Preflight | None
@@ -44,20 +44,20 @@ class Redecision(t.NamedTuple):
 def redecide(context: RunContext, before: Preflight, intent: Intent, refusal: BybitError) -> Redecision:
     """Decide on fresh reads, unless something shows that the request may have been executed.
 
-    :param before: What was known when the request left.
+    :param before: What was known when the request was sent.
     """
     movements: list[Movement] = []
     try:
         now = run_preflight(context, before.means.moved_so_far, before.freshness)
         if may_be_carried_out(now.decision, context.goal):
-            # The balance may be late where the ledger is not.
+            # The ledger may show a movement before the balance does.
             movements = context.poller.movements(intent)
             if must_await_entry(movements, intent, before, now):
                 _await_entry(context, intent)
                 now = run_preflight(context, before.means.moved_so_far, now.freshness)
     except (BybitError, RunEnded) as failed:
-        # Something in between may have sent it twice: either this cannot be ruled out now, or the copy in process is why this is declined.
-        reason = f"{refusal.cause}. Then this run could not decide again ({error_of(failed).cause})"
+        # A proxy may have sent the request twice: this cannot be ruled out now, or the executed copy is why the new decision is to decline.
+        reason = f"{refusal.cause}. After that, this run could not read the state again ({error_of(failed).cause})"
         return Redecision(None, OutcomeUnknown(reason, refusal.failure))
     news = entries_since(before, now, intent)
     trace = ""
@@ -72,53 +72,54 @@ def redecide(context: RunContext, before: Preflight, intent: Intent, refusal: By
 
 
 def may_be_carried_out(decision: Decision, goal: Goal) -> bool:
-    """Return whether the money has to show that nothing was sent; a transfer may be why nothing is missing any more."""
+    """Return whether the money must show that nothing was executed. A transfer itself may be why nothing is missing now."""
     return decision.kind == MOVE or goal.has_own_id
 
 
 def may_show_it(news: t.Sequence[HistoryEntry], goal: Goal, decision: Decision) -> bool:
-    """Return whether new entries of the history may be what was sent; a goal counts them, whoever has made them."""
+    """Return whether new entries of the history may be the request. A goal counts them whoever made them."""
     return bool(news) and (goal.has_own_id or not goal.is_declarative or decision.kind == DECLINE)
 
 
 def must_await_entry(movements: t.Sequence[Movement], intent: Intent, before: Preflight, now: Preflight) -> bool:
-    """Return whether the history has to be given time to show what was sent."""
+    """Return whether to give the history time to show the request."""
     return bool(movements) or has_money_moved(intent, before, now) or has_level_fallen(intent, now)
 
 
 def entries_since(before: Preflight, now: Preflight, intent: Intent) -> list[HistoryEntry]:
-    """Return what the history shows of such moves that it did not show before, and that may be a user's."""
+    """Return the moves of the same kind that are new in the history and may be a user's."""
     known = {entry.repay_id for entry in before.entries}
     new = [r for r in now.entries if r.repay_id not in known and r.status != FAILED and r.by_user is not False]
     return [r for r in new if r.move == intent.goal.move and (not intent.goal.has_own_id or r.repay_id == intent.intent_id)]
 
 
 def has_money_moved(intent: Intent, before: Preflight, now: Preflight) -> bool:
-    """Return whether as much as an intent wanted may have moved, though others may have moved it.
+    """Return whether the amount of an intent may have moved, whoever moved it.
 
-    :param before: What was known when it was sent, as C(now) is what is known after the pause.
+    :param before: What was known when the request was sent.
+    :param now: What is known after the pause.
     """
     if before.pledged:
         held = dict(now.pledged)
         return any(held.get(coin, Decimal(0)) < amount for coin, amount in before.pledged)
     old, new = before.wallet, now.wallet
-    # What cannot be read may have moved.
+    # Without the balance, assume that it moved.
     if old is None or new is None:
         return True
     return (difference(new, old) if intent.goal.is_incoming else difference(old, new)) >= intent.amount
 
 
 def has_level_fallen(intent: Intent, now: Preflight) -> bool:
-    """Return whether what was taken back is gone from what is pledged; it comes into the wallet only when it has been processed."""
+    """Return whether the amount was already taken out of the collateral. It arrives in the wallet only after it was processed."""
     changes = level_changes(intent, now.subject.levels) if now.subject is not None and intent.goal.is_incoming else []
     return bool(changes) and max(changes) >= intent.amount
 
 
 def _await_entry(context: RunContext, intent: Intent) -> None:
-    """Wait until the history must show what was sent if it was carried out though its request was turned away."""
+    """Wait until the history must show the request, in case it was executed although the gate rejected it."""
     clock = context.client.clock
     remaining_ms = (intent.sent_monotonic_ms or 0) + context.options.settle_margin_ms - clock.monotonic_ms()
     if remaining_ms > 0:
         words = WORDS[intent.goal.move]
-        turned_away = f"the {words.noun} {words.place} {context.label} was turned away"
-        clock.pause_ms(f"Money has moved while {turned_away}, and the history may be late", remaining_ms)
+        rejected = f"the exchange rejected the {words.noun} {words.place} {context.label}"
+        clock.pause_ms(f"Money moved while {rejected}, and the history may not show it yet", remaining_ms)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sentences that report to the user what became of what was sent.
+"""The sentences that report the outcomes of requests to the user.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -21,7 +21,7 @@ from .._reconcile.judge import Reconciled
 from .._times import utc
 from .._words import WORDS, Words
 
-# For how long a repayment whose report may have reached nobody satisfies a task that asks for the same.
+# For how long a move whose report may have reached nobody counts as the one that an equal task asks for.
 ANSWERS_FOR_HOURS = 12
 _FIELDS = {"repay_id": "repayId", "adjust_id": "adjustId", "transfer_id": "transferId"}
 
@@ -60,12 +60,12 @@ def not_executed(found: Reconciled, label: str, lost: Exception | None) -> str:
 
 
 def unknown(found: Reconciled, cause: str, label: str, history_request: str) -> str:
-    """Report what is known of a move with an unknown outcome, and how the user can resolve it."""
+    """Report what is known about a move with an unknown outcome, and how the user can resolve it."""
     intent, finding, evidence = found.intent, found.finding, found.evidence or {}
-    candidates = ", ".join(entry.repay_id for entry in finding.candidates) if finding else ""
+    candidates = " or ".join(entry.repay_id for entry in finding.candidates) if finding else ""
     words = _words(intent)
     level, now = intent.baseline.level, evidence.get(f"{words.level}_now") or "not known"
-    changed = "" if level is None else f"; the {words.level} was {plain(level)} then and is {now} now"
+    changed = "" if level is None else f". The {words.level} was {plain(level)} then and is {now} now"
     return (
         f"It is unknown whether {the_move(intent, label)} was made: {cause}, and "
         f"{finding.reason if finding else ''}. It was sent at {utc(intent.sent_at_ms)}{changed}. "
@@ -75,7 +75,7 @@ def unknown(found: Reconciled, cause: str, label: str, history_request: str) -> 
 
 
 def accepted_but_missing(intent: Intent, label: str, history_request: str) -> str:
-    """Report an accepted move that the exchange does not show, so that no total of the history is right."""
+    """Report an accepted move that the exchange does not show, so that the totals of the history are unreliable."""
     words = _words(intent)
     return (
         f"The {words.noun} of {_with_id(intent, label)} was accepted at {utc(intent.sent_at_ms)}, but the exchange does not show it, so it is unknown how much "
@@ -86,11 +86,11 @@ def accepted_but_missing(intent: Intent, label: str, history_request: str) -> st
 def known_id(intent: Intent, given_id: str) -> str:
     """Report that the exchange returned an ID that it had returned before."""
     words = _words(intent)
-    return f"Bybit reported success, but returned {_FIELDS[words.id_key]} {given_id}, which belongs to an earlier {words.entry}"
+    return f"Bybit reported success but returned {_FIELDS[words.id_key]} {given_id}, which belongs to an earlier {words.entry}"
 
 
 def counted(progress: Progress, goal: Goal, coin: str) -> str:
-    """Report how much of a goal with C(since) had been repaid before."""
+    """Report how much of a goal with C(since) had already been repaid."""
     before = f"{plain(progress.repaid)} {coin}" if progress.repaid else "nothing"
     asked = f"{plain(goal.amount or progress.repaid)} {coin} to be repaid since {utc(goal.since_ms or 0)}"
     return f"Of the {asked}, {before} had already been repaid."
@@ -100,12 +100,12 @@ def came_between(entry: HistoryEntry, intent: Intent) -> str:
     """Report a move that appeared while the exchange rejected a request."""
     return (
         f"While the exchange rejected the request, {_words(intent).entry} {entry.repay_id} of {plain(entry.amount)} {intent.coin} appeared in its history. "
-        f"The missing amount was recalculated with it."
+        f"The amount that is still missing was recalculated."
     )
 
 
 def hidden(journal: str, label: str, words: Words) -> str:
-    """Report that the intents of a target cannot be found, because it is unknown which account the key belongs to."""
+    """Report that the intents of a target cannot be looked up, because the account of the key is unknown."""
     return (
         f"An earlier run recorded {words.a_noun} {words.place} {label} in the journal {journal} and ended before it could report the outcome. The "
         f"outcome is unknown, and nothing was sent now: run again when the exchange reports which account api_key belongs to, or with another "
@@ -114,21 +114,21 @@ def hidden(journal: str, label: str, words: Words) -> str:
 
 
 def too_old_to_answer(intent: Intent, label: str) -> str:
-    """Report that a move which perhaps nobody saw is too old to be what a task asks for."""
+    """Report that a move is too old to be what a task asks for, although its report may have reached nobody."""
     return (
-        f"{capital(the_move(intent, label))} that was sent at {utc(intent.sent_at_ms)} was reported, but perhaps to nobody. "
-        f"That was more than {ANSWERS_FOR_HOURS} hours ago, so it does not count as what this task asks for."
+        f"The report of {the_move(intent, label)}, sent at {utc(intent.sent_at_ms)}, may have reached nobody. "
+        f"It is more than {ANSWERS_FOR_HOURS} hours old, so that {_words(intent).noun} does not count as the one that this task asks for."
     )
 
 
 def may_have_been_reported(intent: Intent, label: str) -> str:
-    """Report that a task returns an earlier move, because probably nobody saw the report of it."""
-    # A name stands for its step for ever.
-    names = f"reference '{intent.reference}' names"
-    asked = names if intent.reference is not None else f"this task asks for, until {ANSWERS_FOR_HOURS} hours after that report"
+    """Report that a task returns an earlier move, because its report probably reached nobody."""
+    # A reference names its step forever.
+    named = f"step that reference '{intent.reference}' names"
+    asked = named if intent.reference is not None else f"one that this task asks for, until {ANSWERS_FOR_HOURS} hours after that report"
     return (
-        f"{capital(the_move(intent, label))} that was sent at {utc(intent.sent_at_ms)} was reported, but probably to nobody. "
-        f"It counts as what {asked}."
+        f"The report of {the_move(intent, label)}, sent at {utc(intent.sent_at_ms)}, probably reached nobody. "
+        f"That {_words(intent).noun} counts as the {asked}."
     )
 
 
@@ -137,15 +137,15 @@ def may_reach_nobody(words: Words) -> str:
     return (
         f"This result may not reach you: something other than Ansible itself runs this module, such as Mitogen's strategy plugin, or the "
         f"system does not show which processes started it. For {ANSWERS_FOR_HOURS} hours, a task that asks for the same returns this {words.noun} "
-        f"and sends nothing. To send it again, use reference or a goal, or the linear strategy."
+        f"and sends nothing. To send another one, use a reference, a goal, or the linear strategy."
     )
 
 
 def cap_of_sweep(label: str) -> str:
     """Warn that a cap on a repayment of all contracts only holds for those that were read."""
     return (
-        f"at_most is checked against the contracts of {label} that were read. The exchange repays all that are open when the request "
-        f"arrives, so one that is borrowed in between comes on top: set loan_id if at_most must hold."
+        f"at_most is checked against the contracts of {label} that were read, but the exchange repays all that are open when the request "
+        f"arrives, including one that is borrowed in between: set loan_id if at_most must hold."
     )
 
 
@@ -155,7 +155,7 @@ def dust_left(dust: str, coin: str, why: str) -> str:
 
 
 def earlier(intent: Intent, outcome: str, label: str) -> str:
-    """Report what became of what an earlier run has sent and could not report."""
+    """Report the outcome of a move that an earlier run sent and could not report."""
     words = _words(intent)
     sentence = _sent_earlier(name_of(intent, label), intent)
     if outcome == UNKNOWN:
@@ -167,32 +167,32 @@ def earlier(intent: Intent, outcome: str, label: str) -> str:
 
 
 def acknowledged(intent: Intent, label: str) -> str:
-    """Report that the user has taken care of a move with an unknown outcome."""
+    """Report that a move with an unknown outcome was discarded, because the user acknowledged it."""
     return (
         f"The intent of {the_move(intent, label)} that was sent at {utc(intent.sent_at_ms)} is discarded, because "
-        f"acknowledge names it. Nothing was sent now; run without acknowledge if something still needs to be {_words(intent).done}."
+        f"acknowledge names it. Nothing was sent now: run without acknowledge if something still needs to be {_words(intent).done}."
     )
 
 
 def not_noted(intent_id: str, words: Words) -> str:
-    """Report that there is nothing to acknowledge, most likely because it was done before."""
+    """Report that there is nothing to acknowledge, most likely because it was acknowledged before."""
     return (
-        f"acknowledge '{intent_id}' names no {words.noun} that is recorded here: it was acknowledged or resolved before, or was sent for another "
-        f"{words.target} or account, or is recorded in another journal. Nothing was sent; run without acknowledge if something still needs to "
-        f"be {words.done}."
+        f"acknowledge '{intent_id}' is not {words.a_noun} that is recorded for this {words.target}: it was already acknowledged or resolved, was sent "
+        f"for another {words.target} or account, or is recorded in another journal. Nothing was sent: run without acknowledge if something still "
+        f"needs to be {words.done}."
     )
 
 
 def not_in_doubt(intent_id: str, words: Words) -> str:
-    """Report that the outcome of what is to be acknowledged is known."""
+    """Report that the outcome of the acknowledged intent is known."""
     return (
-        f"The outcome of the {words.noun} that acknowledge '{intent_id}' names is known by now. A run with acknowledge sends nothing; run "
-        f"without it if something still needs to be {words.done}."
+        f"acknowledge '{intent_id}' is {words.a_noun} whose outcome is known by now. A run with acknowledge sends nothing: run without it if "
+        f"something still needs to be {words.done}."
     )
 
 
 def answered(found: Reconciled, reference: str, label: str) -> str:
-    """Report that a reference was used before for the same, so that nothing is sent."""
+    """Report that the reference was already used for the same step, so that nothing is sent."""
     intent = found.intent
     state = "was executed" if found.outcome == EXECUTED else "was accepted and is still pending"
     return (
@@ -201,7 +201,7 @@ def answered(found: Reconciled, reference: str, label: str) -> str:
 
 
 def used_for_something_else(reference: str, target: Target, intent: Intent) -> str:
-    """Report that a reference names another step."""
+    """Report that the reference names another step."""
     source = f" from collateral {', '.join(intent.goal.collateral)}" if intent.goal.collateral else ""
     return (
         f"reference '{reference}' was already used for the {_words(intent).noun} of {plain(intent.amount)} {intent.coin}{source}{_where(target, intent)}, sent "
@@ -210,7 +210,7 @@ def used_for_something_else(reference: str, target: Target, intent: Intent) -> s
 
 
 def reference_given_up(reference: str, intent: Intent, label: str) -> str:
-    """Report that the step of a reference was left to the user."""
+    """Report that the intent of the reference was acknowledged."""
     return (
         f"reference '{reference}' was already used for {name_of(intent, label)}, sent at {utc(intent.sent_at_ms)}; its unknown outcome was "
         f"acknowledged. Nothing was sent: if it still needs to be {_words(intent).done}, use another reference for this step."
@@ -238,28 +238,28 @@ def _how_to_go_on(intent: Intent, history_request: str) -> str:
 
 
 def unresolved_of_ltv(target: Target, intent: Intent, label: str) -> str:
-    """Report that a goal of an LTV cannot be pursued while another target's move is in doubt."""
+    """Report that a goal of an LTV must wait while the outcome of another target's move is unknown."""
     what = f"{_words(intent).a_noun} of {plain(intent.amount)} {intent.coin}{_where(target, intent)}"
     return (
-        f"An earlier run began {what}, sent at {utc(intent.sent_at_ms)}, and its outcome is not known, so the LTV of {label} cannot be "
-        f"trusted. Nothing was sent: run the task for that first, or run it with acknowledge: '{intent.intent_id}'."
+        f"An earlier run began {what}, sent at {utc(intent.sent_at_ms)}, and its outcome is unknown, so the LTV of {label} cannot be "
+        f"trusted. Nothing was sent: run that task again first, or run it with acknowledge: '{intent.intent_id}'."
     )
 
 
 def not_topped_up(error: Exception, dummy: str) -> str:
-    """Report, in the result of another module, a transfer that was not made."""
+    """Report, in the result of a repayment, a transfer that was not made."""
     return f"The Funding wallet could not be topped up from UNIFIED: {error} Nothing was repaid."
 
 
 def not_here_yet(outcome: str | None, coin: str) -> str:
-    """Report that a transfer was made or accepted, and that the wallet does not show its money yet."""
+    """Report that the wallet does not show the money of a transfer yet."""
     state = "is still pending" if outcome == PENDING else "was made, but the Funding wallet does not show it yet"
-    return f"The transfer of {coin} {state}, so nothing was repaid. Do not transfer it once more; run again later."
+    return f"The transfer of {coin} {state}, so nothing was repaid. Do not transfer it again; run again later."
 
 
 def transfer_in_doubt(error: Exception, coin: str) -> str:
-    """Report, in the result of another module, a transfer with an unknown outcome."""
-    return f"{error} The option acknowledge is one of bybit_funding_transfer with coin '{coin}' here. Nothing was repaid."
+    """Report, in the result of a repayment, a transfer with an unknown outcome."""
+    return f"{error} Nothing was repaid. To acknowledge the transfer, run bybit_funding_transfer with coin '{coin}' and acknowledge."
 
 
 def _words(intent: Intent) -> Words:

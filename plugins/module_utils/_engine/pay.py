@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sign, write down, send, judge: the only place from which money moves.
+"""Sign, record, send, and judge: the only place from which money moves.
 
 This module util is private to the collection.
 """
@@ -37,12 +37,12 @@ _MORE_THAN_INTEREST = "The debt rose by more than interest can accrue, so someth
 
 
 def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = None, is_dust: bool = False) -> Attempt:
-    """Send one request that moves money, decided again whenever the gate has turned it away, and find out what becomes of it.
+    """Send one request that moves money, and find out its outcome. After each rejection by the gate, decide again.
 
     :param preflight: What was decided.
-    :param max_amount: The most that it may be, however often it is decided again; none for no limit.
+    :param max_amount: The most that it may move, however often it is decided again; none for no limit.
     :param is_dust: Whether it pays C(dust_to_try), which needs more decimal places than the exchange lists.
-    :raises RunEnded: When it was not made, or when that is unknown.
+    :raises RunEnded: If it was not executed, or if that is unknown.
     """
     turned_away: Intent | None = None
     while preflight.subject is not None and preflight.decision.kind == MOVE:
@@ -60,7 +60,7 @@ def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = 
         try:
             answer = context.client.post(signed)
         except BaseException:
-            # Such as the time limit of the task, in a process that lives on with the next item of a loop.
+            # For example, the timeout of the task, in a process that goes on with the next item of a loop.
             invalidate_balance(context.client, intent.coin)
             raise
         if isinstance(answer, Accepted):
@@ -74,16 +74,16 @@ def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = 
         if redecision.preflight is None:
             overtaken = context.journal.overtaken()
             if overtaken is not None:
-                # What moved is probably what the other run has paid, which also finds out what became of this one.
+                # The other run probably paid what moved, and also finds out the outcome of this request.
                 doubt = redecision.doubt or answer.error
                 message = f"It is unknown whether {messages.the_move(intent, context.label)} was made: {doubt.cause}. {overtaken}"
                 raise RunEnded(OutcomeUnknown(message, doubt.failure), preflight, intent, sent_at_ms=intent.sent_at_ms)
-            # What moved may have been this, so it is reconciled like one whose answer was lost.
+            # The movement may be this request, so reconcile it as after a lost answer.
             return _attempt(context, preflight, _find_out(context, preflight, intent, redecision.doubt))
         turned_away = intent
         if not _keeps_id(intent, redecision.preflight):
             context.journal.discard(intent, answer.error.cause)
-        # The warnings of the first decision hold for this one, too.
+        # The warnings of the first decision also apply to the new one.
         now = redecision.preflight._replace(warnings=(*preflight.warnings, *redecision.preflight.warnings, *redecision.warnings))
         preflight = with_dust(now) if is_dust else now
     if preflight.subject is None or preflight.decision.kind == DECLINE:
@@ -92,7 +92,7 @@ def pay(context: RunContext, preflight: Preflight, max_amount: Decimal | None = 
 
 
 def with_dust(preflight: Preflight) -> Preflight:
-    """Return the decision to pay the dust that the exchange may accept, if there is any."""
+    """Return the preflight with the decision to pay its dust, which the exchange may accept; unchanged without dust."""
     decision = preflight.decision
     if not decision.dust_to_try:
         return preflight
@@ -100,14 +100,14 @@ def with_dust(preflight: Preflight) -> Preflight:
 
 
 def _keeps_id(turned_away: Intent, now: Preflight) -> bool:
-    """Return whether what is sent next is the same request: with its own ID, the exchange carries it out at most once."""
+    """Return whether the same request is sent again. The exchange executes a request with its own ID at most once."""
     return turned_away.goal.has_own_id and now.decision.kind == MOVE and now.decision.amount == turned_away.amount
 
 
 def _intent(context: RunContext, preflight: Preflight, subject: Subject, turned_away: Intent | None) -> Intent:
-    """Return what is about to be sent, before it is signed.
+    """Return the intent of what is about to be sent, before it is signed.
 
-    :param turned_away: What was sent before, if the exchange's gate has turned it away.
+    :param turned_away: What was sent before, if the gate rejected it.
     """
     keeps_id = turned_away is not None and _keeps_id(turned_away, preflight)
     client = context.client
@@ -134,44 +134,44 @@ def _as_signed(context: RunContext, intent: Intent, signed: Signed) -> Intent:
 
 
 def check_listeners(has_listeners: t.Callable[[], bool]) -> None:
-    """Refuse to send what nobody would see the result of; checked last, because they may end while this run waits or reads.
+    """Refuse to send if nobody would see the result. Checked last, because the listeners may end while this run waits or reads.
 
-    :raises NotSent: Then.
+    :raises NotSent: If nobody would.
     """
     if not has_listeners():
         raise NotSent("The process that started this run has ended, so the result could not be reported: nothing was sent.")
 
 
 def _accepted(context: RunContext, preflight: Preflight, intent: Intent, answer: Accepted) -> Made:
-    """Find out what becomes of a move that the exchange has accepted."""
+    """Find out the outcome of an accepted request."""
     if not context.operation.terms.from_collateral:
         remember_payment(context.client, intent.coin, intent.amount, intent.goal.is_incoming)
     given_id = answer.given_id if not intent.goal.has_own_id else intent.intent_id
     if given_id is None:
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=answer.time_ms), None)
     if not intent.goal.has_own_id and is_known_id(given_id, preflight.entries, context.journal.repay_ids()):
-        # It proves nothing about this request: the answer may be an earlier one, with the time of that.
+        # An ID that is already known proves nothing: the answer may belong to an earlier request, and so may its time.
         lost = OutcomeUnknown(messages.known_id(intent, given_id))
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
     return _find_out(context, preflight, dataclasses.replace(intent, repay_id=given_id), None)
 
 
 def is_known_id(given_id: str, entries: t.Sequence[HistoryEntry], noted_ids: frozenset[str]) -> bool:
-    """Return whether an id belongs to a move that was made before."""
+    """Return whether an ID belongs to an earlier move."""
     return given_id in noted_ids or any(entry.repay_id == given_id for entry in entries)
 
 
 def _unclear(context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError) -> Made:
-    """Find out what became of a request without a clear answer."""
+    """Find out the outcome of a request without a clear answer."""
     failure = lost.failure
     if failure is not None and (failure.ret_code == RET_CODE_OK or (intent.goal.has_own_id and failure.outcome == EARLIER_REQUEST)):
-        # It was accepted, only not in the documented form, or the exchange has something with its own ID.
+        # It was accepted in an undocumented form, or the exchange already has a request with its ID.
         return _accepted_without_id(context, preflight, dataclasses.replace(intent, accepted_at_ms=intent.window_end_ms), lost)
     return _find_out(context, preflight, intent, lost)
 
 
 def _accepted_without_id(context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError | None) -> Made:
-    """Write down that a request was accepted, so that later runs look for it by that, too, and find it in the history."""
+    """Record that a request was accepted, which later runs take into account, and find it in the history."""
     try:
         context.journal.note(intent)
     except JournalUnusable as error:
@@ -183,10 +183,10 @@ def _accepted_without_id(context: RunContext, preflight: Preflight, intent: Inte
 def _find_out(
     context: RunContext, preflight: Preflight, intent: Intent, lost: BybitError | None, warnings: tuple[str, ...] = ()
 ) -> Made:
-    """Return what has left, once it is known that it was made.
+    """Return a sent request once it is known to be executed or accepted.
 
-    :param lost: Why its answer is not clear; none when it was accepted.
-    :raises RunEnded: When it was not made, or when that is unknown.
+    :param lost: Why its answer is not clear; none if it was accepted.
+    :raises RunEnded: If it was not executed, or if that is unknown.
     """
     found = context.reconciler.reconcile(intent, context.deadline_ms())
     if found.outcome == UNKNOWN:
@@ -197,12 +197,12 @@ def _find_out(
         sent_at_ms = found.intent.sent_at_ms
         raise RunEnded(error, preflight, found.intent, sent_at_ms=sent_at_ms, evidence=found.evidence, warnings=warnings)
     made = made_of(context, found)
-    # What the history shows may be less a fee, which was paid as well.
+    # The history may show the amount less a fee, which was paid as well.
     return made._replace(moved_at_most=max(intent.amount, found.intent.amount), warnings=(*warnings, *made.warnings))
 
 
 def _refused(context: RunContext, preflight: Preflight, intent: Intent, error: BybitError) -> Attempt:
-    """End what surely was not made, without a failure when somebody else has closed the loan meanwhile."""
+    """End a refused request: without a failure if somebody else closed the loan in the meantime."""
     failure, warnings = error.failure, preflight.warnings
     if not isinstance(error, Refused) or failure is None or failure.ret_code not in context.operation.gone_codes:
         raise _not_made(context, preflight, intent, error)
@@ -220,7 +220,7 @@ def _refused(context: RunContext, preflight: Preflight, intent: Intent, error: B
 def _not_made(
     context: RunContext, preflight: Preflight, intent: Intent, error: BybitError, warnings: tuple[str, ...] = ()
 ) -> RunEnded:
-    """Return the end of a run whose request was surely not carried out."""
+    """Return the end of a run whose request was certainly not executed."""
     context.journal.discard(intent, error.cause)
     reported = type(error)(f"{capital(messages.the_move(intent, context.label))} was not made: {error}", error.failure)
     without_id = dataclasses.replace(intent, repay_id=None)

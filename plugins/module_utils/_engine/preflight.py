@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read what the plan needs, and wait until it can be believed, before anything is sent. Only reads are sent from here.
+"""Read what the plan needs, and wait until it can be trusted, before anything is sent. Only reads are sent from here.
 
 This module util is private to the collection.
 """
@@ -33,16 +33,16 @@ from .context import RunContext
 from .freshness import Freshness, Snapshot, check_freshness, newly_confirmed, newly_failed
 from .steps import Preflight, RunEnded
 
-# Where a transfer comes first, what is still missing is what has come since, such as interest.
-_AGAIN = "run again to have the rest transferred"
+# For runs that transfer first: what is missing after that was added since, such as interest.
+_AGAIN = "run again to transfer the rest"
 _CONTACT = "Run again; if this persists, contact the exchange."
 
 
 class History(t.NamedTuple):
     """The history of a target.
 
-    :ivar progress: How far a goal with C(since) has come.
-    :ivar has_settled: Whether it has just confirmed an accepted move, so that the figures may be late.
+    :ivar progress: The progress of a goal with C(since).
+    :ivar has_settled: Whether it just settled an accepted move, so that the figures may be late.
     """
 
     entries: list[HistoryEntry]
@@ -51,13 +51,13 @@ class History(t.NamedTuple):
 
 
 def run_preflight(context: RunContext, moved_so_far: Decimal = Decimal(0), before: Freshness = Freshness()) -> Preflight:
-    """Decide on what to move, by what the exchange shows.
+    """Decide what to move, by what the exchange shows.
 
-    A goal of a level is decided on figures that have every known move in them, because what is missing would be moved twice.
+    A goal of a level is decided only on figures that include every known move, because a move that is missing there would be made twice.
 
-    :param moved_so_far: What this run has moved already.
-    :param before: What the reading before this one has left.
-    :raises BybitError: When what is needed cannot be read, or not be believed in time; C(RunEnded) likewise.
+    :param moved_so_far: What this run has already moved.
+    :param before: What the previous reading passed on.
+    :raises BybitError: If what is needed cannot be read, or cannot be trusted in time; C(RunEnded) likewise.
     """
     clock, margin_ms, deadline_ms = context.client.clock, context.options.settle_margin_ms, context.deadline_ms()
     while True:
@@ -87,44 +87,44 @@ def run_preflight(context: RunContext, moved_so_far: Decimal = Decimal(0), befor
 
 
 def _is_surely_nothing(context: RunContext, preflight: Preflight) -> bool:
-    """Return whether there is nothing to wait for: even a debt that may be too high, because it is late, needs no repayment."""
+    """Return whether there is nothing to wait for: a stale debt can only be too high, and even that one needs no repayment."""
     return preflight.decision.kind == NOTHING_TO_DO and not preflight.decision.dust_to_try and context.goal.max_debt is not None
 
 
 def _doubt(context: RunContext, preflight: Preflight) -> str:
-    """Say why what was read cannot be believed yet, as a clause; empty when nothing speaks against it."""
+    """Say why the figures cannot be trusted yet, as a clause; empty if they can."""
     unconfirmed = context.journal.unconfirmed()
     if unconfirmed:
         words = WORDS[context.goal.move]
         failed = {entry.repay_id for entry in preflight.entries if entry.status == FAILED}
         if all(intent.repay_id in failed for intent in unconfirmed):
-            return f"{words.a_entry} {words.place} {context.label} has failed on the exchange only recently, which may not be its last word"
+            return f"{words.a_entry} {words.place} {context.label} failed on the exchange only recently, and its status may still change"
         return _recent(context)
     return context.operation.doubt(preflight.subject) if preflight.subject is not None else ""
 
 
 def _recent(context: RunContext) -> str:
     words = WORDS[context.goal.move]
-    return f"{words.a_entry} {words.place} {context.label} was made a moment ago or is still in process"
+    return f"{words.a_entry} {words.place} {context.label} was made recently or is still in process"
 
 
 def _unresolved_of_ltv(context: RunContext, entries: t.Sequence[HistoryEntry]) -> str:
-    """Say what other runs have moved that may not show in the LTV yet, as a clause; empty when there is nothing.
+    """Say which moves of other runs the LTV may not include yet, as a clause; empty if there are none.
 
-    :param entries: All moves that the exchange shows to have changed the LTV.
-    :raises RunEnded: When nobody knows what became of it.
+    :param entries: All moves in the history that change the LTV.
+    :raises RunEnded: If the outcome of such a move is unknown.
     """
     final, shown = {entry.repay_id for entry in entries if entry.is_final}, {entry.repay_id for entry in entries}
     latest_ms = context.client.exchange_time_or_local_ms() - margin_without_ledger_ms(context.options.settle_margin_ms)
     doubt = ""
     for target, intent in context.journal.unsettled_of_ltv():
         is_old = intent.window_end_ms < latest_ms
-        # What is not shown after so long may have failed: the history of legacy orders has no failures.
+        # A move that is not shown after so long may have failed: the history of legacy orders has no failures.
         is_overdue = intent.repay_id not in shown and is_old
         if not intent.reported or is_overdue:
             raise RunEnded(Declined(messages.unresolved_of_ltv(target, intent, context.label)))
         if intent.repay_id not in final or not (is_old or intent.is_shown):
-            # Its own figures have not shown it when they were read last, so the LTV may not either.
+            # Its own figures did not include it when they were last read, so the LTV may not include it either.
             doubt = f"the {WORDS[intent.goal.move].noun} of {plain(intent.amount)} {intent.coin} that was sent at {utc(intent.sent_at_ms)} may not show yet"
     return doubt
 
@@ -159,7 +159,7 @@ def _read(context: RunContext, moved_so_far: Decimal, before: Freshness) -> Pref
         return preflight
     if operation.terms.from_collateral:
         return preflight._replace(pledged=read_position(context.client).pledged(goal.collateral))
-    # Where what is available decides how much is moved, it is read again.
+    # If the available amount decides how much to move, a recent reading is not enough.
     is_exact = goal.is_of_level or options.allow_partial
     available, warning = _available(context, subject, None if is_exact else decision.amount)
     wallet = readable(lambda: read_balance(context.client, subject.coin)) if goal.is_incoming else available
@@ -170,9 +170,9 @@ def _read(context: RunContext, moved_so_far: Decimal, before: Freshness) -> Pref
 
 
 def _read_history(context: RunContext, subject: Subject) -> History:
-    """Read the history, wait until it shows what was accepted, and add it up for a goal with C(since).
+    """Read the history, settle the accepted moves that it shows, and add it up for a goal with C(since).
 
-    :param subject: As it was read before.
+    :param subject: As it was read before the history.
     """
     goal, client, has_settled = context.goal, context.client, False
     entries = _history_with_unconfirmed(context)
@@ -199,7 +199,7 @@ def _read_history(context: RunContext, subject: Subject) -> History:
 
 
 def _allowed_history(context: RunContext, subject: Subject, lack: str) -> History:
-    """Return the history as below; a key that may not read it is told what it lacks to move anything, where that is known.
+    """Return the history. If the key may not read it, report what the key lacks to move anything, if that is known.
 
     :param lack: Why the key may not do what the run is for, and the remedy.
     """
@@ -212,7 +212,7 @@ def _allowed_history(context: RunContext, subject: Subject, lack: str) -> Histor
 
 
 def _history_with_unconfirmed(context: RunContext) -> list[HistoryEntry]:
-    """Return the history, together with what was accepted before it begins and is not confirmed yet."""
+    """Return the history, and the unconfirmed moves that are older than it reaches."""
     operation, now_ms = context.operation, context.client.exchange_time_or_local_ms()
     entries = operation.history()
     for intent in missing_from_history(context, entries):
@@ -222,9 +222,9 @@ def _history_with_unconfirmed(context: RunContext) -> list[HistoryEntry]:
 
 
 def _check_history(context: RunContext, coin: str, entries: t.Sequence[HistoryEntry]) -> None:
-    """Refuse a history that cannot be the one of the target.
+    """Refuse a history that cannot belong to the target.
 
-    :raises ReadFailed: Then.
+    :raises ReadFailed: If an entry is in the future or in another coin.
     """
     latest_ms, word = context.client.exchange_time_or_local_ms() + HOUR_MS, WORDS[context.goal.move].entry
     for entry in entries:
@@ -236,7 +236,10 @@ def _check_history(context: RunContext, coin: str, entries: t.Sequence[HistoryEn
 
 
 def _wait_for(context: RunContext, missing: list[Intent]) -> None:
-    """Wait until the exchange shows what it has accepted; a sum without it would pay once more."""
+    """Wait until the exchange shows what it accepted; a total without it would pay it again.
+
+    :raises RunEnded: If the exchange does not show it in time.
+    """
     deadline_ms = context.deadline_ms()
     for intent in missing:
         shown = context.poller.follow(intent, intent.repay_id or "", deadline_ms, until_final=False)
@@ -247,7 +250,10 @@ def _wait_for(context: RunContext, missing: list[Intent]) -> None:
 
 
 def _check_nothing_owed(context: RunContext, loan: Loan) -> None:
-    """Refuse to call a coin's debt repaid that only a list does not show, while the position of the account does."""
+    """Refuse to report a coin's debt as repaid if the position of the account still shows it.
+
+    :raises ReadFailed: If it does.
+    """
     if read_position(context.client).shows(loan.product, loan.coin):
         raise ReadFailed(
             f"The exchange lists no debt of {context.label}, but the account's position shows one. Run again; if this "
@@ -264,7 +270,7 @@ def _accuracy(context: RunContext, coin: str) -> tuple[int | None, str]:
 
 
 def _available(context: RunContext, subject: Subject, needed: Decimal | None) -> tuple[Decimal | None, str]:
-    """Return what can be moved from where the money is, and a warning when that could not be read."""
+    """Return what can be moved from the source of the money, and a warning if that could not be read."""
     try:
         available = context.operation.available(subject, context.goal, needed)
         return None if available is None else total(available, context.foreseen), ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of what earlier runs have sent without reporting their outcome; known before anything is sent now.
+"""Find out the outcomes of what earlier runs sent and did not report, before anything is sent now.
 
 Only reads are sent from here. This module util is private to the collection.
 """
@@ -23,12 +23,12 @@ from .steps import Recovered, RunEnded
 
 
 def recover(context: RunContext) -> Recovered:
-    """Find out what earlier runs for the same target have left open."""
+    """Find out the outcomes of the intents that earlier runs for the same target left open."""
     named, recovered = context.options.acknowledge, Recovered()
     try:
         use = earlier_use(context)
         if use is not None and use.record.intent.reported and named is None:
-            # It does not matter to it what became of others.
+            # The outcomes of other intents do not matter for the answer.
             found = answer(context, use)
             if found is not None:
                 return recovered._replace(answered=found)
@@ -51,7 +51,7 @@ def recover(context: RunContext) -> Recovered:
 
 
 def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recovered:
-    """Find out what became of one more move."""
+    """Reconcile one more intent."""
     found = context.reconciler.reconcile(intent, context.deadline_ms())
     is_named = context.options.acknowledge == intent.intent_id
     if found.outcome == UNKNOWN and not is_named:
@@ -67,8 +67,7 @@ def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recov
     if not is_same_step(intent, context) or found.outcome not in (EXECUTED, PENDING):
         return after
     if intent.reported_at_ms is not None:
-        # It is only inferred that nobody has seen the report.
-        # A name stands for its step for ever.
+        # That nobody saw the report is only inferred. A reference names its step forever.
         is_answer = intent.reference is not None or is_recent(intent.reported_at_ms, context.client.exchange_time_or_local_ms())
         say = messages.may_have_been_reported if is_answer else messages.too_old_to_answer
         after = after._replace(warnings=(*after.warnings, say(intent, context.label)))
@@ -78,22 +77,22 @@ def _reconciled(context: RunContext, before: Recovered, intent: Intent) -> Recov
 
 
 def is_same_step(intent: Intent, context: RunContext) -> bool:
-    """Return whether an earlier run was asked for the same."""
+    """Return whether an earlier run was asked for the same step."""
     return intent.goal == context.goal and intent.reference == context.options.reference
 
 
 def is_recent(reported_at_ms: int, now_ms: int) -> bool:
-    """Return whether a move that was possibly reported still stands for an equal step."""
+    """Return whether a move that was possibly reported still counts as an equal step."""
     return now_ms - reported_at_ms <= messages.ANSWERS_FOR_HOURS * HOUR_MS
 
 
 def _acknowledged(context: RunContext, before: Recovered) -> Recovered:
-    """Forget the accepted move that C(acknowledge) names, unless the exchange shows it by now."""
+    """Discard the accepted move that C(acknowledge) names, unless the exchange shows it by now."""
     for intent in context.journal.unconfirmed():
         if intent.intent_id != context.options.acknowledge:
             continue
         context.poller.follow(intent, intent.repay_id or "", context.deadline_ms(), until_final=False)
-        # Read once more, so that an exchange which cannot be read is no reason to forget.
+        # This read raises an error, so an exchange that cannot be read is no reason to discard.
         if intent in missing_from_history(context, context.operation.history(intent.earliest_ms)):
             context.journal.discard(intent, "the history does not show it", is_acknowledged=True)
             after = _reported(context, before, intent, UNKNOWN) if intent.reported else before
@@ -102,7 +101,7 @@ def _acknowledged(context: RunContext, before: Recovered) -> Recovered:
 
 
 def _left(before: Recovered, sentence: str) -> Recovered:
-    """Send nothing, and say so aloud, because an option that was left in a playbook would keep it from paying for good."""
+    """Send nothing, with a warning, because an acknowledge that stays in a playbook would keep it from ever paying."""
     return before._replace(left_to_user=sentence, warnings=(*before.warnings, sentence))
 
 

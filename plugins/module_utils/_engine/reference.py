@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a reference was used for before: it names a step, which is carried out at most once for an account, for ever.
+"""Look up what a reference was used for before. It names a step, which is executed at most once for an account, forever.
 
 Only reads are sent from here. This module util is private to the collection.
 """
@@ -24,9 +24,9 @@ from .steps import RunEnded
 
 
 def earlier_use(context: RunContext) -> Use | None:
-    """Return what the reference of this run was used for before; none without one, or if it is still to be carried out.
+    """Return what the reference of this run was used for before; none without a reference, or if it was not used yet.
 
-    :raises RunEnded: When it was used for something else, or its intent was acknowledged.
+    :raises RunEnded: If it was used for something else, or if its intent was acknowledged.
     """
     reference = context.options.reference
     use = None if reference is None else context.journal.use_of(reference)
@@ -41,15 +41,14 @@ def earlier_use(context: RunContext) -> Use | None:
 
 
 def answer(context: RunContext, use: Use) -> Reconciled | None:
-    """Return the move that a run has already reported under the reference; none if it was not executed after all.
+    """Return the move that a run already reported under the reference; none if it was not executed after all.
 
-    :raises RunEnded: When it is unknown what became of it.
+    :raises RunEnded: If its outcome is unknown.
     """
     intent = use.record.intent
     if use.record.outcome == KNOWN_AS_EXECUTED:
         return Reconciled(EXECUTED, intent)
-    # It was accepted, and not yet final.
-    # Without C(wait), it is looked for just once.
+    # It was accepted and is not final yet. Without C(wait), look once.
     deadline_ms = context.deadline_ms() if context.options.wait else context.client.clock.monotonic_ms()
     found = Reconciler(context.poller, context.journal, wait=True).reconcile(intent, deadline_ms)
     if found.outcome == UNKNOWN:
@@ -61,7 +60,7 @@ def answer(context: RunContext, use: Use) -> Reconciled | None:
 
 
 def _is_overdue(context: RunContext, found: Reconciled) -> bool:
-    """Return whether the history should show an accepted repayment by now; a legacy one that has failed never shows there."""
+    """Return whether the history should show an accepted repayment by now. A failed repayment of a legacy loan never shows there."""
     intent, margin_ms = found.intent, margin_without_ledger_ms(context.options.settle_margin_ms)
     is_shown = any(entry.repay_id == intent.repay_id for entry in found.entries)
     return not is_shown and context.client.exchange_time_or_local_ms() > intent.window_end_ms + margin_ms

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run reports, in the form in which the modules return it. All of it follows from the steps that the run has taken.
+"""What a run reports, in the form in which the modules return it. Everything is derived from the steps of the run.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -29,14 +29,14 @@ from .steps import Attempt, Made, Preflight, Recovered, RunEnded
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """One run; the modules' documentation describes each value.
+    """The report of one run. The modules' documentation describes each value of the result.
 
     :ivar ids: The options that name the target.
     :ivar label: The name of the target in messages.
     :ivar notices: Warnings that do not belong to a step.
-    :ivar ended: Why the goal was not reached; none when the run is a success.
+    :ivar ended: Why the goal was not reached; none if the run succeeded.
     :ivar trace: The traceback of a defect.
-    :ivar funding: The run that has transferred what the Funding wallet lacked; none when there was none.
+    :ivar funding: The run that transferred what the Funding wallet lacked; none if there was none.
     """
 
     ids: dict[str, t.Any]
@@ -59,7 +59,7 @@ class Report:
         return dataclasses.replace(self, attempts=(*self.attempts, attempt))
 
     def with_last_attempt(self, attempt: Attempt) -> Report:
-        """Return the report with more known of its last attempt."""
+        """Return the report with its last attempt replaced."""
         return dataclasses.replace(self, attempts=(*self.attempts[:-1], attempt))
 
     def with_end(self, ended: RunEnded, trace: str = "") -> Report:
@@ -70,12 +70,12 @@ class Report:
 
     @property
     def made(self) -> list[Made]:
-        """The moves that were made, by this run or an earlier one that could not report it."""
+        """The moves that were made by this run, or by an earlier one that could not report them."""
         return [*self.recovered.made, *(attempt.made for attempt in self.attempts if attempt.made is not None)]
 
     @property
     def outcome(self) -> str | None:
-        """What became of the moves, or why there is none; none when the run has not come so far."""
+        """The outcome of the moves, or why there are none; none if the run did not get that far."""
         error = self.ended.error if self.ended else None
         if error is not None and (error.outcome == UNKNOWN or not self.made):
             return error.outcome
@@ -90,7 +90,7 @@ class Report:
 
     @property
     def decision(self) -> Decision | None:
-        """What was decided to reach the goal, with what later attempts have found missing."""
+        """The decision of the first attempt, with the shortfall that later attempts found."""
         first = self._first
         if first is None:
             return None
@@ -99,7 +99,7 @@ class Report:
 
     @property
     def after(self) -> Subject | None:
-        """What was changed as it was read last, or as it would be."""
+        """The subject as it was last read, or in check mode as it would be."""
         attempts = [attempt for attempt in self.attempts if not (attempt.outcome == PLANNED and self.made)]
         if attempts:
             return attempts[-1].after
@@ -107,12 +107,12 @@ class Report:
 
     @property
     def dust(self) -> Decimal:
-        """What is left of the debt because it is less than the smallest amount that the exchange lists."""
+        """The remainder of the debt that is less than the smallest amount that the exchange lists."""
         return self.attempts[-1].dust if self.attempts else Decimal(0)
 
     @property
     def moved_so_far(self) -> Decimal:
-        """What this run has moved, at most."""
+        """The most that this run may have moved."""
         return total(*(attempt.made.moved_at_most for attempt in self.attempts if attempt.made is not None))
 
     @property
@@ -149,7 +149,7 @@ class Report:
 
     @property
     def warnings(self) -> list[str]:
-        """What whoever reads the report must know about it, each once."""
+        """The warnings of all steps, without duplicates."""
         of_transfer = self.funding.warnings if self.funding is not None else []
         found = [*self.notices, *of_transfer, *self.recovered.warnings, *(w for made in self.recovered.made for w in made.warnings)]
         for attempt in self.attempts:
@@ -171,7 +171,7 @@ class Report:
             words.id_key: self._reported_intent.repay_id if self._reported_intent else None,
             **self.ids,
             "amount": plain(self._amount),
-            # A run that ended early has not carried out its decision.
+            # A run that ended early did not carry out its decision.
             "goal_reached": decision.reaches_goal if decision and not ended else self._is_answered_for_good,
             words.list_key: [_summary(made.found.intent, made.found.outcome) for made in self.made],
             words.subject_key: {
@@ -194,19 +194,19 @@ class Report:
         }
 
     def as_part(self) -> dict[str, t.Any]:
-        """Return what the result of another module tells of this run."""
+        """Return what the result of another module includes of this run."""
         whole, words = self.as_dict(), self._words
         kept = {name: whole[name] for name in ("changed", "outcome", "move", "amount", words.id_key, words.list_key, words.subject_key)}
         return {"coin": self._coin, **kept, "details": {name: whole["details"][name] for name in ("intent", "earlier")}}
 
     @property
     def _is_answered_for_good(self) -> bool | None:
-        """Whether an earlier run has reached the goal under the same reference; none when that is not known, or none has."""
+        """True if an earlier run reached the goal under the same reference; none otherwise."""
         answered = self.recovered.answered
         return True if answered is not None and answered.outcome == EXECUTED else None
 
     def diff(self) -> dict[str, str]:
-        """Return the figures before and after, for C(--diff), under the arithmetic that led from one to the other."""
+        """Return the figures before and after for C(--diff), with the arithmetic between them as the header."""
         arithmetic = self.decision.arithmetic if self.decision else ""
         known, coin = _shown(self._before), self._coin
         if not known and self.made and self.made[0].found.intent.baseline.level is not None:
@@ -216,7 +216,7 @@ class Report:
 
     @property
     def _first(self) -> Preflight | None:
-        """The reading on which it was decided how to reach the goal."""
+        """The reading on which the first decision was based."""
         if self.attempts:
             return self.attempts[0].preflight
         return self.ended.preflight if self.ended else None
@@ -232,12 +232,12 @@ class Report:
 
     @property
     def _before(self) -> Subject | None:
-        # What an earlier run has moved came before this run's first reading.
+        # An earlier run's move happened before this run's first reading, so its figures before are unknown.
         return self._first.subject if self._first and not self.recovered.made else None
 
     @property
     def _reported_intent(self) -> Intent | None:
-        """The move that the result is about: the first one made, or else the one that the run ended with."""
+        """The move that the result describes: the first one made, or else the one that ended the run."""
         if self.made:
             return self.made[0].found.intent
         if self.recovered.answered is not None:
@@ -279,7 +279,7 @@ class Report:
 
 
 def _is_recovered(made: Made) -> bool:
-    """Return whether the run that sent it had no clear answer."""
+    """Return whether the run that sent it got no clear answer."""
     found = made.found
     return made.is_earlier or (found.finding is not None and (found.intent.accepted_at_ms is None or found.intent.goal.has_own_id))
 

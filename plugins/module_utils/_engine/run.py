@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run of one operation: recover what earlier runs have left open, then reach the goal, or foresee it in check mode.
+"""One run of one operation: recover what earlier runs left open, then reach the goal, or plan it in check mode.
 
 This module util is private to the collection.
 """
@@ -32,9 +32,9 @@ from .steps import Attempt, Made, Preflight, RunEnded, error_of
 
 
 def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
-    """Reach the goal of a run, and return what came of it; the report carries the error when it was not reached.
+    """Reach the goal of a run, and return the report, which carries the error if the goal was not reached.
 
-    :param warnings: What is known to be wrong already.
+    :param warnings: Warnings from before the run.
     """
     report = Report(context.operation.ids, context.label, context.goal, warnings)
     try:
@@ -46,18 +46,18 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
         report = report.with_recovered(recovered)
         if recovered.answered is not None:
             return report
-        # Only now, because a level proves one move only once the outcomes of all others are known.
+        # Read the levels only now: they prove a move only after the outcomes of all others are known.
         report = report.with_recovered(recovered._replace(made=tuple(read_again(context, made) for made in recovered.made)))
         if recovered.left_to_user:
-            # Nothing more is sent: whatever the exchange shows now, it may not include the move in doubt yet.
+            # Send nothing more: what the exchange shows now may not include the acknowledged move yet.
             return report
         context, report, short = _fund(context, report)
         if report.ended is not None:
             return report
         if short is not None and report.funding is not None:
             _await_funding(context, short, report.funding)
-        # An amount or max_ltv takes the first step only. The others are for max_debt: the dust, which may be too small for the
-        # exchange, is tried once, and a second repayment is for interest that accrued during the first.
+        # An amount or an LTV needs only the first step. The others are for max_debt: they try once to repay the dust, which may be too
+        # small for the exchange, and repay the interest that accrued during the first repayment.
         for repay in (_reach, _try_dust_first, _repay_interest, _repay_dust):
             attempt = repay(context, report)
             if attempt is None:
@@ -77,9 +77,9 @@ def run(context: RunContext, warnings: tuple[str, ...] = ()) -> Report:
 
 
 def _fund(context: RunContext, report: Report) -> tuple[RunContext, Report, Preflight | None]:
-    """Transfer first what the Funding wallet lacks, by a run of its own.
+    """First transfer what the Funding wallet lacks, in a separate run.
 
-    :return: How to go on, what came of it, and by which reading the wallet was short; none when it was not.
+    :return: The context to continue with, the report so far, and the reading in which the wallet was short; none if it was not.
     """
     if context.funding is None or not _is_to_reach(context, report):
         return context, report, None
@@ -99,10 +99,10 @@ def _fund(context: RunContext, report: Report) -> tuple[RunContext, Report, Pref
 
 
 def _await_funding(context: RunContext, short: Preflight, funded: Report) -> None:
-    """Wait until the wallet shows what was transferred, which the report has by now, whatever comes of this.
+    """Wait until the wallet shows what was transferred. The report already includes the transfer, so an error here does not lose it.
 
-    :param short: The reading by which it was short.
-    :raises RunEnded: When it does not show it in time, or cannot be read.
+    :param short: The reading in which the wallet was short.
+    :raises RunEnded: If the wallet does not show it in time, or cannot be read.
     """
     coin = short.subject.coin if short.subject is not None else ""
     invalidate_balance(context.client, coin)
@@ -116,7 +116,7 @@ def _await_funding(context: RunContext, short: Preflight, funded: Report) -> Non
 
 
 def _is_to_reach(context: RunContext, report: Report) -> bool:
-    """Return whether something may be missing of the goal after what earlier runs have made."""
+    """Return whether something of the goal may be missing after the moves of earlier runs."""
     return not report.made or (context.goal.is_of_level and report.outcome == EXECUTED)
 
 
@@ -129,7 +129,7 @@ def _outcome_after_defect(context: RunContext, report: Report) -> str:
 
 
 def _read_after(context: RunContext, attempt: Attempt, made: Made) -> Attempt:
-    """Return an attempt that has moved money, with what it has changed as it is afterwards."""
+    """Return an attempt that moved money, with the subject as it is afterwards."""
     made = read_again(context, made)
     dust = dust_left(context.goal, made.after, attempt.preflight)
     attempt = attempt._replace(made=made, after=made.after, dust=dust)
@@ -137,7 +137,10 @@ def _read_after(context: RunContext, attempt: Attempt, made: Made) -> Attempt:
 
 
 def _reach(context: RunContext, report: Report) -> Attempt | None:
-    """Move what is missing of the goal, or all of what an earlier run has left of it."""
+    """Move what is missing of the goal.
+
+    :raises RunEnded: If that is declined or fails.
+    """
     if not _is_to_reach(context, report):
         return None
     if not context.check_mode:
@@ -155,7 +158,7 @@ def _reach(context: RunContext, report: Report) -> Attempt | None:
 
 
 def _repay_interest(context: RunContext, report: Report) -> Attempt | None:
-    """Pay the interest that came to the debt while the first repayment was made, once."""
+    """Pay, once, the interest that was added to the debt during the first repayment."""
     after, max_debt, decision = report.after, context.goal.max_debt, report.decision
     if context.check_mode or report.outcome != EXECUTED or max_debt is None or after is None:
         return None
@@ -175,7 +178,7 @@ def _repay_interest(context: RunContext, report: Report) -> Attempt | None:
 
 
 def _failed(failed: BybitError | RunEnded, report: Report, preflight: Preflight) -> Attempt:
-    """Return a later attempt that has paid nothing, which takes nothing away from what the earlier ones have reached."""
+    """Return a later attempt that paid nothing, which does not make the earlier ones a failure."""
     nothing = Attempt(preflight, NOTHING_TO_DO, after=report.after, dust=report.dust)
     if not isinstance(failed, RunEnded):
         return nothing
@@ -183,15 +186,15 @@ def _failed(failed: BybitError | RunEnded, report: Report, preflight: Preflight)
 
 
 def _checked(context: RunContext, attempt: Attempt) -> Attempt:
-    """Return an attempt for interest, with what is missing of the goal after it."""
+    """Return an attempt for interest, with a shortfall if the goal is not reached after it."""
     left, max_debt = attempt.after or attempt.preflight.subject, context.goal.max_debt
     if not isinstance(left, Loan) or max_debt is None or left.debt <= max_debt or dust_of(left, context.goal, attempt.preflight.means.accuracy):
         return attempt
-    return _short(attempt, "Interest accrued again, or the exchange shows the debt late.", left)
+    return _short(attempt, "Interest accrued again, or the exchange does not show this repayment yet.", left)
 
 
 def _short(attempt: Attempt, why: str, left: Loan) -> Attempt:
-    """Return a second attempt after which the goal is not reached."""
+    """Return a second attempt that did not reach the goal, with a warning."""
     warning = (
         f"After this repayment, {plain(left.debt)} {left.coin} is still owed, more than max_debt. {why} Run again to repay it."
     )
@@ -199,7 +202,7 @@ def _short(attempt: Attempt, why: str, left: Loan) -> Attempt:
 
 
 def _try_dust_first(context: RunContext, report: Report) -> Attempt | None:
-    """Try to repay the dust where nothing else is missing of the goal."""
+    """Try to repay the dust if nothing else of the goal is missing."""
     last = report.attempts[-1] if report.attempts else None
     if last is None or not last.dust_to_try or context.check_mode:
         return None
@@ -207,7 +210,7 @@ def _try_dust_first(context: RunContext, report: Report) -> Attempt | None:
 
 
 def _repay_dust(context: RunContext, report: Report) -> Attempt | None:
-    """Try to repay the dust that the repayments of this run have left, unless that was tried before."""
+    """Try to repay the dust that the repayments of this run left, unless this run already tried."""
     is_tried = any(attempt.dust_to_try for attempt in report.attempts)
     if context.check_mode or is_tried or report.outcome != EXECUTED or not report.dust:
         return None
@@ -224,12 +227,12 @@ def _repay_dust(context: RunContext, report: Report) -> Attempt | None:
 
 
 def _try_dust(context: RunContext, preflight: Preflight, report: Report) -> Attempt | None:
-    """Pay the dust, which needs more decimal places than the exchange lists, if it accepts them."""
+    """Pay the dust, which needs more decimal places than the exchange lists, if the exchange accepts it."""
     dust, means, loan = preflight.decision.dust_to_try, preflight.means, preflight.subject
     if not isinstance(loan, Loan) or exceeds_cap(dust, means) or (means.available is not None and dust > means.available):
         return None
     try:
-        # If it is decided again, it still pays the dust only: what was borrowed meanwhile is for another run.
+        # Even after a new decision, pay only the dust: what was borrowed in the meantime is for another run.
         return _silent(pay(context, with_dust(preflight), smallest_amount(means.accuracy), is_dust=True), report)
     except RunEnded as ended:
         failure = ended.error.failure
@@ -241,5 +244,5 @@ def _try_dust(context: RunContext, preflight: Preflight, report: Report) -> Atte
 
 
 def _silent(attempt: Attempt, report: Report) -> Attempt:
-    """Return an attempt without its sentences if it has paid nothing, but an earlier one has."""
+    """Return an attempt without its sentences if it paid nothing, but an earlier one did."""
     return attempt._replace(sentences=()) if attempt.made is None and report.made else attempt

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each step of a run has found, as values: nobody writes into what another step returned.
+"""The immutable results of each step of a run.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -26,12 +26,12 @@ from .freshness import Freshness
 class Preflight(t.NamedTuple):
     """What is known before anything is sent.
 
-    :ivar subject: What the operation changes; none when the exchange knows no such loan.
+    :ivar subject: What the operation changes; none if the exchange knows no such loan.
     :ivar entries: The history of the target.
-    :ivar wallet: What the Funding wallet holds; none when the money moves elsewhere, or when it cannot be read.
-    :ivar pledged: What is pledged of the coins that are sold, by coin; empty when the wallet pays, or when it cannot be read.
-    :ivar progress: How far a goal with C(since) has come.
-    :ivar freshness: What the next reading must know of this one.
+    :ivar wallet: What the Funding wallet holds; none if the money moves elsewhere, or if it cannot be read.
+    :ivar pledged: What is pledged of the coins that are sold, by coin; empty if the wallet pays, or if it cannot be read.
+    :ivar progress: The progress of a goal with C(since).
+    :ivar freshness: What this reading passes on to the next.
     """
 
     subject: Subject | None
@@ -46,10 +46,10 @@ class Preflight(t.NamedTuple):
 
 
 class Made(t.NamedTuple):
-    """A move that was made, by this run or by an earlier one that could not report it.
+    """A move that was made by this run, or by an earlier one that could not report it.
 
-    :ivar moved_at_most: The amount sent, or more; the history may show it less a fee, which was paid, too.
-    :ivar after: The subject as it was read afterwards; none when it could not be.
+    :ivar moved_at_most: The most that may have moved: the history may show the amount less a fee, which was paid as well.
+    :ivar after: The subject as it was read afterwards; none if it could not be read.
     :ivar sentences: What the message of the run says about it.
     """
 
@@ -62,13 +62,13 @@ class Made(t.NamedTuple):
 
 
 class Recovered(t.NamedTuple):
-    """What became of what earlier runs have left open.
+    """The outcomes of what earlier runs left open.
 
-    :ivar made: Those that were made and are what this run was asked for, the oldest first.
-    :ivar earlier: All of them, and what became of each.
-    :ivar left_to_user: Why this run sends nothing, as none does to which the user names an intent in doubt; empty otherwise.
-    :ivar ended: Why the run ends here; none when it goes on.
-    :ivar answered: What an earlier run has reported under the reference of this one, so that nothing is left to do.
+    :ivar made: The moves that were made and are what this run was asked for, the oldest first.
+    :ivar earlier: All intents that were left open, each with its outcome.
+    :ivar left_to_user: Why a run with C(acknowledge) sends nothing; empty for other runs.
+    :ivar ended: Why the run ends here; none if it goes on.
+    :ivar answered: What an earlier run reported under the reference of this one, so that nothing is left to do.
     """
 
     made: tuple[Made, ...] = ()
@@ -81,16 +81,16 @@ class Recovered(t.NamedTuple):
 
 
 class Attempt(t.NamedTuple):
-    """What came of one decision: a move, a plan of one, or nothing. A run has several if the first leaves something to repay.
+    """The result of one decision: a move, a plan of one, or nothing. A run has several if the first leaves something to repay.
 
-    :ivar preflight: What it was decided on, and how.
-    :ivar outcome: C(planned) or C(nothing_to_do) where nothing was made.
-    :ivar made: The move.
+    :ivar preflight: What the decision was based on, and the decision.
+    :ivar outcome: The outcome of the move, or C(planned) or C(nothing_to_do).
+    :ivar made: The move; none if nothing was made.
     :ivar after: The subject as it is now, or as it would be.
-    :ivar dust: What is left of the debt because it is less than the smallest amount that the exchange lists.
-    :ivar shortfall: Why the goal is not reached after this attempt, when its decision does not say it.
-    :ivar dust_to_try: What is still to be tried of the decision's C(dust_to_try).
-    :ivar is_for_interest: Whether it is the second one, for what came to the debt during the first.
+    :ivar dust: The remainder of the debt that is less than the smallest amount that the exchange lists.
+    :ivar shortfall: Why the goal is not reached after this attempt, if its decision does not say it.
+    :ivar dust_to_try: The part of the decision's C(dust_to_try) that was not tried yet.
+    :ivar is_for_interest: Whether it is the second attempt, for interest that accrued during the first.
     """
 
     preflight: Preflight
@@ -107,13 +107,13 @@ class Attempt(t.NamedTuple):
 
 
 class RunEnded(Exception):
-    """Ends a run, and carries what is known then.
+    """Ends a run, and carries what is known at that point.
 
-    :ivar error: What the user reads.
-    :ivar preflight: What was known and decided, when it came to a decision.
-    :ivar intent: The move that the error is about, when it is about one; its ID is reported if C(is_open).
-    :ivar is_open: Whether nobody knows what became of it.
-    :ivar sent_at_ms: When it was sent (UTC, ms); none when it was not.
+    :ivar error: The error that the user reads.
+    :ivar preflight: What was known and decided; none if the run ended before a decision.
+    :ivar intent: The move that the error is about, if any; its ID is reported if C(is_open).
+    :ivar is_open: Whether the outcome of the move is unknown.
+    :ivar sent_at_ms: When it was sent (UTC, ms); none if it was not.
     """
 
     def __init__(
@@ -137,5 +137,5 @@ class RunEnded(Exception):
 
 
 def error_of(failed: BybitError | RunEnded) -> BybitError:
-    """Return what the user reads of an exception."""
+    """Return the error that the user reads."""
     return failed.error if isinstance(failed, RunEnded) else failed

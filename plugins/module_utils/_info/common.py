@@ -20,7 +20,7 @@ _Found = t.TypeVar("_Found")
 
 
 class Unavailable(t.NamedTuple):
-    """A product that cannot be used, and the refusal that says so."""
+    """A product that the account cannot use, and the error that says so."""
 
     product: str
     error: BybitError
@@ -31,11 +31,11 @@ class Unavailable(t.NamedTuple):
 
 
 class Availability:
-    """Reads one product after the other, and keeps which of them cannot be used.
+    """Reads the products, and keeps track of those that cannot be used.
 
-    :param products: Those that will be read.
-    :param named: Whether the user asked for them by name.
-    :param has_id: Whether an id is asked for, which a product may refuse because it is one of another product.
+    :param products: The products to read.
+    :param named: Whether the user named the products.
+    :param has_id: Whether the query has an ID, which a product may refuse because it belongs to another product.
     """
 
     def __init__(self, products: t.Sequence[str], named: bool, has_id: bool) -> None:
@@ -45,10 +45,10 @@ class Availability:
         self.unavailable: list[Unavailable] = []
 
     def read(self, product: str, read: t.Callable[[str], list[_Found]]) -> list[_Found]:
-        """Return what a product answers; nothing when it cannot be used.
+        """Return what is read from a product; empty if the product cannot be used.
 
-        :raises Refused: When it cannot be used, but was asked for by name.
-        :raises BybitError: When it could not be read for another reason.
+        :raises Refused: If it cannot be used, but the user named it.
+        :raises BybitError: If it could not be read for another reason.
         """
         try:
             return read(product)
@@ -63,7 +63,10 @@ class Availability:
             return []
 
     def check(self) -> None:
-        """Refuse an answer that would be empty only because no product can be used."""
+        """Refuse a result that would be empty only because no product can be used.
+
+        :raises Refused: If no product can be used.
+        """
         if len(self.unavailable) < len(self._products):
             return
         alike: dict[object, list[Unavailable]] = {}
@@ -78,7 +81,7 @@ class Availability:
 
 
 def is_unusable(error: BybitError) -> bool:
-    """Return whether a read failed because the account cannot use the call, and not, for example, because of the network."""
+    """Return whether a read failed because the account cannot use the API call, and not, for example, because of the network."""
     failure = error.failure
     is_not_served = failure is not None and failure.ret_code is None and failure.http_status == NOT_SERVED
     return is_not_served or _was_refused_by(error, UNUSABLE_CODES)
@@ -89,9 +92,9 @@ def _was_refused_by(error: BybitError, codes: frozenset[int]) -> bool:
 
 
 class QueryResult(t.NamedTuple):
-    """What a query module returns.
+    """The result of an info module.
 
-    :ivar warnings: What the reader of the values must know about them.
+    :ivar warnings: What is missing from the values, or unreliable.
     """
 
     values: dict[str, t.Any]
@@ -99,10 +102,10 @@ class QueryResult(t.NamedTuple):
 
 
 def counted(what: str, products: t.Sequence[str], unavailable: t.Sequence[str]) -> str:
-    """Return how many were found for each product, as a sentence.
+    """Return how many items were found for each product, as a sentence.
 
-    :param what: One of them.
-    :param products: The product of each.
+    :param what: The name of one item.
+    :param products: The product of each item.
     :param unavailable: The products that could not be read.
     """
     each = ", ".join(f"{products.count(product)} {product}" for product in dict.fromkeys(products))

@@ -27,14 +27,14 @@ COLUMNS = (
     "controller", "awx_job", "reason", "number", "hash",
 )
 _HEAD = """\
-; Repayments, adjustments of collateral and transfers from the journal of treasury.bybit, by the day (UTC) on which they were sent. Principal and
-; interest are apart where the loan showed them before and after. The exchange does not tell its fee for a repayment from collateral. Open the
-; accounts in your own file.
+; Repayments, adjustments of collateral, and transfers from the journal of treasury.bybit, by the day (UTC) on which they were sent. Principal
+; and interest are separate if the loan showed them before and after. The exchange does not report its fee for a repayment from collateral.
+; Open the accounts in your own file.
 """
 
 
 def as_csv(entries: _Entries) -> str:
-    """Return all entries, one in each row, under a row with the names of the columns (RFC 4180, times in UTC)."""
+    """Return all entries as CSV (RFC 4180), one in each row, under a header row. Times are in UTC."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -45,7 +45,7 @@ def as_csv(entries: _Entries) -> str:
 
 
 def as_beancount(entries: _Entries) -> str:
-    """Return one transaction for each repayment, adjustment and transfer that was executed, once, in Beancount's language."""
+    """Return one Beancount transaction for each executed repayment, adjustment, and transfer."""
     return _HEAD + "".join(_transaction(entry) for entry in entries if entry["event"] == EXECUTED)
 
 
@@ -76,7 +76,7 @@ def _narration(entry: t.Mapping[str, t.Any]) -> str:
 
 
 def _postings(entry: t.Mapping[str, t.Any]) -> list[tuple[str, str | None]]:
-    """Return the accounts that a move changes, with the amounts, which add up to nothing."""
+    """Return the accounts that a move changes, with amounts that add up to zero."""
     move, amount = entry["move"], entry["amount"]
     account = f"Bybit:A{_part(entry['account'])}"
     loan, funding, pledged = f"L{_part(entry['loan'])}", f"Assets:{account}:Funding", f"Assets:{account}:Collateral"
@@ -86,7 +86,7 @@ def _postings(entry: t.Mapping[str, t.Any]) -> list[tuple[str, str | None]]:
         postings = [(f"Liabilities:{debt}", entry["principal"] or amount), (f"Expenses:{debt}:Interest", entry["interest"])]
         return [*postings, (source, f"-{amount}")]
     if entry["product"] == ORDER_COLLATERAL:
-        # What is pledged for one order secures nothing else.
+        # The collateral of an order secures only that order.
         pledged = f"{pledged}:{loan}"
     unified = f"Assets:{account}:Unified"
     target, source = {ADD: (pledged, funding), TAKE_BACK: (funding, pledged), TO_FUND: (funding, unified), TO_UNIFIED: (unified, funding)}[move]
@@ -94,12 +94,12 @@ def _postings(entry: t.Mapping[str, t.Any]) -> list[tuple[str, str | None]]:
 
 
 def _part(name: str) -> str:
-    """Return a part of the name of an account, which may have letters, digits and hyphens."""
+    """Return a part of an account name, which may contain only letters, digits, and hyphens."""
     return re.sub("[^A-Za-z0-9-]", "-", name)
 
 
 def _commodity(coin: str) -> str:
-    """Return a coin as Beancount takes it: a capital first, a capital or digit last."""
+    """Return a coin as a Beancount commodity, which starts with a capital letter and ends with a capital letter or a digit."""
     name = re.sub("[^A-Z0-9]", "-", coin.upper()).strip("-")
     return name if re.match("[A-Z]", name) and len(name) > 1 else f"C-{name}"
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What lies ahead of loans and account, as C(bybit_loan_info) returns it: interest, maturity, falls, a shock, and what an LTV takes.
+"""The forecasts that C(bybit_loan_info) returns: interest, maturity, falls in price, a shock, and what reaching an LTV takes.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -19,21 +19,21 @@ from .._loans.prices import Price, Prices
 from .._times import DAY_MS
 
 _HOURS_A_DAY = Decimal(24)
-# The exchange charges an overdue legacy loan this many times the hourly rate.
+# The factor on the hourly rate of an overdue legacy loan.
 _OVERDUE_FACTOR = Decimal(3)
 _DAY_PLACES, _USD_PLACES, _LTV_PLACES, _LOAN_LTV_PLACES = 2, 2, 6, 4
-# More digits than the exchange's figures tell would only look exact.
+# More digits would suggest a precision that the exchange's figures do not have.
 _PRICE_DIGITS = 10
 
 Balances = t.Mapping[str, Decimal]
 
 
 class Forecast(t.NamedTuple):
-    """What is asked about the future.
+    """What to forecast.
 
-    :ivar thresholds: Those of the account, which the exchange does not tell.
-    :ivar shock: How prices change; none to leave them as they are.
-    :ivar max_ltv: The LTV for which to tell what it takes.
+    :ivar thresholds: The assumed thresholds of the account, which the exchange does not report.
+    :ivar shock: The changes in prices; none to leave them as they are.
+    :ivar max_ltv: The LTV to reach; none for no such forecast.
     """
 
     thresholds: Thresholds
@@ -42,7 +42,7 @@ class Forecast(t.NamedTuple):
 
 
 def account_loan_forecast(loan: Loan, forecast: Forecast, account: Outlook | None, now_ms: int) -> dict[str, t.Any]:
-    """Return what is added to a loan whose collateral is the account's; shock and repayment are told with the position.
+    """Return the forecast for a loan with the account's collateral. Its shock and repayment are part of the position's forecast.
 
     :param account: None if the position could not be read.
     """
@@ -56,9 +56,9 @@ def account_loan_forecast(loan: Loan, forecast: Forecast, account: Outlook | Non
 
 
 def own_loan_forecast(loan: Loan, thresholds: Thresholds | None, forecast: Forecast, prices: Prices, now_ms: int) -> dict[str, t.Any]:
-    """Return what is added to a loan with its own collateral.
+    """Return the forecast for a loan with its own collateral.
 
-    :param thresholds: None where the exchange does not give them.
+    :param thresholds: None if the exchange does not report them.
     """
     outlook = loan_outlook(loan)
     falls = [outlook.fall_to(ltv) for ltv in thresholds] if outlook and thresholds else [None, None]
@@ -72,15 +72,15 @@ def own_loan_forecast(loan: Loan, thresholds: Thresholds | None, forecast: Forec
 
 
 def unknown_falls(loans: t.Iterable[Loan], thresholds: t.Mapping[str, Thresholds]) -> list[str]:
-    """Return a warning that names the loans with their own collateral whose falls are not known, so that nobody takes them for safe.
+    """Return a warning that names the loans with their own collateral whose falls are unknown, so that nobody considers them safe.
 
-    :param thresholds: By collateral coin, as far as the exchange gives them.
+    :param thresholds: By collateral coin, as far as the exchange reports them.
     """
     doubtful = [f"{loan.loan_id} ({why})" for loan in loans if loan.product == LEGACY and (why := _why_no_fall(loan, thresholds))]
     if not doubtful:
         return []
     named = f"legacy loan{'s' if len(doubtful) > 1 else ''} {', '.join(doubtful)}"
-    return [f"Which fall in price leads to a margin call or to liquidation is not known for {named}: none does not mean safe."]
+    return [f"It is unknown which fall in price leads to a margin call or to liquidation of {named}: a missing value does not mean that a loan is safe."]
 
 
 def _why_no_fall(loan: Loan, thresholds: t.Mapping[str, Thresholds]) -> str:
@@ -90,7 +90,7 @@ def _why_no_fall(loan: Loan, thresholds: t.Mapping[str, Thresholds]) -> str:
 
 
 def position_forecast(account: Outlook, forecast: Forecast) -> dict[str, t.Any]:
-    """Return what is added to the position of the account."""
+    """Return the forecast for the position of the account."""
     return {
         **_thresholds(forecast.thresholds, are_assumed=True),
         **_falls_of_all(account, forecast.thresholds),
@@ -101,12 +101,12 @@ def position_forecast(account: Outlook, forecast: Forecast) -> dict[str, t.Any]:
 
 
 def collateral_forecast(coin: str, account: Outlook, forecast: Forecast) -> dict[str, t.Any]:
-    """Return what is added to the collateral of the account in one coin: what happens if only this coin falls."""
+    """Return the forecast for the account's collateral in one coin, if only this coin falls."""
     return _falls(*(account.fall_to(ltv, [coin]) for ltv in forecast.thresholds))
 
 
 def coin_result(coin: str, price: Price | None, funding: Balances, unified: Balances) -> dict[str, t.Any]:
-    """Return the price of a coin and what the wallets hold of it; what is not known is none."""
+    """Return the price of a coin, and what the wallets hold of it; none if unknown."""
     middle = None if price is None else divide(total(price.low, price.high), Decimal(2))
     return {
         "coin": coin,
@@ -123,14 +123,14 @@ def _until_due(loan: Loan, now_ms: int) -> dict[str, t.Any]:
     left_ms = None if due_ms is None else Decimal(due_ms - now_ms)
     return {
         "interest_per_day": plain_or_none(_interest_per_day(loan, is_overdue=left_ms is not None and left_ms <= 0)),
-        # Adding it to zero lets a rounded minus zero be zero.
+        # total() turns a rounded -0 into 0.
         "days_to_maturity": None if left_ms is None else plain(total(divide(left_ms, Decimal(DAY_MS)).quantize(unit(_DAY_PLACES), ROUND_HALF_EVEN))),
     }
 
 
 def _interest_per_day(loan: Loan, is_overdue: bool) -> Decimal | None:
     if loan.product == FIXED:
-        # It was paid when the loan was taken out; at which rate an overdue one goes on, the exchange does not tell.
+        # It was paid when the loan was taken out. The exchange does not report the rate of an overdue loan.
         return None if is_overdue else Decimal(0)
     if loan.hourly_rate is None:
         return None

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the journal says: the audit trail, and what is open.
+"""Query the journal: the audit trail, and the open intents.
 
-It reaches the database of the journal, and nothing that can pay. This module util is private to the collection.
+It reads the database of the journal, and cannot send requests. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import typing as t
 
 from .._api.errors import AuditTrailBroken, BadInput
 from .._journal.database import Database, DatabaseFailed
-from .._journal.store import unusable
+from .._journal.failures import unusable
 from .._journal.trail import Chain, Filter, read_trail
 from .._redaction import quotable
 from .export import FORMATS
 
 
 class JournalQuery(t.NamedTuple):
-    """What a user wants to know.
+    """The query of a task.
 
-    :ivar is_verified: Whether the chains are checked, too.
-    :ivar format: The name of the text to return; none for none.
+    :ivar is_verified: Whether to verify the chains of hashes, too.
+    :ivar format: The format of the text to return, a key of C(FORMATS); none for no text.
     """
 
     filter: Filter
@@ -34,9 +34,9 @@ class JournalQuery(t.NamedTuple):
 def list_journal(database: Database, query: JournalQuery) -> dict[str, t.Any]:
     """Return the result of the module.
 
-    :raises JournalUnusable: When the journal cannot be read.
-    :raises AuditTrailBroken: When a chain does not fit.
-    :raises BadInput: When there is none to verify.
+    :raises JournalUnusable: If the journal cannot be read.
+    :raises AuditTrailBroken: If the hashes of a chain do not match.
+    :raises BadInput: If there is no chain to verify.
     """
     try:
         trail = read_trail(database, query.filter, query.is_verified)
@@ -53,9 +53,9 @@ def list_journal(database: Database, query: JournalQuery) -> dict[str, t.Any]:
 
 
 def _verified(chains: t.Sequence[Chain], database: Database, wanted: Filter) -> str:
-    """Return what the verification of all chains has shown, as a sentence."""
+    """Return the result of the verification of all chains, as a sentence."""
     if not chains:
-        # A check that has looked at nothing must not pass.
+        # A verification that checked nothing must not pass.
         given = {name: value for name, value in (("realm", wanted.realm), ("account", wanted.account)) if value is not None}
         if not given:
             raise BadInput(f"verify found no audit trail in the journal {database.label}: it contains no entries. Check journal.")

@@ -4,7 +4,7 @@
 
 """The open loans: which of them match, how they are read, their totals, and how they are returned.
 
-Nothing but reads is sent from here. This module util is private to the collection.
+Only reads are sent from here. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from .surroundings import Surroundings, read_surroundings
 class LoanQuery(t.NamedTuple):
     """The filters for open loans; none means no limit.
 
-    :ivar products: Those to read.
-    :ivar named: Whether the products were asked for by name.
-    :ivar ltv_above: As a fraction; of the loan, or of the account where the collateral is the account's.
+    :ivar products: The products to read.
+    :ivar named: Whether the user named the products.
+    :ivar ltv_above: A fraction; compared with the LTV of the loan, or with that of the account if the loan shares its collateral.
     :ivar matures_within_ms: Loans that are due within this time, or overdue.
-    :ivar forecast: What is asked about the future of all that matches.
+    :ivar forecast: What to forecast for the matching loans.
     """
 
     products: tuple[str, ...]
@@ -64,7 +64,7 @@ class LoanQuery(t.NamedTuple):
 
 
 def loan_result(loan: Loan, now_ms: int) -> dict[str, t.Any]:
-    """Return a loan as the module returns it, but for what lies ahead of it."""
+    """Return a loan as the module returns it, without its forecast."""
     due_ms = loan.maturity_time_ms
     return {**loan.as_result(), "maturity_time": None if due_ms is None else iso(due_ms), "is_overdue": _is_due(loan, now_ms)}
 
@@ -112,7 +112,7 @@ def _shock_warnings(forecast: Forecast, around: Surroundings) -> list[str]:
     unknown = [coin for coin in forecast.shock or () if coin not in around.coins]
     if not unknown:
         return []
-    return [f"shock changes the price of {', '.join(unknown)}, of which nothing that was read is owed or pledged: it has no effect."]
+    return [f"shock changes the price of {', '.join(unknown)}, but nothing that was read is owed or pledged in it, so this has no effect."]
 
 
 def list_loans(client: Client, query: LoanQuery) -> QueryResult:
@@ -179,10 +179,10 @@ class _LoanLister:
             if product != LEGACY:
                 loan = dataclasses.replace(loan, position=self._position)
             key = loan.loan_id or loan.coin
-            # A loan can appear twice if something changes between two pages.
+            # A loan can appear twice if the list changes between two pages.
             first = found.setdefault(key, loan)
             if (first.coin, first.collateral_coin) != (loan.coin, loan.collateral_coin):
-                raise ReadFailed(f"Bybit answered with different {product} loans with the ID {key}.")
+                raise ReadFailed(f"The exchange listed different {product} loans with the ID {key}.")
         self._check_against_position(product, {loan.coin for loan in found.values()})
         now_ms = client.exchange_time_or_local_ms()
         return [loan for loan in found.values() if self._query.matches(loan, now_ms)]
@@ -197,7 +197,7 @@ class _LoanLister:
             if query.coin in (None, coin):
                 has, lacks = ("position", "list") if coin in owed else ("list", "position")
                 raise ReadFailed(
-                    f"Bybit's answers about the {product} loans contradict each other: the {has} has a debt in {coin}, but the {lacks} has "
+                    f"The exchange's answers about the {product} loans contradict each other: the {has} has a debt in {coin}, but the {lacks} has "
                     f"none. Run again; a loan may just have been borrowed or repaid."
                 )
 

@@ -4,7 +4,7 @@
 
 """The repayments: which of them match, how they are read, their totals, and how they are returned.
 
-Nothing but reads is sent from here. This module util is private to the collection.
+Only reads are sent from here. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class ProductEntry(t.NamedTuple):
 class RepaymentQuery(t.NamedTuple):
     """The filters for repayments; none means no limit.
 
-    :ivar products: Those to read.
-    :ivar named: Whether the products were asked for by name.
+    :ivar products: The products to read.
+    :ivar named: Whether the user named the products.
     :ivar since_ms: The first moment (UTC, ms).
-    :ivar until_ms: The first moment that is too late (UTC, ms).
-    :ivar statuses: Empty for all.
+    :ivar until_ms: The moment after the last one (UTC, ms).
+    :ivar statuses: The statuses that match; empty for all.
     """
 
     products: tuple[str, ...]
@@ -65,7 +65,7 @@ class RepaymentQuery(t.NamedTuple):
 
 
 def in_order(items: t.Iterable[ProductEntry]) -> list[ProductEntry]:
-    """Return the newest first, whatever order the exchange lists them in."""
+    """Sort by time, newest first."""
     return sorted(items, key=lambda item: (-item.entry.time_ms, item.product, item.entry.repay_id))
 
 
@@ -107,17 +107,17 @@ def _sums(coin: str, entries: t.Sequence[HistoryEntry]) -> dict[str, t.Any]:
     }
 
 
-# Documented for the repayments of legacy loans only.
+# Documented only for the repayments of legacy loans.
 _LEGACY_REACH_MS = HISTORY_REACH_DAYS * DAY_MS
 
 
 def list_repayments(client: Client, query: RepaymentQuery) -> QueryResult:
     """Return the repayments that match, and their totals.
 
-    :raises BybitError: When something could not be read that could be used.
+    :raises BybitError: If a product that the account can use could not be read.
     """
     availability = Availability(query.products, query.named, query.has_id)
-    # A bad key, clock or address shows with the first read alone.
+    # Read one product first: a bad key, clock, or address then fails only once.
     first, *others = query.products
     found = availability.read(first, functools.partial(_entries_of, client, query))
     reads = [functools.partial(_entries_of, query=query, product=product) for product in others]

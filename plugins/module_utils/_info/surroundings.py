@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads what is around the open loans: the wallets, and what the coins count as collateral. Whatever cannot be read is left out, with a warning.
+"""Read what surrounds the open loans: the wallets, and the collateral ratio tiers. What cannot be read is left out, with a warning.
 
-Nothing but reads is sent from here. This module util is private to the collection.
+Only reads are sent from here. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from .common import is_unusable
 
 
 class Surroundings(t.NamedTuple):
-    """What is around the open loans.
+    """What surrounds the open loans.
 
-    :ivar coins: Those that are owed or pledged.
-    :ivar funding: What the Funding wallet holds of them, as far as it could be read, as C(unified) is for the UNIFIED wallet.
-    :ivar tiers: The collateral ratio tiers, of the coins for which they are understood.
-    :ivar warnings: What could not be read, and what follows.
+    :ivar coins: The coins that are owed or pledged.
+    :ivar funding: The balances of these coins in the Funding wallet, as far as they could be read; C(unified) is the same for the UNIFIED
+        wallet.
+    :ivar tiers: The collateral ratio tiers, for the coins whose tiers this collection understands.
+    :ivar warnings: What could not be read, and the consequences.
     """
 
     coins: list[str]
@@ -49,8 +50,8 @@ def read_surroundings(client: Client, position: Position | None, loans: t.Sequen
     tiers, tier_warnings = _tiers(client, position) if position and position.collateral else ({}, [])
     reads = [functools.partial(_balances, coins=coins, account_type=account_type) for account_type in (FUND, UNIFIED)]
     [(funding, no_funding), (unified, no_unified)] = [future.result() for future in side_by_side(client, reads)]
-    # One warning says enough: both wallets are read by the same call.
-    wallet_warnings = [f"What the wallets hold cannot be read in full. {error}" for error in [*no_funding, *no_unified][:1]]
+    # One warning is enough, because both wallets are read with the same API call.
+    wallet_warnings = [f"Not all balances of the wallets can be read. {error}" for error in [*no_funding, *no_unified][:1]]
     return Surroundings(coins, funding, unified, tiers, [*tier_warnings, *wallet_warnings])
 
 
@@ -62,7 +63,7 @@ def _coins(position: Position | None, loans: t.Sequence[Loan]) -> list[str]:
 
 
 def _balances(client: Client, coins: t.Sequence[str], account_type: str) -> tuple[dict[str, Decimal], list[BybitError]]:
-    """Return what a wallet holds of each coin, and why something is missing."""
+    """Return the balance of each coin in a wallet, and the errors of those that are missing."""
     found: dict[str, Decimal] = {}
     missing: list[BybitError] = []
     for coin in coins:
@@ -78,7 +79,7 @@ def _balances(client: Client, coins: t.Sequence[str], account_type: str) -> tupl
 
 
 def _tiers(client: Client, position: Position) -> tuple[TiersOfCoins, list[str]]:
-    """Return the tiers that are understood, and a warning about the others."""
+    """Return the usable tiers, and a warning about the coins without."""
     try:
         listed = collateral_tiers(client)
     except (Refused, ReadFailed) as error:
@@ -88,9 +89,9 @@ def _tiers(client: Client, position: Position) -> tuple[TiersOfCoins, list[str]]
     contradicted = contradicted_coins(position, listed)
     usable = {coin: tiers for coin, tiers in listed.items() if coin not in contradicted}
     unknown = [entry.coin for entry in position.collateral if entry.coin not in usable]
-    why = "the exchange lists no collateral ratio tiers for them that are understood and fit the position."
+    why = "the exchange lists no collateral ratio tiers for them that this collection understands and that match the position."
     return usable, [f"{_unpredictable(unknown)} {why}"] if unknown else []
 
 
 def _unpredictable(coins: t.Iterable[str]) -> str:
-    return f"What a change in price does to the collateral in {', '.join(coins)} is not predicted, because"
+    return f"The effect of price changes on the collateral in {', '.join(coins)} is not predicted, because"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who runs this, and where: what other runs and the audit trail are told.
+"""Identifies who runs this and where, for other runs and the audit trail.
 
 This module util is private to the collection.
 """
@@ -18,15 +18,15 @@ from .._times import utc
 
 
 def actor_now() -> dict[str, t.Any]:
-    """Return the user, the controller and the process of this run, and the job of AWX that has started it, if one has."""
+    """Return the user, the controller, and the process of this run, and the AWX job that started it, if any."""
     actor = {"user": _user(), "controller": platform.node(), "process": os.getpid()}
-    # AWX sets both for each job.
+    # AWX sets both variables for each job.
     job = os.environ.get("JOB_ID", "") if os.environ.get("AWX_HOST") else ""
     return {**actor, "awx_job": job} if job else actor
 
 
 def describe(holder: t.Mapping[str, t.Any]) -> str:
-    """Return who holds a target, as a clause."""
+    """Return who holds a target, for use within a sentence."""
     job = f", AWX job {holder['awx_job']}" if holder.get("awx_job") else ""
     since_ms = holder.get("since_ms")
     since = f", since {utc(since_ms)}" if isinstance(since_ms, int) else ""

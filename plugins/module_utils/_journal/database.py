@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the journal needs of a database: transactions, and a lock that ends with its holder.
+"""What the journal needs from a database: transactions, and locks that end with their holder.
 
-Safety comes from what is stored, never from the lock: a lock can be lost unnoticed, and only spares two runs each other's way. This
-module util is private to the collection.
+Safety never depends on a lock, because a lock can be lost unnoticed: it depends on the stored epoch. Locks only make runs wait for each
+other. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Row = t.Tuple[t.Any, ...]
 
 
 class Statement(t.NamedTuple):
-    """One statement of SQL.
+    """One SQL statement.
 
-    :ivar sql: With C(?) for each value, and with C(ON CONFLICT) as SQLite and PostgreSQL share it.
+    :ivar sql: Its text with C(?) for each value, in the dialect that SQLite and PostgreSQL share.
     """
 
     sql: str
@@ -30,17 +30,17 @@ class Statement(t.NamedTuple):
 
 
 class Answer(t.NamedTuple):
-    """What came of a statement: the rows that it has found, and how many it has changed."""
+    """The result of a statement: the rows that it found, and how many rows it changed."""
 
     rows: list[Row]
     changed: int
 
 
 class DatabaseFailed(Exception):
-    """The database could not do what it was asked for; C(str(error)) says why, as a clause without a secret.
+    """The database failed; C(str(error)) says why, as a clause without a secret.
 
-    :ivar remedy: What to do about it, as a whole sentence; empty when only the database's own manual knows.
-    :ivar hides_intents: Whether what earlier runs have recorded there may be hidden by this.
+    :ivar remedy: What to do about it, as a whole sentence; empty if there is no advice beyond making the journal available again.
+    :ivar hides_intents: Whether intents of earlier runs may be recorded that cannot be read now.
     """
 
     def __init__(self, reason: str, remedy: str = "", hides_intents: bool = True) -> None:
@@ -50,24 +50,24 @@ class DatabaseFailed(Exception):
 
 
 class CommitInDoubt(DatabaseFailed):
-    """Nobody knows whether the transaction was committed, because there was no answer to COMMIT."""
+    """COMMIT got no answer, so it is unknown whether the transaction was committed."""
 
 
 class DuplicateKey(DatabaseFailed):
-    """A row contradicts one that somebody else has committed; nothing of the transaction has happened."""
+    """A row violates a unique index, because another run committed one with the same key; the transaction had no effect."""
 
 
 class Damaged(DatabaseFailed):
-    """What is there cannot be read as a journal."""
+    """The database or file exists, but cannot be read as a journal."""
 
 
 class Database(abc.ABC):
-    """A database, for one run at a time. Each method raises C(DatabaseFailed).
+    """One run's access to a database. Each method raises C(DatabaseFailed).
 
-    :ivar text_type: The type of columns with text, which is compared byte by byte.
-    :ivar was_reconnected: Whether the connection was lost since C(open) and made again, so that others may have had the locks meanwhile.
-    :ivar label: What messages call it; never a secret, nor the whole value of the option.
-    :ivar removal: How a user begins a new one in its place, as the beginning of a sentence that goes on.
+    :ivar text_type: The type of text columns; it compares text byte by byte.
+    :ivar was_reconnected: Whether the connection was lost and made again since C(open), so that other runs may have held the locks meanwhile.
+    :ivar label: How messages name it, without a secret or the whole value of the option.
+    :ivar removal: How the user moves it out of the way, as the first words of a sentence.
     """
 
     text_type = "TEXT"
@@ -77,82 +77,82 @@ class Database(abc.ABC):
 
     @abc.abstractmethod
     def check(self) -> None:
-        """Refuse what could not be used, as far as that shows without a trace and without a connection."""
+        """Refuse a database that could not be used, as far as this shows without connecting or creating anything."""
 
     @abc.abstractmethod
     def is_there(self) -> bool:
-        """Return whether anything was ever written; asked before C(open), and leaves no trace."""
+        """Return whether anything was ever written, without creating anything; called before C(open)."""
 
     @abc.abstractmethod
     def open(self, writes: bool) -> None:
         """Connect.
 
-        :param writes: Whether this run writes; one that only reads changes nothing, and creates nothing.
+        :param writes: Whether this run writes. One that only reads changes and creates nothing.
         """
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Disconnect, and release the lock."""
+        """Disconnect, and release the locks."""
 
     @abc.abstractmethod
     def has_tables(self) -> bool:
-        """Return whether the tables of the journal are there."""
+        """Return whether the tables of the journal exist."""
 
     @abc.abstractmethod
     def begin(self, writes: bool) -> None:
         """Begin a transaction.
 
-        :param writes: Whether it writes; one that does not sees everything as of one moment, and is in nobody's way.
+        :param writes: Whether it writes. One that only reads sees a snapshot of one moment, and blocks nobody.
         """
 
     @abc.abstractmethod
     def commit(self) -> None:
-        """Commit it; when this returns, it survives a power failure.
+        """Commit the transaction durably: once this returns, a power failure cannot undo it.
 
-        :raises CommitInDoubt: When nobody knows whether it happened.
+        :raises CommitInDoubt: If it is unknown whether the transaction was committed.
         """
 
     @abc.abstractmethod
     def rollback(self) -> None:
-        """Undo the transaction as far as there still is one; never raises."""
+        """Roll the transaction back if there still is one; never raises."""
 
     @abc.abstractmethod
     def run(self, *statements: Statement) -> list[Answer]:
-        """Carry out statements in their order, all in one message to a server; the first that fails is the last that is tried.
+        """Execute statements in order, up to the first that fails. A server gets them in one message.
 
-        :raises DuplicateKey: When a unique index forbids it.
+        :raises DuplicateKey: If a unique index forbids it.
         """
 
     def queue(self, *statements: Statement) -> None:
-        """Carry out statements each of which changes one row; to a server, in one message with C(commit), which then raises their errors."""
+        """Execute statements that change one row each. A server gets them together with the COMMIT, so C(commit) raises their errors."""
         refuse_unchanged(self.run(*statements))
 
     def query(self, sql: str, *values: t.Any) -> list[Row]:
-        """Return what a SELECT finds."""
+        """Return the rows that a SELECT finds."""
         return self.run(Statement(sql, values))[0].rows
 
     def change(self, sql: str, *values: t.Any) -> int:
-        """Change something, and return how many rows it was.
+        """Execute a statement, and return how many rows it changed.
 
-        :raises DuplicateKey: When a unique index forbids it.
+        :raises DuplicateKey: If a unique index forbids it.
         """
         return self.run(Statement(sql, values))[0].changed
 
     @abc.abstractmethod
     def prepare(self, migrate: t.Callable[[], None]) -> None:
-        """Have what creates or changes tables done in a transaction, by one run alone."""
+        """Call a function that creates or changes tables, in a transaction, and by one run at a time."""
 
     @abc.abstractmethod
     def try_lock(self, target: Target, exclusive: bool, writes: bool = True) -> bool:
-        """Lock a target until C(close), or until this process ends; return at once whether that was possible.
+        """Try to lock a target until C(close) or the end of this process; return at once whether this succeeded.
 
-        :param exclusive: Whether nobody else may have it; otherwise, others that also share it may.
-        :param writes: Whether this run writes; one that only reads leaves no trace, so it cannot lock what nobody has locked before.
+        :param exclusive: Whether to lock it for this run alone, instead of sharing it with other runs that share it.
+        :param writes: Whether this run writes. One that only reads creates nothing, so it does not lock a target that was never locked.
         """
 
     @contextlib.contextmanager
     def transaction(self, writes: bool = True) -> t.Iterator[None]:
-        """Commit what is done within, or nothing of it."""
+        """Commit the statements in the block together, or roll all of them back."""
         self.begin(writes)
         try:
             yield
@@ -163,9 +163,9 @@ class Database(abc.ABC):
 
 
 def refuse_unchanged(answers: t.Sequence[Answer]) -> None:
-    """Refuse a database that has not done what it was told, and calls it no error.
+    """Refuse a database that silently ignored a statement, for example because of a trigger.
 
-    :raises DatabaseFailed: When a statement has not changed just one row.
+    :raises DatabaseFailed: If a statement did not change exactly one row.
     """
     if any(answer.changed != 1 for answer in answers):
         raise DatabaseFailed("it did not store what was written to it", "Remove the trigger or rule that prevents it, and run again.")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The audit trail: one entry for each change of state, chained to the one before by its hash, one chain for each account.
+"""The audit trail: one entry for each event of an intent, chained to the one before by its hash, with one chain for each account.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -18,27 +18,27 @@ from .._amounts import plain
 from .intent import Intent
 from .target import Target
 
-# The states of what is moved; each is an entry.
+# The events of an intent; each adds an entry.
 INTENDED, SIGNED, ACCEPTED, EXECUTED, NOT_EXECUTED = "intended", "signed", "accepted", "executed", "not_executed"
 UNKNOWN, ACKNOWLEDGED, RECOVERED = "unknown", "acknowledged", "recovered"
 EVENTS = (INTENDED, SIGNED, ACCEPTED, EXECUTED, NOT_EXECUTED, UNKNOWN, ACKNOWLEDGED, RECOVERED)
-# What the first entry of a chain is chained to.
+# The previous hash of the first entry of a chain.
 START = "0" * 64
 
 
 class Split(t.NamedTuple):
-    """What a repayment has paid of the debt; penalty interest is interest."""
+    """How a repayment was divided; interest includes penalty interest."""
 
     principal: Decimal
     interest: Decimal
 
 
 class Event(t.NamedTuple):
-    """What has happened to what is moved.
+    """An event of an intent.
 
     :ivar name: One of C(EVENTS).
-    :ivar reason: Why, in words.
-    :ivar split: What a repayment has paid of the debt, where the exchange shows it.
+    :ivar reason: The reason, in words.
+    :ivar split: How a repayment was divided; none if the exchange does not show it.
     """
 
     name: str
@@ -49,8 +49,8 @@ class Event(t.NamedTuple):
 class Head(t.NamedTuple):
     """The end of a chain.
 
-    :ivar length: How many entries it has.
-    :ivar hash: That of its last entry.
+    :ivar length: The number of entries.
+    :ivar hash: The hash of the last entry.
     """
 
     length: int = 0
@@ -61,7 +61,7 @@ class Entry(t.NamedTuple):
     """One link of a chain.
 
     :ivar document: The entry as canonical JSON.
-    :ivar hash: SHA-256 of the document in UTF-8, in hexadecimal digits.
+    :ivar hash: The SHA-256 hash of the document in UTF-8, in hexadecimal digits.
     """
 
     number: int
@@ -72,7 +72,7 @@ class Entry(t.NamedTuple):
 def entry_of(head: Head, target: Target, intent: Intent, event: Event, time_ms: int, actor: t.Mapping[str, t.Any]) -> Entry:
     """Return the next entry of a chain.
 
-    :param actor: Who has caused it, and where.
+    :param actor: Who caused the event, and where.
     """
     number = head.length + 1
     document = canonical(
@@ -100,7 +100,7 @@ def entry_of(head: Head, target: Target, intent: Intent, event: Event, time_ms: 
 
 
 def canonical(document: t.Mapping[str, t.Any]) -> str:
-    """Return the one text that a document has: JSON with sorted keys, without spaces, in ASCII."""
+    """Return a document as canonical JSON: sorted keys, no spaces, ASCII."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
@@ -109,10 +109,10 @@ def hash_of(document: str) -> str:
 
 
 def first_misfit(entries: t.Iterable[Entry], head: Head) -> str:
-    """Say which entry of a chain is the first that does not fit, and why; empty if all of them fit.
+    """Return which entry is the first that breaks the chain, and why; empty if the chain is intact.
 
-    :param entries: All entries, by their number.
-    :param head: The end of the chain as it is recorded.
+    :param entries: All entries, ordered by number.
+    :param head: The recorded end of the chain.
     """
     before = Head()
     for entry in entries:
@@ -122,8 +122,12 @@ def first_misfit(entries: t.Iterable[Entry], head: Head) -> str:
             return f"entry {entry.number} was changed: its hash does not match its content"
         linked = json.loads(entry.document)
         if linked["previous"] != before.hash or linked["number"] != entry.number:
-            return f"entry {entry.number} does not follow entry {before.length}: it is chained to another one"
+            return f"entry {entry.number} does not follow entry {before.length}: it is chained to another entry"
         before = Head(entry.number, entry.hash)
+    if before.length < head.length:
+        return f"entry {before.length + 1} is missing: the journal records {head.length} entries"
+    if before.length > head.length:
+        return f"entry {head.length + 1} is one too many: the journal records {head.length} entries"
     if before != head:
-        return f"entry {before.length + 1} is missing: the chain is recorded with {head.length} entries and another end"
+        return f"entry {head.length} is not the last entry that the journal records"
     return ""

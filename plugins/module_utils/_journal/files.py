@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files and directories that belong to this user alone, and survive a power failure.
+"""Creates and opens private files and directories that survive a power failure.
 
-Every function raises C(OSError), whose C(strerror) says what is wrong. This module util is private to the collection.
+Each function raises C(OSError), whose C(strerror) says what is wrong. This module util is private to the collection.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 class NotPrivate(OSError):
-    """Another user could write, or has created, what this run would trust."""
+    """Another user owns, or could change, a file or directory that this run must trust."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(errno.EPERM, reason)
 
 
 def make_directory(path: str) -> None:
-    """Create a directory and its parents unless they exist."""
+    """Create a directory and its missing parents, private to this user."""
     if os.path.isdir(path):
         return
     parent = os.path.dirname(path)
@@ -39,12 +39,12 @@ def make_directory(path: str) -> None:
 
 
 def check_directory(path: str) -> None:
-    """Refuse a directory that others own or may write."""
+    """Refuse a directory that another user owns or can write to."""
     _check(os.stat(path), path)
 
 
 def open_private(path: str, flags: int) -> int:
-    """Open a regular file that only this user owns and writes, and that is not a link; return its descriptor."""
+    """Open a regular file that this user owns, that no other user can write to, and that is not a link; return its descriptor."""
     try:
         descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -65,7 +65,7 @@ def open_private(path: str, flags: int) -> int:
 
 
 def create_private(path: str) -> None:
-    """Create an empty file of this user alone, unless another run has done it in the meantime."""
+    """Create an empty private file, unless another run created it in the meantime."""
     try:
         os.close(open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     except FileExistsError:
@@ -74,7 +74,7 @@ def create_private(path: str) -> None:
 
 
 def is_new(path: str) -> bool:
-    """Return whether there is no file yet, or one of this user alone in which nothing was ever written."""
+    """Return whether the file does not exist, or is a private and empty one."""
     try:
         found = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -87,13 +87,13 @@ def is_new(path: str) -> bool:
 
 
 def identity_of(descriptor: int) -> tuple[int, int]:
-    """Return what tells a file from all others, whatever it is called."""
+    """Return what identifies an open file, whatever its name."""
     found = os.fstat(descriptor)
     return found.st_dev, found.st_ino
 
 
 def identity_at(path: str) -> tuple[int, int] | None:
-    """Return the same of what a path names now; none when there is nothing."""
+    """Return what identifies the file that a path names now; none if there is none."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is recorded before anything is sent, so that a later run can find out what became of it.
+"""The record of an operation that is written before the request is sent, so that a later run can find out the outcome.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -24,23 +24,23 @@ from .._times import MINUTE_MS
 
 _Value = t.TypeVar("_Value")
 
-# The exchange accepts a timestamp of less than a second in its future.
+# The exchange accepts a timestamp that is less than a second in its future.
 _CLOCK_AHEAD_MS = 1000
-# How far back a baseline covers the history; a repayment must not take longer than that to show.
+# How far back a baseline covers the history. An operation must appear in the history within this time.
 BASELINE_REACH_MS = 60 * MINUTE_MS
-# The wallet's ledger has whole seconds, so time alone cannot tell a request from payments a few seconds earlier.
+# The wallet's ledger has whole seconds, so the time alone does not distinguish a payment from one made a few seconds earlier.
 _PAID_REACH_MS = MINUTE_MS
 
 
 class Baseline(t.NamedTuple):
-    """What an operation changes, and its history, as they were before the request was sent.
+    """The state right before a request was sent: the figures that the operation changes, its history, and the wallets.
 
-    :ivar levels: The amounts that it changes, by name; empty when others change them, too.
-    :ivar entries: The entries of the history that were not much older than C(BASELINE_REACH_MS) or in process.
-    :ivar wallet: What the Funding wallet held of the coin; none when the money moves elsewhere, or when it cannot be read.
-    :ivar unified: What the UNIFIED wallet could give away of the coin; none when the money does not come from there, or if that is not known.
-    :ivar pledged: What was pledged of the coins that are sold, by coin; empty when the wallet pays.
-    :ivar recent_payments: What the same process had moved of the coin just before.
+    :ivar levels: The amounts that the operation changes, by name; empty if others change them, too.
+    :ivar entries: The recent entries of the history, and those in process.
+    :ivar wallet: The Funding wallet's balance of the coin; none if the operation does not change it, or if it cannot be read.
+    :ivar unified: How much of the coin the UNIFIED wallet could give away; none if the operation does not take from it, or if it is unknown.
+    :ivar pledged: How much was pledged of the coins that are sold, by coin; empty if the wallet pays.
+    :ivar recent_payments: What this process had moved of the coin within the last minute.
     """
 
     levels: Levels
@@ -52,7 +52,7 @@ class Baseline(t.NamedTuple):
 
     @property
     def level(self) -> Decimal | None:
-        """The amount that a user thinks of, such as the debt; none when others change it, too."""
+        """The main amount, such as the debt; none if others change it, too."""
         return main_level(self.levels)
 
 
@@ -64,8 +64,8 @@ def baseline_of(
     pledged: Pledged,
     payments: t.Iterable[Payment] = (),
 ) -> Baseline:
-    """Return what is worth remembering of what an operation changes, its history, and the money."""
-    # Twice the reach, because the request may be signed later, and by a clock that is slow.
+    """Return the baseline of an operation, with the recent part of its history and payments."""
+    # Twice the reach, because the request may be signed later, and this machine's clock may be slow.
     young = tuple(r for r in entries if r.status == PROCESSING or r.time_ms > now_ms - 2 * BASELINE_REACH_MS)
     recent_payments = tuple(p for p in payments if p.coin == subject.coin and p.to_ms > now_ms - _PAID_REACH_MS)
     return Baseline(subject.levels, young, wallet, pledged, recent_payments)
@@ -73,22 +73,21 @@ def baseline_of(
 
 @dataclasses.dataclass(frozen=True)
 class Intent:
-    """One repayment, adjustment of collateral or transfer that is about to be sent, or was.
+    """One repayment, adjustment of collateral, or transfer that is about to be sent, or was sent.
 
-    :ivar intent_id: Its ID, by which a user can name it.
-    :ivar amount: What is sent, or what is owed where a loan is repaid as a whole.
-    :ivar sent_at_ms: Its timestamp (UTC, ms); the exchange accepts it for C(recv_window_ms) from then.
-    :ivar repay_id: The exchange's id of it, once known.
-    :ivar reported: Whether a run has reported what became of it.
-    :ivar is_whole: Whether the loan is repaid as a whole, so that the exchange calculates the amount.
-    :ivar accepted_at_ms: When the exchange accepted it without giving an id that is its own (UTC, ms).
-    :ivar sent_monotonic_ms: When it was signed, by this machine's monotonic clock, which counts from its start; none when the
-        system does not identify its starts.
-    :ivar boot_id: Which start of the machine that was.
-    :ivar reported_at_ms: When a run has written its result out (UTC, ms) though nobody may have been there to take it; none when no
-        run has got so far.
-    :ivar is_shown: Whether the figures that it changes have shown it, though somebody else's move may be what they show.
-    :ivar reference: The name that the user has given to the step; none when it has none.
+    :ivar intent_id: The ID by which a user can name it.
+    :ivar amount: The amount that is sent, or the debt if the loan is repaid in full.
+    :ivar sent_at_ms: The timestamp of the request (UTC, ms); the exchange accepts it for C(recv_window_ms) from then.
+    :ivar repay_id: The exchange's ID of the operation, once known.
+    :ivar reported: Whether a run has reported the outcome.
+    :ivar is_whole: Whether the loan is repaid in full, so that the exchange calculates the amount.
+    :ivar accepted_at_ms: When the exchange accepted it without returning an ID of its own (UTC, ms).
+    :ivar sent_monotonic_ms: When it was signed, by this machine's monotonic clock, which starts at boot; none if the system does not
+        identify its boots.
+    :ivar boot_id: Identifies that boot of the machine.
+    :ivar reported_at_ms: When a run wrote its result to an output that perhaps nobody read (UTC, ms); none if no run did.
+    :ivar is_shown: Whether the figures that it changes have shown it; somebody else's operation may have caused that.
+    :ivar reference: The reference of the step; none if it has none.
     """
 
     intent_id: str
@@ -110,21 +109,21 @@ class Intent:
 
     @property
     def earliest_ms(self) -> int:
-        """The exchange cannot have executed it at this time or before."""
+        """A time (UTC, ms) at or before which the exchange cannot have executed it."""
         return self.sent_at_ms - _CLOCK_AHEAD_MS
 
     @property
     def window_end_ms(self) -> int:
-        """The last moment at which the exchange may accept it, or the one at which it did."""
+        """The last moment (UTC, ms) at which the exchange may accept it, or when it did."""
         return self.sent_at_ms + self.recv_window_ms if self.accepted_at_ms is None else self.accepted_at_ms
 
     @property
     def open_for_ms(self) -> int:
-        """For how long after departure the exchange may accept it, whatever either clock shows."""
+        """How long (ms) after it was sent the exchange may accept it, however wrong both clocks are."""
         return self.recv_window_ms + _CLOCK_AHEAD_MS if self.accepted_at_ms is None else 0
 
     def as_document(self) -> dict[str, t.Any]:
-        """Return what is stored: JSON values only, amounts as decimal strings."""
+        """Return the intent as JSON values, with amounts as decimal strings."""
         return {
             "intent": self.intent_id,
             "goal": self.goal.as_document(),
@@ -155,7 +154,7 @@ class Intent:
 def intent_from(document: t.Any) -> Intent:
     """Return the intent that C(as_document) stored.
 
-    :raises ValueError: When it is anything else.
+    :raises ValueError: If the document is anything else.
     """
     try:
         baseline = document["baseline"]
@@ -191,9 +190,9 @@ def intent_from(document: t.Any) -> Intent:
 def _goal(document: t.Any) -> Goal:
     amount, max_debt, max_ltv, min_ltv, ensure = (document[name] for name in ("amount", "max_debt", "max_ltv", "min_ltv", "ensure"))
     if [amount, max_debt, max_ltv, min_ltv, ensure].count(None) != 4:
-        raise ValueError("a goal that is not just one")
+        raise ValueError("its goal is ambiguous")
     if document["move"] not in MOVES:
-        raise ValueError("a move that is not known")
+        raise ValueError("its move is unknown")
     return Goal(
         move=document["move"],
         amount=None if amount is None else _amount(amount),
@@ -241,7 +240,7 @@ def _payment(document: t.Any) -> Payment:
 def _amount(text: t.Any) -> Decimal:
     amount = parse_exchange_decimal(text)
     if not amount:
-        raise ValueError("an amount of nothing")
+        raise ValueError("an amount is zero")
     return amount
 
 
@@ -251,5 +250,5 @@ def _optional(value: t.Any, kind: type[_Value]) -> _Value | None:
 
 def _checked(value: t.Any, kind: type[_Value]) -> _Value:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ValueError(f"{quotable(str(value), 40)} is no {kind.__name__}")
+        raise ValueError(f"{quotable(str(value), 40)} is not of type {kind.__name__}")
     return value

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal in a PostgreSQL database, for all that run on several controllers.
+"""The journal in a PostgreSQL database, which several controllers can share.
 
 This module util is private to the collection.
 """
@@ -30,30 +30,30 @@ except ImportError:
 else:
     IMPORT_ERROR = ""
 
-# Whatever the search path of a role, all roles mean the same tables.
+# Named explicitly, so that all roles use the same tables, whatever their search path.
 SCHEMA = "treasury_bybit"
 _CONNECT_SECONDS = 10
-# A server that does not answer at all, because it is paused or its network drops everything, is given up.
+# How long to wait for a server that does not answer at all, for example because it is paused or the network drops packets.
 _MAX_ANSWER_SECONDS = 30
-# The lock is released at the end in any case.
+# Kept short, because the server releases the lock anyway when the connection ends.
 _MAX_GOODBYE_SECONDS = 2
-# Have the server notice in about half a minute that the machine of a holder is gone, and release its lock.
+# Lets the server notice within about 30 seconds that a holder's machine is gone, and release its lock.
 _KEEPALIVES = {"idle": 15, "interval": 5, "count": 3}
-# By SQLSTATE: data, constraints, read-only, privileges, resources, locks, deadlock / connection, the server's end.
+# Classes of SQLSTATE: data, constraints, transaction state, syntax and privileges, resources, locks, deadlock; connection, shutdown.
 _STATEMENT_FAILED = ("22", "23", "25", "42", "53", "55", "40P01")
 _CONNECTION_FAILED = ("08", "57P")
-# So that two first runs do not create the tables at once.
+# The advisory lock that keeps two first runs from creating the tables at the same time.
 _PREPARE_LOCK = 0x6279_6269_74
 
 
 class InvalidUrl(ValueError):
-    """A text is not the URL of a database; says why, without the URL."""
+    """The text is not the URL of a database; the exception does not quote it."""
 
 
 def passwords_in(url: str) -> list[str]:
-    """Return what must stay hidden of a URL.
+    """Return the parts of a URL that must stay hidden.
 
-    :raises InvalidUrl: When libpq does not understand it.
+    :raises InvalidUrl: If libpq cannot parse it.
     """
     options = _parsed(url)
     return [str(options[name]) for name in ("password", "sslpassword") if options.get(name)]
@@ -63,23 +63,23 @@ def _parsed(url: str) -> dict[str, t.Any]:
     try:
         options = dict(conninfo_to_dict(url))
     except psycopg.Error:
-        # Its message may have a part of the URL.
-        raise InvalidUrl("libpq does not understand it") from None
+        # The message of libpq may quote the URL.
+        raise InvalidUrl("libpq cannot parse it") from None
     if any("@" in str(options.get(name, "")) for name in ("host", "hostaddr", "port", "dbname")):
-        # To libpq, a part of the password belongs to it, and would be shown.
-        raise InvalidUrl("libpq takes a part of its password for something else")
+        # Libpq would show this part of the password in its messages.
+        raise InvalidUrl("libpq reads a part of its password as a host, a port, or a database")
     return options
 
 
 class PostgresDatabase(Database):
-    """A database, reached as libpq does it: with C(PGPASSFILE), C(PGSERVICE), TLS, and all that a URL can say.
+    """A PostgreSQL database. The connection supports all that libpq does, such as C(PGPASSFILE), C(PGSERVICE), and TLS.
 
     :param url: C(postgresql://user:password@host:port/database?...).
-    :param clock: Whose listener gets each wait for the server.
-    :raises InvalidUrl: When it is none.
+    :param clock: Reports the waits for the server.
+    :raises InvalidUrl: If libpq cannot parse the URL.
     """
 
-    # In that of the database, an upgrade of its system could change the order, and so what an index finds.
+    # An upgrade of the operating system can change the order of other collations, and so corrupt an index.
     text_type = 'TEXT COLLATE "C"'
 
     def __init__(self, url: str, clock: Clock | None = None) -> None:
@@ -94,7 +94,7 @@ class PostgresDatabase(Database):
         self._watch: t.Any = None
         self._writes = False
         self._locked: list[tuple[Target, bool]] = []
-        # How the transaction begins of which nothing is sent yet, and what is sent with its end.
+        # The BEGIN that is sent with the first statement, and the statements that are sent with COMMIT.
         self._begin = ""
         self._queued: list[Statement] = []
 
@@ -102,7 +102,7 @@ class PostgresDatabase(Database):
         return None
 
     def is_there(self) -> bool:
-        # What is there shows only when this run is connected.
+        # Only a connection can tell.
         return True
 
     def open(self, writes: bool) -> None:
@@ -110,11 +110,11 @@ class PostgresDatabase(Database):
         parameters: dict[str, t.Any] = {"application_name": "treasury.bybit", "connect_timeout": _CONNECT_SECONDS, "keepalives": 1}
         parameters.update({f"keepalives_{name}": value for name, value in _KEEPALIVES.items()})
         given = {name for name, value in _parsed(self._url).items() if value is not None} - {"client_encoding"}
-        # In others, some references could not be written, and what is read would be bytes.
+        # With another encoding, some references could not be written, and psycopg might return bytes.
         parameters["client_encoding"] = "UTF8"
         try:
-            # With values in their place, several statements are one message: each answer of the server takes time.
-            # The URL may give another limit, and each address of the server gets it.
+            # A client-side cursor inserts the values itself, so several statements can go in one message and save round trips.
+            # No limit is stated: the URL may set another one, and each address of the server gets it.
             with self._clock.waiting(f"The journal {self.label} cannot be reached yet", 0):
                 self._connection = psycopg.connect(
                     self._url,
@@ -124,20 +124,20 @@ class PostgresDatabase(Database):
                 )
             self._watch = Watch(self._connection.fileno())
         except (psycopg.Error, OSError, RuntimeError) as error:
-            # The last is raised when no thread can be started.
+            # RuntimeError means that no thread could be started.
             raise DatabaseFailed(_said(error), "Check journal (host, user, password, database), and run again.") from None
         self.run(
             *(Statement(f"SET tcp_keepalives_{name} = {value}") for name, value in _KEEPALIVES.items()),
             Statement(f"SET lock_timeout = '{_MAX_ANSWER_SECONDS}s'"),
             Statement("SET default_transaction_isolation = 'read committed'"),
             Statement(f"SET search_path = {SCHEMA}"),
-            # A run that waits for an answer has a limit of its own, and a server that waits for another one must not stop that half-way.
+            # The watch limits each wait for an answer, so a timeout of the server's role must not cancel a statement earlier.
             Statement("SET statement_timeout = 0"),
-            # A run that is suspended here would keep all others of the account waiting.
+            # A run that is suspended within a transaction must not block all others of the account.
             Statement(f"SET idle_in_transaction_session_timeout = '{_MAX_ANSWER_SECONDS}s'"),
-            # Where whoever administers the database has turned it on, it stays so.
+            # Never turned off, because an administrator may have turned it on.
             *([] if writes else [Statement("SET default_transaction_read_only = on")]),
-            # Whatever is the default of the role: when COMMIT returns, it survives a crash of the server.
+            # Whatever the role's default, a COMMIT that has returned must survive a crash of the server.
             Statement("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')"),
         )
 
@@ -145,7 +145,7 @@ class PostgresDatabase(Database):
         if self._connection is not None:
             with contextlib.suppress(psycopg.Error, OSError):
                 if self._watch is not None and self._connection.info.transaction_status == TransactionStatus.IDLE:
-                    # The server notices the end of a connection only later, and the next run may not wait.
+                    # The server notices the end of a connection with a delay, and the next run should not have to wait for that.
                     with self._watch.limit(_MAX_GOODBYE_SECONDS):
                         self._connection.execute("SELECT pg_advisory_unlock_all()")
             if self._watch is not None:
@@ -155,7 +155,7 @@ class PostgresDatabase(Database):
             self._connection, self._watch = None, None
 
     def has_tables(self) -> bool:
-        # Within a transaction, to_regclass may still not find what another one has created since it was last asked.
+        # Not to_regclass: within a transaction, it may miss a table that another transaction has just created.
         sql = (
             "SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_class c "
             "JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace WHERE nspname = ? AND relname = ?"
@@ -174,11 +174,11 @@ class PostgresDatabase(Database):
             answers, status = self._send(statements)
         except DatabaseFailed as error:
             if _state_of(error).startswith(_STATEMENT_FAILED):
-                # COMMIT comes last, and is not carried out then.
+                # A statement before COMMIT failed, so COMMIT was not executed.
                 raise
             raise CommitInDoubt(str(error)) from None
         if status != "COMMIT":
-            # It is no error to the server when a statement before has failed.
+            # After a failed statement, the server answers COMMIT with ROLLBACK instead of an error.
             raise DatabaseFailed("the server rolled the transaction back")
         refuse_unchanged(answers[:-1])
 
@@ -199,7 +199,7 @@ class PostgresDatabase(Database):
         except DatabaseFailed as error:
             if not (_state_of(error) or "08").startswith(_CONNECTION_FAILED):
                 raise
-            # Nothing of a transaction is lost yet, and what it will do is conditional on the epoch.
+            # The transaction has done nothing yet, and what it writes is conditional on the epoch.
             self._reconnect()
             answers = self._send([begin, *statements])[0]
         return answers[1:]
@@ -227,7 +227,7 @@ class PostgresDatabase(Database):
         return is_locked
 
     def _reconnect(self) -> None:
-        """Connect again after the connection was lost; whoever has the lock by now, the epoch tells whether the target is still this run's."""
+        """Connect again after the connection was lost. The epoch tells whether the target is still this run's, whoever has the lock now."""
         self.close()
         self.open(self._writes)
         self.was_reconnected = True
@@ -235,14 +235,14 @@ class PostgresDatabase(Database):
             self.try_lock(target, exclusive)
 
     def _send(self, statements: t.Sequence[Statement]) -> tuple[list[Answer], str]:
-        """Carry out statements, and return what came of each, and what the server calls the last one."""
+        """Execute statements, and return the result of each, and the server's status of the last one."""
         connection = self._connection
         if connection is None:
-            raise DatabaseFailed("it is not connected any more")
+            raise DatabaseFailed("it is no longer connected")
         sql = "; ".join(statement.sql for statement in statements).replace("?", "%s")
         values = [value for statement in statements for value in statement.values]
         try:
-            # The watch looks once a second, so it may take two more.
+            # The watch checks once a second, so it may react up to two seconds late.
             reason = f"The journal {self.label} has not answered yet"
             with self._watch.limit(_MAX_ANSWER_SECONDS), self._clock.waiting(reason, (_MAX_ANSWER_SECONDS + 2) * 1000):
                 cursor = connection.execute(sql, values or None)
@@ -257,19 +257,19 @@ class PostgresDatabase(Database):
 
 
 def _state_of(error: DatabaseFailed) -> str:
-    """Return the SQLSTATE that the server has given; empty when it has given none, such as when the connection is lost."""
+    """Return the SQLSTATE of an error; empty if there is none, for example when the connection was lost."""
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
 def _results(cursor: t.Any) -> t.Iterator[t.Any]:
-    """Let the cursor stand on the result of each statement."""
+    """Move the cursor to the result of each statement in turn."""
     yield cursor
     while cursor.nextset():
         yield cursor
 
 
 def grants(role: str = "ROLE") -> str:
-    """Return the SQL that gives a role what runs need, and no more."""
+    """Return the SQL that grants a role the privileges that runs need, and no others."""
     tables = [name for name in TABLES if name not in (VERSION_TABLE, "bybit_entries")]
     return (
         f"SET search_path = {SCHEMA}; GRANT USAGE ON SCHEMA {SCHEMA} TO {role}; GRANT SELECT ON {VERSION_TABLE} TO {role}; "
@@ -282,7 +282,7 @@ def _ungranted() -> str:
 
 
 def unprepared() -> str:
-    """Say how the tables are created by somebody who may do that."""
+    """Return how the owner of the database creates the tables."""
     return (
         f"Run the module once as the owner of the database, with acknowledge: first-use; this creates the tables and sends nothing. Then, as that "
         f"owner (ROLE is the user of the runs): {grants()}"
@@ -290,6 +290,6 @@ def unprepared() -> str:
 
 
 def _said(error: BaseException) -> str:
-    """Return the first line of what the server or libpq says, which has no password."""
+    """Return the first line of a message of the server or libpq, which contains no password."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the journal has of an intent, and the statements that write it and its entries of the audit trail.
+"""The stored form of an intent, and the statements that write it and its entries of the audit trail.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -20,19 +20,19 @@ from .target import Target
 TARGET = "realm = ? AND account = ? AND product = ? AND loan = ?"
 ACCOUNT = "realm = ? AND account = ?"
 
-# The outcome of a repayment is unknown / it was made, but not reported, or the exchange has not confirmed it / all is settled /
-# it was surely not executed / the user has acknowledged it, whatever became of it.
+# The states of an intent: outcome unknown; made, but not reported, or not confirmed by the exchange; settled; certainly not executed;
+# acknowledged by the user, whatever its outcome.
 OPEN, MADE, DONE, VOID, GIVEN_UP = "open", "made", "done", "void", "given_up"
 
-# What is known when an intent is left to nobody.
+# The outcome of an intent in each settled state.
 _LAST_OUTCOMES = {DONE: EXECUTED, VOID: NOT_EXECUTED, GIVEN_UP: ACKNOWLEDGED}
 
 
 class Record(t.NamedTuple):
-    """An intent as the journal has it.
+    """An intent as it is stored.
 
-    :ivar state: One of the above.
-    :ivar outcome: The last of C(EVENTS) that says what became of it.
+    :ivar state: One of the states above.
+    :ivar outcome: The latest of C(EVENTS) that tells its outcome.
     """
 
     intent: Intent
@@ -41,10 +41,10 @@ class Record(t.NamedTuple):
 
 
 class Change(t.NamedTuple):
-    """What a run writes of one intent.
+    """What a run writes about one intent.
 
-    :ivar events: What has happened to it since it was last written.
-    :ivar is_certain: Whether it is known to be new, or to be there; otherwise it is only changed if it is there.
+    :ivar events: Its events since it was last written.
+    :ivar is_certain: Whether it is known to be new, or to be stored. Otherwise, it is changed only if it is stored.
     """
 
     record: Record
@@ -54,9 +54,9 @@ class Change(t.NamedTuple):
 
 
 def record_of(document: str, state: str, outcome: str) -> Record:
-    """Return what a row has.
+    """Return the record in a row.
 
-    :raises Damaged: When that is no intent.
+    :raises Damaged: If the document is not an intent.
     """
     try:
         return Record(intent_from(json.loads(document)), state, outcome)
@@ -65,23 +65,23 @@ def record_of(document: str, state: str, outcome: str) -> Record:
 
 
 def columns_of(record: Record) -> tuple[str, str, str]:
-    """Return what a row has that may change: state, outcome, and document."""
+    """Return the columns of a row that may change: state, outcome, and document."""
     return record.state, record.outcome, json.dumps(record.intent.as_document(), sort_keys=True)
 
 
 def is_fitting(state: str, outcome: str) -> bool:
-    """Return whether an intent can have this state and this outcome."""
+    """Return whether an intent can have both this state and this outcome."""
     return _LAST_OUTCOMES.get(state, outcome) == outcome and (state in _LAST_OUTCOMES or outcome not in (NOT_EXECUTED, ACKNOWLEDGED))
 
 
 def statements_of(
     target: Target, changes: t.Sequence[Change], head: Head, now_ms: int, actor: t.Mapping[str, t.Any]
 ) -> list[Statement]:
-    """Return what writes changes of the intents of one target, and adds their entries to the chain of its account.
+    """Return the statements that write changes of one target's intents, and add their entries to the chain of the account.
 
     :param head: The end of that chain.
-    :param now_ms: When this happens (UTC, ms).
-    :param actor: Who has caused it, and where.
+    :param now_ms: The present (UTC, ms).
+    :param actor: Who caused the changes, and where.
     """
     statements = [_statement_of(target, change) for change in changes]
     for intent, event in [(change.record.intent, event) for change in changes for event in change.events]:

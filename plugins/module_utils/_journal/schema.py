@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables of the journal, and how they came about, version by version.
+"""The tables of the journal, and the migrations that create them.
 
 This module util is private to the collection.
 """
@@ -13,7 +13,7 @@ import typing as t
 
 from .database import Database, DatabaseFailed
 
-# One tuple of statements for each version; what has been released is never changed, only added to.
+# One tuple of statements for each version. Never change a released version: add a new one.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE bybit_targets (
@@ -24,9 +24,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             intent_id TEXT NOT NULL PRIMARY KEY,
             realm TEXT NOT NULL, account TEXT NOT NULL, product TEXT NOT NULL, loan TEXT NOT NULL,
             number BIGINT NOT NULL, state TEXT NOT NULL, outcome TEXT NOT NULL, reference TEXT, document TEXT NOT NULL)""",
-        # At most one repayment of a loan may be under way.
+        # At most one operation of a target may be open.
         "CREATE UNIQUE INDEX bybit_one_open_intent ON bybit_intents (realm, account, product, loan) WHERE state = 'open'",
-        # What was surely not executed leaves its reference to the next try.
+        # An operation that was certainly not executed leaves its reference free for the next attempt.
         "CREATE UNIQUE INDEX bybit_one_use_of_reference ON bybit_intents (realm, account, reference) WHERE state <> 'void'",
         "CREATE UNIQUE INDEX bybit_intents_in_order ON bybit_intents (realm, account, product, loan, number)",
         "CREATE INDEX bybit_unsettled_intents ON bybit_intents (realm, product, loan) WHERE state IN ('open', 'made')",
@@ -43,14 +43,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 TABLES = ("bybit_journal", "bybit_targets", "bybit_intents", "bybit_chains", "bybit_entries")
 VERSION_TABLE = "bybit_journal"
-# In these, two rows with one key are no sign of another run, because each run locks the end of the chain first.
+# A duplicate key in these tables means damage, not another run, because each run locks the end of the chain first.
 CHAINED = ("bybit_chains", "bybit_entries")
 
 
 def prepare(database: Database, migrations: t.Sequence[t.Sequence[str]] = MIGRATIONS) -> None:
-    """Create the tables, or bring them up to date; does nothing where they are.
+    """Create the tables, or migrate them to the current version.
 
-    :raises DatabaseFailed: When that is not possible, or when a newer version has written there.
+    :raises DatabaseFailed: If this fails, or if a newer version of the collection wrote the tables.
     """
     version = version_of(database, migrations)
     if version == len(migrations):
@@ -58,15 +58,15 @@ def prepare(database: Database, migrations: t.Sequence[t.Sequence[str]] = MIGRAT
     try:
         database.prepare(lambda: _migrate(database, migrations))
     except DatabaseFailed as error:
-        # Where there were no tables yet, nothing is recorded.
+        # Without tables, nothing can be recorded.
         error.hides_intents = error.hides_intents and bool(version)
         raise
 
 
 def version_of(database: Database, migrations: t.Sequence[t.Sequence[str]] = MIGRATIONS) -> int:
-    """Return which version the tables have; 0 where there are none.
+    """Return the version of the tables; 0 if there are none.
 
-    :raises DatabaseFailed: When this collection does not know it.
+    :raises DatabaseFailed: If this collection does not support the version.
     """
     if not database.has_tables():
         return 0
@@ -83,7 +83,7 @@ def version_of(database: Database, migrations: t.Sequence[t.Sequence[str]] = MIG
 
 
 def _migrate(database: Database, migrations: t.Sequence[t.Sequence[str]]) -> None:
-    """Do what is missing; another run may have done it in the meantime."""
+    """Run the missing migrations; another run may have done so in the meantime."""
     version = version_of(database, migrations)
     if not version:
         database.change(f"CREATE TABLE {VERSION_TABLE} (version BIGINT NOT NULL)")

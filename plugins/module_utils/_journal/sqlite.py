@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal in one SQLite file on a local disk, for the runs of one controller.
+"""The journal in an SQLite file on a local disk, for the runs of one controller.
 
 This module util is private to the collection.
 """
@@ -25,16 +25,16 @@ from .target import Target
 
 _MAX_BUSY_MS = 30_000
 _BUSY_PAUSE_MS = 20
-# The smallest file of SQLite that is not empty.
+# The size of the smallest SQLite file that is not empty.
 _MIN_BYTES = 512
-# What an earlier development version has left in what was state_dir.
+# The files that an earlier development version left in its state_dir.
 _OLD_RECORD = re.compile(r".+_[0-9a-f]{16}\.json")
 
 
 class SqliteDatabase(Database):
-    """A file, and beside it a lock file for each target.
+    """An SQLite file, with a lock file for each target beside it.
 
-    :param path: Absolute; created with its directory when something is first written.
+    :param path: The absolute path of the file. File and directory are created on the first write.
     """
 
     def __init__(self, path: str, clock: Clock) -> None:
@@ -43,18 +43,18 @@ class SqliteDatabase(Database):
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._locks: list[int] = []
-        # Ansible hides the value of the option, so the path is not shown as a whole.
+        # Shown in two parts, because Ansible hides the value of the option wherever it appears as a whole.
         self.label = f"'{os.path.basename(path)}' in '{self._directory}'"
         self.removal = f"move {self.label}, and all files whose names start with its name, to another directory"
 
     def check(self) -> None:
-        """Refuse a file that could not be made or used, without making or opening it."""
+        """Refuse a file that could not be created or used, without creating anything."""
         nearest = self._path
         while not os.path.lexists(nearest) and os.path.dirname(nearest) != nearest:
             nearest = os.path.dirname(nearest)
         try:
             if nearest == self._path:
-                # Whether it is a regular file of this user, too.
+                # This also checks that it is a regular file that belongs to this user.
                 os.close(files.open_private(self._path, os.O_RDONLY))
                 nearest = self._directory
             if not os.path.isdir(nearest):
@@ -75,7 +75,7 @@ class SqliteDatabase(Database):
 
     def open(self, writes: bool) -> None:
         try:
-            # Asked first, because a run that begins at the same moment makes its lock last.
+            # Checked before the file, because a run that starts at the same moment creates the file before its lock.
             was_used = self._has_locks()
             if was_used and not os.path.lexists(self._path):
                 raise Damaged("the file is missing, but its lock files exist")
@@ -87,22 +87,22 @@ class SqliteDatabase(Database):
             descriptor = files.open_private(self._path, os.O_RDONLY)
             self._identity = files.identity_of(descriptor)
             size = os.fstat(descriptor).st_size
-            # Now, because closing it later would take SQLite's own lock away.
+            # Closed now, because closing it later would release SQLite's own lock.
             os.close(descriptor)
             if not size and was_used:
-                # To SQLite, it would be a new one.
+                # SQLite would treat it as a new database.
                 raise Damaged("it is empty")
             if 0 < size < _MIN_BYTES:
-                # One of a single byte, too.
+                # SQLite would treat a file of one byte as empty, too.
                 raise Damaged("the file is truncated")
         except OSError as error:
             raise self._failed(error) from None
         self._connection = self._doing(lambda: sqlite3.connect(self._path, timeout=0, isolation_level=None))
         if not writes:
             self.query("PRAGMA query_only = ON")
-        # With the default of some systems, a power failure can undo what was committed.
+        # With the default on some systems, a power failure can undo a commit.
         self.query("PRAGMA synchronous = FULL")
-        # One file is the journal once nobody uses it: the one beside it is made void with each commit, and that is flushed.
+        # Each commit invalidates the rollback journal beside the file, and flushes that. So a copy of the file alone is complete when unused.
         self.query("PRAGMA journal_mode = PERSIST")
         self._refuse_cut_page()
 
@@ -128,7 +128,7 @@ class SqliteDatabase(Database):
             raise
         try:
             self._run(Statement("COMMIT"))
-            # Once more, because a COMMIT may have waited for others.
+            # Checked again, because the COMMIT may have waited for other runs.
             self._refuse_another_file()
         except DatabaseFailed as error:
             self.rollback()
@@ -139,7 +139,7 @@ class SqliteDatabase(Database):
             if self._connection is not None and self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error:
-            # Without a COMMIT, SQLite undoes it when the file is next opened.
+            # Without a COMMIT, SQLite rolls the transaction back when the file is next opened.
             self._connection = None
 
     def run(self, *statements: Statement) -> list[Answer]:
@@ -165,16 +165,16 @@ class SqliteDatabase(Database):
                 if files.identity_of(lock) == files.identity_at(path):
                     self._locks.append(lock)
                     return True
-                # It was removed or replaced in between.
+                # The lock file was removed or replaced in between.
                 os.close(lock)
         except FileNotFoundError:
-            # Nobody has ever written for this target.
+            # No run has ever written for this target.
             return True
         except OSError as error:
             raise DatabaseFailed(f"the target cannot be locked: {error.strerror}") from None
 
     def _refuse_another_file(self) -> None:
-        """Refuse to write to a file that nobody else finds any more."""
+        """Refuse to write to a file that other runs can no longer find under its path."""
         try:
             is_in_place = self._identity == files.identity_at(self._path)
         except OSError as error:
@@ -186,8 +186,8 @@ class SqliteDatabase(Database):
             )
 
     def _refuse_cut_page(self) -> None:
-        """Refuse a file whose last page is not there as a whole; SQLite would take the rest of it for zeros."""
-        # Nobody writes to the file until the end of a transaction that has read.
+        """Refuse a file whose last page is incomplete; SQLite would read the missing part as zeros."""
+        # A transaction that has read keeps others from writing to the file.
         self._run(Statement("BEGIN"))
         try:
             pages, page_size = self.query("PRAGMA page_count")[0][0], self.query("PRAGMA page_size")[0][0]
@@ -200,10 +200,10 @@ class SqliteDatabase(Database):
             raise Damaged("the file is truncated")
 
     def _run(self, statement: Statement) -> Answer:
-        """Carry out a statement as soon as nobody else is in the way."""
+        """Execute a statement as soon as no other program keeps the file locked."""
         connection = self._connection
         if connection is None:
-            raise DatabaseFailed("it is not open any more")
+            raise DatabaseFailed("it is no longer open")
         deadline_ms, is_told = self._clock.monotonic_ms() + _MAX_BUSY_MS, False
         with contextlib.ExitStack() as waiting:
             while True:
@@ -218,14 +218,14 @@ class SqliteDatabase(Database):
                 self._clock.sleep_ms(_BUSY_PAUSE_MS)
 
     def _doing(self, action: t.Callable[[], t.Any]) -> t.Any:
-        """Return the result of an action, none when somebody else is in its way."""
+        """Return the result of an action; none if another program keeps the file locked."""
         try:
             return action()
         except sqlite3.IntegrityError as error:
             kind = Damaged if any(table in str(error) for table in CHAINED) else DuplicateKey
             raise kind(str(error)) from None
         except sqlite3.OperationalError as error:
-            # Its code is to be had from Python 3.11 on.
+            # Compared by text, because sqlite_errorcode exists only from Python 3.11 on.
             if str(error) in ("database is locked", "database table is locked"):
                 return None
             raise DatabaseFailed(str(error)) from None
@@ -247,14 +247,14 @@ class SqliteDatabase(Database):
         return DatabaseFailed(error.strerror or str(error), remedy, isinstance(error, PermissionError) or self._may_record())
 
     def _may_record(self) -> bool:
-        """Return whether runs may have recorded something here."""
+        """Return whether earlier runs may have recorded something here."""
         try:
             return self._has_locks() or not files.is_new(self._path)
         except OSError:
             return True
 
     def _has_locks(self) -> bool:
-        """Return whether a run has ever acquired a target here."""
+        """Return whether a run has ever acquired a target here; its lock file remains."""
         prefix = f"{os.path.basename(self._path)}."
         try:
             return any(name.startswith(prefix) and name.endswith(".lock") for name in os.listdir(self._directory))
@@ -264,5 +264,5 @@ class SqliteDatabase(Database):
 
 def _answer_to(connection: sqlite3.Connection, statement: Statement) -> Answer:
     cursor = connection.execute(*statement)
-    # All rows at once: any of them may be the one that cannot be read.
+    # Fetched at once, so that an unreadable row raises its error here.
     return Answer(cursor.fetchall(), cursor.rowcount)

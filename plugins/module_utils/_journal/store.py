@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The protocol by which runs share a journal: the intents of one target, written only by the run that holds its epoch.
+"""The protocol by which runs share a journal: only the run that holds a target's epoch can write its intents.
 
-Acquiring a target raises its epoch. Whatever a run writes is conditional on the epoch that it has acquired, so what a stale holder
-decides dies in the database: one that was paused, or has lost its lock without noticing. This module util is private to the
+Acquiring a target raises its epoch, and every write is conditional on the epoch that the run has acquired. So the database rejects the
+writes of a stale holder, such as a run that was paused, or that lost its lock without noticing. This module util is private to the
 collection.
 """
 
@@ -15,12 +15,13 @@ import contextlib
 import json
 import typing as t
 
-from .._api.errors import Busy, BusyInDoubt, JournalLost, JournalUnusable, Overtaken
+from .._api.errors import Busy, BusyInDoubt, JournalUnusable, Overtaken
 from .._clock import Clock
 from . import schema
 from .actor import actor_now, describe
-from .database import CommitInDoubt, Damaged, Database, DatabaseFailed, DuplicateKey, Row, Statement, refuse_unchanged
+from .database import CommitInDoubt, Database, DatabaseFailed, DuplicateKey, Row, Statement, refuse_unchanged
 from .entries import Head
+from .failures import unusable
 from .intent import Intent
 from .records import ACCOUNT, MADE, OPEN, TARGET, VOID, Change, Record, columns_of, record_of, statements_of
 from .target import Target
@@ -30,19 +31,19 @@ _MAX_PAUSE_MS = 500
 
 
 class Use(t.NamedTuple):
-    """What a reference was used for."""
+    """The use of a reference: its target, and its intent."""
 
     target: Target
     record: Record
 
 
 class SharedLtv(t.NamedTuple):
-    """The LTV that the moves of several targets change.
+    """An LTV that the operations of several targets change.
 
-    :ivar lock: Which runs hold while they change it.
-    :ivar products: The products of those targets; all of an account, or those of one order.
-    :ivar order_id: That of the order; none for all targets of these products.
-    :ivar is_exclusive: Whether what this run moves follows from the LTV, so that nobody else may change it meanwhile.
+    :ivar lock: The target that runs lock while they change the LTV.
+    :ivar products: The products of those targets.
+    :ivar order_id: The ID of the order whose LTV it is; none for the LTV of the account, which all targets of these products change.
+    :ivar is_exclusive: Whether this run derives an amount from the LTV, so that no other run may change it meanwhile.
     """
 
     lock: Target
@@ -54,8 +55,8 @@ class SharedLtv(t.NamedTuple):
 class Store:
     """The intents of one target. A run acquires the target before it reads or writes them.
 
-    :raises JournalUnusable: From each method, when the journal cannot be used; C(JournalLost) from each that reads, when that hides
-        what earlier runs may have recorded.
+    :raises JournalUnusable: From each method, if the journal cannot be used; C(JournalLost) from each that reads, if intents of earlier
+        runs may be recorded that cannot be read.
     """
 
     def __init__(self, database: Database, target: Target, clock: Clock, ltv: SharedLtv | None = None) -> None:
@@ -63,22 +64,23 @@ class Store:
         self._ltv = ltv
         self._target = target
         self._clock = clock
-        # The number of the epoch, and who has acquired it: a database restored from a backup counts the same numbers again.
+        # The number of the epoch and its holder, because a database that was restored from a backup assigns the same numbers again.
         self._epoch: tuple[int, str] | None = None
         self._has_tables = False
 
     def exists(self) -> bool:
-        """Return whether a run for any target has ever written here; leaves no trace."""
+        """Return whether a run for any target has ever written here, without creating anything."""
         try:
             return self._database.is_there()
         except DatabaseFailed as error:
             raise unusable(error, self._database) from None
 
     def acquire(self, timeout_ms: int, writes: bool = True) -> list[Record]:
-        """Keep other runs for this target away until C(release), and return its unsettled intents, in the order in which they were made.
+        """Acquire the target until C(release), and return its unsettled intents in the order in which they were made.
 
-        :param writes: Whether this run writes; one that only reads leaves no trace, and takes the epoch from nobody.
-        :raises Busy: When another run has not ended in time.
+        :param timeout_ms: How long to wait for another run.
+        :param writes: Whether this run writes. One that only reads creates nothing, and does not raise the epoch.
+        :raises Busy: If another run does not end in time.
         """
         try:
             self._database.open(writes)
@@ -95,15 +97,15 @@ class Store:
             raise unusable(error, self._database) from None
 
     def release(self) -> None:
-        """Let other runs have the target."""
+        """Release the target."""
         self._epoch = None
         self._database.close()
 
     def write(self, changes: t.Sequence[Change]) -> None:
-        """Write what a run has decided; when this returns, it survives a power failure.
+        """Write changes durably: once this returns, a power failure cannot undo them.
 
-        :raises Overtaken: When another run has acquired the target since; then nothing is written.
-        :raises JournalUnusable: When it could not be written, or when nobody knows whether it was.
+        :raises Overtaken: If another run has acquired the target meanwhile. Then nothing is written.
+        :raises JournalUnusable: If they could not be written, or it is unknown whether they were.
         """
         try:
             with self._database.transaction():
@@ -134,11 +136,11 @@ class Store:
             raise unusable(error, self._database, is_writing=True) from None
 
     def _may_have_lost_ltv(self) -> bool:
-        """Return whether another run may have changed the LTV that this one has locked; no epoch tells."""
+        """Return whether another run may have changed the locked LTV after a lost connection; an LTV has no epoch that would tell."""
         return self._ltv is not None and self._ltv.is_exclusive and self._database.was_reconnected
 
     def use_of(self, reference: str) -> Use | None:
-        """Return what a reference of the account was used for; none when it was not, or only for what was surely not executed."""
+        """Return what a reference of the account was used for; none if it was not used, or if the operation was certainly not executed."""
         if not self._has_tables:
             return None
         sql = f"SELECT product, loan, document, state, outcome FROM bybit_intents WHERE {ACCOUNT} AND reference = ? AND state <> ?"
@@ -162,7 +164,7 @@ class Store:
             rows = self._database.query(sql, *self._target[:2], *ltv.products, OPEN, MADE)
             found = [(self._target._replace(product=row[0], loan=row[1]), record_of(*row[2:]).intent) for row in rows]
         except DatabaseFailed as error:
-            # Those of its own target are known by then.
+            # The intents of this run's own target were read before.
             raise unusable(error, self._database, is_writing=True) from None
         return [(target, intent) for target, intent in found if target != self._target and ltv.order_id in (None, target.loan)]
 
@@ -189,7 +191,7 @@ class Store:
     def _holder(self) -> str:
         found = self._database.query(f"SELECT holder FROM bybit_targets WHERE {TARGET}", *self._target)
         if not found:
-            # It has the lock already, and has not yet said who it is.
+            # The other run has the lock, but has not recorded itself yet.
             return "just started"
         try:
             holder = json.loads(found[0][0])
@@ -211,22 +213,22 @@ class Store:
             with self._database.transaction():
                 epoch, records = self._next_epoch()
         except DatabaseFailed as error:
-            # Such as on a disk that is full, where everything can still be read.
+            # On a full disk, for example, the intents can still be read.
             error.hides_intents = self._hides_intents()
             raise
-        # Not before, because without a COMMIT, the next run gets the same number.
+        # Set only after the COMMIT, because without it, the next run gets the same number.
         self._epoch = epoch
         return records
 
     def _hides_intents(self) -> bool:
-        """Return whether there may be an unreported intent, as far as that can be read."""
+        """Return whether there is an unreported intent, or may be one because the intents cannot be read."""
         try:
             return any(not record.intent.reported for record in self._load())
         except DatabaseFailed:
             return True
 
     def _next_epoch(self) -> tuple[tuple[int, str], list[Record]]:
-        """Acquire the target from whoever had it."""
+        """Raise the epoch, and return it with the unsettled intents."""
         holder = json.dumps({**actor_now(), "since_ms": self._clock.now_ms()})
         raised, epoch, unsettled = self._database.run(
             Statement(
@@ -248,9 +250,9 @@ class Store:
         return Statement(sql, (*self._target, OPEN, MADE))
 
     def _lock(self, intent_ids: t.Sequence[str]) -> tuple[bool, Head, dict[str, Row]]:
-        """Keep target and chain for this run until the end of the transaction.
+        """Lock the rows of the target and the chain until the end of the transaction.
 
-        :return: Whether the target is still this run's, the end of the chain, and what is stored of some intents, by ID.
+        :return: Whether this run still holds the target, the end of the chain, and the stored state, outcome, and document of the intents, by ID.
         """
         account, epoch = self._target[:2], self._epoch or (0, "")
         confirmed, kept, chain, intents = self._database.run(
@@ -271,7 +273,7 @@ class Store:
 
 
 def _is_needed(change: Change, stored: t.Mapping[str, Row]) -> bool:
-    """Return whether a change is still to be written: what a COMMIT without an answer has written after all is not written twice."""
+    """Return whether a change must still be written, because a COMMIT without an answer may have written it already."""
     intent_id = change.record.intent.intent_id
     if change.is_new:
         return True
@@ -281,7 +283,7 @@ def _is_needed(change: Change, stored: t.Mapping[str, Row]) -> bool:
 
 
 def is_in_doubt(database: Database, realm: str, product: str, loan: str) -> bool:
-    """Return whether a repayment of a loan may be unreported, whichever account it belongs to, while the account of the key is unknown."""
+    """Return whether any account may have an unreported intent for a loan; for runs that could not find out the account of the key."""
     sql = "SELECT document FROM bybit_intents WHERE realm = ? AND product = ? AND loan = ? AND state IN (?, ?)"
     try:
         if not database.is_there():
@@ -296,23 +298,3 @@ def is_in_doubt(database: Database, realm: str, product: str, loan: str) -> bool
         return True
     finally:
         database.close()
-
-
-def unusable(error: DatabaseFailed, database: Database, is_writing: bool = False) -> JournalUnusable:
-    """Return what the user reads of a database that failed.
-
-    :param is_writing: Whether what earlier runs have recorded was read before.
-    """
-    if isinstance(error, Damaged):
-        return JournalLost(
-            f"The journal {database.label} cannot be read ({error}). Nothing was sent, because the outcome of earlier operations is unknown. "
-            f"Restore it from a backup. If there is none, stop all runs, check each loan and its history on the exchange, and remove every task whose "
-            f"reference was already used from your playbooks, because a new journal knows no reference and such a task would pay again. Then "
-            f"{database.removal}, and run again."
-        )
-    message = f"The journal {database.label} cannot be used ({error})."
-    remedy = error.remedy or "Make this journal available again (do not switch to another one), and run again."
-    if is_writing or not error.hides_intents:
-        return JournalUnusable(f"{message} {remedy}")
-    # Another journal would be the wrong remedy: what is recorded in this one would be forgotten.
-    return JournalLost(f"{message} Nothing was sent, because earlier runs may have recorded operations there whose outcome is unknown. {remedy}")

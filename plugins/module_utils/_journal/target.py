@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an intent is for: the key of the journal.
+"""The target of an intent, by which the journal finds it.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -13,21 +13,20 @@ import hashlib
 import re
 import typing as t
 
-
-# The products of intents that are for no loan: the collateral of a legacy order, that of the account, and the wallets.
+# The products of targets that are not loans: the collateral of a legacy order, the collateral of the account, and the wallets.
 ORDER_COLLATERAL, ACCOUNT_COLLATERAL, WALLETS = "order_collateral", "account_collateral", "wallets"
-# Whose lock keeps what changes one LTV apart.
+# The product of the lock on an LTV.
 LTV = "ltv"
 _WORDS = {ORDER_COLLATERAL: "collateral", ACCOUNT_COLLATERAL: "collateral", WALLETS: "wallet"}
 
 
 class Target(t.NamedTuple):
-    """What runs keep apart: one loan of one account, its collateral in one coin, or its wallets in one coin.
+    """What runs wait for each other on: one loan, the collateral of one coin, one coin's wallets, or one LTV.
 
-    :ivar realm: Where the account exists, such as C(mainnet), whatever address leads there.
+    :ivar realm: Where the account exists, such as C(mainnet), independent of the host's address.
     :ivar account: The exchange's ID of the account, which all its keys share.
-    :ivar product: The kind of loan, or one of the above.
-    :ivar loan: Tells the loan, or the coin, from others of its product.
+    :ivar product: The product of the loan, or one of the constants above.
+    :ivar loan: Identifies the loan, or the coin, within the product.
     """
 
     realm: str
@@ -37,21 +36,21 @@ class Target(t.NamedTuple):
 
     @property
     def word(self) -> str:
-        """What messages call it."""
+        """How messages name it."""
         return _WORDS.get(self.product, "loan")
 
     @property
     def digest(self) -> bytes:
-        """What no other target has."""
+        """A hash that is unique to the target."""
         return hashlib.sha256("\n".join(self).encode()).digest()
 
     @property
     def lock_name(self) -> str:
-        """A readable file name that no other target has."""
+        """A readable file name that is unique to the target."""
         realm = re.sub("[^A-Za-z0-9.-]", "_", self.realm)[:80]
         return f"{realm}_{self.account}_{self.product}_{self.loan}_{self.digest.hex()[:16]}.lock"
 
     @property
     def lock_number(self) -> int:
-        """A signed 64-bit number that practically no other target has."""
+        """A signed 64-bit number, practically unique to the target."""
         return int.from_bytes(self.digest[:8], "big", signed=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads the audit trail, without acquiring anything: other runs may write meanwhile.
+"""Reads and verifies the audit trail, while other runs may write.
 
 This module util is private to the collection.
 """
@@ -17,17 +17,18 @@ from .database import Database, DatabaseFailed
 from .entries import Entry, Head, first_misfit
 from .records import MADE, OPEN, is_fitting
 
-# What columns repeat of the document of an entry, by their names.
+# Columns that repeat a field of an entry's document, with the name of the field.
 _COPIED = {name: name for name in ("realm", "account", "time_ms", "product", "loan", "event", "reference")} | {"intent_id": "intent"}
-# What both an entry and the document of its intent tell.
+# Fields that both an entry and its intent's document have.
 _SHARED = ("coin", "goal", "reference", "sent_at_ms")
 _COLUMNS = ("realm", "account", "product", "loan", "reference")
 
 
 class Filter(t.NamedTuple):
-    """Which entries are read; none means all.
+    """Selects entries and intents; none selects all.
 
-    :ivar since_ms: From when on (UTC, ms), as C(until_ms) is before when.
+    :ivar since_ms: The first moment (UTC, ms).
+    :ivar until_ms: The first moment (UTC, ms) that is excluded.
     """
 
     realm: str | None = None
@@ -44,7 +45,7 @@ class Filter(t.NamedTuple):
 class Chain(t.NamedTuple):
     """The audit trail of one account.
 
-    :ivar misfit: What does not fit, as a clause; empty when everything does.
+    :ivar misfit: The first contradiction, as a clause; empty if the chain and the intents are intact.
     """
 
     realm: str
@@ -54,11 +55,11 @@ class Chain(t.NamedTuple):
 
 
 class Trail(t.NamedTuple):
-    """What the journal says.
+    """The selected content of the journal.
 
-    :ivar entries: The documents of the entries with their hash, the oldest first.
-    :ivar unreported: The documents of the intents whose outcome no run has reported, with their target, the oldest first.
-    :ivar chains: Every chain of the accounts that were asked for; empty unless they were to be verified.
+    :ivar entries: The documents of the entries with their hashes, oldest first.
+    :ivar unreported: The documents of the intents whose outcome no run has reported, with their targets, oldest first.
+    :ivar chains: The verified chain of each selected account; empty without verification.
     """
 
     entries: list[dict[str, t.Any]]
@@ -67,9 +68,10 @@ class Trail(t.NamedTuple):
 
 
 def read_trail(database: Database, wanted: Filter, is_verified: bool) -> Trail:
-    """Return what matches a filter, all of it as of one moment.
+    """Return a consistent snapshot of what a filter selects.
 
-    :raises DatabaseFailed: When it cannot be read.
+    :param is_verified: Whether to verify the chains of the accounts.
+    :raises DatabaseFailed: If the journal does not exist, or cannot be read.
     """
     missing = DatabaseFailed("it does not exist", "Check the option journal; the first run that moves money creates the file or the tables.")
     if not database.is_there():
@@ -107,7 +109,7 @@ def _unreported(database: Database, wanted: Filter) -> list[dict[str, t.Any]]:
         intent = json.loads(document)
         if not intent["reported"] and _is_of_move(intent, wanted):
             found.append({"realm": realm, "account": account, "product": product, "loan": loan, "outcome": outcome, **intent})
-    # The numbers of different loans tell nothing of each other.
+    # Intents are numbered by target, so only their times order those of several targets.
     return sorted(found, key=lambda intent: int(intent["sent_at_ms"]))
 
 
@@ -115,7 +117,7 @@ def _chains(database: Database, wanted: Filter) -> list[Chain]:
     where, values = _where(wanted, ("realm", "account"))
     sql = f"SELECT realm, account, length, hash FROM bybit_chains{_clause(where)} ORDER BY realm, account"
     recorded = {(realm, account): Head(length, hash_) for realm, account, length, hash_ in database.query(sql, *values)}
-    # Whoever removes the end of a chain may remove its record, too.
+    # Also verify accounts whose chain record was removed.
     for table in ("bybit_entries", "bybit_intents"):
         for realm, account in database.query(f"SELECT DISTINCT realm, account FROM {table}{_clause(where)}", *values):
             recorded.setdefault((realm, account), Head())
@@ -138,14 +140,14 @@ def _misfit(database: Database, realm: str, account: str, head: Head) -> str:
     intents = {intent_id: rest for intent_id, *rest in database.query(sql, realm, account)}
     for intent_id in sorted(last.keys() | intents.keys()):
         if intent_id not in intents or intent_id not in last:
-            return f"intent {intent_id} is missing from the {'intents' if intent_id in last else 'entries'}"
+            return f"intent {intent_id} {'is missing, but has entries' if intent_id in last else 'has no entries'}"
         told, (state, outcome, *columns, document) = last[intent_id], intents[intent_id]
         if told["event"] != outcome:
             return f"intent {intent_id} is recorded as {outcome}, but its last entry is {told['event']}"
         intent = json.loads(document)
         is_told = columns == [told[name] for name in ("product", "loan", "reference")] and all(intent[name] == told[name] for name in _SHARED)
         if not is_fitting(state, outcome):
-            return f"intent {intent_id} was changed: it is recorded as {outcome} and {state}"
+            return f"intent {intent_id} was changed: its state '{state}' contradicts its outcome '{outcome}'"
         if not is_told:
             return f"intent {intent_id} was changed: it does not match its last entry"
     return ""
@@ -157,7 +159,7 @@ def _where(wanted: Filter, columns: t.Sequence[str]) -> tuple[list[str], list[t.
 
 
 def _is_of_move(document: dict[str, t.Any], wanted: Filter) -> bool:
-    """Return whether an entry or an intent is of a move that is wanted; no column has it."""
+    """Return whether the move of an entry or intent is selected; it is not in a column."""
     return not wanted.moves or document["goal"]["move"] in wanted.moves
 
 

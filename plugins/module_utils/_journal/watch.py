@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Gives up a server that does not answer: one that is paused keeps its connections, so only the time tells.
+"""Gives up a database server that does not answer; a paused server keeps its connections open, so only a timeout helps.
 
 This module util is private to the collection.
 """
@@ -17,24 +17,24 @@ import typing as t
 
 
 class Watch:
-    """Cuts a connection whose server takes too long, which ends the wait for its answer.
+    """Shuts down a connection whose server takes too long, which ends the wait for its answer.
 
-    One thread for the whole connection, because starting one takes longer than a statement.
+    One thread serves the whole connection, because starting one for each statement takes longer than the statement.
 
-    :param descriptor: That of the connection's socket.
+    :param descriptor: The file descriptor of the connection's socket.
     """
 
     def __init__(self, descriptor: int) -> None:
-        # One of its own, because the number of one that is closed may be given to another socket.
+        # A duplicate, because the number of a closed descriptor may be assigned to another socket.
         self._line = socket.socket(fileno=os.dup(descriptor))
-        # For what an answer is awaited, and how many seconds it may take.
+        # Identifies the current wait, with the seconds that it may take.
         self._awaited: tuple[object, float] | None = None
         self._is_over = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
     @contextlib.contextmanager
     def limit(self, seconds: float) -> t.Iterator[None]:
-        """Give the server as long for what is done within, and up to two seconds more."""
+        """Limit the time for the statements in the block to this many seconds, plus at most two."""
         self._awaited = (object(), seconds)
         try:
             yield
@@ -42,7 +42,7 @@ class Watch:
             self._awaited = None
 
     def end(self) -> None:
-        """Watch no more; called before the connection is closed."""
+        """Stop watching; called before the connection is closed."""
         self._is_over.set()
 
     def _watch(self) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads what belongs to the account and not to one loan: its position and its Funding wallet.
+"""Reads the position and the wallets of the account.
 
 This module util is private to the collection.
 """
@@ -34,16 +34,16 @@ _WALLET_AGE_MS = MINUTE_MS
 
 
 def read_position(client: Client) -> Position:
-    """Return what the account owes and has pledged in flexible and fixed loans.
+    """Return the debts and the collateral of the account's flexible and fixed loans (GET /v5/crypto-loan-common/position).
 
     :raises Refused: If the exchange refused the request.
-    :raises ReadFailed: When its answer is missing, does not have the documented form, or contradicts itself.
+    :raises ReadFailed: If no answer came, or it does not have the documented form, or contradicts itself.
     """
     answer = client.read(_POSITION)
     totals = Row(_POSITION, answer)
     debt_usd = totals.number("totalDebt")
     position = Position(
-        # An account without debt has no LTV; in any other case, zero would make an account look safe.
+        # Only without debt may the LTV be missing: otherwise, zero would make the account look safe.
         ltv=Decimal(0) if not debt_usd and totals.get("ltv") == "" else totals.number("ltv"),
         total_debt_usd=debt_usd,
         total_collateral_usd=totals.number("totalCollateral"),
@@ -61,19 +61,19 @@ def read_position(client: Client) -> Position:
             CoinCollateral(row.text("currency"), row.number("amount"), row.number("amountUSD"))
             for row in _rows(answer, "collateralList")
         ),
-        # No value that is new, and none at all, may stop a repayment.
+        # A new or missing value must not block a repayment.
         refuses_collateral=str(totals.get("colRes")) == _COLLATERAL_REFUSED,
     )
     contradiction = position.contradiction()
     if contradiction:
-        raise ReadFailed(f"Bybit answered {_POSITION} with figures that contradict each other: {contradiction}.")
+        raise ReadFailed(f"Bybit's answer to {_POSITION} has contradictory figures: {contradiction}.")
     return position
 
 
 def funding_balance(client: Client, coin: str, needed: Decimal | None = None) -> Decimal:
-    """Return how much of a coin the Funding wallet holds; raises what C(read_position) raises.
+    """Return the Funding wallet's balance of a coin; raises what C(read_position) raises.
 
-    :param needed: How much must be there; a cached balance of so much, less what was paid since, is not read again.
+    :param needed: If the cached balance, minus later payments, is at least this, it is returned without a read.
     """
     now_ms = client.clock.monotonic_ms()
     read_ms, left = client.state(Spending).balances.get(coin, (0, Decimal(0)))
@@ -85,12 +85,12 @@ def funding_balance(client: Client, coin: str, needed: Decimal | None = None) ->
 
 
 def remember_payment(client: Client, coin: str, amount: Decimal, is_incoming: bool = False) -> None:
-    """Remember what has just left the Funding wallet, and deduct it from the cached balance, or what has come in."""
+    """Remember a payment that has just left or entered the Funding wallet, and update the cached balance."""
     now_ms = client.signing_time_ms()
     client.state(Spending).paid.append(Payment(coin, amount, client.posted_at_ms or now_ms, now_ms, is_incoming))
     balances = client.state(Spending).balances
     if is_incoming:
-        # It may come in later than it is accepted.
+        # The money may arrive later than the exchange accepts the operation, so the balance must be read again.
         balances.pop(coin, None)
     elif coin in balances:
         read_ms, left = balances[coin]
@@ -103,9 +103,10 @@ def invalidate_balance(client: Client, coin: str) -> None:
 
 
 def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> list[Movement]:
-    """Return the entries of the Funding wallet's ledger for a coin; raises what C(read_position) raises.
+    """Return the entries of the Funding wallet's ledger for a coin (GET /v5/asset/fundinghistory); raises what C(read_position) raises.
 
-    :param from_ms: The first moment (UTC, ms), as C(to_ms) is the last one; not more than 7 days apart.
+    :param from_ms: The first moment (UTC, ms).
+    :param to_ms: The last moment (UTC, ms), at most 7 days later.
     """
     # The ledger has whole seconds.
     from_s, to_s = from_ms // SECOND_MS, -(-to_ms // SECOND_MS)
@@ -114,7 +115,7 @@ def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> lis
         row = Row(_LEDGER, fields)
         direction, created_s = row.text("ioDirection"), row.whole_number("createTime")
         if direction not in _DIRECTIONS:
-            raise row.unusable("ioDirection", f": '{quotable(direction, 20)}' is not known")
+            raise row.unusable("ioDirection", f": '{quotable(direction, 20)}' is unknown")
         if not from_s <= created_s <= to_s:
             raise row.unusable("createTime", f": {created_s}, but {from_s} to {to_s} (seconds) was requested")
         if row.is_of("currency", coin):
@@ -125,21 +126,21 @@ def wallet_movements(client: Client, coin: str, from_ms: int, to_ms: int) -> lis
 
 
 def read_balance(client: Client, coin: str, account_type: str = FUND) -> Decimal:
-    """Return how much of a coin a wallet holds now; raises what C(read_position) raises.
+    """Return a wallet's balance of a coin (GET /v5/asset/transfer/query-account-coin-balance); raises what C(read_position) raises.
 
     :param account_type: C(FUND) or C(UNIFIED).
     """
     balance = client.read(_BALANCE, {"accountType": account_type, "coin": coin}).get("balance")
     if not isinstance(balance, dict):
-        raise ReadFailed(f"Bybit answered {_BALANCE} without a balance.")
+        raise ReadFailed(f"Bybit's answer to {_BALANCE} lacks a balance.")
     row = Row(_BALANCE, balance)
     row.must_be("coin", coin)
     return row.number("walletBalance")
 
 
 def _rows(answer: dict[str, t.Any], name: str) -> list[Row]:
-    # An account without loans may have no list at all; the totals show whether that is right.
+    # For an account without loans, the list may be missing. The totals show whether it should be.
     rows = answer.get(name) if answer.get(name) is not None else []
     if not isinstance(rows, list) or not all(isinstance(fields, dict) for fields in rows):
-        raise ReadFailed(f"Bybit answered {_POSITION} with an unusable {name}.")
+        raise ReadFailed(f"Bybit's answer to {_POSITION} has an invalid {name}.")
     return [Row(_POSITION, fields) for fields in rows]

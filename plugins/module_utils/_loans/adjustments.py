@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The adjustments of collateral, of a legacy order or of the account, and how much of it may be taken back.
+"""Reads the adjustments of collateral of legacy orders and of the account, and how much collateral may be taken back.
 
 This module util is private to the collection.
 """
@@ -26,30 +26,30 @@ _MOVES = {0: ADD, 1: TAKE_BACK}
 
 
 def legacy_adjustments(client: Client, order_id: str | None = None, adjust_id: str | None = None) -> list[HistoryEntry]:
-    """Return the adjustments of legacy orders that the exchange lists (6 months, the user's only).
+    """Return the adjustments of legacy orders: those of the last 6 months, and only those that the user made.
 
-    :param order_id: Only those of this order.
-    :param adjust_id: Only the one with this ID.
+    :param order_id: Return only those of this order.
+    :param adjust_id: Return only the one with this ID.
     :raises Refused: If the exchange refused the request.
-    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    :raises ReadFailed: If no answer came, or it does not have the documented form.
     """
     rows = rows_like(client, LEGACY_HISTORY, {"orderId": order_id, "adjustId": adjust_id})
     return united(LEGACY_HISTORY, map(_legacy_entry, rows), adjust_id, _NOUN)
 
 
 def account_adjustments(client: Client, coin: str | None = None, adjust_id: str | None = None) -> list[HistoryEntry]:
-    """Return the adjustments of what the account has pledged that the exchange lists; raises what C(legacy_adjustments) raises."""
+    """Return the adjustments of the account's collateral that the exchange lists; raises what C(legacy_adjustments) raises."""
     rows = rows_like(client, ACCOUNT_HISTORY, {"collateralCurrency": coin, "adjustId": adjust_id})
     return united(ACCOUNT_HISTORY, (_entry(row, row.status("status")) for row in rows), adjust_id, _NOUN)
 
 
 def legacy_limit(client: Client, order_id: str) -> Decimal:
-    """Return how much collateral of an order may be taken back now; raises what C(legacy_adjustments) raises."""
+    """Return how much collateral of a legacy order may be taken back now; raises what C(legacy_adjustments) raises."""
     return _limit(client, _LEGACY_LIMIT, {"orderId": order_id})
 
 
 def account_limit(client: Client, coin: str) -> Decimal:
-    """Return how much of a coin that the account has pledged may be taken back now; raises what C(legacy_adjustments) raises."""
+    """Return how much of the account's collateral in a coin may be taken back now; raises what C(legacy_adjustments) raises."""
     return _limit(client, _ACCOUNT_LIMIT, {"currency": coin})
 
 
@@ -58,7 +58,7 @@ def _limit(client: Client, path: str, query: dict[str, str]) -> Decimal:
 
 
 def _legacy_entry(row: Row) -> HistoryEntry:
-    # This history has no status: whether it is final shows only where the money has gone.
+    # This history has no status. Only the collateral and the wallet show whether the adjustment is final.
     entry = _entry(row, SUCCESS)
     return entry._replace(parts=(Part(row.text("orderId"), entry.amount),))
 
@@ -66,7 +66,7 @@ def _legacy_entry(row: Row) -> HistoryEntry:
 def _entry(row: Row, status: str) -> HistoryEntry:
     direction = row.whole_number("direction")
     if direction not in _MOVES:
-        raise row.unusable("direction", f": {direction} is not known")
+        raise row.unusable("direction", f": {direction} is unknown")
     return HistoryEntry(
         repay_id=row.identifier("adjustId"),
         amount=row.amount("amount"),

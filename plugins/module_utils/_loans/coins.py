@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which coins the exchange lends in flexible and fixed loans, how exactly, and what it counts as collateral.
+"""Reads the coins of flexible and fixed loans: their decimal places, and which coins can be collateral.
 
 This module util is private to the collection.
 """
@@ -21,11 +21,11 @@ _COLLATERAL = "/v5/crypto-loan-common/collateral-data"
 
 
 def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
-    """Return how many decimal places an amount of the coin may have; none when the exchange does not list it.
+    """Return how many decimal places an amount of the coin may have; none if the exchange does not list it.
 
     :param product: C(flexible) or C(fixed).
     :raises Refused: If the exchange refused the request.
-    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    :raises ReadFailed: If no answer came, or it does not have the documented form.
     """
 
     def row_of(answer: dict[str, t.Any]) -> Row | None:
@@ -36,10 +36,10 @@ def borrowing_accuracy(client: Client, coin: str, product: str) -> int | None:
 
 
 class CollateralList(t.NamedTuple):
-    """What the exchange takes as collateral of flexible and fixed loans.
+    """The coins that can be collateral of flexible and fixed loans.
 
-    :ivar coins: All of them.
-    :ivar tiers: The collateral ratio tiers of each coin for which they are understood.
+    :ivar coins: All such coins.
+    :ivar tiers: The collateral ratio tiers of each coin whose tiers are valid.
     """
 
     coins: frozenset[str] = frozenset()
@@ -47,7 +47,7 @@ class CollateralList(t.NamedTuple):
 
 
 def collateral_list(client: Client) -> CollateralList:
-    """Return what the exchange takes as collateral; raises what the above raises."""
+    """Return the coins that can be collateral; raises what C(borrowing_accuracy) raises."""
 
     def listed(answer: dict[str, t.Any]) -> CollateralList:
         found: dict[str, set[Tiers]] = {}
@@ -55,7 +55,7 @@ def collateral_list(client: Client) -> CollateralList:
             tiers = tuple(sorted(map(_tier, _rows(group, "collateralRatioList"))))
             for coin in Row(_COLLATERAL, group).text("currencies").split(","):
                 found.setdefault(coin.strip(), set()).add(tiers)
-        # A coin that is in two groups could be either.
+        # A coin in two groups with different tiers is ambiguous.
         usable = {coin: tiers for coin, (tiers, *others) in found.items() if not others and are_usable(tiers)}
         return CollateralList(frozenset(found), usable)
 
@@ -63,7 +63,7 @@ def collateral_list(client: Client) -> CollateralList:
 
 
 def collateral_tiers(client: Client) -> t.Mapping[str, Tiers]:
-    """Return the collateral ratio tiers of each coin for which the exchange gives some that are understood."""
+    """Return the collateral ratio tiers of each coin whose tiers are valid; raises what C(borrowing_accuracy) raises."""
     return collateral_list(client).tiers
 
 
@@ -75,5 +75,5 @@ def _tier(fields: dict[str, t.Any]) -> Tier:
 def _rows(holder: dict[str, t.Any], name: str) -> list[dict[str, t.Any]]:
     rows = holder.get(name)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ReadFailed(f"Bybit answered {_COLLATERAL} without a usable {name}.")
+        raise ReadFailed(f"Bybit's answer to {_COLLATERAL} has an invalid {name}.")
     return rows

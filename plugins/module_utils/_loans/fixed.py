@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fixed crypto loans (C(/v5/crypto-loan-fixed/)): contracts with a term, secured by the collateral of the account.
+"""Reads fixed crypto loans (C(/v5/crypto-loan-fixed/)): contracts with a term, secured by the collateral of the account.
 
 This module util is private to the collection.
 """
@@ -24,15 +24,15 @@ _CONTRACTS = "/v5/crypto-loan-fixed/borrow-contract-info"
 HISTORY = "/v5/crypto-loan-fixed/repayment-history"
 
 _OVERDUE = 3
-# "Unrepaid" and "overdue" are both open.
+# Statuses 1 ("unrepaid") and 3 ("overdue") are both open.
 _STATUSES = {1: OPEN, 2: REPAID, _OVERDUE: OPEN}
 
 
 def find(client: Client, loan_id: str) -> Loan | None:
-    """Return a contract, also when it is repaid.
+    """Return a contract, open or repaid; none if the exchange does not list it.
 
     :raises Refused: If the exchange refused the request.
-    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    :raises ReadFailed: If no answer came, or it does not have the documented form.
     """
     found = list(_contracts(client, {"loanId": loan_id}))
     return found[0] if found else None
@@ -46,7 +46,7 @@ def open_loans(client: Client, coin: str | None = None, loan_id: str | None = No
 
 
 def together(coin: str, contracts: t.Iterable[Loan]) -> Loan:
-    """Return what is owed in a coin by several contracts as one loan."""
+    """Return the debt of several contracts in one coin as one loan, due when the first contract is due."""
     owed = Loan(FIXED, None, coin, Decimal(0), Decimal(0), Decimal(0), REPAID)
     for contract in contracts:
         due_times = [time for time in (owed.maturity_time_ms, contract.maturity_time_ms) if time is not None]
@@ -65,7 +65,7 @@ def repayments(
 ) -> list[HistoryEntry]:
     """Return the repayments of the account that the exchange lists; raises what C(find) raises.
 
-    :param loan_id: Only those of this contract, each with the part of its amount that went there.
+    :param loan_id: Return only the repayments of this contract, each with the part of its amount that went to the contract.
     """
     entries = united(HISTORY, map(_entry, rows_like(client, HISTORY, {"loanCurrency": coin, "repayId": repay_id})), repay_id)
     return entries if loan_id is None else list(_of_contract(loan_id, entries))
@@ -90,16 +90,16 @@ def _contract(row: Row, query: dict[str, str]) -> Loan:
     code = row.whole_number("status")
     status = _STATUSES.get(code)
     if status is None:
-        raise ReadFailed(f"Bybit answered {row.path} with the unknown status {row.get('status')}.")
+        raise ReadFailed(f"Bybit's answer to {row.path} has the unknown status {row.get('status')}.")
     principal, penalty_interest = row.number("residualPrincipal"), row.penalty_interest(is_overdue=code == _OVERDUE)
     if (status == REPAID) == bool(principal or penalty_interest):
-        raise row.unusable("status", f": {code} does not fit a contract that owes {principal} and {penalty_interest}")
+        raise row.unusable("status", f": {code} contradicts the amounts owed, {principal} and {penalty_interest}")
     return Loan(
         product=FIXED,
         loan_id=row.text("loanId"),
         coin=row.text("borrowCurrency"),
         principal=principal,
-        # The interest of the term is paid when the loan is taken; only overdue contracts owe more.
+        # The interest for the term is paid when the loan is taken. Only overdue contracts owe penalty interest.
         interest=Decimal(0),
         penalty_interest=penalty_interest,
         status=status,
@@ -110,9 +110,9 @@ def _contract(row: Row, query: dict[str, str]) -> Loan:
 
 def _entry(row: Row) -> HistoryEntry:
     details = row.get("details")
-    # Without them, it is unknown which contract it was for.
+    # Without details, it is unknown which contract was repaid.
     if not isinstance(details, list) or not details or not all(isinstance(fields, dict) for fields in details):
-        raise ReadFailed(f"Bybit answered {row.path} without details.")
+        raise ReadFailed(f"Bybit's answer to {row.path} lacks details.")
     rows = (Row(row.path, fields) for fields in details)
     parts = tuple(Part(part.text("loanId"), part.amount("repayAmount")) for part in rows)
     entry = row.entry()

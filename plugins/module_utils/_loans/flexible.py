@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The flexible crypto loans (C(/v5/crypto-loan-flexible/)): one debt per coin, secured by the collateral of the account.
+"""Reads flexible crypto loans (C(/v5/crypto-loan-flexible/)): one debt per coin, secured by the collateral of the account.
 
 This module util is private to the collection.
 """
@@ -20,15 +20,15 @@ from .parsing import Row, each_once, rows_like, united
 _OPEN_LOANS = "/v5/crypto-loan-flexible/ongoing-coin"
 HISTORY = "/v5/crypto-loan-flexible/repayment-history"
 
-# By how much a sum that is shown with fewer decimal places may differ from its parts.
+# By how much a rounded sum may differ from its parts.
 _ROUNDING = Decimal("0.0001")
 
 
 def find(client: Client, coin: str) -> Loan | None:
-    """Return the debt in a coin; none when there is none.
+    """Return the debt in a coin; none if there is none.
 
     :raises Refused: If the exchange refused the request.
-    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    :raises ReadFailed: If no answer came, or it does not have the documented form.
     """
     found = open_loans(client, coin)
     return found[0] if found else None
@@ -58,7 +58,7 @@ def _open_loan(row: Row, coin: str | None) -> Loan:
         row.must_be("loanCurrency", coin)
     hourly_rate = row.number_or_none("hourlyInterestRate")
     principal, interest = row.number("unpaidAmount"), row.number("unpaidInterest")
-    # Here "totalDebt" has the interest in it.
+    # Unlike that of a legacy loan, this "totalDebt" includes the interest.
     owed = row.number("totalDebt")
     if abs(difference(owed, total(principal, interest))) > _ROUNDING:
         raise row.unusable("totalDebt", f": {owed} is not the sum of unpaidAmount {principal} and unpaidInterest {interest}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The legacy crypto loans (C(/v5/crypto-loan/)): each order has its own collateral.
+"""Reads legacy crypto loans (C(/v5/crypto-loan/)): each order has its own collateral.
 
 This module util is private to the collection.
 """
@@ -30,16 +30,16 @@ _CLOSED_STATUSES = {1: REPAID, 2: LIQUIDATED}
 
 
 def find(client: Client, order_id: str) -> Loan | None:
-    """Return a loan, open or completed within the last 6 months; raises what all reads of a product raise.
+    """Return a loan that is open, or was closed within the last 6 months; none if there is none.
 
     :raises Refused: If the exchange refused the request.
-    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    :raises ReadFailed: If no answer came, or it does not have the documented form.
     """
     return _one(client, _OPEN_LOANS, order_id, _open_loan) or _one(client, _COMPLETED_LOANS, order_id, _completed_loan)
 
 
 def accuracy(client: Client, coin: str) -> int | None:
-    """Return how many decimal places an amount of the coin may have; none when the exchange does not list it."""
+    """Return how many decimal places an amount of the coin may have; none if the exchange does not list it."""
 
     def places(answer: dict[str, t.Any]) -> int | None:
         row = row_of_coin(coin, list(_rows_of_levels(_COINS, answer)))
@@ -49,9 +49,9 @@ def accuracy(client: Client, coin: str) -> int | None:
 
 
 def collateral_accuracy(client: Client, coin: str) -> int | None:
-    """Return how many decimal places an amount of collateral may have; none when the exchange does not list the coin.
+    """Return how many decimal places an amount of collateral may have; none if the exchange does not list the coin.
 
-    Where they differ by the level of the account, the smallest number counts.
+    Returns the smallest number if it differs between the VIP levels of accounts.
     """
 
     def places(answer: dict[str, t.Any]) -> int | None:
@@ -64,7 +64,7 @@ def collateral_accuracy(client: Client, coin: str) -> int | None:
 
 
 def thresholds(client: Client) -> dict[str, Thresholds]:
-    """Return the thresholds of each collateral coin. Where they differ by the level of the account, the lowest of each counts."""
+    """Return the thresholds of each collateral coin: the lowest ones if they differ between the VIP levels of accounts."""
 
     def lowest(answer: dict[str, t.Any]) -> dict[str, Thresholds]:
         margin_calls: dict[str, Decimal] = {}
@@ -75,7 +75,7 @@ def thresholds(client: Client) -> dict[str, Thresholds]:
                 ltv = row.threshold_or_none(field)
                 if ltv:
                     lowest_of[coin] = min(ltv, lowest_of.get(coin, ltv))
-        # What is liquidated before it is called for margin is not understood.
+        # A liquidation LTV below the margin call LTV makes no sense, so both are ignored.
         known = [coin for coin, ltv in margin_calls.items() if ltv <= liquidations.get(coin, Decimal(0))]
         return {coin: Thresholds(margin_calls[coin], liquidations[coin]) for coin in known}
 
@@ -91,13 +91,13 @@ def open_loans(client: Client, coin: str | None = None, loan_id: str | None = No
 def repayments(
     client: Client, coin: str | None = None, loan_id: str | None = None, repay_id: str | None = None
 ) -> list[HistoryEntry]:
-    """Return the repayments of the account that the exchange lists (6 months); raises what C(find) raises."""
+    """Return the repayments of the account within the last 6 months; raises what C(find) raises."""
     query = {"orderId": loan_id, "repayId": repay_id, "loanCurrency": coin}
     return united(HISTORY, map(_entry, rows_like(client, HISTORY, query)), repay_id)
 
 
 def missing(order_id: str) -> str:
-    """Say, naming option, value and remedy, that the exchange knows no such order."""
+    """Return the message for an order that the exchange does not list."""
     return (
         f"order_id '{order_id}' is not a loan of this account, neither open nor closed within the last 6 months: check "
         f"order_id, and that api_key and environment belong to the account that borrowed"
@@ -109,7 +109,7 @@ def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row, int],
         loans = (build(row, client.exchange_time_or_local_ms()) for row in rows_like(client, path, {"orderId": order_id}))
         found = list(each_once(path, loans, "loan "))
     except Refused as error:
-        # The documentation does not say whether an unknown order is an empty list or a refusal.
+        # The documentation does not say whether the exchange answers an unknown order with an empty list or a refusal.
         if error.failure is None or error.failure.ret_code != ORDER_NOT_FOUND:
             raise
         return None
@@ -119,7 +119,7 @@ def _one(client: Client, path: str, order_id: str, build: t.Callable[[Row, int],
 def _rows_of_levels(path: str, answer: dict[str, t.Any]) -> t.Iterator[Row]:
     levels = answer.get("vipCoinList")
     if not isinstance(levels, list):
-        raise ReadFailed(f"Bybit answered {path} without vipCoinList.")
+        raise ReadFailed(f"Bybit's answer to {path} lacks vipCoinList.")
     for level in levels:
         for fields in rows_of(path, level):
             yield Row(path, fields)
@@ -142,7 +142,7 @@ def _open_loan(row: Row, now_ms: int) -> Loan:
         annual_rate=annual(hourly_rate),
         collateral_coin=row.text("collateralCurrency"),
         collateral_amount=row.number_or_none("collateralAmount"),
-        # Zero would be taken for a loan that is safe.
+        # Not zero if unknown, because the loan would look safe.
         ltv=row.ltv_or_none("currentLTV", total(principal, interest, penalty_interest)),
         maturity_time_ms=maturity_time_ms,
     )
@@ -151,7 +151,7 @@ def _open_loan(row: Row, now_ms: int) -> Loan:
 def _completed_loan(row: Row, dummy: int) -> Loan:
     status = _CLOSED_STATUSES.get(row.whole_number("status"))
     if status is None:
-        raise ReadFailed(f"Bybit answered {row.path} with the unknown status {row.get('status')}.")
+        raise ReadFailed(f"Bybit's answer to {row.path} has the unknown status {row.get('status')}.")
     hourly_rate = row.number_or_none("hourlyInterestRate")
     return Loan(
         product=LEGACY,
@@ -179,5 +179,5 @@ def _entry(row: Row) -> HistoryEntry:
 
 
 def _maturity(row: Row) -> int | None:
-    # Documented is the empty string for a loan without a term; a loan due in 1970 would be the worst reading of a zero.
+    # The documentation has an empty string for a loan without a term. A zero must not be read as due in 1970.
     return None if row.get("expirationTime") in ("", "0") else row.time_ms("expirationTime")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One loan, whatever product it comes from, in one vocabulary.
+"""A loan of any product in a common form.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -25,12 +25,12 @@ OPEN = "open"
 REPAID = "repaid"
 LIQUIDATED = "liquidated"
 
-# The exchange shows the LTV of a loan to four places; whether it rounds or cuts is not documented.
+# The exchange shows the LTV of a loan with four decimal places. Whether it rounds or truncates is not documented.
 LTV_STEP = Decimal("0.0001")
 
 
 class Thresholds(t.NamedTuple):
-    """The LTVs at which the exchange warns of a loan with its own collateral, and at which it liquidates it."""
+    """The LTVs at which the exchange makes a margin call for, and liquidates, a loan with its own collateral."""
 
     margin_call_ltv: Decimal
     liquidation_ltv: Decimal
@@ -38,20 +38,21 @@ class Thresholds(t.NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Loan:
-    """A loan as of one moment; amounts are in C(coin) unless their name says otherwise.
+    """A loan at one moment; amounts are in C(coin) unless their name says otherwise.
 
     :ivar product: One of C(PRODUCTS).
-    :ivar loan_id: The exchange's ID of it; none for a loan without ID, and for several contracts together.
+    :ivar loan_id: The exchange's ID of the loan; none for a flexible loan, and for several contracts together.
     :ivar principal: Unpaid principal.
     :ivar interest: Unpaid interest.
     :ivar penalty_interest: Unpaid penalty interest of an overdue loan.
     :ivar status: One of C(open), C(repaid), C(liquidated).
-    :ivar hourly_rate: The rate of interest as a fraction, where the exchange gives it by the hour.
-    :ivar annual_rate: The rate of interest as a fraction.
-    :ivar collateral_coin: Of a loan that has its own collateral.
-    :ivar ltv: Of a loan that has its own collateral: debt divided by collateral, as the exchange shows it.
-    :ivar maturity_time_ms: When a fixed-term loan is due (UTC, ms); none for a flexible loan.
-    :ivar position: The account, for a loan whose collateral is the account's, when it has been read.
+    :ivar hourly_rate: The hourly interest rate as a fraction; none if the exchange does not report it.
+    :ivar annual_rate: The annual interest rate as a fraction; none if it is unknown.
+    :ivar collateral_coin: The coin of the loan's own collateral; none if it has none.
+    :ivar collateral_amount: The amount of the loan's own collateral, in C(collateral_coin); none if it has none, or it is unknown.
+    :ivar ltv: The LTV of a loan with its own collateral, as the exchange shows it; none if it has none, or it is unknown.
+    :ivar maturity_time_ms: When the loan is due (UTC, ms); none for a loan without a term.
+    :ivar position: The position of the account, for a loan secured by the account's collateral; none if it was not read.
     """
 
     product: str
@@ -71,12 +72,12 @@ class Loan:
 
     @property
     def debt(self) -> Decimal:
-        """Everything that is still to be paid: principal, interest and penalty interest."""
+        """Everything that is owed: principal, interest, and penalty interest."""
         return total(self.principal, self.interest, self.penalty_interest)
 
     @property
     def levels(self) -> tuple[tuple[str, Decimal], ...]:
-        """What a repayment lowers, by name."""
+        """The amounts that a repayment lowers, by name."""
         return ("debt", self.debt), ("principal", self.principal)
 
     @property
@@ -85,12 +86,12 @@ class Loan:
 
     @property
     def movements(self) -> None:
-        """No ledger: the debt shows what was repaid."""
+        """None: the debt shows what was repaid, so the wallet's ledger is not needed."""
         return None
 
     @property
     def reported_ltv(self) -> Decimal | None:
-        """The LTV of the loan, or of the account where the collateral is the account's and was read."""
+        """The LTV of the loan, or of the account if its position was read."""
         return self.ltv if self.position is None else self.position.ltv
 
     def after_paying(self, amount: Decimal) -> Loan:
@@ -108,21 +109,21 @@ class Loan:
             collateral_amount=self.collateral_amount if is_open or not self.collateral_amount else Decimal(0),
             ltv=_rounded(divide(multiply(self.ltv, debt), self.debt)) if self.ltv and is_open else None,
             status=OPEN if is_open else REPAID,
-            # Several contracts together are due when the first open one is.
+            # Once repaid, several contracts together have no due date.
             maturity_time_ms=self.maturity_time_ms if is_open or self.loan_id else None,
             position=self.position.after_paying(self.product, self.coin, amount) if self.position else None,
         )
 
     def is_ltv_surely_at_most(self, max_ltv: Decimal) -> bool:
-        """Return whether the true LTV is at most this, however the exchange has rounded the one that it shows."""
+        """Return whether the LTV is at most this, however the exchange rounded it; true if the loan's own LTV is unknown."""
         if self.position is not None:
             return self.position.is_surely_at_most(max_ltv)
         return self.ltv is None or self.ltv + LTV_STEP <= max_ltv
 
     def amount_above_ltv(self, max_ltv: Decimal) -> Decimal | None:
-        """Return how much must be repaid, so that afterwards even the LTV as shown is surely at most this.
+        """Return how much must be repaid so that the LTV, as the exchange shows it, is certainly at most this.
 
-        :return: Possibly more than the debt; none if neither the LTV nor the price of the coin is known.
+        :return: The amount in C(coin), possibly more than the debt; none if the LTV, or the price of the coin, is unknown.
         """
         if self.position is not None:
             return self.position.coins_for(self.product, self.coin, self.position.usd_above(max_ltv))
@@ -132,9 +133,9 @@ class Loan:
         return difference(self.debt, divide(multiply(self.debt, target_ltv), self.ltv + LTV_STEP))
 
     def collateral_at(self, max_ltv: Decimal) -> Decimal | None:
-        """Return how much must be pledged for a loan with its own collateral, so that even the LTV as shown is surely at most this.
+        """Return how much of the loan's own collateral must be pledged so that the LTV, as the exchange shows it, is certainly at most this.
 
-        :return: More or less than is pledged now; none if no amount is enough, or the LTV or what is pledged is not known.
+        :return: The total amount in C(collateral_coin), more or less than now; none if no amount is enough, or the LTV or the collateral is unknown.
         """
         target_ltv = difference(max_ltv, 2 * LTV_STEP)
         if self.ltv is None or self.collateral_amount is None or target_ltv <= 0:
@@ -142,13 +143,13 @@ class Loan:
         return divide(multiply(self.collateral_amount, total(self.ltv, LTV_STEP)), target_ltv)
 
     def with_collateral(self, amount: Decimal) -> Loan:
-        """Predict the loan with so much of its own collateral, at the prices of this moment."""
+        """Predict the loan with another amount of its own collateral, at current prices."""
         known = self.ltv is not None and self.collateral_amount and amount
         ltv = _rounded(divide(multiply(self.ltv or Decimal(0), self.collateral_amount or Decimal(0)), amount)) if known else None
         return dataclasses.replace(self, collateral_amount=amount, ltv=ltv)
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return the loan as the modules return it: amounts as decimal strings."""
+        """Return the loan as the modules return it, with amounts as decimal strings."""
         return {
             "product": self.product,
             "id": self.loan_id,
@@ -167,12 +168,12 @@ class Loan:
         }
 
     def shown(self) -> dict[str, str | None]:
-        """Return the figures for C(--diff), by the word that precedes each."""
+        """Return the figures for C(--diff), each with its label as key."""
         return {"debt": plain(self.debt), "LTV": plain_or_none(self.reported_ltv)}
 
 
 def annual(hourly_rate: Decimal | None) -> Decimal | None:
-    """Return a rate for a year of 365 days, without compound interest."""
+    """Return the rate for a year of 365 days, without compound interest."""
     return None if hourly_rate is None else multiply(hourly_rate, Decimal(24 * 365))
 
 

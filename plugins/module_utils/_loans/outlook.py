@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What becomes of the account and of a legacy loan when prices change, and what it takes to reach an LTV.
+"""Forecasts the LTV of the account or a legacy loan after price changes, and what it takes to reach an LTV.
 
-All figures are rounded towards safety: a debt is taken to be as high, and a collateral as low, as the figures of the exchange allow.
+All figures are worst cases: the highest debt and the lowest collateral that the exchange's rounded figures allow.
 Pure: no I/O. This module util is private to the collection.
 """
 
@@ -19,14 +19,14 @@ from .position import ACCOUNT_LTV_STEP, USD_STEP, CoinDebt, Position
 from .prices import Price, TiersOfCoins
 from .tiers import Tiers, collateral_value, market_value
 
-# A fall is told in hundredths of a percent.
+# Falls of prices are fractions with four decimal places.
 FALL_PLACES = 4
 AMOUNT_PLACES = 8
 _LAST_DIGIT = unit(60)
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
 
-# By coin, how a price changes, as a fraction: -0.3 is a fall by 30 %.
+# Price changes by coin, as fractions: -0.3 is a fall of 30 %.
 Shock = t.Mapping[str, Decimal]
 
 
@@ -41,8 +41,8 @@ class Owed(t.NamedTuple):
 class Pledged(t.NamedTuple):
     """The collateral of the account in one coin.
 
-    :ivar value_usd: What it counts.
-    :ivar market_usd: What it is worth; none when the tiers of the coin are not known.
+    :ivar value_usd: Its value as collateral, after the collateral ratio.
+    :ivar market_usd: Its market value; none if the tiers of the coin are not known.
     """
 
     coin: str
@@ -52,21 +52,21 @@ class Pledged(t.NamedTuple):
     tiers: Tiers = ()
 
     def value_at(self, price: Decimal) -> Decimal | None:
-        """Return what it counts at a price relative to that of now; none when nobody knows."""
+        """Return its value as collateral at a price relative to the current one; none if unknown."""
         if price == _ONE:
             return self.value_usd
         return None if self.market_usd is None else collateral_value(self.tiers, multiply(self.market_usd, price))
 
 
 class Addition(t.NamedTuple):
-    """An amount of a coin; none if no amount of it is enough, or nobody knows which."""
+    """An amount of a coin; none if no amount is enough, or if it is unknown."""
 
     coin: str
     amount: Decimal | None
 
 
 class Outlook(t.NamedTuple):
-    """The account as it is at least to be feared."""
+    """The worst case of the account that the exchange's rounded figures allow."""
 
     debts: tuple[Owed, ...] = ()
     collateral: tuple[Pledged, ...] = ()
@@ -79,21 +79,21 @@ class Outlook(t.NamedTuple):
         return total(*(multiply(debt.usd, _price(shock, debt.coin)) for debt in self.debts))
 
     def collateral_usd(self, shock: Shock) -> Decimal | None:
-        """Return what the collateral counts after price changes; none when they concern a coin whose tiers are not known."""
+        """Return the value of the collateral after price changes; none if they affect a coin whose tiers are not known."""
         values = [entry.value_at(_price(shock, entry.coin)) for entry in self.collateral]
         return None if None in values else total(*(value for value in values if value is not None))
 
     def ltv(self, shock: Shock) -> Decimal | None:
-        """Return the LTV after price changes; none when it is unknown, or there is debt without collateral."""
+        """Return the LTV after price changes; none if it is unknown, or there is debt without collateral."""
         debt, collateral = self.debt_usd(shock), self.collateral_usd(shock)
         if not debt:
             return _ZERO
         return divide(debt, collateral) if collateral else None
 
     def fall_to(self, ltv: Decimal, coins: t.Collection[str]) -> Decimal | None:
-        """Return by which fraction the prices of these coins must fall together for the account to reach an LTV.
+        """Return by which fraction the prices of these coins must fall together until the account reaches an LTV.
 
-        :return: Zero if it is reached already; none if no fall leads there, or if nobody knows.
+        :return: Zero if it is reached already; none if no fall reaches it, or if it is unknown.
         """
         falling = [entry for entry in self.collateral if entry.coin in coins]
         if self.debt_usd({}) and self._excess_usd(ltv, coins, _ONE) >= 0:
@@ -104,24 +104,24 @@ class Outlook(t.NamedTuple):
         for low in self._bends(falling):
             above, below = self._excess_usd(ltv, coins, high), self._excess_usd(ltv, coins, low)
             if below > 0:
-                # Between two bends, everything changes in proportion to the price.
+                # Between two bends, all values are linear in the price.
                 way = divide(multiply(difference(high, low), below), difference(below, above))
                 return _fall(difference(_ONE, total(low, way)))
             high = low
         return None
 
     def repay_usd(self, max_ltv: Decimal, shock: Shock) -> Decimal | None:
-        """Return how much debt must go for the LTV to be at most this after price changes; none when nobody knows."""
+        """Return how many USD must be repaid for the LTV to be at most this after price changes; none if unknown."""
         collateral = self.collateral_usd(shock)
         return None if collateral is None else max(difference(self.debt_usd(shock), multiply(max_ltv, collateral)), _ZERO)
 
     def repayments(self, max_ltv: Decimal, shock: Shock) -> list[Addition]:
-        """Return for each owed coin which repayment alone is enough."""
+        """Return for each owed coin the repayment that alone is enough."""
         usd = self.repay_usd(max_ltv, shock)
         return [Addition(debt.coin, None if usd is None else _part(debt, usd, _price(shock, debt.coin))) for debt in self.debts]
 
     def additions(self, max_ltv: Decimal, shock: Shock) -> list[Addition]:
-        """Return for each pledged coin which additional collateral alone is enough."""
+        """Return for each pledged coin the additional collateral that alone is enough."""
         collateral = self.collateral_usd(shock)
         if collateral is None or (not max_ltv and self.debt_usd(shock)):
             return [Addition(entry.coin, None) for entry in self.collateral]
@@ -130,22 +130,22 @@ class Outlook(t.NamedTuple):
         return [Addition(entry.coin, _addition(entry, missing, _price(shock, entry.coin))) for entry in self.collateral]
 
     def _excess_usd(self, ltv: Decimal, coins: t.Collection[str], price: Decimal) -> Decimal:
-        """Return how much more is owed than this LTV allows, when these coins have this price relative to that of now."""
+        """Return how many more USD are owed than this LTV allows, if these coins have this price relative to the current one."""
         shock = {coin: difference(price, _ONE) for coin in coins}
         return difference(self.debt_usd(shock), multiply(ltv, self.collateral_usd(shock) or _ZERO))
 
     def _bends(self, falling: t.Iterable[Pledged]) -> list[Decimal]:
-        """Return at which prices, relative to those of now, a coin passes from one tier to the next; the last one is zero."""
+        """Return the prices, relative to the current ones, at which a coin passes from one tier to the next; the last is zero."""
         at = {divide(tier.min_usd, entry.market_usd) for entry in falling if entry.market_usd for tier in entry.tiers}
         return sorted((price for price in at | {_ZERO} if price < 1), reverse=True)
 
 
 def account_outlook(position: Position, tiers: TiersOfCoins) -> Outlook:
-    """Return the account as it is at least to be feared, given that its figures are rounded.
+    """Return the worst case of the account that its rounded figures allow.
 
-    The totals and the LTV may be of another moment than the parts: of debt and LTV the highest reading counts, of collateral the lowest.
+    The exchange may calculate the totals and the LTV at another moment than the parts. The highest debt and the lowest collateral count.
 
-    :param tiers: Those of the coins for which they are understood.
+    :param tiers: The valid tiers, by coin.
     """
     values = [_less(entry.amount_usd) for entry in position.collateral]
     parts_usd = total(*values)
@@ -161,7 +161,7 @@ def account_outlook(position: Position, tiers: TiersOfCoins) -> Outlook:
 
 
 class LoanOutlook(t.NamedTuple):
-    """A loan with its own collateral, as it is at least to be feared: its LTV one step above the one that the exchange shows."""
+    """The worst case of a loan with its own collateral: its LTV is one step above the one that the exchange shows."""
 
     loan: Loan
     highest_ltv: Decimal
@@ -174,12 +174,12 @@ class LoanOutlook(t.NamedTuple):
         return multiply(multiply(self.loan.debt, price.high), _price(shock, self.loan.coin))
 
     def collateral_usd(self, price: Price, shock: Shock) -> Decimal | None:
-        """Return what the collateral is worth after price changes; none when its amount is not known."""
+        """Return the value of the collateral after price changes; none if its amount is not known."""
         amount = self.loan.collateral_amount
         return None if amount is None else multiply(multiply(amount, price.low), _price(shock, self.loan.collateral_coin or ""))
 
     def fall_to(self, ltv: Decimal) -> Decimal | None:
-        """Return by which fraction the price of the collateral must fall for the loan to reach an LTV; like C(Outlook.fall_to)."""
+        """Return by which fraction the price of the collateral must fall until the loan reaches an LTV; like C(Outlook.fall_to)."""
         if self.highest_ltv >= ltv:
             return _ZERO
         return None if self.loan.coin == self.loan.collateral_coin else _fall(difference(_ONE, divide(self.highest_ltv, ltv)))
@@ -191,7 +191,7 @@ class LoanOutlook(t.NamedTuple):
         return _rounded_up(divide(multiply(self.loan.debt, part), ltv), self.loan.debt)
 
     def addition(self, max_ltv: Decimal, shock: Shock) -> Decimal | None:
-        """Return how much collateral must be added for that; none when no amount is enough, or nobody knows what is pledged."""
+        """Return how much collateral must be added for that; none if no amount is enough, or if the collateral is unknown."""
         if not self.loan.collateral_amount or not max_ltv:
             return None
         part = max(difference(self.ltv(shock), max_ltv), _ZERO)
@@ -199,7 +199,7 @@ class LoanOutlook(t.NamedTuple):
 
 
 def loan_outlook(loan: Loan) -> LoanOutlook | None:
-    """Return the outlook of a loan with its own collateral; none for any other loan, and when its LTV is not known."""
+    """Return the outlook of a loan with its own collateral; none for any other loan, or if its LTV is not known."""
     if loan.collateral_coin is None or loan.ltv is None:
         return None
     return LoanOutlook(loan, total(loan.ltv, LTV_STEP))
@@ -215,7 +215,7 @@ def _less(usd: Decimal) -> Decimal:
 
 
 def _share(part: Decimal, whole: Decimal, parts: Decimal) -> Decimal:
-    """Return what a part is when all parts together are to be this whole."""
+    """Scale a part so that all parts together make up the whole."""
     return divide(multiply(part, whole), parts) if parts else part
 
 
@@ -229,7 +229,7 @@ def _price(shock: Shock, coin: str) -> Decimal:
 
 
 def _part(debt: Owed, usd: Decimal, price: Decimal) -> Decimal | None:
-    """Return which amount of a debt is worth so much at a price relative to that of now; none when all of it is not."""
+    """Return the amount of a debt that is worth this many USD at a price relative to the current one; none if it exceeds the debt."""
     worth = multiply(debt.usd, price)
     if usd > worth:
         return None
@@ -254,5 +254,5 @@ def _rounded_up(amount: Decimal, most: Decimal) -> Decimal:
 
 
 def _fall(exact: Decimal) -> Decimal:
-    # A whole step that division has missed by its last digit stays whole.
+    # Rounding down must not lose a step because of the last digit of a division.
     return round_down(total(exact, _LAST_DIGIT), FALL_PLACES)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads the fields of the rows that the exchange answers with; a field that cannot be understood is never guessed.
+"""Reads the fields of the exchange's answers, and never guesses the value of an invalid one.
 
 This module util is private to the collection.
 """
@@ -20,22 +20,22 @@ from .._times import is_plausible
 from .history import BY_USER, FAILED, KINDS, PROCESSING, SUCCESS, UNKNOWN_KIND, Contradiction, HistoryEntry
 from .loan import Loan
 
-# Asked for, these are left to the exchange: a history is searched for them, and the answer is checked afterwards.
+# Sent to the exchange, but not compared row by row: C(united) selects the entry with the ID.
 _IDS = ("repayId", "adjustId")
 _STATUSES = {1: SUCCESS, 2: PROCESSING, 3: FAILED}
-# The exchange writes "" for an unknown value. Only these may be unknown: no payment is calculated from them.
+# The exchange writes "" for an unknown value. Only these fields may be unknown, because no payment is calculated from them.
 _OPTIONAL_FIELDS = frozenset({
     "afterAmt", "annualRate", "collateralAmount", "collateralReturn", "currentLTV", "hourlyInterestRate", "liquidationLTV", "marginCallLTV",
     "residualPenaltyInterest",
 })
-# A loan is liquidated below 1; a much larger value is a percentage.
+# Loans are liquidated below 1, so a much larger value must be a percentage.
 _MAX_LTV = Decimal("1.5")
 
 
 class Row:
-    """One row of a list, whose fields are read by name.
+    """One row of an answer, whose fields are read by name.
 
-    :param path: The call that answered it, for the messages.
+    :param path: The path of the call, for messages.
     """
 
     def __init__(self, path: str, fields: dict[str, t.Any]) -> None:
@@ -46,9 +46,9 @@ class Row:
         return self._fields.get(field)
 
     def text(self, field: str) -> str:
-        """Return a text that is not empty.
+        """Return a nonempty text.
 
-        :raises ReadFailed: When the field is anything else; the other methods raise it too.
+        :raises ReadFailed: If the field is anything else; so do the other methods.
         """
         value = self._fields.get(field)
         if not isinstance(value, str) or not value:
@@ -61,48 +61,48 @@ class Row:
         return str(value) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else self.text(field)
 
     def must_be(self, field: str, asked: str) -> None:
-        """Refuse a row that was not requested."""
+        """Refuse a row whose field differs from the requested value."""
         text = self.text(field)
         if text != asked:
             raise self.unusable(field, f": '{quotable(text, 64)}', but '{asked}' was requested")
 
     def is_of(self, field: str, coin: str) -> bool:
-        """Return whether the row is for a coin; a different spelling is not another coin."""
+        """Return whether the row is for a coin; refuse a row that spells the coin differently."""
         text = self.text(field)
         if text != coin and text.strip().upper() == coin.upper():
             raise self.unusable(field, f": '{quotable(text, 64)}' may be {coin}")
         return text == coin
 
     def number(self, field: str) -> Decimal:
-        """Return a decimal string as number."""
+        """Return the number in a decimal string."""
         try:
             return parse_exchange_decimal(self._fields.get(field))
         except InvalidAmount as error:
             raise self.unusable(field, f": {error}") from None
 
     def number_or_none(self, field: str) -> Decimal | None:
-        """Return a decimal string as number; none when it is empty and may be."""
+        """Return the number in a decimal string; none if it is empty and the field is optional."""
         return None if field in _OPTIONAL_FIELDS and self._fields.get(field) == "" else self.number(field)
 
     def ltv_or_none(self, field: str, debt: Decimal) -> Decimal | None:
         """Return the LTV of a loan with its own collateral; none if the exchange does not report it, or reports zero despite a debt."""
         ltv = self.number_or_none(field)
         if ltv is not None and (ltv > _MAX_LTV or (ltv and not debt)):
-            raise self.unusable(field, f": {ltv} does not fit a debt of {debt}")
+            raise self.unusable(field, f": {ltv} contradicts a debt of {debt}")
         return ltv or None
 
     def threshold_or_none(self, field: str) -> Decimal | None:
-        """Return an LTV at which the exchange acts; none if it does not report it."""
+        """Return the LTV of a margin call or liquidation; none if the exchange does not report it."""
         ltv = self.number_or_none(field)
         if ltv is not None and ltv > 1:
             raise self.unusable(field, f": {ltv} is not a fraction")
         return ltv
 
     def penalty_interest(self, is_overdue: bool) -> Decimal:
-        """Return what is owed as penalty interest; only for a loan that is not overdue may the exchange omit it."""
+        """Return the penalty interest, which may be empty for a loan that is not overdue."""
         penalty = self.number_or_none("residualPenaltyInterest")
         if penalty is None and is_overdue:
-            raise self.unusable("residualPenaltyInterest", " of an overdue loan")
+            raise self.unusable("residualPenaltyInterest", ": it is empty, but the loan is overdue")
         return Decimal(0) if penalty is None else penalty
 
     def amount(self, field: str) -> Decimal:
@@ -118,31 +118,31 @@ class Row:
         return int(number)
 
     def decimal_places(self, field: str) -> int:
-        """Return how many decimal places a coin has."""
+        """Return a number of decimal places."""
         places = self.whole_number(field)
         if places > MAX_DECIMALS:
             raise self.unusable(field, f": no coin has {places} decimal places")
         return places
 
     def time_ms(self, field: str) -> int:
-        """Return a time (UTC, milliseconds since 1970), which is too early to be one in seconds, and within the calendar."""
+        """Return a time (UTC, ms since 1970), and refuse one in another unit."""
         time_ms = self.whole_number(field)
         if not is_plausible(time_ms):
             raise self.unusable(field, f": {time_ms} is not a time in milliseconds")
         return time_ms
 
     def status(self, field: str) -> str:
-        """Return C(success), C(processing) or C(failed) for the number that the exchange gives for it."""
+        """Return C(success), C(processing), or C(failed) for the exchange's number."""
         status = _STATUSES.get(self.whole_number(field))
         if status is None:
-            raise ReadFailed(f"Bybit answered {self.path} with the unknown {field} {self.get(field)}.")
+            raise ReadFailed(f"Bybit's answer to {self.path} has the unknown {field} {self.get(field)}.")
         return status
 
     def unusable(self, field: str, why: str = "") -> ReadFailed:
-        return ReadFailed(f"Bybit answered {self.path} with an unusable {field}{why}.")
+        return ReadFailed(f"Bybit's answer to {self.path} has an invalid {field}{why}.")
 
     def entry(self) -> HistoryEntry:
-        """Read the row as one of a repayment history, in the fields that all products share."""
+        """Read the fields that the rows of all repayment histories share."""
         status = self.status("repayStatus")
         kind = KINDS.get(self.whole_number("repayType"), UNKNOWN_KIND)
         return HistoryEntry(
@@ -159,8 +159,8 @@ class Row:
 def rows_like(client: Client, path: str, query: dict[str, str | None]) -> t.Iterator[Row]:
     """Yield the rows of a list, page by page; raises what C(Client.pages) raises.
 
-    :param query: What the rows must have, without what is none; C(repayId) and C(adjustId) are left to the exchange.
-    :raises ReadFailed: If a row is not what was requested: it may be ours under another name.
+    :param query: The requested values by field; none if any value is fine. C(repayId) and C(adjustId) are not compared.
+    :raises ReadFailed: If a row has another value than requested, because it may be the requested row under another name.
     """
     asked = {name: value for name, value in query.items() if value}
     for fields in client.pages(path, asked):
@@ -172,9 +172,9 @@ def rows_like(client: Client, path: str, query: dict[str, str | None]) -> t.Iter
 
 
 def row_of_coin(coin: str, rows: list[Row]) -> Row | None:
-    """Return the first row of a coin that was asked for; none when there are no rows.
+    """Return the first row of the requested coin; none if there are no rows.
 
-    :raises ReadFailed: When all are of other coins: one may be it, under another name.
+    :raises ReadFailed: If all rows are of other coins, because one may be the requested coin under another name.
     """
     found = next((row for row in rows if row.is_of("currency", coin)), None)
     if found is None and rows:
@@ -183,28 +183,27 @@ def row_of_coin(coin: str, rows: list[Row]) -> Row | None:
 
 
 def each_once(path: str, loans: t.Iterable[Loan], name: str) -> t.Iterator[Loan]:
-    """Yield each loan once, even if it is listed again.
+    """Yield each loan once, even if it is listed twice.
 
     :param name: Precedes the ID or the coin in the message.
-    :raises ReadFailed: When rows of one loan contradict each other.
+    :raises ReadFailed: If rows of one loan contradict each other.
     """
     seen: dict[str, Loan] = {}
     for loan in loans:
         key = loan.loan_id or loan.coin
         first = seen.setdefault(key, loan)
         if first != loan:
-            raise ReadFailed(f"Bybit answered {path} with contradicting rows of {name}{key}.")
+            raise ReadFailed(f"Bybit's answer to {path} has contradictory rows for {name}{key}.")
         if first is loan:
             yield loan
 
 
 def united(path: str, entries: t.Iterable[HistoryEntry], repay_id: str | None = None, noun: str = "repayment") -> list[HistoryEntry]:
-    """Return one entry for each repayment, or whatever the history is of: one that is listed again, because something was added between
-    the reads of two pages, counts once.
+    """Return each entry of a history once. It is listed twice if another entry was added between the reads of two pages.
 
-    :param repay_id: Only the one with this ID; the exchange was asked for it, and its answer is checked here.
-    :param noun: What the message calls it.
-    :raises ReadFailed: When rows of one ID contradict each other.
+    :param repay_id: Return only the entry with this ID; all if none.
+    :param noun: How the message names an entry.
+    :raises ReadFailed: If rows with one ID contradict each other.
     """
     found: dict[str, HistoryEntry] = {}
     for entry in entries:
@@ -212,7 +211,7 @@ def united(path: str, entries: t.Iterable[HistoryEntry], repay_id: str | None = 
         try:
             found[entry.repay_id] = entry if known is None else known.united_with(entry)
         except Contradiction:
-            raise ReadFailed(f"Bybit answered {path} with contradicting rows of {noun} {entry.repay_id}.") from None
+            raise ReadFailed(f"Bybit's answer to {path} has contradictory rows for {noun} {entry.repay_id}.") from None
     return [entry for entry in found.values() if repay_id in (None, entry.repay_id)]
 
 

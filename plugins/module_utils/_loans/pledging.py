@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How much of one coin an account must have pledged to be at an LTV, in the worst case of how the exchange has rounded its figures.
+"""Calculates how much of one coin an account must pledge to reach an LTV, in the worst case that the exchange's rounded figures allow.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -16,28 +16,28 @@ from .position import ACCOUNT_LTV_STEP, USD_STEP, Position
 from .prices import coin_prices, contradicted_coins
 from .tiers import Tiers, market_value
 
-# From less than about 2 USD, shown to a cent, nobody can tell a price well enough to move more.
+# A price derived from less than about 2 USD, shown in cents, is too inexact to calculate an amount from.
 _MAX_SPREAD = Decimal("0.01")
 _ZERO = Decimal(0)
 
 
 def least_price(position: Position, coin: str, tiers: Tiers | None) -> Decimal | None:
-    """Return what a pledged coin is at least worth in USD; none when nobody knows well enough.
+    """Return the lowest possible price of a pledged coin in USD; none if it is not known exactly enough.
 
-    :param tiers: Those of the coin; none when they are not understood.
+    :param tiers: The tiers of the coin; none if they are not known.
     """
     if not tiers or coin in contradicted_coins(position, {coin: tiers}):
         return None
-    # What counts is the price at which the collateral is valued, which need not be of the same moment as that of a debt.
+    # Only the price at which the exchange values the collateral counts. It may value a debt at another moment.
     price = coin_prices(position._replace(debts=()), {coin: tiers}, ()).get(coin)
     return None if price is None or price.spread > _MAX_SPREAD else price.low
 
 
 def collateral_at(position: Position, coin: str, tiers: Tiers, price: Decimal, max_ltv: Decimal) -> Decimal | None:
-    """Return how much of a coin must be pledged, so that even the LTV as shown is surely at most this.
+    """Return how much of a coin must be pledged so that the LTV, as the exchange shows it, is certainly at most this.
 
-    :param price: What the coin is at least worth in USD.
-    :return: More or less than is pledged now; none if no amount is enough.
+    :param price: The lowest possible price of the coin in USD.
+    :return: The total amount, more or less than now; none if no amount is enough.
     """
     target_ltv = difference(max_ltv, 2 * ACCOUNT_LTV_STEP)
     if target_ltv <= 0:
@@ -45,13 +45,13 @@ def collateral_at(position: Position, coin: str, tiers: Tiers, price: Decimal, m
     needed_usd = difference(divide(_most_debt(position), target_ltv), _least_of_others(position, coin))
     if needed_usd <= 0:
         return _ZERO
-    # The value only rises with the price, in whichever tier it ends: what is enough at the lowest price is enough at every other.
+    # The collateral value rises with the price in every tier, so what is enough at the lowest price is enough at any other.
     market_usd = market_value(tiers, needed_usd)
     return None if market_usd is None else divide(market_usd, price)
 
 
 def _most_debt(position: Position) -> Decimal:
-    """Return the highest debt in USD that totals, parts and LTV allow; they may be of neighbouring moments."""
+    """Return the highest debt in USD that the totals, the parts, and the LTV allow; they may be from different moments."""
     parts = [usd for debt in position.debts for amount, usd in ((debt.flexible, debt.flexible_usd), (debt.fixed, debt.fixed_usd)) if amount]
     most_collateral = max(
         total(position.total_collateral_usd, USD_STEP), total(*(total(entry.amount_usd, USD_STEP) for entry in position.collateral))
@@ -64,7 +64,7 @@ def _most_debt(position: Position) -> Decimal:
 
 
 def _least_of_others(position: Position, coin: str) -> Decimal:
-    """Return the lowest value in USD of all collateral but that in a coin."""
+    """Return the lowest possible value in USD of all collateral except one coin."""
     parts = total(*(max(difference(entry.amount_usd, USD_STEP), _ZERO) for entry in position.collateral if entry.coin != coin))
     own = total(*(entry.amount_usd for entry in position.collateral if entry.coin == coin))
     # The total may be one step lower, and the own part one higher.

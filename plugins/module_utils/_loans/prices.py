@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The prices of coins in USD, as far as they follow from figures that the exchange shows rounded; no coin is assumed to be worth 1 USD.
+"""Derives prices in USD from the exchange's rounded figures; no coin is assumed to be worth 1 USD.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -17,12 +17,12 @@ from .loan import LTV_STEP, Loan
 from .position import USD_STEP, CoinCollateral, CoinDebt, Position
 from .tiers import Tiers, market_value
 
-# The exchange may not calculate all figures of an answer at the same moment; tiers that mean something else are further off.
+# Allows for figures that the exchange calculated at different moments, but not for misunderstood tiers.
 _MAX_DRIFT = Decimal("0.01")
 
 
 class Price(t.NamedTuple):
-    """The bounds, in USD, between which the price of a coin is, however the exchange has rounded."""
+    """The lowest and the highest price of a coin, in USD, that the rounded figures allow."""
 
     low: Decimal
     high: Decimal
@@ -32,37 +32,37 @@ class Price(t.NamedTuple):
         return divide(difference(self.high, self.low), self.low)
 
     def is_near(self, other: Price) -> bool:
-        """Return whether both can be of one coin at neighbouring moments."""
+        """Return whether both can be prices of one coin, perhaps at different moments."""
         drift = Decimal(1) + _MAX_DRIFT
         return self.low <= multiply(other.high, drift) and other.low <= multiply(self.high, drift)
 
 
 Prices = t.Mapping[str, Price]
 TiersOfCoins = t.Mapping[str, Tiers]
-# A coin, and a price that some figures of the exchange show.
+# A coin, and a price that follows from some figures of the exchange.
 CoinPrice = t.Tuple[str, Price]
 
 
 def coin_prices(position: Position | None, tiers: TiersOfCoins, loans: t.Sequence[Loan]) -> dict[str, Price]:
-    """Return the price of each coin that is owed or pledged, where one follows from debt, collateral or an LTV.
+    """Return the prices of the owed and pledged coins that can be derived from debts, collateral, or LTVs.
 
-    Where the exchange's figures show different prices of a coin, the bounds cover them all.
+    If several contradictory prices of a coin can be derived, the bounds cover them all.
 
-    :param tiers: Those that are understood.
-    :param loans: From those with their own collateral, the price of one of their coins follows from that of the other.
+    :param tiers: The valid tiers, by coin.
+    :param loans: For a loan with its own collateral, the price of one coin follows from the price of the other.
     """
     found: dict[str, Price] = {}
     shown = list(_of_position(position, tiers)) if position else []
     while shown:
         new = _united(shown)
-        # A loan between two coins with a price yields none, but may contradict both.
+        # A loan whose coins both have a price yields no new price, but may contradict both.
         found.update(_united([*shown, *((coin, price) for coin, price in _of_loans(loans, new) if coin in new)]))
         shown = [(coin, price) for coin, price in _of_loans(loans, found) if coin not in found]
     return found
 
 
 def contradicted_coins(position: Position, tiers: TiersOfCoins) -> set[str]:
-    """Return the coins of which debt and collateral show different prices, so that their tiers must mean something else."""
+    """Return the coins whose debt and collateral imply different prices, so that their tiers must be misunderstood."""
     of_debts = {debt.coin: _of_debt(debt) for debt in position.debts}
     found = set()
     for entry in position.collateral:
@@ -73,7 +73,7 @@ def contradicted_coins(position: Position, tiers: TiersOfCoins) -> set[str]:
 
 
 def _united(shown: t.Iterable[CoinPrice]) -> dict[str, Price]:
-    """Return the most exact price of each coin; where two of a coin cannot be true at the same moment, the bounds that cover all of it."""
+    """Return the most exact price of each coin; if its prices contradict each other, the bounds that cover them all."""
     prices_of: dict[str, list[Price]] = {}
     for coin, price in shown:
         prices_of.setdefault(coin, []).append(price)

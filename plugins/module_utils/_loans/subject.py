@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an operation changes: a loan, what is pledged for it, or what the wallets hold.
+"""The subject of an operation: a loan, its collateral, or the wallets.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -18,17 +18,17 @@ from .loan import Loan
 from .position import Position
 from .wallet import Movement
 
-# Amounts that the exchange shows, by name; the first is what a user thinks of.
+# Amounts that the exchange shows, by name; the main one comes first.
 Levels = t.Tuple[t.Tuple[str, Decimal], ...]
 
 
 class Subject(t.Protocol):
-    """What an operation changes, as of one moment.
+    """The subject of an operation at one moment.
 
-    :ivar coin: What is moved.
-    :ivar levels: The amounts in this coin that the operation changes by just as much as it moves; empty when others change them, too.
-    :ivar is_open: Whether there is anything left to change.
-    :ivar movements: The latest entries of the Funding wallet's ledger, where they show what was moved; none where levels do.
+    :ivar coin: The coin that is moved.
+    :ivar levels: The amounts in this coin that the operation changes by exactly what it moves; empty if others change them, too.
+    :ivar is_open: Whether an operation can still change it.
+    :ivar movements: The latest entries of the Funding wallet's ledger, if they are the evidence; none if the levels are.
     """
 
     @property
@@ -44,19 +44,19 @@ class Subject(t.Protocol):
     def movements(self) -> tuple[Movement, ...] | None: ...
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return it as the modules return it: amounts as decimal strings."""
+        """Return it as the modules return it, with amounts as decimal strings."""
 
     def shown(self) -> dict[str, str | None]:
-        """Return the figures for C(--diff), by the word that precedes each; the first one is in C(coin)."""
+        """Return the figures for C(--diff), each with its label as key; the first is in C(coin)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Pledge:
-    """The collateral of a legacy order, or what an account has pledged of one coin.
+    """The collateral of a legacy order, or the collateral of the account in one coin.
 
-    :ivar amount: What is pledged of the coin; none when the exchange does not say.
+    :ivar amount: The pledged amount of the coin; none if the exchange does not report it.
     :ivar loan: The legacy order; none for the account.
-    :ivar position: The account; none for a legacy order.
+    :ivar position: The position of the account; none for a legacy order.
     """
 
     coin: str
@@ -67,7 +67,7 @@ class Pledge:
 
     @property
     def levels(self) -> Levels:
-        # What a closed loan gives back is no adjustment.
+        # When a loan is closed, its collateral changes without an adjustment.
         return (("collateral_amount", self.amount),) if self.amount is not None and self.is_open else ()
 
     @property
@@ -76,7 +76,7 @@ class Pledge:
 
     @property
     def ltv(self) -> Decimal | None:
-        """The LTV as the exchange shows it; none when it does not."""
+        """The LTV as the exchange shows it; none if it does not."""
         if self.position is not None:
             return self.position.ltv
         return self.loan.ltv if self.loan is not None else None
@@ -96,11 +96,11 @@ class Pledge:
 
 @dataclasses.dataclass(frozen=True)
 class Balances:
-    """What the wallets of an account hold of one coin.
+    """The balances of the account's wallets in one coin.
 
-    :ivar funding: What the Funding wallet holds; none when it cannot be read.
-    :ivar unified: What the UNIFIED wallet can give away; none when it is not needed, or cannot be read.
-    :ivar movements: The latest entries of the Funding wallet's ledger; none when it cannot be read.
+    :ivar funding: The balance of the Funding wallet; none if it cannot be read.
+    :ivar unified: How much the UNIFIED wallet can give away; none if it is not needed, or cannot be read.
+    :ivar movements: The latest entries of the Funding wallet's ledger; none if it cannot be read.
     """
 
     coin: str
@@ -110,7 +110,7 @@ class Balances:
 
     @property
     def levels(self) -> Levels:
-        # Anybody may pay into a wallet and out of it.
+        # Other payments change the balances, too.
         return ()
 
     @property
@@ -118,7 +118,7 @@ class Balances:
         return True
 
     def moved(self, amount: Decimal, is_incoming: bool) -> Balances:
-        """Predict the wallets after a transfer to the Funding wallet, or from there."""
+        """Predict the balances after a transfer to or from the Funding wallet."""
         change = amount if is_incoming else amount.copy_negate()
         return dataclasses.replace(
             self,
@@ -134,5 +134,5 @@ class Balances:
 
 
 def main_level(levels: Levels) -> Decimal | None:
-    """Return what a user thinks of; none when others change it, too."""
+    """Return the main amount; none if others change it, too."""
     return levels[0][1] if levels else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The collateral ratio tiers of a coin: of its market value in USD, each tier counts with its own ratio.
+"""The collateral ratio tiers of a coin: each part of its market value in USD counts with the ratio of its tier.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -18,7 +18,7 @@ _ZERO = Decimal(0)
 
 
 class Tier(t.NamedTuple):
-    """Of the market value between these bounds in USD, the collateral value is this fraction."""
+    """The part of the market value between these bounds in USD counts as collateral with this ratio."""
 
     min_usd: Decimal
     max_usd: Decimal
@@ -30,7 +30,7 @@ Tiers = t.Tuple[Tier, ...]
 
 
 def are_usable(tiers: Tiers) -> bool:
-    """Return whether tiers are understood: from zero without a gap, with ratios that do not rise, of which none is zero or above one."""
+    """Return whether tiers are valid: they start at zero without gaps, and their ratios do not rise, and are above zero and at most one."""
     starts = [_ZERO, *(tier.max_usd for tier in tiers[:-1])]
     ratios = [Decimal(1), *(tier.ratio for tier in tiers)]
     return bool(tiers) and all(
@@ -40,12 +40,12 @@ def are_usable(tiers: Tiers) -> bool:
 
 
 def collateral_value(tiers: Tiers, market_usd: Decimal) -> Decimal:
-    """Return what a market value counts as collateral, both in USD; what is above the last tier counts nothing."""
+    """Return the collateral value of a market value, both in USD; what exceeds the last tier does not count."""
     return total(*(multiply(_width(tier, market_usd), tier.ratio) for tier in tiers))
 
 
 def market_value(tiers: Tiers, value_usd: Decimal) -> Decimal | None:
-    """Return the market value that counts so much as collateral, both in USD; none when the tiers do not reach so far."""
+    """Return the market value with this collateral value, both in USD; none if it exceeds the last tier."""
     left = value_usd
     for tier in tiers:
         most = multiply(difference(tier.max_usd, tier.min_usd), tier.ratio)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The transfers between the wallets of the account, and what its UNIFIED wallet can give away.
+"""Reads the transfers between the wallets of the account, and how much its UNIFIED wallet can give away.
 
 This module util is private to the collection.
 """
@@ -23,22 +23,22 @@ HISTORY = "/v5/asset/transfer/query-inter-transfer-list"
 _AVAILABLE = "/v5/account/withdrawal"
 
 _PAGE_LIMIT = 50
-# The list may show it before the ID that was sent.
+# The list may put this before the ID that was sent.
 _PREFIX = "selfTransfer_"
 _STATUSES = {"SUCCESS": SUCCESS, "PENDING": PROCESSING, "FAILED": FAILED}
-# Transfers from or to other wallets are left out.
+# Transfers from or to other wallets are ignored.
 _MOVES = {(UNIFIED, FUND): TO_FUND, (FUND, UNIFIED): TO_UNIFIED}
 
 
 def transfers(client: Client, coin: str, from_ms: int, to_ms: int) -> list[HistoryEntry]:
-    """Return the transfers of a coin between the UNIFIED and the Funding wallet.
+    """Return the transfers of a coin between the UNIFIED and the Funding wallet (GET /v5/asset/transfer/query-inter-transfer-list).
 
-    :param from_ms: The first moment (UTC, ms), as C(to_ms) is the last one. The list is asked for a second more on either side, and the
-        exchange gives at most 7 days.
+    :param from_ms: The first moment (UTC, ms). The request covers one second more at both ends.
+    :param to_ms: The last moment (UTC, ms), at most 7 days later.
     :raises Refused: If the exchange refused the request.
-    :raises ReadFailed: When its answer is missing or does not have the documented form.
+    :raises ReadFailed: If no answer came, or it does not have the documented form.
     """
-    # The exchange compares whole seconds, and may cut or round a time.
+    # The exchange compares whole seconds, and may truncate or round times.
     first_ms, last_ms = from_ms - SECOND_MS, to_ms + SECOND_MS
     query = {"coin": coin, "startTime": str(first_ms), "endTime": str(last_ms)}
     rows = (Row(HISTORY, fields) for fields in client.pages(HISTORY, query, limit=_PAGE_LIMIT))
@@ -46,7 +46,7 @@ def transfers(client: Client, coin: str, from_ms: int, to_ms: int) -> list[Histo
 
 
 def given_away(client: Client, coin: str) -> Decimal:
-    """Return how much of a coin the UNIFIED wallet can give away now; raises what C(transfers) raises."""
+    """Return how much of a coin the UNIFIED wallet can give away now (GET /v5/account/withdrawal); raises what C(transfers) raises."""
     row = Row(_AVAILABLE, client.read(_AVAILABLE, {"coinName": coin}))
     by_coin = row.get("availableWithdrawalMap")
     if by_coin is not None and not isinstance(by_coin, dict):
@@ -68,7 +68,7 @@ def _entries(rows: t.Iterable[Row], coin: str, first_ms: int, last_ms: int) -> t
             yield HistoryEntry(
                 repay_id=_transfer_id(row),
                 amount=row.amount("amount"),
-                # A status that is new is no final one.
+                # A new status does not count as final.
                 status=_STATUSES.get(row.text("status"), PROCESSING),
                 by_user=True,
                 time_ms=time_ms,

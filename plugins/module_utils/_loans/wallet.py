@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What has moved in the Funding wallet, by its ledger, and what this process has paid from it.
+"""The movements in the Funding wallet: those in its ledger, and those that this process made.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -13,15 +13,16 @@ import typing as t
 from collections import deque
 from decimal import Decimal
 
-# Of the last seconds, in which the exchange takes one a second.
+# More than the payments of the last seconds, as the exchange accepts one per second.
 _KEPT_PAYMENTS = 20
 
 
 class Payment(t.NamedTuple):
-    """What has left the Funding wallet, or come into it, by what this process has sent and the exchange has accepted.
+    """A payment from or to the Funding wallet that this process sent and the exchange accepted.
 
-    :ivar is_incoming: Whether it came in.
-    :ivar from_ms: When it was signed (exchange's time, UTC, ms), as C(to_ms) is when its answer was here.
+    :ivar from_ms: When the request was signed (exchange's time, UTC, ms).
+    :ivar to_ms: When its answer arrived (exchange's time, UTC, ms).
+    :ivar is_incoming: Whether the wallet received the payment.
     """
 
     coin: str
@@ -32,16 +33,16 @@ class Payment(t.NamedTuple):
 
     @property
     def change(self) -> Decimal:
-        """By how much it has changed what the wallet holds."""
+        """By how much the payment changed the balance."""
         return self.amount if self.is_incoming else -self.amount
 
 
 class Movement(t.NamedTuple):
     """One entry of the Funding wallet's ledger.
 
-    :ivar amount: What came in; negative for what left.
-    :ivar time_ms: When (UTC, ms), to the second.
-    :ivar after: What the wallet held then; none if unknown.
+    :ivar amount: The amount; negative if it left the wallet.
+    :ivar time_ms: Its time (UTC, ms), in whole seconds.
+    :ivar after: The balance afterwards; none if unknown.
     """
 
     amount: Decimal
@@ -50,10 +51,10 @@ class Movement(t.NamedTuple):
 
 
 class Spending:
-    """What one process knows of the Funding wallet from one item of a loop to the next.
+    """What one process knows about the Funding wallet from one item of a loop to the next.
 
-    :ivar balances: What it held of a coin when it was read (ms, by the monotonic clock), less what was paid since.
-    :ivar paid: What it has moved lately, the oldest first.
+    :ivar balances: By coin, when the balance was read (ms, by the monotonic clock), and the balance minus later payments.
+    :ivar paid: The latest payments, oldest first.
     """
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The frame of the info modules: options in, one result or one sentence out, no traceback and no secret.
+"""Run an info module: options in, one result or one error message out, without secrets.
 
 This module util is private to the collection.
 """
@@ -36,7 +36,7 @@ def run_query(
 
     :param parse_query: Turns the options into a query.
     :param execute: Reads what matches the query.
-    :param clock: The time to go by; that of this machine unless given.
+    :param clock: The clock to use; the clock of this machine by default.
     """
     try:
         connection = connect(module)
@@ -59,7 +59,7 @@ def run_query(
 
 
 def run_journal_query(module: Module, clock: Clock | None = None) -> None:
-    """Execute the query of C(bybit_journal_info), which asks no exchange, and emit its result."""
+    """Execute the query of C(bybit_journal_info), which sends nothing to the exchange, and emit its result."""
     hide_passwords(module)
     try:
         database = journal_database(module, clock or Clock(module.log, module.tell))

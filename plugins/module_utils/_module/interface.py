@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a module takes, and what it needs of Ansible: the interface that the frames talk to, and how C(AnsibleModule) serves it.
+"""The interface between the code of this collection and Ansible, and its implementation with C(AnsibleModule).
 
 This module util is private to the collection.
 """
@@ -17,10 +17,10 @@ from ansible.module_utils.common.parameters import remove_values
 
 
 class Spec(t.NamedTuple):
-    """What a module takes; the one value that every way to run it validates by.
+    """The options of a module, validated in the same way however the module runs.
 
     :ivar options: The argument specification.
-    :ivar rules: What holds between options, by the names that C(AnsibleModule) and C(ArgumentSpecValidator) share.
+    :ivar rules: The rules between options, by the names that C(AnsibleModule) and C(ArgumentSpecValidator) share.
     """
 
     options: dict[str, dict[str, t.Any]]
@@ -28,7 +28,7 @@ class Spec(t.NamedTuple):
 
 
 class Module(t.Protocol):
-    """A module at work, whoever runs it.
+    """A running module, in its own process or in Ansible's.
 
     :ivar params: The validated options.
     """
@@ -38,28 +38,28 @@ class Module(t.Protocol):
     diff: bool
 
     def hide(self, secrets: t.Iterable[str]) -> None:
-        """Keep these out of whatever is emitted, logged or warned of from here on."""
+        """Hide these in everything that is emitted, logged, or warned about from now on."""
 
     def warn(self, text: str) -> None:
         """Add a warning to the result."""
 
     def log(self, text: str) -> None:
-        """Write a sentence to the system's log at once."""
+        """Write a sentence to the system log at once."""
 
     def tell(self, number: int, reason: str, at_most_ms: int) -> None:
-        """Tell whoever watches the run what it waits for, and when that is over, as a C(Listener) gets it."""
+        """Show a wait while it lasts. The parameters are those of C(Listener)."""
 
     def emit(self, result: dict[str, t.Any], failed: bool) -> None:
-        """Hand over the result; it is out when this returns, whatever happens afterwards."""
+        """Deliver the result. When this returns, nothing that happens later can lose it."""
 
     def log_late(self, text: str) -> None:
-        """Write a sentence that comes too late for the result."""
+        """Log a sentence that is too late for the result."""
 
 
 class ProcessModule:
-    """A module in a process of its own, which ends after it has emitted its result.
+    """A module in its own process, which ends after it has emitted its result.
 
-    :ivar exit_code: Of that process.
+    :ivar exit_code: The exit code of the process.
     """
 
     def __init__(self, spec: Spec) -> None:
@@ -73,23 +73,23 @@ class ProcessModule:
         self._module.no_log_values.update(secrets)
 
     def warn(self, text: str) -> None:
-        # Ansible looks for secrets in results only.
+        # Ansible hides secrets in results, but not in warnings.
         self._module.warn(remove_values(text, self._module.no_log_values))
 
     def log(self, text: str) -> None:
         self._module.log(text)
 
     def tell(self, number: int, reason: str, at_most_ms: int) -> None:
-        """Do nothing: Ansible shows nothing of a module's process before that has ended."""
+        """Do nothing: Ansible shows no output of a module's process before it ends."""
 
     def emit(self, result: dict[str, t.Any], failed: bool) -> None:
         end = self._module.fail_json if failed else self._module.exit_json
         try:
             end(**result)
         except SystemExit as ended:
-            # What is left to do after the result comes before the end of the process.
+            # The journal must still be closed before the process ends.
             self.exit_code = ended.code
-        # Ansible only fills a buffer.
+        # Ansible only writes to a buffer.
         sys.stdout.flush()
 
     def log_late(self, text: str) -> None:
@@ -97,7 +97,7 @@ class ProcessModule:
 
 
 def run_as_process(spec: Spec, run: t.Callable[[Module], None]) -> t.NoReturn:
-    """Run a module in this process, which Ansible has started for it, and end the process."""
+    """Run a module in this process, which Ansible started for it, and end the process."""
     module = ProcessModule(spec)
     run(module)
     raise SystemExit(module.exit_code)

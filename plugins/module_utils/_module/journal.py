@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From the option C(journal) to the database that it names, without its password in anything that is shown.
+"""Open the database that the option C(journal) names, and hide its password.
 
 This module util is private to the collection.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from .._clock import Clock
 from .._journal.database import Database, DatabaseFailed
-from .._journal.store import unusable
+from .._journal.failures import unusable
 from .._options.journal import MissingPsycopg, database_of, passwords_of
 from .._redaction import forms_of
 from .common import MissingLibrary, missing
@@ -19,15 +19,15 @@ from .interface import Module
 
 
 def hide_passwords(module: Module) -> None:
-    """Keep the passwords of the journal out of all that is shown, also of what quotes another option."""
-    # Ansible looks for the option as it was given only.
+    """Hide the passwords of the journal in all output, including the values of other options."""
+    # Ansible hides only the whole value of the option.
     module.hide(form for password in passwords_of(module.params) for form in forms_of(password))
 
 
 def journal_database(module: Module, clock: Clock) -> Database:
     """Return the database of the journal; nothing is opened yet.
 
-    :raises BadInput: When the option cannot be used; C(MissingLibrary) when this Python cannot use it.
+    :raises BadInput: If the option cannot be used; C(MissingLibrary) if this Python lacks a library.
     """
     try:
         return database_of(module.params, clock)
@@ -36,9 +36,9 @@ def journal_database(module: Module, clock: Clock) -> Database:
 
 
 def check_journal(database: Database) -> None:
-    """Refuse a journal that could not be used, before anything is read of the exchange.
+    """Refuse an unusable journal before anything is read from the exchange.
 
-    :raises JournalUnusable: Then; C(JournalLost) when that hides what earlier runs may have recorded.
+    :raises JournalUnusable: If it cannot be used; C(JournalLost) if that hides what earlier runs may have recorded.
     """
     try:
         database.check()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The frame of the modules that move money: options in, one report or one sentence out, without a secret; then the journal is closed.
+"""Run a module that moves money: options in, one report or one error message out, without secrets; then close the journal.
 
 This module util is private to the collection.
 """
@@ -42,10 +42,10 @@ from .parents import Parents
 
 @dataclasses.dataclass(frozen=True)
 class _Begun:
-    """A run whose options and key are valid, and which has sent nothing yet.
+    """A run with valid options and a valid key, which has sent nothing yet.
 
-    :ivar transfers: The contexts of the transfers that it has made first, as it makes them.
-    :ivar warnings: What the user shall know of the key.
+    :ivar transfers: The contexts of the transfers to the Funding wallet; the run adds to them.
+    :ivar warnings: Warnings about the key.
     """
 
     connection: Connection
@@ -56,11 +56,11 @@ class _Begun:
 
 @dataclasses.dataclass(frozen=True)
 class _Result:
-    """How a module ends.
+    """The result of a module.
 
     :ivar values: What it returns.
-    :ivar is_defect: Whether it was ended by an error inside this collection.
-    :ivar has_funded: Whether it reports a transfer to the Funding wallet that was made first.
+    :ivar is_defect: Whether an error inside this collection ended it.
+    :ivar has_funded: Whether it reports a transfer to the Funding wallet.
     """
 
     values: dict[str, t.Any]
@@ -76,14 +76,14 @@ def run_operation(
     clock: Clock | None = None,
     parents: Parents | None = None,
 ) -> None:
-    """Carry out what a module that moves money was asked for, and emit its report.
+    """Run a module that moves money, and emit its report.
 
     :param parse_options: Turns the options into an instruction.
-    :param clock: The time to go by; that of this machine unless given.
-    :param parents: Who gets the result; the processes above this one unless given.
+    :param clock: The clock to use; the clock of this machine by default.
+    :param parents: The processes that get the result; the parents of this process by default.
     """
     clock, parents = clock or Clock(module.log, module.tell), parents or Parents()
-    # The process may live on with the next item of a loop, whatever cuts this run off.
+    # Release the target even if the run is interrupted: the process may go on with the next item of a loop.
     with contextlib.ExitStack() as journals:
         begun = _begin(module, parse_options, clock, parents, journals)
         if isinstance(begun, _Result):
@@ -98,11 +98,11 @@ def run_operation(
 def finish(module: Module, result: _Result, context: RunContext, parents: Parents, transfers: t.Sequence[RunContext] = ()) -> None:
     """Emit the result, then close the journal or leave it open.
 
-    In this order, because no later run reports what is closed.
+    In this order, because later runs do not report what was closed.
     """
     module.emit(result.values, result.failed)
     if result.is_defect:
-        # The next run finds out what became of what was sent.
+        # Leave the journal open, so that the next run reconciles what was sent.
         return
     for transfer in transfers:
         _close(module, result, transfer, parents, not result.has_funded)
@@ -123,13 +123,13 @@ def _close(module: Module, result: _Result, context: RunContext, parents: Parent
 
 
 def is_delivered(parents: Parents, context: RunContext) -> bool:
-    """Return whether the result that is out now has reached somebody who can show it."""
+    """Return whether the emitted result reached somebody who can show it."""
     return can_be_known(parents, context) and parents.are_alive()
 
 
 def can_be_known(parents: Parents, context: RunContext) -> bool:
-    """Return whether a result is known to arrive as long as the processes above live, or does no harm when it is lost."""
-    # A declarative goal pays only what is missing, and a reference only once.
+    """Return whether the result arrives as long as the parent processes live, or whether losing it does no harm."""
+    # A goal moves only what is missing, and a reference only once.
     return parents.are_known or context.goal.is_declarative or context.options.reference is not None
 
 
@@ -159,9 +159,9 @@ def _begin(
     parents: Parents,
     journals: contextlib.ExitStack,
 ) -> _Begun | _Result:
-    """Return what a task asks for, or why it cannot be begun; the key is all that is read of the exchange.
+    """Return what a task asks for, or the result if it cannot begin. Reads nothing from the exchange but the key.
 
-    :param journals: Releases their targets at the end.
+    :param journals: Releases the targets of the journals at the end.
     """
     hide_passwords(module)
     try:
@@ -189,7 +189,7 @@ def _begin(
         return new_context(client, operation, journal, goal, options, **more, **further)
 
     def funding(coin: str, amount: Decimal) -> RunContext:
-        """Return how to transfer what the Funding wallet lacks; its own journal waits for other transfers of the coin until this run ends."""
+        """Return the context of a transfer that tops up the Funding wallet. Its journal keeps other transfers of the coin out until this run ends."""
         plain_options = options._replace(reference=None, acknowledge=None)
         transfer = context_of(Transfer(client, coin, TO_FUND), Goal(ensure=amount, move=TO_FUND), plain_options, journal_database(module, clock))
         transfers.append(transfer)
@@ -202,7 +202,7 @@ def _begin(
 
 
 def ltv_of(operation: Operation, target: Target, goal: Goal) -> SharedLtv | None:
-    """Return the LTV that a run changes together with others; none for a transfer."""
+    """Return the LTV that a run shares with others; none for a transfer."""
     if operation.ltv_name is None:
         return None
     order_id = None if operation.ltv_name == ACCOUNT else operation.ltv_name
@@ -210,5 +210,5 @@ def ltv_of(operation: Operation, target: Target, goal: Goal) -> SharedLtv | None
 
 
 def _failed(known: dict[str, t.Any], error: BybitError) -> _Result:
-    """Return the result of a task that has sent nothing."""
+    """Return the failed result of a task that has sent nothing."""
     return _Result(with_failure({**known, "changed": False, "outcome": error.outcome}, error), failed=True)

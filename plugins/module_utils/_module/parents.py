@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether those who wait for the result of this process are still there.
+"""Whether the processes that wait for the result of this one are still there.
 
-A worker of Ansible outlives an C(ansible-playbook) that was killed or hung up, and takes a result that nobody will ever see.
+A worker of Ansible outlives an C(ansible-playbook) that was killed or hung up, and then takes results that nobody will see.
 This module util is private to the collection.
 """
 
@@ -21,14 +21,13 @@ _UNSEEN = -1
 
 
 class Parents:
-    """The processes from this one up to C(ansible-playbook), as they are when this is made.
+    """The processes from this one up to C(ansible-playbook), as they are when this object is created.
 
-    Who started that, such as a shell, may end at any time: C(nohup) and a logout take nothing away from whoever reads the output.
+    The processes above C(ansible-playbook), such as a shell, may end at any time: with C(nohup), the output is still read after a logout.
 
-    :param takes: Asked whether the result would still be taken, when the process that this is made in hands it on itself, as the
-        action of this collection does.
-    :ivar are_known: Whether these processes are the ones that get the result, and all of them can be seen. What runs modules in a
-        process of its own, such as Mitogen, takes their output into a buffer that may reach nobody.
+    :param takes: Returns whether the result would still be taken; for the action plugin, which delivers the result itself.
+    :ivar are_known: Whether these processes get the result, and all of them are visible. Mitogen, for example, runs modules in other
+        processes and takes their output into a buffer that may reach nobody.
     """
 
     def __init__(self, takes: t.Callable[[], bool] | None = None) -> None:
@@ -37,15 +36,15 @@ class Parents:
         self.are_known = takes is not None or (_has_own_output() and self._first[-1] != _UNSEEN)
 
     def are_alive(self) -> bool:
-        """Return whether all of them still run, and somebody can read what they show."""
-        # A process whose parent ends gets another one.
+        """Return whether all of them still run, and somebody can read their output."""
+        # A process whose parent ends gets another parent.
         if _ancestors()[0] != self._first or (self._ansible is not None and has_no_reader(self._ansible)):
             return False
         return self._takes is None or self._takes()
 
 
 def _ancestors() -> tuple[list[int], int | None]:
-    """Return their ids, nearest first, ending with another number where the system shows no more; and that of Ansible, if found."""
+    """Return the IDs of the parents, nearest first, ending with C(_UNSEEN) if the system shows no more; and the ID of Ansible, if found."""
     chain, is_worker = [os.getppid()], False
     try:
         if not is_own_proc():
@@ -61,7 +60,7 @@ def _ancestors() -> tuple[list[int], int | None]:
 
 
 def _is_worker(process: int, parent: int) -> bool:
-    """Tell a worker of Ansible: it leads a process group, and was forked from its parent without becoming another program."""
+    """Return whether a process is a worker of Ansible: a process group leader that was forked from its parent and runs the same program."""
     return parent_and_group(process)[1] == process and parent > 0 and command_line(process) == command_line(parent)
 
 

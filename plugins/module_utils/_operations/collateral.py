@@ -57,7 +57,7 @@ class Adjustment(Operation):
             if goal.move == ADD and pledge.position.refuses_collateral and not means.lack:
                 means = means._replace(lack=_refused(pledge.coin))
             if goal.is_of_ltv and means.accuracy is None:
-                # Those of legacy loans: a goal is reached with fewer as well.
+                # Not documented for these loans. A goal can be reached with the places of legacy loans.
                 means = means._replace(accuracy=readable(lambda: legacy.collateral_accuracy(self._client, pledge.coin)))
             listed = self._listed(goal)
             if goal.move == ADD and listed.coins and pledge.coin not in listed.coins and not means.lack:
@@ -66,7 +66,7 @@ class Adjustment(Operation):
         return decide(self.terms, pledge, goal, means)
 
     def _listed(self, goal: Goal) -> CollateralList:
-        """Return what the exchange takes as collateral, and what it counts; a step is possible without."""
+        """Return which coins the exchange accepts as collateral, with their tiers. A step is possible without them."""
         if goal.is_of_ltv:
             return collateral_list(self._client)
         return readable(lambda: collateral_list(self._client)) or CollateralList()
@@ -76,7 +76,7 @@ class Adjustment(Operation):
 
     @abc.abstractmethod
     def limit(self) -> Decimal:
-        """Return how much the exchange lets the owner take back."""
+        """Return how much of the collateral the exchange releases."""
 
 
 class LegacyCollateral(Adjustment):
@@ -121,7 +121,7 @@ class LegacyCollateral(Adjustment):
 
 
 class AccountCollateral(Adjustment):
-    """Adjusts what the account has pledged of one coin for its flexible and fixed loans."""
+    """Adjusts the collateral of the account in one coin, for its flexible and fixed loans."""
 
     product = ACCOUNT_COLLATERAL
     path = "/v5/crypto-loan-common/adjust-ltv"

@@ -24,18 +24,18 @@ from .decision import Decision, Means, capital, decline, nothing, places_of
 from .limits import Source, Wanted, too_exact, within
 from .terms import Terms
 
-# An LTV so near below min_ltv has reached it: the exchange shows the LTV rounded, so the next look could always find a little more.
+# An LTV this close below min_ltv has reached it: the exchange rounds the LTV, so each run could find a little more to take back.
 _NEAR = Decimal("0.995")
 
 
 def decide(terms: Terms, pledge: Pledge | None, goal: Goal, means: Means, tiers: Tiers | None = None) -> Decision:
-    """Decide on adding collateral of one coin, or on taking it back.
+    """Decide how much collateral of one coin to add or to take back.
 
-    :param terms: Their label is the loan, or the account.
-    :param pledge: What is pledged, none when the exchange knows no such loan or coin.
-    :param goal: An amount that is moved as it is, C(max_ltv) to add what is missing, or C(min_ltv) to take back what is above.
+    :param terms: The label names the loan, or the account.
+    :param pledge: What is pledged; none if the exchange knows no such loan or coin.
+    :param goal: An amount, which is moved exactly, C(max_ltv) to add what is missing, or C(min_ltv) to take back what is not needed.
     :param means: C(allow_partial) has no effect on an amount.
-    :param tiers: Those of the coin, for the account; none when they are not understood.
+    :param tiers: The collateral ratio tiers of the coin, for the account; none if this collection does not understand them.
     """
     if pledge is None:
         return decline(terms.missing)
@@ -44,7 +44,7 @@ def decide(terms: Terms, pledge: Pledge | None, goal: Goal, means: Means, tiers:
 
 
 class _Plan(t.NamedTuple):
-    """One decision; its fields are the arguments of C(decide)."""
+    """One decision. The fields are the arguments of C(decide)."""
 
     terms: Terms
     pledge: Pledge
@@ -91,7 +91,7 @@ class _Plan(t.NamedTuple):
         if reached:
             return nothing(reached, pledge)
         if not self.is_adding and pledge.amount is not None and not pledge.amount:
-            # Whatever the coin counts, nothing of it is pledged.
+            # Nothing of the coin is pledged, so its value does not matter.
             return self.none_left()
         if pledge.amount is None or (pledge.ltv is None and not self.is_free):
             lacking = "how much is pledged" if pledge.amount is None else f"the LTV of {self.terms.label}"
@@ -109,7 +109,7 @@ class _Plan(t.NamedTuple):
         return self.of_target(target, pledge.amount, what)
 
     def of_target(self, target: Decimal | None, pledged: Decimal, what: str) -> Decision:
-        """Decide on reaching an amount of collateral; none means that no amount is enough."""
+        """Decide how to reach an amount of collateral; none means that no amount is enough."""
         places = places_of(self.means.accuracy)
         if self.is_adding:
             if target is None:
@@ -123,7 +123,7 @@ class _Plan(t.NamedTuple):
         return self.limited(amount, what, self.means, shortfall)
 
     def none_left(self) -> Decision:
-        """Decide on nothing, because there is no collateral of the coin to take back."""
+        """Decide to move nothing, because there is no collateral of the coin to take back."""
         shown = _shown(self.pledge.ltv)
         return nothing(f"The LTV of {self.terms.label} is {shown}, and {self.named_limit()}: no {self.pledge.coin} to take back.", self.pledge)
 
@@ -169,7 +169,7 @@ class _Plan(t.NamedTuple):
         return f"LTV {_shown(self.pledge.ltv)}, {plain(self.limit())} requested"
 
     def after(self, amount: Decimal) -> Pledge:
-        """Predict what is pledged; of the account, the LTV is unknown when nobody can tell what the coin counts."""
+        """Predict the collateral and the LTV. The LTV of the account is unknown if the value of the coin is."""
         if self.pledge.amount is None:
             loan = dataclasses.replace(self.pledge.loan, ltv=None) if self.pledge.loan is not None else None
             return dataclasses.replace(self.pledge, loan=loan, position=None)
@@ -183,7 +183,7 @@ class _Plan(t.NamedTuple):
         )
 
     def levels(self, amount: Decimal) -> str:
-        """Say what an amount makes of the LTV and of the collateral."""
+        """Describe how an amount changes the LTV and the collateral."""
         after = self.after(amount)
         ltv = "" if self.pledge.ltv is None else f"LTV {plain(self.pledge.ltv)} → {_shown(after.ltv)}, "
         return f"{ltv}collateral {_shown(self.pledge.amount)} → {_shown(after.amount)} {self.pledge.coin}, {self.verb} {plain(amount)}"

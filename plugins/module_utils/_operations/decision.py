@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a plan comes to, what it knows of the means, and what all plans share.
+"""The decision that results from a plan, the means that the plan knows, and what all plans share.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -18,20 +18,20 @@ from .._outcomes import NOTHING_TO_DO
 
 MOVE = "move"
 DECLINE = "decline"
-# For a coin whose decimal places the exchange does not list; most coins have no more.
+# For coins whose decimal places the exchange does not list. Most coins have no more.
 _DEFAULT_ACCURACY = 8
 
 
 class Means(t.NamedTuple):
-    """What can be moved, and how exactly.
+    """How much can be moved, and with what precision.
 
-    :ivar accuracy: How many decimal places the coin allows; none if that is unknown and left to the exchange.
-    :ivar available: What can be moved from where the money is; none when that is not known.
-    :ivar at_most: What this run may move; none without such a cap.
-    :ivar allow_partial: Whether to move what can be moved when that does not reach the goal.
-    :ivar moved_so_far: What this run has moved already.
-    :ivar refill: What to do where too little is available for a repayment.
-    :ivar lack: Why nothing can be moved at all, such as a missing permission of the key, and the remedy; empty when it can.
+    :ivar accuracy: How many decimal places the coin allows; none if unknown, so that the exchange decides.
+    :ivar available: What can be moved from the source of the money; none if unknown.
+    :ivar at_most: The most that this run may move; none for no cap.
+    :ivar allow_partial: Whether to move as much as possible if that does not reach the goal.
+    :ivar moved_so_far: What this run has already moved.
+    :ivar refill: The remedy if too little is available for a repayment.
+    :ivar lack: Why nothing can be moved at all, such as a missing permission of the key, with the remedy; empty if something can.
     """
 
     accuracy: int | None = None
@@ -44,17 +44,17 @@ class Means(t.NamedTuple):
 
 
 class Decision(t.NamedTuple):
-    """The outcome of a plan.
+    """What to move, or why not.
 
-    :ivar kind: C(MOVE), C(NOTHING_TO_DO) or C(DECLINE).
+    :ivar kind: C(MOVE), C(NOTHING_TO_DO), or C(DECLINE).
     :ivar message: What to move and why, or why not and what to do instead.
     :ivar amount: What to move; zero unless the kind is C(MOVE).
-    :ivar after: The subject as it will be when this decision has been carried out; none when declined.
+    :ivar after: The subject as it will be after the move; none if declined.
     :ivar arithmetic: How the amount was calculated, in words.
-    :ivar shortfall: Why the goal is not reached then; empty when it is, but for C(dust_to_try).
-    :ivar dust_to_try: What is missing then of C(max_debt) because it needs more decimal places than the exchange lists. The exchange may
-        accept it all the same, so it is tried once.
-    :ivar shortage: How much more the wallet would have to hold to reach the goal; zero when it holds enough.
+    :ivar shortfall: Why the move does not reach the goal; empty if it does, apart from C(dust_to_try).
+    :ivar dust_to_try: The remainder above C(max_debt) that needs more decimal places than the exchange lists. The exchange may accept it
+        all the same, so it is tried once.
+    :ivar shortage: How much more the wallet would have to hold to reach the goal; zero if it holds enough.
     """
 
     kind: str
@@ -72,7 +72,7 @@ class Decision(t.NamedTuple):
 
 
 def nothing(message: str, subject: Subject) -> Decision:
-    """Return that nothing is to be moved.
+    """Return the decision to move nothing.
 
     :param message: Why, as a sentence.
     """
@@ -82,15 +82,15 @@ def nothing(message: str, subject: Subject) -> Decision:
 def decline(message: str, arithmetic: str = "") -> Decision:
     """Return a refusal.
 
-    :param message: Why, and what to do, as a sentence without full stop that begins with an option or with C(the).
+    :param message: Why, and what to do: a sentence without its period that begins with the name of an option or with C(the).
     """
-    # Not the name of an option.
+    # The name of an option keeps its lowercase letter.
     sentence = capital(message) if message.startswith("the ") else message
     return Decision(DECLINE, f"{sentence}.", Decimal(0), None, arithmetic)
 
 
 def places_of(accuracy: int | None) -> int:
-    """Return how many decimal places an amount gets."""
+    """Return the number of decimal places to round an amount to."""
     return _DEFAULT_ACCURACY if accuracy is None else accuracy
 
 

@@ -23,9 +23,9 @@ from .terms import Terms
 
 
 class FixedRepayment(AccountRepayment):
-    """Repays a contract, or all of a coin, as a whole from the Funding wallet, or an amount of it by selling collateral.
+    """Repays one contract, or all contracts of a coin: in full from the Funding wallet, or an amount by selling collateral.
 
-    :param loan_id: The exchange's id of the contract; none for all contracts of C(coin).
+    :param loan_id: The exchange's ID of the contract; none for all contracts of C(coin).
     :param collateral: The coins to sell for it; empty to repay from the Funding wallet.
     """
 
@@ -37,8 +37,8 @@ class FixedRepayment(AccountRepayment):
         self._coin = coin
         self._collateral = collateral
         if not loan_id and not coin:
-            # A request that names neither would mean every loan.
-            raise ValueError("a fixed loan without id and coin")
+            # A request that names neither would repay every loan.
+            raise ValueError("a fixed loan without ID and coin")
         self.name = loan_id or coin or ""
         self.ids = {"loan_id": loan_id, "loan_currency": coin, "collateral": list(collateral)}
         self.path = f"/v5/crypto-loan-fixed/{'repay-collateral' if collateral else 'fully-repay'}"
@@ -69,7 +69,7 @@ class FixedRepayment(AccountRepayment):
         return borrowing_accuracy(self._client, coin, FIXED)
 
     def history(self, since_ms: int | None = None) -> list[HistoryEntry]:
-        # The call has no filter for a contract, and its coin is known only when it has been read.
+        # The API call cannot filter by contract, and the coin of a contract is unknown until it is read.
         return fixed.repayments(self._client, None if self._loan_id else self._coin, self._loan_id)
 
     def history_of_account(self, move_id: str) -> list[HistoryEntry]:

@@ -23,7 +23,7 @@ from .terms import Terms
 
 
 class FlexibleRepayment(AccountRepayment):
-    """Repays an amount of a coin from the Funding wallet, or by selling collateral.
+    """Repays an amount of the flexible loan in a coin, from the Funding wallet or by selling collateral.
 
     :param collateral: The coins to sell for it; empty to repay from the Funding wallet.
     """

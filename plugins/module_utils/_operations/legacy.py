@@ -25,7 +25,7 @@ from .terms import Terms
 
 
 class LegacyRepayment(Repayment):
-    """Repays one legacy order, fully or in part, from the Funding wallet."""
+    """Repays one legacy order in full or in part, from the Funding wallet."""
 
     product = LEGACY
     gone_codes = frozenset({ORDER_NOT_FOUND})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all plans of a goal share: what is wanted, where it comes from, and how it is limited to what may and can be moved.
+"""What all plans share: the wanted amount, its source, and the limits to what may and can be moved.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -20,11 +20,11 @@ from .decision import MOVE, Decision, Means, decline, exceeds_cap, nothing, roun
 class Wanted(t.NamedTuple):
     """What a goal asks for, before it is known whether it can be moved.
 
-    :ivar amount: Rounded to the coin's accuracy, towards safety.
-    :ivar what: Names it in a refusal, before "needs".
-    :ivar explain: Returns how an amount changes the subject, in words; it may be less than what is wanted.
-    :ivar after: Returns the subject as it will be when an amount has been moved.
-    :ivar shortfall: Why the goal cannot be reached with this amount; empty when it can.
+    :ivar amount: Rounded to the coin's accuracy, toward the safe side.
+    :ivar what: Names the goal in a refusal, before "needs".
+    :ivar explain: Describes how an amount, which may be less than wanted, changes the subject.
+    :ivar after: Returns the subject as it will be after an amount was moved.
+    :ivar shortfall: Why the goal cannot be reached with this amount; empty if it can.
     """
 
     amount: Decimal
@@ -39,11 +39,11 @@ class Source(t.NamedTuple):
 
     :ivar where: Follows an amount, such as "for the collateral of loan 17".
     :ivar holds: Precedes what is available, such as "the Funding wallet holds".
-    :ivar remedy: What to do when that is too little, such as "top up the Funding wallet".
-    :ivar instead: What to do when the goal cannot be reached at all, such as "repay as well".
-    :ivar partly: What C(allow_partial) does then.
+    :ivar remedy: What to do if that is too little, such as "top up the Funding wallet".
+    :ivar instead: What to do if the goal cannot be reached at all, such as "repay other loans too".
+    :ivar partly: What C(allow_partial) would do instead.
     :ivar done: The participle of what is done with the amount.
-    :ivar is_divisible: Whether less than what is wanted can be moved.
+    :ivar is_divisible: Whether less than the wanted amount can be moved.
     """
 
     where: str
@@ -56,9 +56,9 @@ class Source(t.NamedTuple):
 
 
 def within(wanted: Wanted, means: Means, coin: str, subject: Subject, source: Source) -> Decision:
-    """Limit what is wanted to what may and can be moved.
+    """Limit the wanted amount to what may and can be moved.
 
-    :param subject: As it is now.
+    :param subject: The subject as it is now.
     """
     amount, shortfall, shortage = wanted.amount, wanted.shortfall, Decimal(0)
     asked, less = wanted.explain(amount), ", or request less" if source.is_divisible else ""
@@ -88,9 +88,9 @@ def within(wanted: Wanted, means: Means, coin: str, subject: Subject, source: So
 
 
 def too_exact(what: str, amount: Decimal, coin: str, accuracy: int | None) -> str:
-    """Say that a requested amount, which is never rounded, has too many decimal places, and the remedy; empty when it has not.
+    """Say that a requested amount, which is never rounded, has too many decimal places, with the remedy; empty if it does not.
 
-    :param what: Names the option and its value.
+    :param what: The option and its value.
     """
     if accuracy is None or decimal_places(amount) <= accuracy:
         return ""

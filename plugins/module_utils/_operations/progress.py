@@ -22,8 +22,8 @@ from .._times import DAY_MS, HISTORY_REACH_DAYS, utc
 class Progress(t.NamedTuple):
     """The progress of a goal with C(since).
 
-    :ivar repaid: What the owner of the account has repaid since then, what is still in process included.
-    :ivar missing: What is left of the goal.
+    :ivar repaid: What the owner of the account has repaid since then, including what is still in process.
+    :ivar missing: The rest of the goal's amount.
     """
 
     repaid: Decimal
@@ -31,10 +31,10 @@ class Progress(t.NamedTuple):
 
 
 def progress_of(amount: Decimal, since_ms: int, entries: list[HistoryEntry], missing_from_history: list[Intent]) -> Progress:
-    """Add up what has been repaid since the goal's moment.
+    """Add up what was repaid since the moment of the goal.
 
-    :param missing_from_history: Repayments that the exchange has accepted but does not show yet.
-    :raises ReadFailed: When it is not known whether an entry of the history counts.
+    :param missing_from_history: Repayments that the exchange accepted but does not show yet.
+    :raises ReadFailed: If it is unknown whether or with what amount an entry of the history counts.
     """
     recent = [r for r in entries if r.status in (SUCCESS, PROCESSING) and r.latest_ms >= since_ms]
     for entry in recent:
@@ -49,7 +49,7 @@ def progress_of(amount: Decimal, since_ms: int, entries: list[HistoryEntry], mis
                 f"since {utc(since_ms)}."
             )
     counting = [entry.amount for entry in recent if entry.by_user]
-    # Their exact times are not known yet; what may have been made since then is not sent again.
+    # Their exact times are not known yet. What may have been made since the moment must not be sent again.
     accepted = [intent.amount for intent in missing_from_history if intent.window_end_ms >= since_ms]
     repaid = total(*counting, *accepted)
     return Progress(repaid, max(difference(amount, repaid), Decimal(0)))
@@ -58,7 +58,7 @@ def progress_of(amount: Decimal, since_ms: int, entries: list[HistoryEntry], mis
 def check_since(since_ms: int, now_ms: int) -> None:
     """Refuse a time that the exchange's history does not cover.
 
-    :raises BadInput: When it is in the future, or too far in the past.
+    :raises BadInput: If it is in the future, or too far in the past.
     """
     if since_ms > now_ms:
         raise BadInput(f"since is in the future ({utc(since_ms)}; it is {utc(now_ms)}): set a time in the past.")

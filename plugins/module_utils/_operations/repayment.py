@@ -35,7 +35,7 @@ class Repayment(Operation):
 
 
 class AccountRepayment(Repayment):
-    """Repays what an account owes in flexible or fixed loans, which share its collateral."""
+    """Repays flexible or fixed loans, which share the collateral of the account."""
 
     gone_codes = NO_DEBT_CODES
     ltv_name = ACCOUNT
@@ -47,7 +47,7 @@ class AccountRepayment(Repayment):
 
     @abc.abstractmethod
     def find_loan(self) -> Loan | None:
-        """Return the loan without the account around it."""
+        """Return the loan without the position of the account."""
 
     def ltv_history(self) -> list[HistoryEntry]:
         return account_history(self._client)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decides what to repay, before anything is sent: a loan and a goal make an amount, nothing to do, or a refusal that says why.
+"""Decide what to repay, before anything is sent: an amount, nothing, or a refusal that says why.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -27,11 +27,11 @@ _WHOLE = "the whole debt"
 class _Wanted(t.NamedTuple):
     """What a goal asks for, before it is known whether it can be paid.
 
-    :ivar amount: Rounded to the coin's accuracy, towards the goal, and never more than the debt.
-    :ivar what: Names it in a refusal, before "takes".
+    :ivar amount: Rounded to the coin's accuracy, toward the goal, and never more than the debt.
+    :ivar what: Names the goal in a refusal, before "needs".
     :ivar prefix: Precedes the debt in the arithmetic.
-    :ivar suffix: Follows it.
-    :ivar shortfall: Why the goal cannot be reached with this loan alone; empty when it can.
+    :ivar suffix: Follows the debt in the arithmetic.
+    :ivar shortfall: Why the goal cannot be reached with this loan alone; empty if it can.
     :ivar is_of_ltv: Whether C(prefix) shows the LTV after paying the amount, so that another amount needs another prefix.
     """
 
@@ -44,9 +44,9 @@ class _Wanted(t.NamedTuple):
 
 
 def decide(terms: Terms, loan: Loan | None, goal: Goal, means: Means, progress: Progress | None = None) -> Decision:
-    """Decide on repaying one loan.
+    """Decide how much to repay of one loan.
 
-    :param loan: The loan, none when the exchange knows no such loan.
+    :param loan: The loan; none if the exchange knows no such loan.
     :param progress: Needed for a goal with C(since).
     """
     if loan is None:
@@ -64,14 +64,14 @@ def decide(terms: Terms, loan: Loan | None, goal: Goal, means: Means, progress: 
 
 
 def dust_of(loan: Loan, goal: Goal, accuracy: int | None) -> Decimal:
-    """Return what a loan owes above C(max_debt), when all it owes is less than the smallest amount that the exchange lists."""
+    """Return the debt above C(max_debt) if the whole debt is less than the smallest amount that the exchange lists; zero otherwise."""
     if goal.max_debt is None or loan.debt <= goal.max_debt or round_down(loan.debt, places_of(accuracy)):
         return Decimal(0)
     return difference(loan.debt, goal.max_debt)
 
 
 def _reached(terms: Terms, loan: Loan, goal: Goal, progress: Progress | None) -> str:
-    """Say why nothing is to be paid; empty when something is."""
+    """Say why there is nothing to repay; empty if there is."""
     label, coin = terms.label, loan.coin
     if progress is not None and not progress.missing:
         repaid = f"{plain(progress.repaid)} {coin} has been repaid on {label} since {utc(goal.since_ms or 0)}"
@@ -93,11 +93,11 @@ def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None)
     what, prefix, repaid = f"amount '{plain(amount)}'", "", Decimal(0)
     lacking = what
     asked = f"debt {plain(loan.debt)}, {plain(amount)} requested"
-    # Closing a loan may take as many as its debt has; whether the exchange accepts them is not documented.
+    # Closing a loan may need all decimal places of its debt, which the exchange may accept.
     if accuracy is not None and decimal_places(amount) > accuracy and (progress is not None or amount != loan.debt):
         return decline(too_exact(what, amount, loan.coin, accuracy), asked)
     if progress is not None:
-        # Others may have paid amounts with more decimal places than the coin allows here.
+        # Other clients may have paid amounts with more decimal places than the exchange lists.
         missing = progress.missing if accuracy is None else round_up(progress.missing, accuracy)
         since = f"since {utc(goal.since_ms or 0)}"
         what, lacking = f"{what} {since} still", f"the {plain(missing)} {loan.coin} still missing from {what} {since}"
@@ -116,13 +116,13 @@ def _for_amount(loan: Loan, goal: Goal, means: Means, progress: Progress | None)
 
 
 def _for_debt(terms: Terms, loan: Loan, max_debt: Decimal, means: Means) -> _Wanted | Decision:
-    # The user may not have set max_debt: it is the default for whole contracts, and playbooks have their own word for it.
+    # Zero is the default for whole contracts and is named differently in playbooks, so do not name the option.
     what = f"max_debt '{plain(max_debt)}'" if max_debt else _WHOLE
     if terms.is_whole:
         return _Wanted(loan.debt, what)
     needed, places = difference(loan.debt, max_debt), places_of(means.accuracy)
     amount = min(round_up(needed, places), round_down(loan.debt, places))
-    # Rounding up would be more than is owed.
+    # The amount must not be rounded up beyond the debt.
     dust = max(difference(needed, amount), Decimal(0))
     if not amount:
         left = f"{plain(dust)} {loan.coin} above max_debt '{plain(max_debt)}' remains on {terms.label}"
@@ -150,7 +150,7 @@ def _for_ltv(terms: Terms, loan: Loan, max_ltv: Decimal, means: Means) -> _Wante
 
 
 def _within(terms: Terms, loan: Loan, wanted: _Wanted, means: Means) -> Decision:
-    """Limit what is wanted to what may and can be paid."""
+    """Limit the wanted amount to what may and can be paid."""
     partly = "pay as much as possible here"
     instead = "repay other loans too"
     words = Source(f"on {terms.label}", "the Funding wallet holds", means.refill, instead, partly, "paid", not terms.is_whole)
@@ -159,7 +159,7 @@ def _within(terms: Terms, loan: Loan, wanted: _Wanted, means: Means) -> Decision
 
 
 def _arithmetic(loan: Loan, wanted: _Wanted, amount: Decimal) -> str:
-    """Say what an amount, which may be less than what is wanted, makes of the loan."""
+    """Describe how an amount, which may be less than wanted, changes the loan."""
     is_all = amount == wanted.amount
     prefix = _ltv_change(loan, amount) if wanted.is_of_ltv and not is_all else wanted.prefix
     debt = f"{plain(loan.debt)} → {plain(loan.after_paying(amount).debt)}{wanted.suffix if is_all else ''}"

@@ -4,7 +4,7 @@
 
 """Transfer a coin between the UNIFIED wallet and the Funding wallet of the account.
 
-The exchange takes an ID of ours for a transfer: that of the intent, so what became of it can be asked for by that.
+The exchange accepts the ID of the intent as the ID of the transfer, so a run can ask for the outcome by this ID.
 This module util is private to the collection.
 """
 
@@ -30,10 +30,10 @@ from .progress import Progress
 from .terms import Terms
 from .transfer_plan import decide
 
-# The exchange gives seven days at once, less what is asked for besides.
+# One request covers seven days, and C(transfers) asks for a second more on either side.
 _LIST_REACH_MS = 7 * DAY_MS - MINUTE_MS
 _LEDGER_REACH_MS = HOUR_MS
-# The exchange calls its balance delayed at times; not for longer than this.
+# The exchange documents that balances can be delayed. This is assumed to be the longest delay.
 _MAX_BALANCE_DELAY_MS = 10 * MINUTE_MS
 
 
@@ -56,7 +56,7 @@ class Transfer(Operation):
         self.history_request = f"GET {HISTORY}?coin={coin}"
         self.terms = Terms(label="this account", missing="")
         if move == TO_FUND:
-            self.source = "What the UNIFIED wallet can give away"
+            self.source = "The transferable balance of the UNIFIED wallet"
 
     def request(self, subject: Subject, amount: Decimal, intent_id: str) -> Request:
         origin, destination = (UNIFIED, FUND) if self.move == TO_FUND else (FUND, UNIFIED)
@@ -72,7 +72,7 @@ class Transfer(Operation):
 
     def decide(self, subject: Subject | None, goal: Goal, means: Means, progress: Progress | None = None) -> Decision:
         if goal.ensure is not None and means.accuracy is None:
-            # The exchange documents none for transfers; a goal is reached with fewer decimal places as well.
+            # Not documented for transfers. A goal can be reached with the places that the exchange lists for borrowing.
             means = means._replace(accuracy=readable(lambda: borrowing_accuracy(self._client, self.name, FLEXIBLE)))
         return decide(self.terms, subject if isinstance(subject, Balances) else None, goal, means)
 
@@ -99,9 +99,9 @@ class Transfer(Operation):
         if not movements or funding is None:
             return ""
         latest_ms = max(movement.time_ms for movement in movements)
-        # The ledger has whole seconds, so several can be the last one.
+        # The ledger has whole seconds, so several movements can be the last one.
         held = {movement.after for movement in movements if movement.time_ms == latest_ms}
         is_old = self._client.exchange_time_or_local_ms() - latest_ms > _MAX_BALANCE_DELAY_MS
         if is_old or None in held or funding in held:
             return ""
-        return f"the balance of the Funding wallet, {plain(funding)} {self.name}, does not agree with its ledger"
+        return f"the balance of the Funding wallet, {plain(funding)} {self.name}, does not match its ledger"

@@ -19,16 +19,16 @@ from .decision import Decision, Means, decline, nothing, places_of
 from .limits import Source, Wanted, too_exact, within
 from .terms import Terms
 
-_FROM_UNIFIED = ("the UNIFIED wallet can give away", "top up the UNIFIED wallet")
+_FROM_UNIFIED = ("the transferable balance of the UNIFIED wallet is", "top up the UNIFIED wallet")
 _FROM_FUNDING = ("the Funding wallet holds", "top up the Funding wallet")
 
 
 def decide(terms: Terms, balances: Balances | None, goal: Goal, means: Means) -> Decision:
-    """Decide on one transfer.
+    """Decide how much to transfer.
 
-    :param terms: Their label is the account.
-    :param balances: The wallets, none when the exchange knows no such coin.
-    :param goal: An amount that is transferred as it is, or C(ensure): what the Funding wallet shall hold at least.
+    :param terms: The label names the account.
+    :param balances: The wallets; none if the exchange knows no such coin.
+    :param goal: An amount, which is transferred exactly, or C(ensure): the least that the Funding wallet must hold.
     :param means: C(allow_partial) has no effect on an amount.
     """
     if balances is None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of C(bybit_loan_collateral): their specification and rules, and the collateral and the goal that they mean.
+"""The options of C(bybit_loan_collateral): specification, rules, and the instruction that they mean.
 
 This module util is private to the collection.
 """
@@ -20,12 +20,12 @@ from .values import Options, amount_of, coin_of, fraction_of, id_of
 
 _NAMES = ("order_id", "currency")
 _GOALS = ("add", "take_back", "max_ltv", "min_ltv")
-# What holds between options, as AnsibleModule takes it.
+# The rules between options, in the form that AnsibleModule expects.
 COLLATERAL_RULES: dict[str, t.Any] = {"mutually_exclusive": [_NAMES, _GOALS], "required_one_of": [_NAMES, _GOALS]}
 
 
 def collateral_argument_spec() -> dict[str, dict[str, t.Any]]:
-    """Return the options of C(bybit_loan_collateral) but those of the connection."""
+    """Return the options of C(bybit_loan_collateral) without those of the connection."""
     return {
         "order_id": {"type": "str"},
         "currency": {"type": "str"},
@@ -37,7 +37,7 @@ def collateral_argument_spec() -> dict[str, dict[str, t.Any]]:
 def parse_collateral_options(client: Client, options: Options) -> Instruction:
     """Return the instruction that the options of C(bybit_loan_collateral) mean.
 
-    :raises BadInput: When one of them cannot be used; the functions below raise it too.
+    :raises BadInput: If an option cannot be used.
     """
     check_given(options, _NAMES, "set one of them")
     goal = _goal(options)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The connection options: argument specification, validation, and the client they lead to.
+"""The connection options: argument specification, validation, and the client that they describe.
 
 This module util is private to the collection.
 """
@@ -42,7 +42,7 @@ _RANGES = {"recv_window": (1, 60_000), "api_timeout": (1, 3600), "rate_limit_tim
 def check_ranges(options: dict[str, t.Any], ranges: dict[str, tuple[int, int]]) -> None:
     """Refuse a number that is too small or too large.
 
-    :raises BadInput: Naming the option and the range.
+    :raises BadInput: If a number is out of range.
     """
     for name, (least, most) in ranges.items():
         if not least <= options[name] <= most:
@@ -69,9 +69,9 @@ def connection_argument_spec() -> dict[str, dict[str, t.Any]]:
 class Connection:
     """The connection options of one task, checked.
 
-    :param options: The options as Ansible has read them.
-    :raises BadInput: When one of them cannot be used, naming it and the remedy, never the value of a secret.
-    :raises MissingCryptography: When an RSA key needs the library and it is not installed.
+    :param options: The options as Ansible read them.
+    :raises BadInput: If an option cannot be used. The message never contains a secret.
+    :raises MissingCryptography: If an RSA key needs the library and it is not installed.
     """
 
     def __init__(self, options: dict[str, t.Any]) -> None:
@@ -88,7 +88,7 @@ class Connection:
 
     @property
     def realm(self) -> str:
-        """Where the account exists: all mainnet hosts are one realm, and so are all spellings of a host."""
+        """The realm of the account: all mainnet hosts are one realm, and so are all spellings of a host."""
         return realm_of(self.base_url)
 
     @property
@@ -105,7 +105,7 @@ class Connection:
         return Client(session, self._api_key, self._signer, *limits, clock, options["api_timeout"])
 
     def warnings(self) -> list[str]:
-        """Return a sentence about each setting that is allowed but dangerous."""
+        """Return a warning about each setting that is allowed but dangerous."""
         warnings = []
         if self.base_url.startswith("https:") and not self._options["validate_certs"]:
             warnings.append(
@@ -117,12 +117,12 @@ class Connection:
         return warnings
 
     def secrets(self) -> set[str]:
-        """Return what must stay hidden, in each form in which others may return it."""
+        """Return the secrets in all forms in which other programs may return them."""
         given = [self._api_key, self._options["api_secret"] or ""]
         return {form for secret in given for form in forms_of(secret) if len(form) >= _MIN_HIDDEN_LENGTH}
 
     def _make_signer(self) -> tuple[Signer, str]:
-        """Return the signer, and who else can access the file of its key."""
+        """Return the signer, and who else can access its key file, as the end of a sentence."""
         secret, private_key = self._options["api_secret"], self._options["rsa_private_key"]
         if secret and private_key:
             raise BadInput(
@@ -147,7 +147,7 @@ def _token(value: str | None, option: str, variable: str) -> str:
     if not value:
         raise BadInput(f"{option} is missing: set the option, or the environment variable {variable}.")
     if not re.fullmatch("[!-~]+", value):
-        # The value of a secret is never shown, not even a wrong one.
+        # Never show a secret, not even a wrong one.
         raise BadInput(
             f"{option} (or {variable}) contains white space, such as a line break at its end, or another character that no key has: copy it again."
         )

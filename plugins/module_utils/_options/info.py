@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the info modules: their specification, and the query that they mean.
+"""The options of the info modules: specification, and the query that they mean.
 
 This module util is private to the collection.
 """
@@ -38,7 +38,7 @@ def query_argument_spec() -> dict[str, dict[str, t.Any]]:
 
 
 def loan_argument_spec() -> dict[str, dict[str, t.Any]]:
-    """Return the options of C(bybit_loan_info) but those of the connection."""
+    """Return the options of C(bybit_loan_info) without those of the connection."""
     return {
         **query_argument_spec(),
         "ltv_above": {"type": "raw"},
@@ -51,7 +51,7 @@ def loan_argument_spec() -> dict[str, dict[str, t.Any]]:
 
 
 def repayment_argument_spec() -> dict[str, dict[str, t.Any]]:
-    """Return the options of C(bybit_loan_repayment_info) but those of the connection."""
+    """Return the options of C(bybit_loan_repayment_info) without those of the connection."""
     return {
         **query_argument_spec(),
         "repay_id": {"type": "str"},
@@ -82,7 +82,7 @@ def journal_query_argument_spec() -> dict[str, dict[str, t.Any]]:
 def parse_loan_query(options: Options) -> LoanQuery:
     """Return the query that the options of C(bybit_loan_info) mean.
 
-    :raises BadInput: When one of them cannot be used; the function below raises it too.
+    :raises BadInput: If an option cannot be used; the other functions raise it, too.
     """
     matures_within_ms = duration_of(options, "matures_within")
     if matures_within_ms is not None:
@@ -147,7 +147,7 @@ def _products(options: Options) -> tuple[str, ...]:
     names = options["product"]
     if names is not None and not names:
         raise BadInput("product '[]' is empty: list the products to read, or omit it to read all.")
-    # A flexible loan has no ID, so none of them can match.
+    # Flexible loans have no ID, so none of them can match loan_id.
     fitting = [product for product in PRODUCTS if product != FLEXIBLE or options["loan_id"] is None]
     return tuple(product for product in fitting if names is None or product in names)
 

@@ -37,20 +37,20 @@ class MissingPsycopg(Exception):
 def journal_argument_spec() -> dict[str, dict[str, t.Any]]:
     """Return the option of every module that uses the journal; documented in the doc fragment C(journal)."""
     return {
-        # A URL can have a password in it.
+        # A URL may contain a password.
         "journal": {"type": "str", "default": DEFAULT, "no_log": True, "fallback": (env_fallback, ["BYBIT_JOURNAL"])},
     }
 
 
 def passwords_of(options: dict[str, t.Any]) -> list[str]:
-    """Return what the option has of passwords, apart from the rest of it."""
+    """Return the passwords in the option."""
     journal: str = options["journal"]
     if not journal.startswith(SCHEMES):
         return []
     try:
         passwords: list[str] = _postgresql().passwords_in(journal)
     except (MissingPsycopg, ValueError):
-        # Without the library, and with what is no URL, nothing is done.
+        # Without the library or a valid URL, the journal is not used.
         return []
     return passwords
 
@@ -58,8 +58,8 @@ def passwords_of(options: dict[str, t.Any]) -> list[str]:
 def database_of(options: dict[str, t.Any], clock: Clock) -> Database:
     """Return the database that the option names; nothing is opened yet.
 
-    :raises BadInput: When it names none.
-    :raises MissingPsycopg: When it needs the library.
+    :raises BadInput: If the option cannot be used.
+    :raises MissingPsycopg: If it needs the library and that cannot be imported.
     """
     journal: str = options["journal"]
     if journal.startswith(SCHEMES):
@@ -76,17 +76,17 @@ def database_of(options: dict[str, t.Any], clock: Clock) -> Database:
         raise BadInput("journal has an unsupported scheme: use the path of a file, or 'postgresql://user@host/database'.")
     path = os.path.expanduser(os.path.expandvars(journal))
     if not os.path.isabs(path):
-        # Ansible hides the value itself, also where an example contains it.
+        # Do not quote the value: Ansible hides it, even inside an example.
         raise BadInput("journal is not an absolute path: start it with '/', so that every run finds what earlier runs recorded.")
     return SqliteDatabase(os.path.normpath(path), clock)
 
 
 def _postgresql() -> t.Any:
-    """Return what speaks to PostgreSQL.
+    """Return the module for PostgreSQL.
 
-    :raises MissingPsycopg: When its library cannot be imported.
+    :raises MissingPsycopg: If its library cannot be imported.
     """
-    # Here, because it takes longer to import than this whole collection, and most journals are files.
+    # Imported here, because it takes longer than the whole collection, and most journals are files.
     from .._journal import postgresql
 
     if postgresql.IMPORT_ERROR:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the repay modules: their specification and rules, and the loan and the goal that they mean.
+"""The options of the repay modules: specification, rules, and the instruction that they mean.
 
 This module util is private to the collection.
 """
@@ -22,7 +22,7 @@ from .run import Instruction, check_given, check_partial_step, run_argument_spec
 from .values import Options, amount_of, checked_coin, coin_of, fraction_of, id_of, moment_of
 
 _GOALS = ("amount", "max_debt", "max_ltv")
-# What holds between options, as AnsibleModule takes it.
+# The rules between options, in the form that AnsibleModule expects.
 _REPAY_RULES: dict[str, t.Any] = {"mutually_exclusive": [_GOALS], "required_by": {"since": ("amount",)}}
 LEGACY_RULES = FLEXIBLE_RULES = {**_REPAY_RULES, "required_one_of": [_GOALS]}
 FIXED_RULES = {
@@ -34,12 +34,12 @@ FIXED_RULES = {
 
 
 def legacy_argument_spec() -> dict[str, dict[str, t.Any]]:
-    """Return the options of C(bybit_loan_repay) but those of the connection."""
+    """Return the options of C(bybit_loan_repay) without those of the connection."""
     return {"order_id": {"type": "str", "required": True, "aliases": ["loan_id"]}, **repay_argument_spec()}
 
 
 def flexible_argument_spec() -> dict[str, dict[str, t.Any]]:
-    """Return the options of C(bybit_flexible_loan_repay) but those of the connection."""
+    """Return the options of C(bybit_flexible_loan_repay) without those of the connection."""
     return {
         "loan_currency": {"type": "str", "required": True},
         "collateral": {"type": "list", "elements": "str"},
@@ -48,7 +48,7 @@ def flexible_argument_spec() -> dict[str, dict[str, t.Any]]:
 
 
 def fixed_argument_spec() -> dict[str, dict[str, t.Any]]:
-    """Return the options of C(bybit_fixed_loan_repay) but those of the connection."""
+    """Return the options of C(bybit_fixed_loan_repay) without those of the connection."""
     return {
         "loan_id": {"type": "str"},
         "loan_currency": {"type": "str"},
@@ -71,9 +71,10 @@ def repay_argument_spec() -> dict[str, dict[str, t.Any]]:
 
 
 def goal_of(options: dict[str, t.Any], is_needed: bool = True) -> Goal:
-    """Return the goal that the options mean, not yet with the collateral to sell for it.
+    """Return the goal that the options mean, without the collateral to sell for it.
 
-    :raises BadInput: When an option cannot be used.
+    :param is_needed: Whether one of the goals is required.
+    :raises BadInput: If an option cannot be used.
     """
     if is_needed:
         check_given(options, _GOALS)
@@ -97,7 +98,7 @@ def _max_ltv(options: dict[str, t.Any]) -> Decimal | None:
 def parse_legacy_options(client: Client, options: Options) -> Instruction:
     """Return the instruction that the options of C(bybit_loan_repay) mean.
 
-    :raises BadInput: When one of them cannot be used; the other functions raise it too.
+    :raises BadInput: If an option cannot be used.
     """
     return Instruction(LegacyRepayment(client, id_of(options, "order_id", "1794267532472646144")), goal_of(options))
 
@@ -156,7 +157,10 @@ def _check_goal_from_collateral(goal: Goal) -> None:
 
 
 def _whole(goal: Goal) -> Goal:
-    """Return the goal of repaying whole contracts from the Funding wallet, which knows no amount."""
+    """Return the goal of repaying whole contracts from the Funding wallet, which is not possible by amount.
+
+    :raises BadInput: If the goal is another one.
+    """
     if goal.amount is not None:
         raise BadInput(
             f"amount '{goal.amount}' cannot be used without collateral, because the Funding wallet repays a fixed contract "

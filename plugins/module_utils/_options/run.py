@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that all modules share that move money: their specification, and how a run goes about its goal.
+"""The options that all modules that move money share: specification, and how a run reaches its goal.
 
 This module util is private to the collection.
 """
@@ -22,19 +22,19 @@ from .values import Options, amount_of, reference_of
 
 _RANGES = {"wait_timeout": (0, 86_400), "settle_margin": (0, 3600), "lock_timeout": (0, 86_400)}
 _MAX_REFERENCE_LENGTH = 200
-# The options of all modules that name an amount to be moved once.
+# The options of all modules that make a task a step.
 _STEPS = ("amount", "add", "take_back")
 
 
 class Instruction(t.NamedTuple):
-    """What the options ask for: the operation, which knows what it changes, and the goal."""
+    """What the options ask for: the operation and its goal."""
 
     operation: Operation
     goal: Goal
 
 
 def run_argument_spec() -> dict[str, dict[str, t.Any]]:
-    """Return the options that every module shares that moves money; documented in the doc fragment C(operation)."""
+    """Return the options that all modules that move money share; documented in the doc fragment C(operation)."""
     return {
         "at_most": {"type": "raw"},
         "allow_partial": {"type": "bool", "default": False},
@@ -51,7 +51,7 @@ def run_argument_spec() -> dict[str, dict[str, t.Any]]:
 def run_options_of(options: Options) -> RunOptions:
     """Return the options that say how to reach the goal.
 
-    :raises BadInput: When one of them cannot be used; the other functions raise it too.
+    :raises BadInput: If an option cannot be used.
     """
     check_ranges(options, _RANGES)
     return RunOptions(
@@ -67,7 +67,10 @@ def run_options_of(options: Options) -> RunOptions:
 
 
 def check_given(options: Options, names: tuple[str, ...], remedy: str = "set exactly one of them") -> None:
-    """Refuse options that are all without a value: to Ansible, an option counts as set even if its variable is null."""
+    """Refuse options that all have no value: Ansible considers an option set even if its variable is null.
+
+    :raises BadInput: If none of them has a value.
+    """
     if all(options[name] is None for name in names):
         shown = " and ".join(names) if len(names) == 2 else f"{', '.join(names[:-1])}, and {names[-1]}"
         raise BadInput(f"{shown} have no value: {remedy}.")
@@ -76,15 +79,19 @@ def check_given(options: Options, names: tuple[str, ...], remedy: str = "set exa
 def check_partial_step(options: Options, step: str, goals: str) -> None:
     """Refuse C(allow_partial) for a step.
 
-    :param step: The option that names the amount, as the sentence names it.
-    :param goals: What to give instead.
+    :param step: The name of the step in the message.
+    :param goals: The options to set instead.
+    :raises BadInput: If it is set.
     """
     if options["allow_partial"]:
         raise BadInput(f"allow_partial 'true' has no effect on {step}, which is never moved in part: omit allow_partial, or set {goals}.")
 
 
 def _reference(options: Options) -> str | None:
-    """Return the name of the step; a step is an amount that is moved once."""
+    """Return the reference of the step; none if the task has none.
+
+    :raises BadInput: If it is not usable, or if the task is not a step.
+    """
     reference = reference_of(options)
     if reference is None:
         return None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of C(bybit_funding_transfer): their specification and rules, and the transfer and the goal that they mean.
+"""The options of C(bybit_funding_transfer): specification, rules, and the instruction that they mean.
 
 This module util is private to the collection.
 """
@@ -20,15 +20,15 @@ from .._operations.transfer import Transfer
 from .run import Instruction, check_given, check_partial_step, run_argument_spec
 from .values import Options, amount_of, coin_of
 
-# As the exchange calls the wallets of an account.
+# The exchange's names for the wallets.
 _WALLETS = (UNIFIED, FUND)
 _GOALS = ("amount", "ensure")
-# What holds between options, as AnsibleModule takes it.
+# The rules between options, in the form that AnsibleModule expects.
 TRANSFER_RULES: dict[str, t.Any] = {"mutually_exclusive": [_GOALS], "required_one_of": [_GOALS]}
 
 
 def transfer_argument_spec() -> dict[str, dict[str, t.Any]]:
-    """Return the options of C(bybit_funding_transfer) but those of the connection."""
+    """Return the options of C(bybit_funding_transfer) without those of the connection."""
     return {
         "coin": {"type": "str", "required": True},
         "amount": {"type": "raw"},
@@ -42,7 +42,7 @@ def transfer_argument_spec() -> dict[str, dict[str, t.Any]]:
 def parse_transfer_options(client: Client, options: Options) -> Instruction:
     """Return the instruction that the options of C(bybit_funding_transfer) mean.
 
-    :raises BadInput: When one of them cannot be used; the functions below raise it too.
+    :raises BadInput: If an option cannot be used.
     """
     coin, move = coin_of(options, "coin"), _direction(options)
     return Instruction(Transfer(client, coin, move), _goal(options, move))

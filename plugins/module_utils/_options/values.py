@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads single options of a task: ids, coins, amounts, times. Errors name the option, the value and the remedy.
+"""Parse single options of a task: IDs, coins, amounts, times. Errors name the option, the value, and the remedy.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -23,14 +23,14 @@ Options = t.Dict[str, t.Any]
 
 _MAX_QUOTED = 64
 _CHANGE = re.compile(r"(?P<number>[+-][0-9]{1,6}(?:\.[0-9]{1,18})?)(?P<percent> ?%)?", re.ASCII)
-# How Ansible converts a YAML boolean to text, and the coin that the user may have meant.
+# What Ansible makes of a YAML boolean, and the coin that the user may have meant.
 _BOOLEANS = {"True": "ON", "False": "NO"}
 
 
 def id_of(options: Options, name: str, example: str) -> str:
-    """Return an id of the exchange.
+    """Return an ID of the exchange.
 
-    :raises BadInput: When the option cannot be used; the other functions raise it too.
+    :raises BadInput: If the option cannot be used; all functions here raise it.
     """
     value: str = options[name].strip()
     if value in _BOOLEANS:
@@ -57,7 +57,7 @@ def checked_coin(name: str, value: str) -> str:
 
 
 def amount_of(options: Options, name: str, zero_allowed: bool = False) -> Decimal | None:
-    """Return an amount; none when the option is not given, as with the functions below."""
+    """Return an amount; none if the option is not set. The functions below do likewise."""
     if options[name] is None:
         return None
     try:
@@ -79,7 +79,7 @@ def fraction_of(options: Options, name: str) -> Decimal | None:
 
 
 def threshold_of(options: Options, name: str) -> Decimal:
-    """Return an LTV above zero and below one, of an option that always has a value."""
+    """Return an LTV above zero and below one, from an option that always has a value."""
     fraction = fraction_of(options, name)
     if not fraction:
         raise BadInput(f"{name} '{options[name]}' is not an LTV above 0: use '0.85' for 85 %, for example.")
@@ -95,9 +95,9 @@ def changes_of(options: Options, name: str) -> dict[str, Decimal] | None:
 
 
 def reference_of(options: Options) -> str | None:
-    """Return the name of a step as the journal has it."""
+    """Return a reference in the form in which the journal stores it."""
     reference: str | None = options["reference"]
-    # What looks alike is the same.
+    # References that look the same are the same.
     return None if reference is None else unicodedata.normalize("NFC", reference)
 
 
@@ -123,7 +123,7 @@ def _time_of(options: Options, name: str, parse: t.Callable[[str], int]) -> int 
 def _change(name: str, coin: str, text: str) -> Decimal:
     match = _CHANGE.fullmatch(text)
     change = Decimal(match["number"]).scaleb(-2 if match["percent"] else 0) if match else None
-    # Without the sign for percent, a number from one on could be meant as percent.
+    # Without a percent sign, a number of 1 or more could mean a percentage.
     if match is None or change is None or change <= -1 or (abs(change) >= 1 and not match["percent"]):
         given = f"{name} '{quotable(text, _MAX_QUOTED)}' of {coin}"
         raise BadInput(f"{given} is not a price change above -100%: use '-30%' for a fall of 30 % or '+10%' for a rise of 10 %, with the sign.")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether what was sent was executed, judged by what the exchange shows of history, levels and wallet.
+"""Judge whether a request was executed, by the history, the levels, and the wallet that the exchange shows.
 
 Pure: no I/O. This module util is private to the collection.
 """
@@ -19,12 +19,9 @@ from .._outcomes import EXECUTED, NOT_EXECUTED, UNKNOWN
 from .._times import HISTORY_REACH_DAYS, SECOND_MS, utc
 from .._words import WORDS
 from .evidence import (
-    Funds,
     Observation,
     ambiguous_entries,
     borrowed_since,
-    has_balance_moved,
-    has_moved,
     has_passed,
     is_accepted_without_trace,
     is_beyond_history,
@@ -33,27 +30,27 @@ from .evidence import (
     looks_like,
     margin_without_ledger_ms,
     new_entries,
-    sold_collateral,
     unexplained_change,
     was_listed_before,
     was_made_before,
 )
+from .money import Funds, has_balance_moved, has_moved, sold_collateral
 
 FOUND = "the history shows it"
-_WINDOW_OPEN = "wait_timeout expired before the exchange's acceptance window for it closed"
-_MARGIN_OPEN = "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"
-_UNKNOWN_TYPE = "an entry of the history looks like it, but its type is unknown to this collection"
-# The exchange may show a little more than was sent, because it rounds.
+_WINDOW_OPEN = "wait_timeout expired before the time window of the request closed"
+_MARGIN_OPEN = "wait_timeout expired before settle_margin had passed since the end of the request's time window"
+_UNKNOWN_TYPE = "the history contains an entry that matches it, but this collection does not know its type"
+# The exchange rounds, so it may show a little more than was sent.
 _ROUNDED_UP = Decimal("1.01")
 
 
 class Finding(t.NamedTuple):
-    """The judgement.
+    """The judgment.
 
     :ivar outcome: C(EXECUTED), C(NOT_EXECUTED), or C(UNKNOWN) as long as neither is proven.
-    :ivar reason: Why, as the middle of a sentence.
-    :ivar entry: The entry that can be the repayment, if there is exactly one.
-    :ivar candidates: All entries that look like the repayment.
+    :ivar reason: Why, as a clause.
+    :ivar entry: The entry that can be the request, if there is exactly one.
+    :ivar candidates: All entries that match the request.
     """
 
     outcome: str
@@ -63,14 +60,14 @@ class Finding(t.NamedTuple):
 
 
 class Reconciled(t.NamedTuple):
-    """What is known of a repayment now.
+    """What is known about a request now.
 
-    :ivar outcome: C(EXECUTED), C(PENDING), C(NOT_EXECUTED) or C(UNKNOWN).
-    :ivar intent: Its intent, with the C(repay_id) if one is known.
-    :ivar finding: The judgement, if the answer was lost.
-    :ivar evidence: What the judgement is based on.
+    :ivar outcome: C(EXECUTED), C(PENDING), C(NOT_EXECUTED), or C(UNKNOWN).
+    :ivar intent: Its intent, with the C(repay_id) if it is known.
+    :ivar finding: The judgment, if the answer was lost.
+    :ivar evidence: What the judgment is based on, in the form of the result C(evidence).
     :ivar warning: What went wrong without changing the outcome.
-    :ivar entries: The history as it was read last.
+    :ivar entries: The history as it was last read.
     """
 
     outcome: str
@@ -82,34 +79,34 @@ class Reconciled(t.NamedTuple):
 
 
 def judge(intent: Intent, observation: Observation, settle_margin_ms: int, others: frozenset[str]) -> Finding:
-    """Judge by history and debt whether the repayment of an intent was executed.
+    """Judge by the history and the levels whether the request of an intent was executed.
 
-    C(confirm_not_executed) has to confirm that it was not.
+    If the outcome is C(NOT_EXECUTED), C(confirm_not_executed) has to confirm it.
 
-    :param settle_margin_ms: How late history and debt may be at most.
-    :param others: The IDs of repayments that are known to be other ones.
+    :param settle_margin_ms: How late the history and the levels may be at most.
+    :param others: The IDs that are known to belong to other requests.
     """
     if is_beyond_history(intent, observation):
-        reach = f"it was sent more than {HISTORY_REACH_DAYS} days ago, and the history does not reach so far back"
+        reach = f"it was sent more than {HISTORY_REACH_DAYS} days ago, and the history does not go back that far"
         return Finding(UNKNOWN, reach)
     new, word = new_entries(intent, observation, others), WORDS[intent.goal.move].entry
     is_loan_closed = observation.subject is not None and not observation.subject.is_open
     matching = [entry for entry in new if looks_like(entry, intent, is_loan_closed)]
     failed = [entry for entry in matching if entry.status == FAILED]
     not_failed = [entry for entry in matching if entry.status != FAILED]
-    # What has an ID of ours needs no other sign.
+    # An entry with the ID of the intent needs no other evidence.
     in_time = [r for r in not_failed if intent.goal.has_own_id or r.time_ms <= intent.window_end_ms + settle_margin_ms]
     if len(in_time) > 1:
-        return Finding(UNKNOWN, f"{len(in_time)} {word}s in the history look like it", None, tuple(in_time))
+        return Finding(UNKNOWN, f"{len(in_time)} {word}s in the history match it", None, tuple(in_time))
     if in_time:
         return _judge_entry(in_time[0], intent, observation, settle_margin_ms)
     if not_failed:
-        later = f"the history shows a matching {word}, but at {utc(not_failed[0].time_ms)}, too late to be this one"
+        later = f"the history shows a matching {word}, but at {utc(not_failed[0].time_ms)}, which is too late to be this one"
         return Finding(UNKNOWN, later, None, tuple(not_failed))
     ambiguous = ambiguous_entries(new, intent, settle_margin_ms)
     if ambiguous:
         shown = " and ".join(f"{plain(entry.amount)} ({entry.kind or 'user'})" for entry in ambiguous)
-        return Finding(UNKNOWN, f"the history shows {shown} within its acceptance window, which may be this {word}", None, tuple(ambiguous))
+        return Finding(UNKNOWN, f"the history shows {shown} at about that time, which may be this {word}", None, tuple(ambiguous))
     if observation.at_ms is None:
         return Finding(UNKNOWN, "the exchange did not report its time")
     if not is_margin_over(intent, observation, settle_margin_ms):
@@ -120,7 +117,7 @@ def judge(intent: Intent, observation: Observation, settle_margin_ms: int, other
 def confirm_not_executed(
     finding: Finding, funds: Funds, intent: Intent, observation: Observation, settle_margin_ms: int
 ) -> Finding:
-    """Confirm a judgement that nothing was executed only if the money that would have paid is still there."""
+    """Confirm a judgment that nothing was executed only if the money that would have paid is still there."""
     if finding.outcome != NOT_EXECUTED:
         return finding
     how = "came into" if intent.goal.is_incoming else "left"
@@ -138,16 +135,16 @@ def confirm_not_executed(
         return finding._replace(reason=f"{finding.reason}, and no such amount {how} the Funding wallet")
     margin_ms = margin_without_ledger_ms(settle_margin_ms)
     if not has_passed(intent, observation, margin_ms):
-        shown = f"history and {WORDS[intent.goal.move].level}" if intent.baseline.levels else "the history"
+        shown = f"the history and the {WORDS[intent.goal.move].level}" if intent.baseline.levels else "the history"
         condition = f"it can be ruled out only once {shown} {'have' if intent.baseline.levels else 'has'} shown no trace of it for {margin_ms // SECOND_MS} s"
         return _doubted(finding, f"{gap}, so {condition}")
     return finding._replace(reason=f"{finding.reason} within {margin_ms // SECOND_MS} s; {gap}")
 
 
 def mismatch(entry: HistoryEntry, intent: Intent) -> str:
-    """Say why the entry with the ID from the exchange cannot be the repayment; empty if it can.
+    """Say why the entry with the ID that the exchange returned cannot be the request; empty if it can.
 
-    A smaller amount is no reason: the history may show it rounded, without interest, or after a fee.
+    A smaller amount is no contradiction: the history may show it rounded, without interest, or after a fee.
     """
     if intent.goal.has_own_id:
         return "" if entry.amount == intent.amount else f"its amount is {plain(entry.amount)}"
@@ -167,7 +164,7 @@ def mismatch(entry: HistoryEntry, intent: Intent) -> str:
 
 
 def _judge_entry(entry: HistoryEntry, intent: Intent, observation: Observation, settle_margin_ms: int) -> Finding:
-    """Judge if exactly one entry of the history can be the repayment."""
+    """Judge when exactly one entry of the history can be the request."""
     if intent.goal.has_own_id and entry.amount != intent.amount:
         return Finding(UNKNOWN, f"the history shows it with an amount of {plain(entry.amount)}", None, (entry,))
     if intent.goal.has_own_id:
@@ -175,21 +172,21 @@ def _judge_entry(entry: HistoryEntry, intent: Intent, observation: Observation, 
     if not is_window_closed(intent, observation):
         return Finding(UNKNOWN, _WINDOW_OPEN, entry, (entry,))
     if observation.subject is None and not is_margin_over(intent, observation, settle_margin_ms):
-        # Without the debt, only time can rule out a second one.
+        # Without the level, only time can rule out a second matching entry.
         return Finding(UNKNOWN, _MARGIN_OPEN, None, (entry,))
     if entry.by_user is None:
         return Finding(UNKNOWN, _UNKNOWN_TYPE, None, (entry,))
     missing = unexplained_change(intent, observation, settle_margin_ms)
     if missing:
-        # The entry may be another client's, and this repayment may not show yet.
+        # The entry may be another client's, and ours may not be visible yet.
         return Finding(UNKNOWN, _changed_too_much(missing, intent), None, (entry,))
     return Finding(EXECUTED, FOUND, entry, (entry,))
 
 
 def _judge_absence(intent: Intent, observation: Observation, settle_margin_ms: int, failed: list[HistoryEntry]) -> Finding:
-    """Judge if the margin has passed and no entry of the history can be the repayment."""
+    """Judge when the margin has passed and no entry of the history can be the request."""
     if observation.subject is None:
-        return Finding(UNKNOWN, "the exchange does not list the loan any more")
+        return Finding(UNKNOWN, "the exchange no longer lists the loan")
     words = WORDS[intent.goal.move]
     missing = unexplained_change(intent, observation, settle_margin_ms)
     if missing:
@@ -205,7 +202,7 @@ def _judge_absence(intent: Intent, observation: Observation, settle_margin_ms: i
         trace = f"the only such {words.entry} in the history, {failed[0].repay_id}, has failed"
     if intent.baseline.levels:
         trace += f", the {words.level} did not {'rise' if intent.goal.raises_level else 'fall'} by that amount"
-    return Finding(NOT_EXECUTED, f"its acceptance window has closed, {trace}", None, tuple(failed))
+    return Finding(NOT_EXECUTED, f"its time window has closed, {trace}", None, tuple(failed))
 
 
 def _doubted(finding: Finding, reason: str) -> Finding:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read the history and what an operation changes repeatedly, with growing pauses, until the outcome of what was sent is known.
+"""Poll the history and the subject of an operation until the outcome of its request is known.
 
 Only reads are sent from here. This module util is private to the collection.
 """
@@ -20,13 +20,14 @@ from .._loans.history import HistoryEntry
 from .._loans.subject import Subject, main_level
 from .._outcomes import NOT_EXECUTED, UNKNOWN
 from .._words import WORDS
-from .evidence import Funds, Observation, margin_without_ledger_ms, seen_in_level
+from .evidence import Observation, margin_without_ledger_ms, seen_in_level
 from .judge import Finding, confirm_not_executed, judge
+from .money import Funds
 from .reading import Reader
 
 
 class PollResult(t.NamedTuple):
-    """What is known of a request whose answer was lost.
+    """What is known about a request whose answer was lost.
 
     :ivar evidence: What was seen, in the form of the result C(evidence).
     """
@@ -36,10 +37,10 @@ class PollResult(t.NamedTuple):
 
 
 class Followed(t.NamedTuple):
-    """What the history shows of a move whose ID is known.
+    """What the history shows about a move whose ID is known.
 
-    :ivar entry: Its entry as read last; none if it never appeared.
-    :ivar entries: The whole history as read last.
+    :ivar entry: Its entry as last read; none if it never appeared.
+    :ivar entries: The whole history as last read.
     """
 
     entry: HistoryEntry | None
@@ -47,12 +48,12 @@ class Followed(t.NamedTuple):
 
 
 class Poller(Reader):
-    """Looks for what was sent for one target."""
+    """Looks for the requests that were sent for one target."""
 
     def find_outcome(self, intent: Intent, others: frozenset[str], deadline_ms: int) -> PollResult:
-        """Find out whether the move of an intent was executed.
+        """Find out whether the request of an intent was executed.
 
-        :param others: The IDs of repayments that are known to be other ones.
+        :param others: The IDs that are known to belong to other requests.
         :param deadline_ms: When to give up, by the monotonic clock.
         """
         latest, funds, error, reads = None, Funds(), None, 0
@@ -62,7 +63,7 @@ class Poller(Reader):
         departed_ms = self._departed_ms(intent)
         local_checkpoints_ms = tuple(departed_ms + intent.open_for_ms + margin_ms for margin_ms in margins_ms)
         words = WORDS[intent.goal.move]
-        doubt = f"Whether the {words.noun} of {plain(intent.amount)} {intent.coin} {words.place} {self._label} was made is not known yet"
+        doubt = f"It is not known yet whether the {words.noun} of {plain(intent.amount)} {intent.coin} {words.place} {self._label} was made"
         for dummy in self._reads(deadline_ms, doubt, exchange_checkpoints_ms, local_checkpoints_ms):
             reads += 1
             seen, error = self._read(departed_ms, intent)
@@ -85,14 +86,15 @@ class Poller(Reader):
     def follow(self, intent: Intent, repay_id: str, deadline_ms: int, until_final: bool = True) -> Followed:
         """Look for the entry of a move in the history.
 
-        :param repay_id: The exchange's ID of it.
-        :param until_final: Whether to go on while it is in process.
+        :param repay_id: The ID that the exchange gave it.
+        :param deadline_ms: When to give up, by the monotonic clock.
+        :param until_final: Whether to keep looking while it is in process.
         """
         seen, entries = None, []
         words = WORDS[intent.goal.move]
         for dummy in self._reads(deadline_ms, f"{words.entry.capitalize()} {repay_id} {words.place} {self._label} is not final yet"):
             try:
-                # All of it, because what others have moved changes the level as well.
+                # The whole history, because the moves of others change the level as well.
                 entries = self._operation.history(intent.earliest_ms)
             except BybitError as failed:
                 if failed.is_block:
@@ -104,19 +106,19 @@ class Poller(Reader):
         return Followed(seen, tuple(entries))
 
     def target_of(self, repay_id: str) -> str:
-        """Say which other target the move with this ID belongs to; empty if the history shows none."""
+        """Say which other target the move with this ID belongs to, as a clause; empty if the history shows none."""
         words = WORDS[self._operation.move]
         try:
             found = self._operation.history_of_account(repay_id)
             if not found or any(entry.repay_id == repay_id for entry in self._operation.history()):
                 return ""
         except BybitError:
-            # Without an answer, nothing contradicts the exchange's word.
+            # Without an answer, nothing contradicts the ID that the exchange returned.
             return ""
         return f"that ID belongs to {words.a_entry} of {plain(found[0].amount)} {found[0].coin} {words.place} another {words.target}"
 
     def await_change(self, intent: Intent, deadline_ms: int) -> Subject | None:
-        """Return the subject as soon as its figures show what was moved, or as it is at the deadline.
+        """Return the subject as soon as its figures include the move, or as it is at the deadline.
 
         :raises BybitError: When it cannot be read.
         """
@@ -126,13 +128,13 @@ class Poller(Reader):
             if subject is None or seen_in_level([intent], [], subject):
                 break
             if not subject.levels and subject.movements is None:
-                # Without the ledger, nothing shows it.
+                # Without levels and ledger, no figure can show it.
                 break
         return subject
 
     def await_balance(self, coin: str, at_least: Decimal, deadline_ms: int) -> bool:
-        """Wait until the Funding wallet shows so much of a coin; return whether it does, or cannot be read."""
-        for dummy in self._reads(deadline_ms, f"The Funding wallet does not show the {coin} that was transferred yet"):
+        """Wait until the Funding wallet holds an amount of a coin; return whether it does, or cannot be read with this key."""
+        for dummy in self._reads(deadline_ms, f"The Funding wallet does not show the transferred {coin} yet"):
             balance = self._allowed(lambda: read_balance(self._client, coin))
             if balance is None or balance >= at_least:
                 return True
@@ -140,16 +142,16 @@ class Poller(Reader):
 
     @property
     def tells_status(self) -> bool:
-        """Whether the history says whether an entry is final."""
+        """Whether the history shows the status of an entry."""
         return self._operation.tells_status
 
     def await_arrival(self, intent: Intent, deadline_ms: int) -> bool:
-        """Wait until what was moved shows where it has arrived: collateral in its level, other money in the wallet; return whether it does.
+        """Wait until the move shows at its destination: collateral in its level, other money in the wallet; return whether it does.
 
-        It was made, so no error may say otherwise: what cannot be read does not show it.
+        A read that fails raises nothing, because an error would suggest that the move was not made.
         """
         words = WORDS[intent.goal.move]
-        for dummy in self._reads(deadline_ms, f"Whether the {words.noun} {words.place} {self._label} is final is not known yet"):
+        for dummy in self._reads(deadline_ms, f"It is not known yet whether the {words.noun} {words.place} {self._label} is final"):
             try:
                 if self._has_arrived(intent):
                     return True
@@ -160,20 +162,20 @@ class Poller(Reader):
 
     def _has_arrived(self, intent: Intent) -> bool:
         if intent.goal.is_incoming:
-            # What has come in may have left again, which only the ledger shows.
+            # The money may have left again, so the balance alone is not enough.
             return intent.baseline.wallet is None or self._has_risen(intent) or bool(self.movements(intent))
         subject = self._operation.find()
         return subject is None or not subject.levels or bool(seen_in_level([intent], [], subject))
 
     def _has_risen(self, intent: Intent) -> bool:
-        """Return whether the balance shows money that has come in, or whether it cannot be read any more."""
+        """Return whether the balance includes the amount, or can no longer be read."""
         balance, before = self._allowed(lambda: read_balance(self._client, intent.coin)), intent.baseline.wallet or Decimal(0)
         return balance is None or difference(balance, before) >= intent.amount
 
     def _read(self, departed_ms: int, intent: Intent) -> tuple[Observation | None, BybitError | None]:
-        """Return what was read, and the error if a part could not be; the history alone can show that something was made.
+        """Return what was read, and the error if a part could not be read: the history alone can prove that a request was executed.
 
-        :param departed_ms: When the request left, by the monotonic clock.
+        :param departed_ms: When the request was sent, by the monotonic clock.
         """
         begun_ms, subject, error = self._client.clock.monotonic_ms(), None, None
         try:

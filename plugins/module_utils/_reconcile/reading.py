@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read what tells of one target again and again, with growing pauses, and what happened to the money.
+"""Read the evidence for one target repeatedly, with growing pauses, and what happened to the money.
 
 Only reads are sent from here. This module util is private to the collection.
 """
@@ -24,7 +24,7 @@ from .._loans.transfers import given_away
 from .._loans.wallet import Movement
 from .._operations.base import Operation
 from .._times import CLOCK_SLACK_MS, DAY_MS, SECOND_MS
-from .evidence import Funds, moved_before, without_own
+from .money import Funds, moved_before, without_own
 
 _Found = t.TypeVar("_Found", Decimal, t.List[Movement])
 
@@ -35,9 +35,9 @@ _LEDGER_REACH_MS = 7 * DAY_MS
 
 
 class Reader:
-    """Reads what tells of one target.
+    """Reads the evidence for one target.
 
-    :param settle_margin_ms: How late history and figures may be at most.
+    :param settle_margin_ms: How late the history and the figures may be at most.
     """
 
     def __init__(self, client: Client, operation: Operation, settle_margin_ms: int) -> None:
@@ -48,11 +48,11 @@ class Reader:
         self._begun_ms = client.clock.monotonic_ms()
 
     def movements(self, intent: Intent) -> list[Movement]:
-        """Return what has moved by the wallet's ledger as an intent would, since it was signed, of its amount or more.
+        """Return the wallet's movements since an intent was signed, in its direction and of at least its amount.
 
-        Nothing when the key may not read the ledger, or when collateral is sold.
+        Empty if the key may not read the ledger, or if collateral is sold.
 
-        :raises BybitError: When it could not be read now.
+        :raises BybitError: If the ledger cannot be read now.
         """
         held = intent.baseline.wallet
         if held is None:
@@ -61,11 +61,11 @@ class Reader:
         ledger = self._allowed(lambda: wallet_movements(self._client, intent.coin, from_ms, to_ms)) or []
         sign = 1 if intent.goal.is_incoming else -1
         candidates = [m for m in without_own(ledger, intent.baseline.recent_payments) if sign * m.amount >= intent.amount]
-        # The ledger has whole seconds; what had moved before the wallet was read is in what it held then.
+        # The ledger has whole seconds, so leave out what the balance before the request already includes.
         return [m for m in candidates if m.after is None or sign * difference(m.after, held) >= intent.amount]
 
     def _departed_ms(self, intent: Intent) -> int:
-        """Return when a request left, by the monotonic clock; the start of this run if the machine was restarted since."""
+        """Return when a request was sent, by the monotonic clock; the start of this run if the machine was restarted since."""
         sent_ms = intent.sent_monotonic_ms
         if sent_ms is None or not intent.boot_id or intent.boot_id != self._client.clock.boot_id():
             return self._begun_ms
@@ -79,9 +79,10 @@ class Reader:
         exchange_checkpoints_ms: tuple[int, ...] = (),
         local_checkpoints_ms: tuple[int, ...] = (),
     ) -> t.Iterator[None]:
-        """Yield once before each read: at least once, for the last time when the deadline has passed.
+        """Yield before each read: at least once, and a last time after the deadline.
 
-        :param doubt: Why a second read is needed.
+        :param deadline_ms: When to give up, by the monotonic clock.
+        :param doubt: Why a second read is needed, as the sentence of a wait.
         :param exchange_checkpoints_ms: Times on the exchange's clock after which a read can show more; no pause skips one.
         :param local_checkpoints_ms: The same on this machine's monotonic clock.
         """
@@ -96,9 +97,9 @@ class Reader:
         exchange_checkpoints_ms: tuple[int, ...],
         local_checkpoints_ms: tuple[int, ...],
     ) -> t.Iterator[None]:
-        """Yield as above.
+        """Yield as C(_reads) does.
 
-        :param waiting: Ends the wait that begins after the first read.
+        :param waiting: Ends the reported wait, which begins after the first read.
         """
         clock, pause_ms = self._client.clock, _FIRST_PAUSE_MS
         while True:
@@ -129,9 +130,9 @@ class Reader:
 
         :param entries: The history of the target.
         :param has_failed: Whether the history shows a matching move that failed, so that its money was returned.
-        :raises BybitError: If that could not be read now; what the key may not read is none.
+        :raises BybitError: If something cannot be read now; what the key may not read is none.
         """
-        # This run may be paid from another source than that one.
+        # The goal is that of the intent, because this run may be paid from another source.
         if intent.goal.collateral:
             pledged = read_position(self._client).pledged(intent.goal.collateral)
             return Funds(pledged=pledged, ledger_gap="no ledger records the collateral that the exchange sells")
@@ -153,7 +154,10 @@ class Reader:
         return Funds(max(sign * net, Decimal(0)) if has_failed else moved, balance, net, unified=unified)
 
     def _allowed(self, read: t.Callable[[], _Found]) -> _Found | None:
-        """Return what is read; none if the exchange refuses the request."""
+        """Return what is read; none if the exchange refuses the request.
+
+        :raises Refused: If the exchange blocks this address.
+        """
         try:
             return read()
         except Refused as error:

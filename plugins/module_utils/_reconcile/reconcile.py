@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of one request that was sent, by this run or an earlier one: find it, then follow it until it is final.
+"""Reconcile one request that this run or an earlier one sent: find it, then follow it until it is final.
 
 This module util is private to the collection.
 """
@@ -23,9 +23,9 @@ from .poll import Followed, Poller
 
 
 class Reconciler:
-    """Finds out, and keeps the journal in step with what it finds.
+    """Finds out the outcomes of requests, and records them in the journal.
 
-    :param wait: Whether to follow what was accepted until it is final.
+    :param wait: Whether to follow an accepted request until it is final.
     """
 
     def __init__(self, poller: Poller, journal: Journal, wait: bool) -> None:
@@ -34,7 +34,7 @@ class Reconciler:
         self._wait = wait
 
     def reconcile(self, intent: Intent, deadline_ms: int) -> Reconciled:
-        """Find out what became of the move of an intent.
+        """Find out the outcome of an intent.
 
         :param deadline_ms: When to give up, by the monotonic clock.
         """
@@ -50,11 +50,11 @@ class Reconciler:
             if not doubt and (entry is None or entry.status != FAILED):
                 return self._conclude(Reconciled(PENDING, intent, warning=warning, entries=followed.entries), entry, deadline_ms)
             if doubt:
-                # The exchange accepted it, but it is not clear which entry it is.
+                # The exchange accepted it, but the ID is not reliable, so look for the entry without it.
                 others |= {intent.repay_id}
                 doubt = f"the exchange gave it the ID {intent.repay_id}, but {doubt}; "
             else:
-                # The history says that it failed; debt and wallet show whether the money is still there.
+                # The history says that it failed; the level and the wallet must confirm that the money is still there.
                 others, failed_id = others - {intent.repay_id}, intent.repay_id
             intent = dataclasses.replace(intent, repay_id=None, accepted_at_ms=intent.window_end_ms)
         failed: set[str] = set()
@@ -69,7 +69,7 @@ class Reconciler:
             if entry.status != FAILED:
                 found = dataclasses.replace(intent, repay_id=entry.repay_id)
                 return self._conclude(Reconciled(PENDING, found, finding, evidence), entry, deadline_ms)
-            # It may have been another client's, so the search goes on, without it if the exchange contradicts itself.
+            # The failed entry may be another client's, so search on. If it comes back as a match, leave it out.
             others |= failed & {entry.repay_id}
             failed.add(entry.repay_id)
 
@@ -77,31 +77,31 @@ class Reconciler:
         if self._wait and (entry is None or not entry.is_final):
             return self._poller.follow(intent, repay_id, deadline_ms)
         if entry is None and intent.goal.has_own_id:
-            # The exchange may accept a transfer that has failed, so it is looked for once.
+            # The exchange may accept a transfer that then fails, so look once even without wait.
             return self._poller.follow(intent, repay_id, 0)
         return Followed(entry)
 
     def _conclude(self, found: Reconciled, entry: HistoryEntry | None, deadline_ms: int) -> Reconciled:
-        """End with a move that was made, or is pending."""
+        """Return the end of a move that was executed, or is pending."""
         if entry is not None and not entry.amount:
             found = found._replace(warning=found.warning or _no_amount(found.intent, entry))
         elif entry is not None and not (found.intent.is_whole and entry.status == PROCESSING):
-            # Only the exchange knows what a whole loan cost; for other repayments, the amount that it shows counts.
+            # The amount in the history counts; for a whole loan, only the exchange knows it.
             if entry.amount != found.intent.amount and not found.intent.is_whole:
                 found = found._replace(warning=found.warning or _other_amount(found.intent, entry))
-            # What has our ID is what we sent.
+            # An entry with our own ID is what we sent, whatever amount it shows.
             if not found.intent.goal.has_own_id:
                 found = found._replace(intent=with_history_amount(found.intent, entry))
         if has_succeeded(entry) and (self._poller.tells_status or self._poller.await_arrival(found.intent, deadline_ms)):
             found = found._replace(outcome=EXECUTED, warning=found.warning or self._write_down(found.intent))
-        # It is not known yet whether the figures that it changes show it.
+        # The figures that it changes may not include it yet.
         is_final = found.outcome == EXECUTED
         known = found.finding.reason if found.finding else "the history shows it as final" if is_final else "the exchange accepted it"
         self._journal.mark_made(found.intent, is_final, known)
         return found
 
     def _write_down(self, intent: Intent) -> str:
-        """Record the ID of a move for later runs; return what went wrong, because the move itself did not fail."""
+        """Record the ID of a move for later runs; return an error as a warning, because the move itself did not fail."""
         if intent.repay_id in self._journal.repay_ids():
             return ""
         try:
@@ -112,17 +112,17 @@ class Reconciler:
 
 
 def has_succeeded(entry: HistoryEntry | None) -> bool:
-    """Return whether the history shows a move as final."""
+    """Return whether the history shows a move as successful."""
     return entry is not None and entry.status == SUCCESS
 
 
 def with_history_amount(intent: Intent, entry: HistoryEntry) -> Intent:
-    """Return an intent with the amount that the history shows of it."""
+    """Return an intent with the amount that the history shows for it."""
     return dataclasses.replace(intent, amount=entry.amount)
 
 
 def _other_amount(intent: Intent, entry: HistoryEntry) -> str:
-    """Warn that the exchange shows another amount than the one that was sent."""
+    """Warn that the exchange shows an amount other than the one that was sent."""
     reported = "amount that was sent" if intent.goal.has_own_id else "amounts in the history"
     return (
         f"{plain(intent.amount)} {intent.coin} was sent, but the exchange's history shows {plain(entry.amount)} for "
@@ -134,5 +134,5 @@ def _no_amount(intent: Intent, entry: HistoryEntry) -> str:
     """Warn that the exchange shows a move without its amount."""
     return (
         f"{plain(intent.amount)} {intent.coin} was sent, but the exchange's history shows {WORDS[intent.goal.move].entry} {entry.repay_id} with an amount of "
-        f"0. A sum over the history cannot count it."
+        f"0. Totals of the history do not include it."
     )

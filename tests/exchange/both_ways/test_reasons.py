@@ -32,22 +32,22 @@ CASES = {
         "runs as a module: the connection is elsewhere, not local",
         f"- {_LOOK}\n  delegate_to: first\n  vars: {{ansible_connection: elsewhere}}",
     ),
-    "become": ("runs as a module: the task has become", f"- {_LOOK}\n  become: true\n  become_method: su"),
+    "become": ("runs as a module: the task uses become", f"- {_LOOK}\n  become: true\n  become_method: su"),
     "become_of_the_play": (
-        "runs as a module: the task has become", f"become: true\nbecome_method: su\ntasks:\n  - {_LOOK}",
+        "runs as a module: the task uses become", f"become: true\nbecome_method: su\ntasks:\n  - {_LOOK}",
     ),
-    "async": ("runs as a module: the task has async", f"- {_LOOK}\n  async: 60\n  poll: 1"),
+    "async": ("runs as a module: the task uses async", f"- {_LOOK}\n  async: 60\n  poll: 1"),
     "environment": (
-        "runs as a module: the task has environment", f"- {_LOOK}\n  environment: {_OTHER}",
+        "runs as a module: the task uses environment", f"- {_LOOK}\n  environment: {_OTHER}",
     ),
     "environment_of_the_block": (
-        "runs as a module: the task has environment", f"- block:\n    - {_LOOK}\n  environment: {_OTHER}",
+        "runs as a module: the task uses environment", f"- block:\n    - {_LOOK}\n  environment: {_OTHER}",
     ),
     "environment_of_the_play": (
-        "runs as a module: the task has environment", f"environment: {_OTHER}\ntasks:\n  - {_LOOK}",
+        "runs as a module: the task uses environment", f"environment: {_OTHER}\ntasks:\n  - {_LOOK}",
     ),
     "environment_in_a_variable": (
-        "runs as a module: the task has environment",
+        "runs as a module: the task uses environment",
         f"vars:\n  wanted: {_OTHER}\ntasks:\n  - {_LOOK}\n    environment: '{{{{ wanted }}}}'",
     ),
     "empty_environment": (HERE, f"- {_LOOK}\n  environment: {{}}"),
@@ -159,7 +159,7 @@ def test_a_value_that_is_not_a_boolean_is_refused(
 def test_files_of_modules_can_be_kept(controller: Controller, names) -> None:
     kept = controller.folder / "kept"
     ways, result = look(controller, ANSIBLE_KEEP_REMOTE_FILES="1", ANSIBLE_REMOTE_TMP=str(kept))
-    assert ways == ["runs as a module: the files of modules are to be kept"]
+    assert ways == ["runs as a module: keep_remote_files is set"]
     assert names.loan in loans_in(result)
     assert list(kept.rglob("AnsiballZ_bybit_loan_info.py"))
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules as processes of their own, the way Ansible runs them, against a sandbox with a fresh book."""
+"""The modules as separate processes, as Ansible runs them, against a sandbox with a fresh book."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from module_runs.exchanges import following
 from module_runs.runs import Run
 from module_runs.stage import Stage, StagedRun
 from moving import arrived, booked, stall
+from paying import begin_way, change, ledger, pay, pay_all, posted, sent, spoil, switch
 from relay import Relay
 from stepping.warm_up import warm_up
-from ways import WAYS, Way
 
-# The fixtures of another file.
-__all__ = ["arrived", "booked", "stall"]
+# Fixtures from other files, which pytest finds here.
+__all__ = ["arrived", "begin_way", "booked", "change", "ledger", "pay", "pay_all", "posted", "sent", "spoil", "stall", "switch"]
 
 MODULE = "bybit_loan_repay"
 REPAY_CALL = "POST /v5/crypto-loan/repay"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A test may have threads, such as that of a relay; a run that is forked meanwhile goes on without them.
+    # A test may have threads, such as that of a relay. A forked run does not need them.
     config.addinivalue_line("filterwarnings", "ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
 @pytest.fixture
 def tmp_path(memory_path) -> Path:
-    """What a test writes, journals above all, is on a fast disk."""
+    """Put what a test writes, journals above all, on a fast disk."""
     return memory_path
 
 
 @pytest.fixture(autouse=True)
 def journal(tmp_path, monkeypatch) -> Path:
-    """Keep each test's journal apart, and out of the home of whoever runs the tests."""
+    """Give each test its own journal, outside the home directory of whoever runs the tests."""
     path = tmp_path / "journal" / "journal.sqlite"
     monkeypatch.setenv("BYBIT_JOURNAL", str(path))
     return path
@@ -54,7 +54,7 @@ def journal(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def noted(journal) -> t.Callable[[], list[dict[str, t.Any]]]:
-    """List the intents that are not settled."""
+    """List the unsettled intents."""
 
     def call() -> list[dict[str, t.Any]]:
         if not journal.exists():
@@ -68,7 +68,7 @@ def noted(journal) -> t.Callable[[], list[dict[str, t.Any]]]:
 
 @pytest.fixture
 def remembered(noted) -> t.Callable[[], list[dict[str, t.Any]]]:
-    """List the intents that are open: nobody was told yet what became of them."""
+    """List the open intents: those whose outcome no run has reported yet."""
     return lambda: [intent for intent in noted() if not intent["reported"]]
 
 
@@ -80,7 +80,7 @@ def _warm() -> None:
 
 @pytest.fixture
 def simulated_time() -> t.Iterator[Stage]:
-    """What the test, its runs and the stand-in exchanges go by."""
+    """The shared clock of the test, its runs, and the stand-in exchanges."""
     stage = Stage()
     yield stage
     stage.end()
@@ -93,13 +93,13 @@ def now_ms(simulated_time) -> t.Callable[[], int]:
 
 @pytest.fixture
 def until(simulated_time) -> t.Callable[..., None]:
-    """Let the runs go on until something is so."""
+    """Let the runs go on until a condition holds."""
     return simulated_time.until
 
 
 @pytest.fixture(scope="session")
 def client(names) -> t.Any:
-    """The client of exchanges that go by the time of the test."""
+    """The client of exchanges that follow the test's clock."""
     return following(names.client)
 
 
@@ -121,7 +121,7 @@ def strict(client, server, default_seed, simulated_time) -> t.Any:
 
 @pytest.fixture
 def start(start, simulated_time) -> t.Callable[..., SimpleNamespace]:
-    """Start further sandboxes, which go by the time of the test, too."""
+    """Start further sandboxes that also follow the test's clock."""
 
     def begin(*arguments: str, **options: str) -> SimpleNamespace:
         started = start(*arguments, **options)
@@ -133,7 +133,7 @@ def start(start, simulated_time) -> t.Callable[..., SimpleNamespace]:
 
 @pytest.fixture
 def run(simulated_time, server) -> t.Callable[..., Run]:
-    """Run a module with just these options."""
+    """Run a module with these options only."""
 
     def call(env: dict[str, str] | None = None, module: str = MODULE, **options: t.Any) -> Run:
         return simulated_time.begin(module, options, env).end()
@@ -143,13 +143,13 @@ def run(simulated_time, server) -> t.Callable[..., Run]:
 
 @pytest.fixture
 def window_ms() -> int:
-    """How long the exchange accepts a request; as short as can be, so that a lost answer is settled in a second."""
+    """The shortest possible time window, so that a lost answer is settled in a second."""
     return 1000
 
 
 @pytest.fixture
 def begin_module(simulated_time, sandbox, window_ms) -> t.Callable[..., StagedRun]:
-    """Begin a run of a module against the sandbox, with these options and those of the connection."""
+    """Begin a run of a module against the sandbox, with these options and the connection options."""
     sandbox.control("DELETE", "requests")
 
     def call(
@@ -176,7 +176,7 @@ def begin_module(simulated_time, sandbox, window_ms) -> t.Callable[..., StagedRu
 
 @pytest.fixture
 def run_module(begin_module) -> t.Callable[..., Run]:
-    """Run a module as C(begin_module) does, to its end."""
+    """Run a module to its end, as C(begin_module) begins it."""
     return lambda module, **options: begin_module(module, **options).end()
 
 
@@ -189,13 +189,13 @@ def begin(begin_module, names) -> t.Callable[..., StagedRun]:
 
 @pytest.fixture
 def repay(begin) -> t.Callable[..., Run]:
-    """Run the module as C(begin) does, to its end."""
+    """Run the module to its end, as C(begin) begins it."""
     return lambda **options: begin(**options).end()
 
 
 @pytest.fixture
 def meanwhile(begin, sandbox, posts, until, names) -> t.Callable[..., Run]:
-    """Run the module while, right after its POST, the owner repays these amounts in the app."""
+    """Run the module while the owner repays these amounts in the app right after its POST."""
 
     def call(*amounts: str, **options: t.Any) -> Run:
         process = begin(**options)
@@ -209,84 +209,14 @@ def meanwhile(begin, sandbox, posts, until, names) -> t.Callable[..., Run]:
 
 @pytest.fixture
 def posts(sandbox) -> t.Callable[[], int]:
-    """Count the repayment requests that have reached the exchange, executed or not."""
+    """Count the repayment requests that reached the exchange, executed or not."""
     return lambda: sandbox.requests()["counts"].get(REPAY_CALL, 0)
 
 
 @pytest.fixture
 def calls(sandbox) -> t.Callable[[], list[str]]:
-    """Name the requests that have reached the exchange, in their order."""
+    """Name the requests that reached the exchange, in order."""
     return lambda: [f"{r['method']} {r['path'].rpartition('/')[2]}" for r in sandbox.requests()["requests"]]
-
-
-@pytest.fixture
-def begin_way(begin_module) -> t.Callable[..., StagedRun]:
-    """Begin one of the repayments of L(ways), unless the test says otherwise."""
-    return lambda way, **options: begin_module(way.module, **{"settle_margin": 0, **way.options, **options})
-
-
-@pytest.fixture
-def pay(begin_way) -> t.Callable[..., Run]:
-    """Run a module as C(begin_way) does, to its end."""
-    return lambda way, **options: begin_way(way, **options).end()
-
-
-@pytest.fixture
-def pay_all(begin_way) -> t.Callable[..., list[tuple[Way, Run]]]:
-    """Run all these ways at the same time, which do not touch each other, to their end."""
-
-    def call(ways: t.Iterable[Way] = WAYS, **options: t.Any) -> list[tuple[Way, Run]]:
-        processes = [(way, begin_way(way, **options)) for way in ways]
-        return [(way, process.end()) for way, process in processes]
-
-    return call
-
-
-@pytest.fixture
-def ledger(sandbox) -> t.Callable[..., list[dict[str, t.Any]]]:
-    """List what the exchange has written down for the first account since the test began, of one way or all, oldest first."""
-    old = {entry["repay_id"] for entry in sandbox.account()["repayments"]}
-
-    def call(way: Way | None = None) -> list[dict[str, t.Any]]:
-        new = [entry for entry in reversed(sandbox.account()["repayments"]) if entry["repay_id"] not in old]
-        return [entry for entry in new if way is None or way.is_entry(entry)]
-
-    return call
-
-
-@pytest.fixture
-def sent(sandbox) -> t.Callable[[Way], int]:
-    """Count the repayments of a way that have reached the exchange, executed or not."""
-    return lambda way: [(r["path"], r["body"]) for r in sandbox.requests()["requests"]].count((way.path, way.body))
-
-
-@pytest.fixture
-def posted(sandbox) -> t.Callable[[], list[dict[str, t.Any]]]:
-    """List the requests other than reads that have reached the exchange."""
-    return lambda: [request for request in sandbox.requests()["requests"] if request["method"] != "GET"]
-
-
-@pytest.fixture
-def spoil(sandbox) -> t.Callable[..., None]:
-    """Order a fault for the next request of a way."""
-    return lambda way, **fault: sandbox.control("POST", "faults", {"method": "POST", "path": way.path, **fault})
-
-
-@pytest.fixture
-def switch(sandbox) -> t.Callable[..., None]:
-    """Let the exchange be one of those that its documentation allows."""
-    return lambda **switches: sandbox.control("POST", "switches", switches)
-
-
-@pytest.fixture
-def change(sandbox) -> t.Callable[..., None]:
-    """Change fields of the result in the answers of a call, but for the first ones."""
-
-    def call(path: str, how: str, *fields: str, skip: int = 0) -> None:
-        mutations = [{"field": f"result.{field}", "how": how} for field in fields]
-        sandbox.control("POST", "faults", {"method": "GET", "path": path, "skip": skip, "times": 0, "mutations": mutations})
-
-    return call
 
 
 @pytest.fixture
@@ -299,7 +229,7 @@ def relay(sandbox) -> t.Iterator[Relay]:
 
 @pytest.fixture
 def holder(begin, sandbox, until, posts):
-    """Begin a run that waits for its answer and has the loan for so long."""
+    """Begin a run that holds the loan while it waits for its answer."""
 
     def call(hold_ms: int, **options):
         sandbox.fault(delay_answer_ms=hold_ms)
@@ -312,11 +242,11 @@ def holder(begin, sandbox, until, posts):
 
 @pytest.fixture
 def look(run) -> t.Callable[..., t.Any]:
-    """Ask the journal, and nothing else."""
+    """Query the journal, and nothing else."""
     return lambda **options: run(module="bybit_journal_info", **options)
 
 
 @pytest.fixture
 def two(repay) -> None:
-    """Repay twice, once with a reference."""
+    """Repay twice, once under a reference."""
     assert repay(reference='invoice "7"')["changed"] and repay(amount="30")["changed"]

@@ -2,19 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Holds the results of runs against the documented return values of a module."""
+"""Compares the results of runs with the documented return values of a module."""
 
 from __future__ import annotations
 
 import typing as t
 
 TYPES = {"str": str, "int": int, "dict": dict, "bool": bool, "list": list}
-# Ansible adds these by itself.
+# Added by Ansible itself.
 _OF_ANSIBLE = {"changed", "failed", "warnings", "invocation", "exception"}
 
 
 def names_returned(result: dict[str, t.Any], documented: dict[str, t.Any]) -> set[str]:
-    """Hold a result against its documentation and return the documented names that it has."""
+    """Compare a result with its documentation, and return the documented names that it contains."""
     return _check({name: value for name, value in result.items() if name not in _OF_ANSIBLE}, documented, "")
 
 
@@ -27,7 +27,7 @@ def all_names(documented: dict[str, t.Any], place: str = "") -> set[str]:
 
 
 def check_samples(documented: dict[str, t.Any]) -> None:
-    """See that every value has a sample of its type, or says what it contains."""
+    """Check that every value has a sample of its type, or documents what it contains."""
     for name, entry in documented.items():
         assert "sample" in entry or "contains" in entry, name
         if "sample" in entry:
@@ -47,7 +47,7 @@ def _check(values: dict[str, t.Any], documented: dict[str, t.Any], place: str) -
             if "contains" in documented[name]:
                 seen |= _check(entry, documented[name]["contains"], f"{place}{name}.")
             elif isinstance(entry, dict):
-                # Documented in prose, and by its sample.
+                # Documented in prose and by its sample.
                 sample = documented[name]["sample"]
                 assert set(entry) == set(sample[0] if isinstance(sample, list) else sample), f"{place}{name}"
     return seen

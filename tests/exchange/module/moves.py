@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The adjustments of collateral and the transfers, which keep the promises of a repayment: what to ask for, and what becomes of the money.
+"""Adjustments of collateral and transfers, which keep the promises of a repayment: the options, and where the money goes.
 
-As L(ways), but for the other modules that move money.
+Like L(ways), for the other modules that move money.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ _COLLATERAL, _TRANSFER = "bybit_loan_collateral", "bybit_funding_transfer"
 _LOANS_COLLATERAL, _ACCOUNTS_COLLATERAL = f"the collateral of loan {_LOAN}", "the collateral of the account"
 _ADDED, _TAKEN_BACK = ("addition", "Added", "add"), ("return", "Took back", "take back")
 _TRANSFERRED = ("transfer", "Transferred", "transfer")
-# What the exchange writes down of it.
+# The entry in the exchange's ledger.
 _BOOKS = {_LEGACY_PATH: "legacy_adjustments", _ACCOUNT_PATH: "adjustments", _TRANSFER_PATH: "transfers"}
 
 
 class Move(t.NamedTuple):
-    """A module with the options of one move, on the built-in book of the sandbox.
+    """A module with the options of one move on the sandbox's built-in book.
 
-    :ivar ids: What the result repeats of the options.
-    :ivar path: Of the call that moves the money.
-    :ivar body: What it is sent; the ID of a transfer stands as C({id}).
+    :ivar ids: The options that the result repeats.
+    :ivar path: The path of the call that moves the money.
+    :ivar body: The request body, with C({id}) for the ID of a transfer.
     :ivar history: The call of its history.
-    :ivar words: The noun, what was done, and its infinitive, as messages have them.
-    :ivar where: What follows the amount in messages, with the name of the target.
-    :ivar before: The level that it changes: what is pledged, or what the Funding wallet holds; C(after) likewise.
-    :ivar ltvs: The LTV before, as it is foreseen, and as the exchange then shows it; none for a transfer.
-    :ivar funding: By how much it changes the Funding wallet.
+    :ivar words: The noun, the past participle, and the infinitive that messages use.
+    :ivar where: What follows the amount in messages, including the name of the target.
+    :ivar before: The level that it changes: the pledged amount, or the Funding wallet. C(after) likewise.
+    :ivar ltvs: The LTV before, as predicted, and as the exchange then shows it; none for a transfer.
+    :ivar funding: The change of the Funding wallet.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Move(t.NamedTuple):
 
     @property
     def kind(self) -> str:
-        """What the result calls it."""
+        """The kind in the result."""
         kinds = {"Added": "add", "Took back": "take_back", "Transferred": "to_fund" if self.funding[:1] != "-" else "to_unified"}
         return kinds[self.words[1]]
 
@@ -86,7 +86,7 @@ class Move(t.NamedTuple):
 
     @property
     def entry(self) -> str:
-        """What precedes the exchange's ID."""
+        """The text before the exchange's ID."""
         return "transfer" if self.is_transfer else "adjustment"
 
     @property
@@ -103,7 +103,7 @@ class Move(t.NamedTuple):
 
     @property
     def named(self) -> str:
-        """Names it, after its noun and "of"."""
+        """The name that follows the noun and "of"."""
         return f"{self.amount} {self.coin} {self.where}"
 
     @property
@@ -113,12 +113,12 @@ class Move(t.NamedTuple):
         return f"LTV {self.ltvs[0]} → {self.ltvs[1]}, collateral {self.before} → {self.after} {self.coin}, {self.words[2]} {self.amount}"
 
     def entries(self, account: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-        """Return what the ledger has of such moves, oldest first; each has its ID as C(id)."""
+        """Return the ledger entries of such moves, oldest first, each with its ID as C(id)."""
         key = "transfer_id" if self.is_transfer else "adjust_id"
         return [{**entry, "id": str(entry[key])} for entry in reversed(account[_BOOKS[self.path]])]
 
     def level(self, account: dict[str, t.Any]) -> str:
-        """Return what the ledger says of the level that it changes."""
+        """Return the level that it changes, by the ledger."""
         if self.is_transfer:
             return account["wallet"][self.coin]
         if self.is_legacy:
@@ -126,7 +126,7 @@ class Move(t.NamedTuple):
         return account["collateral"][self.coin]
 
     def shown(self, which: int) -> dict[str, t.Any]:
-        """Return the figures of the result: 0 before, 1 as foreseen, 2 as they are afterwards."""
+        """Return the figures of the result: 0 before, 1 as predicted, 2 afterward."""
         level = self.after if which else self.before
         if self.ltvs is None:
             unified = {"10000": "11999", "10500": "11499", "9600": "12399"}[level]

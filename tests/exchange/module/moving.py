@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tests of L(moves) ask of the stand-in exchange, and what they expect of every run that did not go smoothly."""
+"""What the tests of L(moves) read from the stand-in exchange, and what they assert of every run that did not go smoothly."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from moves import Move
 
 @pytest.fixture
 def booked(sandbox) -> t.Callable[[Move], list[dict[str, t.Any]]]:
-    """List what the exchange has written down of such moves since the test began, oldest first."""
+    """List the ledger entries of such moves since the test began, oldest first."""
 
     def ids(move: Move) -> list[dict[str, t.Any]]:
         return move.entries(sandbox.account())
 
-    # Taken at the first look at the latest; no test looks for the first time after its first run.
+    # Taken at the first look at the latest, which no test takes after its first run.
     old = {name: {entry[key] for entry in sandbox.account()[name]} for name, key in _IDS.items()}
     seen = {str(entry_id) for known in old.values() for entry_id in known}
     return lambda move: [entry for entry in ids(move) if entry["id"] not in seen]
@@ -28,7 +28,7 @@ def booked(sandbox) -> t.Callable[[Move], list[dict[str, t.Any]]]:
 
 @pytest.fixture
 def arrived(sandbox) -> t.Callable[[Move], int]:
-    """Count the requests of a move that have reached the exchange, executed or not."""
+    """Count the requests of a move that reached the exchange, executed or not."""
 
     def call(move: Move) -> int:
         start, dummy, end = move.body.partition("{id}")
@@ -40,7 +40,7 @@ def arrived(sandbox) -> t.Callable[[Move], int]:
 
 @pytest.fixture
 def stall(sandbox) -> t.Callable[..., None]:
-    """Order a fault for the reads of a call, but for the first ones, for so many of them, or for all with zero."""
+    """Inject a fault into the reads of a call after the first few: into this many, or into all with zero."""
 
     def call(path: str, skip: int = 0, times: int = 0, **fault: t.Any) -> None:
         sandbox.control("POST", "faults", {"method": "GET", "path": path, "skip": skip, "times": times, **fault})
@@ -52,7 +52,7 @@ _IDS = {"legacy_adjustments": "adjust_id", "adjustments": "adjust_id", "transfer
 
 
 def assert_made(move: Move, run: Run, booked: t.Callable[[Move], list[dict[str, t.Any]]]) -> None:
-    """The run tells of the only move that the exchange has made."""
+    """The run reports the only move that the exchange made."""
     [entry] = [entry for entry in booked(move) if entry["status"] == 1]
     assert (run.failed, run["changed"], run["outcome"], run.details["intent"]) == (False, True, "executed", None)
     assert (run[move.id_key], run["amount"], entry["amount"]) == (entry["id"], move.amount, move.amount)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A relay between a module and the sandbox, for answers that no fault of the sandbox gives."""
+"""A relay between a module and the sandbox, for answers that the sandbox cannot inject."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Answer(t.NamedTuple):
-    """What the exchange has answered.
+    """An answer of the exchange.
 
-    :ivar query: Of the request.
+    :ivar query: The query of the request.
     """
 
     status: int
@@ -28,9 +28,9 @@ class Answer(t.NamedTuple):
 
 
 class Raw(t.NamedTuple):
-    """What goes over the wire instead, byte by byte, before the connection is closed.
+    """Bytes to send instead before the connection is closed.
 
-    :ivar slowly: What comes after that, five times a second, until whoever asked has hung up.
+    :ivar slowly: Bytes to send after that, five times a second, until the client hangs up.
     """
 
     at_once: bytes
@@ -38,13 +38,13 @@ class Raw(t.NamedTuple):
 
 
 Change = t.Callable[[Answer], "Answer | Raw"]
-# Longer than any client here waits.
+# Longer than any client in these tests waits.
 TRICKLE_SECONDS = 30
 _OF_A_CONNECTION = {"connection", "content-length", "date", "server", "transfer-encoding"}
 
 
 class Relay:
-    """Passes on each request as it is, and each answer as its rule has it; the exchange has done what it was asked for by then."""
+    """Passes on each request unchanged, and each answer as its rule says. By then, the exchange has carried out the request."""
 
     def __init__(self, upstream: str) -> None:
         self._upstream = urllib.parse.urlsplit(upstream)
@@ -55,11 +55,11 @@ class Relay:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def on(self, path: str, change: Change) -> None:
-        """Change each answer of a call."""
+        """Change each answer to a call."""
         self._changes[path] = change
 
     def edit(self, path: str, edit: t.Callable[[dict[str, t.Any]], None]) -> None:
-        """Change the result in each answer of a call that was accepted."""
+        """Change the result in each successful answer to a call."""
 
         def change(answer: Answer) -> Answer:
             document = json.loads(answer.body)
@@ -98,7 +98,7 @@ class Relay:
                 try:
                     answer = relay._ask(self.command, self.path, body, headers)
                 except (http.client.HTTPException, ConnectionError):
-                    # As the exchange has hung up, so does the relay.
+                    # The exchange hung up, so the relay does as well.
                     self.close_connection = True
                     return
                 if isinstance(answer, Raw):
@@ -118,12 +118,12 @@ class Relay:
                         time.sleep(0.2)
                         self.wfile.write(raw.slowly)
                 except OSError:
-                    # Whoever asked has hung up, as it should.
+                    # The client hung up, as it should.
                     return
 
             do_GET = do_POST = pass_on
 
             def log_message(self, *dummy: t.Any) -> None:
-                """Say nothing; the sandbox keeps the log."""
+                """Log nothing, because the sandbox keeps the log."""
 
         return Handler

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Adjustments of collateral, transfers and the UNIFIED wallet, read from the stand-in exchange after they were made there."""
+"""Adjustments of collateral, transfers, and the UNIFIED wallet, made on the stand-in exchange and then read from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans import accou
 
 @pytest.fixture
 def sandbox(names, server, roomy_seed):
-    """The shared server with a fresh default book, by the real time, as the client in this process goes by it."""
+    """The shared server with a fresh default book in real time, which the client in this process uses."""
     sandbox = names.client(server)
     sandbox.control("PUT", "seed", roomy_seed)
     return sandbox
@@ -37,7 +37,7 @@ def send(bybit: Client, path: str, **body: str) -> Accepted:
     return answer
 
 
-def test_adjustments_of_an_order(sandbox, bybit, names) -> None:
+def test_adjustments_of_an_order_are_read(sandbox, bybit, names) -> None:
     before = {entry.repay_id for entry in adjustments.legacy_adjustments(bybit)}
     limit = adjustments.legacy_limit(bybit, names.loan)
     send(bybit, "/v5/crypto-loan/adjust-ltv", orderId=names.loan, amount="0.01", direction="0")
@@ -53,7 +53,7 @@ def test_adjustments_of_an_order(sandbox, bybit, names) -> None:
     assert legacy.collateral_accuracy(bybit, made[0].coin) is not None
 
 
-def test_adjustments_of_an_account(sandbox, bybit) -> None:
+def test_adjustments_of_an_account_are_read(sandbox, bybit) -> None:
     before = {entry.repay_id for entry in adjustments.account_adjustments(bybit)}
     coin = account.read_position(bybit).collateral[0].coin
     limit = adjustments.account_limit(bybit, coin)
@@ -64,13 +64,13 @@ def test_adjustments_of_an_account(sandbox, bybit) -> None:
     assert adjustments.account_adjustments(bybit, adjust_id=made.repay_id) == [made]
 
 
-def test_the_exchange_takes_no_more_collateral(sandbox, bybit) -> None:
+def test_the_platforms_limit_is_read(sandbox, bybit) -> None:
     for col_res in (-1, 0, 1, 2):
         sandbox.control("POST", "col_res", {"col_res": col_res})
         assert account.read_position(bybit).refuses_collateral is (col_res == 2)
 
 
-def test_transfers(sandbox, bybit) -> None:
+def test_transfers_are_read(sandbox, bybit) -> None:
     begun_ms = bybit.signing_time_ms()
     unified = transfers.given_away(bybit, "USDT")
     ids = [str(uuid.uuid4()) for dummy in range(53)]

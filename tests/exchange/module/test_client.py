@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The client in this process, for what the module alone does not reach."""
+"""The client in this process, for cases that no module reaches."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_one_connection_serves_many_requests(sandbox) -> None:
     assert len(ports) == 1
 
 
-def test_a_refused_connection_is_known_not_to_have_sent_anything() -> None:
+def test_a_refused_connection_has_sent_nothing() -> None:
     refused = client("http://127.0.0.1:1")
     answer = post(refused)
     assert re.search("failed before anything was sent .*Connection refused.*. Check environment or api_url", str(answer.error))
@@ -80,20 +80,20 @@ def test_a_refused_connection_is_known_not_to_have_sent_anything() -> None:
     assert refused.posted_at_ms is None
 
 
-def test_a_failed_tls_handshake_is_known_not_to_have_sent_anything(start, names) -> None:
+def test_a_failed_tls_handshake_has_sent_nothing(start, names) -> None:
     secure = start("--tls")
     answer = post(client(secure.url))
     assert (answer.kind, "certificate verify failed" in str(answer.error)) == (NOT_MADE, True)
     assert names.client(secure.url, secure.ca_path).requests()["counts"] == {}
 
 
-def test_a_server_that_does_not_speak_tls_is_known_not_to_have_got_anything(sandbox) -> None:
+def test_a_server_that_does_not_speak_tls_was_sent_nothing(sandbox) -> None:
     before = sandbox.repayments()
     assert post(client(sandbox.url.replace("http:", "https:"))).kind == NOT_MADE
     assert sandbox.repayments() == before
 
 
-def test_a_server_that_hangs_up_after_the_head_leaves_it_open() -> None:
+def test_a_server_that_hangs_up_after_the_head_leaves_the_outcome_open() -> None:
     server = socket.create_server(("127.0.0.1", 0))
 
     def hang_up() -> None:
@@ -108,14 +108,14 @@ def test_a_server_that_hangs_up_after_the_head_leaves_it_open() -> None:
     server.close()
 
 
-def test_what_is_signed_only_is_not_sent(sandbox) -> None:
+def test_signing_a_request_does_not_send_it(sandbox) -> None:
     sandbox.control("DELETE", "requests")
     willing = client(sandbox.url)
     willing.sign(REQUEST)
     assert (willing.posted_at_ms, sandbox.requests()["counts"]) == (None, {})
 
 
-def test_each_request_is_signed_with_the_time_that_is_told_before(sandbox) -> None:
+def test_a_listener_is_told_the_timestamp_before_each_request(sandbox) -> None:
     sandbox.control("DELETE", "requests")
     sandbox.clock(offset_ms=3_600_000)
     willing = client(sandbox.url)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Repaying by the sale of collateral: the exchange answers without an id, so the history alone can tell the end."""
+"""Repaying by the sale of collateral: the exchange answers without an ID, so only the history shows the outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIXED_COIN = {"loan_currency": "USDT", "collateral": ["BTC"]}
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 700
 
 
@@ -29,7 +29,7 @@ def fixed(run_module):
 
 @pytest.fixture
 def killed(begin_way, until, ledger, remembered):
-    """Kill a run that has sent its repayment; returns what it has written down."""
+    """Kill a run that has sent its repayment, and return the intent that it recorded."""
 
     def call(way, moment=lambda noted: True) -> dict:
         process = begin_way(way, settle_margin=1)
@@ -42,7 +42,7 @@ def killed(begin_way, until, ledger, remembered):
 
 
 @BOTH
-def test_that_it_was_accepted_is_written_down(killed, pay, spoil, ledger, remembered, way) -> None:
+def test_the_acceptance_is_recorded(killed, pay, spoil, ledger, remembered, way) -> None:
     spoil(way, history_delay_ms=700)
     noted = killed(way, lambda noted: noted["accepted_at_ms"])
     [entry] = ledger()
@@ -55,8 +55,8 @@ def test_that_it_was_accepted_is_written_down(killed, pay, spoil, ledger, rememb
 
 
 @BOTH
-def test_what_was_accepted_and_cannot_be_found_is_unknown_to_the_next_run_too(killed, pay, spoil, ledger, way) -> None:
-    """That the exchange has accepted it rules out that it was not made."""
+def test_an_accepted_repayment_that_is_not_found_stays_unknown_to_the_next_run(killed, pay, spoil, ledger, way) -> None:
+    """The exchange accepted it, so it cannot be reported as not executed."""
     spoil(way, history_delay_ms=3_600_000, debt_delay_ms=3_600_000)
     killed(way, lambda noted: noted["accepted_at_ms"])
     run = pay(way, wait_timeout=0)
@@ -65,7 +65,7 @@ def test_what_was_accepted_and_cannot_be_found_is_unknown_to_the_next_run_too(ki
 
 
 @BOTH
-def test_a_debt_that_fell_without_an_entry_leaves_it_unknown(pay, spoil, ledger, way) -> None:
+def test_a_debt_that_fell_without_an_entry_leaves_the_outcome_unknown(pay, spoil, ledger, way) -> None:
     spoil(way, history_delay_ms=3_600_000)
     run = pay(way, wait_timeout=0)
     assert (run["outcome"], run["changed"], len(ledger())) == ("unknown", False, 1)
@@ -73,8 +73,8 @@ def test_a_debt_that_fell_without_an_entry_leaves_it_unknown(pay, spoil, ledger,
 
 
 @pytest.mark.parametrize("margin", [0, 2])
-def test_another_one_like_it_right_after_it(begin_way, sandbox, spoil, until, sent, ledger, margin: int) -> None:
-    """It was made after the exchange's answer, and is another one unless times may be as late as that."""
+def test_an_equal_repayment_right_after_it_is_told_apart_only_without_a_margin(begin_way, sandbox, spoil, until, sent, ledger, margin: int) -> None:
+    """It was made after the exchange's answer, so it is another one, unless times may be that late."""
     way = FLEXIBLE_COLLATERAL
     spoil(way, delay_answer_ms=300, history_delay_ms=1)
     process = begin_way(way, settle_margin=margin, wait_timeout=1)
@@ -85,13 +85,13 @@ def test_another_one_like_it_right_after_it(begin_way, sandbox, spoil, until, se
     made = {entry["origin"]: entry["repay_id"] for entry in ledger()}
     if margin:
         assert (run["outcome"], run["changed"]) == ("unknown", False)
-        assert "2 repayments in the history look like it" in run["msg"]
+        assert "2 repayments in the history match it" in run["msg"]
         assert sorted(run.details["evidence"]["candidates"]) == sorted(made.values())
     else:
         assert (run["outcome"], run["repay_id"]) == ("executed", made["api"])
 
 
-def test_one_of_another_amount_meanwhile(begin_way, sandbox, spoil, until, sent, ledger) -> None:
+def test_a_repayment_of_another_amount_meanwhile_is_told_apart(begin_way, sandbox, spoil, until, sent, ledger) -> None:
     way = FLEXIBLE_COLLATERAL
     spoil(way, delay_answer_ms=200)
     process = begin_way(way)
@@ -104,7 +104,7 @@ def test_one_of_another_amount_meanwhile(begin_way, sandbox, spoil, until, sent,
 
 
 def test_coins_are_named_in_the_given_order(pay, sandbox, switch, posted, ledger) -> None:
-    """The first has not enough; in which order they are sold is up to the exchange."""
+    """The first coin is not enough. The exchange decides in which order coins are sold."""
     switch(collateral_order="as_listed")
     sandbox.control("POST", "prices", {"ETH": "1500"})
     run = pay(FLEXIBLE_COLLATERAL, loan_currency="USDT", amount="4800", collateral=["ETH", "BTC"])
@@ -117,7 +117,7 @@ def test_coins_are_named_in_the_given_order(pay, sandbox, switch, posted, ledger
 
 @pytest.mark.parametrize("module", ["bybit_flexible_loan_repay", "bybit_fixed_loan_repay"])
 def test_max_debt(run_module, sandbox, ledger, module: str) -> None:
-    """Fixed contracts pay their penalty, and the one that is due first, before the others."""
+    """The contract that is due first is repaid first, with its penalty."""
     run = run_module(module, **FIXED_COIN, max_debt="1200", settle_margin=0)
     [entry] = ledger()
     needed = "3788.8889" if "flexible" in module else "1100.0857"
@@ -141,7 +141,7 @@ def test_an_amount_of_several_contracts(fixed, sandbox, ledger) -> None:
     assert [run["loan"][when]["maturity_time_ms"] for when in ("before", "after")] == [due["570"], due["569"]]
 
 
-def test_since_counts_for_a_contract_what_it_got_of_a_repayment_of_several(fixed) -> None:
+def test_since_counts_the_contracts_part_of_a_repayment_of_several(fixed) -> None:
     fixed(**FIXED_COIN, amount="1600")
     hour_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
     run = fixed(loan_id="569", amount="100", since=hour_ago.isoformat(), collateral=["BTC"])
@@ -164,7 +164,7 @@ def test_since_counts_for_a_contract_what_it_got_of_a_repayment_of_several(fixed
         ),
     ],
 )
-def test_bad_input(run_module, sandbox, module: str, options: dict, sentence: str) -> None:
+def test_bad_input_is_refused(run_module, sandbox, module: str, options: dict, sentence: str) -> None:
     run = run_module(module, **{"loan_currency": "USDT", "amount": "10", "collateral": ["BTC"], **options})
     assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
     assert sentence in run["msg"]
@@ -182,8 +182,8 @@ def test_collateral_that_the_exchange_refuses(pay, ledger, remembered, way, coll
     assert sentence.lower() in run["msg"].lower()
 
 
-def test_the_kind_of_the_entry_does_not_matter(pay, sandbox, roomy_seed, ledger) -> None:
-    """The documentation leaves open which repayType a repayment from collateral has."""
+def test_the_type_of_the_entry_does_not_matter(pay, sandbox, roomy_seed, ledger) -> None:
+    """The documentation does not say which repayType a repayment from collateral has."""
     roomy_seed["settings"]["collateral_repay_type"] = 1
     sandbox.control("PUT", "seed", roomy_seed)
     run = pay(FLEXIBLE_COLLATERAL)
@@ -191,7 +191,7 @@ def test_the_kind_of_the_entry_does_not_matter(pay, sandbox, roomy_seed, ledger)
 
 
 @pytest.mark.parametrize("way", [FLEXIBLE_COLLATERAL, FIXED_COLLATERAL, FIXED], ids=lambda way: way.name)
-def test_a_liquidation_meanwhile_is_neither_taken_for_it_nor_told_as_none(
+def test_a_liquidation_meanwhile_leaves_the_outcome_unknown(
     begin_way, pay, sandbox, spoil, until, sent, ledger, way
 ) -> None:
     spoil(way, delay_answer_ms=200, answer="close", commit=False)
@@ -201,5 +201,5 @@ def test_a_liquidation_meanwhile_is_neither_taken_for_it_nor_told_as_none(
     run = process.end()
     assert {entry["origin"] for entry in ledger(way)} == {"liquidation"}
     assert (run.failed, run["outcome"], run["repayments"], run["repay_id"]) == (True, "unknown", [], None)
-    assert " (liquidation) within its acceptance window, which may be this repayment" in run["msg"]
+    assert " (liquidation) at about that time, which may be this repayment" in run["msg"]
     assert (pay(way, wait_timeout=0)["outcome"], sent(way)) == ("unknown", 1)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An accepted repayment is followed until it is final; until then it is called pending, and a failure a failure."""
+"""An accepted repayment is followed until it is final. Until then it is pending, and a failure is reported as one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOOK = [
 
 
 def assert_told(run, sandbox, outcome: str) -> None:
-    """The run tells of the one repayment that the exchange has accepted."""
+    """The run reports the one repayment that the exchange accepted."""
     entry = sandbox.repayments()[0]
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (False, 0, True, outcome)
     assert (run["repay_id"], run["amount"]) == (entry["repay_id"], entry["amount"])
@@ -29,7 +29,7 @@ def test_a_plain_run_confirms_and_looks_once(repay, sandbox, calls, names, remem
     assert_told(run, sandbox, "executed")
     assert calls() == [*LOOK, "GET repayment-history", "GET ongoing-orders"]
     [*dummy, confirming, last] = sandbox.requests()["requests"]
-    # All of the loan, because what others have repaid meanwhile tells what the debt shows.
+    # The whole history of the loan, because repayments by others may explain the fall of the debt.
     assert confirming["query"] == f"orderId={names.loan}&limit=100"
     assert remembered() == []
 
@@ -67,7 +67,7 @@ def test_what_is_in_process_is_followed_to_its_failure(pay, sandbox, spoil, ledg
 
 
 def test_a_failure_that_the_history_does_not_show_leaves_it_pending(repay, sandbox, posts) -> None:
-    """That of the legacy loans has successful repayments only, and those in process."""
+    """The history of legacy loans shows only repayments that succeeded or are in process."""
     sandbox.fault(processing_ms=900, final_status=3)
     run = repay(wait_timeout=2)
     [entry] = [entry for entry in sandbox.repayments() if entry["origin"] == "api"]
@@ -91,7 +91,7 @@ def test_without_wait_what_is_in_process_is_not_followed(simulated_time, repay, 
 
 
 @pytest.mark.parametrize("effect", ["processing_ms", "history_delay_ms"])
-def test_when_the_time_ends_first_it_is_pending(simulated_time, repay, sandbox, effect: str) -> None:
+def test_it_is_pending_when_the_time_ends_first(simulated_time, repay, sandbox, effect: str) -> None:
     sandbox.fault(**{effect: 60_000})
     begun = simulated_time.seconds()
     run = repay(wait_timeout=1)
@@ -106,7 +106,7 @@ def test_a_history_that_is_late_is_waited_for(repay, sandbox, remembered) -> Non
     assert remembered() == []
 
 
-def test_a_history_that_cannot_be_read_for_a_while(repay, sandbox) -> None:
+def test_a_history_that_cannot_be_read_for_a_while_is_read_again(repay, sandbox) -> None:
     sandbox.control("POST", "faults", {"method": "GET", "path": HISTORY, "skip": 1, "answer": "html_502"})
     assert_told(repay(), sandbox, "executed")
 
@@ -117,21 +117,21 @@ def test_a_history_that_cannot_be_read_at_all_leaves_it_pending(repay, sandbox, 
     assert paid() == ["100"]
 
 
-def test_an_exchange_that_blocks_the_address_is_asked_no_further(repay, sandbox, calls, paid) -> None:
+def test_an_exchange_that_blocks_the_address_gets_no_more_requests(repay, sandbox, calls, paid) -> None:
     blocked = {"http_status": 403, "body": "access too frequent"}
     sandbox.control("POST", "faults", {"method": "GET", "skip": 5, "times": 0, "answer": blocked})
     assert_told(repay(), sandbox, "pending")
     assert (calls(), paid()) == ([*LOOK, "GET repayment-history"], ["100"])
 
 
-def test_another_that_looks_like_it_is_not_mistaken_for_it(repay, sandbox, names) -> None:
+def test_an_equal_repayment_is_not_mistaken_for_it(repay, sandbox, names) -> None:
     sandbox.control("POST", "repay", {"orderId": names.loan, "amount": "100"})
     sandbox.fault(processing_ms=60_000)
     assert_told(repay(wait_timeout=1), sandbox, "pending")
 
 
 @pytest.mark.parametrize(("wait", "outcome"), [(True, "executed"), (False, "pending")])
-def test_what_was_lost_and_found_in_process_is_followed_as_well(repay, sandbox, wait: bool, outcome: str) -> None:
+def test_a_lost_repayment_found_in_process_is_followed_as_well(repay, sandbox, wait: bool, outcome: str) -> None:
     sandbox.fault(answer="reset", processing_ms=4000)
     run = repay(wait=wait)
     entry = sandbox.repayments()[0]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hosts, certificates, proxies, headers, and libraries that are missing."""
+"""Hosts, certificates, proxies, headers, and missing libraries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n
 
 
 class Listener:
-    """A server that writes down the head of each request and refuses it."""
+    """A server that records the head of each request and refuses it."""
 
     def __init__(self) -> None:
         self.heads: list[str] = []
@@ -55,12 +55,12 @@ def secure(start, names):
     return start("--tls")
 
 
-def test_tls_with_the_right_authority(repay, secure) -> None:
+def test_tls_works_with_the_right_authority(repay, secure) -> None:
     run = repay(api_url=secure.url, ca_path=secure.ca_path)
     assert (run["changed"], run.warnings) == (True, "")
 
 
-def test_tls_with_the_authority_from_the_environment(repay, secure) -> None:
+def test_tls_works_with_an_authority_from_the_environment(repay, secure) -> None:
     assert repay(api_url=secure.url, env={"REQUESTS_CA_BUNDLE": secure.ca_path})["changed"] is True
 
 
@@ -78,7 +78,7 @@ def test_an_unknown_authority_is_refused_before_anything_is_sent(repay, secure, 
     assert names.client(secure.url, secure.ca_path).requests()["counts"] == {}
 
 
-def test_a_bundle_in_the_environment_that_does_not_exist(repay, secure) -> None:
+def test_a_bundle_in_the_environment_that_does_not_exist_is_named(repay, secure) -> None:
     run = repay(api_url=secure.url, env={"REQUESTS_CA_BUNDLE": "/nowhere/ca.pem"})
     assert (run.failed, run["outcome"]) == (True, "not_executed")
     assert "/nowhere/ca.pem" in run["msg"]
@@ -115,14 +115,14 @@ def test_a_host_in_another_spelling_is_reached(repay, sandbox, paid, written: st
     assert (run["changed"], paid(), run["api_host"]) == (True, ["100"], url.split("/")[2])
 
 
-def test_a_name_under_localhost_is_reached_by_the_proxy(repay, listener) -> None:
+def test_a_name_under_localhost_is_reached_through_the_proxy(repay, listener) -> None:
     proxies = {"HTTPS_PROXY": f"http://{listener.address}", "NO_PROXY": "", "no_proxy": ""}
     assert repay(api_url="https://evil.localhost:8443", env=proxies)["outcome"] == "not_executed"
     assert [head.split("\r\n")[0] for head in listener.heads] == ["CONNECT evil.localhost:8443 HTTP/1.1"]
 
 
 @pytest.mark.parametrize("password", ["open/sesame", "open#sesame", "open@sesame", "open%2Fsesame", "1234/sesame", "open\uff20sesame"])
-def test_the_password_of_a_proxy_is_seen_nowhere(repay, listener, password: str) -> None:
+def test_the_password_of_a_proxy_is_shown_nowhere(repay, listener, password: str) -> None:
     environment = {"HTTPS_PROXY": f"http://treasurer:{password}@{listener.address}", "NO_PROXY": "", "no_proxy": ""}
     run = repay(api_url="https://api.bybit.invalid", env=environment, _ansible_tracebacks_for=["error", "warning"])
     assert (run.failed, run["outcome"]) == (True, "not_executed")
@@ -130,7 +130,7 @@ def test_the_password_of_a_proxy_is_seen_nowhere(repay, listener, password: str)
 
 
 @pytest.mark.parametrize("before", range(250, 274, 3))
-def test_a_key_at_the_border_of_a_cut_message_is_not_seen(run_module, sandbox, before: int) -> None:
+def test_a_key_where_a_message_is_cut_is_not_shown(run_module, sandbox, before: int) -> None:
     message = f"{'w' * before} origin_string[1672531200000sandbox-key5000] sandbox-secret {'and more ' * 40}"[: before + 300]
     sandbox.control("POST", "faults", {"method": "GET", "answer": {"ret_code": 10004, "ret_msg": message}})
     run = run_module("bybit_loan_info", product="flexible")
@@ -154,14 +154,14 @@ def test_a_private_key_that_others_can_read_is_a_warning(run_module, rsa_keys, t
     assert run_module("bybit_loan_info", **options).warnings == ""
 
 
-def test_a_pipe_in_the_place_of_a_private_key_is_not_waited_for(run_module, tmp_path) -> None:
+def test_a_pipe_in_place_of_a_private_key_is_not_read(run_module, tmp_path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path):
         run = run_module("bybit_loan_info", product="flexible", api_secret=None, rsa_private_key=str(path))
         assert run["msg"].startswith("rsa_private_key names a directory, a pipe, or a device: use the path of the PEM")
 
 
-def test_headers(repay, listener, tmp_path) -> None:
+def test_requests_carry_the_documented_headers(repay, listener, tmp_path) -> None:
     netrc = tmp_path / ".netrc"
     netrc.write_text("default login stranger password stranger\n")
     netrc.chmod(0o600)
@@ -183,7 +183,7 @@ def without(library: str) -> tuple[str, str]:
     return ("-c", program + "from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay as m; m.main()")
 
 
-def test_requests_is_missing(repay) -> None:
+def test_missing_requests_is_named_with_the_command_to_install_it(repay) -> None:
     run = repay(program=without("requests"))
     assert run.failed
     assert run["msg"] == (
@@ -192,7 +192,7 @@ def test_requests_is_missing(repay) -> None:
     )
 
 
-def test_requests_is_missing_where_pip_may_not_install_anything(repay, tmp_path) -> None:
+def test_missing_requests_is_named_where_pip_may_not_install_anything(repay, tmp_path) -> None:
     (tmp_path / "EXTERNALLY-MANAGED").touch()
     managed = f"import sys, sysconfig; sys.prefix = sys.base_prefix; sysconfig.get_path = lambda *names: {str(tmp_path)!r}\n"
     option, program = without("requests")
@@ -200,7 +200,7 @@ def test_requests_is_missing_where_pip_may_not_install_anything(repay, tmp_path)
     assert f"the Python library requests: install its system package (often python3-requests), {OTHER_PYTHON}" in run["msg"]
 
 
-def test_cryptography_is_missing_but_needed_only_for_rsa(repay, rsa_keys) -> None:
+def test_missing_cryptography_matters_only_for_rsa(repay, rsa_keys) -> None:
     assert repay(program=without("cryptography"))["changed"] is True
     run = repay(program=without("cryptography"), api_secret=None, rsa_private_key=rsa_keys.private_pem)
     assert run.failed
@@ -208,12 +208,12 @@ def test_cryptography_is_missing_but_needed_only_for_rsa(repay, rsa_keys) -> Non
     assert f"run {sys.executable} -m pip install 'cryptography>=41', {OTHER_PYTHON}" in run["msg"]
 
 
-def test_the_recv_window_is_what_the_exchange_is_told(repay, listener) -> None:
+def test_the_recv_window_is_sent_to_the_exchange(repay, listener) -> None:
     repay(api_url=f"http://{listener.address}", recv_window=1234)
     assert "X-BAPI-RECV-WINDOW: 1234\r\n" in listener.heads[0]
 
 
-def test_accuracy_that_cannot_be_read_is_left_to_the_exchange(repay, sandbox, paid) -> None:
+def test_decimal_places_that_cannot_be_read_are_left_to_the_exchange(repay, sandbox, paid) -> None:
     path = "/v5/crypto-loan/loanable-data"
     sandbox.control("POST", "faults", {"method": "GET", "path": path, "times": 0, "answer": {"ret_code": 10017}})
     run = repay()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The documentation says what the repay modules do: return values, calls and examples; README and guide have their tables."""
+"""The documentation of the repay modules is true: return values, calls, and examples. README and guides have their tables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MODULES = {
     "bybit_fixed_loan_repay": bybit_fixed_loan_repay,
 }
 RETURNED = {name: yaml.safe_load(module.RETURN) for name, module in MODULES.items()}
-# What each module says of itself, where the others speak of something else.
+# Return values that each module documents in its own words.
 OF_ITS_OWN = {"order_id", "loan_id", "loan_currency", "collateral"}
 each_module = pytest.mark.parametrize("name", MODULES)
 
@@ -42,9 +42,9 @@ def utc_now(now_ms) -> t.Callable[[], str]:
 
 
 @pytest.mark.parametrize("way", [LEGACY, FLEXIBLE, FIXED_COLLATERAL], ids=lambda way: way.name)
-def test_return_values(pay, sandbox, spoil, utc_now, way) -> None:
+def test_results_have_the_documented_values(pay, sandbox, spoil, utc_now, way) -> None:
     runs = [pay(way, diff=True, check=True), pay(way, diff=True), pay(way, amount="99999"), pay(way, api_key="unknown")]
-    # So much later that the wallet does not hold what was paid for what is lost.
+    # Late enough that the wallet's ledger cannot mistake the earlier payment for the lost one.
     sandbox.clock(advance_ms=10_000)
     spoil(way, answer="reset", commit=False)
     runs += [pay(way, wait_timeout=0), pay(way, since=utc_now()), pay(way, amount="-1"), pay(way, api_key="")]
@@ -64,7 +64,7 @@ def test_every_outcome_is_documented(name: str) -> None:
     assert documented == {value for name, value in vars(_outcomes).items() if name.isupper() and isinstance(value, str)}
 
 
-def test_what_the_modules_share_is_documented_in_the_same_words() -> None:
+def test_shared_return_values_have_the_same_documentation() -> None:
     def told(documented: dict[str, t.Any], place: str = "") -> dict[str, tuple]:
         texts = {}
         for name, entry in documented.items():
@@ -82,12 +82,12 @@ def test_what_the_modules_share_is_documented_in_the_same_words() -> None:
 def test_the_calls_are_documented(pay, sandbox, spoil, ways) -> None:
     [name] = {way.module for way in ways}
     documented = re.findall(r"C\(((?:GET|POST) [^)]*)\)", " ".join(yaml.safe_load(MODULES[name].DOCUMENTATION)["description"]))
-    # The LTV needs the whole account, and what else has lowered it; what is repaid stands elsewhere.
+    # An LTV depends on the whole account, so these calls are needed for it alone.
     pay(ways[0], amount=None, max_ltv="0.3", allow_partial=True, check=True)
     spoil(ways[0], answer={"ret_code": 10002})
     for way in ways:
         pay(way)
-    # What becomes of a request without an answer, the wallet has to tell too.
+    # Without an answer, the run also reads the wallet to learn the outcome.
     sandbox.clock(advance_ms=10_000)
     spoil(ways[0], answer="close", commit=False)
     pay(ways[0], **({"amount": "1"} if "amount" in ways[0].options else {"loan_id": "569"}))
@@ -102,7 +102,7 @@ def test_the_calls_are_documented(pay, sandbox, spoil, ways) -> None:
 
 
 def examples() -> list[t.Any]:
-    """Return the module and options of every example, with the defaults that stand around it."""
+    """Return the module and options of every example, with the defaults of its block or play."""
     found = []
 
     def walk(tasks: list[dict[str, t.Any]], defaults: dict[str, t.Any]) -> None:
@@ -121,7 +121,7 @@ def examples() -> list[t.Any]:
 
 @pytest.fixture
 def example_book(sandbox, roomy_seed) -> None:
-    """Have what the examples speak of: a contract in Ether by that id, and USDT to sell."""
+    """A book with what the examples name: an ETH contract with that ID, and USDT to sell."""
     account = roomy_seed["accounts"][0]
     account["collateral"]["USDT"] = "1000"
     [contract] = [contract for contract in account["fixed_contracts"] if contract["loan_id"] == "568"]
@@ -130,7 +130,7 @@ def example_book(sandbox, roomy_seed) -> None:
 
 
 @pytest.mark.parametrize(("name", "options"), examples())
-def test_examples(
+def test_examples_run(
     run_module, example_book, sandbox, ledger, rsa_keys, utc_now, tmp_path, name: str, options: dict[str, t.Any]
 ) -> None:
     here = {"api_url": sandbox.url, "environment": None, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
@@ -140,18 +140,18 @@ def test_examples(
         key = {"rsa_private_key": str(tmp_path / "bybit.pem"), "api_key": "sandbox-rsa-key", "api_secret": None}
         here.update(key)
     if "journal" in options:
-        # A database of this name exists nowhere.
+        # No database has this name.
         here["journal"] = str(tmp_path / "named" / "journal.sqlite")
     if "since" in options:
-        # The dates of the examples grow old, and one is a template.
+        # The dates in examples pass, and one is a template.
         here["since"] = utc_now()
         here["journal"] = str(tmp_path / "lasting" / "journal.sqlite")
     run = run_module(name, **{"settle_margin": 0, **options, **here})
     if "acknowledge" in options:
-        # What the example acknowledges is not noted here.
+        # The intent that the example acknowledges is not in this journal.
         assert (run["outcome"], ledger()) == ("nothing_to_do", [])
         return
-    # A sweep cannot promise its cap.
+    # A sweep warns that it cannot guarantee its cap.
     is_capped_sweep = "at_most" in options and "sweep" in options
     assert (run["changed"], run["goal_reached"], "at_most is checked against" in run.warnings) == (True, True, is_capped_sweep)
     assert run.warnings == "" or is_capped_sweep
@@ -162,7 +162,7 @@ def test_examples(
 
 
 @pytest.mark.parametrize("group", ["TESTS", "WHOLE", "CHECKERS"])
-def test_contributors_are_told_of_every_target(group: str) -> None:
+def test_the_contributing_guide_names_every_target(group: str) -> None:
     makefile, told = (CHECKOUT / "Makefile").read_text(), (CHECKOUT / "CONTRIBUTING.md").read_text()
     targets = re.search(rf"^{group} := (.*)$", makefile, re.MULTILINE).group(1).split()
     assert [target for target in targets if f"| `make {target}` |" not in told] == []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is peculiar to fixed loans: contracts that the wallet repays as a whole, one by its id or all of a coin."""
+"""What only fixed loans have: contracts that the wallet repays as a whole, one by its ID or all of a coin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONTRACTS = "/v5/crypto-loan-fixed/fully-repay"
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 700
 
 
@@ -35,7 +35,7 @@ def begin_fixed(begin_module):
 
 @pytest.fixture
 def hour_turns(begin_fixed, sandbox, roomy_seed, until, posted):
-    """Repay the overdue contract while its 10th hour turns between the look and the request."""
+    """Repay the overdue contract while its 10th hour begins between the look and the request."""
 
     def call(**fault):
         [overdue] = [c for c in roomy_seed["accounts"][0]["fixed_contracts"] if c["loan_id"] == "570"]
@@ -67,8 +67,8 @@ def test_an_overdue_contract_costs_its_penalty_too(fixed, sandbox, ledger) -> No
 
 
 @pytest.mark.parametrize("answer", ["normal", "reset"])
-def test_a_penalty_that_accrues_before_the_request_arrives(hour_turns, ledger, answer: str) -> None:
-    """The exchange alone knows then what the contract has cost."""
+def test_a_penalty_that_accrues_before_the_request_arrives_is_paid_too(hour_turns, ledger, answer: str) -> None:
+    """Then only the exchange knows what the contract cost."""
     run = hour_turns(answer=answer)
     assert (run["loan"]["before"]["debt"], run.details["decision"]) == ("500.07705476", "debt 500.07705476 → 0, pay 500.07705476")
     [entry] = ledger()
@@ -78,7 +78,7 @@ def test_a_penalty_that_accrues_before_the_request_arrives(hour_turns, ledger, a
     assert run["msg"].endswith("Debt before: 500.07705476, now: 0.")
 
 
-def test_all_contracts_of_a_coin_must_be_asked_for(fixed, ledger, posted) -> None:
+def test_repaying_all_contracts_of_a_coin_must_be_requested(fixed, ledger, posted) -> None:
     run = fixed(loan_currency="USDT")
     assert run["msg"] == (
         "loan_currency 'USDT' without loan_id repays all fixed USDT contracts: set sweep to true to confirm this, or set "
@@ -87,7 +87,7 @@ def test_all_contracts_of_a_coin_must_be_asked_for(fixed, ledger, posted) -> Non
     assert (run.failed, run["outcome"], ledger(), posted()) == (True, "not_executed", [], [])
 
 
-def test_all_contracts_of_a_coin(fixed, sandbox, ledger) -> None:
+def test_all_contracts_of_a_coin_are_repaid(fixed, sandbox, ledger) -> None:
     foreseen = fixed(**BY_COIN, check=True)
     run = fixed(**BY_COIN)
     [entry] = ledger()
@@ -123,7 +123,7 @@ def test_a_sweep_costs_less_when_somebody_repays_a_contract_meanwhile(begin_fixe
     assert (run["outcome"], run["amount"], run["loan"]["after"]["debt"]) == ("executed", "1300.0856164", "0")
 
 
-def test_which_of_two_repayments_was_a_lost_sweep_is_not_guessed(begin_fixed, sandbox, until, posted, ledger) -> None:
+def test_two_possible_outcomes_of_a_lost_sweep_are_a_doubt(begin_fixed, sandbox, until, posted, ledger) -> None:
     sandbox.control("POST", "faults", {"path": CONTRACTS, "delay_ms": 250, "answer": "close"})
     process = begin_fixed(**BY_COIN, wait_timeout=1)
     until(posted)
@@ -161,7 +161,7 @@ def test_which_of_two_repayments_was_a_lost_sweep_is_not_guessed(begin_fixed, sa
         ({"loan_id": "568", "at_most": "999"}, "The whole debt needs 1000 USDT on fixed contract 568, more than at_most '999'"),
     ],
 )
-def test_what_is_refused(fixed, ledger, posted, options: dict, sentence: str) -> None:
+def test_bad_input_is_refused(fixed, ledger, posted, options: dict, sentence: str) -> None:
     run = fixed(**options)
     assert (run.failed, run.exit_code) == (True, 1)
     assert sentence in run["msg"]
@@ -179,7 +179,7 @@ def test_what_is_refused(fixed, ledger, posted, options: dict, sentence: str) ->
         ({"loan_currency": "BTC", "amount": "1", "collateral": ["ETH"]}, "The fixed BTC debt"),
     ],
 )
-def test_nothing_is_owed(fixed, ledger, options: dict, subject: str) -> None:
+def test_a_contract_that_owes_nothing_needs_nothing(fixed, ledger, options: dict, subject: str) -> None:
     run = fixed(**options)
     assert (run.failed, run["changed"], run["outcome"]) == (False, False, "nothing_to_do")
     assert run["msg"] == f"{subject} is already fully repaid: nothing to repay."
@@ -201,7 +201,7 @@ def test_max_ltv_repays_a_whole_contract_or_nothing(fixed, sandbox, ledger) -> N
     assert fixed(loan_id="568", max_ltv="0.52")["outcome"] == "nothing_to_do"
 
 
-def test_allow_partial_repays_the_contract_although_that_is_not_enough(fixed, sandbox, ledger) -> None:
+def test_allow_partial_repays_the_contract_even_if_that_is_not_enough(fixed, sandbox, ledger) -> None:
     run = fixed(loan_id="568", max_ltv="0.1", allow_partial=True)
     assert (run["outcome"], run["amount"], run["goal_reached"]) == ("executed", "1000", False)
     assert [entry["amount"] for entry in ledger()] == ["1000"]
@@ -210,17 +210,17 @@ def test_allow_partial_repays_the_contract_although_that_is_not_enough(fixed, sa
     assert len(ledger()) == 1
 
 
-def test_a_wallet_that_pays_only_a_part_pays_nothing_of_a_whole(fixed, sandbox, ledger, posted) -> None:
+def test_a_wallet_that_holds_only_a_part_pays_nothing(fixed, sandbox, ledger, posted) -> None:
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "999.9999"})
     run = fixed(loan_id="568", max_debt="0", allow_partial=True)
     assert (run["outcome"], ledger(), posted()) == ("not_executed", [], [])
     assert "The whole debt needs 1000 USDT, but the Funding wallet holds 999.9999" in run["msg"]
 
 
-def test_the_contract_of_the_answer_is_checked(fixed, sandbox, posted) -> None:
+def test_the_contract_in_the_answer_is_checked(fixed, sandbox, posted) -> None:
     row = '{"loanId":"569","borrowCurrency":"USDT","status":1,"residualPrincipal":"9","residualPenaltyInterest":"0",'
     row += '"annualRate":"0.1","repaymentTime":"1795359388942"}'
     answer = {"http_status": 200, "body": '{"retCode":0,"result":{"list":[%s]}}' % row}
     sandbox.control("POST", "faults", {"path": "/v5/crypto-loan-fixed/borrow-contract-info", "answer": answer})
-    assert "with an unusable loanId: '569', but '568' was requested." in fixed(**FIXED.options)["msg"]
+    assert "has an invalid loanId: '569', but '568' was requested." in fixed(**FIXED.options)["msg"]
     assert posted() == []

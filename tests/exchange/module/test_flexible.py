@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is peculiar to flexible loans: one debt a coin that grows when somebody borrows, and vanishes when it is repaid."""
+"""What only flexible loans have: one debt for each coin, which grows when somebody borrows and vanishes when it is repaid."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def borrow(sandbox, amount: str) -> None:
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 700
 
 
 @pytest.fixture
 def usdt(run_module):
-    """Run for the debt in USDT with these options."""
+    """Run the module for the USDT debt with these options."""
     return lambda **options: run_module("bybit_flexible_loan_repay", **{"loan_currency": "USDT", "settle_margin": 0, **options})
 
 
@@ -63,7 +63,7 @@ def test_a_coin_without_debt_needs_nothing(run_module, ledger, goal: dict) -> No
         ({"amount": "1.00001"}, "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: use '1', for example."),
     ],
 )
-def test_what_is_refused(usdt, ledger, posted, options: dict, sentence: str) -> None:
+def test_bad_input_is_refused(usdt, ledger, posted, options: dict, sentence: str) -> None:
     run = usdt(**{"amount": "100", **options})
     assert (run.failed, run.exit_code) == (True, 1)
     assert sentence in run["msg"]
@@ -77,7 +77,7 @@ def test_each_account_has_its_own_debt(usdt, sandbox, ledger) -> None:
     assert (ledger(), sandbox.account(1)["flexible_loans"][0]["debt"]) == ([], "200.0225")
 
 
-def test_all_that_can_be_repaid_of_a_debt_with_more_decimal_places(usdt, sandbox, ledger) -> None:
+def test_a_debt_with_more_decimal_places_is_repaid_as_far_as_possible(usdt, sandbox, ledger) -> None:
     run = usdt(amount="4988.8888")
     assert (run["outcome"], run["loan"]["after"]["debt"], run["loan"]["after"]["status"]) == ("executed", "0", "repaid")
     assert [debt["loan_coin"] for debt in sandbox.account()["flexible_loans"]] == ["BTC"]
@@ -102,7 +102,7 @@ def test_what_is_borrowed_meanwhile_does_not_hide_a_repayment(borrowed_meanwhile
 
 
 def test_what_is_borrowed_meanwhile_leaves_a_lost_request_in_doubt(borrowed_meanwhile, usdt, ledger, posted) -> None:
-    """A debt that has risen cannot tell that nothing was paid."""
+    """A debt that rose does not prove that nothing was paid."""
     run = borrowed_meanwhile("500", {"answer": "close", "commit": False}, wait_timeout=3)
     assert (run.failed, run["outcome"], run["changed"]) == (True, "unknown", False)
     assert "another 500 USDT has been borrowed since, so the debt proves nothing" in run["msg"]
@@ -113,11 +113,11 @@ def test_what_is_borrowed_meanwhile_leaves_a_lost_request_in_doubt(borrowed_mean
 
 
 @pytest.mark.parametrize("goal", [{"amount": "100"}, {"amount": "100", "since": "2020-01-01"}], ids=str)
-def test_numbers_of_a_broken_answer_are_not_guessed(usdt, sandbox, posted, goal: dict) -> None:
+def test_numbers_in_a_broken_answer_are_not_guessed(usdt, sandbox, posted, goal: dict) -> None:
     row = '{"loanCurrency":"USDT","hourlyInterestRate":"0","unpaidAmount":"many","unpaidInterest":"0","totalDebt":"1"}'
     answer = {"http_status": 200, "body": '{"retCode":0,"result":{"list":[%s]}}' % row}
     sandbox.control("POST", "faults", {"path": "/v5/crypto-loan-flexible/ongoing-coin", "answer": answer})
-    assert "an unusable unpaidAmount: 'many' is not a decimal string" in usdt(**goal)["msg"]
+    assert "an invalid unpaidAmount: 'many' is not a decimal string" in usdt(**goal)["msg"]
     assert posted() == []
 
 
@@ -127,4 +127,4 @@ def test_a_debt_in_another_coin_is_never_taken_for_the_right_one(run_module, san
     sandbox.control("POST", "faults", {"path": "/v5/crypto-loan-flexible/ongoing-coin", "times": 0, "answer": answer})
     run = run_module("bybit_flexible_loan_repay", loan_currency="BTC", amount="1")
     assert (run.failed, run["outcome"], run["loan"]["before"], ledger()) == (True, "not_executed", None, [])
-    assert "with an unusable loanCurrency: 'USDT', but 'BTC' was requested." in run["msg"]
+    assert "has an invalid loanCurrency: 'USDT', but 'BTC' was requested." in run["msg"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A repayment is refused by nothing but the exchange's own words: anything in between may have replaced another answer of it."""
+"""Only the exchange's own answer refuses a repayment: something in between may have replaced another answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from ways import FLEXIBLE_COLLATERAL, LEGACY, WAYS
 
 PAGE = "<html><body>Blocked by your company</body></html>"
-# Each is no JSON object with an integer retCode, in UTF-8.
+# None of these is a JSON object in UTF-8 with an integer retCode.
 BODIES: dict[str, bytes] = {
     "empty": b"",
     "text": b"access too frequent",
@@ -31,13 +31,13 @@ each_status = pytest.mark.parametrize("status", [400, 401, 403, 404])
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 500
 
 
 @pytest.fixture
 def replace(relay) -> t.Callable[..., None]:
-    """Let something between the exchange and here replace the answers to a repayment."""
+    """Replace the answers to a repayment on their way from the exchange."""
     return lambda way, status, body: relay.on(
         way.path, lambda answer: answer._replace(status=status, headers={"Content-Type": "text/html"}, body=body)
     )
@@ -45,7 +45,7 @@ def replace(relay) -> t.Callable[..., None]:
 
 @each_status
 @pytest.mark.parametrize("body", BODIES)
-def test_what_was_executed_is_found(pay, replace, relay, ledger, sent, remembered, status: int, body: str) -> None:
+def test_an_executed_repayment_is_found(pay, replace, relay, ledger, sent, remembered, status: int, body: str) -> None:
     replace(LEGACY, status, BODIES[body])
     run = pay(LEGACY, api_url=relay.url)
     [entry] = ledger()
@@ -54,7 +54,7 @@ def test_what_was_executed_is_found(pay, replace, relay, ledger, sent, remembere
 
 
 @pytest.mark.parametrize("status", [400, 403])
-def test_it_holds_for_each_way(pay_all, replace, relay, ledger, status: int) -> None:
+def test_each_way_to_repay_is_found(pay_all, replace, relay, ledger, status: int) -> None:
     for way in WAYS:
         replace(way, status, b"")
     for way, run in pay_all(api_url=relay.url):
@@ -63,7 +63,7 @@ def test_it_holds_for_each_way(pay_all, replace, relay, ledger, status: int) -> 
 
 @each_status
 @pytest.mark.parametrize("way", [LEGACY, FLEXIBLE_COLLATERAL], ids=lambda way: way.name)
-def test_until_that_is_known_it_is_unknown(pay, sandbox, replace, relay, ledger, sent, way, status: int) -> None:
+def test_until_it_is_found_the_outcome_is_unknown(pay, sandbox, replace, relay, ledger, sent, way, status: int) -> None:
     replace(way, status, b"")
     sandbox.control("POST", "faults", {"method": "POST", "path": way.path, "history_delay_ms": 60_000, "debt_delay_ms": 60_000})
     for dummy in range(2):
@@ -73,7 +73,7 @@ def test_until_that_is_known_it_is_unknown(pay, sandbox, replace, relay, ledger,
 
 
 @each_status
-def test_what_was_not_executed_is_told_when_all_witnesses_agree(pay, spoil, ledger, sent, remembered, status: int) -> None:
+def test_it_is_reported_as_not_executed_when_all_evidence_agrees(pay, spoil, ledger, sent, remembered, status: int) -> None:
     spoil(LEGACY, answer={"http_status": status, "body": "access too frequent"}, commit=False)
     run = pay(LEGACY)
     assert (run.failed, run["outcome"], run["failure"]["http_status"]) == (True, "not_executed", status)
@@ -83,7 +83,7 @@ def test_what_was_not_executed_is_told_when_all_witnesses_agree(pay, spoil, ledg
 
 
 @pytest.mark.parametrize("status", [400, 401, 404])
-def test_a_refusal_in_the_exchanges_own_words_is_one(pay, spoil, ledger, remembered, status: int) -> None:
+def test_a_refusal_in_the_exchanges_own_words_is_believed(pay, spoil, ledger, remembered, status: int) -> None:
     spoil(LEGACY, answer={"http_status": status, "body": '{"retCode":10003,"retMsg":"API key is invalid."}'}, commit=False)
     run = pay(LEGACY)
     assert (run["outcome"], run["failure"]["ret_code"], run["failure"]["outcome"]) == ("not_executed", 10003, "not_executed")
@@ -107,7 +107,7 @@ def test_a_block_stops_all_further_requests(pay, sandbox, calls, posted, body: s
         (424242, "A new kind of refusal", "Look up the code in the exchange's documentation"),
     ],
 )
-def test_a_code_that_never_gets_better_is_not_put_off(pay, sandbox, posted, code: int, words: str, sentence: str) -> None:
+def test_a_permanent_refusal_does_not_advise_to_run_again_later(pay, sandbox, posted, code: int, words: str, sentence: str) -> None:
     answer = {"ret_code": code, "ret_msg": words}
     sandbox.control("POST", "faults", {"method": "GET", "path": "/v5/crypto-loan/ongoing-orders", "answer": answer})
     run = pay(LEGACY)

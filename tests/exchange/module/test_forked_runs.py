@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run that is forked, as those of the other tests are, is like one in a Python that starts only for it."""
+"""A forked run, as the other tests use it, behaves like a run in a new Python process."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ PROGRAMS = {"forked": None, "started": as_module("bybit_loan_repay")}
 
 
 def stand(process: int) -> dict[str, t.Any]:
-    """Return what the system knows of a process and what it was given by whoever began it."""
+    """Return the working directory, umask, open files, and signal masks of a process."""
     place = Path(f"/proc/{process}")
     status = dict(line.split(":\t", 1) for line in (place / "status").read_text().splitlines() if ":\t" in line)
     files = {int(entry.name): re.sub(r"\d+", "N", os.readlink(entry)) for entry in (place / "fd").iterdir()}
-    # The signals from 32 on are the C library's own.
+    # Signals from 32 on belong to the C library.
     signals = {name: int(status[name], 16) & 0x7FFFFFFF for name in ("SigBlk", "SigIgn", "SigCgt")}
     return {"folder": os.readlink(place / "cwd"), "umask": int(status["Umask"], 8), "files": files, **signals}
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o022])
-def test_it_stands_where_a_started_one_does(begin, sandbox, until, posts, tmp_path, monkeypatch, umask: int) -> None:
+def test_it_has_the_surroundings_of_a_new_process(begin, sandbox, until, posts, tmp_path, monkeypatch, umask: int) -> None:
     monkeypatch.chdir(tmp_path)
     sandbox.fault(delay_answer_ms=60_000, times=0)
-    # One run more, which a fork could inherit something of.
+    # One more run, of which a fork could inherit something.
     neighbour = begin(api_timeout=60)
     until(posts)
     stands = {}
@@ -54,7 +54,7 @@ def test_it_stands_where_a_started_one_does(begin, sandbox, until, posts, tmp_pa
     started = stands["started"]
     assert (started["folder"], started["umask"], {0, 1, 2} < set(started["files"])) == (str(tmp_path), umask, True)
     files = [name.replace("/started/", "/forked/") for name in started.pop("files").values()]
-    # Besides, the two pipes to and from whoever drives it.
+    # In addition, the two pipes to and from the process that drives it.
     assert sorted(stands["forked"].pop("files").values()) == sorted([*files, *["pipe:[N]"] * 2])
     assert stands["forked"] == started
 
@@ -62,7 +62,7 @@ def test_it_stands_where_a_started_one_does(begin, sandbox, until, posts, tmp_pa
 @pytest.mark.parametrize(
     "options", [{"diff": True}, {"amount": "-1"}, {"amount": None}, {"surprise": "1"}, {"order_id": "1"}], ids=str
 )
-def test_it_ends_as_a_started_one_does(repay, options: dict) -> None:
+def test_it_ends_like_a_new_process(repay, options: dict) -> None:
     forked, started = (repay(check=True, program=program, **options) for program in PROGRAMS.values())
     assert (forked.result, forked.exit_code) == (started.result, started.exit_code)
     assert forked.exit_code == (1 if forked.failed else 0)
@@ -73,20 +73,20 @@ def test_it_has_its_own_environment_and_leaves_nothing_to_the_next(run, sandbox,
     settings = {"BYBIT_API_KEY": "sandbox-key", "BYBIT_API_SECRET": "sandbox-secret"}
     assert run(settings, **options)["outcome"] == "planned"
     assert "BYBIT_API_KEY" in run(None, **options)["msg"]
-    # Nor is what the process that it is forked from has by such a name for the run.
+    # Variables of the parent process with such a name are not passed to the run either.
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert "BYBIT_API_KEY" in run(None, **options)["msg"]
 
 
-def test_many_at_once_keep_apart(begin) -> None:
+def test_runs_at_the_same_time_do_not_affect_each_other(begin) -> None:
     amounts = [str(amount) for amount in range(1, 25)]
     processes = [begin(check=True, amount=amount) for amount in amounts]
     assert [process.end()["amount"] for process in processes] == amounts
 
 
-def test_what_it_warns_of_and_does_not_catch_is_in_its_output(run, monkeypatch) -> None:
-    """Although pytest catches both in its own process, which a run is forked from."""
+def test_its_warnings_and_uncaught_exceptions_are_in_its_output(run, monkeypatch) -> None:
+    """pytest catches both in its own process, from which the run is forked."""
 
     def main(clock: object) -> None:
         warnings.warn("something odd", UserWarning)
@@ -101,7 +101,7 @@ def test_what_it_warns_of_and_does_not_catch_is_in_its_output(run, monkeypatch) 
     assert ("UserWarning: something odd" in errors, "something old" in errors, "ZeroDivisionError" in errors) == (True, False, True)
 
 
-def test_what_python_heeds_only_as_it_starts_makes_it_start(repay) -> None:
+def test_variables_that_python_reads_at_its_start_make_a_new_process(repay) -> None:
     assert "import time:" in repay(check=True, env={"PYTHONPROFILEIMPORTTIME": "1"}).errors
     assert "import time:" not in repay(check=True).errors
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""With fund_from, a transfer of exactly what the Funding wallet lacks comes before the repayment, and each is told as what it is."""
+"""With fund_from, a run first transfers exactly what the Funding wallet lacks, and reports transfer and repayment separately."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def _short_of_money(sandbox, simulated_time) -> None:
     """The Funding wallet holds 30 USDT, and UNIFIED 500."""
     for wallet, balance in zip(_WALLETS, ("30", "500")):
         sandbox.control("POST", "wallet", {"coin": "USDT", "balance": balance, "accountType": wallet})
-    # The ledger has whole seconds.
+    # Times in the ledger are whole seconds.
     simulated_time.pass_by(5)
 
 
 @pytest.fixture
 def held(sandbox) -> t.Callable[[], tuple[str, str]]:
-    """Tell what both wallets hold."""
+    """Return what both wallets hold."""
     return lambda: (sandbox.account()["wallet"]["USDT"], sandbox.account()["unified"]["USDT"])
 
 
@@ -54,7 +54,7 @@ def test_what_is_missing_is_transferred_first(fund, sandbox, held, paid, noted) 
     assert noted() == []
 
 
-def test_each_has_its_own_entries_in_the_journal(fund, run, journal) -> None:
+def test_transfer_and_repayment_have_their_own_journal_entries(fund, run, journal) -> None:
     done = fund()
     trail = run(module="bybit_journal_info", journal=str(journal))["entries"]
     told = [(entry["product"], entry["event"], entry["amount"]) for entry in trail]
@@ -75,7 +75,7 @@ def test_without_the_option_a_short_wallet_ends_the_run(repay, sandbox) -> None:
     assert "the Funding wallet holds 30: top up the Funding wallet" in run["msg"]
 
 
-def test_check_mode_foresees_both(fund, sandbox, held, noted) -> None:
+def test_check_mode_predicts_both(fund, sandbox, held, noted) -> None:
     run = fund(check=True)
     assert (run.failed, run["changed"], run["outcome"], run["amount"]) == (False, True, "planned", "100")
     assert (run["funding"]["outcome"], run["funding"]["amount"], run["funding"]["transfers"]) == ("planned", "70", [])
@@ -85,35 +85,35 @@ def test_check_mode_foresees_both(fund, sandbox, held, noted) -> None:
 
 
 @pytest.mark.parametrize("options", [{"amount": "100"}, {"amount": None, "max_debt": "900.4"}])
-def test_the_cap_bounds_both(fund, sandbox, held, options: dict) -> None:
+def test_the_cap_limits_both(fund, sandbox, held, options: dict) -> None:
     run = fund(**options, at_most="99")
     assert (run.failed, run["changed"], run["outcome"], run["funding"], _posts(sandbox)) == (True, False, "not_executed", None, [])
     assert (held(), "more than at_most '99'" in run["msg"]) == (("30", "500"), True)
 
 
-def test_a_part_is_paid_with_what_there_is(fund, held, paid) -> None:
+def test_allow_partial_pays_what_both_wallets_hold(fund, held, paid) -> None:
     run = fund(amount=None, max_debt="0", allow_partial=True, at_most="800")
     assert (run["outcome"], run["goal_reached"], run["funding"]["amount"], paid()) == ("executed", False, "500", ["530"])
     assert held() == ("0", "0")
 
 
-def test_unified_has_too_little(fund, sandbox, held) -> None:
+def test_a_unified_wallet_that_holds_too_little_is_refused(fund, sandbox, held) -> None:
     run = fund(amount="600")
     assert (run.failed, run["changed"], run["outcome"], _posts(sandbox)) == (True, False, "not_executed", [])
     assert run["msg"] == (
-        "The Funding wallet could not be topped up from UNIFIED: ensure '600' needs 570 USDT, but the UNIFIED wallet can give away 500: top up the "
+        "The Funding wallet could not be topped up from UNIFIED: ensure '600' needs 570 USDT, but the transferable balance of the UNIFIED wallet is 500: top up the "
         "UNIFIED wallet, or request less. Nothing was repaid."
     )
     assert held() == ("30", "500")
 
 
-def test_a_key_that_may_not_transfer(fund, sandbox) -> None:
+def test_a_key_that_may_not_transfer_is_refused(fund, sandbox) -> None:
     run = fund(api_key="sandbox-key-no-transfer")
     assert (run.failed, run["changed"], run["outcome"], _posts(sandbox)) == (True, False, "not_executed", [])
     assert "api_key lacks the permission 'Account transfer'" in run["msg"]
 
 
-def test_the_transfer_went_and_the_repayment_did_not(fund, sandbox, held, paid, noted) -> None:
+def test_a_refused_repayment_still_reports_its_transfer(fund, sandbox, held, paid, noted) -> None:
     sandbox.control("POST", "faults", {"method": "POST", "path": _REPAY, "answer": {"ret_code": 177012}, "commit": False})
     run = fund()
     assert (run.failed, run["changed"], run["outcome"], run["repayments"]) == (True, True, "not_executed", [])
@@ -125,7 +125,7 @@ def test_the_transfer_went_and_the_repayment_did_not(fund, sandbox, held, paid, 
 
 
 @pytest.mark.parametrize("is_executed", [True, False])
-def test_the_answer_of_the_transfer_is_lost(fund, sandbox, held, paid, noted, is_executed: bool) -> None:
+def test_a_transfer_whose_answer_is_lost_is_found(fund, sandbox, held, paid, noted, is_executed: bool) -> None:
     sandbox.control("POST", "faults", {"method": "POST", "path": _TRANSFER, "answer": {"http_status": 503}, "commit": is_executed})
     run = fund()
     if is_executed:
@@ -144,8 +144,8 @@ def test_a_transfer_in_doubt_keeps_the_repayment_back(fund, run_module, sandbox,
     run = fund(wait_timeout=5)
     assert (run.failed, run["changed"], run["outcome"], run.details["intent"], paid()) == (True, False, "unknown", None, [])
     intent = run["msg"].partition("acknowledge: '")[2].partition("'")[0]
-    assert "The option acknowledge is one of bybit_funding_transfer with coin 'USDT' here. Nothing was repaid." in run["msg"]
-    # The wallet holds enough for this, but for nothing that would take a further transfer as long as nobody knows.
+    assert "Nothing was repaid. To acknowledge the transfer, run bybit_funding_transfer with coin 'USDT' and acknowledge." in run["msg"]
+    # The wallet holds enough for this. While the transfer is in doubt, nothing that needs another one may be sent.
     assert (fund()["outcome"], held(), paid()) == ("executed", ("0", "430"), ["100"])
     assert (fund(wait_timeout=5)["outcome"], held(), paid()) == ("unknown", ("0", "430"), ["100"])
     sandbox.control("DELETE", "faults")
@@ -153,7 +153,7 @@ def test_a_transfer_in_doubt_keeps_the_repayment_back(fund, run_module, sandbox,
     assert (known.failed, known.details["earlier"][0]["intent"], held(), noted()) == (False, intent, ("1", "429"), [])
 
 
-def test_a_run_that_is_killed_between_both(begin, fund, sandbox, until, held, paid, noted) -> None:
+def test_the_run_after_one_killed_between_both_transfers_nothing_again(begin, fund, sandbox, until, held, paid, noted) -> None:
     sandbox.control("POST", "faults", {"method": "POST", "path": _REPAY, "answer": "close", "delay_answer_ms": 1500, "commit": False})
     process = begin(fund_from="unified")
     until(lambda: _REPAY in _posts(sandbox))
@@ -161,14 +161,14 @@ def test_a_run_that_is_killed_between_both(begin, fund, sandbox, until, held, pa
     run = fund()
     assert (run["outcome"], held(), paid()) == ("executed", ("0", "430"), ["100"])
     assert _posts(sandbox).count(_TRANSFER) == 1
-    # The next one that needs a transfer tells of the first.
+    # The next run that needs a transfer reports the first one.
     [left] = noted()
     more = fund(amount="10")
     assert (more["outcome"], more["funding"]["transfers"][0]["amount"], noted()) == ("executed", "10", [])
     assert f"An earlier run began a transfer of {left['amount']} USDT" in more.warnings
 
 
-def test_two_loans_of_one_coin_at_once(begin, sandbox, held, names) -> None:
+def test_two_loans_of_one_coin_at_once_are_both_repaid(begin, sandbox, held, names) -> None:
     runs = [begin(fund_from="unified", order_id=order_id).end for order_id in (names.loan, names.overdue)]
     ended = [end() for end in runs]
     assert [run["outcome"] for run in ended] == ["executed", "executed"]

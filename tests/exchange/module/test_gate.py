@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the exchange's gate turned away did nothing: only then is a request sent again, within bounds and for all to see."""
+"""A request that the exchange's gate rejected did nothing. Only such a request is sent again, within limits and visibly."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_repayment_whose_timestamp_was_refused_is_signed_once_more(repay, sand
     assert (run["outcome"], run.details["recovered"], remembered()) == ("executed", False, [])
 
 
-def test_a_repayment_that_was_refused_in_a_way_that_few_know_is_not_sent_again(repay, sandbox, paid, posts, remembered) -> None:
+def test_a_repayment_refused_with_a_rare_code_is_not_sent_again(repay, sandbox, paid, posts, remembered) -> None:
     sandbox.fault(answer={"ret_code": -1})
     run = repay()
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", -1)
@@ -60,7 +60,7 @@ def test_without_the_exchanges_time_the_clock_cannot_be_corrected(
 
 
 def test_the_rate_limit_is_waited_for(begin, strict, paid, posts, until) -> None:
-    # A limit that is used up stays so while the exchange's clock stands still.
+    # A used-up limit does not recover while the exchange's clock stands still.
     strict.clock(freeze=True)
     strict.repay(amount="1")
     process = begin()
@@ -78,12 +78,12 @@ def test_the_pause_is_as_long_as_the_header_says(simulated_time, repay, sandbox,
     begun = simulated_time.seconds()
     run = repay()
     assert (run["changed"], run.details["gate_retries"]["rate_limits"], paid(), posts()) == (True, 1, ["100"], 2)
-    # More than the shortest pause.
+    # Longer than the shortest pause.
     assert 1100 < run.details["gate_retries"]["rate_limit_wait_ms"] <= 20_000
     assert simulated_time.seconds() - begun > 1.1
 
 
-def test_the_pause_is_reckoned_by_the_exchanges_clock(repay, sandbox) -> None:
+def test_the_pause_follows_the_exchanges_clock(repay, sandbox) -> None:
     server_ms = sandbox.clock(offset_ms=3_000)
     reset = {"X-Bapi-Limit-Reset-Timestamp": str(server_ms + 20_000)}
     sandbox.fault(answer={"ret_code": 10006, "headers": reset})
@@ -117,13 +117,13 @@ def test_pauses_end_when_they_have_used_up_the_allowance(repay, sandbox, paid, p
     assert (run.details["gate_retries"]["rate_limits"], paid(), posts()) == (2, [], 3)
 
 
-# A goal, and what the owner of the account repays of it while the gate has turned the request away.
+# A goal, and what the account's owner repays of it after the gate rejected the request.
 GOALS = [({"max_debt": "900.4"}, "100", None), ({"max_debt": "900.4"}, "60", "40"), ({"amount": "100"}, "100", None), ({"amount": "100"}, "60", "40")]
 
 
 @pytest.mark.parametrize(("goal", "by_hand", "sent"), GOALS)
 @pytest.mark.parametrize("code", [10006, 10002])
-def test_a_goal_is_decided_anew_after_the_gate_has_turned_it_away(
+def test_a_goal_is_planned_anew_after_the_gate_rejected_its_request(
     simulated_time, begin, sandbox, names, until, posts, goal: dict, by_hand: str, sent: str | None, code: int
 ) -> None:
     reset = {"X-Bapi-Limit-Reset-Timestamp": str(simulated_time.now_ms() + 2_500)}
@@ -141,7 +141,7 @@ def test_a_goal_is_decided_anew_after_the_gate_has_turned_it_away(
     assert f"repayment {entries[-1]['repay_id']} of {by_hand} USDT appeared in its history" in run.warnings
 
 
-def test_a_goal_that_cannot_be_reached_any_more_is_told_as_not_made(begin, sandbox, until, posts, paid) -> None:
+def test_a_goal_that_can_no_longer_be_reached_is_reported_as_not_executed(begin, sandbox, until, posts, paid) -> None:
     sandbox.fault(answer={"ret_code": 10006}, delay_answer_ms=500)
     process = begin(amount=None, max_debt="900.4")
     until(posts)
@@ -152,8 +152,8 @@ def test_a_goal_that_cannot_be_reached_any_more_is_told_as_not_made(begin, sandb
 
 
 @pytest.mark.parametrize("code", [10006, 10002])
-def test_a_step_of_which_another_copy_was_executed_is_not_sent_again(repay, sandbox, code: int, paid, posts, remembered) -> None:
-    """A proxy has sent the request twice; the first was executed, and the answer is that to the second."""
+def test_a_step_whose_copy_was_executed_is_not_sent_again(repay, sandbox, code: int, paid, posts, remembered) -> None:
+    """A proxy sent the request twice. The first one was executed, and the second one was answered."""
     sandbox.fault(answer={"ret_code": code}, commit=True)
     run = repay()
     assert (run["outcome"], run["changed"], run["repay_id"]) == ("executed", True, sandbox.repayments()[0]["repay_id"])
@@ -162,12 +162,12 @@ def test_a_step_of_which_another_copy_was_executed_is_not_sent_again(repay, sand
 
 
 @pytest.mark.parametrize("goal", [{"amount": "100"}, {"amount": None, "max_debt": "900.4"}], ids=str)
-def test_an_executed_copy_that_the_history_shows_late_is_seen_by_the_money(repay, sandbox, paid, posts, goal: dict) -> None:
+def test_the_money_shows_an_executed_copy_before_the_history_does(repay, sandbox, paid, posts, goal: dict) -> None:
     sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=3000, debt_delay_ms=3000)
     run = repay(**goal, settle_margin=5)
     assert (run["outcome"], paid(), posts()) == ("executed" if goal["amount"] else "nothing_to_do", ["100"], 1)
     assert len(run.details["waits"]) == 1
-    assert run.details["waits"][0].startswith("Money has moved while the repayment on loan")
+    assert run.details["waits"][0].startswith("Money moved while the exchange rejected the repayment on loan")
 
 
 def test_the_ledger_shows_what_the_balance_does_not_yet(repay, sandbox, paid, posts) -> None:
@@ -177,7 +177,7 @@ def test_the_ledger_shows_what_the_balance_does_not_yet(repay, sandbox, paid, po
 
 
 @pytest.mark.parametrize("goal", [{"amount": "100"}, {"amount": None, "max_debt": "900.4"}], ids=str)
-def test_what_only_the_ledger_shows_is_in_doubt(repay, sandbox, paid, posts, remembered, goal: dict) -> None:
+def test_a_copy_that_only_the_ledger_shows_is_a_doubt(repay, sandbox, paid, posts, remembered, goal: dict) -> None:
     sandbox.fault(answer={"ret_code": 10006}, commit=True, history_delay_ms=60_000, debt_delay_ms=60_000)
     run = repay(**goal, settle_margin=2, wait_timeout=8)
     assert (run.failed, run["outcome"], paid(), posts(), len(remembered())) == (True, "unknown", ["100"], 1, 1)
@@ -190,7 +190,7 @@ def test_a_key_that_cannot_see_the_money_waits_for_the_history(repay, sandbox, p
     assert (run["outcome"], run.details["inferred"], paid(), posts()) == ("executed", True, ["100"], 1)
 
 
-def test_when_nothing_can_be_read_after_the_gate_it_is_in_doubt(repay, sandbox, paid, posts, remembered) -> None:
+def test_when_nothing_can_be_read_after_the_gate_it_is_a_doubt(repay, sandbox, paid, posts, remembered) -> None:
     sandbox.fault(answer={"ret_code": 10006}, commit=True)
     orders = "/v5/crypto-loan/ongoing-orders"
     sandbox.control("POST", "faults", {"method": "GET", "path": orders, "skip": 1, "times": 0, "answer": "html_502"})
@@ -202,13 +202,13 @@ def test_when_nothing_can_be_read_after_the_gate_it_is_in_doubt(repay, sandbox, 
     assert (run["outcome"], run.details["recovered"], paid(), posts(), remembered()) == ("executed", True, ["100"], 1, [])
 
 
-def test_a_copy_in_process_that_declines_the_goal_is_found(repay, sandbox, paid, posts) -> None:
+def test_a_copy_in_process_that_makes_the_goal_unreachable_is_found(repay, sandbox, paid, posts) -> None:
     sandbox.fault(answer={"ret_code": 10006}, commit=True, processing_ms=60_000)
     run = repay(amount=None, max_debt="900.4", wait_timeout=3)
     assert (run.failed, run["outcome"], run.details["inferred"], paid(), posts()) == (False, "pending", True, ["100"], 1)
 
 
-def test_what_others_pay_from_the_wallet_meanwhile_does_not_keep_a_step_from_being_made(begin, sandbox, until, posts, paid) -> None:
+def test_other_payments_from_the_wallet_do_not_stop_a_step(begin, sandbox, until, posts, paid) -> None:
     sandbox.fault(answer={"ret_code": 10006}, delay_answer_ms=500)
     process = begin(settle_margin=3)
     until(posts)
@@ -217,9 +217,9 @@ def test_what_others_pay_from_the_wallet_meanwhile_does_not_keep_a_step_from_bei
     assert (run["outcome"], run.details["inferred"], paid(), posts()) == ("executed", False, ["100"], 2)
 
 
-def test_between_turning_away_and_signing_anew_the_listeners_are_looked_for(begin, sandbox, posts, paid, remembered) -> None:
+def test_a_run_whose_parents_ended_signs_nothing_anew(begin, sandbox, posts, paid, remembered) -> None:
     sandbox.fault(answer={"ret_code": 10006}, delay_answer_ms=500)
-    # Its output ends with the run that is left alone.
+    # Its output ends only when the orphaned run ends.
     run = begin(program=("-c", ORPHANED)).end()
     assert (run.failed, run["outcome"]) == (True, "not_executed")
     assert (posts(), paid(), remembered()) == (1, [], [])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""With `max_debt`, a run brings the debt to at most this, interest that accrues meanwhile included, and a second run pays nothing."""
+"""With `max_debt`, a run brings the debt to at most this value, including interest that accrues meanwhile. A second run pays nothing."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ each_way = pytest.mark.parametrize("way", [LEGACY, FLEXIBLE], ids=lambda way: wa
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 700
 
 
 @pytest.fixture
 def dusty(sandbox, roomy_seed) -> None:
-    """Have the exchange keep what is less than a coin's smallest amount, and a legacy loan with as many decimal places."""
+    """Let the exchange keep debts below a coin's smallest amount, and return a legacy loan that has one."""
     roomy_seed["settings"]["forgive_dust"] = False
     roomy_seed["accounts"][0]["loans"][0]["principal"] = "1000.00004"
     sandbox.control("PUT", "seed", roomy_seed)
@@ -31,7 +31,7 @@ def dusty(sandbox, roomy_seed) -> None:
 
 @pytest.fixture
 def hour_turns(begin_way, sandbox, roomy_seed, until, sent):
-    """Run while interest is charged between the look and the request; the hour turns once more for each further request."""
+    """Run while interest is charged between the look and the request, and again before each further request."""
 
     def call(way, times: int = 1, forgive_dust: bool = True, **options):
         account = roomy_seed["accounts"][0]
@@ -56,15 +56,15 @@ def count(sandbox, way) -> int:
 
 
 def interest(way) -> str:
-    """Return what an hour costs."""
+    """Return the interest of one hour."""
     return {"legacy": "0.0090346", "flexible": "0.04506146"}[way.name]
 
 
 @each_way
-def test_what_is_above_it_is_paid(pay, sandbox, ledger, posted, way) -> None:
+def test_the_excess_is_paid(pay, sandbox, ledger, posted, way) -> None:
     foreseen = pay(way, amount=None, max_debt="600.5", check=True, diff=True)
     run = pay(way, amount=None, max_debt="600.5", diff=True)
-    # Rounded up to the four places of the coin.
+    # Rounded up to the coin's four decimal places.
     amount = {"legacy": "399.9", "flexible": "4388.3889"}[way.name]
     after = {"legacy": "600.5", "flexible": "600.49998939"}[way.name]
     assert (run["outcome"], run["amount"], [entry["amount"] for entry in ledger()]) == ("executed", amount, [amount])
@@ -81,7 +81,7 @@ def test_what_is_above_it_is_paid(pay, sandbox, ledger, posted, way) -> None:
 
 
 @each_way
-def test_a_debt_of_just_so_much_is_left_alone(pay, ledger, way) -> None:
+def test_a_debt_at_the_limit_is_left_alone(pay, ledger, way) -> None:
     run = pay(way, amount=None, max_debt=way.before)
     assert (run["outcome"], run["changed"], ledger()) == ("nothing_to_do", False, [])
 
@@ -97,7 +97,7 @@ def test_zero_pays_it_off(pay, sandbox, ledger, way) -> None:
 
 
 @each_way
-def test_dust_is_named(pay, dusty, sandbox, ledger, way) -> None:
+def test_dust_is_reported(pay, dusty, sandbox, ledger, way) -> None:
     left = {"legacy": "0.00004", "flexible": "0.00008939"}[way.name]
     foreseen = pay(way, amount=None, max_debt="0", check=True)
     remark = f"({left} of it above max_debt '0' and less than the smallest amount that the exchange lists)"
@@ -135,13 +135,13 @@ def test_interest_that_accrues_meanwhile_is_paid_by_a_second_repayment(hour_turn
 
 
 @each_way
-def test_the_dust_after_a_second_repayment(hour_turns, ledger, way) -> None:
+def test_dust_after_a_second_repayment_is_reported(hour_turns, ledger, way) -> None:
     run = hour_turns(way, max_debt="0", forgive_dust=False).end()
     left = {"legacy": "0.0000346", "flexible": "0.00005086"}[way.name]
     assert (run.details["dust"], run["loan"]["after"]["debt"], run["goal_reached"], len(ledger())) == (left, left, True, 2)
 
 
-def test_the_second_repayment_waits_until_the_first_is_surely_in_the_debt(hour_turns, ledger) -> None:
+def test_the_second_repayment_waits_until_the_debt_includes_the_first(hour_turns, ledger) -> None:
     run = hour_turns(LEGACY, max_debt="600", settle_margin=1).end()
     first, second = run["repayments"]
     assert second["sent_at_ms"] - first["sent_at_ms"] > 1000
@@ -149,7 +149,7 @@ def test_the_second_repayment_waits_until_the_first_is_surely_in_the_debt(hour_t
 
 
 def test_a_debt_that_falls_later_than_the_margin_is_waited_for(pay, spoil, ledger) -> None:
-    """Otherwise the run would take what it has just paid for what is still to be paid."""
+    """Otherwise the run would pay again what it has just paid."""
     spoil(LEGACY, debt_delay_ms=700)
     run = pay(LEGACY, amount=None, max_debt="600")
     assert (run["outcome"], run["goal_reached"], run["loan"]["after"]["debt"], run.warnings) == ("executed", True, "600", "")
@@ -160,11 +160,11 @@ def test_when_the_time_is_too_short_for_it_the_run_says_so(hour_turns, ledger) -
     run = hour_turns(LEGACY, max_debt="600", settle_margin=2, wait_timeout=1).end()
     assert (run.failed, run["outcome"], run["goal_reached"], len(ledger())) == (False, "executed", False, 1)
     assert "600.0090346 USDT is still owed, more than max_debt. A repayment on loan" in run.warnings
-    assert "was made a moment ago or is still in process" in run.warnings
+    assert "was made recently or is still in process" in run.warnings
     assert "Run again to repay it." in run.warnings
 
 
-def test_at_most_holds_for_both_together(hour_turns, ledger) -> None:
+def test_at_most_limits_the_sum_of_both(hour_turns, ledger) -> None:
     run = hour_turns(LEGACY, max_debt="600", at_most="400.409").end()
     assert (run.failed, run["outcome"], run["goal_reached"], len(ledger())) == (False, "executed", False, 1)
     assert "needs another 0.0091 USDT on loan" in run.warnings
@@ -178,10 +178,10 @@ def test_a_third_repayment_is_not_made(hour_turns, sandbox, until, ledger) -> No
     run = process.end()
     assert (run["outcome"], len(run["repayments"]), len(ledger())) == ("executed", 2, 2)
     assert Decimal(run["loan"]["after"]["debt"]) > 600
-    assert "Interest accrued again, or the exchange shows the debt late. Run again to repay it." in run.warnings
+    assert "Interest accrued again, or the exchange does not show this repayment yet. Run again to repay it." in run.warnings
 
 
-def test_what_accrues_while_the_second_is_turned_away_is_in_what_is_decided_anew(hour_turns, sandbox, until, ledger) -> None:
+def test_the_new_plan_includes_what_accrues_while_the_second_is_rejected(hour_turns, sandbox, until, ledger) -> None:
     process = hour_turns(LEGACY, times=2, max_debt="600")
     until(lambda: count(sandbox, LEGACY) == 2)
     # Its timestamp is an hour old when it arrives.
@@ -192,7 +192,7 @@ def test_what_accrues_while_the_second_is_turned_away_is_in_what_is_decided_anew
     assert Decimal(run["loan"]["after"]["debt"]) <= 600
 
 
-def test_more_than_interest_can_be_was_borrowed(begin_way, sandbox, until, spoil, sent, ledger) -> None:
+def test_a_rise_above_possible_interest_is_not_paid(begin_way, sandbox, until, spoil, sent, ledger) -> None:
     spoil(FLEXIBLE, delay_ms=200)
     process = begin_way(FLEXIBLE, amount=None, max_debt="100")
     until(lambda: sandbox.requests()["counts"].get(f"POST {FLEXIBLE.path}"))
@@ -212,7 +212,7 @@ def test_more_than_interest_can_be_was_borrowed(begin_way, sandbox, until, spoil
         ({"answer": "close", "commit": True}, True),
     ],
 )
-def test_a_second_repayment_that_is_refused_or_lost(hour_turns, pay, spoil, remembered, ledger, fault: dict, is_made: bool) -> None:
+def test_a_second_repayment_that_is_refused_or_lost_is_a_warning(hour_turns, pay, spoil, remembered, ledger, fault: dict, is_made: bool) -> None:
     process = hour_turns(LEGACY, max_debt="600")
     spoil(LEGACY, **fault)
     run = process.end()
@@ -227,7 +227,7 @@ def test_a_second_repayment_that_is_refused_or_lost(hour_turns, pay, spoil, reme
 
 @pytest.mark.parametrize("commit", [True, False])
 def test_a_second_repayment_in_doubt_fails_a_run_that_has_paid(hour_turns, pay, spoil, remembered, ledger, commit: bool) -> None:
-    # The window for it is still open when the run ends.
+    # Its time window is still open when the run ends.
     process = hour_turns(LEGACY, max_debt="600", wait_timeout=1, recv_window=1500)
     spoil(LEGACY, answer="close", commit=commit)
     run = process.end()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""With `max_ltv`, a run brings the LTV of a legacy loan, or of the account, to at most this; one loan alone may not be enough."""
+"""With `max_ltv`, a run brings the LTV of a legacy loan or of the account to at most this value. One loan alone may not suffice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ each_way = pytest.mark.parametrize("way", [LEGACY, FLEXIBLE], ids=lambda way: wa
 
 @pytest.fixture
 def exact_ltv(sandbox):
-    """Reckon the LTV from the ledger, without rounding."""
+    """Calculate the LTV from the ledger, without rounding."""
 
     def call(way) -> Decimal:
         state = sandbox.state()
@@ -26,7 +26,7 @@ def exact_ltv(sandbox):
             return Decimal(loan["debt"]) / (Decimal(loan["collateral"]) * prices["BTC"])
         owed = [*account["flexible_loans"], *account["fixed_contracts"]]
         debt = sum(Decimal(loan["debt"]) * prices[loan["loan_coin"]] for loan in owed)
-        # All its collateral is in the first tier.
+        # All of the collateral is in the first tier.
         return debt / sum(Decimal(amount) * prices[coin] * Decimal("0.8") for coin, amount in account["collateral"].items())
 
     return call
@@ -47,7 +47,7 @@ def test_the_ltv_is_brought_down(pay, ledger, exact_ltv, posted, way, max_ltv: s
     [entry] = ledger()
     assert (run["outcome"], run["amount"], run["goal_reached"]) == ("executed", entry["amount"], True)
     assert (foreseen["outcome"], foreseen["amount"], foreseen.details["decision"]) == ("planned", run["amount"], run.details["decision"])
-    # Two steps of rounding at each end, of four places or of six.
+    # Two rounding steps at each end, of four or six decimal places.
     tolerance = Decimal("0.0004") if way is LEGACY else Decimal("0.00002")
     assert Decimal(goal["max_ltv"]) - tolerance < exact_ltv(way) <= Decimal(goal["max_ltv"])
     assert run.details["decision"].startswith(f"LTV {run['loan']['before']['ltv']} → ")
@@ -60,8 +60,8 @@ def test_the_ltv_is_brought_down(pay, ledger, exact_ltv, posted, way, max_ltv: s
 
 
 @each_way
-def test_an_ltv_that_is_shown_as_just_so_much_is_lowered_a_little(pay, ledger, exact_ltv, sandbox, way) -> None:
-    """What has been rounded can be more than it looks."""
+def test_an_ltv_shown_as_just_the_limit_is_lowered_a_little(pay, ledger, exact_ltv, sandbox, way) -> None:
+    """The rounded value may hide a higher one."""
     shown = sandbox.loan()["ltv"] if way is LEGACY else sandbox.account()["ltv"]
     before = exact_ltv(way)
     run = pay(way, amount=None, max_ltv=shown)
@@ -79,7 +79,7 @@ def test_an_ltv_below_it_is_left_alone(pay, ledger, calls, way) -> None:
     assert "POST" not in " ".join(calls())
 
 
-def test_a_price_that_falls_makes_more_to_pay(pay, sandbox, exact_ltv) -> None:
+def test_a_falling_price_raises_the_repayment(pay, sandbox, exact_ltv) -> None:
     assert pay(LEGACY, amount=None, max_ltv="0.4")["outcome"] == "executed"
     sandbox.control("POST", "prices", {"BTC": "50000"})
     run = pay(LEGACY, amount=None, max_ltv="0.4")
@@ -106,28 +106,28 @@ def test_allow_partial_pays_what_can_be_paid(pay, ledger, account_ltv) -> None:
     assert (run["outcome"], run["amount"], run["goal_reached"]) == ("executed", "0.02000034", False)
     assert (foreseen["outcome"], foreseen["amount"], foreseen["goal_reached"]) == ("planned", "0.02000034", False)
     assert "this is as much as possible, because max_ltv '0.4' cannot be reached with the flexible BTC loan alone" in foreseen["msg"]
-    # Foreseen from rounded values.
+    # Predicted from rounded values.
     assert abs(Decimal(foreseen["loan"]["after"]["ltv"]) - account_ltv()) <= Decimal("0.000002") < ltv - account_ltv()
     again = pay(FLEXIBLE, **options)
     assert (again["outcome"], again["changed"], again["goal_reached"], len(ledger())) == ("nothing_to_do", False, False, 1)
     assert "Nothing can be paid now, because max_ltv '0.4' cannot be reached with the flexible BTC loan alone" in again.warnings
 
 
-def test_a_legacy_loan_is_only_about_its_own_ltv(pay, ledger, names) -> None:
+def test_a_legacy_loan_counts_only_its_own_ltv(pay, ledger, names) -> None:
     run = pay(LEGACY, order_id=names.eth, amount=None, max_ltv="0.4")
     assert (run["outcome"], [entry["order_id"] for entry in ledger()]) == ("executed", [names.eth])
 
 
-def test_the_ltv_of_a_loan_that_is_repaid_or_owes_nothing(pay, ledger, account_ltv) -> None:
+def test_a_loan_that_is_repaid_or_owes_nothing_needs_nothing(pay, ledger, account_ltv) -> None:
     assert pay(LEGACY, order_id="1793569729874260992", amount=None, max_ltv="0.1")["outcome"] == "nothing_to_do"
-    # What is not owed in this coin is owed in others.
+    # The rest of the debt is in other coins.
     run = pay(FLEXIBLE, loan_currency="ETH", amount=None, max_ltv="0.1")
     assert (run["outcome"], run["changed"], ledger()) == ("not_executed", False, [])
     assert "max_ltv '0.1' cannot be reached with the flexible ETH loan alone (nothing can be repaid there)" in run["msg"]
     assert pay(FLEXIBLE, loan_currency="ETH", amount=None, max_ltv="0.9")["outcome"] == "nothing_to_do"
 
 
-def test_at_most_and_the_wallet_hold_here_too(pay, sandbox, ledger) -> None:
+def test_at_most_and_the_wallet_limit_the_repayment(pay, sandbox, ledger) -> None:
     goal = {"amount": None, "max_ltv": "0.45"}
     needed = pay(FLEXIBLE, **goal, check=True)["amount"]
     run = pay(FLEXIBLE, **goal, at_most="100")
@@ -152,8 +152,8 @@ def test_at_most_and_the_wallet_hold_here_too(pay, sandbox, ledger) -> None:
         ("/v5/crypto-loan-fixed/fully-repay", {"processing_ms": 400, "debt_delay_ms": 800}),
     ],
 )
-def test_what_another_loan_has_just_lowered_is_not_paid_once_more(pay, sandbox, account_ltv, path: str, delays: dict) -> None:
-    """The position of the account shows a repayment as late as the loan that it was for."""
+def test_a_fall_that_another_loan_has_just_caused_is_not_paid_again(pay, sandbox, account_ltv, path: str, delays: dict) -> None:
+    """The account's position shows a repayment as late as the repaid loan does."""
     if delays:
         sandbox.control("POST", "faults", {"method": "POST", "path": path, **delays})
     body = '{"loanId":"568"}' if "fixed" in path else '{"loanCurrency":"BTC","amount":"0.015"}'
@@ -163,7 +163,7 @@ def test_what_another_loan_has_just_lowered_is_not_paid_once_more(pay, sandbox, 
     assert Decimal("0.44998") < account_ltv() <= Decimal("0.45")
 
 
-def test_the_position_cannot_be_read(pay, sandbox, ledger) -> None:
+def test_without_the_position_nothing_is_paid(pay, sandbox, ledger) -> None:
     fault = {"path": "/v5/crypto-loan-common/position", "answer": {"ret_code": 10016}, "times": 0}
     sandbox.control("POST", "faults", fault)
     run = pay(FLEXIBLE, amount=None, max_ltv="0.45")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How goals are written, what may not stand together, and what keeps a goal from being paid: the cap and the wallet."""
+"""How goals are written, which options exclude each other, and how the cap and the wallet limit a payment."""
 
 from __future__ import annotations
 
@@ -110,10 +110,10 @@ def test_the_last_installment_pays_the_loan_off(pay, ledger, way) -> None:
 
 
 @each_way
-def test_an_id_that_is_not_noted_means_that_nothing_is_sent(pay, ledger, way) -> None:
+def test_acknowledging_an_unknown_id_sends_nothing(pay, ledger, way) -> None:
     run = pay(way, acknowledge="1234")
     assert (run.failed, run["changed"], run["outcome"], ledger()) == (False, False, "nothing_to_do", [])
-    assert "acknowledge '1234' names no repayment that is recorded here: it was acknowledged or resolved before" in run["msg"]
+    assert "acknowledge '1234' is not a repayment that is recorded for this loan: it was already acknowledged or resolved" in run["msg"]
     assert run["msg"] in run.warnings
 
 
@@ -126,25 +126,25 @@ def test_a_fixed_contract_is_repaid_without_any_goal(ask, ledger) -> None:
     ("written", "paid"),
     [("900", "100.4"), (900, "100.4"), (900.5, "99.9"), ("900.50", "99.9"), (9e2, "100.4"), ("1e3", "0.4"), (" 900 ", "100.4")],
 )
-def test_numbers_as_yaml_gives_them(pay, ledger, written: object, paid: str) -> None:
+def test_numbers_from_yaml_are_understood(pay, ledger, written: object, paid: str) -> None:
     assert pay(LEGACY, amount=None, max_debt=written)["amount"] == paid
     assert [entry["amount"] for entry in ledger()] == [paid]
 
 
 @pytest.mark.parametrize("written", [0, "0", "0.00", 0.0])
-def test_zero_as_yaml_gives_it(pay, ledger, written: object) -> None:
+def test_zero_from_yaml_is_understood(pay, ledger, written: object) -> None:
     assert pay(LEGACY, amount=None, max_debt=written)["loan"]["after"]["status"] == "repaid"
     assert [entry["amount"] for entry in ledger()] == ["1000.4"]
 
 
 @pytest.mark.parametrize("written", [0.25, "0.25", "0.250", "25e-2"])
-def test_an_ltv_as_yaml_gives_it(pay, written: object) -> None:
+def test_an_ltv_from_yaml_is_understood(pay, written: object) -> None:
     run = pay(LEGACY, amount=None, max_ltv=written, check=True)
     assert (run["outcome"], run["loan"]["after"]["ltv"]) == ("planned", "0.2497")
 
 
-def test_more_decimal_places_than_the_coin_has(pay, ledger) -> None:
-    """They are no mistake in a bound, unlike in an amount."""
+def test_max_debt_may_have_more_decimal_places_than_the_coin(pay, ledger) -> None:
+    """In a bound they are not a mistake, unlike in an amount."""
     assert pay(LEGACY, amount=None, max_debt="900.123456")["amount"] == "100.2766"
     assert [entry["amount"] for entry in ledger()] == ["100.2766"]
 
@@ -185,7 +185,7 @@ def test_with_allow_partial_at_most_is_paid_up_to(pay, ledger, way) -> None:
 
 
 @each_way
-def test_a_refusal_says_what_a_playbook_needs_to_go_on(pay, posted, way) -> None:
+def test_a_refusal_has_the_values_that_a_playbook_needs_to_go_on(pay, posted, way) -> None:
     run = pay(way, amount=None, max_debt="0", at_most="50")
     assert (run["outcome"], run["goal_reached"], posted()) == ("not_executed", None, [])
     debt = run["loan"]["before"]["debt"]
@@ -216,7 +216,7 @@ def test_allow_partial_pays_what_the_wallet_holds(pay, sandbox, ledger, posted, 
 
 
 @each_way
-def test_a_wallet_that_the_key_may_not_read(pay, sandbox, ledger, way) -> None:
+def test_a_wallet_that_the_key_may_not_read_is_left_to_the_exchange(pay, sandbox, ledger, way) -> None:
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "70"})
     run = pay(way, amount=None, max_debt=way.after, allow_partial=True, api_key="sandbox-key-no-wallet")
     assert (run["outcome"], run["failure"]["ret_code"]) == ("not_executed", 177011 if way is LEGACY else 148029)
@@ -232,8 +232,8 @@ def test_a_wallet_that_cannot_be_read_is_left_to_the_exchange_with_a_warning(pay
     assert "The balance of the Funding wallet could not be checked beforehand: " in run.warnings
 
 
-def test_a_run_that_fails_after_an_earlier_one_has_paid(begin_way, pay, sandbox, spoil, until, ledger) -> None:
-    """The earlier run had paid a part of the same goal without telling; the rest cannot be paid now."""
+def test_a_failing_run_reports_what_an_earlier_one_paid(begin_way, pay, sandbox, spoil, until, ledger) -> None:
+    """The earlier run paid a part of the same goal without reporting it. The rest cannot be paid now."""
     goal = {"amount": None, "max_debt": "4000"}
     spoil(FLEXIBLE, delay_answer_ms=30_000)
     process = begin_way(FLEXIBLE, **goal)
@@ -251,7 +251,7 @@ def test_a_run_that_fails_after_an_earlier_one_has_paid(begin_way, pay, sandbox,
     assert [entry["amount"] for entry in ledger()] == ["988.8889", "1000"]
 
 
-def test_from_collateral_the_wallet_does_not_matter_but_at_most_does(pay, sandbox, ledger) -> None:
+def test_a_repayment_from_collateral_ignores_the_wallet_but_not_at_most(pay, sandbox, ledger) -> None:
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "0"})
     run = pay(FIXED_COLLATERAL, amount=None, max_debt="700", at_most="99")
     assert run["msg"] == (

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run with max_debt after one that could not tell its end, on an exchange that shows the debt late."""
+"""A run with max_debt after a run without a known outcome, on an exchange that shows the debt late."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.mark.parametrize("processing_ms", [0, 1500])
 def test_an_old_debt_is_not_paid_after_a_recovered_repayment(repay, sandbox, paid, processing_ms: int) -> None:
-    # The debt falls no later than settle_margin after the repayment has been processed.
+    # The debt falls at most settle_margin after the repayment was processed.
     late = {"processing_ms": processing_ms, "debt_delay_ms": processing_ms + 1500}
     sandbox.fault(answer="reset", **late)
     goal = {"amount": None, "max_debt": "500", "settle_margin": 2}

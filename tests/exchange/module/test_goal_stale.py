@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A goal for debt or LTV right after another repayment, which the exchange shows late: what has been paid is not paid again.
+"""A debt or LTV goal right after another repayment that the exchange shows late: nothing is paid twice.
 
-The runs of a test go on at the same time, each on a loan of its own, because all of them wait.
+The runs of a test overlap, each on its own loan, because all of them wait.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from decimal import Decimal
 import pytest
 from ways import LEGACY
 
-# No exchange may be later than this margin.
+# Exchanges are assumed to be no later than this margin.
 MARGIN = 1
 LATE_MS = 800
 SOON_MS = 300
 GOALS = ({"max_debt": "500"}, {"max_debt": "0"}, {"max_ltv": "0.2"})
-# How late the exchange shows a repayment; what is in no order is not in the debt before it is in the history.
+# How late the exchange shows a repayment. Without an order, the debt does not show it before the history does.
 DELAYS: list[dict[str, int]] = [
     {},
     {"debt_delay_ms": SOON_MS},
@@ -41,7 +41,7 @@ LATE_IN_HISTORY: list[dict[str, int]] = [
 
 
 class Case(t.NamedTuple):
-    """A goal that follows a repayment."""
+    """A goal right after a repayment."""
 
     delays: dict[str, int]
     goal: dict[str, str]
@@ -50,7 +50,7 @@ class Case(t.NamedTuple):
 
 @pytest.fixture
 def cases(sandbox, roomy_seed) -> t.Callable[..., list[Case]]:
-    """Make a loan of 1000.4 for each of these delays with each of these goals."""
+    """Make a loan of 1000.4 for each combination of these delays and goals."""
 
     def call(delays: list[dict[str, int]], goals: tuple[dict[str, str], ...] = GOALS) -> list[Case]:
         account = roomy_seed["accounts"][0]
@@ -67,16 +67,16 @@ def cases(sandbox, roomy_seed) -> t.Callable[..., list[Case]]:
 
 @pytest.fixture
 def window_ms() -> int:
-    """Wide enough for a clock that is stopped for a while."""
+    """Wide enough for a clock that stands still for a while."""
     return 5000
 
 
 @pytest.fixture
 def pay_after(simulated_time, begin_module, sandbox):
-    """Reach all the goals at once, each right after something else."""
+    """Reach all goals at once, each right after another event."""
 
     def call(cases: list[Case], first: t.Callable[[Case], object]) -> list[tuple[Case, t.Any]]:
-        # Delays go by this clock, which stands still until all that comes first is done.
+        # Delays follow this clock, which stands still until all first events are done.
         stopped_at_ms = sandbox.clock(freeze_at_ms=sandbox.state()["server_time"] + 3000)
         for case in cases:
             if case.delays:
@@ -91,7 +91,7 @@ def pay_after(simulated_time, begin_module, sandbox):
 
 
 def assert_reached_once(sandbox, case: Case, run) -> None:
-    """The ledger has the first repayment and what was missing then, and no more."""
+    """The ledger has the first repayment and what was missing after it, and nothing else."""
     loan = sandbox.loan(case.order_id) or {"debt": "0", "ltv": "0"}
     entries = [(e["origin"], e["amount"]) for e in reversed(sandbox.repayments(case.order_id)) if e["status"] == 1]
     story = f"{case}: {entries}, {run['msg']}"
@@ -99,7 +99,7 @@ def assert_reached_once(sandbox, case: Case, run) -> None:
     assert len(run["repayments"]) == 1, story
     assert Decimal("1000.4") - sum(Decimal(amount) for dummy, amount in entries) == Decimal(loan["debt"]), story
     if "max_ltv" in case.goal:
-        # The steps by which the exchange rounds; a repayment too many would be far below.
+        # The rounding steps of the exchange. A repayment too many would be far below.
         assert Decimal("0.1995") < Decimal(loan["ltv"]) <= Decimal("0.2"), story
     else:
         assert loan["debt"] == case.goal["max_debt"], story
@@ -124,7 +124,7 @@ def test_after_a_run_that_did_not_wait(cases, pay_after, run_module, sandbox, de
 
 
 def test_after_a_run_whose_repayment_failed_out_of_sight(cases, pay_after, run_module, sandbox) -> None:
-    """The history of the legacy loans has no failures, so it may be a repayment that the debt does not show yet."""
+    """The history of legacy loans does not show failures, so it may be a repayment that the debt does not show yet."""
     def without_waiting(case: Case) -> None:
         run = run_module("bybit_loan_repay", order_id=case.order_id, amount="300", wait=False)
         assert run["outcome"] == "pending"
@@ -147,7 +147,7 @@ def test_after_a_run_whose_answer_was_lost(cases, pay_after, run_module, sandbox
 
 
 def test_after_the_same_goal_whose_run_was_killed(cases, pay_after, begin_module, sandbox, until) -> None:
-    """What it has paid is a part of the goal; only what is missing then is paid."""
+    """What it paid counts for the goal. Only the rest is paid."""
     def killed(case: Case) -> None:
         process = begin_module("bybit_loan_repay", order_id=case.order_id, settle_margin=MARGIN, **case.goal)
         until(lambda: sandbox.repayments(case.order_id))
@@ -163,17 +163,17 @@ def test_after_the_same_goal_whose_run_was_killed(cases, pay_after, begin_module
 
 @pytest.mark.parametrize(("margin", "outcome"), [(60, "not_executed"), (0, "unknown")])
 @pytest.mark.parametrize("goal", GOALS, ids=str)
-def test_what_the_exchange_never_shows_is_not_paid_once_more(run_module, sandbox, posts, goal, margin: int, outcome: str) -> None:
+def test_a_repayment_that_the_exchange_never_shows_is_not_paid_again(run_module, sandbox, posts, goal, margin: int, outcome: str) -> None:
     loan = {"order_id": LEGACY.ids["order_id"], "settle_margin": margin, "wait_timeout": 0}
     sandbox.fault(history_delay_ms=3_600_000, debt_delay_ms=3_600_000)
     assert run_module("bybit_loan_repay", **loan, amount="300", wait=False)["outcome"] == "pending"
     if not margin:
-        # So long after it, the exchange should have shown it.
+        # By now, the exchange should have shown it.
         sandbox.clock(advance_ms=10_000)
     run = run_module("bybit_loan_repay", **loan, **goal)
     assert (run.failed, run["changed"], run["outcome"], posts()) == (True, False, outcome, 1)
     if margin:
-        assert "was made a moment ago or is still in process, so the " in run["msg"]
+        assert "was made recently or is still in process, so the " in run["msg"]
         assert "that the exchange shows may be outdated" in run["msg"]
     else:
         assert " was accepted at " in run["msg"] and "but the exchange does not show it, so it is unknown how much" in run["msg"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A goal of the debt after runs that did not end well: what they have sent counts once, and nothing is paid for it twice."""
+"""A debt goal after runs that failed or were killed: what they sent counts once, and nothing is paid twice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def goal(begin_way):
 
 @pytest.fixture
 def killed(until, ledger):
-    """Kill a run as soon as the exchange has made so many repayments."""
+    """Kill a run as soon as the exchange has made this many repayments."""
 
     def call(process, count: int = 1) -> None:
         until(lambda: len(ledger()) == count)
@@ -31,7 +31,7 @@ def killed(until, ledger):
     return call
 
 
-def test_acknowledging_sends_nothing_also_when_another_repayment_of_the_goal_was_made(
+def test_acknowledging_sends_nothing_even_if_another_repayment_of_the_goal_was_made(
     simulated_time, goal, killed, spoil, sandbox, ledger, remembered
 ) -> None:
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "500"})
@@ -39,7 +39,7 @@ def test_acknowledging_sends_nothing_also_when_another_repayment_of_the_goal_was
     killed(goal("3000", allow_partial=True))
     simulated_time.pass_by(1.2)
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "10000"})
-    # Made, and shown only when the user has found it on the exchange's site.
+    # Made, but shown only after the user found it on the exchange's site.
     spoil(FLEXIBLE, answer="reset", history_delay_ms=3_600_000, debt_delay_ms=3_600_000)
     in_doubt = {"recv_window": 60_000, "wait_timeout": 1}
     doubt = goal("3000", **in_doubt).end()
@@ -48,11 +48,11 @@ def test_acknowledging_sends_nothing_also_when_another_repayment_of_the_goal_was
     assert [entry["amount"] for entry in ledger()] == ["500", "1488.8889"]
     assert (told.failed, told["outcome"], told["amount"]) == (False, "executed", "500")
     assert [earlier["outcome"] for earlier in told.details["earlier"]] == ["executed", "unknown"]
-    assert told["msg"].endswith("Nothing was sent now; run without acknowledge if something still needs to be repaid.")
+    assert told["msg"].endswith("Nothing was sent now: run without acknowledge if something still needs to be repaid.")
     assert remembered() == []
 
 
-def test_acknowledging_sends_nothing_of_what_the_goal_lacks_after_a_repayment_that_was_found(
+def test_acknowledging_sends_nothing_even_if_the_found_repayment_was_not_enough(
     goal, killed, spoil, sandbox, ledger, remembered
 ) -> None:
     spoil(FLEXIBLE, **NO_ANSWER)
@@ -65,11 +65,11 @@ def test_acknowledging_sends_nothing_of_what_the_goal_lacks_after_a_repayment_th
     assert [entry["amount"] for entry in ledger()] == ["1988.8889", "50"]
 
 
-def test_all_that_a_killed_run_has_made_for_the_goal_is_its_answer(goal, killed, spoil, sandbox, until, ledger) -> None:
+def test_the_next_run_reports_all_that_a_killed_run_paid_for_the_goal(goal, killed, spoil, sandbox, until, ledger) -> None:
     spoil(FLEXIBLE, delay_answer_ms=300)
     process = goal("1000")
     until(ledger)
-    # Interest of an hour, for which there will be a second repayment.
+    # Interest of an hour, which leads to a second repayment.
     sandbox.clock(advance_ms=3_600_000)
     spoil(FLEXIBLE, **NO_ANSWER)
     killed(process, 2)
@@ -81,7 +81,7 @@ def test_all_that_a_killed_run_has_made_for_the_goal_is_its_answer(goal, killed,
     assert goal("1000").end()["outcome"] == "nothing_to_do"
 
 
-# In process for longer than settle_margin, and the debt falls soon after that.
+# In process for longer than settle_margin. The debt falls soon after that.
 LONG = {"processing_ms": 2500, "debt_delay_ms": 4300}
 
 
@@ -92,7 +92,7 @@ def assert_not_paid_again(run, ledger) -> None:
 
 
 @pytest.mark.parametrize("impatient", [{"wait": False}, {"wait_timeout": 1}], ids=str)
-def test_what_was_pending_is_waited_for_when_it_is_final(goal, spoil, until, ledger, remembered, impatient: dict) -> None:
+def test_a_debt_is_waited_for_after_a_pending_repayment_became_final(goal, spoil, until, ledger, remembered, impatient: dict) -> None:
     spoil(FLEXIBLE, **LONG)
     assert goal("4000", **impatient).end()["outcome"] == "pending"
     until(lambda: ledger()[0]["status"] == 1)
@@ -100,7 +100,7 @@ def test_what_was_pending_is_waited_for_when_it_is_final(goal, spoil, until, led
     assert remembered() == []
 
 
-def test_a_run_that_fails_leaves_the_next_to_wait_for_it_too(goal, spoil, sandbox, until, ledger) -> None:
+def test_the_run_after_a_failed_one_waits_for_it_too(goal, spoil, sandbox, until, ledger) -> None:
     spoil(FLEXIBLE, **LONG)
     assert goal("4000", wait=False).end()["outcome"] == "pending"
     until(lambda: ledger()[0]["status"] == 1)
@@ -108,7 +108,7 @@ def test_a_run_that_fails_leaves_the_next_to_wait_for_it_too(goal, spoil, sandbo
     assert_not_paid_again(goal("4000", settle_margin=2).end(), ledger)
 
 
-def test_what_a_killed_run_for_another_goal_has_sent_is_waited_for(begin_way, goal, killed, spoil, until, ledger) -> None:
+def test_a_repayment_of_a_killed_run_for_another_goal_is_waited_for(begin_way, goal, killed, spoil, until, ledger) -> None:
     spoil(FLEXIBLE, **LONG)
     killed(begin_way(FLEXIBLE, amount="988.8889"))
     until(lambda: ledger()[0]["status"] == 1)
@@ -126,11 +126,11 @@ def test_what_is_in_process_counts_once(begin_way, spoil, ledger) -> None:
 
 
 @pytest.mark.parametrize("goal", [{"max_debt": "500"}, {"max_ltv": "0.2"}], ids=str)
-def test_what_becomes_final_while_loan_and_history_are_read(simulated_time, repay, sandbox, names, paid, goal: dict) -> None:
+def test_a_repayment_that_becomes_final_between_two_reads_counts_once(simulated_time, repay, sandbox, names, paid, goal: dict) -> None:
     sandbox.fault(processing_ms=2000)
     assert sandbox.repay(names.loan, "300").code == 0
     simulated_time.pass_by(1.3)
-    # Between the reading of the loan, which shows the old debt, and that of the history, which shows what is final.
+    # Between the read of the loan, which shows the old debt, and that of the history, which shows it as final.
     sandbox.control("POST", "faults", {"method": "GET", "path": "/v5/crypto-loan/repayment-history", "delay_ms": 1200})
     run = repay(amount=None, **goal, settle_margin=1)
     missing = "200.4" if "max_debt" in goal else "220.9896"

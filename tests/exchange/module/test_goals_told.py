@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run tells of its goal is what has come about, not what was decided."""
+"""A run reports what became of its goal, not what was planned."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GOAL = {"amount": None, "max_debt": "4000"}
     ],
     ids=["refused", "failed afterwards", "no answer"],
 )
-def test_no_goal_is_reached_by_a_run_that_fails(pay, spoil, fault: dict, options: dict, outcome: str) -> None:
+def test_a_run_that_fails_reaches_no_goal(pay, spoil, fault: dict, options: dict, outcome: str) -> None:
     spoil(FLEXIBLE, **fault)
     run = pay(FLEXIBLE, **GOAL, **options)
     assert (run.failed, run["changed"], run["outcome"], run["repayments"]) == (True, False, outcome, [])
@@ -34,7 +34,7 @@ def test_the_ltv_afterwards_is_that_of_the_account(pay, run_module) -> None:
     assert run["loan"]["after"]["ltv"] == run["diff"]["after"].split()[-1] == shown == "0.499997"
 
 
-def test_what_was_decided_is_not_told_when_somebody_else_has_closed_the_loan(begin_way, sandbox, spoil, until, sent) -> None:
+def test_the_plan_is_not_reported_when_somebody_else_closed_the_loan(begin_way, sandbox, spoil, until, sent) -> None:
     spoil(LEGACY, delay_ms=250)
     process = begin_way(LEGACY, diff=True)
     until(lambda: sent(LEGACY))
@@ -44,7 +44,7 @@ def test_what_was_decided_is_not_told_when_somebody_else_has_closed_the_loan(beg
     assert run["diff"]["after_header"] == LEGACY.label
 
 
-def test_what_accrues_with_the_second_repayment_is_named(begin_way, pay, spoil, sandbox, until, ledger) -> None:
+def test_interest_that_accrues_with_the_second_repayment_is_reported(begin_way, pay, spoil, sandbox, until, ledger) -> None:
     goal = {"amount": None, "max_debt": "1000"}
     spoil(FLEXIBLE, delay_answer_ms=300)
     process = begin_way(FLEXIBLE, **goal, wait_timeout=2)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Neither an id nor an amount proves anything by itself: what the exchange shows in its time may be the repayment, and is told as it is."""
+"""Neither an ID nor an amount proves anything alone: any entry within the time window may be the repayment, and is reported as shown."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from relay import Answer
 from ways import FIXED, FIXED_SWEEP, FLEXIBLE, LEGACY
 
 STEPS = pytest.mark.parametrize("way", [LEGACY, FLEXIBLE], ids=lambda way: way.name)
-# What the exchange shows for 500, when none of it is interest.
+# What the exchange may show for 500 when none of it is interest.
 SHOWN = {"after_fee": ["499.75"], "split": ["300", "200"]}
 INTEREST = {"legacy": Decimal("0.4"), "flexible": Decimal("1.23456789")}
 
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 500
 
 
 @pytest.fixture
 def show(relay, sandbox) -> t.Callable[[t.Any, str], None]:
-    """Let the history show another amount for each repayment that the book did not have from the start."""
+    """Let the history show another amount for each repayment that was not in the book from the start."""
     old = {entry["repay_id"] for entry in sandbox.account()["repayments"]}
 
     def call(way, amount: str) -> None:
@@ -43,14 +43,14 @@ def show(relay, sandbox) -> t.Callable[[t.Any, str], None]:
 
 def assert_in_doubt(run, amounts: list[str]) -> None:
     assert (run.failed, run["changed"], run["outcome"], run["repayments"]) == (True, False, "unknown", [])
-    shown = f"the history shows {' and '.join(f'{amount} (user)' for amount in amounts)} within its acceptance window, which may be this repayment"
+    shown = f"the history shows {' and '.join(f'{amount} (user)' for amount in amounts)} at about that time, which may be this repayment"
     assert shown in run["msg"]
     assert len(run.details["evidence"]["candidates"]) == len(amounts)
 
 
 @STEPS
 @pytest.mark.parametrize("reading", SHOWN)
-def test_a_lost_repayment_that_is_shown_otherwise_is_never_no_repayment(
+def test_a_lost_repayment_shown_with_another_amount_is_not_ruled_out(
     pay, spoil, sandbox, roomy_seed, posted, ledger, way, reading: str
 ) -> None:
     account = roomy_seed["accounts"][0]
@@ -68,7 +68,7 @@ def test_a_lost_repayment_that_is_shown_otherwise_is_never_no_repayment(
 
 @STEPS
 @pytest.mark.parametrize("amount", ["500.0005", "499.75", "1", "100000"])
-def test_whatever_amount_it_shows_the_entry_may_be_it(pay, spoil, show, relay, ledger, way, amount: str) -> None:
+def test_an_entry_of_any_amount_may_be_the_repayment(pay, spoil, show, relay, ledger, way, amount: str) -> None:
     show(way, amount)
     spoil(way, answer="reset")
     for dummy in range(2):
@@ -78,8 +78,8 @@ def test_whatever_amount_it_shows_the_entry_may_be_it(pay, spoil, show, relay, l
 
 @STEPS
 @pytest.mark.parametrize("reading", ["after_fee", "split", "principal", "rounded"])
-def test_of_an_accepted_repayment_the_ledgers_amount_is_told(pay, switch, ledger, way, reading: str) -> None:
-    """Both loans owe interest, which is paid first, and is the first row of a repayment that stands there in two."""
+def test_an_accepted_repayment_is_reported_with_the_ledgers_amount(pay, switch, ledger, way, reading: str) -> None:
+    """Both loans owe interest, which is paid first and has its own row in the history."""
     switch(repay_amount=reading)
     run = pay(way, amount="500")
     [entry] = ledger()
@@ -91,7 +91,7 @@ def test_of_an_accepted_repayment_the_ledgers_amount_is_told(pay, switch, ledger
     assert (remark in run.warnings) == (told != "500")
 
 
-def test_a_ledger_entry_of_less_is_told_as_what_it_is(pay, show, relay, ledger) -> None:
+def test_a_smaller_amount_in_the_ledger_is_reported(pay, show, relay, ledger) -> None:
     show(FLEXIBLE, "9.9")
     run = pay(FLEXIBLE, amount="10", api_url=relay.url)
     [entry] = ledger()
@@ -99,7 +99,7 @@ def test_a_ledger_entry_of_less_is_told_as_what_it_is(pay, show, relay, ledger) 
     assert f"10 USDT was sent, but the exchange's history shows 9.9 for repayment {entry['repay_id']}." in run.warnings
 
 
-def test_a_ledger_entry_of_more_is_not_believed(pay, show, relay, ledger, sent) -> None:
+def test_a_larger_amount_in_the_ledger_is_not_believed(pay, show, relay, ledger, sent) -> None:
     show(LEGACY, "1000")
     run = pay(LEGACY, api_url=relay.url, wait_timeout=1)
     assert (run.failed, run["outcome"], run["repayments"], len(ledger()), sent(LEGACY)) == (True, "unknown", [], 1, 1)
@@ -107,7 +107,7 @@ def test_a_ledger_entry_of_more_is_not_believed(pay, show, relay, ledger, sent) 
 
 
 def assert_settled(way, run, ledger, known: str, commit: bool) -> None:
-    """The run tells of its own repayment, or that it does not know, and never takes the known id for it."""
+    """The run reports its own repayment or an unknown outcome, and never the earlier ID."""
     if commit:
         assert (run["outcome"], run["repay_id"], run["amount"]) == ("executed", ledger()[0]["repay_id"], way.amount)
     else:
@@ -117,7 +117,7 @@ def assert_settled(way, run, ledger, known: str, commit: bool) -> None:
 
 @pytest.fixture
 def answer_with(relay, spoil) -> t.Callable[..., None]:
-    """Let the exchange seem to accept a repayment with this id, whether it makes it or not."""
+    """Let the exchange answer a repayment with this ID, whether it executes it or not."""
 
     def call(way, repay_id: str, commit: bool) -> None:
         if not commit:
@@ -166,8 +166,8 @@ def test_the_id_of_an_earlier_run_proves_nothing(pay, answer_with, relay, ledger
     assert sent(FLEXIBLE) == 2
 
 
-def test_an_answer_that_is_an_earlier_one_again(pay, relay, ledger, sent) -> None:
-    """Its time is an earlier one, too."""
+def test_a_repeated_earlier_answer_proves_nothing(pay, relay, ledger, sent) -> None:
+    """Its time is that of the earlier answer, too."""
     bodies: list[bytes] = []
 
     def repeat(answer: Answer) -> Answer:
@@ -180,8 +180,8 @@ def test_an_answer_that_is_an_earlier_one_again(pay, relay, ledger, sent) -> Non
     assert (runs[1]["outcome"], sent(FLEXIBLE)) == ("executed", 2)
 
 
-def test_an_entry_that_is_older_than_the_request_is_not_the_one(pay, relay, ledger) -> None:
-    """The history shows an hour ago for what was accepted just now."""
+def test_an_entry_older_than_the_request_is_not_the_repayment(pay, relay, ledger) -> None:
+    """The history shows a repayment that was just accepted with a time an hour ago."""
 
     def edit(result: dict[str, t.Any]) -> None:
         for row in result["list"]:
@@ -194,7 +194,7 @@ def test_an_entry_that_is_older_than_the_request_is_not_the_one(pay, relay, ledg
     assert ", before this was sent" in run["msg"]
 
 
-def test_an_entry_that_is_a_liquidation_is_not_the_one(pay, relay, ledger) -> None:
+def test_a_liquidation_is_not_the_repayment(pay, relay, ledger) -> None:
     def edit(result: dict[str, t.Any]) -> None:
         for row in result["list"]:
             row["repayType"] = "2"

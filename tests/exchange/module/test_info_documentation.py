@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The documentation of the query modules says what they return."""
+"""The query modules return what their documentation says."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPAYMENTS = yaml.safe_load(bybit_loan_repayment_info.RETURN)
 
 @pytest.fixture
 def retire(sandbox) -> t.Callable[[str], None]:
-    """Let the exchange serve a call no longer."""
+    """Let the exchange no longer serve a call."""
     return lambda path: sandbox.control("POST", "faults", {"method": "GET", "path": path, "answer": {"ret_code": 10017}})
 
 
@@ -48,7 +48,7 @@ def test_samples_have_the_documented_type(documented: dict[str, t.Any]) -> None:
     check_samples(documented)
 
 
-def test_what_is_returned_always_is(run_module) -> None:
+def test_values_documented_as_always_returned_are_returned(run_module) -> None:
     for name, documented in (("bybit_loan_info", LOANS), ("bybit_loan_repayment_info", REPAYMENTS)):
         always = {value for value, entry in documented.items() if not entry["returned"].startswith("failure")}
         assert always <= set(run_module(name, loan_currency="XRP").result)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Long lists of loans and repayments: every page is read, at a pace that the exchange allows."""
+"""Long lists of loans and repayments: every page is read, as fast as the exchange allows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COINS = ("USDT", "ETH")
 
 
 def contract(number: int) -> dict[str, t.Any]:
-    """Every tenth is overdue."""
+    """Make a contract; every tenth is overdue."""
     return {
         "loan_id": str(10_000 + number), "order_id": str(50_000 + number), "loan_coin": COINS[number % 2], "term": "30",
         "principal": "0.25", "annual_rate": "0.06", "borrowed_at": "-20d", "penalty": "0", "repay_type": "0",
@@ -25,7 +25,7 @@ def contract(number: int) -> dict[str, t.Any]:
 
 
 def account_with(seed: dict[str, t.Any], contracts: int, repayments: int) -> dict[str, t.Any]:
-    """Give the account of a seed so many fixed contracts and flexible repayments, and no other loans."""
+    """Give the account of a seed this many fixed contracts and flexible repayments, and no other loans."""
     seed = json.loads(json.dumps(seed))
     account = seed["accounts"][0]
     for name in ("loans", "repayments", "flexible_loans", "flexible_borrowings", "fixed_repayments"):
@@ -41,7 +41,7 @@ def account_with(seed: dict[str, t.Any], contracts: int, repayments: int) -> dic
 
 @pytest.fixture
 def book(default_seed, sandbox) -> t.Callable[..., None]:
-    """Let the stand-in begin anew with such an account, and the exchange's limits."""
+    """Restart the stand-in exchange with such an account and the exchange's rate limits."""
 
     def write(contracts: int = 0, repayments: int = 0) -> None:
         sandbox.control("PUT", "seed", account_with(default_seed, contracts, repayments))
@@ -54,7 +54,7 @@ def limits_tripped(sandbox) -> t.Callable[[], int]:
     return lambda: sum(request["ret_code"] == 10006 for request in sandbox.requests()["requests"])
 
 
-def test_ten_thousand_loans(run_module, roomy_seed, start, names, tmp_path) -> None:
+def test_ten_thousand_loans_are_listed(run_module, roomy_seed, start, names, tmp_path) -> None:
     file = tmp_path / "seed.json"
     file.write_text(json.dumps(account_with(roomy_seed, 10_000, 0)))
     large = names.client(start("--seed", str(file)).url)
@@ -87,14 +87,14 @@ def test_pages_of_repayments_keep_to_the_exchanges_limit(run_module, book, limit
     assert [entry["repay_id"] for entry in run["repayments"]] == [str(10_000 + number) for number in range(750)]
 
 
-def test_an_exchange_that_tells_no_limit_is_taken_at_its_documented_one(run_module, sandbox, book, limits_tripped) -> None:
+def test_without_a_limit_in_the_answer_the_documented_one_holds(run_module, sandbox, book, limits_tripped) -> None:
     book(contracts=650)
     sandbox.control("POST", "faults", {"method": "GET", "omit_limit_headers": True, "times": 0})
     run = run_module("bybit_loan_info", product="fixed", rate_limit_timeout=0)
     assert (run.failed, len(run["loans"]), limits_tripped()) == (False, 650, 0)
 
 
-def test_a_page_that_is_lost_is_not_a_shorter_list(run_module, sandbox, book) -> None:
+def test_a_lost_page_does_not_shorten_the_list(run_module, sandbox, book) -> None:
     book(contracts=450)
     sandbox.control("POST", "faults", {"method": "GET", "path": CONTRACTS, "skip": 3, "answer": "reset"})
     run = run_module("bybit_loan_info")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Products that an account cannot use are told beside what the others answer, unless they were asked for by name."""
+"""Products that an account cannot use are reported beside the others, unless they were requested by name."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ ANSWERS = {
 
 @pytest.fixture
 def refuse(sandbox) -> t.Callable[[str, t.Any], None]:
-    """Let the exchange answer this to all reads of a call."""
+    """Let the exchange answer all reads of a call with this."""
     return lambda path, answer: sandbox.control("POST", "faults", {"method": "GET", "path": path, "times": 0, "answer": answer})
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 @pytest.mark.parametrize("product", ["legacy", "flexible", "fixed"])
 @pytest.mark.parametrize("module", [LOANS, REPAYMENTS])
-def test_the_others_are_shown(run_module, refuse, module: str, product: str, answer: dict[str, t.Any]) -> None:
+def test_the_other_products_are_listed(run_module, refuse, module: str, product: str, answer: dict[str, t.Any]) -> None:
     refuse(PATHS[module][product], answer)
     run = run_module(module)
     assert run.failed is False
@@ -56,7 +56,7 @@ def test_the_others_are_shown(run_module, refuse, module: str, product: str, ans
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 @pytest.mark.parametrize("module", [LOANS, REPAYMENTS])
-def test_one_that_was_asked_for_by_name_makes_the_module_fail(run_module, refuse, module: str, answer: t.Any) -> None:
+def test_an_unavailable_product_requested_by_name_is_a_failure(run_module, refuse, module: str, answer: t.Any) -> None:
     refuse(PATHS[module]["flexible"], answer)
     run = run_module(module, product=["legacy", "flexible"])
     assert (run.failed, LISTS[module] in run.result) == (True, False)
@@ -65,7 +65,7 @@ def test_one_that_was_asked_for_by_name_makes_the_module_fail(run_module, refuse
 
 
 @pytest.mark.parametrize("module", [LOANS, REPAYMENTS])
-def test_one_that_was_not_asked_for_does_not_matter(run_module, refuse, module: str) -> None:
+def test_an_unavailable_product_that_was_not_requested_does_not_matter(run_module, refuse, module: str) -> None:
     refuse(PATHS[module]["legacy"], ANSWERS["retired"])
     run = run_module(module, product=["flexible", "fixed"])
     assert (run.failed, run["unavailable"], run.warnings) == (False, [], "")
@@ -92,7 +92,7 @@ def test_a_block_of_the_address_stops_everything(run_module, refuse, calls, modu
     run = run_module(module)
     assert (run.failed, run["failure"]["http_status"]) == (True, 403)
     refused = f"GET {PATHS[module]['legacy'].rpartition('/')[2]}"
-    # What was under way beside it comes to its end; nothing is asked after that.
+    # Requests already under way end. No more are sent after them.
     beside = {f"GET {path.rpartition('/')[2]}" for path in PATHS[module].values()} if module == LOANS else {refused}
     assert sorted(calls()) == sorted(beside | ({"GET position"} if module == LOANS else set()))
 
@@ -119,7 +119,7 @@ def test_without_the_position_its_ltv_is_missing(run_module, refuse, answer: t.A
     assert "position, and therefore the LTV of its loans, cannot be read. http://127.0.0.1:" in run.warnings
 
 
-def test_without_the_position_nobody_knows_which_loans_are_above_an_ltv(run_module, refuse, names) -> None:
+def test_without_the_position_loans_above_an_ltv_cannot_be_listed(run_module, refuse, names) -> None:
     refuse(POSITION, ANSWERS["permission"])
     run = run_module(LOANS, ltv_above="0.5")
     assert [loan["id"] for loan in run["loans"]] == [names.sol]
@@ -139,7 +139,7 @@ def test_without_the_thresholds_the_loans_are_shown(run_module, refuse) -> None:
 
 @pytest.mark.parametrize("module", [LOANS, REPAYMENTS])
 @pytest.mark.parametrize("code", [10001, 177003])
-def test_an_id_that_one_product_does_not_take_is_looked_for_in_the_other(run_module, refuse, module: str, code: int) -> None:
+def test_an_id_that_one_product_rejects_is_looked_up_in_the_other(run_module, refuse, module: str, code: int) -> None:
     refuse(PATHS[module]["legacy"], {"ret_code": code})
     run = run_module(module, loan_id="561" if module == REPAYMENTS else "571")
     assert (run.failed, len(run[LISTS[module]])) == (False, 1)
@@ -148,7 +148,7 @@ def test_an_id_that_one_product_does_not_take_is_looked_for_in_the_other(run_mod
 
 
 @pytest.mark.parametrize("module", [LOANS, REPAYMENTS])
-def test_an_order_that_legacy_does_not_know_is_no_trouble(run_module, refuse, module: str) -> None:
+def test_an_order_that_is_not_a_legacy_loan_is_not_an_error(run_module, refuse, module: str) -> None:
     refuse(PATHS[module]["legacy"], {"ret_code": 177005})
     run = run_module(module, loan_id="571", product="legacy")
     assert (run.failed, run[LISTS[module]], run["unavailable"]) == (False, [], [])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal as users see it: what was moved, in which direction, and its exports."""
+"""The journal as users see it: moves with their direction, and the exports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from beancount.core import data
 
 @pytest.fixture
 def moved(two, run_module) -> None:
-    """Move in every direction, too, and leave a transfer open."""
+    """Also move in every direction, and leave a transfer open."""
     for options in ({"add": "0.01"}, {"take_back": "0.001"}):
         assert run_module("bybit_loan_collateral", order_id="1794267532472646144", settle_margin=0, **options)["changed"]
         assert run_module("bybit_loan_collateral", currency="BTC", settle_margin=0, **options)["changed"]
@@ -41,13 +41,13 @@ def moved(two, run_module) -> None:
         ({"loan": "1794267532472646144"}, ["repay", "repay", "add", "take_back"]),
     ],
 )
-def test_moves_are_told_and_found(moved, look, options: dict[str, t.Any], moves: list[str]) -> None:
+def test_moves_are_listed_and_filtered(moved, look, options: dict[str, t.Any], moves: list[str]) -> None:
     run = look(event=["executed"], verify=True, **options)
     assert [entry["move"] for entry in run["entries"]] == moves
     assert all(entry["move"] == entry["goal"]["move"] for entry in run["entries"])
 
 
-def test_what_is_open_is_found_by_its_move(run_module, sandbox, look) -> None:
+def test_open_intents_are_filtered_by_move(run_module, sandbox, look) -> None:
     sandbox.fault(path="/v5/crypto-loan-common/adjust-ltv", answer="close", commit=True, history_delay_ms=60_000)
     unknown = run_module("bybit_loan_collateral", currency="BTC", take_back="0.001", wait_timeout=0, settle_margin=0)
     [intent] = look(move=["take_back"])["open_intents"]
@@ -55,7 +55,7 @@ def test_what_is_open_is_found_by_its_move(run_module, sandbox, look) -> None:
     assert look(move=["add"])["open_intents"] == []
 
 
-def test_csv_has_all_entries(two, look) -> None:
+def test_the_csv_export_has_all_entries(two, look) -> None:
     run = look(format="csv")
     rows = list(csv.DictReader(io.StringIO(run["text"])))
     assert [(row["move"], row["event"], row["amount"], row["reference"], row["hash"]) for row in rows] == [
@@ -66,7 +66,7 @@ def test_csv_has_all_entries(two, look) -> None:
 
 @pytest.fixture
 def transactions(look) -> t.Callable[[], list[data.Transaction]]:
-    """Read the export as Beancount does, and return the transactions."""
+    """Load the export with Beancount, and return the transactions."""
 
     def call() -> list[data.Transaction]:
         text = look(format="beancount")["text"]
@@ -107,7 +107,7 @@ def test_beancount_takes_each_repayment_once(two, run_module, transactions) -> N
     run_module("bybit_flexible_loan_repay", loan_currency="USDT", amount="5", collateral=["BTC"])
     made = transactions()
     paid = [{p.account.partition(":")[0]: p.units.number for p in entry.postings} for entry in made]
-    # The loan owes 0.4 of interest, which is paid first.
+    # The loan owes 0.4 in interest, which is paid first.
     assert paid[:2] == [
         {"Liabilities": Decimal("99.6"), "Expenses": Decimal("0.4"), "Assets": Decimal(-100)}, {"Liabilities": Decimal(30), "Assets": Decimal(-30)},
     ]

@@ -2,94 +2,46 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal in a file: private, without a secret, apart for each target, and refused before anything is sent if unusable."""
+"""The journal in a file: private, free of secrets, separate for each target, and refused before anything is sent if unusable."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import shutil
-import signal
-import sqlite3
 import stat
-import subprocess
-import sys
-import typing as t
 from pathlib import Path
 
 import pytest
+from journal_files import doubt
 
-# Changes more than fits into its memory, so that the file itself is half changed, and is killed then.
-INTERRUPTED = """
-import os, sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("PRAGMA cache_size = 1")
-connection.execute("PRAGMA journal_mode = PERSIST")
-connection.execute("BEGIN IMMEDIATE")
-connection.execute("UPDATE bybit_intents SET document = '{}'")
-for number in range(50):
-    connection.execute("INSERT INTO bybit_chains VALUES ('none', ?, 0, ?)", (str(number), "0" * 3000))
-os.kill(os.getpid(), 9)
-"""
-FULL_DISK = """
-import resource
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
-from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_repay
-bybit_loan_repay.main()
-"""
-CANNOT_BE_READ = ". Nothing was sent, because the outcome of earlier operations is unknown. Restore it from a backup. "
-ELSEWHERE = "Set journal to a file on a persistent local disk, in a directory to which only the user running the module can write."
-
-
-@pytest.fixture
-def doubt(repay, sandbox):
-    """Leave a repayment in doubt that was not made."""
-
-    def call(**options):
-        sandbox.fault(answer="close", commit=False)
-        run = repay(**{"wait_timeout": 0, **options})
-        assert run["outcome"] == "unknown"
-        return run
-
-    return call
-
-
-@pytest.fixture
-def change_journal(journal) -> t.Callable[[str], None]:
-    """Change what is in the file by SQL."""
-
-    def call(sql: str) -> None:
-        with contextlib.closing(sqlite3.connect(journal)) as connection:
-            connection.executescript(sql)
-
-    return call
+# Fixtures from another file, which pytest finds here.
+__all__ = ["doubt"]
 
 
 def everything_in(folder: Path) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-def test_only_the_owner_may_look(doubt, journal) -> None:
-    """Also where the user's umask would let others look."""
+def test_only_the_owner_can_read_the_journal(doubt, journal) -> None:
+    """Even if the user's umask would let others read it."""
     old = os.umask(0)
     try:
         doubt(journal=str(journal.parent / "deep" / "down" / "of this.sqlite"))
     finally:
         os.umask(old)
     found = [journal.parent, *journal.parent.rglob("*")]
-    # Three directories, the file, what SQLite keeps beside it, and two locks: of the loan, and of its LTV.
+    # Three directories, the file, SQLite's own journal file, and two locks: of the loan, and of its LTV.
     assert len(found) == 7
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in found}
     assert modes == {path: 0o700 if path.is_dir() else 0o600 for path in found}
 
 
-def test_neither_key_nor_secret_is_written_down(doubt, repay, journal, rsa_keys) -> None:
+def test_neither_key_nor_secret_is_recorded(doubt, repay, journal, rsa_keys) -> None:
     doubt()
     doubt(api_key="sandbox-rsa-key", api_secret=None, rsa_private_key=rsa_keys.private_pem)
     repay(order_id="1111111111111111111")
     written = everything_in(journal.parent)
-    # Two loans of one account, of which one is noted.
+    # Two loans of one account, one of which has an intent.
     assert len(written) == 6
     lines = [line for line in rsa_keys.private_pem.splitlines() if "-----" not in line]
     needles = ["sandbox-key", "sandbox-rsa-key", "sandbox-secret", *lines]
@@ -98,7 +50,7 @@ def test_neither_key_nor_secret_is_written_down(doubt, repay, journal, rsa_keys)
     assert hashlib.sha256(b"sandbox-key").hexdigest().encode() not in text
 
 
-def test_the_default_is_in_the_home_of_the_user(run, sandbox, names, tmp_path, monkeypatch) -> None:
+def test_the_default_is_in_the_users_home(run, sandbox, names, tmp_path, monkeypatch) -> None:
     monkeypatch.delenv("BYBIT_JOURNAL")
     options = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret", "order_id": names.loan}
     assert run({"HOME": str(tmp_path)}, amount="1", **options)["changed"] is True
@@ -122,177 +74,10 @@ def test_the_option_wins_over_the_environment(doubt, journal, tmp_path) -> None:
     ],
 )
 @pytest.mark.parametrize("check", [False, True])
-def test_what_names_no_journal_is_refused_before_anything_is_sent(repay, sandbox, value: str, sentence: str, check: bool) -> None:
+def test_an_option_that_names_no_journal_is_refused_before_anything_is_sent(repay, sandbox, value: str, sentence: str, check: bool) -> None:
     run = repay(journal=value, check=check)
     assert (run.failed, run["changed"], run["outcome"], sentence in run["msg"]) == (True, False, "not_executed", True)
     assert (sandbox.requests()["counts"], "Traceback" in run.output) == ({}, False)
-
-
-@pytest.mark.parametrize("check", [False, True])
-@pytest.mark.parametrize("obstacle", ["file/journal.sqlite", "file/below/journal.sqlite", "folder"])
-def test_a_file_that_cannot_be_made_is_refused_before_anything_is_sent(repay, sandbox, tmp_path, obstacle: str, check: bool) -> None:
-    (tmp_path / "file").write_text("a file")
-    (tmp_path / "folder").mkdir()
-    run = repay(journal=str(tmp_path / obstacle), check=check)
-    assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
-    path = tmp_path / obstacle
-    assert run["msg"].startswith(f"The journal '{path.name}' in '{path.parent}' cannot be used (")
-    assert run["msg"].endswith(f"). {ELSEWHERE}")
-    assert sandbox.requests()["counts"] == {}
-    assert "Traceback" not in run.output
-
-
-@pytest.mark.parametrize("check", [False, True])
-@pytest.mark.parametrize("whose", ["file", "folder"])
-def test_what_others_may_write_is_refused_before_anything_is_sent(doubt, repay, sandbox, journal, whose: str, check: bool) -> None:
-    doubt()
-    sandbox.control("DELETE", "requests")
-    path = journal if whose == "file" else journal.parent
-    path.chmod(path.stat().st_mode | stat.S_IWGRP)
-    run = repay(check=check)
-    # What it records may be hidden by that.
-    assert (run.failed, run["changed"], run["outcome"], sandbox.requests()["counts"]) == (True, False, "unknown", {})
-    assert "is writable by other users: run 'chmod go-w' on it" in run["msg"]
-    path.chmod(path.stat().st_mode & ~stat.S_IWGRP)
-    assert repay()["outcome"] == "executed"
-
-
-@pytest.mark.parametrize("check", [False, True])
-def test_a_link_is_refused_before_anything_is_sent(doubt, repay, sandbox, journal, check: bool) -> None:
-    doubt()
-    sandbox.control("DELETE", "requests")
-    link = journal.with_name("link.sqlite")
-    link.symlink_to(journal)
-    run = repay(journal=str(link), check=check)
-    assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "unknown", {})
-    assert "The journal 'link.sqlite' in '" in run["msg"]
-    assert ELSEWHERE in run["msg"]
-
-
-def test_another_users_file_is_refused_before_anything_is_sent(doubt, repay, sandbox, journal) -> None:
-    if os.geteuid():
-        pytest.skip("only root can give a file away")
-    doubt()
-    sandbox.control("DELETE", "requests")
-    os.chown(journal, 65534, 65534)
-    run = repay()
-    assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "unknown", {})
-    assert f"'{journal.name}' in '{journal.parent}' cannot be used (" in run["msg"]
-    assert "belongs to another user: run the module as that user" in run["msg"]
-
-
-def test_records_of_an_earlier_development_version_are_not_overlooked(repay, sandbox, journal) -> None:
-    journal.parent.mkdir()
-    (journal.parent / "mainnet_1001_legacy_1794267532472646144_0123456789abcdef.json").write_text("{}")
-    run = repay()
-    assert (run.failed, run["outcome"], sandbox.requests()["counts"]) == (True, "unknown", {})
-    assert "its directory contains records of an earlier development version, such as 'mainnet_1001_" in run["msg"]
-
-
-def test_what_cannot_be_recorded_is_not_sent(begin, sandbox, journal, calls, until, paid, posts, repay) -> None:
-    """Another program keeps the file locked just when the intent is to be written."""
-    repay(amount="1")
-    sandbox.control("DELETE", "requests")
-    process = begin()
-    until(lambda: "GET query-account-coin-balance" in calls())
-    with contextlib.closing(sqlite3.connect(journal, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        run = process.end()
-    assert (run.failed, run["changed"], run["outcome"]) == (True, False, "not_executed")
-    assert "The repayment of 100 USDT on loan 1794267532472646144 was not made: The journal 'journal.sqlite' in '" in run["msg"]
-    assert "cannot be used (another program has kept it locked for 30 s). " in run["msg"]
-    assert run["msg"].endswith("Make this journal available again (do not switch to another one), and run again.")
-    assert (paid(), posts()) == (["1"], 0)
-    assert repay()["outcome"] == "executed"
-
-
-def test_nothing_is_sent_on_a_full_disk(doubt, repay, paid, posts, remembered) -> None:
-    doubt()
-    before, sent = remembered(), posts()
-    run = repay(program=("-c", FULL_DISK))
-    assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
-    assert "The journal 'journal.sqlite' in '" in run["msg"]
-    assert "Nothing was sent, because earlier runs may have recorded operations there whose outcome is unknown." in run["msg"]
-    assert (remembered(), posts(), "Traceback" in run.output) == (before, sent, False)
-    assert (repay()["outcome"], paid()) == ("executed", ["100"])
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [lambda whole: b"", lambda whole: b"\0\0", lambda whole: b"what is this? " * 1000, lambda whole: whole[:4096], lambda whole: whole[:-20000]],
-    ids=["empty", "zeros", "text", "first-page", "cut"],
-)
-@pytest.mark.parametrize("check", [False, True])
-def test_a_damaged_file_is_refused_before_anything_is_sent(doubt, repay, journal, sandbox, damage, check: bool) -> None:
-    doubt()
-    whole = journal.read_bytes()
-    sandbox.control("DELETE", "requests")
-    journal.write_bytes(damage(whole))
-    before = journal.read_bytes()
-    run = repay(check=check)
-    assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
-    assert run["msg"].startswith("The journal 'journal.sqlite' in '")
-    assert CANNOT_BE_READ in run["msg"]
-    assert "Traceback" not in run.output
-    assert set(sandbox.requests()["counts"]) == {"GET /v5/user/query-api"}
-    assert journal.read_bytes() == before
-    # The remedies that it names.
-    journal.write_bytes(whole)
-    assert repay(check=True).details["earlier"][0]["outcome"] == "not_executed"
-    for path in journal.parent.glob(f"{journal.name}*"):
-        path.unlink()
-    assert (repay()["outcome"], repay().details["earlier"]) == ("executed", [])
-
-
-@pytest.mark.parametrize(
-    ("sql", "why"),
-    [
-        ("UPDATE bybit_intents SET document = '{}'", "an intent in it is invalid: "),
-        ("UPDATE bybit_intents SET document = replace(document, 'sent_at_ms', 'sent')", "an intent in it is invalid: "),
-        ("DELETE FROM bybit_journal", "its table bybit_journal has 0 rows instead of one"),
-        ("UPDATE bybit_journal SET version = 99", "its schema has version 99, and this collection supports 1"),
-        ("DROP TABLE bybit_intents", "no such table: bybit_intents"),
-    ],
-)
-@pytest.mark.parametrize("check", [False, True])
-def test_what_is_no_journal_is_refused_before_anything_is_sent(doubt, repay, journal, sandbox, change_journal, sql, why, check: bool) -> None:
-    doubt()
-    sandbox.control("DELETE", "requests")
-    change_journal(sql)
-    run = repay(check=check)
-    assert (run.failed, run["changed"], run["outcome"]) == (True, False, "unknown")
-    assert why in run["msg"]
-    assert "Nothing was sent, because" in run["msg"]
-    assert (set(sandbox.requests()["counts"]), "Traceback" in run.output) == ({"GET /v5/user/query-api"}, False)
-
-
-@pytest.mark.parametrize("check", [True, False])
-def test_what_a_killed_run_has_half_written_is_undone(doubt, repay, journal, paid, check: bool) -> None:
-    doubt()
-    ended = subprocess.run([sys.executable, "-c", INTERRUPTED, str(journal)], check=False)
-    assert ended.returncode == -signal.SIGKILL
-    assert journal.with_name("journal.sqlite-journal").stat().st_size > 0
-    run = repay(check=check)
-    assert (run["outcome"], run.details["earlier"][0]["outcome"]) == ("planned" if check else "executed", "not_executed")
-    assert paid() == ([] if check else ["100"])
-
-
-@pytest.mark.parametrize("by", ["removed", "replaced"])
-def test_a_file_that_goes_away_during_a_run_is_not_written_to(begin, repay, sandbox, journal, calls, until, posts, by: str) -> None:
-    """What is recorded there, no later run would find."""
-    repay(amount="1")
-    sandbox.control("DELETE", "requests")
-    process = begin()
-    until(lambda: "GET query-account-coin-balance" in calls())
-    whole = journal.read_bytes()
-    journal.unlink()
-    if by == "replaced":
-        journal.write_bytes(whole)
-        journal.chmod(0o600)
-    run = process.end()
-    assert (run.failed, run["changed"], run["outcome"], posts()) == (True, False, "not_executed", 0)
-    assert "it was removed or replaced while this run used it" in run["msg"]
-    assert "Make sure that nothing else, such as a job that deletes old files, touches it, and run again." in run["msg"]
 
 
 def test_check_mode_makes_no_directory(repay, journal) -> None:
@@ -301,7 +86,7 @@ def test_check_mode_makes_no_directory(repay, journal) -> None:
 
 
 @pytest.mark.parametrize("commit", [True, False])
-def test_check_mode_foresees_what_an_open_repayment_leads_to_and_writes_nothing(
+def test_check_mode_predicts_the_outcome_of_an_open_repayment_and_writes_nothing(
     repay, sandbox, journal, paid, posts, commit: bool
 ) -> None:
     sandbox.fault(answer="close", commit=commit, history_delay_ms=500 if commit else 0)
@@ -316,7 +101,7 @@ def test_check_mode_foresees_what_an_open_repayment_leads_to_and_writes_nothing(
     assert (real["outcome"], real.details["earlier"], paid()) == ("executed", foreseen.details["earlier"], ["100"])
 
 
-def test_check_mode_foresees_what_acknowledge_leads_to_and_forgets_nothing(repay, sandbox, remembered) -> None:
+def test_check_mode_predicts_the_effect_of_acknowledge_and_forgets_nothing(repay, sandbox, remembered) -> None:
     sandbox.fault(answer="close", history_delay_ms=60_000)
     intent = repay(wait_timeout=0).details["intent"]
     foreseen = repay(check=True, wait_timeout=0, acknowledge=intent)
@@ -324,8 +109,8 @@ def test_check_mode_foresees_what_acknowledge_leads_to_and_forgets_nothing(repay
     assert [kept["intent"] for kept in remembered()] == [intent]
 
 
-def test_another_key_of_the_account_finds_what_is_open(doubt, repay, remembered, paid) -> None:
-    """So does one that takes the place of a key that has expired."""
+def test_another_key_of_the_account_finds_the_open_intent(doubt, repay, remembered, paid) -> None:
+    """So does a key that replaces an expired one."""
     doubt()
     [intent] = remembered()
     run = repay(api_key="sandbox-key-no-wallet", wait_timeout=0)
@@ -333,7 +118,7 @@ def test_another_key_of_the_account_finds_what_is_open(doubt, repay, remembered,
     assert repay(api_key="sandbox-key-no-wallet").details["earlier"][0]["intent"] == intent["intent"]
 
 
-def test_a_key_that_takes_the_place_of_an_expired_one_finds_what_is_open(repay, sandbox, remembered, paid, posts) -> None:
+def test_a_key_that_replaces_an_expired_one_finds_the_open_intent(repay, sandbox, remembered, paid, posts) -> None:
     sandbox.fault(answer="reset", history_delay_ms=3000, debt_delay_ms=3000)
     assert repay(wait_timeout=0)["outcome"] == "unknown"
     sandbox.control("POST", "keys", {"key": "sandbox-key", "replaced_by": "next-key", "old": "expired"})
@@ -353,13 +138,13 @@ def test_a_key_that_expires_within_a_week_is_a_warning(repay, sandbox, days: int
         assert ("api_key expires at" in run.warnings) == warns
 
 
-def test_check_mode_foresees_a_key_that_may_not_repay(repay, sandbox, posts) -> None:
+def test_check_mode_reports_a_key_that_may_not_repay(repay, sandbox, posts) -> None:
     sandbox.control("POST", "keys", {"key": "sandbox-key", "permissions": ["Wallet"]})
     run = repay(check=True)
     assert (run.failed, run["outcome"], run["order_id"], posts()) == (True, "not_executed", "1794267532472646144", 0)
 
 
-def test_without_knowing_the_account_nothing_goes_on(doubt, repay, sandbox, remembered, posts) -> None:
+def test_a_run_that_cannot_identify_the_account_fails(doubt, repay, sandbox, remembered, posts) -> None:
     doubt()
     before, sent = remembered(), posts()
     answers = [{"http_status": 200, "body": '{"retCode":0,"result":{}}'}, {"ret_code": 10016}, "html_502"]
@@ -374,7 +159,7 @@ def test_without_knowing_the_account_nothing_goes_on(doubt, repay, sandbox, reme
     assert (run.failed, run["outcome"], run["amount"]) == (True, "not_executed", "100")
 
 
-def test_another_address_of_the_account_finds_what_is_open(doubt, repay, remembered, sandbox, paid) -> None:
+def test_another_address_of_the_exchange_finds_the_open_intent(doubt, repay, remembered, sandbox, paid) -> None:
     doubt()
     [intent] = remembered()
     run = repay(api_url=sandbox.url.replace("127.0.0.1", "localhost") + "/.", wait_timeout=0)
@@ -406,20 +191,3 @@ def test_the_same_host_in_another_spelling_is_the_same_target(doubt, repay, sand
     doubt(recv_window=60_000)
     run = repay(api_url=url, wait_timeout=0)
     assert (run["outcome"], posts()) == ("unknown", 1)
-
-
-def test_a_lost_directory_is_a_lost_memory(doubt, repay, journal, paid) -> None:
-    """A risk that the documentation names."""
-    doubt()
-    shutil.rmtree(journal.parent)
-    assert (repay(wait_timeout=0).details["earlier"], paid()) == ([], ["100"])
-
-
-@pytest.mark.parametrize("check", [False, True])
-def test_a_lost_file_is_missed(doubt, repay, journal, paid, check: bool) -> None:
-    doubt()
-    journal.unlink()
-    run = repay(check=check)
-    assert (run.failed, run["outcome"], paid(), journal.exists()) == (True, "unknown", [], False)
-    assert "cannot be read (the file is missing, but its lock files exist). Nothing was sent, because the outcome of earlier " in run["msg"]
-    assert "and all files whose names start with its name, to another directory, and run again." in run["msg"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal as users see it: the audit trail of what was moved, its filters, its verification."""
+"""The journal as users see it: the audit trail, its filters, and its verification."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ TAMPERED = {
     "the first": ("DELETE FROM bybit_entries WHERE number = 1", "entry 1 is missing"),
     "the last": ("DELETE FROM bybit_entries WHERE number = (SELECT max(number) FROM bybit_entries)", "entry 8 is missing"),
     "the last, with its record": (
-        "DELETE FROM bybit_entries; DELETE FROM bybit_chains", "is missing from the entries",
+        "DELETE FROM bybit_entries; DELETE FROM bybit_chains", "has no entries",
     ),
-    "an intent": ("DELETE FROM bybit_intents WHERE reference IS NOT NULL", "is missing from the intents"),
-    "the state of an intent": ("UPDATE bybit_intents SET state = 'void'", "it is recorded as executed and void"),
+    "an intent": ("DELETE FROM bybit_intents WHERE reference IS NOT NULL", "is missing, but has entries"),
+    "the state of an intent": ("UPDATE bybit_intents SET state = 'void'", "its state 'void' contradicts its outcome 'executed'"),
     "the reference of an intent": ("UPDATE bybit_intents SET reference = 'mine' WHERE reference IS NOT NULL", "it does not match its last entry"),
     "the reference of an intent, everywhere in it": (
         "UPDATE bybit_intents SET reference = 'mine', document = json_set(document, '$.reference', 'mine') WHERE reference IS NOT NULL",
@@ -51,7 +51,7 @@ TAMPERED = {
 
 @pytest.fixture
 def change(journal) -> t.Callable[[str], None]:
-    """Change the journal by hand."""
+    """Change the journal behind the collection's back."""
 
     def call(sql: str) -> None:
         with contextlib.closing(sqlite3.connect(journal)) as connection:
@@ -64,7 +64,7 @@ def events(run: t.Any) -> list[str]:
     return [entry["event"] for entry in run["entries"]]
 
 
-def test_a_repayment_is_told_state_by_state(repay, look) -> None:
+def test_a_repayment_is_listed_state_by_state(repay, look) -> None:
     made = repay(reference="invoice 7")
     run = look()
     assert (run["changed"], run["open_intents"], run["chains"]) == (False, [], [])
@@ -77,7 +77,7 @@ def test_a_repayment_is_told_state_by_state(repay, look) -> None:
     assert all(entry["reason"] and entry["actor"]["user"] and entry["actor"]["controller"] for entry in run["entries"])
 
 
-def test_a_job_of_awx_is_named(repay, look, monkeypatch) -> None:
+def test_an_awx_job_is_named(repay, look, monkeypatch) -> None:
     monkeypatch.setenv("AWX_HOST", "https://awx")
     monkeypatch.setenv("JOB_ID", "42")
     repay()
@@ -85,7 +85,7 @@ def test_a_job_of_awx_is_named(repay, look, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("commit", [True, False])
-def test_what_was_in_doubt_is_open_and_then_recovered(repay, sandbox, look, commit: bool) -> None:
+def test_a_repayment_in_doubt_is_open_and_then_recovered(repay, sandbox, look, commit: bool) -> None:
     sandbox.fault(answer="close", commit=commit, history_delay_ms=3000 if commit else 0)
     unknown = repay(wait_timeout=0)
     run = look()
@@ -99,7 +99,7 @@ def test_what_was_in_doubt_is_open_and_then_recovered(repay, sandbox, look, comm
     assert (events(run)[3:], run["open_intents"]) == (outcome, [])
 
 
-def test_what_the_user_acknowledges_is_an_entry(repay, sandbox, look) -> None:
+def test_an_acknowledgment_is_an_entry(repay, sandbox, look) -> None:
     sandbox.fault(answer="close", commit=True, history_delay_ms=60_000)
     intent = repay(wait_timeout=0).details["intent"]
     repay(wait_timeout=0, acknowledge=intent)
@@ -122,16 +122,16 @@ def test_a_refusal_is_an_entry(repay, sandbox, look) -> None:
         ({"since": "2026-01-01"}, 8),
     ],
 )
-def test_filters(two, look, options: dict[str, t.Any], found: int) -> None:
+def test_filters_select_entries(two, look, options: dict[str, t.Any], found: int) -> None:
     assert len(look(**options)["entries"]) == found
 
 
-def test_times_that_leave_nothing_are_refused(two, look) -> None:
+def test_an_empty_period_is_refused(two, look) -> None:
     run = look(since="2026-11-02", until="2026-11-01")
     assert (run.failed, run["msg"]) == (True, "until '2026-11-01' is not after since '2026-11-02': set a later until, or omit one of them.")
 
 
-def test_the_chain_is_what_anybody_can_recompute(two, look) -> None:
+def test_anybody_can_recompute_the_chain(two, look) -> None:
     run = look(verify=True)
     before = "0" * 64
     for number, entry in enumerate(run["entries"], 1):
@@ -145,7 +145,7 @@ def test_the_chain_is_what_anybody_can_recompute(two, look) -> None:
 
 
 @pytest.mark.parametrize("how", TAMPERED)
-def test_what_was_tampered_with_is_named(two, look, journal, change, how: str) -> None:
+def test_verification_names_what_was_tampered_with(two, look, journal, change, how: str) -> None:
     sql, named = TAMPERED[how]
     with contextlib.closing(sqlite3.connect(journal)) as connection:
         document = connection.execute("SELECT document FROM bybit_entries WHERE number = 2").fetchone()[0].replace('"100"', '"1"')
@@ -165,14 +165,14 @@ def test_what_was_tampered_with_is_named(two, look, journal, change, how: str) -
         ({"realm": "mainnet", "account": "1"}, "of realm 'mainnet' and account '1' in the journal {}: correct realm and account, or omit them."),
     ],
 )
-def test_to_verify_what_is_not_there_fails(two, look, journal, options: dict[str, str], named: str) -> None:
+def test_verifying_a_missing_journal_fails(two, look, journal, options: dict[str, str], named: str) -> None:
     assert not look(**options).failed
     run = look(verify=True, **options)
     label = f"'{journal.name}' in '{journal.parent}'"
     assert (run.failed, run["msg"]) == (True, f"verify found no audit trail {named.format(label)}")
 
 
-def test_to_verify_a_journal_in_which_nothing_was_recorded_fails(repay, look, journal) -> None:
+def test_verifying_an_empty_journal_fails(repay, look, journal) -> None:
     repay(acknowledge="first-use")
     assert not look().failed
     run = look(verify=True)
@@ -181,7 +181,7 @@ def test_to_verify_a_journal_in_which_nothing_was_recorded_fails(repay, look, jo
     )
 
 
-def test_a_reference_is_found_however_it_is_encoded(repay, look) -> None:
+def test_a_reference_is_found_in_any_unicode_normalization(repay, look) -> None:
     repay(reference="Caf\u00e9")
     [*dummy, last] = look(reference="Cafe\u0301")["entries"]
     assert (last["event"], last["reference"]) == ("executed", "Caf\u00e9")
@@ -189,7 +189,7 @@ def test_a_reference_is_found_however_it_is_encoded(repay, look) -> None:
     assert "Caf\\u00e9" in document and hashlib.sha256(document.encode("ascii")).hexdigest() == last["hash"]
 
 
-def test_what_is_open_comes_in_the_order_in_which_it_was_sent(repay, look, sandbox, names) -> None:
+def test_open_intents_are_listed_in_the_order_of_sending(repay, look, sandbox, names) -> None:
     repay(amount="1")
     for loan in ({}, {"order_id": names.overdue}):
         sandbox.fault(answer="close", commit=False)
@@ -199,7 +199,7 @@ def test_what_is_open_comes_in_the_order_in_which_it_was_sent(repay, look, sandb
     assert found[0]["sent_at_ms"] < found[1]["sent_at_ms"]
 
 
-def test_a_journal_that_is_not_there_is_a_sentence(look) -> None:
+def test_a_missing_journal_is_reported_in_one_sentence(look) -> None:
     run = look(verify=True)
     assert run.failed
     assert "cannot be used (it does not exist). Check the option journal; the first run that moves money creates the file or the tables." in run["msg"]
@@ -217,7 +217,7 @@ def test_it_reads_while_a_run_writes_and_changes_nothing(simulated_time, begin, 
     assert writing.end()["outcome"] == "executed"
 
 
-def test_return_values(two, look, sandbox, repay) -> None:
+def test_results_have_the_documented_values(two, look, sandbox, repay) -> None:
     sandbox.fault(answer="close", commit=False)
     repay(wait_timeout=0)
     runs = [look(verify=True, format="csv"), look(since="soon")]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""However the exchange ends a list, it is read once and whole; a list without an end is none, and is not followed for long."""
+"""However the exchange ends a list, it is read once and completely. A list without an end is an error, and is not followed for long."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ways import FIXED, FIXED_SWEEP, FLEXIBLE, LEGACY, WAYS
 
 ENDS = ["empty_cursor", "cursor_then_empty", "cursor_repeats"]
 CONTRACTS = "/v5/crypto-loan-fixed/borrow-contract-info"
-ENDLESS = "The pages of {0} do not come to an end."
+ENDLESS = "The pages of {0} never end."
 each_end = pytest.mark.parametrize("end", ENDS)
 each_product = pytest.mark.parametrize("way", [LEGACY, FLEXIBLE, FIXED], ids=lambda way: way.name)
 
 
 @pytest.fixture
 def book(sandbox, roomy_seed) -> t.Callable[[int], None]:
-    """Let the stand-in begin anew with so many fixed contracts and flexible repayments, and nothing else of them."""
+    """Restart the stand-in exchange with this many fixed contracts and flexible repayments, and no others."""
 
     def write(number: int) -> None:
         account = roomy_seed["accounts"][0]
@@ -40,7 +40,7 @@ def book(sandbox, roomy_seed) -> t.Callable[[int], None]:
 
 @pytest.fixture
 def pages(relay) -> t.Callable[..., list[str]]:
-    """Let a call answer with the page that a function has for a cursor; lists the cursors that were asked for."""
+    """Let a call answer each cursor with the page that a function returns. Return the list of requested cursors."""
 
     def call(path: str, page: t.Callable[[str], tuple[list[dict[str, t.Any]], str]]) -> list[str]:
         asked: list[str] = []
@@ -61,7 +61,7 @@ def pages(relay) -> t.Callable[..., list[str]]:
 @each_end
 def test_each_way_repays_once(pay, switch, ledger, end: str) -> None:
     switch(list_end=end)
-    # One after the other, as an entry of another one may move a list that is being read.
+    # One after the other, because another way's entry may shift a list that is being read.
     for way in WAYS:
         run = pay(way)
         [entry] = ledger(way)
@@ -81,7 +81,7 @@ def test_a_lost_answer_is_settled(pay, switch, spoil, ledger, end: str, commit: 
 @pytest.mark.parametrize(
     ("end", "number"), [(end, n) for end in ENDS for n in (99, 100, 101, 200, 250) if n % 100 or end != "cursor_repeats"]
 )
-def test_a_list_is_read_whole_and_each_row_once(run_module, book, switch, end: str, number: int) -> None:
+def test_a_list_is_read_completely_and_each_row_once(run_module, book, switch, end: str, number: int) -> None:
     book(number)
     switch(list_end=end)
     loans = run_module("bybit_loan_info", product="fixed")
@@ -91,8 +91,8 @@ def test_a_list_is_read_whole_and_each_row_once(run_module, book, switch, end: s
 
 
 @pytest.mark.parametrize("number", [100, 200])
-def test_a_full_page_that_comes_again_is_no_end(run_module, book, switch, number: int) -> None:
-    """It may come from an exchange that takes no cursor, and the rest of the list be missing."""
+def test_a_repeated_full_page_is_no_end(run_module, book, switch, number: int) -> None:
+    """The exchange may ignore cursors, so that the rest of the list is missing."""
     book(number)
     switch(list_end="cursor_repeats")
     for module, product, path in (
@@ -103,21 +103,21 @@ def test_a_full_page_that_comes_again_is_no_end(run_module, book, switch, number
 
 
 @each_end
-def test_questions_have_the_same_answer(run_module, switch, end: str) -> None:
+def test_queries_have_the_same_answer(run_module, switch, end: str) -> None:
     plain = [run_module(module).result for module in ("bybit_loan_info", "bybit_loan_repayment_info")]
     switch(list_end=end)
     assert [run_module(module).result for module in ("bybit_loan_info", "bybit_loan_repayment_info")] == plain
 
 
 @each_product
-def test_cursors_that_go_round_in_a_circle(run_module, pages, relay, way) -> None:
+def test_a_circle_of_cursors_is_no_end(run_module, pages, relay, way) -> None:
     asked = pages(way.history, lambda cursor: ([], "B" if cursor == "A" else "A"))
     run = run_module("bybit_loan_repayment_info", product=way.name, api_url=relay.url)
     assert (run.failed, run["msg"], asked) == (True, ENDLESS.format(way.history), ["", "A", "B"])
 
 
 @each_product
-def test_with_rows_in_them_they_are_no_end_either(pay, pages, relay, sandbox, posted, way) -> None:
+def test_a_circle_of_cursors_with_rows_is_no_end(pay, pages, relay, sandbox, posted, way) -> None:
     way = FIXED_SWEEP if way is FIXED else way
     rows = sandbox.signed("GET", way.history, f"loanCurrency={way.coin}&limit=1").result["list"]
     asked = pages(way.history, lambda cursor: (rows, "B" if cursor == "A" else "A"))
@@ -126,14 +126,14 @@ def test_with_rows_in_them_they_are_no_end_either(pay, pages, relay, sandbox, po
     assert (run["msg"], asked) == (ENDLESS.format(way.history), ["", "A", "B"])
 
 
-def test_empty_pages_with_ever_new_cursors(run_module, pages, relay) -> None:
+def test_empty_pages_with_ever_new_cursors_are_no_end(run_module, pages, relay) -> None:
     asked = pages(FLEXIBLE.history, lambda cursor: ([], f"{cursor}1"))
     run = run_module("bybit_loan_repayment_info", product="flexible", api_url=relay.url)
     assert (run.failed, run["msg"]) == (True, ENDLESS.format(FLEXIBLE.history))
     assert len(asked) <= 5
 
 
-def test_a_last_page_that_leads_to_itself_but_brings_something_new_is_no_end(run_module, pages, relay, sandbox) -> None:
+def test_a_page_that_leads_to_itself_with_new_rows_is_no_end(run_module, pages, relay, sandbox) -> None:
     first, second = sandbox.signed("GET", FLEXIBLE.history, "limit=2").result["list"]
     asked = pages(FLEXIBLE.history, lambda cursor: ([second] if cursor else [first], "A"))
     run = run_module("bybit_loan_repayment_info", product="flexible", api_url=relay.url)
@@ -141,7 +141,7 @@ def test_a_last_page_that_leads_to_itself_but_brings_something_new_is_no_end(run
 
 
 @pytest.mark.parametrize("cursor", [None, 7, ["A"], {"next": "A"}, True], ids=str)
-def test_a_cursor_that_is_no_text_is_not_the_end_of_a_full_page(run_module, pages, relay, sandbox, book, cursor: t.Any) -> None:
+def test_a_cursor_that_is_no_string_does_not_end_a_full_page(run_module, pages, relay, sandbox, book, cursor: t.Any) -> None:
     book(150)
     rows = sandbox.signed("GET", FLEXIBLE.history, "limit=100").result["list"]
     pages(FLEXIBLE.history, lambda dummy: (rows, cursor))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What lies ahead of loans and account, as the stand-in exchange then makes it come true."""
+"""The forecast for loans and account comes true on the stand-in exchange."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ SHOCK = {"BTC": "-30%", "ETH": "-40%"}
 
 @pytest.fixture
 def ask(run_module) -> t.Callable[..., t.Any]:
-    """List loans, with these options and those of the connection."""
+    """List loans, with these options and the connection options."""
     return lambda **options: run_module("bybit_loan_info", **options)
 
 
 @pytest.fixture
 def reprice(sandbox) -> t.Callable[..., None]:
-    """Let prices be these."""
+    """Set these prices."""
     return lambda **prices: sandbox.control("POST", "prices", prices)
 
 
 @pytest.fixture
 def refuse(sandbox) -> t.Callable[..., None]:
-    """Let each read of a call be answered so."""
+    """Let the exchange answer all reads of a call with this."""
 
     def call(path: str, answer: t.Any) -> None:
         sandbox.control("POST", "faults", {"method": "GET", "path": path, "times": 0, "answer": answer})
@@ -49,7 +49,7 @@ def entry(rows: list[dict[str, t.Any]], coin: str) -> dict[str, t.Any]:
     return next(row for row in rows if row["coin"] == coin)
 
 
-def test_a_shock_is_what_then_happens(ask, sandbox, reprice) -> None:
+def test_a_shock_predicts_what_then_happens(ask, sandbox, reprice) -> None:
     foreseen = ask(shock=SHOCK)
     reprice(BTC="42000", ETH="1800")
     real = ask()
@@ -61,11 +61,11 @@ def test_a_shock_is_what_then_happens(ask, sandbox, reprice) -> None:
     predicted = [loan for loan in foreseen["loans"] if loan["after_shock"]]
     assert len(predicted) == len(legacy) == 5
     for loan in predicted:
-        # One step of rounding, of an LTV that becomes two thirds larger.
+        # One rounding step, of an LTV that grows by two thirds.
         assert 0 <= Decimal(loan["after_shock"]["ltv"]) - Decimal(legacy[loan["id"]]["ltv"]) <= Decimal("0.0003")
 
 
-def test_the_falls_are_where_the_thresholds_lie(ask, reprice) -> None:
+def test_the_predicted_falls_reach_the_thresholds(ask, reprice) -> None:
     position = ask()["position"]
     for name, ltv in (("fall_to_margin_call", "0.85"), ("fall_to_liquidation", "0.95")):
         for coins in (["BTC", "ETH"], ["BTC"]):
@@ -73,23 +73,23 @@ def test_the_falls_are_where_the_thresholds_lie(ask, reprice) -> None:
             for step, is_reached in ((Decimal(0), False), (Decimal("0.0002"), True)):
                 shock = {coin: f"-{fall + step}" for coin in coins}
                 assert (Decimal(ask(shock=shock)["position"]["after_shock"]["ltv"]) > Decimal(ltv)) is is_reached
-    # No fall of ETH alone is enough.
+    # No fall of ETH alone reaches it.
     assert entry(position["collateral"], "ETH")["fall_to_liquidation"] is None
     reprice(BTC=str(60000 * (1 - Decimal(position["fall_to_margin_call"]))), ETH=str(3000 * (1 - Decimal(position["fall_to_margin_call"]))))
     assert Decimal("0.849") < Decimal(ask()["position"]["ltv"]) <= Decimal("0.85")
 
 
-def test_what_is_reached_already(ask) -> None:
+def test_a_threshold_that_is_reached_already(ask) -> None:
     position = ask(margin_call_ltv="0.5", liquidation_ltv="0.9")["position"]
     assert (position["fall_to_margin_call"], position["margin_call_ltv"], position["liquidation_ltv"]) == ("0", "0.5", "0.9")
     assert position["fall_to_liquidation"] not in ("0", None)
 
 
-def test_what_it_takes_is_enough(ask, run_module, sandbox) -> None:
+def test_the_predicted_repayment_is_enough(ask, run_module, sandbox) -> None:
     position = ask(max_ltv="0.5")["position"]
     amount = entry(position["to_max_ltv"]["repay"], "USDT")["amount"]
     assert (position["to_max_ltv"]["max_ltv"], position["after_shock"]) == ("0.5", None)
-    # As many places as the exchange takes.
+    # As many decimal places as the exchange accepts.
     places = str(Decimal(amount).quantize(Decimal("0.0001"), "ROUND_UP"))
     assert not run_module("bybit_flexible_loan_repay", loan_currency="USDT", amount=places).failed
     assert Decimal("0.4999") < Decimal(ask()["position"]["ltv"]) <= Decimal("0.5")
@@ -108,23 +108,23 @@ def test_prices_are_those_of_the_exchange(ask, default_seed) -> None:
     for coin in coins:
         assert Decimal(coin["price_usd_min"]) <= Decimal(default_seed["prices"][coin["coin"]]) <= Decimal(coin["price_usd_max"])
         assert Decimal(coin["price_usd_max"]) / Decimal(coin["price_usd_min"]) < Decimal("1.0003")
-    # Without the position, an LTV is only the ratio of two prices.
+    # Without the position, an LTV tells only the ratio of two prices.
     assert {coin["price_usd"] for coin in ask(product="legacy")["coins"]} == {None}
 
 
-def test_what_the_wallets_hold(ask, sandbox) -> None:
+def test_the_wallets_are_listed(ask, sandbox) -> None:
     account = sandbox.account()
     for coin in ask()["coins"]:
         wallets = (coin["funding_balance"], coin["unified_balance"])
         assert wallets == (account["wallet"][coin["coin"]], account["unified"].get(coin["coin"], "0"))
 
 
-def test_a_key_that_may_not_see_the_wallet(ask, calls) -> None:
+def test_a_key_that_may_not_read_the_wallet_lists_none(ask, calls) -> None:
     run = ask(api_key="sandbox-key-no-wallet")
     assert (run.failed, len(run["loans"])) == (False, 11)
     assert {(coin["funding_balance"], coin["unified_balance"]) for coin in run["coins"]} == {(None, None)}
-    assert run.warnings.count("What the wallets hold cannot be read in full. http://127.0.0.1:") == 1
-    # Each wallet is asked for once.
+    assert run.warnings.count("Not all balances of the wallets can be read. http://127.0.0.1:") == 1
+    # Each wallet is read once.
     assert calls().count("GET query-account-coin-balance") == 2
 
 
@@ -134,7 +134,7 @@ def test_a_wallet_that_cannot_be_read_is_no_failure(ask, refuse, answer: t.Any) 
     run = ask()
     assert (run.failed, len(run["loans"]), run["position"]["ltv"]) == (False, 11, "0.547642")
     assert {coin["funding_balance"] for coin in run["coins"]} == {None}
-    assert run.warnings.count("What the wallets hold cannot be read in full.") == 1
+    assert run.warnings.count("Not all balances of the wallets can be read.") == 1
 
 
 @pytest.mark.parametrize("path", [BALANCE, TIERS])
@@ -152,7 +152,7 @@ def test_without_the_tiers_nothing_is_predicted(ask, refuse, answer: t.Any) -> N
     assert (run.failed, position["unpredictable_coins"], position["fall_to_liquidation"]) == (False, ["BTC", "ETH"], None)
     assert (position["after_shock"]["ltv"], position["to_max_ltv"]["repay_usd"]) == (None, None)
     assert "the collateral in BTC, ETH is not predicted, because the collateral ratio tiers cannot be read." in run.warnings
-    # What depends on no tier is predicted all the same.
+    # What does not depend on tiers is still predicted.
     assert entry(ask(max_ltv="0.5")["position"]["to_max_ltv"]["repay"], "USDT")["amount"] is not None
     assert ask(shock={"USDT": "+1%"})["position"]["after_shock"]["ltv"] is not None
 
@@ -164,12 +164,12 @@ def test_tiers_that_contradict_the_position_are_not_believed(ask, sandbox, refus
             tier["collateralRatio"] = str(Decimal(tier["collateralRatio"]) / 2)
     refuse(TIERS, {"http_status": 200, "body": json.dumps(document)})
     run = ask()
-    # BTC is owed, too, so its price is known; of ETH the fixed contract tells it.
+    # The price of BTC follows from the BTC debt, and that of ETH from the fixed contract.
     assert run["position"]["unpredictable_coins"] == ["BTC", "ETH"]
-    assert "because the exchange lists no collateral ratio tiers for them that are understood and fit the position." in run.warnings
+    assert "because the exchange lists no collateral ratio tiers for them that this collection understands and that match the position." in run.warnings
 
 
-def test_falls_that_are_not_known_are_no_safety(ask, sandbox, refuse, names) -> None:
+def test_unknown_falls_are_not_called_safe(ask, sandbox, refuse, names) -> None:
     loans = sandbox.query("ongoing-orders", "limit=100").document
     for row in loans["result"]["list"]:
         if row["orderId"] == names.loan:
@@ -182,11 +182,11 @@ def test_falls_that_are_not_known_are_no_safety(ask, sandbox, refuse, names) -> 
     run = ask()
     doubtful = [loan["id"] for loan in run["loans"] if loan["fall_to_liquidation"] is None]
     assert (run.failed, doubtful) == (False, [names.sol, names.loan])
-    named = f"legacy loans {names.sol} (the thresholds of SOL are not known), {names.loan} (its LTV is not known): none does not mean safe."
+    named = f"legacy loans {names.sol} (the thresholds of SOL are not known), {names.loan} (its LTV is not known): a missing value does not mean that a loan is safe."
     assert named in run.warnings
 
 
-def test_figures_of_different_moments(ask, sandbox, refuse) -> None:
+def test_figures_of_different_moments_widen_the_bounds(ask, sandbox, refuse) -> None:
     before = ask()
     document = sandbox.signed("GET", POSITION).document
     result = document["result"]
@@ -198,14 +198,14 @@ def test_figures_of_different_moments(ask, sandbox, refuse) -> None:
     run = ask()
     assert Decimal(run["position"]["fall_to_liquidation"]) < Decimal(before["position"]["fall_to_liquidation"]) - Decimal("0.002")
     btc = entry(run["coins"], "BTC")
-    # The debt still shows the price of before.
+    # The debt still shows the old price.
     assert Decimal(btc["price_usd_min"]) < 60000 < Decimal("60299") < Decimal(btc["price_usd_max"])
 
 
-def test_a_shock_of_a_coin_that_is_not_there_is_told(ask) -> None:
+def test_a_shock_of_a_coin_that_the_account_does_not_have_is_reported(ask) -> None:
     run = ask(shock={"BTC": "-30%", "DOGE": "-30%", "XRP": "+5%"})
     assert not run.failed
-    assert "shock changes the price of DOGE, XRP, of which nothing that was read is owed or pledged: it has no effect." in run.warnings
+    assert "shock changes the price of DOGE, XRP, but nothing that was read is owed or pledged in it, so this has no effect." in run.warnings
     assert ask(shock={"BTC": "-30%"}).warnings == ""
 
 
@@ -219,18 +219,18 @@ def test_a_shock_of_a_coin_that_is_not_there_is_told(ask) -> None:
     ],
     ids=str,
 )
-def test_wrong_options_are_refused_before_anything_is_asked(ask, calls, options: dict[str, t.Any], named: str) -> None:
+def test_wrong_options_are_refused_before_anything_is_read(ask, calls, options: dict[str, t.Any], named: str) -> None:
     run = ask(**options)
     assert (run.failed, named in run["msg"], calls()) == (True, True, [])
 
 
-def test_the_samples_of_the_documentation_are_of_one_run(ask, names) -> None:
+def test_the_documented_samples_are_from_one_run(ask, names) -> None:
     run = ask(shock=SHOCK, max_ltv="0.5")
     documented = yaml.safe_load(bybit_loan_info.RETURN)
     assert documented["msg"]["sample"] == run["msg"]
     loan = next(loan for loan in run["loans"] if loan["id"] == names.overdue)
     of_loan, position = documented["loans"]["contains"], documented["position"]["contains"]
-    # The due time, at the end of an hour, is that of one day.
+    # A due time at the end of an hour, one day ahead.
     of_this_day = {name: of_loan[name]["sample"] for name in ("maturity_time_ms", "maturity_time", "days_to_maturity")}
     assert sampled(of_loan, {**loan, **of_this_day}) == {**loan, **of_this_day}
     assert of_this_day["maturity_time"] == iso(of_this_day["maturity_time_ms"]) and of_this_day["maturity_time_ms"] % HOUR_MS == 3_599_000

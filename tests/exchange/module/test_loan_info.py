@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The open loans of all products in one list, as the ledger of the exchange has them."""
+"""The open loans of all products in one list, compared with the exchange's ledger."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIXED = ["571", "570", "569", "568"]
 
 @pytest.fixture
 def ask(run_module) -> t.Callable[..., t.Any]:
-    """List loans, with these options and those of the connection."""
+    """List loans, with these options and the connection options."""
     return lambda **options: run_module("bybit_loan_info", **options)
 
 
@@ -36,7 +36,7 @@ def legacy(names) -> list[str]:
 
 
 def shown(run: t.Any) -> list[str]:
-    """Name the loans of a result, those without id by their coin."""
+    """Name the loans of a result by ID, or by coin if they have none."""
     return [loan["id"] or loan["coin"] for loan in run["loans"]]
 
 
@@ -70,7 +70,7 @@ def test_debts_are_those_of_the_ledger(ask, sandbox) -> None:
         assert (loan["hourly_rate"], loan["maturity_time_ms"]) == (ledger.get("hourly_rate"), ledger.get("due_at"))
 
 
-def test_ltv_and_thresholds(ask, sandbox) -> None:
+def test_loans_have_ltv_and_thresholds(ask, sandbox) -> None:
     listed = ask()["loans"]
     account = sandbox.account()
     of_loans = {loan["order_id"]: (loan["ltv"], loan["margin_call_ltv"], loan["liquidation_ltv"]) for loan in account["loans"]}
@@ -81,7 +81,7 @@ def test_ltv_and_thresholds(ask, sandbox) -> None:
     assert {loan["liquidation_ltv"] for loan in listed} == {"0.95", "0.9"}
 
 
-def test_rates_are_told_for_a_year(ask) -> None:
+def test_rates_are_annual(ask) -> None:
     rates = {loan["id"] or loan["coin"]: loan["annual_rate"] for loan in ask()["loans"]}
     assert (rates[FLEXIBLE_USDT], rates["571"]) == ("0.079143096", "0.022")
     assert Decimal(rates[FLEXIBLE_USDT]) == Decimal("0.0000090346") * 24 * 365
@@ -105,7 +105,7 @@ def test_the_position_is_that_of_the_account(ask, sandbox) -> None:
     assert position["debts"][1] == {"coin": "ETH", "flexible": "0", "flexible_usd": "0", "fixed": "0.5", "fixed_usd": "1500"}
 
 
-def test_sums_are_those_of_the_list(ask) -> None:
+def test_sums_match_the_list(ask) -> None:
     run = ask()
     usdt = run["totals"][2]
     assert [total["coin"] for total in run["totals"]] == ["BTC", "ETH", "USDT"]
@@ -138,20 +138,20 @@ def test_sums_are_those_of_the_list(ask) -> None:
     ],
     ids=str,
 )
-def test_filters(ask, options: dict[str, t.Any], expected: list[str]) -> None:
+def test_filters_select_loans(ask, options: dict[str, t.Any], expected: list[str]) -> None:
     run = ask(**options)
     assert (run.failed, shown(run), run.warnings) == (False, expected, "")
     assert sum(total["loans"] for total in run["totals"]) == len(expected)
 
 
-def test_what_is_due_goes_by_the_exchanges_clock(ask, sandbox) -> None:
+def test_due_loans_follow_the_exchanges_clock(ask, sandbox) -> None:
     sandbox.clock(offset_ms=DAY_MS)
     run = ask(matures_within="0d", product="fixed")
     assert shown(run) == ["571", "570"]
     assert run.details["gate_retries"]["clock_syncs"] == 1
 
 
-def test_the_exchange_is_asked_for_what_is_wanted_only(ask, sandbox) -> None:
+def test_only_requested_products_are_read(ask, sandbox) -> None:
     ask(loan_currency="ETH", loan_id="571", product=["fixed", "flexible"])
     requests = [(request["path"].rpartition("/")[2], request["query"]) for request in sandbox.requests()["requests"]]
     loans = [("position", ""), ("borrow-contract-info", "orderCurrency=ETH&loanId=571&limit=100"), ("collateral-data", "")]
@@ -162,7 +162,7 @@ def test_the_exchange_is_asked_for_what_is_wanted_only(ask, sandbox) -> None:
 def test_only_legacy_loans_need_no_position(ask, calls, legacy) -> None:
     run = ask(product="legacy")
     assert (shown(run), run["position"]) == (legacy, None)
-    # BTC, ETH, SOL and USDT, in two wallets.
+    # BTC, ETH, SOL, and USDT in two wallets.
     assert calls() == ["GET ongoing-orders", "GET collateral-data", *["GET query-account-coin-balance"] * 8]
 
 
@@ -177,7 +177,7 @@ def test_only_legacy_loans_need_no_position(ask, calls, legacy) -> None:
     ],
     ids=str,
 )
-def test_an_exchange_that_forgets_a_filter_is_not_believed(ask, sandbox, path: str, options: dict[str, t.Any]) -> None:
+def test_an_exchange_that_ignores_a_filter_is_not_believed(ask, sandbox, path: str, options: dict[str, t.Any]) -> None:
     query = "limit=100" if "ongoing-coin" not in path else ""
     body = sandbox.signed("GET", path, query).body.decode()
     assert len(json.loads(body)["result"]["list"]) >= 2
@@ -185,10 +185,10 @@ def test_an_exchange_that_forgets_a_filter_is_not_believed(ask, sandbox, path: s
     run = ask(**options)
     [asked] = [value for name, value in options.items() if name != "product"]
     assert (run.failed, "loans" in run.result) == (True, False)
-    assert f"Bybit answered {path} with an unusable " in run["msg"] and f", but '{asked}' was requested." in run["msg"]
+    assert f"Bybit's answer to {path} has an invalid " in run["msg"] and f", but '{asked}' was requested." in run["msg"]
 
 
-def test_a_loan_that_stands_on_two_pages_is_one_loan(ask, sandbox, legacy) -> None:
+def test_a_loan_on_two_pages_is_one_loan(ask, sandbox, legacy) -> None:
     path = "/v5/crypto-loan/ongoing-orders"
     answer = sandbox.signed("GET", path, "limit=100").document
     answer["result"]["nextPageCursor"] = "1"
@@ -200,7 +200,7 @@ def test_a_loan_that_stands_on_two_pages_is_one_loan(ask, sandbox, legacy) -> No
     assert (shown(run), run["totals"][1]["loans"]) == (legacy, 4)
 
 
-def test_an_account_without_loans(ask, sandbox, calls, default_seed) -> None:
+def test_an_account_without_loans_has_an_empty_list(ask, sandbox, calls, default_seed) -> None:
     seed = json.loads(json.dumps(default_seed))
     seed["accounts"] = [{"uid": "1", "keys": [seed["accounts"][0]["keys"][0]], "wallet": {"USDT": "1"}}]
     sandbox.control("PUT", "seed", seed)
@@ -230,7 +230,7 @@ def test_nothing_is_changed_in_any_mode(ask, sandbox, calls, journal) -> None:
 @pytest.mark.parametrize(
     "path", ["/v5/crypto-loan-flexible/ongoing-coin", "/v5/crypto-loan-common/position", "/v5/crypto-loan/collateral-data"]
 )
-def test_what_cannot_be_read_for_another_reason_is_a_failure(ask, sandbox, path: str, answer: t.Any) -> None:
+def test_any_other_failed_read_is_a_failure(ask, sandbox, path: str, answer: t.Any) -> None:
     sandbox.control("POST", "faults", {"method": "GET", "path": path, "answer": answer})
     run = ask()
     assert (run.failed, "loans" in run.result, path in run["msg"]) == (True, False, True)
@@ -252,28 +252,28 @@ def test_what_cannot_be_read_for_another_reason_is_a_failure(ask, sandbox, path:
     ],
     ids=str,
 )
-def test_wrong_options_are_refused_before_anything_is_asked(ask, calls, options: dict[str, t.Any], named: str) -> None:
+def test_wrong_options_are_refused_before_anything_is_read(ask, calls, options: dict[str, t.Any], named: str) -> None:
     run = ask(**options)
     assert (run.failed, named in run["msg"], calls()) == (True, True, [])
 
 
-def test_a_defect_of_ours_is_told_as_one(ask) -> None:
+def test_a_defect_of_the_collection_is_reported_as_one(ask) -> None:
     run = ask(program=("-c", SABOTAGED))
     assert (run.failed, run["failure"]) == (True, None)
     assert run["msg"] == "Internal error in treasury.bybit (ZeroDivisionError). Nothing was changed; report the error."
 
 
-def test_no_secret_is_told(ask) -> None:
+def test_no_secret_is_shown(ask) -> None:
     for run in (ask(), ask(api_secret="sandbox-secret-2"), ask(program=("-c", SABOTAGED))):
         assert "sandbox-key" not in run.output
         assert "sandbox-secret" not in run.output
 
 
-def test_the_products_are_read_side_by_side(ask, sandbox) -> None:
+def test_the_products_are_read_in_parallel(ask, sandbox) -> None:
     paths = ["/v5/crypto-loan/ongoing-orders", "/v5/crypto-loan-flexible/ongoing-coin", "/v5/crypto-loan-fixed/borrow-contract-info"]
     for path in paths:
         sandbox.control("POST", "faults", {"method": "GET", "path": path, "delay_answer_ms": 1500})
     assert not ask().failed
     arrived = [request["time"] for request in sandbox.requests()["requests"] if request["path"] in paths]
-    # All of them are there before the first is answered.
+    # All requests arrive before the first answer.
     assert len(arrived) == 3 and max(arrived) - min(arrived) < 1500

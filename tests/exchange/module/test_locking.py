@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two runs for one loan at once wait for each other, for a limited time, and never pay for one another."""
+"""Two simultaneous runs for one loan wait for each other for a limited time, and never pay twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 
 @pytest.fixture
 def controller() -> str:
-    """What a run calls its user and its machine."""
+    """The name that a run gives its user and machine."""
     return f"user {pwd.getpwuid(os.geteuid()).pw_name} on {platform.node()}"
 
 
@@ -29,12 +29,12 @@ def test_the_second_waits_for_the_first(simulated_time, begin, holder, calls, pa
     first, second = first.end(), second.end()
     assert [(run["outcome"], run.details["recovered"], run.details["earlier"]) for run in (first, second)] == [("executed", False, [])] * 2
     assert paid() == ["30", "100"]
-    # The second has looked only after the first had paid.
+    # The second run read the loan only after the first one paid.
     assert (first["loan"]["before"]["debt"], second["loan"]["before"]["debt"]) == ("1000.4", "900.4")
     assert calls()[7:11] == ["GET repayment-history", "GET ongoing-orders", "GET ongoing-orders", "GET loanable-data"]
 
 
-def test_two_declarative_runs_at_once_pay_once(begin, sandbox, holder, paid) -> None:
+def test_two_runs_for_one_goal_at_once_pay_once(begin, sandbox, holder, paid) -> None:
     since = sandbox.state()["server_time"] // 1000 - 3600
     text = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
     first = holder(500, since=text)
@@ -42,7 +42,7 @@ def test_two_declarative_runs_at_once_pay_once(begin, sandbox, holder, paid) -> 
     assert (first.end()["outcome"], second.end()["outcome"], paid()) == ("executed", "nothing_to_do", ["100"])
 
 
-def test_the_wait_ends_with_a_sentence(simulated_time, repay, holder, controller, calls, paid) -> None:
+def test_the_wait_ends_with_one_sentence(simulated_time, repay, holder, controller, calls, paid) -> None:
     first = holder(5000)
     begun = simulated_time.seconds()
     run = repay(lock_timeout=1)
@@ -58,13 +58,13 @@ def test_the_wait_ends_with_a_sentence(simulated_time, repay, holder, controller
     first.kill()
 
 
-def test_no_wait_at_all(repay, holder) -> None:
+def test_a_lock_timeout_of_zero_does_not_wait(repay, holder) -> None:
     first = holder(5000)
     assert "did not end within lock_timeout, 0 s" in repay(lock_timeout=0)["msg"]
     first.kill()
 
 
-def test_a_run_that_could_not_wait_leaves_the_memory_of_the_other_alone(repay, holder, remembered) -> None:
+def test_a_run_that_gave_up_waiting_leaves_the_others_intent_alone(repay, holder, remembered) -> None:
     first = holder(5000)
     before = remembered()
     repay(lock_timeout=0)
@@ -80,7 +80,7 @@ def test_a_killed_holder_frees_the_lock(repay, holder, until, paid, posts) -> No
     assert (run["outcome"], run.details["recovered"], paid(), posts()) == ("executed", True, ["100"], 1)
 
 
-def test_a_second_run_that_is_killed_while_it_waits_does_no_harm(simulated_time, begin, repay, holder, paid, remembered) -> None:
+def test_killing_the_waiting_run_does_no_harm(simulated_time, begin, repay, holder, paid, remembered) -> None:
     first = holder(1200)
     second = begin()
     simulated_time.pass_by(0.5)
@@ -89,7 +89,7 @@ def test_a_second_run_that_is_killed_while_it_waits_does_no_harm(simulated_time,
     assert repay(amount="30", lock_timeout=0)["outcome"] == "executed"
 
 
-def test_another_loan_need_not_wait(repay, holder, names) -> None:
+def test_runs_for_other_loans_do_not_wait(repay, holder, names) -> None:
     first = holder(5000)
     assert repay(order_id=names.overdue, lock_timeout=0)["outcome"] == "executed"
     first.kill()
@@ -106,7 +106,7 @@ def test_check_mode_waits_as_well(repay, holder) -> None:
 @pytest.mark.parametrize(
     ("option", "value"), [("lock_timeout", -1), ("lock_timeout", 86_401), ("wait_timeout", -1), ("settle_margin", 3601)]
 )
-def test_times_out_of_range_are_refused(repay, sandbox, option: str, value: int) -> None:
+def test_timeouts_out_of_range_are_refused(repay, sandbox, option: str, value: int) -> None:
     run = repay(**{option: value})
     assert (run.failed, run["outcome"]) == (True, "not_executed")
     assert f"{option} '{value}' is out of range: use a value from 0 to " in run["msg"]

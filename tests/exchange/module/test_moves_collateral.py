@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What only collateral knows: the platform's limit, what the exchange lets go, closed orders, coins that are not pledged, figures that lack."""
+"""Cases of collateral only: the platform's limit, the removable amount, closed orders, coins that are not pledged, and missing figures."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from moves import ACCOUNT_ADD, ACCOUNT_MAX_LTV, ACCOUNT_MIN_LTV, ACCOUNT_TAKE_BA
 
 POSITION = "/v5/crypto-loan-common/position"
 LEGACY_LIMIT, ACCOUNT_LIMIT = "/v5/crypto-loan/max-collateral-amount", "/v5/crypto-loan-common/max-collateral-amount"
-LEGACY_TIERS, ACCOUNT_TIERS = "/v5/crypto-loan/collateral-data", "/v5/crypto-loan-common/collateral-data"
+ACCOUNT_TIERS = "/v5/crypto-loan-common/collateral-data"
 COLLATERAL = "bybit_loan_collateral"
 by_name = {"ids": lambda value: getattr(value, "name", str(value))}
 
 
 @pytest.mark.parametrize("move", [ACCOUNT_ADD, ACCOUNT_MAX_LTV], **by_name)
-def test_the_platforms_limit_is_told_before_anything_is_sent(pay, sandbox, posted, booked, move) -> None:
+def test_the_platforms_limit_is_reported_before_anything_is_sent(pay, sandbox, posted, booked, move) -> None:
     sandbox.control("POST", "col_res", {"col_res": 2})
     for check in (True, False):
         run = pay(move, check=check)
@@ -33,13 +33,13 @@ def test_the_platforms_limit_is_told_before_anything_is_sent(pay, sandbox, poste
 
 
 @pytest.mark.parametrize("col_res", [-1, 0, 1])
-def test_any_other_state_of_the_platform_lets_add(pay, sandbox, col_res: int) -> None:
+def test_any_other_state_of_the_platform_allows_adding(pay, sandbox, col_res: int) -> None:
     sandbox.control("POST", "col_res", {"col_res": col_res})
     assert pay(ACCOUNT_ADD)["outcome"] == "executed"
 
 
 @pytest.mark.parametrize("move", [ACCOUNT_TAKE_BACK, ACCOUNT_MIN_LTV, LEGACY_ADD, LEGACY_MAX_LTV], **by_name)
-def test_the_platforms_limit_is_only_about_adding_to_the_account(pay, sandbox, move) -> None:
+def test_the_platforms_limit_applies_only_to_adding_to_the_account(pay, sandbox, move) -> None:
     sandbox.control("POST", "col_res", {"col_res": 2})
     assert pay(move)["outcome"] == "executed"
 
@@ -50,7 +50,7 @@ def test_a_goal_that_is_reached_needs_no_collateral(pay, sandbox) -> None:
 
 
 @pytest.mark.parametrize("code", ["148048", "131239"])
-def test_a_limit_that_is_reached_meanwhile(begin_way, sandbox, switch, spoil, until, arrived, booked, code: str) -> None:
+def test_a_limit_that_is_reached_meanwhile_is_a_refusal(begin_way, sandbox, switch, spoil, until, arrived, booked, code: str) -> None:
     switch(platform_limit_code=code)
     spoil(ACCOUNT_ADD, delay_ms=300)
     process = begin_way(ACCOUNT_ADD)
@@ -61,8 +61,8 @@ def test_a_limit_that_is_reached_meanwhile(begin_way, sandbox, switch, spoil, un
 
 
 @pytest.mark.parametrize("move", [LEGACY_TAKE_BACK, ACCOUNT_TAKE_BACK], **by_name)
-def test_what_the_exchange_lets_go_bounds_a_step(pay, stall, posted, booked, move) -> None:
-    """By what it says, even where it would let go more."""
+def test_the_removable_amount_limits_a_step(pay, stall, posted, booked, move) -> None:
+    """The exchange's figure counts, even if it would release more."""
     limit = LEGACY_LIMIT if move.is_legacy else ACCOUNT_LIMIT
     body = '{"retCode":0,"retMsg":"","result":{"maxCollateralAmount":"0.003"},"retExtInfo":{},"time":1}'
     stall(limit, answer={"http_status": 200, "body": body})
@@ -75,7 +75,7 @@ def test_what_the_exchange_lets_go_bounds_a_step(pay, stall, posted, booked, mov
 
 
 @pytest.mark.parametrize("move", [LEGACY_MIN_LTV, ACCOUNT_MIN_LTV], **by_name)
-def test_what_the_exchange_lets_go_bounds_a_goal(pay, stall, posted, booked, move) -> None:
+def test_the_removable_amount_limits_a_goal(pay, stall, posted, booked, move) -> None:
     limit = LEGACY_LIMIT if move.is_legacy else ACCOUNT_LIMIT
     body = '{"retCode":0,"retMsg":"","result":{"maxCollateralAmount":"0.003"},"retExtInfo":{},"time":1}'
     stall(limit, answer={"http_status": 200, "body": body})
@@ -90,7 +90,7 @@ def test_what_the_exchange_lets_go_bounds_a_goal(pay, stall, posted, booked, mov
     assert [entry["amount"] for entry in booked(move)] == ["0.003"]
 
 
-def test_a_goal_above_what_the_exchange_lets_go(pay, sandbox, posted) -> None:
+def test_a_goal_that_needs_more_than_the_removable_amount(pay, sandbox, posted) -> None:
     run = pay(LEGACY_MIN_LTV, min_ltv="0.9")
     assert (run["outcome"], posted()) == ("not_executed", [])
     assert "but the exchange releases " in run["msg"]
@@ -103,8 +103,8 @@ def test_a_goal_above_what_the_exchange_lets_go(pay, sandbox, posted) -> None:
 
 @pytest.mark.parametrize("fault", [{"answer": "html_502"}, {"answer": {"ret_code": 10016}}, {"answer": {"ret_code": 148004}}], ids=str)
 @pytest.mark.parametrize("move", [LEGACY_TAKE_BACK, ACCOUNT_TAKE_BACK, LEGACY_MIN_LTV, ACCOUNT_MIN_LTV], **by_name)
-def test_what_the_exchange_lets_go_cannot_be_read(pay, stall, posted, booked, move, fault: dict) -> None:
-    """Then the exchange alone can bound it."""
+def test_a_removable_amount_that_cannot_be_read_is_left_to_the_exchange(pay, stall, posted, booked, move, fault: dict) -> None:
+    """Then only the exchange can limit it."""
     stall(LEGACY_LIMIT if move.is_legacy else ACCOUNT_LIMIT, **fault)
     run = pay(move)
     assert (run["outcome"], run["amount"], len(booked(move))) == ("executed", move.amount, 1)
@@ -112,7 +112,7 @@ def test_what_the_exchange_lets_go_cannot_be_read(pay, stall, posted, booked, mo
 
 
 @pytest.mark.parametrize("move", [LEGACY_TAKE_BACK, ACCOUNT_TAKE_BACK], **by_name)
-def test_more_than_is_pledged(pay, posted, move) -> None:
+def test_taking_back_more_than_is_pledged_is_refused(pay, posted, move) -> None:
     run = pay(move, take_back="3")
     assert run["msg"] == (
         f"take_back '3' is more than the {move.before} {move.coin} in the collateral of {move.label}: use at most '{move.before}'."
@@ -121,7 +121,7 @@ def test_more_than_is_pledged(pay, posted, move) -> None:
 
 
 @pytest.mark.parametrize("move", [LEGACY_TAKE_BACK, ACCOUNT_TAKE_BACK], **by_name)
-def test_more_than_the_exchange_lets_go(pay, sandbox, posted, booked, move) -> None:
+def test_taking_back_more_than_the_exchange_releases_is_refused(pay, sandbox, posted, booked, move) -> None:
     sandbox.control("POST", "prices", {"BTC": "40000"})
     run = pay(move, take_back=str(Decimal(move.before) - Decimal("0.0001")))
     assert "but the exchange releases " in run["msg"]
@@ -130,7 +130,7 @@ def test_more_than_the_exchange_lets_go(pay, sandbox, posted, booked, move) -> N
 
 @pytest.mark.parametrize(("order_id", "closed"), [("1793569729874260992", "is already fully repaid"), ("1793120457719046144", "was closed by liquidation")])
 @pytest.mark.parametrize("check", [True, False])
-def test_a_closed_order(run_module, posted, order_id: str, closed: str, check: bool) -> None:
+def test_a_closed_order_is_refused(run_module, posted, order_id: str, closed: str, check: bool) -> None:
     for step in ("add", "take_back"):
         run = run_module(COLLATERAL, order_id=order_id, check=check, **{step: "0.01"})
         assert run["msg"] == f"{step} '0.01' is not possible, because loan {order_id} {closed}: use the ID of an open loan."
@@ -142,14 +142,14 @@ def test_a_closed_order(run_module, posted, order_id: str, closed: str, check: b
     assert posted() == []
 
 
-def test_an_order_of_nobody(run_module, names, posted) -> None:
+def test_an_unknown_order_is_refused(run_module, names, posted) -> None:
     for order_id in ("1111111111111111111", names.second):
         run = run_module(COLLATERAL, order_id=order_id, add="0.01")
         assert f"order_id '{order_id}' is not a loan of this account" in run["msg"]
         assert (run["outcome"], posted()) == ("not_executed", [])
 
 
-def test_a_coin_of_which_nothing_is_pledged_yet(run_module, sandbox, booked) -> None:
+def test_a_coin_that_is_not_pledged_yet_can_be_added(run_module, sandbox, booked) -> None:
     foreseen, run = (run_module(COLLATERAL, currency="SOL", add="10", settle_margin=0, check=check) for check in (True, False))
     assert (foreseen["outcome"], run["outcome"]) == ("planned", "executed")
     assert (run["collateral"]["before"]["collateral_amount"], run["collateral"]["after"]["collateral_amount"]) == ("0", "10")
@@ -167,7 +167,7 @@ def test_nothing_can_be_taken_back_of_a_coin_that_is_not_pledged(run_module, pos
 
 
 @pytest.mark.parametrize("coin", ["XRP", "DOGE"])
-def test_a_coin_that_is_no_collateral(run_module, posted, coin: str) -> None:
+def test_a_coin_that_is_no_collateral_is_refused(run_module, posted, coin: str) -> None:
     run = run_module(COLLATERAL, currency=coin, max_ltv="0.3")
     assert (run["outcome"], run["changed"], posted()) == ("not_executed", False, [])
     assert f"max_ltv '0.3' cannot be calculated, because the exchange does not show how it values {coin} as collateral" in run["msg"]
@@ -177,8 +177,8 @@ def test_a_coin_that_is_no_collateral(run_module, posted, coin: str) -> None:
 
 @pytest.mark.parametrize("move", [ACCOUNT_ADD, ACCOUNT_TAKE_BACK, ACCOUNT_MAX_LTV, ACCOUNT_MIN_LTV], **by_name)
 @pytest.mark.parametrize("fault", [{"answer": "html_502"}, {"answer": {"ret_code": 10016}}, {"answer": {"ret_code": 10001}}], ids=str)
-def test_tiers_that_cannot_be_read(pay, stall, posted, booked, move, fault: dict) -> None:
-    """A step can do without them, a goal of an LTV cannot."""
+def test_without_tiers_a_step_works_and_a_goal_does_not(pay, stall, posted, booked, move, fault: dict) -> None:
+    """A step does not need them. An LTV goal does."""
     stall(ACCOUNT_TIERS, **fault)
     run = pay(move)
     if move.is_step:
@@ -200,20 +200,20 @@ def test_a_position_that_is_not_understood_moves_nothing(pay, change, posted, mo
 @pytest.mark.parametrize("how", ["absent", "null", "empty", "type"])
 @pytest.mark.parametrize("move", [LEGACY_MAX_LTV, LEGACY_MIN_LTV], **by_name)
 @pytest.mark.parametrize("field", ["collateralAmount", "currentLTV"])
-def test_an_order_whose_figures_are_not_told_moves_nothing_for_a_goal(pay, change, posted, move, how: str, field: str) -> None:
+def test_a_goal_moves_nothing_for_an_order_with_empty_figures(pay, change, posted, move, how: str, field: str) -> None:
     change("/v5/crypto-loan/ongoing-orders", how, f"list.{field}")
     run = pay(move)
     assert (run.failed, run["outcome"], run["changed"], posted()) == (True, "not_executed", False, [])
 
 
-def test_a_price_that_falls_makes_more_to_add(pay, sandbox) -> None:
+def test_a_falling_price_raises_the_amount_to_add(pay, sandbox) -> None:
     assert pay(LEGACY_MAX_LTV, max_ltv="0.4")["outcome"] == "executed"
     sandbox.control("POST", "prices", {"BTC": "50000"})
     run = pay(LEGACY_MAX_LTV, max_ltv="0.4")
     assert (run["outcome"], Decimal("0.3995") < Decimal(sandbox.loan()["ltv"]) <= Decimal("0.4")) == ("executed", True)
 
 
-def test_adding_does_not_take_back_and_the_other_way_round(pay, posted) -> None:
+def test_max_ltv_never_takes_back_and_min_ltv_never_adds(pay, posted) -> None:
     for move in (LEGACY_MAX_LTV, LEGACY_MIN_LTV, ACCOUNT_MAX_LTV, ACCOUNT_MIN_LTV):
         run = pay(move, **({"max_ltv": "0.6"} if "max_ltv" in move.options else {"min_ltv": "0.3"}))
         assert (run["outcome"], run["changed"], run["amount"]) == ("nothing_to_do", False, "0")
@@ -221,8 +221,8 @@ def test_adding_does_not_take_back_and_the_other_way_round(pay, posted) -> None:
     assert posted() == []
 
 
-def test_a_goal_has_no_more_places_than_the_exchange_lists_for_legacy_loans(run_module, sandbox) -> None:
-    """It documents none for collateral of the account; a step is sent as it is, and what the exchange refuses is told as such."""
+def test_a_legacy_goal_has_no_more_decimal_places_than_the_exchange_lists(run_module, sandbox) -> None:
+    """None are documented for the account's collateral: a step is sent as it is, and a refusal is reported."""
     assert run_module(COLLATERAL, currency="SOL", add="10", settle_margin=0)["outcome"] == "executed"
     run = run_module(COLLATERAL, currency="SOL", add="4.9607191", settle_margin=0)
     assert (run["outcome"], run["changed"], run["failure"]["ret_code"]) == ("not_executed", False, 148005)

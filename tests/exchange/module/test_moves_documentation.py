@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The documentation says what the modules for collateral and transfers return, and which calls they send."""
+"""The documentation of the collateral and transfer modules is true: return values and calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ each_module = pytest.mark.parametrize("name", MODULES)
 
 
 @pytest.mark.parametrize("move", [LEGACY_ADD, ACCOUNT_ADD, LEGACY_MIN_LTV, ACCOUNT_MIN_LTV, TO_FUND, ENSURE], ids=lambda move: move.name)
-def test_return_values(pay, sandbox, spoil, move) -> None:
+def test_results_have_the_documented_values(pay, sandbox, spoil, move) -> None:
     runs = [pay(move, diff=True, check=True), pay(move, diff=True), pay(move, at_most="0.0001"), pay(move, api_key="unknown")]
     sandbox.control("POST", "reset")
     sandbox.clock(advance_ms=10_000)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wrong options of the modules for collateral and transfers: one sentence that names option, value and remedy, before anything is sent."""
+"""Wrong options of the collateral and transfer modules: one sentence that names option, value, and remedy, before anything is sent."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ CASES = [
 
 @pytest.fixture
 def ask(simulated_time, sandbox) -> t.Callable[..., t.Any]:
-    """Run a module with just these options and those of the connection, empty ones too."""
+    """Run a module with these options, including empty ones, and the connection options."""
     sandbox.control("DELETE", "requests")
     connection = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
     return lambda module, **options: simulated_time.begin(module, {**connection, **options}, None).end()
@@ -141,6 +141,6 @@ def test_a_wrong_option_is_refused_before_anything_is_sent(
     ],
     ids=str,
 )
-def test_what_yaml_makes_of_options_is_understood(ask, module: str, options: dict[str, t.Any]) -> None:
+def test_values_from_yaml_are_understood(ask, module: str, options: dict[str, t.Any]) -> None:
     run = ask(module, settle_margin=0, **options)
     assert (run["outcome"], run["amount"]) == ("executed", "100" if module == TRANSFER else "0.01")

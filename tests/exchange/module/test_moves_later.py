@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Transfers that are looked into after more days than the exchange lists at once."""
+"""Transfers that are settled after more days than the exchange lists at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from moves import TO_FUND, TO_UNIFIED
 from moving import assert_made
 
-# Of a coin that nobody takes from the wallet meanwhile.
+# A coin whose balance nobody else changes meanwhile.
 LATER = [
     move._replace(options={**move.options, "coin": "USDC"}, coin="USDC", body=move.body.replace("USDT", "USDC")) for move in (TO_FUND, TO_UNIFIED)
 ]
@@ -20,7 +20,7 @@ EIGHT_DAYS = 8 * 86_400
 
 
 @pytest.mark.parametrize("fault", [{"processing_ms": 60_000}, {"history_delay_ms": 1000}], ids=str)
-def test_what_was_left_pending_longer_ago_than_the_list_reaches_does_not_bar_a_goal(pay, spoil, simulated_time, sandbox, booked, fault: dict) -> None:
+def test_a_transfer_left_pending_before_the_lists_range_does_not_stop_a_goal(pay, spoil, simulated_time, sandbox, booked, fault: dict) -> None:
     step, dummy, goal = LATER
     spoil(step, **fault)
     assert pay(step, wait=False)["outcome"] == "pending"
@@ -32,8 +32,8 @@ def test_what_was_left_pending_longer_ago_than_the_list_reaches_does_not_bar_a_g
 
 @pytest.mark.parametrize("commit", [True, False])
 @each_later
-def test_a_lost_answer_longer_ago_than_the_list_reaches(pay, spoil, simulated_time, booked, arrived, remembered, move, commit: bool) -> None:
-    """The list is asked for the days of the transfer, not for the last ones."""
+def test_a_lost_answer_before_the_lists_range_is_settled(pay, spoil, simulated_time, booked, arrived, remembered, move, commit: bool) -> None:
+    """The list is requested for the days of the transfer, not for the last few."""
     spoil(move, answer="close", commit=commit, history_delay_ms=1000 if commit else 0)
     assert pay(move, wait_timeout=0)["outcome"] == "unknown"
     simulated_time.pass_by(EIGHT_DAYS)
@@ -45,7 +45,7 @@ def test_a_lost_answer_longer_ago_than_the_list_reaches(pay, spoil, simulated_ti
 
 
 @each_later
-def test_what_was_left_pending_longer_ago_than_the_list_reaches_is_not_moved_twice(pay, spoil, simulated_time, booked, arrived, move) -> None:
+def test_a_transfer_left_pending_before_the_lists_range_is_not_made_twice(pay, spoil, simulated_time, booked, arrived, move) -> None:
     spoil(move, processing_ms=60_000)
     options = {"reference": "margin 47"} if move.is_step else {}
     assert pay(move, wait=False, **options)["outcome"] == "pending"

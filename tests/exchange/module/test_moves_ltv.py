@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Repayments and adjustments change one LTV together: no goal of it is pursued by figures that lack what another target has moved."""
+"""Repayments and adjustments change the same LTV: no LTV goal uses figures that lack a move of another target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ways import FIXED, FLEXIBLE, LEGACY
 LEGACY_REPAY_MAX_LTV = LEGACY._replace(options={"order_id": LEGACY.options["order_id"], "max_ltv": "0.3"})
 FLEXIBLE_MAX_LTV = FLEXIBLE._replace(options={"loan_currency": "USDT", "max_ltv": "0.5"})
 ETH_MAX_LTV = ACCOUNT_MAX_LTV._replace(options={"currency": "ETH", "max_ltv": "0.5"})
-# Two goals of one LTV, by two ways to lower it.
+# Two goals for one LTV, each with another way to lower it.
 PAIRS = [
     (LEGACY_REPAY_MAX_LTV, LEGACY_MAX_LTV),
     (LEGACY_MAX_LTV, LEGACY_REPAY_MAX_LTV),
@@ -24,7 +24,7 @@ PAIRS = [
     (ACCOUNT_MAX_LTV, ETH_MAX_LTV),
     (ETH_MAX_LTV, ACCOUNT_MAX_LTV),
 ]
-# A goal of an LTV, and what else changes it.
+# An LTV goal, and another operation that changes the LTV.
 OTHERS = [
     (LEGACY_MAX_LTV, LEGACY), (LEGACY_MIN_LTV, LEGACY), (LEGACY_REPAY_MAX_LTV, LEGACY_ADD), (ACCOUNT_MAX_LTV, FLEXIBLE), (ACCOUNT_MAX_LTV, FIXED),
     (ACCOUNT_MAX_LTV, ACCOUNT_TAKE_BACK), (ACCOUNT_MIN_LTV, ACCOUNT_ADD), (FLEXIBLE_MAX_LTV, ACCOUNT_ADD), (FLEXIBLE_MAX_LTV, ACCOUNT_TAKE_BACK),
@@ -38,7 +38,7 @@ def _name(value: object) -> str:
 
 @pytest.fixture
 def came(sandbox):
-    """Count the requests of a way that have reached the exchange."""
+    """Count the requests of a way that reached the exchange."""
     return lambda way: len([r for r in sandbox.requests()["requests"] if (r["method"], r["path"]) == ("POST", way.path)])
 
 
@@ -56,7 +56,7 @@ def test_two_goals_of_one_ltv_at_once_lower_it_once(begin_way, pay, sandbox, unt
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS, ids=_name)
-def test_a_second_goal_of_the_ltv_does_not_begin_before_the_first_ends(begin_way, pay, sandbox, until, came, posted, first, second) -> None:
+def test_a_second_goal_of_the_ltv_waits_for_the_first(begin_way, pay, sandbox, until, came, posted, first, second) -> None:
     sandbox.control("POST", "faults", {"method": "POST", "path": first.path, "processing_ms": 120_000})
     holder = begin_way(first, wait_timeout=3600)
     until(lambda: came(first))
@@ -79,7 +79,7 @@ def test_a_goal_waits_for_a_step_and_a_step_for_a_goal(begin_way, pay, sandbox, 
         assert holder.end()["outcome"] == "executed"
 
 
-def test_steps_need_not_wait_for_each_other(begin_way, pay, sandbox, until, came) -> None:
+def test_steps_do_not_wait_for_each_other(begin_way, pay, sandbox, until, came) -> None:
     sandbox.control("POST", "faults", {"method": "POST", "path": FLEXIBLE.path, "delay_answer_ms": 800})
     holder = begin_way(FLEXIBLE)
     until(lambda: came(FLEXIBLE))
@@ -96,10 +96,10 @@ def test_a_goal_is_refused_while_another_target_of_the_ltv_is_in_doubt(pay, sand
     for check in (True, False):
         run = pay(goal, wait_timeout=2, check=check)
         assert (run.failed, run["changed"], run["outcome"], len(posted())) == (True, False, "not_executed", 1)
-        assert "and its outcome is not known, so the LTV of " in run["msg"]
-        assert run["msg"].endswith(f"run the task for that first, or run it with acknowledge: '{doubt.details['intent']}'.")
+        assert "and its outcome is unknown, so the LTV of " in run["msg"]
+        assert run["msg"].endswith(f"run that task again first, or run it with acknowledge: '{doubt.details['intent']}'.")
     assert pay(other, wait_timeout=0, acknowledge=doubt.details["intent"])["outcome"] == "nothing_to_do"
-    assert "its outcome is not known" not in pay(goal)["msg"]
+    assert "its outcome is unknown" not in pay(goal)["msg"]
 
 
 @pytest.mark.parametrize("delays", [{"processing_ms": 900}, {"debt_delay_ms": 900}, {"processing_ms": 400, "debt_delay_ms": 900}], ids=str)
@@ -114,7 +114,7 @@ def test_a_goal_is_refused_while_another_target_of_the_ltv_is_in_doubt(pay, sand
     ids=["BTC", "ETH", "flexible", "fixed"],
 )
 @pytest.mark.parametrize("goal", [ACCOUNT_MAX_LTV, ETH_MAX_LTV, FLEXIBLE_MAX_LTV], ids=_name)
-def test_what_somebody_else_has_just_moved_is_not_moved_once_more(pay, sandbox, goal, path: str, body: str, delays: dict) -> None:
+def test_what_somebody_else_has_just_moved_is_not_moved_again(pay, sandbox, goal, path: str, body: str, delays: dict) -> None:
     sandbox.control("POST", "faults", {"method": "POST", "path": path, **delays})
     assert sandbox.signed("POST", path, body=body).code == 0
     run = pay(goal, settle_margin=1)
@@ -132,7 +132,7 @@ def test_what_somebody_else_has_just_moved_is_not_moved_once_more(pay, sandbox, 
     ids=["collateral", "repayment"],
 )
 @pytest.mark.parametrize("goal", [LEGACY_MAX_LTV, LEGACY_REPAY_MAX_LTV], ids=_name)
-def test_so_it_is_with_an_order(pay, sandbox, switch, goal, path: str, body: str, delays: dict) -> None:
+def test_what_somebody_else_has_just_moved_for_an_order_is_not_moved_again(pay, sandbox, switch, goal, path: str, body: str, delays: dict) -> None:
     switch(legacy_adjustment_processing="shown")
     sandbox.control("POST", "faults", {"method": "POST", "path": path, **delays})
     assert sandbox.signed("POST", path, body=body).code == 0
@@ -141,8 +141,8 @@ def test_so_it_is_with_an_order(pay, sandbox, switch, goal, path: str, body: str
     assert Decimal("0.2996") < Decimal(sandbox.loan()["ltv"]) <= Decimal("0.3")
 
 
-def test_what_is_in_process_and_hidden_shows_in_the_money_only(pay, sandbox) -> None:
-    """The history of legacy orders has no status. Too much collateral is pledged then, which is safe, and can be taken back."""
+def test_a_hidden_adjustment_in_process_may_lead_to_too_much_collateral(pay, sandbox) -> None:
+    """The history of legacy orders has no status. Too much collateral is safe, and can be taken back."""
     sandbox.control("POST", "faults", {"method": "POST", "path": LEGACY_ADD.path, "processing_ms": 60_000})
     body = '{"orderId":"1794267532472646144","amount":"0.005","direction":"0"}'
     assert sandbox.signed("POST", LEGACY_ADD.path, body=body).code == 0
@@ -152,7 +152,7 @@ def test_what_is_in_process_and_hidden_shows_in_the_money_only(pay, sandbox) -> 
 
 @pytest.mark.parametrize("wait", [True, False])
 @pytest.mark.parametrize("goal", [ACCOUNT_MAX_LTV, LEGACY_MAX_LTV], ids=_name)
-def test_a_goal_again_while_the_first_is_pending_moves_nothing(pay, spoil, booked, goal, wait: bool) -> None:
+def test_the_same_goal_moves_nothing_while_the_first_run_is_pending(pay, spoil, booked, goal, wait: bool) -> None:
     spoil(goal, processing_ms=20_000)
     assert (pay(goal, wait=wait, wait_timeout=1)["outcome"], len(booked(goal))) == ("pending", 1)
     again = pay(goal, wait_timeout=2, settle_margin=1)
@@ -162,7 +162,7 @@ def test_a_goal_again_while_the_first_is_pending_moves_nothing(pay, spoil, booke
 
 
 @pytest.mark.parametrize(("goal", "repay"), [(LEGACY_MAX_LTV, LEGACY_REPAY_MAX_LTV), (ACCOUNT_MAX_LTV, FLEXIBLE_MAX_LTV)], ids=_name)
-def test_a_goal_by_another_way_while_the_first_is_pending_moves_nothing(pay, spoil, booked, ledger, goal, repay) -> None:
+def test_a_goal_by_another_way_moves_nothing_while_the_first_is_pending(pay, spoil, booked, ledger, goal, repay) -> None:
     spoil(goal, processing_ms=20_000)
     assert pay(goal, wait=False)["outcome"] == "pending"
     again = pay(repay, wait_timeout=2, settle_margin=1)
@@ -175,14 +175,14 @@ def test_a_goal_by_another_way_while_the_first_is_pending_moves_nothing(pay, spo
 @pytest.mark.parametrize(
     ("step", "goal", "fault", "days"),
     [
-        # The history of legacy orders does not show what has failed.
+        # The history of legacy orders does not show failures.
         (LEGACY_ADD, LEGACY_REPAY_MAX_LTV, {"processing_ms": 2000, "final_status": 3}, 1),
-        # Nor does any history show what is older than it reaches.
+        # No history shows entries before its range.
         (LEGACY_ADD, LEGACY_REPAY_MAX_LTV, {"processing_ms": 2000}, 190),
     ],
     ids=["failed", "old"],
 )
-def test_what_the_exchange_never_shows_bars_a_goal_until_it_is_acknowledged(
+def test_a_move_that_the_exchange_never_shows_stops_a_goal_until_it_is_acknowledged(
     pay, spoil, simulated_time, posted, step, goal, fault: dict, days: int
 ) -> None:
     spoil(step, **fault)

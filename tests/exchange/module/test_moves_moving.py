@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each adjustment of collateral and each transfer promises when the exchange answers: the whole result, check mode, diff, refusals."""
+"""What each adjustment of collateral and each transfer promises when the exchange answers: the result, check mode, diff, and refusals."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def _moved(before: dict, after: dict, book: str) -> dict[str, Decimal]:
 
 
 @each_move
-def test_a_move(pay, sandbox, booked, arrived, remembered, simulated_time, move) -> None:
+def test_a_move_is_executed_and_reported(pay, sandbox, booked, arrived, remembered, simulated_time, move) -> None:
     before, begun_ms = sandbox.account(), simulated_time.now_ms()
     run = pay(move)
     after, [entry] = sandbox.account(), booked(move)
     assert (entry["amount"], entry["coin"], entry["status"]) == (move.amount, move.coin, 1)
     assert (move.level(before), move.level(after), arrived(move)) == (move.before, move.after, 1)
-    # The money comes from one place and goes to another, and nothing else changes.
+    # The money goes from one place to another, and nothing else changes.
     assert _moved(before, after, "wallet") == {move.coin: Decimal(move.funding)}
     assert _moved(before, after, "unified") == ({move.coin: -Decimal(move.funding)} if move.is_transfer else {})
     is_of_account = not move.is_transfer and not move.is_legacy
@@ -69,12 +69,12 @@ def test_a_move(pay, sandbox, booked, arrived, remembered, simulated_time, move)
 
 
 @each_move
-def test_what_is_sent(pay, sandbox, move) -> None:
+def test_only_the_documented_calls_are_sent(pay, sandbox, move) -> None:
     run = pay(move)
     [request] = [r for r in sandbox.requests()["requests"] if r["method"] == "POST"]
     [made] = run[move.list_key]
     assert (request["path"], request["body"]) == (move.path, move.body.replace("{id}", made["intent"]))
-    # The ID by which the exchange knows a transfer is the one that was written down before it left.
+    # The exchange knows a transfer by the ID that was recorded before it was sent.
     assert (made[move.id_key] == made["intent"]) is move.is_transfer
 
 
@@ -87,7 +87,7 @@ def test_the_body_is_what_the_documentation_says(move) -> None:
 
 
 @each_move
-def test_check_mode_foresees_it_and_sends_nothing(pay, sandbox, booked, posted, journal, move) -> None:
+def test_check_mode_predicts_it_and_sends_nothing(pay, sandbox, booked, posted, journal, move) -> None:
     foreseen = pay(move, check=True, diff=True)
     assert (foreseen.failed, foreseen["changed"], foreseen["outcome"]) == (False, True, "planned")
     assert foreseen["msg"] == f"Would {move.words[2]} {move.named}: {move.arithmetic}."
@@ -98,14 +98,14 @@ def test_check_mode_foresees_it_and_sends_nothing(pay, sandbox, booked, posted, 
     real = pay(move, diff=True)
     assert (real["outcome"], real["goal_reached"]) == ("executed", foreseen["goal_reached"])
     assert real.details["decision"] == foreseen.details["decision"]
-    # What the exchange shows rounded was foreseen from rounded numbers.
+    # Values that the exchange rounds were predicted from rounded numbers.
     before, after = foreseen[move.subject_key]["after"], real[move.subject_key]["after"]
     assert {**before, "ltv": None} == {**after, "ltv": None}
     assert abs(Decimal(before.get("ltv", "0")) - Decimal(after.get("ltv", "0"))) <= Decimal("0.0001")
 
 
 @each_move
-def test_diff(pay, move) -> None:
+def test_the_diff_shows_the_change(pay, move) -> None:
     shown = pay(move, diff=True)["diff"]
     assert (shown["before_header"], shown["after_header"]) == (move.label, move.arithmetic)
     for side, which in (("before", 0), ("after", 2)):
@@ -129,7 +129,7 @@ def test_a_goal_is_reached_once(pay, booked, arrived, move) -> None:
 
 
 @each_step
-def test_a_step_is_made_each_time(pay, booked, move) -> None:
+def test_a_step_is_executed_each_time(pay, booked, move) -> None:
     assert [pay(move)["outcome"] for dummy in range(2)] == ["executed"] * 2
     assert [entry["amount"] for entry in booked(move)] == [move.amount] * 2
 
@@ -160,7 +160,7 @@ def test_with_allow_partial_at_most_is_moved_up_to(pay, booked, move) -> None:
 
 
 @each_step
-def test_a_step_is_never_made_in_part(pay, sandbox, move) -> None:
+def test_a_step_is_never_executed_in_part(pay, sandbox, move) -> None:
     run = pay(move, allow_partial=True)
     goals = "ensure" if move.is_transfer else "max_ltv or min_ltv"
     assert run["msg"] == (
@@ -170,7 +170,7 @@ def test_a_step_is_never_made_in_part(pay, sandbox, move) -> None:
 
 
 @pytest.mark.parametrize("move", [LEGACY_ADD, ACCOUNT_ADD, ACCOUNT_MAX_LTV, TO_UNIFIED], ids=lambda move: move.name)
-def test_a_wallet_that_is_too_small_is_known_before_sending(pay, sandbox, posted, booked, move) -> None:
+def test_a_wallet_that_holds_too_little_is_refused_before_sending(pay, sandbox, posted, booked, move) -> None:
     sandbox.control("POST", "wallet", {"coin": move.coin, "balance": "0.005"})
     asked = f"{move.step} '{move.amount}'" if move.is_step else f"max_ltv '{move.options['max_ltv']}'"
     shortage = f"{asked} needs {move.amount} {move.coin}, but the Funding wallet holds 0.005"
@@ -185,10 +185,10 @@ def test_a_wallet_that_is_too_small_is_known_before_sending(pay, sandbox, posted
 
 
 @pytest.mark.parametrize("move", [TO_FUND, ENSURE], ids=lambda move: move.name)
-def test_what_unified_cannot_give_away_is_known_before_sending(pay, sandbox, posted, booked, move) -> None:
+def test_more_than_unified_can_transfer_is_refused_before_sending(pay, sandbox, posted, booked, move) -> None:
     sandbox.control("POST", "wallet", {"accountType": "UNIFIED", "coin": "USDT", "balance": "70.5"})
     asked = "amount '500'" if move is TO_FUND else "ensure '10500'"
-    shortage = f"{asked} needs 500 USDT, but the UNIFIED wallet can give away 70.5"
+    shortage = f"{asked} needs 500 USDT, but the transferable balance of the UNIFIED wallet is 70.5"
     for check in (True, False):
         run = pay(move, check=check)
         assert run["msg"] == f"{shortage}: top up the UNIFIED wallet, or request less."
@@ -202,7 +202,7 @@ def test_what_unified_cannot_give_away_is_known_before_sending(pay, sandbox, pos
 
 
 @each_move
-def test_a_key_that_may_only_read(pay, posted, booked, move) -> None:
+def test_a_key_that_may_only_read_is_refused(pay, posted, booked, move) -> None:
     right = "Account transfer" if move.is_transfer else "Spot trade"
     sentence = f"api_key is read-only: use another key of this account, with the permission '{right}' (read and write)."
     for check in (True, False):
@@ -224,8 +224,8 @@ def test_without_wait_it_is_pending(pay, spoil, booked, move) -> None:
 
 
 @each_move
-def test_white_space_and_numbers(pay, booked, move) -> None:
-    """YAML gives them so."""
+def test_whitespace_and_numbers_are_understood(pay, booked, move) -> None:
+    """YAML passes such values."""
     name = move.step or next(name for name in ("max_ltv", "min_ltv", "ensure") if name in move.options)
     assert pay(move, **{name: f" {move.options[name]}0 " if "." in move.options[name] else float(move.options[name])})["amount"] == move.amount
     assert [entry["amount"] for entry in booked(move)] == [move.amount]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Adjustments of collateral and transfers with a journal in a PostgreSQL that controllers share."""
+"""Adjustments of collateral and transfers with a journal in PostgreSQL that controllers share."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import typing as t
 import pytest
 from moves import ACCOUNT_ADD, ACCOUNT_MAX_LTV, ACCOUNT_TAKE_BACK, ENSURE, LEGACY_ADD, LEGACY_MAX_LTV, MOVES, TO_FUND
 from moving import assert_made
-from test_journal_postgresql import INVOICE, ask, journal, noted, postgres
+from on_postgresql import INVOICE, ask, journal, noted, postgres
 from ways import FLEXIBLE
 
-# The fixtures of another file.
+# Fixtures from another file, which pytest finds here.
 __all__ = ["ask", "journal", "noted", "postgres"]
 each_move = pytest.mark.parametrize("move", MOVES, ids=lambda move: move.name)
 each_kind = pytest.mark.parametrize("move", [LEGACY_ADD, ACCOUNT_TAKE_BACK, TO_FUND], ids=lambda move: move.name)
@@ -81,7 +81,7 @@ def test_two_controllers_with_goals_of_one_ltv_lower_it_once(begin_way, spoil, u
     assert (len(booked(ACCOUNT_MAX_LTV)), len(posted())) == (1, 1)
 
 
-def test_steps_of_one_ltv_need_not_wait_for_each_other(begin_way, pay, spoil, until, arrived) -> None:
+def test_steps_of_one_ltv_do_not_wait_for_each_other(begin_way, pay, spoil, until, arrived) -> None:
     spoil(ACCOUNT_ADD, delay_answer_ms=800)
     holder = begin_way(ACCOUNT_ADD)
     until(lambda: arrived(ACCOUNT_ADD))
@@ -95,7 +95,7 @@ def test_a_goal_is_refused_while_another_target_of_the_ltv_is_in_doubt(pay, spoi
     doubt = pay(ACCOUNT_TAKE_BACK, wait_timeout=0)
     run = pay(goal, program=another_controller(goal.module))
     assert (run.failed, run["changed"], run["outcome"], len(posted())) == (True, False, "not_executed", 1)
-    assert run["msg"].endswith(f"run the task for that first, or run it with acknowledge: '{doubt.details['intent']}'.")
+    assert run["msg"].endswith(f"run that task again first, or run it with acknowledge: '{doubt.details['intent']}'.")
 
 
 @each_kind

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A reference names a step of collateral or a transfer, as it does a repayment: what was moved under it is never moved again."""
+"""A reference names a collateral step or a transfer, as it does a repayment: what was moved under it is never moved again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AGAIN = ". Nothing was sent: use another reference for this step."
 
 @pytest.fixture
 def asked(sandbox) -> t.Callable[..., tuple[t.Any, list[str]]]:
-    """Return a run together with the calls that it has sent."""
+    """Return a run and the calls that it sent."""
 
     def call(run: t.Callable[[], t.Any]) -> tuple[t.Any, list[str]]:
         sandbox.control("DELETE", "requests")
@@ -32,7 +32,7 @@ def asked(sandbox) -> t.Callable[..., tuple[t.Any, list[str]]]:
 
 @pytest.fixture
 def assert_answered(asked, pay) -> t.Callable[..., None]:
-    """Run it again, which must be answered by what was moved before, without a look at the exchange."""
+    """Run it again. The run must report the earlier move, without reading from the exchange."""
 
     def call(move, entry: dict[str, t.Any], **options: t.Any) -> None:
         for check in (True, False):
@@ -40,19 +40,21 @@ def assert_answered(asked, pay) -> t.Callable[..., None]:
             assert (run.failed, run["changed"], run["outcome"], run["goal_reached"]) == (False, False, "executed", True)
             assert (run[move.id_key], run["amount"], run[move.list_key]) == (entry["id"], entry["amount"], [])
             assert (run[move.subject_key], run.warnings, calls) == ({"before": None, "after": None}, "", ["GET query-api"])
-            assert run["msg"].startswith(f"Nothing was sent: reference '{REFERENCE}' was already used for {move.named} ({move.entry} {entry['id']}), which was sent at 20")
+            assert run["msg"].startswith(
+                f"Nothing was sent: reference '{REFERENCE}' was already used for {move.named} ({move.entry} {entry['id']}), which was sent at 20"
+            )
             assert run["msg"].endswith(" and was executed.")
 
     return call
 
 
 @each_step
-def test_what_was_executed_is_returned_and_never_sent_again(pay, simulated_time, booked, assert_answered, move) -> None:
+def test_an_executed_step_is_reported_again_and_never_sent_again(pay, simulated_time, booked, assert_answered, move) -> None:
     first = pay(move, reference=REFERENCE)
     [entry] = booked(move)
     assert (first["changed"], first["outcome"], first[move.id_key]) == (True, "executed", entry["id"])
     assert_answered(move, entry)
-    # Even after the history has forgotten it.
+    # Even after the history no longer has it.
     simulated_time.pass_by(400 * DAY_SECONDS)
     assert_answered(move, entry, wait=False, at_most="0.0001")
     assert len(booked(move)) == 1
@@ -75,7 +77,7 @@ def test_what_was_executed_is_returned_and_never_sent_again(pay, simulated_time,
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_for_something_else_it_is_refused(pay, asked, sandbox, first, second, named: str) -> None:
+def test_a_reference_is_refused_for_another_step(pay, asked, sandbox, first, second, named: str) -> None:
     assert pay(first, reference=REFERENCE)["outcome"] == "executed"
     for check in (True, False):
         run, calls = asked(lambda check=check: pay(second, reference=REFERENCE, check=check))
@@ -97,7 +99,7 @@ def test_a_goal_takes_no_reference(pay, sandbox, move) -> None:
 
 
 @each_step
-def test_what_was_executed_though_its_answer_was_lost_is_told_once(pay, spoil, booked, arrived, assert_answered, move) -> None:
+def test_an_executed_step_whose_answer_was_lost_is_executed_once(pay, spoil, booked, arrived, assert_answered, move) -> None:
     spoil(move, answer="close", history_delay_ms=800)
     assert pay(move, reference=REFERENCE, wait_timeout=0)["outcome"] == "unknown"
     foreseen, found = pay(move, reference=REFERENCE, check=True), pay(move, reference=REFERENCE)
@@ -109,7 +111,7 @@ def test_what_was_executed_though_its_answer_was_lost_is_told_once(pay, spoil, b
 
 
 @each_step
-def test_what_was_not_executed_is_sent(pay, spoil, booked, arrived, assert_answered, move) -> None:
+def test_a_step_that_was_not_executed_is_sent(pay, spoil, booked, arrived, assert_answered, move) -> None:
     spoil(move, answer="close", commit=False)
     assert pay(move, reference=REFERENCE, wait_timeout=0)["outcome"] == "unknown"
     assert pay(move, reference=REFERENCE, check=True)["outcome"] == "planned"
@@ -120,7 +122,7 @@ def test_what_was_not_executed_is_sent(pay, spoil, booked, arrived, assert_answe
 
 
 @each_step
-def test_a_refusal_of_the_exchange_uses_nothing_up(pay, spoil, booked, assert_answered, move) -> None:
+def test_a_refusal_by_the_exchange_does_not_use_the_reference(pay, spoil, booked, assert_answered, move) -> None:
     spoil(move, answer={"ret_code": 131212 if move.is_transfer else 148037})
     assert (pay(move, reference=REFERENCE)["outcome"], booked(move)) == ("not_executed", [])
     assert pay(move, reference=REFERENCE)["outcome"] == "executed"
@@ -128,7 +130,7 @@ def test_a_refusal_of_the_exchange_uses_nothing_up(pay, spoil, booked, assert_an
 
 
 @each_step
-def test_while_it_is_in_doubt_nothing_is_sent(pay, spoil, booked, arrived, move) -> None:
+def test_while_the_step_is_in_doubt_nothing_is_sent(pay, spoil, booked, arrived, move) -> None:
     spoil(move, answer="close", history_delay_ms=3_600_000)
     doubt = pay(move, reference=REFERENCE, wait_timeout=0)
     for check in (True, False):
@@ -143,7 +145,7 @@ def test_while_it_is_in_doubt_nothing_is_sent(pay, spoil, booked, arrived, move)
 
 
 @each_step
-def test_pending_then_final(pay, spoil, booked, arrived, assert_answered, move) -> None:
+def test_a_pending_step_that_became_final_is_reported(pay, spoil, booked, arrived, assert_answered, move) -> None:
     spoil(move, processing_ms=60_000)
     first = pay(move, reference=REFERENCE, wait=False)
     assert (first["changed"], first["outcome"]) == (True, "pending")
@@ -157,7 +159,7 @@ def test_pending_then_final(pay, spoil, booked, arrived, assert_answered, move) 
 
 
 @pytest.mark.parametrize("move", [move for move in STEPS if not move.is_legacy], ids=lambda move: move.name)
-def test_pending_then_failed(pay, spoil, simulated_time, sandbox, arrived, booked, assert_answered, move) -> None:
+def test_a_pending_step_that_failed_is_sent_again(pay, spoil, simulated_time, sandbox, arrived, booked, assert_answered, move) -> None:
     spoil(move, processing_ms=5000, final_status=3)
     first = pay(move, reference=REFERENCE, wait=False)
     assert (first["changed"], first["outcome"]) == (True, "pending")

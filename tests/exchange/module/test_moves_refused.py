@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each adjustment and each transfer promises when the exchange refuses it, whether or not something in between has sent it twice."""
+"""What each adjustment and each transfer promises when the exchange refuses it, even if something in between sent it twice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def window_ms() -> int:
 
 @pytest.mark.parametrize("code", FINAL)
 @each_step
-def test_what_the_exchange_refuses_was_not_made(pay, spoil, sandbox, booked, remembered, arrived, move, code: int) -> None:
+def test_a_move_that_the_exchange_refuses_is_not_executed(pay, spoil, sandbox, booked, remembered, arrived, move, code: int) -> None:
     spoil(move, answer={"ret_code": code})
     run = pay(move)
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "not_executed")
@@ -42,7 +42,7 @@ def test_what_the_exchange_refuses_was_not_made(pay, spoil, sandbox, booked, rem
 
 
 @each_goal
-def test_so_it_is_with_a_goal(pay, spoil, booked, remembered, arrived, move) -> None:
+def test_a_goal_that_the_exchange_refuses_is_not_executed(pay, spoil, booked, remembered, arrived, move) -> None:
     spoil(move, answer={"ret_code": 131212 if move is ENSURE else 148037})
     run = pay(move)
     assert (run["outcome"], run["changed"], booked(move), remembered(), arrived(move)) == ("not_executed", False, [], [], 1)
@@ -53,14 +53,14 @@ def test_so_it_is_with_a_goal(pay, spoil, booked, remembered, arrived, move) -> 
 @pytest.mark.parametrize("commit", [True, False])
 @pytest.mark.parametrize("code", [*BUSY, *EARLIER])
 @each_step
-def test_a_code_that_leaves_it_open_is_looked_into(pay, spoil, booked, remembered, arrived, move, code: int, commit: bool) -> None:
+def test_a_code_that_leaves_the_outcome_open_is_reconciled(pay, spoil, booked, remembered, arrived, move, code: int, commit: bool) -> None:
     spoil(move, answer={"ret_code": code}, commit=commit)
     run = pay(move)
     if commit:
         assert_made(move, run, booked)
         assert run.details["inferred"] is True
     elif move.is_transfer and code in EARLIER:
-        # The exchange says that there is something with its own ID, so nothing rules it out.
+        # The exchange says that its ID exists, so the move cannot be ruled out.
         assert (run["outcome"], run["changed"], run["failure"]["ret_code"], len(remembered())) == ("unknown", False, code, 1)
         return
     else:
@@ -71,7 +71,7 @@ def test_a_code_that_leaves_it_open_is_looked_into(pay, spoil, booked, remembere
 
 @pytest.mark.parametrize("code", GATE)
 @each_move
-def test_what_the_gate_turned_away_is_sent_again(pay, sandbox, spoil, booked, arrived, remembered, move, code: int) -> None:
+def test_a_request_that_the_gate_rejected_is_sent_again(pay, sandbox, spoil, booked, arrived, remembered, move, code: int) -> None:
     spoil(move, answer={"ret_code": code})
     run = pay(move)
     assert_made(move, run, booked)
@@ -79,15 +79,15 @@ def test_what_the_gate_turned_away_is_sent_again(pay, sandbox, spoil, booked, ar
     assert (retries["rate_limits"], retries["clock_syncs"]) == ((1, 0) if code == 10006 else (0, 1))
     assert (run.details["recovered"], arrived(move), remembered()) == (False, 2, [])
     if move.is_transfer:
-        # The same request, so that the exchange would carry it out at most once.
+        # The same request, which the exchange executes at most once.
         bodies = {r["body"] for r in sandbox.requests()["requests"] if r["method"] == "POST"}
         assert bodies == {move.body.replace("{id}", run[move.id_key])}
 
 
 @pytest.mark.parametrize("code", GATE)
 @each_move
-def test_a_copy_that_was_executed_is_not_sent_again(pay, spoil, sandbox, booked, arrived, remembered, move, code: int) -> None:
-    """A proxy has sent the request twice; the first was executed, and the answer is that to the second."""
+def test_an_executed_copy_is_not_sent_again(pay, spoil, sandbox, booked, arrived, remembered, move, code: int) -> None:
+    """A proxy sent the request twice. The first one was executed, and the second one was answered."""
     spoil(move, answer={"ret_code": code}, commit=True)
     run = pay(move)
     [entry] = booked(move)
@@ -96,13 +96,13 @@ def test_a_copy_that_was_executed_is_not_sent_again(pay, spoil, sandbox, booked,
         assert_made(move, run, booked)
         assert run.details["inferred"] is True
     else:
-        # It is as if somebody else had reached the goal, unless an ID tells that it was this run.
+        # It looks as if somebody else reached the goal, unless an ID shows that it was this run.
         assert (run.failed, run["outcome"], run["goal_reached"]) == (False, "executed" if move is ENSURE else "nothing_to_do", True)
         assert run["changed"] is (move is ENSURE)
 
 
 @pytest.mark.parametrize("move", [LEGACY_ADD, ACCOUNT_ADD, TO_FUND, TO_UNIFIED, ENSURE, ACCOUNT_MAX_LTV], ids=lambda move: move.name)
-def test_a_copy_that_nothing_but_the_ledger_shows_is_never_sent_again(pay, spoil, booked, arrived, move) -> None:
+def test_an_executed_copy_that_only_the_ledger_shows_is_not_sent_again(pay, spoil, booked, arrived, move) -> None:
     spoil(move, answer={"ret_code": 10006}, commit=True, history_delay_ms=60_000, debt_delay_ms=60_000, wallet_delay_ms=60_000)
     run = pay(move, settle_margin=2, wait_timeout=8)
     assert (run.failed, run["outcome"], len(booked(move)), arrived(move)) == (True, "unknown", 1, 1)
@@ -126,8 +126,8 @@ def test_the_exchanges_own_rate_limit_is_waited_for(pay, strict, booked, move) -
 
 @pytest.mark.parametrize("how", ["absent", "null", "empty"])
 @each_step
-def test_success_without_an_id(pay, sandbox, booked, arrived, remembered, move, how: str) -> None:
-    """It was accepted, and the history tells the ID."""
+def test_a_success_without_an_id_is_looked_up(pay, sandbox, booked, arrived, remembered, move, how: str) -> None:
+    """It was accepted, and the history has its ID."""
     field = "transferId" if move.is_transfer else "adjustId"
     fault = {"method": "POST", "path": move.path, "mutations": [{"field": f"result.{field}", "how": how}]}
     sandbox.control("POST", "faults", fault)
@@ -137,8 +137,8 @@ def test_success_without_an_id(pay, sandbox, booked, arrived, remembered, move, 
 
 
 @each_step
-def test_an_amount_that_is_too_exact(pay, posted, booked, move) -> None:
-    """Before it is sent where the exchange documents how exact, and by its refusal elsewhere."""
+def test_an_amount_with_too_many_decimal_places_is_refused(pay, posted, booked, move) -> None:
+    """It is refused before it is sent where the exchange documents a limit, and by the exchange elsewhere."""
     amount = str(Decimal(move.amount) + Decimal("0.0000000001"))
     run = pay(move, **{move.step: amount})
     assert (run["outcome"], run["changed"], booked(move)) == ("not_executed", False, [])

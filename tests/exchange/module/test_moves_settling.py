@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each adjustment and each transfer promises when nobody knows what became of it: never twice, and never an untrue result."""
+"""What each adjustment and each transfer promises when its outcome is open: it is never made twice, and no result is untrue."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LOST = (
     {"ret_code": 10000}, {"http_status": 403, "body": "<html>"},
 )
 each_loss = pytest.mark.parametrize("answer", LOST, ids=str)
-# The history of legacy orders has no status, so what has failed is not there.
+# The history of legacy orders has no status, so it does not show failures.
 SHOWING_FAILURES = [move for move in MOVES if not move.is_legacy]
 
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 700
 
 
@@ -64,7 +64,7 @@ def test_a_lost_request_was_not_executed_and_may_be_sent_again(pay, spoil, sandb
 
 @pytest.mark.parametrize("commit", [True, False])
 @each_move
-def test_an_answer_that_does_not_come(pay, sandbox, booked, arrived, move, commit: bool) -> None:
+def test_a_move_without_an_answer_is_settled(pay, sandbox, booked, arrived, move, commit: bool) -> None:
     fault = {"delay_answer_ms": 30_000} if commit else {"delay_answer_ms": 30_000, "answer": "close", "commit": False}
     sandbox.control("POST", "faults", {"method": "POST", "path": move.path, **fault})
     run = pay(move, api_timeout=1)
@@ -76,14 +76,14 @@ def test_an_answer_that_does_not_come(pay, sandbox, booked, arrived, move, commi
 
 
 @each_move
-def test_a_packet_that_is_late_and_still_accepted(pay, spoil, booked, arrived, move) -> None:
+def test_a_late_packet_that_is_still_accepted_is_found(pay, spoil, booked, arrived, move) -> None:
     spoil(move, answer="close", arrive_after_ms=300)
     assert_found(move, pay(move), booked)
     assert arrived(move) == 1
 
 
 @each_move
-def test_a_packet_that_is_too_late(pay, spoil, sandbox, until, booked, arrived, move) -> None:
+def test_a_packet_that_is_too_late_is_not_executed(pay, spoil, sandbox, until, booked, arrived, move) -> None:
     spoil(move, answer="html_502", arrive_after_ms=1500)
     assert_not_made(move, pay(move))
     until(lambda: not sandbox.state()["waiting"])
@@ -91,14 +91,14 @@ def test_a_packet_that_is_too_late(pay, spoil, sandbox, until, booked, arrived, 
 
 
 @each_move
-def test_a_history_that_is_late(pay, spoil, booked, remembered, move) -> None:
+def test_a_late_history_is_waited_for(pay, spoil, booked, remembered, move) -> None:
     spoil(move, answer="reset", history_delay_ms=900)
     assert_found(move, pay(move, settle_margin=1), booked)
     assert remembered() == []
 
 
 @each_move
-def test_a_history_that_is_late_for_what_was_accepted(pay, spoil, booked, remembered, move) -> None:
+def test_a_late_history_is_waited_for_after_an_acceptance(pay, spoil, booked, remembered, move) -> None:
     spoil(move, history_delay_ms=500)
     run = pay(move, settle_margin=1)
     assert_made(move, run, booked)
@@ -106,8 +106,8 @@ def test_a_history_that_is_late_for_what_was_accepted(pay, spoil, booked, rememb
 
 
 @each_move
-def test_what_is_hidden_for_a_while_is_never_told_as_not_executed(pay, spoil, booked, arrived, remembered, move) -> None:
-    """Not before the money has told otherwise: it has left, or come in."""
+def test_a_move_that_is_hidden_for_a_while_is_never_reported_as_not_executed(pay, spoil, booked, arrived, remembered, move) -> None:
+    """The money shows it before the history does: it left, or it arrived."""
     spoil(move, answer="close", history_delay_ms=60_000)
     first = pay(move, wait_timeout=3)
     assert_unknown(move, first, remembered)
@@ -121,7 +121,7 @@ def test_what_is_hidden_for_a_while_is_never_told_as_not_executed(pay, spoil, bo
 
 
 @each_move
-def test_a_history_that_never_shows_what_was_accepted(pay, spoil, booked, arrived, move) -> None:
+def test_a_history_that_never_shows_an_accepted_move(pay, spoil, booked, arrived, move) -> None:
     spoil(move, history_delay_ms=3_600_000, debt_delay_ms=3_600_000, wallet_delay_ms=3_600_000)
     run = pay(move, wait_timeout=1)
     [entry] = booked(move)
@@ -129,14 +129,14 @@ def test_a_history_that_never_shows_what_was_accepted(pay, spoil, booked, arrive
 
 
 @each_move
-def test_what_is_in_process_is_followed_to_its_end(pay, spoil, sandbox, booked, move) -> None:
+def test_a_move_in_process_is_followed_to_its_end(pay, spoil, sandbox, booked, move) -> None:
     spoil(move, processing_ms=400)
     assert_made(move, pay(move), booked)
     assert move.level(sandbox.account()) == move.after
 
 
 @pytest.mark.parametrize("move", SHOWING_FAILURES, ids=lambda move: move.name)
-def test_what_fails_afterwards_was_not_made(pay, spoil, sandbox, booked, remembered, move) -> None:
+def test_a_move_that_fails_afterward_was_not_executed(pay, spoil, sandbox, booked, remembered, move) -> None:
     spoil(move, processing_ms=400, final_status=3)
     run = pay(move)
     [entry] = booked(move)
@@ -148,7 +148,7 @@ def test_what_fails_afterwards_was_not_made(pay, spoil, sandbox, booked, remembe
 
 
 @pytest.mark.parametrize("move", [move for move in MOVES if move.is_legacy], ids=lambda move: move.name)
-def test_what_fails_out_of_sight_is_never_told_as_made(pay, spoil, sandbox, booked, arrived, move) -> None:
+def test_a_move_whose_failure_is_not_shown_is_never_reported_as_executed(pay, spoil, sandbox, booked, arrived, move) -> None:
     spoil(move, processing_ms=400, final_status=3)
     run = pay(move, wait_timeout=3)
     [entry] = booked(move)
@@ -158,9 +158,9 @@ def test_what_fails_out_of_sight_is_never_told_as_made(pay, spoil, sandbox, book
 
 @pytest.mark.parametrize("commit", [True, False])
 @each_step
-def test_one_like_it_before_it_is_not_taken_for_it(pay, spoil, sandbox, booked, arrived, remembered, move, commit: bool) -> None:
+def test_an_equal_earlier_move_is_not_taken_for_it(pay, spoil, sandbox, booked, arrived, remembered, move, commit: bool) -> None:
     assert pay(move)["outcome"] == "executed"
-    # So long before it that the wallet does not hold both for one.
+    # Long enough before it that the wallet's ledger tells them apart.
     sandbox.clock(advance_ms=5000)
     spoil(move, answer="close", commit=commit)
     run = pay(move)
@@ -172,7 +172,7 @@ def test_one_like_it_before_it_is_not_taken_for_it(pay, spoil, sandbox, booked, 
 
 
 @each_move
-def test_a_run_that_was_killed_after_its_request(begin_way, pay, sandbox, until, booked, arrived, remembered, move) -> None:
+def test_the_run_after_one_killed_after_its_request(begin_way, pay, sandbox, until, booked, arrived, remembered, move) -> None:
     sandbox.control("POST", "faults", {"method": "POST", "path": move.path, "delay_answer_ms": 30_000})
     process = begin_way(move)
     until(lambda: booked(move))
@@ -190,7 +190,7 @@ def test_a_run_that_was_killed_after_its_request(begin_way, pay, sandbox, until,
 
 
 @each_move
-def test_a_run_that_was_killed_before_its_request_arrived(begin_way, pay, spoil, until, booked, arrived, remembered, move) -> None:
+def test_the_run_after_one_killed_before_its_request_arrived(begin_way, pay, spoil, until, booked, arrived, remembered, move) -> None:
     spoil(move, answer="close", commit=False, delay_ms=30_000)
     process = begin_way(move)
     until(lambda: arrived(move))
@@ -202,8 +202,8 @@ def test_a_run_that_was_killed_before_its_request_arrived(begin_way, pay, spoil,
 
 
 @each_move
-def test_what_cannot_be_known_stops_the_next_run_until_it_is_acknowledged(pay, spoil, booked, arrived, remembered, move) -> None:
-    # Its window is open for so long that no look can tell.
+def test_an_unknown_outcome_stops_the_next_run_until_it_is_acknowledged(pay, spoil, booked, arrived, remembered, move) -> None:
+    # Its time window is open for so long that no look can settle it.
     patient = {"recv_window": 60_000, "wait_timeout": 0}
     spoil(move, answer="close", commit=False)
     doubt = pay(move, **patient)
@@ -220,10 +220,10 @@ def test_what_cannot_be_known_stops_the_next_run_until_it_is_acknowledged(pay, s
 
 
 @each_move
-def test_an_id_that_is_not_noted_means_that_nothing_is_sent(pay, booked, posted, move) -> None:
+def test_acknowledging_an_unknown_id_sends_nothing(pay, booked, posted, move) -> None:
     run = pay(move, acknowledge="1234")
     assert (run.failed, run["changed"], run["outcome"], booked(move), posted()) == (False, False, "nothing_to_do", [], [])
-    assert f"acknowledge '1234' names no {move.noun} that is recorded here: it was acknowledged or resolved before" in run["msg"]
+    assert f"acknowledge '1234' is not a{'n' if move.noun[0] == 'a' else ''} {move.noun} that is recorded for this " in run["msg"]
 
 
 @each_move

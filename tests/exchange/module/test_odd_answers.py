@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers that no documentation has: what a user reads of them, and what becomes of the money."""
+"""Undocumented answers: what the user is told about them, and what happens to the money."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEMO = (
 
 @pytest.fixture
 def replace(relay) -> t.Callable[..., None]:
-    """Let something in between replace the bodies of the answers to a call, one after the other; the last of them again and again."""
+    """Replace the bodies of the answers to a call on their way, one after the other. The last one repeats."""
 
     def call(path: str, *bodies: bytes, headers: dict[str, str] | None = None) -> None:
         left = list(bodies)
@@ -53,7 +53,7 @@ def page_of(rows: list[t.Any], **cursor: t.Any) -> bytes:
     ],
     ids=["code twice", "half a character", "deep", "huge"],
 )
-def test_what_cannot_be_understood_is_no_success(repay, replace, relay, sandbox, posts, paid, body: bytes) -> None:
+def test_an_answer_that_cannot_be_understood_is_no_success(repay, replace, relay, sandbox, posts, paid, body: bytes) -> None:
     sandbox.fault(answer={"ret_code": 10016}, commit=False)
     replace(REPAY, body)
     run = repay(api_url=relay.url, wait_timeout=0)
@@ -88,23 +88,23 @@ def test_an_answer_without_end_is_not_read_to_its_end(run_module, replace, relay
     )
 
 
-def test_cursors_that_go_round_in_a_circle_are_followed_once(run_module, replace, relay, calls) -> None:
+def test_a_circle_of_cursors_is_followed_once(run_module, replace, relay, calls) -> None:
     replace(HISTORY, *(page_of([], nextPageCursor=cursor) for cursor in "ABABAB"))
     run = run_module("bybit_loan_repayment_info", product="legacy", api_url=relay.url)
-    assert (run.failed, run["msg"]) == (True, f"The pages of {HISTORY} do not come to an end.")
-    # What the test before has asked for counts for the rate limit, too.
+    assert (run.failed, run["msg"]) == (True, f"The pages of {HISTORY} never end.")
+    # The requests of the previous test count for the rate limit, too.
     assert calls().count("GET repayment-history") - run.details["gate_retries"]["rate_limits"] == 3
 
 
 @pytest.mark.parametrize("cursor", [{"nextPageCursor": 7}, {"nextPageCursor": ["A"]}, {"nextPageCursor": False}], ids=repr)
-def test_a_list_that_may_be_cut_is_not_shown(run_module, replace, relay, cursor: dict[str, t.Any]) -> None:
+def test_a_list_that_may_be_incomplete_is_not_shown(run_module, replace, relay, cursor: dict[str, t.Any]) -> None:
     replace(HISTORY, page_of([], **cursor))
     run = run_module("bybit_loan_repayment_info", product="legacy", api_url=relay.url)
     assert (run.failed, "repayments" in run.result) == (True, False)
-    assert run["msg"] == f"Bybit answered {HISTORY} with an unusable nextPageCursor: it does not say whether there are more pages."
+    assert run["msg"] == f"Bybit's answer to {HISTORY} has an invalid nextPageCursor: it is unknown whether there are more pages."
 
 
-def test_a_key_of_demo_trading_is_refused_for_good(repay, sandbox, posts) -> None:
+def test_a_demo_trading_key_is_a_permanent_refusal(repay, sandbox, posts) -> None:
     answer = {"ret_code": 10032, "ret_msg": "Demo trading are not supported."}
     sandbox.control("POST", "faults", {"method": "GET", "path": ORDERS, "answer": answer})
     run = repay()
@@ -112,7 +112,7 @@ def test_a_key_of_demo_trading_is_refused_for_good(repay, sandbox, posts) -> Non
     assert run["msg"] == f"{sandbox.url} refused GET {ORDERS}: {DEMO}"
 
 
-def test_a_repayment_by_a_key_of_demo_trading_is_refused_for_good(repay, sandbox, posts, paid) -> None:
+def test_a_repayment_with_a_demo_trading_key_is_a_permanent_refusal(repay, sandbox, posts, paid) -> None:
     sandbox.fault(answer={"ret_code": 10032, "ret_msg": "Demo trading are not supported."})
     run = repay()
     assert (run.failed, run["outcome"], posts(), paid()) == (True, "not_executed", 1, [])
@@ -121,7 +121,7 @@ def test_a_repayment_by_a_key_of_demo_trading_is_refused_for_good(repay, sandbox
 
 @pytest.mark.parametrize("module", ["bybit_loan_info", "bybit_loan_repayment_info"])
 @pytest.mark.parametrize("options", [{}, {"product": "flexible"}], ids=["all", "named"])
-def test_with_a_key_of_demo_trading_no_product_is_merely_left_out(run_module, sandbox, module: str, options: t.Any) -> None:
+def test_a_demo_trading_key_fails_instead_of_leaving_products_out(run_module, sandbox, module: str, options: t.Any) -> None:
     answer = {"ret_code": 10032, "ret_msg": "Demo trading are not supported."}
     sandbox.control("POST", "faults", {"method": "GET", "times": 0, "answer": answer})
     run = run_module(module, **options)
@@ -130,7 +130,7 @@ def test_with_a_key_of_demo_trading_no_product_is_merely_left_out(run_module, sa
     assert run["msg"].startswith(f"{sandbox.url} refused GET ")
 
 
-def test_an_unknown_code_is_quoted_and_not_put_off(repay, sandbox, posts) -> None:
+def test_an_unknown_code_is_quoted_without_advice_to_run_again(repay, sandbox, posts) -> None:
     answer = {"ret_code": 424242, "ret_msg": "Never heard of."}
     sandbox.control("POST", "faults", {"method": "GET", "path": ORDERS, "answer": answer})
     run = repay()
@@ -163,7 +163,7 @@ def test_a_private_key_with_text_around_it_signs(run_module, rsa_keys, tmp_path)
         assert run_module("bybit_loan_info", product="flexible", **key).failed is False, name
 
 
-def test_a_key_that_is_not_the_private_one_is_called_so(run_module, rsa_keys, sandbox) -> None:
+def test_a_public_key_in_place_of_the_private_one_is_named(run_module, rsa_keys, sandbox) -> None:
     key = {"api_key": "sandbox-rsa-key", "api_secret": None, "rsa_private_key": str(rsa_keys.public_path)}
     run = run_module("bybit_loan_info", product="flexible", **key)
     assert run["msg"] == (

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Refusals: one sentence, the structured failure, and no money moved."""
+"""Refusals: one sentence, a structured failure, and no money moved."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-REPAY_PATH = "/v5/crypto-loan/repay"
 
 
 @pytest.mark.parametrize(
@@ -25,7 +24,7 @@ REPAY_PATH = "/v5/crypto-loan/repay"
         ({"api_key": "sandbox-key-banned"}, 10027, "the account may not make transactions"),
     ],
 )
-def test_keys_that_the_gate_refuses(repay, posts, paid, options: dict, code: int, sentence: str) -> None:
+def test_keys_that_the_gate_refuses_are_explained(repay, posts, paid, options: dict, code: int, sentence: str) -> None:
     run = repay(**options)
     assert (run.failed, run.exit_code, run["changed"], run["outcome"]) == (True, 1, False, "not_executed")
     assert sentence in run["msg"]
@@ -37,18 +36,18 @@ def test_keys_that_the_gate_refuses(repay, posts, paid, options: dict, code: int
     assert (posts(), paid()) == (0, [])
 
 
-def test_a_read_only_key_is_refused_when_it_comes_to_paying(repay, posts, paid) -> None:
+def test_a_read_only_key_is_refused_only_when_it_would_pay(repay, posts, paid) -> None:
     message = "api_key is read-only: use another key of this account, with the permission 'Spot trade' (read and write)."
     for check in (True, False):
         run = repay(api_key="sandbox-key-readonly", check=check)
         assert (run["msg"], run["failure"], run["outcome"]) == (message, None, "not_executed")
         assert (run.details["decision"], run["loan"]["before"]["debt"]) == ("debt 1000.4 → 900.4, pay 100", "1000.4")
     assert (posts(), paid()) == (0, [])
-    # Who has nothing to pay needs no right to.
+    # A run that pays nothing needs no permission to pay.
     assert repay(api_key="sandbox-key-readonly", amount=None, max_debt="5000")["outcome"] == "nothing_to_do"
 
 
-def test_a_funding_wallet_that_is_too_small(repay, sandbox, posts, paid) -> None:
+def test_a_funding_wallet_that_holds_too_little_is_refused(repay, sandbox, posts, paid) -> None:
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "99.9999"})
     run = repay()
     assert (run["failure"], run["outcome"], run["changed"]) == (None, "not_executed", False)
@@ -59,8 +58,8 @@ def test_a_funding_wallet_that_is_too_small(repay, sandbox, posts, paid) -> None
     assert repay(check=True)["msg"] == run["msg"]
 
 
-def test_a_funding_wallet_that_the_key_may_not_read(repay, sandbox, posts, paid) -> None:
-    """Then the exchange alone can tell that it is too small."""
+def test_a_funding_wallet_that_the_key_may_not_read_is_left_to_the_exchange(repay, sandbox, posts, paid) -> None:
+    """Then only the exchange can refuse an amount that it does not hold."""
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "99.9999"})
     run = repay(api_key="sandbox-key-no-wallet")
     assert (run["failure"]["ret_code"], run["outcome"], run["changed"]) == (177011, "not_executed", False)
@@ -69,7 +68,7 @@ def test_a_funding_wallet_that_the_key_may_not_read(repay, sandbox, posts, paid)
 
 
 @pytest.mark.parametrize("code", [10001, 177003, 177004, 177006, 177010, 177012, 177019, 177020, 10008, 10009, 10024])
-def test_documented_refusals_of_the_repayment_itself(repay, sandbox, posts, paid, code: int) -> None:
+def test_documented_refusals_of_the_repayment_are_explained(repay, sandbox, posts, paid, code: int) -> None:
     sandbox.fault(answer={"ret_code": code})
     run = repay()
     assert (run["failure"]["ret_code"], run["failure"]["outcome"]) == (code, "not_executed")
@@ -79,7 +78,7 @@ def test_documented_refusals_of_the_repayment_itself(repay, sandbox, posts, paid
 
 
 @pytest.mark.parametrize("status", [400, 401, 404])
-def test_refusals_by_status(repay, sandbox, posts, paid, status: int) -> None:
+def test_refusals_by_http_status_are_explained(repay, sandbox, posts, paid, status: int) -> None:
     sandbox.fault(answer={"http_status": status, "body": '{"retCode":10017,"retMsg":"Route not found."}'})
     run = repay()
     assert (run["failure"]["ret_code"], run["failure"]["http_status"]) == (10017, status)
@@ -95,7 +94,7 @@ def test_nothing_is_sent_after_a_block(repay, sandbox, posts, paid, body: str) -
     assert "Stop all requests from this address for at least 10 minutes." in run["msg"]
 
 
-def test_an_order_closed_meanwhile_by_somebody_else_is_not_an_error(repay, sandbox, posts, paid, names) -> None:
+def test_an_order_that_somebody_else_closed_meanwhile_is_not_an_error(repay, sandbox, posts, paid, names) -> None:
     sandbox.fault(delay_ms=800)
 
     def pay_off_in_the_app() -> None:
@@ -113,14 +112,14 @@ def test_an_order_closed_meanwhile_by_somebody_else_is_not_an_error(repay, sandb
     assert (paid(), sandbox.repayments()[0]["origin"]) == (["1000.4"], "app")
 
 
-def test_an_order_that_vanished_without_trace_is_an_error(repay, sandbox, paid) -> None:
+def test_an_order_that_vanished_without_a_trace_is_an_error(repay, sandbox, paid) -> None:
     sandbox.fault(answer={"ret_code": 177005})
     run = repay()
     assert (run.failed, run["outcome"], run["failure"]["ret_code"]) == (True, "not_executed", 177005)
     assert paid() == []
 
 
-def test_when_a_vanished_order_cannot_be_looked_up_its_refusal_is_still_told(repay, sandbox, paid) -> None:
+def test_the_refusal_is_reported_even_if_a_vanished_order_cannot_be_looked_up(repay, sandbox, paid) -> None:
     sandbox.fault(answer={"ret_code": 177005})
     path = "/v5/crypto-loan/ongoing-orders"
     sandbox.control("POST", "faults", {"method": "GET", "path": path, "skip": 1, "answer": "close"})
@@ -162,17 +161,17 @@ def test_bad_input_is_refused_before_anything_is_sent(repay, sandbox, options: d
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ('{"retCode":0,"result":{}}', "without a list of rows"),
-        ('{"retCode":0,"result":{"list":["?"]}}', "without a list of rows"),
+        ('{"retCode":0,"result":{}}', "lacks a list of rows"),
+        ('{"retCode":0,"result":{"list":["?"]}}', "lacks a list of rows"),
         (
             '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","hourlyInterestRate":"0","expirationTime":"",'
             '"totalDebt":"1","residualInterest":"0","residualPenaltyInterest":"0"}]}}',
-            "an unusable loanCurrency",
+            "an invalid loanCurrency",
         ),
         (
             '{"retCode":0,"result":{"list":[{"orderId":"1794267532472646144","hourlyInterestRate":"0","expirationTime":"",'
             '"loanCurrency":"USDT","totalDebt":"lots"}]}}',
-            "an unusable totalDebt: 'lots' is not a decimal string",
+            "an invalid totalDebt: 'lots' is not a decimal string",
         ),
         ("<html>", "gave no usable answer to GET /v5/crypto-loan/ongoing-orders: the answer is not from"),
         ('{"retCode":10016}', "an internal error (retCode 10016). Run again later."),
@@ -189,11 +188,11 @@ def test_a_loan_that_was_not_asked_for_is_never_taken_for_the_right_one(repay, s
     row = '{"orderId":"42","loanCurrency":"USDT","totalDebt":"1"}'
     body = '{"retCode":0,"result":{"list":[' + row + "]}}"
     sandbox.control("POST", "faults", {"method": "GET", "skip": 1, "answer": {"http_status": 200, "body": body}})
-    assert f"with an unusable orderId: '42', but '{names.loan}' was requested." in repay()["msg"]
+    assert f"has an invalid orderId: '42', but '{names.loan}' was requested." in repay()["msg"]
     assert posts() == 0
 
 
-def test_the_host_cannot_be_reached(repay) -> None:
+def test_a_host_that_cannot_be_reached_is_named(repay) -> None:
     run = repay(api_url="http://127.0.0.1:1")
     assert (run.failed, run["outcome"], run["api_host"]) == (True, "not_executed", "127.0.0.1:1")
     assert run["msg"] == (

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user gets when all goes well, when nothing is to be done, and in check mode."""
+"""The result when everything goes well, when nothing is to be done, and in check mode."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 
-def test_a_repayment(simulated_time, repay, sandbox, posts, paid, names) -> None:
+def test_a_repayment_is_executed_and_reported(simulated_time, repay, sandbox, posts, paid, names) -> None:
     before_ms = simulated_time.now_ms()
     run = repay()
     after_ms = simulated_time.now_ms()
@@ -65,18 +65,18 @@ def test_amounts_reach_the_exchange_as_plain_decimal_strings(repay, paid, amount
     assert paid() == [sent]
 
 
-def test_amount_without_exponent_down_to_the_last_place_of_a_coin(repay, sandbox, names) -> None:
+def test_small_amounts_are_written_without_exponent(repay, sandbox, names) -> None:
     assert repay(order_id=names.eth, amount=1e-08)["amount"] == "0.00000001"
     assert [entry["amount"] for entry in sandbox.repayments(names.eth)] == ["0.00000001"]
 
 
 @pytest.mark.parametrize("surrounded", ["{}\n", "  {} "])
-def test_white_space_around_an_order_id_is_no_part_of_it(repay, paid, names, surrounded: str) -> None:
+def test_whitespace_around_an_order_id_is_ignored(repay, paid, names, surrounded: str) -> None:
     assert repay(order_id=surrounded.format(names.loan))["order_id"] == names.loan
     assert paid() == ["100"]
 
 
-def test_a_numeric_order_id_may_stand_unquoted(repay, paid, names) -> None:
+def test_a_numeric_order_id_may_be_unquoted(repay, paid, names) -> None:
     assert repay(order_id=int(names.loan))["order_id"] == names.loan
     assert paid() == ["100"]
 
@@ -103,7 +103,7 @@ def test_a_liquidated_loan_needs_nothing_and_says_why(repay, posts) -> None:
     run = repay(order_id="1793120457719046144")
     assert (run.failed, run["changed"]) == (False, False)
     assert "was closed by liquidation" in run["msg"]
-    assert "The exchange has sold its collateral." in run.warnings
+    assert "The exchange sold its collateral." in run.warnings
     assert posts() == 0
 
 
@@ -115,7 +115,7 @@ def test_interest_and_penalty_are_part_of_the_debt(repay, sandbox, names) -> Non
     assert run["loan"]["before"]["maturity_time_ms"] == sandbox.loan(names.overdue)["due_at"]
 
 
-def test_check_mode_foresees_the_change_and_sends_nothing(repay, sandbox, posts, paid) -> None:
+def test_check_mode_predicts_the_change_and_sends_nothing(repay, sandbox, posts, paid) -> None:
     foreseen = repay(check=True, diff=True)
     assert (foreseen.failed, foreseen["changed"], foreseen["outcome"]) == (False, True, "planned")
     assert (foreseen["repay_id"], foreseen.details["sent_at_ms"]) == (None, None)
@@ -124,7 +124,7 @@ def test_check_mode_foresees_the_change_and_sends_nothing(repay, sandbox, posts,
     real = repay(diff=True)
     assert foreseen["loan"]["before"] == real["loan"]["before"]
     assert {**foreseen["loan"]["after"], "ltv": None} == {**real["loan"]["after"], "ltv": None}
-    # Both are reckoned from numbers that the exchange has rounded to four places.
+    # Both are calculated from numbers that the exchange rounded to four decimal places.
     assert abs(Decimal(foreseen["loan"]["after"]["ltv"]) - Decimal(real["loan"]["after"]["ltv"])) <= Decimal("0.0001")
 
 
@@ -169,7 +169,7 @@ def test_options_may_come_from_the_environment(run, sandbox, paid, names) -> Non
 
 
 @pytest.mark.parametrize("form", ["text", "path"])
-def test_a_self_generated_rsa_key(repay, paid, rsa_keys, tmp_path, form: str) -> None:
+def test_a_self_generated_rsa_key_works(repay, paid, rsa_keys, tmp_path, form: str) -> None:
     file = tmp_path / "key.pem"
     file.write_text(rsa_keys.private_pem)
     key = rsa_keys.private_pem if form == "text" else str(file)
@@ -177,6 +177,6 @@ def test_a_self_generated_rsa_key(repay, paid, rsa_keys, tmp_path, form: str) ->
     assert paid() == ["100"]
 
 
-def test_the_order_is_called_loan_id_too(repay, names, paid) -> None:
+def test_loan_id_is_an_alias_of_order_id(repay, names, paid) -> None:
     run = repay(order_id=None, loan_id=names.loan)
     assert (run["outcome"], run["order_id"], paid()) == ("executed", names.loan, ["100"])

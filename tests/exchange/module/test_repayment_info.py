@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The repayments of all products in one list, as the ledger of the exchange has them."""
+"""The repayments of all products in one list, compared with the exchange's ledger."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPAY = "/v5/crypto-loan-flexible/repay"
 
 @pytest.fixture
 def ask(run_module) -> t.Callable[..., t.Any]:
-    """List repayments, with these options and those of the connection."""
+    """List repayments, with these options and the connection options."""
     return lambda **options: run_module("bybit_loan_repayment_info", **options)
 
 
@@ -36,7 +36,7 @@ def days_ago(days: float) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-def test_all_repayments_are_listed_with_the_youngest_first(ask) -> None:
+def test_all_repayments_are_listed_newest_first(ask) -> None:
     run = ask()
     assert (run.failed, run["changed"], shown(run)) == (False, False, ALL)
     assert (run["msg"], run["unavailable"], run.warnings) == ("7 repayments (4 legacy, 2 flexible, 1 fixed).", [], "")
@@ -55,7 +55,7 @@ def test_repayments_are_those_of_the_ledger(ask, sandbox) -> None:
         }
 
 
-def test_each_product_tells_what_it_knows(ask, names) -> None:
+def test_each_product_has_its_own_fields(ask, names) -> None:
     entries = {entry["repay_id"]: entry for entry in ask()["repayments"]}
     told = {
         repay_id: (entry["parts"], entry["collateral_coin"], entry["collateral_return"], entry["kind"], entry["by_user"])
@@ -67,7 +67,7 @@ def test_each_product_tells_what_it_knows(ask, names) -> None:
     assert told[LIQUIDATED][1:] == ("SOL", "0.12", "liquidation", False)
 
 
-def test_sums_tell_a_liquidation_from_a_repayment(ask) -> None:
+def test_sums_distinguish_liquidations_from_repayments(ask) -> None:
     assert ask()["totals"] == [
         {"coin": "ETH", "by_user": "2.50000534", "by_exchange": "0", "by_unknown": "0", "processing": "0", "repayments": 4},
         {"coin": "USDT", "by_user": "212.6", "by_exchange": "400.3614", "by_unknown": "0", "processing": "0", "repayments": 3},
@@ -95,22 +95,22 @@ def test_sums_tell_a_liquidation_from_a_repayment(ask) -> None:
     ],
     ids=str,
 )
-def test_filters(ask, options: dict[str, t.Any], expected: list[str]) -> None:
+def test_filters_select_repayments(ask, options: dict[str, t.Any], expected: list[str]) -> None:
     moments = {name: days_ago(options[name]) for name in ("since", "until") if name in options}
     run = ask(**{**options, **moments})
     assert (run.failed, shown(run), run.warnings) == (False, expected, "")
     assert sum(total["repayments"] for total in run["totals"]) == len(expected)
 
 
-def test_a_period_begins_with_its_first_moment_and_ends_before_its_last(ask) -> None:
+def test_a_period_includes_its_start_and_excludes_its_end(ask) -> None:
     first, second = [entry["time"] for entry in ask(product="flexible")["repayments"]][::-1]
-    # The times of a seed have no whole seconds, so each lies within the second that is shown.
+    # The times of a seed are not whole seconds, so each lies within the second that is shown.
     later = second.replace("Z", ".999Z")
     assert shown(ask(product="flexible", since=first, until=second)) == ["1752"]
     assert shown(ask(product="flexible", since=second, until=later)) == ["1768"]
 
 
-def test_what_is_in_process_or_has_failed_is_told(ask, sandbox) -> None:
+def test_repayments_in_process_and_failed_ones_are_listed(ask, sandbox) -> None:
     def repay(amount: str, **fault: int) -> str:
         sandbox.control("POST", "faults", {"method": "POST", "path": REPAY, **fault})
         body = json.dumps({"loanCurrency": "USDT", "amount": amount})
@@ -127,7 +127,7 @@ def test_what_is_in_process_or_has_failed_is_told(ask, sandbox) -> None:
     assert (usdt["by_user"], usdt["processing"], usdt["repayments"]) == ("112.5", "100", 3)
 
 
-def test_of_a_repayment_of_several_contracts_one_sees_the_part_of_each(ask, sandbox) -> None:
+def test_a_repayment_of_several_contracts_shows_the_part_of_each(ask, sandbox) -> None:
     answer = sandbox.signed("POST", "/v5/crypto-loan-fixed/fully-repay", body='{"loanCurrency":"USDT"}')
     repay_id = answer.result["repayId"]
     (whole,) = ask(repay_id=repay_id)["repayments"]
@@ -138,14 +138,14 @@ def test_of_a_repayment_of_several_contracts_one_sees_the_part_of_each(ask, sand
     assert ask(loan_id="568")["totals"][0]["by_user"] == "1000"
 
 
-def test_a_repayment_from_collateral_is_one_of_the_user(ask, sandbox) -> None:
+def test_a_repayment_from_collateral_counts_as_the_users(ask, sandbox) -> None:
     body = '{"loanCurrency":"USDT","amount":"50","collateralCoin":"BTC"}'
     assert sandbox.signed("POST", "/v5/crypto-loan-flexible/repay-collateral", body=body).code == 0
     youngest = ask(product="flexible")["repayments"][0]
     assert (youngest["amount"], youngest["kind"], youngest["by_user"]) == ("50", "by_currency", True)
 
 
-def test_whoever_asks_for_more_than_six_months_is_told_what_is_missing(ask) -> None:
+def test_a_query_for_more_than_six_months_says_what_is_missing(ask) -> None:
     reached, beyond = ask(since=days_ago(179)), ask(since=days_ago(200))
     assert (shown(reached), reached.warnings) == (ALL, "")
     assert (shown(beyond), "since is more than 180 days ago" in beyond.warnings) == (ALL, True)
@@ -156,14 +156,14 @@ def test_whoever_asks_for_more_than_six_months_is_told_what_is_missing(ask) -> N
     ("options", "sentence"),
     [
         ({"repay_id": "1"}, None),
-        ({"loan_currency": "BTC"}, "Bybit answered {0} with an unusable loanCurrency: 'USDT', but 'BTC' was requested."),
+        ({"loan_currency": "BTC"}, "Bybit's answer to {0} has an invalid loanCurrency: 'USDT', but 'BTC' was requested."),
     ],
     ids=str,
 )
-def test_an_exchange_that_forgets_a_filter_is_not_believed(
+def test_an_exchange_that_ignores_a_filter_is_not_believed(
     ask, sandbox, options: dict[str, t.Any], sentence: str | None
 ) -> None:
-    """An id is the exchange's own and unique, so other ids are other repayments; another coin may be a row that is misread."""
+    """IDs are unique, so other IDs are other repayments. Another coin may be a row that is misread."""
     body = sandbox.signed("GET", PATH, "limit=100").body.decode()
     assert len(json.loads(body)["result"]["list"]) == 2
     sandbox.control("POST", "faults", {"method": "GET", "path": PATH, "answer": {"http_status": 200, "body": body}})
@@ -172,7 +172,7 @@ def test_an_exchange_that_forgets_a_filter_is_not_believed(
     assert not sentence or run["msg"] == sentence.format(PATH)
 
 
-def test_the_exchange_is_asked_for_what_is_wanted_only(ask, sandbox) -> None:
+def test_only_requested_products_are_read(ask, sandbox) -> None:
     ask(loan_currency="ETH", loan_id="561", repay_id="1764")
     requests = [(request["path"], request["query"]) for request in sandbox.requests()["requests"]]
     assert requests == [
@@ -187,7 +187,7 @@ def test_a_time_beyond_the_calendar_is_not_guessed(ask, sandbox) -> None:
     answer = {"http_status": 200, "body": json.dumps(document)}
     sandbox.control("POST", "faults", {"method": "GET", "path": PATH, "answer": answer})
     run = ask()
-    assert (run.failed, run["msg"]) == (True, f"Bybit answered {PATH} with an unusable repayTime: {10**18} is not a time in milliseconds.")
+    assert (run.failed, run["msg"]) == (True, f"Bybit's answer to {PATH} has an invalid repayTime: {10**18} is not a time in milliseconds.")
 
 
 def test_nothing_is_changed_in_any_mode(ask, sandbox, calls, journal) -> None:
@@ -210,6 +210,6 @@ def test_nothing_is_changed_in_any_mode(ask, sandbox, calls, journal) -> None:
     ],
     ids=str,
 )
-def test_wrong_options_are_refused_before_anything_is_asked(ask, calls, options: dict[str, t.Any], named: str) -> None:
+def test_wrong_options_are_refused_before_anything_is_read(ask, calls, options: dict[str, t.Any], named: str) -> None:
     run = ask(**options)
     assert (run.failed, named in run["msg"], calls()) == (True, True, [])

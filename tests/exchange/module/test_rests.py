@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Paying off: what needs more decimal places than the exchange lists is tried once, and "left" when it is refused; sweeps and their cap."""
+"""Paying off: a rest with more decimal places than the exchange lists is tried once, and left if it is refused. Sweeps and their cap."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ CODE = {"legacy": 177004, "flexible": 148028}
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 500
 
 
 @pytest.fixture(autouse=True)
 def dusty(sandbox, roomy_seed) -> None:
-    """Have the exchange keep what is less than a coin's smallest amount, and a legacy loan with as many decimal places."""
+    """Let the exchange keep debts below a coin's smallest amount, and return a legacy loan that has one."""
     roomy_seed["settings"]["forgive_dust"] = False
     roomy_seed["accounts"][0]["loans"][0]["principal"] = "1000.00004"
     sandbox.control("PUT", "seed", roomy_seed)
@@ -39,7 +39,7 @@ def pay_off(pay, way, **options: t.Any):
 
 @STEPS
 @MORE
-def test_a_rest_that_the_exchange_takes_closes_the_loan(pay, sandbox, switch, ledger, way, decimals: str) -> None:
+def test_a_rest_that_the_exchange_accepts_closes_the_loan(pay, sandbox, switch, ledger, way, decimals: str) -> None:
     switch(repay_decimals=decimals)
     run = pay_off(pay, way)
     assert [entry["amount"] for entry in ledger()] == [LARGE[way.name], REST[way.name]]
@@ -68,8 +68,8 @@ def test_a_rest_that_it_refuses_is_left(pay, sandbox, ledger, posted, remembered
 
 
 @STEPS
-def test_a_rest_alone_is_tried_too(pay, sandbox, switch, ledger, way) -> None:
-    """Left by an earlier run, before the exchange took so many decimal places."""
+def test_a_rest_alone_is_tried_as_well(pay, sandbox, switch, ledger, way) -> None:
+    """An earlier run left it, before the exchange accepted so many decimal places."""
     pay_off(pay, way)
     switch(repay_decimals="debt")
     run = pay_off(pay, way)
@@ -86,7 +86,7 @@ def test_a_rest_above_at_most_is_not_tried(pay, switch, ledger, posted, decimals
 
 
 @MORE
-def test_nor_is_one_that_the_wallet_does_not_hold(pay, sandbox, switch, ledger, posted, decimals: str) -> None:
+def test_a_rest_that_the_wallet_does_not_hold_is_not_tried(pay, sandbox, switch, ledger, posted, decimals: str) -> None:
     switch(repay_decimals=decimals)
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": LARGE["flexible"]})
     run = pay_off(pay, FLEXIBLE)
@@ -102,7 +102,7 @@ def test_check_mode_tries_nothing(pay, switch, ledger, posted) -> None:
 
 @pytest.fixture
 def lost_rest(pay, sandbox, switch):
-    """Pay off, and lose the answer to the second request."""
+    """Pay off the loan, and lose the answer to the second request."""
 
     def call(commit: bool):
         switch(repay_decimals="debt")
@@ -122,7 +122,7 @@ def test_a_rest_whose_answer_is_lost_is_found(lost_rest, pay, ledger, remembered
 
 
 def test_a_rest_that_did_not_arrive_is_left_to_the_next_run(lost_rest, pay, ledger, remembered) -> None:
-    """What the run itself has paid before is no sign of it in the wallet."""
+    """The run's own earlier payment from the wallet is no sign of it."""
     run = lost_rest(commit=False)
     assert [item["amount"] for item in run["repayments"]] == [entry["amount"] for entry in ledger()] == [LARGE["flexible"]]
     assert (run.failed, run["outcome"], run.details["dust"], remembered()) == (False, "executed", REST["flexible"], [])
@@ -133,7 +133,7 @@ def test_a_rest_that_did_not_arrive_is_left_to_the_next_run(lost_rest, pay, ledg
 
 @STEPS
 @pytest.mark.parametrize("decimals", ["accuracy", "debt"])
-def test_an_amount_of_the_whole_debt_may_have_its_decimal_places(pay, sandbox, switch, ledger, posted, way, decimals: str) -> None:
+def test_an_amount_of_the_whole_debt_may_have_as_many_decimal_places_as_the_debt(pay, sandbox, switch, ledger, posted, way, decimals: str) -> None:
     switch(repay_decimals=decimals)
     run = pay(way, amount=BEFORE[way.name])
     taken = decimals == "debt"
@@ -144,21 +144,21 @@ def test_an_amount_of_the_whole_debt_may_have_its_decimal_places(pay, sandbox, s
     assert taken or run["failure"]["ret_code"] == CODE[way.name]
 
 
-def test_any_other_amount_may_not(pay, posted) -> None:
+def test_any_other_amount_may_not_have_so_many_decimal_places(pay, posted) -> None:
     run = pay(FLEXIBLE, amount="10.00001")
     assert (run["outcome"], posted()) == ("not_executed", [])
     assert run["msg"] == "amount '10.00001' has 5 decimal places, but the exchange lists 4 for USDT: use '10', for example."
 
 
 @pytest.mark.parametrize("at_most", ["0.6", None])
-def test_a_sweep_cannot_promise_its_cap_and_says_so(pay, sandbox, switch, ledger, at_most: str | None) -> None:
-    """The exchange may also repay what was matched a moment ago."""
+def test_a_sweep_warns_that_it_cannot_guarantee_its_cap(pay, sandbox, switch, ledger, at_most: str | None) -> None:
+    """The exchange may also repay a contract that was matched a moment ago."""
     switch(sweep="matched_before")
     sandbox.control("POST", "borrow", {"product": "fixed", "loanCurrency": "ETH", "amount": "0.3"})
     run = pay(FIXED_SWEEP, at_most=at_most)
     [entry] = ledger(FIXED_SWEEP)
     assert (run["outcome"], run["amount"], run["repay_id"], entry["amount"]) == ("executed", "0.8", entry["repay_id"], "0.8")
-    promise = "at_most is checked against the contracts of the fixed ETH debt that were read."
+    promise = "at_most is checked against the contracts of the fixed ETH debt that were read, but"
     assert (promise in run.warnings, "set loan_id if at_most must hold" in run.warnings) == (bool(at_most), bool(at_most))
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The time of the tests here: it moves by what the runs sleep, and as real time does only while one waits for an answer."""
+"""The clock of these tests: it advances by what the runs sleep, and runs in real time only while a run waits for an answer."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ MINUTE_MS = 60_000
 
 @pytest.fixture
 def exchange_ms(sandbox):
-    """What the exchange's clock shows."""
+    """The time on the exchange's clock."""
     return lambda: sandbox.state()["server_time"]
 
 
-def test_what_a_run_waits_for_is_over_at_once(repay, sandbox, simulated_time, exchange_ms) -> None:
+def test_a_sleep_takes_no_real_time(repay, sandbox, simulated_time, exchange_ms) -> None:
     sandbox.fault(processing_ms=10 * MINUTE_MS)
     begun, real = simulated_time.seconds(), time.monotonic()
     assert repay(wait_timeout=3600)["outcome"] == "executed"
@@ -28,7 +28,7 @@ def test_what_a_run_waits_for_is_over_at_once(repay, sandbox, simulated_time, ex
     assert exchange_ms() == simulated_time.now_ms()
 
 
-def test_a_run_does_nothing_while_the_test_does_not_wait(begin, sandbox, simulated_time, exchange_ms, until, posts, calls) -> None:
+def test_a_run_does_nothing_unless_the_test_waits(begin, sandbox, simulated_time, exchange_ms, until, posts, calls) -> None:
     process = begin()
     assert (calls(), process.is_running) == ([], True)
     until(posts)
@@ -39,7 +39,7 @@ def test_a_run_does_nothing_while_the_test_does_not_wait(begin, sandbox, simulat
 
 
 @pytest.mark.parametrize("program", [None, as_module("bybit_loan_repay")], ids=["forked", "started"])
-def test_nothing_is_skipped_while_a_run_waits_for_an_answer(begin, repay, sandbox, simulated_time, until, posts, program) -> None:
+def test_no_time_is_skipped_while_a_run_waits_for_an_answer(begin, repay, sandbox, simulated_time, until, posts, program) -> None:
     sandbox.fault(delay_answer_ms=30_000)
     holder = begin(program=program, api_timeout=60)
     until(posts)
@@ -53,7 +53,7 @@ def test_nothing_is_skipped_while_a_run_waits_for_an_answer(begin, repay, sandbo
     assert simulated_time.seconds() - begun >= 60 > time.monotonic() - real
 
 
-def test_runs_go_on_in_the_order_of_their_time(begin, sandbox, simulated_time, names) -> None:
+def test_runs_continue_in_the_order_in_which_they_are_due(begin, sandbox, simulated_time, names) -> None:
     sandbox.fault(processing_ms=10 * MINUTE_MS)
     slow = begin(wait_timeout=3600)
     simulated_time.pass_by(1)
@@ -62,7 +62,7 @@ def test_runs_go_on_in_the_order_of_their_time(begin, sandbox, simulated_time, n
     assert slow.end()["outcome"] == "executed"
 
 
-def test_an_exchange_whose_clock_stands_still_is_left_alone(sandbox, simulated_time, exchange_ms) -> None:
+def test_an_exchange_whose_clock_stands_still_is_not_told_the_time(sandbox, simulated_time, exchange_ms) -> None:
     begun = simulated_time.seconds()
     stopped_ms = sandbox.clock(freeze=True)
     simulated_time.pass_by(60)
@@ -80,7 +80,7 @@ def test_an_exchange_whose_clock_is_wrong_stays_so(sandbox, simulated_time, exch
     assert simulated_time.now_ms() - exchange_ms() == MINUTE_MS - 1000
 
 
-def test_a_run_that_was_killed_in_its_sleep_holds_up_nobody(begin, repay, sandbox, until, calls) -> None:
+def test_a_run_killed_in_its_sleep_delays_no_other(begin, repay, sandbox, until, calls) -> None:
     sandbox.fault(processing_ms=10 * MINUTE_MS)
     process = begin(wait_timeout=3600)
     until(lambda: calls().count("GET repayment-history") > 2)

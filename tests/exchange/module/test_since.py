@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""With `since`, a run sees to it that at least so much has been repaid since then, and sends only what is missing."""
+"""With `since`, a run makes sure that at least this much has been repaid since that moment, and sends only what is missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from ways import FLEXIBLE
 
 HISTORY = "/v5/crypto-loan/repayment-history"
-# The built-in book has one repayment of the first loan: 100.1, a day ago.
+# The only repayment of the first loan in the built-in book: 100.1, a day ago.
 TODAY, THIS_WEEK = 12, 7 * 24
 
 
@@ -24,7 +24,7 @@ def ago(hours: float) -> str:
 
 @pytest.fixture
 def goal(repay) -> t.Callable[..., t.Any]:
-    """Run with a goal of 100 since this noon or midnight, unless the test says otherwise."""
+    """Run with a goal of 100 since today's noon or midnight, unless the test says otherwise."""
     since = ago(TODAY)
 
     def call(amount: str = "100", **options: t.Any):
@@ -41,7 +41,7 @@ def assert_nothing_to_do(run, repaid: str) -> None:
 
 
 def assert_paid(run, sandbox, amount: str, repaid: str) -> None:
-    """The run has paid just what was missing."""
+    """The run paid exactly what was missing."""
     entry = sandbox.repayments()[0]
     assert (run.failed, run["changed"], run["outcome"]) == (False, True, "executed")
     assert (run["amount"], run["repay_id"]) == (amount, entry["repay_id"])
@@ -58,7 +58,7 @@ def test_a_second_run_has_nothing_to_do(goal, sandbox, paid, posts) -> None:
     assert (paid(), posts()) == (["100"], 1)
 
 
-def test_what_was_repaid_before_counts_only_from_the_moment_on(goal, sandbox, paid) -> None:
+def test_repayments_count_only_from_the_moment_on(goal, sandbox, paid) -> None:
     assert_nothing_to_do(goal(since=ago(THIS_WEEK)), "100.1")
     assert_nothing_to_do(goal("100.1", since=ago(THIS_WEEK)), "100.1")
     assert_paid(goal("100.1"), sandbox, "100.1", "0")
@@ -78,7 +78,7 @@ def test_only_the_shortfall_is_sent(goal, sandbox, paid) -> None:
     assert paid() == ["30.15"]
 
 
-def test_what_the_owner_repaid_in_the_app_counts(goal, sandbox, paid) -> None:
+def test_repayments_in_the_app_count(goal, sandbox, paid) -> None:
     app(sandbox, "40")
     app(sandbox, "35.5")
     assert_paid(goal(), sandbox, "24.5", "75.5")
@@ -95,7 +95,7 @@ def test_a_liquidation_does_not_count(goal, sandbox, roomy_seed, names) -> None:
     assert (run["outcome"], run["amount"], run.details["since"]["repaid"]) == ("planned", "100", "0")
 
 
-def test_what_has_failed_does_not_count(pay, spoil, ledger) -> None:
+def test_failed_repayments_do_not_count(pay, spoil, ledger) -> None:
     spoil(FLEXIBLE, processing_ms=1, final_status=3)
     assert pay(FLEXIBLE)["outcome"] == "not_executed"
     run = pay(FLEXIBLE, since=ago(TODAY))
@@ -103,7 +103,7 @@ def test_what_has_failed_does_not_count(pay, spoil, ledger) -> None:
     assert [(entry["amount"], entry["status"]) for entry in ledger()] == [("100", 3), ("100", 1)]
 
 
-def test_what_is_in_process_counts(goal, repay, sandbox, posts) -> None:
+def test_repayments_in_process_count(goal, repay, sandbox, posts) -> None:
     sandbox.fault(processing_ms=60_000)
     assert repay(amount="60", wait=False)["outcome"] == "pending"
     run = goal(check=True)
@@ -139,7 +139,7 @@ def test_a_history_that_cannot_be_read_stops_the_run(goal, sandbox, paid, posts)
     assert (paid(), posts()) == ([], 0)
 
 
-def test_check_mode_foresees_the_shortfall(goal, sandbox, posts) -> None:
+def test_check_mode_predicts_the_shortfall(goal, sandbox, posts) -> None:
     app(sandbox, "40")
     foreseen = goal(check=True)
     assert (foreseen["changed"], foreseen["outcome"], foreseen["amount"]) == (True, "planned", "60")
@@ -160,13 +160,13 @@ def test_a_closed_loan_needs_nothing(goal, posts, order: str, word: str) -> None
     assert posts() == 0
 
 
-def test_a_loan_that_the_goal_has_closed_stays_reached(goal, sandbox, posts) -> None:
+def test_a_goal_that_closed_its_loan_stays_reached(goal, sandbox, posts) -> None:
     assert_paid(goal("1000.4"), sandbox, "1000.4", "0")
     assert_nothing_to_do(goal("1000.4"), "1000.4")
     assert posts() == 1
 
 
-def test_a_shortfall_that_is_more_than_the_debt_is_refused(goal, sandbox, posts) -> None:
+def test_a_shortfall_above_the_debt_is_refused(goal, sandbox, posts) -> None:
     app(sandbox, "400")
     run = goal("1000.5")
     assert (run.failed, run["outcome"], posts()) == (True, "not_executed", 0)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The moment of `since`: ISO 8601 with a zone, or a date in UTC, in the past and within the history's reach."""
+"""The moment of `since`: ISO 8601 with a time zone, or a date in UTC, in the past and within the history's range."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def shifted(days: float) -> str:
         ("{} 12:00:01.500+00:00", 12 + 1.5 / 3600),
     ],
 )
-def test_moments_that_are_understood(repay, spelling: str, hours: float) -> None:
+def test_valid_moments_are_understood(repay, spelling: str, hours: float) -> None:
     run = repay(since=spelling.format(YESTERDAY), check=True)
     midnight = datetime.datetime.fromisoformat(YESTERDAY).replace(tzinfo=UTC)
     assert run.details["since"]["time_ms"] == round((midnight.timestamp() + hours * 3600) * 1000)
@@ -48,7 +48,7 @@ def test_moments_that_are_understood(repay, spelling: str, hours: float) -> None
         ("9999-12-31T23:59:59-14:00", "is out of range"),
     ],
 )
-def test_moments_that_are_not_understood_are_refused_before_anything_is_sent(
+def test_invalid_moments_are_refused_before_anything_is_sent(
     repay, sandbox, journal, since: object, sentence: str
 ) -> None:
     run = repay(since=since.format(YESTERDAY) if isinstance(since, str) else since)
@@ -67,7 +67,7 @@ def test_moments_that_are_not_understood_are_refused_before_anything_is_sent(
         (-181, "since is too far in the past ("),
     ],
 )
-def test_moments_that_the_history_cannot_tell_of_are_refused(repay, posts, days: float, sentence: str) -> None:
+def test_moments_outside_the_history_are_refused(repay, posts, days: float, sentence: str) -> None:
     run = repay(since=shifted(days))
     assert (run.failed, run["changed"], run["outcome"], posts()) == (True, False, "not_executed", 0)
     assert sentence in run["msg"]
@@ -76,11 +76,11 @@ def test_moments_that_the_history_cannot_tell_of_are_refused(repay, posts, days:
     assert repay(since=shifted(days), check=True)["msg"][:40] == run["msg"][:40]
 
 
-def test_as_far_back_as_the_history_reaches(repay) -> None:
+def test_the_oldest_moment_of_the_history_is_accepted(repay) -> None:
     assert repay(since=shifted(-179.9), check=True).details["since"]["repaid"] == "100.1"
 
 
-def test_past_and_future_go_by_the_clock_of_the_exchange(repay, sandbox) -> None:
+def test_past_and_future_follow_the_exchanges_clock(repay, sandbox) -> None:
     now_ms = sandbox.clock(offset_ms=2 * 3_600_000)
     one_hour_on = datetime.datetime.fromtimestamp(now_ms // 1000 - 3600, tz=UTC).isoformat()
     assert repay(since=one_hour_on, check=True)["outcome"] == "planned"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A goal with `since` is reached once, whatever is lost, late or not shown: it is found, counted, or not guessed at."""
+"""A goal with `since` is reached once, even if answers are lost, late, or not shown: what was paid is found and counted, or is a doubt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ways import FLEXIBLE
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 500
 
 
@@ -28,7 +28,7 @@ def goal(repay) -> t.Callable[..., t.Any]:
 
 @pytest.fixture
 def hidden(repay, sandbox, noted):
-    """Have a repayment accepted which the history does not show for so long; returns what is remembered of it."""
+    """Let a repayment be accepted that the history hides for this long, and return its intent."""
 
     def call(history_delay_ms: int, amount: str = "60") -> dict:
         sandbox.fault(history_delay_ms=history_delay_ms)
@@ -41,7 +41,7 @@ def hidden(repay, sandbox, noted):
 
 
 @pytest.mark.parametrize("commit", [True, False])
-def test_a_lost_answer_and_another_try(goal, sandbox, paid, remembered, commit: bool) -> None:
+def test_a_second_run_after_a_lost_answer_pays_nothing(goal, sandbox, paid, remembered, commit: bool) -> None:
     sandbox.fault(answer="reset", commit=commit)
     first = goal()
     assert (first["outcome"], first.details["recovered"]) == (("executed", True) if commit else ("not_executed", False))
@@ -50,7 +50,7 @@ def test_a_lost_answer_and_another_try(goal, sandbox, paid, remembered, commit: 
     assert (paid(), remembered()) == (["100"], [])
 
 
-def test_a_shortfall_that_was_in_doubt_answers_the_same_goal(goal, sandbox, paid, posts, names) -> None:
+def test_a_repayment_in_doubt_is_reported_for_the_same_goal(goal, sandbox, paid, posts, names) -> None:
     sandbox.control("POST", "repay", {"orderId": names.loan, "amount": "70"})
     sandbox.fault(answer="close", history_delay_ms=600)
     assert goal(recv_window=1000, wait_timeout=0)["outcome"] == "unknown"
@@ -61,7 +61,7 @@ def test_a_shortfall_that_was_in_doubt_answers_the_same_goal(goal, sandbox, paid
 
 
 @pytest.mark.parametrize("amount", ["100", "60"])
-def test_what_another_goal_has_paid_is_counted_once_it_is_found(goal, repay, sandbox, paid, amount: str) -> None:
+def test_a_repayment_for_another_goal_counts_once_it_is_found(goal, repay, sandbox, paid, amount: str) -> None:
     sandbox.fault(answer="close", history_delay_ms=600)
     assert repay(amount="60", recv_window=1000, wait_timeout=0)["outcome"] == "unknown"
     run = goal(amount)
@@ -70,14 +70,14 @@ def test_what_another_goal_has_paid_is_counted_once_it_is_found(goal, repay, san
     assert sorted(paid()) == (["40", "60"] if amount == "100" else ["60"])
 
 
-def test_what_was_accepted_and_is_late_is_waited_for(goal, hidden, remembered, paid) -> None:
+def test_an_accepted_repayment_that_shows_late_is_waited_for(goal, hidden, remembered, paid) -> None:
     hidden(700)
     run = goal(settle_margin=10)
     assert (run["outcome"], run["amount"], run.details["since"]["repaid"]) == ("executed", "40", "60")
     assert (paid(), remembered()) == (["40", "60"], [])
 
 
-def test_what_was_accepted_and_is_not_shown_yet_is_counted(goal, hidden, noted, paid) -> None:
+def test_an_accepted_repayment_that_is_not_shown_yet_counts(goal, hidden, noted, paid) -> None:
     intent = hidden(60_000)
     run = goal(settle_margin=30, wait_timeout=1)
     assert (run.details["since"]["repaid"], run.details["since"]["missing"], run["amount"]) == ("60", "40", "40")
@@ -86,14 +86,14 @@ def test_what_was_accepted_and_is_not_shown_yet_is_counted(goal, hidden, noted, 
     assert goal(settle_margin=30, wait_timeout=0)["outcome"] == "nothing_to_do"
 
 
-def test_a_plain_run_is_not_stopped_by_it(hidden, repay, paid, noted) -> None:
+def test_a_plain_step_is_not_stopped_by_it(hidden, repay, paid, noted) -> None:
     intent = hidden(60_000)
     run = repay(amount="5")
     assert (run["outcome"], run.details["earlier"]) == ("executed", [])
     assert (paid(), intent["intent"] in [each["intent"] for each in noted()]) == (["5", "60"], True)
 
 
-def test_what_is_not_shown_in_all_its_time_is_not_guessed_at(simulated_time, goal, hidden, noted, paid, posts) -> None:
+def test_an_accepted_repayment_that_never_shows_is_a_doubt(simulated_time, goal, hidden, noted, paid, posts) -> None:
     intent = hidden(60_000)
     simulated_time.pass_by(0.6)
     run = goal(wait_timeout=1)
@@ -104,7 +104,7 @@ def test_what_is_not_shown_in_all_its_time_is_not_guessed_at(simulated_time, goa
     assert (paid(), posts()) == (["60"], 1)
 
 
-def test_acknowledging_what_is_not_shown_sends_nothing(simulated_time, goal, hidden, noted, paid, posts) -> None:
+def test_acknowledging_a_hidden_repayment_sends_nothing(simulated_time, goal, hidden, noted, paid, posts) -> None:
     intent = hidden(60_000)
     simulated_time.pass_by(0.6)
     run = goal(wait_timeout=1, acknowledge=intent["intent"])
@@ -112,13 +112,13 @@ def test_acknowledging_what_is_not_shown_sends_nothing(simulated_time, goal, hid
     assert [(e["intent"], e["outcome"], e["repay_id"]) for e in run.details["earlier"]] == [
         (intent["intent"], "unknown", intent["repay_id"])
     ]
-    assert run["msg"].endswith("Nothing was sent now; run without acknowledge if something still needs to be repaid.")
+    assert run["msg"].endswith("Nothing was sent now: run without acknowledge if something still needs to be repaid.")
     assert (paid(), posts(), noted()) == (["60"], 1, [])
     after = goal()
     assert (after["outcome"], after["amount"], sorted(paid())) == ("executed", "100", ["100", "60"])
 
 
-def test_what_is_shown_by_now_is_not_forgotten_but_counted_by_the_next_run(goal, hidden, paid) -> None:
+def test_acknowledging_a_repayment_that_shows_by_now_lets_the_next_run_count_it(goal, hidden, paid) -> None:
     intent = hidden(700)
     run = goal(acknowledge=intent["intent"])
     assert (run["changed"], run["outcome"], run.details["earlier"], paid()) == (False, "nothing_to_do", [], ["60"])
@@ -127,7 +127,7 @@ def test_what_is_shown_by_now_is_not_forgotten_but_counted_by_the_next_run(goal,
     assert paid() == ["40", "60"]
 
 
-def test_what_was_accepted_and_has_failed_meanwhile_does_not_count(simulated_time, pay, spoil, remembered) -> None:
+def test_an_accepted_repayment_that_failed_does_not_count(simulated_time, pay, spoil, remembered) -> None:
     spoil(FLEXIBLE, history_delay_ms=500, processing_ms=500, final_status=3)
     assert pay(FLEXIBLE, amount="60", wait=False)["outcome"] == "pending"
     simulated_time.pass_by(0.6)
@@ -135,8 +135,8 @@ def test_what_was_accepted_and_has_failed_meanwhile_does_not_count(simulated_tim
     assert (run.details["since"]["repaid"], run["amount"], remembered()) == ("0", "100", [])
 
 
-def test_a_failure_that_is_never_shown_stops_the_sum_until_it_is_acknowledged(goal, repay, sandbox, paid) -> None:
-    """The history of the legacy loans has no failures, so nobody can tell it from a repayment that is shown late."""
+def test_a_failure_that_is_never_shown_stops_the_goal_until_it_is_acknowledged(goal, repay, sandbox, paid) -> None:
+    """The history of legacy loans does not show failures, so it looks like a repayment that shows late."""
     sandbox.fault(processing_ms=1, final_status=3)
     assert repay(amount="60", wait=False)["outcome"] == "pending"
     sandbox.clock(advance_ms=2000)
@@ -149,7 +149,7 @@ def test_a_failure_that_is_never_shown_stops_the_sum_until_it_is_acknowledged(go
     assert (run["outcome"], run.details["since"]["repaid"], run["amount"], paid()) == ("executed", "0", "100", ["100", "60"])
 
 
-def test_what_a_killed_run_was_accepted_for_counts_though_it_is_not_shown(
+def test_an_accepted_repayment_of_a_killed_run_counts_before_it_shows(
     goal, begin, sandbox, until, calls, paid, remembered
 ) -> None:
     sandbox.fault(history_delay_ms=60_000)
@@ -163,7 +163,7 @@ def test_what_a_killed_run_was_accepted_for_counts_though_it_is_not_shown(
     assert (run.details["since"]["repaid"], run["amount"], sorted(paid())) == ("60", "40", ["40", "60"])
 
 
-def test_acknowledging_what_a_killed_run_was_accepted_for(simulated_time, goal, begin, sandbox, until, calls, paid, remembered) -> None:
+def test_acknowledging_an_accepted_repayment_of_a_killed_run(simulated_time, goal, begin, sandbox, until, calls, paid, remembered) -> None:
     sandbox.fault(history_delay_ms=60_000)
     process = begin(amount="60")
     until(lambda: calls().count("GET repayment-history") > 1)
@@ -179,7 +179,7 @@ def test_acknowledging_what_a_killed_run_was_accepted_for(simulated_time, goal, 
     assert (paid(), remembered()) == (["60"], [])
 
 
-def test_what_cannot_be_read_is_not_forgotten(goal, hidden, sandbox, noted) -> None:
+def test_an_intent_is_not_forgotten_while_the_history_cannot_be_read(goal, hidden, sandbox, noted) -> None:
     intent = hidden(60_000)
     sandbox.fault(method="GET", path="/v5/crypto-loan/repayment-history", answer="close", times=0)
     run = goal(wait_timeout=0, acknowledge=intent["intent"])

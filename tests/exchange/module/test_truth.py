@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run says and what the exchange's ledger holds never disagree, whatever goes wrong on the way."""
+"""The report of a run never contradicts the exchange's ledger, whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HISTORY = {"method": "GET", "path": "/v5/crypto-loan/repayment-history"}
 ORDERS = {"method": "GET", "path": "/v5/crypto-loan/ongoing-orders"}
 BLOCKED = {"http_status": 403, "body": "access too frequent"}
 
-# Faults by name, and how the first run must end.
+# Faults by name, and the outcome of the first run.
 SCHEDULES: dict[str, tuple[list[dict], str]] = {
     "nothing": ([], "executed"),
     "refused": ([{**REPAY, "answer": {"ret_code": 177011}}], "not_executed"),
@@ -41,13 +41,13 @@ SCHEDULES: dict[str, tuple[list[dict], str]] = {
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 500
 
 
 @pytest.fixture
 def agree(sandbox, posts, remembered):
-    """Hold a result against the ledger."""
+    """Compare a result with the ledger."""
     old = {entry["repay_id"] for entry in sandbox.account()["repayments"]}
     debt = Decimal(sandbox.loan()["debt"])
 
@@ -78,7 +78,7 @@ def agree(sandbox, posts, remembered):
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_a_run_and_those_after_it(repay, sandbox, agree, until, name: str) -> None:
+def test_a_run_and_its_successors_agree_with_the_ledger(repay, sandbox, agree, until, name: str) -> None:
     faults, outcome = SCHEDULES[name]
     margin = 1 if name == "late-history" else 0
     if faults:
@@ -100,7 +100,7 @@ def test_a_run_and_those_after_it(repay, sandbox, agree, until, name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["reset-before", "late-packet", "hidden"])
-def test_a_goal_with_since_and_those_after_it(repay, sandbox, name: str) -> None:
+def test_a_goal_with_since_and_its_successors_agree_with_the_ledger(repay, sandbox, name: str) -> None:
     faults, outcome = SCHEDULES[name]
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
     sandbox.control("POST", "repay", {"orderId": "1794267532472646144", "amount": "40"})
@@ -118,8 +118,8 @@ def test_a_goal_with_since_and_those_after_it(repay, sandbox, name: str) -> None
 
 
 @pytest.mark.parametrize(("answer", "outcome"), [("normal", "pending"), ("close", "unknown")])
-def test_a_failure_out_of_sight_is_never_told_as_executed(repay, sandbox, posts, noted, answer: str, outcome: str) -> None:
-    """The history of the legacy loans has no failures, so the user looks, and acknowledges it; only then is it paid for a goal."""
+def test_a_failure_that_is_not_shown_is_never_reported_as_executed(repay, sandbox, posts, noted, answer: str, outcome: str) -> None:
+    """The history of legacy loans does not show failures, so a goal pays again only after the user acknowledges it."""
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
     sandbox.fault(answer=answer, processing_ms=300, final_status=3)
     assert repay(since=since, wait_timeout=2)["outcome"] == outcome

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A repayment without a clear answer is never sent again: it is looked for, and called a success only when it is found."""
+"""A repayment without a clear answer is never sent again: it is reconciled, and is a success only when it is found."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ BROKEN_ANSWERS = ["close", "reset", "truncate", "html_502", "html_200", "not_jso
 
 @pytest.fixture
 def unclear(repay, sandbox, posts, paid, names, remembered):
-    """Run without a clear answer: what was paid is found when its time is over, and the rest, looked at once, stays in doubt."""
+    """Run without a clear answer: a repayment that was executed is found after its time window, and any other stays in doubt."""
 
     def call(commit: bool, **options):
-        # The end of the time is waited for, or stays out of reach.
+        # The end of the time window is waited for, or is out of reach.
         limits = {"wait_timeout": 5, "recv_window": 500} if commit else {"wait_timeout": 0, "recv_window": 5000}
         run = repay(**{**limits, **options})
         assert posts() == 1
@@ -49,7 +49,7 @@ def unclear(repay, sandbox, posts, paid, names, remembered):
 
 @pytest.mark.parametrize("commit", [True, False])
 @pytest.mark.parametrize("answer", BROKEN_ANSWERS)
-def test_a_broken_answer(unclear, sandbox, answer: str, commit: bool) -> None:
+def test_a_broken_answer_leaves_the_outcome_open(unclear, sandbox, answer: str, commit: bool) -> None:
     sandbox.fault(answer=answer, commit=commit)
     run = unclear(commit)
     assert commit or run["failure"]["outcome"] == "unknown"
@@ -57,7 +57,7 @@ def test_a_broken_answer(unclear, sandbox, answer: str, commit: bool) -> None:
 
 @pytest.mark.parametrize("commit", [True, False])
 @pytest.mark.parametrize("code", IN_DOUBT_CODES)
-def test_a_code_that_leaves_it_open(unclear, sandbox, code: int, commit: bool) -> None:
+def test_some_return_codes_leave_the_outcome_open(unclear, sandbox, code: int, commit: bool) -> None:
     sandbox.fault(answer={"ret_code": code}, commit=commit)
     run = unclear(commit)
     if not commit:
@@ -66,7 +66,7 @@ def test_a_code_that_leaves_it_open(unclear, sandbox, code: int, commit: bool) -
 
 
 @pytest.mark.parametrize("status", [204, 408, 409, 429, 500, 502, 503, 504])
-def test_a_status_that_leaves_it_open(unclear, sandbox, status: int) -> None:
+def test_some_http_statuses_leave_the_outcome_open(unclear, sandbox, status: int) -> None:
     sandbox.fault(answer={"http_status": status, "body": ""})
     assert unclear(False)["failure"]["http_status"] == status
 
@@ -79,26 +79,26 @@ def test_a_redirect_is_not_followed(unclear, sandbox, status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_a_page_for_people_is_no_refusal_by_the_exchange(unclear, sandbox, status: int) -> None:
+def test_an_html_page_is_no_refusal_by_the_exchange(unclear, sandbox, status: int) -> None:
     sandbox.fault(answer={"http_status": status, "body": "<html>Blocked by your company</html>"}, commit=True)
     unclear(True)
 
 
 @pytest.mark.parametrize("commit", [True, False])
-def test_no_answer_in_time(unclear, sandbox, commit: bool) -> None:
+def test_an_answer_that_is_too_late_leaves_the_outcome_open(unclear, sandbox, commit: bool) -> None:
     sandbox.fault(delay_answer_ms=2000, commit=commit, answer="normal" if commit else "close")
     run = unclear(commit, api_timeout=1)
     assert commit or "no answer within 1 s" in run["msg"]
 
 
-def test_success_without_repay_id(unclear, sandbox) -> None:
+def test_a_success_without_an_id_leaves_the_outcome_open(unclear, sandbox) -> None:
     sandbox.fault(answer={"http_status": 200, "body": '{"retCode":0,"retMsg":"OK","result":{}}'})
     run = unclear(False)
     assert "Bybit reported success but gave no repayId" in run["msg"]
     assert (run["failure"]["ret_code"], run["failure"]["outcome"]) == (0, "unknown")
 
 
-def test_an_accepted_repayment_stays_one_when_the_loan_cannot_be_read_afterwards(repay, sandbox, paid) -> None:
+def test_an_accepted_repayment_is_reported_even_if_the_loan_cannot_be_read_afterward(repay, sandbox, paid) -> None:
     path = "/v5/crypto-loan/ongoing-orders"
     sandbox.control("POST", "faults", {"method": "GET", "path": path, "skip": 1, "answer": "close"})
     run = repay()
@@ -127,7 +127,7 @@ bybit_loan_repay.main()
         ("client.OutcomeUnknown", False, "unknown"),
     ],
 )
-def test_a_defect_of_ours_does_not_hide_what_happened_to_the_money(
+def test_a_defect_of_the_collection_does_not_hide_what_happened_to_the_money(
     repay, sandbox, paid, where: str, changed: bool, outcome: str
 ) -> None:
     if outcome == "unknown":
@@ -138,7 +138,7 @@ def test_a_defect_of_ours_does_not_hide_what_happened_to_the_money(
     assert paid() == ([] if outcome == "not_executed" else ["1000.4"])
 
 
-def test_after_a_defect_of_ours_the_next_run_settles_it(repay, sandbox, paid, posts, remembered) -> None:
+def test_the_run_after_a_defect_of_the_collection_settles_it(repay, sandbox, paid, posts, remembered) -> None:
     sandbox.fault(answer={"http_status": 200, "body": '{"retCode":0,"result":{}}'}, commit=True)
     repay(program=("-c", SABOTAGED.format(where="client.OutcomeUnknown")))
     assert len(remembered()) == 1

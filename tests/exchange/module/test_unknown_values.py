@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A value that the exchange's documentation does not know is doubted: never "other", never somebody else's, never nothing."""
+"""An undocumented value is a doubt: it is never taken for "other", for somebody else's, or for nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OWNERS = {
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 500
 
 
@@ -44,7 +44,7 @@ def test_a_lost_repayment_of_an_unknown_type_is_unknown_to_each_run(pay_all, spo
     for number in range(2):
         for way, run in pay_all(wait_timeout=3 - number):
             [entry] = ledger(way)
-            assert_unknown(way, run, "looks like it, but its type is unknown to this collection")
+            assert_unknown(way, run, "matches it, but this collection does not know its type")
             assert (entry["amount"], run.details["evidence"]["candidates"]) == (way.amount, [entry["repay_id"]]), way.name
             assert run.details["evidence"]["debt_now"] == way.after, way.name
             assert (sent(way), run.details["intent"] in [intent["intent"] for intent in remembered()]) == (1, True), way.name
@@ -52,11 +52,11 @@ def test_a_lost_repayment_of_an_unknown_type_is_unknown_to_each_run(pay_all, spo
 
 @pytest.mark.parametrize("way", [LEGACY, FLEXIBLE, FIXED], ids=lambda way: way.name)
 @pytest.mark.parametrize("how", ["empty", "null", "absent", "unit"])
-def test_a_lost_repayment_whose_type_cannot_be_read(pay, spoil, change, ledger, sent, way, how: str) -> None:
-    """In another unit, the type is another number, which nobody knows."""
+def test_a_lost_repayment_whose_type_cannot_be_read_is_unknown(pay, spoil, change, ledger, sent, way, how: str) -> None:
+    """The type is a number that is not documented."""
     spoil(way, answer="reset")
     change(way.history, how, "list.repayType", skip=1)
-    reason = "its type is unknown to this collection" if how == "unit" else "with an unusable repayType"
+    reason = "this collection does not know its type" if how == "unit" else "has an invalid repayType"
     for dummy in range(2):
         assert_unknown(way, pay(way, wait_timeout=2), reason)
     assert ([entry["amount"] for entry in ledger()], sent(way)) == ([way.amount], 1)
@@ -68,15 +68,15 @@ def test_an_accepted_repayment_of_an_unknown_type_is_known_by_its_id(pay_all, sw
         assert (run["outcome"], run["repay_id"], run.details["inferred"]) == ("executed", ledger(way)[0]["repay_id"], False), way.name
 
 
-def test_an_accepted_repayment_from_collateral_has_no_id_to_know_it_by(pay_all, switch, ledger) -> None:
+def test_an_accepted_repayment_from_collateral_of_an_unknown_type_is_unknown(pay_all, switch, ledger) -> None:
     switch(user_repay_type="9")
     for way, run in pay_all((FLEXIBLE_COLLATERAL, FIXED_COLLATERAL), wait_timeout=1):
-        assert_unknown(way, run, "its type is unknown to this collection")
+        assert_unknown(way, run, "this collection does not know its type")
         assert run.details["evidence"]["candidates"] == [entry["repay_id"] for entry in ledger(way)], way.name
 
 
 @STEPS
-def test_with_since_an_entry_of_an_unknown_type_makes_the_sum_fail(pay, sandbox, switch, posted, way) -> None:
+def test_with_since_an_entry_of_an_unknown_type_is_a_failure(pay, sandbox, switch, posted, way) -> None:
     switch(user_repay_type="9")
     repay_id = sandbox.control("POST", "repay", OWNERS[way.name])["repayId"]
     for dummy in range(2):
@@ -88,16 +88,16 @@ def test_with_since_an_entry_of_an_unknown_type_makes_the_sum_fail(pay, sandbox,
 
 @STEPS
 @pytest.mark.parametrize("how", ["empty", "null", "absent"])
-def test_with_since_a_type_that_is_not_told_makes_the_sum_fail(pay, sandbox, change, paid, way, how: str) -> None:
+def test_with_since_an_entry_without_a_type_is_a_failure(pay, sandbox, change, paid, way, how: str) -> None:
     sandbox.control("POST", "repay", OWNERS[way.name])
     change(way.history, how, "list.repayType")
     run = pay(way, since=hour_ago())
     assert (run.failed, run["outcome"], paid()) == (True, "not_executed", ["100"])
-    assert run["msg"].startswith(f"Bybit answered {way.history} with an unusable repayType")
+    assert run["msg"].startswith(f"Bybit's answer to {way.history} has an invalid repayType")
 
 
-def test_what_is_older_than_since_does_not_matter(pay, switch, ledger) -> None:
-    """The built-in book has repayments of the owner, all of them some days old."""
+def test_entries_older_than_since_do_not_matter(pay, switch, ledger) -> None:
+    """The repayments of the built-in book are some days old."""
     switch(user_repay_type="9")
     run = pay(FLEXIBLE, since=hour_ago())
     assert (run["outcome"], [entry["amount"] for entry in ledger()]) == ("executed", ["100"])
@@ -113,38 +113,38 @@ def test_what_is_older_than_since_does_not_matter(pay, switch, ledger) -> None:
     ],
     ids=["legacy", "flexible", "fixed", "contract"],
 )
-def test_a_status_that_is_not_known_is_no_status(pay, change, posted, way, path: str, field: str, name: str) -> None:
+def test_an_unknown_status_is_not_guessed(pay, change, posted, way, path: str, field: str, name: str) -> None:
     change(path, "unknown", field)
     run = pay(way)
     assert (run.failed, run["outcome"], posted()) == (True, "not_executed", [])
-    assert run["msg"] == f"Bybit answered {path} with the unknown {name} 99."
+    assert run["msg"] == f"Bybit's answer to {path} has the unknown {name} 99."
 
 
 def test_how_a_loan_was_closed_is_not_guessed(repay, change, posted) -> None:
     change(COMPLETED, "unknown", "list.status")
     run = repay(order_id="1793569729874260992")
     assert (run.failed, run["outcome"], posted()) == (True, "not_executed", [])
-    assert run["msg"] == f"Bybit answered {COMPLETED} with the unknown status 99."
+    assert run["msg"] == f"Bybit's answer to {COMPLETED} has the unknown status 99."
 
 
-def test_a_movement_of_the_wallet_in_an_unknown_direction_bears_no_witness(
+def test_a_ledger_entry_with_an_unknown_direction_is_no_evidence(
     begin_way, pay, sandbox, spoil, until, change, sent, paid
 ) -> None:
-    """A repayment of another loan meanwhile moves the wallet."""
+    """A repayment of another loan changes the wallet meanwhile."""
     spoil(LEGACY, delay_ms=200, answer="close", commit=False)
     change(FUNDING, "unknown", "list.ioDirection")
     process = begin_way(LEGACY, wait_timeout=3)
     until(lambda: sent(LEGACY))
     sandbox.control("POST", "repay", {"product": "flexible", "loanCurrency": "USDT", "amount": "7"})
     run = process.end()
-    assert_unknown(LEGACY, run, f"Bybit answered {FUNDING} with an unusable ioDirection: '99' is not known")
+    assert_unknown(LEGACY, run, f"Bybit's answer to {FUNDING} has an invalid ioDirection: '99' is unknown")
     assert (paid(), sent(LEGACY)) == (["7"], 1)
     sandbox.control("DELETE", "faults")
     again = pay(LEGACY)
     assert (again["outcome"], again.details["earlier"][0]["outcome"], sorted(paid())) == ("executed", "not_executed", ["100", "7"])
 
 
-def test_what_is_of_an_unknown_type_is_told_apart(run_module, sandbox, switch) -> None:
+def test_entries_of_an_unknown_type_are_listed_separately(run_module, sandbox, switch) -> None:
     switch(user_repay_type="9")
     repay_id = sandbox.control("POST", "repay", OWNERS["flexible"])["repayId"]
     run = run_module("bybit_loan_repayment_info", product="flexible", repay_id=repay_id)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each way to repay, of each product: what is sent, what is paid, what is told, and what check mode foresees."""
+"""Each way to repay of each product: what is sent, paid, and reported, and what check mode predicts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def refusal(code: int) -> dict:
 
 
 @each_way
-def test_a_repayment(pay, sandbox, ledger, remembered, way) -> None:
+def test_a_repayment_is_executed_and_reported(pay, sandbox, ledger, remembered, way) -> None:
     before = sandbox.account()
     run = pay(way)
     [entry] = ledger()
     after = sandbox.account()
     assert (way.is_entry(entry), entry["amount"], entry["status"], entry["origin"]) == (True, way.amount, 1, "api")
     assert (way.debt(before), way.debt(after)) == (way.before, way.after)
-    # Either the wallet pays or the collateral, and nothing else changes.
+    # Either the wallet or the collateral pays, and nothing else changes.
     taken = {n: Decimal(before["wallet"][n]) - Decimal(after["wallet"][n]) for n in before["wallet"]}
     assert {n: amount for n, amount in taken.items() if amount} == ({} if way.sold else {way.coin: Decimal(way.amount)})
     sold = {n: Decimal(before["collateral"][n]) - Decimal(after["collateral"][n]) for n in before["collateral"]}
@@ -59,15 +59,15 @@ def test_a_repayment(pay, sandbox, ledger, remembered, way) -> None:
 
 
 @each_way
-def test_what_is_sent(pay, sandbox, calls, way) -> None:
+def test_only_the_documented_calls_are_sent(pay, sandbox, calls, way) -> None:
     run = pay(way)
     [request] = [r for r in sandbox.requests()["requests"] if r["method"] == "POST"]
     assert (request["path"], request["body"]) == (way.path, way.body)
     loan = {"legacy": "ongoing-orders", "flexible": "ongoing-coin", "fixed": "borrow-contract-info"}[way.name.partition("-")[0]]
-    # What falls when it is paid, the wallet or the pledged collateral, is read before.
+    # The paying wallet or the pledged collateral is read first.
     money = "GET position" if way.sold else "GET query-account-coin-balance"
     looks = ["GET query-api", f"GET {loan}", "GET loanable-data", "GET repayment-history", money]
-    # Without an id in the answer, history and debt tell of it, as soon as the exchange's clock has surely gone on.
+    # Without an ID in the answer, history and debt show it as soon as the exchange's clock has certainly moved on.
     looked = (run.details["evidence"] or {"reads": 0})["reads"]
     found = ["GET repayment-history", f"GET {loan}"] * looked if way.sold else ["GET repayment-history"]
     assert calls() == [*looks, f"POST {way.path.rpartition('/')[2]}", *found, f"GET {loan}"]
@@ -75,7 +75,7 @@ def test_what_is_sent(pay, sandbox, calls, way) -> None:
 
 
 @each_way
-def test_check_mode_foresees_it_and_sends_nothing(pay, sandbox, ledger, journal, way) -> None:
+def test_check_mode_predicts_it_and_sends_nothing(pay, sandbox, ledger, journal, way) -> None:
     foreseen = pay(way, check=True, diff=True)
     assert (foreseen.failed, foreseen["changed"], foreseen["outcome"]) == (False, True, "planned")
     assert (foreseen["amount"], foreseen["repay_id"], foreseen.details["sent_at_ms"]) == (way.amount, None, None)
@@ -88,7 +88,7 @@ def test_check_mode_foresees_it_and_sends_nothing(pay, sandbox, ledger, journal,
     real = pay(way, diff=True)
     assert [foreseen.details[n] for n in ("decision", "dust")] == [real.details[n] for n in ("decision", "dust")]
     assert foreseen["goal_reached"] == real["goal_reached"]
-    # The LTV of a legacy loan is reckoned from one that the exchange has rounded.
+    # The LTV of a legacy loan is calculated from one that the exchange rounded.
     for run in (foreseen, real):
         run["loan"]["after"]["ltv"] = None
         run["diff"]["after"] = run["diff"]["after"].partition("LTV")[0]
@@ -134,7 +134,7 @@ def test_a_second_run_finds_a_whole_contract_repaid(pay, ledger, sent, way) -> N
 
 
 @each_way
-def test_what_the_exchange_refuses_was_not_made(pay, spoil, sandbox, ledger, remembered, sent, way) -> None:
+def test_a_repayment_that_the_exchange_refuses_is_not_executed(pay, spoil, sandbox, ledger, remembered, sent, way) -> None:
     code = 177006 if way is LEGACY else 148031
     spoil(way, **refusal(code))
     run = pay(way)
@@ -146,7 +146,7 @@ def test_what_the_exchange_refuses_was_not_made(pay, spoil, sandbox, ledger, rem
 
 
 @each_way
-def test_a_key_that_may_only_read(pay, ledger, way) -> None:
+def test_a_key_that_may_only_read_is_refused(pay, ledger, way) -> None:
     run = pay(way, api_key="sandbox-key-readonly")
     assert (run["outcome"], run["failure"], ledger()) == ("not_executed", None, [])
     assert run["msg"].startswith("api_key is read-only: ")
@@ -161,7 +161,7 @@ def test_a_timestamp_that_is_refused_is_corrected_once(pay, spoil, ledger, sent,
     assert (len(ledger()), sent(way)) == (1, 2)
 
 
-# One after the other: a repayment of the same amount and coin that another process makes in the pause is a reason to doubt.
+# One after the other, because an equal repayment by another process during the pause would be a doubt.
 @each_way
 def test_the_rate_limit_is_waited_for(pay, spoil, ledger, sent, way) -> None:
     spoil(way, **refusal(10006))
@@ -171,11 +171,11 @@ def test_the_rate_limit_is_waited_for(pay, spoil, ledger, sent, way) -> None:
 
 
 @each_way
-def test_what_is_closed_meanwhile_by_somebody_else_is_no_error(begin_way, sandbox, spoil, until, sent, ledger, way) -> None:
+def test_a_loan_that_somebody_else_closed_meanwhile_is_no_error(begin_way, sandbox, spoil, until, sent, ledger, way) -> None:
     spoil(way, delay_ms=250)
     process = begin_way(way)
     until(lambda: sent(way))
-    # The rest is below the coin's smallest amount.
+    # The rest is smaller than the coin's smallest amount.
     all_of_it = way.before[:-4] if way is FLEXIBLE else way.before
     if way is LEGACY:
         done = {"orderId": way.ids["order_id"], "amount": all_of_it}
@@ -203,7 +203,7 @@ def test_a_key_that_may_not_read_the_wallet_leaves_its_balance_to_the_exchange(p
 
 
 @each_way
-def test_a_wallet_that_is_too_small_is_known_before_sending(pay, sandbox, ledger, sent, way) -> None:
+def test_a_wallet_that_holds_too_little_is_refused_before_sending(pay, sandbox, ledger, sent, way) -> None:
     sandbox.control("POST", "wallet", {"coin": way.coin, "balance": "0.001"})
     run = pay(way)
     if way.sold:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each way to repay, when its answer is lost, its run is killed, or its end cannot be known: it is never paid twice.
+"""Each way to repay when its answer is lost, its run is killed, or its outcome is unknown: nothing is paid twice.
 
-The runs of a test go on at the same time, because most of them wait.
+The runs of a test overlap, because most of them wait.
 """
 
 from __future__ import annotations
@@ -12,22 +12,21 @@ from __future__ import annotations
 import pytest
 from ways import FIXED, FIXED_SWEEP, FLEXIBLE, FLEXIBLE_COLLATERAL, LEGACY, WAYS
 
-# Each way meets another one.
+# Each way is paired with another one.
 LOST = ("reset", "truncate", "html_502", {"ret_code": 10016}, "close", "not_json")
-FROM_THE_WALLET = [way for way in WAYS if not way.sold]
 FROM_COLLATERAL = [way for way in WAYS if way.sold]
-# The history of the legacy loans has successful repayments only, and those in process.
+# The history of legacy loans shows only repayments that succeeded or are in process.
 SHOWING_FAILURES = [way for way in WAYS if way is not LEGACY]
 
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 700
 
 
 def assert_made(way, run, ledger) -> None:
-    """The run tells of the only repayment that the exchange has made."""
+    """The run reports the only repayment that the exchange made."""
     [entry] = [entry for entry in ledger(way) if entry["status"] == 1]
     assert (run.failed, run["changed"], run["outcome"], run.details["intent"]) == (False, True, "executed", None), way.name
     assert (run["repay_id"], run["amount"], entry["amount"]) == (entry["repay_id"], way.amount, way.amount), way.name
@@ -73,7 +72,7 @@ def test_a_lost_request_was_not_executed_and_may_be_sent_again(pay_all, spoil, l
         assert (run.details["recovered"], run.details["earlier"]) == (False, []), way.name
 
 
-def test_a_run_that_was_killed_is_answered_by_the_next(begin_way, pay_all, spoil, until, ledger, sent, remembered) -> None:
+def test_the_run_after_a_killed_one_reports_its_repayment(begin_way, pay_all, spoil, until, ledger, sent, remembered) -> None:
     for way in WAYS:
         spoil(way, delay_answer_ms=30_000)
     killed = [begin_way(way) for way in WAYS]
@@ -91,9 +90,9 @@ def test_a_run_that_was_killed_is_answered_by_the_next(begin_way, pay_all, spoil
     assert remembered() == []
 
 
-# What another one pays of the same coin meanwhile could be the repayment that is looked for.
+# A payment in the same coin by another run meanwhile could be the repayment in question.
 @pytest.mark.parametrize("ways", [[FLEXIBLE], [way for way in WAYS if way != FLEXIBLE]], ids=["flexible", "others"])
-def test_a_run_that_was_killed_before_its_request_arrived(begin_way, pay_all, spoil, until, ledger, sent, remembered, ways: list) -> None:
+def test_the_run_after_one_killed_before_its_request_arrived(begin_way, pay_all, spoil, until, ledger, sent, remembered, ways: list) -> None:
     for way in ways:
         spoil(way, answer="close", commit=False, delay_ms=30_000)
     killed = [begin_way(way) for way in ways]
@@ -107,8 +106,8 @@ def test_a_run_that_was_killed_before_its_request_arrived(begin_way, pay_all, sp
     assert remembered() == []
 
 
-def test_what_cannot_be_known_stops_the_next_run_until_it_is_acknowledged(pay, pay_all, spoil, ledger, sent, remembered) -> None:
-    # Its window is open for so long that no look can tell.
+def test_an_unknown_outcome_stops_the_next_run_until_it_is_acknowledged(pay, pay_all, spoil, ledger, sent, remembered) -> None:
+    # Its time window is open for so long that no look can settle it.
     patient = {"recv_window": 60_000, "wait_timeout": 0}
     for way in WAYS:
         spoil(way, answer="close", commit=False)
@@ -142,7 +141,7 @@ def test_two_runs_at_once_wait_for_each_other(begin_way, pay, spoil, until, sent
         assert sent(way) == 1, way.name
 
 
-def test_the_same_wait_for_each_other_also_when_the_wallet_pays_for_one_and_collateral_for_the_other(
+def test_runs_paid_from_the_wallet_and_from_collateral_wait_for_each_other(
     begin_way, pay, spoil, until, sent
 ) -> None:
     spoil(FLEXIBLE_COLLATERAL, delay_answer_ms=3000)
@@ -153,7 +152,7 @@ def test_the_same_wait_for_each_other_also_when_the_wallet_pays_for_one_and_coll
     assert holder.end()["outcome"] == "executed"
 
 
-def test_what_is_in_process_is_followed_to_its_end(pay_all, spoil, sandbox, ledger) -> None:
+def test_a_repayment_in_process_is_followed_to_its_end(pay_all, spoil, sandbox, ledger) -> None:
     for way in WAYS:
         spoil(way, processing_ms=400)
     for way, run in pay_all():
@@ -161,7 +160,7 @@ def test_what_is_in_process_is_followed_to_its_end(pay_all, spoil, sandbox, ledg
         assert way.debt(sandbox.account()) == way.after, way.name
 
 
-def test_what_fails_afterwards_was_not_made(pay_all, spoil, sandbox, ledger, remembered) -> None:
+def test_a_repayment_that_fails_afterward_was_not_executed(pay_all, spoil, sandbox, ledger, remembered) -> None:
     for way in SHOWING_FAILURES:
         spoil(way, processing_ms=400, final_status=3)
     for way, run in pay_all(SHOWING_FAILURES):
@@ -169,7 +168,7 @@ def test_what_fails_afterwards_was_not_made(pay_all, spoil, sandbox, ledger, rem
         assert (run.failed, run["changed"], run["outcome"], entry["status"]) == (True, False, "not_executed", 3), way.name
         assert run["msg"].endswith("It was not executed, so the next run can send it again."), way.name
         if way.sold:
-            # Which entry is this run's is likely without an id, and not certain.
+            # Without an ID, an entry is likely this run's, but not certainly.
             assert f"the only such repayment in the history, {entry['repay_id']}, has failed" in run["msg"], way.name
         else:
             assert f"was accepted (repayment {entry['repay_id']}) but then failed on the exchange" in run["msg"], way.name
@@ -189,7 +188,7 @@ def test_a_history_that_is_late_is_waited_for(pay_all, spoil, ledger, remembered
 
 def test_a_history_that_never_shows_an_accepted_repayment(pay_all, spoil, ledger, sent, remembered) -> None:
     for way in WAYS:
-        # Not the debt either, so that nothing tells of it but the answer.
+        # The debt is late as well, so that only the answer tells of it.
         spoil(way, history_delay_ms=3_600_000, debt_delay_ms=3_600_000)
     for way, run in pay_all(wait_timeout=1):
         assert len(ledger(way)) == 1, way.name

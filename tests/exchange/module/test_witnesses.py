@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""That nothing was paid is told only when history, debt and the money itself agree; whoever cannot see the money waits, and says so."""
+"""A run reports that nothing was paid only if history, debt, and the money itself agree. If it cannot see the money, it waits, and says so."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ FROM_THE_WALLET = (LEGACY, FLEXIBLE, FIXED)
 FROM_COLLATERAL = pytest.mark.parametrize("way", [FLEXIBLE_COLLATERAL, FIXED_COLLATERAL], ids=lambda way: way.name)
 HIDDEN = {"answer": "reset", "history_delay_ms": 60_000, "processing_ms": 60_000}
 NOTHING = {"answer": "close", "commit": False}
-CONDITION = "it can be ruled out only once history and debt have shown no trace of it for 60 s"
+CONDITION = "it can be ruled out only once the history and the debt have shown no trace of it for 60 s"
 
 
 @pytest.fixture
 def window_ms() -> int:
-    """Shorter than elsewhere, because so many runs here wait for its end."""
+    """Shorter than elsewhere, because many runs in this file wait for its end."""
     return 500
 
 
 @pytest.fixture
 def lost_while(begin_way, sandbox, spoil, until, sent):
-    """Run a legacy repayment that does not arrive, while the owner repays so much of the flexible loan."""
+    """Run a legacy repayment that does not arrive, while the owner repays this much of the flexible loan."""
 
     def call(amount: str, **options: t.Any):
         spoil(LEGACY, delay_ms=200, **NOTHING)
@@ -48,7 +48,7 @@ def assert_unknown(way, run, reason: str) -> None:
 
 
 def test_a_legacy_repayment_in_process_may_be_hidden(pay, sandbox, spoil, switch, ledger, sent) -> None:
-    """The exchange says that only successful ones can be queried."""
+    """The exchange's documentation says that only successful repayments can be queried."""
     switch(legacy_processing="hidden")
     spoil(LEGACY, answer="reset", processing_ms=6000)
     for dummy in range(2):
@@ -62,8 +62,8 @@ def test_a_legacy_repayment_in_process_may_be_hidden(pay, sandbox, spoil, switch
     assert (run["outcome"], run.details["recovered"], run["repay_id"], sent(LEGACY)) == ("executed", True, ledger()[0]["repay_id"], 1)
 
 
-def test_the_wallets_ledger_tells_of_what_is_hidden_everywhere_else(pay_all, spoil, ledger, sent) -> None:
-    """The balance is late as well."""
+def test_the_wallets_ledger_shows_a_repayment_that_is_hidden_everywhere_else(pay_all, spoil, ledger, sent) -> None:
+    """Even the balance is late."""
     for way in (LEGACY, FIXED):
         spoil(way, wallet_delay_ms=60_000, **HIDDEN)
     for way, run in pay_all((LEGACY, FIXED), wait_timeout=2):
@@ -72,7 +72,7 @@ def test_the_wallets_ledger_tells_of_what_is_hidden_everywhere_else(pay_all, spo
         assert (len(ledger(way)), sent(way)) == (1, 1), way.name
 
 
-def test_so_does_the_balance_where_the_ledger_is_refused(pay, sandbox, spoil, ledger, sent) -> None:
+def test_the_balance_shows_it_where_the_ledger_is_refused(pay, sandbox, spoil, ledger, sent) -> None:
     spoil(FLEXIBLE, **HIDDEN)
     sandbox.control("POST", "faults", {"method": "GET", "path": FUNDING, "times": 0, "answer": {"ret_code": 10005}})
     run = pay(FLEXIBLE, wait_timeout=2)
@@ -81,7 +81,7 @@ def test_so_does_the_balance_where_the_ledger_is_refused(pay, sandbox, spoil, le
 
 
 @FROM_COLLATERAL
-def test_so_does_the_collateral_that_was_sold(pay, spoil, ledger, sent, way) -> None:
+def test_the_sold_collateral_shows_it(pay, spoil, ledger, sent, way) -> None:
     spoil(way, **HIDDEN)
     for dummy in range(2):
         [coin] = way.sold
@@ -89,7 +89,7 @@ def test_so_does_the_collateral_that_was_sold(pay, spoil, ledger, sent, way) -> 
     assert (len(ledger()), sent(way)) == (1, 1)
 
 
-def test_where_all_agree_it_was_not_executed(pay_all, spoil, ledger, remembered) -> None:
+def test_it_is_reported_as_not_executed_if_all_agree(pay_all, spoil, ledger, remembered) -> None:
     for way in WAYS:
         spoil(way, **NOTHING)
     for way, run in pay_all():
@@ -102,8 +102,8 @@ def test_where_all_agree_it_was_not_executed(pay_all, spoil, ledger, remembered)
 
 
 @pytest.mark.parametrize(("amount", "is_clear"), [("50", True), ("98.9", True), ("99", False), ("100", False), ("250", False)])
-def test_another_payment_from_the_wallet_meanwhile(lost_while, pay, paid, amount: str, is_clear: bool) -> None:
-    """Whose it is, the wallet does not tell; what shows of an amount may be less a fee."""
+def test_another_payment_from_the_wallet_meanwhile_may_be_it(lost_while, pay, paid, amount: str, is_clear: bool) -> None:
+    """The wallet does not tell whose payment it is, and its amount may lack a fee."""
     run = lost_while(amount, wait_timeout=2)
     if is_clear:
         assert (run["outcome"], run.details["evidence"]["wallet_moved"]) == ("not_executed", amount)
@@ -113,7 +113,7 @@ def test_another_payment_from_the_wallet_meanwhile(lost_while, pay, paid, amount
     assert paid() == [amount]
 
 
-def test_a_wallet_that_cannot_be_read_now_bears_no_witness(pay, sandbox, spoil, ledger, sent) -> None:
+def test_a_wallet_that_cannot_be_read_now_is_no_evidence(pay, sandbox, spoil, ledger, sent) -> None:
     spoil(LEGACY, **NOTHING)
     sandbox.control("POST", "faults", {"method": "GET", "path": FUNDING, "times": 0, "answer": "close"})
     assert_unknown(LEGACY, pay(LEGACY, wait_timeout=2), "the exchange could not be read (No answer from ")
@@ -124,7 +124,7 @@ def test_a_wallet_that_cannot_be_read_now_bears_no_witness(pay, sandbox, spoil, 
 
 
 @pytest.mark.parametrize("path", [BALANCE, FUNDING])
-def test_a_block_while_the_witness_is_asked_stops_all_requests(pay, sandbox, spoil, calls, path: str) -> None:
+def test_a_block_while_the_wallet_is_read_stops_all_requests(pay, sandbox, spoil, calls, path: str) -> None:
     spoil(LEGACY, **NOTHING)
     blocked = {"http_status": 403, "body": "access too frequent"}
     skip = 1 if path == BALANCE else 0
@@ -134,16 +134,16 @@ def test_a_block_while_the_witness_is_asked_stops_all_requests(pay, sandbox, spo
 
 
 @pytest.mark.parametrize("balance", ["empty", "null", "absent", "type"])
-def test_a_balance_that_is_not_told_bears_no_witness(pay, spoil, change, ledger, sent, balance: str) -> None:
+def test_an_empty_balance_is_no_evidence(pay, spoil, change, ledger, sent, balance: str) -> None:
     spoil(LEGACY, **NOTHING)
     change(BALANCE, balance, "balance.walletBalance", skip=1)
-    assert_unknown(LEGACY, pay(LEGACY, wait_timeout=2), f"Bybit answered {BALANCE} with an unusable walletBalance")
+    assert_unknown(LEGACY, pay(LEGACY, wait_timeout=2), f"Bybit's answer to {BALANCE} has an invalid walletBalance")
     assert (ledger(), sent(LEGACY)) == ([], 1)
 
 
 @pytest.mark.parametrize("answer", ["reset", "nothing"])
-def test_a_key_that_may_not_see_the_wallet_has_to_wait_for_longer(pay, spoil, switch, ledger, sent, answer: str) -> None:
-    """In that time, what is hidden shows, or the debt falls."""
+def test_a_key_that_may_not_read_the_wallet_waits_longer(pay, spoil, switch, ledger, sent, answer: str) -> None:
+    """In that time, a hidden repayment shows, or the debt falls."""
     switch(legacy_processing="hidden")
     spoil(LEGACY, **({"answer": "reset", "processing_ms": 60_000} if answer == "reset" else NOTHING))
     for dummy in range(2):
@@ -155,14 +155,14 @@ def test_a_key_that_may_not_see_the_wallet_has_to_wait_for_longer(pay, spoil, sw
 
 
 @FROM_COLLATERAL
-def test_so_has_who_sells_collateral(pay, spoil, ledger, sent, way) -> None:
+def test_a_sale_of_collateral_waits_longer(pay, spoil, ledger, sent, way) -> None:
     spoil(way, **NOTHING)
     run = pay(way, settle_margin=1, wait_timeout=3)
     assert_unknown(way, run, f"no ledger records the collateral that the exchange sells, so {CONDITION}")
     assert (ledger(), sent(way)) == ([], 1)
 
 
-def test_when_that_time_is_over_the_words_do_not_claim_more_than_was_seen(pay, spoil, ledger, remembered) -> None:
+def test_after_that_time_the_message_claims_no_more_than_was_seen(pay, spoil, ledger, remembered) -> None:
     spoil(LEGACY, **NOTHING)
     run = pay(LEGACY, api_key="sandbox-key-no-wallet")
     assert (run["outcome"], ledger(), remembered()) == ("not_executed", [], [])
@@ -171,8 +171,8 @@ def test_when_that_time_is_over_the_words_do_not_claim_more_than_was_seen(pay, s
 
 
 @pytest.mark.parametrize("way", FROM_THE_WALLET, ids=lambda way: way.name)
-def test_a_liquidation_in_its_time_may_be_it(begin_way, pay, sandbox, spoil, until, sent, ledger, way) -> None:
-    """What explains a fall of the debt is no longer taken for somebody else's only because of its type."""
+def test_a_liquidation_within_the_time_window_may_be_it(begin_way, pay, sandbox, spoil, until, sent, ledger, way) -> None:
+    """An entry that explains a fall of the debt may be this run's, whatever its type."""
     spoil(way, delay_ms=200, **NOTHING)
     process = begin_way(way, wait_timeout=2)
     until(lambda: sent(way))
@@ -180,5 +180,5 @@ def test_a_liquidation_in_its_time_may_be_it(begin_way, pay, sandbox, spoil, unt
     run = process.end()
     assert {entry["origin"] for entry in ledger(way)} == {"liquidation"}
     assert (run.failed, run["outcome"], run["repay_id"]) == (True, "unknown", None)
-    assert " (liquidation) within its acceptance window, which may be this repayment" in run["msg"]
+    assert " (liquidation) at about that time, which may be this repayment" in run["msg"]
     assert (pay(way, wait_timeout=0)["outcome"], sent(way)) == ("unknown", 1)

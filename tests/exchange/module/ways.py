@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ways to repay, which all keep the same promises: what to ask for, and what the exchange then gets and writes down."""
+"""The ways to repay, which all keep the same promises: the options, the request, and the exchange's ledger entry."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _LOAN = "1794267532472646144"
 
 
 class Way(t.NamedTuple):
-    """A module with the options of one repayment, on a subject of its own in the built-in book of the sandbox.
+    """A module with the options of one repayment, each on its own subject in the sandbox's built-in book.
 
-    :ivar ids: What the result repeats of the options.
-    :ivar path: Of the call that repays.
-    :ivar body: What it is sent.
+    :ivar ids: The options that the result repeats.
+    :ivar path: The path of the call that repays.
+    :ivar body: The request body.
     :ivar history: The call of its history.
     :ivar label: The name of the subject in messages.
-    :ivar sold: The collateral that the repayment takes, with the fee; empty when the Funding wallet pays.
+    :ivar sold: The collateral that the repayment sells, including the fee; empty when the Funding wallet pays.
     """
 
     name: str
@@ -41,13 +41,13 @@ class Way(t.NamedTuple):
         return "amount" not in self.options
 
     def is_entry(self, entry: dict[str, t.Any]) -> bool:
-        """Tell whether an entry of the ledger is one of this subject."""
+        """Return whether a ledger entry belongs to this subject."""
         loans = [part["loan_id"] for part in entry.get("details", [])]
         of_loan = self.ids.get("loan_id") is None or loans == [self.ids["loan_id"]]
         return entry["product"] == self.name.partition("-")[0] and entry["coin"] == self.coin and of_loan
 
     def debt(self, account: dict[str, t.Any]) -> str:
-        """Return what the ledger says is owed."""
+        """Return the debt by the ledger."""
         if "order_id" in self.ids:
             owed = [loan["debt"] for loan in account["loans"] if loan["order_id"] == self.ids["order_id"]]
         elif "loan_id" in self.ids:

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the playbooks are given in the tests, and what they must make of it."""
+"""The variables that tests give to the playbooks, and the expected effects."""
 
 from __future__ import annotations
 
 SOL_LOAN = "1794288290015682560"
 TODAY = "{{ now(utc=true).strftime('%Y-%m-%d') }}"
-# What each playbook needs to have something to do.
+# The variables with which each playbook has something to do.
 NEEDED = {
     "accounts": {},
     "defend": {"trigger_ltv": "0.5", "max_ltv": "0.4"},
@@ -26,7 +26,7 @@ ACCOUNT = {"currency": "BTC", "loan_currency": "USDT"}
 USDT = {"coin": "USDT", "ensure": "12000"}
 NO_COIN = "in balances is not a coin in capitals with an amount as ensure and, optionally, an amount as at_most, so nothing was sent: use {'coin': 'USDT', "
 SOLD = "the exchange returned no ID for it, but its history shows it"
-# Playbook, variables, what is paid, whether that is all that was wanted, and what is said.
+# Playbook, variables, what is paid, whether the goal is reached, and the message.
 BOUNDS = [
     ("deleverage", {"at_most": "10"}, [], False, SEVERAL.format(3, "loan_currency, loan_id, product")),
     ("pay_off", {"at_most": "10", "product": "flexible"}, [], False, SEVERAL.format(2, "loan_currency, loan_id, product")),

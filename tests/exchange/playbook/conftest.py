@@ -22,7 +22,7 @@ ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 
 @pytest.fixture
 def command(sandbox, tmp_path) -> t.Callable[..., dict[str, t.Any]]:
-    """Say how to start a playbook, by its name in the collection or by its text, with the sandbox's key in the environment."""
+    """Return the command for a playbook, given by its name in the collection or as text, with the sandbox's key in the environment."""
 
     def call(playbook: str, *arguments: str, env: dict[str, str] | None = None) -> dict[str, t.Any]:
         if "\n" in playbook:
@@ -37,7 +37,7 @@ def command(sandbox, tmp_path) -> t.Callable[..., dict[str, t.Any]]:
             "BYBIT_API_URL": sandbox.url,
             "BYBIT_API_KEY": "sandbox-key",
             "BYBIT_API_SECRET": "sandbox-secret",
-            # Nobody's home is written to.
+            # Do not write to the home directory of whoever runs the tests.
             "BYBIT_JOURNAL": str(tmp_path / "state" / "journal.sqlite"),
         }
         return {
@@ -67,7 +67,7 @@ def play(command) -> t.Callable[..., subprocess.CompletedProcess]:
 
 @pytest.fixture
 def temporary() -> t.Iterator[Path]:
-    """An empty folder for a playbook's TMPDIR. Its path is short, because a socket of Ansible's there may have 107 letters."""
+    """An empty folder for a playbook's TMPDIR. Its path is short, because Ansible creates sockets there, whose paths are limited to 107 bytes."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Amounts on their way from YAML through Ansible to the module, in every spelling that people use."""
+"""Amounts from YAML through Ansible to the module, in every spelling that people use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 YES = ["ON", "YES", "TRUE", "on", "Yes", "true"]
 NO = ["NO", "OFF", "FALSE", "no", "Off", "false"]
 
-# What stands behind "amount:" in the playbook, and what is sent, or a part of the sentence that refuses it.
+# The text after "amount:" in the playbook, and what is sent, or part of the message that refuses it.
 SPELLINGS = [
     ('"100.50"', "100.5"),
     ("'100.50'", "100.5"),
@@ -44,7 +44,7 @@ SPELLINGS = [
     (".nan", "is not a finite number"),
     (".inf", "is not a finite number"),
     ('""', "is empty"),
-    # What YAML rewrites before anybody sees it, as the guide lists it.
+    # Spellings that YAML itself converts, as the guide lists them.
     ("0100", "64"),
     ("'0100'", "100"),
     ("0x10", "16"),
@@ -55,7 +55,7 @@ SPELLINGS = [
     ("1:30.5", "90.5"),
     ("+1", "1"),
     ("1.", "1"),
-    # What it leaves as text, which is then read as a number.
+    # Spellings that stay text and are read as numbers.
     ("1e3", "1000"),
     ("1.0e3", "1000"),
     ("080", "80"),
@@ -106,7 +106,7 @@ TAIL = """
 """
 
 
-def test_spellings_in_a_playbook(play, roomy_seed, sandbox, tmp_path) -> None:
+def test_spellings_in_a_playbook_are_read_or_refused(play, roomy_seed, sandbox, tmp_path) -> None:
     loan = roomy_seed["accounts"][0]["loans"][0]
     loan.update(loan_coin="ETH", collateral="1000")
     roomy_seed["accounts"][0]["wallet"]["ETH"] = "1000"
@@ -140,20 +140,20 @@ def test_spellings_in_a_playbook(play, roomy_seed, sandbox, tmp_path) -> None:
         ('{"amount": 1e2}', "100"),
     ],
 )
-def test_extra_vars(play, paid, names, extra: str, sent: str) -> None:
+def test_extra_vars_are_read(play, paid, names, extra: str, sent: str) -> None:
     ended = play("treasury.bybit.repay", "-e", f"order_id={names.loan}", "-e", extra)
     assert ended.returncode == 0, ended.stdout
     assert paid() == [sent]
     assert f"Repaid {sent} USDT on loan {names.loan}" in ended.stdout
 
 
-def test_extra_vars_from_a_file(play, paid, names, tmp_path) -> None:
+def test_extra_vars_from_a_file_are_read(play, paid, names, tmp_path) -> None:
     (tmp_path / "vars.yml").write_text(f"order_id: {names.loan}\namount: 100.5\n")
     assert play("treasury.bybit.repay", "-e", "@vars.yml").returncode == 0
     assert paid() == ["100.5"]
 
 
-# What stands behind the option, and its value as the module reads it, or a part of the sentence that refuses it.
+# The text after the option, and its value as the module reads it, or part of the message that refuses it.
 COINS = [
     ("USDT", "USDT"),
     ("1INCH", "1INCH"),
@@ -195,7 +195,7 @@ ASKING = """
     [("flexible", "loan_currency", "loanCurrency", COINS), ("legacy", "repay_id", "repayId", IDS)],
     ids=["coins", "ids"],
 )
-def test_coins_and_ids_in_a_playbook(play, sandbox, tmp_path, product: str, option: str, sent_as: str, values: list) -> None:
+def test_coins_and_ids_in_a_playbook_are_read_or_refused(play, sandbox, tmp_path, product: str, option: str, sent_as: str, values: list) -> None:
     sandbox.control("DELETE", "requests")
     tasks = [
         ASKING.format(product=product, option=option, number=number, value=value) for number, (value, dummy) in enumerate(values)
@@ -211,13 +211,13 @@ def test_coins_and_ids_in_a_playbook(play, sandbox, tmp_path, product: str, opti
     assert list(asked) == []
 
 
-def test_what_the_guide_says_of_yaml_is_tried() -> None:
+def test_every_spelling_in_the_guide_is_tested() -> None:
     guide = (Path(__file__).resolve().parents[3] / "docs" / "docsite" / "rst" / "troubleshooting.rst").read_text()
     table = guide.partition("\nWritten without quotes\n")[2].partition("\nVariables of ")[0]
     rows = re.findall(r"   \* - (``.*)\n     - (.*)", table)
     tried = dict([*SPELLINGS, *COINS])
     claims = {written: told for words, told in rows for written in re.findall("``(.*?)``", words)}
-    # That one is a moment, which test_since_in_yaml.py tries.
+    # A moment, which test_since_in_yaml.py tests.
     assert claims.pop("2026-11-01 12:00:00").startswith("A time without a zone: refused")
     assert len(claims) > 25
     for written, told in claims.items():
@@ -229,7 +229,7 @@ def test_what_the_guide_says_of_yaml_is_tried() -> None:
 
 
 @pytest.mark.parametrize("empty", ["~", "NULL", ""])
-def test_a_coin_that_yaml_reads_as_nothing_is_missing(play, sandbox, empty: str) -> None:
+def test_a_coin_that_yaml_reads_as_null_is_missing(play, sandbox, empty: str) -> None:
     sandbox.control("DELETE", "requests")
     task = f"""
     - treasury.bybit.bybit_flexible_loan_repay:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks that keep the Funding wallet ready and stay out of liquidation, and what they leave in the ledger."""
+"""The playbooks that keep the Funding wallet filled and loans away from liquidation, and their entries in the ledger."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ADJUST = "/v5/crypto-loan-common/adjust-ltv"
 
 
 def posts(sandbox) -> list[str]:
-    """Return the last part of each call by which something was to be moved, in order."""
+    """Return the last path segment of each call that moves money, in order."""
     return [entry["path"].rpartition("/")[2] for entry in sandbox.requests()["requests"] if entry["method"] == "POST"]
 
 
@@ -37,7 +37,7 @@ def ltv_of(sandbox, which: tuple[str, ...]) -> Decimal:
 def test_defend_checks_then_adds_then_repays_and_a_second_time_changes_nothing(play, sandbox, which) -> None:
     options = ("treasury.bybit.defend", *which, *LIMITS, "-e", "at_most_added=0.05", "--diff")
     checked = play(*options, "--check")
-    # Each is decided by itself, without what the other would do.
+    # In check mode, each task plans without the effect of the other.
     assert changed(checked) == 2
     assert [word in checked.stdout for word in ("Would add 0.05 ", "Would repay ")] == [True, True]
     assert posts(sandbox) == []
@@ -48,7 +48,7 @@ def test_defend_checks_then_adds_then_repays_and_a_second_time_changes_nothing(p
     assert len(posts(sandbox)) == 2
 
 
-def test_defend_adds_only_as_much_as_is_needed_and_repays_nothing_then(play, sandbox) -> None:
+def test_defend_adds_only_as_much_as_is_needed_and_then_repays_nothing(play, sandbox) -> None:
     assert changed(play("treasury.bybit.defend", *ACCOUNT, *LIMITS)) == 1
     assert posts(sandbox) == ["adjust-ltv"]
     assert Decimal("0.3999") < ltv_of(sandbox, ACCOUNT) <= Decimal("0.4")
@@ -71,7 +71,7 @@ def test_defend_repays_when_the_exchange_accepts_no_more_collateral(play, sandbo
 
 @pytest.mark.parametrize("commit", [True, False])
 def test_defend_repays_nothing_while_it_is_unknown_whether_the_collateral_arrived(play, sandbox, commit: bool) -> None:
-    """Neither what was lost on the way nor what arrived unseen may be made up for by a repayment."""
+    """A repayment must not replace collateral whose arrival is unknown, whether it arrived or not."""
     late = {"history_delay_ms": 3000, "debt_delay_ms": 3000} if commit else {}
     sandbox.fault(path=ADJUST, answer="reset", commit=commit, **late)
     options = ("treasury.bybit.defend", *ACCOUNT, "-e", "trigger_ltv=0.45", "-e", "max_ltv=0.4", "-e", "at_most_added=0.05")
@@ -80,7 +80,7 @@ def test_defend_repays_nothing_while_it_is_unknown_whether_the_collateral_arrive
     assert "Nothing is repaid, because the collateral may still arrive. It is unknown whether" in ended.stdout
     assert posts(sandbox) == ["adjust-ltv"]
     assert changed(play(*options)) == 2
-    # The cap is that of one run; what the first has added is known before the second adds as much again.
+    # The cap limits each run. The second one adds more only after the first one's outcome is known.
     assert posts(sandbox) == ["adjust-ltv", "adjust-ltv", "repay"]
     assert sandbox.account()["collateral"]["BTC"] == ("0.35" if commit else "0.3")
     assert Decimal("0.3999") < ltv_of(sandbox, ACCOUNT) <= Decimal("0.4")
@@ -132,14 +132,14 @@ def test_top_up_transfers_the_others_when_one_is_refused(play, sandbox) -> None:
     assert posts(sandbox) == ["inter-transfer"] * 2
 
 
-def test_top_up_transfers_what_unified_can_give_away_and_fails(play, sandbox) -> None:
+def test_top_up_transfers_what_unified_can_transfer_and_fails(play, sandbox) -> None:
     ended = play("treasury.bybit.top_up", "-e", "coin=USDT", "-e", "ensure=50000")
     assert ended.returncode == 2
-    assert "but the UNIFIED wallet can give away 11999" in ended.stdout
+    assert "but the transferable balance of the UNIFIED wallet is 11999" in ended.stdout
     assert Decimal(sandbox.account()["wallet"]["USDT"]) == 21999
 
 
-def test_top_up_without_the_right_says_so_in_one_sentence(play, sandbox) -> None:
+def test_top_up_without_the_permission_says_so_in_one_sentence(play, sandbox) -> None:
     keys = ("-e", "bybit_api_key=sandbox-key-no-transfer", "-e", "bybit_api_secret=sandbox-secret")
     ended = play("treasury.bybit.top_up", "-e", "coin=USDT", "-e", "ensure=12000", *keys)
     assert ended.returncode == 2

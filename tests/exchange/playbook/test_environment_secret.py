@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A key in the keyword `environment` would stand in a command line: it is refused before anything else, wherever it is set."""
+"""A key in the keyword `environment` would be part of a command line: it is refused before anything else, wherever it is set."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ PLAYS = {
 
 
 def command_lines(ended: threading.Event, seen: set[bytes]) -> None:
-    """Gather the command lines of all processes until the end."""
+    """Collect the command lines of all processes during a test."""
     while not ended.wait(0.02):
         for file in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 seen.add(file.read_bytes())
             except OSError:
-                # The process has ended since the folder was listed.
+                # The process ended after the folder was listed.
                 continue
 
 
 @pytest.fixture
 def refused(play, sandbox, tmp_path):
-    """Play, and return what is shown; nothing was sent, and the secret was seen nowhere."""
+    """Run a playbook, and return its output. Assert that nothing was sent and the secret was shown nowhere."""
     (tmp_path / "secrets.yml").write_text(f"secret: {SECRET}\nkey_text: |\n  -----BEGIN PRIVATE KEY-----\n  {SECRET}\n  -----END PRIVATE KEY-----\n")
 
     def call(text: str, *arguments: str, **env: str) -> str:
@@ -94,7 +94,7 @@ def test_each_part_of_a_key_is_refused(refused, variable: str, value: str, optio
 @pytest.mark.parametrize(
     "environment", ['BYBIT_API_SECRET: ""', "BYBIT_RSA_PRIVATE_KEY: /nowhere/key.pem", "BYBIT_API_URL: http://127.0.0.1:1", "OTHER: x"]
 )
-def test_what_is_no_secret_reaches_the_module(play, tmp_path, environment: str) -> None:
+def test_other_variables_reach_the_module(play, tmp_path, environment: str) -> None:
     (tmp_path / "secrets.yml").write_text("secret: none\n")
     shown = play(f"{HEAD}  environment: {{{environment}}}\n  tasks:\n    - {INFO}\n").stdout
     reached = {

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The example playbooks, used as their comments say."""
+"""The example playbooks, used as their comments describe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 
-def test_repay_checks_first_and_pays_then(play, paid, names) -> None:
+def test_repay_plans_first_and_then_pays(play, paid, names) -> None:
     options = ("treasury.bybit.repay", "-e", f"order_id={names.loan}", "-e", "amount=100", "--diff")
     checked = play(*options, "--check")
     assert checked.returncode == 0, checked.stdout
@@ -32,7 +32,7 @@ def test_repay_asks_for_what_is_missing(play) -> None:
     assert "order_id, and amount, max_debt, or max_ltv, are required" in ended.stdout
 
 
-def test_repay_fails_with_a_sentence_and_without_traceback(play, paid, names) -> None:
+def test_repay_fails_with_one_sentence_and_without_a_traceback(play, paid, names) -> None:
     ended = play("treasury.bybit.repay", "-e", f"order_id={names.loan}", "-e", "amount=99999")
     assert ended.returncode == 2
     assert "amount '99999' is more than the debt of 1000.4 USDT" in ended.stdout
@@ -40,7 +40,7 @@ def test_repay_fails_with_a_sentence_and_without_traceback(play, paid, names) ->
     assert paid() == []
 
 
-def test_repay_with_keys_from_a_vault(play, paid, names, tmp_path) -> None:
+def test_repay_works_with_keys_from_a_vault(play, paid, names, tmp_path) -> None:
     (tmp_path / "password").write_text("vault-password\n")
     (tmp_path / "keys.yml").write_text("bybit_api_key: sandbox-key\nbybit_api_secret: sandbox-secret\n")
     vault = Path(sys.executable).with_name("ansible-vault")
@@ -95,14 +95,14 @@ WATCHED = """
 """
 
 
-def test_the_result_does_not_disturb_ansibles_own_retries(play) -> None:
+def test_the_result_does_not_interfere_with_ansibles_retries(play) -> None:
     ended = play(WATCHED)
     assert ended.stdout.count("FAILED - RETRYING") == 2
     assert "Callback dispatch" not in ended.stdout
 
 
 def running_sandboxes(folder: Path) -> list[str]:
-    """List the processes that were started with this folder among their arguments."""
+    """List the processes that have this folder among their arguments."""
     assert shutil.which("ps")
     listed = subprocess.run(["ps", "-eo", "args"], stdout=subprocess.PIPE, text=True, check=True).stdout
     return [line for line in listed.splitlines() if "bybit_sandbox" in line and str(folder) in line]

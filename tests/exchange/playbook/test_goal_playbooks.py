@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks with goals: the command that each documents for the stand-in exchange, and what they leave in the ledger."""
+"""The playbooks with goals: the command that each documents for the stand-in exchange, and their entries in the ledger."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 INVENTORY = CHECKOUT / "playbooks" / "inventory"
 ACCOUNTS = ("-i", str(INVENTORY / "accounts.yml"), "--vault-password-file", str(INVENTORY / "password"))
 
-# What the documented command of each playbook says at its end.
+# What the documented command of each playbook prints at its end.
 SAID = {
     "pay_off": ["on the flexible USDT loan (repayment 1772). Debt before: 4988.88888939, now: 0."],
     "deleverage": ["on the flexible USDT loan", "on loan 1794288290015682560", "failed=0"],
@@ -31,7 +31,7 @@ SAID = {
 
 
 def documented(name: str) -> list[str]:
-    """Return the one command by which the head of a playbook says to try it."""
+    """Return the command that a playbook's header documents."""
     text = (CHECKOUT / "playbooks" / f"{name}.yml").read_text()
     (command,) = re.findall("^#   (ansible-playbook .*sandbox=true.*)$", text, re.MULTILINE)
     return shlex.split(command)
@@ -46,10 +46,10 @@ def paid_by(sandbox, number: int = 0) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SAID)
-def test_the_documented_command_for_the_sandbox(play, temporary, tmp_path, name: str) -> None:
+def test_the_documented_command_works(play, temporary, tmp_path, name: str) -> None:
     (tmp_path / "playbooks").symlink_to(CHECKOUT / "playbooks")
     dummy, *arguments = documented(name)
-    # Without the address and the key of another exchange in the environment, as for a newcomer.
+    # As for a newcomer, the environment has no address and no key of another exchange.
     ended = play(*arguments, env={"BYBIT_API_URL": "", "BYBIT_API_KEY": "", "BYBIT_API_SECRET": "", "TMPDIR": str(temporary)})
     assert ended.returncode == 0, ended.stdout
     assert [text for text in SAID[name] if text not in ended.stdout] == [], ended.stdout
@@ -59,7 +59,7 @@ def test_the_documented_command_for_the_sandbox(play, temporary, tmp_path, name:
 
 
 def changed(ended: subprocess.CompletedProcess, host: str = "localhost") -> int:
-    """Return how many tasks have changed something, or items of their loops."""
+    """Return how many tasks or loop items changed something."""
     assert ended.returncode == 0, ended.stdout
     return len(re.findall(rf"^changed: \[{host}\]", ended.stdout, re.MULTILINE))
 
@@ -109,7 +109,7 @@ def test_deleverage_lowers_the_others_when_one_cannot_be_repaid(play, sandbox) -
     assert "Still above 0.45" in ended.stdout
 
 
-def test_the_installment_of_a_legacy_loan(play, sandbox, names) -> None:
+def test_an_installment_of_a_legacy_loan_is_paid_once(play, sandbox, names) -> None:
     options = ("treasury.bybit.installment", "-e", f"order_id={names.loan}", "-e", "amount=500")
     assert changed(play(*options)) == 1
     assert changed(play(*options)) == 0
@@ -133,7 +133,7 @@ def test_each_account_pays_with_its_own_key(play, sandbox) -> None:
     assert (changed(again, "main_account"), changed(again, "second_account")) == (0, 0)
 
 
-def test_one_account_that_fails_does_not_hinder_the_other(play, sandbox) -> None:
+def test_an_account_that_fails_does_not_stop_the_other(play, sandbox) -> None:
     ended = play("treasury.bybit.accounts", *ACCOUNTS, "-e", '{"vault_keys": {"main_account": {"api_key": "x", "api_secret": "x"}, '
                  '"second_account": {"api_key": "sandbox-key-second-account", "api_secret": "sandbox-secret"}}}')
     assert ended.returncode == 2
@@ -142,7 +142,7 @@ def test_one_account_that_fails_does_not_hinder_the_other(play, sandbox) -> None
 
 
 @pytest.mark.parametrize("name", ["pay_off", "defend", "deleverage", "installment", "sweep_maturing", "top_up"])
-def test_what_is_missing_is_asked_for(play, sandbox, name: str) -> None:
+def test_missing_variables_are_named(play, sandbox, name: str) -> None:
     ended = play(f"treasury.bybit.{name}")
     assert ended.returncode == 2
     assert "-e " in ended.stdout and "Say " in ended.stdout

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the guides promise of other ways to run: AWX, ansible-runner, CI, alerts, and a play that rehearses itself."""
+"""What the guides promise about other ways to run: AWX, ansible-runner, CI, alerts, and a play that rehearses itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GUIDES = CHECKOUT / "docs" / "docsite" / "rst"
 BIN = Path(sys.executable).parent
 TYPE = yaml.safe_load((CHECKOUT / "extensions" / "awx" / "credential_type.yml").read_text())["credential_types"][0]
 NAME = {"type": "string", "pattern": "^[a-zA-Z_][a-zA-Z0-9_]*$"}
-# What AWX accepts, from its documentation of custom credential types.
+# What AWX accepts, by its documentation of custom credential types.
 SCHEMA = {
     "type": "object",
     "required": ["name", "kind", "inputs", "injectors", "natural_key"],
@@ -65,7 +65,7 @@ SCHEMA = {
 
 
 def injected(**inputs: str) -> dict[str, dict[str, str]]:
-    """Render the injectors as AWX does: a field that was left empty has no value."""
+    """Render the injectors as AWX does: a field left empty has no value."""
     sandbox = ImmutableSandboxedEnvironment()
     return {
         kind: {name: sandbox.from_string(template).render(**inputs) for name, template in templates.items()}
@@ -138,7 +138,7 @@ def test_ansible_runner_repays_with_a_key_in_a_vault(command, paid, names, tmp_p
     assert len(paid()) == 1
 
 
-def test_the_play_that_rehearses_itself(play) -> None:
+def test_the_play_that_rehearses_itself_works(play) -> None:
     text = (GUIDES / "testing.rst").read_text()
     first = re.search(r"code-block:: yaml\n\n((?:   .*\n|\n)+)", text).group(1)
     ended = play(textwrap.dedent(first), env={"BYBIT_API_URL": "", "BYBIT_API_KEY": "", "BYBIT_API_SECRET": ""})
@@ -152,7 +152,7 @@ def yaml_blocks(guide: str) -> list[str]:
     return [textwrap.dedent(text) for text in found]
 
 
-def test_the_plan_of_a_merge_request(play, paid) -> None:
+def test_the_plan_for_a_merge_request_works(play, paid) -> None:
     [text] = [block for block in yaml_blocks("schedule") if "import_playbook" in block]
     planned = play(text.replace("    environment_name: mainnet\n", ""), "-i", "localhost,", "--check", "--diff")
     assert planned.returncode == 0, planned.stdout
@@ -161,7 +161,7 @@ def test_the_plan_of_a_merge_request(play, paid) -> None:
     assert paid() == []
 
 
-def test_the_alert_for_an_unknown_outcome(play, sandbox, paid, tmp_path) -> None:
+def test_the_alert_for_an_unknown_outcome_works(play, sandbox, paid, tmp_path) -> None:
     [text] = [block for block in yaml_blocks("schedule") if "rescue:" in block]
     head = """
 - hosts: localhost
@@ -171,7 +171,7 @@ def test_the_alert_for_an_unknown_outcome(play, sandbox, paid, tmp_path) -> None
     group/treasury.bybit.bybit_operation: {wait_timeout: 0}
   tasks:
 """
-    # Where the alert goes is up to the reader.
+    # The reader chooses where the alert goes.
     call = re.compile(r"ansible\.builtin\.uri:\n.*?(?= +when:)", re.DOTALL)
     note = f'ansible.builtin.copy: {{dest: {tmp_path}/called, content: "{{{{ ansible_failed_result.msg }}}}"}}\n'
     sandbox.fault(path="/v5/crypto-loan-flexible/repay", answer="reset")

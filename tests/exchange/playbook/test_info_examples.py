@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples in the documentation of the query modules run as they stand."""
+"""The examples in the documentation of the query modules run unchanged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def as_play(examples: str) -> str:
     return PLAY + textwrap.indent(tasks, "    ")
 
 
-def test_examples_of_loans(play, sandbox) -> None:
+def test_the_examples_of_loans_run(play, sandbox) -> None:
     ltv = sandbox.account()["ltv"]
     ended = play(as_play(bybit_loan_info.EXAMPLES), "-i", "localhost,")
     assert ended.returncode == 0, ended.stdout
@@ -39,7 +39,7 @@ def test_examples_of_loans(play, sandbox) -> None:
         assert f"changed: [localhost] => (item={loan_id}, " in ended.stdout
 
 
-def test_examples_of_repayments(play) -> None:
+def test_the_examples_of_repayments_run(play) -> None:
     ended = play(as_play(bybit_loan_repayment_info.EXAMPLES), "-i", "localhost,")
     assert ended.returncode == 0, ended.stdout
     assert "ok=4 " in ended.stdout and "changed=0" in ended.stdout

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever ends a run while a module runs as its own process, no file with the secret stays behind."""
+"""Whatever ends a run while a module runs as its own process, no file with the secret is left behind."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PLAYBOOK = """
 
 @pytest.fixture
 def folders(tmp_path, temporary, sandbox, roomy_seed) -> dict[str, str]:
-    """Give the key another secret, and return an environment in which all that Ansible and modules write lies in one folder."""
+    """Give the key another secret, and return an environment in which Ansible and the modules write to one folder only."""
     next(key for key in roomy_seed["accounts"][0]["keys"] if key["key"] == "sandbox-key")["secret"] = SECRET
     sandbox.control("PUT", "seed", roomy_seed)
     (tmp_path / "secrets.yml").write_text(f"secret: {SECRET}\n")
@@ -50,14 +50,14 @@ def with_secret(folder: Path) -> list[str]:
         try:
             found += [str(file)] if file.is_file() and SECRET.encode() in file.read_bytes() else []
         except FileNotFoundError:
-            # Others remove what they no longer need while this looks.
+            # Other processes may delete files meanwhile.
             continue
     return found
 
 
 @pytest.fixture
 def interrupt(command, sandbox, paid, until, temporary, folders):
-    """Send a signal to a playbook while its module waits for an answer; return the files with the secret then, and at the end of all."""
+    """Send a signal to a playbook while its module waits for an answer. Return the files with the secret at that time and after all processes ended."""
 
     def call(playbook: str, signal_number: int, **env: str) -> tuple[list[str], list[str]]:
         sandbox.fault(delay_answer_ms=2500)
@@ -74,14 +74,14 @@ def interrupt(command, sandbox, paid, until, temporary, folders):
 
 
 def left_processes(folder: str) -> list[int]:
-    """Return the processes that still run with this folder in their environment."""
+    """Return the running processes that have this folder in their environment."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if folder.encode() in (entry / "environ").read_bytes():
                 found.append(int(entry.name))
         except OSError:
-            # It is another user's, or has ended.
+            # It belongs to another user, or ended.
             continue
     return found
 
@@ -97,9 +97,9 @@ def test_no_file_holds_the_secret(interrupt, paid, signal_number: int) -> None:
     [(PLAYBOOK, {"ANSIBLE_KEEP_REMOTE_FILES": "1"}), (PLAYBOOK + "      async: 60\n      poll: 1\n", {})],
     ids=["keep", "async"],
 )
-def test_where_there_must_be_a_file_it_stays(interrupt, playbook: str, env: dict[str, str]) -> None:
-    """The guide names these, and so the search above is seen to find something."""
+def test_where_a_file_is_needed_it_is_found(interrupt, playbook: str, env: dict[str, str]) -> None:
+    """The guide names these cases. They prove that the search above finds files."""
     seen, left = interrupt(playbook, signal.SIGKILL, **env)
     assert [file.rpartition("/")[2] for file in seen] == ["AnsiballZ_bybit_loan_repay.py"]
-    # Who runs a task with async removes it in the end.
+    # A task with async removes the file at its end.
     assert left == (seen if env else [])

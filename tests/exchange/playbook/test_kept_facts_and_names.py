@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What becomes of facts and of names from other collections in the process of Ansible."""
+"""Facts and names from other collections in Ansible's own process."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ FACTS = """
     {"http_status": 200, "body": '{"retCode":0,"retMsg":"OK","result":{}}'},
     {"http_status": 200, "body": '{"retCode":0,"retMsg":"OK","result":{"list":[]}}'},
 ], ids=["unusable", "empty"])
-def test_one_bad_answer_is_not_kept(play, sandbox, way, answer) -> None:
-    """A public call answers rubbish once; the next attempt of until/retries must ask again."""
+def test_a_bad_answer_is_not_kept(play, sandbox, way, answer) -> None:
+    """A public call returns garbage once. The next attempt of until/retries must read again."""
     sandbox.control("POST", "faults", {"method": "GET", "path": "/v5/crypto-loan-common/loanable-data", "answer": answer})
     done = play(FACTS, "-e", f"bybit_in_process={way}")
     assert done.returncode == 0
@@ -47,7 +47,7 @@ REDIRECT = """
 
 
 @pytest.mark.parametrize("way", ["true", "false"], ids=["here", "module"])
-def test_a_name_that_another_collection_gave_it(play, sandbox, tmp_path, way) -> None:
+def test_a_redirect_from_another_collection_works(play, sandbox, tmp_path, way) -> None:
     meta = tmp_path / "collections" / "ansible_collections" / "acme" / "money" / "meta"
     meta.mkdir(parents=True)
     (meta / "runtime.yml").write_text(

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a process believes of the wallet, and when the id of a repayment reaches the disk."""
+"""How long a process relies on a wallet balance, and when the ID of a repayment is recorded."""
 
 from __future__ import annotations
 
 import pytest
 
-# Between the two items, the owner of the account takes money out of the wallet.
+# Between the two items, the account's owner withdraws money from the wallet.
 WALLET = """
 - hosts: localhost
   gather_facts: false
@@ -32,7 +32,7 @@ WALLET = """
 
 
 @pytest.mark.parametrize("way", ["true", "false"], ids=["here", "module"])
-def test_what_can_be_paid_is_paid(play, sandbox, paid, way) -> None:
+def test_a_balance_that_fell_between_two_items_is_read_again(play, sandbox, paid, way) -> None:
     done = play(WALLET.replace("URL", sandbox.url), "-e", f"bybit_in_process={way}")
     assert done.returncode == 0
     assert sorted(paid(), key=float) == ["50", "100"]
@@ -56,8 +56,8 @@ LOOK = """
 
 
 @pytest.mark.parametrize("way", ["true", "false"], ids=["here", "module"])
-def test_an_id_that_was_given_is_known_to_the_next_run(play, sandbox, paid, way) -> None:
-    """The exchange accepts and gives an id; the first look at the history then takes long, and the time of the item is over."""
+def test_the_id_of_an_interrupted_repayment_is_known_to_the_next_run(play, sandbox, paid, way) -> None:
+    """The exchange accepts with an ID. Then the first look at the history takes so long that the item times out."""
     sandbox.fault(history_delay_ms=60_000, debt_delay_ms=60_000)
     sandbox.control("POST", "faults", {"method": "GET", "path": "/v5/crypto-loan/repayment-history", "skip": 1, "delay_ms": 8000})
     assert "Timed out" in play(LOOK, "-e", f"bybit_in_process={way}").stdout

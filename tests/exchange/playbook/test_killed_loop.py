@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whoever kills ansible-playbook while it works through a loop leaves a worker behind; the next run must pay nothing twice."""
+"""Killing ansible-playbook in the middle of a loop leaves a worker behind. The next run must pay nothing twice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PLAYBOOK = """
 
 
 def workers(marker: str) -> list[int]:
-    """Return the processes that were started with a marker in their environment."""
+    """Return the processes with a marker in their environment."""
     found = []
     for name in os.listdir("/proc"):
         if not name.isdigit() or int(name) == os.getpid():
@@ -45,7 +45,7 @@ def workers(marker: str) -> list[int]:
 
 @pytest.mark.parametrize("way", ["true", "false"], ids=["here", "module"])
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
-def test_only_the_playbook_is_killed_within_a_loop(play, begin, sandbox, paid, until, tmp_path, signal_number, way) -> None:
+def test_a_loop_pays_once_after_only_the_playbook_was_killed(play, begin, sandbox, paid, until, tmp_path, signal_number, way) -> None:
     sandbox.fault(delay_answer_ms=2000)
     playbook = begin(PLAYBOOK, "-e", f"bybit_in_process={way}")
     marker = f"BYBIT_JOURNAL={tmp_path}"
@@ -71,8 +71,8 @@ ONE = """
 
 
 @pytest.mark.parametrize("way", ["true", "false"], ids=["here", "module"])
-def test_the_playbook_is_killed_before_its_module_begins(play, begin, sandbox, paid, until, tmp_path, way) -> None:
-    """For example while a vault is asked for a key, or during the delay between two attempts of until/retries."""
+def test_only_the_second_run_pays_if_the_playbook_was_killed_before_its_module_began(play, begin, sandbox, paid, until, tmp_path, way) -> None:
+    """For example while a key is read from a vault, or between two attempts of until/retries."""
     mark = tmp_path / "mark"
     playbook = begin(ONE.replace("MARK", str(mark)), "-e", f"bybit_in_process={way}")
     until(mark.exists, seconds=60)

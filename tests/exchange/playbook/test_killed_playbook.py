@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whoever kills ansible-playbook alone leaves a module behind whose result nobody will see; the next run still pays nothing more."""
+"""Killing only ansible-playbook leaves a module behind whose result nobody sees. The next run still pays nothing more."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def is_unlocked(folder: Path) -> bool:
 
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGHUP])
 @pytest.mark.parametrize("fault", [{"delay_answer_ms": 2000}, {"answer": "reset"}], ids=["accepted", "lost"])
-def test_only_the_playbook_is_killed(play, begin, sandbox, paid, until, tmp_path, signal_number: int, fault: dict) -> None:
+def test_a_second_run_pays_nothing_after_only_the_playbook_was_killed(play, begin, sandbox, paid, until, tmp_path, signal_number: int, fault: dict) -> None:
     sandbox.fault(**fault)
     playbook = begin(PLAYBOOK)
     until(lambda: bool(paid()))
@@ -58,6 +58,6 @@ def test_only_the_playbook_is_killed(play, begin, sandbox, paid, until, tmp_path
     assert paid() == ["100"]
     assert (result["outcome"], result["details"]["recovered"], result["amount"]) == ("executed", True, "100")
     assert result["repay_id"] == sandbox.repayments()[0]["repay_id"]
-    # Somebody has heard it now, so another run is another wish.
+    # The result has been reported now, so another run is a new step.
     assert play(PLAYBOOK).returncode == 0
     assert paid() == ["100", "100"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A loop of repayments at the exchange's own limits: in turn, and nothing asked twice that need not be."""
+"""A loop of repayments at the exchange's own rate limits: one after the other, and without needless reads."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def test_a_loop_keeps_to_the_limit(sandbox, default_seed, play) -> None:
     retries = json.loads(re.search(r"RETRIES (\[.*\])", played.stdout)[1].replace('\\"', '"'))
     assert [each["rate_limits"] for each in retries] == [0, 0, 0, 0]
     counts = collections.Counter(f"{request['method']} {request['path'].rpartition('/')[2]}" for request in requests)
-    # A repayment that is looked at within the millisecond of its making is looked at once more.
+    # A repayment that is read within the millisecond of its execution is read once more.
     assert 8 <= counts.pop("GET repayment-history") <= 12
     assert counts == {
         "GET ongoing-orders": 8, "POST repay": 4,
-        # What does not change from one item to the next is read once.
+        # Facts that do not change between items are read once.
         "GET query-api": 1, "GET loanable-data": 1, "GET query-account-coin-balance": 1,
     }

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What stands in module_defaults of an action group reaches every module of it and no other, in process and as a module."""
+"""module_defaults of an action group reach every module of the group and no other, in Ansible's process and in a separate one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 MODULES = {file.stem for file in (CHECKOUT / "plugins" / "modules").glob("*.py") if file.stem != "__init__"}
-# Options with which each module does nothing but what its connection is needed for.
+# Options with which each module does nothing beyond using its connection.
 OPTIONS = {
     "bybit_fixed_loan_repay": {"loan_id": "571"},
     "bybit_flexible_loan_repay": {"loan_currency": "USDT", "amount": "1"},
@@ -24,9 +24,9 @@ OPTIONS = {
     "bybit_loan_repay": {"order_id": "1794267532472646144", "amount": "1"},
     "bybit_loan_repayment_info": {},
 }
-# They move money, and do not repay.
+# These move money without repaying.
 ONLY_OPERATIONS = {"bybit_funding_transfer", "bybit_loan_collateral"}
-# It reads the journal only, and is in the group of the journal instead.
+# It reads only the journal, and is in the journal's group instead.
 WITHOUT_EXCHANGE = "bybit_journal_info"
 WITHOUT_CREDENTIALS = {"BYBIT_API_URL": "", "BYBIT_API_KEY": "", "BYBIT_API_SECRET": ""}
 
@@ -55,7 +55,7 @@ def test_every_module_takes_the_defaults_of_the_group(play, sandbox, in_process:
     assert {entry["key"] for entry in sandbox.requests()["requests"]} - {None} == {"sandbox-key"}
 
 
-def test_without_them_every_module_lacks_its_key(play, sandbox) -> None:
+def test_without_the_defaults_every_module_lacks_its_key(play, sandbox) -> None:
     ended = play(playbook({}, "'api_key' not in told.msg"), "--check", env=WITHOUT_CREDENTIALS)
     assert ended.returncode == 0, ended.stdout
     assert f"ok={len(OPTIONS)} " in ended.stdout
@@ -64,12 +64,12 @@ def test_without_them_every_module_lacks_its_key(play, sandbox) -> None:
 
 @pytest.mark.parametrize("in_process", ["true", "false"])
 @pytest.mark.parametrize("group", ["bybit_operation", "bybit_repay"])
-def test_what_modules_share_reaches_them_and_does_not_break_the_others(play, paid, sandbox, tmp_path, group: str, in_process: str) -> None:
+def test_shared_options_reach_their_modules_and_do_not_break_the_others(play, paid, sandbox, tmp_path, group: str, in_process: str) -> None:
     defaults = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
     shared = {"at_most": "0.25", "journal": str(tmp_path / "once" / "journal.sqlite")}
-    # What the cap of the repay modules does not reach would move its money.
+    # A module that the cap does not reach would move its money.
     names = [name for name in OPTIONS if group == "bybit_operation" or name not in ONLY_OPERATIONS]
-    # Only modules that move money have an outcome, and of each of them more is asked than its cap allows.
+    # Only modules that move money have an outcome, and each of them is asked for more than its cap allows.
     fails = "(told.msg is search('more than at_most')) != (told.outcome is defined)"
     more = {f"group/treasury.bybit.{group}": shared}
     ended = play(playbook(defaults, fails, more, names), env={**WITHOUT_CREDENTIALS, "BYBIT_IN_PROCESS": in_process})
@@ -79,7 +79,7 @@ def test_what_modules_share_reaches_them_and_does_not_break_the_others(play, pai
     assert (tmp_path / "once").is_dir()
 
 
-def test_in_the_group_of_all_they_would_break_the_modules_that_only_read(play) -> None:
+def test_in_the_group_of_all_modules_they_would_break_the_query_modules(play) -> None:
     fails = "('Unsupported parameters' in told.msg) == (told.outcome is defined)"
     ended = play(playbook({"at_most": "0.25"}, fails), "--check")
     assert ended.returncode == 0, ended.stdout
@@ -87,7 +87,7 @@ def test_in_the_group_of_all_they_would_break_the_modules_that_only_read(play) -
 
 
 @pytest.mark.parametrize("in_process", ["true", "false"])
-def test_the_journal_of_its_group_reaches_all_that_use_one(play, sandbox, tmp_path, in_process: str) -> None:
+def test_the_journal_of_its_group_reaches_every_module_that_uses_one(play, sandbox, tmp_path, in_process: str) -> None:
     connection = {"api_url": sandbox.url, "api_key": "sandbox-key", "api_secret": "sandbox-secret"}
     repayments = [name for name in OPTIONS if name.endswith("_repay")]
     tasks = [{"name": name, f"treasury.bybit.{name}": {**connection, **OPTIONS[name]}} for name in repayments]

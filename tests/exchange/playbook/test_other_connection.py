@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A connection made from the local one, which runs each command in another place: for example in a network namespace."""
+"""A connection plugin derived from the local one, which runs each command elsewhere: for example in a network namespace."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PLAYBOOK = """
 """
 
 
-def test_a_connection_that_is_made_from_the_local_one(play, sandbox, tmp_path) -> None:
+def test_a_connection_derived_from_the_local_one_is_used(play, sandbox, tmp_path) -> None:
     (tmp_path / "connection_plugins").mkdir()
     (tmp_path / "connection_plugins" / "netns.py").write_text(PLUGIN)
     env = {"ANSIBLE_CONNECTION_PLUGINS": str(tmp_path / "connection_plugins"), "ANSIBLE_PIPELINING": "1"}

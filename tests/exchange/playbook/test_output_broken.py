@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Output that cannot be written takes no result away, and a play that nobody reads pays no further."""
+"""Output that cannot be written loses no result, and a play that nobody reads pays nothing more."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ AT_ONCE, BUFFERED = {"PYTHONUNBUFFERED": "1"}, {"PYTHONUNBUFFERED": ""}
 
 @pytest.fixture
 def shell(command) -> t.Callable[..., subprocess.CompletedProcess]:
-    """Run a playbook from a shell, with a redirection of its output; it must end."""
+    """Run a playbook from a shell with redirected output, to its end."""
 
     def call(playbook: str, redirection: str, env: dict[str, str]) -> subprocess.CompletedProcess:
         how = command(playbook, env=env)
@@ -60,7 +60,7 @@ def test_one_stream_is_enough(shell, paid, tmp_path, redirection: str, playbook:
     told = shell(playbook, redirection, {**AT_ONCE, **callback})
     amounts = ["10"] if playbook is TASK else ["11", "10"]
     assert paid() == amounts
-    # The play has got the results, and went on with them.
+    # The play received the results and continued.
     assert (tmp_path / "heard").read_text() == str(len(amounts))
     shown = told.stdout if redirection == "2>/dev/full" else told.stderr
     assert [f"Repaid {amount} USDT on loan" in shown for amount in amounts] == [bool(callback)] * len(amounts)
@@ -74,7 +74,7 @@ def test_one_stream_is_enough(shell, paid, tmp_path, redirection: str, playbook:
         (">/dev/full", BUFFERED), ("| true", BUFFERED), (">&-", AT_ONCE), (">&- 2>&-", AT_ONCE),
     ],
 )
-def test_what_ansible_cannot_begin_is_not_paid(shell, paid, redirection: str, env: dict[str, str]) -> None:
+def test_a_task_that_ansible_cannot_start_pays_nothing(shell, paid, redirection: str, env: dict[str, str]) -> None:
     shell(TASK, redirection, {**env, **ENABLED})
     assert paid() == []
 
@@ -86,12 +86,12 @@ def test_a_wait_is_told_where_it_can_be_written(shell, sandbox, paid, tmp_path, 
     assert paid() == ["10"]
     assert (tmp_path / "heard").read_text() == "1"
     shown = told.stdout if redirection == "2>/dev/full" else told.stderr
-    assert "was made is not known yet: waiting up to" in shown
+    assert "was made: waiting up to" in shown
 
 
 @pytest.mark.parametrize("in_process", ["true", "false"])
-def test_nobody_reads_on(command, paid, until, in_process: str) -> None:
-    """Ansible itself waits for ever then; what is not paid need not be told."""
+def test_a_play_that_nobody_reads_pays_nothing_more(command, paid, until, in_process: str) -> None:
+    """Ansible itself then waits forever. What is not paid need not be reported."""
     how = command(PAUSED, env={**AT_ONCE, "BYBIT_IN_PROCESS": in_process})
     begun = subprocess.Popen(**how, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
@@ -108,7 +108,7 @@ def test_nobody_reads_on(command, paid, until, in_process: str) -> None:
 
 
 @pytest.mark.parametrize("in_process", ["true", "false"])
-def test_what_was_paid_when_the_last_reader_ended_is_told_by_the_next_run(command, sandbox, until, paid, play, in_process: str) -> None:
+def test_a_payment_made_when_the_last_reader_ended_is_reported_by_the_next_run(command, sandbox, until, paid, play, in_process: str) -> None:
     sandbox.fault(delay_answer_ms=3000)
     begun = subprocess.Popen(
         **command(TASK, env={**AT_ONCE, "BYBIT_IN_PROCESS": in_process}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -118,7 +118,7 @@ def test_what_was_paid_when_the_last_reader_ended_is_told_by_the_next_run(comman
     try:
         begun.wait(30)
     except subprocess.TimeoutExpired:
-        # Ansible itself may wait for ever.
+        # Ansible itself may wait forever.
         begun.kill()
         begun.wait()
     told = play(f"{TASK}    - debug: {{msg: 'recovered={{{{ done.details.recovered }}}}'}}\n")

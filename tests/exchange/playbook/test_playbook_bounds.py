@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every shipped playbook and every variable of the collection: it is used, or the playbook fails before anything is sent."""
+"""Every playbook and every variable of the collection: the variable is used, or the playbook fails before anything is sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FOR_ALL = set(LISTS["words_for_all"])
 USED = {name: {*words, *(FOR_ALL if name != "demo" else ())} for name, words in LISTS["words_used_by"].items()}
 WORDS = sorted({*LISTS["words_for_none"], *FOR_ALL}.union(*USED.values()))
 SECRET = set(LISTS["words_that_may_be_secret"])
-# Variables of the playbooks that are no options of modules.
+# Playbook variables that are not module options.
 OWN = {
     *("at_most_added", "at_most_each", "at_most_repaid", "balances", "bybit_api_key", "bybit_api_secret", "bybit_rsa_private_key", "days"),
     *("environment_name", "installment", "sandbox", "trigger_ltv"),
@@ -37,7 +37,7 @@ INVENTORY = CHECKOUT / "playbooks" / "inventory"
 
 
 class Given(t.NamedTuple):
-    """How a playbook has ended, and what it has repaid, added to the collateral and transferred."""
+    """How a playbook ended, and what it repaid, added to the collateral, and transferred."""
 
     code: int
     said: str
@@ -46,21 +46,21 @@ class Given(t.NamedTuple):
 
 @pytest.fixture
 def options() -> set[str]:
-    """The options of all modules that ask the exchange; what filters the journal bounds nothing, and its words are everybody's."""
+    """The options of all modules that use the exchange. Filters of the journal bound nothing, and their names are common words."""
     names = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text())["action_groups"]["bybit"]
     modules = [importlib.import_module(f"ansible_collections.treasury.bybit.plugins.modules.{name}") for name in names]
     return {option for module in modules for option in module.SPEC.options}
 
 
-def test_the_vocabulary_is_all_that_modules_and_playbooks_take(options) -> None:
+def test_the_variables_file_names_every_option_and_variable(options) -> None:
     assert set(WORDS) == options | OWN
     assert sorted(USED) == PLAYBOOKS
     assert set(LISTS["words_for_none"]) == set(WORDS).difference(*USED.values())
 
 
-def test_what_modules_hide_is_not_shown() -> None:
+def test_options_that_modules_hide_are_not_shown() -> None:
     hidden = {name for name, option in {**connection_argument_spec(), **repay_argument_spec()}.items() if option.get("no_log")}
-    # An address may hold a password.
+    # An address may contain a password.
     assert SECRET == hidden | {word for word in OWN if word.startswith("bybit_")} | {"api_url"}
 
 
@@ -74,23 +74,23 @@ def names_in(value: t.Any, key: str = "") -> t.Iterator[str]:
 
 
 @pytest.mark.parametrize("name", PLAYBOOKS)
-def test_a_playbook_uses_what_its_list_says(name: str) -> None:
+def test_a_playbook_uses_the_variables_of_its_list(name: str) -> None:
     plays = yaml.safe_load((CHECKOUT / "playbooks" / f"{name}.yml").read_text())
-    # at_most is used by what the task file of the cap says, too, but only the modules hold anybody to it.
+    # The task file about the cap uses at_most as well, but only modules enforce it.
     assert set(names_in(plays)) & set(WORDS) == USED[name]
     first = next(play["tasks"][0] for play in plays)
     assert first["ansible.builtin.import_tasks"] == {"file": f"tasks/{CHECK.name}"}
     assert first["vars"] == {"this_playbook": name}
 
 
-def test_run_options_and_connection_options_are_handed_on_once_for_all_tasks() -> None:
+def test_run_and_connection_options_are_passed_once_for_all_tasks() -> None:
     own_words = {"environment": "environment_name", **{name: f"bybit_{name}" for name in ("api_key", "api_secret", "rsa_private_key")}}
     run_options = FOR_ALL.intersection(repay_argument_spec()) | {"allow_partial"}
     for name in set(PLAYBOOKS) - {"demo"}:
         plays = yaml.safe_load((CHECKOUT / "playbooks" / f"{name}.yml").read_text())
         [defaults] = [play["module_defaults"] for play in plays if "module_defaults" in play]
         assert set(defaults["group/treasury.bybit.bybit"]) == set(connection_argument_spec())
-        # What is said of all that moves money does not fit every one of them: neither the caps nor what only repayments take.
+        # Neither caps nor options of repayments alone fit every module that moves money.
         repays = defaults.get("group/treasury.bybit.bybit_repay", {})
         assert set(repays or defaults["group/treasury.bybit.bybit_operation"]) == run_options | ({"at_most", "fund_from"} if repays else set())
         for option, value in [(option, value) for group in defaults.values() for option, value in group.items()]:
@@ -102,7 +102,7 @@ def value_of(word: str) -> str:
     return known.get(word, f"{'hushed' if word in SECRET else 'told'}-{word}")
 
 
-# What would be taken for something else, and what is said of it.
+# Variables that would be misunderstood, and the message about each.
 MISTAKES = {
     "hyphen": ({"at-most": "10"}, "at-most is not a variable of treasury.bybit, so nothing was sent: use at_most, or omit it."),
     "capitals": ({"AT_MOST": "10"}, "AT_MOST is not a variable"),
@@ -125,7 +125,7 @@ MISTAKES = {
 
 
 def test_each_variable_alone_is_used_or_refused(play, tmp_path) -> None:
-    """A host for each case, so that one run tries them all; playbooks take turns, and get all of them at once below."""
+    """One run tries all cases, each on its own host. The playbooks alternate, and get all variables at once below."""
     users = {word: [name for name in PLAYBOOKS if word in USED[name]] for word in WORDS}
     others = {word: [name for name in PLAYBOOKS if word not in USED[name]] for word in WORDS}
     refused = {f"{word}-in-{names[number % len(names)]}": word for number, (word, names) in enumerate(others.items()) if names}
@@ -151,7 +151,7 @@ def test_each_variable_alone_is_used_or_refused(play, tmp_path) -> None:
 
 
 def moves_of(account: dict) -> t.Iterator[str]:
-    """Return what was moved by API; what adds collateral has a plus before it, and a transfer a word."""
+    """Return what was moved through the API: added collateral with a plus sign, and transfers with a word."""
     yield from (f"{entry['amount']} {entry['coin']}" for entry in account["repayments"] if entry["origin"] == "api")
     for entry in [*account["adjustments"], *account["legacy_adjustments"]]:
         yield f"{'+' if entry['direction'] == '0' else '-'}{entry['amount']} {entry['coin']}"
@@ -175,7 +175,7 @@ def given(play, sandbox) -> t.Callable[..., Given]:
 
 
 @pytest.mark.parametrize("name", PLAYBOOKS)
-def test_a_playbook_sends_nothing_when_it_is_given_what_it_does_not_use(given, sandbox, name: str) -> None:
+def test_a_playbook_that_gets_a_variable_it_does_not_use_sends_nothing(given, sandbox, name: str) -> None:
     unused = [word for word in WORDS if word not in USED[name]]
     ended = given(name, {word: value_of(word) for word in unused})
     assert ended.code == 2
@@ -191,9 +191,9 @@ def test_a_bound_holds(given, name: str, variables: dict[str, t.Any], paid: list
     assert says in ended.said
 
 
-def test_every_bound_of_every_playbook_is_held_to() -> None:
-    """A bound that a playbook takes has a case above, in which the ledger shows that it held."""
-    # These are no bounds; what is taken from UNIFIED is within the cap of its repayment.
+def test_every_bound_of_every_playbook_has_a_case() -> None:
+    """Each bound of a playbook has a case above, in which the ledger shows that it held."""
+    # These are no bounds: what comes from UNIFIED is within the cap of its repayment.
     bounds = set(WORDS) - FOR_ALL - {"sandbox", "amount", "installment", "order_id", "fund_from"}
     tried = {(name, word) for name, variables, *dummy in BOUNDS for word in {**NEEDED[name], **variables}}
     assert {"at_most", "max_debt", "product"} < bounds
@@ -208,7 +208,7 @@ def test_a_reference_is_paid_once(given) -> None:
     assert "Nothing was sent: reference 'invoice 1' was already used for 100 USDT" in again.said
 
 
-def test_an_imported_playbook_takes_its_bounds_from_the_import(play, paid) -> None:
+def test_an_imported_playbook_gets_its_bounds_from_the_import(play, paid) -> None:
     text = yaml.safe_dump([{"import_playbook": "treasury.bybit.installment", "vars": {**NEEDED["installment"], "at_most": "10"}}])
     assert play(text).returncode == 2
     assert paid() == ["10"]
@@ -218,11 +218,11 @@ def test_an_imported_playbook_takes_its_bounds_from_the_import(play, paid) -> No
     assert paid() == ["10"]
 
 
-def test_each_name_of_a_result_is_kept_from_variables() -> None:
+def test_the_check_knows_the_name_of_every_registered_result() -> None:
     text = CHECK.read_text()
     kept = set(re.findall(r"'(\w+)'", text.partition("names_of_results:")[2].partition("]")[0]))
     registered = {name for file in CHECK.parent.parent.glob("*.yml") for name in re.findall(r"register: (\w+)", file.read_text())}
-    # That one is also a variable of a playbook.
+    # This one is also a playbook variable.
     assert registered - {"paid"} == kept
 
 

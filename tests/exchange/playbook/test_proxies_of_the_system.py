@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""macOS ends a process that was forked and asks it for its proxies. What it does is simulated, because the tests run on Linux."""
+"""macOS ends a forked process that asks the system for its proxies. This is simulated, because the tests run on Linux."""
 
 from __future__ import annotations
 

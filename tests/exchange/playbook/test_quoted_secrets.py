@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets in texts that others wrote, and that messages quote: an answer of the exchange, and URLs that cannot be used."""
+"""Secrets in foreign texts that messages quote: an answer of the exchange, and unusable URLs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import json
 import pytest
 
 KEY = "NeedleOfTheKey0123456789"
-# What a program may take for a part of the host, and what stands before and after it.
+# What a program may take for part of the host, and the text before and after it.
 PASSWORDS = ["Needle/Needle", "Needle#Needle", "Needle@Needle", "Needle%2FNeedle", "1234/Needle", "Needle?Needle"]
 PLAYBOOK = """
 - hosts: localhost

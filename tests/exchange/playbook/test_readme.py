@@ -27,7 +27,7 @@ def test_it_is_short() -> None:
 
 
 def test_the_first_run_of_its_playbook_reaches_both_goals_and_the_second_pays_nothing(play, paid, sandbox) -> None:
-    # Collateral is worth so little that the LTV is above 50 %, also after the first task.
+    # The collateral is worth so little that the LTV is above 50 % even after the first task.
     sandbox.control("POST", "prices", {"BTC": "30000"})
     first = play(REPAY + KEEP)
     assert first.returncode == 0, first.stdout

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Playbooks that are tried again, by `until`, by a rescue or by a person, pay once."""
+"""Playbooks that are repeated by `until`, by a rescue, or by a person pay once."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_until_and_retries_pay_once(
     assert not list(tmp_path.glob(".local"))
 
 
-def test_retries_give_up_on_what_stays_in_doubt_and_tell_how_to_go_on(play, sandbox, paid, tmp_path) -> None:
+def test_retries_give_up_on_a_lasting_doubt_and_say_how_to_go_on(play, sandbox, paid, tmp_path) -> None:
     sandbox.control("DELETE", "requests")
     sandbox.fault(answer="reset", history_delay_ms=600_000)
     ended = play((PLAYBOOK + UNTIL % {"wait_timeout": 0, "dest": tmp_path / "result.json"}).replace("delay: 1", "delay: 0"))
@@ -111,7 +111,7 @@ def test_retries_give_up_on_what_stays_in_doubt_and_tell_how_to_go_on(play, sand
     assert sorted(paid()) == ["100", "30"]
 
 
-def test_a_rescue_is_answered_by_what_was_lost(play, sandbox, paid) -> None:
+def test_a_rescue_reports_the_repayment_whose_answer_was_lost(play, sandbox, paid) -> None:
     sandbox.fault(answer="close", history_delay_ms=300)
     ended = play(PLAYBOOK + RESCUE)
     assert ended.returncode == 0, ended.stdout

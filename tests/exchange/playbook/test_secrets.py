@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No secret is seen anywhere, however a run ends and however talkative it is."""
+"""No secret is shown anywhere, however a run ends and however verbose it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 SECRET = "NeedleNeedleNeedle0123456789"
-# The shell in which Ansible pipes a module to Python.
+# The shell through which Ansible pipes a module to Python.
 MODULE_PROCESS = f"/bin/sh\0-c\0{sys.executable}".encode()
 
 PLAYBOOK = """
@@ -91,7 +91,7 @@ PLAYBOOK = """
 
 
 class ProcessList(threading.Thread):
-    """Reads the command lines of all processes, over and over."""
+    """Reads the command lines of all processes repeatedly."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -104,7 +104,7 @@ class ProcessList(threading.Thread):
                 try:
                     self.seen.add(file.read_bytes())
                 except OSError:
-                    # The process has ended since the folder was listed.
+                    # The process ended after the folder was listed.
                     continue
 
     def end(self) -> bytes:

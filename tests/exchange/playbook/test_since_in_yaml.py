@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Moments on their way from YAML through Ansible to the module: unquoted, they are times of YAML, not text."""
+"""Moments from YAML through Ansible to the module: unquoted, YAML parses them as timestamps, not as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import json
 UTC = datetime.timezone.utc
 DAY = (datetime.datetime.now(tz=UTC) - datetime.timedelta(days=3)).strftime("%Y-%m-%d")
 
-# What stands behind "since:" in the playbook, and its hours after DAY began in UTC, or a part of the sentence that refuses it.
+# The text after "since:" in the playbook, and its hours after DAY began in UTC, or part of the message that refuses it.
 SPELLINGS = [
     ("{day}", 0),
     ("'{day}'", 0),
@@ -66,7 +66,7 @@ def hours_after_the_day_began(time_ms: int) -> float:
     return (time_ms / 1000 - datetime.datetime.fromisoformat(DAY).replace(tzinfo=UTC).timestamp()) / 3600
 
 
-def test_spellings_in_a_playbook(play, sandbox, tmp_path) -> None:
+def test_spellings_in_a_playbook_are_read_or_refused(play, sandbox, tmp_path) -> None:
     sandbox.control("DELETE", "requests")
     tasks = [TASK.format(number=number, since=since.format(day=DAY)) for number, (since, dummy) in enumerate(SPELLINGS)]
     names = ", ".join(f"result_{number}" for number in range(len(SPELLINGS)))

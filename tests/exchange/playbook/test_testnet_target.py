@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The integration target for the exchange's testnet, tried with the stand-in exchange in its place."""
+"""The integration target for the exchange's testnet, run against the stand-in exchange instead."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOANS = {"testnet_order_id": "1794267532472646144", "testnet_loan_currency": "US
 
 @pytest.fixture
 def try_testnet(tmp_path) -> t.Callable[..., subprocess.CompletedProcess[str]]:
-    """Run what `make testnet` runs, with a file of this text, or without one."""
+    """Run what `make testnet` runs, with a configuration file of this text or without one."""
 
     def call(text: str | None) -> subprocess.CompletedProcess[str]:
         config, temporary = tmp_path / "integration_config.yml", tmp_path / "temporary"
@@ -33,7 +33,7 @@ def try_testnet(tmp_path) -> t.Callable[..., subprocess.CompletedProcess[str]]:
         command = [sys.executable, str(CHECKOUT / "tools" / "ansible_test.py"), "testnet", str(config), "-vvv"]
         env = {**os.environ, "TMPDIR": str(temporary)}
         ended = subprocess.run(command, env=env, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        # Nobody finds the keys in what a run has left behind.
+        # No file that a run leaves behind contains the keys.
         assert list(temporary.iterdir()) == []
         return ended
 
@@ -42,7 +42,7 @@ def try_testnet(tmp_path) -> t.Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture
 def configured(try_testnet, sandbox, roomy_seed) -> t.Callable[..., subprocess.CompletedProcess[str]]:
-    """Run it with keys of the stand-in exchange that are easy to find again."""
+    """Run it with keys of the stand-in exchange that are easy to search for."""
     key = next(key for key in roomy_seed["accounts"][0]["keys"] if key["key"] == "sandbox-key")
     key.update(key=KEY, secret=SECRET)
     sandbox.control("PUT", "seed", roomy_seed)
@@ -62,7 +62,7 @@ def test_without_keys_it_is_skipped_and_says_so(try_testnet, text: str | None, r
 
 
 @pytest.mark.parametrize("smoke", [False, True])
-def test_it_pays_only_what_it_was_told_to(configured, sandbox, smoke: bool) -> None:
+def test_it_pays_only_the_configured_amount(configured, sandbox, smoke: bool) -> None:
     ended = configured(testnet_smoke_repay=smoke)
     assert ended.returncode == 0, ended.stdout
     paid = [(item["product"], item["amount"]) for item in sandbox.account()["repayments"] if item["origin"] != "seed"]
@@ -71,7 +71,7 @@ def test_it_pays_only_what_it_was_told_to(configured, sandbox, smoke: bool) -> N
     posts = [request["path"] for request in sandbox.requests()["requests"] if request["method"] == "POST"]
     assert len(posts) == len(paid)
     assert "Would repay 0.5 ETH on fixed contract 571" in ended.stdout
-    # It was as talkative as it was told to be.
+    # It was as verbose as configured.
     assert "task path: " in ended.stdout
     assert [needle for needle in (KEY, SECRET) if needle in ended.stdout] == []
 
@@ -85,7 +85,7 @@ def test_it_pays_only_what_it_was_told_to(configured, sandbox, smoke: bool) -> N
     ],
     ids=str,
 )
-def test_what_could_reach_real_money_is_refused(configured, sandbox, config: dict[str, t.Any], reason: str) -> None:
+def test_a_configuration_that_could_reach_real_money_is_refused(configured, sandbox, config: dict[str, t.Any], reason: str) -> None:
     ended = configured(**config)
     assert ended.returncode != 0
     assert reason in ended.stdout

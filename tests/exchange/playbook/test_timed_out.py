@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module in a process of its own whose task has timed out lives on, and nobody reads what it tells."""
+"""A module in a separate process survives the timeout of its task, and nobody reads its result."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LOOP = """
 
 @pytest.mark.parametrize("way", ["false", "true"], ids=["module", "here"])
 @pytest.mark.parametrize("delay", [5000, 5800])
-def test_who_was_cut_off_is_told_by_the_next(play, sandbox, paid, way, delay) -> None:
+def test_the_next_run_reports_a_task_that_timed_out(play, sandbox, paid, way, delay) -> None:
     sandbox.fault(delay_answer_ms=delay)
     done = play(LOOP, "-e", f"bybit_in_process={way}")
     assert "Timed out" in done.stdout
@@ -53,7 +53,7 @@ TASKS = """
 
 
 @pytest.mark.parametrize("way", ["false", "true"], ids=["apart", "here"])
-def test_the_next_task_tells_it(play, sandbox, paid, way) -> None:
+def test_the_next_task_reports_it(play, sandbox, paid, way) -> None:
     sandbox.fault(delay_answer_ms=5000)
     done = play(TASKS, "-e", f"bybit_in_process={way}")
     assert "Timed out" in done.stdout

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A time limit that ends while lists are read side by side."""
+"""A task that times out while lists are read in parallel."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ INFO = """
 
 
 @pytest.mark.parametrize("way", ["true", "false"], ids=["here", "module"])
-def test_time_is_over_while_lists_are_read(play, sandbox, way) -> None:
-    """Two of the three lists that are read side by side have to wait for the limit of the exchange."""
+def test_a_query_ends_when_its_time_is_over(play, sandbox, way) -> None:
+    """Two of the three lists that are read in parallel must wait for the exchange's rate limit."""
     reset_ms = (time.time_ns() // 1_000_000) + 29_000
     answer = {"ret_code": 10006, "ret_msg": "Too many visits", "headers": {"X-Bapi-Limit-Reset-Timestamp": str(reset_ms)}}
     for path in ("/v5/crypto-loan-flexible/ongoing-coin", "/v5/crypto-loan-fixed/borrow-contract-info"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run that takes long says soon what it waits for, on a real terminal, before its result."""
+"""A run that takes long soon shows what it waits for, on a real terminal, before its result."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ STEP = f"""{HEAD}
 ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "treasury.bybit.movements", "TERM": "xterm-256color"}
 ONE = ("-i", "here,")
 COLUMNS = 80
-# Two seconds, and what it takes to start a worker.
+# Two seconds, plus the time to start a worker.
 SOON_S = 3.5
-DOUBT = f"[here] Whether the repayment of 100 USDT on loan {LOAN} was made is not known yet: waiting up to 60 s."
+DOUBT = f"[here] It is not known yet whether the repayment of 100 USDT on loan {LOAN} was made: waiting up to 60 s."
 
 
 class Seen(t.NamedTuple):
-    """What came out of a terminal at once.
+    """One piece of a terminal's output.
 
-    :ivar at_s: When, in seconds since the banner of the first task.
+    :ivar at_s: The time in seconds since the banner of the first task.
     """
 
     at_s: float
@@ -50,9 +50,9 @@ class Seen(t.NamedTuple):
 
 
 class Terminal:
-    """What was shown on a terminal, as it came.
+    """The output of a terminal, piece by piece.
 
-    :ivar text: All of it, without colors.
+    :ivar text: The whole output, without colors.
     """
 
     def __init__(self, seen: list[tuple[float, str]], status: int) -> None:
@@ -71,7 +71,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(command) -> t.Callable[..., Terminal]:
-    """Play on a terminal of 80 columns."""
+    """Run a playbook on a terminal with 80 columns."""
 
     def call(playbook: str, *arguments: str, env: dict[str, str] | None = None) -> Terminal:
         how = command(playbook, *arguments, env={**ENABLED, **(env or {})})
@@ -82,7 +82,7 @@ def terminal(command) -> t.Callable[..., Terminal]:
         with subprocess.Popen(**how, stdin=subprocess.DEVNULL, stdout=own, stderr=own) as playing:
             os.close(own)
             ends_at = time.monotonic() + 120
-            # Reading ends with an error when nobody has the terminal open any more.
+            # Reading fails once no process has the terminal open.
             with contextlib.suppress(OSError):
                 while time.monotonic() < ends_at:
                     if select.select([control], [], [], 1)[0]:
@@ -95,13 +95,13 @@ def terminal(command) -> t.Callable[..., Terminal]:
     return call
 
 
-def test_a_lost_answer_is_told_before_the_result(terminal, sandbox, paid) -> None:
+def test_a_lost_answer_is_shown_before_the_result(terminal, sandbox, paid) -> None:
     sandbox.fault(answer="reset")
     shown = terminal(STEP, *ONE)
     assert paid() == ["100"]
     assert DOUBT in shown.unfolded
-    assert 1.5 < shown.at_s("[here] Whether the repayment") < SOON_S < shown.at_s("changed: [here]")
-    # No line of ours is longer than the terminal is wide, and none is divided within a word.
+    assert 1.5 < shown.at_s("[here] It is not known yet") < SOON_S < shown.at_s("changed: [here]")
+    # No line of the callback is wider than the terminal, and none is cut within a word.
     assert f"[here] Repaid 100 USDT on loan {LOAN}\n  (repayment " in shown.text
     ours = shown.text.partition("changed: [here]\n")[2].partition("\n\n")[0].splitlines()
     assert max(map(len, ours)) <= COLUMNS
@@ -124,15 +124,15 @@ def test_a_slow_exchange_is_named(terminal, sandbox, paid, fault: dict[str, str]
     assert shown.at_s(f"[here] {sandbox.url}") < SOON_S < shown.at_s("changed: [here]")
 
 
-def test_a_module_in_a_process_of_its_own_is_told_of(terminal, sandbox) -> None:
+def test_the_wait_of_a_module_in_a_separate_process_is_shown(terminal, sandbox) -> None:
     sandbox.fault(answer="reset")
     shown = terminal(STEP, *ONE, env={"BYBIT_IN_PROCESS": "false"})
-    assert "[here] The module runs in a process of its own, which shows nothing before it ends." in shown.unfolded
+    assert "[here] The module runs in a separate process, which shows nothing until it ends." in shown.unfolded
     assert shown.at_s("[here] The module runs") < SOON_S < shown.at_s("changed: [here]")
 
 
 @pytest.mark.parametrize("strategy", ["linear", "free"])
-def test_hosts_that_wait_for_each_other_are_told_one_by_one(terminal, sandbox, strategy: str) -> None:
+def test_the_waits_of_hosts_for_each_other_are_shown_one_by_one(terminal, sandbox, strategy: str) -> None:
     sandbox.fault(delay_answer_ms=4000)
     shown = terminal(STEP, "-i", "one,two,three", env={"ANSIBLE_STRATEGY": strategy, "ANSIBLE_FORKS": "20"})
     name = "TASK [Repay] " if strategy == "free" else ""
@@ -153,21 +153,21 @@ def test_the_second_of_two_playbooks_tells_what_it_waits_for_too(terminal, sandb
     assert shown.text.endswith("USDT repaid:  done=200\n")
 
 
-def test_what_a_task_keeps_to_itself_is_not_told_while_it_lasts(terminal, sandbox) -> None:
+def test_the_waits_of_a_task_with_no_log_are_not_shown(terminal, sandbox) -> None:
     sandbox.fault(answer="reset")
     shown = terminal(f"{STEP}      no_log: true\n", *ONE)
     assert "changed: [here]" in shown.text
     assert "waiting" not in shown.text
 
 
-def test_nothing_is_told_where_the_callback_is_not_enabled(terminal, sandbox) -> None:
+def test_nothing_is_shown_unless_the_callback_is_enabled(terminal, sandbox) -> None:
     sandbox.fault(answer="reset")
     shown = terminal(STEP, *ONE, env={"ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.tree", "ANSIBLE_CALLBACK_TREE_DIR": "tree"})
     assert "changed: [here]" in shown.text
     assert "waiting" not in shown.text
 
 
-def test_other_callbacks_leave_the_words_to_standard_error(command, sandbox) -> None:
+def test_with_other_callbacks_the_waits_go_to_standard_error(command, sandbox) -> None:
     sandbox.fault(answer="reset")
     how = command(STEP, *ONE, env={**ENABLED, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal"})
     played = subprocess.run(**how, capture_output=True, check=True, timeout=60)

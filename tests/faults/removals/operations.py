@@ -54,8 +54,8 @@ REMOVALS = (
         around("_reconcile.evidence:new_entries", _without_moves),
     )),
     Removal("moves: money that comes into the wallet, by its ledger and its balance", (
-        around("_reconcile.evidence:has_moved", _not_incoming),
-        around("_reconcile.evidence:has_balance_moved", _not_incoming),
+        around("_reconcile.money:has_moved", _not_incoming),
+        around("_reconcile.money:has_balance_moved", _not_incoming),
     )),
     Removal("collateral: its level is evidence", (
         instead("_loans.subject:Pledge.levels", property(lambda self: ())),

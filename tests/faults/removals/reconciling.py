@@ -44,10 +44,10 @@ REMOVALS = (
         instead("_reconcile.evidence:ambiguous_entries", lambda new, intent, settle_margin_ms: []),
     )),
     Removal("reconciling: the wallet's ledger", (
-        instead("_reconcile.evidence:has_moved", lambda intent, funds: False),
+        instead("_reconcile.money:has_moved", lambda intent, funds: False),
     )),
     Removal("reconciling: the wallet's balance", (
-        instead("_reconcile.evidence:has_balance_moved", lambda intent, funds: False),
+        instead("_reconcile.money:has_balance_moved", lambda intent, funds: False),
     )),
     Removal("reconciling: a key that may not read the wallet's ledger waits longer", (
         instead("_reconcile.evidence:_FACTOR_WITHOUT_LEDGER", 1),

@@ -274,5 +274,5 @@ class Run:
             return False
         forgotten = {e["intent"] for e in self.earlier if e.get("outcome") == "unknown"}
         message = (self.result or {})["msg"]
-        is_found_out = "that is recorded here: it was acknowledged" in message or "A run with acknowledge sends nothing" in message
+        is_found_out = "it was already acknowledged or resolved" in message or "A run with acknowledge sends nothing" in message
         return self.plan.acknowledge in forgotten or is_found_out

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Modules are members of their action groups, by their own word too, and all run by way of the action plugin."""
+"""Modules are members of their action groups, document that, and run through the action plugin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODULES = sorted(file.stem for file in (CHECKOUT / "plugins" / "modules").glob("
 RUNTIME = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text())
 REPAY_MODULES = [name for name in MODULES if name.endswith("_repay")]
 MOVING_MODULES = sorted([*REPAY_MODULES, "bybit_funding_transfer", "bybit_loan_collateral"])
-# Those that use the journal; one of them asks no exchange.
+# Modules that use the journal. One of them does not use the exchange.
 JOURNAL_MODULES = sorted([*MOVING_MODULES, "bybit_journal_info"])
 GROUPS = {
     "bybit": [name for name in MODULES if name != "bybit_journal_info"], "bybit_journal": JOURNAL_MODULES,
@@ -27,7 +27,7 @@ GROUPS = {
 
 
 def documentation(name: str, part: str = "DOCUMENTATION") -> dict:
-    """Read what a plugin says of itself, without running it."""
+    """Read a plugin's documentation without running it."""
     for node in ast.walk(ast.parse((CHECKOUT / "plugins" / f"{name}.py").read_text())):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == part:
             assert isinstance(node.value, ast.Constant)
@@ -35,11 +35,11 @@ def documentation(name: str, part: str = "DOCUMENTATION") -> dict:
     raise AssertionError(f"{name} has no {part}")
 
 
-def test_there_are_modules() -> None:
+def test_modules_are_found() -> None:
     assert (len(MODULES), len(MOVING_MODULES), len(REPAY_MODULES)) == (8, 5, 3)
 
 
-def test_the_groups_have_every_module_that_belongs_there_and_nothing_else() -> None:
+def test_the_groups_have_exactly_the_modules_that_belong_there() -> None:
     assert RUNTIME["action_groups"] == GROUPS
 
 
@@ -49,12 +49,12 @@ def test_the_plugins_know_every_module() -> None:
     assert sorted((*_names.MOVING_MODULES, *_names.INFO_MODULES)) == sorted(MODULES)
 
 
-def test_every_module_runs_by_way_of_the_action_plugin() -> None:
+def test_every_module_runs_through_the_action_plugin() -> None:
     assert RUNTIME["plugin_routing"]["modules"] == {name: {"action_plugin": "treasury.bybit.bybit"} for name in MODULES}
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_every_module_says_of_which_groups_it_is_a_member(name: str) -> None:
+def test_every_module_documents_its_groups(name: str) -> None:
     fragments = documentation(f"modules/{name}")["extends_documentation_fragment"]
     [part] = [one.rpartition(".")[2].upper() for one in fragments if one.startswith("treasury.bybit.attributes.")]
     attribute = documentation("doc_fragments/attributes", part)["attributes"]["action_group"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the shared documentation says of options is what the code has: defaults, variables of the environment, hosts, ranges.
+"""The shared documentation of options matches the code: defaults, environment variables, hosts, and ranges.
 
 Names, types and choices of each module as a whole are compared by validate-modules of ansible-test (`make arguments`).
 """
@@ -64,7 +64,7 @@ def test_every_module_documents_its_options(module: str) -> None:
     fragments = [name.rpartition(".")[2] for name in documentation["extends_documentation_fragment"]]
     documented = dict(documentation.get("options", {}))
     for fragment in fragments:
-        # What only reads the journal says other words of it.
+        # A module that only reads the journal documents it in other words.
         documented.update(OF_FRAGMENTS.get("journal" if fragment == "reading" else fragment, {}))
     assert set(documented) == set(MODULES[module].SPEC.options)
     for name, option in MODULES[module].SPEC.options.items():

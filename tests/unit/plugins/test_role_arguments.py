@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables of the role are the same in its argument specification, its defaults and its README."""
+"""The variables of the role are the same in its argument specification, its defaults, and its README."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_defaults_are_those_of_the_specification(entry_point: str) -> None:
     assert {name: option["default"] for name, option in SPECS[entry_point]["options"].items()} == DEFAULTS
 
 
-def test_what_stops_is_a_part_of_what_starts() -> None:
+def test_the_variables_for_stopping_are_among_those_for_starting() -> None:
     assert SPECS["stop"]["options"].items() <= SPECS["start"]["options"].items()
 
 

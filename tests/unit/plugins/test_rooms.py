@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules of the house: which room may know which."""
+"""The layers of the code: which folder may import which."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ import pytest
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 ROOMS = PLUGINS / "module_utils"
 SANDBOX = PLUGINS.parent / "roles" / "sandbox" / "files"
-PACKAGE = "ansible_collections.treasury.bybit.plugins.module_utils"
 
-# From top to bottom: what stands in one may import only from those below it, and from its own.
+# From top to bottom: a file may import only from its own folder and from those below.
 FLOORS = ("_module", "_options", "_info", "_engine", "_reconcile", "_operations", "_journal", "_loans", "_api", "leaves")
-# Files without a folder; each knows only those before it.
+# Files without a folder. Each may import only those before it.
 LEAVES = ("_outcomes", "_redaction", "_amounts", "_times", "_clock", "_goal", "_words", "_processes")
-# They take values and return values.
+# Pure functions only.
 PURE = (
     "_outcomes", "_redaction", "_amounts", "_times", "_goal", "_words",
-    "_api/return_codes", "_api/errors", "_api/hosts", "_api/response", "_api/rate_limit",
+    "_api/return_codes", "_api/errors", "_api/hosts", "_api/response", "_api/rate_limit", "_api/prepared",
     "_loans/wallet", "_loans/position", "_loans/loan", "_loans/history", "_loans/tiers", "_loans/prices", "_loans/outlook",
     "_loans/subject", "_loans/pledging",
     "_operations/terms", "_operations/decision", "_operations/limits", "_operations/progress",
     "_operations/repayment_plan", "_operations/collateral_plan", "_operations/transfer_plan",
-    "_journal/target", "_journal/intent", "_journal/entries", "_journal/database", "_journal/records",
-    "_reconcile/evidence", "_reconcile/judge",
+    "_journal/target", "_journal/intent", "_journal/entries", "_journal/database", "_journal/records", "_journal/failures",
+    "_reconcile/evidence", "_reconcile/money", "_reconcile/judge",
     "_engine/freshness", "_engine/steps", "_engine/diff", "_engine/report", "_engine/messages",
     "_info/forecast", "_options/values",
 )
@@ -38,7 +37,7 @@ WORLD = {"os", "io", "socket", "time", "random", "subprocess", "requests", "urll
 
 
 def imports_of(file: Path) -> set[str]:
-    """Return the full names of what a file imports, anywhere in it; one dot before a name for each step upwards."""
+    """Return the full names of a file's imports anywhere in it, with one dot for each step upward."""
     names = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -49,7 +48,7 @@ def imports_of(file: Path) -> set[str]:
 
 
 def files_of(floor: str) -> list[str]:
-    """Return the names of the files of a floor, as in C(_api/client)."""
+    """Return the names of a layer's files, such as C(_api/client)."""
     found = ROOMS.glob("*.py") if floor == "leaves" else (ROOMS / floor).rglob("*.py")
     return sorted(str(file.relative_to(ROOMS).with_suffix("")) for file in found)
 
@@ -58,7 +57,7 @@ FILES = [name for floor in FLOORS for name in files_of(floor)]
 
 
 def imported(name: str) -> set[str]:
-    """Return the full names of what a file imports, relative ones from the folder of all rooms: C(_api/client)."""
+    """Return the full names of a file's imports, with relative ones as paths below module_utils: C(_api/client)."""
     folder, found = Path(name).parent.parts, set()
     for full in imports_of(ROOMS / f"{name}.py"):
         level = len(full) - len(full.lstrip("."))
@@ -84,7 +83,7 @@ def called(name: str) -> set[str]:
 
 
 def circle_in(imports: dict[str, set[str]]) -> list[str]:
-    """Return the files of one circle of imports, the first of them also at the end; none if there is no circle."""
+    """Return the files of one circular import, with the first one repeated at the end, or none if there is no circle."""
     try:
         TopologicalSorter(imports).prepare()
     except CycleError as error:
@@ -92,11 +91,11 @@ def circle_in(imports: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def test_every_file_has_its_floor() -> None:
+def test_every_file_has_its_layer() -> None:
     assert {str(file.relative_to(ROOMS).with_suffix("")) for file in ROOMS.rglob("*.py")} == set(FILES)
     assert files_of("leaves") == sorted(LEAVES)
     assert set(PURE) <= set(FILES)
-    # Ansible finds folders without it, and ansible-test takes each file for code that somebody may import.
+    # Ansible finds folders without __init__.py, and ansible-test treats each one as importable code.
     assert list(ROOMS.rglob("__init__.py")) == []
 
 
@@ -115,43 +114,43 @@ def test_imports_are_relative_and_point_downwards(name: str) -> None:
 
 
 @pytest.mark.parametrize("floor", FLOORS)
-def test_no_floor_has_a_circle_of_imports(floor: str) -> None:
+def test_no_layer_has_circular_imports(floor: str) -> None:
     assert circle_in({name: rooms_imported(name) for name in files_of(floor)}) == []
 
 
 @pytest.mark.parametrize("name", PURE)
-def test_pure_rooms_do_not_touch_the_world(name: str) -> None:
+def test_pure_folders_have_no_side_effects(name: str) -> None:
     assert {full.partition(".")[0] for full in imported(name)} & WORLD == set()
     assert rooms_imported(name) <= set(PURE)
 
 
-def test_one_file_speaks_http() -> None:
+def test_only_one_file_uses_http() -> None:
     speaking = [name for name in FILES if {n.partition(".")[0] for n in imported(name)} & {"requests", "urllib3"}]
     assert speaking == ["_api/transport"]
 
 
 @pytest.mark.parametrize(("library", "file"), [("sqlite3", "_journal/sqlite"), ("psycopg", "_journal/postgresql")])
-def test_one_file_speaks_to_each_database(library: str, file: str) -> None:
+def test_only_one_file_uses_each_database(library: str, file: str) -> None:
     assert [name for name in FILES if library in {n.partition(".")[0] for n in imported(name)}] == [file]
 
 
-def test_the_journal_is_written_in_one_place() -> None:
-    """Each writing is conditional on the epoch there; whoever else wrote would go round it."""
+def test_only_schema_and_store_write_to_the_journal() -> None:
+    """Every write there depends on the epoch. A write elsewhere would bypass it."""
     databases = {"_journal/database", "_journal/sqlite", "_journal/postgresql"}
     knowing = {name for name in FILES if rooms_imported(name) & databases} - databases
     assert knowing == {
-        "_journal/schema", "_journal/records", "_journal/store", "_journal/trail", "_info/journal", "_options/journal", "_module/journal",
+        "_journal/schema", "_journal/records", "_journal/failures", "_journal/store", "_journal/trail", "_info/journal", "_options/journal", "_module/journal",
         "_module/operation",
     }
     writing = {"run", "change", "begin", "commit"}
     assert {name for name in knowing if called(name) & writing} == {"_journal/schema", "_journal/store"}
 
 
-def test_one_file_has_the_time() -> None:
+def test_only_one_file_reads_the_clock() -> None:
     assert [name for name in FILES if "time" in imported(name)] == ["_clock"]
 
 
-def test_money_moves_from_one_place() -> None:
+def test_only_one_file_moves_money() -> None:
     assert [name for name in FILES if "post" in called(name)] == ["_engine/pay"]
 
 
@@ -162,13 +161,13 @@ def test_queries_cannot_move_money() -> None:
         new = set().union(*map(rooms_imported, new)) - found
     assert {floor_of(name) for name in found} & {"_engine", "_operations"} == set()
     assert [name for name in found if "post" in called(name)] == []
-    # What the journal says is a question, too; only the engine has it written.
+    # Reading the journal is a query, too. Only the engine writes to it.
     asking = {"_journal/trail", *files_of("_info")}
     assert [name for name in asking if called(name) & {"acquire", "write", "note", "change", "commit", "prepare"}] == []
 
 
 def imported_by_the_stand_in(file: Path) -> set[str]:
-    """Return the full names of what a file of the stand-in imports, its own from C(bybit_sandbox) on."""
+    """Return the full names of a stand-in file's imports, its own ones from C(bybit_sandbox) on."""
     folder, found = file.relative_to(SANDBOX).parent.parts, set()
     for full in imports_of(file):
         level = len(full) - len(full.lstrip("."))
@@ -176,7 +175,7 @@ def imported_by_the_stand_in(file: Path) -> set[str]:
     return found
 
 
-def test_the_stand_in_exchange_and_the_collection_know_nothing_of_each_other() -> None:
+def test_the_stand_in_exchange_and_the_collection_do_not_import_each_other() -> None:
     files = list(SANDBOX.rglob("*.py"))
     assert len(files) > 10
     for file in files:
@@ -186,12 +185,12 @@ def test_the_stand_in_exchange_and_the_collection_know_nothing_of_each_other() -
         assert not any("sandbox" in name for name in imports_of(file)), file
 
 
-def test_the_stand_in_exchange_has_no_circle_of_imports() -> None:
+def test_the_stand_in_exchange_has_no_circular_imports() -> None:
     files = {".".join(f.relative_to(SANDBOX).with_suffix("").parts): f for f in (SANDBOX / "bybit_sandbox").rglob("*.py")}
     imports = {}
     for name, file in files.items():
         own = {full for full in imported_by_the_stand_in(file) if full.startswith("bybit_sandbox")}
-        # A name that is no file is one of the file, or of the package, that it is imported from.
+        # A name that is no file belongs to the file or package that it is imported from.
         above = {full: full.rpartition(".")[0] for full in own}
         imports[name] = {next(path for path in (full, above[full], f"{above[full]}.__init__") if path in files) for full in own}
     assert len(imports["bybit_sandbox.exchange"]) > 10

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stand-in exchanges whose clock is that of the test."""
+"""Stand-in exchanges that follow the test's clock."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def real_ms() -> int:
 
 
 class FollowingExchange:
-    """A stand-in exchange that goes by another clock than its own: it is told the time before anybody asks it for anything.
+    """A stand-in exchange that follows another clock: it is told the time before each request.
 
-    Its clock can be set as that of any stand-in: it differs from the time of the test by an offset, or stands still.
+    Its clock can be set like that of any stand-in: to an offset from the test's clock, or to stand still.
     """
 
     def __init__(self, url: str, ca_path: str | None = None) -> None:
@@ -32,15 +32,15 @@ class FollowingExchange:
         if ca_path:
             context = ssl.create_default_context(cafile=ca_path)
             self._connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=20, context=context)
-        # Threads of a test ask for something, too.
+        # A test's threads send requests as well.
         self._lock = threading.Lock()
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Forget all that was set, as the exchange does when it gets a new book."""
+        """Forget all settings, as the exchange does when it gets a new book."""
         self._offset_ms = 0
         self._stopped_at_ms: int | None = None
-        # What it was told last: a time at which it stands, or none while its clock goes on by itself.
+        # The last time that it was told, or none while its clock runs by itself.
         self._told_ms: int | None = None
         self._goes_on = False
 
@@ -48,7 +48,7 @@ class FollowingExchange:
         self, now_ms: int, goes_on: bool, *, offset_ms: int | None = None, advance_ms: int = 0, freeze_at_ms: int | None = None,
         freeze: bool | None = None,
     ) -> int:
-        """Set its clock as C(POST /sandbox/clock) does, and return what it shows then."""
+        """Set its clock as C(POST /sandbox/clock) does, and return the new time."""
         if offset_ms is not None:
             self._offset_ms, self._stopped_at_ms = offset_ms, None
         elif freeze is not None:
@@ -64,9 +64,9 @@ class FollowingExchange:
         return self._time(now_ms)
 
     def tell_time(self, now_ms: int, goes_on: bool) -> None:
-        """Tell it the time, if it does not know it yet.
+        """Tell it the time if it does not know it yet.
 
-        :param goes_on: Whether the time goes on as real time does, so that its clock shall, too.
+        :param goes_on: Whether the test's clock, and with it the exchange's, runs in real time.
         """
         goes_on = goes_on and self._stopped_at_ms is None
         with self._lock:
@@ -81,7 +81,7 @@ class FollowingExchange:
     def ask(
         self, method: str, target: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """Ask it for something over the one connection that a test has to it."""
+        """Send a request over the one connection that a test has to it."""
         with self._lock:
             return self._ask(method, target, body, headers)
 
@@ -93,7 +93,7 @@ class FollowingExchange:
             response = self._connection.getresponse()
             return response, response.read()
         except (http.client.HTTPException, OSError):
-            # The next one is over another connection.
+            # The next request opens another connection.
             self._connection.close()
             raise
 
@@ -105,7 +105,7 @@ class FollowingExchange:
 
 
 def following(client: type[t.Any]) -> type[t.Any]:
-    """Return a client that lets the exchange go by the time of the test."""
+    """Return a client that makes the exchange follow the test's clock."""
 
     class Following(client):  # type: ignore[misc]
         def __init__(self, url: str, stage: t.Any) -> None:

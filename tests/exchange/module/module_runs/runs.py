@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run of a module, and what it ended with."""
+"""A run of a module, and its result."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import subprocess
 import sys
 import typing as t
 
-# What Python, or a library, heeds only as it starts.
+# Variables that Python or a library reads only at its start.
 _AT_START = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "TMPDIR")
 _AS_STARTED = dict(os.environ)
 
 
 class Run(t.NamedTuple):
-    """What one run of a module ended with."""
+    """The result of one run of a module."""
 
     result: dict[str, t.Any]
     exit_code: int
@@ -35,7 +35,7 @@ class Run(t.NamedTuple):
 
     @property
     def output(self) -> str:
-        """All that it wrote."""
+        """Everything that the run wrote."""
         return self.printed + self.errors
 
     @property
@@ -48,7 +48,7 @@ class Run(t.NamedTuple):
 
 
 class Started:
-    """A Python of its own, in real time, with the names of L(stepping.process.Process)."""
+    """A new Python process in real time, with the interface of L(stepping.process.Process)."""
 
     def __init__(self, program: tuple[str, ...], environment: dict[str, str], options: dict[str, t.Any]) -> None:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -71,7 +71,7 @@ class Started:
         return [pipe.fileno() for pipe in self._open]
 
     def listen(self, seconds: float) -> bool:
-        """Read what it prints; tell whether it, and all that could print in its place, has ended."""
+        """Read what it prints. Return whether it, and everything that could still print to its output, has ended."""
         for pipe in select.select(self._open, [], [], seconds)[0]:
             self._read(pipe)
         if not self._open:
@@ -79,7 +79,7 @@ class Started:
         return not self._open
 
     def kill(self) -> None:
-        # Unless it has ended.
+        # It may have ended.
         self._process.kill()
         while self._open:
             self._read(self._open[0])
@@ -99,11 +99,11 @@ class Started:
 
 
 def can_be_forked_with(environment: dict[str, str]) -> bool:
-    """Tell whether a Python that starts with this environment would be no other than this one."""
+    """Return whether a Python that starts with this environment would behave like this process."""
     names = {name for name in {*environment, *_AS_STARTED} if name.startswith(_AT_START)}
     return all(environment.get(name) == _AS_STARTED.get(name) for name in names)
 
 
 def as_module(name: str) -> tuple[str, str]:
-    """Return what makes a Python that starts run this module."""
+    """Return the Python arguments that run this module."""
     return ("-m", f"ansible_collections.treasury.bybit.plugins.modules.{name}")

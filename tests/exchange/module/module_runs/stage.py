@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The time of a test, and all that goes by it: the runs, the stand-in exchanges, and the test itself.
+"""The clock of a test, and everything that follows it: the runs, the stand-in exchanges, and the test itself.
 
-It begins at real time. Then it moves by what the runs sleep, which takes no real time, and a little for each repayment. Only while
-a run stands in a request that is not answered at once, or is a Python of its own, it goes on as real time does.
+It starts at the real time. Then it advances by what the runs sleep, which takes no real time, and a little for each repayment. It runs in
+real time only while a run waits for an answer that does not come at once, or is a new Python process.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from stepping.process import Process, Stuck, environment
 from .exchanges import FollowingExchange, real_ms
 from .runs import Run, Started, as_module, can_be_forked_with
 
-# So that no two repayments are made at the same moment.
+# So that no two repayments have the same time.
 _REPAYMENT_MS = 3
 _REQUESTS = frozenset({"connect", "head", "body"})
-# An answer that takes longer is waited for in real time.
+# For an answer that takes longer, the clock runs in real time.
 _AT_ONCE_SECONDS = 0.05
 _PAUSE_SECONDS = 0.02
 _PATIENCE_SECONDS = 60
-# How time goes by for whoever waits for the exchange alone.
+# How far the clock advances at once while a test waits for the exchange alone.
 _STRIDE_MS = 50
 
 
 class Stage:
     def __init__(self) -> None:
         self._now_ms = real_ms()
-        # By which moment of this time and of the monotonic one it goes on as real time does; none when it stands still.
+        # The moment on this clock and on the monotonic one at which it began to run in real time; none when it stands still.
         self._real_since: tuple[int, float] | None = None
         self._active: list[StagedRun] = []
         self._exchanges: list[FollowingExchange] = []
@@ -48,32 +48,32 @@ class Stage:
         return self._now_ms
 
     def seconds(self) -> float:
-        """Return a time that only ever goes forward; only differences have a meaning."""
+        """Return a time that never goes backward. Only differences are meaningful."""
         return self.now_ms() / 1000
 
     def follow(self, url: str, ca_path: str | None = None) -> FollowingExchange:
-        """Let one more stand-in exchange go by this time."""
+        """Let one more stand-in exchange follow this clock."""
         exchange = FollowingExchange(url, ca_path)
         self._exchanges.append(exchange)
         return exchange
 
     def tell_time(self) -> None:
-        """Tell the exchanges what time it is."""
+        """Tell the exchanges the time."""
         for exchange in self._exchanges:
             exchange.tell_time(self.now_ms(), self.goes_on)
 
     @property
     def goes_on(self) -> bool:
-        """Whether the time goes on as real time does."""
+        """Whether the clock runs in real time."""
         return self._real_since is not None
 
     def begin(
         self, module: str, options: dict[str, t.Any], env: dict[str, str] | None = None, program: tuple[str, ...] | None = None
     ) -> StagedRun:
-        """Begin a run, which stands before its first step.
+        """Begin a run, and stop it before its first step.
 
-        :param env: What is in its environment besides that of the test.
-        :param program: What a Python that starts only for this run shall do.
+        :param env: Additions to the test's environment.
+        :param program: Arguments for a new Python process; without them, the run is forked if it can be.
         """
         journal = {name: value for name, value in os.environ.items() if name == "BYBIT_JOURNAL"}
         whole = {**environment(), **journal, **(env or {})}
@@ -90,12 +90,12 @@ class Stage:
         return run
 
     def pass_by(self, seconds: float) -> None:
-        """Let so much time go by, in which the runs go on."""
+        """Let this much time pass while the runs go on."""
         end_ms = self.now_ms() + round(seconds * 1000)
         self.drive(lambda: self.now_ms() >= end_ms, end_ms)
 
     def until(self, is_so: t.Callable[[], object], seconds: float = 30) -> None:
-        """Let the runs go on until something is so; when there is none, let so much time go by at most."""
+        """Let the runs go on until a condition holds. Without runs, let at most this much time pass."""
         end_ms = self.now_ms() + round(seconds * 1000)
         while not is_so():
             if not self._active:
@@ -103,7 +103,7 @@ class Stage:
             self._go_on(None if self._active else self.now_ms() + _STRIDE_MS)
 
     def drive(self, is_over: t.Callable[[], bool], end_ms: int | None = None) -> None:
-        """Let the runs go on, each when its time has come, but not beyond a moment."""
+        """Let the runs go on, each when it is due, up to a moment."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not is_over():
             if time.monotonic() > deadline:
@@ -111,19 +111,19 @@ class Stage:
             self._go_on(end_ms)
 
     def remove(self, run: StagedRun) -> None:
-        """Let a run that has ended be no more."""
+        """Remove a run that has ended."""
         self._active.remove(run)
         self._go_by_real_time()
 
     def end(self) -> None:
-        """End all that is left."""
+        """End all runs and exchanges that are left."""
         for run in self._active:
             run.process.kill()
         for exchange in self._exchanges:
             exchange.end()
 
     def _go_on(self, end_ms: int | None) -> None:
-        """Do the next step of a run, or let time go by until there is one."""
+        """Do the next step of a run, or let time pass until one is due."""
         now_ms = self.now_ms()
         standing = [run for run in self._active if run.ready_ms is not None]
         first = min(standing, key=lambda run: run.ready_ms or 0, default=None)
@@ -154,7 +154,7 @@ class Stage:
         self._arrange(run)
 
     def _wait(self, seconds: float) -> None:
-        """Wait for those that go by real time."""
+        """Wait for the runs in real time."""
         awake = [run for run in self._active if run.ready_ms is None]
         channels = [channel for run in awake for channel in run.process.channels]
         ready = select.select(channels, [], [], min(seconds, _PAUSE_SECONDS))[0]
@@ -165,7 +165,7 @@ class Stage:
         self.tell_time()
 
     def _arrange(self, run: StagedRun) -> None:
-        """See when a run goes on that stands before a step, and let it be when it has ended."""
+        """Set when a run does its next step, or drop it if it has ended."""
         now_ms, process = self.now_ms(), run.process
         if process.exit_code is not None:
             self._active.remove(run)
@@ -176,7 +176,7 @@ class Stage:
         self._go_by_real_time()
 
     def _go_by_real_time(self, seconds_ago: float = 0) -> None:
-        """Go by real time as long as somebody does."""
+        """Run in real time as long as any run does."""
         now_ms, is_needed = self.now_ms(), any(run.ready_ms is None for run in self._active)
         if is_needed != self.goes_on:
             self._real_since = (now_ms, time.monotonic() - seconds_ago) if is_needed else None
@@ -184,9 +184,9 @@ class Stage:
 
 
 class StagedRun:
-    """A run that has begun: let it come to its end, or kill it.
+    """A run that has begun. A test ends it or kills it.
 
-    :ivar ready_ms: When it does its next step; none while it goes by real time.
+    :ivar ready_ms: When it does its next step; none while it runs in real time.
     """
 
     def __init__(self, stage: Stage, process: Process | Started) -> None:
@@ -199,14 +199,14 @@ class StagedRun:
         return self.process.exit_code is None and (isinstance(self.process, Process) or self.process.is_alive)
 
     def end(self) -> Run:
-        """Let it, and all others, go on until it has ended."""
+        """Let all runs go on until this one has ended."""
         process = self.process
         self._stage.drive(lambda: process.exit_code is not None)
         assert process.output and process.exit_code is not None, process.errors
         return Run(json.loads(process.output), process.exit_code, process.output, process.errors)
 
     def kill(self) -> None:
-        """Kill it with SIGKILL; it must not have told its result."""
+        """Kill it with SIGKILL. It must not have reported its result."""
         assert self.is_running
         self.process.kill()
         self._stage.remove(self)

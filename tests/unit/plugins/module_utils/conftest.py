@@ -2,289 +2,75 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""What the tests of module_utils share: a fake exchange, its clock, and a journal in a file."""
+
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import inspect
 import json
 import os
+import sys
 import tempfile
 import typing as t
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.client import (
-    NOT_MADE,
-    UNCLEAR,
-    Accepted,
-    NotAccepted,
-    Request,
-    Signed,
-)
-from ansible_collections.treasury.bybit.plugins.module_utils._api.requestor import Prepared
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BybitError
 from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import BybitError, OutcomeUnknown
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.context import new_context
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import run as engine
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import Database, Row
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries import ACCEPTED, SIGNED, Event
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Intent, intent_from
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, REPAID, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._goal import RunOptions
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.preflight import run_preflight
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Preflight
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.context import RunContext, new_context
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, SUCCESS, HistoryEntry
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.run import run as engine
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.sqlite import SqliteDatabase
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.records import MADE, Change, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.records import OPEN as OPEN_STATE
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.sqlite import SqliteDatabase
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.account import read_position
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.subject import Subject
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.base import ORDER_PRODUCTS
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.repayment import Repayment
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Spending
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-# Nothing is kept from one run to the next, so nothing need lie about in the checkout.
+# Helper modules of the tests below this folder.
+sys.path[:0] = [str(Path(__file__).resolve().parent)]
+
+from fake_exchange import USUAL, FakeClock, FakeExchange, Prepare
+
+# No examples are kept between runs, so no database is needed in the checkout.
 set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "treasury-bybit-hypothesis"))
-# No test is about time, and other work on the machine must not fail one.
+# A busy machine must not fail a test.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
-
-USUAL = RunOptions(True, 60_000, 10_000, 1000, None)
 TARGET = Target("mainnet", "104", "legacy", "17")
-
-
-class FakeClock(Clock):
-    """Goes forward only by what is slept, and writes that down.
-
-    :ivar after_pause: Called after each pause.
-    :ivar heard: What its listener got: each reason when a wait began, and an empty one when it was over.
-    """
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-        super().__init__(listener=lambda number, reason, at_most_ms: self.heard.append(reason))
-        # The two readings have nothing to do with each other.
-        self.time_ms = 1793534400000
-        self.running_ms = 7_000_000
-        self.pauses: list[int] = []
-        self.after_pause: t.Callable[[], object] = lambda: None
-
-    def now_ms(self) -> int:
-        return self.time_ms
-
-    def monotonic_ms(self) -> int:
-        return self.running_ms
-
-    def boot_id(self) -> str:
-        return "one-start"
-
-    def sleep_ms(self, duration_ms: int) -> None:
-        assert duration_ms > 0
-        self.pauses.append(duration_ms)
-        self.pass_ms(duration_ms)
-        self.after_pause()
-
-    def pass_ms(self, duration_ms: int) -> None:
-        self.time_ms += duration_ms
-        self.running_ms += duration_ms
-
-
-def given(value: t.Any) -> t.Any:
-    if isinstance(value, Exception):
-        raise value
-    return value
-
-
-def not_accepted(trouble: t.Any) -> NotAccepted:
-    return NotAccepted(UNCLEAR if isinstance(trouble, OutcomeUnknown) else NOT_MADE, trouble)
-
-
-class FakeExchange(Repayment):
-    """One loan and a wallet; stands in for the client and for the operation at once.
-
-    :ivar debt: What is owed, but for what falls with C(falls): amounts, and when the exchange shows that they were paid.
-    :ivar history_lag_ms: How late a repayment stands in the history; C(debt_lag_ms) is the same for the debt.
-    :ivar accruals: The interest that comes to the debt with each repayment.
-    :ivar troubles: What each request to repay is answered with; carried out all the same when it C(is_committed).
-    :ivar sent: The amounts that were asked to be repaid, and when.
-    :ivar wallet: What the wallet holds, or what is raised when it is read; C(places) is the same for the decimal places.
-    :ivar ledger: What its ledger tells beside what was repaid: direction, amount, and when; or what is raised when it is read.
-    :ivar pledged: The collateral in BTC.
-    :ivar unreadable: Raised when the history is read, if anything.
-    :ivar others: What has changed the LTV beside the repayments of this loan.
-    :ivar doubtful: Why what is read cannot be believed, if anything.
-    :ivar key: What the exchange tells of the key.
-    """
-
-    product, name, ids, gone_codes = LEGACY, "17", {"order_id": "17"}, frozenset({177005})
-    ltv_name, ltv_products = "17", ORDER_PRODUCTS
-    history_request = "GET /history"
-    path = "/repay"
-    recv_window_ms = 5000
-
-    def __init__(self, clock: FakeClock) -> None:
-        self._client = self
-        self.clock = clock
-        self.doubtful = ""
-        self.spending = Spending()
-        self.terms = Terms("loan 17", "order_id '17' names no loan: check order_id")
-        self.debt = Decimal("1000.4")
-        self.falls: list[tuple[int, Decimal]] = []
-        self.entries: list[tuple[int, HistoryEntry]] = []
-        self.history_lag_ms = self.debt_lag_ms = 0
-        self.accruals: list[str] = []
-        self.troubles: list[Exception | None] = []
-        self.new_status = SUCCESS
-        self.others: list[HistoryEntry] = []
-        self.sent: list[tuple[Decimal, int]] = []
-        self.wallet: t.Any = "50000"
-        self.ledger: t.Any = []
-        self.pledged = Decimal(1)
-        self.places: t.Any = 4
-        self.closed_as = REPAID
-        self.collateral_usd = Decimal(2000)
-        self.posted_at_ms: int | None = None
-        self.reads: list[str] = []
-        self.unreadable: Exception | None = None
-        self.key: dict[str, t.Any] = {"userID": 104}
-
-    def state(self, kind: type[Spending]) -> Spending:
-        assert kind is Spending
-        return self.spending
-
-    def now_ms(self) -> int:
-        return self.clock.now_ms()
-
-    signing_time_ms = exchange_time_or_local_ms = now_ms
-
-    def exchange_time_at_least_ms(self, monotonic_ms: int | None = None) -> int | None:
-        return self.now_ms() if monotonic_ms is None else self.now_ms() - self.clock.monotonic_ms() + monotonic_ms
-
-    def read(self, path: str, query: dict[str, str] | None = None) -> dict[str, t.Any]:
-        self.reads.append(path.rpartition("/")[2])
-        if path.endswith("/position"):
-            owed = str(self.find().debt)
-            debts = [{
-                "loanCurrency": "USDT", "flexibleTotalDebt": owed, "flexibleTotalDebtUSD": owed, "fixedTotalDebt": "0",
-                "fixedTotalDebtUSD": "0",
-            }]
-            ltv = str(round(Decimal(owed) / self.collateral_usd, 6))
-            pledged = [{"currency": "BTC", "amount": str(self.pledged), "amountUSD": str(self.collateral_usd)}]
-            total = {"ltv": ltv, "totalDebt": owed, "totalCollateral": str(self.collateral_usd)}
-            return {**total, "borrowList": debts, "collateralList": pledged}
-        return {"balance": {"coin": "USDT", "walletBalance": given(self.wallet)}}
-
-    def pages(self, path: str, query: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
-        self.reads.append(path.rpartition("/")[2])
-        moved = [*given(self.ledger), *(("O", str(r.amount), r.time_ms) for dummy, r in self.entries if r.status != FAILED)]
-        for direction, amount, time_ms in moved:
-            if int(query["createTimeFrom"]) <= time_ms // 1000 <= int(query["createTimeTo"]):
-                yield {"currency": "USDT", "ioDirection": direction, "txnAmt": amount, "createTime": str(time_ms // 1000)}
-
-    def cached(self, path: str, query: dict[str, str], extract: t.Callable[[dict[str, t.Any]], t.Any], signed: bool = False) -> t.Any:
-        assert (path, signed) == ("/v5/user/query-api", True)
-        return extract(self.key)
-
-    def pace_before_reads(self, path: str) -> None:
-        assert path == self.path
-
-    def find(self, is_of_ltv: bool = False) -> Loan:
-        debt = self.debt - sum(amount for since_ms, amount in self.falls if since_ms <= self.now_ms())
-        ltv = round(debt / self.collateral_usd, 4) if debt else None
-        loan = Loan(self.product, "17", "USDT", debt, Decimal(0), Decimal(0), OPEN if debt else self.closed_as, ltv=ltv)
-        return dataclasses.replace(loan, position=read_position(self)) if is_of_ltv and self.terms.shares_collateral else loan
-
-    def doubt(self, subject: Subject) -> str:
-        return self.doubtful
-
-    def accuracy(self, coin: str) -> int | None:
-        return given(self.places)
-
-    def history(self, since_ms: int | None = None) -> list[HistoryEntry]:
-        given(self.unreadable)
-        return [entry for since_ms, entry in self.entries if since_ms <= self.now_ms()]
-
-    def history_of_account(self, move_id: str) -> list[HistoryEntry]:
-        return [entry for entry in self.history() + self.others if entry.repay_id == move_id]
-
-    def ltv_history(self) -> list[HistoryEntry]:
-        return self.history() + self.others
-
-    def request(self, subject: Subject, amount: Decimal, intent_id: str) -> Request:
-        return Request(self.path, {"amount": str(amount)}, "repayId")
-
-    def sign(self, request: Request) -> Signed:
-        self.posted_at_ms = None
-        return Signed(Prepared("POST", request.path, request.body["amount"], {}, "", self.now_ms(), True), request.id_field)
-
-    def post(self, signed: Signed) -> Accepted | NotAccepted:
-        amount = Decimal(signed.prepared.payload)
-        self.posted_at_ms = self.now_ms()
-        self.sent.append((amount, self.now_ms()))
-        trouble = self.troubles.pop(0) if self.troubles else None
-        if trouble is not None and not getattr(trouble, "is_committed", False):
-            return not_accepted(trouble)
-        repay_id = self.commit(amount, self.new_status)
-        if trouble is not None:
-            return not_accepted(trouble)
-        return Accepted(None if self.terms.from_collateral else repay_id, self.now_ms())
-
-    def commit(self, amount: Decimal, status: str = SUCCESS) -> str:
-        """Carry a repayment out, whoever has asked for it."""
-        now_ms, repay_id = self.now_ms(), str(100 + len(self.entries))
-        self.entries.append((now_ms + self.history_lag_ms, HistoryEntry(repay_id, amount, status, True, now_ms)))
-        self.falls.append((now_ms + self.debt_lag_ms, amount))
-        self.debt += Decimal(self.accruals.pop(0)) if self.accruals else 0
-        return repay_id
-
-
-class Prepare:
-    """Reads what one run would before it pays."""
-
-    def __init__(self, bybit: FakeExchange, journal: Journal) -> None:
-        self.bybit = bybit
-        self.journal = journal
-
-    def context(self, goal: Goal = Goal(max_debt=Decimal(0)), **run_options: t.Any) -> RunContext:
-        return new_context(self.bybit, self.bybit, self.journal, goal, USUAL._replace(**run_options))
-
-    def __call__(self, goal: Goal = Goal(max_debt=Decimal(0)), paid: str = "0", **run_options: t.Any) -> Preflight:
-        return run_preflight(self.context(goal, **run_options), Decimal(paid))
 
 
 @pytest.fixture(scope="session")
 def child_environment() -> dict[str, str]:
-    """Let another process find the collection where this one has found it; ansible-test leaves that to a loader of its own."""
+    """Let another process find the collection where this one found it. ansible-test uses its own loader for that."""
     root = Path(inspect.getfile(Clock)).parents[5]
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
 
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Let no test wait in real time."""
+    """Return a clock on which no test waits in real time."""
     return FakeClock()
 
 
 @pytest.fixture
 def bybit(clock: FakeClock) -> FakeExchange:
-    # A time in whole seconds would be taken for one that is cut.
+    # Whole seconds would be taken for a truncated time.
     clock.pass_ms(7)
     return FakeExchange(clock)
 
 
 @pytest.fixture
 def tmp_path(memory_path: Path) -> Path:
-    """What a test writes, journals above all, is on a fast disk."""
+    """Put what a test writes, journals above all, on a fast disk."""
     return memory_path
 
 
@@ -298,7 +84,7 @@ def journal_path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def new_database(journal_path: Path, clock: t.Any) -> t.Iterator[NewDatabase]:
-    """Name the journal anew, as each process does for itself."""
+    """Return a new database object, as each process makes its own."""
     named: list[Database] = []
 
     def call() -> Database:
@@ -312,7 +98,7 @@ def new_database(journal_path: Path, clock: t.Any) -> t.Iterator[NewDatabase]:
 
 @pytest.fixture
 def new_store(new_database: NewDatabase, clock: t.Any) -> t.Callable[..., Store]:
-    """Make what a process has of the journal."""
+    """Make the store that a process uses."""
     return lambda target=TARGET, its_clock=clock: Store(new_database(), target, its_clock)
 
 
@@ -323,7 +109,7 @@ def store(new_store: t.Callable[..., Store]) -> Store:
 
 @pytest.fixture
 def select(new_database: NewDatabase) -> t.Callable[..., list[Row]]:
-    """Look into the journal as somebody who is no run."""
+    """Query the journal without a run."""
 
     def call(sql: str, *values: t.Any) -> list[Row]:
         database = new_database()
@@ -345,7 +131,7 @@ def recorded(select: t.Callable[..., list[Row]]) -> t.Callable[[], list[Intent]]
 
 @pytest.fixture
 def put(new_store: t.Callable[..., Store]) -> t.Callable[[list[Intent]], None]:
-    """Record intents as earlier runs would have; of those that are unreported and have no ID, there can be but one."""
+    """Record intents as earlier runs would. Only one of them may be unreported and without an ID."""
 
     def call(intents: list[Intent]) -> None:
         store = new_store()
@@ -361,7 +147,7 @@ def put(new_store: t.Callable[..., Store]) -> t.Callable[[list[Intent]], None]:
 
 @pytest.fixture
 def begin(new_store: t.Callable[..., Store]) -> t.Callable[..., Journal]:
-    """Begin a run as a process would."""
+    """Begin a run as a process does."""
 
     def call(check_mode: bool = False) -> Journal:
         journal = Journal(new_store())
@@ -373,7 +159,7 @@ def begin(new_store: t.Callable[..., Store]) -> t.Callable[..., Journal]:
 
 @pytest.fixture
 def run(bybit: FakeExchange, store: Store) -> t.Callable[..., Report]:
-    """Run as a module would, to the end, or to an error of the expected kind."""
+    """Run as a module does, to the end, or to an error of the expected kind."""
 
     def call(
         goal: Goal = Goal(max_debt=Decimal(0)),

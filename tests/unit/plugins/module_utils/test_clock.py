@@ -14,13 +14,13 @@ from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 @pytest.mark.parametrize(
     ("duration_ms", "told"), [(1999, []), (2000, ["So: waiting up to 2 s."]), (2001, ["So: waiting up to 3 s."])]
 )
-def test_only_a_long_wait_is_told(duration_ms: int, told: list[str]) -> None:
+def test_only_a_long_wait_is_reported(duration_ms: int, told: list[str]) -> None:
     heard: list[str] = []
     Clock(heard.append).report_wait("So", duration_ms)
     assert heard == told
 
 
-def test_nobody_need_listen(capfd) -> None:
+def test_a_listener_is_optional(capfd) -> None:
     Clock().report_wait("So", 60_000)
     assert capfd.readouterr() == ("", "")
 
@@ -63,7 +63,7 @@ def test_the_reason_of_a_wait_may_change() -> None:
         say("Otherwise")
 
 
-def test_a_pause_is_told_and_slept() -> None:
+def test_a_pause_is_reported_and_slept() -> None:
     heard: list[tuple[int, str, int]] = []
     slept: list[int] = []
     clock = Clock(listener=lambda *wait: heard.append(wait))
@@ -77,7 +77,7 @@ def test_a_pause_is_told_and_slept() -> None:
 def test_one_start_of_the_machine_has_one_name() -> None:
     told = Clock().boot_id()
     assert told == Clock().boot_id()
-    # Where the system does not tell, nothing is told.
+    # Some systems do not identify a start.
     is_told = Path("/proc/sys/kernel/random/boot_id").exists()
     assert bool(re.fullmatch("[0-9a-f-]{36}", told)) == is_told
     assert is_told or told == ""

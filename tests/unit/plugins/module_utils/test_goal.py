@@ -31,9 +31,9 @@ EMPTY = {"move": "repay", "amount": None, "since_ms": None, "max_debt": None, "m
     ],
     ids=str,
 )
-def test_what_is_stored_of_a_goal(goal: Goal, document: dict[str, t.Any]) -> None:
+def test_the_stored_document_of_a_goal(goal: Goal, document: dict[str, t.Any]) -> None:
     assert goal.as_document() == {**EMPTY, **document}
-    # There is a place for each of its fields, in JSON alone.
+    # Each field has its own value in JSON.
     assert json.loads(json.dumps(goal.as_document())) == goal.as_document()
     assert set(goal.as_document()) == set(goal._fields)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a text of somebody else is quoted."""
+"""How foreign texts are quoted."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ FORMS: dict[str, t.Callable[[str], str]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("before", range(0, 60))
-def test_a_secret_is_not_seen_in_any_form_nor_in_part_at_the_end(form: str, before: int) -> None:
+def test_a_secret_is_shown_in_no_form_and_not_in_part_at_the_end(form: str, before: int) -> None:
     written = FORMS[form](SECRET)
     text = quotable("w" * before + f" key={written};" + " more words" * 10, 60, [SECRET])
     assert len(text) <= 62
     assert not any(written[:length] in text for length in range(4, len(written)))
-    # Nobody need know it for that: what is cut is cut between words.
+    # Even an unknown secret is not cut, because texts are cut between words.
     assert written[:6] not in quotable("w" * before + f" key={written}", before + 5 + len(written) - 1)
 
 
@@ -65,12 +65,12 @@ def test_a_text_is_quoted_on_one_line_and_cut_between_words(text: str, expected:
 
 def test_an_endless_text_takes_no_time() -> None:
     assert quotable("x" * 32_000_000, 300, ["secret"]) == "… (20000 characters)"
-    # Also where so much is hidden that what was not looked at comes near.
+    # Even if hiding much brings text from beyond the examined part into the quote.
     assert quotable("secret" * 5_000, 20_000, ["secret"]) == "… (3335 characters)"
 
 
 @given(st.text(), st.integers(1, 50), st.lists(st.text(min_size=1), max_size=3))
-def test_what_is_shown_can_be_shown(text: str, most: int, secrets: list[str]) -> None:
+def test_a_quote_has_only_printable_characters(text: str, most: int, secrets: list[str]) -> None:
     quoted = quotable(text, most, secrets)
     assert quoted.isprintable()
     assert len(quoted) <= max(most + 2, 30)

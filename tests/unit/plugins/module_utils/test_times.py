@@ -32,7 +32,7 @@ HOUR_MS = 3600_000
         ("2026-11-01T00:00Z", MIDNIGHT_MS),
         ("2026-11-01T12:34:56Z", MIDNIGHT_MS + 12 * HOUR_MS + 34 * 60_000 + 56_000),
         ("1970-01-01T01:00:00.5+01:00", 500),
-        # As Ansible writes a YAML timestamp without quotes.
+        # As Ansible writes an unquoted YAML timestamp.
         ("2026-11-01 00:00:00+00:00", MIDNIGHT_MS),
     ],
 )
@@ -120,14 +120,14 @@ def test_nonsense_is_refused(text: str) -> None:
         "2100-02-29",
         "2026-11-01T24:00:00Z",
         "2026-11-01T23:60:00Z",
-        # A leap second is not in the time of computers.
+        # Computers do not count leap seconds.
         "2016-12-31T23:59:60Z",
         "2026-11-01T00:00:00+24:00",
         "2026-11-01T00:00:00-99",
         "2026-11-01T00:00:00+00:60",
     ],
 )
-def test_what_no_calendar_has_is_refused(text: str) -> None:
+def test_a_time_that_no_calendar_has_is_refused(text: str) -> None:
     with pytest.raises(InvalidTime, match="is not a valid date and time"):
         parse_moment(text)
 
@@ -143,7 +143,7 @@ def test_what_no_calendar_has_is_refused(text: str) -> None:
         "9999-12-31T23:59:59-14:00",
     ],
 )
-def test_what_lies_beyond_all_loans_is_refused(text: str) -> None:
+def test_a_time_beyond_all_loans_is_refused(text: str) -> None:
     with pytest.raises(InvalidTime, match="is out of range: use a date"):
         parse_moment(text)
 
@@ -173,7 +173,7 @@ def test_utc(time_ms: int, text: str) -> None:
     assert utc(time_ms) == text
 
 
-def test_what_is_written_can_be_read() -> None:
+def test_a_written_time_can_be_read() -> None:
     assert parse_moment(utc(MIDNIGHT_MS + 5000).replace(" UTC", "Z")) == MIDNIGHT_MS + 5000
 
 
@@ -183,7 +183,7 @@ def test_durations(text: str, hours: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["3", "", "d", "3 d", "-3d", "3.5d", "1d12h", "3m", "3D", "100000d", "٣d", "3d\n4h"])
-def test_what_is_not_a_duration(text: str) -> None:
+def test_invalid_durations_are_refused(text: str) -> None:
     with pytest.raises(InvalidTime):
         parse_duration(text)
 
@@ -203,7 +203,7 @@ def test_a_time_as_iso_8601_can_be_read_again(time_ms: int, text: str) -> None:
         (1514764800000, True),
         (1793534400000, True),
         (253370764799999, True),
-        # In seconds, in microseconds, of no year, and before the exchange opened.
+        # In seconds, in microseconds, beyond the calendar, and before the exchange opened.
         (1793534400, False),
         (1793534400000000, False),
         (0, False),

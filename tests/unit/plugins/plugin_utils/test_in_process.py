@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module that is served by a task of Ansible answers as one that is served by C(AnsibleModule)."""
+"""A module in Ansible's process answers like one that uses C(AnsibleModule)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REPAY, FLEXIBLE, FIXED, INFO, HISTORY, COLLATERAL, TRANSFER = (
 )
 SIGNED = {"api_key": "key-of-somebody", "api_secret": SECRET}
 REFUSED: list[tuple[str, dict[str, t.Any]]] = [
-    # What is missing.
+    # Missing options.
     (REPAY, {"amount": "1"}),
     (REPAY, {"order_id": LOAN}),
     (REPAY, {}),
@@ -54,10 +54,10 @@ REFUSED: list[tuple[str, dict[str, t.Any]]] = [
     (INFO, {**SIGNED, "recv_window": 0}),
     (INFO, {**SIGNED, "api_timeout": -1}),
     (REPAY, {**SIGNED, "order_id": LOAN, "amount": "1", "lock_timeout": 99999999}),
-    # Options that there are not.
+    # Unknown options.
     (REPAY, {"order_id": LOAN, "amount": "1", "frequency": "often"}),
     (HISTORY, {"amount": "1", "nothing": None}),
-    # What excludes the other.
+    # Options that exclude each other.
     (REPAY, {"order_id": LOAN, "amount": "1", "max_debt": "5"}),
     (FIXED, {"loan_id": "570", "loan_currency": "USDT"}),
     (COLLATERAL, {"order_id": LOAN, "currency": "BTC", "add": "1"}),
@@ -66,12 +66,12 @@ REFUSED: list[tuple[str, dict[str, t.Any]]] = [
     (INFO, {**SIGNED, "environment": "testnet", "api_url": "https://127.0.0.1:1"}),
     (TRANSFER, {"coin": "USDT", "amount": "1", "from_account_type": "SPOT"}),
     (TRANSFER, {**SIGNED, "coin": "USDT", "amount": "1", "from_account_type": "FUND"}),
-    # Variables that are null.
+    # Null variables.
     (COLLATERAL, {**SIGNED, "order_id": None, "add": "1"}),
     (COLLATERAL, {**SIGNED, "currency": "BTC", "max_ltv": None}),
     (TRANSFER, {**SIGNED, "coin": "USDT", "ensure": None}),
     (TRANSFER, {**SIGNED, "coin": "USDT", "ensure": "1", "to_account_type": None}),
-    # Amounts and ids.
+    # Amounts and IDs.
     *((REPAY, {**SIGNED, "order_id": LOAN, "amount": amount}) for amount in ("-1", "", "١٢", True, float("inf"))),
     (REPAY, {**SIGNED, "order_id": LOAN, "amount": None}),
     (REPAY, {**SIGNED, "order_id": "löan ☃ 🐍", "amount": "1"}),
@@ -81,7 +81,7 @@ REFUSED: list[tuple[str, dict[str, t.Any]]] = [
     (REPAY, {**SIGNED, "order_id": LOAN, "amount": "1", "journal": ""}),
     (REPAY, {**SIGNED, "order_id": LOAN, "amount": "1", "journal": "mysql://db/treasury"}),
     (REPAY, {**SIGNED, "order_id": LOAN, "amount": "1", "journal": "postgresql://db/treasury?colour=red"}),
-    # Secrets in other options, and in what is said of them.
+    # Secrets in other options, and in messages about them.
     (INFO, {**SIGNED, "environment": SECRET}),
     (INFO, {**SIGNED, "product": [SECRET]}),
     (INFO, {**SIGNED, "recv_window": SECRET}),
@@ -100,7 +100,7 @@ INJECTED = {"ansible_inject_invocation": True}
 
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is not refused finds no exchange."""
+    """Let tasks that are not refused find no exchange."""
     monkeypatch.setenv("BYBIT_API_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("BYBIT_JOURNAL", "/nowhere/journal.sqlite")
 
@@ -129,7 +129,7 @@ def apart(capsys: pytest.CaptureFixture[str], name: str, args: dict[str, t.Any],
 
 
 @pytest.mark.parametrize(("name", "args"), REFUSED, ids=str)
-def test_what_is_refused_is_refused_with_the_same_result(
+def test_a_refusal_has_the_same_result(
     capsys: pytest.CaptureFixture[str], name: str, args: dict[str, t.Any]
 ) -> None:
     there = apart(capsys, name, args, _ansible_inject_invocation=True)
@@ -140,7 +140,7 @@ def test_what_is_refused_is_refused_with_the_same_result(
 
 
 @pytest.mark.parametrize("injects", [True, False])
-def test_the_invocation_is_returned_when_ansible_says_so(injects: bool) -> None:
+def test_the_invocation_is_returned_if_ansible_asks_for_it(injects: bool) -> None:
     result = here(INFO, {**SIGNED, "recv_window": "0", "environment": "testnet"}, ansible_inject_invocation=injects)
     assert ("invocation" in result) == injects
     if injects:
@@ -182,10 +182,10 @@ def test_warnings_hide_secrets() -> None:
 
 
 class TooLate(Exception):
-    """What a time limit raises."""
+    """Raised by a task's timeout."""
 
 
-def test_a_result_is_not_too_late() -> None:
+def test_a_timeout_does_not_discard_a_result() -> None:
     def ring(*dummy: object) -> None:
         raise TooLate
 
@@ -202,7 +202,7 @@ def test_a_result_is_not_too_late() -> None:
 
 
 class Text(str):
-    """Text that Ansible has noted something at."""
+    """Text with an annotation by Ansible."""
 
     def __str__(self) -> str:
         return "something else"
@@ -221,7 +221,7 @@ class Number(int):
         ((1, (2, Text("x"))), [1, [2, "x"]]), ({Text("a"): [Text("b")]}, {"a": ["b"]}),
     ],
 )
-def test_values_lose_what_ansible_has_noted_at_them(value: t.Any, plain: t.Any) -> None:
+def test_values_lose_the_annotations_of_ansible(value: t.Any, plain: t.Any) -> None:
     found = native(value)
     assert found == plain
     assert type(found) is type(plain)
@@ -229,6 +229,6 @@ def test_values_lose_what_ansible_has_noted_at_them(value: t.Any, plain: t.Any) 
 
 
 @pytest.mark.parametrize("value", [{1, 2}, b"x", object(), [range(3)], {"a": {"b": {3}}}])
-def test_what_no_variable_can_be_is_not_taken(value: t.Any) -> None:
+def test_a_value_that_no_variable_can_have_is_refused(value: t.Any) -> None:
     with pytest.raises(UnsupportedValue):
         native(value)

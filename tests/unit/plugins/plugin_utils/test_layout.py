@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lines on a terminal are divided between sentences, else between words, and never within a figure and what it is of."""
+"""Lines on a terminal are wrapped between sentences, or else between words, and never between a figure and its unit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROW = "localhost                  : USDT repaid:  done=100"
         (REPAID, 120, [REPAID.partition(" Debt")[0], "  Debt before: 1000.4, now: 900.4."]),
         (REPAID, 80, ["[localhost] Repaid 100 USDT on loan 1794267532472646144", "  (repayment 2076022920805519131). Debt before: 1000.4, now: 900.4."]),
         (REPAID, 200, [REPAID]),
-        # No terminal, or one in which no line fits.
+        # No terminal, or one that is too narrow for any line.
         (REPAID, None, [REPAID]),
         (REPAID, 20, [REPAID]),
         (ROW, 80, [ROW]),
@@ -38,7 +38,7 @@ ROW = "localhost                  : USDT repaid:  done=100"
         ("", 80, [""]),
     ],
 )
-def test_where_a_line_is_divided(text: str, width: int | None, lines: list[str]) -> None:
+def test_where_a_line_is_wrapped(text: str, width: int | None, lines: list[str]) -> None:
     assert folded(text, width) == "\n".join(lines)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module whose task was cut off loses the process above it, and nothing else does."""
+"""A module whose task was cut off loses its parent process, and no other process does."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import sys
 from ansible_collections.treasury.bybit.plugins.plugin_utils._neighbours import children, end_children
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
-# A shell with the module below it, which says who it is.
+# A shell that runs the module, which prints its process ID.
 SHELL = ["/bin/sh", "-c", 'sleep 60 & echo "$!"; wait']
 
 
-def test_what_was_started_since_is_ended_and_nothing_else() -> None:
+def test_only_processes_started_since_are_ended() -> None:
     with subprocess.Popen(SLEEPER) as old:
         spared = children()
         with subprocess.Popen(SLEEPER) as new:
@@ -42,7 +42,7 @@ def test_a_module_loses_the_shell_between() -> None:
     os.kill(module, 9)
 
 
-def test_what_has_ended_already_is_no_trouble() -> None:
+def test_a_process_that_has_ended_already_is_no_error() -> None:
     spared = children()
     process = subprocess.Popen(["/bin/true"])
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)

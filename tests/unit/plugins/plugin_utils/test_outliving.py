@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module that cannot be ended with its task must not pay a step that a second run would pay again."""
+"""A module that may outlive its task must not pay a step that a second run would pay again."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def test_a_step_with_timeout_and_become_is_refused() -> None:
 @pytest.mark.parametrize(
     ("user", "change"),
     [
-        # Root can end what has become another user's, and the client of a connection takes the module with it.
+        # Root can end another user's process, and a connection's client ends its module.
         (ROOT, {}), (USER, {"become": None}), (USER, {"connection": "ansible.builtin.ssh"}), (USER, {"timeout": 0}),
-        # What pays only what is missing does no harm.
+        # A goal pays only what is missing, so it does no harm.
         (USER, {"since": "2026-11-01"}), (USER, {"amount": None, "max_debt": "0"}),
     ],
 )
-def test_what_does_no_harm_is_not_refused(user: int, change: dict[str, t.Any]) -> None:
+def test_harmless_tasks_are_not_refused(user: int, change: dict[str, t.Any]) -> None:
     assert outlives_its_task(action(**change), user) == ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What running tasks wait for, from a worker to whoever shows it."""
+"""What running tasks wait for, from the worker to the callback that shows it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIRST = f"{REASON}: waiting up to 60 s."
 
 
 class Heard:
-    """What is shown of one run that began at second 0."""
+    """The output about one run that began at second 0."""
 
     def __init__(self) -> None:
         self.waits = Waits()
@@ -40,7 +40,7 @@ class Heard:
         self._write(at, run=0)
 
     def shown(self, *, until: float, since: float = 0) -> list[tuple[float, str]]:
-        """Look eight times a second, which has no fractions that a float rounds."""
+        """Look eight times a second, a step that a float represents exactly."""
         moments = [eighth / 8 for eighth in range(int(since * 8), int(until * 8) + 1)]
         return [(moment, notice.text) for moment in moments for notice in self.waits.due(moment, lambda process: self.alive)]
 
@@ -48,7 +48,7 @@ class Heard:
         self.waits.take(json.dumps({"pid": 17, **message}).encode(), at)
 
 
-def test_a_wait_is_told_after_two_seconds_and_then_every_fifteen() -> None:
+def test_a_wait_is_shown_after_two_seconds_and_then_every_fifteen() -> None:
     heard = Heard()
     heard.begin(0)
     assert heard.shown(until=40) == [
@@ -58,7 +58,7 @@ def test_a_wait_is_told_after_two_seconds_and_then_every_fifteen() -> None:
     ]
 
 
-def test_short_waits_are_not_told() -> None:
+def test_short_waits_are_not_shown() -> None:
     heard = Heard()
     heard.begin(0.2)
     assert heard.shown(until=1.8) == []
@@ -66,7 +66,7 @@ def test_short_waits_are_not_told() -> None:
     assert heard.shown(since=1.8, until=30) == []
 
 
-def test_many_short_waits_that_take_long_together_are_told() -> None:
+def test_many_short_waits_that_take_long_together_are_shown() -> None:
     heard, told = Heard(), []
     for number in range(10):
         heard.begin(number / 2, number)
@@ -75,17 +75,17 @@ def test_many_short_waits_that_take_long_together_are_told() -> None:
     assert told == [(2.0, FIRST)]
 
 
-def test_the_first_of_several_waits_is_told() -> None:
+def test_the_first_of_several_waits_is_shown() -> None:
     heard = Heard()
     heard.begin(0)
     heard.begin(1, 2, "The host has not answered yet", 10)
     assert heard.shown(until=2) == [(2.0, FIRST)]
     heard.end(3, 1)
-    # The next wait is told soon, but not at once.
+    # The next wait is shown soon, but not at once.
     assert heard.shown(since=3, until=8) == [(7.0, "The host has not answered yet: waiting up to 10 s.")]
 
 
-def test_a_new_wait_is_told_when_it_has_lasted_for_two_seconds() -> None:
+def test_a_new_wait_is_shown_after_two_seconds() -> None:
     heard = Heard()
     heard.begin(0)
     assert heard.shown(until=2) == [(2.0, FIRST)]
@@ -94,7 +94,7 @@ def test_a_new_wait_is_told_when_it_has_lasted_for_two_seconds() -> None:
     assert heard.shown(since=10, until=13) == [(12.0, "Another one: waiting up to 60 s.")]
 
 
-def test_nothing_is_told_after_the_run_or_of_a_process_that_has_ended() -> None:
+def test_nothing_is_shown_after_the_run_or_about_a_process_that_has_ended() -> None:
     heard = Heard()
     heard.begin(0)
     heard.end_run(1)
@@ -229,7 +229,7 @@ def test_without_a_watcher_nothing_is_written() -> None:
     assert _progress._pipe == []
 
 
-def test_what_goes_wrong_when_it_is_shown_ends_the_words_only(watcher) -> None:
+def test_an_error_while_showing_a_wait_stops_only_the_output(watcher) -> None:
     watcher._show = lambda notice: 1 / 0
     with Teller("Repay", "here") as teller:
         teller.tell(1, REASON, 60_000)
@@ -300,7 +300,7 @@ def test_hosts_with_long_names_are_told_apart(pipe) -> None:
     assert [message["host"] for message in messages if "host" in message] == names
 
 
-def test_each_line_is_written_whole_and_divided_by_none(pipe) -> None:
+def test_each_line_is_written_without_interruption(pipe) -> None:
     with Teller("Repay" * 100, "here" * 100) as teller:
         teller.tell(1, "→" * 5000, 60_000)
     *lines, rest = os.read(pipe[0], 100_000).split(b"\n")

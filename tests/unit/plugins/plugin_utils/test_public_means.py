@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs in Ansible's process goes through its public pieces: nothing of it is set, captured or searched."""
+"""Code in Ansible's process uses only public interfaces: it sets, captures, and searches nothing of Ansible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 PLUGINS = Path(__file__).resolve().parents[4] / "plugins"
 FILES = [file for folder in ("action", "callback", "plugin_utils", "module_utils", "modules") for file in (PLUGINS / folder).rglob("*.py")]
-# Of frames, of outputs that are captured, of what is put in the place of something else.
+# Frames, captured outputs, and patched objects.
 FORBIDDEN = {
     "tb_frame", "tb_next", "f_locals", "f_back", "_getframe", "currentframe", "redirect_stdout", "redirect_stderr", "setattr", "patch",
     "_ANSIBLE_ARGS", "_ANSIBLE_PROFILE", "_PARSED_MODULE_ARGS", "_parse_returned_data", "_global_warnings", "_global_deprecations",
@@ -28,7 +28,7 @@ PLANTED = (
 
 
 def trespasses(tree: ast.AST) -> t.Iterator[str]:
-    """Return what a file does to Ansible that only Ansible may."""
+    """Return what a file does to Ansible that only Ansible itself may do."""
     names = {"sys": "sys"}
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -53,10 +53,10 @@ def test_nothing_of_ansible_is_set_captured_or_searched(file: Path) -> None:
     assert list(trespasses(ast.parse(file.read_text(encoding="utf-8")))) == []
 
 
-def test_all_files_are_looked_at() -> None:
+def test_all_files_are_examined() -> None:
     assert len(FILES) > 60
 
 
 @pytest.mark.parametrize("code", PLANTED)
-def test_it_is_found(code: str) -> None:
+def test_a_trespass_is_found(code: str) -> None:
     assert list(trespasses(ast.parse(code))) != []

@@ -2,41 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The totals and lines for each kind of result."""
+"""The totals of the results of a play."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import CALM, LOUD, MOVED, Tally, lines_of
-
-MESSAGE = "What happened."
-NOTHING = "Nothing was moved."
-CUT_OFF = "OUTCOME UNKNOWN: the task ended before it reported what it sent. Run it again: it finds out before it sends anything."
-
-
-# Of each move: the value of the result with the ID, the one with the list, and the one with the figures.
-KEYS = {
-    **dict.fromkeys(["repay"], ("repay_id", "repayments", "loan")),
-    **dict.fromkeys(["add", "take_back"], ("adjust_id", "adjustments", "collateral")),
-    **dict.fromkeys(["to_fund", "to_unified"], ("transfer_id", "transfers", "wallets")),
-}
-
-
-def made(intent: str, amount: str = "100", outcome: str = "executed", move: str = "repay") -> dict:
-    return {"intent": intent, "move": move, "amount": amount, "outcome": outcome, KEYS[move][0]: f"id of {intent}", "sent_at_ms": 1}
-
-
-def result(outcome: str | None = "executed", amount: str = "100", coin: str | None = "USDT", move: str = "repay", **more: object) -> dict:
-    dummy, listed, figures = KEYS[move]
-    subject = {"before": {"coin": coin} if coin else None, "after": None}
-    details = {"earlier": more.pop("earlier", []), "intent": more.pop("intent", None)}
-    return {"outcome": outcome, "move": move, "amount": amount, listed: [], figures: subject, "msg": MESSAGE, **more, "details": details}
-
-
-def doubt(intent: str, what: str, target: str) -> str:
-    return (
-        f"OUTCOME UNKNOWN (intent {intent}): {what}. Nothing is sent for this {target} until that is known. Run the task again to find out."
-    )
+from ansible_collections.treasury.bybit.plugins.plugin_utils._tally import LOUD, MOVED, Tally
+from results import FUNDED, KEYS, made, result
 
 
 def sums(*results: tuple[str, dict]) -> list[str]:
@@ -46,7 +18,7 @@ def sums(*results: tuple[str, dict]) -> list[str]:
     return [" ".join(line.text.split()) for line in tally.lines()]
 
 
-def test_no_result_no_line() -> None:
+def test_no_result_shows_no_line() -> None:
     assert Tally().lines() == []
 
 
@@ -55,19 +27,19 @@ def test_no_result_no_line() -> None:
     [
         (result(repayments=[made("a", "100"), made("b", "0.5")]), "USDT repaid: done=100.5"),
         (result(repayments=[made("a")], earlier=[made("a")]), "USDT repaid: recovered=100"),
-        # Of an earlier run for another goal, with a repayment of this run.
+        # An earlier run for another goal, with a repayment of this run.
         (result(repayments=[made("b", "7")], earlier=[made("a", "5")]), "USDT repaid: done=7 recovered=5"),
         (result(repayments=[made("b", "7", "pending")], earlier=[made("a", "5", "pending")]), "USDT repaid: pending=12"),
         (result(earlier=[made("a", "5", "not_executed")], repayments=[made("b")]), "USDT repaid: done=100"),
         (result("planned", "25"), "USDT repaid: planned=25"),
         (result("planned", "25", failed=False, repayments=[]), "USDT repaid: planned=25"),
         (result("nothing_to_do", "0"), "nothing was moved"),
-        # By a run before, under the same reference.
+        # By an earlier run, under the same reference.
         (result("executed"), "nothing was moved"),
         (result("not_executed", failed=True), "nothing was moved"),
         (result("not_executed", failed=True, repayments=[made("a", "3")]), "USDT repaid: done=3"),
         (result("unknown", failed=True, intent="x"), "OUTCOME UNKNOWN USDT repaid: amount=100 intent=x"),
-        # Of another run, which has not ended, or whose intent cannot be read.
+        # Another run, which has not ended, or whose intent cannot be read.
         (result("unknown", failed=True), "OUTCOME UNKNOWN intent=not reported"),
         (result(coin=None, loan_currency="ETH", repayments=[made("a")]), "ETH repaid: done=100"),
         (result(coin=None, repayments=[made("a")]), "repaid: done=100"),
@@ -76,7 +48,7 @@ def test_no_result_no_line() -> None:
             result(repayments=[made("a", "123456789012345678.000000000000000001"), made("b", "1E-18")]),
             "USDT repaid: done=123456789012345678.000000000000000002",
         ),
-        # What a repayment sells stands in "collateral", too, as a list.
+        # "collateral" is also the list of coins that a repayment sells.
         (result(coin=None, loan_currency="ETH", collateral=["BTC"], repayments=[made("a")]), "ETH repaid: done=100"),
         ({"failed": True, "timedout": {"period": 3}, "msg": "Timed out"}, "OUTCOME UNKNOWN intent=not reported"),
         ({"unreachable": True, "msg": "gone"}, "OUTCOME UNKNOWN intent=not reported"),
@@ -96,7 +68,7 @@ def test_the_sum_of_one_result(told: dict, expected: str) -> None:
         ("to_unified", "transferred to UNIFIED"),
     ],
 )
-def test_each_move_is_told_by_its_kind(move: str, kind: str) -> None:
+def test_each_kind_of_move_has_its_own_words(move: str, kind: str) -> None:
     listed = KEYS[move][1]
     for told, expected in [
         (result(move=move, **{listed: [made("a", move=move)]}), f"USDT {kind}: done=100"),
@@ -108,12 +80,12 @@ def test_each_move_is_told_by_its_kind(move: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(("move", "option"), [("add", "currency"), ("take_back", "currency"), ("to_fund", "coin"), ("to_unified", "coin")])
-def test_the_coin_is_the_one_that_was_asked_for_where_nothing_was_read(move: str, option: str) -> None:
+def test_the_coin_is_the_requested_one_if_nothing_was_read(move: str, option: str) -> None:
     told = {**result("unknown", "5", coin=None, move=move, intent="x"), option: "ETH"}
     assert sums(("here", told))[0].startswith("here : OUTCOME UNKNOWN ETH ")
 
 
-def test_moves_of_one_coin_are_not_added_to_each_other() -> None:
+def test_different_moves_of_one_coin_are_not_added_up() -> None:
     told = [result(move=move, **{KEYS[move][1]: [made(move, str(number), move=move)]}) for number, move in enumerate(KEYS, 1)]
     assert sums(*[("here", one) for one in reversed(told)]) == [
         "here : USDT repaid: done=1",
@@ -130,9 +102,6 @@ def test_what_an_earlier_run_took_back_is_not_counted_as_added() -> None:
         "here : USDT added to collateral: done=2",
         "here : USDT taken back from collateral: recovered=5",
     ]
-
-
-FUNDED = result(move="to_fund", transfers=[made("t", "40", move="to_fund")])
 
 
 @pytest.mark.parametrize(
@@ -153,7 +122,7 @@ FUNDED = result(move="to_fund", transfers=[made("t", "40", move="to_fund")])
             result("unknown", failed=True, funding=result("unknown", "40", move="to_fund", intent="t")),
             ["here : OUTCOME UNKNOWN USDT transferred to Funding: amount=40 intent=t"],
         ),
-        # The repayment is.
+        # The repayment is in doubt.
         (
             result("unknown", failed=True, intent="x", funding=FUNDED),
             ["here : USDT transferred to Funding: done=40", "here : OUTCOME UNKNOWN USDT repaid: amount=100 intent=x"],
@@ -161,11 +130,11 @@ FUNDED = result(move="to_fund", transfers=[made("t", "40", move="to_fund")])
         (result(repayments=[made("a")], funding=None), ["here : USDT repaid: done=100"]),
     ],
 )
-def test_a_transfer_before_a_repayment_is_told_apart_from_it(told: dict, rows: list[str]) -> None:
+def test_a_transfer_before_a_repayment_is_shown_separately(told: dict, rows: list[str]) -> None:
     assert sums(("here", told)) == rows
 
 
-def test_hosts_and_coins_are_summed_apart() -> None:
+def test_hosts_and_coins_are_summed_separately() -> None:
     assert sums(
         ("two", result(repayments=[made("a")])),
         ("one", result(repayments=[made("b", "1")])),
@@ -180,110 +149,26 @@ def test_hosts_and_coins_are_summed_apart() -> None:
     ]
 
 
-def test_what_is_told_again_counts_once_as_it_was_told_last() -> None:
+def test_a_repeated_result_counts_once_as_last_reported() -> None:
     unknown = ("here", result("unknown", failed=True, intent="a"))
     found = ("here", result(repayments=[made("a")], earlier=[made("a")]))
     recovered = ["here : USDT repaid: recovered=100"]
     assert sums(unknown, unknown) == ["here : OUTCOME UNKNOWN USDT repaid: amount=100 intent=a"]
     assert sums(unknown, found) == sums(unknown, found, found) == recovered
     assert sums(("here", result(repayments=[made("a")])), found) == ["here : USDT repaid: done=100"]
-    # The user has taken care of it, by acknowledge.
+    # The user acknowledged it.
     assert sums(unknown, ("here", result("nothing_to_do", earlier=[made("a", outcome="unknown")]))) == [
         "here : OUTCOME UNKNOWN USDT repaid: amount=100 intent=a"
     ]
     assert sums(unknown, ("here", result("nothing_to_do", earlier=[made("a", outcome="not_executed")]))) == ["here : nothing was moved"]
 
 
-def test_what_is_in_doubt_after_others_is_not_summed_with_them() -> None:
+def test_a_doubt_is_not_summed_with_executed_moves() -> None:
     told = result("unknown", "7", failed=True, intent="b", repayments=[made("a", "7")])
     assert sums(("here", told)) == ["here : USDT repaid: done=7", "here : OUTCOME UNKNOWN USDT repaid: intent=b"]
 
 
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        (result(repayments=[made("a")]), [(MESSAGE, MOVED)]),
-        (result("planned"), [(MESSAGE, MOVED)]),
-        # Nothing was sent, because its reference was used before.
-        (result("executed"), [(MESSAGE, CALM)]),
-        (result("pending"), [(MESSAGE, CALM)]),
-        # Why nothing was sent is told, too.
-        (result("nothing_to_do"), [(MESSAGE, CALM)]),
-        (result("not_executed", failed=True), [(NOTHING, CALM)]),
-        (result(None, failed=True), []),
-        (
-            result("not_executed", failed=True, repayments=[made("a", "3")]),
-            [("Repaid before the failure: 3 USDT (repayment id of a, executed)", MOVED)],
-        ),
-        (
-            result("not_executed", failed=True, move="take_back", adjustments=[made("a", "3", move="take_back")]),
-            [("Took back before the failure: 3 USDT (adjustment id of a, executed)", MOVED)],
-        ),
-        (
-            result("not_executed", failed=True, move="to_fund", transfers=[made("a", "3", move="to_fund")]),
-            [("Transferred before the failure: 3 USDT (transfer id of a, executed)", MOVED)],
-        ),
-        # By a run before, for another goal: the totals have it.
-        (result("not_executed", failed=True, earlier=[made("a", "3")]), []),
-        (result("not_executed", failed=True, earlier=[made("a", "3", "not_executed")]), [(NOTHING, CALM)]),
-        (result(move="add", adjustments=[made("a", move="add")]), [(MESSAGE, MOVED)]),
-        (
-            result("not_executed", failed=True, funding=FUNDED),
-            [("Transferred before the failure: 40 USDT (transfer id of t, executed)", MOVED)],
-        ),
-        (
-            result("unknown", amount="0", failed=True, funding={**result("unknown", "40", move="to_fund", intent="t"), "coin": "USDT"}),
-            [(doubt("t", "40 USDT may have been transferred", "wallet"), LOUD)],
-        ),
-        (result("planned", move="to_unified"), [(MESSAGE, MOVED)]),
-        (result("unknown", failed=True, intent="x"), [(doubt("x", "100 USDT may have been repaid", "loan"), LOUD)]),
-        (result("unknown", coin=None, failed=True, intent="x"), [(doubt("x", "100 may have been repaid", "loan"), LOUD)]),
-        # Of an earlier run, whose intent could not be read.
-        (result("unknown", failed=True), [(f"OUTCOME UNKNOWN: {MESSAGE}", LOUD)]),
-        # Where the task says that this is no failure, Ansible does not show the message.
-        (result("unknown", intent="x"), [(f"OUTCOME UNKNOWN (intent x): {MESSAGE}", LOUD)]),
-        (
-            result("unknown", failed=True, intent="x", repayments=[made("a", "3", "pending")]),
-            [
-                ("Repaid before the failure: 3 USDT (repayment id of a, pending)", MOVED),
-                (doubt("x", "more USDT may have been repaid", "loan"), LOUD),
-            ],
-        ),
-        ({"failed": True, "msg": "missing required arguments: order_id"}, []),
-        ({"failed": True, "msg": "amount cannot be used", "outcome": "not_executed"}, [(NOTHING, CALM)]),
-        ({"failed": True, "msg": "Timed out", "timedout": {"period": 3}}, [(CUT_OFF, LOUD)]),
-        ({"censored": "the output has been hidden", "changed": True}, []),
-    ],
-)
-def test_the_lines_of_one_result(told: dict, expected: list) -> None:
-    # From ansible-core 2.21, the callback gets a result that does not say whether the task has failed.
-    assert lines_of({name: value for name, value in told.items() if name != "failed"}, bool(told.get("failed"))) == expected
-
-
-def test_a_retry_shows_the_message_that_ansible_does_not() -> None:
-    told = result("unknown", intent="x")
-    assert lines_of(told, True, is_shown=False) == [(f"OUTCOME UNKNOWN (intent x): {MESSAGE}", LOUD)]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "told"),
-    [
-        ({"coin": "USDT", "ltv": "0.42"}, {"coin": "USDT", "ltv": "0.38"}, " LTV before: 0.42, now: 0.38."),
-        ({"coin": "USDT", "ltv": "0.42"}, {"coin": "USDT", "ltv": "0.42"}, ""),
-        ({"coin": "USDT", "ltv": None}, {"coin": "USDT", "ltv": "0.42"}, ""),
-        ({"coin": "USDT", "ltv": "0.42"}, {"coin": "USDT", "ltv": None}, ""),
-        ({"coin": "USDT", "ltv": "0.42"}, {"coin": "USDT"}, ""),
-        ({"coin": "USDT", "ltv": "0.42"}, None, ""),
-        (None, {"coin": "USDT", "ltv": "0.42"}, ""),
-    ],
-)
-def test_how_the_ltv_has_changed_follows_the_message(before: dict | None, after: dict | None, told: str) -> None:
-    done = {**result(repayments=[made("a")]), "loan": {"before": before, "after": after}}
-    assert lines_of(done, False) == [(f"{MESSAGE}{told}", MOVED)]
-    assert lines_of({**done, "outcome": "planned"}, False) == [(MESSAGE, MOVED)]
-
-
-def test_totals_stand_below_each_other() -> None:
+def test_totals_are_aligned() -> None:
     tally = Tally()
     tally.add(result(repayments=[made("a", "1")]), "a-host-with-a-name-of-thirty-one")
     tally.add(result(move="take_back", adjustments=[made("b", "2", move="take_back")]), "short")

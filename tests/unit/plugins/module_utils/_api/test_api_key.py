@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the answer of GET /v5/user/query-api is read as; the documented example is in tests/documented."""
+"""Reading the answer of GET /v5/user/query-api. The documented example is in tests/documented."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REPAYING = {**EXAMPLE, "readOnly": 0}
 
 
 class Exchange:
-    """Answers with what is told of the key."""
+    """Answers with the description of a key."""
 
     def __init__(self, told: dict[str, t.Any]) -> None:
         self.told = told
@@ -55,7 +55,7 @@ def test_one_account_has_one_name(told: dict[str, t.Any], account: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 0, -5, "", "0", "-1", True, 1.5, [], {}, "1 2", "../x", "1" * 30, "1\n"], ids=repr)
-def test_without_the_account_nothing_goes_on(value: t.Any) -> None:
+def test_a_key_without_an_account_is_refused(value: t.Any) -> None:
     with pytest.raises(ReadFailed, match="lacks the account ID, so earlier runs cannot be found in the journal"):
         read(userID=value, userIDInt64="0")
 
@@ -67,13 +67,13 @@ def test_without_the_account_nothing_goes_on(value: t.Any) -> None:
         (lambda group, name: {group: []}, True),
         (lambda group, name: {group: ["SubMemberTransfer", "?"]}, True),
         (lambda group, name: {group: [name]}, False),
-        # What is not told is left to the exchange.
+        # What the answer does not say is left to the exchange.
         (lambda group, name: {}, False),
         (lambda group, name: None, False),
         (lambda group, name: {group: name}, False),
     ],
 )
-def test_what_a_key_lacks(told: t.Callable[[str, str], t.Any], is_lacking: bool, right: str, group: str, name: str) -> None:
+def test_missing_permissions_are_listed(told: t.Callable[[str, str], t.Any], is_lacking: bool, right: str, group: str, name: str) -> None:
     remedy = "grant it on the exchange's API page, or use another key of this account"
     lack = f"api_key lacks the permission '{right}': {remedy}"
     assert read(permissions=told(group, name)).lacks == (((right, lack),) if is_lacking else ())
@@ -90,7 +90,7 @@ def test_a_key_that_may_only_read(right: str) -> None:
 @pytest.mark.parametrize(
     ("expires_in_ms", "is_told"), [(None, False), (8 * DAY_MS, False), (7 * DAY_MS + 1, False), (7 * DAY_MS, True), (DAY_MS, True), (-1, True)]
 )
-def test_a_key_that_ends_within_a_week(expires_in_ms: int | None, is_told: bool) -> None:
+def test_a_key_that_expires_within_a_week_is_a_warning(expires_in_ms: int | None, is_told: bool) -> None:
     key = ApiKey("7", (), None if expires_in_ms is None else NOW_MS + expires_in_ms)
     assert key.expiry_warning(NOW_MS).startswith("api_key expires at 20") == is_told
     assert bool(key.expiry_warning(NOW_MS)) == is_told
@@ -101,5 +101,5 @@ def test_a_key_that_ends_within_a_week(expires_in_ms: int | None, is_told: bool)
     [("2026-11-01T12:00:00Z", NOW_MS), ("1970-01-01T00:00:00Z", None), ("soon", None), ("", None), (None, None), (17, None), ([], None)],
     ids=repr,
 )
-def test_the_end_of_a_key(value: t.Any, time_ms: int | None) -> None:
+def test_the_expiry_of_a_key_is_read(value: t.Any, time_ms: int | None) -> None:
     assert read(expiredAt=value).expires_at_ms == time_ms

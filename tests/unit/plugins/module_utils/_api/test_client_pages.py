@@ -17,7 +17,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.session import
 from ansible_collections.treasury.bybit.plugins.module_utils._api.signing import HmacSigner
 
 HISTORY = "/v5/crypto-loan/repayment-history"
-ENDLESS = f"The pages of {HISTORY} do not come to an end."
+ENDLESS = f"The pages of {HISTORY} never end."
 ABSENT: t.Any = object()
 
 Page = tuple[list[dict[str, t.Any]], t.Any]
@@ -31,9 +31,9 @@ FULL = rows(*range(PAGE_LIMIT))
 
 
 class Book:
-    """Answers each cursor with its page: rows, and the cursor of the next page.
+    """Answers each cursor with its page: the rows and the next cursor.
 
-    :ivar asked: The cursors, in the order in which they were asked for.
+    :ivar asked: The requested cursors, in order.
     """
 
     base_url = "https://api-testnet.bybit.com"
@@ -49,12 +49,12 @@ class Book:
         return Reply(200, {"x-bapi-limit": "100000"}, json.dumps({"retCode": 0, "result": result}).encode())
 
     def hang_up(self) -> None:
-        """Have no connection that could be closed."""
+        """Do nothing, because there is no connection."""
 
 
 @pytest.fixture
 def read(clock: t.Any) -> t.Callable[..., tuple[list[dict[str, t.Any]], list[str]]]:
-    """Read a whole book, and return its rows and which cursors were asked for."""
+    """Read a whole book, and return its rows and the requested cursors."""
 
     def call(
         pages: dict[str, Page] | t.Callable[[str], Page], error: str | None = None
@@ -83,11 +83,11 @@ def test_a_full_page_with_an_empty_cursor_is_the_last(read: t.Any) -> None:
     assert read({"": (FULL, "")}) == (FULL, [""])
 
 
-UNUSABLE = f"Bybit answered {HISTORY} with an unusable nextPageCursor: it does not say whether there are more pages."
+UNUSABLE = f"Bybit's answer to {HISTORY} has an invalid nextPageCursor: it is unknown whether there are more pages."
 
 
 @pytest.mark.parametrize("end", [ABSENT, None], ids=["absent", "null"])
-def test_a_full_page_that_tells_no_cursor_may_not_be_the_last(read: t.Any, end: t.Any) -> None:
+def test_a_full_page_without_a_cursor_may_not_be_the_last(read: t.Any, end: t.Any) -> None:
     read({"": (FULL, end)}, UNUSABLE)
 
 
@@ -109,7 +109,7 @@ def test_the_cursor_of_a_last_page_leads_to_itself(read: t.Any) -> None:
     assert read({"": (FULL, "A"), "A": (last, "B"), "B": (last, "B")}) == (FULL + last, ["", "A", "B"])
 
 
-def test_a_page_that_repeats_its_cursor_with_something_new_is_not_the_end(read: t.Any) -> None:
+def test_a_page_with_new_rows_that_repeats_its_cursor_is_not_the_end(read: t.Any) -> None:
     read({"": (rows(7), "A"), "A": (rows(7, 8), "A")}, ENDLESS)
     read({"": (rows(7), "A"), "A": (rows(8), "A")}, ENDLESS)
     changed = [{"repayId": "7", "repayStatus": 1}]
@@ -121,12 +121,12 @@ def test_a_full_page_that_leads_to_itself_may_hide_more(read: t.Any) -> None:
 
 
 @pytest.mark.parametrize("full", [rows(), rows(7), FULL], ids=len)
-def test_a_circle_of_cursors_is_seen_at_once(read: t.Any, full: t.Any) -> None:
+def test_a_circle_of_cursors_is_noticed_at_once(read: t.Any, full: t.Any) -> None:
     dummy, asked = read({"": (full, "A"), "A": (full, "B"), "B": (full, "A")}, ENDLESS)
     assert asked == ["", "A", "B"]
 
 
-def test_a_long_circle_is_seen_as_soon_as_it_closes(read: t.Any) -> None:
+def test_a_long_circle_is_noticed_as_soon_as_it_closes(read: t.Any) -> None:
     following = {"": "1", **{str(n): str(n + 1) for n in range(1, 9)}, "9": "4"}
     dummy, asked = read(lambda cursor: (rows(len(cursor)), following[cursor]), ENDLESS)
     assert len(asked) == 10
@@ -142,7 +142,7 @@ def test_some_empty_pages_are_not_the_end(read: t.Any) -> None:
     assert read(pages)[0] == rows(7, 8)
 
 
-def test_a_list_that_always_goes_on_is_given_up(read: t.Any) -> None:
+def test_an_endless_list_is_given_up(read: t.Any) -> None:
     dummy, asked = read(lambda cursor: (rows(int(cursor or 0)), str(int(cursor or 0) + 1)), ENDLESS)
     assert len(asked) == 1000
 
@@ -153,7 +153,7 @@ def test_a_list_with_shorter_pages_ends_as_early(clock: t.Any) -> None:
 
     assert found({"": (rows(1, 2), "A"), "A": (rows(3), ABSENT)}) == rows(1, 2, 3)
     assert found({"": (rows(1), "A"), "A": (rows(1), "A")}) == rows(1)
-    with pytest.raises(ReadFailed, match="unusable nextPageCursor"):
+    with pytest.raises(ReadFailed, match="invalid nextPageCursor"):
         found({"": (rows(1, 2), ABSENT)})
-    with pytest.raises(ReadFailed, match="do not come to an end"):
+    with pytest.raises(ReadFailed, match="never end"):
         found({"": (rows(1, 2), "A"), "A": (rows(1, 2), "A")})

@@ -29,7 +29,7 @@ BLOCKED = Reply(403, {}, b"access too frequent")
 
 
 class Network:
-    """Gives the answers in turn, and writes down what was sent."""
+    """Gives the answers in turn, and records what was sent."""
 
     base_url = "https://api-testnet.bybit.com"
 
@@ -99,7 +99,7 @@ def test_an_answer_without_an_id_is_no_success(client: Client, network: Network)
 
 
 @pytest.mark.parametrize("body", [b"access too frequent", b"", b"<html>Blocked</html>", b"\xef\xbb\xbf<html>", b"{}"], ids=repr)
-def test_a_block_ends_everything(client: Client, network: Network, body: bytes) -> None:
+def test_a_block_stops_all_requests(client: Client, network: Network, body: bytes) -> None:
     network.answers = [Reply(403, {}, body)]
     for dummy in range(3):
         with pytest.raises(Refused) as caught:
@@ -110,7 +110,7 @@ def test_a_block_ends_everything(client: Client, network: Network, body: bytes) 
     assert (len(network.sent), client.posted_at_ms) == (1, None)
 
 
-def test_the_code_of_a_block_ends_everything(client: Client, network: Network) -> None:
+def test_the_return_code_of_a_block_stops_all_requests(client: Client, network: Network) -> None:
     network.answers = [Reply(200, {}, b'{"retCode":10018,"retMsg":"Exceeded the IP Rate Limit."}')]
     for dummy in range(2):
         with pytest.raises(Refused, match="Stop all requests"):
@@ -118,7 +118,7 @@ def test_the_code_of_a_block_ends_everything(client: Client, network: Network) -
     assert len(network.sent) == 1
 
 
-def test_a_repayment_that_was_blocked_may_be_looked_for(client: Client, network: Network) -> None:
+def test_a_blocked_repayment_may_be_reconciled(client: Client, network: Network) -> None:
     network.answers = [BLOCKED, ACCEPTED]
     assert kind_of(post(client)) == UNCLEAR
     assert client.read("/v5/crypto-loan/repayment-history") == {"repayId": "1"}
@@ -142,7 +142,7 @@ def test_a_repayment_that_was_blocked_may_be_looked_for(client: Client, network:
     ],
     ids=["unknown code", "page", "gateway", "exchange"],
 )
-def test_a_read_is_put_off_only_when_it_may_get_better(
+def test_a_read_is_retried_later_only_if_that_may_help(
     client: Client, network: Network, answer: Reply, sentence: str
 ) -> None:
     network.answers = [answer]
@@ -151,9 +151,9 @@ def test_a_read_is_put_off_only_when_it_may_get_better(
     assert str(caught.value) == f"https://api-testnet.bybit.com gave no usable answer to GET /v5/crypto-loan/ongoing-orders: {sentence}"
 
 
-# In seconds, in microseconds written as nanoseconds, before the exchange was there, and after all calendars.
+# In seconds, in microseconds written as nanoseconds, before the exchange existed, and beyond the calendar.
 @pytest.mark.parametrize("nanoseconds", ["1793534460", "1" * 18, "1514764799999999999", "253402300800000000000"])
-def test_the_clock_is_not_set_to_what_is_no_time(client: Client, network: Network, clock: t.Any, nanoseconds: str) -> None:
+def test_the_clock_is_not_set_to_an_invalid_time(client: Client, network: Network, clock: t.Any, nanoseconds: str) -> None:
     network.answers = [LATE, Reply(200, {}, b'{"retCode":0,"result":{"timeNano":"%s"}}' % nanoseconds.encode())]
     with pytest.raises(ReadFailed, match="lacks the time"):
         client.read("/v5/crypto-loan/ongoing-orders")
@@ -166,7 +166,7 @@ def limited(reset: object, **told: object) -> Reply:
 
 
 @pytest.mark.parametrize("reset", ["1793534401", "1514764799999", "999999999999999", "253402300800000", "-1", "soon", ""])
-def test_a_reset_that_is_no_time_means_the_shortest_pause(client: Client, network: Network, clock: t.Any, reset: str) -> None:
+def test_an_invalid_reset_time_means_the_shortest_pause(client: Client, network: Network, clock: t.Any, reset: str) -> None:
     network.answers = [limited(reset), ACCEPTED]
     client.read("/v5/crypto-loan/ongoing-orders")
     assert client.retries.rate_limit_wait_ms == 1050
@@ -179,7 +179,7 @@ def test_a_pause_of_hours_is_not_slept(client: Client, network: Network, clock: 
     assert clock.pauses == []
 
 
-def test_a_pause_is_not_reckoned_from_what_is_no_time(client: Client, network: Network, clock: t.Any) -> None:
+def test_a_pause_is_not_calculated_from_an_invalid_time(client: Client, network: Network, clock: t.Any) -> None:
     network.answers = [limited(clock.now_ms() + 3000, time=clock.now_ms() // 1000), ACCEPTED]
     client.read("/v5/crypto-loan/ongoing-orders")
     assert client.retries.rate_limit_wait_ms == 3000

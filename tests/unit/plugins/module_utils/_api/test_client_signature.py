@@ -19,14 +19,14 @@ REQUEST = Request("/v5/crypto-loan/repay", {"orderId": "17", "amount": "100"}, "
 
 
 class StandingClock(Clock):
-    """It is always the same moment."""
+    """A clock that stands still."""
 
     def now_ms(self) -> int:
         return NOW_MS
 
 
 class Recorder:
-    """Takes the place of the network: writes down what would be sent and accepts it."""
+    """Replaces the network: records what would be sent, and accepts it."""
 
     base_url = "https://api-testnet.bybit.com"
 

@@ -18,7 +18,7 @@ SERVER_MS = 1793538000000
 
 
 class Answers:
-    """Takes the place of the network: the answers that come, and how long each takes."""
+    """Replaces the network with these answers, each with its duration."""
 
     base_url = "https://api-testnet.bybit.com"
 
@@ -49,7 +49,7 @@ def client(answers: Answers) -> Client:
 
 
 def hear(client: Client, answers: Answers, *errors_ms: object) -> int | None:
-    """Get answers whose times are wrong by so much, and return by how much the time concluded is wrong."""
+    """Get answers whose times have these errors, and return the error of the resulting time."""
     for error_ms in errors_ms:
         answers.error_ms = error_ms
         answers.clock.pass_ms(700)
@@ -58,12 +58,12 @@ def hear(client: Client, answers: Answers, *errors_ms: object) -> int | None:
     return None if reported_ms is None else reported_ms - answers.true_time_ms()
 
 
-def test_no_time_before_the_first_answer(client: Client) -> None:
+def test_the_time_is_unknown_before_the_first_answer(client: Client) -> None:
     assert client.exchange_time_at_least_ms() is None
 
 
 @pytest.mark.parametrize("time", [None, "soon", "1793538000000", 1.5, True, [], {}], ids=repr)
-def test_no_time_from_an_answer_that_does_not_tell_it(client: Client, answers: Answers, time: object) -> None:
+def test_an_answer_without_a_time_tells_none(client: Client, answers: Answers, time: object) -> None:
     assert hear(client, answers, time) is None
 
 
@@ -72,14 +72,14 @@ def test_no_time_from_an_answer_that_does_not_tell_it(client: Client, answers: A
     [
         ((0,), 0),
         ((7,), 7),
-        # The lower one of two, and in the middle of an even number.
+        # The lower one of two, and the lower middle of an even number.
         ((0, 7), 0),
         ((7, 0), 0),
         ((-3, 0), -3),
         ((1, 2, 3, 4), 2),
         ((1, 2, 3), 2),
         ((5, 3, 1, 2, 4), 3),
-        # A machine whose clock is wrong.
+        # A server with a wrong clock.
         ((3600_000, 0), 0),
         ((0, 3600_000, 0), 0),
         ((3600_000, 0, 3600_000, 0), 0),
@@ -89,7 +89,7 @@ def test_no_time_from_an_answer_that_does_not_tell_it(client: Client, answers: A
     ],
     ids=str,
 )
-def test_the_lower_middle_of_the_answers_counts(
+def test_the_lower_median_of_the_answers_counts(
     client: Client, answers: Answers, errors_ms: tuple[object, ...], error_ms: int
 ) -> None:
     assert hear(client, answers, *errors_ms) == error_ms
@@ -100,13 +100,13 @@ def test_a_slow_answer_is_behind_never_ahead(client: Client, answers: Answers) -
     assert hear(client, answers, 0, 0, 0) == -900
 
 
-def test_time_goes_on_between_answers(client: Client, answers: Answers) -> None:
+def test_time_advances_between_answers(client: Client, answers: Answers) -> None:
     hear(client, answers, 0)
     answers.clock.pass_ms(123_456)
     assert client.exchange_time_at_least_ms() == answers.true_time_ms()
 
 
-def test_the_time_of_an_earlier_moment(client: Client, answers: Answers) -> None:
+def test_the_time_of_an_earlier_moment_is_known(client: Client, answers: Answers) -> None:
     hear(client, answers, 0)
     assert client.exchange_time_at_least_ms(answers.begun_ms) == SERVER_MS
     assert client.exchange_time_at_least_ms(answers.begun_ms - 5) == SERVER_MS - 5

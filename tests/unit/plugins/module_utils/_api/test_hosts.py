@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The realm of an address, and the one spelling that requests are sent to."""
+"""The realm of an address, and the normalized spelling that requests are sent to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.hosts import N
 from hypothesis import given
 from hypothesis import strategies as st
 
-# Each host that the exchange's documentation names for mainnet, on whatever page.
+# Every mainnet host that the exchange's documentation names on any page.
 MAINNET = [
     "api.bybit.com", "api.bytick.com", "api.bybick.com", "api.byhkbit.com", "api.bybit.nl", "api.bybit.tr", "api.bybit.kz",
     "api.bybitgeorgia.ge", "api.bybit.ae", "api.bybit.eu", "api.bybit.id", "api.manepa.jp", "api2.bybit.com", "api.bybit-tr.com",
@@ -35,7 +35,7 @@ def test_other_hosts_are_realms_of_their_own(host: str) -> None:
     assert realm_of(f"https://{host}") == host
 
 
-# Spellings that lead to the same server.
+# Spellings of the same server.
 SAME = [
     (
         ["https://proxy.example/bybit", "https://PROXY.example./bybit/", "https://proxy.example:443/./bybit",
@@ -58,7 +58,7 @@ SAME = [
 
 
 @pytest.mark.parametrize(("urls", "realm"), SAME, ids=[realm for dummy, realm in SAME])
-def test_one_host_is_one_realm_however_it_is_written(urls: list[str], realm: str) -> None:
+def test_all_spellings_of_a_host_are_one_realm(urls: list[str], realm: str) -> None:
     assert {url: realm_of(url) for url in urls} == dict.fromkeys(urls, realm)
 
 
@@ -73,7 +73,7 @@ def test_one_host_is_one_realm_however_it_is_written(urls: list[str], realm: str
         ("https://192.0.2.7", "https://192.0.2.8"),
     ],
 )
-def test_what_is_another_server_is_another_realm(one: str, other: str) -> None:
+def test_another_server_is_another_realm(one: str, other: str) -> None:
     assert realm_of(one) != realm_of(other)
 
 
@@ -86,7 +86,7 @@ def test_what_is_another_server_is_another_realm(one: str, other: str) -> None:
         ("http://[0:0::1]:8765/", "http://[::1]:8765"),
         ("http://LOCALHOST.:80", "http://localhost"),
         ("https://localhost:80", "https://localhost:80"),
-        # Only what is the same for every server: a double slash or another case may lead elsewhere.
+        # Only changes that no server distinguishes: a double slash or another case in the path may lead elsewhere.
         ("https://proxy.example/A//b/./c/../%7ex/%2f%c3%bc", "https://proxy.example/A//b/~x/%2F%C3%BC"),
         ("https://[fe80::0:1%25eth0]:8443", "https://[fe80::1%25eth0]:8443"),
     ],
@@ -108,11 +108,11 @@ def test_requests_go_to_one_spelling(url: str, sent_to: str) -> None:
         "https://" + "9" * 63, "https://ho\u2100st", "https://a*b.example",
     ],
 )
-def test_what_is_no_address(url: str) -> None:
+def test_invalid_addresses_are_refused(url: str) -> None:
     for reading in (canonical_url, realm_of):
         with pytest.raises(NoAddress) as caught:
             reading(url)
-        # What is no URL may hold a password, also where it was not looked for.
+        # Text that is not a URL may contain a password in unexpected places.
         assert caught.value.__cause__ is None and (caught.value.__suppress_context__ or caught.value.__context__ is None)
         assert not url or url not in str(caught.value)
     assert not is_loopback(url)
@@ -135,7 +135,7 @@ def test_what_is_no_address(url: str) -> None:
         ("http://128.1", False),
     ],
 )
-def test_what_can_only_be_this_machine(url: str, is_here: bool) -> None:
+def test_loopback_addresses_are_recognized(url: str, is_here: bool) -> None:
     assert is_loopback(url) is is_here
 
 
@@ -152,7 +152,7 @@ def test_addresses_are_read_as_the_system_reads_them(numbers: list[int], forms: 
 
 
 @given(st.text(max_size=20))
-def test_the_one_spelling_is_its_own(text: str) -> None:
+def test_the_normalized_spelling_stays_the_same(text: str) -> None:
     try:
         url = canonical_url(f"https://{text}")
     except NoAddress:

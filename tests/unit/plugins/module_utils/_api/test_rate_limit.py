@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Long lists: as fast as the limit allows, without tripping it, and without keeping what has been read."""
+"""Long lists are read as fast as the limit allows, without exceeding it, and without keeping the rows in memory."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ ROWS = "[" + ",".join('{"loanId":"571","residualPrincipal":"100.5","borrowCurren
 
 
 class Exchange:
-    """Has pages of a hundred rows each, and a limit of requests in any second, as it sees them arrive.
+    """Has pages of a hundred rows, and a limit on the requests that arrive in any second.
 
-    :ivar way_ms: How long each request is on its way, in turn; the answers take no time.
-    :ivar others_ms: When others use up one request of the limit.
+    :ivar way_ms: How long each request takes to arrive, in turn; the answers take no time.
+    :ivar others_ms: When other clients use one request of the limit.
     """
 
     base_url = "https://api-testnet.bybit.com"
@@ -73,7 +73,7 @@ def test_a_hundred_pages_never_trip_the_limit(client: Client, exchange: Exchange
     exchange.pages, exchange.way_ms, exchange.header = 100, way_ms, header
     assert len(list(client.pages(PATH, {}))) == 10_000
     assert (len(exchange.arrived_ms), exchange.refused, client.retries.rate_limit_wait_ms) == (100, 0, 0)
-    # 20 seconds are the least that the limit allows, if the requests are there at once.
+    # The limit allows no less than 20 seconds if requests arrive at once.
     assert exchange.seconds <= 20 + sum(way_ms) / len(way_ms) / 10
 
 
@@ -109,11 +109,11 @@ def test_the_limit_that_the_exchange_tells_sets_the_pace(client: Client, exchang
 def test_a_limit_that_is_not_told_is_found_out(client: Client, exchange: Exchange, limit: int) -> None:
     exchange.pages, exchange.limit, exchange.header = 100, limit, {}
     assert len(list(client.pages(PATH, {}))) == 10_000
-    # Each costs about a second of the 30 that rate_limit_timeout allows.
+    # Each one costs about a second of the 30 that rate_limit_timeout allows.
     assert 1 <= exchange.refused <= 3
 
 
-def test_whoever_shares_the_limit_is_left_their_part(client: Client, exchange: Exchange, clock: t.Any) -> None:
+def test_other_clients_keep_their_share_of_the_limit(client: Client, exchange: Exchange, clock: t.Any) -> None:
     exchange.pages, exchange.way_ms = 100, [20]
     exchange.others_ms = [clock.monotonic_ms() + 300 * number for number in range(2000)]
     assert len(list(client.pages(PATH, {}))) == 10_000

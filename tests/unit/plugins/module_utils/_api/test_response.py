@@ -67,7 +67,7 @@ CASES = [
     (400, envelope(177010), "not_executed"),
     (404, envelope(10017), "not_executed"),
 ]
-# What stands in the place of the exchange's own JSON.
+# Bodies that are not the exchange's own JSON.
 NOT_THE_EXCHANGES = [
     b"",
     b" ",
@@ -96,7 +96,7 @@ NOT_THE_EXCHANGES = [
 
 @pytest.mark.parametrize(("status", "body", "reading"), CASES, ids=lambda value: repr(value)[:24])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_reading(method: str, status: int, body: bytes, reading: str) -> None:
+def test_answers_are_read(method: str, status: int, body: bytes, reading: str) -> None:
     response = interpret(method, status, body, "the-request-id")
     assert response.reading == response.failure.outcome == reading
     assert response.failure.http_status == status
@@ -105,11 +105,11 @@ def test_reading(method: str, status: int, body: bytes, reading: str) -> None:
 
 @pytest.mark.parametrize("body", NOT_THE_EXCHANGES, ids=repr)
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_only_the_exchanges_own_json_refuses_what_may_have_moved_money(status: int, body: bytes) -> None:
+def test_only_the_exchanges_own_json_refuses_a_repayment(status: int, body: bytes) -> None:
     response = interpret("POST", status, body, "id")
     assert (response.reading, response.failure.outcome, response.failure.ret_code) == ("unknown", "unknown", None)
     assert response.cause() == f"the answer is not from the exchange's API (HTTP {status})"
-    # A read has moved nothing, whoever refused it.
+    # A read moves nothing, whoever refused it.
     assert interpret("GET", status, body, "id").reading == "not_executed"
 
 
@@ -148,20 +148,20 @@ def test_a_long_message_of_the_exchange_is_cut() -> None:
     assert response.failure.ret_msg == "word " * 60 + "…"
 
 
-def test_a_message_is_told_without_what_was_sent_in_secret() -> None:
+def test_a_quoted_message_hides_the_secrets_that_were_sent() -> None:
     body = envelope(10004, f"error sign! origin_string[1672531200000the-key5000{{}}], sign {'5a' * 32}: {'word ' * 60}the-key")
     response = interpret("POST", 200, body, "id", ("the-key", "5a" * 32))
     assert str(response.failure.ret_msg).startswith("error sign! origin_string[1672531200000…5000{}], sign …: word word ")
     assert ("the-" in response.cause(), "5a" in response.cause()) == (False, False)
 
 
-def test_a_message_cannot_disturb_what_it_is_shown_on() -> None:
+def test_a_quoted_message_has_no_control_characters() -> None:
     response = interpret("POST", 200, envelope(10001, "a\x1b[2Jb\nc\u202ed \u00e9"), "id")
     assert response.failure.ret_msg == "a\ufffd[2Jb\ufffdc\ufffdd \u00e9"
 
 
 @pytest.mark.parametrize("message", [["a"], {"a": 1}, 7, True], ids=repr)
-def test_a_message_that_is_no_text_is_none(message: object) -> None:
+def test_a_message_that_is_no_string_is_ignored(message: object) -> None:
     assert interpret("POST", 200, envelope(10001, message), "id").failure.ret_msg == ""
 
 
@@ -169,14 +169,14 @@ FIRST_MS, LAST_MS = 1_514_764_800_000, 253_370_764_799_999
 
 
 @pytest.mark.parametrize("time", [FIRST_MS, 1728629786884, LAST_MS])
-def test_a_plausible_time_is_told(time: int) -> None:
+def test_a_plausible_time_is_returned(time: int) -> None:
     assert interpret("GET", 200, envelope(0, time=time), "id").time_ms == reported_time_ms(time) == time
 
 
 @pytest.mark.parametrize(
     "time", [0, -1, 1, True, 1728629786, FIRST_MS - 1, LAST_MS + 1, 1728629786884000, 10**90, "1728629786884", 1.7e12, None, [], {}]
 )
-def test_what_is_no_time_in_ms_is_not_told(time: object) -> None:
+def test_an_implausible_time_is_dropped(time: object) -> None:
     assert interpret("GET", 200, envelope(0, time=time), "id").time_ms is reported_time_ms(time) is None
 
 
@@ -187,7 +187,7 @@ def test_a_refusal_of_a_repayment_that_has_a_result_contradicts_itself(code: int
     response = interpret("POST", 200, body, "id")
     assert (response.reading, response.is_gate_refusal(code)) == ("unknown", False)
     assert "the answer refuses the request, but contains a result" in response.cause()
-    # A read has moved nothing, and an empty field is no result.
+    # A read moves nothing, and an empty field is no result.
     assert interpret("GET", 200, body, "id").reading == "not_executed"
     for nothing in ({}, {"repayId": ""}, None, [], "x"):
         assert interpret("POST", 200, json.dumps({"retCode": code, "result": nothing}).encode(), "id").reading == "not_executed"

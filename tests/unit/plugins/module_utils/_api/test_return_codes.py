@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api import return_codes as codes
 
-# Written down a second time from the project's notes, so that an edit of the table is a decision made twice.
+# A second copy, so that nobody changes the table by accident.
 IN_DOUBT = {
     *(429, 10000, 10016, 177002, 177021, 148019, 148021, 148024, 148025, 148026, 148034, 148035, 148036),
     *(131001, 131003, 131200, 131201, 131204, 131205, 131209, 131213, 131216, 131217, 131230),
@@ -30,12 +30,12 @@ def test_codes_that_leave_the_outcome_open() -> None:
 
 
 @pytest.mark.parametrize("code", [1, -7, 99999, 177001, 177022, 148999, 131218])
-def test_a_code_that_the_table_does_not_know_leaves_it_open(code: int) -> None:
+def test_an_unknown_code_leaves_the_outcome_open(code: int) -> None:
     assert codes.meaning_of_code(code).reading == codes.UNKNOWN
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 301, 302, 307, 402, 407, 408, 409, 418, 429, 500, 502, 503, 504, 599])
-def test_statuses_without_a_body_that_leave_it_open(status: int) -> None:
+def test_statuses_without_a_body_that_leave_the_outcome_open(status: int) -> None:
     assert codes.meaning_of_status(status, "GET") == codes.meaning_of_status(status, "POST") == codes.NO_API
     assert codes.NO_API.reading == codes.UNKNOWN
 
@@ -50,8 +50,8 @@ def test_codes_that_refuse() -> None:
     assert {code for code in REFUSED_LATELY_ADDED if codes.meaning_of_code(code).reading == codes.NOT_EXECUTED} == REFUSED_LATELY_ADDED
 
 
-def test_a_key_of_demo_trading_can_use_no_product_at_all() -> None:
-    """So none of them is left out for it as if the others could be read."""
+def test_a_demo_trading_key_can_use_no_product() -> None:
+    """So no product is left out as if the others could be read."""
     assert 10032 not in codes.UNUSABLE_CODES
     assert codes.CODES[10032].remedy == (
         "The demo host serves no loans. Use testnet or mainnet (environment or api_url) with a key created there."
@@ -85,5 +85,5 @@ def test_every_refusal_has_a_cause_and_a_remedy(row: tuple[int, codes.Meaning]) 
         (177019, ("order_id", "amount", "add", "take_back")),
     ],
 )
-def test_a_remedy_names_the_options_of_whoever_moves_collateral_or_transfers(code: int, named: tuple[str, ...]) -> None:
+def test_remedies_name_the_options_of_the_module(code: int, named: tuple[str, ...]) -> None:
     assert [name for name in named if name not in codes.CODES[code].remedy] == []

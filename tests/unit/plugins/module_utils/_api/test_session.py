@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one process keeps for an account from one item of a loop to the next: its turn, its clock, its connection."""
+"""What one process keeps for an account between the items of a loop: its pace, its clock, and its connection."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ REPAY, READ, TIME = "/v5/crypto-loan/repay", "/v5/crypto-loan/ongoing-orders", "
 
 
 class Exchange:
-    """Allows one repayment in any second as it sees them arrive, and 600 requests in any five seconds.
+    """Allows one repayment to arrive in any second, and 600 requests in any five seconds.
 
-    :ivar limit: What it allows and tells; C(tells) is false when it does not tell.
-    :ivar way_ms: How long a request is on its way; its answer takes as long.
-    :ivar slow_ms: By how much the clock of this machine is behind.
-    :ivar lost: How many answers to repayments get lost from now on.
+    :ivar limit: The limit that it allows and reports; C(tells) is false if it does not report it.
+    :ivar way_ms: How long a request takes to arrive; its answer takes as long.
+    :ivar slow_ms: How far this machine's clock is behind.
+    :ivar lost: How many of the next answers to repayments get lost.
     """
 
     base_url = "https://api-testnet.bybit.com"
@@ -80,7 +80,7 @@ def exchange(clock: t.Any) -> Exchange:
 
 @pytest.fixture
 def item(exchange: Exchange, clock: t.Any) -> t.Callable[[], Client]:
-    """Begin a run for one more item, as a loop does in one process."""
+    """Begin a run for one more item, as a loop in one process does."""
     session = Session(exchange)
     return lambda: Client(session, "the-key", HmacSigner("the-secret"), clock=clock)
 
@@ -110,14 +110,14 @@ def test_twenty_repayments_take_hardly_longer_than_the_limit(item: t.Any, exchan
     assert 19_000 <= sent[-1] - sent[0] <= 19_000 * 1.02
 
 
-def test_a_repayment_does_not_wait_with_what_was_read(item: t.Any, exchange: Exchange) -> None:
+def test_a_repayment_is_not_delayed_after_the_reads(item: t.Any, exchange: Exchange) -> None:
     exchange.way_ms = 25
     for dummy in range(5):
         repay(item(), reads=3)
     reads, sent = exchange.times_of(f"GET {READ}"), exchange.times_of(f"POST {REPAY}")
-    # Three reads of 50 ms, and not the second that the limit costs.
+    # Three reads of 50 ms each, without the second that the limit costs.
     assert max(post_ms - first_ms for post_ms, first_ms in zip(sent, reads[::3])) <= 200
-    # But it waits no longer for that.
+    # Waiting for the limit takes no longer because of the reads.
     assert sent[-1] - sent[1] <= 3 * (1010 + 2 * 25)
     assert exchange.refused == 0
 
@@ -157,7 +157,7 @@ def test_the_limit_of_the_address_is_never_reached(item: t.Any, exchange: Exchan
         client.read(TIME, signed=False)
     repay(client, reads=0)
     exchange.arrived.clear()
-    # As many more as five seconds allow, whatever they are.
+    # As many more requests of any kind as five seconds allow.
     for number in range(1200):
         client.read(f"/v5/{number}")
     times = [time_ms for time_ms, dummy in exchange.arrived]
@@ -174,7 +174,7 @@ def test_the_clock_is_set_once_for_all_items(item: t.Any, exchange: Exchange) ->
 
 
 @pytest.mark.parametrize(("silent_ms", "hung_up"), [(4000, 0), (6000, 1)])
-def test_a_connection_that_was_silent_for_long_is_not_trusted(
+def test_an_idle_connection_is_not_reused(
     item: t.Any, exchange: Exchange, clock: t.Any, silent_ms: int, hung_up: int
 ) -> None:
     item().read(READ)
@@ -184,7 +184,7 @@ def test_a_connection_that_was_silent_for_long_is_not_trusted(
     assert exchange.hung_up == hung_up
 
 
-def test_what_seldom_changes_is_asked_once_in_ten_minutes(item: t.Any, exchange: Exchange, clock: t.Any) -> None:
+def test_what_seldom_changes_is_read_once_in_ten_minutes(item: t.Any, exchange: Exchange, clock: t.Any) -> None:
     asked = []
     for wait_ms in (0, 599_000, 2000):
         clock.pass_ms(wait_ms)
@@ -194,12 +194,12 @@ def test_what_seldom_changes_is_asked_once_in_ten_minutes(item: t.Any, exchange:
     assert asked == [2, 2, 4]
 
 
-def test_what_was_not_found_is_asked_for_again(item: t.Any, exchange: Exchange) -> None:
+def test_what_was_not_found_is_read_again(item: t.Any, exchange: Exchange) -> None:
     assert [item().cached("/coins", {}, lambda answer: None) for dummy in range(2)] == [None, None]
     assert len(exchange.times_of("GET /coins")) == 2
 
 
-def test_the_wallet_is_read_again_when_it_might_not_be_enough(item: t.Any, exchange: Exchange, clock: t.Any) -> None:
+def test_the_wallet_is_read_again_if_it_might_hold_too_little(item: t.Any, exchange: Exchange, clock: t.Any) -> None:
     def held(needed: str | None) -> tuple[Decimal, int]:
         found = funding_balance(item(), "USDT", None if needed is None else Decimal(needed))
         return found, len(exchange.times_of("GET /v5/asset/transfer/query-account-coin-balance"))
@@ -214,7 +214,7 @@ def test_the_wallet_is_read_again_when_it_might_not_be_enough(item: t.Any, excha
     assert held("1") == (399, 4)
 
 
-def test_a_line_belongs_to_one_account_and_one_process() -> None:
+def test_a_session_belongs_to_one_account_and_one_process() -> None:
     made: list[int] = []
 
     def session(*owner: str) -> Session:

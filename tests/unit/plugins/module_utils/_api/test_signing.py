@@ -59,11 +59,11 @@ def test_rsa_signature_equals_that_of_pybit(payload: str, rsa_pem: str) -> None:
     assert RsaSigner(rsa_pem).sign(signed_text(payload)) == pybit._auth(payload, 5000, TIMESTAMP)
 
 
-def test_keys_are_kept_and_not_mixed_up(rsa_pem: str) -> None:
+def test_loaded_keys_are_kept_and_not_mixed_up(rsa_pem: str) -> None:
     other_pem = pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
     first, other, again = RsaSigner(rsa_pem), RsaSigner(other_pem), RsaSigner(rsa_pem)
     assert first.sign(b"text") == again.sign(b"text") != other.sign(b"text")
-    # To load a key takes some thirty milliseconds, which no item of a loop but the first shall pay.
+    # Loading a key takes about 30 ms, which only the first item of a loop should take.
     assert (again._sign is first._sign, other._sign is first._sign) == (True, False)
 
 
@@ -95,7 +95,7 @@ def test_an_unreadable_key_file_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "pipe", "socket", "/dev/zero", "/dev/null"])
-def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path: Path, name: str) -> None:
+def test_a_key_file_that_is_no_regular_file_is_refused(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "pipe")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
@@ -120,18 +120,18 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE--
     ],
     ids=["name", "name in latin-1", "mark", "wide", "certificates", "text on both sides"],
 )
-def test_what_stands_around_the_key_does_not_matter(tmp_path: Path, rsa_pem: str, written: t.Callable[[str], bytes]) -> None:
+def test_text_around_a_key_in_a_file_is_ignored(tmp_path: Path, rsa_pem: str, written: t.Callable[[str], bytes]) -> None:
     (tmp_path / "key.pem").write_bytes(written(rsa_pem))
     signer = RsaSigner(read_private_key(str(tmp_path / "key.pem")).pem)
     assert signer.sign(b"text") == RsaSigner(rsa_pem).sign(b"text")
 
 
 @pytest.mark.parametrize("around", ["\ufeff", AROUND, CERTIFICATE, "\udcff"])
-def test_what_stands_around_the_key_in_the_option_does_not_matter(rsa_pem: str, around: str) -> None:
+def test_text_around_a_key_in_the_option_is_ignored(rsa_pem: str, around: str) -> None:
     assert RsaSigner(read_private_key(around + rsa_pem).pem).sign(b"text") == RsaSigner(rsa_pem).sign(b"text")
 
 
-def test_keys_of_other_kinds_are_called_so(tmp_path: Path) -> None:
+def test_other_kinds_of_keys_are_named(tmp_path: Path) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     formats, encodings = serialization.PublicFormat, serialization.Encoding
     openssh = key.private_bytes(encodings.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())

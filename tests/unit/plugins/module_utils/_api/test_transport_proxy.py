@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said of a proxy that cannot be used: its variables, and never its password."""
+"""Messages about a proxy that cannot be used name its variables, and never its password."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def base64_of(text: str) -> str:
 
 @pytest.fixture
 def serve() -> t.Iterator[t.Callable[[bytes], int]]:
-    """Answer each request to a port with these bytes, and return the port."""
+    """Answer each request to a new port with these bytes, and return the port."""
     servers = []
 
     def call(answer: bytes) -> int:
@@ -66,7 +66,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str) -> NoReply:
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
 @pytest.mark.parametrize("scheme", ["socks5h", "socks5", "socks4a", "SOCKS5"])
-def test_socks_without_its_library(monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str) -> None:
+def test_socks_without_its_library_is_explained(monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str) -> None:
     monkeypatch.setitem(sys.modules, "socks", None)
     error = fail(monkeypatch, variable, f"{scheme}://127.0.0.1:1080")
     assert str(error) == "Missing dependencies for SOCKS support"
@@ -87,14 +87,14 @@ def test_socks_without_its_library(monkeypatch: pytest.MonkeyPatch, variable: st
         "http://[::1:3128",
     ],
 )
-def test_a_proxy_that_is_no_url(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+def test_a_proxy_that_is_no_url_is_refused(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setitem(sys.modules, "socks", None)
     error = fail(monkeypatch, "HTTPS_PROXY", proxy)
     assert str(error) in ("the proxy URL is invalid", "Missing dependencies for SOCKS support")
     assert error.remedy.endswith(PROXY)
 
 
-def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     error = fail(monkeypatch, "ALL_PROXY", "http://127.0.0.1:1")
     assert "Connection refused" in str(error)
     assert error.remedy == f"Check {PROXY}"
@@ -157,8 +157,8 @@ def test_a_password_with_special_characters_is_not_guessed(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("password", ["open-sesame", "open%2Fsesame", "open sesame", "a", "open%25", '"&<ö', "x" * 150])
 @pytest.mark.parametrize("form", [str, unquote, lambda text: quote(unquote(text), safe=""), base64_of, lambda text: html.escape(unquote(text))])
-def test_a_proxy_that_gives_a_password_back(monkeypatch: pytest.MonkeyPatch, serve: t.Any, password: str, form: t.Callable[[str], str]) -> None:
-    """In the one line of its answer that is quoted, also where that is cut."""
+def test_a_password_in_a_proxys_answer_is_not_shown(monkeypatch: pytest.MonkeyPatch, serve: t.Any, password: str, form: t.Callable[[str], str]) -> None:
+    """In the quoted line of its answer, even where it is cut."""
     given = form(password if form is not base64_of else f"treasurer:{password}")
     for before in ("", "w " * 65, "w" * 195 + " "):
         port = serve(f"HTTP/1.1 407 {before}<{given}> no\r\nContent-Length: 0\r\n\r\n".encode())
@@ -170,7 +170,7 @@ def test_a_proxy_that_gives_a_password_back(monkeypatch: pytest.MonkeyPatch, ser
 
 
 def test_where_no_variable_names_a_proxy_the_system_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would be macOS, which ends a process that was forked and asks."""
+    """macOS would end a forked process that asks it."""
     asked: list[str] = []
     for name in [n for n in os.environ if n.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
@@ -183,7 +183,7 @@ def test_where_no_variable_names_a_proxy_the_system_is_not_asked(monkeypatch: py
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".invalid"])
-def test_a_host_that_can_have_no_address(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_a_host_name_that_is_invalid_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long to wait until a debt can be believed, and when an accepted repayment need not be remembered any more."""
+"""How long to wait until a debt can be believed, and when an accepted repayment no longer needs to be remembered."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent imp
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, REPAID, Loan
 
-# A time in whole seconds would be taken for one that is cut.
+# Whole seconds would be taken for a truncated time.
 NOW_MS = 1793534400007
 BEGUN_MS = 7_000_000
 MARGIN_MS = 10_000
@@ -44,24 +44,24 @@ def read(*entries: HistoryEntry, is_any_open: bool = False) -> Snapshot:
     [
         ([], None),
         ([made(2 * HOUR_MS)], None),
-        # The newest counts, and less than the margin ago it may not be in the debt yet.
+        # The newest repayment counts. Within the margin, the debt may not show it yet.
         ([made(0)], MARGIN_MS + 100),
         ([made(4000)], MARGIN_MS - 4000 + 100),
         ([made(2 * HOUR_MS), made(4000, repay_id="51"), made(9000, repay_id="52")], MARGIN_MS - 4000 + 100),
         ([made(9999)], 101),
         ([made(10_000)], 100),
-        # The exchange's clock is known too early at worst.
+        # At worst, the known time of the exchange is too early.
         ([made(-500)], MARGIN_MS + 600),
-        # One that has failed lowers nothing.
+        # A failed one lowers nothing.
         ([made(0, FAILED)], None),
-        # A time in whole seconds may be any moment of that second.
+        # Whole seconds may mean any moment of that second.
         ([made(7)], MARGIN_MS + 999 - 7 + 100),
-        # However long ago it was made, one in process can become final at any moment.
+        # One in process can become final at any moment, however old it is.
         ([made(2 * HOUR_MS, PROCESSING)], MARGIN_MS),
         ([made(2 * HOUR_MS, PROCESSING), made(0, repay_id="51")], MARGIN_MS),
     ],
 )
-def test_how_long_to_wait(entries: list[HistoryEntry], pause_ms: int | None) -> None:
+def test_how_long_a_debt_is_waited_for(entries: list[HistoryEntry], pause_ms: int | None) -> None:
     known = Freshness(final_ids=frozenset(entry.repay_id for entry in entries))
     assert check_freshness(read(*entries), known, MARGIN_MS).pause_ms == pause_ms
 
@@ -69,7 +69,7 @@ def test_how_long_to_wait(entries: list[HistoryEntry], pause_ms: int | None) -> 
 def test_an_accepted_repayment_that_is_not_shown_is_waited_for() -> None:
     wait = check_freshness(read(is_any_open=True), Freshness(), MARGIN_MS)
     assert wait == FreshnessCheck(MARGIN_MS, Freshness(late_until_ms=BEGUN_MS + 40 + MARGIN_MS))
-    # Without a margin it is asked for again soon, but not at once.
+    # Without a margin, it is read again soon, but not at once.
     assert check_freshness(read(is_any_open=True), Freshness(), 0).pause_ms == 100
 
 
@@ -82,7 +82,7 @@ def test_after_one_has_become_final_the_debt_may_be_late(late_until_ms: int, pau
 @pytest.mark.parametrize(
     ("age_ms", "known", "pause_ms"),
     [
-        # It may have been in process when the debt was read, and final when the history was.
+        # It may have been in process at the read of the debt, and final at that of the history.
         (20_000, set(), 0), (HOUR_MS - 1, set(), 0), (20_000, {"50"}, None), (20_000, {"51"}, 0), (HOUR_MS, set(), None),
     ],
 )
@@ -129,7 +129,7 @@ def test_a_fall_for_one_is_not_taken_for_two() -> None:
     ("debt", "others", "by_owner", "is_shown"),
     [
         ("900.4", [], None, True), ("1000.4", [], None, False), ("900.4", [accepted("101")], None, False),
-        # What somebody else has repaid must be in the debt as well.
+        # The debt must also show what somebody else repaid.
         ("900.4", [], "100", False), ("800.4", [], "100", True), ("860", [], "40.4", True),
     ],
 )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What may show that a request was carried out although the exchange's gate has turned it away, whatever it moves."""
+"""Evidence that a request was executed although the exchange's gate rejected it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def entry(move: str, repay_id: str = "60", **change: t.Any) -> HistoryEntry:
         ({"status": FAILED}, False),
         ({"by_user": None}, True),
         ({"by_user": False}, False),
-        # It may be shown rounded, or late.
+        # It may show rounded or late.
         ({"amount": Decimal(99)}, True),
         ({"time_ms": SENT_MS - 60_000}, True),
     ],
@@ -63,7 +63,7 @@ def test_what_is_new_in_the_history(move: str, change: dict[str, t.Any], is_told
 
 
 @pytest.mark.parametrize("move", MOVES)
-def test_what_moves_otherwise_is_another_one(move: str) -> None:
+def test_an_entry_with_another_move_is_another_one(move: str) -> None:
     for other in set(MOVES) - {move}:
         assert entries_since(known(), known(entry(other), entry(other, "8f2a")), intent(move)) == []
 
@@ -81,13 +81,13 @@ def test_only_its_own_id_shows_a_transfer(move: str) -> None:
     [
         (Goal(Decimal(100)), MOVE, True),
         (Goal(Decimal(100)), NOTHING_TO_DO, True),
-        # What a goal counts, whoever has made it, is missing no more.
+        # What counts for a goal is no longer missing, whoever made it.
         (Goal(max_debt=Decimal(0)), MOVE, False),
         (Goal(max_ltv=Decimal("0.5"), move=ADD), NOTHING_TO_DO, False),
         (Goal(max_ltv=Decimal("0.5"), move=ADD), DECLINE, True),
         (Goal(Decimal(100), SENT_MS), MOVE, False),
         (Goal(Decimal(1), move=TAKE_BACK), MOVE, True),
-        # With its own ID, it can be nothing else.
+        # Its own ID proves it.
         (Goal(ensure=Decimal(500), move=TO_FUND), MOVE, True),
         (Goal(ensure=Decimal(500), move=TO_FUND), NOTHING_TO_DO, True),
         (Goal(Decimal(1), move=TO_UNIFIED), MOVE, True),
@@ -107,7 +107,7 @@ def test_which_new_entries_may_be_it(goal: Goal, kind: str, is_it: bool) -> None
         ("700", "100", True),
         ("700", "500", True),
         ("700", "-100", False),
-        # What cannot be read may have moved.
+        # A balance that cannot be read may have changed.
         (None, "0", True),
         ("700", None, True),
     ],

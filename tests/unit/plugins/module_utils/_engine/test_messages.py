@@ -28,7 +28,7 @@ OF_DEBT = dataclasses.replace(ACCEPTED, goal=Goal(max_debt=Decimal(900)))
 OURS = HistoryEntry("99", Decimal("100.5"), SUCCESS, True, 1793534400040)
 TWIN = OURS._replace(repay_id="98")
 SEEN = Finding("executed", FOUND, OURS, (OURS,))
-ABSENT = Finding("not_executed", "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount")
+ABSENT = Finding("not_executed", "its time window has closed, the history shows no such repayment, the debt did not fall by that amount")
 LOST = OutcomeUnknown("no answer came from https://api.bybit.com (the connection was reset)")
 CALL = "GET /v5/crypto-loan/repayment-history?orderId=17"
 EARLIER = "An earlier run began a repayment of 100.5 USDT on loan 17{} at 2026-11-01 12:00:00 UTC and ended before it could report the outcome."
@@ -79,7 +79,7 @@ MADE: list[Case] = [
         f"but its history shows it.{PENDING}",
     ),
     (
-        # The debt is looked at again, so something may be sent.
+        # The debt is read again, so something may be sent.
         "of an earlier run for a goal of the debt",
         lambda: messages.made(Reconciled("executed", OF_DEBT), "loan 17", True),
         f"{EARLIER.format(' (repayment 99)')} The repayment was executed.",
@@ -95,7 +95,7 @@ NOT_EXECUTED: list[Case] = [
         "lost",
         lambda: messages.not_executed(Reconciled("not_executed", SENT, ABSENT), "loan 17", LOST),
         "The repayment of 100.5 USDT on loan 17 got no clear answer (no answer came from https://api.bybit.com "
-        "(the connection was reset)), but its acceptance window has closed, the history shows no such repayment, the debt did not fall by "
+        "(the connection was reset)), but its time window has closed, the history shows no such repayment, the debt did not fall by "
         "that amount. It was not executed, so the next run can send it again.",
     ),
     (
@@ -103,7 +103,7 @@ NOT_EXECUTED: list[Case] = [
         lambda: messages.not_executed(
             Reconciled("not_executed", dataclasses.replace(SENT, accepted_at_ms=5), ABSENT), "loan 17", None
         ),
-        "The repayment of 100.5 USDT on loan 17 was accepted without an ID, but its acceptance window has closed, the "
+        "The repayment of 100.5 USDT on loan 17 was accepted without an ID, but its time window has closed, the "
         "history shows no such repayment, the debt did not fall by that amount. It was not executed, so the next run can send it again.",
     ),
     (
@@ -128,17 +128,17 @@ def unknown(finding: Finding, evidence: dict[str, t.Any] | None) -> str:
 UNKNOWN: list[Case] = [
     (
         "two candidates",
-        lambda: unknown(Finding("unknown", "2 repayments in the history look like it", None, (OURS, TWIN)), {"debt_now": "799.4"}),
+        lambda: unknown(Finding("unknown", "2 repayments in the history match it", None, (OURS, TWIN)), {"debt_now": "799.4"}),
         "It is unknown whether the repayment of 100.5 USDT on loan 17 was made: no answer came from https://api.bybit.com (the "
-        "connection was reset), and 2 repayments in the history look like it. It was sent at 2026-11-01 12:00:00 UTC; the debt "
-        "was 1000.4 then and is 799.4 now. It may be repayment 99, 98. Nothing is sent for this loan until this is known. "
+        "connection was reset), and 2 repayments in the history match it. It was sent at 2026-11-01 12:00:00 UTC. The debt "
+        "was 1000.4 then and is 799.4 now. It may be repayment 99 or 98. Nothing is sent for this loan until this is known. "
         f"{GO_ON}",
     ),
     (
         "no candidate, debt not known",
         lambda: unknown(Finding("unknown", "the exchange could not be read (No answer)"), {"debt_now": None}),
         "It is unknown whether the repayment of 100.5 USDT on loan 17 was made: no answer came from https://api.bybit.com (the "
-        "connection was reset), and the exchange could not be read (No answer). It was sent at 2026-11-01 12:00:00 UTC; the debt "
+        "connection was reset), and the exchange could not be read (No answer). It was sent at 2026-11-01 12:00:00 UTC. The debt "
         f"was 1000.4 then and is not known now. Nothing is sent for this loan until this is known. {GO_ON}",
     ),
     (
@@ -146,7 +146,7 @@ UNKNOWN: list[Case] = [
         lambda: unknown(Finding("unknown", "the debt fell by 1000.4 more than the history explains"), {"debt_now": "0"}),
         "It is unknown whether the repayment of 100.5 USDT on loan 17 was made: no answer came from https://api.bybit.com (the "
         "connection was reset), and the debt fell by 1000.4 more than the history explains. It was sent at 2026-11-01 12:00:00 "
-        f"UTC; the debt was 1000.4 then and is 0 now. Nothing is sent for this loan until this is known. {GO_ON}",
+        f"UTC. The debt was 1000.4 then and is 0 now. Nothing is sent for this loan until this is known. {GO_ON}",
     ),
     (
         "accepted without an ID, and in neither history nor debt",
@@ -162,7 +162,7 @@ UNKNOWN: list[Case] = [
             CALL,
         ),
         "It is unknown whether the repayment of 100.5 USDT on loan 17 was made: the exchange accepted it without an id, and the "
-        "exchange accepted it, but neither its history nor the debt shows it. It was sent at 2026-11-01 12:00:00 UTC; the debt "
+        "exchange accepted it, but neither its history nor the debt shows it. It was sent at 2026-11-01 12:00:00 UTC. The debt "
         f"was 1000.4 then and is 1000.4 now. Nothing is sent for this loan until this is known. {GO_ON}",
     ),
     (
@@ -197,26 +197,26 @@ OF_EARLIER_RUNS: list[Case] = [
         "acknowledged",
         lambda: messages.acknowledged(SENT, "loan 17"),
         "The intent of the repayment of 100.5 USDT on loan 17 that was sent at 2026-11-01 12:00:00 UTC is discarded, because acknowledge names "
-        "it. Nothing was sent now; run without acknowledge if something still needs to be repaid.",
+        "it. Nothing was sent now: run without acknowledge if something still needs to be repaid.",
     ),
     (
         "acknowledged, and found out",
         lambda: messages.not_in_doubt("8f2a", WORDS[REPAY]),
-        "The outcome of the repayment that acknowledge '8f2a' names is known by now. A run with acknowledge sends nothing; run "
-        "without it if something still needs to be repaid.",
+        "acknowledge '8f2a' is a repayment whose outcome is known by now. A run with acknowledge sends nothing: run without it if "
+        "something still needs to be repaid.",
     ),
 ]
 OF_WHAT_DOES_NOT_FIT: list[Case] = [
     (
         "an id that was known",
         lambda: f"{messages.known_id(SENT, '99')}.",
-        "Bybit reported success, but returned repayId 99, which belongs to an earlier repayment.",
+        "Bybit reported success but returned repayId 99, which belongs to an earlier repayment.",
     ),
     (
         "a cap on all contracts",
         lambda: messages.cap_of_sweep("the fixed ETH debt"),
-        "at_most is checked against the contracts of the fixed ETH debt that were read. The exchange repays all that are open when the "
-        "request arrives, so one that is borrowed in between comes on top: set loan_id if at_most must hold.",
+        "at_most is checked against the contracts of the fixed ETH debt that were read, but the exchange repays all that are open when the "
+        "request arrives, including one that is borrowed in between: set loan_id if at_most must hold.",
     ),
     (
         "a rest",
@@ -261,7 +261,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("tell", "text"), CASES)
-def test_messages(tell: t.Callable[[], str], text: str) -> None:
+def test_messages_read_as_expected(tell: t.Callable[[], str], text: str) -> None:
     assert tell() == text
 
 
@@ -269,8 +269,8 @@ def test_messages(tell: t.Callable[[], str], text: str) -> None:
 def test_messages_are_whole_sentences(tell: t.Callable[[], str], text: str) -> None:
     message = tell()
     assert not re.search(r"None|  |\n|Decimal|\{|\}|, \.|\(\)|E[+-]", message)
-    # An amount and the name of an option are written as they are.
-    assert re.match("[A-Z]|[0-9]|at_most |reference ", message) and message.endswith(".") and not message.endswith("..")
+    # Amounts and option names may start a sentence.
+    assert re.match("[A-Z]|[0-9]|at_most |reference |acknowledge ", message) and message.endswith(".") and not message.endswith("..")
 
 
 @pytest.mark.parametrize(("amount", "text"), [("1E-7", "0.0000001"), ("1E+3", "1000"), ("100.500", "100.5")])

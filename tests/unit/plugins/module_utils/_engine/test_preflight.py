@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is read before a decision, and how long is waited until what was read can be believed."""
+"""What is read before a plan, and how long a run waits until it can be believed."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ MARGIN_MS = 10_000
 PAY_OFF, TO_750 = Goal(max_debt=Decimal(0)), Goal(max_debt=Decimal(750))
 HALF = Goal(max_ltv=Decimal("0.25"))
 NOT_YET = (
-    "A repayment on loan 17 was made a moment ago or is still in process, so the debt that the exchange shows may be outdated: raise "
+    "A repayment on loan 17 was made recently or is still in process, so the debt that the exchange shows may be outdated: raise "
     "wait_timeout, or run again later."
 )
 
 
 def shown(bybit: t.Any, age_ms: int, amount: str = "100", status: str = SUCCESS) -> None:
-    """Put a repayment into the history that the debt has in it already."""
+    """Put a repayment into the history that the debt already includes."""
     bybit.entries.append((0, HistoryEntry("50", Decimal(amount), status, True, bybit.now_ms() - age_ms)))
 
 
 def accepted(bybit: t.Any, journal: Journal, age_ms: int = 0, repay_id: str = "77") -> Intent:
-    """Note a repayment of an earlier run that the exchange has accepted, and does not show yet."""
+    """Record a repayment of an earlier run that the exchange accepted and does not show yet."""
     before = Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000.4"))), ())
     intent = Intent(
         "8f2a", PAY_OFF, Decimal(100), "USDT", before, bybit.now_ms() - age_ms, 5000, repay_id=repay_id, reported=True
@@ -61,7 +61,7 @@ def test_a_young_repayment_may_not_be_in_the_debt_yet(prepare: t.Any, bybit: t.A
 def test_a_time_in_whole_seconds_may_be_any_moment_of_it(prepare: t.Any, bybit: t.Any) -> None:
     shown(bybit, 7)
     prepare()
-    # It is 7 ms past the second, of which 999 ms may be past when it was made.
+    # It is 7 ms past the second, in which it may have been made up to 999 ms in.
     assert bybit.clock.pauses == [10_100 + 999 - 7]
 
 
@@ -77,7 +77,7 @@ def test_a_repayment_between_the_looks_at_debt_and_history_is_waited_for(prepare
     find = bybit.find
 
     class Busy(type(bybit)):
-        """Somebody pays as soon as the debt was read."""
+        """Somebody pays right after the debt was read."""
 
         def find(self, is_of_ltv: bool = False) -> t.Any:
             loan = find(is_of_ltv)
@@ -111,7 +111,7 @@ def test_one_in_process_is_waited_for(prepare: t.Any, bybit: t.Any, margin_ms: i
 
 @pytest.mark.parametrize("status", [PROCESSING, SUCCESS])
 @pytest.mark.parametrize("goal", [PAY_OFF, HALF])
-def test_what_cannot_be_believed_in_time_is_declined(prepare: t.Any, bybit: t.Any, status: str, goal: Goal) -> None:
+def test_a_debt_that_cannot_be_believed_in_time_is_refused(prepare: t.Any, bybit: t.Any, status: str, goal: Goal) -> None:
     shown(bybit, 0, status=status)
     with pytest.raises(Declined) as caught:
         prepare(goal, wait_timeout_ms=9999)
@@ -150,7 +150,7 @@ def test_a_sum_with_an_entry_of_unknown_type_is_not_told(prepare: t.Any, bybit: 
     bybit.entries.append((0, HistoryEntry("50", Decimal(100), SUCCESS, None, bybit.now_ms() - 1000, "USDT", "unknown")))
     with pytest.raises(ReadFailed, match="of a type that this collection does not know"):
         prepare(Goal(Decimal(100), bybit.now_ms() - 5000))
-    # A plain amount, and a goal of the debt, need no sum.
+    # A plain amount and a debt goal need no sum.
     assert prepare(Goal(Decimal(100))).decision.kind == prepare(TO_750).decision.kind == "move"
 
 
@@ -159,13 +159,13 @@ def test_what_was_accepted_is_waited_for_until_it_shows_and_has_shown_for_the_ma
     bybit.history_lag_ms = bybit.debt_lag_ms = 3000
     bybit.commit(Decimal(100))
     assert prepare(TO_750).decision.amount == Decimal("150.4")
-    # Until it is in the history, then the whole margin for the debt, and once more, because it may have become final only now.
+    # Until the history shows it, then the whole margin for the debt, twice, because it may have become final only now.
     shown, rest = bybit.clock.pauses[:4], bybit.clock.pauses[4:]
     assert (shown, sum(rest) >= MARGIN_MS, sum(rest) < 3 * MARGIN_MS) == ([500, 750, 1125, 1687], True, True)
     assert prepare.journal.unconfirmed() == []
 
 
-def test_what_was_accepted_and_does_not_show_in_time_is_a_doubt(prepare: t.Any, bybit: t.Any) -> None:
+def test_an_accepted_repayment_that_does_not_show_in_time_is_a_doubt(prepare: t.Any, bybit: t.Any) -> None:
     accepted(bybit, prepare.journal)
     with pytest.raises(RunEnded) as caught:
         prepare()
@@ -176,7 +176,7 @@ def test_what_was_accepted_and_does_not_show_in_time_is_a_doubt(prepare: t.Any, 
     assert (ended.intent.intent_id, ended.intent.repay_id, ended.intent.amount) == ("8f2a", "77", Decimal(100))
 
 
-def test_what_was_accepted_just_now_is_declined_when_there_is_no_time(prepare: t.Any, bybit: t.Any) -> None:
+def test_a_repayment_accepted_just_now_is_a_refusal_if_there_is_no_time(prepare: t.Any, bybit: t.Any) -> None:
     accepted(bybit, prepare.journal)
     with pytest.raises(Declined) as caught:
         prepare(wait_timeout_ms=1000)
@@ -197,14 +197,14 @@ def test_what_was_accepted_and_has_failed_is_doubted_for_a_while(
         prepare(goal, wait_timeout_ms=1000)
     word = "LTV" if goal.is_of_ltv else "debt"
     assert str(caught.value) == (
-        "A repayment on loan 17 has failed on the exchange only recently, which may not be its last word, so the "
+        "A repayment on loan 17 failed on the exchange only recently, and its status may still change, so the "
         f"{word} that the exchange shows may be outdated: raise wait_timeout, or run again later."
     )
 
 
 @pytest.mark.parametrize(("age_ms", "error"), [(14_000, Declined), (14_001, RunEnded)])
-def test_when_it_ought_to_show(prepare: t.Any, bybit: t.Any, age_ms: int, error: type[Exception]) -> None:
-    # Its time window is 5 s wide, and history may be 10 s late; one second is waited.
+def test_it_is_a_doubt_only_after_it_should_show(prepare: t.Any, bybit: t.Any, age_ms: int, error: type[Exception]) -> None:
+    # Its time window is 5 s, and the history may be 10 s late. The run waits one second.
     accepted(bybit, prepare.journal, age_ms)
     with pytest.raises(error):
         prepare(wait_timeout_ms=1000)
@@ -216,12 +216,12 @@ def test_a_plain_amount_does_not_wait_for_what_was_accepted(prepare: t.Any, bybi
     assert bybit.clock.pauses == []
 
 
-def test_progress_is_told(prepare: t.Any, bybit: t.Any) -> None:
+def test_progress_is_reported(prepare: t.Any, bybit: t.Any) -> None:
     now_ms = bybit.now_ms()
     shown(bybit, 1000, "30")
     accepted(bybit, prepare.journal)
     prepared = prepare(Goal(Decimal(100), now_ms - 5000), wait_timeout_ms=1000)
-    # What was accepted and does not show yet counts, so that it is not paid again.
+    # An accepted repayment that does not show yet counts, so that it is not paid again.
     assert prepared.progress == (Decimal(130), Decimal(0))
     assert sum(bybit.clock.pauses) == 1000
     assert prepared.decision.kind == "nothing_to_do"
@@ -241,7 +241,7 @@ def test_a_moment_that_has_not_come_is_refused(prepare: t.Any, bybit: t.Any) -> 
         prepare(Goal(Decimal(100), bybit.now_ms() + 1))
 
 
-def test_a_loan_that_is_not_known_is_not_looked_into(prepare: t.Any, bybit: t.Any) -> None:
+def test_an_unknown_loan_needs_no_further_reads(prepare: t.Any, bybit: t.Any) -> None:
     class Unknown(type(bybit)):
         def find(self, is_of_ltv: bool = False) -> None:
             return None

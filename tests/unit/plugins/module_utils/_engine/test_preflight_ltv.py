@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An LTV changes with whatever several targets move, so it is believed only once nothing of that is open or late."""
+"""Moves of several targets change an LTV, so it is believed only when none of them is open or late."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ USUAL = RunOptions(True, 60_000, 10_000, 1000, None)
 LOAN = Target("mainnet", "104", "legacy", "17")
 PLEDGE = LOAN._replace(product=ORDER_COLLATERAL)
 SHARED = SharedLtv(LOAN._replace(product=LTV), ("legacy", ORDER_COLLATERAL), "17", True)
-# After its window of 5 s, 60 times the margin has passed.
+# 60 times the margin after its time window of 5 s.
 OLD_MS = 605_001
 # The LTV is 0.5002.
 HALF, REACHED, TO_750 = Goal(max_ltv=Decimal("0.25")), Goal(max_ltv=Decimal("0.9")), Goal(max_debt=Decimal(750))
@@ -49,7 +49,7 @@ def entry(bybit: t.Any, age_ms: int, status: str = SUCCESS) -> HistoryEntry:
 
 @pytest.fixture
 def leave(new_store: t.Callable[..., Store]) -> t.Callable[..., None]:
-    """Leave what a run for another target has moved."""
+    """Leave an intent as a run for another target would."""
 
     def call(intent: Intent, target: Target = PLEDGE) -> None:
         store = new_store(target)
@@ -63,7 +63,7 @@ def leave(new_store: t.Callable[..., Store]) -> t.Callable[..., None]:
 
 @pytest.fixture
 def read(bybit: t.Any, journal_path: t.Any, clock: t.Any) -> t.Iterator[Read]:
-    """Read as a run for the loan would."""
+    """Read as a run for the loan does."""
     journal = Journal(Store(SqliteDatabase(str(journal_path), clock), LOAN, clock, SHARED))
 
     def call(goal: Goal, **options: t.Any) -> Preflight:
@@ -87,8 +87,8 @@ def test_a_goal_of_the_ltv_is_refused_while_another_target_is_unresolved(
     ended = caught.value
     assert (type(ended.error), ended.error.outcome, ended.is_open, bybit.clock.pauses) == (Declined, "not_executed", False, [])
     assert str(ended) == (
-        "An earlier run began an addition of 0.5 BTC to the collateral of loan 17, sent at 2026-11-01 11:59:00 UTC, and its outcome is not known, so the "
-        "LTV of loan 17 cannot be trusted. Nothing was sent: run the task for that first, or run it with acknowledge: '8f2a'."
+        "An earlier run began an addition of 0.5 BTC to the collateral of loan 17, sent at 2026-11-01 11:59:00 UTC, and its outcome is unknown, so the "
+        "LTV of loan 17 cannot be trusted. Nothing was sent: run that task again first, or run it with acknowledge: '8f2a'."
     )
 
 
@@ -118,7 +118,7 @@ def test_what_another_run_has_reported_is_waited_for_until_it_is_final(
 
     bybit.clock.after_pause = show
     assert read(HALF).decision.kind == "move"
-    # However long ago it was made, the whole margin passes after each look at which it was not final.
+    # The whole margin passes after each look at which it was not final, however old it is.
     assert bybit.clock.pauses == [10_000] * 2
 
 
@@ -146,7 +146,7 @@ def test_what_its_own_figures_have_shown_is_not_waited_for(read: Read, bybit: t.
 @pytest.mark.parametrize(
     ("age_ms", "status", "is_read"),
     [
-        # The exchange says that it is final, but its own figures have not shown it.
+        # The exchange says that it is final, but its figures have not shown it.
         *[(60_000, status, False) for status in (None, PROCESSING, SUCCESS, FAILED)],
         *[(OLD_MS - 1, status, False) for status in (None, PROCESSING, SUCCESS, FAILED)],
         (OLD_MS, PROCESSING, False),
@@ -174,13 +174,13 @@ def test_what_may_not_show_in_time_is_a_refusal(
 
 def test_what_does_not_show_after_so_long_may_have_failed(read: Read, bybit: t.Any, leave: t.Callable[..., None]) -> None:
     leave(added(bybit, repay_id="60", reported=True, sent_at_ms=bybit.now_ms() - OLD_MS))
-    with pytest.raises(RunEnded, match="its outcome is not known, so the LTV of loan 17 cannot be trusted"):
+    with pytest.raises(RunEnded, match="its outcome is unknown, so the LTV of loan 17 cannot be trusted"):
         read(HALF)
 
 
 @pytest.mark.parametrize(("goal", "pauses"), [(REACHED, [7100]), (HALF, [7100]), (Goal(max_debt=Decimal(2000)), [])])
 def test_an_ltv_that_may_be_late_is_not_reached(read: Read, bybit: t.Any, goal: Goal, pauses: list[int]) -> None:
-    # Collateral that was taken back shows a lower LTV for a while; a debt that is late is only too high.
+    # After collateral was taken back, the LTV may look too low for a while. A late debt only makes it too high.
     bybit.others = [entry(bybit, 3000)._replace(move=TAKE_BACK)]
     read(goal)
     assert bybit.clock.pauses == pauses
@@ -198,7 +198,7 @@ def test_an_ltv_that_seemed_reached_is_decided_on_again(read: Read, bybit: t.Any
 
 @pytest.mark.parametrize(("goal", "word"), [(TO_750, "debt"), (HALF, "LTV")])
 def test_a_doubt_of_the_operation_is_waited_for(read: Read, bybit: t.Any, goal: Goal, word: str) -> None:
-    bybit.doubtful = "the balance does not agree with its ledger"
+    bybit.doubtful = "the balance does not match its ledger"
 
     def settle() -> None:
         if len(bybit.clock.pauses) == 3:
@@ -207,7 +207,7 @@ def test_a_doubt_of_the_operation_is_waited_for(read: Read, bybit: t.Any, goal: 
     bybit.clock.after_pause = settle
     with pytest.raises(Declined) as caught:
         read(goal, wait_timeout_ms=9999)
-    said = "The balance does not agree with its ledger"
+    said = "The balance does not match its ledger"
     assert str(caught.value) == f"{said}, so the {word} that the exchange shows may be outdated: raise wait_timeout, or run again later."
     assert bybit.clock.pauses == []
     assert read(goal).decision.kind == "move"
@@ -215,6 +215,6 @@ def test_a_doubt_of_the_operation_is_waited_for(read: Read, bybit: t.Any, goal: 
 
 
 def test_a_doubt_does_not_keep_a_plain_amount(read: Read, bybit: t.Any) -> None:
-    bybit.doubtful = "the balance does not agree with its ledger"
+    bybit.doubtful = "the balance does not match its ledger"
     assert read(Goal(Decimal(100))).decision.kind == "move"
     assert bybit.clock.pauses == []

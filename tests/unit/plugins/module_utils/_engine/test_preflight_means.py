@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a decision is made with: the wallet, what is pledged, the decimal places, and what this run has paid already."""
+"""What a plan uses: the wallet, the pledged amount, the decimal places, and what this run has already paid."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_account_is_read_for_an_ltv_that_loans_share(prepare: t.Any, bybit: 
     assert "position" not in bybit.reads[3:]
 
 
-def test_the_wallet_is_not_asked_when_it_does_not_pay(prepare: t.Any, bybit: t.Any) -> None:
+def test_the_wallet_is_not_read_if_it_does_not_pay(prepare: t.Any, bybit: t.Any) -> None:
     prepare(Goal(max_debt=Decimal(2000)))
     assert bybit.reads == []
     bybit.terms = bybit.terms._replace(from_collateral=True)
@@ -55,14 +55,14 @@ def test_where_the_wallet_pays_nothing_is_pledged_for_it(prepare: t.Any) -> None
     assert (prepared.pledged, prepared.means.available) == ((), Decimal(50000))
 
 
-def test_the_wallet_is_asked_for_a_rest_too(prepare: t.Any, bybit: t.Any) -> None:
+def test_the_wallet_is_read_for_a_rest_too(prepare: t.Any, bybit: t.Any) -> None:
     bybit.debt = Decimal("0.00005")
     prepared = prepare()
     assert (prepared.decision.kind, prepared.decision.dust_to_try) == ("nothing_to_do", Decimal("0.00005"))
     assert (prepared.means.available, bybit.reads) == (Decimal(50000), ["query-account-coin-balance"])
 
 
-def test_a_wallet_that_is_too_small_is_known_before(prepare: t.Any, bybit: t.Any) -> None:
+def test_a_wallet_that_holds_too_little_is_refused_before_sending(prepare: t.Any, bybit: t.Any) -> None:
     bybit.wallet = "99.5"
     assert prepare().decision.message.endswith("the Funding wallet holds 99.5: top up the Funding wallet, or request less.")
     assert prepare(allow_partial=True).decision.amount == Decimal("99.5")

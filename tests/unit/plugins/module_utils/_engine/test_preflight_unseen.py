@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A repayment that was accepted is kept in mind until history and debt show it, because what is missing would be paid twice."""
+"""An accepted repayment is remembered until history and debt show it. Otherwise it would be paid twice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TO_750 = Goal(max_debt=Decimal(750))
 
 
 def pay_until_reached(run: t.Callable[..., Report], bybit: t.Any) -> None:
-    """Run again as an operator would, at least until the debt shows all."""
+    """Run again as an operator would, until the debt shows everything."""
     for dummy in range(20):
         report = run(TO_750, may_end=Declined)
         assert report.ended is None or "the debt that the exchange shows may be outdated" in report.message
@@ -28,7 +28,7 @@ def pay_until_reached(run: t.Callable[..., Report], bybit: t.Any) -> None:
 
 @pytest.mark.parametrize("debt_lag_ms", [0, 5000, 20_000, 90_000, 300_000])
 @pytest.mark.parametrize("first", [Goal(Decimal(100)), TO_750])
-def test_what_the_debt_shows_late_is_not_paid_again(
+def test_a_repayment_that_the_debt_shows_late_is_not_paid_again(
     run: t.Callable[..., Report], bybit: t.Any, first: Goal, debt_lag_ms: int
 ) -> None:
     bybit.debt_lag_ms = debt_lag_ms
@@ -38,9 +38,9 @@ def test_what_the_debt_shows_late_is_not_paid_again(
 
 
 @pytest.mark.parametrize("debt_lag_ms", [20_000, 90_000])
-def test_the_fall_for_somebody_elses_is_not_taken_for_ours(run: t.Callable[..., Report], bybit: t.Any, debt_lag_ms: int) -> None:
+def test_a_fall_by_somebody_elses_repayment_is_not_taken_for_this_runs(run: t.Callable[..., Report], bybit: t.Any, debt_lag_ms: int) -> None:
     class Busy(type(bybit)):  # type: ignore[misc]
-        """Somebody else's repayment, made at the same time, shows in the debt before ours."""
+        """Somebody else's repayment, made at the same time, shows in the debt before this run's."""
 
         def post(self, signed: t.Any) -> t.Any:
             accepted = super().post(signed)

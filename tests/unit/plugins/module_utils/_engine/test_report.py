@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run reports follows from the steps that it has taken, and from what has ended it."""
+"""The report of a run follows from its steps, and from what ended it."""
 
 from __future__ import annotations
 
@@ -12,57 +12,15 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Declined, Failure, OutcomeUnknown
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.decision import MOVE, Decision, Means
-from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
-from ansible_collections.treasury.bybit.plugins.module_utils._operations.progress import Progress
+from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Declined
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
-from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Attempt, Made, Preflight, Recovered, RunEnded
+from ansible_collections.treasury.bybit.plugins.module_utils._engine.steps import Attempt, Recovered, RunEnded
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import TO_FUND, Goal
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FLEXIBLE, OPEN, Loan
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import FOUND, Finding, Reconciled
+from ansible_collections.treasury.bybit.plugins.module_utils._operations.progress import Progress
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
+from reports import AFTER, ARITHMETIC, DECISION, DONE, EVIDENCE, FIRST, IN_DOUBT, LOAN, NOTHING, READY, REFUSED, SEEN, SENT_MS, earlier, known_by, made, paid
 
-SENT_MS = 1793534400000
-LOAN = Loan(FLEXIBLE, None, "USDT", Decimal(1000), Decimal("0.4"), Decimal(0), OPEN, ltv=Decimal("0.5"))
-PAY_OFF = Goal(max_debt=Decimal(0))
-BEFORE = Baseline((("debt", Decimal("1000.40")), ("principal", Decimal(1000))), ())
-FIRST = Intent("8f2a", PAY_OFF, Decimal("1000.40"), "USDT", BEFORE, SENT_MS, 5000, repay_id="99")
 SECOND = dataclasses.replace(FIRST, intent_id="8f2b", amount=Decimal("0.0002"), sent_at_ms=SENT_MS + 20_000, repay_id="100")
-SEEN = Finding("executed", FOUND, HistoryEntry("99", Decimal("1000.4"), SUCCESS, True, SENT_MS), ())
-EVIDENCE = {"reads": 3}
-ARITHMETIC = "debt 1000.4 → 0, pay 1000.4"
-AFTER = LOAN.after_paying(FIRST.amount)
-DECISION = Decision(MOVE, f"1000.4 USDT on the flexible USDT loan: {ARITHMETIC}", FIRST.amount, AFTER, ARITHMETIC)
-DONE = Decision(NOTHING_TO_DO, "Done.", Decimal(0), LOAN)
-READY = Preflight(LOAN, [], Means(), DECISION)
-NOTHING = Report({"loan_currency": "USDT", "collateral": []}, "the flexible USDT loan", PAY_OFF)
-REFUSED = Declined("It is too much.", Failure(ret_code=177011))
-IN_DOUBT = OutcomeUnknown("Nobody knows.")
-
-
-def made(intent: Intent = FIRST, outcome: str = "executed", is_earlier: bool = False, **more: t.Any) -> Made:
-    found = Reconciled(outcome, intent, **more)
-    return Made(found, is_earlier, intent.amount, AFTER, (f"Repaid {intent.repay_id}.",), (f"Mind {intent.repay_id}.",))
-
-
-def paid(*intents: Intent, outcomes: t.Sequence[str] = ("executed", "executed"), **more: t.Any) -> Report:
-    """Return the report of a run that has made these repayments."""
-    report = NOTHING
-    for intent, outcome in zip(intents, outcomes):
-        report = report.with_attempt(Attempt(READY, outcome, made(intent, outcome, **more), AFTER))
-    return report
-
-
-def earlier(*intents: Intent, **more: t.Any) -> Report:
-    """Return the report of a run that was answered with these repayments of earlier ones."""
-    return NOTHING.with_recovered(Recovered(made=tuple(made(intent, is_earlier=True, **more) for intent in intents)))
-
-
-def known_by(report: Report) -> tuple[object, ...]:
-    details = report.as_dict()["details"]
-    return details["recovered"], details["inferred"], details["evidence"]
 
 
 def test_before_anything_is_known() -> None:
@@ -94,7 +52,7 @@ def test_before_anything_is_known() -> None:
     assert dataclasses.replace(NOTHING, goal=Goal(Decimal(100))).as_dict()["amount"] == "100"
 
 
-def test_one_repayment() -> None:
+def test_a_report_of_one_repayment() -> None:
     told = paid(FIRST).as_dict()
     assert (told["changed"], told["outcome"], told["repay_id"]) == (True, "executed", "99")
     assert (told["amount"], told["details"]["sent_at_ms"], told["msg"]) == ("1000.4", SENT_MS, "Repaid 99.")
@@ -125,7 +83,7 @@ def test_two_repayments_are_added_up_and_the_first_gives_its_name() -> None:
         (("pending", "pending"), "pending"),
     ],
 )
-def test_as_long_as_one_is_pending_all_is(outcomes: tuple[str, str], outcome: str) -> None:
+def test_one_pending_repayment_makes_the_whole_run_pending(outcomes: tuple[str, str], outcome: str) -> None:
     told = paid(FIRST, SECOND, outcomes=outcomes).as_dict()
     assert (told["outcome"], told["changed"]) == (outcome, True)
     assert tuple(one["outcome"] for one in told["repayments"]) == outcomes
@@ -140,7 +98,7 @@ FOUND_IT = {"finding": SEEN, "evidence": EVIDENCE}
         (paid(FIRST), (False, False, None)),
         # Its answer was lost.
         (paid(FIRST, **FOUND_IT), (True, True, EVIDENCE)),
-        # The call gives no id.
+        # The call returns no ID.
         (paid(dataclasses.replace(FIRST, accepted_at_ms=SENT_MS + 40), **FOUND_IT), (False, True, EVIDENCE)),
         (earlier(FIRST), (True, False, None)),
         (earlier(FIRST, **FOUND_IT), (True, True, EVIDENCE)),
@@ -148,7 +106,7 @@ FOUND_IT = {"finding": SEEN, "evidence": EVIDENCE}
 )
 def test_how_it_is_known(report: Report, known: tuple[object, ...]) -> None:
     assert known_by(report) == known
-    # A second one that is known at once takes nothing of that back.
+    # A second one that is known at once does not change that.
     assert known_by(report.with_attempt(Attempt(READY, "executed", made(SECOND), AFTER))) == known
 
 
@@ -196,7 +154,7 @@ def test_a_repayment_in_doubt_has_changed_nothing_that_is_known() -> None:
     details = told["details"]
     assert (told["amount"], told["repay_id"], details["sent_at_ms"]) == ("1000.4", None, SENT_MS)
     assert (details["intent"], details["evidence"]) == ("8f2a", EVIDENCE)
-    # After a first one that was made, the result is about that, and names the one in doubt beside it.
+    # After an executed first one, the result is about that one, and also names the one in doubt.
     later = paid(SECOND).with_end(ended).as_dict()
     assert (later["repay_id"], later["amount"], later["details"]["intent"]) == ("100", "0.0002", "8f2a")
 
@@ -222,7 +180,7 @@ def test_nothing_to_do() -> None:
     assert (told["details"]["decision"], told["goal_reached"], told["loan"]["after"]["debt"]) == (None, True, "1000.4")
 
 
-def test_what_is_left_to_the_user() -> None:
+def test_a_report_of_an_acknowledged_doubt() -> None:
     recovered = Recovered(earlier=((FIRST, "unknown"),), left_to_user="It is forgotten.", warnings=("Mind.",))
     report = NOTHING.with_recovered(recovered)
     told = report.as_dict()
@@ -283,7 +241,7 @@ def test_the_difference_when_an_earlier_run_has_made_it() -> None:
 
 
 def funded(outcome: str = "executed") -> Report:
-    """Return the report of the transfer that a repayment needed."""
+    """Return the report of a run with the transfer that its repayment needed."""
     goal = Goal(ensure=Decimal("1000.4"), move=TO_FUND)
     intent = dataclasses.replace(FIRST, intent_id="7d0c", goal=goal, amount=Decimal(380), repay_id="7d0c")
     report = dataclasses.replace(paid(intent) if outcome == "executed" else NOTHING, goal=goal, ids={"coin": "USDT"})
@@ -305,6 +263,6 @@ def test_a_transfer_that_came_first_is_told_apart() -> None:
 def test_a_transfer_alone_is_a_change(outcome: str, is_changed: bool) -> None:
     nothing = NOTHING.with_attempt(Attempt(READY._replace(decision=DONE), "nothing_to_do"))
     assert nothing.with_funding(funded(outcome)).as_dict()["changed"] == is_changed
-    # Even if the repayment itself has failed.
+    # Even if the repayment itself failed.
     failed = NOTHING.with_end(RunEnded(Declined("No."))).with_funding(funded(outcome)).as_dict()
     assert (failed["changed"], failed["outcome"], failed["amount"]) == (is_changed, "not_executed", "0")

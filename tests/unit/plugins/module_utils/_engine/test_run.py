@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run makes of what earlier runs have left, of refusals, of defects, and of a call that gives no id."""
+"""How a run handles open intents of earlier runs, refusals, defects, and calls that return no ID."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def told(report: Report) -> tuple[object, ...]:
     return result["changed"], result["outcome"], result["amount"], [one["amount"] for one in result["repayments"]]
 
 
-def test_check_mode_pays_neither(run: t.Callable[..., Report], bybit: t.Any) -> None:
+def test_check_mode_pays_neither_the_earlier_nor_the_new_amount(run: t.Callable[..., Report], bybit: t.Any) -> None:
     report = run(check_mode=True)
     assert told(report) == (True, "planned", "1000.4", [])
     assert report.message == "Would repay 1000.4 USDT on loan 17: debt 1000.4 → 0, pay 1000.4."
@@ -53,7 +53,7 @@ def test_check_mode_pays_neither(run: t.Callable[..., Report], bybit: t.Any) -> 
 
 
 def open_intent(bybit: t.Any, store: Store, goal: Goal = TO_750) -> None:
-    """Leave a repayment of an earlier run that was killed before it could tell its end."""
+    """Leave the intent of an earlier run that was killed before it could report the outcome."""
     before = Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000.4"))), ())
     journal = Journal(store)
     journal.begin(False, 1000)
@@ -61,7 +61,7 @@ def open_intent(bybit: t.Any, store: Store, goal: Goal = TO_750) -> None:
     journal.release()
 
 
-def test_what_an_earlier_run_has_left_of_a_debt_is_paid_too(run: t.Callable[..., Report], bybit: t.Any, store: Store) -> None:
+def test_the_rest_that_an_earlier_run_left_of_a_debt_is_paid(run: t.Callable[..., Report], bybit: t.Any, store: Store) -> None:
     open_intent(bybit, store)
     bybit.commit(Decimal(100))
     bybit.clock.pass_ms(60_000)
@@ -127,7 +127,7 @@ def test_a_repayment_from_collateral_is_found_in_the_history(run: t.Callable[...
     report = run(Goal(Decimal(100), collateral=("BTC",)))
     assert told(report) == (True, "executed", "100", ["100"])
     assert (report.as_dict()["details"]["inferred"], report.as_dict()["details"]["recovered"], report.as_dict()["repay_id"]) == (True, False, "100")
-    # What is pledged is noted before, and needs no second look.
+    # The pledged amount was recorded before, and is not read again.
     assert (report.warnings, bybit.reads) == ([], ["position"])
 
 
@@ -156,7 +156,7 @@ def test_whether_a_loan_was_closed_meanwhile_cannot_be_read(run: t.Callable[...,
 @pytest.mark.parametrize(
     ("where", "outcome"), [("find", "not_executed"), ("sign", "not_executed"), ("post", "unknown")]
 )
-def test_a_defect_leaves_open_what_became_of_a_request_that_may_have_left(
+def test_a_defect_leaves_the_outcome_of_a_request_open(
     run: t.Callable[..., Report], bybit: t.Any, store: Store, where: str, outcome: str
 ) -> None:
     def break_down(*dummy: object) -> None:
@@ -181,7 +181,7 @@ def test_a_loan_that_was_closed_meanwhile(
 ) -> None:
     bybit.troubles = [refusal]
     if is_closed:
-        # Somebody closes it between the look and the request.
+        # Somebody closes it between the read and the request.
         bybit.falls = [(bybit.now_ms() + 1, bybit.debt)]
         post = bybit.post
 
@@ -209,7 +209,7 @@ def test_one_whose_answer_was_lost_and_that_was_not_made(run: t.Callable[..., Re
     ("closed_as", "warnings"),
     [
         (REPAID, []),
-        (LIQUIDATED, ["Loan 17 was closed by liquidation: nothing to repay. The exchange has sold its collateral."]),
+        (LIQUIDATED, ["Loan 17 was closed by liquidation: nothing to repay. The exchange sold its collateral."]),
     ],
 )
 def test_a_loan_that_is_closed(
@@ -226,7 +226,7 @@ def test_one_that_fails_on_the_exchange_was_not_made(run: t.Callable[..., Report
     report = run(error=NotExecuted)
     assert told(report) == (False, "not_executed", "1000.4", [])
     assert report.message.endswith(
-        "but then failed on the exchange: its acceptance window has closed, the only such repayment in the history, 100, has failed, the debt "
+        "but then failed on the exchange: its time window has closed, the only such repayment in the history, 100, has failed, the debt "
         "did not fall by that amount, and no such amount left the Funding wallet. It was not executed, so the next run can send it again."
     )
 
@@ -246,7 +246,7 @@ def test_one_that_is_said_to_have_failed_is_doubted_where_the_money_is_gone(
 
 
 class Cut(BaseException):
-    """The time limit of a task."""
+    """Raised when a task times out."""
 
 
 def test_after_a_run_that_was_cut_off_while_sending_the_wallet_is_read_anew(run: t.Callable[..., Report], bybit: t.Any) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A debt that shall be reached although interest accrues: the second, small repayment."""
+"""A debt goal while interest accrues: the second, small repayment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REFUSED = Refused("The balance is too small.", Failure(ret_code=177011))
 
 
 class Lost(OutcomeUnknown):
-    """No answer came."""
+    """The error when no answer came."""
 
     def __init__(self, is_committed: bool) -> None:
         super().__init__("no answer came")
@@ -55,9 +55,9 @@ def test_without_interest_one_repayment_is_enough(run: t.Callable[..., Report], 
     [
         (PAY_OFF, "0.0002", ["1000.4", "0.0002"]),
         (TO_750, "0.0002", ["250.4", "0.0002"]),
-        # Less than a unit above the goal is repaid too, because a unit is owed.
+        # Less than a unit above the goal is repaid as well, because a unit is owed.
         (TO_750, "0.00003", ["250.4", "0.0001"]),
-        # A thousandth of the debt is the most that is taken for interest.
+        # At most a thousandth of the debt is taken for interest.
         (PAY_OFF, "1.0004", ["1000.4", "1.0004"]),
     ],
 )
@@ -70,7 +70,7 @@ def test_interest_that_accrued_is_paid_by_a_second_repayment(
     assert told(report) == (True, "executed", total, sent)
     assert report.as_dict()["repay_id"] == "100"
     assert [made.found.intent.repay_id for made in report.made] == ["100", "101"]
-    # Only when the first one is surely in the debt.
+    # Only when the debt certainly includes the first one.
     assert bybit.sent[1][1] - bybit.sent[0][1] == MARGIN_MS + 100
     assert report.warnings == []
     again = run(goal)
@@ -85,7 +85,7 @@ def test_what_is_not_in_the_debt_yet_is_not_paid_again(run: t.Callable[..., Repo
     assert amounts(bybit) == ["250.4", "0.0002"]
 
 
-def test_what_accrues_with_the_second_is_left(run: t.Callable[..., Report], bybit: t.Any) -> None:
+def test_interest_that_accrues_with_the_second_repayment_is_left(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.accruals = ["0.0004", "0.0002", "0.0001"]
     report = run()
     assert amounts(bybit) == ["1000.4", "0.0004"]
@@ -109,7 +109,7 @@ def test_more_than_interest_is_not_paid(run: t.Callable[..., Report], bybit: t.A
         ([None, REFUSED], {}, "The balance is too small."),
         ([None, Lost(False)], {}, "It was not executed, so the next run can send it again."),
         ([], {"at_most": Decimal("1000.4001")}, "needs another 0.0002 USDT on loan 17 after the 1000.4 already paid by this run, more than at_most"),
-        ([], {"wait_timeout_ms": 10_000}, "was made a moment ago or is still in process"),
+        ([], {"wait_timeout_ms": 10_000}, "was made recently or is still in process"),
     ],
 )
 def test_a_second_one_that_is_not_made_is_a_warning(
@@ -138,7 +138,7 @@ def test_a_second_one_in_doubt_is_a_failure_of_a_run_that_has_paid(run: t.Callab
     assert report.message.startswith("Repaid 1000.4 USDT on loan 17 (repayment 100). Debt before: 1000.4, now: 0.0002. It is unknown whether")
     assert "was made: no answer came, and the exchange could not be read (No answer)" in report.message
     assert report.as_dict()["details"]["intent"] is not None
-    # Nothing is sent before that is known.
+    # Nothing is sent until that is known.
     run(error=OutcomeUnknown)
     assert len(bybit.sent) == 2
 
@@ -159,7 +159,7 @@ def test_a_second_one_whose_answer_was_lost_is_found(run: t.Callable[..., Report
         (PAY_OFF, {"wait": False}),
     ],
 )
-def test_when_there_is_no_second_one(
+def test_cases_without_a_second_repayment(
     run: t.Callable[..., Report], bybit: t.Any, goal: Goal, run_options: dict[str, t.Any]
 ) -> None:
     bybit.accruals = ["0.0002"]
@@ -173,10 +173,10 @@ def test_the_debt_is_waited_for_only_when_it_must_fall(run: t.Callable[..., Repo
     bybit.clock.pass_ms(60_000)
     assert bybit.clock.pauses == []
     run(TO_750, wait=False)
-    # No longer than until what the first one has left surely shows.
+    # No longer than until the debt certainly shows the first one.
     assert sum(bybit.clock.pauses) <= MARGIN_MS + 100
     bybit.clock.pauses.clear()
-    # The next run of a goal must not take the debt for what is still to be paid.
+    # The next run of a goal must not pay again what the debt does not show yet.
     bybit.clock.pass_ms(60_000)
     run(Goal(max_debt=Decimal(500)))
     assert sum(bybit.clock.pauses) >= 5000
@@ -200,7 +200,7 @@ def test_an_empty_wallet_is_a_warning(run: t.Callable[..., Report], bybit: t.Any
 
 
 def test_a_wallet_that_was_emptied_has_no_second(run: t.Callable[..., Report], bybit: t.Any) -> None:
-    # It still shows what was paid from it.
+    # Its balance still includes the first payment.
     bybit.wallet = "300"
     report = run(allow_partial=True)
     assert told(report) == (True, "executed", "300", ["300"])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run tells of the transfer that comes first, whatever becomes of the money afterwards."""
+"""What a run reports about the transfer before a repayment, whatever happens afterward."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Fund = t.Callable[..., Report]
 
 @pytest.fixture
 def fund(bybit: t.Any, clock: t.Any, new_store: t.Any) -> Fund:
-    """Repay 100 USDT with a wallet that holds 30, after a transfer of what is missing."""
+    """Repay 100 USDT from a wallet that holds 30, after a transfer of the rest."""
 
     def call(wallet_after: t.Any, status: str = SUCCESS) -> Report:
         class Transfers(type(bybit)):  # type: ignore[misc]
@@ -68,7 +68,7 @@ def fund(bybit: t.Any, clock: t.Any, new_store: t.Any) -> Fund:
     return call
 
 
-def test_what_was_transferred_is_repaid(fund: Fund, bybit: t.Any) -> None:
+def test_the_transferred_amount_is_repaid(fund: Fund, bybit: t.Any) -> None:
     report = fund("100")
     assert (report.trace, report.outcome, [amount for amount, dummy in bybit.sent]) == ("", "executed", [100])
     assert report.as_dict()["funding"]["amount"] == "70"
@@ -84,4 +84,4 @@ def test_a_transfer_whose_money_is_not_seen_is_reported_and_nothing_is_repaid(fu
     assert (told["funding"]["changed"], told["funding"]["outcome"], told["funding"]["amount"]) == (True, outcome, "70")
     if isinstance(wallet, str):
         state = "is still pending" if status == PROCESSING else "was made, but the Funding wallet does not show it yet"
-        assert f"The transfer of USDT {state}, so nothing was repaid. Do not transfer it once more; run again later." in told["msg"]
+        assert f"The transfer of USDT {state}, so nothing was repaid. Do not transfer it again; run again later." in told["msg"]

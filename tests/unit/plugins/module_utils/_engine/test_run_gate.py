@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run reports after the exchange's gate has turned a request away, and what it still sends then."""
+"""What a run reports after the exchange's gate rejected a request, and what it still sends."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def amounts(bybit: t.Any) -> list[Decimal]:
 
 
 def turn_away(bybit: t.Any, number: int, between: t.Callable[[], object]) -> None:
-    """Let the gate turn a request away; somebody else does something during the pause.
+    """Let the gate reject a request, while something else happens during the pause.
 
-    :param number: Which request it is, from one.
+    :param number: The number of the request, from 1.
     """
     usual = bybit.post
 
@@ -72,7 +72,7 @@ def test_a_refusal_is_quoted_without_its_remedy(run: Run, bybit: t.Any) -> None:
 
     turn_away(bybit, 1, hide)
     message = run(TO_750, error=OutcomeUnknown, wait_timeout_ms=12_000).message
-    cause = "too many requests. Then this run could not decide again (No answer from the exchange)"
+    cause = "too many requests. After that, this run could not read the state again (No answer from the exchange)"
     assert f"was made: {cause}, and the exchange could not be read (No answer from the exchange). It was sent at " in message
 
 
@@ -92,7 +92,7 @@ def test_the_cap_of_a_sweep_is_warned_of_after_the_gate_too(run: Run, bybit: t.A
 
 
 def test_where_the_gate_leaves_only_a_rest_nothing_more_is_sent(run: Run, bybit: t.Any) -> None:
-    """Somebody, or the request itself, sent twice, has paid all but what needs more decimal places than the exchange lists."""
+    """Somebody, or a copy of the request, has paid everything except a rest with more decimal places than the exchange lists."""
     bybit.debt = Decimal("1000.40003")
     turn_away(bybit, 1, lambda: bybit.commit(Decimal("1000.4")))
     report = run()
@@ -122,10 +122,10 @@ def test_a_rest_does_not_become_a_repayment_of_what_was_borrowed_meanwhile(run: 
 @pytest.mark.parametrize(
     ("goal", "outcome"), [(Goal(Decimal(100)), "unknown"), (Goal(max_debt=Decimal(750)), "not_executed")], ids=["step", "goal"]
 )
-def test_a_run_that_another_has_overtaken_takes_nothing_for_its_own(
+def test_an_overtaken_run_does_not_claim_the_other_runs_repayment(
     bybit: t.Any, clock: t.Any, journal_path: Path, goal: Goal, outcome: str
 ) -> None:
-    """It was held up for so long that its request is turned away, and the other run has paid meanwhile."""
+    """It was delayed so long that its request is rejected, and the other run paid meanwhile."""
 
     def overtake() -> None:
         for lock in journal_path.parent.glob("*.lock"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run makes of an id that proves nothing, of an amount that is another one, and what it notes before it sends."""
+"""How a run handles an ID that proves nothing or a different amount, and what it records before it sends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def told(report: Report) -> tuple[object, ...]:
 
 
 def answering(bybit: t.Any, given_id: str | None, is_made: bool = True) -> None:
-    """Let the exchange answer the next repayment with an id of its choice."""
+    """Let the exchange answer the next repayment with this ID."""
 
     class Odd(type(bybit)):  # type: ignore[misc]
         def post(self, signed: t.Any) -> Accepted:
@@ -42,23 +42,23 @@ def answering(bybit: t.Any, given_id: str | None, is_made: bool = True) -> None:
 
 @pytest.fixture
 def old(bybit: t.Any) -> HistoryEntry:
-    """One that stands in the history for days."""
+    """A repayment that has been in the history for days."""
     entry = HistoryEntry("50", Decimal(100), "success", True, bybit.now_ms() - 5 * 86_400_000)
     bybit.entries.append((0, entry))
     return entry
 
 
 @pytest.mark.parametrize("is_made", [True, False])
-def test_an_id_that_stood_in_the_history_proves_nothing(run: Run, bybit: t.Any, old: HistoryEntry, is_made: bool) -> None:
+def test_an_id_that_was_in_the_history_before_proves_nothing(run: Run, bybit: t.Any, old: HistoryEntry, is_made: bool) -> None:
     answering(bybit, old.repay_id, is_made)
     if is_made:
         report = run(HUNDRED)
-        # It is found under the id that it has.
+        # It is found under its real ID.
         assert told(report) == ("executed", "100", "101")
         assert "the exchange returned no ID for it, but its history shows it" in report.message
         return
     report = run(HUNDRED, error=OutcomeUnknown)
-    cause = "Bybit reported success, but returned repayId 50, which belongs to an earlier repayment, and the exchange accepted it, but neither"
+    cause = "Bybit reported success but returned repayId 50, which belongs to an earlier repayment, and the exchange accepted it, but neither"
     assert cause in report.message
     run(HUNDRED, error=OutcomeUnknown)
     assert len(bybit.sent) == 1
@@ -76,7 +76,7 @@ def test_an_id_that_was_given_before_proves_nothing(run: Run, bybit: t.Any, is_m
 
 
 @pytest.mark.parametrize(("shown", "outcome"), [("9.9", "9.9"), ("10.05", "10.05"), ("0.01", "0.01")])
-def test_an_amount_is_told_as_it_stands_in_the_history(run: Run, bybit: t.Any, shown: str, outcome: str) -> None:
+def test_an_amount_is_reported_as_the_history_shows_it(run: Run, bybit: t.Any, shown: str, outcome: str) -> None:
     bybit.entries.clear()
     commit = type(bybit).commit
 
@@ -109,7 +109,7 @@ def test_an_amount_that_is_far_more_is_a_doubt(run: Run, bybit: t.Any, shown: st
 def test_a_success_in_another_form_is_an_acceptance(run: Run, bybit: t.Any) -> None:
     odd = OutcomeUnknown("Bybit reported success without repayId", Failure(ret_code=0, http_status=200))
     bybit.troubles = [odd]
-    # It was not made, and no witness tells of it; but it was said to be accepted.
+    # It was not made and nothing shows it, but the exchange said that it accepted it.
     report = run(HUNDRED, error=OutcomeUnknown)
     assert "the exchange accepted it, but neither its history nor the debt shows it" in report.message
     assert len(bybit.sent) == 1
@@ -124,7 +124,7 @@ def test_any_other_answer_that_tells_nothing_is_no_acceptance(run: Run, bybit: t
 @pytest.mark.parametrize(
     ("from_collateral", "wallet", "pledged"), [(False, Decimal(50000), ()), (True, None, (("BTC", Decimal(1)),))]
 )
-def test_what_is_noted_before_it_is_sent(
+def test_the_intent_is_recorded_before_the_request_is_sent(
     run: Run, bybit: t.Any, recorded: t.Callable[[], list[t.Any]], from_collateral: bool, wallet: Decimal | None, pledged: tuple[tuple[str, Decimal], ...]
 ) -> None:
     bybit.terms = bybit.terms._replace(from_collateral=from_collateral)
@@ -152,18 +152,18 @@ def test_a_cap_of_a_sweep_holds_for_what_was_read(
 ) -> None:
     bybit.terms = bybit.terms._replace(is_sweep=is_sweep, is_whole=True)
     cap = None if at_most is None else Decimal(at_most)
-    warnings = [warning.split(" that were read.")[0] for warning in run(check_mode=check_mode, at_most=cap).warnings]
+    warnings = [warning.split(" that were read, ")[0] for warning in run(check_mode=check_mode, at_most=cap).warnings]
     assert warnings == ["at_most is checked against the contracts of loan 17"] * is_warned
 
 
-def test_what_was_paid_a_moment_before_is_no_trace_of_the_next(run: Run, bybit: t.Any) -> None:
-    """Two loans of a coin in one loop: the ledger, in whole seconds, shows the first one's payment in the time of the second one."""
+def test_a_payment_a_moment_before_is_no_trace_of_the_next(run: Run, bybit: t.Any) -> None:
+    """Two loans of a coin in one loop: the ledger has whole seconds, so the first payment seems to be within the second one's time."""
     run(HUNDRED)
     bybit.wallet = "49900"
     bybit.troubles = [OutcomeUnknown("no answer came", Failure(http_status=502))]
     report = run(Goal(Decimal(70)), error=NotExecuted)
     assert report.as_dict()["details"]["evidence"]["wallet_moved"] == "0"
-    # Of the same amount that somebody else has moved, nobody knows what it was for.
+    # Nobody knows what an equal amount that somebody else moved was for.
     bybit.ledger = [("O", "100", bybit.now_ms() + 40)]
     bybit.wallet = "49800"
     bybit.troubles = [OutcomeUnknown("no answer came", Failure(http_status=502))]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever the database does, and whenever: nothing is sent that is not recorded, and a second run pays no second time."""
+"""Whenever the database fails: nothing is sent that is not recorded, and a second run does not pay again."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ OPTIONS = RunOptions(True, 60_000, 10_000, 1000, None)
 
 
 class FailingDatabase(SqliteDatabase):
-    """A database of which one call fails, or all from that one on.
+    """A database in which one call fails, or all calls from that one on.
 
-    :param fails_at: Which call, the first is 1.
-    :param commits: Whether a COMMIT that fails has happened all the same.
-    :param recovers: Whether the calls after it succeed.
+    :param fails_at: The number of the call, from 1.
+    :param commits: Whether a failing COMMIT takes effect nevertheless.
+    :param recovers: Whether later calls succeed.
     """
 
     def __init__(self, path: str, clock: t.Any, fails_at: int, commits: bool, recovers: bool) -> None:
@@ -78,7 +78,7 @@ def carried_out(bybit: t.Any, database: Database, goal: Goal, reference: str | N
         try:
             journal.close(report.ended is None, report.message)
         except BybitError:
-            # The result is out already.
+            # The result has already been reported.
             pass
         return report
 

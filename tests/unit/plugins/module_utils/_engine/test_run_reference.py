@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A reference names one step of an account: whatever comes in between, it is carried out once, and every later run is answered with it."""
+"""A reference names one step of an account: whatever happens, it is executed once, and every later run reports it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.history impo
 
 HUNDRED = Goal(Decimal(100))
 LOST = OutcomeUnknown("no answer came", Failure(http_status=502))
-# It is said to be accepted, and no witness tells of it.
+# The exchange says that it accepted it, and nothing shows it.
 IN_DOUBT = OutcomeUnknown("Bybit reported success without repayId", Failure(ret_code=0, http_status=200))
 
 Run = t.Callable[..., Report]
@@ -41,7 +41,7 @@ def told(report: Report) -> tuple[object, ...]:
 
 
 def as_status(bybit: t.Any, status: str) -> None:
-    """Let the history show all repayments so."""
+    """Let the history show all repayments with this status."""
     bybit.entries = [(since_ms, entry._replace(status=status)) for since_ms, entry in bybit.entries]
 
 
@@ -99,7 +99,7 @@ def test_a_reference_of_another_loan_cannot_name_this_one(run: Run, bybit: t.Any
 @pytest.mark.parametrize(
     ("trouble", "error"), [(Refused("The balance is too small.", Failure(ret_code=177011)), Refused), (LOST, NotExecuted)], ids=["refused", "lost"]
 )
-def test_what_was_surely_not_executed_is_sent_by_the_next_run(run: Run, bybit: t.Any, trouble: Exception, error: type[Exception]) -> None:
+def test_a_step_that_was_certainly_not_executed_is_sent_by_the_next_run(run: Run, bybit: t.Any, trouble: Exception, error: type[Exception]) -> None:
     bybit.troubles = [trouble]
     run(HUNDRED, error=error, reference="INV-7")
     assert told(run(HUNDRED, reference="INV-7"))[:3] == (True, "executed", "100")

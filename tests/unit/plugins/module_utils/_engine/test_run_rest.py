@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What needs more decimal places than the exchange lists: it is tried once, and left when the exchange does not take it."""
+"""A rest with more decimal places than the exchange lists is tried once, and left if the exchange does not accept it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import PROCESSING
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
 
-PAY_OFF = Goal(max_debt=Decimal(0))
 TOO_FINE = Refused("Too many decimal places.", Failure(ret_code=148003))
 LOST = OutcomeUnknown("no answer came", Failure(http_status=502))
 ONLY = (
@@ -53,7 +52,7 @@ def test_a_rest_that_the_exchange_does_not_take_is_left(run: Run, bybit: t.Any, 
     left = f"0.00005 USDT remains unpaid: the exchange refused the amount (retCode {ret_code})."
     assert report.message == f"{ONLY} {left}"
     assert (report.as_dict()["details"]["sent_at_ms"], report.outcome, amounts(bybit)) == (None, "nothing_to_do", ["0.00005"])
-    # Each run tries it once, and leaves nothing in doubt.
+    # Each run tries it once, and leaves no doubt.
     assert run().outcome == "executed"
     assert amounts(bybit) == ["0.00005"] * 2
 
@@ -107,7 +106,7 @@ def test_check_mode_tries_nothing(run: Run, bybit: t.Any) -> None:
 def test_only_a_debt_that_is_too_high_is_a_rest(run: Run, bybit: t.Any, goal: Goal) -> None:
     bybit.debt = Decimal("0.00005")
     run(goal)
-    # Who names the whole debt has it paid; whoever is content with it, has not.
+    # A goal of the whole debt includes the rest. A goal that accepts the rest does not.
     assert amounts(bybit) == (["0.00005"] if goal.amount else [])
 
 
@@ -141,14 +140,14 @@ def test_what_the_second_repayment_leaves_is_tried_once(run: Run, bybit: t.Any) 
     assert amounts(bybit) == ["1000.4", "0.0002", "0.00005"]
 
 
-def test_what_comes_to_a_rest_is_not_tried_again(run: Run, bybit: t.Any) -> None:
+def test_interest_on_a_refused_rest_is_not_tried_again(run: Run, bybit: t.Any) -> None:
     bybit.accruals = ["0.00005", "0.00001"]
     report = run()
     assert amounts(bybit) == ["1000.4", "0.00005"]
     assert told(report)[2:4] == ("1000.40005", "0.00001")
 
 
-def test_what_comes_to_the_only_rest_is_not_tried_either(run: Run, bybit: t.Any) -> None:
+def test_interest_on_the_only_rest_is_not_tried_either(run: Run, bybit: t.Any) -> None:
     bybit.debt, bybit.accruals = Decimal("0.00005"), ["0.00001"]
     assert told(run())[:4] == (True, "executed", "0.00005", "0.00001")
     assert amounts(bybit) == ["0.00005"]
@@ -158,7 +157,7 @@ def test_what_comes_to_the_only_rest_is_not_tried_either(run: Run, bybit: t.Any)
     ("run_options", "reason"),
     [
         ({"at_most": Decimal("1000.40004")}, None),
-        ({"wait_timeout_ms": 5000}, "The remainder was not repaid: A repayment on loan 17 was made a moment ago or is still in process"),
+        ({"wait_timeout_ms": 5000}, "The remainder was not repaid: A repayment on loan 17 was made recently or is still in process"),
     ],
 )
 def test_a_rest_that_is_not_tried_after_a_repayment(run: Run, bybit: t.Any, run_options: dict[str, t.Any], reason: str | None) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A transfer carries its own ID, so an unchanged one is sent again under the same, and the exchange makes it at most once."""
+"""A transfer has its own ID, so an unchanged one is sent again under the same ID, and the exchange executes it at most once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._amounts import plain
 from ansible_collections.treasury.bybit.plugins.module_utils._api.client import TURNED_AWAY, UNCLEAR, Accepted, NotAccepted, Request, Signed
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Failure, OutcomeUnknown, Refused
-from ansible_collections.treasury.bybit.plugins.module_utils._api.requestor import Prepared
+from ansible_collections.treasury.bybit.plugins.module_utils._api.prepared import Prepared
 from ansible_collections.treasury.bybit.plugins.module_utils._engine.report import Report
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import TO_FUND, TO_UNIFIED, Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Intent
@@ -31,9 +31,7 @@ Run = t.Callable[..., Report]
 
 @pytest.fixture
 def bybit(bybit: t.Any) -> t.Any:
-    """The exchange with two wallets in place of the loan.
-
-    It refuses an ID that it knows, and keeps the IDs that were sent.
+    """The exchange with two wallets in place of the loan. It refuses a known ID, and records the IDs that were sent.
     """
 
     class Wallets(type(bybit)):  # type: ignore[misc]
@@ -77,7 +75,7 @@ def bybit(bybit: t.Any) -> t.Any:
             return Accepted(transfer_id, self.now_ms())
 
         def transfer(self, amount: Decimal, transfer_id: str) -> None:
-            """Carry a transfer out, whoever has asked for it."""
+            """Execute a transfer, whoever requested it."""
             sign, now_ms = (1 if self.move == TO_FUND else -1), self.now_ms()
             self.entries.append((0, HistoryEntry(transfer_id, amount, SUCCESS, True, now_ms, "USDT", "user", move=self.move)))
             self.ledger.append(("I" if sign > 0 else "O", str(amount), now_ms))
@@ -107,7 +105,7 @@ def test_an_unchanged_transfer_that_was_turned_away_keeps_its_id(
     assert (report.outcome, report.as_dict()["changed"], len(bybit.tried)) == ("executed", True, times + 1)
     (ids, amounts) = ({tried_id for tried_id, dummy in bybit.tried}, {amount for dummy, amount in bybit.tried})
     assert len(ids) == len(amounts) == 1
-    # It was recorded before each of them, as one intent.
+    # It was recorded before each request, as one intent.
     assert noted == [ids] * times
     assert (report.as_dict()["transfer_id"], len(bybit.entries)) == (bybit.tried[0][0], 1)
 
@@ -123,7 +121,7 @@ def test_a_transfer_of_another_amount_gets_another_id(run: Run, bybit: t.Any, re
     report = go(run, bybit, ENSURE)
     (first, second) = bybit.tried
     assert (first[1], second[1], first[0] != second[0]) == ("380", "375", True)
-    # The first one cannot come back, so it is not recorded any more.
+    # The first one can no longer arrive, so its intent is gone.
     assert (noted, report.outcome, bybit.wallet) == ([second[0]], "executed", "500")
 
 
@@ -140,14 +138,14 @@ def test_an_equal_transfer_of_somebody_else_is_no_proof(run: Run, bybit: t.Any, 
     bybit.wallet = "500"
     bybit.gate = [("turned away", lambda: bybit.transfer(Decimal(100), "somebody-elses"))]
     report = go(run, bybit, goal, may_end=OutcomeUnknown)
-    # As much has moved, so nothing is sent on top of it before it is known whose that was.
+    # The same amount moved, so nothing more is sent until it is known whose transfer that was.
     assert (len(bybit.tried), report.as_dict()["changed"]) == (1, False)
     assert report.outcome == "unknown"
 
 
 @pytest.mark.parametrize("goal", [TAKE_100, GIVE_100], ids=["to FUND", "to UNIFIED"])
 @pytest.mark.parametrize("timeout_ms", [60_000, 900_000])
-def test_an_id_that_the_exchange_has_already_is_never_told_as_not_made(run: Run, bybit: t.Any, goal: Goal, timeout_ms: int) -> None:
+def test_an_id_that_the_exchange_already_has_is_never_reported_as_not_executed(run: Run, bybit: t.Any, goal: Goal, timeout_ms: int) -> None:
     bybit.wallet = "500"
     bybit.gate = [("known", None)]
     report = go(run, bybit, goal, error=OutcomeUnknown, wait_timeout_ms=timeout_ms)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which refusals mean that a product cannot be used, and what becomes of them."""
+"""Which refusals mean that a product cannot be used, and how they are reported."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ UNUSABLE = [
 
 
 @pytest.mark.parametrize("error", UNUSABLE, ids=lambda error: str(error.failure[:3]))
-def test_a_product_that_cannot_be_used_is_told_beside_the_others(error: BybitError) -> None:
+def test_a_product_that_cannot_be_used_is_reported_beside_the_others(error: BybitError) -> None:
     availability = Availability(PRODUCTS, named=False, has_id=False)
     found = [read(availability, "legacy", error), read(availability, "flexible"), read(availability, "fixed")]
     availability.check()
@@ -44,7 +44,7 @@ def test_a_product_that_cannot_be_used_is_told_beside_the_others(error: BybitErr
 
 
 @pytest.mark.parametrize("error", UNUSABLE, ids=lambda error: str(error.failure[:3]))
-def test_a_product_that_was_asked_for_by_name_must_be_usable(error: BybitError) -> None:
+def test_a_product_requested_by_name_must_be_usable(error: BybitError) -> None:
     with pytest.raises(Refused) as caught:
         read(Availability(PRODUCTS, named=True, has_id=False), "legacy", error)
     assert str(caught.value) == f"product lists 'legacy', which cannot be read. {error}"
@@ -58,7 +58,7 @@ def test_a_product_that_was_asked_for_by_name_must_be_usable(error: BybitError) 
         refused(10001), refused(10003), refused(10004), refused(10006), refused(10010), refused(33004), refused(177003),
         refused(None, 403), refused(None, 401), ReadFailed("no answer.", Failure(request_id="the-id")), ReadFailed("no list of rows."),
         ReadFailed("a server error.", Failure(10016, "", 200, "the-id")), ReadFailed("no page.", Failure(None, None, 502, "the-id")),
-        # The status says that the code need not be the exchange's own.
+        # With this status, the code may not come from the exchange.
         ReadFailed("contradictory.", Failure(10005, "", 500, "the-id")),
     ],
     ids=str,
@@ -79,14 +79,14 @@ def test_a_refusal_that_says_that_nothing_is_there_is_an_empty_answer(code: int,
 
 
 @pytest.mark.parametrize("code", [10001, 177003, 177019])
-def test_an_id_may_be_refused_because_it_is_one_of_another_product(code: int) -> None:
+def test_a_refused_id_may_belong_to_another_product(code: int) -> None:
     availability = Availability(("legacy", "fixed"), named=False, has_id=True)
     assert (read(availability, "legacy", refused(code)), read(availability, "fixed")) == ([], ["fixed"])
     availability.check()
     assert [entry.product for entry in availability.unavailable] == ["legacy"]
 
 
-def test_without_any_product_there_is_no_answer() -> None:
+def test_without_any_usable_product_the_module_fails() -> None:
     availability = Availability(PRODUCTS, named=False, has_id=False)
     read(availability, "legacy", refused(10017, text="it is not served: check api_url."))
     read(availability, "flexible", refused(10005, text="the key may not: grant it."))
@@ -108,5 +108,5 @@ def test_without_any_product_there_is_no_answer() -> None:
         ([], ["legacy", "fixed"], "0 open loans. Not read: legacy, fixed."),
     ],
 )
-def test_the_sentence_says_how_many_and_of_what(products: list[str], unavailable: list[str], sentence: str) -> None:
+def test_the_message_says_how_many_and_of_what(products: list[str], unavailable: list[str], sentence: str) -> None:
     assert counted("open loan", products, unavailable) == sentence

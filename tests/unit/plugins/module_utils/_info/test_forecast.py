@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What lies ahead, as it is returned: interest, maturity, thresholds, falls, a shock, and what an LTV takes."""
+"""The returned forecast: interest, maturity, thresholds, falls, a shock, and what an LTV takes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOUR_MS = 3_600_000
 ASSUMED = Thresholds(D("0.85"), D("0.95"))
 NOTHING_ASKED = Forecast(ASSUMED)
 ASKED = Forecast(ASSUMED, {"BTC": D("-0.5")}, D("0.4"))
-# 5000 owed against 0.8 x 10,000.
+# A debt of 5000 against 0.8 x 10,000.
 ACCOUNT = Outlook((Owed("USDT", D(5000), D(5000)),), (Pledged("BTC", D("0.2"), D(8000), D(10000), (Tier(D(0), D(10**9), D("0.8")),)),))
 UNKNOWN = ACCOUNT._replace(collateral=(Pledged("BTC", D("0.2"), D(8000)),))
 
@@ -46,18 +46,18 @@ def loan(product: str, **more: t.Any) -> Loan:
 @pytest.mark.parametrize(
     ("of", "interest"),
     [
-        # Of the principal alone: 1000 x 0.00001 x 24.
+        # Only on the principal: 1000 x 0.00001 x 24.
         (loan(LEGACY, hourly_rate=D("0.00001")), "0.24"),
         (loan(FLEXIBLE, hourly_rate=D("0.00001")), "0.24"),
         (loan(LEGACY, hourly_rate=D("0.00001"), maturity_time_ms=NOW_MS + 1), "0.24"),
-        # Three times as much from the moment on that it is overdue.
+        # Three times as much once it is overdue.
         (loan(LEGACY, hourly_rate=D("0.00001"), maturity_time_ms=NOW_MS), "0.72"),
         (loan(LEGACY), None),
         (loan(FIXED, annual_rate=D("0.05"), maturity_time_ms=NOW_MS + 1), "0"),
         (loan(FIXED, annual_rate=D("0.05"), maturity_time_ms=NOW_MS), None),
     ],
 )
-def test_interest_per_day(of: Loan, interest: str | None) -> None:
+def test_interest_per_day_is_predicted(of: Loan, interest: str | None) -> None:
     assert ahead(of)["interest_per_day"] == interest
 
 
@@ -74,7 +74,7 @@ def test_interest_per_day(of: Loan, interest: str | None) -> None:
         (-36 * HOUR_MS, "-1.5"),
     ],
 )
-def test_days_to_maturity(due_in_ms: int | None, days: str | None) -> None:
+def test_days_to_maturity_are_counted(due_in_ms: int | None, days: str | None) -> None:
     assert ahead(loan(FIXED, maturity_time_ms=None if due_in_ms is None else NOW_MS + due_in_ms))["days_to_maturity"] == days
 
 
@@ -116,13 +116,13 @@ def test_a_legacy_loan_of_which_little_is_known() -> None:
     [
         ([], None),
         ([loan(LEGACY), loan(FLEXIBLE)], None),
-        # No fall leads there, which is known.
+        # It is known that no fall reaches it.
         ([loan(LEGACY, collateral_coin="BTC", coin="BTC")], None),
-        ([loan(LEGACY, ltv=None)], "legacy loan 17 (its LTV is not known): none does not mean safe."),
-        ([loan(LEGACY, collateral_coin="ETH")], "legacy loan 17 (the thresholds of ETH are not known): none"),
+        ([loan(LEGACY, ltv=None)], "legacy loan 17 (its LTV is not known): a missing value does not mean that a loan is safe."),
+        ([loan(LEGACY, collateral_coin="ETH")], "legacy loan 17 (the thresholds of ETH are not known): a missing value"),
         (
             [loan(LEGACY), loan(LEGACY, loan_id="18", ltv=None, collateral_coin="ETH"), loan(LEGACY, loan_id="19", collateral_coin="ETH")],
-            "legacy loans 18 (its LTV is not known), 19 (the thresholds of ETH are not known): none",
+            "legacy loans 18 (its LTV is not known), 19 (the thresholds of ETH are not known): a missing value",
         ),
     ],
 )
@@ -160,7 +160,7 @@ def test_the_position() -> None:
     assert (quiet["after_shock"], quiet["to_max_ltv"]) == (None, None)
 
 
-def test_a_position_of_which_nobody_knows_what_prices_do() -> None:
+def test_a_position_without_a_price_forecast() -> None:
     added = position_forecast(UNKNOWN, ASKED)
     assert (added["unpredictable_coins"], added["fall_to_liquidation"]) == (["BTC"], None)
     assert added["after_shock"] == {"ltv": None, "total_debt_usd": "5000", "total_collateral_usd": None}

@@ -148,7 +148,7 @@ def test_sums_lose_nothing(owing: list[Loan]) -> None:
     totals = loan_totals(owing)
     assert sum(total["loans"] for total in totals) == len(owing)
     for total in totals:
-        # As whole numbers of the smallest unit, with which Python reckons without rounding.
+        # Integers of the smallest unit, which Python adds without rounding.
         units = [unit(one.debt) for one in owing if one.coin == total["coin"]]
         parts = [unit(total[name]) for name in ("principal", "interest", "penalty_interest")]
         products = [unit(sums["debt"]) for sums in total["by_product"].values()]

@@ -69,12 +69,12 @@ def test_two_periods_share_no_repayment_and_miss_none() -> None:
     assert [after.matches(record(time_ms=moment)) for moment in moments] == [False, True, True]
 
 
-def test_the_youngest_comes_first_whatever_the_product() -> None:
+def test_the_newest_comes_first_whatever_the_product() -> None:
     made = [ProductEntry("legacy", record(time_ms=1)), ProductEntry("fixed", record(time_ms=3)), ProductEntry("flexible", record(time_ms=2))]
     assert [entry.entry.time_ms for entry in in_order(made)] == [3, 2, 1]
 
 
-def test_the_order_of_one_moment_is_always_the_same() -> None:
+def test_repayments_of_one_moment_have_a_fixed_order() -> None:
     made = [ProductEntry("legacy", record()), ProductEntry("fixed", record(repay_id="9")), ProductEntry("fixed", record(repay_id="10"))]
     assert in_order(made) == in_order(reversed(made))
 
@@ -96,7 +96,7 @@ def test_a_repayment_is_shown_with_its_parts() -> None:
     }
 
 
-def test_who_has_made_one_of_unknown_type_is_not_told() -> None:
+def test_a_repayment_of_unknown_type_has_no_origin() -> None:
     result = repayment_result(ProductEntry("fixed", record(by_user=None, kind="unknown")))
     assert (result["by_user"], result["kind"]) == (None, "unknown")
 
@@ -106,7 +106,7 @@ def test_returned_collateral_is_a_plain_amount() -> None:
     assert (result["collateral_coin"], result["collateral_return"]) == ("BTC", "0")
 
 
-def test_sums_tell_who_repaid_and_what_is_not_final() -> None:
+def test_sums_distinguish_who_repaid_and_what_is_not_final() -> None:
     made = [
         record(coin="USDT", amount=Decimal("100.10")),
         record(coin="USDT", amount=Decimal(50), kind=BY_CURRENCY),

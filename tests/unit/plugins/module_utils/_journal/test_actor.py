@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who has a loan, or has done something, is told in words that an operator can act on."""
+"""The holder of a loan, and the actor of an entry, in words that an operator can act on."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def outside_awx(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_who_this_is() -> None:
+def test_user_machine_and_process_are_named() -> None:
     user = pwd.getpwuid(os.geteuid()).pw_name
     assert actor_now() == {"user": user, "controller": platform.node(), "process": os.getpid()}
 
 
 def test_a_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a container, the user often is one that the system does not know."""
+    """In a container, the user often has no name in the system."""
     monkeypatch.setattr(os, "geteuid", lambda: 987654321)
     assert actor_now()["user"] == "987654321"
 
@@ -36,13 +36,13 @@ def test_a_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> 
     ("environment", "job"),
     [
         ({"JOB_ID": "17", "AWX_HOST": "https://awx.example.com"}, "17"),
-        # Others use that name, too.
+        # Other programs use this name, too.
         ({"JOB_ID": "17"}, None),
         ({"JOB_ID": "", "AWX_HOST": "https://awx.example.com"}, None),
         ({"AWX_HOST": "https://awx.example.com"}, None),
     ],
 )
-def test_the_job_of_awx(environment: dict[str, str], job: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_awx_job_is_named(environment: dict[str, str], job: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert actor_now().get("awx_job") == job

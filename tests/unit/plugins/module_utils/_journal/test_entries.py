@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The audit trail: whatever is changed, removed or put elsewhere in a chain shows."""
+"""The audit trail: every entry that is changed, removed, or moved in a chain is noticed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def chain_of(*names: str) -> tuple[list[Entry], Head]:
 ENTRIES, HEAD = chain_of("intended", "signed", "accepted", "executed")
 
 
-def test_a_chain_fits() -> None:
+def test_an_intact_chain_is_valid() -> None:
     assert first_misfit(ENTRIES, HEAD) == first_misfit([], Head()) == ""
     assert (Head().length, Head().hash) == (0, START)
 
@@ -79,7 +79,7 @@ def test_the_document_of_an_entry() -> None:
         "actor": ACTOR,
         "previous": START,
     }
-    # Anybody can check it with the means of a shell.
+    # Anybody can verify it with shell tools.
     assert ENTRIES[0].hash == hashlib.sha256(document.encode("ascii")).hexdigest()
     assert json.loads(ENTRIES[1].document)["previous"] == ENTRIES[0].hash
     assert [entry.number for entry in ENTRIES] == [1, 2, 3, 4]
@@ -90,7 +90,7 @@ def doctored(entry: Entry, **values: t.Any) -> str:
 
 
 def rewritten(entry: Entry, **values: t.Any) -> Entry:
-    """Change an entry, and make its hash fit."""
+    """Change an entry, and recalculate its hash."""
     document = doctored(entry, **values)
     return entry._replace(document=document, hash=hash_of(document))
 
@@ -100,34 +100,41 @@ MISFITS = {
     "a changed document": ([ONE, TWO._replace(document=doctored(TWO, amount="4000")), THREE, FOUR], "entry 2 was changed: its hash does not match its content"),
     "a changed hash": ([ONE, TWO._replace(hash="f" * 64), THREE, FOUR], "entry 2 was changed: its hash does not match its content"),
     "a changed document with its hash": (
-        [ONE, rewritten(TWO, amount="4000"), THREE, FOUR], "entry 3 does not follow entry 2: it is chained to another one"
+        [ONE, rewritten(TWO, amount="4000"), THREE, FOUR], "entry 3 does not follow entry 2: it is chained to another entry"
     ),
     "a space in a document": ([ONE, TWO._replace(document=f"{TWO.document} "), THREE, FOUR], "entry 2 was changed: its hash does not match its content"),
     "the first one removed": ([TWO, THREE, FOUR], "entry 1 is missing: entry 2 follows 0"),
     "one in the middle removed": ([ONE, THREE, FOUR], "entry 2 is missing: entry 3 follows 1"),
     "one in the middle removed, and the others renumbered": (
-        [ONE, THREE._replace(number=2), FOUR._replace(number=3)], "entry 2 does not follow entry 1: it is chained to another one"
+        [ONE, THREE._replace(number=2), FOUR._replace(number=3)], "entry 2 does not follow entry 1: it is chained to another entry"
     ),
-    "the last one removed": ([ONE, TWO, THREE], "entry 4 is missing: the chain is recorded with 4 entries and another end"),
-    "all removed": ([], "entry 1 is missing: the chain is recorded with 4 entries and another end"),
+    "the last one removed": ([ONE, TWO, THREE], "entry 4 is missing: the journal records 4 entries"),
+    "all removed": ([], "entry 1 is missing: the journal records 4 entries"),
     "two swapped": ([ONE, THREE, TWO, FOUR], "entry 2 is missing: entry 3 follows 1"),
     "two swapped, and renumbered": (
-        [ONE, THREE._replace(number=2), TWO._replace(number=3), FOUR], "entry 2 does not follow entry 1: it is chained to another one"
+        [ONE, THREE._replace(number=2), TWO._replace(number=3), FOUR], "entry 2 does not follow entry 1: it is chained to another entry"
     ),
     "one twice": ([ONE, TWO, TWO, THREE, FOUR], "entry 3 is missing: entry 2 follows 2"),
-    "another number within": ([ONE, rewritten(TWO, number=7), THREE, FOUR], "entry 2 does not follow entry 1: it is chained to another one"),
-    "one too many": ([*ENTRIES, entry_of(HEAD, TARGET, INTENT, Event("unknown", ""), 0, ACTOR)], "entry 6 is missing: the chain is recorded"),
+    "another number within": ([ONE, rewritten(TWO, number=7), THREE, FOUR], "entry 2 does not follow entry 1: it is chained to another entry"),
+    "one too many": ([*ENTRIES, entry_of(HEAD, TARGET, INTENT, Event("unknown", ""), 0, ACTOR)], "entry 5 is one too many: the journal records 4 entries"),
 }
 
 
 @pytest.mark.parametrize(("entries", "misfit"), MISFITS.values(), ids=MISFITS)
-def test_what_does_not_fit(entries: list[Entry], misfit: str) -> None:
+def test_a_changed_chain_is_invalid(entries: list[Entry], misfit: str) -> None:
     assert first_misfit(entries, HEAD).startswith(misfit)
 
 
-@pytest.mark.parametrize("head", [HEAD._replace(length=5), HEAD._replace(hash=THREE.hash), Head()])
-def test_an_end_that_does_not_fit(head: Head) -> None:
-    assert "another end" in first_misfit(ENTRIES, head)
+@pytest.mark.parametrize(
+    ("head", "misfit"),
+    [
+        (HEAD._replace(length=5), "entry 5 is missing: the journal records 5 entries"),
+        (HEAD._replace(hash=THREE.hash), "entry 4 is not the last entry that the journal records"),
+        (Head(), "entry 1 is one too many: the journal records 0 entries"),
+    ],
+)
+def test_a_wrong_end_of_a_chain_is_invalid(head: Head, misfit: str) -> None:
+    assert first_misfit(ENTRIES, head) == misfit
 
 
 TREES: st.SearchStrategy[t.Any] = st.recursive(
@@ -138,16 +145,16 @@ TREES: st.SearchStrategy[t.Any] = st.recursive(
 
 
 @given(st.dictionaries(st.text(), TREES, max_size=5))
-def test_a_document_has_one_text(document: dict[str, t.Any]) -> None:
+def test_a_document_has_one_canonical_text(document: dict[str, t.Any]) -> None:
     text = canonical(document)
     assert json.loads(text) == document
-    # In whatever order it comes, with whatever encoding and line ends it is stored.
+    # Whatever its order, encoding, and line ends are.
     assert canonical(dict(reversed(document.items()))) == text == canonical(json.loads(text))
     assert text.isascii() and text.isprintable()
 
 
 @given(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=8), st.data())
-def test_a_chain_with_one_thing_changed_does_not_fit(names: list[str], data: st.DataObject) -> None:
+def test_a_chain_with_one_change_is_invalid(names: list[str], data: st.DataObject) -> None:
     entries, head = chain_of(*names)
     assert first_misfit(entries, head) == ""
     at = data.draw(st.integers(0, len(entries) - 1))

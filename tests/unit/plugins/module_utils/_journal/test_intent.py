@@ -64,9 +64,9 @@ def through_json(intent: Intent) -> Intent:
         {"baseline": Baseline((), (), Decimal(5), unified=Decimal("1E-7"))},
         {"baseline": Baseline((), (), Decimal(5), unified=Decimal(0))},
         {"baseline": Baseline((("debt", Decimal(0)), ("principal", Decimal(0))), (), None, (), (Payment("USDT", Decimal("5.50"), SENT_MS - 9, SENT_MS - 1),))},
-        # Of an unknown type, so that it stays unknown whose it was.
+        # Of an unknown type, so its origin is unknown.
         {"baseline": Baseline((("debt", Decimal(0)), ("principal", Decimal(0))), (YOUNG._replace(by_user=None),))},
-        # Of collateral, which is one level, and of wallets, which are none.
+        # Of collateral, which is a level, and of wallets, which are not.
         *[{"baseline": Baseline((("collateral_amount", Decimal("0.04")),), (YOUNG._replace(move=move),))} for move in MOVES],
         {"baseline": Baseline((), (), Decimal(5), (), (Payment("USDT", Decimal("5.50"), SENT_MS - 9, SENT_MS - 1, is_incoming=True),))},
         {"sent_monotonic_ms": 7_000_000, "boot_id": "1c7be4a5-one-start"},
@@ -124,7 +124,7 @@ def test_an_old_amount_with_zeros_is_the_same_goal() -> None:
     assert through_json(INTENT).goal == Goal(Decimal("100.5"))
 
 
-def test_what_is_asked_for_otherwise_is_another_goal() -> None:
+def test_another_request_is_another_goal() -> None:
     goals = [
         Goal(Decimal(100)),
         Goal(Decimal(100), 0),
@@ -146,12 +146,12 @@ def test_what_is_asked_for_otherwise_is_another_goal() -> None:
         (Goal(max_ltv=Decimal("0.5")), True),
     ],
 )
-def test_which_goals_look_at_the_debt(goal: Goal, is_of_level: bool) -> None:
+def test_some_goals_depend_on_the_debt(goal: Goal, is_of_level: bool) -> None:
     assert goal.is_of_level == is_of_level
 
 
 @pytest.mark.parametrize("document", [None, [], {}, "8f2a", 5, True], ids=repr)
-def test_what_is_no_object_is_refused(document: object) -> None:
+def test_a_record_that_is_no_object_is_refused(document: object) -> None:
     with pytest.raises(ValueError, match="^not an intent: "):
         intent_from(document)
 
@@ -269,7 +269,7 @@ def test_a_damaged_record_is_refused(change: dict[str, object]) -> None:
         intent_from(document)
 
 
-def test_the_times_between_which_it_can_be_executed() -> None:
+def test_the_times_within_which_it_can_be_executed() -> None:
     # The exchange accepts while server_time - recv_window <= timestamp < server_time + 1000.
     assert (INTENT.earliest_ms, INTENT.window_end_ms) == (SENT_MS - 1000, SENT_MS + 5000)
 
@@ -279,14 +279,14 @@ def test_an_acceptance_without_an_id_ends_the_time_window() -> None:
     assert (accepted.earliest_ms, accepted.window_end_ms) == (SENT_MS - 1000, SENT_MS + 40)
 
 
-def test_how_long_it_is_open_after_it_has_left() -> None:
-    # Whatever the clocks say: a second more, because the exchange accepts what is a second in its future.
+def test_how_long_its_window_is_open_after_sending() -> None:
+    # One second more, because the exchange accepts timestamps up to a second in its future.
     assert INTENT.open_for_ms == 6000
     assert dataclasses.replace(INTENT, recv_window_ms=60_000).open_for_ms == 61_000
     assert dataclasses.replace(INTENT, accepted_at_ms=SENT_MS + 40).open_for_ms == 0
 
 
-def test_an_entry_of_nothing_in_the_history_can_be_read_back() -> None:
+def test_a_history_entry_with_an_amount_of_zero_can_be_read_back() -> None:
     entry = HistoryEntry("99", Decimal(0), SUCCESS, True, 1)
     intent = dataclasses.replace(INTENT, baseline=INTENT.baseline._replace(entries=(entry,)))
     assert through_json(intent) == intent

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is remembered of a loan, its history, and the money that pays, before a repayment is sent."""
+"""The record of a loan, its history, and the paying money before a repayment is sent."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_baseline_knows_what_was_paid_in_the_coin_just_before() -> None:
         (2 * BASELINE_REACH_MS, FAILED, False),
         (2 * BASELINE_REACH_MS, PROCESSING, True),
         (0, FAILED, True),
-        # A clock of another machine of the exchange.
+        # Another server of the exchange with another clock.
         (-5000, SUCCESS, True),
     ],
 )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What lasts from one run to the next, in each database."""
+"""What the journal keeps from one run to the next, in each database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Busy, JournalUnusable, Overtaken
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
@@ -21,7 +20,6 @@ BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
 SENT = Intent("a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000)
 ACCEPTED = dataclasses.replace(SENT, intent_id="b", repay_id="98")
 UNSEEN = dataclasses.replace(SENT, intent_id="c", repay_id="97", reported=True)
-
 Begin = t.Callable[..., Journal]
 Put = t.Callable[[list[Intent]], None]
 Recorded = t.Callable[[], list[Intent]]
@@ -45,7 +43,7 @@ def test_nothing_is_remembered_at_first(begin: Begin, recorded: Recorded) -> Non
     assert recorded() == []
 
 
-def test_open_is_what_was_not_told(begin: Begin, put: Put) -> None:
+def test_an_intent_is_open_until_it_is_reported(begin: Begin, put: Put) -> None:
     put([UNSEEN, SENT, ACCEPTED])
     journal = begin()
     assert journal.open_intents() == [SENT, ACCEPTED]
@@ -73,14 +71,14 @@ def test_a_run_that_is_killed_leaves_its_intent_open(begin: Begin, recorded: Rec
     killed.note(SENT)
     killed.note(dataclasses.replace(SENT, repay_id="99"))
     killed.mark_confirmed(SENT)
-    # The lock goes with the process.
+    # The lock ends with the process.
     killed.release()
     assert ids(begin().open_intents()) == ["a"]
     assert recorded()[0].repay_id == "99"
 
 
 @pytest.mark.parametrize("is_success", [True, False])
-def test_what_is_discarded_is_settled_with_the_next_writing(begin: Begin, put: Put, recorded: Recorded, is_success: bool) -> None:
+def test_a_discarded_intent_is_settled_with_the_next_write(begin: Begin, put: Put, recorded: Recorded, is_success: bool) -> None:
     put([SENT, ACCEPTED, UNSEEN])
     journal = begin()
     journal.discard(SENT, "no trace")
@@ -91,7 +89,7 @@ def test_what_is_discarded_is_settled_with_the_next_writing(begin: Begin, put: P
     assert ids(recorded()) == ["b"]
 
 
-def test_a_note_settles_what_was_discarded(begin: Begin, put: Put, recorded: Recorded) -> None:
+def test_a_note_settles_discarded_intents(begin: Begin, put: Put, recorded: Recorded) -> None:
     put([SENT, ACCEPTED])
     journal = begin()
     journal.discard(SENT, "no trace")
@@ -107,7 +105,7 @@ def test_discarding_is_not_recorded_when_the_run_is_killed(begin: Begin, put: Pu
     assert recorded() == [SENT]
 
 
-def test_what_is_not_there_can_be_discarded(begin: Begin, recorded: Recorded) -> None:
+def test_an_unknown_intent_can_be_discarded(begin: Begin, recorded: Recorded) -> None:
     journal = begin()
     journal.discard(SENT, "it was never written")
     journal.close(True)
@@ -140,7 +138,7 @@ def test_closing_leaves_the_others_as_they_are(begin: Begin, put: Put, recorded:
     assert recorded() == [SENT, UNSEEN]
 
 
-def test_what_this_run_has_not_seen_counts_as_unseen_at_once(begin: Begin, put: Put) -> None:
+def test_an_intent_that_this_run_did_not_see_counts_as_unseen_at_once(begin: Begin, put: Put) -> None:
     put([ACCEPTED, UNSEEN])
     journal = begin()
     journal.mark_made(ACCEPTED, False, "the exchange accepted it")
@@ -150,7 +148,7 @@ def test_what_this_run_has_not_seen_counts_as_unseen_at_once(begin: Begin, put: 
 
 
 @pytest.mark.parametrize("is_success", [True, False])
-def test_what_is_seen_at_last_stays_open_until_it_is_told(begin: Begin, put: Put, recorded: Recorded, is_success: bool) -> None:
+def test_an_intent_that_is_seen_at_last_stays_open_until_it_is_reported(begin: Begin, put: Put, recorded: Recorded, is_success: bool) -> None:
     put([ACCEPTED, UNSEEN])
     journal = begin()
     journal.mark_made(ACCEPTED, True, "the history shows it")
@@ -161,7 +159,7 @@ def test_what_is_seen_at_last_stays_open_until_it_is_told(begin: Begin, put: Put
     assert recorded() == ([] if is_success else [ACCEPTED, UNSEEN])
 
 
-def test_telling_counts_with_the_id_found_meanwhile(begin: Begin, put: Put, recorded: Recorded) -> None:
+def test_a_report_counts_with_the_id_found_meanwhile(begin: Begin, put: Put, recorded: Recorded) -> None:
     put([SENT])
     journal = begin()
     found = dataclasses.replace(SENT, repay_id="99")
@@ -171,7 +169,7 @@ def test_telling_counts_with_the_id_found_meanwhile(begin: Begin, put: Put, reco
     assert recorded() == [dataclasses.replace(found, reported=True)]
 
 
-def test_what_is_unseen_has_the_id_found_meanwhile(begin: Begin, put: Put) -> None:
+def test_an_unseen_intent_has_the_id_found_meanwhile(begin: Begin, put: Put) -> None:
     put([SENT])
     journal = begin()
     found = dataclasses.replace(SENT, repay_id="99")
@@ -179,7 +177,7 @@ def test_what_is_unseen_has_the_id_found_meanwhile(begin: Begin, put: Put) -> No
     assert journal.unconfirmed() == [found]
 
 
-def test_what_is_told_and_discarded_is_discarded(begin: Begin, put: Put, recorded: Recorded) -> None:
+def test_an_intent_that_is_reported_and_discarded_is_discarded(begin: Begin, put: Put, recorded: Recorded) -> None:
     put([ACCEPTED])
     journal = begin()
     journal.mark_made(ACCEPTED, True, "the history shows it")
@@ -204,30 +202,14 @@ def test_nothing_is_written_when_nothing_has_changed(begin: Begin, put: Put, rec
     assert (recorded(), trail()) == ([SENT, ACCEPTED], ["signed", "accepted"])
 
 
-@pytest.mark.parametrize("end", [lambda m: m.close(True), lambda m: m.close(False), lambda m: m.leave_open(17), lambda m: m.release()])
-def test_one_run_at_a_time(begin: Begin, end: t.Callable[[Journal], None]) -> None:
-    first = begin()
-    with pytest.raises(Busy):
-        begin()
-    end(first)
-    begin()
-
-
-def test_a_run_that_is_cut_off_lets_others_in(store: Store, begin: Begin) -> None:
-    with pytest.raises(KeyboardInterrupt), Journal(store) as journal:
-        journal.begin(False, 0)
-        raise KeyboardInterrupt
-    begin()
-
-
-def test_what_was_found_for_one_is_another_one_for_the_next(begin: Begin) -> None:
+def test_an_id_found_for_one_intent_is_not_found_for_the_next(begin: Begin) -> None:
     journal = begin()
     journal.note(SENT)
     journal.mark_confirmed(dataclasses.replace(SENT, repay_id="96"))
     assert journal.repay_ids() == {"96"}
 
 
-def test_what_may_have_reached_nobody_stays_open_with_its_time(begin: Begin, put: Put) -> None:
+def test_a_result_that_may_have_reached_nobody_stays_open_with_its_time(begin: Begin, put: Put) -> None:
     put([SENT, UNSEEN])
     journal = begin()
     journal.mark_confirmed(SENT)
@@ -236,13 +218,13 @@ def test_what_may_have_reached_nobody_stays_open_with_its_time(begin: Begin, put
     again = begin()
     assert again.open_intents() == [dataclasses.replace(SENT, reported_at_ms=17)]
     assert again.noted()[1:] == [UNSEEN]
-    # The first report counts.
+    # The time of the first report counts.
     again.mark_confirmed(again.open_intents()[0])
     again.leave_open(18)
     assert begin().open_intents() == [dataclasses.replace(SENT, reported_at_ms=17)]
 
 
-def test_doubt(begin: Begin, store: Store) -> None:
+def test_doubts_are_described(begin: Begin, store: Store) -> None:
     assert Journal(store).is_in_doubt
     journal = begin()
     assert not journal.is_in_doubt
@@ -252,53 +234,9 @@ def test_doubt(begin: Begin, store: Store) -> None:
     assert not journal.is_in_doubt
 
 
-def test_what_this_run_has_resolved_it_has_to_report(begin: Begin, put: Put) -> None:
+def test_a_run_must_report_what_it_resolved(begin: Begin, put: Put) -> None:
     put([SENT, ACCEPTED, UNSEEN])
     journal = begin()
     journal.mark_confirmed(ACCEPTED)
     journal.mark_confirmed(UNSEEN)
     assert journal.resolved_ids() == {"b"}
-
-
-@pytest.mark.parametrize(
-    "write",
-    [
-        lambda journal: journal.note(SENT),
-        lambda journal: (journal.discard(ACCEPTED, "no trace"), journal.close(True)),
-        lambda journal: (journal.mark_confirmed(ACCEPTED), journal.close(True)),
-        lambda journal: (journal.mark_confirmed(ACCEPTED), journal.leave_open(17)),
-    ],
-    ids=["note", "discard", "close", "leave_open"],
-)
-def test_who_was_overtaken_writes_nothing(
-    begin: Begin, put: Put, recorded: Recorded, lose_lock: t.Callable[[], None], write: t.Callable[[Journal], object]
-) -> None:
-    put([ACCEPTED])
-    first = begin()
-    lose_lock()
-    second = begin()
-    with pytest.raises(Overtaken, match="Another run took over this loan .* Nothing more is sent. Run again."):
-        write(first)
-    assert recorded() == [ACCEPTED]
-    second.mark_confirmed(ACCEPTED)
-    second.close(True)
-    assert recorded() == []
-
-
-def test_who_has_lost_only_the_lock_goes_on(begin: Begin, recorded: Recorded, lose_lock: t.Callable[[], None]) -> None:
-    journal = begin()
-    lose_lock()
-    journal.note(SENT)
-    assert recorded() == [SENT]
-
-
-def test_a_note_that_was_refused_is_not_written_at_the_end(begin: Begin, recorded: Recorded, lose_lock: t.Callable[[], None]) -> None:
-    first = begin()
-    lose_lock()
-    begin()
-    with pytest.raises(Overtaken):
-        first.note(SENT)
-    first.discard(SENT, "it was not sent")
-    with pytest.raises(JournalUnusable):
-        first.close(False, "Overtaken.")
-    assert recorded() == []

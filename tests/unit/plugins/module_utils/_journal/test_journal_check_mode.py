@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run in check mode reads what is recorded, and changes nothing of it."""
+"""A run in check mode reads the records and changes nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Put = t.Callable[[list[Intent]], None]
 
 @pytest.fixture
 def whole(select: t.Callable[..., list[Row]]) -> t.Callable[[], list[list[Row]]]:
-    """Read everything that is recorded."""
+    """Read all records."""
     tables = ("bybit_targets", "bybit_intents", "bybit_chains", "bybit_entries")
     return lambda: [select(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in tables]
 
@@ -50,7 +50,7 @@ def test_check_mode_creates_nothing(begin: Begin, new_database: t.Callable[[], D
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_mode_changes_nothing_that_is_recorded(begin: Begin, put: Put, whole: t.Callable[[], list[list[Row]]]) -> None:
+def test_check_mode_changes_no_record(begin: Begin, put: Put, whole: t.Callable[[], list[list[Row]]]) -> None:
     put([SENT, ACCEPTED])
     before = whole()
     journal = begin(check_mode=True)
@@ -81,7 +81,7 @@ def test_others_wait_for_check_mode(begin: Begin, put: Put) -> None:
     begin()
 
 
-def test_check_mode_takes_the_epoch_from_nobody(begin: Begin, lose_lock: t.Callable[[], None], epoch_of: t.Callable[[Target], int]) -> None:
+def test_check_mode_does_not_raise_the_epoch(begin: Begin, lose_lock: t.Callable[[], None], epoch_of: t.Callable[[Target], int]) -> None:
     first = begin()
     epoch = epoch_of(TARGET)
     lose_lock()
@@ -114,7 +114,7 @@ def test_a_database_that_is_only_read_cannot_be_written(
     assert epoch_of(TARGET) == 1
 
 
-def test_a_store_that_has_only_looked_writes_nothing(store: Store, put: Put, epoch_of: t.Callable[[Target], int]) -> None:
+def test_a_store_that_only_read_writes_nothing(store: Store, put: Put, epoch_of: t.Callable[[Target], int]) -> None:
     put([])
     assert store.acquire(0, writes=False) == []
     assert epoch_of(TARGET) == 1

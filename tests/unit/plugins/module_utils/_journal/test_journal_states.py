@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What becomes of a repayment in the journal, step by step: its state, what is known of it, and the entries of the audit trail."""
+"""A repayment in the journal, step by step: its state, its outcome, and the entries of the audit trail."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def sent(journal: Journal) -> None:
 
 
 def given_id(journal: Journal) -> None:
-    """The exchange gives it an ID, or the history shows which it has."""
+    """The exchange returns its ID, or the history shows it."""
     journal.note(WITH_ID)
 
 
@@ -81,7 +81,7 @@ def killed(journal: Journal) -> None:
     journal.release()
 
 
-# The steps of each run, and then: the state, the outcome, whether it was reported, and the entries.
+# The steps of each run, then the state, the outcome, whether it was reported, and the entries.
 TABLE: list[tuple[list[list[Step]], str, str, bool, str]] = [
     # One run.
     ([[sent, killed]], "open", "signed", False, "intended signed"),
@@ -104,7 +104,7 @@ TABLE: list[tuple[list[list[Step]], str, str, bool, str]] = [
     ([[sent, given_id, final, failure]], "open", "accepted", False, "intended signed accepted"),
     ([[sent, given_id, final, unheard]], "made", "executed", False, "intended signed accepted executed"),
     ([[sent, given_id, pending, unheard]], "made", "accepted", False, "intended signed accepted"),
-    # It sends another one.
+    # The run sends another one.
     ([[sent, not_made, another_sent, killed]], "void", "not_executed", False, "intended signed not_executed"),
     ([[sent, final, not_made, another_sent, killed]], "void", "not_executed", False, "intended signed not_executed"),
     ([[sent, not_made, another_sent, success]], "void", "not_executed", False, "intended signed not_executed"),
@@ -112,7 +112,7 @@ TABLE: list[tuple[list[list[Step]], str, str, bool, str]] = [
     ([[sent, given_id, pending, another_sent, killed]], "made", "accepted", False, "intended signed accepted"),
     ([[sent, given_id, final, another_sent, success]], "made", "executed", True, "intended signed accepted executed"),
     ([[sent, given_id, final, another_sent, confirmed, success]], "done", "executed", True, "intended signed accepted executed"),
-    # A later run finds out, or not.
+    # A later run learns the outcome, or does not.
     ([[sent, killed], [final, success]], "made", "executed", True, "intended signed recovered executed"),
     ([[sent, killed], [confirmed, success]], "done", "executed", True, "intended signed recovered executed"),
     ([[sent, killed], [given_id, final, success]], "made", "executed", True, "intended signed recovered accepted executed"),
@@ -127,13 +127,13 @@ TABLE: list[tuple[list[list[Step]], str, str, bool, str]] = [
     ([[sent, failure], [not_made, success]], "void", "not_executed", False, "intended signed unknown recovered not_executed"),
     ([[sent, given_id, killed], [final, success]], "made", "executed", True, "intended signed accepted recovered executed"),
     ([[sent, given_id, killed], [pending, success]], "made", "accepted", True, "intended signed accepted"),
-    # It was reported already, perhaps to nobody.
+    # It was already reported, perhaps to nobody.
     ([[sent, given_id, final, unheard], [final, success]], "made", "executed", True, "intended signed accepted executed"),
     ([[sent, given_id, final, unheard], [final, unheard]], "made", "executed", False, "intended signed accepted executed"),
     ([[sent, given_id, pending, success], [confirmed, success]], "done", "executed", True, "intended signed accepted executed"),
     ([[sent, given_id, pending, success], [not_made, success]], "void", "not_executed", True, "intended signed accepted not_executed"),
     ([[sent, given_id, final, success], [confirmed, success]], "done", "executed", True, "intended signed accepted executed"),
-    # The user takes it over.
+    # The user acknowledges it.
     ([[sent, failure], [given_up, success]], "given_up", "acknowledged", False, "intended signed unknown acknowledged"),
     ([[sent, given_id, pending, success], [given_up, success]], "given_up", "acknowledged", True, "intended signed accepted acknowledged"),
 ]
@@ -144,7 +144,7 @@ def label(case: tuple[t.Any, ...]) -> str:
 
 
 @pytest.mark.parametrize(("runs", "state", "outcome", "is_reported", "entries"), TABLE, ids=map(label, TABLE))
-def test_states(
+def test_states_and_entries(
     begin: t.Callable[[], Journal],
     select: t.Callable[..., list[Row]],
     trail: t.Callable[..., list[str]],
@@ -185,7 +185,7 @@ def test_an_entry_says_what_happened_to_what_when_and_why(
     ]
     documents = [json.loads(row[-1]) for row in rows]
     assert [document["reason"] for document in documents] == [
-        "to reach the goal", "sent for 5000 ms from its timestamp on", "The outcome is unknown.",
+        "to reach the goal", "valid for 5000 ms from its timestamp", "The outcome is unknown.",
     ]
     assert [(d["time_ms"], d["product"], d["loan"], d["intent"], d["event"], d["reference"]) for d in documents] == of_columns
     assert {(d["realm"], d["account"], d["amount"], d["coin"], d["sent_at_ms"]) for d in documents} == {

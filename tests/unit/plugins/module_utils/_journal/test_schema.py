@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables of the journal come about once, as a whole or not at all, in each database."""
+"""The tables of the journal are created once, completely or not at all, in each database."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def opened(new_database: Opened) -> Opened:
 
 @pytest.fixture
 def tables(kind: str, select: t.Callable[..., list[Row]], opened: Opened) -> t.Callable[[], list[str]]:
-    """List what is there."""
+    """List the tables."""
     names = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
         "postgresql": "SELECT table_name FROM information_schema.tables WHERE table_schema = 'treasury_bybit'",
@@ -46,7 +46,7 @@ def tables(kind: str, select: t.Callable[..., list[Row]], opened: Opened) -> t.C
     return call
 
 
-def test_a_first_run_makes_all_tables(opened: Opened, tables: t.Callable[[], list[str]]) -> None:
+def test_the_first_run_creates_all_tables(opened: Opened, tables: t.Callable[[], list[str]]) -> None:
     database = opened()
     assert version_of(database) == 0
     prepare(database)
@@ -64,7 +64,7 @@ def test_a_second_run_changes_nothing(opened: Opened, tables: t.Callable[[], lis
     assert tables() == sorted(TABLES)
 
 
-def test_an_older_version_is_brought_forward(opened: Opened, tables: t.Callable[[], list[str]]) -> None:
+def test_an_older_version_is_migrated(opened: Opened, tables: t.Callable[[], list[str]]) -> None:
     database = opened()
     prepare(database)
     with database.transaction():
@@ -77,7 +77,7 @@ def test_an_older_version_is_brought_forward(opened: Opened, tables: t.Callable[
     assert "bybit_more" in tables()
 
 
-def test_a_first_run_of_a_later_version_takes_all_steps(opened: Opened, tables: t.Callable[[], list[str]]) -> None:
+def test_the_first_run_of_a_later_version_takes_all_steps(opened: Opened, tables: t.Callable[[], list[str]]) -> None:
     database = opened()
     prepare(database, NEXT)
     assert version_of(database, NEXT) == 2
@@ -86,7 +86,7 @@ def test_a_first_run_of_a_later_version_takes_all_steps(opened: Opened, tables: 
 
 
 @pytest.mark.parametrize("version", [0, 1])
-def test_a_migration_that_fails_leaves_nothing(opened: Opened, tables: t.Callable[[], list[str]], version: int) -> None:
+def test_a_failed_migration_leaves_nothing(opened: Opened, tables: t.Callable[[], list[str]], version: int) -> None:
     if version:
         database = opened()
         prepare(database)
@@ -99,13 +99,13 @@ def test_a_migration_that_fails_leaves_nothing(opened: Opened, tables: t.Callabl
     assert tables() == before == (sorted(TABLES) if version else [])
     database = opened()
     assert version_of(database) == version
-    # It goes on from there.
+    # The next run continues from there.
     prepare(database, NEXT)
     assert version_of(database, NEXT) == 2
 
 
-def test_who_comes_second_finds_the_work_done(opened: Opened) -> None:
-    """Both have seen that there is something to do."""
+def test_the_second_of_two_runs_finds_the_work_done(opened: Opened) -> None:
+    """Both runs saw that there was something to do."""
     first, second = opened(), opened()
     assert version_of(first) == version_of(second) == 0
     usual = second.begin
@@ -135,7 +135,7 @@ def test_a_newer_version_is_refused(store: Store, opened: Opened, tables: t.Call
 
 @pytest.mark.parametrize(("change", "count"), [("DELETE FROM {}", 0), ("INSERT INTO {} VALUES (1)", 2)])
 @pytest.mark.parametrize("writes", [True, False])
-def test_a_version_that_is_not_one_is_refused(store: Store, opened: Opened, change: str, count: int, writes: bool) -> None:
+def test_an_invalid_version_is_refused(store: Store, opened: Opened, change: str, count: int, writes: bool) -> None:
     database = opened()
     prepare(database)
     with database.transaction():

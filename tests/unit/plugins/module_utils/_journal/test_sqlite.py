@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal in a file of SQLite: the user's own, private and durable."""
+"""The journal in an SQLite file: the user's own, private, and durable."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def database(new_database: t.Callable[[], SqliteDatabase]) -> SqliteDatabase:
 
 @pytest.fixture
 def used(begin: Begin, journal_path: Path) -> Path:
-    """A journal in which an earlier run has left an open intent."""
+    """A journal with an open intent of an earlier run."""
     journal = begin()
     journal.note(INTENT)
     journal.release()
@@ -50,7 +50,7 @@ def used(begin: Begin, journal_path: Path) -> Path:
 
 @pytest.fixture
 def open_umask() -> t.Iterator[None]:
-    """Let the umask protect nothing."""
+    """Set a umask that protects nothing."""
     before = os.umask(0)
     yield
     os.umask(before)
@@ -64,7 +64,7 @@ def names_in(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-def test_looking_leaves_no_traces(database: SqliteDatabase, store: Store, tmp_path: Path) -> None:
+def test_reading_leaves_no_traces(database: SqliteDatabase, store: Store, tmp_path: Path) -> None:
     database.check()
     assert not database.is_there()
     assert not store.exists()
@@ -84,7 +84,7 @@ def test_nobody_else_can_read(begin: Begin, journal_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_a_directory_that_was_there_keeps_its_mode(begin: Begin, journal_path: Path) -> None:
+def test_an_existing_directory_keeps_its_mode(begin: Begin, journal_path: Path) -> None:
     journal_path.parent.mkdir(parents=True)
     journal_path.parent.chmod(0o750)
     begin()
@@ -100,7 +100,7 @@ def test_a_directory_that_was_there_keeps_its_mode(begin: Begin, journal_path: P
         (Target("x" * 500, "104", "legacy", "9" * 64), f"{'x' * 80}_104_legacy_{'9' * 64}_"),
     ],
 )
-def test_the_names_of_lock_files(target: Target, name: str, journal_path: Path, new_store: t.Callable[..., Store]) -> None:
+def test_lock_files_have_fixed_names(target: Target, name: str, journal_path: Path, new_store: t.Callable[..., Store]) -> None:
     new_store(target).acquire(0)
     (lock,) = journal_path.parent.glob("*.lock")
     assert lock.name.startswith(f"journal.sqlite.{name}")
@@ -109,12 +109,12 @@ def test_the_names_of_lock_files(target: Target, name: str, journal_path: Path, 
 
 def test_what_is_committed_survives_a_loss_of_power(database: SqliteDatabase) -> None:
     database.open(writes=True)
-    # FULL, and a journal that is emptied and flushed with each commit.
+    # FULL, and a rollback journal that is emptied and flushed with each commit.
     assert (database.query("PRAGMA synchronous"), database.query("PRAGMA journal_mode")) == ([(2,)], [("persist",)])
 
 
 def test_a_file_that_was_changed_to_wal_is_changed_back(used: Path, begin: Begin) -> None:
-    """WAL would leave half of the journal in a second file, which a copy of the first one lacks."""
+    """WAL would keep recent records in a second file, which a copy of the first one lacks."""
     with sqlite3.connect(used) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
@@ -187,7 +187,7 @@ def test_a_directory_that_others_may_write_is_refused(store: Store, database: Sq
     assert caught.value.hides_intents
 
 
-def test_a_directory_without_a_journal_hides_nothing(store: Store, journal_path: Path) -> None:
+def test_a_refused_directory_without_a_journal_leaves_no_doubt(store: Store, journal_path: Path) -> None:
     journal_path.parent.mkdir(parents=True)
     journal_path.parent.chmod(0o777)
     with pytest.raises(JournalUnusable, match="is writable by other users") as caught:
@@ -207,7 +207,7 @@ def test_a_directory_is_no_journal(store: Store, database: SqliteDatabase, journ
 
 
 @pytest.mark.parametrize("way", ["journal.sqlite", "below/that/journal.sqlite"])
-def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path, clock: t.Any, way: str) -> None:
+def test_a_file_in_place_of_the_directory_is_refused(tmp_path: Path, clock: t.Any, way: str) -> None:
     (tmp_path / "file").touch(0o600)
     database = SqliteDatabase(str(tmp_path / "file" / way), clock)
     with pytest.raises(DatabaseFailed, match="Not a directory|File exists"):
@@ -219,12 +219,12 @@ def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path, clock: 
 
 @pytest.mark.parametrize(("way", "asked"), [("journal.sqlite", "state"), ("below/that/j", "state"), ("../other/j", ".")])
 @pytest.mark.parametrize("may", [True, False])
-def test_the_nearest_directory_is_asked_whether_it_can_be_written(
+def test_the_nearest_existing_directory_must_be_writable(
     tmp_path: Path, clock: t.Any, monkeypatch: pytest.MonkeyPatch, way: str, asked: str, may: bool
 ) -> None:
     (tmp_path / "state").mkdir()
     questions: list[tuple[str, int]] = []
-    # Who runs the tests may be root, who can write everywhere.
+    # The tests may run as root, who can write everywhere.
     monkeypatch.setattr(os, "access", lambda path, way: questions.append((path, way)) or may)
     database = SqliteDatabase(os.path.normpath(tmp_path / "state" / way), clock)
     if may:
@@ -237,7 +237,7 @@ def test_the_nearest_directory_is_asked_whether_it_can_be_written(
 
 
 @pytest.mark.parametrize("name", ["mainnet_104_legacy_17_0123456789abcdef.json", "x_ffffffffffffffff.json"])
-def test_records_of_an_earlier_version_are_not_passed_over(database: SqliteDatabase, journal_path: Path, name: str) -> None:
+def test_records_of_an_earlier_version_are_not_overlooked(database: SqliteDatabase, journal_path: Path, name: str) -> None:
     journal_path.parent.mkdir(parents=True)
     (journal_path.parent / name).write_text("{}")
     with pytest.raises(DatabaseFailed) as caught:
@@ -248,7 +248,7 @@ def test_records_of_an_earlier_version_are_not_passed_over(database: SqliteDatab
 
 
 @pytest.mark.parametrize("name", ["report.json", "mainnet_104_legacy_17_0123456789abcdef.lock", "x_0123456789ABCDEF.json", "x_0123.json"])
-def test_other_files_are_passed_over(database: SqliteDatabase, journal_path: Path, name: str) -> None:
+def test_other_files_are_ignored(database: SqliteDatabase, journal_path: Path, name: str) -> None:
     journal_path.parent.mkdir(parents=True)
     (journal_path.parent / name).write_text("{}")
     database.check()

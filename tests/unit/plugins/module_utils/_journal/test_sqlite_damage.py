@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal in a file of SQLite is never taken for an empty one, whatever is done to it, before a run or during it."""
+"""An SQLite journal is never taken for an empty one, whatever happens to the file before or during a run."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def database(new_database: t.Callable[[], SqliteDatabase]) -> SqliteDatabase:
 
 @pytest.fixture
 def used(begin: Begin, journal_path: Path) -> Path:
-    """A journal in which an earlier run has left an open intent."""
+    """A journal with an open intent of an earlier run."""
     journal = begin()
     journal.note(INTENT)
     journal.release()
@@ -71,7 +71,7 @@ def of_another_kind(path: Path) -> None:
 
 
 def without_its_tables(path: Path) -> None:
-    """Zeros in the first page, behind the part that shows what it is."""
+    """Zeros in the first page, after the file header."""
     content = path.read_bytes()
     path.write_bytes(content[:100] + bytes(4096 - 100) + content[4096:])
 
@@ -98,24 +98,24 @@ def test_a_damaged_file_stops_the_run_and_stays(
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_a_file_that_is_gone_is_missed(
+def test_a_file_that_is_gone_is_noticed(
     begin: Begin, used: Path, database: SqliteDatabase, new_store: t.Callable[..., Store], check_mode: bool
 ) -> None:
-    """The lock files show that runs have used it: a job that deletes old files took it, or a container lost a part of its volume."""
+    """The lock files show that runs used it. A cleanup job deleted the file, or a container lost part of its volume."""
     used.unlink()
     left = sorted(used.parent.iterdir())
     with pytest.raises(JournalLost, match=r"cannot be read \(the file is missing, but its lock files exist\). Nothing was sent, because the outcome .* is"):
         begin(check_mode)
     assert is_in_doubt(database, "mainnet", "legacy", "17")
     assert sorted(used.parent.iterdir()) == left
-    # This is how to begin a new one.
+    # This is how to start a new one.
     for file in left:
         file.unlink()
     begin(check_mode)
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, emptied], ids=["gone", "emptied"])
-def test_who_begins_a_new_journal_is_told_what_to_move_away(begin: Begin, used: Path, harm: t.Callable[[Path], None]) -> None:
+def test_the_message_says_what_to_move_away_for_a_new_journal(begin: Begin, used: Path, harm: t.Callable[[Path], None]) -> None:
     harm(used)
     with pytest.raises(JournalLost) as caught:
         begin()
@@ -127,7 +127,7 @@ def test_who_begins_a_new_journal_is_told_what_to_move_away(begin: Begin, used: 
 
 @pytest.mark.parametrize("check_mode", [False, True])
 @pytest.mark.parametrize("others", [0, 40])
-def test_whatever_page_is_lost_an_open_intent_is_not(
+def test_whatever_page_is_lost_an_open_intent_is_not_overlooked(
     new_store: t.Callable[..., Store],
     new_database: t.Callable[[], SqliteDatabase],
     put: t.Callable[[list[Intent]], None],
@@ -135,7 +135,7 @@ def test_whatever_page_is_lost_an_open_intent_is_not(
     others: int,
     check_mode: bool,
 ) -> None:
-    """Zeros in the place of a page, or nothing from the middle of a page on, are what a file system leaves after a loss of power."""
+    """After a power loss, a file system may leave zeros in place of a page, or cut the file in the middle of one."""
     told = dataclasses.replace(INTENT, repay_id="99", reported=True)
     whole = [INTENT, *(dataclasses.replace(told, intent_id=f"told-{number}") for number in range(others))]
     put(whole)
@@ -177,7 +177,7 @@ def moved(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, replaced, emptied, moved], ids=["removed", "replaced", "emptied", "moved"])
-def test_what_happens_to_the_file_meanwhile_stops_the_run(begin: Begin, used: Path, harm: t.Callable[[Path], None]) -> None:
+def test_a_file_that_is_moved_or_replaced_meanwhile_stops_the_run(begin: Begin, used: Path, harm: t.Callable[[Path], None]) -> None:
     journal = begin()
     journal.discard(INTENT, "no trace")
     harm(used)
@@ -186,7 +186,7 @@ def test_what_happens_to_the_file_meanwhile_stops_the_run(begin: Begin, used: Pa
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, replaced], ids=["removed", "replaced"])
-def test_what_is_removed_or_replaced_is_named(begin: Begin, used: Path, harm: t.Callable[[Path], None]) -> None:
+def test_the_message_names_the_removed_or_replaced_file(begin: Begin, used: Path, harm: t.Callable[[Path], None]) -> None:
     journal = begin()
     journal.discard(INTENT, "no trace")
     harm(used)
@@ -199,10 +199,10 @@ def test_what_is_removed_or_replaced_is_named(begin: Begin, used: Path, harm: t.
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, replaced], ids=["removed", "replaced"])
-def test_nothing_may_be_sent_when_the_file_goes_while_a_reader_holds_up_the_commit(
+def test_nothing_may_be_sent_if_the_file_goes_while_a_reader_blocks_the_commit(
     begin: Begin, journal_path: Path, clock: t.Any, harm: t.Callable[[Path], None]
 ) -> None:
-    """Otherwise the intent would stand in a file that nobody finds any more."""
+    """Otherwise the intent would be in a file that nobody finds any more."""
     journal = begin()
     reader = sqlite3.connect(journal_path, isolation_level=None)
     reader.execute("BEGIN")
@@ -218,7 +218,7 @@ def test_nothing_may_be_sent_when_the_file_goes_while_a_reader_holds_up_the_comm
 
 
 @pytest.mark.parametrize("statement", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
-def test_another_program_that_keeps_it_locked_is_given_up(begin: Begin, used: Path, clock: t.Any, statement: str) -> None:
+def test_a_lasting_lock_of_another_program_is_an_error(begin: Begin, used: Path, clock: t.Any, statement: str) -> None:
     journal = begin()
     begun_ms = clock.monotonic_ms()
     program = sqlite3.connect(used, isolation_level=None)
@@ -226,7 +226,7 @@ def test_another_program_that_keeps_it_locked_is_given_up(begin: Begin, used: Pa
     journal.discard(INTENT, "no trace")
     with pytest.raises(JournalUnusable, match="another program has kept it locked for 30 s"):
         journal.close(True)
-    # The end of a run is tried twice.
+    # The run tries twice to record its end.
     assert 60_000 <= clock.monotonic_ms() - begun_ms < 61_000
     assert clock.heard == ["Another program keeps the journal locked", ""] * 2
     program.close()
@@ -242,7 +242,7 @@ def test_another_program_that_is_done_in_time_is_waited_for(begin: Begin, used: 
     assert (clock.pauses, recorded()) == ([20], [])
 
 
-def test_a_commit_that_a_reader_holds_up_is_in_doubt(database: SqliteDatabase, used: Path, recorded: Recorded) -> None:
+def test_a_commit_that_a_reader_blocks_is_in_doubt(database: SqliteDatabase, used: Path, recorded: Recorded) -> None:
     database.open(writes=True)
     database.begin(writes=True)
     database.change("UPDATE bybit_intents SET state = 'void'")
@@ -258,7 +258,7 @@ def test_a_commit_that_a_reader_holds_up_is_in_doubt(database: SqliteDatabase, u
 def test_a_lock_that_is_removed_while_somebody_waits_for_it_is_not_taken(
     store: Store, new_store: t.Callable[..., Store], journal_path: Path, clock: t.Any
 ) -> None:
-    """Otherwise it would hold a file that nobody else ever looks at."""
+    """Otherwise it would lock a file that no other run uses."""
     store.acquire(0)
     (lock,) = journal_path.parent.glob("*.lock")
     clock.after_pause = lambda: (lock.unlink(missing_ok=True), store.release())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The protocol of the journal, in each database: whoever holds the epoch of a target writes, and nobody else."""
+"""The journal's protocol in each database: only the run that holds the epoch of a target writes."""
 
 from __future__ import annotations
 
@@ -17,59 +17,17 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Busy, JournalLost, JournalUnusable, Overtaken
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import Database, Row
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries import (
-    ACKNOWLEDGED,
-    EXECUTED,
-    INTENDED,
-    NOT_EXECUTED,
-    SIGNED,
-    Event,
-)
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.entries import NOT_EXECUTED, SIGNED
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.records import DONE, GIVEN_UP, MADE, OPEN, VOID, Change, Record
-from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store, Use, is_in_doubt
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.store import Store, is_in_doubt
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.target import Target
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import SUCCESS, HistoryEntry
+from changes import INTENT, TARGET, changed, new
 
-TARGET = Target("mainnet", "104", "legacy", "17")
-SEEN = HistoryEntry("11", Decimal("0.1"), SUCCESS, True, 1793534395000)
-BEFORE = Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000"))), (SEEN,))
-INTENT = Intent("8f2a", Goal(Decimal("100.5")), Decimal("40.5"), "USDT", BEFORE, 1793534400000, 5000)
 OTHER = dataclasses.replace(INTENT, intent_id="9c1b", goal=Goal(Decimal(7), 0), repay_id="99", reported=True)
-NAMED = dataclasses.replace(INTENT, intent_id="7d0c", reference="INV-7")
-
 NewStore = t.Callable[..., Store]
 Select = t.Callable[..., list[Row]]
 Recorded = t.Callable[[], list[Intent]]
-
-
-def new(intent: Intent = INTENT, state: str = OPEN, outcome: str = SIGNED, events: tuple[str, ...] = (INTENDED, SIGNED)) -> Change:
-    return Change(Record(intent, state, outcome), tuple(Event(name, "because") for name in events), is_new=True)
-
-
-def changed(intent: Intent = INTENT, state: str = MADE, outcome: str = EXECUTED, **more: t.Any) -> Change:
-    return Change(Record(intent, state, outcome), (Event(outcome, "because"),), **more)
-
-
-@pytest.fixture
-def acquired(store: Store) -> Store:
-    """One that may write."""
-    store.acquire(0)
-    return store
-
-
-@pytest.fixture
-def write_anyhow(new_database: t.Callable[[], Database]) -> t.Callable[..., None]:
-    """Change the journal behind everybody's back."""
-
-    def call(sql: str, *values: t.Any) -> None:
-        database = new_database()
-        database.open(writes=True)
-        with database.transaction():
-            database.change(sql, *values)
-        database.close()
-
-    return call
 
 
 def test_what_is_written_is_loaded_unless_it_is_settled(acquired: Store, new_store: NewStore) -> None:
@@ -137,7 +95,7 @@ def test_a_stale_holder_writes_nothing(
     assert trail() == ["intended", "signed", "executed"]
 
 
-def test_who_has_released_the_target_writes_nothing(acquired: Store, recorded: Recorded) -> None:
+def test_a_run_that_released_the_target_writes_nothing(acquired: Store, recorded: Recorded) -> None:
     acquired.release()
     with pytest.raises(JournalUnusable):
         acquired.write([new()])
@@ -149,7 +107,7 @@ def test_a_target_has_one_open_intent(acquired: Store, recorded: Recorded, trail
     second = dataclasses.replace(INTENT, intent_id="9c1b")
     with pytest.raises(Overtaken, match="Another run has recorded an intent for this loan, or under this reference"):
         acquired.write([new(OTHER, MADE), new(second)])
-    # All of it, or nothing.
+    # Either everything is written, or nothing.
     assert (recorded(), trail()) == ([INTENT], ["intended", "signed"])
     acquired.write([changed(), new(second)])
     assert [intent.intent_id for intent in recorded()] == ["8f2a", "9c1b"]
@@ -163,59 +121,20 @@ def test_loans_of_an_account_can_have_an_open_intent_each(acquired: Store, new_s
     assert recorded() == [INTENT, OTHER]
 
 
-def test_an_intent_that_is_gone_is_told(acquired: Store, write_anyhow: t.Callable[..., None]) -> None:
+def test_an_intent_that_is_gone_is_an_error(acquired: Store, write_anyhow: t.Callable[..., None]) -> None:
     acquired.write([new()])
     write_anyhow("DELETE FROM bybit_intents")
     with pytest.raises(JournalUnusable, match="intent 8f2a is missing from it"):
         acquired.write([changed()])
 
 
-def test_what_was_perhaps_written_is_changed_only_if_it_is_there(acquired: Store, select: Select, trail: t.Callable[..., list[str]]) -> None:
+def test_an_intent_that_was_perhaps_written_is_changed_only_if_it_exists(acquired: Store, select: Select, trail: t.Callable[..., list[str]]) -> None:
     void = {"state": VOID, "outcome": NOT_EXECUTED, "is_certain": False}
     acquired.write([changed(**void)])
     assert (select("SELECT state FROM bybit_intents"), trail()) == ([], [])
     acquired.write([new()])
     acquired.write([changed(**void)])
     assert (select("SELECT state FROM bybit_intents"), trail()) == ([(VOID,)], ["intended", "signed", "not_executed"])
-
-
-@pytest.mark.parametrize(
-    ("state", "outcome", "is_used"),
-    [(OPEN, SIGNED, True), (MADE, EXECUTED, True), (DONE, EXECUTED, True), (GIVEN_UP, ACKNOWLEDGED, True), (VOID, NOT_EXECUTED, False)],
-)
-def test_what_a_reference_was_used_for(acquired: Store, new_store: NewStore, state: str, outcome: str, is_used: bool) -> None:
-    assert acquired.use_of("INV-7") is None
-    acquired.write([new(NAMED, state, outcome)])
-    for loan in ("17", "18"):
-        store = new_store(TARGET._replace(loan=loan))
-        acquired.release()
-        store.acquire(0, writes=loan == "17")
-        assert store.use_of("INV-7") == (Use(TARGET, Record(NAMED, state, outcome)) if is_used else None)
-        assert store.use_of("INV-8") is store.use_of("inv-7") is None
-        store.release()
-
-
-@pytest.mark.parametrize(
-    ("change", "is_same"), [({"loan": "18"}, True), ({"product": "fixed"}, True), ({"account": "105"}, False), ({"realm": "testnet"}, False)]
-)
-def test_a_reference_names_one_step_of_an_account(acquired: Store, new_store: NewStore, change: dict[str, str], is_same: bool) -> None:
-    acquired.write([new(NAMED, DONE)])
-    another = new_store(TARGET._replace(**change))
-    another.acquire(0)
-    assert (another.use_of("INV-7") is not None) == is_same
-    again = new(dataclasses.replace(NAMED, intent_id="other"))
-    if is_same:
-        with pytest.raises(Overtaken):
-            another.write([again])
-    else:
-        another.write([again])
-
-
-def test_what_was_surely_not_executed_leaves_its_reference_to_the_next(acquired: Store) -> None:
-    acquired.write([new(NAMED)])
-    again = dataclasses.replace(NAMED, intent_id="other")
-    acquired.write([changed(NAMED, VOID, NOT_EXECUTED), new(again)])
-    assert acquired.use_of("INV-7") == Use(TARGET, Record(again, OPEN, SIGNED))
 
 
 @pytest.mark.parametrize(
@@ -242,18 +161,8 @@ def test_an_intent_that_cannot_be_read_stops_the_run(
     assert select("SELECT document FROM bybit_intents") == [(document,)]
 
 
-@pytest.mark.parametrize("document", ["{", "{}"])
-def test_a_reference_whose_intent_cannot_be_read_stops_the_run(
-    acquired: Store, write_anyhow: t.Callable[..., None], document: str
-) -> None:
-    acquired.write([new(NAMED, DONE)])
-    write_anyhow("UPDATE bybit_intents SET document = ?", document)
-    with pytest.raises(JournalLost, match="cannot be read .an intent in it is invalid"):
-        acquired.use_of("INV-7")
-
-
 @pytest.mark.parametrize("holder", ["", "{", "[]", "null", '{"since_ms": 1e300}'])
-def test_a_holder_that_cannot_be_read_is_still_one(
+def test_a_holder_that_cannot_be_read_still_holds(
     acquired: Store, new_store: NewStore, write_anyhow: t.Callable[..., None], holder: str
 ) -> None:
     write_anyhow("UPDATE bybit_targets SET holder = ?", holder)
@@ -270,7 +179,7 @@ def test_a_holder_that_cannot_be_read_is_still_one(
     ],
     ids=["told", "open", "untold", "void", "done", "given_up"],
 )
-def test_whoever_has_the_key_what_is_open_of_the_loan_is_known(
+def test_open_intents_are_known_whoever_uses_the_key(
     acquired: Store, new_database: t.Callable[[], Database], changes: list[Change], is_open: bool
 ) -> None:
     acquired.write(changes)
@@ -284,7 +193,7 @@ def test_where_nothing_is_recorded_nothing_is_in_doubt(acquired: Store, new_data
 
 
 @pytest.mark.parametrize("document", ["", "{", "[]", "{}", "null"])
-def test_what_cannot_be_read_may_be_open(
+def test_an_intent_that_cannot_be_read_may_be_open(
     acquired: Store, new_database: t.Callable[[], Database], write_anyhow: t.Callable[..., None], document: str
 ) -> None:
     acquired.write([new()])
@@ -292,7 +201,7 @@ def test_what_cannot_be_read_may_be_open(
     assert is_in_doubt(new_database(), "mainnet", "legacy", "17")
 
 
-def test_where_nothing_is_nothing_is_open(new_database: t.Callable[[], Database]) -> None:
+def test_where_no_journal_exists_nothing_is_open(new_database: t.Callable[[], Database]) -> None:
     assert not is_in_doubt(new_database(), "mainnet", "legacy", "17")
 
 
@@ -330,7 +239,7 @@ for number in range(5):
 def test_first_runs_at_once_make_one_journal_and_one_chain(
     option: str, child_environment: dict[str, str], trail: t.Callable[..., list[str]], epoch_of: t.Callable[[Target], int], recorded: Recorded
 ) -> None:
-    """In processes of their own: two for one loan, two for others of the account."""
+    """Separate processes: two for one loan, and two for other loans of the account."""
     document = json.dumps(OTHER.as_document())
     commands = [
         [sys.executable, "-c", WRITER, option, *TARGET._replace(loan=loan), document, f"{number}-{loan}"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs for one loan wait for each other, and nobody waits for one that has ended."""
+"""Runs for one loan wait for each other, and no run waits for one that ended."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def other(new_store: NewStore) -> Store:
 
 @pytest.fixture
 def holder(option: str, child_environment: dict[str, str]) -> t.Iterator[subprocess.Popen[str]]:
-    """Another process, which has the lock until its input ends."""
+    """Another process, which holds the lock until its input ends."""
     command = [sys.executable, "-c", HOLDER, option, *TARGET]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=child_environment, stdin=pipe, stdout=pipe, text=True) as process:
@@ -98,7 +98,7 @@ def test_setting_the_time_of_day_does_not_matter(store: Store, other: Store, clo
     assert sum(clock.pauses) == 1000
 
 
-def test_who_is_busy_is_named(store: Store, other: Store, clock: t.Any) -> None:
+def test_the_holder_is_named(store: Store, other: Store, clock: t.Any) -> None:
     actor = actor_now()
     store.acquire(0)
     who = f"process {os.getpid()} of user {actor['user']} on {actor['controller']}, since 2026-11-01 12:00:00 UTC"
@@ -139,7 +139,7 @@ def test_the_next_one_that_is_busy_is_named_to_who_listens(store: Store, other: 
     ],
     ids=["open", "made", "reported"],
 )
-def test_what_the_busy_one_has_recorded_is_in_doubt(store: Store, other: Store, record: Record, is_in_doubt: bool) -> None:
+def test_the_holders_open_intent_is_a_doubt(store: Store, other: Store, record: Record, is_in_doubt: bool) -> None:
     store.acquire(0)
     store.write([Change(record, (Event(record.outcome, "sent"),), is_new=True)])
     with pytest.raises(Busy) as caught:
@@ -149,7 +149,7 @@ def test_what_the_busy_one_has_recorded_is_in_doubt(store: Store, other: Store, 
     assert ("The outcome of its operation is not known yet." in str(caught.value)) == is_in_doubt
 
 
-def test_whoever_waits_comes_next(store: Store, other: Store, clock: t.Any) -> None:
+def test_a_waiting_run_is_next(store: Store, other: Store, clock: t.Any) -> None:
     store.acquire(0)
     clock.after_pause = lambda: store.release() if len(clock.pauses) == 3 else None
     other.acquire(60_000)
@@ -158,7 +158,7 @@ def test_whoever_waits_comes_next(store: Store, other: Store, clock: t.Any) -> N
         store.acquire(0)
 
 
-def test_whoever_waits_finds_what_was_recorded_meanwhile(store: Store, other: Store, clock: t.Any) -> None:
+def test_a_waiting_run_finds_what_was_recorded_meanwhile(store: Store, other: Store, clock: t.Any) -> None:
     def send_and_end() -> None:
         store.write([Change(Record(INTENT, OPEN, SIGNED), (Event(SIGNED, "sent"),), is_new=True)])
         store.release()
@@ -185,7 +185,7 @@ def test_releasing_twice_is_harmless(store: Store, other: Store) -> None:
         store.acquire(0)
 
 
-def test_one_who_gave_up_waiting_does_not_free_the_target(store: Store, other: Store, new_store: NewStore) -> None:
+def test_giving_up_does_not_free_the_target(store: Store, other: Store, new_store: NewStore) -> None:
     store.acquire(0)
     with pytest.raises(Busy):
         other.acquire(0)
@@ -221,6 +221,6 @@ def test_a_killed_process_lets_us_in(store: Store, holder: subprocess.Popen[str]
         holder.wait()
 
     clock.after_pause = kill
-    # To a server, it may take a moment to notice.
+    # A server may take a moment to notice.
     store.acquire(3600_000)
     assert clock.pauses[0] == 50

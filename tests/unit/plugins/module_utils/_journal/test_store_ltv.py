@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs whose moves change one LTV: any number at once, but for one that decides by it, which must be alone and know what others left open."""
+"""Runs that change the same LTV may overlap. A run that plans by the LTV must be alone, and must know what others left open."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def ltv_of(target: Target, is_exclusive: bool) -> SharedLtv:
 
 @pytest.fixture
 def named(new_database: t.Callable[[], Database], clock: t.Any) -> Begin:
-    """Name a target of a run, which may decide by its LTV."""
+    """Name the target of a run, which may plan by its LTV."""
     return lambda target, is_exclusive=False: Store(new_database(), target, clock, ltv_of(target, is_exclusive))
 
 
 @pytest.fixture
 def begun(named: Begin) -> Begin:
-    """Begin a run that writes, or one that only reads."""
+    """Begin a run that writes or only reads."""
 
     def call(target: Target, is_exclusive: bool = False, writes: bool = True, timeout_ms: int = 0) -> Store:
         store = named(target, is_exclusive)
@@ -65,7 +65,7 @@ def record(store: Store, state: str = OPEN, **change: t.Any) -> Intent:
 
 @pytest.mark.parametrize(("first", "second"), [(USDT, ETH), (USDT, CONTRACT), (BTC, USDT), (ORDER, PLEDGE)])
 @pytest.mark.parametrize("is_exclusive", [(False, False), (True, False), (False, True), (True, True)], ids=str)
-def test_one_that_decides_by_the_ltv_is_alone(begun: Begin, first: Target, second: Target, is_exclusive: tuple[bool, bool]) -> None:
+def test_a_run_that_plans_by_the_ltv_is_alone(begun: Begin, first: Target, second: Target, is_exclusive: tuple[bool, bool]) -> None:
     begun(first, is_exclusive[0])
     if not any(is_exclusive):
         begun(second)
@@ -85,12 +85,12 @@ def test_other_ltvs_are_free(begun: Begin, first: Target, second: Target) -> Non
     begun(second, is_exclusive=True)
 
 
-def test_what_changes_no_ltv_is_free(begun: Begin, new_database: t.Callable[[], Database], clock: t.Any) -> None:
+def test_a_run_that_changes_no_ltv_does_not_wait(begun: Begin, new_database: t.Callable[[], Database], clock: t.Any) -> None:
     begun(USDT, is_exclusive=True)
     assert Store(new_database(), WALLET, clock).acquire(0) == []
 
 
-def test_whoever_waits_for_the_ltv_comes_next(begun: Begin, named: Begin, clock: t.Any) -> None:
+def test_a_run_that_waits_for_the_ltv_is_next(begun: Begin, named: Begin, clock: t.Any) -> None:
     first = begun(USDT)
     clock.after_pause = lambda: first.release() if len(clock.pauses) == 3 else None
     begun(ETH, is_exclusive=True, timeout_ms=60_000)
@@ -98,16 +98,16 @@ def test_whoever_waits_for_the_ltv_comes_next(begun: Begin, named: Begin, clock:
     assert clock.waits == ["Another run that changes the same LTV has not ended: waiting up to 60 s."]
 
 
-def test_one_that_ends_lets_the_ltv_go_too(begun: Begin) -> None:
+def test_a_run_that_ends_releases_the_ltv_too(begun: Begin) -> None:
     for is_exclusive in (True, False, True):
         begun(USDT, is_exclusive).release()
     begun(ETH, is_exclusive=True)
 
 
-def test_one_that_only_reads_keeps_nobody_away_but_does_not_read_amid_a_run(begun: Begin) -> None:
+def test_a_reading_run_blocks_nobody_but_waits_for_writers(begun: Begin) -> None:
     begun(USDT, is_exclusive=True).release()
     reading = begun(USDT, is_exclusive=True, writes=False)
-    # What it would decide does not matter, because it sends nothing.
+    # Its plan does not matter, because it sends nothing.
     begun(ETH).release()
     reading.release()
     deciding = begun(ETH, is_exclusive=True)
@@ -132,7 +132,7 @@ def test_what_other_targets_of_the_ltv_have_left_open(begun: Begin, target: Targ
 
 
 @pytest.mark.parametrize(("state", "is_found"), [(OPEN, True), (MADE, True), (DONE, False), (VOID, False), (GIVEN_UP, False)])
-def test_what_is_settled_is_not_told(begun: Begin, state: str, is_found: bool) -> None:
+def test_settled_intents_are_not_listed(begun: Begin, state: str, is_found: bool) -> None:
     store = begun(ETH)
     intent = record(store, state)
     store.release()
@@ -153,7 +153,7 @@ def test_a_journal_tells_what_is_recorded_now(begun: Begin, named: Begin) -> Non
         assert journal.unsettled_of_ltv() == []
         intent = record(other)
         assert journal.unsettled_of_ltv() == [(ETH, intent)]
-        # It is another target's, so this run does not resolve it.
+        # It belongs to another target, so this run does not resolve it.
         assert (journal.noted(), journal.is_in_doubt) == ([], False)
 
 
@@ -165,17 +165,17 @@ def test_without_a_journal_nothing_is_left_open(named: Begin, check_mode: bool) 
 
 
 @pytest.mark.parametrize(("is_exclusive", "is_refused"), [(True, True), (False, False)])
-def test_after_a_lost_connection_nothing_new_is_decided_by_the_ltv(
+def test_after_a_lost_connection_nothing_new_is_planned_by_the_ltv(
     begun: Begin, kind: str, lose_lock: t.Callable[[], None], is_exclusive: bool, is_refused: bool
 ) -> None:
     store = begun(USDT, is_exclusive)
     first = record(store)
     lose_lock()
-    # What was sent already is still recorded, because the epoch says whose target it is.
+    # What was already sent is still recorded, because the epoch protects the target.
     store.write([Change(Record(dataclasses.replace(first, repay_id="99"), MADE, SIGNED), (Event(SIGNED, "known"),))])
     if kind == "postgresql" and is_refused:
         with pytest.raises(Overtaken, match="was lost for a moment, so another run may have changed the same LTV. Nothing more is sent. Run again."):
             record(store, intent_id="9a3b")
     else:
-        # A file has no connection that could be lost.
+        # A file has no connection to lose.
         record(store, intent_id="9a3b")

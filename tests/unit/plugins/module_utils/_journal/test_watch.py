@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server that does not answer is given up; one that does is left alone, however long the connection lasts."""
+"""A connection is cut if the server does not answer, and kept if it does, however long it lasts."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_another_socket_that_gets_its_number_is_not_cut(line: tuple[socket.socke
         assert other.recv(1) == b"1"
 
 
-def test_nothing_of_it_is_left(line: tuple[socket.socket, socket.socket]) -> None:
+def test_it_leaves_no_thread_behind(line: tuple[socket.socket, socket.socket]) -> None:
     threads, descriptors = threading.active_count(), len(os.listdir("/proc/self/fd"))
     watches = [Watch(line[0].fileno()) for dummy in range(5)]
     for watch in watches:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Position, Funding wallet and its ledger where the exchange's answer is unusual, or does not fit together."""
+"""Position, Funding wallet, and its ledger in unusual or contradictory answers of the exchange."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._loans import account
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import ReadFailed
 
-# The example of the exchange's documentation.
+# The example in the exchange's documentation.
 BTC_DEBT = {
     "fixedTotalDebt": "0", "fixedTotalDebtUSD": "0", "flexibleTotalDebt": "0.08800022", "flexibleTotalDebtUSD": "9355.37",
     "loanCurrency": "BTC",
@@ -42,7 +42,7 @@ NAMES = ("loanCurrency", "currency", "coin")
 
 
 class Exchange:
-    """Gives always the same answer, and writes down what it was asked."""
+    """Always gives the same answer, and records the requests."""
 
     def __init__(self, answer: t.Any) -> None:
         self._answer = answer
@@ -61,7 +61,7 @@ def changed(fields: dict[str, t.Any], **change: object) -> dict[str, t.Any]:
 
 
 def broken(fields: list[str]) -> list[tuple[str, object]]:
-    """Break each field in all ways that it can be; any text is a name."""
+    """Break each field in every possible way. Any string is a valid name."""
     return [(field, value) for field in fields for value in (NO_TEXT if field in NAMES else BROKEN)]
 
 
@@ -76,63 +76,63 @@ def test_the_example_fits_together() -> None:
 @pytest.mark.parametrize("value", BROKEN, ids=str)
 @pytest.mark.parametrize("field", ["ltv", "totalDebt", "totalCollateral"])
 def test_a_total_that_is_broken_is_not_guessed(field: str, value: object) -> None:
-    with pytest.raises(ReadFailed, match=f"unusable {field}"):
+    with pytest.raises(ReadFailed, match=f"invalid {field}"):
         position(**{field: value})
 
 
 @pytest.mark.parametrize("value", [value for value in BROKEN if value not in (MISSING, None, [])], ids=str)
 @pytest.mark.parametrize("name", ["borrowList", "collateralList"])
 def test_a_list_that_is_broken_is_not_guessed(name: str, value: object) -> None:
-    with pytest.raises(ReadFailed, match=f"unusable {name}"):
+    with pytest.raises(ReadFailed, match=f"invalid {name}"):
         position(**{name: value})
 
 
 @pytest.mark.parametrize("value", [MISSING, None, []], ids=str)
 @pytest.mark.parametrize("name", ["borrowList", "collateralList"])
 def test_a_list_that_is_not_told_fits_no_total(name: str, value: object) -> None:
-    with pytest.raises(ReadFailed, match="figures that contradict each other: total(Debt|Collateral) is [0-9.]+, its parts add up to 0"):
+    with pytest.raises(ReadFailed, match="contradictory figures: total(Debt|Collateral) is [0-9.]+, but its parts add up to 0"):
         position(**{name: value})
 
 
 @pytest.mark.parametrize(("field", "value"), broken(sorted(BTC_DEBT)), ids=str)
 def test_a_debt_that_is_broken_is_not_guessed(field: str, value: object) -> None:
-    with pytest.raises(ReadFailed, match=f"unusable {field}"):
+    with pytest.raises(ReadFailed, match=f"invalid {field}"):
         position(borrowList=[changed(BTC_DEBT, **{field: value}), ETH_DEBT])
 
 
 @pytest.mark.parametrize(("field", "value"), broken(["amount", "amountUSD", "currency"]), ids=str)
 def test_collateral_that_is_broken_is_not_guessed(field: str, value: object) -> None:
-    with pytest.raises(ReadFailed, match=f"unusable {field}"):
+    with pytest.raises(ReadFailed, match=f"invalid {field}"):
         position(collateralList=[changed(PLEDGED[0], **{field: value}), *PLEDGED[1:]])
 
 
 @pytest.mark.parametrize(
     ("change", "contradiction"),
     [
-        ({"totalDebt": "963.82"}, "totalDebt is 963.82, its parts add up to 9638.17"),
-        ({"totalDebt": "9800"}, "totalDebt is 9800, its parts add up to 9638.17"),
-        ({"totalDebt": "0", "ltv": "0"}, "totalDebt is 0, its parts add up to 9638.17"),
-        ({"totalDebt": "0", "ltv": ""}, "totalDebt is 0, its parts add up to 9638.17"),
-        ({"borrowList": [ETH_DEBT]}, "totalDebt is 9638.17, its parts add up to 282.8"),
-        ({"totalCollateral": "1838141"}, "totalCollateral is 1838141, its parts add up to 18381.41"),
-        ({"collateralList": PLEDGED[:3]}, "totalCollateral is 18381.41, its parts add up to 17656.61"),
-        # In percent, as zero, and that of another account.
-        ({"ltv": "52.4344"}, "ltv is 52.4344, 9638.17 is owed against 18381.41"),
-        ({"ltv": "0"}, "ltv is 0, 9638.17 is owed against 18381.41"),
-        ({"ltv": "0.3"}, "ltv is 0.3, 9638.17 is owed against 18381.41"),
+        ({"totalDebt": "963.82"}, "totalDebt is 963.82, but its parts add up to 9638.17"),
+        ({"totalDebt": "9800"}, "totalDebt is 9800, but its parts add up to 9638.17"),
+        ({"totalDebt": "0", "ltv": "0"}, "totalDebt is 0, but its parts add up to 9638.17"),
+        ({"totalDebt": "0", "ltv": ""}, "totalDebt is 0, but its parts add up to 9638.17"),
+        ({"borrowList": [ETH_DEBT]}, "totalDebt is 9638.17, but its parts add up to 282.8"),
+        ({"totalCollateral": "1838141"}, "totalCollateral is 1838141, but its parts add up to 18381.41"),
+        ({"collateralList": PLEDGED[:3]}, "totalCollateral is 18381.41, but its parts add up to 17656.61"),
+        # In percent, zero, and that of another account.
+        ({"ltv": "52.4344"}, "ltv is 52.4344, but totalDebt is 9638.17 and totalCollateral 18381.41"),
+        ({"ltv": "0"}, "ltv is 0, but totalDebt is 9638.17 and totalCollateral 18381.41"),
+        ({"ltv": "0.3"}, "ltv is 0.3, but totalDebt is 9638.17 and totalCollateral 18381.41"),
     ],
 )
-def test_figures_that_do_not_fit_together(change: dict[str, object], contradiction: str) -> None:
+def test_contradictory_figures_are_refused(change: dict[str, object], contradiction: str) -> None:
     with pytest.raises(ReadFailed) as caught:
         position(**change)
     path = "/v5/crypto-loan-common/position"
-    assert str(caught.value) == f"Bybit answered {path} with figures that contradict each other: {contradiction}."
+    assert str(caught.value) == f"Bybit's answer to {path} has contradictory figures: {contradiction}."
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        # Rounded, and reckoned at another moment.
+        # Rounded, and calculated at another moment.
         {"totalDebt": "9638.2"},
         {"totalDebt": "9700"},
         {"totalCollateral": "18400"},
@@ -142,7 +142,7 @@ def test_figures_that_do_not_fit_together(change: dict[str, object], contradicti
     ],
     ids=str,
 )
-def test_figures_that_are_near_enough(change: dict[str, t.Any]) -> None:
+def test_figures_within_rounding_are_accepted(change: dict[str, t.Any]) -> None:
     assert position(**change).contradiction() == ""
 
 
@@ -154,14 +154,14 @@ def test_cents_are_lost_in_rounding(usd: str, fits: bool) -> None:
     if fits:
         assert position(**account).total_debt_usd == Decimal(usd)
     else:
-        with pytest.raises(ReadFailed, match="contradict each other"):
+        with pytest.raises(ReadFailed, match="contradictory figures"):
             position(**account)
 
 
 @pytest.mark.parametrize(
     ("debt", "collateral", "ltv", "fits"),
     [
-        # Six places of an LTV are coarse where much is pledged for little, whether it is rounded or cut.
+        # Six decimal places of an LTV are coarse if the debt is small, whether they are rounded or cut.
         ("44", "10000000", "0.000004", True),
         ("49.99", "10000000", "0.000004", True),
         ("45", "10000000", "0.000005", True),
@@ -181,7 +181,7 @@ def test_an_ltv_is_rounded(debt: str, collateral: str, ltv: str, fits: bool) -> 
     if fits:
         assert position(**account).ltv == Decimal(ltv)
     else:
-        with pytest.raises(ReadFailed, match=f"ltv is {ltv}, {debt} is owed against {collateral}"):
+        with pytest.raises(ReadFailed, match=f"ltv is {ltv}, but totalDebt is {debt} and totalCollateral {collateral}"):
             position(**account)
 
 
@@ -196,19 +196,19 @@ def test_only_a_limit_that_is_reached_refuses_collateral(value: object, refuses:
 @pytest.mark.parametrize("field", ["coin", "walletBalance"])
 @pytest.mark.parametrize("value", BROKEN, ids=str)
 def test_a_balance_that_is_broken_is_not_guessed(field: str, value: object) -> None:
-    with pytest.raises(ReadFailed, match=f"unusable {field}"):
+    with pytest.raises(ReadFailed, match=f"invalid {field}"):
         account.read_balance(t.cast(t.Any, Exchange({"balance": changed(HELD, **{field: value})})), "USDT")
 
 
 @pytest.mark.parametrize("answer", [{}, {"balance": None}, {"balance": []}, {"balance": "523.5"}, {"balance": [HELD]}])
 def test_no_balance_is_not_an_empty_wallet(answer: dict[str, t.Any]) -> None:
-    with pytest.raises(ReadFailed, match="without a balance"):
+    with pytest.raises(ReadFailed, match="lacks a balance"):
         account.read_balance(t.cast(t.Any, Exchange(answer)), "USDT")
 
 
 @pytest.mark.parametrize("coin", ["USDC", "usdt", "USDT "])
 def test_the_balance_of_another_coin_is_no_balance(coin: str) -> None:
-    with pytest.raises(ReadFailed, match=f"unusable coin: '{coin}', but 'USDT' was requested"):
+    with pytest.raises(ReadFailed, match=f"invalid coin: '{coin}', but 'USDT' was requested"):
         account.read_balance(t.cast(t.Any, Exchange({"balance": {**HELD, "coin": coin}})), "USDT")
 
 
@@ -229,26 +229,26 @@ def movements(*rows: dict[str, t.Any]) -> list[tuple[str, int]]:
         ([], []),
         ([MOVED], [("-100.5", SENT_MS)]),
         ([{**MOVED, "ioDirection": "I", "createTime": "1793534401"}], [("100.5", SENT_MS + 1000)]),
-        # Each counts, also when it looks like another one.
+        # Each entry counts, even if it equals another one.
         ([MOVED, MOVED, {**MOVED, "txnAmt": "0.0001"}], [("-100.5", SENT_MS), ("-100.5", SENT_MS), ("-0.0001", SENT_MS)]),
-        # Of another coin, the amount is of no interest.
+        # The amount of another coin does not matter.
         ([{**MOVED, "currency": "USDC", "txnAmt": ""}, MOVED, {**MOVED, "currency": "BTC"}], [("-100.5", SENT_MS)]),
     ],
 )
-def test_what_has_moved_in_the_wallet(rows: list[dict[str, t.Any]], found: list[tuple[str, int]]) -> None:
+def test_movements_of_the_wallet_are_read(rows: list[dict[str, t.Any]], found: list[tuple[str, int]]) -> None:
     assert movements(*rows) == found
 
 
 @pytest.mark.parametrize("currency", ["usdt", "USDT ", " USDT", "Usdt"])
-def test_a_coin_that_is_only_written_otherwise_is_not_another_one(currency: str) -> None:
-    with pytest.raises(ReadFailed, match=f"unusable currency: '{currency}' may be USDT"):
+def test_another_spelling_of_a_coin_is_not_another_coin(currency: str) -> None:
+    with pytest.raises(ReadFailed, match=f"invalid currency: '{currency}' may be USDT"):
         movements({**MOVED, "currency": currency})
 
 
 @pytest.mark.parametrize("second", [-1, 6, 600, -86_400])
-def test_an_entry_of_a_time_that_was_not_asked_for_is_not_passed_over(second: int) -> None:
+def test_an_entry_outside_the_requested_time_is_not_ignored(second: int) -> None:
     created = SENT_MS // 1000 + second
-    with pytest.raises(ReadFailed, match=f"unusable createTime: {created}, but 1793534400 to 1793534405 .seconds. was requested"):
+    with pytest.raises(ReadFailed, match=f"invalid createTime: {created}, but 1793534400 to 1793534405 .seconds. was requested"):
         movements(MOVED, {**MOVED, "createTime": str(created)})
 
 
@@ -256,7 +256,7 @@ def test_an_entry_of_a_time_that_was_not_asked_for_is_not_passed_over(second: in
     ("from_ms", "to_ms", "seconds"),
     [
         (SENT_MS, SENT_MS + 5000, ("1793534400", "1793534405")),
-        # The ledger has whole seconds, so both ends are widened.
+        # Times in the ledger are whole seconds, so both ends are widened.
         (SENT_MS + 999, SENT_MS + 5001, ("1793534400", "1793534406")),
         (SENT_MS - 1, SENT_MS + 1, ("1793534399", "1793534401")),
     ],
@@ -279,7 +279,7 @@ def test_the_ledger_is_asked_for_seconds(from_ms: int, to_ms: int, seconds: tupl
     ],
 )
 @pytest.mark.parametrize("direction", ["I", "O"])
-def test_an_entry_of_the_ledger_that_is_broken_is_not_passed_over(direction: str, field: str, values: list[object]) -> None:
+def test_a_broken_ledger_entry_is_not_ignored(direction: str, field: str, values: list[object]) -> None:
     for value in values:
-        with pytest.raises(ReadFailed, match=f"unusable {field}"):
+        with pytest.raises(ReadFailed, match=f"invalid {field}"):
             movements(changed(MOVED, **{"ioDirection": direction, field: value}))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is read of adjustments of collateral; the documented examples are in tests/documented."""
+"""Reading adjustments of collateral. The documented examples are in tests/documented."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def documented(name: str) -> dict[str, t.Any]:
 
 
 class Exchange:
-    """Gives always the same answer, and writes down what it was asked."""
+    """Always gives the same answer, and records the requests."""
 
     def __init__(self, answer: t.Any) -> None:
         self._answer = answer
@@ -87,7 +87,7 @@ def test_the_documented_adjustments_of_an_account() -> None:
     assert exchange.asked == [(ACCOUNT_PATH, {"collateralCurrency": "BTC"})]
 
 
-def test_what_the_documentation_says_may_be_taken_back() -> None:
+def test_the_documented_removable_amount_is_read() -> None:
     exchange: t.Any = Exchange(documented("crypto-loan_reduce-max-collateral-amt"))
     assert adjustments.legacy_limit(exchange, "17") == Decimal("0.00210611")
     assert exchange.asked == [("/v5/crypto-loan/max-collateral-amount", {"orderId": "17"})]
@@ -98,32 +98,32 @@ def test_what_the_documentation_says_may_be_taken_back() -> None:
 
 @pytest.mark.parametrize("value", [MISSING, None, "", "much", "-1", 0, 5, True, []], ids=str)
 @pytest.mark.parametrize("read", [adjustments.legacy_limit, adjustments.account_limit])
-def test_what_may_be_taken_back_is_not_guessed(read: t.Callable[..., Decimal], value: object) -> None:
-    with pytest.raises(ReadFailed, match="unusable maxCollateralAmount"):
+def test_a_broken_removable_amount_is_not_guessed(read: t.Callable[..., Decimal], value: object) -> None:
+    with pytest.raises(ReadFailed, match="invalid maxCollateralAmount"):
         read(Exchange(changed({}, maxCollateralAmount=value)), "BTC")
 
 
 @pytest.mark.parametrize(("direction", "move"), [(0, ADD), ("0", ADD), (1, TAKE_BACK), ("1", TAKE_BACK)], ids=repr)
 @EACH
-def test_in_which_direction(read: Adjustments, fields: dict[str, t.Any], direction: object, move: str) -> None:
+def test_the_direction_is_read(read: Adjustments, fields: dict[str, t.Any], direction: object, move: str) -> None:
     assert [entry.move for entry in read(showing({**fields, "direction": direction}))] == [move]
 
 
 @pytest.mark.parametrize("direction", [MISSING, None, "", 2, -1, "-1", Decimal("0.5"), True, False, "add", []], ids=repr)
 @EACH
 def test_a_direction_that_is_unknown_is_not_guessed(read: Adjustments, fields: dict[str, t.Any], direction: object) -> None:
-    with pytest.raises(ReadFailed, match="unusable direction"):
+    with pytest.raises(ReadFailed, match="invalid direction"):
         read(showing(changed(fields, direction=direction)))
 
 
 @pytest.mark.parametrize(("status", "read_as"), [(1, SUCCESS), ("1", SUCCESS), (2, PROCESSING), ("2", PROCESSING), (3, FAILED), ("3", FAILED)])
-def test_how_far_it_is(status: object, read_as: str) -> None:
+def test_the_status_is_read(status: object, read_as: str) -> None:
     assert [entry.status for entry in adjustments.account_adjustments(showing({**OF_ACCOUNT, "status": status}))] == [read_as]
 
 
 @pytest.mark.parametrize("status", [MISSING, None, "", 0, 4, "SUCCESS", True], ids=repr)
 def test_a_status_that_is_unknown_is_not_guessed(status: object) -> None:
-    with pytest.raises(ReadFailed, match="(unusable|unknown) status"):
+    with pytest.raises(ReadFailed, match="(invalid|unknown) status"):
         adjustments.account_adjustments(showing(changed(OF_ACCOUNT, status=status)))
 
 
@@ -145,19 +145,19 @@ def test_one_adjustment_has_one_id(read: Adjustments, fields: dict[str, t.Any], 
 @EACH
 def test_a_field_that_is_broken_is_not_guessed(read: Adjustments, fields: dict[str, t.Any], field: str, values: list[object]) -> None:
     for value in values:
-        with pytest.raises(ReadFailed, match=f"unusable {field}"):
+        with pytest.raises(ReadFailed, match=f"invalid {field}"):
             read(showing(fields, changed(fields, **{field: value})))
 
 
 @pytest.mark.parametrize("order", [MISSING, None, "", 17, "18"], ids=repr)
-def test_an_adjustment_of_another_order_is_not_passed_over(order: object) -> None:
-    with pytest.raises(ReadFailed, match="unusable orderId"):
+def test_an_adjustment_of_another_order_is_not_ignored(order: object) -> None:
+    with pytest.raises(ReadFailed, match="invalid orderId"):
         adjustments.legacy_adjustments(showing(changed(OF_ORDER, orderId=order)), "17")
 
 
 @pytest.mark.parametrize("coin", ["btc", "BTC ", "ETH"])
-def test_an_adjustment_of_another_coin_is_not_passed_over(coin: str) -> None:
-    with pytest.raises(ReadFailed, match="unusable collateralCurrency"):
+def test_an_adjustment_of_another_coin_is_not_ignored(coin: str) -> None:
+    with pytest.raises(ReadFailed, match="invalid collateralCurrency"):
         adjustments.account_adjustments(showing({**OF_ACCOUNT, "collateralCurrency": coin}), "BTC")
 
 
@@ -167,27 +167,27 @@ def test_the_parts_tell_the_order() -> None:
 
 
 @EACH
-def test_of_one_id_there_is_one(read: Adjustments, fields: dict[str, t.Any]) -> None:
+def test_an_id_is_unique(read: Adjustments, fields: dict[str, t.Any]) -> None:
     other = {**fields, "adjustId": "9"}
     exchange = showing(fields, other, fields)
     assert [entry.repay_id for entry in read(exchange)] == [str(fields["adjustId"]), "9"]
     assert [entry.repay_id for entry in read(exchange, adjust_id="9")] == ["9"]
     assert exchange.asked[-1][1] == {"adjustId": "9"}
-    # The exchange may have passed over the ID in silence.
+    # The exchange may have silently ignored the ID.
     assert read(exchange, adjust_id="10") == []
 
 
 @EACH
 def test_rows_of_one_adjustment_that_contradict_each_other(read: Adjustments, fields: dict[str, t.Any]) -> None:
     for change in ({"direction": 1}, {"amount": "7"}, {"adjustTime": TIME_MS + 1}):
-        with pytest.raises(ReadFailed, match=f"with contradicting rows of adjustment {fields['adjustId']}\\.$"):
+        with pytest.raises(ReadFailed, match=f"has contradictory rows for adjustment {fields['adjustId']}\\.$"):
             read(showing(fields, {**fields, **change}))
 
 
 def test_an_adjustment_may_become_final_between_two_pages() -> None:
     processing = {**OF_ACCOUNT, "status": 2}
     assert [entry.status for entry in adjustments.account_adjustments(showing(processing, OF_ACCOUNT, processing))] == [SUCCESS]
-    with pytest.raises(ReadFailed, match="contradicting rows of adjustment"):
+    with pytest.raises(ReadFailed, match="contradictory rows for adjustment"):
         adjustments.account_adjustments(showing(OF_ACCOUNT, {**OF_ACCOUNT, "status": 3}))
 
 
@@ -205,11 +205,11 @@ def levels(*places: object, coin: str = "ETH") -> dict[str, t.Any]:
         (levels(0, 8), 0),
         (levels(), None),
         ({"vipCoinList": [{"vipLevel": "VIP0", "list": []}]}, None),
-        # Of another coin beside it, nothing counts.
+        # Another coin does not count.
         ({"vipCoinList": levels(8)["vipCoinList"] + levels(2, coin="BTC")["vipCoinList"]}, 8),
     ],
 )
-def test_of_the_places_of_collateral_the_fewest_count(answer: t.Any, places: int | None) -> None:
+def test_the_fewest_decimal_places_of_collateral_count(answer: t.Any, places: int | None) -> None:
     exchange: t.Any = Exchange(answer)
     assert legacy.collateral_accuracy(exchange, "ETH") == places
     assert exchange.asked == [("/v5/crypto-loan/collateral-data", {"currency": "ETH"})]
@@ -223,6 +223,6 @@ def test_of_the_places_of_collateral_the_fewest_count(answer: t.Any, places: int
     ],
     ids=str,
 )
-def test_places_of_collateral_are_not_guessed(answer: t.Any) -> None:
+def test_decimal_places_of_collateral_are_not_guessed(answer: t.Any) -> None:
     with pytest.raises(ReadFailed):
         legacy.collateral_accuracy(t.cast(t.Any, Exchange(answer)), "ETH")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many decimal places a coin has; what cannot be read is never four, none, or another coin's."""
+"""How many decimal places a coin has. An unreadable value is never taken for four, none, or another coin's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READS: dict[str, Read] = {
 
 
 class Exchange:
-    """Answers with one row, in the form of each product at once."""
+    """Answers with one row that has the fields of every product."""
 
     def __init__(self, **fields: object) -> None:
         rows = [{name: value for name, value in fields.items() if value is not MISSING}]
@@ -43,22 +43,22 @@ def with_places(places: object, currency: object = "USDT") -> t.Any:
 @pytest.mark.parametrize(("told", "places"), [(4, 4), ("4", 4), ("4.0", 4), (0, 0), ("18", 18)])
 def test_decimal_places(read: Read, told: object, places: int) -> None:
     assert read(with_places(told)) == places
-    # What is listed for other coins alone may be this one, under another name.
-    with pytest.raises(ReadFailed, match="unusable currency: 'BTC', but 'USDT' was requested"):
+    # A list without the coin may have it under another name.
+    with pytest.raises(ReadFailed, match="invalid currency: 'BTC', but 'USDT' was requested"):
         read(with_places(told, "BTC"))
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 @pytest.mark.parametrize("places", [MISSING, None, "", "four", "4.5", 19, "400", -1, True, [4], {}], ids=str)
 def test_decimal_places_are_not_guessed(read: Read, places: object) -> None:
-    with pytest.raises(ReadFailed, match="an unusable (flexibleB|fixedB|b)orrowingAccuracy"):
+    with pytest.raises(ReadFailed, match="an invalid (flexibleB|fixedB|b)orrowingAccuracy"):
         read(with_places(places))
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 @pytest.mark.parametrize("currency", [MISSING, None, "", 5, ["USDT"], True], ids=str)
 def test_a_coin_that_cannot_be_read_is_not_another_one(read: Read, currency: object) -> None:
-    with pytest.raises(ReadFailed, match="an unusable currency"):
+    with pytest.raises(ReadFailed, match="an invalid currency"):
         read(with_places(4, currency))
 
 
@@ -66,5 +66,5 @@ def test_a_coin_that_cannot_be_read_is_not_another_one(read: Read, currency: obj
 def test_levels_in_another_form_are_not_guessed(levels: object) -> None:
     exchange = with_places(4)
     exchange._answer["vipCoinList"] = levels
-    with pytest.raises(ReadFailed, match="without (vipCoinList|a list of rows)"):
+    with pytest.raises(ReadFailed, match="lacks (vipCoinList|a list of rows)"):
         READS["legacy"](exchange)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The collateral ratio tiers as the exchange lists them; those that cannot be understood are left out, or the answer is refused."""
+"""The collateral ratio tiers as the exchange lists them. Invalid ones are left out, or the answer is refused."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read(groups: object) -> dict[str, t.Any]:
         ([group("ATOM,AAVE,BTC,BOB")], {"ATOM", "AAVE", "BTC", "BOB"}),
         ([group("BTC, ETH")], {"BTC", "ETH"}),
         ([group("BTC", GOOD[::-1])], {"BTC"}),
-        # The same twice says the same; two ways are none.
+        # A repeated coin counts once. Contradictory ones count not at all.
         ([group("BTC"), group("BTC,ETH")], {"BTC", "ETH"}),
         ([group("BTC,ETH"), group("BTC", [("0", "1", "0.8")])], {"ETH"}),
         ([group("BTC", GOOD[1:]), group("ETH")], {"ETH"}),
@@ -66,7 +66,7 @@ def test_coins_whose_tiers_are_understood(groups: list[t.Any], coins: set[str]) 
     ids=str,
 )
 def test_answers_that_cannot_be_read(groups: object) -> None:
-    with pytest.raises(ReadFailed, match="^Bybit answered /v5/crypto-loan-common/collateral-data with"):
+    with pytest.raises(ReadFailed, match="^Bybit's answer to /v5/crypto-loan-common/collateral-data (has|lacks)"):
         read(groups)
 
 
@@ -75,7 +75,7 @@ def test_answers_that_cannot_be_read(groups: object) -> None:
     [
         ([], set(), set()),
         ([group("BTC, ETH")], {"BTC", "ETH"}, {"BTC", "ETH"}),
-        # It is taken all the same.
+        # The coin is accepted nevertheless.
         ([group("BTC,ETH"), group("BTC", [("0", "1", "0.8")])], {"BTC", "ETH"}, {"ETH"}),
         ([group("BTC", [])], {"BTC"}, set()),
     ],

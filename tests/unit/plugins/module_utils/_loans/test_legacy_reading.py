@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The reading of legacy loans where the exchange's answer is unusual."""
+"""Reading legacy loans from unusual answers of the exchange."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.signing import
 
 
 class Exchange:
-    """Gives always the same result."""
+    """Always gives the same result."""
 
     base_url = "https://api-testnet.bybit.com"
 
@@ -53,7 +53,7 @@ def level(name: str, **thresholds: tuple[str, str]) -> dict[str, t.Any]:
         ([], {}),
     ],
 )
-def test_of_the_thresholds_of_all_levels_the_lowest_count(levels: t.Any, found: dict[str, tuple[str, str]], clock: t.Any) -> None:
+def test_the_lowest_thresholds_of_all_levels_count(levels: t.Any, found: dict[str, tuple[str, str]], clock: t.Any) -> None:
     expected = {coin: Thresholds(Decimal(call), Decimal(end)) for coin, (call, end) in found.items()}
     assert legacy.thresholds(client({"vipCoinList": levels}, clock)) == expected
 
@@ -80,7 +80,7 @@ def test_a_loan_without_a_due_time_is_never_due(due: t.Any, time_ms: int | None,
 
 @pytest.mark.parametrize("due", [None, 0, "253370764800000", "9" * 30, "soon", "1793534400.5", "1793534400"])
 def test_a_due_time_beyond_the_calendar_is_not_guessed(due: t.Any, clock: t.Any) -> None:
-    with pytest.raises(ReadFailed, match="unusable expirationTime"):
+    with pytest.raises(ReadFailed, match="invalid expirationTime"):
         list(legacy.open_loans(client(open_loan(due), clock)))
 
 
@@ -96,5 +96,5 @@ def test_an_ltv_that_is_not_shown_is_not_zero(shown: str, ltv: Decimal | None, c
 def test_an_ltv_that_does_not_fit_is_not_believed(ltv: str, debt: str, clock: t.Any) -> None:
     answer = open_loan("")
     answer["list"][0].update(currentLTV=ltv, totalDebt=debt)
-    with pytest.raises(ReadFailed, match=f"unusable currentLTV: {ltv} does not fit a debt of {debt}"):
+    with pytest.raises(ReadFailed, match=f"invalid currentLTV: {ltv} contradicts a debt of {debt}"):
         list(legacy.open_loans(client(answer, clock)))

@@ -24,7 +24,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.prices impor
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.tiers import Tier, Tiers, collateral_value
 
 D = Decimal
-# The example of the exchange's documentation.
+# The example in the exchange's documentation.
 TIERS: Tiers = (
     Tier(D(0), D(10000), D("0.8")), Tier(D(10000), D(20000), D("0.7")), Tier(D(20000), D(30000), D("0.5")),
     Tier(D(30000), D(99999999999), D("0.4")),
@@ -85,7 +85,7 @@ BOTH = ["BTC", "ETH"]
         (TWO_COINS, ["BTC"], "0.8", "0.5625"),
         (TWO_COINS, ["ETH"], "0.8", None),
         (TWO_COINS, BOTH, "0.8", "0.375"),
-        # What is unknown stays as it is, or nothing is told.
+        # Unknown prices stay unchanged, or no fall is returned.
         (UNKNOWN, ["BTC"], "0.8", "0.5625"),
         (UNKNOWN, ["ETH"], "0.8", None),
         (UNKNOWN, BOTH, "0.8", None),
@@ -142,7 +142,7 @@ def test_the_ltv_after_a_shock(of: Outlook, shock: dict[str, str], ltv: str | No
         (account({}, pledged("BTC", "10")), "0", {}, "0", {}, {"BTC": "0"}),
     ],
 )
-def test_what_an_ltv_takes(
+def test_the_amounts_that_reach_an_ltv(
     of: Outlook, max_ltv: str, shock: dict[str, str], usd: str | None, repay: dict[str, str | None], add: dict[str, str | None]
 ) -> None:
     changes = {coin: D(change) for coin, change in shock.items()}
@@ -166,7 +166,7 @@ def test_the_documented_account() -> None:
     assert found.unpredictable_coins == ["USDT", "USDC"]
     # (9930.10 - 8000) / 0.7 + 10,000.
     assert round(found.collateral[0].market_usd or D(0), 4) == D("12757.2857")
-    # The debt is in BTC, so no fall of BTC endangers it; nor one of ETH, which is a quarter of the collateral.
+    # The debt is in BTC, so no fall of BTC endangers it. ETH is only a quarter of the collateral.
     assert [found.fall_to(D("0.85"), [coin]) for coin in ("BTC", "ETH")] == [None, None]
     # 1.5 x 9355.38 + 282.81 = 14,315.88 against 8000 + 0.7 x (19,135.93 - 10,000) + 8451.27 = 22,846.42.
     assert round(found.ltv({"BTC": D("0.5")}) or D(0), 5) == D("0.62661")
@@ -195,7 +195,7 @@ def test_the_worst_reading_counts(shown: dict[str, str], debt: str, collateral: 
     assert [round(value or D(0), places) for value, places in ((found.debt_usd({}), 2), (found.collateral_usd({}), 2), (found.ltv({}), 6))] == [
         D(debt), D(collateral), D(ltv)
     ]
-    # The parts keep their proportions, and what they are worth follows.
+    # The parts keep their proportions, and their values follow.
     assert round(found.debts[0].usd / found.debt_usd({}), 12) == round(D("9355.38") / D("9638.19"), 12)
     for entry, usd in zip(found.collateral, ("9930.10", "4524.80", "3201.68", "724.79")):
         assert round(entry.value_usd, 6) == round(D(usd) * D(collateral) / D("18381.37"), 6)
@@ -238,7 +238,7 @@ def test_the_fall_that_a_legacy_loan_bears(of: LoanOutlook, ltv: str, fall: str 
         (order(), "0.4", {}, "40.53729", "0.00169"),
         # After a fall by half, 0.8338: 1000 x 0.4338 / 0.8338 = 520.26864956, and 0.04 x 0.4338 / 0.4.
         (order(), "0.4", {"BTC": "-0.5"}, "520.26864", "0.04338"),
-        # What the debt falls by, the LTV does: 0.2085 is below 0.4.
+        # The LTV falls with the debt: 0.2085 is below 0.4.
         (order(), "0.4", {"USDT": "-0.5"}, "0", "0"),
         (order(), "0", {}, "1000", None),
         (order(collateral_amount=None), "0.4", {}, "40.53729", None),

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Laws of the outlook that hold for every account: more debt is never safer, and what it tells to do is enough."""
+"""Properties of the outlook for every account: more debt is never safer, and the stated amounts are enough."""
 
 from __future__ import annotations
 
+import typing as t
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 D = Decimal
 COINS = ("BTC", "ETH", "USDT")
 STEP, UNIT = D("0.0001"), D("0.00000001")
-# The arithmetic of the tests has 28 digits, and a quotient that is not exact may be rounded up by a unit too much.
+# The tests calculate with 28 digits, and an inexact quotient may be rounded up by one unit too many.
 ALMOST_ONE = 1 + D("1e-20")
 USD = st.decimals(min_value=D("0.01"), max_value=50_000, places=2)
 LTVS = st.decimals(min_value=D("0.05"), max_value=D("0.99"), places=2)
@@ -101,7 +102,7 @@ def test_what_is_stated_is_enough_and_less_is_not(account: Outlook, shock: dict[
 
 
 @given(st.decimals(D("0.0001"), D("1.5"), places=4), LTVS, st.decimals(min_value=D("0.01"), max_value=10**6, places=2), SHOCKS)
-def test_the_same_of_a_legacy_loan(ltv: Decimal, threshold: Decimal, debt: Decimal, shock: dict[str, Decimal]) -> None:
+def test_what_is_stated_for_a_legacy_loan_is_enough_and_less_is_not(ltv: Decimal, threshold: Decimal, debt: Decimal, shock: dict[str, Decimal]) -> None:
     loan = Loan(LEGACY, "17", "USDT", debt, D(0), D(0), OPEN, collateral_coin="BTC", collateral_amount=D("0.5"), ltv=ltv)
     outlook = LoanOutlook(loan, ltv)
     fall = outlook.fall_to(threshold)

@@ -13,7 +13,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import 
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import Part, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.parsing import Row, rows_like, united
 
-# The example of the exchange's documentation.
+# The example in the exchange's documentation.
 REPAYMENT = {
     "loanCurrency": "BTC",
     "repayAmount": "0.007",
@@ -66,21 +66,21 @@ def test_a_field_that_can_be_used(method: str, value: object, expected: object) 
         *[("whole_number", value) for value in (MISSING, None, "", "four", "4.5", 4.5, -4, True, [])],
         *[("decimal_places", value) for value in (MISSING, None, "", -1, 19, "4000", 1.5, True)],
         *[("time_ms", value) for value in (MISSING, None, "", 0, "0", "soon", -1, 1.5, "1752570731.274")],
-        # Seconds, microseconds, the end of 2017, and what no calendar has.
+        # Seconds, microseconds, the end of 2017, and beyond the calendar.
         *[("time_ms", value) for value in (1752570731, 1752570731274000, 1514764799999, 253370764800000, "9" * 30)],
     ],
 )
 def test_a_field_that_cannot_be_used_is_not_guessed(method: str, value: object) -> None:
     with pytest.raises(ReadFailed) as caught:
         getattr(row(value), method)("field")
-    assert re.fullmatch(r"Bybit answered /v5/list with an unusable field(: .*\w)?\.", str(caught.value))
+    assert re.fullmatch(r"Bybit's answer to /v5/list has an invalid field(: .*\w)?\.", str(caught.value))
     assert caught.value.outcome == "not_executed"
 
 
-def test_what_is_wrong_is_told() -> None:
-    with pytest.raises(ReadFailed, match=r"unusable field: 'much' is not a decimal string\.$"):
+def test_the_error_names_what_is_wrong() -> None:
+    with pytest.raises(ReadFailed, match=r"invalid field: 'much' is not a decimal string\.$"):
         row("much").number("field")
-    with pytest.raises(ReadFailed, match=r"unusable field: 4\.5 is not a whole number\.$"):
+    with pytest.raises(ReadFailed, match=r"invalid field: 4\.5 is not a whole number\.$"):
         row("4.5").whole_number("field")
 
 
@@ -100,7 +100,7 @@ def test_the_status_of_a_repayment(status: object, expected: str) -> None:
 
 @pytest.mark.parametrize("status", [0, 4, "9"])
 def test_an_unknown_status_is_not_guessed(status: object) -> None:
-    with pytest.raises(ReadFailed, match=f"^Bybit answered /v5/list with the unknown repayStatus {status}.$"):
+    with pytest.raises(ReadFailed, match=f"^Bybit's answer to /v5/list has the unknown repayStatus {status}.$"):
         Row("/v5/list", {**REPAYMENT, "repayStatus": status}).entry()
 
 
@@ -117,7 +117,7 @@ def test_an_unknown_status_is_not_guessed(status: object) -> None:
         (8, "moved_to_flexible", False),
         ("1", "user", True),
         ("7", "by_currency", True),
-        # Of what is added to the list one day, nobody knows.
+        # The meaning of future values is unknown.
         (0, "unknown", None),
         (9, "unknown", None),
         ("99", "unknown", None),
@@ -130,13 +130,13 @@ def test_how_a_repayment_came_about(number: object, kind: str, by_user: bool | N
 
 @pytest.mark.parametrize("field", sorted(REPAYMENT))
 @pytest.mark.parametrize("value", [MISSING, None, "", [], {}, True], ids=["missing", "null", "empty", "list", "object", "boolean"])
-def test_a_repayment_that_is_broken(field: str, value: t.Any) -> None:
+def test_a_broken_repayment_is_refused(field: str, value: t.Any) -> None:
     fields = {name: given for name, given in {**REPAYMENT, field: value}.items() if given is not MISSING}
-    with pytest.raises(ReadFailed, match=f"unusable {field}"):
+    with pytest.raises(ReadFailed, match=f"invalid {field}"):
         Row("/v5/list", fields).entry()
 
 
-# What the exchange leaves empty although it is documented as a number, and what may be so.
+# Fields that the exchange leaves empty although documented as numbers, and fields that may be empty.
 UNTOLD = {
     "annualRate": True, "collateralAmount": True, "collateralReturn": True, "currentLTV": True, "hourlyInterestRate": True,
     "liquidationLTV": True, "marginCallLTV": True, "residualPenaltyInterest": True,
@@ -147,15 +147,15 @@ UNTOLD = {
 
 
 @pytest.mark.parametrize(("field", "may_be_untold"), sorted(UNTOLD.items()))
-def test_what_is_not_told_is_not_zero(field: str, may_be_untold: bool) -> None:
+def test_an_empty_amount_is_not_zero(field: str, may_be_untold: bool) -> None:
     if may_be_untold:
         assert row("", field).number_or_none(field) is None
     else:
-        with pytest.raises(ReadFailed, match=f"unusable {field}: '' is not a decimal string"):
+        with pytest.raises(ReadFailed, match=f"invalid {field}: '' is not a decimal string"):
             row("", field).number_or_none(field)
     assert row("0", field).number_or_none(field) == 0
     for value in (MISSING, None, 0, "soon"):
-        with pytest.raises(ReadFailed, match=f"unusable {field}"):
+        with pytest.raises(ReadFailed, match=f"invalid {field}"):
             row(value, field).number_or_none(field)
 
 
@@ -168,14 +168,14 @@ def test_a_loan_that_is_not_overdue_owes_no_penalty_interest(told: str, is_overd
 
 
 def test_an_overdue_loan_owes_penalty_interest_that_must_be_told() -> None:
-    with pytest.raises(ReadFailed, match=r"with an unusable residualPenaltyInterest of an overdue loan\.$"):
+    with pytest.raises(ReadFailed, match=r"has an invalid residualPenaltyInterest: it is empty, but the loan is overdue\.$"):
         row("", "residualPenaltyInterest").penalty_interest(is_overdue=True)
 
 
 @pytest.mark.parametrize("is_overdue", [False, True])
 @pytest.mark.parametrize("value", [MISSING, None, 0, "soon", "-1"])
 def test_penalty_interest_is_not_guessed(value: object, is_overdue: bool) -> None:
-    with pytest.raises(ReadFailed, match="unusable residualPenaltyInterest"):
+    with pytest.raises(ReadFailed, match="invalid residualPenaltyInterest"):
         row(value, "residualPenaltyInterest").penalty_interest(is_overdue)
 
 
@@ -188,7 +188,7 @@ def test_a_time_in_whole_seconds_is_any_moment_of_it(time_ms: int, latest_ms: in
 
 
 class Pages:
-    """Answers each list with these rows, whatever the query is."""
+    """Answers every query with these rows."""
 
     def __init__(self, *rows: dict[str, t.Any]) -> None:
         self._rows = rows
@@ -203,20 +203,20 @@ def like(query: dict[str, str | None], *rows: dict[str, t.Any]) -> list[t.Any]:
     return [found.get("orderId") for found in rows_like(Pages(*rows), "/v5/list", query)]
 
 
-def test_only_rows_with_what_was_asked_for() -> None:
+def test_rows_must_match_the_query() -> None:
     ours, other = {"orderId": "17", "loanCurrency": "BTC"}, {"orderId": "18", "loanCurrency": "BTC"}
     assert like({"orderId": "17"}, ours) == ["17"]
     assert like({"loanCurrency": "BTC"}, other, ours) == ["18", "17"]
-    # What was not asked for may be it, under another name.
+    # A row that does not match may be the right one under another field name.
     for query, rows in (({"orderId": "17"}, (ours, other)), ({"orderId": "17", "loanCurrency": "ETH"}, (ours,))):
-        with pytest.raises(ReadFailed, match="with an unusable (orderId: '18', but '17'|loanCurrency: 'BTC', but 'ETH') was requested"):
+        with pytest.raises(ReadFailed, match="has an invalid (orderId: '18', but '17'|loanCurrency: 'BTC', but 'ETH') was requested"):
             like(query, *rows)
     assert like({"orderId": None, "loanCurrency": None}, other, {}) == ["18", None]
-    # The id of a repayment is left to the exchange.
+    # The ID of a repayment is left to the exchange.
     assert like({"repayId": "99"}, ours) == ["17"]
 
 
-def test_what_is_not_asked_for_is_not_sent() -> None:
+def test_empty_filters_are_not_sent() -> None:
     pages = Pages()
     assert list(rows_like(pages, "/v5/list", {"orderId": "17", "loanCurrency": None, "repayId": "99"})) == []
     assert pages.asked == [{"orderId": "17", "repayId": "99"}]
@@ -224,10 +224,10 @@ def test_what_is_not_asked_for_is_not_sent() -> None:
 
 @pytest.mark.parametrize("field", ["orderId", "loanCurrency"])
 @pytest.mark.parametrize("value", [MISSING, None, "", 17, ["17"], True], ids=["missing", "null", "empty", "number", "list", "boolean"])
-def test_what_cannot_be_read_is_not_another_loans(field: str, value: object) -> None:
+def test_an_unreadable_row_is_not_taken_for_another_loans(field: str, value: object) -> None:
     asked = {"orderId": "17", "loanCurrency": "BTC"}
     fields = {name: given for name, given in {**asked, field: value}.items() if given is not MISSING}
-    with pytest.raises(ReadFailed, match=f"unusable {field}"):
+    with pytest.raises(ReadFailed, match=f"invalid {field}"):
         like(asked, fields)
 
 
@@ -239,7 +239,7 @@ OTHER = READ._replace(repay_id="1772")
     [
         ([], []),
         ([READ, OTHER], [READ, OTHER]),
-        # Between the reading of two pages, something came in, and perhaps it became final.
+        # Between the reads of two pages, an entry came in, and another may have become final.
         ([READ, OTHER, READ, OTHER], [READ, OTHER]),
         ([READ._replace(status="processing"), OTHER, READ], [READ, OTHER]),
         ([READ, READ._replace(status="processing")], [READ]),
@@ -259,9 +259,9 @@ def test_rows_of_one_repayment_are_one(rows: list[HistoryEntry], expected: list[
         {"by_user": False},
         {"by_user": None},
         {"time_ms": READ.time_ms + 1},
-        # What is final stays what it is.
+        # A final status does not change.
         {"status": "failed"},
-        # Nobody can tell two parts of one repayment from a row that has changed between two pages.
+        # Two parts of one repayment look like a row that changed between two pages.
         {"amount": Decimal("0.003")},
         {"amount": Decimal("0.003"), "status": "processing"},
         {"parts": (Part("2", Decimal("0.007")),)},
@@ -270,7 +270,7 @@ def test_rows_of_one_repayment_are_one(rows: list[HistoryEntry], expected: list[
 )
 def test_rows_of_one_repayment_that_contradict_each_other(change: dict[str, t.Any]) -> None:
     for rows in ([READ, OTHER, READ._replace(**change)], [READ._replace(**change), READ]):
-        with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/list with contradicting rows of repayment 1773\.$"):
+        with pytest.raises(ReadFailed, match=r"^Bybit's answer to /v5/list has contradictory rows for repayment 1773\.$"):
             united("/v5/list", rows)
-    with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/list with contradicting rows of transfer 1773\.$"):
+    with pytest.raises(ReadFailed, match=r"^Bybit's answer to /v5/list has contradictory rows for transfer 1773\.$"):
         united("/v5/list", [READ, READ._replace(amount=Decimal(1))], noun="transfer")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How much of a coin must be pledged, in the worst case of rounding: cases calculated by hand."""
+"""How much of a coin must be pledged in the worst case of rounding: cases calculated by hand."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ POSITION = Position(
         ({"total_debt_usd": D(6001)}, "6001.01", "1999.98"),
         ({"debts": (CoinDebt("USDT", D(6000), D(5000), D(1000), D(1002)),)}, "6002.02", "1999.98"),
         ({"ltv": D("0.601")}, "6010.02202002", "1999.98"),
-        # The lower of total and parts is what is left; the higher one is what the LTV may be of.
+        # The lower one of total and parts is what remains. The LTV may refer to the higher one.
         ({"total_collateral_usd": D(9990)}, "6000.02200002", "1989.98"),
         ({"total_collateral_usd": D(10010)}, "6006.01601001", "1999.99"),
         ({"ltv": D("0.5")}, "6000.01", "1999.98"),
     ],
 )
 def test_the_worst_case_counts(seen: dict[str, t.Any], debt: str, others: str) -> None:
-    # At a price of 1 and a goal of 0.5, to which two steps of the LTV come on top.
+    # At a price of 1 and a goal of 0.5, plus two steps of the LTV.
     own_usd = D(debt) * 2 - D(others)
     assert collateral_at(POSITION._replace(**seen), "BTC", TIERS, D(1), D("0.500002")) == 10000 + (own_usd - 8000) * 2
 

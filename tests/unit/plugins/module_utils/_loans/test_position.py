@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an LTV that is shown rounded allows to conclude, for an account and for a loan with collateral of its own."""
+"""What follows from a rounded LTV, for an account and for a loan with its own collateral."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FIXED, FLEXIBLE, LEGACY, OPEN, REPAID, Loan, annual
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.position import CoinCollateral, CoinDebt, Position
 
-# The example of the exchange's documentation.
+# The example in the exchange's documentation.
 POSITION = Position(
     ltv=Decimal("0.524344"),
     total_debt_usd=Decimal("9638.17"),
@@ -64,9 +64,9 @@ def test_a_debt_below_a_cent_is_none_only_when_the_ltv_says_so_too() -> None:
 @pytest.mark.parametrize(
     ("ltv", "debt_usd", "collateral_usd", "max_ltv", "usd"),
     [
-        # The debt may be a cent more, the collateral a cent less, and the LTV two steps below is aimed at.
+        # The debt may be a cent higher and the collateral a cent lower. The target is two steps below the LTV.
         ("0.6", "6000", "10000", "0.5", "1000.04099999"),
-        # As the shown LTV tells more debt than the shown debt.
+        # The shown LTV implies more debt than the shown debt.
         ("0.65", "6000", "10000", "0.5", "1500.04149999"),
         ("0.1", "6000", "10000", "0.5", "1000.03499998"),
         ("0.3", "6000", "10000", "0.9", "0"),
@@ -74,7 +74,7 @@ def test_a_debt_below_a_cent_is_none_only_when_the_ltv_says_so_too() -> None:
         ("0.6", "0.01", "0.01", "0.5", "0.02"),
     ],
 )
-def test_the_usd_that_are_too_many(ltv: str, debt_usd: str, collateral_usd: str, max_ltv: str, usd: str) -> None:
+def test_the_excess_debt_in_usd(ltv: str, debt_usd: str, collateral_usd: str, max_ltv: str, usd: str) -> None:
     position = Position(Decimal(ltv), Decimal(debt_usd), Decimal(collateral_usd))
     assert position.usd_above(Decimal(max_ltv)) == Decimal(usd)
 
@@ -94,9 +94,9 @@ def test_the_usd_that_are_too_many(ltv: str, debt_usd: str, collateral_usd: str,
         (FLEXIBLE, "DOGE", "100", None),
     ],
 )
-def test_what_usd_are_in_coins(product: str, coin: str, usd: str, coins: str | None) -> None:
+def test_usd_are_converted_to_coins(product: str, coin: str, usd: str, coins: str | None) -> None:
     expected = None if coins is None else Decimal(coins)
-    # An account that contradicts itself tells no price either.
+    # No price follows from an account that contradicts itself.
     odd = CoinDebt("DOGE", Decimal(0), Decimal(5), Decimal(0), Decimal(0))
     assert POSITION._replace(debts=(*POSITION.debts, odd)).coins_for(product, coin, Decimal(usd)) == expected
 
@@ -121,7 +121,7 @@ def test_what_must_be_repaid_for_an_ltv() -> None:
     [
         (FLEXIBLE, "BTC", "0.08800022", "282.8", "0.015385"),
         (FLEXIBLE, "BTC", "0.04400011", "4960.48", "0.269864"),
-        # No more than what is owed can be paid.
+        # At most the debt can be paid.
         (FLEXIBLE, "BTC", "5", "282.8", "0.015385"),
         (FIXED, "ETH", "0.1", "9355.37", "0.508958"),
         (FIXED, "BTC", "1", "9638.17", "0.524343"),

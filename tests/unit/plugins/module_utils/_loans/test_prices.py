@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which prices follow from what the exchange shows, and how exactly."""
+"""Which prices follow from the exchange's figures, and how precisely."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DOCUMENTED: Tiers = (
     Tier(D(0), D(10000), D("0.8")), Tier(D(10000), D(20000), D("0.7")), Tier(D(20000), D(30000), D("0.5")),
     Tier(D(30000), D(99999999999), D("0.4")),
 )
-# The example of the exchange's documentation.
+# The example in the exchange's documentation.
 POSITION = Position(
     D("0.524344"), D("9638.17"), D("18381.41"),
     debts=(CoinDebt("BTC", D("0.08800022"), D("9355.37"), D(0), D(0)), CoinDebt("ETH", D(0), D(0), D("0.1"), D("282.8"))),
@@ -66,7 +66,7 @@ def test_a_debt_of_a_cent_tells_no_price() -> None:
 
 def test_what_follows_from_legacy_loans() -> None:
     only_usdt = Position(D("0.5"), D(1000), D(2000), debts=(CoinDebt("USDT", D(1000), D(1000), D(0), D(0)),))
-    # From USDT to BTC to ETH, whichever stands first.
+    # From USDT to BTC to ETH, whichever comes first.
     loans = [legacy("ETH", "BTC", ltv=D("0.5")), legacy()]
     for order in (loans, loans[::-1]):
         prices = coin_prices(only_usdt, {}, order)
@@ -82,7 +82,7 @@ def test_what_a_legacy_loan_does_not_tell(loan: Loan) -> None:
 
 
 def pair(btc_usd: str, eth_usd: str) -> Position:
-    """An account that owes 1 BTC and 10 ETH of these values."""
+    """An account that owes 1 BTC and 10 ETH with these values."""
     return Position(D(0), D(0), D(0), debts=(CoinDebt("BTC", D(1), D(btc_usd), D(0), D(0)), CoinDebt("ETH", D(10), D(eth_usd), D(0), D(0))))
 
 
@@ -109,7 +109,7 @@ def test_a_loan_that_contradicts_two_prices_widens_both() -> None:
     found = bounds(pair("60000", "30000"), [loan])
     assert (found["ETH"][1], found["BTC"][0]) == (3000, 60000)
     assert 1499 <= found["ETH"][0] <= 1500 and 119_950 <= found["BTC"][1] <= 120_020
-    # What follows from a doubtful price is as doubtful: 0.5 x 20 SOL = 1000.4 ETH.
+    # Prices that follow from a doubtful price are as doubtful: 0.5 x 20 SOL = 1000.4 ETH.
     sol = bounds(pair("60000", "30000"), [legacy("ETH", "SOL", collateral_amount=D(20), ltv=D("0.5")), loan])["SOL"]
     assert sol[0] < D("100.05") * 1501 and sol[1] > D("100.03") * 3000
 
@@ -148,7 +148,7 @@ def test_prices_that_contradict_each_other_are_doubtful_even_beside_one_that_fit
 
 
 STEP = D("0.0001")
-# The arithmetic of the tests has 28 digits.
+# The tests calculate with 28 digits.
 ALMOST_ONE = 1 + D("1e-20")
 COINS = ("BTC", "ETH", "SOL", "USDT")
 LTVS = st.decimals(D("0.01"), D("1.2"), places=4)

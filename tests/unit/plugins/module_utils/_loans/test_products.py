@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is read of the three loan products, from the examples of the exchange's documentation."""
+"""Reading the three loan products from the examples in the exchange's documentation."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ LENT, HELD, HAS = "/v5/crypto-loan-common/loanable-data", "/v5/crypto-loan-commo
 
 
 class Exchange:
-    """Answers each path with what was put there, whatever the query is, and writes down what it was asked.
+    """Answers each path with a given answer, whatever the query is, and records the requests.
 
-    :ivar time_ms: What time it is; as it begins, the order of the example is not due yet.
+    :ivar time_ms: The time, at first before the example order is due.
     """
 
     def __init__(self) -> None:
@@ -137,7 +137,7 @@ def test_a_completed_order(status: object, expected: str) -> None:
     assert [path for path, dummy in exchange.asked] == [ORDERS, COMPLETE]
 
 
-def test_an_order_that_nobody_knows() -> None:
+def test_an_unknown_order() -> None:
     assert legacy.find(Exchange(), "17") is None
     refusing = Exchange()
     refusing.answers = dict.fromkeys((ORDERS, COMPLETE), Refused("No such order.", Failure(ret_code=177005)))
@@ -160,7 +160,7 @@ def test_the_filters_of_the_exchange_are_checked() -> None:
         lambda: fixed.repayments(showing(CONTRACTS_PAID, CONTRACT_REPAYMENT), "BTC"),
         lambda: coins.borrowing_accuracy(showing(LENT, {"currency": "BTC", "flexibleBorrowingAccuracy": 4}), "ETH", "flexible"),
     ):
-        with pytest.raises(ReadFailed, match="with an unusable .* was requested"):
+        with pytest.raises(ReadFailed, match="has an invalid .* was requested"):
             read()
 
 
@@ -197,7 +197,7 @@ def test_repayments_in_a_coin() -> None:
     assert [(r.repay_id, r.amount, r.status) for r in flexible.repayments(exchange, "BTC")] == [
         ("1773", Decimal("0.007"), "success"), ("1772", Decimal("0.007"), "failed"),
     ]
-    # The filter by id is the exchange's, and whether it was applied is checked.
+    # The exchange filters by ID, and the result is checked.
     assert [r.repay_id for r in flexible.repayments(exchange, "BTC", "1773")] == ["1773"]
     assert exchange.asked == [(COINS_PAID, {"loanCurrency": "BTC"}), (COINS_PAID, {"loanCurrency": "BTC", "repayId": "1773"})]
 

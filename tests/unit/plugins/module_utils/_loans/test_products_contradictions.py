@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rows that contradict themselves, or each other, and details of which nobody can say what they are for."""
+"""Rows that contradict themselves or each other, and details without a known meaning."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def paid(*rows: dict[str, t.Any], loan_id: str | None = None) -> list[t.Any]:
         ("0", "0.1", "0.00000019", False),
         ("0.1", "0", "0", False),
         ("100", "0.1", "0", False),
-        # The unit of the whole, in another one.
+        # A total in another unit.
         ("10000019", "0.1", "0.00000019", False),
     ],
 )
@@ -93,7 +93,7 @@ def test_a_debt_is_the_sum_of_its_parts(total: str, principal: str, interest: st
     if fits:
         assert [loan.principal for loan in flexible_loans(row)] == ([Decimal(principal)] if principal != "0" else [])
     else:
-        with pytest.raises(ReadFailed, match=rf"unusable totalDebt: {total} is not the sum of unpaidAmount {principal} and"):
+        with pytest.raises(ReadFailed, match=rf"invalid totalDebt: {total} is not the sum of unpaidAmount {principal} and"):
             flexible_loans(row)
 
 
@@ -101,12 +101,12 @@ def test_a_debt_is_the_sum_of_its_parts(total: str, principal: str, interest: st
 def test_debts_in_one_coin_that_contradict_each_other(field: str) -> None:
     other = {**COIN, field: "0.10000001"}
     assert len(flexible_loans(COIN, dict(COIN), {**COIN, "loanCurrency": "BTC"})) == 2
-    with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/crypto-loan-flexible/ongoing-coin with contradicting rows of ETH\.$"):
+    with pytest.raises(ReadFailed, match=r"^Bybit's answer to /v5/crypto-loan-flexible/ongoing-coin has contradictory rows for ETH\.$"):
         flexible_loans(COIN, other)
 
 
 def test_a_debt_of_another_coin_that_cannot_be_read_is_no_other_coin() -> None:
-    with pytest.raises(ReadFailed, match="unusable loanCurrency"):
+    with pytest.raises(ReadFailed, match="invalid loanCurrency"):
         flexible.find(showing("/v5/crypto-loan-flexible/ongoing-coin", COIN, {**COIN, "loanCurrency": 5}), "ETH")
 
 
@@ -119,27 +119,27 @@ def test_a_debt_of_another_coin_that_cannot_be_read_is_no_other_coin() -> None:
         ({"status": 3, "residualPenaltyInterest": "0.1"}, "1.5"),
     ],
 )
-def test_a_status_that_fits(change: dict[str, object], debt: str) -> None:
+def test_a_consistent_status_is_accepted(change: dict[str, object], debt: str) -> None:
     assert contract({**CONTRACT, **change}).debt == Decimal(debt)
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"residualPrincipal": "0"}, "unusable status: 1 does not fit a contract that owes 0 and 0"),
-        ({"status": 2}, "unusable status: 2 does not fit a contract that owes 1.4 and 0"),
+        ({"residualPrincipal": "0"}, "invalid status: 1 contradicts the amounts owed, 0 and 0"),
+        ({"status": 2}, "invalid status: 2 contradicts the amounts owed, 1.4 and 0"),
         (
             {"status": 2, "residualPrincipal": "0", "residualPenaltyInterest": "0.1"},
-            "unusable status: 2 does not fit a contract that owes 0 and 0.1",
+            "invalid status: 2 contradicts the amounts owed, 0 and 0.1",
         ),
-        # How much more it owes is what makes it overdue.
-        ({"status": 3, "residualPenaltyInterest": ""}, "unusable residualPenaltyInterest of an overdue loan"),
+        # Penalty interest shows that it is overdue.
+        ({"status": 3, "residualPenaltyInterest": ""}, "invalid residualPenaltyInterest: it is empty, but the loan is overdue"),
         ({"status": 4}, "the unknown status 4"),
         ({"status": 0}, "the unknown status 0"),
         ({"status": "33"}, "the unknown status 33"),
     ],
 )
-def test_a_status_that_does_not_fit(change: dict[str, object], reason: str) -> None:
+def test_a_contradictory_status_is_refused(change: dict[str, object], reason: str) -> None:
     with pytest.raises(ReadFailed, match=reason):
         contract({**CONTRACT, **change})
 
@@ -150,9 +150,9 @@ def test_contracts_that_contradict_each_other(change: dict[str, object]) -> None
     assert contract(CONTRACT, dict(CONTRACT)).debt == Decimal("1.4")
     path = "/v5/crypto-loan-fixed/borrow-contract-info"
     for rows in ((CONTRACT, other), (other, CONTRACT)):
-        with pytest.raises(ReadFailed, match=rf"^Bybit answered {path} with contradicting rows of contract 571\.$"):
+        with pytest.raises(ReadFailed, match=rf"^Bybit's answer to {path} has contradictory rows for contract 571\.$"):
             contract(*rows)
-        with pytest.raises(ReadFailed, match="contradicting rows of contract 571"):
+        with pytest.raises(ReadFailed, match="contradictory rows for contract 571"):
             list(fixed.open_loans(showing(path, *rows), "ETH"))
 
 
@@ -171,7 +171,7 @@ def test_a_loan_that_is_due_tells_its_penalty_interest(time_ms: int, penalty: st
     if is_read:
         assert legacy.find(exchange, "17").penalty_interest == Decimal(penalty or 0)
     else:
-        with pytest.raises(ReadFailed, match="unusable residualPenaltyInterest of an overdue loan"):
+        with pytest.raises(ReadFailed, match="invalid residualPenaltyInterest: it is empty, but the loan is overdue"):
             legacy.find(exchange, "17")
 
 
@@ -183,13 +183,13 @@ def test_a_loan_without_term_is_never_overdue() -> None:
 @pytest.mark.parametrize("change", [{"totalDebt": "900"}, {"currentLTV": ""}, {"collateralAmount": "0.2"}], ids=str)
 def test_orders_that_contradict_each_other(change: dict[str, str]) -> None:
     assert legacy.find(showing(ORDERS, ORDER, dict(ORDER)), "17").principal == 1000
-    with pytest.raises(ReadFailed, match=r"^Bybit answered /v5/crypto-loan/ongoing-orders with contradicting rows of loan 17\.$"):
+    with pytest.raises(ReadFailed, match=r"^Bybit's answer to /v5/crypto-loan/ongoing-orders has contradictory rows for loan 17\.$"):
         legacy.find(showing(ORDERS, ORDER, {**ORDER, **change}), "17")
 
 
 def test_ends_that_contradict_each_other() -> None:
     assert legacy.find(showing(COMPLETE, COMPLETED, dict(COMPLETED)), "17").status == "repaid"
-    with pytest.raises(ReadFailed, match="contradicting rows of loan 17"):
+    with pytest.raises(ReadFailed, match="contradictory rows for loan 17"):
         legacy.find(showing(COMPLETE, COMPLETED, {**COMPLETED, "status": 2}), "17")
 
 
@@ -204,18 +204,18 @@ def test_ends_that_contradict_each_other() -> None:
     ids=str,
 )
 def test_without_details_nobody_knows_what_was_paid(details: object, loan_id: str | None) -> None:
-    with pytest.raises(ReadFailed, match=r"without details\.$|unusable (loanId|repayAmount)"):
+    with pytest.raises(ReadFailed, match=r"lacks details\.$|invalid (loanId|repayAmount)"):
         paid({**PAID, "details": details}, loan_id=loan_id)
 
 
 def test_two_rows_of_one_repayment_may_be_one_that_has_changed() -> None:
     other = {**PAID, "repayAmount": "0.1", "details": [{"loanCurrency": "ETH", "loanId": "570", "repayAmount": "0.1"}]}
-    with pytest.raises(ReadFailed, match="contradicting rows of repayment 1782"):
+    with pytest.raises(ReadFailed, match="contradictory rows for repayment 1782"):
         paid(PAID, other)
 
 
 @pytest.mark.parametrize("amounts", [("140",), ("1.4", "0.1"), ("1.3",), ("0.000000001",)], ids=str)
 def test_the_details_of_a_fixed_repayment_add_up_to_its_amount(amounts: tuple[str, ...]) -> None:
     details = [{"loanCurrency": "ETH", "loanId": str(571 + n), "repayAmount": amount} for n, amount in enumerate(amounts)]
-    with pytest.raises(ReadFailed, match="unusable repayAmount: 1.4 is not the sum of its details"):
+    with pytest.raises(ReadFailed, match="invalid repayAmount: 1.4 is not the sum of its details"):
         paid({**PAID, "details": details})

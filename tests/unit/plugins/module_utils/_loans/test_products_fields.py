@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each field of each row, broken alone: what cannot be read fails; it never becomes zero, something else, or another loan's."""
+"""Each field of each row, broken alone: an unreadable field fails. It never becomes zero, another value, or another loan's."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Exchange:
         self._rows = rows
 
     def exchange_time_or_local_ms(self) -> int:
-        # Before any of the examples is due.
+        # Before any example is due.
         return 1728630980861
 
     def read(self, path: str, query: dict[str, str]) -> dict[str, t.Any]:
@@ -40,13 +40,13 @@ class Exchange:
 
 
 class Call(t.NamedTuple):
-    """One list of the exchange.
+    """A list of the exchange.
 
     :ivar row: An example of its rows.
-    :ivar read: What a run reads from it.
-    :ivar texts: The fields that may be any text that is not empty.
-    :ivar unread: The fields that nobody looks at.
-    :ivar untold: The fields that may be empty, and what is none then.
+    :ivar read: The function that reads it.
+    :ivar texts: The fields that may be any nonempty string.
+    :ivar unread: The fields that are not read.
+    :ivar untold: The fields that may be empty, and the values that are None then.
     """
 
     path: str
@@ -155,7 +155,7 @@ def replaced(found: t.Any, change: dict[str, t.Any]) -> t.Any:
 
 
 def expected(call: Call, field: str, how: str) -> list[t.Any] | None:
-    """Return what is read of a row with one broken field; none when the reading shall fail."""
+    """Return what is read from a row with one broken field, or None if reading it must fail."""
     good = call.reading(call.row)
     if field in call.unread:
         return good
@@ -171,16 +171,16 @@ def test_the_example_can_be_read(call: Call) -> None:
 
 
 @pytest.mark.parametrize(("call", "field", "how"), CASES)
-def test_a_field_that_is_broken(call: Call, field: str, how: str) -> None:
+def test_a_broken_field_fails(call: Call, field: str, how: str) -> None:
     broken = changed(call.row, field, BROKEN[how])
     right = expected(call, field, how)
     if right is not None:
         assert call.reading(broken) == right
     elif how in ("word", "negative", "not a number", "fraction of a cent", "endless") and field in call.texts:
-        # Any text can be a name; it stands in the result as what it is.
+        # Any string can be a name, and is returned unchanged.
         assert BROKEN[how] in repr(call.reading(broken))
     else:
-        with pytest.raises(ReadFailed, match=f"^Bybit answered {call.path} with(out| an unusable| the unknown) {field}"):
+        with pytest.raises(ReadFailed, match=f"^Bybit's answer to {call.path} (lacks|has an invalid|has the unknown) {field}"):
             call.reading(broken)
 
 
@@ -194,11 +194,11 @@ def test_the_same_value_in_another_json_type_is_the_same_or_fails(call: Call) ->
         try:
             assert call.reading({**call.row, field: other}) == good
         except ReadFailed as error:
-            assert f"an unusable {field}" in str(error)
+            assert f"an invalid {field}" in str(error)
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_a_field_more_changes_nothing(call: Call) -> None:
+def test_an_additional_field_changes_nothing(call: Call) -> None:
     assert call.reading({**call.row, "somethingNew": "5"}) == call.reading(call.row)
     assert call.reading(dict(reversed(call.row.items()))) == call.reading(call.row)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a market value counts as collateral, and which tiers are not understood."""
+"""What a market value counts as collateral, and which tiers are invalid."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def tiers(*rows: tuple[str, str, str]) -> Tiers:
     return tuple(Tier(*map(Decimal, row)) for row in rows)
 
 
-# The example of the exchange's documentation.
+# The example in the exchange's documentation.
 DOCUMENTED = tiers(("0", "10000", "0.8"), ("10000", "20000", "0.7"), ("20000", "30000", "0.5"), ("30000", "99999999999", "0.4"))
 SHORT = tiers(("0", "100", "0.9"), ("100", "300", "0.5"))
 
@@ -80,9 +80,9 @@ def test_more_is_worth_more_and_the_way_back_is_the_same(first: Decimal, second:
     ],
     ids=["none", "not from zero", "gap", "overlap", "empty", "rising", "above one", "percent", "zero"],
 )
-def test_tiers_that_are_not_understood(of: Tiers) -> None:
+def test_invalid_tiers_are_refused(of: Tiers) -> None:
     assert not are_usable(of)
 
 
-def test_tiers_that_are_understood() -> None:
+def test_valid_tiers_are_understood() -> None:
     assert are_usable(DOCUMENTED) and are_usable(SHORT) and are_usable(tiers(("0", "10", "1")))

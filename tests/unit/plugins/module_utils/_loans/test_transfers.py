@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is read of transfers and of the UNIFIED wallet; the documented examples are in tests/documented."""
+"""Reading transfers and the UNIFIED wallet. The documented examples are in tests/documented."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def documented(name: str) -> dict[str, t.Any]:
 
 
 class Exchange:
-    """Gives always the same answer, and writes down what it was asked."""
+    """Always gives the same answer, and records the requests."""
 
     def __init__(self, answer: t.Any) -> None:
         self._answer = answer
@@ -87,9 +87,9 @@ def test_between_which_wallets(source: str, target: str, move: str | None) -> No
 
 @pytest.mark.parametrize("wallet", [MISSING, None, "", 5, "fund", "FUND ", "Fund", "unified", " UNIFIED", []], ids=repr)
 @pytest.mark.parametrize(("field", "other"), [("fromAccountType", "toAccountType"), ("toAccountType", "fromAccountType")])
-def test_a_wallet_that_may_be_one_of_the_two_is_not_passed_over(field: str, other: str, wallet: object) -> None:
+def test_a_wallet_that_may_be_one_of_the_two_is_not_ignored(field: str, other: str, wallet: object) -> None:
     for known in ("FUND", "UNIFIED"):
-        with pytest.raises(ReadFailed, match=f"unusable {field}"):
+        with pytest.raises(ReadFailed, match=f"invalid {field}"):
             read(changed(ROW, **{field: wallet, other: known}))
 
 
@@ -97,7 +97,7 @@ def test_a_wallet_that_may_be_one_of_the_two_is_not_passed_over(field: str, othe
     ("status", "read_as"),
     [("SUCCESS", SUCCESS), ("PENDING", PROCESSING), ("FAILED", FAILED), ("STATUS_UNKNOWN", PROCESSING), ("success", PROCESSING), ("NEW", PROCESSING)],
 )
-def test_what_is_not_known_to_be_final_is_not(status: str, read_as: str) -> None:
+def test_an_unknown_status_is_not_final(status: str, read_as: str) -> None:
     assert [entry.status for entry in read({**ROW, "status": status})] == [read_as]
 
 
@@ -113,19 +113,19 @@ def test_what_is_not_known_to_be_final_is_not(status: str, read_as: str) -> None
 )
 def test_a_field_that_is_broken_is_not_guessed(field: str, values: list[object]) -> None:
     for value in values:
-        with pytest.raises(ReadFailed, match=f"unusable {field}"):
+        with pytest.raises(ReadFailed, match=f"invalid {field}"):
             read(ROW, changed(ROW, **{field: value}))
 
 
 @pytest.mark.parametrize(("time_ms", "fits"), [
     (FROM_MS - 1001, False), (FROM_MS - 1000, True), (TO_MS + 1000, True), (TO_MS + 1999, True), (TO_MS + 2000, False),
 ])
-def test_a_transfer_of_a_time_that_was_not_asked_for_is_not_passed_over(time_ms: int, fits: bool) -> None:
+def test_a_transfer_outside_the_requested_time_is_not_ignored(time_ms: int, fits: bool) -> None:
     row = {**ROW, "timestamp": str(time_ms)}
     if fits:
         assert [entry.time_ms for entry in read(row)] == [time_ms]
     else:
-        with pytest.raises(ReadFailed, match=f"unusable timestamp: {time_ms}, but 1793534399000 to 1793534406000 .milliseconds. was requested"):
+        with pytest.raises(ReadFailed, match=f"invalid timestamp: {time_ms}, but 1793534399000 to 1793534406000 .milliseconds. was requested"):
             read(row)
 
 
@@ -133,11 +133,11 @@ def test_a_time_that_is_cut_to_seconds_fits() -> None:
     assert [entry.time_ms for entry in read({**ROW, "timestamp": "1793534398000"}, from_ms=FROM_MS - 1, to_ms=FROM_MS)] == [1793534398000]
 
 
-def test_of_one_id_there_is_one_with_and_without_the_prefix() -> None:
+def test_an_id_with_and_without_the_prefix_is_unique() -> None:
     assert read(ROW, {**ROW, "transferId": ID}) == [ENTRY]
     assert read({**ROW, "status": "PENDING"}, ROW) == [ENTRY]
     for change in ({"status": "FAILED"}, {"amount": "501"}, {"fromAccountType": "FUND", "toAccountType": "UNIFIED"}):
-        with pytest.raises(ReadFailed, match=f"with contradicting rows of transfer {ID}\\.$"):
+        with pytest.raises(ReadFailed, match=f"has contradictory rows for transfer {ID}\\.$"):
             read(ROW, {**ROW, **change})
 
 
@@ -145,7 +145,7 @@ def given_away(answer: t.Any, coin: str = "USDT") -> Decimal:
     return transfers.given_away(t.cast(t.Any, Exchange(answer)), coin)
 
 
-def test_what_the_documentation_says_can_be_given_away() -> None:
+def test_the_documented_transferable_amount_is_read() -> None:
     exchange: t.Any = Exchange(documented("account_unified-trans-amnt"))
     assert transfers.given_away(exchange, "SOL") == Decimal("33.16713007")
     assert exchange.asked == [("/v5/account/withdrawal", {"coinName": "SOL"})]
@@ -162,7 +162,7 @@ def test_what_the_documentation_says_can_be_given_away() -> None:
         ({"availableWithdrawal": "5"}, "5"),
     ],
 )
-def test_what_can_be_given_away(answer: t.Any, amount: str) -> None:
+def test_the_transferable_amount_is_read(answer: t.Any, amount: str) -> None:
     assert given_away(answer) == Decimal(amount)
 
 
@@ -181,6 +181,6 @@ def test_what_can_be_given_away(answer: t.Any, amount: str) -> None:
     ],
     ids=str,
 )
-def test_what_can_be_given_away_is_not_guessed(answer: t.Any) -> None:
-    with pytest.raises(ReadFailed, match="unusable availableWithdrawal"):
+def test_a_broken_transferable_amount_is_not_guessed(answer: t.Any) -> None:
+    with pytest.raises(ReadFailed, match="invalid availableWithdrawal"):
         given_away(answer)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The end of a run: the report is out before the journal is closed, and what was not reported stays open."""
+"""The end of a run: the result is reported before the journal is closed, and what was not reported stays open."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ NOTE = "note The result may not have reached anyone, so the next run reports it 
 
 
 class Cut(BaseException):
-    """A time limit of Ansible."""
+    """Raised by a task's timeout."""
 
 
 class World:
-    """A module, its journal and the processes above, which write down what happens to them, in order."""
+    """A module, its journal, and the parent processes, which record what happens to them, in order."""
 
     def __init__(self, are_known: bool = True, are_alive: bool = True, emit_raises: bool = False, disk_is_full: bool = False) -> None:
         self.events: list[str] = []
@@ -62,7 +62,7 @@ class World:
 PAID, FAILED = _Result({"outcome": "executed", "msg": "paid"}), _Result({"msg": "no"}, failed=True)
 
 
-def test_what_is_reported_is_closed_afterwards() -> None:
+def test_the_journal_is_closed_after_the_report() -> None:
     assert World().finish(PAID) == ["emit {'outcome': 'executed', 'msg': 'paid'} False", "ask", "close True paid"]
 
 
@@ -70,12 +70,12 @@ def test_a_failure_is_closed_as_one_whoever_has_seen_it() -> None:
     assert World(are_alive=False).finish(FAILED) == ["emit {'msg': 'no'} True", "close False no"]
 
 
-def test_what_reaches_nobody_stays_open() -> None:
+def test_a_result_that_reaches_nobody_stays_open() -> None:
     assert World(are_alive=False).finish(PAID)[1:] == ["ask", f"leave open {NOW_MS}", NOTE]
 
 
 @pytest.mark.parametrize(("goal", "end"), [(PLAIN, [f"leave open {NOW_MS}", NOTE]), (DECLARATIVE, ["ask", "close True paid"])])
-def test_who_is_not_known_to_read_has_read_what_a_second_run_does_not_repeat(goal: Goal, end: list[str]) -> None:
+def test_an_unknown_reader_counts_if_a_second_run_pays_nothing(goal: Goal, end: list[str]) -> None:
     assert World(are_known=False).finish(PAID, goal)[1:] == end
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module in a process of its own."""
+"""A module in a separate process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_warnings_hide_secrets(child_environment: dict[str, str]) -> None:
     assert SECRET not in process.stdout
 
 
-def test_what_comes_after_the_result_is_done_before_the_process_ends(child_environment: dict[str, str]) -> None:
+def test_work_after_the_result_is_done_before_the_process_ends(child_environment: dict[str, str]) -> None:
     for fails in (False, True):
         process = ended(child_environment, fails)
         assert process.returncode == int(fails)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From the option journal to its database: what is hidden, and how a user learns that it cannot be used."""
+"""From the option C(journal) to its database: what is hidden, and the message if it cannot be used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._module.journal imp
 
 
 class FakeModule:
-    """A module with just this option, which remembers what it is to hide."""
+    """A module with this option only, which records what it must hide."""
 
     def __init__(self, journal: str) -> None:
         self.params = {"journal": journal}
@@ -55,11 +55,11 @@ def test_a_url_without_the_library_says_how_to_get_it(clock: t.Any, monkeypatch:
     assert "cannot import the Python library psycopg, which journal needs: " in message
     assert "psycopg[binary]>=3.1" in message or "python3-psycopg" in message
     assert (caught.value.import_error, "Needle" in message) == ("ImportError: No module named 'psycopg'", False)
-    # Who keeps the journal in a file does not need it.
+    # A journal in a file does not need it.
     named("/var/lib/treasury/journal.sqlite", clock)
 
 
-def test_a_path_that_is_none_is_bad_input(clock: t.Any) -> None:
+def test_an_invalid_path_is_bad_input(clock: t.Any) -> None:
     with pytest.raises(BadInput, match="^journal is not an absolute path"):
         named("journal.sqlite", clock)
 
@@ -79,6 +79,6 @@ def test_a_journal_that_cannot_be_used_is_refused_at_once(
     assert str(caught.value).startswith(f"The journal 'journal.sqlite' in '{tmp_path}' cannot be used (")
 
 
-def test_one_that_can_be_made_is_taken(tmp_path: Path, clock: t.Any) -> None:
+def test_a_journal_that_can_be_created_is_accepted(tmp_path: Path, clock: t.Any) -> None:
     check_journal(SqliteDatabase(str(tmp_path / "deep" / "journal.sqlite"), clock))
     assert os.listdir(tmp_path) == []

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
 
-# Three generations; the youngest listens for the end of the one above it that the first argument names, its parent being
-# called as the second says.
+# Three generations of processes. The first argument names the ancestor whose end the youngest watches for; the second
+# is the name of its parent.
 GENERATIONS = """
 import os, sys, time
 from ansible_collections.treasury.bybit.plugins.module_utils._module.parents import Parents
@@ -40,12 +40,12 @@ print(*before, parents.are_alive(), flush=True)
 
 
 def ask(env: dict[str, str], victim: str, name: str = "parent") -> str:
-    """Return what the youngest was told, twice before the end of the victim, and once after it."""
+    """Return what the youngest process found, twice before the end of the victim, and once after it."""
     command = [sys.executable, "-c", GENERATIONS, victim, name]
     return subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=30, check=False).stdout
 
 
-def test_who_is_undisturbed_has_all_its_parents() -> None:
+def test_an_undisturbed_process_has_all_its_parents() -> None:
     parents = Parents()
     assert parents.are_alive()
     assert parents.are_alive()
@@ -56,11 +56,11 @@ def test_who_is_undisturbed_has_all_its_parents() -> None:
 def test_the_end_of_a_process_above_is_noticed(
     child_environment: dict[str, str], victim: str, after: bool, name: str
 ) -> None:
-    """Whatever the one between is called, also when it lives on itself."""
+    """Whatever the process in between is called, and even if it survives."""
     assert ask(child_environment, victim, name).split() == ["True", "True", str(after)]
 
 
-# A shell, ansible-playbook, its worker, and the module, which becomes a program of its own; with sudo between, in a session of its own.
+# A shell, ansible-playbook, its worker, and the module as a new program; with sudo in between, in a new session.
 FAMILY = """
 import os, sys
 family = [os.getpid()]
@@ -91,8 +91,8 @@ print(parents.are_alive(), flush=True)
 
 @pytest.mark.parametrize("way", ["session", "group", "sudo"])
 @pytest.mark.parametrize(("victim", "after"), [("0", "True"), ("1", "False"), ("2", "False")])
-def test_whoever_has_started_ansible_may_end(child_environment: dict[str, str], victim: str, after: str, way: str) -> None:
-    """Such as a shell, by a logout; what counts is the process that the worker was forked from."""
+def test_the_process_that_started_ansible_may_end(child_environment: dict[str, str], victim: str, after: str, way: str) -> None:
+    """Such as a shell that ends with a logout. Only the process that the worker was forked from counts."""
     command = [sys.executable, "-c", FAMILY, victim, way, MODULE]
     output = subprocess.run(command, env=child_environment, stdout=subprocess.PIPE, text=True, timeout=30, check=False).stdout
     assert output.strip() == after
@@ -107,10 +107,10 @@ with open(sys.argv[1], "w") as told: told.write(str(Parents().are_alive()))
 
 
 @pytest.mark.parametrize(("left", "is_read"), [((), "True"), ((1,), "True"), ((2,), "True"), ((1, 2), "False")])
-def test_what_nobody_reads_is_not_taken(
+def test_an_output_without_a_reader_reaches_nobody(
     child_environment: dict[str, str], tmp_path: Path, left: tuple[int, ...], is_read: str
 ) -> None:
-    """As when a terminal's pager has ended; one output that is read is enough."""
+    """As when a terminal's pager ended. One output with a reader is enough."""
     pipes = {1: os.pipe(), 2: os.pipe()}
     family = FAMILY.replace("sys.argv[3], str", f"sys.argv[3], {str(tmp_path / 'told')!r}, str")
     command = [sys.executable, "-c", family, "0", "session", READ]
@@ -127,11 +127,11 @@ def test_what_nobody_reads_is_not_taken(
 
 
 class Taken(io.StringIO):
-    """What runs modules in a process of its own puts this in the place of the output."""
+    """Replaces the output, as programs that run modules in their own process do."""
 
 
-def test_processes_that_the_system_does_not_show_are_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Such as on macOS, or where C(/proc) is not mounted, or is that of another namespace."""
+def test_parents_are_unknown_where_the_system_does_not_show_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For example on macOS, or where C(/proc) is not mounted or belongs to another namespace."""
     monkeypatch.setattr(sys, "stdout", sys.__stdout__)
     assert Parents().are_known
 
@@ -144,16 +144,16 @@ def test_processes_that_the_system_does_not_show_are_not_known(monkeypatch: pyte
             parents = Parents()
             assert (parents.are_known, parents.are_alive()) == (False, True)
     monkeypatch.setattr("builtins.open", fail)
-    # A worker of Ansible knows its parent without that.
+    # An Ansible worker knows its parent without C(/proc).
     assert Parents(takes=lambda: True).are_known
     assert not Parents(takes=lambda: False).are_alive()
 
 
 @pytest.mark.parametrize(("output", "are_known"), [(Taken(), False), (None, False), (sys.__stdout__, True)], ids=["buffer", "none", "own"])
-def test_an_output_that_somebody_has_taken_may_reach_nobody(
+def test_a_replaced_output_may_reach_nobody(
     monkeypatch: pytest.MonkeyPatch, output: t.Any, are_known: bool
 ) -> None:
     monkeypatch.setattr(sys, "stdout", output)
     assert Parents().are_known == are_known
-    # Unless it was the one who asks for the run that has taken it.
+    # Unless the caller itself replaced the output.
     assert Parents(takes=lambda: True).are_known

@@ -54,7 +54,7 @@ def account(debt: str = "6000", ltv: str | None = None, total: str = "10000", **
         # 0.1 x 0.6001 / 0.4998 = 0.120068...
         (order(), {"max_ltv": "0.5"}, Means(4), MOVE, "0.0201", "to the collateral of loan 17: LTV 0.6 → 0.4996, collateral 0.1 → 0.1201 BTC, add 0.0201"),
         (order("0.4999"), {"max_ltv": "0.5"}, Means(4), NOTHING_TO_DO, "0", "The LTV of loan 17 is 0.4999, and at most 0.5 was requested: nothing to add."),
-        # One step more may be hidden.
+        # Rounding may hide one more step.
         (
             order("0.5"), {"max_ltv": "0.5"}, Means(4), MOVE, "0.0001",
             "to the collateral of loan 17: LTV 0.5 → 0.4995, collateral 0.1 → 0.1001 BTC, add 0.0001",
@@ -123,7 +123,7 @@ def account(debt: str = "6000", ltv: str | None = None, total: str = "10000", **
         ),
     ],
 )
-def test_an_order(pledge: Pledge, wish: dict[str, str], means: Means, kind: str, amount: str, message: str) -> None:
+def test_plans_for_an_order(pledge: Pledge, wish: dict[str, str], means: Means, kind: str, amount: str, message: str) -> None:
     judge(decide(ORDER, pledge, goal(**wish), means), kind, amount, message)
 
 
@@ -150,7 +150,7 @@ def test_an_order(pledge: Pledge, wish: dict[str, str], means: Means, kind: str,
             account("4800", total="10000", BTC=("1.4", "10000")), {"min_ltv": "0.5"}, Means(2), MOVE, "0.07",
             "from the collateral of the account: LTV 0.48 → 0.497409, collateral 1.4 → 1.33 BTC, take back 0.07",
         ),
-        # Even without it, what others pledge is more than enough.
+        # Even without it, the other collateral is more than enough.
         (
             account("100", total="10000"), {"min_ltv": "0.5"}, Means(4), DECLINE, "0",
             "min_ltv '0.5' cannot be reached with BTC alone, of which 1 is pledged: take back other coins, too, or set allow_partial to move as "
@@ -163,7 +163,7 @@ def test_an_order(pledge: Pledge, wish: dict[str, str], means: Means, kind: str,
         ),
         (account("100", total="10000"), {"min_ltv": "0.5"}, Means(4, available=D("0.5"), allow_partial=True), MOVE, "0.5", None),
         (account("100", total="10000"), {"min_ltv": "0.5"}, Means(4, at_most=D("0.2"), allow_partial=True), MOVE, "0.2", None),
-        # Nothing is owed, so no LTV can be reached, and nothing is missing.
+        # Nothing is owed, so no LTV is too high or too low.
         (account("0"), {"min_ltv": "0.5"}, Means(4), MOVE, "1", "from the collateral of the account: LTV 0 → 0, collateral 1 → 0 BTC, take back 1"),
         (
             account("0"), {"min_ltv": "0.5"}, Means(4, available=D("0.5"), allow_partial=True), MOVE, "0.5", None,
@@ -178,7 +178,7 @@ def test_an_order(pledge: Pledge, wish: dict[str, str], means: Means, kind: str,
             "The amount for max_ltv '0.5' cannot be calculated, because the exchange does not show how it values BTC as "
             "collateral: add an amount with add, or repay.",
         ),
-        # A cent of it tells no price.
+        # No price follows from a value of one cent.
         (account(BTC=("0.0001", "0.8"), ETH=("5", "9999.2")), {"max_ltv": "0.5"}, Means(4), DECLINE, "0", None),
         (account(), {"add": "1"}, Means(4), MOVE, "1", "to the collateral of the account: LTV 0.6 → 0.4, collateral 1 → 2 BTC, add 1"),
         (
@@ -191,7 +191,7 @@ def test_an_order(pledge: Pledge, wish: dict[str, str], means: Means, kind: str,
         ),
     ],
 )
-def test_an_account(pledge: Pledge, wish: dict[str, str], means: Means, kind: str, amount: str, message: str | None) -> None:
+def test_plans_for_an_account(pledge: Pledge, wish: dict[str, str], means: Means, kind: str, amount: str, message: str | None) -> None:
     judge(decide(ACCOUNT, pledge, goal(**wish), means, TIERS), kind, amount, message)
 
 
@@ -218,16 +218,16 @@ def test_tiers_that_contradict_the_price_of_a_debt_are_not_believed() -> None:
 
 
 @pytest.mark.parametrize("terms", [ORDER, ACCOUNT])
-def test_what_does_not_exist(terms: Terms) -> None:
+def test_unknown_orders_and_coins_are_refused(terms: Terms) -> None:
     assert decide(terms, None, goal(add="1"), Means()).message == f"{terms.missing}."
 
 
-def test_what_is_lacking_is_told() -> None:
+def test_the_missing_amount_is_reported() -> None:
     found = decide(ORDER, order(), goal(max_ltv="0.5"), Means(4, available=D("0.01"), allow_partial=True))
     assert (found.amount, found.shortage, found.reaches_goal) == (D("0.01"), D("0.0101"), False)
 
 
-def test_the_prediction() -> None:
+def test_the_prediction_follows_the_plan() -> None:
     found = decide(ORDER, order(), goal(add="0.02"), Means()).after
     assert isinstance(found, Pledge) and found.loan is not None
     assert (found.amount, found.loan.collateral_amount, found.ltv, found.loan.debt) == (D("0.12"), D("0.12"), D("0.5"), D(6000))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds for every amount of collateral, judged by the truth, of which the exchange shows a rounded part."""
+"""Properties of every collateral plan, checked against the true figures, which the exchange shows rounded."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NO
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-# The exchange's documentation does not say how it rounds what it shows, so each way must do.
+# The documentation does not say how the exchange rounds, so every way must work.
 MODES = ("half up", "down", "up")
 STEPS = {True: Fraction(1, 10**4), False: Fraction(1, 10**6)}
-# How much the rounding of all figures together, and stopping just below min_ltv, may cost at the amounts that are drawn here.
+# How much all rounding together, and stopping just below min_ltv, may cost at the drawn amounts.
 NEAR = Fraction(98, 100)
 
 holds = settings(max_examples=150, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
@@ -41,10 +41,10 @@ def shown(value: Fraction, places: int, mode: str) -> Decimal:
 
 @dataclasses.dataclass(frozen=True)
 class World:
-    """The truth of a legacy order, or of an account that has pledged BTC.
+    """The true figures of a legacy order, or of an account that pledged BTC.
 
-    :ivar others_usd: What other coins count as collateral; none is needed for an order.
-    :ivar tiers: Those of BTC; empty for an order, whose collateral counts what it is worth.
+    :ivar others_usd: What other coins count as collateral; zero for an order.
+    :ivar tiers: The tiers of BTC; empty for an order, whose collateral counts fully.
     """
 
     debt_usd: Fraction
@@ -77,7 +77,7 @@ class World:
     def seen(self) -> Pledge:
         ltv = self.ltv
         if not self.tiers:
-            # The coins of the debt are worth a USD each, to no more places than the exchange shows.
+            # The coins of the debt are worth one USD each, with as many decimal places as the exchange shows.
             debt = shown(self.debt_usd, 8, "half up")
             level = None if ltv is None else shown(ltv, 4, self.mode)
             loan = Loan(LEGACY, "17", "USDT", debt, Decimal(0), Decimal(0), OPEN, collateral_coin="BTC", collateral_amount=self.pledged, ltv=level)
@@ -130,7 +130,7 @@ def taking(min_ltv: Decimal) -> Goal:
 
 @holds
 @given(worlds(), LTVS)
-def test_what_is_added_is_enough_and_not_needlessly_much(world: World, max_ltv: Decimal) -> None:
+def test_the_added_amount_is_enough_and_not_too_much(world: World, max_ltv: Decimal) -> None:
     found = world.decision(adding(max_ltv), ENOUGH)
     assert found.amount % world.unit == 0
     if found.kind != MOVE:
@@ -165,7 +165,7 @@ def test_for_an_order_one_unit_less_would_not_surely_be_enough(world: World, max
 
 @holds
 @given(worlds(), LTVS)
-def test_what_is_taken_back_never_goes_past_the_goal_and_leaves_not_needlessly_much(world: World, min_ltv: Decimal) -> None:
+def test_the_amount_taken_back_respects_the_goal_and_leaves_not_too_much(world: World, min_ltv: Decimal) -> None:
     found = world.decision(taking(min_ltv), ALL_THERE_IS)
     assert found.amount % world.unit == 0 and found.amount <= world.pledged
     assert found.kind != DECLINE
@@ -181,14 +181,14 @@ def test_what_is_taken_back_never_goes_past_the_goal_and_leaves_not_needlessly_m
 
 @holds
 @given(worlds(), LTVS)
-def test_a_whole_coin_that_does_not_reach_the_goal_is_taken_back_only_where_that_is_allowed(world: World, min_ltv: Decimal) -> None:
+def test_a_whole_coin_that_does_not_reach_the_goal_is_taken_back_only_if_allowed(world: World, min_ltv: Decimal) -> None:
     found, partial = world.decision(taking(min_ltv), ENOUGH), world.decision(taking(min_ltv), ALL_THERE_IS)
     if found.kind != DECLINE:
         assert found == partial and found.reaches_goal
         return
     assert "cannot be reached with BTC alone" in found.message
     assert (partial.kind, partial.amount, partial.reaches_goal) == (MOVE, world.pledged - world.pledged % world.unit, False)
-    # The goal is above what the LTV is without the coin, as far as the figures tell.
+    # By the figures, the goal is above the LTV without the coin.
     without = world.changed(-world.pledged)
     assert without.ltv is None or without.ltv <= min_ltv
 
@@ -223,7 +223,7 @@ def test_never_more_than_is_allowed_and_available(world: World, ltv: Decimal, at
 def test_a_lower_goal_adds_no_less_and_takes_back_no_more(world: World, one: Decimal, other: Decimal) -> None:
     lower, higher = sorted((one, other))
     assert world.decision(adding(lower), ENOUGH).amount >= world.decision(adding(higher), ENOUGH).amount
-    # Just below its goal, nothing is taken back.
+    # Just below the goal, nothing is taken back.
     assert world.decision(taking(lower), ALL_THERE_IS).amount <= world.decision(taking(higher), ALL_THERE_IS).amount or lower > higher * Decimal("0.99")
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a plan limits what is wanted to what may and can be moved, in a table."""
+"""How a plan limits the wanted amount to what may and can be moved: a table of cases."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def wanted(amount: str = "0.2", shortfall: str = "") -> Wanted:
             {"available": "0.15", "allow_partial": True}, "", MOVE, "0.15",
             f"0.15 BTC for loan 17: add 0.15; this is as much as possible, because {SHORT}", "0.05",
         ),
-        # What the cap leaves is what the wallet would have to hold.
+        # The wallet would have to hold what the cap allows.
         (
             {"at_most": "0.16", "available": "0.15", "allow_partial": True}, "", MOVE, "0.15",
             f"0.15 BTC for loan 17: add 0.15; this is as much as possible, because {SHORT}", "0.01",

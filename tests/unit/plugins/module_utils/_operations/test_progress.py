@@ -42,7 +42,7 @@ def missing_from_history(amount: str, sent_at_ms: int = SINCE_MS + 1) -> Intent:
         ([entry("30", status=FAILED)], "0", "100"),
         ([entry("30", by_user=False)], "0", "100"),
         ([entry("30", SINCE_MS - 1)], "0", "100"),
-        # In whole seconds, it may be any moment of the second in which the goal's lies; that before has passed.
+        # Whole seconds may mean any moment of the second that contains the goal's moment; earlier seconds are over.
         ([entry("30", SINCE_MS - 1000)], "0", "100"),
         ([entry("30", SINCE_MS)], "30", "70"),
         ([entry("30", SINCE_MS + 365 * DAY_MS)], "30", "70"),
@@ -66,7 +66,7 @@ def test_progress(entries: list[HistoryEntry], repaid: str, missing: str) -> Non
         ([missing_from_history("30", SINCE_MS - DAY_MS)], "20"),
     ],
 )
-def test_what_was_accepted_and_is_not_seen_yet_counts(intents: list[Intent], repaid: str) -> None:
+def test_an_accepted_repayment_that_does_not_show_yet_counts(intents: list[Intent], repaid: str) -> None:
     assert progress_of(Decimal(100), SINCE_MS, [entry("20")], intents).repaid == Decimal(repaid)
 
 
@@ -75,7 +75,7 @@ def test_the_whole_history_counts_since_1970() -> None:
 
 
 @pytest.mark.parametrize(("since_ms", "repaid"), [(SINCE_MS + 1, "30"), (SINCE_MS + 999, "30"), (SINCE_MS + 1000, "0")])
-def test_what_is_told_in_whole_seconds_may_be_younger(since_ms: int, repaid: str) -> None:
+def test_a_time_in_whole_seconds_may_be_later(since_ms: int, repaid: str) -> None:
     assert progress_of(Decimal(100), since_ms, [entry("30", SINCE_MS)], []).repaid == Decimal(repaid)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each subject asks of the exchange, and what it sends."""
+"""What is read and sent for each subject."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ORDERS, FLEXIBLE, CONTRACTS = "/v5/crypto-loan", "/v5/crypto-loan-flexible", "/v
 
 
 class Exchange:
-    """Answers each path with the rows that were put there, and keeps what was sent."""
+    """Answers each path with given rows, and records what was sent."""
 
     def __init__(self) -> None:
         self.rows: dict[str, list[dict[str, t.Any]]] = {
@@ -100,7 +100,7 @@ def test_what_is_sent(exchange: t.Any, name: str, path: str, body: dict[str, str
         ("contracts", "fixed", "the fixed ETH debt", f"GET {CONTRACTS}/repayment-history?loanCurrency=ETH"),
     ],
 )
-def test_how_a_subject_is_called(exchange: t.Any, name: str, product: str, label: str, request_to_look: str) -> None:
+def test_subjects_have_names(exchange: t.Any, name: str, product: str, label: str, request_to_look: str) -> None:
     operation = operations(exchange)[name]
     assert (operation.product, operation.terms.label, operation.history_request) == (product, label, request_to_look)
     assert operation.terms.shares_collateral == (name != "order")
@@ -119,7 +119,7 @@ def test_what_is_said_of_a_loan_that_is_not_known(exchange: t.Any, name: str, be
     assert operations(exchange)[name].terms.missing.startswith(beginning)
 
 
-def test_a_coin_that_is_lent_has_a_debt_of_nothing(exchange: t.Any) -> None:
+def test_a_coin_without_a_loan_has_a_debt_of_zero(exchange: t.Any) -> None:
     for name in ("debt", "contracts"):
         loan = operations(exchange)[name].find()
         assert (loan.coin, loan.debt, loan.status) == ("ETH", 0, "repaid")
@@ -148,10 +148,10 @@ def test_the_history_of_a_subject(exchange: t.Any) -> None:
     assert shown["contract"] == shown["contract from collateral"] == [("1", "0.6")]
     assert shown["contracts"] == [("1", "1"), ("2", "0.4")]
     assert shown["debt"] == [("3", "1"), ("4", "1")]
-    # The exchange is asked for the one, and may answer with all.
+    # The exchange is asked for one, and may answer with all.
     assert [r.repay_id for r in operations(exchange)["debt"].history_of_account("4")] == ["4"]
     assert [r.repay_id for r in operations(exchange)["contracts"].history_of_account("2")] == ["2"]
-    # Also one of another loan.
+    # Even one of another loan.
     assert [r.repay_id for r in operations(exchange)["contract"].history_of_account("2")] == ["2"]
 
 

@@ -60,7 +60,7 @@ def test_the_last_repayment_returns_the_collateral() -> None:
     assert (after["debt"], after["status"], after["collateral_amount"], after["ltv"]) == ("0", "repaid", "0", None)
 
 
-def test_pay() -> None:
+def test_repayment_plans() -> None:
     decision = plan(LOAN, "100", 4)
     assert (decision.kind, decision.amount) == (MOVE, Decimal(100))
     assert decision.message == "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100"
@@ -99,7 +99,7 @@ def test_the_limits_themselves_are_allowed(amount: str) -> None:
         ),
     ],
 )
-def test_decline(loan: Loan | None, amount: str, accuracy: int | None, sentence: str) -> None:
+def test_refusals_are_explained(loan: Loan | None, amount: str, accuracy: int | None, sentence: str) -> None:
     decision = plan(loan, amount, accuracy)
     assert sentence in decision.message
     assert decision[:4] == (DECLINE, decision.message, Decimal(0), None)
@@ -123,7 +123,7 @@ FINE = dataclasses.replace(LOAN, interest=Decimal("0.34567"))
 @pytest.mark.parametrize(
     ("amount", "kind"), [("1000.44567", MOVE), ("1000.4456", MOVE), ("1000.44566", DECLINE), ("0.44567", DECLINE), ("1000.44568", DECLINE)]
 )
-def test_who_closes_a_loan_may_need_as_many_decimal_places_as_its_debt_has(amount: str, kind: str) -> None:
+def test_closing_a_loan_may_need_as_many_decimal_places_as_its_debt(amount: str, kind: str) -> None:
     decision = plan(FINE, amount, 4)
     assert (decision.kind, decision.amount) == (kind, Decimal(amount) if kind == MOVE else 0)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is left of a debt because it needs more decimal places than the exchange lists."""
+"""The part of a debt with more decimal places than the exchange lists."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DUST = dataclasses.replace(LOAN, principal=Decimal(0), interest=Decimal("0.00005
         (DUST, "1", 4, "0"),
         (DUST, "0", 5, "0"),
         (DUST, "0", None, "0"),
-        # Less than a unit above the goal can be repaid as long as a unit is owed.
+        # Less than a unit above the goal can be repaid as long as at least one unit is owed.
         (FINE, "1000.4", 4, "0"),
         (FINE, "0", 4, "0"),
     ],
@@ -44,7 +44,7 @@ def test_dust(loan: Loan, max_debt: str, accuracy: int | None, dust: str) -> Non
 @pytest.mark.parametrize(
     ("loan", "max_debt", "accuracy", "kind", "rest"),
     [
-        # Nothing but what needs more decimal places than are listed: it is tried.
+        # Only a rest with more decimal places than are listed: it is tried.
         (DUST, "0", 4, NOTHING_TO_DO, "0.00005"),
         (DUST, "0.00002", 4, NOTHING_TO_DO, "0.00003"),
         (DUST, "0.00005", 4, NOTHING_TO_DO, "0"),
@@ -55,7 +55,7 @@ def test_dust(loan: Loan, max_debt: str, accuracy: int | None, dust: str) -> Non
         (dataclasses.replace(DUST, interest=Decimal("0.4")), "0.3", 0, NOTHING_TO_DO, "0.1"),
     ],
 )
-def test_what_is_left_to_be_tried(loan: Loan, max_debt: str, accuracy: int, kind: str, rest: str) -> None:
+def test_the_rest_to_be_tried(loan: Loan, max_debt: str, accuracy: int, kind: str, rest: str) -> None:
     decision = decide(TERMS, loan, Goal(max_debt=Decimal(max_debt)), Means(accuracy))
     assert (decision.kind, decision.dust_to_try, decision.reaches_goal) == (kind, Decimal(rest), True)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is decided on a debt or an LTV that shall be reached, and on what may and can be paid for it."""
+"""The plan for a debt or LTV goal, and what may and can be paid for it."""
 
 from __future__ import annotations
 
@@ -12,50 +12,16 @@ from decimal import Decimal
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import (
-    FIXED,
-    FLEXIBLE,
-    LEGACY,
-    LIQUIDATED,
-    OPEN,
-    REPAID,
-    Loan,
-)
+from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import FIXED, LIQUIDATED, OPEN, REPAID, Loan
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.decision import DECLINE, MOVE, Decision, Means
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.repayment_plan import decide
-from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
-from ansible_collections.treasury.bybit.plugins.module_utils._loans.position import CoinDebt, Position
 from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms import Terms
+from ansible_collections.treasury.bybit.plugins.module_utils._outcomes import NOTHING_TO_DO
+from goals_planned import ACCOUNT, DEBT, FINE, FLEXIBLE_LOAN, LOAN, ORDER, can, of_account, to_debt, to_ltv
 
-ORDER = Terms("loan 17", "order_id '17' names no loan: check order_id")
-DEBT = Terms("the flexible USDT loan", "loan_currency 'USDT' is no coin: check it", shares_collateral=True)
 CONTRACT = Terms("fixed contract 571", "loan_id '571' names no contract: check loan_id", is_whole=True, shares_collateral=True)
-
-LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal("0.3"), Decimal("0.1"), OPEN, ltv=Decimal("0.5002"))
-FINE = dataclasses.replace(LOAN, interest=Decimal("0.30005"))
 DUST = dataclasses.replace(LOAN, principal=Decimal(0), interest=Decimal("0.00005"), penalty_interest=Decimal(0))
-COINS = CoinDebt("USDT", Decimal("1000.4"), Decimal("1000.40"), Decimal("1000.4"), Decimal("1000.40"))
-ACCOUNT = Position(Decimal("0.600000"), Decimal("6000.00"), Decimal("10000.00"), (COINS,))
-FLEXIBLE_LOAN = Loan(FLEXIBLE, None, "USDT", Decimal(1000), Decimal("0.4"), Decimal(0), OPEN, position=ACCOUNT)
 FIXED_LOAN = Loan(FIXED, "571", "USDT", Decimal(1000), Decimal(0), Decimal("0.4"), OPEN, position=ACCOUNT)
-
-
-def to_debt(max_debt: str, loan: Loan = LOAN, terms: Terms = ORDER, means: Means = Means(4)) -> Decision:
-    return decide(terms, loan, Goal(max_debt=Decimal(max_debt)), means)
-
-
-def to_ltv(max_ltv: str, loan: Loan = LOAN, terms: Terms = ORDER, means: Means = Means(4)) -> Decision:
-    return decide(terms, loan, Goal(max_ltv=Decimal(max_ltv)), means)
-
-
-def of_account(max_ltv: str, means: Means = Means(4), **change: object) -> Decision:
-    loan = dataclasses.replace(FLEXIBLE_LOAN, position=ACCOUNT._replace(**change))
-    return to_ltv(max_ltv, loan, DEBT, means)
-
-
-def can(wallet: str | None = None, at_most: str | None = None, partial: bool = False, accuracy: int | None = 4) -> Means:
-    wallet_holds, cap = [None if text is None else Decimal(text) for text in (wallet, at_most)]
-    return Means(accuracy, wallet_holds, cap, partial)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +35,7 @@ def can(wallet: str | None = None, at_most: str | None = None, partial: bool = F
         ("750", LOAN, 0, "251", "debt 1000.4 → 749.4, pay 251"),
         ("750.00001", LOAN, 4, "250.4", "debt 1000.4 → 750, pay 250.4"),
         ("1000.39999", LOAN, 4, "0.0001", "debt 1000.4 → 1000.3999, pay 0.0001"),
-        # But never to more than the debt; what is left then is named.
+        # But never above the debt. The rest is reported.
         (
             "0", FINE, 4, "1000.4",
             "debt 1000.40005 → 0.00005 (0.00005 of it above max_debt '0' and less than the smallest amount that the exchange lists), pay 1000.4",
@@ -134,7 +100,7 @@ def test_a_goal_that_is_reached_needs_nothing(decision: Decision, message: str) 
         ("0.4", 4, "200.9599", "0.3997"),
         ("0.4", 0, "201", "0.3997"),
         ("0.4", None, "200.95982411", "0.3997"),
-        # As shown it is 0.5002, but it may be a step more.
+        # It shows as 0.5002, but may be one step higher.
         ("0.5002", 4, "0.5999", "0.4999"),
         ("0.0001", 4, "1000.4", None),
     ],
@@ -244,89 +210,8 @@ def test_a_whole_contract_that_is_not_enough_is_repaid_with_allow_partial() -> N
         (decide(DEBT, None, Goal(max_debt=Decimal(0)), Means()), "loan_currency 'USDT' is no coin: check it."),
     ],
 )
-def test_decline(decision: Decision, message: str) -> None:
+def test_refusals_are_explained(decision: Decision, message: str) -> None:
     assert decision[:4] == (DECLINE, message, Decimal(0), None)
-    # One sentence of what was given and what to do instead.
+    # One sentence with the given value and the remedy.
     assert re.fullmatch(r"((The amount for )?\w+ '.*?'|The whole debt) .*[^.]: .*\w\.", message)
     assert not re.search(r"None|Decimal|  |\. [A-Z]|, :|E-", message)
-
-
-@pytest.mark.parametrize("means", [can("250.4", "250.4"), can("250.4"), can(at_most="250.4"), can("1000000", "1000000", True)])
-def test_what_is_just_enough_is_enough(means: Means) -> None:
-    assert to_debt("750", means=means) == to_debt("750")
-
-
-def test_a_cap_is_paid_up_to_and_never_past() -> None:
-    decision = to_debt("750", means=can(at_most="100.00009", partial=True))
-    assert (decision.kind, decision.amount, decision.reaches_goal) == (MOVE, Decimal(100), False)
-    assert decision.message == (
-        "100 USDT on loan 17: debt 1000.4 → 900.4, pay 100; this is as much as possible, because max_debt '750' needs 250.4 USDT on loan "
-        "17, more than at_most '100.00009'"
-    )
-    # What this run has paid already counts.
-    assert to_debt("750", means=can(at_most="100", partial=True)._replace(moved_so_far=Decimal(60))).amount == 40
-    nothing = to_debt("750", means=can(at_most="100", partial=True)._replace(moved_so_far=Decimal(100)))
-    assert (nothing.kind, nothing.amount, nothing.reaches_goal) == (NOTHING_TO_DO, Decimal(0), False)
-
-
-def test_the_lower_of_cap_and_wallet_holds() -> None:
-    assert to_debt("750", means=can("50", "100", True)).amount == 50
-    assert to_debt("750", means=can("100", "50", True)).amount == 50
-
-
-@pytest.mark.parametrize(
-    ("decision", "arithmetic"),
-    [
-        (to_debt("750", means=can(at_most="250")), "debt 1000.4 → 750, pay 250.4"),
-        (to_ltv("0.4", means=can("1")), "LTV 0.5002 → 0.3997, debt 1000.4 → 799.4401, pay 200.9599"),
-        (of_account("0.4"), "LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4"),
-        (decide(ORDER, LOAN, Goal(Decimal(2000)), can()), "debt 1000.4, 2000 requested"),
-        (decide(ORDER, LOAN, Goal(Decimal("0.00001")), Means(4)), "debt 1000.4, 0.00001 requested"),
-        (of_account("0.4", debts=()), "LTV 0.6, 0.4 requested"),
-    ],
-)
-def test_a_refusal_tells_its_arithmetic(decision: Decision, arithmetic: str) -> None:
-    assert (decision.kind, decision.arithmetic) == (DECLINE, arithmetic)
-
-
-def test_a_debt_goal_may_be_reached_in_part() -> None:
-    decision = to_debt("750", means=can("100.00009", partial=True))
-    arithmetic = "debt 1000.4 → 900.4, pay 100"
-    assert decision.message == (
-        f"100 USDT on loan 17: {arithmetic}; this is as much as possible, because max_debt '750' needs 250.4 USDT, but the "
-        f"Funding wallet holds 100.00009"
-    )
-    assert decision[2:5] == (Decimal(100), LOAN.after_paying(Decimal(100)), arithmetic)
-    assert decision.shortfall == "max_debt '750' needs 250.4 USDT, but the Funding wallet holds 100.00009"
-    assert not decision.reaches_goal
-
-
-def test_the_remark_on_dust_is_left_out_when_more_is_left() -> None:
-    assert to_debt("0", FINE, means=can("100", partial=True)).arithmetic == "debt 1000.40005 → 900.40005, pay 100"
-
-
-def test_an_ltv_may_be_reached_in_part() -> None:
-    assert to_ltv("0.4", means=can("100", partial=True)).arithmetic == "LTV 0.5002 → 0.4502, debt 1000.4 → 900.4, pay 100"
-    decision = of_account("0.4", can(partial=True))
-    assert decision.message == (
-        "1000.4 USDT on the flexible USDT loan: LTV 0.6 → 0.49996, debt 1000.4 → 0, pay 1000.4; this is as much as possible, "
-        "because max_ltv '0.4' cannot be reached with the flexible USDT loan alone (repaying all 1000.4 USDT: LTV 0.6 → 0.49996)"
-    )
-    assert (decision.kind, decision.amount, decision.reaches_goal) == (MOVE, Decimal("1000.4"), False)
-
-
-@pytest.mark.parametrize("wallet", ["0", "0.00009"])
-def test_nothing_can_be_paid_from_an_empty_wallet(wallet: str) -> None:
-    shortfall = f"the whole debt needs 1000.4 USDT, but the Funding wallet holds {wallet}"
-    message = f"Nothing can be paid now, because {shortfall}."
-    assert to_debt("0", means=can(wallet, partial=True)) == (
-        NOTHING_TO_DO, message, Decimal(0), LOAN, "", shortfall, Decimal(0), Decimal("1000.4") - Decimal(wallet)
-    )
-
-
-def test_nothing_more_can_be_paid_where_all_is_repaid() -> None:
-    closed = dataclasses.replace(FLEXIBLE_LOAN, principal=Decimal(0), interest=Decimal(0), status=REPAID)
-    decision = to_ltv("0.4", closed, DEBT, can(partial=True))
-    shortfall = "max_ltv '0.4' cannot be reached with the flexible USDT loan alone (nothing can be repaid there)"
-    message = f"Nothing can be paid now, because {shortfall}."
-    assert decision == (NOTHING_TO_DO, message, Decimal(0), closed, "", shortfall, Decimal(0), Decimal(0))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is decided on an amount that shall be repaid since a moment. How far that has come is in test_progress."""
+"""The plan for an amount to be repaid since a moment. Its progress is in test_progress."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_goal_that_is_reached_needs_nothing(repaid: str) -> None:
 @pytest.mark.parametrize(
     ("repaid", "accuracy", "amount"),
     [
-        # Somebody else has paid with more decimal places than are allowed here.
+        # Somebody else paid with more decimal places than are allowed here.
         ("99.99995", 4, "0.0001"),
         ("99.99989", 4, "0.0002"),
         ("99.9999", 4, "0.0001"),
@@ -90,14 +90,14 @@ def test_what_is_missing_may_be_the_whole_debt() -> None:
         ("0", "1.00001", "amount '1.00001' has 5 decimal places, but the exchange lists 4 for USDT: use '1', for example."),
     ],
 )
-def test_decline(repaid: str, amount: str, sentence: str) -> None:
+def test_refusals_are_explained(repaid: str, amount: str, sentence: str) -> None:
     decision = plan(repaid, amount)
     assert (decision.kind, decision.amount, decision.after) == (DECLINE, Decimal(0), None)
     assert sentence in decision.message
 
 
 def test_a_part_never_has_more_decimal_places_than_are_listed() -> None:
-    # Even if it is what is owed: what is missing is rounded up, and the debt is not.
+    # Even if the debt has more: the missing amount is rounded up, and the debt is not.
     fine = dataclasses.replace(LOAN, interest=Decimal("0.44567"))
     assert plan("0", "1000.44567", loan=fine).kind == plan("0.1", "1000.44567", loan=fine).kind == DECLINE
     assert plan("0", "1000.4456", loan=fine).amount == Decimal("1000.4456")
@@ -122,7 +122,7 @@ def test_a_closed_loan_needs_nothing_whatever_is_missing(status: str, how: str) 
     assert plan("100", loan=closed).message.startswith("100 USDT has been repaid on loan 17 since")
 
 
-def test_the_end_of_a_repayment_is_the_beginning_of_nothing() -> None:
+def test_a_goal_that_closed_its_loan_needs_nothing() -> None:
     first = plan("0")
     again = plan(str(first.amount))
     assert (first.amount, again.kind) == (Decimal(100), NOTHING_TO_DO)
@@ -139,7 +139,7 @@ def test_the_last_installment_is_what_is_left_of_the_debt() -> None:
 
 
 def test_a_short_wallet_or_cap_leaves_the_progress_in_the_arithmetic() -> None:
-    """An LTV is none of its business."""
+    """Its arithmetic does not mention the LTV."""
     progress = progress_of(Decimal(100), SINCE_MS, [HistoryEntry("1", Decimal(30), SUCCESS, True, SINCE_MS)], [])
     for means in (Means(4, Decimal(50), None, True), Means(4, None, Decimal(50), True)):
         decision = decide(TERMS, LOAN, Goal(Decimal(100), SINCE_MS), means, progress)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How much is transferred between the wallets, in a table and by its laws."""
+"""How much is transferred between the wallets: a table of cases, and properties."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NOW = Balances("USDT", D(120), D(1000))
         ({"ensure": "120.001"}, Means(accuracy=2), MOVE, "0.01", "0.01 USDT from UNIFIED to FUND in this account: Funding 120 → 120.01, transfer 0.01"),
         (
             {"ensure": "500"}, Means(available=D(300)), DECLINE, "0",
-            "ensure '500' needs 380 USDT, but the UNIFIED wallet can give away 300: top up the UNIFIED wallet, or request less.",
+            "ensure '500' needs 380 USDT, but the transferable balance of the UNIFIED wallet is 300: top up the UNIFIED wallet, or request less.",
         ),
         (
             {"ensure": "500"}, Means(at_most=D(300)), DECLINE, "0",
@@ -67,14 +67,14 @@ NOW = Balances("USDT", D(120), D(1000))
         ({"amount": "1"}, Means(lack="the key may not transfer: give it the right"), DECLINE, "0", "The key may not transfer: give it the right."),
     ],
 )
-def test_cases(goal: dict[str, str], means: Means, kind: str, amount: str, message: str) -> None:
+def test_transfer_plans(goal: dict[str, str], means: Means, kind: str, amount: str, message: str) -> None:
     found = planned(NOW, means, **goal)
     assert (found.kind, found.amount, found.message) == (kind, D(amount), message)
     if kind == MOVE:
         assert found.after == NOW.moved(D(amount), goal.get("move", TO_FUND) == TO_FUND)
 
 
-def test_what_is_not_known() -> None:
+def test_unknown_balances() -> None:
     unread = Balances("USDT", None)
     assert planned(None, amount="1").message == "coin 'FOO' is not a coin of the exchange: check it."
     assert planned(unread, ensure="500").message == (
@@ -84,7 +84,7 @@ def test_what_is_not_known() -> None:
     assert planned(unread, amount="5").message == "5 USDT from UNIFIED to FUND in this account: transfer 5"
 
 
-def test_what_is_lacking_is_told() -> None:
+def test_the_missing_amount_is_reported() -> None:
     found = planned(NOW, Means(available=D(300), allow_partial=True), ensure="500")
     assert (found.amount, found.shortage, found.reaches_goal) == (D(300), D(80), False)
 
@@ -107,7 +107,7 @@ def test_the_goal_is_reached_and_no_unit_too_much_is_moved(
         assert isinstance(found.after, Balances)
         again = planned(found.after, means._replace(available=found.after.unified), ensure=ensure)
         assert not found.reaches_goal or again.kind == NOTHING_TO_DO
-        # More in the wallet never takes more, and asking for more never less.
+        # A fuller wallet never needs a larger transfer, and a higher goal never a smaller one.
         assert planned(Balances("USDT", funding + 1, unified), means, ensure=ensure).amount <= found.amount
         assert not is_partial or planned(now, means, ensure=ensure + 1).amount >= found.amount
 

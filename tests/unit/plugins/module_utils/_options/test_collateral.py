@@ -30,7 +30,7 @@ def options(given: dict[str, object]) -> dict[str, t.Any]:
 
 
 def ask(given: dict[str, object]) -> Instruction:
-    # No client is needed before something is read.
+    # Options are checked before a client is needed.
     client: t.Any = None
     return parse_collateral_options(client, options(given))
 
@@ -53,7 +53,7 @@ def ask(given: dict[str, object]) -> Instruction:
     [(ORDER, LegacyCollateral, {"order_id": "17"}), ({"currency": " BTC "}, AccountCollateral, {"currency": "BTC"})],
     ids=["order", "account"],
 )
-def test_asks(naming: dict[str, object], kind: type, ids: dict[str, str], given: dict[str, object], goal: Goal) -> None:
+def test_valid_requests(naming: dict[str, object], kind: type, ids: dict[str, str], given: dict[str, object], goal: Goal) -> None:
     operation, asked = ask({**naming, **given})
     assert (type(operation), asked) == (kind, goal)
     assert ids.items() <= operation.ids.items()
@@ -62,7 +62,7 @@ def test_asks(naming: dict[str, object], kind: type, ids: dict[str, str], given:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        # A variable that is null must not mean something else.
+        # A null variable must not select another request.
         ({"add": "1"}, NO_NAME),
         ({}, NO_NAME),
         (ORDER, NO_GOAL),
@@ -93,7 +93,7 @@ def test_asks(naming: dict[str, object], kind: type, ids: dict[str, str], given:
     ],
     ids=str,
 )
-def test_what_cannot_be_asked(given: dict[str, object], message: str) -> None:
+def test_invalid_requests_are_refused(given: dict[str, object], message: str) -> None:
     with pytest.raises(BadInput) as caught:
         ask(given)
     assert str(caught.value).startswith(message)
@@ -102,7 +102,7 @@ def test_what_cannot_be_asked(given: dict[str, object], message: str) -> None:
 
 
 @pytest.mark.parametrize("goal", ["max_ltv", "min_ltv"])
-def test_a_goal_takes_no_name(goal: str) -> None:
+def test_a_goal_takes_no_reference(goal: str) -> None:
     with pytest.raises(BadInput) as caught:
         run_options_of(options({**ORDER, goal: "0.5", "reference": "INV-7"}))
     assert str(caught.value) == (

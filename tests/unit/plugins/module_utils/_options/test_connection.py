@@ -27,7 +27,7 @@ def options(**given: object) -> dict[str, object]:
     return {**spec, "api_key": "the-key", "api_secret": SECRET, **given}
 
 
-def test_without_any_choice_no_real_money_can_move() -> None:
+def test_by_default_no_real_money_can_move() -> None:
     connection = Connection(options())
     assert (connection.base_url, connection.api_host) == ("https://api-testnet.bybit.com", "api-testnet.bybit.com")
     assert connection.warnings() == []
@@ -97,19 +97,19 @@ def test_bad_input_gets_one_sentence_without_secrets(given: dict[str, object], s
     assert (caught.value.outcome, caught.value.failure) == ("not_executed", None)
 
 
-def test_an_unchecked_certificate_is_worth_a_warning() -> None:
+def test_an_unchecked_certificate_is_a_warning() -> None:
     unchecked = {"validate_certs": False}
     assert "trusted" in Connection(options(environment="mainnet", **unchecked)).warnings()[0]
     assert Connection(options(api_url="http://127.0.0.1:1", **unchecked)).warnings() == []
 
 
-def test_ca_path_of_an_existing_file_is_fine(tmp_path: Path) -> None:
+def test_ca_path_may_be_an_existing_file(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("")
     assert Connection(options(ca_path=str(file))).client(Clock()).posted_at_ms is None
 
 
-def test_the_client_goes_by_the_given_clock() -> None:
+def test_the_client_uses_the_given_clock() -> None:
     clock = Clock()
     client = Connection(options(recv_window=1234)).client(clock)
     assert client.clock is clock
@@ -121,7 +121,7 @@ def test_mainnet_and_its_url_are_one_host() -> None:
     assert (by_url.base_url, by_url.realm) == (by_name.base_url, by_name.realm)
 
 
-def test_a_fingerprint_tells_keys_apart_and_shows_none() -> None:
+def test_a_fingerprint_distinguishes_keys_without_showing_them() -> None:
     one, same, other = (Connection(options(api_key=key)).key_fingerprint for key in ("the-key", "the-key", "the-kez"))
     assert one == same != other
     assert len(one) == 16 and set(one) <= set("0123456789abcdef")
@@ -132,7 +132,7 @@ def test_a_fingerprint_outlives_a_new_secret() -> None:
 
 
 @pytest.mark.parametrize(("number", "is_fine"), [(0, False), (1, True), (5, True), (6, False), (-1, False)])
-def test_the_limits_of_a_range_belong_to_it(number: int, is_fine: bool) -> None:
+def test_a_range_includes_its_limits(number: int, is_fine: bool) -> None:
     if is_fine:
         check_ranges({"x": number}, {"x": (1, 5)})
         return
@@ -188,7 +188,7 @@ def private_key_file(folder: Path, mode: int) -> Path:
     ("mode", "could"),
     [(0o600, ""), (0o400, ""), (0o700, ""), (0o711, ""), (0o640, "read"), (0o604, "read"), (0o620, "change"), (0o666, "read and change")],
 )
-def test_a_private_key_that_others_could_use_is_worth_a_warning(tmp_path: Path, mode: int, could: str) -> None:
+def test_a_private_key_that_others_could_use_is_a_warning(tmp_path: Path, mode: int, could: str) -> None:
     file = private_key_file(tmp_path, mode)
     connection = Connection(options(api_secret=None, rsa_private_key=str(file)))
     assert connection.warnings() == (
@@ -203,7 +203,7 @@ def test_a_private_key_that_others_could_use_is_worth_a_warning(tmp_path: Path, 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
-def test_a_private_key_of_another_user_is_worth_a_warning(tmp_path: Path) -> None:
+def test_a_private_key_of_another_user_is_a_warning(tmp_path: Path) -> None:
     file = private_key_file(tmp_path, 0o644)
     os.chown(file, 12345, -1)
     [warning] = Connection(options(api_secret=None, rsa_private_key=str(file))).warnings()
@@ -213,7 +213,7 @@ def test_a_private_key_of_another_user_is_worth_a_warning(tmp_path: Path) -> Non
     )
 
 
-def test_what_ansible_shall_hide_has_the_forms_that_others_write() -> None:
+def test_ansible_hides_secrets_in_every_form_that_others_write() -> None:
     secrets = Connection(options(api_key="key/with+signs", api_secret='s"ecret&1')).secrets()
     assert {"key/with+signs", "key%2Fwith%2Bsigns", 's"ecret&1', 's\\"ecret&1', "s&quot;ecret&amp;1"} <= secrets
     assert min(map(len, Connection(options(api_key="k", api_secret="s")).secrets()), default=8) >= 8

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the options of the query modules mean, and what is refused."""
+"""What the options of the query modules mean, and which ones are refused."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_which_products_are_read(given: dict[str, t.Any], products: tuple[str, .
         ({"matures_within": "0d"}, "matures_within_ms", 0),
     ],
 )
-def test_what_is_asked_of_loans(given: dict[str, t.Any], field: str, value: object) -> None:
+def test_requests_for_loans(given: dict[str, t.Any], field: str, value: object) -> None:
     assert getattr(parse_loan_query(loans(**given)), field) == value
 
 
@@ -79,7 +79,7 @@ def test_what_is_asked_of_loans(given: dict[str, t.Any], field: str, value: obje
         ({"max_ltv": "0.50"}, "max_ltv", Decimal("0.5")),
     ],
 )
-def test_what_is_asked_about_the_future(given: dict[str, t.Any], field: str, value: object) -> None:
+def test_requests_for_a_forecast(given: dict[str, t.Any], field: str, value: object) -> None:
     assert getattr(parse_loan_query(loans(**given)).forecast, field) == value
 
 
@@ -103,7 +103,7 @@ NO_CHANGE = "is not a price change above -100%: use '-30%' for a fall of 30 % or
         ({"max_ltv": "1"}, "max_ltv '1' is not a fraction between 0 and 1: use '0.5' for 50 %, for example."),
     ],
 )
-def test_what_is_refused_about_the_future(given: dict[str, t.Any], sentence: str) -> None:
+def test_invalid_requests_for_a_forecast_are_refused(given: dict[str, t.Any], sentence: str) -> None:
     with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
         parse_loan_query(loans(**given))
 
@@ -121,7 +121,7 @@ def test_what_is_refused_about_the_future(given: dict[str, t.Any], sentence: str
         ({"status": ["success", "failed"]}, "statuses", frozenset({"success", "failed"})),
     ],
 )
-def test_what_is_asked_of_repayments(given: dict[str, t.Any], field: str, value: object) -> None:
+def test_requests_for_repayments(given: dict[str, t.Any], field: str, value: object) -> None:
     assert getattr(parse_repayment_query(repayments(**given)), field) == value
 
 
@@ -137,7 +137,7 @@ def test_what_is_asked_of_repayments(given: dict[str, t.Any], field: str, value:
         ),
     ],
 )
-def test_what_both_modules_refuse(given: dict[str, t.Any], sentence: str) -> None:
+def test_both_modules_refuse_invalid_options(given: dict[str, t.Any], sentence: str) -> None:
     with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
         parse_loan_query(loans(**given))
     with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
@@ -161,7 +161,7 @@ def test_what_both_modules_refuse(given: dict[str, t.Any], sentence: str) -> Non
         ),
     ],
 )
-def test_what_is_refused_of_loans(given: dict[str, t.Any], sentence: str) -> None:
+def test_invalid_requests_for_loans_are_refused(given: dict[str, t.Any], sentence: str) -> None:
     with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
         parse_loan_query(loans(**given))
 
@@ -181,6 +181,6 @@ def test_what_is_refused_of_loans(given: dict[str, t.Any], sentence: str) -> Non
         ),
     ],
 )
-def test_what_is_refused_of_repayments(given: dict[str, t.Any], sentence: str) -> None:
+def test_invalid_requests_for_repayments_are_refused(given: dict[str, t.Any], sentence: str) -> None:
     with pytest.raises(BadInput, match=f"^{re.escape(sentence)}$"):
         parse_repayment_query(repayments(**given))

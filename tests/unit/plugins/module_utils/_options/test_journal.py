@@ -30,7 +30,7 @@ def named(journal: str, clock: t.Any) -> t.Any:
 
 @pytest.fixture
 def without_psycopg(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Python in which the library is not installed."""
+    """A Python without the library."""
     monkeypatch.setattr(postgresql, "IMPORT_ERROR", "ImportError: No module named 'psycopg'")
 
 
@@ -58,7 +58,7 @@ def test_a_path_is_that_of_a_file(journal: str, path: str, clock: t.Any, monkeyp
     assert database.label == f"'{os.path.basename(path)}' in '{os.path.dirname(path)}'"
 
 
-def test_naming_a_journal_makes_nothing(tmp_path: Path, clock: t.Any) -> None:
+def test_naming_a_journal_creates_nothing(tmp_path: Path, clock: t.Any) -> None:
     named(str(tmp_path / "deep" / "journal.sqlite"), clock)
     assert list(tmp_path.iterdir()) == []
 
@@ -96,7 +96,7 @@ def test_a_url_that_libpq_does_not_understand_is_refused_and_not_shown(journal: 
 
 
 @pytest.mark.parametrize("journal", ["postgresql://bot:Nee@dle@db/x", "postgresql://bot:12/Needle@db/x", "postgresql://bot@x:Needle@db/x"])
-def test_a_password_of_which_libpq_takes_a_part_for_something_else_is_not_shown(journal: str, clock: t.Any) -> None:
+def test_a_password_that_libpq_splits_is_not_shown(journal: str, clock: t.Any) -> None:
     with pytest.raises(BadInput) as caught:
         named(journal, clock)
     assert str(caught.value).endswith("percent-encode special characters in the password.")
@@ -137,7 +137,7 @@ def test_a_url_is_that_of_a_database(
         (f"/var/lib/{SECRET}", []),
     ],
 )
-def test_the_passwords_of_a_url_are_known_by_themselves(url: str, passwords: list[str]) -> None:
+def test_the_passwords_of_a_url_are_extracted(url: str, passwords: list[str]) -> None:
     assert passwords_of({"journal": url}) == passwords
 
 

@@ -98,7 +98,7 @@ def test_a_goal_that_cannot_be_used(given: dict[str, object], sentence: str) -> 
     ],
     ids=str,
 )
-def test_a_goal_takes_no_name(goal: dict[str, object]) -> None:
+def test_a_goal_takes_no_reference(goal: dict[str, object]) -> None:
     with pytest.raises(BadInput) as caught:
         run_options_of(options(reference="INV-7", **goal))
     assert str(caught.value) == (

@@ -33,7 +33,7 @@ PAID_OFF = Goal(max_debt=Decimal(0))
 
 
 def ask(build: t.Callable[..., Instruction], given: dict[str, object]) -> Instruction:
-    # No client is needed before something is read.
+    # Options are checked before a client is needed.
     client: t.Any = None
     spec = {name: option.get("default") for name, option in repay_argument_spec().items()}
     return build(client, {**spec, **NAMING[build], **given})
@@ -68,7 +68,7 @@ def refusal(build: t.Callable[..., Instruction], given: dict[str, object]) -> st
             parse_fixed_options, {**ONE, "amount": "5", "collateral": ["BTC"]},
             {"loan_id": "571", "loan_currency": None, "collateral": ["BTC"]}, Goal(Decimal(5), collateral=("BTC",)),
         ),
-        # From collateral an amount is named, so nothing sweeps.
+        # A repayment from collateral names an amount, so it is no sweep.
         (
             parse_fixed_options, {"loan_currency": "USDT", "max_debt": "9", "collateral": ["BTC"]},
             {"loan_id": None, "loan_currency": "USDT", "collateral": ["BTC"]}, Goal(max_debt=Decimal(9), collateral=("BTC",)),
@@ -76,7 +76,7 @@ def refusal(build: t.Callable[..., Instruction], given: dict[str, object]) -> st
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
-def test_asks(build: t.Callable[..., Instruction], given: dict[str, object], ids: dict[str, object], goal: Goal) -> None:
+def test_valid_requests(build: t.Callable[..., Instruction], given: dict[str, object], ids: dict[str, object], goal: Goal) -> None:
     operation, asked = ask(build, given)
     kinds = {parse_legacy_options: LegacyRepayment, parse_flexible_options: FlexibleRepayment, parse_fixed_options: FixedRepayment}
     assert isinstance(operation, kinds[build])
@@ -135,7 +135,7 @@ def test_asks(build: t.Callable[..., Instruction], given: dict[str, object], ids
             parse_fixed_options, {**ONE, "collateral": ["BTC"]},
             "amount, max_debt, and max_ltv have no value: set exactly one of them.",
         ),
-        # A variable that is null must not mean everything.
+        # A null variable must not mean everything.
         *(
             (parse_fixed_options, {"sweep": sweep, **goal}, "loan_id and loan_currency have no value: set one of them.")
             for sweep in (False, True)
@@ -160,7 +160,7 @@ def test_asks(build: t.Callable[..., Instruction], given: dict[str, object], ids
         ),
     ],
 )
-def test_what_cannot_be_asked(build: t.Callable[..., Instruction], given: dict[str, object], message: str) -> None:
+def test_invalid_requests_are_refused(build: t.Callable[..., Instruction], given: dict[str, object], message: str) -> None:
     assert refusal(build, given) == message
 
 
@@ -173,7 +173,7 @@ def test_ids(value: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["", " ", "1 7", "17&amount=1", "../17", "17\n18", "x" * 65, "\u0661\u0667", "17."])
-def test_what_is_no_id(value: str) -> None:
+def test_invalid_ids_are_refused(value: str) -> None:
     with pytest.raises(BadInput) as caught:
         id_of({"order_id": value}, "order_id", "1794267532472646144")
     example = "use the ID that the exchange shows, in quotes, such as '1794267532472646144'."
@@ -187,7 +187,7 @@ def test_coins(value: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "usdt", "US DT", "USDT&amount=1", "X" * 21, "\u0412TC", "BTC/USDT", "x" * 100])
-def test_what_is_no_coin(value: str) -> None:
+def test_invalid_coins_are_refused(value: str) -> None:
     with pytest.raises(BadInput) as caught:
         coin_of({"loan_currency": value}, "loan_currency")
     shown = value if len(value) <= 64 else f"… ({len(value)} characters)"

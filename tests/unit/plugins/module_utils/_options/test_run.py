@@ -29,21 +29,21 @@ def options(**given: object) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=list(SPECS))
-def test_all_that_move_money_share_their_options_and_none_is_of_the_connection(spec: t.Callable[[], dict[str, t.Any]]) -> None:
+def test_all_modules_that_move_money_share_the_run_options(spec: t.Callable[[], dict[str, t.Any]]) -> None:
     assert run_argument_spec().items() <= spec().items()
     assert set(spec()) & set(connection_argument_spec()) == set()
 
 
-def test_the_usual_manner() -> None:
+def test_default_run_options() -> None:
     assert run_options_of(options()) == RunOptions(True, 60_000, 10_000, 180_000, None)
 
 
-def test_another_manner() -> None:
+def test_other_run_options() -> None:
     given = {"wait": False, "wait_timeout": 1, "settle_margin": 2, "lock_timeout": 3, "acknowledge": "8f2a"}
     assert run_options_of(options(**given)) == RunOptions(False, 1000, 2000, 3000, "8f2a")
 
 
-def test_a_manner_that_limits_what_is_paid() -> None:
+def test_run_options_that_limit_the_payment() -> None:
     run_options = run_options_of(options(at_most="2500.50", allow_partial=True))
     assert (run_options.at_most, run_options.allow_partial) == (Decimal("2500.5"), True)
 
@@ -72,12 +72,12 @@ def test_ranges(name: str, most: int) -> None:
 
 
 @pytest.mark.parametrize("reference", ["INV-2026-11", "7", "Rückzahlung November ☃", "a b", "x" * 200])
-def test_a_step_may_have_a_name(reference: str) -> None:
+def test_a_step_may_have_a_reference(reference: str) -> None:
     assert run_options_of(options(reference=reference)).reference == reference
 
 
 @pytest.mark.parametrize("reference", ["", " ", "a ", "\ta", "a\nb", "a\x00b", "x" * 201, "\u202eabc", "\ud800"], ids=ascii)
-def test_a_name_that_cannot_be_used(reference: str) -> None:
+def test_an_invalid_reference_is_refused(reference: str) -> None:
     with pytest.raises(BadInput) as caught:
         run_options_of(options(reference=reference))
     message = str(caught.value)
@@ -86,7 +86,7 @@ def test_a_name_that_cannot_be_used(reference: str) -> None:
     assert message.isprintable()
 
 
-# The options that name a step, as each module has them, and what is said of a reference without one.
+# The options that name a step in each module, and the message about a reference without one.
 STEPS: list[tuple[dict[str, object], str]] = [
     ({"since": None, "amount": None}, "use it with amount without since, or omit it, because a goal moves only what is missing; repaying a whole"),
     ({"add": None, "take_back": None}, "use it with add or take_back, or omit it, because a goal moves only what is missing."),
@@ -100,7 +100,7 @@ def of_module(given: dict[str, object]) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize(("given", "remedy"), STEPS, ids=str)
-def test_a_name_without_a_step(given: dict[str, object], remedy: str) -> None:
+def test_a_reference_without_a_step_is_refused(given: dict[str, object], remedy: str) -> None:
     with pytest.raises(BadInput) as caught:
         run_options_of(of_module(given))
     assert str(caught.value).startswith(f"reference 'INV-7' can name only a step: {remedy}")
@@ -109,5 +109,5 @@ def test_a_name_without_a_step(given: dict[str, object], remedy: str) -> None:
 @pytest.mark.parametrize(
     "given", [{"since": None, "amount": "1"}, {"add": "1", "take_back": None}, {"add": None, "take_back": 1}, {"amount": 1}], ids=str
 )
-def test_every_step_may_have_a_name(given: dict[str, object]) -> None:
+def test_every_step_may_have_a_reference(given: dict[str, object]) -> None:
     assert run_options_of(of_module(given)).reference == "INV-7"

@@ -27,7 +27,7 @@ def options(given: dict[str, object]) -> dict[str, t.Any]:
 
 
 def ask(given: dict[str, object]) -> Instruction:
-    # No client is needed before something is read.
+    # Options are checked before a client is needed.
     client: t.Any = None
     return parse_transfer_options(client, options(given))
 
@@ -43,7 +43,7 @@ def ask(given: dict[str, object]) -> Instruction:
     ],
     ids=str,
 )
-def test_asks(given: dict[str, object], goal: Goal) -> None:
+def test_valid_requests(given: dict[str, object], goal: Goal) -> None:
     operation, asked = ask(given)
     assert (type(operation), asked) == (Transfer, goal)
     assert {"coin": "USDT"}.items() <= operation.ids.items()
@@ -81,7 +81,7 @@ def test_asks(given: dict[str, object], goal: Goal) -> None:
     ],
     ids=str,
 )
-def test_what_cannot_be_asked(given: dict[str, object], message: str) -> None:
+def test_invalid_requests_are_refused(given: dict[str, object], message: str) -> None:
     with pytest.raises(BadInput) as caught:
         ask(given)
     assert str(caught.value).startswith(message)
@@ -89,7 +89,7 @@ def test_what_cannot_be_asked(given: dict[str, object], message: str) -> None:
     assert caught.value.outcome == "not_executed"
 
 
-def test_a_goal_takes_no_name() -> None:
+def test_a_goal_takes_no_reference() -> None:
     with pytest.raises(BadInput) as caught:
         run_options_of(options({"ensure": "500", "reference": "INV-7"}))
     assert str(caught.value) == (

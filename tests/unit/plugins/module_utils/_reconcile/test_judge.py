@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which entries of the history can be the repayment, and when that can be told. The debt is in test_judge_debt, time in
+"""Which entries of the history can be the repayment, and when that is certain. The debt is in test_judge_debt, time in
 test_judge_time, what happened to the money in test_judge_funds."""
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ SENT_MS = 1793534400000
 WINDOW_MS = 5000
 MARGIN_MS = 10_000
 CLOSES_MS = SENT_MS + WINDOW_MS
-# The first times at which it is certain that no late packet is accepted, and that nothing is late any more.
+# The first moments at which no late packet can be accepted any more, and nothing can show late any more.
 CLOSED_MS = CLOSES_MS + 1
 SURE_MS = CLOSES_MS + MARGIN_MS + 1
 FOUND = "the history shows it"
-WINDOW_OPEN = "wait_timeout expired before the exchange's acceptance window for it closed"
-MARGIN_OPEN = "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"
-ABSENT = "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount"
-# By this machine's own clock, all time is over.
+WINDOW_OPEN = "wait_timeout expired before the time window of the request closed"
+MARGIN_OPEN = "wait_timeout expired before settle_margin had passed since the end of the request's time window"
+ABSENT = "its time window has closed, the history shows no such repayment, the debt did not fall by that amount"
+# By this machine's own clock, every window is over.
 LONG_AWAY_MS = 10**9
 
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
 TWIN = OURS._replace(repay_id="98", time_ms=SENT_MS + 3001)
-# Where no wallet ledger can be read, an entry of the history may be as late as this.
+# Without a readable wallet ledger, an entry of the history may be this late.
 LATEST_MS = CLOSES_MS + 60 * MARGIN_MS
 
 
@@ -65,7 +65,7 @@ def judged(
         (SURE_MS + 86_400_000, "not_executed", ABSENT),
     ],
 )
-def test_nothing_to_be_seen(at_ms: int | None, outcome: str, reason: str) -> None:
+def test_without_evidence_time_decides(at_ms: int | None, outcome: str, reason: str) -> None:
     assert judged([], at_ms) == (outcome, reason, None, ())
 
 
@@ -79,7 +79,7 @@ def test_nothing_to_be_seen(at_ms: int | None, outcome: str, reason: str) -> Non
         (SURE_MS, "executed", FOUND),
     ],
 )
-def test_one_that_looks_like_it(at_ms: int | None, outcome: str, reason: str) -> None:
+def test_an_equal_entry_is_the_repayment(at_ms: int | None, outcome: str, reason: str) -> None:
     assert judged([OURS], at_ms) == (outcome, reason, OURS, (OURS,))
 
 
@@ -104,7 +104,7 @@ def test_an_amount_is_a_number_however_it_is_written(amount: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        # Before it was sent; a time in whole seconds may be any of that second.
+        # Before it was sent. Whole seconds may mean any moment of that second.
         {"time_ms": SENT_MS - 1001},
         {"time_ms": SENT_MS - 2000},
         {"time_ms": SENT_MS - 86_400_000},
@@ -115,7 +115,7 @@ def test_an_amount_is_a_number_however_it_is_written(amount: str) -> None:
     ],
     ids=str,
 )
-def test_one_that_cannot_be_it(change: dict[str, t.Any]) -> None:
+def test_entries_that_cannot_be_the_repayment(change: dict[str, t.Any]) -> None:
     other = OURS._replace(**change)
     assert judged([other]) == ("not_executed", ABSENT, None, ())
     assert judged([other, TWIN]) == ("executed", FOUND, TWIN, (TWIN,))
@@ -124,7 +124,7 @@ def test_one_that_cannot_be_it(change: dict[str, t.Any]) -> None:
 @pytest.mark.parametrize(
     ("others", "shown"),
     [
-        # Less a fee, rounded, the principal only, or in parts: what the exchange shows as the amount is not documented.
+        # Less a fee, rounded, the principal only, or in parts: the documentation does not define the shown amount.
         ([{"amount": "99.95"}], "99.95 (user)"),
         ([{"amount": "100.0001"}], "100.0001 (user)"),
         ([{"amount": "99.999999999999999999"}], "99.999999999999999999 (user)"),
@@ -133,10 +133,10 @@ def test_one_that_cannot_be_it(change: dict[str, t.Any]) -> None:
         ([{"amount": "5000"}], "5000 (user)"),
         ([{"amount": "10", "status": PROCESSING}], "10 (user)"),
         ([{"amount": "10", "by_user": None, "kind": "unknown"}], "10 (unknown)"),
-        # Of the same amount, of a type that is not the user's.
+        # The same amount, with a type that is not the user's.
         ([{"by_user": False, "kind": "liquidation"}], "100 (liquidation)"),
         ([{"by_user": False, "kind": "moved_to_flexible"}], "100 (moved_to_flexible)"),
-        # At each end of its time.
+        # At each end of its time window.
         ([{"amount": "10", "time_ms": SENT_MS - 999}], "10 (user)"),
         ([{"amount": "10", "time_ms": SENT_MS - 1000}], "10 (user)"),
         ([{"amount": "10", "time_ms": LATEST_MS}], "10 (user)"),
@@ -146,7 +146,7 @@ def test_one_that_cannot_be_it(change: dict[str, t.Any]) -> None:
 @pytest.mark.parametrize("at_ms", [CLOSED_MS, SURE_MS, LATEST_MS + 1, LATEST_MS + 86_400_000])
 def test_any_new_entry_in_its_time_may_be_it(others: list[dict[str, t.Any]], shown: str, at_ms: int) -> None:
     entries = [OURS._replace(**{**other, "amount": Decimal(other.get("amount", "100"))}) for other in others]
-    reason = f"the history shows {shown} within its acceptance window, which may be this repayment"
+    reason = f"the history shows {shown} at about that time, which may be this repayment"
     assert judged(entries, at_ms) == ("unknown", reason, None, tuple(entries))
 
 
@@ -158,24 +158,24 @@ def test_an_entry_that_is_accounted_for_is_no_doubt(with_our_own: bool) -> None:
     assert judged([other, *ours], before=[other]).outcome == outcome
 
 
-def test_one_of_its_amount_is_it_although_another_one_is_near() -> None:
+def test_an_entry_of_its_amount_is_it_although_another_one_is_near() -> None:
     other = OURS._replace(repay_id="50", amount=Decimal("99.95"))
     assert judged([OURS, other]) == ("executed", FOUND, OURS, (OURS,))
 
 
-def test_one_of_unknown_type_may_be_it() -> None:
+def test_an_entry_of_unknown_type_may_be_it() -> None:
     strange = OURS._replace(by_user=None, kind="unknown")
-    reason = "an entry of the history looks like it, but its type is unknown to this collection"
+    reason = "the history contains an entry that matches it, but this collection does not know its type"
     assert judged([strange], SURE_MS + 86_400_000) == ("unknown", reason, None, (strange,))
     assert judged([strange], CLOSES_MS) == ("unknown", WINDOW_OPEN, strange, (strange,))
-    assert judged([strange, TWIN]) == ("unknown", "2 repayments in the history look like it", None, (strange, TWIN))
+    assert judged([strange, TWIN]) == ("unknown", "2 repayments in the history match it", None, (strange, TWIN))
     assert judged([strange._replace(status=FAILED)]).outcome == "not_executed"
     assert judged([strange], others={"99"}).outcome == judged([strange], before=[strange]).outcome == "not_executed"
 
 
-def test_one_that_has_failed_is_named_but_is_not_it() -> None:
+def test_a_failed_entry_is_named_but_is_not_it() -> None:
     failed = OURS._replace(status=FAILED)
-    reason = "its acceptance window has closed, the only such repayment in the history, 99, has failed, the debt did not fall by that amount"
+    reason = "its time window has closed, the only such repayment in the history, 99, has failed, the debt did not fall by that amount"
     assert judged([failed]) == ("not_executed", reason, None, (failed,))
     assert judged([failed, TWIN]) == ("executed", FOUND, TWIN, (TWIN,))
     assert judged([failed], CLOSES_MS) == ("unknown", WINDOW_OPEN, None, ())
@@ -199,37 +199,37 @@ def test_the_times_at_which_it_can_have_been_made(time_ms: int) -> None:
     assert judged([OURS._replace(time_ms=time_ms)]).outcome == "executed"
 
 
-def test_one_like_it_after_its_time_is_a_doubt() -> None:
+def test_an_equal_entry_after_its_time_is_a_doubt() -> None:
     later = OURS._replace(time_ms=CLOSES_MS + MARGIN_MS + 1)
-    reason = "the history shows a matching repayment, but at 2026-11-01 12:00:15 UTC, too late to be this one"
+    reason = "the history shows a matching repayment, but at 2026-11-01 12:00:15 UTC, which is too late to be this one"
     assert judged([later], SURE_MS + 60_000) == ("unknown", reason, None, (later,))
 
 
-def test_one_in_time_outweighs_one_after_it() -> None:
+def test_an_entry_in_time_outweighs_one_after_it() -> None:
     later = TWIN._replace(time_ms=CLOSES_MS + MARGIN_MS + 1)
     for entries in ([OURS, later], [later, OURS]):
         assert judged(entries) == ("executed", FOUND, OURS, (OURS,))
 
 
 @pytest.mark.parametrize("at_ms", [None, SENT_MS, CLOSED_MS, SURE_MS, SURE_MS + 86_400_000])
-def test_two_that_look_like_it_are_a_doubt_at_any_time(at_ms: int | None) -> None:
-    reason = "2 repayments in the history look like it"
+def test_two_equal_entries_are_a_doubt_at_any_time(at_ms: int | None) -> None:
+    reason = "2 repayments in the history match it"
     assert judged([OURS, TWIN], at_ms) == ("unknown", reason, None, (OURS, TWIN))
 
 
-def test_three_that_look_like_it() -> None:
+def test_three_equal_entries_are_a_doubt() -> None:
     third = OURS._replace(repay_id="97", status=PROCESSING)
-    assert judged([OURS, TWIN, third]).reason == "3 repayments in the history look like it"
+    assert judged([OURS, TWIN, third]).reason == "3 repayments in the history match it"
 
 
 @pytest.mark.parametrize("entries", [[OURS], [TWIN, OURS], [OURS, TWIN]])
-def test_what_was_there_before_is_not_it(entries: list[HistoryEntry]) -> None:
+def test_an_entry_that_was_there_before_is_not_it(entries: list[HistoryEntry]) -> None:
     rest = tuple(entry for entry in entries if entry != OURS)
     finding = judged(entries, before=[OURS])
     assert (finding.outcome, finding.candidates) == ("executed" if rest else "not_executed", rest)
 
 
-def test_what_was_there_before_in_process_is_not_it() -> None:
+def test_an_entry_that_was_there_before_in_process_is_not_it() -> None:
     assert judged([OURS], before=[OURS._replace(status=PROCESSING)]).outcome == "not_executed"
 
 
@@ -243,12 +243,12 @@ def test_what_was_there_before_in_process_is_not_it() -> None:
         (("98", "99"), "not_executed", None),
     ],
 )
-def test_what_is_known_as_another_one_is_not_it(others: tuple[str, ...], outcome: str, entry: HistoryEntry | None) -> None:
+def test_an_entry_known_as_another_one_is_not_it(others: tuple[str, ...], outcome: str, entry: HistoryEntry | None) -> None:
     finding = judged([OURS, TWIN], others=others)
     assert (finding.outcome, finding.entry) == (outcome, entry)
 
 
-def test_a_failed_one_does_not_take_the_place_of_a_good_one() -> None:
+def test_a_failed_entry_does_not_replace_a_successful_one() -> None:
     assert judged([TWIN._replace(status=FAILED), OURS]).entry == OURS
 
 
@@ -272,7 +272,7 @@ def test_a_wide_time_window_is_waited_for() -> None:
     assert judge(wide, Observation(SENT_MS + 70_001, LONG_AWAY_MS, [], LOAN), MARGIN_MS, frozenset()).outcome == "not_executed"
 
 
-def test_one_of_another_coin_is_neither_it_nor_nothing() -> None:
+def test_an_entry_in_another_coin_is_a_doubt() -> None:
     strange = OURS._replace(coin="USDC", kind="user")
-    assert judged([strange])[:2] == ("unknown", "the history shows 100 (user) within its acceptance window, which may be this repayment")
+    assert judged([strange])[:2] == ("unknown", "the history shows 100 (user) at about that time, which may be this repayment")
     assert judged([OURS._replace(coin="USDT")]).outcome == "executed"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the debt says when no entry of the history can be the repayment."""
+"""What the debt shows when no entry of the history can be the repayment."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ WINDOW_MS = 5000
 MARGIN_MS = 10_000
 EARLIEST_MS = SENT_MS - 1000
 SURE_MS = SENT_MS + WINDOW_MS + MARGIN_MS + 1
-# By this machine's own clock, all time is over.
+# By this machine's own clock, every window is over.
 LONG_AWAY_MS = 10**9
-# What was made then can't be the repayment, and explains a fall when the history shows it late.
+# An entry from then cannot be the repayment, but explains a fall if the history shows it late.
 SHORTLY_BEFORE_MS = SENT_MS - 60_000
 HOUR_MS = 3600_000
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
@@ -47,7 +47,7 @@ def judged(
     at_ms: int | None = SURE_MS,
     others: frozenset[str] = frozenset(),
 ) -> Finding:
-    """Judge a repayment of 100 on a loan that was as C(then), with C(before) in its history."""
+    """Judge a repayment of 100 for a loan that looked like C(then), with C(before) in its history."""
     baseline = Baseline(then.levels, before)
     intent = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", baseline, SENT_MS, WINDOW_MS)
     return judge(intent, Observation(at_ms, LONG_AWAY_MS, list(entries), now), MARGIN_MS, others)
@@ -66,7 +66,7 @@ def assert_unexplained(finding: Finding, amount: str) -> None:
     ],
     ids=repr,
 )
-def test_a_debt_that_did_not_fall(now: Loan) -> None:
+def test_a_debt_that_did_not_fall_rules_it_out(now: Loan) -> None:
     assert judged(now).outcome == "not_executed"
 
 
@@ -78,14 +78,14 @@ def test_a_debt_that_did_not_fall(now: Loan) -> None:
         (loan("850"), "150"),
         (loan("0", status=REPAID), "1000"),
         (loan("0", status=LIQUIDATED), "1000"),
-        # Interest that has accrued hides a part of the fall, but not of that of the principal.
+        # Accrued interest hides part of the fall of the debt, but not of the principal.
         (loan("900", interest="30"), "100"),
         (loan("900", interest="100"), "100"),
         (loan("900", penalty="200"), "100"),
     ],
     ids=repr,
 )
-def test_a_debt_that_fell_without_a_record_is_a_doubt(now: Loan, amount: str) -> None:
+def test_a_debt_that_fell_without_an_entry_is_a_doubt(now: Loan, amount: str) -> None:
     assert_unexplained(judged(now), amount)
 
 
@@ -94,7 +94,7 @@ def test_a_debt_that_fell_without_a_record_is_a_doubt(now: Loan, amount: str) ->
     [
         (loan("1100"), (), "100"),
         (loan("1000.000000000000000001"), (), "0.000000000000000001"),
-        # What was borrowed has hidden the fall, in part or whole, or may have.
+        # Borrowing may have hidden the fall in part or completely.
         (loan("1050"), (entry("50"),), "50"),
         (loan("1100"), (entry("100", SENT_MS, FAILED),), "100"),
     ],
@@ -105,7 +105,7 @@ def test_a_debt_that_was_raised_meanwhile_is_a_doubt(now: Loan, entries: tuple[H
     assert judged(now, entries) == ("unknown", reason, None, ())
 
 
-def test_what_was_borrowed_does_not_hide_a_record() -> None:
+def test_borrowing_does_not_hide_an_entry() -> None:
     ours = entry("100", SENT_MS)
     assert judged(loan("1500"), (ours,)) == ("executed", "the history shows it", ours, (ours,))
 
@@ -121,7 +121,7 @@ def test_debt_is_not_asked_before_the_margin_has_passed() -> None:
 
 
 def test_a_loan_that_is_gone_is_a_doubt() -> None:
-    assert judged(None) == ("unknown", "the exchange does not list the loan any more", None, ())
+    assert judged(None) == ("unknown", "the exchange no longer lists the loan", None, ())
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_loan_that_is_gone_is_a_doubt() -> None:
         (loan("950"), entry("50")),
         (loan("950"), entry("50", SENT_MS + WINDOW_MS + 60 * MARGIN_MS + 1)),
         (loan("950"), entry("50", SHORTLY_BEFORE_MS, PROCESSING)),
-        # It has paid interest first.
+        # It paid interest first.
         (loan("970"), entry("50")),
         (loan(), entry("50", SHORTLY_BEFORE_MS, PROCESSING)),
         (loan("0", status=LIQUIDATED), entry("1000", by_user=False)),
@@ -163,7 +163,7 @@ def test_a_fall_that_others_explain_in_part(now: Loan, others: tuple[HistoryEntr
 @pytest.mark.parametrize(
     ("status", "explained", "outcome"),
     [
-        # Who closes a loan is forgiven a little.
+        # The exchange may waive a small rest when a loan is closed.
         (REPAID, "999.99999", "not_executed"),
         (LIQUIDATED, "950", "not_executed"),
         (REPAID, "949.99999", "unknown"),
@@ -175,7 +175,7 @@ def test_the_remainder_of_a_closed_loan_is_no_trace(status: str, explained: str,
     assert judged(loan("0", status=status), (entry(explained),)).outcome == outcome
 
 
-def test_many_others_are_added_up() -> None:
+def test_many_other_repayments_are_added_up() -> None:
     others = tuple(entry("7", SHORTLY_BEFORE_MS + index, repay_id=str(index)) for index in range(10))
     assert judged(loan("930"), others).outcome == "not_executed"
     assert_unexplained(judged(loan("929"), others), "1")
@@ -195,7 +195,7 @@ def test_a_repayment_that_is_known_as_another_one_explains(now: Loan, other: His
     assert finding.outcome == ("not_executed" if is_explained else "unknown")
 
 
-def test_what_the_history_showed_before_does_not_explain() -> None:
+def test_an_entry_that_the_history_showed_before_does_not_explain_a_fall() -> None:
     old = entry("100", EARLIEST_MS - MARGIN_MS)
     assert_unexplained(judged(loan("900"), (old,), before=(old,)), "100")
 
@@ -204,14 +204,14 @@ def test_what_the_history_showed_before_does_not_explain() -> None:
     ("time_ms", "is_explained"),
     [(EARLIEST_MS - HOUR_MS, False), (EARLIEST_MS - HOUR_MS + 1, True), (EARLIEST_MS - 24 * HOUR_MS, False)],
 )
-def test_what_the_history_should_have_shown_before_does_not_explain(time_ms: int, is_explained: bool) -> None:
+def test_an_entry_that_the_history_should_have_shown_before_does_not_explain_a_fall(time_ms: int, is_explained: bool) -> None:
     finding = judged(loan("900"), (entry("100", time_ms),))
     assert finding.outcome == ("not_executed" if is_explained else "unknown")
 
 
 @pytest.mark.parametrize("lag_ms", [0, 1000, 60_000, 1800_000])
 def test_an_hourly_repayment_does_not_explain_the_next(lag_ms: int) -> None:
-    # It was signed by a clock that was slow, or long after the look.
+    # It was signed by a slow clock, or long after the look.
     for jitter_ms in (-500, 0, 500):
         last = entry("100", SENT_MS + lag_ms - HOUR_MS + jitter_ms)
         before = baseline_of(LOAN, [last], SENT_MS + lag_ms, None, ()).entries
@@ -227,7 +227,7 @@ def test_an_hourly_repayment_does_not_explain_the_next(lag_ms: int) -> None:
         (SENT_MS, True),
     ],
 )
-def test_a_young_one_from_before_may_have_lowered_the_debt_late(time_ms: int, is_explained: bool) -> None:
+def test_a_recent_earlier_repayment_may_have_lowered_the_debt_late(time_ms: int, is_explained: bool) -> None:
     young = entry("100", time_ms)
     finding = judged(loan("900"), (young,), before=(young,))
     assert finding.outcome == ("not_executed" if is_explained else "unknown")
@@ -237,29 +237,29 @@ def test_a_young_one_from_before_may_have_lowered_the_debt_late(time_ms: int, is
     ("status", "is_explained"),
     [(SUCCESS, True), (PROCESSING, True), (FAILED, False)],
 )
-def test_one_that_was_in_process_before_may_lower_the_debt_now(status: str, is_explained: bool) -> None:
+def test_a_repayment_that_was_in_process_before_may_lower_the_debt_now(status: str, is_explained: bool) -> None:
     before = entry("100", SENT_MS - 24 * HOUR_MS, PROCESSING)
     finding = judged(loan("900"), (before._replace(status=status),), before=(before,))
     assert finding.outcome == ("not_executed" if is_explained else "unknown")
 
 
-def test_one_that_was_in_process_before_explains_only_itself() -> None:
+def test_a_repayment_that_was_in_process_before_explains_only_itself() -> None:
     before = entry("60", SENT_MS - 24 * HOUR_MS, PROCESSING)
     assert_unexplained(judged(loan("840"), (before._replace(status=SUCCESS),), before=(before,)), "100")
 
 
-def test_a_record_that_vanished_explains_nothing() -> None:
+def test_an_entry_that_vanished_explains_nothing() -> None:
     before = entry("100", SENT_MS - 500, PROCESSING)
     assert_unexplained(judged(loan("900"), (), before=(before,)), "100")
 
 
-def test_a_record_found_outweighs_a_debt_that_does_not_show_it() -> None:
+def test_a_found_entry_outweighs_a_debt_that_does_not_show_it() -> None:
     ours = entry("100", SENT_MS)
     for now in (loan(), loan("900"), None):
         assert judged(now, (ours,)).outcome == "executed"
 
 
-def test_a_debt_that_fell_by_more_makes_the_only_record_a_doubt() -> None:
+def test_a_debt_that_fell_by_more_makes_the_only_entry_a_doubt() -> None:
     perhaps_of_somebody_else = entry("100", SENT_MS)
     finding = judged(loan("800"), (perhaps_of_somebody_else,))
     reason = "the debt fell by 100 more than the history explains"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What happened to the money that pays, as a check of the judgement; and what speaks against an id that the exchange gave."""
+"""The paying money as a check of the outcome, and evidence against an ID that the exchange returned."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Funds, Observation, without_own
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, confirm_not_executed, mismatch
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.money import Funds, without_own
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
@@ -26,7 +27,7 @@ OPEN_FOR_MS = WINDOW_MS + 1000
 BLIND_MS = 60 * MARGIN_MS
 # The first moments at which no ledger is needed any more, by the exchange's clock and by this machine's.
 LONG_AT_MS, LONG_AWAY_MS = SENT_MS + WINDOW_MS + BLIND_MS + 1, OPEN_FOR_MS + BLIND_MS + 1
-REASON = "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount"
+REASON = "its time window has closed, the history shows no such repayment, the debt did not fall by that amount"
 ABSENT = Finding("not_executed", REASON)
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 SEEN = Observation(SENT_MS + WINDOW_MS + MARGIN_MS + 1, OPEN_FOR_MS + MARGIN_MS + 1, [], LOAN)
@@ -70,7 +71,7 @@ def test_an_amount_that_left_the_wallet_alone_is_a_doubt(outflow: str, balance: 
         ("700", "601.0001", "0", "not_executed"),
         ("700", "600", "0", "unknown"),
         ("700", "0", "0", "unknown"),
-        # What its ledger tells of explains a fall, and what is above that does not; nor does what came in hide it.
+        # Ledger entries explain a fall only up to their sum, and deposits do not hide it.
         ("700", "600", "-2", "not_executed"),
         ("700", "550", "-50", "unknown"),
         ("700", "50", "-650", "not_executed"),
@@ -115,7 +116,7 @@ def test_collateral_that_was_sold_is_a_doubt(now: tuple[tuple[str, Decimal], ...
     [
         (SEEN.at_ms, SEEN.away_ms, "unknown"),
         (LONG_AT_MS - 1, LONG_AWAY_MS, "unknown"),
-        # However late the exchange says that it is.
+        # Whatever time the exchange claims.
         (LONG_AT_MS + 86_400_000, LONG_AWAY_MS - 1, "unknown"),
         (LONG_AT_MS, LONG_AWAY_MS, "not_executed"),
         (None, LONG_AWAY_MS, "unknown"),
@@ -126,13 +127,13 @@ def test_without_a_ledger_it_takes_longer(at_ms: int | None, away_ms: int, outco
     finding = confirmed(Funds(None, number(balance), ledger_gap=BLIND), seen=SEEN._replace(at_ms=at_ms, away_ms=away_ms))
     assert finding.outcome == outcome
     if outcome == "unknown":
-        expected = f"the history does not show it, but {BLIND}, so it can be ruled out only once history and debt have shown no trace of it for 600 s"
+        expected = f"the history does not show it, but {BLIND}, so it can be ruled out only once the history and the debt have shown no trace of it for 600 s"
     else:
         expected = f"{REASON} within 600 s; {BLIND}"
     assert finding.reason == expected
 
 
-def test_a_wallet_that_fell_speaks_also_without_its_ledger() -> None:
+def test_a_wallet_that_fell_is_evidence_even_without_its_ledger() -> None:
     late = SEEN._replace(at_ms=LONG_AT_MS, away_ms=LONG_AWAY_MS)
     assert confirmed(Funds(None, Decimal(600), ledger_gap=BLIND), seen=late).outcome == "unknown"
 
@@ -144,7 +145,7 @@ def test_without_margin_the_window_is_enough_for_all() -> None:
 
 
 @pytest.mark.parametrize("outcome", ["executed", "unknown"])
-def test_any_other_judgement_stands(outcome: str) -> None:
+def test_any_other_outcome_stands(outcome: str) -> None:
     finding = Finding(outcome, "so it is", OURS, (OURS,))
     assert confirm_not_executed(finding, Funds(Decimal(100), Decimal(0), ledger_gap=BLIND), PAID, SEEN, MARGIN_MS) == finding
 
@@ -155,7 +156,7 @@ def test_any_other_judgement_stands(outcome: str) -> None:
         ({}, ""),
         ({"status": PROCESSING}, ""),
         ({"status": FAILED}, ""),
-        # Less is shown as what it is; it may be rounded, the principal only, or less a fee.
+        # A smaller amount is reported as shown: it may be rounded, the principal only, or less a fee.
         ({"amount": Decimal("9.9")}, ""),
         ({"amount": Decimal("0.0001")}, ""),
         ({"amount": Decimal(101)}, ""),
@@ -177,13 +178,13 @@ def test_any_other_judgement_stands(outcome: str) -> None:
     ],
     ids=str,
 )
-def test_what_speaks_against_an_id(change: dict[str, t.Any], doubt: str) -> None:
+def test_evidence_against_an_id(change: dict[str, t.Any], doubt: str) -> None:
     known = OURS._replace(repay_id="11", time_ms=SENT_MS - 3_600_000)
     intent = dataclasses.replace(PAID, repay_id="99", baseline=BEFORE._replace(entries=(known,)))
     assert mismatch(OURS._replace(**change), intent) == doubt
 
 
-def test_what_a_whole_loan_costs_the_exchange_alone_knows() -> None:
+def test_only_the_exchange_knows_what_a_whole_loan_costs() -> None:
     whole = dataclasses.replace(PAID, is_whole=True)
     assert mismatch(OURS._replace(amount=Decimal(5000)), whole) == ""
     assert mismatch(OURS._replace(amount=Decimal(5000), coin="BTC"), whole) == "it is in BTC"
@@ -195,14 +196,14 @@ PAID_BEFORE = Payment("USDT", Decimal(100), SENT_MS - 1500, SENT_MS - 1400)
 @pytest.mark.parametrize(
     ("left", "rest"),
     [
-        # The entry of what was paid before explains itself, once; the ledger cuts its times to the second.
+        # The entry of an earlier payment explains itself once. The ledger cuts times to the second.
         ([("-100", -1500)], []),
         ([("-100", -2000)], []),
         ([("-100", -1400)], []),
         ([("-100", -1500), ("-100", 0)], [("-100", 0)]),
         ([("-100", 0), ("-100", -1500)], [("-100", 0)]),
         ([("-100", -1500), ("-100", -1500)], [("-100", -1500)]),
-        # Other amounts and other times are not its own.
+        # Entries with other amounts or times are not its own.
         ([("-100", 0)], [("-100", 0)]),
         ([("-100", -4000)], [("-100", -4000)]),
         ([("-99.9999", -1500)], [("-99.9999", -1500)]),
@@ -211,7 +212,7 @@ PAID_BEFORE = Payment("USDT", Decimal(100), SENT_MS - 1500, SENT_MS - 1400)
     ],
     ids=str,
 )
-def test_what_this_process_paid_before_is_left_out_of_the_ledger(left: list[tuple[str, int]], rest: list[tuple[str, int]]) -> None:
+def test_earlier_payments_of_this_process_are_left_out_of_the_ledger(left: list[tuple[str, int]], rest: list[tuple[str, int]]) -> None:
     movements = [Movement(Decimal(amount), SENT_MS + at) for amount, at in left]
     expected = [Movement(Decimal(amount), SENT_MS + at) for amount, at in rest]
     assert without_own(movements, [PAID_BEFORE]) == expected

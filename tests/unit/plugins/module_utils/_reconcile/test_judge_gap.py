@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What cannot be ruled out by the money, and what other moves explain of the wallet's ledger."""
+"""What the money cannot rule out, and how other moves explain the wallet's ledger."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent imp
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.subject import Balances
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.wallet import Movement, Payment
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Funds, Observation, moved_before, without_own
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, confirm_not_executed
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.money import Funds, moved_before, without_own
 
 SENT_MS = 1793534400000
 WINDOW_MS, MARGIN_MS = 5000, 10_000
-NO_LEDGER, UNREAD = "api_key may not read the Funding wallet's ledger", "what the UNIFIED wallet can give away could not be read"
+NO_LEDGER, UNREAD = "api_key may not read the Funding wallet's ledger", "the transferable balance of the UNIFIED wallet could not be read"
 EARLIER = HistoryEntry("60", Decimal(100), SUCCESS, True, SENT_MS - 5000, "USDT", "user", move=TO_FUND)
 
 
@@ -35,10 +36,10 @@ def sent(move: str, unified: str | None = None, entries: tuple[HistoryEntry, ...
         ("1000", "1000", ""),
         ("1000", "1200", ""),
         ("1000", "901.0001", ""),
-        # About as much is gone.
-        ("1000", "901", "the UNIFIED wallet could give away 1000 USDT before and 901 now"),
-        ("1000", "900", "the UNIFIED wallet could give away 1000 USDT before and 900 now"),
-        ("1000", "0", "the UNIFIED wallet could give away 1000 USDT before and 0 now"),
+        # About the same amount is gone.
+        ("1000", "901", "the transferable balance of the UNIFIED wallet was 1000 USDT before and is 901 now"),
+        ("1000", "900", "the transferable balance of the UNIFIED wallet was 1000 USDT before and is 900 now"),
+        ("1000", "0", "the transferable balance of the UNIFIED wallet was 1000 USDT before and is 0 now"),
         (None, "1000", UNREAD),
         ("1000", None, UNREAD),
         (None, None, UNREAD),
@@ -79,10 +80,10 @@ def test_other_transfers_before_it_explain_the_ledger(move: str, shown: str, sig
     [
         ({}, True),
         ({"time_ms": SENT_MS - 1}, True),
-        # It may be what is looked for, or was made after it.
+        # It may be the wanted one, or later than that.
         ({"time_ms": SENT_MS}, False),
         ({"repay_id": "8f2a"}, False),
-        # What has not succeeded has moved nothing for good.
+        # A transfer that did not succeed moved nothing permanently.
         ({"status": FAILED}, False),
         ({"status": PROCESSING}, False),
     ],
@@ -101,20 +102,20 @@ def test_an_adjustment_explains_the_ledger_only_if_it_was_listed_before(move: st
     assert moved_before(sent(move, entries=(entry,)), [entry._replace(status=FAILED)]) == []
 
 
-def test_a_repayment_need_not_have_left_the_wallet() -> None:
+def test_a_repayment_in_the_history_does_not_explain_the_wallet() -> None:
     entry = EARLIER._replace(move=REPAY)
     assert moved_before(sent(REPAY, entries=(entry,)), [entry]) == []
 
 
 @pytest.mark.parametrize(("later_ms", "is_same"), [(-2000, False), (-1999, True), (0, True), (400, True), (1400, True), (1401, False)])
-def test_what_this_process_has_moved_explains_one_movement_only(later_ms: int, is_same: bool) -> None:
+def test_a_move_of_this_process_explains_one_movement_only(later_ms: int, is_same: bool) -> None:
     own = Payment("USDT", Decimal(100), SENT_MS - 5000, SENT_MS - 4600, is_incoming=True)
     entry, intent = EARLIER._replace(time_ms=SENT_MS - 5000 + later_ms), sent(TO_FUND, paid=(own,))
     found = moved_before(intent, [entry])
     assert (found == []) == is_same
     twice = [Movement(Decimal(100), SENT_MS - 5000), Movement(Decimal(100), SENT_MS - 5000)]
     if is_same:
-        # The second one may be what is looked for.
+        # The second one may be the wanted one.
         assert without_own(twice, [*intent.baseline.recent_payments, *found]) == twice[:1]
     # Another amount or direction is another move.
     assert len(moved_before(intent, [entry._replace(amount=Decimal(101)), entry._replace(repay_id="61", move=TO_UNIFIED)])) == 2

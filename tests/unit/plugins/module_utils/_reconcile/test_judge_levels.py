@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the collateral shows of an adjustment: it rises or falls by just as much, whoever moves it, and in both directions."""
+"""What the collateral shows of an adjustment: it rises or falls by exactly that amount, in both directions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOUR_MS = 3_600_000
 SURE_MS = SENT_MS + 5000 + MARGIN_MS + 1
 AWAY_MS = 10**9
 OPPOSITES = {ADD: TAKE_BACK, TAKE_BACK: ADD}
-# What is pledged after a change that is meant by the move, from 10 on.
+# What is pledged after a change by the move, starting from 10.
 SIGNS = {ADD: 1, TAKE_BACK: -1}
 
 Row = t.Tuple[str, str]
@@ -54,7 +54,7 @@ def unexplained(sent: Intent, now: Pledge | None, *entries: HistoryEntry) -> Dec
 
 
 def after(move: str, change: str) -> Pledge:
-    """Return what is pledged after a change in the direction of a move; negative for the other direction."""
+    """Return what is pledged after a change in the direction of a move, or in the other direction if negative."""
     return pledge(10 + SIGNS[move] * Decimal(change))
 
 
@@ -65,13 +65,13 @@ def after(move: str, change: str) -> Pledge:
         ("0", [], [], "0"),
         ("1", [], [], "1"),
         ("0.4", [], [], "0.4"),
-        # In the other direction, it is not what was sent.
+        # A change in the other direction is not what was sent.
         ("-1", [], [], "0"),
         ("1", ["1"], [], "0"),
         ("1", ["0.4"], [], "0.6"),
         ("3", ["1", "2"], [], "0"),
         ("1", ["5"], [], "0"),
-        # What was moved in the other direction hides it, so it is added.
+        # A move in the other direction hides it, so it is added.
         ("0", [], ["1"], "1"),
         ("-1", [], ["1"], "0"),
         ("-0.4", [], ["1"], "0.6"),
@@ -105,7 +105,7 @@ def test_what_the_history_does_not_explain(move: str, change: str, same: list[st
 )
 def test_which_entries_explain_a_change(move: str, change: dict[str, t.Any], explains: bool) -> None:
     assert unexplained(intent(move), after(move, "1"), entry("1", move, **change)) == (0 if explains else 1)
-    # One in the other direction is taken off in just the same cases.
+    # One in the other direction is subtracted in the same cases.
     assert unexplained(intent(move), after(move, "0"), entry("1", OPPOSITES[move], **change)) == (1 if explains else 0)
 
 
@@ -120,20 +120,20 @@ def test_which_entries_explain_a_change(move: str, change: dict[str, t.Any], exp
     ],
     ids=str,
 )
-def test_what_was_known_before_explains_only_what_it_may_have_changed_late(move: str, change: dict[str, t.Any], explains: bool) -> None:
+def test_an_adjustment_known_before_explains_only_a_late_change(move: str, change: dict[str, t.Any], explains: bool) -> None:
     known = entry("1", move, **change)
     now = known._replace(status=SUCCESS)
     assert unexplained(intent(move, known), after(move, "1"), now) == (0 if explains else 1)
-    # One in the other direction was probably in the figures already, and must not make a doubt of its own.
+    # One in the other direction was probably in the figures already, and must not cause a doubt.
     opposite = entry("1", OPPOSITES[move], **change)
     assert unexplained(intent(move, opposite), after(move, "0"), opposite._replace(status=SUCCESS)) == 0
 
 
 @pytest.mark.parametrize("move", [ADD, TAKE_BACK])
-def test_what_shows_no_level_proves_nothing(move: str) -> None:
+def test_an_unknown_level_proves_nothing(move: str) -> None:
     sent = intent(move)
     assert unexplained(sent, None) == unexplained(sent, pledge(None)) == 0
-    # A loan that is closed gives all back, which is no adjustment.
+    # Closing a loan returns everything, which is no adjustment.
     assert unexplained(sent, pledge("0", REPAID)) == unexplained(sent, pledge("12", REPAID)) == 0
 
 
@@ -155,17 +155,17 @@ def judged(sent: Intent, now: Pledge, *entries: HistoryEntry) -> Finding:
 @pytest.mark.parametrize(("move", "did", "how"), [(ADD, "rose", "rise"), (TAKE_BACK, "fell", "fall")])
 def test_how_an_adjustment_is_judged(move: str, did: str, how: str) -> None:
     sent, ours = intent(move), entry("1", move, time_ms=SENT_MS + 40)
-    absent = f"its acceptance window has closed, the history shows no such adjustment, the collateral did not {how} by that amount"
+    absent = f"its time window has closed, the history shows no such adjustment, the collateral did not {how} by that amount"
     assert judged(sent, after(move, "0")) == ("not_executed", absent, None, ())
     assert judged(sent, after(move, "1")).reason == f"the collateral {did} by 1 more than the history explains"
     assert judged(sent, after(move, "1"), ours)[:3] == ("executed", "the history shows it", ours)
-    # The other direction is another one, however much it looks like it.
+    # The other direction is another adjustment, however similar it is.
     opposite = ours._replace(move=OPPOSITES[move])
     assert judged(sent, after(move, "-1"), opposite).reason == absent
     assert judged(sent, after(move, "0"), opposite).reason == f"the collateral {did} by 1 more than the history explains"
     assert judged(sent, after(move, "0"), ours._replace(status=FAILED))[:2] == (
         "not_executed",
-        f"its acceptance window has closed, the only such adjustment in the history, 50, has failed, the collateral did not {how} by that amount",
+        f"its time window has closed, the only such adjustment in the history, 50, has failed, the collateral did not {how} by that amount",
     )
     accepted = dataclasses.replace(sent, accepted_at_ms=SENT_MS + 40)
     assert judged(accepted, after(move, "0")).reason == "the exchange accepted it, but neither its history nor the collateral shows it"
@@ -192,10 +192,10 @@ def seen(moves: list[Row], others: list[Row], now: Pledge) -> str:
         ([(TAKE_BACK, "1")], [], "11", ""),
         ([(ADD, "1"), (ADD, "2")], [], "11", "0"),
         ([(ADD, "1"), (ADD, "2")], [], "13", "01"),
-        # What others have moved since must be in it first.
+        # It must first include what others moved since.
         ([(ADD, "1")], [(ADD, "1")], "11", ""),
         ([(ADD, "1")], [(ADD, "1")], "12", "0"),
-        # In both directions, only the sum of all can be told.
+        # With moves in both directions, only their sum is known.
         ([(ADD, "1")], [(TAKE_BACK, "1")], "10", "0"),
         ([(ADD, "1")], [(TAKE_BACK, "1")], "11", ""),
         ([(ADD, "1")], [(TAKE_BACK, "1")], "9", ""),
@@ -210,7 +210,7 @@ def test_adjustments_that_the_collateral_shows(moves: list[Row], others: list[Ro
     assert seen(moves, others, pledge(now)) == expected
 
 
-def test_what_is_not_told_shows_no_adjustment() -> None:
+def test_an_unknown_level_shows_no_adjustment() -> None:
     assert seen([(ADD, "1")], [], pledge(None)) == ""
     assert seen([(ADD, "1"), (TAKE_BACK, "3")], [], pledge("0", REPAID)) == "01"
 
@@ -224,10 +224,10 @@ def test_what_is_not_told_shows_no_adjustment() -> None:
         ([True], [("4.9999", 0)], ""),
         ([False], [("-5", 0)], "0"),
         ([False], [("5", 0)], ""),
-        # The ledger has whole seconds, and the exchange's clock may be a little behind.
+        # Times in the ledger are whole seconds, and the exchange's clock may be slightly behind.
         ([True], [("5", -2000)], ""),
         ([True], [("5", -1999)], "0"),
-        # Each has an entry of its own.
+        # Each one has its own entry.
         ([True, True], [("5", 0)], "0"),
         ([True, True], [("5", 0), ("5", 0)], "01"),
         ([True, False], [("-5", 0)], "1"),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which of some repayments the debt shows already, so that what is missing of a goal is not paid twice."""
+"""Which repayments the debt already shows, so that nothing is paid twice for a goal."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def seen(debt: str, *entries: HistoryEntry, intents: tuple[Intent, ...] = (FIRST
     [
         ("1000", ""),
         ("950.0001", ""),
-        # Interest may hide up to a half of it.
+        # Interest may hide up to half of it.
         ("950", "a"),
         ("900", "a"),
         ("875.0001", "a"),
@@ -62,7 +62,7 @@ def test_a_debt_shows_the_oldest_first(debt: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("entries", "expected"),
     [
-        # What others have repaid since must be in the debt as well, so its fall is not ours.
+        # Repayments by others must show as well, so the fall may be theirs.
         ([other("100")], ""),
         ([other("30")], "a"),
         ([other("60")], ""),
@@ -76,11 +76,11 @@ def test_a_debt_shows_the_oldest_first(debt: str, expected: str) -> None:
         ([other("30", repay_id="51"), other("30", repay_id="52")], ""),
     ],
 )
-def test_what_others_have_repaid_explains_a_fall_first(entries: list[HistoryEntry], expected: str) -> None:
+def test_repayments_by_others_explain_a_fall_first(entries: list[HistoryEntry], expected: str) -> None:
     assert seen("900", *entries) == expected
 
 
-def test_what_was_there_before_is_in_the_debt_already() -> None:
+def test_an_entry_that_was_there_before_is_in_the_debt_already() -> None:
     before = FIRST.baseline._replace(entries=(other("100"),))
     assert seen("900", other("100"), intents=(dataclasses.replace(FIRST, baseline=before), SECOND)) == "a"
 
@@ -90,5 +90,5 @@ def test_a_loan_that_is_closed_shows_all(status: str) -> None:
     assert seen_in_level([FIRST, SECOND], shown(), loan("0", status)) == [FIRST, SECOND]
 
 
-def test_of_nothing_nothing_is_seen() -> None:
+def test_without_repayments_none_is_seen() -> None:
     assert seen_in_level([], shown(), loan("0")) == []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When time is over for a repayment: by the exchange's clock, by this machine's own, and by what the history reaches."""
+"""When the time of a repayment is over: by the exchange's clock, by this machine's clock, and by the range of the history."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ansible_collections.treasury.bybit.plugins.module_utils._loans.history impo
 SENT_MS = 1793534400000
 WINDOW_MS = 5000
 MARGIN_MS = 10_000
-# The exchange accepts a request that is up to a second older or younger than its clock says.
+# The exchange's tolerance for the timestamp of a request.
 OPEN_FOR_MS = WINDOW_MS + 1000
 DAY_MS = 86_400_000
-WINDOW_OPEN = "wait_timeout expired before the exchange's acceptance window for it closed"
-MARGIN_OPEN = "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"
+WINDOW_OPEN = "wait_timeout expired before the time window of the request closed"
+MARGIN_OPEN = "wait_timeout expired before settle_margin had passed since the end of the request's time window"
 LOAN = Loan(LEGACY, "17", "USDT", Decimal(1000), Decimal(0), Decimal(0), OPEN)
 OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, SENT_MS + 40)
 INTENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ()), SENT_MS, WINDOW_MS)
@@ -62,7 +62,7 @@ def test_a_machine_that_waited_long_ends_nothing_alone(at_ms: int | None, away_m
 
 @pytest.mark.parametrize(("away_ms", "outcome"), [(0, "unknown"), (OPEN_FOR_MS, "unknown"), (OPEN_FOR_MS + 1, "executed")])
 @pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
-def test_what_stands_there_counts_when_no_second_one_can_come(away_ms: int, outcome: str, status: str) -> None:
+def test_an_entry_counts_when_no_second_one_can_follow(away_ms: int, outcome: str, status: str) -> None:
     assert judged(OURS._replace(status=status), at_ms=SENT_MS + DAY_MS, away_ms=away_ms).outcome == outcome
 
 
@@ -81,7 +81,7 @@ def test_an_acceptance_has_no_window_left() -> None:
 @pytest.mark.parametrize(
     ("time_ms", "is_it"),
     [
-        # In whole seconds it may have been made at any moment of that second.
+        # Whole seconds may mean any moment of that second.
         (SENT_MS - 1000, True),
         (SENT_MS - 999, True),
         (SENT_MS - 1001, False),
@@ -96,7 +96,7 @@ def test_a_time_in_whole_seconds_is_not_before(time_ms: int, is_it: bool) -> Non
 
 
 @pytest.mark.parametrize("sent_ms", [SENT_MS + 1, SENT_MS + 500, SENT_MS + 998])
-def test_what_was_made_at_once_is_found_although_its_time_is_cut(sent_ms: int) -> None:
+def test_an_immediate_repayment_is_found_although_its_time_is_cut(sent_ms: int) -> None:
     late = dataclasses.replace(INTENT, sent_at_ms=sent_ms)
     cut = OURS._replace(time_ms=SENT_MS)
     assert judged(cut, at_ms=SENT_MS + 60_000, away_ms=DAY_MS, intent=late).entry == cut
@@ -107,9 +107,9 @@ def test_what_was_made_at_once_is_found_although_its_time_is_cut(sent_ms: int) -
 
 @pytest.mark.parametrize("entries", [(), (OURS,), (OURS._replace(amount=Decimal(7)),)])
 @pytest.mark.parametrize("age_days", [181, 365, 3650])
-def test_what_is_older_than_the_history_is_never_told_as_not_executed(entries: tuple[HistoryEntry, ...], age_days: int) -> None:
+def test_a_repayment_older_than_the_history_is_never_reported_as_not_executed(entries: tuple[HistoryEntry, ...], age_days: int) -> None:
     finding = judged(*entries, at_ms=SENT_MS + age_days * DAY_MS, away_ms=age_days * DAY_MS)
-    assert finding == ("unknown", "it was sent more than 180 days ago, and the history does not reach so far back", None, ())
+    assert finding == ("unknown", "it was sent more than 180 days ago, and the history does not go back that far", None, ())
 
 
 @pytest.mark.parametrize(("age_ms", "outcome"), [(180 * DAY_MS, "not_executed"), (180 * DAY_MS + 1, "unknown")])

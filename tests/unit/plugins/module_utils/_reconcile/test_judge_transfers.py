@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is sent with an ID of its own is known by that alone; and money may also come into the wallet."""
+"""A request with its own ID is recognized by that ID alone. Money may also arrive in the wallet."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from ansible_collections.treasury.bybit.plugins.module_utils._goal import ADD, R
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.subject import Balances
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Funds, Observation, has_balance_moved, has_moved
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.evidence import Observation
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding, confirm_not_executed, judge, mismatch
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.money import Funds, has_balance_moved, has_moved
 
 SENT_MS = 1793534400000
 WINDOW_MS, MARGIN_MS, DAY_MS = 5000, 10_000, 86_400_000
@@ -24,7 +25,7 @@ SURE_MS = SENT_MS + WINDOW_MS + MARGIN_MS + 1
 AWAY_MS = 10**9
 INCOMING, OUTGOING = (TAKE_BACK, TO_FUND), (REPAY, ADD, TO_UNIFIED)
 OURS = HistoryEntry("8f2a", Decimal(100), SUCCESS, True, SENT_MS + 40, "USDT", "user", move=TO_FUND)
-ABSENT = "its acceptance window has closed, the history shows no such transfer"
+ABSENT = "its time window has closed, the history shows no such transfer"
 
 
 def sent(move: str, wallet: str | None = "700", **change: t.Any) -> Intent:
@@ -47,7 +48,7 @@ def judged(intent: Intent, *entries: HistoryEntry, at_ms: int | None = SURE_MS, 
     [
         {},
         {"status": PROCESSING},
-        # Whatever else it shows.
+        # Whatever its other fields are.
         {"time_ms": SENT_MS - DAY_MS},
         {"time_ms": SENT_MS + DAY_MS},
         {"coin": "USDC"},
@@ -72,14 +73,14 @@ def test_an_entry_with_its_id_and_another_amount_is_a_doubt(move: str, at_ms: in
 
 
 @pytest.mark.parametrize("move", [TO_FUND, TO_UNIFIED])
-def test_one_that_is_known_as_anothers_is_still_its_own(move: str) -> None:
-    # Its own ID is noted as soon as the exchange has accepted it.
+def test_an_entry_with_its_id_is_its_own_even_if_recorded_as_another_one(move: str) -> None:
+    # Its own ID is recorded as soon as the exchange accepted it.
     assert judged(sent(move), OURS, others=["8f2a"]).outcome == "executed"
 
 
 @pytest.mark.parametrize("move", [TO_FUND, TO_UNIFIED])
 @pytest.mark.parametrize("entries", [[], [OURS._replace(repay_id="99")], [OURS._replace(repay_id="99"), OURS._replace(repay_id="98")]], ids=len)
-def test_what_has_another_id_is_another_one(move: str, entries: list[HistoryEntry]) -> None:
+def test_an_entry_with_another_id_is_another_one(move: str, entries: list[HistoryEntry]) -> None:
     twins = [entry._replace(move=move) for entry in entries]
     assert judged(sent(move), *twins) == ("not_executed", ABSENT, None, ())
 
@@ -88,31 +89,31 @@ def test_what_has_another_id_is_another_one(move: str, entries: list[HistoryEntr
     ("at_ms", "reason"),
     [
         (None, "the exchange did not report its time"),
-        (SENT_MS + WINDOW_MS, "wait_timeout expired before the exchange's acceptance window for it closed"),
+        (SENT_MS + WINDOW_MS, "wait_timeout expired before the time window of the request closed"),
         (
             SENT_MS + WINDOW_MS + MARGIN_MS,
-            "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed",
+            "wait_timeout expired before settle_margin had passed since the end of the request's time window",
         ),
     ],
 )
 @pytest.mark.parametrize("entries", [[], [OURS._replace(status=FAILED)]], ids=["absent", "failed"])
-def test_that_it_is_absent_or_has_failed_counts_only_after_the_margin(at_ms: int | None, reason: str, entries: list[HistoryEntry]) -> None:
+def test_absence_or_failure_counts_only_after_the_margin(at_ms: int | None, reason: str, entries: list[HistoryEntry]) -> None:
     assert judged(sent(TO_FUND), *entries, at_ms=at_ms) == ("unknown", reason, None, ())
 
 
-def test_one_that_has_failed_was_not_made() -> None:
+def test_a_failed_transfer_was_not_executed() -> None:
     failed = OURS._replace(status=FAILED)
-    trace = "its acceptance window has closed, the only such transfer in the history, 8f2a, has failed"
+    trace = "its time window has closed, the only such transfer in the history, 8f2a, has failed"
     assert judged(sent(TO_FUND), failed) == ("not_executed", trace, None, (failed,))
     assert judged(sent(TO_FUND, accepted_at_ms=SENT_MS + 40), failed).outcome == "not_executed"
 
 
-def test_one_that_was_accepted_and_does_not_show_is_a_doubt() -> None:
+def test_an_accepted_transfer_that_does_not_show_is_a_doubt() -> None:
     accepted = sent(TO_FUND, accepted_at_ms=SENT_MS + 40)
     assert judged(accepted)[:2] == ("unknown", "the exchange accepted it, but its history does not show it")
 
 
-def test_one_that_is_too_old_for_the_history_is_a_doubt() -> None:
+def test_a_transfer_too_old_for_the_history_is_a_doubt() -> None:
     assert judged(sent(TO_FUND), at_ms=SENT_MS + 200 * DAY_MS).outcome == "unknown"
 
 
@@ -122,7 +123,7 @@ def test_nothing_speaks_against_an_entry_with_its_id(move: str, change: dict[str
     entry = OURS._replace(**change)
     known = dataclasses.replace(sent(move), baseline=Baseline((), (entry,)))
     assert mismatch(entry, known) == ""
-    # Of what has none, only one of these is certain.
+    # Without an ID, only one of these is certain.
     assert mismatch(entry, dataclasses.replace(known, goal=Goal(Decimal(100)))) == "it was already in the history"
 
 
@@ -158,7 +159,7 @@ def test_about_as_much_has_moved_by_the_ledger(move: str, moved: str | None, exp
 @pytest.mark.parametrize(
     ("change", "net", "expected"),
     [
-        # By how much the wallet holds more in the direction of the move, and what its ledger tells of that.
+        # How much the wallet changed in the direction of the move, and how much of that its ledger shows.
         ("0", "0", False),
         ("98.9999", "0", False),
         ("99", "0", True),

@@ -19,10 +19,10 @@ from ansible_collections.treasury.bybit.plugins.module_utils._operations.terms i
 SENT_MS = 1793534400000
 WINDOW_MS = 5000
 MARGIN_MS = 10_000
-# By the clock of this machine, because the exchange accepts what is a second in its future.
+# By this machine's clock, because the exchange accepts timestamps up to a second in its future.
 OPEN_FOR_MS = WINDOW_MS + 1000
 ABSENT = (
-    "its acceptance window has closed, the history shows no such repayment, the debt did not fall by that amount, "
+    "its time window has closed, the history shows no such repayment, the debt did not fall by that amount, "
     "and no such amount left the Funding wallet"
 )
 BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
@@ -45,9 +45,9 @@ def given(value: t.Any) -> t.Any:
 
 
 class Exchange:
-    """Stands in for client and subject: shows at each look what comes next, the last again and again. Its wallet pays nothing.
+    """Stands in for client and subject: each look shows the next state, and the last one repeats. Its wallet pays nothing.
 
-    :ivar looks: When it was looked at, in ms since the first moment.
+    :ivar looks: The times of the looks, in ms since the first moment.
     :ivar latency_ms: How long an answer takes.
     """
 
@@ -96,19 +96,19 @@ def settle(exchange: Exchange, timeout_ms: int = 60_000, others: frozenset[str] 
     return poller.find_outcome(INTENT, others, exchange.begun_ms + timeout_ms)
 
 
-def test_it_is_told_once_that_there_is_a_wait(exchange: Exchange) -> None:
+def test_a_wait_is_reported_once(exchange: Exchange) -> None:
     told: list[str] = []
     exchange.clock.report_wait = lambda *said: told.append(said)
     settle(exchange)
-    assert told == [("Whether the repayment of 100 USDT on loan 17 was made is not known yet", 60_000)]
+    assert told == [("It is not known yet whether the repayment of 100 USDT on loan 17 was made", 60_000)]
     # Only one wait, however often is read.
     assert exchange.clock.heard == [told[0][0], ""]
 
 
 def test_the_pauses_grow_until_it_is_certain(exchange: Exchange) -> None:
     settled = settle(exchange)
-    # No pause goes far beyond the end of the window at 5000 or that of the margin at 15,000, or the same a second later by the
-    # clock of this machine.
+    # No pause goes far beyond the end of the window at 5000 or of the margin at 15,000, or beyond the same moments a second
+    # later by this machine's clock.
     assert exchange.clock.pauses == [500, 750, 1125, 1687, 1038, 1000, 4000, 4000, 1000, 1000]
     assert exchange.looks[-6:] == [5100, 6100, 10_100, 14_100, 15_100, 16_100]
     assert settled.finding.outcome == "not_executed"
@@ -116,16 +116,16 @@ def test_the_pauses_grow_until_it_is_certain(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("latency_ms", [0, 150, 700, 1000])
-def test_no_turn_is_slept_through(exchange: Exchange, latency_ms: int) -> None:
+def test_no_pause_skips_a_turning_point(exchange: Exchange, latency_ms: int) -> None:
     exchange.latency_ms = latency_ms
     settle(exchange)
     for begun_ms, next_ms in zip(exchange.looks, exchange.looks[1:]):
         for turn_ms in (WINDOW_MS, OPEN_FOR_MS, WINDOW_MS + MARGIN_MS, OPEN_FOR_MS + MARGIN_MS):
-            # A look that begins before the turn and ends after it cannot tell, so another one follows.
+            # A look that begins before the turning point and ends after it proves nothing, so another one follows.
             assert begun_ms > turn_ms or next_ms <= max(turn_ms, begun_ms + latency_ms) + 100
 
 
-def test_a_record_ends_it_as_soon_as_the_window_has_closed(exchange: Exchange) -> None:
+def test_an_entry_ends_the_wait_as_soon_as_the_window_has_closed(exchange: Exchange) -> None:
     exchange.shown = [[OURS]]
     settled = settle(exchange)
     assert exchange.looks == [0, 500, 1250, 2375, 4062, 5100, 6100]
@@ -133,7 +133,7 @@ def test_a_record_ends_it_as_soon_as_the_window_has_closed(exchange: Exchange) -
 
 
 def test_the_time_of_a_look_is_that_of_its_beginning(exchange: Exchange) -> None:
-    # The look before the last ends after the window has closed; what it shows may be older.
+    # The last look but one ends after the window closed, but may show an older state.
     exchange.shown, exchange.latency_ms = [[OURS]], 1000
     settled = settle(exchange)
     assert settled.evidence["exchange_time_ms"] - SENT_MS == exchange.looks[-1] > OPEN_FOR_MS >= exchange.looks[-2]
@@ -168,9 +168,9 @@ def test_slow_answers_do_not_outlast_the_deadline(exchange: Exchange) -> None:
 @pytest.mark.parametrize(
     ("timeout_ms", "outcome", "reason"),
     [
-        (5000, "unknown", "wait_timeout expired before the exchange's acceptance window for it closed"),
-        (15_000, "unknown", "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"),
-        (16_000, "unknown", "wait_timeout expired before settle_margin had passed after the exchange's acceptance window for it closed"),
+        (5000, "unknown", "wait_timeout expired before the time window of the request closed"),
+        (15_000, "unknown", "wait_timeout expired before settle_margin had passed since the end of the request's time window"),
+        (16_000, "unknown", "wait_timeout expired before settle_margin had passed since the end of the request's time window"),
         (16_001, "not_executed", ABSENT),
     ],
 )
@@ -181,49 +181,49 @@ def test_the_shortest_wait_that_can_tell(exchange: Exchange, timeout_ms: int, ou
 
 @pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
 @pytest.mark.parametrize("timeout_ms", [0, 3000, 5001, 6000, 6001])
-def test_a_record_does_not_count_before_the_window_has_closed(exchange: Exchange, timeout_ms: int, status: str) -> None:
-    """As long as it is open, another one like it may still come."""
+def test_an_entry_does_not_count_before_the_window_has_closed(exchange: Exchange, timeout_ms: int, status: str) -> None:
+    """While the window is open, an equal one may still follow."""
     seen = OURS._replace(status=status)
     exchange.shown = [[seen]]
     settled = settle(exchange, timeout_ms)
     if timeout_ms > OPEN_FOR_MS:
         assert settled.finding == ("executed", "the history shows it", seen, (seen,))
     else:
-        assert settled.finding == ("unknown", "wait_timeout expired before the exchange's acceptance window for it closed", seen, (seen,))
+        assert settled.finding == ("unknown", "wait_timeout expired before the time window of the request closed", seen, (seen,))
     assert settled.evidence["candidates"] == ["99"]
 
 
-def test_a_record_that_has_failed_by_the_deadline_does_not_count(exchange: Exchange) -> None:
+def test_an_entry_that_has_failed_by_the_deadline_does_not_count(exchange: Exchange) -> None:
     exchange.shown = [[OURS._replace(status=PROCESSING)], [OURS._replace(status=FAILED)]]
     assert settle(exchange, 3000).finding[0::2] == ("unknown", None)
 
 
-def test_two_records_at_the_deadline_are_a_doubt(exchange: Exchange) -> None:
+def test_two_entries_at_the_deadline_are_a_doubt(exchange: Exchange) -> None:
     exchange.shown = [[OURS], [OURS, TWIN]]
     settled = settle(exchange, 3000)
     assert (settled.finding.outcome, settled.finding.entry) == ("unknown", None)
     assert settled.evidence["candidates"] == ["99", "98"]
 
 
-def test_a_record_that_comes_late_is_found(exchange: Exchange) -> None:
+def test_an_entry_that_shows_late_is_found(exchange: Exchange) -> None:
     exchange.shown = [[], [], [], [], [], [], [], [], [OURS]]
     assert settle(exchange).finding.entry == OURS
     assert exchange.looks[-1] == 14_100
 
 
-def test_a_debt_that_fell_without_a_record_is_looked_at_until_the_end(exchange: Exchange) -> None:
+def test_a_debt_that_fell_without_an_entry_is_read_until_the_end(exchange: Exchange) -> None:
     exchange.loan = LOAN.after_paying(Decimal(100))
     settled = settle(exchange)
     assert settled.finding.reason == "the debt fell by 100 more than the history explains"
     assert exchange.looks[-1] == 60_000
 
 
-def test_the_ids_of_others_are_respected(exchange: Exchange) -> None:
+def test_the_ids_of_others_do_not_count(exchange: Exchange) -> None:
     exchange.shown = [[OURS]]
     assert settle(exchange, others=frozenset({"99"})).finding.outcome == "not_executed"
 
 
-def test_without_a_told_time_nothing_is_certain(exchange: Exchange) -> None:
+def test_without_the_exchanges_time_nothing_is_certain(exchange: Exchange) -> None:
     exchange.tells_time = False
     assert settle(exchange).finding.reason == "the exchange did not report its time"
 
@@ -260,12 +260,12 @@ def test_a_failing_last_look_is_the_reason(exchange: Exchange) -> None:
     assert settled.evidence["exchange_time_ms"] == SENT_MS
 
 
-def test_a_failing_look_before_the_last_is_not(exchange: Exchange) -> None:
+def test_a_failing_look_before_the_last_is_not_the_reason(exchange: Exchange) -> None:
     exchange.shown = [BROKEN, []]
     assert settle(exchange, 3000).finding.reason.startswith("wait_timeout expired")
 
 
-def test_a_record_seen_before_all_reads_failed_is_a_candidate(exchange: Exchange) -> None:
+def test_an_entry_seen_before_all_reads_failed_is_a_candidate(exchange: Exchange) -> None:
     exchange.shown = [[OURS], BROKEN]
     settled = settle(exchange, 30_000)
     assert settled.finding == ("unknown", "the exchange could not be read (No answer)", OURS, (OURS,))
@@ -291,7 +291,7 @@ def test_the_evidence(exchange: Exchange) -> None:
         "wallet_moved": None,
         "candidates": ["99", "98"],
         "reads": 2,
-        "reason": "2 repayments in the history look like it",
+        "reason": "2 repayments in the history match it",
     }
 
 

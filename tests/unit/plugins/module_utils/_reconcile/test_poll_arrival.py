@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long is waited until money shows where it has arrived, and what is made of a place that cannot be read."""
+"""How long a run waits until money shows at its destination, and what happens if that cannot be read."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ TIMEOUT_MS = 8000
 
 @pytest.fixture
 def bybit(bybit: t.Any) -> t.Any:
-    """The exchange with a coin that is pledged in place of the loan.
-
-    It counts what is pledged, or raises that.
+    """The exchange with a pledged coin in place of the loan. It returns the pledged amount, or raises an error.
     """
 
     class Pledged(type(bybit)):  # type: ignore[misc]
@@ -80,10 +78,10 @@ def test_what_was_added_is_waited_for(bybit: t.Any) -> None:
         ("700", [], False),
         ("705", [], True),
         ("704.99", [], False),
-        # Somebody has paid with it already.
+        # Somebody has already spent it.
         ("100", [("I", "5", 40)], True),
         ("700", [("I", "4.99", 40), ("O", "5", 40)], False),
-        # Nobody can tell any more.
+        # It can no longer be told.
         (DENIED, [], True),
         ("700", DENIED, False),
         ("705", DENIED, True),
@@ -95,7 +93,7 @@ def test_what_was_taken_back_shows_in_the_wallet(bybit: t.Any, wallet: t.Any, le
     intent = sent(bybit, TAKE_BACK)
     bybit.wallet = wallet
     bybit.ledger = ledger if isinstance(ledger, Exception) else [(way, amount, bybit.now_ms() + after_ms) for way, amount, after_ms in ledger]
-    # What is pledged falls at once, whether or not the money has come.
+    # The pledged amount falls at once, whether or not the money arrived.
     bybit.held = "5"
     assert arrives(bybit, intent) == arrived
     assert sum(bybit.clock.pauses) == (0 if arrived else TIMEOUT_MS)
@@ -108,7 +106,7 @@ def test_without_a_balance_before_nothing_is_waited_for(bybit: t.Any) -> None:
 
 @pytest.mark.parametrize(("move", "name", "right"), [(ADD, "held", "15"), (TAKE_BACK, "wallet", "705"), (TAKE_BACK, "ledger", None)])
 def test_what_cannot_be_read_now_is_read_again_and_never_an_error(bybit: t.Any, move: str, name: str, right: t.Any) -> None:
-    # The move was made, so whatever comes after it must not look like a failure of it.
+    # The move was made, so a later error must not look like its failure.
     intent = sent(bybit, move)
     setattr(bybit, name, BROKEN)
     assert not arrives(bybit, intent)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A repayment whose id is known is followed until it is final, or until it shows."""
+"""A repayment with a known ID is followed until it is final, or until it shows."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def given(value: t.Any) -> t.Any:
 
 
 class Exchange:
-    """Stands in for client and subject: shows at each look what comes next, the last again and again.
+    """Stands in for client and subject: each look shows the next state, and the last one repeats.
 
-    :ivar looks: How often it was looked at.
-    :ivar of_account: What the history of all loans shows of an id: entries, or an error.
+    :ivar looks: The number of looks.
+    :ivar of_account: What the history of all loans shows for an ID: entries, or an error.
     """
 
     move, terms = REPAY, Terms("loan 17", "order_id '17' names no loan")
@@ -86,14 +86,14 @@ def follow(exchange: t.Any, timeout_ms: int, **more: bool) -> HistoryEntry | Non
     ],
     ids=str,
 )
-def test_follow(exchange: Exchange, shown: list[Shown], found: HistoryEntry | None, looks: int) -> None:
+def test_a_repayment_is_followed_until_it_is_final(exchange: Exchange, shown: list[Shown], found: HistoryEntry | None, looks: int) -> None:
     exchange.shown = shown
     assert follow(exchange, 5000) == found
     assert exchange.looks == looks
 
 
 @pytest.mark.parametrize(("shown", "looks"), [([[OURS._replace(status=PROCESSING)]], 1), ([[], [OURS]], 2), ([[]], 6)])
-def test_follow_until_it_shows(exchange: Exchange, shown: list[Shown], looks: int) -> None:
+def test_a_repayment_is_followed_until_it_shows(exchange: Exchange, shown: list[Shown], looks: int) -> None:
     exchange.shown = shown
     follow(exchange, 5000, until_final=False)
     assert exchange.looks == looks
@@ -110,7 +110,7 @@ def test_the_whole_history_comes_with_it(exchange: t.Any) -> None:
     ("of_account", "of_loan", "said"),
     [
         ([OURS._replace(coin="ETH", amount=Decimal("1.50"))], [], "that ID belongs to a repayment of 1.5 ETH on another loan"),
-        # Shown meanwhile, not shown at all, and not to be read: nothing contradicts the exchange's word.
+        # Shown meanwhile, not shown at all, and unreadable: nothing contradicts the exchange's answer.
         ([OURS], [OURS], ""),
         ([], [], ""),
         (BROKEN, [], ""),

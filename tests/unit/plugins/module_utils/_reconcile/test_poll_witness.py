@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When the money is asked what became of a repayment, how far back, and by which clock; what it tells is in test_judge_witness."""
+"""When the money is read to learn the outcome of a repayment, how far back, and by which clock. Its evidence is in test_judge_funds."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def passed(bybit: t.Any, sent: Intent) -> int:
     return bybit.clock.monotonic_ms() - (sent.sent_monotonic_ms or 0)
 
 
-def test_the_money_is_asked_only_when_history_and_debt_show_nothing(settle: SettleIt, bybit: t.Any, sent: Intent) -> None:
+def test_the_money_is_read_only_when_history_and_debt_show_nothing(settle: SettleIt, bybit: t.Any, sent: Intent) -> None:
     settled = settle()
     assert (settled.finding.outcome, passed(bybit, sent), bybit.reads) == ("not_executed", SURE_MS, [BALANCE, LEDGER])
     assert settled.finding.reason.endswith("the debt did not fall by that amount, and no such amount left the Funding wallet")
@@ -61,13 +61,13 @@ def test_the_money_is_asked_only_when_history_and_debt_show_nothing(settle: Sett
     assert told == {"before": "50000", "now": "50000", "moved": "0"}
 
 
-def test_what_stands_in_the_history_needs_no_witness(settle: SettleIt, bybit: t.Any) -> None:
+def test_an_entry_in_the_history_needs_no_money_as_evidence(settle: SettleIt, bybit: t.Any) -> None:
     bybit.commit(Decimal(100))
     assert (settle().finding.outcome, bybit.reads) == ("executed", [])
 
 
 @pytest.mark.parametrize("amounts", [["99.95"], ["60", "40"], ["100.0005"], ["7"]])
-def test_what_looks_otherwise_needs_no_witness_to_be_a_doubt(settle: SettleIt, bybit: t.Any, amounts: list[str]) -> None:
+def test_another_doubt_needs_no_money_as_evidence(settle: SettleIt, bybit: t.Any, amounts: list[str]) -> None:
     for amount in amounts:
         bybit.commit(Decimal(amount))
     assert (settle(900_000).finding.outcome, bybit.reads) == ("unknown", [])
@@ -97,7 +97,7 @@ def test_money_that_is_gone_is_a_doubt_however_long_it_is_looked_for(
     [
         ([("O", "100", 40)], "49900", "unknown"),
         ([], "49900", "unknown"),
-        # What else it has paid and got since explains what it holds.
+        # Other payments and deposits since then explain the balance.
         ([("O", "100", 3_600_000)], "49900", "not_executed"),
         ([("O", "49995", 3_600_000)], "5", "not_executed"),
         ([("O", "49800", 3_600_000)], "100", "unknown"),
@@ -120,7 +120,7 @@ def test_money_that_is_gone_is_a_doubt_to_a_later_run_too(
         ([("O", "100", 40), ("I", "100", 2000)], "not_executed"),
         ([("O", "100", 40), ("I", "0.5", 2000)], "unknown"),
         ([("O", "100", 40)], "unknown"),
-        # It comes back when it has failed, and not before.
+        # The money of a failed repayment comes back after the failure.
         ([("O", "100", 40), ("I", "100", -DAY_MS)], "unknown"),
         ([], "not_executed"),
     ],
@@ -133,7 +133,7 @@ def test_money_that_has_come_back_with_one_that_failed(
     if has_failed:
         bybit.entries.append((0, HistoryEntry("55", Decimal(100), "failed", True, bybit.now_ms() + 40)))
     elif ledger:
-        # Without a failed one, what came in may have come from anywhere.
+        # Without a failed one, the deposit may have come from anywhere.
         outcome = "unknown"
     assert settle().finding.outcome == outcome
 
@@ -171,14 +171,14 @@ def test_a_key_that_may_not_read_the_wallet_waits_longer(
 ) -> None:
     bybit.wallet, bybit.ledger = wallet, ledger
     settled = settle()
-    doubt = f"the history does not show it, but {blindness}, so it can be ruled out only once history and debt have shown no trace of it for 600 s"
+    doubt = f"the history does not show it, but {blindness}, so it can be ruled out only once the history and the debt have shown no trace of it for 600 s"
     assert (settled.finding.outcome, settled.finding.reason, passed(bybit, sent)) == ("unknown", doubt, 60_000)
     later = settle(900_000)
     assert (later.finding.outcome, passed(bybit, sent)) == ("not_executed", BLIND_MS + 100)
     assert later.finding.reason.endswith(f"the debt did not fall by that amount within 600 s; {blindness}")
 
 
-def test_its_ledger_alone_is_witness_enough(settle: SettleIt, bybit: t.Any, sent: Intent) -> None:
+def test_the_ledger_alone_is_enough_evidence(settle: SettleIt, bybit: t.Any, sent: Intent) -> None:
     bybit.wallet = DENIED
     settled = settle()
     assert (settled.finding.outcome, passed(bybit, sent), settled.evidence["wallet_now"]) == ("not_executed", SURE_MS, None)
@@ -201,7 +201,7 @@ def test_a_block_stops_all_requests(settle: SettleIt, bybit: t.Any, sent: Intent
 
 
 @pytest.mark.parametrize(("pledged", "outcome"), [("1", "not_executed"), ("0.9999", "unknown"), ("1.5", "not_executed")])
-def test_what_was_pledged_is_asked_when_it_pays(settle: SettleIt, bybit: t.Any, sent: Intent, pledged: str, outcome: str) -> None:
+def test_the_pledged_amount_is_read_if_collateral_pays(settle: SettleIt, bybit: t.Any, sent: Intent, pledged: str, outcome: str) -> None:
     bybit.pledged = Decimal(pledged)
     change = {
         "goal": Goal(Decimal(100), collateral=("BTC",)),
@@ -212,7 +212,7 @@ def test_what_was_pledged_is_asked_when_it_pays(settle: SettleIt, bybit: t.Any, 
     assert set(bybit.reads) == {"position"}
 
 
-def test_the_money_of_the_intent_is_asked_and_not_that_of_this_run(settle: SettleIt, bybit: t.Any, sent: Intent) -> None:
+def test_the_money_of_the_intent_is_read_and_not_that_of_this_run(settle: SettleIt, bybit: t.Any, sent: Intent) -> None:
     bybit.terms = bybit.terms._replace(from_collateral=True)
     bybit.wallet = "49900"
     assert settle().finding.outcome == "unknown"
@@ -220,15 +220,15 @@ def test_the_money_of_the_intent_is_asked_and_not_that_of_this_run(settle: Settl
     bybit.terms, bybit.wallet = bybit.terms._replace(from_collateral=False), "50000"
     bybit.reads.clear()
     sold = {"goal": Goal(Decimal(100), collateral=("BTC",)), "baseline": sent.baseline._replace(wallet=None)}
-    # Nobody knows what was pledged then, so only time can tell.
+    # It is unknown what was pledged then, so only time can tell.
     assert settle(30_000, **sold).finding.outcome == "unknown"
     assert set(bybit.reads) == {"position"}
 
 
 @pytest.mark.parametrize(("age_ms", "outcome"), [(7 * DAY_MS - 60_000, "not_executed"), (7 * DAY_MS, "unknown"), (100 * DAY_MS, "unknown")])
-def test_a_ledger_that_does_not_reach_back_is_none(settle: SettleIt, bybit: t.Any, age_ms: int, outcome: str) -> None:
+def test_a_ledger_that_does_not_reach_back_does_not_count(settle: SettleIt, bybit: t.Any, age_ms: int, outcome: str) -> None:
     bybit.clock.pass_ms(age_ms)
-    # To be blind takes longer by the clock of this machine too, which counts from the beginning of this run.
+    # Without a ledger, it also takes longer by this machine's clock, which counts from the start of this run.
     settled = settle(30_000, sent_monotonic_ms=None)
     assert settled.finding.outcome == outcome
     assert outcome == "not_executed" or "the Funding wallet's ledger does not reach back to when it was sent" in settled.finding.reason
@@ -239,7 +239,7 @@ def test_a_ledger_that_does_not_reach_back_is_none(settle: SettleIt, bybit: t.An
     ("change", "waits"),
     [
         ({}, False),
-        # Of another start of the machine, of a machine that tells no starts, by another clock, and of an older version.
+        # From before a restart, from a machine that does not report restarts, by another clock, and of an older version.
         ({"boot_id": "another-start"}, True),
         ({"boot_id": ""}, True),
         ({"sent_monotonic_ms": 10**12}, True),
@@ -274,8 +274,8 @@ def test_a_machine_that_does_not_tell_its_start_has_one_of_this_run(settle: Sett
     assert bybit.clock.monotonic_ms() - begun_ms == SURE_MS
 
 
-def test_an_entry_that_comes_while_the_money_is_asked_is_not_missed(settle: SettleIt, bybit: t.Any, sent: Intent) -> None:
-    """Without the right to read the wallet, what shows after minutes is found."""
+def test_an_entry_that_shows_while_the_money_is_read_is_not_missed(settle: SettleIt, bybit: t.Any, sent: Intent) -> None:
+    """Without permission to read the wallet, an entry that shows after minutes is found."""
     bybit.ledger, bybit.history_lag_ms, bybit.debt_lag_ms = DENIED, 300_000, 300_000
     bybit.commit(Decimal(100))
     settled = settle(900_000)

@@ -5,88 +5,24 @@
 from __future__ import annotations
 
 import dataclasses
-import typing as t
 from decimal import Decimal
 
 import pytest
-from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import JournalUnusable
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.history import FAILED, PROCESSING, SUCCESS, HistoryEntry
+from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.judge import Finding
 from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.reconcile import Reconciler
-from ansible_collections.treasury.bybit.plugins.module_utils._reconcile.poll import Followed, PollResult
+from fake_poller import EVIDENCE, OURS, TWIN, FakeJournal, FakePoller
 
 BEFORE = Baseline((("debt", Decimal(1000)), ("principal", Decimal(1000))), ())
 SENT = Intent("8f2a", Goal(Decimal(100)), Decimal(100), "USDT", BEFORE, 1793534400000, 5000)
 ACCEPTED = dataclasses.replace(SENT, repay_id="99")
-OURS = HistoryEntry("99", Decimal(100), SUCCESS, True, 1793534400040)
-TWIN = OURS._replace(repay_id="97")
 UNDER_WAY = OURS._replace(status=PROCESSING)
 HAS_FAILED = OURS._replace(status=FAILED)
 SEEN = Finding("executed", "the history shows it", OURS, (OURS,))
-ABSENT = Finding("not_executed", "its acceptance window has closed")
-DOUBT = Finding("unknown", "2 repayments in the history look like it", None, (OURS, OURS._replace(repay_id="98")))
-EVIDENCE = {"reads": 3}
-
-
-class FakePoller:
-    """Finds what it is told to find, one thing after the other.
-
-    :ivar tells_status: Whether the history says what is final; where it does not, C(has_arrived) does.
-    """
-
-    tells_status = has_arrived = True
-
-    def __init__(self, *findings: Finding, followed: HistoryEntry | None = None) -> None:
-        self.findings = list(findings)
-        self.followed = followed
-        self.other_loan = ""
-        self.asked: list[tuple[object, ...]] = []
-
-    def find_outcome(self, *asked: object) -> PollResult:
-        self.asked.append(asked)
-        return PollResult(self.findings.pop(0), EVIDENCE)
-
-    def follow(self, intent: Intent, *asked: object) -> Followed:
-        self.asked.append(asked)
-        return Followed(self.followed, (TWIN,))
-
-    def target_of(self, repay_id: str) -> str:
-        self.asked.append((repay_id,))
-        return self.other_loan
-
-    def await_arrival(self, intent: Intent, deadline_ms: int) -> bool:
-        self.asked.append(("arrival", intent, deadline_ms))
-        return self.has_arrived
-
-
-class FakeJournal:
-    """Writes down what it is asked to remember."""
-
-    def __init__(self, *known: str) -> None:
-        self.known = frozenset(known)
-        self.done: list[tuple[t.Any, ...]] = []
-        self.finals: list[bool] = []
-        self.is_broken = False
-
-    def repay_ids(self) -> frozenset[str]:
-        return self.known
-
-    def note(self, intent: Intent) -> None:
-        if self.is_broken:
-            raise JournalUnusable("The disk is full.")
-        self.known |= {intent.repay_id}
-        self.done.append(("note", intent))
-
-    def discard(self, intent: Intent, reason: str) -> None:
-        assert reason
-        self.done.append(("discard", intent))
-
-    def mark_made(self, intent: Intent, is_final: bool, reason: str) -> None:
-        assert reason
-        self.done.append(("mark_made", intent))
-        self.finals.append(is_final)
+ABSENT = Finding("not_executed", "its time window has closed")
+DOUBT = Finding("unknown", "2 repayments in the history match it", None, (OURS, OURS._replace(repay_id="98")))
 
 
 @pytest.fixture
@@ -97,7 +33,7 @@ def journal() -> FakeJournal:
 @pytest.mark.parametrize(
     ("followed", "outcome", "end"),
     [
-        # It stays noted until the debt shows it, which only a later look can tell.
+        # It stays recorded until the debt shows it, which only a later look can find.
         (OURS, "executed", ("mark_made", ACCEPTED)),
         (UNDER_WAY, "pending", ("mark_made", ACCEPTED)),
         (None, "pending", ("mark_made", ACCEPTED)),
@@ -115,19 +51,19 @@ def test_an_accepted_repayment_is_followed(
 
 
 @pytest.mark.parametrize(("finding", "outcome", "done"), [(ABSENT, "not_executed", ("discard",)), (DOUBT, "unknown", ())], ids=str)
-def test_one_that_is_said_to_have_failed_is_looked_for(
+def test_a_repayment_reported_as_failed_is_looked_for(
     journal: FakeJournal, finding: Finding, outcome: str, done: tuple[str, ...]
 ) -> None:
     poller = FakePoller(finding, followed=HAS_FAILED)
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     looked_for = dataclasses.replace(SENT, accepted_at_ms=SENT.window_end_ms)
-    # Its own entry is no other one's, though its id has just been written down.
+    # Its own entry is not another one's, although its ID was just recorded.
     assert poller.asked == [("99", 777), (looked_for, frozenset({"98"}), 777)]
     assert (found.outcome, found.intent.repay_id, found.finding) == (outcome, "99", finding)
     assert tuple(kind for kind, *dummy in journal.done) == ("note", *done)
 
 
-def test_an_amount_of_nothing_is_told_as_what_it_is(journal: FakeJournal) -> None:
+def test_an_amount_of_zero_is_reported_as_shown(journal: FakeJournal) -> None:
     found = Reconciler(FakePoller(followed=OURS._replace(amount=Decimal(0))), journal, wait=True).reconcile(ACCEPTED, 777)
     assert (found.outcome, found.intent.amount) == ("executed", Decimal(100))
     assert "with an amount of 0" in found.warning
@@ -140,13 +76,13 @@ def test_without_wait_an_accepted_repayment_is_pending(journal: FakeJournal) -> 
     assert journal.done == [("note", ACCEPTED), ("mark_made", ACCEPTED)]
 
 
-def test_an_id_that_is_known_is_not_written_again() -> None:
+def test_a_known_id_is_not_recorded_again() -> None:
     journal = FakeJournal("99")
     Reconciler(FakePoller(followed=OURS), journal, wait=True).reconcile(ACCEPTED, 777)
     assert journal.done == [("mark_made", ACCEPTED)]
 
 
-def test_an_id_that_cannot_be_written_down_is_a_warning(journal: FakeJournal) -> None:
+def test_an_id_that_cannot_be_recorded_is_a_warning(journal: FakeJournal) -> None:
     journal.is_broken = True
     found = Reconciler(FakePoller(followed=OURS), journal, wait=True).reconcile(ACCEPTED, 777)
     assert (found.outcome, found.warning) == ("executed", "The ID of the repayment could not be recorded: The disk is full.")
@@ -163,7 +99,7 @@ def test_an_id_that_cannot_be_written_down_is_a_warning(journal: FakeJournal) ->
         (False, UNDER_WAY, OURS, "pending"),
     ],
 )
-def test_a_repayment_that_was_found(
+def test_a_found_repayment_is_reported(
     journal: FakeJournal, wait: bool, entry: HistoryEntry, followed: HistoryEntry | None, outcome: str
 ) -> None:
     finding = SEEN._replace(entry=entry, candidates=(entry,))
@@ -171,16 +107,16 @@ def test_a_repayment_that_was_found(
     found = Reconciler(poller, journal, wait).reconcile(SENT, 777)
     assert found == (outcome, ACCEPTED, finding, EVIDENCE, "", ())
     assert poller.asked[0] == (SENT, frozenset({"98"}), 777)
-    # It stays noted, because it may be somebody else's, and ours not be shown yet.
+    # It stays recorded, because it may be somebody else's while this run's does not show yet.
     assert ("mark_made", ACCEPTED) in journal.done
-    # Only what is final is surely ours.
+    # Only a final one is certainly this run's.
     assert (("note", ACCEPTED) in journal.done) == (outcome == "executed")
 
 
 @pytest.mark.parametrize(
     ("then", "outcome"), [(SEEN, "executed"), (ABSENT, "not_executed"), (DOUBT, "unknown")], ids=lambda value: str(value)[:40]
 )
-def test_a_candidate_that_fails_may_be_of_somebody_else(journal: FakeJournal, then: Finding, outcome: str) -> None:
+def test_a_candidate_that_fails_may_be_somebody_elses(journal: FakeJournal, then: Finding, outcome: str) -> None:
     twin = UNDER_WAY._replace(repay_id="97")
     first = SEEN._replace(entry=twin, candidates=(twin,))
     poller = FakePoller(first, then, followed=twin._replace(status=FAILED))
@@ -191,14 +127,14 @@ def test_a_candidate_that_fails_may_be_of_somebody_else(journal: FakeJournal, th
     assert "97" not in journal.known
 
 
-def test_an_exchange_that_contradicts_itself_does_not_hold_a_run_for_ever(journal: FakeJournal) -> None:
+def test_an_exchange_that_contradicts_itself_does_not_hold_a_run_forever(journal: FakeJournal) -> None:
     twin = UNDER_WAY._replace(repay_id="97")
     poller = FakePoller(*[SEEN._replace(entry=twin)] * 2, ABSENT, followed=twin._replace(status=FAILED))
     assert Reconciler(poller, journal, wait=True).reconcile(SENT, 777).outcome == "not_executed"
     assert poller.asked[-1] == (SENT, frozenset({"97", "98"}), 777)
 
 
-def test_a_candidate_is_not_ours_while_its_time_is_open(journal: FakeJournal) -> None:
+def test_a_candidate_does_not_count_while_its_time_window_is_open(journal: FakeJournal) -> None:
     early = Finding("unknown", "wait_timeout ended", UNDER_WAY, (UNDER_WAY,))
     found = Reconciler(FakePoller(early), journal, wait=True).reconcile(SENT, 777)
     assert (found.outcome, found.intent, journal.done) == ("unknown", SENT, [])
@@ -218,7 +154,7 @@ def test_a_repayment_in_doubt_stays_open(journal: FakeJournal) -> None:
 
 @pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
 @pytest.mark.parametrize("amount", ["9.9", "99.95", "100.5", "0.0001"])
-def test_the_amount_that_stands_in_the_history_is_told(journal: FakeJournal, amount: str, status: str) -> None:
+def test_the_amount_in_the_history_is_reported(journal: FakeJournal, amount: str, status: str) -> None:
     other = OURS._replace(amount=Decimal(amount), status=status)
     found = Reconciler(FakePoller(followed=other), journal, wait=True).reconcile(ACCEPTED, 777)
     told = dataclasses.replace(ACCEPTED, amount=Decimal(amount))
@@ -237,7 +173,7 @@ def test_what_a_whole_loan_has_cost_is_no_surprise(journal: FakeJournal, status:
     whole = dataclasses.replace(ACCEPTED, is_whole=True)
     other = OURS._replace(amount=Decimal(amount), status=status)
     found = Reconciler(FakePoller(followed=other), journal, wait=True).reconcile(whole, 777)
-    # As long as it is in process, the exchange may reckon anew.
+    # While it is in process, the exchange may recalculate it.
     assert (found.intent.amount, found.warning) == (Decimal(told), "")
 
 
@@ -257,11 +193,11 @@ def test_an_id_that_is_contradicted_proves_nothing(journal: FakeJournal, shown: 
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert found.outcome == "unknown"
     assert found.finding == Finding("unknown", f"the exchange gave it the ID 99, but {doubt}; it does not show")
-    # It is looked for among all but that one; as the exchange has accepted it, its absence alone is no proof.
+    # It is looked for among all others. The exchange accepted it, so its absence alone is no proof.
     looked_for = dataclasses.replace(SENT, accepted_at_ms=SENT.window_end_ms)
     assert poller.asked[-1] == (looked_for, frozenset({"98", "99"}), 777)
     assert (found.intent, found.evidence) == (looked_for, EVIDENCE)
-    # What is noted stays, with the id.
+    # The intent stays, with the ID.
     assert journal.done == [("note", ACCEPTED)]
 
 
@@ -273,7 +209,7 @@ def test_an_id_of_the_baseline_proves_nothing(journal: FakeJournal) -> None:
     assert (found.outcome, journal.done) == ("unknown", [("note", sent)])
 
 
-def test_behind_an_id_that_is_contradicted_it_may_be_found(journal: FakeJournal) -> None:
+def test_after_a_contradicted_id_the_real_entry_may_be_found(journal: FakeJournal) -> None:
     ours = OURS._replace(repay_id="97")
     poller = FakePoller(Finding("executed", "the history shows it", ours, (ours,)), followed=CONTRADICTED[0][0])
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
@@ -281,7 +217,7 @@ def test_behind_an_id_that_is_contradicted_it_may_be_found(journal: FakeJournal)
     assert "97" in journal.known
 
 
-def test_an_entry_of_unknown_type_with_its_id_is_ours(journal: FakeJournal) -> None:
+def test_an_entry_of_unknown_type_with_its_id_is_the_repayment(journal: FakeJournal) -> None:
     strange = OURS._replace(by_user=None, kind="unknown")
     assert Reconciler(FakePoller(followed=strange), journal, wait=True).reconcile(ACCEPTED, 777).outcome == "executed"
 
@@ -291,7 +227,7 @@ def test_an_id_of_another_loan_proves_nothing(journal: FakeJournal) -> None:
     poller.other_loan = "that ID belongs to a repayment of 1.5 ETH on another loan"
     found = Reconciler(poller, journal, wait=True).reconcile(ACCEPTED, 777)
     assert found.outcome == "unknown" and found.finding is not None
-    assert found.finding.reason == f"the exchange gave it the ID 99, but {poller.other_loan}; its acceptance window has closed"
+    assert found.finding.reason == f"the exchange gave it the ID 99, but {poller.other_loan}; its time window has closed"
     assert poller.asked[-1][1] == {"98", "99"}
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A history that does not say what is final makes nothing final before it has arrived, and an unreadable place makes nothing unmade."""
+"""Without a status in the history, a move is final only when it has arrived, and an unreadable destination does not undo it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 
 
 @pytest.mark.parametrize("trouble", [ReadFailed("No answer."), Refused("Blocked.", Failure(http_status=403))], ids=str)
-def test_what_was_made_is_reported_though_nothing_can_be_read_afterwards(run: t.Any, bybit: t.Any, trouble: Exception) -> None:
+def test_a_move_is_reported_although_nothing_can_be_read_afterward(run: t.Any, bybit: t.Any, trouble: Exception) -> None:
     class Legacy(type(bybit)):  # type: ignore[misc]
         tells_status = False
 
