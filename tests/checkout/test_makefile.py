@@ -67,7 +67,7 @@ def test_every_file_of_the_fault_tests_is_played_once(make, checkout):
     first, *others = sorted(line.partition(" |")[0] for line in played(make("test-faults").stdout))
     assert first.startswith("tests/faults --ignore=")
     named = set(" ".join(others).split())
-    quick = {name for line in played(make("test-units").stdout) for name in re.findall(r"tests/faults/\S+", line)}
+    quick = {name for line in played(make("test-docs").stdout) for name in re.findall(r"tests/faults/\S+", line)}
     assert set(re.findall(r"--ignore=(\S+)", first)) == named | quick
     assert all((checkout / name).is_file() for name in named | quick)
 
