@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Busy, JournalLost, JournalUnusable
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal import postgresql
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import CommitInDoubt, DatabaseFailed
@@ -114,6 +115,14 @@ def test_each_answer_that_is_waited_for_is_heard_of(url: str, clock: t.Any) -> N
         database.query("SELECT 1")
     unreached, unanswered = f"The journal {database.label} cannot be reached yet", f"The journal {database.label} has not answered yet"
     assert clock.heard == [unreached, "", unanswered, "", unanswered, ""]
+
+
+def test_how_long_a_connection_takes_at_most_is_not_known() -> None:
+    """Each address of the server gets the time that the URL gives."""
+    heard: list[tuple[int, str, int]] = []
+    with pytest.raises(DatabaseFailed):
+        PostgresDatabase("postgresql://u@127.0.0.1:1/d?connect_timeout=20", Clock(listener=lambda *wait: heard.append(wait))).open(writes=False)
+    assert [at_most_ms for dummy, dummy2, at_most_ms in heard] == [0, 0]
 
 
 def test_a_wrong_password_is_told_and_not_shown(url: str, server: Server, clock: t.Any) -> None:
