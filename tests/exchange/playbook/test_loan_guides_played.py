@@ -91,7 +91,7 @@ def as_play(example: Example, journal: Path) -> dict[str, t.Any]:
     for task in play["tasks"]:
         for name, options in task.items():
             if name.startswith(COLLECTION):
-                task[name] = {option: value for option, value in options.items() if option not in ("environment", "journal")}
+                task[name] = {option: value for option, value in (options or {}).items() if option not in ("environment", "journal")}
     return play
 
 
