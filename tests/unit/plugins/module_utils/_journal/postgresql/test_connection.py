@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Busy, JournalLost, JournalUnusable
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import DatabaseFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.postgresql import PostgresDatabase, grants
@@ -177,3 +179,11 @@ def test_a_unix_socket_works(url: str, server: Server, begun: Begin, recorded: R
     journal.note(INTENT)
     journal.release()
     assert recorded() == [INTENT]
+
+
+def test_how_long_a_connection_takes_at_most_is_not_known() -> None:
+    """Each address of the server gets the time that the URL gives."""
+    heard: list[tuple[int, str, int]] = []
+    with pytest.raises(DatabaseFailed):
+        PostgresDatabase("postgresql://u@127.0.0.1:1/d?connect_timeout=20", Clock(listener=lambda *wait: heard.append(wait))).open(writes=False)
+    assert [at_most_ms for dummy, dummy2, at_most_ms in heard] == [0, 0]
