@@ -46,16 +46,16 @@ HEAD = """\
 Return codes of the exchange
 ============================
 
-This page lists the exchange's return codes: what each one means, whether money moved, and what to do. The modules use the same table,
-and this page is generated from it. The message of a failed task contains the code, and so does ``failure`` in its result: ``ret_code``,
-``ret_msg`` with the exchange's own words, and ``http_status``.
+This page lists the exchange's return codes: what each one means, whether money moved, and what to do. It is generated from the table that
+the modules use. The message of a failed task contains the code, and so does ``failure`` in its result: ``ret_code``, ``ret_msg`` with the
+exchange's own words, and ``http_status``.
 
-If money may have moved, the module does not stop at the code. It reads the exchange's history, the debt or the collateral, and the
-wallet until it knows. If it cannot find out, it fails with ``outcome: unknown`` (see
+If money may have moved, the module itself checks the exchange's history, the debt or the collateral, and the wallet before it ends. What
+became of the money is in ``outcome``. Only if the outcome is ``unknown``, check yourself (see
 :ref:`Troubleshoot a failed task <ansible_collections.treasury.bybit.docsite.troubleshooting.unknown>`).
 """
 MOVED = {
-    return_codes.ACCEPTED: "Money moves.",
+    return_codes.ACCEPTED: "Money moves, unless the exchange fails to process the request.",
     _outcomes.NOT_EXECUTED: "No money moved.",
     _outcomes.UNKNOWN: "**Money may have moved.**",
     return_codes.EARLIER_REQUEST: "**An earlier request may have moved money.** This one did not.",
@@ -109,7 +109,7 @@ def page() -> str:
     codes = sorted(return_codes.CODES.items())
     general = [(code, row) for code, row in codes if not any(code in part for part in (LEGACY, NEW, WALLETS))]
     any_other = ("Any other", return_codes.meaning_of_code(99_999_999))
-    to_a_repayment = ("Any, if money was to move", return_codes.meaning_of_status(403, "POST"))
+    to_a_repayment = ("Any, for a request that moves money", return_codes.meaning_of_status(403, "POST"))
     # The client reports a failed read as not executed, because a read moves no money.
     no_answer = ("Any other", return_codes.meaning_of_status(502, "GET")._replace(reading=_outcomes.NOT_EXECUTED, remedy=OTHER_STATUS))
     lines = [
@@ -123,8 +123,8 @@ def page() -> str:
         *heading("Wallets"),
         *table("Code", [(code, row) for code, row in codes if code in WALLETS]),
         *heading("HTTP statuses without a code"),
-        "These statuses are for answers that are not the exchange's own JSON, for example from a gateway or a proxy in between. If the request was",
-        "to move money, no status proves that nothing happened. The other rows are for requests that only read.",
+        "These statuses are for answers that are not the exchange's own JSON, such as those of a gateway or a proxy. For a request that moves money, no",
+        "status proves that nothing happened. The other rows are for requests that only read.",
         "",
         *table("Status", [to_a_repayment, *sorted(return_codes.HTTP_STATUSES.items()), no_answer]),
     ]

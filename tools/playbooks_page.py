@@ -37,6 +37,7 @@ REFUSED = (
 )
 LINE = 88
 WIDTH = 150
+HEADERS = ("Variable", "Type", "Default", "Meaning")
 TYPES = {"bool": "true or false", "int": "whole number", "path": "path", "str": "text"}
 
 
@@ -144,7 +145,7 @@ def section(name: str, playbook: Playbook) -> list[str]:
         (f"``{variable}``", one.type, one.required or default_of(name, variable), one.meaning) for variable, one in playbook.variables.items()
     ]
     lines = [f".. _ansible_collections.{COLLECTION}.docsite.playbooks.{name}:", "", title, "-" * len(title), "", *wrapped(playbook.does), ""]
-    lines += [*block("sh", folded(command_of(name))), *table(("variable", "type", "default", "meaning"), "20 15 20 45", rows)]
+    lines += [*block("sh", folded(command_of(name))), *table(HEADERS, "20 15 20 45", rows)]
     for words in [playbook.notes, playbook.unreached and f"**If the goal is not reached:** {playbook.unreached}"]:
         lines += [*wrapped(words), ""] if words else []
     return lines
@@ -164,7 +165,7 @@ def shared() -> list[str]:
             default = f"``{from_environment[0]}`` in the environment" + (f", else {default}" if "default" in doc else "")
         link = f"Option :ansopt:`{COLLECTION}.bybit_loan_repay#module:{option}`."
         rows.append((f"``{variable}``", type_of, default, f"{as_rst(doc['description'][0])} {link}"))
-    return table(("variable", "type", "default", "meaning"), "20 15 20 45", rows)
+    return table(HEADERS, "20 15 20 45", rows)
 
 
 def page(messages: t.Sequence[str]) -> str:
@@ -177,7 +178,7 @@ def page(messages: t.Sequence[str]) -> str:
     rows = [
         (f":ref:`{name} <ansible_collections.{COLLECTION}.docsite.playbooks.{name}>`", playbook.goal) for name, playbook in PLAYBOOKS.items()
     ]
-    lines += table(("playbook", "goal"), "25 75", rows)
+    lines += table(("Playbook", "Goal"), "25 75", rows)
     for name, playbook in PLAYBOOKS.items():
         lines += section(name, playbook)
     lines += [SHARED.rstrip(), "", *shared(), AFTER_SHARED.rstrip(), ""]

@@ -40,9 +40,9 @@ HEAD = """\
 Playbooks and their variables
 =============================
 
-The collection contains playbooks that you can run as they are. This page lists each playbook with all its variables. The commands below run on a
-stand-in exchange with invented money, unless stated otherwise. On the real exchange, leave out ``sandbox=true``, provide an
-:ref:`API key <ansible_collections.treasury.bybit.docsite.authentication>`, and give ``environment_name=mainnet``: without it, the testnet is used.
+The collection contains playbooks that you can run without writing a task. This page lists each playbook with all its variables. Unless stated otherwise,
+the commands below run on a stand-in exchange with invented money. To run them on the real exchange, omit ``sandbox=true``, provide an
+:ref:`API key <ansible_collections.treasury.bybit.docsite.authentication>`, and give ``environment_name=mainnet``. Without it, the testnet is used.
 
 Set variables with ``-e name=value``, in a file (``-e @file.yml``), or in the inventory. ``sandbox`` only works with ``-e``. All playbooks support
 ``--check`` and ``--diff``. The tables use these types:
@@ -63,8 +63,8 @@ _ONE_LOAN = f"{_AT_MOST} It is refused if more than one loan is selected."
 _EACH = "Cap of each loan, in its own coin. Cannot be combined with ``at_most``."
 _FUND_FROM = Variable(
     "``unified``",
-    "First transfer what the Funding wallet lacks for a repayment from the UNIFIED wallet. The cap of the repayment bounds the transfer. Requires "
-    "the permission ``Account transfer``.",
+    "Where to take the money from that the Funding wallet lacks for a repayment. ``unified`` first transfers it from the UNIFIED wallet. The cap of the "
+    "repayment also limits the transfer. Requires the permission ``Account transfer``.",
 )
 _FUND_FROM_WALLET = Variable(_FUND_FROM.type, f"{_FUND_FROM.meaning} Cannot be combined with ``collateral``.")
 _COLLATERAL = "Coins of the account's collateral that the exchange sells for the repayment, separated by commas. By default, the Funding wallet pays."
@@ -80,7 +80,7 @@ PLAYBOOKS: dict[str, Playbook] = {
     "repay": Playbook(
         goal="One repayment of a legacy loan, with any goal.",
         does="Repays a legacy loan: an amount once, an amount since a date, or down to a debt or an LTV. This playbook has no ``sandbox`` variable. The "
-        "command reads the testnet, which requires a key for it, and sends nothing because of ``--check``. To rehearse it, start a "
+        "command uses the testnet, which requires a key of the testnet. It moves nothing, because of ``--check``. To rehearse it, start a "
         ":ref:`stand-in exchange <ansible_collections.treasury.bybit.docsite.testing>` and give its address in ``api_url``.",
         variables={
             "order_id": Variable("ID", "The ID of the loan order, as the exchange shows it.", "required"),
@@ -99,7 +99,7 @@ PLAYBOOKS: dict[str, Playbook] = {
             "fund_from": _FUND_FROM,
         },
         unreached="The playbook fails. By default, nothing is repaid if the cap, the loan, or the Funding wallet is not enough. With ``allow_partial=true``, "
-        "what is possible is repaid first.",
+        "the playbook first repays as much as possible.",
     ),
     "pay_off": Playbook(
         goal="No debt is left on the selected loans.",
@@ -121,7 +121,7 @@ PLAYBOOKS: dict[str, Playbook] = {
         },
         unreached="The other loans are still paid off, and the playbook fails at the end. It also fails if a product could not be read. It is safe to run it "
         "again.",
-        notes="In check mode, each loan is compared with the whole Funding wallet. A wallet that is too small for their sum is not reported.",
+        notes="Check mode compares each loan alone with the Funding wallet. It does not report a wallet that is too small for all loans together.",
     ),
     "installment": Playbook(
         goal="An amount has been repaid since the first of the month.",
@@ -179,13 +179,12 @@ PLAYBOOKS: dict[str, Playbook] = {
         },
         unreached="What the Funding wallet and the cap allow is repaid. Then the playbook reads the LTVs again and fails if one of the selected loans is still "
         "above ``max_ltv``. It also fails if a product could not be read.",
-        notes="In check mode, each flexible loan is decided on the current LTV, so the total that is shown can be more than a real run repays.",
+        notes="Check mode plans each flexible loan with the current LTV. So it can show a larger total than a real run repays.",
     ),
     "defend": Playbook(
         goal="An LTV is low again after it has exceeded a trigger.",
         does="Does nothing as long as the LTV is at most ``trigger_ltv``. If it is higher, adds collateral from the Funding wallet until the LTV is at "
-        "most ``max_ltv``. Repays what collateral alone cannot achieve, because the Funding wallet or the cap does not allow more, or because the exchange "
-        "accepts no more collateral.",
+        "most ``max_ltv``. If collateral alone is not enough, because of the Funding wallet, the cap, or a limit of the exchange, repays the rest.",
         variables={
             "sandbox": _SANDBOX,
             "order_id": Variable("ID", "Defends this legacy loan.", "either ``order_id``, or ``currency`` with ``loan_currency`` is required"),
@@ -197,21 +196,22 @@ PLAYBOOKS: dict[str, Playbook] = {
             "at_most_repaid": Variable("amount", "Cap of what is repaid, in the coin of the loan."),
             "allow_partial": Variable(
                 "true or false",
-                "Whether to add, and to repay, as much as the Funding wallet and the cap allow. With ``false``, collateral is only added if that alone is "
-                "enough, and a repayment is only made if that alone is enough.",
+                "Whether to add, and to repay, as much as the Funding wallet and the cap allow. With ``false``, the playbook adds collateral only if that "
+                "alone is enough, and repays only if that alone is enough.",
             ),
             "fund_from": _FUND_FROM,
         },
         unreached="The playbook fails at the end. If the outcome of adding collateral is unknown or not final, nothing is repaid, and the playbook fails. "
-        "The next run that finds the LTV above ``trigger_ltv`` finds out first.",
-        notes="In check mode, the repayment is decided on the current LTV, without the collateral, so it can be more than a real run repays.",
+        "The next run that finds the LTV above ``trigger_ltv`` first finds out what became of the collateral.",
+        notes="Check mode plans the repayment with the current LTV, without the added collateral. So it can show a larger repayment than a real run makes.",
     ),
     "top_up": Playbook(
         goal="The Funding wallet holds an amount of each coin.",
-        does="Transfers what the Funding wallet lacks of an amount from the UNIFIED wallet. The API key needs the permission ``Account transfer``.",
+        does="Makes sure that the Funding wallet holds at least an amount. Transfers what is missing from the UNIFIED wallet. The API key needs the "
+        "permission ``Account transfer``.",
         variables={
             "sandbox": _SANDBOX,
-            "coin": Variable("coin", "The coin.", "either ``coin`` with ``ensure``, or ``balances`` is required"),
+            "coin": Variable("coin", "The coin to transfer.", "either ``coin`` with ``ensure``, or ``balances`` is required"),
             "ensure": Variable("amount", "How much the Funding wallet must hold.", "see ``coin``"),
             "balances": Variable(
                 "list",
@@ -244,8 +244,8 @@ PLAYBOOKS: dict[str, Playbook] = {
             "fund_from": _FUND_FROM_WALLET,
         },
         unreached="What the Funding wallet and the cap allow is repaid, and the playbook fails for this account. The other accounts are not affected.",
-        notes="Each host also requires ``bybit_api_key``, and either ``bybit_api_secret`` or ``bybit_rsa_private_key``. An invalid variable in the "
-        "inventory makes only its host fail; with ``-e``, it makes all of them fail.",
+        notes="Each host also requires ``bybit_api_key``, and either ``bybit_api_secret`` or ``bybit_rsa_private_key``. If a variable in the "
+        "inventory is invalid, only its host fails. If a variable from ``-e`` is invalid, all hosts fail.",
     ),
     "demo": Playbook(
         goal="A first look: a repayment on the stand-in exchange.",
@@ -291,23 +291,23 @@ BOUNDS = (
 Variables that a playbook does not use
 --------------------------------------
 
-A cap that nobody reads is not a cap. So each playbook first checks its variables. A variable of this collection that the playbook does not use makes
-it fail before anything is sent, and so does a misspelled one:
+A cap must not be ignored because of a typing error. So each playbook first checks its variables. If you give a variable of this collection that it
+does not use, or a misspelled one, it fails before anything is sent:
 """,
     """\
-A variable without a value fails, too, because to Ansible it is the same as an option that is not set:
+It also fails if a variable has no value, because Ansible would treat the option as not set:
 """,
     """\
 Caps
 ----
 
-``at_most`` is the cap of the whole run. If several loans are selected, it is refused, because each of them would have it for itself. Use
+``at_most`` is the cap of the whole run. If several loans are selected, it is refused, because it would apply to each of them separately. Use
 ``at_most_each`` instead, which is the cap of each loan in its own coin:
 """,
     """\
-``defend`` has one cap for what it adds and another for what it repays. ``accounts`` has a cap for each account, and ``top_up`` one for each coin.
+``defend`` has one cap for what it adds and another for what it repays. ``accounts`` has a cap for each account, and ``top_up`` has one for each coin.
 
-A cap applies to one run of the playbook, and the next run has the whole cap again. With ``allow_partial=true``, a goal that takes more is therefore
-reached in several runs.
+A cap applies to one run of the playbook. The next run starts with the whole cap again. So with ``allow_partial=true``, several runs reach a goal that
+needs more than the cap.
 """,
 )

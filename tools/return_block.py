@@ -164,8 +164,8 @@ details:
           sent_at_ms: 1728629785224
     recovered:
       description:
-        - Whether RV($id_key) does not come from a clear answer to this run. Instead, the module found it in the history afterward, or it
-          belongs to an earlier run with the same goal or step that did not report it.
+        - Whether the module had to look for the $noun. V(true) if it found RV($id_key) in the history after an unclear answer, or if an earlier run
+          with the same goal or step sent the $noun but did not report it.
       type: bool
       returned: when the options are valid
       sample: false
@@ -190,7 +190,8 @@ ${of_debt}\
     evidence:
       description:
         - What $sources showed about $one without a clear answer. V(none) if there was none.
-        - The exchange could accept the request until C(window_end_ms), or accepted it at that time without an ID.
+        - C(window_end_ms) is the end of the time in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
+          time at which it did.
         - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the $list in the
           history that may be this one. C(reason) is the conclusion.
 ${evidence_notes}\

@@ -38,7 +38,7 @@ funding:
   description:
     - The transfer from the UNIFIED wallet that O(fund_from) made before the repayment, with the values that
       M(treasury.bybit.bybit_funding_transfer) returns under the same names. V(none) if no transfer was needed.
-    - The transfer can be there although the repayment was not made. In that case, C(changed) is V(true), because the transfer moved money.
+    - If the transfer was made and the repayment was not, C(changed) is V(true), because the transfer moved money.
     - C(transfers) includes a transfer that an earlier run made for the same repayment but did not report.
     - C(details) contains only C(intent) and C(earlier).
   returned: when the options are valid

@@ -16,11 +16,11 @@ description:
     mode, with the LTV before and after if both are known. Ansible itself shows only C(changed).
   - Shows why a task moved nothing, unless O(ansible.builtin.default#callback:display_ok_hosts) is V(false). After a task that failed without moving
     anything, it says so.
-  - While a task waits for longer than two seconds, shows what it waits for and how long this takes at most, and repeats this every 15 seconds. A module
-    that runs in a process of its own, for example with C(become), with C(async), or on a remote host, shows nothing before it ends, and the callback
+  - If a task waits for longer than two seconds, shows what it is waiting for and the longest time that this can take, and repeats this every 15 seconds. A
+    module that runs in a process of its own, for example with C(become), with C(async), or on a remote host, shows nothing before it ends, and the callback
     says so.
   - Highlights an operation whose outcome is unknown, with the ID of its intent, even if the failure of the task is ignored.
-  - Shows totals at the end, one line for each host, coin, and kind of movement, with those of the following amounts that are not zero. C(done) is what
+  - Shows totals at the end, one line for each host, coin, and kind of movement. A line has these amounts, unless they are zero. C(done) is what
     this run moved. C(recovered) is what earlier tasks or runs moved but did not report. C(pending) is what the exchange accepted, but does not
     report as final yet. C(planned) is what would be moved (check mode). If nothing was moved on a host, its
     line says so. If no module that moves money returned a result, there are no totals.

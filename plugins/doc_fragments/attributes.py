@@ -51,7 +51,7 @@ attributes:
       - Use C(group/treasury.bybit.bybit_operation) to set the options that all modules that move money share, such as C(settle_margin) and
         C(wait_timeout).
       - Use C(group/treasury.bybit.bybit_repay) to set the options of the repay modules, such as C(at_most), which is in the coin of the loan.
-      - An option in the wrong group makes the modules fail that do not have this option.
+      - Set an option only in a group whose modules all have it. Otherwise, the modules without it fail.
     support: full
     membership:
       - treasury.bybit.bybit
@@ -70,7 +70,7 @@ attributes:
       - Use C(group/treasury.bybit.bybit_journal) to set O(ignore:journal) of all modules that use it.
       - Use C(group/treasury.bybit.bybit_operation) to set the options that all modules that move money share, such as C(settle_margin) and
         C(wait_timeout).
-      - An option in the wrong group makes the modules fail that do not have this option.
+      - Set an option only in a group whose modules all have it. Otherwise, the modules without it fail.
     support: full
     membership:
       - treasury.bybit.bybit

@@ -12,8 +12,8 @@ class ModuleDocFragment:
 options:
   api_key:
     description:
-      - The API key. To list, it needs the permission C(Spot trade), read-only. To repay and to adjust collateral, it needs C(Spot trade),
-        read-write. To transfer between wallets, it needs C(Account transfer), which is one of the permissions for the wallet.
+      - The API key. To list loans and repayments, it needs the permission C(Spot trade), read-only. To repay and to adjust collateral, it needs
+        C(Spot trade), read-write. To transfer between wallets, it needs C(Account transfer), which is one of the permissions for the wallet.
       - If not set, the environment variable E(BYBIT_API_KEY) is used. One of them is required.
     type: str
   api_secret:
@@ -51,8 +51,8 @@ options:
       - The scheme must be C(https), except for C(localhost) and the loopback addresses of the machine that runs the module. Names under
         C(.localhost) do not count as loopback.
       - The URL must not contain a user, a password, a query, or a fragment.
-      - The spelling of the host does not matter. All mainnet hosts count as one, and so do all testnet hosts. Runs for the same loan wait
-        for each other and find each other's intents on any of them.
+      - All mainnet hosts count as the same exchange, and so do all testnet hosts. Runs for the same loan wait for each other, and find each other's
+        intents, no matter which of these hosts they use and how the host is spelled.
       - If not set, the environment variable E(BYBIT_API_URL) is used.
     type: str
   validate_certs:
@@ -81,8 +81,8 @@ options:
     default: 30
   recv_window:
     description:
-      - For tuning. For how many milliseconds after its timestamp the exchange accepts a request, from V(1) to V(60000). The
-        exchange uses this unit. All other timeouts are in seconds.
+      - For tuning. The exchange accepts a request for this many milliseconds after its timestamp, from V(1) to V(60000). All other times are in
+        seconds.
       - A larger window does not help against a wrong clock. If the exchange refuses a timestamp, the module reads the exchange's clock
         and signs the request once more.
     type: int

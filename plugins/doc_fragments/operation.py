@@ -15,7 +15,7 @@ options:
       - The cap of one run, in the coin that it moves. A run that would have to move more fails and moves nothing. With O(allow_partial), it
         moves up to this amount.
       - An operation that an earlier run sent but did not report does not count toward the cap, although the result includes it.
-      - Like all amounts, this is a quoted decimal number, such as V("100.5"). An integer without quotes is accepted, too. The notes say why.
+      - A quoted decimal number, such as V("100.5"). An integer without quotes is accepted, too. The notes say why amounts need quotes.
     type: raw
   allow_partial:
     description:
@@ -57,8 +57,8 @@ options:
   settle_margin:
     description:
       - For tuning. How many seconds the exchange takes at most to show an operation that it executed, from V(0) to V(3600).
-      - A request without a clear answer counts as not executed only if no source shows it after O(recv_window), in which the exchange can
-        still accept it, and then this margin have passed. RV(ignore:details.evidence) shows what the sources said.
+      - The exchange can accept a request until O(recv_window) has passed. A request without a clear answer counts as not executed only if, after this
+        margin has passed as well, no source shows it. RV(ignore:details.evidence) shows what the sources said.
       - The margin is 60 times as long if the wallet cannot serve as evidence, because O(api_key) is not allowed to read it or because the
         exchange sells collateral to repay.
       - The exchange does not document such a time. The default is an assumption of this collection. If the margin is too short, the module can
@@ -68,8 +68,8 @@ options:
   wait_timeout:
     description:
       - For tuning. How many seconds to spend on finding out whether a request was executed, and on waiting until the operation is final, from
-        V(0) to V(86400). If earlier runs left intents open, each intent gets this time in full.
-      - Finding out that a request was not executed takes O(recv_window) and O(settle_margin) together, plus a little more than a second.
+        V(0) to V(86400). If earlier runs left intents open, this time applies to each intent.
+      - To find out that a request was not executed, the module needs the sum of O(recv_window) and O(settle_margin), plus a little more than a second.
     type: int
     default: 60
 notes:

@@ -26,8 +26,8 @@ options:
       - An ISO 8601 date, which means its start in UTC, such as V(2026-11-01), or a time with a time zone, such as
         V(2026-11-01T09:00:00+01:00).
       - The exchange's history goes back 6 months. A time more than 180 days ago, or in the future, is refused.
-      - To Ansible, V(null) is the same as an option that is not set, so do not pass a variable here that may be empty. An empty string
-        is refused.
+      - Do not pass a variable that may be V(null). To Ansible, V(null) is the same as an option that is not set, so O(amount) would be repaid on
+        each run. An empty string is refused.
     type: str
   max_debt:
     description:

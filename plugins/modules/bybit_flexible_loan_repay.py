@@ -20,7 +20,7 @@ description:
     O(max_ltv) lower the debt or the LTV to the given value. If the goal is already reached, nothing is repaid.
   - Supports references. O(amount) with O(reference) is repaid once, no matter how often and on which controller the task runs.
   - Reads the loan first, and fails before anything is sent if it can tell that the exchange would refuse the repayment. Then records an intent in
-    O(journal) and sends the repayment once. A request that may have reached the exchange is never sent again.
+    O(journal) and sends the repayment once. A request that may have reached the exchange is not sent again before its outcome is known.
   - If the answer is not clear (timeout, connection reset, truncated answer, server error), the module reconciles the repayment. It checks the
     history, the debt, and the Funding wallet or the collateral until it is known whether the repayment was made. If the outcome stays unknown, the
     module fails with RV(outcome=unknown). No run sends anything for this loan until the outcome is known or O(acknowledge) names the intent.
@@ -294,7 +294,7 @@ funding:
   description:
     - The transfer from the UNIFIED wallet that O(fund_from) made before the repayment, with the values that
       M(treasury.bybit.bybit_funding_transfer) returns under the same names. V(none) if no transfer was needed.
-    - The transfer can be there although the repayment was not made. In that case, C(changed) is V(true), because the transfer moved money.
+    - If the transfer was made and the repayment was not, C(changed) is V(true), because the transfer moved money.
     - C(transfers) includes a transfer that an earlier run made for the same repayment but did not report.
     - C(details) contains only C(intent) and C(earlier).
   returned: when the options are valid
@@ -382,8 +382,8 @@ details:
           sent_at_ms: 1728629785224
     recovered:
       description:
-        - Whether RV(repay_id) does not come from a clear answer to this run. Instead, the module found it in the history afterward, or it
-          belongs to an earlier run with the same goal or step that did not report it.
+        - Whether the module had to look for the repayment. V(true) if it found RV(repay_id) in the history after an unclear answer, or if an earlier run
+          with the same goal or step sent the repayment but did not report it.
       type: bool
       returned: when the options are valid
       sample: false
@@ -422,7 +422,8 @@ details:
     evidence:
       description:
         - What the history, the debt, and the Funding wallet showed about a repayment without a clear answer. V(none) if there was none.
-        - The exchange could accept the request until C(window_end_ms), or accepted it at that time without an ID.
+        - C(window_end_ms) is the end of the time in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
+          time at which it did.
         - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the repayments in the
           history that may be this one. C(reason) is the conclusion.
         - The balance and the outflow of the wallet are V(none) if they were not needed or could not be read, or if the wallet does not pay.

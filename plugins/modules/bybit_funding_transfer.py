@@ -20,7 +20,7 @@ description:
   - Supports steps. O(amount) is transferred each time the task runs. With O(reference), it is transferred once, no matter how often and on which
     controller the task runs.
   - Reads the wallets first, and fails before anything is sent if it can tell that the exchange would refuse the transfer. Then records an intent in
-    O(journal) and sends the transfer once. A request that may have reached the exchange is never sent again.
+    O(journal) and sends the transfer once. A request that may have reached the exchange is not sent again before its outcome is known.
   - The ID of the intent is also the ID of the transfer, and is recorded before the transfer is sent. If the answer is not clear (timeout,
     connection reset, truncated answer, server error), the module asks the exchange for the transfer with this ID until it is known whether
     the transfer was made. If the outcome stays unknown, the module fails with RV(outcome=unknown). No run sends anything for this coin until the
@@ -37,7 +37,7 @@ extends_documentation_fragment:
   - treasury.bybit.operation
 notes:
   - O(api_key) needs the permission C(Account transfer) (C(AccountTransfer) of C(Wallet)). Without it, the module fails before it sends
-    anything, also in check mode.
+    anything, even in check mode.
   - The exchange accepts 60 transfers per minute.
   - It is safe to retry this module with C(until) and C(retries). If a failed or interrupted run sent a transfer that was
     executed, the next run with the same goal or step reports this transfer instead of sending it again.
@@ -337,8 +337,8 @@ details:
           sent_at_ms: 1728629785224
     recovered:
       description:
-        - Whether RV(transfer_id) does not come from a clear answer to this run. Instead, the module found it in the history afterward, or it
-          belongs to an earlier run with the same goal or step that did not report it.
+        - Whether the module had to look for the transfer. V(true) if it found RV(transfer_id) in the history after an unclear answer, or if an earlier run
+          with the same goal or step sent the transfer but did not report it.
       type: bool
       returned: when the options are valid
       sample: false
@@ -372,7 +372,8 @@ details:
     evidence:
       description:
         - What the exchange's list of transfers and the Funding wallet showed about a transfer without a clear answer. V(none) if there was none.
-        - The exchange could accept the request until C(window_end_ms), or accepted it at that time without an ID.
+        - C(window_end_ms) is the end of the time in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
+          time at which it did.
         - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the transfers in the
           history that may be this one. C(reason) is the conclusion.
         - C(balance_before) and C(balance_now) are always V(none), because others can change the balance of a wallet. The balance and the

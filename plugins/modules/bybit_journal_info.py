@@ -66,7 +66,7 @@ options:
       - to_unified
   reference:
     description:
-      - Selects only steps with this reference. Written like O(treasury.bybit.bybit_loan_repay#module:reference).
+      - Selects only steps with this reference. Same format as O(treasury.bybit.bybit_loan_repay#module:reference).
     type: str
   event:
     description:
@@ -90,7 +90,7 @@ options:
     type: str
   until:
     description:
-      - Selects only entries that were written before this time. Written like O(since). V(2026-12-01) is the end of November.
+      - Selects only entries that were written before this time. Same format as O(since). V(2026-12-01) is the end of November.
     type: str
   verify:
     description:

@@ -23,7 +23,8 @@ description:
   - Reads the loan or the account first, and fails before anything is sent if it can tell that the exchange would refuse the adjustment. Possible reasons
     are that the Funding wallet holds less, that the exchange releases less collateral, and that it accepts no more collateral on the whole platform
     (C(colRes) is 2). Check mode reports this, too.
-  - Then records an intent in O(journal) and sends the adjustment once. A request that may have reached the exchange is never sent again.
+  - Then records an intent in O(journal) and sends the adjustment once. A request that may have reached the exchange is not sent again before its
+    outcome is known.
   - If the answer is not clear (timeout, connection reset, truncated answer, server error), the module reconciles the adjustment. It checks the history
     of adjustments, the collateral, and the Funding wallet until it is known whether the adjustment was made. If the outcome stays unknown, the
     module fails with RV(outcome=unknown). No run sends anything for this collateral until the outcome is known or O(acknowledge) names the intent.
@@ -378,8 +379,8 @@ details:
           sent_at_ms: 1728629785224
     recovered:
       description:
-        - Whether RV(adjust_id) does not come from a clear answer to this run. Instead, the module found it in the history afterward, or it
-          belongs to an earlier run with the same goal or step that did not report it.
+        - Whether the module had to look for the adjustment. V(true) if it found RV(adjust_id) in the history after an unclear answer, or if an earlier run
+          with the same goal or step sent the adjustment but did not report it.
       type: bool
       returned: when the options are valid
       sample: false
@@ -413,7 +414,8 @@ details:
     evidence:
       description:
         - What the history, the collateral, and the Funding wallet showed about an adjustment without a clear answer. V(none) if there was none.
-        - The exchange could accept the request until C(window_end_ms), or accepted it at that time without an ID.
+        - C(window_end_ms) is the end of the time in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
+          time at which it did.
         - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the adjustments in the
           history that may be this one. C(reason) is the conclusion.
         - The balance and the movements of the wallet are V(none) if they were not needed or could not be read.

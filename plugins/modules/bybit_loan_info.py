@@ -9,7 +9,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bybit_loan_info
-short_description: List open crypto loans on Bybit and predict the effect of prices
+short_description: List open crypto loans on Bybit and predict the effect of price changes
 version_added: 0.1.0
 author:
   - The treasury.bybit contributors (!UNKNOWN)
@@ -469,8 +469,8 @@ position:
     unpredictable_coins:
       description:
         - The pledged coins for which the module cannot predict how a change in price affects their value as collateral. The exchange's collateral
-          ratio tiers cannot be read, do not cover these coins, or contradict the position. A warning names the reason. If this list is not empty, a
-          fall of V(none) does not mean that the account is safe.
+          ratio tiers cannot be read, do not cover these coins, or contradict the position. A warning names the reason. If this list is not empty,
+          RV(position.fall_to_margin_call) is V(none), although the account may be in danger.
       type: list
       elements: str
       returned: if the position is known

@@ -41,7 +41,7 @@ options:
     type: str
   until:
     description:
-      - Selects only repayments that were made before this time. Written like O(since). V(2026-12-01) is the end of November.
+      - Selects only repayments that were made before this time. Same format as O(since). V(2026-12-01) is the end of November.
     type: str
   status:
     description:

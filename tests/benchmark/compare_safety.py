@@ -175,9 +175,9 @@ def summary(done: list[Measurement]) -> str:
 
 def table(rows: list[Row], clients: list[Client], done: list[Measurement]) -> str:
     cells = {(item.row.name, item.client.title): item.cell() for item in done}
-    lines = [["fault", *(client.title for client in clients)], ["---"] * (len(clients) + 1)]
+    lines = [["Fault", *(client.title for client in clients)], ["---"] * (len(clients) + 1)]
     lines += [[row.name, *(cells[row.name, client.title] for client in clients)] for row in rows]
-    lines.append([f"**all {len(rows)}**", *(summary([m for m in done if m.client is client]) for client in clients)])
+    lines.append([f"**All {len(rows)}**", *(summary([m for m in done if m.client is client]) for client in clients)])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -199,7 +199,7 @@ def main() -> int:
 
     done = measure_all(rows, clients, show)
     versions = [f"{name} {importlib.metadata.version(name)}" for name in PEERS]
-    print(render(f"{table(rows, clients, done)}\n\n{LEGEND}\n\nMeasured with {' and '.join(versions)}.", options.format))
+    print(render(f"{LEGEND}\n\n{table(rows, clients, done)}\n\nMeasured with {' and '.join(versions)}.", options.format))
     complaints = [f"{item.row.name}, {item.client.title}: {item.complaint()}" for item in done if item.complaint()]
     for complaint in complaints:
         print(f"FAULT: {complaint}", file=sys.stderr)

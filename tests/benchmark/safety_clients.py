@@ -133,7 +133,7 @@ def _understand_ours(result: dict[str, t.Any], failed: bool) -> Told:
 
 
 Client = t.Union[Pybit, Playbook]
-OURS = Playbook("ours", "ours.yml", _understand_ours)
+OURS = Playbook("`treasury.bybit`", "ours.yml", _understand_ours)
 ALL = (
     Pybit("pybit", False),
     Pybit("pybit, `force_retry`", True),

@@ -76,9 +76,9 @@ class Row:
 ROWS = [
     Row("no fault"),
     Row("read timeout, committed", LATE_ANSWER, True),
-    Row("read timeout, committed, at every try", {**LATE_ANSWER, **EVERY_TIME}, True),
+    Row("read timeout, committed, on every attempt", {**LATE_ANSWER, **EVERY_TIME}, True),
     Row("connection reset, committed", {"answer": "reset"}, True),
-    Row("connection reset, committed, at every try", {"answer": "reset", **EVERY_TIME}, True),
+    Row("connection reset, committed, on every attempt", {"answer": "reset", **EVERY_TIME}, True),
     Row("connection reset, not committed", {"answer": "reset", "commit": False}, False),
     Row("connection closed, committed", {"answer": "close"}, True),
     Row("truncated answer, committed", {"answer": "truncate"}, True),

@@ -28,19 +28,19 @@ _TOLD = {
     IN_DOUBT: "not reported",
 }
 LEGEND = """\
-Unless its row says otherwise, a fault happens to the first try only. "Committed" means that the exchange executed the
-request. Each cell shows the verdict, how often the request to repay was delivered (POSTs), what the exchange's ledger
-shows in the end, and what the last message of the client tells its user.
+Unless its row says otherwise, a fault affects only the first attempt. "Committed" means that the exchange executed the
+request. Each cell shows the verdict, how many requests to repay were delivered (POSTs), what the exchange's ledger shows in
+the end, and what the client's last message tells the user. The verdicts:
 
-- ok: paid at most once, and the user knows whether it was.
-- no id: paid once and reported as a success, but without an ID, just as if nothing had been paid.
-- **lost**: the client ends with an error that leaves open whether the money went. Whoever runs it again may pay twice.
-- **UNTRUE**: the client reports success and nothing was paid, or reports that nothing was paid and it was.
+- ok: the loan was repaid at most once, and the user knows whether it was.
+- no id: the loan was repaid once, and the client reports success without an ID. It reports the same if nothing was paid.
+- **lost**: the client ends with an error that does not tell whether money moved. A user who runs it again may pay twice.
+- **UNTRUE**: the client reports success although nothing was paid, or reports that nothing was paid although it was.
 - **PAID n×**: the loan was repaid n times.
 
-Ours assumes that the history, the debt, or the ledger of the Funding wallet shows a repayment within `settle_margin` (2 s
-here, 10 s by default). If all three are later than that and the answer is lost, it takes the repayment for not made, and
-its next try pays again, as the other clients do."""
+`treasury.bybit` assumes that the history, the debt, or the ledger of the Funding wallet shows a repayment within
+`settle_margin` (2 s here, 10 s by default). If all three are later than that and the answer is lost, it takes the repayment
+for one that was not executed, and its next attempt pays again, like the other clients."""
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,11 @@ def test_one_cell_results_in_one_table() -> None:
         [cell.strip() for cell in line.split("|")[1:-1]] for line in ended.stdout.splitlines() if line.startswith("|")
     ]
     assert [row[:2] for row in rows] == [
-        ["**1 repayment**", "ours, in-process"], ["", "`http.client`, the floor"], ["", "no repayment: `assert`, an action"],
+        ["**1 repayment**", "ours, in-process"], ["1 repayment", "`http.client`, the floor"], ["1 repayment", "no repayment: `assert`, an action"],
     ]
     shown = [dict(zip(head, row, strict=True)) for row in rows]
     assert [row["POST + GET"].partition(" + ")[0] for row in shown] == ["1", "1", ""]
-    assert [row["of the floor"] for row in shown][1:] == ["1.0×", ""]
+    assert [row["Times the floor"] for row in shown][1:] == ["1.0×", ""]
     assert "- 100 repayments at least 25× faster than `uri`: not measured" in ended.stdout.splitlines()
     assert "[6/6, " in ended.stderr
 

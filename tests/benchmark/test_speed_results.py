@@ -35,7 +35,7 @@ def test_a_row_shows_the_median_and_its_ratios() -> None:
     assert list(rows["ours, in-process"].values()) == [
         "**100 repayments**", "ours, in-process", "2.50 (2.00–3.00)", "25.0", "10.0 ms", "12.5×", "20.0×", "100 + 600", "",
     ]
-    assert rows["no repayment: `assert`, an action"]["of the floor"] == ""
+    assert rows["no repayment: `assert`, an action"]["Times the floor"] == ""
 
 
 def test_runs_that_do_not_count_are_in_no_number() -> None:
@@ -44,9 +44,9 @@ def test_runs_that_do_not_count_are_in_no_number() -> None:
     results.add("n100", "floor", Run(0.1, 99, 0, 0, WRONG), False)
     results.add("n100", "in-process", Run(2, 99, 600, 0, WRONG, 51_200), True)
     rows = rows_of(results)
-    assert rows["ours, in-process"]["seconds (least–most)"] == "2.00 (2.00–2.00), 2 of 3 runs count"
-    assert rows["ours, in-process"]["of the floor"] == rows["ours, in-process"]["memory"] == ""
-    assert rows["`http.client`, the floor"]["seconds (least–most)"] == f"does not count: {WRONG}"
+    assert rows["ours, in-process"]["Seconds (least–most)"] == "2.00 (2.00–2.00), 2 of 3 runs count"
+    assert rows["ours, in-process"]["Times the floor"] == rows["ours, in-process"]["Memory"] == ""
+    assert rows["`http.client`, the floor"]["Seconds (least–most)"] == f"does not count: {WRONG}"
     assert results.troubles() == [
         f"n100, in-process: {WRONG}", f"n100, floor: {WRONG}", f"n100, in-process: {WRONG}",
     ]
@@ -56,7 +56,7 @@ def test_memory_comes_from_the_watched_run() -> None:
     results = results_of("n100", in_process=2)
     results.add("n100", "in-process", Run(2.2, 100, 600, 0, "", 51_200), True)
     row = rows_of(results)["ours, in-process"]
-    assert (row["seconds (least–most)"], row["memory"]) == ("2.00", "50 MB")
+    assert (row["Seconds (least–most)"], row["Memory"]) == ("2.00", "50 MB")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The figures on the safety page are those of the code."""
+"""The figures on the pages about safety and risks are those of the code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._times import DAY_M
 from ansible_collections.treasury.bybit.plugins.modules.bybit_loan_repay import SPEC
 from guides import RST
 
-SAFETY, JOURNAL = (" ".join((RST / f"{name}.rst").read_text(encoding="utf-8").split()) for name in ("safety", "journal"))
+SAFETY, RISKS, JOURNAL = (" ".join((RST / f"{name}.rst").read_text(encoding="utf-8").split()) for name in ("safety", "risks", "journal"))
 DEFAULTS = {name: option.get("default") for name, option in SPEC.options.items()}
 MARGIN_MS = DEFAULTS["settle_margin"] * SECOND_MS
 INTENT = Intent("i", Goal(), MAX_ACCRUED, "USDT", Baseline((), ()), 0, DEFAULTS["recv_window"])
@@ -44,11 +44,11 @@ RULED_OUT_SECONDS = (INTENT.open_for_ms + MARGIN_MS) // SECOND_MS
     ],
 )
 def test_figures_are_those_of_the_code(figure: str) -> None:
-    assert figure.replace("0.100 %", "0.1 %") in SAFETY
+    assert figure.replace("0.100 %", "0.1 %") in f"{SAFETY} {RISKS}"
 
 
 def test_multiples_of_the_margin_are_those_of_the_code() -> None:
-    found = set(re.findall(r"(\d+) times ``settle_margin``", SAFETY))
+    found = set(re.findall(r"(\d+) times ``settle_margin``", f"{SAFETY} {RISKS}"))
     assert found == {str(margin_without_ledger_ms(1))}
 
 
