@@ -29,9 +29,9 @@ _ALIKE = {
     # Two runs can fall into different hundredths of a day.
     "days": re.compile(r'(?<="days_to_maturity")(?:,\s+|: )"-?\d+(?:\.\d+)?"'),
 }
-# A run whose first read comes in the very millisecond of the answer has to read, and so to wait, once more.
+# A run whose first read falls into the same millisecond as the answer has to read, and so to wait, once more.
 _SECOND_READ = re.compile(r'\[\s*"It is not known yet whether [^"\n]*: waiting up to \d+ s\."\s*\]')
-# The frames differ because a module is imported from another place; the exceptions and their messages do not.
+# The frames differ because a module is imported from another place; exceptions and messages do not differ.
 _FRAMES = {
     "text": re.compile(r'(Traceback \(most recent call last\):\n)(?:[ \t]+.*\n)+'),
     "json": re.compile(r"(Traceback \(most recent call last\):\\n)(?:[ \t]+(?:[^\\\"]|\\[^n])*\\n)+"),

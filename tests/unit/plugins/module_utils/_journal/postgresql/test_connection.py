@@ -187,3 +187,11 @@ def test_a_unix_socket_works(url: str, server: Server, begun: Begin, recorded: R
     journal.note(INTENT)
     journal.release()
     assert recorded() == [INTENT]
+
+
+def test_how_long_a_connection_takes_at_most_is_not_known() -> None:
+    """Each address of the server gets the time that the URL gives."""
+    heard: list[tuple[int, str, int]] = []
+    with pytest.raises(DatabaseFailed):
+        PostgresDatabase("postgresql://u@127.0.0.1:1/d?connect_timeout=20", Clock(listener=lambda *wait: heard.append(wait))).open(writes=False)
+    assert [at_most_ms for dummy, dummy2, at_most_ms in heard] == [0, 0]
