@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sessions of antsibull-nox.toml: linters, which `make lint` runs without an environment of their own, and ansible-test in containers."""
+"""The sessions of antsibull-nox.toml: linters, which `make lint` runs without separate environments, and ansible-test in containers."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run ansible-test on a copy of this checkout, and fail where ansible-test itself would pass without having looked.
+"""Run ansible-test on a copy of this checkout, and fail where ansible-test itself would pass without checking anything.
 
 usage: .venv/bin/python tools/ansible_test.py sanity --local [...]
        .venv/bin/python tools/ansible_test.py units --local [...]
@@ -10,9 +10,9 @@ usage: .venv/bin/python tools/ansible_test.py sanity --local [...]
        .venv/bin/python tools/ansible_test.py testnet CONFIG [...]
        .venv/bin/python tools/ansible_test.py --tarball FILE sanity|units|integration [...]
 
-Each integration target that was named, or without names that of each module and all the others, must have ended and played some tasks,
-and left no server behind. "testnet" tries the exchange's testnet with the keys in a file, or says plainly that there is none. With
---tarball, what is tested is a built collection instead of the checkout.
+Each named integration target, or without names the target of each module and all others, must have ended, run some tasks, and left no
+server behind. "testnet" tests against the exchange's testnet with the keys in a file, or says that there is no such file. --tarball
+tests a built collection instead of the checkout.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ FEWEST_UNIT_TESTS = 1000
 FEWEST_TASKS = 10
 INTEGRATION = Path("tests", "integration")
 OUTPUT = Path("tests", "output")
-# It needs a person's keys, so it is played by its name only.
+# This target needs a person's keys, so it runs only when named.
 KEPT_FOR_PEOPLE = "testnet"
 
-# ansible-test gets pip from a host that a closed network does not reach; the standard library brings a pip of its own.
+# ansible-test downloads pip from a host that a closed network does not reach; the standard library includes pip.
 PIP_BOOTSTRAP = "import ensurepip\nensurepip.bootstrap(default_pip=True)\n"
 MISSING_BOOTSTRAP = re.compile(r"bootstrap script can be manually downloaded and saved to: (\S+)")
 PASSED_UNSEEN = re.compile(r"^WARNING: .*(?:skipp|not found|unsupported|required).*$", re.IGNORECASE | re.MULTILINE)
-# A Python that is not on the machine can't be tried there, which is said and no fault.
+# A Python that is not on the machine cannot be tested there; that is reported, but is not a failure.
 NO_SUCH_PYTHON = re.compile(r"on Python (\S+) because it could not be found")
 KNOWN_SKIPPING = re.compile(f'tests marked "unsupported" which require --allow-unsupported .*: {KEPT_FOR_PEOPLE}$')
 KNOWN_UNSEEN = (NO_SUCH_PYTHON, KNOWN_SKIPPING)
 TASKS_PLAYED = re.compile(r"^testhost +: ok=(\d+)", re.MULTILINE)
 SKIPPED_OPENLY = re.compile(r"SKIPPED: [^\"\n]*")
-# ansible-test passes when pytest has found no tests at all.
+# ansible-test passes even when pytest finds no tests.
 UNIT_TESTS_OF_A_PYTHON = re.compile(r"^Unit test module_utils with Python (\S+)$", re.MULTILINE)
 PASSED_TESTS = re.compile(r"^=+ .*?(\d+) passed", re.MULTILINE)
 
 
 def copy_files(target: Path) -> None:
-    """Copy what git knows or would know; a symbolic link to the checkout would be resolved by ansible-test."""
+    """Copy the files that git tracks or would track; ansible-test would resolve a symbolic link to the checkout."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
     for name in filter(None, names):
@@ -65,7 +65,7 @@ def copy_files(target: Path) -> None:
 
 
 def link_pythons(folder: Path) -> None:
-    """Gather links to the Pythons that really run, since version managers' shims only look like them."""
+    """Create links to the Pythons that really run; version managers' shims only look like Pythons."""
     folder.mkdir()
     listed = subprocess.run([CHECKOUT / "tools" / "find-python", "--all"], check=True, stdout=subprocess.PIPE, text=True)
     for python in map(Path, listed.stdout.split()):
@@ -73,14 +73,14 @@ def link_pythons(folder: Path) -> None:
 
 
 def environment(pythons: Path) -> dict[str, str]:
-    """Put the tools of the virtual environment first, then the real Pythons, and drop the shims."""
+    """Return an environment whose PATH starts with the virtual environment's tools and the real Pythons, without shims."""
     folders = [f for f in os.environ.get("PATH", os.defpath).split(os.pathsep) if not f.endswith("/shims")]
     settings = {name: value for name, value in os.environ.items() if name != "ANSIBLE_COLLECTIONS_PATH"}
     return {**settings, "PATH": os.pathsep.join([str(BIN), str(pythons), *folders])}
 
 
 def ansible_test(arguments: list[str], folder: Path, env: dict[str, str]) -> tuple[int, str]:
-    """Run ansible-test, showing its output as it comes, and return its exit code and that output."""
+    """Run ansible-test, show its output as it arrives, and return its exit code and output."""
     process = subprocess.Popen(
         [str(BIN / "ansible-test"), *arguments],
         cwd=folder,
@@ -99,30 +99,30 @@ def ansible_test(arguments: list[str], folder: Path, env: dict[str, str]) -> tup
             lines.append(line)
         return process.wait(), "".join(lines)
     except BaseException:
-        # Whatever interrupts this must end the playbooks, too.
+        # An interruption must end the playbooks as well.
         os.killpg(process.pid, signal.SIGTERM)
         raise
 
 
 def take_config_along(config: Path, folder: Path) -> None:
-    """Copy the file with a person's keys, which git does not know, so that only this user can read them."""
+    """Copy the file with a person's keys, which git ignores, so that only this user can read it."""
     copy = folder / INTEGRATION / "integration_config.yml"
     copy.touch(mode=0o600)
     copy.write_bytes(config.read_bytes())
 
 
 def home(folder: Path) -> Path:
-    """Make a home for targets that run on this very machine, so that they neither see nor touch that of the user."""
+    """Create a home directory for targets that run on this machine, so that they neither see nor change the user's."""
     keys = folder / ".ansible" / "test"
     keys.mkdir(parents=True)
     for name in ("id_rsa", "id_rsa.pub"):
-        # ansible-test makes a pair by a program that may be missing, and with --local never uses it.
+        # ansible-test would create a key pair with a program that may be missing, although --local never uses the pair.
         (keys / name).write_text("not used\n")
     return folder
 
 
 def stop_servers(folder: Path) -> int:
-    """Stop the stand-in exchanges that a target has left behind, and return how many did still run."""
+    """Stop the stand-in exchanges that targets have left behind, and return how many were still running."""
     count = 0
     for note in (folder / OUTPUT).rglob("sandbox.json"):
         script = folder / "roles" / "sandbox" / "files" / "sandbox.py"
@@ -132,7 +132,7 @@ def stop_servers(folder: Path) -> int:
 
 
 def unplayed(folder: Path, arguments: list[str], output: str) -> list[str]:
-    """Say what is missing of the targets that had to be played."""
+    """Return what is missing from the targets that had to run."""
     expected = expected_targets(folder, arguments)
     reports = (folder / OUTPUT / "data").glob("integration-*.json")
     ended = {name for report in reports for name in json.loads(report.read_text())["targets"]}
@@ -151,7 +151,7 @@ def expected_targets(folder: Path, arguments: list[str]) -> set[str]:
 
 
 def run(arguments: list[str], temporary: Path, folder: Path) -> int:
-    """Run ansible-test on the copy, and judge whether it has looked."""
+    """Run ansible-test on the copy, and check that it really tested something."""
     link_pythons(temporary / "pythons")
     env = environment(temporary / "pythons")
     listed = subprocess.run(
@@ -193,7 +193,7 @@ def run(arguments: list[str], temporary: Path, folder: Path) -> int:
 
 
 def too_few_unit_tests(output: str) -> list[str]:
-    """Say for which Pythons there were too few unit tests that passed."""
+    """Return the Pythons for which too few unit tests passed."""
     _before, *told = UNIT_TESTS_OF_A_PYTHON.split(output)
     counts = {python: sum(map(int, PASSED_TESTS.findall(text)[:1])) for python, text in zip(told[::2], told[1::2])}
     few = [f"{count} unit tests on Python {python}" for python, count in counts.items() if count < FEWEST_UNIT_TESTS]
@@ -201,7 +201,7 @@ def too_few_unit_tests(output: str) -> list[str]:
 
 
 def main() -> int:
-    # Ended by a signal, it would leave servers and a person's keys behind.
+    # Without this, a signal would leave servers and a person's keys behind.
     signal.signal(signal.SIGTERM, lambda number, dummy: sys.exit(128 + number))
     arguments, config, tarball = sys.argv[1:], None, None
     if arguments[:1] == ["--tarball"]:
@@ -212,7 +212,7 @@ def main() -> int:
             print(f"SKIPPED: no {config}, so nothing was tried on the testnet; copy {INTEGRATION}/integration_config.yml.template and fill it in.")
             return 0
         arguments = ["integration", "--local", "--color", "no", "--allow-unsupported", *arguments[2:], KEPT_FOR_PEOPLE]
-    # Outside any git tree: in a folder that git ignores, ansible-test finds no file and passes.
+    # Outside any git tree, because ansible-test finds no files in a folder that git ignores, and passes.
     with tempfile.TemporaryDirectory(prefix="treasury-bybit-") as temporary:
         folder = Path(temporary) / "ansible_collections" / "treasury" / "bybit"
         if tarball:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check the types of the plugins and of these tools, and fail where mypy itself would pass without having looked at all of them.
+"""Check the types of the plugins and of these tools, and fail where mypy itself would pass without checking all files.
 
 usage: .venv/bin/python tools/check_types.py
 """
@@ -20,13 +20,13 @@ PLUGINS = "ansible_collections.treasury.bybit.plugins"
 FEWEST_FILES = 50
 LOOKED_AT = re.compile(r"(?:in|checked) (\d+) source files?")
 
-# The oldest Python that mypy knows; that the modules also run on 3.9 is seen by ansible-test.
+# The oldest Python that mypy supports; ansible-test checks that the modules also run on 3.9.
 ON_TARGETS = ("3.10", ("module_utils", "modules"))
 IN_ANSIBLE = ("3.11", ("plugin_utils", "action", "callback"))
 
 
 def link_checkout() -> None:
-    """Show mypy the checkout as a collection; it does not check what lies in site-packages."""
+    """Link the checkout as a collection for mypy, which does not check files in site-packages."""
     LINK.parent.mkdir(parents=True, exist_ok=True)
     if LINK.is_symlink():
         LINK.unlink()
@@ -34,7 +34,7 @@ def link_checkout() -> None:
 
 
 def mypy(python: str, arguments: list[str]) -> tuple[bool, int]:
-    """Show what mypy finds, and return whether that is nothing and how many files it looked at."""
+    """Print what mypy finds, and return whether it found nothing and how many files it checked."""
     command = [sys.executable, "-m", "mypy", "--python-version", python, *arguments]
     ended = subprocess.run(command, cwd=CHECKOUT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     print(ended.stdout, end="")

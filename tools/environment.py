@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Set up .venv for this checkout, unless it is up to date; lock what is installed there; link the checkout as the collection.
+"""Set up .venv for this checkout unless it is up to date, lock the packages that it gets, or link the checkout as the collection.
 
 usage: python tools/environment.py
        .venv/bin/python tools/environment.py lock
        .venv/bin/python tools/environment.py link
 
-Needs nothing but the standard library. "lock" takes the newest releases that tools/requirements.txt allows, for each Python that can
-control. "link" is for another virtual environment, whose Python runs it.
+This needs only the standard library. "lock" takes the newest releases that tools/requirements.txt allows, for each Python that
+ansible-core runs on. "link" is for another virtual environment, whose Python runs it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 TOOLS = CHECKOUT / "tools"
 VENV = CHECKOUT / ".venv"
-# The installer alone, which pip installs first.
+# Only the installer, which pip installs first.
 UV = TOOLS / "locks" / "uv.txt"
 REQUIREMENTS = ("requirements.txt", "tools/requirements.txt", "roles/sandbox/files/requirements.txt")
-# The newest releases for this Python alone; by itself, uv would add those for the later ones.
+# Lock the newest releases for this Python only; by default, uv would add those for later Pythons.
 COMPILE = ["pip", "compile", "--quiet", "--system-certs", "--universal", "--fork-strategy=fewest", "--generate-hashes", "--no-header"]
 LICENSED = """\
 # Copyright (c) 2026 treasury.bybit contributors
@@ -39,9 +39,9 @@ LICENSED = """\
 HEADER = LICENSED + "# What `make env` installs on Python {python}; written by `make lock` from tools/requirements.txt.\n"
 HEADER_OF_UV = LICENSED + "# What installs that; written by `make lock`.\n"
 
-# Run at the start of every Python of the environment. molecule and ansible-lint look for Ansible's commands on the PATH only.
-# A copy of the collection in one of Ansible's usual folders would come before the checkout; only then is the search path set,
-# because a path in the environment overrules the user's ansible.cfg.
+# Runs at the start of every Python of the environment. molecule and ansible-lint look for Ansible's commands only on the PATH.
+# A copy of the collection in one of Ansible's default folders would take precedence over the checkout. The search path is set only
+# in that case, because a path in the environment overrides the user's ansible.cfg.
 START_HOOK = """\
 import os
 import sysconfig
@@ -58,7 +58,7 @@ if any(map(os.path.isdir, _copies)):
 
 
 def find_python(*arguments: str) -> list[str]:
-    """Return the lines that tools/find-python prints; it says itself what is wrong when there is no Python."""
+    """Return the lines that tools/find-python prints; if there is no Python, it prints the reason itself."""
     found = subprocess.run([TOOLS / "find-python", *arguments], check=False, stdout=subprocess.PIPE, text=True)
     if found.returncode:
         raise SystemExit(found.returncode)
@@ -70,7 +70,7 @@ def lock_of(python: str) -> Path:
 
 
 def fingerprint() -> str:
-    """Return what an environment stands for; a copied or moved folder brings one that would test the checkout in the old place."""
+    """Return what identifies an environment, including the path, because a copied environment would test the checkout in the old place."""
     files = [*sorted((TOOLS / "locks").glob("*.txt")), *(CHECKOUT / name for name in REQUIREMENTS), TOOLS / "find-python", Path(__file__)]
     content = b"".join(file.read_bytes() for file in files)
     return f"{CHECKOUT}\n{hashlib.sha256(content).hexdigest()}\n"
@@ -100,7 +100,7 @@ def make() -> int:
 
 
 def install(python: str, source: list[str]) -> int:
-    """Install by uv, in a tenth of the time; it knows nothing of pip's settings and mirrors, so where it fails, pip follows."""
+    """Install with uv, which takes a tenth of the time; if uv fails, use pip, because uv ignores pip's settings and mirrors."""
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     uv = [str(Path(python).with_name("uv")), "pip", "install", "--quiet", "--system-certs", f"--python={python}"]
     if run([*pip, "--require-hashes", "-r", str(UV.relative_to(CHECKOUT))]) or run([*uv, *source]):
@@ -114,10 +114,10 @@ def run(command: list[str]) -> int:
 
 
 def link() -> int:
-    """Make the tools of this Python's environment find this checkout as the collection treasury.bybit, wherever it lies.
+    """Make the tools of this Python's environment find this checkout as the collection treasury.bybit, wherever the checkout is.
 
-    Ansible wants a collection under ansible_collections/NAMESPACE/NAME. Site-packages is on the path of every tool, so a link there
-    serves Ansible, pytest, molecule and ansible-lint alike.
+    Ansible expects a collection under ansible_collections/NAMESPACE/NAME. Site-packages is on the path of every tool, so a link there
+    works for Ansible, pytest, molecule, and ansible-lint.
     """
     packages = Path(sysconfig.get_path("purelib"))
     collection = packages / "ansible_collections" / "treasury" / "bybit"
@@ -130,7 +130,7 @@ def link() -> int:
 
 
 def lock() -> int:
-    """Write a lock for each Python that can control, with the version and the hashes of every package."""
+    """Write a lock for each Python that ansible-core runs on, with the version and the hashes of every package."""
     pythons = sorted(find_python("--supported"))
     for old in (TOOLS / "locks").glob("dev-*.txt"):
         if old not in map(lock_of, pythons):

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run linters that pass when they have not looked: each must also find the faults that are planted in a copy, or count enough files.
+"""Run linters that may pass without checking anything: each must also find the faults planted in a copy, or count enough files.
 
 usage: .venv/bin/python tools/lint.py [NAME ...]
 
-Without a name all of them run. antsibull-nox runs what it can without environments of its own; it skips the rest and passes.
+Without a name, all linters run. antsibull-nox runs what it can without separate environments, skips the rest, and passes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DOCS = ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-c
 
 
 class Fault(t.NamedTuple):
-    """A fault to plant at the end of a file, or in the place of something in it.
+    """A fault to plant at the end of a file or in place of a text in it.
 
     :ivar found: What the linter must print.
     """
@@ -44,8 +44,8 @@ class Fault(t.NamedTuple):
 class Linter:
     """A command that lints the folder where it runs.
 
-    :ivar faults: What it must find in a second run, when the first has found nothing.
-    :ivar count: In place of that, how the output gives the number of files; it is for what takes too long to run twice.
+    :ivar faults: What the linter must find in a second run, if the first one finds nothing.
+    :ivar count: Instead of faults, how the output states the number of files; for linters that take too long to run twice.
     """
 
     command: tuple[str, ...]
@@ -108,11 +108,11 @@ def plant(tree: Path, faults: t.Iterable[Fault]) -> None:
 
 
 def lint(linter: Linter, tree: Path) -> Ended:
-    """Run a linter on one copy, in which it finds the collection, too."""
+    """Run a linter on one copy, in which it also finds the collection."""
     program, *arguments = linter.command
     env = {
         **os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tree.parents[2]), "NO_COLOR": "1",
-        # What one linter leaves behind has no licence for the next.
+        # Files that one linter leaves behind would lack a license for the next one.
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     ended = subprocess.run(
@@ -129,7 +129,7 @@ def lint(linter: Linter, tree: Path) -> Ended:
 
 
 def unseen(linter: Linter, checked: Ended, planted: Ended | None) -> list[str]:
-    """Say what a linter that has found no fault did not look at."""
+    """Return what a linter that found nothing did not check."""
     if planted is None:
         files = sum(map(int, re.findall(linter.count, checked.output)))
         return [f"it has seen {files} files"] if files < FEWEST_FILES else []
@@ -137,7 +137,7 @@ def unseen(linter: Linter, checked: Ended, planted: Ended | None) -> list[str]:
 
 
 def is_clean(name: str, checked: Ended, planted: Ended | None) -> bool:
-    """Print what a linter has found, and whether it has looked."""
+    """Print what a linter found, and return whether it really checked and found nothing."""
     if checked.code:
         print(f"{name} ended with exit code {checked.code}:\n{checked.output}", flush=True)
         return False

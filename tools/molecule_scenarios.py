@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the molecule scenarios against one stand-in exchange, and fail where molecule would pass without having run them.
+"""Run the molecule scenarios against one stand-in exchange, and fail where molecule would pass without running them.
 
 usage: .venv/bin/python tools/molecule_scenarios.py [SCENARIO ...]
 
-Without a name all scenarios run. Each must have made just the steps of its sequence: molecule itself passes over a playbook that
-is missing, and over a folder without molecule.yml.
+Without a name, all scenarios run. Each must have run exactly the steps of its sequence: molecule itself skips a missing playbook
+and a folder without molecule.yml.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 SCENARIOS = CHECKOUT / "extensions" / "molecule"
 STEP = re.compile(r"^(\w+) > (\w+): Executed: (.*)$", re.MULTILINE)
-# These are the shared exchange's, and run once for all.
+# The steps of the shared exchange, which run only once.
 SHARED_STEPS = ("create", "destroy")
 SHARED = "default"
 
 
 def steps_wanted(name: str) -> list[str]:
-    """Return the steps of a scenario's own sequence, or of the sequence that scenarios have by default."""
+    """Return the steps of a scenario's own sequence, or of the default one."""
     file = SCENARIOS / name / "molecule.yml"
     if not file.is_file():
         raise SystemExit(f"There is no scenario {name!r}: {file} does not exist")
@@ -42,7 +42,7 @@ def steps_wanted(name: str) -> list[str]:
 
 
 def run(names: list[str]) -> tuple[int, str]:
-    """Run molecule in a fresh folder, so that no state of an earlier run is left, and return its exit code and output."""
+    """Run molecule in a fresh folder without the state of an earlier run, and return its exit code and output."""
     which = [part for name in names for part in ("--scenario-name", name)] or ["--all"]
     with tempfile.TemporaryDirectory(prefix="treasury-bybit-") as folder:
         process = subprocess.Popen(

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""See whether what is committed could be released: one line for each check, exit code 1 if one of them fails.
+"""Check whether the committed state could be released: one line for each check, exit code 1 if one of them fails.
 
 usage: .venv/bin/python tools/release_check.py [TAG]
 
-With the tag of the release (v1.2.3) also what may wait until then must be in order: changelog, repository, nothing uncommitted.
+With the tag of the release (v1.2.3), checks that can wait until then must pass as well: changelog, repository, and no uncommitted files.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import tarball as built
 import yaml
 
 DEMO_ENDS_WITH = "Debt after:  900.4 USDT"
-# As semver.org gives it, which is what Galaxy demands.
+# The pattern from semver.org, which Galaxy requires.
 SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?")
 NUMBER = r"(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]*[0-9A-Za-z])?)"
-# How documents name a version of the collection; others' versions stand there as well.
+# How documents name a version of the collection; they name versions of other software as well.
 NAMED = [re.compile(rf"treasury[-.]bybit(?:[-: =>~]|version)*v?{NUMBER}"), re.compile(rf"Version {NUMBER} is not released yet")]
 UNRELEASED = re.compile(r"Version \S+ is not released yet")
 
@@ -46,14 +46,14 @@ def order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, int, st
 
 
 def version_amiss(version: str, tag: str, tags: list[str]) -> list[str]:
-    """Hold the version of galaxy.yml against SemVer, the tag that is meant, and those that HEAD has."""
+    """Compare the version in galaxy.yml with SemVer, the given tag, and the tags of HEAD."""
     if not SEMVER.fullmatch(version):
         return [f"{version!r} in galaxy.yml is not of the form 1.2.3 or 1.2.3-rc.1"]
     return [f"the tag {name} is not v{version}" for name in sorted({*tags, *filter(None, [tag])}) if name != f"v{version}"]
 
 
 def changelog_amiss(tree: Path, version: str, strict: bool) -> list[str]:
-    """Say why the changelog is not that of the release, or not that of a tree in which the release still grows."""
+    """Return why the changelog does not fit the release, or, if not strict, a release that is still in development."""
     releases = read_yaml(tree / "changelogs" / "changelog.yaml")["releases"]
     fragments = sorted(file.name for file in (tree / "changelogs" / "fragments").glob("*.y*ml"))
     later = [f"it has the later release {name}" for name in releases if order(name) > order(version)]
@@ -68,7 +68,7 @@ def changelog_amiss(tree: Path, version: str, strict: bool) -> list[str]:
 
 
 def versions_added(file: Path) -> t.Iterator[tuple[str, str]]:
-    """Yield where the documentation in a plugin says version_added, and of which version."""
+    """Yield each place in a plugin's documentation that has version_added, and the version."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             names = {target.id for target in node.targets if isinstance(target, ast.Name)}
@@ -85,7 +85,7 @@ def _added(part: t.Any, place: str) -> t.Iterator[tuple[str, str]]:
 
 
 def added_amiss(tree: Path, version: str) -> list[str]:
-    """Find what is said to be of a later version, and modules that do not say of which they are."""
+    """Find documentation of a later version, and modules without version_added."""
     amiss = []
     for file in sorted((tree / "plugins").rglob("*.py")):
         added = list(versions_added(file))
@@ -110,7 +110,7 @@ def documents_amiss(tree: Path, version: str, strict: bool) -> list[str]:
 
 
 def repository_amiss(tree: Path) -> list[str]:
-    """Say what galaxy.yml lacks without which Galaxy refuses the tarball."""
+    """Return what is missing from galaxy.yml that Galaxy requires."""
     named = read_yaml(tree / "galaxy.yml").get("repository")
     return [] if named else ["galaxy.yml names no repository, without which Galaxy refuses the tarball"]
 
@@ -123,7 +123,7 @@ class Report:
         self.failed = False
 
     def check(self, what: str, amiss: list[str], waits: bool = False) -> None:
-        """Print what a check has found; `waits` means that it must be in order only at the release."""
+        """Print what a check found; with `waits`, the check must pass only for a release."""
         if not amiss:
             print(f"ok:   {what}", flush=True)
         elif waits and not self.strict:
@@ -139,7 +139,7 @@ def git(*arguments: str) -> str:
 
 
 def export(tree: Path) -> set[str]:
-    """Lay out what HEAD has, as a fresh clone would, and return the names of its files."""
+    """Export the files of HEAD, as in a fresh clone, and return their names."""
     tree.mkdir()
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=built.CHECKOUT, stdout=subprocess.PIPE, check=True).stdout
     subprocess.run(["tar", "-x", "-C", str(tree)], input=archive, check=True)
@@ -153,7 +153,7 @@ def lint_changelog(tree: Path) -> list[str]:
 
 
 def try_elsewhere(report: Report, tarball: Path, folder: Path, version: str) -> None:
-    """Install the tarball where there is nothing else, and run the demo from there."""
+    """Install the tarball in an empty environment, and run the demo there."""
     folder.mkdir()
     try:
         built.install(tarball, folder)
@@ -201,7 +201,7 @@ def main() -> int:
         report.check(f"the {len(names)} files in it are those that belong there", built.contents_amiss(names, files))
         try_elsewhere(report, tarball, elsewhere, version)
         run_its_tests(report, tarball)
-    print("This can't be released." if report.failed else "This can be released." if tag else "This is in order; TAG=v... checks a release.")
+    print("This cannot be released." if report.failed else "This can be released." if tag else "This is in order; TAG=v... checks a release.")
     return int(report.failed)
 
 

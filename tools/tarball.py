@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tarball that Galaxy gets: how it is built, what must and what must not be in it, and an environment of its own to try it in."""
+"""The tarball for Galaxy: how to build it, what it must and must not contain, and a separate environment to test it in."""
 
 from __future__ import annotations
 
@@ -49,30 +49,30 @@ NEEDED = {
     "roles/sandbox/meta/argument_specs.yml",
     "roles/sandbox/tasks/start.yml",
     "roles/sandbox/tasks/stop.yml",
-    # The tests that ansible-test runs, and what they read.
+    # The tests that ansible-test runs, and the files that they read.
     "tests/config.yml",
     "tests/documented/README.md",
     "tests/integration/targets/bybit_loan_repay/tasks/main.yml",
     "tests/postgres/__init__.py",
     "tests/unit/plugins/test_arguments.py",
 }
-# What git does not know of stays at home, and so does what only serves development here.
+# Files that only serve development in the checkout.
 UNWANTED_PARTS = {".ansible", ".cache", ".ci", ".coverage", ".git", ".pytest_cache", ".venv", "__pycache__", "build", "tools"}
-# Who has only the collection can run what ansible-test runs; the other tests need the checkout around them.
+# With only the collection, one can run the tests of ansible-test; the other tests need the checkout.
 UNWANTED_FOLDERS = ("extensions/molecule/", *(f"tests/{name}/" for name in ("benchmark", "checkout", "docs", "exchange", "faults", "install", "stepping")))
-# ansible-galaxy writes these two.
+# ansible-galaxy adds these two files.
 _WRITTEN = {"MANIFEST.json", "FILES.json"}
 
 
 def known_files(tree: Path) -> set[str]:
-    """Return the files that git knows or would know."""
+    """Return the files that git tracks or would track."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, check=True).stdout.decode().split("\0")
     return {name for name in listed if name and (tree / name).is_file()}
 
 
 def build(tree: Path, folder: Path) -> Path:
-    """Build the tarball of a tree into a folder that has none yet."""
+    """Build the tarball of a tree in a folder that does not have one yet."""
     command = [str(BIN / "ansible-galaxy"), "collection", "build", "--output-path", str(folder)]
     subprocess.run(command, cwd=tree, stdout=subprocess.DEVNULL, check=True)
     [file] = folder.glob("*.tar.gz")
@@ -85,7 +85,7 @@ def names_in(tarball: Path) -> set[str]:
 
 
 def contents_amiss(names: set[str], known: set[str]) -> list[str]:
-    """Say what a tarball lacks, and what is in it that does not belong there."""
+    """Return what is missing from a tarball, and what does not belong in it."""
     return [
         *(f"{name} is missing" for name in sorted(NEEDED - names)),
         *(f"{name} is not known to git" for name in sorted(names - known - _WRITTEN)),
@@ -94,7 +94,7 @@ def contents_amiss(names: set[str], known: set[str]) -> list[str]:
 
 
 def install(tarball: Path, folder: Path) -> None:
-    """Install a tarball beside a Python with nothing but Ansible and what the requirement files name."""
+    """Install a tarball in an environment that has only Ansible and the packages of the requirement files."""
     venv.create(folder / "venv", with_pip=True)
     core = subprocess.run(
         [sys.executable, "-c", "from ansible.release import __version__ as v; print(v)"],
@@ -109,7 +109,7 @@ def install(tarball: Path, folder: Path) -> None:
 
 
 def run(folder: Path, *command: str, env: dict[str, str] | None = None, code: int = 0) -> str:
-    """Run a command of the other environment, far from the checkout and with a home of its own."""
+    """Run a command of the separate environment, outside the checkout and with its own home directory."""
     bin_folder = folder / "venv" / "bin"
     (folder / "home").mkdir(exist_ok=True)
     settings = {n: v for n, v in os.environ.items() if not n.startswith(("ANSIBLE_", "BYBIT_", "COVERAGE_", "PYTHON"))}

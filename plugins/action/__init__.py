@@ -3,4 +3,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Ansible imports this package when it reads a playbook, and loads the plugin only in each worker that it forks later.
-from ansible_collections.treasury.bybit.plugins.plugin_utils import _in_process, _neighbours  # noqa: F401
+from ansible_collections.treasury.bybit.plugins.plugin_utils import _in_process, _neighbours, _progress  # noqa: F401

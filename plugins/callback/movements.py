@@ -85,7 +85,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         self._strategy = play.strategy
         if self._watcher is None:
             # Before the first worker is forked, and ended before Python ends what it writes to.
-            self._watcher = Watcher(self._show_wait, getattr(self._display, "_lock", None) or threading.RLock())
+            self._watcher = Watcher(self._show_wait, self._log_wait, getattr(self._display, "_lock", None) or threading.RLock())
             atexit.register(self._watcher.end)
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
@@ -110,6 +110,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         if self._watcher is not None:
             self._watcher.end()
+            # The next playbook of this command gets another one.
+            self._watcher = None
         lines = self._tally.lines()
         if lines:
             # As wide as those of Ansible.
@@ -146,7 +148,14 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
     def _show_wait(self, notice: Notice) -> None:
         """Show what a task waits for; called by the thread of the watcher."""
         self._told.add((notice.host, notice.text))
-        self._show(f"{self._prefix(notice.task, notice.host)} {notice.text}", C.COLOR_SKIP)
+        self._show_on_screen(self._line_of(notice), C.COLOR_SKIP)
+
+    def _log_wait(self, notice: Notice) -> None:
+        """Log the same; called by that thread, too."""
+        self._log(self._line_of(notice), C.COLOR_SKIP)
+
+    def _line_of(self, notice: Notice) -> str:
+        return f"{self._prefix(notice.task, notice.host)} {notice.text}"
 
     def _prefix(self, task: str, host: str) -> str:
         name = f"TASK [{task}] " if self._is_banner_elsewhere() else ""
@@ -158,7 +167,13 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         return not all(shown) or self._strategy.rpartition(".")[2] in ("free", "host_pinned") or not _is_output_readable()
 
     def _show(self, text: str, color: str | None) -> None:
+        self._log(text, color)
+        self._show_on_screen(text, color)
+
+    def _log(self, text: str, color: str | None) -> None:
         self._display.display(text, color=color, log_only=True)
+
+    def _show_on_screen(self, text: str, color: str | None) -> None:
         for is_error in (False, True) if _is_output_readable() else (True,):
             # An exception would end the thread that collects results for good, and there is no third stream to report it on.
             with contextlib.suppress(OSError):

@@ -16,7 +16,8 @@ import typing as t
 
 _MIN_REPORTED_WAIT_MS = 2000
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
-# Gets the number of a wait, its reason, and how long it takes at most (ms) when it begins; when it is over, its number and no reason.
+# Gets the number of a wait, its reason, and how long it takes at most (ms; 0 if that is not known) when it begins, and again when its
+# reason changes; when it is over, its number and no reason.
 Listener = t.Callable[[int, str, int], object]
 
 
@@ -65,17 +66,30 @@ class Clock:
             self._log(sentence)
 
     @contextlib.contextmanager
-    def waiting(self, reason: str, at_most_ms: int) -> t.Iterator[None]:
-        """Tell the listener that the run waits for what is done within."""
-        if self._listener is None:
-            yield
-            return
-        number = next(self._numbers)
-        self._listener(number, reason, at_most_ms)
+    def waiting(self, reason: str, at_most_ms: int) -> t.Iterator[t.Callable[[str], None]]:
+        """Tell the listener that the run waits for what is done within. What this yields changes the reason.
+
+        :param at_most_ms: How long it takes at most; 0 if that is not known.
+        """
+        number, told = next(self._numbers), reason
+
+        def say(other: str) -> None:
+            nonlocal told
+            if other != told:
+                told = other
+                self._tell(number, other, at_most_ms)
+
+        self._tell(number, reason, at_most_ms)
         try:
-            yield
+            yield say
         finally:
-            self._listener(number, "", 0)
+            self._tell(number, "", 0)
+
+    def _tell(self, number: int, reason: str, at_most_ms: int) -> None:
+        # Nothing that goes wrong here may come between a request and its answer.
+        with contextlib.suppress(Exception):
+            if self._listener is not None:
+                self._listener(number, reason, at_most_ms)
 
     def pause_ms(self, reason: str, duration_ms: int) -> None:
         """Report a wait of a known length, and sleep."""

@@ -28,11 +28,15 @@ _LOOK_SECONDS = 0.1
 # A longer write could be divided by that of another worker.
 _MAX_BYTES = select.PIPE_BUF
 _MAX_REASON = 300
-_MAX_NAME = 60
+_MAX_TASK = 60
+# The longest that DNS allows, so that two hosts are never called the same.
+_MAX_HOST = 253
 _READ_BYTES = 65_536
 
 # What the workers write to; none unless the callback has opened it. A worker inherits it when it is forked.
 _pipe: list[int] = []
+# The one that reads it.
+_watchers: list[Watcher] = []
 
 
 class Notice(t.NamedTuple):
@@ -53,10 +57,12 @@ class Teller:
     """
 
     def __init__(self, task: str, host: str) -> None:
-        self._names = {"task": task[:_MAX_NAME], "host": host[:_MAX_NAME]}
+        self._names = {"task": task[:_MAX_TASK], "host": host[:_MAX_HOST]}
+        self._waits: dict[int, dict[str, t.Any]] = {}
+        self._is_whole = False
 
     def __enter__(self) -> Teller:
-        _write({"run": 1, **self._names})
+        self._is_whole = _write({"run": 1, **self._names})
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -64,19 +70,30 @@ class Teller:
         _write({"run": 0})
 
     def tell(self, number: int, reason: str, at_most_ms: int) -> None:
-        """Tell that a wait begins, or without a reason that it has ended."""
+        """Tell that a wait begins or has another reason, or without a reason that it has ended."""
         shown = reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}..."
-        _write({"wait": number, "reason": shown, "at_most": -(-at_most_ms // 1000)})
+        message = {"wait": number, "reason": shown, "at_most": -(-at_most_ms // 1000)}
+        if reason:
+            self._waits[number] = message
+        else:
+            self._waits.pop(number, None)
+        # If the pipe was full, a wait that is over would be taken for one that goes on: tell it all again.
+        messages = [message] if self._is_whole else [{"run": 1, **self._names}, *self._waits.values()]
+        self._is_whole = all([_write(one) for one in messages])
 
 
-def _write(message: dict[str, t.Any]) -> None:
+def _write(message: dict[str, t.Any]) -> bool:
+    """Write a message, and return whether that was possible."""
     if not _pipe:
-        return
+        return True
     line = json.dumps({"pid": os.getpid(), **message}).encode() + b"\n"
-    if len(line) <= _MAX_BYTES:
-        # A pipe that is full or closed is no reason to wait, and none to fail.
-        with contextlib.suppress(OSError):
-            os.write(_pipe[0], line)
+    if len(line) > _MAX_BYTES:
+        return True
+    # A pipe that is full or closed is no reason to wait, and none to fail.
+    with contextlib.suppress(OSError):
+        os.write(_pipe[0], line)
+        return True
+    return False
 
 
 @dataclasses.dataclass
@@ -126,11 +143,12 @@ class Waits:
         elif "run" in message:
             self._runs.pop(process, None)
         elif process in self._runs:
-            waits = self._runs[process].waits
+            waits, number = self._runs[process].waits, message["wait"]
             if message["reason"]:
-                waits[message["wait"]] = _Wait(message["reason"], message["at_most"], now)
+                begun = waits[number].begun if number in waits else now
+                waits[number] = _Wait(message["reason"], message["at_most"], begun)
             else:
-                waits.pop(message["wait"], None)
+                waits.pop(number, None)
 
     def due(self, now: float, is_alive: t.Callable[[int], bool]) -> list[Notice]:
         """Return what to show now, and note that it is shown."""
@@ -151,21 +169,25 @@ class Waits:
 def _sentence(wait: _Wait, now: float, is_first: bool) -> str:
     elapsed = int(now - wait.begun)
     if not wait.at_most:
-        return f"{wait.reason}." if is_first else f"{wait.reason}: still running after {elapsed} s."
+        return f"{wait.reason}." if is_first else f"{wait.reason}: still waiting after {elapsed} s."
     if is_first:
         return f"{wait.reason}: waiting up to {wait.at_most} s."
     return f"{wait.reason}: still waiting after {elapsed} s, for up to {wait.at_most} s."
 
 
 class Watcher:
-    """Shows in the main process what the workers wait for.
+    """Shows in the main process what the workers wait for. There is one at a time: a new one ends the one before.
 
-    :param show: Shows a notice.
+    :param show: Shows a notice on the screen.
+    :param log: Writes a notice to the log. It does not get the lock: whoever cannot log shows that while it holds the lock of the log.
     :param lock: Held by whoever shows a result, and while Ansible forks a worker.
     """
 
-    def __init__(self, show: t.Callable[[Notice], object], lock: t.ContextManager[t.Any]) -> None:
+    def __init__(self, show: t.Callable[[Notice], object], log: t.Callable[[Notice], object], lock: t.ContextManager[t.Any]) -> None:
+        for earlier in list(_watchers):
+            earlier.end()
         self._show = show
+        self._log = log
         self._lock = lock
         self._waits = Waits()
         self._is_over = threading.Event()
@@ -173,15 +195,22 @@ class Watcher:
         self._source, write_end = os.pipe()
         for descriptor in (self._source, write_end):
             os.set_blocking(descriptor, False)
-        _pipe[:] = [write_end]
         self._thread = threading.Thread(target=self._watch, name="treasury.bybit.movements", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            for descriptor in (self._source, write_end):
+                os.close(descriptor)
+            raise
+        _pipe[:] = [write_end]
+        _watchers[:] = [self]
 
     def end(self) -> None:
         """Show nothing more."""
         if self._is_over.is_set():
             return
         self._is_over.set()
+        _watchers.clear()
         write_end = _pipe.pop()
         with contextlib.suppress(OSError):
             # Wakes up the thread.
@@ -206,6 +235,8 @@ class Watcher:
                 notices = [] if self._is_over.is_set() else self._waits.due(time.monotonic(), _is_alive)
                 for notice in notices:
                     self._show(notice)
+            for notice in notices:
+                self._log(notice)
 
     def _read(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -2,38 +2,38 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure what each client does with one's money when something goes wrong, and print the table of the guide.
+"""Measure what each client does with the user's money when something goes wrong, and print the guide's table.
 
 usage: .venv/bin/python tests/benchmark/compare_safety.py [--only FAULT] [--client CLIENT] [--details] [--format rst]
 
-For each fault and each client a stand-in exchange gets a fresh book, with the exchange's rate limits, and orders for
-the fault. The client does one task's worth of work, "repay 100 of this loan". Then the clock of the stand-in is moved
-on until nothing is under way any more, and its ledger and its journal of requests are compared with the last word of
-the client to its user. That the fault was really met is checked each time. Exit code 1 if ours pays twice or says
-something untrue, in any of its tries, or if a measurement was none.
+For each fault and each client, a stand-in exchange gets a fresh ledger, the exchange's rate limits, and the fault. The
+client does the work of one task, "repay 100 of this loan". Then the stand-in's clock is moved forward until nothing is
+under way, and its ledger and request log are compared with the client's last message to its user. Each measurement
+checks that the fault really happened. The exit code is 1 if ours pays twice or reports something untrue in any of its
+attempts, or if a measurement is invalid.
 
-Every client waits one second for an answer, so that this ends in minutes. All else:
+Every client waits one second for an answer, so that the comparison takes only minutes. Apart from that:
 
 pybit
-    Unmodified, the documented call in a script of a few lines (clients/pybit_repay.py), all options at their defaults.
-    It retries by itself only what 10002 and 10006 turned away: three tries in all, 3 s apart; it signs for 5 s.
+    Unmodified: the documented call in a short script (clients/pybit_repay.py), with all options at their defaults. It
+    retries only requests that 10002 or 10006 refused: three attempts in all, 3 s apart. It signs for 5 s.
 pybit, force_retry
-    The same with force_retry=True, its own option for networks that fail. Number and pause are its defaults, as above.
+    The same with force_retry=True, its own option for unreliable networks. Number and pause have the defaults above.
 uri, until: ... is succeeded
-    A playbook (clients/uri_status.yml) with the signature by a filter of the user's own, because a pipe through openssl
-    shows the secret in the list of processes. retries: 2, so three tries in all, 1 s apart. Ansible reckons the options
-    of a task once for all its tries, even where a lookup gives the time, so timestamp and signature are the same in
-    each. It signs for 20 s: with 5 s the last try after two time-outs would be refused.
+    A playbook (clients/uri_status.yml) that signs with the user's own filter, because a pipe through openssl shows the
+    secret in the list of processes. retries: 2, so three attempts in all, 1 s apart. Ansible evaluates the options of a
+    task once for all attempts, even a lookup of the time, so timestamp and signature are the same in each. It signs for
+    20 s: with 5 s, the last attempt after two timeouts would be refused.
 uri, until: ... retCode == 0
-    The same, but reading the exchange's return code, as a careful user does (clients/uri_ret_code.yml). This is the
-    representative one; the other shows what the module's own idea of success makes of the exchange's answers.
+    The same, but it reads the exchange's return code, as a careful user does (clients/uri_ret_code.yml). This one is
+    representative; the other shows how the module's own idea of success interprets the exchange's answers.
 ours
     The collection's module with until: ... is succeeded, retries: 2, 1 s apart (clients/ours.yml). recv_window,
-    settle_margin and wait_timeout are smaller than the defaults, for speed alone, and what the faults delay is in
-    proportion. Where the time window matters to the fault, it signs for 5 s as pybit does.
+    settle_margin, and wait_timeout are smaller than the defaults, only for speed, and the delays of the faults are in
+    proportion. Where the time window matters for the fault, it signs for 5 s as pybit does.
 
-A failure counts in favor of another client as "reported not paid" whenever its last message lets a reader conclude that: a return
-code by which the exchange surely refuses, or a refused connection.
+A failure of a peer counts as "reported not paid", in the peer's favor, whenever a reader can conclude that from its last
+message: a return code that always means a refusal, or a refused connection.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Measurement(t.NamedTuple):
     row: Row
     client: Client
     finding: Finding | None
-    # Why it was no measurement.
+    # Why the measurement is invalid.
     trouble: str
     seconds: float
 
@@ -74,7 +74,7 @@ class Measurement(t.NamedTuple):
         return self.finding.cell() if self.finding else "not measured"
 
     def complaint(self) -> str:
-        """What makes the whole comparison fail: no measurement, or a fault of ours."""
+        """Why the whole comparison fails: an invalid measurement, or a mistake of ours."""
         if self.finding is None:
             return self.trouble
         if self.client is not OURS:
@@ -95,14 +95,14 @@ Show = t.Callable[[Measurement], None]
 
 @contextlib.contextmanager
 def silent_port() -> t.Iterator[str]:
-    """Hold a port on which nobody listens, so that nobody else can take it."""
+    """Reserve a port on which nothing listens."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{holder.getsockname()[1]}"
 
 
 def measure(row: Row, client: Client, stand_in: StandIn, folder: Path) -> Finding:
-    """Make one measurement; raises RuntimeError when it was none."""
+    """Make one measurement; raise RuntimeError if it is invalid."""
     stand_in.fresh(row.wallet, row.fault)
     with silent_port() as silent_url:
         url = stand_in.url if row.listening else silent_url
@@ -116,7 +116,7 @@ def measure(row: Row, client: Client, stand_in: StandIn, folder: Path) -> Findin
 
 
 def work(tasks: queue.SimpleQueue, done: list[Measurement], folder: Path, show: Show) -> None:
-    """Take measurements from the queue until it is empty, with a stand-in of one's own."""
+    """Make measurements from the queue until it is empty, with a separate stand-in."""
     stand_in = StandIn(folder / "stand-in")
     try:
         for number in itertools.count():
@@ -128,7 +128,7 @@ def work(tasks: queue.SimpleQueue, done: list[Measurement], folder: Path, show: 
             try:
                 finding = measure(row, client, stand_in, own)
             except Exception as error:
-                # One measurement that is none must not hide the others.
+                # One invalid measurement must not hide the others.
                 trouble = f"{type(error).__name__}: {error}"
             done.append(Measurement(row, client, finding, trouble, time.monotonic() - began))
             show(done[-1])
@@ -139,7 +139,7 @@ def work(tasks: queue.SimpleQueue, done: list[Measurement], folder: Path, show: 
 
 
 def measure_all(rows: list[Row], clients: list[Client], show: Show) -> list[Measurement]:
-    """Make all measurements, shared among workers; raises when one is missing."""
+    """Make all measurements, split among workers; raise RuntimeError if one is missing."""
     tasks: queue.SimpleQueue = queue.SimpleQueue()
     for row in rows:
         for client in clients:
@@ -156,7 +156,7 @@ def measure_all(rows: list[Row], clients: list[Client], show: Show) -> list[Meas
             for thread in threads:
                 thread.join()
         except KeyboardInterrupt:
-            # The workers end after what they are at, and stop their stand-ins.
+            # The workers finish their current measurement, and stop their stand-ins.
             with contextlib.suppress(queue.Empty):
                 while True:
                     tasks.get_nowait()
@@ -182,11 +182,11 @@ def table(rows: list[Row], clients: list[Client], done: list[Measurement]) -> st
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Compare what clients do with money when something goes wrong.")
-    parser.add_argument("--only", default="", metavar="SUBSTRING", help="only faults with this in their name")
-    parser.add_argument("--client", default="", metavar="SUBSTRING", help="only clients with this in their name")
-    parser.add_argument("--details", action="store_true", help="say on the error stream what each client said")
-    parser.add_argument("--format", default="md", choices=FORMATS, help="Markdown, or reStructuredText for the guide")
+    parser = argparse.ArgumentParser(description="Compare what clients do with the user's money when something goes wrong.")
+    parser.add_argument("--only", default="", metavar="SUBSTRING", help="only faults whose name contains this")
+    parser.add_argument("--client", default="", metavar="SUBSTRING", help="only clients whose name contains this")
+    parser.add_argument("--details", action="store_true", help="print each client's last message on the error stream")
+    parser.add_argument("--format", default="md", choices=FORMATS, help="md for Markdown, rst for the guide's reStructuredText")
     options = parser.parse_args()
     rows = [row for row in ROWS if options.only in row.name]
     clients = [client for client in ALL if options.client in client.title]

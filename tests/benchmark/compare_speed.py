@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure how long each client takes to repay many loans, and print the table of the guide.
+"""Measure how long each client takes to repay many loans, and print the guide's table.
 
 usage: .venv/bin/python tests/benchmark/compare_speed.py [--rounds N] [--cells NAME,NAME] [--contestants NAME,NAME]
 
-In each round all contestants of a cell play it one after the other, in an order that moves on by one from round to round,
-so that what else happens on the machine meets all of them. Each run has a fresh book in the stand-in exchange, and a fresh
-folder for Ansible's files and our state, below .cache in the checkout, because that is a disk and /tmp need not be one.
-A run counts only if the stand-in's ledger then has each repayment just once. Exit code 1 if one did not count.
+In each round, all contestants of a cell run one after the other, in an order that rotates from round to round, so that
+other load on the machine affects all of them. Each run has a fresh ledger in the stand-in exchange, and a fresh folder
+for Ansible's files and our state. The folder is below .cache in the checkout, because that is on a disk and /tmp may not
+be. A run counts only if the stand-in's ledger has each repayment exactly once. The exit code is 1 if a run does not count.
 
-Nothing is done for or against anybody: all options of Ansible, of its modules and of ours have their defaults.
+No contestant is favored: all options of Ansible, of its modules, and of ours have their defaults.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ BY_NAME = {contestant.name: contestant for contestant in CONTESTANTS}
 class Turn(t.NamedTuple):
     cell: Cell
     contestant: Contestant
-    # 0 is for making warm what the first run would pay for.
+    # Round 0 warms up what the first run would pay for.
     round: int
     watched: bool = False
 
@@ -51,7 +51,7 @@ class Turn(t.NamedTuple):
 
 
 def turns(cells: list[Cell], names: list[str], rounds: int) -> list[Turn]:
-    """Return who plays what, in this order."""
+    """Return the runs in their order."""
     found = []
     warm = {name for cell in cells for name in (*cell.contestants, *cell.once) if name in names}
     first = next(cell for cell in CELLS if cell.total == 1)
@@ -93,7 +93,7 @@ def tell(text: str) -> None:
 
 
 def chosen(text: str, known: t.Iterable[str]) -> list[str]:
-    """Return the names in a list with commas, or all for an empty one."""
+    """Return the names in a comma-separated list, or all names for an empty one."""
     names, wanted = list(known), [name for name in text.split(",") if name]
     unknown = [name for name in wanted if name not in names]
     if unknown:
@@ -122,7 +122,7 @@ def main() -> int:
     parser.add_argument("--contestants", default="", type=contestants_of, help=f"some of {','.join(BY_NAME)}")
     parser.add_argument("--format", default="md", choices=FORMATS, help="Markdown, or reStructuredText for the guide")
     options = parser.parse_args()
-    # So that the stand-ins end, too.
+    # Raise, so that the stand-ins are stopped as well.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     cells = [cell for cell in CELLS if cell.name in options.cells]
     todo = turns(cells, options.contestants, options.rounds)

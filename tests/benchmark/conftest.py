@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The benchmarks import each other by their names, as scripts in one folder do."""
+"""Make the benchmarks importable by name, as scripts in one folder are."""
 
 from __future__ import annotations
 

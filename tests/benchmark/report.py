@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the comparisons print: Markdown, or the same as reStructuredText for the guides."""
+"""The reports of the comparisons, as Markdown or as reStructuredText for the guides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 def render(markdown: str, form: str) -> str:
-    """Return a report of paragraphs, lists, tables, code and bold words in the form that is asked for."""
+    """Return a Markdown report of paragraphs, lists, tables, code, and bold words in the requested form."""
     if form == "md":
         return markdown
     blocks = [block.splitlines() for block in markdown.split("\n\n")]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The clients that are compared: how each is started, and how what it says is understood."""
+"""The clients that are compared: how each is started, and how its messages are interpreted."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from surroundings import ANSIBLE_PLAYBOOK, CLIENTS, clean_environment
 TIMEOUT_SECONDS = 1
 LONGEST_RUN_SECONDS = 120
 
-# What the user was told.
+# What the user is told.
 SUCCESS, NO_ID, PENDING, NOT_PAID, IN_DOUBT = "success", "success, no id", "pending", "not paid", "in doubt"
 
-# After these the exchange has surely done nothing, so whoever is shown one knows that nothing was paid.
+# These codes mean that the exchange has done nothing, so a user who sees one knows that nothing was paid.
 DEFINITE_CODES = {10001, 10002, 10003, 10004, 10005, 10006, 10010, 177003, 177004, 177005, 177010, 177011, 177019}
 NOTHING_SENT = "connection refused"
 
@@ -32,13 +32,13 @@ class Told:
     repay_id: str | None = None
     amount: str | None = None
     message: str = ""
-    # What the tries before the last one said and when (ms), where they say it.
+    # What each attempt before the last one said and when (ms), if the client reports that.
     before: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Task:
-    """One client's work: repay so much of this loan."""
+    """A client's work: repay this amount of this loan."""
 
     url: str
     order_id: str
@@ -55,7 +55,7 @@ class Task:
         }
 
     def run(self, *command: str) -> str:
-        """Run a client to its end and return what it printed."""
+        """Run a client to its end, and return its output."""
         ended = subprocess.run(
             command, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, timeout=LONGEST_RUN_SECONDS, check=False,
@@ -88,7 +88,7 @@ class Playbook:
 
     def repay(self, task: Task) -> Told:
         extra = {"order_id": task.order_id, "amount": task.amount, "our_recv_window": task.recv_window}
-        # A file, because that is where an amount without quotes becomes a number.
+        # Pass the variables in a file, where an amount without quotes becomes a number.
         (task.folder / "vars.json").write_text(json.dumps(extra), encoding="utf-8")
         output = task.run(str(ANSIBLE_PLAYBOOK), str(self._file), "-e", f"@{task.folder / 'vars.json'}")
         try:
@@ -109,7 +109,7 @@ def _failed(code: object, message: str) -> Told:
 
 
 def _understand_uri(result: dict[str, t.Any], failed: bool) -> Told:
-    # Of an answer that breaks off, the module says only this.
+    # This is all that the module says about an answer that breaks off.
     if "status" not in result and not str(result.get("msg")).startswith("HTTP Error while fetching"):
         raise RuntimeError(f"The module uri did not run: {result.get('msg')}")
     document = result.get("json")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What goes wrong in each row of the table, and how a measurement proves that it did."""
+"""The fault of each row of the table, and how a measurement proves that it happened."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 LOAN = "1794267532472646144"
-# A loan in ETH: its coin allows eight decimal places, so that 0.00001 is an amount that can be paid.
+# A loan in ETH, which allows eight decimal places, so that 0.00001 can be paid.
 ETH_LOAN = "1794300811046633472"
 
 EVERY_TIME = {"times": 0}
@@ -27,9 +27,9 @@ class Row:
     """One line of the table.
 
     :ivar fault: What the stand-in does with the request to repay.
-    :ivar committed: Whether the stand-in handled and accepted the first request that it meets; None where that differs.
-    :ivar failed_later: Whether the exchange accepts the repayment that meets the fault and gives the money back.
-    :ivar recv_window: What ours signs with, in ms. It is the time that settling waits for, hence short by default.
+    :ivar committed: Whether the stand-in accepts and executes the first affected request; None if that varies.
+    :ivar failed_later: Whether the exchange accepts the affected repayment and later returns the money.
+    :ivar recv_window: The time window of ours, in ms. Settling has to wait for it, so it is short by default.
     """
 
     name: str
@@ -43,11 +43,11 @@ class Row:
     recv_window: int = 1000
 
     def broken_premise(self, posts: list[dict[str, t.Any]], left: list[dict[str, t.Any]], records: list[dict]) -> str:
-        """Say why this was no measurement of the row, or nothing."""
+        """Return why this is not a valid measurement of the row; empty if it is."""
         if not self.listening:
             return "something was delivered" if posts else ""
         if not posts:
-            # Who looks into the wallet first has nothing to send.
+            # A client that checks the wallet first sends nothing.
             return "" if self.wallet else "nothing was delivered"
         if self.wallet and not any(post["ret_code"] == REFUSED_FUNDS for post in posts):
             return f"nothing was refused with {REFUSED_FUNDS}"
@@ -91,7 +91,7 @@ ROWS = [
     Row("10000 server timeout, committed", _code(10000, True), True),
     Row("10000 server timeout, not committed", _code(10000, False), False),
     Row("10006 rate limit, once", _code(10006, False), False),
-    # The clock of the server jumps for one request, so it is the gate itself that refuses.
+    # The server's clock is off for one request, so the gate itself refuses it.
     Row("10002 timestamp refused, once", {"clock_offset_ms": 60_000}, False),
     Row("177011 balance too small", wallet={"USDT": "50"}),
     Row("connection refused", listening=False),
@@ -100,7 +100,7 @@ ROWS = [
         {"answer": "reset", "history_delay_ms": 1500, "debt_delay_ms": 1500}, True,
     ),
     Row("answer lost, history 5 s late", {"answer": "reset", "history_delay_ms": 5000}, True),
-    # All sign for five seconds or more here, so that the packet is good when it arrives.
+    # All clients sign for five seconds or more here, so that the packet is still valid when it arrives.
     Row(
         "connection closed, the packet arrives 3 s later", {"answer": "close", "arrive_after_ms": 3000}, True,
         recv_window=5000,

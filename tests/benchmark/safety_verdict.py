@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From ledger, journal and what the user was told to one cell of the table."""
+"""The verdict in a cell of the table, from the ledger, the request log, and what the user was told."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from decimal import Decimal
 from safety_clients import IN_DOUBT, NO_ID, NOT_PAID, PENDING, SUCCESS, Told
 from standin import FAILED
 
-# The verdicts, from good to bad.
+# The verdicts, from best to worst.
 OK, LUCKY, LOST, UNTRUE, PAID_AGAIN = "ok", "no id", "lost", "untrue", "paid again"
 VERDICTS = (OK, LUCKY, LOST, UNTRUE, PAID_AGAIN)
 HARMFUL = (UNTRUE, PAID_AGAIN)
@@ -50,7 +50,7 @@ class Finding:
     paid: int
     told: Told
     sent_amount: str = ""
-    # What else is not so, of a client that tells more than the others.
+    # Another untrue statement of a client that reports more than the others.
     objection: str = ""
 
     def cell(self) -> str:
@@ -67,7 +67,7 @@ class Finding:
 
 
 def find(told: Told, posts: list[dict[str, t.Any]], records: list[dict[str, t.Any]], odd_amount: bool) -> Finding:
-    """Compare what was told with the ledger; records are all repayments that this measurement brought."""
+    """Compare what the user was told with the ledger; records are the repayments of this measurement."""
     paid = [item for item in records if item["status"] != FAILED]
     sent = _SENT_AMOUNT.search(posts[0]["body"]) if odd_amount and posts else None
     objection = _objection(told, posts, records, paid)
@@ -98,7 +98,7 @@ def _objection(
         if Decimal(told.amount) != Decimal(amount):
             return f"it tells the amount {told.amount}, and the repayment is of {amount}"
     for kind, at_ms in told.before:
-        # More was paid than was sent afterwards, so what was sent before has been paid.
+        # More was paid than was sent afterwards, so an earlier request was executed.
         if kind == NOT_PAID and len(paid) > len([post for post in posts if post["time"] > at_ms]):
             return "a try before the last one told that nothing was paid, and something was"
     return ""

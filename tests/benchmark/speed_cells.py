@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is measured: how many repayments, of how many accounts, how far away, and by whom."""
+"""What is measured: how many repayments, for how many accounts, at what distance, and by which contestants."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from standin import REPAY, built_in_seed
 from surroundings import KEY, SECRET
 
-# In a second or less than that; a number that a client can take for a limit, and keep to.
+# Requests per second: a limit that clients can read and keep to without ever waiting.
 UNLIMITED = 10_000
 _LOANS_APART = 1000
 _FIRST_LOAN = 1_794_267_532_472_646_144
@@ -21,13 +21,13 @@ _FIRST_LOAN = 1_794_267_532_472_646_144
 
 @dataclass(frozen=True)
 class Cell:
-    """One play that several contestants make.
+    """One task that several contestants do.
 
-    :ivar one_way_ms: For how long the stand-in holds each request before it handles it, and its answer afterwards.
-    :ivar limited: Whether the exchange's limits hold, which are one repayment a second and five reads.
-    :ivar contestants: Who is measured in each round.
-    :ivar once: Who is measured in the first round only, because it takes long and is no goal.
-    :ivar memory: Whose peak of memory is measured, in runs of their own after the rounds.
+    :ivar one_way_ms: How long the stand-in holds each request before handling it, and each answer afterwards.
+    :ivar limited: Whether the exchange's rate limits apply: one repayment and five reads per second.
+    :ivar contestants: The contestants that are measured in each round.
+    :ivar once: The contestants that are measured in the first round only, because they take long and no goal depends on them.
+    :ivar memory: The contestants whose peak memory is measured, in separate runs after the rounds.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Cell:
         return self.items * self.accounts
 
     def orders(self) -> dict[str, list[str]]:
-        """Return the loans that are repaid, by the key of their account."""
+        """Return the loans to repay, by the key of their account."""
         return {
             KEY if account == 0 else f"{KEY}-{account}":
                 [str(_FIRST_LOAN + account * _LOANS_APART + number) for number in range(self.items)]
@@ -61,7 +61,7 @@ class Cell:
         return json.dumps({"all": {"hosts": hosts, "vars": {"api_secret": SECRET}}})
 
     def seed(self) -> dict[str, t.Any]:
-        """Return the book: each account has its key, its loans, and money for all of them."""
+        """Return the seed, in which each account has its key, its loans, and enough money for all of them."""
         seed = built_in_seed()
         settings = seed["settings"]
         if not self.limited:
@@ -79,13 +79,13 @@ class Cell:
         return seed
 
     def fault(self) -> dict[str, t.Any] | None:
-        """Return what makes the exchange distant: all requests, and as often as they come."""
+        """Return the fault that simulates distance, which applies to all requests for ever."""
         if not self.one_way_ms:
             return None
         return {"times": 0, "delay_ms": self.one_way_ms, "delay_answer_ms": self.one_way_ms}
 
     def limit_seconds(self) -> int:
-        """Return how long the limit alone makes it last: the first repayment need not wait."""
+        """Return the duration that the rate limit alone causes; the first repayment need not wait."""
         per_second = built_in_seed()["settings"]["limits"][f"POST {REPAY}"]
         return (self.items - 1) // per_second
 

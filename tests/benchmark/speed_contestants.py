@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who is measured: how each is started, and roughly how long it takes."""
+"""The contestants: how each is started, and roughly how long it takes."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def _script(name: str) -> t.Callable[[Cell], list[str]]:
 class Contestant:
     """One way to repay N loans.
 
-    :ivar pays: Whether it repays at all, or shows what Ansible costs without.
-    :ivar start_seconds: Roughly what it takes before its first item, on two quiet cores.
-    :ivar item_seconds: Roughly what an item takes.
-    :ivar requests: Roughly how many requests an item takes.
+    :ivar pays: Whether it repays, or only shows what Ansible itself costs.
+    :ivar start_seconds: Roughly the time before its first item, on two idle cores.
+    :ivar item_seconds: Roughly the time for an item.
+    :ivar requests: Roughly the number of requests for an item.
     """
 
     name: str
@@ -51,8 +51,8 @@ class Contestant:
     is_ansible: bool = True
 
     def expected_seconds(self, cell: Cell) -> float:
-        """Return roughly how long a run takes, for those who wait for it."""
-        # What takes a processor of its own is shared among two.
+        """Return roughly how long a run takes, for the progress display."""
+        # Work that uses a whole processor is shared between two.
         working = self.item_seconds * cell.total / min(cell.accounts, 2)
         distance = 2 * cell.one_way_ms / 1000 * cell.items * self.requests
         limit = cell.limit_seconds() if cell.limited and self.pays else 0

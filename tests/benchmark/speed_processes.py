@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A process and all its descendants: the peak of the memory that they have together, and how they are ended."""
+"""A process and all its descendants: the peak of their total memory, and how to end them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PSS = re.compile(rb"^Pss:\s+(\d+) kB$", re.MULTILINE)
 
 
 def peak_kb(process: subprocess.Popen) -> int:
-    """Watch a process until it ends; memory that forks share is counted once (PSS)."""
+    """Watch a process until it ends, and return the peak; memory that forks share counts once (PSS)."""
     peak = 0
     while process.poll() is None:
         peak = max(peak, sum(map(_pss_kb, tree(process.pid))))
@@ -47,7 +47,7 @@ def _children(pid: int) -> list[int]:
         files = list(Path(f"/proc/{pid}/task").glob("*/children"))
         return [int(child) for file in files for child in file.read_text().split()]
     except OSError:
-        # It has ended meanwhile.
+        # The process has ended in the meantime.
         return []
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All runs that were made, and what follows from them: medians, ratios, and whether the goals are met."""
+"""All runs, and what follows from them: medians, ratios, and whether the goals are met."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PERCENT_ABOVE_LIMIT = 2
 class Goal(t.NamedTuple):
     text: str
     measured: str
-    # None if there is no measurement.
+    # None if nothing was measured.
     is_met: bool | None
 
 
@@ -44,22 +44,22 @@ class Results:
         return [run for run in self.runs(cell, contestant) if not run.trouble]
 
     def troubles(self) -> list[str]:
-        """Return what did not count, and why."""
+        """Return the runs that do not count, and why."""
         runs = [(key, run) for key, runs in self._timed.items() for run in runs] + list(self._watched.items())
         return [f"{cell}, {contestant}: {run.trouble}" for (cell, contestant), run in runs if run.trouble]
 
     def seconds(self, cell: str, contestant: str) -> float | None:
-        """Return the median; only runs that the ledger confirms count."""
+        """Return the median of the runs that the ledger confirms."""
         good = self.good(cell, contestant)
         return statistics.median(run.seconds for run in good) if good else None
 
     def ratio(self, cell: str, contestant: str, other: str) -> float | None:
-        """Return how many times as long as the other one it takes."""
+        """Return how many times as long as the other contestant this one takes."""
         seconds, others = self.seconds(cell, contestant), self.seconds(cell, other)
         return seconds / others if seconds and others else None
 
     def ms_above(self, cell: Cell, contestant: str, other: str) -> float | None:
-        """Return how much longer than the other one it takes for an item."""
+        """Return how much longer than the other contestant this one takes for an item."""
         seconds, others = self.seconds(cell.name, contestant), self.seconds(cell.name, other)
         return None if seconds is None or others is None else (seconds - others) * 1000 / cell.total
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run of one contestant, and whether the exchange's ledger says that it did its work."""
+"""One run of one contestant, and whether the exchange's ledger confirms its work."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _LONGEST_MESSAGE = 300
 class Run:
     """What was measured.
 
-    :ivar trouble: Why it does not count.
-    :ivar refused: How many requests the rate limit turned away.
+    :ivar trouble: Why the run does not count; empty if it does.
+    :ivar refused: How many requests the rate limit refused.
     """
 
     seconds: float
@@ -47,7 +47,7 @@ class Run:
 
 
 def run_once(contestant: Contestant, cell: Cell, stand_in: StandIn, base: Path, watched: bool = False) -> Run:
-    """Let a contestant play a cell, with a fresh book, and a fresh folder below base."""
+    """Let a contestant do a cell's task, with a fresh ledger and a fresh folder below base."""
     stand_in.begin(cell.seed())
     fault = cell.fault()
     if fault:
@@ -55,7 +55,7 @@ def run_once(contestant: Contestant, cell: Cell, stand_in: StandIn, base: Path, 
     with tempfile.TemporaryDirectory(prefix="run-", dir=base) as name:
         folder = Path(name)
         (folder / INVENTORY).write_text(cell.inventory(), encoding="utf-8")
-        # An empty one here wins over the user's own.
+        # An empty ansible.cfg here overrides the user's own.
         (folder / "ansible.cfg").touch()
         environment = clean_environment(stand_in.url, folder)
         if stand_in.ca_path:
@@ -70,15 +70,15 @@ def run_once(contestant: Contestant, cell: Cell, stand_in: StandIn, base: Path, 
 
 
 def _play(command: list[str], folder: Path, environment: dict[str, str], watched: bool) -> tuple[float, int, int]:
-    """Return the seconds, the exit code, and the peak of the memory if it is watched."""
+    """Return the seconds, the exit code, and, if watched, the peak memory."""
     with (folder / "log").open("wb") as log:
         began = time.perf_counter()
-        # A session of its own, so that Ctrl-C reaches us alone, and we end what is under way.
+        # A separate session, so that Ctrl-C reaches only this process, which then ends the run.
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
         )
-        # A timeout for wait() would make it look only every 50 ms.
+        # With a timeout, wait() would check only every 50 ms.
         alarm = threading.Timer(LONGEST_RUN_SECONDS, end_all, (process.pid,))
         alarm.start()
         try:
@@ -96,13 +96,13 @@ def _ending(code: int, output: str) -> str:
     if not code:
         return ""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    # What Ansible prints last is its count of failures.
+    # Ansible prints its count of failures last.
     telling = [line for line in lines if line.startswith(_TELLING)] or lines[-1:]
     return f"it ended with exit code {code}: {''.join(telling[:1])[:_LONGEST_MESSAGE]}"
 
 
 def ledger_trouble(contestant: Contestant, cell: Cell, stand_in: StandIn) -> str:
-    """Return what is wrong with what the exchange has booked, or nothing."""
+    """Return what is wrong with the exchange's ledger; empty if nothing is."""
     wanted = collections.Counter(order for orders in cell.orders().values() for order in orders)
     if not contestant.pays:
         wanted.clear()

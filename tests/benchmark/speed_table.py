@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is printed: on what it was measured, the goals, and the table."""
+"""The report: the machine, the goals, and the table."""
 
 from __future__ import annotations
 
@@ -109,12 +109,12 @@ def _number(number: float | None, form: str) -> str:
 
 
 def _plain(text: str) -> str:
-    # Of an error message nothing may end the cell.
+    # An error message must not end the table's cell.
     return text.replace("|", "/").replace("\n", " ")
 
 
 def _file_system(folder: Path) -> str:
-    """Return the kind of the file system that holds a folder; it decides what it costs to have something on disk."""
+    """Return the type of a folder's file system, which determines the cost of writing to the disk."""
     place, kind = "", "an unknown file system"
     for line in _text("/proc/mounts").splitlines():
         _device, where, found = line.split()[:3]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A stand-in exchange as a process of its own, and what a measurement asks of it."""
+"""A stand-in exchange in a separate process, and what a measurement needs from it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 FILES = Path(__file__).resolve().parents[2] / "roles" / "sandbox" / "files"
 REPAY = "/v5/crypto-loan/repay"
-# Longer than anything that a fault delays, shorter than an hour, so that no interest is charged.
+# Longer than any delay of a fault, and shorter than an hour, so that no interest is charged.
 LONG_ENOUGH_MS = 120_000
 FAILED = 3
 
@@ -27,7 +27,7 @@ def built_in_seed() -> dict[str, t.Any]:
 
 
 class StandIn:
-    """Started when made; C(stop) ends it, and so does its lifetime if nobody does."""
+    """Starts when created; C(stop) or, at the latest, the end of its lifetime stops it."""
 
     def __init__(self, run_dir: Path, *arguments: str, lifetime_s: int = 1800) -> None:
         self._run_dir = run_dir
@@ -38,7 +38,7 @@ class StandIn:
         self._old: set[str] = set()
 
     def fresh(self, wallet: dict[str, str] | None, fault: dict[str, t.Any] | None) -> None:
-        """Begin again with the built-in book, which has the exchange's rate limits."""
+        """Start again from the built-in seed, which has the exchange's rate limits."""
         self.begin(built_in_seed())
         for coin, balance in (wallet or {}).items():
             self._control("POST", "wallet", {"coin": coin, "balance": balance})
@@ -46,7 +46,7 @@ class StandIn:
             self.order_fault({"method": "POST", "path": REPAY, **fault})
 
     def begin(self, seed: dict[str, t.Any]) -> None:
-        """Begin again with another book."""
+        """Start again from another seed."""
         self._control("PUT", "seed", seed)
         self._old = {item["repay_id"] for item in self._repayments(self.state())}
 
@@ -54,7 +54,7 @@ class StandIn:
         self._control("POST", "faults", fault)
 
     def settle(self) -> None:
-        """Let everything happen that is still under way: late packets, processing, late records."""
+        """Let everything happen that is still under way: late packets, processing, and late records."""
         self._control("POST", "clock", {"advance_ms": LONG_ENOUGH_MS})
         state = self.state()
         under_way = [item for item in self._repayments(state) if item["settles_at"] is not None]
@@ -65,15 +65,15 @@ class StandIn:
         return [item for item in self._repayments(self.state()) if item["repay_id"] not in self._old]
 
     def posts(self) -> list[dict[str, t.Any]]:
-        """Return the repayments that were delivered, the oldest first."""
+        """Return the requests to repay that were delivered, oldest first."""
         return [entry for entry in self.requests() if (entry["method"], entry["path"]) == ("POST", REPAY)]
 
     def requests(self) -> list[dict[str, t.Any]]:
-        """Return the last thousand requests to the exchange's calls, the oldest first."""
+        """Return the last thousand requests to the exchange's endpoints, oldest first."""
         return self._control("GET", "requests")["requests"]
 
     def counts(self) -> dict[str, int]:
-        """Return how many requests there were, by verb and path."""
+        """Return the number of requests by verb and path."""
         return self._control("GET", "requests")["counts"]
 
     def state(self) -> dict[str, t.Any]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the clients are, and the surroundings in which each of them runs."""
+"""The location of the clients, and the environment in which each of them runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNWANTED = ("ANSIBLE_", "BYBIT_", "COVERAGE_")
 
 
 def clean_environment(url: str, folder: Path) -> dict[str, str]:
-    """Return the environment of a client that has nothing of its user's but what a fresh account would have."""
+    """Return the environment of a client, which has no settings of the user beyond those of a fresh account."""
     kept = {
         name: value for name, value in os.environ.items()
         if not name.startswith(_UNWANTED) and not name.lower().endswith("_proxy")

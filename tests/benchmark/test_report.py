@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A report says the same in both forms."""
+"""Reports say the same in both forms."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ Of ``uri``:
 - an end"""
 
 
-def test_a_report_as_markdown_is_what_it_was() -> None:
+def test_a_report_as_markdown_is_unchanged() -> None:
     assert render(MARKDOWN, "md") == MARKDOWN
 
 
-def test_a_report_as_restructured_text() -> None:
+def test_a_report_can_be_restructured_text() -> None:
     assert render(MARKDOWN, "rst") == RST

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""That the comparison of speed measures what it says, and lets nothing count that did not repay. No test looks at times."""
+"""The comparison of speed measures what it says, and counts only runs that repaid. No test depends on times."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def command_of(code: str):
     return lambda cell: [sys.executable, "-c", code]
 
 
-def test_one_cell_gives_one_table() -> None:
+def test_one_cell_results_in_one_table() -> None:
     arguments = ["--rounds", "1", "--cells", "n1", "--contestants", "in-process,floor,noop"]
     ended = subprocess.run(
         [sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, timeout=60, check=False
@@ -57,14 +57,14 @@ def test_one_cell_gives_one_table() -> None:
     assert "[6/6, " in ended.stderr
 
 
-def test_who_repays_each_loan_once_counts(stand_in, tmp_path) -> None:
+def test_a_run_that_repays_each_loan_once_counts(stand_in, tmp_path) -> None:
     run = run_once(FLOOR, TWO, stand_in, tmp_path)
     assert (run.trouble, run.posts, run.gets, run.refused) == ("", 2, 0, 0)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["pybit", "uri", "uri-steps", "command", "module"])
-def test_all_others_repay_too(stand_in, tmp_path, name) -> None:
+def test_all_other_contestants_repay(stand_in, tmp_path, name) -> None:
     run = run_once(BY_NAME[name], Cell("one", "one", 1, ()), stand_in, tmp_path)
     assert (run.trouble, run.posts) == ("", 1)
 
@@ -87,23 +87,23 @@ def test_all_others_repay_too(stand_in, tmp_path, name) -> None:
     ],
     ids=["nothing", "too little", "twice", "no-op that repays", "refused", "failed"],
 )
-def test_who_does_not_does_not_count(stand_in, tmp_path, contestant, trouble) -> None:
+def test_a_run_that_does_not_repay_does_not_count(stand_in, tmp_path, contestant, trouble) -> None:
     assert run_once(contestant, TWO, stand_in, tmp_path).trouble.startswith(trouble)
 
 
-def test_another_amount_does_not_count(stand_in, tmp_path) -> None:
+def test_a_run_that_repays_another_amount_does_not_count(stand_in, tmp_path) -> None:
     script = str(CLIENTS / "pybit_repay.py")
     other = replace(FLOOR, command=lambda cell: [sys.executable, script, FLOOR.command(cell)[-1], '"2"', "false", "9"])
     assert run_once(other, TWO, stand_in, tmp_path).trouble == "1 repayments are not as they should be"
 
 
-def test_the_limit_holds_where_it_shall(stand_in, tmp_path) -> None:
+def test_the_rate_limit_holds_in_the_cells_with_limits(stand_in, tmp_path) -> None:
     run = run_once(FLOOR, replace(TWO, limited=True), stand_in, tmp_path)
     assert (run.posts, run.refused) == (2, 1)
     assert "10006" in run.trouble
 
 
-def test_distance_is_kept_from_every_request(stand_in, tmp_path) -> None:
+def test_every_request_is_delayed_by_the_distance(stand_in, tmp_path) -> None:
     assert run_once(FLOOR, replace(TWO, one_way_ms=25), stand_in, tmp_path).trouble == ""
     [fault] = stand_in.state()["faults"]
     assert (fault["delay_ms"], fault["delay_answer_ms"], fault["times"]) == (25, 25, 0)
@@ -118,7 +118,7 @@ def test_each_account_repays_with_its_own_key(stand_in, tmp_path) -> None:
     assert {entry["key"] for entry in stand_in.requests()} == {"sandbox-key", "sandbox-key-1"}
 
 
-def test_tls(tmp_path) -> None:
+def test_clients_repay_over_tls(tmp_path) -> None:
     started = StandIn(tmp_path / "stand-in", "--tls")
     try:
         assert started.url.startswith("https://")
@@ -128,7 +128,7 @@ def test_tls(tmp_path) -> None:
         started.stop()
 
 
-def test_rounds_begin_with_another_contestant_each() -> None:
+def test_each_round_begins_with_another_contestant() -> None:
     cell = next(cell for cell in CELLS if cell.name == "forks")
     found = [turn for turn in turns([cell], ["in-process", "uri", "noop"], 3) if turn.cell is cell]
     timed = [turn.contestant.name for turn in found if not turn.watched]
@@ -150,12 +150,12 @@ def wait_for(condition) -> bool:
     return condition()
 
 
-def test_who_is_told_to_end_leaves_nothing_behind() -> None:
+def test_an_interrupted_comparison_leaves_no_process_behind() -> None:
     before = set(CACHE.glob("bench-*"))
     arguments = ["--rounds", "1", "--cells", "n20", "--contestants", "module"]
     process = subprocess.Popen([sys.executable, str(SCRIPT), *arguments], stderr=subprocess.DEVNULL)
     try:
-        # The comparison, Ansible, its worker, and a module or what starts it.
+        # The comparison, Ansible, its worker, and a module or the process that starts one.
         assert wait_for(lambda: len(tree(process.pid)) >= 4)
         begun = tree(process.pid)
         [folder] = set(CACHE.glob("bench-*")) - before
@@ -168,7 +168,7 @@ def test_who_is_told_to_end_leaves_nothing_behind() -> None:
     assert set(CACHE.glob("bench-*")) == before
 
 
-def test_memory_of_all_descendants_counts_and_shared_memory_once() -> None:
+def test_memory_counts_all_descendants_and_shared_pages_once() -> None:
     code = (
         "import os, time; shared = os.urandom(60_000_000)\n"
         "for _ in range(2): os.fork()\n"
@@ -179,5 +179,5 @@ def test_memory_of_all_descendants_counts_and_shared_memory_once() -> None:
         megabytes = peak_kb(process) / 1024
     finally:
         process.wait()
-    # Four processes: 60 together, 20 each, and the interpreters; each page counted for each would be 320.
+    # Four processes: 60 shared, 20 for each, and the interpreters; counting shared pages four times would give 320.
     assert 130 < megabytes < 230

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the comparison of speed makes of its runs: medians, ratios and goals. The runs here are made up."""
+"""What the comparison of speed concludes from its runs: medians, ratios, and goals. The runs here are invented."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def rows_of(results: Results) -> dict[str, dict[str, str]]:
     return {line[1]: dict(zip(lines[0], line, strict=True)) for line in lines[2:]}
 
 
-def test_a_row_shows_the_median_and_what_follows_from_it() -> None:
+def test_a_row_shows_the_median_and_its_ratios() -> None:
     rows = rows_of(results_of("n100", in_process=[2, 3, 2.5], uri=[50, 49, 60], floor=[0.2, 0.1, 0.2], noop=[1.5] * 3))
     assert list(rows["ours, in-process"].values()) == [
         "**100 repayments**", "ours, in-process", "2.50 (2.00–3.00)", "25.0", "10.0 ms", "12.5×", "20.0×", "100 + 600", "",
@@ -38,7 +38,7 @@ def test_a_row_shows_the_median_and_what_follows_from_it() -> None:
     assert rows["no repayment: `assert`, an action"]["of the floor"] == ""
 
 
-def test_what_does_not_count_is_in_no_number() -> None:
+def test_runs_that_do_not_count_are_in_no_number() -> None:
     results = results_of("n100", in_process=[2, 2], uri=50)
     results.add("n100", "in-process", Run(1, 99, 600, 0, WRONG), False)
     results.add("n100", "floor", Run(0.1, 99, 0, 0, WRONG), False)
@@ -52,7 +52,7 @@ def test_what_does_not_count_is_in_no_number() -> None:
     ]
 
 
-def test_memory_is_of_the_run_that_was_watched() -> None:
+def test_memory_comes_from_the_watched_run() -> None:
     results = results_of("n100", in_process=2)
     results.add("n100", "in-process", Run(2.2, 100, 600, 0, "", 51_200), True)
     row = rows_of(results)["ours, in-process"]
@@ -79,6 +79,6 @@ def test_memory_is_of_the_run_that_was_watched() -> None:
         ),
     ],
 )
-def test_goals(results, told) -> None:
+def test_goals_are_met_or_missed(results, told) -> None:
     [measured] = [line for line in goals(results).splitlines() if not line.endswith("not measured")]
     assert measured.endswith(told)

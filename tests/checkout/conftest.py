@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What only a checkout has: its tools, and what a forge runs."""
+"""Fixtures for what only a checkout has: its tools, and the files that a forge runs."""
 
 from __future__ import annotations
 

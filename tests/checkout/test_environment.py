@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tools/environment.py installs, and when, with a Python that only writes down what it is asked for."""
+"""What tools/environment.py installs and when, with a fake Python that only records its arguments."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ echo "locked==2"
 
 
 class Made(t.NamedTuple):
-    """What was said, and what Python was asked for."""
+    """The output, and the arguments of the fake Python."""
 
     said: list[str]
     asked: list[str]
@@ -46,7 +46,7 @@ class Made(t.NamedTuple):
 
 @pytest.fixture
 def folder(checkout, tmp_path) -> Path:
-    """Return a folder with what is read, and one lock."""
+    """Return a folder with the files that the tool reads, and one lock."""
     for name in READ:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(checkout / name, tmp_path / name)
@@ -79,23 +79,23 @@ def make_env(folder):
 
 @pytest.fixture
 def by_uv(folder):
-    """Return how uv is called."""
+    """Return the recorded start of a call of uv."""
     return f"uv pip install --quiet --system-certs --python={folder}/.venv/bin/python"
 
 
-def test_installs_from_the_lock_of_the_python_at_hand(make_env, by_uv):
+def test_packages_come_from_the_lock_of_the_current_python(make_env, by_uv):
     made = make_env("3.12")
     assert made.asked == [VENV, GET_UV, f"{by_uv} {LOCKED}", LINK]
     assert made.said == ["Setting up .venv (half a minute or so)"]
 
 
-def test_pip_installs_the_same_where_uv_cannot(make_env, by_uv):
+def test_pip_installs_the_same_packages_if_uv_fails(make_env, by_uv):
     made = make_env("3.12", uv_ends_with=2)
     assert made.asked == [VENV, GET_UV, f"{by_uv} {LOCKED}", f"{PIP} {LOCKED}", LINK]
     assert made.said[1:] == ["uv could not install it (see above): pip does, in a minute or two"]
 
 
-def test_says_that_a_python_has_no_lock(make_env, by_uv):
+def test_a_python_without_a_lock_is_reported(make_env, by_uv):
     made = make_env("3.13")
     assert made.asked == [VENV, GET_UV, f"{by_uv} {NEWEST}", LINK]
     assert made.said == [
@@ -104,25 +104,25 @@ def test_says_that_a_python_has_no_lock(make_env, by_uv):
     ]
 
 
-def test_does_nothing_twice(make_env):
+def test_an_up_to_date_environment_is_left_alone(make_env):
     assert make_env("3.12").asked
     assert make_env("3.12") == Made([], [])
 
 
-def test_is_done_anew_after_a_failure(make_env):
+def test_a_failed_environment_is_set_up_again(make_env):
     assert make_env("3.12", pip_ends_with=3).asked == [VENV, GET_UV, f"{PIP} {LOCKED}"]
     assert make_env("3.12").asked[-1] == LINK
 
 
 @pytest.mark.parametrize("changed", ["tools/locks/dev-3.12.txt", "tools/requirements.txt", "tools/find-python", "tools/environment.py"])
-def test_is_done_anew_when_what_it_installs_from_has_changed(make_env, folder, changed):
+def test_an_environment_is_set_up_again_after_a_change_of_its_sources(make_env, folder, changed):
     make_env("3.12")
     with (folder / changed).open("a") as file:
         file.write("# another\n")
     assert LINK in make_env("3.12").asked
 
 
-def test_is_done_anew_in_a_copy(make_env, folder, tmp_path_factory):
+def test_an_environment_is_set_up_again_in_a_copy(make_env, folder, tmp_path_factory):
     make_env("3.12")
     copy = tmp_path_factory.mktemp("copy") / "checkout"
     shutil.copytree(folder, copy)
@@ -131,8 +131,8 @@ def test_is_done_anew_in_a_copy(make_env, folder, tmp_path_factory):
     assert LINK in (copy / "asked").read_text().splitlines()[4:]
 
 
-def test_locks_for_each_python_that_can_control_and_no_other(folder):
-    # uv is looked for beside the Python that runs this.
+def test_locks_exist_for_controller_pythons_only(folder):
+    # The tool expects uv next to the Python that runs it.
     own = folder / "bin" / "python"
     own.parent.mkdir()
     script(own, f'#!/bin/sh\nexec "{sys.executable}" -c "import runpy, sys; sys.executable = \'$0\'; sys.argv = sys.argv[1:]; '

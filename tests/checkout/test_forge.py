@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a forge would run, as far as that can be seen without one."""
+"""What a forge would run, as far as it can be checked without one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def nox(checkout, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def jobs(nox, tmp_path_factory) -> dict[str, list[dict[str, str]]]:
-    """Return what the reusable workflow turns into jobs."""
+    """Return the list from which the reusable workflow creates its jobs."""
     path = tmp_path_factory.mktemp("matrix") / "jobs.json"
     nox("--session", "matrix-generator", ANTSIBULL_NOX_MATRIX_JSON=str(path))
     return json.loads(path.read_text())
@@ -46,52 +46,52 @@ def jobs(nox, tmp_path_factory) -> dict[str, list[dict[str, str]]]:
 
 @pytest.fixture(scope="module")
 def workflow(checkout) -> dict:
-    # A loader for YAML 1.1 reads the key "on" as true, unless it is quoted.
+    # A YAML 1.1 loader reads the key "on" as true unless it is quoted.
     return yaml.safe_load((checkout / ".github" / "workflows" / "ci.yml").read_text())
 
 
 @pytest.fixture(scope="module")
 def used(checkout) -> list[tuple[str, str, str]]:
-    """Return what the workflows call of others: each with its commit, and the version that a comment names."""
+    """Return the foreign actions and workflows that are used, with their commit and the version in the comment."""
     lines = [line for path in (checkout / ".github" / "workflows").glob("*.yml") for line in path.read_text().splitlines()]
     calls = [re.fullmatch(r"\s*(?:- )?uses: (\S+)@(\S+)(?:  # (\S+))?", line) for line in lines if "uses:" in line]
     return [call.groups(default="") if call else ("", "", "") for call in calls]
 
 
-def test_sessions_are_listed(nox, final_cores):
+def test_nox_lists_the_sessions(nox, final_cores):
     listed = nox("--list")
     for core in final_cores:
         assert f"\n- ansible-test-sanity-{core.name}" in listed
 
 
 @pytest.mark.parametrize("kind", ["sanity", "units"])
-def test_a_job_for_every_final_core_and_no_other(jobs, final_cores, kind):
+def test_every_final_core_has_its_jobs_and_no_other_core_has(jobs, final_cores, kind):
     assert [job["ansible-core"] for job in jobs[kind]] == [core.name for core in final_cores]
 
 
-def test_an_integration_job_for_every_python_of_every_final_core(jobs, final_cores):
+def test_every_python_of_every_final_core_has_an_integration_job(jobs, final_cores):
     assert [job["name"] for job in jobs["integration"]] == [
         f"ansible-test-integration-{core.name}-{python}" for core in final_cores for python in core.controllers
     ]
 
 
-def test_reusable_workflow_is_that_of_the_installed_release(used, checkout):
+def test_the_reusable_workflow_has_the_installed_version(used, checkout):
     (version,) = [version for action, _commit, version in used if action.startswith("ansible-community/antsibull-nox/")]
     assert version == importlib.metadata.version("antsibull-nox")
     assert f"antsibull-nox=={version}" in (checkout / "tools" / "requirements.txt").read_text().splitlines()
 
 
-def test_jobs_may_only_read(workflow):
+def test_jobs_have_read_access_only(workflow):
     assert workflow["permissions"] == {"contents": "read"}
     assert not [name for name, job in workflow["jobs"].items() if "permissions" in job or "secrets" in job]
 
 
-def test_runs_weekly_without_a_change(workflow):
+def test_ci_runs_weekly_without_a_change(workflow):
     (when,) = workflow["on"]["schedule"]
     assert re.fullmatch(r"\d+ \d+ \* \* \d", when["cron"])
 
 
-def test_whatever_is_of_others_is_pinned_to_a_commit_and_names_its_version(used, workflow):
+def test_foreign_actions_are_pinned_to_a_commit_and_name_its_version(used, workflow):
     steps = [step for job in workflow["jobs"].values() for step in [job, *job.get("steps", ())] if "uses" in step]
     assert [f"{action}@{commit}" for action, commit, _version in used] == [step["uses"] for step in steps]
     assert len(used) == 3
@@ -100,20 +100,20 @@ def test_whatever_is_of_others_is_pinned_to_a_commit_and_names_its_version(used,
         assert re.fullmatch(r"v?\d+\.\d+\.\d+", version), action
 
 
-def test_weekly_run_takes_what_others_have_released_meanwhile(workflow):
+def test_the_weekly_run_takes_the_newest_releases(workflow):
     steps = workflow["jobs"]["make"]["steps"]
     renewing = next(number for number, step in enumerate(steps) if step.get("run") == "make lock")
     assert steps[renewing]["if"] == "github.event_name == 'schedule'"
     assert steps[renewing + 1]["run"].startswith("make ")
 
 
-def test_python_of_the_jobs_is_one_of_the_newest_final_core(workflow, final_cores):
+def test_the_jobs_use_a_python_of_the_newest_final_core(workflow, final_cores):
     settings = [step.get("with", {}) for step in workflow["jobs"]["make"]["steps"]]
     (python,) = [setting["python-version"] for setting in settings if "python-version" in setting]
     assert python in final_cores[-1].controllers
 
 
-def test_targets_that_the_jobs_make_exist(workflow, checkout):
+def test_the_jobs_run_existing_make_targets(workflow, checkout):
     makefile = (checkout / "Makefile").read_text()
     for target in workflow["jobs"]["make"]["strategy"]["matrix"]["target"]:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The locks that `make env` installs from: of every supported Python, with hashes, and of what is required."""
+"""The locks that `make env` installs from: one for each supported Python, with hashes, and complete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 class Locked(t.NamedTuple):
     """One package of a lock.
 
-    :ivar wanted_by: The packages and files that it is there for.
+    :ivar wanted_by: The packages and files that require it.
     """
 
     requirement: Requirement
@@ -41,7 +41,7 @@ def read_package(text: str) -> Locked:
 
 
 def required(path: Path) -> dict[str, Requirement]:
-    """Return what a file requires, and the files that it includes."""
+    """Return the requirements of a file and of the files that it includes."""
     found = {}
     for line in path.read_text().splitlines():
         if line.startswith("-r "):
@@ -62,11 +62,11 @@ def locks(checkout) -> dict[str, dict[str, Locked]]:
     return {path.stem.removeprefix("dev-"): read_lock(path) for path in (checkout / "tools" / "locks").glob("dev-*.txt")}
 
 
-def test_every_python_that_can_control_has_its_lock_and_no_other(locks, pythons):
+def test_controller_pythons_have_locks_and_no_other_python_has(locks, pythons):
     assert sorted(locks) == pythons
 
 
-def test_every_package_is_held_to_one_release_and_its_hashes(locks):
+def test_every_package_is_locked_to_one_release_and_its_hashes(locks):
     for packages in locks.values():
         for name, locked in packages.items():
             assert [specifier.operator for specifier in locked.requirement.specifier] == ["=="], name
@@ -74,28 +74,28 @@ def test_every_package_is_held_to_one_release_and_its_hashes(locks):
             assert all(map(HASH.fullmatch, locked.hashes)), name
 
 
-def test_what_is_required_is_locked_and_nothing_else_directly(locks, checkout):
+def test_exactly_the_requirements_are_locked_directly(locks, checkout):
     wanted = required(checkout / "tools" / "requirements.txt")
     for packages in locks.values():
         direct = {name for name, locked in packages.items() if any(reason.startswith("-r ") for reason in locked.wanted_by)}
         assert direct == set(wanted)
 
 
-def test_locked_releases_are_those_that_are_allowed(locks, checkout):
+def test_locked_releases_meet_the_requirements(locks, checkout):
     for packages in locks.values():
         for name, requirement in required(checkout / "tools" / "requirements.txt").items():
             (release,) = packages[name].requirement.specifier
             assert requirement.specifier.contains(release.version, prereleases=False), name
 
 
-def test_locked_core_is_the_newest_that_runs_on_each_python(locks, final_cores):
+def test_the_locked_core_is_the_newest_for_each_python(locks, final_cores):
     for python, packages in locks.items():
         newest = [core for core in final_cores if python in core.controllers][-1]
         (release,) = packages["ansible-core"].requirement.specifier
         assert release.version.startswith(f"{newest.name}."), python
 
 
-def test_whatever_is_locked_is_wanted_by_something_locked(locks):
+def test_every_locked_package_is_required_by_another_or_by_a_file(locks):
     for packages in locks.values():
         for name, locked in packages.items():
             reasons = [reason for reason in locked.wanted_by if not reason.startswith("-r ")]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How make shares the fault tests among processors, with a pytest that only writes down what it is asked for; what coverage sees."""
+"""How make splits the fault tests among processors, with a fake pytest that only records its arguments; and what coverage counts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ case "$*" in *"$FAILING"*) exit 1;; esac
 
 @pytest.fixture
 def make(checkout, tmp_path) -> t.Callable[..., subprocess.CompletedProcess[str]]:
-    """Make a target with two processors and programs that do nothing else."""
+    """Run make with two processors and with fake programs."""
     for name, text in {"pytest": PYTEST, "python": "#!/bin/sh\n", "coverage": "#!/bin/sh\n"}.items():
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
@@ -44,7 +44,7 @@ def played(output: str) -> list[str]:
     return sorted(re.findall(r"^played (.*)$", output, re.MULTILINE))
 
 
-def test_schedules_are_shared_with_one_seed(make):
+def test_schedules_are_split_among_processors_with_one_seed(make):
     output = make("fault-test", "SCHEDULES=7").stdout
     [seed] = set(re.findall(r"seed=(\d+)", output))
     assert played(output) == [
@@ -53,17 +53,17 @@ def test_schedules_are_shared_with_one_seed(make):
     assert f"(again: make fault-test SEED={seed} SCHEDULES=7)" in output
 
 
-def test_a_seed_is_taken(make):
+def test_a_given_seed_is_used(make):
     assert "seed=5 " in played(make("fault-test", "SEED=5").stdout)[0]
 
 
-def test_answers_are_shared(make):
+def test_answer_cases_are_split_among_processors(make):
     assert played(make("fault-answers").stdout) == [
         f"-q tests/faults/test_answers_that_change.py | schedules= seed= answers=all part={part}/2" for part in (1, 2)
     ]
 
 
-def test_every_file_of_the_fault_tests_is_played_once(make, checkout):
+def test_every_file_of_the_fault_tests_runs_once(make, checkout):
     first, *others = sorted(line.partition(" |")[0] for line in played(make("test-faults").stdout))
     assert first.startswith("tests/faults --ignore=")
     named = set(" ".join(others).split())
@@ -73,13 +73,13 @@ def test_every_file_of_the_fault_tests_is_played_once(make, checkout):
 
 
 @pytest.mark.parametrize("jobs", [(), ("--jobs=2",)])
-def test_one_failure_fails_the_whole_and_stops_no_other(make, jobs):
+def test_one_failure_fails_the_target_without_stopping_the_others(make, jobs):
     done = make(*jobs, "test-faults", failing="test_witnesses")
     assert done.returncode
     assert len(played(done.stdout)) == 3
 
 
-def test_a_failure_in_what_runs_at_once_fails_make_test(make):
+def test_a_failure_of_a_parallel_part_fails_make_test(make):
     done = make("test", failing="tests/install")
     assert done.returncode
     assert "All tests have passed" not in done.stdout
@@ -91,7 +91,7 @@ def test_make_says_what_has_passed(make, target):
 
 
 def files_played(output: str, is_sample: bool) -> set[str]:
-    """Return the files of tests in those commands of pytest that play all or only a sample."""
+    """Return the test files in the pytest commands that run all tests, or only a sample of them."""
     commands = [line.partition(" |")[0].split() for line in played(output)]
     found: set[str] = set()
     for words in commands:
@@ -105,10 +105,10 @@ def files_below(path: str) -> list[str]:
     return [path] if path.endswith(".py") else [str(file) for file in Path(path).rglob("test_*.py")]
 
 
-def test_every_test_is_played_by_make_test_or_a_sample_of_it_there_and_all_by_test_whole(make, checkout, monkeypatch):
+def test_make_test_runs_or_samples_every_test_and_test_whole_runs_all(make, checkout, monkeypatch):
     monkeypatch.chdir(checkout)
     quick, slow = make("test").stdout, make("test-whole").stdout
-    # They are played by the checkers.
+    # The checkers run these.
     others = {"tests/install/test_galaxy_importer.py", *files_below("tests/unit")}
     everything = set(files_below("tests")) - others
     assert files_played(quick, False) | files_played(quick, True) >= everything
@@ -116,7 +116,7 @@ def test_every_test_is_played_by_make_test_or_a_sample_of_it_there_and_all_by_te
     assert files_played(slow, True) == set()
 
 
-def test_coverage_counts_what_nothing_imports(checkout, tmp_path):
+def test_coverage_counts_files_that_nothing_imports(checkout, tmp_path):
     tree = tmp_path / "ansible_collections" / "treasury" / "bybit"
     shutil.copytree(checkout / "plugins" / "module_utils", tree / "plugins" / "module_utils")
     shutil.copy2(checkout / "pyproject.toml", tree)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which pairs of a core and a Python the matrix runs, and what it tells of them."""
+"""Which pairs of a core and a Python the matrix runs, and what it reports about them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OLD = Core("2.19", "2.19.14", ("3.11", "3.12"), ("3.9",))
 CANDIDATE = Core("2.22", "2.22.0rc1", ("3.13", "3.14"), ("3.9", "3.12"), ("pylint",))
 
 
-def test_every_pair_that_can_run_does():
+def test_every_possible_pair_runs():
     pairs, absent = pairs_of([OLD], ["3.9", "3.11", "3.12"])
     assert [(pair.name, pair.controller, pair.is_first) for pair in pairs] == [
         ("2.19-3.11", "3.11", True),
@@ -24,25 +24,25 @@ def test_every_pair_that_can_run_does():
     assert not absent
 
 
-def test_pairs_without_their_python_are_told():
+def test_pairs_without_their_python_are_reported():
     pairs, absent = pairs_of([OLD], ["3.12"])
     assert [(pair.name, pair.is_first) for pair in pairs] == [("2.19-3.12", True)]
     assert absent == ["2.19-3.11", "2.19-3.9"]
     assert "2.19-3.9    not run: no Python 3.9 on this machine" in table([], absent, [])
 
 
-def test_pythons_for_modules_alone_are_those_of_the_newest_final_core():
+def test_module_only_pythons_are_paired_with_the_newest_final_core():
     pairs, _absent = pairs_of([OLD, CANDIDATE], ["3.9", "3.12", "3.13"])
     assert [pair.name for pair in pairs] == ["2.19-3.12", "2.19-3.9", "2.22-3.13"]
 
 
-def test_modules_cannot_be_tried_without_a_python_for_the_core():
+def test_modules_cannot_be_tested_without_a_python_for_the_core():
     pairs, absent = pairs_of([OLD, CANDIDATE], ["3.9"])
     assert not pairs
     assert absent == ["2.19-3.11", "2.19-3.12", "2.19-3.9", "2.22-3.13", "2.22-3.14"]
 
 
-def test_what_hardly_depends_on_the_python_is_done_once_for_a_core():
+def test_steps_that_hardly_depend_on_the_python_run_once_per_core():
     pairs, _absent = pairs_of([OLD], ["3.9", "3.11", "3.12"])
     first, second, modules = ({name for name, _command in steps_of(pair)} for pair in pairs)
     assert first - second == {"sanity", "both ways"}
@@ -56,7 +56,7 @@ def test_only_the_named_sanity_tests_are_skipped():
     assert dict(steps_of(candidate))["sanity"][-2:] == ["--skip-test", "pylint"]
 
 
-def test_table_says_what_ran_how_it_went_and_how_long():
+def test_the_table_shows_steps_results_and_durations():
     (pair,), _absent = pairs_of([OLD, CANDIDATE], ["3.13"])
     shown = table([Step(pair, "sanity", "FAILED", 61.4)], [], ["2.19-3.11"])
     assert "2.22-3.13   2.22.0rc1            sanity        FAILED        61" in shown
@@ -76,5 +76,5 @@ def test_table_says_what_ran_how_it_went_and_how_long():
         ("WARNING: Nothing to do\n", ["no unit test on any Python"]),
     ],
 )
-def test_few_unit_tests_are_no_pass(output, few):
+def test_too_few_unit_tests_are_a_failure(output, few):
     assert too_few_unit_tests(output) == few

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The PostgreSQL of other tests: that it is a real one, and does what they let it do."""
+"""The PostgreSQL server that other tests use is a real one, and can be stopped and paused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ask(url: str, statement: str) -> t.Any:
     return None if row is None else row[0]
 
 
-def test_each_new_database_is_empty_and_settings_are_those_of_production_but_for_the_flush(server):
+def test_a_new_database_is_empty_and_has_production_settings_except_for_the_flush(server):
     first, second = server.new_database(), server.new_database()
     with psycopg.connect(first) as connection:
         connection.execute("CREATE TABLE repayments (amount numeric)")
@@ -38,7 +38,7 @@ def test_each_new_database_is_empty_and_settings_are_those_of_production_but_for
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
-def test_what_was_committed_is_there_after_another_start(server, mode):
+def test_committed_data_survives_a_restart(server, mode):
     url, port = server.new_database(), server.port
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE repayments AS SELECT 5 AS amount")
@@ -54,7 +54,7 @@ def test_what_was_committed_is_there_after_another_start(server, mode):
     assert ask(url, "SELECT amount FROM repayments") == 5
 
 
-def test_a_password_is_needed_over_tcp(server, monkeypatch):
+def test_tcp_requires_a_password(server, monkeypatch):
     monkeypatch.delenv("PGPASSWORD", raising=False)
     url = server.new_database()
     for other in (f":{server.password}@", ":wrong@"), (f":{server.password}@", "@"):
@@ -62,7 +62,7 @@ def test_a_password_is_needed_over_tcp(server, monkeypatch):
             ask(url.replace(*other), "SELECT 1")
 
 
-def test_a_paused_server_answers_once_it_goes_on(server):
+def test_a_paused_server_answers_once_it_resumes(server):
     url = server.new_database()
     with psycopg.connect(url) as connection, futures.ThreadPoolExecutor() as threads:
         server.pause()

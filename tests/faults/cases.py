@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs, requests and entries of the ledger as the oracle's tests have them: the usual ones, and what is unusual of them."""
+"""Runs, requests, and entries of the ledger for the oracle's tests: usual ones, with whatever is unusual as a parameter."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ T0 = 1_000_000
 
 
 def entry(repay_id: str = "7", amount: str = "100", **changed: t.Any) -> Entry:
-    usual = Entry(repay_id, LOAN, Decimal(amount), T0, SUCCESS, "api", T0, None)
+    usual = Entry(repay_id, LOAN, Decimal(amount), T0, SUCCESS, "api", T0)
     return dataclasses.replace(usual, **changed)
 
 
@@ -87,7 +87,7 @@ def recorded(runs: list[Run], ledger: list[Entry], books: Books | None = None, *
 
 
 def asked(recording: Recording) -> Asks:
-    """Return what was asked for, when each run was started because somebody did not know of an end."""
+    """Return the asks of a recording in which users start a run whenever they do not know the outcome of an earlier one."""
     asks = Asks()
     for one in recording.runs:
         asks.begin(one)
@@ -96,7 +96,7 @@ def asked(recording: Recording) -> Asks:
 
 
 def judge(runs: list[Run], ledger: list[Entry], books: Books | None = None, **known: t.Any) -> list[str]:
-    """Return what the oracle says of some runs and the ledger that they led to."""
+    """Return what the oracle says about some runs and the resulting ledger."""
     recording = recorded(runs, ledger, books, **known)
     asks = asked(recording)
     return [sentence for one in recording.runs for sentence in oracle.after_run(one, recording)] + oracle.always(recording, asks)

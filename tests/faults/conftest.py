@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The stand-in exchange for all schedules, and what is shown of them."""
+"""The stand-in exchange for all schedules, and the summary of what happened in them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from simulation.machine import Schedule
 from simulation.tally import Tally
 from stepping.warm_up import warm_up
 
-# Nothing is kept from one run to the next, so nothing need lie about in the checkout.
+# Nothing is kept from one session to the next, so keep Hypothesis's files out of the checkout.
 set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), "treasury-bybit-hypothesis"))
 
 _STAGE = pytest.StashKey[Stage]()
@@ -40,9 +40,9 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory, request) -> Stage:
-    """Everything that a schedule needs, made once: the exchange, and a process that has imported what a run imports."""
+    """Everything that schedules share, created once: the exchange, and a process that has imported what a run imports."""
     run_dir = tmp_path_factory.mktemp("sandbox")
-    # A disk in memory, because thousands of schedules would wait for the real one.
+    # Use a file system in memory, because thousands of schedules would wait for the disk.
     shared_memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(dir=shared_memory)) if shared_memory.is_dir() else tmp_path_factory.mktemp("schedule")
     os.environ["LC_ALL"] = "C.UTF-8"
@@ -64,7 +64,7 @@ def stage(tmp_path_factory, request) -> Stage:
 
 @pytest.fixture
 def schedule(stage: Stage) -> t.Iterator[Schedule]:
-    """A schedule that ends as all do: everything heals, and has to add up."""
+    """A schedule, at whose end everything heals and has to add up."""
     made = type("Schedule", (Schedule,), {"stage": stage})()
     yield made
     made.teardown()
@@ -72,7 +72,7 @@ def schedule(stage: Stage) -> t.Iterator[Schedule]:
 
 @pytest.fixture
 def shared(schedule: Schedule) -> Schedule:
-    """The same with the journal on a server."""
+    """A schedule with its journal on a server."""
     schedule.share_journal()
     return schedule
 

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Does the fault suite find the bug? Takes out one safeguard after the other, and runs the suite on a copy.
+"""Does the fault suite find the bug? Removes one safeguard after the other, and runs the suite on a copy.
 
-Usage: python tests/faults/sabotage.py [--schedules N] [--jobs N] [WORD]   (only what has the word in its name)
+Usage: python tests/faults/sabotage.py [--schedules N] [--jobs N] [WORD]   (only removals whose name contains the word)
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from removals import NOTHING, REMOVALS
 from removals.replacing import VARIABLE, Removal
 
 ROOT = Path(__file__).resolve().parents[2]
-# The others do not leave to chance what the first may miss in a few hundred schedules.
+# These find systematically what a few hundred random schedules may miss.
 _ALONE = (
     "witnesses", "surroundings", "references", "shared_journal", "the_exchange_as_it_may_be", "one_by_one", "goals_one_by_one",
     "moves_alone", "moves_one_by_one", "answers_that_change",
 )
-# Enough of the cases for every kind of change to be among them.
+# Enough cases to include every kind of change.
 _ANSWERS = 2000
-# In the copy: has every Python process take the removal out of what it imports.
+# In the copy, this makes every Python process remove the safeguard from what it imports.
 _START = "tests/faults/removals/start"
 _BY = max(map(len, _ALONE))
 TESTS = tuple(f"tests/faults/test_{name}.py" for name in (*_ALONE, "schedules"))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Take safeguards out of a copy, and see whether the suite notices.")
-    parser.add_argument("word", nargs="?", default="", help="only what has this word in its name")
-    # Too few to be held against the tally as well, which would only say that something no longer happens.
-    parser.add_argument("--schedules", type=int, default=299, help="how many schedules at most")
+    parser = argparse.ArgumentParser(description="Remove safeguards from a copy, and check whether the fault suite notices.")
+    parser.add_argument("word", nargs="?", default="", help="only removals whose name contains this word")
+    # Too few for the check of the tally, which would only report that something no longer happens.
+    parser.add_argument("--schedules", type=int, default=299, help="the most schedules to run")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     chosen = [one for one in REMOVALS if given.word in one.removed]
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def _try(removal: Removal, schedules: int) -> tuple[str, str]:
-    """Return what fails first without a safeguard, nothing when all pass, and what the suite said."""
+    """Return what fails first without a safeguard, empty if all tests pass, and the suite's message."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "ansible_collections" / "treasury" / "bybit"
         _copy_to(copy)

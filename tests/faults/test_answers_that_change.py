@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Paid once, and known: each field of each answer is missing, empty, of another type or unit, unknown, doubled, or moved.
+"""Paid once, and known: with each field of each answer missing, empty, of another type or unit, unknown, doubled, or moved.
 
-FAULT_ANSWERS says how many of the cases are played, chosen by the seed; "all" plays all of them.
+FAULT_ANSWERS sets how many cases run, chosen by the seed; "all" runs all of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _cases() -> list[Case]:
 
 
 @pytest.mark.parametrize("case", _cases(), ids=str)
-def test_an_answer_that_changes(schedule: Schedule, case: Case) -> None:
+def test_a_changed_answer_leads_to_no_second_payment_and_no_wrong_report(schedule: Schedule, case: Case) -> None:
     goal = GOALS[case.goal]
     schedule.focus = goal.loan.product
     schedule.order(case.faults())
@@ -37,14 +37,14 @@ def test_an_answer_that_changes(schedule: Schedule, case: Case) -> None:
 
 @pytest.mark.parametrize("run", [CLEAR, LOST, HIDDEN])
 @pytest.mark.parametrize("name", GOALS)
-def test_the_cases_are_of_all_that_is_asked(schedule: Schedule, name: str, run: str) -> None:
+def test_the_cases_cover_all_calls_of_a_run(schedule: Schedule, name: str, run: str) -> None:
     schedule.order(answers.losses(run))
     [one] = schedule.play([Plan(GOALS[name])])
     asked = {tuple(step.split()[1:]) for step in one.steps if step.startswith("head ")}
     assert asked == answers.asked(name, run)
 
 
-def test_the_clock_is_asked(schedule: Schedule) -> None:
+def test_a_run_with_a_wrong_clock_asks_for_the_time(schedule: Schedule) -> None:
     [run] = schedule.play([Plan(GOALS["legacy amount"], drift_ms=DRIFT_MS)])
     asked = {tuple(step.split()[1:]) for step in run.steps if step.startswith("head ")}
     assert asked == answers.asked("legacy amount", CLOCK)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Paid once, and known: each product and goal with one fault alone, with SIGKILL before each step, and as the hour turns."""
+"""Paid once, and known: each product and goal with a single fault, with a SIGKILL before each step, and around a charge of interest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WAYS = {
     "max_ltv": Goal(BIG_COIN, max_ltv="0.19"),
     "contract": WHOLE,
 }
-# Whoever asks for these a second time has them already.
+# A second run for one of these has nothing to do.
 ONCE = {"since": LEGACY_GOALS[1], **{name: goal for name, goal in WAYS.items() if goal.is_declarative}}
 PAID_OFF = {
     "legacy": Goal(SMALL_LOAN, max_debt="0"), "flexible": Goal(SMALL_COIN, max_debt="0"),
@@ -41,9 +41,9 @@ LATE: list[dict[str, int]] = [
     {"debt_delay_ms": 90_000}, {"processing_ms": 5000}, {"processing_ms": 5000, "final_status": 3},
     {"processing_ms": 30_000, "debt_delay_ms": 9900},
 ]
-# Milliseconds before the hour turns at which a run begins: each request takes three of them.
+# How many milliseconds before the charge of interest a run begins; each request takes three.
 BEFORE = (5, 8, 11, 14, 17, 200)
-# As many as a run without a fault has, and one more.
+# One more than the steps of a run without a fault.
 STEPS = range(36)
 ways = pytest.mark.parametrize("goal", WAYS.values(), ids=WAYS.keys())
 
@@ -55,10 +55,10 @@ def order(schedule: Schedule, **fault: t.Any) -> None:
 @ways
 @pytest.mark.parametrize("fate", FATES)
 @pytest.mark.parametrize("answer", ANSWERS, ids=str)
-def test_an_answer_that_leaves_it_open(schedule: Schedule, answer: t.Any, fate: str, goal: Goal) -> None:
+def test_the_outcome_is_found_after_an_unclear_answer(schedule: Schedule, answer: t.Any, fate: str, goal: Goal) -> None:
     order(schedule, answer=answer, **FATES[fate])
     [run] = schedule.play([Plan(goal)])
-    # Where the wallet does not pay, its ledger cannot show that nothing happened, and the margin is longer than the run.
+    # If the wallet does not pay, its ledger cannot show that nothing happened, and the margin is longer than the run.
     lost = "unknown" if goal.collateral else "not_executed"
     assert (run.outcome, len(run.posts)) == (lost if fate == "lost" else "executed", 1)
     schedule.play([Plan(goal)])
@@ -67,7 +67,7 @@ def test_an_answer_that_leaves_it_open(schedule: Schedule, answer: t.Any, fate: 
 @ways
 @pytest.mark.parametrize("manner", [{}, {"wait_timeout": 12}, {"wait": False, "wait_timeout": 3}], ids=str)
 @pytest.mark.parametrize("effects", LATE, ids=str)
-def test_a_repayment_that_shows_late(
+def test_a_repayment_that_shows_late_is_not_paid_again(
     schedule: Schedule, effects: dict[str, int], manner: dict[str, t.Any], goal: Goal
 ) -> None:
     order(schedule, **effects)
@@ -78,7 +78,7 @@ def test_a_repayment_that_shows_late(
 @ways
 @pytest.mark.parametrize("kill", [None, Kill("reported", 0)], ids=["ends", "killed"])
 @pytest.mark.parametrize("effects", LATE, ids=str)
-def test_a_goal_after_an_amount_that_shows_late(
+def test_a_goal_counts_an_amount_that_shows_late(
     schedule: Schedule, effects: dict[str, int], kill: Kill | None, goal: Goal
 ) -> None:
     order(schedule, **effects)
@@ -88,7 +88,7 @@ def test_a_goal_after_an_amount_that_shows_late(
 
 @pytest.mark.parametrize("delay_ms", [20_000, 90_000])
 @pytest.mark.parametrize("kill", [None, Kill("post", 20)], ids=["ends", "killed"])
-def test_what_was_accepted_without_an_id_is_not_undone(schedule: Schedule, kill: Kill | None, delay_ms: int) -> None:
+def test_an_accepted_repayment_without_an_id_is_not_called_not_executed(schedule: Schedule, kill: Kill | None, delay_ms: int) -> None:
     order(schedule, history_delay_ms=delay_ms, debt_delay_ms=delay_ms)
     schedule.play([Plan(SOLD, wait_timeout=16, kill=kill)])
     [run] = schedule.play([Plan(SOLD, wait_timeout=3)])
@@ -97,7 +97,7 @@ def test_what_was_accepted_without_an_id_is_not_undone(schedule: Schedule, kill:
 
 @pytest.mark.parametrize("use", [HISTORY, DEBT])
 @ways
-def test_a_read_that_fails_for_good_after_the_repayment(schedule: Schedule, goal: Goal, use: str) -> None:
+def test_a_read_that_always_fails_after_the_repayment_leads_to_no_wrong_report(schedule: Schedule, goal: Goal, use: str) -> None:
     schedule.focus = goal.loan.product
     order(schedule, answer="close")
     order(schedule, method="GET", use=use, answer="html_502", skip=1, times=0)
@@ -107,7 +107,7 @@ def test_a_read_that_fails_for_good_after_the_repayment(schedule: Schedule, goal
 
 @pytest.mark.parametrize("number", STEPS[::3])
 @pytest.mark.parametrize("goal", [WAYS["max_debt from collateral"], WAYS["max_ltv"], WHOLE], ids=repr)
-def test_killed_before_each_step(schedule: Schedule, goal: Goal, number: int) -> None:
+def test_a_run_killed_before_any_step_can_be_repeated(schedule: Schedule, goal: Goal, number: int) -> None:
     schedule.play([Plan(goal, kill=Kill("step", number))])
     schedule.play([Plan(goal)])
 
@@ -115,7 +115,7 @@ def test_killed_before_each_step(schedule: Schedule, goal: Goal, number: int) ->
 @pytest.mark.parametrize("steps_ahead", range(0, 72, 6))
 @pytest.mark.parametrize("goal", ONCE.values(), ids=ONCE.keys())
 def test_two_at_once_pay_once(schedule: Schedule, goal: Goal, steps_ahead: int) -> None:
-    # From then on it is the second's turn whenever it can go on.
+    # After that many steps, the second run proceeds whenever it can.
     runs = schedule.play([Plan(goal), Plan(goal)], Choices([0] * steps_ahead + [1] * 140))
     assert sorted(str(run.outcome) for run in runs) == ["executed", "nothing_to_do"]
     assert sum(len(run.posts) for run in runs) == 1
@@ -138,7 +138,7 @@ def test_interest_accrues_while_it_pays(schedule: Schedule, goal: Goal, lost: in
 @pytest.mark.parametrize("after_steps", range(20, 74, 3))
 @pytest.mark.parametrize("goal", [Goal(BIG_COIN, "100"), SOLD, WAYS["flexible max_debt"]], ids=repr)
 @pytest.mark.parametrize("fault", [{"answer": "close", "history_delay_ms": 20_000}, {}], ids=str)
-def test_the_owner_borrows_after_each_step(
+def test_the_owner_can_borrow_after_any_step(
     schedule: Schedule, fault: dict[str, t.Any], goal: Goal, after_steps: int
 ) -> None:
     order(schedule, **fault)
@@ -155,8 +155,8 @@ def test_the_owner_borrows_after_each_step(
     ],
     ids=repr,
 )
-def test_the_owners_repayment_is_taken_for_one_that_comes_late(schedule: Schedule, first: Goal, then: Goal) -> None:
+def test_the_owners_repayment_may_be_mistaken_for_a_late_one(schedule: Schedule, first: Goal, then: Goal) -> None:
     order(schedule, answer="close", arrive_after_ms=4900, history_delay_ms=9900, debt_delay_ms=9900)
     schedule.play([Plan(first)], None, OwnerAct(50, first.loan, "100"))
-    # The schedule itself sees whether this pays more than the true debt asks for.
+    # The schedule itself checks whether this pays more than the true debt requires.
     schedule.play([Plan(then)])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the suite reads out of messages is in messages: a law must not fall silent when a sentence is worded anew."""
+"""Messages contain what the suite reads from them, so that no law stops working when a message is reworded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from simulation.runs import Run
 from simulation.standin import ROOT
 
 READERS = [ROOT / "tests" / "faults" / "simulation" / name for name in ("runs.py", "reports.py")]
-# The part of a phrase that differs from message to message.
+# The part of a phrase that varies between messages.
 _VARIABLE = "RuntimeError"
 
 
@@ -33,7 +33,7 @@ def _texts(file: Path) -> list[str]:
 
 
 def _phrases_read() -> list[str]:
-    """Return the texts that the readers look for in messages."""
+    """Return the phrases that the suite looks for in messages."""
     found = []
     for node in (node for file in READERS for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))):
         text = node.left if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In) else None
@@ -42,7 +42,7 @@ def _phrases_read() -> list[str]:
     return found
 
 
-def test_the_messages_that_the_suite_reads_exist() -> None:
+def test_every_message_that_the_suite_reads_exists() -> None:
     said = [text for file in (ROOT / "plugins" / "module_utils").rglob("*.py") for text in _texts(file)]
     phrases = _phrases_read()
     assert len(phrases) == 5
@@ -52,8 +52,8 @@ def test_the_messages_that_the_suite_reads_exist() -> None:
 
 
 @pytest.mark.parametrize("move", MOVES)
-def test_what_appeared_at_the_gate_is_read(move: str) -> None:
-    # The sentence needs no more of an intent.
+def test_the_warning_about_an_entry_that_appeared_at_the_gate_is_read(move: str) -> None:
+    # The message needs no other fields of an intent.
     intent: t.Any = types.SimpleNamespace(goal=EngineGoal(move=move), coin="USDT")
     warning = messages.came_between(HistoryEntry("1768", Decimal(100), "success", True, 0), intent)
     assert Run(0, Plan(GOAL), 0, result={"warnings": ["something else about repayment 1767", warning]}).came_between == {"1768"}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Collateral and transfers: each witness alone, the ID of a transfer alone, and an LTV that several targets share."""
+"""Collateral and transfers: each piece of evidence alone, the ID of a transfer alone, and an LTV that several targets share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ONLY = {
     "ledger": {"history_delay_ms": _LATE, "debt_delay_ms": _LATE, "wallet_delay_ms": _LATE},
 }
 _PATIENT = {"wait_timeout": 900}
-# Goals of an LTV, and what changes the same one.
+# Goals for an LTV, each with an operation that changes the same LTV.
 SHARED = {
     "add and repay": (Goal(COIN_PLEDGE, max_ltv="0.17", move="add"), Goal(BIG_COIN, "300")),
     "take back and repay": (Goal(COIN_PLEDGE, min_ltv="0.25", move="take_back"), Goal(BIG_COIN, "300")),
@@ -49,13 +49,13 @@ def order(schedule: Schedule, **fault: t.Any) -> None:
     schedule.order([{"method": "POST", **fault}])
 
 
-# Witnesses.
+# Evidence.
 
 
 @goals
 @pytest.mark.parametrize("witness", ONLY)
 @pytest.mark.parametrize("looks", ["at once", "another later"])
-def test_one_witness_is_enough(schedule: Schedule, looks: str, witness: str, goal: Goal) -> None:
+def test_one_piece_of_evidence_is_enough(schedule: Schedule, looks: str, witness: str, goal: Goal) -> None:
     order(schedule, answer="close", **ONLY[witness])
     schedule.play([Plan(goal, kill=None if looks == "at once" else Kill("post", 2))])
     if looks == "another later":
@@ -64,7 +64,7 @@ def test_one_witness_is_enough(schedule: Schedule, looks: str, witness: str, goa
 
 
 @pledges
-def test_the_level_tells_where_the_wallet_may_not(schedule: Schedule, goal: Goal) -> None:
+def test_the_level_is_evidence_if_the_wallet_cannot_be_read(schedule: Schedule, goal: Goal) -> None:
     schedule.world.use_key_without_wallet()
     order(schedule, answer="close", history_delay_ms=2_000_000)
     [run] = schedule.play([Plan(goal, **_PATIENT)])
@@ -72,7 +72,7 @@ def test_the_level_tells_where_the_wallet_may_not(schedule: Schedule, goal: Goal
 
 
 @pledges
-def test_without_the_wallet_it_is_reported_at_last(schedule: Schedule, goal: Goal) -> None:
+def test_without_the_wallet_the_outcome_is_known_in_the_end(schedule: Schedule, goal: Goal) -> None:
     schedule.world.use_key_without_wallet()
     order(schedule, answer="close", commit=False)
     [run] = schedule.play([Plan(goal, **_PATIENT)])
@@ -81,8 +81,8 @@ def test_without_the_wallet_it_is_reported_at_last(schedule: Schedule, goal: Goa
 
 @goals
 @pytest.mark.parametrize("after_steps", [30, 36, 60])
-def test_what_undoes_it_is_not_it(schedule: Schedule, after_steps: int, goal: Goal) -> None:
-    """The owner does the opposite by hand, of the same amount, while a step is lost."""
+def test_the_opposite_operation_is_not_mistaken_for_it(schedule: Schedule, after_steps: int, goal: Goal) -> None:
+    """The owner does the opposite by hand, with the same amount, while a step is lost."""
     step = MOVE_GOALS[goal.loan.product][0 if goal.move in ("add", TO_FUND) else 2]
     order(schedule, answer="close", commit=False)
     [run] = schedule.play([Plan(step)], None, like(step, after_steps, is_opposite=True))
@@ -106,7 +106,7 @@ def test_a_late_copy_of_a_transfer_does_nothing(schedule: Schedule, arrive_after
 
 @transfers
 @pytest.mark.parametrize("status", [1, 3])
-def test_a_transfer_of_which_the_answer_says_nothing(schedule: Schedule, status: int, goal: Goal) -> None:
+def test_the_outcome_is_found_if_the_answer_to_a_transfer_has_no_status(schedule: Schedule, status: int, goal: Goal) -> None:
     schedule.world.switch({"transfer_status": "unknown"})
     order(schedule, processing_ms=5000, final_status=status)
     [run] = schedule.play([Plan(goal)])
@@ -115,8 +115,8 @@ def test_a_transfer_of_which_the_answer_says_nothing(schedule: Schedule, status:
 
 @pytest.mark.parametrize("amount", ["100", "700"])
 @pytest.mark.parametrize("ensure", ["100000", "100500"])
-def test_a_balance_that_shows_late(schedule: Schedule, ensure: str, amount: str) -> None:
-    """A repayment has left the Funding wallet by its ledger, and its balance does not show it yet."""
+def test_a_goal_counts_a_repayment_that_the_balance_does_not_show_yet(schedule: Schedule, ensure: str, amount: str) -> None:
+    """A repayment has left the Funding wallet according to the ledger, but the balance does not show it yet."""
     order(schedule, wallet_delay_ms=9900)
     schedule.play([Plan(Goal(BIG_COIN, amount))])
     [run] = schedule.play([Plan(Goal(WALLET_USDT, ensure=ensure, move=TO_FUND))])
@@ -124,7 +124,7 @@ def test_a_balance_that_shows_late(schedule: Schedule, ensure: str, amount: str)
 
 
 @pytest.mark.parametrize("move", [TO_FUND, TO_UNIFIED])
-def test_a_key_that_may_not_transfer_is_named(schedule: Schedule, move: str) -> None:
+def test_a_key_without_the_transfer_permission_is_named(schedule: Schedule, move: str) -> None:
     schedule.world.use_key_without_wallet()
     [run] = schedule.play([Plan(Goal(WALLET_USDT, "100", move=move))])
     assert (run.outcome, len(run.posts)) == ("not_executed", 0)
@@ -137,7 +137,7 @@ def test_a_key_that_may_not_transfer_is_named(schedule: Schedule, move: str) -> 
 @shared
 @pytest.mark.parametrize("steps_ahead", range(0, 60, 6))
 @pytest.mark.parametrize("first", [0, 1])
-def test_side_by_side(schedule: Schedule, first: int, steps_ahead: int, goal: Goal, other: Goal) -> None:
+def test_concurrent_runs_for_one_ltv_respect_each_other(schedule: Schedule, first: int, steps_ahead: int, goal: Goal, other: Goal) -> None:
     plans = [Plan(goal), Plan(other)]
     schedule.play(plans if first == 0 else plans[::-1], Choices([0] * steps_ahead + [1] * 140))
 
@@ -149,8 +149,8 @@ def test_side_by_side(schedule: Schedule, first: int, steps_ahead: int, goal: Go
     {"answer": "close", "history_delay_ms": 9900, "debt_delay_ms": 9900}, {"processing_ms": 8000}, {"processing_ms": 8000, "debt_delay_ms": 9900},
     {"answer": "close", "arrive_after_ms": 4500}, {"answer": "close", "commit": False},
 ], ids=str)
-def test_one_after_the_other(schedule: Schedule, effects: dict[str, t.Any], kill: Kill | None, goal: Goal, other: Goal) -> None:
-    """What another run has done to the LTV, which does not show yet, is not done once more."""
+def test_a_goal_for_an_ltv_counts_what_other_runs_changed(schedule: Schedule, effects: dict[str, t.Any], kill: Kill | None, goal: Goal, other: Goal) -> None:
+    """Even if the exchange does not show it yet."""
     order(schedule, **effects)
     schedule.play([Plan(other, kill=kill)])
     schedule.play([Plan(goal)])

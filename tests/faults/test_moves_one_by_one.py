@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Collateral and transfers: each product, operation and goal meets each fault at least once. The oracle judges, here as in schedules."""
+"""Collateral and transfers: each product, operation, and goal meets each fault at least once. The oracle checks them as in schedules."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LATE: list[dict[str, int]] = [
     {"history_delay_ms": 90_000, "debt_delay_ms": 90_000, "wallet_delay_ms": 90_000},
     {"processing_ms": 200_000}, {"processing_ms": 5000, "final_status": 3}, {"processing_ms": 30_000, "debt_delay_ms": 9900},
 ]
-# More than a run with a lost answer has.
+# More than the steps of a run with a lost answer.
 STEPS = range(0, 42, 4)
 goals = pytest.mark.parametrize("goal", GOALS.values(), ids=GOALS.keys())
 steps_only = pytest.mark.parametrize("goal", STEPS_ONLY.values(), ids=STEPS_ONLY.keys())
@@ -44,8 +44,8 @@ def order(schedule: Schedule, **fault: t.Any) -> None:
     schedule.order([{"method": "POST", **fault}])
 
 
-def test_every_operation_takes_part() -> None:
-    """With the repayments of the other tests, these are all that the engine knows."""
+def test_every_operation_is_covered() -> None:
+    """Together with the repayments in the other tests, these are all operations that the engine knows."""
     assert {goal.move for goal in GOALS.values()} | {_goal.REPAY} == set(_goal.MOVES)
     assert {goal.loan.product for goal in GOALS.values()} == set(MOVE_GOALS)
     assert {name for name, product in PRODUCTS.items() if LIMIT in product.reads} == set(MOVE_GOALS)
@@ -56,7 +56,7 @@ def test_every_operation_takes_part() -> None:
 @goals
 @pytest.mark.parametrize("fate", FATES)
 @pytest.mark.parametrize("answer", UNCLEAR, ids=str)
-def test_an_answer_that_leaves_it_open(schedule: Schedule, answer: t.Any, fate: str, goal: Goal) -> None:
+def test_the_outcome_is_found_after_an_unclear_answer(schedule: Schedule, answer: t.Any, fate: str, goal: Goal) -> None:
     order(schedule, answer=answer, **FATES[fate])
     [run] = schedule.play([Plan(goal)])
     assert (run.outcome, len(run.posts)) == ("not_executed" if fate == "lost" else "executed", 1)
@@ -65,7 +65,7 @@ def test_an_answer_that_leaves_it_open(schedule: Schedule, answer: t.Any, fate: 
 
 @goals
 @pytest.mark.parametrize("code", [code for code in REFUSALS if code not in (10002, 10006)][::3])
-def test_a_refusal(schedule: Schedule, code: int, goal: Goal) -> None:
+def test_a_refusal_means_not_executed(schedule: Schedule, code: int, goal: Goal) -> None:
     order(schedule, answer={"ret_code": code}, commit=False)
     [run] = schedule.play([Plan(goal)])
     assert (run.outcome, len(run.posts)) == ("not_executed", 1)
@@ -73,19 +73,19 @@ def test_a_refusal(schedule: Schedule, code: int, goal: Goal) -> None:
 
 @goals
 @pytest.mark.parametrize("code", [10002, 10006])
-def test_a_refusal_at_the_gate(schedule: Schedule, code: int, goal: Goal) -> None:
+def test_a_refusal_at_the_gate_is_retried_with_the_same_id(schedule: Schedule, code: int, goal: Goal) -> None:
     order(schedule, answer={"ret_code": code}, commit=False)
     [run] = schedule.play([Plan(goal)])
     assert (run.outcome, len(run.posts)) == ("executed", 2)
-    # The same request has the same ID, and another one another.
+    # The repeated request has the same ID.
     assert len({post.own_id for post in run.posts}) == 1
 
 
 @goals
 @pytest.mark.parametrize("late", [*LATE[:4], {"history_delay_ms": 9900, "processing_ms": 200_000}], ids=str)
 @pytest.mark.parametrize("code", [10002, 10006])
-def test_a_copy_behind_the_gate(schedule: Schedule, code: int, late: dict[str, int], goal: Goal) -> None:
-    """The answer says that it was turned away, and another copy of it was executed."""
+def test_another_copy_of_a_refused_request_is_not_repeated(schedule: Schedule, code: int, late: dict[str, int], goal: Goal) -> None:
+    """The answer says that the gate turned the request away, but another copy of it was executed."""
     order(schedule, answer={"ret_code": code}, commit=True, **late)
     schedule.play([Plan(goal)])
     schedule.play([Plan(goal)])
@@ -94,7 +94,7 @@ def test_a_copy_behind_the_gate(schedule: Schedule, code: int, late: dict[str, i
 @goals
 @pytest.mark.parametrize("manner", [{}, {"wait": False, "wait_timeout": 3}], ids=str)
 @pytest.mark.parametrize("effects", LATE, ids=str)
-def test_a_move_that_shows_late(schedule: Schedule, effects: dict[str, int], manner: dict[str, t.Any], goal: Goal) -> None:
+def test_an_operation_that_shows_late_is_not_repeated(schedule: Schedule, effects: dict[str, int], manner: dict[str, t.Any], goal: Goal) -> None:
     order(schedule, **effects)
     schedule.play([Plan(goal, **manner)])
     schedule.play([Plan(goal)])
@@ -102,7 +102,7 @@ def test_a_move_that_shows_late(schedule: Schedule, effects: dict[str, int], man
 
 @goals
 @pytest.mark.parametrize("effects", LATE, ids=str)
-def test_a_lost_move_that_shows_late(schedule: Schedule, effects: dict[str, int], goal: Goal) -> None:
+def test_a_lost_operation_that_shows_late_is_not_repeated(schedule: Schedule, effects: dict[str, int], goal: Goal) -> None:
     order(schedule, answer="close", **effects)
     schedule.play([Plan(goal)])
     schedule.play([Plan(goal)])
@@ -111,8 +111,8 @@ def test_a_lost_move_that_shows_late(schedule: Schedule, effects: dict[str, int]
 @goals
 @pytest.mark.parametrize("kill", [None, Kill("post", 1)], ids=["ends", "killed"])
 @pytest.mark.parametrize("effects", LATE, ids=str)
-def test_a_goal_after_a_step_that_shows_late(schedule: Schedule, effects: dict[str, int], kill: Kill | None, goal: Goal) -> None:
-    """Also after the step that undoes what it is about to do."""
+def test_a_goal_counts_a_step_that_shows_late(schedule: Schedule, effects: dict[str, int], kill: Kill | None, goal: Goal) -> None:
+    """Even if the step is the opposite of what the goal needs."""
     step = MOVE_GOALS[goal.loan.product][0]
     order(schedule, **effects)
     schedule.play([Plan(step, kill=kill)])
@@ -122,7 +122,7 @@ def test_a_goal_after_a_step_that_shows_late(schedule: Schedule, effects: dict[s
 @goals
 @pytest.mark.parametrize("use", sorted({use for name in MOVE_GOALS for use in PRODUCTS[name].reads}))
 @pytest.mark.parametrize("lasting", [1, 0], ids=["once", "for good"])
-def test_a_read_that_fails(schedule: Schedule, lasting: int, use: str, goal: Goal) -> None:
+def test_a_failing_read_leads_to_no_wrong_report(schedule: Schedule, lasting: int, use: str, goal: Goal) -> None:
     schedule.focus = goal.loan.product
     order(schedule, answer="close")
     order(schedule, method="GET", use=use, answer="html_502", skip=1, times=lasting)
@@ -133,7 +133,7 @@ def test_a_read_that_fails(schedule: Schedule, lasting: int, use: str, goal: Goa
 @goals
 @pytest.mark.parametrize("number", STEPS)
 @pytest.mark.parametrize("answer", ["normal", "close"])
-def test_killed_before_each_step(schedule: Schedule, answer: str, number: int, goal: Goal) -> None:
+def test_a_run_killed_before_any_step_can_be_repeated(schedule: Schedule, answer: str, number: int, goal: Goal) -> None:
     order(schedule, answer=answer)
     schedule.play([Plan(goal, kill=Kill("step", number))])
     schedule.play([Plan(goal)])
@@ -141,14 +141,14 @@ def test_killed_before_each_step(schedule: Schedule, answer: str, number: int, g
 
 @steps_only
 @pytest.mark.parametrize("number", range(0, 12, 2))
-def test_killed_after_its_report(schedule: Schedule, number: int, goal: Goal) -> None:
+def test_a_run_killed_after_its_report_can_be_repeated(schedule: Schedule, number: int, goal: Goal) -> None:
     schedule.play([Plan(goal, kill=Kill("reported", number))])
     schedule.play([Plan(goal)])
 
 
 @pytest.mark.parametrize("goal", ONCE.values(), ids=ONCE.keys())
 @pytest.mark.parametrize("steps_ahead", range(0, 72, 12))
-def test_two_at_once_move_once(schedule: Schedule, steps_ahead: int, goal: Goal) -> None:
+def test_two_runs_at_once_move_once(schedule: Schedule, steps_ahead: int, goal: Goal) -> None:
     runs = schedule.play([Plan(goal), Plan(goal)], Choices([0] * steps_ahead + [1] * 140))
     assert sorted(str(run.outcome) for run in runs) == ["executed", "nothing_to_do"]
     assert sum(len(run.posts) for run in runs) == 1
@@ -156,12 +156,12 @@ def test_two_at_once_move_once(schedule: Schedule, steps_ahead: int, goal: Goal)
 
 @steps_only
 @pytest.mark.parametrize("answer", ["normal", "close"])
-def test_a_named_step_is_taken_once(schedule: Schedule, answer: str, goal: Goal) -> None:
+def test_a_step_with_a_reference_is_executed_once(schedule: Schedule, answer: str, goal: Goal) -> None:
     order(schedule, answer=answer)
     named = dataclasses.replace(goal, reference="invoice 7")
     for dummy in range(3):
         schedule.play([Plan(named)])
-    # Under the same name, nothing else is done.
+    # The same reference is not accepted for anything else.
     [run] = schedule.play([Plan(dataclasses.replace(named, move=OPPOSITES[goal.move]))])
     assert (run.refusal_of_reference, run.posts) == ("something else", [])
 
@@ -176,7 +176,7 @@ def test_check_mode_sends_nothing(schedule: Schedule, goal: Goal) -> None:
 @pytest.mark.parametrize("is_opposite", [False, True], ids=["same", "opposite"])
 @pytest.mark.parametrize("commit", [True, False], ids=["executed", "lost"])
 @pytest.mark.parametrize("after_steps", [24, 36])
-def test_the_owner_moves_by_hand(schedule: Schedule, after_steps: int, commit: bool, is_opposite: bool, goal: Goal) -> None:
+def test_the_owner_can_move_money_by_hand(schedule: Schedule, after_steps: int, commit: bool, is_opposite: bool, goal: Goal) -> None:
     order(schedule, answer="close", commit=commit, history_delay_ms=9900 if commit else 0)
     step = goal if goal.amount is not None else dataclasses.replace(MOVE_GOALS[goal.loan.product][0], move=goal.move)
     schedule.play([Plan(goal)], None, like(step, after_steps, is_opposite))
@@ -184,7 +184,7 @@ def test_the_owner_moves_by_hand(schedule: Schedule, after_steps: int, commit: b
 
 
 @goals
-def test_a_key_without_the_wallet(schedule: Schedule, goal: Goal) -> None:
+def test_a_key_without_the_wallet_permission_leads_to_no_wrong_report(schedule: Schedule, goal: Goal) -> None:
     schedule.world.use_key_without_wallet()
     order(schedule, answer="close")
     [run] = schedule.play([Plan(goal)])

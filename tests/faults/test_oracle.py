@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oracle lets pass what is right, and says what is wrong in one sentence for each violation."""
+"""The oracle accepts correct runs, and describes each violation in one sentence."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from simulation.runs import Read, Run
         [entry()],
     ),
 ])
-def test_what_is_right_passes(runs: list[Run], ledger: list[Entry]) -> None:
+def test_correct_runs_pass(runs: list[Run], ledger: list[Entry]) -> None:
     assert judge(runs, ledger) == []
 
 
@@ -116,7 +116,7 @@ def test_each_violation_is_found(runs: list[Run], ledger: list[Entry], sentence:
     assert any(sentence in found for found in judge(runs, ledger)), judge(runs, ledger)
 
 
-def test_at_the_end_everybody_knows() -> None:
+def test_a_repayment_that_nobody_was_told_about_is_found() -> None:
     runs = [run(None, [post(fault=LOST)], killed=True)]
     recording = Recording(T0 + 90_000, runs, runs[0].posts, {"7": entry()})
     asks = Asks()
@@ -131,7 +131,7 @@ def test_at_the_end_everybody_knows() -> None:
     ("a.json", 0o600, b'{"key": "k-1"}', "the file a.json holds 'k-1'"),
     ("k-1.lock", 0o600, b"", "the file k-1.lock holds 'k-1'"),
 ])
-def test_what_lies_on_the_disk(name: str, mode: int, content: bytes, sentence: str) -> None:
+def test_exposed_files_and_secrets_are_found(name: str, mode: int, content: bytes, sentence: str) -> None:
     assert oracle.keeps_secrets([("b.json", 0o600, b"{}"), (name, mode, content)], ["k-1"]) == [sentence]
 
 
@@ -152,10 +152,10 @@ def test_an_ask_takes_as_many_runs_as_it_needs() -> None:
     (Plan(GOAL, wait_timeout=16), looks(T0, T0 + 16_000), "wait_timeout"),
     (Plan(GOAL), looks(T0, T0 + 8000) + looks(T0 + 8000, T0 + 60_000, False), "reads"),
     (Plan(GOAL), looks(T0, T0 + 8000, False) + looks(T0 + 8000, T0 + 60_000), None),
-    # A run that stops reading although nothing prevents it has no excuse.
+    # A run that stops reading without a reason has no excuse.
     (Plan(GOAL), looks(T0, T0 + 12_000), None),
 ])
-def test_who_may_say_unknown(plan: Plan, reads: list[Read], reason: str | None) -> None:
+def test_unknown_needs_an_excuse(plan: Plan, reads: list[Read], reason: str | None) -> None:
     sent = post(fault=NEVER, repay_id=None)
     one = run(reported("unknown"), [sent], plan=plan, reads=reads)
     assert oracle.excuse_for_unknown(one, sent, Recording(T0, [one], [sent])) == reason

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oracle on answers that change, on the exchange as it may be, and on keys that may not read the wallet."""
+"""The oracle on changed answers, on possible behaviors of the exchange, and on keys that may not read the wallet."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ def since(amount: str) -> Run:
 
 
 @pytest.mark.parametrize(("runs", "ledger", "known"), [
-    # The history shows what it shows, and the ledger knows what was paid.
+    # Both the amount in the history and the paid amount are right.
     ([run(shown("99.95"), [post()])], [entry()], AFTER_FEE),
     ([run(shown("100"), [post()])], [entry()], AFTER_FEE),
     ([run(shown("60", repay_id=SECOND_ROW), [post()])], [entry()], SPLIT),
     ([since("200.05")], [entry("7", time=T0 - 500, source="owner"), entry("8", "200.05")], AFTER_FEE),
     ([run(shown("99"), [post()])], [entry()], {"forged": {forgeries.AMOUNT}}),
     ([run(reported("executed", repay_id="99"), [post()])], [entry()], {"forged": {forgeries.ID}}),
-    # An answer that has changed may be read or not.
+    # A changed answer may be readable or not.
     ([run(reported("executed"), [post(fault=MUTATED)])], [entry()], {}),
     ([run(reported("executed", recovered=True), [post(fault=MUTATED)])], [entry()], {}),
     ([run(reported("executed", recovered=True), [post(fault=OTHER_BODY)])], [entry()], {}),
     ([run(reported("unknown"), [post(fault=MUTATED)])], [entry()], {}),
-    # One that has failed has left the wallet and come back.
+    # The money of a failed repayment has left the wallet and come back.
     ([run(reported("unknown"), [post(fault=LOST)])], [entry(status=FAILED)], {}),
     ([run(reported("unknown"), [post(fault=LOST)])], [entry()], {"switched": {"user_repay_type": {"9"}}}),
     ([run(reported("unknown"), [post(fault=NEVER, repay_id=None)])], [entry("8", "3", source="owner", time=T0 + 900)], {}),
@@ -71,7 +71,7 @@ def since(amount: str) -> Run:
         {"books": owed("900")},
     ),
 ])
-def test_what_is_right_passes(runs: list[Run], ledger: list[t.Any], known: dict[str, t.Any]) -> None:
+def test_correct_runs_pass(runs: list[Run], ledger: list[t.Any], known: dict[str, t.Any]) -> None:
     for one in runs:
         for sent in one.posts:
             # What it really needs, so that only the rest is judged.
@@ -89,7 +89,7 @@ def test_what_is_right_passes(runs: list[Run], ledger: list[t.Any], known: dict[
     ([run(reported("executed", repay_id="99"), [post()])], [entry()], {}, "repayment 99 is not in the ledger"),
     ([run(reported("executed", recovered=True), [post(fault=UNREAD)])], [entry()], {}, "recovered is True"),
     ([run(reported("not_executed"), [post(fault=MUTATED)])], [entry()], {}, "reported not_executed, but"),
-    # No lateness of whatever kind makes it undone.
+    # No kind of lateness makes an executed repayment not executed.
     (
         [run(reported("not_executed"), [post(fault=LOST)])], [entry(visible_at=T0 + 9**9)], {"cannot_read_wallet": True},
         "reported not_executed, but",
@@ -111,8 +111,8 @@ def test_each_violation_is_found(
     assert any(sentence in one for one in found), found
 
 
-def test_a_status_alone_refuses_no_repayment() -> None:
-    """Between both runs nobody knew what became of it, whatever the proxy said."""
+def test_a_status_alone_does_not_prove_a_refusal() -> None:
+    """Between the runs, nobody knew the outcome, whatever the proxy said."""
     refused = {"answer": {"http_status": 400, "body": "no"}, "commit": False}
     runs = [
         run(None, [post(fault=refused, repay_id=None)], killed=True),
@@ -135,7 +135,7 @@ def test_a_run_that_cannot_read_the_wallet_has_to_wait_longer(known: dict[str, t
     assert oracle.excuse_for_unknown(one, sent, Recording(T0, [one], [sent], **known)) == reason
 
 
-def test_who_was_misled_need_not_know() -> None:
+def test_a_misled_run_is_excused() -> None:
     sent = post(fault=LOST)
     reads = [*looks(T0, T0 + 60_000), dataclasses.replace(looks(T0, T0 + 1000)[0], changed=True, clean=False)]
     one, later = run(None, [sent], reads=reads, killed=True), run(reported("unknown"), [], 1)
@@ -143,7 +143,7 @@ def test_who_was_misled_need_not_know() -> None:
     assert oracle.excuse_for_unknown(later, sent, recording) == "changed"
 
 
-def test_a_wallet_that_could_not_be_read_before_tells_nothing_later() -> None:
+def test_a_wallet_that_was_not_read_before_proves_nothing_later() -> None:
     sent = post(fault=NEVER, repay_id=None)
     failing = dataclasses.replace(looks(T0 - 9, T0 - 8)[0], use=WALLET, clean=False)
     one = run(reported("unknown"), [sent], reads=[failing, *looks(T0, T0 + 60_000)])
@@ -162,7 +162,7 @@ def test_a_legacy_repayment_in_process_can_be_hidden() -> None:
     ("sent", "100.456", "100.456"), ("rounded", "100.46", "100.46"), ("after_fee", "100.405772", "100.405772"),
     ("principal", "97.456", "100.456"), ("split", "0", "100.456"),
 ])
-def test_what_the_history_may_show(way: str, least: str, most: str) -> None:
+def test_the_history_may_show_these_amounts(way: str, least: str, most: str) -> None:
     found = switches.shown_amounts(Decimal("100.456"), Decimal(2), way)
     assert (min(found), max(found)) == (Decimal(least), Decimal(most))
 
@@ -175,12 +175,12 @@ def test_what_the_history_may_show(way: str, least: str, most: str) -> None:
     ("/v5/crypto-loan-flexible/repay", "result.repayId", "unknown", {forgeries.ID}),
     ("/v5/crypto-loan/repayment-history", "result.list.repayType", "unknown", set()),
 ])
-def test_what_no_reader_can_see(path: str, field: str, how: str, about: set[str]) -> None:
+def test_forged_fields_are_listed_with_their_subject(path: str, field: str, how: str, about: set[str]) -> None:
     assert forgeries.forged_by({"path": path, "mutations": [{"field": field, "how": how}]}) == about
 
 
-def test_each_field_of_each_call_that_is_asked_changes() -> None:
-    """No field is left out, whichever of them the table or the example lacks."""
+def test_every_field_of_every_call_changes_in_some_case() -> None:
+    """No field is missing, even if only the table or only the example has it."""
     cases = answers.every()
     for name in answers.GOALS:
         for dummy, path in answers.asked(name, answers.CLEAR):
@@ -196,7 +196,7 @@ def test_each_field_of_each_call_that_is_asked_changes() -> None:
 def test_a_sample_is_chosen_by_its_seed() -> None:
     some = answers.sample(50, 1)
     assert len(some) == 50 and some == answers.sample(50, 1) != answers.sample(50, 2)
-    # What has once found something is among them.
+    # The cases that once found a defect are included.
     found = [case for case in some if case.goal == "legacy since" and case.field == "result.list.orderId"]
     assert {(case.run, case.how) for case in found} >= {(answers.CLEAR, "unknown"), (answers.LOST, "unit")}
     assert {case.run for case in answers.sample(500, 1)} >= {answers.CLEAR, answers.LOST, answers.HIDDEN}

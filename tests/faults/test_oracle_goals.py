@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oracle on goals of the debt, of whole contracts, and of repayments from collateral."""
+"""The oracle on goals for the debt, on whole contracts, and on repayments from collateral."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TWO = [made(), made("8", "0.5", sent_at_ms=T0 + 20_000)]
 
 
 def paid(amount: str = "100", debt: str = "1000", **changed: t.Any) -> Post:
-    """A repayment towards a debt of 900."""
+    """A repayment toward a debt of 900."""
     return post(amount=Decimal(amount), books=owed(debt), **changed)
 
 
@@ -58,7 +58,7 @@ def whole(**changed: t.Any) -> Post:
 
 
 def lowered(amount: str = "300", **changed: t.Any) -> Post:
-    """A repayment towards an LTV of a half."""
+    """A repayment toward an LTV of 0.5."""
     books = Books({COIN: Decimal(1000), OTHER_COIN: Decimal(300)}, Decimal(2000))
     return post(loan=COIN, amount=Decimal(amount), books=books, **changed)
 
@@ -69,13 +69,13 @@ def debt_run(result: dict[str, t.Any] | None, posts: list[Post], index: int = 0,
 
 @pytest.mark.parametrize(("runs", "ledger", "known"), [
     ([debt_run(reported("executed", goal_reached=True), [paid()])], [entry()], {"books": owed("900")}),
-    # A unit more than needed is what rounding takes; two are not.
+    # Rounding explains one unit more than needed, but not two.
     ([debt_run(reported("executed", amount="100.00005"), [paid("100.00005")])], [entry(amount="100.00005")], {}),
     (
         [debt_run(reported("executed", amount="100.5", repayments=TWO), [paid(), interest()])],
         [entry(), entry("8", "0.5", time=T0 + 20_000)], {"books": owed("900")},
     ),
-    # What was paid stays reported when the second repayment is in doubt.
+    # The first repayment is still reported if the outcome of the second one is unknown.
     (
         [debt_run(
             reported("unknown", repay_id="7", changed=True, repayments=[made()], evidence={"sent_at_ms": T0 + 20_000}),
@@ -93,7 +93,7 @@ def debt_run(result: dict[str, t.Any] | None, posts: list[Post], index: int = 0,
     ([debt_run(reported("nothing_to_do"), [])], [], {"books": owed("950"), "borrowed": [(T0, MAX_DEBT.loan)]}),
     ([run(reported("executed"), [lowered()], plan=Plan(MAX_LTV))], [entry(loan=COIN, amount="300")], {}),
     ([run(reported("executed"), [lowered("300.4")], plan=Plan(MAX_LTV))], [entry(loan=COIN, amount="300.4")], {}),
-    # What another run sends for another coin, nobody here can know.
+    # This run cannot know what another run sends for another coin.
     (
         [run(reported("executed"), [lowered(handled_at=T0 + 500)], plan=Plan(MAX_LTV))],
         [entry(loan=COIN, amount="300", time=T0 + 500), entry("8", "9", loan=OTHER_COIN, time=T0 + 200)], {},
@@ -120,7 +120,7 @@ def debt_run(result: dict[str, t.Any] | None, posts: list[Post], index: int = 0,
         [entry(loan=CONTRACT)], {},
     ),
 ])
-def test_what_is_right_passes(runs: list[Run], ledger: list[Entry], known: dict[str, t.Any]) -> None:
+def test_correct_runs_pass(runs: list[Run], ledger: list[Entry], known: dict[str, t.Any]) -> None:
     for one in runs:
         for sent in one.posts:
             if one.plan.goal.is_whole:
@@ -136,12 +136,12 @@ def test_what_is_right_passes(runs: list[Run], ledger: list[Entry], known: dict[
         "sent 100.0001 for the goal <debt at most 900 on legacy …1>, but 100 was needed",
     ),
     ([debt_run(reported("executed"), [paid(debt="950")])], [entry()], {}, "but 50 was needed"),
-    # The owner's repayment stood in the history when it was read.
+    # The owner's repayment was in the history when the run read it.
     (
         [debt_run(reported("executed"), [paid(debt="950")])], [entry(), entry("8", "50", time=T0 - 500, source="owner")], {},
         "but 50 was needed",
     ),
-    # However late both are, a repayment that lives was executed, and what it hides is paid for already.
+    # However late history and debt are, the repayment was executed, and what it hides is already paid.
     (
         [
             run(reported("not_executed", sent_at_ms=T0 - 30_000), [
@@ -224,7 +224,7 @@ def test_what_is_right_passes(runs: list[Run], ledger: list[Entry], known: dict[
         "recovered is True",
     ),
     ([run(reported("executed", inferred=True), [sold(repay_id=None)], plan=Plan(SOLD))], [], {}, "is not in the ledger"),
-    # What the exchange has accepted, no lateness makes undone.
+    # No lateness makes an accepted repayment not executed.
     (
         [run(reported("not_executed"), [sold(fault={"debt_delay_ms": 50_000})], plan=Plan(SOLD))],
         [entry(loan=COIN, visible_at=T0 + 50_000)], {}, "reported not_executed, but the ledger holds",
@@ -237,7 +237,7 @@ def test_what_is_right_passes(runs: list[Run], ledger: list[Entry], known: dict[
         ],
         [entry(loan=COIN, visible_at=T0 + 9000), entry("8", loan=COIN)], {}, "was open",
     ),
-    # Once the history shows it, borrowing hides nothing.
+    # Once the history shows the repayment, borrowing hides nothing.
     (
         [run(reported("unknown"), [post(loan=COIN, fault=LOST)], plan=Plan(Goal(COIN, "100")))],
         [entry(loan=COIN)], {"borrowed": [(T0 + 500, COIN)]}, "reported unknown without need",
@@ -265,8 +265,8 @@ def test_each_violation_is_found(
     assert any(sentence in one for one in found), found
 
 
-def test_what_hides_a_repayment() -> None:
-    """A debt that is shown as it was hides what is repaid, or gets final, meanwhile."""
+def test_a_late_debt_hides_later_repayments() -> None:
+    """While a debt is shown as it was, it hides repayments that are made or become final meanwhile."""
     first = post(fault={"processing_ms": 3000})
     second = post(repay_id="8", fault={"debt_delay_ms": 8000})
     entries = [entry(), entry("8", time=T0 + 2000), entry("9", time=T0 + 4000, source="owner")]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each law of the oracle is in force, and each excuse is one that happens."""
+"""Each law of the oracle is in force, and each excuse occurs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def again(**changed: t.Any) -> Post:
     return post(repay_id="8", sent_at=T0 + 3000, timestamp=T0 + 2997, handled_at=T0 + 3000, **changed)
 
 
-# One case for each law, as runs, ledger, and what else is known.
+# One violation of each law, as runs, ledger, and other facts.
 BROKEN: dict[t.Callable[..., list[str]], tuple[list[Run], list[Entry], dict[str, t.Any]]] = {
     oracle.pays_once: (
         [run(None, [post(fault=LOST)], killed=True), run(reported("executed", repay_id="8"), [again(run=1)], 1)],
@@ -113,7 +113,7 @@ BROKEN: dict[t.Callable[..., list[str]], tuple[list[Run], list[Entry], dict[str,
     ),
     oracle.everybody_knows: ([run(None, [post(fault=LOST)], killed=True)], [entry()], {}),
 }
-# They are asked with something else than a recording, and tested by themselves.
+# These laws take other arguments than a recording, and have their own tests.
 ELSEWHERE = {oracle.keeps_secrets, oracle.comes_to_rest}
 CHECKS = {oracle.after_run, oracle.always}
 
@@ -143,13 +143,13 @@ def test_no_law_is_left_out() -> None:
 
 
 def lost(**changed: t.Any) -> tuple[Run, Post, dict[str, t.Any]]:
-    """A run that does not know what became of its request, which was not executed."""
+    """A run that does not know the outcome of its request, which was not executed."""
     sent = post(fault=NEVER, repay_id=None)
     return run(reported("unknown"), [sent], **changed), sent, {}
 
 
 def hidden(fault: dict[str, t.Any] | None = None, **changed: t.Any) -> tuple[Run, Post, dict[str, t.Any]]:
-    """The same where it was executed."""
+    """A run that does not know the outcome of its request, which was executed."""
     sent = post(fault=fault or LOST)
     return run(reported("unknown"), [sent]), sent, {"ledger": {"7": entry(**changed)}}
 
@@ -164,7 +164,7 @@ UNKNOWN: dict[str, tuple[Run, Post, dict[str, t.Any]]] = {
     "twin": (*lost()[:2], {"ledger": {"8": OWN}}),
     "switch": (*lost()[:2], {"switched": {"repay_amount": {"rounded"}}}),
     "failed": hidden(status=FAILED),
-    "neighbour": (*lost()[:2], {"ledger": {"8": CASH}}),
+    "neighbor": (*lost()[:2], {"ledger": {"8": CASH}}),
     "late": hidden(DEBT_TOO_LATE, visible_at=T0 + 50_000),
     "borrowed": (*lost()[:2], {"borrowed": [(T0 + 500, GOAL.loan)]}),
     "wait_timeout": lost(plan=Plan(GOAL, wait_timeout=16)),
@@ -220,7 +220,7 @@ def test_each_excuse_for_believing_the_gate_happens(word: str) -> None:
 @pytest.mark.parametrize(
     "recording", [turned_away(looks(T0 + 9000, T0 + 10_000)), turned_away(SEEN), turned_away(EARLY, cannot_read_wallet=True)]
 )
-def test_what_a_run_could_see_is_no_excuse(recording: Recording) -> None:
+def test_a_visible_copy_is_no_excuse(recording: Recording) -> None:
     assert gate.why_believed(recording.posts[0], recording) is None
 
 
@@ -238,7 +238,7 @@ def test_no_excuse_is_left_out() -> None:
     (["executed", "executed"], [1, 0], False, "reported executed, executed"),
     (["pending", "nothing_to_do"], [1, 0], False, "reported pending, nothing_to_do"),
 ])
-def test_a_goal_comes_to_rest(outcomes: list[str], sent: list[int], hour_turned: bool, sentence: str) -> None:
+def test_goals_that_do_not_come_to_rest_are_found(outcomes: list[str], sent: list[int], hour_turned: bool, sentence: str) -> None:
     runs = [run(reported(outcome), [post()] * count, plan=DEBT) for outcome, count in zip(outcomes, sent, strict=True)]
     found = oracle.comes_to_rest(MAX_DEBT, runs, hour_turned)
     assert len(found) == bool(sentence) and all(sentence in one for one in found)
@@ -256,7 +256,7 @@ def test_retries_at_the_gate_are_counted() -> None:
     ({"amount": "99"}, "an earlier repayment of 99, but it was 100"),
     ({"repay_id": "9"}, "an earlier repayment 9, but it led to"),
 ])
-def test_what_is_wrong_with_an_earlier_repayment(changed: dict[str, t.Any], sentence: str) -> None:
+def test_wrong_reports_of_earlier_repayments_are_found(changed: dict[str, t.Any], sentence: str) -> None:
     earlier = {**made(), **changed}
     runs = [run(None, [post(fault=LOST)]), run(reported("nothing_to_do", earlier=[earlier]), [], 1)]
     found = said(oracle.reports_earlier_repayments, recorded(runs, [entry()]))

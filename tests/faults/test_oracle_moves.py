@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oracle sees what is wrong with collateral and transfers, and nothing in what is right."""
+"""The oracle finds violations with collateral and transfers, and accepts correct runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simulation.recording import Recording
 
 ORDER, COIN, WALLET = Loan(ORDER_COLLATERAL, "1"), Loan(ACCOUNT_COLLATERAL, "BTC"), Loan(WALLETS, "USDT")
 OWN_ID = "e2c0fc62-1b1b-4a66-b5a4-5f60c2a1a1b1"
-# LTVs of 0.15 and 0.2.
+# The LTVs are 0.15 and 0.2.
 BOOKS = Books(
     {Loan(LEGACY, "1"): Decimal(9000), Loan(FLEXIBLE, "USDT"): Decimal(9600)}, Decimal(48_000),
     pledged_usd={Loan(LEGACY, "1"): Decimal(60_000)}, pledged={ORDER: Decimal(1), COIN: Decimal(1)}, wallets={"USDT": Decimal(400)},
@@ -31,7 +31,7 @@ FILLED = Goal(WALLET, ensure="500", move=TO_FUND)
 
 
 def moved(goal: Goal, amount: str, **changed: t.Any) -> Entry:
-    usual = Entry("7", goal.loan, Decimal(amount), T0, SUCCESS, API, T0, None, goal.move, "BTC")
+    usual = Entry("7", goal.loan, Decimal(amount), T0, SUCCESS, API, T0, goal.move, "BTC")
     return dataclasses.replace(usual, **changed)
 
 
@@ -42,7 +42,7 @@ def moved(goal: Goal, amount: str, **changed: t.Any) -> Entry:
     (Goal(COIN, min_ltv="0.25", move=TAKE_BACK), "0.2", True), (Goal(COIN, min_ltv="0.25", move=TAKE_BACK), "0.201", False),
     (FILLED, "100", True), (FILLED, "99", True), (FILLED, "100.01", False),
 ])
-def test_no_move_leads_beyond_its_goal(goal: Goal, amount: str, is_right: bool) -> None:
+def test_operations_beyond_their_goal_are_found(goal: Goal, amount: str, is_right: bool) -> None:
     sent = post(loan=goal.loan, amount=Decimal(amount), move=goal.move, books=BOOKS)
     assert (beyond_level(sent, goal, Recording(T0)) == "") is is_right
 
@@ -52,7 +52,7 @@ def test_no_move_leads_beyond_its_goal(goal: Goal, amount: str, is_right: bool) 
     (Goal(COIN, max_ltv="0.2", move=ADD), True), (Goal(COIN, max_ltv="0.19", move=ADD), False),
     (Goal(WALLET, ensure="400", move=TO_FUND), True), (FILLED, False),
 ])
-def test_a_goal_is_met(goal: Goal, is_met: bool) -> None:
+def test_unmet_goals_are_found(goal: Goal, is_met: bool) -> None:
     assert (below_level(goal, Recording(T0, books=BOOKS), Decimal("1.001")) == "") is is_met
 
 
@@ -62,13 +62,13 @@ def _one(goal: Goal, entry: Entry, amount: str, **changed: t.Any) -> list[str]:
     return judge([run(result, [sent], plan=Plan(goal))], [entry], BOOKS)
 
 
-def test_a_step_is_right_or_its_opposite_was_reported() -> None:
+def test_a_report_of_the_opposite_operation_is_found() -> None:
     step = Goal(ORDER, "0.1", move=ADD)
     assert _one(step, moved(step, "0.1"), "0.1") == []
     assert any("but the ledger holds" in said for said in _one(step, moved(step, "0.1", move=TAKE_BACK), "0.1"))
 
 
-def test_a_request_of_the_opposite_is_wrong() -> None:
+def test_a_request_for_the_opposite_operation_is_found() -> None:
     step = Goal(WALLET, "100", move=TO_UNIFIED)
     sent = post(loan=WALLET, move=TO_FUND)
     said = judge([run(reported("executed"), [sent], plan=Plan(step))], [moved(step, "100", move=TO_FUND)], BOOKS)
@@ -76,7 +76,7 @@ def test_a_request_of_the_opposite_is_wrong() -> None:
 
 
 def test_a_copy_of_a_transfer_is_never_excused() -> None:
-    """Once it was sent again with its own ID, the exchange carries it out once."""
+    """The exchange executes a transfer that is sent again with the same ID only once."""
     step = Goal(WALLET, "100", move=TO_FUND)
     turned = {"answer": {"ret_code": 10006}, "arrive_after_ms": 4900}
     first = post(fault=turned, loan=WALLET, move=TO_FUND, own_id=OWN_ID, repay_id=OWN_ID, committed=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oracle on references: what they answer, what they refuse, and how long they are known."""
+"""The oracle on references: what they answer, what they are refused for, and how long they are known."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def again(**changed: t.Any) -> Run:
 @pytest.mark.parametrize(("runs", "ledger", "known"), [
     ([first(), answered()], PAID, {}),
     ([first(), refused(OTHER)], PAID, {}),
-    # Whoever was killed may have used it.
+    # The killed run may have used the reference.
     ([run(None, [], plan=NOW, killed=True), refused(OTHER)], [], {}),
 ])
-def test_what_is_right_passes(runs: list[Run], ledger: list[t.Any], known: dict[str, t.Any]) -> None:
+def test_correct_runs_pass(runs: list[Run], ledger: list[t.Any], known: dict[str, t.Any]) -> None:
     assert judge(runs, ledger, **known) == []
 
 
@@ -61,10 +61,10 @@ def test_each_violation_is_found(runs: list[Run], ledger: list[t.Any], sentence:
     assert any(sentence in one for one in found), found
 
 
-def test_a_journal_that_was_removed_knows_no_reference() -> None:
+def test_a_removed_journal_knows_no_reference() -> None:
     found = judge([first(), again(began_at=T0 + 70_000)], TWO, journals_removed=[1])
     assert not any("two repayments under" in one for one in found)
 
 
-def test_only_an_amount_has_a_reference() -> None:
+def test_only_a_step_can_have_a_reference() -> None:
     assert [goal.can_be_named for goal in (GOAL, Goal(GOAL.loan, "100", 0), Goal(GOAL.loan, max_debt="0"))] == [True, False, False]

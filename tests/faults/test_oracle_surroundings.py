@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oracle on what is around the runs: who got the result, what could be read, and what the gate has answered."""
+"""The oracle on the surroundings of runs: who got the result, what could be read, and what the gate answered."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def for_nobody(orphaned_at: int, index: int = 0, **changed: t.Any) -> Run:
 
 
 def later(hours: int, sent: bool) -> Run:
-    """Return an equal task, so many hours later, that pays again or reports again what was paid."""
+    """Return an equal task, this many hours later, that pays again or reports the repayment again."""
     at = T0 + hours * HOUR_MS
     posts = [post(1, repay_id="8", sent_at=at, timestamp=at - 3, handled_at=at)] if sent else []
     sent_at_ms = posts[0].timestamp if sent else T0 - 3
@@ -41,7 +41,7 @@ def later(hours: int, sent: bool) -> Run:
 
 
 def copy(history_delay_ms: int = 0, **changed: t.Any) -> list[t.Any]:
-    """Return a request that was executed although the gate has turned it away, and one that was sent again."""
+    """Return a request that was executed although the gate turned it away, and its repetition."""
     fault = {**TURNED_AWAY, "commit": True, "history_delay_ms": history_delay_ms}
     again = post(sent_at=T0 + 3000, timestamp=T0 + 2997, handled_at=T0 + 3000, repay_id="8")
     return [post(fault=fault, **changed), again]
@@ -53,12 +53,12 @@ MUCH_LATER = [entry(), entry("8", time=T0 + 13 * HOUR_MS, visible_at=T0 + 13 * H
 
 
 @pytest.mark.parametrize(("runs", "ledger"), [
-    # Written down before they ended, and what reached nobody reported again.
+    # The intent was recorded before the parents ended, and a result that reached nobody is reported again.
     ([for_nobody(3)], [entry()]),
     ([for_nobody(7), later(11, sent=False)], [entry()]),
     ([for_nobody(7), later(13, sent=True)], MUCH_LATER),
     ([for_nobody(8), later(13, sent=True)], MUCH_LATER),
-    # What could not be read, or is another run's.
+    # An unreadable journal, or another run's intent.
     (
         [
             run(None, [], killed=True),
@@ -67,13 +67,13 @@ MUCH_LATER = [entry(), entry("8", time=T0 + 13 * HOUR_MS, visible_at=T0 + 13 * H
         [],
     ),
     ([run(reported("executed"), [post()], has_lost_lock=True), run(reported("executed", recovered=True), [], 1)], [entry()]),
-    # The gate's word is believed only as long as nothing shows that it was wrong.
+    # The gate is trusted only as long as nothing contradicts it.
     (
         [run(reported("executed", repay_id="8", sent_at_ms=T0 + 2997, gate_retries=ONE_PAUSE), copy(20_000))],
         [dataclasses.replace(TWO[0], visible_at=T0 + 20_000), TWO[1]],
     ),
 ])
-def test_what_is_right_passes(runs: list[Run], ledger: list[Entry]) -> None:
+def test_correct_runs_pass(runs: list[Run], ledger: list[Entry]) -> None:
     for one in runs:
         for item in (one.result or {}).get("repayments", []):
             item["sent_at_ms"] = one.details["sent_at_ms"]
@@ -109,7 +109,7 @@ def test_each_violation_is_found(runs: list[Run], ledger: list[Entry], sentence:
     assert any(sentence in one for one in found), found
 
 
-def test_what_the_rest_of_a_cap_leaves_is_no_violation() -> None:
+def test_a_capped_payment_is_correct() -> None:
     capped = reported("executed", amount="60", goal_reached=False, since={"time_ms": 0, "repaid": "0", "missing": "300"})
     one = run(capped, [post(amount=Decimal("60"))], plan=Plan(SINCE, at_most="60"))
     assert judge([one], [entry(amount="60")]) == []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Paid once, and known: real playbooks in real time, whose modules are killed, left alone or cut off."""
+"""Paid once, and known: real playbooks in real time, whose modules are killed, left alone, or cut off."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from simulation.runs import Run
 from simulation.standin import BIG_LOAN, KEY, SECRET, StandIn
 
 GOAL, OTHER = Goal(BIG_LOAN, "100"), Goal(BIG_LOAN, "40.5")
-# Long enough to kill the module while it waits, short enough for its api_timeout.
+# Long enough to kill the module while it waits, but shorter than its api_timeout.
 HELD = {"delay_answer_ms": 3000}
 LOST, NEVER = {"answer": "reset"}, {"answer": "close", "commit": False}
 LATE = {"answer": "close", "arrive_after_ms": 800}
@@ -34,7 +34,7 @@ RANDOM_FAULTS: list[dict[str, t.Any]] = [
 ]
 
 
-# More than the module has time to settle a repayment before it is cut off.
+# Longer than the module can settle a repayment before it is cut off.
 SLOW = {"answer": "reset", "history_delay_ms": 4000, "debt_delay_ms": 4000}
 MITOGEN = {
     "ANSIBLE_STRATEGY": "mitogen_linear",
@@ -44,7 +44,7 @@ _Kind = t.TypeVar("_Kind", bound=Playbook)
 
 
 class Theatre:
-    """A fresh exchange in real time, and everything that playbooks have reported."""
+    """A fresh exchange in real time, and everything that the playbooks have reported."""
 
     def __init__(self, exchange: StandIn, folder: Path) -> None:
         self.exchange, self.folder = exchange, folder
@@ -59,7 +59,7 @@ class Theatre:
         return kind(self.exchange, self.folder, goal, retries, env)
 
     def end(self, playbook: Playbook) -> dict[str, t.Any]:
-        """Wait for the end of a playbook and check what it reports against the ledger."""
+        """Wait for the end of a playbook, and check its report against the ledger."""
         result = playbook.result()
         assert "Traceback" not in playbook.output, playbook.output
         run = Run(len(self.recording.runs), Plan(playbook.goal), 0, 0, result=result if "outcome" in result else None)
@@ -82,7 +82,7 @@ class Theatre:
         assert oracle.keeps_secrets(files, [KEY, SECRET]) == []
 
     def account(self) -> None:
-        """Run every ask that is open once more; then everybody must know of every repayment, and none be too many."""
+        """Run every open ask once more; then every repayment must be known, and there must be none too many."""
         self.exchange.control("DELETE", "faults")
         while asks := self.asks.open():
             self.end(self.start(asks[0].goal))
@@ -116,7 +116,7 @@ def theatre(exchange, tmp_path) -> t.Iterator[Theatre]:
 
 
 @pytest.mark.parametrize("fate", [{}, NEVER], ids=["executed", "lost"])
-def test_killed_while_it_waits_for_the_answer(theatre: Theatre, fate: dict[str, t.Any]) -> None:
+def test_a_module_killed_while_it_waits_for_the_answer_leaves_a_known_outcome(theatre: Theatre, fate: dict[str, t.Any]) -> None:
     theatre.fault(**HELD, **fate)
     playbook = theatre.start()
     assert playbook.kill_module(lambda: theatre.posts() == 1)
@@ -127,7 +127,7 @@ def test_killed_while_it_waits_for_the_answer(theatre: Theatre, fate: dict[str, 
 
 
 @pytest.mark.parametrize("fate", [LOST, NEVER, LATE], ids=["executed", "lost", "late"])
-def test_killed_while_it_settles(theatre: Theatre, fate: dict[str, t.Any]) -> None:
+def test_a_module_killed_while_settling_is_retried_without_a_second_payment(theatre: Theatre, fate: dict[str, t.Any]) -> None:
     theatre.fault(**fate)
     playbook = theatre.start(retries=1)
     assert playbook.kill_module(lambda: theatre.looks_after_post() >= 2)
@@ -135,7 +135,7 @@ def test_killed_while_it_settles(theatre: Theatre, fate: dict[str, t.Any]) -> No
     assert (result["outcome"], result["details"]["recovered"]) == ("executed", fate is not NEVER)
 
 
-def test_two_at_once_and_one_is_killed(theatre: Theatre) -> None:
+def test_two_playbooks_at_once_survive_the_kill_of_one_module(theatre: Theatre) -> None:
     theatre.fault(**HELD)
     first = theatre.start()
     second = theatre.start()
@@ -149,7 +149,7 @@ def test_two_at_once_and_one_is_killed(theatre: Theatre) -> None:
         theatre.end(playbook)
 
 
-def test_two_at_once_with_different_goals(theatre: Theatre) -> None:
+def test_two_playbooks_at_once_pay_different_amounts(theatre: Theatre) -> None:
     theatre.fault(**LOST)
     playbooks = [theatre.start(GOAL, retries=1), theatre.start(OTHER, retries=1)]
     results = [theatre.end(playbook) for playbook in playbooks]
@@ -171,7 +171,7 @@ def test_a_goal_with_since_is_met_once(theatre: Theatre) -> None:
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_killed_at_a_random_time(theatre: Theatre, number: int) -> None:
+def test_a_module_killed_at_a_random_time_leaves_a_known_outcome(theatre: Theatre, number: int) -> None:
     seed = settings.from_environment().seed * 100 + number
     chance = random.Random(seed)
     fault, after = chance.choice(RANDOM_FAULTS), chance.uniform(0.1, 2.5)
@@ -189,8 +189,8 @@ def test_killed_at_a_random_time(theatre: Theatre, number: int) -> None:
 
 
 @pytest.mark.parametrize("in_process", ["true", "false"])
-def test_a_shell_that_ends_takes_nothing_away(theatre: Theatre, in_process: str) -> None:
-    """What is written to a file counts as reported, so the same task a second time is a second payment."""
+def test_a_playbook_outlives_its_shell_and_reports_to_its_log(theatre: Theatre, in_process: str) -> None:
+    """Output to a file counts as reported, so the same task pays a second time."""
     theatre.fault(**HELD)
     playbook = theatre.start(kind=LeftAlone, BYBIT_IN_PROCESS=in_process)
     playbook.log_out(lambda: theatre.posts() == 1)
@@ -200,7 +200,7 @@ def test_a_shell_that_ends_takes_nothing_away(theatre: Theatre, in_process: str)
 
 
 @pytest.mark.parametrize("env", [MITOGEN, {"BYBIT_IN_PROCESS": "true"}, {}], ids=["mitogen", "in process", "process"])
-def test_a_task_that_is_cut_off_and_run_again(theatre: Theatre, env: dict[str, str]) -> None:
+def test_an_equal_task_after_a_cut_off_one_does_not_pay_again(theatre: Theatre, env: dict[str, str]) -> None:
     theatre.fault(**SLOW)
     result = theatre.end(theatre.start(kind=CutOff, **env))
     assert (result["outcome"], result["details"]["recovered"], theatre.posts()) == ("executed", True, 1)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Paid once, and known: a step that has a reference is taken once, whoever asks for it, from wherever, and however long after.
+"""Paid once, and known: a step with a reference is executed once, no matter who asks for it, from where, and how much later.
 
-The schedule itself checks that the account pays once under a reference, and that what a run says of it is true.
+The schedule itself checks that the account pays once under a reference, and that what a run says about it is true.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def is_answered(run: Run) -> bool:
 
 @pytest.mark.parametrize("number", range(0, 72, 2))
 @steps
-def test_killed_before_each_step(schedule: Schedule, goal: Goal, number: int) -> None:
+def test_a_run_killed_before_any_step_can_be_repeated(schedule: Schedule, goal: Goal, number: int) -> None:
     schedule.order([LOST] if number % 4 else [])
     schedule.play([Plan(goal, kill=Kill("step", number))])
     schedule.world.pass_time(DAY_MS)
@@ -54,7 +54,7 @@ def test_killed_before_each_step(schedule: Schedule, goal: Goal, number: int) ->
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 @steps
-def test_it_answers_for_ever(schedule: Schedule, goal: Goal, way: dict[str, t.Any]) -> None:
+def test_a_reference_answers_for_ever(schedule: Schedule, goal: Goal, way: dict[str, t.Any]) -> None:
     schedule.play([Plan(goal)])
     for days in (0, 1, 400):
         schedule.world.pass_time(days * DAY_MS)
@@ -66,7 +66,7 @@ def test_it_answers_for_ever(schedule: Schedule, goal: Goal, way: dict[str, t.An
 @pytest.mark.parametrize("fault", [{}, LOST], ids=["answered", "lost"])
 @pytest.mark.parametrize("steps_ahead", range(0, 72, 8))
 @pytest.mark.parametrize("goals", [[STEP] * 2, [STEP] * 3, [SOLD] * 2], ids=["two", "three", "from collateral"])
-def test_some_at_once(schedule: Schedule, goals: list[Goal], steps_ahead: int, fault: dict[str, t.Any]) -> None:
+def test_several_runs_at_once_under_one_reference_pay_once(schedule: Schedule, goals: list[Goal], steps_ahead: int, fault: dict[str, t.Any]) -> None:
     schedule.order([fault] if fault else [])
     runs = schedule.play([Plan(goal) for goal in goals], Choices([0] * steps_ahead + [1, 2, 2, 1] * 60))
     assert [run.outcome for run in runs] == ["executed"] * len(goals)
@@ -75,7 +75,7 @@ def test_some_at_once(schedule: Schedule, goals: list[Goal], steps_ahead: int, f
 
 @pytest.mark.parametrize("kill", [None, Kill("post", 1), Kill("reported", 0)], ids=["ends", "killed", "killed late"])
 @others
-def test_it_names_nothing_else(schedule: Schedule, other: Goal, kill: Kill | None) -> None:
+def test_a_reference_is_refused_for_something_else(schedule: Schedule, other: Goal, kill: Kill | None) -> None:
     schedule.order([LOST])
     schedule.play([Plan(STEP, kill=kill)])
     [run] = schedule.play([Plan(other)])
@@ -84,14 +84,14 @@ def test_it_names_nothing_else(schedule: Schedule, other: Goal, kill: Kill | Non
 
 @pytest.mark.parametrize("steps_ahead", range(30, 48))
 @others
-def test_two_things_by_one_name_at_once(schedule: Schedule, other: Goal, steps_ahead: int) -> None:
-    """Neither lock nor epoch is in the way of runs for two loans."""
+def test_two_operations_at_once_cannot_share_a_reference(schedule: Schedule, other: Goal, steps_ahead: int) -> None:
+    """Neither the lock nor the epoch separates runs for two loans."""
     runs = schedule.play([Plan(STEP), Plan(other)], Choices([0] * steps_ahead + [1] * 140))
     assert sorted(str(run.outcome) for run in runs) == ["executed", "not_executed"]
     assert paid(schedule) == 1
 
 
-def test_what_was_surely_not_executed_is_sent(schedule: Schedule) -> None:
+def test_a_step_that_was_not_executed_can_be_sent_again(schedule: Schedule) -> None:
     schedule.order([{**LOST, "commit": False}])
     [run] = schedule.play([Plan(STEP)])
     assert run.outcome == "not_executed"
@@ -99,7 +99,7 @@ def test_what_was_surely_not_executed_is_sent(schedule: Schedule) -> None:
     assert [len(run.posts) for run in runs] == [1, 0] and is_answered(runs[1])
 
 
-def test_what_was_acknowledged_is_refused(schedule: Schedule) -> None:
+def test_a_reference_is_refused_after_an_acknowledgement(schedule: Schedule) -> None:
     schedule.focus = FLEXIBLE
     schedule.order([{**LOST, "history_delay_ms": 90_000_000, "debt_delay_ms": 90_000_000, "wallet_delay_ms": 90_000_000}])
     [run] = schedule.play([Plan(SOLD)])
@@ -112,7 +112,7 @@ def test_what_was_acknowledged_is_refused(schedule: Schedule) -> None:
 
 @pytest.mark.parametrize("days", [0, 1, 40])
 @steps
-def test_what_reached_nobody_answers_for_ever(schedule: Schedule, goal: Goal, days: int) -> None:
+def test_a_result_that_reached_nobody_answers_for_ever(schedule: Schedule, goal: Goal, days: int) -> None:
     schedule.play([Plan(goal, loss=Loss("post", 2, WORKER))])
     schedule.world.pass_time(days * DAY_MS)
     [run] = schedule.play([Plan(goal)])
@@ -122,14 +122,14 @@ def test_what_reached_nobody_answers_for_ever(schedule: Schedule, goal: Goal, da
 
 
 @steps
-def test_a_buffer_does_no_harm(schedule: Schedule, goal: Goal) -> None:
+def test_a_buffered_result_answers(schedule: Schedule, goal: Goal) -> None:
     schedule.play([Plan(goal, is_buffered=True)])
     [run] = schedule.play([Plan(goal)])
     assert is_answered(run), run.result
 
 
 @pytest.mark.parametrize("wait", [True, False])
-def test_what_is_in_process_answers_as_pending(schedule: Schedule, wait: bool) -> None:
+def test_an_operation_in_process_answers_as_pending(schedule: Schedule, wait: bool) -> None:
     schedule.order([{"method": "POST", "processing_ms": 200_000}])
     schedule.play([Plan(STEP, wait_timeout=3)])
     [run] = schedule.play([Plan(STEP, wait=wait, wait_timeout=3)])

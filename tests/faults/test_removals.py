@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What make fault-sabotage takes out is there, what comes in its place fits, and every process gets it."""
+"""The safeguards that make fault-sabotage removes exist, their replacements fit, and every process gets them."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def python(code: str, removed: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_each_removal_has_its_own_name_and_takes_something_out() -> None:
+def test_each_removal_has_a_unique_name_and_removes_something() -> None:
     names = [removal.removed for removal in REMOVALS]
     assert len(set(names)) == len(names) > 50
     assert [removal.removed for removal in REMOVALS if not removal.replacements] == [NOTHING.removed]
 
 
 @pytest.mark.parametrize(("removed", "replacement"), REPLACEMENTS, ids=lambda value: getattr(value, "name", None))
-def test_each_name_exists_and_its_stand_in_fits(removed: str, replacement: Replacement) -> None:
+def test_each_replaced_name_exists_and_its_replacement_fits(removed: str, replacement: Replacement) -> None:
     original = original_of(replacement.name)
     stand_in = replacement.make(original)
     assert mismatch(original, stand_in) == ""
@@ -67,7 +67,7 @@ def module() -> types.ModuleType:
 @pytest.mark.parametrize(
     "name", ["x:gone", "x:Gone.method", "x:Thing.gone", "x:Thing.inherited", "x:Thing.LIMIT.real", "x:function.real"]
 )
-def test_a_name_that_is_not_defined_there_is_refused(name: str) -> None:
+def test_a_name_that_is_not_defined_in_its_place_is_refused(name: str) -> None:
     with pytest.raises(NameMissing, match=f"{name} does not exist"):
         find(name, module())
 
@@ -84,7 +84,7 @@ def test_a_name_that_is_not_defined_there_is_refused(name: str) -> None:
     ("x:Thing.LIMIT", "1", "str instead of int"),
     ("x:Thing.LIMIT", lambda: 1, "function instead of int"),
 ])
-def test_a_stand_in_that_does_not_fit_is_found(name: str, stand_in: t.Any, why: str) -> None:
+def test_a_replacement_that_does_not_fit_is_found(name: str, stand_in: t.Any, why: str) -> None:
     assert mismatch(find(name, module())[2], stand_in) == why
 
 
@@ -95,13 +95,13 @@ def test_a_replacement_takes_the_place_of_its_original() -> None:
 
 
 @pytest.mark.parametrize(("removed", "said"), [(CLOCK, "True"), (NOTHING.removed, "AttributeError"), ("", "AttributeError")])
-def test_every_process_gets_what_is_chosen(removed: str, said: str) -> None:
-    """Without the removal, what is called here needs an observation."""
+def test_every_process_gets_the_chosen_removal(removed: str, said: str) -> None:
+    """Without the removal, the called function needs an observation and fails."""
     ended = python(ASK_CLOCK, removed)
     assert said in ended.stdout + ended.stderr
 
 
-def test_whoever_imports_a_name_gets_its_replacement() -> None:
+def test_an_import_of_a_name_gets_its_replacement() -> None:
     removed = "reconciling: the debt"
     ended = python(f"from {PACKAGE}_reconcile.judge import unexplained_change; print(unexplained_change(None, None, 0))", removed)
     assert (ended.stdout, ended.stderr) == ("0\n", "")
@@ -112,7 +112,7 @@ def test_an_unknown_removal_ends_the_process() -> None:
     assert (ended.returncode, ended.stdout) == (70, "")
 
 
-def test_a_name_that_is_missing_ends_the_process() -> None:
+def test_a_missing_name_ends_the_process() -> None:
     code = (
         "from removals.replacing import Removal, install, instead; "
         "install(Removal('it', (instead('_reconcile.evidence:gone', None),))); "
@@ -123,7 +123,7 @@ def test_a_name_that_is_missing_ends_the_process() -> None:
     assert "_reconcile.evidence:gone does not exist" in ended.stderr
 
 
-def test_what_was_imported_before_cannot_be_replaced() -> None:
+def test_a_module_that_is_already_imported_cannot_be_replaced() -> None:
     original_of("_amounts:plain")
     from removals.replacing import install
 

@@ -21,7 +21,7 @@ STEPS = 8
 
 def test_no_schedule_pays_twice_or_reports_wrongly(stage: Stage) -> None:
     chosen = settings.from_environment()
-    # What other tests have done does not count here.
+    # Events in other tests do not count here.
     stage.tally.clear()
     stage.counts.clear()
     machine = type("Schedule", (Schedule,), {"stage": stage})

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Paid once, and known: each thing that can happen around a run alone, at each of its steps.
+"""Paid once, and known: each event that can happen around a run, alone and at each of its steps.
 
-The schedule itself checks whether anything is paid too often, begun for nobody, or reported wrongly.
+The schedule itself checks whether anything is paid too often, sent for nobody, or reported wrongly.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ GOALS = {
     "step": STEP, "since": SINCE, "max_debt": MAX_DEBT, "max_debt 0": Goal(SMALL_COIN, max_debt="0"), "max_ltv": MAX_LTV,
     "from collateral": SOLD, "contract": WHOLE,
 }
-# As many as a run without a fault has.
+# The steps of a run without a fault.
 STEPS = range(1, 34)
 LOST = {"method": "POST", "answer": "close"}
 goals = pytest.mark.parametrize("goal", GOALS.values(), ids=GOALS.keys())
@@ -47,7 +47,7 @@ def paid(schedule: Schedule) -> int:
 
 
 def leave_in_doubt(schedule: Schedule, goal: Goal) -> None:
-    """Have a run killed that has sent a repayment, which is made and shows late."""
+    """Kill a run that has sent a repayment, which is executed and shows late."""
     schedule.order([{**LOST, "history_delay_ms": 3000}])
     schedule.play([Plan(goal, kill=Kill("post", 2))])
 
@@ -58,15 +58,15 @@ def leave_in_doubt(schedule: Schedule, goal: Goal) -> None:
 @pytest.mark.parametrize("number", range(2, 72, 2))
 @pytest.mark.parametrize("is_replaced", [False, True], ids=["removed", "replaced"])
 @pytest.mark.parametrize("goal", [STEP, SINCE, MAX_DEBT], ids=repr)
-def test_the_lock_is_lost_after_each_step(schedule: Schedule, goal: Goal, is_replaced: bool, number: int) -> None:
-    """From then on it is the turn of another run for the same loan, whenever that can go on."""
+def test_the_lock_can_be_lost_after_any_step(schedule: Schedule, goal: Goal, is_replaced: bool, number: int) -> None:
+    """From then on, another run for the same loan proceeds whenever it can."""
     schedule.order([LOST] if number % 4 else [])
     schedule.play([Plan(goal), Plan(goal)], Choices([0] * number + [1] * 140), LockLoss(number, is_replaced))
     assert goal.is_declarative is False or paid(schedule) <= 1
     schedule.play([Plan(goal)])
 
 
-def test_a_run_that_waits_for_the_lock_sees_that_it_was_replaced(schedule: Schedule) -> None:
+def test_a_run_that_waits_for_the_lock_notices_its_replacement(schedule: Schedule) -> None:
     schedule.order([{**LOST, "history_delay_ms": 8000}])
     runs = schedule.play([Plan(STEP), Plan(STEP)], Choices([0] * 40 + [1] * 14), LockLoss(72, True))
     assert [run.outcome for run in runs] == ["executed", "executed"]
@@ -79,7 +79,7 @@ def test_a_run_that_waits_for_the_lock_sees_that_it_was_replaced(schedule: Sched
 @pytest.mark.parametrize("is_check", [False, True], ids=["run", "check mode"])
 @pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("goal", [STEP, MAX_DEBT, WHOLE], ids=repr)
-def test_a_journal_that_cannot_be_read(schedule: Schedule, goal: Goal, how: str, is_check: bool) -> None:
+def test_an_unreadable_journal_makes_the_outcome_unknown(schedule: Schedule, goal: Goal, how: str, is_check: bool) -> None:
     leave_in_doubt(schedule, goal)
     assert schedule.world.damage_journal(how)
     [run] = schedule.play([Plan(goal, check=is_check)])
@@ -93,18 +93,18 @@ def test_a_journal_that_cannot_be_read(schedule: Schedule, goal: Goal, how: str,
 
 @goals
 @pytest.mark.parametrize("flushes", range(3))
-def test_a_directory_that_cannot_be_flushed(schedule: Schedule, flushes: int, goal: Goal) -> None:
+def test_a_failing_flush_of_a_directory_leaves_no_intent_behind(schedule: Schedule, flushes: int, goal: Goal) -> None:
     [run] = schedule.play([Plan(goal, broken_state="flush", flushes=flushes)])
     assert run.outcome == ("executed" if run.posts else "not_executed"), run.result
     [run] = schedule.play([Plan(goal)])
-    # Nothing is left behind of what was never sent.
+    # No intent is left behind that was never sent.
     assert not [earlier for earlier in run.earlier if earlier["outcome"] == "not_executed"]
 
 
 @pytest.mark.parametrize("room", [0, *ROOMS])
 @pytest.mark.parametrize("is_new", [True, False], ids=["new", "used"])
 @goals
-def test_a_disk_that_is_full(schedule: Schedule, goal: Goal, is_new: bool, room: int) -> None:
+def test_a_full_disk_leads_to_no_second_payment(schedule: Schedule, goal: Goal, is_new: bool, room: int) -> None:
     if not is_new:
         leave_in_doubt(schedule, goal)
     schedule.play([Plan(goal, broken_state="full", longest_file=room)])
@@ -114,7 +114,7 @@ def test_a_disk_that_is_full(schedule: Schedule, goal: Goal, is_new: bool, room:
 
 @pytest.mark.parametrize("number", range(24, 74))
 @pytest.mark.parametrize("goal", [STEP, MAX_DEBT], ids=repr)
-def test_the_journal_is_removed_after_each_step(schedule: Schedule, goal: Goal, number: int) -> None:
+def test_a_removed_journal_makes_the_outcome_unknown(schedule: Schedule, goal: Goal, number: int) -> None:
     schedule.order([LOST] if number % 4 else [])
     [run] = schedule.play([Plan(goal)], None, JournalLoss(number))
     if run.lost_journal_at is not None:
@@ -129,7 +129,7 @@ def test_the_journal_is_removed_after_each_step(schedule: Schedule, goal: Goal, 
 
 @pytest.mark.parametrize("fate", ["expired", "deleted"])
 @goals
-def test_a_key_that_is_replaced_while_a_repayment_is_in_doubt(schedule: Schedule, goal: Goal, fate: str) -> None:
+def test_a_replaced_key_shares_the_journal_of_its_account(schedule: Schedule, goal: Goal, fate: str) -> None:
     leave_in_doubt(schedule, goal)
     schedule.world.replace_key(fate)
     [run] = schedule.play([Plan(goal, key="old")])
@@ -140,7 +140,7 @@ def test_a_key_that_is_replaced_while_a_repayment_is_in_doubt(schedule: Schedule
 
 @pytest.mark.parametrize("other", [{"key": "second"}, {"is_at_other_address": True}], ids=str)
 @goals
-def test_another_way_to_the_same_account(schedule: Schedule, goal: Goal, other: dict[str, t.Any]) -> None:
+def test_another_key_or_address_shares_the_journal(schedule: Schedule, goal: Goal, other: dict[str, t.Any]) -> None:
     leave_in_doubt(schedule, goal)
     [run] = schedule.play([Plan(goal, **other)])
     assert (run.outcome, run.details["recovered"], paid(schedule)) == ("executed", True, 1)
@@ -149,14 +149,14 @@ def test_another_way_to_the_same_account(schedule: Schedule, goal: Goal, other: 
 @pytest.mark.parametrize("steps_ahead", range(6, 72, 6))
 @pytest.mark.parametrize("other", [{"key": "second"}, {"is_at_other_address": True}], ids=str)
 @pytest.mark.parametrize("goal", [SINCE, MAX_DEBT, WHOLE], ids=repr)
-def test_two_ways_to_the_same_account_at_once(schedule: Schedule, goal: Goal, other: dict[str, t.Any], steps_ahead: int) -> None:
+def test_runs_with_different_keys_or_addresses_wait_for_each_other(schedule: Schedule, goal: Goal, other: dict[str, t.Any], steps_ahead: int) -> None:
     runs = schedule.play([Plan(goal), Plan(goal, **other)], Choices([0] * steps_ahead + [1] * 140))
     assert sorted(str(run.outcome) for run in runs) == ["executed", "nothing_to_do"]
 
 
 @pytest.mark.parametrize("answer", [{"ret_code": 10003}, {"ret_code": 33004}, "html_502", "close"], ids=str)
 @pytest.mark.parametrize("is_open", [True, False], ids=["in doubt", "nothing in the journal"])
-def test_a_key_that_cannot_be_asked(schedule: Schedule, is_open: bool, answer: t.Any) -> None:
+def test_an_unknown_account_matters_only_with_an_open_intent(schedule: Schedule, is_open: bool, answer: t.Any) -> None:
     if is_open:
         leave_in_doubt(schedule, STEP)
     schedule.order([{"method": "GET", "path": PRODUCTS[LEGACY].reads[KEY], "answer": answer, "times": 0}])
@@ -169,7 +169,7 @@ def test_a_key_that_cannot_be_asked(schedule: Schedule, is_open: bool, answer: t
 
 @pytest.mark.parametrize("number", STEPS[::2])
 @pytest.mark.parametrize("who", [PLAYBOOK, WORKER])
-def test_a_parent_that_ends_before_each_step(schedule: Schedule, who: str, number: int) -> None:
+def test_a_parent_can_end_before_any_step(schedule: Schedule, who: str, number: int) -> None:
     schedule.order([LOST] if number % 2 else [])
     schedule.play([Plan(STEP, loss=Loss("step", number, who))])
     schedule.play([Plan(STEP)])
@@ -178,15 +178,15 @@ def test_a_parent_that_ends_before_each_step(schedule: Schedule, who: str, numbe
 
 @pytest.mark.parametrize("before", [0, 1])
 @goals
-def test_nothing_is_begun_for_nobody(schedule: Schedule, goal: Goal, before: int) -> None:
-    """Neither after a while of waiting for another run, nor after the reads."""
+def test_nothing_is_sent_for_nobody(schedule: Schedule, goal: Goal, before: int) -> None:
+    """Neither after a wait for another run, nor after the reads."""
     schedule.order([{**LOST, "history_delay_ms": 8000}])
     waits = Plan(goal, loss=Loss("step", 14 - 8 * before, PLAYBOOK))
     runs = schedule.play([Plan(goal), waits], Choices([0] * 40 + [1] * 14))
     assert not runs[1].posts
 
 
-def test_nothing_is_signed_anew_for_nobody(schedule: Schedule) -> None:
+def test_nothing_is_sent_again_for_nobody(schedule: Schedule) -> None:
     schedule.order([turned_away(schedule.world.now, 5000)])
     [run] = schedule.play([Plan(STEP, loss=Loss("post", 3, PLAYBOOK))])
     assert (run.outcome, len(run.posts)) == ("not_executed", 1)
@@ -195,7 +195,7 @@ def test_nothing_is_signed_anew_for_nobody(schedule: Schedule) -> None:
 @pytest.mark.parametrize(("hours", "is_paid_again"), [(1, False), (11, False), (13, True), (24 * 31, True)])
 @pytest.mark.parametrize("way", [{"loss": Loss("post", 2, WORKER)}, {"loss": Loss("post", 1, PLAYBOOK)}, {"is_buffered": True}], ids=str)
 @pytest.mark.parametrize("goal", [STEP, SOLD], ids=repr)
-def test_what_reached_nobody_answers_a_step_for_some_hours(
+def test_a_result_that_reached_nobody_answers_a_step_for_some_hours(
     schedule: Schedule, goal: Goal, way: dict[str, t.Any], hours: int, is_paid_again: bool
 ) -> None:
     [run] = schedule.play([Plan(goal, **way)])
@@ -208,18 +208,18 @@ def test_what_reached_nobody_answers_a_step_for_some_hours(
 
 
 @pytest.mark.parametrize("goal", [SINCE, MAX_DEBT, WHOLE], ids=repr)
-def test_a_buffer_does_no_harm_to_what_pays_only_what_is_missing(schedule: Schedule, goal: Goal) -> None:
+def test_a_buffered_result_of_a_goal_does_no_harm(schedule: Schedule, goal: Goal) -> None:
     for outcome in ("executed", "nothing_to_do"):
         [run] = schedule.play([Plan(goal, is_buffered=True)])
         assert run.outcome == outcome
 
 
-# An error inside.
+# Internal errors.
 
 
 @pytest.mark.parametrize("number", range(5))
 @goals
-def test_an_error_inside_while_it_settles(schedule: Schedule, goal: Goal, number: int) -> None:
+def test_an_internal_error_while_settling_makes_the_outcome_unknown(schedule: Schedule, goal: Goal, number: int) -> None:
     schedule.order([{**LOST, "history_delay_ms": 9000, "debt_delay_ms": 9000}])
     [run] = schedule.play([Plan(goal, defect_at=number)])
     assert (run.outcome, run.has_defect) == ("unknown", True)
@@ -228,7 +228,7 @@ def test_an_error_inside_while_it_settles(schedule: Schedule, goal: Goal, number
 
 @pytest.mark.parametrize("number", range(3))
 @goals
-def test_an_error_inside_while_an_earlier_one_is_in_doubt(schedule: Schedule, goal: Goal, number: int) -> None:
+def test_an_internal_error_with_an_earlier_open_intent_makes_the_outcome_unknown(schedule: Schedule, goal: Goal, number: int) -> None:
     schedule.order([{**LOST, "history_delay_ms": 9000, "debt_delay_ms": 9000}])
     schedule.play([Plan(goal, kill=Kill("post", 2))])
     [run] = schedule.play([Plan(goal, defect_at=number)])
@@ -241,7 +241,7 @@ def test_an_error_inside_while_an_earlier_one_is_in_doubt(schedule: Schedule, go
 @pytest.mark.parametrize("history_delay_ms", [0, 5000, 9500])
 @pytest.mark.parametrize("code", [10006, 10002])
 @goals
-def test_another_copy_of_what_the_gate_turned_away_was_executed(
+def test_another_copy_of_a_refused_request_is_not_repeated(
     schedule: Schedule, goal: Goal, code: int, history_delay_ms: int
 ) -> None:
     fault = {"method": "POST", "answer": {"ret_code": code}, "commit": True, "history_delay_ms": history_delay_ms}
@@ -254,8 +254,8 @@ def test_another_copy_of_what_the_gate_turned_away_was_executed(
 
 
 @goals
-def test_another_copy_that_is_in_process(schedule: Schedule, goal: Goal) -> None:
-    """It may be just what keeps the goal from being decided anew."""
+def test_another_copy_in_process_is_not_repeated(schedule: Schedule, goal: Goal) -> None:
+    """The copy may be the very reason why the goal is not decided anew."""
     schedule.order([{"method": "POST", "answer": {"ret_code": 10006}, "commit": True, "processing_ms": 200_000}])
     [run] = schedule.play([Plan(goal)])
     assert run.outcome in ("pending", "unknown", "nothing_to_do") and len(run.posts) == 1, run.result
@@ -265,7 +265,7 @@ def test_another_copy_that_is_in_process(schedule: Schedule, goal: Goal) -> None
 
 @pytest.mark.parametrize("amount", ["100", "40.5", None], ids=["the same", "another", "all"])
 @goals
-def test_the_owner_repays_while_the_gate_is_closed(schedule: Schedule, goal: Goal, amount: str | None) -> None:
+def test_the_owner_can_repay_while_the_gate_is_closed(schedule: Schedule, goal: Goal, amount: str | None) -> None:
     schedule.order([turned_away(schedule.world.now, 8000)])
     [run] = schedule.play([Plan(goal)], None, OwnerAct(0, goal.loan, amount, in_pause=True))
     assert run.posts[0].sent_at < schedule.world.recording.owner_repaid[0][0] < (run.ended_at or 0)
@@ -277,7 +277,7 @@ def test_the_owner_repays_while_the_gate_is_closed(schedule: Schedule, goal: Goa
 
 @pytest.mark.parametrize("lost", [False, True], ids=["answered", "lost"])
 @pytest.mark.parametrize("name", ["since", "max_debt", "max_debt 0", "max_ltv"])
-def test_a_cap_is_paid_up_to(schedule: Schedule, name: str, lost: bool) -> None:
+def test_a_goal_is_paid_up_to_the_cap(schedule: Schedule, name: str, lost: bool) -> None:
     schedule.order([LOST] if lost else [])
     [run] = schedule.play([Plan(GOALS[name], at_most="60")])
     assert (run.outcome, result_of(run)["amount"], result_of(run)["goal_reached"]) == ("executed", "60", False)

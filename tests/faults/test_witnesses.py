@@ -27,7 +27,7 @@ GOALS = {
     "collateral": Goal(BIG_COIN, "100", collateral=("BTC",)),
     "fixed": Goal(CONTRACTS[2]),
 }
-# The run that looks for it later may have another goal on the same loan, and pay otherwise.
+# A later run that looks for the repayment may have another goal on the same loan, and another source of money.
 OTHERS = {
     "legacy": Goal(BIG_LOAN, max_debt="8700"),
     "flexible": Goal(BIG_COIN, "40.5", collateral=("BTC",)),
@@ -44,7 +44,7 @@ ONLY = {
     "wallet": {"history_delay_ms": _LATE, "debt_delay_ms": _LATE},
     "ledger": {"history_delay_ms": _LATE, "debt_delay_ms": _LATE, "wallet_delay_ms": _LATE},
 }
-# Just less than sixty times settle_margin.
+# A little less than sixty times settle_margin.
 _LONG = {"history_delay_ms": 590_000, "debt_delay_ms": 590_000, "wallet_delay_ms": 590_000}
 _VERY_LONG = {"history_delay_ms": 2_000_000, "debt_delay_ms": 2_000_000}
 _PATIENT = {"wait_timeout": 900}
@@ -58,8 +58,8 @@ def lose(schedule: Schedule, effects: dict[str, int], **fault: t.Any) -> None:
 @goals
 @pytest.mark.parametrize("witness", ONLY)
 @pytest.mark.parametrize("looks", ["at once", "another later"])
-def test_one_witness_is_enough(schedule: Schedule, looks: str, witness: str, name: str) -> None:
-    """Until the others agree, the ledger alone, the wallet, the debt or the history keeps it from being called undone."""
+def test_one_piece_of_evidence_is_enough(schedule: Schedule, looks: str, witness: str, name: str) -> None:
+    """The wallet's ledger, its balance, the debt, or the history alone prevents the report not_executed."""
     lose(schedule, ONLY[witness])
     schedule.play([Plan(GOALS[name], kill=None if looks == "at once" else Kill("post", 2))])
     then = GOALS[name]
@@ -70,8 +70,8 @@ def test_one_witness_is_enough(schedule: Schedule, looks: str, witness: str, nam
 
 
 @goals
-def test_without_the_wallet_only_time_can_tell(schedule: Schedule, name: str) -> None:
-    """A run whose key may not read the wallet waits longer, and then sees it."""
+def test_without_the_wallet_a_run_waits_longer(schedule: Schedule, name: str) -> None:
+    """A run whose key may not read the wallet waits longer, and then sees the repayment."""
     schedule.world.use_key_without_wallet()
     lose(schedule, _LONG)
     [run] = schedule.play([Plan(GOALS[name], **_PATIENT)])
@@ -80,7 +80,7 @@ def test_without_the_wallet_only_time_can_tell(schedule: Schedule, name: str) ->
 
 
 @goals
-def test_without_the_wallet_it_is_reported_at_last(schedule: Schedule, name: str) -> None:
+def test_without_the_wallet_the_outcome_is_known_in_the_end(schedule: Schedule, name: str) -> None:
     schedule.world.use_key_without_wallet()
     lose(schedule, {}, commit=False)
     [run] = schedule.play([Plan(GOALS[name], **_PATIENT)])
@@ -88,8 +88,8 @@ def test_without_the_wallet_it_is_reported_at_last(schedule: Schedule, name: str
 
 
 @pytest.mark.parametrize("name", [name for name in GOALS if not GOALS[name].collateral])
-def test_the_balance_tells_where_the_ledger_may_not(schedule: Schedule, name: str) -> None:
-    """With a ledger that it may not read, what the wallet held before and holds now is evidence all the same."""
+def test_the_balance_is_evidence_if_the_ledger_cannot_be_read(schedule: Schedule, name: str) -> None:
+    """The wallet's balance before and after is evidence even without its ledger."""
     schedule.focus = GOALS[name].loan.product
     lose(schedule, _VERY_LONG)
     schedule.order([{"method": "GET", "use": LEDGER, "answer": {"ret_code": 10005}, "times": 0}])
@@ -98,7 +98,7 @@ def test_the_balance_tells_where_the_ledger_may_not(schedule: Schedule, name: st
 
 
 @goals
-def test_the_debt_tells_where_the_wallet_may_not(schedule: Schedule, name: str) -> None:
+def test_the_debt_is_evidence_if_the_wallet_cannot_be_read(schedule: Schedule, name: str) -> None:
     schedule.world.use_key_without_wallet()
     lose(schedule, {"history_delay_ms": _VERY_LONG["history_delay_ms"]})
     [run] = schedule.play([Plan(GOALS[name], **_PATIENT)])
@@ -108,32 +108,32 @@ def test_the_debt_tells_where_the_wallet_may_not(schedule: Schedule, name: str) 
 @pytest.mark.parametrize("amount", ["40.5", "99.9", "0.5"])
 @pytest.mark.parametrize("name", ["legacy", "flexible", "collateral"])
 @pytest.mark.parametrize("commit", [True, False], ids=["executed", "lost"])
-def test_an_entry_of_any_amount_may_be_it(schedule: Schedule, commit: bool, name: str, amount: str) -> None:
-    """What the owner has repaid meanwhile is attributed to nobody."""
+def test_an_entry_of_any_amount_may_be_the_repayment(schedule: Schedule, commit: bool, name: str, amount: str) -> None:
+    """A repayment of the owner meanwhile is not attributed to a run."""
     lose(schedule, ONLY["wallet"] if commit else {}, commit=commit)
     schedule.play([Plan(GOALS[name])], None, OwnerAct(48, GOALS[name].loan, amount))
     schedule.play([Plan(GOALS[name])])
 
 
 @pytest.mark.parametrize("name", ["flexible", "max_debt", "max_ltv"])
-def test_whoever_sells_collateral_asks_the_wallet_of_what_it_paid(schedule: Schedule, name: str) -> None:
+def test_a_run_that_sells_collateral_checks_what_the_wallet_paid(schedule: Schedule, name: str) -> None:
     lose(schedule, _VERY_LONG)
     schedule.play([Plan(GOALS[name], kill=Kill("post", 2))])
     [run] = schedule.play([Plan(OTHERS[name], **_PATIENT)])
     assert run.outcome == "unknown"
 
 
-def test_whoever_pays_from_the_wallet_asks_the_collateral_of_what_it_sold(schedule: Schedule) -> None:
+def test_a_run_that_pays_from_the_wallet_checks_what_the_collateral_paid(schedule: Schedule) -> None:
     lose(schedule, {}, commit=False)
     schedule.play([Plan(GOALS["collateral"], kill=Kill("post", 2))])
-    # So long that everything shows.
+    # Long enough for everything to show.
     schedule.world.pass_time(3_600_000)
     [run] = schedule.play([Plan(OTHERS["collateral"])])
     assert [earlier["outcome"] for earlier in run.earlier] == ["not_executed"], run.result
 
 
 @pytest.mark.parametrize("name", ["legacy", "flexible"])
-def test_what_stood_in_the_history_before_is_not_it(schedule: Schedule, name: str) -> None:
+def test_an_entry_from_before_is_not_the_repayment(schedule: Schedule, name: str) -> None:
     schedule.play([Plan(GOALS[name])])
     lose(schedule, {}, commit=False)
     [run] = schedule.play([Plan(GOALS[name])])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes the tools known, and builds a tarball of a copy of the checkout."""
+"""Makes the tools importable, and builds a tarball of a copy of the checkout."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import tarball as built
 from ansible_test import copy_files
 
-# Galaxy refuses a collection without a repository, and there is no public one yet: the copy gets this address.
+# Galaxy refuses a collection without a repository. There is no public one yet, so the copy gets this address.
 PLACEHOLDER = "https://example.com/there-is-no-public-repository-yet"
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An execution environment can be made: its dependencies are found, and its build context has the collection.
+"""An execution environment can be built: its dependencies are found, and its build context has the collection.
 
 The context stays in build/execution-environment/context. The image itself needs a container engine and is not built.
 """
@@ -21,7 +21,7 @@ import yaml
 DEFINITION = built.CHECKOUT / "extensions" / "execution-environment" / "execution-environment.yml"
 TARGET = built.CHECKOUT / "build" / "execution-environment"
 TARBALL = "treasury-bybit.tar.gz"
-# ansible-builder writes a context also for a definition that forgets the collection.
+# ansible-builder writes a context even for a definition without the collection.
 WANTED = {
     "the base image": r'^ARG EE_BASE_IMAGE="docker\.io/redhat/ubi9:latest"$',
     "a Python that ansible-core supports": r'^ARG PYCMD="/usr/bin/python3\.12"$',
@@ -45,13 +45,13 @@ def context(copied_tarball) -> Path:
     TARGET.mkdir(parents=True)
     shutil.copy2(copied_tarball, TARGET / TARBALL)
     shutil.copy2(DEFINITION, TARGET)
-    # Without a container engine, the default is another name.
+    # The default name depends on the container engine.
     options = ["--context", str(TARGET / "context"), "--output-filename", "Containerfile"]
     output_of("ansible-builder", "create", "--file", str(TARGET / DEFINITION.name), *options)
     return TARGET / "context"
 
 
-def test_an_installed_copy_asks_for_what_the_modules_import(copied_tarball, tmp_path) -> None:
+def test_an_installed_copy_requires_what_the_modules_import(copied_tarball, tmp_path) -> None:
     # Without --force, the checkout counts as installed already.
     output_of("ansible-galaxy", "collection", "install", "--offline", "--force", "-p", str(tmp_path), str(copied_tarball))
     asked_for = yaml.safe_load(output_of("ansible-builder", "introspect", str(tmp_path)))["python"]
@@ -59,11 +59,11 @@ def test_an_installed_copy_asks_for_what_the_modules_import(copied_tarball, tmp_
 
 
 @pytest.mark.parametrize("what", WANTED)
-def test_the_containerfile_has(context, what: str) -> None:
+def test_the_containerfile_has_what_the_collection_needs(context, what: str) -> None:
     assert re.search(WANTED[what], (context / "Containerfile").read_text(), re.MULTILINE)
 
 
-def test_the_image_gets_what_some_options_need(context) -> None:
+def test_the_image_gets_optional_libraries(context) -> None:
     asked_for = (context / "_build" / "requirements.txt").read_text()
     assert [line.partition(">=")[0] for line in asked_for.splitlines()] == ["cryptography", "psycopg[binary]"]
 

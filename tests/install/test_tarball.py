@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The built tarball: what is in it, and that it works where the checkout is not."""
+"""The built tarball has the right contents, and works without the checkout."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def elsewhere(tarball, tmp_path_factory) -> Path:
     return folder
 
 
-def test_contents(tarball) -> None:
+def test_the_tarball_has_exactly_the_wanted_files(tarball) -> None:
     version = yaml.safe_load((built.CHECKOUT / "galaxy.yml").read_text())["version"]
     assert tarball.name == f"treasury-bybit-{version}.tar.gz"
     assert built.contents_amiss(built.names_in(tarball), built.known_files(built.CHECKOUT)) == []
 
 
-def test_contents_that_are_amiss_are_named() -> None:
+def test_wrong_contents_are_named() -> None:
     known = {*built.NEEDED, "Makefile", "tools/lint.py"}
     names = {*built.NEEDED, "MANIFEST.json", "FILES.json", "tools/lint.py", "notes.txt"} - {"LICENSE"}
     assert built.contents_amiss(names, known) == [
@@ -44,21 +44,21 @@ def test_contents_that_are_amiss_are_named() -> None:
     ]
 
 
-def test_documentation(elsewhere) -> None:
+def test_the_documentation_can_be_read(elsewhere) -> None:
     shown = built.run(elsewhere, "ansible-doc", "treasury.bybit.bybit_loan_repay")
     for part in ("order_id", "api_secret", "rate_limit_timeout", "repay_id", "EXAMPLES:", str(elsewhere)):
         assert part in shown
 
 
-def test_demo(elsewhere) -> None:
+def test_the_demo_runs_from_the_tarball(elsewhere) -> None:
     assert "Debt after:  900.4 USDT" in built.run(elsewhere, "ansible-playbook", "treasury.bybit.demo")
 
 
-def test_demo_with_an_inventory_that_would_find_another_python(elsewhere) -> None:
+def test_the_demo_runs_even_if_ansible_would_discover_another_python(elsewhere) -> None:
     assert "Debt after:  900.4 USDT" in built.run(elsewhere, "ansible-playbook", "-i", "localhost,", "treasury.bybit.demo")
 
 
-def test_repay(elsewhere) -> None:
+def test_the_playbook_repays_from_the_tarball(elsewhere) -> None:
     python, server = "python", elsewhere / built.INSTALLED / "roles" / "sandbox" / "files" / "sandbox.py"
     built.run(elsewhere, python, str(server), "start", "--run-dir", "run", "--lifetime", "120")
     try:

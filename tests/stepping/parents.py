@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Those who would get a run's result: an ansible-playbook and its worker, which may end while the run goes on.
+"""The processes that would get a run's result: an ansible-playbook and its worker, which can end while the run goes on.
 
-Both are real processes that do nothing: the playbook has forked the worker, which leads a process group as Ansible's do, and the
-worker has forked the run.
+Both are real processes that do nothing. The playbook has forked the worker, which leads a process group as Ansible's workers do, and
+the worker has forked the run.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Parents:
     _living = 0
 
     def __init__(self, become: t.Callable[[], t.NoReturn]) -> None:
-        # Whom they leave behind becomes a child of this process, so that it learns how the run has ended.
+        # Adopt the processes that they leave behind, so that this process learns how the run ended.
         _adopt(True)
         Parents._living += 1
         told, tell = os.pipe()
@@ -44,7 +44,7 @@ class Parents:
         self._have_ended: set[str] = set()
 
     def end_one(self, who: str) -> None:
-        """End one of them for good: when this returns, the run can see it."""
+        """End one of the parents; when this returns, the run can notice it."""
         if who in self._have_ended:
             return
         self._have_ended.add(who)
@@ -55,7 +55,7 @@ class Parents:
             time.sleep(0.0005)
 
     def end(self) -> None:
-        """End both, so that the run, which may have ended before, is a child of this process."""
+        """End both parents, so that the run, which may have ended before, becomes a child of this process."""
         for who in (WORKER, PLAYBOOK):
             self.end_one(who)
         for process in (self._playbook, self._worker):
@@ -67,7 +67,7 @@ class Parents:
 
 
 def _stand_above(become: t.Callable[[], t.NoReturn], tell: int, life: int) -> t.NoReturn:
-    """Be the playbook: fork the worker, and stand still."""
+    """Act as the playbook: fork the worker, and wait."""
     try:
         worker = os.fork()
         if not worker:
@@ -76,7 +76,7 @@ def _stand_above(become: t.Callable[[], t.NoReturn], tell: int, life: int) -> t.
             if not module:
                 become()
             os.write(tell, _IDS.pack(os.getpid(), module))
-        # What this process holds open would never come to its end.
+        # Pipes that this process holds open would never reach their end.
         os.dup2(life, 3)
         os.closerange(4, 4096)
         os.read(3, 1)

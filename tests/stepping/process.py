@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The driver's side of one run: a real process, forked from this one, which stands still between its steps."""
+"""The driver's side of a run: a real process, forked from this one, which stands still between its steps."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ import typing as t
 from . import child
 from .parents import Parents
 
-# A run that is silent for so long waits for something in real time that does not come.
+# A run that is silent for this long waits in real time for something that does not happen.
 PATIENCE_SECONDS = 30
 
 
 class Stuck(Exception):
-    """A run waits for something that its driver does not know of."""
+    """A run waits for something that its driver does not know about."""
 
 
 def environment() -> dict[str, str]:
-    """Return that of this process, without what would be a setting of a run."""
+    """Return the environment of this process without variables that configure a run."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -37,10 +37,10 @@ def environment() -> dict[str, str]:
 
 
 class Process:
-    """One run, begun but standing before its first step; the rest that it finds around it is that of this process.
+    """One run, which has started and stands before its first step; whatever C(around) does not set is inherited from this process.
 
-    :param has_parents: Whether there are processes above it that may end, besides this one.
-    :ivar report: Kind, detail and number of the step that it is about to do, or does; none when it has ended.
+    :param has_parents: Whether the run has parent processes, besides this one, that can end.
+    :ivar report: Kind, detail, and number of the step that the run is about to do or is doing; None after its end.
     """
 
     def __init__(self, module: str, options: dict[str, t.Any], around: child.Conditions, has_parents: bool = False) -> None:
@@ -58,13 +58,13 @@ class Process:
         self._parents = Parents(become) if has_parents else None
         self.pid = self._parents.module if self._parents else os.fork()
         if not self.pid:
-            # As a worker of Ansible that runs the module itself.
+            # Lead a process group, as a worker of Ansible that runs the module itself does.
             os.setpgid(0, 0)
             become()
         for descriptor in (in_read, out_write, err_write, report_write, answer_read):
             os.close(descriptor)
         self._out, self._err, self._reports, self._answers = out_read, err_read, report_read, answer_write
-        # What it has printed and this process has read.
+        # The run's output that this process has read so far.
         self._texts = {out_read: b"", err_read: b""}
         self._open = [out_read, err_read]
         os.write(in_write, json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
@@ -75,22 +75,22 @@ class Process:
         self.listen_patiently()
 
     def go(self, wall_ms: int, monotonic_ms: int) -> None:
-        """Let it do its step, and wait until it stands before the next one or has ended."""
+        """Let the run do its step, and wait until it stands before the next one or has ended."""
         self.let_go(wall_ms, monotonic_ms)
         self.listen_patiently()
 
     def let_go(self, wall_ms: int, monotonic_ms: int) -> None:
-        """Let it do its step."""
+        """Let the run do its step."""
         os.write(self._answers, child.ANSWER.pack(wall_ms, monotonic_ms))
 
     def listen(self, seconds: float) -> bool:
-        """Wait for so long in real time until it stands before its next step or has ended; tell whether that is so."""
+        """Wait in real time until the run stands before its next step or has ended; return False after this many seconds."""
         while ready := select.select(self.channels, [], [], seconds)[0]:
             if self._reports in ready:
                 self._hear()
                 return True
             for descriptor in ready:
-                # Otherwise a pipe that is full would stop it.
+                # Otherwise, a full pipe would block the run.
                 self._read(descriptor)
         return False
 
@@ -99,7 +99,7 @@ class Process:
         self._end()
 
     def lose_parent(self, who: str) -> None:
-        """End one of those that would get its result."""
+        """End one of the processes that would get the run's result."""
         assert self._parents is not None
         self._parents.end_one(who)
 
@@ -109,18 +109,18 @@ class Process:
 
     @property
     def channels(self) -> list[int]:
-        """Where something comes from it while it does its step."""
+        """The file descriptors on which the run can send something during its step."""
         return [self._reports, *self._open]
 
     def listen_patiently(self) -> None:
-        """Wait until it stands before its next step or has ended."""
+        """Wait until the run stands before its next step or has ended."""
         if not self.listen(PATIENCE_SECONDS):
             last = self.report
             self.kill()
             raise Stuck(f"a run is silent for {PATIENCE_SECONDS} s of real time after {last}; {self.errors}")
 
     def _hear(self) -> None:
-        # It says nothing more before it is let go, so this is one whole report.
+        # The run sends nothing else before it may continue, so this is one whole report.
         report = os.read(self._reports, child.LONGEST_REPORT)
         if report:
             kind, detail, number = json.loads(report)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What this process does once, so that no run that is forked from it has to do it again."""
+"""Work that this process does once, so that no run that is forked from it has to repeat it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 MODULES = "ansible_collections.treasury.bybit.plugins.modules"
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _UTILS = "ansible_collections.treasury.bybit.plugins.module_utils"
-# What a run imports only when it gets there; found by looking what a run has added.
+# Modules that a run imports only when it needs them; found by looking at what a run had added.
 _LATER = (
     "_strptime", "ansible.module_utils._internal._json._profiles._module_legacy_c2m",
     "ansible.module_utils._internal._json._profiles._module_legacy_m2c", "ansible.module_utils.common.respawn",
@@ -28,7 +28,7 @@ _LATER = (
 def warm_up() -> None:
     """Import everything that a run needs, and compile its regular expressions."""
     for folder in (MODULES, _UTILS):
-        # Not by pkgutil, which does not see folders that are no packages by name. Of several checkouts, the first is used.
+        # pkgutil does not see folders that are not packages. Of several checkouts, the first one counts.
         path = Path(importlib.import_module(folder).__path__[0]).resolve()
         assert path.is_relative_to(_CHECKOUT), f"{path} is not of this checkout"
         files = sorted(path.rglob("*.py"))
@@ -42,7 +42,7 @@ def warm_up() -> None:
 
 
 def freeze() -> None:
-    """Have the collector leave alone what is here now, which otherwise would be copied in every run."""
+    """Exempt existing objects from garbage collection, which would otherwise copy them in every forked run."""
     gc.collect()
     gc.freeze()
 
@@ -51,7 +51,7 @@ def _import(name: str) -> None:
     try:
         importlib.import_module(name)
     except Exception:
-        # The run that needs it imports it again, and says what is wrong with it.
+        # A run that needs this module imports it again, and reports what is wrong.
         pass
 
 

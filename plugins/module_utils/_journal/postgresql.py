@@ -114,7 +114,8 @@ class PostgresDatabase(Database):
         parameters["client_encoding"] = "UTF8"
         try:
             # With values in their place, several statements are one message: each answer of the server takes time.
-            with self._clock.waiting(f"The journal {self.label} cannot be reached yet", _CONNECT_SECONDS * 1000):
+            # The URL may give another limit, and each address of the server gets it.
+            with self._clock.waiting(f"The journal {self.label} cannot be reached yet", 0):
                 self._connection = psycopg.connect(
                     self._url,
                     autocommit=True,

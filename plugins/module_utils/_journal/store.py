@@ -170,15 +170,19 @@ class Store:
         deadline_ms = self._clock.monotonic_ms() + timeout_ms
         pause_ms = _FIRST_PAUSE_MS
         is_own = target == self._target
+        say: t.Callable[[str], object] | None = None
         with contextlib.ExitStack() as waiting:
             while not self._database.try_lock(target, exclusive, writes):
                 remaining_ms = deadline_ms - self._clock.monotonic_ms()
                 who = f"run for this {self._target.word} ({self._holder()})" if is_own else "run that changes the same LTV"
                 if remaining_ms <= 0:
                     raise self._busy(who, timeout_ms, is_own)
-                if pause_ms == _FIRST_PAUSE_MS:
-                    self._clock.report_wait(f"Another {who} has not ended", remaining_ms)
-                    waiting.enter_context(self._clock.waiting(f"Another {who} has not ended", remaining_ms))
+                reason = f"Another {who} has not ended"
+                if say is None:
+                    self._clock.report_wait(reason, remaining_ms)
+                    say = waiting.enter_context(self._clock.waiting(reason, remaining_ms))
+                # One run after another may hold it.
+                say(reason)
                 self._clock.sleep_ms(min(pause_ms, remaining_ms))
                 pause_ms = min(pause_ms * 2, _MAX_PAUSE_MS)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Repay with pybit as it comes, the way its users script it; the last line says in JSON what the user is told."""
+"""Repay with unmodified pybit, as its users script it; the last line says in JSON what the user is told."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sys
 
 from pybit.unified_trading import HTTP
 
-# pybit 5.17 reads this attribute in every legacy loan call but never sets it.
+# pybit 5.17 reads this attribute in every call for legacy loans but never sets it.
 HTTP.crypto_loan_legacy_message = ""
 
 
@@ -24,7 +24,7 @@ def open_session(force_retry: bool, timeout: float) -> HTTP:
         timeout=timeout,
     )
     session.endpoint = os.environ["BYBIT_API_URL"]
-    # It sends prepared requests, for which the library below does not look at this variable.
+    # pybit sends prepared requests, for which the requests library ignores this variable.
     session.client.verify = os.environ.get("REQUESTS_CA_BUNDLE", True)
     return session
 
@@ -34,7 +34,7 @@ def main(order_id: str, amount: str, force_retry: str, timeout: str) -> int:
     try:
         answer = session.repay_crypto_loan(orderId=order_id, amount=json.loads(amount))
     except Exception as error:
-        # Whatever is raised is what the user gets to read, so nothing is left out here.
+        # The user reads whatever is raised, so catch everything.
         told = {"failed": True, "code": getattr(error, "status_code", None), "msg": f"{type(error).__name__}: {error}"}
     else:
         told = {"failed": False, "code": 0, "msg": answer["retMsg"], "repay_id": answer["result"].get("repayId")}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Repay each loan with as little as it takes: one connection, one signature and one request for each."""
+"""Repay each loan with the least possible work: one connection, and one signature and one request for each loan."""
 
 from __future__ import annotations
 

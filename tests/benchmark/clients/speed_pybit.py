@@ -14,7 +14,7 @@ from pybit_repay import open_session
 def main(*order_ids: str) -> None:
     session = open_session(force_retry=False, timeout=10)
     for order_id in order_ids:
-        # Raises for every return code but 0.
+        # pybit raises for every return code except 0.
         session.repay_crypto_loan(orderId=order_id, amount="1")
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real runs of Ansible, once with the modules in its own processes and once with modules as processes of their own."""
+"""Real runs of Ansible, once with the modules in Ansible's own processes and once in separate processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from two_ways.running import WAYS, Controller
 
 @pytest.fixture(scope="module")
 def roomy(default_seed) -> dict[str, t.Any]:
-    """The built-in book without rate limits, and with the secret that the tests look for."""
+    """The built-in seed without rate limits, and with the secret that the tests look for."""
     seed = json.loads(json.dumps(default_seed))
     seed["settings"]["limits"] = dict.fromkeys(seed["settings"]["limits"], 10000)
     seed["settings"]["ip_limit"]["requests"] = 100000
@@ -30,7 +30,7 @@ def roomy(default_seed) -> dict[str, t.Any]:
 
 @pytest.fixture(scope="module")
 def exchange(tmp_path_factory, cli) -> t.Iterator[t.Callable[[dict[str, t.Any]], str]]:
-    """Start a stand-in exchange with a seed; it is stopped after the tests of the module."""
+    """Start a stand-in exchange with a seed, and stop it after the tests of the module."""
     begun = []
 
     def begin(seed: dict[str, t.Any]) -> str:
@@ -50,7 +50,7 @@ def exchange(tmp_path_factory, cli) -> t.Iterator[t.Callable[[dict[str, t.Any]],
 
 @pytest.fixture(scope="module")
 def controllers(tmp_path_factory, exchange) -> t.Callable[[dict[str, t.Any]], dict[str, Controller]]:
-    """Return a controller for each way, each with an exchange of its own, which begins with the seed."""
+    """Return a controller for each way, each with its own exchange that starts from the seed."""
 
     def make(seed: dict[str, t.Any]) -> dict[str, Controller]:
         folder = tmp_path_factory.mktemp("ways")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs in the process of Ansible that are cut off by a time limit or a signal: the ledger says what was paid."""
+"""Runs in Ansible's process that a time limit or a signal cuts off: the results never contradict the ledger."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def url(exchange, roomy) -> str:
 
 @pytest.fixture
 def book(url, names) -> t.Any:
-    """The exchange with a fresh book."""
+    """The exchange with a fresh ledger."""
     client = names.client(url)
     client.control("POST", "reset")
     return client
@@ -74,7 +74,7 @@ def repayment(*amounts: str, timeout: int = 0, recv_window: int = 1000) -> str:
 
 
 def items_of(told: Told) -> list[dict[str, t.Any]]:
-    """Return the results of the items, their lists and summaries as plain values."""
+    """Return the results of the items, with lists and summaries as plain values."""
     items = [record for record in told.records if record["event"].startswith("item ")]
     return [{**plain(item["result"]), "failed": item["event"] == "item failed"} for item in items]
 
@@ -93,7 +93,7 @@ def lock_of(controller: Controller) -> Path:
 
 
 def holder_of(controller: Controller) -> int:
-    """Return the process that has the loan."""
+    """Return the process that holds the loan's lock."""
     with contextlib.closing(sqlite3.connect(controller.journal, timeout=30)) as connection:
         [(holder,)] = connection.execute("SELECT holder FROM bybit_targets").fetchall()
     return json.loads(holder)["process"]
@@ -108,7 +108,7 @@ def is_locked(controller: Controller) -> bool:
     return False
 
 
-def test_the_time_of_an_item_is_over_in_the_middle_of_a_call(tmp_path, url, book, paid) -> None:
+def test_after_a_time_limit_the_next_item_reports_the_earlier_repayment(tmp_path, url, book, paid) -> None:
     book.control("POST", "faults", {"method": "POST", "path": REPAY, "delay_answer_ms": 6000})
     told = Controller(tmp_path / "here", url, IN_PROCESS).play(repayment("10", "20", "30", timeout=4))
     first, second, third = items_of(told)
@@ -116,13 +116,13 @@ def test_the_time_of_an_item_is_over_in_the_middle_of_a_call(tmp_path, url, book
     assert first["failed"]
     assert "Timed out after 4 second(s)." in first["msg"]
     assert first["timedout"]["period"] == 4
-    # The same process holds no lock against itself, and knows that something was under way.
+    # A process does not lock itself out, and knows that an operation was under way.
     assert [(e["amount"], e["outcome"]) for e in second["details"]["earlier"]] == [("10", "executed")]
     assert (second["outcome"], third["outcome"], third["details"]["earlier"]) == ("executed", "executed", [])
     assert paid() == ["10", "20", "30"]
 
 
-def test_the_time_of_an_item_is_over_and_the_next_asks_for_the_same(tmp_path, url, book, paid) -> None:
+def test_after_a_time_limit_an_equal_item_takes_over_the_repayment(tmp_path, url, book, paid) -> None:
     book.control("POST", "faults", {"method": "POST", "path": REPAY, "delay_answer_ms": 6000})
     told = Controller(tmp_path / "here", url, IN_PROCESS).play(repayment("10", "10", timeout=4))
     first, second = items_of(told)
@@ -131,13 +131,13 @@ def test_the_time_of_an_item_is_over_and_the_next_asks_for_the_same(tmp_path, ur
     assert paid() == ["10"]
 
 
-def test_the_time_is_over_while_the_memory_is_closed(tmp_path, url, book, paid) -> None:
-    """However slow the disk is, an item has told its result or is told by the next one; never neither, never both."""
+def test_a_time_limit_during_the_last_writes_loses_no_result(tmp_path, url, book, paid) -> None:
+    """However slow the disk is, exactly one of an item and the next one reports the result."""
     disk = tmp_path / "disk"
     disk.mkdir()
     (disk / "sitecustomize.py").write_text(SLOW_DISK)
     controller = Controller(tmp_path / "here", url, IN_PROCESS)
-    # Four records take 0.3 s each, the tables among them, and the task has 3 s: the last record of the last item ends after that.
+    # Four writes of 0.3 s each, including the tables, in a task of 3 s: the last write of the last item ends too late.
     delays_ms = [1250, 1250, 2250]
     amounts = [str(10 * number) for number, dummy in enumerate(delays_ms, 1)]
     book.control("POST", "faults", [{"method": "POST", "path": REPAY, "delay_answer_ms": delay} for delay in delays_ms])
@@ -177,7 +177,7 @@ def _press_ctrl_c(process, controller: Controller) -> None:
     ],
 )
 @pytest.mark.parametrize("fault", [{"delay_answer_ms": 2500}, {"answer": "reset"}], ids=["held", "lost"])
-def test_it_is_killed(tmp_path, url, book, paid, until, way: str, cut: t.Callable, fault: dict[str, t.Any]) -> None:
+def test_an_equal_run_after_a_kill_reports_the_repayment(tmp_path, url, book, paid, until, way: str, cut: t.Callable, fault: dict[str, t.Any]) -> None:
     book.control("POST", "faults", {"method": "POST", "path": REPAY, **fault})
     controller = Controller(tmp_path / way, url, way)
     process = controller.start(repayment("10", recv_window=3000))
@@ -187,7 +187,7 @@ def test_it_is_killed(tmp_path, url, book, paid, until, way: str, cut: t.Callabl
     cut(process, controller)
     killed = controller.end(process)
     assert [item for item in items_of(killed) if not item["failed"]] == []
-    # What was not killed itself goes on till it has nothing more to do.
+    # A process that was not killed goes on until its work is done.
     until(lambda: not is_locked(controller), seconds=40)
     (again,) = items_of(controller.play(repayment("10")))
     assert (again["outcome"], again["details"]["recovered"]) == ("executed", True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Items of a loop share one process. Nothing of one is seen in the next, not even after a defect of the collection."""
+"""Items of a loop share one process, but nothing of one shows in the next, not even after a defect of the collection."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLAYBOOK = """
       loop_control: {{label: an item}}
       ignore_errors: true
 """
-# Put into Ansible before it forks its workers: the module meets a defect where the item asks for it.
+# Loaded before Ansible forks its workers: the module fails with a defect where the item asks for one.
 DEFECTS = """
 from ansible.plugins.callback import CallbackBase
 from ansible_collections.treasury.bybit.plugins.modules import bybit_loan_info as module
@@ -65,7 +65,7 @@ class CallbackModule(CallbackBase):
 def items_of(
     folder: Path, url: str, *items: dict[str, t.Any], way: str = IN_PROCESS, **more: str
 ) -> tuple[list[dict[str, t.Any]], str]:
-    """Run the module once for each of the items, and return what was handed to callbacks and what was printed."""
+    """Run the module for each item, and return what was passed to callbacks and what was printed."""
     text = PLAYBOOK.replace("{items}", repr(list(items)).replace("True", "true").replace("False", "false"))
     text = text.replace("{{label", "{label").replace("item}}\n", "item}\n")
     told = Controller(folder, url, way).play(text, "-vvv", **more)
@@ -83,7 +83,7 @@ def alone(folder: Path, url: str, item: dict[str, t.Any]) -> dict[str, t.Any]:
     return result
 
 
-def test_warnings_and_secrets_of_one_item(tmp_path, url) -> None:
+def test_warnings_and_secrets_do_not_leak_into_the_next_item(tmp_path, url) -> None:
     dangerous = {"url": "https://127.0.0.1:1", "validate_certs": False, "secret": "legacy"}
     plain = {"coin": "ETH", "product": ["legacy"]}
     (first, second, third), dummy = items_of(tmp_path / "both", url, dangerous, plain, dangerous)
@@ -91,7 +91,7 @@ def test_warnings_and_secrets_of_one_item(tmp_path, url) -> None:
     assert "validate_certs is false" in first["warnings"]["list"][0]
     assert "warnings" not in second
     assert third["warnings"] == first["warnings"]
-    # What was a secret of the first item is a word in the second, unless Ansible itself remembers it (2.22 does).
+    # The first item's secret is an ordinary word in the second one, unless Ansible itself remembers it (2.22 does).
     there, dummy = items_of(tmp_path / "apart", url, dangerous, plain, dangerous, way=MODULE)
     assert second == there[1]
     assert [first["warnings"], third["warnings"]] == [there[0]["warnings"], there[2]["warnings"]]
@@ -105,7 +105,7 @@ def test_warnings_and_secrets_of_one_item(tmp_path, url) -> None:
         ("outside", "Internal error in treasury.bybit (LookupError). Nothing was changed; report the error."),
     ],
 )
-def test_after_a_defect(tmp_path, url, loan: str, message: str) -> None:
+def test_a_defect_does_not_affect_the_next_item(tmp_path, url, loan: str, message: str) -> None:
     plugins = tmp_path / "plugins"
     plugins.mkdir()
     (plugins / "defects.py").write_text(DEFECTS)

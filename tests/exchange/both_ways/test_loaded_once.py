@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules need is read once, before Ansible forks its workers, not by each of them."""
+"""The modules' imports happen once, before Ansible forks its workers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_everything_is_imported_before_the_fork(tmp_path, exchange, roomy) -> No
     imports = {(int(pid), name) for pid, name in map(str.split, seen.read_text().splitlines())}
     for name in NEEDED:
         assert {pid for pid, imported in imports if imported == name} == {process.pid}
-    # A worker reads the action that it was told to run, and that reads one file more.
+    # A worker reads the action that it is told to run, and the action reads one more file.
     in_workers = {name for pid, name in imports if pid != process.pid and "bybit" in name}
     assert in_workers == {"ansible_collections.treasury.bybit.plugins.plugin_utils._eligible"}
     assert len([name for pid, name in imports if pid != process.pid]) < 10

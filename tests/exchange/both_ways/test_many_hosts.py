@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many hosts at once, each with a key and items of its own: everybody pays just what is theirs."""
+"""Many hosts at once, each with its own key and items: each host pays exactly its own loans."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PLAYBOOK = """
     ("way", "strategy", "hosts", "items"),
     [(IN_PROCESS, "linear", 20, 5), (IN_PROCESS, "free", 20, 5), (MODULE, "free", 3, 2)],
 )
-def test_everybody_pays_just_what_is_theirs(
+def test_each_host_pays_exactly_its_own_loans(
     tmp_path, exchange, names, roomy, way: str, strategy: str, hosts: int, items: int
 ) -> None:
     seed = json.loads(json.dumps(roomy))

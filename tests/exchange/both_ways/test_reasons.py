@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When a module runs as a process of its own, as any module of Ansible, and that its log says why."""
+"""When a module runs in a separate process, as other modules do, and how Ansible's log says why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOOK = "treasury.bybit.bybit_loan_info: {product: [legacy]}"
 _NOWHERE = "127.0.0.1:1"
 _OTHER = f"{{BYBIT_API_URL: 'http://{_NOWHERE}'}}"
 
-# The reason that is told, and the play; in each the loans of the account are listed.
+# The logged reason, and the play; each play lists the loans of the account.
 CASES = {
     "nothing_special": (HERE, f"- {_LOOK}"),
     "connection_local": (HERE, f"hosts: first\nconnection: local\ntasks:\n  - {_LOOK}"),
@@ -114,10 +114,10 @@ def loans_in(result: dict[str, t.Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_reason_is_told(told: Told, names, case: str) -> None:
+def test_the_log_gives_the_reason(told: Told, names, case: str) -> None:
     assert ways_in(log_of(told, case)) == [CASES[case][0]]
     result = result_in(told.records_of(case))
-    # What `environment` says reaches the module.
+    # The keyword `environment` reaches the module.
     if "environment" in case and "empty" not in case:
         assert result["api_host"] == _NOWHERE
     else:
@@ -132,7 +132,7 @@ def test_the_reason_is_told(told: Told, names, case: str) -> None:
         (["-e", "bybit_in_process=true"], {"BYBIT_IN_PROCESS": "false"}, HERE),
     ],
 )
-def test_it_can_be_turned_off(
+def test_running_in_process_can_be_turned_off(
     controller: Controller, names, arguments: list[str], more: dict[str, str], way: str
 ) -> None:
     ways, result = look(controller, *arguments, **more)
@@ -147,7 +147,7 @@ def test_it_can_be_turned_off(
         ([], {"BYBIT_IN_PROCESS": "perhaps"}, "BYBIT_IN_PROCESS"),
     ],
 )
-def test_what_is_no_boolean_is_refused(
+def test_a_value_that_is_not_a_boolean_is_refused(
     controller: Controller, arguments: list[str], more: dict[str, str], name: str
 ) -> None:
     ways, result = look(controller, *arguments, **more)
@@ -156,7 +156,7 @@ def test_what_is_no_boolean_is_refused(
     assert result["msg"].endswith(f"{name} 'perhaps' is not a boolean: use true or false.")
 
 
-def test_files_that_are_to_be_kept_are_there(controller: Controller, names) -> None:
+def test_files_of_modules_can_be_kept(controller: Controller, names) -> None:
     kept = controller.folder / "kept"
     ways, result = look(controller, ANSIBLE_KEEP_REMOTE_FILES="1", ANSIBLE_REMOTE_TMP=str(kept))
     assert ways == ["runs as a module: the files of modules are to be kept"]
@@ -176,13 +176,13 @@ def test_files_that_are_to_be_kept_are_there(controller: Controller, names) -> N
     ],
     ids=["requests", "cryptography", "cryptography for a key"],
 )
-def test_what_the_python_of_ansible_lacks(
+def test_a_library_that_ansibles_python_lacks_is_a_reason(
     controller: Controller, names, code: str, more: dict[str, str], way: str
 ) -> None:
     hidden = controller.folder / "hidden"
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text(code)
-    # The module's own Python has it.
+    # The module's own Python has the library.
     python = controller.folder / "python"
     python.write_text(f'#!/bin/sh\nunset PYTHONPATH BYBIT_RSA_PRIVATE_KEY\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
@@ -192,7 +192,7 @@ def test_what_the_python_of_ansible_lacks(
     assert names.loan in loans_in(result)
 
 
-def test_ad_hoc(controller: Controller, names) -> None:
+def test_ad_hoc_commands_print_the_same_both_ways(controller: Controller) -> None:
     printed = []
     for value in ("true", "false"):
         process = controller.begin(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every case both ways: the same results to the byte, and the same words on the screen."""
+"""Every case both ways: results equal to the byte, and the same output on the screen."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ ansible_connection=local
 ansible_python_interpreter={{ ansible_playbook_python }}
 """
 _MODULE_FILE = re.compile(r"Using module file \S*/bybit_")
-# Up to ansible-core 2.20, a module's result has this placeholder where an action's has nothing.
+# Up to ansible-core 2.20, a module's result has this placeholder, and an action's result does not.
 _NO_TRACEBACK = re.compile(r'\[\s*"(?:failed_when_suppressed_)?exception",\s*"\(traceback unavailable\)"\s*\],\s*')
-# Otherwise the order in which hosts are told is that in which they end.
+# Otherwise hosts would be reported in the order in which they end.
 FORKS = ("--forks", "1")
 _ROLE = "- treasury.bybit.bybit_loan_info: {product: [fixed], loan_currency: '{{ coin }}'}\n"
 
 
 class Both(t.NamedTuple):
-    """What one playbook said in each way."""
+    """The output of one playbook in each way."""
 
     controllers: dict[str, Controller]
     told: dict[str, Told]
 
     def shown(self, way: str, case: str) -> tuple[str, str]:
-        """Return what a case printed and what it handed to callbacks, without what may differ."""
+        """Return what a case printed and what callbacks got, without what may differ."""
         told = self.told[way]
         records = json.dumps(told.records_of(case), indent=1, ensure_ascii=False)
         return self.masked(way, told.printed_of(case)), _NO_TRACEBACK.sub("", self.masked(way, records))
@@ -52,16 +52,15 @@ class Both(t.NamedTuple):
     def masked(self, way: str, text: str) -> str:
         controller = self.controllers[way]
         address = controller.url.partition("//")[2]
-        # Where Ansible takes the host for a secret, the port is left of the address.
+        # Where Ansible masks the host as a secret, only the port of the address is left.
         places = {"folder": str(controller.folder), "exchange": address, "port": address.partition(":")[2]}
         text = "\n".join(line for line in text.splitlines() if not _is_of_the_way(line))
-        # Ansible's own words for what a module or an action returns.
+        # Ansible names a module's and an action's result differently.
         return without_chance(text.replace("Action failed: ", "Module failed: "), places)
 
 
-
 def _is_of_the_way(line: str) -> bool:
-    """Tell whether Ansible says in this line how it starts a module."""
+    """Check whether this line says how Ansible starts a module."""
     return line.startswith(("<", "Using module file ", "Pipelining is enabled")) or " runs in this process" in line
 
 
@@ -80,27 +79,27 @@ def _run(controllers: dict[str, Controller], cases: t.Mapping[str, str], *argume
 
 @pytest.fixture(scope="module")
 def wanted(request) -> t.Callable[[t.Mapping[str, str]], dict[str, str]]:
-    """Keep those cases whose tests this session has, which may be a sample."""
+    """Select the cases whose tests are in this session, which may be a sample."""
     names = {item.callspec.params.get("case") for item in request.session.items if hasattr(item, "callspec")}
     return lambda cases: {name: text for name, text in cases.items() if name in names}
 
 
 @pytest.fixture(scope="module")
 def quiet(controllers, roomy, wanted) -> Both:
-    """All cases but those about secrets, as a user runs them."""
+    """All cases except those about secrets, as a user runs them."""
     return _run(controllers(roomy), wanted(_PLAIN), ANSIBLE_PIPELINING="1")
 
 
 @pytest.fixture(scope="module")
 def talkative(controllers, secretive, wanted) -> Both:
-    """The cases about secrets, with everything shown that both ways can show."""
+    """The cases about secrets, with all output that both ways can produce."""
     more = {"ANSIBLE_INJECT_INVOCATION": "1", "NEEDLE": SECRET}
     return _run(controllers(secretive), wanted(cases_secrets.CASES), "-vvv", "--diff", **more)
 
 
 @pytest.fixture(scope="module")
 def traced(controllers, secretive) -> Both:
-    """Failures about secrets, with the tracebacks, which name other files in each way."""
+    """The failing cases about secrets, with tracebacks, which name different files in each way."""
     cases = {name: cases_secrets.CASES[name] for name in cases_secrets.FAILURES}
     more = {"ANSIBLE_INJECT_INVOCATION": "1", "ANSIBLE_DISPLAY_TRACEBACK": "always", "NEEDLE": SECRET}
     return _run(controllers(secretive), cases, "-vvv", "--diff", **more)
@@ -133,8 +132,8 @@ def test_the_playbook_ends_the_same(controllers, roomy, name: str) -> None:
     _assert_alike(both, name)
 
 
-def test_a_relative_path_belongs_to_the_playbook(tmp_path, exchange, roomy) -> None:
-    """Wherever Ansible is started, a module finds files from the folder of the playbook."""
+def test_a_relative_path_starts_at_the_playbook(tmp_path, exchange, roomy) -> None:
+    """A module finds files relative to the playbook's folder, wherever Ansible is started."""
     url = exchange(roomy)
     playbook = playbook_of({"look": "- treasury.bybit.bybit_loan_info: {ca_path: authorities.pem, product: [fixed]}"})
     for way in WAYS:
@@ -146,8 +145,8 @@ def test_a_relative_path_belongs_to_the_playbook(tmp_path, exchange, roomy) -> N
         assert [record["event"] for record in told.records] == ["ok", "ok"], told.printed
 
 
-def test_no_python_is_looked_for_where_none_is_started(controllers, roomy) -> None:
-    """This alone differs: Ansible finds out, tells and keeps where a host has its Python, when it starts one there."""
+def test_no_python_is_discovered_where_none_is_started(controllers, roomy) -> None:
+    """The only difference: Ansible discovers, reports, and caches a host's Python when it starts one there."""
     text = "hosts: nowhere_named\nconnection: local\ntasks:\n  - treasury.bybit.bybit_loan_info: {product: [fixed]}"
     found = json.dumps({"ansible_interpreter_python_fallback": [sys.executable]})
     both = _run(controllers(roomy), {"look": text}, "-i", "nowhere_named,", "-e", found)
@@ -160,7 +159,7 @@ def test_no_python_is_looked_for_where_none_is_started(controllers, roomy) -> No
 
 
 @pytest.mark.parametrize("run", ["quiet", "talkative"])
-def test_each_way_was_taken(request, run: str) -> None:
+def test_each_way_was_used(request, run: str) -> None:
     both = request.getfixturevalue(run)
     here, there = both.told[IN_PROCESS], both.told[MODULE]
     assert (here.there, there.here) == (0, 0)
@@ -176,7 +175,7 @@ def test_a_traceback_shows_where_it_failed(traced: Both) -> None:
 
 
 @pytest.mark.parametrize("run", ["quiet", "talkative", "traced"])
-def test_no_secret_is_seen(request, run: str) -> None:
+def test_no_secret_is_shown(request, run: str) -> None:
     both = request.getfixturevalue(run)
     for way in WAYS:
         told = both.told[way]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Controllers that share one journal: real processes, a real PostgreSQL, real time."""
+"""Controllers that share one journal, with real processes, a real PostgreSQL, and real time."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many controllers at once, with kills among them: what has a reference is repaid once."""
+"""Many controllers at once, some of which are killed: each reference is repaid once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RUNS = int(os.environ.get("CONTROLLER_RUNS", "80"))
 KILLED = 0.25
 _ATTEMPTS = 30
 _FEWEST_OF_A_REFERENCE = 2
-# Times so small that what a kill has left is settled in three seconds.
+# Short times, so that the intents that a kill leaves open are settled within three seconds.
 OPTIONS = {"recv_window": 1500, "settle_margin": 1, "wait_timeout": 30, "lock_timeout": 120}
 
 
@@ -38,7 +38,7 @@ class Job(t.NamedTuple):
 
 @pytest.fixture
 def book(sandbox, roomy_seed) -> list[str]:
-    """Give the account ten loans alike, and return their ids."""
+    """Give the account ten equal loans, and return their IDs."""
     account = roomy_seed["accounts"][0]
     loan = next(loan for loan in account["loans"] if loan["order_id"] == "1794267532472646144")
     ids = [str(1794267532472646144 + number) for number in range(LOANS)]
@@ -50,7 +50,7 @@ def book(sandbox, roomy_seed) -> list[str]:
 
 
 def _run(url: str, journal: str, job: Job, kill_after: float | None) -> dict[str, t.Any] | None:
-    """Run the module in a process of its own; return its result, none when it was killed before it had one."""
+    """Run the module in a separate process; return its result, or None if it was killed before it had one."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("BYBIT_", "COVERAGE_"))}
     options = {**OPTIONS, **job._asdict(), "api_url": url, "api_key": "sandbox-key", "api_secret": "sandbox-secret", "journal": journal}
     process = subprocess.Popen(
@@ -61,7 +61,7 @@ def _run(url: str, journal: str, job: Job, kill_after: float | None) -> dict[str
         printed = process.communicate(text, timeout=kill_after or 300)[0]
     except subprocess.TimeoutExpired:
         process.kill()
-        # Whatever it has printed, nobody is there to read it.
+        # The result of a killed process reaches nobody, whatever it has printed.
         process.communicate()
         return None
     return json.loads(printed) if printed else None
@@ -70,7 +70,7 @@ def _run(url: str, journal: str, job: Job, kill_after: float | None) -> dict[str
 def test_each_reference_is_repaid_once(sandbox, book, postgres) -> None:
     url, drawn = postgres.new_database(), random.Random(16)
     names = [(loan, number) for loan in range(LOANS) for number in range(REFERENCES_OF_LOAN)]
-    # Each amount tells its reference.
+    # Each amount identifies its reference.
     known = [Job(book[loan], f"invoice {loan}-{number}", f"{1 + number}.{loan:02}") for loan, number in names]
     del known[RUNS // _FEWEST_OF_A_REFERENCE :]
     jobs = [job for job, dummy in zip(known * (RUNS // len(known) + 1), range(RUNS))]
@@ -97,7 +97,7 @@ def test_each_reference_is_repaid_once(sandbox, book, postgres) -> None:
                     assert (result["repay_id"], result["amount"]) and result["outcome"] == "executed", result
                     changed[job.reference] += bool(result["changed"])
                     break
-                # All that a run may fail for here is what somebody else has left open.
+                # A run may fail here only because of an intent that another run left open.
                 assert result is None or result["outcome"] in ("unknown", "not_executed"), result
             else:
                 raise AssertionError(f"{job} has never ended well; last: {result}")
@@ -110,6 +110,6 @@ def test_each_reference_is_repaid_once(sandbox, book, postgres) -> None:
     wanted = {job.reference: job.amount for job in jobs}
     paid = collections.Counter(Decimal(entry["amount"]) for loan in book for entry in sandbox.repayments(loan))
     assert paid == collections.Counter(Decimal(amount) for amount in wanted.values())
-    # A result that was killed with its process was seen by nobody.
+    # The result of a killed process was seen by nobody.
     assert all(count <= 1 for count in changed.values()), changed
     assert ends["killed"] and len(jobs) >= _FEWEST_OF_A_REFERENCE * len(wanted)

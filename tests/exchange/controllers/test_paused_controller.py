@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A controller that is paused, as its virtual machine may be, for longer than its request is valid, and then goes on."""
+"""A controller that is paused, as a virtual machine can be, for longer than its request is valid, and then resumes."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def end(process: subprocess.Popen[str]) -> dict[str, t.Any]:
     ],
     ids=["another step", "the same step", "the same reference", "the same goal"],
 )
-def test_what_a_paused_controller_still_sends_is_too_late(sandbox, postgres, given, other, paid) -> None:
+def test_a_paused_controller_resumes_too_late_to_pay(sandbox, postgres, given, other, paid) -> None:
     url, before = postgres.new_database(), len(sandbox.repayments(LOAN))
     with contextlib.closing(IntentRelay(url)) as relay:
         paused = begin(api_url=sandbox.url, journal=relay.url, **given)
         assert relay.is_held.wait(30)
         paused.send_signal(signal.SIGSTOP)
         try:
-            # As when its machine is cut off; otherwise, the database would keep its lock for it.
+            # As if its machine were cut off; otherwise, the database would keep its lock.
             with psycopg.connect(url, autocommit=True) as connection:
                 ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'treasury.bybit'"
                 assert connection.execute(ended).fetchone() == (1,)
@@ -68,7 +68,7 @@ def test_what_a_paused_controller_still_sends_is_too_late(sandbox, postgres, giv
             paused.send_signal(signal.SIGCONT)
         first = end(paused)
     assert not first["changed"], first
-    # A goal that the other one has reached is no failure.
+    # A goal that the other controller has reached is not a failure.
     assert first["outcome"] == "nothing_to_do" if "max_debt" in given else "Another run" in first["msg"], first
     entries = [entry["amount"] for entry in sandbox.repayments(LOAN)]
     assert len(entries) == before + 1 and (paid is None or paid in entries), entries

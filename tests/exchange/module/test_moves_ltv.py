@@ -63,7 +63,7 @@ def test_a_second_goal_of_the_ltv_waits_for_the_first(begin_way, pay, sandbox, u
     for check in (True, False):
         run = pay(second, lock_timeout=0, check=check)
         assert (run.failed, run["changed"]) == (True, False)
-        assert "did not end within lock_timeout, 0 s: nothing was sent" in run["msg"]
+        assert "did not end within lock_timeout, 0 s, so nothing was sent" in run["msg"]
     assert (holder.end()["outcome"], len(posted())) == ("executed", 1)
 
 
@@ -75,7 +75,7 @@ def test_a_goal_waits_for_a_step_and_a_step_for_a_goal(begin_way, pay, sandbox, 
         sandbox.control("POST", "faults", {"method": "POST", "path": first.path, "delay_answer_ms": 600})
         holder = begin_way(first)
         until(lambda first=first: came(first))
-        assert "did not end within lock_timeout, 0 s: nothing was sent" in pay(second, lock_timeout=0)["msg"]
+        assert "did not end within lock_timeout, 0 s, so nothing was sent" in pay(second, lock_timeout=0)["msg"]
         assert holder.end()["outcome"] == "executed"
 
 

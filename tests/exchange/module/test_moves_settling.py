@@ -233,7 +233,7 @@ def test_two_runs_at_once_wait_for_each_other(begin_way, pay, spoil, until, arri
     until(lambda: arrived(move))
     run = pay(move, lock_timeout=0)
     assert (run["outcome"], run[move.list_key], arrived(move)) == ("unknown", [], 1)
-    assert "did not end within lock_timeout, 0 s: nothing was sent" in run["msg"]
+    assert "did not end within lock_timeout, 0 s, so nothing was sent" in run["msg"]
     assert_made(move, holder.end(), booked)
 
 

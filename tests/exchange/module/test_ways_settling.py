@@ -135,7 +135,7 @@ def test_two_runs_at_once_wait_for_each_other(begin_way, pay, spoil, until, sent
     for way in WAYS:
         run = pay(way, lock_timeout=0)
         assert (run["outcome"], run["repayments"]) == ("unknown", []), way.name
-        assert "did not end within lock_timeout, 0 s: nothing was sent" in run["msg"], way.name
+        assert "did not end within lock_timeout, 0 s, so nothing was sent" in run["msg"], way.name
     for way, process in zip(WAYS, holders):
         assert_made(way, process.end(), ledger)
         assert sent(way) == 1, way.name

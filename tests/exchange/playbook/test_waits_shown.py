@@ -144,6 +144,15 @@ def test_the_waits_of_hosts_for_each_other_are_shown_one_by_one(terminal, sandbo
         assert f"[{host}] Repaid 100 USDT" in lines[-1]
 
 
+def test_the_second_of_two_playbooks_tells_what_it_waits_for_too(terminal, sandbox, tmp_path) -> None:
+    sandbox.fault(delay_answer_ms=4000, times=2)
+    (tmp_path / "first.yml").write_text(STEP)
+    shown = terminal("first.yml", "first.yml", *ONE)
+    assert shown.text.count("changed: [here]") == 2
+    assert shown.unfolded.count("has not answered POST /v5/crypto-loan/repay yet: waiting up to 10 s.") == 2
+    assert shown.text.endswith("USDT repaid:  done=200\n")
+
+
 def test_the_waits_of_a_task_with_no_log_are_not_shown(terminal, sandbox) -> None:
     sandbox.fault(answer="reset")
     shown = terminal(f"{STEP}      no_log: true\n", *ONE)

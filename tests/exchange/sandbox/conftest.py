@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from pybit.unified_trading import HTTP
 
-# For the helpers beside the tests.
+# So that tests can import the helper modules in this folder.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -76,8 +76,8 @@ def loans(sandbox) -> Loans:
 
 @pytest.fixture
 def session(sandbox, monkeypatch):
-    """Makes official Python clients of the sandbox."""
-    # The client reads this attribute but never sets it.
+    """Create official Python clients of the stand-in exchange."""
+    # pybit reads this attribute but never sets it.
     monkeypatch.setattr(HTTP, "crypto_loan_legacy_message", "", raising=False)
 
     def make(**options: object) -> HTTP:
@@ -90,7 +90,7 @@ def session(sandbox, monkeypatch):
 
 @pytest.fixture
 def client(session) -> HTTP:
-    """One with the usual key."""
+    """An official Python client with the usual key."""
     return session()
 
 
@@ -102,7 +102,7 @@ def contracts() -> SimpleNamespace:
 
 @pytest.fixture(scope="module")
 def chromium():
-    """The Chromium of the system, headless."""
+    """The system's Chromium, headless."""
     playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need the Python package playwright: make env")
     if CHROMIUM is None:
         pytest.skip("the browser tests need Chromium: apt-get install chromium")
@@ -114,11 +114,11 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium):
-    """Opens the page of a sandbox; at the end, none of its scripts may have failed."""
+    """Open the page of a stand-in exchange; at the end, none of its scripts may have failed."""
     contexts, failures = [], []
 
     def keep(error):
-        # Playwright marks its listeners, which a built-in method does not let it do.
+        # Playwright sets an attribute on its listeners, which a built-in method does not allow.
         failures.append(error)
 
     def call(sandbox, **options: object):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / "documented"
-# The names that the tables have for the types of JSON.
+# How the tables name the JSON types.
 OF_TABLES = {
     "string": "string", "datetime": "string", "integer": "number", "long": "number", "boolean": "boolean",
     "array": "array", "Object": "object",
@@ -27,7 +27,7 @@ class Shape:
 
 @dataclass
 class Page:
-    """What is documented for one endpoint, and where its table and its example disagree."""
+    """The documentation of one endpoint, and where its table and its example disagree."""
 
     name: str
     endpoint: str
@@ -42,13 +42,13 @@ def kind_of(value: object) -> str:
 
 
 def pages() -> dict[str, Page]:
-    """Every documented endpoint by its method and path."""
+    """Every documented endpoint, by method and path."""
     read = [_page(path) for path in sorted(FOLDER.glob("*.json"))]
     return {page.endpoint: page for page in read}
 
 
 def differences(value: object, shape: Shape, place: str) -> list[str]:
-    """The differences between a part of an answer and its documentation, in both directions; comparing nothing is one, too."""
+    """The differences between part of an answer and its documentation, in both directions; an empty list counts as a difference."""
     if kind_of(value) != shape.kind:
         return [f"{place} is {kind_of(value)}, not {shape.kind}"]
     if shape.kind == "array" and shape.fields:
@@ -78,7 +78,7 @@ def _page(path: Path) -> Page:
 
 
 def _of_table(rows: list[dict]) -> dict[str, Shape]:
-    """The fields of a table, where those of an object follow it at a greater depth."""
+    """The fields of a table, in which the fields of an object follow it at a greater depth."""
     top: dict[str, Shape] = {}
     open_at = [top]
     for row in rows:
@@ -98,7 +98,7 @@ def _of_example(value: object) -> Shape:
 
 
 def _join(shape: Shape, value: object, place: str, disagreements: dict[str, tuple[str, str]]) -> None:
-    """Add what only the example has; where both have a field, the type in the example wins."""
+    """Add the fields that only the example has; where both have a field, the example's type wins."""
     if kind_of(value) != shape.kind:
         disagreements[place] = (shape.kind, kind_of(value))
         shape.kind = kind_of(value)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a key may ask about itself, and the history of the Funding wallet."""
+"""What a key can query about itself, and the history of the Funding wallet."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def told(rows: list[dict]) -> list[tuple]:
     return [(row["currency"], row["ioDirection"], row["txnAmt"], row["afterAmt"]) for row in rows]
 
 
-def test_any_key_may_ask_about_itself(sandbox):
+def test_every_key_can_query_itself(sandbox):
     found = about(sandbox, "sandbox-key")
     assert (found["userID"], found["readOnly"], found["isMaster"], found["parentUid"]) == (1631373, 0, True, "0")
     assert (found["permissions"]["Spot"], found["permissions"]["Wallet"]) == (["SpotTrade"], ["AccountTransfer"])
@@ -44,14 +44,14 @@ def test_any_key_may_ask_about_itself(sandbox):
     assert len({about(sandbox, key)["id"] for key in ("sandbox-key", "sandbox-key-readonly")}) == 2
 
 
-def test_it_needs_a_valid_signature(sandbox):
+def test_querying_a_key_requires_a_valid_signature(sandbox):
     assert sandbox.signed("GET", KEY, secret="another").code == 10004
     assert sandbox.signed("GET", KEY, key="sandbox-key-expired").code == 33004
     assert sandbox.signed("GET", KEY, key="sandbox-key-other-ip").code == 10010
     assert sandbox.raw("GET", KEY).status == 401
 
 
-def test_a_key_that_expires_and_a_sub_account(sandbox, roomy_seed):
+def test_expiry_addresses_and_parent_account_of_a_key_are_shown(sandbox, roomy_seed):
     account = roomy_seed["accounts"][0]
     account["parent_uid"] = "1631390"
     account["keys"][0].update(expires="+10d", ips=["127.0.0.1"])
@@ -63,7 +63,7 @@ def test_a_key_that_expires_and_a_sub_account(sandbox, roomy_seed):
     assert "parent_uid must consist of up to 19 digits" in sandbox.control("PUT", "seed", roomy_seed, expect=400)["error"]
 
 
-def test_every_movement_is_in_the_wallets_history(loans, sandbox, names):
+def test_the_wallet_history_shows_every_movement(loans, sandbox, names):
     stamp = sandbox.state()["server_time"]
     assert sandbox.repay(names.loan, "1000.4", timestamp=stamp).code == 0
     assert loans.repay("USDT", "600").code == 0
@@ -79,9 +79,9 @@ def test_every_movement_is_in_the_wallets_history(loans, sandbox, names):
         ("USDT", "O", "1000.4", "8999.6"), ("BTC", "I", "0.04", "0.29"), ("USDT", "O", "600", "8399.6"),
         ("ETH", "O", "0.5", "3.5"), ("BTC", "O", "0.05", "0.24"), ("BTC", "I", "0.01", "0.25"),
         ("USDT", "I", "100", "8499.6"), ("USDT", "I", "500.4", "9000"), ("USDT", "O", "0.5", "8999.5"),
-        # The contract that is due after three days pays itself.
+        # The contract that is due after three days is repaid automatically.
         ("USDT", "O", "1000", "7999.5"),
-        # The overdue legacy loan was liquidated, and what is left of its collateral comes back.
+        # The overdue legacy loan was liquidated, and the rest of its collateral comes back.
         *told(rows)[::-1][10:],
     ]
     assert rows[-1] == {
@@ -94,7 +94,7 @@ def test_every_movement_is_in_the_wallets_history(loans, sandbox, names):
     assert balances == {coin: amount for coin, amount in sandbox.account()["wallet"].items() if coin in balances}
 
 
-def test_a_failed_repayment_is_returned_and_the_wallets_history_is_never_late(loans, sandbox):
+def test_the_wallet_history_shows_the_refund_of_a_failed_repayment_without_delay(loans, sandbox):
     late = {"history_delay_ms": 60_000, "debt_delay_ms": 60_000, "wallet_delay_ms": 60_000}
     loans.fault("flexible/repay", processing_ms=1000, final_status=3, **late)
     loans.repay("USDT", "600")
@@ -106,7 +106,7 @@ def test_a_failed_repayment_is_returned_and_the_wallets_history_is_never_late(lo
     assert rows[0]["descriptionEn"] == "Crypto Loans | Repayment Refund"
 
 
-def test_a_seed_has_no_movements_and_pages_go_through_all(sandbox):
+def test_a_seed_has_no_movements_and_pages_cover_all_later_ones(sandbox):
     assert entries(sandbox) == []
     for number in range(12):
         sandbox.control("POST", "wallet", {"coin": "XRP", "balance": str(1001 + number)})
@@ -117,7 +117,7 @@ def test_a_seed_has_no_movements_and_pages_go_through_all(sandbox):
     assert len(first["list"]) == 10 and second["nextPageCursor"] == ""
 
 
-def test_periods(sandbox):
+def test_the_wallet_history_covers_the_requested_period_and_seven_days_by_default(sandbox):
     now = sandbox.clock(freeze=True) // 1000
     sandbox.control("POST", "wallet", {"coin": "XRP", "balance": "1"})
 
@@ -134,16 +134,16 @@ def test_periods(sandbox):
     "createTimeFrom=1", "createTimeTo=1", "createTimeFrom=2&createTimeTo=1", "createTimeFrom=x&createTimeTo=1",
     "createTimeFrom=0&createTimeTo=604801", "limit=101", "limit=0", "cursor=MQ%3D%3D",
 ])
-def test_refused_periods(sandbox, query):
+def test_invalid_periods_and_pages_are_refused(sandbox, query):
     assert sandbox.signed("GET", LEDGER, query).code == 10001
 
 
-def test_the_wallets_history_needs_the_permission_for_the_wallet(sandbox):
+def test_the_wallet_history_requires_the_wallet_permission(sandbox):
     assert sandbox.signed("GET", LEDGER, key="sandbox-key-no-wallet").code == 10005
     assert sandbox.signed("GET", LEDGER, key="sandbox-key-readonly").code == 0
 
 
-def test_the_wallets_history_is_kept_in_the_state_file(start, cli, names, tmp_path):
+def test_the_wallet_history_is_kept_in_the_state_file(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     client = names.client(found.url)

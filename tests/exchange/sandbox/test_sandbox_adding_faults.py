@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adding faults: which request gets one, which are refused, and what the request log shows."""
+"""Adding faults: which requests they affect, which are refused, and what the request log shows."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import pytest
 REPAY = "POST /v5/crypto-loan/repay"
 
 
-def test_skip_and_times(sandbox):
+def test_a_fault_skips_requests_and_then_applies_several_times(sandbox):
     sandbox.fault(answer={"ret_code": 10016}, skip=1, times=2)
     assert [sandbox.repay().code for _number in range(4)] == [0, 10016, 10016, 0]
     assert sandbox.control("GET", "faults") == {"faults": []}
 
 
-def test_times_zero_holds_until_it_is_cleared(sandbox):
+def test_times_zero_applies_until_the_fault_is_cleared(sandbox):
     sandbox.fault(answer={"ret_code": 10016}, times=0)
     assert [sandbox.repay().code for _number in range(3)] == [10016] * 3
     sandbox.control("DELETE", "faults")
     assert sandbox.repay().code == 0
 
 
-def test_several_faults_in_one_request(sandbox):
+def test_one_request_can_add_several_faults(sandbox):
     path = "/v5/crypto-loan/repay"
     added = sandbox.control("POST", "faults", [
         {"path": path, "answer": {"ret_code": 10016}}, {"path": path, "answer": {"ret_code": 177002}},
@@ -34,7 +34,7 @@ def test_several_faults_in_one_request(sandbox):
     assert [sandbox.repay().code for _number in range(3)] == [10016, 177002, 0]
 
 
-def test_a_fault_without_method_and_path_takes_any_request(sandbox):
+def test_a_fault_without_method_and_path_applies_to_any_request(sandbox):
     sandbox.control("POST", "faults", {"answer": {"ret_code": 10000}})
     assert sandbox.query("ongoing-orders").code == 10000
     assert sandbox.query("ongoing-orders").code == 0
@@ -46,7 +46,7 @@ def test_other_requests_are_not_affected(sandbox):
     assert sandbox.repay().code == 10016
 
 
-def test_log_of_requests(sandbox, names):
+def test_the_request_log_shows_what_was_delivered(sandbox, names):
     sandbox.fault(answer="reset")
     with pytest.raises(ConnectionResetError):
         sandbox.repay(amount="2.5", change={"X-Referer": "broker", "User-Agent": "test"})
@@ -65,7 +65,7 @@ def test_log_of_requests(sandbox, names):
     assert sandbox.requests() == {"counts": {}, "requests": []}
 
 
-def test_uncommitted_requests_are_counted_too(sandbox):
+def test_uncommitted_requests_are_counted(sandbox):
     sandbox.fault(answer={"ret_code": 10016})
     sandbox.repay()
     log = sandbox.requests()
@@ -88,7 +88,7 @@ def test_uncommitted_requests_are_counted_too(sandbox):
     ({"final_status": 2}, "must be 1 or 3"), ({"final_status": 3}, "needs a processing_ms"),
     ({"clock_offset_ms": "1"}, "whole number"), ("close", "JSON object"),
 ])
-def test_refused_faults(sandbox, document, text):
+def test_invalid_faults_are_refused(sandbox, document, text):
     assert text in sandbox.control("POST", "faults", document, expect=400)["error"]
     assert sandbox.control("GET", "faults") == {"faults": []}
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adjusting collateral, of a legacy loan and of an account: what moves, what the histories show, and how much can be taken back."""
+"""Adjusting the collateral of a legacy loan or an account: what moves, what the histories show, and how much can be taken back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HALF_A_YEAR_MS = 183 * 24 * 3600 * 1000
 
 
 class Adjuster:
-    """Adjusts the BTC of one generation: of the legacy loan of 1000.4 USDT, or of the account."""
+    """Adjusts the BTC collateral of the legacy loan of 1000.4 USDT or of the account."""
 
     def __init__(self, sandbox, base: str, order_id: str) -> None:
         self.sandbox, self.base = sandbox, base
@@ -39,7 +39,7 @@ class Adjuster:
         return self.sandbox.state()["server_time"]
 
     def held(self) -> tuple[str, str]:
-        """The BTC of the Funding wallet, and those pledged."""
+        """The BTC in the Funding wallet, and the pledged BTC."""
         account = self.sandbox.account()
         pledged = self.sandbox.loan()["collateral"] if self.base == LEGACY else account["collateral"]["BTC"]
         return account["wallet"]["BTC"], pledged
@@ -66,7 +66,7 @@ def either(sandbox, names, request) -> Adjuster:
     return Adjuster(sandbox, request.param, names.loan)
 
 
-def test_a_legacy_loan(legacy, sandbox, names):
+def test_adjusting_a_legacy_loan_moves_coins_and_is_in_its_history(legacy, sandbox, names):
     added = legacy.adjust("0.01").result["adjustId"]
     assert isinstance(added, str) and len(added) == 19 and legacy.held() == ("0.24", "0.05")
     taken = legacy.adjust("0.02", TAKE_BACK).result["adjustId"]
@@ -81,7 +81,7 @@ def test_a_legacy_loan(legacy, sandbox, names):
     assert (oldest["adjustId"], oldest["direction"], oldest["preLTV"], oldest["afterLTV"]) == (added, 0, "0.4168", "0.3335")
 
 
-def test_the_history_of_an_account(account):
+def test_adjustments_of_an_account_are_in_its_history(account):
     first = account.adjust("0.05").result["adjustId"]
     second = account.adjust("0.1", TAKE_BACK).result["adjustId"]
     newest, oldest = account.history()
@@ -92,7 +92,7 @@ def test_the_history_of_an_account(account):
     assert oldest["adjustId"] == first and Decimal(oldest["afterLTV"]) < Decimal(oldest["preLTV"])
 
 
-def test_histories_are_filtered_and_kept_apart(sandbox, names):
+def test_histories_are_filtered_and_separate(sandbox, names):
     sandbox.clock(freeze=True)
     legacy, account = (Adjuster(sandbox, base, names.loan) for base in (LEGACY, ACCOUNT))
     ids = [legacy.adjust("0.001").result["adjustId"] for _number in range(2)]
@@ -106,7 +106,7 @@ def test_histories_are_filtered_and_kept_apart(sandbox, names):
     assert [row["adjustId"] for row in legacy.history(f"limit=1&cursor={page['nextPageCursor']}")] == [ids[0]]
 
 
-def test_six_months_of_legacy_adjustments(legacy, account):
+def test_only_the_legacy_history_ends_after_six_months(legacy, account):
     legacy.adjust("0.001")
     account.adjust("0.001")
     legacy.sandbox.clock(advance_ms=HALF_A_YEAR_MS + 1)
@@ -120,7 +120,7 @@ def test_six_months_of_legacy_adjustments(legacy, account):
     ({"amount": "0.000000001"}, 177004), ({"amount": "0.26"}, 177011), ({"amount": "800"}, 177015),
     ({"direction": TAKE_BACK, "amount": "0.05"}, 177013), ({"direction": TAKE_BACK, "amount": "0.02"}, 177013),
 ])
-def test_refused_for_a_legacy_loan(legacy, sandbox, changes, code):
+def test_invalid_adjustments_of_a_legacy_loan_are_refused(legacy, sandbox, changes, code):
     before = sandbox.state()["accounts"]
     assert legacy.adjust(**{"amount": "0.01", **changes}).code == code
     assert sandbox.state()["accounts"] == before
@@ -130,12 +130,12 @@ def test_refused_for_a_legacy_loan(legacy, sandbox, changes, code):
     (f"{LEGACY}/max-collateral-amount?", 10001), (f"{LEGACY}/max-collateral-amount?orderId=1", 177005),
     (f"{ACCOUNT}/max-collateral-amount?", 10001), (f"{ACCOUNT}/max-collateral-amount?currency=XRP", 148004),
 ])
-def test_refused_queries(sandbox, path, code):
+def test_invalid_queries_for_the_most_collateral_are_refused(sandbox, path, code):
     target, _mark, query = path.partition("?")
     assert sandbox.signed("GET", target, query).code == code
 
 
-def test_the_most_that_can_be_taken_back_is_taken_and_no_more(either):
+def test_exactly_the_stated_maximum_can_be_taken_back(either):
     most = either.most()
     assert most > 0 and either.adjust(str(most + SMALLEST), TAKE_BACK).code in (177013, 148037)
     assert either.adjust(f"{most:f}", TAKE_BACK).code == 0
@@ -145,7 +145,7 @@ def test_the_most_that_can_be_taken_back_is_taken_and_no_more(either):
 
 
 @pytest.mark.parametrize("principal", ["5000", "100000", "150000", "200000"])
-def test_the_most_of_an_account_in_each_tier(account, sandbox, roomy_seed, principal):
+def test_the_stated_maximum_of_an_account_is_exact_in_every_tier(account, sandbox, roomy_seed, principal):
     roomy_seed["accounts"][0]["collateral"] = {"BTC": "20", "ETH": "2.6"}
     roomy_seed["accounts"][0]["flexible_loans"][0]["principal"] = principal
     sandbox.control("PUT", "seed", roomy_seed)
@@ -162,7 +162,7 @@ def test_nothing_can_be_taken_back_without_a_debt(loans):
 
 
 @pytest.mark.parametrize("code", ["148048", "131239"])
-def test_the_platforms_limit_refuses_to_add_only(loans, account, sandbox, code):
+def test_the_platform_limit_refuses_only_additions(loans, account, sandbox, code):
     sandbox.control("POST", "switches", {"platform_limit_code": code})
     assert sandbox.control("POST", "col_res", {"col_res": 2}) == {"col_res": 2}
     assert loans.get("common/position")["colRes"] == "2" and sandbox.state()["col_res"] == 2
@@ -176,17 +176,17 @@ def test_the_platforms_limit_refuses_to_add_only(loans, account, sandbox, code):
     ({}, "col_res is missing"), ({"col_res": 3}, "col_res must be at most 2"), ({"col_res": -2}, "col_res must be at least -1"),
     ({"col_res": "2"}, "col_res must be a whole number"), ({"col_res": 0, "x": 1}, "unknown field 'x'"),
 ])
-def test_refused_restrictions(sandbox, document, text):
+def test_invalid_restrictions_are_refused(sandbox, document, text):
     assert text in sandbox.control("POST", "col_res", document, expect=400)["error"]
 
 
-def test_the_seed_sets_the_platforms_limit(loans, sandbox, roomy_seed):
+def test_the_seed_sets_the_platform_limit(loans, sandbox, roomy_seed):
     roomy_seed["settings"]["col_res"] = -1
     sandbox.control("PUT", "seed", roomy_seed)
     assert loans.get("common/position")["colRes"] == "-1"
 
 
-def test_an_adjustment_in_process(either):
+def test_an_adjustment_in_process_has_left_the_wallet_only(either):
     wallet, pledged = either.held()
     either.fault(processing_ms=5000)
     either.adjust("0.01")
@@ -201,7 +201,7 @@ def test_an_adjustment_in_process(either):
 
 
 @pytest.mark.parametrize("direction", [ADD, TAKE_BACK])
-def test_an_adjustment_that_fails(either, direction):
+def test_a_failed_adjustment_returns_the_coins(either, direction):
     before = either.held()
     either.fault(processing_ms=5000, final_status=3)
     assert either.adjust("0.01", direction).code == 0
@@ -214,7 +214,7 @@ def test_an_adjustment_that_fails(either, direction):
 
 
 @pytest.mark.parametrize(("direction", "status", "wallet"), [(ADD, 3, "0.29"), (TAKE_BACK, 1, "0.29")])
-def test_an_adjustment_of_a_loan_that_is_closed_meanwhile(legacy, sandbox, direction, status, wallet):
+def test_collateral_returns_when_the_loan_is_closed_meanwhile(legacy, sandbox, direction, status, wallet):
     legacy.fault(processing_ms=5000)
     assert legacy.adjust("0.01", direction).code == 0
     assert sandbox.repay(amount="1000.4", timestamp=legacy.now()).code == 0
@@ -223,7 +223,7 @@ def test_an_adjustment_of_a_loan_that_is_closed_meanwhile(legacy, sandbox, direc
     assert sandbox.account()["wallet"]["BTC"] == wallet
 
 
-def test_late_histories_collateral_and_wallets(either):
+def test_histories_collateral_and_wallets_can_lag_separately(either):
     either.fault(history_delay_ms=1000, debt_delay_ms=2000, wallet_delay_ms=3000)
     either.adjust("0.01")
     sandbox = either.sandbox
@@ -245,13 +245,13 @@ def test_late_histories_collateral_and_wallets(either):
     assert seen == [(0, before, "0.25"), (1, before, "0.25"), (1, after, "0.25"), (1, after, "0.24")]
 
 
-def test_an_adjustment_whose_answer_is_lost(either):
+def test_an_adjustment_whose_answer_is_lost_is_executed(either):
     either.fault(answer="html_502")
     assert either.adjust("0.01").status == 502
     assert len(either.history()) == 1 and either.held()[0] == "0.24"
 
 
-def test_it_needs_the_right_to_loans(either):
+def test_adjusting_requires_the_permission_for_loans(either):
     body = json.dumps({**either.what, "amount": "0.01", "direction": ADD})
     for key in ("sandbox-key-readonly", "sandbox-key-no-permission"):
         assert either.sandbox.signed("POST", f"{either.base}/adjust-ltv", body=body, key=key, timestamp=either.now()).code == 10005

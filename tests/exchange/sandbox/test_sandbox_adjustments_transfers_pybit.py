@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adjustments and transfers, used with the unchanged official Python client, against the documented examples."""
+"""Adjustments and transfers by the unchanged official Python client, compared with the documented examples."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ ID = "42c0cfb0-6bca-c242-bc76-4e6df6cbab16"
 
 
 def adjust_loan(client, **body: str) -> dict:
-    """What the client's own method should send: it sends a GET instead."""
+    """Send what pybit's own method should send; that method sends a GET instead."""
     return client._submit_request(method="POST", path=f"{client.endpoint}/v5/crypto-loan/adjust-ltv", query=body, auth=True)
 
 
-def test_the_collateral_of_a_legacy_loan(client, names):
+def test_collateral_of_a_legacy_loan_is_adjusted(client, names):
     most = client.get_max_allowed_collateral_reduction_amount(orderId=names.loan)["result"]
     assert most == {"maxCollateralAmount": "0.01915833"}
     answer = adjust_loan(client, orderId=names.loan, amount="0.001", direction="1")
@@ -33,13 +33,13 @@ def test_the_collateral_of_a_legacy_loan(client, names):
     assert refused.value.status_code == 177013
 
 
-def test_the_clients_own_method_for_a_legacy_loan_sends_a_get(client, names):
+def test_pybits_own_method_for_a_legacy_loan_wrongly_sends_a_get(client, names):
     with pytest.raises(InvalidRequestError) as refused:
         client.adjust_collateral_amount(orderId=names.loan, amount="0.001", direction="1")
     assert refused.value.status_code == 10017
 
 
-def test_the_collateral_of_an_account(client):
+def test_collateral_of_an_account_is_adjusted(client):
     most = client.get_max_allowed_collateral_reduction_amount_new_crypto_loan(currency="BTC")["result"]["maxCollateralAmount"]
     answer = client.adjust_collateral_amount_new_crypto_loan(currency="BTC", amount=most, direction="1")
     assert (answer["retMsg"], answer["result"]) == ("ok", {"adjustId": 27511})
@@ -48,7 +48,7 @@ def test_the_collateral_of_an_account(client):
     assert row == {"adjustId": 27511, "amount": most, "collateralCurrency": "BTC", "direction": 1, "status": 1}
 
 
-def test_wallets_and_transfers(client):
+def test_coins_are_transferred_between_wallets(client):
     result = client.get_transferable_amount(coinName="BTC,SOL")["result"]
     assert result == {"availableWithdrawal": "0.5", "availableWithdrawalMap": {"BTC": "0.5", "SOL": "33.16713007"}}
     body = {"transferId": ID, "coin": "BTC", "amount": "0.05", "fromAccountType": "UNIFIED", "toAccountType": "FUND"}

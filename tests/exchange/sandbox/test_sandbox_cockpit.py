@@ -33,7 +33,7 @@ def told(page, sentence: str) -> None:
 
 
 def drag(page, slider, part: float) -> None:
-    """Drag a slider from the middle of its range to this part of it."""
+    """Drag a slider from its current position to this fraction of its width."""
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     height = box["y"] + box["height"] / 2
@@ -73,7 +73,7 @@ def test_a_dragged_price_moves_the_bars(sandbox, page, names):
     assert page.locator("#account-ltv .fill").bounding_box()["width"] > width * 1.05
 
 
-def test_a_price_is_sent_when_the_slider_is_let_go(sandbox, page):
+def test_a_price_is_sent_when_the_slider_is_released(sandbox, page):
     slider = page.get_by_role("slider", name="Price of BTC")
     box = slider.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -87,13 +87,13 @@ def test_a_price_is_sent_when_the_slider_is_let_go(sandbox, page):
 
 
 @pytest.mark.parametrize(("button", "price"), [("ETH −10 %", "2700"), ("ETH −30 %", "2100")], ids=["10", "30"])
-def test_a_shock(sandbox, page, until, button, price):
+def test_a_shock_lowers_the_price(sandbox, page, until, button, price):
     page.get_by_role("button", name=button).click()
     until(lambda: sandbox.state()["prices"]["ETH"] == price)
     told(page, f"ETH: 3,000 → {int(price):,} USD.")
 
 
-def test_shocks_down_to_liquidation(sandbox, page):
+def test_repeated_shocks_lead_to_liquidation(sandbox, page):
     standings = []
     for _time in range(7):
         for coin in ("BTC", "ETH"):
@@ -107,7 +107,7 @@ def test_shocks_down_to_liquidation(sandbox, page):
     expect(table(page, "Repayments")).to_contain_text("liquidation")
 
 
-def test_a_price_that_is_typed(sandbox, page, until):
+def test_a_typed_price_is_sent_and_an_invalid_one_is_explained(sandbox, page, until):
     field = page.get_by_role("textbox", name="Price of SOL")
     field.fill("123.45")
     field.press("Enter")
@@ -119,7 +119,7 @@ def test_a_price_that_is_typed(sandbox, page, until):
     assert sandbox.state()["prices"]["SOL"] == "123.45"
 
 
-def test_with_the_keyboard(sandbox, page, until):
+def test_the_keyboard_is_enough(sandbox, page, until):
     page.get_by_role("slider", name="Price of BTC").focus()
     page.keyboard.press("ArrowLeft")
     until(lambda: sandbox.state()["prices"]["BTC"] == "59400")
@@ -133,9 +133,9 @@ def test_with_the_keyboard(sandbox, page, until):
     assert outline != "none"
 
 
-def test_a_fault_that_is_armed_strikes_and_the_ledger_moves(sandbox, page, names):
+def test_an_armed_fault_applies_and_the_ledger_shows_the_movement(sandbox, page, names):
     page.get_by_label("What happens").select_option("The answer is lost; the request is executed")
-    page.get_by_label("Where it strikes").select_option("POST /v5/crypto-loan/repay")
+    page.get_by_label("Affected request").select_option("POST /v5/crypto-loan/repay")
     page.get_by_role("button", name="Arm").click()
     armed = page.locator("#armed li")
     expect(armed).to_have_text(["answer lost, executedPOST /v5/crypto-loan/repay1 left"])
@@ -154,17 +154,17 @@ def test_a_fault_that_is_armed_strikes_and_the_ledger_moves(sandbox, page, names
 
 
 @pytest.mark.parametrize(("kind", "seconds", "skip", "times", "expected", "shown"), [
-    ("It is processing for a while, then fails", "90", "0", "1", {"processing_ms": 90000, "final_status": 3}, "processing for 90 s, then failed"),
-    ("Internal error (10016); the request is not executed", None, "2", "0", {"commit": False, "skip": 2, "times": 0}, "lets 2 pass, then until cleared"),
+    ("The operation is processing for a while, then fails", "90", "0", "1", {"processing_ms": 90000, "final_status": 3}, "processing for 90 s, then failed"),
+    ("Internal error (10016); the request is not executed", None, "2", "0", {"commit": False, "skip": 2, "times": 0}, "skips 2, then until cleared"),
     ("The request is lost on its way and executed later", "5", "0", "3", {"arrive_after_ms": 5000, "times": 3}, "3 left"),
 ], ids=["fails later", "twice unharmed", "arrives later"])
-def test_what_is_armed(sandbox, page, kind, seconds, skip, times, expected, shown):
+def test_the_form_arms_the_chosen_fault(sandbox, page, kind, seconds, skip, times, expected, shown):
     page.get_by_label("What happens").select_option(kind)
     assert page.get_by_label("Seconds").is_visible() is (seconds is not None)
     if seconds:
         page.get_by_label("Seconds").fill(seconds)
-    page.get_by_label("Let pass first").fill(skip)
-    page.get_by_label("How often").fill(times)
+    page.get_by_label("Skip first").fill(skip)
+    page.get_by_label("How many times").fill(times)
     page.get_by_role("button", name="Arm").click()
     expect(page.locator("#armed li")).to_contain_text(shown)
     [fault] = sandbox.state()["faults"]
@@ -174,10 +174,10 @@ def test_what_is_armed(sandbox, page, kind, seconds, skip, times, expected, show
     assert sandbox.state()["faults"] == []
 
 
-def test_every_fault_of_the_list_can_be_armed(sandbox, page):
+def test_every_listed_fault_can_be_armed(page):
     kinds = page.get_by_label("What happens")
     number = kinds.locator("option").count()
-    page.get_by_label("Where it strikes").select_option("Any request")
+    page.get_by_label("Affected request").select_option("Any request")
     for place in range(number):
         kinds.select_option(index=place)
         page.get_by_role("button", name="Arm").click()
@@ -186,7 +186,7 @@ def test_every_fault_of_the_list_can_be_armed(sandbox, page):
     assert "no effect" not in page.locator("#armed").inner_text()
 
 
-def test_the_clock(sandbox, page, until, names):
+def test_the_clock_moves_stops_and_starts_again(sandbox, page, until, names):
     start, interest = sandbox.state()["server_time"], sandbox.loan()["interest"]
     page.get_by_role("button", name="+1 hour").click()
     page.get_by_role("button", name="+7 days").click()
@@ -198,16 +198,16 @@ def test_the_clock(sandbox, page, until, names):
     assert sandbox.loan()["interest"] != interest
     expect(page.get_by_role("article", name=names.loan)).to_contain_text(sandbox.loan()["interest"])
     expect(page.locator("#now")).to_have_text(re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"))
-    page.get_by_role("button", name="Stop it").click()
+    page.get_by_role("button", name="Stop the clock").click()
     until(lambda: sandbox.state()["clock"]["frozen_at_ms"])
-    page.get_by_role("button", name="Let it run").click()
+    page.get_by_role("button", name="Start the clock").click()
     until(lambda: sandbox.state()["clock"]["frozen_at_ms"] is None)
 
 
 def test_a_reset_asks_first(sandbox, page, until):
     sandbox.repay()
     page.get_by_role("button", name="Reset the exchange").click()
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.get_by_role("button", name="Reset the exchange").click()
     page.keyboard.press("Escape")
@@ -219,7 +219,7 @@ def test_a_reset_asks_first(sandbox, page, until):
     told(page, "The exchange has been reset to its seed.")
 
 
-def test_the_account_is_chosen_and_stays_so(page):
+def test_the_chosen_account_stays_chosen_after_a_reload(page):
     page.get_by_label("Account", exact=True).select_option("Second account (UID 1631390)")
     expect(meter(page, "LTV of Second account")).to_be_visible()
     expect(page.get_by_role("meter")).to_have_count(2)
@@ -227,7 +227,7 @@ def test_the_account_is_chosen_and_stays_so(page):
     expect(meter(page, "LTV of Second account")).to_be_visible()
 
 
-def test_an_adjustment_of_collateral(loans, page, names):
+def test_an_adjustment_of_collateral_is_shown(loans, page, names):
     assert loans.post("common/adjust-ltv", currency="BTC", amount="0.1", direction="0").code == 0
     told(page, "Collateral adjusted by 0.1 BTC: success.")
     body = json.dumps({"orderId": names.loan, "amount": "0.01", "direction": "0"})
@@ -238,7 +238,7 @@ def test_an_adjustment_of_collateral(loans, page, names):
     expect(rows.filter(has_text=names.loan)).to_contain_text("0.01 BTC")
 
 
-def test_a_transfer_between_wallets(sandbox, page):
+def test_a_transfer_between_wallets_is_shown(sandbox, page):
     body = {"transferId": str(uuid.uuid4()), "coin": "USDT", "amount": "500", "fromAccountType": "UNIFIED", "toAccountType": "FUND"}
     assert sandbox.signed("POST", "/v5/asset/transfer/inter-transfer", body=json.dumps(body)).code == 0
     told(page, "Transfer of 500 USDT from UNIFIED to FUND: success.")

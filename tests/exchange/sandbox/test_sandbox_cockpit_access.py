@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who can use the page: everybody in front of it, whatever the screen and the senses, and no page from elsewhere."""
+"""Access to the page: for people with any screen and any abilities, but not for pages from elsewhere."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_axe_finds_nothing(sandbox, open_page, viewport, scheme):
-    # What has changed would light up for a moment, in colours on their way.
+def test_axe_finds_no_violation(sandbox, open_page, viewport, scheme):
+    # Without reduced motion, changed cells fade through colors that axe would measure.
     page = open_page(sandbox, viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
     for fall in ("50000", "24000"):
         sandbox.control("POST", "prices", {"BTC": fall})
@@ -33,7 +33,7 @@ def test_axe_finds_nothing(sandbox, open_page, viewport, scheme):
     assert axe.Axe().run(page).response["violations"] == []
 
 
-def test_a_phone_scrolls_downwards_only(sandbox, open_page):
+def test_a_phone_never_scrolls_sideways(sandbox, open_page):
     page = open_page(sandbox, viewport=PHONE)
     sandbox.fault(mutations=[{"field": "result.list.repayAmountOfAVeryLongName", "how": "absent"}])
     sandbox.control("POST", "prices", {"BTC": "0.00012345678901234567", "ETH": "123456789.123456789"})
@@ -43,7 +43,7 @@ def test_a_phone_scrolls_downwards_only(sandbox, open_page):
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_what_gets_the_focus_is_not_behind_the_bar(page):
+def test_a_focused_element_is_not_behind_the_bar(page):
     field = page.get_by_role("textbox", name="Price of ETH")
     field.focus()
     height = page.locator("#position").bounding_box()["height"]
@@ -53,7 +53,7 @@ def test_what_gets_the_focus_is_not_behind_the_bar(page):
         assert page.evaluate("document.activeElement.getBoundingClientRect().top") >= height
 
 
-def test_it_asks_nobody_else(sandbox, chromium):
+def test_the_page_loads_nothing_from_elsewhere(sandbox, chromium):
     context = chromium.new_context()
     page = context.new_page()
     asked: list[str] = []
@@ -67,7 +67,7 @@ def test_it_asks_nobody_else(sandbox, chromium):
 
 @pytest.fixture
 def other_origin(tmp_path):
-    """A page of another port, which the browser counts as the same site but as another origin."""
+    """A page on another port, which is the same site but another origin for the browser."""
     (tmp_path / "index.html").write_text("<!doctype html><title>Another page</title>")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
@@ -76,11 +76,11 @@ def other_origin(tmp_path):
         other.shutdown()
 
 
-def test_a_page_of_another_origin_can_do_none_of_this(sandbox, chromium, other_origin):
+def test_a_page_of_another_origin_cannot_change_anything(sandbox, chromium, other_origin):
     context = chromium.new_context()
     page = context.new_page()
     page.goto(other_origin)
-    # The refusal itself may not be read there either.
+    # The page cannot even read the refusal.
     failures: list[str] = []
     page.on("requestfailed", lambda request: failures.append(request.failure))
     for name, body in (("prices", '{"BTC": "1"}'), ("clock", '{"advance_ms": 86400000}'), ("faults", '{"answer": "reset"}'), ("reset", "{}")):
@@ -93,9 +93,9 @@ def test_a_page_of_another_origin_can_do_none_of_this(sandbox, chromium, other_o
     assert sandbox.state()["clock"]["offset_ms"] == 0
 
 
-def test_an_exchange_that_has_gone(start, names, open_page, cli):
+def test_the_page_says_when_the_exchange_does_not_answer(start, names, open_page, cli):
     found = start()
     page = open_page(names.client(found.url))
     cli("stop", "--run-dir", found.run_dir)
-    expect(page.get_by_role("alert").filter(has_text="The sandbox does not answer")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="The stand-in exchange does not answer")).to_be_visible()
     expect(page.get_by_text("Not answering")).to_be_visible()

@@ -12,7 +12,7 @@ import time
 import pytest
 
 
-def test_refused_control_requests(sandbox):
+def test_invalid_control_requests_are_refused(sandbox):
     for method, name, document in (
         ("POST", "clock", {}), ("POST", "clock", {"offset_ms": 1, "advance_ms": 1}),
         ("POST", "clock", {"freeze": "no"}), ("POST", "clock", {"advance_ms": 1.5}),
@@ -28,7 +28,7 @@ def test_refused_control_requests(sandbox):
     assert sandbox.loan()["debt"] == "1000.4"
 
 
-def test_clock_control(sandbox):
+def test_the_clock_is_offset_advanced_and_frozen(sandbox):
     now = time.time() * 1000
     assert sandbox.clock(offset_ms=-60_000) == pytest.approx(now - 60_000, abs=3000)
     assert sandbox.clock(advance_ms=10_000) == pytest.approx(now - 50_000, abs=3000)
@@ -40,17 +40,17 @@ def test_clock_control(sandbox):
     assert sandbox.state()["server_time"] == pytest.approx(now, abs=3000)
 
 
-def test_state_shows_no_secret(sandbox):
+def test_the_state_shows_no_secret(sandbox):
     text = json.dumps(sandbox.state())
     assert "sandbox-key-readonly" in text and "sandbox-secret" not in text
 
 
-def test_second_accounts_wallet(sandbox):
+def test_the_wallet_of_another_account_can_be_set(sandbox):
     sandbox.control("POST", "wallet", {"uid": "1631390", "coin": "USDT", "balance": "3"})
     assert sandbox.balance(key="sandbox-key-second-account") == 3 and sandbox.balance() == 10000
 
 
-def test_requests_that_are_not_http(sandbox):
+def test_the_server_survives_requests_that_are_not_http(sandbox):
     with socket.create_connection((sandbox.parts.hostname, sandbox.parts.port), 5) as line:
         line.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
         assert line.recv(4096).startswith(b"HTTP/1.1 400") or line.recv(1) == b""

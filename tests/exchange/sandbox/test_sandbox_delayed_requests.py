@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Delayed requests: the client already has its answer when its request reaches the exchange."""
+"""Delayed requests, which reach the exchange when the client already has its answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPAY = "/v5/crypto-loan/repay"
 
 
 def send(sandbox, after: int, *, fault: dict | None = None, **options) -> None:
-    """A repayment whose connection breaks at once and which arrives this many milliseconds later."""
+    """Send a repayment whose connection breaks at once and that arrives this many milliseconds later."""
     sandbox.fault(**{"answer": "close", "arrive_after_ms": after, **(fault or {})})
     with pytest.raises(http.client.RemoteDisconnected):
         sandbox.repay(**options)
@@ -26,7 +26,7 @@ def outcomes(sandbox) -> list[tuple]:
     return [(entry["ret_code"], entry["committed"]) for entry in sandbox.requests()["requests"]]
 
 
-def test_it_is_handled_when_the_clock_gets_there(sandbox):
+def test_a_delayed_request_is_handled_when_its_time_comes(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 3000, timestamp=now)
     assert sandbox.state()["waiting"] == [{"method": "POST", "path": REPAY, "arrives_at_ms": now + 3000}]
@@ -41,7 +41,7 @@ def test_it_is_handled_when_the_clock_gets_there(sandbox):
     assert (entry["ret_code"], entry["committed"], entry["time"], entry["handled_at"]) == (0, True, now, now + 3000)
 
 
-def test_a_clock_that_jumps_past_it_handles_it_in_its_own_time(sandbox):
+def test_a_clock_that_jumps_ahead_handles_the_request_at_its_own_time(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 3000, timestamp=now)
     sandbox.clock(advance_ms=MINUTE)
@@ -50,14 +50,14 @@ def test_a_clock_that_jumps_past_it_handles_it_in_its_own_time(sandbox):
 
 
 @pytest.mark.parametrize(("after", "outcome", "debt"), [(5000, (0, True), PAID), (5001, (10002, False), UNPAID)])
-def test_the_time_window_is_judged_on_arrival(sandbox, after, outcome, debt):
+def test_the_time_window_is_checked_on_arrival(sandbox, after, outcome, debt):
     now = sandbox.clock(freeze=True)
     send(sandbox, after, timestamp=now, window="5000")
     sandbox.clock(advance_ms=MINUTE)
     assert outcomes(sandbox) == [outcome] and sandbox.loan()["debt"] == debt
 
 
-def test_the_signature_is_judged_on_arrival(sandbox):
+def test_the_signature_is_checked_on_arrival(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 3000, timestamp=now, secret="another")
     sandbox.clock(advance_ms=3000)
@@ -72,7 +72,7 @@ def test_interest_is_charged_up_to_the_arrival_and_no_further(sandbox):
     assert now + 30 * MINUTE in [loan["closed_at"] for loan in sandbox.account()["closed_loans"]]
 
 
-def test_interest_before_the_arrival_is_not_forgotten(sandbox):
+def test_interest_before_the_arrival_is_charged(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 90 * MINUTE, timestamp=now, window="9999999", amount=UNPAID)
     sandbox.clock(advance_ms=90 * MINUTE)
@@ -80,7 +80,7 @@ def test_interest_before_the_arrival_is_not_forgotten(sandbox):
     assert (loan["interest"], loan["principal"]) == ("0", loan["debt"]) and 0 < float(loan["debt"]) < 0.05
 
 
-def test_they_arrive_in_order_of_time_not_of_sending(sandbox):
+def test_requests_arrive_in_order_of_time_not_of_sending(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 4000, timestamp=now, amount=UNPAID)
     send(sandbox, 2000, timestamp=now, amount="1")
@@ -89,7 +89,7 @@ def test_they_arrive_in_order_of_time_not_of_sending(sandbox):
     assert outcomes(sandbox) == [(177010, False), (0, True)]
 
 
-def test_those_of_the_same_moment_arrive_as_sent(sandbox):
+def test_requests_of_the_same_moment_arrive_as_sent(sandbox):
     now = sandbox.clock(freeze=True)
     for amount in ("1", UNPAID, "2"):
         send(sandbox, 2000, timestamp=now, amount=amount)
@@ -99,7 +99,7 @@ def test_those_of_the_same_moment_arrive_as_sent(sandbox):
 
 @pytest.mark.parametrize(("after", "outcome"), [(1999, (177011, False)), (2000, (0, True))])
 def test_other_events_happen_in_order_of_time(sandbox, after, outcome):
-    """The only money comes back from a repayment that fails 2 seconds from now."""
+    """The money for the request comes back from a repayment that fails after 2 seconds."""
     now = sandbox.clock(freeze=True)
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "100"})
     sandbox.fault(processing_ms=2000, final_status=3)
@@ -114,7 +114,7 @@ def test_other_events_happen_in_order_of_time(sandbox, after, outcome):
     ({"ret_code": 10016}, 200, b'{"retCode":10016,'), ({"http_status": 503, "body": "later"}, 503, b"later"),
 ])
 @pytest.mark.parametrize("chosen", [{}, {"commit": True}])
-def test_answers_that_can_be_read(sandbox, answer, status, start, chosen):
+def test_a_delayed_request_can_have_any_answer(sandbox, answer, status, start, chosen):
     now = sandbox.clock(freeze=True)
     sandbox.fault(answer=answer, arrive_after_ms=3000, **chosen)
     seen = sandbox.repay(timestamp=now)
@@ -126,7 +126,7 @@ def test_answers_that_can_be_read(sandbox, answer, status, start, chosen):
 
 
 @pytest.mark.parametrize("answer", ["reset", "truncate"])
-def test_connections_that_break_otherwise(sandbox, answer):
+def test_a_delayed_request_can_break_its_connection_in_any_way(sandbox, answer):
     now = sandbox.clock(freeze=True)
     sandbox.fault(answer=answer, arrive_after_ms=3000)
     with pytest.raises((ConnectionResetError, http.client.IncompleteRead)):
@@ -136,13 +136,13 @@ def test_connections_that_break_otherwise(sandbox, answer):
     assert sandbox.loan()["debt"] == PAID
 
 
-def test_no_delay_at_all_is_an_answer_lost_after_the_effect(sandbox):
+def test_a_delay_of_zero_loses_the_answer_after_the_effect(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 0, timestamp=now)
     assert outcomes(sandbox) == [(0, True)] and sandbox.repayments()[0]["time"] == now
 
 
-def test_delays_of_the_effect_count_from_the_arrival(sandbox, names):
+def test_delays_of_the_effect_count_from_the_arrival(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 3000, timestamp=now, fault={"history_delay_ms": 2000, "wallet_delay_ms": 1000})
     stamp = sandbox.clock(advance_ms=3999)
@@ -165,7 +165,7 @@ def test_processing_counts_from_the_arrival(sandbox):
     assert sandbox.repayments()[0]["status"] == 3 and sandbox.account()["wallet"]["USDT"] == "10000"
 
 
-def test_a_clock_of_its_own_holds_on_arrival(sandbox):
+def test_a_clock_offset_applies_on_arrival(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 3000, timestamp=now, fault={"clock_offset_ms": 2001})
     sandbox.clock(advance_ms=3000)
@@ -181,7 +181,7 @@ def test_the_rate_limit_counts_arrivals(strict):
     assert outcomes(strict) == [(0, True), (10006, False), (0, True), (0, True)]
 
 
-def test_a_query_can_be_delayed_too(sandbox):
+def test_a_query_can_be_delayed(sandbox):
     now = sandbox.clock(freeze=True)
     sandbox.control("POST", "faults", {"method": "GET", "answer": {"http_status": 504}, "arrive_after_ms": 10})
     assert sandbox.query("ongoing-orders", timestamp=now).status == 504
@@ -199,7 +199,7 @@ def test_each_use_of_a_fault_delays_a_request(sandbox):
     assert sandbox.loan()["debt"] == "700.4"
 
 
-def test_a_clock_that_goes_back_makes_it_wait_longer(sandbox):
+def test_setting_the_clock_back_makes_a_request_wait_longer(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 3000, timestamp=now)
     sandbox.clock(freeze_at_ms=now - MINUTE)
@@ -210,7 +210,7 @@ def test_a_clock_that_goes_back_makes_it_wait_longer(sandbox):
 
 
 @pytest.mark.parametrize(("method", "call"), [("POST", "reset"), ("PUT", "seed")])
-def test_a_reset_drops_what_was_waiting(sandbox, roomy_seed, method, call):
+def test_a_reset_drops_waiting_requests(sandbox, roomy_seed, method, call):
     now = sandbox.clock(freeze=True)
     send(sandbox, 3000, timestamp=now)
     sandbox.control(method, call, roomy_seed if call == "seed" else None)
@@ -219,7 +219,7 @@ def test_a_reset_drops_what_was_waiting(sandbox, roomy_seed, method, call):
     assert sandbox.loan()["debt"] == UNPAID
 
 
-def test_a_cleared_log_does_not_stop_it(sandbox):
+def test_clearing_the_log_does_not_stop_a_waiting_request(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 3000, timestamp=now)
     sandbox.control("DELETE", "requests")
@@ -227,7 +227,7 @@ def test_a_cleared_log_does_not_stop_it(sandbox):
     assert sandbox.loan()["debt"] == PAID and sandbox.requests()["requests"] == []
 
 
-def test_while_the_clock_is_frozen_nothing_arrives(sandbox):
+def test_nothing_arrives_while_the_clock_is_frozen(sandbox):
     now = sandbox.clock(freeze=True)
     send(sandbox, 100, timestamp=now)
     time.sleep(0.3)
@@ -247,7 +247,7 @@ def test_a_request_in_the_far_future_costs_nothing(sandbox):
     ({"answer": "close", "arrive_after_ms": -1}, "at least 0"),
     ({"answer": "close", "arrive_after_ms": "1"}, "whole number"),
 ])
-def test_refused_faults(sandbox, document, text):
+def test_invalid_delays_are_refused(sandbox, document, text):
     error = sandbox.control("POST", "faults", {"arrive_after_ms": 1000, **document}, expect=400)["error"]
     assert text in error and "\n" not in error
     assert sandbox.control("GET", "faults") == {"faults": []}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Delayed requests in a process of their own: in real time, and with a state file."""
+"""Delayed requests in a real process: in real time, and with a state file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def send(client, after: int) -> None:
 
 
 def written(path: Path) -> list[dict]:
-    """The repayments in a state file, read without a request that would make the exchange catch up."""
+    """The repayments in the state file, without a request that would make the exchange catch up."""
     return json.loads(path.read_text(encoding="utf-8"))["ledger"]["accounts"][0]["legacy_repayments"]
 
 
@@ -35,7 +35,7 @@ def written_when_more_than(count: int, path: Path) -> list[dict]:
     (800, []), (800, [FROZEN, RUNNING]), (60_000, [{"advance_ms": 59_200}]),
     (60_000, [{"advance_ms": -5000}, {"offset_ms": 59_200}]),
 ])
-def test_it_arrives_in_real_time_without_a_request(start, names, tmp_path, after, moves):
+def test_a_request_arrives_in_real_time_without_another_request(start, names, tmp_path, after, moves):
     path = tmp_path / "state.json"
     client = names.client(start("--state", str(path)).url)
     before = len(written(path))
@@ -47,7 +47,7 @@ def test_it_arrives_in_real_time_without_a_request(start, names, tmp_path, after
     assert (client.loan()["debt"], client.state()["waiting"]) == ("900.4", [])
 
 
-def test_several_arrive_in_real_time_each_at_its_own_moment(start, names, tmp_path, roomy_seed):
+def test_several_requests_arrive_in_real_time_each_at_its_own_moment(start, names, tmp_path, roomy_seed):
     path, seed = tmp_path / "state.json", tmp_path / "seed.json"
     seed.write_text(json.dumps(roomy_seed), encoding="utf-8")
     client = names.client(start("--state", str(path), "--seed", str(seed)).url)

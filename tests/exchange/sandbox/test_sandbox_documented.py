@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every answer of the stand-in has the documented fields, all of them, no others, each with the documented type."""
+"""Every answer of the stand-in has exactly the documented fields, with the documented types."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ BODIES = {
         "fromAccountType": "UNIFIED", "toAccountType": "FUND",
     },
 }
-# What has to happen first, so that the list is not empty.
+# What to do first, so that the list is not empty.
 BEFORE = {
     "GET /v5/crypto-loan/adjustment-history": "POST /v5/crypto-loan/adjust-ltv",
     "GET /v5/crypto-loan-common/adjustment-history": "POST /v5/crypto-loan-common/adjust-ltv",
     "GET /v5/asset/transfer/query-inter-transfer-list": "POST /v5/asset/transfer/inter-transfer",
 }
-# Where table (first) and example (second) disagree; the example counts, and the stand-in does as it does.
+# Where the table (first) and the example (second) disagree; the stand-in follows the example.
 DISAGREEMENTS = {
     ("/v5/crypto-loan/collateral-data", "result.vipCoinList.list.currency"): ("missing", "string"),
     ("/v5/crypto-loan-common/loanable-data", "result.list.flexibleAnnualizedInterestRate"): ("number", "string"),
@@ -79,7 +79,7 @@ def test_a_refusal_has_the_documented_envelope(sandbox, endpoint):
     assert differences(document, Shape("object", {**envelope, "result": Shape("object")}), "answer") == []
 
 
-def test_where_table_and_example_disagree():
+def test_disagreements_of_table_and_example_are_the_known_ones():
     served = {page.endpoint.split(" ")[1]: page for page in PAGES.values() if page.endpoint in ROUTES}
     found = {(path, place): both for path, page in served.items() for place, both in page.disagreements.items()}
     assert found == DISAGREEMENTS

@@ -8,7 +8,7 @@ from __future__ import annotations
 UNPAID, PAID = "1000.4", "900.4"
 
 
-def test_repayment_that_enters_the_history_later(sandbox, names):
+def test_a_repayment_can_enter_the_history_later(sandbox, names):
     sandbox.clock(freeze=True)
     sandbox.fault(history_delay_ms=5000)
     repay_id = sandbox.repay().result["repayId"]
@@ -19,7 +19,7 @@ def test_repayment_that_enters_the_history_later(sandbox, names):
     assert len(sandbox.listed("repayment-history", f"repayId={repay_id}", timestamp=stamp)) == 1
 
 
-def test_debt_that_falls_later(sandbox, names):
+def test_a_debt_can_fall_later(sandbox, names):
     sandbox.clock(freeze=True)
     sandbox.fault(debt_delay_ms=5000)
     repay_id = sandbox.repay().result["repayId"]
@@ -33,7 +33,7 @@ def test_debt_that_falls_later(sandbox, names):
     assert sandbox.listed("ongoing-orders", f"orderId={names.loan}", timestamp=stamp)[0]["totalDebt"] == PAID
 
 
-def test_wallet_that_falls_later(sandbox, names):
+def test_a_wallet_can_fall_later(sandbox, names):
     sandbox.clock(freeze=True)
     sandbox.fault(wallet_delay_ms=5000)
     sandbox.repay()
@@ -45,7 +45,7 @@ def test_wallet_that_falls_later(sandbox, names):
     assert sandbox.balance(timestamp=stamp) == 9900
 
 
-def test_a_loan_that_closes_later(sandbox, names):
+def test_a_loan_can_close_later(sandbox, names):
     sandbox.clock(freeze=True)
     sandbox.fault(debt_delay_ms=5000)
     sandbox.repay(names.loan, "1000.4")
@@ -57,8 +57,8 @@ def test_a_loan_that_closes_later(sandbox, names):
     assert len(sandbox.listed("borrow-history", f"orderId={names.loan}", timestamp=stamp)) == 1
 
 
-def test_processing(sandbox, names):
-    """Money leaves at once, the debt falls when the status becomes 1."""
+def test_a_repayment_in_process_lowers_the_debt_when_it_succeeds(sandbox, names):
+    """The money leaves at once, and the debt falls when the status becomes 1."""
     sandbox.clock(freeze=True)
     sandbox.fault(processing_ms=5000)
     repay_id = sandbox.repay(names.loan, "1000.4").result["repayId"]
@@ -73,19 +73,19 @@ def test_processing(sandbox, names):
     assert sandbox.listed("ongoing-orders", f"orderId={names.loan}", timestamp=stamp) == []
 
 
-def test_processing_that_fails(sandbox, names):
+def test_a_repayment_in_process_that_fails_returns_the_money(sandbox):
     sandbox.clock(freeze=True)
     sandbox.fault(processing_ms=5000, final_status=3)
     repay_id = sandbox.repay().result["repayId"]
     assert sandbox.balance() == 9900
     stamp = sandbox.clock(advance_ms=5000)
-    # Only successful ones can be queried.
+    # The history shows only successful repayments.
     assert sandbox.listed("repayment-history", f"repayId={repay_id}", timestamp=stamp) == []
     assert sandbox.repayments()[0]["status"] == 3
     assert sandbox.balance(timestamp=stamp) == 10000 and sandbox.loan()["debt"] == UNPAID
 
 
-def test_processing_of_a_loan_that_is_liquidated_meanwhile(sandbox, names):
+def test_a_repayment_in_process_fails_when_the_loan_is_liquidated(sandbox):
     sandbox.clock(freeze=True)
     sandbox.fault(processing_ms=5000)
     repay_id = sandbox.repay().result["repayId"]

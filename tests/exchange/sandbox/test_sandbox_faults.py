@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of one answer: what the client sees, and what the ledger holds afterwards."""
+"""Faults of a single answer: what the client sees, and what the ledger holds afterwards."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pytest
 UNPAID, PAID = "1000.4", "900.4"
 
 
-def test_close_without_a_byte(sandbox):
+def test_close_sends_no_byte_after_the_effect(sandbox):
     sandbox.fault(answer="close")
     with pytest.raises(http.client.RemoteDisconnected):
         sandbox.repay()
     assert sandbox.loan()["debt"] == PAID and sandbox.balance() == 9900
 
 
-def test_reset(sandbox):
+def test_reset_breaks_the_connection_after_the_effect(sandbox):
     sandbox.fault(answer="reset")
     with pytest.raises(ConnectionResetError) as reset:
         sandbox.repay()
@@ -29,7 +29,7 @@ def test_reset(sandbox):
     assert sandbox.loan()["debt"] == PAID
 
 
-def test_truncate(sandbox):
+def test_truncate_cuts_the_answer_after_the_effect(sandbox):
     sandbox.fault(answer="truncate")
     with pytest.raises(http.client.IncompleteRead) as cut:
         sandbox.repay()
@@ -40,7 +40,7 @@ def test_truncate(sandbox):
 
 
 @pytest.mark.parametrize("answer", ["close", "reset", "truncate"])
-def test_broken_connections_without_effect(sandbox, answer):
+def test_broken_connections_can_be_without_effect(sandbox, answer):
     sandbox.fault(answer=answer, commit=False)
     with pytest.raises((ConnectionError, http.client.IncompleteRead)):
         sandbox.repay()
@@ -51,7 +51,7 @@ def test_broken_connections_without_effect(sandbox, answer):
     ("html_502", 502, b"<html>"), ("html_200", 200, b"<html>"), ("not_json", 200, b"upstream"),
 ])
 @pytest.mark.parametrize("commit", [True, False])
-def test_answers_that_are_not_json(sandbox, answer, status, start, commit):
+def test_answers_can_be_other_than_json(sandbox, answer, status, start, commit):
     sandbox.fault(answer=answer, commit=commit)
     seen = sandbox.repay()
     assert seen.status == status and seen.body.startswith(start)
@@ -61,7 +61,7 @@ def test_answers_that_are_not_json(sandbox, answer, status, start, commit):
 
 
 @pytest.mark.parametrize("commit", [None, True, False])
-def test_return_code(sandbox, commit):
+def test_a_fault_can_answer_with_a_return_code(sandbox, commit):
     chosen = {} if commit is None else {"commit": commit}
     sandbox.fault(answer={"ret_code": 10016, "ret_msg": "out of order"}, **chosen)
     answer = sandbox.repay()
@@ -69,7 +69,7 @@ def test_return_code(sandbox, commit):
     assert sandbox.loan()["debt"] == (PAID if commit else UNPAID)
 
 
-def test_return_code_with_the_documented_text_and_headers(sandbox):
+def test_a_return_code_has_the_documented_text(sandbox):
     sandbox.fault(answer={"ret_code": 10006, "headers": {"X-Bapi-Limit-Status": "0"}})
     answer = sandbox.repay()
     assert (answer.code, answer.headers["x-bapi-limit-status"]) == (10006, "0")
@@ -77,7 +77,7 @@ def test_return_code_with_the_documented_text_and_headers(sandbox):
 
 
 @pytest.mark.parametrize("commit", [None, True])
-def test_http_status(sandbox, commit):
+def test_a_fault_can_answer_with_an_http_status(sandbox, commit):
     chosen = {} if commit is None else {"commit": commit}
     sandbox.fault(answer={"http_status": 503, "body": "later", "headers": {"Retry-After": "7"}}, **chosen)
     answer = sandbox.repay()
@@ -85,8 +85,8 @@ def test_http_status(sandbox, commit):
     assert sandbox.loan()["debt"] == (PAID if commit else UNPAID)
 
 
-def test_delay_before_handling(sandbox):
-    """The client gives up before the request is handled, and it is handled all the same."""
+def test_a_request_is_handled_after_the_client_gave_up(sandbox):
+    """The client gives up before the request is handled."""
     sandbox.fault(delay_ms=800)
     with pytest.raises(TimeoutError):
         sandbox.repay(timeout=0.1)
@@ -97,13 +97,13 @@ def test_delay_before_handling(sandbox):
     assert sandbox.loan()["debt"] == PAID
 
 
-def test_a_request_outside_its_time_window(sandbox):
+def test_a_delay_can_exceed_the_time_window(sandbox):
     sandbox.fault(delay_ms=200)
     assert sandbox.repay(window="100").code == 10002
     assert sandbox.loan()["debt"] == UNPAID
 
 
-def test_delay_after_handling(sandbox):
+def test_an_answer_can_be_delayed_after_the_effect(sandbox):
     sandbox.fault(delay_answer_ms=20_000)
     begun = time.monotonic()
     with pytest.raises(TimeoutError):
@@ -116,7 +116,7 @@ def test_delay_after_handling(sandbox):
     assert time.monotonic() - begun >= 0.2
 
 
-def test_a_delayed_answer_does_not_hold_up_others(sandbox):
+def test_a_delayed_answer_does_not_delay_others(sandbox):
     sandbox.fault(delay_answer_ms=20_000)
     with pytest.raises(TimeoutError):
         sandbox.repay(timeout=0.1)
@@ -133,14 +133,14 @@ def test_a_committed_fault_still_needs_authentication(sandbox):
     assert (entry["ret_code"], entry["http_status"], entry["committed"]) == (10004, 502, False)
 
 
-def test_missing_limit_headers(sandbox):
+def test_the_limit_headers_can_be_omitted(sandbox):
     assert "x-bapi-limit" in sandbox.repay().headers
     sandbox.fault(omit_limit_headers=True)
     answer = sandbox.repay()
     assert answer.code == 0 and not [name for name in answer.headers if name.startswith("x-bapi")]
 
 
-def test_clock_of_one_request(sandbox):
+def test_the_clock_can_be_off_for_one_request(sandbox):
     sandbox.fault(clock_offset_ms=-3000)
     answer = sandbox.repay()
     assert answer.code == 10002 and sandbox.loan()["debt"] == UNPAID

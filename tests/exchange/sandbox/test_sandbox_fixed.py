@@ -23,19 +23,19 @@ def fully_repay(loans, **body):
     ({"loanId": "568", "loanCurrency": "ETH"}, 10001), ({"loanCurrency": "DOGE"}, 148014),
     ({"loanId": "999"}, 148023), ({"loanId": "561"}, 148032), ({"loanCurrency": "BTC"}, 148032),
 ])
-def test_refused_repayments(loans, sandbox, body, code):
+def test_invalid_repayments_are_refused(loans, sandbox, body, code):
     before = sandbox.state()["accounts"]
     answer = fully_repay(loans, **body)
     assert (answer.status, answer.code, answer.result) == (200, code, {})
     assert sandbox.state()["accounts"] == before
 
 
-def test_other_accounts_contracts(loans):
+def test_contracts_of_other_accounts_are_refused(loans):
     assert fully_repay(loans, loanId="568", key="sandbox-key-second-account").code == 148023
     assert fully_repay(loans, loanCurrency="USDT", key="sandbox-key-second-account").code == 148032
 
 
-def test_one_contract(loans, contracts):
+def test_one_contract_is_repaid(loans, contracts):
     answer = fully_repay(loans, loanId=contracts.in_3_days, loanCurrency="USDT")
     assert (answer.document["retMsg"], answer.result) == ("ok", {"repayId": "1771"})
     after = loans.contract(contracts.in_3_days)
@@ -46,7 +46,7 @@ def test_one_contract(loans, contracts):
     assert fully_repay(loans, loanId=contracts.in_3_days).code == 148032
 
 
-def test_every_contract_of_a_coin(loans, contracts):
+def test_all_contracts_of_a_coin_are_repaid_at_once(loans, contracts):
     assert fully_repay(loans, loanCurrency="USDT").result == {"repayId": "1771"}
     # 10 overdue hours at three times 500 x 0.05 / 8760.
     assert loans.wallet("USDT") == str(10000 - Decimal("2300.0856164"))
@@ -59,7 +59,7 @@ def test_every_contract_of_a_coin(loans, contracts):
     assert states == {"568": 2, "569": 2, "570": 2, "571": 1, "561": 2}
 
 
-def test_all_or_nothing(loans, sandbox, contracts):
+def test_a_repayment_of_all_contracts_is_all_or_nothing(loans, sandbox, contracts):
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "2300.0856"})
     assert fully_repay(loans, loanCurrency="USDT").code == 148029
     assert loans.contract(contracts.in_3_days)["residualPrincipal"] == "1000" and loans.wallet("USDT") == "2300.0856"
@@ -92,7 +92,7 @@ def test_the_collateral_pays_48_hours_after_the_due_time(loans, sandbox, contrac
     assert loans.collateral("BTC") == "0.24165981" and loans.wallet("USDT") == "10000"
 
 
-def test_automatic_repayment_when_it_is_due(loans, sandbox, contracts):
+def test_a_contract_is_repaid_automatically_when_it_is_due(loans, sandbox, contracts):
     loans.wait(3 * DAY - MINUTE)
     assert loans.contract(contracts.in_3_days)["status"] == 1
     loans.wait(MINUTE)
@@ -102,18 +102,18 @@ def test_automatic_repayment_when_it_is_due(loans, sandbox, contracts):
     assert sandbox.account()["repayments"][0]["origin"] == "auto"
 
 
-def test_automatic_repayment_that_the_wallet_cannot_pay(loans, sandbox, contracts):
+def test_a_contract_that_the_wallet_cannot_repay_becomes_overdue(loans, sandbox, contracts):
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "999.9999"})
     loans.wait(3 * DAY)
     assert loans.contract(contracts.in_3_days)["status"] == 3 and loans.wallet("USDT") == "999.9999"
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "5000"})
     loans.wait(HOUR)
-    # 3 x 1000 x 0.055 / 8760, rounded to 8 decimals; nobody tries again.
+    # 3 x 1000 x 0.055 / 8760, rounded to 8 decimals; the exchange does not try again.
     assert loans.contract(contracts.in_3_days)["residualPenaltyInterest"] == "0.01883562"
     assert loans.wallet("USDT") == "5000"
 
 
-def test_transfer_to_a_flexible_loan(loans, sandbox, contracts):
+def test_a_contract_can_become_flexible_debt_when_it_is_due(loans, contracts):
     loans.wait(20 * DAY - HOUR)
     before = Decimal(loans.debt("USDT")["unpaidAmount"])
     loans.wait(HOUR)
@@ -124,7 +124,7 @@ def test_transfer_to_a_flexible_loan(loans, sandbox, contracts):
     assert loans.get("flexible/borrow-history", "limit=1")["list"][0]["initialLoanAmount"] == "800"
 
 
-def test_repayment_in_the_app(loans, sandbox, contracts):
+def test_the_owner_can_repay_in_the_app(loans, sandbox, contracts):
     sent = sandbox.control("POST", "repay", {"product": "fixed", "loanId": contracts.in_5_hours})
     assert loans.history("fixed", f"repayId={sent['repayId']}")[0]["repayAmount"] == "0.5"
     assert sandbox.account()["repayments"][0]["origin"] == "app"
@@ -133,7 +133,7 @@ def test_repayment_in_the_app(loans, sandbox, contracts):
     assert "needs loanId" in sandbox.control("POST", "repay", {"product": "fixed"}, expect=400)["error"]
 
 
-def test_choosing_contracts(loans):
+def test_contracts_are_filtered_and_paged(loans):
     def ids(query):
         return [item["loanId"] for item in loans.get("fixed/borrow-contract-info", query)["list"]]
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a repayment of a flexible loan does, and what it is refused for."""
+"""What a repayment of a flexible loan does, and why one is refused."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ HOUR = 60 * MINUTE
     ("USDT", "0.00001", 148028), ("BTC", "0.000000001", 148028),
     ("USDT", "4988.8889", 148038), ("BTC", "0.02000035", 148038), ("USDT", "9" * 30, 148038),
 ])
-def test_refused_repayments(loans, sandbox, coin, amount, code):
+def test_invalid_repayments_are_refused(loans, sandbox, coin, amount, code):
     before = sandbox.state()["accounts"]
     answer = loans.repay(coin, amount)
     assert (answer.status, answer.code, answer.result) == (200, code, {})
     assert sandbox.state()["accounts"] == before
 
 
-def test_an_account_without_a_loan(loans, sandbox, roomy_seed):
+def test_an_account_without_a_loan_has_nothing_to_repay(loans, sandbox, roomy_seed):
     del roomy_seed["accounts"][1]["flexible_loans"]
     sandbox.control("PUT", "seed", roomy_seed)
     assert loans.repay("USDT", "1", key="sandbox-key-second-account").code == 148027
@@ -63,21 +63,21 @@ def test_what_cannot_be_paid_for_lack_of_decimals_is_forgiven(loans):
     assert loans.debt("USDT") is None
 
 
-def test_dust_that_is_not_forgiven(loans, sandbox, roomy_seed):
+def test_the_seed_can_leave_dust_unforgiven(loans, sandbox, roomy_seed):
     roomy_seed["settings"]["forgive_dust"] = False
     sandbox.control("PUT", "seed", roomy_seed)
     assert loans.repay("USDT", "4988.8888").code == 0
     assert loans.debt("USDT")["totalDebt"] == "0.00008939"
 
 
-def test_too_little_in_the_wallet(loans, sandbox):
+def test_a_repayment_beyond_the_wallet_is_refused(loans, sandbox):
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "99.9999"})
     assert loans.repay("USDT", "100").code == 148029
     assert loans.repay("USDT", "99.9999").result == {"repayId": "1771"}
     assert loans.wallet("USDT") == "0"
 
 
-def test_interest_by_the_hour(loans):
+def test_interest_is_charged_every_hour(loans):
     # 4987.6543215 x 0.0000090346, rounded up to 8 decimals.
     loans.wait(HOUR - MINUTE)
     assert loans.debt("USDT")["unpaidInterest"] == "1.23456789"
@@ -93,7 +93,7 @@ def test_interest_by_the_hour(loans):
     )
 
 
-def test_borrowing_in_the_app(loans, sandbox):
+def test_the_owner_can_borrow_in_the_app(loans, sandbox):
     order = {"product": "flexible", "loanCurrency": "USDT", "amount": "1000"}
     assert sandbox.control("POST", "borrow", order) == {"orderId": "1363"}
     assert loans.debt("USDT")["totalDebt"] == "5988.88888939" and loans.wallet("USDT") == "11000"
@@ -112,7 +112,7 @@ def test_borrowing_in_the_app(loans, sandbox):
     assert refused(product="legacy") is refused(amount="0") is refused(more="1") is None
 
 
-def test_repayment_in_the_app(loans, sandbox):
+def test_the_owner_can_repay_in_the_app(loans, sandbox):
     document = {"product": "flexible", "loanCurrency": "USDT", "amount": "200"}
     assert sandbox.control("POST", "repay", document) == {"repayId": "1771"}
     assert sandbox.control("POST", "repay", {**document, "amount": "9000"}, expect=400)["ret_code"] == 148038
@@ -135,7 +135,7 @@ def test_accounts_do_not_see_each_other(loans):
     assert loans.debt("USDT")["totalDebt"] == "4988.88888939"
 
 
-def test_money_is_neither_made_nor_lost(loans, sandbox):
+def test_money_is_neither_created_nor_lost(loans, sandbox):
     paid = Decimal(0)
     for number in range(1, 20):
         amount = Decimal(number) * Decimal("0.6173")
@@ -148,7 +148,7 @@ def test_money_is_neither_made_nor_lost(loans, sandbox):
     assert [item["repay_id"] for item in items[:19]] == [str(number) for number in range(1789, 1770, -1)]
 
 
-def test_pages_to_the_end(loans):
+def test_pages_cover_the_whole_history(loans):
     sent = [loans.repay("USDT", "1").result["repayId"] for _number in range(5)]
     first = loans.get("flexible/repayment-history", "limit=3&loanCurrency=USDT")
     loans.repay("USDT", "1")

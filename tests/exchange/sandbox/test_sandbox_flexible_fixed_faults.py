@@ -21,23 +21,23 @@ REPAYMENTS = [name for name in CALLS if name != "common/adjust-ltv"]
 
 
 def shown(loans) -> list:
-    """What the queries show of debts and collateral."""
+    """The debts and collateral that queries show."""
     return [loans.get(name) for name in ("common/position", "flexible/ongoing-coin", "fixed/borrow-contract-info")]
 
 
 def balances(loans) -> list:
-    """What the queries show of the wallet."""
+    """The wallet that queries show."""
     now = loans.sandbox.state()["server_time"]
     return [loans.sandbox.balance(coin, timestamp=now) for coin in ("USDT", "ETH", "BTC")]
 
 
 def money(account: dict) -> list:
-    """Debts, collateral and wallet as they are."""
+    """The true debts, collateral, and wallet."""
     return [account[name] for name in ("wallet", "collateral", "flexible_loans", "fixed_contracts")]
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_debt_that_is_shown_late(loans, sandbox, name):
+def test_a_debt_can_be_shown_late(loans, sandbox, name):
     before, truth = shown(loans), money(sandbox.account())
     loans.fault(name, debt_delay_ms=3000)
     assert loans.post(name, **CALLS[name]).code == 0
@@ -49,7 +49,7 @@ def test_a_debt_that_is_shown_late(loans, sandbox, name):
 
 
 @pytest.mark.parametrize("name", [name for name in CALLS if "collateral" not in name])
-def test_a_wallet_that_is_shown_late(loans, sandbox, name):
+def test_a_wallet_can_be_shown_late(loans, name):
     before, owed = balances(loans), shown(loans)
     loans.fault(name, wallet_delay_ms=3000)
     assert loans.post(name, **CALLS[name]).code == 0
@@ -59,7 +59,7 @@ def test_a_wallet_that_is_shown_late(loans, sandbox, name):
     assert balances(loans) != before
 
 
-def test_a_debt_that_is_gone_is_still_shown(loans):
+def test_a_repaid_debt_can_still_be_shown(loans):
     loans.fault("flexible/repay", debt_delay_ms=3000)
     assert loans.repay("BTC", "0.02000034").code == 0
     assert loans.debt("BTC")["totalDebt"] == "0.02000034" and loans.repay("BTC", "0.01").code == 148032
@@ -68,7 +68,7 @@ def test_a_debt_that_is_gone_is_still_shown(loans):
 
 
 @pytest.mark.parametrize("name", REPAYMENTS)
-def test_a_history_that_comes_late(loans, name):
+def test_a_history_can_be_late(loans, name):
     product = name.partition("/")[0]
     loans.fault(name, history_delay_ms=3000)
     before = loans.history(product)
@@ -80,7 +80,7 @@ def test_a_history_that_comes_late(loans, name):
 
 
 @pytest.mark.parametrize("name", REPAYMENTS)
-def test_processing_and_success(loans, sandbox, name):
+def test_an_operation_in_process_takes_the_money_and_lowers_the_debt_later(loans, sandbox, name):
     product = name.partition("/")[0]
     loans.post(name, **CALLS[name])
     done = money(sandbox.account())
@@ -91,7 +91,7 @@ def test_processing_and_success(loans, sandbox, name):
     assert loans.post(name, **CALLS[name]).code == 0
     during = money(sandbox.account())
     assert loans.history(product, "limit=1")[0]["repayStatus"] == 2
-    # The money has gone, the debt has not fallen.
+    # The money has left, but the debt has not fallen.
     assert during[:2] == done[:2] and during[2:] == before[2:]
     loans.wait(3000)
     assert loans.history(product, "limit=1")[0]["repayStatus"] == 1
@@ -100,7 +100,7 @@ def test_processing_and_success(loans, sandbox, name):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_processing_that_fails(loans, sandbox, name):
+def test_a_failed_operation_leaves_everything_as_it_was(loans, sandbox, name):
     before = money(sandbox.account())
     loans.fault(name, processing_ms=3000, final_status=3)
     assert loans.post(name, **CALLS[name]).code == 0
@@ -111,7 +111,7 @@ def test_processing_that_fails(loans, sandbox, name):
     assert kept[0]["status"] == 3
 
 
-def test_what_is_processing_cannot_be_repaid_again(loans):
+def test_debt_that_is_being_repaid_cannot_be_repaid_again(loans):
     loans.fault("flexible/repay", processing_ms=3000)
     assert loans.repay("USDT", "4000").code == 0
     assert loans.repay("USDT", "988.8889").code == 148038
@@ -124,7 +124,7 @@ def test_what_is_processing_cannot_be_repaid_again(loans):
     assert {item["loanId"] for item in details} == {"569", "570"}
 
 
-def test_a_contract_does_not_mature_while_it_is_being_repaid(loans, sandbox):
+def test_a_contract_does_not_mature_while_it_is_being_repaid(loans):
     day = 24 * 3600 * 1000
     loans.fault("fixed/fully-repay", processing_ms=4 * day)
     assert loans.post("fixed/fully-repay", loanId="568").code == 0
@@ -134,7 +134,7 @@ def test_a_contract_does_not_mature_while_it_is_being_repaid(loans, sandbox):
     assert loans.contract("568")["status"] == 2 and loans.wallet("USDT") == "9000"
 
 
-def test_a_contract_whose_repayment_fails_after_its_due_time_is_repaid_then(loans):
+def test_a_contract_matures_after_a_failed_repayment_past_its_due_time(loans):
     day = 24 * 3600 * 1000
     loans.fault("fixed/fully-repay", processing_ms=4 * day, final_status=3)
     assert loans.post("fixed/fully-repay", loanId="568").code == 0
@@ -143,7 +143,7 @@ def test_a_contract_whose_repayment_fails_after_its_due_time_is_repaid_then(loan
     assert [item["repayType"] for item in loans.history("fixed", "limit=3&loanCurrency=USDT")] == [3, 4, 1]
 
 
-def test_a_liquidation_overtakes_a_repayment(loans, sandbox):
+def test_a_liquidation_makes_repayments_in_process_fail(loans, sandbox):
     loans.fault("flexible/repay", processing_ms=3000)
     loans.fault("fixed/fully-repay", processing_ms=3000)
     assert loans.repay("USDT", "600").code == loans.post("fixed/fully-repay", loanId="568").code == 0
@@ -155,7 +155,7 @@ def test_a_liquidation_overtakes_a_repayment(loans, sandbox):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_delayed_requests(loans, sandbox, name):
+def test_every_operation_can_arrive_late(loans, sandbox, name):
     before = money(sandbox.account())
     loans.fault(name, answer="html_502", arrive_after_ms=3000)
     assert loans.post(name, **CALLS[name]).status == 502
@@ -167,7 +167,7 @@ def test_delayed_requests(loans, sandbox, name):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_lost_answers(loans, sandbox, name):
+def test_every_answer_can_be_lost(loans, sandbox, name):
     before = money(sandbox.account())
     loans.fault(name, answer={"ret_code": 10016})
     assert loans.post(name, **CALLS[name]).code == 10016 and money(sandbox.account()) == before
@@ -178,7 +178,7 @@ def test_lost_answers(loans, sandbox, name):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_one_a_second_and_permissions(strict, name):
+def test_rate_limits_and_permissions_hold_for_every_operation(strict, name):
     path, body = f"/v5/crypto-loan-{name}", json.dumps(CALLS[name])
     assert strict.signed("POST", path, body=body, key="sandbox-key-readonly").code == 10005
     strict.clock(advance_ms=1000)

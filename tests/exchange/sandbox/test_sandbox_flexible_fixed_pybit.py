@@ -1,14 +1,14 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every endpoint of flexible and fixed loans, used with the unchanged official Python client, against the documented examples."""
+"""Every endpoint of flexible and fixed loans by the unchanged official Python client, compared with the documented examples."""
 
 from __future__ import annotations
 
 import pytest
 from pybit.exceptions import InvalidRequestError
 
-# The examples of the documentation, with which the answers must share every field and every type.
+# The documented examples; answers must have the same fields and types.
 FLEXIBLE_DEBT = {
     "hourlyInterestRate": "0.0000018847396", "loanCurrency": "ETH", "totalDebt": "0.10000019", "unpaidAmount": "0.1",
     "unpaidInterest": "0.00000019",
@@ -56,7 +56,7 @@ RATIOS = {
 
 
 def shape(value: object) -> object:
-    """The field names and types; of a list, those of its first item."""
+    """The field names and types; a list is represented by its first item."""
     if isinstance(value, dict):
         return {name: shape(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -64,7 +64,7 @@ def shape(value: object) -> object:
     return value.__class__
 
 
-def test_flexible_loans(client, sandbox):
+def test_flexible_loans_answer_as_documented(client):
     answer = client.repay_flexible_crypto_loan(loanCurrency="BTC", amount="0.005")
     assert (answer["retCode"], answer["retMsg"], answer["result"]) == (0, "ok", {"repayId": "1771"})
     answer = client.collateral_repayment_flexible_crypto_loan(
@@ -84,7 +84,7 @@ def test_flexible_loans(client, sandbox):
     assert [item["orderId"] for item in result["list"]] == ["1362", "1361"]
 
 
-def test_fixed_loans(client):
+def test_fixed_loans_answer_as_documented(client):
     answer = client.repay_fixed_crypto_loan(loanId="568", loanCurrency="USDT")
     assert (answer["retCode"], answer["retMsg"], answer["result"]) == (0, "ok", {"repayId": "1771"})
     answer = client.collateral_repayment_fixed_crypto_loan(loanCurrency="ETH", amount="0.1", collateralCoin="BTC")
@@ -102,7 +102,7 @@ def test_fixed_loans(client):
     assert only["repayAmount"] == "1000"
 
 
-def test_position_and_collateral(client):
+def test_position_and_collateral_answer_as_documented(client):
     result = client.get_position_new_crypto_loan()["result"]
     assert shape(result) == shape(POSITION)
     assert [item["loanCurrency"] for item in result["borrowList"]] == ["BTC", "ETH", "USDT"]
@@ -111,8 +111,8 @@ def test_position_and_collateral(client):
     assert client.get_position_new_crypto_loan()["result"]["totalCollateral"] == "22080"
 
 
-def test_public_endpoints(sandbox, client):
-    # The client signs these two as well, which the exchange does not ask for.
+def test_public_endpoints_answer_as_documented(sandbox, client):
+    # pybit signs these two as well, although the exchange does not require it.
     unsigned = sandbox.raw("GET", "/v5/crypto-loan-common/loanable-data?currency=ETH&vipLevel=VIP5").document
     assert unsigned["retMsg"] == sandbox.raw("GET", "/v5/crypto-loan-common/collateral-data").document["retMsg"] == "ok"
     result = client.get_borrowable_coins_new_crypto_loan(currency="ETH", vipLevel="VIP5")["result"]
@@ -145,7 +145,7 @@ def test_public_endpoints(sandbox, client):
     ("collateral_repayment_fixed_crypto_loan", {"loanCurrency": "ETH", "amount": "0.1"}, 10001),
     ("adjust_collateral_amount_new_crypto_loan", {"currency": "BTC", "amount": "1", "direction": "0"}, 148012),
 ])
-def test_refusals(client, method, body, code):
+def test_pybit_reports_the_code_of_a_refusal(client, method, body, code):
     with pytest.raises(InvalidRequestError) as refused:
         getattr(client, method)(**body)
     assert refused.value.status_code == code

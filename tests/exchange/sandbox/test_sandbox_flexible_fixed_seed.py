@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flexible and fixed loans in the seed and in the state file, and a ledger with very many of them."""
+"""Flexible and fixed loans in the seed and the state file, and a ledger with ten thousand of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-PLACE = "accounts[0]."
 DEBT = {"loan_coin": "ETH", "principal": "1", "borrowed_at": "-1d"}
 CONTRACT = {"loan_id": "7", "order_id": "8", "loan_coin": "ETH", "term": "7", "principal": "1", "annual_rate": "0.1"}
 MANY = 10_000
@@ -36,7 +35,7 @@ MANY = 10_000
     ("collateral", {"XRP": "1"}, "collateral holds XRP, which is not a collateral coin"),
     ("collateral", {}, "collateral is missing although the account has flexible or fixed loans"),
 ])
-def test_broken_accounts(sandbox, roomy_seed, field, value, text):
+def test_invalid_accounts_are_refused(sandbox, roomy_seed, field, value, text):
     before = sandbox.account()
     roomy_seed["accounts"][0][field] = value
     assert text in sandbox.control("PUT", "seed", roomy_seed, expect=400)["error"]
@@ -51,12 +50,12 @@ def test_broken_accounts(sandbox, roomy_seed, field, value, text):
     (lambda seed: seed["collateral_coins"]["BTC"].update(ratios={}), "ratios must start at 0"),
     (lambda seed: seed["loan_coins"]["BTC"].update(fixed_annual_rates={"8": "1"}), "has an unknown field '8'"),
 ])
-def test_broken_coins(sandbox, roomy_seed, change, text):
+def test_invalid_coins_are_refused(sandbox, roomy_seed, change, text):
     change(roomy_seed)
     assert text in sandbox.control("PUT", "seed", roomy_seed, expect=400)["error"]
 
 
-def test_accuracies_of_the_seed(loans, sandbox, roomy_seed):
+def test_the_seed_sets_the_accuracy_of_repayments(loans, sandbox, roomy_seed):
     roomy_seed["loan_coins"]["USDT"].update(flexible_accuracy=2, fixed_accuracy=1)
     sandbox.control("PUT", "seed", roomy_seed)
     assert [loans.repay("USDT", amount).code for amount in ("1.001", "1.01")] == [148028, 0]
@@ -102,7 +101,7 @@ def test_the_state_file_keeps_everything(start, cli, names, tmp_path, roomy_seed
 
 @pytest.fixture
 def crowded(sandbox, roomy_seed):
-    """Ten thousand of everything that comes in pages."""
+    """The stand-in exchange with ten thousand items in each paged list."""
     account = roomy_seed["accounts"][0]
     loan = {**account["loans"][0], "principal": "1", "collateral": "0.001"}
     for number in range(MANY):
@@ -119,7 +118,7 @@ def crowded(sandbox, roomy_seed):
 
 
 def seconds_used(sandbox) -> float:
-    """Return how long processors have worked for the server's process."""
+    """Return the processor time of the server's process."""
     pid = sandbox.control("GET", "ping")["pid"]
     user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
@@ -129,8 +128,8 @@ def seconds_used(sandbox) -> float:
     "crypto-loan/ongoing-orders", "crypto-loan/repayment-history", "crypto-loan-fixed/borrow-contract-info",
     "crypto-loan-fixed/repayment-history",
 ])
-def test_very_many(crowded, path):
-    """A hundred pages, each item once, at 50 requests a second at least; of the server's own time, whatever else runs here."""
+def test_ten_thousand_items_are_paged_quickly(crowded, path):
+    """A hundred pages show each item once, at 50 or more requests per second of the server's own processor time."""
     seen, cursor, began = set(), "", seconds_used(crowded)
     for number in range(1, 200):
         query = "limit=100" + (f"&cursor={cursor}" if cursor else "")

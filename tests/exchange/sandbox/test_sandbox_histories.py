@@ -19,7 +19,7 @@ def amounts(rows: list[dict]) -> list[str]:
     ("sent", ["100.123"]), ("principal", ["99.723"]), ("rounded", ["100.12"]), ("after_fee", ["100.0729385"]),
     ("split", ["0.4", "99.723"]),
 ])
-def test_amount_of_a_legacy_repayment(loans, sandbox, names, way, expected):
+def test_the_amount_of_a_legacy_repayment_follows_the_switch(loans, sandbox, names, way, expected):
     switch(sandbox, repay_amount=way)
     repay_id = sandbox.repay(names.loan, "100.123", timestamp=sandbox.state()["server_time"]).result["repayId"]
     now = sandbox.state()["server_time"]
@@ -34,12 +34,12 @@ def test_amount_of_a_legacy_repayment(loans, sandbox, names, way, expected):
 @pytest.mark.parametrize(("way", "expected"), [
     ("sent", ["600"]), ("principal", ["598.76543211"]), ("after_fee", ["599.7"]), ("split", ["1.23456789", "598.76543211"]),
 ])
-def test_amount_of_a_flexible_repayment(loans, sandbox, way, expected):
+def test_the_amount_of_a_flexible_repayment_follows_the_switch(loans, sandbox, way, expected):
     switch(sandbox, repay_amount=way)
     repay_id = loans.repay("USDT", "600").result["repayId"]
     rows = loans.history("flexible", "loanCurrency=USDT")
     assert amounts(rows[: len(expected)]) == expected and rows[0]["repayId"] == repay_id
-    # Without interest the rows of a split have three and two fifths.
+    # Without interest, a split has rows of three fifths and two fifths.
     assert loans.repay("USDT", "100").code == 0
     if way == "split":
         assert amounts(loans.history("flexible", "limit=2")) == ["60", "40"]
@@ -50,14 +50,14 @@ def test_amount_of_a_flexible_repayment(loans, sandbox, way, expected):
 @pytest.mark.parametrize(("way", "whole", "parts"), [
     ("principal", "500", ["500"]), ("rounded", "500.09", ["500.09"]), ("split", "0.0856164", ["0.0856164"]),
 ])
-def test_amount_of_a_contract_agrees_with_its_details(loans, sandbox, way, whole, parts):
+def test_the_amount_of_a_contract_agrees_with_its_details(loans, sandbox, way, whole, parts):
     switch(sandbox, repay_amount=way)
     assert loans.post("fixed/fully-repay", loanId="570").code == 0
     newest = loans.history("fixed", "limit=1")[0]
     assert newest["repayAmount"] == whole and amounts(newest["details"]) == parts
 
 
-def test_pages_end_between_the_rows_of_a_split(loans, sandbox):
+def test_a_page_can_end_between_the_rows_of_a_split(loans, sandbox):
     switch(sandbox, repay_amount="split")
     for _number in range(3):
         loans.repay("USDT", "100")
@@ -73,7 +73,7 @@ def test_pages_end_between_the_rows_of_a_split(loans, sandbox):
 
 
 @pytest.mark.parametrize(("kind", "flexible", "legacy"), [("1", 1, "1"), ("7", 7, "7"), ("9", 9, "9")])
-def test_type_of_the_users_own(loans, sandbox, names, kind, flexible, legacy):
+def test_the_type_of_the_users_repayments_follows_the_switch(loans, sandbox, kind, flexible, legacy):
     switch(sandbox, user_repay_type=kind)
     assert loans.repay("USDT", "1").code == 0
     assert {row["repayType"] for row in loans.history("flexible")} == {flexible}
@@ -85,7 +85,7 @@ def test_type_of_the_users_own(loans, sandbox, names, kind, flexible, legacy):
 
 
 @pytest.mark.parametrize(("way", "shown"), [("shown", [2]), ("hidden", [])])
-def test_processing_of_a_legacy_repayment(loans, sandbox, names, way, shown):
+def test_a_legacy_repayment_in_process_can_be_hidden(loans, sandbox, way, shown):
     switch(sandbox, legacy_processing=way)
     sandbox.fault(processing_ms=5000)
     repay_id = sandbox.repay(timestamp=sandbox.state()["server_time"]).result["repayId"]
@@ -99,7 +99,7 @@ def test_processing_of_a_legacy_repayment(loans, sandbox, names, way, shown):
     assert statuses() == [1]
 
 
-def test_time_of_a_repayment(loans, sandbox):
+def test_the_time_of_a_repayment_follows_the_switches(loans, sandbox):
     accepted = sandbox.clock(freeze_at_ms=sandbox.state()["server_time"] // 1000 * 1000 + 100_123)
     loans.fault("flexible/repay", processing_ms=5200)
     loans.repay("USDT", "1")
@@ -114,7 +114,7 @@ def test_time_of_a_repayment(loans, sandbox):
     }
 
 
-def test_a_repayment_that_can_be_queried_by_its_id_later(loans, sandbox):
+def test_a_query_by_id_can_find_a_repayment_later(loans, sandbox):
     switch(sandbox, repay_id_query_ms=4000)
     loans.fault("flexible/repay", processing_ms=1000)
     repay_id = loans.repay("USDT", "1").result["repayId"]
@@ -135,7 +135,7 @@ LISTS = [
 
 @pytest.fixture
 def moved(sandbox):
-    """The built-in seed after some movements of the wallet."""
+    """The stand-in exchange after some movements of the wallet."""
     for balance in ("1", "2", "3"):
         sandbox.control("POST", "wallet", {"coin": "XRP", "balance": balance})
     return sandbox
@@ -153,7 +153,7 @@ def pages(sandbox, path: str, most: int, query: str = "limit=2") -> list[tuple[l
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_ends_of_a_list(moved, path):
+def test_a_list_can_end_in_several_ways(moved, path):
     usual = pages(moved, path, 99)
     rows = [row for page, _cursor in usual for row in page]
     assert usual[-1][0] and usual[-1][1] == ""
@@ -166,13 +166,13 @@ def test_ends_of_a_list(moved, path):
     assert endless[len(usual) - 1 :] == [endless[len(usual) - 1]] * 4 and endless[-1][0] == usual[-1][0]
 
 
-def test_an_empty_list_has_no_cursor_whatever_the_switch(sandbox):
+def test_an_empty_list_never_has_a_cursor(sandbox):
     for way in ("cursor_then_empty", "cursor_repeats"):
         switch(sandbox, list_end=way)
         assert sandbox.query("repayment-history", "loanCurrency=XRP").result == {"list": [], "nextPageCursor": ""}
 
 
-def test_amounts_of_zero_that_are_not_written(loans, sandbox, names):
+def test_amounts_of_zero_can_be_empty(loans, sandbox, names):
     switch(sandbox, empty_amounts="zeros")
     stamp = sandbox.state()["server_time"]
     [loan] = sandbox.listed("ongoing-orders", f"orderId={names.loan}", timestamp=stamp)
@@ -185,7 +185,7 @@ def test_amounts_of_zero_that_are_not_written(loans, sandbox, names):
     ]
 
 
-def test_optional_values_that_are_not_written(loans, sandbox, names):
+def test_optional_values_can_be_empty(loans, sandbox, names):
     switch(sandbox, empty_amounts="untold")
     stamp = sandbox.state()["server_time"]
     [loan] = sandbox.listed("ongoing-orders", f"orderId={names.overdue}", timestamp=stamp)

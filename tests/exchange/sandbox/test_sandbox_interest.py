@@ -26,32 +26,32 @@ def loan(**changes) -> LegacyLoan:
 @pytest.mark.parametrize(("text", "value"), [
     ("0", "0"), ("12.50", "12.5"), ("-3", "-3"), ("007", "7"), ("0.00000001", "0.00000001"), ("1" * 40, "1" * 40),
 ])
-def test_plain_decimals(text, value):
+def test_plain_decimals_are_parsed_and_printed(text, value):
     assert amounts.plain(amounts.parse(text)) == value
 
 
 @pytest.mark.parametrize("text", [
     "", "1e5", "1E-5", "+1", ".5", "5.", "1 ", "1\n", "1_000", "Infinity", "NaN", "١", "1" * 41,
 ])
-def test_other_texts(text):
+def test_other_texts_are_not_amounts(text):
     assert amounts.parse(text) is None
 
 
 @pytest.mark.parametrize(("value", "text"), [
     (Decimal("1E+3"), "1000"), (Decimal("1E-8"), "0.00000001"), (Decimal("-0.000"), "0"), (Decimal("10.00"), "10"),
 ])
-def test_printing_without_exponent(value, text):
+def test_amounts_are_printed_without_an_exponent(value, text):
     assert amounts.plain(value) == text
 
 
-def test_decimals_and_rounding():
+def test_decimals_are_counted_and_rounded():
     assert [amounts.decimals(Decimal(text)) for text in ("1", "1.0", "1.50", "1E-8", "1E+2")] == [0, 0, 1, 8, 0]
     assert amounts.rounded(Decimal("0.000000005"), 8) == Decimal("0.00000001")
     assert amounts.rounded_down(Decimal("0.00000001999"), 8) == Decimal("0.00000001")
     assert amounts.unit(4) == Decimal("0.0001")
 
 
-def test_partial_hours_cost_nothing():
+def test_a_partial_hour_costs_nothing():
     item = loan()
     assert not interest.accrue(item, HOUR_MS - 1)
     assert item.debt == 1000
@@ -85,7 +85,7 @@ def test_an_hour_that_ends_after_the_due_time_is_overdue():
     assert (item.interest, item.penalty) == (10 * Decimal("0.0090346"), Decimal("0.0271038"))
 
 
-def test_allocation():
+def test_penalty_is_paid_before_interest_before_principal():
     item = loan(interest=Decimal(3), penalty=Decimal(2))
     interest.allocate(item, Decimal("4.5"))
     assert (item.penalty, item.interest, item.principal) == (0, Decimal("0.5"), 1000)
@@ -94,7 +94,7 @@ def test_allocation():
     assert (item.repaid_penalty, item.repaid_interest) == (2, 3)
 
 
-def test_ltv():
+def test_the_ltv_is_debt_divided_by_collateral():
     assert interest.ltv(loan(interest=Decimal(200)), {"USDT": Decimal(1), "BTC": Decimal(60000)}) == Decimal("0.5")
 
 
@@ -104,7 +104,7 @@ def test_a_loan_survives_being_written_and_read():
     assert document["interest"] == "0.00000001" and build(LegacyLoan, document) == item
 
 
-def test_clock():
+def test_the_clock_is_offset_advanced_and_frozen():
     clock = Clock(5000)
     real = Clock()
     assert abs(clock.now_ms() - real.now_ms() - 5000) < 200

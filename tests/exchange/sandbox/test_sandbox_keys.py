@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys that change while the stand-in runs: permissions, expiry, addresses, replacement."""
+"""Keys that change while the stand-in runs: permissions, expiry, addresses, and replacement."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_keys_are_listed_without_their_secrets(sandbox):
     assert "sandbox-secret" not in json.dumps(listed)
 
 
-def test_a_key_becomes_read_only(sandbox, now):
+def test_a_key_can_become_read_only(sandbox, now):
     assert change(sandbox, read_only=True) == {**USUAL, "read_only": True}
     assert sandbox.repay(timestamp=now).code == 10005
     assert ask(sandbox, now).result["readOnly"] == 1
@@ -44,14 +44,14 @@ def test_a_key_becomes_read_only(sandbox, now):
     assert sandbox.repay(timestamp=now).code == 0
 
 
-def test_a_key_loses_a_permission(sandbox, now):
+def test_a_key_can_lose_a_permission(sandbox, now):
     change(sandbox, permissions=["Wallet"])
     assert sandbox.repay(timestamp=now).code == 10005
     assert ask(sandbox, now).result["permissions"]["Spot"] == []
     assert sandbox.balance(timestamp=now) == 10000
 
 
-def test_a_key_expires_later(sandbox, now):
+def test_the_expiry_of_a_key_can_be_changed(sandbox, now):
     assert change(sandbox, expires_in_days=3)["expires_at_ms"] == now + 3 * DAY_MS
     assert ask(sandbox, now).result["deadlineDay"] == 3
     then = sandbox.clock(advance_ms=3 * DAY_MS)
@@ -62,13 +62,13 @@ def test_a_key_expires_later(sandbox, now):
     assert ask(sandbox, then).result["deadlineDay"] == -2
 
 
-def test_an_expired_key_may_ask_for_nothing(sandbox, now):
+def test_an_expired_key_is_always_refused(sandbox, now):
     change(sandbox, expires_in_days=-1)
     assert [ask(sandbox, now).code, sandbox.repay(timestamp=now).code] == [33004, 33004]
     assert sandbox.loan()["debt"] == "1000.4"
 
 
-def test_a_key_is_bound_to_addresses(sandbox, now):
+def test_a_key_can_be_bound_to_addresses(sandbox, now):
     change(sandbox, ips=["203.0.113.7"])
     assert ask(sandbox, now).code == 10010
     change(sandbox, ips=["203.0.113.7", "127.0.0.1"])
@@ -76,7 +76,7 @@ def test_a_key_is_bound_to_addresses(sandbox, now):
 
 
 @pytest.mark.parametrize(("old", "code"), [({}, 10003), ({"old": "deleted"}, 10003), ({"old": "expired"}, 33004)])
-def test_a_key_replaces_another(sandbox, now, old, code):
+def test_a_key_can_replace_another(sandbox, now, old, code):
     ids = {ask(sandbox, now).result["id"], ask(sandbox, now, "sandbox-key-readonly").result["id"]}
     assert change(sandbox, replaced_by="next-key", secret="next-secret", **old) == {**USUAL, "key": "next-key"}
     assert ask(sandbox, now).code == code and sandbox.repay(timestamp=now).code == code
@@ -103,7 +103,7 @@ def test_an_rsa_key_can_be_replaced(sandbox, now):
     assert ask(sandbox, now, "sandbox-rsa-key").code == 10003
 
 
-def test_reset_restores_the_keys_of_the_seed(sandbox):
+def test_a_reset_restores_the_keys_of_the_seed(sandbox):
     change(sandbox, replaced_by="next-key")
     sandbox.control("POST", "reset")
     assert sandbox.control("GET", "keys")["keys"][0] == USUAL
@@ -141,11 +141,11 @@ def test_mistakes_change_nothing(sandbox, document, said):
 def test_a_deleted_key_is_unknown(sandbox):
     change(sandbox, replaced_by="next-key")
     assert "key" in sandbox.control("POST", "keys", {"key": "sandbox-key", "read_only": True}, expect=400)["error"]
-    # Its name is free again.
+    # The deleted key's name is free again.
     assert change(sandbox, key="next-key", replaced_by="sandbox-key") == USUAL
 
 
-def test_a_seed_with_keys_of_different_permissions(sandbox, roomy_seed, now):
+def test_the_keys_of_a_seed_can_differ_in_permissions(sandbox, roomy_seed, now):
     secret = {"secret": "sandbox-secret"}
     roomy_seed["accounts"][0]["keys"] = [
         {"key": "pays", "permissions": ["SpotTrade", "Wallet"], "expires": "+3d", **secret},

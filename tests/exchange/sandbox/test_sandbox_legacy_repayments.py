@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a repayment does to the debt, the wallet and the collateral, and what it is refused for."""
+"""What a repayment of a legacy loan does to debt, wallet, and collateral, and why one is refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOUR = 3600 * 1000
     ("1793569729874260992", "1", 177005), ("1794299000112233472", "1", 177005),
     ("loan", "1000.4001", 177010), ("loan", "9" * 40, 177010),
 ])
-def test_refused_repayments(sandbox, names, order_id, amount, code):
+def test_invalid_repayments_are_refused(sandbox, names, order_id, amount, code):
     before = sandbox.state()["accounts"]
     answer = sandbox.repay(names.loan if order_id == "loan" else order_id, amount)
     assert (answer.status, answer.code, answer.result) == (200, code, {})
@@ -35,11 +35,11 @@ def test_refused_repayments(sandbox, names, order_id, amount, code):
 
 
 @pytest.mark.parametrize("body", ["", "null", "[]", '"x"', "{", "orderId=1&amount=1", '{"orderId":"1"}', "[" * 100000])
-def test_bodies_that_are_not_the_documented_object(sandbox, names, body):
+def test_bodies_other_than_the_documented_object_are_refused(sandbox, names, body):
     assert sandbox.signed("POST", names.prefix + "repay", body=body).code == 10001
 
 
-def test_a_body_that_is_not_text(sandbox, names):
+def test_a_body_that_is_not_text_is_refused(sandbox, names):
     body = b'{"orderId":"\xff\xfe"}'
     stamp = str(int(time.time() * 1000))
     sign = hmac.new(b"sandbox-secret", stamp.encode() + b"sandbox-key5000" + body, hashlib.sha256).hexdigest()
@@ -54,7 +54,7 @@ def test_trailing_zeros_are_not_decimals(sandbox, names):
     assert sandbox.listed("repayment-history", "limit=1")[0]["repayAmount"] == "1.5"
 
 
-def test_precision_is_the_coins(sandbox, names):
+def test_the_coin_sets_the_precision(sandbox, names):
     assert sandbox.repay(names.eth, "0.123456789").code == 177004
     assert sandbox.repay(names.eth, "0.12345678").code == 0
     [loan] = sandbox.listed("ongoing-orders", f"orderId={names.eth}")
@@ -62,7 +62,7 @@ def test_precision_is_the_coins(sandbox, names):
     assert sandbox.balance("ETH") == Decimal("3.87654322")
 
 
-def test_too_little_in_the_wallet(sandbox, names):
+def test_a_repayment_beyond_the_wallet_is_refused(sandbox, names):
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "99.9999"})
     assert sandbox.repay(names.loan, "100").code == 177011
     assert sandbox.repay(names.loan, "99.9999").code == 0
@@ -80,7 +80,7 @@ def test_interest_is_paid_before_principal(sandbox, names):
 
 def test_penalty_is_paid_before_interest(sandbox, names):
     [loan] = sandbox.listed("ongoing-orders", f"orderId={names.overdue}")
-    # 168 hours at 500 x 0.0000180692, and 12 overdue ones at three times that.
+    # 168 hours at 500 x 0.0000180692, and 12 overdue hours at three times that.
     assert (loan["residualInterest"], loan["residualPenaltyInterest"]) == ("1.5178128", "0.3252456")
     assert sandbox.repay(names.overdue, "0.3").code == 0
     [loan] = sandbox.listed("ongoing-orders", f"orderId={names.overdue}")
@@ -90,7 +90,7 @@ def test_penalty_is_paid_before_interest(sandbox, names):
     assert (loan["totalDebt"], loan["residualInterest"], loan["residualPenaltyInterest"]) == ("500", "0.5178584", "0")
 
 
-def test_full_repayment_returns_the_collateral(sandbox, names):
+def test_a_full_repayment_returns_the_collateral(sandbox, names):
     assert sandbox.balance("BTC") == Decimal("0.25")
     first = sandbox.repay(names.loan, "1000").result["repayId"]
     last = sandbox.repay(names.loan, "0.4").result["repayId"]
@@ -113,7 +113,7 @@ def test_what_cannot_be_paid_for_lack_of_decimals_is_forgiven(sandbox, names):
     assert sandbox.listed("borrow-history", f"orderId={names.dusty}")[0]["repaidInterest"] == "0.04016"
 
 
-def test_dust_that_is_not_forgiven(sandbox, names, roomy_seed):
+def test_the_seed_can_leave_dust_unforgiven(sandbox, names, roomy_seed):
     roomy_seed["settings"]["forgive_dust"] = False
     sandbox.control("PUT", "seed", roomy_seed)
     assert sandbox.repay(names.dusty, "1888.0453").code == 0
@@ -127,7 +127,7 @@ def test_one_unit_is_not_forgiven(sandbox, names):
     assert sandbox.loan(names.loan)["debt"] == "0.0001"
 
 
-def test_interest_by_the_hour(sandbox, names):
+def test_interest_is_charged_every_hour(sandbox, names):
     sandbox.clock(advance_ms=HOUR - 60_000)
     assert sandbox.loan(names.loan)["interest"] == "0.4"
     sandbox.clock(advance_ms=60_000)
@@ -136,13 +136,13 @@ def test_interest_by_the_hour(sandbox, names):
     assert sandbox.loan(names.loan)["interest"] == "0.6168304"
 
 
-def test_a_repayment_lowers_the_interest_to_come(sandbox, names):
+def test_a_repayment_lowers_future_interest(sandbox, names):
     sandbox.repay(names.loan, "500.4")
     sandbox.clock(advance_ms=HOUR)
     assert sandbox.loan(names.loan)["interest"] == "0.0045173"
 
 
-def test_liquidation_48_hours_after_the_due_time(sandbox, names):
+def test_a_loan_is_liquidated_48_hours_after_the_due_time(sandbox, names):
     [loan] = sandbox.listed("ongoing-orders", f"orderId={names.overdue}")
     end = int(loan["expirationTime"]) + 48 * HOUR
     stamp = sandbox.clock(freeze_at_ms=end - 1)
@@ -160,7 +160,7 @@ def test_liquidation_48_hours_after_the_due_time(sandbox, names):
     assert sandbox.repay(names.overdue, "1", timestamp=stamp).code == 177005
 
 
-def test_current_ltv_follows_debt_and_price(sandbox, names):
+def test_the_current_ltv_follows_debt_and_price(sandbox, names):
     def ltv():
         return sandbox.listed("ongoing-orders", f"orderId={names.loan}")[0]["currentLTV"]
 
@@ -171,9 +171,9 @@ def test_current_ltv_follows_debt_and_price(sandbox, names):
     assert ltv() == "0.417"
 
 
-def test_liquidation_when_the_ltv_reaches_its_limit(sandbox, names):
+def test_a_loan_is_liquidated_when_its_ltv_reaches_the_limit(sandbox, names):
     sandbox.repay(names.loan, "50.4")
-    # The loan of ETH against BTC must not be liquidated along with it.
+    # The ETH loan against BTC must not be liquidated as well.
     sandbox.control("POST", "prices", {"BTC": "25000.01", "ETH": "1500"})
     assert sandbox.loan(names.loan)["ltv"] == "0.95"
     sandbox.control("POST", "prices", {"BTC": "25000"})
@@ -185,14 +185,14 @@ def test_liquidation_when_the_ltv_reaches_its_limit(sandbox, names):
     assert sandbox.balance("BTC") == Decimal("0.252") and sandbox.balance() == Decimal("9949.6")
 
 
-def test_liquidation_of_collateral_that_is_worth_less_than_the_debt(sandbox, names):
+def test_a_liquidation_writes_off_debt_that_the_collateral_does_not_cover(sandbox, names):
     sandbox.control("POST", "prices", {"BTC": "20000"})
     [item] = sandbox.listed("repayment-history", f"orderId={names.loan}&limit=1")
     assert (item["repayAmount"], item["collateralReturn"]) == ("800", "0")
     assert sandbox.loan(names.loan) is None and sandbox.balance() == 10000
 
 
-def test_repayment_in_the_app(sandbox, names):
+def test_the_owner_can_repay_in_the_app(sandbox, names):
     repay_id = sandbox.control("POST", "repay", {"orderId": names.loan, "amount": "200"})["repayId"]
     assert sandbox.listed("repayment-history", f"repayId={repay_id}")[0]["repayAmount"] == "200"
     assert sandbox.repayments()[0]["origin"] == "app"
@@ -201,7 +201,7 @@ def test_repayment_in_the_app(sandbox, names):
     assert sandbox.requests()["counts"].get("POST /v5/crypto-loan/repay") is None
 
 
-def test_who_made_a_repayment_is_kept_and_is_no_secret_of_the_exchange(start, cli, names, tmp_path):
+def test_the_origin_of_a_repayment_is_kept_but_the_exchange_does_not_show_it(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     client = names.client(found.url)
@@ -222,8 +222,8 @@ def test_accounts_do_not_see_each_other(sandbox, names):
     assert sandbox.balance() == 10000
 
 
-def test_money_is_neither_made_nor_lost(sandbox, names):
-    """Whatever leaves the wallet has paid debt, to the last decimal."""
+def test_money_is_neither_created_nor_lost(sandbox, names):
+    """Whatever leaves the wallet pays debt, to the last decimal."""
     paid = Decimal(0)
     for number in range(1, 40):
         amount = Decimal(number) * Decimal("0.6173")

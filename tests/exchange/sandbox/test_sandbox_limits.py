@@ -12,7 +12,7 @@ def limit_headers(answer) -> tuple[int, ...]:
     return tuple(int(answer.headers[name]) for name in HEADERS)
 
 
-def test_one_repayment_a_second(strict, names):
+def test_one_repayment_is_allowed_per_second(strict):
     now = start = strict.clock(freeze=True)
     first = strict.repay(timestamp=now)
     assert (first.code, limit_headers(first)) == (0, (1, 0, now))
@@ -25,7 +25,7 @@ def test_one_repayment_a_second(strict, names):
     assert strict.loan()["debt"] == "800.4"
 
 
-def test_five_queries_a_second_and_endpoint(strict):
+def test_five_queries_are_allowed_per_second_and_endpoint(strict):
     now = strict.clock(freeze=True)
     answers = [strict.query("ongoing-orders", timestamp=now) for _number in range(6)]
     assert [answer.code for answer in answers] == [0, 0, 0, 0, 0, 10006]
@@ -44,7 +44,7 @@ def test_the_window_rolls(strict):
     assert limit_headers(strict.query("ongoing-orders", timestamp=now)) == (5, 3, now)
 
 
-def test_limits_count_per_account_not_per_key(strict, names):
+def test_limits_apply_to_the_account_not_the_key(strict):
     now = strict.clock(freeze=True)
     for key in ("sandbox-key", "sandbox-key-readonly", "sandbox-key-no-wallet", "sandbox-key", "sandbox-key"):
         assert strict.query("ongoing-orders", key=key, timestamp=now).code == 0
@@ -52,7 +52,7 @@ def test_limits_count_per_account_not_per_key(strict, names):
     assert strict.query("ongoing-orders", key="sandbox-key-second-account", timestamp=now).code == 0
 
 
-def test_public_endpoints_have_a_limit_too(strict):
+def test_public_endpoints_have_a_limit(strict):
     now = strict.clock(freeze=True)
     answers = [strict.raw("GET", "/v5/market/time") for _number in range(121)]
     assert limit_headers(answers[0]) == (120, 119, now)
@@ -60,7 +60,7 @@ def test_public_endpoints_have_a_limit_too(strict):
     assert strict.raw("GET", "/v5/crypto-loan/loanable-data").code == 0
 
 
-def test_documented_limits(strict, names):
+def test_documented_limits_are_the_defaults(strict, names):
     now = strict.clock(freeze=True)
 
     def limit(path, query=""):
@@ -78,7 +78,7 @@ def test_a_request_that_fails_authentication_is_not_counted(strict):
     assert strict.repay(timestamp=now).code == 0
 
 
-def test_ip_limit_bans_for_ten_minutes(sandbox, roomy_seed):
+def test_the_ip_limit_bans_for_ten_minutes(sandbox, roomy_seed):
     roomy_seed["settings"]["ip_limit"] = {"requests": 20, "window_ms": 5000, "ban_ms": 600000}
     sandbox.control("PUT", "seed", roomy_seed)
     now = sandbox.clock(freeze=True)
@@ -92,5 +92,5 @@ def test_ip_limit_bans_for_ten_minutes(sandbox, roomy_seed):
     assert sandbox.raw("GET", "/v5/market/time").status == 200
 
 
-def test_documented_ip_limit_is_the_default(default_seed):
+def test_the_documented_ip_limit_is_the_default(default_seed):
     assert default_seed["settings"]["ip_limit"] == {"requests": 600, "window_ms": 5000, "ban_ms": 600000}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers in which one field changes: what the client sees, and that the ledger holds what was done."""
+"""Answers in which a field changes: what the client sees, while the ledger stays true."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COINS = "/v5/crypto-loan-common/loanable-data"
 
 
 def changed(sandbox, path: str, field: str, how: str, query: str = "") -> dict:
-    """The answer of one endpoint, with this mutation."""
+    """The answer of an endpoint with this mutation."""
     sandbox.control("POST", "faults", {"path": path, "mutations": [{"field": field, "how": how}]})
     answer = sandbox.signed("GET", path, query)
     assert answer.status == 200
@@ -34,14 +34,14 @@ def values(document: dict, name: str) -> list:
     ("loanCurrency", "type", {"value": "USDT"}), ("loanCurrency", "unit", "USDT"), ("repayStatus", "type", "1"),
     ("repayStatus", "unknown", 99), ("repayStatus", "unit", 100), ("nowhere", "null", "missing"),
 ])
-def test_a_field_of_each_row(sandbox, names, field, how, expected):
+def test_a_mutation_changes_the_field_in_every_row(sandbox, names, field, how, expected):
     seen = changed(sandbox, HISTORY, f"result.list.{field}", how, f"orderId={names.loan}")
     assert values(seen, field) == [expected]
-    # A fault acts once.
+    # The fault applies only once.
     assert sandbox.listed("repayment-history", f"orderId={names.loan}")[0]["repayAmount"] == "100.1"
 
 
-def test_times_change_their_unit_and_not_their_type(sandbox):
+def test_a_change_of_unit_keeps_the_type_of_a_time(sandbox):
     [as_it_is, *_older] = sandbox.listed("repayment-history")
     assert values(changed(sandbox, HISTORY, "result.list.repayTime", "unit"), "repayTime")[0] == as_it_is["repayTime"][:-3]
     [new] = sandbox.signed("GET", "/v5/crypto-loan-flexible/repayment-history", "limit=1").result["list"]
@@ -52,7 +52,7 @@ def test_times_change_their_unit_and_not_their_type(sandbox):
     assert len(second) == 13 and second.endswith("000")
 
 
-def test_lists(sandbox):
+def test_lists_can_be_mutated(sandbox):
     rows = sandbox.listed("repayment-history")
     assert len(rows) == 4
 
@@ -65,7 +65,7 @@ def test_lists(sandbox):
     assert seen("extra") == [{**row, "unexpected": {"a": [1]}} for row in rows]
 
 
-def test_the_envelope(sandbox):
+def test_the_envelope_can_be_mutated(sandbox):
     assert "retCode" not in changed(sandbox, HISTORY, "retCode", "absent")
     assert changed(sandbox, HISTORY, "retCode", "type")["retCode"] == "0"
     assert changed(sandbox, HISTORY, "result", "null")["result"] is None
@@ -74,7 +74,7 @@ def test_the_envelope(sandbox):
     assert isinstance(seen, list) and len(seen) == 2
 
 
-def test_lists_in_lists_and_objects_in_objects(sandbox):
+def test_nested_lists_and_objects_can_be_mutated(sandbox):
     path = "/v5/crypto-loan-fixed/repayment-history"
     rows = changed(sandbox, path, "result.list.details.loanId", "absent")["result"]["list"]
     assert [sorted(item) for row in rows for item in row["details"]] == [["loanCurrency", "repayAmount"]]
@@ -83,14 +83,14 @@ def test_lists_in_lists_and_objects_in_objects(sandbox):
     assert seen["result"]["balance"]["walletBalance"] == "1000000"
 
 
-def test_public_endpoints_and_flags(sandbox):
+def test_public_endpoints_and_flags_can_be_mutated(sandbox):
     [row] = changed(sandbox, COINS, "result.list.fixedBorrowable", "type", "currency=USDT")["result"]["list"]
     assert row["fixedBorrowable"] == "true"
     [row] = changed(sandbox, COINS, "result.list.flexibleBorrowingAccuracy", "empty", "currency=USDT")["result"]["list"]
     assert row["flexibleBorrowingAccuracy"] == ""
 
 
-def test_amounts_keep_all_their_decimals_as_numbers(sandbox):
+def test_an_amount_as_a_number_keeps_all_its_decimals(sandbox):
     path = "/v5/crypto-loan-fixed/borrow-contract-info"
     [row] = sandbox.signed("GET", path, "loanId=568").result["list"]
     assert len(row["interestPaid"]) > 18
@@ -99,7 +99,7 @@ def test_amounts_keep_all_their_decimals_as_numbers(sandbox):
     ]
 
 
-def test_what_is_sent_happens_all_the_same(sandbox):
+def test_a_mutated_answer_does_not_change_the_effect(sandbox):
     sandbox.fault(mutations=[{"field": "result.repayId", "how": "absent"}], processing_ms=60_000)
     answer = sandbox.repay()
     assert (answer.code, answer.result) == (0, {})
@@ -109,7 +109,7 @@ def test_what_is_sent_happens_all_the_same(sandbox):
     assert (entry["fault"], entry["committed"]) == ("mutated result.repayId: absent", True)
 
 
-def test_several_at_once_and_with_a_return_code(sandbox):
+def test_mutations_can_be_combined_with_each_other_and_a_return_code(sandbox):
     sandbox.fault(
         answer={"ret_code": 10016}, mutations=[{"field": "retCode", "how": "type"}, {"field": "result", "how": "null"}]
     )
@@ -119,7 +119,7 @@ def test_several_at_once_and_with_a_return_code(sandbox):
     assert entry["fault"] == "ret_code 10016, mutated retCode: type, result: null"
 
 
-def test_a_refusal_without_json_stays_as_it_is(sandbox):
+def test_a_refusal_without_json_is_not_mutated(sandbox):
     sandbox.control("POST", "faults", {"mutations": [{"field": "retCode", "how": "absent"}]})
     answer = sandbox.raw("GET", "/v5/nowhere")
     assert (answer.status, answer.body) == (404, b"404 page not found")
@@ -137,6 +137,6 @@ def test_a_refusal_without_json_stays_as_it_is(sandbox):
     ({"mutations": [{"field": "a", "how": "null"}], "answer": {"http_status": 500}}, "mutations need a JSON answer"),
     ({"mutations": [{"field": "result", "how": "null"}], "commit": False}, "commit must be true"),
 ])
-def test_refused_mutations(sandbox, document, text):
+def test_invalid_mutations_are_refused(sandbox, document, text):
     assert text in sandbox.control("POST", "faults", document, expect=400)["error"]
     assert sandbox.control("GET", "faults") == {"faults": []}

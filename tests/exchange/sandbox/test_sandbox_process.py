@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: starting, stopping, and mistakes in its arguments."""
+"""The command line: start, stop, and mistakes in the arguments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from processes import alive, wait_until_gone
 
 
-def test_start_and_stop(start, cli, names, tmp_path):
+def test_start_serves_in_the_background_and_stop_ends_it(start, cli, names, tmp_path):
     begun = time.monotonic()
     found = start()
     assert time.monotonic() - begun < 15
@@ -37,14 +37,14 @@ def test_start_and_stop(start, cli, names, tmp_path):
     assert (again.returncode, json.loads(again.stdout)) == (0, {"stopped": False, "removed": False})
 
 
-def test_starting_twice_gives_the_running_one(start):
+def test_a_second_start_returns_the_running_process(start):
     first, second = start(), start()
     assert (first.pid, first.already_running) == (second.pid, False)
     assert second.already_running
 
 
 @pytest.mark.parametrize("has_ended", [False, True], ids=["running", "ended"])
-def test_stop_removes_the_folder_that_start_made(cli, tmp_path, monkeypatch, has_ended):
+def test_stop_removes_the_folder_that_start_created(cli, tmp_path, monkeypatch, has_ended):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     found = json.loads(cli("start", "--lifetime", "120").stdout)
     [folder] = tmp_path.iterdir()
@@ -57,7 +57,7 @@ def test_stop_removes_the_folder_that_start_made(cli, tmp_path, monkeypatch, has
     assert not alive(found["pid"]) and not folder.exists()
 
 
-def test_a_start_that_fails_leaves_no_folder_behind(cli, tmp_path, monkeypatch):
+def test_a_failed_start_leaves_no_folder_behind(cli, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert cli("start", "--seed", "no-such-file").returncode == 2
     assert not [*tmp_path.iterdir()]
@@ -92,7 +92,7 @@ def test_stop_is_quick_with_open_connections_and_delayed_answers(start, cli, nam
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_in_the_foreground_ends_cleanly(names, number):
+def test_a_foreground_process_ends_cleanly(names, number):
     process = subprocess.Popen(
         [sys.executable, str(names.launcher), "run", "--port", "0", "--quiet"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -104,7 +104,7 @@ def test_run_in_the_foreground_ends_cleanly(names, number):
     assert (process.returncode, output, errors) == (0, "", "")
 
 
-def test_it_goes_on_when_nobody_reads_its_output(names):
+def test_the_process_goes_on_when_nobody_reads_its_output(names):
     process = subprocess.Popen(
         [sys.executable, str(names.launcher), "run", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )
@@ -119,12 +119,12 @@ def test_it_goes_on_when_nobody_reads_its_output(names):
         process.wait(5)
 
 
-def test_lifetime(start):
+def test_the_process_ends_after_its_lifetime(start):
     found = start("--lifetime", "0.5")
     wait_until_gone(found.pid, 3)
 
 
-def test_clock_offset(start, names):
+def test_the_clock_can_start_with_an_offset(start, names):
     client = names.client(start("--clock-offset-ms", "-90000").url)
     assert client.state()["server_time"] / 1000 == pytest.approx(time.time() - 90, abs=5)
     assert client.repay().code == 10002
@@ -138,13 +138,13 @@ def test_clock_offset(start, names):
     (["run", "--rsa-public-key", "/nowhere"], "cannot be read"), (["run", "--host", "192.0.2.1"], "Cannot listen"),
     (["run", "--port", "0", "--state", "/nowhere/state"], "cannot be written"),
 ])
-def test_bad_arguments(cli, arguments, text):
+def test_invalid_arguments_are_explained_in_one_line(cli, arguments, text):
     done = cli(*arguments)
     assert done.returncode == 2 and done.stdout == ""
     assert text in done.stderr and len(done.stderr.strip().splitlines()) == 1
 
 
-def test_port_in_use(cli, tmp_path):
+def test_a_port_in_use_is_explained_in_one_line(cli, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         for command in (["run"], ["start", "--run-dir", str(tmp_path / "run")]):
@@ -164,7 +164,7 @@ def test_an_old_python_is_refused(names):
     )
 
 
-def test_missing_aiohttp(cli, tmp_path):
+def test_a_missing_aiohttp_is_explained_with_the_command_that_installs_it(cli, tmp_path):
     (tmp_path / "aiohttp.py").write_text("raise ImportError('not here')\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     for command in (["run"], ["start", "--run-dir", str(tmp_path / "run")]):

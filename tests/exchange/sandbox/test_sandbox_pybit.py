@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every supported endpoint, used with the unchanged official Python client."""
+"""Every supported endpoint by the unchanged official Python client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pybit.exceptions import FailedRequestError, InvalidRequestError
 HOUR = 3600 * 1000
 
 
-def test_repayment_and_what_it_changes(sandbox, session, names):
+def test_a_repayment_changes_history_debt_and_wallet(session, names):
     client = session()
     answer = client.repay_crypto_loan(orderId=names.loan, amount="100")
     assert (answer["retCode"], answer["retMsg"], answer["retExtInfo"]) == (0, "request.success", {})
@@ -43,7 +43,7 @@ def test_repayment_and_what_it_changes(sandbox, session, names):
     }
 
 
-def test_completed_loans(session):
+def test_completed_loans_answer_as_documented(session):
     result = session().get_completed_loan_history(orderId="1793569729874260992")["result"]
     [loan] = result["list"]
     borrowed, due = int(loan.pop("borrowTime")), int(loan.pop("expirationTime"))
@@ -56,7 +56,7 @@ def test_completed_loans(session):
     assert result["nextPageCursor"] == ""
 
 
-def test_public_endpoints(session):
+def test_public_endpoints_answer_as_documented(session):
     client = session(api_key=None, api_secret=None)
     answer = client.get_borrowable_coins(currency="USDT", vipLevel="VIP0")
     assert answer["result"] == {"vipCoinList": [{"vipLevel": "VIP0", "list": [{
@@ -79,7 +79,7 @@ def test_public_endpoints(session):
         client.get_collateral_coins(vipLevel="VIP77")
 
 
-def test_server_time(session):
+def test_the_server_time_is_current(session):
     answer = session(api_key=None, api_secret=None).get_server_time()
     now = time.time()
     assert answer["retMsg"] == "OK"
@@ -88,13 +88,13 @@ def test_server_time(session):
     assert abs(answer["time"] / 1000 - now) < 5
 
 
-def test_rsa_key(sandbox, session, rsa_keys, names):
+def test_an_rsa_key_can_repay(session, rsa_keys, names):
     client = session(api_key="sandbox-rsa-key", api_secret=rsa_keys.private_pem, rsa_authentication=True)
     assert client.repay_crypto_loan(orderId=names.loan, amount="1.5")["retCode"] == 0
     assert client.get_unpaid_loans(orderId=names.loan, limit=1)["result"]["list"][0]["totalDebt"] == "998.9"
 
 
-def test_rsa_key_with_a_strangers_private_key(sandbox, session, names):
+def test_an_rsa_key_with_the_wrong_private_key_is_refused(sandbox, session, names):
     from Crypto.PublicKey import RSA
 
     stranger = RSA.generate(2048).export_key().decode()
@@ -105,7 +105,7 @@ def test_rsa_key_with_a_strangers_private_key(sandbox, session, names):
     assert sandbox.loan()["debt"] == "1000.4"
 
 
-def test_pages_through_the_history(sandbox, session, names):
+def test_pages_cover_the_whole_history(session, names):
     client = session()
     sent = [client.repay_crypto_loan(orderId=names.loan, amount="1")["result"]["repayId"] for _number in range(5)]
     seen, cursor, pages = [], None, 0
@@ -116,13 +116,13 @@ def test_pages_through_the_history(sandbox, session, names):
     assert seen[:5] == sent[::-1] and len(seen) == 6 and pages == 3
 
 
-def test_a_json_number_for_an_amount(sandbox, session, names):
+def test_an_amount_as_a_json_number_is_refused(session, names):
     with pytest.raises(InvalidRequestError) as refused:
         session().repay_crypto_loan(orderId=names.loan, amount=0.00001)
     assert refused.value.status_code == 10001
 
 
-def test_a_fault_as_the_client_sees_it(sandbox, session, names):
+def test_the_client_reports_a_fault(sandbox, session, names):
     sandbox.fault(answer="html_502")
     with pytest.raises(FailedRequestError) as failed:
         session().repay_crypto_loan(orderId=names.loan, amount="100")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters, pages and parameter checks of the queries."""
+"""Filters, pages, and parameter checks of queries."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def orders(sandbox, query="", name="ongoing-orders"):
     return [loan["orderId"] for loan in sandbox.listed(name, query)]
 
 
-def test_newest_first(sandbox, names):
+def test_orders_are_listed_newest_first(sandbox, names):
     assert orders(sandbox) == [names.eth, names.sol, names.loan, names.overdue, names.dusty]
 
 
-def test_filters_of_ongoing_orders(sandbox, names):
+def test_ongoing_orders_can_be_filtered(sandbox, names):
     assert orders(sandbox, f"orderId={names.eth}") == [names.eth]
     assert orders(sandbox, "loanCurrency=ETH") == [names.eth]
     assert orders(sandbox, "collateralCurrency=ETH") == [names.overdue]
@@ -31,11 +31,11 @@ def test_filters_of_ongoing_orders(sandbox, names):
     assert orders(sandbox, "orderId=1") == [] and orders(sandbox, "loanCurrency=usdt") == []
 
 
-def test_fixed_loans_tell_their_term(sandbox, names):
+def test_orders_with_a_term_show_it(sandbox, names):
     [loan] = sandbox.listed("ongoing-orders", f"orderId={names.dusty}")
     assert loan["loanTerm"] == "30" and isinstance(loan["expirationTime"], str)
     due = int(loan["expirationTime"])
-    # The end of an hour of the clock, as in both documented loans.
+    # The last second of an hour, as in both documented loans.
     assert due % HOUR == HOUR - 1000
     assert 20 * DAY - HOUR - 60_000 < due - sandbox.state()["server_time"] < 20 * DAY
 
@@ -44,16 +44,16 @@ def test_fixed_loans_tell_their_term(sandbox, names):
     "loanTermType=1", "loanTermType=1&loanTerm=8", "loanTermType=3", "limit=0", "limit=101", "limit=-1", "limit=ten",
     "limit=1.0", "cursor=nonsense", "cursor=1%3A",
 ])
-def test_refused_parameters(sandbox, query):
+def test_invalid_parameters_are_refused(sandbox, query):
     assert sandbox.query("ongoing-orders", query).code == 10001
 
 
 @pytest.mark.parametrize("limit", ["1", "100"])
-def test_borders_of_limit(sandbox, limit):
+def test_limits_from_1_to_100_are_accepted(sandbox, limit):
     assert sandbox.query("ongoing-orders", f"limit={limit}").code == 0
 
 
-def test_filters_of_the_histories(sandbox):
+def test_histories_can_be_filtered(sandbox):
     assert orders(sandbox, "", "borrow-history") == ["1793569729874260992", "1793120457719046144"]
     assert orders(sandbox, "collateralCurrency=SOL", "borrow-history") == ["1793120457719046144"]
     assert orders(sandbox, "loanCurrency=ETH&orderId=1793569729874260992", "borrow-history") == ["1793569729874260992"]
@@ -73,8 +73,8 @@ def test_histories_end_after_six_months(sandbox):
 
 
 @pytest.mark.parametrize("encode", [lambda cursor: cursor, lambda cursor: cursor.replace("%", "%25")])
-def test_pages_to_the_end(sandbox, names, encode):
-    """With the cursor as it came, and encoded once more as some clients do."""
+def test_pages_cover_the_whole_list(sandbox, names, encode):
+    """With the cursor as received, and encoded again as some clients do."""
     seen, cursor = [], ""
     for _page in range(3):
         result = sandbox.query("ongoing-orders", f"limit=2&cursor={encode(cursor)}").result
@@ -84,7 +84,7 @@ def test_pages_to_the_end(sandbox, names, encode):
     assert cursor == ""
 
 
-def test_the_default_page_has_ten(sandbox, names):
+def test_the_default_page_has_ten_rows(sandbox, names):
     for _number in range(12):
         sandbox.repay(names.loan, "1")
     first = sandbox.query("repayment-history").result
@@ -92,11 +92,11 @@ def test_the_default_page_has_ten(sandbox, names):
     assert (len(first["list"]), len(rest["list"]), rest["nextPageCursor"]) == (10, 6, "")
 
 
-def test_a_page_that_is_exactly_full_is_the_last(sandbox):
+def test_an_exactly_full_page_can_be_the_last(sandbox):
     assert sandbox.query("ongoing-orders", "limit=5").result["nextPageCursor"] == ""
 
 
-def test_pages_are_steady_while_repayments_come_in(sandbox, names):
+def test_new_repayments_do_not_shift_the_pages(sandbox, names):
     sent = [sandbox.repay(names.loan, "1").result["repayId"] for _number in range(4)]
     first = sandbox.query("repayment-history", f"limit=2&orderId={names.loan}").result
     sandbox.repay(names.loan, "1")
@@ -104,7 +104,7 @@ def test_pages_are_steady_while_repayments_come_in(sandbox, names):
     assert [item["repayId"] for item in first["list"] + second["list"]] == sent[::-1]
 
 
-def test_wallet_parameters(sandbox, names):
+def test_the_wallets_parameters_are_checked(sandbox, names):
     def code(query):
         return sandbox.signed("GET", names.wallet, query).code
 

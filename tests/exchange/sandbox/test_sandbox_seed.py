@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The seed: a custom one, and what is refused."""
+"""A custom seed, and invalid ones."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def broken(seed: dict, where: tuple, value: object) -> dict:
     (("settings", "limits", "POST /v5/crypto-loan/borrow"), 1, "which is not a supported endpoint"),
     (("settings", "forgive_dust"), 1, "must be true or false"),
 ])
-def test_broken_seed(sandbox, roomy_seed, where, value, text):
+def test_an_invalid_seed_is_refused_and_changes_nothing(sandbox, roomy_seed, where, value, text):
     before = sandbox.state()["accounts"]
     assert text in sandbox.control("PUT", "seed", broken(roomy_seed, where, value), expect=400)["error"]
     assert sandbox.state()["accounts"] == before
 
 
-def test_broken_seed_file(cli, tmp_path):
+def test_an_invalid_seed_file_is_explained_in_one_line(cli, tmp_path):
     path = tmp_path / "seed.json"
     for text in ("{", "[]", "{}"):
         path.write_text(text)
@@ -50,7 +50,7 @@ def test_broken_seed_file(cli, tmp_path):
         assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
 
 
-def test_custom_seed(start, names, tmp_path):
+def test_a_custom_seed_replaces_the_built_in_one(start, names, tmp_path):
     path = tmp_path / "seed.json"
     path.write_text(json.dumps({
         "prices": {"USDT": "1", "BTC": "50000"},

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A seed that extends the built-in one, as the example in the role's documentation does."""
+"""A seed that extends the built-in one, such as the example in the role's documentation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BUILT_IN = ["1631373", "1631390", "1631407"]
 
 @pytest.fixture
 def example() -> dict:
-    """The only seed in the documentation."""
+    """The only seed in the role's documentation."""
     [text] = re.findall(r"```json\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert len(text.splitlines()) <= 10
     return json.loads(text)
@@ -46,20 +46,20 @@ def test_the_documented_example_adds_two_accounts(sandbox, example):
     assert uids(sandbox.state()) == [*BUILT_IN, "71", "72"]
 
 
-def test_the_command_line_takes_it_too(start, names, example, tmp_path):
+def test_the_command_line_accepts_an_extension(start, names, example, tmp_path):
     path = tmp_path / "seed.json"
     path.write_text(json.dumps(example))
     assert uids(names.client(start("--seed", str(path)).url).state()) == [*BUILT_IN, "71", "72"]
 
 
-def test_an_account_with_a_known_uid_replaces_that_one_in_its_place(sandbox):
+def test_an_account_with_a_built_in_uid_replaces_that_account_in_place(sandbox):
     key = {"key": "sandbox-key", "secret": "sandbox-secret", "permissions": ["Wallet"]}
     state = extended(sandbox, accounts=[{"uid": "1631373", "wallet": {"USDT": "1"}, "keys": [key]}])
     assert uids(state) == BUILT_IN and state["accounts"][0]["wallet"] == {"USDT": "1"}
     assert state["accounts"][0]["loans"] == [] and sandbox.balance() == 1
 
 
-def test_nothing_but_the_reference_is_the_built_in_seed(sandbox, default_seed):
+def test_an_extension_without_changes_is_the_built_in_seed(sandbox, default_seed):
     sandbox.clock(freeze_at_ms=1_800_000_000_000)
     accounts = extended(sandbox)["accounts"]
     sandbox.control("PUT", "seed", default_seed)
@@ -94,7 +94,7 @@ def test_groups_are_merged_by_name(sandbox):
     ({"prices": []}, "prices must be a JSON object"),
     ({"settings": {"color": 1}}, "settings has an unknown field 'color'"),
 ])
-def test_refused_extensions(sandbox, changes, text):
+def test_invalid_extensions_are_refused(sandbox, changes, text):
     before = sandbox.state()["accounts"]
     assert sandbox.control("PUT", "seed", {"extends": "built-in", **changes}, expect=400)["error"] == text
     assert sandbox.state()["accounts"] == before

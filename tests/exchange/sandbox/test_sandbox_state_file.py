@@ -17,7 +17,7 @@ from processes import wait_until_gone
 HOUR = 3600 * 1000
 
 
-def test_state_survives_a_kill_right_after_the_answer(start, names, tmp_path):
+def test_the_state_survives_a_kill_right_after_the_answer(start, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state, "--quiet")
     client = names.client(found.url)
@@ -33,7 +33,7 @@ def test_state_survives_a_kill_right_after_the_answer(start, names, tmp_path):
     assert int(client.repay(names.loan, "1").result["repayId"]) > int(repay_id)
 
 
-def test_state_keeps_everything(start, cli, names, tmp_path):
+def test_the_state_file_keeps_everything(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     client = names.client(found.url)
@@ -49,7 +49,7 @@ def test_state_keeps_everything(start, cli, names, tmp_path):
     assert after["clock"] == before["clock"]
 
 
-def test_transfers_and_adjustments_go_on_after_a_restart(start, cli, names, tmp_path):
+def test_transfers_and_adjustments_continue_after_a_restart(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     client = names.client(found.url)
@@ -76,7 +76,7 @@ def test_transfers_and_adjustments_go_on_after_a_restart(start, cli, names, tmp_
     assert account["unified"]["USDT"] == "11990" and account["transfers"][0]["status"] == 1
 
 
-def test_a_moved_clock_is_kept_though_the_ledger_is_unchanged(start, cli, names, tmp_path):
+def test_a_moved_clock_is_kept_although_the_ledger_is_unchanged(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     frozen = names.client(found.url).clock(freeze=True)
@@ -84,7 +84,7 @@ def test_a_moved_clock_is_kept_though_the_ledger_is_unchanged(start, cli, names,
     assert names.client(start("--state", state, name="second").url).state()["server_time"] == frozen
 
 
-def test_interest_accrues_while_it_was_down(start, cli, names, tmp_path):
+def test_interest_accrues_while_the_process_is_down(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     assert names.client(found.url).loan()["interest"] == "0.4"
@@ -93,7 +93,7 @@ def test_interest_accrues_while_it_was_down(start, cli, names, tmp_path):
     assert names.client(second.url).loan()["interest"] == "0.4271038"
 
 
-def test_rsa_key_is_added_to_a_saved_ledger(start, cli, names, tmp_path, rsa_keys):
+def test_an_rsa_key_is_added_to_a_saved_ledger(start, cli, names, tmp_path, rsa_keys):
     state = str(tmp_path / "state.json")
     cli("stop", "--run-dir", start("--state", state).run_dir)
     second = start("--state", state, "--rsa-public-key", str(rsa_keys.public_path), name="second")
@@ -103,7 +103,7 @@ def test_rsa_key_is_added_to_a_saved_ledger(start, cli, names, tmp_path, rsa_key
     assert client.account()["keys"].count("sandbox-rsa-key") == 1
 
 
-def test_reset_with_a_state_file_is_kept(start, cli, names, tmp_path):
+def test_a_reset_is_kept_in_the_state_file(start, cli, names, tmp_path):
     state = str(tmp_path / "state.json")
     found = start("--state", state)
     client = names.client(found.url)
@@ -114,7 +114,7 @@ def test_reset_with_a_state_file_is_kept(start, cli, names, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 99}', '{"format": 1, "ledger": {}, "clock": {}}'])
-def test_broken_state_file(cli, tmp_path, text):
+def test_an_invalid_state_file_is_refused_and_kept(cli, tmp_path, text):
     path = tmp_path / "state.json"
     path.write_text(text)
     done = cli("run", "--port", "0", "--state", str(path))
@@ -122,8 +122,8 @@ def test_broken_state_file(cli, tmp_path, text):
     assert len(done.stderr.strip().splitlines()) == 1 and path.read_text() == text
 
 
-def test_an_internal_error_answers_500(start, names, tmp_path):
-    """The only way to cause one from outside: remove the folder of the state file."""
+def test_an_internal_error_is_answered_with_500(start, names, tmp_path):
+    """Removing the state file's folder is the only way to cause an internal error from outside."""
     folder = tmp_path / "kept"
     folder.mkdir()
     client = names.client(start("--state", str(folder / "state.json")).url)

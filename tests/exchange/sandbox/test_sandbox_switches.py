@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Switches: how they are set, and how those for interest, amounts and collateral change the ledger."""
+"""How switches are set, and how those for interest, amounts, and collateral change the ledger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_switches_are_shown_with_their_choices(sandbox):
     assert len(shown) == 22 and all(item["value"] == item["choices"][0] for item in shown.values() if item["choices"])
 
 
-def test_switches_are_set_and_go_back_to_the_seed(sandbox, roomy_seed):
+def test_a_reset_restores_the_switches_of_the_seed(sandbox, roomy_seed):
     changed = switch(sandbox, list_end="cursor_repeats", repay_id_query_ms=500)
     assert (changed["list_end"]["value"], changed["repay_id_query_ms"]["value"]) == ("cursor_repeats", 500)
     assert switch(sandbox, sweep="matched_before")["list_end"]["value"] == "cursor_repeats"
@@ -48,7 +48,7 @@ def test_switches_are_set_and_go_back_to_the_seed(sandbox, roomy_seed):
     ({"user_repay_type": 1}, "switches.user_repay_type must be a string"),
     ({"repay_id_query_ms": "1"}, "whole number"), ({"repay_id_query_ms": -1}, "at least 0"), ([], "JSON object"),
 ])
-def test_refused_switches(sandbox, roomy_seed, document, text):
+def test_invalid_switches_are_refused(sandbox, roomy_seed, document, text):
     before = sandbox.state()["switches"]
     assert text in sandbox.control("POST", "switches", document, expect=400)["error"]
     roomy_seed["settings"]["switches"] = document
@@ -65,7 +65,7 @@ def test_switches_are_kept_in_the_state_file(start, cli, names, tmp_path):
     assert second.state()["switches"]["early_repayment"] == "interest_back"
 
 
-def test_repayments_in_progress_continue_when_a_switch_is_set(loans, sandbox, names):
+def test_repayments_in_progress_continue_when_a_switch_is_set(loans, sandbox):
     sandbox.fault(processing_ms=5000, debt_delay_ms=5000)
     sandbox.repay(timestamp=sandbox.state()["server_time"])
     switch(sandbox, interest_hours="clock")
@@ -77,8 +77,8 @@ def test_repayments_in_progress_continue_when_a_switch_is_set(loans, sandbox, na
 @pytest.mark.parametrize(("way", "after_1_ms", "on_the_hour", "after_an_hour"), [
     ("full", 120, 120, 121), ("begun", 121, 121, 121), ("clock", 120, 121, 121),
 ])
-def test_hours_of_interest(sandbox, loans, roomy_seed, way, after_1_ms, on_the_hour, after_an_hour):
-    # At twenty past the hour, five days to the minute after it was borrowed.
+def test_hours_of_interest_follow_the_switch(sandbox, loans, roomy_seed, way, after_1_ms, on_the_hour, after_an_hour):
+    # At twenty past the hour, exactly five days after the loan was borrowed.
     now = sandbox.state()["server_time"] // HOUR * HOUR + 26 * HOUR + 20 * 60_000
     account = roomy_seed["accounts"][0]
     debt = {"loan_coin": "USDT", "principal": "1000", "hourly_rate": "0.00001", "borrowed_at": now - 120 * HOUR}
@@ -100,12 +100,12 @@ def test_hours_of_interest(sandbox, loans, roomy_seed, way, after_1_ms, on_the_h
     ("accuracy", "0.0001", 0), ("accuracy", "0.00001", 148028), ("eight", "0.00000001", 0),
     ("eight", "0.000000001", 148028), ("debt", "0.00000001", 0), ("debt", "0.000000001", 148028),
 ])
-def test_decimals_of_a_repayment(loans, sandbox, decimals, amount, code):
+def test_decimals_of_a_repayment_follow_the_switch(loans, sandbox, decimals, amount, code):
     switch(sandbox, repay_decimals=decimals)
     assert loans.repay("USDT", amount).code == code
 
 
-def test_decimals_of_a_legacy_loan_and_of_contracts(loans, sandbox, names):
+def test_decimals_of_legacy_loans_and_contracts_follow_the_switch(loans, sandbox, names):
     assert sandbox.repay(names.dusty, "1888.045358").code == 177004
     switch(sandbox, repay_decimals="debt")
     assert sandbox.repay(names.dusty, "1888.0453581").code == 177004
@@ -114,14 +114,14 @@ def test_decimals_of_a_legacy_loan_and_of_contracts(loans, sandbox, names):
     assert loans.post("fixed/repay-collateral", amount="500.0856164", **sale).code == 0
 
 
-def test_debt_of_less_than_the_accuracy_is_left_where_more_decimals_are_allowed(loans, sandbox):
+def test_debt_below_the_accuracy_remains_if_more_decimals_are_allowed(loans, sandbox):
     switch(sandbox, repay_decimals="eight")
     assert loans.repay("USDT", "4988.8888").code == 0 and loans.debt("USDT")["totalDebt"] == "0.00008939"
     assert loans.repay("USDT", "0.00008939").code == 0 and loans.debt("USDT") is None
 
 
 @pytest.mark.parametrize(("dust", "code"), [("refused", 148038), ("taken", 0)])
-def test_dust_of_overpayment(loans, sandbox, dust, code):
+def test_an_overpayment_of_dust_follows_the_switch(loans, sandbox, dust, code):
     switch(sandbox, overpayment_dust=dust)
     assert loans.repay("USDT", "4988.8889").code == code
     assert loans.repay("BTC", "0.02000035").code == 148038
@@ -130,7 +130,7 @@ def test_dust_of_overpayment(loans, sandbox, dust, code):
         assert loans.history("flexible")[0]["repayAmount"] == "4988.88888939"
 
 
-def test_dust_of_overpayment_of_a_legacy_loan(sandbox, names):
+def test_an_overpayment_of_dust_on_a_legacy_loan_follows_the_switch(sandbox, names):
     assert sandbox.repay(names.dusty, "1888.0454").code == 177010
     switch(sandbox, overpayment_dust="taken")
     assert sandbox.repay(names.dusty, "1888.0455").code == 177010
@@ -138,13 +138,13 @@ def test_dust_of_overpayment_of_a_legacy_loan(sandbox, names):
     assert sandbox.balance() == 10000 - Decimal("1888.045358")
 
 
-def test_a_sweep_of_what_is_open_now(loans, sandbox):
+def test_a_sweep_closes_the_contracts_that_are_open_now(loans, sandbox):
     assert loans.post("fixed/fully-repay", loanCurrency="USDT").code == 0
     assert len(loans.history("fixed", "limit=1")[0]["details"]) == 3
     assert len(sandbox.account()["pending_borrowings"]) == 1
 
 
-def test_a_sweep_closes_what_was_matched_just_before(loans, sandbox):
+def test_a_sweep_can_close_a_contract_that_was_matched_just_before(loans, sandbox):
     switch(sandbox, sweep="matched_before")
     assert loans.post("fixed/fully-repay", loanId="568").code == 0
     assert len(sandbox.account()["pending_borrowings"]) == 1
@@ -153,12 +153,12 @@ def test_a_sweep_closes_what_was_matched_just_before(loans, sandbox):
     assert [(item["loanId"], item["repayAmount"]) for item in details if item["loanId"] == "572"] == [("572", "300")]
     assert len(details) == 3 and sandbox.account()["pending_borrowings"] == []
     assert loans.contract("572")["status"] == 2 and loans.contract("572")["orderId"] == "1358"
-    # The money of the new contract came less its interest of 30 days, rounded up.
+    # The new contract paid out its amount minus 30 days of interest, rounded up.
     [came] = [item for item in sandbox.account()["funding"] if item["kind"] == "borrowing"]
     assert came["amount"] == "298.520547945205479452"
 
 
-def test_an_order_to_borrow_through_the_control_api(loans, sandbox):
+def test_the_control_api_can_place_a_borrowing_order(loans, sandbox):
     order = {"product": "fixed", "loanCurrency": "ETH", "amount": "0.2", "term": "7", "annualRate": "0.02"}
     order_id = sandbox.control("POST", "borrow", order)["orderId"]
     newest = sandbox.account()["pending_borrowings"][-1]
@@ -171,26 +171,26 @@ def test_an_order_to_borrow_through_the_control_api(loans, sandbox):
 
 
 @pytest.mark.parametrize(("returns", "collateral", "wallet"), [("yes", "0", "0.02"), ("no", "0.01", "0.01")])
-def test_collateral_of_a_flexible_loan_that_is_repaid(loans, sandbox, returns, collateral, wallet):
+def test_collateral_can_return_when_a_flexible_loan_is_repaid(loans, sandbox, returns, collateral, wallet):
     switch(sandbox, returns_collateral=returns)
     assert loans.repay("USDT", "250.0225", key=SECOND_KEY).code == 0
     account = sandbox.account(1)
     assert (account["collateral"]["BTC"], account["wallet"]["BTC"]) == (collateral, wallet)
 
 
-def test_collateral_stays_while_something_else_is_owed(loans):
+def test_collateral_stays_while_another_debt_is_open(loans):
     assert loans.repay("BTC", "0.02000034").code == 0
     assert (loans.collateral("BTC"), loans.collateral("ETH")) == ("0.25", "2.6")
 
 
 @pytest.mark.parametrize(("order", "sold"), [("name", {"BTC"}), ("as_listed", {"ETH"}), ("liquidation_order", {"BTC"})])
-def test_order_of_the_collateral(loans, sandbox, order, sold):
+def test_the_order_of_the_collateral_follows_the_switch(loans, sandbox, order, sold):
     switch(sandbox, collateral_order=order)
     loans.post("flexible/repay-collateral", loanCurrency="USDT", amount="600", collateralCoin="ETH,BTC")
     assert set(sandbox.account()["repayments"][0]["collateral_sold"]) == sold
 
 
-def test_order_of_liquidation(loans, sandbox, roomy_seed):
+def test_the_order_of_liquidation_follows_the_switch(loans, sandbox, roomy_seed):
     roomy_seed["collateral_coins"]["BTC"]["liquidation_order"] = 9
     roomy_seed["settings"]["switches"] = {"collateral_order": "liquidation_order"}
     sandbox.control("PUT", "seed", roomy_seed)
@@ -198,7 +198,7 @@ def test_order_of_liquidation(loans, sandbox, roomy_seed):
     assert set(sandbox.account()["repayments"][0]["collateral_sold"]) == {"ETH"}
 
 
-def test_a_fee_that_the_wallet_pays(loans, sandbox):
+def test_the_wallet_can_pay_the_fee_of_a_sale(loans, sandbox):
     switch(sandbox, fee_from="wallet")
     sale = {"loanCurrency": "USDT", "amount": "600", "collateralCoin": "BTC"}
     assert loans.post("flexible/repay-collateral", **sale).code == 0
@@ -213,10 +213,10 @@ def test_a_fee_that_the_wallet_pays(loans, sandbox):
 
 
 @pytest.mark.parametrize(("way", "back"), [("nothing_back", []), ("interest_back", ["0.45205479"])])
-def test_interest_of_a_contract_that_is_repaid_early(loans, sandbox, way, back):
+def test_early_repayment_of_a_contract_can_return_interest(loans, sandbox, way, back):
     switch(sandbox, early_repayment=way)
     assert loans.post("fixed/fully-repay", loanId="568").code == 0
-    # 3 of 14 days of 2.109589041095890411, less a part of an hour that has passed since the seed was read.
+    # 3 of 14 days of 2.109589041095890411, minus the part of an hour since the seed was read.
     came = [Decimal(item["amount"]) for item in sandbox.account()["funding"] if item["kind"] == "interest_back"]
     assert [abs(amount - Decimal(wanted)) < Decimal("0.007") for amount, wanted in zip(came, back, strict=True)] == [
         True for _wanted in back

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTPS with a certificate authority of its own."""
+"""HTTPS with the stand-in's own certificate authority."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 
-def test_tls(start, names, roomy_seed):
+def test_clients_that_trust_the_authority_can_connect(start, names, roomy_seed):
     found = start("--tls")
     assert found.url.startswith("https://127.0.0.1:") and found.ca_path.endswith("ca.pem")
     log = Path(found.run_dir, "log").read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def test_tls(start, names, roomy_seed):
     assert client.loan()["debt"] == "600.4"
 
 
-def test_a_throw_away_authority_is_thrown_away(tmp_path, names):
+def test_a_temporary_authority_is_removed_at_the_end(tmp_path, names):
     command = [sys.executable, str(names.launcher), "run", "--port", "0", "--tls", "--lifetime", "30"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)

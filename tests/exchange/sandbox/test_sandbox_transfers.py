@@ -52,7 +52,7 @@ def wallets(sandbox) -> Wallets:
     return Wallets(sandbox)
 
 
-def test_money_moves_both_ways(wallets, sandbox):
+def test_transfers_move_money_in_both_directions(wallets, sandbox):
     assert wallets.transfer().result == {"transferId": ID, "status": "SUCCESS"}
     assert wallets.held() == ("11499", "10500")
     entry = sandbox.account()["funding"][0]
@@ -74,13 +74,13 @@ def test_money_moves_both_ways(wallets, sandbox):
     ({"fromAccountType": "CONTRACT"}, 131232), ({"amount": "0"}, 131215), ({"amount": "-1"}, 131215), ({"amount": "1e3"}, 131215),
     ({"amount": "0.000000001"}, 131210), ({"amount": "11999.00000001"}, 131212),
 ])
-def test_refused_transfers(wallets, sandbox, changes, code):
+def test_invalid_transfers_are_refused(wallets, sandbox, changes, code):
     before = sandbox.state()["accounts"]
     assert wallets.transfer(**changes).code == code
     assert sandbox.state()["accounts"] == before
 
 
-def test_the_same_id_again(wallets):
+def test_an_id_is_executed_once(wallets):
     assert wallets.transfer().code == 0
     assert [wallets.transfer().code, wallets.transfer(amount="99999").code] == [131214, 131214]
     assert wallets.held() == ("11499", "10500") and len(wallets.listed()) == 1
@@ -91,19 +91,19 @@ def test_the_same_id_again(wallets):
     ("sandbox-key-no-transfer", True), ("sandbox-key-readonly", True), ("sandbox-key-no-wallet", False),
     ("sandbox-key-no-permission", False),
 ])
-def test_keys_without_the_right(wallets, key, reads):
+def test_keys_without_the_permission_cannot_transfer(wallets, key, reads):
     assert wallets.transfer(key=key).code == 10005
     for path, query in ((LIST, ""), (AVAILABLE, "coinName=USDT")):
         assert wallets.asked(path, query, key=key).code == (0 if reads else 10005)
 
 
-def test_a_key_knows_whether_it_may_transfer(wallets):
+def test_a_key_shows_whether_it_can_transfer(wallets):
     rights = [wallets.asked("/v5/user/query-api", key=key).result["permissions"]["Wallet"]
               for key in ("sandbox-key", "sandbox-key-no-transfer", "sandbox-key-no-wallet")]
     assert rights == [["AccountTransfer"], ["SubMemberTransfer"], []]
 
 
-def test_the_unified_wallet_is_shown(wallets, sandbox, names):
+def test_the_unified_wallet_can_be_read(wallets, sandbox, names):
     sandbox.control("POST", "wallet", {"accountType": "UNIFIED", "coin": "USDT", "balance": "7.5"})
     balance = wallets.asked(names.wallet, "accountType=UNIFIED&coin=USDT").result["balance"]
     assert (balance["walletBalance"], balance["transferBalance"]) == ("7.5", "7.5")
@@ -123,7 +123,7 @@ def test_the_seed_refuses_a_coin_without_a_price(sandbox, roomy_seed):
 
 
 @pytest.mark.parametrize(("final", "word", "after"), [(1, "SUCCESS", ("11499", "10500")), (3, "FAILED", ("11999", "10000"))])
-def test_a_transfer_that_is_pending(wallets, final, word, after):
+def test_a_transfer_can_be_pending(wallets, final, word, after):
     wallets.fault(processing_ms=5000, final_status=final)
     assert wallets.transfer().result["status"] == "PENDING"
     assert wallets.held() == ("11499", "10000") and wallets.listed()[0]["status"] == "PENDING"
@@ -133,7 +133,7 @@ def test_a_transfer_that_is_pending(wallets, final, word, after):
     assert wallets.transfer().code == 131214
 
 
-def test_lost_answers_late_lists_and_late_balances(wallets, names):
+def test_answers_can_be_lost_and_lists_and_balances_late(wallets, names):
     wallets.fault(answer="html_502", history_delay_ms=1000, wallet_delay_ms=2000)
     assert wallets.transfer().status == 502 and wallets.held() == ("11499", "10500")
 
@@ -159,7 +159,7 @@ def test_a_delayed_transfer_arrives(wallets):
     assert len(wallets.listed()) == 1 and wallets.held() == ("11499", "10500")
 
 
-def test_switches_of_transfers(wallets, sandbox):
+def test_transfers_follow_their_switches(wallets, sandbox):
     sandbox.control("POST", "switches", {"transfer_status": "unknown"})
     assert wallets.transfer().result["status"] == "STATUS_UNKNOWN" and wallets.listed()[0]["status"] == "SUCCESS"
     sandbox.clock(freeze_at_ms=wallets.now() // 1000 * 1000 + 123)
@@ -174,7 +174,7 @@ def test_switches_of_transfers(wallets, sandbox):
 
 
 @pytest.mark.parametrize("way", ["prefixed", "plain"])
-def test_a_transfer_is_found_by_either_form_of_its_id(wallets, sandbox, way):
+def test_either_form_of_an_id_finds_a_transfer(wallets, sandbox, way):
     sandbox.control("POST", "switches", {"transfer_list_id": way})
     wallets.transfer()
     wallets.transfer(transferId=str(uuid.uuid4()), coin="BTC", amount="0.1")
@@ -199,7 +199,7 @@ def test_the_list_covers_seven_days_and_whole_seconds(wallets, sandbox):
         assert wallets.asked(LIST, query).code == 131203
 
 
-def test_pages_of_the_list(wallets):
+def test_pages_cover_the_whole_list(wallets):
     for number in range(21):
         assert wallets.transfer(transferId=str(uuid.uuid4()), amount=str(number + 1)).code == 0
     first = wallets.asked(LIST).result
@@ -210,7 +210,7 @@ def test_pages_of_the_list(wallets):
     assert wallets.asked(LIST, "status=DONE").code == 131203
 
 
-def test_sixty_transfers_a_minute(strict):
+def test_sixty_transfers_are_allowed_per_minute(strict):
     strict.clock(freeze=True)
     wallets = Wallets(strict)
     answers = [wallets.transfer(transferId=str(uuid.uuid4()), amount="1") for _number in range(61)]

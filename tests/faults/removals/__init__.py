@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The safeguards that can be taken out one at a time: named things of the collection, and what comes in their place."""
+"""The safeguards that can be removed one at a time: named parts of the collection, and their replacements."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs know of each other: the intents in the journal, what keeps them from writing beside each other, and who gets the result.
+"""Safeguards between runs: the intents in the journal, the protection against concurrent writes, and the check who gets the result.
 
-What several safeguards keep out together, such as two runs that both pay, is found only when all of them are taken out. What no run
-reads, such as the chain, is found by the tests of what reads it.
+Some faults, such as two runs that both pay, are prevented by several safeguards and show only when all of them are removed. The fault
+suite does not find the removal of what no run reads, such as the chain; other tests do.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .replacing import Removal, Replacement, around, instead
 
 
 def _after_the_request() -> tuple[Replacement, ...]:
-    """Write each new intent down only when its request has left."""
+    """Record each new intent only after its request has left."""
     postponed: list[t.Callable[[], None]] = []
 
     def note(original: t.Callable[..., None]) -> t.Callable[..., None]:
@@ -48,7 +48,7 @@ def _closing_first(module: t.Any, result: t.Any, context: t.Any, parents: t.Any,
 
 
 def _without(*names: str) -> Replacement:
-    """Make the tables without some of their indexes."""
+    """Create the tables without some of their indexes."""
     def prepare(original: t.Any) -> t.Callable[..., None]:
         def stand_in(database: t.Any, migrations: t.Any = original.__defaults__[0]) -> None:
             original(database, tuple(tuple(one for one in version if not any(name in one for name in names)) for version in migrations))
@@ -90,68 +90,68 @@ REMOVALS = (
     Removal("the intent: it is not read", (
         around("_journal.store:Store.acquire", _not_reading),
     )),
-    Removal("the intent: it is written before the request leaves", _after_the_request()),
+    Removal("the intent: it is written before the request is sent", _after_the_request()),
     Removal("the intent: it is closed", (
         instead("_journal.journal:Journal.close", lambda self, is_success, message="": self.release()),
     )),
     Removal("the intent: it is closed after the result is out", (
         instead("_module.operation:finish", _closing_first),
     )),
-    Removal("the intent: what another run has sent is waited for until its window has closed", (
+    Removal("the intent: the wait until the time window of another run's request is over", (
         instead("_reconcile.evidence:is_window_closed", lambda intent, observation: True),
         instead("_reconcile.evidence:is_margin_over", lambda intent, observation, settle_margin_ms: True),
         instead("_reconcile.evidence:has_passed", lambda intent, observation, margin_ms: True),
     )),
     Removal("the lock and the epoch", (_LOCK, _EPOCH)),
-    Removal("the lock, the epoch and the index on open intents", (_LOCK, _EPOCH, _ONE_OPEN)),
+    Removal("the lock, the epoch, and the index on open intents", (_LOCK, _EPOCH, _ONE_OPEN)),
     Removal("the epoch, when the lock is lost", (_EPOCH,)),
     Removal("the epoch and the index on open intents, when the lock is lost", (_EPOCH, _ONE_OPEN)),
-    Removal("the lock: another run is waited for", (_LOCK,)),
-    Removal("the journal: its file is still the same", (
+    Removal("the lock: the wait for another run", (_LOCK,)),
+    Removal("the journal: the file is still the same", (
         instead("_journal.sqlite:SqliteDatabase._refuse_another_file", lambda self: None),
     )),
     Removal("the journal: nothing is sent after a COMMIT that is in doubt", (
         around("_journal.sqlite:SqliteDatabase.commit", _trusting_commits),
     )),
-    Removal("the journal: an empty file beside locks is not a new one", (
+    Removal("the journal: an empty file next to lock files is not a new journal", (
         instead("_journal.sqlite:SqliteDatabase._has_locks", lambda self: False),
     )),
-    Removal("the journal: what cannot be read leaves the outcome unknown", (
+    Removal("the journal: an unreadable journal leaves the outcome unknown", (
         instead("_api.errors:JournalLost.outcome", "not_executed"),
     )),
-    Removal("the journal: an error inside while something is open leaves the outcome unknown", (
+    Removal("the journal: an internal error with an open intent leaves the outcome unknown", (
         instead("_engine.run:_outcome_after_defect", lambda context, report: "not_executed"),
     )),
-    Removal("the journal: it is the account's, not the key's", (
+    Removal("the journal: it belongs to the account, not the key", (
         around("_api.api_key:read_key", lambda original: lambda client: original(client)._replace(account=client._api_key[::-1])),
     )),
-    Removal("the journal: it is the realm's, not the address's", (
+    Removal("the journal: it belongs to the realm, not the address", (
         instead("_options.connection:Connection.realm", property(lambda self: self.api_host)),
     )),
-    Removal("the journal: as long as nobody knows whose the key is, what is open is in doubt", (
+    Removal("the journal: while the key's account is unknown, the outcome of open intents is unknown", (
         instead("_journal.store:is_in_doubt", lambda database, realm, product, loan: False),
     )),
     Removal("the chain: a change or a gap shows", (
         instead("_journal.entries:first_misfit", lambda entries, head: ""),
     ), ("tests/exchange/module/test_journal_info.py",)),
-    Removal("the reference: what was executed under it answers", (_NO_USE,)),
-    Removal("the reference: what was executed under it answers, and the index on it", (_NO_USE, _ONE_USE)),
-    Removal("the reference: the index, where two loans are repaid at once", (_ONE_USE,)),
+    Removal("the reference: an operation that was executed under it answers", (_NO_USE,)),
+    Removal("the reference: an operation that was executed under it answers, and the index on references", (_NO_USE, _ONE_USE)),
+    Removal("the reference: the index, when two loans are repaid at once", (_ONE_USE,)),
     Removal("the reference: it names one step of one loan", (
         instead("_engine.reference:earlier_use", lambda context: (
             None if context.options.reference is None else context.journal.use_of(context.options.reference)
         )),
     )),
-    Removal("the reader: somebody is there right before the intent is written", (
+    Removal("the reader: somebody is there just before the intent is written", (
         instead("_engine.pay:check_listeners", lambda has_listeners: None),
     )),
-    Removal("the reader: somebody is there when the result is out", (
+    Removal("the reader: somebody is there when the result has been printed", (
         instead("_module.operation:is_delivered", lambda parents, context: parents.are_known or context.goal.is_declarative),
     )),
-    Removal("the reader: output that something else buffers may reach nobody", (
+    Removal("the reader: buffered output may reach nobody", (
         instead("_module.operation:can_be_known", lambda parents, context: True),
     )),
-    Removal("the reader: a result that may have reached nobody answers an equal task for some hours only", (
+    Removal("the reader: a result that may have reached nobody answers an equal task for only some hours", (
         instead("_engine.recover:is_recent", lambda reported_at_ms, now_ms: True),
     )),
 )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What only adjustments of collateral and transfers need."""
+"""Safeguards of adjustments of collateral and of transfers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .replacing import Removal, around, instead
 
 
 def _without_moves(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-    """Take what undoes a move for one that does it."""
+    """Mistake an opposite operation for the one that was sent."""
     def new_entries(intent: t.Any, observation: t.Any, others: t.Any) -> t.Any:
         entries = [entry._replace(move=intent.goal.move) for entry in observation.entries]
         return original(intent, observation._replace(entries=entries), others)
@@ -30,30 +30,30 @@ def _only_own_lock(original: t.Callable[..., None]) -> t.Callable[..., None]:
 
 
 def _with_new_id(original: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
-    """Send another ID than the one that was written down."""
+    """Send another ID than the recorded one."""
     return lambda self, subject, amount, intent_id: original(self, subject, amount, str(uuid.uuid4()))
 
 
 REMOVALS = (
-    Removal("transfers: what is sent again after the gate has the same ID", (
+    Removal("transfers: a request sent again after a refusal at the gate has the same ID", (
         instead("_engine.pay:_keeps_id", lambda turned_away, now: False),
     )),
-    Removal("transfers: the ID that is sent is the one that is written down", (
+    Removal("transfers: the sent ID is the recorded one", (
         around("_operations.transfer:Transfer.request", _with_new_id),
     )),
-    Removal("transfers: a balance that its ledger contradicts is not believed", (
+    Removal("transfers: a balance that the wallet's ledger contradicts is not trusted", (
         instead("_operations.transfer:Transfer.doubt", lambda self, subject: ""),
     )),
-    Removal("transfers: what the gate turned away may be why nothing is missing", (
+    Removal("transfers: a copy of a refused request may be why nothing is missing", (
         instead("_engine.gate:may_be_carried_out", lambda decision, goal: decision.kind == "move"),
     )),
-    Removal("collateral: what the gate turned away may be gone from what is pledged", (
+    Removal("collateral: a copy of a refused request may have lowered the collateral", (
         instead("_engine.gate:has_level_fallen", lambda intent, now: False),
     )),
-    Removal("moves: what undoes it is not it", (
+    Removal("moves: the opposite operation is not mistaken for it", (
         around("_reconcile.evidence:new_entries", _without_moves),
     )),
-    Removal("moves: what comes into the wallet, by its ledger and its balance", (
+    Removal("moves: money that comes into the wallet, by its ledger and its balance", (
         around("_reconcile.evidence:has_moved", _not_incoming),
         around("_reconcile.evidence:has_balance_moved", _not_incoming),
     )),
@@ -66,7 +66,7 @@ REMOVALS = (
     Removal("the LTV: its lock keeps two runs from changing it side by side", (
         around("_journal.store:Store._await_lock", _only_own_lock),
     )),
-    Removal("the LTV: what others have moved, and nobody knows the outcome of", (
+    Removal("the LTV: operations of others with an unknown outcome", (
         instead("_engine.preflight:_unresolved_of_ltv", lambda context, entries: ""),
     )),
 )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What reads the exchange's answers, and sends the one request that moves money."""
+"""Safeguards that read the exchange's answers, and send the one request that moves money."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ REMOVALS = (
     Removal("reading: an unknown type is not the user's", (
         around("_loans.history:BY_USER", lambda original: {**original, "unknown": False}),
     )),
-    Removal("reading: an empty amount is none", (
+    Removal("reading: an empty amount is not an amount", (
         around("_amounts:parse_exchange_decimal", lambda original: lambda text: Decimal(0) if text == "" else original(text)),
     )),
-    Removal("reading: a row that was not asked for is refused", (
+    Removal("reading: a row that was not requested is refused", (
         around("_loans.parsing:rows_like", _filtering),
     )),
     Removal("reading: times in another unit", (
         instead("_loans.parsing:is_plausible", lambda time_ms: True),
     )),
-    Removal("reading: what stands there twice counts once", (
+    Removal("reading: a repeated row counts once", (
         instead("_loans.parsing:united", lambda path, entries, repay_id=None, noun="": [
             entry for entry in entries if repay_id in (None, entry.repay_id)
         ]),
@@ -52,7 +52,7 @@ REMOVALS = (
     Removal("reading: a last page that repeats its cursor is the end", (
         instead("_api.client:_brings_nothing_new", lambda rows, before, limit: False),
     )),
-    Removal("reading: pages that go round in a circle", (
+    Removal("reading: pages that repeat in a circle", (
         instead("_api.client:goes_in_circles", lambda following, followed, empty: False),
     )),
     Removal("a refusal that is not the exchange's", (

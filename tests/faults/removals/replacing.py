@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Replacing named things of the collection before anybody imports them.
+"""Replaces named parts of the collection before anything imports them.
 
-The runner puts this package's C(sitecustomize) on the path of every Python process that it starts. What such a process imports of
-the collection comes with the replacements of the removal that the environment names; an unknown name ends the process.
+The runner puts this package's C(sitecustomize) on the path of every Python process that it starts. Whatever such a process imports from
+the collection has the replacements of the removal that the environment names; an unknown name ends the process.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ import types
 import typing as t
 
 PACKAGE = "ansible_collections.treasury.bybit.plugins.module_utils."
-# Names the removal that is in force.
+# The environment variable that names the active removal.
 VARIABLE = "FAULT_REMOVAL"
 _FAILED = 70
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 class NameMissing(LookupError):
-    """What is to be replaced is not there."""
+    """The part to replace does not exist."""
 
 
 class Replacement(t.NamedTuple):
-    """One named thing, and what comes in its place.
+    """One named part and its replacement.
 
-    :ivar name: Module and name below C(plugins/module_utils): C(_journal.store:Store.load).
+    :ivar name: Module and name below C(plugins/module_utils), such as C(_journal.store:Store.load).
     :ivar make: Makes the replacement from the original.
     """
 
@@ -51,10 +51,10 @@ class Replacement(t.NamedTuple):
 
 
 class Removal(t.NamedTuple):
-    """One safeguard that can be taken out.
+    """One safeguard that can be removed.
 
-    :ivar removed: What it is, for people, and the name by which the environment chooses it.
-    :ivar tests: Which tests find it; the fault suite unless given.
+    :ivar removed: Its name, for people and for the environment variable.
+    :ivar tests: The tests that find the removal; by default, the fault suite.
     """
 
     removed: str
@@ -63,19 +63,19 @@ class Removal(t.NamedTuple):
 
 
 def instead(name: str, stand_in: t.Any) -> Replacement:
-    """Replace a function, method or constant by one that does not need the original."""
+    """Replace a function, method, or constant with one that does not need the original."""
     return Replacement(name, lambda original: stand_in)
 
 
 def around(name: str, make: t.Callable[[t.Any], t.Any]) -> Replacement:
-    """Replace a function, method or constant by one that is made from the original."""
+    """Replace a function, method, or constant with one that is made from the original."""
     return Replacement(name, make)
 
 
 def find(name: str, module: types.ModuleType) -> tuple[t.Any, str, t.Any]:
-    """Return the module or class that defines a name, its last part, and what stands there.
+    """Return the module or class that defines a name, the last part of the name, and its value.
 
-    :raises NameMissing: When it is not defined just there; what is only inherited is not.
+    :raises NameMissing: If the name is not defined there; inherited names do not count.
     """
     *classes, attribute = name.partition(":")[2].split(".")
     owner: t.Any = module
@@ -87,12 +87,12 @@ def find(name: str, module: types.ModuleType) -> tuple[t.Any, str, t.Any]:
 
 
 def original_of(name: str) -> t.Any:
-    """Import and return what a name stands for."""
+    """Import and return the value of a name."""
     return find(name, importlib.import_module(PACKAGE + name.partition(":")[0]))[2]
 
 
 def mismatch(original: t.Any, replacement: t.Any) -> str:
-    """Say why a replacement cannot take the place of the original; empty when it can."""
+    """Return why a replacement does not fit the original; empty if it fits."""
     if isinstance(original, property) or not callable(original):
         fits = isinstance(replacement, type(original))
         return "" if fits else f"{type(replacement).__name__} instead of {type(original).__name__}"
@@ -105,9 +105,9 @@ def mismatch(original: t.Any, replacement: t.Any) -> str:
 
 
 def install(removal: Removal) -> None:
-    """Have the replacements take place as soon as their modules are imported.
+    """Apply the replacements as soon as their modules are imported.
 
-    :raises RuntimeError: When one of the modules was imported before, so that others may hold the original.
+    :raises RuntimeError: If one of the modules is already imported, so that others may hold the original.
     """
     early = [one.module for one in removal.replacements if one.module in sys.modules]
     if early:
@@ -116,7 +116,7 @@ def install(removal: Removal) -> None:
 
 
 def install_from_environment(removals: t.Sequence[Removal]) -> None:
-    """Install the removal that the environment names, if it names one; end the process when that is not possible."""
+    """Install the removal that the environment names, if any; end the process if that fails."""
     chosen = os.environ.get(VARIABLE)
     if not chosen:
         return
@@ -124,13 +124,13 @@ def install_from_environment(removals: t.Sequence[Removal]) -> None:
         [removal] = [one for one in removals if one.removed == chosen]
         install(removal)
     except BaseException:
-        # Python goes on after an error in a sitecustomize.
+        # Python would continue after an error in a sitecustomize.
         traceback.print_exc()
         os._exit(_FAILED)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules of which something is to be replaced, where the other finders find them."""
+    """Finds, through the other finders, the modules that have something to replace."""
 
     def __init__(self, replacements: tuple[Replacement, ...]) -> None:
         self._replacements = replacements
@@ -150,7 +150,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 class _Loader(importlib.abc.Loader):
-    """Loads a module as another loader does, and replaces what is to be replaced before anybody can import it."""
+    """Loads a module through another loader, and applies the replacements before anything can import them."""
 
     def __init__(self, loader: importlib.abc.Loader, replacements: list[Replacement]) -> None:
         self._loader, self._replacements = loader, replacements
@@ -164,7 +164,7 @@ class _Loader(importlib.abc.Loader):
             for one in self._replacements:
                 one.apply(module)
         except BaseException:
-            # A test that expects an error must not take this for one.
+            # End the process, because a test that expects an error must not mistake this error for it.
             traceback.print_exc()
             os._exit(_FAILED)
 

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A world of one exchange, one machine and many runs of the module, in which nothing waits in real time."""
+"""A world of one exchange, one machine, and many runs of the modules, in which nothing waits in real time."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run on the stage, and what the schedule has chosen for those that are there at the same time."""
+"""A run in progress, and the schedule's choices for runs that are in progress at the same time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .runs import Run
 
 
 class Choices:
-    """What the schedule has chosen for a batch: whose turn it is, and how long the network takes."""
+    """The schedule's choices for a batch of runs: whose turn it is, and how long the network takes."""
 
     def __init__(self, turns: t.Sequence[int] = (), delays: t.Sequence[int] = ()) -> None:
         self._turns, self._delays = deque(turns), deque(delays)
@@ -32,17 +32,17 @@ class Choices:
 
 
 class Actor:
-    """A run on the stage."""
+    """A run in progress."""
 
     def __init__(self, run: Run, process: Process, ready_at: int) -> None:
         self.run, self.process, self.ready_at = run, process, ready_at
         self._since_post: int | None = None
         self._since_reported: int | None = None
-        # The path of its last request with a body.
+        # The path of the run's last request with a body.
         self.posts_to = ""
 
     def count(self) -> None:
-        """Count the step that it is about to do."""
+        """Count the step that the run is about to do."""
         kind = self.process.report[0] if self.process.report else ""
         if self._since_post is not None:
             self._since_post += 1
@@ -54,7 +54,7 @@ class Actor:
             self._since_reported = 0
 
     def has_come_to(self, moment: Kill | None) -> bool:
-        """Tell whether a moment of the schedule has come before the step that it is about to do."""
+        """Check whether the run has reached a moment of the schedule before its next step."""
         if moment is None:
             return False
         counted = {"step": len(self.run.steps), "post": self._since_post, "reported": self._since_reported}[moment.moment]
@@ -62,7 +62,7 @@ class Actor:
 
 
 def is_time(event: Event, active: list[Actor]) -> bool:
-    """Tell whether what somebody does by hand may be done now, besides that so many steps are over."""
+    """Check whether an event, which is due by the number of steps, may happen now."""
     if not isinstance(event, OwnerAct) or not event.in_pause:
         return True
     return any(actor.run.posts and actor.process.report and actor.process.report[0] == "sleep" for actor in active)

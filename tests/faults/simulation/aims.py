@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the users of the schedules ask for, by what most of a schedule is about."""
+"""The goals of the users in a schedule, by the schedule's focus."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ TRANSFER_GOALS = (
 MOVE_GOALS = {ORDER_COLLATERAL: ORDER_COLLATERAL_GOALS, ACCOUNT_COLLATERAL: ACCOUNT_COLLATERAL_GOALS, WALLETS: TRANSFER_GOALS}
 FOCUSES = {
     LEGACY: LEGACY_GOALS, FLEXIBLE: FLEXIBLE_GOALS, FIXED: FIXED_GOALS,
-    # Beside them, repayments that change the same LTV, or are paid from the same wallet.
+    # The others are repayments that change the same LTV or come from the same wallet.
     ORDER_COLLATERAL: (*ORDER_COLLATERAL_GOALS, *ORDER_COLLATERAL_GOALS, Goal(BIG_LOAN, "100"), Goal(BIG_LOAN, max_ltv="0.145")),
     ACCOUNT_COLLATERAL: (*ACCOUNT_COLLATERAL_GOALS, *ACCOUNT_COLLATERAL_GOALS, Goal(BIG_COIN, "100"), Goal(BIG_COIN, max_ltv="0.19")),
     WALLETS: (*TRANSFER_GOALS, *TRANSFER_GOALS, Goal(BIG_COIN, "100"), Goal(BIG_LOAN, "100")),
@@ -85,7 +85,7 @@ def loans_of(focus: str) -> list[Loan]:
 
 
 def probe(loan: Loan) -> Goal:
-    """Return what is asked for only to have a run report what is open."""
+    """Return a goal whose only purpose is that a run reports open intents."""
     if loan.product in MOVE_GOALS:
         return Goal(loan, "0.001", move=MOVE_GOALS[loan.product][0].move)
     return Goal(loan) if loan.product == FIXED else Goal(loan, "0.5")

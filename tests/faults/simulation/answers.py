@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers that change: each field of each call that a goal asks, and each way in which it can change.
+"""Changed answers: every field of every call that a run for a goal makes, and every way in which the field can change.
 
-Pure: no I/O but that of the documentation.
+The only I/O is reading the documentation.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ GOALS = {
     "transfer to unified": Goal(WALLET_USDT, "100", move=TO_UNIFIED),
     "ensure": Goal(WALLET_USDT, ensure="100500", move=TO_FUND),
 }
-# What else changes the same LTV.
+# The histories of whatever else changes the same LTV.
 _BESIDE = {
     ORDER_COLLATERAL: {PRODUCTS[LEGACY].reads[HISTORY]}, LEGACY: {PRODUCTS[ORDER_COLLATERAL].reads[HISTORY]},
     ACCOUNT_COLLATERAL: {PRODUCTS[name].reads[HISTORY] for name in (FLEXIBLE, FIXED)},
     FLEXIBLE: {PRODUCTS[name].reads[HISTORY] for name in (FIXED, ACCOUNT_COLLATERAL)},
 }
-# What no run needs, so that it may change as it likes; a message is for people.
+# Fields that no run needs, so that any change must be harmless. A message is for people only.
 _UNREAD = {
     "": "retMsg retExtInfo",
     "/v5/asset/transfer/query-account-coin-balance":
@@ -102,8 +102,8 @@ _UNREAD = {
 }
 
 
-# How a run goes: its repayment is answered; the answer is lost; it is lost, and only the wallet shows in time that it was
-# made; or the machine's clock is off at first.
+# What happens in a run: its repayment is answered; the answer is lost; the answer is lost and only the wallet shows the repayment in
+# time; or the machine's clock is off at first.
 CLEAR, LOST, HIDDEN, CLOCK = "clear", "lost", "hidden", "clock"
 _LOSSES = {
     LOST: {"method": "POST", "answer": "close"},
@@ -115,13 +115,13 @@ _HIDDEN_GOALS = (
     "legacy amount", "flexible amount", "flexible max_debt", "fixed", "order add", "order take_back", "account min_ltv", "transfer to fund",
     "transfer to unified",
 )
-# A minute is more than any time window.
+# A minute exceeds any time window.
 DRIFT_MS = 60_000
 
 
 _HISTORY, _FLEXIBLE_DEBT = "/v5/crypto-loan/repayment-history", "/v5/crypto-loan-flexible/ongoing-coin"
 _FLEXIBLE_HISTORY = "/v5/crypto-loan-flexible/repayment-history"
-# Goal, run, call, field and change by which the suite has found what was wrong; no sample leaves them out.
+# Goal, run, call, field, and change of cases that once found a defect; every sample includes them.
 _FOUND = frozenset({
     ("legacy since", CLEAR, _HISTORY, "result.list.orderId", "unknown"),
     ("legacy since", LOST, _HISTORY, "result.list.orderId", "unit"),
@@ -138,10 +138,10 @@ _FOUND = frozenset({
 
 
 class Case(t.NamedTuple):
-    """One field of one call that changes for as long as one run takes.
+    """One field of one call that is changed for the duration of a run.
 
-    :ivar goal: A name of C(GOALS).
-    :ivar how: As the stand-in's faults call it.
+    :ivar goal: A key of C(GOALS).
+    :ivar how: The change, as the stand-in's faults name it.
     """
 
     goal: str
@@ -153,7 +153,7 @@ class Case(t.NamedTuple):
 
     @property
     def is_unread(self) -> bool:
-        """Whether the run must go on as if nothing had changed."""
+        """Whether the run must behave as if nothing had changed."""
         if self.run == HIDDEN:
             return False
         if self.how in ("extra", "reordered"):
@@ -172,7 +172,7 @@ class Case(t.NamedTuple):
 
 
 def losses(run: str) -> list[dict[str, t.Any]]:
-    """Return what goes wrong with the repayment of such a run."""
+    """Return the faults of the repayment in such a run."""
     return [_LOSSES[run]] if run in _LOSSES else []
 
 
@@ -183,12 +183,12 @@ def asked(name: str, run: str) -> set[tuple[str, str]]:
     if goal.move:
         return _asked_of_move(goal, run)
     paths = {product.reads[use] for use in _ALWAYS}
-    # What pays is read before, and the wallet's own ledger where nothing else shows the repayment.
+    # The source of the money is read before, and the wallet's ledger where nothing else shows the repayment.
     paths.add(product.reads[OTHER if goal.collateral else WALLET])
     if run == HIDDEN and not goal.collateral:
         paths.add(product.reads[LEDGER])
     if goal.loan.product == LEGACY and goal.max_debt == "0" and run != HIDDEN:
-        # There are the loans that are paid off.
+        # This list has the loans that are paid off.
         paths.add(product.reads[OTHER])
     if goal.max_ltv is not None:
         paths |= _BESIDE[goal.loan.product] | ({product.reads[OTHER]} if goal.loan.product == FLEXIBLE else set())
@@ -200,7 +200,7 @@ def asked(name: str, run: str) -> set[tuple[str, str]]:
 def _asked_of_move(goal: Goal, run: str) -> set[tuple[str, str]]:
     """Return the same for an adjustment or a transfer."""
     product, name = PRODUCTS[goal.loan.product], goal.loan.product
-    # A transfer is about the wallets alone.
+    # A transfer concerns only the wallets.
     uses = {KEY, DEBT, HISTORY, WALLET}
     uses |= {LEDGER, LIMIT} if name == WALLETS else {LIMIT} if goal.move == TAKE_BACK else set()
     if name != WALLETS:
@@ -208,7 +208,7 @@ def _asked_of_move(goal: Goal, run: str) -> set[tuple[str, str]]:
     if run == HIDDEN:
         uses.add(LEDGER)
     paths = {product.reads[use] for use in uses} | (_BESIDE[name] if goal.limit is not None else set())
-    # The decimal places of a goal are those that the exchange lists for something near by.
+    # The decimal places for a goal come from another product's list.
     places = {ACCOUNT_COLLATERAL: PRODUCTS[ORDER_COLLATERAL].reads[COINS], WALLETS: PRODUCTS[FLEXIBLE].reads[COINS]}
     if (goal.limit is not None or goal.ensure is not None) and name in places:
         paths.add(places[name])
@@ -216,13 +216,13 @@ def _asked_of_move(goal: Goal, run: str) -> set[tuple[str, str]]:
 
 
 def every() -> list[Case]:
-    """Return all cases: what is read with each goal that reads it, what is not read with one of them."""
+    """Return all cases: a field that is read for every goal that reads it, and a field that is not read for one goal."""
     cases = [
         Case(name, run, method, path, field, how)
         for name in GOALS
         for run in (CLEAR, LOST)
         for method, path in sorted(asked(name, run))
-        # An answer that is lost has no fields.
+        # A lost answer has no fields.
         if (method, run) != ("POST", LOST)
         for field, how in _changes(path)
     ]
@@ -237,14 +237,14 @@ def every() -> list[Case]:
     by_change: dict[tuple[str, ...], list[Case]] = {}
     for case in cases:
         by_change.setdefault(case[1:], []).append(case)
-    # In turn, so that each goal meets some of what it does not read.
+    # Take turns, so that each goal meets some changes of fields that it does not read.
     turns = itertools.count()
     alone = {alike[next(turns) % len(alike)] for alike in by_change.values() if alike[0].is_unread}
     return [case for case in cases if case in alone or not case.is_unread]
 
 
 def sample(count: int, seed: int) -> list[Case]:
-    """Return some of all cases, in their order: those that once found something, and mostly those that matter most."""
+    """Return some of all cases in their order: those that once found a defect, and preferably those that matter most."""
     cases, chance = every(), random.Random(seed)
 
     def rank(number: int) -> tuple[bool, float]:
@@ -256,14 +256,14 @@ def sample(count: int, seed: int) -> list[Case]:
 
 
 def _weight(case: Case) -> int:
-    """Reading matters most where an answer was lost, and where what is to be paid follows from what is read."""
+    """Return a case's weight: reads matter most after a lost answer, and where the amount to pay depends on them."""
     if case.is_unread or case.field.count(".") < 2:
         return 2
     return 6 if case.run in _LOSSES or GOALS[case.goal].is_declarative else 3
 
 
 def visible(path: str) -> list[tuple[str, str]]:
-    """Return the changes of a call's answer that a reader can see, as field and how; those of what is read come twice."""
+    """Return the detectable changes of a call's answer as (field, how); changes of fields that are read appear twice."""
     found = [change for change in _changes(path) if not forgeries.forged_by(_fault(path, *change))]
     return [*found, *(one for one in found if not Case("", CLEAR, "GET", path, *one).is_unread)]
 

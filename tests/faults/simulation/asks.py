@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the users have asked for: one ask is one decision to pay, however many runs it takes.
+"""What users have asked for: one ask is one decision to pay, no matter how many runs it takes.
 
 Pure: no I/O.
 """
@@ -19,9 +19,9 @@ from .runs import ANSWERS_SURELY_FOR_MS, KNOWN_SUCCESSES, Post, Run
 
 @dataclass
 class Ask:
-    """:ivar is_open: Whether the user does not know yet that it is fulfilled, and would run the playbook again.
+    """:ivar is_open: Whether the user does not yet know that it is fulfilled, and would run the playbook again.
 
-    :ivar reported_at: When a run has reported its result to nobody; after some hours, no run can tell it from an answered ask.
+    :ivar reported_at: The time at which a run reported the result to nobody; some hours later, no run can tell this from an answered ask.
     """
 
     goal: Goal
@@ -31,9 +31,9 @@ class Ask:
 
 
 class Asks:
-    """The bookkeeping of one schedule.
+    """The asks of one schedule.
 
-    :ivar reported: The ids of the repayments that were reported to the users, or that they have looked up.
+    :ivar reported: The IDs of repayments that were reported to users, or that users have looked up.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Asks:
         self.reported: set[str] = set()
 
     def begin(self, run: Run, taken: t.Collection[int] = ()) -> Ask | None:
-        """Say which ask a run belongs to: an open one of the same goal that nobody else takes care of, or a new one."""
+        """Return the ask that a run belongs to: an open one for the same goal that no other run serves, or a new one."""
         if run.plan.check:
             return None
         for ask in self.open():
@@ -56,10 +56,10 @@ class Asks:
         return ask
 
     def end(self, run: Run, recording: Recording) -> None:
-        """Note what a run has reported."""
+        """Record what a run has reported."""
         if not run.result or run.plan.check:
             return
-        # Its warning names them, and no later run does, as they have been counted.
+        # The run's warning names them; no later run does, because they count as known.
         self.reported |= run.came_between
         if not run.reached_user:
             self._report(run, recording)
@@ -70,12 +70,12 @@ class Asks:
         is_refused = bool(run.refusal_of_reference)
         if is_refused or not run.failed and run.outcome in (*KNOWN_SUCCESSES, "nothing_to_do"):
             for ask in self._asks:
-                # Acknowledging asks for nothing new; what was asked for before is still wanted.
+                # An acknowledgement does not ask for anything new, and an earlier ask stays open.
                 if run.index in ask.runs and not (run.only_acknowledged and len(ask.runs) > 1):
                     ask.is_open = False
 
     def settled_by_hand(self, posts: t.Iterable[Post], recording: Recording) -> None:
-        """A person has looked these up at the exchange, and knows now what became of them."""
+        """Record that a person has looked these requests up at the exchange and knows their outcome."""
         for post in posts:
             entry = recording.entry_of(post)
             if entry and entry.is_paid:
@@ -83,7 +83,7 @@ class Asks:
                 self._close_one(post, recording)
 
     def _report(self, run: Run, recording: Recording) -> None:
-        """Note that a run has reported what was made when nobody may have been there."""
+        """Record that a run has reported a repayment when possibly nobody was there."""
         timestamps = {item["sent_at_ms"] for item in [*run.made, *run.earlier] if item.get("outcome") in KNOWN_SUCCESSES}
         senders = {post.run for post in recording.posts if post.timestamp in timestamps}
         for ask in self.open():
@@ -108,17 +108,17 @@ class Asks:
                 self._part_from(self._close_one(post, recording), reporter, recording)
 
     def _part_from(self, ask: Ask | None, reporter: Run, recording: Recording) -> None:
-        """Give asks of their own to runs that go on beside the one that reported the end of theirs: they cannot know it."""
+        """Give separate asks to runs that were in progress when another run reported the end of their ask, which they cannot know."""
         later = [index for index in ask.runs if _overlap(recording.runs[index], reporter)] if ask else []
         if ask:
             ask.runs = [index for index in ask.runs if index not in later]
         self._asks += [Ask(recording.runs[index].plan.goal, runs=[index]) for index in later]
 
     def _close_one(self, post: Post, recording: Recording) -> Ask | None:
-        """Close the ask that a request has fulfilled, and return it."""
+        """Close and return the ask that a request has fulfilled."""
         goal = recording.goal_of(post)
         own = [ask for ask in self.open() if post.run in ask.runs]
-        # Its run's own ask may have been answered otherwise; then it serves another one of the same goal.
+        # If the ask of the request's run was already answered, the request serves another ask for the same goal.
         for ask in [*own, *(ask for ask in self.open() if ask.goal == goal)]:
             ask.is_open = False
             return ask
@@ -126,6 +126,6 @@ class Asks:
 
 
 def _overlap(run: Run, reporter: Run) -> bool:
-    """Tell whether a run had begun when another one reported its result, and ended after that."""
+    """Check whether a run was in progress when another one reported its result."""
     reported_at_ms = reporter.ended_at or 0
     return run.index != reporter.index and run.began_at <= reported_at_ms < (run.ended_at or 0)

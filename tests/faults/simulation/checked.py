@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all schedules have in common: the oracle checks each run; at the end, everything heals and has to add up."""
+"""What all schedules have in common: the oracle checks each run, and at the end everything heals and has to add up."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from .starting import clean_folder
 from .world import World
 
 _LONG_MS = 3_600_000
-# Less than up to which the exchange lets collateral go.
+# Below the LTV up to which the exchange returns collateral.
 _MOST_LTV = "0.79"
 _SECRETS = (KEY, SECRET, KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET)
 
 
 class Violation(AssertionError):
-    """Something that must hold did not."""
+    """A law was broken."""
 
 
 class Stage(t.NamedTuple):
-    """What all schedules of a process share."""
+    """What all schedules in a process share."""
 
     standin: StandIn
     folder: Path
     tally: Tally
-    # How many schedules have begun, and the first that failed.
+    # The number of schedules that have begun, and the number of the first one that failed.
     counts: dict[str, int]
-    # A server and a database of it, started when it is first needed.
+    # A database server and the URL of its database, started when first needed.
     shared: t.Callable[[], tuple[Server, str]]
 
 
 class CheckedSchedule(stateful.RuleBasedStateMachine):
     """One schedule, whatever happens in it.
 
-    :ivar focus: The product that most of it is about.
+    :ivar focus: The product that most of the schedule is about.
     """
 
     stage: Stage
@@ -66,7 +66,7 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         self.asks = Asks()
         self.drift_ms = 0
         self.has_failed = False
-        # Intents that a run reported as in doubt: id to loan and the request's timestamp.
+        # The intents that a run reported as unknown: the loan and the timestamp of the request, by intent ID.
         self.doubts: dict[str, tuple[Loan, int | None]] = {}
         self.own: Tally = Tally()
         self.focus = LEGACY
@@ -78,12 +78,12 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
             self.stage.tally.add_schedule(self.world.recording)
 
     def share_journal(self) -> None:
-        """Have the runs use a database instead of a file."""
+        """Make the runs use a database instead of a file."""
         self.world.share_journal(*self.stage.shared())
         self.own["journal on a server"] += 1
 
     def order(self, faults: list[dict[str, t.Any]]) -> None:
-        """Have something go wrong with the next calls; a read is named by its use in the product in focus."""
+        """Add faults to the next calls; a read is named by its use for the focused product."""
         reads = PRODUCTS[self.focus].reads
         for fault in faults:
             path = {"path": reads[fault["use"]]} if "use" in fault else {}
@@ -118,9 +118,9 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         return runs
 
     def acknowledge(self, intent: str, goal: Goal) -> Run:
-        """A person looks the repayment up at the exchange, when nothing can change any more, and acknowledges it."""
+        """Let a person look the repayment up at the exchange, when nothing can change any more, and acknowledge it."""
         loan, timestamp = self.doubts.pop(intent)
-        # What a fault can hide is longest there by then.
+        # By then, whatever faults have hidden is visible.
         self.world.pass_time(300_000)
         self.world.update_recording()
         looked_at = [post for post in self.world.recording.posts_on(loan) if post.timestamp == timestamp]
@@ -129,7 +129,7 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         return self.play([Plan(goal, acknowledge=intent, drift_ms=self.drift_ms)])[0]
 
     def remove_journal(self) -> None:
-        """A person looks all repayments up, as for C(acknowledge), and removes the journal that cannot be read, with its lock files."""
+        """Let a person look up all repayments, as in C(acknowledge), and remove the unreadable journal with its lock files."""
         self.world.pass_time(300_000)
         self.world.update_recording()
         recording = self.world.recording
@@ -142,7 +142,7 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         self.own["journal removed"] += 1
 
     def _heal_and_check(self) -> None:
-        """After everything has healed, every ask must come to a known end, and the reports must match the ledger."""
+        """Heal everything, bring every ask to a known end, and check that the reports match the ledger."""
         world = self.world
         world.log("the end: everything heals")
         world.heal()
@@ -168,7 +168,7 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
             self._fail(wrong)
 
     def _settle_others(self, goal: Goal) -> None:
-        """A goal of an LTV is refused while something else that changes it is in doubt, so its user runs the task for that first."""
+        """Settle other intents that change the same LTV, because a run for an LTV is refused while such an outcome is unknown."""
         noted = {one.loan for one in self.world.journal.open_intents()} if goal.limit is not None else set()
         for loan in sorted(loan for loan in noted if loan != goal.loan and share_ltv(loan, goal.loan)):
             [run] = self.play([Plan(aims.probe(loan))])
@@ -176,29 +176,29 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
                 self.acknowledge(run.details["intent"], aims.probe(loan))
 
     def _settle_the_rest(self) -> None:
-        """Intents whose asks were answered otherwise are reported by the next run."""
+        """Run once more wherever an intent is unreported because its ask was answered in another way."""
         for loan in sorted({post.loan for post in self.world.recording.posts}):
             entries = [e for e in self.world.recording.entries_on(loan) if e.source == API and e.is_paid]
             if any(entry.repay_id not in self.asks.reported for entry in entries):
                 self.play([Plan(aims.probe(loan))])
 
     def _meet_goals(self) -> None:
-        """A goal that says what shall be true must be reached now, by one payment, and then nothing is paid."""
+        """Check that each goal is met by one payment now, and that the next run pays nothing."""
         for goal in sorted({run.plan.goal for run in self.world.recording.runs if run.plan.goal.is_declarative}, key=repr):
             self.world.update_recording()
-            # What is more than is owed is refused, however often it is asked for.
+            # A request for more than the debt is always refused.
             if self._is_too_much(goal):
                 continue
             runs: list[Run] = []
             refused = 0
-            # The first may be answered by what an earlier run has left open, the second has to meet the goal; an hour
-            # that turns meanwhile takes one more.
+            # An earlier run's open intent may answer the first run, and the second one has to meet the goal. A full hour in
+            # between takes one more run.
             while len(runs) < 4 and not (runs and runs[-1].outcome == "nothing_to_do"):
                 runs += self.play([Plan(goal)])
                 if runs[-1].outcome == "unknown":
                     self.acknowledge(runs.pop().details["intent"], goal)
                 elif runs[-1].outcome == "not_executed" and not runs[-1].posts and not refused:
-                    # A run that does not trust a debt read so soon after a repayment may be repeated later, once.
+                    # A run may distrust a debt that it reads so soon after a repayment, so repeat it once, later.
                     runs.pop()
                     refused += 1
                     self.world.pass_time(_LONG_MS)
@@ -208,21 +208,21 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
                 self._fail(wrong)
 
     def _turned(self, runs: list[Run]) -> bool:
-        """Tell whether an hour turned since the first of these runs began, that of the loans or that of the clock."""
+        """Check whether an hour of interest or of the clock has passed since the first of these runs began."""
         begun, now = runs[0].began_at, self.world.now
         return any((begun - turn) // HOUR_MS < (now - turn) // HOUR_MS for turn in (START_MS + TURN_MS, 0))
 
     def _is_too_much(self, goal: Goal) -> bool:
-        """Tell whether a goal cannot be reached, as it takes more than is owed on its loan."""
+        """Check whether a goal cannot be met because it takes more than the debt on its loan."""
         recording = self.world.recording
         owed, books = recording.owed(goal.loan), recording.books
         if goal.limit is not None and any(e.loan != goal.loan and share_ltv(e.loan, goal.loan) and is_gone(e) for e in recording.ledger.values()):
-            # Until somebody acknowledges what the history never shows, nobody can know the LTV.
+            # Until somebody acknowledges an operation that the history never shows, nobody can know the LTV.
             return True
         if goal.move != REPAID:
             return self._lacks_collateral(goal)
         if goal.max_ltv is not None:
-            # Half a dollar is less than the exchange's rounding could make of it.
+            # Half a dollar covers the exchange's rounding.
             debt, collateral = books.ltv_of(goal.loan)
             return debt - owed + Decimal("0.5") > Decimal(goal.max_ltv) * collateral
         if goal.amount is None:
@@ -231,10 +231,10 @@ class CheckedSchedule(stateful.RuleBasedStateMachine):
         return owed < Decimal(goal.amount) - paid
 
     def _lacks_collateral(self, goal: Goal) -> bool:
-        """Tell whether there is not enough to take back, no loan to pledge for, or no key that may transfer."""
+        """Check whether there is too little collateral to take back, no loan to pledge for, or no permission to transfer."""
         books, loan = self.world.recording.books, goal.loan
         if loan.product == WALLETS and self.world.recording.cannot_read_wallet:
-            # Such a key may not transfer either.
+            # Such a key does not have the permission to transfer either.
             return True
         if self.world.recording.is_closed(loan):
             return goal.amount is not None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The exchange's calls as its documentation has them: the fields of each answer, and what each can become."""
+"""The exchange's calls according to its documentation: the fields of each answer, and how each can change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 class Call(t.NamedTuple):
-    """:ivar fields: An example of each field of the answer, by its path in the whole document; a list stands for its rows."""
+    """:ivar fields: An example of each field of the answer, by its path from the top of the document; a list stands for its rows."""
 
     method: str
     path: str
@@ -28,7 +28,7 @@ class Call(t.NamedTuple):
 
 @functools.cache
 def calls() -> dict[str, Call]:
-    """Return all calls by their paths."""
+    """Return all calls by path."""
     documents = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(_FOLDER.glob("*.json"))]
     made = [Call(one["method"], one["path"], _fields(one)) for one in documents]
     assert made, f"{_FOLDER} holds no call"
@@ -36,7 +36,7 @@ def calls() -> dict[str, Call]:
 
 
 def ways(example: object) -> list[str]:
-    """Return how a field of this kind can change; what would leave it as it is is left out."""
+    """Return how a field of this kind can change, without changes that have no effect on it."""
     found = ["absent", "null", "empty", "type", "doubled"]
     is_number = isinstance(example, (int, float)) and not isinstance(example, bool)
     if is_number or (isinstance(example, str) and _DECIMAL.fullmatch(example)):
@@ -51,7 +51,7 @@ def ways(example: object) -> list[str]:
 
 
 def _fields(document: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Put the table and the example together, as each lacks some field of the other."""
+    """Merge the fields of the table and the example, since each lacks some of the other's."""
     found: dict[str, t.Any] = {}
     way: list[str] = []
     for row in document["response"]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can keep a run from knowing what became of a repayment: the conditions of the oracle's excuses.
+"""What can keep a run from knowing the outcome of a repayment: the conditions of the oracle's excuses.
 
 Pure: no I/O.
 """
@@ -15,22 +15,22 @@ from .recording import Recording
 from .runs import Post, Run
 from .shown import is_gone, lateness, processed_at, shown_at, twins
 from .standin import DAY_MS
-from .switches import UNRECOGNISED
+from .switches import UNRECOGNIZED
 
-# The longest pause between two reads of the history, and what the requests beside it take at most.
+# The longest pause between two reads of the history, plus the longest duration of the requests in between.
 SLACK_MS = 4500
-# How many times longer than settle_margin a run has to wait where no ledger of the wallet shows the repayment.
+# How many times settle_margin a run has to wait if it cannot read the repayment in a wallet's ledger.
 MARGINS_WITHOUT_LEDGER = 60
-# Two whole reads, because one may overlap a failing one.
+# Two complete reads, because one of them may overlap with a failing one.
 _READS = 2
-# What is read once or twice, besides history and debt.
+# Read once or twice, in addition to history and debt.
 _FURTHER = (WALLET, LEDGER, OTHER)
-# Some days less than the history reaches back.
+# Some days less than the period that the history covers.
 _HISTORY_MS = 178 * DAY_MS
 _BLOCKED = 403
 
 
-# Of a repayment request whose outcome is not known.
+# Conditions for a repayment request whose outcome is unknown.
 
 
 def was_misled(run: Run, post: Post, recording: Recording) -> bool:
@@ -50,7 +50,7 @@ def has_twin(run: Run, post: Post, recording: Recording) -> bool:
 
 
 def is_shown_otherwise(run: Run, post: Post, recording: Recording) -> bool:
-    return recording.is_switched(*UNRECOGNISED)
+    return recording.is_switched(*UNRECOGNIZED)
 
 
 def has_failed(run: Run, post: Post, recording: Recording) -> bool:
@@ -58,7 +58,7 @@ def has_failed(run: Run, post: Post, recording: Recording) -> bool:
     return entry is not None and not entry.is_paid
 
 
-def has_neighbour(run: Run, post: Post, recording: Recording) -> bool:
+def has_neighbor(run: Run, post: Post, recording: Recording) -> bool:
     entry = recording.entry_of(post)
     if entry is not None and shown_at(entry, recording) <= (run.ended_at or 0):
         return False
@@ -95,16 +95,16 @@ def ended_too_early(run: Run, post: Post, recording: Recording) -> bool:
 def could_not_read(run: Run, post: Post, recording: Recording) -> bool:
     before = [read for read in recording.runs[post.run].reads if read.use in _FURTHER and read.at <= post.sent_at]
     if not recording.cannot_read_wallet and not all(read.clean for read in before):
-        # What was not read before the request cannot be compared after it.
+        # Without a read before the request, there is nothing to compare with after it.
         return True
     return not _could_read(run, _decidable_at(run, post, recording), recording.cannot_read_wallet)
 
 
 def _decidable_at(run: Run, post: Post, recording: Recording) -> int:
-    """Return from when on the exchange shows what became of a request."""
+    """Return the time from which the exchange shows the outcome of a request."""
     entry = recording.entry_of(post)
     closed_at = max(post.window_end, post.sent_at + post.recv_window + EARLY_MS)
-    # One that has failed does not prove that there is no other, so the whole time must pass as if there were none.
+    # A failed entry does not prove that there is no other one, so the whole time must pass as if there were none.
     if entry and entry.is_paid and entry.time <= min(post.window_end, run.ended_at or 0):
         return max(closed_at, shown_at(entry, recording))
     has_ledger = not recording.cannot_read_wallet and not recording.goal_of(post).collateral
@@ -112,20 +112,20 @@ def _decidable_at(run: Run, post: Post, recording: Recording) -> int:
 
 
 def _could_read(run: Run, need: int, cannot_read_wallet: bool) -> bool:
-    """Tell whether the run could read all that it needed, after the moment from which on the evidence was there."""
+    """Check whether the run could read everything that it needed, once the evidence was there."""
     if any(not read.clean for read in run.reads if read.use in _FURTHER) and not cannot_read_wallet:
         return False
     after = [read for read in run.reads if read.at >= need]
     for use in (HISTORY, DEBT):
         if sum(1 for read in after if read.use == use and read.clean) < _READS:
             disturbed = [read for read in run.reads if not read.clean and read.use not in _FURTHER]
-            # A run may stop at once when the exchange asks for it.
+            # A run may stop at once when the exchange demands it.
             return not disturbed or (disturbed[-1].at < need - SLACK_MS and run.reads[-1].clean)
     asked_time = [read for read in after if read.use == TIME]
     return not asked_time or any(read.clean for read in asked_time)
 
 
-# Of an accepted repayment that may not be final yet.
+# Conditions for an accepted repayment that may not be final yet.
 
 
 def does_not_wait(run: Run, entry: Entry, recording: Recording) -> bool:
@@ -137,7 +137,7 @@ def has_vanished(run: Run, entry: Entry, recording: Recording) -> bool:
 
 
 def has_not_arrived(run: Run, entry: Entry, recording: Recording) -> bool:
-    """Return whether only collateral and wallet can tell that it is final, and they are late."""
+    """Return whether only collateral and wallet can show that the operation is final, and they are late."""
     post = recording.post_of(entry)
     late_ms = max(int(post.fault.get(name, 0)) for name in ("debt_delay_ms", "wallet_delay_ms")) if post else 0
     is_unread = any(read.use in (DEBT, WALLET, LEDGER) and not read.clean for read in run.reads)

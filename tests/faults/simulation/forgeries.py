@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one table of changed fields that no reader can detect, because no other answer contradicts them, and what they excuse.
+"""The only table of changed fields that no reader can detect, because no other answer contradicts them, and of what they excuse.
 
 Pure: no I/O.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-# What such a field is about.
+# The subject of such a field.
 DEBT, AMOUNT, ID, ACCOUNT, BALANCE = "debt", "amount", "id", "account", "balance"
 
 
@@ -27,7 +27,7 @@ class Forgery(t.NamedTuple):
 
 _HISTORY = r"/v5/crypto-loan(-flexible|-fixed)?/repayment-history"
 _ADJUSTMENTS = r"/v5/crypto-loan(-common)?/adjustment-history"
-# Another number in the place of the true one; every other change can be seen.
+# Another number instead of the true one; all other changes are detectable.
 _HOWS = ("unit", "unknown")
 FORGERIES = (
     Forgery(
@@ -55,7 +55,7 @@ FORGERIES = (
 
 
 def forged_by(fault: dict[str, t.Any]) -> set[str]:
-    """Return what an ordered fault forges."""
+    """Return the subjects that an added fault forges."""
     return {
         forgery.about
         for change in fault.get("mutations", ())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is asked for, and how a run is started: plain data."""
+"""What a task asks for, and how a run is started: plain data."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .products import ADD, FIXED, PRODUCTS, REPAID, TAKE_BACK, TO_FUND, TO_UNIFI
 
 @dataclass(frozen=True)
 class Goal:
-    """What a task in a playbook asks for; a fixed contract alone means all of it.
+    """What a task in a playbook asks for; a fixed contract without an amount means all of it.
 
-    :ivar collateral: The coins to sell for it; empty when the Funding wallet pays.
-    :ivar reference: What names an amount as a step that is taken once, for ever; empty when it has no name.
-    :ivar move: What is done but a repayment.
-    :ivar min_ltv: Up to which LTV collateral is taken back.
-    :ivar ensure: What the Funding wallet shall hold.
+    :ivar collateral: The coins to sell; empty if the Funding wallet pays.
+    :ivar reference: The reference of a step; empty if it has none.
+    :ivar move: The operation, if it is not a repayment.
+    :ivar min_ltv: The LTV up to which collateral is taken back.
+    :ivar ensure: What the Funding wallet has to hold.
     """
 
     loan: Loan
@@ -37,27 +37,27 @@ class Goal:
 
     @property
     def limit(self) -> str | None:
-        """The LTV that it is about."""
+        """The LTV of the goal, if it has one."""
         return self.max_ltv if self.max_ltv is not None else self.min_ltv
 
     @property
     def can_be_named(self) -> bool:
-        """Whether it may have a reference."""
+        """Whether the task may have a reference."""
         return self.amount is not None and self.since_ms is None
 
     @property
     def is_whole(self) -> bool:
-        """Whether it closes a contract, whatever that costs."""
+        """Whether the task closes a contract, whatever that costs."""
         return self.loan.product == FIXED
 
     @property
     def is_of_debt(self) -> bool:
-        """Whether what is to be paid follows from what is owed."""
+        """Whether the amount depends on the current debt or level."""
         return self.amount is None
 
     @property
     def is_declarative(self) -> bool:
-        """Whether it says what shall be true, so that a second run pays nothing."""
+        """Whether the task names the state to reach, so that a second run pays nothing."""
         return self.is_of_debt or self.since_ms is not None
 
     def options(self) -> dict[str, t.Any]:
@@ -92,9 +92,9 @@ class Goal:
 
 @dataclass(frozen=True)
 class Kill:
-    """When to kill a run: before its step number n, or the n-th step after (before, with 0) something has happened.
+    """When to kill a run: before its n-th step, or before the n-th step after a moment.
 
-    :ivar moment: "step", "post" (its body is about to leave) or "reported" (the result stands on its output).
+    :ivar moment: "step", "post" (the body of its request is about to leave), or "reported" (its result has been printed).
     """
 
     moment: str
@@ -103,9 +103,9 @@ class Kill:
 
 @dataclass(frozen=True)
 class Loss(Kill):
-    """When one of those who would get a run's result ends; the run itself goes on.
+    """When a process that would get a run's result ends, while the run itself goes on.
 
-    :ivar who: "playbook", or "worker".
+    :ivar who: "playbook" or "worker".
     """
 
     who: str = "playbook"
@@ -115,14 +115,14 @@ class Loss(Kill):
 class Plan:
     """One run of a module.
 
-    :ivar at_most: The option, with C(allow_partial) where that has a meaning.
-    :ivar key: With which key of the account: the usual one if empty, "second", or "old", the one that the usual one has replaced.
+    :ivar at_most: The option, with C(allow_partial) where that makes sense.
+    :ivar key: The key of the account: empty for the usual one, "second", or "old" for the one that the usual one has replaced.
     :ivar is_at_other_address: Whether the exchange is called by its other name.
-    :ivar loss: None as long as everybody is there.
-    :ivar is_buffered: Whether something that is not Ansible takes its output, which may reach nobody.
+    :ivar loss: When a parent process ends; None if all go on.
+    :ivar is_buffered: Whether something other than Ansible takes the output, so that it may reach nobody.
     :ivar flushes: How often a directory can be flushed to the disk, with C(broken_state) "flush".
-    :ivar longest_file: How many bytes a file can have at most, with C(broken_state) "full".
-    :ivar defect_at: At which of its pauses, counted from 0, an error inside comes up.
+    :ivar longest_file: The largest size of a file in bytes, with C(broken_state) "full".
+    :ivar defect_at: The pause, counted from 0, in which an internal error occurs.
     """
 
     goal: Goal
@@ -136,8 +136,8 @@ class Plan:
     drift_ms: int = 0
     start_after_ms: int = 0
     acknowledge: str | None = None
-    # "file": a file is where the folder should be; "full": nothing can be written to the disk; "flush": no directory can be flushed, which
-    # is needed only when the journal is made.
+    # "file": a file is where the folder should be. "full": nothing can be written to the disk. "flush": directories cannot be flushed, which
+    # is necessary only when the journal is created.
     broken_state: str | None = None
     at_most: str | None = None
     key: str = ""
@@ -150,12 +150,12 @@ class Plan:
 
     @property
     def may_send(self) -> bool:
-        """Whether it may come so far as to send a repayment."""
+        """Whether the run may get as far as sending a repayment."""
         return not self.check and (self.broken_state is None or self.flushes > 0 or self.longest_file > 0)
 
     @property
     def is_partial(self) -> bool:
-        """Whether it pays as much as it may when that is not enough."""
+        """Whether the run pays as much as at_most allows if that is not enough."""
         return self.at_most is not None and self.goal.is_declarative and not self.goal.is_whole
 
     def __repr__(self) -> str:

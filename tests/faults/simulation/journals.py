@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal of the runs, and what may happen to it besides what runs write: to its file, or to the files beside it."""
+"""The journal of the runs, and what can happen to its file or lock files besides what runs write."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from postgres import HOST, Server, free_port
 
 from .products import Loan
 
-# How much of a file is left, and what comes in its place.
+# How a file is damaged.
 DAMAGES: dict[str, t.Callable[[bytes], bytes]] = {
     "cut": lambda content: content[: len(content) // 2],
     "filled with zeros": lambda content: bytes(len(content)),
@@ -28,7 +28,7 @@ _OPEN = "SELECT product, loan, document FROM bybit_intents WHERE state = 'open'"
 
 
 class Noted(t.NamedTuple):
-    """A repayment that the journal has as one whose outcome is open."""
+    """An open intent in the journal."""
 
     loan: Loan
     timestamp: int
@@ -37,11 +37,11 @@ class Noted(t.NamedTuple):
 class Journal(t.Protocol):
     """The journal of one schedule.
 
-    :ivar option: What the runs are given.
-    :ivar unusable: The same for a run that cannot use it.
-    :ivar folder: Where its files lie, if it has some.
+    :ivar option: The option C(journal) of the runs.
+    :ivar unusable: The same option for a run that cannot use its journal.
+    :ivar folder: The folder of its files, if it has any.
     :ivar is_damaged: Whether nobody can read it.
-    :ivar is_shared: Whether it is a server's.
+    :ivar is_shared: Whether it is on a server.
     """
 
     option: str
@@ -51,25 +51,23 @@ class Journal(t.Protocol):
     is_shared: bool
 
     def open_intents(self) -> frozenset[Noted]:
-        """Return what is recorded as open: what is committed, so that it survives whatever becomes of the runs."""
+        """Return the committed open intents, which survive whatever happens to the runs."""
 
     def damage(self, how: str) -> bool:
-        """Make it unreadable, if runs have written there; return whether it was."""
+        """Make the journal unreadable if runs have written to it; return whether that was done."""
 
     def vanish(self) -> bool:
-        """Remove the file alone, as a cleaner of old files does; return whether that has hidden something."""
+        """Remove only the file, as a cleanup of old files does; return whether that was done."""
 
     def remove(self) -> None:
-        """Remove a journal that cannot be read, and all that belongs to it, after its loans were looked up at the exchange."""
+        """Remove an unreadable journal and everything that belongs to it, after its loans were looked up at the exchange."""
 
     def lose_locks(self, is_replaced: bool) -> bool:
-        """Take the locks away from whoever has them; return whether there can have been any."""
+        """Take the locks away from their holders; return whether there can have been any."""
 
 
 class SqliteJournal:
-    """One file, and the locks beside it.
-
-    """
+    """One file, and the lock files beside it."""
 
     is_shared = False
 
@@ -85,12 +83,12 @@ class SqliteJournal:
     def open_intents(self) -> frozenset[Noted]:
         if self.is_damaged or not self._path.is_file() or not self._path.stat().st_size:
             return frozenset()
-        # Read as it lies on the disk, without the lock that would be in the way of a run, and without undoing what a killed run has begun.
+        # Read the file as it is on the disk, without a lock that would block a run, and without rolling back what a killed run has begun.
         with contextlib.closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             try:
                 return noted(connection.execute(_OPEN).fetchall())
             except sqlite3.OperationalError:
-                # The tables are being made.
+                # The tables are being created.
                 return frozenset()
 
     def damage(self, how: str) -> bool:
@@ -113,7 +111,7 @@ class SqliteJournal:
         self.is_damaged = False
 
     def lose_locks(self, is_replaced: bool) -> bool:
-        # Removed, as by a cleaner of old files, or others in their place. A journal that is gone with all its locks, nobody can miss.
+        # Remove or replace the lock files, as a cleanup of old files may. No run can notice a journal that is gone with all its locks.
         locks = [] if self.is_damaged else self._locks()
         for path in locks:
             path.unlink()
@@ -126,14 +124,14 @@ class SqliteJournal:
 
 
 class PostgresJournal:
-    """A database on a server; what the schedule before has left there is gone."""
+    """A database on a server, without what the previous schedule has left in it."""
 
     is_shared = True
     is_damaged = False
 
     def __init__(self, folder: Path, server: Server, url: str) -> None:
         self.folder, self.option = folder / "state", url
-        # Nobody listens there.
+        # Nothing listens on this port.
         self.unusable = f"postgresql://{HOST}:{free_port()}/none"
         self._server, self._url = server, server.by_socket(url)
         with self._connection() as connection:
@@ -156,7 +154,7 @@ class PostgresJournal:
         raise AssertionError("it is never damaged")
 
     def lose_locks(self, is_replaced: bool) -> bool:
-        """End the connections of all runs, or crash the server and start it again, which ends them as well."""
+        """End the connections of all runs, or restart the server after a crash, which ends them as well."""
         if is_replaced:
             self._server.stop("immediate")
             self._server.start()

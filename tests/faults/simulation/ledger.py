@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The exchange's ledger: what is really owed, and what was really repaid; plain data."""
+"""The exchange's ledger, that is, the true debts and repayments: plain data."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from decimal import Decimal
 
 from .products import ACCOUNT_COLLATERAL, FIXED, FLEXIBLE, LEGACY, ORDER_COLLATERAL, REPAID, Loan
 
-# The exchange accepts a timestamp that lies less than a second in its future.
+# The exchange accepts a timestamp that is less than a second in the future.
 EARLY_MS = 1000
 SUCCESS, PROCESSING, FAILED = 1, 2, 3
-API, OWNER, SEED = "api", "owner", "seed"
+API, OWNER = "api", "owner"
 
 
 @dataclass(frozen=True)
 class Books:
-    """What is really owed and pledged at a moment.
+    """The true debts and collateral at a moment.
 
-    :ivar debts: What is owed on each loan that is open, also what is being repaid just then.
-    :ivar collateral_usd: Of the account, for its flexible and fixed loans.
-    :ivar interests: What of the debts is interest, penalty interest included.
-    :ivar pledged_usd: What is pledged for a legacy loan alone.
-    :ivar pledged: How many coins are pledged, by what journals call their collateral.
-    :ivar wallets: What the Funding wallet holds, by coin.
+    :ivar debts: The debt on each open loan, including what is being repaid at that moment.
+    :ivar collateral_usd: The collateral of the account, for its flexible and fixed loans.
+    :ivar interests: The part of the debts that is interest, including penalty interest.
+    :ivar pledged_usd: The collateral of each legacy loan.
+    :ivar pledged: The pledged coins, by the journal's target for the collateral.
+    :ivar wallets: The balance of the Funding wallet, by coin.
     """
 
     debts: dict[Loan, Decimal]
@@ -37,7 +37,7 @@ class Books:
     wallets: dict[str, Decimal] = field(default_factory=dict)
 
     def ltv_of(self, loan: Loan) -> tuple[Decimal, Decimal]:
-        """Return the debt and the collateral, both in USD, that make the LTV which this loan counts for."""
+        """Return the debt and the collateral, both in USD, of the LTV that this loan counts toward."""
         loan = loan_behind(loan)
         if loan.product == LEGACY:
             return self.debts.get(loan, Decimal(0)), self.pledged_usd.get(loan, Decimal(0))
@@ -45,24 +45,24 @@ class Books:
 
     @property
     def shared_debt(self) -> Decimal:
-        """What is owed on all the loans that share the collateral; their coins are all worth a dollar."""
+        """The debt on all loans that share the collateral; each of their coins is worth a dollar."""
         return sum((debt for loan, debt in self.debts.items() if loan.product in (FLEXIBLE, FIXED)), Decimal(0))
 
 
 def loan_behind(target: Loan) -> Loan:
-    """Return the legacy loan whose collateral something is; itself for all else."""
+    """Return the legacy loan of a target that is its collateral, and any other target itself."""
     return Loan(LEGACY, target.name) if target.product == ORDER_COLLATERAL else target
 
 
 def share_ltv(one: Loan, other: Loan) -> bool:
-    """Tell whether what is done to these changes the same LTV."""
+    """Check whether operations on these targets change the same LTV."""
     shared = (FLEXIBLE, FIXED, ACCOUNT_COLLATERAL)
     return loan_behind(one) == loan_behind(other) or (one.product in shared and other.product in shared)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One repayment, adjustment or transfer in the ledger."""
+    """One repayment, adjustment, or transfer in the ledger."""
 
     repay_id: str
     loan: Loan
@@ -71,7 +71,6 @@ class Entry:
     status: int
     source: str
     visible_at: int
-    settles_at: int | None
     move: str = REPAID
     coin: str = ""
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How far a goal of collateral or of a wallet is from what is true: details of the oracle's laws, as C(overpayment) has them of debts.
+"""How far a goal for collateral or a wallet is from the truth: details of the oracle's laws, as in C(overpayment) for debts.
 
 Pure: no I/O.
 """
@@ -19,21 +19,21 @@ from .recording import Recording
 from .runs import Post
 from .standin import BTC_USD, RATIO
 
-# The exchange shows an LTV rounded, and whoever adds collateral adds for the worst case; what is taken back may never be too much.
-# That of a legacy loan has four places.
+# The exchange rounds an LTV, so a run adds collateral for the worst case, and must never take back too much. The LTV of a legacy
+# loan has four decimal places.
 _ADDED_FOR_ROUNDING, _UNSAFE = {ORDER_COLLATERAL: Decimal("0.004"), ACCOUNT_COLLATERAL: Decimal("0.0005")}, Decimal("0.0002")
-# So near to its limit, an LTV has reached it; a coin has eight decimal places.
+# An LTV this close to its limit has reached it; a coin has eight decimal places.
 _NEAR, _UNIT = Decimal("0.98"), Decimal("1E-8")
 
 
 def beyond_level(post: Post, goal: Goal, recording: Recording) -> str:
-    """Say how a move leads beyond its goal: adds or transfers more than is missing, or takes back past the LTV; empty when it does not."""
+    """Return how an operation exceeds its goal: it adds or transfers too much, or takes back past the LTV; empty if it does not."""
     meanwhile = [
         entry for entry in recording.ledger.values()
         if entry.repay_id != post.repay_id and post.sent_at <= entry.time <= (post.handled_at or post.sent_at) and counts(entry, goal)
     ]
     if meanwhile:
-        # The exchange has taken on something else first.
+        # The exchange has accepted something else first.
         return ""
     if goal.ensure is not None and forgeries.BALANCE in recording.forged:
         return ""
@@ -50,7 +50,7 @@ def beyond_level(post: Post, goal: Goal, recording: Recording) -> str:
 
 
 def needed_coins(books: Books, goal: Goal) -> Decimal:
-    """Return how many coins must be pledged for the LTV of a goal."""
+    """Return the number of coins that must be pledged for the LTV of a goal."""
     debt, value = books.ltv_of(goal.loan)
     price = Decimal(BTC_USD) if goal.loan.product == ORDER_COLLATERAL else BTC_USD * RATIO
     others = value - books.pledged.get(goal.loan, Decimal(0)) * price
@@ -58,7 +58,7 @@ def needed_coins(books: Books, goal: Goal) -> Decimal:
 
 
 def below_level(goal: Goal, recording: Recording, growth: Decimal) -> str:
-    """Say what is not true of a goal that is said to be met; empty when it is met."""
+    """Return why a goal that was reported as met is not met; empty if it is."""
     books = recording.books
     if goal.ensure is not None:
         held = books.wallets.get(goal.loan.name, Decimal(0))
@@ -71,7 +71,7 @@ def below_level(goal: Goal, recording: Recording, growth: Decimal) -> str:
 
 
 def counts(entry: Entry, goal: Goal) -> bool:
-    """Tell whether something changes what a goal is about."""
+    """Check whether an entry changes the level that a goal is about."""
     if goal.loan.product == WALLETS:
         return entry.coin == goal.loan.name
     return share_ltv(entry.loan, goal.loan)

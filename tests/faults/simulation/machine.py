@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The state machine: a schedule is any sequence of these rules."""
+"""The state machine, any sequence of whose rules is a schedule."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class Schedule(CheckedSchedule):
         goal = data.draw(strategies.goals)
         self.play([Plan(goal, drift_ms=self.drift_ms)], None, OwnerAct(after_steps, goal.loan, amount, borrows=True))
 
-    # What is around the runs.
+    # The surroundings of the runs.
 
     @stateful.rule(fate=surroundings.fates_of_keys)
     def the_key_is_replaced(self, fate: str) -> None:
@@ -182,7 +182,7 @@ class Schedule(CheckedSchedule):
         self.world.pass_time(pause_ms)
         again = dataclasses.replace(data.draw(strategies.plans(self.drift_ms)), goal=goal, at_most=None)
         if other is not None:
-            # The same name for something else, perhaps.
+            # Sometimes, the same reference for something else.
             again = dataclasses.replace(again, goal=dataclasses.replace(other, reference=goal.reference))
         self.play([again])
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the exchange has made of the requests of runs: which entry of its ledger each has led to, and results in one vocabulary.
+"""The effect of the runs' requests: the entry of the ledger that each has led to, and results with uniform keys.
 
 Pure: no I/O.
 """
@@ -19,7 +19,7 @@ from .recording import Recording
 from .runs import Post
 from .standin import UNIT
 
-# What results call the ID, the list of what was made, and what was changed.
+# How results name the ID, the list of operations, and the changed object.
 _KEYS = {
     **{name: ("adjust_id", "adjustments", "collateral") for name in (ORDER_COLLATERAL, ACCOUNT_COLLATERAL)},
     WALLETS: ("transfer_id", "transfers", "wallets"),
@@ -28,9 +28,9 @@ _REPAYMENT_KEYS = ("repay_id", "repayments", "loan")
 
 
 def complete(post: Post, entry: dict[str, t.Any]) -> None:
-    """Note what the exchange's log of requests says of a request.
+    """Record what the exchange's request log says about a request.
 
-    :param entry: As the stand-in's control call returns it.
+    :param entry: The log entry, as the stand-in's control API returns it.
     """
     if not post.timestamp:
         body = json.loads(entry["body"])
@@ -42,7 +42,7 @@ def complete(post: Post, entry: dict[str, t.Any]) -> None:
 
 
 def match(recording: Recording) -> None:
-    """Find the ledger's entry of every request."""
+    """Find the ledger's entry for every request."""
     claimed = {post.repay_id for post in recording.posts}
     for post in recording.posts:
         if post.committed and post.repay_id is None:
@@ -58,13 +58,13 @@ def _fits(entry: Entry, post: Post) -> bool:
     if post.own_id is not None:
         return entry.repay_id == post.own_id
     same = (entry.loan, entry.time, entry.move) == (post.loan, post.handled_at, post.move)
-    # Less than a unit too much may be taken off.
+    # The exchange may cut an overpayment of less than one unit.
     is_alike = entry.amount <= post.amount < entry.amount + UNIT or entry.loan.product == FIXED
     return same and entry.source == API and is_alike
 
 
 def in_one_vocabulary(result: dict[str, t.Any], product: str) -> dict[str, t.Any]:
-    """Return a result with the keys that one of a repayment has."""
+    """Return a result with the keys of a repayment's result."""
     if product not in _KEYS:
         return result
     names = dict(zip(_KEYS[product], _REPAYMENT_KEYS, strict=True))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with the outcome of a report: goals not reached, doubts that are hidden, and doubts without need.
+"""Wrong outcomes in reports: goals that are not met, unknown outcomes that are hidden, and needless ones.
 
 The details of the oracle's laws, each of which returns sentences. Pure: no I/O.
 """
@@ -21,10 +21,10 @@ from .recording import Recording
 from .runs import KNOWN_SUCCESSES, Post, Run
 from .shown import processed_at
 
-# As late as the schedules show a debt, and by how much it grows in that time; what is less than a coin's unit stays.
+# The largest lateness of a debt in the schedules, its growth in that time, and the rest below a coin's unit.
 _LATE_MS, _GROWTH, _DUST = 90_000, Decimal("1.001"), Decimal("0.0001")
 
-# Its goal.
+# The goal.
 
 
 def goal_not_reached(run: Run, recording: Recording) -> list[str]:
@@ -61,7 +61,7 @@ def _something_to_do(run: Run, recording: Recording) -> list[str]:
 
 
 def _debt_above_goal(run: Run, recording: Recording) -> list[str]:
-    """Check a goal of the debt that is said to be met; interest of some hours may have accrued meanwhile."""
+    """Check a goal for the debt that was reported as met; some hours of interest may have accrued meanwhile."""
     goal, books = run.plan.goal, recording.books
     if goal.move != REPAID:
         return _level_missed(run, recording)
@@ -70,7 +70,7 @@ def _debt_above_goal(run: Run, recording: Recording) -> list[str]:
     if something_failed(goal.loan, recording) or forgeries.DEBT in recording.forged:
         return []
     if any(e.move == TAKE_BACK and share_ltv(e.loan, goal.loan) and e.time >= (run.ended_at or 0) for e in recording.ledger.values()):
-        # It was met when the run ended.
+        # The goal was met when the run ended.
         return []
     owed = recording.owed(goal.loan)
     if goal.is_whole and owed:
@@ -84,10 +84,10 @@ def _debt_above_goal(run: Run, recording: Recording) -> list[str]:
 
 
 def _level_missed(run: Run, recording: Recording) -> list[str]:
-    """Check a goal of collateral or of a wallet that is said to be met, unless something else has changed that meanwhile."""
+    """Check a goal for collateral or a wallet that was reported as met, unless something else has changed the level meanwhile."""
     goal = run.plan.goal
     own = {post.repay_id for post in run.posts}
-    # What the wallet holds, its ledger shows at once; an LTV may be late.
+    # A wallet's ledger is never late, but an LTV may be.
     since = run.began_at if goal.ensure is not None else run.began_at - _LATE_MS
     beside = [e for e in recording.ledger.values() if e.repay_id not in own and levels.counts(e, goal)]
     others = [e for e in beside if max(e.time, processed_at(e, recording)) >= since]
@@ -104,9 +104,9 @@ def _is_forged(goal: Goal, recording: Recording) -> bool:
 
 
 def unsettled(goal: Goal, runs: list[Run], hour_turned: bool) -> list[str]:
-    """Check the last runs for a goal, the last of which has to find nothing to do.
+    """Check the final runs for a goal, the last of which has to find nothing to do.
 
-    :param hour_turned: Whether interest accrued meanwhile, so that one more may have paid.
+    :param hour_turned: Whether interest accrued meanwhile, so that one more run may have paid.
     """
     outcomes, wrong = [run.outcome for run in runs], []
     if set(outcomes) - {"executed", "nothing_to_do"} or outcomes[-1] != "nothing_to_do":
@@ -116,7 +116,7 @@ def unsettled(goal: Goal, runs: list[Run], hour_turned: bool) -> list[str]:
     return wrong
 
 
-# What it does not know.
+# Unknown outcomes.
 
 
 def hidden_doubts(run: Run, recording: Recording) -> list[str]:
@@ -130,7 +130,7 @@ def hidden_doubts(run: Run, recording: Recording) -> list[str]:
     for post in recording.posts:
         entry = recording.entry_of(post)
         is_same = recording.goal_of(post) == run.plan.goal and post.run != run.index and post.sent_at < ended_at
-        # Until a run has found out about it, no run may report that nothing was paid.
+        # Until a run has found out the outcome, no run may report that nothing was paid.
         if is_same and entry and entry.is_paid and run.reads and not run.details["intent"] and not _is_beside(post, run):
             if is_in_doubt(post, recording, ended_at):
                 wrong.append(f"reported not_executed while repayment {entry.repay_id} of the same goal was in doubt")
@@ -138,14 +138,14 @@ def hidden_doubts(run: Run, recording: Recording) -> list[str]:
 
 
 def _is_beside(post: Post, run: Run) -> bool:
-    """Tell whether a run cannot know of a request, because another run was under way beside it."""
+    """Check whether a run cannot know about a request because another run was in progress at the same time."""
     return run.was_kept_out or (run.has_lost_lock and post.sent_at >= (run.locked_at or 0))
 
 
 def needless_doubts(run: Run, recording: Recording, excuse: t.Callable[[Post], str | None]) -> list[str]:
-    """Check what a run reports as unknown.
+    """Check an outcome that a run reports as unknown.
 
-    :param excuse: Why the run cannot know what became of a request.
+    :param excuse: Returns why the run cannot know the outcome of a request.
     """
     if run.outcome != "unknown":
         return []

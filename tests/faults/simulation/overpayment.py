@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a run paid more than a goal of the debt takes, or ended before the debt showed it: details of the oracle's laws.
+"""Whether a run paid more than a goal takes, or ended before the debt showed the repayment: details of the oracle's laws.
 
-Pure: no I/O. An amount that is asked for is paid once or twice; for a goal of the debt, only the debt shows it.
+Pure: no I/O. For a requested amount, the number of repayments shows an overpayment; for a goal, only the debt does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .runs import Post, Run
 from .shown import lateness
 from .standin import UNIT
 
-# The exchange shows an LTV and its parts rounded, and whoever wants to be sure pays for the worst case.
+# The exchange rounds an LTV and its parts, so a run pays for the worst case.
 _LTV_SLACK, _LEGACY_LTV_SLACK = Decimal("0.5"), Decimal(24)
 
 
@@ -30,7 +30,7 @@ def beyond_goal(run: Run, recording: Recording) -> list[str]:
 
 
 def _beyond_goal(post: Post, run: Run, recording: Recording) -> list[str]:
-    """Check that a repayment does not lead beyond its goal, by a unit of the coin or more."""
+    """Check that a repayment does not exceed its goal by a unit of the coin or more."""
     goal = run.plan.goal
     if not goal.is_of_debt or goal.is_whole or not post.committed or forgeries.DEBT in recording.forged:
         return []
@@ -57,7 +57,7 @@ def left_too_early(run: Run, recording: Recording) -> list[str]:
 
 
 def _needed(post: Post, goal: Goal, recording: Recording) -> tuple[Decimal, Decimal]:
-    """Return what was missing of the goal when the exchange took the repayment on, and what may come on top."""
+    """Return what the goal took when the exchange accepted the repayment, and the allowed excess."""
     ours = [entry for entry in recording.ledger.values() if entry.repay_id != post.repay_id and recording.post_of(entry)]
     meanwhile = [e for e in ours if post.sent_at <= e.time <= (post.handled_at or post.sent_at)]
     if goal.max_debt is not None:
@@ -65,13 +65,13 @@ def _needed(post: Post, goal: Goal, recording: Recording) -> tuple[Decimal, Deci
         return post.books.debts.get(goal.loan, Decimal(0)) - paid - Decimal(goal.max_debt), UNIT
     paid = sum((entry.amount for entry in meanwhile if _counts(entry, goal)), Decimal(0))
     debt, collateral = post.books.ltv_of(goal.loan)
-    # That of a legacy loan is shown with four places, and four units of the last are this much.
+    # The LTV of a legacy loan is shown with four decimal places, and this is the effect of four units of the last one.
     slack = _LEGACY_LTV_SLACK if goal.loan.product == LEGACY else _LTV_SLACK
     return debt - paid - Decimal(goal.max_ltv or 0) * collateral, slack
 
 
 def _excuse(post: Post, run: Run, recording: Recording) -> str:
-    """Say why the run could not know what was missing; empty when it could."""
+    """Return why the run could not know what the goal took; empty if it could."""
     reads = [read.at for read in run.reads if read.use == HISTORY and read.clean and read.at <= post.sent_at]
     read_at, taken_at = max(reads, default=0), post.handled_at or post.sent_at
     if any(gate.hides(loan, read_at, recording) for loan in {entry.loan for entry in recording.ledger.values()}):
@@ -84,10 +84,10 @@ def _excuse(post: Post, run: Run, recording: Recording) -> str:
                 return "somebody else repaid just then"
         copy = recording.post_of(entry)
         if copy and copy.is_turned_away and lateness(entry, recording)[1] > run.plan.settle_margin * 1000:
-            # It counts as somebody else's, whose debt is late by the margin at most.
+            # The copy counts as somebody else's repayment, for which a run expects the debt to be late by the margin at most.
             return "another copy, later than anybody has to expect"
         if entry.loan != post.loan and _is_hidden(entry, read_at, recording) and not _must_know(entry, run, recording):
-            # What another run for another loan has sent, this one need not know.
+            # A run need not know what another run has sent for another loan.
             return "another loan"
     return ""
 
@@ -99,7 +99,7 @@ def _counts(entry: Entry, goal: Goal) -> bool:
 
 
 def _must_know(entry: Entry, run: Run, recording: Recording) -> bool:
-    """Tell whether a run for an LTV must know of what another run has changed of it: by the journal, and by the margin."""
+    """Check whether a run for an LTV must know what another run has changed, from the journal or because the margin is over."""
     post = recording.post_of(entry)
     sender = recording.runs[post.run] if post else None
     if run.plan.goal.limit is None or sender is None or not recording.knows(sender, run):
@@ -109,12 +109,12 @@ def _must_know(entry: Entry, run: Run, recording: Recording) -> bool:
 
 
 def _is_hidden(entry: Entry, moment: int, recording: Recording) -> bool:
-    """Tell whether the debt did not show a repayment yet at a moment."""
+    """Check whether the debt did not yet show a repayment at a moment."""
     return entry.time <= moment < entry.time + lateness(entry, recording)[1]
 
 
 def _near(run: Run, recording: Recording) -> list[Entry]:
-    """Return the repayments whose fall of the debt a run may have taken for that of its own."""
+    """Return the repayments that may have lowered the debt in place of the run's own."""
     entries = [entry for entry in recording.entries_on(run.plan.goal.loan) if entry.time <= (run.ended_at or 0)]
     return [entry for entry in entries if entry.time + lateness(entry, recording)[1] >= run.began_at]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What somebody does by hand while runs are under way: in the exchange's app, or on the machine."""
+"""What somebody does by hand while runs are in progress, in the exchange's app or on the machine."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .products import ADD, COLLATERAL, FIXED, FLEXIBLE, LEGACY, PRODUCTS, TAKE_B
 from .standin import StandIn
 
 
-# By how much the amounts in coins of collateral are smaller than those in dollars.
+# The factor between amounts in dollars and amounts in coins of collateral.
 _COLLATERAL_IS_SMALLER = 1000
 
 
 class OwnerAct(t.NamedTuple):
-    """Something that the owner pays, borrows, pledges or transfers, after so many steps of a batch.
+    """The owner pays, borrows, pledges, or transfers something after this many steps of a batch.
 
-    :ivar borrows: Whether the owner borrows; of collateral, takes it back; of a wallet, transfers away from the Funding wallet.
-    :ivar in_pause: Whether that is put off until a run pauses after its repayment request.
+    :ivar borrows: Whether the owner borrows, takes collateral back, or transfers money out of the Funding wallet.
+    :ivar in_pause: Whether the act is postponed until a run pauses after its request to repay.
     """
 
     after_steps: int
@@ -34,14 +34,14 @@ class OwnerAct(t.NamedTuple):
 
 
 class LockLoss(t.NamedTuple):
-    """The lock files are removed after so many steps of a batch, or replaced by others."""
+    """The lock files are removed or replaced after this many steps of a batch."""
 
     after_steps: int
     is_replaced: bool = False
 
 
 class JournalLoss(t.NamedTuple):
-    """The file of the journal is removed after so many steps of a batch."""
+    """The file of the journal is removed after this many steps of a batch."""
 
     after_steps: int
 
@@ -50,7 +50,7 @@ Event = t.Union[OwnerAct, LockLoss, JournalLoss]
 
 
 def like(goal: Goal, after_steps: int, is_opposite: bool = False) -> OwnerAct:
-    """Return the act by which the owner does by hand what a step does, or undoes it."""
+    """Return the act by which the owner does the same as a step, or the opposite."""
     amount = goal.amount
     if amount is not None and goal.loan.product in COLLATERAL:
         amount = str(Decimal(amount) * _COLLATERAL_IS_SMALLER)
@@ -59,7 +59,7 @@ def like(goal: Goal, after_steps: int, is_opposite: bool = False) -> OwnerAct:
 
 
 def act(standin: StandIn, owner_act: OwnerAct, send: t.Callable[[str, dict[str, str]], str]) -> str:
-    """Do what the owner does; return what was done, nothing when it is not possible.
+    """Do what the owner does; return what was done, empty if it is not possible.
 
     :param send: Sends a signed request.
     """
@@ -85,10 +85,10 @@ def _transfer(target: Loan, amount: str, move: str, send: t.Callable[[str, dict[
 
 
 def repay(standin: StandIn, loan: Loan, amount: str | None) -> str:
-    """Repay an amount, without one all that is left; return what was done, nothing when it is not possible."""
+    """Repay an amount, or everything if there is none; return what was done, empty if it is not possible."""
     left = standin.open_books().debts.get(loan, Decimal(0))
     amount = amount or str(left.quantize(Decimal("0.0001"), ROUND_DOWN))
-    # A contract is repaid as a whole.
+    # A contract can be repaid only as a whole.
     if left <= 0 or (loan.product != FIXED and not 0 < Decimal(amount) <= left):
         return ""
     order = {
@@ -101,8 +101,8 @@ def repay(standin: StandIn, loan: Loan, amount: str | None) -> str:
 
 
 def borrow(standin: StandIn, loan: Loan, amount: str | None) -> str:
-    """Borrow more of a coin; return what was done, nothing when it is not possible."""
-    # What has been paid off stays closed, so that at the end everybody knows that it was.
+    """Borrow more of a coin; return what was done, empty if it is not possible."""
+    # Do not borrow on a loan that was paid off, so that at the end everybody can see that it was.
     if loan.product != FLEXIBLE or amount is None or standin.open_books().debts.get(loan, Decimal(0)) <= 0:
         return ""
     standin.control("POST", "borrow", {"product": FLEXIBLE, "loanCurrency": loan.name, "amount": amount})

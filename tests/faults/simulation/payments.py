@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with what was paid and sent: the details of the oracle's laws, each of which returns sentences.
+"""Wrong payments and requests: the details of the oracle's laws, each of which returns sentences.
 
 Pure: no I/O.
 """
@@ -22,11 +22,11 @@ from .runs import Post, Run
 from .shown import shown_at, twins
 from .standin import UNIT
 
-# The part of the debt that interest can be, at most, as far as a run may believe.
+# The largest part of the debt that a run may believe to be interest.
 _MOST_ACCRUED = Decimal("0.001")
-# The steps of a run around what it writes into an SQLite journal.
+# The steps of a run before and after it writes to an SQLite journal.
 BEGIN, COMMIT = "sql BEGIN", "sql COMMIT"
-# What the coin's decimal places leave, after the first repayment and after that of the interest.
+# The number of rests below the coin's unit: one after the first repayment and one after the repayment of interest.
 _MOST_DUST = 2
 
 
@@ -86,7 +86,7 @@ def uncounted_retries(run: Run) -> list[str]:
     if not run.posts or "gate_retries" not in run.details:
         return []
     retries = run.details["gate_retries"]
-    # The gate turns reads away as well, so there may be more retries than requests.
+    # The gate also turns reads away, so there may be more retries than requests.
     if len(run.posts) - len(run.decided) > retries["clock_syncs"] + retries["rate_limits"]:
         return [f"sent {len(run.posts)} times, but reports {retries}"]
     return []
@@ -124,20 +124,20 @@ def sent_unwritten(run: Run) -> list[str]:
 
 
 def _committed_at(post: Post, run: Run) -> int:
-    """Return the step of its run after which a request was written down."""
+    """Return the step of the run after which a request's intent was recorded."""
     return max((number for number, step in enumerate(run.steps[: post.step]) if step.startswith(COMMIT)), default=0)
 
 
 def _written_at(post: Post, run: Run) -> int:
-    """Return before which step of its run a request began to be written down."""
+    """Return the step of the run before which recording a request's intent began."""
     number = post.step
     if not any(step.startswith(BEGIN) for step in run.steps):
-        # What it writes to a server is no step of its own; it comes before the connection to the exchange, and the head.
+        # Writing to a server is not a separate step; it comes before the connection to the exchange and the head.
         number -= 1
         return number - run.steps[number - 1].startswith("connect") if number > 0 else 0
     while number and not run.steps[number].startswith(BEGIN):
         number -= 1
-    # Another run may have been in the way.
+    # Another run may have blocked this one.
     while number and run.steps[number - 1].startswith((BEGIN, "sleep")):
         number -= 1
     return number
@@ -151,7 +151,7 @@ def sent_beside_open_ones(run: Run, recording: Recording) -> list[str]:
 
 
 def _is_open(other: Post, post: Post, run: Run, recording: Recording) -> bool:
-    """Tell whether nobody could know yet what became of an earlier request when a run sent this one."""
+    """Check whether nobody could know the outcome of an earlier request when a run sent this one."""
     if other.can_still_be_accepted(post.sent_at):
         return True
     if other.is_clear or other.gate_refusal or not is_in_doubt(other, recording, post.sent_at):
@@ -160,7 +160,7 @@ def _is_open(other: Post, post: Post, run: Run, recording: Recording) -> bool:
     candidates = [*([entry] if entry else []), *twins(other, recording)]
     if any(shown_at(candidate, recording) <= post.sent_at for candidate in candidates):
         return False
-    # A run that was killed may have found out before, by its own margin.
+    # A killed run may have found it out earlier, with its own margin.
     margins = [one.plan.settle_margin for one in recording.runs if other.run < one.index and one.began_at <= post.sent_at]
     return post.sent_at <= other.window_end + min([*margins, run.plan.settle_margin]) * 1000
 
@@ -190,10 +190,10 @@ def _wrong_amount(post: Post, run: Run, recording: Recording) -> list[str]:
             least, most = least + shown[0], most + shown[1]
     missing = min(max(Decimal(0), amount - least), cap)
     if least != most:
-        # Where the history may show several amounts, the one that it showed lies between them.
+        # If the history may show several amounts, the one that it showed is between them.
         is_right = min(amount - most, cap) <= post.amount < missing + UNIT
         return [] if is_right else [f"sent {post.amount}, but {missing} was missing"]
-    # What turned out to be a failure between the read and the request was rightly counted.
+    # An entry that failed between the read and the request was rightly counted.
     has_failed = any(e.status == FAILED and e.time >= goal.since_ms for e in recording.entries_on(goal.loan))
     if post.amount == missing or (has_failed and post.amount < missing):
         return []

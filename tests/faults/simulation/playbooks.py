@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real playbooks in real time, and the module's processes among their children."""
+"""Real playbooks in real time, and the module's processes among their descendants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 POLL_SECONDS = 0.02
 _PATIENCE_SECONDS = 60
 
-# Times so small that a settlement takes two seconds.
+# Short times, so that settling takes two seconds.
 _TASKS = """
 - hosts: localhost
   gather_facts: false
@@ -47,9 +47,9 @@ OPTIONS = {"recv_window": 1000, "settle_margin": 1, "wait_timeout": 20, "api_tim
 
 
 class Playbook:
-    """One ansible-playbook that runs the module, again and again if asked to.
+    """One ansible-playbook that runs the module, with retries if requested.
 
-    :param env: More of its environment.
+    :param env: Additional environment variables.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Playbook:
         given = {
             "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
             "BYBIT_API_URL": standin.url, "BYBIT_API_KEY": KEY, "BYBIT_API_SECRET": SECRET,
-            # Only a process of its own can be killed while the playbook lives on and tries again.
+            # Only a module in a separate process can be killed while the playbook goes on and retries.
             "BYBIT_IN_PROCESS": "false",
         }
         self._process = self._start([str(ANSIBLE_PLAYBOOK), str(file)], {**kept, **given, **(env or {})})
@@ -82,7 +82,7 @@ class Playbook:
         )
 
     def kill_module(self, when: t.Callable[[], bool]) -> bool:
-        """Kill the next process of the module as soon as a condition holds; false when it ended before."""
+        """Kill the module's next process as soon as a condition holds; return False if the process ended before."""
         module = None
         for dummy in _polls():
             if module is None:
@@ -97,7 +97,7 @@ class Playbook:
         raise AssertionError("neither the end of the module nor the moment to kill it came")
 
     def result(self) -> dict[str, t.Any]:
-        """Wait for its end and return the result of the last attempt."""
+        """Wait for the playbook's end, and return the result of the last attempt."""
         self.output = self._last_output()
         match = re.search(r'"msg": ("RESULT .*")', self.output)
         assert match, self.output
@@ -107,10 +107,10 @@ class Playbook:
         return self._process.communicate(timeout=_PATIENCE_SECONDS)[0]
 
     def _module(self) -> int | None:
-        """Return a process of the module among the descendants that has not been seen before."""
+        """Return a process of the module among the descendants that is new."""
         for pid in _descendants(self._process.pid):
             arguments = _arguments(pid)
-            # Its code comes through a pipe, so its command line is that of a Python without arguments.
+            # The module's code comes through a pipe, so the command line is that of a Python without arguments.
             is_module = arguments[1:] == [""] and "python" in arguments[0]
             if is_module and pid not in self._seen:
                 self._seen.add(pid)
@@ -119,7 +119,7 @@ class Playbook:
 
 
 class LeftAlone(Playbook):
-    """The same, started by a shell that puts it into the background with nohup and ends while it runs, as at a logout."""
+    """A playbook that a shell starts in the background with nohup; the shell ends while the playbook runs, as at a logout."""
 
     def _start(self, command: list[str], env: dict[str, str]) -> subprocess.Popen:
         self._log = self._folder / f"nohup-{time.monotonic_ns()}.log"
@@ -130,7 +130,7 @@ class LeftAlone(Playbook):
         )
 
     def log_out(self, when: t.Callable[[], bool]) -> None:
-        """End the shell as soon as a condition holds: all that it has started is hung up on."""
+        """End the shell as soon as a condition holds; everything that it has started gets a SIGHUP."""
         for dummy in _polls():
             if when():
                 os.killpg(self._process.pid, signal.SIGHUP)
@@ -147,7 +147,7 @@ class LeftAlone(Playbook):
 
 
 class CutOff(Playbook):
-    """The same, where a task that is cut off is followed by one that asks for the same; the result is the second one's."""
+    """A playbook in which an equal task follows one that is cut off; the result is that of the second task."""
 
     def _text(self, options: str, again: str) -> str:
         first = f"""

@@ -2,29 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the schedules move money for, as the exchange has it: which module does it, and by which calls."""
+"""The products of the exchange in the schedules: the module and the calls for each."""
 
 from __future__ import annotations
 
 import typing as t
 
 LEGACY, FLEXIBLE, FIXED = "legacy", "flexible", "fixed"
-# What the journal calls the collateral of a legacy order, that of the account, and the wallets of the account.
+# The journal's names for the collateral of a legacy order, the collateral of the account, and the wallets of the account.
 ORDER_COLLATERAL, ACCOUNT_COLLATERAL, WALLETS = "order_collateral", "account_collateral", "wallets"
 COLLATERAL = (ORDER_COLLATERAL, ACCOUNT_COLLATERAL)
-# What is done there; a repayment has no word.
+# The operations on these; a repayment has no name.
 ADD, TAKE_BACK, TO_FUND, TO_UNIFIED = "add", "take_back", "to_fund", "to_unified"
 REPAID = ""
-INCOMING = (TAKE_BACK, TO_FUND)
 OPPOSITES = {ADD: TAKE_BACK, TAKE_BACK: ADD, TO_FUND: TO_UNIFIED, TO_UNIFIED: TO_FUND}
-# What a read is for, whatever the product.
+# The uses of a read, for any product.
 HISTORY, DEBT, TIME, COINS, WALLET, OTHER = "history", "debt", "time", "coins", "wallet", "other"
-# The Funding wallet's ledger, what the key may do, and how much the exchange lets go.
+# The Funding wallet's ledger, the permissions of the key, and how much the exchange releases.
 LEDGER, KEY, LIMIT = "ledger", "key", "limit"
 
 
 class Loan(t.NamedTuple):
-    """What is changed: a legacy order, the flexible debt in a coin, a fixed contract, the collateral of an order or in a coin, or a coin."""
+    """The target of an operation: a legacy order, a flexible debt, a fixed contract, the collateral of an order or in a coin, or a coin."""
 
     product: str
     name: str
@@ -34,11 +33,11 @@ class Loan(t.NamedTuple):
 
 
 class Product(t.NamedTuple):
-    """How money of one kind is moved and read.
+    """How one kind of money is moved and read.
 
-    :ivar option: Of the module, that names the loan.
-    :ivar field: Of the request, that names it.
-    :ivar from_collateral: The call that answers without an id, where the schedules use it.
+    :ivar option: The module's option that names the target.
+    :ivar field: The request's field that names the target.
+    :ivar from_collateral: The call that answers without an ID, where the schedules use it.
     """
 
     module: str
@@ -102,26 +101,26 @@ PRODUCTS = {
         },
     ),
 }
-# The histories and figures of others that share an LTV.
+# The histories and figures of other products that share an LTV.
 _BESIDE = {path for product in PRODUCTS.values() for path in product.reads.values()}
 BESIDE = "beside"
 
 
 def uses_of(path: str, product: str) -> list[str]:
-    """Return what a run for such a product reads a path for; one answer can show several things."""
+    """Return the uses for which a run for a product reads a path; one answer can have several."""
     uses = [use for use, one in PRODUCTS[product].reads.items() if one == path]
     assert uses or path in _BESIDE, f"nobody should ask {path}"
     return uses or [BESIDE]
 
 
 def loan_of(path: str, body: dict[str, str]) -> Loan:
-    """Return what a request is about."""
+    """Return the target of a request."""
     (name,) = [name for name, product in PRODUCTS.items() if path in (product.repay, product.from_collateral)]
     return Loan(name, body[PRODUCTS[name].field])
 
 
 def move_of(body: dict[str, str]) -> str:
-    """Return what a request does."""
+    """Return the operation of a request."""
     if "direction" in body:
         return TAKE_BACK if body["direction"] == "1" else ADD
     return {"FUND": TO_FUND, "UNIFIED": TO_UNIFIED}[body["toAccountType"]] if "toAccountType" in body else REPAID

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with what was reported: the details of the oracle's laws, each of which returns sentences.
+"""Wrong reports: the details of the oracle's laws, each of which returns sentences.
 
 Pure: no I/O.
 """
@@ -25,7 +25,7 @@ _DETAILS = (
     "recovered", "inferred", "intent", "earlier", "evidence", "since", "sent_at_ms", "gate_retries", "waits", "decision", "dust",
 )
 
-# Its form.
+# The form of a result.
 
 
 def missing(run: Run) -> list[str]:
@@ -42,7 +42,7 @@ def contradictions(run: Run, recording: Recording) -> list[str]:
     result, outcome, wrong = run.result or {}, run.outcome, []
     if outcome not in OUTCOMES:
         return [f"outcome is {outcome!r}"]
-    # A goal of the debt may take a second repayment, and fail there.
+    # A goal for the debt may take a second repayment, which can fail.
     may_fail = outcome in KNOWN_SUCCESSES and run.plan.goal.is_of_debt and bool(run.made)
     failed = outcome in ("not_executed", "unknown") or run.has_defect or (may_fail and run.failed)
     expected = {"changed": outcome == "planned" or bool(run.made), "failed": failed}
@@ -78,13 +78,13 @@ def unread_journal(run: Run) -> list[str]:
     return []
 
 
-# The repayments that it reports as made.
+# The repayments that a run reports.
 
 
 def wrong_repayments(run: Run, recording: Recording, excuse: t.Callable[[Entry], str | None]) -> list[str]:
-    """Check each repayment that a run reports as made for its goal, and their sum.
+    """Check each repayment that a run reports for its goal, and their sum.
 
-    :param excuse: Why the run cannot know that one is final.
+    :param excuse: Returns why the run cannot know that a repayment is final.
     """
     if not run.made:
         return []
@@ -110,7 +110,7 @@ def _wrong_repayment(
     wrong, post, amount = [], recording.post_of(entry), Decimal(item["amount"])
     is_right = recording.can_show(entry, amount) or forgeries.AMOUNT in recording.forged
     if entry.loan != goal.loan or not is_right:
-        # What a whole contract has cost is known only when it is final.
+        # The cost of a whole contract is known only when it is final.
         if outcome == "executed" or not goal.is_whole:
             wrong.append(f"reported an amount of {item['amount']} on {goal.loan}, but the ledger holds {entry}")
     if entry.move != goal.move:
@@ -130,7 +130,7 @@ def _wrong_repayment(
 
 
 def _answer_to(item: dict[str, t.Any], run: Run, recording: Recording) -> str | None:
-    """Return how the exchange answered a run's own request; none for others, and when it may be read either way."""
+    """Return how the exchange answered a run's own request; None for other requests and ambiguous answers."""
     entry = recording.entry_with_id(item["repay_id"])
     post = recording.post_of(entry) if entry else None
     if post is None or (post.run == run.index and post.changed):
@@ -141,9 +141,9 @@ def _answer_to(item: dict[str, t.Any], run: Run, recording: Recording) -> str | 
 
 
 def wrong_answers(run: Run, recording: Recording, excuse: t.Callable[[Entry], str | None]) -> list[str]:
-    """Check what a run says of its reference: that it was used for the same before, or for something else.
+    """Check what a run says about its reference: an earlier use for the same step, or for something else.
 
-    :param excuse: Why the run cannot know that a repayment is final.
+    :param excuse: Returns why the run cannot know that a repayment is final.
     """
     goal, others = run.plan.goal, [one for one in recording.under(run.plan.goal.reference) if recording.knows(one, run)]
     if run.refusal_of_reference:
@@ -175,7 +175,7 @@ def reported_again(recording: Recording) -> list[str]:
         for item in run.made if not run.plan.check else []:
             repay_id, first = item["repay_id"], first_reports.get(item["repay_id"])
             if first is None or first.may_leave_open or run.has_lost_lock:
-                # The first could not close it any more, or both run beside each other.
+                # The first run could no longer close the intent, or both ran at the same time.
                 pass
             elif not first.failed:
                 wrong.append(f"runs {first.index} and {run.index} both reported repayment {repay_id}")
@@ -198,7 +198,7 @@ def _wrong_earlier(earlier: dict[str, t.Any], run: Run, recording: Recording) ->
     entry, wrong, amount = recording.entry_of(post), [], Decimal(earlier["amount"])
     is_forged = forgeries.AMOUNT in recording.forged
     is_right = is_forged or amount == post.amount or (entry and recording.can_show(entry, amount))
-    # What was to be paid for a whole contract is not known here, only what was paid.
+    # For a whole contract, the requested amount is not known here, only the paid one.
     if not is_right and not run.plan.goal.is_whole:
         wrong.append(f"reports an earlier repayment of {earlier['amount']}, but it was {post.amount}")
     if earlier["outcome"] == "not_executed" and entry and entry.is_paid:
@@ -232,12 +232,12 @@ def exposed(files: t.Iterable[tuple[str, int, bytes]], secrets: t.Iterable[str])
 def unreported(recording: Recording, asks: Asks) -> list[str]:
     made = {entry.repay_id for entry in recording.ledger.values() if entry.source == API and entry.is_paid}
     for post in recording.posts:
-        # The same amount, paid by the owner while the exchange hides ours, is taken for ours.
+        # An equal amount that the owner paid while the exchange hid our repayment may be mistaken for ours.
         mistaken = any(e.repay_id in asks.reported and was_mistaken(e, post, recording) for e in twins(post, recording))
         if mistaken or gate.why_believed(post, recording):
             made.discard(post.repay_id or "")
     known = [entry for entry in map(recording.entry_with_id, asks.reported) if entry is not None]
-    # Whoever was given a forged id was told of a repayment, too.
+    # A user who was given a forged ID was told about a repayment as well.
     if forgeries.ID not in recording.forged:
         made -= {entry.repay_id for entry in known if entry.is_paid and entry.source != OWNER}
     else:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the environment says about a run of the suite."""
+"""The settings of the suite from environment variables."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TESTED_FROM = 600
 
 
 class Settings(t.NamedTuple):
-    """What is to be played.
+    """What to run.
 
-    :ivar part: This process is number part of parts, which share the schedules.
-    :ivar answers: How many cases of answers that change; none for all there are.
+    :ivar part: The number of this process among C(parts) processes, which split the schedules.
+    :ivar answers: How many cases of changed answers to run; None for all.
     """
 
     schedules: int
@@ -32,7 +32,7 @@ class Settings(t.NamedTuple):
 
     @property
     def mine(self) -> int:
-        """How many schedules this process runs."""
+        """The number of schedules that this process runs."""
         return self.schedules // self.parts + (self.part <= self.schedules % self.parts)
 
     @property

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When the exchange shows what its ledger holds, and which entries look like one another.
+"""When the exchange shows the entries of its ledger, and which entries look alike.
 
 Pure: no I/O.
 """
@@ -18,13 +18,13 @@ _NEVER_MS = 10**15
 
 
 def processed_at(entry: Entry, recording: Recording) -> int:
-    """Return when a repayment is no longer in process."""
+    """Return the time from which a repayment is no longer in process."""
     post = recording.post_of(entry)
     return entry.time + int(post.fault.get("processing_ms", 0) if post else 0)
 
 
 def shown_at(entry: Entry, recording: Recording) -> int:
-    """Return when the history shows a repayment."""
+    """Return the time from which the history shows a repayment."""
     if is_gone(entry):
         return _NEVER_MS
     is_hidden = entry.loan.product == LEGACY and "hidden" in recording.switched.get("legacy_processing", ())
@@ -34,31 +34,31 @@ def shown_at(entry: Entry, recording: Recording) -> int:
 
 
 def is_gone(entry: Entry) -> bool:
-    """Tell whether the history no longer shows it: those of legacy loans have none that failed."""
+    """Check whether the history no longer shows a repayment, since the legacy histories omit failed ones."""
     return entry.loan.product in (LEGACY, ORDER_COLLATERAL) and entry.status == FAILED
 
 
 def lateness(entry: Entry, recording: Recording) -> tuple[int, int]:
-    """Return how much later than the ledger history and debt show a repayment."""
+    """Return how much later than the ledger the history and the debt show a repayment."""
     final_at = processed_at(entry, recording)
     falls_at = [final_at]
     for other in recording.posts_on(entry.loan):
         one = recording.entry_of(other)
-        # As long as the stand-in shows a debt as it was at one repayment, it shows nothing that came later either.
-        # Whether a transfer has come, the wallet's ledger shows at once.
+        # While the stand-in shows a debt as it was before one repayment, it does not show later repayments either.
+        # The wallet's ledger shows a transfer at once.
         if one and one.time <= final_at and entry.loan.product != WALLETS:
             falls_at.append(one.time + int(other.fault.get("debt_delay_ms", 0)))
     return shown_at(entry, recording) - entry.time, max(falls_at) - entry.time
 
 
 def twins(post: Post, recording: Recording) -> list[Entry]:
-    """Return the repayments that others made and that look like this one."""
+    """Return the repayments by others that look like this one."""
     begin = post.timestamp - EARLY_MS
     return [
         entry for entry in recording.entries_on(post.loan)
         if entry.source == OWNER and entry.repay_id != post.repay_id and entry.move == post.move
-        # What a whole contract costs is not known beforehand.
+        # The cost of a whole contract is not known beforehand.
         and (entry.amount == post.amount or recording.goal_of(post).is_whole)
-        # One that was made long afterwards is a doubt as well: what the exchange calls the time is not documented.
+        # A much later repayment counts as well, because the meaning of the exchange's times is not documented.
         and begin - 60_000 <= entry.time and entry.status != FAILED
     ]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The stand-in exchange: its process, a quick client for its control calls, and the book that schedules begin with."""
+"""The stand-in exchange: its process, a fast client for its control API, and the seed of the schedules."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ from .products import (
 ROOT = Path(__file__).resolve().parents[3]
 LAUNCHER = ROOT / "roles" / "sandbox" / "files" / "sandbox.py"
 KEY, SECRET = "sandbox-key", "sandbox-secret"
-# It may repay loans, but not read the wallet.
+# This key may repay loans, but not read the wallet.
 KEY_WITHOUT_WALLET, SECRET_WITHOUT_WALLET = "sandbox-loan-key", "sandbox-loan-secret"
-# Each of the two has a second one beside it, with the same secret.
+# The suffix of the second key that each of these two has, with the same secret.
 SECOND = "-2"
-# With it the owner moves money by hand.
+# The key with which the owner moves money by hand.
 OWNER_KEY = "owner-key"
 DAY_MS = 24 * 3600 * 1000
 HOUR_MS = 3_600_000
-# In the future, so that the moments between the seed and the stopped clock charge no interest.
+# In the future, so that no interest accrues between the seed and the stop of the clock.
 START_MS = int(datetime.datetime(2033, 5, 18, 9, 30, tzinfo=datetime.timezone.utc).timestamp()) * 1000
-# When an hour of interest is charged for the first time; all loans were taken so many whole hours before.
+# The time from the start to the first charge of interest; all loans were taken out a number of full hours before that charge.
 TURN_MS = 60_000
 BIG_LOAN, OTHER_LOAN, SMALL_LOAN = (
     Loan(LEGACY, name) for name in ("1794267532472646144", "1794288290015682560", "1794299000112233472")
 )
 BIG_COIN, SMALL_COIN = Loan(FLEXIBLE, "USDT"), Loan(FLEXIBLE, "USDC")
-# The first two are overdue, so that what closes them grows by the hour.
+# The first two are overdue, so that the amount to close them grows every hour.
 CONTRACTS = tuple(Loan(FIXED, number) for number in ("571", "572", "573", "574"))
 ORDER_PLEDGE, COIN_PLEDGE, WALLET_USDT = Loan(ORDER_COLLATERAL, BIG_LOAN.name), Loan(ACCOUNT_COLLATERAL, "BTC"), Loan(WALLETS, "USDT")
 # The smallest amount of every coin.
@@ -68,7 +68,7 @@ _SOURCES = {"api": API, "app": OWNER}
 
 
 def book(begin_ms: int = START_MS) -> dict[str, t.Any]:
-    """The seed of every schedule: loans of all products with plenty of money, and no limits."""
+    """Return the seed of every schedule: loans of all products, plenty of money, and no rate limits."""
 
     def loan(loan: Loan, principal: str, interest: str) -> dict[str, str | int]:
         return {
@@ -131,7 +131,7 @@ def book(begin_ms: int = START_MS) -> dict[str, t.Any]:
 class StandIn:
     """A stand-in exchange at this address.
 
-    :ivar other_url: Another address of the same.
+    :ivar other_url: Another address of the same exchange.
     """
 
     def __init__(self, url: str) -> None:
@@ -149,8 +149,8 @@ class StandIn:
         return json.loads(text)
 
     def send(self, path: str, body: dict[str, str]) -> str:
-        """Send what moves money, with the owner's key; return its ID, nothing when the exchange refuses it."""
-        # The faults that are ordered are meant for the runs.
+        """Send an operation with the owner's key; return its ID, empty if the exchange refuses it."""
+        # The added faults are meant for the runs.
         ordered = [{name: value for name, value in fault.items() if name != "id"} for fault in self.control("GET", "faults")["faults"]]
         self.control("DELETE", "faults")
         now, payload = str(self.control("GET", "state")["server_time"]), json.dumps(body)
@@ -165,28 +165,28 @@ class StandIn:
         return str(result.get("adjustId") or result.get("transferId") or "")
 
     def begin(self) -> None:
-        """A fresh book, and a clock that stands still."""
+        """Start from a fresh ledger with a stopped clock."""
         self.control("PUT", "seed", book())
         self.set_clock(START_MS)
 
     def begin_now(self) -> None:
-        """A fresh book, and the real time."""
+        """Start from a fresh ledger in real time."""
         self.control("PUT", "seed", book(time.time_ns() // 1_000_000))
 
     def set_clock(self, now: int) -> None:
         self.control("POST", "clock", {"freeze_at_ms": now})
 
     def replace_key(self, old: str, new: str, fate: str) -> None:
-        """Put another key of the same account, with the same secret, in the place of one that is expired or deleted from now on."""
+        """Replace a key, which is expired or deleted from now on, by another one of the account with the same secret."""
         self.control("POST", "keys", {"key": old, "replaced_by": new, "old": fate})
 
     def ledger(self) -> dict[str, Entry]:
         return self.books()[0]
 
     def books(self, by_hand: t.Collection[str] = ()) -> tuple[dict[str, Entry], Books]:
-        """Return all that was truly moved, by ID, and what is owed, pledged and held.
+        """Return all true operations by ID, and the true debts, collateral, and wallets.
 
-        :param by_hand: The IDs of what the owner has sent with another program.
+        :param by_hand: The IDs of operations that the owner has sent with another program.
         """
         account = self.control("GET", "state")["accounts"][0]
         debts = {Loan(LEGACY, loan["order_id"]): Decimal(loan["debt"]) for loan in account["loans"]}
@@ -204,7 +204,7 @@ class StandIn:
         return {entry.repay_id: entry for entry in entries}, Books(debts, collateral_usd, interests, pledged, _coins(account), _amounts(account["wallet"]))
 
     def open_books(self) -> Books:
-        """Return what is owed, pledged and held, with all that is in process just now."""
+        """Return debts, collateral, and wallets as if every operation in process had finished."""
         ledger, books = self.books()
         for entry in ledger.values():
             if entry.status == PROCESSING:
@@ -213,7 +213,7 @@ class StandIn:
 
 
 def _after(books: Books, entry: Entry) -> Books:
-    """Return the books as they will be when an entry is no longer in process."""
+    """Return the books as they will be after an entry is processed."""
     loan, amount = entry.loan, entry.amount
     if entry.move == REPAID:
         return dataclasses.replace(books, debts={one: debt - amount * (one == loan) for one, debt in books.debts.items()})
@@ -238,7 +238,7 @@ def _coins(account: dict[str, t.Any]) -> dict[Loan, Decimal]:
 
 
 def _moves(account: dict[str, t.Any]) -> list[Entry]:
-    """Return the adjustments and the transfers."""
+    """Return the adjustments and transfers."""
     adjusted = [(Loan(ORDER_COLLATERAL, item["order_id"]), item) for item in account["legacy_adjustments"]]
     adjusted += [(Loan(ACCOUNT_COLLATERAL, item["coin"]), item) for item in account["adjustments"]]
     moves = [_moved(str(item["adjust_id"]), target, item, (ADD, TAKE_BACK)[int(item["direction"])]) for target, item in adjusted]
@@ -251,7 +251,7 @@ def _moves(account: dict[str, t.Any]) -> list[Entry]:
 def _moved(move_id: str, target: Loan, item: dict[str, t.Any], move: str) -> Entry:
     return Entry(
         repay_id=move_id, loan=target, amount=Decimal(item["amount"]), time=item["time"], status=item["status"], source=API,
-        visible_at=item["visible_at"], settles_at=item["settles_at"], move=move, coin=item["coin"],
+        visible_at=item["visible_at"], move=move, coin=item["coin"],
     )
 
 
@@ -260,22 +260,22 @@ def _interest(loan: dict[str, t.Any]) -> Decimal:
 
 
 def entry_of(item: dict[str, t.Any]) -> Entry:
-    # In the schedules, each repayment of fixed contracts is one of a single contract.
+    # In the schedules, each repayment on fixed contracts is for a single contract.
     names = {LEGACY: item["order_id"], FLEXIBLE: item["coin"], FIXED: (item.get("details") or [{}])[0].get("loan_id")}
     return Entry(
         repay_id=item["repay_id"], loan=Loan(item["product"], names[item["product"]]), amount=Decimal(item["amount"]),
         time=item["time"], status=item["status"], source=_SOURCES.get(item["origin"], item["origin"]),
-        visible_at=item["visible_at"], settles_at=item["settles_at"], coin=item["coin"],
+        visible_at=item["visible_at"], coin=item["coin"],
     )
 
 
 def start(run_dir: Path, lifetime: int = 7200) -> str:
-    """Start a stand-in exchange and return its address."""
+    """Start a stand-in exchange, and return its address."""
     return json.loads(_launch("start", "--run-dir", str(run_dir), "--lifetime", str(lifetime)))["url"]
 
 
 def stop(run_dir: Path) -> str:
-    """Stop it and return what it has written to its log."""
+    """Stop the stand-in exchange, and return its log."""
     log = (run_dir / "log").read_text(encoding="utf-8")
     _launch("stop", "--run-dir", str(run_dir))
     return log

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a run is started: the options that a plan means, and what is around its process."""
+"""Starts a run: the options and the surroundings that a plan stands for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .products import PRODUCTS
 def start(plan: Plan, options: dict[str, t.Any], folder: Path) -> Process:
     """Start a run.
 
-    :param options: Those that do not follow from the plan: the exchange, the key and the journal.
+    :param options: The options that do not follow from the plan: the exchange, the key, and the journal.
     """
     options = {
         **plan.goal.options(), **options, "wait": plan.wait, "wait_timeout": plan.wait_timeout, "settle_margin": plan.settle_margin,
@@ -38,7 +38,7 @@ def start(plan: Plan, options: dict[str, t.Any], folder: Path) -> Process:
 
 
 def clean_folder(folder: Path) -> None:
-    """Remove what a schedule has left in its folder."""
+    """Remove the files that a schedule has left in its folder."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir() and not path.is_symlink():
             path.rmdir()

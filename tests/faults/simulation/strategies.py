@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a schedule may be made of, as Hypothesis strategies. The first choice of each is the plain one."""
+"""The parts of a schedule as Hypothesis strategies. The first choice of each is the simplest."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ from .knowledge import REFUSALS
 
 MINUTE_MS = 60_000
 HTML = "<html><body>Please wait</body></html>"
-# To a read they are a refusal; of a repayment they say nothing.
+# These statuses refuse a read, but prove nothing about a repayment.
 _REFUSING_STATUSES = (400, 401, 403, 404)
 UNKNOWN_CODES = (10016, 429, 10000, 10014, 177002, 177018, 177021, 424242)
-# What most of a schedule is about: one product, or two that share the collateral.
+# The focus of a schedule: one product, or two that share the collateral.
 focuses = st.sampled_from([
     FLEXIBLE, LEGACY, FIXED, ORDER_COLLATERAL, ACCOUNT_COLLATERAL, WALLETS, FLEXIBLE, LEGACY, ORDER_COLLATERAL, ACCOUNT_COLLATERAL, FIXED,
 ])
@@ -52,23 +52,23 @@ _unclear_statuses = st.builds(
     lambda status, body: {"http_status": status, "body": body},
     st.sampled_from([500, 503, 429, 502, 504, 408]), st.sampled_from(["later", HTML]),
 )
-# Whatever its status, a page for people comes from something in between.
+# An HTML page comes from a proxy, whatever its status.
 _pages = st.sampled_from([403, 400, 404]).map(lambda status: {"http_status": status, "body": HTML})
 _unclear = st.one_of(_broken, _unknown_codes, _unknown_codes, _unclear_statuses, _pages)
 _refused = st.one_of(
     st.sampled_from(REFUSALS).map(lambda code: {"ret_code": code}),
     st.sampled_from(_REFUSING_STATUSES).map(lambda status: {"http_status": status, "body": "access too frequent"}),
 )
-# Not later than the default settle_margin, twice in three; otherwise beyond what anybody has to expect.
+# Mostly within the default settle_margin, otherwise far beyond it.
 _lateness = st.sampled_from([0, 0, 0, 0, 700, 3000, 8000, 9900, 9900, 20_000, 90_000])
-# Which reads go wrong: mostly those that matter most.
+# The reads with faults, preferably those that matter most.
 _USES = (HISTORY, DEBT, HISTORY, DEBT, TIME, COINS, OTHER, WALLET, LEDGER)
 _offsets = st.sampled_from([-3000, 2000, -1500, 6000, -HOUR_MS, HOUR_MS])
 
 
 @st.composite
 def post_faults(draw: st.DrawFn) -> dict[str, t.Any]:
-    """One thing that goes wrong with the next repayment request."""
+    """One fault of the next request that moves money."""
     fault: dict[str, t.Any] = {"method": "POST"}
     kind = draw(st.sampled_from(["lost", "lost", "late", "late", "normal", "refused", "rate", "clock", "changed"]))
     if kind == "lost":
@@ -104,7 +104,7 @@ def _effects(draw: st.DrawFn) -> dict[str, int]:
 
 @st.composite
 def get_faults(draw: st.DrawFn) -> dict[str, t.Any]:
-    """One thing that goes wrong with some of the next reads."""
+    """One fault of some of the next reads."""
     fault: dict[str, t.Any] = {"method": "GET", "use": draw(st.sampled_from(_USES))}
     number = draw(st.integers(0, 9))
     if number == 9:
@@ -120,17 +120,17 @@ def get_faults(draw: st.DrawFn) -> dict[str, t.Any]:
 
 
 def _mutations(path: str) -> st.SearchStrategy[list[dict[str, str]]]:
-    """One change of an answer that its reader can see."""
+    """One detectable change of an answer."""
     return st.sampled_from(answers.visible(path)).map(lambda change: [{"field": change[0], "how": change[1]}])
 
 
 def _some_of(choices: dict[str, tuple[t.Any, ...]]) -> st.SearchStrategy[dict[str, t.Any]]:
-    """Up to two switches that are other than by default."""
+    """Up to two switches that differ from their defaults."""
     names = st.lists(st.sampled_from(sorted(choices)), max_size=2, unique=True)
     return names.flatmap(lambda chosen: st.fixed_dictionaries({n: st.sampled_from(choices[n][1:]) for n in chosen}))
 
 
-# How the exchange is in a schedule, as usual in one of two; and how it shows what has happened from some moment on.
+# The switches of the exchange for a schedule, which in half of the schedules are the defaults, and later changes of what it shows.
 exchanges = st.one_of(
     st.just({}), st.builds(lambda shown, rules: {**shown, **rules}, _some_of(switches.SHOWN), _some_of(switches.RULES))
 )
@@ -144,7 +144,7 @@ without_wallet = st.integers(0, 4).map(lambda number: number == 4)
 
 @st.composite
 def lost_posts(draw: st.DrawFn) -> dict[str, t.Any]:
-    """A repayment request whose answer is lost, and nothing else."""
+    """A request that moves money whose answer is lost, without another fault."""
     commit = draw(st.sampled_from([True, True, False]))
     return {"method": "POST", "answer": draw(_unclear), "commit": commit}
 
@@ -161,30 +161,30 @@ shown_late = st.sampled_from(_LATE).map(lambda effects: {"method": "POST", **eff
 
 
 def faults(least: int = 0) -> st.SearchStrategy[list[dict[str, t.Any]]]:
-    """Some things that go wrong, mostly with what matters most."""
+    """Some faults, preferably of the requests that matter most."""
     return st.lists(st.one_of(post_faults(), post_faults(), get_faults()), min_size=least, max_size=3)
 
 
 def _chosen(choose: t.Callable[[str], t.Any]) -> st.SearchStrategy[t.Any]:
-    """Draw from what the focus of the schedule allows."""
+    """Draw from the choices for the schedule's focus."""
     return st.runner().flatmap(lambda schedule: st.sampled_from(choose(schedule.focus)))
 
 
 def any_goal_on(loan: Loan) -> st.SearchStrategy[Goal]:
-    """Draw what somebody may ask for next, more often than not a goal that what was paid before counts for."""
+    """Draw a next task on a loan, mostly a goal to which earlier payments count."""
     goals = goals_on(loan)
     declarative = [goal for goal in goals if goal.is_declarative]
     return st.one_of(st.sampled_from(declarative or goals), st.sampled_from(goals))
 
 
 goals = _chosen(FOCUSES.__getitem__)
-# Few names, so that they are used again, and for something else.
+# Only two references, so that they are reused, also for something else.
 named_goals = st.builds(
     dataclasses.replace, _chosen(lambda focus: [goal for goal in FOCUSES[focus] if goal.can_be_named]),
     reference=st.sampled_from(["invoice 7", "invoice 8"]),
 )
 maybe_named = st.one_of(goals, goals, goals, named_goals)
-# Those for which interest makes a difference.
+# The goals that depend on interest.
 debt_goals = _chosen(lambda focus: [g for g in FOCUSES[focus] if g.max_debt is not None or g.limit is not None or g.is_whole] or FOCUSES[focus])
 plain_goals = _chosen(lambda focus: [goal for goal in FOCUSES[focus] if not goal.is_declarative or goal.is_whole])
 loans = _chosen(loans_of)
@@ -197,7 +197,7 @@ kills = st.one_of(
     st.builds(Kill, st.just("post"), st.integers(15, 40)),
 )
 maybe_kills = st.one_of(st.none(), kills)
-# Whose turn it is, and for how many steps.
+# Which run proceeds, and for how many steps.
 _turns = st.lists(st.tuples(st.integers(0, 2), st.sampled_from([1, 1, 3, 8, 20, 45])), max_size=16).map(
     lambda parts: [who for who, steps in parts for dummy in range(steps)]
 )
@@ -210,9 +210,9 @@ quiet_choices = st.builds(Choices, st.just(()), st.lists(st.sampled_from([0, 20,
 durations = st.one_of(
     st.integers(1, 30_000), st.integers(0, 90).map(lambda n: n * MINUTE_MS), st.integers(1, 9).map(lambda n: n * DAY_MS)
 )
-# Before the hour turns and interest is charged: mostly about the requests of a run, then its pauses.
+# Times before the next charge of interest: mostly during the requests of a run, otherwise during its pauses.
 before_turns = st.one_of(st.sampled_from([8, 5, 11, 14, 17]), st.sampled_from([8, 20, 100, 500, 2000, 6000, 12_000]))
-# None is all that is left, which closes the loan.
+# None means the whole debt, which closes the loan.
 manual_amounts = st.sampled_from(["100", "40.5", "12.34", "99.9", "199.9", None])
 borrowed = st.sampled_from(["300", "900", "41.3", "0.77"])
 owner_acts = st.one_of(
@@ -223,20 +223,20 @@ owner_acts = st.one_of(
 
 @st.composite
 def plans(draw: st.DrawFn, drift_ms: int, kill: st.SearchStrategy = maybe_kills) -> Plan:
-    """How a run is started; the usual way, more often than not."""
+    """The plan of a run, mostly with the usual options."""
     goal = draw(maybe_named)
     unusual: dict[str, t.Any] = {}
     if draw(_sometimes):
         unusual = draw(st.fixed_dictionaries({}, optional={
             "wait": st.just(False),
             "wait_timeout": st.sampled_from([3, 12, 20, 300, 900]),
-            # Sixty times the shorter one is still more than the faults hide anything for.
+            # Even sixty times the shorter margin is longer than faults hide anything.
             "settle_margin": st.sampled_from([4, 30]),
             "recv_window": st.sampled_from([1000, 20_000]),
             "lock_timeout": st.sampled_from([0, 5, 600]),
         }))
     around = draw(surroundings.maybe_around)
     if goal.is_whole:
-        # What a contract costs is not known beforehand.
+        # The cost of a contract is not known beforehand.
         around.pop("at_most", None)
     return Plan(goal, kill=draw(kill), drift_ms=drift_ms, **unusual, **around)

@@ -2,28 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is around the runs of a schedule: processes, files, keys, addresses, and the gate of the exchange.
+"""The surroundings of the runs in a schedule: processes, files, keys, addresses, and the gate of the exchange.
 
-One run in four of those that C(plans) draws has one of these, each as often as the others:
+One in four of the runs that C(plans) draws has one of these, with equal probability:
 
-- C(key): a second key of the account, or the one that has been replaced, if there is one;
-- C(address): C(localhost) for C(127.0.0.1);
-- C(loss): its ansible-playbook or its worker ends, before any of its steps, one time in four one of the first, or around its POST or
-  its result;
-- C(buffer): something else than Ansible takes its output, as Mitogen does, and nobody knows whether it arrives;
-- C(disk): the disk is full, for all that is written or only for what a file of some size has behind its beginning;
-- C(defect): an error inside, in one of its first pauses;
-- C(cap): C(at_most), with C(allow_partial) where that has a meaning.
+- C(key): a second key of the account, or a key that has been replaced, if there is one.
+- C(address): C(localhost) instead of C(127.0.0.1).
+- C(loss): the run's ansible-playbook or worker ends before any step, with a preference for early steps and for steps around the POST
+  and the result.
+- C(buffer): something other than Ansible takes the output, as Mitogen does, so that nobody knows whether it arrives.
+- C(disk): the disk is full, for everything or only beyond some size of a file.
+- C(defect): an internal error occurs in one of the first pauses.
+- C(cap): C(at_most), with C(allow_partial) where that makes sense.
 
-Beside them, each of these is a rule of its own, as likely as any other rule of C(Schedule): the key is replaced, one time in two as
-deleted; up to three runs at once, one in two for the same, lose their lock after any step: its file is removed, one time in two with
-another one in its place, or, where the journal is on a server, the connections end, one time in two with the server; the file of the
-journal is removed after any step of a run, or the one that a killed run has left is cut, filled with zeros or emptied before the next
-run, and at some later moment somebody removes what is left of it; a step with a reference is asked
-for by up to three runs at once, and again later, one time in three under the same name for something else; a parent ends in one run,
-and the same is asked for again minutes, hours or days later; the gate turns a request away, and one time in two another copy of it was
-executed, or the owner repays during the pause. Of all faults of a POST that are drawn elsewhere, one in nine is a refusal by the gate,
-a copy of which was executed one time in three. One schedule in four has its journal on a server.
+In addition, each of these is a separate rule of C(Schedule), as likely as any other rule:
+
+- The key is replaced, and is deleted in half of these cases.
+- Up to three runs at once, in half of these cases for the same goal, lose their lock after any step. The lock file is removed or
+  replaced; if the journal is on a server, the connections or the server end.
+- The journal's file is removed after any step of a run. Or the file that a killed run has left is cut, filled with zeros, or emptied
+  before the next run, and somebody later removes what is left of it.
+- Up to three runs at once ask for a step with a reference. A later run asks for it again, in a third of these cases with the same
+  reference for something else.
+- A parent of a run ends, and the same task runs again minutes, hours, or days later.
+- The gate turns a request away. Either another copy of it is executed, or the owner repays during the pause.
+
+Of the faults of a POST that are drawn elsewhere, one in nine is a refusal at the gate, and a copy is executed in a third of these cases.
+One schedule in four has its journal on a server.
 
 Pure: no I/O.
 """
@@ -41,10 +46,10 @@ from .owner import JournalLoss, LockLoss
 from .standin import DAY_MS, HOUR_MS
 
 KEY, ADDRESS, LOSS, BUFFER, DISK, DEFECT, CAP = "key", "address", "loss", "buffer", "disk", "defect", "cap"
-# With these the undo log of a transaction still has room, so that it is COMMIT that fails.
+# With these sizes, the rollback journal of a transaction still fits, so that the COMMIT fails.
 ROOMS = (20_480, 40_960, 45_056, 57_344)
 _who = st.sampled_from([PLAYBOOK, WORKER])
-# A run that has just begun does not know yet who is there.
+# A run that has just begun does not yet know its parents.
 losses = st.one_of(
     st.builds(Loss, st.just("step"), st.integers(1, 36), _who),
     st.builds(Loss, st.just("step"), st.integers(1, 72), _who),
@@ -67,14 +72,14 @@ fates_of_keys = st.sampled_from(["deleted", "expired"])
 damages = st.sampled_from(sorted(DAMAGES))
 lock_losses = st.builds(LockLoss, st.integers(0, 110), st.booleans())
 journal_losses = st.builds(JournalLoss, st.integers(20, 110))
-# Less and more than what is only inferred is held to be true for.
+# Shorter and longer than the hours for which a result that may have reached nobody answers an equal task.
 later = st.one_of(
     st.sampled_from([5000, HOUR_MS, 11 * HOUR_MS, 13 * HOUR_MS, DAY_MS]), st.integers(1, 40).map(lambda days: days * DAY_MS)
 )
 
 
 def turned_away(now: int, pause_ms: int, **other: t.Any) -> dict[str, t.Any]:
-    """Return the refusal of a gate that is closed for some time."""
+    """Return the refusal by a gate that is closed for some time."""
     headers = {"X-Bapi-Limit-Reset-Timestamp": str(now + pause_ms)}
     return {"method": "POST", "answer": {"ret_code": 10006, "headers": headers}, "commit": False, **other}
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The exchange as it may be: the switches of the stand-in as the schedules know them; the first choice is its default.
+"""The possible behaviors of the exchange: the stand-in's switches that the schedules use; the first choice is the default.
 
 Pure: no I/O.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
-# How the exchange shows what has happened: these may change at any time.
+# How the exchange shows what has happened; these may change at any time.
 SHOWN = {
     "legacy_processing": ("shown", "hidden"),
     "legacy_adjustment_processing": ("hidden", "shown"),
@@ -26,7 +26,7 @@ SHOWN = {
     "transfer_status": ("told", "unknown"),
     "transfer_time_precision": ("s", "ms"),
 }
-# What it does: these stay as they are for a whole schedule. Whole coins, which sweep is about, are repaid in none.
+# What the exchange does; these stay the same for a whole schedule. The switch sweep is missing, because no schedule sweeps a coin.
 RULES = {
     "repay_decimals": ("accuracy", "eight", "debt"),
     "returns_collateral": ("yes", "no"),
@@ -38,18 +38,18 @@ RULES = {
     "transfer_decimals": ("eight", "accuracy"),
 }
 DEFAULTS: dict[str, str | int] = {name: choices[0] for name, choices in {**SHOWN, **RULES}.items()}
-# With these, a run cannot recognise in the history what it has sent, or not read it at all.
-UNRECOGNISED = ("repay_amount", "user_repay_type", "empty_amounts")
+# With these, a run cannot recognize or read in the history what it has sent.
+UNRECOGNIZED = ("repay_amount", "user_repay_type", "empty_amounts")
 
-# The second row of a repayment that is shown as two has the id of the first, and this on top.
+# The second row of a repayment that is shown as two rows has the ID of the first plus this number.
 SECOND_ROW = 10**18
 _CENT, _EIGHT_PLACES, _KEPT_AFTER_FEE, _AN_HOUR_MORE = Decimal("0.01"), Decimal("1E-8"), Decimal("0.9995"), Decimal("1.5")
 
 
 def shown_amounts(amount: Decimal, interest: Decimal | None, way: str | int) -> set[Decimal]:
-    """Return what the rows of a repayment can show, at least and at most.
+    """Return the smallest and largest amount that the rows of a repayment can show.
 
-    :param interest: What it paid of interest, as far as that is known; an hour that turns meanwhile makes it a little more.
+    :param interest: The interest that it paid, if known; a charge of interest in between adds a little.
     """
     if way == "principal":
         paid = amount if interest is None else min(amount, interest * _AN_HOUR_MORE)
@@ -58,5 +58,5 @@ def shown_amounts(amount: Decimal, interest: Decimal | None, way: str | int) -> 
         return {amount.quantize(_CENT, ROUND_HALF_UP)}
     if way == "after_fee":
         return {(amount * _KEPT_AFTER_FEE).quantize(_EIGHT_PLACES, ROUND_DOWN)}
-    # Two rows may come one by one.
+    # The two rows may appear separately.
     return {Decimal(0), amount} if way == "split" else {amount}

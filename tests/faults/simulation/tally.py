@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How often each thing has happened in all schedules, so that what matters is known to be among it."""
+"""How often each kind of event happened in all schedules, to ensure that they include everything that matters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .switches import DEFAULTS
 _MOVES = (
     *(f"{product} {move}" for product in COLLATERAL for move in ("add", "take back")), *(f"{WALLETS} {move}" for move in ("to fund", "to unified")),
 )
-# Without each of these, the suite would be green for the wrong reason.
+# If one of these never happened, the suite would pass for the wrong reason.
 REQUIRED = (
     "outcome executed", "outcome pending", "outcome not_executed", "outcome unknown", "outcome nothing_to_do",
     "outcome planned", "recovered by the same run", "recovered by a later run",
@@ -35,7 +35,7 @@ REQUIRED = (
     "clock_syncs", "rate_limits",
     "GET changed", "POST changed", "wallet's ledger read", "key without wallet", "unknown because of changed",
     *(f"switched {name}" for name in DEFAULTS),
-    # What is around the runs.
+    # The surroundings of the runs.
     "key replaced", "key replaced while something was in doubt", "run with another key", "run with a key that has ended",
     "run at another address", "lock lost", "two runs side by side without a lock",
     "reference: answered", "reference: recovered", "reference: refused for something else", "reference: refused for given up",
@@ -44,7 +44,7 @@ REQUIRED = (
     "reader gone: nothing sent", "reader gone: sent before", "reported to nobody", "output taken into a buffer",
     "error inside: unknown", "capped", "gate: decided anew", "gate: another copy was executed", "gate: the owner repaid meanwhile",
     "interest paid by a second repayment", "owner borrowed during a run", "unknown because of borrowed",
-    # Each goal was paid for, in each way that it can be.
+    # Each goal was paid for in each possible way.
     "paid: legacy amount", "paid: legacy amount since", "paid: legacy max_debt", "paid: legacy max_debt 0",
     "paid: legacy max_ltv",
     "paid: flexible amount", "paid: flexible amount since", "paid: flexible max_debt", "paid: flexible max_debt 0",
@@ -52,7 +52,7 @@ REQUIRED = (
     "paid: flexible from collateral max_debt", "paid: fixed all",
     *(f"paid: {product} {what}" for product in COLLATERAL for what in ("add amount", "add max_ltv", "take back amount", "take back min_ltv")),
     "paid: wallets to fund amount", "paid: wallets to fund ensure", "paid: wallets to unified amount",
-    # And each way of paying has met what matters.
+    # Each way of paying met everything that matters.
     *(
         f"{way}: {what}"
         for way in ("legacy", "flexible", "flexible from collateral", "fixed", *_MOVES)
@@ -65,7 +65,7 @@ REQUIRED = (
 
 
 class Tally(Counter):
-    """How often each thing has happened."""
+    """How often each kind of event happened."""
 
     def add_run(self, run: Run, recording: Recording) -> None:
         if run.killed:
@@ -119,7 +119,7 @@ class Tally(Counter):
         )
 
     def _add_way(self, run: Run) -> None:
-        """Count what a way of paying has met."""
+        """Count what happened to a way of paying."""
         way = _way(run.plan.goal)
         if run.has_reported:
             self[f"{way}: {run.outcome}"] += 1
@@ -131,7 +131,7 @@ class Tally(Counter):
                 self[f"{way}: POST lost and {'executed' if post.committed else 'not executed'}"] += 1
 
     def _add_second(self, run: Run) -> None:
-        """Count the repayments of the interest that came to the debt meanwhile, and what became of them."""
+        """Count second repayments, for interest that accrued meanwhile, and their outcomes."""
         if run.plan.goal.max_debt is None or len(run.decided) < 2:
             return
         self["interest paid by a second repayment"] += run.decided[1].committed
@@ -200,14 +200,14 @@ def _name(answer: object) -> str:
 
 
 def _way(goal: Goal) -> str:
-    """Name the product and what pays."""
+    """Return a name for the product and the source of the money."""
     if goal.move:
         return f"{goal.loan.product} {goal.move.replace('_', ' ')}"
     return goal.loan.product + (" from collateral" if goal.collateral else "")
 
 
 def _aim(goal: Goal) -> str:
-    """Name what a goal says, without its numbers; that of paying all off apart, as it ends with a closed loan."""
+    """Return a name for the kind of goal; paying off is separate, because it closes the loan."""
     if goal.is_whole:
         return "all"
     if goal.max_debt is not None:

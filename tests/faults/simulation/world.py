@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The world: holds the time, lets one run at a time do one step, kills as planned, and records what happens."""
+"""The world: keeps the time, lets one run at a time do one step, kills as planned, and records what happens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .runs import Post, Read, Run
 from .standin import KEY, KEY_WITHOUT_WALLET, SECOND, SECRET, SECRET_WITHOUT_WALLET, START_MS, StandIn
 from .switches import DEFAULTS, SHOWN
 
-# Every request takes a little time, so that no two things happen at the same moment.
+# Every request takes some time, so that no two events happen at the same moment.
 _REQUEST_MS = 3
 _MONOTONIC_START_MS = 1_000_000
 _MOST_STEPS = 5000
@@ -34,11 +34,11 @@ _SHOWN_DETAILS = ("recovered", "intent", "earlier", "since")
 
 
 class World:
-    """One schedule's world.
+    """The world of one schedule.
 
     :ivar recording: What has really happened so far.
-    :ivar trace: The same for people.
-    :ivar journal: What the runs know of each other.
+    :ivar trace: The same, for people.
+    :ivar journal: The journal of the runs.
     """
 
     def __init__(self, standin: StandIn, folder: Path) -> None:
@@ -49,11 +49,11 @@ class World:
         self.trace: list[str] = []
         self._pushed: int | None = START_MS
         self._post_faults: deque[dict[str, t.Any]] = deque()
-        # A request of the owner has no run.
+        # The owner's requests have no run.
         self._wire: list[tuple[Run | None, Post | None, str]] = []
         self._by_hand: set[str] = set()
         self._known_requests = 0
-        # How often the key was replaced, and by which of its names it was known before.
+        # The suffixes of the key and its replacements, oldest first.
         self._keys: list[str] = [""]
         standin.begin()
 
@@ -68,7 +68,7 @@ class World:
         self.recording.now += duration_ms
 
     def share_journal(self, server: Server, url: str) -> None:
-        """Have the runs use a database of a server from now on."""
+        """Make the runs use a database on a server from now on."""
         self.journal = PostgresJournal(self.folder, server, url)
         self.log("the journal is on a server")
 
@@ -80,12 +80,12 @@ class World:
         self._standin.control("POST", "faults", fault)
 
     def use_key_without_wallet(self) -> None:
-        """Use a key from now on that may not read the wallet."""
+        """Use a key that may not read the wallet from now on."""
         self.recording.cannot_read_wallet = True
         self.log("the key may not read the wallet")
 
     def replace_key(self, fate: str) -> None:
-        """Have another key of the same account in the place of the one that is used."""
+        """Replace the current key with another one of the same account."""
         before = self._key("")
         self._keys.append(f"-renewed-{len(self._keys)}")
         self.log(f"the key is {fate}, and another one of the account in its place")
@@ -93,30 +93,30 @@ class World:
         self._standin.replace_key(before, self._key(""), fate)
 
     def damage_journal(self, how: str) -> bool:
-        """Make the journal of all loans unreadable, if there is one; return whether it was."""
+        """Make the journal unreadable if there is one; return whether that was done."""
         is_damaged = self.journal.damage(how)
         if is_damaged:
             self.log(f"the journal is {how}")
         return is_damaged
 
     def lose_journal(self, runs: t.Iterable[Run]) -> None:
-        """Remove the file of the journal while runs are under way."""
+        """Remove the file of the journal while runs are in progress."""
         if self.journal.vanish():
             self.log("the journal is removed")
             for run in runs:
                 run.lost_journal_at = len(run.steps)
 
     def lose_locks(self, runs: t.Iterable[Run], is_replaced: bool) -> None:
-        """Take all locks away: those of files by removing or replacing them, those of connections by ending these, or their server."""
+        """Take all locks away: remove or replace lock files, or end the connections to the server or the server itself."""
         for run in runs:
-            # When a run connects to a server is no step of it.
+            # Connecting to a server is not a step of a run.
             run.has_lost_lock = run.has_lost_lock or self.journal.is_shared or any(step.startswith("lock") for step in run.steps)
         if self.journal.lose_locks(is_replaced):
             how = ("the server crashes" if is_replaced else "the connections end") if self.journal.is_shared else ""
             self.log(how or f"the locks are {'replaced' if is_replaced else 'removed'}")
 
     def switch(self, chosen: dict[str, str | int]) -> None:
-        """Have the exchange be as it may be, too."""
+        """Set switches of the exchange."""
         if not chosen:
             return
         for name, value in chosen.items():
@@ -126,7 +126,7 @@ class World:
         self._standin.control("POST", "switches", chosen)
 
     def show_as_usual(self) -> None:
-        """Have the exchange show what has happened as it does by default; what it does by itself stays as it is."""
+        """Make the exchange show what has happened in the default way; its other switches stay the same."""
         self.switch({name: DEFAULTS[name] for name in SHOWN if self.recording.is_switched(name)})
 
     def heal(self) -> None:
@@ -135,7 +135,7 @@ class World:
         self.log("all faults cleared")
 
     def act_as_owner(self, owner_act: OwnerAct) -> None:
-        """Do by hand what the owner does in the app, if that is possible."""
+        """Do what the owner does by hand, if that is possible."""
         self._look_at_time()
         if done := owner.act(self._standin, owner_act, self._send_by_hand):
             by_hand = self.recording.borrowed if owner_act.borrows and owner_act.loan.product == FLEXIBLE else self.recording.owner_repaid
@@ -143,7 +143,7 @@ class World:
             self.log(f"owner {done}")
 
     def _send_by_hand(self, path: str, body: dict[str, str]) -> str:
-        """Send what the owner does with another program; return its ID, nothing when the exchange refuses it."""
+        """Send an operation of the owner with another program; return its ID, empty if the exchange refuses it."""
         move_id = self._standin.send(path, body)
         self._wire.append((None, None, f"POST {path}"))
         self._by_hand |= {move_id} - {""}
@@ -152,7 +152,7 @@ class World:
     def play(
         self, plans: t.Sequence[Plan], choices: Choices | None = None, *events: Event | None
     ) -> list[Run]:
-        """Run the module once for each plan, all at the same time, and return what was seen."""
+        """Run the modules once for each plan, all at the same time, and return the runs."""
         choices = choices or Choices()
         coming = deque(sorted(filter(None, events), key=lambda event: event.after_steps))
         actors = [self._enter(plan) for plan in plans]
@@ -189,7 +189,7 @@ class World:
             self.lose_locks(runs, event.is_replaced)
 
     def update_recording(self) -> None:
-        """Record what has happened since the last time."""
+        """Record what has happened since the last update."""
         self._look_at_time()
         self.recording.ledger, self.recording.books = self._standin.books(self._by_hand)
         entries = self._standin.control("GET", "requests")["requests"] if self._wire else []
@@ -207,14 +207,14 @@ class World:
         matching.match(self.recording)
 
     def files(self) -> list[tuple[str, int, bytes]]:
-        """Name, mode and content of every file of the journal."""
+        """Return name, mode, and content of every file of the journal."""
         found = [path for path in sorted(self.journal.folder.rglob("*")) if path.is_file()]
         return [(path.name, path.stat().st_mode & 0o777, path.read_bytes()) for path in found]
 
     def _enter(self, plan: Plan) -> Actor:
         run = Run(len(self.recording.runs), plan, self.now + plan.start_after_ms)
         is_unusable = plan.broken_state == "file" or plan.broken_state is not None and self.journal.is_shared
-        # What a server has recorded that does not answer, nobody can know.
+        # Nobody can know the records on a server that does not answer.
         run.has_lost_journal = self.journal.is_shared if is_unusable else self.journal.is_damaged
         self.recording.runs.append(run)
         journal = self.journal.unusable if is_unusable else self.journal.option
@@ -225,7 +225,7 @@ class World:
         return Actor(run, process, run.began_at)
 
     def _key(self, which: str) -> str:
-        """Return the name of a key: the one that is used, a second one, or the one that was used before."""
+        """Return the name of a key: the current one, the second one, or the one that was replaced."""
         first = KEY_WITHOUT_WALLET if self.recording.cannot_read_wallet else KEY
         if which == "second":
             return first + SECOND
@@ -255,7 +255,7 @@ class World:
         process.go(wall_ms, self.now - START_MS + _MONOTONIC_START_MS)
         if process.report and process.report[0] == "sleep":
             actor.ready_at = self.now + process.report[2]
-            # It looks who has the lock.
+            # The run checks who holds the lock.
             run.lock_waits += f"{kind} {detail}" == "sql SELECT bybit_targets"
         else:
             actor.ready_at = self.now

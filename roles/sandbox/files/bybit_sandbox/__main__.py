@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 if not __package__:
-    # Otherwise this folder would come first on the path, and its modules would be importable without their package.
+    # Python puts this folder first on the path, where its modules could be imported without their package.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from bybit_sandbox.cli import main

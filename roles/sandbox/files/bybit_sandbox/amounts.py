@@ -1,14 +1,14 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exact decimal amounts: reading, printing and rounding them."""
+"""Exact decimal amounts: how they are read, printed, and rounded."""
 
 from __future__ import annotations
 
 import re
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Context, Decimal, setcontext
 
-# The usual 28 digits could round a sum of very large amounts without a word.
+# The default of 28 digits would silently round a sum of very large amounts.
 setcontext(Context(prec=60))
 
 ZERO = Decimal(0)
@@ -16,12 +16,12 @@ _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 
 
 def parse(text: str) -> Decimal | None:
-    """The amount that a plain decimal text stands for; None for any other text."""
+    """The amount in a text; None if the text is not a plain decimal number."""
     return Decimal(text) if _PLAIN.fullmatch(text) else None
 
 
 def plain(value: Decimal) -> str:
-    """The amount without exponent and without trailing zeros."""
+    """The amount as text, without an exponent or trailing zeros."""
     text = f"{value:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
@@ -35,7 +35,7 @@ def decimals(value: Decimal) -> int:
 
 
 def unit(accuracy: int) -> Decimal:
-    """The smallest amount of a coin with so many decimal places."""
+    """The smallest amount of a coin with this many decimal places."""
     return Decimal(1).scaleb(-accuracy)
 
 

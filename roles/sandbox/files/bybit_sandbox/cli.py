@@ -54,21 +54,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="run|start|stop")
     run = commands.add_parser("run", help="serve in the foreground until interrupted", allow_abbrev=False)
-    start = commands.add_parser("start", help="serve in the background, and print the address as JSON", allow_abbrev=False)
-    stop = commands.add_parser("stop", help="stop the server that start has started", allow_abbrev=False)
+    start = commands.add_parser("start", help="serve in the background and print the address as JSON", allow_abbrev=False)
+    stop = commands.add_parser("stop", help="stop a server that start has started", allow_abbrev=False)
     for command, port in ((run, 8765), (start, 0)):
         command.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
         command.add_argument("--port", type=_port, default=port, help="port to listen on, 0 for a free one (default %(default)s)")
-        command.add_argument("--seed", type=Path, metavar="FILE", help="accounts, loans and prices, or an extension of the built-in ones (the default)")
+        command.add_argument("--seed", type=Path, metavar="FILE", help="accounts, loans, and prices, or an extension of the built-in ones (the default)")
         command.add_argument("--state", type=Path, metavar="FILE", help="keep the ledger in this file across restarts")
-        command.add_argument("--tls", action="store_true", help="serve HTTPS with a throw-away certificate authority")
+        command.add_argument("--tls", action="store_true", help="serve HTTPS with a throwaway certificate authority")
         command.add_argument("--tls-dir", type=Path, metavar="DIR", help="folder for the authority's certificate, ca.pem")
         command.add_argument("--rsa-public-key", type=Path, metavar="FILE", help="PEM file for the API key sandbox-rsa-key")
         command.add_argument("--lifetime", type=_seconds, metavar="SECONDS", help="stop after this time")
         command.add_argument("--clock-offset-ms", type=int, metavar="N", help="milliseconds to add to real time")
         command.add_argument("--quiet", action="store_true", help="print only the address")
-    start.add_argument("--run-dir", type=Path, metavar="DIR", help="folder for sandbox.json and log (default: a temporary one, which stop removes)")
-    stop.add_argument("--run-dir", type=Path, required=True, metavar="DIR", help="the folder that start has printed")
+    start.add_argument("--run-dir", type=Path, metavar="DIR", help="folder for sandbox.json and the log (default: a temporary one, which stop removes)")
+    stop.add_argument("--run-dir", type=Path, required=True, metavar="DIR", help="the run_dir that start printed")
     return parser
 
 
@@ -90,7 +90,7 @@ def _start(options: argparse.Namespace) -> int:
         value = getattr(options, name)
         passed += [f"--{name.replace('_', '-')}={value}"] if value is not None else []
     if options.tls and not options.tls_dir:
-        # The server runs in its folder.
+        # The background server runs in its own folder, so the path is relative to that.
         passed += ["--tls-dir", "tls"]
     passed += [f"--{name}" for name in ("tls", "quiet") if getattr(options, name)]
     print(json.dumps(process.start(options.run_dir, passed)), flush=True)
@@ -138,7 +138,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _announce(bind: str, ca_path: Path | None, report: Callable[[str], None], port: int) -> None:
-    """Print the address, and the settings that another terminal needs."""
+    """Print the address and the settings that another terminal needs."""
     host = f"[{bind}]" if ":" in bind else bind
     url = f"{'https' if ca_path else 'http'}://{host}:{port}"
     _print(f"{process.LISTENING}{url}")
@@ -161,5 +161,5 @@ def _print(line: str) -> None:
     try:
         print(line, flush=True)
     except OSError:
-        # The reader of the output has gone; the exchange keeps running.
+        # Nobody reads the output any more; the exchange keeps running.
         sys.stdout = None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The clock of the stand-in, which can be offset, advanced or frozen."""
+"""The clock of the stand-in, which can be offset, advanced, or frozen."""
 
 from __future__ import annotations
 

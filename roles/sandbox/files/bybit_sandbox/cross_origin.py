@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Protection from pages of other sites, which can make the browser on this machine send requests here."""
+"""Protection against pages of other sites, which can make a browser on this machine send requests here."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from .http_messages import IncomingRequest, Reply, json_reply
 
-# For each answer that is not the exchange's: no other page may embed it, guess its type or cache it.
+# For the control API and the page: other pages may not embed them, and browsers may not guess their type or cache them.
 SECURITY_HEADERS = {
     "Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
 }
 JSON = "application/json"
-# The default of curl for any body, and of aiohttp for an empty one.
+# curl's default for any body, and aiohttp's for an empty one.
 CURL_DEFAULT, AIOHTTP_DEFAULT = "application/x-www-form-urlencoded", "application/octet-stream"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NETLOC = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z._-]+))(?::(?P<port>[0-9]{1,5}))?")
@@ -24,7 +24,7 @@ _NETLOC = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z._-]+))
 
 @dataclass(frozen=True)
 class ListenAddress:
-    """Where a request arrived; host is what --host names."""
+    """Where a request arrived; host is the value of --host."""
 
     host: str
     port: int
@@ -40,26 +40,26 @@ class ListenAddress:
         return address is not None and address.is_unspecified
 
     def answers_to(self, netloc: str) -> bool:
-        """Whether this is a name of the stand-in itself; anyone can point a domain name here, but not an IP address."""
+        """Whether this names the stand-in itself; anyone can point a domain name here, but not an IP address."""
         parts = _NETLOC.fullmatch(netloc)
         if parts is None:
             return False
         name = (parts["six"] or parts["name"]).lower()
         if self.is_everywhere:
-            # A container may be reached at an address and a port unknown to it.
+            # A container does not know the address and port at which it is reached.
             return name == "localhost" or _address(name) is not None
         port = int(parts["port"] or (443 if self.tls else 80))
         return port == self.port and _normalized(name) in {_normalized(own) for own in (self.host.lower(), *LOOPBACK)}
 
 
 def refusal(incoming: IncomingRequest, here: ListenAddress) -> Reply | None:
-    """The refusal of a request that a page of another site may have sent; None if it is allowed."""
+    """The refusal of a request that a page of another site may have sent; None if the request is allowed."""
     if _is_foreign(incoming, here):
         return _refused(
             403, "Pages of other origins may not use this exchange: send no Origin and Sec-Fetch-Site, or use its own page"
         )
     if incoming.path.startswith("/v5/"):
-        # These are signed, and a proxy may reach the exchange by any name.
+        # The exchange's requests are signed, and a proxy may reach the exchange by any name.
         return None
     if not here.answers_to(incoming.headers.get("Host", "")):
         return _refused(403, f"The page and the control API do not answer to the name in Host: use {_remedy(here)}")
@@ -88,14 +88,14 @@ def _is_foreign(incoming: IncomingRequest, here: ListenAddress) -> bool:
         scheme, _mark, netloc = origin.partition("://")
         if scheme != here.scheme or netloc != headers.get("Host") or not here.answers_to(netloc):
             return True
-    # A link leads away from the other site, which gains no access to the page.
+    # Following a link leaves the other site, which gains no access to the page.
     link = incoming.endpoint == "GET /" and headers.get("Sec-Fetch-Dest") == "document"
     return headers.get("Sec-Fetch-Site", "none").lower() not in ("none", "same-origin") and not link
 
 
 def _is_json(incoming: IncomingRequest) -> bool:
     kind = incoming.headers.get("Content-Type", JSON).partition(";")[0].strip().lower()
-    # Browsers never send a form or omit the type without one of these headers.
+    # A browser that sends a form, or no content type, always sends one of these headers.
     by_browser = any(name.lower() == "origin" or name.lower().startswith("sec-fetch-") for name in incoming.headers)
     client_default = kind == CURL_DEFAULT or (kind == AIOHTTP_DEFAULT and not incoming.body)
     return kind == JSON or (client_default and not by_browser)
@@ -109,5 +109,5 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _normalized(name: str) -> str:
-    """One spelling for each address."""
+    """The address in the one spelling used for comparison."""
     return str(_address(name) or name)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the stand-in refuses: mistakes of whoever runs it, and requests as the exchange would refuse them."""
+"""What the stand-in refuses: mistakes of the person who runs it, and requests that the exchange would refuse."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ MESSAGES = {
 
 
 class SandboxError(Exception):
-    """A mistake for the user of the stand-in to correct; its text is one sentence."""
+    """A mistake that the user of the stand-in has to correct; its text is one sentence."""
 
 
 class Refusal(Exception):

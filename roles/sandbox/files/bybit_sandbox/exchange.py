@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The exchange as one object: ledger, clock, faults and request log; and how it handles a request."""
+"""The exchange as one object (ledger, clock, faults, and request log), and how it handles a request."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Exchange:
         self.save()
 
     def reset(self, seed: object = None) -> None:
-        """Start again from the seed, or from a new one; an invalid one changes nothing."""
+        """Start again from the seed, or from a new one; an invalid new seed changes nothing."""
         clock = Clock(self._first_offset_ms)
         document = self.seed if seed is None else seed
         ledger = self._with_rsa_key(ledger_from(document, clock.now_ms()))
@@ -65,7 +65,7 @@ class Exchange:
         self.ip_limits = IpLimits()
 
     def set_switches(self, switches: Switches) -> None:
-        """Behave like another exchange from now on; a new loan book schedules everything by its rules."""
+        """Apply these switches from now on; a new loan book reschedules all events by them."""
         self.loan_book.ledger.settings.switches = switches
         self.loan_book = LoanBook(self.loan_book.ledger)
         self.catch_up()
@@ -76,7 +76,7 @@ class Exchange:
         return ledger
 
     def catch_up(self) -> int:
-        """Process all that is due, delayed requests included, in order of time; returns the time now."""
+        """Process everything that is due, including delayed requests, in order of time; return the current time."""
         now = self.clock.now_ms()
         while (request := self.delayed_requests.take(now)) is not None:
             self.loan_book.advance(request.arrives_at)
@@ -101,7 +101,7 @@ class Exchange:
             self.loan_book.changed = False
 
     async def answer(self, incoming: IncomingRequest) -> tuple[str, Reply]:
-        """How to break the connection, if at all, and the reply."""
+        """Return how to break the connection, if at all, and the reply."""
         fault = self.faults.take(incoming.method, incoming.path)
         entry = self.request_log.add(incoming, self.clock.now_ms(), fault.name() if fault else None)
         if fault is None:
@@ -166,7 +166,7 @@ class Exchange:
             account, key = authentication.authenticate(incoming, ledger, server_time)
             headers.update(self.endpoint_limits.peek(ledger.settings, account.uid, incoming.endpoint, now).headers())
             if route.permission != ANY:
-                authentication.authorise(incoming, account, key, GRANTED_BY[route.permission])
+                authentication.authorize(incoming, account, key, GRANTED_BY[route.permission])
             allowance = self.endpoint_limits.take(ledger.settings, account.uid, incoming.endpoint, now)
             request = replace(request, account=account, key=key)
         else:

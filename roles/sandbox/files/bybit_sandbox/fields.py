@@ -127,6 +127,6 @@ class Fields:
         return {coin: fields.amount(coin, above_zero=above_zero) for coin in fields.names()}
 
     def reject_unknown(self) -> None:
-        """Refuse fields that nobody has taken: a misspelled field must not be ignored."""
+        """Refuse fields that nothing has read: a misspelled field must not be ignored."""
         if self._rest:
             raise self.error(f"has an unknown field {sorted(self._rest)[0]!r}")

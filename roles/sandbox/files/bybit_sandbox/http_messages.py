@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP requests as they arrive and replies as they leave, broken ones included."""
+"""HTTP requests as they arrive, and replies as they leave, including broken ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_JSON_BODY = b"upstream connect error or disconnect/reset before headers"
 
 @dataclass(frozen=True)
 class IncomingRequest:
-    """One request as it arrived; raw_query and body are the very bytes that were signed."""
+    """One request as it arrived; raw_query and body are exactly what was signed."""
 
     method: str
     path: str
@@ -37,7 +37,7 @@ class IncomingRequest:
 
 @dataclass
 class Reply:
-    """A reply, before a fault may break it."""
+    """A reply, before a fault breaks it."""
 
     status: int
     body: bytes
@@ -58,7 +58,7 @@ def envelope(code: int, message: str, result: dict, now: int) -> Reply:
 
 
 def replaced_by_fault(answer: str | dict, reply: Reply, now: int) -> Reply:
-    """The reply that a fault sends instead of the right one."""
+    """The reply that a fault sends instead of the correct one."""
     if isinstance(answer, dict):
         if "ret_code" in answer:
             changed = envelope(answer["ret_code"], answer["ret_msg"], {}, now)
@@ -83,7 +83,7 @@ def to_aiohttp(reply: Reply) -> web.Response:
 
 
 def break_connection(request: web.BaseRequest, how: str, reply: Reply) -> web.Response:
-    """Break the connection as the fault says; the response returned here is never sent."""
+    """Break the connection as the fault says; the returned response is never sent."""
     transport = request.transport
     if transport is None:
         return web.Response()

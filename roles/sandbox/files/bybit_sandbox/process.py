@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start the server in the background, and stop exactly that process again."""
+"""Start the server in the background, and later stop exactly that process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STEP_SECONDS = 0.02
 
 
 def start(run_dir: Path | None, options: list[str]) -> dict:
-    """Start the server, or return the one that already runs with this folder; without a folder, make a temporary one."""
+    """Start the server, or return the one that already runs with this folder; without a folder, create a temporary one."""
     if run_dir is None:
         made = Path(tempfile.mkdtemp(prefix="bybit-sandbox-")).resolve()
         try:
@@ -45,7 +45,7 @@ def start(run_dir: Path | None, options: list[str]) -> dict:
 
 
 def stop(run_dir: Path) -> dict:
-    """Stop the server if it still runs, but never another process that has reused its id, and remove a temporary folder."""
+    """Stop the server if it still runs, but never another process that has reused its ID; remove a temporary folder."""
     run_dir = run_dir.resolve()
     running = _read(run_dir / NOTE)
     if running is None:
@@ -79,7 +79,7 @@ def _start(run_dir: Path, options: list[str], is_temporary: bool) -> dict:
         "ca_path": lines[1].removeprefix(TRUST) if lines[1:] and lines[1].startswith(TRUST) else None,
     }
     (run_dir / NOTE).write_text(json.dumps(found) + "\n", encoding="utf-8")
-    # The server outlives this process, and the destructor would warn about it.
+    # The server outlives this process, and Popen's destructor would warn about that.
     child.returncode = 0
     return {**found, "already_running": False}
 
@@ -137,7 +137,7 @@ def _alive(pid: int) -> bool:
     except OSError:
         return False
     try:
-        # A process that has ended is listed as a zombie until its parent waits for it.
+        # An ended process is listed as a zombie until its parent waits for it.
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
         return stat.rpartition(")")[2].split()[0] != "Z"
     except OSError:

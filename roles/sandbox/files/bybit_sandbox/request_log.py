@@ -19,7 +19,7 @@ class RequestLog:
         self._number = 0
 
     def add(self, incoming: IncomingRequest, now: int, fault: str | None) -> dict:
-        """Add an entry, which the handler of the request completes."""
+        """Add an entry, which the request's handler completes."""
         self._number += 1
         self._counts[incoming.endpoint] += 1
         entry = {

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTTP server: passes each request to the exchange, to the control API or to the page."""
+"""The HTTP server: passes each request to the exchange, the control API, or the page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .faults.fault import CONNECTION_FAULTS
 from .http_messages import IncomingRequest, Reply
 
 SHUTDOWN_SECONDS = 0.2
-# A seed with ten thousand loans and their repayments takes some megabytes.
+# A seed with ten thousand loans and their repayments takes several megabytes.
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -41,7 +41,7 @@ class Handler:
         except web.HTTPRequestEntityTooLarge:
             return http_messages.to_aiohttp(Reply(413, b"Request entity too large", "text/plain; charset=utf-8"))
         except Exception as error:
-            # An internal error must answer 500 and never leave a client hanging.
+            # An internal error must be answered with 500 and never leave a client hanging.
             traceback.print_exc(file=sys.stderr)
             sys.stderr.flush()
             return http_messages.to_aiohttp(http_messages.json_reply(500, {"error": f"Internal error in the stand-in exchange: {error!r}"}))
@@ -86,7 +86,7 @@ async def serve(
     exchange: Exchange, host: str, port: int, context: ssl.SSLContext | None, lifetime: float | None,
     ready: Callable[[int], None],
 ) -> None:
-    """Serve until a signal or the end of the lifetime; calls ready with the port once it listens."""
+    """Serve until a signal or the end of the lifetime; call ready with the port once the server listens."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

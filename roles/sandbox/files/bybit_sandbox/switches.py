@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Switches: one for each behaviour that the documentation leaves open; the first choice is the default."""
+"""Switches: one for each behavior that the documentation leaves open; the first choice is the default."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Switches:
         return accuracy if self.transfer_decimals == ACCURACY else _EIGHT_PLACES
 
     def cut_to_debt(self, amount: Decimal, left: Decimal, accuracy: int) -> Decimal:
-        """The amount, cut to the rest of the debt if it exceeds that by less than one unit and the switch allows it."""
+        """The amount, cut to the rest of the debt if it exceeds the debt by less than one unit and the switch allows it."""
         dust = ZERO < amount - left < unit(accuracy)
         return left if dust and left > ZERO and self.overpayment_dust == TAKEN else amount
 
@@ -99,12 +99,12 @@ class Switches:
         return "" if self.empty_amounts == ZEROS and value == ZERO else plain(value)
 
     def optional(self, text: str) -> str:
-        """The text of a field that a client can repay without: rates, penalty interest, returned collateral."""
+        """The text of a field that no client needs to repay: a rate, penalty interest, or returned collateral."""
         return "" if self.empty_amounts == UNTOLD else text
 
 
 def read_switches(fields: Fields, before: Switches) -> Switches:
-    """The switches before, with the ones changed that the document names."""
+    """The previous switches, with those changed that the document names."""
     unknown = sorted(set(fields.names()) - {*CHOICES, DELAY})
     if unknown:
         raise fields.error(f"do not include {unknown[0]!r}: they are {', '.join([*CHOICES, DELAY])}")
@@ -115,7 +115,7 @@ def read_switches(fields: Fields, before: Switches) -> Switches:
 
 
 def shown_switches(switches: Switches) -> dict:
-    """Each switch with its value and choices; the delay has no choices, since it takes any number of ms."""
+    """Each switch with its value and choices; the delay has no choices, since it takes any number of milliseconds."""
     return {
         name: {"value": value, "choices": list(CHOICES.get(name, ()))} for name, value in asdict(switches).items()
     }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A throw-away certificate authority, to test clients over HTTPS."""
+"""A throwaway certificate authority, to test clients over HTTPS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .errors import SandboxError
 
 
 def server_context(host: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """The server's TLS context, and the file of the authority that clients must trust."""
+    """The server's TLS context, and the certificate file of the authority that clients must trust."""
     try:
         import trustme
     except ImportError as error:

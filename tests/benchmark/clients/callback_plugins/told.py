@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write down what Ansible tells the user of each task: one line of JSON for each try and for each end."""
+"""Record what Ansible tells the user about each task: one line of JSON for each attempt and each result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "told"
 
     def _write(self, event: str, result) -> None:
-        # The private names are the ones that ansible-core 2.19 has too.
+        # ansible-core 2.19 has only the private names.
         now_ms = time.time_ns() // 1_000_000
         told = {"event": event, "at_ms": now_ms, "task": result._task.name, "result": result._result}
         text = json.dumps(told, default=str)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The signature as users of the uri module make it: a small filter of their own, the secret in no process list."""
+"""The signature as users of the uri module compute it: with a small filter of their own, which keeps the secret out of process lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def bybit_signature(text: str, secret: str) -> str:
 
 
 def bybit_headers(body: str, key: str, secret: str) -> dict[str, str]:
-    # All in one, because in a loop Ansible asks a lookup for the time anew for header and signature.
+    # One filter for everything, because in a loop Ansible would evaluate the time separately for header and signature.
     timestamp = str(time.time_ns() // 1_000_000)
     return {
         "Content-Type": "application/json",

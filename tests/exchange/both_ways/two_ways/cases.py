@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A case is a play: the text of its tasks, or of all that it is to have."""
+"""A case is a play, given as the text of its tasks or of the whole play."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _DEFAULTS = {
         for name in ("bybit_loan_repay", "bybit_flexible_loan_repay", "bybit_fixed_loan_repay")
     ),
 }
-# Each play has a fresh book, and nothing noted.
+# Each play starts with a fresh ledger and an empty journal.
 _RESET = "  pre_tasks:\n    - {name: Reset, stand_in: {path: reset}, run_once: true, check_mode: false}\n"
 
 
 def playbook_of(cases: t.Mapping[str, str]) -> str:
-    """Return the text of a playbook with one play for each case, named like it."""
+    """Return the text of a playbook with one play for each case, which bears its name."""
     return "".join(_play(name, text.strip("\n")) for name, text in cases.items())
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What playbooks do with modules: loops, conditions, blocks, handlers, hosts, strategies."""
+"""What playbooks do with modules: loops, conditions, blocks, handlers, hosts, and strategies."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ tasks:
 """,
 }
 
-# Each is a playbook of its own, with the arguments that it is started with, because of what it does to the plays after it.
+# Each is a separate playbook, with its command-line arguments, because it would affect the plays after it.
 PLAYBOOKS = {
     "any_errors_fatal": (
         [],

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Ansible makes of options: types, templates, defaults, the environment.
+"""How Ansible processes options: types, templates, defaults, and the environment.
 
-What is refused, and how it is worded, is compared option by option in the unit tests of the plugin util.
+The unit tests of the plugin util compare refusals and their messages option by option.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules do and return: success, nothing to do, foresight, refusal, doubt."""
+"""What the modules do and return: success, nothing to do, a plan, a refusal, and an unknown outcome."""
 
 from __future__ import annotations
 

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets wherever they can get into a result, an error or an invocation."""
+"""Secrets wherever they could get into a result, an error, or an invocation."""
 
 from __future__ import annotations
 
-# They come from the environment, so that no line of the playbook shows them when Ansible quotes it.
+# They come from the environment, so that no line of the playbook that Ansible quotes shows them.
 _TEXTS = {
     "secrets_as_options": """
 - treasury.bybit.bybit_loan_repay: {order_id: "1794267532472646144", amount: "1", api_secret: "{{ secret }}"}
@@ -67,7 +67,7 @@ _TEXTS = {
   loop: [0, 1, 2]
 """,
 }
-# Each task in them fails.
+# Each task in these fails.
 FAILURES = ("secrets_that_are_refused", "secrets_in_other_options", "secrets_told_by_the_exchange")
 _VARIABLES = """
 vars:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run Ansible in one of the two ways, and take down all that it says."""
+"""Run Ansible in one of the two ways, and record its output."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _PATIENCE_SECONDS = 600
 
 @dataclasses.dataclass
 class Told:
-    """What Ansible said.
+    """Ansible's output.
 
-    :ivar printed: On its standard output and error together.
-    :ivar records: What it handed to its callbacks, in order.
-    :ivar log: The same as C(printed) and more, as after C(-vvv).
+    :ivar printed: Its standard output and error together.
+    :ivar records: What it passed to its callbacks, in order.
+    :ivar log: C(printed) and everything that C(-vvv) adds.
     """
 
     status: int
@@ -40,12 +40,12 @@ class Told:
 
     @property
     def here(self) -> int:
-        """How many modules ran in a process of Ansible."""
+        """How many modules ran in Ansible's own processes."""
         return len(_HERE.findall(self.log))
 
     @property
     def there(self) -> int:
-        """How many modules ran in processes of their own."""
+        """How many modules ran in separate processes."""
         return len(_THERE.findall(self.log))
 
     def printed_of(self, play: str) -> str:
@@ -61,10 +61,10 @@ class Told:
 
 @dataclasses.dataclass
 class Controller:
-    """A machine that runs Ansible, with one folder for all that it keeps.
+    """A machine that runs Ansible, with one folder for all its files.
 
-    :ivar way: C(IN_PROCESS), C(MODULE), or empty for that which Ansible chooses.
-    :ivar started_in: The folder in which Ansible is started; that of its own unless given.
+    :ivar way: C(IN_PROCESS), C(MODULE), or empty for Ansible's choice.
+    :ivar started_in: The folder in which Ansible is started, by default the controller's own.
     """
 
     folder: Path
@@ -80,7 +80,7 @@ class Controller:
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("ANSIBLE_", "BYBIT_", "COVERAGE_"))}
         given = {
             "ANSIBLE_NOCOLOR": "1",
-            # By default it is looked for in two homes: that of the environment, and that of the user.
+            # By default, Ansible looks in two home directories: the environment's and the user's.
             "ANSIBLE_ASYNC_DIR": str(self.folder / "async"),
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
@@ -93,9 +93,9 @@ class Controller:
             "BYBIT_API_URL": self.url,
             "BYBIT_API_KEY": "sandbox-key",
             "BYBIT_API_SECRET": "sandbox-secret",
-            # Ansible names the valid booleans in the order of a set.
+            # Ansible lists the valid booleans in the order of a set.
             "PYTHONHASHSEED": "0",
-            # Nobody's home is written to.
+            # Nothing is written to the user's home directory.
             "BYBIT_JOURNAL": str(self.journal),
         }
         if self.way:
@@ -103,7 +103,7 @@ class Controller:
         return {**kept, **given, **more}
 
     def begin(self, *arguments: str, program: str = "ansible-playbook", **more: str) -> subprocess.Popen:
-        """Start Ansible, as the leader of a process group, and do not wait for it."""
+        """Start Ansible as the leader of a process group, without waiting for it."""
         self.folder.mkdir(exist_ok=True)
         for name in ("log", "written"):
             (self.folder / name).write_text("")
@@ -119,7 +119,7 @@ class Controller:
         return Told(process.returncode, printed, records, (self.folder / "log").read_text())
 
     def play(self, playbook: str, *arguments: str, **more: str) -> Told:
-        """Run the text of a playbook to its end; C(more) goes into its environment."""
+        """Run the text of a playbook to its end, with C(more) in its environment."""
         return self.end(self.start(playbook, *arguments, **more))
 
     def start(self, playbook: str, *arguments: str, **more: str) -> subprocess.Popen:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Takes the chosen safeguard out of every Python process that has this folder on its path, before anything else runs."""
+"""Removes the chosen safeguard from every Python process that has this folder on its path, before anything else runs."""
 
 import sys
 from pathlib import Path

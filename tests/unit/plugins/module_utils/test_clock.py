@@ -40,6 +40,29 @@ def test_the_listener_gets_each_wait_as_it_begins_and_ends() -> None:
     assert clock.waits == []
 
 
+def test_a_listener_that_fails_does_not_come_between_a_request_and_its_answer() -> None:
+    def fail(*wait: object) -> None:
+        raise RuntimeError
+
+    answers: list[str] = []
+    with Clock(listener=fail).waiting("So", 1500) as say:
+        say("Otherwise")
+        answers.append("Here")
+    assert answers == ["Here"]
+
+
+def test_the_reason_of_a_wait_may_change() -> None:
+    heard: list[tuple[int, str, int]] = []
+    with Clock(listener=lambda *wait: heard.append(wait)).waiting("So", 1500) as say:
+        say("So")
+        say("Otherwise")
+        say("Otherwise")
+    number = heard[0][0]
+    assert heard == [(number, "So", 1500), (number, "Otherwise", 1500), (number, "", 0)]
+    with Clock().waiting("So", 1500) as say:
+        say("Otherwise")
+
+
 def test_a_pause_is_reported_and_slept() -> None:
     heard: list[tuple[int, str, int]] = []
     slept: list[int] = []

@@ -108,21 +108,38 @@ def test_nothing_is_shown_after_the_run_or_about_a_process_that_has_ended() -> N
     assert not heard.waits.are_any
 
 
+def test_a_wait_whose_reason_changes_goes_on() -> None:
+    heard = Heard()
+    heard.begin(0)
+    assert heard.shown(until=2) == [(2.0, FIRST)]
+    heard.begin(10, reason="Another one")
+    assert heard.shown(since=10, until=20) == [(17.0, "Another one: still waiting after 17 s, for up to 60 s.")]
+
+
 def test_a_wait_without_a_limit() -> None:
     heard = Heard()
     heard.begin(0, at_most=0)
-    assert heard.shown(until=20) == [(2.0, f"{REASON}."), (17.0, f"{REASON}: still running after 17 s.")]
+    assert heard.shown(until=20) == [(2.0, f"{REASON}."), (17.0, f"{REASON}: still waiting after 17 s.")]
 
 
 class Shown:
     def __init__(self) -> None:
         self.notices: list[Notice] = []
+        self.logged: list[tuple[Notice, bool]] = []
         self.heard = threading.Event()
         self.lock = threading.RLock()
 
     def __call__(self, notice: Notice) -> None:
         self.notices.append(notice)
         self.heard.set()
+
+    def log(self, notice: Notice) -> None:
+        """Note whether another thread may show something meanwhile."""
+        free: list[bool] = []
+        other = threading.Thread(target=lambda: free.append(self.lock.acquire(timeout=1)))
+        other.start()
+        other.join()
+        self.logged.append((notice, free[0]))
 
 
 @pytest.fixture
@@ -132,7 +149,7 @@ def shown():
 
 @pytest.fixture
 def watcher(shown):
-    watcher = Watcher(shown, shown.lock)
+    watcher = Watcher(shown, shown.log, shown.lock)
     yield watcher
     watcher.end()
 
@@ -159,6 +176,41 @@ def test_nothing_is_shown_while_a_result_is(shown, watcher) -> None:
             assert not shown.heard.wait(2.5)
             teller.__exit__()
     assert not shown.heard.wait(0.5)
+
+
+def test_a_wait_is_logged_while_others_may_show_something(shown, watcher) -> None:
+    """Whoever cannot log shows that, and holds the lock of the log."""
+    with Teller("Repay", "here") as teller:
+        teller.tell(1, REASON, 60_000)
+        assert shown.heard.wait(10)
+        watcher.end()
+    watcher._thread.join(10)
+    assert shown.logged == [(Notice("Repay", "here", FIRST), True)]
+
+
+def test_the_next_watcher_takes_over(shown, watcher) -> None:
+    """In ansible-console, no command of the same process ends with totals."""
+    later, before = Shown(), len(os.listdir("/dev/fd"))
+    second = Watcher(later, later.log, later.lock)
+    assert not watcher._thread.is_alive()
+    assert len(os.listdir("/dev/fd")) == before
+    watcher.end()
+    with Teller("Repay", "here") as teller:
+        teller.tell(1, REASON, 60_000)
+        assert later.heard.wait(10)
+    second.end()
+    assert (shown.notices, _progress._pipe) == ([], [])
+
+
+def test_a_watcher_without_a_thread_leaves_nothing_behind(shown, monkeypatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    before = len(os.listdir("/dev/fd"))
+    with pytest.raises(RuntimeError):
+        Watcher(shown, shown.log, shown.lock)
+    assert (len(os.listdir("/dev/fd")), _progress._pipe) == (before, [])
 
 
 def test_nothing_is_shown_or_written_after_the_end(shown, watcher) -> None:
@@ -210,6 +262,42 @@ def test_a_pipe_that_is_full_or_closed_is_no_reason_to_wait(pipe) -> None:
         teller.tell(2, REASON, 60_000)
         os.close(end)
         teller.tell(3, REASON, 60_000)
+
+
+def test_what_a_full_pipe_could_not_take_is_told_again_when_it_can(pipe) -> None:
+    """Otherwise, a wait that is over would be shown as if it went on."""
+    source, end = pipe
+    with Teller("Repay", "here") as teller:
+        teller.tell(1, REASON, 60_000)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(end, b"\n")
+        teller.tell(1, "", 0)
+        teller.tell(2, "Another one", 60_000)
+        heard = Waits()
+        for line in filter(None, _everything(source).split(b"\n")):
+            heard.take(line, 0)
+        teller.tell(3, "Within", 60_000)
+        for line in filter(None, _everything(source).split(b"\n")):
+            heard.take(line, 0)
+        assert [notice.text for notice in heard.due(2, lambda process: True)] == ["Another one: waiting up to 60 s."]
+
+
+def _everything(source: int) -> bytes:
+    parts = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            parts.append(os.read(source, 100_000))
+    return b"".join(parts)
+
+
+def test_hosts_with_long_names_are_told_apart(pipe) -> None:
+    names = [f"{'ip-10-0-0-1' * 8}.{number}" for number in range(2)]
+    for name in names:
+        with Teller("Repay", name):
+            pass
+    messages = [json.loads(line) for line in _everything(pipe[0]).splitlines()]
+    assert [message["host"] for message in messages if "host" in message] == names
 
 
 def test_each_line_is_written_without_interruption(pipe) -> None:

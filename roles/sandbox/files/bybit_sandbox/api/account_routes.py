@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The endpoints for the API key, the wallet and its history, with the documented fields and types."""
+"""The endpoints for the API key, the wallet, and its history, with the documented fields and types."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def funding_history(request: ApiRequest) -> dict:
 
 
 def _period(request: ApiRequest) -> tuple[int, int]:
-    """The first and the last second asked for."""
+    """The first and last second of the requested period."""
     names = ("createTimeFrom", "createTimeTo")
     given = [request.query[name] for name in names if name in request.query]
     now = request.now // SECOND_MS

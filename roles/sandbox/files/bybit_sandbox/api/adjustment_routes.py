@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The endpoints for adjusting collateral, of a legacy loan and of an account, with the documented fields and types."""
+"""The endpoints for adjusting the collateral of a legacy loan or an account, with the documented fields and types."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def account_history(request: ApiRequest) -> dict:
 
 
 def _of_loans(request: ApiRequest) -> Callable[[Adjustment], list[Adjustment]]:
-    """A function that returns the row of a legacy adjustment; without a status, failed ones have none."""
+    """A function that returns the row of a legacy adjustment; a failed one has no row, since rows have no status."""
 
     def shown(item: Adjustment) -> list[Adjustment]:
         hidden = item.status == FAILED or (

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks of a signed request: key, time window, signature, restriction and permission, in this order."""
+"""Checks of a signed request, in this order: key, time window, signature, restriction, and permission."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MILLISECONDS = re.compile(r"[0-9]{1,16}")
 
 @functools.lru_cache(maxsize=16)
 def load_rsa_key(pem: str) -> object:
-    """The public key of a self-generated (RSA) API key."""
+    """Load the public key of a self-generated (RSA) API key."""
     try:
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -49,7 +49,7 @@ def find_key(ledger: Ledger, name: str) -> tuple[Account, Key]:
 
 
 def authenticate(incoming: IncomingRequest, ledger: Ledger, now: int) -> tuple[Account, Key]:
-    """The account and key of the sender; raises the exchange's refusal if a check fails."""
+    """Return the sender's account and key; raise the exchange's refusal if a check fails."""
     headers = incoming.headers
     name, timestamp, signature = (headers.get(f"X-BAPI-{part}", "") for part in ("API-KEY", "TIMESTAMP", "SIGN"))
     if not (name and timestamp and signature):
@@ -69,7 +69,7 @@ def authenticate(incoming: IncomingRequest, ledger: Ledger, now: int) -> tuple[A
     return account, key
 
 
-def authorise(incoming: IncomingRequest, account: Account, key: Key, granted_by: tuple[str, ...]) -> None:
+def authorize(incoming: IncomingRequest, account: Account, key: Key, granted_by: tuple[str, ...]) -> None:
     """Refuse a restricted account, and a key without one of these permissions."""
     if account.restriction:
         raise Refusal(account.restriction)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the histories show a repayment under the current switches: amounts, rows, types and times."""
+"""How the histories show a repayment under the current switches: amounts, rows, types, and times."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ KEPT_AFTER_FEE = Decimal("0.9995")
 FIRST_PART = Decimal("0.6")
 PLACES = 8
 UNCHANGED = (SENT, AS_RECORDED, ACCEPTED, "ms")
-# Far above all repayment ids, so that the id of a second row is never that of another repayment.
+# Larger than any repayment ID, so that the ID of a second row is never that of another repayment.
 SECOND_ROW = 10**18
 
 
 def legacy_repayments(now: int, switches: Switches, by_id: bool) -> Callable[[LegacyRepayment], list[LegacyRepayment]]:
-    """A function that returns the rows of a legacy repayment; failed ones have none."""
+    """A function that returns the rows of a legacy repayment; a failed one has none."""
 
     def shown(item: LegacyRepayment) -> list[LegacyRepayment]:
         hidden = item.status == FAILED or (item.status == PROCESSING and switches.legacy_processing == HIDDEN)
@@ -37,7 +37,7 @@ def legacy_repayments(now: int, switches: Switches, by_id: bool) -> Callable[[Le
 
 
 def repayments(product: str, now: int, switches: Switches, by_id: bool) -> Callable[[Repayment], list[Repayment]]:
-    """A function that returns the rows of a repayment in the history of this product, which goes back without limit."""
+    """A function that returns the rows of a repayment in the history of this product, which has no time limit."""
 
     def shown(item: Repayment) -> list[Repayment]:
         if item.product != product or not _is_visible(item, now, switches, by_id):
@@ -68,7 +68,7 @@ def _rows(item: LegacyRepayment | Repayment, switches: Switches) -> list:
 
 
 def _with_amounts(row: LegacyRepayment | Repayment, change: Callable[[Decimal, Decimal], Decimal]) -> LegacyRepayment | Repayment:
-    """The row with its amount changed, and its allocations with it, so that they still add up."""
+    """Change the amount of a row, and its allocations, so that they still add up."""
     if not isinstance(row, Repayment) or not row.allocations:
         return replace(row, amount=change(row.amount, row.interest))
     allocations = [Allocation(part.loan_id, change(part.amount, part.interest)) for part in row.allocations]
@@ -84,7 +84,7 @@ def _shown_amount(amount: Decimal, interest: Decimal, choice: str) -> Decimal:
 
 
 def _first_part(amount: Decimal, interest: Decimal) -> Decimal:
-    """The interest; three fifths of the amount if all of it is interest, or none."""
+    """The interest, or three fifths of the amount if all or none of it is interest."""
     return interest if ZERO < interest < amount else rounded_down(amount * FIRST_PART, PLACES)
 
 

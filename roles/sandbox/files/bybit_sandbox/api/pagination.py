@@ -17,7 +17,7 @@ LARGEST_PAGE = 100
 
 
 def query_parameters(raw_query: bytes) -> dict[str, str]:
-    """The query parameters by name; one without a value counts as absent."""
+    """The query parameters by name; a parameter without a value counts as absent."""
     pairs = parse_qsl(raw_query.decode("utf-8", "replace"), keep_blank_values=True)
     return {name: value for name, value in pairs if value}
 
@@ -29,21 +29,21 @@ def paginate(
     """One page, newest first, of items that are stored oldest first, and the cursor of the next page.
 
     filters maps a parameter to the field that must equal it; shown returns the rows of an item, none to omit it;
-    a cursor is the id of the last row of its page; list_end is the switch for how a list ends;
+    a cursor is the ID of the last row of its page; list_end is the switch for how a list ends;
     page is the default and the largest number of rows.
     """
     limit = _limit(query, *page)
     wanted = [(field, query[name]) for name, field in filters.items() if name in query]
     rows = _rows(items, id_of, shown, wanted)
     if "cursor" in query:
-        # Some clients send the cursor as they received it, some URL-encode it once more.
+        # Some clients send the cursor as they received it; others URL-encode it again.
         cursor = unquote(query["cursor"])
         rows = _rows(items[: _end_of(items, cursor, id_of)], id_of, shown, wanted)
         if not any(row_id == cursor for row_id, _row in rows):
             raise Refusal(10001, "cursor is invalid")
     found: list = []
     more = False
-    # No further than the page: a ledger may hold ten thousand loans.
+    # Stop at the end of the page: a ledger may hold ten thousand loans.
     for _id, row in rows:
         if row is not None:
             if len(found) == limit:
@@ -60,7 +60,7 @@ def paginate(
 
 
 def _end_of(items: Sequence, item_id: str, id_of: Callable[[object], str]) -> int:
-    """The index after the newest item with this id, so that newer ones need not be visited."""
+    """The index after the newest item with this ID, so that newer items need not be visited."""
     for number in range(len(items) - 1, -1, -1):
         if id_of(items[number]) == item_id:
             return number + 1
@@ -70,11 +70,11 @@ def _end_of(items: Sequence, item_id: str, id_of: Callable[[object], str]) -> in
 def _rows(
     items: Sequence, id_of: Callable[[object], str], shown: Callable[[object], Sequence], wanted: list[tuple[str, str]]
 ) -> Iterator[tuple[str, object | None]]:
-    """The ids of all rows, newest first, each with the row, or with None if it is not shown."""
+    """The IDs of all rows, newest first, each with the row, or with None if the row is not shown."""
     for item in reversed(items):
         rows = shown(item)
         if not rows:
-            # An item that has left the list since the previous page may still be its cursor.
+            # The cursor of the previous page may be an item that has since left the list.
             yield id_of(item), None
         for row in rows:
             yield id_of(row), row if all(getattr(row, field) == value for field, value in wanted) else None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rolling windows: requests per second or minute of an account and endpoint, and requests of an IP address."""
+"""Rolling windows: requests per second or minute for each account and endpoint, and requests from each IP address."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEFAULT_LIMITS = {
     "public": 120,
     "default": 5,
 }
-# Their limits are for each minute, all others for each second.
+# These limits are per minute; all others are per second.
 PER_MINUTE = ("POST /v5/asset/transfer/inter-transfer", "GET /v5/asset/transfer/query-inter-transfer-list")
 
 
@@ -37,7 +37,7 @@ def _window_ms(endpoint: str) -> int:
 
 
 def _drop_old(times: deque[int], now: int, window_ms: int) -> None:
-    # Times in the future remain from before the clock was set back.
+    # Setting the clock back leaves times that are in the future.
     while times and not now - window_ms < times[0] <= now:
         times.popleft()
 
@@ -62,7 +62,7 @@ class EndpointLimits:
         self._times: dict[tuple[str, str], deque[int]] = defaultdict(deque)
 
     def peek(self, settings: Settings, who: str, endpoint: str, now: int, fallback: str = "default") -> Allowance:
-        """What is left now, without using it; fallback names the limit of endpoints without one of their own."""
+        """How many requests are left, without using one; fallback names the limit of endpoints that have none of their own."""
         times = self._times[who, endpoint]
         _drop_old(times, now, _window_ms(endpoint))
         limit = settings.limits.get(endpoint, settings.limits[fallback])

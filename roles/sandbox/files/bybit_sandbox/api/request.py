@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a call of the exchange is given, and how it reads its body."""
+"""What each endpoint gets to handle, and how it reads the body."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ..switches import Switches
 
 TERMS = ("7", "14", "30", "90", "180")
 ACCOUNT_TYPES = ("FUND", "UNIFIED", "SPOT", "CONTRACT", "OPTION", "INVESTMENT")
-# Permissions of a key: Wallet reads wallets and transfers between them, SubMemberTransfer only reads them.
+# Permissions of a key: Wallet reads wallets and makes transfers; SubMemberTransfer only reads wallets.
 LOANS, WALLET, WALLET_READER = "SpotTrade", "Wallet", "SubMemberTransfer"
-# What an endpoint needs; ANY is for those that every key may use, and public ones need nothing.
+# What an endpoint requires: ANY is met by every key, and a public endpoint needs no key.
 TRANSFER, ANY = "AccountTransfer", "any"
 GRANTED_BY = {LOANS: (LOANS,), WALLET: (WALLET, WALLET_READER), TRANSFER: (WALLET,)}
 
@@ -46,7 +46,7 @@ class ApiRequest:
 
     @property
     def by_id(self) -> bool:
-        """Whether the request asks for a repayment by its id."""
+        """Whether the request asks for a repayment by its ID."""
         return "repayId" in self.query
 
 
@@ -58,7 +58,7 @@ class Route:
 
 
 def json_body(body: bytes, *required: str, optional: tuple[str, ...] = ()) -> dict[str, str]:
-    """These fields of the JSON body; a missing optional one is empty."""
+    """These fields of the JSON body; a missing optional field is empty."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -75,7 +75,7 @@ def json_body(body: bytes, *required: str, optional: tuple[str, ...] = ()) -> di
 
 
 def amount_of(text: str) -> Decimal:
-    """An amount for flexible and fixed loans, which have no error code for a malformed one."""
+    """An amount for a flexible or fixed loan, for which the exchange has no error code for a malformed amount."""
     value = parse(text)
     if value is None or value <= ZERO:
         raise Refusal(10001, "amount must be a plain decimal number above zero")

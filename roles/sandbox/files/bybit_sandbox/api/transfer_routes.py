@@ -23,7 +23,7 @@ PREFIX = "selfTransfer_"
 PAGE = (20, 50)
 MOST_COINS = 20
 LONGEST_PERIOD_MS = 7 * DAY_MS
-# The documented example is no UUID of a known version.
+# The documented example is not a UUID of any known version.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MILLISECONDS = re.compile(r"[0-9]{1,14}")
 
@@ -59,7 +59,7 @@ def transfers(request: ApiRequest) -> dict:
     status = query.get("status")
     if status not in (None, STATUS_UNKNOWN, *STATUSES.values()):
         raise Refusal(131203, "status is unknown")
-    # The id is found as it was sent and as the list shows it.
+    # Clients may ask for the ID as they sent it or as the list shows it.
     wanted_id = query.get("transferId", "").removeprefix(PREFIX)
 
     def shown(item: Transfer) -> list[Transfer]:
@@ -83,7 +83,7 @@ def available(request: ApiRequest) -> dict:
 
 
 def _period(request: ApiRequest) -> tuple[int, int]:
-    """The first and the last second asked for: 7 days at most, from the start, to the end or to now."""
+    """The first and last second of the requested period: at most 7 days from the start, up to the end or now."""
     given = {name: request.query[name] for name in ("startTime", "endTime") if name in request.query}
     if not all(_MILLISECONDS.fullmatch(text) for text in given.values()):
         raise Refusal(131203, "startTime and endTime must be milliseconds")

@@ -12,7 +12,7 @@ from ..clock import DAY_MS
 from ..ledger.model import OPEN, Account, LegacyLoan, Snapshot
 from ..ledger.records import FixedContract, FlexibleDebt
 
-# The documentation says "last 6 months" and does not give days.
+# The documentation says "last 6 months" without a number of days.
 HISTORY_MS = 183 * DAY_MS
 
 
@@ -21,12 +21,12 @@ def _snapshots(account: Account, now: int) -> list[Snapshot]:
 
 
 def _lagging_loans(account: Account, now: int) -> dict[str, LegacyLoan]:
-    """The legacy loans that are still shown as they were, each from its earliest snapshot."""
+    """The legacy loans that queries still show as they were, each from its earliest snapshot."""
     return {loan.order_id: loan for item in reversed(_snapshots(account, now)) for loan in item.legacy_loans}
 
 
 def open_loans(account: Account, now: int) -> Callable[[LegacyLoan], list[LegacyLoan]]:
-    """A function that returns how to list a loan among the open ones."""
+    """A function that returns the row of a loan in the list of open loans, if it has one."""
     lagging = _lagging_loans(account, now)
 
     def shown(loan: LegacyLoan) -> list[LegacyLoan]:
@@ -66,6 +66,6 @@ def flexible(account: Account, now: int) -> list[FlexibleDebt]:
 
 
 def contracts(account: Account, now: int) -> Callable[[FixedContract], FixedContract]:
-    """A function that returns a contract as it is shown."""
+    """A function that returns a contract as queries show it."""
     lagging = {contract.loan_id: contract for item in reversed(_snapshots(account, now)) for contract in item.fixed_contracts}
     return lambda contract: lagging.get(contract.loan_id, contract)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control API: read the ledger, move the clock, change prices, keys and switches, add faults."""
+"""The control API: read the ledger, move the clock, change prices, keys, and switches, and add faults."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def _borrow(exchange: Exchange, document: object) -> dict:
 
 
 def _order(exchange: Exchange, account: Account, coin: str, amount: Decimal, fields: Fields) -> dict:
-    """Place a borrowing order in the app, as the owner does; it waits for a lender."""
+    """Place a borrowing order as the owner does in the app; it waits for a lender."""
     ledger = exchange.loan_book.ledger
     ledger.last_order_number += 1
     order = PendingBorrowing(
@@ -218,7 +218,7 @@ def _set_switches(exchange: Exchange, document: object) -> dict:
 
 
 def _chosen(exchange: Exchange, fields: Fields) -> Account:
-    """The account with this uid, or the first one."""
+    """The account with the given uid, or the first one."""
     accounts = {account.uid: account for account in exchange.loan_book.ledger.accounts}
     return accounts[fields.string("uid", next(iter(accounts)), tuple(accounts))]
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes that an owner makes to API keys on the exchange's site: permissions, expiry, addresses, replacement."""
+"""Changes that an owner makes to API keys on the exchange's site: permissions, expiry, addresses, and replacement."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def shown_keys(ledger: Ledger) -> list[dict]:
 
 
 def change_key(ledger: Ledger, document: object, now: int) -> dict:
-    """Change a key, or replace it; returns the key that is valid from now on."""
+    """Change or replace a key; return the key that is valid from now on."""
     fields = Fields("", document)
     account, key = _found(ledger, fields)
     if not fields.names():

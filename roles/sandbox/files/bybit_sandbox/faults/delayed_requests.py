@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Delayed requests: still on the network, although the client already has its answer."""
+"""Delayed requests, which are still on the network although the client already has its answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .fault import Fault
 
 @dataclass(frozen=True)
 class DelayedRequest:
-    """A request on its way; entry is its entry in the request log, to be completed when it arrives."""
+    """A request that is under way; entry is its entry in the request log, which is completed when it arrives."""
 
     arrives_at: int
     incoming: IncomingRequest

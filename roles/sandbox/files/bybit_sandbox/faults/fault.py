@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults that a test adds in advance: what goes wrong, with which request, and how often."""
+"""Faults that a test adds in advance: what goes wrong, with which requests, and how often."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Faults:
         return [asdict(fault) for fault in self._pending]
 
     def take(self, method: str, path: str) -> Fault | None:
-        """Use the first fault that is due for this request; earlier matches with a skip left count it as skipped."""
+        """Use the first fault that is due for this request; matching faults before it that still skip requests skip this one."""
         for fault in self._pending:
             if not fault.matches(method, path):
                 continue

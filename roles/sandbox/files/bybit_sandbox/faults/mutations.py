@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mutated answers: a field of the JSON is missing, empty, of another type or unit, or has an unknown value."""
+"""Mutated answers: a field of the JSON is missing or empty, has another type or unit, or has an unknown value."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ DOUBLED, REORDERED, EXTRA = "doubled", "reordered", "extra"
 CHANGES = (ABSENT, NULL, EMPTY, TYPE, UNIT, UNKNOWN, DOUBLED, REORDERED, EXTRA)
 UNEXPECTED = {"a": [1]}
 _PATH = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
-# Seconds have ten digits and milliseconds thirteen from 2001 to 2286.
+# From 2001 to 2286, times in seconds have ten digits and times in milliseconds thirteen.
 _SECONDS, _MILLISECONDS = re.compile(r"[1-9][0-9]{9}"), re.compile(r"[1-9][0-9]{12}")
 _EXACT = re.compile(r'"\\u0000([-0-9.]+)\\u0000"')
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """How one field changes; field is its path from the top of the document."""
+    """How one field changes; field is the path from the top of the document."""
 
     field: str
     how: str
@@ -44,7 +44,7 @@ def read_mutation(fields: Fields) -> Mutation:
 
 
 def mutated(body: bytes, mutations: tuple[Mutation, ...]) -> bytes:
-    """The answer with these changes; a body that is not a JSON object stays as it is."""
+    """The answer with these changes; a body that is not a JSON object is unchanged."""
     try:
         document = json.loads(body, parse_float=Decimal)
     except ValueError:
@@ -74,7 +74,7 @@ def _holders(value: object, path: list[str]) -> Iterator[dict]:
 
 
 def _written(document: object) -> bytes:
-    # A float would round a long amount, so each Decimal is marked and then written digit by digit.
+    # JSON would write a Decimal as a float and round it, so each is marked and then replaced by its digits.
     text = json.dumps(document, separators=(",", ":"), default=lambda number: f"\0{plain(number)}\0")
     return _EXACT.sub(r"\1", text).encode()
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adjustments of collateral: of a legacy loan, or of all flexible and fixed loans of an account."""
+"""Adjustments of the collateral of a legacy loan, or of all flexible and fixed loans of an account."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .model import FAILED, OPEN, PROCESSING, Account, LegacyLoan
 from .records import ADD, Adjustment
 from .settlement import Settlement
 
-# The platform's collateral limit is reached, so nobody may add any.
+# The platform's collateral limit is reached, so nobody may add collateral.
 RESTRICTED = 2
 
 
@@ -136,7 +136,7 @@ class Adjustments:
         """Deliver the coins: to the collateral, to the wallet, or back after a failure."""
         adjustment.settles_at = None
         adjustment.status = adjustment.final_status
-        # Meanwhile a repayment or a liquidation may have closed the loan, which takes no collateral any more.
+        # A repayment or a liquidation may have closed the loan in the meantime; a closed loan takes no collateral.
         closed = adjustment.order_id and account.legacy_loan(adjustment.order_id).status != OPEN
         if closed and adjustment.direction == ADD:
             adjustment.status = FAILED

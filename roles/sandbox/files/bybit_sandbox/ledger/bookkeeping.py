@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all products share: the ledger, wallet postings, snapshots, and what is due when."""
+"""What all products share: the ledger, wallet postings, snapshots, and scheduled events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Bookkeeping:
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.changed = True
-        # Settlements and maturities happen in order of time; interest is charged for all elapsed hours at once.
+        # Settlements and maturities happen in order of time, but interest is charged for all elapsed hours at once.
         self.events = Schedule()
         self.interest_charges = Schedule()
         self._to_check: dict[str, Account] = {}
@@ -42,13 +42,13 @@ class Bookkeeping:
         self._to_check[account.uid] = account
 
     def accounts_to_check(self) -> Iterator[Account]:
-        """Each account to check, once, including those added meanwhile."""
+        """Yield each account to check once, including accounts added meanwhile."""
         while self._to_check:
             _uid, account = self._to_check.popitem()
             yield account
 
     def post(self, account: Account, coin: str, amount: Decimal, at: int, kind: str) -> None:
-        """Add this amount to the Funding wallet, below zero to take it; no other code changes a balance."""
+        """Add an amount to the Funding wallet, or take it if it is negative; no other code changes a balance."""
         if amount == ZERO:
             return
         account.wallet[coin] = account.wallet.get(coin, ZERO) + amount
@@ -61,7 +61,7 @@ class Bookkeeping:
     def delay_visibility(
         self, account: Account, settlement: Settlement, now: int, owed: list[LegacyLoan | FlexibleDebt | FixedContract]
     ) -> None:
-        """Keep what queries show for the delays in settlement: these debts and the collateral, and the wallet."""
+        """Keep what queries go on showing during the settlement's delays: these debts and the collateral, and the wallets."""
         if settlement.debt_delay_ms:
             before = Snapshot(now + settlement.debt_delay_ms, dict(account.collateral))
             for debt in owed:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reasons for movements of the Funding wallet, and the business types that its history shows for them."""
+"""Reasons for movements of the Funding wallet, and the business types that the wallet's history shows for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ COLLATERAL_BACK, ADJUSTMENT, BORROWING = "collateral_back", "adjustment", "borro
 AUTO_REPAYMENT, INTEREST_BACK, TRANSFER = "auto_repayment", "interest_back", "transfer"
 
 _LOANS = "Crypto Loans"
-# The documentation has one example, of another business; these names follow its pattern.
+# The documentation has a single example, of another business; these names follow its pattern.
 NAMES = {
     REPAYMENT: (_LOANS, "Repayment"),
     REPAYMENT_BACK: (_LOANS, "Repayment Refund"),

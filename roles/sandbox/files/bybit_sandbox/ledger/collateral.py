@@ -28,7 +28,7 @@ class CollateralPool:
         self.repayments = repayments
 
     def value(self, coin: str, amount: Decimal) -> Decimal:
-        """The collateral value of an amount in USD: each tier of its market value at the tier's ratio."""
+        """The collateral value of an amount in USD: each tier of the market value counts at the tier's ratio."""
         worth = amount * self.ledger.prices[coin]
         tiers = self._tiers(coin)
         ends = [least for least, _ratio in tiers[1:]] + [worth]
@@ -130,7 +130,7 @@ class CollateralPool:
         return sorted(coins)
 
     def release(self, account: Account, at: int) -> None:
-        """Return all collateral to the wallet."""
+        """Return all collateral to the Funding wallet."""
         for coin, amount in account.collateral.items():
             self.books.post(account, coin, amount, at, business_types.COLLATERAL_BACK)
             account.collateral[coin] = ZERO

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixed loans: contracts with prepaid interest, their maturity, and what follows when they are overdue."""
+"""Fixed loans: contracts with prepaid interest, their maturity, and what happens when they are overdue."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def prepaid_interest(principal: Decimal, annual_rate: Decimal, term: str) -> Dec
 
 
 def accrue(contract: FixedContract, now: int, charging: str = FULL) -> bool:
-    """Charge all overdue hours not charged yet; True if there were any."""
+    """Charge all overdue hours that are not charged yet; return True if there were any."""
     last = hours_charged(charging, contract.due_at, now)
     if last <= contract.overdue_hours:
         return False
@@ -113,7 +113,7 @@ class FixedLoans:
         return self.repayments.begin(account, repayment, lowered, settlement)
 
     def _repayable(self, account: Account, loan_id: str, coin: str) -> list[FixedContract]:
-        """The open contract with this id, or all of this coin, without those that are being repaid."""
+        """The open contract with this ID, or all contracts in this coin, except those that are being repaid."""
         if coin and coin not in self.ledger.loan_coins:
             raise Refusal(148014)
         found = [item for item in account.fixed_contracts if (item.loan_id == loan_id if loan_id else item.coin == coin)]
@@ -132,7 +132,7 @@ class FixedLoans:
         return free
 
     def _busy(self, account: Account) -> dict[str, Repayment]:
-        """The repayment in progress of each contract that has one, by loan id."""
+        """The repayments in progress, by the loan ID of their contract."""
         return {share.loan_id: item for item in self.repayments.under_way(account, FIXED) for share in item.allocations}
 
     def _lower(self, account: Account, repayment: Repayment, at: int) -> bool:
@@ -181,7 +181,7 @@ class FixedLoans:
     def _plan(
         self, at: int, action: Callable[[Account, FixedContract, int], None], account: Account, contract: FixedContract
     ) -> None:
-        """Do this then, or right after a repayment of the contract that is in progress then."""
+        """Schedule an action on a contract; if a repayment of it is in progress then, act right after that."""
         def act(now: int) -> None:
             if contract.status != OPEN:
                 return
@@ -225,7 +225,7 @@ class FixedLoans:
         if busy is None and accrue(contract, now, self._charging):
             self.books.changed = True
             self.books.check_later(account)
-        # A contract that is being repaid is not charged; after a failed repayment it catches up.
+        # A contract that is being repaid is not charged; if the repayment fails, it is charged afterwards.
         at = following if busy is None else max(now + 1, busy.settles_at)
         self.books.interest_charges.add(at, functools.partial(self._charge_hour, account, contract))
 

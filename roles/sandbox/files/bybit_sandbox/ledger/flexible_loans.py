@@ -23,7 +23,7 @@ from .settlement import IMMEDIATE, Settlement
 
 
 def accrue(debt: FlexibleDebt, now: int, charging: str = FULL) -> bool:
-    """Charge all hours not charged yet; True if there were any."""
+    """Charge all hours that are not charged yet; return True if there were any."""
     last = hours_charged(charging, debt.borrowed_at, now)
     if last <= debt.accrued_hours:
         return False
@@ -64,7 +64,7 @@ class FlexibleLoans:
         return self.repayments.begin(account, repayment, [debt], settlement)
 
     def borrow(self, account: Account, coin: str, amount: Decimal, now: int) -> Borrowing:
-        """Borrow in the app, as the owner does; the money goes to the Funding wallet."""
+        """Borrow as the owner does in the app; the money goes to the Funding wallet."""
         terms = self.ledger.loan_coins.get(coin)
         if terms is None:
             raise Refusal(148014)
@@ -110,7 +110,7 @@ class FlexibleLoans:
         return self.books.switches.interest_hours
 
     def _repayable(self, account: Account, coin: str, amount: Decimal) -> tuple[FlexibleDebt, Decimal]:
-        """The debt to repay, and the amount, which may have been cut to the debt."""
+        """The debt to repay, and the amount, cut to the debt where the switch allows it."""
         if coin not in self.ledger.loan_coins:
             raise Refusal(148014)
         debt = account.flexible_loans.get(coin)

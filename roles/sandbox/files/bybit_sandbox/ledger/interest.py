@@ -18,14 +18,14 @@ GRACE_MS = 48 * HOUR_MS
 
 
 def hours_charged(charging: str, since: int, now: int) -> int:
-    """How many hours have been charged: full ones, started ones, or one whenever the clock struck."""
+    """How many hours have been charged: full hours, started hours, or one for each full hour on the clock."""
     if charging == CLOCK:
         return max(0, now // HOUR_MS - since // HOUR_MS)
     return max(0, (now - since + (HOUR_MS - 1 if charging == BEGUN else 0)) // HOUR_MS)
 
 
 def next_charge(charging: str, since: int, now: int) -> int:
-    """When interest is charged next."""
+    """The time of the next interest charge."""
     following = hours_charged(charging, since, now) + 1
     if charging == CLOCK:
         return (since // HOUR_MS + following) * HOUR_MS
@@ -38,24 +38,24 @@ def due_time(borrowed_at: int, term: str) -> int:
 
 
 def overdue_hours(loan: LegacyLoan, first: int, last: int) -> int:
-    """How many of the hours first..last, counted from 1, end after the loan was due."""
+    """How many of the hours first..last, counted from 1, end after the loan's due time."""
     if loan.due_at is None:
         return 0
     in_time = max(0, (loan.due_at - loan.borrowed_at) // HOUR_MS)
     if loan.term and loan.due_at == due_time(loan.borrowed_at, loan.term):
-        # The due time is one second short of a full hour, which does not make that hour overdue.
+        # The due time is one second before a full hour; that second does not make the hour overdue.
         in_time = int(loan.term) * DAY_MS // HOUR_MS
     return max(0, last - max(first - 1, in_time))
 
 
 def accrue(loan: LegacyLoan, now: int, charging: str = FULL) -> bool:
-    """Charge all hours not charged yet; True if there were any."""
+    """Charge all hours that are not charged yet; return True if there were any."""
     last = hours_charged(charging, loan.borrowed_at, now)
     if last <= loan.accrued_hours:
         return False
     overdue = overdue_hours(loan, loan.accrued_hours + 1, last)
     ordinary = last - loan.accrued_hours - overdue
-    # Each hour is rounded up on its own, as the documented 0.00000515 shows, so the sum does not depend on when this runs.
+    # Each hour is rounded up separately, as the documented 0.00000515 shows, so the sum does not depend on when this runs.
     loan.interest += ordinary * rounded_up(loan.principal * loan.hourly_rate, PLACES)
     loan.penalty += overdue * rounded_up(loan.principal * loan.hourly_rate * PENALTY_FACTOR, PLACES)
     loan.accrued_hours = last

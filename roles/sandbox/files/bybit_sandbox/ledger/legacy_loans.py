@@ -18,7 +18,7 @@ from .model import (
 )
 from .settlement import IMMEDIATE, Settlement
 
-# Chosen so that the documented repayId encodes the documented time of its repayment.
+# Chosen so that the documented repayId encodes the documented time of that repayment.
 ID_EPOCH_MS = 1_300_842_213_125
 ID_TIME_SHIFT = 22
 
@@ -148,8 +148,8 @@ class LegacyLoans:
         return self.books.switches.places(self.ledger.loan_coins[loan.loan_coin].accuracy, loan.debt)
 
     def next_id(self, now: int) -> str:
-        """The id of a repayment or an adjustment."""
-        # Odd on purpose: a client that reads the id as a float gets a different number.
+        """The ID of a repayment or an adjustment."""
+        # Odd on purpose: a client that reads the ID as a float gets a different number.
         by_time = ((now - ID_EPOCH_MS) << ID_TIME_SHIFT) + (now * 7919 % (1 << ID_TIME_SHIFT) | 1)
         self.ledger.last_repay_id = max(self.ledger.last_repay_id + 1, by_time)
         return str(self.ledger.last_repay_id)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All loans on one ledger, and the events that are due in it; independent of HTTP."""
+"""All loans on one ledger, and the events that are due; independent of HTTP."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class LoanBook:
         self._books.changed = value
 
     def advance(self, now: int) -> None:
-        """Process all that is due by now: settlements, maturities, interest, liquidations."""
+        """Process everything that is due by now: settlements, maturities, interest, and liquidations."""
         for at, action in self._books.events.due(now):
             action(at)
         for _at, action in self._books.interest_charges.due(now):
@@ -64,7 +64,7 @@ class LoanBook:
         self.advance(now)
 
     def set_wallet(self, account: Account, coin: str, balance: Decimal, now: int, account_type: str = FUND) -> None:
-        """Move money in or out of the Funding or UNIFIED wallet, so that this balance results."""
+        """Move money into or out of the Funding or UNIFIED wallet to reach this balance."""
         if account_type == FUND:
             held = account.wallet.setdefault(coin, ZERO)
             self._books.post(account, coin, balance - held, now, business_types.TRANSFER)

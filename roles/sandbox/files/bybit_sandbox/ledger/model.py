@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ledger: accounts, legacy loans, coins and settings; and its form in the state file."""
+"""The ledger (accounts, legacy loans, coins, and settings), and its form in the state file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LegacyLoan:
 
     @property
     def debt(self) -> Decimal:
-        """All that is owed now: principal, interest and penalty interest."""
+        """Everything that is owed now: principal, interest, and penalty interest."""
         return self.principal + self.interest + self.penalty
 
     @property
@@ -80,7 +80,7 @@ class LegacyRepayment:
 
 @dataclass
 class Snapshot:
-    """What queries still show until a given time, although the ledger has changed."""
+    """What queries show until a given time, although the ledger has changed."""
 
     until: int
     collateral: dict[str, Decimal]
@@ -100,7 +100,7 @@ class WalletSnapshot:
 
 @dataclass
 class FundingEntry:
-    """One movement of the Funding wallet, below zero if it takes money, and the balance after it."""
+    """One movement of the Funding wallet, negative if it takes money, and the balance after it."""
 
     number: int
     coin: str
@@ -119,7 +119,7 @@ class Key:
     read_only: bool = False
     ips: list[str] = field(default_factory=list)
     expires_at: int | None = None
-    # Deleted keys stay in the list, so that the ids of the others do not change.
+    # Deleted keys stay in the list, so that the IDs of the others do not change.
     deleted: bool = False
 
 
@@ -194,7 +194,7 @@ class Settings:
 
 @dataclass
 class Ledger:
-    """All that the state file keeps."""
+    """Everything that the state file keeps."""
 
     settings: Settings
     prices: dict[str, Decimal]
@@ -221,7 +221,7 @@ _PARTS = {
 
 
 def to_plain(value: object) -> object:
-    """The value as dicts, lists, strings and integers, ready for JSON."""
+    """The value as dicts, lists, strings, and integers, ready for JSON."""
     if is_dataclass(value):
         return to_plain(asdict(value))
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records of flexible and fixed loans: debts, contracts, repayments, orders and adjustments."""
+"""Records of flexible and fixed loans: debts, contracts, repayments, orders, and adjustments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FUND, UNIFIED = "FUND", "UNIFIED"
 
 @dataclass
 class FlexibleDebt:
-    """All that an account owes in one coin at a flexible rate, charged hourly since it was first borrowed."""
+    """Everything that an account owes in one coin at a flexible rate, charged hourly since it was first borrowed."""
 
     coin: str
     principal: Decimal
@@ -36,7 +36,7 @@ class FlexibleDebt:
 
 @dataclass
 class FixedContract:
-    """One contract; principal is what is left of it, and matured means that its due time has been handled."""
+    """One contract; principal is what is left to repay, and matured means that its due time has been processed."""
 
     loan_id: str
     order_id: str
@@ -96,7 +96,7 @@ class Repayment:
     full: bool = False
     allocations: list[Allocation] = field(default_factory=list)
     sold: dict[str, Decimal] = field(default_factory=dict)
-    # What the wallet pays for the sale, and the part of the amount that paid interest.
+    # The fee that the wallet pays for the sale, and the part of the amount that paid interest.
     fee: Decimal = ZERO
     interest: Decimal = ZERO
     settled_at: int | None = None
@@ -125,7 +125,7 @@ class Borrowing:
 
 @dataclass
 class PendingBorrowing:
-    """A fixed-rate borrowing order that waits for a lender."""
+    """An order to borrow at a fixed rate, which waits for a lender."""
 
     order_id: str
     coin: str
@@ -137,7 +137,7 @@ class PendingBorrowing:
 
 @dataclass
 class Adjustment:
-    """Collateral that moves from the Funding wallet to the pledged collateral, or back; order_id is empty unless a legacy loan has it."""
+    """Collateral that moves from the Funding wallet to the pledged collateral, or back; order_id is set for a legacy loan only."""
 
     adjust_id: str
     coin: str

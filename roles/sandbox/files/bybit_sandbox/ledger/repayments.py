@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Repayments of flexible and fixed loans: take the money, settle now or later, return it after a failure."""
+"""Repayments of flexible and fixed loans: take the money, settle now or later, and return it after a failure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Repayments:
         self.books = books
         self.ledger = books.ledger
         self._under_way: dict[str, list[Repayment]] = defaultdict(list)
-        # Each product registers how a repayment lowers its debts; False if it no longer can.
+        # Each product registers how a repayment lowers its debts; the function returns False if it no longer can.
         self.products: dict[str, Callable[[Account, Repayment, int], bool]] = {}
 
     def resume(self, account: Account) -> None:
@@ -37,7 +37,7 @@ class Repayments:
         return [item for item in self._under_way[account.uid] if item.product == product]
 
     def record(self, account: Account, repayment: Repayment) -> None:
-        """Add it to the history under the next id."""
+        """Add the repayment to the history under the next ID."""
         self.ledger.last_repay_number += 1
         repayment.repay_id = str(self.ledger.last_repay_number)
         bisect.insort(account.repayments, repayment, key=lambda item: item.position)
@@ -46,7 +46,7 @@ class Repayments:
     def begin(
         self, account: Account, repayment: Repayment, debts: list[FlexibleDebt | FixedContract], settlement: Settlement
     ) -> Repayment:
-        """Take the money for it; debts are those that it will lower."""
+        """Take the money for a repayment; debts are those that it will lower."""
         now = repayment.time
         needed = repayment.fee if repayment.sold else repayment.amount
         if needed > account.wallet.get(repayment.coin, ZERO):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Actions by time, so that a request does not have to go through the whole ledger."""
+"""Actions sorted by time, so that a request does not have to go through the whole ledger."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Schedule:
         self._number = 0
 
     def add(self, at: int, action: Callable[[int], None]) -> None:
-        # The number keeps actions of the same time in the order in which they were added.
+        # The number keeps actions that are due at the same time in the order in which they were added.
         self._number += 1
         heapq.heappush(self._entries, (at, self._number, action))
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page at /, a cockpit for rehearsals, and the files that it loads; it does all through the control API."""
+"""The page at /, a cockpit for rehearsals, and the files that it loads; it does everything through the control API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILES = {
     "GET /": FOLDER / "page.html",
     **{f"GET /page/{file.name}": file for file in sorted(FOLDER.iterdir()) if file.suffix in (".css", ".js")},
 }
-# Nothing from elsewhere may run or load, whatever names a seed contains.
+# Block scripts and resources from elsewhere, whatever names a seed contains.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -24,7 +24,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 def respond(incoming: IncomingRequest) -> Reply | None:
-    """The file that is asked for; None if it is none of the page's."""
+    """The requested file; None if it is not one of the page's."""
     file = FILES.get(incoming.endpoint)
     if file is None:
         return None

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The account's book: its wallets, loans and collateral, and the ledger of all that has moved.
+// The account's ledger: its wallets, loans, and collateral, and every movement.
 
 import { distance, element, grouped, percent, time } from "/page/elements.js";
 import { adjustmentKey, adjustmentsOf, ORIGIN, STATUS } from "/page/ledger_words.js";
@@ -60,7 +60,7 @@ function showLoans(account, now) {
     amountOf(order.amount, order.loan_coin), null, tag("waits for a lender"),
   ]);
   showTable(
-    "Loans against the account's collateral", ["Loan", "Id", "#Owed", "#Principal", "#Interest", "Due"],
+    "Loans against the account's collateral", ["Loan", "ID", "#Owed", "#Principal", "#Interest", "Due"],
     [...flexible, ...fixed, ...pending], "No flexible or fixed loan.",
   );
 }

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The list of what has changed, which screen readers read out: whoever changed it, this page, a playbook or the exchange itself.
+// The list of recent changes, whether made by this page, a playbook, or the exchange itself. Screen readers read it out.
 
 import { byId, distance, element, grouped, moment, percent } from "/page/elements.js";
 import { inWords as faultWords, placeOf } from "/page/fault_words.js";
@@ -9,7 +9,7 @@ import { adjustmentKey, adjustmentsOf, ORIGIN, STATUS } from "/page/ledger_words
 import { inWords, standing } from "/page/ltv.js";
 
 const MOST_LINES = 30;
-// Polls do not come at the exact second.
+// Polls are not exactly one second apart.
 const JUMP_MS = 60_000;
 
 export function tell(sentence, at) {
@@ -18,7 +18,7 @@ export function tell(sentence, at) {
   while (byId("changes").children.length > MOST_LINES) byId("changes").lastChild.remove();
 }
 
-/** Tell how one state of the exchange differs from the one before, for the account with this uid. */
+/** List how a state of the exchange differs from the previous one, for the account with this uid. */
 export function tellChanges(before, after, uid) {
   const account = state => state.accounts.find(item => item.uid === uid);
   const prices = priceChanges(before.prices, after.prices);
@@ -47,7 +47,7 @@ function faultChanges(before, after) {
   return [
     ...after.filter(fault => !known.has(fault.id)).map(fault => `Fault armed: ${named(fault)}.`),
     ...before.filter(fault => !found.has(fault.id)).map(fault => `Fault used up or cleared: ${named(fault)}.`),
-    ...after.filter(fault => known.has(fault.id) && known.get(fault.id).times !== fault.times).map(fault => `Fault struck: ${named(fault)}.`),
+    ...after.filter(fault => known.has(fault.id) && known.get(fault.id).times !== fault.times).map(fault => `Fault applied: ${named(fault)}.`),
   ];
 }
 
@@ -73,7 +73,7 @@ function accountChanges(before, after, tellsLtv) {
   return sentences;
 }
 
-/** A sentence for each item that is new or has another status, in order of time; lists have the newest first. */
+/** A sentence for each item that is new or has another status, oldest first, although lists have the newest first. */
 function newOnes(before, after, keyOf, sentenceOf) {
   const known = new Map(before.map(item => [keyOf(item), item.status]));
   return after.filter(item => known.get(keyOf(item)) !== item.status).reverse().map(sentenceOf);

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The panel of the clock: forward by hours and days, stop and run.
+// The clock's panel: move it forward, stop it, and start it again.
 
 import { change } from "/page/control.js";
 import { button, byId, distance, moment, write } from "/page/elements.js";
@@ -29,7 +29,7 @@ export function setUpClock() {
 
 export function showClock(state, realNow) {
   stopped = state.clock.frozen_at_ms !== null;
-  write(byId("clock-stop"), stopped ? "Let it run" : "Stop it");
+  write(byId("clock-stop"), stopped ? "Start the clock" : "Stop the clock");
   const ahead = state.server_time - realNow;
   const apart = Math.abs(ahead) < 60_000 ? "real time" : `${distance(ahead)} ${ahead > 0 ? "ahead of" : "behind"} real time`;
   write(byId("clock-says"), stopped ? `Stopped at ${moment(state.server_time)} UTC` : `Running, ${apart}`);

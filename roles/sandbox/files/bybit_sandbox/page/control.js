@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Requests to the control API. The page fires "changing" before each change and "changed" after it, to read the exchange anew.
+// Requests to the control API. Each change fires "changing" before it and "changed" after it, so that the page reads the new state.
 
 import { write } from "/page/elements.js";
 
@@ -23,7 +23,7 @@ export function read(name) {
   return request("GET", name);
 }
 
-/** Change the exchange; a refusal is shown in the panel's line for problems. Returns whether it was done. */
+/** Change the exchange, and return whether it worked; the panel's line for problems shows a refusal. */
 export async function change(problem, method, name, body) {
   let refused = "";
   exchange.dispatchEvent(new Event("changing"));

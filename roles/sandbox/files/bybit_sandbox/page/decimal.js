@@ -5,7 +5,7 @@
 
 const MOST_PLACES = 8;
 
-/** This many per cent of an amount, cut to eight decimals: percentOf("60000", 70) is "42000". */
+/** A percentage of an amount, cut to eight decimals: percentOf("60000", 70) is "42000". */
 export function percentOf(amount, percent) {
   const [whole, rest = ""] = amount.split(".");
   const digits = (BigInt(whole + rest) * BigInt(percent)).toString().padStart(rest.length + 3, "0");

@@ -1,13 +1,13 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Elements of the page, and how amounts, times and ratios are written.
+// Elements of the page, and the formatting of amounts, times, and ratios.
 
 export function byId(id) {
   return document.getElementById(id);
 }
 
-/** Make an element; attributes that are null are left out. */
+/** Create an element; attributes that are null are left out. */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -27,7 +27,7 @@ export function button(label, press, attributes = {}) {
   return made;
 }
 
-/** Write a text only if it differs, so that a screen reader is not told again. */
+/** Set a text only if it differs, so that a screen reader does not repeat it. */
 export function write(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }

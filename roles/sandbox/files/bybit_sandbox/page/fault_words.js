@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A fault that is armed, in words: what it does, where, and what is left of it. Tests arm others than this page.
+// An armed fault in words: what it does, to which requests, and how often it still applies. Tests arm more kinds than this page.
 
 const ANSWERS = {
   close: "answer lost", reset: "answer lost", truncate: "answer cut in half", html_502: "page with HTTP 502", html_200: "page instead of the answer",
@@ -37,5 +37,5 @@ export function placeOf(fault) {
 
 export function leftOf(fault) {
   const often = fault.times ? `${fault.times} left` : "until cleared";
-  return fault.skip ? `lets ${fault.skip} pass, then ${often}` : often;
+  return fault.skip ? `skips ${fault.skip}, then ${often}` : often;
 }

@@ -1,14 +1,14 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The panel of faults: choose one, arm it, see what is left of it.
+// The panel of faults: choose one, arm it, and watch what is left of it.
 
 import { change } from "/page/control.js";
 import { byId, element, option } from "/page/elements.js";
 import { inWords, leftOf, placeOf } from "/page/fault_words.js";
 
 const REPAY = "POST /v5/crypto-loan/repay";
-// A function takes the milliseconds that the person chooses.
+// A function is called with the chosen time in milliseconds.
 const KINDS = [
   ["The answer is lost; the request is executed", { answer: "reset" }],
   ["The connection breaks; the request is not executed", { answer: "reset", commit: false }],
@@ -19,12 +19,12 @@ const KINDS = [
   ["Internal error (10016); the request is executed all the same", { answer: { ret_code: 10016 }, commit: true }],
   ["Too many requests (10006); the request is not executed", { answer: { ret_code: 10006 } }],
   ["The address is blocked (HTTP 403)", { answer: { http_status: 403 } }],
-  ["The answer takes its time", ms => ({ delay_answer_ms: ms })],
-  ["It is processing for a while, then succeeds", ms => ({ processing_ms: ms })],
-  ["It is processing for a while, then fails", ms => ({ processing_ms: ms, final_status: 3 })],
-  ["The history shows it late", ms => ({ history_delay_ms: ms })],
-  ["Debts and collateral are shown as before for a while", ms => ({ debt_delay_ms: ms })],
-  ["The wallet's balance is shown as before for a while", ms => ({ wallet_delay_ms: ms })],
+  ["The answer comes late", ms => ({ delay_answer_ms: ms })],
+  ["The operation is processing for a while, then succeeds", ms => ({ processing_ms: ms })],
+  ["The operation is processing for a while, then fails", ms => ({ processing_ms: ms, final_status: 3 })],
+  ["The history shows the operation late", ms => ({ history_delay_ms: ms })],
+  ["Debts and collateral show their old values for a while", ms => ({ debt_delay_ms: ms })],
+  ["The wallet shows its old balance for a while", ms => ({ wallet_delay_ms: ms })],
   ["The exchange's clock is ahead for this request", ms => ({ clock_offset_ms: ms })],
 ];
 const problem = byId("faults-problem");
@@ -33,7 +33,7 @@ function chosenKind() {
   return KINDS[Number(byId("fault-kind").value)][1];
 }
 
-/** What the form asks for, as the control API takes it. */
+/** The fault that the form describes, as the control API expects it. */
 function asked() {
   const kind = chosenKind();
   const [method, path] = byId("fault-endpoint").value.split(" ");

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the tables and the list of changes both say of the ledger.
+// Words about the ledger that the tables and the list of changes share.
 
 export const STATUS = { 1: "success", 2: "processing", 3: "failed" };
 export const ORIGIN = { api: "by API", app: "in the app", liquidation: "liquidation", auto: "automatic", seed: "before the start" };
@@ -11,7 +11,7 @@ export function adjustmentsOf(account) {
   return [...account.adjustments, ...account.legacy_adjustments].sort((one, other) => other.time - one.time);
 }
 
-/** Both kinds of adjustments count by themselves. */
+/** Both kinds of adjustments have separate sequences of IDs. */
 export function adjustmentKey(item) {
   return `${item.order_id ?? ""} ${item.adjust_id}`;
 }

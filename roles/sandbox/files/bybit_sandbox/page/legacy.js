@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Cards of the open legacy loans, each with a loan-to-value ratio of its own.
+// Cards of the open legacy loans, each with its own LTV.
 
 import { byId, distance, element, grouped, write } from "/page/elements.js";
 import { Gauge } from "/page/ltv.js";

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Bars that show a loan-to-value ratio, of an account or of a legacy loan, with its three marks.
+// Bars that show the LTV of an account or a legacy loan, with its three marks.
 
 import { element, mark, percent, write } from "/page/elements.js";
 
@@ -12,10 +12,10 @@ const STANDINGS = {
   margin_call: "margin call: repay, or add collateral",
   liquidation: "liquidation",
 };
-// A word left of its mark has room from here on.
+// From here on, there is room for a word to the left of its mark.
 const ROOM_FOR_WORDS = 0.4;
 
-/** Where a holder of an LTV stands: safe, initial, margin_call or liquidation. */
+/** The zone that an LTV is in: safe, initial, margin_call, or liquidation. */
 export function standing(holder) {
   const ltv = Number(holder.ltv);
   if (ltv >= Number(holder.liquidation_ltv)) return "liquidation";
@@ -42,7 +42,7 @@ export class Gauge {
     );
   }
 
-  /** Show the LTV of an account or a loan, which the label names. */
+  /** Show the LTV of the account or loan that the label names. */
   show(holder, label) {
     const level = standing(holder);
     this.node.dataset.standing = level;

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The page: asks for the state each second and after each change of its own, and shows it.
+// The page reads the state every second and after each of its own changes, and shows it.
 
 import { showBook } from "/page/book.js";
 import { tell, tellChanges } from "/page/changes.js";
@@ -31,7 +31,7 @@ function setUp() {
   });
   byId("reset").addEventListener("click", () => byId("reset-dialog").showModal());
   byId("reset-dialog").addEventListener("close", reset);
-  // What is read before a change is old after it.
+  // An answer that was requested before a change is outdated after it.
   exchange.addEventListener("changing", () => ++polls);
   exchange.addEventListener("changed", poll);
   poll();
@@ -45,7 +45,7 @@ async function reset() {
   }
 }
 
-/** The account that is chosen, also in the address, so that a page that is loaded anew shows it. */
+/** The chosen account; the page's address names it, so that it stays chosen after a reload. */
 function chosenAccount(accounts) {
   const uids = accounts.map(account => account.uid);
   const select = byId("account");
@@ -88,7 +88,7 @@ async function poll() {
     endpoints ??= (await read("endpoints")).endpoints;
     state = await read("state");
   } catch (error) {
-    write(byId("gone"), `The sandbox does not answer (${error.message}). What you see is what it showed last.`);
+    write(byId("gone"), `The stand-in exchange does not answer (${error.message}). The page shows its last known state.`);
   }
   if (number !== polls) return;
   timer = setTimeout(poll, POLL_MS);

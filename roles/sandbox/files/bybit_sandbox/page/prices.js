@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The panel of prices: each can be typed, dragged, or shocked.
+// The panel of prices, which can be typed, dragged, or shocked.
 
 import { change } from "/page/control.js";
 import { percentOf } from "/page/decimal.js";
@@ -18,21 +18,21 @@ export function showPrices(prices) {
   }
 }
 
-/** One coin; the slider goes by the price that the coin had when the page was opened. */
+/** One coin; the slider is relative to the coin's price when the page was opened. */
 class Row {
   constructor(coin, price) {
     this.coin = coin;
     this.first = price;
     this.field = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": `Price of ${coin} in USD` });
     this.slider = element("input", {
-      type: "range", min: LOWEST_PERCENT, max: HIGHEST_PERCENT, step: 1, "aria-label": `Price of ${coin} in per cent of ${grouped(price)} USD`,
+      type: "range", min: LOWEST_PERCENT, max: HIGHEST_PERCENT, step: 1, "aria-label": `Price of ${coin} in percent of ${grouped(price)} USD`,
     });
     this.moved = element("output", { class: "moved" });
     const shocks = SHOCKS.map(fall => button(
       `−${fall} %`, () => this.send(percentOf(this.price, 100 - fall)), { "aria-label": `${coin} −${fall} %` },
     ));
     this.field.addEventListener("change", () => this.send(this.field.value.trim().replaceAll(",", "")));
-    // The price is sent when the slider is let go, since a price on the way may liquidate.
+    // The price is sent only when the slider is released, since a price on the way could liquidate a loan.
     this.slider.addEventListener("input", () => this.preview(percentOf(this.first, this.slider.value)));
     this.slider.addEventListener("change", () => this.send(percentOf(this.first, this.slider.value)));
     this.node = element("div", { class: "price", "data-coin": coin }, element("b", {}, coin), this.field, this.moved, this.slider, ...shocks);
@@ -55,7 +55,7 @@ class Row {
 
   async send(price) {
     const before = this.price;
-    // A shock right after this one goes by this price.
+    // Another shock right after this one starts from this price.
     this.price = price;
     const done = await change(byId("prices-problem"), "POST", "prices", { [this.coin]: price });
     if (!done) {

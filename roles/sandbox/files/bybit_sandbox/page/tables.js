@@ -1,7 +1,7 @@
 // Copyright (c) 2026 treasury.bybit contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Tables of the account's book. Each is written anew only when it differs; cells that differ then light up for a moment.
+// Tables of the account's ledger. A table is redrawn only when it differs, and changed cells light up for a moment.
 
 import { byId, element, write } from "/page/elements.js";
 
@@ -9,15 +9,15 @@ const MOST_ROWS = 200;
 const tables = new Map();
 
 /**
- * Show a table. columns: names, those of numbers with a "#" before them; rows: [key, ...cells], a cell being a text, an element
- * or null; empty: what is said without rows.
+ * Show a table. A column is a name, with a leading "#" if it holds numbers. A row is [key, ...cells], and a cell is a text, an element,
+ * or null. empty is the text for a table without rows.
  */
 export function showTable(title, columns, rows, empty) {
   if (!tables.has(title)) tables.set(title, new Table(title));
   tables.get(title).show(columns, rows, empty);
 }
 
-/** Another account's book is not a change of this one. */
+/** Forget the tables: another account's ledger is not a change of this one. */
 export function forgetTables() {
   for (const table of tables.values()) table.before = null;
 }

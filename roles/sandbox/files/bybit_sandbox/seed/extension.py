@@ -1,7 +1,7 @@
 # Copyright (c) 2026 treasury.bybit contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A seed that extends the built-in one: its own accounts besides, its own values over the built-in ones."""
+"""A seed that extends the built-in one: it adds accounts and overrides values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BUILT_IN, BUILT_IN_SEED = "built-in", Path(__file__).resolve().parent.parent / "
 
 
 def over_built_in(seed: Fields) -> tuple[Fields, list[dict]]:
-    """The seed with what it leaves out, and the built-in accounts; a seed without accounts of its own has an empty list.
+    """Return the seed completed with the built-in values, and the built-in accounts; a seed that names no accounts gets an empty list.
 
     Values are merged by name within each group, such as prices and settings; a coin is replaced as a whole.
     """

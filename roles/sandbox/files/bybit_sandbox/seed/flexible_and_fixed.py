@@ -118,7 +118,7 @@ def _contract(fields: Fields, ledger: Ledger, now: int) -> FixedContract:
         initial_loan=fields.amount("initial_loan", initial),
         repay_type=fields.string("repay_type", AUTO_REPAY, (NO_AUTOMATIC, AUTO_REPAY, TO_FLEXIBLE)),
         penalty=fields.amount("penalty", ZERO), status=status,
-        # A contract that is overdue at the start reached its due time without a repayment.
+        # A contract that is overdue at the start has reached its due time without being repaid.
         matured=due_at <= now, closed_at=None if status == OPEN else fields.time("closed_at", now),
     )
     fields.reject_unknown()

@@ -74,7 +74,7 @@ def ledger_from(document: object, now: int) -> Ledger:
 
 
 def _with_built_in(own: list[Account], built_in: list[dict], ledger: Ledger, now: int) -> list[Account]:
-    """The built-in accounts, each replaced in its place by one of its own with the same uid, and then the others."""
+    """The built-in accounts, each replaced in place by the seed's own account with the same uid, then the seed's others."""
     replaced = {account.uid for account in own}
     kept = [
         _account(Fields(f"The built-in account {item['uid']}", item), ledger, now)
@@ -85,7 +85,7 @@ def _with_built_in(own: list[Account], built_in: list[dict], ledger: Ledger, now
 
 
 def add_rsa_key(ledger: Ledger, pem: str) -> None:
-    """Give the first account the key whose public half was passed on the command line."""
+    """Give the first account a key with the public key from the command line."""
     load_rsa_key(pem)
     keys = ledger.accounts[0].keys
     keys[:] = [key for key in keys if key.key != RSA_KEY_NAME]
@@ -121,7 +121,7 @@ def _settings(fields: Fields) -> Settings:
 
 
 def read_col_res(fields: Fields) -> int:
-    """The restriction of collateral on the whole platform, as the exchange numbers it."""
+    """The platform-wide restriction of collateral, as the exchange numbers it."""
     value = fields.integer("col_res", Settings.col_res, least=LEAST_COL_RES)
     if value > MOST_COL_RES:
         raise fields.error(f"must be at most {MOST_COL_RES}", "col_res")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Call the stand-in exchange from within a playbook without the start of a Python."""
+"""Call the stand-in exchange from a playbook without starting a Python process."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class ActionModule(ActionBase):
         with urllib.request.urlopen(request, timeout=10) as answer:
             answer.read()
         if self._task.args["path"] == "reset":
-            # What is noted of repayments that no longer stand in the book would be waited for.
+            # Otherwise the run would wait for recorded repayments that the fresh ledger no longer has.
             shutil.rmtree(os.path.dirname(os.environ["BYBIT_JOURNAL"]), ignore_errors=True)
         return result

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write down what Ansible hands to its callbacks: one line of JSON for each, with the types and the order of keys."""
+"""Record what Ansible passes to its callbacks: one line of JSON for each, with types and the order of keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ description:
 
 
 def in_full(value):
-    """Return a value so that JSON keeps what it would even out: types, the order of keys, what dataclasses hold."""
+    """Return a value in a form in which JSON keeps types, the order of keys, and the fields of dataclasses."""
     if isinstance(value, dict):
         return {"of": type(value).__name__, "items": [[in_full(key), in_full(item)] for key, item in value.items()]}
     if isinstance(value, (list, tuple)):
@@ -48,7 +48,7 @@ class CallbackModule(CallbackBase):
         self._play = play.get_name()
 
     def _write(self, event, result):
-        # The private names are the ones that ansible-core 2.19 has too.
+        # ansible-core 2.19 has only the private names.
         told = {
             "play": self._play,
             "event": event,

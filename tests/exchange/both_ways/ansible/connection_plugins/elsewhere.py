@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run commands on this machine under the name of another connection, as if they ran on a host that is far away."""
+"""Run commands on this machine under the name of another connection, as if the host were remote."""
 
 from __future__ import annotations
 

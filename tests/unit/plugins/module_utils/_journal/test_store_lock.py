@@ -114,6 +114,22 @@ def test_the_holder_is_named(store: Store, other: Store, clock: t.Any) -> None:
     assert clock.heard.count("") == len(clock.heard) / 2
 
 
+def test_the_next_one_that_is_busy_is_named_to_who_listens(store: Store, other: Store, new_store: NewStore, clock: t.Any) -> None:
+    store.acquire(0)
+
+    def hand_over() -> None:
+        if len(clock.pauses) == 5:
+            store.release()
+            new_store().acquire(0)
+
+    clock.after_pause = hand_over
+    with pytest.raises(Busy):
+        other.acquire(3000)
+    told = [re.search(r"since .* UTC", heard) for heard in clock.heard if heard.startswith("Another run for this loan")]
+    assert [found and found[0] for found in told] == ["since 2026-11-01 12:00:00 UTC", "since 2026-11-01 12:00:01 UTC"]
+    assert len(clock.waits) == 1
+
+
 @pytest.mark.parametrize(
     ("record", "is_in_doubt"),
     [

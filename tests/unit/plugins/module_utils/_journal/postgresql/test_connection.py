@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from ansible_collections.treasury.bybit.plugins.module_utils._api.errors import Busy, JournalLost, JournalUnusable
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import Clock
 from ansible_collections.treasury.bybit.plugins.module_utils._goal import Goal
+from ansible_collections.treasury.bybit.plugins.module_utils._journal.database import DatabaseFailed
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.intent import Baseline, Intent
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.journal import Journal
 from ansible_collections.treasury.bybit.plugins.module_utils._journal.postgresql import PostgresDatabase, grants
@@ -35,6 +37,14 @@ def test_a_listener_hears_of_each_wait(url: str, clock: t.Any) -> None:
         database.query("SELECT 1")
     unreached, unanswered = f"The journal {database.label} cannot be reached yet", f"The journal {database.label} has not answered yet"
     assert clock.heard == [unreached, "", unanswered, "", unanswered, ""]
+
+
+def test_the_longest_time_of_a_connection_is_not_known() -> None:
+    """Each address of the server gets the time that the URL sets."""
+    heard: list[tuple[int, str, int]] = []
+    with pytest.raises(DatabaseFailed):
+        PostgresDatabase("postgresql://u@127.0.0.1:1/d?connect_timeout=20", Clock(listener=lambda *wait: heard.append(wait))).open(writes=False)
+    assert [at_most_ms for dummy, dummy2, at_most_ms in heard] == [0, 0]
 
 
 def test_a_wrong_password_is_reported_and_not_shown(url: str, server: Server, begun: Begin) -> None:
