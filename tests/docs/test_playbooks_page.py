@@ -102,7 +102,7 @@ def test_the_page_has_every_playbook_and_every_shared_variable() -> None:
 
 
 @pytest.mark.parametrize(("name", "variable"), [(name, variable) for name, playbook in PLAYBOOKS.items() for variable in playbook.variables])
-def test_a_default_is_the_value_that_the_modules_get(name: str, variable: str) -> None:
+def test_defaults_on_the_page_are_what_the_modules_get(name: str, variable: str) -> None:
     plays = yaml.safe_load((CHECKOUT / "playbooks" / f"{name}.yml").read_text())
     required = next((str(task) for task in tasks_of(plays) if task["name"] == "Check that the required variables are set"), "")
     told = shown(f"treasury.bybit.{name}")[variable]
@@ -116,7 +116,7 @@ def test_a_default_is_the_value_that_the_modules_get(name: str, variable: str) -
     assert told == words.get(value, value)
 
 
-def test_a_shared_default_is_the_default_of_the_modules() -> None:
+def test_shared_defaults_are_those_of_the_modules() -> None:
     specification = importlib.import_module(f"{MODULES}.bybit_loan_repay").SPEC.options
     for variable, told in shown("Variables of all playbooks").items():
         option = specification[OPTIONS_OF.get(variable, variable)]

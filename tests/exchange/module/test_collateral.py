@@ -73,7 +73,7 @@ def test_a_debt_that_fell_without_an_entry_leaves_the_outcome_unknown(pay, spoil
 
 
 @pytest.mark.parametrize("margin", [0, 2])
-def test_an_equal_repayment_right_after_it_is_told_apart_only_without_a_margin(begin_way, sandbox, spoil, until, sent, ledger, margin: int) -> None:
+def test_an_equal_repayment_right_after_it_is_another_one_only_without_a_margin(begin_way, sandbox, spoil, until, sent, ledger, margin: int) -> None:
     """It was made after the exchange's answer, so it is another one, unless times may be that late."""
     way = FLEXIBLE_COLLATERAL
     spoil(way, delay_answer_ms=300, history_delay_ms=1)
@@ -91,7 +91,7 @@ def test_an_equal_repayment_right_after_it_is_told_apart_only_without_a_margin(b
         assert (run["outcome"], run["repay_id"]) == ("executed", made["api"])
 
 
-def test_a_repayment_of_another_amount_meanwhile_is_told_apart(begin_way, sandbox, spoil, until, sent, ledger) -> None:
+def test_a_repayment_of_another_amount_meanwhile_is_not_mistaken_for_it(begin_way, sandbox, spoil, until, sent, ledger) -> None:
     way = FLEXIBLE_COLLATERAL
     spoil(way, delay_answer_ms=200)
     process = begin_way(way)

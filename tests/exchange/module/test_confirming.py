@@ -44,7 +44,7 @@ def test_without_wait_an_accepted_repayment_is_pending(repay, sandbox, calls, na
     )
 
 
-def test_what_is_in_process_is_followed_to_its_success(repay, sandbox, remembered) -> None:
+def test_a_repayment_in_process_is_followed_to_its_success(repay, sandbox, remembered) -> None:
     sandbox.fault(processing_ms=900)
     run = repay()
     assert_told(run, sandbox, "executed")
@@ -52,7 +52,7 @@ def test_what_is_in_process_is_followed_to_its_success(repay, sandbox, remembere
     assert (run["loan"]["after"]["debt"], run.warnings, remembered()) == ("900.4", "", [])
 
 
-def test_what_is_in_process_is_followed_to_its_failure(pay, sandbox, spoil, ledger, sent, remembered) -> None:
+def test_a_repayment_in_process_is_followed_to_its_failure(pay, sandbox, spoil, ledger, sent, remembered) -> None:
     spoil(FLEXIBLE, processing_ms=900, final_status=3)
     run = pay(FLEXIBLE)
     [entry] = ledger()
@@ -80,7 +80,7 @@ def test_a_failure_that_the_history_does_not_show_leaves_it_pending(repay, sandb
     assert (posts(), sandbox.loan()["debt"]) == (2, "900.4")
 
 
-def test_without_wait_what_is_in_process_is_not_followed(simulated_time, repay, sandbox) -> None:
+def test_without_wait_a_repayment_in_process_is_not_followed(simulated_time, repay, sandbox) -> None:
     sandbox.fault(processing_ms=60_000)
     begun = simulated_time.seconds()
     run = repay(wait=False)

@@ -161,7 +161,7 @@ def test_the_message_says_that_an_intent_is_older_than_the_wallets_ledger(in_dou
 
 
 @pytest.mark.parametrize("boot_id", ["another-start", ""])
-def test_a_request_from_before_a_restart_of_the_machine_is_waited_for_anew(in_doubt, pay, rewrite, sandbox, boot_id: str) -> None:
+def test_a_request_sent_before_the_machine_restarted_is_waited_for_again(in_doubt, pay, rewrite, sandbox, boot_id: str) -> None:
     """The monotonic clock restarted with the machine, and the exchange's clock may be wrong."""
     in_doubt(recv_window=1000)
     rewrite(boot_id=boot_id)

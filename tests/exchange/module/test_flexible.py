@@ -94,14 +94,14 @@ def test_interest_is_paid_first(usdt, sandbox) -> None:
     assert (owed["interest"], owed["principal"]) == ("0.23456789", "4987.6543215")
 
 
-def test_what_is_borrowed_meanwhile_does_not_hide_a_repayment(borrowed_meanwhile, sandbox, ledger) -> None:
+def test_borrowing_meanwhile_does_not_hide_a_repayment(borrowed_meanwhile, sandbox, ledger) -> None:
     run = borrowed_meanwhile("500", {"answer": "close"})
     assert (run["outcome"], run.details["recovered"], [entry["amount"] for entry in ledger()]) == ("executed", True, ["100"])
     assert run["loan"]["after"]["debt"] == FLEXIBLE.debt(sandbox.account()) == "5388.88888939"
     assert "the debt has not fallen yet" in run.warnings
 
 
-def test_what_is_borrowed_meanwhile_leaves_a_lost_request_in_doubt(borrowed_meanwhile, usdt, ledger, posted) -> None:
+def test_borrowing_meanwhile_leaves_a_lost_request_in_doubt(borrowed_meanwhile, usdt, ledger, posted) -> None:
     """A debt that rose does not prove that nothing was paid."""
     run = borrowed_meanwhile("500", {"answer": "close", "commit": False}, wait_timeout=3)
     assert (run.failed, run["outcome"], run["changed"]) == (True, "unknown", False)

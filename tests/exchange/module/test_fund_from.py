@@ -40,7 +40,7 @@ def _posts(sandbox) -> list[str]:
     return [request["path"] for request in sandbox.requests()["requests"] if request["method"] == "POST"]
 
 
-def test_what_is_missing_is_transferred_first(fund, sandbox, held, paid, noted) -> None:
+def test_the_missing_amount_is_transferred_first(fund, sandbox, held, paid, noted) -> None:
     run = fund(diff=True)
     assert (run.failed, run["changed"], run["outcome"], run["amount"], run["goal_reached"]) == (False, True, "executed", "100", True)
     assert (held(), paid(), _posts(sandbox)) == (("0", "430"), ["100"], [_TRANSFER, _REPAY])

@@ -123,7 +123,7 @@ GOALS = [({"max_debt": "900.4"}, "100", None), ({"max_debt": "900.4"}, "60", "40
 
 @pytest.mark.parametrize(("goal", "by_hand", "sent"), GOALS)
 @pytest.mark.parametrize("code", [10006, 10002])
-def test_a_goal_is_planned_anew_after_the_gate_rejected_its_request(
+def test_a_goal_is_planned_again_after_the_gate_rejected_its_request(
     simulated_time, begin, sandbox, names, until, posts, goal: dict, by_hand: str, sent: str | None, code: int
 ) -> None:
     reset = {"X-Bapi-Limit-Reset-Timestamp": str(simulated_time.now_ms() + 2_500)}
@@ -217,7 +217,7 @@ def test_other_payments_from_the_wallet_do_not_stop_a_step(begin, sandbox, until
     assert (run["outcome"], run.details["inferred"], paid(), posts()) == ("executed", False, ["100"], 2)
 
 
-def test_a_run_whose_parents_ended_signs_nothing_anew(begin, sandbox, posts, paid, remembered) -> None:
+def test_a_run_whose_parents_ended_sends_nothing_again(begin, sandbox, posts, paid, remembered) -> None:
     sandbox.fault(answer={"ret_code": 10006}, delay_answer_ms=500)
     # Its output ends only when the orphaned run ends.
     run = begin(program=("-c", ORPHANED)).end()

@@ -156,7 +156,7 @@ def test_a_debt_that_falls_later_than_the_margin_is_waited_for(pay, spoil, ledge
     assert [entry["amount"] for entry in ledger()] == ["400.4"]
 
 
-def test_when_the_time_is_too_short_for_it_the_run_says_so(hour_turns, ledger) -> None:
+def test_the_run_says_when_its_time_was_too_short(hour_turns, ledger) -> None:
     run = hour_turns(LEGACY, max_debt="600", settle_margin=2, wait_timeout=1).end()
     assert (run.failed, run["outcome"], run["goal_reached"], len(ledger())) == (False, "executed", False, 1)
     assert "600.0090346 USDT is still owed, more than max_debt. A repayment on loan" in run.warnings
@@ -181,7 +181,7 @@ def test_a_third_repayment_is_not_made(hour_turns, sandbox, until, ledger) -> No
     assert "Interest accrued again, or the exchange does not show this repayment yet. Run again to repay it." in run.warnings
 
 
-def test_the_new_plan_includes_what_accrues_while_the_second_is_rejected(hour_turns, sandbox, until, ledger) -> None:
+def test_the_new_plan_includes_interest_that_accrued_meanwhile(hour_turns, sandbox, until, ledger) -> None:
     process = hour_turns(LEGACY, times=2, max_debt="600")
     until(lambda: count(sandbox, LEGACY) == 2)
     # Its timestamp is an hour old when it arrives.

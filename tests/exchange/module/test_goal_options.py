@@ -164,7 +164,7 @@ def test_at_most_is_never_exceeded(pay, ledger, posted, way, goal: dict) -> None
     assert pay(way, **goal, at_most=100)["outcome"] == "executed"
 
 
-def test_at_most_holds_for_what_is_missing_since_then(pay, sandbox, names, ledger) -> None:
+def test_at_most_limits_the_shortfall_of_a_goal_with_since(pay, sandbox, names, ledger) -> None:
     since = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
     sandbox.control("POST", "repay", {"orderId": names.loan, "amount": "60"})
     assert pay(LEGACY, since=since.isoformat(), at_most="40", check=True)["outcome"] == "planned"

@@ -117,7 +117,7 @@ def test_a_repayment_of_a_killed_run_for_another_goal_is_waited_for(begin_way, g
     assert_not_paid_again(run, ledger)
 
 
-def test_what_is_in_process_counts_once(begin_way, spoil, ledger) -> None:
+def test_a_repayment_in_process_counts_once(begin_way, spoil, ledger) -> None:
     spoil(FLEXIBLE, answer="close", processing_ms=20_000)
     assert begin_way(FLEXIBLE, wait_timeout=0).end()["outcome"] == "unknown"
     run = begin_way(FLEXIBLE, amount="250", since=time.strftime("%Y-%m-%d", time.gmtime()), wait_timeout=2, wait=False).end()

@@ -56,7 +56,7 @@ def change_journal(journal) -> t.Callable[[str], None]:
 
 @pytest.mark.parametrize("check", [False, True])
 @pytest.mark.parametrize("obstacle", ["file/journal.sqlite", "file/below/journal.sqlite", "folder"])
-def test_a_file_that_cannot_be_made_is_refused_before_anything_is_sent(repay, sandbox, tmp_path, obstacle: str, check: bool) -> None:
+def test_a_file_that_cannot_be_created_is_refused_before_anything_is_sent(repay, sandbox, tmp_path, obstacle: str, check: bool) -> None:
     (tmp_path / "file").write_text("a file")
     (tmp_path / "folder").mkdir()
     run = repay(journal=str(tmp_path / obstacle), check=check)

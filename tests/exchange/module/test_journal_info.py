@@ -145,7 +145,7 @@ def test_anybody_can_recompute_the_chain(two, look) -> None:
 
 
 @pytest.mark.parametrize("how", TAMPERED)
-def test_verification_names_what_was_tampered_with(two, look, journal, change, how: str) -> None:
+def test_verification_names_the_changed_entry(two, look, journal, change, how: str) -> None:
     sql, named = TAMPERED[how]
     with contextlib.closing(sqlite3.connect(journal)) as connection:
         document = connection.execute("SELECT document FROM bybit_entries WHERE number = 2").fetchone()[0].replace('"100"', '"1"')

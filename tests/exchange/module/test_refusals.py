@@ -184,7 +184,7 @@ def test_a_loan_that_is_not_understood_is_not_repaid(repay, sandbox, posts, body
     assert sentence in run["msg"]
 
 
-def test_a_loan_that_was_not_asked_for_is_never_taken_for_the_right_one(repay, sandbox, posts, names) -> None:
+def test_another_loan_is_never_taken_for_the_requested_one(repay, sandbox, posts, names) -> None:
     row = '{"orderId":"42","loanCurrency":"USDT","totalDebt":"1"}'
     body = '{"retCode":0,"result":{"list":[' + row + "]}}"
     sandbox.control("POST", "faults", {"method": "GET", "skip": 1, "answer": {"http_status": 200, "body": body}})

@@ -73,7 +73,7 @@ def test_an_exchange_whose_clock_stands_still_is_not_told_the_time(sandbox, simu
     assert exchange_ms() == simulated_time.now_ms()
 
 
-def test_an_exchange_whose_clock_is_wrong_stays_so(sandbox, simulated_time, exchange_ms) -> None:
+def test_a_wrong_clock_of_an_exchange_stays_wrong(sandbox, simulated_time, exchange_ms) -> None:
     sandbox.clock(offset_ms=-MINUTE_MS)
     sandbox.clock(advance_ms=1000)
     simulated_time.pass_by(60)

@@ -26,7 +26,7 @@ def test_repay_plans_first_and_then_pays(play, paid, names) -> None:
     assert paid() == ["100"]
 
 
-def test_repay_asks_for_what_is_missing(play) -> None:
+def test_repay_names_missing_variables(play) -> None:
     ended = play("treasury.bybit.repay")
     assert ended.returncode == 2
     assert "order_id, and amount, max_debt, or max_ltv, are required" in ended.stdout

@@ -80,7 +80,7 @@ def test_a_task_that_ansible_cannot_start_pays_nothing(shell, paid, redirection:
 
 
 @pytest.mark.parametrize("redirection", [">/dev/full", "2>/dev/full", "| head -n 1"])
-def test_a_wait_is_told_where_it_can_be_written(shell, sandbox, paid, tmp_path, redirection: str) -> None:
+def test_a_wait_is_shown_where_it_can_be_written(shell, sandbox, paid, tmp_path, redirection: str) -> None:
     sandbox.fault(answer="reset")
     told = shell(TASK, redirection, {**AT_ONCE, **ENABLED})
     assert paid() == ["10"]

@@ -68,7 +68,7 @@ def test_nothing_is_shown_where_nothing_could_move(show) -> None:
 
 
 @pytest.mark.parametrize("check", [(), ("--check",)], ids=["real", "check mode"])
-def test_collateral_and_transfers_are_summed_apart_from_repayments(show, sandbox, check: tuple[str, ...]) -> None:
+def test_collateral_transfers_and_repayments_are_summed_separately(show, sandbox, check: tuple[str, ...]) -> None:
     more = f"""
     - treasury.bybit.bybit_loan_collateral: {{order_id: "{LOAN}", add: "0.01", settle_margin: 0}}
     - treasury.bybit.bybit_loan_collateral: {{order_id: "{LOAN}", take_back: "0.001", settle_margin: 0}}
@@ -110,7 +110,7 @@ def test_any_unknown_outcome_is_loud(show, sandbox, task: str, path: str, doubtf
 
 
 @pytest.mark.parametrize("check", [(), ("--check",)], ids=["real", "check mode"])
-def test_a_transfer_that_comes_first_is_summed_apart(show, sandbox, check: tuple[str, ...]) -> None:
+def test_a_transfer_before_a_repayment_is_summed_separately(show, sandbox, check: tuple[str, ...]) -> None:
     sandbox.control("POST", "wallet", {"coin": "USDT", "balance": "60", "accountType": "FUND"})
     shown = show(STEP.replace('{amount: "100"}', '{amount: "100", fund_from: unified}'), *check)
     state = "planned" if check else "done"
@@ -138,7 +138,7 @@ def test_check_mode_and_the_diff(show, sandbox) -> None:
 @pytest.mark.parametrize(
     "env", [{"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false"}, {"ANSIBLE_DISPLAY_OK_HOSTS": "false"}, {"ANSIBLE_STRATEGY": "free"}], ids=str
 )
-def test_the_line_names_its_task_where_ansible_does_so_late(show, sandbox, env: dict[str, str]) -> None:
+def test_the_line_names_its_task_if_ansible_does_so_late(show, sandbox, env: dict[str, str]) -> None:
     assert f"\nTASK [Repay] {TOLD}" in show(PLAYBOOK, env=env)
 
 

@@ -144,7 +144,7 @@ def test_the_secrets_of_a_proxy(url: str, secrets: set[str]) -> None:
         ("http://u:p@", True),
     ],
 )
-def test_what_is_no_url_of_a_proxy(url: str, has_user: bool) -> None:
+def test_an_invalid_proxy_url_is_refused(url: str, has_user: bool) -> None:
     with pytest.raises(NoProxy) as caught:
         secrets_of_proxy(url)
     assert (caught.value.has_user, str(caught.value)) == (has_user, "the proxy URL is invalid")

@@ -96,7 +96,7 @@ def test_different_moves_of_one_coin_are_not_added_up() -> None:
     ]
 
 
-def test_what_an_earlier_run_took_back_is_not_counted_as_added() -> None:
+def test_collateral_taken_back_by_an_earlier_run_is_not_counted_as_added() -> None:
     told = result(move="add", adjustments=[made("b", "2", move="add")], earlier=[made("a", "5", move="take_back")])
     assert sums(("here", told)) == [
         "here : USDT added to collateral: done=2",
@@ -181,7 +181,7 @@ def test_totals_are_aligned() -> None:
     assert [line.tone for line in tally.lines()] == [MOVED, MOVED, LOUD]
 
 
-def test_the_coin_of_what_is_in_doubt_stays_known() -> None:
+def test_the_coin_of_a_doubt_stays_known() -> None:
     unknown = result("unknown", "100", failed=True, intent="a")
     later = result("unknown", "100", coin=None, failed=True, intent="a")
     assert sums(("here", unknown), ("here", later)) == ["here : OUTCOME UNKNOWN USDT repaid: amount=100 intent=a"]

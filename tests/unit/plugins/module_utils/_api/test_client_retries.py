@@ -60,7 +60,7 @@ def client(network: Network, clock: t.Any) -> Client:
     return Client(Session(network), "the-key", HmacSigner("the-secret"), clock=clock)
 
 
-def test_a_repayment_outside_the_time_window_may_be_signed_anew_once(client: Client, network: Network, clock: t.Any) -> None:
+def test_a_repayment_outside_the_time_window_may_be_signed_again_once(client: Client, network: Network, clock: t.Any) -> None:
     network.answers = [LATE, TIME, ACCEPTED]
     first = client.sign(REQUEST)
     assert kind_of(client.post(first)) == TURNED_AWAY

@@ -79,7 +79,7 @@ def test_a_public_read_carries_neither_key_nor_signature(client: Client, recorde
     assert list(recorder.sent["headers"]) == ["cdn-request-id"]
 
 
-def test_every_request_has_an_id_of_its_own(client: Client, recorder: Recorder) -> None:
+def test_every_request_has_its_own_id(client: Client, recorder: Recorder) -> None:
     seen = set()
     for dummy in range(3):
         client.read("/v5/market/time", signed=False)

@@ -106,7 +106,7 @@ def test_the_limit_that_the_exchange_tells_sets_the_pace(client: Client, exchang
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4])
-def test_a_limit_that_is_not_told_is_found_out(client: Client, exchange: Exchange, limit: int) -> None:
+def test_an_unreported_limit_is_found_out(client: Client, exchange: Exchange, limit: int) -> None:
     exchange.pages, exchange.limit, exchange.header = 100, limit, {}
     assert len(list(client.pages(PATH, {}))) == 10_000
     # Each one costs about a second of the 30 that rate_limit_timeout allows.
@@ -160,7 +160,7 @@ def test_a_pause_is_as_long_as_still_needed() -> None:
     assert [limit.pause_ms(moment_ms) for moment_ms in (400, 1009, 1010, 5000)] == [610, 1, 0, 0]
 
 
-def test_a_refusal_slows_down_for_good() -> None:
+def test_a_refusal_slows_requests_down_permanently() -> None:
     limit = RateLimit(5)
     limit.observe(0, "5", was_refused=True)
     limit.observe(1, "5", was_refused=False)

@@ -137,14 +137,14 @@ def test_a_repayment_without_an_answer_counts(item: t.Any, exchange: Exchange) -
     assert second_ms - first_ms >= 1000
 
 
-def test_each_call_has_a_pace_of_its_own(item: t.Any, clock: t.Any) -> None:
+def test_each_call_has_its_own_pace(item: t.Any, clock: t.Any) -> None:
     repay(item(), reads=0)
     other = item()
     other.post(other.sign(Request("/v5/crypto-loan-flexible/repay", {}, "repayId")))
     assert clock.pauses == []
 
 
-def test_each_account_has_a_pace_of_its_own(clock: t.Any) -> None:
+def test_each_account_has_its_own_pace(clock: t.Any) -> None:
     for key in ("one", "another"):
         repay(Client(Session(Exchange(clock)), key, HmacSigner("the-secret"), clock=clock), reads=0)
     assert clock.pauses == []

@@ -83,7 +83,7 @@ def test_private_key_is_read_from_text_or_file(tmp_path: Path, rsa_pem: str, mon
     assert read_private_key("ssh-rsa AAA").pem == rsa_pem
 
 
-def test_an_unreadable_key_file_says_so(tmp_path: Path) -> None:
+def test_an_unreadable_key_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnusableKey, match="names a file that cannot be read .No such file or directory.: use the path of a readable"):
         read_private_key(str(tmp_path / "missing.pem"))
     for content in (b"\xff\xfe\x00", b"", b"\x30\x82\x04\xa4\x02", "schl\u00fcssel".encode(), b"----BEGIN"):

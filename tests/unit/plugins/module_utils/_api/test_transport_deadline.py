@@ -143,7 +143,7 @@ def test_a_host_that_does_not_take_the_connection_is_given_up() -> None:
             each.close()
 
 
-def test_each_thread_has_a_deadline_of_its_own(serve: t.Any) -> None:
+def test_each_thread_has_its_own_deadline(serve: t.Any) -> None:
     def answer(connection: socket.socket) -> None:
         time.sleep(1)
         connection.sendall(PLAIN)

@@ -169,7 +169,7 @@ def test_a_password_in_a_proxys_answer_is_not_shown(monkeypatch: pytest.MonkeyPa
             assert not any(piece in told for piece in (given[:length], given[-length:])), told
 
 
-def test_where_no_variable_names_a_proxy_the_system_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_system_is_not_asked_for_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """macOS would end a forked process that asks it."""
     asked: list[str] = []
     for name in [n for n in os.environ if n.lower().endswith("_proxy")]:

@@ -54,7 +54,7 @@ def test_an_answer_that_is_too_long_is_given_up(serve: t.Any, answer: t.Any) -> 
     assert (str(caught.value), caught.value.sent) == ("the answer is longer than 32 MiB", True)
 
 
-def test_after_an_answer_without_end_the_next_request_has_a_connection_of_its_own(serve: t.Any) -> None:
+def test_after_an_endless_answer_the_next_request_has_a_new_connection(serve: t.Any) -> None:
     answers = iter([LENGTHY["with its length"], once(PLAIN)])
 
     def answer_in_turn(connection: t.Any) -> None:

@@ -86,7 +86,7 @@ def test_after_one_has_become_final_the_debt_may_be_late(late_until_ms: int, pau
         (20_000, set(), 0), (HOUR_MS - 1, set(), 0), (20_000, {"50"}, None), (20_000, {"51"}, 0), (HOUR_MS, set(), None),
     ],
 )
-def test_what_is_new_in_the_history_is_no_older_than_the_debt(age_ms: int, known: set[str], pause_ms: int | None) -> None:
+def test_a_new_history_entry_is_no_older_than_the_debt(age_ms: int, known: set[str], pause_ms: int | None) -> None:
     wait = check_freshness(read(made(age_ms)), Freshness(final_ids=frozenset(known)), MARGIN_MS)
     assert wait.pause_ms == pause_ms
     assert check_freshness(read(made(age_ms)), wait.freshness, MARGIN_MS).pause_ms is None

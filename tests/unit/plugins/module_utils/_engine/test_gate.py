@@ -56,7 +56,7 @@ def entry(move: str, repay_id: str = "60", **change: t.Any) -> HistoryEntry:
     ],
     ids=str,
 )
-def test_what_is_new_in_the_history(move: str, change: dict[str, t.Any], is_told: bool) -> None:
+def test_new_entries_of_the_history_may_be_it(move: str, change: dict[str, t.Any], is_told: bool) -> None:
     new, old = entry(move, **change), entry(move, "59")
     assert entries_since(known(old), known(new, old), intent(move)) == ([new] if is_told else [])
     assert entries_since(known(new, old), known(new, old), intent(move)) == []
@@ -131,5 +131,5 @@ def test_the_wallet_shows_that_as_much_has_moved(move: str, before: str | None, 
     ],
     ids=str,
 )
-def test_collateral_that_is_sold_shows_in_what_is_pledged(now: dict[str, str], expected: bool) -> None:
+def test_sold_collateral_shows_in_the_pledged_amount(now: dict[str, str], expected: bool) -> None:
     assert has_money_moved(intent(REPAY), known(BTC="1", ETH="2"), known(**now)) == expected

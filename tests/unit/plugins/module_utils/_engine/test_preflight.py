@@ -65,7 +65,7 @@ def test_a_time_in_whole_seconds_may_be_any_moment_of_it(prepare: t.Any, bybit: 
     assert bybit.clock.pauses == [10_100 + 999 - 7]
 
 
-def test_what_is_paid_follows_from_the_debt_after_the_wait(prepare: t.Any, bybit: t.Any) -> None:
+def test_the_payment_follows_from_the_debt_after_the_wait(prepare: t.Any, bybit: t.Any) -> None:
     bybit.debt_lag_ms = 9000
     bybit.commit(Decimal(100))
     assert prepare(TO_750).decision.amount == Decimal("150.4")
@@ -132,7 +132,7 @@ def test_the_shortest_wait(prepare: t.Any, bybit: t.Any, timeout_ms: int, is_eno
 @pytest.mark.parametrize(
     ("goal", "kind"), [(Goal(Decimal(100)), "move"), (Goal(max_debt=Decimal(2000)), "nothing_to_do"), (Goal(Decimal(5000)), "decline")]
 )
-def test_what_does_not_follow_from_the_debt_is_not_waited_for(prepare: t.Any, bybit: t.Any, goal: Goal, kind: str) -> None:
+def test_a_plan_that_does_not_depend_on_the_debt_does_not_wait(prepare: t.Any, bybit: t.Any, goal: Goal, kind: str) -> None:
     shown(bybit, 0, status=PROCESSING)
     assert prepare(goal).decision.kind == kind
     assert bybit.clock.pauses == []
@@ -146,7 +146,7 @@ def test_a_repayment_of_another_loan_lowers_the_same_ltv(prepare: t.Any, bybit: 
     assert bybit.clock.pauses == [7100]
 
 
-def test_a_sum_with_an_entry_of_unknown_type_is_not_told(prepare: t.Any, bybit: t.Any) -> None:
+def test_an_entry_of_unknown_type_makes_a_sum_fail(prepare: t.Any, bybit: t.Any) -> None:
     bybit.entries.append((0, HistoryEntry("50", Decimal(100), SUCCESS, None, bybit.now_ms() - 1000, "USDT", "unknown")))
     with pytest.raises(ReadFailed, match="of a type that this collection does not know"):
         prepare(Goal(Decimal(100), bybit.now_ms() - 5000))
@@ -154,7 +154,7 @@ def test_a_sum_with_an_entry_of_unknown_type_is_not_told(prepare: t.Any, bybit: 
     assert prepare(Goal(Decimal(100))).decision.kind == prepare(TO_750).decision.kind == "move"
 
 
-def test_what_was_accepted_is_waited_for_until_it_shows_and_has_shown_for_the_margin(prepare: t.Any, bybit: t.Any) -> None:
+def test_an_accepted_repayment_is_waited_for_until_it_has_shown_for_the_margin(prepare: t.Any, bybit: t.Any) -> None:
     accepted(bybit, prepare.journal, repay_id="100")
     bybit.history_lag_ms = bybit.debt_lag_ms = 3000
     bybit.commit(Decimal(100))
@@ -185,7 +185,7 @@ def test_a_repayment_accepted_just_now_is_a_refusal_if_there_is_no_time(prepare:
 
 @pytest.mark.parametrize("goal", [TO_750, HALF], ids=["debt", "LTV"])
 @pytest.mark.parametrize(("age_ms", "is_doubted"), [(1000, True), (604_999, True), (605_001, False)])
-def test_what_was_accepted_and_has_failed_is_doubted_for_a_while(
+def test_an_accepted_repayment_that_failed_is_a_doubt_for_a_while(
     prepare: t.Any, bybit: t.Any, goal: Goal, age_ms: int, is_doubted: bool
 ) -> None:
     accepted(bybit, prepare.journal, age_ms, "50")
@@ -210,7 +210,7 @@ def test_it_is_a_doubt_only_after_it_should_show(prepare: t.Any, bybit: t.Any, a
         prepare(wait_timeout_ms=1000)
 
 
-def test_a_plain_amount_does_not_wait_for_what_was_accepted(prepare: t.Any, bybit: t.Any) -> None:
+def test_a_plain_amount_does_not_wait_for_an_accepted_repayment(prepare: t.Any, bybit: t.Any) -> None:
     accepted(bybit, prepare.journal)
     assert prepare(Goal(Decimal(100))).decision.kind == "move"
     assert bybit.clock.pauses == []

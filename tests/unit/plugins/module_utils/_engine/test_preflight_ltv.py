@@ -99,14 +99,14 @@ def test_other_goals_do_not_depend_on_it(read: Read, bybit: t.Any, leave: t.Call
     assert bybit.clock.pauses == []
 
 
-def test_what_is_unresolved_of_another_ltv_does_not_matter(read: Read, bybit: t.Any, leave: t.Callable[..., None]) -> None:
+def test_an_open_intent_for_another_ltv_does_not_matter(read: Read, bybit: t.Any, leave: t.Callable[..., None]) -> None:
     for number, other in enumerate((PLEDGE._replace(loan="18"), LOAN._replace(product="flexible", loan="USDT"))):
         leave(added(bybit, intent_id=str(number)), other)
     assert read(HALF).decision.kind == "move"
 
 
 @pytest.mark.parametrize("move", [ADD, TAKE_BACK])
-def test_what_another_run_has_reported_is_waited_for_until_it_is_final(
+def test_a_pending_move_of_another_run_is_waited_for_until_it_is_final(
     read: Read, bybit: t.Any, leave: t.Callable[..., None], move: str
 ) -> None:
     leave(added(bybit, repay_id="60", reported=True, goal=Goal(Decimal("0.5"), move=move), sent_at_ms=bybit.now_ms() - OLD_MS))
@@ -123,7 +123,7 @@ def test_what_another_run_has_reported_is_waited_for_until_it_is_final(
 
 
 @pytest.mark.parametrize("status", [SUCCESS, FAILED])
-def test_what_is_final_is_waited_for_until_its_own_figures_must_show_it(
+def test_a_final_move_is_waited_for_until_its_own_figures_must_show_it(
     read: Read, bybit: t.Any, leave: t.Callable[..., None], status: str
 ) -> None:
     leave(added(bybit, repay_id="60", reported=True, sent_at_ms=bybit.now_ms() - OLD_MS + 15_000))
@@ -133,7 +133,7 @@ def test_what_is_final_is_waited_for_until_its_own_figures_must_show_it(
 
 
 @pytest.mark.parametrize("status", [SUCCESS, PROCESSING])
-def test_what_its_own_figures_have_shown_is_not_waited_for(read: Read, bybit: t.Any, leave: t.Callable[..., None], status: str) -> None:
+def test_a_move_that_its_own_figures_show_is_not_waited_for(read: Read, bybit: t.Any, leave: t.Callable[..., None], status: str) -> None:
     leave(added(bybit, repay_id="60", reported=True, is_shown=True))
     bybit.others = [entry(bybit, 60_000, status)]
     if status == SUCCESS:
@@ -155,7 +155,7 @@ def test_what_its_own_figures_have_shown_is_not_waited_for(read: Read, bybit: t.
     ],
 )
 @pytest.mark.parametrize("goal", [HALF, REACHED], ids=["to move", "reached"])
-def test_what_may_not_show_in_time_is_a_refusal(
+def test_a_move_that_may_not_show_in_time_is_a_refusal(
     read: Read, bybit: t.Any, leave: t.Callable[..., None], goal: Goal, age_ms: int, status: str | None, is_read: bool
 ) -> None:
     sent_at_ms = bybit.now_ms() - age_ms
@@ -172,7 +172,7 @@ def test_what_may_not_show_in_time_is_a_refusal(
     )
 
 
-def test_what_does_not_show_after_so_long_may_have_failed(read: Read, bybit: t.Any, leave: t.Callable[..., None]) -> None:
+def test_a_move_that_does_not_show_for_very_long_may_have_failed(read: Read, bybit: t.Any, leave: t.Callable[..., None]) -> None:
     leave(added(bybit, repay_id="60", reported=True, sent_at_ms=bybit.now_ms() - OLD_MS))
     with pytest.raises(RunEnded, match="its outcome is unknown, so the LTV of loan 17 cannot be trusted"):
         read(HALF)

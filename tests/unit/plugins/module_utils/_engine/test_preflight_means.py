@@ -42,7 +42,7 @@ def test_the_wallet_is_not_read_if_it_does_not_pay(prepare: t.Any, bybit: t.Any)
     ("collateral", "pledged"),
     [(("BTC",), (("BTC", Decimal(1)),)), (("ETH", "BTC"), (("BTC", Decimal(1)),)), (("ETH",), ())],
 )
-def test_what_is_pledged_is_known_before_it_is_sold(
+def test_the_pledged_amount_is_read_before_it_is_sold(
     prepare: t.Any, bybit: t.Any, collateral: tuple[str, ...], pledged: tuple[tuple[str, Decimal], ...]
 ) -> None:
     bybit.terms = bybit.terms._replace(from_collateral=True)
@@ -116,7 +116,7 @@ def test_no_accuracy_is_needed_where_nothing_is_owed(prepare: t.Any, bybit: t.An
 
 
 @pytest.mark.parametrize(("paid", "kind"), [("0", "move"), ("749.5999", "move"), ("749.6", "move"), ("749.6001", "decline")])
-def test_what_was_paid_counts_for_the_cap(prepare: t.Any, paid: str, kind: str) -> None:
+def test_earlier_payments_of_the_run_count_for_the_cap(prepare: t.Any, paid: str, kind: str) -> None:
     assert prepare(TO_750, paid=paid, at_most=Decimal(1000)).decision.kind == kind
 
 

@@ -134,12 +134,12 @@ def test_a_failure_before_anything_was_decided() -> None:
     assert (told["amount"], told["details"]["intent"], told["details"]["sent_at_ms"]) == ("0", None, None)
 
 
-def test_what_was_refused_tells_how_it_was_reckoned() -> None:
+def test_a_refusal_reports_its_arithmetic() -> None:
     told = NOTHING.with_end(RunEnded(REFUSED, READY._replace(warnings=("Mind.",)))).as_dict()
     assert (told["details"]["decision"], told["goal_reached"], told["loan"]["before"]["debt"]) == (ARITHMETIC, None, "1000.4")
 
 
-def test_a_repayment_that_was_not_made() -> None:
+def test_a_report_of_a_repayment_that_was_not_executed() -> None:
     intent = dataclasses.replace(FIRST, repay_id=None)
     told = NOTHING.with_end(RunEnded(REFUSED, READY, intent, sent_at_ms=SENT_MS)).as_dict()
     assert (told["changed"], told["outcome"], told["amount"], told["repay_id"]) == (False, "not_executed", "1000.4", None)
@@ -159,21 +159,21 @@ def test_a_repayment_in_doubt_has_changed_nothing_that_is_known() -> None:
     assert (later["repay_id"], later["amount"], later["details"]["intent"]) == ("100", "0.0002", "8f2a")
 
 
-def test_a_plan() -> None:
+def test_a_report_of_a_plan() -> None:
     told = NOTHING.with_attempt(Attempt(READY, "planned", after=AFTER)).as_dict()
     assert (told["changed"], told["outcome"], told["amount"]) == (True, "planned", "1000.4")
     assert told["msg"] == f"Would repay 1000.4 USDT on the flexible USDT loan: {ARITHMETIC}."
     assert (told["repayments"], told["loan"]["after"]["debt"]) == ([], "0")
 
 
-def test_a_plan_beside_what_an_earlier_run_has_made() -> None:
+def test_a_report_of_a_plan_and_an_earlier_runs_repayment() -> None:
     told = earlier(SECOND).with_attempt(Attempt(READY, "planned", after=AFTER)).as_dict()
     assert (told["changed"], told["outcome"], told["amount"]) == (True, "executed", "0.0002")
     assert told["msg"] == f"Repaid 100. Would repay 1000.4 USDT on the flexible USDT loan: {ARITHMETIC}, too."
     assert told["loan"]["before"] is None
 
 
-def test_nothing_to_do() -> None:
+def test_a_report_of_nothing_to_do() -> None:
     preflight = READY._replace(decision=DONE)
     told = NOTHING.with_attempt(Attempt(preflight, NOTHING_TO_DO, after=LOAN, sentences=("Done.",))).as_dict()
     assert (told["changed"], told["outcome"], told["amount"], told["msg"]) == (False, "nothing_to_do", "0", "Done.")
@@ -189,7 +189,7 @@ def test_a_report_of_an_acknowledged_doubt() -> None:
 
 
 @pytest.mark.parametrize(("shortfall", "reaches_goal"), [("", True), ("the wallet holds 5", False)])
-def test_a_goal_that_was_reached_in_part_is_told(shortfall: str, reaches_goal: bool) -> None:
+def test_a_goal_that_was_reached_in_part_is_reported(shortfall: str, reaches_goal: bool) -> None:
     preflight = READY._replace(decision=DECISION._replace(shortfall=shortfall))
     told = NOTHING.with_attempt(Attempt(preflight, "executed", made(), AFTER, Decimal("0.00005"))).as_dict()
     assert (told["goal_reached"], told["details"]["dust"]) == (reaches_goal, "0.00005")
@@ -214,7 +214,7 @@ def test_repayments_of_earlier_runs() -> None:
     assert told["repayments"] == []
 
 
-def test_each_warning_is_told_once_and_in_the_order_of_the_steps() -> None:
+def test_each_warning_is_reported_once_in_the_order_of_the_steps() -> None:
     report = dataclasses.replace(NOTHING, notices=("Key.",)).with_recovered(Recovered(warnings=("Earlier.",)))
     report = report.with_attempt(Attempt(READY._replace(warnings=("Read.",)), "executed", made(), AFTER, warnings=("Late.",)))
     report = report.with_end(RunEnded(REFUSED, READY._replace(warnings=("Read.",)), warnings=("End.",)))
@@ -230,7 +230,7 @@ def test_the_difference() -> None:
     }
 
 
-def test_the_difference_when_an_earlier_run_has_made_it() -> None:
+def test_the_difference_made_by_an_earlier_run() -> None:
     report = NOTHING.with_recovered(Recovered(made=(made(is_earlier=True)._replace(after=None),)))
     assert report.diff() == {
         "before_header": "the flexible USDT loan",
@@ -248,7 +248,7 @@ def funded(outcome: str = "executed") -> Report:
     return report if outcome == "executed" else report.with_attempt(Attempt(READY._replace(decision=DONE), outcome, sentences=("Done.",)))
 
 
-def test_a_transfer_that_came_first_is_told_apart() -> None:
+def test_a_transfer_before_a_repayment_is_reported_separately() -> None:
     told = paid(FIRST).with_funding(funded()).as_dict()
     assert (told["changed"], told["amount"], told["repay_id"], told["msg"]) == (True, "1000.4", "99", "Repaid 7d0c. Repaid 99.")
     funding = told["funding"]

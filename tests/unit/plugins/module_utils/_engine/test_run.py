@@ -196,7 +196,7 @@ def test_a_loan_that_was_closed_meanwhile(
         assert run(error=Refused).message == f"The repayment of 1000.4 USDT on loan 17 was not made: {refusal}"
 
 
-def test_one_whose_answer_was_lost_and_that_was_not_made(run: t.Callable[..., Report], bybit: t.Any) -> None:
+def test_a_repayment_without_a_clear_answer_was_not_executed(run: t.Callable[..., Report], bybit: t.Any) -> None:
     lost = OutcomeUnknown("no answer came", Failure(http_status=502))
     bybit.troubles = [lost]
     report = run(error=NotExecuted)
@@ -221,7 +221,7 @@ def test_a_loan_that_is_closed(
     assert report.warnings == warnings
 
 
-def test_one_that_fails_on_the_exchange_was_not_made(run: t.Callable[..., Report], bybit: t.Any) -> None:
+def test_a_repayment_that_fails_on_the_exchange_was_not_executed(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.new_status, bybit.debt_lag_ms = FAILED, 10**9
     report = run(error=NotExecuted)
     assert told(report) == (False, "not_executed", "1000.4", [])
@@ -249,7 +249,7 @@ class Cut(BaseException):
     """Raised when a task times out."""
 
 
-def test_after_a_run_that_was_cut_off_while_sending_the_wallet_is_read_anew(run: t.Callable[..., Report], bybit: t.Any) -> None:
+def test_the_wallet_is_read_again_after_a_run_that_was_cut_off_while_sending(run: t.Callable[..., Report], bybit: t.Any) -> None:
     def cut(signed: t.Any) -> t.NoReturn:
         assert bybit.spending.balances
         raise Cut

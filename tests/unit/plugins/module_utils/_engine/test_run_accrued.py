@@ -78,7 +78,7 @@ def test_interest_that_accrued_is_paid_by_a_second_repayment(
     assert amounts(bybit) == sent
 
 
-def test_what_is_not_in_the_debt_yet_is_not_paid_again(run: t.Callable[..., Report], bybit: t.Any) -> None:
+def test_a_repayment_that_the_debt_does_not_show_yet_is_not_paid_again(run: t.Callable[..., Report], bybit: t.Any) -> None:
     bybit.debt_lag_ms = bybit.history_lag_ms = 9000
     bybit.accruals = ["0.0002"]
     run(TO_750)

@@ -58,7 +58,7 @@ def has_appeared(report: Report, amount: str) -> bool:
 
 
 @pytest.mark.parametrize("trouble", [TOO_SMALL, OutcomeUnknown("no answer came")], ids=["refused", "lost"])
-def test_what_appeared_meanwhile_is_reported_though_the_next_request_fails(run: Run, bybit: t.Any, trouble: Exception) -> None:
+def test_a_repayment_that_appeared_is_reported_although_the_next_request_fails(run: Run, bybit: t.Any, trouble: Exception) -> None:
     turn_away(bybit, 1, lambda: bybit.commit(Decimal(7)))
     bybit.troubles = [trouble]
     report = run(TO_750, error=type(trouble), wait_timeout_ms=12_000)
@@ -76,7 +76,7 @@ def test_a_refusal_is_quoted_without_its_remedy(run: Run, bybit: t.Any) -> None:
     assert f"was made: {cause}, and the exchange could not be read (No answer from the exchange). It was sent at " in message
 
 
-def test_what_appeared_meanwhile_is_reported_after_a_second_round_that_failed(run: Run, bybit: t.Any) -> None:
+def test_a_repayment_that_appeared_is_reported_after_a_second_failed_round(run: Run, bybit: t.Any) -> None:
     bybit.accruals, bybit.troubles = ["0.0009"], [None, TOO_SMALL]
     turn_away(bybit, 2, lambda: bybit.commit(Decimal("0.0003")))
     report = run(TO_750)

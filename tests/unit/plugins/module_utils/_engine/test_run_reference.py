@@ -45,7 +45,7 @@ def as_status(bybit: t.Any, status: str) -> None:
     bybit.entries = [(since_ms, entry._replace(status=status)) for since_ms, entry in bybit.entries]
 
 
-def test_what_was_repaid_under_a_reference_is_never_repaid_again(run: Run, bybit: t.Any) -> None:
+def test_a_step_that_was_repaid_under_a_reference_is_never_repaid_again(run: Run, bybit: t.Any) -> None:
     first = run(HUNDRED, reference="INV-7")
     assert told(first) == (True, "executed", "100", "100", 1)
     sent_at_ms = first.as_dict()["details"]["sent_at_ms"]
@@ -107,7 +107,7 @@ def test_a_step_that_was_certainly_not_executed_is_sent_by_the_next_run(run: Run
     assert amounts(bybit) == ["100", "100"]
 
 
-def test_what_may_have_been_executed_is_not_sent_again(run: Run, bybit: t.Any) -> None:
+def test_a_step_that_may_have_been_executed_is_not_sent_again(run: Run, bybit: t.Any) -> None:
     bybit.troubles = [IN_DOUBT]
     run(HUNDRED, error=OutcomeUnknown, reference="INV-7")
     for reference in ("INV-7", "INV-8", None):
@@ -115,7 +115,7 @@ def test_what_may_have_been_executed_is_not_sent_again(run: Run, bybit: t.Any) -
     assert amounts(bybit) == ["100"]
 
 
-def test_what_a_killed_run_has_sent_answers_the_next(run: Run, bybit: t.Any, store: Store) -> None:
+def test_the_next_run_reports_what_a_killed_run_sent(run: Run, bybit: t.Any, store: Store) -> None:
     before = Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000.4"))), ())
     with Journal(store) as killed:
         killed.begin(False, 0)
@@ -143,7 +143,7 @@ def test_a_report_that_reached_nobody_still_answers_after_any_time(run: Run, byb
     assert bybit.sent == []
 
 
-def test_what_was_acknowledged_is_not_sent_under_its_reference(run: Run, bybit: t.Any) -> None:
+def test_an_acknowledged_step_is_not_sent_under_its_reference(run: Run, bybit: t.Any) -> None:
     bybit.troubles = [IN_DOUBT]
     named = run(HUNDRED, error=OutcomeUnknown, reference="INV-7").as_dict()["details"]["intent"]
     assert "is discarded, because acknowledge names it" in run(HUNDRED, reference="INV-7", acknowledge=named).message
@@ -160,7 +160,7 @@ def test_what_was_acknowledged_is_not_sent_under_its_reference(run: Run, bybit: 
     ("becomes", "answer", "sent"),
     [(PROCESSING, (False, "pending"), 1), (SUCCESS, (False, "executed"), 1), (FAILED, (True, "executed"), 2)],
 )
-def test_what_was_accepted_is_looked_for_again(run: Run, bybit: t.Any, becomes: str, answer: tuple[object, ...], sent: int) -> None:
+def test_an_accepted_step_is_looked_for_again(run: Run, bybit: t.Any, becomes: str, answer: tuple[object, ...], sent: int) -> None:
     bybit.new_status = PROCESSING
     assert told(run(HUNDRED, reference="INV-7", wait=False))[:2] == (True, "pending")
     bybit.new_status = SUCCESS

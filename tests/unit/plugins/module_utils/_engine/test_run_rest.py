@@ -110,7 +110,7 @@ def test_only_a_debt_that_is_too_high_is_a_rest(run: Run, bybit: t.Any, goal: Go
     assert amounts(bybit) == (["0.00005"] if goal.amount else [])
 
 
-def test_what_the_first_repayment_leaves_is_tried(run: Run, bybit: t.Any) -> None:
+def test_the_rest_of_the_first_repayment_is_tried(run: Run, bybit: t.Any) -> None:
     bybit.accruals = ["0.00005"]
     report = run()
     assert told(report) == (True, "executed", "1000.40005", "0", True)
@@ -118,13 +118,13 @@ def test_what_the_first_repayment_leaves_is_tried(run: Run, bybit: t.Any) -> Non
     assert [made.found.intent.repay_id for made in report.made] == ["100", "101"]
 
 
-def test_what_was_owed_too_finely_is_paid_in_two(run: Run, bybit: t.Any) -> None:
+def test_a_debt_with_too_many_decimal_places_is_paid_in_two_parts(run: Run, bybit: t.Any) -> None:
     bybit.debt = Decimal("1000.40005")
     assert told(run())[2:] == ("1000.40005", "0", True)
     assert amounts(bybit) == ["1000.4", "0.00005"]
 
 
-def test_what_the_first_repayment_leaves_and_nobody_takes_is_dust(run: Run, bybit: t.Any) -> None:
+def test_a_refused_rest_of_the_first_repayment_is_dust(run: Run, bybit: t.Any) -> None:
     bybit.accruals, bybit.troubles = ["0.00005"], [None, TOO_FINE]
     report = run()
     assert told(report) == (True, "executed", "1000.4", "0.00005", True)
@@ -133,7 +133,7 @@ def test_what_the_first_repayment_leaves_and_nobody_takes_is_dust(run: Run, bybi
     assert amounts(bybit) == ["1000.4", "0.00005"]
 
 
-def test_what_the_second_repayment_leaves_is_tried_once(run: Run, bybit: t.Any) -> None:
+def test_the_rest_of_the_second_repayment_is_tried_once(run: Run, bybit: t.Any) -> None:
     bybit.accruals, bybit.troubles = ["0.00025"], [None, None, TOO_FINE]
     report = run()
     assert told(report) == (True, "executed", "1000.4002", "0.00005", True)

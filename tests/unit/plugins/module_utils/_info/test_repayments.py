@@ -106,7 +106,7 @@ def test_returned_collateral_is_a_plain_amount() -> None:
     assert (result["collateral_coin"], result["collateral_return"]) == ("BTC", "0")
 
 
-def test_sums_distinguish_who_repaid_and_what_is_not_final() -> None:
+def test_sums_distinguish_origin_and_status() -> None:
     made = [
         record(coin="USDT", amount=Decimal("100.10")),
         record(coin="USDT", amount=Decimal(50), kind=BY_CURRENCY),

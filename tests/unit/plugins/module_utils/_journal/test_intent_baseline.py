@@ -19,17 +19,17 @@ YOUNG = HistoryEntry("11", Decimal("0.1"), SUCCESS, True, SENT_MS - 5000)
 LOAN = Loan(LEGACY, "17", "USDT", Decimal("1000"), Decimal("0.3"), Decimal("0.1"), OPEN)
 
 
-def test_a_baseline_knows_debt_and_principal() -> None:
+def test_a_baseline_has_debt_and_principal() -> None:
     assert baseline_of(LOAN, [], SENT_MS, None, ()) == Baseline((("debt", Decimal("1000.4")), ("principal", Decimal("1000"))), ())
 
 
-def test_a_baseline_knows_the_money_that_pays() -> None:
+def test_a_baseline_has_the_paying_money() -> None:
     pledged = (("BTC", Decimal("0.5")),)
     assert baseline_of(LOAN, [], SENT_MS, Decimal("523.5"), ())[2:] == (Decimal("523.5"), (), (), None)
     assert baseline_of(LOAN, [], SENT_MS, None, pledged)[2:] == (None, pledged, (), None)
 
 
-def test_a_baseline_knows_what_was_paid_in_the_coin_just_before() -> None:
+def test_a_baseline_has_recent_payments_in_the_coin() -> None:
     paid = Payment("USDT", Decimal(5), SENT_MS - 2000, SENT_MS - 1900)
     old, other = paid._replace(to_ms=SENT_MS - 60_000), paid._replace(coin="ETH")
     assert baseline_of(LOAN, [], SENT_MS, None, (), [old, other, paid]).recent_payments == (paid,)

@@ -169,7 +169,7 @@ def test_the_table_has_every_event() -> None:
     assert {event for *dummy, entries in TABLE for event in entries.split()} == set(EVENTS)
 
 
-def test_an_entry_says_what_happened_to_what_when_and_why(
+def test_an_entry_has_event_subject_time_and_reason(
     begin: t.Callable[[], Journal], select: t.Callable[..., list[Row]], clock: t.Any
 ) -> None:
     journal = begin()

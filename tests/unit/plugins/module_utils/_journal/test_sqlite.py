@@ -107,7 +107,7 @@ def test_lock_files_have_fixed_names(target: Target, name: str, journal_path: Pa
     assert len(lock.name) == len(f"journal.sqlite.{name}") + 16 + len(".lock")
 
 
-def test_what_is_committed_survives_a_loss_of_power(database: SqliteDatabase) -> None:
+def test_a_commit_survives_a_loss_of_power(database: SqliteDatabase) -> None:
     database.open(writes=True)
     # FULL, and a rollback journal that is emptied and flushed with each commit.
     assert (database.query("PRAGMA synchronous"), database.query("PRAGMA journal_mode")) == ([(2,)], [("persist",)])

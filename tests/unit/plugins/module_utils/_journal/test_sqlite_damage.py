@@ -157,7 +157,7 @@ def test_an_empty_file_where_no_run_has_been_is_a_new_journal(begin: Begin, jour
     assert begin().open_intents() == []
 
 
-def test_a_first_run_that_was_killed_before_it_made_the_tables_is_no_damage(begin: Begin, database: SqliteDatabase) -> None:
+def test_a_first_run_killed_before_it_created_the_tables_leaves_no_damage(begin: Begin, database: SqliteDatabase) -> None:
     database.open(writes=True)
     database.begin(writes=True)
     database.change("CREATE TABLE bybit_journal (version BIGINT NOT NULL)")

@@ -30,7 +30,7 @@ Select = t.Callable[..., list[Row]]
 Recorded = t.Callable[[], list[Intent]]
 
 
-def test_what_is_written_is_loaded_unless_it_is_settled(acquired: Store, new_store: NewStore) -> None:
+def test_written_intents_are_loaded_unless_they_are_settled(acquired: Store, new_store: NewStore) -> None:
     states = {OPEN: INTENT, MADE: OTHER, DONE: None, VOID: None, GIVEN_UP: None}
     for number, (state, intent) in enumerate(states.items()):
         acquired.write([new(intent or dataclasses.replace(INTENT, intent_id=f"i{number}"), state)])
@@ -38,7 +38,7 @@ def test_what_is_written_is_loaded_unless_it_is_settled(acquired: Store, new_sto
     assert new_store().acquire(0) == [Record(INTENT, OPEN, SIGNED), Record(OTHER, MADE, SIGNED)]
 
 
-def test_intents_come_in_the_order_in_which_they_were_made(acquired: Store, new_store: NewStore) -> None:
+def test_intents_are_loaded_in_the_order_of_creation(acquired: Store, new_store: NewStore) -> None:
     made = [dataclasses.replace(OTHER, intent_id=name) for name in "zax"]
     for intent in made:
         acquired.write([new(intent, MADE)])
@@ -60,7 +60,7 @@ def test_intents_come_in_the_order_in_which_they_were_made(acquired: Store, new_
     ],
     ids=str,
 )
-def test_each_target_has_intents_and_an_epoch_of_its_own(
+def test_each_target_has_its_own_intents_and_epoch(
     acquired: Store, new_store: NewStore, epoch_of: t.Callable[[Target], int], change: dict[str, str]
 ) -> None:
     acquired.write([new()])
@@ -205,7 +205,7 @@ def test_where_no_journal_exists_nothing_is_open(new_database: t.Callable[[], Da
     assert not is_in_doubt(new_database(), "mainnet", "legacy", "17")
 
 
-def test_each_account_has_a_chain_of_its_own(new_store: NewStore, trail: t.Callable[..., list[str]], select: Select) -> None:
+def test_each_account_has_its_own_chain(new_store: NewStore, trail: t.Callable[..., list[str]], select: Select) -> None:
     for number, (account, loan) in enumerate([("104", "17"), ("105", "17"), ("104", "18"), ("105", "18"), ("104", "17")]):
         store = new_store(TARGET._replace(account=account, loan=loan))
         store.acquire(0)

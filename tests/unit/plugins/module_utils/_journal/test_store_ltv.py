@@ -121,7 +121,7 @@ def test_a_reading_run_blocks_nobody_but_waits_for_writers(begun: Begin) -> None
     ("target", "others"), [(USDT, (ETH, CONTRACT, BTC)), (BTC, (USDT, ETH, CONTRACT)), (ORDER, (PLEDGE,)), (PLEDGE, (ORDER,))], ids=str
 )
 @pytest.mark.parametrize("is_exclusive", [False, True])
-def test_what_other_targets_of_the_ltv_have_left_open(begun: Begin, target: Target, others: tuple[Target, ...], is_exclusive: bool) -> None:
+def test_open_intents_of_other_targets_of_the_ltv_are_listed(begun: Begin, target: Target, others: tuple[Target, ...], is_exclusive: bool) -> None:
     left = {}
     for number, other in enumerate((USDT, ETH, CONTRACT, BTC, ORDER, OTHER_ORDER, PLEDGE, WALLET, USDT._replace(account="105"))):
         store = begun(other)

@@ -89,7 +89,7 @@ def test_a_list_that_is_broken_is_not_guessed(name: str, value: object) -> None:
 
 @pytest.mark.parametrize("value", [MISSING, None, []], ids=str)
 @pytest.mark.parametrize("name", ["borrowList", "collateralList"])
-def test_a_list_that_is_not_told_fits_no_total(name: str, value: object) -> None:
+def test_a_missing_list_fits_no_total(name: str, value: object) -> None:
     with pytest.raises(ReadFailed, match="contradictory figures: total(Debt|Collateral) is [0-9.]+, but its parts add up to 0"):
         position(**{name: value})
 
@@ -261,7 +261,7 @@ def test_an_entry_outside_the_requested_time_is_not_ignored(second: int) -> None
         (SENT_MS - 1, SENT_MS + 1, ("1793534399", "1793534401")),
     ],
 )
-def test_the_ledger_is_asked_for_seconds(from_ms: int, to_ms: int, seconds: tuple[str, str]) -> None:
+def test_the_ledger_is_requested_in_seconds(from_ms: int, to_ms: int, seconds: tuple[str, str]) -> None:
     exchange = Exchange([])
     account.wallet_movements(t.cast(t.Any, exchange), "USDT", from_ms, to_ms)
     asked = {"createTimeFrom": seconds[0], "createTimeTo": seconds[1]}

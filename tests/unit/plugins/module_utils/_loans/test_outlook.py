@@ -244,7 +244,7 @@ def test_the_fall_that_a_legacy_loan_bears(of: LoanOutlook, ltv: str, fall: str 
         (order(collateral_amount=None), "0.4", {}, "40.53729", None),
     ],
 )
-def test_what_an_ltv_of_a_legacy_loan_takes(of: LoanOutlook, max_ltv: str, shock: dict[str, str], repay: str, add: str | None) -> None:
+def test_the_amounts_that_reach_an_ltv_of_a_legacy_loan(of: LoanOutlook, max_ltv: str, shock: dict[str, str], repay: str, add: str | None) -> None:
     changes = {coin: D(change) for coin, change in shock.items()}
     found = of.repayment(D(max_ltv), changes)
     # Five places by hand, of eight.

@@ -89,7 +89,7 @@ def test_a_worse_shock_is_never_better(account: Outlook, shock: dict[str, Decima
 
 
 @given(accounts(), SHOCKS, LTVS)
-def test_what_is_stated_is_enough_and_less_is_not(account: Outlook, shock: dict[str, Decimal], max_ltv: Decimal) -> None:
+def test_the_stated_amounts_are_enough_and_less_is_not(account: Outlook, shock: dict[str, Decimal], max_ltv: Decimal) -> None:
     repayments, additions = account.repayments(max_ltv, shock), account.additions(max_ltv, shock)
     for number, entry in enumerate(repayments):
         if entry.amount is not None:
@@ -102,7 +102,7 @@ def test_what_is_stated_is_enough_and_less_is_not(account: Outlook, shock: dict[
 
 
 @given(st.decimals(D("0.0001"), D("1.5"), places=4), LTVS, st.decimals(min_value=D("0.01"), max_value=10**6, places=2), SHOCKS)
-def test_what_is_stated_for_a_legacy_loan_is_enough_and_less_is_not(ltv: Decimal, threshold: Decimal, debt: Decimal, shock: dict[str, Decimal]) -> None:
+def test_the_stated_amounts_for_a_legacy_loan_are_enough_and_less_is_not(ltv: Decimal, threshold: Decimal, debt: Decimal, shock: dict[str, Decimal]) -> None:
     loan = Loan(LEGACY, "17", "USDT", debt, D(0), D(0), OPEN, collateral_coin="BTC", collateral_amount=D("0.5"), ltv=ltv)
     outlook = LoanOutlook(loan, ltv)
     fall = outlook.fall_to(threshold)

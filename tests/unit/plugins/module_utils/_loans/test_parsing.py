@@ -167,7 +167,7 @@ def test_a_loan_that_is_not_overdue_owes_no_penalty_interest(told: str, is_overd
     assert row(told, "residualPenaltyInterest").penalty_interest(is_overdue) == Decimal(expected)
 
 
-def test_an_overdue_loan_owes_penalty_interest_that_must_be_told() -> None:
+def test_the_penalty_interest_of_an_overdue_loan_must_be_reported() -> None:
     with pytest.raises(ReadFailed, match=r"has an invalid residualPenaltyInterest: it is empty, but the loan is overdue\.$"):
         row("", "residualPenaltyInterest").penalty_interest(is_overdue=True)
 

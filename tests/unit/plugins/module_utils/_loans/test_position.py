@@ -107,7 +107,7 @@ def test_a_debt_of_a_cent_tells_no_price(owed_usd: str, is_known: bool) -> None:
     assert (position.coins_for(FLEXIBLE, "BTC", Decimal(1)) is not None) == is_known
 
 
-def test_what_must_be_repaid_for_an_ltv() -> None:
+def test_the_repayment_that_reaches_an_ltv() -> None:
     needed = BTC.amount_above_ltv(Decimal("0.5"))
     # About (9638.17 - 0.5 * 18381.41) / (9355.37 / 0.08800022), and a little more to be sure.
     assert needed is not None and Decimal("0.004209") < needed < Decimal("0.00421")

@@ -64,7 +64,7 @@ def test_a_debt_of_a_cent_tells_no_price() -> None:
     assert coin_prices(POSITION._replace(debts=(dust,), collateral=()), {}, []) == {}
 
 
-def test_what_follows_from_legacy_loans() -> None:
+def test_prices_follow_from_legacy_loans() -> None:
     only_usdt = Position(D("0.5"), D(1000), D(2000), debts=(CoinDebt("USDT", D(1000), D(1000), D(0), D(0)),))
     # From USDT to BTC to ETH, whichever comes first.
     loans = [legacy("ETH", "BTC", ltv=D("0.5")), legacy()]
@@ -77,7 +77,7 @@ def test_what_follows_from_legacy_loans() -> None:
 
 
 @pytest.mark.parametrize("loan", [legacy(ltv=None), legacy(ltv=D("0.0001")), legacy(collateral_amount=None), legacy(collateral_amount=D(0))])
-def test_what_a_legacy_loan_does_not_tell(loan: Loan) -> None:
+def test_some_legacy_loans_tell_no_price(loan: Loan) -> None:
     assert set(coin_prices(POSITION._replace(debts=(CoinDebt("USDT", D(9), D(9), D(0), D(0)),), collateral=()), {}, [loan])) == {"USDT"}
 
 

@@ -105,7 +105,7 @@ def test_debts_in_one_coin_that_contradict_each_other(field: str) -> None:
         flexible_loans(COIN, other)
 
 
-def test_a_debt_of_another_coin_that_cannot_be_read_is_no_other_coin() -> None:
+def test_an_unreadable_debt_is_not_taken_for_another_coins() -> None:
     with pytest.raises(ReadFailed, match="invalid loanCurrency"):
         flexible.find(showing("/v5/crypto-loan-flexible/ongoing-coin", COIN, {**COIN, "loanCurrency": 5}), "ETH")
 
@@ -203,7 +203,7 @@ def test_ends_that_contradict_each_other() -> None:
     ],
     ids=str,
 )
-def test_without_details_nobody_knows_what_was_paid(details: object, loan_id: str | None) -> None:
+def test_without_details_the_paid_amount_is_unknown(details: object, loan_id: str | None) -> None:
     with pytest.raises(ReadFailed, match=r"lacks details\.$|invalid (loanId|repayAmount)"):
         paid({**PAID, "details": details}, loan_id=loan_id)
 

@@ -66,7 +66,7 @@ def test_the_documented_transfer() -> None:
     ]
 
 
-def test_the_list_is_asked_for_a_second_more_on_either_side() -> None:
+def test_the_list_is_requested_with_a_second_more_on_either_side() -> None:
     exchange: t.Any = Exchange([])
     assert transfers.transfers(exchange, "USDT", FROM_MS, TO_MS) == []
     query = {"coin": "USDT", "startTime": "1793534399000", "endTime": "1793534406000", "limit": "50"}

@@ -66,7 +66,7 @@ def test_the_journal_is_closed_after_the_report() -> None:
     assert World().finish(PAID) == ["emit {'outcome': 'executed', 'msg': 'paid'} False", "ask", "close True paid"]
 
 
-def test_a_failure_is_closed_as_one_whoever_has_seen_it() -> None:
+def test_a_failure_is_closed_as_one_whoever_saw_it() -> None:
     assert World(are_alive=False).finish(FAILED) == ["emit {'msg': 'no'} True", "close False no"]
 
 

@@ -148,7 +148,7 @@ def test_the_added_amount_is_enough_and_not_too_much(world: World, max_ltv: Deci
 
 @holds
 @given(worlds(), LTVS)
-def test_for_an_order_one_unit_less_would_not_surely_be_enough(world: World, max_ltv: Decimal) -> None:
+def test_for_an_order_one_unit_less_might_not_be_enough(world: World, max_ltv: Decimal) -> None:
     assume(not world.tiers)
     loan = world.seen().loan
     assert loan is not None and loan.ltv is not None

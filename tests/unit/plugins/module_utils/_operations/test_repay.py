@@ -84,7 +84,7 @@ def operations(exchange: t.Any) -> dict[str, t.Any]:
         ),
     ],
 )
-def test_what_is_sent(exchange: t.Any, name: str, path: str, body: dict[str, str], id_field: str | None) -> None:
+def test_requests_are_as_documented(exchange: t.Any, name: str, path: str, body: dict[str, str], id_field: str | None) -> None:
     operation = operations(exchange)[name]
     assert operation.request(LOAN, Decimal("1E-7"), "8f2a") == (path, body, id_field)
     assert (operation.path, operation.terms.from_collateral) == (path, id_field is None)
@@ -115,7 +115,7 @@ def test_subjects_have_names(exchange: t.Any, name: str, product: str, label: st
         ("contracts", "loan_currency 'ETH' is not a coin that the exchange lends: check its spelling"),
     ],
 )
-def test_what_is_said_of_a_loan_that_is_not_known(exchange: t.Any, name: str, beginning: str) -> None:
+def test_the_message_about_an_unknown_loan(exchange: t.Any, name: str, beginning: str) -> None:
     assert operations(exchange)[name].terms.missing.startswith(beginning)
 
 

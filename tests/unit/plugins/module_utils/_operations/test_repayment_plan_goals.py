@@ -112,7 +112,7 @@ def test_the_ltv_of_a_loan_is_brought_down(max_ltv: str, accuracy: int | None, a
     assert decision.arithmetic.startswith(f"LTV 0.5002 → {ltv or 'none'}, debt 1000.4 → ")
 
 
-def test_the_arithmetic_of_an_ltv_is_told() -> None:
+def test_the_arithmetic_of_an_ltv_is_reported() -> None:
     arithmetic = "LTV 0.5002 → 0.3997, debt 1000.4 → 799.4401, pay 200.9599"
     assert to_ltv("0.4").message == f"200.9599 USDT on loan 17: {arithmetic}"
     assert to_ltv("0.4").arithmetic == arithmetic

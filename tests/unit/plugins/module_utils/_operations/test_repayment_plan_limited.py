@@ -19,7 +19,7 @@ from goals_planned import DEBT, FINE, FLEXIBLE_LOAN, LOAN, ORDER, can, of_accoun
 
 
 @pytest.mark.parametrize("means", [can("250.4", "250.4"), can("250.4"), can(at_most="250.4"), can("1000000", "1000000", True)])
-def test_what_is_just_enough_is_enough(means: Means) -> None:
+def test_an_exact_balance_or_cap_is_enough(means: Means) -> None:
     assert to_debt("750", means=means) == to_debt("750")
 
 
@@ -52,7 +52,7 @@ def test_the_lower_of_cap_and_wallet_holds() -> None:
         (of_account("0.4", debts=()), "LTV 0.6, 0.4 requested"),
     ],
 )
-def test_a_refusal_tells_its_arithmetic(decision: Decision, arithmetic: str) -> None:
+def test_a_refusal_reports_its_arithmetic(decision: Decision, arithmetic: str) -> None:
     assert (decision.kind, decision.arithmetic) == (DECLINE, arithmetic)
 
 

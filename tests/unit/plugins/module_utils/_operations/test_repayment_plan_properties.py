@@ -87,7 +87,7 @@ def test_one_unit_less_would_miss_the_debt(case: Case) -> None:
 
 @holds
 @given(cases("debt"))
-def test_dust_is_what_is_above_the_goal_when_no_unit_of_it_can_be_paid(case: Case) -> None:
+def test_dust_is_the_excess_of_which_no_unit_can_be_paid(case: Case) -> None:
     unlimited = case._replace(terms=case.terms._replace(is_whole=False), means=Means(case.world.accuracy))
     above = max(case.world.debt - (case.goal.max_debt or 0), Decimal(0))
     dust = dust_of(case.world.view(case.modes), case.goal, case.world.accuracy)

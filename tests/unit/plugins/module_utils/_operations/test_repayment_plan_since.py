@@ -32,13 +32,13 @@ def plan(repaid: str, amount: str = "100", accuracy: int | None = 4, loan: Loan 
 
 
 @pytest.mark.parametrize(("repaid", "amount"), [("0", "100"), ("30", "70"), ("99.9999", "0.0001")])
-def test_only_what_is_missing_is_paid(repaid: str, amount: str) -> None:
+def test_only_the_missing_amount_is_paid(repaid: str, amount: str) -> None:
     decision = plan(repaid)
     assert (decision.kind, decision.amount) == (MOVE, Decimal(amount))
     assert decision.after == LOAN.after_paying(Decimal(amount))
 
 
-def test_the_arithmetic_is_told() -> None:
+def test_the_arithmetic_is_reported() -> None:
     assert plan("30").message == (
         "70 USDT on loan 17: 30 of 100 repaid since 2026-11-01 00:00:00 UTC, debt 1000.4 → 930.4, pay 70"
     )
@@ -65,12 +65,12 @@ def test_a_goal_that_is_reached_needs_nothing(repaid: str) -> None:
         ("99.99995", None, "0.00005"),
     ],
 )
-def test_what_is_missing_is_rounded_up(repaid: str, accuracy: int | None, amount: str) -> None:
+def test_the_missing_amount_is_rounded_up(repaid: str, accuracy: int | None, amount: str) -> None:
     decision = plan(repaid, accuracy=accuracy)
     assert (decision.kind, decision.amount) == (MOVE, Decimal(amount))
 
 
-def test_what_is_missing_may_be_the_whole_debt() -> None:
+def test_the_missing_amount_may_be_the_whole_debt() -> None:
     decision = plan("30", amount="1030.4")
     assert (decision.kind, decision.amount) == (MOVE, Decimal("1000.4"))
     assert decision.after is not None and decision.after.status == REPAID
@@ -128,7 +128,7 @@ def test_a_goal_that_closed_its_loan_needs_nothing() -> None:
     assert (first.amount, again.kind) == (Decimal(100), NOTHING_TO_DO)
 
 
-def test_the_last_installment_is_what_is_left_of_the_debt() -> None:
+def test_the_last_installment_is_the_rest_of_the_debt() -> None:
     progress = progress_of(Decimal(2000), SINCE_MS, [HistoryEntry("1", Decimal(500), SUCCESS, True, SINCE_MS)], [])
     goal = Goal(Decimal(2000), SINCE_MS)
     assert decide(TERMS, LOAN, goal, Means(4), progress).kind == DECLINE

@@ -115,7 +115,7 @@ def test_interest_that_fell_is_a_doubt_too() -> None:
     assert_unexplained(judged(loan(penalty="50"), then=loan(penalty="150")), "100")
 
 
-def test_debt_is_not_asked_before_the_margin_has_passed() -> None:
+def test_the_debt_does_not_count_before_the_margin_has_passed() -> None:
     assert judged(loan("900"), at_ms=SURE_MS - 1).reason.startswith("wait_timeout expired before settle_margin")
     assert judged(loan("900"), at_ms=None).reason == "the exchange did not report its time"
 

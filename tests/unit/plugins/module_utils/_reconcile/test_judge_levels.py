@@ -84,7 +84,7 @@ def after(move: str, change: str) -> Pledge:
         ("0.5", ["2"], ["1"], "0"),
     ],
 )
-def test_what_the_history_does_not_explain(move: str, change: str, same: list[str], opposite: list[str], missing: str) -> None:
+def test_changes_that_the_history_does_not_explain(move: str, change: str, same: list[str], opposite: list[str], missing: str) -> None:
     rows = [entry(amount, move, repay_id=f"s{number}") for number, amount in enumerate(same)]
     rows += [entry(amount, OPPOSITES[move], repay_id=f"o{number}") for number, amount in enumerate(opposite)]
     assert unexplained(intent(move), after(move, change), *rows) == Decimal(missing)
@@ -142,7 +142,7 @@ def test_an_unknown_level_proves_nothing(move: str) -> None:
     st.lists(st.tuples(st.booleans(), st.decimals("0.0001", 1000, places=4)), max_size=6),
     st.decimals(0, 1000, places=4),
 )
-def test_only_what_no_entry_shows_is_missing(move: str, others: list[tuple[bool, Decimal]], hidden: Decimal) -> None:
+def test_only_changes_without_an_entry_are_unexplained(move: str, others: list[tuple[bool, Decimal]], hidden: Decimal) -> None:
     rows = [entry(str(amount), move if is_same else OPPOSITES[move], repay_id=str(number)) for number, (is_same, amount) in enumerate(others)]
     change = sum((amount if is_same else -amount for is_same, amount in others), Decimal(0))
     assert unexplained(intent(move), after(move, str(change + hidden)), *rows) == hidden

@@ -66,7 +66,7 @@ def test_an_entry_counts_when_no_second_one_can_follow(away_ms: int, outcome: st
     assert judged(OURS._replace(status=status), at_ms=SENT_MS + DAY_MS, away_ms=away_ms).outcome == outcome
 
 
-def test_a_wide_window_is_waited_for_here_too() -> None:
+def test_a_wide_window_passes_on_this_machines_clock_too() -> None:
     wide = dataclasses.replace(INTENT, recv_window_ms=60_000)
     assert judged(OURS, at_ms=SENT_MS + DAY_MS, away_ms=61_000, intent=wide).outcome == "unknown"
     assert judged(OURS, at_ms=SENT_MS + DAY_MS, away_ms=61_001, intent=wide).outcome == "executed"

@@ -187,7 +187,7 @@ def test_the_balance_has_changed_by_more_than_the_ledger_tells(move: str, change
 @pytest.mark.parametrize(
     ("move", "how", "held"), [(TO_FUND, "came into", "800"), (TAKE_BACK, "came into", "800"), (TO_UNIFIED, "left", "600"), (ADD, "left", "600")]
 )
-def test_the_money_confirms_that_it_was_not_made_or_is_a_doubt(move: str, how: str, held: str) -> None:
+def test_the_money_rules_a_transfer_out_or_is_a_doubt(move: str, how: str, held: str) -> None:
     absent, intent = Finding("not_executed", ABSENT), sent(move)
 
     def confirmed(funds: Funds) -> Finding:

@@ -241,7 +241,7 @@ def test_without_the_debt_no_absence_is_certain(exchange: Exchange) -> None:
     assert settle(exchange).finding == ("unknown", "the exchange could not be read (No answer)", None, ())
 
 
-def test_the_history_alone_shows_what_was_made(exchange: Exchange) -> None:
+def test_an_entry_in_the_history_is_enough(exchange: Exchange) -> None:
     exchange.shown, exchange.loan = [[OURS]], BROKEN
     assert settle(exchange).finding.outcome == "executed"
 

@@ -60,13 +60,13 @@ def later(bybit: t.Any, name: str, value: t.Any) -> None:
 
 
 @pytest.mark.parametrize(("held", "arrived"), [("15", True), ("12.5", True), ("12.4", False), ("10", False), ("5", False), (None, True)])
-def test_what_was_added_shows_in_what_is_pledged(bybit: t.Any, held: str | None, arrived: bool) -> None:
+def test_added_collateral_shows_in_the_pledged_amount(bybit: t.Any, held: str | None, arrived: bool) -> None:
     bybit.held = held
     assert arrives(bybit, sent(bybit, ADD)) == arrived
     assert sum(bybit.clock.pauses) == (0 if arrived else TIMEOUT_MS)
 
 
-def test_what_was_added_is_waited_for(bybit: t.Any) -> None:
+def test_added_collateral_is_waited_for(bybit: t.Any) -> None:
     later(bybit, "held", "15")
     assert arrives(bybit, sent(bybit, ADD))
     assert bybit.clock.pauses == [500, 750]
@@ -89,7 +89,7 @@ def test_what_was_added_is_waited_for(bybit: t.Any) -> None:
     ],
     ids=str,
 )
-def test_what_was_taken_back_shows_in_the_wallet(bybit: t.Any, wallet: t.Any, ledger: t.Any, arrived: bool) -> None:
+def test_collateral_taken_back_shows_in_the_wallet(bybit: t.Any, wallet: t.Any, ledger: t.Any, arrived: bool) -> None:
     intent = sent(bybit, TAKE_BACK)
     bybit.wallet = wallet
     bybit.ledger = ledger if isinstance(ledger, Exception) else [(way, amount, bybit.now_ms() + after_ms) for way, amount, after_ms in ledger]
@@ -105,7 +105,7 @@ def test_without_a_balance_before_nothing_is_waited_for(bybit: t.Any) -> None:
 
 
 @pytest.mark.parametrize(("move", "name", "right"), [(ADD, "held", "15"), (TAKE_BACK, "wallet", "705"), (TAKE_BACK, "ledger", None)])
-def test_what_cannot_be_read_now_is_read_again_and_never_an_error(bybit: t.Any, move: str, name: str, right: t.Any) -> None:
+def test_an_unreadable_destination_is_read_again_and_never_an_error(bybit: t.Any, move: str, name: str, right: t.Any) -> None:
     # The move was made, so a later error must not look like its failure.
     intent = sent(bybit, move)
     setattr(bybit, name, BROKEN)

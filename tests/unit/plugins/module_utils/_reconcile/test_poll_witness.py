@@ -247,7 +247,7 @@ def test_a_ledger_that_does_not_reach_back_does_not_count(settle: SettleIt, bybi
     ],
     ids=str,
 )
-def test_a_recovered_intent_of_another_start_is_waited_for_anew(
+def test_a_recovered_intent_from_before_a_restart_is_waited_for_again(
     settle: SettleIt, bybit: t.Any, change: dict[str, t.Any], waits: bool
 ) -> None:
     bybit.clock.pass_ms(120_000)
@@ -257,7 +257,7 @@ def test_a_recovered_intent_of_another_start_is_waited_for_anew(
 
 
 @pytest.mark.parametrize("ahead_ms", [60_000, DAY_MS])
-def test_a_clock_of_the_exchange_that_lies_ends_nothing_early(settle: SettleIt, bybit: t.Any, sent: Intent, ahead_ms: int) -> None:
+def test_a_wrong_clock_of_the_exchange_ends_nothing_early(settle: SettleIt, bybit: t.Any, sent: Intent, ahead_ms: int) -> None:
     tells = bybit.exchange_time_at_least_ms
     bybit.exchange_time_at_least_ms = lambda *asked: tells(*asked) + ahead_ms
     bybit.history_lag_ms = bybit.debt_lag_ms = 15_000

@@ -169,7 +169,7 @@ def test_the_amount_in_the_history_is_reported(journal: FakeJournal, amount: str
 @pytest.mark.parametrize(
     ("status", "amount", "told"), [(SUCCESS, "250", "250"), (SUCCESS, "99", "99"), (PROCESSING, "250", "100")]
 )
-def test_what_a_whole_loan_has_cost_is_no_surprise(journal: FakeJournal, status: str, amount: str, told: str) -> None:
+def test_the_cost_of_a_whole_loan_is_no_contradiction(journal: FakeJournal, status: str, amount: str, told: str) -> None:
     whole = dataclasses.replace(ACCEPTED, is_whole=True)
     other = OURS._replace(amount=Decimal(amount), status=status)
     found = Reconciler(FakePoller(followed=other), journal, wait=True).reconcile(whole, 777)

@@ -161,7 +161,7 @@ def test_a_commit_at_which_the_server_falls_silent_is_in_doubt(database: Postgre
 @pytest.mark.parametrize(
     ("default", "used"), [("off", "on"), ("local", "on"), ("on", "on"), ("remote_write", "remote_write"), ("remote_apply", "remote_apply")]
 )
-def test_what_is_committed_survives_a_crash_whatever_is_the_default(
+def test_a_commit_survives_a_crash_whatever_the_default_is(
     role: str, role_url: str, as_owner: t.Callable[[str], None], default: str, used: str
 ) -> None:
     as_owner(f"ALTER ROLE {role} SET synchronous_commit = {default}")

@@ -31,7 +31,7 @@ Begin = t.Callable[..., Journal]
 Recorded = t.Callable[[], list[Intent]]
 
 
-def test_each_answer_that_is_waited_for_is_heard_of(url: str, clock: t.Any) -> None:
+def test_a_listener_hears_of_each_wait(url: str, clock: t.Any) -> None:
     with contextlib.closing(PostgresDatabase(url, clock)) as database:
         database.open(writes=False)
         database.query("SELECT 1")
@@ -92,7 +92,7 @@ def test_nothing_is_read_before_the_database_is_opened(url: str, server: Server)
     database.close()
 
 
-def test_a_restarted_server_is_connected_anew(begin: Begin, server: Server, recorded: Recorded) -> None:
+def test_a_restarted_server_is_connected_again(begin: Begin, server: Server, recorded: Recorded) -> None:
     journal = begin()
     server.stop("immediate")
     server.start()
@@ -170,7 +170,7 @@ def test_other_defaults_of_the_server_do_not_matter(
     assert recorded() == [INTENT]
 
 
-def test_the_server_is_told_who_is_connected_and_notices_when_the_machine_is_gone(database: PostgresDatabase) -> None:
+def test_the_server_knows_the_client_and_notices_when_its_machine_is_gone(database: PostgresDatabase) -> None:
     names = ("application_name", "tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
     assert [database.query(f"SHOW {name}")[0][0] for name in names] == ["treasury.bybit", "15", "5", "3"]
 
