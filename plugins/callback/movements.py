@@ -17,7 +17,7 @@ description:
   - Shows why a task moved nothing, unless O(ansible.builtin.default#callback:display_ok_hosts) is V(false). After a task that failed without moving
     anything, it says so.
   - If a task waits for longer than two seconds, shows what it is waiting for and the longest time that this can take, and repeats this every 15 seconds. A
-    module that runs in a process of its own, for example with C(become), with C(async), or on a remote host, shows nothing before it ends, and the callback
+    module that runs in a process of its own, for example with C(become), with C(async), or on a remote host, shows nothing until it ends, and the callback
     says so.
   - Highlights an operation whose outcome is unknown, with the ID of its intent, even if the failure of the task is ignored.
   - Shows totals at the end, one line for each host, coin, and kind of movement. A line has these amounts, unless they are zero. C(done) is what
