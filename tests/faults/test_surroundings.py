@@ -204,7 +204,7 @@ def test_a_result_that_reached_nobody_answers_a_step_for_some_hours(
     [run] = schedule.play([Plan(goal)])
     assert (run.outcome, paid(schedule)) == ("executed", 1 + is_paid_again)
     assert run.details["recovered"] is not is_paid_again
-    assert "reported" in str(result_of(run)["warnings"])
+    assert "reached nobody" in str(result_of(run)["warnings"])
 
 
 @pytest.mark.parametrize("goal", [SINCE, MAX_DEBT, WHOLE], ids=repr)

@@ -39,7 +39,7 @@ def unclear(repay, sandbox, posts, paid, names, remembered):
             assert run["msg"].startswith(f"It is unknown whether the repayment of 100 USDT on loan {names.loan} was made: ")
             assert f"(GET /v5/crypto-loan/repayment-history?orderId={names.loan}, or the loan's page on the" in run["msg"]
             assert f"run with acknowledge: '{intent['intent']}'. That run sends nothing and discards the intent if it is still unresolved." in run["msg"]
-            assert "the debt was 1000.4 then and is 1000.4 now" in run["msg"]
+            assert "The debt was 1000.4 then and is 1000.4 now" in run["msg"]
             assert len(run["failure"]["request_id"]) == 36
             assert (run["loan"]["after"], paid()) == (None, [])
         return run
