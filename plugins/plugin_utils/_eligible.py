@@ -21,6 +21,8 @@ from ansible_collections.treasury.bybit.plugins.plugin_utils import _in_process
 from ansible_collections.treasury.bybit.plugins.plugin_utils._names import module_of
 
 _LOCAL = "ansible.builtin.local"
+# The options that name how much to move.
+_STEPS = ("amount", "add", "take_back")
 _VARIABLE = "bybit_in_process"
 _ENVIRONMENT = "BYBIT_IN_PROCESS"
 _KEY_OPTION, _KEY_ENVIRONMENT = "rsa_private_key", "BYBIT_RSA_PRIVATE_KEY"
@@ -59,13 +61,13 @@ def outlives_its_task(action: ActionBase, user: int) -> str:
     :param user: The ID of the user who runs Ansible. Only root can end a process that belongs to another user.
     """
     task, options = action._task, action._task.args
-    is_step = options.get("amount") is not None and options.get("since") is None and options.get("reference") is None
+    is_step = any(options.get(name) is not None for name in _STEPS) and options.get("since") is None and options.get("reference") is None
     is_others = action._connection.become is not None and action._connection.ansible_name == _LOCAL and user != 0
     if not (task.timeout and is_step and is_others):
         return ""
     return (
-        "timeout and become together could leave the module running after its task has ended, and the next run could then pay again, so nothing was "
-        "sent: use wait_timeout instead of timeout, set reference, since, max_debt, or max_ltv, or omit become."
+        "timeout and become together could leave the module running after its task has ended, and the next run could then move the amount again, so "
+        "nothing was sent: use wait_timeout instead of timeout, set reference, use a goal instead of a step, or omit become."
     )
 
 

@@ -20,8 +20,9 @@ def action(become: object = "sudo", connection: str = LOCAL, timeout: int = 4, *
     return SimpleNamespace(_task=task, _connection=SimpleNamespace(become=become, ansible_name=connection))
 
 
-def test_a_step_with_timeout_and_become_is_refused() -> None:
-    refusal = outlives_its_task(action(), USER)
+@pytest.mark.parametrize("step", [{}, {"amount": None, "add": "0.1"}, {"amount": None, "take_back": "0.1"}], ids=str)
+def test_a_step_with_timeout_and_become_is_refused(step: dict[str, t.Any]) -> None:
+    refusal = outlives_its_task(action(**step), USER)
     assert refusal.startswith("timeout and become together could leave the module running")
     assert "so nothing was sent" in refusal
 
