@@ -28,13 +28,14 @@ AT_ONCE = $(MAKE) --no-print-directory --keep-going $(if $(findstring jobserver,
 # The longest first, so that they end together.
 TESTS := sample-playbooks test-module sample-faults test-units test-sandbox test-docs test-install sample-module sample-sanity sample-molecule sample-lint types
 # What the samples are taken from.
-WHOLE := test-faults test-playbooks test-module-slow sanity molecule ansible-lint
+WHOLE := test-faults test-playbooks test-module-slow coverage sanity molecule ansible-lint
 CHECKERS := lint sanity units integration molecule types docs galaxy-importer action-groups arguments ee
 # These play no runs, so they are quick.
 QUICK_FAULT_TESTS := $(wildcard tests/faults/test_oracle*.py) tests/faults/test_messages_read.py tests/faults/test_removals.py
 ANSWER_TESTS := $(addprefix tests/faults/test_,answers_that_change.py the_exchange_as_it_may_be.py witnesses.py surroundings.py)
 # These play one table of cases against another.
-SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,foreign_refusals.py ids_and_amounts.py) \
+SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,errors_walked.py foreign_refusals.py goal_options.py ids_and_amounts.py \
+	info_unavailable.py rows_of_another_type.py ways_paying.py) \
 	$(wildcard tests/exchange/module/test_journal_postgresql*.py) \
 	$(filter-out %_doubted.py %_documentation.py,$(wildcard tests/exchange/module/test_moves_*.py))
 PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/exchange/controllers tests/benchmark
@@ -105,7 +106,10 @@ units: env ## Run ansible-test units on the Python of .venv
 matrix: env ## Test each supported ansible-core on each Python here, in an hour (PAIRS=2.19-3.11, JOBS=2)
 	@$(BIN)/python tools/matrix.py --jobs '$(JOBS)' --pairs '$(PAIRS)'
 
-test-units: env ## Run the unit tests, with branch coverage of module_utils
+test-units: env ## Run the unit tests
+	@$(BIN)/pytest tests/unit
+
+coverage: env ## Run the unit tests with branch coverage of module_utils
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest tests/unit
 	# Without __init__.py, coverage sees files that nothing imports only by their folder.
@@ -122,7 +126,7 @@ test-module-slow: env ## Run the slow tests of the modules
 	@$(BIN)/pytest $(SLOW_MODULE_TESTS)
 
 sample-module: env
-	@$(BIN)/pytest --one-in 4 $(SLOW_MODULE_TESTS)
+	@$(BIN)/pytest --one-in 8 $(SLOW_MODULE_TESTS)
 
 test-sandbox: env ## Test the stand-in exchange and its page
 	@$(BIN)/pytest tests/exchange/sandbox
@@ -131,13 +135,13 @@ test-playbooks: env ## Test whole playbooks, with the modules in Ansible's proce
 	@$(BIN)/pytest $(PLAYBOOK_TESTS)
 
 sample-playbooks: env
-	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 8 $(PLAYBOOK_TESTS)
+	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 12 $(PLAYBOOK_TESTS)
 
 test-faults: env ## Test faults, kills, and changed answers, alone and in 150 random schedules
 	+@$(AT_ONCE) faults-alone faults-answers faults-drawn
 
 sample-faults: env
-	@FAULT_SCHEDULES=30 $(BIN)/pytest --one-in 10 tests/faults $(addprefix --ignore=,$(QUICK_FAULT_TESTS))
+	@FAULT_SCHEDULES=30 $(BIN)/pytest --one-in 16 tests/faults $(addprefix --ignore=,$(QUICK_FAULT_TESTS))
 
 faults-drawn: env
 	@$(BIN)/pytest tests/faults/test_schedules.py

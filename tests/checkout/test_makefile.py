@@ -121,7 +121,7 @@ def test_coverage_counts_files_that_nothing_imports(checkout, tmp_path):
     shutil.copytree(checkout / "plugins" / "module_utils", tree / "plugins" / "module_utils")
     shutil.copy2(checkout / "pyproject.toml", tree)
     (tree / "plugins" / "module_utils" / "_engine" / "planted.py").write_text("def planted():\n    return 1\n")
-    recipe = subprocess.run(["make", "-n", "test-units"], cwd=checkout, check=True, stdout=subprocess.PIPE, text=True).stdout
+    recipe = subprocess.run(["make", "-n", "coverage"], cwd=checkout, check=True, stdout=subprocess.PIPE, text=True).stdout
     [command] = re.findall(r"^\S+/coverage (run --append --source=.*)$", recipe, re.MULTILINE)
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     ended = subprocess.run(
