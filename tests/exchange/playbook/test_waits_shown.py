@@ -144,7 +144,7 @@ def test_the_waits_of_hosts_for_each_other_are_shown_one_by_one(terminal, sandbo
         assert f"[{host}] Repaid 100 USDT" in lines[-1]
 
 
-def test_the_second_of_two_playbooks_tells_what_it_waits_for_too(terminal, sandbox, tmp_path) -> None:
+def test_the_second_of_two_playbooks_shows_its_waits(terminal, sandbox, tmp_path) -> None:
     sandbox.fault(delay_answer_ms=4000, times=2)
     (tmp_path / "first.yml").write_text(STEP)
     shown = terminal("first.yml", "first.yml", *ONE)
