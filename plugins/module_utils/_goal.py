@@ -19,7 +19,6 @@ REPAY = "repay"
 ADD, TAKE_BACK = "add", "take_back"
 TO_FUND, TO_UNIFIED = "to_fund", "to_unified"
 MOVES = (REPAY, ADD, TAKE_BACK, TO_FUND, TO_UNIFIED)
-_OPPOSITES = {ADD: TAKE_BACK, TAKE_BACK: ADD, TO_FUND: TO_UNIFIED, TO_UNIFIED: TO_FUND}
 
 
 class Goal(t.NamedTuple):
@@ -72,11 +71,6 @@ class Goal(t.NamedTuple):
     def has_own_id(self) -> bool:
         """Whether the exchange identifies the request by the ID of the intent."""
         return self.move in (TO_FUND, TO_UNIFIED)
-
-    @property
-    def opposite(self) -> str | None:
-        """The move that undoes this one; none for a repayment."""
-        return _OPPOSITES.get(self.move)
 
     def as_document(self) -> dict[str, t.Any]:
         """Return the goal as JSON values for the journal, with amounts as decimal strings."""

@@ -61,16 +61,16 @@ def test_goals_of_an_ltv() -> None:
 
 
 @pytest.mark.parametrize(
-    ("move", "is_incoming", "raises_level", "has_own_id", "opposite"),
+    ("move", "is_incoming", "raises_level", "has_own_id"),
     [
-        (REPAY, False, False, False, None),
-        (ADD, False, True, False, TAKE_BACK),
-        (TAKE_BACK, True, False, False, ADD),
-        (TO_FUND, True, True, True, TO_UNIFIED),
-        (TO_UNIFIED, False, False, True, TO_FUND),
+        (REPAY, False, False, False),
+        (ADD, False, True, False),
+        (TAKE_BACK, True, False, False),
+        (TO_FUND, True, True, True),
+        (TO_UNIFIED, False, False, True),
     ],
 )
-def test_what_a_move_means(move: str, is_incoming: bool, raises_level: bool, has_own_id: bool, opposite: str | None) -> None:
+def test_each_move_has_its_properties(move: str, is_incoming: bool, raises_level: bool, has_own_id: bool) -> None:
     goal = Goal(Decimal(1), move=move)
-    assert (goal.is_incoming, goal.raises_level, goal.has_own_id, goal.opposite) == (is_incoming, raises_level, has_own_id, opposite)
+    assert (goal.is_incoming, goal.raises_level, goal.has_own_id) == (is_incoming, raises_level, has_own_id)
     assert move in MOVES and len(MOVES) == 5
