@@ -28,7 +28,7 @@ def test_start_serves_in_the_background_and_stop_ends_it(start, cli, names, tmp_
     assert client.control("GET", "ping")["pid"] == found.pid
     assert client.repay().code == 0
     log = (tmp_path / "run" / "log").read_text().splitlines()
-    assert log[0] == f"Sandbox exchange listening on {found.url}"
+    assert log[0] == f"Stand-in exchange listening on {found.url}"
     assert log[1] == f"export BYBIT_API_URL={found.url} BYBIT_API_KEY=sandbox-key BYBIT_API_SECRET=sandbox-secret"
     assert log[-1].startswith("repayment ") and log[-1].endswith(f": 100 USDT of order {names.loan}")
     assert json.loads(cli("stop", "--run-dir", found.run_dir).stdout) == {"stopped": True, "removed": False}
@@ -97,7 +97,7 @@ def test_a_foreground_process_ends_cleanly(names, number):
         [sys.executable, str(names.launcher), "run", "--port", "0", "--quiet"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )
-    url = process.stdout.readline().removeprefix("Sandbox exchange listening on ").strip()
+    url = process.stdout.readline().removeprefix("Stand-in exchange listening on ").strip()
     assert names.client(url).repay().code == 0
     process.send_signal(number)
     output, errors = process.communicate(timeout=30)
@@ -109,7 +109,7 @@ def test_the_process_goes_on_when_nobody_reads_its_output(names):
         [sys.executable, str(names.launcher), "run", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )
     try:
-        url = process.stdout.readline().decode().removeprefix("Sandbox exchange listening on ").strip()
+        url = process.stdout.readline().decode().removeprefix("Stand-in exchange listening on ").strip()
         process.stdout.close()
         client = names.client(url)
         assert client.repay().code == 0

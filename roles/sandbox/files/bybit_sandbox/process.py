@@ -21,7 +21,7 @@ from .errors import SandboxError
 
 LAUNCHER = Path(__file__).resolve().with_name("__main__.py")
 NOTE = "sandbox.json"
-LISTENING = "Sandbox exchange listening on "
+LISTENING = "Stand-in exchange listening on "
 TRUST = "Certificate authority to trust: "
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
