@@ -79,7 +79,8 @@ class Teller:
             self._waits.pop(number, None)
         # If the pipe was full, a wait that is over would be taken for one that goes on: tell it all again.
         messages = [message] if self._is_whole else [{"run": 1, **self._names}, *self._waits.values()]
-        self._is_whole = all([_write(one) for one in messages])
+        written = [_write(one) for one in messages]
+        self._is_whole = all(written)
 
 
 def _write(message: dict[str, t.Any]) -> bool:

@@ -101,8 +101,8 @@ def test_a_unified_wallet_that_holds_too_little_is_refused(fund, sandbox, held) 
     run = fund(amount="600")
     assert (run.failed, run["changed"], run["outcome"], _posts(sandbox)) == (True, False, "not_executed", [])
     assert run["msg"] == (
-        "The Funding wallet could not be topped up from UNIFIED: ensure '600' needs 570 USDT, but the transferable balance of the UNIFIED wallet is 500: top up the "
-        "UNIFIED wallet, or request less. Nothing was repaid."
+        "The Funding wallet could not be topped up from UNIFIED: ensure '600' needs 570 USDT, but the transferable balance of the UNIFIED wallet is 500: "
+        "top up the UNIFIED wallet, or request less. Nothing was repaid."
     )
     assert held() == ("30", "500")
 

@@ -182,7 +182,10 @@ def test_unknown_falls_are_not_called_safe(ask, sandbox, refuse, names) -> None:
     run = ask()
     doubtful = [loan["id"] for loan in run["loans"] if loan["fall_to_liquidation"] is None]
     assert (run.failed, doubtful) == (False, [names.sol, names.loan])
-    named = f"legacy loans {names.sol} (the thresholds of SOL are not known), {names.loan} (its LTV is not known): a missing value does not mean that a loan is safe."
+    named = (
+        f"legacy loans {names.sol} (the thresholds of SOL are not known), {names.loan} (its LTV is not known): "
+        f"a missing value does not mean that a loan is safe."
+    )
     assert named in run.warnings
 
 

@@ -12,7 +12,6 @@ import time
 import pytest
 
 
-
 @pytest.mark.parametrize(
     ("options", "code", "sentence"),
     [

@@ -202,5 +202,5 @@ def test_ci_gives_the_commands_that_the_tutorial_gives() -> None:
     assert "".join(f"{step['run']}\n" for step in job["steps"] if "run" in step) == given
     when = {step["run"]: step["if"] for step in job["steps"] if "if" in step}
     assert {run: run.endswith("--check --diff") for run in when} == {run: "pull_request" in condition for run, condition in when.items()}
-    assert {name for name in job["env"]} == set(re.findall(r"^export (BYBIT_\w+)=", "".join(step.commands for step in made), re.MULTILINE)) - {"BYBIT_API_URL"}
+    assert set(job["env"]) == set(re.findall(r"^export (BYBIT_\w+)=", "".join(step.commands for step in made), re.MULTILINE)) - {"BYBIT_API_URL"}
     assert set(job["env"].values()) == {f"${{{{ secrets.{name} }}}}" for name in job["env"]}

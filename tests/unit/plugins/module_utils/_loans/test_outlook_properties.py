@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import typing as t
 from decimal import Decimal
 
 from ansible_collections.treasury.bybit.plugins.module_utils._loans.loan import LEGACY, OPEN, Loan
@@ -27,20 +26,20 @@ SHOCKS = st.dictionaries(st.sampled_from(COINS), CHANGES)
 
 
 @st.composite
-def tiers(draw: t.Callable[..., t.Any]) -> Tiers:
+def tiers(draw: st.DrawFn) -> Tiers:
     bounds = [D(0), *sorted(draw(st.lists(st.integers(1, 40_000), max_size=3, unique=True))), D(10) ** 11]
     ratios = sorted(draw(st.lists(st.decimals(D("0.1"), 1, places=2), min_size=len(bounds) - 1, max_size=len(bounds) - 1)), reverse=True)
     return tuple(Tier(D(low), D(high), ratio) for low, high, ratio in zip(bounds, bounds[1:], ratios))
 
 
 @st.composite
-def pledges(draw: t.Callable[..., t.Any], coin: str) -> Pledged:
+def pledges(draw: st.DrawFn, coin: str) -> Pledged:
     market, of = draw(USD), draw(tiers())
     return Pledged(coin, draw(st.decimals(min_value=D("0.001"), max_value=1000, places=3)), collateral_value(of, market), market, of)
 
 
 @st.composite
-def accounts(draw: t.Callable[..., t.Any]) -> Outlook:
+def accounts(draw: st.DrawFn) -> Outlook:
     owed = draw(st.lists(st.sampled_from(COINS), min_size=1, max_size=3, unique=True))
     pledged = draw(st.lists(st.sampled_from(COINS), min_size=1, max_size=3, unique=True))
     amounts = st.decimals(min_value=D("0.001"), max_value=1000, places=3)
