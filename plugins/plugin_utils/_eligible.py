@@ -17,12 +17,11 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.treasury.bybit.plugins.module_utils._api import transport
 from ansible_collections.treasury.bybit.plugins.module_utils._options.journal import SCHEMES
+from ansible_collections.treasury.bybit.plugins.module_utils._options.run import STEPS
 from ansible_collections.treasury.bybit.plugins.plugin_utils import _in_process
 from ansible_collections.treasury.bybit.plugins.plugin_utils._names import module_of
 
 _LOCAL = "ansible.builtin.local"
-# The options that name how much to move.
-_STEPS = ("amount", "add", "take_back")
 _VARIABLE = "bybit_in_process"
 _ENVIRONMENT = "BYBIT_IN_PROCESS"
 _KEY_OPTION, _KEY_ENVIRONMENT = "rsa_private_key", "BYBIT_RSA_PRIVATE_KEY"
@@ -61,7 +60,7 @@ def outlives_its_task(action: ActionBase, user: int) -> str:
     :param user: The ID of the user who runs Ansible. Only root can end a process that belongs to another user.
     """
     task, options = action._task, action._task.args
-    is_step = any(options.get(name) is not None for name in _STEPS) and options.get("since") is None and options.get("reference") is None
+    is_step = any(options.get(name) is not None for name in STEPS) and options.get("since") is None and options.get("reference") is None
     is_others = action._connection.become is not None and action._connection.ansible_name == _LOCAL and user != 0
     if not (task.timeout and is_step and is_others):
         return ""

@@ -9,7 +9,6 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import os
@@ -204,18 +203,21 @@ class SqliteDatabase(Database):
         connection = self._connection
         if connection is None:
             raise DatabaseFailed("it is no longer open")
-        deadline_ms, is_told = self._clock.monotonic_ms() + _MAX_BUSY_MS, False
-        with contextlib.ExitStack() as waiting:
-            while True:
-                answer: Answer | None = self._doing(lambda: _answer_to(connection, statement))
+
+        def attempt() -> Answer | None:
+            return self._doing(lambda: _answer_to(connection, statement))
+
+        deadline_ms = self._clock.monotonic_ms() + _MAX_BUSY_MS
+        answer = attempt()
+        if answer is not None:
+            return answer
+        with self._clock.waiting("Another program keeps the journal locked", _MAX_BUSY_MS):
+            while self._clock.monotonic_ms() <= deadline_ms:
+                self._clock.sleep_ms(_BUSY_PAUSE_MS)
+                answer = attempt()
                 if answer is not None:
                     return answer
-                if self._clock.monotonic_ms() > deadline_ms:
-                    raise DatabaseFailed(f"another program has kept it locked for {_MAX_BUSY_MS // 1000} s")
-                if not is_told:
-                    waiting.enter_context(self._clock.waiting("Another program keeps the journal locked", _MAX_BUSY_MS))
-                    is_told = True
-                self._clock.sleep_ms(_BUSY_PAUSE_MS)
+        raise DatabaseFailed(f"another program has kept it locked for {_MAX_BUSY_MS // 1000} s")
 
     def _doing(self, action: t.Callable[[], t.Any]) -> t.Any:
         """Return the result of an action; none if another program keeps the file locked."""

@@ -23,7 +23,7 @@ from .values import Options, amount_of, reference_of
 _RANGES = {"wait_timeout": (0, 86_400), "settle_margin": (0, 3600), "lock_timeout": (0, 86_400)}
 _MAX_REFERENCE_LENGTH = 200
 # The options of all modules that make a task a step.
-_STEPS = ("amount", "add", "take_back")
+STEPS = ("amount", "add", "take_back")
 
 
 class Instruction(t.NamedTuple):
@@ -100,7 +100,7 @@ def _reference(options: Options) -> str | None:
             f"reference '{quotable(reference, 80)}' is not a valid name: use 1 to {_MAX_REFERENCE_LENGTH} printable characters without white space "
             f"at either end, or omit it."
         )
-    steps = [name for name in _STEPS if name in options]
+    steps = [name for name in STEPS if name in options]
     if all(options[name] is None for name in steps) or options.get("since") is not None:
         is_repayment = "since" in options
         step = "amount without since" if is_repayment else " or ".join(steps)

@@ -9,7 +9,6 @@ Only reads are sent from here. This module util is private to the collection.
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 from decimal import Decimal
 
@@ -86,44 +85,34 @@ class Reader:
         :param exchange_checkpoints_ms: Times on the exchange's clock after which a read can show more; no pause skips one.
         :param local_checkpoints_ms: The same on this machine's monotonic clock.
         """
-        with contextlib.ExitStack() as waiting:
-            yield from self._reads_until(waiting, deadline_ms, doubt, exchange_checkpoints_ms, local_checkpoints_ms)
-
-    def _reads_until(
-        self,
-        waiting: contextlib.ExitStack,
-        deadline_ms: int,
-        doubt: str,
-        exchange_checkpoints_ms: tuple[int, ...],
-        local_checkpoints_ms: tuple[int, ...],
-    ) -> t.Iterator[None]:
-        """Yield as C(_reads) does.
-
-        :param waiting: Ends the reported wait, which begins after the first read.
-        """
         clock, pause_ms = self._client.clock, _FIRST_PAUSE_MS
-        while True:
-            begun_ms = clock.monotonic_ms()
-            yield
-            remaining_ms = deadline_ms - clock.monotonic_ms()
-            if remaining_ms <= 0:
-                return
-            if pause_ms == _FIRST_PAUSE_MS:
-                clock.report_wait(doubt, remaining_ms)
-                waiting.enter_context(clock.waiting(doubt, remaining_ms))
-            seen_at_ms, now_ms = self._client.exchange_time_at_least_ms(begun_ms), self._client.exchange_time_at_least_ms()
-            until_checkpoints = [
-                max(checkpoint_ms - now_ms, 0) + CLOCK_SLACK_MS
-                for checkpoint_ms in exchange_checkpoints_ms
-                if now_ms is not None and seen_at_ms is not None and checkpoint_ms >= seen_at_ms
-            ]
-            until_checkpoints += [
-                max(checkpoint_ms - clock.monotonic_ms(), 0) + CLOCK_SLACK_MS
-                for checkpoint_ms in local_checkpoints_ms
-                if checkpoint_ms >= begun_ms
-            ]
-            clock.sleep_ms(min(pause_ms, remaining_ms, *until_checkpoints))
-            pause_ms = min(pause_ms * 3 // 2, _MAX_PAUSE_MS)
+        begun_ms = clock.monotonic_ms()
+        yield
+        remaining_ms = deadline_ms - clock.monotonic_ms()
+        if remaining_ms <= 0:
+            return
+        clock.report_wait(doubt, remaining_ms)
+        with clock.waiting(doubt, remaining_ms):
+            while remaining_ms > 0:
+                until_checkpoints = self._until_checkpoints_ms(begun_ms, exchange_checkpoints_ms, local_checkpoints_ms)
+                clock.sleep_ms(min(pause_ms, remaining_ms, *until_checkpoints))
+                pause_ms = min(pause_ms * 3 // 2, _MAX_PAUSE_MS)
+                begun_ms = clock.monotonic_ms()
+                yield
+                remaining_ms = deadline_ms - clock.monotonic_ms()
+
+    def _until_checkpoints_ms(
+        self, begun_ms: int, exchange_checkpoints_ms: tuple[int, ...], local_checkpoints_ms: tuple[int, ...]
+    ) -> list[int]:
+        """Return how long it takes until each checkpoint that had not passed when the last read began."""
+        now_ms = self._client.clock.monotonic_ms()
+        seen_at_ms, exchange_ms = self._client.exchange_time_at_least_ms(begun_ms), self._client.exchange_time_at_least_ms()
+        until = [
+            max(checkpoint_ms - exchange_ms, 0) + CLOCK_SLACK_MS
+            for checkpoint_ms in exchange_checkpoints_ms
+            if exchange_ms is not None and seen_at_ms is not None and checkpoint_ms >= seen_at_ms
+        ]
+        return until + [max(checkpoint_ms - now_ms, 0) + CLOCK_SLACK_MS for checkpoint_ms in local_checkpoints_ms if checkpoint_ms >= begun_ms]
 
     def _read_funds(self, intent: Intent, entries: t.Sequence[HistoryEntry], has_failed: bool) -> Funds:
         """Read what happened to the money.
