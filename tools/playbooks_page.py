@@ -10,6 +10,7 @@ defaults from the playbooks and the documentation of the modules, the messages f
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -41,6 +42,7 @@ HEADERS = ("Variable", "Type", "Default", "Meaning")
 TYPES = {"bool": "true or false", "int": "whole number", "path": "path", "str": "text"}
 
 
+@functools.cache
 def documented_options() -> dict[str, dict[str, t.Any]]:
     """Return the documentation of the options that all modules that move money share."""
     fragments = (connection.ModuleDocFragment, operation.ModuleDocFragment, journal.ModuleDocFragment)
@@ -80,9 +82,16 @@ def texts_in(value: t.Any) -> t.Iterator[str]:
         yield from texts_in(inner)
 
 
+@functools.cache
+def plays_of(name: str) -> list[dict[str, t.Any]]:
+    """Return the plays of a playbook."""
+    plays: list[dict[str, t.Any]] = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    return plays
+
+
 def handed_on(name: str) -> t.Iterator[t.Any]:
     """Yield the module defaults of a playbook's plays, and the options that its tasks pass to modules."""
-    plays = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    plays = plays_of(name)
     yield from ({"module_defaults": play.get("module_defaults", {})} for play in plays)
     tasks = [task for play in plays for task in play["tasks"]]
     tasks += [task for block in tasks for task in block.get("block", [])]
@@ -91,8 +100,7 @@ def handed_on(name: str) -> t.Iterator[t.Any]:
 
 def default_of(name: str, variable: str) -> str:
     """Return the default of a playbook's variable as the page shows it."""
-    plays = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
-    own = {key: value for play in plays for key, value in play.get("vars", {}).items()}
+    own = {key: value for play in plays_of(name) for key, value in play.get("vars", {}).items()}
     if variable in own:
         return cell(own[variable])
     found = [

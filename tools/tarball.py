@@ -59,7 +59,11 @@ NEEDED = {
 # Files that only serve development in the checkout.
 UNWANTED_PARTS = {".ansible", ".cache", ".ci", ".coverage", ".git", ".pytest_cache", ".venv", "__pycache__", "build", "tools"}
 # With only the collection, one can run the tests of ansible-test; the other tests need the checkout.
-UNWANTED_FOLDERS = ("extensions/molecule/", *(f"tests/{name}/" for name in ("benchmark", "checkout", "docs", "exchange", "faults", "install", "stepping")))
+UNWANTED_PATHS = (
+    "extensions/molecule/",
+    "tests/browser.py",
+    *(f"tests/{name}/" for name in ("benchmark", "checkout", "docs", "exchange", "faults", "install", "stepping")),
+)
 # ansible-galaxy adds these two files.
 _WRITTEN = {"MANIFEST.json", "FILES.json"}
 
@@ -89,7 +93,7 @@ def contents_amiss(names: set[str], known: set[str]) -> list[str]:
     return [
         *(f"{name} is missing" for name in sorted(NEEDED - names)),
         *(f"{name} is not known to git" for name in sorted(names - known - _WRITTEN)),
-        *(f"{name} only serves development" for name in sorted(names) if UNWANTED_PARTS & set(Path(name).parts) or name.startswith(UNWANTED_FOLDERS)),
+        *(f"{name} only serves development" for name in sorted(names) if UNWANTED_PARTS & set(Path(name).parts) or name.startswith(UNWANTED_PATHS)),
     ]
 
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import typing as t
 from pathlib import Path
@@ -18,10 +17,7 @@ HERE = Path(__file__).resolve().parent
 # With --import-mode=importlib, pytest does not add these folders itself.
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "tools")]
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-QUIET = [
-    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]
+from browser import headless
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +33,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def chromium() -> t.Iterator[t.Any]:
     """Start the system's Chromium without a window."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need the Python package playwright: make env")
-    if CHROMIUM is None:
-        pytest.skip("the browser tests need Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with headless() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -10,24 +10,13 @@ import typing as t
 
 import pytest
 from moves import ACCOUNT_ADD, ACCOUNT_TAKE_BACK, GOALS, LEGACY_ADD, LEGACY_TAKE_BACK, STEPS, TO_FUND, TO_UNIFIED
+from referring import AGAIN, DAY_SECONDS, asked
 from ways import FLEXIBLE, LEGACY
 
+# A fixture from another file, which pytest finds here.
+__all__ = ["asked"]
 each_step = pytest.mark.parametrize("move", STEPS, ids=lambda move: move.name)
 REFERENCE = "margin 2026/11-47"
-DAY_SECONDS = 86_400
-AGAIN = ". Nothing was sent: use another reference for this step."
-
-
-@pytest.fixture
-def asked(sandbox) -> t.Callable[..., tuple[t.Any, list[str]]]:
-    """Return a run and the calls that it sent."""
-
-    def call(run: t.Callable[[], t.Any]) -> tuple[t.Any, list[str]]:
-        sandbox.control("DELETE", "requests")
-        ended = run()
-        return ended, [f"{r['method']} {r['path'].rpartition('/')[2]}" for r in sandbox.requests()["requests"]]
-
-    return call
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,13 +13,12 @@ from types import SimpleNamespace
 import pytest
 from pybit.unified_trading import HTTP
 
-# So that tests can import the helper modules in this folder.
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-QUIET = [
-    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]
+# So that tests can import the helper modules in this folder, and those of all tests.
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+
+from browser import headless
 
 
 class Loans:
@@ -103,13 +101,8 @@ def contracts() -> SimpleNamespace:
 @pytest.fixture(scope="module")
 def chromium():
     """The system's Chromium, headless."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need the Python package playwright: make env")
-    if CHROMIUM is None:
-        pytest.skip("the browser tests need Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with headless() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
