@@ -84,7 +84,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
         self._strategy = play.strategy
         if self._watcher is None:
-            # Before the first worker is forked, and ended before Python ends what it writes to.
+            # Created before the first worker is forked, and ended before Python closes the streams.
             self._watcher = Watcher(self._show_wait, self._log_wait, getattr(self._display, "_lock", None) or threading.RLock())
             atexit.register(self._watcher.end)
 
@@ -104,7 +104,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         self._show_result(result)
 
     def v2_runner_retry(self, result: t.Any) -> None:
-        # Of which Ansible does not show the message.
+        # At a retry, Ansible does not show the message.
         self._show_result(result, is_shown=False)
 
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
@@ -114,7 +114,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
             self._watcher = None
         lines = self._tally.lines()
         if lines:
-            # As wide as those of Ansible.
+            # As wide as the banners of Ansible.
             self._show("MOVEMENTS ".ljust(self._display.columns + 1, "*"), None)
         for line in lines:
             self._show(line.text, _COLORS[line.tone])
@@ -151,7 +151,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         self._show_on_screen(self._line_of(notice), C.COLOR_SKIP)
 
     def _log_wait(self, notice: Notice) -> None:
-        """Log the same; called by that thread, too."""
+        """Log what a task waits for; also called by the thread of the watcher."""
         self._log(self._line_of(notice), C.COLOR_SKIP)
 
     def _line_of(self, notice: Notice) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A line of text on a terminal, which would break it in the middle of a word.
+"""Folds a line of text for a terminal, which would break it in the middle of a word.
 
 This plugin util is private to the collection.
 """
@@ -16,13 +16,13 @@ import typing as t
 _MIN_WIDTH = 40
 _INDENT = "  "
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.:]) (?=[A-Z])")
-# What stays together: an ID and what it is, figures before and after, a time, an amount and its coin.
+# Not divided: an ID with its label, figures before and after, a time, an amount with its coin.
 _TOGETHER = r"\([^() ]+ [^() ]+\)|[^ ]+ → [^ ]+|[0-9-]{10} [0-9:]{8} UTC|[0-9.]+ [A-Z][A-Z0-9]+\b"
 _WORD = re.compile(f" *(?:(?:{_TOGETHER})[^ ]*|[^ ]+)")
 
 
 def width_of(stream: t.Any) -> int | None:
-    """Return how many columns a terminal has; none if the stream is no terminal."""
+    """Return the number of columns of a terminal; none if the stream is not a terminal."""
     try:
         return os.get_terminal_size(stream.fileno()).columns
     except (AttributeError, OSError, ValueError):
@@ -30,7 +30,7 @@ def width_of(stream: t.Any) -> int | None:
 
 
 def folded(text: str, width: int | None) -> str:
-    """Return a text in lines of at most this width, divided between sentences where that is possible, and else between words."""
+    """Return a text in lines of at most this width, divided between sentences if possible, or else between words."""
     if width is None or width < _MIN_WIDTH:
         return text
     lines = [""]

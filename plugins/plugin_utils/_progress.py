@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What running tasks wait for, from the workers of Ansible to its main process, which shows it.
+"""Reports what tasks wait for from the workers of Ansible to its main process, which shows it.
 
 A worker must not display anything: if its output cannot be written, Ansible's thread for results ends, and the play hangs. So the callback
 opens a pipe before Ansible forks its workers. A worker writes to the pipe, never waits for it, and does not notice whether somebody reads
@@ -20,27 +20,29 @@ import threading
 import time
 import typing as t
 
-# How long a task may be silent before a word is shown, how long until one about another wait, and until one about the same wait.
+from ansible_collections.treasury.bybit.plugins.module_utils._clock import waiting_for
+
+# When the first line about a run is shown, when one about another wait may follow, and when one about the same wait.
 _SILENT_SECONDS = 1.9
 _NEXT_SECONDS = 5
 _REPEAT_SECONDS = 15
 _LOOK_SECONDS = 0.1
-# A longer write could be divided by that of another worker.
+# A longer write could be interleaved with that of another worker.
 _MAX_BYTES = select.PIPE_BUF
 _MAX_REASON = 300
 _MAX_TASK = 60
-# The longest that DNS allows, so that two hosts are never called the same.
+# The longest name that DNS allows, so that no two hosts get the same label.
 _MAX_HOST = 253
 _READ_BYTES = 65_536
 
-# What the workers write to; none unless the callback has opened it. A worker inherits it when it is forked.
+# The end to which the workers write; empty unless the callback has opened the pipe. A worker inherits it when it is forked.
 _pipe: list[int] = []
-# The one that reads it.
+# The watcher that reads it; empty if there is none.
 _watchers: list[Watcher] = []
 
 
 class Notice(t.NamedTuple):
-    """What to show of a task that waits.
+    """A line to show about a task that waits.
 
     :ivar task: The name of the task.
     """
@@ -51,9 +53,9 @@ class Notice(t.NamedTuple):
 
 
 class Teller:
-    """Tells the main process about one run of a module in a worker.
+    """Reports the waits of one run of a module to the main process.
 
-    :param host: What to call the host.
+    :param host: The label of the host.
     """
 
     def __init__(self, task: str, host: str) -> None:
@@ -66,31 +68,31 @@ class Teller:
         return self
 
     def __exit__(self, *error: object) -> None:
-        # Before the worker hands over the result, so that nothing is shown after it.
+        # Sent before the worker returns the result, so that no wait is shown after it.
         _write({"run": 0})
 
     def tell(self, number: int, reason: str, at_most_ms: int) -> None:
-        """Tell that a wait begins or has another reason, or without a reason that it has ended."""
+        """Report that a wait begins or has another reason, or, without a reason, that it has ended."""
         shown = reason if len(reason) <= _MAX_REASON else f"{reason[:_MAX_REASON]}..."
         message = {"wait": number, "reason": shown, "at_most": -(-at_most_ms // 1000)}
         if reason:
             self._waits[number] = message
         else:
             self._waits.pop(number, None)
-        # If the pipe was full, a wait that is over would be taken for one that goes on: tell it all again.
+        # After a message was lost because the pipe was full, repeat everything, or a wait that has ended would be shown as going on.
         messages = [message] if self._is_whole else [{"run": 1, **self._names}, *self._waits.values()]
         written = [_write(one) for one in messages]
         self._is_whole = all(written)
 
 
 def _write(message: dict[str, t.Any]) -> bool:
-    """Write a message, and return whether that was possible."""
+    """Write a message, and return whether it was written."""
     if not _pipe:
         return True
     line = json.dumps({"pid": os.getpid(), **message}).encode() + b"\n"
     if len(line) > _MAX_BYTES:
         return True
-    # A pipe that is full or closed is no reason to wait, and none to fail.
+    # The worker must neither wait nor fail because the pipe is full or closed.
     with contextlib.suppress(OSError):
         os.write(_pipe[0], line)
         return True
@@ -108,8 +110,8 @@ class _Wait:
 class _Run:
     """One run of a module.
 
-    :ivar heard: When a word of it was shown last, or when it began.
-    :ivar shown: The wait of which it was.
+    :ivar heard: When a line about it was last shown, or when it began.
+    :ivar shown: The wait that this line was about.
     """
 
     task: str
@@ -119,14 +121,14 @@ class _Run:
     waits: dict[int, _Wait] = dataclasses.field(default_factory=dict)
 
     def pause(self, number: int | None) -> float:
-        """Return how long after the last word the next one may follow, about this wait."""
+        """Return how long after the last line one about this wait may follow."""
         if self.shown is None:
             return _SILENT_SECONDS
         return _REPEAT_SECONDS if self.shown == number else _NEXT_SECONDS
 
 
 class Waits:
-    """What the workers wait for, as the main process knows it. Pure: no I/O, and the time is given in seconds."""
+    """The waits of all workers, as far as the main process knows them. Pure: no I/O; times are in seconds."""
 
     def __init__(self) -> None:
         self._runs: dict[int, _Run] = {}
@@ -152,10 +154,10 @@ class Waits:
                 waits.pop(number, None)
 
     def due(self, now: float, is_alive: t.Callable[[int], bool]) -> list[Notice]:
-        """Return what to show now, and note that it is shown."""
+        """Return the notices to show now, and record that they are shown."""
         notices = []
         for process, run in list(self._runs.items()):
-            # A wait may have others within; the first one says what it is about.
+            # Waits can be nested; the outermost says what the run waits for.
             number, wait = next(iter(run.waits.items()), (None, None))
             if wait is None or now - run.heard < run.pause(number) or (run.shown is not None and now - wait.begun < _SILENT_SECONDS):
                 continue
@@ -172,16 +174,16 @@ def _sentence(wait: _Wait, now: float, is_first: bool) -> str:
     if not wait.at_most:
         return f"{wait.reason}." if is_first else f"{wait.reason}: still waiting after {elapsed} s."
     if is_first:
-        return f"{wait.reason}: waiting up to {wait.at_most} s."
+        return waiting_for(wait.reason, wait.at_most * 1000)
     return f"{wait.reason}: still waiting after {elapsed} s, for up to {wait.at_most} s."
 
 
 class Watcher:
-    """Shows in the main process what the workers wait for. There is one at a time: a new one ends the one before.
+    """Shows what the workers wait for, in the main process. There is only one at a time: a new one ends its predecessor.
 
     :param show: Shows a notice on the screen.
-    :param log: Writes a notice to the log. It does not get the lock: whoever cannot log shows that while it holds the lock of the log.
-    :param lock: Held by whoever shows a result, and while Ansible forks a worker.
+    :param log: Writes a notice to the log. Called without the lock, because logging can wait for the output while it holds its own lock.
+    :param lock: The lock that is held while a result is shown, and while Ansible forks a worker.
     """
 
     def __init__(self, show: t.Callable[[Notice], object], log: t.Callable[[Notice], object], lock: t.ContextManager[t.Any]) -> None:
@@ -207,14 +209,14 @@ class Watcher:
         _watchers[:] = [self]
 
     def end(self) -> None:
-        """Show nothing more."""
+        """Stop showing waits."""
         if self._is_over.is_set():
             return
         self._is_over.set()
         _watchers.clear()
         write_end = _pipe.pop()
         with contextlib.suppress(OSError):
-            # Wakes up the thread.
+            # Wake up the thread.
             os.write(write_end, b"\n")
         self._thread.join(1)
         os.close(write_end)
@@ -222,15 +224,15 @@ class Watcher:
             os.close(self._source)
 
     def _watch(self) -> None:
-        # Whatever goes wrong here, the play goes on without these lines.
+        # If anything fails here, the play continues without these lines.
         with contextlib.suppress(Exception):
             self._show_waits()
 
     def _show_waits(self) -> None:
         while not self._is_over.is_set():
-            # Nothing happens in the main process while no module runs.
+            # While no module runs, wait without a timeout.
             select.select([self._source], [], [], _LOOK_SECONDS if self._waits.are_any else None)
-            # No result is shown meanwhile, and what a worker wrote before its result is read first.
+            # The lock keeps results from being shown until everything that a worker wrote before its result has been read.
             with self._lock:
                 self._read()
                 notices = [] if self._is_over.is_set() else self._waits.due(time.monotonic(), _is_alive)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the results of the modules that move money report about it, as lines and as totals.
+"""Turns the results of the modules that move money into lines and totals.
 
 Pure: no I/O. This plugin util is private to the collection.
 """
@@ -21,7 +21,7 @@ from ansible_collections.treasury.bybit.plugins.module_utils._words import WORDS
 
 DONE, RECOVERED = "done", "recovered"
 COLUMNS = (DONE, RECOVERED, PENDING, PLANNED)
-# How the totals call each move, after the coin; in this order.
+# What the totals call each move, after the coin, in this order.
 _KINDS = {
     REPAY: "repaid",
     ADD: "added to collateral",
@@ -29,22 +29,22 @@ _KINDS = {
     TO_FUND: "transferred to Funding",
     TO_UNIFIED: "transferred to UNIFIED",
 }
-# The values of a result that list what was moved, and those with the figures before and after.
+# The values of a result that list movements, and those with the figures before and after.
 _LISTS = tuple(dict.fromkeys(words.list_key for words in WORDS.values()))
 _SUBJECTS = tuple(dict.fromkeys(words.subject_key for words in WORDS.values()))
-# What Ansible itself puts into the result of a task whose module returned none.
+# Set by Ansible in the result of a task whose module returned none.
 _CUT_OFF = ("timedout", "async_result", "module_stdout", "unreachable")
-# How much a line asks for attention: something in doubt, something that was moved or would be, or nothing that was moved.
+# The tone of a line: something is in doubt, something was or would be moved, or nothing was moved.
 LOUD, MOVED, CALM = "loud", "moved", "calm"
 _LOUD = "OUTCOME UNKNOWN"
 _NOTHING = "Nothing was moved."
-# That of the names in the recap of Ansible.
+# The width of host names in the recap of Ansible.
 _HOST_WIDTH = 26
 _NO_RESULT = "the task ended before it reported what it sent. Run it again: it finds out before it sends anything."
 
 
 class Line(t.NamedTuple):
-    """A line to show, and how much it asks for attention."""
+    """A line to show, and its tone."""
 
     text: str
     tone: str
@@ -86,8 +86,8 @@ def is_refusal(result: t.Mapping[str, t.Any]) -> bool:
 def lines_of(result: t.Mapping[str, t.Any], has_failed: bool, is_shown: bool = True) -> list[Line]:
     """Return what to show of a result immediately.
 
-    :param has_failed: Whether the task has. From ansible-core 2.21, the result does not say so.
-    :param is_shown: Whether Ansible itself shows the message of a task that has failed.
+    :param has_failed: Whether the task failed; since ansible-core 2.21, the result does not contain this.
+    :param is_shown: Whether Ansible itself shows the message of a failed task.
     """
     message = result.get("msg") or ""
     if is_cut_off(result):
@@ -96,21 +96,21 @@ def lines_of(result: t.Mapping[str, t.Any], has_failed: bool, is_shown: bool = T
         return [Line(_NOTHING, CALM)]
     if not is_report(result):
         return []
-    # The message tells of a transfer before a repayment, too.
+    # The message also reports a transfer that preceded a repayment.
     parts = _parts_of(result)
     coin, moved = _coin_of(result), [summary for part in parts for summary in _moved(part)]
     lines = []
     if result["outcome"] == UNKNOWN:
         lines.append(Line(_doubt(parts, message, has_failed and is_shown), LOUD))
     if has_failed:
-        # The message is about the failure.
+        # The message describes only the failure.
         before = [Line(_before_failure(summary, coin), MOVED) for summary in moved]
         is_nothing = all(outcome == NOT_EXECUTED for outcome in (result["outcome"], *(item.state for item in items_of(result, ""))))
         return [*before, *lines, *([Line(_NOTHING, CALM)] if is_nothing else [])]
     if moved or result["outcome"] == PLANNED:
         lines.append(Line(f"{message}{_ltv_of(result)}", MOVED))
     elif result["outcome"] in (EXECUTED, PENDING, NOTHING_TO_DO):
-        # Why nothing was sent is worth a line.
+        # The message says why nothing was sent.
         lines.append(Line(message, CALM))
     return lines
 
@@ -118,7 +118,7 @@ def lines_of(result: t.Mapping[str, t.Any], has_failed: bool, is_shown: bool = T
 def _doubt(parts: t.Sequence[t.Mapping[str, t.Any]], message: str, is_told: bool) -> str:
     """Say that an outcome is unknown.
 
-    :param is_told: Whether the message, which says all that is known, stands above this line.
+    :param is_told: Whether the message, with everything that is known, is shown above this line.
     """
     part = next((part for part in parts if part["details"]["intent"]), None)
     if part is None:
@@ -137,7 +137,7 @@ def _doubt(parts: t.Sequence[t.Mapping[str, t.Any]], message: str, is_told: bool
 
 
 def _ltv_of(result: t.Mapping[str, t.Any]) -> str:
-    """Say how the LTV has changed, after a message that does not."""
+    """Return a sentence about the change of the LTV, which the message does not contain; empty if there was none."""
     pair = result.get(WORDS[result["move"]].subject_key)
     before, after = ((pair or {}).get(name) or {} for name in ("before", "after"))
     ltvs = [subject.get("ltv") for subject in (before, after)]
@@ -185,7 +185,7 @@ def _item(host: str, coin: str, summary: t.Mapping[str, t.Any], state: str) -> T
 
 
 def _parts_of(result: t.Mapping[str, t.Any]) -> list[t.Mapping[str, t.Any]]:
-    """Return what a result tells of: a transfer that was made first, if there was one, and what the task is about."""
+    """Return the parts of a result: the transfer that was made first, if there was one, and the task's own operation."""
     funding = result.get("funding")
     return [funding, result] if isinstance(funding, dict) and is_report(funding) else [result]
 
