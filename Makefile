@@ -56,7 +56,7 @@ demo: env ## Repay a part of a loan on the stand-in exchange, and show what happ
 sandbox: env ## Run the stand-in exchange in the foreground (PORT=8765, SANDBOX_ARGS=)
 	@exec $(BIN)/python roles/sandbox/files/sandbox.py run --port $(PORT) $(SANDBOX_ARGS)
 
-test: env ## Run all quick tests and a sample of the slow ones, in about 8 minutes on two processors
+test: env ## Run all quick tests and a sample of the slow ones, in 9 minutes on two processors
 	+@$(AT_ONCE) $(TESTS)
 	@echo "All tests have passed: $(TESTS)."
 

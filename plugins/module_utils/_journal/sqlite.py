@@ -205,7 +205,8 @@ class SqliteDatabase(Database):
             raise DatabaseFailed("it is no longer open")
 
         def attempt() -> Answer | None:
-            return self._doing(lambda: _answer_to(connection, statement))
+            found: Answer | None = self._doing(lambda: _answer_to(connection, statement))
+            return found
 
         deadline_ms = self._clock.monotonic_ms() + _MAX_BUSY_MS
         answer = attempt()
