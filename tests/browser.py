@@ -26,5 +26,7 @@ def headless() -> t.Iterator[t.Any]:
         pytest.skip("the browser tests need Chromium: apt-get install chromium")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
+        try:
+            yield browser
+        finally:
+            browser.close()
