@@ -34,8 +34,8 @@ CHECKERS := lint sanity units integration molecule types docs galaxy-importer ac
 QUICK_FAULT_TESTS := $(wildcard tests/faults/test_oracle*.py) tests/faults/test_messages_read.py tests/faults/test_removals.py
 ANSWER_TESTS := $(addprefix tests/faults/test_,answers_that_change.py the_exchange_as_it_may_be.py witnesses.py surroundings.py)
 # These play one table of cases against another.
-SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,errors_walked.py foreign_refusals.py goal_options.py ids_and_amounts.py \
-	info_unavailable.py rows_of_another_type.py ways_paying.py) \
+SLOW_MODULE_TESTS := $(addprefix tests/exchange/module/test_,empty_amounts.py errors_walked.py foreign_refusals.py goal_options.py \
+	ids_and_amounts.py info_pages.py info_unavailable.py journal_file_refused.py list_ends.py rows_of_another_type.py unknown_values.py ways_paying.py) \
 	$(wildcard tests/exchange/module/test_journal_postgresql*.py) \
 	$(filter-out %_doubted.py %_documentation.py,$(wildcard tests/exchange/module/test_moves_*.py))
 PLAYBOOK_TESTS := tests/exchange/playbook tests/exchange/both_ways tests/exchange/controllers tests/benchmark
@@ -56,7 +56,7 @@ demo: env ## Repay a part of a loan on the stand-in exchange, and show what happ
 sandbox: env ## Run the stand-in exchange in the foreground (PORT=8765, SANDBOX_ARGS=)
 	@exec $(BIN)/python roles/sandbox/files/sandbox.py run --port $(PORT) $(SANDBOX_ARGS)
 
-test: env ## Run all quick tests and a sample of the slow ones, in 9 minutes on two processors
+test: env ## Run all quick tests and a sample of the slow ones, in 8 minutes on two processors
 	+@$(AT_ONCE) $(TESTS)
 	@echo "All tests have passed: $(TESTS)."
 
@@ -126,7 +126,7 @@ test-module-slow: env ## Run the slow tests of the modules
 	@$(BIN)/pytest $(SLOW_MODULE_TESTS)
 
 sample-module: env
-	@$(BIN)/pytest --one-in 8 $(SLOW_MODULE_TESTS)
+	@$(BIN)/pytest --one-in 12 $(SLOW_MODULE_TESTS)
 
 test-sandbox: env ## Test the stand-in exchange and its page
 	@$(BIN)/pytest tests/exchange/sandbox
@@ -135,13 +135,13 @@ test-playbooks: env ## Test whole playbooks, with the modules in Ansible's proce
 	@$(BIN)/pytest $(PLAYBOOK_TESTS)
 
 sample-playbooks: env
-	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 12 $(PLAYBOOK_TESTS)
+	@CONTROLLER_RUNS=24 $(BIN)/pytest --one-in 16 $(PLAYBOOK_TESTS)
 
 test-faults: env ## Test faults, kills, and changed answers, alone and in 150 random schedules
 	+@$(AT_ONCE) faults-alone faults-answers faults-drawn
 
 sample-faults: env
-	@FAULT_SCHEDULES=30 $(BIN)/pytest --one-in 16 tests/faults $(addprefix --ignore=,$(QUICK_FAULT_TESTS))
+	@FAULT_SCHEDULES=30 $(BIN)/pytest --one-in 24 tests/faults $(addprefix --ignore=,$(QUICK_FAULT_TESTS))
 
 faults-drawn: env
 	@$(BIN)/pytest tests/faults/test_schedules.py
