@@ -28,7 +28,7 @@ from tarball import CHECKOUT, build  # noqa: E402
 
 BIN = Path(sys.executable).parent
 PORT = "8765"
-FILE = re.compile(r"# (?P<name>[\w./-]+)\n")
+FILE = re.compile(r"# (?P<name>[\w./-]+)(?P<is_appended>, at the end)?\n")
 # What differs between two runs.
 VARIABLE = (
     (re.compile(r"\b2\d{18}\b"), "REPAY_ID"),
@@ -110,7 +110,8 @@ class Reader:
         assert head
         file = self.cwd / head["name"]
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(block.text, encoding="utf-8")
+        with file.open("a" if head["is_appended"] else "w", encoding="utf-8") as opened:
+            opened.write(block.text)
 
     def give(self, commands: str, status: int = 0) -> str:
         """Give commands to a shell that remembers the folder and the environment of the commands before."""
