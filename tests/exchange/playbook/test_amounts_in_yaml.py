@@ -217,15 +217,10 @@ def test_every_spelling_in_the_guide_is_tested() -> None:
     rows = re.findall(r"   \* - (``.*)\n     - (.*)", table)
     tried = dict([*SPELLINGS, *COINS])
     claims = {written: told for words, told in rows for written in re.findall("``(.*?)``", words)}
-    # A moment, which test_since_in_yaml.py tests.
-    assert claims.pop("2026-11-01 12:00:00").startswith("A time without a zone. Refused")
-    assert len(claims) > 25
+    assert len(claims) >= 5
     for written, told in claims.items():
         number = re.match(r"[0-9.]*[0-9](?=[,:]|\. |$)", told)
-        if number:
-            assert tried[written] == number[0], written
-        else:
-            assert ("refused" in told.lower()) == (" " in tried[written]), written
+        assert number and tried[written] == number[0], written
 
 
 @pytest.mark.parametrize("empty", ["~", "NULL", ""])
