@@ -192,7 +192,7 @@ WORDS: dict[str, dict[str, str]] = {
     "transfer": {
         "noun": "transfer", "A_noun": "A transfer", "one": "a transfer", "list": "transfers", "move": "to_fund",
         "moves": "V(to_fund) or V(to_unified).", "id_key": "transfer_id",
-        "id_text": "The ID of the transfer, which the exchange knows. It is also the ID of the intent. V(none) if there is none.",
+        "id_text": "The ID of the transfer at the exchange, which is also the ID of the intent. V(none) if there is none.",
         "pay": "transfer", "paid": "transferred", "repaid": "transferred", "nothing": "", "target": "this coin",
         "whose": "O(coin)", "coin_text": "The coin.",
         "goal_reached": _GOAL_REACHED, "list_notes": "",

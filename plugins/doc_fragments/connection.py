@@ -98,7 +98,7 @@ notes:
     a task. Ansible also keeps or prints the options of any module with E(ANSIBLE_KEEP_REMOTE_FILES) or E(ANSIBLE_DEBUG).
   - The keyword C(environment) of a task, block, role, or play must not set E(BYBIT_API_KEY), E(BYBIT_API_SECRET), or E(BYBIT_RSA_PRIVATE_KEY)
     to the text of a key, because Ansible would write it into a command line that all users of the machine can read. Such a task fails.
-  - With C(become) (unless C(pipelining) is on, and always with C(su)), with C(async), and over a connection without pipelining, Ansible
-    writes the options to a temporary file, and leaves this file behind if it is interrupted. In all other cases, no file contains a secret.
+  - Ansible writes the options to a temporary file with C(async), over a connection without C(pipelining), and with C(become), unless C(pipelining) is on and
+    the method is not C(su). If Ansible is interrupted, the file stays behind. In all other cases, no file contains a secret.
   - The module paces its requests to stay below the exchange's rate limits. This time does not count toward O(rate_limit_timeout).
 """
