@@ -190,7 +190,7 @@ ${of_debt}\
     evidence:
       description:
         - What $sources showed about $one without a clear answer. V(none) if there was none.
-        - C(window_end_ms) is the end of the time in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
+        - C(window_end_ms) is the end of the time window in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
           time at which it did.
         - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the $list in the
           history that may be this one. C(reason) is the conclusion.

@@ -12,8 +12,7 @@ _MOVED = "wallet_moved"
 _LOAN = """\
 loan:
   description:
-    - The loan before and after, with the values that RV(treasury.bybit.bybit_loan_info#module:loans) documents, up to
-      C(maturity_time_ms).
+    - The loan before and after. The values mean the same as in RV(treasury.bybit.bybit_loan_info#module:loans).
     - C(status) can also be V(repaid) or V(liquidated). C(id) is V(none) for several contracts together. C(ltv) of a flexible or fixed
       loan is the LTV of the account, and is only read if O(max_ltv) needs it.
   returned: when the options are valid

@@ -242,8 +242,7 @@ repayments:
       sample: 6f1b2c9e-3a4d-4c5e-8f70-1a2b3c4d5e6f
 loan:
   description:
-    - The loan before and after, with the values that RV(treasury.bybit.bybit_loan_info#module:loans) documents, up to
-      C(maturity_time_ms).
+    - The loan before and after. The values mean the same as in RV(treasury.bybit.bybit_loan_info#module:loans).
     - C(status) can also be V(repaid) or V(liquidated). C(id) is V(none) for several contracts together. C(ltv) of a flexible or fixed
       loan is the LTV of the account, and is only read if O(max_ltv) needs it.
   returned: when the options are valid
@@ -422,7 +421,7 @@ details:
     evidence:
       description:
         - What the history, the debt, and the Funding wallet showed about a repayment without a clear answer. V(none) if there was none.
-        - C(window_end_ms) is the end of the time in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
+        - C(window_end_ms) is the end of the time window in which the exchange could accept the request. If the exchange accepted it without an ID, this is the
           time at which it did.
         - C(reads) is the number of reads, and C(exchange_time_ms) is the exchange's time of the last one. C(candidates) are the repayments in the
           history that may be this one. C(reason) is the conclusion.
